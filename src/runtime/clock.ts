@@ -1,0 +1,39 @@
+/**
+ * Time as the rest of the program sees it. It is passed in, never read from globals, so that tests steer it.
+ */
+export interface Clock {
+  /** Wall-clock time in milliseconds since the Unix epoch. It may jump in either direction. */
+  now(): number;
+  /** Milliseconds from an arbitrary start that never go back: the only basis for intervals and deadlines. */
+  monotonic(): number;
+  /** Calls `callback` once after `ms` milliseconds. The returned function cancels it; calling that twice is harmless. */
+  setTimer(ms: number, callback: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimer(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves after `ms` milliseconds on `clock`; rejects with the signal's reason when `signal` aborts first. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = () => {
+      cancel();
+      reject(signal?.reason);
+    };
+    const cancel = clock.setTimer(ms, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,68 @@
+import type { Clock } from './clock.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const LOG_FORMATS = ['logfmt', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** Fields of a log event; those that are `undefined` are left out. */
+export type LogFields = Record<string, string | number | boolean | undefined>;
+
+export interface Logger {
+  debug(msg: string, fields?: LogFields): void;
+  info(msg: string, fields?: LogFields): void;
+  warn(msg: string, fields?: LogFields): void;
+  error(msg: string, fields?: LogFields): void;
+  /** Writes whatever the level is: for the few lines that other programs wait for. Shown as `info`. */
+  always(msg: string, fields?: LogFields): void;
+}
+
+export interface LoggerOptions {
+  level: LogLevel;
+  format: LogFormat;
+  clock: Pick<Clock, 'now'>;
+  /** Receives one finished line, newline included. */
+  write(line: string): void;
+}
+
+/** One event a line: `ts`, `level`, `msg`, then the fields in the order given. */
+export function createLogger(options: LoggerOptions): Logger {
+  const threshold = LOG_LEVELS.indexOf(options.level);
+  const render = options.format === 'json' ? renderJson : renderLogfmt;
+  const emit = (level: LogLevel, msg: string, fields: LogFields = {}) => {
+    const ts = new Date(options.clock.now()).toISOString();
+    options.write(`${render({ ts, level, msg, ...fields })}\n`);
+  };
+  const at = (level: LogLevel) =>
+    LOG_LEVELS.indexOf(level) >= threshold
+      ? (msg: string, fields?: LogFields) => emit(level, msg, fields)
+      : () => undefined;
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    always: (msg, fields) => emit('info', msg, fields),
+  };
+}
+
+function renderJson(event: LogFields): string {
+  return JSON.stringify(event);
+}
+
+function renderLogfmt(event: LogFields): string {
+  const parts: string[] = [];
+  for (const [key, value] of Object.entries(event)) {
+    if (value !== undefined) {
+      parts.push(`${key}=${key === 'msg' ? JSON.stringify(value) : logfmtValue(value)}`);
+    }
+  }
+  return parts.join(' ');
+}
+
+/** `msg` is always quoted; other values are bare where a logfmt reader cannot misread them, else a JSON string: no value can begin a new line or field. */
+function logfmtValue(value: string | number | boolean): string {
+  const text = String(value);
+  return /^[\w.:/@+*,;%~^[\]-]+$/.test(text) ? text : JSON.stringify(text);
+}
