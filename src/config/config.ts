@@ -1,0 +1,83 @@
+import type { LogFormat, LogLevel } from '../runtime/log.ts';
+import type { QueryType } from './query-type.ts';
+
+/**
+ * The config file after validation: defaults filled in, environment variables replaced, names resolved, frozen.
+ * Durations are milliseconds.
+ */
+export interface Config {
+  readonly web: {
+    /** `:PORT`, `HOST:PORT` or `[IPV6]:PORT`; at least one. Port 0 means any free port. */
+    readonly listenAddresses: readonly string[];
+    /** Path of the exposition, such as `/metrics`. */
+    readonly telemetryPath: string;
+  };
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+  readonly aws: {
+    /** `aws.region` of the file; regions from the environment or the profile are in {@link Account.regions} only. */
+    readonly region: string | undefined;
+    readonly stsRegion: string | undefined;
+    readonly stsEndpoint: string | undefined;
+    /** For one attempt, in milliseconds. */
+    readonly requestTimeout: number;
+    /** Attempts a call may take, the first one included. */
+    readonly maxAttempts: number;
+  };
+  /** The accounts as the file lists them, then `default` unless the file defines it. Names are unique. */
+  readonly accounts: readonly Account[];
+  readonly polling: {
+    /** How often a watched query is polled unless its entry says otherwise, in milliseconds. */
+    readonly interval: number;
+    /** Requests in flight at most, over all targets. */
+    readonly concurrency: number;
+    /** How long a watched query may be unknown to the service before it is no longer polled, in milliseconds. */
+    readonly giveUpAfter: number;
+  };
+  /** The entries of `queries` with `queryDefaults` applied, in the order of the file. */
+  readonly queries: readonly QueryEntry[];
+}
+
+/** Where to call from: credentials and one or more regions. */
+export interface Account {
+  readonly name: string;
+  /**
+   * The account's own regions, or the one that applies to accounts without any (`aws.region`, the environment or the
+   * profile). Empty only where no query needs it.
+   */
+  readonly regions: readonly string[];
+  /** The file gives `regions`, a list: queries carry the region in their names, even when it has one element. */
+  readonly regionsListed: boolean;
+  /** The account's `endpoint`, else `aws.endpoint`; a `{region}` in it is still there. */
+  readonly endpoint: string | undefined;
+  /** Budget of each target of this account: attempts a second, fractions allowed. */
+  readonly requestsPerSecond: number;
+  /** Requests in flight at most, for each target of this account. */
+  readonly maxConcurrentRequests: number;
+}
+
+/** One entry of `queries`, before it fans out over accounts and regions. */
+export interface QueryEntry {
+  /** Where it stands in the file: `queries[0]`. */
+  readonly path: string;
+  readonly name: string;
+  readonly type: QueryType;
+  /** Of monitor queries only. */
+  readonly monitorName: string | undefined;
+  /** Of workload-insights queries only. */
+  readonly scopeId: string | undefined;
+  readonly queryId: string;
+  /** Names of accounts of the config, each once; at least one. */
+  readonly accounts: readonly string[];
+  /** The entry gives a list or `"*"`: query names carry the account. */
+  readonly accountsListed: boolean;
+  /** The entry's own regions, each once; undefined: all regions of each account. */
+  readonly regions: readonly string[] | undefined;
+  /** The entry gives a list: query names carry the region. */
+  readonly regionsListed: boolean;
+  /** Time from poll to poll, in milliseconds. */
+  readonly interval: number;
+  /** Age of the last good answer beyond which a non-terminal status is not exported, in milliseconds. */
+  readonly staleAfter: number;
+  /** The user's own labels for `aws_nfm_query_info`. */
+  readonly labels: Readonly<Record<string, string>>;
+}
