@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import type { HttpHandler, HttpRequest, HttpResponse } from '@smithy/core/protocols';
+import type { NodeHttpHandler, NodeHttpHandlerOptions } from '@smithy/node-http-handler';
+import type { HttpHandlerOptions } from '@smithy/types';
+import type { Clock } from '../runtime/clock.ts';
+import { InvalidResponse, TimeoutError } from './errors.ts';
+
+/** Larger answers are refused: 500 rows of contributors, the most that the service returns, stay far below. */
+const LARGEST_BODY = 32 * 1024 * 1024;
+
+export interface BoundedHandlerOptions {
+  readonly inner: NodeHttpHandler;
+  readonly clock: Clock;
+  /** Milliseconds from the sending of a request to the last byte of its answer. */
+  readonly timeout: number;
+}
+
+/**
+ * The request handler of all AWS clients. It bounds what Node's own leaves open: the time until an answer is complete
+ * (the SDK's `requestTimeout` ends with the headers, and has no default) and the size of an answer.
+ */
+export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
+  readonly metadata = { handlerProtocol: 'http/1.1' };
+  readonly #options: BoundedHandlerOptions;
+
+  constructor(options: BoundedHandlerOptions) {
+    this.#options = options;
+  }
+
+  async handle(request: HttpRequest, options: HttpHandlerOptions = {}): Promise<{ response: HttpResponse }> {
+    const { inner, clock, timeout } = this.#options;
+    const ended = new AbortController();
+    let timedOut = false;
+    const cancelTimer = clock.setTimer(timeout, () => {
+      timedOut = true;
+      ended.abort();
+    });
+    const cancelChain = chainAbort(options.abortSignal, ended);
+    try {
+      const { response } = await inner.handle(request, { ...options, abortSignal: ended.signal });
+      response.body = await collect(response.body);
+      return { response };
+    } catch (error) {
+      throw timedOut ? new TimeoutError(`no complete answer within ${timeout / 1_000} s`) : error;
+    } finally {
+      cancelTimer();
+      cancelChain();
+    }
+  }
+
+  updateHttpClientConfig(): void {
+    // One handler serves all clients: none of them may change it.
+  }
+
+  httpHandlerConfigs(): NodeHttpHandlerOptions {
+    return this.#options.inner.httpHandlerConfigs();
+  }
+
+  destroy(): void {
+    // Clients call this when they are destroyed; the agents outlive each of them.
+  }
+}
+
+/** Aborts `controller` when `signal` aborts. Returns what undoes it. */
+function chainAbort(signal: HttpHandlerOptions['abortSignal'], controller: AbortController): () => void {
+  if (!(signal instanceof AbortSignal)) {
+    return () => undefined;
+  }
+  const onAbort = () => controller.abort();
+  if (signal.aborted) {
+    onAbort();
+  }
+  signal.addEventListener('abort', onAbort, { once: true });
+  return () => signal.removeEventListener('abort', onAbort);
+}
+
+async function collect(body: Readable): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  body.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > LARGEST_BODY) {
+      body.destroy(new InvalidResponse(`the answer is larger than ${LARGEST_BODY} bytes`));
+    }
+    chunks.push(chunk);
+  });
+  await once(body, 'end');
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}

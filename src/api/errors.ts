@@ -1,0 +1,207 @@
+/** Why a request failed: the closed list of the `error` label. */
+export const API_ERRORS = [
+  // modelled by Network Flow Monitor
+  'AccessDeniedException',
+  'ConflictException',
+  'InternalServerException',
+  'ResourceNotFoundException',
+  'ServiceQuotaExceededException',
+  'ThrottlingException',
+  'ValidationException',
+  // from the front end that AWS services share
+  'ExpiredTokenException',
+  'UnrecognizedClientException',
+  'InvalidSignatureException',
+  'MissingAuthenticationTokenException',
+  'IncompleteSignatureException',
+  'UnknownOperationException',
+  // ours
+  'TimeoutError',
+  'NetworkError',
+  'CredentialsError',
+  'InvalidResponse',
+  'UnknownStatus',
+  'OtherError',
+] as const;
+export type ApiErrorName = (typeof API_ERRORS)[number];
+
+/** A request that failed for good, retries included. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** The `error` label. */
+  readonly error: ApiErrorName;
+  /** The API's name of the operation. */
+  readonly operation: string;
+  /** Attempts that were made; 0 where none could be. */
+  readonly attempts: number;
+  /** The service's id of the last attempt, where it was answered. */
+  readonly requestId: string | undefined;
+
+  constructor(
+    error: ApiErrorName,
+    operation: string,
+    message: string,
+    details: {
+      readonly attempts?: number | undefined;
+      readonly requestId?: string | undefined;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.error = error;
+    this.operation = operation;
+    this.attempts = details.attempts ?? 1;
+    this.requestId = details.requestId;
+  }
+}
+
+/** Raised by our wrapper around the credential chain, so that a refusal of STS or SSO is not taken for one of the API. */
+export class CredentialsUnavailable extends Error {
+  override readonly name = 'CredentialsUnavailable';
+}
+
+/** An attempt or its answer took longer than `aws.requestTimeout`. The SDK retries errors of this name. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+}
+
+/** The answer is not what the protocol allows. */
+export class InvalidResponse extends Error {
+  override readonly name = 'InvalidResponse';
+}
+
+/** What the SDK's errors carry, as far as it is used here; none of it is certain to be there. */
+interface SdkErrorShape {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly code?: unknown;
+  readonly $metadata?: { readonly httpStatusCode?: unknown; readonly requestId?: unknown; readonly attempts?: unknown };
+  readonly $response?: { readonly statusCode?: unknown };
+  readonly cause?: unknown;
+}
+
+const KNOWN: ReadonlySet<string> = new Set(API_ERRORS);
+
+/** Names under which AWS front ends throttle, other than the modelled one. */
+const THROTTLING = new Set([
+  'BandwidthLimitExceeded',
+  'LimitExceededException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'SlowDown',
+  'Throttling',
+  'ThrottledException',
+  'TooManyRequestsException',
+]);
+
+const NETWORK_CODE =
+  /^(E[A-Z]+|ERR_(SSL|TLS|SOCKET|STREAM)_\w+|CERT_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+|HPE_\w+)$/;
+
+/** Maps whatever the SDK, Node or our own layers have thrown to the closed list. */
+export function classify(thrown: unknown): ApiErrorName {
+  if (thrown instanceof CredentialsUnavailable) {
+    return 'CredentialsError';
+  }
+  if (thrown instanceof InvalidResponse) {
+    return 'InvalidResponse';
+  }
+  const error = shapeOf(thrown);
+  const name = typeof error.name === 'string' ? error.name : '';
+  const status = httpStatusOf(thrown);
+  if (status !== undefined) {
+    if (KNOWN.has(name)) {
+      return name as ApiErrorName; // `KNOWN` holds exactly these names
+    }
+    if (status === 429 || THROTTLING.has(name)) {
+      return 'ThrottlingException';
+    }
+    return status >= 200 && status < 300 ? 'InvalidResponse' : 'OtherError';
+  }
+  // Node's request handler of the SDK renames resets and broken pipes to TimeoutError as well: the code tells them apart.
+  const code = networkCode(thrown);
+  if (code === 'ETIMEDOUT' || (code === undefined && name === 'TimeoutError')) {
+    return 'TimeoutError';
+  }
+  return code === undefined ? 'OtherError' : 'NetworkError';
+}
+
+/** The HTTP status of the answer that an error stands for, or undefined when there was no answer. */
+export function httpStatusOf(thrown: unknown): number | undefined {
+  const { $response, $metadata } = shapeOf(thrown);
+  const status = $response?.statusCode ?? $metadata?.httpStatusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/**
+ * Whether an attempt's outcome shows the API to be up for us: it was answered, and not with an authentication,
+ * permission, throttling or 5xx error.
+ */
+export function showsApiUp(error: ApiErrorName, httpStatus: number | undefined): boolean {
+  switch (error) {
+    case 'ConflictException':
+    case 'ResourceNotFoundException':
+    case 'ServiceQuotaExceededException':
+    case 'UnknownOperationException':
+    case 'UnknownStatus':
+    case 'ValidationException':
+      return true;
+    case 'OtherError':
+      return httpStatus !== undefined && httpStatus < 500 && httpStatus !== 401 && httpStatus !== 403;
+    default:
+      return false;
+  }
+}
+
+/** Turns what the SDK has thrown into an `ApiError` whose message a person can act on and that holds no secret. */
+export function toApiError(operation: string, thrown: unknown): ApiError {
+  const { $metadata } = shapeOf(thrown);
+  const error = classify(thrown);
+  return new ApiError(error, operation, explain(error, thrown), {
+    attempts: typeof $metadata?.attempts === 'number' ? $metadata.attempts : undefined,
+    requestId: typeof $metadata?.requestId === 'string' ? $metadata.requestId : undefined,
+    cause: thrown,
+  });
+}
+
+function explain(error: ApiErrorName, thrown: unknown): string {
+  const shape = shapeOf(thrown);
+  const text = typeof shape.message === 'string' && shape.message !== '' ? shape.message : networkCode(thrown);
+  const status = httpStatusOf(thrown);
+  const name = error === 'OtherError' && typeof shape.name === 'string' ? shape.name : undefined;
+  const parts = [name, status === undefined ? undefined : `HTTP ${status}`, text];
+  return withoutSecrets(parts.filter((part) => part !== undefined).join(': ')) || error;
+}
+
+const LONGEST_MESSAGE = 300;
+
+/**
+ * A service's message, fit for a log line: one line, bounded, and without the parts of a signed request that the answer
+ * to a wrong signature repeats (session token, authorization).
+ */
+export function withoutSecrets(message: string): string {
+  const line = message
+    .replace(/The Canonical String for this request should have been[\s\S]*/i, '')
+    .replace(
+      /(authorization|x-amz-security-token|signature|credential|secret\w*|password|token)(["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)/gi,
+      '$1$2…',
+    )
+    .replace(/\/\/[^/\s@]+@/g, '//…@')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
+}
+
+/** Node's code of a failed connection or TLS handshake, looked for in the causes too (several addresses were tried). */
+function networkCode(thrown: unknown, depth = 0): string | undefined {
+  const { code, cause } = shapeOf(thrown);
+  if (typeof code === 'string' && NETWORK_CODE.test(code)) {
+    return code;
+  }
+  return cause === undefined || depth > 4 ? undefined : networkCode(cause, depth + 1);
+}
+
+/** Any thrown value, seen as an object whose properties are all of unknown type. */
+function shapeOf(thrown: unknown): SdkErrorShape {
+  return typeof thrown === 'object' && thrown !== null ? thrown : {};
+}
