@@ -31,6 +31,9 @@ export interface SchedulerOptions<Query extends Pollable> {
   readonly poll: (query: Query, signal: AbortSignal) => Promise<PollResult>;
 }
 
+/** Why polls are aborted when the scheduler stops: they have not failed. */
+export const SHUTDOWN = new Error('the exporter shuts down');
+
 interface Entry<Query> {
   readonly query: Query;
   readonly lane: Lane<Query>;
@@ -126,7 +129,7 @@ export class Scheduler<Query extends Pollable> {
     this.#running = false;
     this.#cancelTimer();
     for (const entry of this.#polling) {
-      entry.abort?.abort(new Error('the exporter shuts down'));
+      entry.abort?.abort(SHUTDOWN);
     }
   }
 

@@ -1,0 +1,71 @@
+import type { NetworkFlowMonitorClient } from '@aws-sdk/client-networkflowmonitor';
+import type { Clock } from '../runtime/clock.ts';
+import type { Reservation } from '../scheduler/budget.ts';
+import type { Target } from '../scheduler/target.ts';
+import { type ApiErrorName, classify, httpStatusOf, showsApiUp } from './errors.ts';
+
+/** What is told of every attempt, retries included. */
+export interface AttemptObserver {
+  /**
+   * `seconds` is undefined where nothing could be sent for want of credentials; `error` is undefined where the attempt
+   * went well; `up` says whether its outcome shows the API to be up for us.
+   */
+  attempted(
+    target: Target,
+    operation: string,
+    outcome: { readonly seconds: number | undefined; readonly error: ApiErrorName | undefined; readonly up: boolean },
+  ): void;
+  /** An attempt told of before was answered with something that the caller could not use. */
+  answerRefused(target: Target, operation: string, error: ApiErrorName): void;
+}
+
+/** The call that attempts belong to. */
+export interface Call {
+  readonly operation: string;
+  readonly reservation: Reservation;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Puts the budget below the client's retries: each attempt waits for its turn after it is signed, right before it is
+ * sent, and is measured and counted. `callOf` finds the call by the identity of its input.
+ */
+export function limitAttempts(
+  client: NetworkFlowMonitorClient,
+  target: Target,
+  clock: Clock,
+  observer: AttemptObserver,
+  callOf: (input: object) => Call | undefined,
+): void {
+  client.middlewareStack.addRelativeTo(
+    (next) => async (args) => {
+      const call = callOf(args.input);
+      const { budget } = target;
+      const turn = budget.acquire(call?.signal);
+      call?.reservation.release();
+      await turn;
+      const operation = call?.operation ?? 'Unknown';
+      const sentAt = clock.monotonic();
+      const seconds = () => (clock.monotonic() - sentAt) / 1_000;
+      try {
+        const answer = await next(args);
+        observer.attempted(target, operation, { seconds: seconds(), error: undefined, up: true });
+        return answer;
+      } catch (thrown) {
+        const error = classify(thrown);
+        if (error === 'ThrottlingException') {
+          budget.throttled();
+        }
+        if (call?.signal.aborted !== true) {
+          observer.attempted(target, operation, {
+            seconds: seconds(),
+            error,
+            up: showsApiUp(error, httpStatusOf(thrown)),
+          });
+        }
+        throw thrown;
+      }
+    },
+    { relation: 'after', toMiddleware: 'httpSigningMiddleware', name: 'requestBudgetMiddleware', override: true },
+  );
+}

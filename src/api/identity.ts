@@ -1,0 +1,70 @@
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { type Clock, sleep } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { BoundedHandler } from './bounded-handler.ts';
+import { type CredentialsProvider, providerOf } from './credentials.ts';
+import { toApiError } from './errors.ts';
+
+/** Who AWS takes us for. */
+export interface Identity {
+  readonly awsAccountId: string;
+  /** Of an assumed role: without the session's name, which changes. */
+  readonly arn: string;
+  /** The credential provider, as the SDK names it; undefined where it does not say. */
+  readonly provider: string | undefined;
+}
+
+export interface IdentityOptions {
+  readonly credentials: CredentialsProvider;
+  readonly handler: BoundedHandler;
+  readonly region: string;
+  /** Undefined: the SDK's own endpoint rules and variables. */
+  readonly endpoint: string | undefined;
+  readonly maxAttempts: number;
+}
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 300_000;
+
+/**
+ * Asks STS who we are until it answers, ever less often. Nothing waits for it: it is told, and used to find targets that
+ * are one AWS account. A failure is logged once.
+ *
+ * @returns undefined when `signal` aborts first.
+ */
+export async function learnIdentity(
+  options: IdentityOptions,
+  clock: Clock,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Identity | undefined> {
+  for (let wait = FIRST_WAIT_MS; !signal.aborted; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await callerIdentity(options, signal);
+    } catch (thrown) {
+      if (wait === FIRST_WAIT_MS && !signal.aborted) {
+        const { error, message } = toApiError('GetCallerIdentity', thrown);
+        log.warn('AWS identity not known yet', { operation: 'GetCallerIdentity', error, reason: message });
+      }
+    }
+    await sleep(clock, wait, signal).catch(() => undefined);
+  }
+  return undefined;
+}
+
+async function callerIdentity(options: IdentityOptions, signal: AbortSignal): Promise<Identity> {
+  const { credentials, handler, region, endpoint, maxAttempts } = options;
+  const client = new STSClient({
+    region,
+    credentials,
+    requestHandler: handler,
+    maxAttempts,
+    ...(endpoint === undefined ? {} : { endpoint }),
+  });
+  const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}), { abortSignal: signal });
+  if (Account === undefined || Arn === undefined) {
+    throw new Error('the answer names no account or ARN');
+  }
+  const arn = Arn.replace(/(:assumed-role\/[^/]+)\/.*$/, '$1');
+  return { awsAccountId: Account, arn, provider: providerOf(await credentials()) };
+}

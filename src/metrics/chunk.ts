@@ -1,0 +1,91 @@
+import { promisify } from 'node:util';
+import { constants, crc32, deflateRaw } from 'node:zlib';
+import { combineCrc, crcShift } from './crc.ts';
+
+/** Deflated text that can be joined with others: whole blocks, none of them the last of a stream. */
+export interface Packed {
+  readonly deflated: Buffer;
+  /** CRC-32 of the text. */
+  readonly crc: number;
+  /** Bytes of the text. */
+  readonly length: number;
+  /** `crcShift(length)`. */
+  readonly shift: number;
+}
+
+const deflate = promisify(deflateRaw);
+
+/** A low level: the text repeats itself so much that higher ones save little and cost several times the time. */
+const LEVEL = 3;
+
+/** Compresses in Node's thread pool, so that other work goes on. */
+export async function pack(text: Buffer): Promise<Packed> {
+  const deflated =
+    text.length === 0 ? text : await deflate(text, { level: LEVEL, finishFlush: constants.Z_FULL_FLUSH });
+  return { deflated, crc: crc32(text), length: text.length, shift: crcShift(text.length) };
+}
+
+/** Joins parts into one. */
+export function join(parts: readonly Packed[]): Packed {
+  let crc = 0;
+  let length = 0;
+  for (const part of parts) {
+    crc = combineCrc(crc, part.crc, part.shift);
+    length += part.length;
+  }
+  return { deflated: Buffer.concat(parts.map((part) => part.deflated)), crc, length, shift: crcShift(length) };
+}
+
+/** RFC 1952: magic, deflate, no flags, no time, no hints, unknown system. */
+const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+/** An empty block that is the last one. */
+const LAST_BLOCK = Buffer.from([0x03, 0x00]);
+
+/** One whole gzip stream with a single member, which every client reads. */
+export function gzipStream(parts: readonly Packed[]): Buffer[] {
+  const { crc, length } = parts.reduce(
+    (sum, part) => ({ crc: combineCrc(sum.crc, part.crc, part.shift), length: sum.length + part.length }),
+    { crc: 0, length: 0 },
+  );
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc, 0);
+  trailer.writeUInt32LE(length % 2 ** 32, 4);
+  return [GZIP_HEADER, ...parts.map((part) => part.deflated), LAST_BLOCK, trailer];
+}
+
+/**
+ * Lines of one family that change together. They are rendered when they are asked for after a change, and compressed
+ * when they are asked for compressed after a change; else what was made before is used again.
+ */
+export class Chunk {
+  readonly #render: () => string;
+  #text: Buffer | undefined;
+  #packed: Promise<Packed> | undefined;
+  #version = 0;
+
+  constructor(render: () => string) {
+    this.#render = render;
+  }
+
+  /** Counts up with each change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  changed(): void {
+    this.#version += 1;
+    this.#text = undefined;
+    this.#packed = undefined;
+  }
+
+  text(): Buffer {
+    this.#text ??= Buffer.from(this.#render());
+    return this.#text;
+  }
+
+  /** The text is not kept: a scraper that takes gzip never asks for it. */
+  packed(): Promise<Packed> {
+    this.#packed ??= pack(this.#text ?? Buffer.from(this.#render()));
+    return this.#packed;
+  }
+}

@@ -1,0 +1,100 @@
+import { Chunk, gzipStream, join, type Packed } from './chunk.ts';
+import type { Family, MetricGroup } from './families.ts';
+import { type ExpositionFormat, headerLines } from './text.ts';
+
+/** The samples of one family. */
+export interface Section {
+  readonly family: Pick<Family, 'name' | 'type' | 'help' | 'group'>;
+  /** In the order of the exposition. A chunk's text holds whole lines, or is empty. */
+  chunks(): readonly Chunk[];
+}
+
+export interface ScrapeRequest {
+  readonly format: ExpositionFormat;
+  readonly gzip: boolean;
+  /** Undefined: all groups. */
+  readonly groups: ReadonlySet<MetricGroup> | undefined;
+}
+
+interface Block {
+  readonly section: Section;
+  readonly headers: Readonly<Record<ExpositionFormat, Chunk>>;
+  /** What the section's chunks joined to last, and their versions then. */
+  joined:
+    | { readonly chunks: readonly Chunk[]; readonly versions: readonly number[]; readonly packed: Packed }
+    | undefined;
+}
+
+/** Chunks that are rendered in one go; between goes, other work of the process gets its turn. */
+const CHUNKS_AT_ONCE = 64;
+
+/** The page for scrapers. Its cost follows what changed since the last scrape, not what is exported. */
+export class Exposition {
+  readonly #blocks: readonly Block[];
+  readonly #end = new Chunk(() => '# EOF\n');
+  readonly #refresh: () => void;
+
+  /** `refresh` is called at the begin of each scrape, to mark as changed what changes by time alone. */
+  constructor(sections: readonly Section[], refresh: () => void) {
+    this.#refresh = refresh;
+    this.#blocks = sections.map((section) => ({
+      section,
+      headers: {
+        text: new Chunk(() => headerLines(section.family, 'text')),
+        openmetrics: new Chunk(() => headerLines(section.family, 'openmetrics')),
+      },
+      joined: undefined,
+    }));
+  }
+
+  /** The parts of the body, compressed as one gzip stream when that is asked for. */
+  async scrape(request: ScrapeRequest): Promise<readonly Buffer[]> {
+    this.#refresh();
+    const { format, gzip, groups } = request;
+    const blocks = this.#blocks.filter(({ section }) => groups === undefined || groups.has(section.family.group));
+    const end = format === 'openmetrics' ? [this.#end] : [];
+    if (!gzip) {
+      const parts: Buffer[] = [];
+      for (const block of blocks) {
+        parts.push(block.headers[format].text());
+        for (const group of inGroups(block.section.chunks(), CHUNKS_AT_ONCE)) {
+          parts.push(...group.map((chunk) => chunk.text()));
+          await turn();
+        }
+      }
+      return [...parts, ...end.map((chunk) => chunk.text())];
+    }
+    const parts: Packed[] = [];
+    for (const block of blocks) {
+      parts.push(await block.headers[format].packed(), await packedSection(block));
+    }
+    return gzipStream([...parts, ...(await Promise.all(end.map((chunk) => chunk.packed())))]);
+  }
+}
+
+async function packedSection(block: Block): Promise<Packed> {
+  const chunks = block.section.chunks();
+  const versions = chunks.map((chunk) => chunk.version);
+  const { joined } = block;
+  if (
+    joined?.chunks.length === chunks.length &&
+    chunks.every((chunk, i) => chunk === joined.chunks[i] && versions[i] === joined.versions[i])
+  ) {
+    return joined.packed;
+  }
+  const parts: Packed[] = [];
+  for (const group of inGroups(chunks, CHUNKS_AT_ONCE)) {
+    parts.push(...(await Promise.all(group.map((chunk) => chunk.packed()))));
+  }
+  const packed = join(parts);
+  block.joined = { chunks: [...chunks], versions, packed };
+  return packed;
+}
+
+function inGroups<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,172 @@
+/** Groups of families, the values of `collect[]`. */
+export const METRIC_GROUPS = ['queries', 'contributors', 'api', 'inventory', 'exporter', 'process'] as const;
+export type MetricGroup = (typeof METRIC_GROUPS)[number];
+
+/** A metric family of ours; the documentation is generated from these. */
+export interface Family {
+  readonly name: string;
+  readonly type: 'gauge' | 'counter' | 'histogram';
+  /** Where the value comes from and how old it can be. One line; no quotes or backslashes, which formats escape differently. */
+  readonly help: string;
+  /** In the order in which they are written. */
+  readonly labels: readonly string[];
+  readonly group: MetricGroup;
+}
+
+/** Each name in order, checked so that a family can be looked up by it. */
+function families<Name extends string>(
+  group: MetricGroup,
+  table: Readonly<Record<Name, Omit<Family, 'name' | 'group'>>>,
+): { readonly [Key in Name]: Family } {
+  const entries = Object.entries<Omit<Family, 'name' | 'group'>>(table).map(([name, family]) => [
+    name,
+    { name, group, ...family },
+  ]);
+  return Object.fromEntries(entries);
+}
+
+const TARGET = ['account', 'aws_region'] as const;
+
+/** One query each; `query` is its name, and joins go through `aws_nfm_query_info` on (job, instance, query). */
+export const QUERY_FAMILIES = families('queries', {
+  aws_nfm_query_info: {
+    type: 'gauge',
+    labels: [
+      'query',
+      'query_type',
+      'account',
+      'aws_region',
+      'monitor',
+      'scope_id',
+      'source',
+      'query_group',
+      'query_id',
+    ],
+    help: 'Identity of a registered query, always 1, from the configuration, with the labels that the user gave it; changes only with the configuration.',
+  },
+  aws_nfm_query_status: {
+    type: 'gauge',
+    labels: ['query', 'status'],
+    help: 'Status of the query as the last good GetQueryStatus answer told: 1 for the current one, 0 for the others; as old as aws_nfm_query_last_success_timestamp_seconds says, absent when older than polling.staleAfter and not terminal.',
+  },
+  aws_nfm_query_up: {
+    type: 'gauge',
+    labels: ['query'],
+    help: 'Whether the last request for the query was answered well (1) or not (0); absent before the first.',
+  },
+  aws_nfm_query_last_error: {
+    type: 'gauge',
+    labels: ['query', 'operation', 'error'],
+    help: 'Why the last request for the query failed, always 1; present only while aws_nfm_query_up is 0.',
+  },
+  aws_nfm_query_polls_total: {
+    type: 'counter',
+    labels: ['query'],
+    help: 'GetQueryStatus calls made for the query since it was registered; retries of a call are not counted.',
+  },
+  aws_nfm_query_poll_errors_total: {
+    type: 'counter',
+    labels: ['query'],
+    help: 'GetQueryStatus calls for the query that failed for good, after retries.',
+  },
+  aws_nfm_query_last_success_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['query'],
+    help: 'Unix time of the last good answer to any request for the query.',
+  },
+  aws_nfm_query_status_since_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['query'],
+    help: 'Unix time at which the current status of the query was first seen; up to one polling interval after it began.',
+  },
+  aws_nfm_query_registered_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['query'],
+    help: 'Unix time at which the exporter registered the query.',
+  },
+  aws_nfm_query_interval_seconds: {
+    type: 'gauge',
+    labels: ['query'],
+    help: 'Seconds between two polls of the query, from the configuration.',
+  },
+});
+
+/** One target each: an account of the configuration in one region. */
+export const API_FAMILIES = families('api', {
+  aws_nfm_api_requests_total: {
+    type: 'counter',
+    labels: [...TARGET, 'operation'],
+    help: 'Attempts to call the Network Flow Monitor API, retries included.',
+  },
+  aws_nfm_api_errors_total: {
+    type: 'counter',
+    labels: [...TARGET, 'operation', 'error'],
+    help: 'Attempts to call the Network Flow Monitor API that failed, retries included, by kind of error.',
+  },
+  aws_nfm_api_request_duration_seconds: {
+    type: 'histogram',
+    labels: [...TARGET, 'operation'],
+    help: 'Time from sending an attempt to the end of its answer, in seconds; waits for the request budget are not part of it.',
+  },
+  aws_nfm_api_up: {
+    type: 'gauge',
+    labels: TARGET,
+    help: 'Whether the last attempt was answered by the service with anything but an authentication, permission, throttling or 5xx error; absent before the first.',
+  },
+  aws_nfm_api_budget_requests_per_second: {
+    type: 'gauge',
+    labels: TARGET,
+    help: 'Requests a second that the exporter allows itself now; halved while the API throttles, growing back to the limit.',
+  },
+  aws_nfm_api_budget_limit_requests_per_second: {
+    type: 'gauge',
+    labels: TARGET,
+    help: 'Requests a second that the configuration allows; targets that are one AWS account and region share the lower limit.',
+  },
+  aws_nfm_api_planned_requests_per_second: {
+    type: 'gauge',
+    labels: TARGET,
+    help: 'Requests a second that the registered queries need, without retries; queries that are no longer polled need none.',
+  },
+  aws_nfm_account_info: {
+    type: 'gauge',
+    labels: [...TARGET, 'aws_account_id', 'arn'],
+    help: 'Who AWS STS says the exporter is there, always 1; the ARN of an assumed role without its session name. Absent until STS has answered.',
+  },
+});
+
+/** The exporter itself. */
+export const EXPORTER_FAMILIES = families('exporter', {
+  aws_nfm_exporter_build_info: {
+    type: 'gauge',
+    labels: ['version', 'revision', 'node_version'],
+    help: 'Version of the exporter and of Node it runs on, always 1.',
+  },
+  aws_nfm_exporter_registered_queries: {
+    type: 'gauge',
+    labels: ['source'],
+    help: 'Queries registered now, by where they come from.',
+  },
+  aws_nfm_exporter_poll_lag_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'How late the most overdue poll is now, in seconds; grows while a request budget does not suffice.',
+  },
+  aws_nfm_exporter_config_last_reload_successful: {
+    type: 'gauge',
+    labels: [],
+    help: 'Whether the last attempt to load the configuration succeeded; 1 after a start.',
+  },
+  aws_nfm_exporter_config_last_reload_success_timestamp_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'Unix time at which the configuration was last loaded well.',
+  },
+});
+
+/** Every family of ours, in the order of the exposition. Those of the runtime follow them. */
+export const FAMILIES: readonly Family[] = [
+  ...Object.values(QUERY_FAMILIES),
+  ...Object.values(API_FAMILIES),
+  ...Object.values(EXPORTER_FAMILIES),
+];

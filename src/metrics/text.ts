@@ -1,0 +1,38 @@
+import type { Family } from './families.ts';
+
+export type ExpositionFormat = 'text' | 'openmetrics';
+
+/** Longest label value that is exported, in UTF-16 units; longer ones end in a mark. */
+const LONGEST_VALUE = 1_024;
+const CUT_MARK = '…';
+
+/**
+ * A label value as both formats want it between the quotes. Lone surrogates, which UTF-8 cannot hold, become U+FFFD;
+ * very long values are cut.
+ */
+export function escapeLabelValue(value: string): string {
+  const cut = value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE - 1)}${CUT_MARK}` : value;
+  const wellFormed = cut.isWellFormed() ? cut : cut.toWellFormed();
+  return /["\\\n]/.test(wellFormed)
+    ? wellFormed.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))
+    : wellFormed;
+}
+
+/** A line's label part, `{a="b"}`; labels without a value are left out, as the formats take them for absent. */
+export function labelPart(labels: readonly (readonly [name: string, value: string | undefined])[]): string {
+  const pairs: string[] = [];
+  for (const [name, value] of labels) {
+    if (value !== undefined && value !== '') {
+      pairs.push(`${name}="${escapeLabelValue(value)}"`);
+    }
+  }
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+/** The HELP and TYPE lines of a family. OpenMetrics names counter families without their `_total`. */
+export function headerLines(family: Pick<Family, 'name' | 'type' | 'help'>, format: ExpositionFormat): string {
+  const name = format === 'openmetrics' && family.type === 'counter' ? family.name.replace(/_total$/, '') : family.name;
+  const help = family.help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
+  const escaped = format === 'openmetrics' ? help.replace(/"/g, '\\"') : help;
+  return `# HELP ${name} ${escaped}\n# TYPE ${name} ${family.type}\n`;
+}

@@ -1,0 +1,50 @@
+import type { TargetClient } from '../api/client.ts';
+import { isTerminal } from '../api/client.ts';
+import { ApiError } from '../api/errors.ts';
+import type { WatchedQuery } from '../queries/query.ts';
+import type { Logger } from '../runtime/log.ts';
+import { type PollResult, SHUTDOWN } from '../scheduler/scheduler.ts';
+import type { FailureLog } from './failure-log.ts';
+import type { QueryStates } from './query-state.ts';
+
+export interface PollOptions {
+  readonly states: QueryStates;
+  readonly failures: FailureLog;
+  readonly log: Logger;
+  readonly clientOf: (query: WatchedQuery) => Pick<TargetClient, 'queryStatus'>;
+}
+
+/** Makes the function that polls one watched query: asks the API, writes the state, tells the scheduler how it went. */
+export function createPoll(options: PollOptions): (query: WatchedQuery, signal: AbortSignal) => Promise<PollResult> {
+  const { states, failures, log, clientOf } = options;
+  return async (query, signal) => {
+    const { name, account, region } = query;
+    try {
+      const status = await clientOf(query).queryStatus(query, signal);
+      const before = states.answered(name, status);
+      failures.recovered(query);
+      if (before !== status) {
+        log.debug('query status', { account, aws_region: region, query: name, status });
+      }
+      return isTerminal(status) ? 'finished' : 'good';
+    } catch (thrown) {
+      if (signal.reason === SHUTDOWN) {
+        return 'finished';
+      }
+      if (!(thrown instanceof ApiError)) {
+        throw thrown;
+      }
+      const givenUp = states.failed(name, { operation: 'status', error: thrown.error, message: thrown.message });
+      failures.failed(query, thrown);
+      if (givenUp) {
+        log.warn('query given up: the service has not known it for polling.giveUpAfter', {
+          account,
+          aws_region: region,
+          query: name,
+        });
+        return 'finished';
+      }
+      return thrown.error === 'ThrottlingException' ? 'throttled' : 'failed';
+    }
+  };
+}

@@ -1,0 +1,161 @@
+import { isTerminal, type QueryStatus } from '../api/client.ts';
+import type { ApiErrorName } from '../api/errors.ts';
+import type { WatchedQuery } from '../queries/query.ts';
+import type { Clock } from '../runtime/clock.ts';
+
+/** Why the last request of a query failed. */
+export interface QueryFailure {
+  /** The kind of request, the `operation` label of `aws_nfm_query_last_error`. */
+  readonly operation: 'status';
+  readonly error: ApiErrorName;
+  /** For people; holds no secret. */
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** What is known of a registered query. Times are milliseconds since the epoch; undefined means not known. */
+export interface QueryState {
+  readonly query: WatchedQuery;
+  readonly registeredAt: number;
+  /** The last status that was answered; see `currentStatus` for the one that is still to be believed. */
+  readonly status: QueryStatus | undefined;
+  readonly statusSince: number | undefined;
+  /** Whether the last request was answered well. */
+  readonly up: boolean | undefined;
+  /** Set while `up` is false. */
+  readonly lastFailure: QueryFailure | undefined;
+  readonly lastSuccess: number | undefined;
+  /** Status requests made: calls, not attempts. */
+  readonly polls: number;
+  /** Those of them that failed for good. */
+  readonly pollErrors: number;
+  /** When the status stops being believed, on the monotonic clock; undefined while there is none, or it is terminal. */
+  readonly staleAt: number | undefined;
+  /** It has been unknown to the service for so long that it is no longer polled. */
+  readonly givenUp: boolean;
+}
+
+interface MutableState extends QueryState {
+  status: QueryStatus | undefined;
+  statusSince: number | undefined;
+  up: boolean | undefined;
+  lastFailure: QueryFailure | undefined;
+  lastSuccess: number | undefined;
+  polls: number;
+  pollErrors: number;
+  staleAt: number | undefined;
+  givenUp: boolean;
+  /** Since when the service does not know the query, on the monotonic clock. */
+  unknownSince: number | undefined;
+}
+
+export interface QueryStatesOptions {
+  readonly clock: Clock;
+  /** How long a query may be unknown to the service before it is given up, in milliseconds. */
+  readonly giveUpAfter: number;
+  /** Called after each change of a query's state. */
+  readonly onChange: (state: QueryState) => void;
+}
+
+/** The state of all registered queries: the one place that polls write to and everything that is shown reads from. */
+export class QueryStates {
+  readonly #options: QueryStatesOptions;
+  readonly #records = new Map<string, MutableState>();
+  #untried = 0;
+
+  constructor(options: QueryStatesOptions) {
+    this.#options = options;
+  }
+
+  register(query: WatchedQuery): QueryState {
+    const record: MutableState = {
+      query,
+      registeredAt: this.#options.clock.now(),
+      status: undefined,
+      statusSince: undefined,
+      up: undefined,
+      lastFailure: undefined,
+      lastSuccess: undefined,
+      polls: 0,
+      pollErrors: 0,
+      staleAt: undefined,
+      givenUp: false,
+      unknownSince: undefined,
+    };
+    this.#records.set(query.name, record);
+    this.#untried += 1;
+    return record;
+  }
+
+  get(name: string): QueryState | undefined {
+    return this.#records.get(name);
+  }
+
+  /** In the order of registration. */
+  all(): IterableIterator<QueryState> {
+    return this.#records.values();
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  /** Queries that no request was made for yet, well or not. */
+  get untried(): number {
+    return this.#untried;
+  }
+
+  /** A poll was answered well. Returns the status before it. */
+  answered(name: string, status: QueryStatus): QueryStatus | undefined {
+    const record = this.#record(name);
+    const { clock } = this.#options;
+    const before = record.status;
+    this.#countPoll(record);
+    if (before !== status) {
+      record.status = status;
+      record.statusSince = clock.now();
+    }
+    record.up = true;
+    record.lastFailure = undefined;
+    record.lastSuccess = clock.now();
+    record.unknownSince = undefined;
+    record.staleAt = isTerminal(status) ? undefined : clock.monotonic() + record.query.staleAfter;
+    this.#options.onChange(record);
+    return before;
+  }
+
+  /** A poll failed for good. Returns whether the query is given up now. */
+  failed(name: string, failure: Omit<QueryFailure, 'at'>): boolean {
+    const record = this.#record(name);
+    const { clock, giveUpAfter } = this.#options;
+    this.#countPoll(record);
+    record.pollErrors += 1;
+    record.up = false;
+    record.lastFailure = { ...failure, at: clock.now() };
+    if (failure.error === 'ResourceNotFoundException') {
+      record.unknownSince ??= clock.monotonic();
+      record.givenUp = clock.monotonic() - record.unknownSince >= giveUpAfter;
+    }
+    this.#options.onChange(record);
+    return record.givenUp;
+  }
+
+  #record(name: string): MutableState {
+    const record = this.#records.get(name);
+    if (record === undefined) {
+      throw new Error(`no registered query is named ${name}`);
+    }
+    return record;
+  }
+
+  #countPoll(record: MutableState): void {
+    this.#untried -= record.polls === 0 ? 1 : 0;
+    record.polls += 1;
+  }
+}
+
+/** The status to show at `now` of the monotonic clock: undefined before the first answer, and once it is stale. */
+export function currentStatus(state: QueryState, now: number): QueryStatus | undefined {
+  return state.staleAt !== undefined && now > state.staleAt ? undefined : state.status;
+}
