@@ -1,1 +1,16 @@
-export {};
+export * from './models/enums.ts';
+export * from './models/errors.ts';
+export * from './models/monitors.ts';
+export * from './models/monitorTopContributors.ts';
+export * from './models/scopes.ts';
+export * from './models/tags.ts';
+export * from './models/workloadInsightsTopContributors.ts';
+export * from './models/workloadInsightsTopContributorsData.ts';
+export * from './NetworkFlowMonitorClient.ts';
+export * from './operations/monitors.ts';
+export * from './operations/monitorTopContributors.ts';
+export * from './operations/scopes.ts';
+export * from './operations/tags.ts';
+export * from './operations/workloadInsightsTopContributors.ts';
+export * from './operations/workloadInsightsTopContributorsData.ts';
+export * from './pagination.ts';

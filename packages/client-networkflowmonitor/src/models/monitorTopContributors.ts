@@ -1,0 +1,100 @@
+import type { DestinationCategory, MetricUnit, MonitorMetric, QueryStatus } from './enums.ts';
+
+/** A part of the network that a flow crossed. */
+export interface TraversedComponent {
+  componentId?: string | undefined;
+  componentType?: string | undefined;
+  componentArn?: string | undefined;
+  serviceName?: string | undefined;
+}
+
+/** Names in the cluster, for flows of EKS nodes that run the agent. */
+export interface KubernetesMetadata {
+  localServiceName?: string | undefined;
+  localPodName?: string | undefined;
+  localPodNamespace?: string | undefined;
+  remoteServiceName?: string | undefined;
+  remotePodName?: string | undefined;
+  remotePodNamespace?: string | undefined;
+}
+
+/** A flow of a monitor. The service leaves out what it does not know, or sends null or `""`: null is read as left out. */
+export interface MonitorTopContributorsRow {
+  localIp?: string | undefined;
+  snatIp?: string | undefined;
+  localInstanceId?: string | undefined;
+  localVpcId?: string | undefined;
+  localRegion?: string | undefined;
+  /** An Availability Zone id (`use1-az6`) in the samples known. */
+  localAz?: string | undefined;
+  localSubnetId?: string | undefined;
+  /** 0 on the mirror row that the flow's other end reports. */
+  targetPort?: number | undefined;
+  destinationCategory?: DestinationCategory | undefined;
+  remoteVpcId?: string | undefined;
+  remoteRegion?: string | undefined;
+  remoteAz?: string | undefined;
+  remoteSubnetId?: string | undefined;
+  remoteInstanceId?: string | undefined;
+  remoteIp?: string | undefined;
+  dnatIp?: string | undefined;
+  /** Over the query's window, in the unit of the answer: a 64-bit integer, exact up to 2^53. */
+  value?: number | undefined;
+  traversedConstructs?: TraversedComponent[] | undefined;
+  kubernetesMetadata?: KubernetesMetadata | undefined;
+  localInstanceArn?: string | undefined;
+  localSubnetArn?: string | undefined;
+  localVpcArn?: string | undefined;
+  remoteInstanceArn?: string | undefined;
+  remoteSubnetArn?: string | undefined;
+  remoteVpcArn?: string | undefined;
+}
+
+export interface StartQueryMonitorTopContributorsInput {
+  monitorName: string | undefined;
+  /** Start of the window. */
+  startTime: Date | undefined;
+  /** End of the window, at most an hour after its start. */
+  endTime: Date | undefined;
+  metricName: MonitorMetric | undefined;
+  destinationCategory: DestinationCategory | undefined;
+  /** Rows in all, 1 to 500. */
+  limit?: number | undefined;
+}
+
+export interface StartQueryMonitorTopContributorsOutput {
+  queryId: string | undefined;
+}
+
+export interface GetQueryStatusMonitorTopContributorsInput {
+  monitorName: string | undefined;
+  queryId: string | undefined;
+}
+
+export interface GetQueryStatusMonitorTopContributorsOutput {
+  status: QueryStatus | undefined;
+}
+
+export interface GetQueryResultsMonitorTopContributorsInput {
+  monitorName: string | undefined;
+  queryId: string | undefined;
+  nextToken?: string | undefined;
+  /** Rows a page. */
+  maxResults?: number | undefined;
+}
+
+export interface GetQueryResultsMonitorTopContributorsOutput {
+  /** Of every row's `value`. */
+  unit?: MetricUnit | undefined;
+  topContributors?: MonitorTopContributorsRow[] | undefined;
+  /** Where the next page begins; none after the last. */
+  nextToken?: string | undefined;
+}
+
+export interface StopQueryMonitorTopContributorsInput {
+  monitorName: string | undefined;
+  queryId: string | undefined;
+}
+
+// biome-ignore lint/suspicious/noEmptyInterface: the answer has no members, and AWS's package names it so
+export interface StopQueryMonitorTopContributorsOutput {}

@@ -1,0 +1,45 @@
+import type { ScopeStatus, TargetType } from './enums.ts';
+
+/** A union of one member as yet. A member that the model does not know is handed on as `$unknown`: name and value. */
+export type TargetId = { accountId: string; $unknown?: never } | { accountId?: never; $unknown: [string, unknown] };
+
+export interface TargetIdentifier {
+  targetId: TargetId | undefined;
+  targetType: TargetType | undefined;
+}
+
+/** An account in a Region whose traffic a scope sees. */
+export interface TargetResource {
+  targetIdentifier: TargetIdentifier | undefined;
+  region: string | undefined;
+}
+
+export interface ScopeSummary {
+  scopeId: string | undefined;
+  status: ScopeStatus | undefined;
+  scopeArn: string | undefined;
+}
+
+export interface GetScopeInput {
+  scopeId: string | undefined;
+}
+
+export interface GetScopeOutput {
+  scopeId: string | undefined;
+  status: ScopeStatus | undefined;
+  scopeArn: string | undefined;
+  targets: TargetResource[] | undefined;
+  tags?: Record<string, string> | undefined;
+}
+
+export interface ListScopesInput {
+  nextToken?: string | undefined;
+  /** Scopes a page, 1 to 25. */
+  maxResults?: number | undefined;
+}
+
+export interface ListScopesOutput {
+  scopes: ScopeSummary[] | undefined;
+  /** Where the next page begins; none after the last. */
+  nextToken?: string | undefined;
+}

@@ -1,0 +1,65 @@
+import type { DestinationCategory, QueryStatus, WorkloadInsightsMetric } from './enums.ts';
+
+/** Traffic of a local subnet with a remote. The service leaves out what it does not know, or sends null or `""`. */
+export interface WorkloadInsightsTopContributorsRow {
+  /** Twelve digits. */
+  accountId?: string | undefined;
+  localSubnetId?: string | undefined;
+  localAz?: string | undefined;
+  localVpcId?: string | undefined;
+  localRegion?: string | undefined;
+  /** What the remote is in the query's destination category: a subnet, an Availability Zone, a service and so on. */
+  remoteIdentifier?: string | undefined;
+  /** Over the query's window, bytes or a count as the metric has it: a 64-bit integer, exact up to 2^53. */
+  value?: number | undefined;
+  localSubnetArn?: string | undefined;
+  localVpcArn?: string | undefined;
+}
+
+export interface StartQueryWorkloadInsightsTopContributorsInput {
+  scopeId: string | undefined;
+  /** Start of the window. */
+  startTime: Date | undefined;
+  /** End of the window, at most an hour after its start. */
+  endTime: Date | undefined;
+  metricName: WorkloadInsightsMetric | undefined;
+  destinationCategory: DestinationCategory | undefined;
+  /** Rows in all, 1 to 500. */
+  limit?: number | undefined;
+}
+
+export interface StartQueryWorkloadInsightsTopContributorsOutput {
+  queryId: string | undefined;
+}
+
+export interface GetQueryStatusWorkloadInsightsTopContributorsInput {
+  scopeId: string | undefined;
+  queryId: string | undefined;
+}
+
+export interface GetQueryStatusWorkloadInsightsTopContributorsOutput {
+  status: QueryStatus | undefined;
+}
+
+export interface GetQueryResultsWorkloadInsightsTopContributorsInput {
+  scopeId: string | undefined;
+  queryId: string | undefined;
+  nextToken?: string | undefined;
+  /** Rows a page. */
+  maxResults?: number | undefined;
+}
+
+/** Unlike the other two families' results, these name no unit. */
+export interface GetQueryResultsWorkloadInsightsTopContributorsOutput {
+  topContributors?: WorkloadInsightsTopContributorsRow[] | undefined;
+  /** Where the next page begins; none after the last. */
+  nextToken?: string | undefined;
+}
+
+export interface StopQueryWorkloadInsightsTopContributorsInput {
+  scopeId: string | undefined;
+  queryId: string | undefined;
+}
+
+// biome-ignore lint/suspicious/noEmptyInterface: the answer has no members, and AWS's package names it so
+export interface StopQueryWorkloadInsightsTopContributorsOutput {}

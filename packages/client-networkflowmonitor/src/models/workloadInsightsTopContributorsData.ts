@@ -1,0 +1,56 @@
+import type { DestinationCategory, MetricUnit, QueryStatus, WorkloadInsightsMetric } from './enums.ts';
+
+/** A time series: `timestamps[i]` belongs to `values[i]`. */
+export interface WorkloadInsightsTopContributorsDataPoint {
+  timestamps: Date[] | undefined;
+  /** In the unit of the answer. */
+  values: number[] | undefined;
+  label: string | undefined;
+}
+
+export interface StartQueryWorkloadInsightsTopContributorsDataInput {
+  scopeId: string | undefined;
+  /** Start of the window. */
+  startTime: Date | undefined;
+  /** End of the window, at most an hour after its start. */
+  endTime: Date | undefined;
+  metricName: WorkloadInsightsMetric | undefined;
+  destinationCategory: DestinationCategory | undefined;
+}
+
+export interface StartQueryWorkloadInsightsTopContributorsDataOutput {
+  queryId: string | undefined;
+}
+
+export interface GetQueryStatusWorkloadInsightsTopContributorsDataInput {
+  scopeId: string | undefined;
+  queryId: string | undefined;
+}
+
+export interface GetQueryStatusWorkloadInsightsTopContributorsDataOutput {
+  status: QueryStatus | undefined;
+}
+
+export interface GetQueryResultsWorkloadInsightsTopContributorsDataInput {
+  scopeId: string | undefined;
+  queryId: string | undefined;
+  nextToken?: string | undefined;
+  /** Series a page. */
+  maxResults?: number | undefined;
+}
+
+export interface GetQueryResultsWorkloadInsightsTopContributorsDataOutput {
+  /** Of every value. */
+  unit: MetricUnit | undefined;
+  datapoints: WorkloadInsightsTopContributorsDataPoint[] | undefined;
+  /** Where the next page begins; none after the last. */
+  nextToken?: string | undefined;
+}
+
+export interface StopQueryWorkloadInsightsTopContributorsDataInput {
+  scopeId: string | undefined;
+  queryId: string | undefined;
+}
+
+// biome-ignore lint/suspicious/noEmptyInterface: the answer has no members, and AWS's package names it so
+export interface StopQueryWorkloadInsightsTopContributorsDataOutput {}

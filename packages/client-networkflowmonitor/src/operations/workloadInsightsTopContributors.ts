@@ -1,0 +1,126 @@
+import type { MetadataBearer } from '@smithy/types';
+import { command } from '../command.ts';
+import type {
+  GetQueryResultsWorkloadInsightsTopContributorsInput,
+  GetQueryResultsWorkloadInsightsTopContributorsOutput,
+  GetQueryStatusWorkloadInsightsTopContributorsInput,
+  GetQueryStatusWorkloadInsightsTopContributorsOutput,
+  StartQueryWorkloadInsightsTopContributorsInput,
+  StartQueryWorkloadInsightsTopContributorsOutput,
+  StopQueryWorkloadInsightsTopContributorsInput,
+  StopQueryWorkloadInsightsTopContributorsOutput,
+} from '../models/workloadInsightsTopContributors.ts';
+import { DATE_TIME, inQuery, LABEL, list, NUMBER, operation, structure, TEXT } from '../shapes.ts';
+
+const WorkloadInsightsTopContributorsRow = structure('WorkloadInsightsTopContributorsRow', {
+  accountId: TEXT,
+  localSubnetId: TEXT,
+  localAz: TEXT,
+  localVpcId: TEXT,
+  localRegion: TEXT,
+  remoteIdentifier: TEXT,
+  value: NUMBER,
+  localSubnetArn: TEXT,
+  localVpcArn: TEXT,
+});
+
+const StartQueryWorkloadInsightsTopContributors = operation(
+  'StartQueryWorkloadInsightsTopContributors',
+  ['POST', '/workloadInsights/{scopeId}/topContributorsQueries'],
+  {
+    scopeId: LABEL,
+    startTime: DATE_TIME,
+    endTime: DATE_TIME,
+    metricName: TEXT,
+    destinationCategory: TEXT,
+    limit: NUMBER,
+  },
+  {
+    queryId: TEXT,
+  },
+);
+
+export interface StartQueryWorkloadInsightsTopContributorsCommandInput
+  extends StartQueryWorkloadInsightsTopContributorsInput {}
+export interface StartQueryWorkloadInsightsTopContributorsCommandOutput
+  extends StartQueryWorkloadInsightsTopContributorsOutput,
+    MetadataBearer {}
+
+/** Starts a query for the workloads of a scope that rank highest in a window of time. */
+export class StartQueryWorkloadInsightsTopContributorsCommand extends command<
+  StartQueryWorkloadInsightsTopContributorsCommandInput,
+  StartQueryWorkloadInsightsTopContributorsCommandOutput
+>(StartQueryWorkloadInsightsTopContributors) {}
+
+const GetQueryStatusWorkloadInsightsTopContributors = operation(
+  'GetQueryStatusWorkloadInsightsTopContributors',
+  ['GET', '/workloadInsights/{scopeId}/topContributorsQueries/{queryId}/status'],
+  {
+    scopeId: LABEL,
+    queryId: LABEL,
+  },
+  {
+    status: TEXT,
+  },
+);
+
+export interface GetQueryStatusWorkloadInsightsTopContributorsCommandInput
+  extends GetQueryStatusWorkloadInsightsTopContributorsInput {}
+export interface GetQueryStatusWorkloadInsightsTopContributorsCommandOutput
+  extends GetQueryStatusWorkloadInsightsTopContributorsOutput,
+    MetadataBearer {}
+
+/** Reads how far a query is. */
+export class GetQueryStatusWorkloadInsightsTopContributorsCommand extends command<
+  GetQueryStatusWorkloadInsightsTopContributorsCommandInput,
+  GetQueryStatusWorkloadInsightsTopContributorsCommandOutput
+>(GetQueryStatusWorkloadInsightsTopContributors) {}
+
+const GetQueryResultsWorkloadInsightsTopContributors = operation(
+  'GetQueryResultsWorkloadInsightsTopContributors',
+  ['GET', '/workloadInsights/{scopeId}/topContributorsQueries/{queryId}/results'],
+  {
+    scopeId: LABEL,
+    queryId: LABEL,
+    nextToken: inQuery('nextToken', TEXT),
+    maxResults: inQuery('maxResults', NUMBER),
+  },
+  {
+    topContributors: list('WorkloadInsightsTopContributorsRowList', WorkloadInsightsTopContributorsRow),
+    nextToken: TEXT,
+  },
+);
+
+export interface GetQueryResultsWorkloadInsightsTopContributorsCommandInput
+  extends GetQueryResultsWorkloadInsightsTopContributorsInput {}
+export interface GetQueryResultsWorkloadInsightsTopContributorsCommandOutput
+  extends GetQueryResultsWorkloadInsightsTopContributorsOutput,
+    MetadataBearer {}
+
+/** Reads a page of a query's results. */
+export class GetQueryResultsWorkloadInsightsTopContributorsCommand extends command<
+  GetQueryResultsWorkloadInsightsTopContributorsCommandInput,
+  GetQueryResultsWorkloadInsightsTopContributorsCommandOutput
+>(GetQueryResultsWorkloadInsightsTopContributors) {}
+
+const StopQueryWorkloadInsightsTopContributors = operation(
+  'StopQueryWorkloadInsightsTopContributors',
+  ['DELETE', '/workloadInsights/{scopeId}/topContributorsQueries/{queryId}'],
+  {
+    scopeId: LABEL,
+    queryId: LABEL,
+  },
+  {},
+);
+
+export interface StopQueryWorkloadInsightsTopContributorsCommandInput
+  extends StopQueryWorkloadInsightsTopContributorsInput {}
+export interface StopQueryWorkloadInsightsTopContributorsCommandOutput
+  extends StopQueryWorkloadInsightsTopContributorsOutput,
+    MetadataBearer {}
+
+/** Stops a query. */
+export class StopQueryWorkloadInsightsTopContributorsCommand extends command<
+  StopQueryWorkloadInsightsTopContributorsCommandInput,
+  StopQueryWorkloadInsightsTopContributorsCommandOutput
+>(StopQueryWorkloadInsightsTopContributors) {}

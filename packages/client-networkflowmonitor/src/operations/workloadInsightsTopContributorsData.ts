@@ -1,0 +1,120 @@
+import type { MetadataBearer } from '@smithy/types';
+import { command } from '../command.ts';
+import type {
+  GetQueryResultsWorkloadInsightsTopContributorsDataInput,
+  GetQueryResultsWorkloadInsightsTopContributorsDataOutput,
+  GetQueryStatusWorkloadInsightsTopContributorsDataInput,
+  GetQueryStatusWorkloadInsightsTopContributorsDataOutput,
+  StartQueryWorkloadInsightsTopContributorsDataInput,
+  StartQueryWorkloadInsightsTopContributorsDataOutput,
+  StopQueryWorkloadInsightsTopContributorsDataInput,
+  StopQueryWorkloadInsightsTopContributorsDataOutput,
+} from '../models/workloadInsightsTopContributorsData.ts';
+import { DATE_TIME, inQuery, LABEL, list, NUMBER, operation, structure, TEXT, TIMESTAMP } from '../shapes.ts';
+
+const WorkloadInsightsTopContributorsDataPoint = structure('WorkloadInsightsTopContributorsDataPoint', {
+  timestamps: list('WorkloadInsightsTopContributorsTimestampsList', TIMESTAMP),
+  values: list('WorkloadInsightsTopContributorsValuesList', NUMBER),
+  label: TEXT,
+});
+
+const StartQueryWorkloadInsightsTopContributorsData = operation(
+  'StartQueryWorkloadInsightsTopContributorsData',
+  ['POST', '/workloadInsights/{scopeId}/topContributorsDataQueries'],
+  {
+    scopeId: LABEL,
+    startTime: DATE_TIME,
+    endTime: DATE_TIME,
+    metricName: TEXT,
+    destinationCategory: TEXT,
+  },
+  {
+    queryId: TEXT,
+  },
+);
+
+export interface StartQueryWorkloadInsightsTopContributorsDataCommandInput
+  extends StartQueryWorkloadInsightsTopContributorsDataInput {}
+export interface StartQueryWorkloadInsightsTopContributorsDataCommandOutput
+  extends StartQueryWorkloadInsightsTopContributorsDataOutput,
+    MetadataBearer {}
+
+/** Starts a query for time series of the workloads of a scope that rank highest in a window of time. */
+export class StartQueryWorkloadInsightsTopContributorsDataCommand extends command<
+  StartQueryWorkloadInsightsTopContributorsDataCommandInput,
+  StartQueryWorkloadInsightsTopContributorsDataCommandOutput
+>(StartQueryWorkloadInsightsTopContributorsData) {}
+
+const GetQueryStatusWorkloadInsightsTopContributorsData = operation(
+  'GetQueryStatusWorkloadInsightsTopContributorsData',
+  ['GET', '/workloadInsights/{scopeId}/topContributorsDataQueries/{queryId}/status'],
+  {
+    scopeId: LABEL,
+    queryId: LABEL,
+  },
+  {
+    status: TEXT,
+  },
+);
+
+export interface GetQueryStatusWorkloadInsightsTopContributorsDataCommandInput
+  extends GetQueryStatusWorkloadInsightsTopContributorsDataInput {}
+export interface GetQueryStatusWorkloadInsightsTopContributorsDataCommandOutput
+  extends GetQueryStatusWorkloadInsightsTopContributorsDataOutput,
+    MetadataBearer {}
+
+/** Reads how far a query is. */
+export class GetQueryStatusWorkloadInsightsTopContributorsDataCommand extends command<
+  GetQueryStatusWorkloadInsightsTopContributorsDataCommandInput,
+  GetQueryStatusWorkloadInsightsTopContributorsDataCommandOutput
+>(GetQueryStatusWorkloadInsightsTopContributorsData) {}
+
+const GetQueryResultsWorkloadInsightsTopContributorsData = operation(
+  'GetQueryResultsWorkloadInsightsTopContributorsData',
+  ['GET', '/workloadInsights/{scopeId}/topContributorsDataQueries/{queryId}/results'],
+  {
+    scopeId: LABEL,
+    queryId: LABEL,
+    nextToken: inQuery('nextToken', TEXT),
+    maxResults: inQuery('maxResults', NUMBER),
+  },
+  {
+    unit: TEXT,
+    datapoints: list('WorkloadInsightsTopContributorsDataPoints', WorkloadInsightsTopContributorsDataPoint),
+    nextToken: TEXT,
+  },
+);
+
+export interface GetQueryResultsWorkloadInsightsTopContributorsDataCommandInput
+  extends GetQueryResultsWorkloadInsightsTopContributorsDataInput {}
+export interface GetQueryResultsWorkloadInsightsTopContributorsDataCommandOutput
+  extends GetQueryResultsWorkloadInsightsTopContributorsDataOutput,
+    MetadataBearer {}
+
+/** Reads a page of a query's results. */
+export class GetQueryResultsWorkloadInsightsTopContributorsDataCommand extends command<
+  GetQueryResultsWorkloadInsightsTopContributorsDataCommandInput,
+  GetQueryResultsWorkloadInsightsTopContributorsDataCommandOutput
+>(GetQueryResultsWorkloadInsightsTopContributorsData) {}
+
+const StopQueryWorkloadInsightsTopContributorsData = operation(
+  'StopQueryWorkloadInsightsTopContributorsData',
+  ['DELETE', '/workloadInsights/{scopeId}/topContributorsDataQueries/{queryId}'],
+  {
+    scopeId: LABEL,
+    queryId: LABEL,
+  },
+  {},
+);
+
+export interface StopQueryWorkloadInsightsTopContributorsDataCommandInput
+  extends StopQueryWorkloadInsightsTopContributorsDataInput {}
+export interface StopQueryWorkloadInsightsTopContributorsDataCommandOutput
+  extends StopQueryWorkloadInsightsTopContributorsDataOutput,
+    MetadataBearer {}
+
+/** Stops a query. */
+export class StopQueryWorkloadInsightsTopContributorsDataCommand extends command<
+  StopQueryWorkloadInsightsTopContributorsDataCommandInput,
+  StopQueryWorkloadInsightsTopContributorsDataCommandOutput
+>(StopQueryWorkloadInsightsTopContributorsData) {}

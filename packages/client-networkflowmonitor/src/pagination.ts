@@ -1,0 +1,84 @@
+import { createPaginator } from '@smithy/core';
+import type { PaginationConfiguration, Paginator } from '@smithy/types';
+import { NetworkFlowMonitorClient } from './NetworkFlowMonitorClient.ts';
+import {
+  ListMonitorsCommand,
+  type ListMonitorsCommandInput,
+  type ListMonitorsCommandOutput,
+} from './operations/monitors.ts';
+import {
+  GetQueryResultsMonitorTopContributorsCommand,
+  type GetQueryResultsMonitorTopContributorsCommandInput,
+  type GetQueryResultsMonitorTopContributorsCommandOutput,
+} from './operations/monitorTopContributors.ts';
+import { ListScopesCommand, type ListScopesCommandInput, type ListScopesCommandOutput } from './operations/scopes.ts';
+import {
+  GetQueryResultsWorkloadInsightsTopContributorsCommand,
+  type GetQueryResultsWorkloadInsightsTopContributorsCommandInput,
+  type GetQueryResultsWorkloadInsightsTopContributorsCommandOutput,
+} from './operations/workloadInsightsTopContributors.ts';
+import {
+  GetQueryResultsWorkloadInsightsTopContributorsDataCommand,
+  type GetQueryResultsWorkloadInsightsTopContributorsDataCommandInput,
+  type GetQueryResultsWorkloadInsightsTopContributorsDataCommandOutput,
+} from './operations/workloadInsightsTopContributorsData.ts';
+
+export interface NetworkFlowMonitorPaginationConfiguration extends PaginationConfiguration {
+  client: NetworkFlowMonitorClient;
+}
+
+/** Yields every page of one operation, until one brings no token; an empty page with a token is not the last. */
+type Paginate<Input, Output> = (
+  config: NetworkFlowMonitorPaginationConfiguration,
+  input: Input,
+  ...rest: unknown[]
+) => Paginator<Output>;
+
+export const paginateGetQueryResultsMonitorTopContributors: Paginate<
+  GetQueryResultsMonitorTopContributorsCommandInput,
+  GetQueryResultsMonitorTopContributorsCommandOutput
+> = createPaginator(
+  NetworkFlowMonitorClient,
+  GetQueryResultsMonitorTopContributorsCommand,
+  'nextToken',
+  'nextToken',
+  'maxResults',
+);
+
+export const paginateGetQueryResultsWorkloadInsightsTopContributors: Paginate<
+  GetQueryResultsWorkloadInsightsTopContributorsCommandInput,
+  GetQueryResultsWorkloadInsightsTopContributorsCommandOutput
+> = createPaginator(
+  NetworkFlowMonitorClient,
+  GetQueryResultsWorkloadInsightsTopContributorsCommand,
+  'nextToken',
+  'nextToken',
+  'maxResults',
+);
+
+export const paginateGetQueryResultsWorkloadInsightsTopContributorsData: Paginate<
+  GetQueryResultsWorkloadInsightsTopContributorsDataCommandInput,
+  GetQueryResultsWorkloadInsightsTopContributorsDataCommandOutput
+> = createPaginator(
+  NetworkFlowMonitorClient,
+  GetQueryResultsWorkloadInsightsTopContributorsDataCommand,
+  'nextToken',
+  'nextToken',
+  'maxResults',
+);
+
+export const paginateListMonitors: Paginate<ListMonitorsCommandInput, ListMonitorsCommandOutput> = createPaginator(
+  NetworkFlowMonitorClient,
+  ListMonitorsCommand,
+  'nextToken',
+  'nextToken',
+  'maxResults',
+);
+
+export const paginateListScopes: Paginate<ListScopesCommandInput, ListScopesCommandOutput> = createPaginator(
+  NetworkFlowMonitorClient,
+  ListScopesCommand,
+  'nextToken',
+  'nextToken',
+  'maxResults',
+);

@@ -1,0 +1,65 @@
+import { AwsRestJsonProtocol } from '@aws-sdk/core/protocols';
+import { collectBody } from '@smithy/core/protocols';
+import type { TypeRegistry } from '@smithy/core/schema';
+import type {
+  HandlerExecutionContext,
+  HttpResponse,
+  MetadataBearer,
+  OperationSchema,
+  SerdeFunctions,
+} from '@smithy/types';
+import { JsonCodec } from './JsonCodec.ts';
+
+/** restJson1 as the service and the proxies before it speak it. */
+export class NetworkFlowMonitorProtocol extends AwsRestJsonProtocol {
+  constructor(settings: { defaultNamespace: string; errorTypeRegistries: TypeRegistry[] }) {
+    super({ ...settings, jsonCodec: new JsonCodec() });
+  }
+
+  /**
+   * Reads any error answer as an exception of the service, whatever its body is. The base class would let the body's
+   * SyntaxError through, which names neither the error type of the header nor who is at fault.
+   *
+   * @throws NetworkFlowMonitorServiceException for a status of 300 and more.
+   * @throws SyntaxError or TypeError for a success that cannot be read (see JsonCodec).
+   */
+  override async deserializeResponse<Output extends MetadataBearer>(
+    operation: OperationSchema,
+    context: HandlerExecutionContext & SerdeFunctions,
+    response: HttpResponse,
+  ): Promise<Output> {
+    if (response.statusCode < 300) {
+      return super.deserializeResponse(operation, context, response);
+    }
+    const body = context.utf8Encoder(await collectBody(response.body, context));
+    const error = readErrorBody(body);
+    if (error['message'] === undefined && error['Message'] === undefined) {
+      error['message'] = describe(response, body);
+    }
+    return this.handleError(operation, context, response, error, this.deserializeMetadata(response));
+  }
+}
+
+/** The members of an error body that say what the error is: only those that are text, and not empty. */
+function readErrorBody(body: string): Record<string, string> {
+  let members: unknown;
+  try {
+    members = JSON.parse(body);
+  } catch {
+    // Of a proxy, or cut short: the status and the header have to do.
+    return {};
+  }
+  const known: Record<string, string> = {};
+  for (const [name, value] of Object.entries(members ?? {})) {
+    if (typeof value === 'string' && value !== '' && /^(message|code|__type)$/i.test(name)) {
+      known[name] = value;
+    }
+  }
+  return known;
+}
+
+/** The message of an error whose answer brings none. */
+function describe({ statusCode, headers }: HttpResponse, body: string): string {
+  const received = body === '' ? 'no body' : (headers['content-type'] ?? 'a body of unknown type');
+  return `HTTP status ${statusCode} without an error message (${received})`;
+}

@@ -1,0 +1,79 @@
+import { createDefaultUserAgentProvider, NODE_APP_ID_CONFIG_OPTIONS } from '@aws-sdk/core/client';
+import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import { Sha256 } from '@smithy/core/checksum';
+import { loadConfigsForDefaultMode, NoOpLogger } from '@smithy/core/client';
+import {
+  loadConfig,
+  NODE_REGION_CONFIG_FILE_OPTIONS,
+  NODE_REGION_CONFIG_OPTIONS,
+  NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS,
+  resolveDefaultsModeConfig,
+} from '@smithy/core/config';
+import { parseUrl } from '@smithy/core/protocols';
+import {
+  DEFAULT_RETRY_MODE,
+  NODE_MAX_ATTEMPT_CONFIG_OPTIONS,
+  NODE_RETRY_MODE_CONFIG_OPTIONS,
+} from '@smithy/core/retry';
+import { calculateBodyLength, fromBase64, fromUtf8, toBase64, toUtf8 } from '@smithy/core/serde';
+import { NodeHttpHandler, streamCollector } from '@smithy/node-http-handler';
+import { HTTP_AUTH_SCHEMES, httpAuthSchemeProvider, SIGNING_NAME } from './auth.ts';
+import { defaultEndpointResolver } from './endpoint.ts';
+import type { NetworkFlowMonitorClientConfig } from './NetworkFlowMonitorClient.ts';
+import { ERROR_TYPES } from './protocol/errorTypes.ts';
+import { NetworkFlowMonitorProtocol } from './protocol/NetworkFlowMonitorProtocol.ts';
+import { NAMESPACE } from './shapes.ts';
+
+/** Of package.json; sent in the user agent. */
+const VERSION = '0.1.0';
+
+const SERVICE_ID = 'NetworkFlowMonitor';
+
+/**
+ * What the caller configured, and for the rest what the environment, the shared configuration files and the service
+ * say. Values of the files are read when they are first asked for, not here.
+ */
+export function getRuntimeConfig(config: NetworkFlowMonitorClientConfig) {
+  const defaultsMode = resolveDefaultsModeConfig(config);
+  const modeDefaults = () => defaultsMode().then(loadConfigsForDefaultMode);
+  const logger = config.logger ?? new NoOpLogger();
+  const source = { ...(config.profile === undefined ? {} : { profile: config.profile }), logger };
+  return {
+    ...config,
+    apiVersion: '2023-04-19',
+    serviceId: SERVICE_ID,
+    defaultSigningName: SIGNING_NAME,
+    runtime: 'node',
+    logger,
+    defaultsMode,
+    protocol: new NetworkFlowMonitorProtocol({ defaultNamespace: NAMESPACE, errorTypeRegistries: ERROR_TYPES }),
+    disableHostPrefix: false,
+    endpointProvider: config.endpointProvider ?? defaultEndpointResolver,
+    httpAuthSchemes: HTTP_AUTH_SCHEMES,
+    httpAuthSchemeProvider,
+    credentialDefaultProvider: defaultProvider,
+    region: config.region ?? loadConfig(NODE_REGION_CONFIG_OPTIONS, { ...NODE_REGION_CONFIG_FILE_OPTIONS, ...source }),
+    useFipsEndpoint: config.useFipsEndpoint ?? loadConfig(NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, source),
+    maxAttempts: config.maxAttempts ?? loadConfig(NODE_MAX_ATTEMPT_CONFIG_OPTIONS, source),
+    retryMode:
+      config.retryMode ??
+      loadConfig(
+        {
+          ...NODE_RETRY_MODE_CONFIG_OPTIONS,
+          default: async () => (await modeDefaults()).retryMode || DEFAULT_RETRY_MODE,
+        },
+        source,
+      ),
+    requestHandler: NodeHttpHandler.create(config.requestHandler ?? modeDefaults),
+    userAgentAppId: config.userAgentAppId ?? loadConfig(NODE_APP_ID_CONFIG_OPTIONS, source),
+    defaultUserAgentProvider: createDefaultUserAgentProvider({ serviceId: SERVICE_ID, clientVersion: VERSION }),
+    base64Decoder: fromBase64,
+    base64Encoder: toBase64,
+    bodyLengthChecker: calculateBodyLength,
+    sha256: Sha256,
+    streamCollector,
+    urlParser: parseUrl,
+    utf8Decoder: fromUtf8,
+    utf8Encoder: toUtf8,
+  };
+}
