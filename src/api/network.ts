@@ -1,0 +1,65 @@
+import type http from 'node:http';
+import type https from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { ProxyingHttpAgent, ProxyingHttpsAgent } from './proxy-agents.ts';
+import { readProxyRoutes } from './proxy-routes.ts';
+import { ProxyTunnels } from './proxy-tunnels.ts';
+import { readTrust } from './trust.ts';
+
+/**
+ * Milliseconds that one address of a name may take to connect before the next is tried. Node's default of 250 is too
+ * short for a far region, whose every address it would give up. The contract asks for 2 s; Node counts from the start
+ * of a turn of the event loop, so a busy turn's length must fit in what is above.
+ */
+const ADDRESS_TIMEOUT = 2_200;
+
+/**
+ * How all AWS clients reach the network: one pool of connections, kept alive, that follows the environment's proxies
+ * and trusts its authorities.
+ */
+export interface Network {
+  /** For `http:` endpoints. */
+  readonly httpAgent: http.Agent;
+  /** For `https:` endpoints. */
+  readonly httpsAgent: https.Agent;
+  /** Closes all connections, those in use too. */
+  close(): void;
+}
+
+export interface NetworkOptions {
+  /** Read once: HTTPS_PROXY, HTTP_PROXY and NO_PROXY in either case, AWS_CA_BUNDLE, NODE_EXTRA_CA_CERTS. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Resolves names, those of proxies too. Defaults to the system's resolver. */
+  readonly lookup?: LookupFunction;
+  /** Times the opening of tunnels through proxies. Defaults to the system's clock. */
+  readonly clock?: Pick<Clock, 'setTimer'>;
+}
+
+/**
+ * Makes the agents to give to the SDK's `NodeHttpHandler`. The number of connections has no limit of its own: requests
+ * in flight are bounded before they come here, and with a limit the hanging calls of one target would hold up another's
+ * of the same region.
+ * @throws NetworkConfigError when a variable holds no usable proxy, or names a file that holds no usable certificates.
+ */
+export function createNetwork(options: NetworkOptions): Network {
+  const { env, lookup, clock = systemClock } = options;
+  const routes = readProxyRoutes(env);
+  const secureContext = readTrust(env);
+  const connectOptions: https.AgentOptions = {
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT,
+    ...(lookup === undefined ? {} : { lookup }),
+    ...(secureContext === undefined ? {} : { secureContext }),
+  };
+  const httpAgent = new ProxyingHttpAgent(routes, connectOptions);
+  const httpsAgent = new ProxyingHttpsAgent(routes, new ProxyTunnels(connectOptions, clock), connectOptions);
+  return {
+    httpAgent,
+    httpsAgent,
+    close() {
+      httpAgent.destroy();
+      httpsAgent.destroy();
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { NetworkConfigError } from './network-config-error.ts';
+import { isLocalDestination, parseNoProxy } from './no-proxy.ts';
+
+/** A proxy as an environment variable names it. */
+export interface ProxyServer {
+  /** The variable it comes from, for messages. */
+  readonly variable: string;
+  /** How to speak to the proxy itself. */
+  readonly protocol: 'http:' | 'https:';
+  /** Name or address, no brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Value of `Proxy-Authorization`. A secret. */
+  readonly authorization: string | undefined;
+}
+
+/** The proxy for a destination, or undefined when it is reached directly. */
+export type ProxyRoutes = (protocol: 'http:' | 'https:', host: string, port: number) => ProxyServer | undefined;
+
+/**
+ * Reads HTTPS_PROXY (for `https:` destinations), HTTP_PROXY (for `http:` ones) and NO_PROXY. The lower-case spelling
+ * wins, as in curl and Python; an empty variable counts as unset. Loopback and link-local destinations never have a
+ * proxy.
+ * @throws NetworkConfigError for a proxy that is not `[http://|https://][USER[:PASSWORD]@]HOST[:PORT]`.
+ */
+export function readProxyRoutes(env: NodeJS.ProcessEnv): ProxyRoutes {
+  const proxies = { 'https:': readProxy(env, 'HTTPS_PROXY'), 'http:': readProxy(env, 'HTTP_PROXY') };
+  const bypass = parseNoProxy(readVariable(env, 'NO_PROXY')?.value ?? '');
+  return (protocol, host, port) => (isLocalDestination(host) || bypass(host, port) ? undefined : proxies[protocol]);
+}
+
+function readProxy(env: NodeJS.ProcessEnv, name: string): ProxyServer | undefined {
+  const set = readVariable(env, name);
+  return set === undefined ? undefined : parseProxy(set.variable, set.value);
+}
+
+function readVariable(env: NodeJS.ProcessEnv, name: string): { variable: string; value: string } | undefined {
+  for (const variable of [name.toLowerCase(), name]) {
+    const value = env[variable]?.trim();
+    if (value !== undefined && value !== '') {
+      return { variable, value };
+    }
+  }
+  return undefined;
+}
+
+function parseProxy(variable: string, value: string): ProxyServer {
+  const given = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value)?.[1]?.toLowerCase();
+  const scheme = given ?? 'http';
+  if (scheme !== 'http' && scheme !== 'https') {
+    throw new NetworkConfigError(variable, `got a proxy of scheme "${scheme}", expected http or https`);
+  }
+  const url = parseUrl(variable, given === undefined ? `http://${value}` : value);
+  return {
+    variable,
+    protocol: `${scheme}:`,
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(url.port || (scheme === 'https' ? 443 : 80)),
+    authorization: basicAuthorization(variable, url),
+  };
+}
+
+function parseUrl(variable: string, text: string): URL {
+  try {
+    return new URL(text);
+  } catch {
+    // The cause is left out: Node's error repeats the URL, password included.
+    throw new NetworkConfigError(variable, 'expected a proxy as [http://|https://][USER[:PASSWORD]@]HOST[:PORT]');
+  }
+}
+
+function basicAuthorization(variable: string, url: URL): string | undefined {
+  if (url.username === '' && url.password === '') {
+    return undefined;
+  }
+  try {
+    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    return `Basic ${Buffer.from(credentials).toString('base64')}`;
+  } catch {
+    throw new NetworkConfigError(variable, 'expected user and password percent-encoded: a "%" as %25');
+  }
+}
