@@ -1,0 +1,128 @@
+/**
+ * The config file as a tree that remembers lines. Aliases and `<<` are resolved, so that nodes can be shared, but never
+ * in a cycle. Strings are as written: environment variables are not replaced yet.
+ */
+export type ConfigNode = ScalarNode | ListNode | MapNode;
+
+export interface ScalarNode {
+  readonly kind: 'scalar';
+  /** Line on which the value stands, counted from 1; for an empty value the line of its key. */
+  readonly line: number;
+  /** A string, number, boolean or null; anything else comes of an exotic tag and fits no key. */
+  readonly value: unknown;
+  /** The text of a value that is not a string, as the file has it: `007`, `yes`, `2026-01-01`. */
+  readonly source: string;
+}
+
+export interface ListNode {
+  readonly kind: 'list';
+  /** Line on which the list begins, counted from 1. */
+  readonly line: number;
+  readonly items: readonly ConfigNode[];
+}
+
+export interface MapNode {
+  readonly kind: 'map';
+  /** Line on which the mapping begins, counted from 1. */
+  readonly line: number;
+  readonly entries: ReadonlyMap<string, MapEntry>;
+}
+
+export interface MapEntry {
+  readonly keyLine: number;
+  readonly value: ConfigNode;
+}
+
+/** The path of a key: `polling` and `interval` give `polling.interval`; keys of odd characters go in brackets. */
+export function keyPath(path: string, key: string): string {
+  if (!/^[A-Za-z_][\w-]{0,127}$/.test(key)) {
+    return `${path}[${quote(key)}]`;
+  }
+  return path === '' ? key : `${path}.${key}`;
+}
+
+/** The path of a list's element: `queries` and 0 give `queries[0]`. */
+export function indexPath(path: string, index: number): string {
+  return `${path}[${index}]`;
+}
+
+/** The node at a path made by {@link keyPath} and {@link indexPath} of plain keys; undefined where there is none. */
+export function nodeAt(root: ConfigNode, path: string): ConfigNode | undefined {
+  let node: ConfigNode | undefined = root;
+  for (const step of path.match(/[^.[\]]+/g) ?? []) {
+    if (node?.kind === 'map') {
+      node = node.entries.get(step)?.value;
+    } else if (node?.kind === 'list') {
+      node = node.items[Number(step)];
+    } else {
+      return undefined;
+    }
+  }
+  return node;
+}
+
+const SHOWN_LENGTH = 80;
+
+/**
+ * A value for an error message: JSON-like, on one line, shortened, passwords in URLs masked. Environment variables
+ * appear by name, as the file has them, since what they hold may be a secret.
+ */
+export function showNode(node: ConfigNode): string {
+  return shorten(renderNode(node, SHOWN_LENGTH));
+}
+
+/** Renders no more than is needed to fill `room` characters: a few aliases can stand for billions of values. */
+function renderNode(node: ConfigNode, room: number): string {
+  if (node.kind === 'scalar') {
+    if (typeof node.value === 'string') {
+      return quote(node.value);
+    }
+    return node.source === '' ? 'nothing' : oneLine(maskUserinfo(node.source));
+  }
+  const list = node.kind === 'list';
+  let text = list ? '[' : '{';
+  for (const [key, value] of list ? node.items.entries() : entryValues(node)) {
+    if (text.length > room) {
+      break;
+    }
+    const separator = text.length > 1 ? ', ' : '';
+    text += `${separator}${list ? '' : `${quote(String(key))}: `}${renderNode(value, room - text.length)}`;
+  }
+  return `${text}${list ? ']' : '}'}`;
+}
+
+function* entryValues(node: MapNode): Generator<[string, ConfigNode]> {
+  for (const [key, entry] of node.entries) {
+    yield [key, entry.value];
+  }
+}
+
+/** A string as JSON, on one line, shortened, passwords in URLs masked. */
+export function quote(text: string): string {
+  return oneLine(JSON.stringify(shorten(maskUserinfo(text))));
+}
+
+function shorten(text: string): string {
+  if (text.length <= SHOWN_LENGTH) {
+    return text;
+  }
+  const cut = text.slice(0, SHOWN_LENGTH - 1);
+  // Half a surrogate pair is no character.
+  return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}…`;
+}
+
+/** Hides `user:password@`, with or without a scheme before it; rather too much than too little. */
+function maskUserinfo(text: string): string {
+  return text
+    .slice(0, 4096)
+    .replace(/\/\/.*@/s, '//***@')
+    .replace(/^[^/]*:[^/]*@/, '***@');
+}
+
+/** Escapes what JSON leaves as it is but a terminal or log reader may take for a line's end or a command. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}

@@ -1,0 +1,205 @@
+import { Composer, type CST, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, Parser } from 'yaml';
+import { type ConfigNode, indexPath, keyPath, type MapEntry, quote, showNode } from './config-node.ts';
+import { createProblem, type Problem } from './problem.ts';
+
+/** The composer recurses, and runs out of stack where the file nests a few thousand deep; the config needs 5 levels. */
+const MAX_DEPTH = 64;
+
+export interface ParsedYaml {
+  /** Undefined when the text is not one YAML document; `problems` then say why. */
+  readonly root: ConfigNode | undefined;
+  /** Faults of syntax, unknown tags, duplicate keys, aliases that lead nowhere. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Parses one YAML document (so JSON too) into nodes that know their lines. An empty text is an empty mapping.
+ *
+ * @param file the file's name, for problems that belong to no key
+ */
+export function parseYaml(text: string, file: string): ParsedYaml {
+  const lines = new LineCounter();
+  const lineOf = (offset: number) => Math.max(1, lines.linePos(offset).line);
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+
+  const tooDeep = tokens.map((token) => offsetBeyondDepth(token, MAX_DEPTH)).find((offset) => offset !== undefined);
+  if (tooDeep !== undefined) {
+    const got = `lists or mappings nested more than ${MAX_DEPTH} deep`;
+    return refused(createProblem(file, lineOf(tooDeep), got, `at most ${MAX_DEPTH} levels`));
+  }
+
+  // Duplicate keys and merges are handled below, where paths and lines are known.
+  const composer = new Composer({ uniqueKeys: false, merge: false, logLevel: 'silent' });
+  const documents = [...composer.compose(tokens, true, text.length)];
+  const faults = documents.flatMap((document) => [...document.errors, ...document.warnings]);
+  if (faults.length > 0) {
+    return refused(
+      ...faults.map((fault) => {
+        const got = `invalid YAML (${quote(fault.message).slice(1, -1)})`;
+        return createProblem(file, lineOf(fault.pos[0]), got, 'valid YAML');
+      }),
+    );
+  }
+  const [document, second] = documents;
+  if (second !== undefined) {
+    return refused(createProblem(file, lineOf(second.range[0]), 'a second YAML document', 'one'));
+  }
+  return document === undefined ? refused() : new TreeBuilder(lineOf, file).build(document);
+}
+
+function refused(...problems: Problem[]): ParsedYaml {
+  return { root: undefined, problems };
+}
+
+/** Where a token first nests deeper than `depth` lists and mappings; undefined where it does not. Does not recurse. */
+function offsetBeyondDepth(root: CST.Token, depth: number): number | undefined {
+  const pending: [CST.Token, number][] = [[root, 0]];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const [token, level] = next;
+    if (level > depth) {
+      return token.offset;
+    }
+    if (token.type === 'document') {
+      if (token.value !== undefined) {
+        pending.push([token.value, level]);
+      }
+    } else if ('items' in token) {
+      for (const item of token.items) {
+        for (const child of [item.key, item.value]) {
+          if (child !== undefined && child !== null) {
+            pending.push([child, level + 1]);
+          }
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Walks the document in its order, so that an alias always finds the last anchor of its name before it. */
+class TreeBuilder {
+  readonly #lineOf: (offset: number) => number;
+  readonly #file: string;
+  readonly #problems: Problem[] = [];
+  /** Nodes by anchor; `open` while the anchor's own node is being built, since an alias to it would be a cycle. */
+  readonly #anchors = new Map<string, ConfigNode | 'open'>();
+
+  constructor(lineOf: (offset: number) => number, file: string) {
+    this.#lineOf = lineOf;
+    this.#file = file;
+  }
+
+  build(document: Document.Parsed): ParsedYaml {
+    const { contents } = document;
+    const blank = contents === null || (isScalar(contents) && contents.value === null && contents.source === '');
+    const root: ConfigNode = blank ? { kind: 'map', line: 1, entries: new Map() } : this.#node(contents, '', 1);
+    return { root, problems: this.#problems };
+  }
+
+  #node(node: unknown, path: string, parentLine: number): ConfigNode {
+    const line = this.#line(node, parentLine);
+    if (isAlias(node)) {
+      return this.#alias(node.source, path, line);
+    }
+    const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
+    if (anchor !== undefined) {
+      this.#anchors.set(anchor, 'open');
+    }
+    const built = this.#unaliased(node, path, line);
+    if (anchor !== undefined) {
+      this.#anchors.set(anchor, built);
+    }
+    return built;
+  }
+
+  #unaliased(node: unknown, path: string, line: number): ConfigNode {
+    if (isSeq(node)) {
+      return { kind: 'list', line, items: node.items.map((item, i) => this.#node(item, indexPath(path, i), line)) };
+    }
+    if (isMap(node)) {
+      return { kind: 'map', line, entries: this.#entries(node.items, path, line) };
+    }
+    if (isScalar(node)) {
+      return { kind: 'scalar', line, value: node.value, source: node.source ?? String(node.value) };
+    }
+    return { kind: 'scalar', line, value: null, source: '' };
+  }
+
+  #entries(pairs: readonly { key: unknown; value: unknown }[], path: string, mapLine: number): Map<string, MapEntry> {
+    const entries = new Map<string, MapEntry>();
+    const merged: ConfigNode[] = [];
+    for (const pair of pairs) {
+      const keyLine = this.#line(pair.key, mapLine);
+      if (isMergeKey(pair.key)) {
+        merged.push(...this.#mergeSources(pair.value, keyPath(path, '<<'), keyLine));
+        continue;
+      }
+      const keyNode = this.#node(pair.key, path, mapLine);
+      if (keyNode.kind !== 'scalar' || typeof keyNode.value !== 'string') {
+        const got = `the key ${showNode(keyNode)}`;
+        this.#report(path, keyLine, got, 'keys that are text, in quotes where YAML reads something else');
+        this.#node(pair.value, path, keyLine);
+        continue;
+      }
+      const key = keyNode.value;
+      const value = this.#node(pair.value, keyPath(path, key), keyLine);
+      const first = entries.get(key);
+      if (first !== undefined) {
+        this.#report(keyPath(path, key), keyLine, 'the key again', `it once: line ${first.keyLine} has it too`);
+        continue;
+      }
+      entries.set(key, { keyLine, value });
+    }
+    for (const source of merged) {
+      for (const [key, entry] of source.kind === 'map' ? source.entries : []) {
+        if (!entries.has(key)) {
+          entries.set(key, entry);
+        }
+      }
+    }
+    return entries;
+  }
+
+  /** The mappings that `<<` brings in, those whose keys win first. */
+  #mergeSources(value: unknown, path: string, keyLine: number): readonly ConfigNode[] {
+    const node = this.#node(value, path, keyLine);
+    const sources = node.kind === 'list' ? node.items : [node];
+    for (const source of sources) {
+      if (source.kind !== 'map') {
+        this.#report(path, source.line, showNode(source), 'a mapping or a list of mappings to merge');
+      }
+    }
+    return sources;
+  }
+
+  #alias(name: string, path: string, line: number): ConfigNode {
+    const target = this.#anchors.get(name);
+    if (target !== undefined && target !== 'open') {
+      return target;
+    }
+    const expected = target === 'open' ? 'no alias inside its own anchor' : `an anchor &${oneWord(name)} before it`;
+    this.#report(path, line, `the alias *${oneWord(name)}`, expected);
+    return { kind: 'scalar', line, value: null, source: '' };
+  }
+
+  #line(node: unknown, parentLine: number): number {
+    if (!(isScalar(node) || isMap(node) || isSeq(node) || isAlias(node)) || !node.range) {
+      return parentLine;
+    }
+    // An empty value has a place too, but it can be lines below its key.
+    return isScalar(node) && node.source === '' && node.value === null ? parentLine : this.#lineOf(node.range[0]);
+  }
+
+  #report(path: string, line: number, got: string, expected: string): void {
+    this.#problems.push(createProblem(path === '' ? this.#file : path, line, got, expected));
+  }
+}
+
+/** `<<` without quotes. YAML 1.1 (a `%YAML 1.1` line) reads it as a symbol, YAML 1.2 as text. */
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.type === 'PLAIN' && key.source === '<<';
+}
+
+function oneWord(name: string): string {
+  return quote(name).slice(1, -1);
+}
