@@ -1,0 +1,227 @@
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../runtime/log.ts';
+import { formatDuration, parseDuration } from './duration.ts';
+import { parseListenAddress } from './listen-address.ts';
+import { QUERY_TYPES, type QueryType } from './query-type.ts';
+
+/**
+ * What a key takes, stricter than convict's own formats: those read `"12abc"` as 12. Values come as YAML gives them,
+ * with environment variables replaced: a number may be a text, since `${RPS}` gives one.
+ */
+export interface Format<T> {
+  /** As an error says it: `a duration such as 30s`. */
+  readonly expected: string;
+  /** All that does not fit; empty for a value of this format. */
+  mismatches(value: unknown): readonly Mismatch[];
+  /** The value as the program uses it. Throws a TypeError for a value that has mismatches. */
+  parse(value: unknown): T;
+}
+
+export interface Mismatch {
+  /** The element of a list that it is about. */
+  readonly index?: number;
+  readonly expected: string;
+}
+
+/** A format of single values: `convert` answers undefined for what it does not take. */
+function single<T extends NonNullable<unknown>>(
+  expected: string,
+  convert: (value: unknown) => T | undefined,
+): Format<T> {
+  return {
+    expected,
+    mismatches: (value) => (convert(value) === undefined ? [{ expected }] : []),
+    parse(value) {
+      const converted = convert(value);
+      if (converted === undefined) {
+        throw new TypeError(`Not ${expected}`);
+      }
+      return converted;
+    },
+  };
+}
+
+function text(expected: string, accepts: (value: string) => boolean): Format<string> {
+  return single(expected, (value) => (typeof value === 'string' && accepts(value) ? value : undefined));
+}
+
+function oneOf<T extends string>(choices: readonly T[]): Format<T> {
+  return single(`one of ${choices.join(', ')}`, (value) => choices.find((choice) => choice === value));
+}
+
+/** A key that may be left out. */
+export function optional<T>(format: Format<T>): Format<T | undefined> {
+  return {
+    expected: format.expected,
+    mismatches: (value) => (value === undefined ? [] : format.mismatches(value)),
+    parse: (value) => (value === undefined ? undefined : format.parse(value)),
+  };
+}
+
+/** A list of at least one element, none of them twice. */
+export function listOf<T>(element: Format<T>): Format<readonly T[]> {
+  const expected = `a list, each element ${element.expected}`;
+  return {
+    expected,
+    mismatches(value) {
+      if (!Array.isArray(value) || value.length === 0) {
+        return [{ expected: `a list of at least one element, each ${element.expected}` }];
+      }
+      const seen = new Set<unknown>();
+      return value.flatMap((item: unknown, index): Mismatch[] => {
+        const [mismatch] = element.mismatches(item);
+        const expected = mismatch?.expected ?? (seen.has(item) ? 'each element once' : undefined);
+        seen.add(item);
+        return expected === undefined ? [] : [{ index, expected }];
+      });
+    },
+    parse(value) {
+      if (!Array.isArray(value)) {
+        throw new TypeError(`Not ${expected}`);
+      }
+      return value.map((item: unknown) => element.parse(item));
+    },
+  };
+}
+
+/** One value, or several as a list; what was given stays visible, since it decides on query names. */
+export interface OneOrList<T> {
+  readonly values: readonly T[];
+  readonly listed: boolean;
+}
+
+export function oneOrList<T>(element: Format<T>): Format<OneOrList<T>> {
+  const list = listOf(element);
+  return {
+    expected: `${element.expected}, or a list of them`,
+    mismatches(value) {
+      if (Array.isArray(value)) {
+        return list.mismatches(value);
+      }
+      return element.mismatches(value).map(({ expected }) => ({ expected: `${expected}, or a list of them` }));
+    },
+    parse: (value) =>
+      Array.isArray(value)
+        ? { values: list.parse(value), listed: true }
+        : { values: [element.parse(value)], listed: false },
+  };
+}
+
+/** What an entry's `account` may be: `"*"` stands for all accounts of the file. */
+export type AccountSelection = OneOrList<string> | 'all';
+
+export const logLevel: Format<LogLevel> = oneOf(LOG_LEVELS);
+
+export const logFormat: Format<LogFormat> = oneOf(LOG_FORMATS);
+
+export const queryType: Format<QueryType> = oneOf(QUERY_TYPES);
+
+/** The longest delay of a Node.js timer; a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+function positiveDuration(value: unknown): number | undefined {
+  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+  return ms === 0 ? undefined : ms;
+}
+
+/** A duration above zero; in milliseconds once parsed. */
+export const duration: Format<number> = single('a duration above zero, such as 30s or 1h30m', positiveDuration);
+
+/** A duration that a timer runs for; in milliseconds once parsed. */
+export const timerDuration: Format<number> = {
+  ...duration,
+  mismatches(value) {
+    const ms = positiveDuration(value);
+    return ms !== undefined && ms > MAX_TIMER_MS
+      ? [{ expected: `a duration of at most ${formatDuration(Math.floor(MAX_TIMER_MS / 86_400_000) * 86_400_000)}` }]
+      : duration.mismatches(value);
+  },
+};
+
+function decimal(value: unknown): number | undefined {
+  if (typeof value === 'string') {
+    return /^(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(value) ? Number(value) : undefined;
+  }
+  return typeof value === 'number' ? value : undefined;
+}
+
+export const positiveNumber: Format<number> = single('a number above zero', (value) => {
+  const number = decimal(value);
+  return number !== undefined && Number.isFinite(number) && number > 0 ? number : undefined;
+});
+
+export const positiveInteger: Format<number> = single('a whole number above zero', (value) => {
+  const number = decimal(value);
+  return Number.isSafeInteger(number) && number !== undefined && number > 0 ? number : undefined;
+});
+
+export const listenAddress: Format<string> = text(
+  ':PORT, HOST:PORT or [IPV6]:PORT in quotes',
+  (value) => parseListenAddress(value) !== undefined,
+);
+
+/** A path that no other page of the exporter has: those are `/`, `/-/…` and `/api/…`. */
+export const telemetryPath: Format<string> = text(
+  'a path such as /metrics, of letters, digits, ".", "_", "~" and "-", other than /, /-/… and /api/…',
+  (value) =>
+    /^(?:\/[A-Za-z0-9._~-]+)+$/.test(value) && !/\/\.{1,2}(?:\/|$)/.test(value) && !/^\/(?:-|api)(?:\/|$)/.test(value),
+);
+
+function isHttpUrl(value: string): boolean {
+  if (/[\s\\]/.test(value) || !URL.canParse(value)) {
+    return false;
+  }
+  const url = new URL(value);
+  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return /^https?:\/\/[^/]/i.test(value) && plain;
+}
+
+const HTTP_URL = 'an http:// or https:// URL without credentials or query';
+
+export const httpUrl: Format<string> = text(HTTP_URL, isHttpUrl);
+
+/** A URL in which `{region}` stands for the region that is called. */
+export const regionalHttpUrl: Format<string> = text(`${HTTP_URL}; it may hold {region}`, (value) => {
+  const example = value.replaceAll('{region}', 'us-east-1');
+  return !/[{}]/.test(example) && isHttpUrl(example);
+});
+
+/** Regions come into being without notice, so that their form is all that can be held against a name. */
+export const region: Format<string> = text('an AWS region such as eu-west-1', (value) =>
+  /^[a-z]{2,}(?:-[a-z]+)+-\d{1,2}$/.test(value),
+);
+
+function matching(what: string, pattern: RegExp, allowed: string): Format<string> {
+  return text(`${what}: ${allowed}`, (value) => pattern.test(value));
+}
+
+const NAME_CHARACTERS = 'characters of A-Z a-z 0-9 _ . -';
+
+/** The names of entries and accounts. They hold no `:`, which separates the parts of a query's name. */
+export const name: Format<string> = matching('a name', /^[A-Za-z0-9_.-]{1,128}$/, `1 to 128 ${NAME_CHARACTERS}`);
+
+/** The API's own limits for a monitor's name. */
+export const monitorName: Format<string> = matching(
+  "a monitor's name",
+  /^[A-Za-z0-9_.-]{1,255}$/,
+  `1 to 255 ${NAME_CHARACTERS}`,
+);
+
+/** Ids of queries and scopes, for which the API gives no pattern. */
+export function id(what: string): Format<string> {
+  return text(`${what}: text that is not empty`, (value) => value !== '');
+}
+
+const accountNames = oneOrList(name);
+const ACCOUNT_SELECTION = 'the name of an account, a list of names, or "*" for all';
+
+export const accountSelection: Format<AccountSelection> = {
+  expected: ACCOUNT_SELECTION,
+  mismatches(value) {
+    if (value === '*') {
+      return [];
+    }
+    const found = accountNames.mismatches(value);
+    return Array.isArray(value) ? found : found.map(() => ({ expected: ACCOUNT_SELECTION }));
+  },
+  parse: (value) => (value === '*' ? 'all' : accountNames.parse(value)),
+};

@@ -1,0 +1,202 @@
+import type { LogFormat, LogLevel } from '../runtime/log.ts';
+import {
+  type AccountSelection,
+  accountSelection,
+  duration,
+  type Format,
+  httpUrl,
+  id,
+  listenAddress,
+  listOf,
+  logFormat,
+  logLevel,
+  monitorName,
+  name,
+  type OneOrList,
+  oneOrList,
+  optional,
+  positiveInteger,
+  positiveNumber,
+  queryType,
+  region,
+  regionalHttpUrl,
+  telemetryPath,
+  timerDuration,
+} from './formats.ts';
+import type { QueryType } from './query-type.ts';
+
+/** One key of the file, in convict's terms. */
+export interface Key<T> {
+  readonly doc: string;
+  readonly format: Format<T>;
+  /** As the file would give it; undefined where the key may be left out without effect. */
+  readonly default: unknown;
+}
+
+/** The keys of one mapping of the file, `T` being their values once parsed. */
+export type SectionSchema<T> = { readonly [K in keyof T]: Key<T[K]> };
+
+export interface WebKeys {
+  listenAddresses: readonly string[];
+  telemetryPath: string;
+}
+
+export const WEB: SectionSchema<WebKeys> = {
+  listenAddresses: {
+    doc: 'Addresses to listen on',
+    format: listOf(listenAddress),
+    default: [':10049'],
+  },
+  telemetryPath: { doc: 'Path of the metrics', format: telemetryPath, default: '/metrics' },
+};
+
+export interface LogKeys {
+  level: LogLevel;
+  format: LogFormat;
+}
+
+export const LOG: SectionSchema<LogKeys> = {
+  level: { doc: 'The least level that is logged', format: logLevel, default: 'info' },
+  format: { doc: 'Form of the log lines', format: logFormat, default: 'logfmt' },
+};
+
+export interface AwsKeys {
+  region: string | undefined;
+  endpoint: string | undefined;
+  stsRegion: string | undefined;
+  stsEndpoint: string | undefined;
+  requestTimeout: number;
+  maxAttempts: number;
+  requestsPerSecond: number;
+  maxConcurrentRequests: number;
+}
+
+export const AWS: SectionSchema<AwsKeys> = {
+  region: {
+    doc: 'Region of accounts that give none; default: from the environment or the profile',
+    format: optional(region),
+    default: undefined,
+  },
+  endpoint: {
+    doc: "Network Flow Monitor's endpoint, instead of the region's own; {region} in it stands for the region",
+    format: optional(regionalHttpUrl),
+    default: undefined,
+  },
+  stsRegion: { doc: 'Region of STS calls; default: aws.region', format: optional(region), default: undefined },
+  stsEndpoint: { doc: "STS' endpoint, instead of the region's own", format: optional(httpUrl), default: undefined },
+  requestTimeout: { doc: 'How long one attempt may take', format: timerDuration, default: '10s' },
+  maxAttempts: { doc: 'Attempts a call may take, the first included', format: positiveInteger, default: 3 },
+  requestsPerSecond: {
+    doc: 'Attempts a second for each account and region, at most in any second',
+    format: positiveNumber,
+    default: 5,
+  },
+  maxConcurrentRequests: {
+    doc: 'Requests in flight for each account and region',
+    format: positiveInteger,
+    default: 8,
+  },
+};
+
+export interface AccountKeys {
+  name: string | undefined;
+  region: string | undefined;
+  regions: readonly string[] | undefined;
+  endpoint: string | undefined;
+  requestsPerSecond: number | undefined;
+  maxConcurrentRequests: number | undefined;
+}
+
+export const ACCOUNT: SectionSchema<AccountKeys> = {
+  name: { doc: 'Unique name, the label account', format: optional(name), default: undefined },
+  region: { doc: 'The one region to call; default: aws.region', format: optional(region), default: undefined },
+  regions: { doc: 'Several regions to call', format: optional(listOf(region)), default: undefined },
+  endpoint: { doc: 'As aws.endpoint, for this account', format: optional(regionalHttpUrl), default: undefined },
+  requestsPerSecond: {
+    doc: 'As aws.requestsPerSecond, for this account',
+    format: optional(positiveNumber),
+    default: undefined,
+  },
+  maxConcurrentRequests: {
+    doc: 'As aws.maxConcurrentRequests, for this account',
+    format: optional(positiveInteger),
+    default: undefined,
+  },
+};
+
+export interface PollingKeys {
+  interval: number;
+  concurrency: number;
+  staleAfter: number | undefined;
+  giveUpAfter: number;
+}
+
+export const POLLING: SectionSchema<PollingKeys> = {
+  interval: { doc: 'How often a query is polled', format: timerDuration, default: '30s' },
+  concurrency: { doc: 'Requests in flight over all accounts and regions', format: positiveInteger, default: 256 },
+  staleAfter: {
+    doc: 'Age from which a status that is not final is not exported; default: 5m, or 3 × the interval if that is more',
+    format: optional(duration),
+    default: undefined,
+  },
+  giveUpAfter: {
+    doc: 'A query that is unknown to the service for this long is no longer polled',
+    format: duration,
+    default: '1h',
+  },
+};
+
+export interface QueryDefaultKeys {
+  type: QueryType;
+  monitorName: string | undefined;
+  scopeId: string | undefined;
+  queryId: string | undefined;
+  account: AccountSelection | undefined;
+  region: OneOrList<string> | undefined;
+  interval: number | undefined;
+}
+
+/** `queryDefaults`, but for `labels`, whose keys are the user's. */
+export const QUERY_DEFAULTS: SectionSchema<QueryDefaultKeys> = {
+  type: { doc: 'The family of queries in the API', format: queryType, default: 'monitor-top-contributors' },
+  monitorName: { doc: 'The monitor that was asked', format: optional(monitorName), default: undefined },
+  scopeId: {
+    doc: 'The scope that was asked, for workload insights',
+    format: optional(id("a scope's id")),
+    default: undefined,
+  },
+  queryId: {
+    doc: "The query's id, as its start returned it",
+    format: optional(id("a query's id")),
+    default: undefined,
+  },
+  account: {
+    doc: 'Account or accounts; default: the only one of the file, else default',
+    format: optional(accountSelection),
+    default: undefined,
+  },
+  region: {
+    doc: 'Region or regions; default: all of the account',
+    format: optional(oneOrList(region)),
+    default: undefined,
+  },
+  interval: {
+    doc: 'How often it is polled; default: polling.interval',
+    format: optional(timerDuration),
+    default: undefined,
+  },
+};
+
+export interface QueryKeys extends QueryDefaultKeys {
+  name: string | undefined;
+}
+
+/** An entry of `queries`, but for `labels`, whose keys are the user's. */
+export const QUERY: SectionSchema<QueryKeys> = {
+  name: {
+    doc: 'Name of the query, or of the queries this entry fans out to',
+    format: optional(name),
+    default: undefined,
+  },
+  ...QUERY_DEFAULTS,
+};
