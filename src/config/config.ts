@@ -59,6 +59,8 @@ export interface Account {
 export interface QueryEntry {
   /** Where it stands in the file: `queries[0]`. */
   readonly path: string;
+  /** The line on which it begins, counted from 1. */
+  readonly line: number;
   readonly name: string;
   readonly type: QueryType;
   /** Of monitor queries only. */

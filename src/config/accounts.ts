@@ -1,0 +1,74 @@
+import { keyPath, type MapNode, quote } from './config-node.ts';
+import type { ListedMap, Reading } from './reading.ts';
+import { ACCOUNT } from './schema.ts';
+import { readSection } from './section.ts';
+
+/** The account that exists without being defined: the default credential chain in the default region. */
+export const DEFAULT_ACCOUNT = 'default';
+
+/** An account as the file defines it, before defaults of `aws` are applied. */
+export interface AccountDefinition {
+  /** `accounts[0]`; undefined for the `default` that the file does not define. */
+  readonly path: string | undefined;
+  readonly line: number;
+  /** Undefined where the file gives none that can be read. */
+  readonly name: string | undefined;
+  /** Undefined where the account gives none of its own. */
+  readonly regions: readonly string[] | undefined;
+  readonly regionsListed: boolean;
+  /** The account's own regions were reported; what queries say of them cannot be judged. */
+  readonly regionsFaulty: boolean;
+  readonly endpoint: string | undefined;
+  readonly requestsPerSecond: number | undefined;
+  readonly maxConcurrentRequests: number | undefined;
+}
+
+/** Reads the elements of `accounts`; names that stand twice are reported. */
+export function readAccounts(elements: readonly ListedMap[], reading: Reading): readonly AccountDefinition[] {
+  const first = new Map<string, AccountDefinition>();
+  return elements.map(({ node, path }) => {
+    const account = readAccount(node, path, reading);
+    const earlier = first.get(account.name ?? '');
+    const nameNode = node.entries.get('name')?.value;
+    if (earlier !== undefined && nameNode !== undefined) {
+      const expected = `a name of its own: ${earlier.path} (line ${earlier.line}) has it too`;
+      reading.reject(keyPath(path, 'name'), nameNode, expected);
+    } else if (account.name !== undefined) {
+      first.set(account.name, account);
+    }
+    return account;
+  });
+}
+
+function readAccount(node: MapNode, path: string, reading: Reading): AccountDefinition {
+  const section = readSection(node, path, ACCOUNT, reading);
+  if (section.written('name') === undefined) {
+    reading.report(keyPath(path, 'name'), node.line, 'nothing', ACCOUNT.name.format.expected);
+  }
+  const both = section.written('region') !== undefined && section.written('regions') !== undefined;
+  const regionsNode = node.entries.get('regions');
+  if (both && regionsNode !== undefined) {
+    reading.report(keyPath(path, 'regions'), regionsNode.keyLine, 'region as well as regions', 'one of the two');
+  }
+  const single = section.value('region');
+  const listed = section.value('regions');
+  return {
+    path,
+    line: node.line,
+    name: section.value('name'),
+    regions: listed ?? (single === undefined ? undefined : [single]),
+    regionsListed: listed !== undefined,
+    regionsFaulty: both || section.faulty('region') || section.faulty('regions'),
+    endpoint: section.value('endpoint'),
+    requestsPerSecond: section.value('requestsPerSecond'),
+    maxConcurrentRequests: section.value('maxConcurrentRequests'),
+  };
+}
+
+const NAMES_SHOWN = 20;
+
+/** The names of accounts for a message. */
+export function listNames(accounts: Iterable<AccountDefinition>, reading: Reading): string {
+  const names = [...accounts].flatMap(({ name }) => (name === undefined ? [] : [quote(reading.show(name))]));
+  return `${names.slice(0, NAMES_SHOWN).join(', ')}${names.length > NAMES_SHOWN ? ', …' : ''}`;
+}

@@ -1,0 +1,44 @@
+/**
+ * The known word that `word` is probably a misspelling of, or undefined. Case, `-` and `_` do not count, a third of the
+ * letters may be wrong, and the beginning of one known word is enough.
+ */
+export function nearestWord(word: string, known: readonly string[]): string | undefined {
+  const wanted = normalize(word);
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(wanted, normalize(candidate)) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  if (best !== undefined && best.distance <= Math.max(1, Math.floor(wanted.length / 3))) {
+    return best.candidate;
+  }
+  const beginning = wanted.length >= 3 ? known.filter((candidate) => normalize(candidate).startsWith(wanted)) : [];
+  return beginning.length === 1 ? beginning[0] : undefined;
+}
+
+function normalize(word: string): string {
+  return word.slice(0, 64).replaceAll(/[-_]/g, '').toLowerCase();
+}
+
+/** Levenshtein's distance, where swapping two neighbours counts once. */
+function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const substitution = at(previous, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      let best = Math.min(at(previous, column) + 1, at(current, column - 1) + 1, substitution);
+      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
+        best = Math.min(best, at(beforePrevious, column - 2) + 1);
+      }
+      current.push(best);
+    }
+    beforePrevious = previous;
+    previous = current;
+  }
+  return at(previous, b.length);
+}
+
+function at(row: readonly number[], column: number): number {
+  return row[column] ?? Number.POSITIVE_INFINITY;
+}

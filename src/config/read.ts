@@ -1,0 +1,217 @@
+import { type AccountDefinition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
+import type { Account, Config, QueryEntry } from './config.ts';
+import { type ConfigNode, keyPath, type MapNode, nodeAt } from './config-node.ts';
+import { formatDuration } from './duration.ts';
+import { type EntryContext, readEntry, readQueryDefaults } from './entries.ts';
+import { region as regionFormat } from './formats.ts';
+import type { Problem } from './problem.ts';
+import { Reading } from './reading.ts';
+import { AWS, type AwsKeys, LOG, POLLING, WEB } from './schema.ts';
+import { checkKeys, readSection, type Section } from './section.ts';
+import type { Environment } from './substitution.ts';
+import { parseYaml } from './yaml.ts';
+
+export interface ReadOptions {
+  /** Name of the file, for problems that belong to no key. */
+  readonly file: string;
+  /** Where `${NAME}` in the file's values is looked up. */
+  readonly env: Environment;
+  /**
+   * The region of the environment or the AWS profile; undefined where there is none. Asked only when a query needs it:
+   * it may have to read files.
+   */
+  readonly fallbackRegion: () => Promise<string | undefined>;
+}
+
+/** A file that was read, with all that is wrong with it. */
+export interface ReadConfig {
+  /** Good to use only where there are no problems: else parts of it are missing or stand-ins. */
+  readonly config: Config;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** What the file says at a path such as `queries[0].name`; undefined where it says nothing. */
+  written(path: string): ConfigNode | undefined;
+  /** A name, region or id of the config for a message: as the file has it where variables may hide a secret. */
+  show(value: string): string;
+}
+
+const ROOT_KEYS = ['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries'];
+
+/** Reads and checks a config file. Never throws for what the file says. */
+export async function readConfig(text: string, options: ReadOptions): Promise<ReadConfig> {
+  const reading = new Reading(options.env);
+  const { root, problems } = parseYaml(text, options.file);
+  reading.problems.push(...problems);
+  const top = readRoot(root, options.file, reading);
+  const node = (key: string) => top.entries.get(key)?.value;
+  const section = (key: string) => reading.map(key, node(key), 'a mapping of keys to values');
+
+  const web = readSection(section('web'), 'web', WEB, reading);
+  const log = readSection(section('log'), 'log', LOG, reading);
+  const aws = readSection(section('aws'), 'aws', AWS, reading);
+  const polling = readSection(section('polling'), 'polling', POLLING, reading);
+
+  const defined = readAccounts(reading.maps('accounts', node('accounts'), 'a mapping with name'), reading);
+  const definitions = withDefaultAccount(defined);
+  const context: EntryContext = {
+    defaults: readQueryDefaults(section('queryDefaults'), reading),
+    accounts: new Map(definitions.flatMap((account) => (account.name === undefined ? [] : [[account.name, account]]))),
+    allAccounts: defined.length === 0 ? [DEFAULT_ACCOUNT] : defined.flatMap(({ name }) => name ?? []),
+    interval: polling.value('interval'),
+    staleAfter: polling.value('staleAfter'),
+  };
+  const elements = reading.maps('queries', node('queries'), 'a mapping with name and queryId');
+  const queries = elements.flatMap((element) => readEntry(element, context, reading) ?? []);
+  checkStaleAfter(polling.written('staleAfter'), context.staleAfter, queries, reading);
+  const region = await commonRegion(aws, definitions, queries, options.fallbackRegion, reading);
+
+  const config: Config = {
+    web: { listenAddresses: web.value('listenAddresses'), telemetryPath: web.value('telemetryPath') },
+    log: { level: log.value('level'), format: log.value('format') },
+    aws: {
+      region: aws.value('region'),
+      stsRegion: aws.value('stsRegion'),
+      stsEndpoint: aws.value('stsEndpoint'),
+      requestTimeout: aws.value('requestTimeout'),
+      maxAttempts: aws.value('maxAttempts'),
+    },
+    accounts: definitions.flatMap((definition) => resolveAccount(definition, aws, region) ?? []),
+    polling: {
+      interval: polling.value('interval'),
+      concurrency: polling.value('concurrency'),
+      giveUpAfter: polling.value('giveUpAfter'),
+    },
+    queries,
+  };
+  return {
+    config: freezeDeeply(config),
+    problems: reading.problems,
+    warnings: reading.warnings,
+    written: (path) => nodeAt(top, path),
+    show: reading.show,
+  };
+}
+
+/** The top level, less the keys that begin with `x-`. */
+function readRoot(root: ConfigNode | undefined, file: string, reading: Reading): MapNode {
+  if (root !== undefined && root.kind !== 'map') {
+    reading.reject(file, root, `a mapping with the keys ${ROOT_KEYS.join(', ')}`);
+  }
+  const entries = [...(root?.kind === 'map' ? root.entries : [])].filter(([key]) => !key.startsWith('x-'));
+  const top: MapNode = { kind: 'map', line: root?.line ?? 1, entries: new Map(entries) };
+  checkKeys(top, '', ROOT_KEYS, reading);
+  return top;
+}
+
+function withDefaultAccount(defined: readonly AccountDefinition[]): readonly AccountDefinition[] {
+  if (defined.some(({ name }) => name === DEFAULT_ACCOUNT)) {
+    return defined;
+  }
+  const implicit: AccountDefinition = {
+    path: undefined,
+    line: 1,
+    name: DEFAULT_ACCOUNT,
+    regions: undefined,
+    regionsListed: false,
+    regionsFaulty: false,
+    endpoint: undefined,
+    requestsPerSecond: undefined,
+    maxConcurrentRequests: undefined,
+  };
+  return [...defined, implicit];
+}
+
+function resolveAccount(
+  definition: AccountDefinition,
+  aws: Section<AwsKeys>,
+  region: string | undefined,
+): Account | undefined {
+  if (definition.name === undefined) {
+    return undefined;
+  }
+  return {
+    name: definition.name,
+    regions: definition.regions ?? (region === undefined ? [] : [region]),
+    regionsListed: definition.regionsListed,
+    endpoint: definition.endpoint ?? aws.value('endpoint'),
+    requestsPerSecond: definition.requestsPerSecond ?? aws.value('requestsPerSecond'),
+    maxConcurrentRequests: definition.maxConcurrentRequests ?? aws.value('maxConcurrentRequests'),
+  };
+}
+
+/**
+ * The region of accounts that give none: `aws.region`, or the environment's, or the profile's. Reports each account for
+ * which a query needs one where there is none.
+ */
+async function commonRegion(
+  aws: Section<AwsKeys>,
+  definitions: readonly AccountDefinition[],
+  queries: readonly QueryEntry[],
+  fallbackRegion: () => Promise<string | undefined>,
+  reading: Reading,
+): Promise<string | undefined> {
+  const region = aws.value('region');
+  if (region !== undefined || aws.faulty('region')) {
+    return region;
+  }
+  const needing = definitions.flatMap((account) => {
+    if (account.regions !== undefined || account.regionsFaulty) {
+      return [];
+    }
+    const query = queries.find((entry) => entry.regions === undefined && entry.accounts.includes(account.name ?? ''));
+    return query === undefined ? [] : [{ account, query }];
+  });
+  if (needing.length === 0) {
+    return undefined;
+  }
+  const fallback = await fallbackRegion();
+  if (fallback !== undefined && regionFormat.mismatches(fallback).length === 0) {
+    return fallback;
+  }
+  const got = fallback === undefined ? 'nothing' : 'a region from the environment or the AWS profile that is none';
+  const elsewhere = 'or in AWS_REGION or the AWS profile';
+  for (const { account, query } of needing) {
+    if (account.path === undefined) {
+      reading.report(
+        `${query.path}.region`,
+        query.line,
+        got,
+        `${regionFormat.expected}, here, in aws.region, ${elsewhere}`,
+      );
+    } else {
+      const expected = `${regionFormat.expected}, here, in aws.region, ${elsewhere}`;
+      reading.report(keyPath(account.path, 'region'), account.line, got, expected);
+    }
+  }
+  return undefined;
+}
+
+/** The parts of queries' names and the like are shared by many modules: none may change them. */
+function freezeDeeply<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(freezeDeeply);
+  }
+  return value;
+}
+
+/** One error, whichever the query: the longest interval is the one that `staleAfter` has to fit. */
+function checkStaleAfter(
+  node: ConfigNode | undefined,
+  staleAfter: number | undefined,
+  queries: readonly QueryEntry[],
+  reading: Reading,
+): void {
+  const slowest = queries.reduce<QueryEntry | undefined>(
+    (longest, query) => (longest !== undefined && longest.interval >= query.interval ? longest : query),
+    undefined,
+  );
+  if (node !== undefined && staleAfter !== undefined && slowest !== undefined && staleAfter < 3 * slowest.interval) {
+    const least = formatDuration(3 * slowest.interval);
+    reading.reject(
+      'polling.staleAfter',
+      node,
+      `at least ${least}, 3 × the interval of ${slowest.path} (line ${slowest.line})`,
+    );
+  }
+}
