@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import type { Config } from '../config/config.ts';
+import { quote, showNode } from '../config/config-node.ts';
+import { ConfigError, createProblem, type Problem, sortByLine } from '../config/problem.ts';
+import { type ReadConfig, type ReadOptions, readConfig } from '../config/read.ts';
+import { type Clash, planQueries } from './plan.ts';
+import type { WatchedQuery } from './query.ts';
+import { formatRate, sumUpTargets } from './targets.ts';
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** What the entries of `queries` fan out to, names unique, in the order of the file. */
+  readonly queries: readonly WatchedQuery[];
+  /** What is allowed but probably not meant, in the order of the file's lines. */
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * Reads, checks and plans the text of a config file.
+ *
+ * @throws {ConfigError} with all that is wrong with it
+ */
+export async function loadConfig(text: string, options: ReadOptions): Promise<LoadedConfig> {
+  const read = await readConfig(text, options);
+  const { queries, clashes, twins } = planQueries(read.config);
+  const problems = [...read.problems, ...clashes.map((clash) => describeClash(clash, read))];
+  if (problems.length > 0) {
+    throw new ConfigError(sortByLine(problems));
+  }
+  const warnings = [
+    ...read.warnings,
+    ...twins.map((twin) => describeTwin(twin, read)),
+    ...describeShortages(read, queries),
+  ];
+  return { config: read.config, queries, warnings: sortByLine(warnings) };
+}
+
+/**
+ * {@link loadConfig} of the file `options.file`.
+ *
+ * @throws {ConfigError} also when the file cannot be read or is no UTF-8
+ */
+export async function loadConfigFile(options: ReadOptions): Promise<LoadedConfig> {
+  return loadConfig(await readText(options.file), options);
+}
+
+async function readText(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
+    throw new ConfigError([createProblem(file, undefined, code, 'a file that can be read')]);
+  });
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new ConfigError([createProblem(file, undefined, 'bytes that are no UTF-8', 'YAML in UTF-8')]);
+  }
+}
+
+function describeClash({ earlier, later, query }: Clash, read: ReadConfig): Problem {
+  const name = query.name.split(':').map(read.show).join(':');
+  const maker = `${earlier.path} (line ${earlier.line})`;
+  return createAt(
+    `${later.path}.name`,
+    later.line,
+    `a name of its own: ${maker} makes a query ${quote(name)}, too`,
+    read,
+  );
+}
+
+function describeTwin({ earlier, later }: Clash, read: ReadConfig): Problem {
+  const twin = `${earlier.path} (line ${earlier.line})`;
+  return createAt(
+    `${later.path}.queryId`,
+    later.line,
+    `a query other than that of ${twin}, which polls the same`,
+    read,
+  );
+}
+
+/** Where the queries of a target need more requests than its budget has: they will be late. */
+function describeShortages(read: ReadConfig, queries: readonly WatchedQuery[]): Problem[] {
+  return sumUpTargets(read.config, queries)
+    .filter(({ planned, limit }) => planned > limit * (1 + Number.EPSILON * queries.length))
+    .map(({ account, region, planned, limit }) => {
+      const index = read.config.accounts.findIndex(({ name }) => name === account);
+      const target = `account ${quote(read.show(account))} in ${read.show(region)}`;
+      const path = [`accounts[${index}].requestsPerSecond`, 'aws.requestsPerSecond'].find((key) => read.written(key));
+      if (path !== undefined) {
+        return createAt(path, 1, `at least ${formatRate(planned)}, what the queries of ${target} need`, read);
+      }
+      const got = `queries that need ${formatRate(planned)} requests a second of ${target}`;
+      return createProblem('queries', read.written('queries')?.line, got, `at most ${limit}, its requestsPerSecond`);
+    });
+}
+
+/** A problem with what the file says at `path`; `line` stands in where a default says it. */
+function createAt(path: string, line: number, expected: string, read: ReadConfig): Problem {
+  const node = read.written(path);
+  return createProblem(path, node?.line ?? line, node === undefined ? 'a default' : showNode(node), expected);
+}
