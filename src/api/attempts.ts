@@ -1,4 +1,9 @@
-import type { NetworkFlowMonitorClient } from '@aws-sdk/client-networkflowmonitor';
+import type {
+  NetworkFlowMonitorClient,
+  ServiceInputTypes,
+  ServiceOutputTypes,
+} from '@aws-sdk/client-networkflowmonitor';
+import type { FinalizeRequestMiddleware } from '@smithy/types';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reservation } from '../scheduler/budget.ts';
 import type { Target } from '../scheduler/target.ts';
@@ -37,35 +42,37 @@ export function limitAttempts(
   observer: AttemptObserver,
   callOf: (input: object) => Call | undefined,
 ): void {
-  client.middlewareStack.addRelativeTo(
-    (next) => async (args) => {
-      const call = callOf(args.input);
-      const { budget } = target;
-      const turn = budget.acquire(call?.signal);
-      call?.reservation.release();
-      await turn;
-      const operation = call?.operation ?? 'Unknown';
-      const sentAt = clock.monotonic();
-      const seconds = () => (clock.monotonic() - sentAt) / 1_000;
-      try {
-        const answer = await next(args);
-        observer.attempted(target, operation, { seconds: seconds(), error: undefined, up: true });
-        return answer;
-      } catch (thrown) {
-        const error = classify(thrown);
-        if (error === 'ThrottlingException') {
-          budget.throttled();
-        }
-        if (call?.signal.aborted !== true) {
-          observer.attempted(target, operation, {
-            seconds: seconds(),
-            error,
-            up: showsApiUp(error, httpStatusOf(thrown)),
-          });
-        }
-        throw thrown;
+  const limitAttempt: FinalizeRequestMiddleware<ServiceInputTypes, ServiceOutputTypes> = (next) => async (args) => {
+    const call = callOf(args.input);
+    const { budget } = target;
+    const turn = budget.acquire(call?.signal);
+    call?.reservation.release();
+    await turn;
+    const operation = call?.operation ?? 'Unknown';
+    const sentAt = clock.monotonic();
+    const seconds = () => (clock.monotonic() - sentAt) / 1_000;
+    try {
+      const answer = await next(args);
+      observer.attempted(target, operation, { seconds: seconds(), error: undefined, up: true });
+      return answer;
+    } catch (thrown) {
+      const error = classify(thrown);
+      if (error === 'ThrottlingException') {
+        budget.throttled();
       }
-    },
-    { relation: 'after', toMiddleware: 'httpSigningMiddleware', name: 'requestBudgetMiddleware', override: true },
-  );
+      if (call?.signal.aborted !== true) {
+        observer.attempted(target, operation, {
+          seconds: seconds(),
+          error,
+          up: showsApiUp(error, httpStatusOf(thrown)),
+        });
+      }
+      throw thrown;
+    }
+  };
+  client.middlewareStack.addRelativeTo(limitAttempt, {
+    relation: 'after',
+    toMiddleware: 'httpSigningMiddleware',
+    name: 'requestBudgetMiddleware',
+  });
 }

@@ -18,11 +18,27 @@ const deflate = promisify(deflateRaw);
 /** A low level: the text repeats itself so much that higher ones save little and cost several times the time. */
 const LEVEL = 3;
 
+/** Texts up to this many bytes are stored as they are: setting up the compression would cost more than it saves. */
+const LARGEST_STORED = 1_024;
+
 /** Compresses in Node's thread pool, so that other work goes on. */
-export async function pack(text: Buffer): Promise<Packed> {
+async function pack(text: Buffer): Promise<Packed> {
   const deflated =
-    text.length === 0 ? text : await deflate(text, { level: LEVEL, finishFlush: constants.Z_FULL_FLUSH });
+    text.length <= LARGEST_STORED
+      ? storedBlock(text)
+      : await deflate(text, { level: LEVEL, finishFlush: constants.Z_FULL_FLUSH });
   return { deflated, crc: crc32(text), length: text.length, shift: crcShift(text.length) };
+}
+
+/** RFC 1951, 3.2.4: a block of plain bytes that is not the last one; it begins where the one before it ended, on a byte. */
+function storedBlock(text: Buffer): Buffer {
+  if (text.length === 0) {
+    return text;
+  }
+  const header = Buffer.alloc(5);
+  header.writeUInt16LE(text.length, 1);
+  header.writeUInt16LE(~text.length & 0xff_ff, 3);
+  return Buffer.concat([header, text]);
 }
 
 /** Joins parts into one. */

@@ -32,10 +32,10 @@ const CHUNKS_AT_ONCE = 64;
 export class Exposition {
   readonly #blocks: readonly Block[];
   readonly #end = new Chunk(() => '# EOF\n');
-  readonly #refresh: () => void;
+  readonly #refresh: () => Promise<void>;
 
   /** `refresh` is called at the begin of each scrape, to mark as changed what changes by time alone. */
-  constructor(sections: readonly Section[], refresh: () => void) {
+  constructor(sections: readonly Section[], refresh: () => Promise<void>) {
     this.#refresh = refresh;
     this.#blocks = sections.map((section) => ({
       section,
@@ -49,7 +49,7 @@ export class Exposition {
 
   /** The parts of the body, compressed as one gzip stream when that is asked for. */
   async scrape(request: ScrapeRequest): Promise<readonly Buffer[]> {
-    this.#refresh();
+    await this.#refresh();
     const { format, gzip, groups } = request;
     const blocks = this.#blocks.filter(({ section }) => groups === undefined || groups.has(section.family.group));
     const end = format === 'openmetrics' ? [this.#end] : [];

@@ -7,15 +7,12 @@ const LONGEST_VALUE = 1_024;
 const CUT_MARK = '…';
 
 /**
- * A label value as both formats want it between the quotes. Lone surrogates, which UTF-8 cannot hold, become U+FFFD;
- * very long values are cut.
+ * A label value as both formats want it between the quotes; very long ones are cut. Lone surrogates, which UTF-8 cannot
+ * hold, become U+FFFD when the page is encoded.
  */
 export function escapeLabelValue(value: string): string {
   const cut = value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE - 1)}${CUT_MARK}` : value;
-  const wellFormed = cut.isWellFormed() ? cut : cut.toWellFormed();
-  return /["\\\n]/.test(wellFormed)
-    ? wellFormed.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))
-    : wellFormed;
+  return /["\\\n]/.test(cut) ? cut.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`)) : cut;
 }
 
 /** A line's label part, `{a="b"}`; labels without a value are left out, as the formats take them for absent. */

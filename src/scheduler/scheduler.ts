@@ -154,11 +154,18 @@ export class Scheduler<Query extends Pollable> {
 
   /** Requests a second that each target's queries need, finished ones left out. */
   planned(): ReadonlyMap<Target, number> {
-    const planned = new Map(this.#ring.map((lane) => [lane.target, 0]));
+    const counts = new Map(this.#ring.map(({ target }) => [target, new Map<number, number>()]));
     for (const { state, interval, lane } of this.#entries.values()) {
       if (state !== 'finished') {
-        planned.set(lane.target, (planned.get(lane.target) ?? 0) + 1_000 / interval);
+        const ofTarget = counts.get(lane.target);
+        ofTarget?.set(interval, (ofTarget.get(interval) ?? 0) + 1);
       }
+    }
+    const planned = new Map<Target, number>();
+    for (const [target, byInterval] of counts) {
+      // Counted first, so that thousands of small fractions do not add up to a figure that is nearly right.
+      const rates = Array.from(byInterval, ([interval, count]) => (count * 1_000) / interval);
+      planned.set(target, rates.reduce((sum, rate) => sum + rate, 0));
     }
     return planned;
   }

@@ -1,0 +1,201 @@
+import { ConfigError } from '../config/problem.ts';
+import { loadConfigFile } from '../queries/load.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { createLogger } from '../runtime/log.ts';
+import { readBuildInfo } from './build-info.ts';
+import { DAEMON_FLAGS, readDaemonFlags } from './daemon-flags.ts';
+import { fallbackRegion } from './fallback-region.ts';
+import { describeFlags, type Flag, readFlags, UsageError, variableOf } from './flags.ts';
+import { serve } from './serve.ts';
+import { handleProcessEvents } from './signals.ts';
+
+interface Command {
+  readonly usage: string;
+  readonly summary: string;
+  readonly flags: readonly Flag[];
+  /** Gets the arguments after the command's name; returns the exit code. */
+  run(args: readonly string[]): Promise<number>;
+}
+
+const SIMULATOR_FLAGS: readonly Flag[] = [
+  { name: 'port', kind: 'text', placeholder: 'N', help: 'Port on the loopback address. Default 0: any free one.' },
+  {
+    name: 'scenario',
+    kind: 'text',
+    placeholder: 'FILE',
+    help: 'Credentials, queries, outcomes and faults (YAML or JSON).',
+  },
+];
+
+const CHECK_CONFIG_FLAGS: readonly Flag[] = [{ name: 'strict', kind: 'switch', help: 'Warnings are errors.' }];
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  serve: {
+    usage: 'nfm-exporter [serve] --config.file=FILE [flags]',
+    summary: 'the daemon',
+    flags: DAEMON_FLAGS,
+    run: runServe,
+  },
+  demo: {
+    usage: 'nfm-exporter demo [flags]',
+    summary: 'the daemon against an embedded simulator: no AWS account, no config needed',
+    flags: DAEMON_FLAGS,
+    run: runDemo,
+  },
+  simulator: {
+    usage: 'nfm-exporter simulator [--port=N] [--scenario=FILE]',
+    summary: 'the simulator alone, for any AWS client',
+    flags: SIMULATOR_FLAGS,
+    run: runSimulatorCommand,
+  },
+  'check-config': {
+    usage: 'nfm-exporter check-config [--strict] FILE',
+    summary: 'check a config file and sum up what it needs',
+    flags: CHECK_CONFIG_FLAGS,
+    run: runCheckConfig,
+  },
+};
+
+/** Runs the command line. Returns the exit code: 0 well, 1 bad config or failed start, 2 bad usage. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const [first, ...rest] = argv;
+  const named = first !== undefined && Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  try {
+    if (first !== undefined && named === undefined && !first.startsWith('-')) {
+      throw new UsageError(
+        `unknown command ${JSON.stringify(first)}, expected one of ${Object.keys(COMMANDS).join(', ')}`,
+      );
+    }
+    const args = named === undefined ? argv : rest;
+    if (args.includes('--help') || args.includes('-h')) {
+      process.stdout.write(named === undefined ? overview() : describe(named));
+      return 0;
+    }
+    if (args.includes('--version')) {
+      const { version, revision } = readBuildInfo();
+      process.stdout.write(`nfm-exporter ${version} (revision ${revision}, node ${process.version})\n`);
+      return 0;
+    }
+    return await (named?.run ?? runServe)(args);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(
+        `nfm-exporter: ${error.message}\nSee nfm-exporter ${named === undefined ? '' : `${first} `}--help\n`,
+      );
+      return 2;
+    }
+    throw error;
+  }
+}
+
+function overview(): string {
+  const commands = Object.values(COMMANDS);
+  const width = Math.max(...commands.map(({ usage }) => usage.length)) + 2;
+  return [
+    'Prometheus exporter for AWS Network Flow Monitor.\n',
+    'Usage:',
+    ...commands.map(({ usage, summary }) => `  ${usage.padEnd(width)}${summary}`),
+    `  ${'nfm-exporter --help | --version'}\n`,
+    'Flags of the daemon:',
+    describeFlags(DAEMON_FLAGS),
+    `\nEach of these flags has an environment variable, such as ${variableOf('config.file')}.\n`,
+  ].join('\n');
+}
+
+function describe({ usage, summary, flags }: Command): string {
+  return `Usage: ${usage}\n\n${summary}\n\nFlags:\n${describeFlags(flags)}\n`;
+}
+
+async function runServe(args: readonly string[]): Promise<number> {
+  const values = readFlags(DAEMON_FLAGS, args, process.env);
+  refuseOperands(values.operands);
+  const flags = readDaemonFlags(values);
+  const { configFile } = flags;
+  if (configFile === undefined) {
+    throw new UsageError(`--config.file is required (or ${variableOf('config.file')})`);
+  }
+  const log = startLog(flags);
+  const events = handleProcessEvents(log);
+  try {
+    const loaded = await loadConfigFile({ file: configFile, env: process.env, fallbackRegion });
+    return await serve({ flags, loaded, clock: systemClock, env: process.env, writeError, ended: events.ended });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    for (const { message } of error.problems) {
+      log.error('bad configuration', { file: configFile, error: message });
+    }
+    return 1;
+  }
+}
+
+async function runDemo(args: readonly string[]): Promise<number> {
+  const values = readFlags(DAEMON_FLAGS, args, process.env);
+  refuseOperands(values.operands);
+  const flags = readDaemonFlags(values);
+  const { runDemonstration } = await import('../demo/demo.ts');
+  const events = handleProcessEvents(startLog(flags));
+  return runDemonstration({ flags, clock: systemClock, env: process.env, writeError, writeOut, ended: events.ended });
+}
+
+async function runSimulatorCommand(args: readonly string[]): Promise<number> {
+  const values = readFlags(SIMULATOR_FLAGS, args, undefined);
+  refuseOperands(values.operands);
+  const { runSimulator } = await import('../simulator/command.ts');
+  const log = createLogger({ level: 'info', format: 'logfmt', clock: systemClock, write: writeError });
+  const events = handleProcessEvents(log);
+  const ended = new AbortController();
+  void events.ended.then(() => ended.abort());
+  return runSimulator({
+    port: port(values.text('port') ?? '0'),
+    scenarioFile: values.text('scenario'),
+    log,
+    clock: systemClock,
+    signal: ended.signal,
+  });
+}
+
+async function runCheckConfig(args: readonly string[]): Promise<number> {
+  const values = readFlags(CHECK_CONFIG_FLAGS, args, undefined);
+  const [file, ...more] = values.operands;
+  if (file === undefined || more.length > 0) {
+    throw new UsageError(`check-config takes one file, got ${values.operands.length}`);
+  }
+  const { checkConfig } = await import('./check-config.ts');
+  return checkConfig({
+    file,
+    strict: values.on('strict'),
+    env: process.env,
+    fallbackRegion,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  });
+}
+
+function refuseOperands(operands: readonly string[]): void {
+  if (operands.length > 0) {
+    throw new UsageError(`unexpected argument ${JSON.stringify(operands[0])}`);
+  }
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,5}$/.test(text) || value > 65_535) {
+    throw new UsageError(`--port: got ${JSON.stringify(text)}, expected a number from 0 to 65535`);
+  }
+  return value;
+}
+
+/** For what is logged before the config file is read. */
+function startLog(flags: { readonly logFormat: 'logfmt' | 'json' | undefined }) {
+  return createLogger({ level: 'info', format: flags.logFormat ?? 'logfmt', clock: systemClock, write: writeError });
+}
+
+function writeError(text: string): void {
+  process.stderr.write(text);
+}
+
+function writeOut(text: string): void {
+  process.stdout.write(text);
+}

@@ -1,0 +1,141 @@
+import type { Target } from '../scheduler/target.ts';
+import { DURATION_BUCKETS, type TargetStats } from '../state/api-stats.ts';
+import { Chunk } from './chunk.ts';
+import type { Section } from './exposition.ts';
+import { API_FAMILIES } from './families.ts';
+import { labelPart } from './text.ts';
+
+type FamilyName = keyof typeof API_FAMILIES;
+
+/** Families whose samples change with attempts only: a chunk for each target. The others are rendered at each scrape. */
+const BY_TARGET = [
+  'aws_nfm_api_requests_total',
+  'aws_nfm_api_errors_total',
+  'aws_nfm_api_request_duration_seconds',
+  'aws_nfm_api_up',
+  'aws_nfm_account_info',
+] as const satisfies readonly FamilyName[];
+
+interface Shown {
+  readonly stats: TargetStats;
+  readonly chunks: Readonly<Record<(typeof BY_TARGET)[number], Chunk>>;
+}
+
+/** The series of the API in each target. */
+export class ApiSections {
+  readonly #shown = new Map<Target, Shown>();
+  readonly #timed: Chunk[] = [];
+  readonly #planned: () => ReadonlyMap<Target, number>;
+
+  /** `planned` gives the requests a second that each target's queries need. */
+  constructor(planned: () => ReadonlyMap<Target, number>) {
+    this.#planned = planned;
+  }
+
+  add(stats: TargetStats): void {
+    const chunks = {
+      aws_nfm_api_requests_total: new Chunk(() => requestLines(stats)),
+      aws_nfm_api_errors_total: new Chunk(() => errorLines(stats)),
+      aws_nfm_api_request_duration_seconds: new Chunk(() => durationLines(stats)),
+      aws_nfm_api_up: new Chunk(() =>
+        stats.up === undefined ? '' : `aws_nfm_api_up${targetLabels(stats.target)} ${Number(stats.up)}\n`,
+      ),
+      aws_nfm_account_info: new Chunk(() => identityLine(stats)),
+    };
+    this.#shown.set(stats.target, { stats, chunks });
+  }
+
+  changed(stats: TargetStats): void {
+    for (const chunk of Object.values(this.#shown.get(stats.target)?.chunks ?? {})) {
+      chunk.changed();
+    }
+  }
+
+  /** Budgets grow by time alone. */
+  refresh(): void {
+    for (const chunk of this.#timed) {
+      chunk.changed();
+    }
+  }
+
+  sections(): Section[] {
+    const byTarget = (name: (typeof BY_TARGET)[number]): Section => ({
+      family: API_FAMILIES[name],
+      chunks: () => [...this.#shown.values()].map(({ chunks }) => chunks[name]),
+    });
+    const timed = (name: FamilyName, value: (target: Target) => number): Section => {
+      const chunk = new Chunk(() =>
+        [...this.#shown.keys()].map((target) => `${name}${targetLabels(target)} ${value(target)}\n`).join(''),
+      );
+      this.#timed.push(chunk);
+      return { family: API_FAMILIES[name], chunks: () => [chunk] };
+    };
+    return [
+      byTarget('aws_nfm_api_requests_total'),
+      byTarget('aws_nfm_api_errors_total'),
+      byTarget('aws_nfm_api_request_duration_seconds'),
+      byTarget('aws_nfm_api_up'),
+      timed('aws_nfm_api_budget_requests_per_second', ({ budget }) => budget.rate),
+      timed('aws_nfm_api_budget_limit_requests_per_second', ({ budget }) => budget.limit),
+      this.#plannedSection(),
+      byTarget('aws_nfm_account_info'),
+    ];
+  }
+
+  #plannedSection(): Section {
+    const name = 'aws_nfm_api_planned_requests_per_second';
+    const chunk = new Chunk(() => {
+      const planned = this.#planned();
+      return [...this.#shown.keys()]
+        .map((target) => `${name}${targetLabels(target)} ${planned.get(target) ?? 0}\n`)
+        .join('');
+    });
+    this.#timed.push(chunk);
+    return { family: API_FAMILIES[name], chunks: () => [chunk] };
+  }
+}
+
+function targetLabels(target: Target, ...more: (readonly [string, string])[]): string {
+  return labelPart([['account', target.account], ['aws_region', target.region], ...more]);
+}
+
+function requestLines({ target, operations }: TargetStats): string {
+  let lines = '';
+  for (const [operation, { requests }] of operations) {
+    lines += `aws_nfm_api_requests_total${targetLabels(target, ['operation', operation])} ${requests}\n`;
+  }
+  return lines;
+}
+
+function errorLines({ target, operations }: TargetStats): string {
+  let lines = '';
+  for (const [operation, { errors }] of operations) {
+    for (const [error, count] of errors) {
+      const labels = targetLabels(target, ['operation', operation], ['error', error]);
+      lines += `aws_nfm_api_errors_total${labels} ${count}\n`;
+    }
+  }
+  return lines;
+}
+
+function durationLines({ target, operations }: TargetStats): string {
+  const name = 'aws_nfm_api_request_duration_seconds';
+  let lines = '';
+  for (const [operation, { buckets, durationSum }] of operations) {
+    let count = 0;
+    for (const [index, inBucket] of buckets.entries()) {
+      count += inBucket;
+      const le = DURATION_BUCKETS[index] === undefined ? '+Inf' : String(DURATION_BUCKETS[index]);
+      lines += `${name}_bucket${targetLabels(target, ['operation', operation], ['le', le])} ${count}\n`;
+    }
+    const labels = targetLabels(target, ['operation', operation]);
+    lines += `${name}_sum${labels} ${durationSum}\n${name}_count${labels} ${count}\n`;
+  }
+  return lines;
+}
+
+function identityLine({ target, identity }: TargetStats): string {
+  return identity === undefined
+    ? ''
+    : `aws_nfm_account_info${targetLabels(target, ['aws_account_id', identity.awsAccountId], ['arn', identity.arn])} 1\n`;
+}

@@ -1,0 +1,53 @@
+import { Chunk } from './chunk.ts';
+import type { Section } from './exposition.ts';
+import { EXPORTER_FAMILIES } from './families.ts';
+import { labelPart } from './text.ts';
+
+export interface ExporterFacts {
+  readonly version: string;
+  readonly revision: string;
+  readonly nodeVersion: string;
+  /** Queries registered now, by source. */
+  readonly registeredQueries: () => ReadonlyMap<string, number>;
+  /** How late the most overdue poll is, in seconds. */
+  readonly pollLag: () => number;
+  /** How the last load of the configuration went; `at` is the last good one's time in milliseconds since the epoch. */
+  readonly configLoad: () => { readonly successful: boolean; readonly at: number };
+}
+
+/** The series of the exporter itself, rendered at each scrape. `refresh` marks them. */
+export function exporterSections(facts: ExporterFacts): { sections: Section[]; refresh(): void } {
+  const chunks: Chunk[] = [];
+  const section = (name: keyof typeof EXPORTER_FAMILIES, samples: () => [labels: string, value: number][]): Section => {
+    const chunk = new Chunk(() =>
+      samples()
+        .map(([labels, value]) => `${name}${labels} ${value}\n`)
+        .join(''),
+    );
+    chunks.push(chunk);
+    return { family: EXPORTER_FAMILIES[name], chunks: () => [chunk] };
+  };
+  const build = labelPart([
+    ['version', facts.version],
+    ['revision', facts.revision],
+    ['node_version', facts.nodeVersion],
+  ]);
+  return {
+    sections: [
+      section('aws_nfm_exporter_build_info', () => [[build, 1]]),
+      section('aws_nfm_exporter_registered_queries', () =>
+        [...facts.registeredQueries()].map(([source, count]) => [labelPart([['source', source]]), count]),
+      ),
+      section('aws_nfm_exporter_poll_lag_seconds', () => [['', facts.pollLag()]]),
+      section('aws_nfm_exporter_config_last_reload_successful', () => [['', Number(facts.configLoad().successful)]]),
+      section('aws_nfm_exporter_config_last_reload_success_timestamp_seconds', () => [
+        ['', facts.configLoad().at / 1_000],
+      ]),
+    ],
+    refresh() {
+      for (const chunk of chunks) {
+        chunk.changed();
+      }
+    },
+  };
+}
