@@ -1,0 +1,73 @@
+/**
+ * A registered query as users see it over HTTP: what the API answers and the landing page shows. All times are RFC 3339
+ * in UTC; `null` is what is not known (yet), never an empty text or a zero.
+ */
+export interface QueryView {
+  /** Unique among the registered queries. */
+  readonly name: string;
+  /** The family of the service's operations, for example `monitor-top-contributors`. */
+  readonly type: string;
+  /** Where the query was registered: `config`. */
+  readonly source: string;
+  readonly account: string;
+  readonly region: string;
+  /** Of queries about a monitor. */
+  readonly monitorName?: string;
+  /** Of queries about a scope. */
+  readonly scopeId?: string;
+  readonly queryId: string;
+  /** How often the query is polled, as a Prometheus duration (`30s`). */
+  readonly interval: string;
+  /** The user's own labels. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELED as the service said last; `null` before that, and once it is stale. */
+  readonly status: string | null;
+  /** When `status` was first seen. */
+  readonly statusSince: string | null;
+  /** Whether the last request for this query was answered well. */
+  readonly up: boolean | null;
+  /** Why the last request failed; `null` unless `up` is `false`. */
+  readonly lastError: QueryError | null;
+  /** The last good answer to any request. */
+  readonly lastSuccess: string | null;
+  /** `null` for queries that are no longer polled. */
+  readonly nextPoll: string | null;
+}
+
+/** A request that failed for good: what was asked, the kind of failure as metrics name it, and what the failure said. */
+export interface QueryError {
+  readonly operation: string;
+  readonly error: string;
+  readonly message: string;
+  readonly at: string;
+}
+
+/**
+ * The JSON of one query under `/api/v1/queries`: identity, then the keys of the configuration that define it (those it
+ * has), then its state. Listed key by key, so that nothing a caller's object holds besides can get out.
+ */
+export function queryJson(view: QueryView): Record<string, unknown> {
+  return {
+    name: view.name,
+    type: view.type,
+    source: view.source,
+    account: view.account,
+    region: view.region,
+    ...(view.monitorName === undefined ? {} : { monitorName: view.monitorName }),
+    ...(view.scopeId === undefined ? {} : { scopeId: view.scopeId }),
+    queryId: view.queryId,
+    interval: view.interval,
+    labels: view.labels,
+    status: view.status,
+    statusSince: view.statusSince,
+    up: view.up,
+    lastError: view.lastError && {
+      operation: view.lastError.operation,
+      error: view.lastError.error,
+      message: view.lastError.message,
+      at: view.lastError.at,
+    },
+    lastSuccess: view.lastSuccess,
+    nextPoll: view.nextPoll,
+  };
+}

@@ -1,0 +1,29 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { html } from '../../src/http/html.ts';
+
+/** As a browser reads character references. */
+function decode(text: string): string {
+  const characters = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&' };
+  return text.replace(
+    /&(?:lt|gt|quot|#39|amp);/g,
+    (entity) => new Map(Object.entries(characters)).get(entity) ?? entity,
+  );
+}
+
+test('a text comes through as itself, in content and in attributes, and ends neither', () => {
+  const text = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[<>"'&;a-z#0-9 ]*$/));
+  fc.assert(
+    fc.property(text, (value) => {
+      const [, attribute = '', content = ''] = /^<a title="([^"<>]*)">([^<>]*)<\/a>$/s.exec(
+        html`<a title="${value}">${value}</a>`.toString(),
+      ) ?? ['', 'no', 'match'];
+      expect([decode(attribute), decode(content)]).toEqual([value, value]);
+    }),
+  );
+});
+
+test('HTML goes in as it is, lists are joined, numbers are text, nothing is nothing', () => {
+  const items = ['<', 2].map((item) => html`<li>${item}</li>`);
+  expect(html`<ul>${items}</ul>${undefined}${[]}`.toString()).toBe('<ul><li>&lt;</li><li>2</li></ul>');
+});
