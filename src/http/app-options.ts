@@ -1,0 +1,27 @@
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { Scrape } from './metrics-endpoint.ts';
+import type { QueryView } from './query-view.ts';
+
+/** What HTTP shows of the exporter, and where. Every function is called on each request, and answers at once. */
+export interface AppOptions {
+  /** The exporter's version, as pages show it. */
+  readonly version: string;
+  /** Where the metrics are, below the prefix: begins with `/`, and is the path of no other endpoint but `/`. */
+  readonly telemetryPath: string;
+  /** What all paths begin with: empty, or `/` and something, without a slash at the end. */
+  readonly routePrefix: string;
+  /** Where users reach the exporter, without a slash at the end; `undefined`: wherever they came in. */
+  readonly externalUrl: string | undefined;
+  /** All registered queries, in the order the API lists them. */
+  readonly queries: () => readonly QueryView[];
+  readonly query: (name: string) => QueryView | undefined;
+  readonly scrape: Scrape;
+  /** Why the process does not work; `undefined` while it does. */
+  readonly unhealthy: () => string | undefined;
+  /** How many watched queries readiness waits for; 0: ready. */
+  readonly waiting: () => number;
+  readonly shuttingDown: () => boolean;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly log: Logger;
+}

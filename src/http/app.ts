@@ -1,0 +1,99 @@
+import type { RequestListener } from 'node:http';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+import type { Logger } from '../runtime/log.ts';
+import type { AppOptions } from './app-options.ts';
+import { endpoints, literalPattern } from './endpoints.ts';
+import { isApiPath, sendError } from './http-error.ts';
+import { splitTarget } from './request-target.ts';
+import { setSecurityHeaders } from './security-headers.ts';
+
+const ALLOWED_METHODS = 'GET, HEAD';
+
+/**
+ * Everything the exporter answers over HTTP: the landing page, metrics, probes and the read-only API. Paths are matched
+ * exactly, in case and in slashes, for any `Host`. Nothing here waits for the service: what `options` gives is what the
+ * last polls left. Errors are JSON under `/api`, else plain text, and never tell more than a sentence; unexpected ones
+ * are logged.
+ */
+export function createApp(options: AppOptions): RequestListener {
+  const { routePrefix } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.enable('strict routing');
+  app.enable('case sensitive routing');
+
+  for (const { pattern, handler } of endpoints(options)) {
+    app
+      .route(literalPattern(routePrefix) + pattern)
+      .get(handler)
+      .all(methodNotAllowed(routePrefix));
+  }
+  if (routePrefix !== '') {
+    for (const path of ['/', literalPattern(routePrefix)]) {
+      app
+        .route(path)
+        .get(redirectTo(`${routePrefix}/`))
+        .all(methodNotAllowed(routePrefix));
+    }
+  }
+  app.use(notFound(routePrefix));
+  app.use(unexpected(routePrefix, options.log));
+
+  return (request, response) => {
+    setSecurityHeaders(response);
+    // Before express, which lets a target it cannot parse by all handlers, and decodes only what a route takes out.
+    const target = splitTarget(request.url ?? '');
+    if (target === undefined) {
+      const json = isApiPath(request.url ?? '', routePrefix);
+      sendError(response, json, { code: 'bad_request', message: 'The URL is malformed' });
+      return;
+    }
+    request.url = target.path + target.search;
+    app(request, response);
+  };
+}
+
+function redirectTo(location: string): RequestHandler {
+  return (_request, response) => {
+    response.writeHead(302, { Location: location, 'Content-Length': 0 }).end();
+  };
+}
+
+function methodNotAllowed(routePrefix: string): RequestHandler {
+  return (request, response) => {
+    response.setHeader('Allow', ALLOWED_METHODS);
+    sendError(response, isApiPath(request.path, routePrefix), {
+      code: 'method_not_allowed',
+      message: `${request.method} is not allowed here, only ${ALLOWED_METHODS}`,
+    });
+  };
+}
+
+function notFound(routePrefix: string): RequestHandler {
+  return (request, response) => {
+    sendError(response, isApiPath(request.path, routePrefix), {
+      code: 'not_found',
+      message: `There is nothing here; ${routePrefix}/ lists what there is`,
+    });
+  };
+}
+
+/** The last resort for a defect in a handler. Express knows error handlers by their four parameters. */
+function unexpected(routePrefix: string, log: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    log.error('request failed', {
+      path: request.path,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    sendError(response, isApiPath(request.path, routePrefix), {
+      code: 'internal',
+      message: 'The request could not be answered: see the log',
+    });
+  };
+}

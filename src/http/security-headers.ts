@@ -1,0 +1,22 @@
+import type { ServerResponse } from 'node:http';
+import { STYLE_CSP_SOURCE } from './landing-style.ts';
+
+/**
+ * No page of the exporter loads anything, runs a script, sends a form or may be framed; the landing page's one style
+ * sheet is allowed by its hash. Nothing may be cached: every answer is the state of the moment.
+ */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': `default-src 'none'; style-src ${STYLE_CSP_SOURCE}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
+
+/** Sets them on a response whose head is not sent yet. */
+export function setSecurityHeaders(response: ServerResponse): void {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+    response.setHeader(name, value);
+  }
+}

@@ -1,0 +1,86 @@
+import { gzipSync } from 'node:zlib';
+import type { AppOptions } from '../../src/http/app-options.ts';
+import type { QueryView } from '../../src/http/query-view.ts';
+import type { LogFields, Logger } from '../../src/runtime/log.ts';
+
+/** The instant at which all tests of this folder take place. */
+export const NOW = Date.parse('2026-11-24T12:00:00Z');
+
+/** A watched query that is running well. */
+export function queryView(changes: Partial<QueryView> = {}): QueryView {
+  return {
+    name: 'checkout-watch',
+    type: 'monitor-top-contributors',
+    source: 'config',
+    account: 'payments',
+    region: 'us-east-1',
+    monitorName: 'checkout',
+    queryId: '11111111-2222-3333-4444-555555555555',
+    interval: '30s',
+    labels: { team: 'payments' },
+    status: 'RUNNING',
+    statusSince: '2026-11-24T11:55:30Z',
+    up: true,
+    lastError: null,
+    lastSuccess: '2026-11-24T11:59:48Z',
+    nextPoll: '2026-11-24T12:00:18Z',
+    ...changes,
+  };
+}
+
+/** One that was answered with an error last. */
+export function failingView(changes: Partial<QueryView> = {}): QueryView {
+  return queryView({
+    name: 'failing',
+    up: false,
+    lastError: {
+      operation: 'status',
+      error: 'AccessDeniedException',
+      message: 'User is not authorized to perform networkflowmonitor:GetQueryStatusMonitorTopContributors',
+      at: '2026-11-24T11:59:50Z',
+    },
+    ...changes,
+  });
+}
+
+export interface LoggedEvent {
+  readonly level: string;
+  readonly msg: string;
+  readonly fields: LogFields;
+}
+
+/** A log that keeps its events. */
+export function recordingLog(): { readonly log: Logger; readonly events: LoggedEvent[] } {
+  const events: LoggedEvent[] = [];
+  const at =
+    (level: string) =>
+    (msg: string, fields: LogFields = {}) => {
+      events.push({ level, msg, fields });
+    };
+  return {
+    log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), always: at('always') },
+    events,
+  };
+}
+
+/** A healthy, ready exporter with the queries given; each option can be put in another's place. */
+export function appOptions(views: readonly QueryView[] = [], changes: Partial<AppOptions> = {}): AppOptions {
+  return {
+    version: '1.2.3',
+    telemetryPath: '/metrics',
+    routePrefix: '',
+    externalUrl: undefined,
+    queries: () => views,
+    query: (name) => views.find((view) => view.name === name),
+    scrape: ({ gzip }) => {
+      const parts = [Buffer.from('# part one\n'), Buffer.from('# part two\n')];
+      return Promise.resolve(gzip ? parts.map((part) => gzipSync(part)) : parts);
+    },
+    unhealthy: () => undefined,
+    waiting: () => 0,
+    shuttingDown: () => false,
+    clock: { now: () => NOW, monotonic: () => 0 },
+    log: recordingLog().log,
+    ...changes,
+  };
+}

@@ -1,0 +1,200 @@
+import request from 'supertest';
+import { describe, expect, test } from 'vitest';
+import { createApp } from '../../src/http/app.ts';
+import { endpoints } from '../../src/http/endpoints.ts';
+import { appOptions, failingView, queryView } from './fixtures.ts';
+
+/** The parts of JSON Schema that the description uses. */
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly oneOf?: readonly Schema[];
+  readonly format?: string;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: boolean | Schema;
+  readonly items?: Schema;
+  readonly description?: string;
+}
+
+interface Answer {
+  readonly $ref?: string;
+  readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly servers: readonly { readonly url: string }[];
+  readonly paths: Readonly<Record<string, { readonly get: { readonly responses: Readonly<Record<string, Answer>> } }>>;
+}
+
+const views = [
+  queryView(),
+  failingView({ status: null, statusSince: null, lastSuccess: null, nextPoll: null }),
+  queryView({ name: 'untried', status: null, statusSince: null, up: null }),
+];
+
+async function describedBy(app: ReturnType<typeof createApp>, prefix = ''): Promise<Document> {
+  const response = await request(app).get(`${prefix}/api/openapi.json`).expect(200);
+  return response.body;
+}
+
+/** Follows `#/…` within the document. */
+function resolve<T extends { readonly $ref?: string }>(document: Document, value: T): T {
+  if (value.$ref === undefined) {
+    return value;
+  }
+  let found: unknown = document;
+  for (const key of value.$ref.split('/').slice(1)) {
+    found = Object(found)[key];
+  }
+  expect(found, value.$ref).toBeTypeOf('object');
+  return found as T;
+}
+
+const KNOWN_KEYWORDS = new Set(
+  '$ref type enum oneOf format required properties additionalProperties items description'.split(' '),
+);
+
+/** What of `value` is not as `schema` says; empty when all is. */
+function violations(document: Document, schema: Schema, value: unknown, at = '$'): string[] {
+  expect(Object.keys(schema).filter((keyword) => !KNOWN_KEYWORDS.has(keyword))).toEqual([]);
+  const {
+    type,
+    enum: values,
+    oneOf,
+    format,
+    required,
+    properties,
+    additionalProperties,
+    items,
+  } = resolve(document, schema);
+  const problems: string[] = [];
+  const actual = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+  if (type !== undefined && ![type].flat().includes(actual)) {
+    return [`${at}: ${actual} is not ${String(type)}`];
+  }
+  if (values !== undefined && !values.includes(value)) {
+    problems.push(`${at}: ${String(value)} is none of ${values.join()}`);
+  }
+  if (oneOf !== undefined && oneOf.filter((one) => violations(document, one, value, at).length === 0).length !== 1) {
+    problems.push(`${at}: not exactly one of the alternatives`);
+  }
+  if (format === 'date-time' && value !== null && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(String(value))) {
+    problems.push(`${at}: ${String(value)} is no time`);
+  }
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) {
+      problems.push(...(items ? violations(document, items, item, `${at}[${i}]`) : []));
+    }
+  } else if (typeof value === 'object' && value !== null) {
+    problems.push(...(required ?? []).filter((key) => !(key in value)).map((key) => `${at}.${key}: missing`));
+    for (const [key, member] of Object.entries(value)) {
+      const known = properties?.[key] ?? additionalProperties;
+      if (known === false) {
+        problems.push(`${at}.${key}: not described`);
+      } else if (typeof known === 'object') {
+        problems.push(...violations(document, known, member, `${at}.${key}`));
+      }
+    }
+  }
+  return problems;
+}
+
+/** Whether an answer is one of those that its path promises: status, media type and, for JSON, content. */
+async function expectAsDescribed(
+  app: ReturnType<typeof createApp>,
+  document: Document,
+  template: string,
+  url: string,
+  status: number,
+) {
+  const response = await request(app).get(url).expect(status);
+  const described = document.paths[template]?.get.responses[status];
+  expect(described, `${template} ${status}`).toBeDefined();
+  const { content } = resolve(document, described as Answer);
+  const media = content[String(response.headers['content-type'])];
+  expect(media, `${template} ${status} ${response.headers['content-type']}`).toBeDefined();
+  const body: unknown = String(response.headers['content-type']).startsWith('application/json')
+    ? response.body
+    : response.text;
+  expect(violations(document, media?.schema ?? {}, body)).toEqual([]);
+}
+
+describe('the API description', () => {
+  test('is OpenAPI 3.1 of this version', async () => {
+    const document = await describedBy(createApp(appOptions()));
+    expect(document.openapi).toBe('3.1.0');
+    expect(document.info).toMatchObject({ title: 'Network Flow Monitor exporter', version: '1.2.3' });
+    expect(document.servers).toEqual([{ url: '/' }]);
+  });
+
+  test.each(['/metrics', '/telemetry', '/'])(
+    'has each endpoint and no other, with metrics at %s',
+    async (telemetryPath) => {
+      const options = appOptions([], { telemetryPath });
+      const document = await describedBy(createApp(options));
+      const patterns = endpoints(options).map(({ pattern }) => pattern.replace(/:(\w+)/g, '{$1}'));
+      expect(Object.keys(document.paths).sort()).toEqual([...new Set(patterns)].sort());
+    },
+  );
+
+  test.each([
+    ['/', '/', 200],
+    ['/metrics', '/metrics', 200],
+    ['/metrics', '/metrics?collect[]=x', 400],
+    ['/-/healthy', '/-/healthy', 200],
+    ['/-/ready', '/-/ready', 200],
+    ['/api/v1/queries', '/api/v1/queries', 200],
+    ['/api/v1/queries/{name}', '/api/v1/queries/checkout-watch', 200],
+    ['/api/v1/queries/{name}', '/api/v1/queries/failing', 200],
+    ['/api/v1/queries/{name}', '/api/v1/queries/nobody', 404],
+    ['/api/v1/queries/{name}', '/api/v1/queries/%zz', 400],
+    ['/api/openapi.json', '/api/openapi.json', 200],
+  ])('%s is as described: %s gives %i', async (template, url, status) => {
+    const app = createApp(appOptions(views));
+    await expectAsDescribed(app, await describedBy(app), template, url, status);
+  });
+
+  test('metrics in OpenMetrics are as described', async () => {
+    const app = createApp(appOptions(views));
+    const { paths } = await describedBy(app);
+    const response = await request(app).get('/metrics').set('Accept', 'application/openmetrics-text').expect(200);
+    const types = Object.keys(paths['/metrics']?.get.responses['200']?.content ?? {});
+    expect(types).toContain(response.headers['content-type']);
+    expect(types).toHaveLength(2);
+  });
+
+  test.each([
+    ['/', '/', 500],
+    ['/metrics', '/metrics', 500],
+    ['/-/healthy', '/-/healthy', 503],
+    ['/-/ready', '/-/ready', 503],
+    ['/api/v1/queries', '/api/v1/queries', 500],
+    ['/api/v1/queries/{name}', '/api/v1/queries/x', 500],
+  ])('%s in trouble is as described: %s gives %i', async (template, url, status) => {
+    const fail = () => {
+      throw new Error('broken');
+    };
+    const app = createApp(
+      appOptions([], { queries: fail, query: fail, scrape: fail, unhealthy: () => 'stuck', waiting: () => 1 }),
+    );
+    await expectAsDescribed(app, await describedBy(app), template, url, status);
+  });
+
+  test('a query that is not as described is noticed', async () => {
+    const app = createApp(appOptions([queryView({ name: 'odd', status: 'PAUSED', lastSuccess: 'yesterday' })]));
+    const document = await describedBy(app);
+    const { body } = await request(app).get('/api/v1/queries/odd');
+    expect(violations(document, { $ref: '#/components/schemas/Query' }, { ...body, extra: 1 })).toHaveLength(3);
+  });
+
+  test.each([
+    [{ routePrefix: '/nfm' }, '/nfm', '/nfm'],
+    [{ routePrefix: '/nfm', externalUrl: 'https://proxy.example/x' }, '/nfm', 'https://proxy.example/x'],
+  ])('says where the paths begin: %j', async (changes, prefix, url) => {
+    expect((await describedBy(createApp(appOptions([], changes)), prefix)).servers).toEqual([{ url }]);
+  });
+});
