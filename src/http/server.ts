@@ -1,0 +1,144 @@
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { parseListenAddress } from '../config/listen-address.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import { answerClientError } from './client-error.ts';
+import { Connections } from './connections.ts';
+import { ListenError, listenErrorFrom } from './listen-error.ts';
+
+/** What a client may take up, in milliseconds and numbers. */
+export interface ServerLimits {
+  /** From the connection, or the first byte of a further request, to the end of the request's head. */
+  readonly headersTimeout: number;
+  /** The same to the end of the request's body. */
+  readonly requestTimeout: number;
+  /** How long a connection may stay idle between requests. */
+  readonly keepAliveTimeout: number;
+  /** How long a client may leave an answer unread. */
+  readonly stalledTimeout: number;
+  /** How often the first two are looked at. */
+  readonly checkingInterval: number;
+  /** For each address. Further ones are closed at once. */
+  readonly maxConnections: number;
+}
+
+export const DEFAULT_LIMITS: ServerLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  // Above the usual scrape intervals, so that a scraper's connection lives from scrape to scrape.
+  keepAliveTimeout: 90_000,
+  stalledTimeout: 60_000,
+  checkingInterval: 5_000,
+  maxConnections: 1000,
+};
+
+export interface ListenOptions {
+  readonly clock: Pick<Clock, 'setTimer'>;
+  readonly log: Logger;
+  readonly limits?: ServerLimits;
+}
+
+/** Open addresses and how to close them. */
+export interface Listeners {
+  /** Where they really are, `HOST:PORT` or `[IPV6]:PORT`, in the order asked for. */
+  readonly addresses: readonly string[];
+  /**
+   * Stops accepting, ends idle connections at once and others when their requests are answered, and cuts off what is
+   * left after `deadlineMs`. Resolves when all is closed; further calls wait for the same end.
+   */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/**
+ * Serves `app` on every address: `:PORT` (all interfaces, IPv6 and IPv4), `HOST:PORT` or `[IPV6]:PORT`, port 0 for any
+ * free one. Rejects with a `ListenError` on the first that cannot be opened, and closes the others again.
+ */
+export async function listen(
+  app: RequestListener,
+  addresses: readonly string[],
+  { clock, log, limits = DEFAULT_LIMITS }: ListenOptions,
+): Promise<Listeners> {
+  const opened: OpenServer[] = [];
+  const close = async (deadlineMs: number) => {
+    await Promise.all(opened.map((server) => server.close(clock, deadlineMs)));
+  };
+  for (const address of addresses) {
+    try {
+      opened.push(await open(app, address, limits, log));
+    } catch (error) {
+      await close(0);
+      throw error;
+    }
+  }
+  let closed: Promise<void> | undefined;
+  return {
+    addresses: opened.map(({ address }) => address),
+    close(deadlineMs) {
+      closed ??= close(deadlineMs);
+      return closed;
+    },
+  };
+}
+
+interface OpenServer {
+  readonly address: string;
+  close(clock: Pick<Clock, 'setTimer'>, deadlineMs: number): Promise<void>;
+}
+
+async function open(app: RequestListener, address: string, limits: ServerLimits, log: Logger): Promise<OpenServer> {
+  const server = createServer(serverOptions(limits));
+  server.timeout = limits.stalledTimeout;
+  server.maxConnections = limits.maxConnections;
+  // Before the app hears of a request, so that the request is counted however soon it is answered.
+  const connections = new Connections(server);
+  server.on('request', app);
+  server.on('clientError', (error, socket) => answerClientError(error, socket, connections.isBusy(socket)));
+  await openSocket(server, address);
+  // For one, no file descriptor left for a new connection. Those that are open go on.
+  server.on('error', (error) => log.error('cannot accept connections', { address, error: error.message }));
+
+  const bound = server.address();
+  return {
+    // Other than an object only for pipes and closed servers.
+    address: bound === null || typeof bound === 'string' ? address : hostAndPort(bound),
+    async close(clock, deadlineMs) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      connections.drain();
+      const cancel = clock.setTimer(deadlineMs, () => connections.destroy());
+      await closed;
+      cancel();
+    },
+  };
+}
+
+function hostAndPort({ address, port }: AddressInfo): string {
+  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function serverOptions(limits: ServerLimits): ServerOptions {
+  return {
+    headersTimeout: limits.headersTimeout,
+    requestTimeout: limits.requestTimeout,
+    keepAliveTimeout: limits.keepAliveTimeout,
+    connectionsCheckingInterval: limits.checkingInterval,
+    maxHeaderSize: 16 * 1024,
+  };
+}
+
+function openSocket(server: Server, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const parsed = parseListenAddress(address);
+    if (parsed === undefined) {
+      reject(new ListenError(address, 'expected :PORT, HOST:PORT or [IPV6]:PORT with a port from 0 to 65535'));
+      return;
+    }
+    const onError = (error: Error) => reject(listenErrorFrom(address, error));
+    server.once('error', onError);
+    // Without a host Node opens `::` for both families where the machine has IPv6, else 0.0.0.0.
+    server.listen({ port: parsed.port, ...(parsed.host === undefined ? {} : { host: parsed.host }) }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+}
