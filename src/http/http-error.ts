@@ -9,7 +9,7 @@ const STATUS_OF = {
   internal: 500,
 } as const;
 
-export type ErrorCode = keyof typeof STATUS_OF;
+type ErrorCode = keyof typeof STATUS_OF;
 
 export interface HttpErrorAnswer {
   readonly code: ErrorCode;

@@ -35,7 +35,7 @@ export interface QueryView {
 }
 
 /** A request that failed for good: what was asked, the kind of failure as metrics name it, and what the failure said. */
-export interface QueryError {
+interface QueryError {
   readonly operation: string;
   readonly error: string;
   readonly message: string;

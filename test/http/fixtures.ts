@@ -4,7 +4,7 @@ import type { QueryView } from '../../src/http/query-view.ts';
 import type { LogFields, Logger } from '../../src/runtime/log.ts';
 
 /** The instant at which all tests of this folder take place. */
-export const NOW = Date.parse('2026-11-24T12:00:00Z');
+const NOW = Date.parse('2026-11-24T12:00:00Z');
 
 /** A watched query that is running well. */
 export function queryView(changes: Partial<QueryView> = {}): QueryView {
