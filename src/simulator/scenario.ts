@@ -1,0 +1,167 @@
+import { isNode, LineCounter, parseDocument, YAMLParseError } from 'yaml';
+import { type Account, readAccounts } from './account.ts';
+import { type Fault, readFaults } from './fault.ts';
+import { defaulted, HIDDEN, INVALID, objectOf, type Problem, refuse, scalar } from './fields.ts';
+import { type FixedQueries, readFixedQueries, readStartedQueries, type StartedQueries } from './query-life.ts';
+import { defaultWorlds, readWorlds, type Worlds } from './worlds.ts';
+
+/** All that a simulator's answers depend on, beside the requests and the clock. */
+export interface Scenario {
+  /** Decides all that is drawn: rows, ids, lives of queries. */
+  seed: string;
+  /**
+   * The first one is whose requests are that name no known credentials. Where any account names credentials, all
+   * requests must be signed with known ones, and signatures are checked.
+   */
+  accounts: readonly Account[];
+  queries: readonly FixedQueries[];
+  /** The first that fits a start decides the query's life. */
+  startedQueries: readonly StartedQueries[];
+  worlds: Worlds;
+  faults: readonly Fault[];
+}
+
+/** What a simulator without a scenario plays. */
+export const defaultScenario: Scenario = {
+  seed: 'network-flow-monitor',
+  accounts: [{ id: '123456789012', credentials: [], roles: [] }],
+  queries: [],
+  startedQueries: [],
+  worlds: defaultWorlds,
+  faults: [],
+};
+
+/** One thing wrong in a scenario file. */
+export interface ScenarioProblem {
+  /** Such as `accounts[0].regions.us-east-1.monitors[2].status`; empty for the document as a whole. */
+  path: string;
+  /** Where it stands in the text, from 1. */
+  line: number;
+  /** The value as the file has it, as JSON, shortened; secrets are not shown. `nothing` where a key is missing. */
+  got: string;
+  expected: string;
+}
+
+/** Every problem of a scenario at once. */
+export class ScenarioError extends Error {
+  override readonly name = 'ScenarioError';
+  readonly problems: readonly ScenarioProblem[];
+
+  constructor(problems: readonly ScenarioProblem[]) {
+    super(
+      problems
+        .map(({ path, line, got, expected }) => `${path} (line ${line}): got ${got}, expected ${expected}`)
+        .join('\n'),
+    );
+    this.problems = problems;
+  }
+}
+
+/** Reads a scenario in YAML (so JSON too). Throws ScenarioError, and nothing else, with all problems found. */
+export function parseScenario(text: string): Scenario {
+  const lines = new LineCounter();
+  const document = parseYaml(text, lines);
+  const problems: Problem[] = [];
+  const scenario = readScenario(document.value, [], problems);
+  if (scenario !== INVALID) {
+    checkAccounts(scenario, problems);
+    if (problems.length === 0) {
+      return scenario;
+    }
+  }
+  throw new ScenarioError(
+    problems.map(({ path, value, expected }) => ({
+      path: pathText(path),
+      line: document.lineOf(path),
+      got: shown(value),
+      expected,
+    })),
+  );
+}
+
+interface ParsedYaml {
+  value: unknown;
+  /** The line of the value at `path`, or of the innermost mapping or list around it. */
+  lineOf(path: Problem['path']): number;
+}
+
+function parseYaml(text: string, lines: LineCounter): ParsedYaml {
+  try {
+    const document = parseDocument(text, { lineCounter: lines });
+    const [error] = document.errors;
+    if (error) {
+      throw error;
+    }
+    const value: unknown = document.toJS() ?? {};
+    // Anchors can make a value hold itself; such a one could not be sent as JSON.
+    JSON.stringify(value);
+    return {
+      value,
+      lineOf(path) {
+        for (let length = path.length; length > 0; length--) {
+          const node = document.getIn(path.slice(0, length), true);
+          if (isNode(node) && node.range) {
+            return lines.linePos(node.range[0]).line;
+          }
+        }
+        return 1;
+      },
+    };
+  } catch (error) {
+    // The parser's own errors have a position; a text too deep or too large in aliases throws others.
+    const line = error instanceof YAMLParseError ? lines.linePos(error.pos[0]).line : 1;
+    const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    throw new ScenarioError([{ path: '', line, got: message, expected: 'a YAML document' }]);
+  }
+}
+
+function checkAccounts({ accounts, queries }: Scenario, problems: Problem[]): void {
+  const known = accounts.map((account) => account.id);
+  if (known.length === 0) {
+    refuse(problems, ['accounts'], accounts, 'at least one account');
+  }
+  for (const [i, { account }] of queries.entries()) {
+    if (account !== undefined && !known.includes(account)) {
+      refuse(problems, ['queries', i, 'account'], account, `an account of the scenario: ${known.join(', ')}`);
+    }
+  }
+  const accessKeyIds = new Set<string>();
+  for (const [i, account] of accounts.entries()) {
+    for (const [j, { accessKeyId }] of account.credentials.entries()) {
+      if (accessKeyIds.has(accessKeyId)) {
+        const path = ['accounts', i, 'credentials', j, 'accessKeyId'];
+        refuse(problems, path, accessKeyId, 'an accessKeyId that no other account has');
+      }
+      accessKeyIds.add(accessKeyId);
+    }
+  }
+}
+
+function pathText(path: Problem['path']): string {
+  return path.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? part : `${text}.${part}`),
+    '',
+  );
+}
+
+function shown(value: unknown): string {
+  if (value === HIDDEN) {
+    return '(hidden)';
+  }
+  const json = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value));
+  return json.length > 80 ? `${json.slice(0, 77)}...` : json;
+}
+
+const readScenario = objectOf<Scenario>({
+  seed: defaulted(
+    scalar('a text or a number', (value) =>
+      typeof value === 'string' || typeof value === 'number' ? String(value) : undefined,
+    ),
+    defaultScenario.seed,
+  ),
+  accounts: defaulted(readAccounts, defaultScenario.accounts),
+  queries: defaulted(readFixedQueries, []),
+  startedQueries: defaulted(readStartedQueries, []),
+  worlds: defaulted(readWorlds, defaultWorlds),
+  faults: defaulted(readFaults, []),
+});
