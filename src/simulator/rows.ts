@@ -1,0 +1,265 @@
+import { type Flow, type FlowEnd, flowOf, MIRRORED } from './flows.ts';
+import { type Place, subnetOf, vpcOf, zonesOf } from './network.ts';
+import type { Query } from './queries.ts';
+import { createRandom, type Random } from './random.ts';
+import { drawUnit, factorOf, type UnitAnswer } from './units.ts';
+import type { DestinationCategory, MetricName } from './vocabulary.ts';
+import type { Worlds } from './worlds.ts';
+
+/** Items of an answer's list, as they go on the wire. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** The results of one query. All is drawn from the seed and what the query asks, so each page can be made by itself. */
+export interface Results {
+  count: number;
+  unit: UnitAnswer;
+  row(index: number): Row;
+}
+
+export interface ResultsOptions {
+  seed: string;
+  worlds: Pick<Worlds, 'units' | 'timestamps'>;
+  /** The accounts whose subnets appear in workload insights: those of the query's scope. */
+  scopeAccounts: readonly [string, ...string[]];
+}
+
+const HOUR = 3_600_000;
+const POINT_STEP = 300_000;
+const LEAST_ROWS = 60;
+
+export function resultsOf(query: Query, { seed, worlds, scopeAccounts }: ResultsOptions): Results {
+  const place: Place = { seed, account: query.account, region: query.region };
+  const found = drawRows(query, seed);
+  const unit = unitOf(query, found.top, seed, worlds.units);
+  const factor = factorOf(query.metricName, unit.unit);
+  /** Falls with the rank, as in any list of top contributors, and is never so small that it would not be listed. */
+  const value = (rank: number) => Math.max(1, Math.round(found.top / (1 + rank) ** 0.9 / factor));
+  switch (query.type) {
+    case 'monitor-top-contributors':
+      return {
+        unit,
+        count: Math.min(query.limit, found.count),
+        row: (index) => monitorRow(place, query, found.shift, index, value),
+      };
+    case 'workload-insights-top-contributors':
+      return {
+        unit,
+        count: Math.min(query.limit, found.count),
+        row: (index) => workloadInsightsRow(place, query, scopeAccounts, index + found.shift, value(index)),
+      };
+    case 'workload-insights-top-contributors-data':
+      return {
+        unit,
+        count: found.count,
+        row: (index) => dataPoint(place, query, worlds.timestamps, index, value(index)),
+      };
+  }
+}
+
+interface DrawnRows {
+  /** How many there are to find. */
+  count: number;
+  /** The index of the first flow: windows differ a little in which flows are at the top. */
+  shift: number;
+  /** The largest value, in the metric's base unit. */
+  top: number;
+}
+
+function drawRows(query: Query, seed: string): DrawnRows {
+  const { account, region, type, parent, metricName, destinationCategory, startTime, endTime } = query;
+  const subject = [seed, account, region, type, parent, metricName, destinationCategory].join('/');
+  const usual = createRandom(subject);
+  const window = createRandom(`${subject}/${startTime}/${endTime}`);
+  const sums = metricName === 'ROUND_TRIP_TIME' ? 1 : Math.max(0.01, (endTime - startTime) / HOUR);
+  const most = type === 'workload-insights-top-contributors-data' ? 100 : 600;
+  return {
+    count: query.life.rows ?? window.integer(LEAST_ROWS, most),
+    shift: window.integer(0, 3),
+    top: usualTop(metricName, destinationCategory, usual) * sums * (0.7 + 0.6 * window.next()),
+  };
+}
+
+/** The largest value of an hour: microseconds, a count, or bytes. */
+function usualTop(metricName: MetricName, category: DestinationCategory, random: Random): number {
+  switch (metricName) {
+    case 'ROUND_TRIP_TIME':
+      return roundTripMicroseconds(category) * (0.5 + random.next());
+    case 'TIMEOUTS':
+      return random.integer(20, 5000);
+    case 'RETRANSMISSIONS':
+      return random.integer(200, 50_000);
+    case 'DATA_TRANSFERRED':
+      return 10 ** (8 + 4 * random.next());
+  }
+}
+
+function roundTripMicroseconds(category: DestinationCategory): number {
+  switch (category) {
+    case 'INTRA_AZ':
+      return 300;
+    case 'INTER_AZ':
+      return 1500;
+    case 'INTER_VPC':
+      return 2000;
+    case 'INTER_REGION':
+      return 180_000;
+    default:
+      return 20_000;
+  }
+}
+
+function unitOf(query: Query, top: number, seed: string, from: Worlds['units']): UnitAnswer {
+  const { unit: pinned } = query.life;
+  if (pinned !== undefined) {
+    return pinned === 'absent' ? {} : { unit: pinned };
+  }
+  return drawUnit({
+    metricName: query.metricName,
+    top,
+    from,
+    required: query.type === 'workload-insights-top-contributors-data',
+    seed: `${seed}/unit/${query.queryId}`,
+  });
+}
+
+/**
+ * Each second flow whose far end has an agent is there twice: as its client's side sees it and, in the next row, as the
+ * far end does, with the ends exchanged and port 0.
+ */
+function monitorRow(place: Place, query: Query, shift: number, index: number, value: (rank: number) => number): Row {
+  const { parent, destinationCategory: category } = query;
+  const isMirror = MIRRORED.has(category) && index % 4 === 1;
+  const rank = isMirror ? index - 1 : index;
+  const flow = flowOf(place, parent, category, rank + shift);
+  const { local, remote, port } = isMirror ? { local: flow.remote, remote: flow.local, port: 0 } : { ...flow };
+  const row = {
+    localIp: local.ip,
+    snatIp: flow.snatIp,
+    localInstanceId: local.instance?.id,
+    localVpcId: local.subnet?.vpc.id,
+    localRegion: local.region,
+    localAz: local.az,
+    localSubnetId: local.subnet?.id,
+    targetPort: port,
+    destinationCategory: category,
+    remoteVpcId: remote.subnet?.vpc.id,
+    remoteRegion: remote.region,
+    remoteAz: remote.az,
+    remoteSubnetId: remote.subnet?.id,
+    remoteInstanceId: remote.instance?.id,
+    remoteIp: remote.ip,
+    dnatIp: flow.dnatIp,
+    // Some rows come without a value; the first, by which a reader judges the list, never does.
+    value: index % 17 === 16 ? undefined : value(rank),
+    traversedConstructs: isMirror ? flow.traversed.toReversed() : flow.traversed,
+    kubernetesMetadata: kubernetesMetadata(local, remote),
+    localInstanceArn: local.instance?.arn,
+    localSubnetArn: local.subnet?.arn,
+    localVpcArn: local.subnet?.vpc.arn,
+    remoteInstanceArn: remote.instance?.arn,
+    remoteSubnetArn: remote.subnet?.arn,
+    remoteVpcArn: remote.subnet?.vpc.arn,
+  };
+  return told(row, flow, [
+    'snatIp',
+    'localInstanceId',
+    'remoteVpcId',
+    'remoteAz',
+    'remoteSubnetId',
+    'remoteInstanceId',
+    'dnatIp',
+  ]);
+}
+
+/** Of the members that say nothing, about half of those in `texts` become empty texts; the rest are left out. */
+function told(row: Record<string, unknown>, { emptiness }: Flow, texts: readonly string[]): Row {
+  for (const name of texts) {
+    if (row[name] === undefined && emptiness.chance(0.5)) {
+      row[name] = '';
+    }
+  }
+  return row;
+}
+
+function kubernetesMetadata(local: FlowEnd, remote: FlowEnd): Row | undefined {
+  if (!local.kubernetes && !remote.kubernetes) {
+    return undefined;
+  }
+  return {
+    localServiceName: local.kubernetes?.serviceName,
+    localPodName: local.kubernetes?.podName,
+    localPodNamespace: local.kubernetes?.podNamespace,
+    remoteServiceName: remote.kubernetes?.serviceName ?? '',
+    remotePodName: remote.kubernetes?.podName,
+    remotePodNamespace: remote.kubernetes?.podNamespace,
+  };
+}
+
+const SUBNETS_PER_VPC = 200;
+
+function workloadInsightsRow(
+  place: Place,
+  query: Query,
+  accounts: readonly [string, ...string[]],
+  flow: number,
+  value: number,
+): Row {
+  const { parent, destinationCategory: category } = query;
+  const random = createRandom([place.seed, place.account, place.region, parent, category, 'workload', flow].join('/'));
+  const accountId = random.pick(accounts);
+  const owner = { ...place, account: accountId };
+  const subnet = subnetOf(owner, vpcOf(owner, Math.floor(flow / SUBNETS_PER_VPC)), flow % SUBNETS_PER_VPC);
+  const zones = zonesOf(place.region);
+  return {
+    accountId,
+    localSubnetId: subnet.id,
+    localAz: subnet.az,
+    localVpcId: subnet.vpc.id,
+    localRegion: place.region,
+    remoteIdentifier: remoteIdentifier(category, subnet.az, zones, random),
+    value: flow % 17 === 16 ? undefined : value,
+    localSubnetArn: subnet.arn,
+    localVpcArn: subnet.vpc.arn,
+  };
+}
+
+/** What the far side is; the service's exact forms are not documented, and its one sample has an empty text. */
+function remoteIdentifier(category: DestinationCategory, az: string, zones: readonly string[], random: Random): string {
+  switch (category) {
+    case 'INTRA_AZ':
+      return az;
+    case 'INTER_AZ':
+      return zones.filter((zone) => zone !== az)[random.integer(0, zones.length - 2)] ?? '';
+    case 'INTER_VPC':
+      return `vpc-0${random.hex(16)}`;
+    case 'INTER_REGION':
+      return random.pick(['eu-west-1', 'us-east-1', 'ap-south-1']);
+    case 'TRANSIT_GATEWAY':
+      return `tgw-0${random.hex(16)}`;
+    case 'AMAZON_S3':
+      return 'S3';
+    case 'AMAZON_DYNAMODB':
+      return 'DynamoDB';
+    case 'AWS_SERVICE':
+      return random.pick(['SQS', 'KMS', 'ECR']);
+    case 'LOCAL_ZONE':
+    case 'INTERNET':
+    case 'UNCLASSIFIED':
+      return '';
+  }
+}
+
+/** One series: a point for each five minutes that the window touches. Zones come more than once, some with a gap. */
+function dataPoint(place: Place, query: Query, form: Worlds['timestamps'], index: number, value: number): Row {
+  const zones = zonesOf(place.region);
+  const random = createRandom([place.seed, query.queryId, 'series', index].join('/'));
+  const first = Math.floor(query.startTime / POINT_STEP) * POINT_STEP;
+  const count = Math.ceil((query.endTime - first) / POINT_STEP);
+  const gap = index % 10 === 9 && count > 1 ? random.integer(0, count - 1) : undefined;
+  const times = Array.from({ length: count }, (_, i) => first + i * POINT_STEP).filter((_, i) => i !== gap);
+  return {
+    timestamps: times.map((ms) => (form === 'numbers' ? ms / 1000 : new Date(ms).toISOString().replace('.000Z', 'Z'))),
+    values: times.map(() => Math.round((value / count) * (0.5 + random.next()) * 1000) / 1000),
+    label: zones[index % zones.length] ?? '',
+  };
+}
