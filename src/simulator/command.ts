@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import { defaultScenario, parseScenario, type Scenario, ScenarioError } from './scenario.ts';
+import { type Simulator, startSimulator } from './server.ts';
+
+export interface SimulatorCommand {
+  /** Any free one when 0. */
+  port: number;
+  /** Path of a scenario; none is played when absent. */
+  scenarioFile?: string;
+  log: Logger;
+  clock: Clock;
+  /** Ends the simulator. */
+  signal: AbortSignal;
+}
+
+/**
+ * `nfm-exporter simulator`: runs until the signal. Gives the exit code: 0, or 1 after a line for each error when the
+ * scenario is bad or the port cannot be had.
+ */
+export async function runSimulator({ port, scenarioFile, log, clock, signal }: SimulatorCommand): Promise<number> {
+  const scenario = scenarioFile === undefined ? defaultScenario : await loadScenario(scenarioFile, log);
+  if (!scenario) {
+    return 1;
+  }
+  let simulator: Simulator;
+  try {
+    simulator = await startSimulator({ port, scenario, clock });
+  } catch (error) {
+    log.error('simulator cannot listen', { port, error: messageOf(error) });
+    return 1;
+  }
+  log.always('simulator listening', { address: simulator.address });
+  await aborted(signal);
+  await simulator.close();
+  return 0;
+}
+
+async function loadScenario(file: string, log: Logger): Promise<Scenario | undefined> {
+  try {
+    return parseScenario(await readFile(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof ScenarioError) {
+      for (const { path, line, got, expected } of error.problems) {
+        log.error('bad scenario', { file, path, line, got, expected });
+      }
+    } else {
+      log.error('scenario cannot be read', { file, error: messageOf(error) });
+    }
+    return undefined;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+    } else {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    }
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,207 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { KnownCredentials } from './credentials.ts';
+
+/** A request as it came, as far as its signature covers it. */
+export interface SignedRequest {
+  method: string;
+  /** Still percent-encoded. */
+  path: string;
+  /** What follows the `?`, still percent-encoded. */
+  queryString: string;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+/** What the Authorization header says of who signed for what. */
+export interface CredentialScope {
+  accessKeyId: string;
+  /** Eight digits. */
+  date: string;
+  region: string;
+  service: string;
+}
+
+/** Why a request is not let in; each service has its own names for these. */
+export type AuthenticationFailure =
+  | 'missing token'
+  | 'incomplete signature'
+  | 'unrecognized client'
+  | 'invalid signature'
+  | 'expired token';
+
+export class AuthenticationError extends Error {
+  readonly failure: AuthenticationFailure;
+
+  constructor(failure: AuthenticationFailure, message: string) {
+    super(message);
+    this.failure = failure;
+  }
+}
+
+const ALGORITHM = 'AWS4-HMAC-SHA256';
+const MAX_SKEW = 300_000;
+
+/** The scope that an Authorization header names, whether or not the signature holds; `undefined` when it names none. */
+export function credentialScope(authorization: string | undefined): CredentialScope | undefined {
+  const match = /\bCredential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request\b/.exec(authorization ?? '');
+  const [, accessKeyId, date, region, service] = match ?? [];
+  return accessKeyId && date && region && service ? { accessKeyId, date, region, service } : undefined;
+}
+
+/**
+ * Checks a request that is signed by header with AWS Signature Version 4, as the service's front end does: the key is
+ * known, its token the right one and not expired, the date within five minutes of `now` (milliseconds since the Unix
+ * epoch), the signature right. Throws AuthenticationError.
+ */
+export function verifySignature(
+  request: SignedRequest,
+  service: string,
+  find: (accessKeyId: string) => KnownCredentials | undefined,
+  now: number,
+): KnownCredentials {
+  const { headers } = request;
+  const { authorization } = headers;
+  if (authorization === undefined) {
+    throw new AuthenticationError('missing token', 'Missing Authentication Token');
+  }
+  const scope = credentialScope(authorization);
+  const signedHeaders = /\bSignedHeaders=([^,\s]+)/.exec(authorization)?.[1]?.split(';');
+  const signature = /\bSignature=([^,\s]+)/.exec(authorization)?.[1];
+  const date = text(headers, 'x-amz-date');
+  const signedAt = parseBasicDate(date);
+  if (!authorization.startsWith(`${ALGORITHM} `) || !scope || !signedHeaders || !signature || signedAt === undefined) {
+    throw new AuthenticationError(
+      'incomplete signature',
+      `Authorization header requires '${ALGORITHM}' with 'Credential', 'SignedHeaders' and 'Signature', and an 'X-Amz-Date' header.`,
+    );
+  }
+  const credentials = find(scope.accessKeyId);
+  if (!credentials || (credentials.sessionToken ?? '') !== text(headers, 'x-amz-security-token')) {
+    throw new AuthenticationError('unrecognized client', 'The security token included in the request is invalid.');
+  }
+  refuseExpired(credentials, now);
+  if (Math.abs(now - signedAt) > MAX_SKEW) {
+    const order = signedAt < now ? 'Signature expired' : 'Signature not yet current';
+    throw new AuthenticationError('invalid signature', `${order}: ${date} is more than 5 min from ${basicDate(now)}.`);
+  }
+  if (scope.service !== service || scope.date !== date.slice(0, 8)) {
+    throw new AuthenticationError(
+      'invalid signature',
+      `Credential should be scoped to correct service: '${service}', and to the date of the request.`,
+    );
+  }
+  if (!signedHeaders.includes('host') || !signedHeaders.includes('x-amz-date')) {
+    throw new AuthenticationError('invalid signature', "'Host' and 'X-Amz-Date' must be signed.");
+  }
+  const expected = Buffer.from(sign(request, scope, signedHeaders, date, credentials.secretAccessKey));
+  const given = Buffer.from(signature);
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+    throw new AuthenticationError(
+      'invalid signature',
+      'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.',
+    );
+  }
+  return credentials;
+}
+
+/** Throws AuthenticationError when `credentials` have expired at `now`. */
+export function refuseExpired(credentials: KnownCredentials, now: number): void {
+  if (now >= credentials.expiresAt) {
+    throw new AuthenticationError('expired token', 'The security token included in the request is expired');
+  }
+}
+
+function sign(
+  request: SignedRequest,
+  { date: day, region, service }: CredentialScope,
+  signedHeaders: readonly string[],
+  date: string,
+  secret: string,
+): string {
+  const canonical = [
+    request.method,
+    canonicalPath(request.path),
+    canonicalQuery(request.queryString),
+    ...signedHeaders.map((name) => `${name}:${text(request.headers, name).trim().replace(/\s+/g, ' ')}`),
+    '',
+    signedHeaders.join(';'),
+    sha256(request.body),
+  ].join('\n');
+  const stringToSign = [ALGORITHM, date, `${day}/${region}/${service}/aws4_request`, sha256(canonical)].join('\n');
+  const signingKey = [day, region, service, 'aws4_request'].reduce<string | Buffer>(
+    (key, part) => hmac(key, part),
+    `AWS4${secret}`,
+  );
+  return hmac(signingKey, stringToSign).toString('hex');
+}
+
+/** Dot segments are resolved and each segment, as it came, is encoded once more: the rule of all services but S3. */
+function canonicalPath(path: string): string {
+  const segments: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '..') {
+      segments.pop();
+    } else if (segment !== '' && segment !== '.') {
+      segments.push(encode(segment));
+    }
+  }
+  const trailing = segments.length > 0 && path.endsWith('/') ? '/' : '';
+  return `/${segments.join('/')}${trailing}`;
+}
+
+function canonicalQuery(queryString: string): string {
+  return queryString
+    .split('&')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [name = '', ...value] = part.split('=');
+      return [encode(decode(name)), encode(decode(value.join('=')))] as const;
+    })
+    .sort(([a, x], [b, y]) => compare(a, b) || compare(x, y))
+    .map((pair) => pair.join('='))
+    .join('&');
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Percent-encodes all but the unreserved characters of RFC 3986. */
+function encode(value: string): string {
+  return encodeURIComponent(value).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** Broken percent-encoding is left as it is: then no signature fits, which is what the client must hear. */
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+function text(headers: IncomingHttpHeaders, name: string): string {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(',') : (value ?? '');
+}
+
+/** Milliseconds since the Unix epoch of `20260131T235959Z`. */
+function parseBasicDate(date: string): number | undefined {
+  const match = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(date);
+  const [, year, month, day, hour, minute, second] = match ?? [];
+  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+function basicDate(ms: number): string {
+  return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
+}
+
+function sha256(data: string | Buffer): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+function hmac(key: string | Buffer, data: string): Buffer {
+  return createHmac('sha256', key).update(data).digest();
+}
