@@ -179,7 +179,7 @@ test.each(['', 'null', '42', '"ValidationException"', '[]', '{"message":"no', '{
 );
 
 test('a body cannot pass for what the SDK found out', async () => {
-  const body = { __type: 'X', message: 'no', $metadata: { httpStatusCode: 200 }, $fault: 'server', $retryable: {} };
+  const body = { __type: 'X', message: 'no', $metadata: { httpStatusCode: 200 }, $fault: 'server', $retryable: 'yes' };
   const error = await getStatus({ status: 400, body });
   expect(error).toMatchObject({ name: 'X', $fault: 'client', $metadata: { httpStatusCode: 400 } });
   expect(error.$retryable).toBeUndefined();

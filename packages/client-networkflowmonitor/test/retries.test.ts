@@ -27,6 +27,7 @@ const TRANSIENT: [string, Answer | 'reset'][] = [
   ['throttling', failure(429, 'ThrottlingException')],
   ['429 without a type', { status: 429, body: '' }],
   ['an internal error', failure(500, 'InternalServerException')],
+  ['an internal error with an unusual status', failure(400, 'InternalServerException')],
   ['an undeclared 503', failure(503, 'ServiceUnavailableException')],
   ["a proxy's 502 page", { status: 502, headers: { 'content-type': 'text/html' }, body: '<html>Bad gateway</html>' }],
   ['504 without a body', { status: 504, body: '' }],
