@@ -60,12 +60,21 @@ function parseProxy(variable: string, value: string): ProxyServer {
   };
 }
 
+/** A path, query or fragment is refused too: it is a sign of a password whose `/`, `?` or `#` is not encoded. */
 function parseUrl(variable: string, text: string): URL {
+  const url = urlOrNull(text);
+  if (url === null || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new NetworkConfigError(variable, 'expected a proxy as [http://|https://][USER[:PASSWORD]@]HOST[:PORT]');
+  }
+  return url;
+}
+
+function urlOrNull(text: string): URL | null {
   try {
     return new URL(text);
   } catch {
-    // The cause is left out: Node's error repeats the URL, password included.
-    throw new NetworkConfigError(variable, 'expected a proxy as [http://|https://][USER[:PASSWORD]@]HOST[:PORT]');
+    // Node's error repeats the text, password included.
+    return null;
   }
 }
 

@@ -4,6 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
@@ -54,15 +55,12 @@ export async function get(network: Pick<Network, 'httpAgent' | 'httpsAgent'>, ur
   const request = url.startsWith('https:')
     ? https.get(url, { agent: network.httpsAgent })
     : http.get(url, { agent: network.httpAgent });
-  const closed = once(request, 'close');
+  const closed = new Promise((resolve) => request.once('close', resolve));
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
     request.once('error', reject);
     request.once('response', resolve);
   });
-  let body = '';
-  for await (const chunk of response.setEncoding('utf8')) {
-    body += chunk;
-  }
+  const body = await text(response);
   await closed;
   return { status: response.statusCode, body };
 }
@@ -93,37 +91,51 @@ export async function listen(server: net.Server, port = 0, host = '127.0.0.1'): 
 
 export interface Origin {
   readonly port: number;
-  /** Connections made so far, and what was asked over them. */
+  /** Connections made so far. */
   connections: number;
-  readonly requests: { readonly url: string | undefined; readonly headers: http.IncomingHttpHeaders }[];
+  /** Connections that are open now. */
+  readonly open: Set<Duplex>;
+  readonly requests: {
+    readonly url: string | undefined;
+    readonly headers: http.IncomingHttpHeaders;
+    readonly body: string;
+  }[];
 }
 
 export interface OriginOptions {
   /** Speaks TLS with a certificate of this authority. */
-  readonly authority?: 'first' | 'second';
+  readonly authority?: 'first' | 'second' | undefined;
   readonly port?: number;
   readonly host?: string;
-  /** Body of every answer. */
-  readonly body?: string;
+  /** Never answers a request. */
+  readonly mute?: boolean;
 }
 
 /** A server for the requests that arrive. */
 export async function startOrigin(options: OriginOptions = {}): Promise<Origin> {
-  const { authority, port, host, body = 'answer' } = options;
-  const onRequest = (request: http.IncomingMessage, response: http.ServerResponse) => {
-    origin.requests.push({ url: request.url, headers: request.headers });
-    response.end(body);
+  const { authority, port, host, mute = false } = options;
+  const onRequest = async (request: http.IncomingMessage, response: http.ServerResponse) => {
+    origin.requests.push({ url: request.url, headers: request.headers, body: await text(request) });
+    if (!mute) {
+      response.end('answer');
+    }
   };
   const server =
     authority === undefined ? http.createServer(onRequest) : https.createServer(serverIdentity(authority), onRequest);
-  const origin: Origin = { port: await listen(server, port, host), connections: 0, requests: [] };
-  server.on('connection', () => {
-    origin.connections += 1;
-  });
+  const origin: Origin = { port: await listen(server, port, host), connections: 0, open: new Set(), requests: [] };
+  countConnections(server, origin);
   return origin;
 }
 
-export interface ProxyServer {
+function countConnections(server: net.Server, counts: Pick<Origin, 'connections' | 'open'>): void {
+  server.on('connection', (socket: Duplex) => {
+    counts.connections += 1;
+    counts.open.add(socket);
+    socket.once('close', () => counts.open.delete(socket));
+  });
+}
+
+export interface ForwardProxy {
   readonly port: number;
   /** Connections made to the proxy so far. */
   connections: number;
@@ -137,41 +149,49 @@ export interface ProxyOptions {
   readonly port?: number;
   readonly host?: string;
   /** Speaks TLS with a certificate of this authority. */
-  readonly authority?: 'first' | 'second';
+  readonly authority?: 'first' | 'second' | undefined;
   /** Answers every CONNECT with this status line and no tunnel. */
   readonly refusal?: string;
-  /** Never answers a CONNECT. */
-  readonly mute?: boolean;
+  /** What it does to a CONNECT instead of answering it. */
+  readonly silence?: 'wait' | 'hang up';
 }
 
 /** A forward proxy that connects to 127.0.0.1 whatever name it is asked for. */
-export async function startProxy(options: ProxyOptions = {}): Promise<ProxyServer> {
-  const { authority, port, host, refusal, mute = false } = options;
+export async function startProxy(options: ProxyOptions = {}): Promise<ForwardProxy> {
+  const { authority, port, host, refusal, silence } = options;
   const server: http.Server =
     authority === undefined ? http.createServer() : https.createServer(serverIdentity(authority));
-  const proxy: ProxyServer = { port: await listen(server, port, host), connections: 0, requests: [], open: new Set() };
-  server.on('connection', (socket: Duplex) => {
-    proxy.connections += 1;
-    proxy.open.add(socket);
-    socket.once('close', () => proxy.open.delete(socket));
-  });
+  const proxy: ForwardProxy = { port: await listen(server, port, host), connections: 0, requests: [], open: new Set() };
+  countConnections(server, proxy);
   server.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
     proxy.requests.push({ line: `${request.method} ${request.url}`, headers: request.headers });
     const target = new URL(request.url ?? '');
     const { 'proxy-authorization': _ours, ...headers } = request.headers;
     const upstream = http.request(
-      { host: '127.0.0.1', port: target.port || 80, path: `${target.pathname}${target.search}`, headers, agent: false },
+      {
+        host: '127.0.0.1',
+        port: target.port || 80,
+        method: request.method,
+        path: `${target.pathname}${target.search}`,
+        headers,
+        agent: false,
+      },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502);
         answer.pipe(response);
       },
     );
+    upstream.on('error', () => response.writeHead(502).end());
     request.pipe(upstream);
   });
   server.on('connect', (request: http.IncomingMessage, client: Duplex) => {
     proxy.requests.push({ line: `CONNECT ${request.url}`, headers: request.headers });
     client.on('error', () => client.destroy());
-    if (mute) {
+    if (silence === 'hang up') {
+      client.destroy();
+    }
+    if (silence !== undefined) {
+      client.resume().on('end', () => client.destroy());
       return;
     }
     if (refusal !== undefined) {
