@@ -1,10 +1,10 @@
+import { fallbackRegion } from '../api/fallback-region.ts';
 import { ConfigError } from '../config/problem.ts';
 import { loadConfigFile } from '../queries/load.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/log.ts';
 import { readBuildInfo } from './build-info.ts';
-import { DAEMON_FLAGS, readDaemonFlags } from './daemon-flags.ts';
-import { fallbackRegion } from './fallback-region.ts';
+import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags } from './daemon-flags.ts';
 import { describeFlags, type Flag, readFlags, UsageError, variableOf } from './flags.ts';
 import { serve } from './serve.ts';
 import { handleProcessEvents } from './signals.ts';
@@ -40,7 +40,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: 'nfm-exporter demo [flags]',
     summary: 'the daemon against an embedded simulator: no AWS account, no config needed',
     flags: DAEMON_FLAGS,
-    run: runDemo,
+    run: runDemoCommand,
   },
   simulator: {
     usage: 'nfm-exporter simulator [--port=N] [--scenario=FILE]',
@@ -114,34 +114,46 @@ async function runServe(args: readonly string[]): Promise<number> {
   if (configFile === undefined) {
     throw new UsageError(`--config.file is required (or ${variableOf('config.file')})`);
   }
-  const log = startLog(flags);
-  const events = handleProcessEvents(log);
-  try {
+  return withConfig(flags, async (ended) => {
     const loaded = await loadConfigFile({ file: configFile, env: process.env, fallbackRegion });
-    return await serve({ flags, loaded, clock: systemClock, env: process.env, writeError, ended: events.ended });
+    return serve({ flags, loaded, clock: systemClock, env: process.env, writeError, ended });
+  });
+}
+
+async function runDemoCommand(args: readonly string[]): Promise<number> {
+  const values = readFlags(DAEMON_FLAGS, args, process.env);
+  refuseOperands(values.operands);
+  const flags = readDaemonFlags(values);
+  const { runDemo } = await import('../demo/demo.ts');
+  return withConfig(flags, (ended) => runDemo({ flags, clock: systemClock, writeError, writeOut, ended }));
+}
+
+/** Tells what is wrong with the configuration, one line each. */
+async function withConfig(flags: DaemonFlags, command: (ended: Promise<void>) => Promise<number>): Promise<number> {
+  const log = createLogger({
+    level: 'info',
+    format: flags.logFormat ?? 'logfmt',
+    clock: systemClock,
+    write: writeError,
+  });
+  const { ended } = handleProcessEvents(log);
+  try {
+    return await command(ended);
   } catch (error) {
     if (!(error instanceof ConfigError)) {
       throw error;
     }
     for (const { message } of error.problems) {
-      log.error('bad configuration', { file: configFile, error: message });
+      log.error('bad configuration', { file: flags.configFile, error: message });
     }
     return 1;
   }
 }
 
-async function runDemo(args: readonly string[]): Promise<number> {
-  const values = readFlags(DAEMON_FLAGS, args, process.env);
-  refuseOperands(values.operands);
-  const flags = readDaemonFlags(values);
-  const { runDemonstration } = await import('../demo/demo.ts');
-  const events = handleProcessEvents(startLog(flags));
-  return runDemonstration({ flags, clock: systemClock, env: process.env, writeError, writeOut, ended: events.ended });
-}
-
 async function runSimulatorCommand(args: readonly string[]): Promise<number> {
   const values = readFlags(SIMULATOR_FLAGS, args, undefined);
   refuseOperands(values.operands);
+  const scenarioFile = values.text('scenario');
   const { runSimulator } = await import('../simulator/command.ts');
   const log = createLogger({ level: 'info', format: 'logfmt', clock: systemClock, write: writeError });
   const events = handleProcessEvents(log);
@@ -149,7 +161,7 @@ async function runSimulatorCommand(args: readonly string[]): Promise<number> {
   void events.ended.then(() => ended.abort());
   return runSimulator({
     port: port(values.text('port') ?? '0'),
-    scenarioFile: values.text('scenario'),
+    ...(scenarioFile === undefined ? {} : { scenarioFile }),
     log,
     clock: systemClock,
     signal: ended.signal,
@@ -185,11 +197,6 @@ function port(text: string): number {
     throw new UsageError(`--port: got ${JSON.stringify(text)}, expected a number from 0 to 65535`);
   }
   return value;
-}
-
-/** For what is logged before the config file is read. */
-function startLog(flags: { readonly logFormat: 'logfmt' | 'json' | undefined }) {
-  return createLogger({ level: 'info', format: flags.logFormat ?? 'logfmt', clock: systemClock, write: writeError });
 }
 
 function writeError(text: string): void {
