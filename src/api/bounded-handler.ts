@@ -1,16 +1,17 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@smithy/core/protocols';
-import type { NodeHttpHandler, NodeHttpHandlerOptions } from '@smithy/node-http-handler';
+import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { HttpHandlerOptions } from '@smithy/types';
 import type { Clock } from '../runtime/clock.ts';
 import { InvalidResponse, TimeoutError } from './errors.ts';
+import type { Network } from './network.ts';
 
 /** Larger answers are refused: 500 rows of contributors, the most that the service returns, stay far below. */
 const LARGEST_BODY = 32 * 1024 * 1024;
 
 export interface BoundedHandlerOptions {
-  readonly inner: NodeHttpHandler;
+  readonly network: Pick<Network, 'httpAgent' | 'httpsAgent'>;
   readonly clock: Clock;
   /** Milliseconds from the sending of a request to the last byte of its answer. */
   readonly timeout: number;
@@ -22,14 +23,17 @@ export interface BoundedHandlerOptions {
  */
 export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   readonly metadata = { handlerProtocol: 'http/1.1' };
+  readonly #inner: NodeHttpHandler;
   readonly #options: BoundedHandlerOptions;
 
   constructor(options: BoundedHandlerOptions) {
+    const { httpAgent, httpsAgent } = options.network;
+    this.#inner = new NodeHttpHandler({ httpAgent, httpsAgent });
     this.#options = options;
   }
 
   async handle(request: HttpRequest, options: HttpHandlerOptions = {}): Promise<{ response: HttpResponse }> {
-    const { inner, clock, timeout } = this.#options;
+    const { clock, timeout } = this.#options;
     const ended = new AbortController();
     let timedOut = false;
     const cancelTimer = clock.setTimer(timeout, () => {
@@ -38,7 +42,7 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
     });
     const cancelChain = chainAbort(options.abortSignal, ended);
     try {
-      const { response } = await inner.handle(request, { ...options, abortSignal: ended.signal });
+      const { response } = await this.#inner.handle(request, { ...options, abortSignal: ended.signal });
       response.body = await collect(response.body);
       return { response };
     } catch (error) {
@@ -54,7 +58,7 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   }
 
   httpHandlerConfigs(): NodeHttpHandlerOptions {
-    return this.#options.inner.httpHandlerConfigs();
+    return this.#inner.httpHandlerConfigs();
   }
 
   destroy(): void {

@@ -1,4 +1,3 @@
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { BoundedHandler } from '../api/bounded-handler.ts';
 import { TargetClient } from '../api/client.ts';
 import { type CredentialsProvider, defaultCredentials } from '../api/credentials.ts';
@@ -62,11 +61,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const shutdown = new AbortController();
 
   const network = createNetwork({ env, clock });
-  const handler = new BoundedHandler({
-    inner: new NodeHttpHandler({ httpAgent: network.httpAgent, httpsAgent: network.httpsAgent }),
-    clock,
-    timeout: aws.requestTimeout,
-  });
+  const handler = new BoundedHandler({ network, clock, timeout: aws.requestTimeout });
   const credentials = defaultCredentials(handler, clock);
 
   const targets = new Targets(clock);

@@ -1,4 +1,5 @@
 import { fallbackRegion } from '../api/fallback-region.ts';
+import { fallbackRegion } from '../api/fallback-region.ts';
 import { ConfigError } from '../config/problem.ts';
 import { loadConfigFile } from '../queries/load.ts';
 import { systemClock } from '../runtime/clock.ts';
