@@ -18,7 +18,7 @@ export interface CheckConfigOptions {
 }
 
 /** As much of a stream as is written to. */
-export interface TextSink {
+interface TextSink {
   write(text: string): void;
 }
 

@@ -4,9 +4,9 @@
  */
 export type ConfigNode = ScalarNode | ListNode | MapNode;
 
-export interface ScalarNode {
+interface ScalarNode {
   readonly kind: 'scalar';
-  /** Line on which the value stands, counted from 1; for an empty value the line of its key. */
+  /** Line on which the value stands, counted from 1. */
   readonly line: number;
   /** A string, number, boolean or null; anything else comes of an exotic tag and fits no key. */
   readonly value: unknown;
@@ -14,7 +14,7 @@ export interface ScalarNode {
   readonly source: string;
 }
 
-export interface ListNode {
+interface ListNode {
   readonly kind: 'list';
   /** Line on which the list begins, counted from 1. */
   readonly line: number;
@@ -31,6 +31,20 @@ export interface MapNode {
 export interface MapEntry {
   readonly keyLine: number;
   readonly value: ConfigNode;
+}
+
+/** Nothing, or a way to write null. */
+export function isNull(node: ConfigNode): boolean {
+  return node.kind === 'scalar' && node.value === null;
+}
+
+/**
+ * How to write a value that YAML took for a number, a truth value or a date, as an addition to what was expected;
+ * empty for other values.
+ */
+export function quotingHint(node: ConfigNode): string {
+  const misread = node.kind === 'scalar' && typeof node.value !== 'string' && !isNull(node);
+  return misread ? `; quote it: ${quote(node.source)}` : '';
 }
 
 /** The path of a key: `polling` and `interval` give `polling.interval`; keys of odd characters go in brackets. */
@@ -68,7 +82,8 @@ const SHOWN_LENGTH = 80;
  * appear by name, as the file has them, since what they hold may be a secret.
  */
 export function showNode(node: ConfigNode): string {
-  return shorten(renderNode(node, SHOWN_LENGTH));
+  const text = renderNode(node, SHOWN_LENGTH);
+  return node.kind === 'scalar' ? text : shorten(text);
 }
 
 /** Renders no more than is needed to fill `room` characters: a few aliases can stand for billions of values. */
@@ -77,7 +92,7 @@ function renderNode(node: ConfigNode, room: number): string {
     if (typeof node.value === 'string') {
       return quote(node.value);
     }
-    return node.source === '' ? 'nothing' : oneLine(maskUserinfo(node.source));
+    return node.source === '' ? 'nothing' : oneLine(shorten(maskUserinfo(node.source)));
   }
   const list = node.kind === 'list';
   let text = list ? '[' : '{';

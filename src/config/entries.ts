@@ -4,7 +4,7 @@ import { indexPath, keyPath, type MapEntry, type MapNode, quote } from './config
 import { readLabels } from './labels.ts';
 import type { QueryType } from './query-type.ts';
 import type { ListedMap, Reading } from './reading.ts';
-import { QUERY, QUERY_DEFAULTS, type QueryKeys } from './schema.ts';
+import { QUERY, QUERY_DEFAULTS, type QueryDefaultKeys, type QueryKeys } from './schema.ts';
 import { readSection, type Section } from './section.ts';
 
 /** `staleAfter` where the file gives none: this, or three times the interval if that is more; in milliseconds. */
@@ -18,23 +18,27 @@ export interface QueryDefaults {
   readonly dropped: ReadonlySet<string>;
 }
 
-export function readQueryDefaults(node: MapNode, reading: Reading): QueryDefaults {
+export function readQueryDefaults(node: MapNode, accounts: Accounts, reading: Reading): QueryDefaults {
   const path = 'queryDefaults';
   const section = readSection(node, path, QUERY_DEFAULTS, reading, ['labels']);
   const labels = node.entries.get('labels')?.value;
+  const accountsExist = checkAccounts(section, path, accounts, reading);
   const known = [...node.entries].filter(([key]) => Object.hasOwn(QUERY_DEFAULTS, key));
+  const isGood = (key: string) => !section.faulty(key) && (key !== 'account' || accountsExist);
   return {
-    entries: new Map(known.filter(([key]) => !section.faulty(key))),
+    entries: new Map(known.filter(([key]) => isGood(key))),
     labels: labels === undefined ? {} : readLabels(labels, keyPath(path, 'labels'), reading),
-    dropped: new Set(known.map(([key]) => key).filter((key) => section.faulty(key))),
+    dropped: new Set(known.map(([key]) => key).filter((key) => !isGood(key))),
   };
 }
+
+type Accounts = ReadonlyMap<string, AccountDefinition>;
 
 /** What entries of `queries` need to know of the rest of the file. */
 export interface EntryContext {
   readonly defaults: QueryDefaults;
   /** Accounts that entries may name. */
-  readonly accounts: ReadonlyMap<string, AccountDefinition>;
+  readonly accounts: Accounts;
   /** The names that `"*"` stands for. */
   readonly allAccounts: readonly string[];
   /** `polling.interval`, in milliseconds. */
@@ -133,31 +137,36 @@ function isListed(section: Section<QueryKeys>): boolean {
   return selection === 'all' || (selection?.listed ?? false);
 }
 
-/** The accounts of an entry, those that do not exist reported and left out. */
+/** The accounts of an entry; none where they cannot be told. */
 function readAccountNames(entry: EntrySection, context: EntryContext, reading: Reading): readonly string[] {
-  if (isFaulty(entry, 'account')) {
+  const { section, path } = entry;
+  if (isFaulty(entry, 'account') || !checkAccounts(section, path, context.accounts, reading)) {
     return [];
   }
-  const selection = entry.section.value('account');
+  const selection = section.value('account');
   if (selection === 'all') {
     return context.allAccounts;
   }
-  if (selection === undefined) {
-    return [context.allAccounts.length === 1 ? (context.allAccounts[0] ?? DEFAULT_ACCOUNT) : DEFAULT_ACCOUNT];
-  }
-  return selection.values.filter((account, index) => {
-    if (context.accounts.has(account)) {
-      return true;
+  return selection?.values ?? (context.allAccounts.length === 1 ? context.allAccounts : [DEFAULT_ACCOUNT]);
+}
+
+/** Whether all accounts that `account` names exist; reports those that do not. */
+function checkAccounts(
+  section: Section<QueryDefaultKeys>,
+  path: string,
+  accounts: Accounts,
+  reading: Reading,
+): boolean {
+  const selection = section.value('account');
+  let allExist = true;
+  for (const [index, account] of selection === 'all' ? [] : (selection?.values.entries() ?? [])) {
+    if (!accounts.has(account)) {
+      allExist = false;
+      const expected = `one of the accounts ${listNames(accounts.values(), reading)}`;
+      rejectElement(section, path, 'account', index, expected, reading);
     }
-    rejectElement(
-      entry,
-      'account',
-      index,
-      `one of the accounts ${listNames(context.accounts.values(), reading)}`,
-      reading,
-    );
-    return false;
-  });
+  }
+  return allExist;
 }
 
 /** Reports regions of an entry that are none of its accounts' own. An account without regions of its own takes any. */
@@ -170,14 +179,15 @@ function checkRegions(entry: EntrySection, accounts: readonly string[], context:
     if (without?.regions !== undefined) {
       const account = quote(reading.show(without.name ?? ''));
       const known = without.regions.map(reading.show).join(', ');
-      rejectElement(entry, 'region', index, `a region of account ${account}: ${known}`, reading);
+      rejectElement(entry.section, entry.path, 'region', index, `a region of account ${account}: ${known}`, reading);
     }
   }
 }
 
 /** Reports one value of a key that takes one or a list. */
 function rejectElement(
-  { section, path }: EntrySection,
+  section: Section<QueryDefaultKeys>,
+  path: string,
   key: 'account' | 'region',
   index: number,
   expected: string,

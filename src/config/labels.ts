@@ -1,11 +1,11 @@
-import { type ConfigNode, keyPath, quote } from './config-node.ts';
+import { type ConfigNode, keyPath, quote, quotingHint } from './config-node.ts';
 import type { Reading } from './reading.ts';
 
 /**
  * Labels that the exporter's own metrics carry. A label of the user's is refused under each of these names, not only
  * under those of `aws_nfm_query_info`: joins bring labels of one metric to another.
  */
-export const METRIC_LABELS: ReadonlySet<string> = new Set([
+const METRIC_LABELS: ReadonlySet<string> = new Set([
   // Queries
   'query',
   'query_type',
@@ -101,8 +101,7 @@ export function readLabels(node: ConfigNode, path: string, reading: Reading): Re
 /** Any text but the empty one, which Prometheus takes for no label at all. */
 function readLabelValue(node: ConfigNode, path: string, reading: Reading): string | undefined {
   if (node.kind !== 'scalar' || typeof node.value !== 'string') {
-    const hint = node.kind === 'scalar' && node.source !== '' ? `; quote it: ${quote(node.source)}` : '';
-    reading.reject(path, node, `text that is not empty${hint}`);
+    reading.reject(path, node, `text that is not empty${quotingHint(node)}`);
     return undefined;
   }
   const text = reading.expand(path, node, node.value);

@@ -53,9 +53,10 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
 
   const defined = readAccounts(reading.maps('accounts', node('accounts'), 'a mapping with name'), reading);
   const definitions = withDefaultAccount(defined);
+  const accounts = new Map(definitions.map((account) => [account.name ?? '', account]));
   const context: EntryContext = {
-    defaults: readQueryDefaults(section('queryDefaults'), reading),
-    accounts: new Map(definitions.flatMap((account) => (account.name === undefined ? [] : [[account.name, account]]))),
+    defaults: readQueryDefaults(section('queryDefaults'), accounts, reading),
+    accounts,
     allAccounts: defined.length === 0 ? [DEFAULT_ACCOUNT] : defined.flatMap(({ name }) => name ?? []),
     interval: polling.value('interval'),
     staleAfter: polling.value('staleAfter'),

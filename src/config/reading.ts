@@ -1,4 +1,4 @@
-import { type ConfigNode, indexPath, type MapNode, showNode } from './config-node.ts';
+import { type ConfigNode, indexPath, isNull, type MapNode, showNode } from './config-node.ts';
 import { createProblem, type Problem } from './problem.ts';
 import { type Environment, substitute } from './substitution.ts';
 
@@ -80,8 +80,4 @@ export class Reading {
       return [];
     });
   }
-}
-
-function isNull(node: ConfigNode): boolean {
-  return node.kind === 'scalar' && node.value === null;
 }

@@ -26,7 +26,7 @@ import {
 import type { QueryType } from './query-type.ts';
 
 /** One key of the file, in convict's terms. */
-export interface Key<T> {
+interface Key<T> {
   readonly doc: string;
   readonly format: Format<T>;
   /** As the file would give it; undefined where the key may be left out without effect. */

@@ -1,5 +1,5 @@
 import convict from 'convict';
-import { type ConfigNode, indexPath, keyPath, type MapNode, quote } from './config-node.ts';
+import { type ConfigNode, indexPath, keyPath, type MapNode, quote, quotingHint } from './config-node.ts';
 import type { Format, Mismatch } from './formats.ts';
 import { nearestWord } from './nearest.ts';
 import type { Reading } from './reading.ts';
@@ -62,7 +62,8 @@ export function readSection<T>(
     faulty.add(key);
     if (value !== undefined && !reported.has(value)) {
       const valuePath = index === undefined ? keyPath(path, key) : indexPath(keyPath(path, key), index);
-      reading.reject(valuePath, value, `${expected}${quotingHint(value, schema[key].format)}`);
+      const hint = fitsQuoted(value, schema[key].format) ? quotingHint(value) : '';
+      reading.reject(valuePath, value, `${expected}${hint}`);
     }
   };
   const definition: convict.Schema<Record<string, unknown>> = {};
@@ -114,13 +115,10 @@ function toPlain(node: ConfigNode, path: string, reading: Reading, reported: Set
   return text;
 }
 
-/** How to write a value that would do if YAML had not read a number or the like in it. */
-function quotingHint(node: ConfigNode, format: Format<unknown>): string {
-  if (node.kind !== 'scalar' || typeof node.value === 'string' || node.source === '') {
-    return '';
-  }
-  const fits = format.mismatches(node.source).length === 0 || format.mismatches([node.source]).length === 0;
-  return fits ? `; quote it: ${quote(node.source)}` : '';
+/** Whether a value that YAML took for a number or the like would do as text. */
+function fitsQuoted(node: ConfigNode, format: Format<unknown>): boolean {
+  const text = node.kind === 'scalar' ? node.source : undefined;
+  return format.mismatches(text).length === 0 || format.mismatches([text]).length === 0;
 }
 
 /** Reports the keys of a mapping that are not among the known ones. */

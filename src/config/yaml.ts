@@ -182,12 +182,10 @@ class TreeBuilder {
     return { kind: 'scalar', line, value: null, source: '' };
   }
 
+  /** The line of a node, or of what holds it where the node is nothing at all, as the value of `? key`. */
   #line(node: unknown, parentLine: number): number {
-    if (!(isScalar(node) || isMap(node) || isSeq(node) || isAlias(node)) || !node.range) {
-      return parentLine;
-    }
-    // An empty value has a place too, but it can be lines below its key.
-    return isScalar(node) && node.source === '' && node.value === null ? parentLine : this.#lineOf(node.range[0]);
+    const range = isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range : undefined;
+    return range ? this.#lineOf(range[0]) : parentLine;
   }
 
   #report(path: string, line: number, got: string, expected: string): void {
