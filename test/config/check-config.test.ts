@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { checkConfig } from '../../src/cli/check-config.ts';
+import { FIXTURE_ENV, FIXTURES, readFixture } from './fixtures.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-check-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function check(file: string, strict = false, region?: string) {
+  const output = { stdout: '', stderr: '' };
+  const code = await checkConfig({
+    file,
+    strict,
+    env: FIXTURE_ENV,
+    fallbackRegion: async () => region,
+    stdout: {
+      write: (text) => {
+        output.stdout += text;
+      },
+    },
+    stderr: {
+      write: (text) => {
+        output.stderr += text;
+      },
+    },
+  });
+  return { code, ...output };
+}
+
+function write(name: string, content: string | Uint8Array): string {
+  const file = join(folder, name);
+  writeFileSync(file, content);
+  return file;
+}
+
+const WARNED = `
+aws: { region: eu-west-1, requestsPerSecond: 0.5 }
+accounts: [{ name: payments, regions: [us-east-1], requestsPerSecond: 0.05 }, { name: shop }]
+queries:
+  - { name: a, monitorName: m, queryId: q, account: payments, labels: { env: live } }
+  - { name: b, monitorName: m, queryId: q, account: "*" }
+  - { name: c, type: workload-insights-top-contributors, scopeId: s, queryId: r, account: shop, interval: 1s }
+`;
+const WARNINGS = [
+  'accounts[0].requestsPerSecond (line 3): got 0.05, expected at least 0.0667, what the queries of account "payments" in us-east-1 need',
+  'queries[0].labels.env (line 5): got the label "env", expected a name that targets do not commonly carry: Prometheus may make it exported_env',
+  'queries[1].queryId (line 6): got "q", expected a query other than that of queries[0] (line 5), which polls the same',
+];
+const AWS_WARNING =
+  'aws.requestsPerSecond (line 2): got 0.5, expected at least 1.04, what the queries of account "shop" in eu-west-1 need';
+
+describe('check-config', () => {
+  it('sums a good file up and exits with 0', async () => {
+    const file = `${FIXTURES}everything.ok.yml`;
+    expect(await check(file)).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: [
+        `${file}: good`,
+        'queries: 2',
+        '  monitor-top-contributors: 1 watched',
+        '  workload-insights-top-contributors-data: 1 watched',
+        'targets: 2',
+        '  default us-east-1: 1 query, 0.0667 of 2.5 requests a second',
+        '  payments eu-isoe-west-1: 1 query, 0.2 of 0.5 requests a second',
+        'warnings: 0',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('tells every error on stderr and exits with 1', async () => {
+    expect(await check(`${FIXTURES}accounts.bad.yml`)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: readFixture('accounts.bad.txt'),
+    });
+  });
+
+  it('tells warnings with the summary', async () => {
+    const { code, stdout, stderr } = await check(write('warned.yml', WARNED));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n').slice(-6, -1)).toEqual(
+      ['warnings: 4', AWS_WARNING, ...WARNINGS].map((line, index) => (index === 0 ? line : `  ${line}`)),
+    );
+  });
+
+  it('makes errors of warnings when strict', async () => {
+    const file = write('strict.yml', WARNED);
+    expect(await check(file, true)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `${[AWS_WARNING, ...WARNINGS].join('\n')}\n`,
+    });
+  });
+
+  it('warns of a budget that nobody set, too', async () => {
+    const queries = Array.from({ length: 6 }, (_, i) => ({
+      name: `q${i}`,
+      monitorName: 'm',
+      queryId: `q${i}`,
+      interval: '1s',
+    }));
+    const { stdout } = await check(write('busy.json', JSON.stringify({ queries })), false, 'eu-west-1');
+    expect(stdout).toContain(
+      '\n  queries (line 1): got queries that need 6 requests a second of account "default" in eu-west-1, expected at most 5, its requestsPerSecond\n',
+    );
+  });
+
+  it('does not warn where the budget is just enough', async () => {
+    const queries = Array.from({ length: 9 }, (_, i) => ({
+      name: `q${i}`,
+      monitorName: 'm',
+      queryId: `q${i}`,
+      interval: '3s',
+    }));
+    const file = write('full.json', JSON.stringify({ aws: { requestsPerSecond: 3, region: 'eu-west-1' }, queries }));
+    expect((await check(file, true)).stderr).toBe('');
+  });
+
+  it('refuses what it cannot read', async () => {
+    const missing = join(folder, 'missing.yml');
+    expect(await check(missing)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `${missing}: got ENOENT, expected a file that can be read\n`,
+    });
+    expect((await check(folder)).stderr).toBe(`${folder}: got EISDIR, expected a file that can be read\n`);
+    const latin1 = write('latin1.yml', Buffer.from('x-name: caf\xe9\n', 'latin1'));
+    expect((await check(latin1)).stderr).toBe(`${latin1}: got bytes that are no UTF-8, expected YAML in UTF-8\n`);
+  });
+});

@@ -1,0 +1,112 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { loadConfigFile } from '../../src/queries/load.ts';
+import { FIXTURE_ENV, FIXTURES, fixtureNames } from './fixtures.ts';
+
+const load = (file: string) =>
+  loadConfigFile({ file, env: FIXTURE_ENV, fallbackRegion: async () => expect.fail('no region is missing') });
+
+describe('a good config file', () => {
+  it.each(fixtureNames('ok'))('loads without warnings: %s', async (name) => {
+    expect((await load(`${FIXTURES}${name}`)).warnings).toEqual([]);
+  });
+
+  it('may give every key', async () => {
+    const { config, queries } = await load(`${FIXTURES}everything.ok.yml`);
+    expect(config).toMatchObject({
+      web: {
+        listenAddresses: [':0', '127.0.0.1:10049', '[::1]:10049', 'exporter.example:80'],
+        telemetryPath: '/nfm/metrics',
+      },
+      log: { level: 'debug', format: 'json' },
+      aws: {
+        region: 'us-east-1',
+        stsRegion: 'us-west-2',
+        stsEndpoint: 'http://127.0.0.1:4566',
+        requestTimeout: 90_000,
+        maxAttempts: 4,
+      },
+      accounts: [
+        {
+          name: 'payments',
+          regions: ['eu-isoe-west-1'],
+          regionsListed: false,
+          endpoint: 'http://[::1]:4566',
+          requestsPerSecond: 0.5,
+          maxConcurrentRequests: 1,
+        },
+        {
+          name: 'default',
+          regions: ['us-east-1'],
+          regionsListed: false,
+          endpoint: 'https://nfm.{region}.example:8443/base',
+          requestsPerSecond: 2.5,
+          maxConcurrentRequests: 2,
+        },
+      ],
+      polling: { interval: 15_000, concurrency: 10, giveUpAfter: 86_400_000 },
+    });
+    expect(queries).toEqual([
+      {
+        name: 'on',
+        group: 'on',
+        type: 'monitor-top-contributors',
+        source: 'config',
+        account: 'default',
+        region: 'us-east-1',
+        monitorName: '2026-01-01',
+        scopeId: undefined,
+        queryId: `\${x}`,
+        interval: 15_000,
+        staleAfter: 45_000,
+        labels: { text: 'two\nlines "quoted" none' },
+      },
+      {
+        name: 'points',
+        group: 'points',
+        type: 'workload-insights-top-contributors-data',
+        source: 'config',
+        account: 'payments',
+        region: 'eu-isoe-west-1',
+        monitorName: undefined,
+        scopeId: 'any text at all',
+        queryId: '1b',
+        interval: 5000,
+        staleAfter: 45_000,
+        labels: {},
+      },
+    ]);
+  });
+
+  it('may use anchors and merges; keys of its own win, then those of earlier mappings', async () => {
+    const { queries } = await load(`${FIXTURES}anchors.ok.yml`);
+    expect(queries).toMatchObject([
+      { name: 'a', monitorName: 'checkout', interval: 10_000, region: 'us-gov-west-1', labels: { team: 'payments' } },
+      { name: 'b', monitorName: 'checkout', interval: 20_000, region: 'us-gov-west-1', labels: { team: 'payments' } },
+      { name: 'c', monitorName: 'cart', interval: 30_000, labels: { team: 'payments', stage: 'live' } },
+    ]);
+  });
+
+  it('cannot be changed once loaded', async () => {
+    const { config, queries } = await load(`${FIXTURES}everything.ok.yml`);
+    const parts = [config, config.web.listenAddresses, config.accounts[0], config.queries[0]?.labels, queries[0]];
+    expect(parts.map((part) => Object.isFrozen(part))).toEqual(parts.map(() => true));
+  });
+
+  it('is the example that ships', async () => {
+    const file = fileURLToPath(new URL('../../config/nfm-exporter.example.yml', import.meta.url));
+    const { config, queries, warnings } = await load(file);
+    expect(warnings).toEqual([]);
+    expect(config).toMatchObject({
+      web: { listenAddresses: [':10049'], telemetryPath: '/metrics' },
+      log: { level: 'info', format: 'logfmt' },
+      polling: { interval: 30_000, concurrency: 256, giveUpAfter: 3_600_000 },
+    });
+    expect(queries.map(({ name, labels }) => [name, labels['team']])).toEqual([
+      ['checkout-retransmissions', 'payments'],
+      ['checkout-round-trip-time', 'payments'],
+      ['data-transferred-between-zones', 'network'],
+      ['timeouts-over-time', 'network'],
+    ]);
+  });
+});

@@ -1,0 +1,175 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the form that config files use
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { ConfigError } from '../../src/config/problem.ts';
+import { loadConfig } from '../../src/queries/load.ts';
+
+const SECRET = 'hunter2-hunter2';
+const KEYS = [
+  ...['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries', 'x-y', '<<', '__proto__', 'constructor'],
+  ...['listenAddresses', 'telemetryPath', 'level', 'format', 'region', 'regions', 'endpoint', 'stsEndpoint'],
+  ...['requestTimeout', 'maxAttempts', 'requestsPerSecond', 'interval', 'concurrency', 'staleAfter', 'giveUpAfter'],
+  ...['name', 'type', 'monitorName', 'scopeId', 'queryId', 'account', 'labels', 'team', 'job', 'env'],
+];
+const TEXTS = [
+  ...['eu-west-1', 'us-east-1', 'default', '*', 'payments', '30s', '1y', '5', '12abc', ':10049', '/metrics', 'info'],
+  ...['${SECRET}', 'a-${SECRET}', '${SECRET:-x}', '${NONE}', '$${', '${', 'http://u:p@h/', 'http://${SECRET}@h/'],
+  ...['monitor-top-contributors', 'workload-insights-top-contributors'],
+];
+
+/** JSON-like values that are near enough to a config to get deep into it. */
+const { value: anyValue } = fc.letrec<{ value: unknown; map: object }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 5, withCrossShrink: true },
+    fc.constantFrom<unknown>(...TEXTS),
+    fc.oneof(fc.string(), fc.integer(), fc.double(), fc.boolean(), fc.constant(null)),
+    fc.array(tie('value'), { maxLength: 4 }),
+    tie('map'),
+  ),
+  map: fc.dictionary(fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...KEYS) }, fc.string()), tie('value'), {
+    maxKeys: 6,
+    noNullPrototype: true,
+  }),
+}));
+
+const anyQuery = fc.record(
+  {
+    name: fc.constantFrom<unknown>('a', 'b', '${SECRET}', 'a b', 1),
+    type: fc.constantFrom('monitor-top-contributors', 'workload-insights-top-contributors', '${SECRET}'),
+    monitorName: fc.constantFrom<unknown>('m', '${SECRET}', 7),
+    scopeId: fc.constantFrom('s', '${SECRET}'),
+    queryId: fc.constantFrom<unknown>('q', 'r', '${SECRET}', 7),
+    account: fc.constantFrom<unknown>('*', 'default', '${SECRET}', ['${SECRET}'], ['a', 'default'], 'nobody'),
+    region: fc.constantFrom<unknown>('us-east-1', '${SECRET}', ['us-east-1', 'eu-west-1']),
+    interval: fc.constantFrom('1s', '${SECRET}', '10m'),
+    labels: fc.dictionary(fc.constantFrom('team', 'env', 'job'), fc.constantFrom('${SECRET}', 'x'), {
+      noNullPrototype: true,
+    }),
+  },
+  { requiredKeys: ['name', 'queryId'], noNullPrototype: true },
+);
+
+/** Configs that are right but for a few values. */
+const nearlyGood = fc.record(
+  {
+    aws: fc.record(
+      {
+        region: fc.constantFrom('eu-west-1', '${SECRET}'),
+        endpoint: fc.constantFrom('http://h', 'http://u:${SECRET}@h', '${SECRET}'),
+        requestsPerSecond: fc.constantFrom<unknown>(1, 0.001, '${SECRET}'),
+      },
+      { requiredKeys: [], noNullPrototype: true },
+    ),
+    accounts: fc.array(
+      fc.record(
+        {
+          name: fc.constantFrom('a', 'b', '${SECRET}', 'default'),
+          region: fc.constantFrom('us-east-1', '${SECRET}'),
+          regions: fc.constantFrom(['us-east-1'], ['eu-west-1', '${SECRET}']),
+        },
+        { requiredKeys: ['name'], noNullPrototype: true },
+      ),
+      { maxLength: 3 },
+    ),
+    polling: fc.record(
+      { staleAfter: fc.constantFrom('1m', '1h', '${SECRET}') },
+      { requiredKeys: [], noNullPrototype: true },
+    ),
+    queryDefaults: fc.constantFrom<unknown>(
+      {},
+      { monitorName: 'm' },
+      { account: '${SECRET}' },
+      { labels: { team: '${SECRET}' } },
+    ),
+    queries: fc.array(anyQuery, { maxLength: 4 }),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
+/** The error's text, or the warnings of a file that was good after all. */
+async function complaints(text: string): Promise<string> {
+  try {
+    const { warnings } = await loadConfig(text, { file: 'x', env: { SECRET }, fallbackRegion: async () => undefined });
+    return JSON.stringify(warnings);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    expect(error.problems.length).toBeGreaterThan(0);
+    for (const { path, message, got, expected } of error.problems) {
+      expect(path).not.toBe('');
+      expect([got, expected]).not.toContain('');
+      expect(message).not.toMatch(/[\n\r]/);
+    }
+    return `${error.message}${JSON.stringify(error.problems)}`;
+  }
+}
+
+describe('whatever the file holds', () => {
+  it.each([
+    ['any values', anyValue],
+    ['nearly good configs', nearlyGood],
+  ])('nothing but problems comes of it, and no secret: %s', async (_kind, values: fc.Arbitrary<unknown>) => {
+    await fc.assert(
+      fc.asyncProperty(values, fc.boolean(), async (value, json) => {
+        const text = (json ? JSON.stringify(value) : stringify(value)) ?? '';
+        expect(await complaints(text)).not.toContain(SECRET);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('nothing but problems comes of arbitrary text', async () => {
+    const pieces = fc.constantFrom(
+      ...[
+        'queries',
+        'aws',
+        'name',
+        ': ',
+        ':',
+        '- ',
+        '\n',
+        '\n  ',
+        '&a ',
+        '*a',
+        '<<: ',
+        '[',
+        ']',
+        '{',
+        '}',
+        ', ',
+        '"',
+        "'",
+      ],
+      ...[
+        '|',
+        '>',
+        '!!str ',
+        '!x ',
+        '%YAML 1.1\n',
+        '---\n',
+        '...',
+        '#',
+        '\t',
+        '? ',
+        '${SECRET}',
+        '\u{feff}',
+        '\0',
+        '\r',
+        '😀',
+        '~',
+        '1',
+      ],
+    );
+    const yamlish = fc
+      .array(fc.oneof(pieces, fc.string({ maxLength: 3 })), { maxLength: 40 })
+      .map((parts) => parts.join(''));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(yamlish, fc.string({ unit: 'binary' })), async (text) => {
+        expect(await complaints(text)).not.toContain(SECRET);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

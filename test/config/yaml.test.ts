@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/config/problem.ts';
+import { loadConfig } from '../../src/queries/load.ts';
+
+const load = (text: string) => loadConfig(text, { file: 'nfm.yml', env: {}, fallbackRegion: async () => undefined });
+
+async function problemsOf(text: string): Promise<string[]> {
+  const error = await load(text).catch((thrown: unknown) => thrown);
+  return error instanceof ConfigError ? error.problems.map(({ message }) => message) : [String(error)];
+}
+
+describe('the form of the file', () => {
+  it.each([
+    ['empty', ''],
+    ['only comments', '# nothing yet\n'],
+    ['only a document mark', '---\n'],
+    ['an empty mapping', '{}'],
+    ['sections without keys', 'web:\naws:\naccounts:\npolling: ~\nqueryDefaults:\nqueries: # none yet\n'],
+    ['a byte order mark', '\u{feff}queries: []\n'],
+    ["Windows' line ends", 'aws:\r\n  region: eu-west-1\r\nqueries: []\r\n'],
+    ['a directive', '%YAML 1.2\n---\nqueries: []\n...\n'],
+  ])('%s: no queries, defaults for the rest', async (_form, text) => {
+    const { config, queries, warnings } = await load(text);
+    expect(queries).toEqual([]);
+    expect(warnings).toEqual([]);
+    expect(config).toMatchObject({
+      web: { listenAddresses: [':10049'], telemetryPath: '/metrics' },
+      log: { level: 'info', format: 'logfmt' },
+      aws: { requestTimeout: 10_000, maxAttempts: 3 },
+      accounts: [{ name: 'default', requestsPerSecond: 5, maxConcurrentRequests: 8 }],
+      polling: { interval: 30_000, concurrency: 256, giveUpAfter: 3_600_000 },
+    });
+  });
+
+  it('syntax errors have lines', async () => {
+    expect(await problemsOf('web:\n\ttelemetryPath: /m\naws: { region: x\n')).toEqual([
+      'nfm.yml (line 2): got invalid YAML (Tabs are not allowed as indentation), expected valid YAML',
+      'nfm.yml (line 4): got invalid YAML (Flow map in block collection must be sufficiently indented and end with a }), expected valid YAML',
+    ]);
+  });
+
+  it.each([
+    ['flow lists', '['.repeat(50_000) + ']'.repeat(50_000)],
+    ['open flow lists', '['.repeat(50_000)],
+    ['block lists', `${'- '.repeat(5000)}x`],
+    ['block mappings', Array.from({ length: 500 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
+    ['mappings as keys', `${'? '.repeat(5000)}x`],
+  ])('nesting without end is no stack overflow: %s', async (_kind, text) => {
+    const [problem, ...others] = await problemsOf(text);
+    expect(problem).toMatch(
+      /^nfm\.yml \(line \d+\): got lists or mappings nested more than 64 deep, expected at most 64 levels$/,
+    );
+    expect(others).toEqual([]);
+  });
+
+  it('lines are those of the values, whatever the style', async () => {
+    const json = '{\n"aws":\n{\n"region":\n"nowhere"\n,\n"regoin": 1}\n}';
+    expect(await problemsOf(json)).toEqual([
+      'aws.region (line 5): got "nowhere", expected an AWS region such as eu-west-1',
+      expect.stringMatching(
+        /^aws\.regoin \(line 7\): got an unknown key, expected one of region, .*; did you mean "region"\?$/,
+      ),
+    ]);
+    expect(await problemsOf('aws:\n  region:\n\n    # text\n    |\n    nowhere\n\n  maxAttempts:\n\n')).toEqual([
+      'aws.region (line 5): got "nowhere\\n", expected an AWS region such as eu-west-1',
+      'aws.maxAttempts (line 8): got nothing, expected a whole number above zero',
+    ]);
+  });
+
+  it('aliases find the last anchor of their name before them', async () => {
+    const text =
+      'x-a: &r eu-west-1\naws: { region: *r }\nx-b: &r us-east-1\nqueries: [{ name: a, monitorName: m, queryId: q, region: *r }]\n';
+    const { config, queries } = await load(text);
+    expect([config.aws.region, queries[0]?.region]).toEqual(['eu-west-1', 'us-east-1']);
+  });
+
+  it('a value in a message is one short line', async () => {
+    const [problem] = await problemsOf(`aws: { region: "${'\u2028\u0007\\n'.repeat(3)}${'😀'.repeat(100)}" }`);
+    expect(problem).toMatch(
+      /^aws\.region \(line 1\): got "\\u2028\\u0007\\n[^\n\p{Cs}]*…", expected an AWS region such as eu-west-1$/u,
+    );
+    expect(problem?.length).toBeLessThan(250);
+  });
+});
