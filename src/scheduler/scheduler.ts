@@ -14,10 +14,10 @@ export interface Pollable {
 }
 
 /**
- * How a poll ended: `good` and `throttled` queries are due again in their turn, `failed` ones back off, `finished` ones
- * are never polled again.
+ * How a poll ended: `good` and `throttled` queries are due again in their turn, `failed` ones and those to which nobody
+ * answered (`silent`) back off, `finished` ones are never polled again.
  */
-export type PollResult = 'good' | 'throttled' | 'failed' | 'finished';
+export type PollResult = 'good' | 'throttled' | 'failed' | 'silent' | 'finished';
 
 export interface SchedulerOptions<Query extends Pollable> {
   readonly clock: Clock;
@@ -54,12 +54,20 @@ interface Lane<Query> {
   added: number;
   inFlight: number;
   failingInFlight: number;
+  /**
+   * Polls that may be in flight now. It falls when the whole target is silent, so that a black hole takes few of the slots
+   * that all targets share, and doubles with each answer, up to the target's own limit.
+   */
+  window: number;
+  answeredAt: number;
   /** Queries whose last poll was answered, or that are new. */
   readonly healthy: TinyQueue<Entry<Query>>;
-  /** Queries whose last poll failed: they may take half of the target's requests in flight, so that they stop no others. */
+  /** Queries whose last poll failed: they may take half of the window, so that they stop no others. */
   readonly failing: TinyQueue<Entry<Query>>;
 }
 
+/** Room for one query that fails and for one that has not failed yet. */
+const SMALLEST_WINDOW = 2;
 /** Even when nothing is due, the scheduler looks at this interval, so that a standstill can be told from idleness. */
 const HEARTBEAT_MS = 1_000;
 /** No heartbeat for this long means that the scheduler stands still. */
@@ -165,7 +173,10 @@ export class Scheduler<Query extends Pollable> {
     for (const [target, byInterval] of counts) {
       // Counted first, so that thousands of small fractions do not add up to a figure that is nearly right.
       const rates = Array.from(byInterval, ([interval, count]) => (count * 1_000) / interval);
-      planned.set(target, rates.reduce((sum, rate) => sum + rate, 0));
+      planned.set(
+        target,
+        rates.reduce((sum, rate) => sum + rate, 0),
+      );
     }
     return planned;
   }
@@ -188,6 +199,8 @@ export class Scheduler<Query extends Pollable> {
         added: 0,
         inFlight: 0,
         failingInFlight: 0,
+        window: target.maxConcurrentRequests,
+        answeredAt: Number.NEGATIVE_INFINITY,
         healthy: new TinyQueue<Entry<Query>>([], byDue),
         failing: new TinyQueue<Entry<Query>>([], byDue),
       };
@@ -239,11 +252,11 @@ export class Scheduler<Query extends Pollable> {
 
   /** The query of a target that goes first among those for which it has a free slot. */
   #startable(lane: Lane<Query>): Entry<Query> | undefined {
-    if (lane.inFlight >= lane.target.maxConcurrentRequests) {
+    if (lane.inFlight >= lane.window) {
       return undefined;
     }
     const healthy = lane.healthy.peek();
-    const failing = lane.failingInFlight * 2 < lane.target.maxConcurrentRequests ? lane.failing.peek() : undefined;
+    const failing = lane.failingInFlight * 2 < lane.window ? lane.failing.peek() : undefined;
     return failing !== undefined && (healthy === undefined || failing.due < healthy.due) ? failing : healthy;
   }
 
@@ -267,24 +280,32 @@ export class Scheduler<Query extends Pollable> {
     };
     this.#options.poll(entry.query, entry.abort.signal).then(end, (error: unknown) => {
       this.#options.log.error('poll broke', { query: entry.query.name, error: String(error) });
-      end('failed');
+      end('silent');
     });
   }
 
   #finish(entry: Entry<Query>, result: PollResult): void {
+    const { lane } = entry;
+    if (result !== 'silent') {
+      lane.answeredAt = this.#clock.monotonic();
+      lane.window = Math.min(lane.window * 2, lane.target.maxConcurrentRequests);
+    } else if (lane.answeredAt < entry.startedAt) {
+      lane.window = Math.min(SMALLEST_WINDOW, lane.target.maxConcurrentRequests);
+    }
     if (result === 'finished') {
       entry.state = 'finished';
       return;
     }
     entry.state = 'waiting';
+    const failed = result === 'failed' || result === 'silent';
     if (result === 'good') {
       entry.failures = 0;
-    } else if (result === 'failed') {
+    } else if (failed) {
       entry.failures += 1;
     }
-    const intervals = result === 'failed' ? backoffIntervals(entry.failures) : 1;
+    const intervals = failed ? backoffIntervals(entry.failures) : 1;
     entry.due = nextDue(entry, entry.due, this.#clock.monotonic(), intervals);
-    (entry.failures > 0 ? entry.lane.failing : entry.lane.healthy).push(entry);
+    (entry.failures > 0 ? lane.failing : lane.healthy).push(entry);
   }
 
   #abortOverlong(now: number): void {

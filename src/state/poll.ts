@@ -1,6 +1,6 @@
 import type { TargetClient } from '../api/client.ts';
 import { isTerminal } from '../api/client.ts';
-import { ApiError } from '../api/errors.ts';
+import { ApiError, type ApiErrorName } from '../api/errors.ts';
 import type { WatchedQuery } from '../queries/query.ts';
 import type { Logger } from '../runtime/log.ts';
 import { type PollResult, SHUTDOWN } from '../scheduler/scheduler.ts';
@@ -44,7 +44,20 @@ export function createPoll(options: PollOptions): (query: WatchedQuery, signal: 
         });
         return 'finished';
       }
-      return thrown.error === 'ThrottlingException' ? 'throttled' : 'failed';
+      return resultOf(thrown.error);
     }
   };
+}
+
+function resultOf(error: ApiErrorName): PollResult {
+  switch (error) {
+    case 'ThrottlingException':
+      return 'throttled';
+    case 'CredentialsError':
+    case 'NetworkError':
+    case 'TimeoutError':
+      return 'silent';
+    default:
+      return 'failed';
+  }
 }

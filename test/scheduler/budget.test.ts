@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Budget } from '../../src/scheduler/budget.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+/** The most sends in any window of a second that begins with one of them. */
+function mostInASecond(times: readonly number[]): number {
+  return Math.max(0, ...times.map((start) => times.filter((time) => time >= start && time < start + 1_000).length));
+}
+
+function askAll(budget: Budget, clock: FakeClock, count: number): number[] {
+  const sent: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    void budget.acquire().then(() => sent.push(clock.monotonic()));
+  }
+  return sent;
+}
+
+describe('Budget', () => {
+  it('never sends more than the budget in any second, whatever it is and whenever it is asked', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.double({ min: 0.1, max: 40, noNaN: true }),
+        fc.array(fc.integer({ min: 0, max: 3_000 }), { minLength: 1, maxLength: 12 }),
+        async (rate, pauses) => {
+          const clock = new FakeClock();
+          const budget = new Budget(rate, clock);
+          const sent: number[] = [];
+          for (const pause of pauses) {
+            for (let i = 0; i < 5; i += 1) {
+              void budget.acquire().then(() => sent.push(clock.monotonic()));
+            }
+            await clock.advance(pause);
+          }
+          await clock.advance((sent.length + 60) * Math.ceil(1_100 / rate));
+          expect(sent).toHaveLength(pauses.length * 5);
+          expect(mostInASecond(sent)).toBeLessThanOrEqual(Math.ceil(rate));
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('sends evenly: no two closer than the budget says', async () => {
+    const clock = new FakeClock();
+    const sent = askAll(new Budget(4, clock), clock, 12);
+    await clock.advance(10_000);
+    const gaps = sent.slice(1).map((time, i) => time - (sent[i] ?? 0));
+    expect(sent).toHaveLength(12);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(240);
+  });
+
+  it('keeps close to the budget when there is always something to send', async () => {
+    const clock = new FakeClock();
+    const sent = askAll(new Budget(20, clock), clock, 500);
+    await clock.advance(10_000);
+    expect(sent.length).toBeGreaterThanOrEqual(190);
+    expect(sent.length).toBeLessThanOrEqual(201);
+  });
+
+  it('takes fractions: half a request a second is one in two seconds', async () => {
+    const clock = new FakeClock();
+    const sent = askAll(new Budget(0.5, clock), clock, 3);
+    await clock.advance(6_000);
+    expect(sent).toEqual([0, 2_000, 4_000]);
+  });
+
+  it('is halved by throttling at most once a second, and grows back by a hundredth of its limit a second', async () => {
+    const clock = new FakeClock();
+    const budget = new Budget(10, clock);
+    expect(budget.throttled()).toBe(true);
+    expect(budget.rate).toBe(5);
+    await clock.advance(999);
+    expect(budget.throttled()).toBe(false);
+    await clock.advance(9_001);
+    expect(budget.rate).toBeCloseTo(6, 6);
+    expect(budget.throttled()).toBe(true);
+    expect(budget.rate).toBeCloseTo(3, 6);
+    await clock.advance(200_000);
+    expect(budget.rate).toBe(10);
+  });
+
+  it('is never cut to nothing', async () => {
+    const clock = new FakeClock();
+    const budget = new Budget(8, clock);
+    for (let i = 0; i < 100; i += 1) {
+      budget.throttled();
+      await clock.advance(1_000);
+    }
+    expect(budget.rate).toBeGreaterThanOrEqual(0.25);
+  });
+
+  it('lets no new call begin while one that has begun was not sent', async () => {
+    const clock = new FakeClock();
+    const budget = new Budget(5, clock);
+    expect(budget.startsIn()).toBe(0);
+    const place = budget.reserve();
+    expect(budget.startsIn()).toBe(Number.POSITIVE_INFINITY);
+    let freed = 0;
+    budget.onFree(() => {
+      freed += 1;
+    });
+    place.release();
+    place.release();
+    expect(freed).toBe(1);
+    expect(budget.startsIn()).toBe(0);
+  });
+
+  it('forgets an attempt that is given up while it waits', async () => {
+    const clock = new FakeClock();
+    const budget = new Budget(1, clock);
+    await budget.acquire();
+    const given = new AbortController();
+    const waiting = budget.acquire(given.signal);
+    const sent = askAll(budget, clock, 1);
+    given.abort(new Error('given up'));
+    await expect(waiting).rejects.toThrow('given up');
+    await clock.advance(1_100);
+    expect(sent).toHaveLength(1);
+  });
+});

@@ -1,0 +1,311 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Pollable, type PollResult, Scheduler, SHUTDOWN } from '../../src/scheduler/scheduler.ts';
+import { Targets } from '../../src/scheduler/target.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { RecordingLog } from '../support/recording-log.ts';
+
+interface Poll {
+  readonly name: string;
+  readonly at: number;
+}
+
+interface SetUp {
+  readonly queries: readonly Pollable[];
+  readonly requestsPerSecond?: number;
+  readonly maxConcurrentRequests?: number;
+  readonly concurrency?: number;
+  readonly pollLimit?: number;
+  /** How a poll goes; by default it is answered well at once. */
+  readonly answer?: (query: Pollable, signal: AbortSignal, clock: FakeClock) => Promise<PollResult>;
+}
+
+/** A scheduler on a fake clock whose polls take their place in the budget as real ones do. */
+function setUp({ queries, answer = async () => 'good', ...limits }: SetUp) {
+  const clock = new FakeClock();
+  const log = new RecordingLog();
+  const targets = new Targets(clock);
+  for (const { account, region } of queries) {
+    targets.add(account, region, {
+      requestsPerSecond: limits.requestsPerSecond ?? 1_000,
+      maxConcurrentRequests: limits.maxConcurrentRequests ?? 8,
+    });
+  }
+  const polls: Poll[] = [];
+  const scheduler = new Scheduler({
+    clock,
+    log,
+    targets,
+    concurrency: limits.concurrency ?? 256,
+    pollLimit: limits.pollLimit ?? 600_000,
+    async poll(query, signal) {
+      const { budget } = targets.get(query.account, query.region);
+      const place = budget.reserve();
+      await budget.acquire(signal);
+      place.release();
+      polls.push({ name: query.name, at: clock.monotonic() });
+      return answer(query, signal, clock);
+    },
+  });
+  scheduler.add(queries);
+  scheduler.start();
+  return { clock, log, targets, polls, scheduler };
+}
+
+function queriesOf(count: number, interval: number, account = 'default'): Pollable[] {
+  return Array.from({ length: count }, (_, i) => ({ name: `${account}-${i}`, account, region: 'eu-west-1', interval }));
+}
+
+function timesOf(polls: readonly Poll[], name: string): number[] {
+  return polls.filter((poll) => poll.name === name).map(({ at }) => at);
+}
+
+function never(signal: AbortSignal): Promise<PollResult> {
+  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+}
+
+describe('Scheduler', () => {
+  it('spreads polls evenly over the interval, from the first round on', async () => {
+    const { clock, polls } = setUp({ queries: queriesOf(200, 10_000) });
+    await clock.advance(60_000);
+    for (let second = 0; second < 60; second += 1) {
+      const inSecond = polls.filter(({ at }) => at >= second * 1_000 && at < (second + 1) * 1_000).length;
+      expect(inSecond, `polls in second ${second}`).toBeGreaterThanOrEqual(16);
+      expect(inSecond, `polls in second ${second}`).toBeLessThanOrEqual(24);
+    }
+  });
+
+  it('polls each query once an interval, at its own fixed place', async () => {
+    const { clock, polls } = setUp({ queries: queriesOf(7, 10_000) });
+    await clock.advance(120_000);
+    for (let i = 0; i < 7; i += 1) {
+      const [first = 0, ...later] = timesOf(polls, `default-${i}`).slice(1);
+      expect(first).toBeLessThan(20_000);
+      expect(later).toEqual(later.map((_time, n) => first + (n + 1) * 10_000));
+      expect(later.length).toBeGreaterThanOrEqual(10);
+    }
+  });
+
+  it('tries a few queries at once at the start', async () => {
+    const { clock, polls } = setUp({ queries: queriesOf(3, 300_000) });
+    await clock.advance(500);
+    expect(new Set(polls.map(({ name }) => name)).size).toBe(3);
+  });
+
+  it('polls late, but loses none, when the budget does not suffice, and says how late', async () => {
+    const { clock, polls, scheduler } = setUp({ queries: queriesOf(100, 10_000), requestsPerSecond: 5 });
+    await clock.advance(60_000);
+    const counts = Array.from({ length: 100 }, (_, i) => timesOf(polls, `default-${i}`).length);
+    expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(2);
+    expect(scheduler.lag()).toBeGreaterThan(5);
+    expect(scheduler.lag()).toBeLessThan(15);
+  });
+
+  it('is not late while the budget suffices', async () => {
+    const { clock, scheduler } = setUp({ queries: queriesOf(40, 10_000), requestsPerSecond: 5 });
+    await clock.advance(60_000);
+    for (let i = 0; i < 100; i += 1) {
+      await clock.advance(97);
+      expect(scheduler.lag()).toBeLessThan(1);
+    }
+  });
+
+  it('never polls a query again that is finished, and stops planning for it', async () => {
+    const { clock, polls, scheduler, targets } = setUp({
+      queries: queriesOf(2, 10_000),
+      answer: async ({ name }) => (name === 'default-0' ? 'finished' : 'good'),
+    });
+    await clock.advance(60_000);
+    expect(timesOf(polls, 'default-0')).toHaveLength(1);
+    expect(timesOf(polls, 'default-1').length).toBeGreaterThanOrEqual(6);
+    expect(scheduler.planned().get(targets.get('default', 'eu-west-1'))).toBe(0.1);
+    expect(scheduler.nextPoll('default-0')).toBeUndefined();
+    expect(scheduler.nextPoll('default-1')).toBeGreaterThan(clock.now());
+  });
+
+  it('backs off a failing query up to ten times its interval, no longer, and forgets it when it works again', async () => {
+    let works = false;
+    const { clock, polls } = setUp({ queries: queriesOf(1, 1_000), answer: async () => (works ? 'good' : 'failed') });
+    await clock.advance(100_000);
+    const times = timesOf(polls, 'default-0');
+    const gaps = times.slice(1).map((time, i) => time - (times[i] ?? 0));
+    expect(gaps.slice(0, 5)).toEqual([1_000, 2_000, 4_000, 8_000, 10_000]);
+    expect(Math.max(...gaps)).toBe(10_000);
+    works = true;
+    await clock.advance(20_000);
+    const before = polls.length;
+    await clock.advance(10_000);
+    expect(polls.length - before).toBe(10);
+  });
+
+  it('has a throttled query due again in its turn', async () => {
+    const { clock, polls } = setUp({ queries: queriesOf(1, 1_000), answer: async () => 'throttled' });
+    await clock.advance(30_000);
+    expect(polls.length).toBeGreaterThanOrEqual(30);
+  });
+
+  it('keeps the pace of a target whose neighbours hang, however many they are', async () => {
+    const hanging = Array.from({ length: 40 }, (_, i) => queriesOf(10, 10_000, `black-hole-${i}`)).flat();
+    const { clock, polls } = setUp({
+      queries: [...hanging, ...queriesOf(10, 10_000, 'healthy')],
+      concurrency: 256,
+      maxConcurrentRequests: 8,
+      pollLimit: 30_000,
+      answer: ({ account }, signal) => (account === 'healthy' ? Promise.resolve('good') : never(signal)),
+    });
+    await clock.advance(300_000);
+    const healthy = polls.filter(({ name }) => name.startsWith('healthy'));
+    expect(healthy.length).toBeGreaterThanOrEqual(0.8 * 300);
+  });
+
+  it('keeps the pace of queries whose neighbours in the same target hang', async () => {
+    const { clock, polls } = setUp({
+      queries: queriesOf(30, 10_000),
+      pollLimit: 30_000,
+      answer: ({ name }, signal) => (Number(name.split('-')[1]) < 12 ? never(signal) : Promise.resolve('good')),
+    });
+    await clock.advance(90_000);
+    const before = timesOf(polls, 'default-20').length;
+    await clock.advance(100_000);
+    expect(timesOf(polls, 'default-20').length - before).toBeGreaterThanOrEqual(9);
+  });
+
+  it('never has more polls in flight than it may, over all targets and in each', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const { clock } = setUp({
+      queries: [...queriesOf(50, 10_000, 'a'), ...queriesOf(50, 10_000, 'b')],
+      concurrency: 10,
+      maxConcurrentRequests: 6,
+      answer: (_query, _signal, at) => {
+        inFlight += 1;
+        most = Math.max(most, inFlight);
+        return new Promise((resolve) =>
+          at.setTimer(5_000, () => {
+            inFlight -= 1;
+            resolve('good');
+          }),
+        );
+      },
+    });
+    await clock.advance(60_000);
+    expect(most).toBe(10);
+  });
+
+  it('is not disturbed by a wall clock that jumps', async () => {
+    const { clock, polls } = setUp({ queries: queriesOf(5, 10_000) });
+    await clock.advance(30_000);
+    clock.jump(86_400_000);
+    const before = polls.length;
+    await clock.advance(30_000);
+    expect(polls.length - before).toBe(15);
+    clock.jump(-2 * 86_400_000);
+    await clock.advance(30_000);
+    expect(polls.length - before).toBe(30);
+  });
+
+  it('makes one late poll of each query after the machine slept, and goes on in its places', async () => {
+    const { clock, polls } = setUp({ queries: queriesOf(20, 10_000), requestsPerSecond: 5 });
+    await clock.advance(60_000);
+    const before = polls.length;
+    await clock.leap(3_600_000);
+    await clock.advance(5_000);
+    expect(polls.length - before).toBeLessThanOrEqual(26);
+    expect(polls.length - before).toBeGreaterThanOrEqual(20);
+  });
+
+  it('aborts a poll that takes too long and polls the query again later', async () => {
+    const { clock, polls } = setUp({
+      queries: queriesOf(1, 10_000),
+      pollLimit: 45_000,
+      answer: (_query, signal) => never(signal),
+    });
+    await clock.advance(200_000);
+    expect(polls.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('goes on when a poll breaks, and says so', async () => {
+    const { clock, polls, log } = setUp({
+      queries: queriesOf(1, 1_000),
+      answer: () => Promise.reject(new Error('a mistake of ours')),
+    });
+    await clock.advance(3_100);
+    expect(polls.length).toBeGreaterThanOrEqual(2);
+    expect(log.events[0]).toMatchObject({ level: 'error', msg: 'poll broke' });
+  });
+
+  it('is seen to stand still when its timers are never called', async () => {
+    const { clock, scheduler } = setUp({ queries: queriesOf(1, 10_000) });
+    await clock.advance(100_000);
+    expect(scheduler.standstill()).toBeUndefined();
+    const frozen = new Scheduler({
+      clock: { now: () => clock.now(), monotonic: () => clock.monotonic(), setTimer: () => () => undefined },
+      log: new RecordingLog(),
+      targets: new Targets(clock),
+      concurrency: 1,
+      pollLimit: 1_000,
+      poll: async () => 'good',
+    });
+    frozen.start();
+    await clock.advance(31_000);
+    expect(frozen.standstill()).toContain('31 s');
+  });
+
+  it('starts no more polls once stopped, and aborts those in flight as a shutdown', async () => {
+    const reasons: unknown[] = [];
+    const { clock, polls, scheduler } = setUp({
+      queries: queriesOf(4, 10_000),
+      answer: (_query, signal) =>
+        never(signal).catch((reason: unknown) => {
+          reasons.push(reason);
+          return 'finished' as const;
+        }),
+    });
+    await clock.advance(1_000);
+    scheduler.stop();
+    await clock.advance(60_000);
+    expect(polls).toHaveLength(4);
+    expect(reasons).toEqual([SHUTDOWN, SHUTDOWN, SHUTDOWN, SHUTDOWN]);
+  });
+
+  it('polls every query within the time its budget needs, whatever the mix of intervals', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 30 }),
+        fc.integer({ min: 1, max: 20 }),
+        async (intervals, requestsPerSecond) => {
+          const queries = intervals.map((seconds, i) => ({
+            name: `q${i}`,
+            account: 'default',
+            region: 'eu-west-1',
+            interval: seconds * 1_000,
+          }));
+          const { clock, polls } = setUp({ queries, requestsPerSecond });
+          await clock.advance(10_000 + (intervals.length / requestsPerSecond) * 1_100 + 1_000);
+          expect(new Set(polls.map(({ name }) => name)).size).toBe(queries.length);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('Targets', () => {
+  it('share the lower budget when they turn out to be one AWS account and region', () => {
+    const targets = new Targets(new FakeClock());
+    const limits = (requestsPerSecond: number) => ({ requestsPerSecond, maxConcurrentRequests: 8 });
+    const a = targets.add('a', 'eu-west-1', limits(5));
+    const b = targets.add('b', 'eu-west-1', limits(2));
+    const elsewhere = targets.add('b', 'us-east-1', limits(3));
+    const other = targets.add('c', 'eu-west-1', limits(4));
+    expect(targets.identified(a, '111111111111')).toEqual([]);
+    expect(targets.identified(elsewhere, '111111111111')).toEqual([]);
+    expect(targets.identified(other, '222222222222')).toEqual([]);
+    expect(targets.identified(b, '111111111111')).toEqual([a]);
+    expect(a.budget).toBe(b.budget);
+    expect(a.budget.limit).toBe(2);
+    expect(elsewhere.budget.limit).toBe(3);
+    expect(other.budget.limit).toBe(4);
+  });
+});

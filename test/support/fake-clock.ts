@@ -1,0 +1,74 @@
+import type { Clock } from '../../src/runtime/clock.ts';
+
+interface Timer {
+  at: number;
+  order: number;
+  callback: () => void;
+}
+
+/** A clock that moves only when it is told to. The wall clock may be set apart from the monotonic one. */
+export class FakeClock implements Clock {
+  #monotonic = 0;
+  #wallOffset = Date.UTC(2026, 0, 1);
+  #order = 0;
+  #timers = new Set<Timer>();
+
+  now(): number {
+    return this.#monotonic + this.#wallOffset;
+  }
+
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
+  setTimer(ms: number, callback: () => void): () => void {
+    const timer = { at: this.#monotonic + Math.max(0, ms), order: this.#order++, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Moves the wall clock alone, as an administrator or NTP does. */
+  jump(ms: number): void {
+    this.#wallOffset += ms;
+  }
+
+  /** Moves both clocks to where they stand after `ms`, calling each timer at its time and letting promises settle. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#monotonic + ms;
+    await settle();
+    for (;;) {
+      const next = this.#next();
+      if (next === undefined || next.at > end) {
+        break;
+      }
+      this.#timers.delete(next);
+      this.#monotonic = Math.max(this.#monotonic, next.at);
+      next.callback();
+      await settle();
+    }
+    this.#monotonic = end;
+  }
+
+  /** Moves both clocks in one step, as after a sleep of the machine: timers that came due are called late, in order. */
+  async leap(ms: number): Promise<void> {
+    this.#monotonic += ms;
+    await this.advance(0);
+  }
+
+  #next(): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) {
+        next = timer;
+      }
+    }
+    return next;
+  }
+}
+
+/** Lets promises that are settled run what waits for them. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i += 1) {
+    await Promise.resolve();
+  }
+}

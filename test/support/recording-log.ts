@@ -1,0 +1,28 @@
+import type { LogFields, Logger, LogLevel } from '../../src/runtime/log.ts';
+
+export interface LoggedEvent {
+  readonly level: LogLevel;
+  readonly msg: string;
+  readonly fields: LogFields;
+}
+
+/** A logger that keeps what it is told. */
+export class RecordingLog implements Logger {
+  readonly events: LoggedEvent[] = [];
+
+  debug = this.#at('debug');
+  info = this.#at('info');
+  warn = this.#at('warn');
+  error = this.#at('error');
+  always = this.#at('info');
+
+  messages(): string[] {
+    return this.events.map(({ msg }) => msg);
+  }
+
+  #at(level: LogLevel) {
+    return (msg: string, fields: LogFields = {}) => {
+      this.events.push({ level, msg, fields });
+    };
+  }
+}
