@@ -18,7 +18,10 @@ export const HIDDEN = Symbol('hidden');
 
 /** A reader of one value: `parse` gives `undefined` for what is not `expected`. */
 export function scalar<T>(expected: string, parse: (value: unknown) => T | undefined): Reader<T> {
-  return (value, path, problems) => parse(value) ?? refuse(problems, path, value, expected);
+  return (value, path, problems) => {
+    const parsed = parse(value);
+    return parsed === undefined ? refuse(problems, path, value, expected) : parsed;
+  };
 }
 
 export function text(expected: string, pattern?: RegExp): Reader<string> {

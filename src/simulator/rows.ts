@@ -123,15 +123,18 @@ function unitOf(query: Query, top: number, seed: string, from: Worlds['units']):
 }
 
 /**
- * Each second flow whose far end has an agent is there twice: as its client's side sees it and, in the next row, as the
- * far end does, with the ends exchanged and port 0.
+ * Flows whose both ends have an agent may be there twice: as the client's side sees them and, in the next row, as the
+ * far end does, with the ends exchanged and port 0. Of four rows the second is such a mirror, so four rows are three flows.
  */
 function monitorRow(place: Place, query: Query, shift: number, index: number, value: (rank: number) => number): Row {
   const { parent, destinationCategory: category } = query;
-  const isMirror = MIRRORED.has(category) && index % 4 === 1;
+  const hasMirrors = MIRRORED.has(category);
+  const isMirror = hasMirrors && index % 4 === 1;
   const rank = isMirror ? index - 1 : index;
-  const flow = flowOf(place, parent, category, rank + shift);
-  const { local, remote, port } = isMirror ? { local: flow.remote, remote: flow.local, port: 0 } : { ...flow };
+  const mirrorsBefore = hasMirrors ? Math.floor((rank + 2) / 4) : 0;
+  // Shifted by whole fours, a flow that has a mirror has it in every window.
+  const flow = flowOf(place, parent, category, rank - mirrorsBefore + 3 * shift);
+  const { local, remote, port } = isMirror ? { local: flow.remote, remote: flow.local, port: 0 } : flow;
   const row = {
     localIp: local.ip,
     snatIp: flow.snatIp,
@@ -148,7 +151,7 @@ function monitorRow(place: Place, query: Query, shift: number, index: number, va
     remoteSubnetId: remote.subnet?.id,
     remoteInstanceId: remote.instance?.id,
     remoteIp: remote.ip,
-    dnatIp: flow.dnatIp,
+    dnatIp: isMirror ? undefined : flow.dnatIp,
     // Some rows come without a value; the first, by which a reader judges the list, never does.
     value: index % 17 === 16 ? undefined : value(rank),
     traversedConstructs: isMirror ? flow.traversed.toReversed() : flow.traversed,

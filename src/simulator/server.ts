@@ -64,7 +64,7 @@ export interface Simulator {
   expireCredentials(account: string): void;
   /** The queries under way that clients started: those of the scenario are not among them. */
   runningQueries(): RunningQuery[];
-  /** Stops listening and cuts all connections, hanging ones too. */
+  /** Stops listening and cuts all connections, hanging ones too. Calling it again is harmless. */
   close(): Promise<void>;
 }
 
@@ -105,7 +105,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     now: () => ({ wall: clock.now(), monotonic: clock.monotonic() }),
   });
   const dateHeader = createDateHeader(clock);
-  /** Cancels the waits of latency faults under way. */
+  /** Ends the waits of latency faults under way. */
   const waits = new Set<() => void>();
 
   const send = (response: ServerResponse, answer: Answer) => {
@@ -130,10 +130,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const record = (answer: Answer | undefined) =>
       onRequest?.(recordOf(call, { at, method, path, attempt: attemptOf(request) }, answer));
     const reply = (fault: Exclude<Fault, LatencyFault> | undefined) => {
-      if (response.destroyed) {
-        record(undefined);
-        return;
-      }
       switch (fault?.kind) {
         case undefined:
         case 'error':
@@ -164,10 +160,20 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return;
     }
     const cancel = clock.setTimer(delay, () => {
-      waits.delete(cancel);
+      endWait();
       reply(fault);
     });
-    waits.add(cancel);
+    const abandon = () => {
+      endWait();
+      cancel();
+      record(undefined);
+    };
+    const endWait = () => {
+      waits.delete(abandon);
+      response.off('close', abandon);
+    };
+    waits.add(abandon);
+    response.on('close', abandon);
   };
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
@@ -198,6 +204,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   }
   const address = `${isIPv6(bound.address) ? `[${bound.address}]` : bound.address}:${bound.port}`;
 
+  let closed: Promise<void> | undefined;
+
   return {
     address,
     url: `http://${address}`,
@@ -213,13 +221,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     },
     runningQueries: () => queries.running(clock.monotonic()),
     close() {
-      for (const cancel of waits) {
-        cancel();
-      }
-      return new Promise((resolve, reject) => {
+      closed ??= new Promise((resolve, reject) => {
+        for (const abandon of waits) {
+          abandon();
+        }
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeAllConnections();
       });
+      return closed;
     },
   };
 }

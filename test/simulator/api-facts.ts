@@ -149,7 +149,25 @@ const WORKLOAD_INSIGHTS_TOP_CONTRIBUTORS_ROW: StructureFacts = {
   localVpcArn: 'string',
 };
 
-const RESOURCE: TypeFact = { structure: { 'type!': 'string', 'identifier!': 'string' } };
+const resourceOf = (...types: readonly string[]): TypeFact => ({
+  structure: { 'type!': { enum: types }, 'identifier!': 'string' },
+});
+/** AWS::Region (2025-09-10) and AWS::EKS::Cluster (2025-11-19): live, not in the model. */
+const LOCAL_RESOURCE = resourceOf(
+  'AWS::EC2::VPC',
+  'AWS::AvailabilityZone',
+  'AWS::EC2::Subnet',
+  'AWS::Region',
+  'AWS::EKS::Cluster',
+);
+/** AWS::Region: live since 2025-09-10, not in the model. */
+const REMOTE_RESOURCE = resourceOf(
+  'AWS::EC2::VPC',
+  'AWS::AvailabilityZone',
+  'AWS::EC2::Subnet',
+  'AWS::AWSService',
+  'AWS::Region',
+);
 
 const START_INPUT = { startTime: inBody, endTime: inBody, metricName: inBody, destinationCategory: inBody } as const;
 const START_OUTPUT: StructureFacts = { 'queryId!': 'string' };
@@ -165,8 +183,8 @@ export const OPERATIONS: Readonly<Record<string, OperationFacts>> = {
       'monitorArn!': 'string',
       'monitorName!': 'string',
       'monitorStatus!': MONITOR_STATUS,
-      'localResources!': { list: RESOURCE },
-      'remoteResources!': { list: RESOURCE },
+      'localResources!': { list: LOCAL_RESOURCE },
+      'remoteResources!': { list: REMOTE_RESOURCE },
       'createdAt!': 'epochSeconds',
       'modifiedAt!': 'epochSeconds',
       tags: TAGS,

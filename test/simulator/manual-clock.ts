@@ -4,6 +4,8 @@ import type { Clock } from '../../src/runtime/clock.ts';
 export interface ManualClock extends Clock {
   /** Moves on by `ms`, calling what falls due on the way. */
   advance(ms: number): void;
+  /** How many timers wait. */
+  waiting(): number;
 }
 
 /** 2026-01-01T00:00:00Z, in milliseconds since the Unix epoch. */
@@ -20,6 +22,7 @@ export function createManualClock(): ManualClock {
       timers.add(timer);
       return () => timers.delete(timer);
     },
+    waiting: () => timers.size,
     advance(ms) {
       elapsed += ms;
       for (const timer of [...timers].sort((a, b) => a.due - b.due)) {
