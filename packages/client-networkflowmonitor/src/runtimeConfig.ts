@@ -24,7 +24,7 @@ import { ERROR_TYPES } from './protocol/errorTypes.ts';
 import { NetworkFlowMonitorProtocol } from './protocol/NetworkFlowMonitorProtocol.ts';
 import { NAMESPACE } from './shapes.ts';
 
-/** Of package.json; sent in the user agent. */
+/** Of this stand-in, not of AWS's package; sent in the user agent. */
 const VERSION = '0.1.0';
 
 const SERVICE_ID = 'NetworkFlowMonitor';
