@@ -6,19 +6,18 @@ import { NetworkConfigError } from './network-config-error.ts';
 const VARIABLES = ['AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS'] as const;
 
 /**
- * The authorities to trust: Node's own, extended by the PEM files that AWS_CA_BUNDLE and NODE_EXTRA_CA_CERTS name.
- * Undefined, for Node's default, when neither is set (an empty variable counts as unset).
+ * The authorities to trust, each a PEM certificate: Node's own, extended by the PEM files that AWS_CA_BUNDLE and
+ * NODE_EXTRA_CA_CERTS name. Undefined, for Node's default, when neither is set (an empty variable counts as unset).
  *
- * Node reads NODE_EXTRA_CA_CERTS itself, at start, but forgets it as soon as a list of authorities is given to it. One
- * context serves all connections: to parse the list for each would cost milliseconds every time.
+ * Node reads NODE_EXTRA_CA_CERTS itself, at start, but forgets it as soon as a list of authorities is given to it.
  * @throws NetworkConfigError for a file that cannot be read or holds anything but certificates between its PEM markers.
  */
-export function readTrust(env: NodeJS.ProcessEnv): tls.SecureContext | undefined {
+export function readAuthorities(env: NodeJS.ProcessEnv): readonly string[] | undefined {
   const extra = VARIABLES.flatMap((variable) => {
     const path = env[variable] ?? '';
     return path === '' ? [] : readCertificates(variable, path);
   });
-  return extra.length === 0 ? undefined : tls.createSecureContext({ ca: [...defaultAuthorities(), ...extra] });
+  return extra.length === 0 ? undefined : [...defaultAuthorities(), ...extra];
 }
 
 /** What Node trusts by itself: from 22.15 on it can tell, system authorities (`--use-system-ca`) included. */

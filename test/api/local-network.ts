@@ -5,6 +5,7 @@ import https from 'node:https';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import type { TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
@@ -141,6 +142,8 @@ export interface ForwardProxy {
   connections: number;
   /** Each request for the proxy itself: method, request target, headers. */
   readonly requests: { readonly line: string; readonly headers: http.IncomingHttpHeaders }[];
+  /** The name that each TLS handshake with the proxy asked for. */
+  readonly serverNames: (string | false | undefined)[];
   /** Connections to the proxy that are open now. */
   readonly open: Set<Duplex>;
 }
@@ -161,8 +164,17 @@ export async function startProxy(options: ProxyOptions = {}): Promise<ForwardPro
   const { authority, port, host, refusal, silence } = options;
   const server: http.Server =
     authority === undefined ? http.createServer() : https.createServer(serverIdentity(authority));
-  const proxy: ForwardProxy = { port: await listen(server, port, host), connections: 0, requests: [], open: new Set() };
+  const proxy: ForwardProxy = {
+    port: await listen(server, port, host),
+    connections: 0,
+    requests: [],
+    serverNames: [],
+    open: new Set(),
+  };
   countConnections(server, proxy);
+  server.on('secureConnection', (socket: TLSSocket & { servername?: string | false }) => {
+    proxy.serverNames.push(socket.servername);
+  });
   server.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
     proxy.requests.push({ line: `${request.method} ${request.url}`, headers: request.headers });
     const target = new URL(request.url ?? '');
@@ -189,13 +201,14 @@ export async function startProxy(options: ProxyOptions = {}): Promise<ForwardPro
     client.on('error', () => client.destroy());
     if (silence === 'hang up') {
       client.destroy();
-    }
-    if (silence !== undefined) {
-      client.resume().on('end', () => client.destroy());
       return;
     }
     if (refusal !== undefined) {
-      client.end(`HTTP/1.1 ${refusal}\r\nContent-Length: 0\r\n\r\n`);
+      client.write(`HTTP/1.1 ${refusal}\r\nContent-Length: 0\r\n\r\n`);
+    }
+    if (refusal !== undefined || silence === 'wait') {
+      // Left open: it is for the client to close it.
+      client.resume().on('end', () => client.destroy());
       return;
     }
     const upstream = net.connect(Number(request.url?.split(':').at(-1)), '127.0.0.1', () => {

@@ -2,11 +2,13 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createNetwork } from '../../src/api/network.ts';
 import { NetworkConfigError } from '../../src/api/network-config-error.ts';
+import { readAuthorities } from '../../src/api/trust.ts';
 import { get, networkFor, startOrigin, startProxy, tlsFixture } from './local-network.ts';
 
 const FIRST = tlsFixture('first-authority.pem');
@@ -79,6 +81,20 @@ describe('a private authority', () => {
     await expect(get(network, 'https://api.nfm.test/')).rejects.toMatchObject({ name: 'ProxyError', ...wrongName });
     await expect(get(network, 'http://api.nfm.test/')).rejects.toMatchObject(wrongName);
     expect(proxy.requests).toEqual([]);
+  });
+
+  it('is asked of an https proxy by the name of the proxy', async () => {
+    const proxy = await startProxy({ authority: 'first' });
+    const origin = await startOrigin({ authority: 'first' });
+    const url = `https://proxy.nfm.test:${proxy.port}`;
+    const network = networkFor({ HTTPS_PROXY: url, HTTP_PROXY: url, AWS_CA_BUNDLE: FIRST });
+    await get(network, `https://api.nfm.test:${origin.port}/`);
+    await get(network, 'http://api.nfm.test/');
+    expect(proxy.serverNames).toEqual(['proxy.nfm.test', 'proxy.nfm.test']);
+  });
+
+  it("is trusted beside Node's own", () => {
+    expect(readAuthorities({ AWS_CA_BUNDLE: FIRST })).toEqual(expect.arrayContaining([...rootCertificates]));
   });
 
   it('is trusted by a process started with both variables', async () => {
