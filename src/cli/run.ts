@@ -1,5 +1,4 @@
 import { fallbackRegion } from '../api/fallback-region.ts';
-import { fallbackRegion } from '../api/fallback-region.ts';
 import { ConfigError } from '../config/problem.ts';
 import { loadConfigFile } from '../queries/load.ts';
 import { systemClock } from '../runtime/clock.ts';
