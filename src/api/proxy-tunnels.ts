@@ -11,7 +11,7 @@ import type { ProxyServer } from './proxy-routes.ts';
 const TUNNEL_TIMEOUT = 30_000;
 
 /** A proxy could not be reached, or would not connect us. Its message names proxy and destination, never credentials. */
-export class ProxyError extends Error {
+class ProxyError extends Error {
   override readonly name = 'ProxyError';
   /**
    * Node's code where there is one (`ECONNREFUSED`, `ENOTFOUND`, …). For what has none, the nearest of those that the
@@ -54,7 +54,7 @@ export class ProxyTunnels {
           new ProxyError(`no answer to CONNECT ${destination} in ${TUNNEL_TIMEOUT / 1_000} s`, 'ETIMEDOUT'),
         );
       });
-      request.once('error', (error: NodeJS.ErrnoException) => {
+      request.on('error', (error: NodeJS.ErrnoException) => {
         cancelTimer();
         // An error that stands for several addresses has a code and no message.
         reject(new ProxyError(`${via}: ${error.message || error.code}`, error.code, error));
