@@ -81,10 +81,10 @@ export class Scheduler<Query extends Pollable> {
   readonly #options: SchedulerOptions<Query>;
   readonly #clock: Clock;
   readonly #lanes = new Map<Target, Lane<Query>>();
+  /** All lanes, the one first whose last start is longest ago. */
   #ring: Lane<Query>[] = [];
   readonly #entries = new Map<string, Entry<Query>>();
   readonly #polling = new Set<Entry<Query>>();
-  #turn = 0;
   #running = false;
   #pumping = false;
   #lastTick: number;
@@ -220,7 +220,7 @@ export class Scheduler<Query extends Pollable> {
     this.#cancelTimer = this.#clock.setTimer(wait, () => this.#pump());
   }
 
-  /** Starts all polls that may start now, one target after the other, and sets the timer for the next moment. */
+  /** Starts all polls that may start now, and sets the timer for the next moment. */
   #pump(): void {
     if (!this.#running) {
       return;
@@ -230,24 +230,39 @@ export class Scheduler<Query extends Pollable> {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.monotonic();
     this.#abortOverlong(now);
-    let wake = now + HEARTBEAT_MS;
-    let idle = 0;
-    while (idle < this.#ring.length && this.#polling.size < this.#options.concurrency) {
-      this.#turn = (this.#turn + 1) % this.#ring.length;
-      const lane = this.#ring[this.#turn];
-      const entry = lane && this.#startable(lane);
-      const at = lane && entry ? Math.max(entry.due, now + lane.target.budget.startsIn()) : Number.POSITIVE_INFINITY;
-      if (entry !== undefined && at <= now) {
-        idle = 0;
-        this.#begin(entry, now);
-      } else {
-        idle += 1;
-        wake = Math.min(wake, at);
-      }
-    }
+    const next = this.#startDue(now);
     this.#lastTick = now;
     this.#pumping = false;
-    this.#wakeAt(wake);
+    this.#wakeAt(Math.min(next, now + HEARTBEAT_MS));
+  }
+
+  /**
+   * Starts what may start, one poll of each target at a time, and those targets first whose last start is longest ago: of
+   * targets that wait for one budget, or for one free slot, none goes before another twice in a row. Returns when to look
+   * again, Infinity where only the end of a poll or a freed budget can change anything.
+   */
+  #startDue(now: number): number {
+    for (;;) {
+      let next = Number.POSITIVE_INFINITY;
+      const started = new Set<Lane<Query>>();
+      for (const lane of this.#ring) {
+        if (this.#polling.size >= this.#options.concurrency) {
+          break;
+        }
+        const entry = this.#startable(lane);
+        const at = entry ? Math.max(entry.due, now + lane.target.budget.startsIn()) : Number.POSITIVE_INFINITY;
+        if (entry !== undefined && at <= now) {
+          started.add(lane);
+          this.#begin(entry, now);
+        } else {
+          next = Math.min(next, at);
+        }
+      }
+      if (started.size === 0) {
+        return next;
+      }
+      this.#ring = [...this.#ring.filter((lane) => !started.has(lane)), ...started];
+    }
   }
 
   /** The query of a target that goes first among those for which it has a free slot. */
