@@ -5,7 +5,16 @@ import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/log.ts';
 import { readBuildInfo } from './build-info.ts';
 import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags } from './daemon-flags.ts';
-import { describeFlags, type Flag, readFlags, UsageError, variableOf } from './flags.ts';
+import {
+  describeFlags,
+  didYouMean,
+  type Flag,
+  type Given,
+  readFlags,
+  UsageError,
+  variableOf,
+  wrongValue,
+} from './flags.ts';
 import { serve } from './serve.ts';
 import { handleProcessEvents } from './signals.ts';
 
@@ -62,9 +71,9 @@ export async function run(argv: readonly string[]): Promise<number> {
   const named = first !== undefined && Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
   try {
     if (first !== undefined && named === undefined && !first.startsWith('-')) {
-      throw new UsageError(
-        `unknown command ${JSON.stringify(first)}, expected one of ${Object.keys(COMMANDS).join(', ')}`,
-      );
+      const known = Object.keys(COMMANDS);
+      const meant = didYouMean(first, known) || `, expected one of ${known.join(', ')}`;
+      throw new UsageError(`unknown command ${JSON.stringify(first)}${meant}`);
     }
     const args = named === undefined ? argv : rest;
     if (args.includes('--help') || args.includes('-h')) {
@@ -153,14 +162,15 @@ async function withConfig(flags: DaemonFlags, command: (ended: Promise<void>) =>
 async function runSimulatorCommand(args: readonly string[]): Promise<number> {
   const values = readFlags(SIMULATOR_FLAGS, args, undefined);
   refuseOperands(values.operands);
-  const scenarioFile = values.text('scenario');
+  const port = readPort(values.text('port'));
+  const scenarioFile = values.text('scenario')?.text;
   const { runSimulator } = await import('../simulator/command.ts');
   const log = createLogger({ level: 'info', format: 'logfmt', clock: systemClock, write: writeError });
   const events = handleProcessEvents(log);
   const ended = new AbortController();
   void events.ended.then(() => ended.abort());
   return runSimulator({
-    port: port(values.text('port') ?? '0'),
+    port,
     ...(scenarioFile === undefined ? {} : { scenarioFile }),
     log,
     clock: systemClock,
@@ -191,12 +201,16 @@ function refuseOperands(operands: readonly string[]): void {
   }
 }
 
-function port(text: string): number {
-  const value = Number(text);
-  if (!/^\d{1,5}$/.test(text) || value > 65_535) {
-    throw new UsageError(`--port: got ${JSON.stringify(text)}, expected a number from 0 to 65535`);
+/** Any free one when none is given. */
+function readPort(given: Given | undefined): number {
+  if (given === undefined) {
+    return 0;
   }
-  return value;
+  const port = Number(given.text);
+  if (!/^\d{1,5}$/.test(given.text) || port > 65_535) {
+    throw wrongValue(given, 'a number from 0 to 65535');
+  }
+  return port;
 }
 
 function writeError(text: string): void {
