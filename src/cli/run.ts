@@ -1,6 +1,4 @@
-import { fallbackRegion } from '../api/fallback-region.ts';
 import { ConfigError } from '../config/problem.ts';
-import { loadConfigFile } from '../queries/load.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/log.ts';
 import { readBuildInfo } from './build-info.ts';
@@ -15,9 +13,9 @@ import {
   variableOf,
   wrongValue,
 } from './flags.ts';
-import { serve } from './serve.ts';
-import { handleProcessEvents } from './signals.ts';
+import { handleProcessEvents, type ProcessEvents } from './process-events.ts';
 
+/** Each loads what it needs when it runs: the daemon's modules take most of the time that a start takes. */
 interface Command {
   readonly usage: string;
   readonly summary: string;
@@ -123,9 +121,12 @@ async function runServe(args: readonly string[]): Promise<number> {
   if (configFile === undefined) {
     throw new UsageError(`--config.file is required (or ${variableOf('config.file')})`);
   }
-  return withConfig(flags, async (ended) => {
+  return withConfig(flags, async (events) => {
+    const { fallbackRegion } = await import('../api/fallback-region.ts');
+    const { loadConfigFile } = await import('../queries/load.ts');
+    const { serve } = await import('./serve.ts');
     const loaded = await loadConfigFile({ file: configFile, env: process.env, fallbackRegion });
-    return serve({ flags, loaded, clock: systemClock, env: process.env, writeError, ended });
+    return serve({ flags, loaded, clock: systemClock, env: process.env, writeError, events });
   });
 }
 
@@ -133,21 +134,23 @@ async function runDemoCommand(args: readonly string[]): Promise<number> {
   const values = readFlags(DAEMON_FLAGS, args, process.env);
   refuseOperands(values.operands);
   const flags = readDaemonFlags(values);
-  const { runDemo } = await import('../demo/demo.ts');
-  return withConfig(flags, (ended) => runDemo({ flags, clock: systemClock, writeError, writeOut, ended }));
+  return withConfig(flags, async (events) => {
+    const { runDemo } = await import('../demo/demo.ts');
+    return runDemo({ flags, clock: systemClock, writeError, writeOut, events });
+  });
 }
 
 /** Tells what is wrong with the configuration, one line each. */
-async function withConfig(flags: DaemonFlags, command: (ended: Promise<void>) => Promise<number>): Promise<number> {
+async function withConfig(flags: DaemonFlags, command: (events: ProcessEvents) => Promise<number>): Promise<number> {
   const log = createLogger({
     level: 'info',
     format: flags.logFormat ?? 'logfmt',
     clock: systemClock,
     write: writeError,
   });
-  const { ended } = handleProcessEvents(log);
+  const events = handleProcessEvents(log);
   try {
-    return await command(ended);
+    return await command(events);
   } catch (error) {
     if (!(error instanceof ConfigError)) {
       throw error;
@@ -164,11 +167,11 @@ async function runSimulatorCommand(args: readonly string[]): Promise<number> {
   refuseOperands(values.operands);
   const port = readPort(values.text('port'));
   const scenarioFile = values.text('scenario')?.text;
-  const { runSimulator } = await import('../simulator/command.ts');
   const log = createLogger({ level: 'info', format: 'logfmt', clock: systemClock, write: writeError });
   const events = handleProcessEvents(log);
   const ended = new AbortController();
   void events.ended.then(() => ended.abort());
+  const { runSimulator } = await import('../simulator/command.ts');
   return runSimulator({
     port,
     ...(scenarioFile === undefined ? {} : { scenarioFile }),
@@ -184,6 +187,7 @@ async function runCheckConfig(args: readonly string[]): Promise<number> {
   if (file === undefined || more.length > 0) {
     throw new UsageError(`check-config takes one file, got ${values.operands.length}`);
   }
+  const { fallbackRegion } = await import('../api/fallback-region.ts');
   const { checkConfig } = await import('./check-config.ts');
   return checkConfig({
     file,
