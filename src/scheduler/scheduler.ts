@@ -238,21 +238,26 @@ export class Scheduler<Query extends Pollable> {
 
   /**
    * Starts what may start, one poll of each target at a time, and those targets first whose last start is longest ago: of
-   * targets that wait for one budget, or for one free slot, none goes before another twice in a row. Returns when to look
-   * again, Infinity where only the end of a poll or a freed budget can change anything.
+   * targets that wait for one budget, or for one free slot, none goes before another twice in a row. A target that has a
+   * poll in flight leaves a slot for each that has none (up to half of all), so that one that hangs cannot take them all.
+   * Returns when to look again, Infinity where only the end of a poll or a freed budget can change anything.
    */
   #startDue(now: number): number {
+    const { concurrency } = this.#options;
     for (;;) {
       let next = Number.POSITIVE_INFINITY;
+      let idle = this.#ring.filter(isIdle).length;
       const started = new Set<Lane<Query>>();
       for (const lane of this.#ring) {
-        if (this.#polling.size >= this.#options.concurrency) {
-          break;
+        const kept = isIdle(lane) ? 0 : Math.min(idle, Math.floor(concurrency / 2));
+        if (this.#polling.size + kept >= concurrency) {
+          continue;
         }
         const entry = this.#startable(lane);
         const at = entry ? Math.max(entry.due, now + lane.target.budget.startsIn()) : Number.POSITIVE_INFINITY;
         if (entry !== undefined && at <= now) {
           started.add(lane);
+          idle -= isIdle(lane) ? 1 : 0;
           this.#begin(entry, now);
         } else {
           next = Math.min(next, at);
@@ -331,4 +336,9 @@ export class Scheduler<Query extends Pollable> {
       entry.abort?.abort(new Error(`the poll took longer than ${this.#options.pollLimit / 1_000} s`));
     }
   }
+}
+
+/** Whether a target has queries to poll, and none of them in flight. */
+function isIdle<Query>({ inFlight, healthy, failing }: Lane<Query>): boolean {
+  return inFlight === 0 && healthy.length + failing.length > 0;
 }
