@@ -122,6 +122,20 @@ test('setMonitors makes monitors come and go in one region', async () => {
   expect((await send(simulator, 'GET', '/scopes')).text).toBe(before);
 });
 
+test.each([
+  ['/monitors/a%20b', /'monitorName' .* satisfy regular expression pattern/],
+  [`/monitors/${'a'.repeat(256)}`, /'monitorName' .* length less than or equal to 255/],
+  ['/tags/arn%3Ashort', /'resourceArn' .* length greater than or equal to 20/],
+  ['/tags/no-arn-though-it-is-long-enough', /'resourceArn' .* satisfy regular expression pattern/],
+  [`/tags/arn:${'a'.repeat(2045)}`, /'resourceArn' .* length less than or equal to 2048/],
+  ['/scopes/%E0%A4%A', /not well percent-encoded/],
+])('a label that breaks its constraint is a ValidationException: %s', async (path, message) => {
+  await start();
+  const reply = await send(simulator, 'GET', path);
+  expectError(reply, 'ValidationException', 400);
+  expect(reply.json['message']).toMatch(message);
+});
+
 test('the root says what it is', async () => {
   await start();
   const { status, text } = await send(simulator, 'GET', '/');
