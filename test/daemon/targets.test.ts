@@ -11,7 +11,7 @@ import {
 } from '../support/daemon.ts';
 import { endlessQueries, missedPolls, runSimulator } from '../support/simulated-service.ts';
 
-const INTERVAL_MS = 500;
+const INTERVAL_MS = 400;
 const REGIONS = ['us-east-1', 'eu-west-1'];
 
 interface SetUp {
@@ -42,7 +42,7 @@ async function setUp(scope: TestScope, { elsewhere, aws, polling, count = 4, fau
       { name: 'near', region: 'us-east-1', endpoint: service.url },
       { name: 'far', region: 'eu-west-1', endpoint: elsewhere ?? service.url },
     ],
-    polling: { interval: `${INTERVAL_MS}ms`, staleAfter: '2s', ...polling },
+    polling: { interval: `${INTERVAL_MS}ms`, staleAfter: '1500ms', ...polling },
     queries: ['near', 'far'].flatMap((account, i) =>
       Array.from({ length: count }, (_, n) => ({
         name: `${account}-${n + 1}`,
@@ -72,13 +72,13 @@ describe.concurrent('a target in trouble', () => {
     const budgetOf = async (account: string) =>
       (await daemon.metrics()).value('aws_nfm_api_budget_requests_per_second', { account });
     const lag = async () => (await daemon.metrics()).value('aws_nfm_exporter_poll_lag_seconds') ?? Number.NaN;
-    await wait(1_500);
+    await wait(1_200);
     expect(await budgetOf('far')).toBe(limit);
     expect(await lag()).toBeLessThan(0.1);
 
     service.simulator.setFaults([{ kind: 'throttle', match: { region: 'eu-west-1', operation: 'GetQueryStatus*' } }]);
     const from = Date.now();
-    const budgets: number[] = [];
+    const budgets = [limit];
     let longestLag = 0;
     while (Date.now() - from < 5_500) {
       const page = await daemon.metrics();
@@ -87,7 +87,7 @@ describe.concurrent('a target in trouble', () => {
       expect(page.value('aws_nfm_api_budget_requests_per_second', { account: 'near' })).toBe(limit);
       await wait(100);
     }
-    const cuts = budgets.filter((budget, i) => i > 0 && budget < 0.6 * (budgets[i - 1] ?? 0));
+    const cuts = budgets.filter((budget, i) => i > 0 && budget < (budgets[i - 1] ?? 0));
     expect(cuts.length, `cuts, one a second, in ${budgets}`).toBeGreaterThanOrEqual(5);
     expect(cuts.length).toBeLessThanOrEqual(6);
     expect(Math.min(...budgets), 'less than what the polls need').toBeLessThan((count * 1_000) / INTERVAL_MS);
@@ -132,13 +132,13 @@ describe.concurrent('a target in trouble', () => {
   test.for(troubles)('that $name is down alone, and comes back', async ({ faults, error }, scope) => {
     const { expect } = scope;
     const { service, daemon, missedOf } = await setUp(scope, {});
-    await wait(1_500);
+    await wait(1_200);
     expect(await up(daemon, 'near')).toBe(1);
     expect(await up(daemon, 'far')).toBe(1);
 
     service.simulator.setFaults(faults.map((fault) => ({ ...fault, match: { region: 'eu-west-1' } })));
     const from = Date.now();
-    await wait(3_500);
+    await wait(2_800);
     const page = await daemon.metrics();
     const to = Date.now();
     expect(page.value('aws_nfm_api_up', { account: 'far' })).toBe(0);
@@ -169,7 +169,7 @@ describe.concurrent('a target in trouble', () => {
       { timeout: 11 * INTERVAL_MS + 1_000, interval: 200 },
     );
     const again = Date.now();
-    await wait(1_500);
+    await wait(1_200);
     expect(Math.max(...missedOf('eu-west-1', again, Date.now()))).toBeLessThanOrEqual(1);
   });
 

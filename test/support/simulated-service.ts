@@ -54,12 +54,12 @@ export function endlessQueries(
   };
 }
 
-/** The most arrivals in any second, less `stall` milliseconds by which arrivals may be noted late. */
-export function busiestSecond(arrivals: readonly number[], stall: number): number {
+/** The most arrivals in any window of so many milliseconds. */
+export function mostWithin(arrivals: readonly number[], window: number): number {
   let most = 0;
   let first = 0;
   for (const [last, at] of arrivals.entries()) {
-    while (at - (arrivals[first] ?? at) >= 1_000 - stall) {
+    while (at - (arrivals[first] ?? at) >= window) {
       first += 1;
     }
     most = Math.max(most, last - first + 1);
