@@ -64,7 +64,7 @@ export class TargetClient {
     if (isQueryStatus(status)) {
       return status;
     }
-    const error = typeof status === 'string' && status !== '' ? 'UnknownStatus' : 'InvalidResponse';
+    const error = typeof status === 'string' ? 'UnknownStatus' : 'InvalidResponse';
     this.#options.observer.answerRefused(this.#options.target, name, error);
     throw new ApiError(error, name, `expected status to be one of ${QUERY_STATUSES.join(', ')}, got ${shown(status)}`);
   }
