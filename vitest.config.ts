@@ -1,6 +1,15 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  resolve: {
+    alias: {
+      // Its sources, so that they count in the coverage; the tests of the built daemon run what is compiled from them.
+      '@aws-sdk/client-networkflowmonitor': fileURLToPath(
+        new URL('packages/client-networkflowmonitor/src/index.ts', import.meta.url),
+      ),
+    },
+  },
   test: {
     include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
     testTimeout: 20_000,
