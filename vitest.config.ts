@@ -19,6 +19,8 @@ export default defineConfig({
       include: ['src/**/*.ts', 'packages/*/src/**/*.ts'],
       // Files only: the test runner's own summary is to be the last thing on the screen.
       reporter: ['json-summary', 'lcovonly'],
+      // What runs in processes of its own (the command line, the demo) counts as not run.
+      thresholds: { lines: 92, branches: 88 },
     },
   },
 });
