@@ -106,7 +106,8 @@ let start: number;
 /** The statuses that Prometheus saw of a query, one after the other. */
 async function history(query: string): Promise<string[]> {
   const current = `aws_nfm_query_status{query="${query}"} == 1`;
-  const series = await prometheus.queryRange(current, start, Date.now() / 1_000);
+  // A second more: the steps of a range count from its start, and the last one would miss what came just now.
+  const series = await prometheus.queryRange(current, start, Date.now() / 1_000 + 1);
   const seen = series.flatMap(({ labels, points }) => points.map(({ at }) => ({ at, status: labels['status'] ?? '' })));
   return seen
     .sort((a, b) => a.at - b.at)
