@@ -2,8 +2,8 @@ import type { QueryType } from '../config/query-type.ts';
 
 export { QUERY_TYPES, type QueryType } from '../config/query-type.ts';
 
-/** A registered query that somebody else started: its status is polled until it is terminal. */
-export interface WatchedQuery {
+/** What every registered query has. */
+interface QueryIdentity {
   /** Unique: the entry's name, then `:` and the value of each dimension that the entry gives as a list or `"*"`. */
   readonly name: string;
   /** The entry's name, before it fans out; the label `query_group`. */
@@ -16,11 +16,49 @@ export interface WatchedQuery {
   readonly monitorName: string | undefined;
   /** Of workload-insights queries only. */
   readonly scopeId: string | undefined;
+  /** The user's own labels for `aws_nfm_query_info`. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A registered query that somebody else started: its status is polled until it is terminal. */
+export interface WatchedQuery extends QueryIdentity {
+  readonly kind: 'watched';
   readonly queryId: string;
   /** Time from poll to poll, in milliseconds. */
   readonly interval: number;
   /** Age of the last good answer beyond which a non-terminal status is not exported, in milliseconds. */
   readonly staleAfter: number;
-  /** The user's own labels for `aws_nfm_query_info`. */
-  readonly labels: Readonly<Record<string, string>>;
 }
+
+/** When a scheduled query runs, and over which time. All in milliseconds. */
+export interface Schedule {
+  /** Time from window to window. */
+  readonly every: number;
+  /** Length of a window. */
+  readonly lookback: number;
+  /** From the end of a window until its run is due, for the service's data to land. */
+  readonly delay: number;
+  /** How long a run may take before it is stopped. */
+  readonly timeout: number;
+}
+
+/** The service's metrics; ROUND_TRIP_TIME exists for monitors only. */
+export const METRIC_NAMES = ['ROUND_TRIP_TIME', 'TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const;
+export type MetricName = (typeof METRIC_NAMES)[number];
+
+/** A registered query that we start ourselves, once for each window, and whose results we export. */
+export interface ScheduledQuery extends QueryIdentity {
+  readonly kind: 'scheduled';
+  readonly metricName: MetricName;
+  /** One of the model's, or any other text: the service extends them without notice. */
+  readonly destinationCategory: string;
+  /** Rows of the result, at most; the `-data` type has none. */
+  readonly limit: number | undefined;
+  readonly schedule: Schedule;
+  /** Row labels of its contributor series, in the order of the exposition. */
+  readonly contributorLabels: readonly string[];
+  /** Age of the last good answer of a run beyond which a non-terminal status is not exported, in milliseconds. */
+  readonly staleAfter: number;
+}
+
+export type RegisteredQuery = WatchedQuery | ScheduledQuery;
