@@ -74,9 +74,9 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #clock: Clock;
   readonly #lanes = new Map<Target, Lane>();
-  readonly #ring: Lane[] = [];
+  /** All lanes, the one first whose last start is longest ago. */
+  #ring: Lane[] = [];
   readonly #inFlight = new Set<InFlight>();
-  #turn = 0;
   #running = false;
   #onlyStops = false;
   #pumping = false;
@@ -162,7 +162,7 @@ export class Dispatcher {
     this.#cancelTimer = this.#clock.setTimer(wait, () => this.#pump());
   }
 
-  /** Begins all tasks that may begin now, one target after the other, and sets the timer for the next moment. */
+  /** Begins all tasks that may begin now, and sets the timer for the next moment. */
   #pump(): void {
     if (!this.#running) {
       return;
@@ -172,27 +172,42 @@ export class Dispatcher {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.monotonic();
     this.#abortOverlong(now);
-    let wake = now + HEARTBEAT_MS;
-    let idle = 0;
-    while (idle < this.#ring.length && this.#inFlight.size < this.#options.concurrency) {
-      this.#turn = (this.#turn + 1) % this.#ring.length;
-      const lane = this.#ring[this.#turn];
-      const queue = lane && queueToServe(lane, now, this.#onlyStops ? ['stop'] : PRIORITIES);
-      const due = queue?.peek()?.due;
-      const at =
-        lane && due !== undefined ? Math.max(due, now + lane.target.budget.startsIn()) : Number.POSITIVE_INFINITY;
-      const task = at <= now ? queue?.pop() : undefined;
-      if (lane !== undefined && task !== undefined) {
-        idle = 0;
-        this.#begin(lane, task, now);
-      } else {
-        idle += 1;
-        wake = Math.min(wake, at);
-      }
-    }
+    const next = this.#beginDue(now);
     this.#lastTick = now;
     this.#pumping = false;
-    this.#wakeAt(wake);
+    this.#wakeAt(Math.min(next, now + HEARTBEAT_MS));
+  }
+
+  /**
+   * Begins what may begin, one task of each target at a time, and those targets first whose last start is longest ago: of
+   * targets that wait for one budget, or for one free slot, none goes before another twice in a row. Returns when to look
+   * again, Infinity where only the end of a request or a freed budget can change anything.
+   */
+  #beginDue(now: number): number {
+    const priorities = this.#onlyStops ? (['stop'] as const) : PRIORITIES;
+    for (;;) {
+      let next = Number.POSITIVE_INFINITY;
+      const begun = new Set<Lane>();
+      for (const lane of this.#ring) {
+        if (this.#inFlight.size >= this.#options.concurrency) {
+          break;
+        }
+        const queue = queueToServe(lane, now, priorities);
+        const due = queue?.peek()?.due ?? Number.POSITIVE_INFINITY;
+        const at = due === Number.POSITIVE_INFINITY ? due : Math.max(due, now + lane.target.budget.startsIn());
+        const task = at <= now ? queue?.pop() : undefined;
+        if (task === undefined) {
+          next = Math.min(next, at);
+        } else {
+          begun.add(lane);
+          this.#begin(lane, task, now);
+        }
+      }
+      if (begun.size === 0) {
+        return next;
+      }
+      this.#ring = [...this.#ring.filter((lane) => !begun.has(lane)), ...begun];
+    }
   }
 
   #begin(lane: Lane, task: Task, now: number): void {
