@@ -1,4 +1,7 @@
 #!/usr/bin/env node
 import { run } from './cli/run.ts';
+import { exit, guardStandardStreams } from './cli/standard-streams.ts';
+import { systemClock } from './runtime/clock.ts';
 
-process.exitCode = await run(process.argv.slice(2));
+guardStandardStreams();
+await exit(await run(process.argv.slice(2)), systemClock);

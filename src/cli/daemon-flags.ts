@@ -1,7 +1,8 @@
 import { parseDuration } from '../config/duration.ts';
+import { type Format, httpUrl, logFormat, logLevel, telemetryPath } from '../config/formats.ts';
 import { parseListenAddress } from '../config/listen-address.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../runtime/log.ts';
-import { type Flag, type FlagValues, UsageError } from './flags.ts';
+import { type Flag, type FlagValues, type Given, wrongValue } from './flags.ts';
 
 /** Flags of the daemon, in `serve` and `demo`. */
 export const DAEMON_FLAGS: readonly Flag[] = [
@@ -47,78 +48,92 @@ export interface DaemonFlags {
   readonly telemetryPath: string | undefined;
   /** Empty, or begins with a slash and does not end with one. */
   readonly routePrefix: string;
+  /** Does not end with a slash. */
   readonly externalUrl: string | undefined;
-  /** Milliseconds. */
+  /** Milliseconds; 0 cuts everything off at once. */
   readonly shutdownTimeout: number;
   readonly logLevel: LogLevel | undefined;
   readonly logFormat: LogFormat | undefined;
 }
 
-/** @throws UsageError that names the flag, what it got and what was expected. */
-export function readDaemonFlags(values: FlagValues): DaemonFlags {
-  const { text } = values;
-  const externalUrl = text('web.external-url');
+/** @throws UsageError that names the flag or its variable, what it got and what was expected. */
+export function readDaemonFlags({ text, list }: FlagValues): DaemonFlags {
+  const externalUrl = readExternalUrl(text('web.external-url'));
   const prefix = text('web.route-prefix');
   return {
-    configFile: text('config.file'),
-    listenAddresses: values.list('web.listen-address')?.map(listenAddress),
-    telemetryPath: telemetryPath(text('web.telemetry-path')),
-    routePrefix: routePrefix(prefix ?? externalPath(externalUrl)),
-    externalUrl: externalUrl?.replace(/\/+$/, ''),
-    shutdownTimeout: duration('web.shutdown-timeout', text('web.shutdown-timeout') ?? '10s'),
-    logLevel: oneOf('log.level', LOG_LEVELS, text('log.level')),
-    logFormat: oneOf('log.format', LOG_FORMATS, text('log.format')),
+    configFile: readFileName(text('config.file')),
+    listenAddresses: list('web.listen-address')?.map(readListenAddress),
+    telemetryPath: read(text('web.telemetry-path'), telemetryPath),
+    routePrefix: prefix === undefined ? (externalUrl?.path ?? '') : readPath(prefix, prefix.text),
+    externalUrl: externalUrl?.url,
+    shutdownTimeout: readShutdownTimeout(text('web.shutdown-timeout')) ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
+    logLevel: read(text('log.level'), logLevel),
+    logFormat: read(text('log.format'), logFormat),
   };
 }
 
-function listenAddress(value: string): string {
-  if (parseListenAddress(value) === undefined) {
-    throw wrong('web.listen-address', value, ':PORT, HOST:PORT or [IPV6]:PORT');
+/** Reads a value by the format of the file's key of that meaning. */
+function read<T>(given: Given | undefined, format: Format<T>): T | undefined {
+  if (given === undefined) {
+    return undefined;
   }
-  return value;
+  const [mismatch] = format.mismatches(given.text);
+  if (mismatch !== undefined) {
+    throw wrongValue(given, mismatch.expected);
+  }
+  return format.parse(given.text);
 }
 
-function telemetryPath(value: string | undefined): string | undefined {
-  if (value !== undefined && !/^\/[^\s?#]*$/.test(value)) {
-    throw wrong('web.telemetry-path', value, 'a path that begins with /');
+function readFileName(given: Given | undefined): string | undefined {
+  if (given?.text === '') {
+    throw wrongValue(given, 'the name of a file');
   }
-  return value;
+  return given?.text;
 }
 
-function routePrefix(value: string): string {
-  if (!/^[^\s?#]*$/.test(value)) {
-    throw wrong('web.route-prefix', value, 'a path');
+function readListenAddress(given: Given): string {
+  if (parseListenAddress(given.text) === undefined) {
+    throw wrongValue(given, ':PORT, HOST:PORT or [IPV6]:PORT');
   }
-  const path = value.replace(/^\/+|\/+$/g, '');
-  return path === '' ? '' : `/${path}`;
+  return given.text;
 }
 
-function externalPath(value: string | undefined): string {
-  if (value === undefined) {
-    return '';
+/** Any http or https URL whose path can be a route prefix, since it is one unless `--web.route-prefix` says otherwise. */
+function readExternalUrl(given: Given | undefined): { url: string; path: string } | undefined {
+  const url = read(given, httpUrl);
+  if (given === undefined || url === undefined) {
+    return undefined;
   }
-  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
-    throw wrong('web.external-url', value, 'an http or https URL');
+  const { origin, path = '' } = /^(?<origin>[^/]+\/\/[^/]+)(?<path>.*)$/s.exec(url)?.groups ?? {};
+  if (origin === undefined || !PRINTABLE_ASCII.test(origin)) {
+    throw wrongValue(given, 'a URL in ASCII: an internationalized host name in its "xn--" form');
   }
-  return new URL(value).pathname;
+  return { url: url.replace(/\/+$/, ''), path: readPath(given, path) };
 }
 
-function duration(name: string, value: string): number {
-  const ms = parseDuration(value);
-  if (ms === undefined) {
-    throw wrong(name, value, 'a duration such as 10s');
+const PRINTABLE_ASCII = /^[!-~]+$/;
+
+/** `path` without a slash at the end, and with one at the begin unless it is empty. */
+function readPath(given: Given, path: string): string {
+  const segments = path.replace(/^\/|\/$/g, '').split('/');
+  const plain = segments.every((segment) => /^[A-Za-z0-9._~-]+$/.test(segment) && !/^\.{1,2}$/.test(segment));
+  if (path !== '' && path !== '/' && !plain) {
+    throw wrongValue(given, 'a path of letters, digits, ".", "_", "~" and "-" between slashes');
   }
-  return ms;
+  return path === '' || path === '/' ? '' : `/${segments.join('/')}`;
 }
 
-function oneOf<T extends string>(name: string, allowed: readonly T[], value: string | undefined): T | undefined {
-  const found = allowed.find((each) => each === value);
-  if (value !== undefined && found === undefined) {
-    throw wrong(name, value, `one of ${allowed.join(', ')}`);
-  }
-  return found;
-}
+const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
+/** What timers can wait: a longer one would end at once. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-function wrong(name: string, value: string, expected: string): UsageError {
-  return new UsageError(`--${name}: got ${JSON.stringify(value)}, expected ${expected}`);
+function readShutdownTimeout(given: Given | undefined): number | undefined {
+  if (given === undefined) {
+    return undefined;
+  }
+  const timeout = parseDuration(given.text);
+  if (timeout === undefined || timeout > LONGEST_TIMEOUT_MS) {
+    throw wrongValue(given, 'a duration of at most 24d, such as 10s');
+  }
+  return timeout;
 }

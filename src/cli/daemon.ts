@@ -203,10 +203,11 @@ interface LearnAccountsOptions {
 async function learnAccounts(options: LearnAccountsOptions): Promise<void> {
   const { config, targets, credentials, handler, apiStats, clock, log, signal } = options;
   const all = [...targets.all()];
-  const region = config.aws.stsRegion ?? config.aws.region ?? all[0]?.region;
-  if (region === undefined) {
+  const [first] = all;
+  if (first === undefined) {
     return;
   }
+  const region = config.aws.stsRegion ?? config.aws.region ?? first.region;
   // The STS client is loaded late: nothing waits for it, and it would double the time to the first listening.
   const { learnIdentity } = await import('../api/identity.ts');
   const identity = await learnIdentity(

@@ -1,18 +1,27 @@
 import { parseArgs } from 'node:util';
+import { nearestWord } from '../config/nearest.ts';
 
 /** A flag of a command. Every flag that has an environment variable has it by `variableOf`. */
 export interface Flag {
   readonly name: string;
+  /** `text`: takes a value, once. `list`: takes a value, any number of times. `switch`: takes none. */
   readonly kind: 'text' | 'list' | 'switch';
   /** What stands for the value in the help. */
   readonly placeholder?: string;
   readonly help: string;
 }
 
-/** Values of a command's flags: an absent flag is undefined, a switch is true, a list has at least one element. */
+/** A value as the user gave it. */
+export interface Given {
+  readonly text: string;
+  /** Where it was given: `--log.level` or `NFM_EXPORTER_LOG_LEVEL`. */
+  readonly origin: string;
+}
+
+/** Values of a command's flags: undefined for what was not given, else a list has at least one element. */
 export interface FlagValues {
-  readonly text: (name: string) => string | undefined;
-  readonly list: (name: string) => readonly string[] | undefined;
+  readonly text: (name: string) => Given | undefined;
+  readonly list: (name: string) => readonly Given[] | undefined;
   readonly on: (name: string) => boolean;
   /** Arguments that are no flags. */
   readonly operands: readonly string[];
@@ -21,6 +30,17 @@ export interface FlagValues {
 /** The command line cannot be understood: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** The error for a value that is not what its flag takes. */
+export function wrongValue({ text, origin }: Given, expected: string): UsageError {
+  return new UsageError(`${origin}: got ${JSON.stringify(text)}, expected ${expected}`);
+}
+
+/** The end of a message about `word`, which is not one of `known`: the one that was probably meant, if any. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const nearest = nearestWord(word, known);
+  return nearest === undefined ? '' : `, did you mean ${nearest}?`;
 }
 
 /** The environment variable of a daemon's flag. */
@@ -32,61 +52,83 @@ export function variableOf(flag: string): string {
  * Reads a command's arguments; where a flag is not given, its environment variable, unless `env` is undefined. An empty
  * variable counts as not set; a list's is split at commas.
  *
- * @throws UsageError
+ * @throws UsageError for a flag that is unknown, lacks its value, takes none or is given too often.
  */
 export function readFlags(
   flags: readonly Flag[],
   args: readonly string[],
   env: NodeJS.ProcessEnv | undefined,
 ): FlagValues {
-  const { values, positionals } = parse(flags, args);
-  const given = (name: string): string | boolean | (string | boolean)[] | undefined => {
-    if (values[name] !== undefined) {
-      return values[name];
-    }
-    const flag = flags.find((each) => each.name === name);
-    const value = env?.[variableOf(name)];
-    if (flag === undefined || value === undefined || value === '') {
-      return undefined;
-    }
-    if (flag.kind === 'list') {
-      return value.split(',').map((part) => part.trim());
-    }
-    return flag.kind === 'switch' ? switchValue(variableOf(name), value) : value;
+  const { given, operands } = parse(flags, args);
+  const fromEnvironment = (name: string): Given | undefined => {
+    const origin = variableOf(name);
+    const text = env?.[origin] ?? '';
+    return text === '' ? undefined : { text, origin };
   };
   return {
-    text(name) {
-      const value = given(name);
-      return typeof value === 'string' ? value : undefined;
-    },
-    list(name) {
-      const value = given(name);
-      return Array.isArray(value) ? value.map(String) : undefined;
-    },
-    on: (name) => given(name) === true,
-    operands: positionals,
+    text: (name) => given.get(name)?.[0] ?? fromEnvironment(name),
+    list: (name) => given.get(name) ?? split(fromEnvironment(name)),
+    on: (name) => given.has(name),
+    operands,
   };
 }
 
-function parse(flags: readonly Flag[], args: readonly string[]) {
-  const options = Object.fromEntries(
-    flags.map(({ name, kind }) => [
-      name,
-      { type: kind === 'switch' ? ('boolean' as const) : ('string' as const), multiple: kind === 'list' },
-    ]),
-  );
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+function split(given: Given | undefined): readonly Given[] | undefined {
+  return given?.text.split(',').map((part) => ({ ...given, text: part.trim() }));
 }
 
-function switchValue(variable: string, value: string): boolean {
-  if (value === 'true' || value === 'false') {
-    return value === 'true';
+/** By flag what the arguments give, in their order; a switch with an empty text. */
+function parse(flags: readonly Flag[], args: readonly string[]) {
+  const given = new Map<string, Given[]>();
+  const operands: string[] = [];
+  for (const token of tokenize(flags, args)) {
+    if (token.kind === 'positional') {
+      operands.push(token.value);
+    } else if (token.kind === 'option') {
+      const flag = flags.find(({ name }) => token.rawName === `--${name}`);
+      if (flag === undefined) {
+        // The argument itself: Node takes `-log.level` apart into flags of one letter.
+        const [unknown = token.rawName] = args[token.index]?.split('=') ?? [];
+        throw new UsageError(
+          `unknown flag ${unknown}${didYouMean(
+            unknown,
+            flags.map(({ name }) => `--${name}`),
+          )}`,
+        );
+      }
+      const earlier = given.get(flag.name) ?? [];
+      if (flag.kind !== 'list' && earlier.length > 0) {
+        throw new UsageError(`${token.rawName} is given more than once`);
+      }
+      given.set(flag.name, [...earlier, { text: readValue(flag, token), origin: token.rawName }]);
+    }
   }
-  throw new UsageError(`${variable}: got ${JSON.stringify(value)}, expected true or false`);
+  return { given, operands };
+}
+
+/** Not strict: Node's own complaints know no flag that was meant, and advise on what is of no use here. */
+function tokenize(flags: readonly Flag[], args: readonly string[]) {
+  const options = Object.fromEntries(
+    flags.map(({ name, kind }) => [name, { type: kind === 'switch' ? ('boolean' as const) : ('string' as const) }]),
+  );
+  return parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true }).tokens;
+}
+
+/** Only the form with `=` gives a value that begins with a dash: else it is the next flag, and the value was forgotten. */
+function readValue(
+  { name, kind, placeholder = 'VALUE' }: Flag,
+  { value, inlineValue }: { readonly value: string | undefined; readonly inlineValue: boolean | undefined },
+): string {
+  if (kind === 'switch') {
+    if (value !== undefined) {
+      throw new UsageError(`--${name} takes no value, got ${JSON.stringify(value)}`);
+    }
+    return '';
+  }
+  if (value === undefined || (inlineValue === false && value.startsWith('-'))) {
+    throw new UsageError(`--${name} needs a value: --${name}=${placeholder}`);
+  }
+  return value;
 }
 
 /** The help's lines for a command's flags. */

@@ -1,14 +1,21 @@
-import { fallbackRegion } from '../api/fallback-region.ts';
 import { ConfigError } from '../config/problem.ts';
-import { loadConfigFile } from '../queries/load.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/log.ts';
 import { readBuildInfo } from './build-info.ts';
 import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags } from './daemon-flags.ts';
-import { describeFlags, type Flag, readFlags, UsageError, variableOf } from './flags.ts';
-import { serve } from './serve.ts';
-import { handleProcessEvents } from './signals.ts';
+import {
+  describeFlags,
+  didYouMean,
+  type Flag,
+  type Given,
+  readFlags,
+  UsageError,
+  variableOf,
+  wrongValue,
+} from './flags.ts';
+import { handleProcessEvents, type ProcessEvents } from './process-events.ts';
 
+/** Each loads what it needs when it runs: the daemon's modules take most of the time that a start takes. */
 interface Command {
   readonly usage: string;
   readonly summary: string;
@@ -62,9 +69,9 @@ export async function run(argv: readonly string[]): Promise<number> {
   const named = first !== undefined && Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
   try {
     if (first !== undefined && named === undefined && !first.startsWith('-')) {
-      throw new UsageError(
-        `unknown command ${JSON.stringify(first)}, expected one of ${Object.keys(COMMANDS).join(', ')}`,
-      );
+      const known = Object.keys(COMMANDS);
+      const meant = didYouMean(first, known) || `, expected one of ${known.join(', ')}`;
+      throw new UsageError(`unknown command ${JSON.stringify(first)}${meant}`);
     }
     const args = named === undefined ? argv : rest;
     if (args.includes('--help') || args.includes('-h')) {
@@ -114,9 +121,12 @@ async function runServe(args: readonly string[]): Promise<number> {
   if (configFile === undefined) {
     throw new UsageError(`--config.file is required (or ${variableOf('config.file')})`);
   }
-  return withConfig(flags, async (ended) => {
+  return withConfig(flags, async (events) => {
+    const { fallbackRegion } = await import('../api/fallback-region.ts');
+    const { loadConfigFile } = await import('../queries/load.ts');
+    const { serve } = await import('./serve.ts');
     const loaded = await loadConfigFile({ file: configFile, env: process.env, fallbackRegion });
-    return serve({ flags, loaded, clock: systemClock, env: process.env, writeError, ended });
+    return serve({ flags, loaded, clock: systemClock, env: process.env, writeError, events });
   });
 }
 
@@ -124,21 +134,23 @@ async function runDemoCommand(args: readonly string[]): Promise<number> {
   const values = readFlags(DAEMON_FLAGS, args, process.env);
   refuseOperands(values.operands);
   const flags = readDaemonFlags(values);
-  const { runDemo } = await import('../demo/demo.ts');
-  return withConfig(flags, (ended) => runDemo({ flags, clock: systemClock, writeError, writeOut, ended }));
+  return withConfig(flags, async (events) => {
+    const { runDemo } = await import('../demo/demo.ts');
+    return runDemo({ flags, clock: systemClock, writeError, writeOut, events });
+  });
 }
 
 /** Tells what is wrong with the configuration, one line each. */
-async function withConfig(flags: DaemonFlags, command: (ended: Promise<void>) => Promise<number>): Promise<number> {
+async function withConfig(flags: DaemonFlags, command: (events: ProcessEvents) => Promise<number>): Promise<number> {
   const log = createLogger({
     level: 'info',
     format: flags.logFormat ?? 'logfmt',
     clock: systemClock,
     write: writeError,
   });
-  const { ended } = handleProcessEvents(log);
+  const events = handleProcessEvents(log);
   try {
-    return await command(ended);
+    return await command(events);
   } catch (error) {
     if (!(error instanceof ConfigError)) {
       throw error;
@@ -153,14 +165,15 @@ async function withConfig(flags: DaemonFlags, command: (ended: Promise<void>) =>
 async function runSimulatorCommand(args: readonly string[]): Promise<number> {
   const values = readFlags(SIMULATOR_FLAGS, args, undefined);
   refuseOperands(values.operands);
-  const scenarioFile = values.text('scenario');
-  const { runSimulator } = await import('../simulator/command.ts');
+  const port = readPort(values.text('port'));
+  const scenarioFile = values.text('scenario')?.text;
   const log = createLogger({ level: 'info', format: 'logfmt', clock: systemClock, write: writeError });
   const events = handleProcessEvents(log);
   const ended = new AbortController();
   void events.ended.then(() => ended.abort());
+  const { runSimulator } = await import('../simulator/command.ts');
   return runSimulator({
-    port: port(values.text('port') ?? '0'),
+    port,
     ...(scenarioFile === undefined ? {} : { scenarioFile }),
     log,
     clock: systemClock,
@@ -174,6 +187,7 @@ async function runCheckConfig(args: readonly string[]): Promise<number> {
   if (file === undefined || more.length > 0) {
     throw new UsageError(`check-config takes one file, got ${values.operands.length}`);
   }
+  const { fallbackRegion } = await import('../api/fallback-region.ts');
   const { checkConfig } = await import('./check-config.ts');
   return checkConfig({
     file,
@@ -191,12 +205,16 @@ function refuseOperands(operands: readonly string[]): void {
   }
 }
 
-function port(text: string): number {
-  const value = Number(text);
-  if (!/^\d{1,5}$/.test(text) || value > 65_535) {
-    throw new UsageError(`--port: got ${JSON.stringify(text)}, expected a number from 0 to 65535`);
+/** Any free one when none is given. */
+function readPort(given: Given | undefined): number {
+  if (given === undefined) {
+    return 0;
   }
-  return value;
+  const port = Number(given.text);
+  if (!/^\d{1,5}$/.test(given.text) || port > 65_535) {
+    throw wrongValue(given, 'a number from 0 to 65535');
+  }
+  return port;
 }
 
 function writeError(text: string): void {

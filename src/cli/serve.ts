@@ -1,9 +1,11 @@
+import { ListenError } from '../http/listen-error.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createLogger, type Logger } from '../runtime/log.ts';
 import { readBuildInfo } from './build-info.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import type { DaemonFlags } from './daemon-flags.ts';
+import type { ProcessEvents } from './process-events.ts';
 
 export interface ServeOptions {
   readonly flags: DaemonFlags;
@@ -11,13 +13,12 @@ export interface ServeOptions {
   readonly clock: Clock;
   readonly env: NodeJS.ProcessEnv;
   readonly writeError: (text: string) => void;
-  /** Resolves when the daemon is to end. */
-  readonly ended: Promise<unknown>;
+  readonly events: ProcessEvents;
   /** Called when the daemon listens. */
   readonly started?: (daemon: Daemon) => void;
 }
 
-/** Runs the daemon until `ended`. Flags go before what the file says. Returns the exit code. */
+/** Runs the daemon until the process is told to end. Flags go before what the file says. Returns the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
   const { flags, loaded, clock, env } = options;
   const { config, queries, warnings } = loaded;
@@ -27,6 +28,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     clock,
     write: options.writeError,
   });
+  options.events.logTo(log);
   const build = readBuildInfo();
   log.info('starting', { version: build.version, revision: build.revision, queries: queries.length });
   for (const warning of warnings) {
@@ -50,7 +52,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     return 1;
   }
   options.started?.(daemon);
-  await options.ended;
+  await options.events.ended;
   log.info('shutting down');
   await daemon.stop(flags.shutdownTimeout);
   log.info('ended');
@@ -64,6 +66,7 @@ async function start(log: Logger, startIt: () => Promise<Daemon>): Promise<Daemo
     log.error('cannot start', {
       error: error instanceof Error ? error.name : 'Error',
       reason: String(error instanceof Error ? error.message : error),
+      hint: error instanceof ListenError ? '--web.listen-address=ADDRESS says where to listen' : undefined,
     });
     return undefined;
   }

@@ -92,6 +92,8 @@ async function open(app: RequestListener, address: string, limits: ServerLimits,
   server.maxConnections = limits.maxConnections;
   // Before the app hears of a request, so that the request is counted however soon it is answered.
   const connections = new Connections(server);
+  // Node's own, which `close` calls, cuts off connections whose answer is ready but not all sent. Ours ends the idle ones.
+  server.closeIdleConnections = () => undefined;
   server.on('request', app);
   server.on('clientError', (error, socket) => answerClientError(error, socket, connections.isBusy(socket)));
   await openSocket(server, address);

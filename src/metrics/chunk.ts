@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw } from 'node:zlib';
+import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { combineCrc, crcShift } from './crc.ts';
 
 /** Deflated text that can be joined with others: whole blocks, none of them the last of a stream. */
@@ -13,20 +12,21 @@ export interface Packed {
   readonly shift: number;
 }
 
-const deflate = promisify(deflateRaw);
-
 /** A low level: the text repeats itself so much that higher ones save little and cost several times the time. */
 const LEVEL = 3;
 
 /** Texts up to this many bytes are stored as they are: setting up the compression would cost more than it saves. */
 const LARGEST_STORED = 1_024;
 
-/** Compresses in Node's thread pool, so that other work goes on. */
-async function pack(text: Buffer): Promise<Packed> {
+/**
+ * Compresses at once: for a text of a few kilobytes, a job for Node's thread pool takes several times the compression.
+ * The copy is of the length it needs, where zlib's own is a view of a buffer many times larger.
+ */
+function pack(text: Buffer): Packed {
   const deflated =
     text.length <= LARGEST_STORED
       ? storedBlock(text)
-      : await deflate(text, { level: LEVEL, finishFlush: constants.Z_FULL_FLUSH });
+      : Buffer.from(deflateRawSync(text, { level: LEVEL, finishFlush: constants.Z_FULL_FLUSH }));
   return { deflated, crc: crc32(text), length: text.length, shift: crcShift(text.length) };
 }
 
@@ -76,7 +76,7 @@ export function gzipStream(parts: readonly Packed[]): Buffer[] {
 export class Chunk {
   readonly #render: () => string;
   #text: Buffer | undefined;
-  #packed: Promise<Packed> | undefined;
+  #packed: Packed | undefined;
   #version = 0;
 
   constructor(render: () => string) {
@@ -100,7 +100,7 @@ export class Chunk {
   }
 
   /** The text is not kept: a scraper that takes gzip never asks for it. */
-  packed(): Promise<Packed> {
+  packed(): Packed {
     this.#packed ??= pack(this.#text ?? Buffer.from(this.#render()));
     return this.#packed;
   }

@@ -25,8 +25,8 @@ interface Block {
     | undefined;
 }
 
-/** Chunks that are rendered in one go; between goes, other work of the process gets its turn. */
-const CHUNKS_AT_ONCE = 64;
+/** Chunks that are rendered and compressed in one go; between goes, other work of the process gets its turn. */
+const CHUNKS_AT_ONCE = 16;
 
 /** The page for scrapers. Its cost follows what changed since the last scrape, not what is exported. */
 export class Exposition {
@@ -66,9 +66,9 @@ export class Exposition {
     }
     const parts: Packed[] = [];
     for (const block of blocks) {
-      parts.push(await block.headers[format].packed(), await packedSection(block));
+      parts.push(block.headers[format].packed(), await packedSection(block));
     }
-    return gzipStream([...parts, ...(await Promise.all(end.map((chunk) => chunk.packed())))]);
+    return gzipStream([...parts, ...end.map((chunk) => chunk.packed())]);
   }
 }
 
@@ -84,7 +84,8 @@ async function packedSection(block: Block): Promise<Packed> {
   }
   const parts: Packed[] = [];
   for (const group of inGroups(chunks, CHUNKS_AT_ONCE)) {
-    parts.push(...(await Promise.all(group.map((chunk) => chunk.packed()))));
+    parts.push(...group.map((chunk) => chunk.packed()));
+    await turn();
   }
   const packed = join(parts);
   block.joined = { chunks: [...chunks], versions, packed };

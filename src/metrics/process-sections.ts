@@ -8,6 +8,8 @@ const REFUSED = /^nodejs_active_(handles|requests|resources)/;
 /** All read from one histogram, which is emptied at each scrape; an empty one gives NaN and the largest integers. */
 const EVENT_LOOP_DELAY = /^nodejs_eventloop_lag_(min|max|mean|stddev|p\d+)_seconds$/;
 const EVENT_LOOP_MEAN = 'nodejs_eventloop_lag_mean_seconds';
+/** Measured after a scrape, for the next one; 0 before the first. */
+const EVENT_LOOP_LAG = 'nodejs_eventloop_lag_seconds';
 
 type Samples = Awaited<ReturnType<Registry['getMetricsAsJSON']>>[number];
 
@@ -28,11 +30,14 @@ export function processSections(): { sections: Section[]; refresh(): Promise<voi
   return {
     sections,
     async refresh() {
-      latest.clear();
       const all = await registry.getMetricsAsJSON();
       const delayKnown = all.some(({ name, values }) => name === EVENT_LOOP_MEAN && !Number.isNaN(values[0]?.value));
       for (const samples of all) {
-        if (delayKnown || !EVENT_LOOP_DELAY.test(samples.name)) {
+        const isKnown = EVENT_LOOP_DELAY.test(samples.name)
+          ? delayKnown
+          : samples.name !== EVENT_LOOP_LAG || samples.values[0]?.value !== 0;
+        // What is not known again keeps its last samples: those of a scrape a moment ago, which emptied the histogram.
+        if (isKnown) {
           latest.set(samples.name, samples);
         }
       }

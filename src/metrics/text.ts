@@ -2,17 +2,12 @@ import type { Family } from './families.ts';
 
 export type ExpositionFormat = 'text' | 'openmetrics';
 
-/** Longest label value that is exported, in UTF-16 units; longer ones end in a mark. */
-const LONGEST_VALUE = 1_024;
-const CUT_MARK = '…';
-
 /**
- * A label value as both formats want it between the quotes; very long ones are cut. Lone surrogates, which UTF-8 cannot
- * hold, become U+FFFD when the page is encoded.
+ * A label value as both formats want it between the quotes, whole however long it is: what is cut could not be joined or
+ * compared. Lone surrogates, which UTF-8 cannot hold, become U+FFFD when the page is encoded.
  */
 export function escapeLabelValue(value: string): string {
-  const cut = value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE - 1)}${CUT_MARK}` : value;
-  return /["\\\n]/.test(cut) ? cut.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`)) : cut;
+  return value.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
 }
 
 /** A line's label part, `{a="b"}`; labels without a value are left out, as the formats take them for absent. */

@@ -48,14 +48,14 @@ export function createLogger(options: LoggerOptions): Logger {
 }
 
 function renderJson(event: LogFields): string {
-  return JSON.stringify(event);
+  return escapeInvisible(JSON.stringify(event));
 }
 
 function renderLogfmt(event: LogFields): string {
   const parts: string[] = [];
   for (const [key, value] of Object.entries(event)) {
     if (value !== undefined) {
-      parts.push(`${key}=${key === 'msg' ? JSON.stringify(value) : logfmtValue(value)}`);
+      parts.push(`${key}=${key === 'msg' ? quoted(String(value)) : logfmtValue(value)}`);
     }
   }
   return parts.join(' ');
@@ -64,5 +64,20 @@ function renderLogfmt(event: LogFields): string {
 /** `msg` is always quoted; other values are bare where a logfmt reader cannot misread them, else a JSON string: no value can begin a new line or field. */
 function logfmtValue(value: string | number | boolean): string {
   const text = String(value);
-  return /^[\w.:/@+*,;%~^[\]-]+$/.test(text) ? text : JSON.stringify(text);
+  return /^[\w.:/@+*,;%~^[\]-]+$/.test(text) ? text : quoted(text);
+}
+
+function quoted(text: string): string {
+  return escapeInvisible(JSON.stringify(text));
+}
+
+/**
+ * Escapes in JSON, where they stand in strings only, what JSON leaves alone though readers take it for the end of a line
+ * (NEL, U+2028, U+2029) and terminals for a command (C1) or for a change of direction (bidi).
+ */
+function escapeInvisible(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

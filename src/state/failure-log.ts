@@ -3,25 +3,33 @@ import type { WatchedQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LogFields, Logger } from '../runtime/log.ts';
 
-/** So many queries of a group are logged by name; what is more is counted. */
+/** Up to so many queries of a group are logged by name; of more, the number is. */
 const NAMED = 3;
 const REMINDER_MS = 3_600_000;
 
 /** Queries of one target that fail in the same way. */
 interface Group {
+  readonly key: string;
+  /** What the members share. */
   readonly fields: LogFields;
+  /** On the monotonic clock, as are all times here. */
   readonly since: number;
-  /** Failing queries to when they began, on the monotonic clock. */
+  /** Failing queries to when they began. */
   readonly members: Map<string, number>;
+  /** Members that were logged by name. */
   readonly named: Set<string>;
-  /** Members when their number was logged last. */
-  announced: number;
+  /** The number that was logged last; 0 while there are so few that all are named. */
+  counted: number;
+  /** The largest number that was ever logged; 0 when none was. */
+  mostCounted: number;
+  /** Some have left, but not because they work again. */
+  leftFailing: boolean;
   loggedAt: number;
 }
 
 /**
  * Logs a failure when it begins and when it ends, and once an hour between. Queries of a target that fail in the same way
- * share their lines: the first few are named, then their number is told each time it has doubled.
+ * share their lines: as long as they are few they are named, then their number is told each time it has doubled.
  */
 export class FailureLog {
   readonly #clock: Clock;
@@ -35,86 +43,106 @@ export class FailureLog {
   }
 
   failed(query: WatchedQuery, failure: ApiError): void {
-    const { account, region, name } = query;
-    const { operation, error } = failure;
+    const group = this.#group(query, failure);
+    if (this.#groupOf.get(query.name) !== group) {
+      this.#leave(query.name, 'still fails');
+      this.#groupOf.set(query.name, group);
+      group.members.set(query.name, this.#clock.monotonic());
+    }
+    this.#tell(group, query.name, failure);
+  }
+
+  /** The query was answered well. */
+  recovered(query: WatchedQuery): void {
+    this.#leave(query.name, 'works again');
+  }
+
+  /** The query is not polled any more: whether it would still fail will not be known. */
+  forget(query: WatchedQuery): void {
+    this.#leave(query.name, 'still fails');
+  }
+
+  #group({ account, region }: WatchedQuery, { operation, error }: ApiError): Group {
     const key = [account, region, operation, error].join(' ');
-    const now = this.#clock.monotonic();
     let group = this.#groups.get(key);
     if (group === undefined) {
+      const now = this.#clock.monotonic();
       group = {
+        key,
         fields: { account, aws_region: region, operation, error },
         since: now,
         members: new Map(),
         named: new Set(),
-        announced: 0,
+        counted: 0,
+        mostCounted: 0,
+        leftFailing: false,
         loggedAt: now,
       };
       this.#groups.set(key, group);
     }
-    if (!group.members.has(name)) {
-      this.recovered(query, failure);
-      group.members.set(name, now);
-      this.#groupOf.set(name, group);
-    }
-    this.#tellBeginning(group, name, failure, now);
+    return group;
   }
 
-  /** The query does not fail any more, or, with `instead`, fails in another way. */
-  recovered(query: WatchedQuery, instead?: ApiError): void {
-    const group = this.#groupOf.get(query.name);
+  /** Logs what is new about a group one of whose members has just failed. */
+  #tell(group: Group, name: string, failure: ApiError): void {
+    const now = this.#clock.monotonic();
+    const count = group.members.size;
+    const isNew = count <= NAMED ? !group.named.has(name) : count >= 2 * group.counted;
+    if (!isNew && now - group.loggedAt < REMINDER_MS) {
+      return;
+    }
+    const { attempts, requestId, message } = failure;
+    const details: LogFields = { attempts, request_id: requestId, reason: message };
+    group.loggedAt = now;
+    if (count <= NAMED && isNew) {
+      group.named.add(name);
+      this.#log.warn('query fails', { ...withQuery(group.fields, name), ...details });
+      return;
+    }
+    if (count > NAMED) {
+      group.counted = count;
+      group.mostCounted = Math.max(count, group.mostCounted);
+    }
+    const duration = seconds(now - group.since);
+    const who = count === 1 ? withQuery(group.fields, name) : { ...group.fields, queries: count };
+    this.#log.warn('queries fail', { ...who, ...details, duration });
+  }
+
+  #leave(name: string, because: 'works again' | 'still fails'): void {
+    const group = this.#groupOf.get(name);
     if (group === undefined) {
       return;
     }
     const now = this.#clock.monotonic();
-    const began = group.members.get(query.name) ?? now;
-    this.#groupOf.delete(query.name);
-    group.members.delete(query.name);
-    const { account, aws_region, operation, error } = group.fields;
-    if (group.named.delete(query.name) && instead === undefined) {
-      this.#log.info('query works again', {
-        account,
-        aws_region,
-        query: query.name,
-        operation,
-        error,
-        duration: duration(now - began),
-      });
+    const since = group.members.get(name) ?? now;
+    this.#groupOf.delete(name);
+    group.members.delete(name);
+    group.leftFailing ||= because === 'still fails';
+    if (group.named.delete(name) && because === 'works again') {
+      this.#log.info('query works again', { ...withQuery(group.fields, name), duration: seconds(now - since) });
     }
-    if (group.members.size === 0) {
-      this.#groups.delete([account, aws_region, operation, error].join(' '));
-      if (group.announced > NAMED) {
-        this.#log.info('queries work again', {
-          ...group.fields,
-          queries: group.announced,
-          duration: duration(now - group.since),
-        });
-      }
+    if (group.members.size <= NAMED) {
+      group.counted = 0;
     }
-  }
-
-  #tellBeginning(group: Group, name: string, failure: ApiError, now: number): void {
-    const { attempts, requestId, message } = failure;
-    const details: LogFields = { attempts, request_id: requestId, reason: message };
-    const { account, aws_region, ...what } = group.fields;
-    const count = group.members.size;
-    if (count <= NAMED && !group.named.has(name) && group.announced < NAMED) {
-      group.named.add(name);
-      group.announced = count;
-      group.loggedAt = now;
-      this.#log.warn('query fails', { account, aws_region, query: name, ...what, ...details });
-    } else if (count >= 2 * group.announced || now - group.loggedAt >= REMINDER_MS) {
-      group.announced = count;
-      group.loggedAt = now;
-      this.#log.warn('queries fail', {
+    if (group.members.size > 0) {
+      return;
+    }
+    this.#groups.delete(group.key);
+    if (group.mostCounted > 0) {
+      this.#log.info(group.leftFailing ? 'queries no longer fail in this way' : 'queries work again', {
         ...group.fields,
-        queries: count,
-        ...details,
-        duration: duration(now - group.since),
+        queries: group.mostCounted,
+        duration: seconds(now - group.since),
       });
     }
   }
 }
 
-function duration(ms: number): string {
+/** The order of fields in a line: where, which query, then what. */
+function withQuery({ account, aws_region, ...what }: LogFields, query: string): LogFields {
+  return { account, aws_region, query, ...what };
+}
+
+function seconds(ms: number): string {
   return `${Math.round(ms / 1_000)}s`;
 }

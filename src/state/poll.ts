@@ -42,6 +42,7 @@ export function createPoll(options: PollOptions): (query: WatchedQuery, signal: 
           aws_region: region,
           query: name,
         });
+        failures.forget(query);
         return 'finished';
       }
       return resultOf(thrown.error);

@@ -125,7 +125,7 @@ export class QueryStates {
     return before;
   }
 
-  /** A poll failed for good. Returns whether the query is given up now. */
+  /** A poll failed for good. Returns whether the query is given up: unknown to the service for all of `giveUpAfter`. */
   failed(name: string, failure: Omit<QueryFailure, 'at'>): boolean {
     const record = this.#record(name);
     const { clock, giveUpAfter } = this.#options;
@@ -136,6 +136,9 @@ export class QueryStates {
     if (failure.error === 'ResourceNotFoundException') {
       record.unknownSince ??= clock.monotonic();
       record.givenUp = clock.monotonic() - record.unknownSince >= giveUpAfter;
+    } else if (failure.error === 'UnknownStatus') {
+      // Only a query that the service knows has a status. Other errors say nothing of whether it does.
+      record.unknownSince = undefined;
     }
     this.#options.onChange(record);
     return record.givenUp;

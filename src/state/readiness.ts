@@ -20,7 +20,7 @@ export class Readiness {
   /** Queries still to be tried; 0 when ready. */
   waiting(): number {
     const { untried } = this.#states;
-    this.#ready ||= untried === 0 || this.#clock.monotonic() - this.#startedAt > PATIENCE_MS;
+    this.#ready ||= untried === 0 || this.#clock.monotonic() - this.#startedAt >= PATIENCE_MS;
     return this.#ready ? 0 : untried;
   }
 }

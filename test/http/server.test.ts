@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { Agent, get, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import { ListenError } from '../../src/http/listen-error.ts';
@@ -211,6 +213,21 @@ describe('close', () => {
     finish();
     await closing;
     expect(await client.closed).toMatch(/first half, .*second half/s);
+  });
+
+  test('sends out an answer that is ready before it ends its connection, though the client reads late', async () => {
+    const large = Buffer.alloc(32 * 1024 * 1024, 'x');
+    const { listeners, port } = await start((_request, response) => {
+      response.end(large);
+    });
+    const client = connect(port, '127.0.0.1');
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(client, 'readable');
+    const closing = listeners.close(60_000);
+    const [head = '', content] = (await text(client)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(content).toHaveLength(large.length);
+    await closing;
   });
 
   test('answers all requests that a client sent ahead, and tells it with the last that the connection ends', async () => {

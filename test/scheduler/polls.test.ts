@@ -177,6 +177,20 @@ describe('Polls', () => {
     expect(timesOf(polls, 'default-20').length - before).toBeGreaterThanOrEqual(9);
   });
 
+  it('gives targets that share a budget equal parts of it, whatever pace others keep', async () => {
+    const accounts = ['wide', 'narrow', 'elsewhere'];
+    const queries = accounts.flatMap((account) => queriesOf(20, 1_000, account));
+    const { clock, targets, polls } = setUp({ queries, requestsPerSecond: 5 });
+    for (const account of accounts) {
+      targets.identified(targets.get(account, 'eu-west-1'), account === 'elsewhere' ? '222222222222' : '111111111111');
+    }
+    await clock.advance(60_000);
+    const made = (account: string) => polls.filter(({ name }) => name.startsWith(account)).length;
+    expect(made('wide') + made('narrow')).toBeGreaterThan(280);
+    expect(Math.abs(made('wide') - made('narrow'))).toBeLessThan(10);
+    expect(made('elsewhere')).toBeGreaterThan(280);
+  });
+
   it('never has more polls in flight than it may, over all targets and in each', async () => {
     let inFlight = 0;
     let most = 0;

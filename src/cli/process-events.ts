@@ -3,19 +3,18 @@ import type { Logger } from '../runtime/log.ts';
 export interface ProcessEvents {
   /** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */
   readonly ended: Promise<void>;
+  /** Has what is told from now on go to another log. */
+  readonly logTo: (log: Logger) => void;
 }
 
-/** Takes over signals, warnings and errors that nothing else caught, so that the log is all that reaches stderr. */
-export function handleProcessEvents(log: Logger): ProcessEvents {
-  process.removeAllListeners('warning');
-  process.on('warning', (warning) => log.debug('warning of the runtime', { reason: warning.message }));
+/** Takes over signals, warnings and errors that nothing else caught, so that log events are all that reaches stderr. */
+export function handleProcessEvents(firstLog: Logger): ProcessEvents {
+  let log = firstLog;
+  process.on('warning', ({ name, message }) => log.debug('warning of the runtime', { warning: name, reason: message }));
   process.on('uncaughtException', (error) => {
     log.error('unexpected error: please report it', { error: error.name, reason: error.message, stack: error.stack });
     process.exit(1);
   });
-  // A log reader that has gone away must not take the exporter with it.
-  process.stderr.on('error', () => undefined);
-  process.stdout.on('error', () => undefined);
   const ended = new Promise<void>((resolve) => {
     let signals = 0;
     const onSignal = () => {
@@ -28,5 +27,10 @@ export function handleProcessEvents(log: Logger): ProcessEvents {
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
   });
-  return { ended };
+  return {
+    ended,
+    logTo(next) {
+      log = next;
+    },
+  };
 }

@@ -1,0 +1,50 @@
+import { createApp } from '../src/http/app.ts';
+import { listen } from '../src/http/server.ts';
+import { Exposition } from '../src/metrics/exposition.ts';
+import { processSections } from '../src/metrics/process-sections.ts';
+import { QuerySections } from '../src/metrics/query-sections.ts';
+import { systemClock } from '../src/runtime/clock.ts';
+import { createLogger } from '../src/runtime/log.ts';
+import { ChangingStates } from './changing-states.ts';
+import { driveByParent } from './page-process.ts';
+
+/** The exporter's own page, behind its own HTTP server; only the polls are not real. */
+driveByParent(async (queries) => {
+  const querySections = new QuerySections();
+  const changing: ChangingStates = new ChangingStates(
+    queries,
+    (state) => querySections.add(state),
+    (state) => querySections.changed(state, 0),
+  );
+  const runtime = processSections();
+  const exposition = new Exposition([...querySections.sections(), ...runtime.sections], async () => {
+    querySections.refresh(changing.now);
+    await runtime.refresh();
+  });
+  const log = createLogger({
+    level: 'warn',
+    format: 'logfmt',
+    clock: systemClock,
+    write: (line) => process.stderr.write(line),
+  });
+  const app = createApp({
+    version: 'bench',
+    telemetryPath: '/metrics',
+    routePrefix: '',
+    externalUrl: undefined,
+    queries: () => [],
+    query: () => undefined,
+    scrape: (request) => exposition.scrape(request),
+    unhealthy: () => undefined,
+    waiting: () => 0,
+    shuttingDown: () => false,
+    clock: systemClock,
+    log,
+  });
+  const { addresses } = await listen(app, ['127.0.0.1:0'], { clock: systemClock, log });
+  return {
+    port: Number(addresses[0]?.split(':')[1]),
+    change: (count) => changing.change(count),
+    render: (gzip) => exposition.scrape({ format: 'text', gzip, groups: undefined }),
+  };
+});

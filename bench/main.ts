@@ -1,0 +1,64 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { chooseCores } from './cores.ts';
+import { measureFlatOut } from './measure-flat-out.ts';
+import { measurePage } from './measure-page.ts';
+import { measurePolling } from './measure-polling.ts';
+import { measureStart } from './measure-start.ts';
+import { Processes } from './processes.ts';
+import { Report } from './report.ts';
+import { FULL, SMOKE } from './sizes.ts';
+
+const RESULTS = fileURLToPath(new URL('../../../bench-results/', import.meta.url));
+
+const { smoke, only } = parseArgs({
+  options: { smoke: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } },
+}).values;
+if (process.platform !== 'linux') {
+  throw new Error('the bench reads /proc, which only Linux has');
+}
+const sizes = smoke ? SMOKE : FULL;
+const cores = chooseCores();
+const machine = {
+  date: new Date().toISOString(),
+  node: process.version,
+  cpu: cpus()[0]?.model,
+  cores: cpus().length,
+  kernel: release(),
+  pinning:
+    cores === undefined
+      ? 'none'
+      : `what is measured on core ${cores.measured}, simulator and load on core ${cores.others}`,
+};
+const folder = await mkdtemp(join(tmpdir(), 'nfm-exporter-bench-'));
+const processes = new Processes(cores, folder);
+const report = new Report();
+/** In the order in which they run; `--only=NAME`, which may be repeated, chooses among them. */
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  start: () => measureStart(processes, sizes.start, report),
+  page: () => measurePage(processes, sizes.page, report),
+  'flat-out': () => measureFlatOut(processes, sizes.flatOut, report),
+  polling: () => measurePolling(processes, sizes.polling, report),
+};
+try {
+  for (const name of only ?? Object.keys(parts)) {
+    const measure = parts[name];
+    if (measure === undefined) {
+      throw new Error(`--only: got ${name}, expected one of ${Object.keys(parts).join(', ')}`);
+    }
+    await measure();
+  }
+} finally {
+  processes.killAll();
+  await rm(folder, { recursive: true });
+}
+
+const facts = Object.entries(machine).map(([name, value]) => `${name}: ${value}`);
+process.stdout.write(`${facts.join('\n')}\n\n${report.table()}`);
+await mkdir(RESULTS, { recursive: true });
+const file = join(RESULTS, `${smoke ? 'smoke-' : ''}${machine.date.replaceAll(':', '-')}.json`);
+await writeFile(file, `${JSON.stringify({ ...machine, smoke, sizes, figures: report.figures }, null, 2)}\n`);
+process.stdout.write(`\nWritten to ${file}\n`);

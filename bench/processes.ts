@@ -1,0 +1,171 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BareClientFunctions } from './bare-client-process.ts';
+import { type Cores, pinned } from './cores.ts';
+import type { DaemonFunctions } from './daemon-preload.ts';
+import type { PageFunctions } from './page-process.ts';
+import { type Functions, Peer } from './rpc.ts';
+import type { SimulatorFunctions } from './simulator-process.ts';
+
+/** The built daemon, as users run it. */
+const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+const PRELOAD = new URL('daemon-preload.js', import.meta.url).href;
+
+/** All that a process of the bench sees of the environment: nothing of the user's AWS setup or proxies. */
+const ENVIRONMENT: NodeJS.ProcessEnv = {
+  PATH: process.env['PATH'],
+  AWS_ACCESS_KEY_ID: 'AKIABENCHBENCHBENCH0',
+  AWS_SECRET_ACCESS_KEY: 'bench',
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+};
+
+/** A process that the bench has started. */
+export interface Running<F extends Functions> {
+  readonly pid: number;
+  readonly peer: Peer<F>;
+  /** Ends it. @throws Error when it ends otherwise than it should. */
+  stop(): Promise<void>;
+}
+
+export interface RunningDaemon {
+  readonly pid: number;
+  readonly port: number;
+  /** Milliseconds since the start of the bench: when the process was started. */
+  readonly startedAt: number;
+  /** Milliseconds from the start of the process to the line that says that it listens. */
+  readonly listeningAfter: number;
+  /** Ends it as users do. @throws Error when it ends otherwise than with 0. */
+  stop(): Promise<void>;
+}
+
+export interface ObservedDaemon extends RunningDaemon {
+  readonly peer: Peer<DaemonFunctions>;
+}
+
+/** Starts processes on their cores; what is still running at the end is to be killed. */
+export class Processes {
+  readonly #cores: Cores;
+  readonly #folder: string;
+  readonly #running = new Set<ChildProcess>();
+  #daemons = 0;
+
+  /** Config files go into `folder`. */
+  constructor(cores: Cores, folder: string) {
+    this.#cores = cores;
+    this.#folder = folder;
+  }
+
+  startSimulator(): Running<SimulatorFunctions> {
+    return this.#startOwn('simulator-process.js', this.#cores?.others);
+  }
+
+  startBareClient(): Running<BareClientFunctions> {
+    return this.#startOwn('bare-client-process.js', this.#cores?.measured);
+  }
+
+  startExposition(): Running<PageFunctions> {
+    return this.#startOwn('exposition-process.js', this.#cores?.measured);
+  }
+
+  startPromClient(): Running<PageFunctions> {
+    return this.#startOwn('prom-client-process.js', this.#cores?.measured);
+  }
+
+  /** Resolves when the daemon listens. */
+  async startDaemon(config: object): Promise<RunningDaemon> {
+    return runningDaemon(await this.#launch(config, []));
+  }
+
+  /** As `startDaemon`, with the bench's own code loaded into the process, which tells how the event loop fares. */
+  async startObservedDaemon(config: object): Promise<ObservedDaemon> {
+    const launched = await this.#launch(config, ['--import', PRELOAD]);
+    return { ...runningDaemon(launched), peer: new Peer(launched.child) };
+  }
+
+  killAll(): void {
+    for (const child of this.#running) {
+      child.kill('SIGKILL');
+    }
+  }
+
+  async #launch(config: object, nodeOptions: readonly string[]): Promise<LaunchedDaemon> {
+    this.#daemons += 1;
+    const file = join(this.#folder, `config-${this.#daemons}.json`);
+    await writeFile(file, JSON.stringify(config));
+    const startedAt = performance.now();
+    const child = this.#spawn([...nodeOptions, MAIN, `--config.file=${file}`], this.#cores?.measured, 'pipe');
+    const port = await listeningPort(child);
+    return { child, port, startedAt, listeningAfter: performance.now() - startedAt };
+  }
+
+  #startOwn<F extends Functions>(module: string, core: number | undefined): Running<F> {
+    const child = this.#spawn([fileURLToPath(new URL(module, import.meta.url))], core, 'inherit');
+    return {
+      pid: pidOf(child),
+      peer: new Peer(child),
+      async stop() {
+        child.disconnect();
+        await once(child, 'exit');
+      },
+    };
+  }
+
+  #spawn(args: readonly string[], core: number | undefined, stderr: 'inherit' | 'pipe'): ChildProcess {
+    const [command, ...rest] = pinned(core, [process.execPath, ...args]);
+    const child = spawn(command, rest, {
+      env: ENVIRONMENT,
+      stdio: ['ignore', 'ignore', stderr, 'ipc'],
+      serialization: 'advanced',
+    });
+    this.#running.add(child);
+    child.on('exit', () => this.#running.delete(child));
+    return child;
+  }
+}
+
+interface LaunchedDaemon {
+  readonly child: ChildProcess;
+  readonly port: number;
+  readonly startedAt: number;
+  readonly listeningAfter: number;
+}
+
+function runningDaemon({ child, ...rest }: LaunchedDaemon): RunningDaemon {
+  return {
+    ...rest,
+    pid: pidOf(child),
+    async stop() {
+      child.kill('SIGTERM');
+      const [code] = await once(child, 'exit');
+      if (code !== 0) {
+        throw new Error(`the daemon ended with ${code} after SIGTERM`);
+      }
+    },
+  };
+}
+
+function pidOf({ pid, spawnfile }: ChildProcess): number {
+  if (pid === undefined) {
+    throw new Error(`${spawnfile} could not be started`);
+  }
+  return pid;
+}
+
+/** Reads the daemon's log as long as it lives, so that it is never held up by a full pipe. */
+function listeningPort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let log = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      const port = /msg="listening" address=127\.0\.0\.1:(\d+)\n/.exec(log)?.[1];
+      if (port !== undefined) {
+        resolve(Number(port));
+      }
+    });
+    child.on('exit', (code) => reject(new Error(`the daemon ended with ${code} before it listened:\n${log}`)));
+  });
+}

@@ -1,0 +1,66 @@
+/** How much is measured. Times are in seconds unless their names say otherwise. */
+export interface Sizes {
+  readonly polling: {
+    readonly queries: number;
+    readonly interval: number;
+    readonly requestsPerSecond: number;
+    /** From the start until the polls have settled into their places within the interval. */
+    readonly settle: number;
+    readonly rounds: number;
+    readonly round: number;
+    /** Scrapes of the polling daemon, and the time between two of them. */
+    readonly scrapes: number;
+    readonly scrapeEvery: number;
+  };
+  readonly flatOut: {
+    readonly queries: number;
+    /** Requests in flight, the daemon's and the bare client's. */
+    readonly inFlight: number;
+    readonly warmUp: number;
+    readonly rounds: number;
+    readonly round: number;
+  };
+  readonly page: {
+    readonly queries: number;
+    readonly rounds: number;
+  };
+  readonly start: {
+    readonly rounds: number;
+    readonly queries: number;
+    readonly readyRounds: number;
+  };
+}
+
+/** What the published figures are made with; takes about eight minutes. */
+export const FULL: Sizes = {
+  polling: {
+    queries: 10_000,
+    interval: 30,
+    requestsPerSecond: 400,
+    settle: 35,
+    rounds: 3,
+    round: 20,
+    scrapes: 5,
+    scrapeEvery: 15,
+  },
+  flatOut: { queries: 10_000, inFlight: 16, warmUp: 5, rounds: 5, round: 4 },
+  page: { queries: 10_000, rounds: 9 },
+  start: { rounds: 11, queries: 1_000, readyRounds: 3 },
+};
+
+/** Enough to see that all of it works. */
+export const SMOKE: Sizes = {
+  polling: {
+    queries: 100,
+    interval: 1,
+    requestsPerSecond: 150,
+    settle: 2,
+    rounds: 2,
+    round: 1,
+    scrapes: 2,
+    scrapeEvery: 0.2,
+  },
+  flatOut: { queries: 100, inFlight: 4, warmUp: 0.5, rounds: 2, round: 0.5 },
+  page: { queries: 500, rounds: 2 },
+  start: { rounds: 2, queries: 10, readyRounds: 1 },
+};

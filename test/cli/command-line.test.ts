@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { runCommand } from '../support/process.ts';
+
+const COMMANDS = ['serve', 'demo', 'simulator', 'check-config'];
+
+describe.concurrent('the command line', () => {
+  it.for<[string[], RegExp]>([
+    [['srve'], /^nfm-exporter: unknown command "srve", did you mean serve\?\nSee nfm-exporter --help\n$/],
+    [['query'], /^nfm-exporter: unknown command "query", expected one of serve, demo, simulator, check-config\n/],
+    [['__proto__'], /^nfm-exporter: unknown command "__proto__"/],
+    [[''], /^nfm-exporter: unknown command ""/],
+    [[], /^nfm-exporter: --config\.file is required \(or NFM_EXPORTER_CONFIG_FILE\)\nSee nfm-exporter --help\n$/],
+    [['serve'], /^nfm-exporter: --config\.file is required .*\nSee nfm-exporter serve --help\n$/],
+    [['--config.file=/dev/null', 'demo'], /^nfm-exporter: unexpected argument "demo"\n/],
+    [['--web.enable-lifecycle', '--config.file=/dev/null'], /^nfm-exporter: unknown flag --web\.enable-lifecycle\n/],
+    [['--web.config.file=x', '--config.file=/dev/null'], /^nfm-exporter: unknown flag --web\.config\.file/],
+    [['demo', '--story'], /^nfm-exporter: unknown flag --story\nSee nfm-exporter demo --help\n$/],
+    [
+      ['demo', '--log.level=loud'],
+      /^nfm-exporter: --log\.level: got "loud", expected one of debug, info, warn, error\n/,
+    ],
+    [['simulator', '--port=65536'], /^nfm-exporter: --port: got "65536", expected a number from 0 to 65535\n/],
+    [['simulator', '--scenari=x'], /^nfm-exporter: unknown flag --scenari, did you mean --scenario\?\n/],
+    [['simulator', 'x'], /^nfm-exporter: unexpected argument "x"\n/],
+    [['check-config'], /^nfm-exporter: check-config takes one file, got 0\nSee nfm-exporter check-config --help\n$/],
+    [['check-config', 'a.yml', 'b.yml'], /^nfm-exporter: check-config takes one file, got 2\n/],
+    [['check-config', '--online', 'a.yml'], /^nfm-exporter: unknown flag --online\n/],
+    [['check-config', '--strict=yes', 'a.yml'], /^nfm-exporter: --strict takes no value, got "yes"\n/],
+  ])('refuses %j with exit code 2 and a word on stderr', async ([args, message], scope) => {
+    const { code, stdout, stderr } = await runCommand(scope, args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  it.for<[string[], string, string[]]>([
+    [[], 'Usage:\n  nfm-exporter [serve] --config.file=FILE [flags] ', COMMANDS],
+    [['serve'], 'Usage: nfm-exporter [serve] --config.file=FILE [flags]\n', ['--web.shutdown-timeout=DURATION']],
+    [['demo'], 'Usage: nfm-exporter demo [flags]\n', ['--web.listen-address=ADDRESS']],
+    [['simulator'], 'Usage: nfm-exporter simulator [--port=N] [--scenario=FILE]\n', ['--port=N', '--scenario=FILE']],
+    [['check-config'], 'Usage: nfm-exporter check-config [--strict] FILE\n', ['--strict ']],
+  ])('explains %j on stdout with exit code 0', async ([command, usage, mentioned], scope) => {
+    const { code, stdout, stderr } = await runCommand(scope, [...command, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(usage);
+    for (const each of mentioned) {
+      expect(stdout).toContain(each);
+    }
+  });
+
+  it('tells its version', async (scope) => {
+    const { code, stdout, stderr } = await runCommand(scope, ['--version']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^nfm-exporter \d+\.\d+\.\d+ \(revision \w+, node v\d+\.\d+\.\d+\)\n$/);
+  });
+});

@@ -1,0 +1,184 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DAEMON_FLAGS, readDaemonFlags } from '../../src/cli/daemon-flags.ts';
+import { readFlags, UsageError } from '../../src/cli/flags.ts';
+
+function read(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return readDaemonFlags(readFlags(DAEMON_FLAGS, args, env));
+}
+
+function refusal(args: readonly string[], env?: Readonly<Record<string, string>>): string {
+  try {
+    read(args, env);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      return error.message;
+    }
+    throw error;
+  }
+  return 'taken';
+}
+
+const LEFT_TO_THE_FILE = {
+  configFile: undefined,
+  listenAddresses: undefined,
+  telemetryPath: undefined,
+  routePrefix: '',
+  externalUrl: undefined,
+  shutdownTimeout: 10_000,
+  logLevel: undefined,
+  logFormat: undefined,
+};
+
+/** Each flag with its variable, a value and what the daemon then works with. */
+const FLAGS: readonly (readonly [flag: string, variable: string, value: string, meaning: object])[] = [
+  ['--config.file', 'NFM_EXPORTER_CONFIG_FILE', 'nfm.yml', { configFile: 'nfm.yml' }],
+  ['--web.listen-address', 'NFM_EXPORTER_WEB_LISTEN_ADDRESS', '[::1]:0', { listenAddresses: ['[::1]:0'] }],
+  ['--web.telemetry-path', 'NFM_EXPORTER_WEB_TELEMETRY_PATH', '/nfm/metrics', { telemetryPath: '/nfm/metrics' }],
+  ['--web.route-prefix', 'NFM_EXPORTER_WEB_ROUTE_PREFIX', '/a/b/', { routePrefix: '/a/b' }],
+  [
+    '--web.external-url',
+    'NFM_EXPORTER_WEB_EXTERNAL_URL',
+    'https://proxy.example:8443/nfm/',
+    { externalUrl: 'https://proxy.example:8443/nfm', routePrefix: '/nfm' },
+  ],
+  ['--web.shutdown-timeout', 'NFM_EXPORTER_WEB_SHUTDOWN_TIMEOUT', '1m30s', { shutdownTimeout: 90_000 }],
+  ['--log.level', 'NFM_EXPORTER_LOG_LEVEL', 'debug', { logLevel: 'debug' }],
+  ['--log.format', 'NFM_EXPORTER_LOG_FORMAT', 'json', { logFormat: 'json' }],
+];
+
+describe("the daemon's flags", () => {
+  it('are these', () => {
+    expect(DAEMON_FLAGS.map(({ name }) => `--${name}`)).toEqual(FLAGS.map(([flag]) => flag));
+  });
+
+  it('leave to the file or a default what is not given', () => {
+    expect(read([])).toEqual(LEFT_TO_THE_FILE);
+  });
+
+  it.each(FLAGS)('%s is taken with = and as the next argument, and from %s', (flag, variable, value, meaning) => {
+    const expected = { ...LEFT_TO_THE_FILE, ...meaning };
+    expect(read([`${flag}=${value}`])).toEqual(expected);
+    expect(read([flag, value])).toEqual(expected);
+    expect(read([], { [variable]: value })).toEqual(expected);
+  });
+
+  it.each(FLAGS)('%s goes before %s', (flag, variable, value, meaning) => {
+    expect(read([`${flag}=${value}`], { [variable]: 'rubbish' })).toEqual({ ...LEFT_TO_THE_FILE, ...meaning });
+  });
+
+  it.each(FLAGS)('%s needs a value', (flag) => {
+    const message = expect.stringMatching(new RegExp(`^${flag} needs a value: ${flag}=[A-Z]+$`));
+    expect(refusal([flag])).toEqual(message);
+    expect(refusal([flag, '--log.level=info'])).toEqual(message);
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(read([], Object.fromEntries(FLAGS.map(([, variable]) => [variable, ''])))).toEqual(LEFT_TO_THE_FILE);
+  });
+
+  it('ignores other variables, such as those that Kubernetes makes for a Service of that name', () => {
+    const env = {
+      NFM_EXPORTER_PORT: 'tcp://10.0.0.7:10049',
+      NFM_EXPORTER_SERVICE_HOST: '10.0.0.7',
+      NFM_EXPORTER_SERVICE_PORT: '10049',
+      NFM_EXPORTER_PORT_10049_TCP: 'tcp://10.0.0.7:10049',
+      NFM_EXPORTER_WEB_ENABLE_LIFECYCLE: 'perhaps',
+    };
+    expect(read([], env)).toEqual(LEFT_TO_THE_FILE);
+  });
+
+  it('may name several addresses: repeated, or with commas in the variable', () => {
+    const listenAddresses = ['127.0.0.1:9100', '[::1]:9100', ':9101'];
+    expect(read(listenAddresses.map((address) => `--web.listen-address=${address}`))).toMatchObject({
+      listenAddresses,
+    });
+    expect(read([], { NFM_EXPORTER_WEB_LISTEN_ADDRESS: listenAddresses.join(', ') })).toMatchObject({
+      listenAddresses,
+    });
+  });
+
+  it('lets a route prefix of its own go before the path of the external URL', () => {
+    const args = ['--web.external-url=http://proxy.example/nfm'];
+    expect(read([...args, '--web.route-prefix=/'])).toMatchObject({ routePrefix: '' });
+    expect(read([...args, '--web.route-prefix='])).toMatchObject({ routePrefix: '' });
+    expect(read([...args, '--web.route-prefix=other'])).toMatchObject({ routePrefix: '/other' });
+    expect(read(args, { NFM_EXPORTER_WEB_ROUTE_PREFIX: '/env' })).toMatchObject({ routePrefix: '/env' });
+  });
+
+  it.each([
+    ['--config.file', ''],
+    ['--web.listen-address', '10049'],
+    ['--web.listen-address', ':65536'],
+    ['--web.listen-address', '::1:10049'],
+    ['--web.listen-address', '256.0.0.1:10049'],
+    ['--web.listen-address', ''],
+    ['--web.telemetry-path', 'metrics'],
+    ['--web.telemetry-path', '/'],
+    ['--web.telemetry-path', '/api/v1/queries'],
+    ['--web.telemetry-path', '/-/healthy'],
+    ['--web.telemetry-path', '/metrics/:name'],
+    ['--web.telemetry-path', '/a//b'],
+    ['--web.route-prefix', '/a b'],
+    ['--web.route-prefix', '/a//b'],
+    ['--web.route-prefix', '//'],
+    ['--web.route-prefix', '/a/../b'],
+    ['--web.route-prefix', '/%61'],
+    ['--web.route-prefix', '/größe'],
+    ['--web.route-prefix', '/a?b'],
+    ['--web.external-url', 'proxy.example'],
+    ['--web.external-url', 'ftp://proxy.example'],
+    ['--web.external-url', 'http://'],
+    ['--web.external-url', 'http://user:password@proxy.example/'],
+    ['--web.external-url', 'http://proxy.example/?a=b'],
+    ['--web.external-url', 'http://proxy.example/a%20b/'],
+    ['--web.external-url', 'http://größe.example/'],
+    ['--web.shutdown-timeout', '10'],
+    ['--web.shutdown-timeout', '-1s'],
+    ['--web.shutdown-timeout', '25d'],
+    ['--log.level', 'INFO'],
+    ['--log.format', 'text'],
+  ])('%s refuses %j, and names itself or its variable', (flag, value) => {
+    const complaint = `: got ${JSON.stringify(value)}, expected `;
+    expect(refusal([`${flag}=${value}`])).toContain(flag + complaint);
+    if (value !== '') {
+      const variable = FLAGS.find(([name]) => name === flag)?.[1] ?? '';
+      expect(refusal([], { [variable]: value })).toContain(variable + complaint);
+    }
+  });
+
+  it('takes a shutdown of no patience, and the longest that a timer can wait for', () => {
+    expect(read(['--web.shutdown-timeout=0s'])).toMatchObject({ shutdownTimeout: 0 });
+    expect(read(['--web.shutdown-timeout=24d'])).toMatchObject({ shutdownTimeout: 24 * 86_400_000 });
+  });
+
+  it.each([
+    ['--log.levle=info', 'unknown flag --log.levle, did you mean --log.level?'],
+    ['-log.level=info', 'unknown flag -log.level, did you mean --log.level?'],
+    ['--web.listen_address', 'unknown flag --web.listen_address, did you mean --web.listen-address?'],
+    ['--no-log.level', 'unknown flag --no-log.level, did you mean --log.level?'],
+    ['--web.enable-lifecycle', 'unknown flag --web.enable-lifecycle'],
+    ['--port=10049', 'unknown flag --port'],
+    ['--__proto__=x', 'unknown flag --__proto__'],
+    ['-x', 'unknown flag -x'],
+  ])('refuses %s', (arg, message) => {
+    expect(refusal([arg])).toBe(message);
+  });
+
+  it('refuses a second value where there is place for one', () => {
+    expect(refusal(['--log.level=info', '--log.level=info'])).toBe('--log.level is given more than once');
+  });
+
+  it('throws nothing but usage errors, whatever the arguments', () => {
+    const word = fc.oneof(
+      fc.constantFrom(...FLAGS.flatMap(([flag, , value]) => [flag, `${flag}=`, `${flag}=${value}`, value])),
+      fc.constantFrom('-', '--', '---', '-=', '--=x', '--no-', ':', '/'),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 4 }), (args) => {
+        expect(() => refusal(args)).not.toThrow();
+      }),
+    );
+  });
+});

@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, type TestContext } from 'vitest';
+import { parseScenario } from '../../src/simulator/scenario.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
+import { CLEAN_ENVIRONMENT, type Command, runCommand, startCommand } from '../support/process.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-end-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const FILE = join(folder, 'good.json');
+writeFileSync(FILE, JSON.stringify({ web: { listenAddresses: ['127.0.0.1:0'] } }));
+
+const LARGE = join(folder, 'large.json');
+writeFileSync(
+  LARGE,
+  JSON.stringify({
+    web: { listenAddresses: ['127.0.0.1:0'] },
+    aws: { region: 'us-east-1', endpoint: 'http://127.0.0.1:9', stsEndpoint: 'http://127.0.0.1:9' },
+    polling: { interval: '10h' },
+    queries: Array.from({ length: 1_000 }, (_, i) => ({ name: `q${i}`, monitorName: 'm', queryId: `id-${i}` })),
+  }),
+);
+
+/** The environment in which Node runs `code` in the child before ours. */
+function preloaded(code: string): Readonly<Record<string, string>> {
+  return { ...CLEAN_ENVIRONMENT, NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(code)}` };
+}
+
+/** A daemon whose poll is under way at a service that does not answer it. */
+async function startHanging(scope: Pick<TestContext, 'onTestFinished'>, name: string, args: readonly string[] = []) {
+  let polled: () => void = () => undefined;
+  const poll = new Promise<void>((resolve) => {
+    polled = resolve;
+  });
+  const simulator = await startSimulator({
+    scenario: parseScenario('faults: [{ kind: hang, match: { operation: "GetQueryStatus*" } }]'),
+    onRequest: ({ operation }) => operation.startsWith('GetQueryStatus') && polled(),
+  });
+  scope.onTestFinished(() => simulator.close());
+  const file = join(folder, name);
+  const aws = { region: 'us-east-1', endpoint: simulator.url, stsEndpoint: simulator.url, requestTimeout: '1h' };
+  const queries = [{ name: 'q', monitorName: 'm', queryId: 'i', interval: '1s' }];
+  writeFileSync(file, JSON.stringify({ aws, queries, web: { listenAddresses: ['127.0.0.1:0'] } }));
+  const exporter = startCommand(scope, [`--config.file=${file}`, ...args]);
+  const url = await exporter.url();
+  await poll;
+  return { exporter, url };
+}
+
+/** A daemon with a page of over a megabyte, and a client that asks for more of them than fit on the way and reads none. */
+async function startUnread(scope: Pick<TestContext, 'onTestFinished'>, timeout: string): Promise<Command> {
+  const exporter = startCommand(scope, [`--config.file=${LARGE}`, `--web.shutdown-timeout=${timeout}`]);
+  const { hostname, port } = new URL(await exporter.url());
+  const socket = connect(Number(port), hostname).on('error', () => undefined);
+  scope.onTestFinished(() => {
+    socket.destroy();
+  });
+  socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(30));
+  await once(socket, 'readable');
+  return exporter;
+}
+
+describe.concurrent('the daemon ends', () => {
+  it.for(['SIGTERM', 'SIGINT'] as const)(
+    'at %s, with exit code 0, in order, though polls are under way',
+    async (signal, scope) => {
+      const { exporter } = await startHanging(scope, `${signal}.json`);
+      const asked = performance.now();
+      exporter.kill(signal);
+      expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
+      expect(performance.now() - asked).toBeLessThan(5_000);
+      expect(exporter.log().slice(-2)).toMatchObject([
+        { level: 'info', msg: 'shutting down' },
+        { level: 'info', msg: 'ended' },
+      ]);
+      expect(exporter.log().filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
+    },
+  );
+
+  it('at a signal that comes while it starts', async (scope) => {
+    const exporter = startCommand(scope, [`--config.file=${FILE}`]);
+    await exporter.event('starting');
+    exporter.kill('SIGTERM');
+    expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
+    expect(exporter.log().at(-1)).toMatchObject({ msg: 'ended' });
+  });
+
+  it('when its timeout is over, though a client does not read its answers', async (scope) => {
+    const exporter = await startUnread(scope, '300ms');
+    const asked = performance.now();
+    exporter.kill('SIGTERM');
+    expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
+    expect(performance.now() - asked).toBeGreaterThan(250);
+    expect(performance.now() - asked).toBeLessThan(5_000);
+  });
+
+  it('at once at a second signal', async (scope) => {
+    const exporter = await startUnread(scope, '1h');
+    exporter.kill('SIGTERM');
+    await exporter.event('shutting down');
+    exporter.kill('SIGINT');
+    expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
+    expect(exporter.log().map(({ msg }) => msg)).not.toContain('ended');
+  });
+
+  it('with exit code 0 though something of a library keeps the process alive', async (scope) => {
+    const exporter = startCommand(scope, [`--config.file=${FILE}`], preloaded('setInterval(() => undefined, 1e6)'));
+    await exporter.url();
+    exporter.kill('SIGTERM');
+    expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
+  });
+
+  it('with exit code 1 and an event when an error is caught by nobody', async (scope) => {
+    const env = preloaded("process.on('SIGUSR2', () => { throw new RangeError('a defect\\nof ours'); })");
+    const exporter = startCommand(scope, [`--config.file=${FILE}`, '--log.format=json'], env);
+    await exporter.url();
+    exporter.kill('SIGUSR2');
+    expect(await exporter.ended).toMatchObject({ code: 1, stdout: '' });
+    expect(exporter.log().at(-1)).toMatchObject({
+      level: 'error',
+      msg: 'unexpected error: please report it',
+      error: 'RangeError',
+      reason: 'a defect\nof ours',
+      stack: expect.stringContaining('RangeError'),
+    });
+  });
+});
+
+describe.concurrent('the daemon goes on', () => {
+  it('when nobody reads its log any more', async (scope) => {
+    const { exporter, url } = await startHanging(scope, 'unread.json', ['--log.level=debug']);
+    exporter.hangUp();
+    expect((await fetch(`${url}/-/healthy`)).status).toBe(200);
+    exporter.kill('SIGTERM');
+    expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
+  });
+
+  it('when its runtime warns, which it logs in its own format at level debug', async (scope) => {
+    const file = join(folder, 'warned.json');
+    const log = { level: 'debug', format: 'json' };
+    writeFileSync(file, JSON.stringify({ web: { listenAddresses: ['127.0.0.1:0'] }, log }));
+    const env = preloaded("process.on('SIGUSR2', () => process.emitWarning('old\\nthing', 'DeprecationWarning'))");
+    const exporter = startCommand(scope, [`--config.file=${file}`], env);
+    await exporter.url();
+    exporter.kill('SIGUSR2');
+    expect(await exporter.event('warning of the runtime')).toMatchObject({
+      level: 'debug',
+      warning: 'DeprecationWarning',
+      reason: 'old\nthing',
+    });
+    expect(exporter.stderr()).toMatch(/^(\{.*\}\n)+$/);
+  });
+});
+
+describe.concurrent('other commands', () => {
+  it('write all that they have to say, however slow its reader', async (scope) => {
+    const file = join(folder, 'long.yml');
+    writeFileSync(file, Array.from({ length: 4_000 }, (_, i) => `unknown-key-number-${i}: 1\n`).join(''));
+    const { code, stdout, stderr } = await runCommand(scope, ['check-config', file]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr.length).toBeGreaterThan(200_000);
+    expect(stderr).toMatch(/\nunknown-key-number-3999 \(line 4000\): .*\n$/);
+  });
+
+  it('end quietly when nobody reads them', async (scope) => {
+    const command = startCommand(scope, ['--help']);
+    command.hangUp();
+    expect(await command.ended).toMatchObject({ code: 0, signal: null });
+  });
+
+  it('keep warnings of the runtime to themselves', async (scope) => {
+    const env = preloaded(`
+      const write = process.stdout.write.bind(process.stdout);
+      process.stdout.write = (...args) => { process.emitWarning('old'); return write(...args); };`);
+    const { code, stdout, stderr } = await runCommand(scope, ['check-config', FILE], env);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`${FILE}: good\n`);
+  });
+});

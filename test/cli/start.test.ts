@@ -1,0 +1,192 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../support/process.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-start-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, content: unknown): string {
+  const file = join(folder, name);
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+}
+
+const ANY_PORT = '127.0.0.1:0';
+const FILE = write('good.json', { web: { listenAddresses: [ANY_PORT] } });
+const BAD = write('bad.yml', 'polling: { interval: 12abc }\nquerys: []\nlog: { level: loud }\n');
+
+/** A port of the loopback address that is taken for as long as the tests run. */
+const taken = createServer().listen(0, '127.0.0.1');
+afterAll(() => {
+  taken.close();
+});
+
+function takenPort(): number {
+  const address = taken.address();
+  if (address === null || typeof address === 'string') {
+    throw new Error('not listening on a port');
+  }
+  return address.port;
+}
+
+describe.concurrent('a start', () => {
+  it('says where it listens, with the real port, a line for each address', async (scope) => {
+    const exporter = startCommand(scope, [
+      `--config.file=${FILE}`,
+      `--web.listen-address=${ANY_PORT}`,
+      `--web.listen-address=${ANY_PORT}`,
+    ]);
+    const addresses = (await exporter.events('listening', 2)).map(({ address }) => address ?? '');
+    expect(new Set(addresses).size).toBe(2);
+    for (const address of addresses) {
+      expect(address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
+      expect((await fetch(`http://${address}/-/healthy`)).status).toBe(200);
+    }
+    expect(exporter.stdout()).toBe('');
+  });
+
+  it.for(['debug', 'info', 'warn', 'error'])('says so at log level %s', async (level, scope) => {
+    const exporter = startCommand(scope, [`--config.file=${FILE}`, `--log.level=${level}`]);
+    await exporter.url();
+    exporter.kill('SIGTERM');
+    const { code, stderr } = await exporter.ended;
+    expect(code).toBe(0);
+    const messages = exporter.log().map(({ msg }) => msg);
+    const atInfo = ['starting', 'listening', 'shutting down', 'ended'];
+    expect(messages, stderr).toEqual(['debug', 'info'].includes(level) ? atInfo : ['listening']);
+  });
+
+  it('takes a setting from the flag, else the environment, else the file, else its default', async (scope) => {
+    const env = (format: string) => ({ ...CLEAN_ENVIRONMENT, NFM_EXPORTER_LOG_FORMAT: format });
+    const web = { listenAddresses: [ANY_PORT] };
+    const file = write('formats.json', { web: { ...web, telemetryPath: '/file' }, log: { format: 'json' } });
+    const formatOf = async (args: readonly string[], environment: Readonly<Record<string, string>>) => {
+      const exporter = startCommand(scope, args, environment);
+      await exporter.url();
+      return exporter.stderr().startsWith('{') ? 'json' : 'logfmt';
+    };
+    expect(
+      await Promise.all([
+        formatOf([`--config.file=${file}`, '--log.format=logfmt'], env('json')),
+        formatOf([`--config.file=${file}`], env('logfmt')),
+        formatOf([`--config.file=${file}`], env('')),
+        formatOf([`--config.file=${FILE}`], CLEAN_ENVIRONMENT),
+      ]),
+    ).toEqual(['logfmt', 'logfmt', 'json', 'logfmt']);
+  });
+
+  it('can be told all by the environment', async (scope) => {
+    const exporter = startCommand(scope, [], {
+      ...CLEAN_ENVIRONMENT,
+      NFM_EXPORTER_CONFIG_FILE: FILE,
+      NFM_EXPORTER_WEB_LISTEN_ADDRESS: `${ANY_PORT},${ANY_PORT}`,
+      NFM_EXPORTER_WEB_TELEMETRY_PATH: '/nfm-metrics',
+      NFM_EXPORTER_WEB_ROUTE_PREFIX: 'prefix',
+      NFM_EXPORTER_WEB_EXTERNAL_URL: 'https://proxy.example/elsewhere/',
+      NFM_EXPORTER_PORT: 'tcp://10.0.0.7:10049',
+      NFM_EXPORTER_WEB_CONFIG_FILE: '/not/known/yet.yml',
+    });
+    const url = await exporter.url();
+    expect((await fetch(`${url}/prefix/nfm-metrics`)).status).toBe(200);
+    expect((await fetch(`${url}/prefix/metrics`)).status).toBe(404);
+    expect((await fetch(`${url}/metrics`)).status).toBe(404);
+    expect(await (await fetch(`${url}/prefix/`)).text()).toContain('https://proxy.example/elsewhere/nfm-metrics');
+    expect(await exporter.events('listening', 2)).toHaveLength(2);
+  });
+
+  it('fails on a bad file with an event for each error', async (scope) => {
+    const file = await runCommand(scope, [`--config.file=${BAD}`]);
+    const json = startCommand(scope, [`--config.file=${BAD}`, '--log.format=json', '--log.level=error']);
+    expect(await json.ended).toMatchObject({ code: 1, stdout: '' });
+    expect(file).toMatchObject({ code: 1, stdout: '' });
+    const errors = [
+      'polling.interval (line 1): got "12abc", expected a duration above zero, such as 30s or 1h30m',
+      expect.stringMatching(/^querys \(line 2\): .*queries/),
+      'log.level (line 3): got "loud", expected one of debug, info, warn, error',
+    ];
+    expect(json.log().map(({ level, msg, file: name, error }) => ({ level, msg, name, error }))).toEqual(
+      errors.map((error) => ({ level: 'error', msg: 'bad configuration', name: BAD, error })),
+    );
+    expect(file.stderr.split('\n')).toHaveLength(errors.length + 1);
+    expect(file.stderr).toContain(`level=error msg="bad configuration" file=${BAD} error="polling.interval (line 1)`);
+  });
+
+  it('fails without its file', async (scope) => {
+    const exporter = startCommand(scope, ['--config.file=/nonexistent/nfm.yml']);
+    expect((await exporter.ended).code).toBe(1);
+    expect(exporter.log()).toEqual([
+      expect.objectContaining({ msg: 'bad configuration', error: expect.stringContaining('ENOENT') }),
+    ]);
+  });
+
+  it.for(['serve', 'demo'])(
+    'of %s fails where the port is taken, and says which flag helps',
+    async (command, scope) => {
+      const address = `127.0.0.1:${takenPort()}`;
+      const exporter = startCommand(scope, [command, `--config.file=${FILE}`, `--web.listen-address=${address}`]);
+      expect(await exporter.ended).toMatchObject({ code: 1, stdout: '' });
+      expect(exporter.log().at(-1)).toMatchObject({
+        level: 'error',
+        msg: 'cannot start',
+        error: 'ListenError',
+        reason: expect.stringContaining(address),
+        hint: expect.stringContaining('--web.listen-address'),
+      });
+      expect(exporter.log().map(({ msg }) => msg)).not.toContain('listening');
+    },
+  );
+
+  it('fails on a proxy it cannot use, and does not show it', async (scope) => {
+    const proxy = { HTTPS_PROXY: 'socks5://user:canary@proxy.example:1080' };
+    const exporter = startCommand(scope, [`--config.file=${FILE}`], { ...CLEAN_ENVIRONMENT, ...proxy });
+    expect(await exporter.ended).toMatchObject({ code: 1, stderr: expect.not.stringContaining('canary') });
+    expect(exporter.log().at(-1)).toMatchObject({ msg: 'cannot start', reason: expect.stringContaining('socks5') });
+  });
+
+  it.for<[string, Readonly<Record<string, string>>, string]>([
+    ['without credentials', { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }, 'CredentialsError'],
+    ['where nothing answers', {}, 'NetworkError'],
+  ])('succeeds %s, and says so in metrics', async ([_, env, error], scope) => {
+    const nowhere = 'http://127.0.0.1:9';
+    const file = write(`${error}.json`, {
+      aws: { region: 'us-east-1', endpoint: nowhere, stsEndpoint: nowhere, maxAttempts: 1 },
+      web: { listenAddresses: [ANY_PORT] },
+      queries: [{ name: 'q', monitorName: 'm', queryId: 'i', interval: '1s' }],
+    });
+    const exporter = startCommand(scope, [`--config.file=${file}`], { ...CLEAN_ENVIRONMENT, ...env });
+    const url = await exporter.url();
+    await exporter.event('query fails');
+    const page = await (await fetch(`${url}/metrics`)).text();
+    expect(page).toContain(`aws_nfm_query_last_error{query="q",operation="status",error="${error}"} 1\n`);
+    expect(page).toContain('aws_nfm_api_up{account="default",aws_region="us-east-1"} 0\n');
+    exporter.kill('SIGINT');
+    expect((await exporter.ended).code).toBe(0);
+  });
+
+  it('asks AWS nothing, not even who it is, when no query is registered', async (scope) => {
+    const connections: unknown[] = [];
+    const aws = createServer((socket) => {
+      connections.push(socket.remoteAddress);
+      socket.destroy();
+    }).listen(0, '127.0.0.1');
+    scope.onTestFinished(() => {
+      aws.close();
+    });
+    await new Promise((resolve) => aws.once('listening', resolve));
+    const address = aws.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const endpoint = `http://127.0.0.1:${port}`;
+    const file = write('idle.json', {
+      aws: { region: 'us-east-1', endpoint, stsEndpoint: endpoint },
+      web: { listenAddresses: [ANY_PORT] },
+    });
+    const exporter = startCommand(scope, [`--config.file=${file}`]);
+    expect((await fetch(`${await exporter.url()}/-/ready`)).status).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(connections).toEqual([]);
+    expect(exporter.log().map(({ msg }) => msg)).toEqual(['starting', 'listening']);
+  });
+});

@@ -1,0 +1,197 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { beforeAll, describe, test, vi } from 'vitest';
+import {
+  type RunningDaemon,
+  runDaemon,
+  setAwsEnvironment,
+  TEST_CREDENTIALS,
+  type TestScope,
+} from '../support/daemon.ts';
+import { endlessQueries, longestGap, runSimulator } from '../support/simulated-service.ts';
+
+const INTERVAL_MS = 500;
+const REGIONS = ['us-east-1', 'eu-west-1'];
+
+interface SetUp {
+  /** Endpoint of eu-west-1; by default the one simulator is both regions. */
+  readonly elsewhere?: string;
+  readonly aws?: Readonly<Record<string, unknown>>;
+  /** Queries in each region. */
+  readonly count?: number;
+}
+
+/** A daemon that polls queries in two regions, one of which is to get into trouble: eu-west-1. */
+async function setUp(scope: TestScope, { elsewhere, aws, count = 4 }: SetUp) {
+  const service = await runSimulator(scope, {
+    queries: REGIONS.map((region) => endlessQueries(region, `${region}-{n}`, { count })),
+  });
+  const daemon = await runDaemon(scope, {
+    aws: {
+      stsEndpoint: service.url,
+      requestTimeout: '1s',
+      maxAttempts: 1,
+      requestsPerSecond: 100,
+      ...aws,
+    },
+    accounts: [
+      { name: 'near', region: 'us-east-1', endpoint: service.url },
+      { name: 'far', region: 'eu-west-1', endpoint: elsewhere ?? service.url },
+    ],
+    polling: { interval: `${INTERVAL_MS}ms`, staleAfter: '2s' },
+    queries: ['near', 'far'].flatMap((account, i) =>
+      Array.from({ length: count }, (_, n) => ({
+        name: `${account}-${n + 1}`,
+        account,
+        monitorName: 'checkout',
+        queryId: `${REGIONS[i]}-${n + 1}`,
+      })),
+    ),
+  });
+  const gapsOf = (region: string, from: number, to: number) =>
+    Array.from({ length: count }, (_, n) => longestGap(service.arrivals(`${region}-${n + 1}`), from, to));
+  return { service, daemon, gapsOf };
+}
+
+async function up(daemon: RunningDaemon, account: string): Promise<number | undefined> {
+  return (await daemon.metrics()).value('aws_nfm_api_up', { account });
+}
+
+beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
+
+describe.concurrent('a target in trouble', () => {
+  test('that throttles gets a smaller budget, which grows back; its polls are late, not lost', async (scope) => {
+    const { expect } = scope;
+    const limit = 400;
+    const count = 10;
+    const { service, daemon, gapsOf } = await setUp(scope, { count, aws: { requestsPerSecond: limit } });
+    const budgetOf = async (account: string) =>
+      (await daemon.metrics()).value('aws_nfm_api_budget_requests_per_second', { account });
+    const lag = async () => (await daemon.metrics()).value('aws_nfm_exporter_poll_lag_seconds') ?? Number.NaN;
+    await wait(1_500);
+    expect(await budgetOf('far')).toBe(limit);
+    expect(await lag()).toBeLessThan(0.1);
+
+    service.simulator.setFaults([{ kind: 'throttle', match: { region: 'eu-west-1', operation: 'GetQueryStatus*' } }]);
+    const from = Date.now();
+    const budgets: number[] = [];
+    let longestLag = 0;
+    while (Date.now() - from < 5_500) {
+      const page = await daemon.metrics();
+      budgets.push(page.value('aws_nfm_api_budget_requests_per_second', { account: 'far' }) ?? Number.NaN);
+      longestLag = Math.max(longestLag, page.value('aws_nfm_exporter_poll_lag_seconds') ?? Number.NaN);
+      expect(page.value('aws_nfm_api_budget_requests_per_second', { account: 'near' })).toBe(limit);
+      await wait(100);
+    }
+    const cuts = budgets.filter((budget, i) => i > 0 && budget < 0.6 * (budgets[i - 1] ?? 0));
+    expect(cuts.length, `cuts, one a second, in ${budgets}`).toBeGreaterThanOrEqual(5);
+    expect(cuts.length).toBeLessThanOrEqual(6);
+    expect(Math.min(...budgets), 'less than what the polls need').toBeLessThan((count * 1_000) / INTERVAL_MS);
+    expect(Math.min(...budgets)).toBeGreaterThanOrEqual(limit / 32);
+    expect(longestLag).toBeGreaterThan(0.2);
+    const throttled = await daemon.metrics();
+    expect(throttled.value('aws_nfm_api_up', { account: 'far' })).toBe(0);
+    expect(Object.keys(throttled.apiErrors('far'))).toEqual(['ThrottlingException']);
+    expect(Math.max(...gapsOf('us-east-1', from, Date.now()))).toBeLessThan(1.5 * INTERVAL_MS);
+
+    service.simulator.setFaults([]);
+    const [before = Number.NaN, began] = [await budgetOf('far'), Date.now()];
+    await wait(2_000);
+    const grown = ((await budgetOf('far')) ?? Number.NaN) - before;
+    // A hundredth of the limit each second.
+    expect(grown / ((Date.now() - began) / 1_000)).toBeCloseTo(limit / 100, 0);
+    // All polls are made, each late by less than the budget's round: nothing was lost.
+    await vi.waitFor(async () => expect(await lag()).toBeLessThan(0.05), { timeout: 8_000, interval: 100 });
+    const page = await daemon.metrics();
+    for (let n = 1; n <= count; n += 1) {
+      expect(page.value('aws_nfm_query_up', { query: `far-${n}` })).toBe(1);
+    }
+    expect(page.value('aws_nfm_api_up', { account: 'far' })).toBe(1);
+  });
+
+  const troubles = [
+    { name: 'hangs', faults: [{ kind: 'hang', after: 'request' }], error: 'TimeoutError' },
+    { name: 'hangs after the headers', faults: [{ kind: 'hang', after: 'headers' }], error: 'TimeoutError' },
+    { name: 'resets connections', faults: [{ kind: 'reset', after: 'request' }], error: 'NetworkError' },
+    {
+      name: 'fails with 500',
+      faults: [{ kind: 'error', name: 'InternalServerException', status: 500 }],
+      error: 'InternalServerException',
+    },
+    {
+      name: 'refuses permission',
+      faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403 }],
+      error: 'AccessDeniedException',
+    },
+  ] as const;
+
+  test.for(troubles)('that $name is down alone, and comes back', async ({ faults, error }, scope) => {
+    const { expect } = scope;
+    const { service, daemon, gapsOf } = await setUp(scope, {});
+    await wait(1_500);
+    expect(await up(daemon, 'near')).toBe(1);
+    expect(await up(daemon, 'far')).toBe(1);
+
+    service.simulator.setFaults(faults.map((fault) => ({ ...fault, match: { region: 'eu-west-1' } })));
+    const from = Date.now();
+    await wait(3_500);
+    const page = await daemon.metrics();
+    const to = Date.now();
+    expect(page.value('aws_nfm_api_up', { account: 'far' })).toBe(0);
+    expect(page.value('aws_nfm_api_up', { account: 'near' })).toBe(1);
+    expect(page.apiErrors('near')).toEqual({});
+    expect(Object.keys(page.apiErrors('far'))).toEqual([error]);
+    for (let n = 1; n <= 4; n += 1) {
+      expect(page.value('aws_nfm_query_up', { query: `near-${n}` })).toBe(1);
+      expect(page.status(`near-${n}`)).toBe('RUNNING');
+      expect(page.value('aws_nfm_query_up', { query: `far-${n}` })).toBe(0);
+      expect(page.status(`far-${n}`), 'a status of before the trouble, stale by now').toBeUndefined();
+      expect(page.lastError(`far-${n}`)).toBe(error);
+    }
+    expect(Math.max(...gapsOf('us-east-1', from, to))).toBeLessThan(1.5 * INTERVAL_MS);
+
+    service.simulator.setFaults([]);
+    // The longest back-off is ten intervals.
+    await vi.waitFor(
+      async () => {
+        const recovered = await daemon.metrics();
+        for (let n = 1; n <= 4; n += 1) {
+          expect(recovered.value('aws_nfm_query_up', { query: `far-${n}` })).toBe(1);
+          expect(recovered.status(`far-${n}`)).toBe('RUNNING');
+          expect(recovered.lastError(`far-${n}`)).toBeUndefined();
+        }
+        expect(recovered.value('aws_nfm_api_up', { account: 'far' })).toBe(1);
+      },
+      { timeout: 11 * INTERVAL_MS + 1_000, interval: 200 },
+    );
+    const again = Date.now();
+    await wait(1_500);
+    expect(Math.max(...gapsOf('eu-west-1', again, Date.now()))).toBeLessThan(1.5 * INTERVAL_MS);
+  });
+
+  test('at which nobody listens is down alone, and comes back when somebody does', async (scope) => {
+    const { expect } = scope;
+    const reserved = createServer().listen(0, '127.0.0.1');
+    await once(reserved, 'listening');
+    const { port } = reserved.address() as AddressInfo; // of a server that listens on TCP
+    await new Promise((resolve) => reserved.close(resolve));
+
+    const { daemon, gapsOf } = await setUp(scope, { elsewhere: `http://127.0.0.1:${port}` });
+    const from = Date.now() + 1_000;
+    await wait(3_000);
+    const page = await daemon.metrics();
+    expect(page.value('aws_nfm_api_up', { account: 'far' })).toBe(0);
+    expect(page.value('aws_nfm_api_up', { account: 'near' })).toBe(1);
+    expect(Object.keys(page.apiErrors('far'))).toEqual(['NetworkError']);
+    expect(page.lastError('far-1')).toBe('NetworkError');
+    expect(Math.max(...gapsOf('us-east-1', from, Date.now()))).toBeLessThan(1.5 * INTERVAL_MS);
+
+    await runSimulator(scope, { queries: [endlessQueries('eu-west-1', 'eu-west-1-{n}', { count: 4 })] }, { port });
+    await vi.waitFor(async () => expect((await daemon.metrics()).status('far-4')).toBe('RUNNING'), {
+      timeout: 11 * INTERVAL_MS + 1_000,
+      interval: 200,
+    });
+    expect(await up(daemon, 'far')).toBe(1);
+  });
+});

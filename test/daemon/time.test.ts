@@ -1,0 +1,150 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { beforeAll, describe, test, vi } from 'vitest';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
+import { endlessQueries, longestGap, runSimulator } from '../support/simulated-service.ts';
+
+const DAY_MS = 86_400_000;
+
+async function statusOf(daemon: RunningDaemon, name: string) {
+  const [page, { status }] = [await daemon.metrics(), await daemon.query(name)];
+  return { exported: page.status(name) ?? null, answered: status };
+}
+
+beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
+
+describe.concurrent('polling.staleAfter', () => {
+  test('takes a status away that is not terminal and too old, and leaves one that is terminal', async (scope) => {
+    const { expect } = scope;
+    const service = await runSimulator(scope, {
+      queries: [
+        endlessQueries('us-east-1', 'running'),
+        endlessQueries('us-east-1', 'ended', { runningFor: 0, outcome: 'FAILED' }),
+      ],
+    });
+    const daemon = await runDaemon(scope, {
+      aws: { endpoint: service.url, stsEndpoint: service.url, requestTimeout: '1s', maxAttempts: 1 },
+      polling: { interval: '1s', staleAfter: '3s' },
+      queries: ['running', 'ended'].map((name) => ({ name, monitorName: 'checkout', queryId: name })),
+    });
+    const running = { exported: 'RUNNING', answered: 'RUNNING' };
+    await vi.waitFor(async () => expect(await statusOf(daemon, 'running')).toEqual(running), { timeout: 4_000 });
+    await wait(1_200);
+
+    service.simulator.setFaults([{ kind: 'hang', after: 'request' }]);
+    const success = async () =>
+      (await daemon.metrics()).value('aws_nfm_query_last_success_timestamp_seconds', { query: 'running' }) ?? 0;
+    let last = await success();
+    let goneAt = 0;
+    while (goneAt === 0) {
+      last = await success();
+      const now = Date.now();
+      const status = await statusOf(daemon, 'running');
+      if (status.exported === null) {
+        goneAt = now;
+        expect((await statusOf(daemon, 'running')).answered).toBeNull();
+      } else if (now / 1_000 - last > 3.5) {
+        expect.fail(`status still ${status.exported}`);
+      }
+      await wait(50);
+    }
+    expect(goneAt / 1_000 - last, 'age of the status when it was first absent').toBeGreaterThan(2.9);
+
+    const page = await daemon.metrics();
+    expect(page.samples('aws_nfm_query_status_since_timestamp_seconds', { query: 'running' })).toEqual([]);
+    expect(await success(), 'last success stays').toBe(last);
+    expect(page.value('aws_nfm_query_up', { query: 'running' })).toBe(0);
+    expect(page.lastError('running')).toBe('TimeoutError');
+    expect(await daemon.query('running')).toMatchObject({ status: null, statusSince: null, up: false });
+    expect(await statusOf(daemon, 'ended')).toEqual({ exported: 'FAILED', answered: 'FAILED' });
+    expect((await daemon.text('/')).body).toContain('1 failing');
+
+    service.simulator.setFaults([]);
+    await vi.waitFor(async () => expect(await statusOf(daemon, 'running')).toEqual(running), { timeout: 9_000 });
+  });
+});
+
+describe.concurrent('polling.giveUpAfter', () => {
+  test('ends the polls of a query that is unknown to the service for so long', async (scope) => {
+    const { expect } = scope;
+    const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'known')] });
+    const daemon = await runDaemon(scope, {
+      aws: { endpoint: service.url, stsEndpoint: service.url },
+      polling: { interval: '500ms', giveUpAfter: '2s' },
+      queries: ['known', 'unknown'].map((name) => ({ name, monitorName: 'checkout', queryId: name })),
+    });
+    await vi.waitFor(async () => expect((await daemon.query('unknown')).nextPoll).not.toBeNull());
+    await wait(1_000);
+    expect((await daemon.query('unknown')).nextPoll, 'before it is given up').not.toBeNull();
+    await vi.waitFor(() => expect(daemon.log.messages().join()).toContain('query given up'), { timeout: 5_000 });
+    const polls = service.arrivals('unknown');
+    expect((polls.at(-1) ?? 0) - (polls[0] ?? 0)).toBeGreaterThanOrEqual(2_000);
+    expect((polls.at(-1) ?? 0) - (polls[0] ?? 0), 'no later than one back-off after').toBeLessThan(4_500);
+
+    await wait(2_500);
+    expect(service.arrivals('unknown')).toHaveLength(polls.length);
+    expect(await daemon.query('unknown')).toMatchObject({ status: null, up: false, nextPoll: null });
+    const page = await daemon.metrics();
+    expect(page.lastError('unknown')).toBe('ResourceNotFoundException');
+    expect(page.value('aws_nfm_query_polls_total', { query: 'unknown' })).toBe(polls.length);
+    expect(page.value('aws_nfm_api_planned_requests_per_second', { account: 'default' })).toBe(2);
+    expect(page.value('aws_nfm_query_info', { query: 'unknown' })).toBe(1);
+    expect(service.arrivals('known').length).toBeGreaterThanOrEqual(8);
+  });
+
+  test('lets a query be that the service fails to tell of for any other reason', async (scope) => {
+    const { expect } = scope;
+    const service = await runSimulator(scope, { worlds: { unknownQueryId: 'ValidationException' } });
+    const daemon = await runDaemon(scope, {
+      aws: { endpoint: service.url, stsEndpoint: service.url },
+      polling: { interval: '200ms', giveUpAfter: '1s' },
+      queries: [{ name: 'odd', monitorName: 'checkout', queryId: 'odd' }],
+    });
+    await wait(4_000);
+    const polls = service.arrivals('odd').length;
+    expect((await daemon.query('odd')).nextPoll).not.toBeNull();
+    await vi.waitFor(() => expect(service.arrivals('odd').length).toBeGreaterThan(polls), { timeout: 3_000 });
+  });
+});
+
+describe.concurrent('the wall clock', () => {
+  test('may jump a day ahead or back: polls keep their pace, and times told afterwards are right', async (scope) => {
+    const { expect } = scope;
+    const interval = 500;
+    let offset = 0;
+    const clock = { ...systemClock, now: () => Date.now() + offset };
+    const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'query-{n}', { count: 5 })] });
+    const names = Array.from({ length: 5 }, (_, i) => `query-${i + 1}`);
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: service.url, stsEndpoint: service.url, requestsPerSecond: 50 },
+        polling: { interval: `${interval}ms`, staleAfter: '2s' },
+        queries: names.map((name) => ({ name, monitorName: 'checkout', queryId: name })),
+      },
+      { clock },
+    );
+    await wait(1_500);
+    for (const jump of [DAY_MS, -2 * DAY_MS, DAY_MS]) {
+      const since = (await daemon.query('query-1')).statusSince;
+      offset += jump;
+      const from = Date.now();
+      const reached = await daemon.query('query-1');
+      if (reached.nextPoll !== null) {
+        expect(Math.abs(Date.parse(reached.nextPoll) - clock.now())).toBeLessThan(2 * interval);
+      }
+      await wait(2_000);
+      const page = await daemon.metrics();
+      const to = Date.now();
+      for (const name of names) {
+        expect(longestGap(service.arrivals(name), from, to)).toBeLessThan(1.5 * interval);
+        expect(page.status(name)).toBe('RUNNING');
+        const success = page.value('aws_nfm_query_last_success_timestamp_seconds', { query: name }) ?? Number.NaN;
+        expect(Math.abs(success - clock.now() / 1_000)).toBeLessThan(1);
+      }
+      expect((await daemon.query('query-1')).statusSince, 'of a status that has not changed').toBe(since);
+      expect(page.value('aws_nfm_exporter_poll_lag_seconds')).toBeLessThan(0.5);
+      expect((await daemon.text('/-/healthy')).status).toBe(200);
+    }
+  });
+});

@@ -1,0 +1,67 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { PROJECT, run } from '../support/project.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** A project of two one-line sources that the build script takes for ours. */
+function smallProject(): string {
+  const folder = temporaryFolder();
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  for (const path of ['package.json', 'scripts/build.mjs', 'tsconfig.base.json', 'tsconfig.json']) {
+    cpSync(`${PROJECT}${path}`, join(folder, path));
+  }
+  symlinkSync(`${PROJECT}node_modules`, join(folder, 'node_modules'));
+  const client = 'packages/client-networkflowmonitor';
+  for (const path of ['package.json', 'tsconfig.json']) {
+    cpSync(`${PROJECT}${client}/${path}`, join(folder, client, path));
+  }
+  write(`${client}/src/index.ts`, 'export const client: number = 1;\n');
+  write('src/main.ts', 'export const main: number = 1;\n');
+  write('dist/stale.js', '');
+  return folder;
+}
+
+function build(folder: string, env: Readonly<Record<string, string>> = {}) {
+  return run(process.execPath, ['scripts/build.mjs'], { cwd: folder, env: { PATH: process.env['PATH'], ...env } });
+}
+
+function revision(folder: string): string {
+  return readFileSync(join(folder, 'dist/revision.txt'), 'utf8');
+}
+
+describe('the build', () => {
+  test('makes a command, and leaves nothing of an earlier build', () => {
+    const folder = smallProject();
+    expect(build(folder)).toMatchObject({ status: 0 });
+    expect(statSync(join(folder, 'dist/main.js')).mode & 0o111).toBe(0o111);
+    expect(existsSync(join(folder, 'packages/client-networkflowmonitor/dist/index.js'))).toBe(true);
+    expect(existsSync(join(folder, 'dist/stale.js'))).toBe(false);
+  });
+
+  test('fails with what the compiler says', () => {
+    const folder = smallProject();
+    writeFileSync(join(folder, 'src/main.ts'), "export const main: number = '1';\n");
+    const { status, stdout } = build(folder);
+    expect(status).not.toBe(0);
+    expect(stdout).toContain('src/main.ts(1,14): error TS2322');
+  });
+
+  test('writes the revision: the one it is given, else the commit, else that it is not known', () => {
+    const folder = smallProject();
+    build(folder, { GIT_CEILING_DIRECTORIES: dirname(folder) });
+    expect(revision(folder)).toBe('unknown\n');
+
+    run('git', ['init', '--quiet'], { cwd: folder });
+    const identity = ['-c', 'user.name=test', '-c', 'user.email=test@example.com'];
+    run('git', [...identity, 'commit', '--quiet', '--allow-empty', '--message=x'], { cwd: folder });
+    build(folder);
+    expect(revision(folder)).toBe(run('git', ['rev-parse', 'HEAD'], { cwd: folder }).stdout);
+
+    build(folder, { REVISION: 'abc123' });
+    expect(revision(folder)).toBe('abc123\n');
+  });
+});

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { PROJECT, run } from '../support/project.ts';
+
+/** All files of the project that git does not ignore. */
+function projectFiles(): readonly string[] {
+  const { status, stdout } = run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
+  expect(status).toBe(0);
+  return stdout.split('\0').filter((path) => path !== '');
+}
+
+function read(path: string): string {
+  return readFileSync(`${PROJECT}${path}`, 'utf8');
+}
+
+function dependenciesOf(path: string): readonly [string, unknown][] {
+  const manifest = JSON.parse(read(path));
+  return Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+}
+
+describe('packages', () => {
+  test.each(['package.json', 'packages/client-networkflowmonitor/package.json'])(
+    '%s has exact versions of what it depends on',
+    (path) => {
+      const dependencies = dependenciesOf(path);
+      expect(dependencies).not.toEqual([]);
+      expect(dependencies.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
+    },
+  );
+
+  test('the lock file holds no addresses, so that any registry will do', () => {
+    expect(read('package-lock.json')).not.toMatch(/"resolved": "(?!packages\/)/);
+  });
+
+  test('no file names the host of a package registry, a mirror or an image registry', () => {
+    const host =
+      /\b(?:registry|deb|security|mirrors?|docker|ghcr|gcr|quay|public\.ecr)(?:\.[a-z0-9-]+)*\.(?:org|io|aws|dev|com|net)\b/;
+    const found = projectFiles().flatMap((path) =>
+      read(path)
+        .split('\n')
+        .filter((line) => host.test(line))
+        .map((line) => `${path}: ${line}`),
+    );
+    expect(found).toEqual([]);
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { Chunk } from '../../src/metrics/chunk.ts';
+import { Exposition, type ScrapeRequest } from '../../src/metrics/exposition.ts';
+import { watchedQuery } from '../support/watched-query.ts';
+import { ExposedWorld } from './exposed-world.ts';
+
+const PLAIN: ScrapeRequest = { format: 'text', gzip: false, groups: undefined };
+const FORMS: readonly ScrapeRequest[] = [PLAIN, { ...PLAIN, format: 'openmetrics' }];
+
+/** An exposition of three chunks, with the number of times that each was rendered. */
+function counted() {
+  const renders = [0, 0, 0];
+  const chunks = renders.map(
+    (_, i) =>
+      new Chunk(() => {
+        renders[i] = (renders[i] ?? 0) + 1;
+        return `up{chunk="${i}",render="${renders[i]}"} 1\n`;
+      }),
+  );
+  const family = { name: 'up', type: 'gauge', help: 'Whether.', group: 'queries' } as const;
+  const exposition = new Exposition([{ family, chunks: () => chunks }], async () => undefined);
+  return { renders, chunks, exposition };
+}
+
+describe.each([
+  ['plain', false],
+  ['compressed', true],
+])('the cost of a %s scrape', (_, gzip) => {
+  it('is no rendering where nothing has changed, whatever the format', async () => {
+    const { renders, exposition } = counted();
+    for (let i = 0; i < 3; i += 1) {
+      for (const request of FORMS) {
+        await exposition.scrape({ ...request, gzip });
+      }
+    }
+    expect(renders).toEqual([1, 1, 1]);
+  });
+
+  it('is the rendering of what has changed, once, however often it has', async () => {
+    const { renders, chunks, exposition } = counted();
+    await exposition.scrape({ ...PLAIN, gzip });
+    for (let i = 0; i < 10; i += 1) {
+      chunks[1]?.changed();
+    }
+    expect(renders).toEqual([1, 1, 1]);
+    await exposition.scrape({ ...PLAIN, gzip });
+    await exposition.scrape({ ...PLAIN, gzip });
+    expect(renders).toEqual([1, 2, 1]);
+  });
+
+  it('is shared by scrapes at the same time', async () => {
+    const { renders, exposition } = counted();
+    await Promise.all(Array.from({ length: 5 }, () => exposition.scrape({ ...PLAIN, gzip })));
+    expect(renders).toEqual([1, 1, 1]);
+  });
+
+  it('follows the queries that were polled: of 64 queries the two families that a poll moves', async () => {
+    const world = new ExposedWorld();
+    for (let i = 0; i < 640; i += 1) {
+      world.register(watchedQuery({ name: `q-${i}` }));
+      world.answer(i, 'RUNNING');
+    }
+    const request = { gzip, groups: new Set(['queries'] as const) };
+    /** Texts that were made anew since the last scrape; the ends of a gzip stream are not made of text. */
+    let before: ReadonlySet<Buffer> = new Set();
+    const madeAnew = async () => {
+      const parts = await world.scrapeParts(request);
+      const made = parts.filter((part) => part.length > 12 && !before.has(part)).length;
+      before = new Set(parts);
+      return made;
+    };
+    expect(await madeAnew()).toBeGreaterThan(10);
+    expect(await madeAnew()).toBe(0);
+
+    await world.clock.advance(1_000);
+    world.answer(70, 'RUNNING');
+    world.answer(80, 'RUNNING');
+    expect(await madeAnew()).toBe(2); // polls_total and last_success_timestamp_seconds
+
+    world.answer(600, 'SUCCEEDED');
+    expect(await madeAnew()).toBe(4); // status and status_since_timestamp_seconds besides
+
+    world.fail(600, 'TimeoutError');
+    expect(await madeAnew()).toBe(4); // up, last_error, polls_total and poll_errors_total
+
+    // All are stale but 70 and 80, which were polled later, and 600: what is left of status and status_since is in two
+    // chunks of each, and a gzip stream joins the chunks of a family.
+    await world.clock.advance(300_000);
+    expect(await madeAnew()).toBe(gzip ? 2 : 4);
+    expect(await madeAnew()).toBe(0);
+  });
+});

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import type { QueryStatus } from '../../src/api/client.ts';
+import { API_ERRORS, ApiError, type ApiErrorName } from '../../src/api/errors.ts';
+import { SHUTDOWN } from '../../src/scheduler/scheduler.ts';
+import { FailureLog } from '../../src/state/failure-log.ts';
+import { createPoll } from '../../src/state/poll.ts';
+import { QueryStates } from '../../src/state/query-state.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { RecordingLog } from '../support/recording-log.ts';
+import { watchedQuery } from '../support/watched-query.ts';
+
+const HOUR = 3_600_000;
+
+/** Polls of one query, answered as `answer` says. */
+function setUp(answer: () => QueryStatus) {
+  const clock = new FakeClock();
+  const log = new RecordingLog();
+  const states = new QueryStates({ clock, giveUpAfter: HOUR, onChange: () => undefined });
+  const query = watchedQuery({ name: 'q' });
+  const state = states.register(query);
+  const poll = createPoll({
+    states,
+    log,
+    failures: new FailureLog(clock, log),
+    clientOf: () => ({ queryStatus: async () => answer() }),
+  });
+  return { clock, log, state, poll: (signal = new AbortController().signal) => poll(query, signal) };
+}
+
+function failure(error: ApiErrorName): ApiError {
+  return new ApiError(error, 'GetQueryStatusMonitorTopContributors', 'it failed', { attempts: 3 });
+}
+
+describe('a poll', () => {
+  it.each([
+    ['QUEUED', 'good'],
+    ['RUNNING', 'good'],
+    ['SUCCEEDED', 'finished'],
+    ['FAILED', 'finished'],
+    ['CANCELED', 'finished'],
+  ] as const)('that is answered %s is %s', async (status, result) => {
+    const { log, state, poll } = setUp(() => status);
+    expect(await poll()).toBe(result);
+    expect(state).toMatchObject({ status, up: true, polls: 1, pollErrors: 0 });
+    expect(log.events).toEqual([
+      {
+        level: 'debug',
+        msg: 'query status',
+        fields: { account: 'default', aws_region: 'eu-west-1', query: 'q', status },
+      },
+    ]);
+  });
+
+  it('logs a status when it is new, not each time', async () => {
+    const statuses: QueryStatus[] = ['QUEUED', 'QUEUED', 'RUNNING', 'RUNNING', 'SUCCEEDED'];
+    const { log, poll } = setUp(() => statuses.shift() ?? 'SUCCEEDED');
+    for (let i = 0; i < 5; i += 1) {
+      await poll();
+    }
+    expect(log.events.map(({ fields }) => fields['status'])).toEqual(['QUEUED', 'RUNNING', 'SUCCEEDED']);
+  });
+
+  it('backs off where nobody answered or something is wrong, not where the service throttles', async () => {
+    const results = new Map<ApiErrorName, string>();
+    for (const error of API_ERRORS) {
+      const { state, poll } = setUp(() => {
+        throw failure(error);
+      });
+      results.set(error, await poll());
+      expect(state).toMatchObject({
+        up: false,
+        polls: 1,
+        pollErrors: 1,
+        lastFailure: { operation: 'status', error, message: 'it failed' },
+      });
+    }
+    const silent = ['TimeoutError', 'NetworkError', 'CredentialsError'];
+    expect(Object.fromEntries(results)).toEqual(
+      Object.fromEntries(
+        API_ERRORS.map((error) => [
+          error,
+          error === 'ThrottlingException' ? 'throttled' : silent.includes(error) ? 'silent' : 'failed',
+        ]),
+      ),
+    );
+  });
+
+  it('logs a failure when it begins and when it ends', async () => {
+    let works = false;
+    const { log, poll } = setUp(() => {
+      if (works) {
+        return 'RUNNING';
+      }
+      throw failure('TimeoutError');
+    });
+    await poll();
+    await poll();
+    works = true;
+    await poll();
+    expect(log.messages()).toEqual(['query fails', 'query works again', 'query status']);
+  });
+
+  it('is the last one once the service has not known the query for giveUpAfter, and says so', async () => {
+    const { clock, log, state, poll } = setUp(() => {
+      throw failure('ResourceNotFoundException');
+    });
+    expect(await poll()).toBe('failed');
+    await clock.advance(HOUR - 1);
+    expect(await poll()).toBe('failed');
+    await clock.advance(1);
+    expect(await poll()).toBe('finished');
+    expect(state.givenUp).toBe(true);
+    expect(log.events.at(-1)).toMatchObject({ level: 'warn', fields: { query: 'q' } });
+    expect(log.events.at(-1)?.msg).toContain('query given up');
+  });
+
+  it('has not failed when the exporter shuts down', async () => {
+    const { log, state, poll } = setUp(() => {
+      throw failure('TimeoutError');
+    });
+    expect(await poll(AbortSignal.abort(SHUTDOWN))).toBe('finished');
+    expect(state).toMatchObject({ up: undefined, polls: 0, pollErrors: 0 });
+    expect(log.events).toEqual([]);
+  });
+
+  it('breaks on mistakes of ours, which it does not take for failures of the API', async () => {
+    const { state, poll } = setUp(() => {
+      throw new TypeError('a mistake of ours');
+    });
+    await expect(poll()).rejects.toThrow('a mistake of ours');
+    expect(state.polls).toBe(0);
+  });
+});

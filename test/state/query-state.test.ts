@@ -1,0 +1,227 @@
+import { describe, expect, it } from 'vitest';
+import { QUERY_STATUSES } from '../../src/api/client.ts';
+import type { ApiErrorName } from '../../src/api/errors.ts';
+import { currentStatus, type QueryState, QueryStates } from '../../src/state/query-state.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { watchedQuery } from '../support/watched-query.ts';
+
+const HOUR = 3_600_000;
+
+function setUp(changes: Parameters<typeof watchedQuery>[0] = {}) {
+  const clock = new FakeClock();
+  const changed: QueryState[] = [];
+  const states = new QueryStates({ clock, giveUpAfter: HOUR, onChange: (state) => changed.push(state) });
+  const state = states.register(watchedQuery({ name: 'q', ...changes }));
+  return {
+    clock,
+    changed,
+    states,
+    state,
+    shown: () => currentStatus(state, clock.monotonic()),
+    fail: (error: ApiErrorName) => states.failed('q', { operation: 'status', error, message: 'it failed' }),
+  };
+}
+
+describe('QueryStates', () => {
+  it('knows nothing of a query but its registration before the first answer', () => {
+    const { clock, state, states, shown } = setUp();
+    expect(shown()).toBeUndefined();
+    expect(state).toMatchObject({
+      registeredAt: clock.now(),
+      statusSince: undefined,
+      up: undefined,
+      lastFailure: undefined,
+      lastSuccess: undefined,
+      polls: 0,
+      pollErrors: 0,
+      givenUp: false,
+    });
+    expect(states.untried).toBe(1);
+  });
+
+  it('tells of every change, after it was made', () => {
+    const { changed, states, fail } = setUp();
+    states.answered('q', 'QUEUED');
+    expect(changed.map(({ status, up, polls }) => ({ status, up, polls }))).toEqual([
+      { status: 'QUEUED', up: true, polls: 1 },
+    ]);
+    fail('TimeoutError');
+    expect(changed).toHaveLength(2);
+    expect(changed[1]).toMatchObject({ up: false, polls: 2, pollErrors: 1 });
+  });
+
+  it('dates a status from when it was first seen, and the last good answer from each', async () => {
+    const { clock, state, states } = setUp();
+    const start = clock.now();
+    expect(states.answered('q', 'RUNNING')).toBeUndefined();
+    await clock.advance(30_000);
+    expect(states.answered('q', 'RUNNING')).toBe('RUNNING');
+    expect(state).toMatchObject({ statusSince: start, lastSuccess: start + 30_000 });
+    await clock.advance(30_000);
+    expect(states.answered('q', 'SUCCEEDED')).toBe('RUNNING');
+    expect(state).toMatchObject({ statusSince: start + 60_000, lastSuccess: start + 60_000 });
+  });
+
+  it('keeps the status of before when a poll fails, and says why it failed until one is answered', async () => {
+    const { clock, state, states, shown, fail } = setUp();
+    states.answered('q', 'RUNNING');
+    const answeredAt = clock.now();
+    await clock.advance(30_000);
+    fail('AccessDeniedException');
+    expect(shown()).toBe('RUNNING');
+    expect(state).toMatchObject({
+      up: false,
+      lastSuccess: answeredAt,
+      lastFailure: { operation: 'status', error: 'AccessDeniedException', message: 'it failed', at: clock.now() },
+    });
+    states.answered('q', 'RUNNING');
+    expect(state).toMatchObject({ up: true, lastFailure: undefined });
+  });
+
+  it('counts calls, and those that failed for good', () => {
+    const { state, states, fail } = setUp();
+    states.answered('q', 'QUEUED');
+    fail('ThrottlingException');
+    fail('UnknownStatus');
+    states.answered('q', 'RUNNING');
+    expect(state).toMatchObject({ polls: 4, pollErrors: 2 });
+  });
+
+  it('counts a query as tried once, whether well or not', () => {
+    const { states, fail } = setUp();
+    states.register(watchedQuery({ name: 'other' }));
+    expect(states.untried).toBe(2);
+    fail('NetworkError');
+    fail('NetworkError');
+    expect(states.untried).toBe(1);
+    states.answered('other', 'QUEUED');
+    expect(states.untried).toBe(0);
+  });
+
+  it('refuses to be told of a query that is not registered', () => {
+    const { states } = setUp();
+    expect(() => states.answered('nobody', 'QUEUED')).toThrow('nobody');
+  });
+});
+
+describe('a status', () => {
+  it.each(['QUEUED', 'RUNNING'] as const)(
+    '%s is believed until the last good answer is older than staleAfter',
+    async (status) => {
+      const { clock, states, shown } = setUp({ staleAfter: 90_000 });
+      states.answered('q', status);
+      await clock.advance(90_000);
+      expect(shown()).toBe(status);
+      await clock.advance(1);
+      expect(shown()).toBeUndefined();
+    },
+  );
+
+  it.each(['SUCCEEDED', 'FAILED', 'CANCELED'] as const)('%s is believed for ever', async (status) => {
+    const { clock, states, shown } = setUp({ staleAfter: 90_000 });
+    states.answered('q', 'RUNNING');
+    states.answered('q', status);
+    await clock.advance(1_000 * HOUR);
+    expect(shown()).toBe(status);
+  });
+
+  it('is believed for longer with each good answer, and not with failures', async () => {
+    const { clock, states, shown, fail } = setUp({ staleAfter: 90_000 });
+    states.answered('q', 'RUNNING');
+    await clock.advance(60_000);
+    states.answered('q', 'RUNNING');
+    await clock.advance(60_000);
+    fail('NetworkError');
+    expect(shown()).toBe('RUNNING');
+    await clock.advance(30_001);
+    expect(shown()).toBeUndefined();
+  });
+
+  it('that was stale comes back with the next good answer, dated from when it was first seen', async () => {
+    const { clock, state, states, shown } = setUp({ staleAfter: 90_000 });
+    const firstSeen = clock.now();
+    states.answered('q', 'RUNNING');
+    await clock.advance(200_000);
+    expect(shown()).toBeUndefined();
+    states.answered('q', 'RUNNING');
+    expect(shown()).toBe('RUNNING');
+    expect(state.statusSince).toBe(firstSeen);
+  });
+
+  it.each([1, -1])('is as old as it is, however the wall clock jumps (%i day)', async (days) => {
+    const { clock, states, shown } = setUp({ staleAfter: 90_000 });
+    states.answered('q', 'RUNNING');
+    clock.jump(days * 24 * HOUR);
+    expect(shown()).toBe('RUNNING');
+    await clock.advance(90_000);
+    expect(shown()).toBe('RUNNING');
+    await clock.advance(1);
+    expect(shown()).toBeUndefined();
+  });
+
+  it.each(QUERY_STATUSES)('%s may be the first that is seen', (status) => {
+    const { states, shown } = setUp();
+    states.answered('q', status);
+    expect(shown()).toBe(status);
+  });
+});
+
+describe('a query that the service does not know', () => {
+  it('is given up once it has been unknown for giveUpAfter, not before', async () => {
+    const { clock, state, fail } = setUp();
+    expect(fail('ResourceNotFoundException')).toBe(false);
+    await clock.advance(HOUR - 1);
+    expect(fail('ResourceNotFoundException')).toBe(false);
+    await clock.advance(1);
+    expect(fail('ResourceNotFoundException')).toBe(true);
+    expect(state).toMatchObject({ givenUp: true, up: false });
+  });
+
+  it('is unknown anew after a good answer', async () => {
+    const { clock, states, fail } = setUp();
+    fail('ResourceNotFoundException');
+    await clock.advance(HOUR - 1);
+    states.answered('q', 'QUEUED');
+    fail('ResourceNotFoundException');
+    await clock.advance(HOUR - 1);
+    expect(fail('ResourceNotFoundException')).toBe(false);
+    await clock.advance(1);
+    expect(fail('ResourceNotFoundException')).toBe(true);
+  });
+
+  it('is unknown anew after an answer with a status that nobody knows: the service knew the query', async () => {
+    const { clock, fail } = setUp();
+    fail('ResourceNotFoundException');
+    await clock.advance(HOUR);
+    expect(fail('UnknownStatus')).toBe(false);
+    expect(fail('ResourceNotFoundException')).toBe(false);
+  });
+
+  it('stays unknown while errors say nothing else, and is not given up by them', async () => {
+    const { clock, fail } = setUp();
+    fail('ResourceNotFoundException');
+    await clock.advance(HOUR);
+    expect(fail('NetworkError')).toBe(false);
+    expect(fail('ThrottlingException')).toBe(false);
+    expect(fail('ResourceNotFoundException')).toBe(true);
+  });
+
+  it.each(['AccessDeniedException', 'ValidationException', 'InternalServerException', 'TimeoutError'] as const)(
+    'is the only one to be given up: never for %s',
+    async (error) => {
+      const { clock, fail } = setUp();
+      fail(error);
+      await clock.advance(100 * HOUR);
+      expect(fail(error)).toBe(false);
+    },
+  );
+
+  it.each([2, -2])('is given up by time that passes, not by the wall clock (%i h)', async (hours) => {
+    const { clock, fail } = setUp();
+    fail('ResourceNotFoundException');
+    clock.jump(hours * HOUR);
+    expect(fail('ResourceNotFoundException')).toBe(false);
+    await clock.advance(HOUR);
+    expect(fail('ResourceNotFoundException')).toBe(true);
+  });
+});

@@ -1,0 +1,100 @@
+import { type Daemon, startDaemon } from '../../src/cli/daemon.ts';
+import { loadConfig } from '../../src/queries/load.ts';
+import { type Clock, systemClock } from '../../src/runtime/clock.ts';
+import { ExpositionPage } from './exposition-page.ts';
+import { RecordingLog } from './recording-log.ts';
+
+/** What ends with the test that asked for it. */
+export interface TestScope {
+  onTestFinished(end: () => Promise<void> | void): void;
+}
+
+/** A query as the API shows it, as far as tests look at it. */
+export interface QueryAnswer {
+  readonly name: string;
+  readonly status: string | null;
+  readonly statusSince: string | null;
+  readonly up: boolean | null;
+  readonly lastError: { readonly operation: string; readonly error: string; readonly message: string } | null;
+  readonly lastSuccess: string | null;
+  readonly nextPoll: string | null;
+}
+
+/** A daemon in this process, asked over HTTP. */
+export interface RunningDaemon {
+  /** Such as http://127.0.0.1:40123. */
+  readonly url: string;
+  readonly log: RecordingLog;
+  metrics(): Promise<ExpositionPage>;
+  query(name: string): Promise<QueryAnswer>;
+  /** The text of any path, whatever the status. */
+  text(path: string): Promise<{ readonly status: number; readonly body: string }>;
+  /** As a signal does it; `timeout` in milliseconds. */
+  stop(timeout: number): Promise<void>;
+}
+
+/** Makes `variables` the only AWS settings of this process; without any, it has no credentials. Nothing of the user's is used. */
+export function setAwsEnvironment(variables: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(process.env).filter((each) => /^AWS_|_PROXY$/i.test(each))) {
+    delete process.env[name];
+  }
+  Object.assign(process.env, {
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...variables,
+  });
+}
+
+export const TEST_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'AKIATESTTESTTESTTEST', AWS_SECRET_ACCESS_KEY: 'test' };
+
+/** Starts a daemon on a config file's content. It listens on a free port, and ends with the test. */
+export async function runDaemon(
+  scope: TestScope,
+  config: Readonly<Record<string, unknown>>,
+  { clock = systemClock }: { readonly clock?: Clock } = {},
+): Promise<RunningDaemon> {
+  const loaded = await loadConfig(JSON.stringify(config), {
+    file: 'test.json',
+    env: {},
+    fallbackRegion: async () => 'us-east-1',
+  });
+  const log = new RecordingLog();
+  const daemon = await startDaemon({
+    config: loaded.config,
+    queries: loaded.queries,
+    build: { version: '0.0.0-test', revision: 'test' },
+    clock,
+    log,
+    env: {},
+    listenAddresses: ['127.0.0.1:0'],
+    telemetryPath: '/metrics',
+    routePrefix: '',
+    externalUrl: undefined,
+  });
+  scope.onTestFinished(() => daemon.stop(1_000));
+  return running(daemon, log);
+}
+
+function running(daemon: Daemon, log: RecordingLog): RunningDaemon {
+  const url = `http://${daemon.addresses[0]}`;
+  const text = async (path: string) => {
+    const response = await fetch(url + path);
+    return { status: response.status, body: await response.text() };
+  };
+  const good = async (path: string) => {
+    const { status, body } = await text(path);
+    if (status !== 200) {
+      throw new Error(`${path} answered ${status}: ${body}`);
+    }
+    return body;
+  };
+  return {
+    url,
+    log,
+    text,
+    metrics: async () => new ExpositionPage(await good('/metrics')),
+    query: async (name) => JSON.parse(await good(`/api/v1/queries/${encodeURIComponent(name)}`)),
+    stop: (timeout) => daemon.stop(timeout),
+  };
+}

@@ -1,0 +1,123 @@
+/** One line of a page: its metric name, labels and value. */
+export interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+const HELP = /^# HELP (?<name>[a-z_][a-z0-9_]*) \S.*$/;
+const TYPE = /^# TYPE (?<name>[a-z_][a-z0-9_]*) (?<type>counter|gauge|histogram)$/;
+const SAMPLE = /^(?<name>[a-z_][a-z0-9_]*)(?:\{(?<labels>.*)\})? (?<value>-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
+const LABEL = /(?<name>[a-z_][a-z0-9_]*)="(?<value>(?:[^"\\\n]|\\["\\n])*)"(?:,|$)/y;
+const STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'];
+
+/** A page of the text format 0.0.4, read strictly: whatever is not as every scraper reads it is an error. */
+export class ExpositionPage {
+  readonly #samples = new Map<string, Sample[]>();
+
+  constructor(text: string) {
+    if (!text.endsWith('\n')) {
+      throw new Error('the page does not end in a newline');
+    }
+    const series = new Set<string>();
+    let help: string | undefined;
+    let family: { readonly name: string; readonly type: string } | undefined;
+    for (const line of text.slice(0, -1).split('\n')) {
+      const described = HELP.exec(line)?.groups?.['name'];
+      if (described !== undefined) {
+        help = described;
+        continue;
+      }
+      const typed = TYPE.exec(line)?.groups;
+      if (typed !== undefined) {
+        const { name = '', type = '' } = typed;
+        if (name !== help || this.#samples.has(name)) {
+          throw new Error(`TYPE without its HELP before it, or a second one: ${line}`);
+        }
+        family = { name, type };
+        this.#samples.set(name, []);
+        continue;
+      }
+      const sample = readSample(line);
+      if (family === undefined || !belongs(sample.name, family)) {
+        throw new Error(`a sample outside its family: ${line}`);
+      }
+      const key = `${sample.name}${JSON.stringify(Object.entries(sample.labels).sort())}`;
+      if (series.has(key)) {
+        throw new Error(`a series twice: ${line}`);
+      }
+      series.add(key);
+      this.#samples.get(family.name)?.push(sample);
+    }
+  }
+
+  /** The samples of a family that carry all of `labels`. */
+  samples(family: string, labels: Readonly<Record<string, string>> = {}): readonly Sample[] {
+    const all = this.#samples.get(family);
+    if (all === undefined) {
+      throw new Error(`the page has no family ${family}`);
+    }
+    return all.filter((sample) => Object.entries(labels).every(([name, value]) => sample.labels[name] === value));
+  }
+
+  /** The value of the one sample that carries all of `labels`; undefined when there is none. */
+  value(family: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
+    const found = this.samples(family, labels);
+    if (found.length > 1) {
+      throw new Error(`${found.length} samples of ${family} carry ${JSON.stringify(labels)}`);
+    }
+    return found[0]?.value;
+  }
+
+  /** The status of a query by its state set, which must be whole and have exactly one 1; undefined when it is absent. */
+  status(query: string): string | undefined {
+    const set = this.samples('aws_nfm_query_status', { query });
+    if (set.length === 0) {
+      return undefined;
+    }
+    const [current, ...more] = set.filter(({ value }) => value === 1).map(({ labels }) => labels['status']);
+    const names = set.map(({ labels }) => labels['status']).sort();
+    if (current === undefined || more.length > 0 || names.join() !== [...STATUSES].sort().join()) {
+      throw new Error(`not a state set: ${JSON.stringify(set)}`);
+    }
+    return current;
+  }
+
+  /** The `error` of a query's last error; undefined when it has none. */
+  lastError(query: string): string | undefined {
+    const [sample, ...more] = this.samples('aws_nfm_query_last_error', { query });
+    if (more.length > 0 || (sample !== undefined && (sample.value !== 1 || sample.labels['operation'] !== 'status'))) {
+      throw new Error(`query ${query} has other than one last error of its status requests`);
+    }
+    return sample?.labels['error'];
+  }
+
+  /** Attempts that failed in an account, by the label `error`, zeros left out. */
+  apiErrors(account: string): Readonly<Record<string, number>> {
+    const failed = this.samples('aws_nfm_api_errors_total', { account }).filter(({ value }) => value > 0);
+    return Object.fromEntries(failed.map(({ labels, value }) => [labels['error'] ?? '', value]));
+  }
+}
+
+function readSample(line: string): Sample {
+  const { name, labels = '', value } = SAMPLE.exec(line)?.groups ?? {};
+  if (name === undefined) {
+    throw new Error(`neither HELP, TYPE nor a sample: ${line}`);
+  }
+  const read: Record<string, string> = {};
+  LABEL.lastIndex = 0;
+  while (LABEL.lastIndex < labels.length) {
+    const label = LABEL.exec(labels)?.groups;
+    if (label?.['name'] === undefined || Object.hasOwn(read, label['name'])) {
+      throw new Error(`labels that cannot be read: ${line}`);
+    }
+    const text = label['value'] ?? '';
+    read[label['name']] = text.replace(/\\(.)/g, (_escape, char) => (char === 'n' ? '\n' : char));
+  }
+  return { name, labels: read, value: Number(value) };
+}
+
+function belongs(sample: string, { name, type }: { readonly name: string; readonly type: string }): boolean {
+  const suffixes = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
+  return suffixes.some((suffix) => sample === name + suffix);
+}

@@ -1,0 +1,50 @@
+import { LOG_LEVELS } from '../../src/runtime/log.ts';
+
+/** A log event as read back: values as text, whatever they were. `ts`, `level` and `msg` come first. */
+export type LogEvent = Readonly<Record<string, string>>;
+
+/** Reads lines of either format. Throws for a line that is no log event. */
+export function parseLog(text: string): LogEvent[] {
+  const lines = text.split('\n');
+  if (lines.pop() !== '') {
+    throw new Error(`the last log line has no end: ${text.slice(-200)}`);
+  }
+  return lines.map(parseLogLine);
+}
+
+export function parseLogLine(line: string): LogEvent {
+  const entries = line.startsWith('{') ? jsonEntries(line) : logfmtEntries(line);
+  const event = Object.fromEntries(entries);
+  if (
+    entries
+      .slice(0, 3)
+      .map(([key]) => key)
+      .join() !== 'ts,level,msg' ||
+    entries.length !== Object.keys(event).length ||
+    !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(event['ts'] ?? '') ||
+    !LOG_LEVELS.some((level) => level === event['level'])
+  ) {
+    throw new Error(`not a log event: ${line}`);
+  }
+  return event;
+}
+
+function jsonEntries(line: string): [string, string][] {
+  const event: unknown = JSON.parse(line);
+  return Object.entries(event ?? {}).map(([key, value]) => [key, String(value)]);
+}
+
+/** As logfmt readers do: `key=value`, single spaces between, a value bare or quoted with JSON's escapes. */
+function logfmtEntries(line: string): [string, string][] {
+  const entries: [string, string][] = [];
+  const pair = /([\w.]+)=(?:("(?:[^"\\]|\\.)*")|([^\s"=]+))(?: (?=\S)|$)/y;
+  while (pair.lastIndex < line.length) {
+    const at = pair.lastIndex;
+    const [, key = '', quoted, bare = ''] = pair.exec(line) ?? [];
+    if (key === '') {
+      throw new Error(`not logfmt from character ${at} on: ${line}`);
+    }
+    entries.push([key, quoted === undefined ? bare : String(JSON.parse(quoted))]);
+  }
+  return entries;
+}

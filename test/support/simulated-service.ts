@@ -1,0 +1,74 @@
+import { parseScenario } from '../../src/simulator/scenario.ts';
+import { type RequestRecord, type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import type { TestScope } from './daemon.ts';
+
+/** A simulator that keeps what it was asked. */
+export interface SimulatedService {
+  readonly url: string;
+  readonly simulator: Simulator;
+  /** All requests so far, in the order of their ends. */
+  readonly requests: readonly RequestRecord[];
+  /** When the attempts to poll arrived, in milliseconds since the epoch, in order: of one query, or of all. */
+  arrivals(queryId?: string): number[];
+}
+
+/** Starts a simulator on a scenario file's content; it ends with the test. */
+export async function runSimulator(
+  scope: TestScope,
+  scenario: Readonly<Record<string, unknown>>,
+  { port = 0 }: { readonly port?: number } = {},
+): Promise<SimulatedService> {
+  const requests: RequestRecord[] = [];
+  const simulator = await startSimulator({
+    port,
+    scenario: parseScenario(JSON.stringify(scenario)),
+    onRequest: (record) => requests.push(record),
+  });
+  scope.onTestFinished(() => simulator.close());
+  return {
+    url: simulator.url,
+    simulator,
+    requests,
+    arrivals: (queryId) =>
+      requests
+        .filter((each) => each.service === 'networkflowmonitor' && (queryId === undefined || each.queryId === queryId))
+        .map(({ at }) => at)
+        .sort((a, b) => a - b),
+  };
+}
+
+/** The scenario's part for monitor queries that run for ever, `{n}` in their id counting from 1. */
+export function endlessQueries(
+  region: string,
+  queryId: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  return {
+    region,
+    type: 'monitor-top-contributors',
+    monitorName: 'checkout',
+    queryId,
+    queuedFor: 0,
+    outcome: 'none',
+    ...more,
+  };
+}
+
+/** The most arrivals in any window of one second. */
+export function busiestSecond(arrivals: readonly number[]): number {
+  let most = 0;
+  let first = 0;
+  for (const [last, at] of arrivals.entries()) {
+    while (at - (arrivals[first] ?? at) >= 1_000) {
+      first += 1;
+    }
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
+}
+
+/** The longest time without an arrival between `from` and `to`, both ends counted as arrivals; milliseconds. */
+export function longestGap(arrivals: readonly number[], from: number, to: number): number {
+  const within = [from, ...arrivals.filter((at) => at >= from && at <= to), to];
+  return Math.max(...within.slice(1).map((at, i) => at - (within[i] ?? at)));
+}
