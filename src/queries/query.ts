@@ -1,4 +1,5 @@
 import type { QueryType } from '../config/query-type.ts';
+import type { RowLabel } from '../config/row-labels.ts';
 
 export { QUERY_TYPES, type QueryType } from '../config/query-type.ts';
 
@@ -56,7 +57,7 @@ export interface ScheduledQuery extends QueryIdentity {
   readonly limit: number | undefined;
   readonly schedule: Schedule;
   /** Row labels of its contributor series, in the order of the exposition. */
-  readonly contributorLabels: readonly string[];
+  readonly contributorLabels: readonly RowLabel[];
   /** Age of the last good answer of a run beyond which a non-terminal status is not exported, in milliseconds. */
   readonly staleAfter: number;
 }

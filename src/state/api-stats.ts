@@ -1,8 +1,8 @@
 import type { AttemptObserver } from '../api/attempts.ts';
 import type { ApiErrorName } from '../api/errors.ts';
 import type { Identity } from '../api/identity.ts';
-import { STATUS_OPERATIONS } from '../api/operations.ts';
-import type { QueryType } from '../queries/query.ts';
+import { QUERY_OPERATIONS } from '../api/operations.ts';
+import type { RegisteredQuery } from '../queries/query.ts';
 import type { Target } from '../scheduler/target.ts';
 
 /** Upper bounds of the buckets of `aws_nfm_api_request_duration_seconds`. */
@@ -36,12 +36,14 @@ export class ApiStats implements AttemptObserver {
     this.#onChange = onChange;
   }
 
-  /** Makes the series of the operations that queries of `type` use, and of the errors the model declares, exist at 0. */
-  expect(target: Target, type: QueryType): void {
-    const { name, modelledErrors } = STATUS_OPERATIONS[type];
-    const operation = this.#operation(target, name);
-    for (const error of modelledErrors) {
-      operation.errors.set(error, operation.errors.get(error) ?? 0);
+  /** Makes the series of the operations that a query uses, and of the errors the model declares for them, exist at 0. */
+  expect(target: Target, query: Pick<RegisteredQuery, 'kind' | 'type'>): void {
+    const { start, status, results, stop } = QUERY_OPERATIONS[query.type];
+    for (const { name, modelledErrors } of query.kind === 'watched' ? [status] : [start, status, results, stop]) {
+      const operation = this.#operation(target, name);
+      for (const error of modelledErrors) {
+        operation.errors.set(error, operation.errors.get(error) ?? 0);
+      }
     }
   }
 
