@@ -1,0 +1,115 @@
+import { RUN_OUTCOMES } from '../scheduler/runs.ts';
+import { areTooOld, type RunState } from '../state/run-state.ts';
+import type { Section } from './exposition.ts';
+import { RUN_FAMILIES } from './families.ts';
+import { GroupedChunks } from './grouped-chunks.ts';
+import { escapeLabelValue, labelPart } from './text.ts';
+
+type FamilyName = keyof typeof RUN_FAMILIES;
+
+/** A scheduled query as it was rendered, or will be at the next scrape. */
+interface Shown {
+  readonly state: RunState;
+  /** `query="NAME"`, escaped. */
+  readonly label: string;
+  /** Series that the cap over all queries leaves out. */
+  dropped: number;
+  tooOld: boolean;
+}
+
+/** The series of the runs of scheduled queries. */
+export class RunSections {
+  readonly #shown = new Map<string, Shown>();
+  readonly #chunks = new GroupedChunks<Shown, FamilyName>(RUN_FAMILIES, LINES);
+
+  /** A scheduled query was registered. */
+  add(state: RunState): void {
+    const shown = { state, label: `query="${escapeLabelValue(state.query.name)}"`, dropped: 0, tooOld: false };
+    this.#shown.set(state.query.name, shown);
+    this.#chunks.add(shown);
+  }
+
+  /** A query's runs have changed: a few times a run, so that all its lines are rendered again. */
+  changed(name: string): void {
+    const shown = this.#shown.get(name);
+    if (shown !== undefined) {
+      for (const family of FAMILY_NAMES) {
+        this.#chunks.changed(shown, family);
+      }
+    }
+  }
+
+  /** The cap over all queries leaves out so many series of a query. */
+  capped(name: string, dropped: number): void {
+    const shown = this.#shown.get(name);
+    if (shown !== undefined && shown.dropped !== dropped) {
+      shown.dropped = dropped;
+      this.#chunks.changed(shown, 'aws_nfm_query_contributors_dropped');
+    }
+  }
+
+  /** Results become too old by time alone; `now` in milliseconds since the epoch. */
+  refresh(now: number): void {
+    for (const shown of this.#shown.values()) {
+      const tooOld = areTooOld(shown.state, now);
+      if (tooOld !== shown.tooOld) {
+        shown.tooOld = tooOld;
+        this.#chunks.changed(shown, 'aws_nfm_query_contributors');
+        this.#chunks.changed(shown, 'aws_nfm_query_contributors_dropped');
+      }
+    }
+  }
+
+  sections(): Section[] {
+    return this.#chunks.sections();
+  }
+}
+
+const FAMILY_NAMES = Object.keys(RUN_FAMILIES) as FamilyName[]; // keys of a constant table
+
+const LINES: Readonly<Record<FamilyName, (shown: Shown) => string>> = {
+  aws_nfm_query_runs_total: ({ label, state: { runs } }) =>
+    RUN_OUTCOMES.map((each) => `aws_nfm_query_runs_total{${label},outcome="${each}"} ${runs[each]}\n`).join(''),
+  aws_nfm_query_last_run_outcome: ({ label, state: { lastOutcome } }) =>
+    lastOutcome === undefined
+      ? ''
+      : RUN_OUTCOMES.map(
+          (each) => `aws_nfm_query_last_run_outcome{${label},outcome="${each}"} ${Number(each === lastOutcome)}\n`,
+        ).join(''),
+  aws_nfm_query_run_info: ({ state: { query, lastQueryId } }) =>
+    lastQueryId === undefined
+      ? ''
+      : `aws_nfm_query_run_info${labelPart([
+          ['query', query.name],
+          ['query_id', lastQueryId],
+        ])} 1\n`,
+  aws_nfm_query_last_run_duration_seconds: ({ label, state }) =>
+    line('aws_nfm_query_last_run_duration_seconds', label, seconds(state.lastDuration)),
+  aws_nfm_query_results_timestamp_seconds: ({ label, state }) =>
+    line('aws_nfm_query_results_timestamp_seconds', label, seconds(state.results?.at)),
+  aws_nfm_query_results_window_seconds: ({ label, state }) =>
+    line('aws_nfm_query_results_window_seconds', label, seconds(state.results?.length)),
+  aws_nfm_query_contributors: ({ label, state, tooOld }) =>
+    line('aws_nfm_query_contributors', label, tooOld ? undefined : state.results?.rows),
+  aws_nfm_query_contributors_dropped: ({ label, state: { results }, dropped, tooOld }) =>
+    line(
+      'aws_nfm_query_contributors_dropped',
+      label,
+      results === undefined || tooOld ? undefined : results.dropped + dropped,
+    ),
+  aws_nfm_query_timeouts_total: total('aws_nfm_query_timeouts_total', 'TIMEOUTS'),
+  aws_nfm_query_retransmissions_total: total('aws_nfm_query_retransmissions_total', 'RETRANSMISSIONS'),
+  aws_nfm_query_data_transferred_bytes_total: total('aws_nfm_query_data_transferred_bytes_total', 'DATA_TRANSFERRED'),
+};
+
+function total(name: FamilyName, metricName: string): (shown: Shown) => string {
+  return ({ label, state }) => (state.query.metricName === metricName ? line(name, label, state.total) : '');
+}
+
+function line(name: FamilyName, label: string, value: number | undefined): string {
+  return value === undefined ? '' : `${name}{${label}} ${value}\n`;
+}
+
+function seconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1_000;
+}
