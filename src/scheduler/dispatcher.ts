@@ -180,17 +180,21 @@ export class Dispatcher {
 
   /**
    * Begins what may begin, one task of each target at a time, and those targets first whose last start is longest ago: of
-   * targets that wait for one budget, or for one free slot, none goes before another twice in a row. Returns when to look
-   * again, Infinity where only the end of a request or a freed budget can change anything.
+   * targets that wait for one budget, or for one free slot, none goes before another twice in a row. A target that has a
+   * request in flight leaves a slot for each that has none (up to half of all), so that one that hangs cannot take them
+   * all. Returns when to look again, Infinity where only the end of a request or a freed budget can change anything.
    */
   #beginDue(now: number): number {
+    const { concurrency } = this.#options;
     const priorities = this.#onlyStops ? (['stop'] as const) : PRIORITIES;
     for (;;) {
       let next = Number.POSITIVE_INFINITY;
+      let idle = this.#ring.filter(isIdle).length;
       const begun = new Set<Lane>();
       for (const lane of this.#ring) {
-        if (this.#inFlight.size >= this.#options.concurrency) {
-          break;
+        const kept = isIdle(lane) ? 0 : Math.min(idle, Math.floor(concurrency / 2));
+        if (this.#inFlight.size + kept >= concurrency) {
+          continue;
         }
         const queue = queueToServe(lane, now, priorities);
         const due = queue?.peek()?.due ?? Number.POSITIVE_INFINITY;
@@ -200,6 +204,7 @@ export class Dispatcher {
           next = Math.min(next, at);
         } else {
           begun.add(lane);
+          idle -= lane.inFlight === 0 ? 1 : 0;
           this.#begin(lane, task, now);
         }
       }
@@ -243,6 +248,11 @@ export class Dispatcher {
       abort.abort(new Error(`the request took longer than ${timeLimit / 1_000} s`));
     }
   }
+}
+
+/** Whether a target has something to do, and nothing of it in flight. */
+function isIdle({ inFlight, queues }: Lane): boolean {
+  return inFlight === 0 && Object.values(queues).some(({ sound, failing }) => sound.length + failing.length > 0);
 }
 
 function newQueues(): Queues {
