@@ -243,6 +243,16 @@ export const EXPORTER_FAMILIES = families('exporter', {
     labels: [],
     help: 'Unix time at which the configuration was last loaded well.',
   },
+  aws_nfm_exporter_contributor_series: {
+    type: 'gauge',
+    labels: [],
+    help: 'Contributor series that are exported now.',
+  },
+  aws_nfm_exporter_contributor_series_limit: {
+    type: 'gauge',
+    labels: [],
+    help: 'Contributor series that contributors.maxSeries allows over all queries.',
+  },
 });
 
 /** Every family of ours, in the order of the exposition. Those of the runtime follow them. */

@@ -1,5 +1,5 @@
 import type { Schedule } from '../queries/query.ts';
-import { dueAt, newestDue, newestWindow, offsetOf, type Window, windowOf } from '../queries/windows.ts';
+import { dueAt, newestDue, newestWindow, offsetOf, REQUESTS_A_RUN, type Window, windowOf } from '../queries/windows.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Dispatcher, Priority } from './dispatcher.ts';
 import { RunCap } from './run-cap.ts';
@@ -196,10 +196,20 @@ export class Runs<Query extends Runnable> {
       : dueAt(entry.query.schedule, entry.newest + 1, entry.offset);
   }
 
-  /** Runs of a target: at the service or being started, waiting for room, and how many there may be now. */
-  of(target: Target): { readonly active: number; readonly waiting: number; readonly limit: number } {
+  /** Requests a second that each target's queries need. */
+  planned(): ReadonlyMap<Target, number> {
+    const planned = new Map<Target, number>();
+    for (const { target, query } of this.#entries.values()) {
+      planned.set(target, (planned.get(target) ?? 0) + (REQUESTS_A_RUN * 1_000) / query.schedule.every);
+    }
+    return planned;
+  }
+
+  /** Runs of a target: at the service or being started, waiting for room, and how many there may be now; undefined where no
+   * query is scheduled. */
+  of(target: Target): { readonly active: number; readonly waiting: number; readonly limit: number } | undefined {
     const room = this.#rooms.get(target);
-    return { active: room?.cap.active ?? 0, waiting: room?.waiting.size ?? 0, limit: room?.cap.current ?? 0 };
+    return room && { active: room.cap.active, waiting: room.waiting.size, limit: room.cap.current };
   }
 
   #room(target: Target): Room<Query> {

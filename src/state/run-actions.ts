@@ -11,9 +11,11 @@ import type { Run, RunActions, StepResult } from '../scheduler/runs.ts';
 import { mergeRows } from './contributors.ts';
 import { newestDatapoints } from './datapoints.ts';
 import type { FailureLog } from './failure-log.ts';
+import { KeptJson } from './kept-json.ts';
 import type { QueryStates, RequestKind } from './query-state.ts';
+import { datapointsJson, rowsJson } from './results-json.ts';
 import type { RunStates } from './run-state.ts';
-import { unitConversion } from './units.ts';
+import { type UnitConversion, unitConversion } from './units.ts';
 
 export interface RunActionsOptions {
   readonly clock: Clock;
@@ -157,7 +159,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
           }
           readings.delete(query.name);
           try {
-            exportResults(query, run, reading);
+            await exportResults(query, run, reading);
           } catch (thrown) {
             throw thrown instanceof InvalidResponse
               ? new ApiError('InvalidResponse', QUERY_OPERATIONS[query.type].results.name, thrown.message)
@@ -198,22 +200,28 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
     },
   };
 
-  function exportResults(query: ScheduledQuery, run: Run, reading: Reading): void {
+  /** @throws InvalidResponse */
+  async function exportResults(query: ScheduledQuery, run: Run, reading: Reading): Promise<void> {
     const { maxSeriesPerQuery, mirrorRows, roundTripTimeUnit } = options.contributors;
     const { metricName, contributorLabels, name } = query;
     const answer = reading.dataPages.length > 0 ? joinDataPages(reading.dataPages) : joinRowPages(reading.rowPages);
     const conversion = unitConversion(metricName, answer.unit, roundTripTimeUnit);
-    if (conversion.assumed && !unitsAssumed.has(metricName)) {
-      unitsAssumed.add(metricName);
-      log.info('an answer names no unit', { ...fields(query), metric: metricName, assumed: conversion.unit });
-    }
+    tellAssumption(query, conversion);
+    const { start, end } = run.window;
+    const about = {
+      name,
+      queryId: run.queryId,
+      windowStart: new Date(start).toISOString(),
+      windowEnd: new Date(end).toISOString(),
+    };
     if ('datapoints' in answer) {
       const { newestAt, step, rows, series, dropped } = newestDatapoints(
         answer.datapoints,
         conversion,
         maxSeriesPerQuery,
       );
-      runStates.resultsRead(name, { at: newestAt ?? run.window.end, length: step, rows, series, dropped }, undefined);
+      const json = await KeptJson.of({ ...about, ...datapointsJson(answer, conversion) });
+      runStates.resultsRead(name, { at: newestAt ?? end, length: step, rows, dropped, json }, series, undefined);
       return;
     }
     const { rows, series, dropped, total } = mergeRows(answer.rows, {
@@ -223,8 +231,15 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
       mirrorRows,
       maxSeriesPerQuery,
     });
-    const { start, end } = run.window;
-    runStates.resultsRead(name, { at: end, length: end - start, rows, series, dropped }, total);
+    const json = await KeptJson.of({ ...about, ...rowsJson(answer, conversion) });
+    runStates.resultsRead(name, { at: end, length: end - start, rows, dropped, json }, series, total);
+  }
+
+  function tellAssumption(query: ScheduledQuery, { assumed, unit }: UnitConversion): void {
+    if (assumed && !unitsAssumed.has(query.metricName)) {
+      unitsAssumed.add(query.metricName);
+      log.info('an answer names no unit', { ...fields(query), metric: query.metricName, assumed: unit });
+    }
   }
 }
 

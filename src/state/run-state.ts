@@ -1,6 +1,7 @@
 import type { ScheduledQuery } from '../queries/query.ts';
 import type { RunOutcome } from '../scheduler/runs.ts';
-import type { CappedSeries } from './contributor-series.ts';
+import type { ContributorSeries } from './contributor-series.ts';
+import type { KeptJson } from './kept-json.ts';
 
 /** The last results that were read of a query. */
 export interface QueryResults {
@@ -10,10 +11,11 @@ export interface QueryResults {
   readonly length: number | undefined;
   /** Rows, or `-data` items, in the answer. */
   readonly rows: number;
-  /** The worst first. */
-  readonly series: CappedSeries['series'];
-  /** Series that the query's own cap left out. */
+  /** Series that the query's own cap let through, and left out. */
+  readonly series: number;
   readonly dropped: number;
+  /** All of it, as the HTTP API shows it. */
+  readonly json: KeptJson;
 }
 
 /** What is known of the runs of a scheduled query. Undefined means not known. */
@@ -41,14 +43,22 @@ interface MutableRunState extends RunState {
   total: number | undefined;
 }
 
+export interface RunStatesOptions {
+  /** Called after each change of a query's runs. */
+  readonly onChange: (state: RunState) => void;
+  /** Called with the series of new results, the worst first; they are not kept here. */
+  readonly onResults: (state: RunState, series: readonly ContributorSeries[]) => void;
+}
+
 /** The runs of all scheduled queries. */
 export class RunStates {
   readonly #states = new Map<string, MutableRunState>();
-  readonly #onChange: (state: RunState) => void;
+  readonly #onChange: RunStatesOptions['onChange'];
+  readonly #onResults: RunStatesOptions['onResults'];
 
-  /** `onChange` is called after each change of a query's runs. */
-  constructor(onChange: (state: RunState) => void) {
+  constructor({ onChange, onResults }: RunStatesOptions) {
     this.#onChange = onChange;
+    this.#onResults = onResults;
   }
 
   register(query: ScheduledQuery): RunState {
@@ -86,13 +96,22 @@ export class RunStates {
     this.#onChange(state);
   }
 
-  /** Results were read whole. `total` is the sum of their rows' values, undefined where it means nothing. */
-  resultsRead(name: string, results: QueryResults, total: number | undefined): void {
+  /**
+   * Results were read whole, with these series. `total` is the sum of their rows' values, undefined where it means
+   * nothing.
+   */
+  resultsRead(
+    name: string,
+    results: Omit<QueryResults, 'series'>,
+    series: readonly ContributorSeries[],
+    total: number | undefined,
+  ): void {
     const state = this.#state(name);
-    state.results = results;
+    state.results = { ...results, series: series.length };
     if (state.total !== undefined && total !== undefined) {
       state.total += total;
     }
+    this.#onResults(state, series);
     this.#onChange(state);
   }
 
