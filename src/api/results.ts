@@ -193,7 +193,7 @@ function readMembers(value: unknown, path: string): Members {
 }
 
 function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function readText(value: unknown, path: string): string | undefined {
