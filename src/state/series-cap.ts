@@ -32,18 +32,18 @@ export class SeriesCap {
 
   /**
    * A query has `count` series now. One with none has its share too, so that it is there when it gets some. Returns the
-   * allowances that have changed, of this query and of others.
+   * allowance of this query, be it changed or not, and those of others that have changed.
    */
   set(query: string, count: number): Allowances {
     const before = this.#counts.get(query);
     if (before === count) {
-      return new Map();
+      return new Map([[query, this.allowance(query)]]);
     }
     if (before === undefined) {
       this.#names = undefined;
     }
     this.#counts.set(query, count);
-    return this.#wantedBy(count - (before ?? 0), query, count);
+    return this.#wantedBy(count - (before ?? 0), query, count).set(query, this.allowance(query));
   }
 
   /** A query has left, and its share with it. Returns the allowances of other queries that have changed. */
@@ -59,7 +59,7 @@ export class SeriesCap {
     return this.#wantedBy(-before, query, undefined);
   }
 
-  #wantedBy(difference: number, query: string, count: number | undefined): Allowances {
+  #wantedBy(difference: number, query: string, count: number | undefined): Map<string, number> {
     const wasEnough = this.#wanted <= this.#limit;
     this.#wanted += difference;
     const changed = new Map<string, number>();
