@@ -236,9 +236,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async stop(timeout) {
       shutdown.abort();
       stopSummaries();
+      const end = clock.monotonic() + timeout;
       dispatcher.windDown();
-      await within(clock, timeout, Promise.all([runs.stop(), listeners.close(timeout)]));
+      // HTTP goes on meanwhile: probes see that we are about to end.
+      await within(clock, timeout, runs.stop());
       dispatcher.stop();
+      await listeners.close(Math.max(0, end - clock.monotonic()));
       network.close();
     },
   };

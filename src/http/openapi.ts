@@ -1,4 +1,4 @@
-import { METRIC_GROUPS } from '../metrics/families.ts';
+import { METRIC_GROUPS } from '../metrics/family.ts';
 import { EXPOSITION_CONTENT_TYPE } from './exposition-negotiation.ts';
 import { HTML, JSON_TYPE, TEXT } from './respond.ts';
 

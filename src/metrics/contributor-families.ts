@@ -1,6 +1,6 @@
 import { ROW_LABELS } from '../config/row-labels.ts';
 import type { MetricName } from '../queries/query.ts';
-import type { Family } from './families.ts';
+import type { Family } from './family.ts';
 
 const WINDOW =
   'over the window of the last run that succeeded, from its GetQueryResults answer; ' +

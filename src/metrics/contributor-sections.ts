@@ -3,7 +3,7 @@ import type { ContributorSeries } from '../state/contributor-series.ts';
 import { Chunk } from './chunk.ts';
 import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './contributor-families.ts';
 import type { Section } from './exposition.ts';
-import type { Family } from './families.ts';
+import type { Family } from './family.ts';
 import { labelPart } from './text.ts';
 
 /** What of a query its contributor series depend on. */

@@ -221,7 +221,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         maxSeriesPerQuery,
       );
       const json = await KeptJson.of({ ...about, ...datapointsJson(answer, conversion) });
-      runStates.resultsRead(name, { at: newestAt ?? end, length: step, rows, dropped, json }, series, undefined);
+      runStates.resultsRead(name, { at: newestAt ?? end, windowEnd: end, length: step, rows, dropped, json }, series, undefined);
       return;
     }
     const { rows, series, dropped, total } = mergeRows(answer.rows, {
@@ -232,7 +232,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
       maxSeriesPerQuery,
     });
     const json = await KeptJson.of({ ...about, ...rowsJson(answer, conversion) });
-    runStates.resultsRead(name, { at: end, length: end - start, rows, dropped, json }, series, total);
+    runStates.resultsRead(name, { at: end, windowEnd: end, length: end - start, rows, dropped, json }, series, total);
   }
 
   function tellAssumption(query: ScheduledQuery, { assumed, unit }: UnitConversion): void {

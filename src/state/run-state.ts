@@ -7,6 +7,8 @@ import type { KeptJson } from './kept-json.ts';
 export interface QueryResults {
   /** End of their window, in milliseconds since the epoch; of `-data` queries: the newest point's time. */
   readonly at: number;
+  /** End of the window, in milliseconds since the epoch: what the results' age counts from. */
+  readonly windowEnd: number;
   /** Length of their window in milliseconds; of `-data` queries: from point to point, undefined for fewer than two. */
   readonly length: number | undefined;
   /** Rows, or `-data` items, in the answer. */
@@ -145,7 +147,7 @@ function hasTotal({ type, metricName, schedule }: ScheduledQuery): boolean {
 /** Whether the last results are too old to be shown at `now`, in milliseconds since the epoch. */
 export function areTooOld({ results, query }: RunState, now: number): boolean {
   const { every, delay, timeout } = query.schedule;
-  return results !== undefined && now - results.at > 3 * every + delay + timeout;
+  return results !== undefined && now - results.windowEnd > 3 * every + delay + timeout;
 }
 
 function noRuns(): Record<RunOutcome, number> {

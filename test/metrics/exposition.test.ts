@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { QUERY_STATUSES } from '../../src/api/client.ts';
 import { API_ERRORS } from '../../src/api/errors.ts';
 import type { ScrapeRequest } from '../../src/metrics/exposition.ts';
-import { METRIC_GROUPS } from '../../src/metrics/families.ts';
+import { METRIC_GROUPS } from '../../src/metrics/family.ts';
 import { QUERY_TYPES } from '../../src/queries/query.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import { ExposedWorld } from './exposed-world.ts';

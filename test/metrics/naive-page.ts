@@ -1,7 +1,7 @@
 import type { QueryStatus } from '../../src/api/client.ts';
 import type { ApiErrorName } from '../../src/api/errors.ts';
-import type { MetricGroup } from '../../src/metrics/families.ts';
 import { FAMILIES } from '../../src/metrics/families.ts';
+import type { MetricGroup } from '../../src/metrics/family.ts';
 import type { ExpositionFormat } from '../../src/metrics/text.ts';
 import type { WatchedQuery } from '../../src/queries/query.ts';
 
