@@ -6,5 +6,10 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     pool: 'forks',
+    coverage: {
+      include: ['src/**/*.ts', 'packages/*/src/**/*.ts'],
+      // Files only: the test runner's own summary is to be the last thing on the screen.
+      reporter: ['json-summary', 'lcovonly'],
+    },
   },
 });

@@ -6,6 +6,7 @@ import type {
 import type { FinalizeRequestMiddleware } from '@smithy/types';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reservation } from '../scheduler/budget.ts';
+import { SHUTDOWN } from '../scheduler/scheduler.ts';
 import type { Target } from '../scheduler/target.ts';
 import { type ApiErrorName, classify, httpStatusOf, showsApiUp } from './errors.ts';
 
@@ -56,11 +57,12 @@ export function limitAttempts(
       observer.attempted(target, operation, { seconds: seconds(), error: undefined, up: true });
       return answer;
     } catch (thrown) {
-      const error = classify(thrown);
+      // A call that takes too long is given up within one of its attempts, which was made all the same.
+      const error = call?.signal.aborted ? 'TimeoutError' : classify(thrown);
       if (error === 'ThrottlingException') {
         budget.throttled();
       }
-      if (call?.signal.aborted !== true) {
+      if (call?.signal.reason !== SHUTDOWN) {
         observer.attempted(target, operation, {
           seconds: seconds(),
           error,

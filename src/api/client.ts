@@ -125,18 +125,34 @@ export class TargetClient {
     const reservation = target.budget.reserve();
     this.#calls.set(request.input, { operation, reservation, signal });
     try {
-      return await request.send(this.#client, signal);
+      return await untilAborted(request.send(this.#client, signal), signal);
     } catch (thrown) {
+      if (signal.aborted) {
+        const { reason } = signal;
+        const message = reason instanceof Error ? reason.message : String(reason);
+        throw new ApiError('TimeoutError', operation, message, { cause: thrown });
+      }
       if (thrown instanceof CredentialsUnavailable) {
         observer.attempted(target, operation, { seconds: undefined, error: 'CredentialsError', up: false });
       }
-      throw signal.aborted
-        ? new ApiError('TimeoutError', operation, String(signal.reason), { cause: thrown })
-        : toApiError(operation, thrown);
+      throw toApiError(operation, thrown);
     } finally {
       reservation.release();
     }
   }
+}
+
+/** The SDK looks at the signal while a request is under way only, not while it waits for credentials or to try again. */
+function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    const settle = () => signal.removeEventListener('abort', onAbort);
+    signal.addEventListener('abort', onAbort, { once: true });
+    call.finally(settle).then(resolve, reject);
+    if (signal.aborted) {
+      onAbort();
+    }
+  });
 }
 
 function isQueryStatus(status: unknown): status is QueryStatus {

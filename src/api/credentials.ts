@@ -16,7 +16,12 @@ export type CredentialsProvider = () => Promise<AwsCredentialIdentity>;
  * @returns a provider that rejects with `CredentialsUnavailable` only.
  */
 export function defaultCredentials(handler: BoundedHandler, clock: Clock): CredentialsProvider {
-  const chain = fromNodeProviderChain({ clientConfig: { requestHandler: handler }, logger: silent });
+  const chain = fromNodeProviderChain({
+    clientConfig: { requestHandler: handler },
+    logger: silent,
+    // The SDK would remember a shared file as it first was, missing too: credentials that come later would not be seen.
+    ignoreCache: true,
+  });
   return () =>
     new Promise((resolve, reject) => {
       const cancel = clock.setTimer(PATIENCE_MS, () =>

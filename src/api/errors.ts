@@ -1,5 +1,7 @@
-/** Why a request failed: the closed list of the `error` label. */
-export const API_ERRORS = [
+import { isThrottlingError } from '@smithy/core/retry';
+
+/** Errors that a service may name: those that keep their name in the `error` label. */
+const SERVICE_ERRORS = [
   // modelled by Network Flow Monitor
   'AccessDeniedException',
   'ConflictException',
@@ -15,6 +17,11 @@ export const API_ERRORS = [
   'MissingAuthenticationTokenException',
   'IncompleteSignatureException',
   'UnknownOperationException',
+] as const;
+
+/** Why a request failed: the closed list of the `error` label. */
+export const API_ERRORS = [
+  ...SERVICE_ERRORS,
   // ours
   'TimeoutError',
   'NetworkError',
@@ -32,7 +39,7 @@ export class ApiError extends Error {
   readonly error: ApiErrorName;
   /** The API's name of the operation. */
   readonly operation: string;
-  /** Attempts that were made; 0 where none could be. */
+  /** Attempts that were made; a call that got no credentials counts as one. */
   readonly attempts: number;
   /** The service's id of the last attempt, where it was answered. */
   readonly requestId: string | undefined;
@@ -80,23 +87,9 @@ interface SdkErrorShape {
   readonly cause?: unknown;
 }
 
-const KNOWN: ReadonlySet<string> = new Set(API_ERRORS);
-
-/** Names under which AWS front ends throttle, other than the modelled one. */
-const THROTTLING = new Set([
-  'BandwidthLimitExceeded',
-  'LimitExceededException',
-  'RequestLimitExceeded',
-  'RequestThrottled',
-  'RequestThrottledException',
-  'SlowDown',
-  'Throttling',
-  'ThrottledException',
-  'TooManyRequestsException',
-]);
-
+/** Node's codes of failed lookups, connections and TLS handshakes, and of answers that are no HTTP. */
 const NETWORK_CODE =
-  /^(E[A-Z]+|ERR_(SSL|TLS|SOCKET|STREAM)_\w+|CERT_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+|HPE_\w+)$/;
+  /^(E[A-Z]+|EAI_[A-Z]+|ERR_(SSL|TLS|SOCKET|STREAM)_\w+|CERT_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+|HPE_\w+)$/;
 
 /** Maps whatever the SDK, Node or our own layers have thrown to the closed list. */
 export function classify(thrown: unknown): ApiErrorName {
@@ -110,10 +103,12 @@ export function classify(thrown: unknown): ApiErrorName {
   const name = typeof error.name === 'string' ? error.name : '';
   const status = httpStatusOf(thrown);
   if (status !== undefined) {
-    if (KNOWN.has(name)) {
-      return name as ApiErrorName; // `KNOWN` holds exactly these names
+    const known = SERVICE_ERRORS.find((each) => each === name);
+    if (known !== undefined) {
+      return known;
     }
-    if (status === 429 || THROTTLING.has(name)) {
+    // By its status, or by one of the many names under which AWS front ends throttle.
+    if (isThrottlingError({ name, message: '', $metadata: { httpStatusCode: status } })) {
       return 'ThrottlingException';
     }
     return status >= 200 && status < 300 ? 'InvalidResponse' : 'OtherError';
@@ -134,20 +129,23 @@ export function httpStatusOf(thrown: unknown): number | undefined {
 }
 
 /**
- * Whether an attempt's outcome shows the API to be up for us: it was answered, and not with an authentication,
- * permission, throttling or 5xx error.
+ * Whether an attempt that failed shows the API to be up for us nevertheless: the service answered it, and not with an
+ * authentication, permission, throttling or 5xx error.
  */
 export function showsApiUp(error: ApiErrorName, httpStatus: number | undefined): boolean {
+  if (httpStatus === undefined || httpStatus < 400 || httpStatus >= 500) {
+    // Nobody answered, something else than the service did (a redirection, a page with status 200), or the service failed.
+    return false;
+  }
   switch (error) {
     case 'ConflictException':
     case 'ResourceNotFoundException':
     case 'ServiceQuotaExceededException':
     case 'UnknownOperationException':
-    case 'UnknownStatus':
     case 'ValidationException':
       return true;
     case 'OtherError':
-      return httpStatus !== undefined && httpStatus < 500 && httpStatus !== 401 && httpStatus !== 403;
+      return httpStatus !== 401 && httpStatus !== 403 && httpStatus !== 407;
     default:
       return false;
   }
@@ -164,9 +162,13 @@ export function toApiError(operation: string, thrown: unknown): ApiError {
   });
 }
 
+/** What the SDK adds to the message of an error that an unreadable answer caused, for whoever has the error in hand. */
+const SDK_HINT = /\s*Deserialization error: to see the raw response[\s\S]*/;
+
 function explain(error: ApiErrorName, thrown: unknown): string {
   const shape = shapeOf(thrown);
-  const text = typeof shape.message === 'string' && shape.message !== '' ? shape.message : networkCode(thrown);
+  const message = typeof shape.message === 'string' ? shape.message.replace(SDK_HINT, '') : '';
+  const text = message === '' ? networkCode(thrown) : message;
   const status = httpStatusOf(thrown);
   const name = error === 'OtherError' && typeof shape.name === 'string' ? shape.name : undefined;
   const parts = [name, status === undefined ? undefined : `HTTP ${status}`, text];

@@ -1,3 +1,5 @@
+import { Console } from 'node:console';
+import { Writable } from 'node:stream';
 import type { Logger } from '../runtime/log.ts';
 
 export interface ProcessEvents {
@@ -7,10 +9,14 @@ export interface ProcessEvents {
   readonly logTo: (log: Logger) => void;
 }
 
-/** Takes over signals, warnings and errors that nothing else caught, so that log events are all that reaches stderr. */
+/**
+ * Takes over signals, warnings, errors that nothing else caught and what libraries write to the console, so that log
+ * events are all that reaches stderr.
+ */
 export function handleProcessEvents(firstLog: Logger): ProcessEvents {
   let log = firstLog;
   process.on('warning', ({ name, message }) => log.debug('warning of the runtime', { warning: name, reason: message }));
+  globalThis.console = consoleOf((text) => log.debug('message of a library', { reason: text }));
   process.on('uncaughtException', (error) => {
     log.error('unexpected error: please report it', { error: error.name, reason: error.message, stack: error.stack });
     process.exit(1);
@@ -33,4 +39,16 @@ export function handleProcessEvents(firstLog: Logger): ProcessEvents {
       log = next;
     },
   };
+}
+
+/** The AWS SDK, for one, warns on the console of answers that it finds odd. */
+function consoleOf(tell: (text: string) => void): Console {
+  const lines = new Writable({
+    decodeStrings: false,
+    write(text: string, _encoding, done) {
+      tell(text.trimEnd());
+      done();
+    },
+  });
+  return new Console(lines);
 }

@@ -105,7 +105,8 @@ function overview(): string {
     `  ${'nfm-exporter --help | --version'}\n`,
     'Flags of the daemon:',
     describeFlags(DAEMON_FLAGS),
-    `\nEach of these flags has an environment variable, such as ${variableOf('config.file')}.\n`,
+    `\nEach of these flags has an environment variable, such as ${variableOf('config.file')}; commas separate addresses in`,
+    `${variableOf('web.listen-address')}. A flag goes before its variable, and both before the file.\n`,
   ].join('\n');
 }
 

@@ -17,7 +17,7 @@ const LONGEST_MS = 2 ** 31 - 1;
  * Milliseconds of a duration as Prometheus writes it (`30s`, `1h30m`, `500ms`, units falling, each at most once; `0`)
  * or of a number of seconds (fractions allowed). `undefined` for anything else, negative or longer than 24 days.
  */
-export function parseDuration(value: unknown): number | undefined {
+function parseDuration(value: unknown): number | undefined {
   if (typeof value === 'number') {
     return inRange(Math.round(value * 1000));
   }

@@ -76,7 +76,7 @@ export function distinctListOf<T, K extends keyof T & string>(
     for (const [i, entry] of items.entries()) {
       const identity = identify(entry);
       if (seen.has(identity)) {
-        refuse(problems, [...path, i, key], entry[key], `a ${key} that no other entry of the list has`);
+        refuse(problems, [...path, i, key], entry[key], 'one that no other entry of the list has');
       }
       seen.add(identity);
     }

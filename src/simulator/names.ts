@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** The ARN partition of a region. */
-export function partitionOf(region: string): string {
+function partitionOf(region: string): string {
   return region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 

@@ -156,7 +156,6 @@ const pattern = optional(text('a text, in which * stands for anything'));
 
 export const readStartedQueries: Reader<StartedQueries[]> = listOf(
   objectOf<StartedQueries>({
-    ...readLife,
     match: defaulted(
       objectOf<StartedQueryMatch>({
         account: pattern,
@@ -169,5 +168,6 @@ export const readStartedQueries: Reader<StartedQueries[]> = listOf(
       }),
       {},
     ),
+    ...readLife,
   }),
 );

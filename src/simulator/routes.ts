@@ -54,7 +54,7 @@ const family = (suffix: string, queryType: QueryType, parent: string): Route[] =
   ];
 };
 
-export const ROUTES: readonly Route[] = [
+const ROUTES: readonly Route[] = [
   inventory('GetMonitor', '/monitors/{monitorName}'),
   inventory('ListMonitors', '/monitors'),
   inventory('GetScope', '/scopes/{scopeId}'),

@@ -93,8 +93,7 @@ function parseYaml(text: string, lines: LineCounter): ParsedYaml {
       throw error;
     }
     const value: unknown = document.toJS() ?? {};
-    // Anchors can make a value hold itself; such a one could not be sent as JSON.
-    JSON.stringify(value);
+    refuseEndless(value);
     return {
       value,
       lineOf(path) {
@@ -108,10 +107,27 @@ function parseYaml(text: string, lines: LineCounter): ParsedYaml {
       },
     };
   } catch (error) {
-    // The parser's own errors have a position; a text too deep or too large in aliases throws others.
+    // The parser's own errors have a position; a text too deep or with endless aliases throws others.
     const line = error instanceof YAMLParseError ? lines.linePos(error.pos[0]).line : 1;
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     throw new ScenarioError([{ path: '', line, got: message, expected: 'a YAML document' }]);
+  }
+}
+
+const MOST_VALUES = 1_000_000;
+
+/** Throws when aliases make `value` hold itself, or the same so often that reading it would not end in good time. */
+function refuseEndless(value: unknown): void {
+  const open = [value];
+  let count = 0;
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const inner of typeof next === 'object' && next !== null ? Object.values(next) : []) {
+      count += 1;
+      if (count > MOST_VALUES) {
+        throw new RangeError('aliases without end');
+      }
+      open.push(inner);
+    }
   }
 }
 
@@ -130,7 +146,7 @@ function checkAccounts({ accounts, queries }: Scenario, problems: Problem[]): vo
     for (const [j, { accessKeyId }] of account.credentials.entries()) {
       if (accessKeyIds.has(accessKeyId)) {
         const path = ['accounts', i, 'credentials', j, 'accessKeyId'];
-        refuse(problems, path, accessKeyId, 'an accessKeyId that no other account has');
+        refuse(problems, path, accessKeyId, 'one that no other account has');
       }
       accessKeyIds.add(accessKeyId);
     }

@@ -70,7 +70,6 @@ export const METRIC_UNITS = [
   'Count/Second',
   'None',
 ] as const;
-export type MetricUnit = (typeof METRIC_UNITS)[number];
 
 export const MONITOR_NAME_PATTERN = /^[a-zA-Z0-9_.-]{1,255}$/;
 export const ACCOUNT_ID_PATTERN = /^[0-9]{12}$/;

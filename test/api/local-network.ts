@@ -67,7 +67,7 @@ export async function get(network: Pick<Network, 'httpAgent' | 'httpsAgent'>, ur
 }
 
 /** Listens until the test ends, then drops all connections. Port 0 is any free one. */
-export async function listen(server: net.Server, port = 0, host = '127.0.0.1'): Promise<number> {
+async function listen(server: net.Server, port = 0, host = '127.0.0.1'): Promise<number> {
   const sockets = new Set<net.Socket>();
   server.on('connection', (socket: net.Socket) => {
     sockets.add(socket);

@@ -156,6 +156,24 @@ describe.concurrent('the daemon goes on', () => {
   });
 });
 
+describe.concurrent('the daemon logs', () => {
+  it('what libraries write to the console, at level debug', async (scope) => {
+    const env = preloaded(`process.on('SIGUSR2', () => {
+      console.warn('two\\nlines of %s', 'a library', { odd: true });
+      console.log('printed');
+    })`);
+    const exporter = startCommand(scope, [`--config.file=${FILE}`, '--log.level=debug'], env);
+    await exporter.url();
+    exporter.kill('SIGUSR2');
+    expect(await exporter.events('message of a library', 2)).toMatchObject([
+      { level: 'debug', reason: 'two\nlines of a library { odd: true }' },
+      { level: 'debug', reason: 'printed' },
+    ]);
+    exporter.kill('SIGTERM');
+    expect(await exporter.ended).toMatchObject({ code: 0, stdout: '' });
+  });
+});
+
 describe.concurrent('other commands', () => {
   it('write all that they have to say, however slow its reader', async (scope) => {
     const file = join(folder, 'long.yml');

@@ -1,7 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, test, vi } from 'vitest';
+// Loaded beforehand: the daemon loads it while it runs, which holds the event loop up for long when it is compiled here.
+import '../../src/api/identity.ts';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
-import { busiestSecond, endlessQueries, runSimulator } from '../support/simulated-service.ts';
+import { watchStalls } from '../support/event-loop.ts';
+import { endlessQueries, mostWithin, runSimulator } from '../support/simulated-service.ts';
 
 const STS_HANGS = { kind: 'hang', match: { operation: 'GetCallerIdentity' } };
 
@@ -20,6 +23,7 @@ describe.concurrent('the budget, as the service sees it', () => {
   test('is never exceeded in any second, retries included, and every query gets its turn', async (scope) => {
     const { expect } = scope;
     const budget = 7;
+    const longestStall = watchStalls();
     const service = await runSimulator(scope, {
       queries: [endlessQueries('us-east-1', 'query-{n}', { count: 60 })],
       faults: [
@@ -41,7 +45,9 @@ describe.concurrent('the budget, as the service sees it', () => {
     await vi.waitFor(() => expect(polled()).toBe(60), { timeout: 17_000, interval: 100 });
     const arrivals = service.arrivals();
     const seconds = ((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)) / 1_000;
-    expect(busiestSecond(arrivals)).toBeLessThanOrEqual(budget);
+    const stall = longestStall();
+    expect(mostWithin(arrivals, 1_000 - stall)).toBeLessThanOrEqual(budget);
+    expect(mostWithin(arrivals, 5_000 - stall)).toBeLessThanOrEqual(5 * budget);
     expect(arrivals.length / seconds, 'arrivals a second: the budget is used up').toBeGreaterThan(0.9 * budget);
     expect(service.requests.filter(({ attempt = 1 }) => attempt > 1).length, 'retries').toBeGreaterThan(5);
     const page = await daemon.metrics();
@@ -89,10 +95,13 @@ describe.concurrent('the budget, as the service sees it', () => {
     service.simulator.setFaults([]);
     await vi.waitFor(async () => expect(await limits()).toEqual([5, 5, 9]), { timeout: 8_000, interval: 50 });
     const since = Date.now();
+    const longestStall = watchStalls();
     await wait(4_000);
-    expect(busiestSecond(arrivals('us-east-1', since))).toBeLessThanOrEqual(5);
+    const stall = longestStall();
+    expect(mostWithin(arrivals('us-east-1', since), 1_000 - stall)).toBeLessThanOrEqual(5);
+    expect(arrivals('us-east-1', since).length, 'arrivals in 4 s, and at their ends').toBeLessThanOrEqual(21);
     expect(arrivals('us-east-1', since).length, 'arrivals in 4 s').toBeGreaterThanOrEqual(17);
-    expect(busiestSecond(arrivals('eu-west-1', since))).toBeLessThanOrEqual(9);
+    expect(mostWithin(arrivals('eu-west-1', since), 1_000 - stall)).toBeLessThanOrEqual(9);
     expect(arrivals('eu-west-1', since).length, 'arrivals elsewhere in 4 s').toBeGreaterThanOrEqual(32);
     const shared = service.requests.filter(({ at, region }) => at >= since && region === 'us-east-1');
     const ofWide = shared.filter(({ queryId }) => Number(queryId?.split('-').at(-1)) <= 20).length;

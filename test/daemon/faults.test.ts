@@ -8,7 +8,7 @@ import {
   TEST_CREDENTIALS,
 } from '../support/daemon.ts';
 import type { ExpositionPage } from '../support/exposition-page.ts';
-import { endlessQueries, longestGap, runSimulator, type SimulatedService } from '../support/simulated-service.ts';
+import { endlessQueries, missedPolls, runSimulator, type SimulatedService } from '../support/simulated-service.ts';
 
 /** A fault on one query of a target, and what must be seen of it. */
 interface Row {
@@ -230,7 +230,7 @@ describe.each(CASES)('$name', ({ account, faulty, error, retried }) => {
       expect(page.status(neighbour)).toBe('RUNNING');
       expect(page.value('aws_nfm_query_poll_errors_total', { query: neighbour })).toBe(0);
       const arrivals = requestsFor(neighbour).map(({ at }) => at);
-      expect(longestGap(arrivals, from, to)).toBeLessThan(1.5 * INTERVAL_MS);
+      expect(missedPolls(arrivals, INTERVAL_MS, from, to)).toBeLessThanOrEqual(1);
     }
   });
 });

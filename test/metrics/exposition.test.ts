@@ -103,7 +103,10 @@ describe('a scrape', () => {
   it('is what a rendering from scratch is, whatever has happened and whatever was asked before', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.oneof({ arbitrary: step, weight: 4 }, { arbitrary: scrapeRequest, weight: 1 }), { maxLength: 60 }),
+        fc.array(fc.oneof({ arbitrary: step, weight: 4 }, { arbitrary: scrapeRequest, weight: 1 }), {
+          maxLength: 60,
+          size: 'max',
+        }),
         scrapeRequest,
         async (script, last) => {
           const world = new ExposedWorld();
@@ -119,7 +122,7 @@ describe('a scrape', () => {
           }
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 

@@ -165,6 +165,41 @@ describe('Polls', () => {
     expect(healthy.length).toBeGreaterThanOrEqual(0.8 * 300);
   });
 
+  it('keeps the pace of a target from the start though another hangs with more polls than there are slots', async () => {
+    const { clock, polls } = setUp({
+      queries: [...queriesOf(20, 1_000, 'black-hole'), ...queriesOf(4, 1_000, 'healthy')],
+      concurrency: 4,
+      pollLimit: 30_000,
+      answer: ({ account }, signal) => (account === 'healthy' ? Promise.resolve('good') : never(signal)),
+    });
+    await clock.advance(60_000);
+    for (let i = 0; i < 4; i += 1) {
+      expect(timesOf(polls, `healthy-${i}`).length).toBeGreaterThanOrEqual(59);
+    }
+  });
+
+  it('lets one target have all slots but the last while others have nothing to poll', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const { clock } = setUp({
+      queries: [...queriesOf(20, 1_000, 'slow'), ...queriesOf(1, 3_600_000, 'idle')],
+      concurrency: 6,
+      answer: ({ account }, _signal, at) => {
+        const slots = account === 'slow' ? 1 : 0;
+        inFlight += slots;
+        most = Math.max(most, inFlight);
+        return new Promise((resolve) => {
+          at.setTimer(2_000, () => {
+            inFlight -= slots;
+            resolve('good');
+          });
+        });
+      },
+    });
+    await clock.advance(20_000);
+    expect(most).toBe(5);
+  });
+
   it('keeps the pace of queries whose neighbours in the same target hang', async () => {
     const { clock, polls } = setUp({
       queries: queriesOf(30, 10_000),

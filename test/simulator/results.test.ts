@@ -332,6 +332,18 @@ test('values follow the unit', async () => {
   expect(await top('absent')).toBe(bytes);
 });
 
+test('round trips take longer the farther they go', async () => {
+  const simulator = await start('startedQueries: [{queuedFor: 0, runningFor: 0, unit: Microseconds}]');
+  const longest: number[] = [];
+  for (const destinationCategory of ['INTRA_AZ', 'INTERNET', 'INTER_REGION']) {
+    const rows = await rowsOf(simulator, { metricName: 'ROUND_TRIP_TIME', destinationCategory, limit: 5 });
+    longest.push(valuesOf(rows)[0] ?? 0);
+  }
+  expect(longest).toEqual([...longest].sort((a, b) => a - b));
+  expect(longest[0]).toBeLessThan(1000);
+  expect(longest[2]).toBeGreaterThan(50_000);
+});
+
 test('workload insights’ rows never name a unit', async () => {
   const simulator = await start('startedQueries: [{queuedFor: 0, runningFor: 0, unit: Bytes}]');
   const parent = await workloadInsights(simulator, 'Queries');

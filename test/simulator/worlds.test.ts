@@ -121,12 +121,17 @@ test('a rate of less than one a second lets single requests through', async () =
   expect([await list(), await list()]).toEqual([200, 429]);
 });
 
-test('a query may be unknown for a while after its start', async () => {
-  await start({ visibleAfter: '5s' }, { startedQueries: [{ queuedFor: 0, outcome: 'none' }] });
-  const path = `${CHECKOUT}/${await startQuery(simulator)}/status`;
-  expectError(await send(simulator, 'GET', path), 'ResourceNotFoundException', 404);
-  clock.advance(5000);
-  expect((await send(simulator, 'GET', path)).json).toEqual({ status: 'RUNNING' });
+test('a query may be unknown for a while after its start, a query of the scenario never is', async () => {
+  const theirs = { type: 'monitor-top-contributors', region: 'us-east-1', monitorName: 'checkout', queryId: 'theirs' };
+  await start({ visibleAfter: '5s' }, { startedQueries: [{ queuedFor: 0, outcome: 'none' }], queries: [theirs] });
+  expect((await send(simulator, 'GET', `${CHECKOUT}/theirs/status`)).status).toBe(200);
+  clock.advance(60_000);
+  const path = `${CHECKOUT}/${await startQuery(simulator)}`;
+  clock.advance(4999);
+  expectError(await send(simulator, 'GET', `${path}/status`), 'ResourceNotFoundException', 404);
+  expectError(await send(simulator, 'DELETE', path), 'ResourceNotFoundException', 404);
+  clock.advance(1);
+  expect((await send(simulator, 'GET', `${path}/status`)).json).toEqual({ status: 'RUNNING' });
 });
 
 test('a stop may take a while to show, and loses against an end that comes first', async () => {

@@ -3,15 +3,7 @@ import { LOG_LEVELS } from '../../src/runtime/log.ts';
 /** A log event as read back: values as text, whatever they were. `ts`, `level` and `msg` come first. */
 export type LogEvent = Readonly<Record<string, string>>;
 
-/** Reads lines of either format. Throws for a line that is no log event. */
-export function parseLog(text: string): LogEvent[] {
-  const lines = text.split('\n');
-  if (lines.pop() !== '') {
-    throw new Error(`the last log line has no end: ${text.slice(-200)}`);
-  }
-  return lines.map(parseLogLine);
-}
-
+/** Reads a line of either format. Throws for one that is no log event. */
 export function parseLogLine(line: string): LogEvent {
   const entries = line.startsWith('{') ? jsonEntries(line) : logfmtEntries(line);
   const event = Object.fromEntries(entries);

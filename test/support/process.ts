@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { TestContext } from 'vitest';
+import type { TestScope } from './daemon.ts';
 import { type LogEvent, parseLogLine } from './log-lines.ts';
 import { PROJECT } from './project.ts';
 
@@ -44,7 +44,7 @@ export interface Command {
 
 /** Starts `dist/main.js` with `args`. What is left of it when the test ends is killed. `env` is all of its environment. */
 export function startCommand(
-  { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
+  { onTestFinished }: TestScope,
   args: readonly string[],
   env: Readonly<Record<string, string>> = CLEAN_ENVIRONMENT,
 ): Command {
@@ -98,7 +98,7 @@ export function startCommand(
 
 /** Runs `dist/main.js` to its end. */
 export function runCommand(
-  scope: Pick<TestContext, 'onTestFinished'>,
+  scope: TestScope,
   args: readonly string[],
   env?: Readonly<Record<string, string>>,
 ): Promise<EndedCommand> {

@@ -54,12 +54,12 @@ export function endlessQueries(
   };
 }
 
-/** The most arrivals in any window of one second. */
-export function busiestSecond(arrivals: readonly number[]): number {
+/** The most arrivals in any window of so many milliseconds. */
+export function mostWithin(arrivals: readonly number[], window: number): number {
   let most = 0;
   let first = 0;
   for (const [last, at] of arrivals.entries()) {
-    while (at - (arrivals[first] ?? at) >= 1_000) {
+    while (at - (arrivals[first] ?? at) >= window) {
       first += 1;
     }
     most = Math.max(most, last - first + 1);
@@ -67,8 +67,10 @@ export function busiestSecond(arrivals: readonly number[]): number {
   return most;
 }
 
-/** The longest time without an arrival between `from` and `to`, both ends counted as arrivals; milliseconds. */
-export function longestGap(arrivals: readonly number[], from: number, to: number): number {
-  const within = [from, ...arrivals.filter((at) => at >= from && at <= to), to];
-  return Math.max(...within.slice(1).map((at, i) => at - (within[i] ?? at)));
+/**
+ * How many polls too few arrived between `from` and `to` for one each `interval` milliseconds. A single one may only have
+ * fallen outside; a few more in time are negative.
+ */
+export function missedPolls(arrivals: readonly number[], interval: number, from: number, to: number): number {
+  return Math.floor((to - from) / interval) - arrivals.filter((at) => at >= from && at <= to).length;
 }

@@ -1,0 +1,205 @@
+import { getEventListeners } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SHUTDOWN } from '../../src/scheduler/scheduler.ts';
+import { watchedQuery } from '../support/watched-query.ts';
+import {
+  answered,
+  type ClientOptions,
+  observedClient,
+  type StatusService,
+  startStatusService,
+} from './status-service.ts';
+
+const TIMEOUT = 300;
+/** No complete answer ever comes; `rejected` below says within which time it must be given up. */
+const SILENCES = ['no headers', 'headers only', 'half a body', 'a byte now and then'];
+
+let service: StatusService;
+beforeAll(async () => {
+  service = await startStatusService({
+    'no%20headers': () => undefined,
+    'headers%20only': (response) => response.writeHead(200, { 'content-length': 20 }).flushHeaders(),
+    'half%20a%20body': (response) => response.writeHead(200, { 'content-length': 20 }).write('{"status":'),
+    'a%20byte%20now%20and%20then': (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const timer = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(timer));
+    },
+    slow: (response, request) => void wait(100).then(() => answered(200, { status: 'RUNNING' })(response, request)),
+    'come%20back%20later': answered(503, {}, { 'retry-after': '15' }),
+  });
+});
+afterAll(() => service.close());
+
+function asking(queryId: string, options: ClientOptions = {}) {
+  const observed = observedClient(service.url, { timeout: TIMEOUT, ...options });
+  const giveUp = new AbortController();
+  const startedAt = performance.now();
+  const status = observed.client.queryStatus(watchedQuery({ queryId }), giveUp.signal);
+  const end = status.then(
+    (answer) => ({ answer, ms: performance.now() - startedAt }),
+    (error: unknown) => ({ error, ms: performance.now() - startedAt }),
+  );
+  return { ...observed, giveUp, end };
+}
+
+/** Waits until the service has one more request for the query. */
+async function arrival(queryId: string, before: number): Promise<void> {
+  while (service.requests(encodeURIComponent(queryId)) <= before) {
+    await wait(5);
+  }
+}
+
+describe('an attempt', () => {
+  it.concurrent.each(SILENCES)('that gets %s times out, is tried again and then given up', async (silence) => {
+    const { end, attempts, close } = asking(silence, { maxAttempts: 2 });
+    const { ms, ...outcome } = await end;
+    expect(outcome).toMatchObject({
+      error: { error: 'TimeoutError', attempts: 2, message: 'no complete answer within 0.3 s' },
+    });
+    expect(ms).toBeGreaterThanOrEqual(2 * TIMEOUT - 5);
+    expect(ms).toBeLessThan(2 * TIMEOUT + 1_500);
+    expect(attempts).toMatchObject([
+      { error: 'TimeoutError', up: false },
+      { error: 'TimeoutError', up: false },
+    ]);
+    for (const { seconds } of attempts) {
+      expect(seconds).toBeGreaterThanOrEqual((TIMEOUT - 5) / 1_000);
+    }
+    close();
+  });
+
+  it('has its time from when it is sent: waiting for the budget is no part of it', async () => {
+    const { client, target, attempts, close } = observedClient(service.url, { timeout: TIMEOUT, requestsPerSecond: 2 });
+    await target.budget.acquire();
+    const { signal } = new AbortController();
+    expect(await client.queryStatus(watchedQuery({ queryId: 'slow' }), signal)).toBe('RUNNING');
+    expect(attempts[0]?.seconds).toBeGreaterThan(0.09);
+    expect(attempts[0]?.seconds).toBeLessThan(0.3);
+    close();
+  });
+});
+
+describe('a call that is given up', () => {
+  const given = { error: { error: 'TimeoutError', message: 'the poll took longer than 1 s' } };
+  const tooLong = new Error('the poll took longer than 1 s');
+
+  it.concurrent.each(SILENCES)('ends at once while it gets %s, and its attempt is counted', async (silence) => {
+    const before = service.requests(encodeURIComponent(silence));
+    const { giveUp, end, attempts, close } = asking(silence, { timeout: 60_000, maxAttempts: 3 });
+    await arrival(silence, before);
+    giveUp.abort(tooLong);
+    const { ms, ...outcome } = await end;
+    expect(outcome).toMatchObject(given);
+    expect(ms).toBeLessThan(2_000);
+    await wait(50);
+    expect(attempts).toMatchObject([{ error: 'TimeoutError', up: false }]);
+    close();
+  });
+
+  it('ends at once between two attempts, and makes no other', async () => {
+    const { giveUp, end, attempts, close } = asking('come back later', { maxAttempts: 3 });
+    await arrival('come back later', 0);
+    await wait(50);
+    giveUp.abort(tooLong);
+    const { ms, ...outcome } = await end;
+    expect(outcome).toMatchObject(given);
+    expect(ms).toBeLessThan(2_000);
+    expect(attempts).toHaveLength(1);
+    close();
+  });
+
+  it('ends at once while it waits for credentials that never come, unsent and uncounted', async () => {
+    const before = service.requests('slow');
+    const { giveUp, end, attempts, target, close } = asking('slow', {
+      credentials: () => new Promise(() => undefined),
+      requestsPerSecond: 5,
+    });
+    expect(target.budget.startsIn()).toBe(Number.POSITIVE_INFINITY);
+    await wait(20);
+    giveUp.abort(tooLong);
+    const { ms, ...outcome } = await end;
+    expect(outcome).toMatchObject(given);
+    expect(ms).toBeLessThan(2_000);
+    expect(target.budget.startsIn()).toBe(0);
+    expect(service.requests('slow')).toBe(before);
+    expect(attempts).toEqual([]);
+    close();
+  });
+
+  it('ends at once while it waits for its turn in the budget, unsent and uncounted', async () => {
+    const before = service.requests('slow');
+    const { client, target, attempts, close } = observedClient(service.url, { requestsPerSecond: 0.1 });
+    await target.budget.acquire();
+    const giveUp = new AbortController();
+    const status = client.queryStatus(watchedQuery({ queryId: 'slow' }), giveUp.signal);
+    const outcome = expect(status).rejects.toMatchObject({ error: 'TimeoutError' });
+    await wait(20);
+    giveUp.abort(tooLong);
+    await outcome;
+    expect(service.requests('slow')).toBe(before);
+    expect(attempts).toEqual([]);
+    close();
+  });
+
+  it('before it began is not made', async () => {
+    const before = service.requests('slow');
+    const { client, attempts, close } = observedClient(service.url);
+    const status = client.queryStatus(watchedQuery({ queryId: 'slow' }), AbortSignal.abort(tooLong));
+    await expect(status).rejects.toMatchObject({ error: 'TimeoutError' });
+    await wait(20);
+    expect({ attempts, requests: service.requests('slow') }).toEqual({ attempts: [], requests: before });
+    close();
+  });
+
+  it('because the exporter shuts down leaves the counters alone', async () => {
+    const before = service.requests('slow');
+    const { giveUp, end, attempts, close } = asking('slow');
+    await arrival('slow', before);
+    giveUp.abort(SHUTDOWN);
+    expect(await end).toMatchObject({ error: { error: 'TimeoutError' } });
+    await wait(20);
+    expect(attempts).toEqual([]);
+    close();
+  });
+
+  it('leaves nothing behind: no rejection that nobody handles', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const { giveUp, end, close } = asking('slow', {
+      credentials: () => wait(30).then(() => Promise.reject(new Error('too late'))),
+    });
+    giveUp.abort(tooLong);
+    await end;
+    await wait(100);
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+    close();
+  });
+});
+
+describe('a thousand calls', () => {
+  it('share connections, and leave no listener on a signal that they share', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    const quick = await startStatusService({ q: answered(200, { status: 'RUNNING' }) });
+    const { client, close } = observedClient(quick.url);
+    const { signal } = new AbortController();
+    const ask = () => client.queryStatus(watchedQuery({ queryId: 'q' }), signal);
+    for (let round = 0; round < 500; round += 1) {
+      await Promise.all([ask(), ask()]);
+    }
+    expect(quick.requests('q')).toBe(1_000);
+    // A connection is back in its pool a turn of the event loop after its answer: now and then one more is needed.
+    expect(quick.connections()).toBeLessThan(20);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    await wait(10);
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+    close();
+    await quick.close();
+  });
+});

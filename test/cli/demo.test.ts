@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { CLEAN_ENVIRONMENT, startCommand } from '../support/process.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-demo-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const ANY_PORT = '--web.listen-address=127.0.0.1:0';
+const PATIENT = { timeout: 15_000, interval: 250 };
+
+/** What users have in their environments; any of it, if it were used, would break the demo. */
+const USERS_ENVIRONMENT = {
+  ...CLEAN_ENVIRONMENT,
+  AWS_ACCESS_KEY_ID: '',
+  AWS_SECRET_ACCESS_KEY: '',
+  AWS_PROFILE: 'no-such-profile',
+  AWS_REGION: 'nowhere',
+  AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+  AWS_ENDPOINT_URL_NETWORKFLOWMONITOR: 'http://127.0.0.1:9',
+  AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9',
+  AWS_USE_FIPS_ENDPOINT: 'true',
+  AWS_CA_BUNDLE: '/nonexistent.pem',
+  AWS_RETRY_MODE: 'adaptive',
+  AWS_MAX_ATTEMPTS: '1',
+  HTTP_PROXY: 'http://127.0.0.1:9',
+  HTTPS_PROXY: 'socks5://127.0.0.1:9',
+  http_proxy: 'http://127.0.0.1:9',
+  NFM_EXPORTER_PORT: 'tcp://10.0.0.7:10049',
+};
+
+/** Families of ours on a page that have no sample. */
+function emptyFamilies(page: string): string[] {
+  const lines = page.split('\n');
+  return lines
+    .flatMap((line) => /^# TYPE (aws_nfm_\w+) /.exec(line)?.[1] ?? [])
+    .filter((name) => !lines.some((line) => new RegExp(`^${name}(?:_bucket|_sum|_count)?[{ ]`).test(line)));
+}
+
+describe.concurrent('the demo', () => {
+  it('prints addresses and fills every metric, whatever AWS settings and proxies the user has', async (scope) => {
+    const demo = startCommand(scope, ['demo', ANY_PORT], USERS_ENVIRONMENT);
+    const url = await demo.url();
+    await vi.waitFor(() => expect(demo.stdout()).toContain('Ctrl-C ends it.'), PATIENT);
+    const addresses = demo.stdout().match(/^ {2}http\S+/gm) ?? [];
+    expect(addresses.map((address) => address.trim())).toEqual([`${url}/`, `${url}/metrics`, `${url}/api/v1/queries`]);
+    for (const address of addresses) {
+      expect((await fetch(address)).status).toBe(200);
+    }
+    await vi.waitFor(async () => {
+      const page = await (await fetch(`${url}/metrics`)).text();
+      expect(page).toContain('# TYPE aws_nfm_query_status gauge\n');
+      expect(emptyFamilies(page)).toEqual([]);
+    }, PATIENT);
+    demo.kill('SIGINT');
+    expect(await demo.ended).toMatchObject({ code: 0, signal: null });
+    expect(demo.log().at(-1)).toMatchObject({ msg: 'ended' });
+  });
+
+  it('gives the paths that the flags ask for', async (scope) => {
+    const args = ['demo', ANY_PORT, '--web.route-prefix=/nfm', '--web.telemetry-path=/scrape'];
+    const demo = startCommand(scope, args);
+    const url = await demo.url();
+    await vi.waitFor(() => expect(demo.stdout()).toContain('Ctrl-C ends it.'), PATIENT);
+    const commands = demo.stdout().match(/(?<=curl -s )\S+/g) ?? [];
+    expect(commands).toContain(`${url}/nfm/scrape`);
+    for (const address of commands) {
+      expect([200, 503]).toContain((await fetch(address)).status);
+    }
+  });
+
+  it('plays a config file of the user against the simulator, though it names no endpoint', async (scope) => {
+    const file = join(folder, 'own.json');
+    const queries = [{ name: 'mine', monitorName: 'checkout', queryId: 'checkout-running', region: 'eu-west-1' }];
+    writeFileSync(file, JSON.stringify({ polling: { interval: '1s' }, queries }));
+    const demo = startCommand(scope, ['demo', ANY_PORT, `--config.file=${file}`], USERS_ENVIRONMENT);
+    const url = await demo.url();
+    await vi.waitFor(async () => {
+      const page = await (await fetch(`${url}/metrics`)).text();
+      expect(page).toContain('aws_nfm_query_up{query="mine"} 1\n');
+      expect(page).toMatch(/^aws_nfm_account_info\{account="default",.* 1$/m);
+    }, PATIENT);
+  });
+
+  it('goes on when its first line is all that is read (| head -1)', async (scope) => {
+    const demo = startCommand(scope, ['demo', ANY_PORT]);
+    const url = await demo.url();
+    demo.hangUp();
+    expect((await fetch(`${url}/-/healthy`)).status).toBe(200);
+    demo.kill('SIGTERM');
+    expect(await demo.ended).toMatchObject({ code: 0, signal: null });
+  });
+});

@@ -1,0 +1,54 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
+import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
+
+const rejections: unknown[] = [];
+const onRejection = (reason: unknown) => rejections.push(reason);
+
+beforeEach(() => {
+  setAwsEnvironment(TEST_CREDENTIALS);
+  rejections.length = 0;
+  process.on('unhandledRejection', onRejection);
+});
+afterEach(() => {
+  process.off('unhandledRejection', onRejection);
+});
+
+describe('a shutdown', () => {
+  test.for([
+    { while: 'polls and STS hang', faults: [{ kind: 'hang', after: 'request' }] },
+    { while: 'answers stop after their headers', faults: [{ kind: 'hang', after: 'headers' }] },
+    { while: 'calls wait to be tried again', faults: [{ kind: 'throttle', retryAfter: '20s' }] },
+    { while: 'all is well', faults: [] },
+  ])('while $while ends at once, says of no failure, and leaves nothing behind', async ({ faults }, scope) => {
+    const count = 12;
+    const service = await runSimulator(scope, {
+      queries: [endlessQueries('us-east-1', 'query-{n}', { count })],
+      faults,
+    });
+    const daemon = await runDaemon(scope, {
+      aws: { endpoint: service.url, stsEndpoint: service.url, requestsPerSecond: 100 },
+      polling: { interval: '300ms' },
+      queries: Array.from({ length: count }, (_, i) => ({
+        name: `query-${i + 1}`,
+        monitorName: 'checkout',
+        queryId: `query-${i + 1}`,
+      })),
+    });
+    await vi.waitFor(() => expect(service.requests.some((each) => each.service === 'sts')).toBe(true));
+    await vi.waitFor(() => expect(service.arrivals().length).toBeGreaterThanOrEqual(8), { timeout: 3_000 });
+    const told = daemon.log.events.length;
+
+    const asked = performance.now();
+    await daemon.stop(5_000);
+    expect(performance.now() - asked).toBeLessThan(500);
+    const requests = service.requests.length;
+    await expect(daemon.text('/-/ready')).rejects.toThrow();
+    await wait(1_000);
+    expect(service.requests, 'requests after the end').toHaveLength(requests);
+    expect(daemon.log.events.slice(told).filter(({ level }) => level !== 'debug')).toEqual([]);
+    expect(rejections).toEqual([]);
+    expect(process.getActiveResourcesInfo()).not.toContain('TCPSocketWrap');
+  });
+});

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestScope } from './daemon.ts';
+
+/** A series at one instant. */
+export interface InstantSample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** A series over time; times in seconds since the epoch. */
+export interface RangeSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly points: readonly { readonly at: number; readonly value: number }[];
+}
+
+/** A Prometheus that scrapes, asked over its HTTP API. */
+export interface Prometheus {
+  readonly url: string;
+  /** The answer to a PromQL expression, now. Rejects when Prometheus cannot read the expression. */
+  query(expression: string): Promise<InstantSample[]>;
+  /** The answer at each second from `from` to `to`, in seconds since the epoch. */
+  queryRange(expression: string, from: number, to: number): Promise<RangeSeries[]>;
+  /** `data` of any other answer of its API, such as `targets`. */
+  api(path: string): Promise<unknown>;
+}
+
+/**
+ * Starts the system's Prometheus with an empty store on a free port of the loopback address, and resolves when it is
+ * ready; its first scrapes come about 5 s later. It ends with the scope.
+ */
+export async function startPrometheus(
+  { onTestFinished }: TestScope,
+  scrapeConfigs: readonly Readonly<Record<string, unknown>>[],
+): Promise<Prometheus> {
+  const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-prometheus-'));
+  const configFile = join(folder, 'prometheus.json');
+  writeFileSync(configFile, JSON.stringify({ global: { scrape_interval: '1s' }, scrape_configs: scrapeConfigs }));
+  const child = spawn(
+    'prometheus',
+    [
+      `--config.file=${configFile}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      '--web.listen-address=127.0.0.1:0',
+      // Debian's defaults are folders that a test has no business in.
+      `--web.console.templates=${folder}`,
+      `--web.console.libraries=${folder}`,
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.pid !== undefined) {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  let log = '';
+  const address = await new Promise<string>((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(new Error(`cannot run prometheus (${error.message}): install Debian's package "prometheus"`)),
+    );
+    child.once('exit', (code) => reject(new Error(`prometheus ended with ${code}:\n${log}`)));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      const found = /msg="Listening on" address=(\S+)/.exec(log)?.[1];
+      if (found !== undefined && log.includes('Server is ready to receive web requests')) {
+        resolve(found);
+      }
+    });
+  });
+  const url = `http://${address}`;
+
+  const api = async (path: string, parameters: Readonly<Record<string, string>> = {}) => {
+    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+    const answer: Answer = JSON.parse(await response.text());
+    if (answer.status !== 'success') {
+      throw new Error(`${path} ${JSON.stringify(parameters)}: ${answer.error}`);
+    }
+    return answer.data;
+  };
+  return {
+    url,
+    api,
+    async query(expression) {
+      const { result } = await api('query', { query: expression });
+      return result.map(({ metric, value: [, value] }) => ({ labels: metric, value: Number(value) }));
+    },
+    async queryRange(expression, from, to) {
+      const { result } = await api('query_range', { query: expression, start: `${from}`, end: `${to}`, step: '1' });
+      return result.map(({ metric, values }) => ({
+        labels: metric,
+        points: values.map(([at, value]) => ({ at, value: Number(value) })),
+      }));
+    },
+  };
+}
+
+/** As far as we read it: `value` in instant answers, `values` in those over a range. */
+interface Answer {
+  readonly status: 'success' | 'error';
+  readonly error?: string;
+  readonly data: {
+    readonly result: readonly {
+      readonly metric: Readonly<Record<string, string>>;
+      readonly value: readonly [number, string];
+      readonly values: readonly (readonly [number, string])[];
+    }[];
+  };
+}

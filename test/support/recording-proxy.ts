@@ -1,0 +1,39 @@
+import { createServer, type IncomingHttpHeaders, request } from 'node:http';
+import type { TestScope } from './daemon.ts';
+
+/** One request that went through, and how it was answered. */
+export interface Exchange {
+  readonly request: IncomingHttpHeaders;
+  readonly status: number;
+  readonly response: IncomingHttpHeaders;
+}
+
+/** An HTTP proxy on the loopback address that keeps the headers of what goes through it unchanged. */
+export interface RecordingProxy {
+  readonly url: string;
+  readonly exchanges: readonly Exchange[];
+}
+
+/** Starts a proxy; it ends with the scope. */
+export async function startRecordingProxy({ onTestFinished }: TestScope): Promise<RecordingProxy> {
+  const exchanges: Exchange[] = [];
+  const server = createServer((incoming, answer) => {
+    const { method, url = '', headers } = incoming;
+    const outgoing = request(url, { method, headers, agent: false }, (response) => {
+      const status = response.statusCode ?? 0;
+      exchanges.push({ request: headers, status, response: response.headers });
+      answer.writeHead(status, response.headers);
+      response.pipe(answer);
+    });
+    outgoing.on('error', () => answer.destroy());
+    incoming.pipe(outgoing);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return { url: `http://127.0.0.1:${port}`, exchanges };
+}
