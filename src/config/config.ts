@@ -75,7 +75,8 @@ export interface Account {
 /** One entry of `queries`, before it fans out. */
 export type QueryEntry = WatchedEntry | ScheduledEntry;
 
-interface EntryBase {
+/** What entries of both kinds have. */
+export interface EntryBase {
   /** Where it stands in the file: `queries[0]`. */
   readonly path: string;
   /** The line on which it begins, counted from 1. */

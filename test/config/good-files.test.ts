@@ -48,6 +48,7 @@ describe('a good config file', () => {
     });
     expect(queries).toEqual([
       {
+        kind: 'watched',
         name: 'on',
         group: 'on',
         type: 'monitor-top-contributors',
@@ -62,6 +63,7 @@ describe('a good config file', () => {
         labels: { text: 'two\nlines "quoted" none' },
       },
       {
+        kind: 'watched',
         name: 'points',
         group: 'points',
         type: 'workload-insights-top-contributors-data',

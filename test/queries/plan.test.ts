@@ -72,7 +72,7 @@ describe('what entries fan out to', () => {
     ];
     const { config } = await readConfig(JSON.stringify({ queries }), OPTIONS);
     const plan = planQueries(config);
-    expect(plan.queries.map(({ name, queryId }) => `${name} ${queryId}`)).toEqual([
+    expect(plan.queries.map((query) => `${query.name} ${query.kind === 'watched' ? query.queryId : ''}`)).toEqual([
       'a:us-east-1 q',
       'a:eu-west-1 q',
       'b q',
@@ -89,8 +89,24 @@ describe('what targets have to bear', () => {
   it('is the sum of their queries', async () => {
     const { config, queries } = await loadConfig(readFixture('everything.ok.yml'), { ...OPTIONS, env: { RPS: '2.5' } });
     expect(sumUpTargets(config, queries)).toEqual([
-      { account: 'default', region: 'us-east-1', queries: 1, planned: 1000 / 15_000, limit: 2.5 },
-      { account: 'payments', region: 'eu-isoe-west-1', queries: 1, planned: 0.2, limit: 0.5 },
+      {
+        account: 'default',
+        region: 'us-east-1',
+        queries: 1,
+        planned: 1000 / 15_000,
+        limit: 2.5,
+        runs: 0,
+        maxConcurrentRuns: 5,
+      },
+      {
+        account: 'payments',
+        region: 'eu-isoe-west-1',
+        queries: 1,
+        planned: 0.2,
+        limit: 0.5,
+        runs: 0,
+        maxConcurrentRuns: 5,
+      },
     ]);
   });
 });
