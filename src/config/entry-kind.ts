@@ -29,7 +29,8 @@ export function readKind({ node, path }: ListedMap, defaults: QueryDefaults, rea
   }
   const kind = markedKind(node) ?? defaultKind(defaults);
   if (kind === undefined) {
-    reading.report(path, node.line, 'neither queryId nor schedule', CHOICE);
+    const got = defaults.schedule === undefined ? 'neither queryId nor schedule' : 'both, from queryDefaults';
+    reading.report(path, node.line, got, CHOICE);
     return KEYS.scheduled.some((key) => node.entries.has(key)) ? 'scheduled' : 'watched';
   }
   const other = kind === 'watched' ? 'scheduled' : 'watched';
@@ -49,7 +50,7 @@ function markedKind({ entries }: MapNode): EntryKind | undefined {
   return entries.has('queryId') ? 'watched' : undefined;
 }
 
-/** Undefined also where `queryDefaults` has both: it says nothing of entries with neither. */
+/** Undefined where `queryDefaults` has neither, or both. */
 function defaultKind({ entries, schedule, dropped }: QueryDefaults): EntryKind | undefined {
   const hasQueryId = entries.has('queryId') || dropped.has('queryId');
   if (hasQueryId === (schedule !== undefined)) {

@@ -1,9 +1,12 @@
 import { quote } from './config-node.ts';
 
-/** Names the known word that `word` is probably a misspelling of, as an addition to what was expected; else empty. */
+/**
+ * The known word that `word` is probably a misspelling of, as an addition to what was expected. Empty where there is none,
+ * and for a word that is spelt right.
+ */
 export function nearestHint(word: string, known: readonly string[]): string {
   const nearest = nearestWord(word, known);
-  return nearest === undefined ? '' : `; did you mean ${quote(nearest)}?`;
+  return nearest === undefined || nearest === word ? '' : `; did you mean ${quote(nearest)}?`;
 }
 
 /**

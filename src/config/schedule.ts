@@ -29,13 +29,15 @@ export function readSchedule(node: ConfigNode, path: string, reading: Reading): 
   const isGood = section.value('every') !== undefined && !section.faulty('lookback');
   const writtenEvery = section.written('every');
   const writtenLookback = section.written('lookback');
-  const consequence = lookback < every ? 'windows leave gaps' : 'windows overlap';
-  if (isGood && lookback !== every && writtenLookback !== undefined) {
-    const expected = `${formatDuration(every)}, as every: else ${consequence}`;
-    reading.warn(keyPath(path, 'lookback'), writtenLookback.line, showNode(writtenLookback), expected);
-  } else if (isGood && lookback !== every && writtenEvery !== undefined) {
-    const expected = `at most ${formatDuration(LONGEST_LOOKBACK_MS)}, the longest lookback: else ${consequence}`;
-    reading.warn(keyPath(path, 'every'), writtenEvery.line, showNode(writtenEvery), expected);
+  if (isGood && lookback !== every && writtenEvery !== undefined) {
+    const consequence = lookback < every ? 'windows leave gaps' : 'windows overlap';
+    if (writtenLookback === undefined) {
+      const expected = `at most ${formatDuration(LONGEST_LOOKBACK_MS)}, the longest lookback: else ${consequence}`;
+      reading.warn(keyPath(path, 'every'), writtenEvery.line, showNode(writtenEvery), expected);
+    } else {
+      const expected = `${showNode(writtenEvery)}, as every: else ${consequence}`;
+      reading.warn(keyPath(path, 'lookback'), writtenLookback.line, showNode(writtenLookback), expected);
+    }
   }
   return {
     every,

@@ -57,8 +57,8 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-function describeClash({ earlier, later, query }: Clash, read: ReadConfig): Problem {
-  const name = query.name.split(':').map(read.show).join(':');
+function describeClash({ earlier, later, nameParts }: Clash, read: ReadConfig): Problem {
+  const name = nameParts.map(read.show).join(':');
   const maker = `${earlier.path} (line ${earlier.line})`;
   return createAt(
     `${later.path}.name`,

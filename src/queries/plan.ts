@@ -1,5 +1,5 @@
 import type { Config, QueryEntry, ScheduledEntry, WatchedEntry } from '../config/config.ts';
-import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from './query.ts';
+import type { MetricName, RegisteredQuery, ScheduledQuery, WatchedQuery } from './query.ts';
 
 export interface QueryPlan {
   /** In the order of the file, each name once: of two queries of one name the first stays. */
@@ -16,6 +16,8 @@ export interface Clash {
   readonly later: QueryEntry;
   /** The first query of the later entry that does. */
   readonly query: RegisteredQuery;
+  /** What its name is made of. */
+  readonly nameParts: readonly string[];
 }
 
 /** Fans the entries of a config out. */
@@ -25,10 +27,11 @@ export function planQueries(config: Config): QueryPlan {
   const queries: RegisteredQuery[] = [];
   const clashes = new ClashList();
   const twins = new ClashList();
-  for (const { entry, query } of fanOut(config)) {
+  for (const planned of fanOut(config)) {
+    const { entry, query } = planned;
     const sameName = byName.get(query.name);
     if (sameName !== undefined) {
-      clashes.add(sameName, entry, query);
+      clashes.add(sameName, planned);
       continue;
     }
     byName.set(query.name, entry);
@@ -38,21 +41,29 @@ export function planQueries(config: Config): QueryPlan {
     if (sameRequest === undefined) {
       byRequest.set(request, entry);
     } else {
-      twins.add(sameRequest, entry, query);
+      twins.add(sameRequest, planned);
     }
   }
   return { queries, clashes: clashes.list(), twins: twins.list() };
 }
 
-/** One value of each of several dimensions, with the parts of the query's name that they make. */
-interface Place {
-  readonly account: string;
-  readonly region: string;
-  /** The entry's name, then what is listed. */
+/** A query with the entry that makes it. */
+interface PlannedQuery {
+  readonly entry: QueryEntry;
+  readonly query: RegisteredQuery;
+  /** The entry's name, then the values that are listed. */
   readonly nameParts: readonly string[];
 }
 
-function* fanOut(config: Config): Generator<{ entry: QueryEntry; query: RegisteredQuery }> {
+/** An account and a region that an entry fans out to. */
+interface Place {
+  readonly account: string;
+  readonly region: string;
+  /** The entry's name, then the values that are listed. */
+  readonly nameParts: readonly string[];
+}
+
+function* fanOut(config: Config): Generator<PlannedQuery> {
   const accounts = new Map(config.accounts.map((account) => [account.name, account]));
   for (const entry of config.queries) {
     for (const name of entry.accounts) {
@@ -62,11 +73,9 @@ function* fanOut(config: Config): Generator<{ entry: QueryEntry; query: Register
         const nameParts = [entry.name, ...partOf(name, entry.accountsListed), ...partOf(region, regionListed)];
         const place = { account: name, region, nameParts };
         if (entry.kind === 'watched') {
-          yield { entry, query: createWatchedQuery(entry, place) };
+          yield { entry, query: createWatchedQuery(entry, place), nameParts };
         } else {
-          for (const query of createScheduledQueries(entry, place)) {
-            yield { entry, query };
-          }
+          yield* planScheduledQueries(entry, place);
         }
       }
     }
@@ -78,14 +87,14 @@ function partOf(value: string, listed: boolean): readonly string[] {
   return listed ? [value] : [];
 }
 
-function identityOf(entry: QueryEntry, { account, region }: Place) {
-  return { group: entry.name, type: entry.type, source: 'config', account, region, labels: entry.labels } as const;
+/** What queries of both kinds have from their entry and place. */
+function identityOf({ name: group, type, labels }: QueryEntry, { account, region, nameParts }: Place) {
+  return { name: nameParts.join(':'), group, type, source: 'config', account, region, labels } as const;
 }
 
 function createWatchedQuery(entry: WatchedEntry, place: Place): WatchedQuery {
   return Object.freeze({
     kind: 'watched',
-    name: place.nameParts.join(':'),
     ...identityOf(entry, place),
     monitorName: entry.monitorName,
     scopeId: entry.scopeId,
@@ -95,8 +104,7 @@ function createWatchedQuery(entry: WatchedEntry, place: Place): WatchedQuery {
   });
 }
 
-function* createScheduledQueries(entry: ScheduledEntry, place: Place): Generator<ScheduledQuery> {
-  const isOfMonitor = entry.type === 'monitor-top-contributors';
+function* planScheduledQueries(entry: ScheduledEntry, place: Place): Generator<PlannedQuery> {
   for (const subject of entry.subjects) {
     for (const metricName of entry.metricNames) {
       for (const destinationCategory of entry.destinationCategories) {
@@ -106,22 +114,43 @@ function* createScheduledQueries(entry: ScheduledEntry, place: Place): Generator
           ...partOf(metricName, entry.metricNamesListed),
           ...partOf(destinationCategory, entry.destinationCategoriesListed),
         ];
-        yield Object.freeze({
-          kind: 'scheduled',
-          name: nameParts.join(':'),
-          ...identityOf(entry, place),
-          monitorName: isOfMonitor ? subject : undefined,
-          scopeId: isOfMonitor ? undefined : subject,
-          metricName,
-          destinationCategory,
-          limit: entry.limit,
-          schedule: entry.schedule,
-          contributorLabels: entry.contributorLabels,
-          staleAfter: entry.staleAfter,
-        });
+        const query = createScheduledQuery(
+          entry,
+          { ...place, nameParts },
+          { subject, metricName, destinationCategory },
+        );
+        yield { entry, query, nameParts };
       }
     }
   }
+}
+
+/** What each query of a scheduled entry asks for in its place. */
+interface Question {
+  /** A monitor's name or a scope's id. */
+  readonly subject: string;
+  readonly metricName: MetricName;
+  readonly destinationCategory: string;
+}
+
+function createScheduledQuery(
+  entry: ScheduledEntry,
+  place: Place,
+  { subject, metricName, destinationCategory }: Question,
+): ScheduledQuery {
+  const isOfMonitor = entry.type === 'monitor-top-contributors';
+  return Object.freeze({
+    kind: 'scheduled',
+    ...identityOf(entry, place),
+    monitorName: isOfMonitor ? subject : undefined,
+    scopeId: isOfMonitor ? undefined : subject,
+    metricName,
+    destinationCategory,
+    limit: entry.limit,
+    schedule: entry.schedule,
+    contributorLabels: entry.contributorLabels,
+    staleAfter: entry.staleAfter,
+  });
 }
 
 /** Equal for two queries that ask the service for the same: the status of one query, or the same starts. */
@@ -139,10 +168,10 @@ function requestOf(query: RegisteredQuery): string {
 class ClashList {
   readonly #byPaths = new Map<string, Clash>();
 
-  add(earlier: QueryEntry, later: QueryEntry, query: RegisteredQuery): void {
+  add(earlier: QueryEntry, { entry: later, query, nameParts }: PlannedQuery): void {
     const key = `${earlier.path} ${later.path}`;
     if (!this.#byPaths.has(key)) {
-      this.#byPaths.set(key, { earlier, later, query });
+      this.#byPaths.set(key, { earlier, later, query, nameParts });
     }
   }
 
