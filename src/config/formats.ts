@@ -28,11 +28,10 @@ export interface Mismatch {
 export function single<T extends NonNullable<unknown>>(
   expected: string,
   convert: (value: unknown) => T | undefined,
-  words: readonly string[] = [],
 ): Format<T> {
   return {
     expected,
-    words,
+    words: [],
     mismatches: (value) => (convert(value) === undefined ? [{ expected }] : []),
     parse(value) {
       const converted = convert(value);
@@ -54,7 +53,7 @@ export function oneOf<T extends string>(choices: readonly T[]): Format<T> {
   return single(`one of ${choices.join(', ')}`, (value) => choices.find((choice) => choice === value));
 }
 
-/** One of a list of words that is long enough to be misspelt. */
+/** As {@link oneOf}, with a hint at what a misspelt word may have meant. */
 export function wordOf<T extends string>(choices: readonly T[]): Format<T> {
   return { ...oneOf(choices), words: choices };
 }

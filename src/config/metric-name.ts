@@ -4,7 +4,7 @@ import type { QueryType } from './query-type.ts';
 export const METRIC_NAMES = ['ROUND_TRIP_TIME', 'TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const;
 export type MetricName = (typeof METRIC_NAMES)[number];
 
-/** The metrics that queries of a type can ask for. The API has a closed list for each type. */
+/** The metrics that queries of a type can ask for: each type has a closed list in the API's model. */
 export function metricNamesOf(type: QueryType): readonly MetricName[] {
   return type === 'monitor-top-contributors'
     ? METRIC_NAMES

@@ -30,13 +30,12 @@ export const categorySelection: Format<Selection<string>> = selection(
   { ...text(CATEGORY, (value) => /^[A-Z][A-Z0-9_]{0,63}$/.test(value)), words: KNOWN_CATEGORIES },
 );
 
-/** Rows of a result: the API's own limits. */
+/** Rows of a result: the limits of the API's model. */
 export const limit: Format<number> = single('a whole number from 1 to 500', (value) => {
   const number = decimal(value);
   return number !== undefined && Number.isSafeInteger(number) && number >= 1 && number <= 500 ? number : undefined;
 });
 
-/** The least time from window to window of a scheduled query. */
 const LEAST_EVERY_MS = 60_000;
 
 /** Time from window to window; in milliseconds once parsed. */
@@ -45,7 +44,7 @@ export const every: Format<number> = single('a duration of at least 1m, such as 
   return ms !== undefined && ms >= LEAST_EVERY_MS ? ms : undefined;
 });
 
-/** The longest window that the service takes; a longer one is a ValidationException. */
+/** The longest window. The API's model has no limit, but the service refuses more with a ValidationException. */
 export const LONGEST_LOOKBACK_MS = 3_600_000;
 
 /** Length of a window; in milliseconds once parsed. */
