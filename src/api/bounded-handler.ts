@@ -4,6 +4,7 @@ import type { HttpHandler, HttpRequest, HttpResponse } from '@smithy/core/protoc
 import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { HttpHandlerOptions } from '@smithy/types';
 import type { Clock } from '../runtime/clock.ts';
+import { withoutEcho } from './echoed-secrets.ts';
 import { InvalidResponse, TimeoutError } from './errors.ts';
 import type { Network } from './network.ts';
 
@@ -19,7 +20,8 @@ export interface BoundedHandlerOptions {
 
 /**
  * The request handler of all AWS clients. It bounds what Node's own leaves open: the time until an answer is complete
- * (the SDK's `requestTimeout` ends with the headers, and has no default) and the size of an answer.
+ * (the SDK's `requestTimeout` ends with the headers, and has no default) and the size of an answer; and it lets no secret
+ * of a request come back in the answer's body.
  */
 export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   readonly metadata = { handlerProtocol: 'http/1.1' };
@@ -43,7 +45,7 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
     const cancelChain = chainAbort(options.abortSignal, ended);
     try {
       const { response } = await this.#inner.handle(request, { ...options, abortSignal: ended.signal });
-      response.body = await collect(response.body);
+      response.body = withoutEcho(await collect(response.body), request);
       return { response };
     } catch (error) {
       throw timedOut ? new TimeoutError(`no complete answer within ${timeout / 1_000} s`) : error;

@@ -81,7 +81,7 @@ export class TargetClient {
     if (isQueryStatus(status)) {
       return status;
     }
-    const error = typeof status === 'string' && status !== '' ? 'UnknownStatus' : 'InvalidResponse';
+    const error = typeof status === 'string' ? 'UnknownStatus' : 'InvalidResponse';
     throw this.#refused(error, name, `expected status to be one of ${QUERY_STATUSES.join(', ')}, got ${shown(status)}`);
   }
 

@@ -167,28 +167,51 @@ const SDK_HINT = /\s*Deserialization error: to see the raw response[\s\S]*/;
 
 function explain(error: ApiErrorName, thrown: unknown): string {
   const shape = shapeOf(thrown);
-  const message = typeof shape.message === 'string' ? shape.message.replace(SDK_HINT, '') : '';
+  const message = typeof shape.message === 'string' ? withoutSecrets(shape.message.replace(SDK_HINT, '')) : '';
   const text = message === '' ? networkCode(thrown) : message;
   const status = httpStatusOf(thrown);
-  const name = error === 'OtherError' && typeof shape.name === 'string' ? shape.name : undefined;
+  const name = error === 'OtherError' && typeof shape.name === 'string' ? shape.name.slice(0, LONGEST_NAME) : undefined;
   const parts = [name, status === undefined ? undefined : `HTTP ${status}`, text];
-  return withoutSecrets(parts.filter((part) => part !== undefined).join(': ')) || error;
+  return parts.filter((part) => part !== undefined).join(': ') || error;
 }
 
+const LONGEST_NAME = 100;
 const LONGEST_MESSAGE = 300;
 
+/** To a wrong signature, services repeat the request from here on to the end of the message. */
+const CANONICAL_REQUEST = /The Canonical String for this request should have been[\s\S]*/i;
+
 /**
- * A service's message, fit for a log line: one line, bounded, and without the parts of a signed request that the answer
- * to a wrong signature repeats (session token, authorization).
+ * A value after the name of a secret: `Authorization: Bearer x`, `token=x`, `"sessionToken":"x"` (in JSON within JSON,
+ * too), `'x-amz-security-token': ['x']`, `<SessionToken>x`.
+ */
+const NAMED_SECRET = new RegExp(
+  [
+    /(authorization|signature|credential|password|token|secret[\w-]{0,40})/, // $1, the end of the name
+    /(\\*["']?\s{0,4}[:=]?[:=>]\s{0,4})/, // $2, what parts it from the value
+    /(?:\\*"[^"]*"?|\\*'[^']*'?|\[[^\]]*\]?|(?:Bearer|Basic|AWS4-HMAC-SHA256)\s+[^\s,;&<>"']+|[^\s,;&<>]+)/,
+  ]
+    .map(({ source }) => source)
+    .join(''),
+  'gi',
+);
+
+/** An option of a command: a `credential_process` that fails is told with its whole command line. */
+const SECRET_OPTION = /(--?[\w-]{0,40}?(?:password|secret|token|key)[\w-]{0,40})([ =])\S+/gi;
+
+const URL_CREDENTIALS = /\/\/[^/\s]+@/g;
+
+/**
+ * A message from outside, fit for a log line: one line, bounded, and without what by its form is a secret. (What we sent
+ * ourselves is taken out by its value before: see `withoutEcho`.)
  */
 export function withoutSecrets(message: string): string {
   const line = message
-    .replace(/The Canonical String for this request should have been[\s\S]*/i, '')
-    .replace(
-      /(authorization|x-amz-security-token|signature|credential|secret\w*|password|token)(["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)/gi,
-      '$1$2…',
-    )
-    .replace(/\/\/[^/\s@]+@/g, '//…@')
+    .slice(0, 4 * LONGEST_MESSAGE)
+    .replace(CANONICAL_REQUEST, '')
+    .replace(SECRET_OPTION, '$1$2…')
+    .replace(NAMED_SECRET, '$1$2…')
+    .replace(URL_CREDENTIALS, '//…@')
     .replace(/\s+/g, ' ')
     .trim();
   return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;

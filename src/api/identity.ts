@@ -3,7 +3,7 @@ import { type Clock, sleep } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
 import { type CredentialsProvider, providerOf } from './credentials.ts';
-import { toApiError } from './errors.ts';
+import { InvalidResponse, toApiError } from './errors.ts';
 
 /** Who AWS takes us for. */
 export interface Identity {
@@ -25,10 +25,11 @@ export interface IdentityOptions {
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
+const REMINDER_MS = 3_600_000;
 
 /**
  * Asks STS who we are until it answers, ever less often. Nothing waits for it: it is told, and used to find targets that
- * are one AWS account. A failure is logged once.
+ * are one AWS account. Failure is logged when it begins, and hourly until STS answers.
  *
  * @returns undefined when `signal` aborts first.
  */
@@ -38,11 +39,14 @@ export async function learnIdentity(
   log: Logger,
   signal: AbortSignal,
 ): Promise<Identity | undefined> {
+  let loggedAt = Number.NEGATIVE_INFINITY;
   for (let wait = FIRST_WAIT_MS; !signal.aborted; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
     try {
       return await callerIdentity(options, signal);
     } catch (thrown) {
-      if (wait === FIRST_WAIT_MS && !signal.aborted) {
+      const now = clock.monotonic();
+      if (now - loggedAt >= REMINDER_MS && !signal.aborted) {
+        loggedAt = now;
         const { error, message } = toApiError('GetCallerIdentity', thrown);
         log.warn('AWS identity not known yet', { operation: 'GetCallerIdentity', error, reason: message });
       }
@@ -63,7 +67,7 @@ async function callerIdentity(options: IdentityOptions, signal: AbortSignal): Pr
   });
   const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}), { abortSignal: signal });
   if (Account === undefined || Arn === undefined) {
-    throw new Error('the answer names no account or ARN');
+    throw new InvalidResponse('the answer names no account or ARN');
   }
   const arn = Arn.replace(/(:assumed-role\/[^/]+)\/.*$/, '$1');
   return { awsAccountId: Account, arn, provider: providerOf(await credentials()) };

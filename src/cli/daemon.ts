@@ -13,6 +13,7 @@ import { processSections } from '../metrics/process-sections.ts';
 import { QuerySections } from '../metrics/query-sections.ts';
 import { RunPage } from '../metrics/run-page.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
+import { requestRate } from '../queries/targets.ts';
 import { type Clock, within } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
@@ -128,6 +129,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     targets,
     dispatcher,
     capOf: ({ account }) => accounts.get(account)?.maxConcurrentRuns ?? 1,
+    rateOf: requestRate,
     actions: createRunActions({
       clock,
       log,

@@ -1,6 +1,10 @@
+import type { Schedule } from '../config/config.ts';
+import type { MetricName } from '../config/metric-name.ts';
 import type { QueryType } from '../config/query-type.ts';
 import type { RowLabel } from '../config/row-labels.ts';
 
+export type { Schedule } from '../config/config.ts';
+export { METRIC_NAMES, type MetricName } from '../config/metric-name.ts';
 export { QUERY_TYPES, type QueryType } from '../config/query-type.ts';
 
 /** What every registered query has. */
@@ -30,22 +34,6 @@ export interface WatchedQuery extends QueryIdentity {
   /** Age of the last good answer beyond which a non-terminal status is not exported, in milliseconds. */
   readonly staleAfter: number;
 }
-
-/** When a scheduled query runs, and over which time. All in milliseconds. */
-export interface Schedule {
-  /** Time from window to window. */
-  readonly every: number;
-  /** Length of a window. */
-  readonly lookback: number;
-  /** From the end of a window until its run is due, for the service's data to land. */
-  readonly delay: number;
-  /** How long a run may take before it is stopped. */
-  readonly timeout: number;
-}
-
-/** The service's metrics; ROUND_TRIP_TIME exists for monitors only. */
-export const METRIC_NAMES = ['ROUND_TRIP_TIME', 'TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const;
-export type MetricName = (typeof METRIC_NAMES)[number];
 
 /** A registered query that we start ourselves, once for each window, and whose results we export. */
 export interface ScheduledQuery extends QueryIdentity {

@@ -37,9 +37,3 @@ export function offsetOf(name: string, { every }: Schedule): number {
   const drawn = createHash('sha256').update(name).digest().readUInt32BE(0) / 2 ** 32;
   return Math.floor(drawn * Math.min(every / 2, LARGEST_OFFSET_MS));
 }
-
-/**
- * Requests that a run takes, for planning: its start, four or five for its status over a typical 3 to 10 seconds, and two
- * pages of results.
- */
-export const REQUESTS_A_RUN = 8;

@@ -1,5 +1,5 @@
 import type { Schedule } from '../queries/query.ts';
-import { dueAt, newestDue, newestWindow, offsetOf, REQUESTS_A_RUN, type Window, windowOf } from '../queries/windows.ts';
+import { dueAt, newestDue, newestWindow, offsetOf, type Window, windowOf } from '../queries/windows.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Dispatcher, Priority } from './dispatcher.ts';
 import { RunCap } from './run-cap.ts';
@@ -74,6 +74,8 @@ export interface RunsOptions<Query extends Runnable> {
   readonly actions: RunActions<Query>;
   /** Runs in flight at the service, at most, in each target. */
   readonly capOf: (target: Target) => number;
+  /** Requests a second that a query's runs take. */
+  readonly rateOf: (query: Query) => number;
 }
 
 type Phase = 'start' | 'status' | 'results' | 'stop';
@@ -200,7 +202,7 @@ export class Runs<Query extends Runnable> {
   planned(): ReadonlyMap<Target, number> {
     const planned = new Map<Target, number>();
     for (const { target, query } of this.#entries.values()) {
-      planned.set(target, (planned.get(target) ?? 0) + (REQUESTS_A_RUN * 1_000) / query.schedule.every);
+      planned.set(target, (planned.get(target) ?? 0) + this.#options.rateOf(query));
     }
     return planned;
   }

@@ -221,7 +221,12 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         maxSeriesPerQuery,
       );
       const json = await KeptJson.of({ ...about, ...datapointsJson(answer, conversion) });
-      runStates.resultsRead(name, { at: newestAt ?? end, windowEnd: end, length: step, rows, dropped, json }, series, undefined);
+      runStates.resultsRead(
+        name,
+        { at: newestAt ?? end, windowEnd: end, length: step, rows, dropped, json },
+        series,
+        undefined,
+      );
       return;
     }
     const { rows, series, dropped, total } = mergeRows(answer.rows, {

@@ -234,9 +234,9 @@ const FAILURES: readonly Failure[] = [
     answeredWell: true,
   },
   {
-    what: 'an empty status, which is how the service writes an absent one',
+    what: 'an empty status',
     answer: answered(200, { status: '' }),
-    error: 'InvalidResponse',
+    error: 'UnknownStatus',
     up: true,
     answeredWell: true,
   },

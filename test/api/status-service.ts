@@ -8,7 +8,7 @@ import { createNetwork, type NetworkOptions } from '../../src/api/network.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { type Target, Targets } from '../../src/scheduler/target.ts';
 
-const CREDENTIALS = {
+export const CREDENTIALS = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
 };

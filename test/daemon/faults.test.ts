@@ -110,7 +110,7 @@ const ROWS: readonly Row[] = [
   statusAnswer('text that would break a line', { status: 'a"b\\c\nd' }, 'UnknownStatus'),
   statusAnswer('null', { status: null }, 'InvalidResponse'),
   statusAnswer('absent', {}, 'InvalidResponse'),
-  statusAnswer('empty', { status: '' }, 'InvalidResponse'),
+  statusAnswer('empty', { status: '' }, 'UnknownStatus'),
   statusAnswer('a number', { status: 7 }, 'InvalidResponse'),
   statusAnswer('a truth value', { status: true }, 'InvalidResponse'),
   statusAnswer('a list', { status: ['SUCCEEDED'] }, 'InvalidResponse'),

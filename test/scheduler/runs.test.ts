@@ -98,7 +98,14 @@ function setUp(options: {
       skipped += windows;
     },
   };
-  const runs = new Runs({ clock, targets, dispatcher, actions, capOf: () => options.cap ?? 5 });
+  const runs = new Runs({
+    clock,
+    targets,
+    dispatcher,
+    actions,
+    capOf: () => options.cap ?? 5,
+    rateOf: ({ schedule }) => 8_000 / schedule.every,
+  });
   for (const query of options.queries) {
     runs.add(query);
   }
