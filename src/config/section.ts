@@ -62,7 +62,7 @@ export function readSection<T>(
     faulty.add(key);
     if (value !== undefined && !reported.has(value)) {
       const valuePath = index === undefined ? keyPath(path, key) : indexPath(keyPath(path, key), index);
-      const hint = fitsQuoted(value, schema[key].format) ? quotingHint(value) : '';
+      const hint = fitsQuoted(value, schema[key].format) ? quotingHint(value, valuePath) : '';
       reading.reject(valuePath, value, `${expected}${hint}`);
     }
   };

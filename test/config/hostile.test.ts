@@ -9,6 +9,7 @@ const SECRET = 'hunter2-hunter2';
 const KEYS = [
   ...['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries', 'x-y', '<<', '__proto__', 'constructor'],
   ...['listenAddresses', 'telemetryPath', 'level', 'format', 'region', 'regions', 'endpoint', 'stsEndpoint'],
+  ...['roleArn', 'externalId', 'roleSessionName', 'sessionTags', 'profile'],
   ...['requestTimeout', 'maxAttempts', 'requestsPerSecond', 'interval', 'concurrency', 'staleAfter', 'giveUpAfter'],
   ...['name', 'type', 'monitorName', 'scopeId', 'queryId', 'account', 'labels', 'team', 'job', 'env'],
 ];
