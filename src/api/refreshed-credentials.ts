@@ -7,7 +7,7 @@ const PATIENCE_MS = 30_000;
 /** From the end of one fetch to the begin of the next, so that a source that fails is not hammered. */
 const PAUSE_MS = 1_000;
 /** Credentials as young as this are not dropped for a refusal: it may be of a request that carried those before them. */
-const REFUSABLE_AGE_MS = 10_000;
+const REFUSABLE_AGE_MS = 5_000;
 
 /** New ones are fetched while the old are still used, from when a third of their life, or this, is left. */
 const REFRESH_MS = 5 * 60_000;
