@@ -42,7 +42,7 @@ export function isNull(node: ConfigNode): boolean {
 const SENSITIVE_KEYS: ReadonlySet<string> = new Set(['externalId', 'sessionTags']);
 
 /** Whether a path made by {@link keyPath} and {@link indexPath} leads into a value that no message may show. */
-export function isSensitive(path: string): boolean {
+function isSensitive(path: string): boolean {
   return path.split(/[.[]/).some((key) => SENSITIVE_KEYS.has(key));
 }
 

@@ -7,7 +7,7 @@ import {
   TEST_CREDENTIALS,
   type TestScope,
 } from '../support/daemon.ts';
-import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
+import { endlessQueries, missedPolls, runSimulator } from '../support/simulated-service.ts';
 import { runStsRelay } from '../support/sts-relay.ts';
 
 const BASE = '999900001111';
@@ -215,6 +215,48 @@ describe.concurrent('an account with a role', () => {
     for (const text of told) {
       expect(text).not.toContain('canary');
     }
+  });
+});
+
+describe('an STS that does not answer', () => {
+  test('for one role leaves the slots to other accounts, however few there are', async (scope) => {
+    const interval = 500;
+    const service = await runSimulator(scope, scenario());
+    const sts = await runStsRelay(scope, () => service.url, roleArn(PAYMENTS));
+    const queries = (account: string, count: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        name: `${account}-${i}`,
+        account,
+        region: 'us-east-1',
+        monitorName: 'checkout',
+        queryId: 'query',
+      }));
+    const daemon = await runDaemon(scope, {
+      aws: { endpoint: service.url, stsEndpoint: sts.url, requestsPerSecond: 100, requestTimeout: '1s' },
+      accounts: [
+        { name: 'payments', roleArn: roleArn(PAYMENTS), externalId: EXTERNAL_ID },
+        { name: 'search', roleArn: roleArn(SEARCH) },
+      ],
+      polling: { interval: `${interval}ms`, concurrency: 6 },
+      queries: [...queries('payments', 30), ...queries('search', 2)],
+    });
+    await vi.waitFor(async () => expect((await daemon.metrics()).status('search-1')).toBe('RUNNING'), {
+      timeout: 4_000,
+    });
+    const from = Date.now();
+    await wait(4_000);
+    const to = Date.now();
+    const polls = service.arrivals('query');
+    expect(missedPolls(polls, interval / 2, from, to), 'polls missed by two queries').toBeLessThanOrEqual(2);
+    const page = await daemon.metrics();
+    expect(page.value('aws_nfm_api_up', { account: 'search' })).toBe(1);
+    expect(page.value('aws_nfm_api_up', { account: 'payments' })).toBe(0);
+    expect(Object.keys(page.apiErrors('payments'))).toEqual(['CredentialsError']);
+    expect((await daemon.query('payments-0')).lastError?.message).toBe(
+      `role ${roleArn(PAYMENTS)}: no complete answer within 1 s`,
+    );
+    const times = sts.askedTo('AssumeRole').filter(({ form }) => form['RoleArn'] === roleArn(PAYMENTS));
+    expect(times.length).toBeLessThanOrEqual((to - from) / 1_000 + 3);
   });
 });
 

@@ -20,18 +20,22 @@ export interface StsQuestion {
   readonly region: string | undefined;
 }
 
-/** Starts a relay to the STS at `upstream`; it ends with the test. */
-export async function runStsRelay(scope: TestScope, upstream: () => string): Promise<StsRelay> {
+/** Starts a relay to the STS at `upstream`, which leaves questions about the role `hanging` open; it ends with the test. */
+export async function runStsRelay(scope: TestScope, upstream: () => string, hanging?: string): Promise<StsRelay> {
   const asked: StsQuestion[] = [];
   const server = createServer(async (question, answer) => {
     const at = Date.now();
     const body = await text(question);
     const { headers } = question;
+    const form = Object.fromEntries(new URLSearchParams(body));
     asked.push({
       at,
-      form: Object.fromEntries(new URLSearchParams(body)),
+      form,
       region: /\/([a-z0-9-]+)\/sts\/aws4_request/.exec(headers.authorization ?? '')?.[1],
     });
+    if (hanging !== undefined && form['RoleArn'] === hanging) {
+      return;
+    }
     // All headers, the host too: it is signed.
     const relayed = request(upstream(), { method: 'POST', headers, agent: false }, (response) => {
       answer.writeHead(response.statusCode ?? 502, { 'content-type': 'text/xml' });
