@@ -1,16 +1,10 @@
 import { fromIni, fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
-import type { Role } from '../config/config.ts';
+import type { Account, Role } from '../config/config.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type Credentials, forSdkClient, refusesCredentials } from './credentials.ts';
 import { describeFailure } from './errors.ts';
 import { RefreshedCredentials } from './refreshed-credentials.ts';
 import { type StsSettings, stsClientConfig } from './sts.ts';
-
-/** What decides on an account's credentials. */
-export interface AccountIdentity {
-  readonly profile: string | undefined;
-  readonly role: Role | undefined;
-}
 
 /**
  * The credentials of all accounts: the SDK's default chain, shared by all without a profile; those of a profile, shared
@@ -19,20 +13,21 @@ export interface AccountIdentity {
  */
 export class AccountCredentials {
   readonly #clock: Clock;
-  readonly #chain = new Map<string | undefined, RefreshedCredentials>();
+  /** By profile; the default chain is that of none. */
+  readonly #bases = new Map<string | undefined, RefreshedCredentials>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** To be asked for once an account. */
-  of({ profile, role }: AccountIdentity, sts: StsSettings): Credentials {
+  /** The credentials of an account. To be asked for once each, since every answer has a session of its own. */
+  of({ profile, role }: Pick<Account, 'profile' | 'role'>, sts: StsSettings): Credentials {
     const base = this.#baseOf(profile, sts);
     return role === undefined ? base : this.#assumed(role, base, sts);
   }
 
   #baseOf(profile: string | undefined, sts: StsSettings): RefreshedCredentials {
-    const known = this.#chain.get(profile);
+    const known = this.#bases.get(profile);
     if (known !== undefined) {
       return known;
     }
@@ -44,7 +39,7 @@ export class AccountCredentials {
         profile === undefined ? describeFailure(thrown) : `profile ${profile}: ${describeFailure(thrown)}`,
       clock: this.#clock,
     });
-    this.#chain.set(profile, credentials);
+    this.#bases.set(profile, credentials);
     return credentials;
   }
 

@@ -220,6 +220,9 @@ const NAMED_SECRET = new RegExp(
 /** An option of a command: a `credential_process` that fails is told with its whole command line. */
 const SECRET_OPTION = /(--?[\w-]{0,40}?(?:password|secret|token|key)[\w-]{0,40})([ =])\S+/gi;
 
+/** STS quotes what it takes for malformed, as a profile's external id may be. */
+const QUOTED_INPUT = /'[^']*'(?= at '(?:externalId|tags)\b)/g;
+
 const URL_CREDENTIALS = /\/\/[^/\s]+@/g;
 
 /**
@@ -230,6 +233,7 @@ export function withoutSecrets(message: string): string {
   const line = message
     .slice(0, 4 * LONGEST_MESSAGE)
     .replace(CANONICAL_REQUEST, '')
+    .replace(QUOTED_INPUT, "'…'")
     .replace(SECRET_OPTION, '$1$2…')
     .replace(NAMED_SECRET, '$1$2…')
     .replace(URL_CREDENTIALS, '//…@')

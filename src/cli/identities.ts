@@ -1,3 +1,5 @@
+import type { Credentials } from '../api/credentials.ts';
+import type { Identity } from '../api/identity.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Targets } from '../scheduler/target.ts';
@@ -15,23 +17,36 @@ export interface LearnIdentitiesOptions {
 }
 
 /**
- * Asks AWS, while all else goes on, who we are in each account, tells it once per account, and lets targets that are one
- * AWS account and region share a budget.
+ * Asks AWS, while all else goes on, who we are in each account, once for all that have the same credentials; tells it once
+ * per account, and lets targets that are one AWS account and region share a budget.
  */
 export async function learnIdentities(options: LearnIdentitiesOptions): Promise<void> {
-  await Promise.all(Array.from(options.accounts, (account) => learnAccount(account, options)));
+  const { clock, log, signal } = options;
+  const sharing = new Map<Credentials, [UsedAccount, ...UsedAccount[]]>();
+  for (const used of options.accounts) {
+    const others = sharing.get(used.credentials);
+    if (others === undefined) {
+      sharing.set(used.credentials, [used]);
+    } else {
+      others.push(used);
+    }
+  }
+  const learn = async (accounts: readonly [UsedAccount, ...UsedAccount[]]) => {
+    // The STS client is loaded late: nothing waits for it, and it would double the time to the first listening.
+    const { learnIdentity } = await import('../api/identity.ts');
+    const [{ account, credentials, sts }] = accounts;
+    const identity = await learnIdentity({ account: account.name, credentials, sts }, clock, log, signal);
+    if (identity !== undefined) {
+      for (const used of accounts) {
+        tellIdentity(used.account.name, identity, options);
+      }
+    }
+  };
+  await Promise.all(Array.from(sharing.values(), learn));
 }
 
-async function learnAccount(used: UsedAccount, options: LearnIdentitiesOptions): Promise<void> {
-  const { targets, apiStats, clock, log, signal } = options;
-  const { credentials, sts } = used;
-  const { name: account } = used.account;
-  // The STS client is loaded late: nothing waits for it, and it would double the time to the first listening.
-  const { learnIdentity } = await import('../api/identity.ts');
-  const identity = await learnIdentity({ account, credentials, sts }, clock, log, signal);
-  if (identity === undefined) {
-    return;
-  }
+function tellIdentity(account: string, identity: Identity, options: LearnIdentitiesOptions): void {
+  const { targets, apiStats, log } = options;
   const { awsAccountId, arn, provider } = identity;
   log.info('AWS identity', { account, arn, provider });
   for (const target of [...targets.all()].filter((each) => each.account === account)) {

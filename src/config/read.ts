@@ -194,7 +194,10 @@ async function commonRegion(
   return undefined;
 }
 
-/** Holds each account's role against the account's regions; where it has none of its own, against those it is called in. */
+/**
+ * Holds each account's role against the account's regions; where it has none of its own, against those it is called in,
+ * or would be.
+ */
 function checkRolePartitions(
   definitions: readonly AccountDefinition[],
   queries: readonly QueryEntry[],
@@ -207,7 +210,7 @@ function checkRolePartitions(
         .filter(({ accounts }) => accounts.includes(name ?? ''))
         .flatMap((entry) => entry.regions ?? common ?? []);
       const arn = { value: role.arn, path: keyPath(path, 'roleArn'), node };
-      checkRolePartition(arn, regions ?? called, reading);
+      checkRolePartition(arn, regions ?? (called.length > 0 || common === undefined ? called : [common]), reading);
     }
   }
 }

@@ -35,7 +35,7 @@ describe('a good config file', () => {
           role: {
             arn: 'arn:aws-iso-e:iam::111122223333:role/team/nfm-read',
             sessionName: 'nfm@payments',
-            externalId: 'hunter2@example.com/1',
+            externalId: 'nfm@example.com/1',
             sessionTags: { purpose: 'metrics', 'Cost centre': '4711', empty: '' },
           },
           endpoint: 'http://[::1]:4566',

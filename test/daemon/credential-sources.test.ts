@@ -138,6 +138,49 @@ region = eu-west-1
   });
 });
 
+describe('credentials to assume a role with', () => {
+  test('that expired are read anew, since they may have been replaced', async (scope) => {
+    const next = { accessKeyId: 'AKIAUSER000000000002', secretAccessKey: 'the next secret' };
+    shareFiles('', keysOf('base'));
+    const service = await runSimulator(scope, {
+      accounts: [
+        {
+          id: ID,
+          credentials: [
+            { ...KEYS, expiresAfter: '5s' },
+            { ...next, user: 'next' },
+          ],
+        },
+        { id: OTHER_ID, roles: [{ name: 'direct', sessionDuration: '2s' }] },
+      ],
+      queries: [endlessQueries('us-east-1', 'query', { account: OTHER_ID })],
+    });
+    const daemon = await runDaemon(scope, {
+      aws: { endpoint: service.url, stsEndpoint: service.url, requestsPerSecond: 50 },
+      accounts: [{ name: 'assumed', profile: 'base', roleArn: roleArn('direct') }],
+      polling: { interval: '250ms' },
+      queries: [{ name: 'query', monitorName: 'checkout', queryId: 'query' }],
+    });
+    await vi.waitFor(async () => expect((await daemon.metrics()).status('query')).toBe('RUNNING'), { timeout: 4_000 });
+    const { accessKeyId, secretAccessKey } = next;
+    writeFileSync(
+      process.env['AWS_SHARED_CREDENTIALS_FILE'] ?? '',
+      `[base]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+    );
+    const assumed = () => service.requests.filter(({ operation }) => operation === 'AssumeRole');
+    await vi.waitFor(() => expect(assumed().some(({ error }) => error === 'ExpiredToken')).toBe(true), {
+      timeout: 8_000,
+    });
+    await vi.waitFor(() => expect(assumed().at(-1)).toMatchObject({ status: 200 }), { timeout: 4_000 });
+    await vi.waitFor(
+      async () => expect((await daemon.metrics()).value('aws_nfm_query_up', { query: 'query' })).toBe(1),
+      {
+        timeout: 4_000,
+      },
+    );
+  });
+});
+
 describe('the default chain', () => {
   test('reads a web identity token anew for each session (IRSA), and the role of an account is assumed with it', async (scope) => {
     const file = join(temporaryFolder(), 'token');

@@ -191,7 +191,7 @@ describe.concurrent('an account with a role', () => {
       { sessionTags: { purpose: tag } },
     );
     await vi.waitFor(() => works(daemon, 'payments'), { timeout: 4_000 });
-    const message = `Value '${EXTERNAL_ID}' at 'externalId' and '${tag}' at 'tags.1.member.value' ${'x'.repeat(300)} ${EXTERNAL_ID}`;
+    const message = `Value '${EXTERNAL_ID}' at 'externalId' and '${tag}' at 'tags.1.member.value', 'another canary' at 'externalId' ${'x'.repeat(300)} ${EXTERNAL_ID}`;
     service().simulator.setFaults([
       { kind: 'error', name: 'ValidationError', status: 400, message, match: { operation: 'AssumeRole' } },
     ]);
