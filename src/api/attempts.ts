@@ -6,7 +6,7 @@ import type {
 import type { FinalizeRequestMiddleware } from '@smithy/types';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reservation } from '../scheduler/budget.ts';
-import { SHUTDOWN } from '../scheduler/scheduler.ts';
+import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { Target } from '../scheduler/target.ts';
 import { type ApiErrorName, classify, httpStatusOf, showsApiUp } from './errors.ts';
 

@@ -1,12 +1,13 @@
 import { NetworkFlowMonitorClient } from '@aws-sdk/client-networkflowmonitor';
-import type { WatchedQuery } from '../queries/query.ts';
+import type { QueryType, ScheduledQuery } from '../queries/query.ts';
+import type { Window } from '../queries/windows.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Target } from '../scheduler/target.ts';
 import { type AttemptObserver, type Call, limitAttempts } from './attempts.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
 import { type Credentials, forSdkClient, refusesCredentials } from './credentials.ts';
-import { ApiError, CredentialsUnavailable, toApiError } from './errors.ts';
-import { type PreparedRequest, STATUS_OPERATIONS } from './operations.ts';
+import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
+import { type PreparedRequest, QUERY_OPERATIONS, type QueryReference } from './operations.ts';
 
 /** The statuses of a query that the service's model knows; any other answer is an error. */
 export const QUERY_STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;
@@ -53,20 +54,75 @@ export class TargetClient {
   }
 
   /**
+   * Starts a query over a window. Returns the service's id, which the same start may have been given before.
+   *
+   * @throws ApiError; `InvalidResponse` for an answer without an id.
+   */
+  async startQuery(query: ScheduledQuery, window: Window, signal: AbortSignal): Promise<string> {
+    const { name, prepare } = QUERY_OPERATIONS[query.type].start;
+    const answer: { readonly queryId?: unknown } = await this.#send(name, prepare({ ...query, window }), signal);
+    const { queryId } = answer;
+    if (typeof queryId === 'string' && queryId !== '') {
+      return queryId;
+    }
+    throw this.#refused('InvalidResponse', name, `expected a queryId, got ${shown(queryId)}`);
+  }
+
+  /**
    * The status of a query.
    *
    * @throws ApiError with `UnknownStatus` for a text that is none of the five, `InvalidResponse` for an answer without
    * one, else with what the service, the network or the credential chain said.
    */
-  async queryStatus(query: WatchedQuery, signal: AbortSignal): Promise<QueryStatus> {
-    const { name, prepare } = STATUS_OPERATIONS[query.type];
-    const { status } = await this.#send(name, prepare(query), signal);
+  async queryStatus(query: QueryReference & { readonly type: QueryType }, signal: AbortSignal): Promise<QueryStatus> {
+    const { name, prepare } = QUERY_OPERATIONS[query.type].status;
+    const answer: { readonly status?: unknown } = await this.#send(name, prepare(query), signal);
+    const { status } = answer;
     if (isQueryStatus(status)) {
       return status;
     }
     const error = typeof status === 'string' ? 'UnknownStatus' : 'InvalidResponse';
-    this.#options.observer.answerRefused(this.#options.target, name, error);
-    throw new ApiError(error, name, `expected status to be one of ${QUERY_STATUSES.join(', ')}, got ${shown(status)}`);
+    throw this.#refused(error, name, `expected status to be one of ${QUERY_STATUSES.join(', ')}, got ${shown(status)}`);
+  }
+
+  /**
+   * A page of a query's results, as `read` makes it of the answer.
+   *
+   * @throws ApiError; `InvalidResponse` for an answer of which `read` makes nothing.
+   */
+  async queryResults<Page>(
+    query: QueryReference & { readonly type: QueryType },
+    nextToken: string | undefined,
+    read: (answer: unknown) => Page,
+    signal: AbortSignal,
+  ): Promise<{ readonly page: Page; readonly nextToken: string | undefined }> {
+    const { name, prepare } = QUERY_OPERATIONS[query.type].results;
+    const answer: { readonly nextToken?: unknown } = await this.#send(name, prepare({ ...query, nextToken }), signal);
+    try {
+      const token = answer.nextToken;
+      return { page: read(answer), nextToken: typeof token === 'string' && token !== '' ? token : undefined };
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidResponse)) {
+        throw thrown;
+      }
+      throw this.#refused('InvalidResponse', name, thrown.message);
+    }
+  }
+
+  /** What is wrong with results whose pages could each be read: counted as an error of the last one, which it returns. */
+  refuseResults(query: { readonly type: QueryType }, message: string): ApiError {
+    return this.#refused('InvalidResponse', QUERY_OPERATIONS[query.type].results.name, message);
+  }
+
+  /** Stops a query at the service. @throws ApiError */
+  async stopQuery(query: QueryReference & { readonly type: QueryType }, signal: AbortSignal): Promise<void> {
+    const { name, prepare } = QUERY_OPERATIONS[query.type].stop;
+    await this.#send(name, prepare(query), signal);
+  }
+
+  #refused(error: ApiErrorName, operation: string, message: string): ApiError {
+    this.#options.observer.answerRefused(this.#options.target, operation, error);
+    return new ApiError(error, operation, message);
   }
 
   async #send(operation: string, request: PreparedRequest, signal: AbortSignal): ReturnType<PreparedRequest['send']> {

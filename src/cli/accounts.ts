@@ -3,7 +3,7 @@ import type { BoundedHandler } from '../api/bounded-handler.ts';
 import type { Credentials } from '../api/credentials.ts';
 import { type StsSettings, stsRegionOf } from '../api/sts.ts';
 import type { Account, Config } from '../config/config.ts';
-import type { WatchedQuery } from '../queries/query.ts';
+import type { RegisteredQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /** An account of the configuration that queries use, with what it takes to call it. */
@@ -16,7 +16,7 @@ export interface UsedAccount {
 /** The accounts that queries use, by name, in the order of their first query. */
 export function usedAccounts(
   config: Config,
-  queries: readonly WatchedQuery[],
+  queries: readonly RegisteredQuery[],
   handler: BoundedHandler,
   clock: Clock,
 ): ReadonlyMap<string, UsedAccount> {
@@ -35,7 +35,7 @@ export function usedAccounts(
   return used;
 }
 
-function regionsInUse(queries: readonly WatchedQuery[]): ReadonlyMap<string, [string, ...string[]]> {
+function regionsInUse(queries: readonly RegisteredQuery[]): ReadonlyMap<string, [string, ...string[]]> {
   const regions = new Map<string, [string, ...string[]]>();
   for (const { account, region } of queries) {
     const known = regions.get(account);

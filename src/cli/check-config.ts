@@ -1,8 +1,8 @@
 import { ConfigError } from '../config/problem.ts';
 import type { Environment } from '../config/substitution.ts';
 import { type LoadedConfig, loadConfigFile } from '../queries/load.ts';
-import { QUERY_TYPES } from '../queries/query.ts';
-import { formatRate, sumUpTargets } from '../queries/targets.ts';
+import { QUERY_TYPES, type RegisteredQuery } from '../queries/query.ts';
+import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from '../queries/targets.ts';
 
 export interface CheckConfigOptions {
   readonly file: string;
@@ -47,18 +47,33 @@ export async function checkConfig(options: CheckConfigOptions): Promise<number> 
 
 function summarize(file: string, { config, queries, warnings }: LoadedConfig): string[] {
   const targets = sumUpTargets(config, queries);
+  const series = sumUpSeries(config, queries);
   return [
     `${file}: good`,
     `queries: ${queries.length}`,
-    ...QUERY_TYPES.map((type) => ({ type, count: queries.filter((query) => query.type === type).length }))
-      .filter(({ count }) => count > 0)
-      .map(({ type, count }) => `  ${type}: ${count} watched`),
+    ...QUERY_TYPES.map((type) => ({ type, some: queries.filter((query) => query.type === type) }))
+      .filter(({ some }) => some.length > 0)
+      .map(({ type, some }) => `  ${type}: ${countKinds(some)}`),
     `targets: ${targets.length}`,
-    ...targets.map(({ account, region, queries: count, planned, limit }) => {
-      const word = count === 1 ? 'query' : 'queries';
-      return `  ${account} ${region}: ${count} ${word}, ${formatRate(planned)} of ${limit} requests a second`;
-    }),
+    ...targets.map(summarizeTarget),
+    ...(series === 0 ? [] : [`contributor series: at most ${series} of ${config.contributors.maxSeries}`]),
     `warnings: ${warnings.length}`,
     ...warnings.map((warning) => `  ${warning.message}`),
   ];
+}
+
+/** `2 watched, 1 scheduled`, less what there is none of. */
+function countKinds(queries: readonly RegisteredQuery[]): string {
+  return (['watched', 'scheduled'] as const)
+    .map((kind) => ({ kind, count: queries.filter((query) => query.kind === kind).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ kind, count }) => `${count} ${kind}`)
+    .join(', ');
+}
+
+function summarizeTarget({ account, region, queries, planned, limit, runs, maxConcurrentRuns }: TargetLoad): string {
+  const word = queries === 1 ? 'query' : 'queries';
+  const requests = `${formatRate(planned)} of ${limit} requests a second`;
+  const atOnce = runs === 0 ? '' : `, ${formatRate(runs)} of ${maxConcurrentRuns} runs at once`;
+  return `  ${account} ${region}: ${queries} ${word}, ${requests}${atOnce}`;
 }

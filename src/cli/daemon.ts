@@ -10,16 +10,22 @@ import { exporterSections } from '../metrics/exporter-sections.ts';
 import { Exposition } from '../metrics/exposition.ts';
 import { processSections } from '../metrics/process-sections.ts';
 import { QuerySections } from '../metrics/query-sections.ts';
-import type { WatchedQuery } from '../queries/query.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { RunPage } from '../metrics/run-page.ts';
+import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
+import { requestRate } from '../queries/targets.ts';
+import { type Clock, within } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
-import { Scheduler } from '../scheduler/scheduler.ts';
+import { Dispatcher } from '../scheduler/dispatcher.ts';
+import { Polls } from '../scheduler/polls.ts';
+import { Runs } from '../scheduler/runs.ts';
 import { type Target, Targets } from '../scheduler/target.ts';
 import { ApiStats } from '../state/api-stats.ts';
 import { FailureLog } from '../state/failure-log.ts';
 import { createPoll } from '../state/poll.ts';
 import { type QueryState, QueryStates } from '../state/query-state.ts';
 import { Readiness } from '../state/readiness.ts';
+import { createRunActions } from '../state/run-actions.ts';
+import { RunStates } from '../state/run-state.ts';
 import { summarize } from '../state/summary.ts';
 import { usedAccounts } from './accounts.ts';
 import type { BuildInfo } from './build-info.ts';
@@ -27,7 +33,7 @@ import { learnIdentities } from './identities.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
-  readonly queries: readonly WatchedQuery[];
+  readonly queries: readonly RegisteredQuery[];
   readonly build: BuildInfo;
   readonly clock: Clock;
   readonly log: Logger;
@@ -68,14 +74,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const targets = new Targets(clock);
   const apiStats = new ApiStats((stats) => apiSections.changed(stats));
   const clients = new Map<Target, TargetClient>();
-  for (const { account: accountName, region, type } of queries) {
+  for (const query of queries) {
+    const { account: accountName, region } = query;
     const used = accounts.get(accountName);
     if (used === undefined) {
       throw new Error(`account ${accountName} has a query but is not in use: a mistake of ours`);
     }
     const { account, credentials } = used;
     const target = targets.add(accountName, region, account);
-    apiStats.expect(target, type);
+    apiStats.expect(target, query);
     if (!clients.has(target)) {
       clients.set(
         target,
@@ -99,24 +106,60 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     onChange: (state) => querySections.changed(state, clock.monotonic()),
   });
   const failures = new FailureLog(clock, log);
-  const scheduler = new Scheduler<WatchedQuery>({
+  const runStates = new RunStates({
+    onChange: (state) => runPage.changed(state),
+    onResults: (state, series) => runPage.resultsRead(state, series),
+  });
+  const dispatcher = new Dispatcher({
     clock,
     log,
     targets,
     concurrency: polling.concurrency,
-    pollLimit: aws.maxAttempts * (aws.requestTimeout + LONGEST_BACKOFF_MS) + POLL_MARGIN_MS,
-    poll: createPoll({
-      states,
-      failures,
+    timeLimit: aws.maxAttempts * (aws.requestTimeout + LONGEST_BACKOFF_MS) + POLL_MARGIN_MS,
+  });
+  const targetOf = ({ account, region }: RegisteredQuery) => targets.get(account, region);
+  const apiOf = (query: RegisteredQuery) => clientOf(clients, targetOf(query));
+  const polls = new Polls<WatchedQuery>({
+    clock,
+    targets,
+    dispatcher,
+    poll: createPoll({ states, failures, log, clientOf: apiOf }),
+  });
+  const runs = new Runs<ScheduledQuery>({
+    clock,
+    targets,
+    dispatcher,
+    capOf: ({ account }) => accounts.get(account)?.account.maxConcurrentRuns ?? 1,
+    rateOf: requestRate,
+    actions: createRunActions({
+      clock,
       log,
-      clientOf: ({ account, region }) => clientOf(clients, targets.get(account, region)),
+      states,
+      runStates,
+      failures,
+      clientOf: apiOf,
+      contributors: config.contributors,
+      timed(query, what, milliseconds) {
+        if (what === 'wait') {
+          apiStats.runWaited(targetOf(query), milliseconds / 1_000);
+        } else {
+          apiStats.runTook(targetOf(query), query.type, milliseconds / 1_000);
+        }
+      },
     }),
   });
 
   const querySections = new QuerySections();
-  const apiSections = new ApiSections(() => scheduler.planned());
+  const runPage = new RunPage(config.contributors.maxSeries);
+  const apiSections = new ApiSections(
+    () => addUp(polls.planned(), runs.planned()),
+    (target) => runs.of(target),
+  );
   for (const query of queries) {
     querySections.add(states.register(query));
+    if (query.kind === 'scheduled') {
+      runPage.add(runStates.register(query));
+    }
   }
   for (const stats of apiStats.all()) {
     apiSections.add(stats);
@@ -126,21 +169,38 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     revision: build.revision,
     nodeVersion: process.version,
     registeredQueries: () => new Map([['config', states.size]]),
-    pollLag: () => scheduler.lag(),
+    pollLag: () => polls.lag(),
     configLoad: () => ({ successful: true, at: startedAt }),
+    contributorSeries: () => runPage.series,
+    contributorSeriesLimit: config.contributors.maxSeries,
   });
   const runtime = processSections();
   const exposition = new Exposition(
-    [...querySections.sections(), ...apiSections.sections(), ...exporter.sections, ...runtime.sections],
+    [
+      ...querySections.sections(),
+      ...runPage.sections(),
+      ...apiSections.sections(),
+      ...exporter.sections,
+      ...runtime.sections,
+    ],
     async () => {
       querySections.refresh(clock.monotonic());
+      runPage.refresh(clock.now());
       apiSections.refresh();
       exporter.refresh();
       await runtime.refresh();
     },
   );
 
-  const view = (state: QueryState) => viewOfState(state, clock.monotonic(), scheduler.nextPoll(state.query.name));
+  const view = (state: QueryState) => {
+    const { name } = state.query;
+    return viewOfState(
+      state,
+      clock.monotonic(),
+      polls.nextPoll(name) ?? runs.nextRun(name),
+      runStates.get(name)?.lastQueryId,
+    );
+  };
   const readiness = new Readiness(clock, states);
   const app = createApp({
     version: build.version,
@@ -152,8 +212,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       const state = states.get(name);
       return state && view(state);
     },
+    contributors: (name) => runStates.get(name)?.results?.json.text(),
     scrape: (request) => exposition.scrape(request),
-    unhealthy: () => scheduler.standstill(),
+    unhealthy: () => dispatcher.standstill(),
     waiting: () => readiness.waiting(),
     shuttingDown: () => shutdown.signal.aborted,
     clock,
@@ -164,8 +225,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log.always('listening', { address });
   }
 
-  scheduler.add(queries);
-  scheduler.start();
+  polls.add(queries.filter((query) => query.kind === 'watched'));
+  for (const query of queries.filter((each) => each.kind === 'scheduled')) {
+    runs.add(query);
+  }
+  dispatcher.start();
+  runs.start();
   const stopSummaries = summarize(apiStats, clock, log);
   void learnIdentities({ accounts: accounts.values(), targets, apiStats, clock, log, signal: shutdown.signal });
 
@@ -174,11 +239,23 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async stop(timeout) {
       shutdown.abort();
       stopSummaries();
-      scheduler.stop();
-      await listeners.close(timeout);
+      const end = clock.monotonic() + timeout;
+      dispatcher.windDown();
+      // HTTP goes on meanwhile: probes see that we are about to end.
+      await within(clock, timeout, runs.stop());
+      dispatcher.stop();
+      await listeners.close(Math.max(0, end - clock.monotonic()));
       network.close();
     },
   };
+}
+
+function addUp(a: ReadonlyMap<Target, number>, b: ReadonlyMap<Target, number>): ReadonlyMap<Target, number> {
+  const sum = new Map(a);
+  for (const [target, value] of b) {
+    sum.set(target, (sum.get(target) ?? 0) + value);
+  }
+  return sum;
 }
 
 function clientOf(clients: ReadonlyMap<Target, TargetClient>, target: Target): TargetClient {

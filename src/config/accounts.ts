@@ -27,6 +27,7 @@ export interface AccountDefinition {
   readonly endpoint: string | undefined;
   readonly requestsPerSecond: number | undefined;
   readonly maxConcurrentRequests: number | undefined;
+  readonly maxConcurrentRuns: number | undefined;
 }
 
 /** Reads the elements of `accounts`; names that stand twice are reported. */
@@ -71,6 +72,7 @@ function readAccount(node: MapNode, path: string, reading: Reading): AccountDefi
     endpoint: section.value('endpoint'),
     requestsPerSecond: section.value('requestsPerSecond'),
     maxConcurrentRequests: section.value('maxConcurrentRequests'),
+    maxConcurrentRuns: section.value('maxConcurrentRuns'),
   };
 }
 

@@ -70,6 +70,20 @@ export function indexPath(path: string, index: number): string {
   return `${path}[${index}]`;
 }
 
+/** A node and where it stands: `queries[0].region[1]`. */
+export interface LocatedNode {
+  readonly path: string;
+  readonly node: ConfigNode;
+}
+
+/** The elements of what is one value or a list of them; none where there is nothing. */
+export function elementsOf(path: string, node: ConfigNode | undefined): readonly LocatedNode[] {
+  if (node?.kind === 'list') {
+    return node.items.map((item, index) => ({ path: indexPath(path, index), node: item }));
+  }
+  return node === undefined ? [] : [{ path, node }];
+}
+
 /** The node at a path made by {@link keyPath} and {@link indexPath} of plain keys; undefined where there is none. */
 export function nodeAt(root: ConfigNode, path: string): ConfigNode | undefined {
   let node: ConfigNode | undefined = root;

@@ -1,5 +1,9 @@
 import type { LogFormat, LogLevel } from '../runtime/log.ts';
+import type { MetricName } from './metric-name.ts';
+import type { MirrorRows } from './mirror-rows.ts';
 import type { QueryType } from './query-type.ts';
+import type { RoundTripTimeUnit } from './round-trip-time-unit.ts';
+import type { RowLabel } from './row-labels.ts';
 
 /**
  * The config file after validation: defaults filled in, environment variables replaced, names resolved, frozen.
@@ -33,6 +37,17 @@ export interface Config {
     /** How long a watched query may be unknown to the service before it is no longer polled, in milliseconds. */
     readonly giveUpAfter: number;
   };
+  /** What scheduled queries make of the rows of their results. */
+  readonly contributors: {
+    /** What tells rows apart, where a query's `contributorLabels` say nothing else; in the order of the file. */
+    readonly labels: readonly RowLabel[];
+    /** Series of all queries together, at most. */
+    readonly maxSeries: number;
+    readonly maxSeriesPerQuery: number;
+    readonly mirrorRows: MirrorRows;
+    /** What round-trip times are in where an answer names no unit. */
+    readonly roundTripTimeUnit: RoundTripTimeUnit;
+  };
   /** The entries of `queries` with `queryDefaults` applied, in the order of the file. */
   readonly queries: readonly QueryEntry[];
 }
@@ -57,6 +72,8 @@ export interface Account {
   readonly requestsPerSecond: number;
   /** Requests in flight at most, for each target of this account. */
   readonly maxConcurrentRequests: number;
+  /** Runs of scheduled queries in flight at the service at most, for each target of this account. */
+  readonly maxConcurrentRuns: number;
 }
 
 /** A role to assume. */
@@ -70,19 +87,17 @@ export interface Role {
   readonly sessionTags: Readonly<Record<string, string>>;
 }
 
-/** One entry of `queries`, before it fans out over accounts and regions. */
-export interface QueryEntry {
+/** One entry of `queries`, before it fans out. */
+export type QueryEntry = WatchedEntry | ScheduledEntry;
+
+/** What entries of both kinds have. */
+export interface EntryBase {
   /** Where it stands in the file: `queries[0]`. */
   readonly path: string;
   /** The line on which it begins, counted from 1. */
   readonly line: number;
   readonly name: string;
   readonly type: QueryType;
-  /** Of monitor queries only. */
-  readonly monitorName: string | undefined;
-  /** Of workload-insights queries only. */
-  readonly scopeId: string | undefined;
-  readonly queryId: string;
   /** Names of accounts of the config, each once; at least one. */
   readonly accounts: readonly string[];
   /** The entry gives a list or `"*"`: query names carry the account. */
@@ -91,10 +106,54 @@ export interface QueryEntry {
   readonly regions: readonly string[] | undefined;
   /** The entry gives a list: query names carry the region. */
   readonly regionsListed: boolean;
-  /** Time from poll to poll, in milliseconds. */
-  readonly interval: number;
   /** Age of the last good answer beyond which a non-terminal status is not exported, in milliseconds. */
   readonly staleAfter: number;
   /** The user's own labels for `aws_nfm_query_info`. */
   readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Watches a query that somebody else started; fans out over accounts and regions. */
+export interface WatchedEntry extends EntryBase {
+  readonly kind: 'watched';
+  /** Of monitor queries only. */
+  readonly monitorName: string | undefined;
+  /** Of workload-insights queries only. */
+  readonly scopeId: string | undefined;
+  readonly queryId: string;
+  /** Time from poll to poll, in milliseconds. */
+  readonly interval: number;
+}
+
+/** Starts queries of its own; fans out over accounts, regions, monitors or scopes, metrics and categories. */
+export interface ScheduledEntry extends EntryBase {
+  readonly kind: 'scheduled';
+  /** Names of monitors or ids of scopes, as {@link type} has it; each once, at least one. */
+  readonly subjects: readonly string[];
+  /** The entry gives a list: query names carry the monitor's name or the scope's id. */
+  readonly subjectsListed: boolean;
+  /** Each once, at least one. */
+  readonly metricNames: readonly MetricName[];
+  /** The entry gives a list or `"*"`: query names carry the metric's name. */
+  readonly metricNamesListed: boolean;
+  /** Each once, at least one; also such as no model of the API knows yet. */
+  readonly destinationCategories: readonly string[];
+  /** The entry gives a list or `"*"`: query names carry the category. */
+  readonly destinationCategoriesListed: boolean;
+  /** Rows of a result at most; undefined for the `-data` type, whose start takes none. */
+  readonly limit: number | undefined;
+  readonly schedule: Schedule;
+  /** What tells rows apart: the entry's `contributorLabels`, else `contributors.labels`; in the order of the file. */
+  readonly contributorLabels: readonly RowLabel[];
+}
+
+/** When a scheduled query runs, and over which time. All in milliseconds. */
+export interface Schedule {
+  /** Time from window to window. */
+  readonly every: number;
+  /** Length of a window. */
+  readonly lookback: number;
+  /** From the end of a window until its run is due, for the service's data to land. */
+  readonly delay: number;
+  /** How long a run may take before it is stopped. */
+  readonly timeout: number;
 }

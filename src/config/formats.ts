@@ -11,6 +11,8 @@ import { QUERY_TYPES, type QueryType } from './query-type.ts';
 export interface Format<T> {
   /** As an error says it: `a duration such as 30s`. */
   readonly expected: string;
+  /** What a misspelt text may have meant; empty where texts of this format are no words of a list. */
+  readonly words: readonly string[];
   /** All that does not fit; empty for a value of this format. */
   mismatches(value: unknown): readonly Mismatch[];
   /** The value as the program uses it. Throws a TypeError for a value that has mismatches. */
@@ -24,12 +26,13 @@ export interface Mismatch {
 }
 
 /** A format of single values: `convert` answers undefined for what it does not take. */
-function single<T extends NonNullable<unknown>>(
+export function single<T extends NonNullable<unknown>>(
   expected: string,
   convert: (value: unknown) => T | undefined,
 ): Format<T> {
   return {
     expected,
+    words: [],
     mismatches: (value) => (convert(value) === undefined ? [{ expected }] : []),
     parse(value) {
       const converted = convert(value);
@@ -41,18 +44,26 @@ function single<T extends NonNullable<unknown>>(
   };
 }
 
-function text(expected: string, accepts: (value: string) => boolean): Format<string> {
+/** A format of texts. */
+export function text(expected: string, accepts: (value: string) => boolean): Format<string> {
   return single(expected, (value) => (typeof value === 'string' && accepts(value) ? value : undefined));
 }
 
-function oneOf<T extends string>(choices: readonly T[]): Format<T> {
+/** One of a few words. */
+export function oneOf<T extends string>(choices: readonly T[]): Format<T> {
   return single(`one of ${choices.join(', ')}`, (value) => choices.find((choice) => choice === value));
+}
+
+/** As {@link oneOf}, with a hint at what a misspelt word may have meant. */
+export function wordOf<T extends string>(choices: readonly T[]): Format<T> {
+  return { ...oneOf(choices), words: choices };
 }
 
 /** A key that may be left out. */
 export function optional<T>(format: Format<T>): Format<T | undefined> {
   return {
     expected: format.expected,
+    words: format.words,
     mismatches: (value) => (value === undefined ? [] : format.mismatches(value)),
     parse: (value) => (value === undefined ? undefined : format.parse(value)),
   };
@@ -63,6 +74,7 @@ export function listOf<T>(element: Format<T>): Format<readonly T[]> {
   const expected = `a list, each element ${element.expected}`;
   return {
     expected,
+    words: element.words,
     mismatches(value) {
       if (!Array.isArray(value) || value.length === 0) {
         return [{ expected: `a list of at least one element, each ${element.expected}` }];
@@ -94,6 +106,7 @@ export function oneOrList<T>(element: Format<T>): Format<OneOrList<T>> {
   const list = listOf(element);
   return {
     expected: `${element.expected}, or a list of them`,
+    words: element.words,
     mismatches(value) {
       if (Array.isArray(value)) {
         return list.mismatches(value);
@@ -107,8 +120,25 @@ export function oneOrList<T>(element: Format<T>): Format<OneOrList<T>> {
   };
 }
 
-/** What an entry's `account` may be: `"*"` stands for all accounts of the file. */
-export type AccountSelection = OneOrList<string> | 'all';
+/** One value, several as a list, or all that there are, which the file gives as `"*"`. */
+export type Selection<T> = OneOrList<T> | 'all';
+
+/** @param expected as an error says it of all that is neither `"*"` nor a list */
+export function selection<T>(expected: string, element: Format<T>): Format<Selection<T>> {
+  const some = oneOrList(element);
+  return {
+    expected,
+    words: element.words,
+    mismatches(value) {
+      if (value === '*') {
+        return [];
+      }
+      const found = some.mismatches(value);
+      return Array.isArray(value) ? found : found.map(() => ({ expected }));
+    },
+    parse: (value) => (value === '*' ? 'all' : some.parse(value)),
+  };
+}
 
 export const logLevel: Format<LogLevel> = oneOf(LOG_LEVELS);
 
@@ -119,7 +149,8 @@ export const queryType: Format<QueryType> = oneOf(QUERY_TYPES);
 /** The longest delay of a Node.js timer; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-function positiveDuration(value: unknown): number | undefined {
+/** Milliseconds of a duration above zero; undefined for anything else. */
+export function positiveDuration(value: unknown): number | undefined {
   const ms = typeof value === 'string' ? parseDuration(value) : undefined;
   return ms === 0 ? undefined : ms;
 }
@@ -138,7 +169,8 @@ export const timerDuration: Format<number> = {
   },
 };
 
-function decimal(value: unknown): number | undefined {
+/** A number, also one in a text, as variables give it; undefined for anything else. */
+export function decimal(value: unknown): number | undefined {
   if (typeof value === 'string') {
     return /^(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(value) ? Number(value) : undefined;
   }
@@ -241,17 +273,7 @@ export function id(what: string): Format<string> {
   return text(`${what}: text that is not empty`, (value) => value !== '');
 }
 
-const accountNames = oneOrList(name);
-const ACCOUNT_SELECTION = 'the name of an account, a list of names, or "*" for all';
-
-export const accountSelection: Format<AccountSelection> = {
-  expected: ACCOUNT_SELECTION,
-  mismatches(value) {
-    if (value === '*') {
-      return [];
-    }
-    const found = accountNames.mismatches(value);
-    return Array.isArray(value) ? found : found.map(() => ({ expected: ACCOUNT_SELECTION }));
-  },
-  parse: (value) => (value === '*' ? 'all' : accountNames.parse(value)),
-};
+export const accountSelection: Format<Selection<string>> = selection(
+  'the name of an account, a list of names, or "*" for all',
+  name,
+);

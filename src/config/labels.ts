@@ -1,5 +1,6 @@
 import { type ConfigNode, keyPath, quote, quotingHint } from './config-node.ts';
 import type { Reading } from './reading.ts';
+import { ROW_LABELS } from './row-labels.ts';
 
 /**
  * Labels that the exporter's own metrics carry. A label of the user's is refused under each of these names, not only
@@ -25,29 +26,7 @@ const METRIC_LABELS: ReadonlySet<string> = new Set([
   // Contributors: the rows' fields
   'mirror',
   'series',
-  'local_ip',
-  'snat_ip',
-  'local_instance_id',
-  'local_vpc_id',
-  'local_region',
-  'local_az',
-  'local_subnet_id',
-  'target_port',
-  'remote_ip',
-  'dnat_ip',
-  'remote_instance_id',
-  'remote_vpc_id',
-  'remote_region',
-  'remote_az',
-  'remote_subnet_id',
-  'account_id',
-  'remote_identifier',
-  'local_service_name',
-  'local_pod_name',
-  'local_pod_namespace',
-  'remote_service_name',
-  'remote_pod_name',
-  'remote_pod_namespace',
+  ...ROW_LABELS,
   // API, inventory and the exporter itself
   'state',
   'aws_account_id',

@@ -1,3 +1,14 @@
+import { quote } from './config-node.ts';
+
+/**
+ * The known word that `word` is probably a misspelling of, as an addition to what was expected. Empty where there is none,
+ * and for a word that is spelt right.
+ */
+export function nearestHint(word: string, known: readonly string[]): string {
+  const nearest = nearestWord(word, known);
+  return nearest === undefined || nearest === word ? '' : `; did you mean ${quote(nearest)}?`;
+}
+
 /**
  * The known word that `word` is probably a misspelling of, or undefined. Case, `-` and `_` do not count, a third of the
  * letters may be wrong, and the beginning of one known word is enough.

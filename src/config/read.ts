@@ -1,13 +1,15 @@
 import { type AccountDefinition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
-import type { Account, Config, QueryEntry } from './config.ts';
+import type { Account, Config, QueryEntry, WatchedEntry } from './config.ts';
 import { type ConfigNode, keyPath, type MapNode, nodeAt } from './config-node.ts';
 import { formatDuration } from './duration.ts';
-import { type EntryContext, readEntry, readQueryDefaults } from './entries.ts';
+import { readEntry } from './entries.ts';
+import type { EntryContext } from './entry-context.ts';
 import { region as regionFormat } from './formats.ts';
 import type { Problem } from './problem.ts';
+import { readQueryDefaults } from './query-defaults.ts';
 import { Reading } from './reading.ts';
 import { checkRolePartition } from './roles.ts';
-import { AWS, type AwsKeys, LOG, POLLING, WEB } from './schema.ts';
+import { AWS, type AwsKeys, CONTRIBUTORS, LOG, POLLING, WEB } from './schema.ts';
 import { checkKeys, readSection, type Section } from './section.ts';
 import type { Environment } from './substitution.ts';
 import { parseYaml } from './yaml.ts';
@@ -36,7 +38,7 @@ export interface ReadConfig {
   show(value: string): string;
 }
 
-const ROOT_KEYS = ['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries'];
+const ROOT_KEYS = ['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries', 'contributors'];
 
 /** Reads and checks a config file. Never throws for what the file says. */
 export async function readConfig(text: string, options: ReadOptions): Promise<ReadConfig> {
@@ -51,6 +53,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const log = readSection(section('log'), 'log', LOG, reading);
   const aws = readSection(section('aws'), 'aws', AWS, reading);
   const polling = readSection(section('polling'), 'polling', POLLING, reading);
+  const contributors = readSection(section('contributors'), 'contributors', CONTRIBUTORS, reading);
 
   const defined = readAccounts(reading.maps('accounts', node('accounts'), 'a mapping with name'), reading);
   const definitions = withDefaultAccount(defined);
@@ -61,10 +64,12 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
     allAccounts: defined.length === 0 ? [DEFAULT_ACCOUNT] : defined.flatMap(({ name }) => name ?? []),
     interval: polling.value('interval'),
     staleAfter: polling.value('staleAfter'),
+    contributorLabels: contributors.value('labels'),
   };
-  const elements = reading.maps('queries', node('queries'), 'a mapping with name and queryId');
+  const elements = reading.maps('queries', node('queries'), 'a mapping with name and queryId or schedule');
   const queries = elements.flatMap((element) => readEntry(element, context, reading) ?? []);
-  checkStaleAfter(polling.written('staleAfter'), context.staleAfter, queries, reading);
+  const watched = queries.filter((entry) => entry.kind === 'watched');
+  checkStaleAfter(polling.written('staleAfter'), context.staleAfter, watched, reading);
   const region = await commonRegion(aws, definitions, queries, options.fallbackRegion, reading);
   checkRolePartitions(definitions, queries, region, reading);
 
@@ -83,6 +88,13 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
       interval: polling.value('interval'),
       concurrency: polling.value('concurrency'),
       giveUpAfter: polling.value('giveUpAfter'),
+    },
+    contributors: {
+      labels: contributors.value('labels'),
+      maxSeries: contributors.value('maxSeries'),
+      maxSeriesPerQuery: contributors.value('maxSeriesPerQuery'),
+      mirrorRows: contributors.value('mirrorRows'),
+      roundTripTimeUnit: contributors.value('roundTripTimeUnit'),
     },
     queries,
   };
@@ -123,6 +135,7 @@ function withDefaultAccount(defined: readonly AccountDefinition[]): readonly Acc
     endpoint: undefined,
     requestsPerSecond: undefined,
     maxConcurrentRequests: undefined,
+    maxConcurrentRuns: undefined,
   };
   return [...defined, implicit];
 }
@@ -144,6 +157,7 @@ function resolveAccount(
     endpoint: definition.endpoint ?? aws.value('endpoint'),
     requestsPerSecond: definition.requestsPerSecond ?? aws.value('requestsPerSecond'),
     maxConcurrentRequests: definition.maxConcurrentRequests ?? aws.value('maxConcurrentRequests'),
+    maxConcurrentRuns: definition.maxConcurrentRuns ?? aws.value('maxConcurrentRuns'),
   };
 }
 
@@ -228,10 +242,10 @@ function freezeDeeply<T>(value: T): T {
 function checkStaleAfter(
   node: ConfigNode | undefined,
   staleAfter: number | undefined,
-  queries: readonly QueryEntry[],
+  queries: readonly WatchedEntry[],
   reading: Reading,
 ): void {
-  const slowest = queries.reduce<QueryEntry | undefined>(
+  const slowest = queries.reduce<WatchedEntry | undefined>(
     (longest, query) => (longest !== undefined && longest.interval >= query.interval ? longest : query),
     undefined,
   );

@@ -1,25 +1,18 @@
 import type { LogFormat, LogLevel } from '../runtime/log.ts';
 import {
-  type AccountSelection,
-  accountSelection,
   duration,
   externalId,
   type Format,
   httpUrl,
-  id,
   listenAddress,
   listOf,
   logFormat,
   logLevel,
-  monitorName,
   name,
-  type OneOrList,
-  oneOrList,
   optional,
   positiveInteger,
   positiveNumber,
   profile,
-  queryType,
   region,
   regionalHttpUrl,
   roleArn,
@@ -27,7 +20,10 @@ import {
   telemetryPath,
   timerDuration,
 } from './formats.ts';
-import type { QueryType } from './query-type.ts';
+import type { MirrorRows } from './mirror-rows.ts';
+import type { RoundTripTimeUnit } from './round-trip-time-unit.ts';
+import type { RowLabel } from './row-labels.ts';
+import { mirrorRows, roundTripTimeUnit, rowLabels } from './scheduled-formats.ts';
 
 /** One key of the file, in convict's terms. */
 interface Key<T> {
@@ -73,6 +69,7 @@ export interface AwsKeys {
   maxAttempts: number;
   requestsPerSecond: number;
   maxConcurrentRequests: number;
+  maxConcurrentRuns: number;
 }
 
 export const AWS: SectionSchema<AwsKeys> = {
@@ -104,6 +101,11 @@ export const AWS: SectionSchema<AwsKeys> = {
     format: positiveInteger,
     default: 8,
   },
+  maxConcurrentRuns: {
+    doc: 'Runs of scheduled queries in flight at the service for each account and region',
+    format: positiveInteger,
+    default: 5,
+  },
 };
 
 export interface AccountKeys {
@@ -117,6 +119,7 @@ export interface AccountKeys {
   endpoint: string | undefined;
   requestsPerSecond: number | undefined;
   maxConcurrentRequests: number | undefined;
+  maxConcurrentRuns: number | undefined;
 }
 
 /** An element of `accounts`, but for `sessionTags`, whose keys are the user's. */
@@ -147,6 +150,11 @@ export const ACCOUNT: SectionSchema<AccountKeys> = {
     format: optional(positiveInteger),
     default: undefined,
   },
+  maxConcurrentRuns: {
+    doc: 'As aws.maxConcurrentRuns, for this account',
+    format: optional(positiveInteger),
+    default: undefined,
+  },
 };
 
 export interface PollingKeys {
@@ -157,71 +165,53 @@ export interface PollingKeys {
 }
 
 export const POLLING: SectionSchema<PollingKeys> = {
-  interval: { doc: 'How often a query is polled', format: timerDuration, default: '30s' },
+  interval: { doc: 'How often a watched query is polled', format: timerDuration, default: '30s' },
   concurrency: { doc: 'Requests in flight over all accounts and regions', format: positiveInteger, default: 256 },
   staleAfter: {
-    doc: 'Age from which a status that is not final is not exported; default: 5m, or 3 × the interval if that is more',
+    doc: 'Age from which a status that is not final is not exported; default: 5m, or 3 × the interval of a watched query if that is more',
     format: optional(duration),
     default: undefined,
   },
   giveUpAfter: {
-    doc: 'A query that is unknown to the service for this long is no longer polled',
+    doc: 'A watched query that is unknown to the service for this long is no longer polled',
     format: duration,
     default: '1h',
   },
 };
 
-export interface QueryDefaultKeys {
-  type: QueryType;
-  monitorName: string | undefined;
-  scopeId: string | undefined;
-  queryId: string | undefined;
-  account: AccountSelection | undefined;
-  region: OneOrList<string> | undefined;
-  interval: number | undefined;
+export interface ContributorsKeys {
+  labels: readonly RowLabel[];
+  maxSeries: number;
+  maxSeriesPerQuery: number;
+  mirrorRows: MirrorRows;
+  roundTripTimeUnit: RoundTripTimeUnit;
 }
 
-/** `queryDefaults`, but for `labels`, whose keys are the user's. */
-export const QUERY_DEFAULTS: SectionSchema<QueryDefaultKeys> = {
-  type: { doc: 'The family of queries in the API', format: queryType, default: 'monitor-top-contributors' },
-  monitorName: { doc: 'The monitor that was asked', format: optional(monitorName), default: undefined },
-  scopeId: {
-    doc: 'The scope that was asked, for workload insights',
-    format: optional(id("a scope's id")),
-    default: undefined,
+export const CONTRIBUTORS: SectionSchema<ContributorsKeys> = {
+  labels: {
+    doc: 'Row labels of contributor series: rows that are equal in them are one series',
+    format: rowLabels,
+    default: [
+      'local_az',
+      'local_subnet_id',
+      'local_instance_id',
+      'remote_az',
+      'remote_subnet_id',
+      'remote_instance_id',
+      'remote_ip',
+      'target_port',
+    ],
   },
-  queryId: {
-    doc: "The query's id, as its start returned it",
-    format: optional(id("a query's id")),
-    default: undefined,
+  maxSeries: { doc: 'Contributor series of all queries, at most', format: positiveInteger, default: 50_000 },
+  maxSeriesPerQuery: { doc: 'Contributor series of each query, at most', format: positiveInteger, default: 500 },
+  mirrorRows: {
+    doc: "What becomes of rows with target port 0, the far end's view of a connection",
+    format: mirrorRows,
+    default: 'keep',
   },
-  account: {
-    doc: 'Account or accounts; default: the only one of the file, else default',
-    format: optional(accountSelection),
-    default: undefined,
+  roundTripTimeUnit: {
+    doc: 'Unit of round-trip times where an answer names none',
+    format: roundTripTimeUnit,
+    default: 'MICROSECONDS',
   },
-  region: {
-    doc: 'Region or regions; default: all of the account',
-    format: optional(oneOrList(region)),
-    default: undefined,
-  },
-  interval: {
-    doc: 'How often it is polled; default: polling.interval',
-    format: optional(timerDuration),
-    default: undefined,
-  },
-};
-
-export interface QueryKeys extends QueryDefaultKeys {
-  name: string | undefined;
-}
-
-/** An entry of `queries`, but for `labels`, whose keys are the user's. */
-export const QUERY: SectionSchema<QueryKeys> = {
-  name: {
-    doc: 'Name of the query, or of the queries this entry fans out to',
-    format: optional(name),
-    default: undefined,
-  },
-  ...QUERY_DEFAULTS,
 };

@@ -1,7 +1,7 @@
 import convict from 'convict';
-import { type ConfigNode, indexPath, keyPath, type MapNode, quote, quotingHint } from './config-node.ts';
+import { type ConfigNode, indexPath, keyPath, type MapNode, quotingHint } from './config-node.ts';
 import type { Format, Mismatch } from './formats.ts';
-import { nearestWord } from './nearest.ts';
+import { nearestHint } from './nearest.ts';
 import type { Reading } from './reading.ts';
 import type { SectionSchema } from './schema.ts';
 
@@ -62,8 +62,7 @@ export function readSection<T>(
     faulty.add(key);
     if (value !== undefined && !reported.has(value)) {
       const valuePath = index === undefined ? keyPath(path, key) : indexPath(keyPath(path, key), index);
-      const hint = fitsQuoted(value, schema[key].format) ? quotingHint(value, valuePath) : '';
-      reading.reject(valuePath, value, `${expected}${hint}`);
+      reading.reject(valuePath, value, `${expected}${hintFor(value, schema[key].format, valuePath)}`);
     }
   };
   const definition: convict.Schema<Record<string, unknown>> = {};
@@ -115,6 +114,14 @@ function toPlain(node: ConfigNode, path: string, reading: Reading, reported: Set
   return text;
 }
 
+/** What was probably meant by a value that does not fit; of a text, what it says before variables are replaced. */
+function hintFor(node: ConfigNode, format: Format<unknown>, path: string): string {
+  if (node.kind === 'scalar' && typeof node.value === 'string') {
+    return nearestHint(node.value, format.words);
+  }
+  return fitsQuoted(node, format) ? quotingHint(node, path) : '';
+}
+
 /** Whether a value that YAML took for a number or the like would do as text. */
 function fitsQuoted(node: ConfigNode, format: Format<unknown>): boolean {
   const text = node.kind === 'scalar' ? node.source : undefined;
@@ -125,9 +132,8 @@ function fitsQuoted(node: ConfigNode, format: Format<unknown>): boolean {
 export function checkKeys(node: MapNode, path: string, known: readonly string[], reading: Reading): void {
   for (const [key, { keyLine }] of node.entries) {
     if (!known.includes(key)) {
-      const nearest = nearestWord(key, known);
-      const hint = nearest === undefined ? '' : `; did you mean ${quote(nearest)}?`;
-      reading.report(keyPath(path, key), keyLine, 'an unknown key', `one of ${known.join(', ')}${hint}`);
+      const expected = `one of ${known.join(', ')}${nearestHint(key, known)}`;
+      reading.report(keyPath(path, key), keyLine, 'an unknown key', expected);
     }
   }
 }

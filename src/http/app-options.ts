@@ -16,6 +16,8 @@ export interface AppOptions {
   /** All registered queries, in the order the API lists them. */
   readonly queries: () => readonly QueryView[];
   readonly query: (name: string) => QueryView | undefined;
+  /** JSON of the last results of a query; `undefined` where none are known. */
+  readonly contributors: (name: string) => Promise<string> | undefined;
   readonly scrape: Scrape;
   /** Why the process does not work; `undefined` while it does. */
   readonly unhealthy: () => string | undefined;

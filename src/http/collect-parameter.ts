@@ -1,4 +1,4 @@
-import { METRIC_GROUPS, type MetricGroup } from '../metrics/families.ts';
+import { METRIC_GROUPS, type MetricGroup } from '../metrics/family.ts';
 
 /** A value of `collect[]` that is no group. */
 export class UnknownGroupError extends Error {

@@ -4,7 +4,7 @@ import { renderLandingPage } from './landing-page.ts';
 import { metricsEndpoint } from './metrics-endpoint.ts';
 import { openApiDocument } from './openapi.ts';
 import { healthyEndpoint, readyEndpoint } from './probes.ts';
-import { queriesEndpoint, queryEndpoint } from './query-endpoints.ts';
+import { contributorsEndpoint, queriesEndpoint, queryEndpoint } from './query-endpoints.ts';
 import { sendHtml, sendJson } from './respond.ts';
 import { createScrapeFailureLog } from './scrape-failure-log.ts';
 
@@ -34,6 +34,7 @@ export function endpoints(options: AppOptions): readonly Endpoint[] {
     { pattern: '/-/ready', handler: readyEndpoint(options.waiting, options.shuttingDown) },
     { pattern: '/api/v1/queries', handler: queriesEndpoint(queries) },
     { pattern: '/api/v1/queries/:name', handler: queryEndpoint(options.query) },
+    { pattern: '/api/v1/queries/:name/contributors', handler: contributorsEndpoint(options.contributors) },
     { pattern: '/api/openapi.json', handler: (_request, response) => sendJson(response, 200, description) },
   ];
 }

@@ -143,7 +143,7 @@ function renderIdentity(query: QueryView, linkBase: string): Html {
   const labels = Object.entries(query.labels).map(([name, value]) => `${name}="${value}"`);
   return html`<a href="${linkBase}api/v1/queries/${pathSegment(query.name)}">${query.name}</a>
 <small>${query.type}, ${subject}</small>
-<small>account ${query.account}, ${query.region}, every ${query.interval}</small>${
+<small>account ${query.account}, ${query.region}, every ${query.interval ?? query.scheduled?.schedule.every ?? ''}</small>${
     labels.length === 0 ? undefined : html`<small>${labels.join(', ')}</small>`
   }`;
 }

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { ScrapeRequest } from '../metrics/exposition.ts';
-import type { MetricGroup } from '../metrics/families.ts';
+import type { MetricGroup } from '../metrics/family.ts';
 import { readGroups, UnknownGroupError } from './collect-parameter.ts';
 import { EXPOSITION_CONTENT_TYPE, negotiateFormat, wantsGzip } from './exposition-negotiation.ts';
 import { sendError } from './http-error.ts';

@@ -1,4 +1,4 @@
-import { METRIC_GROUPS } from '../metrics/families.ts';
+import { METRIC_GROUPS } from '../metrics/family.ts';
 import { EXPOSITION_CONTENT_TYPE } from './exposition-negotiation.ts';
 import { HTML, JSON_TYPE, TEXT } from './respond.ts';
 
@@ -55,6 +55,15 @@ export function openApiDocument({ version, serverUrl, telemetryPath }: OpenApiOp
           500: { $ref: '#/components/responses/Error' },
         }),
       },
+      '/api/v1/queries/{name}/contributors': {
+        parameters: [{ name: 'name', in: 'path', required: true, schema: STRING, description: 'Percent-encoded' }],
+        ...get('getContributors', 'What the last run of a scheduled query has found, all fields', {
+          200: content('Rows, or data points, with their window and unit', JSON_TYPE, CONTRIBUTORS),
+          400: { $ref: '#/components/responses/Error' },
+          404: { $ref: '#/components/responses/Error' },
+          500: { $ref: '#/components/responses/Error' },
+        }),
+      },
       '/api/openapi.json': get('describe', 'This description', {
         200: content('OpenAPI 3.1', JSON_TYPE, { type: 'object', required: ['openapi', 'info', 'paths'] }),
       }),
@@ -71,7 +80,23 @@ export function openApiDocument({ version, serverUrl, telemetryPath }: OpenApiOp
 type Schema = Readonly<Record<string, unknown>>;
 
 const STRING = { type: 'string' };
+const DURATION = { type: 'string', description: 'Prometheus duration, such as 30s' };
 const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' };
+const CONTRIBUTORS = {
+  type: 'object',
+  required: ['name', 'queryId', 'windowStart', 'windowEnd', 'unit', 'assumedUnit', 'baseUnit'],
+  properties: {
+    name: STRING,
+    queryId: STRING,
+    windowStart: { type: 'string', format: 'date-time' },
+    windowEnd: { type: 'string', format: 'date-time' },
+    unit: { type: ['string', 'null'], description: 'As the service named it' },
+    assumedUnit: { type: ['string', 'null'], description: 'What is assumed where it named none' },
+    baseUnit: { enum: ['seconds', 'bytes', 'count'] },
+    rows: { type: 'array', items: { type: 'object' }, description: 'As the service gave them, with baseValue' },
+    datapoints: { type: 'array', items: { type: 'object' }, description: 'Of the -data type, instead of rows' },
+  },
+};
 const QUERY_REF = { $ref: '#/components/schemas/Query' };
 
 const QUERY: Schema = {
@@ -84,7 +109,6 @@ const QUERY: Schema = {
     'account',
     'region',
     'queryId',
-    'interval',
     'labels',
     'status',
     'statusSince',
@@ -108,8 +132,18 @@ const QUERY: Schema = {
     region: STRING,
     monitorName: STRING,
     scopeId: STRING,
-    queryId: STRING,
-    interval: { type: 'string', description: 'Prometheus duration, such as 30s' },
+    queryId: { type: ['string', 'null'], description: "The service's id; of a scheduled query that of its last run" },
+    interval: { ...DURATION, description: 'Of watched queries: from poll to poll' },
+    metricName: { ...STRING, description: 'Of scheduled queries, as all that follow up to contributorLabels' },
+    destinationCategory: STRING,
+    limit: { type: 'integer' },
+    schedule: {
+      type: 'object',
+      required: ['every', 'lookback', 'delay', 'timeout'],
+      additionalProperties: false,
+      properties: { every: DURATION, lookback: DURATION, delay: DURATION, timeout: DURATION },
+    },
+    contributorLabels: { type: 'array', items: STRING },
     labels: { type: 'object', additionalProperties: STRING },
     status: { enum: ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED', null] },
     statusSince: { ...TIME_OR_NULL, description: 'When the status was first seen' },

@@ -15,9 +15,12 @@ export interface QueryView {
   readonly monitorName?: string;
   /** Of queries about a scope. */
   readonly scopeId?: string;
-  readonly queryId: string;
-  /** How often the query is polled, as a Prometheus duration (`30s`). */
-  readonly interval: string;
+  /** The service's id: of a watched query the configured one, of a scheduled query that of its last run. */
+  readonly queryId: string | null;
+  /** Of watched queries: how often they are polled, as a Prometheus duration (`30s`). */
+  readonly interval?: string;
+  /** Of scheduled queries. */
+  readonly scheduled?: ScheduledView;
   /** The user's own labels. */
   readonly labels: Readonly<Record<string, string>>;
   /** QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELED as the service said last; `null` before that, and once it is stale. */
@@ -30,8 +33,22 @@ export interface QueryView {
   readonly lastError: QueryError | null;
   /** The last good answer to any request. */
   readonly lastSuccess: string | null;
-  /** `null` for queries that are no longer polled. */
+  /** Of a scheduled query between its runs: when the next is due. `null` for queries that are no longer polled. */
   readonly nextPoll: string | null;
+}
+
+/** What a scheduled query asks, and when. Durations are Prometheus durations. */
+export interface ScheduledView {
+  readonly metricName: string;
+  readonly destinationCategory: string;
+  readonly limit?: number;
+  readonly schedule: {
+    readonly every: string;
+    readonly lookback: string;
+    readonly delay: string;
+    readonly timeout: string;
+  };
+  readonly contributorLabels: readonly string[];
 }
 
 /** A request that failed for good: what was asked, the kind of failure as metrics name it, and what the failure said. */
@@ -56,7 +73,8 @@ export function queryJson(view: QueryView): Record<string, unknown> {
     ...(view.monitorName === undefined ? {} : { monitorName: view.monitorName }),
     ...(view.scopeId === undefined ? {} : { scopeId: view.scopeId }),
     queryId: view.queryId,
-    interval: view.interval,
+    ...(view.interval === undefined ? {} : { interval: view.interval }),
+    ...(view.scheduled === undefined ? {} : scheduledJson(view.scheduled)),
     labels: view.labels,
     status: view.status,
     statusSince: view.statusSince,
@@ -69,5 +87,16 @@ export function queryJson(view: QueryView): Record<string, unknown> {
     },
     lastSuccess: view.lastSuccess,
     nextPoll: view.nextPoll,
+  };
+}
+
+function scheduledJson(view: ScheduledView): Record<string, unknown> {
+  const { every, lookback, delay, timeout } = view.schedule;
+  return {
+    metricName: view.metricName,
+    destinationCategory: view.destinationCategory,
+    ...(view.limit === undefined ? {} : { limit: view.limit }),
+    schedule: { every, lookback, delay, timeout },
+    contributorLabels: view.contributorLabels,
   };
 }

@@ -1,9 +1,15 @@
 import { formatDuration } from '../config/duration.ts';
+import type { ScheduledQuery } from '../queries/query.ts';
 import { currentStatus, type QueryState } from '../state/query-state.ts';
-import type { QueryView } from './query-view.ts';
+import type { QueryView, ScheduledView } from './query-view.ts';
 
-/** A query as HTTP shows it. `now` is the monotonic clock's; `nextPoll` is in milliseconds since the epoch. */
-export function viewOfState(state: QueryState, now: number, nextPoll: number | undefined): QueryView {
+/** A query as HTTP shows it. `now` is the monotonic clock's; `nextPoll` is in milliseconds since the epoch; `lastQueryId` is that of a scheduled query's last run. */
+export function viewOfState(
+  state: QueryState,
+  now: number,
+  nextPoll: number | undefined,
+  lastQueryId: string | undefined,
+): QueryView {
   const { query, lastFailure } = state;
   const status = currentStatus(state, now) ?? null;
   return {
@@ -14,8 +20,9 @@ export function viewOfState(state: QueryState, now: number, nextPoll: number | u
     region: query.region,
     ...(query.monitorName === undefined ? {} : { monitorName: query.monitorName }),
     ...(query.scopeId === undefined ? {} : { scopeId: query.scopeId }),
-    queryId: query.queryId,
-    interval: formatDuration(query.interval),
+    ...(query.kind === 'watched'
+      ? { queryId: query.queryId, interval: formatDuration(query.interval) }
+      : { queryId: lastQueryId ?? null, scheduled: scheduledView(query) }),
     labels: query.labels,
     status,
     statusSince: status === null ? null : time(state.statusSince),
@@ -31,6 +38,22 @@ export function viewOfState(state: QueryState, now: number, nextPoll: number | u
           },
     lastSuccess: time(state.lastSuccess),
     nextPoll: time(nextPoll),
+  };
+}
+
+function scheduledView(query: ScheduledQuery): ScheduledView {
+  const { every, lookback, delay, timeout } = query.schedule;
+  return {
+    metricName: query.metricName,
+    destinationCategory: query.destinationCategory,
+    ...(query.limit === undefined ? {} : { limit: query.limit }),
+    schedule: {
+      every: formatDuration(every),
+      lookback: formatDuration(lookback),
+      delay: formatDuration(delay),
+      timeout: formatDuration(timeout),
+    },
+    contributorLabels: query.contributorLabels,
   };
 }
 

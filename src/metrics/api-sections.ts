@@ -1,5 +1,6 @@
 import type { Target } from '../scheduler/target.ts';
-import { DURATION_BUCKETS, type TargetStats } from '../state/api-stats.ts';
+import type { TargetStats } from '../state/api-stats.ts';
+import type { Histogram } from '../state/histogram.ts';
 import { Chunk } from './chunk.ts';
 import type { Section } from './exposition.ts';
 import { API_FAMILIES } from './families.ts';
@@ -13,8 +14,15 @@ const BY_TARGET = [
   'aws_nfm_api_errors_total',
   'aws_nfm_api_request_duration_seconds',
   'aws_nfm_api_up',
+  'aws_nfm_run_duration_seconds',
+  'aws_nfm_run_wait_seconds',
   'aws_nfm_account_info',
 ] as const satisfies readonly FamilyName[];
+
+/** A target's runs now; undefined where no query is scheduled. */
+export type RunsOf = (
+  target: Target,
+) => { readonly active: number; readonly waiting: number; readonly limit: number } | undefined;
 
 interface Shown {
   readonly stats: TargetStats;
@@ -26,10 +34,12 @@ export class ApiSections {
   readonly #shown = new Map<Target, Shown>();
   readonly #timed: Chunk[] = [];
   readonly #planned: () => ReadonlyMap<Target, number>;
+  readonly #runs: RunsOf;
 
-  /** `planned` gives the requests a second that each target's queries need. */
-  constructor(planned: () => ReadonlyMap<Target, number>) {
+  /** `planned` gives the requests a second that each target's queries need; `runs` its runs now. */
+  constructor(planned: () => ReadonlyMap<Target, number>, runs: RunsOf) {
     this.#planned = planned;
+    this.#runs = runs;
   }
 
   add(stats: TargetStats): void {
@@ -40,6 +50,8 @@ export class ApiSections {
       aws_nfm_api_up: new Chunk(() =>
         stats.up === undefined ? '' : `aws_nfm_api_up${targetLabels(stats.target)} ${Number(stats.up)}\n`,
       ),
+      aws_nfm_run_duration_seconds: new Chunk(() => runDurationLines(stats)),
+      aws_nfm_run_wait_seconds: new Chunk(() => runWaitLines(stats)),
       aws_nfm_account_info: new Chunk(() => identityLine(stats)),
     };
     this.#shown.set(stats.target, { stats, chunks });
@@ -63,21 +75,28 @@ export class ApiSections {
       family: API_FAMILIES[name],
       chunks: () => [...this.#shown.values()].map(({ chunks }) => chunks[name]),
     });
-    const timed = (name: FamilyName, value: (target: Target) => number): Section => {
-      const chunk = new Chunk(() =>
-        [...this.#shown.keys()].map((target) => `${name}${targetLabels(target)} ${value(target)}\n`).join(''),
-      );
+    const timed = (name: FamilyName, lines: (target: Target) => string): Section => {
+      const chunk = new Chunk(() => [...this.#shown.keys()].map(lines).join(''));
       this.#timed.push(chunk);
       return { family: API_FAMILIES[name], chunks: () => [chunk] };
     };
+    const gauge = (name: FamilyName, value: (target: Target) => number | undefined): Section =>
+      timed(name, (target) => {
+        const now = value(target);
+        return now === undefined ? '' : `${name}${targetLabels(target)} ${now}\n`;
+      });
     return [
       byTarget('aws_nfm_api_requests_total'),
       byTarget('aws_nfm_api_errors_total'),
       byTarget('aws_nfm_api_request_duration_seconds'),
       byTarget('aws_nfm_api_up'),
-      timed('aws_nfm_api_budget_requests_per_second', ({ budget }) => budget.rate),
-      timed('aws_nfm_api_budget_limit_requests_per_second', ({ budget }) => budget.limit),
+      gauge('aws_nfm_api_budget_requests_per_second', ({ budget }) => budget.rate),
+      gauge('aws_nfm_api_budget_limit_requests_per_second', ({ budget }) => budget.limit),
       this.#plannedSection(),
+      timed('aws_nfm_api_runs', (target) => runLines(target, this.#runs(target))),
+      gauge('aws_nfm_api_runs_limit', (target) => this.#runs(target)?.limit),
+      byTarget('aws_nfm_run_duration_seconds'),
+      byTarget('aws_nfm_run_wait_seconds'),
       byTarget('aws_nfm_account_info'),
     ];
   }
@@ -93,6 +112,15 @@ export class ApiSections {
     this.#timed.push(chunk);
     return { family: API_FAMILIES[name], chunks: () => [chunk] };
   }
+}
+
+function runLines(target: Target, runs: ReturnType<RunsOf>): string {
+  if (runs === undefined) {
+    return '';
+  }
+  const line = (state: 'active' | 'waiting') =>
+    `aws_nfm_api_runs${targetLabels(target, ['state', state])} ${runs[state]}\n`;
+  return line('active') + line('waiting');
 }
 
 function targetLabels(target: Target, ...more: (readonly [string, string])[]): string {
@@ -119,19 +147,40 @@ function errorLines({ target, operations }: TargetStats): string {
 }
 
 function durationLines({ target, operations }: TargetStats): string {
-  const name = 'aws_nfm_api_request_duration_seconds';
   let lines = '';
-  for (const [operation, { buckets, durationSum }] of operations) {
-    let count = 0;
-    for (const [index, inBucket] of buckets.entries()) {
-      count += inBucket;
-      const le = DURATION_BUCKETS[index] === undefined ? '+Inf' : String(DURATION_BUCKETS[index]);
-      lines += `${name}_bucket${targetLabels(target, ['operation', operation], ['le', le])} ${count}\n`;
-    }
-    const labels = targetLabels(target, ['operation', operation]);
-    lines += `${name}_sum${labels} ${durationSum}\n${name}_count${labels} ${count}\n`;
+  for (const [operation, { durations }] of operations) {
+    lines += histogramLines('aws_nfm_api_request_duration_seconds', target, durations, ['operation', operation]);
   }
   return lines;
+}
+
+function runDurationLines({ target, runDurations }: TargetStats): string {
+  let lines = '';
+  for (const [type, durations] of runDurations) {
+    lines += histogramLines('aws_nfm_run_duration_seconds', target, durations, ['query_type', type]);
+  }
+  return lines;
+}
+
+function runWaitLines({ target, runWaits }: TargetStats): string {
+  return runWaits === undefined ? '' : histogramLines('aws_nfm_run_wait_seconds', target, runWaits);
+}
+
+function histogramLines(
+  name: FamilyName,
+  target: Target,
+  { bounds, counts, sum }: Histogram,
+  ...labels: (readonly [string, string])[]
+): string {
+  let lines = '';
+  let count = 0;
+  for (const [index, inBucket] of counts.entries()) {
+    count += inBucket;
+    const le = bounds[index] === undefined ? '+Inf' : String(bounds[index]);
+    lines += `${name}_bucket${targetLabels(target, ...labels, ['le', le])} ${count}\n`;
+  }
+  const own = targetLabels(target, ...labels);
+  return `${lines}${name}_sum${own} ${sum}\n${name}_count${own} ${count}\n`;
 }
 
 function identityLine({ target, identity }: TargetStats): string {

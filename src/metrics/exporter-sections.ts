@@ -11,6 +11,9 @@ export interface ExporterFacts {
   readonly registeredQueries: () => ReadonlyMap<string, number>;
   /** How late the most overdue poll is, in seconds. */
   readonly pollLag: () => number;
+  /** Contributor series that are exported now, and how many may be. */
+  readonly contributorSeries: () => number;
+  readonly contributorSeriesLimit: number;
   /** How the last load of the configuration went; `at` is the last good one's time in milliseconds since the epoch. */
   readonly configLoad: () => { readonly successful: boolean; readonly at: number };
 }
@@ -43,6 +46,8 @@ export function exporterSections(facts: ExporterFacts): { sections: Section[]; r
       section('aws_nfm_exporter_config_last_reload_success_timestamp_seconds', () => [
         ['', facts.configLoad().at / 1_000],
       ]),
+      section('aws_nfm_exporter_contributor_series', () => [['', facts.contributorSeries()]]),
+      section('aws_nfm_exporter_contributor_series_limit', () => [['', facts.contributorSeriesLimit]]),
     ],
     refresh() {
       for (const chunk of chunks) {

@@ -1,5 +1,5 @@
 import { Chunk, gzipStream, join, type Packed } from './chunk.ts';
-import type { Family, MetricGroup } from './families.ts';
+import type { Family, MetricGroup } from './family.ts';
 import { type ExpositionFormat, headerLines } from './text.ts';
 
 /** The samples of one family. */

@@ -1,29 +1,5 @@
-/** Groups of families, the values of `collect[]`. */
-export const METRIC_GROUPS = ['queries', 'contributors', 'api', 'inventory', 'exporter', 'process'] as const;
-export type MetricGroup = (typeof METRIC_GROUPS)[number];
-
-/** A metric family of ours; the documentation is generated from these. */
-export interface Family {
-  readonly name: string;
-  readonly type: 'gauge' | 'counter' | 'histogram';
-  /** Where the value comes from and how old it can be. One line; no quotes or backslashes, which formats escape differently. */
-  readonly help: string;
-  /** In the order in which they are written. */
-  readonly labels: readonly string[];
-  readonly group: MetricGroup;
-}
-
-/** Each name in order, checked so that a family can be looked up by it. */
-function families<Name extends string>(
-  group: MetricGroup,
-  table: Readonly<Record<Name, Omit<Family, 'name' | 'group'>>>,
-): { readonly [Key in Name]: Family } {
-  const entries = Object.entries<Omit<Family, 'name' | 'group'>>(table).map(([name, family]) => [
-    name,
-    { name, group, ...family },
-  ]);
-  return Object.fromEntries(entries);
-}
+import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './contributor-families.ts';
+import { type Family, families } from './family.ts';
 
 const TARGET = ['account', 'aws_region'] as const;
 
@@ -38,6 +14,8 @@ export const QUERY_FAMILIES = families('queries', {
       'aws_region',
       'monitor',
       'scope_id',
+      'metric_name',
+      'destination_category',
       'source',
       'query_group',
       'query_id',
@@ -87,7 +65,66 @@ export const QUERY_FAMILIES = families('queries', {
   aws_nfm_query_interval_seconds: {
     type: 'gauge',
     labels: ['query'],
-    help: 'Seconds between two polls of the query, from the configuration.',
+    help: 'Seconds from poll to poll of a watched query, from run to run of a scheduled one, from the configuration.',
+  },
+});
+
+/** One scheduled query each. */
+export const RUN_FAMILIES = families('queries', {
+  aws_nfm_query_runs_total: {
+    type: 'counter',
+    labels: ['query', 'outcome'],
+    help: 'Runs of a scheduled query that have ended since it was registered, by outcome; skipped: windows that were never started.',
+  },
+  aws_nfm_query_last_run_outcome: {
+    type: 'gauge',
+    labels: ['query', 'outcome'],
+    help: 'How the last run of a scheduled query ended: 1 for its outcome, 0 for the others; absent before the first has ended.',
+  },
+  aws_nfm_query_run_info: {
+    type: 'gauge',
+    labels: ['query', 'query_id'],
+    help: 'The id that the service gave the last run that was started, always 1.',
+  },
+  aws_nfm_query_last_run_duration_seconds: {
+    type: 'gauge',
+    labels: ['query'],
+    help: 'Seconds from the request to start a run to its terminal status, or until it was stopped for its timeout; of the last run that came so far.',
+  },
+  aws_nfm_query_results_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['query'],
+    help: 'Unix time of the end of the window of the last results that were read; of the -data type: of the newest point.',
+  },
+  aws_nfm_query_results_window_seconds: {
+    type: 'gauge',
+    labels: ['query'],
+    help: 'Length of the window that the values of the last results are sums over (round-trip times: averages); of the -data type: seconds from point to point.',
+  },
+  aws_nfm_query_contributors: {
+    type: 'gauge',
+    labels: ['query'],
+    help: 'Rows in the last results, before merging and capping; absent before the first and once they are dropped for their age.',
+  },
+  aws_nfm_query_contributors_dropped: {
+    type: 'gauge',
+    labels: ['query'],
+    help: 'Series of the last results that contributors.maxSeriesPerQuery or contributors.maxSeries left out.',
+  },
+  aws_nfm_query_timeouts_total: {
+    type: 'counter',
+    labels: ['query'],
+    help: 'TCP retransmission timeouts in all rows that runs of the query have read, each window once, mirror rows left out.',
+  },
+  aws_nfm_query_retransmissions_total: {
+    type: 'counter',
+    labels: ['query'],
+    help: 'TCP retransmissions in all rows that runs of the query have read, each window once, mirror rows left out.',
+  },
+  aws_nfm_query_data_transferred_bytes_total: {
+    type: 'counter',
+    labels: ['query'],
+    help: 'Bytes in all rows that runs of the query have read, each window once, mirror rows left out.',
   },
 });
 
@@ -128,6 +165,26 @@ export const API_FAMILIES = families('api', {
     labels: TARGET,
     help: 'Requests a second that the registered queries need, without retries; queries that are no longer polled need none.',
   },
+  aws_nfm_api_runs: {
+    type: 'gauge',
+    labels: [...TARGET, 'state'],
+    help: 'Runs of scheduled queries now: active ones are at the service or being started, waiting ones have no room under the run cap yet.',
+  },
+  aws_nfm_api_runs_limit: {
+    type: 'gauge',
+    labels: TARGET,
+    help: 'Runs that may be active now; lowered by quota errors, growing back to the configured limit.',
+  },
+  aws_nfm_run_duration_seconds: {
+    type: 'histogram',
+    labels: [...TARGET, 'query_type'],
+    help: 'Time from the request to start a run to its terminal status, in seconds.',
+  },
+  aws_nfm_run_wait_seconds: {
+    type: 'histogram',
+    labels: TARGET,
+    help: 'Time that runs have waited for the run cap and the request budget after they were due, in seconds.',
+  },
   aws_nfm_account_info: {
     type: 'gauge',
     labels: [...TARGET, 'aws_account_id', 'arn'],
@@ -162,11 +219,24 @@ export const EXPORTER_FAMILIES = families('exporter', {
     labels: [],
     help: 'Unix time at which the configuration was last loaded well.',
   },
+  aws_nfm_exporter_contributor_series: {
+    type: 'gauge',
+    labels: [],
+    help: 'Contributor series that are exported now.',
+  },
+  aws_nfm_exporter_contributor_series_limit: {
+    type: 'gauge',
+    labels: [],
+    help: 'Contributor series that contributors.maxSeries allows over all queries.',
+  },
 });
 
 /** Every family of ours, in the order of the exposition. Those of the runtime follow them. */
 export const FAMILIES: readonly Family[] = [
   ...Object.values(QUERY_FAMILIES),
+  ...Object.values(RUN_FAMILIES),
+  ...Object.values(CONTRIBUTOR_FAMILIES),
+  ...Object.values(DATAPOINT_FAMILIES),
   ...Object.values(API_FAMILIES),
   ...Object.values(EXPORTER_FAMILIES),
 ];

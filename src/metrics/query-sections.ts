@@ -156,7 +156,11 @@ const LINES: Readonly<Record<FamilyName, (shown: Shown) => string>> = {
   aws_nfm_query_registered_timestamp_seconds: ({ label, state }) =>
     line('aws_nfm_query_registered_timestamp_seconds', label, seconds(state.registeredAt)),
   aws_nfm_query_interval_seconds: ({ label, state }) =>
-    line('aws_nfm_query_interval_seconds', label, seconds(state.query.interval)),
+    line(
+      'aws_nfm_query_interval_seconds',
+      label,
+      seconds(state.query.kind === 'watched' ? state.query.interval : state.query.schedule.every),
+    ),
 };
 
 function line(name: FamilyName, label: string, value: number | undefined): string {
@@ -175,9 +179,11 @@ function infoLine({ state: { query } }: Shown): string {
     ['aws_region', query.region],
     ['monitor', query.monitorName],
     ['scope_id', query.scopeId],
+    ['metric_name', query.kind === 'scheduled' ? query.metricName : undefined],
+    ['destination_category', query.kind === 'scheduled' ? query.destinationCategory : undefined],
     ['source', query.source],
     ['query_group', query.group],
-    ['query_id', query.queryId],
+    ['query_id', query.kind === 'watched' ? query.queryId : undefined],
     ...Object.entries(query.labels),
   ]);
   return `aws_nfm_query_info${labels} 1\n`;

@@ -1,16 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
-import { quote, showNode } from '../config/config-node.ts';
+import { quote } from '../config/config-node.ts';
 import { ConfigError, createProblem, type Problem, sortByLine } from '../config/problem.ts';
 import { type ReadConfig, type ReadOptions, readConfig } from '../config/read.ts';
 import { type Clash, planQueries } from './plan.ts';
-import type { WatchedQuery } from './query.ts';
-import { formatRate, sumUpTargets } from './targets.ts';
+import { createAt } from './problem-at.ts';
+import type { RegisteredQuery } from './query.ts';
+import { describeShortages } from './shortages.ts';
 
 export interface LoadedConfig {
   readonly config: Config;
   /** What the entries of `queries` fan out to, names unique, in the order of the file. */
-  readonly queries: readonly WatchedQuery[];
+  readonly queries: readonly RegisteredQuery[];
   /** What is allowed but probably not meant, in the order of the file's lines. */
   readonly warnings: readonly Problem[];
 }
@@ -56,8 +57,8 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-function describeClash({ earlier, later, query }: Clash, read: ReadConfig): Problem {
-  const name = query.name.split(':').map(read.show).join(':');
+function describeClash({ earlier, later, nameParts }: Clash, read: ReadConfig): Problem {
+  const name = nameParts.map(read.show).join(':');
   const maker = `${earlier.path} (line ${earlier.line})`;
   return createAt(
     `${later.path}.name`,
@@ -69,32 +70,7 @@ function describeClash({ earlier, later, query }: Clash, read: ReadConfig): Prob
 
 function describeTwin({ earlier, later }: Clash, read: ReadConfig): Problem {
   const twin = `${earlier.path} (line ${earlier.line})`;
-  return createAt(
-    `${later.path}.queryId`,
-    later.line,
-    `a query other than that of ${twin}, which polls the same`,
-    read,
-  );
-}
-
-/** Where the queries of a target need more requests than its budget has: they will be late. */
-function describeShortages(read: ReadConfig, queries: readonly WatchedQuery[]): Problem[] {
-  return sumUpTargets(read.config, queries)
-    .filter(({ planned, limit }) => planned > limit * (1 + Number.EPSILON * queries.length))
-    .map(({ account, region, planned, limit }) => {
-      const index = read.config.accounts.findIndex(({ name }) => name === account);
-      const target = `account ${quote(read.show(account))} in ${read.show(region)}`;
-      const path = [`accounts[${index}].requestsPerSecond`, 'aws.requestsPerSecond'].find((key) => read.written(key));
-      if (path !== undefined) {
-        return createAt(path, 1, `at least ${formatRate(planned)}, what the queries of ${target} need`, read);
-      }
-      const got = `queries that need ${formatRate(planned)} requests a second of ${target}`;
-      return createProblem('queries', read.written('queries')?.line, got, `at most ${limit}, its requestsPerSecond`);
-    });
-}
-
-/** A problem with what the file says at `path`; `line` stands in where a default says it. */
-function createAt(path: string, line: number, expected: string, read: ReadConfig): Problem {
-  const node = read.written(path);
-  return createProblem(path, node?.line ?? line, node === undefined ? 'a default' : showNode(node), expected);
+  return later.kind === 'watched'
+    ? createAt(`${later.path}.queryId`, later.line, `a query other than that of ${twin}, which polls the same`, read)
+    : createAt(`${later.path}.name`, later.line, `a query other than that of ${twin}, which starts the same`, read);
 }

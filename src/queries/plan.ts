@@ -1,12 +1,12 @@
-import type { Config, QueryEntry } from '../config/config.ts';
-import type { WatchedQuery } from './query.ts';
+import type { Config, QueryEntry, ScheduledEntry, WatchedEntry } from '../config/config.ts';
+import type { MetricName, RegisteredQuery, ScheduledQuery, WatchedQuery } from './query.ts';
 
 export interface QueryPlan {
   /** In the order of the file, each name once: of two queries of one name the first stays. */
-  readonly queries: readonly WatchedQuery[];
+  readonly queries: readonly RegisteredQuery[];
   /** Entries that make a query whose name an earlier entry made already. */
   readonly clashes: readonly Clash[];
-  /** Entries that poll the very query of the service that an earlier entry polls, under another name. */
+  /** Entries that ask the service for the very same as an earlier entry, under another name. */
   readonly twins: readonly Clash[];
 }
 
@@ -15,75 +15,163 @@ export interface Clash {
   readonly earlier: QueryEntry;
   readonly later: QueryEntry;
   /** The first query of the later entry that does. */
-  readonly query: WatchedQuery;
+  readonly query: RegisteredQuery;
+  /** What its name is made of. */
+  readonly nameParts: readonly string[];
 }
 
-/** Fans the entries of a config out over accounts and regions. */
+/** Fans the entries of a config out. */
 export function planQueries(config: Config): QueryPlan {
-  const accounts = new Map(config.accounts.map((account) => [account.name, account]));
   const byName = new Map<string, QueryEntry>();
-  const byTarget = new Map<string, QueryEntry>();
-  const queries: WatchedQuery[] = [];
+  const byRequest = new Map<string, QueryEntry>();
+  const queries: RegisteredQuery[] = [];
   const clashes = new ClashList();
   const twins = new ClashList();
-  for (const entry of config.queries) {
-    for (const accountName of entry.accounts) {
-      const account = accounts.get(accountName);
-      const regionInName = entry.regions === undefined ? (account?.regionsListed ?? false) : entry.regionsListed;
-      for (const region of entry.regions ?? account?.regions ?? []) {
-        const query = createQuery(entry, accountName, region, regionInName);
-        const sameName = byName.get(query.name);
-        if (sameName !== undefined) {
-          clashes.add(sameName, entry, query);
-          continue;
-        }
-        byName.set(query.name, entry);
-        queries.push(query);
-        const target = JSON.stringify([
-          accountName,
-          region,
-          entry.type,
-          query.monitorName ?? query.scopeId,
-          query.queryId,
-        ]);
-        const sameTarget = byTarget.get(target);
-        if (sameTarget === undefined) {
-          byTarget.set(target, entry);
-        } else {
-          twins.add(sameTarget, entry, query);
-        }
-      }
+  for (const planned of fanOut(config)) {
+    const { entry, query } = planned;
+    const sameName = byName.get(query.name);
+    if (sameName !== undefined) {
+      clashes.add(sameName, planned);
+      continue;
+    }
+    byName.set(query.name, entry);
+    queries.push(query);
+    const request = requestOf(query);
+    const sameRequest = byRequest.get(request);
+    if (sameRequest === undefined) {
+      byRequest.set(request, entry);
+    } else {
+      twins.add(sameRequest, planned);
     }
   }
   return { queries, clashes: clashes.list(), twins: twins.list() };
 }
 
-function createQuery(entry: QueryEntry, account: string, region: string, regionInName: boolean): WatchedQuery {
-  const parts = [entry.name, ...(entry.accountsListed ? [account] : []), ...(regionInName ? [region] : [])];
+/** A query with the entry that makes it. */
+interface PlannedQuery {
+  readonly entry: QueryEntry;
+  readonly query: RegisteredQuery;
+  /** The entry's name, then the values that are listed. */
+  readonly nameParts: readonly string[];
+}
+
+/** An account and a region that an entry fans out to. */
+interface Place {
+  readonly account: string;
+  readonly region: string;
+  /** The entry's name, then the values that are listed. */
+  readonly nameParts: readonly string[];
+}
+
+function* fanOut(config: Config): Generator<PlannedQuery> {
+  const accounts = new Map(config.accounts.map((account) => [account.name, account]));
+  for (const entry of config.queries) {
+    for (const name of entry.accounts) {
+      const account = accounts.get(name);
+      const regionListed = entry.regions === undefined ? (account?.regionsListed ?? false) : entry.regionsListed;
+      for (const region of entry.regions ?? account?.regions ?? []) {
+        const nameParts = [entry.name, ...partOf(name, entry.accountsListed), ...partOf(region, regionListed)];
+        const place = { account: name, region, nameParts };
+        if (entry.kind === 'watched') {
+          yield { entry, query: createWatchedQuery(entry, place), nameParts };
+        } else {
+          yield* planScheduledQueries(entry, place);
+        }
+      }
+    }
+  }
+}
+
+/** What a value adds to a query's name. */
+function partOf(value: string, listed: boolean): readonly string[] {
+  return listed ? [value] : [];
+}
+
+/** What queries of both kinds have from their entry and place. */
+function identityOf({ name: group, type, labels }: QueryEntry, { account, region, nameParts }: Place) {
+  return { name: nameParts.join(':'), group, type, source: 'config', account, region, labels } as const;
+}
+
+function createWatchedQuery(entry: WatchedEntry, place: Place): WatchedQuery {
   return Object.freeze({
-    name: parts.join(':'),
-    group: entry.name,
-    type: entry.type,
-    source: 'config',
-    account,
-    region,
+    kind: 'watched',
+    ...identityOf(entry, place),
     monitorName: entry.monitorName,
     scopeId: entry.scopeId,
     queryId: entry.queryId,
     interval: entry.interval,
     staleAfter: entry.staleAfter,
-    labels: entry.labels,
   });
+}
+
+function* planScheduledQueries(entry: ScheduledEntry, place: Place): Generator<PlannedQuery> {
+  for (const subject of entry.subjects) {
+    for (const metricName of entry.metricNames) {
+      for (const destinationCategory of entry.destinationCategories) {
+        const nameParts = [
+          ...place.nameParts,
+          ...partOf(subject, entry.subjectsListed),
+          ...partOf(metricName, entry.metricNamesListed),
+          ...partOf(destinationCategory, entry.destinationCategoriesListed),
+        ];
+        const query = createScheduledQuery(
+          entry,
+          { ...place, nameParts },
+          { subject, metricName, destinationCategory },
+        );
+        yield { entry, query, nameParts };
+      }
+    }
+  }
+}
+
+/** What each query of a scheduled entry asks for in its place. */
+interface Question {
+  /** A monitor's name or a scope's id. */
+  readonly subject: string;
+  readonly metricName: MetricName;
+  readonly destinationCategory: string;
+}
+
+function createScheduledQuery(
+  entry: ScheduledEntry,
+  place: Place,
+  { subject, metricName, destinationCategory }: Question,
+): ScheduledQuery {
+  const isOfMonitor = entry.type === 'monitor-top-contributors';
+  return Object.freeze({
+    kind: 'scheduled',
+    ...identityOf(entry, place),
+    monitorName: isOfMonitor ? subject : undefined,
+    scopeId: isOfMonitor ? undefined : subject,
+    metricName,
+    destinationCategory,
+    limit: entry.limit,
+    schedule: entry.schedule,
+    contributorLabels: entry.contributorLabels,
+    staleAfter: entry.staleAfter,
+  });
+}
+
+/** Equal for two queries that ask the service for the same: the status of one query, or the same starts. */
+function requestOf(query: RegisteredQuery): string {
+  const { kind, account, region, type, monitorName, scopeId } = query;
+  const subject = [kind, account, region, type, monitorName ?? scopeId];
+  if (kind === 'watched') {
+    return JSON.stringify([...subject, query.queryId]);
+  }
+  const { metricName, destinationCategory, limit, schedule } = query;
+  return JSON.stringify([...subject, metricName, destinationCategory, limit, schedule.every, schedule.lookback]);
 }
 
 /** Pairs of entries, each pair once, however many of their queries meet. */
 class ClashList {
   readonly #byPaths = new Map<string, Clash>();
 
-  add(earlier: QueryEntry, later: QueryEntry, query: WatchedQuery): void {
+  add(earlier: QueryEntry, { entry: later, query, nameParts }: PlannedQuery): void {
     const key = `${earlier.path} ${later.path}`;
     if (!this.#byPaths.has(key)) {
-      this.#byPaths.set(key, { earlier, later, query });
+      this.#byPaths.set(key, { earlier, later, query, nameParts });
     }
   }
 

@@ -1,9 +1,14 @@
+import type { Schedule } from '../config/config.ts';
+import type { MetricName } from '../config/metric-name.ts';
 import type { QueryType } from '../config/query-type.ts';
+import type { RowLabel } from '../config/row-labels.ts';
 
+export type { Schedule } from '../config/config.ts';
+export { METRIC_NAMES, type MetricName } from '../config/metric-name.ts';
 export { QUERY_TYPES, type QueryType } from '../config/query-type.ts';
 
-/** A registered query that somebody else started: its status is polled until it is terminal. */
-export interface WatchedQuery {
+/** What every registered query has. */
+interface QueryIdentity {
   /** Unique: the entry's name, then `:` and the value of each dimension that the entry gives as a list or `"*"`. */
   readonly name: string;
   /** The entry's name, before it fans out; the label `query_group`. */
@@ -16,11 +21,33 @@ export interface WatchedQuery {
   readonly monitorName: string | undefined;
   /** Of workload-insights queries only. */
   readonly scopeId: string | undefined;
+  /** The user's own labels for `aws_nfm_query_info`. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A registered query that somebody else started: its status is polled until it is terminal. */
+export interface WatchedQuery extends QueryIdentity {
+  readonly kind: 'watched';
   readonly queryId: string;
   /** Time from poll to poll, in milliseconds. */
   readonly interval: number;
   /** Age of the last good answer beyond which a non-terminal status is not exported, in milliseconds. */
   readonly staleAfter: number;
-  /** The user's own labels for `aws_nfm_query_info`. */
-  readonly labels: Readonly<Record<string, string>>;
 }
+
+/** A registered query that we start ourselves, once for each window, and whose results we export. */
+export interface ScheduledQuery extends QueryIdentity {
+  readonly kind: 'scheduled';
+  readonly metricName: MetricName;
+  /** One of the model's, or any other text: the service extends them without notice. */
+  readonly destinationCategory: string;
+  /** Rows of the result, at most; the `-data` type has none. */
+  readonly limit: number | undefined;
+  readonly schedule: Schedule;
+  /** Row labels of its contributor series, in the order of the exposition. */
+  readonly contributorLabels: readonly RowLabel[];
+  /** Age of the last good answer of a run beyond which a non-terminal status is not exported, in milliseconds. */
+  readonly staleAfter: number;
+}
+
+export type RegisteredQuery = WatchedQuery | ScheduledQuery;

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { WatchedQuery } from './query.ts';
+import type { RegisteredQuery } from './query.ts';
 
 /** One account in one region, with what the registered queries ask of it. */
 export interface TargetLoad {
@@ -7,26 +7,64 @@ export interface TargetLoad {
   readonly region: string;
   /** Number of queries. */
   readonly queries: number;
-  /** Requests a second that polling them all on time takes, were none of them terminal and no attempt repeated. */
+  /** Requests a second that all of them take on time, were no watched one terminal and no attempt repeated. */
   readonly planned: number;
   /** The target's budget, in requests a second. */
   readonly limit: number;
+  /** Runs in flight at the service, on average. */
+  readonly runs: number;
+  /** How many runs may be. */
+  readonly maxConcurrentRuns: number;
+}
+
+/**
+ * Requests that a run takes, as an estimate: a start, five for the status, as often as a run of {@link RUN_SECONDS} is
+ * asked at growing intervals, and two pages of results.
+ */
+const REQUESTS_PER_RUN = 8;
+
+/** How long a run takes at the service, as an estimate: queries were seen to end within seconds to tens of seconds. */
+const RUN_SECONDS = 10;
+
+/** Requests a second that a query takes on time; of a scheduled one an estimate. */
+export function requestRate(query: RegisteredQuery): number {
+  return query.kind === 'watched' ? 1000 / query.interval : runRate(query) * REQUESTS_PER_RUN;
+}
+
+/** Runs a second. */
+function runRate(query: RegisteredQuery): number {
+  return query.kind === 'watched' ? 0 : 1000 / query.schedule.every;
 }
 
 /** The targets that queries use, in the order of their first query. */
-export function sumUpTargets(config: Config, queries: readonly WatchedQuery[]): readonly TargetLoad[] {
-  const limits = new Map(config.accounts.map((account) => [account.name, account.requestsPerSecond]));
+export function sumUpTargets(config: Config, queries: readonly RegisteredQuery[]): readonly TargetLoad[] {
+  const accounts = new Map(config.accounts.map((account) => [account.name, account]));
   const loads = new Map<string, TargetLoad>();
-  for (const { account, region, interval } of queries) {
+  for (const query of queries) {
+    const { account, region } = query;
     // A region's name holds no space.
     const key = `${region} ${account}`;
-    const load = loads.get(key) ?? { account, region, queries: 0, planned: 0, limit: limits.get(account) ?? 0 };
-    loads.set(key, { ...load, queries: load.queries + 1, planned: load.planned + 1000 / interval });
+    const { requestsPerSecond: limit = 0, maxConcurrentRuns = 0 } = accounts.get(account) ?? {};
+    const load = loads.get(key) ?? { account, region, queries: 0, planned: 0, limit, runs: 0, maxConcurrentRuns };
+    loads.set(key, {
+      ...load,
+      queries: load.queries + 1,
+      planned: load.planned + requestRate(query),
+      runs: load.runs + runRate(query) * RUN_SECONDS,
+    });
   }
   return [...loads.values()];
 }
 
-/** Requests a second, rounded up to what is worth reading, so that the figure is always enough. */
+/** Contributor series that scheduled queries may have at most, each capped by itself. */
+export function sumUpSeries({ contributors }: Config, queries: readonly RegisteredQuery[]): number {
+  const caps = queries.map((query) =>
+    query.kind === 'watched' ? 0 : Math.min(query.limit ?? Number.POSITIVE_INFINITY, contributors.maxSeriesPerQuery),
+  );
+  return caps.reduce((sum, cap) => sum + cap, 0);
+}
+
+/** Requests a second, or the like, rounded up to what is worth reading, so that the figure is always enough. */
 export function formatRate(rate: number): string {
   const digits = 10 ** Math.max(0, 2 - Math.floor(Math.log10(rate)));
   return String(Math.ceil(rate * digits * (1 - 1e-12)) / digits);

@@ -37,3 +37,11 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** Resolves when `promise` does, whatever its result, but after `ms` milliseconds at the latest. */
+export async function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<void> {
+  const waited = new AbortController();
+  const late = sleep(clock, ms, waited.signal).catch(() => undefined);
+  await Promise.race([promise.catch(() => undefined), late]);
+  waited.abort();
+}

@@ -1,20 +1,22 @@
 import type { AttemptObserver } from '../api/attempts.ts';
 import type { ApiErrorName } from '../api/errors.ts';
 import type { Identity } from '../api/identity.ts';
-import { STATUS_OPERATIONS } from '../api/operations.ts';
-import type { QueryType } from '../queries/query.ts';
+import { QUERY_OPERATIONS } from '../api/operations.ts';
+import type { QueryType, RegisteredQuery } from '../queries/query.ts';
 import type { Target } from '../scheduler/target.ts';
+import { Histogram } from './histogram.ts';
 
 /** Upper bounds of the buckets of `aws_nfm_api_request_duration_seconds`. */
-export const DURATION_BUCKETS: readonly number[] = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+export const REQUEST_BUCKETS: readonly number[] = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Upper bounds of the buckets of `aws_nfm_run_duration_seconds` and `aws_nfm_run_wait_seconds`. */
+export const RUN_BUCKETS: readonly number[] = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800];
 
 /** The attempts of one operation in one target, since the start. */
 export interface OperationStats {
   requests: number;
   readonly errors: Map<ApiErrorName, number>;
-  /** Observations a bucket, not cumulative; the last one is beyond all bounds. */
-  readonly buckets: number[];
-  durationSum: number;
+  /** Seconds of each attempt. */
+  readonly durations: Histogram;
 }
 
 /** What is known of the API in one target. */
@@ -24,6 +26,9 @@ export interface TargetStats {
   /** Whether the last attempt showed the API to be up; undefined before the first. */
   up: boolean | undefined;
   identity: Identity | undefined;
+  /** Seconds that runs waited, and that they took by type; empty where no query is scheduled. */
+  runWaits: Histogram | undefined;
+  readonly runDurations: Map<QueryType, Histogram>;
 }
 
 /** Counts attempts for each target, from the API client's observer calls. */
@@ -36,13 +41,34 @@ export class ApiStats implements AttemptObserver {
     this.#onChange = onChange;
   }
 
-  /** Makes the series of the operations that queries of `type` use, and of the errors the model declares, exist at 0. */
-  expect(target: Target, type: QueryType): void {
-    const { name, modelledErrors } = STATUS_OPERATIONS[type];
-    const operation = this.#operation(target, name);
-    for (const error of modelledErrors) {
-      operation.errors.set(error, operation.errors.get(error) ?? 0);
+  /** Makes the series of the operations that a query uses, and of the errors the model declares for them, exist at 0. */
+  expect(target: Target, query: Pick<RegisteredQuery, 'kind' | 'type'>): void {
+    const { start, status, results, stop } = QUERY_OPERATIONS[query.type];
+    for (const { name, modelledErrors } of query.kind === 'watched' ? [status] : [start, status, results, stop]) {
+      const operation = this.#operation(target, name);
+      for (const error of modelledErrors) {
+        operation.errors.set(error, operation.errors.get(error) ?? 0);
+      }
     }
+    if (query.kind === 'scheduled') {
+      const stats = this.of(target);
+      stats.runWaits ??= new Histogram(RUN_BUCKETS);
+      stats.runDurations.set(query.type, stats.runDurations.get(query.type) ?? new Histogram(RUN_BUCKETS));
+    }
+  }
+
+  /** A run has waited for so many seconds for its beginning. */
+  runWaited(target: Target, seconds: number): void {
+    const stats = this.of(target);
+    stats.runWaits?.observe(seconds);
+    this.#onChange(stats);
+  }
+
+  /** A run of a query of `type` has taken so many seconds. */
+  runTook(target: Target, type: QueryType, seconds: number): void {
+    const stats = this.of(target);
+    stats.runDurations.get(type)?.observe(seconds);
+    this.#onChange(stats);
   }
 
   all(): IterableIterator<TargetStats> {
@@ -52,7 +78,14 @@ export class ApiStats implements AttemptObserver {
   of(target: Target): TargetStats {
     let stats = this.#stats.get(target);
     if (stats === undefined) {
-      stats = { target, operations: new Map(), up: undefined, identity: undefined };
+      stats = {
+        target,
+        operations: new Map(),
+        up: undefined,
+        identity: undefined,
+        runWaits: undefined,
+        runDurations: new Map(),
+      };
       this.#stats.set(target, stats);
     }
     return stats;
@@ -69,11 +102,7 @@ export class ApiStats implements AttemptObserver {
       countError(stats, outcome.error);
     }
     if (outcome.seconds !== undefined) {
-      const { seconds } = outcome;
-      const index = DURATION_BUCKETS.findIndex((bound) => seconds <= bound);
-      const bucket = index === -1 ? DURATION_BUCKETS.length : index;
-      stats.buckets[bucket] = (stats.buckets[bucket] ?? 0) + 1;
-      stats.durationSum += seconds;
+      stats.durations.observe(outcome.seconds);
     }
     this.of(target).up = outcome.up;
     this.#onChange(this.of(target));
@@ -93,12 +122,7 @@ export class ApiStats implements AttemptObserver {
     const { operations } = this.of(target);
     let operation = operations.get(name);
     if (operation === undefined) {
-      operation = {
-        requests: 0,
-        errors: new Map(),
-        buckets: new Array<number>(DURATION_BUCKETS.length + 1).fill(0),
-        durationSum: 0,
-      };
+      operation = { requests: 0, errors: new Map(), durations: new Histogram(REQUEST_BUCKETS) };
       operations.set(name, operation);
     }
     return operation;

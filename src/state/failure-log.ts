@@ -1,5 +1,5 @@
 import type { ApiError } from '../api/errors.ts';
-import type { WatchedQuery } from '../queries/query.ts';
+import type { RegisteredQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LogFields, Logger } from '../runtime/log.ts';
 
@@ -42,7 +42,7 @@ export class FailureLog {
     this.#log = log;
   }
 
-  failed(query: WatchedQuery, failure: ApiError): void {
+  failed(query: RegisteredQuery, failure: ApiError): void {
     const group = this.#group(query, failure);
     if (this.#groupOf.get(query.name) !== group) {
       this.#leave(query.name, 'still fails');
@@ -53,16 +53,16 @@ export class FailureLog {
   }
 
   /** The query was answered well. */
-  recovered(query: WatchedQuery): void {
+  recovered(query: RegisteredQuery): void {
     this.#leave(query.name, 'works again');
   }
 
   /** The query is not polled any more: whether it would still fail will not be known. */
-  forget(query: WatchedQuery): void {
+  forget(query: RegisteredQuery): void {
     this.#leave(query.name, 'still fails');
   }
 
-  #group({ account, region }: WatchedQuery, { operation, error }: ApiError): Group {
+  #group({ account, region }: RegisteredQuery, { operation, error }: ApiError): Group {
     const key = [account, region, operation, error].join(' ');
     let group = this.#groups.get(key);
     if (group === undefined) {

@@ -3,7 +3,8 @@ import { isTerminal } from '../api/client.ts';
 import { ApiError, type ApiErrorName } from '../api/errors.ts';
 import type { WatchedQuery } from '../queries/query.ts';
 import type { Logger } from '../runtime/log.ts';
-import { type PollResult, SHUTDOWN } from '../scheduler/scheduler.ts';
+import { SHUTDOWN } from '../scheduler/dispatcher.ts';
+import type { PollResult } from '../scheduler/polls.ts';
 import type { FailureLog } from './failure-log.ts';
 import type { QueryStates } from './query-state.ts';
 
@@ -34,7 +35,7 @@ export function createPoll(options: PollOptions): (query: WatchedQuery, signal: 
       if (!(thrown instanceof ApiError)) {
         throw thrown;
       }
-      const givenUp = states.failed(name, { operation: 'status', error: thrown.error, message: thrown.message });
+      const givenUp = states.failed(name, { error: thrown.error, message: thrown.message });
       failures.failed(query, thrown);
       if (givenUp) {
         log.warn('query given up: the service has not known it for polling.giveUpAfter', {

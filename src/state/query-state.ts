@@ -1,12 +1,15 @@
 import { isTerminal, type QueryStatus } from '../api/client.ts';
 import type { ApiErrorName } from '../api/errors.ts';
-import type { WatchedQuery } from '../queries/query.ts';
+import type { RegisteredQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
+
+/** The kinds of requests that are made for a query. */
+export type RequestKind = 'start' | 'status' | 'results' | 'stop';
 
 /** Why the last request of a query failed. */
 export interface QueryFailure {
   /** The kind of request, the `operation` label of `aws_nfm_query_last_error`. */
-  readonly operation: 'status';
+  readonly operation: RequestKind;
   readonly error: ApiErrorName;
   /** For people; holds no secret. */
   readonly message: string;
@@ -16,7 +19,7 @@ export interface QueryFailure {
 
 /** What is known of a registered query. Times are milliseconds since the epoch; undefined means not known. */
 export interface QueryState {
-  readonly query: WatchedQuery;
+  readonly query: RegisteredQuery;
   readonly registeredAt: number;
   /** The last status that was answered; see `currentStatus` for the one that is still to be believed. */
   readonly status: QueryStatus | undefined;
@@ -68,7 +71,7 @@ export class QueryStates {
     this.#options = options;
   }
 
-  register(query: WatchedQuery): QueryState {
+  register(query: RegisteredQuery): QueryState {
     const record: MutableState = {
       query,
       registeredAt: this.#options.clock.now(),
@@ -84,7 +87,7 @@ export class QueryStates {
       unknownSince: undefined,
     };
     this.#records.set(query.name, record);
-    this.#untried += 1;
+    this.#untried += query.kind === 'watched' ? 1 : 0;
     return record;
   }
 
@@ -101,7 +104,7 @@ export class QueryStates {
     return this.#records.size;
   }
 
-  /** Queries that no request was made for yet, well or not. */
+  /** Watched queries that no request was made for yet, well or not. */
   get untried(): number {
     return this.#untried;
   }
@@ -116,9 +119,7 @@ export class QueryStates {
       record.status = status;
       record.statusSince = clock.now();
     }
-    record.up = true;
-    record.lastFailure = undefined;
-    record.lastSuccess = clock.now();
+    this.#markGood(record);
     record.unknownSince = undefined;
     record.staleAt = isTerminal(status) ? undefined : clock.monotonic() + record.query.staleAfter;
     this.#options.onChange(record);
@@ -126,13 +127,12 @@ export class QueryStates {
   }
 
   /** A poll failed for good. Returns whether the query is given up: unknown to the service for all of `giveUpAfter`. */
-  failed(name: string, failure: Omit<QueryFailure, 'at'>): boolean {
+  failed(name: string, failure: Omit<QueryFailure, 'at' | 'operation'>): boolean {
     const record = this.#record(name);
     const { clock, giveUpAfter } = this.#options;
     this.#countPoll(record);
     record.pollErrors += 1;
-    record.up = false;
-    record.lastFailure = { ...failure, at: clock.now() };
+    this.#markBad(record, { ...failure, operation: 'status' });
     if (failure.error === 'ResourceNotFoundException') {
       record.unknownSince ??= clock.monotonic();
       record.givenUp = clock.monotonic() - record.unknownSince >= giveUpAfter;
@@ -144,6 +144,36 @@ export class QueryStates {
     return record.givenUp;
   }
 
+  /** A poll of a query that was just started: the service does not know it yet, which says nothing. */
+  unknownYet(name: string): void {
+    const record = this.#record(name);
+    this.#countPoll(record);
+    this.#options.onChange(record);
+  }
+
+  /** A request other than a poll was answered well. */
+  requestAnswered(name: string): void {
+    const record = this.#record(name);
+    this.#markGood(record);
+    this.#options.onChange(record);
+  }
+
+  /** A request other than a poll failed for good. */
+  requestFailed(name: string, failure: Omit<QueryFailure, 'at'>): void {
+    const record = this.#record(name);
+    this.#markBad(record, failure);
+    this.#options.onChange(record);
+  }
+
+  /** A new run was started: the status of the one before it is over. */
+  runStarted(name: string): void {
+    const record = this.#record(name);
+    record.status = undefined;
+    record.statusSince = undefined;
+    record.staleAt = undefined;
+    this.#options.onChange(record);
+  }
+
   #record(name: string): MutableState {
     const record = this.#records.get(name);
     if (record === undefined) {
@@ -152,8 +182,19 @@ export class QueryStates {
     return record;
   }
 
+  #markGood(record: MutableState): void {
+    record.up = true;
+    record.lastFailure = undefined;
+    record.lastSuccess = this.#options.clock.now();
+  }
+
+  #markBad(record: MutableState, failure: Omit<QueryFailure, 'at'>): void {
+    record.up = false;
+    record.lastFailure = { ...failure, at: this.#options.clock.now() };
+  }
+
   #countPoll(record: MutableState): void {
-    this.#untried -= record.polls === 0 ? 1 : 0;
+    this.#untried -= record.polls === 0 && record.query.kind === 'watched' ? 1 : 0;
     record.polls += 1;
   }
 }

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SHUTDOWN } from '../../src/scheduler/scheduler.ts';
+import { SHUTDOWN } from '../../src/scheduler/dispatcher.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import {
   answered,

@@ -59,12 +59,13 @@ describe('check-config', () => {
       stderr: '',
       stdout: [
         `${file}: good`,
-        'queries: 2',
-        '  monitor-top-contributors: 1 watched',
+        'queries: 3',
+        '  monitor-top-contributors: 1 watched, 1 scheduled',
         '  workload-insights-top-contributors-data: 1 watched',
         'targets: 2',
-        '  default us-east-1: 1 query, 0.0667 of 2.5 requests a second',
+        '  default us-east-1: 2 queries, 0.0712 of 2.5 requests a second, 0.00556 of 3 runs at once',
         '  payments eu-isoe-west-1: 1 query, 0.2 of 0.5 requests a second',
+        'contributor series: at most 60 of 3000',
         'warnings: 0',
         '',
       ].join('\n'),
@@ -118,6 +119,45 @@ describe('check-config', () => {
     }));
     const file = write('full.json', JSON.stringify({ aws: { requestsPerSecond: 3, region: 'eu-west-1' }, queries }));
     expect((await check(file, true)).stderr).toBe('');
+  });
+
+  it('warns of schedules that are too much for the runs, the budget and the series that there may be', async () => {
+    const entry = {
+      monitorName: 'm',
+      destinationCategory: '*',
+      metricName: '*',
+      schedule: { every: '1m' },
+      limit: 500,
+    };
+    const queries = [{ name: 'a', ...entry }];
+    const config = {
+      aws: { region: 'eu-west-1', requestsPerSecond: 4 },
+      queries,
+      contributors: { maxSeriesPerQuery: 2000 },
+    };
+    const given = { ...config, contributors: { maxSeries: 10_000 }, accounts: [{ name: 'x', maxConcurrentRuns: 4 }] };
+    const warningsOf = async (name: string, content: object) => {
+      const { code, stdout } = await check(write(name, JSON.stringify(content)));
+      expect(code).toBe(0);
+      return stdout.slice(stdout.indexOf('targets: ')).trim().split('\n  ');
+    };
+    // 28 queries: 28 × 8 requests and 28 × 10 s of runs a minute, 28 × 500 series.
+    expect(await warningsOf('by-default.json', { ...config, contributors: { maxSeries: 14_000 } })).toEqual([
+      'targets: 1',
+      'default eu-west-1: 28 queries, 3.74 of 4 requests a second, 4.67 of 5 runs at once\ncontributor series: at most 14000 of 14000\nwarnings: 0',
+    ]);
+    expect(await warningsOf('given.json', given)).toEqual([
+      'targets: 1',
+      'x eu-west-1: 28 queries, 3.74 of 4 requests a second, 4.67 of 4 runs at once\ncontributor series: at most 14000 of 10000\nwarnings: 2',
+      'accounts[0].maxConcurrentRuns (line 1): got 4, expected at least 5, what the schedules of account "x" in eu-west-1 need if a run takes 10s',
+      'contributors.maxSeries (line 1): got 10000, expected at least 14000, what the queries may have',
+    ]);
+    const many = Array.from({ length: 4 }, (_, i) => ({ name: `q${i}`, ...entry, monitorName: `m${i}` }));
+    expect((await warningsOf('many.json', { aws: { region: 'eu-west-1' }, queries: many })).slice(2)).toEqual([
+      'queries (line 1): got queries that need 15 requests a second of account "default" in eu-west-1, expected at most 5, its requestsPerSecond',
+      'queries (line 1): got schedules that need 19 runs at once of account "default" in eu-west-1 if a run takes 10s, expected at most 5, its maxConcurrentRuns',
+      'queries (line 1): got queries that may have 56000 contributor series, expected at most 50000, contributors.maxSeries',
+    ]);
   });
 
   it('refuses what it cannot read', async () => {

@@ -41,6 +41,7 @@ describe('a good config file', () => {
           endpoint: 'http://[::1]:4566',
           requestsPerSecond: 0.5,
           maxConcurrentRequests: 1,
+          maxConcurrentRuns: 2,
         },
         {
           name: 'default',
@@ -51,12 +52,21 @@ describe('a good config file', () => {
           endpoint: 'https://nfm.{region}.example:8443/base',
           requestsPerSecond: 2.5,
           maxConcurrentRequests: 2,
+          maxConcurrentRuns: 3,
         },
       ],
       polling: { interval: 15_000, concurrency: 10, giveUpAfter: 86_400_000 },
+      contributors: {
+        labels: ['local_az', 'target_port'],
+        maxSeries: 3000,
+        maxSeriesPerQuery: 60,
+        mirrorRows: 'drop',
+        roundTripTimeUnit: 'MILLISECONDS',
+      },
     });
     expect(queries).toEqual([
       {
+        kind: 'watched',
         name: 'on',
         group: 'on',
         type: 'monitor-top-contributors',
@@ -71,6 +81,7 @@ describe('a good config file', () => {
         labels: { text: 'two\nlines "quoted" none' },
       },
       {
+        kind: 'watched',
         name: 'points',
         group: 'points',
         type: 'workload-insights-top-contributors-data',
@@ -81,6 +92,24 @@ describe('a good config file', () => {
         scopeId: 'any text at all',
         queryId: '1b',
         interval: 5000,
+        staleAfter: 45_000,
+        labels: {},
+      },
+      {
+        kind: 'scheduled',
+        name: 'flows:checkout:ROUND_TRIP_TIME:INTER_AZ',
+        group: 'flows',
+        type: 'monitor-top-contributors',
+        source: 'config',
+        account: 'default',
+        region: 'us-east-1',
+        monitorName: 'checkout',
+        scopeId: undefined,
+        metricName: 'ROUND_TRIP_TIME',
+        destinationCategory: 'INTER_AZ',
+        limit: 500,
+        schedule: { every: 1_800_000, lookback: 1_800_000, delay: 60_000, timeout: 300_000 },
+        contributorLabels: ['remote_ip', 'local_pod_name'],
         staleAfter: 45_000,
         labels: {},
       },
@@ -98,8 +127,9 @@ describe('a good config file', () => {
 
   it('cannot be changed once loaded', async () => {
     const { config, queries } = await load(`${FIXTURES}everything.ok.yml`);
-    const parts = [config, config.web.listenAddresses, config.accounts[0], config.queries[0]?.labels, queries[0]];
-    expect(parts.map((part) => Object.isFrozen(part))).toEqual(parts.map(() => true));
+    const parts = [config, config.web.listenAddresses, config.accounts[0], config.contributors.labels, ...queries];
+    const inner = queries.flatMap((query) => [query.labels, ...(query.kind === 'scheduled' ? [query.schedule] : [])]);
+    expect([...parts, ...inner].every((part) => Object.isFrozen(part))).toBe(true);
   });
 
   it('is the example that ships', async () => {
@@ -110,12 +140,23 @@ describe('a good config file', () => {
       web: { listenAddresses: [':10049'], telemetryPath: '/metrics' },
       log: { level: 'info', format: 'logfmt' },
       polling: { interval: 30_000, concurrency: 256, giveUpAfter: 3_600_000 },
+      contributors: {
+        maxSeries: 50_000,
+        maxSeriesPerQuery: 500,
+        mirrorRows: 'keep',
+        roundTripTimeUnit: 'MICROSECONDS',
+      },
     });
-    expect(queries.map(({ name, labels }) => [name, labels['team']])).toEqual([
-      ['checkout-retransmissions', 'payments'],
-      ['checkout-round-trip-time', 'payments'],
-      ['data-transferred-between-zones', 'network'],
-      ['timeouts-over-time', 'network'],
+    const flows = queries.filter(({ group }) => group === 'checkout-flows');
+    expect(flows.length).toBe(2 * 2 * 7);
+    expect(flows.map(({ name }) => name)).toContain('checkout-flows:us-east-1:RETRANSMISSIONS:INTER_AZ');
+    const others = queries.filter((query) => !flows.includes(query));
+    expect(others.map(({ name, kind, labels }) => [name, kind, labels['team']])).toEqual([
+      ['checkout-retransmissions', 'watched', 'payments'],
+      ['checkout-round-trip-time', 'watched', 'payments'],
+      ['data-transferred-between-zones', 'watched', 'network'],
+      ['timeouts-over-time', 'watched', 'network'],
+      ['data-between-zones', 'scheduled', 'network'],
     ]);
   });
 });

@@ -6,17 +6,24 @@ import { ConfigError } from '../../src/config/problem.ts';
 import { loadConfig } from '../../src/queries/load.ts';
 
 const SECRET = 'hunter2-hunter2';
+/** Values that are good where the secret itself is not, but no less secret. */
+const UPPER = 'HUNTER2_CATEGORY';
+const EVERY = '4242m';
+const LOOKBACK = '42m';
 const KEYS = [
   ...['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries', 'x-y', '<<', '__proto__', 'constructor'],
   ...['listenAddresses', 'telemetryPath', 'level', 'format', 'region', 'regions', 'endpoint', 'stsEndpoint'],
   ...['roleArn', 'externalId', 'roleSessionName', 'sessionTags', 'profile'],
   ...['requestTimeout', 'maxAttempts', 'requestsPerSecond', 'interval', 'concurrency', 'staleAfter', 'giveUpAfter'],
   ...['name', 'type', 'monitorName', 'scopeId', 'queryId', 'account', 'labels', 'team', 'job', 'env'],
+  ...['metricName', 'destinationCategory', 'limit', 'contributorLabels', 'schedule', 'every', 'lookback', 'delay'],
+  ...['contributors', 'maxSeries', 'maxSeriesPerQuery', 'mirrorRows', 'roundTripTimeUnit', 'maxConcurrentRuns'],
 ];
 const TEXTS = [
   ...['eu-west-1', 'us-east-1', 'default', '*', 'payments', '30s', '1y', '5', '12abc', ':10049', '/metrics', 'info'],
   ...['${SECRET}', 'a-${SECRET}', '${SECRET:-x}', '${NONE}', '$${', '${', 'http://u:p@h/', 'http://${SECRET}@h/'],
-  ...['monitor-top-contributors', 'workload-insights-top-contributors'],
+  ...['monitor-top-contributors', 'workload-insights-top-contributors', 'workload-insights-top-contributors-data'],
+  ...['ROUND_TRIP_TIME', 'TIMEOUTS', 'INTER_AZ', 'A_${SECRET}', 'remote_ip', '15m', 'keep', 'MICROSECONDS'],
 ];
 
 /** JSON-like values that are near enough to a config to get deep into it. */
@@ -51,6 +58,29 @@ const anyQuery = fc.record(
   { requiredKeys: ['name', 'queryId'], noNullPrototype: true },
 );
 
+const anyScheduledQuery = fc.record(
+  {
+    name: fc.constantFrom('a', 'b', '${SECRET}'),
+    type: fc.constantFrom('monitor-top-contributors', 'workload-insights-top-contributors-data', '${SECRET}'),
+    monitorName: fc.constantFrom<unknown>('m', ['m', '${SECRET}'], '${SECRET}'),
+    scopeId: fc.constantFrom<unknown>('s', ['${SECRET}'], 'x:${SECRET}'),
+    account: fc.constantFrom<unknown>('*', 'default'),
+    region: fc.constantFrom<unknown>('us-east-1', ['us-east-1', 'eu-west-1']),
+    metricName: fc.constantFrom<unknown>('*', 'TIMEOUTS', ['ROUND_TRIP_TIME'], '${SECRET}', ['TIMEOUTS', '${SECRET}']),
+    destinationCategory: fc.constantFrom<unknown>('*', 'INTER_AZ', '${UPPER}', ['${UPPER}'], '${SECRET}'),
+    limit: fc.constantFrom<unknown>(100, '${SECRET}', 600),
+    schedule: fc.constantFrom<unknown>(
+      { every: '15m' },
+      { every: '15m', lookback: '5m', delay: '${SECRET}' },
+      { every: '${EVERY}' },
+      { every: '15m', lookback: '${LOOKBACK}' },
+      '${SECRET}',
+    ),
+    contributorLabels: fc.constantFrom<unknown>(['remote_ip'], ['${SECRET}'], '${SECRET}'),
+  },
+  { requiredKeys: ['name', 'metricName', 'destinationCategory', 'schedule'], noNullPrototype: true },
+);
+
 /** Configs that are right but for a few values. */
 const nearlyGood = fc.record(
   {
@@ -82,8 +112,16 @@ const nearlyGood = fc.record(
       { monitorName: 'm' },
       { account: '${SECRET}' },
       { labels: { team: '${SECRET}' } },
+      { scopeId: 's', metricName: '*', destinationCategory: ['${UPPER}'], schedule: { every: '${EVERY}' } },
     ),
-    queries: fc.array(anyQuery, { maxLength: 4 }),
+    contributors: fc.record(
+      {
+        labels: fc.constantFrom<unknown>(['remote_ip'], ['${SECRET}']),
+        maxSeries: fc.constantFrom<unknown>(1, '${SECRET}'),
+      },
+      { requiredKeys: [], noNullPrototype: true },
+    ),
+    queries: fc.array(fc.oneof(anyQuery, anyScheduledQuery), { maxLength: 4 }),
   },
   { requiredKeys: [], noNullPrototype: true },
 );
@@ -91,7 +129,11 @@ const nearlyGood = fc.record(
 /** The error's text, or the warnings of a file that was good after all. */
 async function complaints(text: string): Promise<string> {
   try {
-    const { warnings } = await loadConfig(text, { file: 'x', env: { SECRET }, fallbackRegion: async () => undefined });
+    const { warnings } = await loadConfig(text, {
+      file: 'x',
+      env: { SECRET, UPPER, EVERY, LOOKBACK },
+      fallbackRegion: async () => undefined,
+    });
     return JSON.stringify(warnings);
   } catch (error) {
     if (!(error instanceof ConfigError)) {
@@ -115,7 +157,8 @@ describe('whatever the file holds', () => {
     await fc.assert(
       fc.asyncProperty(values, fc.boolean(), async (value, json) => {
         const text = (json ? JSON.stringify(value) : stringify(value)) ?? '';
-        expect(await complaints(text)).not.toContain(SECRET);
+        const said = await complaints(text);
+        expect([SECRET, UPPER, EVERY, LOOKBACK].filter((secret) => said.includes(secret))).toEqual([]);
       }),
       { numRuns: 400 },
     );

@@ -15,7 +15,10 @@ describe('the form of the file', () => {
     ['only comments', '# nothing yet\n'],
     ['only a document mark', '---\n'],
     ['an empty mapping', '{}'],
-    ['sections without keys', 'web:\naws:\naccounts:\npolling: ~\nqueryDefaults:\nqueries: # none yet\n'],
+    [
+      'sections without keys',
+      'web:\naws:\naccounts:\npolling: ~\nqueryDefaults:\nqueries: # none yet\ncontributors:\n',
+    ],
     ['a byte order mark', '\u{feff}queries: []\n'],
     ["Windows' line ends", 'aws:\r\n  region: eu-west-1\r\nqueries: []\r\n'],
     ['a directive', '%YAML 1.2\n---\nqueries: []\n...\n'],
@@ -27,8 +30,18 @@ describe('the form of the file', () => {
       web: { listenAddresses: [':10049'], telemetryPath: '/metrics' },
       log: { level: 'info', format: 'logfmt' },
       aws: { requestTimeout: 10_000, maxAttempts: 3 },
-      accounts: [{ name: 'default', requestsPerSecond: 5, maxConcurrentRequests: 8 }],
+      accounts: [{ name: 'default', requestsPerSecond: 5, maxConcurrentRequests: 8, maxConcurrentRuns: 5 }],
       polling: { interval: 30_000, concurrency: 256, giveUpAfter: 3_600_000 },
+      contributors: {
+        labels: [
+          ...['local_az', 'local_subnet_id', 'local_instance_id'],
+          ...['remote_az', 'remote_subnet_id', 'remote_instance_id', 'remote_ip', 'target_port'],
+        ],
+        maxSeries: 50_000,
+        maxSeriesPerQuery: 500,
+        mirrorRows: 'keep',
+        roundTripTimeUnit: 'MICROSECONDS',
+      },
     });
   });
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/read.ts';
 import { loadConfig } from '../../src/queries/load.ts';
@@ -72,7 +73,7 @@ describe('what entries fan out to', () => {
     ];
     const { config } = await readConfig(JSON.stringify({ queries }), OPTIONS);
     const plan = planQueries(config);
-    expect(plan.queries.map(({ name, queryId }) => `${name} ${queryId}`)).toEqual([
+    expect(plan.queries.map((query) => `${query.name} ${query.kind === 'watched' ? query.queryId : ''}`)).toEqual([
       'a:us-east-1 q',
       'a:eu-west-1 q',
       'b q',
@@ -85,12 +86,193 @@ describe('what entries fan out to', () => {
   });
 });
 
+describe('what scheduled entries fan out to', () => {
+  it('is one query for each value of each dimension', async () => {
+    const { queries } = await loadConfig(readFixture('scheduled.ok.yml'), OPTIONS);
+    const stars = queries.filter(({ group }) => group === 'stars').map(({ name }) => name);
+    const metricNames = ['ROUND_TRIP_TIME', 'TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'];
+    const categories = [
+      ...['INTRA_AZ', 'INTER_AZ', 'INTER_VPC', 'UNCLASSIFIED', 'AMAZON_S3', 'AMAZON_DYNAMODB', 'INTER_REGION'],
+    ];
+    expect(stars).toEqual(metricNames.flatMap((metric) => categories.map((each) => `stars:${metric}:${each}`)));
+    expect(queries.filter(({ group }) => group !== 'stars').map(({ name }) => name)).toEqual([
+      'one',
+      'listed:payments:us-east-1:checkout:ROUND_TRIP_TIME:INTERNET',
+      'listed:payments:eu-west-1:checkout:ROUND_TRIP_TIME:INTERNET',
+      'scopes:any text:TIMEOUTS',
+      'scopes:any text:RETRANSMISSIONS',
+      'scopes:any text:DATA_TRANSFERRED',
+      'scopes:*:TIMEOUTS',
+      'scopes:*:RETRANSMISSIONS',
+      'scopes:*:DATA_TRANSFERRED',
+      'points:INTRA_AZ',
+      'points:AMAZON_S3',
+      'watched',
+    ]);
+  });
+
+  it('asks what the entry and the defaults that fit it say', async () => {
+    const { queries } = await loadConfig(readFixture('scheduled.ok.yml'), OPTIONS);
+    const find = (wanted: string) => queries.find(({ name }) => name === wanted);
+    expect(find('one')).toMatchObject({
+      kind: 'scheduled',
+      account: 'shop',
+      monitorName: 'checkout',
+      scopeId: undefined,
+      limit: 50,
+      schedule: { every: 60_000, lookback: 60_000, delay: 120_000, timeout: 60_000 },
+      contributorLabels: ['local_az'],
+      staleAfter: 300_000,
+      labels: { team: 'net' },
+    });
+    expect(find('listed:payments:eu-west-1:checkout:ROUND_TRIP_TIME:INTERNET')).toMatchObject({
+      limit: 500,
+      schedule: { every: 900_000, lookback: 900_000, delay: 0, timeout: 3_600_000 },
+      contributorLabels: ['remote_ip', 'local_pod_name'],
+    });
+    expect(find('scopes:any text:TIMEOUTS')).toMatchObject({
+      type: 'workload-insights-top-contributors',
+      monitorName: undefined,
+      scopeId: 'any text',
+      limit: 50,
+      schedule: { every: 1_800_000, lookback: 1_800_000, delay: 300_000, timeout: 600_000 },
+    });
+    expect(find('points:INTRA_AZ')).toMatchObject({ scopeId: 's', limit: undefined, metricName: 'DATA_TRANSFERRED' });
+    expect(find('watched')).toMatchObject({ kind: 'watched', monitorName: 'checkout', queryId: 'b' });
+  });
+
+  it('takes a schedule, a monitor and what to ask for from the defaults', async () => {
+    const queryDefaults = {
+      monitorName: ['m', 'n'],
+      metricName: '*',
+      destinationCategory: 'INTER_AZ',
+      schedule: { every: '2m' },
+      region: 'eu-west-1',
+    };
+    const queries = [{ name: 'a' }, { name: 'b', monitorName: 'm', metricName: 'TIMEOUTS', schedule: { every: '3m' } }];
+    const loaded = await loadConfig(JSON.stringify({ queryDefaults, queries }), OPTIONS);
+    expect(loaded.queries.map((query) => [query.name, query.kind === 'scheduled' && query.schedule.every])).toEqual([
+      ...['m', 'n'].flatMap((monitor) => [
+        [`a:${monitor}:ROUND_TRIP_TIME`, 120_000],
+        [`a:${monitor}:TIMEOUTS`, 120_000],
+        [`a:${monitor}:RETRANSMISSIONS`, 120_000],
+        [`a:${monitor}:DATA_TRANSFERRED`, 120_000],
+      ]),
+      ['b', 180_000],
+    ]);
+  });
+
+  it('has names of its parts in one order, whatever is listed', async () => {
+    const dimension = <T extends string>(...values: [T, T, ...T[]]) =>
+      fc.oneof(fc.constantFrom(...values), fc.shuffledSubarray(values, { minLength: 1 }));
+    const entries = fc.record({
+      account: fc.oneof(dimension('x', 'y'), fc.constant('*')),
+      region: dimension('us-east-1', 'eu-west-1', 'sa-east-1'),
+      monitorName: dimension('m', 'n.o', 'p-q'),
+      metricName: fc.oneof(dimension('TIMEOUTS', 'ROUND_TRIP_TIME'), fc.constant('*')),
+      destinationCategory: fc.oneof(dimension('INTER_AZ', 'TRANSIT_GATEWAY'), fc.constant('*')),
+    });
+    const all = {
+      account: ['x', 'y'],
+      region: [],
+      monitorName: [],
+      metricName: ['ROUND_TRIP_TIME', 'TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'],
+      destinationCategory: [
+        ...['INTRA_AZ', 'INTER_AZ', 'INTER_VPC', 'UNCLASSIFIED', 'AMAZON_S3', 'AMAZON_DYNAMODB', 'INTER_REGION'],
+      ],
+    };
+    await fc.assert(
+      fc.asyncProperty(entries, async (entry) => {
+        const { account, region, monitorName, metricName, destinationCategory } = entry;
+        const dimensions: [string | string[], string[]][] = [
+          [account, all.account],
+          [region, all.region],
+          [monitorName, all.monitorName],
+          [metricName, all.metricName],
+          [destinationCategory, all.destinationCategory],
+        ];
+        let expected = ['e'];
+        for (const [given, stars] of dimensions) {
+          const values = given === '*' ? stars : Array.isArray(given) ? given : [];
+          expected =
+            values.length === 0 ? expected : expected.flatMap((name) => values.map((value) => `${name}:${value}`));
+        }
+        const queries = [{ name: 'e', ...entry, schedule: { every: '1h' } }];
+        const loaded = await loadConfig(JSON.stringify({ accounts: [{ name: 'x' }, { name: 'y' }], queries }), OPTIONS);
+        expect(loaded.queries.map(({ name }) => name)).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('tells which entries start the same', async () => {
+    const same = {
+      monitorName: 'm',
+      metricName: 'TIMEOUTS',
+      destinationCategory: 'INTER_AZ',
+      schedule: { every: '15m' },
+    };
+    const queries = [
+      { name: 'first', ...same, schedule: { every: '15m' } },
+      { name: 'other-limit', ...same, limit: 500 },
+      { name: 'other-windows', ...same, schedule: { every: '5m' } },
+      { name: 'other-monitor', ...same, monitorName: 'n' },
+      { name: 'other-category', ...same, destinationCategory: 'INTER_VPC' },
+      {
+        name: 'same',
+        ...same,
+        metricName: ['TIMEOUTS'],
+        contributorLabels: ['remote_ip'],
+        schedule: { every: '15m', delay: '5m' },
+      },
+    ];
+    const { warnings } = await loadConfig(JSON.stringify({ aws: { region: 'eu-west-1' }, queries }, null, 1), OPTIONS);
+    expect(warnings.map(({ message }) => message.replace(/line \d+/g, 'line N'))).toEqual([
+      'queries[5].name (line N): got "same", expected a query other than that of queries[0] (line N), which starts the same',
+    ]);
+  });
+
+  it('shows no part of a name that came from the environment', async () => {
+    const entry = { metricName: 'TIMEOUTS', destinationCategory: 'INTER_AZ', schedule: { every: '1h' } };
+    const queries = [1, 2].map((limit) => ({
+      name: 'a',
+      type: 'workload-insights-top-contributors',
+      scopeId: [`\${SCOPE}`],
+      limit,
+      ...entry,
+    }));
+    const config = JSON.stringify({ aws: { region: 'eu-west-1' }, queries });
+    const error = await loadConfig(config, { ...OPTIONS, env: { SCOPE: 'hush:hush' } }).catch((thrown) => thrown);
+    expect(error).toMatchObject({
+      message: `queries[1].name (line 1): got "a", expected a name of its own: queries[0] (line 1) makes a query "a:\${SCOPE}", too`,
+    });
+  });
+});
+
 describe('what targets have to bear', () => {
   it('is the sum of their queries', async () => {
     const { config, queries } = await loadConfig(readFixture('everything.ok.yml'), { ...OPTIONS, env: { RPS: '2.5' } });
     expect(sumUpTargets(config, queries)).toEqual([
-      { account: 'default', region: 'us-east-1', queries: 1, planned: 1000 / 15_000, limit: 2.5 },
-      { account: 'payments', region: 'eu-isoe-west-1', queries: 1, planned: 0.2, limit: 0.5 },
+      {
+        account: 'default',
+        region: 'us-east-1',
+        queries: 2,
+        // A poll every 15 s, and 8 requests every 30 min.
+        planned: 1 / 15 + 8 / 1800,
+        limit: 2.5,
+        // Of 10 s each.
+        runs: 10 / 1800,
+        maxConcurrentRuns: 3,
+      },
+      {
+        account: 'payments',
+        region: 'eu-isoe-west-1',
+        queries: 1,
+        planned: 0.2,
+        limit: 0.5,
+        runs: 0,
+        maxConcurrentRuns: 2,
+      },
     ]);
   });
 });

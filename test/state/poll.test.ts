@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { QueryStatus } from '../../src/api/client.ts';
 import { API_ERRORS, ApiError, type ApiErrorName } from '../../src/api/errors.ts';
-import { SHUTDOWN } from '../../src/scheduler/scheduler.ts';
+import { SHUTDOWN } from '../../src/scheduler/dispatcher.ts';
 import { FailureLog } from '../../src/state/failure-log.ts';
 import { createPoll } from '../../src/state/poll.ts';
 import { QueryStates } from '../../src/state/query-state.ts';

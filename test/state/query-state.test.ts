@@ -18,7 +18,7 @@ function setUp(changes: Parameters<typeof watchedQuery>[0] = {}) {
     states,
     state,
     shown: () => currentStatus(state, clock.monotonic()),
-    fail: (error: ApiErrorName) => states.failed('q', { operation: 'status', error, message: 'it failed' }),
+    fail: (error: ApiErrorName) => states.failed('q', { error, message: 'it failed' }),
   };
 }
 
@@ -163,6 +163,32 @@ describe('a status', () => {
     const { states, shown } = setUp();
     states.answered('q', status);
     expect(shown()).toBe(status);
+  });
+});
+
+describe('a query that we started', () => {
+  it('may be unknown to the service at first: that is a poll, and neither good nor bad', () => {
+    const { changed, states, state, shown } = setUp();
+    states.requestAnswered('q');
+    states.runStarted('q');
+    const { lastSuccess } = state;
+    const told = changed.length;
+    states.unknownYet('q');
+    expect(state).toMatchObject({ polls: 1, pollErrors: 0, up: true, lastFailure: undefined, lastSuccess });
+    expect(shown()).toBeUndefined();
+    expect(changed).toHaveLength(told + 1);
+  });
+
+  it('has the status of its last run until the next has started', () => {
+    const { states, state, shown } = setUp();
+    states.answered('q', 'FAILED');
+    states.requestFailed('q', { operation: 'start', error: 'ValidationException', message: 'no' });
+    expect(shown()).toBe('FAILED');
+    expect(state).toMatchObject({ up: false, lastFailure: { operation: 'start', error: 'ValidationException' } });
+    states.requestAnswered('q');
+    states.runStarted('q');
+    expect(shown()).toBeUndefined();
+    expect(state).toMatchObject({ statusSince: undefined, up: true, lastFailure: undefined });
   });
 });
 

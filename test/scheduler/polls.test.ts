@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Pollable, type PollResult, Scheduler, SHUTDOWN } from '../../src/scheduler/scheduler.ts';
+import { Dispatcher, SHUTDOWN } from '../../src/scheduler/dispatcher.ts';
+import { type Pollable, type PollResult, Polls } from '../../src/scheduler/polls.ts';
 import { Targets } from '../../src/scheduler/target.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RecordingLog } from '../support/recording-log.ts';
@@ -32,12 +33,17 @@ function setUp({ queries, answer = async () => 'good', ...limits }: SetUp) {
     });
   }
   const polls: Poll[] = [];
-  const scheduler = new Scheduler({
+  const dispatcher = new Dispatcher({
     clock,
     log,
     targets,
     concurrency: limits.concurrency ?? 256,
-    pollLimit: limits.pollLimit ?? 600_000,
+    timeLimit: limits.pollLimit ?? 600_000,
+  });
+  const scheduler = new Polls({
+    clock,
+    targets,
+    dispatcher,
     async poll(query, signal) {
       const { budget } = targets.get(query.account, query.region);
       const place = budget.reserve();
@@ -48,8 +54,8 @@ function setUp({ queries, answer = async () => 'good', ...limits }: SetUp) {
     },
   });
   scheduler.add(queries);
-  scheduler.start();
-  return { clock, log, targets, polls, scheduler };
+  dispatcher.start();
+  return { clock, log, targets, polls, scheduler, dispatcher };
 }
 
 function queriesOf(count: number, interval: number, account = 'default'): Pollable[] {
@@ -64,7 +70,7 @@ function never(signal: AbortSignal): Promise<PollResult> {
   return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 }
 
-describe('Scheduler', () => {
+describe('Polls', () => {
   it('spreads polls evenly over the interval, from the first round on', async () => {
     const { clock, polls } = setUp({ queries: queriesOf(200, 10_000) });
     await clock.advance(60_000);
@@ -281,20 +287,19 @@ describe('Scheduler', () => {
     });
     await clock.advance(3_100);
     expect(polls.length).toBeGreaterThanOrEqual(2);
-    expect(log.events[0]).toMatchObject({ level: 'error', msg: 'poll broke' });
+    expect(log.events[0]).toMatchObject({ level: 'error', msg: 'request broke' });
   });
 
   it('is seen to stand still when its timers are never called', async () => {
-    const { clock, scheduler } = setUp({ queries: queriesOf(1, 10_000) });
+    const { clock, dispatcher } = setUp({ queries: queriesOf(1, 10_000) });
     await clock.advance(100_000);
-    expect(scheduler.standstill()).toBeUndefined();
-    const frozen = new Scheduler({
+    expect(dispatcher.standstill()).toBeUndefined();
+    const frozen = new Dispatcher({
       clock: { now: () => clock.now(), monotonic: () => clock.monotonic(), setTimer: () => () => undefined },
       log: new RecordingLog(),
       targets: new Targets(clock),
       concurrency: 1,
-      pollLimit: 1_000,
-      poll: async () => 'good',
+      timeLimit: 1_000,
     });
     frozen.start();
     await clock.advance(31_000);
@@ -303,7 +308,7 @@ describe('Scheduler', () => {
 
   it('starts no more polls once stopped, and aborts those in flight as a shutdown', async () => {
     const reasons: unknown[] = [];
-    const { clock, polls, scheduler } = setUp({
+    const { clock, polls, dispatcher } = setUp({
       queries: queriesOf(4, 10_000),
       answer: (_query, signal) =>
         never(signal).catch((reason: unknown) => {
@@ -312,7 +317,7 @@ describe('Scheduler', () => {
         }),
     });
     await clock.advance(1_000);
-    scheduler.stop();
+    dispatcher.stop();
     await clock.advance(60_000);
     expect(polls).toHaveLength(4);
     expect(reasons).toEqual([SHUTDOWN, SHUTDOWN, SHUTDOWN, SHUTDOWN]);

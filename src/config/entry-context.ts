@@ -1,0 +1,18 @@
+import type { AccountDefinition } from './accounts.ts';
+import type { QueryDefaults } from './query-defaults.ts';
+import type { RowLabel } from './row-labels.ts';
+
+/** What entries of `queries` need to know of the rest of the file. */
+export interface EntryContext {
+  readonly defaults: QueryDefaults;
+  /** Accounts that entries may name. */
+  readonly accounts: ReadonlyMap<string, AccountDefinition>;
+  /** The names that `"*"` stands for. */
+  readonly allAccounts: readonly string[];
+  /** `polling.interval`, in milliseconds. */
+  readonly interval: number;
+  /** `polling.staleAfter`, in milliseconds. */
+  readonly staleAfter: number | undefined;
+  /** `contributors.labels`. */
+  readonly contributorLabels: readonly RowLabel[];
+}

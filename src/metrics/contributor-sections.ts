@@ -1,0 +1,135 @@
+import type { MetricName, QueryType } from '../queries/query.ts';
+import type { ContributorSeries } from '../state/contributor-series.ts';
+import { Chunk } from './chunk.ts';
+import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './contributor-families.ts';
+import type { Section } from './exposition.ts';
+import type { Family } from './family.ts';
+import { labelPart } from './text.ts';
+
+/** What of a query its contributor series depend on. */
+export interface ContributorsQuery {
+  readonly name: string;
+  readonly type: QueryType;
+  readonly metricName: MetricName;
+  readonly account: string;
+  readonly region: string;
+  readonly monitorName: string | undefined;
+  readonly scopeId: string | undefined;
+  readonly destinationCategory: string;
+}
+
+interface Shown {
+  readonly family: Family;
+  readonly chunk: Chunk;
+  lines: Lines;
+  /** How many of the lines a cap over all queries lets through. */
+  allowance: number;
+}
+
+/**
+ * The lines of all of a query's series, the worst first, as one text: the series' objects are not kept, and the first
+ * lines of it are what a cap lets through.
+ */
+interface Lines {
+  readonly text: string;
+  /** Where each line ends in `text`. */
+  readonly ends: Uint32Array;
+}
+
+const FAMILIES: readonly Family[] = [...Object.values(CONTRIBUTOR_FAMILIES), ...Object.values(DATAPOINT_FAMILIES)];
+
+/**
+ * The series of the last results of scheduled queries. A query's lines are a chunk of their own, written when its results
+ * come, so that no scrape has to write those of all queries at once.
+ */
+export class ContributorSections {
+  readonly #shown = new Map<string, Shown>();
+  readonly #chunks = new Map<Family, Set<Chunk>>(FAMILIES.map((family) => [family, new Set()]));
+
+  /** The query has other results, whose series are exported as far as `allowance` goes. `series` has the worst first. */
+  replace(query: ContributorsQuery, series: readonly ContributorSeries[], allowance: number): void {
+    const family = familyOf(query);
+    const lines = linesOf(query, family, series);
+    let shown = this.#shown.get(query.name);
+    if (shown?.family !== family) {
+      this.remove(query.name);
+      shown = this.#add(query.name, family);
+    }
+    if (shown.lines.text !== lines.text || shown.allowance !== allowance) {
+      shown.lines = lines;
+      shown.allowance = allowance;
+      shown.chunk.changed();
+    }
+  }
+
+  /** A cap over all queries lets another number of the query's series through. */
+  allow(query: string, allowance: number): void {
+    const shown = this.#shown.get(query);
+    if (shown !== undefined && shown.allowance !== allowance) {
+      shown.allowance = allowance;
+      shown.chunk.changed();
+    }
+  }
+
+  /** The query has left, or its results have become too old. */
+  remove(query: string): void {
+    const shown = this.#shown.get(query);
+    if (shown !== undefined) {
+      this.#shown.delete(query);
+      this.#chunks.get(shown.family)?.delete(shown.chunk);
+    }
+  }
+
+  sections(): Section[] {
+    return [...this.#chunks].map(([family, chunks]) => ({ family, chunks: () => [...chunks] }));
+  }
+
+  #add(query: string, family: Family): Shown {
+    const shown: Shown = {
+      family,
+      chunk: new Chunk(() => textOf(shown)),
+      lines: { text: '', ends: new Uint32Array() },
+      allowance: 0,
+    };
+    this.#shown.set(query, shown);
+    this.#chunks.get(family)?.add(shown.chunk);
+    return shown;
+  }
+}
+
+function textOf({ lines: { text, ends }, allowance }: Shown): string {
+  return allowance >= ends.length ? text : text.slice(0, ends[allowance - 1] ?? 0);
+}
+
+function familyOf({ type, metricName }: ContributorsQuery): Family {
+  if (type !== 'workload-insights-top-contributors-data') {
+    return CONTRIBUTOR_FAMILIES[metricName];
+  }
+  if (metricName === 'ROUND_TRIP_TIME') {
+    throw new TypeError('Queries of data points know no round-trip times');
+  }
+  return DATAPOINT_FAMILIES[metricName];
+}
+
+function linesOf(query: ContributorsQuery, family: Family, series: readonly ContributorSeries[]): Lines {
+  const queryLabels = labelPart([
+    ['query', query.name],
+    ['account', query.account],
+    ['aws_region', query.region],
+    ['monitor', query.monitorName],
+    ['scope_id', query.scopeId],
+    ['destination_category', query.destinationCategory],
+  ]);
+  // Open, for the labels of a series to follow: the query's are written and escaped once for all of them.
+  const begin = `${family.name}${queryLabels.slice(0, -1)}`;
+  const ends = new Uint32Array(series.length);
+  let end = 0;
+  const lines = series.map(({ labels, value }, i) => {
+    const rowLabels = labelPart(labels);
+    const line = rowLabels === '' ? `${begin}} ${value}\n` : `${begin},${rowLabels.slice(1)} ${value}\n`;
+    end += line.length;
+    ends[i] = end;
+    return line;
+  });
+  return { text: lines.join(''), ends };
+}

@@ -1,0 +1,67 @@
+import type { ContributorSeries } from '../state/contributor-series.ts';
+import { areTooOld, type RunState } from '../state/run-state.ts';
+import { SeriesCap } from '../state/series-cap.ts';
+import { ContributorSections } from './contributor-sections.ts';
+import type { Section } from './exposition.ts';
+import { RunSections } from './run-sections.ts';
+
+/** All that the page has of scheduled queries beyond what it has of every query: their runs, and their contributors. */
+export class RunPage {
+  readonly #runs = new RunSections();
+  readonly #contributors = new ContributorSections();
+  readonly #cap: SeriesCap;
+  readonly #states = new Map<string, RunState>();
+
+  /** `maxSeries` is the number of contributor series of all queries together. */
+  constructor(maxSeries: number) {
+    this.#cap = new SeriesCap(maxSeries);
+  }
+
+  /** Contributor series that are exported now. */
+  get series(): number {
+    return this.#cap.exported;
+  }
+
+  /** A scheduled query was registered. */
+  add(state: RunState): void {
+    this.#states.set(state.query.name, state);
+    this.#runs.add(state);
+    this.#allow(this.#cap.set(state.query.name, 0));
+  }
+
+  /** A query's runs have changed. */
+  changed(state: RunState): void {
+    this.#runs.changed(state.query.name);
+  }
+
+  /** A query has new results, the worst series first. */
+  resultsRead({ query }: RunState, series: readonly ContributorSeries[]): void {
+    const changed = this.#cap.set(query.name, series.length);
+    this.#contributors.replace(query, series, this.#cap.allowance(query.name));
+    this.#allow(changed);
+  }
+
+  /**
+   * Results become too old by time alone; `now` in milliseconds since the epoch. What is gone stays so until the next
+   * results, also when the clock is set back.
+   */
+  refresh(now: number): void {
+    for (const state of this.#states.values()) {
+      if (areTooOld(state, now) && this.#runs.drop(state.query.name)) {
+        this.#contributors.remove(state.query.name);
+        this.#allow(this.#cap.set(state.query.name, 0));
+      }
+    }
+  }
+
+  sections(): Section[] {
+    return [...this.#runs.sections(), ...this.#contributors.sections()];
+  }
+
+  #allow(allowances: ReadonlyMap<string, number>): void {
+    for (const [name, allowance] of allowances) {
+      this.#contributors.allow(name, allowance);
+      this.#runs.capped(name, (this.#states.get(name)?.results?.series ?? 0) - allowance);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { quote } from '../config/config-node.ts';
+import { createProblem, type Problem } from '../config/problem.ts';
+import type { ReadConfig } from '../config/read.ts';
+import { createAt } from './problem-at.ts';
+import type { RegisteredQuery } from './query.ts';
+import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from './targets.ts';
+
+/** Where queries need more than the file gives them: they will be late, skipped, or not exported whole. */
+export function describeShortages(read: ReadConfig, queries: readonly RegisteredQuery[]): Problem[] {
+  // Sums of fractions are a little off.
+  const exceeds = (sum: number, limit: number) => sum > limit * (1 + Number.EPSILON * queries.length);
+  const targets = sumUpTargets(read.config, queries);
+  const late = targets.filter(({ planned, limit }) => exceeds(planned, limit));
+  const crowded = targets.filter(({ runs, maxConcurrentRuns }) => exceeds(runs, maxConcurrentRuns));
+  return [
+    ...late.map((target) => describeLate(target, read)),
+    ...crowded.map((target) => describeCrowded(target, read)),
+    ...describeCappedSeries(read, queries),
+  ];
+}
+
+/** The queries of a target need more requests than its budget has. */
+function describeLate(load: TargetLoad, read: ReadConfig): Problem {
+  const key = 'requestsPerSecond';
+  const planned = formatRate(load.planned);
+  return describeTarget(load, key, read, {
+    enough: `at least ${planned}, what the queries of ${nameTarget(load, read)} need`,
+    got: `queries that need ${planned} requests a second of ${nameTarget(load, read)}`,
+    limit: load.limit,
+  });
+}
+
+/** The runs of a target's queries are not through before the next ones are due. */
+function describeCrowded(load: TargetLoad, read: ReadConfig): Problem {
+  const key = 'maxConcurrentRuns';
+  const runs = Math.ceil(load.runs);
+  return describeTarget(load, key, read, {
+    enough: `at least ${runs}, what the schedules of ${nameTarget(load, read)} need if a run takes 10s`,
+    got: `schedules that need ${runs} runs at once of ${nameTarget(load, read)} if a run takes 10s`,
+    limit: load.maxConcurrentRuns,
+  });
+}
+
+function nameTarget({ account, region }: TargetLoad, read: ReadConfig): string {
+  return `account ${quote(read.show(account))} in ${read.show(region)}`;
+}
+
+/** A problem with the limit of a target, where the file gives it; else with the queries. */
+function describeTarget(
+  { account }: TargetLoad,
+  key: 'requestsPerSecond' | 'maxConcurrentRuns',
+  read: ReadConfig,
+  { enough, got, limit }: { readonly enough: string; readonly got: string; readonly limit: number },
+): Problem {
+  const index = read.config.accounts.findIndex(({ name }) => name === account);
+  const path = [`accounts[${index}].${key}`, `aws.${key}`].find((each) => read.written(each));
+  return path === undefined
+    ? createProblem('queries', read.written('queries')?.line, got, `at most ${limit}, its ${key}`)
+    : createAt(path, 1, enough, read);
+}
+
+/** The queries may have more series than are exported. */
+function describeCappedSeries(read: ReadConfig, queries: readonly RegisteredQuery[]): Problem[] {
+  const { maxSeries } = read.config.contributors;
+  const series = sumUpSeries(read.config, queries);
+  if (series <= maxSeries) {
+    return [];
+  }
+  const path = 'contributors.maxSeries';
+  if (read.written(path) !== undefined) {
+    return [createAt(path, 1, `at least ${series}, what the queries may have`, read)];
+  }
+  const got = `queries that may have ${series} contributor series`;
+  return [createProblem('queries', read.written('queries')?.line, got, `at most ${maxSeries}, ${path}`)];
+}

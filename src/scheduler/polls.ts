@@ -1,0 +1,159 @@
+import type { Clock } from '../runtime/clock.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { backoffIntervals, firstRoundMs, nextDue, placeInInterval } from './spread.ts';
+import type { Target, Targets } from './target.ts';
+
+/** What is needed of a query that is polled. */
+export interface Pollable {
+  readonly name: string;
+  readonly account: string;
+  readonly region: string;
+  /** Milliseconds between polls. */
+  readonly interval: number;
+}
+
+/**
+ * How a poll ended: `good` and `throttled` queries are due again in their turn, `failed` ones and those to which nobody
+ * answered (`silent`) back off, `finished` ones are never polled again.
+ */
+export type PollResult = 'good' | 'throttled' | 'failed' | 'silent' | 'finished';
+
+export interface PollsOptions<Query extends Pollable> {
+  readonly clock: Clock;
+  readonly targets: Targets;
+  readonly dispatcher: Dispatcher;
+  /** Makes one poll. It must end soon after `signal` aborts. */
+  readonly poll: (query: Query, signal: AbortSignal) => Promise<PollResult>;
+}
+
+interface Entry<Query> {
+  readonly query: Query;
+  readonly target: Target;
+  readonly anchor: number;
+  readonly interval: number;
+  due: number;
+  failures: number;
+  state: 'waiting' | 'polling' | 'finished';
+}
+
+/** Polls each watched query at a fixed place within its interval, spread so that polls come evenly. */
+export class Polls<Query extends Pollable> {
+  readonly #options: PollsOptions<Query>;
+  readonly #clock: Clock;
+  readonly #entries = new Map<string, Entry<Query>>();
+  /** Targets in the order of their first query, each with the queries ever added: the next one's place. */
+  readonly #added = new Map<Target, { readonly index: number; count: number }>();
+
+  constructor(options: PollsOptions<Query>) {
+    this.#options = options;
+    this.#clock = options.clock;
+  }
+
+  /** Adds queries, each with a name of its own; their first polls are spread over a short first round. */
+  add(queries: readonly Query[]): void {
+    const { targets } = this.#options;
+    const now = this.#clock.monotonic();
+    const counts = new Map<Target, number>();
+    for (const { account, region } of queries) {
+      const target = targets.get(account, region);
+      counts.set(target, (counts.get(target) ?? 0) + 1);
+    }
+    for (const query of queries) {
+      const target = targets.get(query.account, query.region);
+      const place = this.#nextPlace(target);
+      const entry: Entry<Query> = {
+        query,
+        target,
+        anchor: now + place * query.interval,
+        interval: query.interval,
+        due: now + place * firstRoundMs(query.interval, counts.get(target) ?? 1),
+        failures: 0,
+        state: 'waiting',
+      };
+      this.#entries.set(query.name, entry);
+      this.#dispatch(entry);
+    }
+  }
+
+  /** When a query will be polled next, in milliseconds of the wall clock; undefined when never or unknown. */
+  nextPoll(name: string): number | undefined {
+    const entry = this.#entries.get(name);
+    if (entry?.state !== 'waiting') {
+      return undefined;
+    }
+    return this.#clock.now() + Math.max(0, entry.due - this.#clock.monotonic());
+  }
+
+  /** How late the most overdue poll is, in seconds. */
+  lag(): number {
+    return this.#options.dispatcher.lag('poll');
+  }
+
+  /** Requests a second that each target's queries need, finished ones left out. */
+  planned(): ReadonlyMap<Target, number> {
+    const counts = new Map<Target, Map<number, number>>();
+    for (const { state, interval, target } of this.#entries.values()) {
+      const ofTarget = counts.get(target) ?? new Map<number, number>();
+      counts.set(target, ofTarget);
+      if (state !== 'finished') {
+        ofTarget.set(interval, (ofTarget.get(interval) ?? 0) + 1);
+      }
+    }
+    const planned = new Map<Target, number>();
+    for (const [target, byInterval] of counts) {
+      // Counted first, so that thousands of small fractions do not add up to a figure that is nearly right.
+      const rates = Array.from(byInterval, ([interval, count]) => (count * 1_000) / interval);
+      planned.set(
+        target,
+        rates.reduce((sum, rate) => sum + rate, 0),
+      );
+    }
+    return planned;
+  }
+
+  #nextPlace(target: Target): number {
+    let added = this.#added.get(target);
+    if (added === undefined) {
+      added = { index: this.#added.size, count: 0 };
+      this.#added.set(target, added);
+    }
+    const place = placeInInterval(added.count, added.index);
+    added.count += 1;
+    return place;
+  }
+
+  #dispatch(entry: Entry<Query>): void {
+    this.#options.dispatcher.add({
+      target: entry.target,
+      priority: 'poll',
+      due: entry.due,
+      failing: entry.failures > 0,
+      run: async (signal) => {
+        entry.state = 'polling';
+        const result = await this.#options.poll(entry.query, signal).catch((error: unknown) => {
+          this.#finish(entry, 'silent');
+          throw error;
+        });
+        this.#finish(entry, result);
+        return result === 'silent' ? 'silent' : 'answered';
+      },
+    });
+  }
+
+  #finish(entry: Entry<Query>, result: PollResult): void {
+    if (result === 'finished') {
+      entry.state = 'finished';
+      return;
+    }
+    entry.state = 'waiting';
+    const failed = result === 'failed' || result === 'silent';
+    if (result === 'good') {
+      entry.failures = 0;
+    } else if (failed) {
+      entry.failures += 1;
+    }
+    const intervals = failed ? backoffIntervals(entry.failures) : 1;
+    entry.due = nextDue(entry, entry.due, this.#clock.monotonic(), intervals);
+    this.#dispatch(entry);
+  }
+}

@@ -1,0 +1,92 @@
+import type { ResultRow } from '../api/results.ts';
+import type { RowLabel } from '../config/row-labels.ts';
+import type { MetricName } from '../queries/query.ts';
+import { type CappedSeries, type ContributorSeries, worstOf } from './contributor-series.ts';
+import { exportedLabelValue } from './label-value.ts';
+import type { UnitConversion } from './units.ts';
+
+export interface MergeOptions {
+  readonly metricName: MetricName;
+  readonly conversion: UnitConversion;
+  /** Rows that are equal in these are one series. In the order of the exposition. */
+  readonly labels: readonly RowLabel[];
+  /** `drop`: mirror rows make no series. */
+  readonly mirrorRows: 'keep' | 'drop';
+  readonly maxSeriesPerQuery: number;
+}
+
+/** What a run's rows come to. */
+export interface Contributors extends CappedSeries {
+  /** Rows in the answer, those without a value and mirrors included. */
+  readonly rows: number;
+  /**
+   * Sum over all rows before merging and capping, mirrors left out, in the metric's base unit; undefined for round-trip
+   * times, whose sum means nothing.
+   */
+  readonly total: number | undefined;
+}
+
+/** No label's value holds it, once that is fit for export. */
+const SEPARATOR = '\ud800';
+
+interface Merged {
+  readonly labels: ContributorSeries['labels'];
+  /** In the answer's unit: sums of whole numbers stay exact, and are converted once. */
+  value: number;
+}
+
+/**
+ * Makes series of rows: those that fall together under the chosen labels are one, counts and bytes added, of round-trip
+ * times the maximum. Mirror rows are never merged with others. Rows without a value are skipped.
+ *
+ * @throws InvalidResponse when a value or a sum is beyond what a number can hold.
+ */
+export function mergeRows(rows: readonly ResultRow[], options: MergeOptions): Contributors {
+  const { metricName, conversion, labels, mirrorRows, maxSeriesPerQuery } = options;
+  const isSum = metricName !== 'ROUND_TRIP_TIME';
+  const merged = new Map<string, Merged>();
+  let total = 0;
+  for (const row of rows) {
+    const { value, mirror } = row;
+    if (value === undefined) {
+      continue;
+    }
+    if (!mirror) {
+      total += value;
+    } else if (mirrorRows === 'drop') {
+      continue;
+    }
+    const values = labels.map((label) => exportedLabelValue(row.labels[label] ?? ''));
+    const key = [mirror ? '1' : '0', ...values].join(SEPARATOR);
+    const same = merged.get(key);
+    if (same === undefined) {
+      merged.set(key, { labels: seriesLabels(mirror, labels, values), value });
+    } else {
+      same.value = isSum ? same.value + value : Math.max(same.value, value);
+    }
+  }
+  const series = new Map<string, ContributorSeries>();
+  for (const [key, { labels: own, value }] of merged) {
+    series.set(key, { labels: own, value: conversion.toBase(value) });
+  }
+  return {
+    ...worstOf(series, maxSeriesPerQuery),
+    rows: rows.length,
+    total: isSum ? conversion.toBase(total) : undefined,
+  };
+}
+
+function seriesLabels(
+  mirror: boolean,
+  names: readonly RowLabel[],
+  values: readonly string[],
+): ContributorSeries['labels'] {
+  const labels: (readonly [string, string])[] = mirror ? [['mirror', 'true']] : [];
+  for (const [i, name] of names.entries()) {
+    const value = values[i];
+    if (value !== undefined && value !== '') {
+      labels.push([name, value]);
+    }
+  }
+  return labels;
+}

@@ -1,0 +1,166 @@
+import type { ScheduledQuery } from '../queries/query.ts';
+import type { RunOutcome } from '../scheduler/runs.ts';
+import type { ContributorSeries } from './contributor-series.ts';
+import type { KeptJson } from './kept-json.ts';
+
+/** The last results that were read of a query. */
+export interface QueryResults {
+  /** End of their window, in milliseconds since the epoch; of `-data` queries: the newest point's time. */
+  readonly at: number;
+  /** End of the window, in milliseconds since the epoch: what the results' age counts from. */
+  readonly windowEnd: number;
+  /** Length of their window in milliseconds; of `-data` queries: from point to point, undefined for fewer than two. */
+  readonly length: number | undefined;
+  /** Rows, or `-data` items, in the answer. */
+  readonly rows: number;
+  /** Series that the query's own cap let through, and left out. */
+  readonly series: number;
+  readonly dropped: number;
+  /** All of it, as the HTTP API shows it. */
+  readonly json: KeptJson;
+}
+
+/** What is known of the runs of a scheduled query. Undefined means not known. */
+export interface RunState {
+  readonly query: ScheduledQuery;
+  /** Runs by outcome since registration. */
+  readonly runs: Readonly<Record<RunOutcome, number>>;
+  readonly lastOutcome: RunOutcome | undefined;
+  /** The service's id of the last run that was started. */
+  readonly lastQueryId: string | undefined;
+  /** Of the last run that came to a terminal status: from the request to start it until then, in milliseconds. */
+  readonly lastDuration: number | undefined;
+  /** Kept when a later run fails. */
+  readonly results: QueryResults | undefined;
+  /** Sum over all rows read since registration, each window once; undefined for metrics that have none. */
+  readonly total: number | undefined;
+}
+
+interface MutableRunState extends RunState {
+  readonly runs: Record<RunOutcome, number>;
+  lastOutcome: RunOutcome | undefined;
+  lastQueryId: string | undefined;
+  lastDuration: number | undefined;
+  results: QueryResults | undefined;
+  total: number | undefined;
+}
+
+export interface RunStatesOptions {
+  /** Called after each change of a query's runs. */
+  readonly onChange: (state: RunState) => void;
+  /** Called with the series of new results, the worst first; they are not kept here. */
+  readonly onResults: (state: RunState, series: readonly ContributorSeries[]) => void;
+}
+
+/** The runs of all scheduled queries. */
+export class RunStates {
+  readonly #states = new Map<string, MutableRunState>();
+  readonly #onChange: RunStatesOptions['onChange'];
+  readonly #onResults: RunStatesOptions['onResults'];
+
+  constructor({ onChange, onResults }: RunStatesOptions) {
+    this.#onChange = onChange;
+    this.#onResults = onResults;
+  }
+
+  register(query: ScheduledQuery): RunState {
+    const state: MutableRunState = {
+      query,
+      runs: noRuns(),
+      lastOutcome: undefined,
+      lastQueryId: undefined,
+      lastDuration: undefined,
+      results: undefined,
+      total: hasTotal(query) ? 0 : undefined,
+    };
+    this.#states.set(query.name, state);
+    return state;
+  }
+
+  get(name: string): RunState | undefined {
+    return this.#states.get(name);
+  }
+
+  all(): IterableIterator<RunState> {
+    return this.#states.values();
+  }
+
+  started(name: string, queryId: string): void {
+    const state = this.#state(name);
+    state.lastQueryId = queryId;
+    this.#onChange(state);
+  }
+
+  /**
+   * Results were read whole, with these series. `total` is the sum of their rows' values, undefined where it means
+   * nothing.
+   */
+  resultsRead(
+    name: string,
+    results: Omit<QueryResults, 'series'>,
+    series: readonly ContributorSeries[],
+    total: number | undefined,
+  ): void {
+    const state = this.#state(name);
+    state.results = { ...results, series: series.length };
+    if (state.total !== undefined && total !== undefined) {
+      state.total += total;
+    }
+    this.#onResults(state, series);
+    this.#onChange(state);
+  }
+
+  /**
+   * A run has ended; `duration` is the milliseconds from the request to start it to its terminal status, undefined where
+   * it came to none.
+   */
+  ended(name: string, outcome: Exclude<RunOutcome, 'skipped'>, duration: number | undefined): void {
+    const state = this.#state(name);
+    state.runs[outcome] += 1;
+    state.lastOutcome = outcome;
+    state.lastDuration = duration ?? state.lastDuration;
+    this.#onChange(state);
+  }
+
+  /** So many windows passed without a run. */
+  skipped(name: string, windows: number): void {
+    const state = this.#state(name);
+    state.runs.skipped += windows;
+    this.#onChange(state);
+  }
+
+  #state(name: string): MutableRunState {
+    const state = this.#states.get(name);
+    if (state === undefined) {
+      throw new Error(`no scheduled query is named ${name}`);
+    }
+    return state;
+  }
+}
+
+/** Sums over windows that overlap would count flows twice; averages and time series have no sum. */
+function hasTotal({ type, metricName, schedule }: ScheduledQuery): boolean {
+  return (
+    metricName !== 'ROUND_TRIP_TIME' &&
+    type !== 'workload-insights-top-contributors-data' &&
+    schedule.lookback <= schedule.every
+  );
+}
+
+/** Whether the last results are too old to be shown at `now`, in milliseconds since the epoch. */
+export function areTooOld({ results, query }: RunState, now: number): boolean {
+  const { every, delay, timeout } = query.schedule;
+  return results !== undefined && now - results.windowEnd > 3 * every + delay + timeout;
+}
+
+function noRuns(): Record<RunOutcome, number> {
+  return {
+    succeeded: 0,
+    failed: 0,
+    canceled: 0,
+    timed_out: 0,
+    start_failed: 0,
+    results_failed: 0,
+    skipped: 0,
+  };
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/queries/load.ts';
+
+const ENTRY = { monitorName: 'm', metricName: 'TIMEOUTS', destinationCategory: 'INTER_AZ', schedule: { every: '15m' } };
+const CATEGORIES = [
+  ...['INTRA_AZ', 'INTER_AZ', 'INTER_VPC', 'UNCLASSIFIED', 'AMAZON_S3', 'AMAZON_DYNAMODB', 'INTER_REGION'],
+  ...['INTERNET', 'AWS_SERVICE', 'TRANSIT_GATEWAY', 'LOCAL_ZONE'],
+];
+
+async function load(queries: readonly object[], queryDefaults: object = {}) {
+  const text = JSON.stringify({ aws: { region: 'eu-west-1' }, queryDefaults, queries });
+  const loaded = await loadConfig(text, { file: 'x', env: {}, fallbackRegion: async () => undefined });
+  return { queries: loaded.queries, warnings: loaded.warnings.map(({ message }) => message) };
+}
+
+const warningsOf = async (keys: object) => (await load([{ name: 'a', ...ENTRY, ...keys }])).warnings;
+
+describe('a destination category', () => {
+  it.each(CATEGORIES)('that the service takes needs no warning: %s', async (destinationCategory) => {
+    expect(await warningsOf({ destinationCategory })).toEqual([]);
+  });
+
+  it('that is not known is asked for, with a warning', async () => {
+    const { queries, warnings } = await load([{ name: 'a', ...ENTRY, destinationCategory: 'OUTER_SPACE' }]);
+    expect(queries).toMatchObject([{ name: 'a', destinationCategory: 'OUTER_SPACE' }]);
+    expect(warnings).toEqual([
+      `queries[0].destinationCategory (line 1): got "OUTER_SPACE", expected one of ${CATEGORIES.join(', ')}`,
+    ]);
+  });
+
+  it('that looks misspelt is answered with the nearest', async () => {
+    const destinationCategory = ['INTER_AZ', 'INTER_VCP'];
+    expect(await warningsOf({ destinationCategory })).toEqual([
+      `queries[0].destinationCategory[1] (line 1): got "INTER_VCP", expected one of ${CATEGORIES.join(', ')}; did you mean "INTER_VPC"?`,
+    ]);
+  });
+
+  it('of the defaults is warned of once', async () => {
+    const { monitorName, metricName, schedule } = ENTRY;
+    const queries = ['a', 'b'].map((name, i) => ({ name, metricName, schedule, monitorName: `${monitorName}${i}` }));
+    const { warnings } = await load(queries, { destinationCategory: 'OUTER_SPACE' });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^queryDefaults\.destinationCategory \(line 1\): got "OUTER_SPACE"/),
+    ]);
+  });
+});
+
+describe('windows', () => {
+  it.each(['1m', '15m', '1h'])('need no warning where they tile: every %s', async (every) => {
+    expect(await warningsOf({ schedule: { every } })).toEqual([]);
+    expect(await warningsOf({ schedule: { every, lookback: every } })).toEqual([]);
+  });
+
+  it('that leave gaps get a warning', async () => {
+    expect(await warningsOf({ schedule: { every: '15m', lookback: '5m' } })).toEqual([
+      'queries[0].schedule.lookback (line 1): got "5m", expected "15m", as every: else windows leave gaps',
+    ]);
+  });
+
+  it('that overlap get a warning', async () => {
+    expect(await warningsOf({ schedule: { every: '15m', lookback: '1h' } })).toEqual([
+      'queries[0].schedule.lookback (line 1): got "1h", expected "15m", as every: else windows overlap',
+    ]);
+  });
+
+  it('leave gaps where they are further apart than the service lets them be long', async () => {
+    const { queries, warnings } = await load([{ name: 'a', ...ENTRY, schedule: { every: '2h' } }]);
+    expect(queries).toMatchObject([{ schedule: { every: 7_200_000, lookback: 3_600_000, timeout: 600_000 } }]);
+    expect(warnings).toEqual([
+      'queries[0].schedule.every (line 1): got "2h", expected at most 1h, the longest lookback: else windows leave gaps',
+    ]);
+  });
+});
+
+describe('contributorLabels', () => {
+  it('of the -data type say nothing', async () => {
+    const type = 'workload-insights-top-contributors-data';
+    const { metricName, destinationCategory, schedule } = ENTRY;
+    const query = { name: 'a', type, scopeId: 's', metricName, destinationCategory, schedule };
+    expect((await load([query], { contributorLabels: ['remote_ip'] })).warnings).toEqual([]);
+    expect((await load([{ ...query, contributorLabels: ['remote_ip'] }])).warnings).toEqual([
+      `queries[0].contributorLabels (line 1): got ["remote_ip"], expected no contributorLabels for type ${type}: its results have no rows`,
+    ]);
+  });
+});

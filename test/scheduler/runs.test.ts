@@ -1,0 +1,473 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Schedule } from '../../src/queries/query.ts';
+import { newestDue, offsetOf } from '../../src/queries/windows.ts';
+import { Dispatcher } from '../../src/scheduler/dispatcher.ts';
+import {
+  type Run,
+  type RunActions,
+  type Runnable,
+  type RunOutcome,
+  Runs,
+  type StepResult,
+} from '../../src/scheduler/runs.ts';
+import { Targets } from '../../src/scheduler/target.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { RecordingLog } from '../support/recording-log.ts';
+
+const MINUTE = 60_000;
+
+const SCHEDULE: Schedule = { every: 15 * MINUTE, lookback: 15 * MINUTE, delay: 2 * MINUTE, timeout: 10 * MINUTE };
+
+type Script = Partial<
+  Record<'start' | 'status' | 'results' | 'stop', (query: Runnable, run: Run) => StepResult | Promise<StepResult>>
+>;
+
+interface Ended {
+  readonly query: string;
+  readonly n: number;
+  readonly outcome: RunOutcome;
+  readonly at: number;
+  /** Milliseconds from the start to the terminal status. */
+  readonly took: number | undefined;
+}
+
+function setUp(options: {
+  readonly queries: readonly Runnable[];
+  readonly script?: Script;
+  readonly cap?: number;
+  readonly requestsPerSecond?: number;
+  readonly clock?: FakeClock;
+}) {
+  const clock = options.clock ?? new FakeClock();
+  const targets = new Targets(clock);
+  for (const { account, region } of options.queries) {
+    targets.add(account, region, { requestsPerSecond: options.requestsPerSecond ?? 100, maxConcurrentRequests: 8 });
+  }
+  const dispatcher = new Dispatcher({ clock, log: new RecordingLog(), targets, concurrency: 256, timeLimit: 600_000 });
+  const ended: Ended[] = [];
+  const started: { query: string; n: number; at: number }[] = [];
+  const stopped: string[] = [];
+  let skipped = 0;
+  let ids = 0;
+  let mostInFlight = 0;
+  const script = options.script ?? {};
+  const paced = async (query: Runnable, signal: AbortSignal) => {
+    const { budget } = targets.get(query.account, query.region);
+    const place = budget.reserve();
+    await budget.acquire(signal);
+    place.release();
+  };
+  const actions: RunActions<Runnable> = {
+    async start(query, run, signal) {
+      await paced(query, signal);
+      const { active = 0 } = runs.of(targets.get(query.account, query.region)) ?? {};
+      mostInFlight = Math.max(mostInFlight, active);
+      const result = (await script.start?.(query, run)) ?? 'done';
+      if (result === 'done') {
+        run.queryId = `id-${ids++}`;
+        started.push({ query: query.name, n: run.window.n, at: clock.monotonic() });
+      }
+      return result;
+    },
+    async status(query, run, signal) {
+      await paced(query, signal);
+      return (await script.status?.(query, run)) ?? 'done';
+    },
+    async results(query, run, signal) {
+      await paced(query, signal);
+      return (await script.results?.(query, run)) ?? 'done';
+    },
+    async stop(query, run, signal) {
+      await paced(query, signal);
+      const result = (await script.stop?.(query, run)) ?? 'done';
+      if (result === 'done') {
+        stopped.push(run.queryId ?? 'none');
+      }
+      return result;
+    },
+    ended(query, run, outcome) {
+      const took = run.terminalAt === undefined ? undefined : run.terminalAt - run.startedAt;
+      ended.push({ query: query.name, n: run.window.n, outcome, at: clock.monotonic(), took });
+    },
+    skipped(_query, windows) {
+      skipped += windows;
+    },
+  };
+  const runs: Runs<Runnable> = new Runs<Runnable>({
+    clock,
+    targets,
+    dispatcher,
+    actions,
+    capOf: () => options.cap ?? 5,
+    rateOf: ({ schedule }) => 8_000 / schedule.every,
+  });
+  for (const query of options.queries) {
+    runs.add(query);
+  }
+  dispatcher.start();
+  runs.start();
+  return {
+    clock,
+    targets,
+    dispatcher,
+    runs,
+    ended,
+    started,
+    stopped,
+    skipped: () => skipped,
+    mostInFlight: () => mostInFlight,
+  };
+}
+
+function queriesOf(count: number, schedule = SCHEDULE): Runnable[] {
+  return Array.from({ length: count }, (_, i) => ({
+    name: `q${i}`,
+    account: 'default',
+    region: 'eu-west-1',
+    schedule,
+  }));
+}
+
+describe('Runs', () => {
+  it('runs the newest window at once, and then each window once, when it is due', async () => {
+    const { clock, ended, started, skipped } = setUp({ queries: queriesOf(3) });
+    const first = Math.floor((clock.now() - SCHEDULE.delay) / SCHEDULE.every);
+    await clock.advance(10_000);
+    expect(ended.map(({ n, outcome }) => [n, outcome])).toEqual(Array(3).fill([first, 'succeeded']));
+    await clock.advance(24 * 60 * MINUTE);
+    for (const query of ['q0', 'q1', 'q2']) {
+      const windows = started.filter((each) => each.query === query).map(({ n }) => n);
+      expect(windows).toEqual(windows.map((_n, i) => first + i));
+      expect(windows.length).toBeGreaterThanOrEqual(96);
+    }
+    expect(skipped()).toBe(0);
+  });
+
+  it('asks for the status quickly at first, then ever more slowly', async () => {
+    const asked: number[] = [];
+    const clock = new FakeClock();
+    const { ended } = setUp({
+      clock,
+      queries: queriesOf(1),
+      script: {
+        status: () => {
+          asked.push(clock.monotonic());
+          return asked.length < 14 ? 'again' : 'done';
+        },
+      },
+    });
+    await clock.advance(5 * MINUTE);
+    const waits = asked.slice(0, 14).map((at, i) => at - (asked[i - 1] ?? 0));
+    expect(ended[0]?.outcome).toBe('succeeded');
+    expect(waits[0]).toBeLessThan(1_100);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(15_020);
+    expect(waits.at(-1)).toBeGreaterThan(14_000);
+  });
+
+  it('stops a run over its timeout at the service, counts it, and only then runs the next window', async () => {
+    const { clock, ended, stopped } = setUp({ queries: queriesOf(1), script: { status: () => 'again' } });
+    await clock.advance(10 * MINUTE + 5_000);
+    expect(ended.map(({ outcome }) => outcome)).toEqual(['timed_out']);
+    expect(stopped).toEqual(['id-0']);
+  });
+
+  it('passes on how the service says a run ended', async () => {
+    for (const outcome of ['failed', 'canceled'] as const) {
+      const { clock, ended } = setUp({ queries: queriesOf(1), script: { status: () => outcome } });
+      await clock.advance(5_000);
+      expect(ended.map((each) => each.outcome)).toEqual([outcome]);
+    }
+  });
+
+  it('tries a start again that may succeed later, and gives it up when the next window is due', async () => {
+    let starts = 0;
+    const { clock, ended } = setUp({
+      queries: queriesOf(1),
+      script: {
+        start: () => {
+          starts += 1;
+          return 'retry';
+        },
+      },
+    });
+    await clock.advance(25 * MINUTE);
+    expect(starts).toBeGreaterThan(5);
+    expect(ended[0]?.outcome).toBe('start_failed');
+    expect(new Set(ended.map(({ n }) => n)).size).toBe(ended.length);
+  });
+
+  it('ends a run at once whose start is refused for good', async () => {
+    const { clock, ended } = setUp({ queries: queriesOf(1), script: { start: () => 'start_failed' } });
+    await clock.advance(1_000);
+    expect(ended.map(({ outcome }) => outcome)).toEqual(['start_failed']);
+  });
+
+  it('lowers the run cap on a quota error, delays starts, and fails no query for it', async () => {
+    let atService = 0;
+    const clock = new FakeClock();
+    const { runs, targets, ended, mostInFlight } = setUp({
+      clock,
+      queries: queriesOf(12),
+      cap: 5,
+      script: {
+        start: () => {
+          if (atService >= 2) {
+            return 'quota';
+          }
+          atService += 1;
+          return 'done';
+        },
+        status: (_query, run) => (clock.monotonic() - run.startedAt > 4_000 ? 'done' : 'again'),
+        results: () => {
+          atService -= 1;
+          return 'done';
+        },
+      },
+    });
+    await clock.advance(15_000);
+    expect(runs.of(targets.get('default', 'eu-west-1'))?.limit).toBeLessThanOrEqual(3);
+    await clock.advance(4 * MINUTE);
+    expect(ended.every(({ outcome }) => outcome === 'succeeded')).toBe(true);
+    expect(new Set(ended.map(({ query }) => query)).size).toBe(12);
+    expect(mostInFlight()).toBeLessThanOrEqual(5);
+    await clock.advance(5 * MINUTE);
+    expect(runs.of(targets.get('default', 'eu-west-1'))?.limit).toBe(5);
+  });
+
+  it('skips and counts a window that found no room before the next was due', async () => {
+    const schedule = { ...SCHEDULE, every: MINUTE, lookback: MINUTE, delay: 0, timeout: 10 * MINUTE };
+    const { clock, started, skipped } = setUp({
+      queries: queriesOf(2, schedule),
+      cap: 1,
+      script: { status: () => 'again' },
+    });
+    await clock.advance(5 * MINUTE);
+    expect(started).toHaveLength(1);
+    expect(skipped()).toBeGreaterThanOrEqual(6);
+  });
+
+  it('skips and counts a window whose start found no room under the budget, and never starts it later', async () => {
+    const schedule = { ...SCHEDULE, every: MINUTE, lookback: MINUTE, delay: 0, timeout: MINUTE };
+    const { clock, ended, started, skipped } = setUp({
+      queries: queriesOf(12, schedule),
+      cap: 12,
+      requestsPerSecond: 0.2,
+      script: { status: () => 'done' },
+    });
+    await clock.advance(30 * MINUTE);
+    expect(ended.map(({ outcome }) => outcome)).toEqual(ended.map(() => 'succeeded'));
+    expect(skipped()).toBeGreaterThan(100);
+    for (const { n, at } of started) {
+      const end = Math.floor((Date.UTC(2026, 0, 1) + at) / MINUTE);
+      expect(end - n, 'windows that ended since').toBeLessThanOrEqual(1);
+    }
+    expect(new Set(started.map(({ query }) => query)).size, 'queries that had their turn').toBe(12);
+  });
+
+  it('counts the timeout from the start that succeeded, not from those that failed before', async () => {
+    let starts = 0;
+    const schedule = { ...SCHEDULE, timeout: MINUTE };
+    const { clock, ended } = setUp({
+      queries: queriesOf(1, schedule),
+      script: {
+        start: () => {
+          starts += 1;
+          return starts < 8 ? 'retry' : 'done';
+        },
+        status: (_query, run) => (clock.monotonic() - run.startedAt > 30_000 ? 'done' : 'again'),
+      },
+    });
+    await clock.advance(5 * MINUTE);
+    expect(ended[0]?.outcome).toBe('succeeded');
+    expect(ended[0]?.at, 'over the timeout since the first start').toBeGreaterThan(MINUTE + 30_000);
+    expect(ended[0]?.took).toBeGreaterThan(30_000);
+    expect(ended[0]?.took).toBeLessThan(MINUTE);
+  });
+
+  it('lets a refused run go first again, and those behind it in their order', async () => {
+    const clock = new FakeClock();
+    const order: string[] = [];
+    const { runs, targets } = setUp({
+      clock,
+      queries: queriesOf(4),
+      cap: 1,
+      script: {
+        start: ({ name }) => {
+          order.push(name);
+          return clock.monotonic() < 15_000 ? 'quota' : 'done';
+        },
+      },
+    });
+    await clock.advance(2 * MINUTE);
+    expect(order.slice(0, 2)).toEqual(['q0', 'q0']);
+    expect(order.filter((name, i) => name !== order[i - 1])).toEqual(['q0', 'q1', 'q2', 'q3']);
+    expect(runs.of(targets.get('default', 'eu-west-1'))).toMatchObject({ active: 0, waiting: 0 });
+  });
+
+  it('stops what is at the service when it is stopped, also a start that is still being answered', async () => {
+    let answerStart: (result: StepResult) => void = () => undefined;
+    const { clock, runs, dispatcher, stopped, ended } = setUp({
+      queries: queriesOf(3),
+      script: {
+        start: (query) =>
+          query.name === 'q2'
+            ? new Promise((resolve) => {
+                answerStart = resolve;
+              })
+            : 'done',
+        status: () => 'again',
+      },
+    });
+    await clock.advance(5_000);
+    dispatcher.windDown();
+    const ending = runs.stop();
+    await clock.advance(1_000);
+    expect(stopped).toHaveLength(2);
+    answerStart('done');
+    await clock.advance(1_000);
+    await ending;
+    expect(stopped).toHaveLength(3);
+    expect(ended).toEqual([]);
+  });
+
+  it('waits, when it is stopped, for nothing but starts and stops, and stops nothing that has ended', async () => {
+    const never = new Promise<StepResult>(() => undefined);
+    let stops = 0;
+    const { clock, runs, dispatcher, stopped, ended } = setUp({
+      queries: queriesOf(4),
+      script: {
+        status: ({ name }) => (name === 'q0' ? never : name === 'q1' ? 'done' : 'again'),
+        results: () => never,
+        stop: () => {
+          stops += 1;
+          return 'done';
+        },
+      },
+    });
+    await clock.advance(10_000);
+    let isIdle = false;
+    dispatcher.windDown();
+    void runs.stop().then(() => {
+      isIdle = true;
+    });
+    await clock.advance(500);
+    expect(isIdle).toBe(true);
+    expect(stopped).toHaveLength(3);
+    expect(stops).toBe(3);
+    expect(ended).toEqual([]);
+  });
+
+  it('stops a run once that is being stopped for its timeout when all is stopped', async () => {
+    let stops = 0;
+    let answerStop: (result: StepResult) => void = () => undefined;
+    const { clock, runs, dispatcher, ended } = setUp({
+      queries: queriesOf(1),
+      script: {
+        status: () => 'again',
+        stop: () => {
+          stops += 1;
+          return new Promise((resolve) => {
+            answerStop = resolve;
+          });
+        },
+      },
+    });
+    await clock.advance(10 * MINUTE + 5_000);
+    expect(stops).toBe(1);
+    dispatcher.windDown();
+    const ending = runs.stop();
+    await clock.advance(5_000);
+    answerStop('done');
+    await clock.advance(1_000);
+    await ending;
+    expect(stops).toBe(1);
+    expect(ended).toEqual([]);
+  });
+
+  it('goes on when a step breaks by a mistake of ours', async () => {
+    let broken = true;
+    const { clock, ended } = setUp({
+      queries: queriesOf(1),
+      script: {
+        status: () => {
+          if (broken) {
+            broken = false;
+            throw new Error('a mistake of ours');
+          }
+          return 'done';
+        },
+      },
+    });
+    await clock.advance(MINUTE);
+    expect(ended.map(({ outcome }) => outcome)).toEqual(['succeeded']);
+  });
+
+  it('accounts for every window exactly once, over faults, restarts and clock jumps', async () => {
+    const results: readonly StepResult[] = [
+      'done',
+      'done',
+      'done',
+      'again',
+      'retry',
+      'silent',
+      'quota',
+      'failed',
+      'start_failed',
+    ];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.infiniteStream(fc.constantFrom(...results)),
+        fc.array(fc.record({ minutes: fc.integer({ min: 1, max: 90 }), jump: fc.integer({ min: -200, max: 200 }) }), {
+          minLength: 1,
+          maxLength: 12,
+        }),
+        async (stream, legs) => {
+          let calm = false;
+          const next = (allowed: readonly StepResult[]): StepResult => {
+            const result = stream.next().value;
+            return !calm && allowed.includes(result) ? result : 'done';
+          };
+          const clock = new FakeClock();
+          const queries = queriesOf(3);
+          const { ended, runs, skipped, targets } = setUp({
+            clock,
+            queries,
+            cap: 2,
+            script: {
+              start: () => next(['done', 'retry', 'silent', 'quota', 'start_failed']),
+              status: () => next(['done', 'again', 'retry', 'silent', 'failed']),
+              results: () => next(['done', 'again', 'retry', 'silent']),
+              stop: () => next(['done', 'retry']),
+            },
+          });
+          const first = Math.floor((clock.now() - SCHEDULE.delay) / SCHEDULE.every);
+          let latest = clock.now();
+          for (const { minutes, jump } of legs) {
+            await clock.advance(minutes * MINUTE);
+            latest = Math.max(latest, clock.now());
+            clock.jump(jump * MINUTE);
+          }
+          calm = true;
+          const busy = () => {
+            const { active = 0, waiting = 0 } = runs.of(targets.get('default', 'eu-west-1')) ?? {};
+            return active + waiting > 0;
+          };
+          do {
+            await clock.advance(MINUTE);
+            latest = Math.max(latest, clock.now());
+          } while (busy());
+          let due = 0;
+          for (const { name, schedule } of queries) {
+            const windows = ended.filter(({ query }) => query === name).map(({ n }) => n);
+            expect(windows, 'none twice, all in order').toEqual([...new Set(windows)].sort((a, b) => a - b));
+            expect(windows[0] ?? first).toBeGreaterThanOrEqual(first);
+            due += Math.max(first, newestDue(schedule, latest, offsetOf(name, schedule))) - first + 1;
+          }
+          expect(ended.length + skipped(), 'every window that was due is run or skipped').toBe(due);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});

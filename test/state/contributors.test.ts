@@ -1,0 +1,196 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { InvalidResponse } from '../../src/api/errors.ts';
+import type { ResultRow } from '../../src/api/results.ts';
+import type { RowLabel } from '../../src/config/row-labels.ts';
+import { METRIC_NAMES } from '../../src/queries/query.ts';
+import { type MergeOptions, mergeRows } from '../../src/state/contributors.ts';
+import { exportedLabelValue } from '../../src/state/label-value.ts';
+import { unitConversion } from '../../src/state/units.ts';
+import { answerItems, rowsFrom } from './result-rows.ts';
+
+function options(changes: Partial<MergeOptions> = {}): MergeOptions {
+  const metricName = changes.metricName ?? 'RETRANSMISSIONS';
+  return {
+    metricName,
+    conversion: unitConversion(metricName, undefined, 'MILLISECONDS'),
+    labels: ['local_az', 'remote_az'],
+    mirrorRows: 'keep',
+    maxSeriesPerQuery: 500,
+    ...changes,
+  };
+}
+
+const ROWS = rowsFrom([
+  { localAz: 'a', remoteAz: 'b', remoteIp: '10.0.0.1', targetPort: 443, value: 5 },
+  { localAz: 'a', remoteAz: 'b', remoteIp: '10.0.0.2', targetPort: 443, value: 3 },
+  { localAz: 'b', remoteAz: 'a', remoteIp: '10.0.0.3', targetPort: 0, value: 5 },
+  { localAz: 'b', remoteAz: 'a', remoteIp: '10.0.0.4', targetPort: 443, value: 2 },
+  { localAz: 'b', remoteAz: 'a', remoteIp: '10.0.0.5', targetPort: 0, value: 4 },
+  { localAz: 'c', remoteAz: '', value: 1 },
+  { localAz: 'd', remoteAz: 'd' },
+]);
+const A_TO_B = [
+  ['local_az', 'a'],
+  ['remote_az', 'b'],
+] as const;
+const B_TO_A = [
+  ['local_az', 'b'],
+  ['remote_az', 'a'],
+] as const;
+const MIRROR = ['mirror', 'true'] as const;
+
+describe('rows that fall together under the chosen labels', () => {
+  it.each(['TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const)('are added: %s', (metricName) => {
+    expect(mergeRows(ROWS, options({ metricName }))).toEqual({
+      series: [
+        { labels: [MIRROR, ...B_TO_A], value: 9 },
+        { labels: A_TO_B, value: 8 },
+        { labels: B_TO_A, value: 2 },
+        { labels: [['local_az', 'c']], value: 1 },
+      ],
+      dropped: 0,
+      rows: 7,
+      total: 11,
+    });
+  });
+
+  it('give the maximum of round-trip times, which have no total', () => {
+    expect(mergeRows(ROWS, options({ metricName: 'ROUND_TRIP_TIME' }))).toEqual({
+      series: [
+        { labels: A_TO_B, value: 0.005 },
+        { labels: [MIRROR, ...B_TO_A], value: 0.005 },
+        { labels: B_TO_A, value: 0.002 },
+        { labels: [['local_az', 'c']], value: 0.001 },
+      ],
+      dropped: 0,
+      rows: 7,
+      total: undefined,
+    });
+  });
+
+  it('are told apart by any row label, in the order in which these were chosen', () => {
+    const labels: RowLabel[] = ['target_port', 'remote_ip', 'local_az'];
+    expect(mergeRows(ROWS, options({ labels })).series[1]).toEqual({
+      labels: [MIRROR, ['target_port', '0'], ['remote_ip', '10.0.0.3'], ['local_az', 'b']],
+      value: 5,
+    });
+  });
+
+  it('may be all there are', () => {
+    expect(mergeRows(ROWS, options({ labels: [] })).series).toEqual([
+      { labels: [], value: 11 },
+      { labels: [MIRROR], value: 9 },
+    ]);
+  });
+});
+
+describe('mirror rows', () => {
+  it('make no series when they are to be dropped, and count as rows still', () => {
+    const { series, dropped, rows, total } = mergeRows(ROWS, options({ mirrorRows: 'drop' }));
+    expect(series.map(({ value }) => value)).toEqual([8, 2, 1]);
+    expect({ dropped, rows, total }).toEqual({ dropped: 0, rows: 7, total: 11 });
+  });
+
+  it('are not merged with rows that have no port', () => {
+    const rows = rowsFrom([
+      { localAz: 'a', value: 1 },
+      { localAz: 'a', targetPort: 0, value: 2 },
+    ]);
+    expect(mergeRows(rows, options()).series).toHaveLength(2);
+  });
+});
+
+describe('the cap of a query', () => {
+  it('keeps the worst and counts the others; the total has all', () => {
+    expect(mergeRows(ROWS, options({ maxSeriesPerQuery: 2 }))).toEqual({
+      series: [
+        { labels: [MIRROR, ...B_TO_A], value: 9 },
+        { labels: A_TO_B, value: 8 },
+      ],
+      dropped: 2,
+      rows: 7,
+      total: 11,
+    });
+  });
+
+  it('keeps others rather than mirrors of equal values', () => {
+    const rows = rowsFrom([0, 443].map((targetPort) => ({ localAz: 'a', targetPort, value: 1 })));
+    expect(mergeRows(rows, options({ maxSeriesPerQuery: 1 })).series).toEqual([
+      { labels: [['local_az', 'a']], value: 1 },
+    ]);
+  });
+
+  it('keeps the same ones of equal values, in whatever order they come', () => {
+    const zones = rowsFrom(['c', 'a', 'd', 'b'].map((localAz) => ({ localAz, value: 1 })));
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...zones], { minLength: zones.length }), (rows) => {
+        const { series } = mergeRows(rows, options({ maxSeriesPerQuery: 3 }));
+        expect(series.map(({ labels }) => labels[0]?.[1])).toEqual(['a', 'b', 'c']);
+      }),
+    );
+  });
+});
+
+it('an answer without rows is one without series', () => {
+  expect(mergeRows([], options())).toEqual({ series: [], dropped: 0, rows: 0, total: 0 });
+  expect(mergeRows(rowsFrom([{ localAz: 'a' }]), options())).toEqual({ series: [], dropped: 0, rows: 1, total: 0 });
+});
+
+it('a value of 0 is one', () => {
+  expect(mergeRows(rowsFrom([{ localAz: 'a', value: 0 }]), options()).series).toEqual([
+    { labels: [['local_az', 'a']], value: 0 },
+  ]);
+});
+
+it('refuses a sum that no number holds', () => {
+  const rows = rowsFrom([{ value: 1e308 }, { value: 1e308 }]);
+  expect(() => mergeRows(rows, options())).toThrow(InvalidResponse);
+});
+
+/** By definition: each series is looked for among all rows. */
+function naive(rows: readonly ResultRow[], { metricName, conversion, labels, mirrorRows }: MergeOptions) {
+  const own = (row: ResultRow): string =>
+    JSON.stringify([row.mirror, ...labels.map((label) => exportedLabelValue(row.labels[label] ?? ''))]);
+  const exported = rows.filter((row) => row.value !== undefined && !(mirrorRows === 'drop' && row.mirror));
+  return [...new Set(exported.map(own))].map((identity) => {
+    const values = exported.filter((row) => own(row) === identity).map((row) => row.value ?? 0);
+    const merged = metricName === 'ROUND_TRIP_TIME' ? Math.max(...values) : values.reduce((a, b) => a + b);
+    const [mirror, ...texts]: [boolean, ...string[]] = JSON.parse(identity);
+    const pairs = labels
+      .map((label, i): [string, string] => [label, texts[i] ?? ''])
+      .filter(([, value]) => value !== '');
+    return { labels: [...(mirror ? [['mirror', 'true']] : []), ...pairs], value: conversion.toBase(merged) };
+  });
+}
+
+it('rows of any kind merge as the definition says', () => {
+  fc.assert(
+    fc.property(
+      answerItems,
+      fc.constantFrom(...METRIC_NAMES),
+      fc.constantFrom('keep', 'drop'),
+      fc.subarray<RowLabel>(['local_az', 'remote_az', 'remote_ip', 'target_port', 'local_pod_name']),
+      fc.integer({ min: 1, max: 20 }),
+      (items, metricName, mirrorRows, labels, maxSeriesPerQuery) => {
+        const rows = rowsFrom(items);
+        const chosen = options({ metricName, mirrorRows, labels, maxSeriesPerQuery });
+        const all = naive(rows, chosen);
+        const { series, dropped, total } = mergeRows(rows, chosen);
+        expect(series).toHaveLength(Math.min(all.length, maxSeriesPerQuery));
+        expect(series.length + dropped).toBe(all.length);
+        expect(all).toEqual(expect.arrayContaining([...series]));
+        expect(new Set(series.map((each) => JSON.stringify(each.labels))).size).toBe(series.length);
+        expect(series.map(({ value }) => value)).toEqual(
+          all
+            .map(({ value }) => value)
+            .sort((a, b) => b - a)
+            .slice(0, maxSeriesPerQuery),
+        );
+        const counted = rows.filter((row) => !row.mirror).reduce((sum, { value }) => sum + (value ?? 0), 0);
+        expect(total).toBe(metricName === 'ROUND_TRIP_TIME' ? undefined : counted);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
