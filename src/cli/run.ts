@@ -14,6 +14,7 @@ import {
   wrongValue,
 } from './flags.ts';
 import { handleProcessEvents, type ProcessEvents } from './process-events.ts';
+import { QUERY_FLAGS, readQueryFlags } from './query/query-flags.ts';
 
 /** Each loads what it needs when it runs: the daemon's modules take most of the time that a start takes. */
 interface Command {
@@ -60,6 +61,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'check a config file and sum up what it needs',
     flags: CHECK_CONFIG_FLAGS,
     run: runCheckConfig,
+  },
+  query: {
+    usage: 'nfm-exporter query run|watch [flags]',
+    summary: 'start (or follow) one query, show its progress and print its contributors',
+    flags: QUERY_FLAGS,
+    run: runQuery,
   },
 };
 
@@ -198,6 +205,13 @@ async function runCheckConfig(args: readonly string[]): Promise<number> {
     stdout: process.stdout,
     stderr: process.stderr,
   });
+}
+
+async function runQuery(args: readonly string[]): Promise<number> {
+  const request = readQueryFlags(readFlags(QUERY_FLAGS, args, undefined), systemClock.now());
+  const { runQueryCommand } = await import('./query/command.ts');
+  const { version } = readBuildInfo();
+  return runQueryCommand({ request, version, env: process.env, clock: systemClock });
 }
 
 function refuseOperands(operands: readonly string[]): void {
