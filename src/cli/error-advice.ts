@@ -1,4 +1,4 @@
-import type { ApiErrorName } from '../api/errors.ts';
+import type { ApiError, ApiErrorName } from '../api/errors.ts';
 
 const ADVICE: Readonly<Record<ApiErrorName, string>> = {
   AccessDeniedException:
@@ -16,14 +16,18 @@ const ADVICE: Readonly<Record<ApiErrorName, string>> = {
   IncompleteSignatureException: 'check the endpoint: something on the way changed the signature',
   UnknownOperationException: 'check the endpoint and the region: the service may not be there',
   TimeoutError: 'check network, proxy and endpoint',
-  NetworkError: 'check network, DNS, proxy and endpoint: the service is at networkflowmonitor.REGION.api.aws',
+  NetworkError: 'check network, DNS, proxy and endpoint',
   CredentialsError: 'set credentials: AWS_PROFILE, aws sso login, or a role of this machine',
   InvalidResponse: 'check the endpoint: this is no answer of the service, or one of a newer version',
   UnknownStatus: 'update this exporter: the service has a status that it does not know',
   OtherError: 'see what the message says',
 };
 
-/** What a person can do about a request that failed. */
-export function adviceFor(error: ApiErrorName): string {
-  return ADVICE[error];
+/** A request that failed, in a line: what it was, why, and what a person can do about it. */
+export function explainFailure({
+  operation,
+  error,
+  message,
+}: Pick<ApiError, 'operation' | 'error' | 'message'>): string {
+  return `${operation}: ${error}: ${message.replace(/\.$/, '')}: ${ADVICE[error]}`;
 }

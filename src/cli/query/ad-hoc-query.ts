@@ -12,7 +12,7 @@ import {
 import { formatDuration } from '../../config/duration.ts';
 import type { QueryType } from '../../queries/query.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
-import { adviceFor } from '../error-advice.ts';
+import { explainFailure } from '../error-advice.ts';
 import { Progress, type ProgressStream } from './progress.ts';
 import type { QueryRequest, RunRequest } from './query-flags.ts';
 import { type OutputStream, writeResults } from './write-results.ts';
@@ -54,6 +54,7 @@ const LONGEST_WAIT_MS = 5_000;
 const UNKNOWN_AT_FIRST_MS = 60_000;
 /** Calls in a row that may fail, each after all of its attempts. */
 const MOST_FAILURES = 3;
+const RETRY_WAIT_MS = 1_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 /** A query of the service, with what its operations are chosen by. */
@@ -235,7 +236,7 @@ async function persistently<T>(
         throw thrown;
       }
       progress.tell(`${thrown.operation}: ${thrown.error}: ${thrown.message}: trying again`);
-      await sleep(clock, LONGEST_WAIT_MS, signal);
+      await sleep(clock, RETRY_WAIT_MS, signal);
     }
   }
 }
@@ -259,7 +260,7 @@ const CANCELED = 'CANCELED: somebody stopped the query; run it again';
 
 function explain(thrown: unknown): string {
   if (thrown instanceof ApiError) {
-    return `${thrown.operation}: ${thrown.error}: ${thrown.message}: ${adviceFor(thrown.error)}`;
+    return explainFailure(thrown);
   }
   if (thrown instanceof InvalidResponse) {
     return `InvalidResponse: ${thrown.message}`;

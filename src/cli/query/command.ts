@@ -1,10 +1,10 @@
 import { AccountCredentials } from '../../api/account-credentials.ts';
-import type { AttemptObserver } from '../../api/attempts.ts';
 import { BoundedHandler } from '../../api/bounded-handler.ts';
 import { TargetClient } from '../../api/client.ts';
 import { fallbackRegion } from '../../api/fallback-region.ts';
 import { createNetwork } from '../../api/network.ts';
 import { NetworkConfigError } from '../../api/network-config-error.ts';
+import { UNOBSERVED } from '../../api/unobserved.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Targets } from '../../scheduler/target.ts';
 import { UsageError } from '../flags.ts';
@@ -46,7 +46,7 @@ export async function runQueryCommand(options: QueryCommandOptions): Promise<num
       clock,
       handler,
       credentials: new AccountCredentials(clock).of({ profile: request.profile, role: undefined }, sts),
-      observer: nobody,
+      observer: UNOBSERVED,
       endpoint: request.endpoint?.replaceAll('{region}', region),
       maxAttempts: MAX_ATTEMPTS,
       version,
@@ -92,13 +92,3 @@ function interruptions(): AbortSignal {
 function columnsOf({ isTTY, columns }: NodeJS.WriteStream): number | undefined {
   return isTTY && columns > 0 ? columns : undefined;
 }
-
-/** Nothing counts the attempts of one command. */
-const nobody: AttemptObserver = {
-  attempted() {
-    // not counted
-  },
-  answerRefused() {
-    // not counted
-  },
-};

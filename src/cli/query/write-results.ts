@@ -122,7 +122,7 @@ function datapointsDocument(results: DataResults, conversion: UnitConversion | u
 const UNKNOWN_UNIT = { unit: null, assumedUnit: null, baseUnit: null };
 
 function countNotes({ request, results }: WrittenResults): readonly string[] {
-  const count = 'rows' in results ? results.rows.length : results.datapoints.length;
+  const count = 'rows' in results ? results.rows.length : new Set(results.datapoints.map(({ label }) => label)).size;
   const what = 'rows' in results ? 'contributors' : 'series';
   if (count === 0) {
     return [`no ${what}: nothing was seen in this window`];
