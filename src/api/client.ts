@@ -118,6 +118,11 @@ export class TargetClient {
     }
   }
 
+  /** What is wrong with results whose pages could each be read: counted as an error of the last one, which it returns. */
+  refuseResults(query: { readonly type: QueryType }, message: string): ApiError {
+    return this.#refused('InvalidResponse', QUERY_OPERATIONS[query.type].results.name, message);
+  }
+
   /** Stops a query at the service. @throws ApiError */
   async stopQuery(query: QueryReference & { readonly type: QueryType }, signal: AbortSignal): Promise<void> {
     const { name, prepare } = QUERY_OPERATIONS[query.type].stop;

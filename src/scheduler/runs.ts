@@ -18,8 +18,10 @@ export interface Run {
   readonly window: Window;
   /** The service's id; undefined until the start was answered. The same start may give the same id: it is no key. */
   queryId: string | undefined;
-  /** When the request to start it was made, on the monotonic clock. */
+  /** When the request to start it was made last, on the monotonic clock: the one that was answered, once `queryId` is set. */
   startedAt: number;
+  /** When it was seen to have ended at the service, or was stopped there, on the monotonic clock. */
+  terminalAt: number | undefined;
   /** When it was due or, for the first after our start, when it was wanted; on the monotonic clock. */
   readonly wantedAt: number;
 }
@@ -51,8 +53,6 @@ export type StepResult =
 
 /** What a run does, and who is told. Each request must end soon after its signal aborts. */
 export interface RunActions<Query extends Runnable> {
-  /** A run begins, after it has waited for room under the run cap. */
-  begins(query: Query, run: Run): void;
   /** Starts the query at the service: `done` when `run.queryId` is set. */
   start(query: Query, run: Run, signal: AbortSignal): Promise<StepResult>;
   /** Asks for the status: `done` when it is SUCCEEDED, `again` while it is not the end. */
@@ -82,10 +82,10 @@ type Phase = 'start' | 'status' | 'results' | 'stop';
 
 /** A run that has room under the cap. */
 interface Current {
-  readonly run: Run;
+  run: Run;
   phase: Phase;
-  /** A request of it is in flight. */
-  asking: boolean;
+  /** The request to start it is in flight: it may be at the service already, under an id that is not known yet. */
+  starting: boolean;
   /** Failures in a row in this phase. */
   failures: number;
   statusWait: number;
@@ -107,8 +107,8 @@ interface Entry<Query> {
 /** A target's runs. */
 interface Room<Query> {
   readonly cap: RunCap;
-  /** Entries that want to begin, the longest waiting first. */
-  readonly waiting: Set<Entry<Query>>;
+  /** Entries that want to begin, the longest waiting first: an entry keeps its place when its window is skipped. */
+  waiting: Set<Entry<Query>>;
   /** After a quota error, no start before this, on the monotonic clock. */
   notBefore: number;
 }
@@ -125,7 +125,7 @@ const LONGEST_RETRY_WAIT_MS = 60_000;
 /** Pause of all starts in a target after a quota error. */
 const QUOTA_PAUSE_MS = 10_000;
 /** Calls to stop a query at the service before it is left to end by itself. */
-const STOP_CALLS = 3;
+const STOP_CALLS = 5;
 
 const PRIORITY: Readonly<Record<Phase, Priority>> = { start: 'start', status: 'run', results: 'run', stop: 'stop' };
 
@@ -182,7 +182,7 @@ export class Runs<Query extends Runnable> {
     });
     for (const entry of this.#entries.values()) {
       entry.wanted = undefined;
-      if (entry.current !== undefined && !entry.current.asking) {
+      if (entry.current !== undefined && !entry.current.starting) {
         this.#windUp(entry, entry.current);
       }
     }
@@ -244,15 +244,23 @@ export class Runs<Query extends Runnable> {
 
   #windowsDue(entry: Entry<Query>, due: number): void {
     const { current } = entry;
-    if (current?.phase === 'start' && !current.asking) {
+    const isNotStarted = current?.phase === 'start' && !current.starting;
+    if (isNotStarted && current.failures > 0) {
       this.#end(entry, current, 'start_failed');
     }
-    const skipped = due - entry.newest - 1 + (entry.wanted === undefined ? 0 : 1);
+    /** It waits for the budget: it keeps its place there, for the new window. */
+    const waits = isNotStarted && current.failures === 0;
+    const skipped = due - entry.newest - 1 + (waits || entry.wanted !== undefined ? 1 : 0);
     if (skipped > 0) {
       this.#options.actions.skipped(entry.query, skipped);
     }
     entry.newest = due;
-    entry.wanted = { window: windowOf(entry.query.schedule, due), since: this.#clock.monotonic() };
+    const wanted = { window: windowOf(entry.query.schedule, due), since: this.#clock.monotonic() };
+    if (waits) {
+      current.run = newRun(wanted);
+      return;
+    }
+    entry.wanted = wanted;
     if (entry.current === undefined) {
       entry.room.waiting.add(entry);
     }
@@ -273,14 +281,14 @@ export class Runs<Query extends Runnable> {
     if (wanted === undefined) {
       return;
     }
-    const run: Run = {
-      window: wanted.window,
-      queryId: undefined,
-      startedAt: this.#clock.monotonic(),
-      wantedAt: wanted.since,
-    };
     entry.wanted = undefined;
-    entry.current = { run, phase: 'start', asking: false, failures: 0, statusWait: FIRST_STATUS_WAIT_MS };
+    entry.current = {
+      run: newRun(wanted),
+      phase: 'start',
+      starting: false,
+      failures: 0,
+      statusWait: FIRST_STATUS_WAIT_MS,
+    };
     entry.room.cap.begin();
     this.#ask(entry, entry.current, 0);
   }
@@ -298,29 +306,33 @@ export class Runs<Query extends Runnable> {
         if (entry.current !== current || current.phase !== phase) {
           return 'answered';
         }
-        if (phase === 'start' && current.failures === 0) {
+        if (phase === 'start') {
           current.run.startedAt = this.#clock.monotonic();
-          actions.begins(entry.query, current.run);
+          current.starting = true;
         }
-        current.asking = true;
         const result = await actions[phase](entry.query, current.run, signal).catch((error: unknown) => {
-          current.asking = false;
-          this.#answered(entry, current, 'silent');
+          this.#answered(entry, current, phase, 'silent');
           throw error;
         });
-        current.asking = false;
-        this.#answered(entry, current, result);
+        this.#answered(entry, current, phase, result);
         return result === 'silent' ? 'silent' : 'answered';
       },
     });
   }
 
-  #answered(entry: Entry<Query>, current: Current, result: StepResult): void {
+  #answered(entry: Entry<Query>, current: Current, phase: Phase, result: StepResult): void {
+    if (entry.current !== current || current.phase !== phase) {
+      return; // A shutdown has not waited for it.
+    }
+    current.starting = false;
     const failed = result === 'silent' || result === 'retry';
     current.failures = failed ? current.failures + 1 : 0;
-    if (!this.#running && current.phase !== 'stop') {
+    if (phase === 'status' && !failed && result !== 'again') {
+      current.run.terminalAt = this.#clock.monotonic();
+    }
+    if (!this.#running && phase !== 'stop') {
       this.#windUp(entry, current);
-    } else if (current.phase === 'stop') {
+    } else if (phase === 'stop') {
       this.#stopAnswered(entry, current, result);
     } else if (result === 'quota') {
       this.#refused(entry, current);
@@ -328,7 +340,7 @@ export class Runs<Query extends Runnable> {
       this.#nextPhase(entry, current);
     } else if (result !== 'again' && !failed) {
       this.#end(entry, current, result);
-    } else if (current.phase === 'start' && entry.wanted !== undefined) {
+    } else if (phase === 'start' && entry.wanted !== undefined) {
       this.#end(entry, current, 'start_failed');
     } else if (this.#timeLeft(entry, current) <= 0) {
       this.#timeOut(entry, current);
@@ -377,6 +389,7 @@ export class Runs<Query extends Runnable> {
 
   #stopAnswered(entry: Entry<Query>, current: Current, result: StepResult): void {
     if (result === 'done' || current.failures >= STOP_CALLS) {
+      current.run.terminalAt = result === 'done' ? this.#clock.monotonic() : undefined;
       this.#leave(entry);
       if (this.#running) {
         this.#options.actions.ended(entry.query, current.run, 'timed_out');
@@ -387,15 +400,17 @@ export class Runs<Query extends Runnable> {
     }
   }
 
-  /** The service has no room: the run goes back to those that wait, and is no failure of the query. */
+  /** The service has no room: the run goes back to the head of those that wait, and is no failure of the query. */
   #refused(entry: Entry<Query>, { run }: Current): void {
-    entry.room.cap.refused();
-    entry.room.notBefore = this.#clock.monotonic() + QUOTA_PAUSE_MS;
+    const { room } = entry;
+    room.cap.refused();
+    room.notBefore = this.#clock.monotonic() + QUOTA_PAUSE_MS;
     if (entry.wanted === undefined) {
       entry.wanted = { window: run.window, since: run.wantedAt };
     } else {
       this.#options.actions.skipped(entry.query, 1);
     }
+    room.waiting = new Set([entry, ...room.waiting]);
     this.#leave(entry);
   }
 
@@ -414,12 +429,13 @@ export class Runs<Query extends Runnable> {
     this.#admit(entry.room);
   }
 
-  /** During a shutdown: stops the run at the service where it may still go on there. */
+  /** During a shutdown: stops the run at the service where it may still go on there, whatever is still awaited of it. */
   #windUp(entry: Entry<Query>, current: Current): void {
-    if (current.run.queryId === undefined || current.phase === 'results') {
+    const { queryId, terminalAt } = current.run;
+    if (queryId === undefined || terminalAt !== undefined) {
       this.#leave(entry);
       this.#tellIdle();
-    } else {
+    } else if (current.phase !== 'stop') {
       current.phase = 'stop';
       current.failures = 0;
       this.#ask(entry, current, 0);
@@ -431,4 +447,8 @@ export class Runs<Query extends Runnable> {
       this.#onIdle();
     }
   }
+}
+
+function newRun({ window, since }: { readonly window: Window; readonly since: number }): Run {
+  return { window, queryId: undefined, startedAt: since, terminalAt: undefined, wantedAt: since };
 }
