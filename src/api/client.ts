@@ -1,13 +1,18 @@
 import { NetworkFlowMonitorClient } from '@aws-sdk/client-networkflowmonitor';
-import type { QueryType, ScheduledQuery } from '../queries/query.ts';
-import type { Window } from '../queries/windows.ts';
+import type { QueryType } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Target } from '../scheduler/target.ts';
 import { type AttemptObserver, type Call, limitAttempts } from './attempts.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
 import { type Credentials, forSdkClient, refusesCredentials } from './credentials.ts';
 import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
-import { type PreparedRequest, QUERY_OPERATIONS, type QueryReference } from './operations.ts';
+import {
+  type PreparedRequest,
+  QUERY_OPERATIONS,
+  type QueryReference,
+  type StartArguments,
+  SUBJECT_OPERATIONS,
+} from './operations.ts';
 
 /** The statuses of a query that the service's model knows; any other answer is an error. */
 export const QUERY_STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;
@@ -58,7 +63,11 @@ export class TargetClient {
    *
    * @throws ApiError; `InvalidResponse` for an answer without an id.
    */
-  async startQuery(query: ScheduledQuery, window: Window, signal: AbortSignal): Promise<string> {
+  async startQuery(
+    query: Omit<StartArguments, 'window'> & { readonly type: QueryType },
+    window: StartArguments['window'],
+    signal: AbortSignal,
+  ): Promise<string> {
     const { name, prepare } = QUERY_OPERATIONS[query.type].start;
     const answer: { readonly queryId?: unknown } = await this.#send(name, prepare({ ...query, window }), signal);
     const { queryId } = answer;
@@ -118,6 +127,25 @@ export class TargetClient {
   async stopQuery(query: QueryReference & { readonly type: QueryType }, signal: AbortSignal): Promise<void> {
     const { name, prepare } = QUERY_OPERATIONS[query.type].stop;
     await this.#send(name, prepare(query), signal);
+  }
+
+  /**
+   * The status of a monitor or of a scope, by its name or id.
+   *
+   * @throws ApiError; `InvalidResponse` for an answer without a status.
+   */
+  async subjectStatus(kind: keyof typeof SUBJECT_OPERATIONS, id: string, signal: AbortSignal): Promise<string> {
+    const { name, prepare } = SUBJECT_OPERATIONS[kind];
+    const answer: { readonly monitorStatus?: unknown; readonly status?: unknown } = await this.#send(
+      name,
+      prepare(id),
+      signal,
+    );
+    const status = kind === 'monitor' ? answer.monitorStatus : answer.status;
+    if (typeof status === 'string' && status !== '') {
+      return status;
+    }
+    throw this.#refused('InvalidResponse', name, `expected a status, got ${shown(status)}`);
   }
 
   #refused(error: ApiErrorName, operation: string, message: string): ApiError {

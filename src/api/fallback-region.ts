@@ -1,12 +1,16 @@
 import { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS } from '@smithy/core/config';
 
 /**
- * The region that the AWS SDK would take by default: `AWS_REGION`, else that of the profile (`AWS_PROFILE`) in the
- * shared config files. Undefined where there is none. Reads the process' environment and these files; no network.
+ * The region that the AWS SDK would take by default: `AWS_REGION`, else that of the profile (`profile`, else
+ * `AWS_PROFILE`) in the shared config files. Undefined where there is none. Reads the process' environment and these
+ * files; no network.
  */
-export async function fallbackRegion(): Promise<string | undefined> {
+export async function fallbackRegion(profile?: string): Promise<string | undefined> {
   try {
-    const region = await loadConfig(NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS)();
+    const region = await loadConfig(NODE_REGION_CONFIG_OPTIONS, {
+      ...NODE_REGION_CONFIG_FILE_OPTIONS,
+      ...(profile === undefined ? {} : { profile }),
+    })();
     return region === '' ? undefined : region;
   } catch {
     // The SDK throws where it finds none, and in the same way where a file is unreadable: what to set is the same.

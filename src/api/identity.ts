@@ -59,7 +59,11 @@ export async function learnIdentity(
   return undefined;
 }
 
-async function callerIdentity(options: IdentityOptions, signal: AbortSignal): Promise<Identity> {
+/** Asks STS once. @throws what the SDK throws; `InvalidResponse` for an answer that names nobody. */
+export async function callerIdentity(
+  options: Pick<IdentityOptions, 'credentials' | 'sts'>,
+  signal: AbortSignal,
+): Promise<Identity> {
   const { credentials, sts } = options;
   const client = new STSClient({ ...stsClientConfig(sts), credentials: forSdkClient(credentials) });
   const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}), { abortSignal: signal });

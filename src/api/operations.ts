@@ -1,11 +1,13 @@
 import {
   type DestinationCategory,
+  GetMonitorCommand,
   GetQueryResultsMonitorTopContributorsCommand,
   GetQueryResultsWorkloadInsightsTopContributorsCommand,
   GetQueryResultsWorkloadInsightsTopContributorsDataCommand,
   GetQueryStatusMonitorTopContributorsCommand,
   GetQueryStatusWorkloadInsightsTopContributorsCommand,
   GetQueryStatusWorkloadInsightsTopContributorsDataCommand,
+  GetScopeCommand,
   type NetworkFlowMonitorClient,
   StartQueryMonitorTopContributorsCommand,
   StartQueryWorkloadInsightsTopContributorsCommand,
@@ -46,7 +48,7 @@ export interface QueryReference {
 export type StartArguments = Pick<
   ScheduledQuery,
   'monitorName' | 'scopeId' | 'metricName' | 'destinationCategory' | 'limit'
-> & { readonly window: Window };
+> & { readonly window: Pick<Window, 'start' | 'end'> };
 
 /** The operations of one family of the API. */
 export interface QueryOperations {
@@ -64,6 +66,14 @@ const COMMON_ERRORS: readonly ApiErrorName[] = [
   'ValidationException',
 ];
 const RESULTS_ERRORS: readonly ApiErrorName[] = [...COMMON_ERRORS, 'ResourceNotFoundException'];
+
+const SUBJECT_ERRORS: readonly ApiErrorName[] = [
+  'AccessDeniedException',
+  'InternalServerException',
+  'ResourceNotFoundException',
+  'ThrottlingException',
+  'ValidationException',
+];
 
 export const QUERY_OPERATIONS: Readonly<Record<QueryType, QueryOperations>> = {
   'monitor-top-contributors': {
@@ -189,6 +199,26 @@ export const QUERY_OPERATIONS: Readonly<Record<QueryType, QueryOperations>> = {
     },
   },
 };
+
+/** What queries ask about, looked up by name or id. */
+export const SUBJECT_OPERATIONS = {
+  monitor: {
+    name: 'GetMonitor',
+    modelledErrors: SUBJECT_ERRORS,
+    prepare(monitorName) {
+      const command = new GetMonitorCommand({ monitorName });
+      return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+    },
+  },
+  scope: {
+    name: 'GetScope',
+    modelledErrors: [...SUBJECT_ERRORS, 'ServiceQuotaExceededException'],
+    prepare(scopeId) {
+      const command = new GetScopeCommand({ scopeId });
+      return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+    },
+  },
+} as const satisfies Readonly<Record<string, Operation<string>>>;
 
 /** The service extends its categories without notice, and takes those that no model has: the client does not check them. */
 function category(name: string): DestinationCategory {

@@ -8,6 +8,8 @@ export interface CheckConfigOptions {
   readonly file: string;
   /** Warnings are errors. */
   readonly strict: boolean;
+  /** Asks AWS about a good file, and tells whether all is well; undefined: AWS is not called. */
+  readonly online: ((loaded: LoadedConfig) => Promise<boolean>) | undefined;
   readonly env: Environment;
   /** The region of the environment or the AWS profile; undefined where there is none. */
   readonly fallbackRegion: () => Promise<string | undefined>;
@@ -18,24 +20,24 @@ export interface CheckConfigOptions {
 }
 
 /** As much of a stream as is written to. */
-interface TextSink {
+export interface TextSink {
   write(text: string): void;
 }
 
 /**
- * The command `check-config`: without calling AWS, tells what a config file means or what is wrong with it.
+ * The command `check-config`: tells what a config file means or what is wrong with it; calls AWS only where `online` does.
  *
- * @returns the exit code: 0 for a good file, 1 for any other
+ * @returns the exit code: 0 for a good file with which all is well, 1 for any other
  */
 export async function checkConfig(options: CheckConfigOptions): Promise<number> {
-  const { file, strict, env, fallbackRegion, stdout, stderr } = options;
+  const { file, strict, online, env, fallbackRegion, stdout, stderr } = options;
   try {
     const loaded = await loadConfigFile({ file, env, fallbackRegion });
     if (strict && loaded.warnings.length > 0) {
       throw new ConfigError(loaded.warnings);
     }
     stdout.write(`${summarize(file, loaded).join('\n')}\n`);
-    return 0;
+    return online === undefined || (await online(loaded)) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof ConfigError)) {
       throw error;

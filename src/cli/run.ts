@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/problem.ts';
+import type { LoadedConfig } from '../queries/load.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/log.ts';
 import { readBuildInfo } from './build-info.ts';
@@ -14,6 +15,7 @@ import {
   wrongValue,
 } from './flags.ts';
 import { handleProcessEvents, type ProcessEvents } from './process-events.ts';
+import { QUERY_FLAGS, readQueryFlags } from './query/query-flags.ts';
 
 /** Each loads what it needs when it runs: the daemon's modules take most of the time that a start takes. */
 interface Command {
@@ -34,7 +36,18 @@ const SIMULATOR_FLAGS: readonly Flag[] = [
   },
 ];
 
-const CHECK_CONFIG_FLAGS: readonly Flag[] = [{ name: 'strict', kind: 'switch', help: 'Warnings are errors.' }];
+const CHECK_CONFIG_FLAGS: readonly Flag[] = [
+  {
+    name: 'online',
+    kind: 'switch',
+    help: 'Ask AWS, too: who am I, do monitors and scopes exist, may I do what the file needs. Starts and changes nothing.',
+  },
+  { name: 'strict', kind: 'switch', help: 'Warnings are errors.' },
+];
+
+const IAM_POLICY_FLAGS: readonly Flag[] = [
+  { name: 'trust', kind: 'switch', help: "The trust policies of the accounts' roles, too." },
+];
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
@@ -56,10 +69,22 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: runSimulatorCommand,
   },
   'check-config': {
-    usage: 'nfm-exporter check-config [--strict] FILE',
+    usage: 'nfm-exporter check-config [--online] [--strict] FILE',
     summary: 'check a config file and sum up what it needs',
     flags: CHECK_CONFIG_FLAGS,
     run: runCheckConfig,
+  },
+  'iam-policy': {
+    usage: 'nfm-exporter iam-policy [--trust] FILE',
+    summary: 'print the least-privilege IAM policies that a config file needs',
+    flags: IAM_POLICY_FLAGS,
+    run: runIamPolicy,
+  },
+  query: {
+    usage: 'nfm-exporter query run|watch [flags]',
+    summary: 'start (or follow) one query, show its progress and print its contributors',
+    flags: QUERY_FLAGS,
+    run: runQuery,
   },
 };
 
@@ -184,20 +209,60 @@ async function runSimulatorCommand(args: readonly string[]): Promise<number> {
 
 async function runCheckConfig(args: readonly string[]): Promise<number> {
   const values = readFlags(CHECK_CONFIG_FLAGS, args, undefined);
-  const [file, ...more] = values.operands;
-  if (file === undefined || more.length > 0) {
-    throw new UsageError(`check-config takes one file, got ${values.operands.length}`);
-  }
+  const file = onlyFile('check-config', values.operands);
   const { fallbackRegion } = await import('../api/fallback-region.ts');
   const { checkConfig } = await import('./check-config.ts');
   return checkConfig({
     file,
     strict: values.on('strict'),
+    online: values.on('online') ? askAws : undefined,
     env: process.env,
     fallbackRegion,
     stdout: process.stdout,
     stderr: process.stderr,
   });
+}
+
+async function askAws(loaded: LoadedConfig): Promise<boolean> {
+  const { checkOnline } = await import('./online-check.ts');
+  return checkOnline({
+    loaded,
+    version: readBuildInfo().version,
+    env: process.env,
+    clock: systemClock,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  });
+}
+
+async function runIamPolicy(args: readonly string[]): Promise<number> {
+  const values = readFlags(IAM_POLICY_FLAGS, args, undefined);
+  const file = onlyFile('iam-policy', values.operands);
+  const { fallbackRegion } = await import('../api/fallback-region.ts');
+  const { printIamPolicy } = await import('./iam-policy.ts');
+  return printIamPolicy({
+    file,
+    trust: values.on('trust'),
+    env: process.env,
+    fallbackRegion,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  });
+}
+
+function onlyFile(command: string, operands: readonly string[]): string {
+  const [file, ...more] = operands;
+  if (file === undefined || more.length > 0) {
+    throw new UsageError(`${command} takes one file, got ${operands.length}`);
+  }
+  return file;
+}
+
+async function runQuery(args: readonly string[]): Promise<number> {
+  const request = readQueryFlags(readFlags(QUERY_FLAGS, args, undefined), systemClock.now());
+  const { runQueryCommand } = await import('./query/command.ts');
+  const { version } = readBuildInfo();
+  return runQueryCommand({ request, version, env: process.env, clock: systemClock });
 }
 
 function refuseOperands(operands: readonly string[]): void {

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../support/process.ts';
 
-const COMMANDS = ['serve', 'demo', 'simulator', 'check-config'];
+const COMMANDS = ['serve', 'demo', 'simulator', 'check-config', 'iam-policy', 'query'];
 
 describe.concurrent('the command line', () => {
   it.for<[string[], RegExp]>([
     [['srve'], /^nfm-exporter: unknown command "srve", did you mean serve\?\nSee nfm-exporter --help\n$/],
-    [['query'], /^nfm-exporter: unknown command "query", expected one of serve, demo, simulator, check-config\n/],
+    [['qury'], /^nfm-exporter: unknown command "qury", did you mean query\?\n/],
+    [
+      ['status'],
+      /^nfm-exporter: unknown command "status", expected one of serve, demo, simulator, check-config, iam-policy, query\n/,
+    ],
     [['__proto__'], /^nfm-exporter: unknown command "__proto__"/],
     [[''], /^nfm-exporter: unknown command ""/],
     [[], /^nfm-exporter: --config\.file is required \(or NFM_EXPORTER_CONFIG_FILE\)\nSee nfm-exporter --help\n$/],
@@ -24,7 +28,12 @@ describe.concurrent('the command line', () => {
     [['simulator', 'x'], /^nfm-exporter: unexpected argument "x"\n/],
     [['check-config'], /^nfm-exporter: check-config takes one file, got 0\nSee nfm-exporter check-config --help\n$/],
     [['check-config', 'a.yml', 'b.yml'], /^nfm-exporter: check-config takes one file, got 2\n/],
-    [['check-config', '--online', 'a.yml'], /^nfm-exporter: unknown flag --online\n/],
+    [['check-config', '--online=yes', 'a.yml'], /^nfm-exporter: --online takes no value, got "yes"\n/],
+    [
+      ['iam-policy', '--trust'],
+      /^nfm-exporter: iam-policy takes one file, got 0\nSee nfm-exporter iam-policy --help\n$/,
+    ],
+    [['query'], /^nfm-exporter: query: got nothing, expected run or watch\nSee nfm-exporter query --help\n$/],
     [['check-config', '--strict=yes', 'a.yml'], /^nfm-exporter: --strict takes no value, got "yes"\n/],
   ])('refuses %j with exit code 2 and a word on stderr', async ([args, message], scope) => {
     const { code, stdout, stderr } = await runCommand(scope, args);
@@ -37,7 +46,10 @@ describe.concurrent('the command line', () => {
     [['serve'], 'Usage: nfm-exporter [serve] --config.file=FILE [flags]\n', ['--web.shutdown-timeout=DURATION']],
     [['demo'], 'Usage: nfm-exporter demo [flags]\n', ['--web.listen-address=ADDRESS']],
     [['simulator'], 'Usage: nfm-exporter simulator [--port=N] [--scenario=FILE]\n', ['--port=N', '--scenario=FILE']],
-    [['check-config'], 'Usage: nfm-exporter check-config [--strict] FILE\n', ['--strict ']],
+    [['check-config'], 'Usage: nfm-exporter check-config [--online] [--strict] FILE\n', ['--online ', '--strict ']],
+    [['iam-policy'], 'Usage: nfm-exporter iam-policy [--trust] FILE\n', ['--trust ']],
+    [['query'], 'Usage: nfm-exporter query run|watch [flags]\n', ['--monitor-name=NAME', '--output=FORMAT']],
+    [['query', 'run'], 'Usage: nfm-exporter query run|watch [flags]\n', ['--lookback=DURATION']],
   ])('explains %j on stdout with exit code 0', async ([command, usage, mentioned], scope) => {
     const { code, stdout, stderr } = await runCommand(scope, [...command, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -12,6 +12,7 @@ async function check(file: string, strict = false, region?: string) {
   const output = { stdout: '', stderr: '' };
   const code = await checkConfig({
     file,
+    online: undefined,
     strict,
     env: FIXTURE_ENV,
     fallbackRegion: async () => region,

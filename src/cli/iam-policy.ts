@@ -1,0 +1,35 @@
+import { iamPolicies } from '../api/iam-policies.ts';
+import { ConfigError } from '../config/problem.ts';
+import type { ReadOptions } from '../config/read.ts';
+import { loadConfigFile } from '../queries/load.ts';
+import type { TextSink } from './check-config.ts';
+
+export interface IamPolicyOptions extends ReadOptions {
+  /** The trust policies of roles, too. */
+  readonly trust: boolean;
+  /** Receives the policies as JSON. */
+  readonly stdout: TextSink;
+  /** Receives a line for each error of the file. */
+  readonly stderr: TextSink;
+}
+
+/**
+ * The command `iam-policy`: without calling AWS, tells what a config file's accounts must be allowed.
+ *
+ * @returns the exit code: 0 for a good file, 1 for any other
+ */
+export async function printIamPolicy({ trust, stdout, stderr, ...options }: IamPolicyOptions): Promise<number> {
+  try {
+    const { config, queries } = await loadConfigFile(options);
+    const { trust: trustPolicies, ...policies } = iamPolicies(config, queries);
+    const shown = trust ? { ...policies, trust: trustPolicies } : policies;
+    stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,94 @@
+import { AccountCredentials } from '../../api/account-credentials.ts';
+import { BoundedHandler } from '../../api/bounded-handler.ts';
+import { TargetClient } from '../../api/client.ts';
+import { fallbackRegion } from '../../api/fallback-region.ts';
+import { createNetwork } from '../../api/network.ts';
+import { NetworkConfigError } from '../../api/network-config-error.ts';
+import { UNOBSERVED } from '../../api/unobserved.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { Targets } from '../../scheduler/target.ts';
+import { UsageError } from '../flags.ts';
+import { Interruption, runAdHocQuery } from './ad-hoc-query.ts';
+import type { QueryRequest } from './query-flags.ts';
+
+export interface QueryCommandOptions {
+  readonly request: QueryRequest;
+  /** Of this exporter, for the user agent. */
+  readonly version: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+}
+
+/** As the daemon's defaults have it. */
+const LIMITS = { requestsPerSecond: 5, maxConcurrentRequests: 8 };
+const REQUEST_TIMEOUT_MS = 10_000;
+const MAX_ATTEMPTS = 3;
+
+/**
+ * The commands `query run` and `query watch`, on the process' own streams and signals.
+ *
+ * @returns the exit code
+ * @throws UsageError when no region is to be found.
+ */
+export async function runQueryCommand(options: QueryCommandOptions): Promise<number> {
+  const { request, version, env, clock } = options;
+  const region = request.region ?? (await fallbackRegion(request.profile));
+  if (region === undefined) {
+    throw new UsageError('--region is required: neither AWS_REGION nor the profile names one');
+  }
+  const interrupted = interruptions();
+  try {
+    const network = createNetwork({ env, clock });
+    const handler = new BoundedHandler({ network, clock, timeout: REQUEST_TIMEOUT_MS });
+    const sts = { handler, region, endpoint: undefined };
+    const client = new TargetClient({
+      target: new Targets(clock).add('query', region, LIMITS),
+      clock,
+      handler,
+      credentials: new AccountCredentials(clock).of({ profile: request.profile, role: undefined }, sts),
+      observer: UNOBSERVED,
+      endpoint: request.endpoint?.replaceAll('{region}', region),
+      maxAttempts: MAX_ATTEMPTS,
+      version,
+    });
+    return await runAdHocQuery({
+      request,
+      region,
+      client,
+      clock,
+      stdout: { write: (text) => process.stdout.write(text), columns: () => columnsOf(process.stdout) },
+      stderr: {
+        write: (text) => process.stderr.write(text),
+        isTerminal: process.stderr.isTTY && env['TERM'] !== 'dumb',
+        columns: () => columnsOf(process.stderr),
+      },
+      interrupted,
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof NetworkConfigError)) {
+      throw thrown;
+    }
+    process.stderr.write(`nfm-exporter: ${thrown.message}\n`);
+    return 1;
+  }
+}
+
+/** Aborts at the first signal that tells the process to end; a second one ends it at once. */
+function interruptions(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      const interruption = new Interruption(signal);
+      if (controller.signal.aborted) {
+        process.exit(interruption.exitCode);
+      }
+      controller.abort(interruption);
+    });
+  }
+  return controller.signal;
+}
+
+/** Undefined for what is no terminal, or one that does not know its size. */
+function columnsOf({ isTTY, columns }: NodeJS.WriteStream): number | undefined {
+  return isTTY && columns > 0 ? columns : undefined;
+}

@@ -1,0 +1,166 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { printIamPolicy } from '../../src/cli/iam-policy.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const ROLE = 'arn:aws:iam::111122223333:role/nfm-read';
+const WATCHED = 'networkflowmonitor:GetQueryStatusMonitorTopContributors';
+const SCHEDULED = ['GetQueryResults', 'GetQueryStatus', 'StartQuery', 'StopQuery'];
+
+async function policiesOf(config: unknown, trust = false) {
+  const file = join(temporaryFolder(), 'config.json');
+  writeFileSync(file, JSON.stringify(config));
+  let stdout = '';
+  let stderr = '';
+  const code = await printIamPolicy({
+    file,
+    trust,
+    env: {},
+    fallbackRegion: async () => 'eu-west-1',
+    stdout: {
+      write(text) {
+        stdout += text;
+      },
+    },
+    stderr: {
+      write(text) {
+        stderr += text;
+      },
+    },
+  });
+  return { code, stdout, stderr };
+}
+
+const watched = (more: object) => ({ name: 'w', monitorName: 'checkout', queryId: 'q', ...more });
+const scheduled = (more: object) => ({
+  name: 's',
+  metricName: '*',
+  destinationCategory: '*',
+  schedule: { every: '15m' },
+  ...more,
+});
+
+describe('iam-policy', () => {
+  it('allows watched queries to be asked for their status, scheduled ones all that a run takes, and no more', async () => {
+    const { code, stdout } = await policiesOf({
+      queries: [
+        watched({}),
+        watched({ name: 'w2', monitorName: 'edge' }),
+        scheduled({ monitorName: ['edge', 'checkout', 'search'] }),
+        watched({ name: 'w3', monitorName: 'batch' }),
+        scheduled({
+          name: 'o',
+          type: 'workload-insights-top-contributors-data',
+          scopeId: 'scope-1',
+          region: 'us-east-1',
+        }),
+      ],
+    });
+    expect(code).toBe(0);
+    const arn = (name: string) => `arn:aws:networkflowmonitor:eu-west-1:*:monitor/${name}`;
+    expect(JSON.parse(stdout)).toEqual({
+      accounts: {
+        default: {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Allow',
+              Action: SCHEDULED.map((verb) => `networkflowmonitor:${verb}MonitorTopContributors`),
+              Resource: [arn('checkout'), arn('edge'), arn('search')],
+            },
+            {
+              Effect: 'Allow',
+              Action: SCHEDULED.map((verb) => `networkflowmonitor:${verb}WorkloadInsightsTopContributorsData`),
+              Resource: ['arn:aws:networkflowmonitor:us-east-1:*:scope/scope-1'],
+            },
+            { Effect: 'Allow', Action: [WATCHED], Resource: [arn('batch')] },
+          ],
+        },
+      },
+      base: {},
+    });
+  });
+
+  it('names the AWS account of a role, and lets each base identity assume its roles alone', async () => {
+    const { stdout } = await policiesOf({
+      accounts: [
+        { name: 'a', region: 'eu-west-1', roleArn: ROLE },
+        { name: 'b', region: 'eu-west-1', roleArn: `${ROLE}-tagged`, sessionTags: { purpose: 'metrics-tag' } },
+        { name: 'c', region: 'eu-west-1', roleArn: `${ROLE}-c`, profile: 'base' },
+        { name: 'd', region: 'eu-west-1', profile: 'base' },
+        { name: 'unused', region: 'eu-west-1', roleArn: `${ROLE}-unused` },
+      ],
+      queries: [watched({ account: ['a', 'b', 'c', 'd'] })],
+    });
+    const { accounts, base } = JSON.parse(stdout);
+    expect(Object.keys(accounts)).toEqual(['a', 'b', 'c', 'd']);
+    expect(accounts.a.Statement[0].Resource).toEqual([
+      'arn:aws:networkflowmonitor:eu-west-1:111122223333:monitor/checkout',
+    ]);
+    expect(accounts.d.Statement[0].Resource).toEqual(['arn:aws:networkflowmonitor:eu-west-1:*:monitor/checkout']);
+    const assume = (Action: string[], role: string) => ({ Effect: 'Allow', Action, Resource: [role] });
+    expect(base).toEqual({
+      default: {
+        Version: '2012-10-17',
+        Statement: [assume(['sts:AssumeRole'], ROLE), assume(['sts:AssumeRole', 'sts:TagSession'], `${ROLE}-tagged`)],
+      },
+      'profile base': { Version: '2012-10-17', Statement: [assume(['sts:AssumeRole'], `${ROLE}-c`)] },
+    });
+  });
+
+  it('gives trust policies when asked, with placeholders for what is secret', async () => {
+    const { stdout } = await policiesOf(
+      {
+        accounts: [
+          { name: 'plain', region: 'eu-west-1', roleArn: ROLE },
+          {
+            name: 'full',
+            region: 'eu-west-1',
+            roleArn: ROLE,
+            externalId: 'the-external-id',
+            sessionTags: { purpose: 'the-tag-value' },
+          },
+        ],
+        queries: [watched({ account: '*' })],
+      },
+      true,
+    );
+    const Principal = { AWS: 'ARN-OF-THE-BASE-IDENTITY' };
+    const assume = { Effect: 'Allow', Principal, Action: ['sts:AssumeRole'] };
+    expect(JSON.parse(stdout).trust).toEqual({
+      plain: { Version: '2012-10-17', Statement: [assume] },
+      full: {
+        Version: '2012-10-17',
+        Statement: [
+          { ...assume, Condition: { StringEquals: { 'sts:ExternalId': 'EXTERNAL-ID-OF-THE-ACCOUNT' } } },
+          { Effect: 'Allow', Principal, Action: ['sts:TagSession'] },
+        ],
+      },
+    });
+    expect(stdout).not.toMatch(/the-external-id|the-tag-value/);
+  });
+
+  it('follows the partition of the region, and takes no scope id for a pattern', async () => {
+    const { stdout } = await policiesOf({
+      queries: [
+        watched({ region: 'cn-north-1' }),
+        scheduled({ type: 'workload-insights-top-contributors', scopeId: 'a*b?$c', region: 'us-gov-west-1' }),
+      ],
+    });
+    expect(JSON.parse(stdout).accounts.default.Statement.map((each: { Resource: string[] }) => each.Resource)).toEqual([
+      [`arn:aws-us-gov:networkflowmonitor:us-gov-west-1:*:scope/a\${*}b\${?}\${$}c`],
+      ['arn:aws-cn:networkflowmonitor:cn-north-1:*:monitor/checkout'],
+    ]);
+  });
+
+  it('needs nothing for a file without queries', async () => {
+    expect(JSON.parse((await policiesOf({}, true)).stdout)).toEqual({ accounts: {}, base: {}, trust: {} });
+  });
+
+  it('tells every error of a bad file, and prints no policy', async () => {
+    const { code, stdout, stderr } = await policiesOf({ pollng: {}, queries: [{ name: 'two words' }] });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^pollng \(line 1\): got an unknown key.*\nqueries\[0\]/);
+  });
+});

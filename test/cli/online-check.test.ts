@@ -1,0 +1,150 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, type TestContext } from 'vitest';
+import { CLEAN_ENVIRONMENT, runCommand } from '../support/process.ts';
+import { runSimulator } from '../support/simulated-service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const QUERIES = [
+  { name: 'w', monitorName: 'checkout', queryId: 'q-1' },
+  {
+    name: 's',
+    monitorName: 'checkout',
+    metricName: '*',
+    destinationCategory: '*',
+    schedule: { every: '15m' },
+  },
+];
+const WATCHED = {
+  region: 'us-east-1',
+  type: 'monitor-top-contributors',
+  monitorName: 'checkout',
+  queryId: 'q-1',
+  outcome: 'none',
+  queuedFor: 0,
+};
+
+function write(config: object): string {
+  const file = join(temporaryFolder(), 'nfm-exporter.json');
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
+async function check(
+  scope: TestContext,
+  url: string,
+  config: object,
+  env: Readonly<Record<string, string>> = CLEAN_ENVIRONMENT,
+) {
+  const file = write({ aws: { region: 'us-east-1', endpoint: url, stsEndpoint: url }, queries: QUERIES, ...config });
+  const { code, stdout, stderr } = await runCommand(scope, ['check-config', '--online', file], env);
+  return { code, stdout: stdout.split(/warnings: \d+\n/)[1] ?? '', stderr };
+}
+
+describe('check-config --online', () => {
+  it('tells who we are, what exists and what is allowed, and starts and changes nothing', async (scope) => {
+    const { url, requests, simulator } = await runSimulator(scope, { queries: [WATCHED] });
+    const { code, stdout, stderr } = await check(scope, url, {});
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n')).toEqual([
+      'default: arn:aws:iam::123456789012:user/simulator in AWS account 123456789012, credentials of env_vars',
+      'default us-east-1: monitor checkout: exists, ACTIVE',
+      'default us-east-1: query w: RUNNING',
+      'default us-east-1: monitor-top-contributors of monitor checkout: status and results may be read; start and stop were not tried, since they change something',
+      '',
+    ]);
+    expect(requests.map(({ operation }) => operation)).toEqual([
+      'GetCallerIdentity',
+      'GetMonitor',
+      'GetQueryStatusMonitorTopContributors',
+      'GetQueryStatusMonitorTopContributors',
+      'GetQueryResultsMonitorTopContributors',
+    ]);
+    expect(simulator.runningQueries()).toEqual([]);
+  });
+
+  it('has a line with account, region, error and advice for each thing that is not well', async (scope) => {
+    const { url } = await runSimulator(scope, {});
+    const { code, stderr } = await check(scope, url, {
+      queries: [
+        { name: 'gone', monitorName: 'checkout', queryId: 'none' },
+        { name: 'org', type: 'workload-insights-top-contributors', scopeId: 'no-scope', queryId: 'none' },
+      ],
+    });
+    expect(code).toBe(1);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^default us-east-1: scope no-scope: GetScope: ResourceNotFoundException: .*: check name/),
+      expect.stringMatching(/^default us-east-1: query gone: GetQueryStatusMonitor\w+: ResourceNotFoundException: /),
+      expect.stringMatching(/^default us-east-1: query org: GetQueryStatusWorkload\w+: ResourceNotFoundException: /),
+    ]);
+  });
+
+  it('does not ask for more than the daemon needs: who may not look at monitors is told so, well', async (scope) => {
+    const { url } = await runSimulator(scope, {
+      queries: [WATCHED],
+      faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation: 'GetMonitor' } }],
+    });
+    const { code, stdout } = await check(scope, url, {});
+    expect(code).toBe(0);
+    expect(stdout).toContain('monitor checkout: not known whether it exists: GetMonitor is not allowed, nor needed ');
+  });
+
+  it.for(['GetQueryStatus*', 'GetQueryResults*'])('finds that %s is not allowed', async (operation, scope) => {
+    const { url } = await runSimulator(scope, {
+      faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation } }],
+    });
+    const { code, stderr } = await check(scope, url, { queries: QUERIES.slice(1) });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^default us-east-1: monitor-top-contributors of monitor checkout: GetQuery\w+: AccessDeniedException: .*: allow /,
+    );
+  });
+
+  it('says once that an account has no credentials, and goes on with the others', async (scope) => {
+    const { url } = await runSimulator(scope, {
+      faults: [{ kind: 'error', name: 'AccessDenied', status: 403, match: { operation: 'AssumeRole' } }],
+    });
+    const { code, stdout, stderr } = await check(scope, url, {
+      accounts: [
+        { name: 'sound', region: 'us-east-1' },
+        { name: 'refused', regions: ['us-east-1', 'eu-west-1'], roleArn: 'arn:aws:iam::111122223333:role/none' },
+      ],
+      queries: QUERIES.slice(1).map((query) => ({ ...query, account: '*' })),
+    });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^sound: arn:aws:iam::123456789012:user\/simulator .*\nsound us-east-1: monitor checkout: exists/,
+    );
+    expect(stderr).toMatch(
+      /^refused: GetCallerIdentity: CredentialsError: role arn:aws:iam::111122223333:role\/none: .*\n$/,
+    );
+  });
+
+  it('ends with errors where nobody answers, after one failure for each target', async (scope) => {
+    const { url, simulator } = await runSimulator(scope, {});
+    await simulator.close();
+    const { code, stderr } = await check(scope, url, {});
+    expect(code).toBe(1);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^default: GetCallerIdentity: NetworkError: .*: check network, DNS, proxy and endpoint$/),
+      expect.stringMatching(/^default us-east-1: monitor checkout: GetMonitor: NetworkError: /),
+      'default us-east-1: 2 more questions were not asked after that',
+    ]);
+  });
+
+  it('does not wait for ever where nobody ends to answer', async (scope) => {
+    const { url } = await runSimulator(scope, { faults: [{ kind: 'hang' }] });
+    const aws = { region: 'us-east-1', endpoint: url, stsEndpoint: url, requestTimeout: '300ms' };
+    const { code, stderr } = await check(scope, url, { aws });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^default: GetCallerIdentity: TimeoutError: .*\ndefault us-east-1: .*: TimeoutError: /);
+  });
+
+  it('does not call AWS for a bad file, nor without --online', async (scope) => {
+    const { url, requests } = await runSimulator(scope, {});
+    expect((await check(scope, url, { pollng: {} })).code).toBe(1);
+    const file = write({ aws: { region: 'us-east-1', endpoint: url, stsEndpoint: url }, queries: QUERIES });
+    expect((await runCommand(scope, ['check-config', file])).code).toBe(0);
+    expect(requests).toEqual([]);
+  });
+});

@@ -1,0 +1,255 @@
+import { describe, expect, it, type TestContext } from 'vitest';
+import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../../support/process.ts';
+import { runSimulator } from '../../support/simulated-service.ts';
+
+const RUN = ['--region=us-east-1', '--monitor-name=checkout'];
+const ASKED = [...RUN, '--metric-name=RETRANSMISSIONS', '--destination-category=INTER_AZ'];
+const QUICK = { queuedFor: 0, runningFor: '100ms' };
+
+/** A simulator whose started queries live as `life` says; the arguments that lead to it. */
+async function simulator(scope: TestContext, life: Readonly<Record<string, unknown>>) {
+  const service = await runSimulator(scope, { startedQueries: [{ match: {}, ...QUICK, ...life }] });
+  return { ...service, endpoint: `--endpoint=${service.url}` };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe.concurrent('query run', () => {
+  it('prints the contributors, the worst first, and what happens on stderr', async (scope) => {
+    const { endpoint } = await simulator(scope, { rows: 40 });
+    const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, '--limit=30', endpoint]);
+    expect(code).toBe(0);
+    const [common, titles, ...rows] = stdout.trimEnd().split('\n');
+    expect(common).toMatch(/^all: .*local_region us-east-1/);
+    expect(titles).toMatch(/^ *value {2}local_ip .*target_port/);
+    const values = rows.map((row) => Number(row.trim().split(' ')[0]?.replaceAll(',', '')));
+    expect(values).toHaveLength(30);
+    expect(values).toEqual([...values].sort((a, b) => b - a));
+    expect(stderr).toMatch(/^asking monitor checkout in us-east-1: RETRANSMISSIONS, INTER_AZ, \S+Z to \S+Z\n/);
+    expect(stderr).toMatch(/\nquery [0-9a-f-]{36}\n[\s\S]*\nSUCCEEDED \(\d+s\)\nreading results, page 1 /);
+    expect(stderr).toMatch(/\n30 contributors, as many as --limit lets through: there may be more\n$/);
+  });
+
+  it('prints one JSON document with all fields of all pages', async (scope) => {
+    const { endpoint, requests } = await simulator(scope, { rows: 60, unit: 'Count' });
+    const window = ['--start=2026-01-01T00:00:00Z', '--end=2026-01-01T00:30:00Z'];
+    const { code, stdout } = await runCommand(scope, ['query', 'run', ...ASKED, ...window, '--output=json', endpoint]);
+    expect(code).toBe(0);
+    const { rows, queryId, ...rest } = JSON.parse(stdout);
+    expect(rest).toEqual({
+      status: 'SUCCEEDED',
+      type: 'monitor-top-contributors',
+      region: 'us-east-1',
+      monitorName: 'checkout',
+      scopeId: null,
+      metricName: 'RETRANSMISSIONS',
+      destinationCategory: 'INTER_AZ',
+      limit: 100,
+      windowStart: '2026-01-01T00:00:00.000Z',
+      windowEnd: '2026-01-01T00:30:00.000Z',
+      unit: 'Count',
+      assumedUnit: null,
+      baseUnit: 'count',
+    });
+    expect(rows).toHaveLength(60);
+    expect(rows[0]).toMatchObject({ localIp: expect.any(String), value: rows[0].baseValue });
+    const pages = requests.filter(({ operation }) => operation === 'GetQueryResultsMonitorTopContributors');
+    expect(pages.map((page) => page.queryId)).toEqual([queryId, queryId, queryId]);
+  });
+
+  it('says what it assumes where the answer names no unit', async (scope) => {
+    const { endpoint } = await simulator(scope, { unit: null });
+    const asked = [...RUN, '--metric-name=ROUND_TRIP_TIME', '--destination-category=INTER_AZ'];
+    const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...asked, '--limit=2', endpoint]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\n *\S+ (µs|ms|s) /);
+    expect(stderr).toMatch(/\nthe answer names no unit: microseconds are assumed\n$/);
+  });
+
+  it.for([
+    ['FAILED', /\nnfm-exporter: FAILED: the service gives no reason; try a shorter window/],
+    ['CANCELED', /\nnfm-exporter: CANCELED: somebody stopped the query/],
+  ] as const)('ends with 1 and without results when the query is %s', async ([outcome, message], scope) => {
+    const { endpoint } = await simulator(scope, { outcome });
+    const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, endpoint]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  it('stops the query at the service at its timeout, and ends with 1', async (scope) => {
+    const { endpoint, simulator: service } = await simulator(scope, { outcome: 'none' });
+    const command = startCommand(scope, ['query', 'run', ...ASKED, '--timeout=1s', endpoint]);
+    await until(() => service.runningQueries().length === 1);
+    const { code, stdout, stderr } = await command.ended;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /\nstopped at the service\nnfm-exporter: no end after 1s: --timeout=DURATION gives it more time\n$/,
+    );
+    expect(service.runningQueries()).toEqual([]);
+  });
+
+  it.for([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('stops the query at the service at %s, and ends with %d', async ([signal, exitCode], scope) => {
+    const { endpoint, simulator: service } = await simulator(scope, { outcome: 'none' });
+    const command = startCommand(scope, ['query', 'run', ...ASKED, endpoint]);
+    await until(() => command.stderr().includes('RUNNING'));
+    expect(service.runningQueries()).toHaveLength(1);
+    command.kill(signal);
+    const { code, stdout, stderr } = await command.ended;
+    expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' });
+    expect(stderr).toContain(`\nstopped at the service\nnfm-exporter: interrupted by ${signal}\n`);
+    expect(service.runningQueries()).toEqual([]);
+  });
+
+  it('waits for the id of a query whose start is under way at SIGINT, to stop it', async (scope) => {
+    const service = await runSimulator(scope, {
+      startedQueries: [{ match: {}, outcome: 'none' }],
+      faults: [{ kind: 'latency', delay: '1500ms', match: { operation: 'StartQuery*' } }],
+    });
+    const command = startCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
+    await until(() => command.stderr().includes('starting'));
+    command.kill('SIGINT');
+    const { code, stderr } = await command.ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/\nwaiting for the id, to stop the query; once more leaves at once/);
+    expect(stderr).toMatch(/\nquery \S+\n[\s\S]*\nstopped at the service\n/);
+    expect(service.simulator.runningQueries()).toEqual([]);
+  });
+
+  it('leaves at once at the second signal', async (scope) => {
+    const service = await runSimulator(scope, { faults: [{ kind: 'hang', match: { operation: 'StartQuery*' } }] });
+    const command = startCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
+    await until(() => command.stderr().includes('starting'));
+    command.kill('SIGINT');
+    await until(() => command.stderr().includes('waiting for the id'));
+    command.kill('SIGINT');
+    expect(await command.ended).toMatchObject({ code: 130, stdout: '' });
+  });
+
+  it('says why a start is refused, and what to do', async (scope) => {
+    const { url } = await runSimulator(scope, {});
+    const { code, stdout, stderr } = await runCommand(scope, [
+      'query',
+      'run',
+      '--region=us-east-1',
+      '--monitor-name=nowhere',
+      ...ASKED.slice(2),
+      `--endpoint=${url}`,
+    ]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/\nnfm-exporter: StartQueryMonitorTopContributors: \w+Exception: .*: (check|change) /);
+  });
+
+  it('ends with 1 without credentials, and with 2 without a region', async (scope) => {
+    const { AWS_ACCESS_KEY_ID: _, ...env } = CLEAN_ENVIRONMENT;
+    const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED], env);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/: CredentialsError: .*: set credentials: AWS_PROFILE/);
+    const withoutRegion = await runCommand(scope, ['query', 'run', ...ASKED.slice(1)]);
+    expect(withoutRegion).toMatchObject({ code: 2, stdout: '' });
+    expect(withoutRegion.stderr).toMatch(/^nfm-exporter: --region is required: neither AWS_REGION nor the profile/);
+  });
+
+  it('takes the region of the environment', async (scope) => {
+    const { endpoint } = await simulator(scope, {});
+    const env = { ...CLEAN_ENVIRONMENT, AWS_REGION: 'eu-west-1' };
+    const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED.slice(1), endpoint], env);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^asking monitor checkout in eu-west-1: /);
+  });
+
+  it('goes on when all attempts to get a status fail for a while, and says so', async (scope) => {
+    const service = await runSimulator(scope, {
+      startedQueries: [{ match: {}, ...QUICK }],
+      faults: [{ kind: 'reset', match: { operation: 'GetQueryStatus*' }, times: 3 }],
+    });
+    const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/\nGetQueryStatusMonitorTopContributors: NetworkError: .*: trying again\n/);
+  });
+
+  it('gives up and stops the query when statuses fail for good', async (scope) => {
+    const service = await runSimulator(scope, {
+      startedQueries: [{ match: {}, outcome: 'none' }],
+      faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation: 'GetQueryStatus*' } }],
+    });
+    const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /\nstopped at the service\nnfm-exporter: GetQueryStatus\w+: AccessDeniedException: .*: allow /,
+    );
+    expect(service.simulator.runningQueries()).toEqual([]);
+  });
+});
+
+describe.concurrent('query watch', () => {
+  const fixed = (more: Readonly<Record<string, unknown>>) => ({
+    queries: [
+      {
+        region: 'us-east-1',
+        type: 'monitor-top-contributors',
+        monitorName: 'checkout',
+        queryId: 'q',
+        ...QUICK,
+        ...more,
+      },
+    ],
+  });
+
+  it('follows a query to its end; values have the unit that the answer names', async (scope) => {
+    const { url } = await runSimulator(scope, fixed({ metricName: 'DATA_TRANSFERRED', unit: 'Kilobytes', limit: 3 }));
+    const { code, stdout, stderr } = await runCommand(scope, [
+      'query',
+      'watch',
+      ...RUN,
+      '--query-id=q',
+      `--endpoint=${url}`,
+    ]);
+    expect(code).toBe(0);
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .slice(2)
+        .every((row) => /^ *[\d.,]+ [kMGTP]?B {2}/.test(row)),
+    ).toBe(true);
+    expect(stderr).toMatch(/^following query q of monitor checkout in us-east-1\n/);
+    expect(stderr).toMatch(/\n3 contributors\n$/);
+  });
+
+  it('shows values as they are where nothing says what they are', async (scope) => {
+    const { url } = await runSimulator(scope, fixed({ unit: null, limit: 3 }));
+    const watch = ['query', 'watch', ...RUN, '--query-id=q', `--endpoint=${url}`];
+    const { stdout, stderr } = await runCommand(scope, [...watch, '--output=json']);
+    const { rows, ...rest } = JSON.parse(stdout);
+    expect(rest).toMatchObject({ queryId: 'q', metricName: null, windowStart: null, unit: null, baseUnit: null });
+    expect(rows[0]).toMatchObject({ value: expect.any(Number), baseValue: null });
+    expect(stderr).toMatch(/\nthe answer names no unit: values are shown as they are; --metric-name=METRIC/);
+    const told = await runCommand(scope, [...watch, '--output=json', '--metric-name=DATA_TRANSFERRED']);
+    expect(JSON.parse(told.stdout)).toMatchObject({ assumedUnit: 'bytes', baseUnit: 'bytes' });
+  });
+
+  it('leaves the query alone at SIGINT', async (scope) => {
+    const { url, requests } = await runSimulator(scope, fixed({ outcome: 'none' }));
+    const command = startCommand(scope, ['query', 'watch', ...RUN, '--query-id=q', `--endpoint=${url}`]);
+    await until(() => command.stderr().includes('RUNNING'));
+    command.kill('SIGINT');
+    expect(await command.ended).toMatchObject({ code: 130, stdout: '' });
+    expect(new Set(requests.map(({ operation }) => operation))).toEqual(
+      new Set(['GetQueryStatusMonitorTopContributors']),
+    );
+  });
+
+  it('ends with 1 for a query that the service does not know', async (scope) => {
+    const { url } = await runSimulator(scope, {});
+    const { code, stderr } = await runCommand(scope, ['query', 'watch', ...RUN, '--query-id=q', `--endpoint=${url}`]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/: ResourceNotFoundException: .*: check name or id, account and region\n$/);
+  });
+});
