@@ -34,6 +34,7 @@ driveByParent(async (queries) => {
     externalUrl: undefined,
     queries: () => [],
     query: () => undefined,
+    contributors: () => undefined,
     scrape: (request) => exposition.scrape(request),
     unhealthy: () => undefined,
     waiting: () => 0,

@@ -65,6 +65,9 @@ function createMetrics(registry: Registry): { add(state: QueryState): void; chan
   const interval = new Gauge(options('aws_nfm_query_interval_seconds'));
   return {
     add({ query, registeredAt }) {
+      if (query.kind !== 'watched') {
+        throw new TypeError('the bench has watched queries only');
+      }
       const { name, type, account, region, monitorName = '', source, group, queryId, labels } = query;
       info.set(
         {

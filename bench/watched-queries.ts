@@ -28,6 +28,7 @@ export function registeredQueries(count: number): WatchedQuery[] {
   return configEntries(count).map((_, i) => {
     const { name, monitorName, queryId, labels } = queryOf(i + 1);
     return {
+      kind: 'watched',
       name,
       group: name,
       type: 'monitor-top-contributors',

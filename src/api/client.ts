@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Target } from '../scheduler/target.ts';
 import { type AttemptObserver, type Call, limitAttempts } from './attempts.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
-import type { CredentialsProvider } from './credentials.ts';
+import { type Credentials, forSdkClient, refusesCredentials } from './credentials.ts';
 import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
 import { type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
 import {
@@ -29,7 +29,7 @@ export interface TargetClientOptions {
   readonly target: Target;
   readonly clock: Clock;
   readonly handler: BoundedHandler;
-  readonly credentials: CredentialsProvider;
+  readonly credentials: Credentials;
   readonly observer: AttemptObserver;
   /** URL without `{region}`; undefined: the SDK's own endpoint rules and variables. */
   readonly endpoint: string | undefined;
@@ -50,7 +50,7 @@ export class TargetClient {
     const { target, handler, credentials, endpoint, maxAttempts, version, clock, observer } = options;
     this.#client = new NetworkFlowMonitorClient({
       region: target.region,
-      credentials,
+      credentials: forSdkClient(credentials),
       requestHandler: handler,
       maxAttempts,
       retryMode: 'standard',
@@ -161,7 +161,7 @@ export class TargetClient {
   }
 
   async #send(operation: string, request: PreparedRequest, signal: AbortSignal): ReturnType<PreparedRequest['send']> {
-    const { target, observer } = this.#options;
+    const { target, observer, credentials } = this.#options;
     const reservation = target.budget.reserve();
     this.#calls.set(request.input, { operation, reservation, signal });
     try {
@@ -175,7 +175,11 @@ export class TargetClient {
       if (thrown instanceof CredentialsUnavailable) {
         observer.attempted(target, operation, { seconds: undefined, error: 'CredentialsError', up: false });
       }
-      throw toApiError(operation, thrown);
+      const failure = toApiError(operation, thrown);
+      if (refusesCredentials(failure.error)) {
+        credentials.refused();
+      }
+      throw failure;
     } finally {
       reservation.release();
     }

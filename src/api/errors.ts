@@ -165,14 +165,35 @@ export function toApiError(operation: string, thrown: unknown): ApiError {
 /** What the SDK adds to the message of an error that an unreadable answer caused, for whoever has the error in hand. */
 const SDK_HINT = /\s*Deserialization error: to see the raw response[\s\S]*/;
 
-function explain(error: ApiErrorName, thrown: unknown): string {
+/**
+ * What went wrong with a call other than one of the API, such as one of STS, in words that a person can act on.
+ *
+ * @param sensitive texts that must not appear in it, should an answer repeat them
+ */
+export function describeFailure(thrown: unknown, sensitive: readonly string[] = []): string {
+  return explain(classify(thrown), thrown, sensitive);
+}
+
+function explain(error: ApiErrorName, thrown: unknown, sensitive: readonly string[] = []): string {
   const shape = shapeOf(thrown);
-  const message = typeof shape.message === 'string' ? withoutSecrets(shape.message.replace(SDK_HINT, '')) : '';
+  const said = typeof shape.message === 'string' ? shape.message.replace(SDK_HINT, '') : '';
+  const message = withoutSecrets(withoutTexts(said, sensitive));
   const text = message === '' ? networkCode(thrown) : message;
   const status = httpStatusOf(thrown);
-  const name = error === 'OtherError' && typeof shape.name === 'string' ? shape.name.slice(0, LONGEST_NAME) : undefined;
+  // What the credential chain throws says all in its message.
+  const named = error === 'OtherError' && shape.name !== 'CredentialsProviderError';
+  const name = named && typeof shape.name === 'string' ? shape.name.slice(0, LONGEST_NAME) : undefined;
   const parts = [name, status === undefined ? undefined : `HTTP ${status}`, text];
   return parts.filter((part) => part !== undefined).join(': ') || error;
+}
+
+/** Texts go as they are and as a form has them, the longest first, since one may hold another. */
+function withoutTexts(message: string, texts: readonly string[]): string {
+  return texts
+    .flatMap((text) => [text, encodeURIComponent(text)])
+    .filter((text) => text.length > 1)
+    .sort((a, b) => b.length - a.length)
+    .reduce((rest, text) => rest.replaceAll(text, '…'), message);
 }
 
 const LONGEST_NAME = 100;
@@ -199,6 +220,9 @@ const NAMED_SECRET = new RegExp(
 /** An option of a command: a `credential_process` that fails is told with its whole command line. */
 const SECRET_OPTION = /(--?[\w-]{0,40}?(?:password|secret|token|key)[\w-]{0,40})([ =])\S+/gi;
 
+/** STS quotes what it takes for malformed, as a profile's external id may be. */
+const QUOTED_INPUT = /'[^']*'(?= at '(?:externalId|tags)\b)/g;
+
 const URL_CREDENTIALS = /\/\/[^/\s]+@/g;
 
 /**
@@ -209,6 +233,7 @@ export function withoutSecrets(message: string): string {
   const line = message
     .slice(0, 4 * LONGEST_MESSAGE)
     .replace(CANONICAL_REQUEST, '')
+    .replace(QUOTED_INPUT, "'…'")
     .replace(SECRET_OPTION, '$1$2…')
     .replace(NAMED_SECRET, '$1$2…')
     .replace(URL_CREDENTIALS, '//…@')

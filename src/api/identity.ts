@@ -1,9 +1,9 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type Clock, sleep } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
-import type { BoundedHandler } from './bounded-handler.ts';
-import { type CredentialsProvider, providerOf } from './credentials.ts';
+import { type Credentials, forSdkClient, providerOf } from './credentials.ts';
 import { InvalidResponse, toApiError } from './errors.ts';
+import { type StsSettings, stsClientConfig } from './sts.ts';
 
 /** Who AWS takes us for. */
 export interface Identity {
@@ -15,12 +15,10 @@ export interface Identity {
 }
 
 export interface IdentityOptions {
-  readonly credentials: CredentialsProvider;
-  readonly handler: BoundedHandler;
-  readonly region: string;
-  /** Undefined: the SDK's own endpoint rules and variables. */
-  readonly endpoint: string | undefined;
-  readonly maxAttempts: number;
+  /** The account's name, for the log. */
+  readonly account: string;
+  readonly credentials: Credentials;
+  readonly sts: StsSettings;
 }
 
 const FIRST_WAIT_MS = 1_000;
@@ -28,8 +26,8 @@ const LONGEST_WAIT_MS = 300_000;
 const REMINDER_MS = 3_600_000;
 
 /**
- * Asks STS who we are until it answers, ever less often. Nothing waits for it: it is told, and used to find targets that
- * are one AWS account. Failure is logged when it begins, and hourly until STS answers.
+ * Asks STS who we are in an account until it answers, ever less often. Nothing waits for it: it is told, and used to find
+ * targets that are one AWS account. Failure is logged when it begins, and hourly until STS answers.
  *
  * @returns undefined when `signal` aborts first.
  */
@@ -48,7 +46,12 @@ export async function learnIdentity(
       if (now - loggedAt >= REMINDER_MS && !signal.aborted) {
         loggedAt = now;
         const { error, message } = toApiError('GetCallerIdentity', thrown);
-        log.warn('AWS identity not known yet', { operation: 'GetCallerIdentity', error, reason: message });
+        log.warn('AWS identity not known yet', {
+          account: options.account,
+          operation: 'GetCallerIdentity',
+          error,
+          reason: message,
+        });
       }
     }
     await sleep(clock, wait, signal).catch(() => undefined);
@@ -57,18 +60,12 @@ export async function learnIdentity(
 }
 
 async function callerIdentity(options: IdentityOptions, signal: AbortSignal): Promise<Identity> {
-  const { credentials, handler, region, endpoint, maxAttempts } = options;
-  const client = new STSClient({
-    region,
-    credentials,
-    requestHandler: handler,
-    maxAttempts,
-    ...(endpoint === undefined ? {} : { endpoint }),
-  });
+  const { credentials, sts } = options;
+  const client = new STSClient({ ...stsClientConfig(sts), credentials: forSdkClient(credentials) });
   const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}), { abortSignal: signal });
   if (Account === undefined || Arn === undefined) {
     throw new InvalidResponse('the answer names no account or ARN');
   }
   const arn = Arn.replace(/(:assumed-role\/[^/]+)\/.*$/, '$1');
-  return { awsAccountId: Account, arn, provider: providerOf(await credentials()) };
+  return { awsAccountId: Account, arn, provider: providerOf(await credentials.get()) };
 }

@@ -1,6 +1,5 @@
 import { BoundedHandler } from '../api/bounded-handler.ts';
 import { TargetClient } from '../api/client.ts';
-import { type CredentialsProvider, defaultCredentials } from '../api/credentials.ts';
 import { createNetwork } from '../api/network.ts';
 import type { Config } from '../config/config.ts';
 import { createApp } from '../http/app.ts';
@@ -29,8 +28,10 @@ import { Readiness } from '../state/readiness.ts';
 import { createRunActions } from '../state/run-actions.ts';
 import { RunStates } from '../state/run-state.ts';
 import { summarize } from '../state/summary.ts';
+import { usedAccounts } from './accounts.ts';
 import type { BuildInfo } from './build-info.ts';
 import { Discovery } from './discovery.ts';
+import { learnIdentities } from './identities.ts';
 import { QueryRegistry } from './query-registry.ts';
 
 export interface DaemonOptions {
@@ -71,19 +72,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const network = createNetwork({ env, clock });
   const handler = new BoundedHandler({ network, clock, timeout: aws.requestTimeout });
-  const credentials = defaultCredentials(handler, clock);
+  const followers = followersOf(config).map(({ entry, place }) => ({ ...place, kind: entry.kind, type: entry.type }));
+  const uses = [...queries, ...followers];
+  const accounts = usedAccounts(config, uses, handler, clock);
 
   const targets = new Targets(clock);
   const apiStats = new ApiStats((stats) => apiSections.changed(stats));
-  const accounts = new Map(config.accounts.map((account) => [account.name, account]));
   const clients = new Map<Target, TargetClient>();
-  const followers = followersOf(config).map(({ entry, place }) => ({ ...place, kind: entry.kind, type: entry.type }));
-  for (const query of [...queries, ...followers]) {
+  for (const query of uses) {
     const { account: accountName, region } = query;
-    const account = accounts.get(accountName);
-    if (account === undefined) {
-      throw new Error(`a planned query is in account ${accountName}, which the configuration does not define`);
+    const used = accounts.get(accountName);
+    if (used === undefined) {
+      throw new Error(`account ${accountName} has a query but is not in use: a mistake of ours`);
     }
+    const { account, credentials } = used;
     const target = targets.add(accountName, region, account);
     apiStats.expect(target, query);
     if (!clients.has(target)) {
@@ -132,7 +134,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     clock,
     targets,
     dispatcher,
-    capOf: ({ account }) => accounts.get(account)?.maxConcurrentRuns ?? 1,
+    capOf: ({ account }) => accounts.get(account)?.account.maxConcurrentRuns ?? 1,
     rateOf: requestRate,
     actions: createRunActions({
       clock,
@@ -241,7 +243,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   dispatcher.start();
   runs.start();
   const stopSummaries = summarize(apiStats, clock, log);
-  void learnAccounts({ config, targets, credentials, handler, apiStats, clock, log, signal: shutdown.signal });
+  void learnIdentities({ accounts: accounts.values(), targets, apiStats, clock, log, signal: shutdown.signal });
 
   return {
     addresses: listeners.addresses,
@@ -273,53 +275,4 @@ function clientOf(clients: ReadonlyMap<Target, TargetClient>, target: Target): T
     throw new Error(`no client for account ${target.account} in ${target.region}`);
   }
   return client;
-}
-
-interface LearnAccountsOptions {
-  readonly config: Config;
-  readonly targets: Targets;
-  readonly credentials: CredentialsProvider;
-  readonly handler: BoundedHandler;
-  readonly apiStats: ApiStats;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly signal: AbortSignal;
-}
-
-/** Asks AWS, while all else goes on, who we are, tells it once per account, and lets targets that are one share a budget. */
-async function learnAccounts(options: LearnAccountsOptions): Promise<void> {
-  const { config, targets, credentials, handler, apiStats, clock, log, signal } = options;
-  const all = [...targets.all()];
-  const [first] = all;
-  if (first === undefined) {
-    return;
-  }
-  const region = config.aws.stsRegion ?? config.aws.region ?? first.region;
-  // The STS client is loaded late: nothing waits for it, and it would double the time to the first listening.
-  const { learnIdentity } = await import('../api/identity.ts');
-  const identity = await learnIdentity(
-    { credentials, handler, region, endpoint: config.aws.stsEndpoint, maxAttempts: config.aws.maxAttempts },
-    clock,
-    log,
-    signal,
-  );
-  if (identity === undefined) {
-    return;
-  }
-  const { awsAccountId, arn, provider } = identity;
-  for (const account of new Set(all.map((target) => target.account))) {
-    log.info('AWS identity', { account, arn, provider });
-  }
-  for (const target of all) {
-    apiStats.identified(target, identity);
-    const others = targets.identified(target, awsAccountId);
-    if (others.length > 0) {
-      log.info('targets are one AWS account and region: they share the lower budget', {
-        account: target.account,
-        aws_region: target.region,
-        with: others.map((other) => other.account).join(','),
-        requests_per_second: target.budget.limit,
-      });
-    }
-  }
 }

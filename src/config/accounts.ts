@@ -1,5 +1,7 @@
-import { keyPath, type MapNode, quote } from './config-node.ts';
+import type { Role } from './config.ts';
+import { type ConfigNode, keyPath, type MapNode, quote } from './config-node.ts';
 import type { ListedMap, Reading } from './reading.ts';
+import { readRole, SESSION_TAGS } from './roles.ts';
 import { ACCOUNT } from './schema.ts';
 import { readSection } from './section.ts';
 
@@ -18,6 +20,10 @@ export interface AccountDefinition {
   readonly regionsListed: boolean;
   /** The account's own regions were reported; what queries say of them cannot be judged. */
   readonly regionsFaulty: boolean;
+  readonly profile: string | undefined;
+  readonly role: Role | undefined;
+  /** Where the file gives the role. */
+  readonly roleArnNode: ConfigNode | undefined;
   readonly endpoint: string | undefined;
   readonly requestsPerSecond: number | undefined;
   readonly maxConcurrentRequests: number | undefined;
@@ -42,7 +48,7 @@ export function readAccounts(elements: readonly ListedMap[], reading: Reading): 
 }
 
 function readAccount(node: MapNode, path: string, reading: Reading): AccountDefinition {
-  const section = readSection(node, path, ACCOUNT, reading);
+  const section = readSection(node, path, ACCOUNT, reading, [SESSION_TAGS]);
   if (section.written('name') === undefined) {
     reading.report(keyPath(path, 'name'), node.line, 'nothing', ACCOUNT.name.format.expected);
   }
@@ -60,6 +66,9 @@ function readAccount(node: MapNode, path: string, reading: Reading): AccountDefi
     regions: listed ?? (single === undefined ? undefined : [single]),
     regionsListed: listed !== undefined,
     regionsFaulty: both || section.faulty('region') || section.faulty('regions'),
+    profile: section.value('profile'),
+    role: readRole(node, path, section, reading),
+    roleArnNode: section.written('roleArn'),
     endpoint: section.value('endpoint'),
     requestsPerSecond: section.value('requestsPerSecond'),
     maxConcurrentRequests: section.value('maxConcurrentRequests'),

@@ -38,13 +38,23 @@ export function isNull(node: ConfigNode): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 
+/** Keys of the file whose values, and whatever is in them, no message may show. */
+const SENSITIVE_KEYS: ReadonlySet<string> = new Set(['externalId', 'sessionTags']);
+
+/** Whether a path made by {@link keyPath} and {@link indexPath} leads into a value that no message may show. */
+function isSensitive(path: string): boolean {
+  return path.split(/[.[]/).some((key) => SENSITIVE_KEYS.has(key));
+}
+
 /**
- * How to write a value that YAML took for a number, a truth value or a date, as an addition to what was expected;
- * empty for other values.
+ * How to write the value at `path` that YAML took for a number, a truth value or a date, as an addition to what was
+ * expected; empty for other values.
  */
-export function quotingHint(node: ConfigNode): string {
-  const misread = node.kind === 'scalar' && typeof node.value !== 'string' && !isNull(node);
-  return misread ? `; quote it: ${quote(node.source)}` : '';
+export function quotingHint(node: ConfigNode, path: string): string {
+  if (node.kind !== 'scalar' || typeof node.value === 'string' || isNull(node)) {
+    return '';
+  }
+  return isSensitive(path) ? '; quote it' : `; quote it: ${quote(node.source)}`;
 }
 
 /** The path of a key: `polling` and `interval` give `polling.interval`; keys of odd characters go in brackets. */
@@ -100,6 +110,11 @@ export function showNode(node: ConfigNode): string {
   return node.kind === 'scalar' ? text : shorten(text);
 }
 
+/** {@link showNode} of the node at a path, but for those whose values no message may show. */
+export function showNodeAt(path: string, node: ConfigNode): string {
+  return isSensitive(path) ? 'a value that is not shown' : showNode(node);
+}
+
 /** Renders no more than is needed to fill `room` characters: a few aliases can stand for billions of values. */
 function renderNode(node: ConfigNode, room: number): string {
   if (node.kind === 'scalar') {
@@ -115,7 +130,8 @@ function renderNode(node: ConfigNode, room: number): string {
       break;
     }
     const separator = text.length > 1 ? ', ' : '';
-    text += `${separator}${list ? '' : `${quote(String(key))}: `}${renderNode(value, room - text.length)}`;
+    const shown = SENSITIVE_KEYS.has(String(key)) ? '…' : renderNode(value, room - text.length);
+    text += `${separator}${list ? '' : `${quote(String(key))}: `}${shown}`;
   }
   return `${text}${list ? ']' : '}'}`;
 }

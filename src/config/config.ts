@@ -67,6 +67,10 @@ export interface Account {
   readonly regions: readonly string[];
   /** The file gives `regions`, a list: queries carry the region in their names, even when it has one element. */
   readonly regionsListed: boolean;
+  /** Profile of the shared config files whose credentials are used; undefined: the default credential chain. */
+  readonly profile: string | undefined;
+  /** To be assumed with these credentials; undefined: they are the account's own. */
+  readonly role: Role | undefined;
   /** The account's `endpoint`, else `aws.endpoint`; a `{region}` in it is still there. */
   readonly endpoint: string | undefined;
   /** Budget of each target of this account: attempts a second, fractions allowed. */
@@ -75,6 +79,17 @@ export interface Account {
   readonly maxConcurrentRequests: number;
   /** Runs of scheduled queries in flight at the service at most, for each target of this account. */
   readonly maxConcurrentRuns: number;
+}
+
+/** A role to assume. */
+export interface Role {
+  /** `arn:PARTITION:iam::ACCOUNT:role/NAME`, of the partition of the account's regions. */
+  readonly arn: string;
+  readonly sessionName: string;
+  /** Not to be shown anywhere. */
+  readonly externalId: string | undefined;
+  /** Values by key, in the order of the file. Not to be shown anywhere. */
+  readonly sessionTags: Readonly<Record<string, string>>;
 }
 
 /** One entry of `queries`, before it fans out. */

@@ -1,6 +1,7 @@
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../runtime/log.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { PARTITIONS } from './partition.ts';
 import { QUERY_TYPES, type QueryType } from './query-type.ts';
 
 /**
@@ -236,6 +237,35 @@ export const monitorName: Format<string> = matching(
   "a monitor's name",
   /^[A-Za-z0-9_.-]{1,255}$/,
   `1 to 255 ${NAME_CHARACTERS}`,
+);
+
+/** IAM's own limits: a path of at most 512 characters, both of its slashes included, and a name of at most 64. */
+const ROLE_ARN = new RegExp(
+  `^arn:(?:${PARTITIONS.join('|')}):iam::\\d{12}:role/(?=.{1,575}$)(?:[\\x21-\\x7e]+/)?[\\w+=,.@-]{1,64}$`,
+);
+
+export const roleArn: Format<string> = text(
+  `the ARN of a role, arn:PARTITION:iam::ACCOUNT:role/NAME, of partition ${PARTITIONS.join(', ')}`,
+  (value) => ROLE_ARN.test(value),
+);
+
+/** STS's own limits for a session's name. */
+export const roleSessionName: Format<string> = matching(
+  "a role session's name",
+  /^[\w+=,.@-]{2,64}$/,
+  '2 to 64 characters of A-Z a-z 0-9 _ + = , . @ -',
+);
+
+/** STS's own limits for an external id. */
+export const externalId: Format<string> = matching(
+  'an external id',
+  /^[\w+=,.@:/-]{2,1224}$/,
+  '2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -',
+);
+
+/** Of the shared config files, which set no rule but that it is on one line. */
+export const profile: Format<string> = text('the name of a profile: text on one line', (value) =>
+  /^[^\p{Cc}]*[^\p{Cc}\s][^\p{Cc}]*$/u.test(value),
 );
 
 /** Ids of queries and scopes, for which the API gives no pattern. */

@@ -80,7 +80,7 @@ export function readLabels(node: ConfigNode, path: string, reading: Reading): Re
 /** Any text but the empty one, which Prometheus takes for no label at all. */
 function readLabelValue(node: ConfigNode, path: string, reading: Reading): string | undefined {
   if (node.kind !== 'scalar' || typeof node.value !== 'string') {
-    reading.reject(path, node, `text that is not empty${quotingHint(node)}`);
+    reading.reject(path, node, `text that is not empty${quotingHint(node, path)}`);
     return undefined;
   }
   const text = reading.expand(path, node, node.value);

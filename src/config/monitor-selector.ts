@@ -23,7 +23,7 @@ function readTags(node: ConfigNode, path: string, reading: Reading): Readonly<Re
   for (const [key, { value }] of reading.map(path, node, 'a mapping of tags to their values').entries) {
     const tagPath = keyPath(path, key);
     if (value.kind !== 'scalar' || typeof value.value !== 'string') {
-      reading.reject(tagPath, value, `the text that a tag has as its value${quotingHint(value)}`);
+      reading.reject(tagPath, value, `the text that a tag has as its value${quotingHint(value, tagPath)}`);
       continue;
     }
     const text = reading.expand(tagPath, value, value.value);

@@ -8,6 +8,7 @@ import { region as regionFormat } from './formats.ts';
 import type { Problem } from './problem.ts';
 import { readQueryDefaults } from './query-defaults.ts';
 import { Reading } from './reading.ts';
+import { checkRolePartition } from './roles.ts';
 import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, LOG, POLLING, WEB } from './schema.ts';
 import { checkKeys, readSection, type Section } from './section.ts';
 import type { Environment } from './substitution.ts';
@@ -72,6 +73,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const watched = queries.filter((entry) => entry.kind === 'watched');
   checkStaleAfter(polling.written('staleAfter'), context.staleAfter, watched, reading);
   const region = await commonRegion(aws, definitions, queries, options.fallbackRegion, reading);
+  checkRolePartitions(definitions, queries, region, reading);
 
   const config: Config = {
     web: { listenAddresses: web.value('listenAddresses'), telemetryPath: web.value('telemetryPath') },
@@ -130,6 +132,9 @@ function withDefaultAccount(defined: readonly AccountDefinition[]): readonly Acc
     regions: undefined,
     regionsListed: false,
     regionsFaulty: false,
+    profile: undefined,
+    role: undefined,
+    roleArnNode: undefined,
     endpoint: undefined,
     requestsPerSecond: undefined,
     maxConcurrentRequests: undefined,
@@ -150,6 +155,8 @@ function resolveAccount(
     name: definition.name,
     regions: definition.regions ?? (region === undefined ? [] : [region]),
     regionsListed: definition.regionsListed,
+    profile: definition.profile,
+    role: definition.role,
     endpoint: definition.endpoint ?? aws.value('endpoint'),
     requestsPerSecond: definition.requestsPerSecond ?? aws.value('requestsPerSecond'),
     maxConcurrentRequests: definition.maxConcurrentRequests ?? aws.value('maxConcurrentRequests'),
@@ -202,6 +209,27 @@ async function commonRegion(
     }
   }
   return undefined;
+}
+
+/**
+ * Holds each account's role against the account's regions; where it has none of its own, against those it is called in,
+ * or would be.
+ */
+function checkRolePartitions(
+  definitions: readonly AccountDefinition[],
+  queries: readonly QueryEntry[],
+  common: string | undefined,
+  reading: Reading,
+): void {
+  for (const { name, path, regions, regionsFaulty, role, roleArnNode: node } of definitions) {
+    if (path !== undefined && role !== undefined && node !== undefined && !regionsFaulty) {
+      const called = queries
+        .filter(({ accounts }) => accounts.includes(name ?? ''))
+        .flatMap((entry) => entry.regions ?? common ?? []);
+      const arn = { value: role.arn, path: keyPath(path, 'roleArn'), node };
+      checkRolePartition(arn, regions ?? (called.length > 0 || common === undefined ? called : [common]), reading);
+    }
+  }
 }
 
 /** The parts of queries' names and the like are shared by many modules: none may change them. */

@@ -1,4 +1,4 @@
-import { type ConfigNode, indexPath, isNull, type MapNode, showNode } from './config-node.ts';
+import { type ConfigNode, indexPath, isNull, type MapNode, showNodeAt } from './config-node.ts';
 import { createProblem, type Problem } from './problem.ts';
 import { type Environment, substitute } from './substitution.ts';
 
@@ -20,9 +20,9 @@ export class Reading {
     this.#env = env;
   }
 
-  /** Reports that the file has something else at `path` than what was expected. */
+  /** Reports that the file has something else at `path` than what was expected. Sensitive values are not shown. */
   reject(path: string, node: ConfigNode, expected: string): void {
-    this.problems.push(createProblem(path, node.line, showNode(node), expected));
+    this.problems.push(createProblem(path, node.line, showNodeAt(path, node), expected));
   }
 
   report(path: string, line: number, got: string, expected: string): void {

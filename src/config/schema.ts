@@ -1,6 +1,7 @@
 import type { LogFormat, LogLevel } from '../runtime/log.ts';
 import {
   duration,
+  externalId,
   type Format,
   httpUrl,
   listenAddress,
@@ -11,8 +12,11 @@ import {
   optional,
   positiveInteger,
   positiveNumber,
+  profile,
   region,
   regionalHttpUrl,
+  roleArn,
+  roleSessionName,
   telemetryPath,
   timerDuration,
 } from './formats.ts';
@@ -79,7 +83,11 @@ export const AWS: SectionSchema<AwsKeys> = {
     format: optional(regionalHttpUrl),
     default: undefined,
   },
-  stsRegion: { doc: 'Region of STS calls; default: aws.region', format: optional(region), default: undefined },
+  stsRegion: {
+    doc: "Region of STS calls, for accounts of its partition; default: aws.region, else the account's first region",
+    format: optional(region),
+    default: undefined,
+  },
   stsEndpoint: { doc: "STS' endpoint, instead of the region's own", format: optional(httpUrl), default: undefined },
   requestTimeout: { doc: 'How long one attempt may take', format: timerDuration, default: '10s' },
   maxAttempts: { doc: 'Attempts a call may take, the first included', format: positiveInteger, default: 3 },
@@ -104,16 +112,33 @@ export interface AccountKeys {
   name: string | undefined;
   region: string | undefined;
   regions: readonly string[] | undefined;
+  profile: string | undefined;
+  roleArn: string | undefined;
+  externalId: string | undefined;
+  roleSessionName: string;
   endpoint: string | undefined;
   requestsPerSecond: number | undefined;
   maxConcurrentRequests: number | undefined;
   maxConcurrentRuns: number | undefined;
 }
 
+/** An element of `accounts`, but for `sessionTags`, whose keys are the user's. */
 export const ACCOUNT: SectionSchema<AccountKeys> = {
   name: { doc: 'Unique name, the label account', format: optional(name), default: undefined },
   region: { doc: 'The one region to call; default: aws.region', format: optional(region), default: undefined },
   regions: { doc: 'Several regions to call', format: optional(listOf(region)), default: undefined },
+  profile: {
+    doc: 'Profile of the shared config files whose credentials are used, with roleArn to assume the role; default: the default chain',
+    format: optional(profile),
+    default: undefined,
+  },
+  roleArn: { doc: 'Role to assume', format: optional(roleArn), default: undefined },
+  externalId: {
+    doc: 'External id that the role asks for; never shown or logged',
+    format: optional(externalId),
+    default: undefined,
+  },
+  roleSessionName: { doc: "Name of the role's session", format: roleSessionName, default: 'nfm-exporter' },
   endpoint: { doc: 'As aws.endpoint, for this account', format: optional(regionalHttpUrl), default: undefined },
   requestsPerSecond: {
     doc: 'As aws.requestsPerSecond, for this account',

@@ -62,7 +62,7 @@ export function readSection<T>(
     faulty.add(key);
     if (value !== undefined && !reported.has(value)) {
       const valuePath = index === undefined ? keyPath(path, key) : indexPath(keyPath(path, key), index);
-      reading.reject(valuePath, value, `${expected}${hintFor(value, schema[key].format)}`);
+      reading.reject(valuePath, value, `${expected}${hintFor(value, schema[key].format, valuePath)}`);
     }
   };
   const definition: convict.Schema<Record<string, unknown>> = {};
@@ -115,11 +115,11 @@ function toPlain(node: ConfigNode, path: string, reading: Reading, reported: Set
 }
 
 /** What was probably meant by a value that does not fit; of a text, what it says before variables are replaced. */
-function hintFor(node: ConfigNode, format: Format<unknown>): string {
+function hintFor(node: ConfigNode, format: Format<unknown>, path: string): string {
   if (node.kind === 'scalar' && typeof node.value === 'string') {
     return nearestHint(node.value, format.words);
   }
-  return fitsQuoted(node, format) ? quotingHint(node) : '';
+  return fitsQuoted(node, format) ? quotingHint(node, path) : '';
 }
 
 /** Whether a value that YAML took for a number or the like would do as text. */

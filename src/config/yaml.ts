@@ -1,5 +1,5 @@
 import { Composer, type CST, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, Parser } from 'yaml';
-import { type ConfigNode, indexPath, keyPath, type MapEntry, quote, showNode } from './config-node.ts';
+import { type ConfigNode, indexPath, keyPath, type MapEntry, quote, showNode, showNodeAt } from './config-node.ts';
 import { createProblem, type Problem } from './problem.ts';
 
 /** The composer recurses, and runs out of stack where the file nests a few thousand deep; the config needs 5 levels. */
@@ -166,7 +166,7 @@ class TreeBuilder {
     const sources = node.kind === 'list' ? node.items : [node];
     for (const source of sources) {
       if (source.kind !== 'map') {
-        this.#report(path, source.line, showNode(source), 'a mapping or a list of mappings to merge');
+        this.#report(path, source.line, showNodeAt(path, source), 'a mapping or a list of mappings to merge');
       }
     }
     return sources;

@@ -101,6 +101,7 @@ Things to try:
   curl -s ${url}/api/v1/queries/checkout-rtt     queued, running, SUCCEEDED within a minute
   curl -s ${metrics} | grep last_error       what fails here, and why
   curl -s ${metrics} | grep budget_requests  eu-west-1 throttles from 0:30 to 0:45: its budget is cut and grows back
+  curl -s ${metrics} | grep account_info     three AWS accounts, each by a role of its own
   curl -s ${url}/-/ready
 
 Ctrl-C ends it.

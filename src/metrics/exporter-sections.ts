@@ -11,10 +11,10 @@ export interface ExporterFacts {
   readonly registeredQueries: () => ReadonlyMap<string, number>;
   /** How late the most overdue poll is, in seconds. */
   readonly pollLag: () => number;
-  /** How the last load of the configuration went; `at` is the last good one's time in milliseconds since the epoch. */
   /** Contributor series that are exported now, and how many may be. */
   readonly contributorSeries: () => number;
   readonly contributorSeriesLimit: number;
+  /** How the last load of the configuration went; `at` is the last good one's time in milliseconds since the epoch. */
   readonly configLoad: () => { readonly successful: boolean; readonly at: number };
 }
 

@@ -1,5 +1,4 @@
 import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './contributor-families.ts';
-
 import { type Family, families } from './family.ts';
 
 const TARGET = ['account', 'aws_region'] as const;

@@ -49,11 +49,13 @@ export class RunPage {
     this.#allow(changed);
   }
 
-  /** Results become too old by time alone; `now` in milliseconds since the epoch. */
+  /**
+   * Results become too old by time alone; `now` in milliseconds since the epoch. What is gone stays so until the next
+   * results, also when the clock is set back.
+   */
   refresh(now: number): void {
-    this.#runs.refresh(now);
     for (const state of this.#states.values()) {
-      if (areTooOld(state, now)) {
+      if (areTooOld(state, now) && this.#runs.drop(state.query.name)) {
         this.#contributors.remove(state.query.name);
         this.#allow(this.#cap.set(state.query.name, 0));
       }

@@ -1,5 +1,5 @@
 import { RUN_OUTCOMES } from '../scheduler/runs.ts';
-import { areTooOld, type RunState } from '../state/run-state.ts';
+import type { QueryResults, RunState } from '../state/run-state.ts';
 import type { Section } from './exposition.ts';
 import { RUN_FAMILIES } from './families.ts';
 import { GroupedChunks } from './grouped-chunks.ts';
@@ -14,7 +14,8 @@ interface Shown {
   readonly label: string;
   /** Series that the cap over all queries leaves out. */
   dropped: number;
-  tooOld: boolean;
+  /** Results whose series are gone for their age. */
+  outdated: QueryResults | undefined;
 }
 
 /** The series of the runs of scheduled queries. */
@@ -24,7 +25,7 @@ export class RunSections {
 
   /** A scheduled query was registered. */
   add(state: RunState): void {
-    const shown = { state, label: `query="${escapeLabelValue(state.query.name)}"`, dropped: 0, tooOld: false };
+    const shown = { state, label: `query="${escapeLabelValue(state.query.name)}"`, dropped: 0, outdated: undefined };
     this.#shown.set(state.query.name, shown);
     this.#chunks.add(shown);
   }
@@ -57,16 +58,16 @@ export class RunSections {
     }
   }
 
-  /** Results become too old by time alone; `now` in milliseconds since the epoch. */
-  refresh(now: number): void {
-    for (const shown of this.#shown.values()) {
-      const tooOld = areTooOld(shown.state, now);
-      if (tooOld !== shown.tooOld) {
-        shown.tooOld = tooOld;
-        this.#chunks.changed(shown, 'aws_nfm_query_contributors');
-        this.#chunks.changed(shown, 'aws_nfm_query_contributors_dropped');
-      }
+  /** The last results of a query are no longer shown, until others come. Returns whether they were until now. */
+  drop(name: string): boolean {
+    const shown = this.#shown.get(name);
+    if (shown === undefined || shown.outdated === shown.state.results) {
+      return false;
     }
+    shown.outdated = shown.state.results;
+    this.#chunks.changed(shown, 'aws_nfm_query_contributors');
+    this.#chunks.changed(shown, 'aws_nfm_query_contributors_dropped');
+    return true;
   }
 
   sections(): Section[] {
@@ -98,18 +99,19 @@ const LINES: Readonly<Record<FamilyName, (shown: Shown) => string>> = {
     line('aws_nfm_query_results_timestamp_seconds', label, seconds(state.results?.at)),
   aws_nfm_query_results_window_seconds: ({ label, state }) =>
     line('aws_nfm_query_results_window_seconds', label, seconds(state.results?.length)),
-  aws_nfm_query_contributors: ({ label, state, tooOld }) =>
-    line('aws_nfm_query_contributors', label, tooOld ? undefined : state.results?.rows),
-  aws_nfm_query_contributors_dropped: ({ label, state: { results }, dropped, tooOld }) =>
-    line(
-      'aws_nfm_query_contributors_dropped',
-      label,
-      results === undefined || tooOld ? undefined : results.dropped + dropped,
-    ),
+  aws_nfm_query_contributors: (shown) => line('aws_nfm_query_contributors', shown.label, shownResults(shown)?.rows),
+  aws_nfm_query_contributors_dropped: (shown) => {
+    const results = shownResults(shown);
+    return line('aws_nfm_query_contributors_dropped', shown.label, results && results.dropped + shown.dropped);
+  },
   aws_nfm_query_timeouts_total: total('aws_nfm_query_timeouts_total', 'TIMEOUTS'),
   aws_nfm_query_retransmissions_total: total('aws_nfm_query_retransmissions_total', 'RETRANSMISSIONS'),
   aws_nfm_query_data_transferred_bytes_total: total('aws_nfm_query_data_transferred_bytes_total', 'DATA_TRANSFERRED'),
 };
+
+function shownResults({ state: { results }, outdated }: Shown): QueryResults | undefined {
+  return results === outdated ? undefined : results;
+}
 
 function total(name: FamilyName, metricName: string): (shown: Shown) => string {
   return ({ label, state }) => (state.query.metricName === metricName ? line(name, label, state.total) : '');

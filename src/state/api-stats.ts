@@ -7,9 +7,9 @@ import type { Target } from '../scheduler/target.ts';
 import { Histogram } from './histogram.ts';
 
 /** Upper bounds of the buckets of `aws_nfm_api_request_duration_seconds`. */
-const REQUEST_BUCKETS: readonly number[] = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+export const REQUEST_BUCKETS: readonly number[] = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Upper bounds of the buckets of `aws_nfm_run_duration_seconds` and `aws_nfm_run_wait_seconds`. */
-const RUN_BUCKETS: readonly number[] = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800];
+export const RUN_BUCKETS: readonly number[] = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800];
 
 /** The attempts of one operation in one target, since the start. */
 export interface OperationStats {

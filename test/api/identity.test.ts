@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BoundedHandler } from '../../src/api/bounded-handler.ts';
-import type { CredentialsProvider } from '../../src/api/credentials.ts';
+import type { AwsCredentials, Credentials } from '../../src/api/credentials.ts';
 import { type Identity, learnIdentity } from '../../src/api/identity.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -14,13 +14,17 @@ import { CREDENTIALS } from './status-service.ts';
 
 interface Question {
   readonly endpoint: string;
-  readonly credentials?: CredentialsProvider;
+  readonly credentials?: AwsCredentials;
   /** Milliseconds that an answer of STS may take. */
   readonly timeout?: number;
 }
 
+function given(credentials: AwsCredentials): Credentials {
+  return { get: async () => credentials, refused: () => undefined };
+}
+
 /** Asks on a fake clock, so that the waits between the questions take no time, while STS is real. */
-function ask({ endpoint, credentials = async () => CREDENTIALS, timeout = 2_000 }: Question) {
+function ask({ endpoint, credentials = CREDENTIALS, timeout = 2_000 }: Question) {
   const clock = new FakeClock();
   const log = new RecordingLog();
   const end = new AbortController();
@@ -28,7 +32,7 @@ function ask({ endpoint, credentials = async () => CREDENTIALS, timeout = 2_000 
   const handler = new BoundedHandler({ network: networkFor({}), clock: systemClock, timeout });
   let answer: { readonly identity: Identity | undefined } | undefined;
   const learned = learnIdentity(
-    { credentials, handler, region: 'eu-west-1', endpoint, maxAttempts: 1 },
+    { account: 'payments', credentials: given(credentials), sts: { handler, region: 'eu-west-1', endpoint } },
     clock,
     log,
     end.signal,
@@ -91,7 +95,7 @@ describe('learnIdentity', () => {
       secretAccessKey: Credentials?.SecretAccessKey ?? '',
       sessionToken: Credentials?.SessionToken ?? '',
     };
-    const { learned } = ask({ endpoint: url, credentials: async () => credentials });
+    const { learned } = ask({ endpoint: url, credentials });
     expect(await learned).toMatchObject({
       awsAccountId: '111122223333',
       arn: 'arn:aws:sts::111122223333:assumed-role/nfm-read',
@@ -123,7 +127,12 @@ describe('learnIdentity', () => {
       {
         level: 'warn',
         msg: 'AWS identity not known yet',
-        fields: { operation: 'GetCallerIdentity', error: 'OtherError', reason: 'AccessDenied: HTTP 403: not you' },
+        fields: {
+          account: 'payments',
+          operation: 'GetCallerIdentity',
+          error: 'OtherError',
+          reason: 'AccessDenied: HTTP 403: not you',
+        },
       },
     ]);
   });
@@ -189,11 +198,9 @@ describe('learnIdentity', () => {
     const { url, requests } = await simulator();
     const handler = new BoundedHandler({ network: networkFor({}), clock: systemClock, timeout: 2_000 });
     const options = {
-      credentials: async () => CREDENTIALS,
-      handler,
-      region: 'eu-west-1',
-      endpoint: url,
-      maxAttempts: 1,
+      account: 'payments',
+      credentials: given(CREDENTIALS),
+      sts: { handler, region: 'eu-west-1', endpoint: url },
     };
     expect(await learnIdentity(options, systemClock, new RecordingLog(), AbortSignal.abort())).toBeUndefined();
     expect(requests).toEqual([]);

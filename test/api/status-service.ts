@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AttemptObserver } from '../../src/api/attempts.ts';
 import { BoundedHandler } from '../../src/api/bounded-handler.ts';
 import { TargetClient } from '../../src/api/client.ts';
-import type { CredentialsProvider } from '../../src/api/credentials.ts';
+import type { AwsCredentials } from '../../src/api/credentials.ts';
 import type { ApiErrorName } from '../../src/api/errors.ts';
 import { createNetwork, type NetworkOptions } from '../../src/api/network.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
@@ -85,6 +85,8 @@ export interface ObservedClient {
   readonly attempts: Attempt[];
   /** Answers that were well but of no use. */
   readonly refusedAnswers: ApiErrorName[];
+  /** How often the credentials were told that AWS does not take them. */
+  refusedCredentials(): number;
   close(): void;
 }
 
@@ -92,7 +94,7 @@ export interface ClientOptions {
   readonly maxAttempts?: number;
   /** Milliseconds. */
   readonly timeout?: number;
-  readonly credentials?: CredentialsProvider;
+  readonly credentials?: () => Promise<AwsCredentials>;
   readonly requestsPerSecond?: number;
   readonly network?: Omit<NetworkOptions, 'env'>;
 }
@@ -104,6 +106,7 @@ export function observedClient(endpoint: string, options: ClientOptions = {}): O
   const target = new Targets(systemClock).add('default', 'eu-west-1', { requestsPerSecond, maxConcurrentRequests: 64 });
   const attempts: Attempt[] = [];
   const refusedAnswers: ApiErrorName[] = [];
+  let refusedCredentials = 0;
   const observer: AttemptObserver = {
     attempted: (_target, operation, outcome) => attempts.push({ operation, ...outcome }),
     answerRefused: (_target, _operation, error) => refusedAnswers.push(error),
@@ -112,11 +115,23 @@ export function observedClient(endpoint: string, options: ClientOptions = {}): O
     target,
     clock: systemClock,
     handler: new BoundedHandler({ network, clock: systemClock, timeout }),
-    credentials: options.credentials ?? (async () => CREDENTIALS),
+    credentials: {
+      get: options.credentials ?? (async () => CREDENTIALS),
+      refused() {
+        refusedCredentials += 1;
+      },
+    },
     observer,
     endpoint,
     maxAttempts,
     version: '0.1.0',
   });
-  return { client, target, attempts, refusedAnswers, close: () => network.close() };
+  return {
+    client,
+    target,
+    attempts,
+    refusedAnswers,
+    refusedCredentials: () => refusedCredentials,
+    close: () => network.close(),
+  };
 }

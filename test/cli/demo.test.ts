@@ -52,6 +52,8 @@ describe.concurrent('the demo', () => {
       const page = await (await fetch(`${url}/metrics`)).text();
       expect(page).toContain('# TYPE aws_nfm_query_status gauge\n');
       expect(emptyFamilies(page)).toEqual([]);
+      const awsAccounts = page.match(/(?<=^aws_nfm_account_info\{.*aws_account_id=")\d+/gm);
+      expect(new Set(awsAccounts).size, 'AWS accounts').toBe(3);
     }, PATIENT);
     demo.kill('SIGINT');
     expect(await demo.ended).toMatchObject({ code: 0, signal: null });

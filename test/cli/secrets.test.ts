@@ -102,7 +102,16 @@ describe.concurrent('secrets', () => {
     const canary = '${CANARY}';
     const file = write('bad.json', {
       aws: { region: canary, endpoint: `http://user:${canary}@nfm.invalid`, maxAttempts: canary },
-      accounts: [{ name: `${canary}!`, regions: [canary] }],
+      accounts: [
+        {
+          name: `${canary}!`,
+          regions: [canary],
+          roleArn: canary,
+          roleSessionName: `${canary}!`,
+          profile: `${canary}\n`,
+        },
+        { name: 'role', externalId: SECRETS.CANARY, sessionTags: { purpose: SECRETS.CANARY, owner: [SECRETS.CANARY] } },
+      ],
       polling: { interval: canary },
       log: { level: canary },
       web: { listenAddresses: [canary], telemetryPath: canary },

@@ -13,6 +13,7 @@ const LOOKBACK = '42m';
 const KEYS = [
   ...['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries', 'x-y', '<<', '__proto__', 'constructor'],
   ...['listenAddresses', 'telemetryPath', 'level', 'format', 'region', 'regions', 'endpoint', 'stsEndpoint'],
+  ...['roleArn', 'externalId', 'roleSessionName', 'sessionTags', 'profile'],
   ...['requestTimeout', 'maxAttempts', 'requestsPerSecond', 'interval', 'concurrency', 'staleAfter', 'giveUpAfter'],
   ...['name', 'type', 'monitorName', 'scopeId', 'queryId', 'account', 'labels', 'team', 'job', 'env'],
   ...['metricName', 'destinationCategory', 'limit', 'contributorLabels', 'schedule', 'every', 'lookback', 'delay'],

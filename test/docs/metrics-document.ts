@@ -1,16 +1,18 @@
 import { QUERY_STATUSES } from '../../src/api/client.ts';
 import type { ApiErrorName } from '../../src/api/errors.ts';
 import { API_ERRORS } from '../../src/api/errors.ts';
-import { STATUS_OPERATIONS } from '../../src/api/operations.ts';
-import { FAMILIES, QUERY_FAMILIES } from '../../src/metrics/families.ts';
+import { QUERY_OPERATIONS } from '../../src/api/operations.ts';
+import { API_FAMILIES, FAMILIES, QUERY_FAMILIES } from '../../src/metrics/families.ts';
 import { type Family, METRIC_GROUPS, type MetricGroup } from '../../src/metrics/family.ts';
-import { DURATION_BUCKETS } from '../../src/state/api-stats.ts';
+import { QUERY_TYPES } from '../../src/queries/query.ts';
+import { RUN_OUTCOMES } from '../../src/scheduler/runs.ts';
+import { REQUEST_BUCKETS, RUN_BUCKETS } from '../../src/state/api-stats.ts';
 import { code, codes, table } from './markdown.ts';
 import { PROMQL_EXAMPLES } from './promql-examples.ts';
 
 const GROUPS: Readonly<Record<MetricGroup, string>> = {
   queries: 'Each registered query: identity, status, errors and times',
-  contributors: 'Empty in this version',
+  contributors: 'Top contributors of the scheduled queries: the rows of their last results',
   api: 'Each account and region: requests, errors, durations, budget',
   inventory: 'Empty in this version',
   exporter: 'The exporter itself',
@@ -70,10 +72,11 @@ ${groups.map(groupSection).join('\n\n')}
 ## Label values
 
 - \`status\`: ${codes(QUERY_STATUSES)}. The last three are final: such a query is not polled any more.
-- \`query_type\`: ${codes(Object.keys(STATUS_OPERATIONS))}.
+- \`query_type\`: ${codes(QUERY_TYPES)}.
 - \`source\`: \`config\`.
-- \`operation\` of \`aws_nfm_query_last_error\`: \`status\`. Elsewhere it is the API's name:
-  ${codes(Object.values(STATUS_OPERATIONS).map(({ name }) => name))}.
+- \`outcome\`: ${codes(RUN_OUTCOMES)}.
+- \`operation\` of \`aws_nfm_query_last_error\`: \`start\`, \`status\`, \`results\`, \`stop\`. Elsewhere it is the API's name:
+  ${codes(QUERY_TYPES.flatMap((type) => Object.values(QUERY_OPERATIONS[type]).map(({ name }) => name)))}.
 - \`account\` is the account's name in the configuration, \`aws_account_id\` the number AWS knows it by.
 - \`error\`, a closed list:
 
@@ -106,6 +109,7 @@ ${PROMQL_EXAMPLES.map(({ purpose, query }) => `${purpose}:\n\n\`\`\`promql\n${qu
 
 const TITLES: Readonly<Partial<Record<MetricGroup, string>>> = {
   queries: 'Queries',
+  contributors: 'Contributors',
   api: 'API',
   exporter: 'The exporter',
 };
@@ -120,6 +124,10 @@ function labelsOf({ name, labels }: Family): string {
   return name === QUERY_FAMILIES.aws_nfm_query_info.name ? `${codes(labels)}, and the query's own` : codes(labels);
 }
 
-function meaningOf({ type, help }: Family): string {
-  return type === 'histogram' ? `${help} Buckets: ${DURATION_BUCKETS.join(', ')}.` : help;
+function bucketsOf(family: string): readonly number[] {
+  return family === API_FAMILIES.aws_nfm_api_request_duration_seconds.name ? REQUEST_BUCKETS : RUN_BUCKETS;
+}
+
+function meaningOf({ name, type, help }: Family): string {
+  return type === 'histogram' ? `${help} Buckets: ${bucketsOf(name).join(', ')}.` : help;
 }

@@ -94,7 +94,6 @@ describe('unknown paths', () => {
     '/api/v1/queries/',
     '/api/v1/Queries',
     '/api/v1/events',
-    '/api/v1/queries/checkout-watch/contributors',
     '/api/v1/queries/a/b',
   ])('%s is 404 as JSON', async (path) => {
     const response = await request(app).get(path).expect(404).expect('Content-Type', 'application/json; charset=utf-8');
@@ -255,6 +254,25 @@ describe('/api/v1/queries', () => {
     expect(response.body).toEqual({
       error: { code: 'not_found', message: 'No query of the name "Checkout\\"watch" is registered', details: [] },
     });
+  });
+});
+
+describe('/api/v1/queries/NAME/contributors', () => {
+  const app = createApp(
+    appOptions([queryView()], {
+      contributors: (name) => (name === 'a:b' ? Promise.resolve('{"rows":["ä"]}') : undefined),
+    }),
+  );
+
+  test('is the JSON that is kept of the last results', async () => {
+    const response = await request(app).get('/api/v1/queries/a:b/contributors').expect(200);
+    expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(response.text).toBe('{"rows":["ä"]}\n');
+  });
+
+  test('is 404 where no results are known', async () => {
+    const response = await request(app).get('/api/v1/queries/checkout-watch/contributors').expect(404);
+    expect(response.body.error).toMatchObject({ code: 'not_found', message: expect.stringContaining('No results') });
   });
 });
 

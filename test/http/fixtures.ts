@@ -72,6 +72,7 @@ export function appOptions(views: readonly QueryView[] = [], changes: Partial<Ap
     externalUrl: undefined,
     queries: () => views,
     query: (name) => views.find((view) => view.name === name),
+    contributors: () => undefined,
     scrape: ({ gzip }) => {
       const parts = [Buffer.from('# part one\n'), Buffer.from('# part two\n')];
       return Promise.resolve(gzip ? parts.map((part) => gzipSync(part)) : parts);

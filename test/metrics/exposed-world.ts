@@ -1,22 +1,30 @@
 import type { QueryStatus } from '../../src/api/client.ts';
 import type { ApiErrorName } from '../../src/api/errors.ts';
-import { STATUS_OPERATIONS } from '../../src/api/operations.ts';
+import { QUERY_OPERATIONS } from '../../src/api/operations.ts';
 import { ApiSections } from '../../src/metrics/api-sections.ts';
 import { exporterSections } from '../../src/metrics/exporter-sections.ts';
 import { Exposition, type ScrapeRequest } from '../../src/metrics/exposition.ts';
 import { QuerySections } from '../../src/metrics/query-sections.ts';
-import type { QueryType, WatchedQuery } from '../../src/queries/query.ts';
+import { RunPage } from '../../src/metrics/run-page.ts';
+import { QUERY_TYPES, type QueryType, type RegisteredQuery } from '../../src/queries/query.ts';
+import type { RunOutcome } from '../../src/scheduler/runs.ts';
 import { type Target, Targets } from '../../src/scheduler/target.ts';
 import { ApiStats } from '../../src/state/api-stats.ts';
+import type { ContributorSeries } from '../../src/state/contributor-series.ts';
+import { KeptJson } from '../../src/state/kept-json.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
+import { RunStates } from '../../src/state/run-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { naivePage, type QueryRecord, type TargetRecord } from './naive-page.ts';
+import { naivePage, type QueryRecord, type RunRecord, type TargetRecord } from './naive-page.ts';
 
-const TYPES: readonly QueryType[] = [
-  'monitor-top-contributors',
-  'workload-insights-top-contributors',
-  'workload-insights-top-contributors-data',
-];
+/** Where scheduled queries are expected; the other region has watched ones only. */
+const SCHEDULED_REGION = 'us-east-1';
+
+/** Few, so that the cap over all queries is often at work. */
+const MAX_SERIES = 20;
+
+/** What all results keep for the HTTP API, which no page shows. */
+const KEPT = await KeptJson.of({});
 
 /** State and its exposition, wired as in the daemon, with plain records of what is done to them beside it. */
 export class ExposedWorld {
@@ -31,26 +39,39 @@ export class ExposedWorld {
   readonly #stats = new ApiStats((stats) => this.#apiSections.changed(stats));
   readonly #querySections = new QuerySections();
   readonly #planned = new Map<Target, number>();
-  readonly #apiSections = new ApiSections(() => this.#planned);
+  readonly #apiSections = new ApiSections(
+    () => this.#planned,
+    ({ region }) => (region === SCHEDULED_REGION ? { active: 2, waiting: 1, limit: 4 } : undefined),
+  );
+  readonly #runs: RunRecord[] = [];
+  #shownRuns: readonly RunRecord[] = [];
+  readonly #runPage = new RunPage(MAX_SERIES);
+  readonly #runStates = new RunStates({
+    onChange: (state) => this.#runPage.changed(state),
+    onResults: (state, series) => this.#runPage.resultsRead(state, series),
+  });
   readonly #realTargets;
   readonly #exposition: Exposition;
   lag = 0;
 
   constructor() {
     const targets = new Targets(this.clock);
-    this.#realTargets = ['eu-west-1', 'us-east-1'].map((region, i) =>
+    this.#realTargets = ['eu-west-1', SCHEDULED_REGION].map((region, i) =>
       targets.add('default', region, { requestsPerSecond: 5 + i, maxConcurrentRequests: 8 }),
     );
     for (const target of this.#realTargets) {
-      for (const type of TYPES) {
-        this.#stats.expect(target, type);
+      for (const type of QUERY_TYPES) {
+        this.#stats.expect(target, { kind: target.region === SCHEDULED_REGION ? 'scheduled' : 'watched', type });
       }
       this.#apiSections.add(this.#stats.of(target));
     }
     this.#targets = this.#realTargets.map((target) => ({
       account: target.account,
       region: target.region,
-      operations: TYPES.map((type) => STATUS_OPERATIONS[type].name),
+      operations: QUERY_TYPES.map((type) => QUERY_OPERATIONS[type]).flatMap(({ start, status, results, stop }) =>
+        (target.region === SCHEDULED_REGION ? [start, status, results, stop] : [status]).map(({ name }) => name),
+      ),
+      runs: target.region === SCHEDULED_REGION ? { waits: [], took: QUERY_TYPES.map((type) => [type, []]) } : undefined,
       attempts: [],
       rate: () => target.budget.rate,
       limit: () => target.budget.limit,
@@ -63,11 +84,19 @@ export class ExposedWorld {
       registeredQueries: () => new Map([['config', this.#states.size]]),
       pollLag: () => this.lag,
       configLoad: () => ({ successful: true, at: 1_700_000_000_500 }),
+      contributorSeries: () => this.#runPage.series,
+      contributorSeriesLimit: MAX_SERIES,
     });
     this.#exposition = new Exposition(
-      [...this.#querySections.sections(), ...this.#apiSections.sections(), ...exporter.sections],
+      [
+        ...this.#querySections.sections(),
+        ...this.#runPage.sections(),
+        ...this.#apiSections.sections(),
+        ...exporter.sections,
+      ],
       async () => {
         this.#querySections.refresh(this.clock.monotonic());
+        this.#runPage.refresh(this.clock.now());
         this.#apiSections.refresh();
         exporter.refresh();
       },
@@ -78,8 +107,12 @@ export class ExposedWorld {
     return this.#queries.length;
   }
 
-  register(query: WatchedQuery): void {
+  register(query: RegisteredQuery): void {
     this.#querySections.add(this.#states.register(query));
+    if (query.kind === 'scheduled') {
+      this.#runPage.add(this.#runStates.register(query));
+      this.#runs.push({ query, outcomes: [], total: 0 });
+    }
     this.#queries.push({ query, registeredAt: this.clock.now(), polls: 0, pollErrors: 0 });
   }
 
@@ -94,9 +127,8 @@ export class ExposedWorld {
       record.statusSince = this.clock.now();
     }
     record.answeredAt = this.clock.monotonic();
-    record.lastSuccess = this.clock.now();
     record.polls += 1;
-    delete record.error;
+    this.#markGood(record);
   }
 
   fail(index: number, error: ApiErrorName): void {
@@ -104,10 +136,70 @@ export class ExposedWorld {
     if (record === undefined) {
       return;
     }
-    this.#states.failed(record.query.name, { operation: 'status', error, message: '' });
-    record.error = error;
+    this.#states.failed(record.query.name, { error, message: '' });
+    record.up = false;
+    record.error = { operation: 'status', error };
     record.polls += 1;
     record.pollErrors += 1;
+  }
+
+  /** A run of a scheduled query was started. */
+  start(index: number, queryId: string): void {
+    const { run, record } = this.#run(index);
+    if (run === undefined || record === undefined) {
+      return;
+    }
+    this.#states.requestAnswered(run.query.name);
+    this.#states.runStarted(run.query.name);
+    this.#runStates.started(run.query.name, queryId);
+    this.#markGood(record);
+    delete record.status;
+    delete record.statusSince;
+    run.queryId = queryId;
+  }
+
+  /** A run of a scheduled query could not be started, or has come to its terminal status and to its end. */
+  end(index: number, outcome: RunOutcome, duration: number): void {
+    const { run, record } = this.#run(index);
+    if (run === undefined || record === undefined) {
+      return;
+    }
+    if (outcome === 'start_failed') {
+      this.#states.requestFailed(run.query.name, { operation: 'start', error: 'ValidationException', message: '' });
+      record.up = false;
+      record.error = { operation: 'start', error: 'ValidationException' };
+    } else if (outcome !== 'skipped') {
+      this.#runStates.terminal(run.query.name, duration);
+      run.duration = duration;
+    }
+    this.#runStates.ended(run.query.name, outcome);
+    run.outcomes.push(outcome);
+  }
+
+  /** Results of a scheduled query were read, over the window that ends now. */
+  results(index: number, series: readonly ContributorSeries[], dropped: number): void {
+    const { run } = this.#run(index);
+    if (run === undefined) {
+      return;
+    }
+    const { query } = run;
+    const windowEnd = this.clock.now();
+    const rows = series.length + 7;
+    const total = series.reduce((sum, { value }) => sum + value, 0);
+    const about = { at: windowEnd, windowEnd, length: query.schedule.lookback, rows, dropped, json: KEPT };
+    this.#runStates.resultsRead(query.name, about, series, total);
+    run.results = { windowEnd, rows, dropped, series };
+    run.total += total;
+    this.#shownRuns = this.#shownRuns.includes(run) ? this.#shownRuns : [...this.#shownRuns, run];
+  }
+
+  /** A run has waited and taken so many seconds in the target that has runs. */
+  timeRun(type: QueryType, waited: number, took: number): void {
+    const { target, record } = this.#target(1);
+    this.#stats.runWaited(target, waited);
+    this.#stats.runTook(target, type, took);
+    record.runs?.waits.push(waited);
+    record.runs?.took.find(([each]) => each === type)?.[1].push(took);
   }
 
   attempt(
@@ -116,7 +208,7 @@ export class ExposedWorld {
     outcome: { seconds: number | undefined; error: ApiErrorName | undefined; up: boolean },
   ): void {
     const { target, record } = this.#target(index);
-    const operation = STATUS_OPERATIONS[type].name;
+    const operation = QUERY_OPERATIONS[type].status.name;
     this.#stats.attempted(target, operation, outcome);
     record.attempts.push({ operation, ...outcome });
     if (outcome.error === 'ThrottlingException') {
@@ -141,6 +233,11 @@ export class ExposedWorld {
 
   /** What is not rendered and compressed anew is the same Buffer as in the scrape before. */
   scrapeParts(request: Partial<ScrapeRequest> = {}): Promise<readonly Buffer[]> {
+    const now = this.clock.now();
+    this.#shownRuns = this.#shownRuns.filter(({ query: { schedule }, results }) => {
+      const { every, delay, timeout } = schedule;
+      return results === undefined || now - results.windowEnd <= 3 * every + delay + timeout;
+    });
     return this.#exposition.scrape({ format: 'text', gzip: false, groups: undefined, ...request });
   }
 
@@ -148,7 +245,15 @@ export class ExposedWorld {
   naivePage({ format = 'text', groups }: Partial<ScrapeRequest> = {}): string {
     const { clock } = this;
     return naivePage(
-      { queries: this.#queries, targets: this.#targets, now: () => clock.monotonic(), lag: () => this.lag },
+      {
+        queries: this.#queries,
+        runs: this.#runs,
+        shownRuns: this.#shownRuns,
+        maxSeries: MAX_SERIES,
+        targets: this.#targets,
+        now: () => clock.monotonic(),
+        lag: () => this.lag,
+      },
       format,
       groups,
     );
@@ -156,6 +261,17 @@ export class ExposedWorld {
 
   #record(index: number): QueryRecord | undefined {
     return this.#queries[index % Math.max(1, this.#queries.length)];
+  }
+
+  #run(index: number): { readonly run: RunRecord | undefined; readonly record: QueryRecord | undefined } {
+    const run = this.#runs[index % Math.max(1, this.#runs.length)];
+    return { run, record: this.#queries.find(({ query }) => query === run?.query) };
+  }
+
+  #markGood(record: QueryRecord): void {
+    record.lastSuccess = this.clock.now();
+    record.up = true;
+    delete record.error;
   }
 
   #target(index: number) {

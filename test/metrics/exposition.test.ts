@@ -5,7 +5,9 @@ import { QUERY_STATUSES } from '../../src/api/client.ts';
 import { API_ERRORS } from '../../src/api/errors.ts';
 import type { ScrapeRequest } from '../../src/metrics/exposition.ts';
 import { METRIC_GROUPS } from '../../src/metrics/family.ts';
-import { QUERY_TYPES } from '../../src/queries/query.ts';
+import { METRIC_NAMES, QUERY_TYPES } from '../../src/queries/query.ts';
+import { RUN_OUTCOMES } from '../../src/scheduler/runs.ts';
+import { scheduledQuery } from '../support/scheduled-query.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import { ExposedWorld } from './exposed-world.ts';
 import { gunzipSingleMember } from './gzip.ts';
@@ -77,6 +79,56 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   ),
 );
 
+const seriesOfResults = fc
+  .array(fc.nat(1_000_000), { maxLength: 15 })
+  .map((values) =>
+    values.sort((a, b) => b - a).map((value, i) => ({ labels: [['remote_ip', `10.0.0.${i}`]] as const, value })),
+  );
+
+const runStep: fc.Arbitrary<Step> = fc.oneof(
+  fc.tuple(fc.constantFrom(...QUERY_TYPES), fc.constantFrom(...METRIC_NAMES), anyText).map(
+    ([type, metricName, destinationCategory]): Step =>
+      (world) => {
+        const ofMonitor = type === 'monitor-top-contributors';
+        world.register(
+          scheduledQuery({
+            name: `s-${world.size}`,
+            type,
+            metricName: ofMonitor || metricName !== 'ROUND_TRIP_TIME' ? metricName : 'TIMEOUTS',
+            destinationCategory,
+            monitorName: ofMonitor ? 'checkout' : undefined,
+            scopeId: ofMonitor ? undefined : 'scope',
+          }),
+        );
+      },
+  ),
+  fc.tuple(index, fc.uuid()).map(
+    ([i, queryId]): Step =>
+      (world) =>
+        world.start(i, queryId),
+  ),
+  fc.tuple(index, fc.constantFrom(...RUN_OUTCOMES), fc.nat(1_000_000)).map(
+    ([i, outcome, duration]): Step =>
+      (world) =>
+        world.end(i, outcome, duration),
+  ),
+  fc.tuple(index, seriesOfResults, fc.nat(9)).map(
+    ([i, series, dropped]): Step =>
+      (world) =>
+        world.results(i, series, dropped),
+  ),
+  fc.integer({ min: 1, max: 4_000_000 }).map(
+    (ms): Step =>
+      (world) =>
+        world.clock.advance(ms),
+  ),
+  fc.tuple(fc.constantFrom(...QUERY_TYPES), fc.nat(2_000), fc.nat(2_000)).map(
+    ([type, waited, took]): Step =>
+      (world) =>
+        world.timeRun(type, waited, took),
+  ),
+);
+
 const scrapeRequest: fc.Arbitrary<ScrapeRequest> = fc.record({
   format: fc.constantFrom('text', 'openmetrics'),
   gzip: fc.boolean(),
@@ -103,10 +155,17 @@ describe('a scrape', () => {
   it('is what a rendering from scratch is, whatever has happened and whatever was asked before', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.oneof({ arbitrary: step, weight: 4 }, { arbitrary: scrapeRequest, weight: 1 }), {
-          maxLength: 60,
-          size: 'max',
-        }),
+        fc.array(
+          fc.oneof(
+            { arbitrary: step, weight: 4 },
+            { arbitrary: runStep, weight: 4 },
+            { arbitrary: scrapeRequest, weight: 1 },
+          ),
+          {
+            maxLength: 60,
+            size: 'max',
+          },
+        ),
         scrapeRequest,
         async (script, last) => {
           const world = new ExposedWorld();

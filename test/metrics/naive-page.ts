@@ -3,11 +3,14 @@ import type { ApiErrorName } from '../../src/api/errors.ts';
 import { FAMILIES } from '../../src/metrics/families.ts';
 import type { MetricGroup } from '../../src/metrics/family.ts';
 import type { ExpositionFormat } from '../../src/metrics/text.ts';
-import type { WatchedQuery } from '../../src/queries/query.ts';
+import type { QueryType, RegisteredQuery, ScheduledQuery } from '../../src/queries/query.ts';
+import type { RunOutcome } from '../../src/scheduler/runs.ts';
+import type { ContributorSeries } from '../../src/state/contributor-series.ts';
+import type { RequestKind } from '../../src/state/query-state.ts';
 
 /** What has happened to a query, kept apart from the code under test. */
 export interface QueryRecord {
-  readonly query: WatchedQuery;
+  readonly query: RegisteredQuery;
   /** Milliseconds since the epoch, as are the other times, where nothing else is said. */
   readonly registeredAt: number;
   status?: QueryStatus;
@@ -15,9 +18,29 @@ export interface QueryRecord {
   /** On the monotonic clock. */
   answeredAt?: number;
   lastSuccess?: number;
-  error?: ApiErrorName;
+  /** Whether the last request was answered well. */
+  up?: boolean;
+  /** Of the last request, where it was not. */
+  error?: { readonly operation: RequestKind; readonly error: ApiErrorName };
   polls: number;
   pollErrors: number;
+}
+
+/** What the runs of a scheduled query have come to. */
+export interface RunRecord {
+  readonly query: ScheduledQuery;
+  readonly outcomes: RunOutcome[];
+  queryId?: string;
+  /** Milliseconds, as are the other times. */
+  duration?: number;
+  results?: {
+    readonly windowEnd: number;
+    readonly rows: number;
+    /** By the query's own cap. */
+    readonly dropped: number;
+    readonly series: readonly ContributorSeries[];
+  };
+  total: number;
 }
 
 export interface AttemptRecord {
@@ -33,6 +56,10 @@ export interface TargetRecord {
   readonly region: string;
   /** Each used operation, in the order of first use. */
   readonly operations: string[];
+  /** Seconds that runs have waited, and taken by type; of a target with scheduled queries only. */
+  readonly runs:
+    | { readonly waits: number[]; readonly took: readonly (readonly [type: QueryType, seconds: number[]])[] }
+    | undefined;
   readonly attempts: AttemptRecord[];
   identity?: { readonly awsAccountId: string; readonly arn: string };
   readonly rate: () => number;
@@ -42,6 +69,11 @@ export interface TargetRecord {
 
 export interface WorldRecord {
   readonly queries: QueryRecord[];
+  readonly runs: RunRecord[];
+  /** Those that have results to show, in the order in which they came to have some. */
+  readonly shownRuns: readonly RunRecord[];
+  /** Series of all queries together, at most. */
+  readonly maxSeries: number;
   readonly targets: TargetRecord[];
   /** The monotonic clock. */
   readonly now: () => number;
@@ -59,6 +91,16 @@ const MODELLED_ERRORS: readonly ApiErrorName[] = [
   'ThrottlingException',
   'ValidationException',
 ];
+const OUTCOMES: readonly RunOutcome[] = [
+  'succeeded',
+  'failed',
+  'canceled',
+  'timed_out',
+  'start_failed',
+  'results_failed',
+  'skipped',
+];
+const RUN_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800];
 const BOUNDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** The page that these records make, rendered as plainly as can be: all of it, each time. */
@@ -90,7 +132,8 @@ function labelText(labels: Labels): string {
   return `{${shown.map(([name, value]) => `${name}="${escaped(value)}"`).join(',')}}`;
 }
 
-function samplesOf({ queries, targets, now, lag }: WorldRecord, name: string): Sample[] {
+function samplesOf(world: WorldRecord, name: string): Sample[] {
+  const { queries, targets, now, lag } = world;
   const ofQueries = (value: (record: QueryRecord) => number | undefined): Sample[] =>
     queries.flatMap((record) => {
       const shown = value(record);
@@ -122,7 +165,7 @@ function samplesOf({ queries, targets, now, lag }: WorldRecord, name: string): S
             );
       });
     case 'aws_nfm_query_up':
-      return ofQueries(({ polls, error }) => (polls === 0 ? undefined : error === undefined ? 1 : 0));
+      return ofQueries(({ up }) => (up === undefined ? undefined : Number(up)));
     case 'aws_nfm_query_last_error':
       return queries.flatMap(({ query, error }): Sample[] =>
         error === undefined
@@ -132,8 +175,8 @@ function samplesOf({ queries, targets, now, lag }: WorldRecord, name: string): S
                 name,
                 [
                   ['query', query.name],
-                  ['operation', 'status'],
-                  ['error', error],
+                  ['operation', error.operation],
+                  ['error', error.error],
                 ],
                 1,
               ],
@@ -150,7 +193,7 @@ function samplesOf({ queries, targets, now, lag }: WorldRecord, name: string): S
     case 'aws_nfm_query_registered_timestamp_seconds':
       return ofQueries(({ registeredAt }) => seconds(registeredAt));
     case 'aws_nfm_query_interval_seconds':
-      return ofQueries(({ query }) => seconds(query.interval));
+      return ofQueries(({ query }) => seconds(query.kind === 'watched' ? query.interval : query.schedule.every));
     case 'aws_nfm_api_requests_total':
       return targets.flatMap((target) =>
         target.operations.map(
@@ -192,6 +235,27 @@ function samplesOf({ queries, targets, now, lag }: WorldRecord, name: string): S
               ],
             ],
       );
+    case 'aws_nfm_api_runs':
+      return targets.flatMap((target) =>
+        target.runs === undefined
+          ? []
+          : [
+              [name, [...targetLabels(target), ['state', 'active']], 2],
+              [name, [...targetLabels(target), ['state', 'waiting']], 1],
+            ],
+      );
+    case 'aws_nfm_api_runs_limit':
+      return ofTargets(({ runs }) => runs && 4);
+    case 'aws_nfm_run_wait_seconds':
+      return targets.flatMap((target) =>
+        target.runs === undefined ? [] : histogramSamples(name, targetLabels(target), target.runs.waits, RUN_BOUNDS),
+      );
+    case 'aws_nfm_run_duration_seconds':
+      return targets.flatMap((target) =>
+        (target.runs?.took ?? []).flatMap(([type, took]) =>
+          histogramSamples(name, [...targetLabels(target), ['query_type', type]], took, RUN_BOUNDS),
+        ),
+      );
     case 'aws_nfm_exporter_build_info':
       return [
         [
@@ -212,9 +276,137 @@ function samplesOf({ queries, targets, now, lag }: WorldRecord, name: string): S
       return [[name, [], 1]];
     case 'aws_nfm_exporter_config_last_reload_success_timestamp_seconds':
       return [[name, [], 1_700_000_000.5]];
+    case 'aws_nfm_exporter_contributor_series':
+      return [[name, [], world.runs.reduce((sum, run) => sum + allowance(world, run), 0)]];
+    case 'aws_nfm_exporter_contributor_series_limit':
+      return [[name, [], world.maxSeries]];
     default:
-      throw new Error(`a family that this page does not know: ${name}`);
+      return runSamples(world, name);
   }
+}
+
+const TOTALS: Readonly<Record<string, string>> = {
+  aws_nfm_query_timeouts_total: 'TIMEOUTS',
+  aws_nfm_query_retransmissions_total: 'RETRANSMISSIONS',
+  aws_nfm_query_data_transferred_bytes_total: 'DATA_TRANSFERRED',
+};
+
+const CONTRIBUTORS: Readonly<Record<string, string>> = {
+  aws_nfm_contributor_round_trip_time_seconds: 'ROUND_TRIP_TIME',
+  aws_nfm_contributor_timeouts: 'TIMEOUTS',
+  aws_nfm_contributor_retransmissions: 'RETRANSMISSIONS',
+  aws_nfm_contributor_data_transferred_bytes: 'DATA_TRANSFERRED',
+  aws_nfm_datapoint_timeouts: '-data TIMEOUTS',
+  aws_nfm_datapoint_retransmissions: '-data RETRANSMISSIONS',
+  aws_nfm_datapoint_data_transferred_bytes: '-data DATA_TRANSFERRED',
+};
+
+function runSamples(world: WorldRecord, name: string): Sample[] {
+  const ofRuns = (value: (record: RunRecord) => number | undefined): Sample[] =>
+    world.runs.flatMap((record) => {
+      const shown = value(record);
+      return shown === undefined ? [] : [[name, [['query', record.query.name]], shown] as const];
+    });
+  const byOutcome = (value: (record: RunRecord, outcome: RunOutcome) => number | undefined): Sample[] =>
+    world.runs.flatMap((record) =>
+      OUTCOMES.flatMap((outcome) => {
+        const shown = value(record, outcome);
+        const labels: Labels = [
+          ['query', record.query.name],
+          ['outcome', outcome],
+        ];
+        return shown === undefined ? [] : [[name, labels, shown] as const];
+      }),
+    );
+  const metric = CONTRIBUTORS[name];
+  if (metric !== undefined) {
+    return world.shownRuns.flatMap((run) => (metricOf(run) === metric ? contributorSamples(world, run, name) : []));
+  }
+  switch (name) {
+    case 'aws_nfm_query_runs_total':
+      return byOutcome(({ outcomes }, outcome) => outcomes.filter((each) => each === outcome).length);
+    case 'aws_nfm_query_last_run_outcome':
+      return byOutcome(({ outcomes }, outcome) => {
+        const last = outcomes.filter((each) => each !== 'skipped').at(-1);
+        return last === undefined ? undefined : Number(last === outcome);
+      });
+    case 'aws_nfm_query_run_info':
+      return world.runs.flatMap(({ query, queryId }): Sample[] =>
+        queryId === undefined
+          ? []
+          : [
+              [
+                name,
+                [
+                  ['query', query.name],
+                  ['query_id', queryId],
+                ],
+                1,
+              ],
+            ],
+      );
+    case 'aws_nfm_query_last_run_duration_seconds':
+      return ofRuns(({ duration }) => (duration === undefined ? undefined : duration / 1_000));
+    case 'aws_nfm_query_results_timestamp_seconds':
+      return ofRuns(({ results }) => results && results.windowEnd / 1_000);
+    case 'aws_nfm_query_results_window_seconds':
+      return ofRuns(({ results, query }) => results && query.schedule.lookback / 1_000);
+    case 'aws_nfm_query_contributors':
+      return ofRuns((run) => (world.shownRuns.includes(run) ? run.results?.rows : undefined));
+    case 'aws_nfm_query_contributors_dropped':
+      return ofRuns((run) =>
+        run.results !== undefined && world.shownRuns.includes(run)
+          ? run.results.dropped + run.results.series.length - allowance(world, run)
+          : undefined,
+      );
+    default:
+      if (TOTALS[name] === undefined) {
+        throw new Error(`a family that this page does not know: ${name}`);
+      }
+      return ofRuns(({ query, total }) =>
+        query.metricName === TOTALS[name] && query.type !== 'workload-insights-top-contributors-data'
+          ? total
+          : undefined,
+      );
+  }
+}
+
+function metricOf({ query }: RunRecord): string {
+  return query.type === 'workload-insights-top-contributors-data' ? `-data ${query.metricName}` : query.metricName;
+}
+
+/** Series of a query that are exported: its equal share, and in name order what others leave. */
+function allowance({ runs, shownRuns, maxSeries }: WorldRecord, run: RunRecord): number {
+  const wanted = (each: RunRecord) => (shownRuns.includes(each) ? (each.results?.series.length ?? 0) : 0);
+  const share = Math.floor(maxSeries / runs.length);
+  let room = maxSeries - runs.reduce((sum, each) => sum + Math.min(share, wanted(each)), 0);
+  for (const each of [...runs].sort((a, b) => (a.query.name < b.query.name ? -1 : 1))) {
+    const more = Math.max(0, Math.min(room, wanted(each) - share));
+    room -= more;
+    if (each === run) {
+      return Math.min(share, wanted(each)) + more;
+    }
+  }
+  return 0;
+}
+
+function contributorSamples(world: WorldRecord, run: RunRecord, name: string): Sample[] {
+  const { query, results } = run;
+  return (results?.series ?? [])
+    .slice(0, allowance(world, run))
+    .map(({ labels, value }) => [
+      name,
+      [
+        ['query', query.name],
+        ['account', query.account],
+        ['aws_region', query.region],
+        ['monitor', query.monitorName],
+        ['scope_id', query.scopeId],
+        ['destination_category', query.destinationCategory],
+        ...labels,
+      ],
+      value,
+    ]);
 }
 
 function believed({ query, status, answeredAt }: QueryRecord, now: number): QueryStatus | undefined {
@@ -222,7 +414,7 @@ function believed({ query, status, answeredAt }: QueryRecord, now: number): Quer
   return isFinal || (answeredAt !== undefined && now - answeredAt <= query.staleAfter) ? status : undefined;
 }
 
-function infoLabels(query: WatchedQuery): Labels {
+function infoLabels(query: RegisteredQuery): Labels {
   return [
     ['query', query.name],
     ['query_type', query.type],
@@ -230,9 +422,15 @@ function infoLabels(query: WatchedQuery): Labels {
     ['aws_region', query.region],
     ['monitor', query.monitorName],
     ['scope_id', query.scopeId],
+    ...(query.kind === 'watched'
+      ? []
+      : ([
+          ['metric_name', query.metricName],
+          ['destination_category', query.destinationCategory],
+        ] as const)),
     ['source', 'config'],
     ['query_group', query.group],
-    ['query_id', query.queryId],
+    ['query_id', query.kind === 'watched' ? query.queryId : undefined],
     ...Object.entries(query.labels),
   ];
 }
@@ -246,7 +444,7 @@ function targetLabels({ account, region }: TargetRecord): Labels {
 
 /** The modelled errors from the start, others from their first time on, in that order. */
 function errorSamples(target: TargetRecord, operation: string): Sample[] {
-  const counts = new Map<ApiErrorName, number>(MODELLED_ERRORS.map((error) => [error, 0]));
+  const counts = new Map<ApiErrorName, number>(modelledErrors(operation).map((error) => [error, 0]));
   for (const { operation: of, error } of target.attempts) {
     if (of === operation && error !== undefined) {
       counts.set(error, (counts.get(error) ?? 0) + 1);
@@ -259,22 +457,34 @@ function errorSamples(target: TargetRecord, operation: string): Sample[] {
   ]);
 }
 
+function modelledErrors(operation: string): readonly ApiErrorName[] {
+  return operation.startsWith('GetQueryResults') ? [...MODELLED_ERRORS, 'ResourceNotFoundException'] : MODELLED_ERRORS;
+}
+
 function durationSamples(target: TargetRecord, operation: string): Sample[] {
-  const name = 'aws_nfm_api_request_duration_seconds';
   const durations = target.attempts.flatMap((attempt) =>
     attempt.operation === operation && attempt.seconds !== undefined ? [attempt.seconds] : [],
   );
   const labels: Labels = [...targetLabels(target), ['operation', operation]];
+  return histogramSamples('aws_nfm_api_request_duration_seconds', labels, durations, BOUNDS);
+}
+
+function histogramSamples(
+  name: string,
+  labels: Labels,
+  observed: readonly number[],
+  bounds: readonly number[],
+): Sample[] {
   return [
-    ...BOUNDS.map(
+    ...bounds.map(
       (bound): Sample => [
         `${name}_bucket`,
         [...labels, ['le', String(bound)]],
-        durations.filter((seconds) => seconds <= bound).length,
+        observed.filter((seconds) => seconds <= bound).length,
       ],
     ),
-    [`${name}_bucket`, [...labels, ['le', '+Inf']], durations.length],
-    [`${name}_sum`, labels, durations.reduce((sum, seconds) => sum + seconds, 0)],
-    [`${name}_count`, labels, durations.length],
+    [`${name}_bucket`, [...labels, ['le', '+Inf']], observed.length],
+    [`${name}_sum`, labels, observed.reduce((sum, seconds) => sum + seconds, 0)],
+    [`${name}_count`, labels, observed.length],
   ];
 }

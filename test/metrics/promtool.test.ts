@@ -5,6 +5,8 @@ import { QUERY_STATUSES } from '../../src/api/client.ts';
 import { Exposition } from '../../src/metrics/exposition.ts';
 import { FAMILIES } from '../../src/metrics/families.ts';
 import { processSections } from '../../src/metrics/process-sections.ts';
+import { METRIC_NAMES } from '../../src/queries/query.ts';
+import { scheduledQuery } from '../support/scheduled-query.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import { ExposedWorld } from './exposed-world.ts';
 import { readPage } from './page-grammar.ts';
@@ -19,6 +21,19 @@ it('promtool has nothing to say on the page', async () => {
   world.fail(0, 'TimeoutError');
   world.attempt(0, 'monitor-top-contributors', { seconds: 0.2, error: 'OtherError', up: false });
   world.identify(0, '111122223333');
+  for (const [i, metricName] of METRIC_NAMES.entries()) {
+    world.register(scheduledQuery({ name: `s-${i}`, metricName }));
+  }
+  for (const [i, metricName] of METRIC_NAMES.filter((each) => each !== 'ROUND_TRIP_TIME').entries()) {
+    const type = 'workload-insights-top-contributors-data';
+    world.register(scheduledQuery({ name: `d-${i}`, type, metricName, monitorName: undefined, scopeId: 'scope' }));
+  }
+  for (let i = 0; i < 7; i += 1) {
+    world.start(i, 'id "1"');
+    world.results(i, [{ labels: [['remote_ip', '10.0.0.1']], value: 1.5 }], 0);
+    world.end(i, 'succeeded', 4_000);
+  }
+  world.timeRun('monitor-top-contributors', 1, 4);
   const { sections, refresh } = processSections();
   const runtime = new Exposition(sections, refresh);
   await runtime.scrape({ format: 'text', gzip: false, groups: undefined });

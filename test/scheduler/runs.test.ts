@@ -230,13 +230,13 @@ describe('Runs', () => {
       },
     });
     await clock.advance(15_000);
-    expect(runs.of(targets.get('default', 'eu-west-1')).limit).toBeLessThanOrEqual(3);
+    expect(runs.of(targets.get('default', 'eu-west-1'))?.limit).toBeLessThanOrEqual(3);
     await clock.advance(4 * MINUTE);
     expect(ended.every(({ outcome }) => outcome === 'succeeded')).toBe(true);
     expect(new Set(ended.map(({ query }) => query)).size).toBe(12);
     expect(mostInFlight()).toBeLessThanOrEqual(5);
     await clock.advance(5 * MINUTE);
-    expect(runs.of(targets.get('default', 'eu-west-1')).limit).toBe(5);
+    expect(runs.of(targets.get('default', 'eu-west-1'))?.limit).toBe(5);
   });
 
   it('skips and counts a window that found no room before the next was due', async () => {
@@ -341,11 +341,14 @@ describe('Runs', () => {
             clock.jump(jump * MINUTE);
           }
           calm = true;
-          const target = targets.get('default', 'eu-west-1');
+          const busy = () => {
+            const { active = 0, waiting = 0 } = runs.of(targets.get('default', 'eu-west-1')) ?? {};
+            return active + waiting > 0;
+          };
           do {
             await clock.advance(MINUTE);
             latest = Math.max(latest, clock.now());
-          } while (runs.of(target).active + runs.of(target).waiting > 0);
+          } while (busy());
           let due = 0;
           for (const { name, schedule } of queries) {
             const windows = ended.filter(({ query }) => query === name).map(({ n }) => n);

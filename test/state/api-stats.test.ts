@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Targets } from '../../src/scheduler/target.ts';
-import { ApiStats, DURATION_BUCKETS, type TargetStats } from '../../src/state/api-stats.ts';
+import { ApiStats, type TargetStats } from '../../src/state/api-stats.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const OPERATION = 'GetQueryStatusMonitorTopContributors';
@@ -17,15 +17,15 @@ function setUp() {
 describe('ApiStats', () => {
   it('has the series of an expected operation and of its modelled errors at 0, and no others', () => {
     const { stats, target } = setUp();
-    stats.expect(target, 'monitor-top-contributors');
-    stats.expect(target, 'workload-insights-top-contributors-data');
+    stats.expect(target, { kind: 'watched', type: 'monitor-top-contributors' });
+    stats.expect(target, { kind: 'watched', type: 'workload-insights-top-contributors-data' });
     const { operations, up, identity } = stats.of(target);
     expect([...operations.keys()]).toEqual([
       'GetQueryStatusMonitorTopContributors',
       'GetQueryStatusWorkloadInsightsTopContributorsData',
     ]);
     for (const operation of operations.values()) {
-      expect(operation).toMatchObject({ requests: 0, durationSum: 0, buckets: Array(9).fill(0) });
+      expect(operation).toMatchObject({ requests: 0, durations: { sum: 0, counts: Array(9).fill(0) } });
       // What the service's model declares for the status operations.
       expect(Object.fromEntries(operation.errors)).toEqual({
         AccessDeniedException: 0,
@@ -40,9 +40,9 @@ describe('ApiStats', () => {
 
   it('keeps what was counted when an operation is expected again', () => {
     const { stats, target } = setUp();
-    stats.expect(target, 'monitor-top-contributors');
+    stats.expect(target, { kind: 'watched', type: 'monitor-top-contributors' });
     stats.attempted(target, OPERATION, { seconds: 1, error: 'ThrottlingException', up: false });
-    stats.expect(target, 'monitor-top-contributors');
+    stats.expect(target, { kind: 'watched', type: 'monitor-top-contributors' });
     expect(stats.of(target).operations.get(OPERATION)).toMatchObject({ requests: 1 });
     expect(stats.of(target).operations.get(OPERATION)?.errors.get('ThrottlingException')).toBe(1);
   });
@@ -65,9 +65,9 @@ describe('ApiStats', () => {
       stats.attempted(target, OPERATION, { seconds, error: undefined, up: true });
     }
     const operation = stats.of(target).operations.get(OPERATION);
-    expect(DURATION_BUCKETS).toEqual([0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]);
-    expect(operation?.buckets).toEqual([2, 1, 0, 0, 1, 0, 0, 1, 2]);
-    expect(operation?.durationSum).toBeCloseTo(durations.reduce((sum, seconds) => sum + seconds));
+    expect(operation?.durations.bounds).toEqual([0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]);
+    expect(operation?.durations.counts).toEqual([2, 1, 0, 0, 1, 0, 0, 1, 2]);
+    expect(operation?.durations.sum).toBeCloseTo(durations.reduce((sum, seconds) => sum + seconds));
   });
 
   it('counts a call without credentials as an attempt and a failure of no duration', () => {
@@ -76,8 +76,7 @@ describe('ApiStats', () => {
     expect(stats.of(target)).toMatchObject({ up: false });
     expect(stats.of(target).operations.get(OPERATION)).toMatchObject({
       requests: 1,
-      durationSum: 0,
-      buckets: Array(9).fill(0),
+      durations: { sum: 0, counts: Array(9).fill(0) },
       errors: new Map([['CredentialsError', 1]]),
     });
   });

@@ -18,7 +18,7 @@ function setUp(changes: Parameters<typeof watchedQuery>[0] = {}) {
     states,
     state,
     shown: () => currentStatus(state, clock.monotonic()),
-    fail: (error: ApiErrorName) => states.failed('q', { operation: 'status', error, message: 'it failed' }),
+    fail: (error: ApiErrorName) => states.failed('q', { error, message: 'it failed' }),
   };
 }
 

@@ -4,6 +4,7 @@ import { ApiStats } from '../../src/state/api-stats.ts';
 import { summarize } from '../../src/state/summary.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RecordingLog } from '../support/recording-log.ts';
+import { watchedQuery } from '../support/watched-query.ts';
 
 const OPERATION = 'GetQueryStatusMonitorTopContributors';
 const QUARTER = 15 * 60_000;
@@ -20,8 +21,8 @@ describe('summarize', () => {
     if (a === undefined || b === undefined) {
       throw new Error('two targets were made');
     }
-    stats.expect(a, 'monitor-top-contributors');
-    stats.expect(b, 'monitor-top-contributors');
+    stats.expect(a, watchedQuery());
+    stats.expect(b, watchedQuery());
     const stop = summarize(stats, clock, log);
 
     stats.attempted(a, OPERATION, { seconds: 0.1, error: undefined, up: true });

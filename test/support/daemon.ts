@@ -48,11 +48,11 @@ export function setAwsEnvironment(variables: Readonly<Record<string, string>>): 
 
 export const TEST_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'AKIATESTTESTTESTTEST', AWS_SECRET_ACCESS_KEY: 'test' };
 
-/** Starts a daemon on a config file's content. It listens on a free port, and ends with the test. */
+/** Starts a daemon on a config file's content; `env` is its own, for proxies. It listens on a free port, and ends with the test. */
 export async function runDaemon(
   scope: TestScope,
   config: Readonly<Record<string, unknown>>,
-  { clock = systemClock }: { readonly clock?: Clock } = {},
+  { clock = systemClock, env = {} }: { readonly clock?: Clock; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<RunningDaemon> {
   const loaded = await loadConfig(JSON.stringify(config), {
     file: 'test.json',
@@ -66,7 +66,7 @@ export async function runDaemon(
     build: { version: '0.0.0-test', revision: 'test' },
     clock,
     log,
-    env: {},
+    env,
     listenAddresses: ['127.0.0.1:0'],
     telemetryPath: '/metrics',
     routePrefix: '',

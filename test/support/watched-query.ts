@@ -4,6 +4,7 @@ import type { WatchedQuery } from '../../src/queries/query.ts';
 export function watchedQuery(changes: Partial<WatchedQuery> = {}): WatchedQuery {
   const name = changes.name ?? 'checkout-watch';
   return {
+    kind: 'watched',
     name,
     group: name,
     type: 'monitor-top-contributors',

@@ -1,0 +1,275 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  type RunningDaemon,
+  runDaemon,
+  setAwsEnvironment,
+  TEST_CREDENTIALS,
+  type TestScope,
+} from '../support/daemon.ts';
+import { endlessQueries, missedPolls, runSimulator } from '../support/simulated-service.ts';
+import { runStsRelay } from '../support/sts-relay.ts';
+
+const BASE = '999900001111';
+const PAYMENTS = '111122223333';
+const SEARCH = '444455556666';
+const REGIONS = ['us-east-1', 'eu-west-1', 'ap-south-1'];
+const EXTERNAL_ID = 'canary/external:id';
+const roleArn = (account: string) => `arn:aws:iam::${account}:role/team/nfm-read`;
+
+/** Names credentials, so that all requests must be signed with known ones: those of the base account's user, and of roles. */
+function scenario(role: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = TEST_CREDENTIALS;
+  return {
+    accounts: [
+      { id: BASE, credentials: [{ accessKeyId, secretAccessKey, user: 'exporter' }] },
+      { id: PAYMENTS, roles: [{ name: 'nfm-read', trusted: [BASE], externalId: EXTERNAL_ID, ...role }] },
+      { id: SEARCH, roles: [{ name: 'nfm-read', trusted: [BASE] }] },
+    ],
+    queries: [PAYMENTS, SEARCH].flatMap((account) =>
+      REGIONS.map((region) => endlessQueries(region, 'query', { account })),
+    ),
+  };
+}
+
+/** A daemon that polls a query in each region of two accounts by role, `payments` and `search`. */
+async function setUp(scope: TestScope, role = {}, payments: Readonly<Record<string, unknown>> = {}) {
+  let service = await runSimulator(scope, scenario(role));
+  const sts = await runStsRelay(scope, () => service.url);
+  const daemon = await runDaemon(scope, {
+    aws: { region: 'eu-west-1', endpoint: service.url, stsEndpoint: sts.url, requestsPerSecond: 50 },
+    accounts: [
+      { name: 'payments', regions: REGIONS, roleArn: roleArn(PAYMENTS), externalId: EXTERNAL_ID, ...payments },
+      { name: 'search', regions: REGIONS, roleArn: roleArn(SEARCH) },
+    ],
+    polling: { interval: '250ms' },
+    queries: [{ name: 'query', account: '*', monitorName: 'checkout', queryId: 'query' }],
+  });
+  return {
+    sts,
+    daemon,
+    service: () => service,
+    assumed: (account: string) => sts.askedTo('AssumeRole').filter(({ form }) => form['RoleArn'] === roleArn(account)),
+    /** Another simulator takes the place of the first. */
+    async replace(changed: Readonly<Record<string, unknown>>) {
+      const port = Number(new URL(service.url).port);
+      await service.simulator.close();
+      service = await runSimulator(scope, scenario(changed), { port });
+    },
+  };
+}
+
+async function works(daemon: RunningDaemon, account: string): Promise<void> {
+  const page = await daemon.metrics();
+  for (const region of REGIONS) {
+    expect(page.value('aws_nfm_api_up', { account, aws_region: region })).toBe(1);
+    expect(page.status(`query:${account}:${region}`)).toBe('RUNNING');
+  }
+}
+
+beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
+
+describe.concurrent('an account with a role', () => {
+  test('has it assumed once for all regions, with external id, session name and tags, and is told of as itself', async (scope) => {
+    const tags = { purpose: 'metrics', 'cost centre': '4711' };
+    const { sts, daemon, service, assumed } = await setUp(
+      scope,
+      { requiredTags: tags },
+      { roleSessionName: 'nfm@payments', sessionTags: tags },
+    );
+    await vi.waitFor(() => works(daemon, 'payments'), { timeout: 4_000 });
+    await vi.waitFor(() => works(daemon, 'search'), { timeout: 4_000 });
+    expect(assumed(PAYMENTS)).toEqual([
+      {
+        at: expect.any(Number),
+        region: 'eu-west-1',
+        form: {
+          Action: 'AssumeRole',
+          Version: '2011-06-15',
+          RoleArn: roleArn(PAYMENTS),
+          RoleSessionName: 'nfm@payments',
+          ExternalId: EXTERNAL_ID,
+          'Tags.member.1.Key': 'purpose',
+          'Tags.member.1.Value': 'metrics',
+          'Tags.member.2.Key': 'cost centre',
+          'Tags.member.2.Value': '4711',
+        },
+      },
+    ]);
+    expect(assumed(SEARCH).map(({ form }) => form)).toEqual([
+      { Action: 'AssumeRole', Version: '2011-06-15', RoleArn: roleArn(SEARCH), RoleSessionName: 'nfm-exporter' },
+    ]);
+    const polls = service().requests.filter(({ service: name }) => name === 'networkflowmonitor');
+    expect(new Set(polls.map(({ account, region }) => `${account} ${region}`)).size).toBe(2 * REGIONS.length);
+
+    await vi.waitFor(() => expect(sts.askedTo('GetCallerIdentity')).toHaveLength(2));
+    await vi.waitFor(async () => {
+      const infos = (await daemon.metrics()).samples('aws_nfm_account_info');
+      expect(infos.map(({ labels }) => labels)).toEqual(
+        [PAYMENTS, SEARCH].flatMap((id, i) =>
+          REGIONS.map((region) => ({
+            account: ['payments', 'search'][i],
+            aws_region: region,
+            aws_account_id: id,
+            arn: `arn:aws:sts::${id}:assumed-role/nfm-read`,
+          })),
+        ),
+      );
+    });
+    const told = daemon.log.events.filter(({ msg }) => msg === 'AWS identity').map(({ fields }) => fields);
+    expect(told.sort((a, b) => String(a['account']).localeCompare(String(b['account'])))).toEqual([
+      {
+        account: 'payments',
+        arn: `arn:aws:sts::${PAYMENTS}:assumed-role/nfm-read`,
+        provider: 'env_vars,sts_assume_role',
+      },
+      {
+        account: 'search',
+        arn: `arn:aws:sts::${SEARCH}:assumed-role/nfm-read`,
+        provider: 'env_vars,sts_assume_role',
+      },
+    ]);
+  });
+
+  test('whose sessions live two seconds is polled on without a refusal, and not assumed for each request', async (scope) => {
+    const life = 2_000;
+    const { daemon, service, assumed } = await setUp(scope, { sessionDuration: '2s' });
+    await vi.waitFor(() => works(daemon, 'payments'), { timeout: 4_000 });
+    const from = Date.now();
+    await wait(5_000);
+    await works(daemon, 'payments');
+    const page = await daemon.metrics();
+    expect(page.apiErrors('payments')).toEqual({});
+    expect(page.apiErrors('search')).toEqual({});
+    const renewals = assumed(PAYMENTS).filter(({ at }) => at >= from).length;
+    expect(renewals).toBeGreaterThanOrEqual(2);
+    expect(renewals).toBeLessThanOrEqual(5_000 / ((life * 2) / 3) + 1);
+    const polls = service().requests.filter(({ account, at }) => account === PAYMENTS && at >= from).length;
+    expect(polls).toBeGreaterThan(8 * renewals);
+  });
+
+  test('that is refused is down alone, asks once a second at most, and works once it is let in', async (scope) => {
+    const { daemon, assumed, replace } = await setUp(scope, { externalId: 'another' });
+    await vi.waitFor(() => works(daemon, 'search'), { timeout: 4_000 });
+    await wait(2_500);
+    await works(daemon, 'search');
+    const page = await daemon.metrics();
+    expect(page.apiErrors('search')).toEqual({});
+    expect(Object.keys(page.apiErrors('payments'))).toEqual(['CredentialsError']);
+    for (const region of REGIONS) {
+      expect(page.value('aws_nfm_api_up', { account: 'payments', aws_region: region })).toBe(0);
+      expect(page.lastError(`query:payments:${region}`)).toBe('CredentialsError');
+    }
+    expect((await daemon.query('query:payments:us-east-1')).lastError?.message).toBe(
+      `role ${roleArn(PAYMENTS)}: AccessDenied: HTTP 403: User: arn:aws:iam::${BASE}:user/exporter is not authorized to perform: sts:AssumeRole on resource: ${roleArn(PAYMENTS)}`,
+    );
+    const times = assumed(PAYMENTS).map(({ at }) => at);
+    expect(times.length).toBeGreaterThanOrEqual(2);
+    expect(Math.min(...times.slice(1).map((at, i) => at - (times[i] ?? 0)))).toBeGreaterThan(950);
+
+    await replace({});
+    await vi.waitFor(() => works(daemon, 'payments'), { timeout: 6_000, interval: 100 });
+  });
+
+  test('whose sessions are revoked gets a new one', async (scope) => {
+    const { daemon, service, assumed } = await setUp(scope);
+    await vi.waitFor(() => works(daemon, 'payments'), { timeout: 4_000 });
+    await wait(5_000);
+    service().simulator.expireCredentials(PAYMENTS);
+    await vi.waitFor(() => expect(assumed(PAYMENTS)).toHaveLength(2), { timeout: 3_000 });
+    await vi.waitFor(() => works(daemon, 'payments'), { timeout: 4_000 });
+    const page = await daemon.metrics();
+    expect(Object.keys(page.apiErrors('payments'))).toEqual(['ExpiredTokenException']);
+    expect(page.apiErrors('search')).toEqual({});
+  });
+
+  test('has its external id and tags on no page and in no log line, even where an answer repeats them', async (scope) => {
+    const tag = 'canary of a tag';
+    const { sts, daemon, service } = await setUp(
+      scope,
+      { requiredTags: { purpose: tag } },
+      { sessionTags: { purpose: tag } },
+    );
+    await vi.waitFor(() => works(daemon, 'payments'), { timeout: 4_000 });
+    const message = `Value '${EXTERNAL_ID}' at 'externalId' and '${tag}' at 'tags.1.member.value', 'another canary' at 'externalId' ${'x'.repeat(300)} ${EXTERNAL_ID}`;
+    service().simulator.setFaults([
+      { kind: 'error', name: 'ValidationError', status: 400, message, match: { operation: 'AssumeRole' } },
+    ]);
+    await wait(5_000);
+    service().simulator.expireCredentials(PAYMENTS);
+    await vi.waitFor(
+      async () => expect((await daemon.metrics()).apiErrors('payments')).toHaveProperty('CredentialsError'),
+      { timeout: 4_000 },
+    );
+    await vi.waitFor(async () =>
+      expect((await daemon.query('query:payments:us-east-1')).lastError?.message).toContain(
+        "Value '…' at 'externalId'",
+      ),
+    );
+    expect(JSON.stringify(sts.asked)).toContain(tag);
+    const pages = ['/', '/metrics', '/api/v1/queries', '/api/v1/queries/query:payments:us-east-1', '/-/ready'];
+    const told = [
+      JSON.stringify(daemon.log.events),
+      ...(await Promise.all(pages.map((path) => daemon.text(path)))).map(({ body }) => body),
+    ];
+    for (const text of told) {
+      expect(text).not.toContain('canary');
+    }
+  });
+});
+
+describe('an STS that does not answer', () => {
+  test('for one role leaves the slots to other accounts, however few there are', async (scope) => {
+    const interval = 500;
+    const service = await runSimulator(scope, scenario());
+    const sts = await runStsRelay(scope, () => service.url, roleArn(PAYMENTS));
+    const queries = (account: string, count: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        name: `${account}-${i}`,
+        account,
+        region: 'us-east-1',
+        monitorName: 'checkout',
+        queryId: 'query',
+      }));
+    const daemon = await runDaemon(scope, {
+      aws: { endpoint: service.url, stsEndpoint: sts.url, requestsPerSecond: 100, requestTimeout: '1s' },
+      accounts: [
+        { name: 'payments', roleArn: roleArn(PAYMENTS), externalId: EXTERNAL_ID },
+        { name: 'search', roleArn: roleArn(SEARCH) },
+      ],
+      polling: { interval: `${interval}ms`, concurrency: 6 },
+      queries: [...queries('payments', 30), ...queries('search', 2)],
+    });
+    await vi.waitFor(async () => expect((await daemon.metrics()).status('search-1')).toBe('RUNNING'), {
+      timeout: 4_000,
+    });
+    const from = Date.now();
+    await wait(4_000);
+    const to = Date.now();
+    const polls = service.arrivals('query');
+    expect(missedPolls(polls, interval / 2, from, to), 'polls missed by two queries').toBeLessThanOrEqual(2);
+    const page = await daemon.metrics();
+    expect(page.value('aws_nfm_api_up', { account: 'search' })).toBe(1);
+    expect(page.value('aws_nfm_api_up', { account: 'payments' })).toBe(0);
+    expect(Object.keys(page.apiErrors('payments'))).toEqual(['CredentialsError']);
+    expect((await daemon.query('payments-0')).lastError?.message).toBe(
+      `role ${roleArn(PAYMENTS)}: no complete answer within 1 s`,
+    );
+    const times = sts.askedTo('AssumeRole').filter(({ form }) => form['RoleArn'] === roleArn(PAYMENTS));
+    expect(times.length).toBeLessThanOrEqual((to - from) / 1_000 + 3);
+  });
+});
+
+describe('without credentials to assume it with', () => {
+  test('a role is down, and says why', async (scope) => {
+    setAwsEnvironment({});
+    scope.onTestFinished(() => setAwsEnvironment(TEST_CREDENTIALS));
+    const { sts, daemon } = await setUp(scope);
+    await vi.waitFor(async () =>
+      expect((await daemon.query('query:payments:us-east-1')).lastError?.message).toBe(
+        `role ${roleArn(PAYMENTS)}: Could not load credentials from any providers`,
+      ),
+    );
+    expect(sts.asked).toEqual([]);
+  });
+});
