@@ -8,6 +8,9 @@ import {
   GetQueryStatusWorkloadInsightsTopContributorsCommand,
   GetQueryStatusWorkloadInsightsTopContributorsDataCommand,
   GetScopeCommand,
+  ListMonitorsCommand,
+  ListScopesCommand,
+  ListTagsForResourceCommand,
   type NetworkFlowMonitorClient,
   StartQueryMonitorTopContributorsCommand,
   StartQueryWorkloadInsightsTopContributorsCommand,
@@ -219,6 +222,48 @@ export const SUBJECT_OPERATIONS = {
     },
   },
 } as const satisfies Readonly<Record<string, Operation<string>>>;
+
+/** Monitors or scopes a page: the most that the model allows. */
+const PAGE_SIZE = 25;
+
+/** What there is in a target. */
+export const LIST_OPERATIONS = {
+  monitors: {
+    name: 'ListMonitors',
+    modelledErrors: COMMON_ERRORS.filter((error) => error !== 'ServiceQuotaExceededException'),
+    prepare({ nextToken }) {
+      const command = new ListMonitorsCommand({ nextToken, maxResults: PAGE_SIZE });
+      return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+    },
+  },
+  scopes: {
+    name: 'ListScopes',
+    modelledErrors: COMMON_ERRORS,
+    prepare({ nextToken }) {
+      const command = new ListScopesCommand({ nextToken, maxResults: PAGE_SIZE });
+      return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+    },
+  },
+} as const satisfies Readonly<Record<string, Operation<{ readonly nextToken: string | undefined }>>>;
+
+/** What is listed. */
+export type ListKind = keyof typeof LIST_OPERATIONS;
+
+export const TAGS_OPERATION: Operation<{ readonly resourceArn: string }> = {
+  name: 'ListTagsForResource',
+  modelledErrors: [
+    'AccessDeniedException',
+    'ConflictException',
+    'InternalServerException',
+    'ResourceNotFoundException',
+    'ThrottlingException',
+    'ValidationException',
+  ],
+  prepare({ resourceArn }) {
+    const command = new ListTagsForResourceCommand({ resourceArn });
+    return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+  },
+};
 
 /** The service extends its categories without notice, and takes those that no model has: the client does not check them. */
 function category(name: string): DestinationCategory {

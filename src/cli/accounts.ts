@@ -6,6 +6,9 @@ import type { Account, Config } from '../config/config.ts';
 import type { RegisteredQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 
+/** Where a query is. */
+type Place = Pick<RegisteredQuery, 'account' | 'region'>;
+
 /** An account of the configuration that queries use, with what it takes to call it. */
 export interface UsedAccount {
   readonly account: Account;
@@ -13,10 +16,10 @@ export interface UsedAccount {
   readonly sts: StsSettings;
 }
 
-/** The accounts that queries use, by name, in the order of their first query. */
+/** The accounts that queries use, or may come to use, by name, in the order of their first query. */
 export function usedAccounts(
   config: Config,
-  queries: readonly RegisteredQuery[],
+  queries: readonly Place[],
   handler: BoundedHandler,
   clock: Clock,
 ): ReadonlyMap<string, UsedAccount> {
@@ -35,7 +38,7 @@ export function usedAccounts(
   return used;
 }
 
-function regionsInUse(queries: readonly RegisteredQuery[]): ReadonlyMap<string, [string, ...string[]]> {
+function regionsInUse(queries: readonly Place[]): ReadonlyMap<string, [string, ...string[]]> {
   const regions = new Map<string, [string, ...string[]]>();
   for (const { account, region } of queries) {
     const known = regions.get(account);

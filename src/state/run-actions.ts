@@ -48,11 +48,14 @@ interface Reading {
 /** What scheduled queries do: each step asks the API, writes the state, and tells the scheduler how it went. */
 export function createRunActions(options: RunActionsOptions): RunActions<ScheduledQuery> {
   const { clock, log, states, runStates, failures, clientOf, timed } = options;
-  const readings = new Map<string, Reading>();
+  const readings = new WeakMap<Run, Reading>();
   const unitsAssumed = new Set<string>();
   const hourly = new Hourly(clock);
 
-  /** Makes a request; what it throws is written down and turned into how the run goes on. */
+  /**
+   * Makes a request; what it throws is written down and turned into how the run goes on. Of a query that has left
+   * meanwhile nothing is written down: all that is left to do is to stop its run.
+   */
   async function request(
     query: ScheduledQuery,
     operation: RequestKind,
@@ -62,7 +65,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   ): Promise<StepResult> {
     try {
       const result = await make();
-      failures.recovered(query);
+      if (states.has(query)) {
+        failures.recovered(query);
+      }
       return result;
     } catch (thrown) {
       if (signal.reason === SHUTDOWN) {
@@ -70,6 +75,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
       }
       if (!(thrown instanceof ApiError)) {
         throw thrown;
+      }
+      if (!states.has(query)) {
+        return failed(thrown.error);
       }
       const failure = { error: thrown.error, message: thrown.message };
       if (operation === 'status') {
@@ -96,10 +104,13 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         signal,
         async () => {
           run.queryId = await clientOf(query).startQuery(query, run.window, signal);
+          if (!states.has(query)) {
+            return 'done';
+          }
           states.requestAnswered(query.name);
           states.runStarted(query.name);
           runStates.started(query.name, run.queryId);
-          readings.set(query.name, { rowPages: [], dataPages: [], nextToken: undefined });
+          readings.set(run, { rowPages: [], dataPages: [], nextToken: undefined });
           timed(query, 'wait', run.startedAt - run.wantedAt);
           log.debug('run started', fields(query));
           return 'done';
@@ -124,6 +135,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         async () => {
           const asked = clientOf(query).queryStatus({ ...query, queryId: run.queryId }, signal);
           const status = await (isYoung(run) ? asked.catch(unknownYet) : asked);
+          if (!states.has(query)) {
+            return 'done';
+          }
           if (status === undefined) {
             states.unknownYet(query.name);
             return 'again';
@@ -140,7 +154,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         'results',
         signal,
         async () => {
-          const reading = readings.get(query.name) ?? { rowPages: [], dataPages: [], nextToken: undefined };
+          const reading = readings.get(run) ?? { rowPages: [], dataPages: [], nextToken: undefined };
           const { nextToken } = reading;
           const client = clientOf(query);
           const reference = { ...query, queryId: run.queryId };
@@ -153,6 +167,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
             reading.rowPages.push(page);
             reading.nextToken = page.nextToken;
           }
+          if (!states.has(query)) {
+            return 'done';
+          }
           if (reading.nextToken !== undefined) {
             if (reading.nextToken === nextToken) {
               throw client.refuseResults(query, 'expected nextToken to be another on the next page, got the same');
@@ -160,13 +177,15 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
             states.requestAnswered(query.name);
             return 'again';
           }
-          readings.delete(query.name);
+          readings.delete(run);
           try {
             await exportResults(query, run, reading);
           } catch (thrown) {
             throw thrown instanceof InvalidResponse ? client.refuseResults(query, thrown.message) : thrown;
           }
-          states.requestAnswered(query.name);
+          if (states.has(query)) {
+            states.requestAnswered(query.name);
+          }
           return 'done';
         },
         (error) => passing(error) ?? 'results_failed',
@@ -179,14 +198,15 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         signal,
         async () => {
           await clientOf(query).stopQuery({ ...query, queryId: run.queryId }, signal);
-          states.requestAnswered(query.name);
+          if (states.has(query)) {
+            states.requestAnswered(query.name);
+          }
           return 'done';
         },
         (error) => (error === 'ResourceNotFoundException' && !isYoung(run) ? 'done' : 'retry'),
       ),
 
     ended(query, { startedAt, terminalAt }, outcome) {
-      readings.delete(query.name);
       const duration = terminalAt === undefined ? undefined : terminalAt - startedAt;
       runStates.ended(query.name, outcome, duration);
       if (duration !== undefined) {
@@ -234,6 +254,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         maxSeriesPerQuery,
       );
       const json = await KeptJson.of({ ...about, ...datapointsJson(answer, conversion) });
+      if (!states.has(query)) {
+        return;
+      }
       runStates.resultsRead(
         name,
         { at: newestAt ?? end, windowEnd: end, length: step, rows, dropped, json },
@@ -250,6 +273,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
       maxSeriesPerQuery,
     });
     const json = await KeptJson.of({ ...about, ...rowsJson(answer, conversion) });
+    if (!states.has(query)) {
+      return;
+    }
     runStates.resultsRead(name, { at: end, windowEnd: end, length: end - start, rows, dropped, json }, series, total);
   }
 
