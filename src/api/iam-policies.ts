@@ -1,7 +1,8 @@
 import type { Account, Config } from '../config/config.ts';
 import { partitionOfRegion } from '../config/partition.ts';
-import type { RegisteredQuery } from '../queries/query.ts';
-import { QUERY_OPERATIONS } from './operations.ts';
+import { type Follower, followersOf } from '../queries/following.ts';
+import type { QueryType, RegisteredQuery } from '../queries/query.ts';
+import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from './operations.ts';
 
 /** A statement as IAM takes it. */
 export interface PolicyStatement {
@@ -36,13 +37,25 @@ export interface IamPolicies {
 /** Stands in trust policies for what is not known here, or is not to be shown. */
 const PLACEHOLDERS = { principal: 'ARN-OF-THE-BASE-IDENTITY', externalId: 'EXTERNAL-ID-OF-THE-ACCOUNT' };
 
+/** What needs leave: a query, or an entry whose queries follow the monitors or scopes that are found. */
+interface Use {
+  readonly account: string;
+  readonly region: string;
+  readonly actions: readonly string[];
+  /** `monitor/NAME` or `scope/ID`, as IAM takes it. */
+  readonly resource: string;
+}
+
 /**
  * The least that the accounts in use must be allowed: for watched queries to ask for their status, for scheduled ones to
- * start, poll, read and stop them, each on the monitors and scopes that the config names. Actions and resource forms
+ * start, poll, read and stop them, each on the monitors and scopes that the config names, on all where it follows what is
+ * found; and to list them, and read monitors' tags, as far as the config has it. Actions and resource forms
  * are those of the Service Authorization Reference; who asks STS for its identity needs no permission.
  */
 export function iamPolicies(config: Config, queries: readonly RegisteredQuery[]): IamPolicies {
-  const used = config.accounts.filter(({ name }) => queries.some(({ account }) => account === name));
+  const uses = [...queries.map(useOfQuery), ...followersOf(config).flatMap(usesOfFollower)];
+  const lists = config.discovery.monitorsEvery > 0;
+  const used = config.accounts.filter(({ name }) => uses.some(({ account }) => account === name));
   const withRole = used.flatMap((account) => (account.role === undefined ? [] : [{ ...account, role: account.role }]));
   const byBase = new Map<string, AccountWithRole[]>();
   for (const account of withRole) {
@@ -55,7 +68,8 @@ export function iamPolicies(config: Config, queries: readonly RegisteredQuery[])
         account.name,
         accountPolicy(
           account,
-          queries.filter((query) => query.account === account.name),
+          uses.filter((use) => use.account === account.name),
+          lists,
         ),
       ]),
     ),
@@ -66,16 +80,22 @@ export function iamPolicies(config: Config, queries: readonly RegisteredQuery[])
 
 type AccountWithRole = Account & { readonly role: NonNullable<Account['role']> };
 
-function accountPolicy({ role }: Account, queries: readonly RegisteredQuery[]): PolicyDocument {
+function accountPolicy({ role }: Account, uses: readonly Use[], lists: boolean): PolicyDocument {
   const awsAccountId = role?.arn.split(':')[4] ?? '*';
   const actionsOf = new Map<string, Set<string>>();
-  for (const query of queries) {
-    const resource = resourceOf(query, awsAccountId);
+  for (const use of uses) {
+    const partition = partitionOfRegion(use.region);
+    const resource = `arn:${partition}:networkflowmonitor:${use.region}:${awsAccountId}:${use.resource}`;
     const actions = actionsOf.get(resource) ?? new Set();
     actionsOf.set(resource, actions);
-    for (const action of actionsFor(query)) {
+    for (const action of use.actions) {
       actions.add(action);
     }
+  }
+  if (lists) {
+    // Listings know no narrower resource.
+    const operations = Object.values(LIST_OPERATIONS).map(({ name }) => `networkflowmonitor:${name}`);
+    actionsOf.set('*', new Set(operations));
   }
   // One statement for all resources of the same actions allows exactly what is needed, and nothing beside.
   const resourcesOf = new Map<string, { readonly actions: readonly string[]; readonly resources: string[] }>();
@@ -93,15 +113,22 @@ function accountPolicy({ role }: Account, queries: readonly RegisteredQuery[]): 
   );
 }
 
-function actionsFor({ kind, type }: RegisteredQuery): readonly string[] {
+function useOfQuery({ account, region, kind, type, monitorName, scopeId }: RegisteredQuery): Use {
+  const resource = monitorName === undefined ? `scope/${literal(scopeId ?? '')}` : `monitor/${literal(monitorName)}`;
+  return { account, region, actions: actionsFor(kind, type), resource };
+}
+
+function usesOfFollower({ entry, place, selector }: Follower): readonly Use[] {
+  const resource = selector.kind === 'monitors' ? 'monitor/*' : 'scope/*';
+  const readsTags = selector.kind === 'monitors' && Object.keys(selector.tags).length > 0;
+  const tags = readsTags ? [`networkflowmonitor:${TAGS_OPERATION.name}`] : [];
+  return [{ ...place, actions: [...actionsFor('scheduled', entry.type), ...tags], resource }];
+}
+
+function actionsFor(kind: RegisteredQuery['kind'], type: QueryType): readonly string[] {
   const { start, status, results, stop } = QUERY_OPERATIONS[type];
   const operations = kind === 'watched' ? [status] : [start, status, results, stop];
   return operations.map(({ name }) => `networkflowmonitor:${name}`);
-}
-
-function resourceOf({ region, monitorName, scopeId }: RegisteredQuery, awsAccountId: string): string {
-  const subject = monitorName === undefined ? `scope/${literal(scopeId ?? '')}` : `monitor/${literal(monitorName)}`;
-  return `arn:${partitionOfRegion(region)}:networkflowmonitor:${region}:${awsAccountId}:${subject}`;
 }
 
 /** IAM takes `*`, `?` and `${…}` in a resource for patterns and variables, unless they are written as these. */

@@ -6,6 +6,7 @@ import { callerIdentity } from '../api/identity.ts';
 import { createNetwork } from '../api/network.ts';
 import { NetworkConfigError } from '../api/network-config-error.ts';
 import { UNOBSERVED } from '../api/unobserved.ts';
+import { followersOf } from '../queries/following.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -77,12 +78,14 @@ export async function checkOnline(options: OnlineCheckOptions): Promise<boolean>
     const network = createNetwork({ env, clock });
     try {
       const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
-      const accounts = usedAccounts(config, queries, handler, clock);
+      const followed = followersOf(config).map(({ place }) => place);
+      const accounts = usedAccounts(config, [...queries, ...followed], handler, clock);
       const identities = identify([...accounts.values()]);
-      const findings = inParallel([...targetsOf(queries)], async ([, inTarget]) => {
-        const used = accounts.get(inTarget[0].account);
+      const findings = inParallel(targetsOf(queries, followed), async (inTarget) => {
+        const { account } = inTarget.place;
+        const used = accounts.get(account);
         if (used === undefined) {
-          throw new Error(`account ${inTarget[0].account} has a query but is not in use: a mistake of ours`);
+          throw new Error(`account ${account} has a query but is not in use: a mistake of ours`);
         }
         return (await identities(used.credentials)).hopeless ? [] : checkTarget(used, inTarget, handler, options);
       });
@@ -145,21 +148,29 @@ function identify(accounts: readonly UsedAccount[]): (credentials: Credentials) 
   };
 }
 
-type SomeQueries = [RegisteredQuery, ...RegisteredQuery[]];
+type Place = Pick<RegisteredQuery, 'account' | 'region'>;
 
-/** By target, its queries. */
-function targetsOf(queries: readonly RegisteredQuery[]): ReadonlyMap<string, SomeQueries> {
-  const targets = new Map<string, SomeQueries>();
+interface InTarget {
+  readonly place: Place;
+  readonly queries: RegisteredQuery[];
+}
+
+/** The targets of queries, and of entries whose queries follow what is found there. */
+function targetsOf(queries: readonly RegisteredQuery[], followed: readonly Place[]): readonly InTarget[] {
+  const targets = new Map<string, InTarget>();
+  const target = (place: Place): InTarget => {
+    const key = `${place.account} ${place.region}`;
+    const known = targets.get(key) ?? { place, queries: [] };
+    targets.set(key, known);
+    return known;
+  };
   for (const query of queries) {
-    const key = `${query.account} ${query.region}`;
-    const known = targets.get(key);
-    if (known === undefined) {
-      targets.set(key, [query]);
-    } else {
-      known.push(query);
-    }
+    target(query).queries.push(query);
   }
-  return targets;
+  for (const place of followed) {
+    target(place);
+  }
+  return [...targets.values()];
 }
 
 /** A question to AWS; what it throws is a finding, too. */
@@ -173,11 +184,10 @@ interface Question {
 
 async function checkTarget(
   { account, credentials }: UsedAccount,
-  queries: SomeQueries,
+  { place: { region }, queries }: InTarget,
   handler: BoundedHandler,
-  { version, clock }: OnlineCheckOptions,
+  { version, clock, loaded }: OnlineCheckOptions,
 ): Promise<readonly Finding[]> {
-  const [{ region }] = queries;
   const client = new TargetClient({
     target: new Targets(clock).add(account.name, region, account),
     clock,
@@ -192,6 +202,7 @@ async function checkTarget(
   const findings: Finding[] = [];
   const watched = queries.filter((query) => query.kind === 'watched');
   const questions = [
+    ...(loaded.config.discovery.monitorsEvery > 0 ? listQuestions(client) : []),
     ...subjectQuestions(client, queries),
     ...watched.slice(0, MOST_WATCHED).map((query) => watchedQuestion(client, query)),
     ...scheduledQuestions(
@@ -221,6 +232,28 @@ async function checkTarget(
     findings.push({ error: false, text: `${where}: ${rest} more watched queries were not asked for` });
   }
   return findings;
+}
+
+/** Whether monitors and scopes may be listed. */
+function listQuestions(client: TargetClient): readonly Question[] {
+  const counted = (page: readonly unknown[], nextToken: string | undefined) =>
+    `${page.length}${nextToken === undefined ? '' : ' or more'} found`;
+  return [
+    {
+      about: 'monitors',
+      async ask() {
+        const { page, nextToken } = await client.listMonitors(undefined, new AbortController().signal);
+        return counted(page, nextToken);
+      },
+    },
+    {
+      about: 'scopes',
+      async ask() {
+        const { page, nextToken } = await client.listScopes(undefined, new AbortController().signal);
+        return counted(page, nextToken);
+      },
+    },
+  ];
 }
 
 /** Whether what queries ask about exists, each thing once. */
