@@ -8,9 +8,9 @@ const ROLE = 'arn:aws:iam::111122223333:role/nfm-read';
 const WATCHED = 'networkflowmonitor:GetQueryStatusMonitorTopContributors';
 const SCHEDULED = ['GetQueryResults', 'GetQueryStatus', 'StartQuery', 'StopQuery'];
 
-async function policiesOf(config: unknown, trust = false) {
+async function policiesOf(config: object, trust = false) {
   const file = join(temporaryFolder(), 'config.json');
-  writeFileSync(file, JSON.stringify(config));
+  writeFileSync(file, JSON.stringify({ discovery: { monitorsEvery: '0s' }, ...config }));
   let stdout = '';
   let stderr = '';
   const code = await printIamPolicy({
@@ -107,6 +107,38 @@ describe('iam-policy', () => {
       },
       'profile base': { Version: '2012-10-17', Statement: [assume(['sts:AssumeRole'], `${ROLE}-c`)] },
     });
+  });
+
+  it('allows listings, and runs on all that entries follow', async () => {
+    const { stdout } = await policiesOf({
+      discovery: { monitorsEvery: '5m' },
+      queries: [
+        scheduled({ metricName: 'TIMEOUTS', monitorSelector: { name: 'prod-*', tags: { env: 'prod' } } }),
+        scheduled({ name: 'o', type: 'workload-insights-top-contributors', metricName: 'TIMEOUTS' }),
+      ],
+    });
+    const run = (family: string) => SCHEDULED.map((verb) => `networkflowmonitor:${verb}${family}`);
+    const statements = JSON.parse(stdout).accounts.default.Statement;
+    expect(statements).toHaveLength(3);
+    expect(statements).toEqual(
+      expect.arrayContaining([
+        {
+          Effect: 'Allow',
+          Action: [...run('MonitorTopContributors'), 'networkflowmonitor:ListTagsForResource'].sort(),
+          Resource: ['arn:aws:networkflowmonitor:eu-west-1:*:monitor/*'],
+        },
+        {
+          Effect: 'Allow',
+          Action: run('WorkloadInsightsTopContributors'),
+          Resource: ['arn:aws:networkflowmonitor:eu-west-1:*:scope/*'],
+        },
+        {
+          Effect: 'Allow',
+          Action: ['networkflowmonitor:ListMonitors', 'networkflowmonitor:ListScopes'],
+          Resource: ['*'],
+        },
+      ]),
+    );
   });
 
   it('gives trust policies when asked, with placeholders for what is secret', async () => {

@@ -36,7 +36,12 @@ async function check(
   config: object,
   env: Readonly<Record<string, string>> = CLEAN_ENVIRONMENT,
 ) {
-  const file = write({ aws: { region: 'us-east-1', endpoint: url, stsEndpoint: url }, queries: QUERIES, ...config });
+  const file = write({
+    aws: { region: 'us-east-1', endpoint: url, stsEndpoint: url },
+    discovery: { monitorsEvery: '0s' },
+    queries: QUERIES,
+    ...config,
+  });
   const { code, stdout, stderr } = await runCommand(scope, ['check-config', '--online', file], env);
   return { code, stdout: stdout.split(/warnings: \d+\n/)[1] ?? '', stderr };
 }
@@ -130,6 +135,19 @@ describe('check-config --online', () => {
       expect.stringMatching(/^default us-east-1: monitor checkout: GetMonitor: NetworkError: /),
       'default us-east-1: 2 more questions were not asked after that',
     ]);
+  });
+
+  it('asks for the listings that selectors and the inventory need, also where no query is known yet', async (scope) => {
+    const { url } = await runSimulator(scope, {
+      faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation: 'ListScopes' } }],
+    });
+    const { code, stdout, stderr } = await check(scope, url, {
+      discovery: { monitorsEvery: '5m' },
+      queries: [{ ...QUERIES[1], monitorName: undefined, monitorSelector: { name: '*' } }],
+    });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^default us-east-1: monitors: \d+ found$/m);
+    expect(stderr).toMatch(/^default us-east-1: scopes: ListScopes: AccessDeniedException: .*: allow /);
   });
 
   it('does not wait for ever where nobody ends to answer', async (scope) => {
