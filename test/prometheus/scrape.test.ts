@@ -44,6 +44,9 @@ const SCENARIO = {
 };
 const HANG = { kind: 'hang', match: { queryId: 'hangs' } };
 
+/** Not the queries that the exporter runs itself, whose windows come and go by the clock. */
+const WATCHED = '{query!~"flows:.*"}';
+
 const TERMINAL = { succeeds: 'SUCCEEDED', fails: 'FAILED', stopped: 'CANCELED' };
 
 function config(endpoint: string) {
@@ -76,6 +79,13 @@ function config(endpoint: string) {
       { name: 'denied', ...query, queryId: 'denied' },
       { name: 'unknown', ...query, queryId: 'nobody-started-this-one' },
       { name: 'late', ...query, queryId: 'runs', account: 'narrow' },
+      {
+        name: 'flows',
+        monitorName: 'checkout',
+        metricName: ['RETRANSMISSIONS', 'ROUND_TRIP_TIME'],
+        destinationCategory: 'INTER_AZ',
+        schedule: { every: '1m', delay: '0s' },
+      },
     ],
   };
 }
@@ -147,9 +157,13 @@ beforeAll(async () => {
   }, PATIENT);
   simulator.setFaults(parseScenario(JSON.stringify({ faults: [...SCENARIO.faults, HANG] })).faults);
   await vi.waitFor(async () => {
-    const statuses = await prometheus.query('aws_nfm_query_status == 1');
+    const statuses = await prometheus.query(`aws_nfm_query_status${WATCHED} == 1`);
     const current = Object.fromEntries(statuses.map(({ labels }) => [labels['query'], labels['status']]));
     expect(current).toEqual({ ...TERMINAL, runs: 'RUNNING', late: 'RUNNING' });
+  }, PATIENT);
+  await vi.waitFor(async () => {
+    const contributors = await byQuery('count by (query) ({__name__=~"aws_nfm_contributor_.*"})');
+    expect(Object.keys(contributors)).toHaveLength(2);
   }, PATIENT);
 }, 90_000);
 
@@ -197,7 +211,7 @@ describe('Prometheus', () => {
 
   it('sees a status go when it is stale, and that of no other query', async () => {
     expect(await history('hangs')).toEqual(['QUEUED', 'RUNNING']);
-    expect(await byQuery('count by (query) (aws_nfm_query_status)')).toEqual({
+    expect(await byQuery(`count by (query) (aws_nfm_query_status${WATCHED})`)).toEqual({
       succeeds: 5,
       fails: 5,
       stopped: 5,
@@ -214,7 +228,7 @@ describe('Prometheus', () => {
   });
 
   it('knows which queries cannot be polled, and why', async () => {
-    expect(await byQuery('aws_nfm_query_up')).toEqual({
+    expect(await byQuery(`aws_nfm_query_up${WATCHED}`)).toEqual({
       succeeds: 1,
       fails: 1,
       stopped: 1,
@@ -234,7 +248,7 @@ describe('Prometheus', () => {
 
   it('joins the identity of a query to its series on (job, instance, query)', async () => {
     const joined = await prometheus.query(
-      'aws_nfm_query_status * on (job, instance, query) group_left (query_type, account, aws_region, monitor, scope_id, team) aws_nfm_query_info == 1',
+      `aws_nfm_query_status${WATCHED} * on (job, instance, query) group_left (query_type, account, aws_region, monitor, scope_id, team) aws_nfm_query_info == 1`,
     );
     const place = { job: 'network-flow-monitor', instance: new URL(exporterUrl).host, aws_region: REGION };
     expect(joined.map(({ labels }) => labels)).toEqual(
