@@ -7,7 +7,14 @@ import { type AttemptObserver, type Call, limitAttempts } from './attempts.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
 import { type Credentials, forSdkClient, refusesCredentials } from './credentials.ts';
 import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
-import { type PreparedRequest, QUERY_OPERATIONS, type QueryReference } from './operations.ts';
+import { type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
+import {
+  LIST_OPERATIONS,
+  type PreparedRequest,
+  QUERY_OPERATIONS,
+  type QueryReference,
+  TAGS_OPERATION,
+} from './operations.ts';
 
 /** The statuses of a query that the service's model knows; any other answer is an error. */
 export const QUERY_STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;
@@ -97,7 +104,46 @@ export class TargetClient {
     signal: AbortSignal,
   ): Promise<{ readonly page: Page; readonly nextToken: string | undefined }> {
     const { name, prepare } = QUERY_OPERATIONS[query.type].results;
-    const answer: { readonly nextToken?: unknown } = await this.#send(name, prepare({ ...query, nextToken }), signal);
+    return this.#page(name, prepare({ ...query, nextToken }), read, signal);
+  }
+
+  /** A page of the target's monitors. @throws ApiError */
+  async listMonitors(
+    nextToken: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly page: readonly MonitorSummary[]; readonly nextToken: string | undefined }> {
+    const { name, prepare } = LIST_OPERATIONS.monitors;
+    return this.#page(name, prepare({ nextToken }), readMonitors, signal);
+  }
+
+  /** A page of the target's scopes. @throws ApiError */
+  async listScopes(
+    nextToken: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly page: readonly ScopeSummary[]; readonly nextToken: string | undefined }> {
+    const { name, prepare } = LIST_OPERATIONS.scopes;
+    return this.#page(name, prepare({ nextToken }), readScopes, signal);
+  }
+
+  /** The tags of a monitor. @throws ApiError */
+  async monitorTags(arn: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    const { name, prepare } = TAGS_OPERATION;
+    return (await this.#page(name, prepare({ resourceArn: arn }), readTags, signal)).page;
+  }
+
+  /** Stops a query at the service. @throws ApiError */
+  async stopQuery(query: QueryReference & { readonly type: QueryType }, signal: AbortSignal): Promise<void> {
+    const { name, prepare } = QUERY_OPERATIONS[query.type].stop;
+    await this.#send(name, prepare(query), signal);
+  }
+
+  async #page<Page>(
+    operation: string,
+    request: PreparedRequest,
+    read: (answer: unknown) => Page,
+    signal: AbortSignal,
+  ): Promise<{ readonly page: Page; readonly nextToken: string | undefined }> {
+    const answer: { readonly nextToken?: unknown } = await this.#send(operation, request, signal);
     try {
       const token = answer.nextToken;
       return { page: read(answer), nextToken: typeof token === 'string' && token !== '' ? token : undefined };
@@ -105,14 +151,8 @@ export class TargetClient {
       if (!(thrown instanceof InvalidResponse)) {
         throw thrown;
       }
-      throw this.#refused('InvalidResponse', name, thrown.message);
+      throw this.#refused('InvalidResponse', operation, thrown.message);
     }
-  }
-
-  /** Stops a query at the service. @throws ApiError */
-  async stopQuery(query: QueryReference & { readonly type: QueryType }, signal: AbortSignal): Promise<void> {
-    const { name, prepare } = QUERY_OPERATIONS[query.type].stop;
-    await this.#send(name, prepare(query), signal);
   }
 
   #refused(error: ApiErrorName, operation: string, message: string): ApiError {

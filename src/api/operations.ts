@@ -6,6 +6,9 @@ import {
   GetQueryStatusMonitorTopContributorsCommand,
   GetQueryStatusWorkloadInsightsTopContributorsCommand,
   GetQueryStatusWorkloadInsightsTopContributorsDataCommand,
+  ListMonitorsCommand,
+  ListScopesCommand,
+  ListTagsForResourceCommand,
   type NetworkFlowMonitorClient,
   StartQueryMonitorTopContributorsCommand,
   StartQueryWorkloadInsightsTopContributorsCommand,
@@ -187,6 +190,48 @@ export const QUERY_OPERATIONS: Readonly<Record<QueryType, QueryOperations>> = {
         return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
       },
     },
+  },
+};
+
+/** Monitors or scopes a page: the most that the model allows. */
+const PAGE_SIZE = 25;
+
+/** What there is in a target. */
+export const LIST_OPERATIONS = {
+  monitors: {
+    name: 'ListMonitors',
+    modelledErrors: COMMON_ERRORS.filter((error) => error !== 'ServiceQuotaExceededException'),
+    prepare({ nextToken }) {
+      const command = new ListMonitorsCommand({ nextToken, maxResults: PAGE_SIZE });
+      return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+    },
+  },
+  scopes: {
+    name: 'ListScopes',
+    modelledErrors: COMMON_ERRORS,
+    prepare({ nextToken }) {
+      const command = new ListScopesCommand({ nextToken, maxResults: PAGE_SIZE });
+      return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+    },
+  },
+} as const satisfies Readonly<Record<string, Operation<{ readonly nextToken: string | undefined }>>>;
+
+/** What is listed. */
+export type ListKind = keyof typeof LIST_OPERATIONS;
+
+export const TAGS_OPERATION: Operation<{ readonly resourceArn: string }> = {
+  name: 'ListTagsForResource',
+  modelledErrors: [
+    'AccessDeniedException',
+    'ConflictException',
+    'InternalServerException',
+    'ResourceNotFoundException',
+    'ThrottlingException',
+    'ValidationException',
+  ],
+  prepare({ resourceArn }) {
+    const command = new ListTagsForResourceCommand({ resourceArn });
+    return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
   },
 };
 

@@ -1,4 +1,17 @@
 import { KUBERNETES_LABELS, ROW_FIELD_LABELS, type RowLabel } from '../config/row-labels.ts';
+import {
+  invalid,
+  isAbsent,
+  type Members,
+  readAmount,
+  readItems,
+  readList,
+  readMembers,
+  readPort,
+  readText,
+  readTime,
+  shown,
+} from './answer-members.ts';
 import { InvalidResponse } from './errors.ts';
 
 /** A row of a top-contributors answer. */
@@ -50,8 +63,6 @@ interface Page {
 
 export type RowPage = RowResults & Page;
 export type DataPage = DataResults & Page;
-
-type Members = Readonly<Record<string, unknown>>;
 
 /** Each label with the API's name of its field, `local_az` with `localAz`. */
 const ROW_FIELDS = fieldsOf(ROW_FIELD_LABELS.filter((label) => label !== 'target_port'));
@@ -164,87 +175,4 @@ function readSeries(item: unknown, path: string): DatapointSeries {
     return at === undefined || value === undefined ? [] : [{ at, value }];
   });
   return { label: readText(members['label'], `${path}.label`) ?? '', points };
-}
-
-/** The service's three ways to say nothing. */
-function isAbsent(value: unknown): value is undefined | null | '' {
-  return value === undefined || value === null || value === '';
-}
-
-function readItems<T>(value: unknown, path: string, read: (item: unknown, path: string) => T): T[] {
-  return readList(value, path).flatMap((item, i) => (isAbsent(item) ? [] : [read(item, `${path}[${i}]`)]));
-}
-
-function readList(value: unknown, path: string): readonly unknown[] {
-  if (isAbsent(value)) {
-    return [];
-  }
-  if (!Array.isArray(value)) {
-    throw invalid(path, 'a list', value);
-  }
-  return value;
-}
-
-function readMembers(value: unknown, path: string): Members {
-  if (!isMembers(value)) {
-    throw invalid(path, 'an object', value);
-  }
-  return value;
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function readText(value: unknown, path: string): string | undefined {
-  if (isAbsent(value)) {
-    return undefined;
-  }
-  if (typeof value !== 'string') {
-    throw invalid(path, 'text', value);
-  }
-  return value;
-}
-
-/** What the metrics are made of: times, counts and bytes, none of which can be negative. */
-function readAmount(value: unknown, path: string): number | undefined {
-  if (isAbsent(value)) {
-    return undefined;
-  }
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
-    throw invalid(path, 'a finite number from 0 on', value);
-  }
-  return value;
-}
-
-function readPort(value: unknown, path: string): number | undefined {
-  if (isAbsent(value)) {
-    return undefined;
-  }
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
-    throw invalid(path, 'a whole number', value);
-  }
-  return value;
-}
-
-function readTime(value: unknown, path: string): number | undefined {
-  if (isAbsent(value)) {
-    return undefined;
-  }
-  if (!(value instanceof Date) || Number.isNaN(value.getTime())) {
-    throw invalid(path, 'a time', value);
-  }
-  return value.getTime();
-}
-
-function invalid(path: string, expected: string, got: unknown): InvalidResponse {
-  return new InvalidResponse(`expected ${path} to be ${expected}, got ${shown(got)}`);
-}
-
-const LONGEST_SHOWN = 60;
-
-/** A value as a message shows it, on one line and bounded. Only JSON values and dates come this far. */
-function shown(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }

@@ -13,10 +13,12 @@ export interface UsedAccount {
   readonly sts: StsSettings;
 }
 
+type Place = Pick<RegisteredQuery, 'account' | 'region'>;
+
 /** The accounts that queries use, by name, in the order of their first query. */
 export function usedAccounts(
   config: Config,
-  queries: readonly RegisteredQuery[],
+  queries: readonly Place[],
   handler: BoundedHandler,
   clock: Clock,
 ): ReadonlyMap<string, UsedAccount> {
@@ -35,7 +37,7 @@ export function usedAccounts(
   return used;
 }
 
-function regionsInUse(queries: readonly RegisteredQuery[]): ReadonlyMap<string, [string, ...string[]]> {
+function regionsInUse(queries: readonly Place[]): ReadonlyMap<string, [string, ...string[]]> {
   const regions = new Map<string, [string, ...string[]]>();
   for (const { account, region } of queries) {
     const known = regions.get(account);

@@ -54,12 +54,21 @@ function summarize(file: string, { config, queries, warnings }: LoadedConfig): s
     ...QUERY_TYPES.map((type) => ({ type, some: queries.filter((query) => query.type === type) }))
       .filter(({ some }) => some.length > 0)
       .map(({ type, some }) => `  ${type}: ${countKinds(some)}`),
+    ...summarizeFollowers(config),
     `targets: ${targets.length}`,
     ...targets.map(summarizeTarget),
     ...(series === 0 ? [] : [`contributor series: at most ${series} of ${config.contributors.maxSeries}`]),
     `warnings: ${warnings.length}`,
     ...warnings.map((warning) => `  ${warning.message}`),
   ];
+}
+
+/** Entries whose queries cannot be counted without asking AWS. */
+function summarizeFollowers({ queries }: LoadedConfig['config']): string[] {
+  const selecting = queries.filter((entry) => entry.kind === 'scheduled' && entry.selector !== undefined);
+  return selecting.length === 0
+    ? []
+    : [`and those of ${selecting.map(({ path }) => path).join(', ')}, for each monitor or scope that is found`];
 }
 
 /** `2 watched, 1 scheduled`, less what there is none of. */

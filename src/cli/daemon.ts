@@ -11,6 +11,7 @@ import { Exposition } from '../metrics/exposition.ts';
 import { processSections } from '../metrics/process-sections.ts';
 import { QuerySections } from '../metrics/query-sections.ts';
 import { RunPage } from '../metrics/run-page.ts';
+import { followersOf } from '../queries/following.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
 import { requestRate } from '../queries/targets.ts';
 import { type Clock, within } from '../runtime/clock.ts';
@@ -29,7 +30,9 @@ import { RunStates } from '../state/run-state.ts';
 import { summarize } from '../state/summary.ts';
 import { usedAccounts } from './accounts.ts';
 import type { BuildInfo } from './build-info.ts';
+import { Discovery } from './discovery.ts';
 import { learnIdentities } from './identities.ts';
+import { QueryRegistry } from './query-registry.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -69,12 +72,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const network = createNetwork({ env, clock });
   const handler = new BoundedHandler({ network, clock, timeout: aws.requestTimeout });
-  const accounts = usedAccounts(config, queries, handler, clock);
+  const followers = followersOf(config).map(({ entry, place }) => ({ ...place, kind: entry.kind, type: entry.type }));
+  const accounts = usedAccounts(config, [...queries, ...followers], handler, clock);
 
   const targets = new Targets(clock);
   const apiStats = new ApiStats((stats) => apiSections.changed(stats));
   const clients = new Map<Target, TargetClient>();
-  for (const query of queries) {
+  for (const query of [...queries, ...followers]) {
     const { account: accountName, region } = query;
     const used = accounts.get(accountName);
     if (used === undefined) {
@@ -155,12 +159,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     () => addUp(polls.planned(), runs.planned()),
     (target) => runs.of(target),
   );
-  for (const query of queries) {
-    querySections.add(states.register(query));
-    if (query.kind === 'scheduled') {
-      runPage.add(runStates.register(query));
-    }
-  }
+  const registry = new QueryRegistry({ states, runStates, failures, polls, runs, querySections, runPage });
+  registry.add(queries);
+  const discovery = new Discovery({
+    config,
+    clock,
+    log,
+    dispatcher,
+    clientOf: (target) => clientOf(clients, target),
+    registry,
+    shutdown: shutdown.signal,
+  });
+  discovery.expect(targets.all(), apiStats);
   for (const stats of apiStats.all()) {
     apiSections.add(stats);
   }
@@ -180,6 +190,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       ...querySections.sections(),
       ...runPage.sections(),
       ...apiSections.sections(),
+      ...discovery.sections(),
       ...exporter.sections,
       ...runtime.sections,
     ],
@@ -187,6 +198,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       querySections.refresh(clock.monotonic());
       runPage.refresh(clock.now());
       apiSections.refresh();
+      discovery.refresh(clock.monotonic());
       exporter.refresh();
       await runtime.refresh();
     },
@@ -225,10 +237,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log.always('listening', { address });
   }
 
-  polls.add(queries.filter((query) => query.kind === 'watched'));
-  for (const query of queries.filter((each) => each.kind === 'scheduled')) {
-    runs.add(query);
-  }
+  registry.begin(queries);
+  discovery.start(targets.all());
   dispatcher.start();
   runs.start();
   const stopSummaries = summarize(apiStats, clock, log);

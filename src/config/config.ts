@@ -1,6 +1,7 @@
 import type { LogFormat, LogLevel } from '../runtime/log.ts';
 import type { MetricName } from './metric-name.ts';
 import type { MirrorRows } from './mirror-rows.ts';
+import type { MonitorStatus } from './monitor-status.ts';
 import type { QueryType } from './query-type.ts';
 import type { RoundTripTimeUnit } from './round-trip-time-unit.ts';
 import type { RowLabel } from './row-labels.ts';
@@ -36,6 +37,10 @@ export interface Config {
     readonly concurrency: number;
     /** How long a watched query may be unknown to the service before it is no longer polled, in milliseconds. */
     readonly giveUpAfter: number;
+  };
+  readonly discovery: {
+    /** How often the monitors and scopes of the targets in use are listed, in milliseconds; 0: never. */
+    readonly monitorsEvery: number;
   };
   /** What scheduled queries make of the rows of their results. */
   readonly contributors: {
@@ -127,10 +132,12 @@ export interface WatchedEntry extends EntryBase {
 /** Starts queries of its own; fans out over accounts, regions, monitors or scopes, metrics and categories. */
 export interface ScheduledEntry extends EntryBase {
   readonly kind: 'scheduled';
-  /** Names of monitors or ids of scopes, as {@link type} has it; each once, at least one. */
+  /** Names of monitors or ids of scopes, as {@link type} has it; each once; none where {@link selector} finds them. */
   readonly subjects: readonly string[];
-  /** The entry gives a list: query names carry the monitor's name or the scope's id. */
+  /** The entry gives a list, or none at all: query names carry the monitor's name or the scope's id. */
   readonly subjectsListed: boolean;
+  /** What the service is asked about, where the entry names no monitors or scopes. */
+  readonly selector: SubjectSelector | undefined;
   /** Each once, at least one. */
   readonly metricNames: readonly MetricName[];
   /** The entry gives a list or `"*"`: query names carry the metric's name. */
@@ -144,6 +151,19 @@ export interface ScheduledEntry extends EntryBase {
   readonly schedule: Schedule;
   /** What tells rows apart: the entry's `contributorLabels`, else `contributors.labels`; in the order of the file. */
   readonly contributorLabels: readonly RowLabel[];
+}
+
+/** The monitors of a target that fit, or all of its scopes: queries come and go as these do. */
+export type SubjectSelector = MonitorSelector | { readonly kind: 'scopes' };
+
+export interface MonitorSelector {
+  readonly kind: 'monitors';
+  /** A monitor's name, in which `*` stands for any characters and `?` for one. */
+  readonly name: string;
+  /** Tags that a monitor must have, with these values; it may have others. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** A monitor must be in one of these. */
+  readonly status: readonly MonitorStatus[];
 }
 
 /** When a scheduled query runs, and over which time. All in milliseconds. */

@@ -13,6 +13,8 @@ export interface EntryContext {
   readonly interval: number;
   /** `polling.staleAfter`, in milliseconds. */
   readonly staleAfter: number | undefined;
+  /** Whether monitors and scopes are listed, so that queries can follow them. */
+  readonly listed: boolean;
   /** `contributors.labels`. */
   readonly contributorLabels: readonly RowLabel[];
 }

@@ -8,7 +8,11 @@ export type EntryKind = 'watched' | 'scheduled';
 /** Keys that entries of the other kind do not have. */
 const KEYS: Readonly<Record<EntryKind, readonly string[]>> = {
   watched: Object.keys(WATCHED_ONLY).filter((key) => !Object.hasOwn(SCHEDULED_ONLY, key)),
-  scheduled: ['schedule', ...Object.keys(SCHEDULED_ONLY).filter((key) => !Object.hasOwn(WATCHED_ONLY, key))],
+  scheduled: [
+    'schedule',
+    'monitorSelector',
+    ...Object.keys(SCHEDULED_ONLY).filter((key) => !Object.hasOwn(WATCHED_ONLY, key)),
+  ],
 };
 
 /** The key that makes an entry one of its kind. */

@@ -12,7 +12,7 @@ export function subjectKeyOf(type: QueryType): SubjectKey {
   return type === 'monitor-top-contributors' ? 'monitorName' : 'scopeId';
 }
 
-/** Requires that an entry says what its type asks about, and nothing that other types ask about. */
+/** Requires that a watched entry says what its type asks about, and nothing that other types ask about. */
 export function checkSubject<T extends CommonKeys & Record<SubjectKey, unknown>>(
   entry: EntryKeys<T>,
   schema: Pick<SectionSchema<T>, SubjectKey>,
@@ -21,6 +21,12 @@ export function checkSubject<T extends CommonKeys & Record<SubjectKey, unknown>>
 ): void {
   const key = subjectKeyOf(type);
   entry.require(key, `${schema[key].format.expected}, for type ${type}`);
+  refuseOtherSubject(entry, type, reading);
+}
+
+/** Reports a key of an entry's own that only other types ask about. */
+export function refuseOtherSubject(entry: EntryKeys<CommonKeys>, type: QueryType, reading: Reading): void {
+  const key = subjectKeyOf(type);
   const other = key === 'monitorName' ? 'scopeId' : 'monitorName';
   const unwanted = entry.own.entries.get(other)?.value;
   if (unwanted !== undefined) {

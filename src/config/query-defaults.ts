@@ -1,9 +1,10 @@
 import type { AccountDefinition } from './accounts.ts';
 import { warnOfUnknownCategories } from './category-warnings.ts';
-import type { Schedule } from './config.ts';
+import type { MonitorSelector, Schedule } from './config.ts';
 import { keyPath, type MapEntry, type MapNode } from './config-node.ts';
 import { checkAccounts } from './entry-accounts.ts';
 import { readLabels } from './labels.ts';
+import { readMonitorSelector } from './monitor-selector.ts';
 import { QUERY_DEFAULT_KEYS, QUERY_DEFAULTS } from './query-schema.ts';
 import type { Reading } from './reading.ts';
 import { readSchedule } from './schedule.ts';
@@ -15,6 +16,8 @@ export interface QueryDefaults {
   readonly labels: Readonly<Record<string, string>>;
   /** Undefined where the defaults have none. */
   readonly schedule: Schedule | undefined;
+  /** Undefined where the defaults have none. */
+  readonly monitorSelector: MonitorSelector | undefined;
   /** Keys that are there, but faulty: entries that count on them do not lack them. */
   readonly dropped: ReadonlySet<string>;
 }
@@ -37,10 +40,12 @@ export function readQueryDefaults(
   );
   const labels = node.entries.get('labels')?.value;
   const schedule = node.entries.get('schedule')?.value;
+  const selector = node.entries.get('monitorSelector')?.value;
   const isGood = (key: string) => !section.faulty(key) && (key !== 'account' || accountsExist);
   return {
     entries: new Map(known.filter(([key]) => isGood(key))),
     labels: labels === undefined ? {} : readLabels(labels, keyPath(path, 'labels'), reading),
+    monitorSelector: selector && readMonitorSelector(selector, keyPath(path, 'monitorSelector'), reading),
     schedule: schedule && readSchedule(schedule, keyPath(path, 'schedule'), reading),
     dropped: new Set(known.map(([key]) => key).filter((key) => !isGood(key))),
   };

@@ -13,6 +13,7 @@ import {
   timerDuration,
 } from './formats.ts';
 import type { MetricName } from './metric-name.ts';
+import type { MonitorStatus } from './monitor-status.ts';
 import type { QueryType } from './query-type.ts';
 import type { RowLabel } from './row-labels.ts';
 import {
@@ -22,6 +23,8 @@ import {
   limit,
   lookback,
   metricSelection,
+  monitorGlob,
+  monitorStatuses,
   rowLabels,
 } from './scheduled-formats.ts';
 import type { SectionSchema } from './schema.ts';
@@ -94,7 +97,7 @@ interface ScheduledOnlyKeys {
   contributorLabels: readonly RowLabel[] | undefined;
 }
 
-/** Keys of a scheduled query beside those of {@link COMMON}, but for `schedule`, which is a mapping. */
+/** Keys of a scheduled query beside those of {@link COMMON}, but for `schedule` and `monitorSelector`, which are mappings. */
 export const SCHEDULED_ONLY: SectionSchema<ScheduledOnlyKeys> = {
   monitorName: { doc: 'Monitor or monitors to ask', format: optional(oneOrList(monitorName)), default: undefined },
   scopeId: {
@@ -135,6 +138,21 @@ export const SCHEDULE: SectionSchema<ScheduleKeys> = {
   },
 };
 
+export interface MonitorSelectorKeys {
+  name: string;
+  status: readonly MonitorStatus[];
+}
+
+/** `monitorSelector` of a scheduled query, but for `tags`, whose keys are the user's. */
+export const MONITOR_SELECTOR: SectionSchema<MonitorSelectorKeys> = {
+  name: {
+    doc: "Pattern of the monitors' names: * stands for any characters, ? for one",
+    format: monitorGlob,
+    default: '*',
+  },
+  status: { doc: 'Statuses that the monitors may have', format: monitorStatuses, default: ['ACTIVE'] },
+};
+
 export type WatchedKeys = CommonKeys & WatchedOnlyKeys;
 export const WATCHED: SectionSchema<WatchedKeys> = { ...COMMON, ...WATCHED_ONLY };
 
@@ -143,7 +161,7 @@ export const SCHEDULED: SectionSchema<ScheduledKeys> = { ...COMMON, ...SCHEDULED
 
 export type QueryDefaultKeys = SharedKeys & Pick<WatchedOnlyKeys, 'queryId' | 'interval'> & ScheduledOnlyKeys;
 
-/** `queryDefaults`, but for `labels` and `schedule`: what an entry may have, less its name. */
+/** `queryDefaults`, but for `labels`, `schedule` and `monitorSelector`: what an entry may have, less its name. */
 export const QUERY_DEFAULTS: SectionSchema<QueryDefaultKeys> = {
   ...SHARED,
   queryId: WATCHED_ONLY.queryId,
@@ -157,6 +175,7 @@ export const QUERY_DEFAULT_KEYS = [
   'labels',
   ...Object.keys(WATCHED_ONLY),
   'schedule',
+  'monitorSelector',
   ...Object.keys(SCHEDULED_ONLY).filter((key) => !(key in WATCHED_ONLY)),
 ];
 

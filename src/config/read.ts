@@ -9,7 +9,7 @@ import type { Problem } from './problem.ts';
 import { readQueryDefaults } from './query-defaults.ts';
 import { Reading } from './reading.ts';
 import { checkRolePartition } from './roles.ts';
-import { AWS, type AwsKeys, CONTRIBUTORS, LOG, POLLING, WEB } from './schema.ts';
+import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, LOG, POLLING, WEB } from './schema.ts';
 import { checkKeys, readSection, type Section } from './section.ts';
 import type { Environment } from './substitution.ts';
 import { parseYaml } from './yaml.ts';
@@ -38,7 +38,7 @@ export interface ReadConfig {
   show(value: string): string;
 }
 
-const ROOT_KEYS = ['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries', 'contributors'];
+const ROOT_KEYS = ['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries', 'discovery', 'contributors'];
 
 /** Reads and checks a config file. Never throws for what the file says. */
 export async function readConfig(text: string, options: ReadOptions): Promise<ReadConfig> {
@@ -53,6 +53,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const log = readSection(section('log'), 'log', LOG, reading);
   const aws = readSection(section('aws'), 'aws', AWS, reading);
   const polling = readSection(section('polling'), 'polling', POLLING, reading);
+  const discovery = readSection(section('discovery'), 'discovery', DISCOVERY, reading);
   const contributors = readSection(section('contributors'), 'contributors', CONTRIBUTORS, reading);
 
   const defined = readAccounts(reading.maps('accounts', node('accounts'), 'a mapping with name'), reading);
@@ -64,6 +65,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
     allAccounts: defined.length === 0 ? [DEFAULT_ACCOUNT] : defined.flatMap(({ name }) => name ?? []),
     interval: polling.value('interval'),
     staleAfter: polling.value('staleAfter'),
+    listed: discovery.value('monitorsEvery') > 0,
     contributorLabels: contributors.value('labels'),
   };
   const elements = reading.maps('queries', node('queries'), 'a mapping with name and queryId or schedule');
@@ -89,6 +91,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
       concurrency: polling.value('concurrency'),
       giveUpAfter: polling.value('giveUpAfter'),
     },
+    discovery: { monitorsEvery: discovery.value('monitorsEvery') },
     contributors: {
       labels: contributors.value('labels'),
       maxSeries: contributors.value('maxSeries'),

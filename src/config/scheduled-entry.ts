@@ -5,7 +5,7 @@ import { MODELLED_CATEGORIES } from './destination-category.ts';
 import { readBase } from './entry-base.ts';
 import type { EntryContext } from './entry-context.ts';
 import { type EntryKeys, readEntryKeys } from './entry-keys.ts';
-import { checkSubject, subjectKeyOf } from './entry-subject.ts';
+import { readSubjects } from './entry-subjects.ts';
 import type { OneOrList } from './formats.ts';
 import { type MetricName, metricNamesOf } from './metric-name.ts';
 import { SCHEDULED, type ScheduledKeys } from './query-schema.ts';
@@ -35,8 +35,7 @@ export function readScheduledEntry(
     return undefined;
   }
   const type = entry.value('type');
-  checkSubject(entry, SCHEDULED, type, reading);
-  const subjects = entry.value(subjectKeyOf(type));
+  const subjects = readSubjects(entry, type, context, reading);
   const metricNames = readMetricNames(entry, type, reading);
   checkDataType(entry, type, reading);
   if (base === undefined || subjects === undefined || metricNames === undefined || categories === undefined) {
@@ -45,8 +44,7 @@ export function readScheduledEntry(
   return {
     ...base,
     kind: 'scheduled',
-    subjects: subjects.values,
-    subjectsListed: subjects.listed,
+    ...subjects,
     metricNames: metricNames.values,
     metricNamesListed: metricNames.listed,
     destinationCategories: categories.values,

@@ -14,6 +14,7 @@ import {
 } from './formats.ts';
 import { METRIC_NAMES, type MetricName } from './metric-name.ts';
 import { MIRROR_ROWS, type MirrorRows } from './mirror-rows.ts';
+import { MONITOR_STATUSES, type MonitorStatus } from './monitor-status.ts';
 import { ROUND_TRIP_TIME_UNITS, type RoundTripTimeUnit } from './round-trip-time-unit.ts';
 import { ROW_LABELS, type RowLabel } from './row-labels.ts';
 
@@ -57,6 +58,14 @@ export const lookback: Format<number> = single('a duration above zero and at mos
 export const durationOrZero: Format<number> = single('a duration, such as 2m or 0s', (value) =>
   typeof value === 'string' ? parseDuration(value) : undefined,
 );
+
+/** A pattern for monitors' names, of the characters that these may have. */
+export const monitorGlob: Format<string> = text(
+  'a pattern for names of monitors, such as prod-*: characters of A-Z a-z 0-9 _ . - and * ?',
+  (value) => /^[A-Za-z0-9_.*?-]{1,255}$/.test(value),
+);
+
+export const monitorStatuses: Format<readonly MonitorStatus[]> = listOf(wordOf(MONITOR_STATUSES));
 
 export const mirrorRows: Format<MirrorRows> = oneOf(MIRROR_ROWS);
 

@@ -23,7 +23,7 @@ import {
 import type { MirrorRows } from './mirror-rows.ts';
 import type { RoundTripTimeUnit } from './round-trip-time-unit.ts';
 import type { RowLabel } from './row-labels.ts';
-import { mirrorRows, roundTripTimeUnit, rowLabels } from './scheduled-formats.ts';
+import { durationOrZero, mirrorRows, roundTripTimeUnit, rowLabels } from './scheduled-formats.ts';
 
 /** One key of the file, in convict's terms. */
 interface Key<T> {
@@ -176,6 +176,18 @@ export const POLLING: SectionSchema<PollingKeys> = {
     doc: 'A watched query that is unknown to the service for this long is no longer polled',
     format: duration,
     default: '1h',
+  },
+};
+
+export interface DiscoveryKeys {
+  monitorsEvery: number;
+}
+
+export const DISCOVERY: SectionSchema<DiscoveryKeys> = {
+  monitorsEvery: {
+    doc: 'How often monitors and scopes are listed, in each account and region that a query uses; 0s: never',
+    format: durationOrZero,
+    default: '5m',
   },
 };
 

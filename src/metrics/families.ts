@@ -192,6 +192,25 @@ export const API_FAMILIES = families('api', {
   },
 });
 
+/** What there is in each target, as listings find it. */
+export const INVENTORY_FAMILIES = families('inventory', {
+  aws_nfm_monitor_status: {
+    type: 'gauge',
+    labels: [...TARGET, 'monitor', 'status'],
+    help: 'Status of a monitor as the last good ListMonitors answer told: 1 for the current one, 0 for the others; gone with the monitor, and once that answer is older than three times discovery.monitorsEvery.',
+  },
+  aws_nfm_scope_status: {
+    type: 'gauge',
+    labels: [...TARGET, 'scope_id', 'status'],
+    help: 'Status of a scope as the last good ListScopes answer told: 1 for the current one, 0 for the others; gone with the scope, and once that answer is older than three times discovery.monitorsEvery.',
+  },
+  aws_nfm_inventory_last_success_timestamp_seconds: {
+    type: 'gauge',
+    labels: [...TARGET, 'kind'],
+    help: 'Unix time at which monitors or scopes were last listed to the end; absent before the first time.',
+  },
+});
+
 /** The exporter itself. */
 export const EXPORTER_FAMILIES = families('exporter', {
   aws_nfm_exporter_build_info: {
@@ -238,5 +257,6 @@ export const FAMILIES: readonly Family[] = [
   ...Object.values(CONTRIBUTOR_FAMILIES),
   ...Object.values(DATAPOINT_FAMILIES),
   ...Object.values(API_FAMILIES),
+  ...Object.values(INVENTORY_FAMILIES),
   ...Object.values(EXPORTER_FAMILIES),
 ];

@@ -14,8 +14,10 @@ interface Group<Item, Name extends string> {
 export class GroupedChunks<Item extends object, Name extends string> {
   readonly #families: Readonly<Record<Name, Family>>;
   readonly #lines: Readonly<Record<Name, (item: Item) => string>>;
-  readonly #groups: Group<Item, Name>[] = [];
+  readonly #groups = new Set<Group<Item, Name>>();
   readonly #groupOf = new Map<Item, Group<Item, Name>>();
+  /** Groups of `#groups` that have room. */
+  readonly #roomy = new Set<Group<Item, Name>>();
 
   /** `lines` renders an item's lines of each family: whole lines, or none where nothing is known. */
   constructor(families: Readonly<Record<Name, Family>>, lines: Readonly<Record<Name, (item: Item) => string>>) {
@@ -24,15 +26,20 @@ export class GroupedChunks<Item extends object, Name extends string> {
   }
 
   add(item: Item): void {
-    let group = this.#groups.at(-1);
-    if (group === undefined || group.members.size >= ITEMS_A_CHUNK) {
-      group = this.#newGroup();
-      this.#groups.push(group);
-    }
+    const [roomy] = this.#roomy;
+    const group = roomy ?? this.#newGroup();
     group.members.add(item);
     this.#groupOf.set(item, group);
-    for (const name of this.#names()) {
-      group.chunks[name].changed();
+    this.#membersChanged(group);
+  }
+
+  /** An item leaves, and its lines with it. */
+  remove(item: Item): void {
+    const group = this.#groupOf.get(item);
+    if (group !== undefined) {
+      group.members.delete(item);
+      this.#groupOf.delete(item);
+      this.#membersChanged(group);
     }
   }
 
@@ -42,11 +49,28 @@ export class GroupedChunks<Item extends object, Name extends string> {
   }
 
   section(name: Name): Section {
-    return { family: this.#families[name], chunks: () => this.#groups.map((group) => group.chunks[name]) };
+    return { family: this.#families[name], chunks: () => Array.from(this.#groups, (group) => group.chunks[name]) };
   }
 
   sections(): Section[] {
     return this.#names().map((name) => this.section(name));
+  }
+
+  #membersChanged(group: Group<Item, Name>): void {
+    for (const name of this.#names()) {
+      group.chunks[name].changed();
+    }
+    if (group.members.size === 0) {
+      this.#groups.delete(group);
+      this.#roomy.delete(group);
+      return;
+    }
+    this.#groups.add(group);
+    if (group.members.size < ITEMS_A_CHUNK) {
+      this.#roomy.add(group);
+    } else {
+      this.#roomy.delete(group);
+    }
   }
 
   #names(): Name[] {

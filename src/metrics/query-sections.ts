@@ -1,21 +1,17 @@
 import { QUERY_STATUSES, type QueryStatus } from '../api/client.ts';
 import { currentStatus, type QueryState } from '../state/query-state.ts';
-import { Chunk } from './chunk.ts';
 import type { Section } from './exposition.ts';
 import { QUERY_FAMILIES } from './families.ts';
+import { GroupedChunks } from './grouped-chunks.ts';
 import { escapeLabelValue, labelPart } from './text.ts';
 
 type FamilyName = keyof typeof QUERY_FAMILIES;
-
-/** Queries whose lines of one family are rendered and compressed together. */
-const QUERIES_A_CHUNK = 64;
 
 /** A query as it was rendered, or will be at the next scrape. */
 interface Shown {
   readonly state: QueryState;
   /** `query="NAME"`, escaped. */
   readonly label: string;
-  readonly group: Group;
   status: QueryStatus | undefined;
   since: number | undefined;
   up: boolean | undefined;
@@ -25,29 +21,16 @@ interface Shown {
   lastSuccess: number | undefined;
 }
 
-interface Group {
-  readonly members: Shown[];
-  readonly chunks: Readonly<Record<FamilyName, Chunk>>;
-}
-
-const FAMILY_NAMES = Object.keys(QUERY_FAMILIES) as FamilyName[]; // keys of a constant table
-
 /** The series of the registered queries. */
 export class QuerySections {
-  readonly #groups: Group[] = [];
   readonly #shown = new Map<string, Shown>();
+  readonly #chunks = new GroupedChunks<Shown, FamilyName>(QUERY_FAMILIES, LINES);
 
   /** A query was registered. */
   add(state: QueryState): void {
-    let group = this.#groups.at(-1);
-    if (group === undefined || group.members.length >= QUERIES_A_CHUNK) {
-      group = newGroup();
-      this.#groups.push(group);
-    }
     const shown: Shown = {
       state,
       label: `query="${escapeLabelValue(state.query.name)}"`,
-      group,
       status: undefined,
       since: undefined,
       up: undefined,
@@ -56,10 +39,16 @@ export class QuerySections {
       pollErrors: 0,
       lastSuccess: undefined,
     };
-    group.members.push(shown);
     this.#shown.set(state.query.name, shown);
-    for (const chunk of Object.values(group.chunks)) {
-      chunk.changed();
+    this.#chunks.add(shown);
+  }
+
+  /** A query has left. */
+  remove(name: string): void {
+    const shown = this.#shown.get(name);
+    if (shown !== undefined) {
+      this.#shown.delete(name);
+      this.#chunks.remove(shown);
     }
   }
 
@@ -69,28 +58,27 @@ export class QuerySections {
     if (shown === undefined) {
       return;
     }
-    const { chunks } = shown.group;
     this.#updateStatus(shown, now);
     if (shown.up !== state.up) {
       shown.up = state.up;
-      chunks.aws_nfm_query_up.changed();
+      this.#chunks.changed(shown, 'aws_nfm_query_up');
     }
     const error = state.lastFailure && `${state.lastFailure.operation} ${state.lastFailure.error}`;
     if (shown.error !== error) {
       shown.error = error;
-      chunks.aws_nfm_query_last_error.changed();
+      this.#chunks.changed(shown, 'aws_nfm_query_last_error');
     }
     if (shown.polls !== state.polls) {
       shown.polls = state.polls;
-      chunks.aws_nfm_query_polls_total.changed();
+      this.#chunks.changed(shown, 'aws_nfm_query_polls_total');
     }
     if (shown.pollErrors !== state.pollErrors) {
       shown.pollErrors = state.pollErrors;
-      chunks.aws_nfm_query_poll_errors_total.changed();
+      this.#chunks.changed(shown, 'aws_nfm_query_poll_errors_total');
     }
     if (shown.lastSuccess !== state.lastSuccess) {
       shown.lastSuccess = state.lastSuccess;
-      chunks.aws_nfm_query_last_success_timestamp_seconds.changed();
+      this.#chunks.changed(shown, 'aws_nfm_query_last_success_timestamp_seconds');
     }
   }
 
@@ -102,34 +90,21 @@ export class QuerySections {
   }
 
   sections(): Section[] {
-    return FAMILY_NAMES.map((name) => ({
-      family: QUERY_FAMILIES[name],
-      chunks: () => this.#groups.map((group) => group.chunks[name]),
-    }));
+    return this.#chunks.sections();
   }
 
   #updateStatus(shown: Shown, now: number): void {
     const status = currentStatus(shown.state, now);
     const since = status === undefined ? undefined : shown.state.statusSince;
-    const { chunks } = shown.group;
     if (shown.status !== status) {
       shown.status = status;
-      chunks.aws_nfm_query_status.changed();
+      this.#chunks.changed(shown, 'aws_nfm_query_status');
     }
     if (shown.since !== since) {
       shown.since = since;
-      chunks.aws_nfm_query_status_since_timestamp_seconds.changed();
+      this.#chunks.changed(shown, 'aws_nfm_query_status_since_timestamp_seconds');
     }
   }
-}
-
-function newGroup(): Group {
-  const members: Shown[] = [];
-  const chunk = (name: FamilyName) => new Chunk(() => members.map(LINES[name]).join(''));
-  return {
-    members,
-    chunks: Object.fromEntries(FAMILY_NAMES.map((name) => [name, chunk(name)])) as Group['chunks'], // all names are there
-  };
 }
 
 /** Renders a query's lines of each family; none where nothing is known. */

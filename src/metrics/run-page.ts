@@ -29,6 +29,14 @@ export class RunPage {
     this.#allow(this.#cap.set(state.query.name, 0));
   }
 
+  /** A query has left: its series go, and others get its share of what may be exported. */
+  remove(name: string): void {
+    this.#states.delete(name);
+    this.#runs.remove(name);
+    this.#contributors.remove(name);
+    this.#allow(this.#cap.remove(name));
+  }
+
   /** A query's runs have changed. */
   changed(state: RunState): void {
     this.#runs.changed(state.query.name);

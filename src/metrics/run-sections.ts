@@ -30,6 +30,15 @@ export class RunSections {
     this.#chunks.add(shown);
   }
 
+  /** A query has left. */
+  remove(name: string): void {
+    const shown = this.#shown.get(name);
+    if (shown !== undefined) {
+      this.#shown.delete(name);
+      this.#chunks.remove(shown);
+    }
+  }
+
   /** A query's runs have changed: a few times a run, so that all its lines are rendered again. */
   changed(name: string): void {
     const shown = this.#shown.get(name);

@@ -20,7 +20,7 @@ export interface Clash {
   readonly nameParts: readonly string[];
 }
 
-/** Fans the entries of a config out. */
+/** Fans the entries of a config out, as far as they name what they ask about: selectors find nothing here. */
 export function planQueries(config: Config): QueryPlan {
   const byName = new Map<string, QueryEntry>();
   const byRequest = new Map<string, QueryEntry>();
@@ -48,35 +48,40 @@ export function planQueries(config: Config): QueryPlan {
 }
 
 /** A query with the entry that makes it. */
-interface PlannedQuery {
+interface PlannedQuery<Query extends RegisteredQuery = RegisteredQuery> {
   readonly entry: QueryEntry;
-  readonly query: RegisteredQuery;
+  readonly query: Query;
   /** The entry's name, then the values that are listed. */
   readonly nameParts: readonly string[];
 }
 
 /** An account and a region that an entry fans out to. */
-interface Place {
+export interface Place {
   readonly account: string;
   readonly region: string;
   /** The entry's name, then the values that are listed. */
   readonly nameParts: readonly string[];
 }
 
+/** Where an entry's queries are. */
+export function* placesOf(entry: QueryEntry, { accounts }: Pick<Config, 'accounts'>): Generator<Place> {
+  for (const name of entry.accounts) {
+    const account = accounts.find((each) => each.name === name);
+    const regionListed = entry.regions === undefined ? (account?.regionsListed ?? false) : entry.regionsListed;
+    for (const region of entry.regions ?? account?.regions ?? []) {
+      const nameParts = [entry.name, ...partOf(name, entry.accountsListed), ...partOf(region, regionListed)];
+      yield { account: name, region, nameParts };
+    }
+  }
+}
+
 function* fanOut(config: Config): Generator<PlannedQuery> {
-  const accounts = new Map(config.accounts.map((account) => [account.name, account]));
   for (const entry of config.queries) {
-    for (const name of entry.accounts) {
-      const account = accounts.get(name);
-      const regionListed = entry.regions === undefined ? (account?.regionsListed ?? false) : entry.regionsListed;
-      for (const region of entry.regions ?? account?.regions ?? []) {
-        const nameParts = [entry.name, ...partOf(name, entry.accountsListed), ...partOf(region, regionListed)];
-        const place = { account: name, region, nameParts };
-        if (entry.kind === 'watched') {
-          yield { entry, query: createWatchedQuery(entry, place), nameParts };
-        } else {
-          yield* planScheduledQueries(entry, place);
-        }
+    for (const place of placesOf(entry, config)) {
+      if (entry.kind === 'watched') {
+        yield { entry, query: createWatchedQuery(entry, place), nameParts: place.nameParts };
+      } else {
+        yield* planScheduledQueries(entry, place, entry.subjects);
       }
     }
   }
@@ -104,8 +109,13 @@ function createWatchedQuery(entry: WatchedEntry, place: Place): WatchedQuery {
   });
 }
 
-function* planScheduledQueries(entry: ScheduledEntry, place: Place): Generator<PlannedQuery> {
-  for (const subject of entry.subjects) {
+/** A scheduled query for each of some monitors' names, or scopes' ids, with each of the entry's metrics and categories. */
+export function* planScheduledQueries(
+  entry: ScheduledEntry,
+  place: Place,
+  subjects: readonly string[],
+): Generator<PlannedQuery<ScheduledQuery>> {
+  for (const subject of subjects) {
     for (const metricName of entry.metricNames) {
       for (const destinationCategory of entry.destinationCategories) {
         const nameParts = [

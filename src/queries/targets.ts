@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { followersOf } from './following.ts';
 import type { RegisteredQuery } from './query.ts';
 
 /** One account in one region, with what the registered queries ask of it. */
@@ -36,22 +37,31 @@ function runRate(query: RegisteredQuery): number {
   return query.kind === 'watched' ? 0 : 1000 / query.schedule.every;
 }
 
-/** The targets that queries use, in the order of their first query. */
+/**
+ * The targets that queries use, in the order of their first query, then those that only selectors use: how many queries
+ * these make cannot be told before monitors and scopes are listed.
+ */
 export function sumUpTargets(config: Config, queries: readonly RegisteredQuery[]): readonly TargetLoad[] {
   const accounts = new Map(config.accounts.map((account) => [account.name, account]));
   const loads = new Map<string, TargetLoad>();
-  for (const query of queries) {
-    const { account, region } = query;
-    // A region's name holds no space.
-    const key = `${region} ${account}`;
+  // A region's name holds no space.
+  const keyOf = ({ account, region }: Pick<TargetLoad, 'account' | 'region'>) => `${region} ${account}`;
+  const loadOf = ({ account, region }: Pick<TargetLoad, 'account' | 'region'>): TargetLoad => {
     const { requestsPerSecond: limit = 0, maxConcurrentRuns = 0 } = accounts.get(account) ?? {};
-    const load = loads.get(key) ?? { account, region, queries: 0, planned: 0, limit, runs: 0, maxConcurrentRuns };
-    loads.set(key, {
+    const none = { account, region, queries: 0, planned: 0, limit, runs: 0, maxConcurrentRuns };
+    return loads.get(keyOf(none)) ?? none;
+  };
+  for (const query of queries) {
+    const load = loadOf(query);
+    loads.set(keyOf(query), {
       ...load,
       queries: load.queries + 1,
       planned: load.planned + requestRate(query),
       runs: load.runs + runRate(query) * RUN_SECONDS,
     });
+  }
+  for (const { place } of followersOf(config)) {
+    loads.set(keyOf(place), loadOf(place));
   }
   return [...loads.values()];
 }
@@ -66,6 +76,9 @@ export function sumUpSeries({ contributors }: Config, queries: readonly Register
 
 /** Requests a second, or the like, rounded up to what is worth reading, so that the figure is always enough. */
 export function formatRate(rate: number): string {
+  if (rate === 0) {
+    return '0';
+  }
   const digits = 10 ** Math.max(0, 2 - Math.floor(Math.log10(rate)));
   return String(Math.ceil(rate * digits * (1 - 1e-12)) / digits);
 }

@@ -36,8 +36,8 @@ export interface DispatcherOptions {
 }
 
 interface Queues {
-  readonly sound: TinyQueue<Task>;
-  readonly failing: TinyQueue<Task>;
+  sound: TinyQueue<Task>;
+  failing: TinyQueue<Task>;
 }
 
 /** A target's part of the work. */
@@ -95,6 +95,15 @@ export class Dispatcher {
     const { [task.priority]: queues } = this.#lane(task.target).queues;
     (task.failing ? queues.failing : queues.sound).push(task);
     this.#wakeAt(task.due);
+  }
+
+  /** Takes out a task that has not begun: it never will. Nothing for one that has, or is not there. */
+  remove(task: Task): void {
+    const queues = this.#lanes.get(task.target)?.queues[task.priority];
+    if (queues !== undefined) {
+      const kind = task.failing ? 'failing' : 'sound';
+      queues[kind] = newQueue(queues[kind].data.filter((each) => each !== task));
+    }
   }
 
   start(): void {
@@ -256,8 +265,11 @@ function isIdle({ inFlight, queues }: Lane): boolean {
 }
 
 function newQueues(): Queues {
-  const byDue = (a: Task, b: Task) => a.due - b.due;
-  return { sound: new TinyQueue<Task>([], byDue), failing: new TinyQueue<Task>([], byDue) };
+  return { sound: newQueue([]), failing: newQueue([]) };
+}
+
+function newQueue(tasks: Task[]): TinyQueue<Task> {
+  return new TinyQueue(tasks, (a, b) => a.due - b.due);
 }
 
 /**

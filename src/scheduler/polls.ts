@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import type { Dispatcher, Task } from './dispatcher.ts';
 import { backoffIntervals, firstRoundMs, nextDue, placeInInterval } from './spread.ts';
 import type { Target, Targets } from './target.ts';
 
@@ -34,6 +34,8 @@ interface Entry<Query> {
   due: number;
   failures: number;
   state: 'waiting' | 'polling' | 'finished';
+  /** The next poll, while it waits. */
+  task: Task | undefined;
 }
 
 /** Polls each watched query at a fixed place within its interval, spread so that polls come evenly. */
@@ -69,9 +71,22 @@ export class Polls<Query extends Pollable> {
         due: now + place * firstRoundMs(query.interval, counts.get(target) ?? 1),
         failures: 0,
         state: 'waiting',
+        task: undefined,
       };
       this.#entries.set(query.name, entry);
       this.#dispatch(entry);
+    }
+  }
+
+  /** Polls a query no more; the answer to a poll in flight changes nothing. */
+  remove(name: string): void {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) {
+      this.#entries.delete(name);
+      entry.state = 'finished';
+      if (entry.task !== undefined) {
+        this.#options.dispatcher.remove(entry.task);
+      }
     }
   }
 
@@ -123,13 +138,14 @@ export class Polls<Query extends Pollable> {
   }
 
   #dispatch(entry: Entry<Query>): void {
-    this.#options.dispatcher.add({
+    const task: Task = {
       target: entry.target,
       priority: 'poll',
       due: entry.due,
       failing: entry.failures > 0,
       run: async (signal) => {
         entry.state = 'polling';
+        entry.task = undefined;
         const result = await this.#options.poll(entry.query, signal).catch((error: unknown) => {
           this.#finish(entry, 'silent');
           throw error;
@@ -137,10 +153,15 @@ export class Polls<Query extends Pollable> {
         this.#finish(entry, result);
         return result === 'silent' ? 'silent' : 'answered';
       },
-    });
+    };
+    entry.task = task;
+    this.#options.dispatcher.add(task);
   }
 
   #finish(entry: Entry<Query>, result: PollResult): void {
+    if (entry.state === 'finished') {
+      return;
+    }
     if (result === 'finished') {
       entry.state = 'finished';
       return;

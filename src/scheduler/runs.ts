@@ -1,7 +1,7 @@
 import type { Schedule } from '../queries/query.ts';
 import { dueAt, newestDue, newestWindow, offsetOf, type Window, windowOf } from '../queries/windows.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Dispatcher, Priority } from './dispatcher.ts';
+import type { Dispatcher, Priority, Task } from './dispatcher.ts';
 import { RunCap } from './run-cap.ts';
 import type { Target, Targets } from './target.ts';
 
@@ -89,6 +89,8 @@ interface Current {
   /** Failures in a row in this phase. */
   failures: number;
   statusWait: number;
+  /** The next request, while it waits. */
+  task: Task | undefined;
 }
 
 /** Where a query's runs stand. */
@@ -102,6 +104,8 @@ interface Entry<Query> {
   /** A window that is due and has not begun. */
   wanted: { readonly window: Window; readonly since: number } | undefined;
   current: Current | undefined;
+  /** The query has been removed: a run of it that is left is stopped, and nobody is told how it ends. */
+  removed: boolean;
 }
 
 /** A target's runs. */
@@ -138,6 +142,8 @@ export class Runs<Query extends Runnable> {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry<Query>>();
   readonly #rooms = new Map<Target, Room<Query>>();
+  /** Removed queries whose last run is still being stopped, by name. */
+  readonly #leaving = new Map<string, Entry<Query>>();
   #running = false;
   #cancelTimer: () => void = () => undefined;
   /** Called when no run is left to be stopped, during a shutdown. */
@@ -148,7 +154,10 @@ export class Runs<Query extends Runnable> {
     this.#clock = options.clock;
   }
 
-  /** Adds a query; the newest window whose data has landed is run at once, whatever the query's own offset. */
+  /**
+   * Adds a query; the newest window whose data has landed is run at once, whatever the query's own offset. One that was
+   * removed and comes again waits until its old run is stopped: the same start may give the same id.
+   */
   add(query: Query): void {
     const target = this.#options.targets.get(query.account, query.region);
     const newest = newestWindow(query.schedule, this.#clock.now());
@@ -160,9 +169,36 @@ export class Runs<Query extends Runnable> {
       newest,
       wanted: { window: windowOf(query.schedule, newest), since: this.#clock.monotonic() },
       current: undefined,
+      removed: false,
     };
     this.#entries.set(query.name, entry);
-    entry.room.waiting.add(entry);
+    this.#queue(entry);
+    if (this.#running) {
+      this.#admit(entry.room);
+    }
+  }
+
+  /**
+   * Runs a query no more. A run of it is stopped at the service, and is not counted; the room that it takes is freed when
+   * that is done.
+   */
+  remove(name: string): void {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) {
+      return;
+    }
+    this.#entries.delete(name);
+    entry.removed = true;
+    entry.wanted = undefined;
+    entry.room.waiting.delete(entry);
+    const { current } = entry;
+    if (current === undefined) {
+      return;
+    }
+    this.#leaving.set(name, entry);
+    if (!current.asking && current.phase !== 'stop') {
+      this.#windUp(entry, current);
+    }
   }
 
   start(): void {
@@ -182,7 +218,7 @@ export class Runs<Query extends Runnable> {
     });
     for (const entry of this.#entries.values()) {
       entry.wanted = undefined;
-      if (entry.current !== undefined && !entry.current.asking) {
+      if (entry.current !== undefined && !entry.current.asking && entry.current.phase !== 'stop') {
         this.#windUp(entry, entry.current);
       }
     }
@@ -253,7 +289,12 @@ export class Runs<Query extends Runnable> {
     }
     entry.newest = due;
     entry.wanted = { window: windowOf(entry.query.schedule, due), since: this.#clock.monotonic() };
-    if (entry.current === undefined) {
+    this.#queue(entry);
+  }
+
+  /** Lets a query that wants to run wait for room, unless a run of its name is still under way. */
+  #queue(entry: Entry<Query>): void {
+    if (entry.wanted !== undefined && entry.current === undefined && !this.#leaving.has(entry.query.name)) {
       entry.room.waiting.add(entry);
     }
   }
@@ -280,16 +321,24 @@ export class Runs<Query extends Runnable> {
       wantedAt: wanted.since,
     };
     entry.wanted = undefined;
-    entry.current = { run, phase: 'start', asking: false, failures: 0, statusWait: FIRST_STATUS_WAIT_MS };
+    const current: Current = {
+      run,
+      phase: 'start',
+      asking: false,
+      failures: 0,
+      statusWait: FIRST_STATUS_WAIT_MS,
+      task: undefined,
+    };
+    entry.current = current;
     entry.room.cap.begin();
-    this.#ask(entry, entry.current, 0);
+    this.#ask(entry, current, 0);
   }
 
   /** Makes the next request of a run, `wait` milliseconds from now. */
   #ask(entry: Entry<Query>, current: Current, wait: number): void {
     const { dispatcher, actions } = this.#options;
     const { phase } = current;
-    dispatcher.add({
+    const task: Task = {
       target: entry.target,
       priority: PRIORITY[phase],
       due: this.#clock.monotonic() + wait,
@@ -303,6 +352,7 @@ export class Runs<Query extends Runnable> {
           actions.begins(entry.query, current.run);
         }
         current.asking = true;
+        current.task = undefined;
         const result = await actions[phase](entry.query, current.run, signal).catch((error: unknown) => {
           current.asking = false;
           this.#answered(entry, current, 'silent');
@@ -312,13 +362,15 @@ export class Runs<Query extends Runnable> {
         this.#answered(entry, current, result);
         return result === 'silent' ? 'silent' : 'answered';
       },
-    });
+    };
+    current.task = task;
+    dispatcher.add(task);
   }
 
   #answered(entry: Entry<Query>, current: Current, result: StepResult): void {
     const failed = result === 'silent' || result === 'retry';
     current.failures = failed ? current.failures + 1 : 0;
-    if (!this.#running && current.phase !== 'stop') {
+    if ((!this.#running || entry.removed) && current.phase !== 'stop') {
       this.#windUp(entry, current);
     } else if (current.phase === 'stop') {
       this.#stopAnswered(entry, current, result);
@@ -378,7 +430,7 @@ export class Runs<Query extends Runnable> {
   #stopAnswered(entry: Entry<Query>, current: Current, result: StepResult): void {
     if (result === 'done' || current.failures >= STOP_CALLS) {
       this.#leave(entry);
-      if (this.#running) {
+      if (this.#running && !entry.removed) {
         this.#options.actions.ended(entry.query, current.run, 'timed_out');
       }
       this.#tellIdle();
@@ -406,16 +458,27 @@ export class Runs<Query extends Runnable> {
 
   /** Gives the run's room to the next one. */
   #leave(entry: Entry<Query>): void {
+    const { name } = entry.query;
     entry.current = undefined;
     entry.room.cap.end();
-    if (entry.wanted !== undefined) {
-      entry.room.waiting.add(entry);
+    if (this.#leaving.get(name) === entry) {
+      this.#leaving.delete(name);
+    }
+    const wanting = this.#entries.get(name);
+    if (wanting !== undefined) {
+      this.#queue(wanting);
     }
     this.#admit(entry.room);
+    if (wanting !== undefined && wanting.room !== entry.room) {
+      this.#admit(wanting.room);
+    }
   }
 
-  /** During a shutdown: stops the run at the service where it may still go on there. */
+  /** During a shutdown, or when the query is removed: stops the run at the service where it may still go on there. */
   #windUp(entry: Entry<Query>, current: Current): void {
+    if (current.task !== undefined) {
+      this.#options.dispatcher.remove(current.task);
+    }
     if (current.run.queryId === undefined || current.phase === 'results') {
       this.#leave(entry);
       this.#tellIdle();
@@ -427,7 +490,8 @@ export class Runs<Query extends Runnable> {
   }
 
   #tellIdle(): void {
-    if (!this.#running && [...this.#entries.values()].every(({ current }) => current === undefined)) {
+    const entries = [...this.#entries.values(), ...this.#leaving.values()];
+    if (!this.#running && entries.every(({ current }) => current === undefined)) {
       this.#onIdle();
     }
   }

@@ -1,7 +1,7 @@
 import type { AttemptObserver } from '../api/attempts.ts';
 import type { ApiErrorName } from '../api/errors.ts';
 import type { Identity } from '../api/identity.ts';
-import { QUERY_OPERATIONS } from '../api/operations.ts';
+import { LIST_OPERATIONS, type Operation, QUERY_OPERATIONS, TAGS_OPERATION } from '../api/operations.ts';
 import type { QueryType, RegisteredQuery } from '../queries/query.ts';
 import type { Target } from '../scheduler/target.ts';
 import { Histogram } from './histogram.ts';
@@ -44,16 +44,25 @@ export class ApiStats implements AttemptObserver {
   /** Makes the series of the operations that a query uses, and of the errors the model declares for them, exist at 0. */
   expect(target: Target, query: Pick<RegisteredQuery, 'kind' | 'type'>): void {
     const { start, status, results, stop } = QUERY_OPERATIONS[query.type];
-    for (const { name, modelledErrors } of query.kind === 'watched' ? [status] : [start, status, results, stop]) {
-      const operation = this.#operation(target, name);
-      for (const error of modelledErrors) {
-        operation.errors.set(error, operation.errors.get(error) ?? 0);
-      }
-    }
+    this.#expect(target, query.kind === 'watched' ? [status] : [start, status, results, stop]);
     if (query.kind === 'scheduled') {
       const stats = this.of(target);
       stats.runWaits ??= new Histogram(RUN_BUCKETS);
       stats.runDurations.set(query.type, stats.runDurations.get(query.type) ?? new Histogram(RUN_BUCKETS));
+    }
+  }
+
+  /** As {@link expect}, for the operations that list monitors and scopes, and those that read tags where these are needed. */
+  expectListings(target: Target, tags: boolean): void {
+    this.#expect(target, [...Object.values(LIST_OPERATIONS), ...(tags ? [TAGS_OPERATION] : [])]);
+  }
+
+  #expect(target: Target, operations: readonly Pick<Operation<never>, 'name' | 'modelledErrors'>[]): void {
+    for (const { name, modelledErrors } of operations) {
+      const operation = this.#operation(target, name);
+      for (const error of modelledErrors) {
+        operation.errors.set(error, operation.errors.get(error) ?? 0);
+      }
     }
   }
 

@@ -22,6 +22,9 @@ export function createPoll(options: PollOptions): (query: WatchedQuery, signal: 
     const { name, account, region } = query;
     try {
       const status = await clientOf(query).queryStatus(query, signal);
+      if (!states.has(query)) {
+        return 'finished';
+      }
       const before = states.answered(name, status);
       failures.recovered(query);
       if (before !== status) {
@@ -29,7 +32,7 @@ export function createPoll(options: PollOptions): (query: WatchedQuery, signal: 
       }
       return isTerminal(status) ? 'finished' : 'good';
     } catch (thrown) {
-      if (signal.reason === SHUTDOWN) {
+      if (signal.reason === SHUTDOWN || !states.has(query)) {
         return 'finished';
       }
       if (!(thrown instanceof ApiError)) {

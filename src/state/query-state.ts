@@ -91,6 +91,20 @@ export class QueryStates {
     return record;
   }
 
+  /** Forgets a query that has left. */
+  remove(name: string): void {
+    const record = this.#records.get(name);
+    if (record !== undefined) {
+      this.#untried -= isUntried(record) ? 1 : 0;
+      this.#records.delete(name);
+    }
+  }
+
+  /** Whether this very query is registered, and not another one of its name that has come since. */
+  has(query: RegisteredQuery): boolean {
+    return this.#records.get(query.name)?.query === query;
+  }
+
   get(name: string): QueryState | undefined {
     return this.#records.get(name);
   }
@@ -187,9 +201,13 @@ export class QueryStates {
   }
 
   #countPoll(record: MutableState): void {
-    this.#untried -= record.polls === 0 && record.query.kind === 'watched' ? 1 : 0;
+    this.#untried -= isUntried(record) ? 1 : 0;
     record.polls += 1;
   }
+}
+
+function isUntried({ polls, query }: QueryState): boolean {
+  return polls === 0 && query.kind === 'watched';
 }
 
 /** The status to show at `now` of the monotonic clock: undefined before the first answer, and once it is stale. */

@@ -48,10 +48,13 @@ interface Reading {
 /** What scheduled queries do: each step asks the API, writes the state, and tells the scheduler how it went. */
 export function createRunActions(options: RunActionsOptions): RunActions<ScheduledQuery> {
   const { clock, log, states, runStates, failures, clientOf, timed } = options;
-  const readings = new Map<string, Reading>();
+  const readings = new WeakMap<Run, Reading>();
   const unitsAssumed = new Set<string>();
 
-  /** Makes a request; what it throws is written down and turned into how the run goes on. */
+  /**
+   * Makes a request; what it throws is written down and turned into how the run goes on. Of a query that has left
+   * meanwhile nothing is written down: all that is left to do is to stop its run.
+   */
   async function request(
     query: ScheduledQuery,
     operation: RequestKind,
@@ -61,7 +64,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   ): Promise<StepResult> {
     try {
       const result = await make();
-      failures.recovered(query);
+      if (states.has(query)) {
+        failures.recovered(query);
+      }
       return result;
     } catch (thrown) {
       if (signal.reason === SHUTDOWN) {
@@ -69,6 +74,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
       }
       if (!(thrown instanceof ApiError)) {
         throw thrown;
+      }
+      if (!states.has(query)) {
+        return failed(thrown.error);
       }
       const failure = { error: thrown.error, message: thrown.message };
       if (operation === 'status') {
@@ -95,15 +103,18 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         signal,
         async () => {
           run.queryId = await clientOf(query).startQuery(query, run.window, signal);
+          if (!states.has(query)) {
+            return 'done';
+          }
           states.requestAnswered(query.name);
           states.runStarted(query.name);
           runStates.started(query.name, run.queryId);
-          readings.set(query.name, { rowPages: [], dataPages: [], nextToken: undefined });
+          readings.set(run, { rowPages: [], dataPages: [], nextToken: undefined });
           log.debug('run started', fields(query));
           return 'done';
         },
         (error) => {
-          if (error === 'ServiceQuotaExceededException') {
+          if (error === 'ServiceQuotaExceededException' && states.has(query)) {
             log.warn(
               'the service has no room for another query: lower accounts[].maxConcurrentRuns or run less often',
               fields(query),
@@ -121,6 +132,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         signal,
         async () => {
           const status = await clientOf(query).queryStatus({ ...query, queryId: run.queryId }, signal);
+          if (!states.has(query)) {
+            return 'done';
+          }
           states.answered(query.name, status);
           if (status === 'QUEUED' || status === 'RUNNING') {
             return 'again';
@@ -142,7 +156,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         'results',
         signal,
         async () => {
-          const reading = readings.get(query.name) ?? { rowPages: [], dataPages: [], nextToken: undefined };
+          const reading = readings.get(run) ?? { rowPages: [], dataPages: [], nextToken: undefined };
           const reference = { ...query, queryId: run.queryId };
           if (query.type === 'workload-insights-top-contributors-data') {
             const { page } = await clientOf(query).queryResults(reference, reading.nextToken, readDataPage, signal);
@@ -153,11 +167,14 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
             reading.rowPages.push(page);
             reading.nextToken = page.nextToken;
           }
+          if (!states.has(query)) {
+            return 'done';
+          }
           if (reading.nextToken !== undefined) {
             states.requestAnswered(query.name);
             return 'again';
           }
-          readings.delete(query.name);
+          readings.delete(run);
           try {
             await exportResults(query, run, reading);
           } catch (thrown) {
@@ -165,7 +182,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
               ? new ApiError('InvalidResponse', QUERY_OPERATIONS[query.type].results.name, thrown.message)
               : thrown;
           }
-          states.requestAnswered(query.name);
+          if (states.has(query)) {
+            states.requestAnswered(query.name);
+          }
           return 'done';
         },
         (error) => passing(error) ?? 'results_failed',
@@ -178,14 +197,15 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         signal,
         async () => {
           await clientOf(query).stopQuery({ ...query, queryId: run.queryId }, signal);
-          states.requestAnswered(query.name);
+          if (states.has(query)) {
+            states.requestAnswered(query.name);
+          }
           return 'done';
         },
         (error) => (error === 'ResourceNotFoundException' ? 'done' : 'retry'),
       ),
 
     ended(query, run, outcome) {
-      readings.delete(query.name);
       runStates.ended(query.name, outcome);
       log.debug('run ended', {
         ...fields(query),
@@ -221,6 +241,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         maxSeriesPerQuery,
       );
       const json = await KeptJson.of({ ...about, ...datapointsJson(answer, conversion) });
+      if (!states.has(query)) {
+        return;
+      }
       runStates.resultsRead(
         name,
         { at: newestAt ?? end, windowEnd: end, length: step, rows, dropped, json },
@@ -237,6 +260,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
       maxSeriesPerQuery,
     });
     const json = await KeptJson.of({ ...about, ...rowsJson(answer, conversion) });
+    if (!states.has(query)) {
+      return;
+    }
     runStates.resultsRead(name, { at: end, windowEnd: end, length: end - start, rows, dropped, json }, series, total);
   }
 

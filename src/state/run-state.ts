@@ -77,6 +77,11 @@ export class RunStates {
     return state;
   }
 
+  /** Forgets a query that has left. */
+  remove(name: string): void {
+    this.#states.delete(name);
+  }
+
   get(name: string): RunState | undefined {
     return this.#states.get(name);
   }

@@ -1,0 +1,95 @@
+import type { Config, MonitorSelector, ScheduledEntry, SubjectSelector } from '../config/config.ts';
+import { fitsPattern } from './name-pattern.ts';
+import { type Place, placesOf, planScheduledQueries } from './plan.ts';
+import type { ScheduledQuery } from './query.ts';
+
+/** An entry in one account and region whose queries come and go as monitors or scopes do. */
+export interface Follower {
+  readonly entry: ScheduledEntry;
+  readonly place: Place;
+  readonly selector: SubjectSelector;
+}
+
+/** A monitor that was found in a target. */
+export interface FoundMonitor {
+  readonly name: string;
+  readonly status: string | undefined;
+  /** Undefined while they are not known: such a monitor has none that a selector asks for. */
+  readonly tags: Readonly<Record<string, string>> | undefined;
+}
+
+/** What was found in a target by the last good listings: nothing before the first. */
+export interface Found {
+  readonly monitors: readonly FoundMonitor[];
+  readonly scopeIds: readonly string[];
+}
+
+/** A query, and where the entry that makes it stands in the file: `queries[0]`. */
+export interface FollowingQuery {
+  readonly query: ScheduledQuery;
+  readonly path: string;
+}
+
+export interface FollowingPlan {
+  /** Names unique. */
+  readonly queries: readonly FollowingQuery[];
+  /** Those that cannot be, for another has their name. */
+  readonly leftOut: readonly FollowingQuery[];
+}
+
+/** The entries of a config that follow monitors or scopes, in the order of the file. */
+export function followersOf(config: Config): readonly Follower[] {
+  return config.queries.flatMap((entry) => {
+    const selector = entry.kind === 'scheduled' ? entry.selector : undefined;
+    return entry.kind === 'watched' || selector === undefined
+      ? []
+      : Array.from(placesOf(entry, config), (place) => ({ entry, place, selector }));
+  });
+}
+
+/**
+ * The queries that followers of one target have now.
+ *
+ * @param isTaken whether another query than one that the entry at `path` has made has a name already
+ */
+export function planFollowing(
+  followers: readonly Follower[],
+  found: Found,
+  isTaken: (name: string, path: string) => boolean,
+): FollowingPlan {
+  const queries = new Map<string, FollowingQuery>();
+  const leftOut: FollowingQuery[] = [];
+  for (const { entry, place, selector } of followers) {
+    const { path } = entry;
+    for (const { query } of planScheduledQueries(entry, place, selectSubjects(selector, found))) {
+      if (queries.has(query.name) || isTaken(query.name, path)) {
+        leftOut.push({ query, path });
+      } else {
+        queries.set(query.name, { query, path });
+      }
+    }
+  }
+  return { queries: [...queries.values()], leftOut };
+}
+
+/** Whether a selector asks for the tags of a monitor: all else about it fits. */
+export function needsTags(followers: readonly Follower[], monitor: Omit<FoundMonitor, 'tags'>): boolean {
+  return followers.some(
+    ({ selector }) =>
+      selector.kind === 'monitors' && Object.keys(selector.tags).length > 0 && fitsButForTags(selector, monitor),
+  );
+}
+
+function selectSubjects(selector: SubjectSelector, { monitors, scopeIds }: Found): readonly string[] {
+  if (selector.kind === 'scopes') {
+    return scopeIds;
+  }
+  const tags = Object.entries(selector.tags);
+  const fits = (monitor: FoundMonitor) =>
+    fitsButForTags(selector, monitor) && tags.every(([key, value]) => monitor.tags?.[key] === value);
+  return monitors.filter(fits).map(({ name }) => name);
+}
+
+function fitsButForTags({ name, status }: MonitorSelector, monitor: Omit<FoundMonitor, 'tags'>): boolean {
+  return status.some((each) => each === monitor.status) && fitsPattern(monitor.name, name);
+}

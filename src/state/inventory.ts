@@ -1,0 +1,127 @@
+import type { MonitorSummary, ScopeSummary } from '../api/lists.ts';
+import type { Found } from '../queries/following.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Target } from '../scheduler/target.ts';
+
+/** What a listing found. */
+interface Listing<Item> {
+  readonly items: readonly Item[];
+  /** When it was complete, in milliseconds since the epoch. */
+  readonly at: number;
+  /** From when on it is too old to be shown, on the monotonic clock. */
+  readonly staleAt: number;
+}
+
+interface KnownTags {
+  readonly tags: Readonly<Record<string, string>>;
+  /** From when on they are to be asked for again, on the monotonic clock. */
+  readonly until: number;
+}
+
+/** The monitors and scopes of one target, as the last good listing of each kind found them; undefined before the first. */
+export interface TargetInventory {
+  readonly target: Target;
+  readonly monitors: Listing<MonitorSummary> | undefined;
+  readonly scopes: Listing<ScopeSummary> | undefined;
+}
+
+interface MutableInventory extends TargetInventory {
+  monitors: Listing<MonitorSummary> | undefined;
+  scopes: Listing<ScopeSummary> | undefined;
+  /** Of monitors, by ARN. */
+  tags: Map<string, KnownTags>;
+}
+
+/** Intervals that a listing is shown for while later ones fail. */
+const SHOWN_FOR = 3;
+/** Intervals that tags are believed for: they change seldom, and each monitor's take a request of their own. */
+const TAGS_FOR = 6;
+
+export interface InventoryOptions {
+  readonly clock: Clock;
+  /** Time from listing to listing, in milliseconds. */
+  readonly every: number;
+  /** Called after each listing of a target, and once more when tags of its monitors have been read. */
+  readonly onChange: (inventory: TargetInventory) => void;
+}
+
+/** What there is in the targets in use. */
+export class Inventory {
+  readonly #options: InventoryOptions;
+  readonly #targets = new Map<Target, MutableInventory>();
+
+  constructor(options: InventoryOptions) {
+    this.#options = options;
+  }
+
+  /** A target will be listed. */
+  add(target: Target): TargetInventory {
+    const inventory: MutableInventory = { target, monitors: undefined, scopes: undefined, tags: new Map() };
+    this.#targets.set(target, inventory);
+    return inventory;
+  }
+
+  /** The target's monitors were listed to the end. */
+  monitorsListed(target: Target, monitors: readonly MonitorSummary[]): void {
+    const inventory = this.#of(target);
+    inventory.monitors = this.#listing(monitors, ({ name }) => name);
+    const arns = new Set(monitors.map(({ arn }) => arn));
+    inventory.tags = new Map([...inventory.tags].filter(([arn]) => arns.has(arn)));
+    this.#options.onChange(inventory);
+  }
+
+  /** The target's scopes were listed to the end. */
+  scopesListed(target: Target, scopes: readonly ScopeSummary[]): void {
+    const inventory = this.#of(target);
+    inventory.scopes = this.#listing(scopes, ({ id }) => id);
+    this.#options.onChange(inventory);
+  }
+
+  /** The tags of a monitor were read. */
+  tagsRead(target: Target, arn: string, tags: Readonly<Record<string, string>>): void {
+    const { clock, every } = this.#options;
+    this.#of(target).tags.set(arn, { tags, until: clock.monotonic() + TAGS_FOR * every });
+  }
+
+  /** All tags that were wanted have been asked for. */
+  tagsComplete(target: Target): void {
+    this.#options.onChange(this.#of(target));
+  }
+
+  /** Whether the tags of a monitor are known, and not for so long that they may have changed. */
+  knowsTags(target: Target, arn: string): boolean {
+    const known = this.#of(target).tags.get(arn);
+    return known !== undefined && this.#options.clock.monotonic() < known.until;
+  }
+
+  /** What queries can be made of, however long ago it was found: listings that fail change nothing. */
+  found(target: Target): Found {
+    const { monitors, scopes, tags } = this.#of(target);
+    return {
+      monitors: (monitors?.items ?? []).map(({ name, status, arn }) => ({
+        name,
+        status,
+        tags: arn === undefined ? undefined : tags.get(arn)?.tags,
+      })),
+      scopeIds: (scopes?.items ?? []).map(({ id }) => id),
+    };
+  }
+
+  #of(target: Target): MutableInventory {
+    const inventory = this.#targets.get(target);
+    if (inventory === undefined) {
+      throw new Error(`account ${target.account} in ${target.region} is not listed`);
+    }
+    return inventory;
+  }
+
+  /** Each thing once, as its last page tells it: things move from page to page when others come or go meanwhile. */
+  #listing<Item>(items: readonly Item[], keyOf: (item: Item) => string): Listing<Item> {
+    const { clock, every } = this.#options;
+    return {
+      items: [...new Map(items.map((item) => [keyOf(item), item])).values()],
+      at: clock.now(),
+      staleAt: clock.monotonic() + SHOWN_FOR * every,
+    };
+  }
+}

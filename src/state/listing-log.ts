@@ -1,0 +1,64 @@
+import type { ApiError } from '../api/errors.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { Target } from '../scheduler/target.ts';
+
+const REMINDER_MS = 3_600_000;
+
+/** Times on the monotonic clock. */
+interface Failing {
+  readonly since: number;
+  error: string;
+  loggedAt: number;
+}
+
+/** Logs when an operation that lists begins to fail in a target and when it works again, and once an hour between. */
+export class ListingLog {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #failing = new Map<Target, Map<string, Failing>>();
+
+  constructor(clock: Clock, log: Logger) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  failed(target: Target, { operation, error, attempts, requestId, message }: ApiError): void {
+    const now = this.#clock.monotonic();
+    const ofTarget = this.#failing.get(target) ?? new Map<string, Failing>();
+    this.#failing.set(target, ofTarget);
+    const before = ofTarget.get(operation);
+    if (before?.error === error && now - before.loggedAt < REMINDER_MS) {
+      return;
+    }
+    const since = before?.since ?? now;
+    ofTarget.set(operation, { since, error, loggedAt: now });
+    this.#log.warn('listing fails', {
+      account: target.account,
+      aws_region: target.region,
+      operation,
+      error,
+      attempts,
+      request_id: requestId,
+      reason: message,
+      duration: before === undefined ? undefined : seconds(now - since),
+    });
+  }
+
+  worked(target: Target, operation: string): void {
+    const before = this.#failing.get(target)?.get(operation);
+    if (before !== undefined) {
+      this.#failing.get(target)?.delete(operation);
+      this.#log.info('listing works again', {
+        account: target.account,
+        aws_region: target.region,
+        operation,
+        duration: seconds(this.#clock.monotonic() - before.since),
+      });
+    }
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1_000)}s`;
+}
