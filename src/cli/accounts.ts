@@ -6,6 +6,9 @@ import type { Account, Config } from '../config/config.ts';
 import type { RegisteredQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 
+/** Where a query is. */
+type Place = Pick<RegisteredQuery, 'account' | 'region'>;
+
 /** An account of the configuration that queries use, with what it takes to call it. */
 export interface UsedAccount {
   readonly account: Account;
@@ -13,9 +16,7 @@ export interface UsedAccount {
   readonly sts: StsSettings;
 }
 
-type Place = Pick<RegisteredQuery, 'account' | 'region'>;
-
-/** The accounts that queries use, by name, in the order of their first query. */
+/** The accounts that queries use, or may come to use, by name, in the order of their first query. */
 export function usedAccounts(
   config: Config,
   queries: readonly Place[],

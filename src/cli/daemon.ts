@@ -73,12 +73,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const network = createNetwork({ env, clock });
   const handler = new BoundedHandler({ network, clock, timeout: aws.requestTimeout });
   const followers = followersOf(config).map(({ entry, place }) => ({ ...place, kind: entry.kind, type: entry.type }));
-  const accounts = usedAccounts(config, [...queries, ...followers], handler, clock);
+  const uses = [...queries, ...followers];
+  const accounts = usedAccounts(config, uses, handler, clock);
 
   const targets = new Targets(clock);
   const apiStats = new ApiStats((stats) => apiSections.changed(stats));
   const clients = new Map<Target, TargetClient>();
-  for (const query of [...queries, ...followers]) {
+  for (const query of uses) {
     const { account: accountName, region } = query;
     const used = accounts.get(accountName);
     if (used === undefined) {

@@ -11,7 +11,7 @@ export function nearestHint(word: string, known: readonly string[]): string {
 
 /**
  * The known word that `word` is probably a misspelling of, or undefined. Case, `-` and `_` do not count, a third of the
- * letters may be wrong, and the beginning of one known word is enough.
+ * letters may be wrong, and the beginning of one known word is enough; of several the nearest, if half of it is there.
  */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   const wanted = normalize(word);
@@ -22,8 +22,11 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   if (best !== undefined && best.distance <= Math.max(1, Math.floor(wanted.length / 3))) {
     return best.candidate;
   }
-  const beginning = wanted.length >= 3 ? known.filter((candidate) => normalize(candidate).startsWith(wanted)) : [];
-  return beginning.length === 1 ? beginning[0] : undefined;
+  const begun = wanted.length >= 3 ? ranked.filter(({ candidate }) => normalize(candidate).startsWith(wanted)) : [];
+  const [nearest] = begun;
+  return begun.length === 1 || (nearest !== undefined && nearest.distance <= wanted.length)
+    ? nearest?.candidate
+    : undefined;
 }
 
 function normalize(word: string): string {

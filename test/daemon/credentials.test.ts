@@ -23,6 +23,8 @@ async function setUp(scope: TestScope, credentials: Readonly<Record<string, unkn
   const daemon = await runDaemon(scope, {
     aws: { endpoint: service.url, stsEndpoint: service.url },
     polling: { interval: '300ms' },
+    // So that all calls are polls.
+    discovery: { monitorsEvery: '0s' },
     queries: [{ name: 'query', monitorName: 'checkout', queryId: 'query' }],
   });
   const works = async () => {

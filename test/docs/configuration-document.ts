@@ -1,8 +1,15 @@
 import { DAEMON_FLAGS } from '../../src/cli/daemon-flags.ts';
 import { type Flag, variableOf } from '../../src/cli/flags.ts';
 import { KNOWN_CATEGORIES, MODELLED_CATEGORIES } from '../../src/config/destination-category.ts';
-import { COMMON, QUERY_DEFAULT_KEYS, SCHEDULE, SCHEDULED_ONLY, WATCHED_ONLY } from '../../src/config/query-schema.ts';
-import { ACCOUNT, AWS, CONTRIBUTORS, LOG, POLLING, type SectionSchema, WEB } from '../../src/config/schema.ts';
+import {
+  COMMON,
+  MONITOR_SELECTOR,
+  QUERY_DEFAULT_KEYS,
+  SCHEDULE,
+  SCHEDULED_ONLY,
+  WATCHED_ONLY,
+} from '../../src/config/query-schema.ts';
+import { ACCOUNT, AWS, CONTRIBUTORS, DISCOVERY, LOG, POLLING, type SectionSchema, WEB } from '../../src/config/schema.ts';
 import { code, codes, table } from './markdown.ts';
 
 /** Not in the schema, since its keys are the user's own. */
@@ -27,6 +34,22 @@ const SESSION_TAGS: readonly string[] = [
   'a mapping of tag keys to text, at most 50',
   '',
   "Tags of the role's session; never shown or logged",
+];
+
+/** Not in the schema, since it is a mapping. */
+const MONITOR_SELECTOR_ROW: readonly string[] = [
+  code('monitorSelector'),
+  'a mapping with name, tags or status',
+  '',
+  'Monitors to ask, whichever there are; instead of `monitorName`; see below',
+];
+
+/** Not in the schema, since its keys are the user's own. */
+const TAGS_ROW: readonly string[] = [
+  code('tags'),
+  'a mapping of tags to their values',
+  '',
+  'Tags that the monitors must have; others may be there, too',
 ];
 
 /** `docs/configuration.md`. */
@@ -106,11 +129,11 @@ ${keys(WATCHED_ONLY)}
 
 ### Scheduled queries
 
-${keys(SCHEDULED_ONLY, [SCHEDULE_ROW])}
+${keys(SCHEDULED_ONLY, [SCHEDULE_ROW, MONITOR_SELECTOR_ROW])}
 
-\`metricName\`, \`destinationCategory\` and \`schedule\` are required; so is \`monitorName\` for \`monitor-top-contributors\`, and
-\`scopeId\` for the two \`workload-insights\` types. The start of the \`-data\` type takes no limit, so that a \`limit\` of its
-own is an error there.
+\`metricName\`, \`destinationCategory\` and \`schedule\` are required; so is, for \`monitor-top-contributors\`, either
+\`monitorName\` or \`monitorSelector\`. The two \`workload-insights\` types ask about all scopes that ListScopes tells of where
+\`scopeId\` is left out. The start of the \`-data\` type takes no limit, so that a \`limit\` of its own is an error there.
 
 The categories of the API's model, all of which \`"*"\` stands for, are
 ${codes(MODELLED_CATEGORIES)}.
@@ -128,10 +151,19 @@ less, later: that offset is fixed for each query, so that queries do not start a
 started when the next is due is skipped. A \`lookback\` other than \`every\` makes windows that leave gaps or overlap, which
 is a warning.
 
+The keys of \`monitorSelector\`, all of which may be left out:
+
+${keys(MONITOR_SELECTOR, [TAGS_ROW])}
+
+The queries of a selector, and of an entry that leaves its scopes out, come and leave as monitors and scopes do: each listing
+(see \`discovery\`) brings those that are new, and takes those away that are gone or do not fit any more, with all their
+series; their runs are stopped. A listing that fails changes nothing. Tags are read again with every sixth listing. Where
+a query is to come whose name another has, it is left out, and a log line says so.
+
 ### Names
 
-An entry stands for several queries where it gives lists or \`"*"\`. The name of each is the entry's name, then \`:\` and the
-value for each dimension that is a list or \`"*"\`, also of a single element: the account, the region, the monitor or scope,
+An entry stands for several queries where it gives lists, \`"*"\` or a selector. The name of each is the entry's name, then
+\`:\` and the value for each dimension that is a list, \`"*"\` or a selector, also of a single element: the account, the region, the monitor or scope,
 the metric and the category, in this order. \`checkout:payments:us-east-1:RETRANSMISSIONS\` comes of an entry \`checkout\`
 with an \`account\` and a \`metricName\` that are lists, of an account with \`regions\`. Two queries of one name are an error;
 two that ask the service for the very same are a warning.
@@ -147,6 +179,13 @@ targets commonly have them, and Prometheus would rename yours.
 Values for all entries of \`queries\` that lack the key. Any key of an entry but \`name\` may stand here:
 ${codes(QUERY_DEFAULT_KEYS)}.
 Defaults that do not fit an entry's kind or type are not for that entry.
+
+## \`discovery\`
+
+${keys(DISCOVERY)}
+
+Listings take what requests the budget leaves over, their statuses are exported, and selectors need them: with \`0s\`, a
+selector is an error, and so are \`workload-insights\` queries without \`scopeId\` that have a schedule.
 
 ## \`contributors\`
 

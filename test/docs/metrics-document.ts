@@ -1,7 +1,7 @@
 import { QUERY_STATUSES } from '../../src/api/client.ts';
 import type { ApiErrorName } from '../../src/api/errors.ts';
 import { API_ERRORS } from '../../src/api/errors.ts';
-import { QUERY_OPERATIONS } from '../../src/api/operations.ts';
+import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../../src/api/operations.ts';
 import { API_FAMILIES, FAMILIES, QUERY_FAMILIES } from '../../src/metrics/families.ts';
 import { type Family, METRIC_GROUPS, type MetricGroup } from '../../src/metrics/family.ts';
 import { QUERY_TYPES } from '../../src/queries/query.ts';
@@ -14,10 +14,16 @@ const GROUPS: Readonly<Record<MetricGroup, string>> = {
   queries: 'Each registered query: identity, status, errors and times',
   contributors: 'Top contributors of the scheduled queries: the rows of their last results',
   api: 'Each account and region: requests, errors, durations, budget',
-  inventory: 'Empty in this version',
+  inventory: 'Monitors and scopes in each account and region that a query uses: their status',
   exporter: 'The exporter itself',
   process: 'The process and Node.js',
 };
+
+const OPERATIONS = [
+  ...QUERY_TYPES.flatMap((type) => Object.values(QUERY_OPERATIONS[type])),
+  ...Object.values(LIST_OPERATIONS),
+  TAGS_OPERATION,
+];
 
 /** What each value of the `error` label says. */
 const ERRORS: Readonly<Record<ApiErrorName, string>> = {
@@ -76,7 +82,7 @@ ${groups.map(groupSection).join('\n\n')}
 - \`source\`: \`config\`.
 - \`outcome\`: ${codes(RUN_OUTCOMES)}.
 - \`operation\` of \`aws_nfm_query_last_error\`: \`start\`, \`status\`, \`results\`, \`stop\`. Elsewhere it is the API's name:
-  ${codes(QUERY_TYPES.flatMap((type) => Object.values(QUERY_OPERATIONS[type]).map(({ name }) => name)))}.
+  ${codes(OPERATIONS.map(({ name }) => name))}.
 - \`account\` is the account's name in the configuration, \`aws_account_id\` the number AWS knows it by.
 - \`error\`, a closed list:
 
@@ -111,6 +117,7 @@ const TITLES: Readonly<Partial<Record<MetricGroup, string>>> = {
   queries: 'Queries',
   contributors: 'Contributors',
   api: 'API',
+  inventory: 'Inventory',
   exporter: 'The exporter',
 };
 

@@ -4,6 +4,7 @@ import { QUERY_OPERATIONS } from '../../src/api/operations.ts';
 import { ApiSections } from '../../src/metrics/api-sections.ts';
 import { exporterSections } from '../../src/metrics/exporter-sections.ts';
 import { Exposition, type ScrapeRequest } from '../../src/metrics/exposition.ts';
+import { InventorySections } from '../../src/metrics/inventory-sections.ts';
 import { QuerySections } from '../../src/metrics/query-sections.ts';
 import { RunPage } from '../../src/metrics/run-page.ts';
 import { QUERY_TYPES, type QueryType, type RegisteredQuery } from '../../src/queries/query.ts';
@@ -11,17 +12,21 @@ import type { RunOutcome } from '../../src/scheduler/runs.ts';
 import { type Target, Targets } from '../../src/scheduler/target.ts';
 import { ApiStats } from '../../src/state/api-stats.ts';
 import type { ContributorSeries } from '../../src/state/contributor-series.ts';
+import { Inventory } from '../../src/state/inventory.ts';
 import { KeptJson } from '../../src/state/kept-json.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
 import { RunStates } from '../../src/state/run-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { naivePage, type QueryRecord, type RunRecord, type TargetRecord } from './naive-page.ts';
+import { type ListingRecord, naivePage, type QueryRecord, type RunRecord, type TargetRecord } from './naive-page.ts';
 
 /** Where scheduled queries are expected; the other region has watched ones only. */
 const SCHEDULED_REGION = 'us-east-1';
 
 /** Few, so that the cap over all queries is often at work. */
 const MAX_SERIES = 20;
+
+/** From listing to listing, in milliseconds. */
+const LISTED_EVERY = 300_000;
 
 /** What all results keep for the HTTP API, which no page shows. */
 const KEPT = await KeptJson.of({});
@@ -30,6 +35,7 @@ const KEPT = await KeptJson.of({});
 export class ExposedWorld {
   readonly clock = new FakeClock();
   readonly #queries: QueryRecord[] = [];
+  #registered = 0;
   readonly #targets: TargetRecord[];
   readonly #states = new QueryStates({
     clock: this.clock,
@@ -50,6 +56,12 @@ export class ExposedWorld {
     onChange: (state) => this.#runPage.changed(state),
     onResults: (state, series) => this.#runPage.resultsRead(state, series),
   });
+  readonly #inventorySections = new InventorySections();
+  readonly #inventory = new Inventory({
+    clock: this.clock,
+    every: LISTED_EVERY,
+    onChange: (inventory) => this.#inventorySections.changed(inventory),
+  });
   readonly #realTargets;
   readonly #exposition: Exposition;
   lag = 0;
@@ -64,6 +76,7 @@ export class ExposedWorld {
         this.#stats.expect(target, { kind: target.region === SCHEDULED_REGION ? 'scheduled' : 'watched', type });
       }
       this.#apiSections.add(this.#stats.of(target));
+      this.#inventorySections.add(this.#inventory.add(target));
     }
     this.#targets = this.#realTargets.map((target) => ({
       account: target.account,
@@ -73,6 +86,7 @@ export class ExposedWorld {
       ),
       runs: target.region === SCHEDULED_REGION ? { waits: [], took: QUERY_TYPES.map((type) => [type, []]) } : undefined,
       attempts: [],
+      listings: {},
       rate: () => target.budget.rate,
       limit: () => target.budget.limit,
       planned: () => this.#planned.get(target) ?? 0,
@@ -92,19 +106,22 @@ export class ExposedWorld {
         ...this.#querySections.sections(),
         ...this.#runPage.sections(),
         ...this.#apiSections.sections(),
+        ...this.#inventorySections.sections(),
         ...exporter.sections,
       ],
       async () => {
         this.#querySections.refresh(this.clock.monotonic());
         this.#runPage.refresh(this.clock.now());
         this.#apiSections.refresh();
+        this.#inventorySections.refresh(this.clock.monotonic());
         exporter.refresh();
       },
     );
   }
 
+  /** Queries that were ever registered. */
   get size(): number {
-    return this.#queries.length;
+    return this.#registered;
   }
 
   register(query: RegisteredQuery): void {
@@ -114,6 +131,45 @@ export class ExposedWorld {
       this.#runs.push({ query, outcomes: [], total: 0 });
     }
     this.#queries.push({ query, registeredAt: this.clock.now(), polls: 0, pollErrors: 0 });
+    this.#registered += 1;
+  }
+
+  remove(index: number): void {
+    const record = this.#record(index);
+    if (record === undefined) {
+      return;
+    }
+    const { name } = record.query;
+    this.#states.remove(name);
+    this.#runStates.remove(name);
+    this.#querySections.remove(name);
+    this.#runPage.remove(name);
+    this.#queries.splice(this.#queries.indexOf(record), 1);
+    const runs = this.#runs.findIndex(({ query }) => query === record.query);
+    if (runs >= 0) {
+      this.#runs.splice(runs, 1);
+    }
+    this.#shownRuns = this.#shownRuns.filter(({ query }) => query !== record.query);
+  }
+
+  /** A target's monitors, or its scopes, were listed: names or ids, each once, with their statuses. */
+  list(index: number, kind: 'monitors' | 'scopes', found: ReadonlyMap<string, string | undefined>): void {
+    const { target, record } = this.#target(index);
+    if (kind === 'monitors') {
+      const monitors = Array.from(found, ([name, status]) => ({ name, status, arn: undefined }));
+      this.#inventory.monitorsListed(target, monitors);
+    } else {
+      this.#inventory.scopesListed(
+        target,
+        Array.from(found, ([id, status]) => ({ id, status })),
+      );
+    }
+    const listing: ListingRecord = {
+      found,
+      at: this.clock.now(),
+      shownUntil: this.clock.monotonic() + 3 * LISTED_EVERY,
+    };
+    record.listings[kind] = listing;
   }
 
   answer(index: number, status: QueryStatus): void {

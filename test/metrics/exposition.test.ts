@@ -85,6 +85,29 @@ const seriesOfResults = fc
     values.sort((a, b) => b - a).map((value, i) => ({ labels: [['remote_ip', `10.0.0.${i}`]] as const, value })),
   );
 
+const listStep: fc.Arbitrary<Step> = fc
+  .tuple(
+    index,
+    fc.constantFrom('monitors', 'scopes'),
+    fc.array(
+      fc.tuple(
+        anyText.filter((text) => text !== ''),
+        fc.constantFrom('ACTIVE', 'SUCCEEDED', 'NEW', undefined),
+      ),
+    ),
+  )
+  .map(
+    ([i, kind, found]): Step =>
+      (world) =>
+        world.list(i, kind, new Map(found)),
+  );
+
+const removeStep: fc.Arbitrary<Step> = index.map(
+  (i): Step =>
+    (world) =>
+      world.remove(i),
+);
+
 const runStep: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(fc.constantFrom(...QUERY_TYPES), fc.constantFrom(...METRIC_NAMES), anyText).map(
     ([type, metricName, destinationCategory]): Step =>
@@ -159,6 +182,7 @@ describe('a scrape', () => {
           fc.oneof(
             { arbitrary: step, weight: 4 },
             { arbitrary: runStep, weight: 4 },
+            { arbitrary: listStep, weight: 1 },
             { arbitrary: scrapeRequest, weight: 1 },
           ),
           {
@@ -177,6 +201,41 @@ describe('a scrape', () => {
               // The bytes of lone surrogates are U+FFFD's.
               expect(page).toBe(Buffer.from(world.naivePage(item)).toString());
               readPage(Buffer.from(page), item.format);
+            }
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('has the same lines, in any order, as one of the queries that are left, whichever came and left before', async () => {
+    const lines = (page: string) => page.split('\n').sort();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.oneof(
+            { arbitrary: step, weight: 3 },
+            { arbitrary: runStep, weight: 4 },
+            { arbitrary: fc.array(removeStep, { minLength: 1, maxLength: 90 }), weight: 2 },
+            { arbitrary: scrapeRequest, weight: 1 },
+          ),
+          { maxLength: 60, size: 'max' },
+        ),
+        scrapeRequest,
+        async (script, last) => {
+          const world = new ExposedWorld();
+          for (const item of [...script, last]) {
+            if (typeof item === 'function') {
+              await item(world);
+            } else if ('format' in item) {
+              const page = textOf(await world.scrape(item), item);
+              expect(lines(page)).toEqual(lines(Buffer.from(world.naivePage(item)).toString()));
+              readPage(Buffer.from(page), item.format);
+            } else {
+              for (const remove of item) {
+                await remove(world);
+              }
             }
           }
         },

@@ -50,6 +50,15 @@ export interface AttemptRecord {
   readonly up: boolean;
 }
 
+/** What a listing has found: names or ids with their statuses. */
+export interface ListingRecord {
+  readonly found: ReadonlyMap<string, string | undefined>;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** On the monotonic clock. */
+  readonly shownUntil: number;
+}
+
 /** What has happened in a target. */
 export interface TargetRecord {
   readonly account: string;
@@ -61,6 +70,7 @@ export interface TargetRecord {
     | { readonly waits: number[]; readonly took: readonly (readonly [type: QueryType, seconds: number[]])[] }
     | undefined;
   readonly attempts: AttemptRecord[];
+  readonly listings: { monitors?: ListingRecord; scopes?: ListingRecord };
   identity?: { readonly awsAccountId: string; readonly arn: string };
   readonly rate: () => number;
   readonly limit: () => number;
@@ -83,6 +93,8 @@ export interface WorldRecord {
 type Labels = readonly (readonly [name: string, value: string | undefined])[];
 type Sample = readonly [name: string, labels: Labels, value: number];
 
+const MONITOR_STATUSES = ['PENDING', 'ACTIVE', 'INACTIVE', 'ERROR', 'DELETING'];
+const SCOPE_STATUSES = ['SUCCEEDED', 'IN_PROGRESS', 'FAILED', 'DEACTIVATING', 'DEACTIVATED'];
 const STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'];
 const MODELLED_ERRORS: readonly ApiErrorName[] = [
   'AccessDeniedException',
@@ -256,6 +268,21 @@ function samplesOf(world: WorldRecord, name: string): Sample[] {
           histogramSamples(name, [...targetLabels(target), ['query_type', type]], took, RUN_BOUNDS),
         ),
       );
+    case 'aws_nfm_monitor_status':
+      return targets.flatMap((target) =>
+        listedSamples(name, target, 'monitor', target.listings.monitors, MONITOR_STATUSES, now()),
+      );
+    case 'aws_nfm_scope_status':
+      return targets.flatMap((target) =>
+        listedSamples(name, target, 'scope_id', target.listings.scopes, SCOPE_STATUSES, now()),
+      );
+    case 'aws_nfm_inventory_last_success_timestamp_seconds':
+      return targets.flatMap((target) =>
+        (['monitors', 'scopes'] as const).flatMap((kind): Sample[] => {
+          const listing = target.listings[kind];
+          return listing === undefined ? [] : [[name, [...targetLabels(target), ['kind', kind]], listing.at / 1_000]];
+        }),
+      );
     case 'aws_nfm_exporter_build_info':
       return [
         [
@@ -407,6 +434,28 @@ function contributorSamples(world: WorldRecord, run: RunRecord, name: string): S
       ],
       value,
     ]);
+}
+
+function listedSamples(
+  name: string,
+  target: TargetRecord,
+  label: string,
+  listing: ListingRecord | undefined,
+  statuses: readonly string[],
+  now: number,
+): Sample[] {
+  if (listing === undefined || now > listing.shownUntil) {
+    return [];
+  }
+  return [...listing.found].flatMap(([thing, current]) =>
+    statuses.map(
+      (status): Sample => [
+        name,
+        [...targetLabels(target), [label, thing], ['status', status]],
+        status === current ? 1 : 0,
+      ],
+    ),
+  );
 }
 
 function believed({ query, status, answeredAt }: QueryRecord, now: number): QueryStatus | undefined {

@@ -21,6 +21,8 @@ it('promtool has nothing to say on the page', async () => {
   world.fail(0, 'TimeoutError');
   world.attempt(0, 'monitor-top-contributors', { seconds: 0.2, error: 'OtherError', up: false });
   world.identify(0, '111122223333');
+  world.list(0, 'monitors', new Map([['checkout', 'ACTIVE']]));
+  world.list(0, 'scopes', new Map([['scope', 'SUCCEEDED']]));
   for (const [i, metricName] of METRIC_NAMES.entries()) {
     world.register(scheduledQuery({ name: `s-${i}`, metricName }));
   }

@@ -117,6 +117,38 @@ describe('Polls', () => {
     }
   });
 
+  it('polls a query no more that was removed, whether its poll waits or is in flight, and plans and lags without it', async () => {
+    let finish: (result: PollResult) => void = () => undefined;
+    const { clock, polls, scheduler, targets } = setUp({
+      queries: queriesOf(3, 10_000),
+      requestsPerSecond: 1,
+      answer: ({ name }) =>
+        name === 'default-1'
+          ? new Promise((resolve) => {
+              finish = resolve;
+            })
+          : Promise.resolve('good'),
+    });
+    await clock.advance(5_000);
+    scheduler.remove('default-0');
+    scheduler.remove('default-1');
+    scheduler.remove('default-1');
+    scheduler.remove('nobody');
+    finish('failed');
+    const before = polls.length;
+    await clock.advance(60_000);
+    expect(new Set(polls.slice(before).map(({ name }) => name))).toEqual(new Set(['default-2']));
+    expect(scheduler.nextPoll('default-0')).toBeUndefined();
+    expect(scheduler.nextPoll('default-1')).toBeUndefined();
+    expect(scheduler.planned()).toEqual(new Map([[targets.get('default', 'eu-west-1'), 0.1]]));
+    scheduler.remove('default-2');
+    await clock.advance(60_000);
+    expect(scheduler.lag()).toBe(0);
+    scheduler.add(queriesOf(1, 10_000));
+    await clock.advance(20_000);
+    expect(timesOf(polls, 'default-0').length).toBeGreaterThanOrEqual(3);
+  });
+
   it('never polls a query again that is finished, and stops planning for it', async () => {
     const { clock, polls, scheduler, targets } = setUp({
       queries: queriesOf(2, 10_000),

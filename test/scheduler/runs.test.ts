@@ -277,6 +277,122 @@ describe('Runs', () => {
     expect(ended).toEqual([]);
   });
 
+  it('stops the run of a query that is removed, counts nothing, and gives its room to another', async () => {
+    const { clock, runs, targets, ended, started, stopped } = setUp({
+      queries: queriesOf(2),
+      cap: 1,
+      script: { status: () => 'again' },
+    });
+    const state = () => runs.of(targets.get('default', 'eu-west-1'));
+    await clock.advance(5_000);
+    expect(started.map(({ query }) => query)).toEqual(['q0']);
+    runs.remove('q0');
+    runs.remove('q0');
+    await clock.advance(5_000);
+    expect(stopped).toEqual(['id-0']);
+    expect(started.map(({ query }) => query)).toEqual(['q0', 'q1']);
+    expect(state()).toMatchObject({ active: 1, waiting: 0 });
+    runs.remove('q1');
+    await clock.advance(60 * MINUTE);
+    expect(stopped).toEqual(['id-0', 'id-1']);
+    expect(started).toHaveLength(2);
+    expect(ended).toEqual([]);
+    expect(state()).toMatchObject({ active: 0, waiting: 0 });
+    expect(runs.nextRun('q0')).toBeUndefined();
+  });
+
+  it('does nothing for a query that is removed before its run begins', async () => {
+    const { clock, runs, started, stopped } = setUp({
+      queries: queriesOf(2),
+      cap: 1,
+      script: { status: () => 'again' },
+    });
+    runs.remove('q0');
+    runs.remove('q1');
+    await clock.advance(20 * MINUTE);
+    expect({ started, stopped }).toEqual({ started: [], stopped: [] });
+  });
+
+  it.each(['start', 'status', 'results'] as const)(
+    'stops what is at the service when a query is removed while its %s request is in flight',
+    async (phase) => {
+      let answer: (result: StepResult) => void = () => undefined;
+      const { clock, runs, ended, stopped, started } = setUp({
+        queries: queriesOf(1),
+        script: {
+          [phase]: () =>
+            new Promise<StepResult>((resolve) => {
+              answer = resolve;
+            }),
+        },
+      });
+      await clock.advance(5_000);
+      runs.remove('q0');
+      await clock.advance(1_000);
+      expect(stopped).toEqual([]);
+      answer('done');
+      await clock.advance(1_000);
+      expect(started).toHaveLength(1);
+      // A query whose results can be read has ended by itself.
+      expect(stopped).toEqual(phase === 'results' ? [] : ['id-0']);
+      expect(ended).toEqual([]);
+    },
+  );
+
+  it('runs a query that was removed and has come again only once its old run is stopped', async () => {
+    const stops: (() => void)[] = [];
+    const { clock, runs, started } = setUp({
+      queries: queriesOf(1),
+      script: {
+        status: () => 'again',
+        stop: () =>
+          new Promise<StepResult>((resolve) => {
+            stops.push(() => resolve('done'));
+          }),
+      },
+    });
+    await clock.advance(5_000);
+    runs.remove('q0');
+    for (const again of queriesOf(1)) {
+      runs.add(again);
+    }
+    await clock.advance(20 * MINUTE);
+    expect(started).toHaveLength(1);
+    for (const stop of stops) {
+      stop();
+    }
+    await clock.advance(5_000);
+    expect(started).toHaveLength(2);
+  });
+
+  it('waits at its stop for removed queries, too', async () => {
+    let stop: (result: StepResult) => void = () => undefined;
+    const { clock, runs, dispatcher } = setUp({
+      queries: queriesOf(1),
+      script: {
+        status: () => 'again',
+        stop: () =>
+          new Promise<StepResult>((resolve) => {
+            stop = resolve;
+          }),
+      },
+    });
+    await clock.advance(5_000);
+    runs.remove('q0');
+    await clock.advance(1_000);
+    dispatcher.windDown();
+    let ended = false;
+    const ending = runs.stop().then(() => {
+      ended = true;
+    });
+    await clock.advance(1_000);
+    expect(ended).toBe(false);
+    stop('done');
+    await clock.advance(0);
+    await ending;
+    expect(ended).toBe(true);
+  });
+
   it('goes on when a step breaks by a mistake of ours', async () => {
     let broken = true;
     const { clock, ended } = setUp({
