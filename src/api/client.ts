@@ -155,6 +155,11 @@ export class TargetClient {
     }
   }
 
+  /** What is wrong with results whose pages could each be read: counted as an error of the last one, which it returns. */
+  refuseResults(query: { readonly type: QueryType }, message: string): ApiError {
+    return this.#refused('InvalidResponse', QUERY_OPERATIONS[query.type].results.name, message);
+  }
+
   #refused(error: ApiErrorName, operation: string, message: string): ApiError {
     this.#options.observer.answerRefused(this.#options.target, operation, error);
     return new ApiError(error, operation, message);

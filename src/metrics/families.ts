@@ -89,7 +89,7 @@ export const RUN_FAMILIES = families('queries', {
   aws_nfm_query_last_run_duration_seconds: {
     type: 'gauge',
     labels: ['query'],
-    help: 'Seconds from the request to start the last run to its terminal status.',
+    help: 'Seconds from the request to start a run to its terminal status, or until it was stopped for its timeout; of the last run that came so far.',
   },
   aws_nfm_query_results_timestamp_seconds: {
     type: 'gauge',

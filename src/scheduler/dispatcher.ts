@@ -55,6 +55,7 @@ interface Lane {
 }
 
 interface InFlight {
+  readonly priority: Priority;
   readonly startedAt: number;
   readonly abort: AbortController;
 }
@@ -111,9 +112,17 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** From now on begins nothing but what stops runs. */
+  /**
+   * From now on begins nothing but what stops runs. What is in flight is aborted, so that it is not in the way, but for
+   * starts: only their answers tell what is to be stopped.
+   */
   windDown(): void {
     this.#onlyStops = true;
+    for (const { priority, abort } of this.#inFlight) {
+      if (priority !== 'start' && priority !== 'stop') {
+        abort.abort(SHUTDOWN);
+      }
+    }
   }
 
   /** Begins no more requests and aborts those in flight. */
@@ -225,7 +234,7 @@ export class Dispatcher {
   }
 
   #begin(lane: Lane, task: Task, now: number): void {
-    const flight: InFlight = { startedAt: now, abort: new AbortController() };
+    const flight: InFlight = { priority: task.priority, startedAt: now, abort: new AbortController() };
     lane.inFlight += 1;
     lane.failingInFlight += task.failing ? 1 : 0;
     this.#inFlight.add(flight);

@@ -18,8 +18,10 @@ export interface Run {
   readonly window: Window;
   /** The service's id; undefined until the start was answered. The same start may give the same id: it is no key. */
   queryId: string | undefined;
-  /** When the request to start it was made, on the monotonic clock. */
+  /** When the request to start it was made last, on the monotonic clock: the one that was answered, once `queryId` is set. */
   startedAt: number;
+  /** When it was seen to have ended at the service, or was stopped there, on the monotonic clock. */
+  terminalAt: number | undefined;
   /** When it was due or, for the first after our start, when it was wanted; on the monotonic clock. */
   readonly wantedAt: number;
 }
@@ -51,8 +53,6 @@ export type StepResult =
 
 /** What a run does, and who is told. Each request must end soon after its signal aborts. */
 export interface RunActions<Query extends Runnable> {
-  /** A run begins, after it has waited for room under the run cap. */
-  begins(query: Query, run: Run): void;
   /** Starts the query at the service: `done` when `run.queryId` is set. */
   start(query: Query, run: Run, signal: AbortSignal): Promise<StepResult>;
   /** Asks for the status: `done` when it is SUCCEEDED, `again` while it is not the end. */
@@ -82,10 +82,10 @@ type Phase = 'start' | 'status' | 'results' | 'stop';
 
 /** A run that has room under the cap. */
 interface Current {
-  readonly run: Run;
+  run: Run;
   phase: Phase;
-  /** A request of it is in flight. */
-  asking: boolean;
+  /** The request to start it is in flight: it may be at the service already, under an id that is not known yet. */
+  starting: boolean;
   /** Failures in a row in this phase. */
   failures: number;
   statusWait: number;
@@ -111,8 +111,8 @@ interface Entry<Query> {
 /** A target's runs. */
 interface Room<Query> {
   readonly cap: RunCap;
-  /** Entries that want to begin, the longest waiting first. */
-  readonly waiting: Set<Entry<Query>>;
+  /** Entries that want to begin, the longest waiting first: an entry keeps its place when its window is skipped. */
+  waiting: Set<Entry<Query>>;
   /** After a quota error, no start before this, on the monotonic clock. */
   notBefore: number;
 }
@@ -129,7 +129,7 @@ const LONGEST_RETRY_WAIT_MS = 60_000;
 /** Pause of all starts in a target after a quota error. */
 const QUOTA_PAUSE_MS = 10_000;
 /** Calls to stop a query at the service before it is left to end by itself. */
-const STOP_CALLS = 3;
+const STOP_CALLS = 5;
 
 const PRIORITY: Readonly<Record<Phase, Priority>> = { start: 'start', status: 'run', results: 'run', stop: 'stop' };
 
@@ -196,7 +196,7 @@ export class Runs<Query extends Runnable> {
       return;
     }
     this.#leaving.set(name, entry);
-    if (!current.asking && current.phase !== 'stop') {
+    if (!current.starting) {
       this.#windUp(entry, current);
     }
   }
@@ -218,7 +218,7 @@ export class Runs<Query extends Runnable> {
     });
     for (const entry of this.#entries.values()) {
       entry.wanted = undefined;
-      if (entry.current !== undefined && !entry.current.asking && entry.current.phase !== 'stop') {
+      if (entry.current !== undefined && !entry.current.starting) {
         this.#windUp(entry, entry.current);
       }
     }
@@ -280,15 +280,23 @@ export class Runs<Query extends Runnable> {
 
   #windowsDue(entry: Entry<Query>, due: number): void {
     const { current } = entry;
-    if (current?.phase === 'start' && !current.asking) {
+    const isNotStarted = current?.phase === 'start' && !current.starting;
+    if (isNotStarted && current.failures > 0) {
       this.#end(entry, current, 'start_failed');
     }
-    const skipped = due - entry.newest - 1 + (entry.wanted === undefined ? 0 : 1);
+    /** It waits for the budget: it keeps its place there, for the new window. */
+    const waits = isNotStarted && current.failures === 0;
+    const skipped = due - entry.newest - 1 + (waits || entry.wanted !== undefined ? 1 : 0);
     if (skipped > 0) {
       this.#options.actions.skipped(entry.query, skipped);
     }
     entry.newest = due;
-    entry.wanted = { window: windowOf(entry.query.schedule, due), since: this.#clock.monotonic() };
+    const wanted = { window: windowOf(entry.query.schedule, due), since: this.#clock.monotonic() };
+    if (waits) {
+      current.run = newRun(wanted);
+      return;
+    }
+    entry.wanted = wanted;
     this.#queue(entry);
   }
 
@@ -314,17 +322,11 @@ export class Runs<Query extends Runnable> {
     if (wanted === undefined) {
       return;
     }
-    const run: Run = {
-      window: wanted.window,
-      queryId: undefined,
-      startedAt: this.#clock.monotonic(),
-      wantedAt: wanted.since,
-    };
     entry.wanted = undefined;
     const current: Current = {
-      run,
+      run: newRun(wanted),
       phase: 'start',
-      asking: false,
+      starting: false,
       failures: 0,
       statusWait: FIRST_STATUS_WAIT_MS,
       task: undefined,
@@ -347,19 +349,16 @@ export class Runs<Query extends Runnable> {
         if (entry.current !== current || current.phase !== phase) {
           return 'answered';
         }
-        if (phase === 'start' && current.failures === 0) {
+        if (phase === 'start') {
           current.run.startedAt = this.#clock.monotonic();
-          actions.begins(entry.query, current.run);
+          current.starting = true;
         }
-        current.asking = true;
         current.task = undefined;
         const result = await actions[phase](entry.query, current.run, signal).catch((error: unknown) => {
-          current.asking = false;
-          this.#answered(entry, current, 'silent');
+          this.#answered(entry, current, phase, 'silent');
           throw error;
         });
-        current.asking = false;
-        this.#answered(entry, current, result);
+        this.#answered(entry, current, phase, result);
         return result === 'silent' ? 'silent' : 'answered';
       },
     };
@@ -367,12 +366,19 @@ export class Runs<Query extends Runnable> {
     dispatcher.add(task);
   }
 
-  #answered(entry: Entry<Query>, current: Current, result: StepResult): void {
+  #answered(entry: Entry<Query>, current: Current, phase: Phase, result: StepResult): void {
+    if (entry.current !== current || current.phase !== phase) {
+      return; // A shutdown has not waited for it.
+    }
+    current.starting = false;
     const failed = result === 'silent' || result === 'retry';
     current.failures = failed ? current.failures + 1 : 0;
-    if ((!this.#running || entry.removed) && current.phase !== 'stop') {
+    if (phase === 'status' && !failed && result !== 'again') {
+      current.run.terminalAt = this.#clock.monotonic();
+    }
+    if ((!this.#running || entry.removed) && phase !== 'stop') {
       this.#windUp(entry, current);
-    } else if (current.phase === 'stop') {
+    } else if (phase === 'stop') {
       this.#stopAnswered(entry, current, result);
     } else if (result === 'quota') {
       this.#refused(entry, current);
@@ -380,7 +386,7 @@ export class Runs<Query extends Runnable> {
       this.#nextPhase(entry, current);
     } else if (result !== 'again' && !failed) {
       this.#end(entry, current, result);
-    } else if (current.phase === 'start' && entry.wanted !== undefined) {
+    } else if (phase === 'start' && entry.wanted !== undefined) {
       this.#end(entry, current, 'start_failed');
     } else if (this.#timeLeft(entry, current) <= 0) {
       this.#timeOut(entry, current);
@@ -429,6 +435,7 @@ export class Runs<Query extends Runnable> {
 
   #stopAnswered(entry: Entry<Query>, current: Current, result: StepResult): void {
     if (result === 'done' || current.failures >= STOP_CALLS) {
+      current.run.terminalAt = result === 'done' ? this.#clock.monotonic() : undefined;
       this.#leave(entry);
       if (this.#running && !entry.removed) {
         this.#options.actions.ended(entry.query, current.run, 'timed_out');
@@ -439,15 +446,17 @@ export class Runs<Query extends Runnable> {
     }
   }
 
-  /** The service has no room: the run goes back to those that wait, and is no failure of the query. */
+  /** The service has no room: the run goes back to the head of those that wait, and is no failure of the query. */
   #refused(entry: Entry<Query>, { run }: Current): void {
-    entry.room.cap.refused();
-    entry.room.notBefore = this.#clock.monotonic() + QUOTA_PAUSE_MS;
+    const { room } = entry;
+    room.cap.refused();
+    room.notBefore = this.#clock.monotonic() + QUOTA_PAUSE_MS;
     if (entry.wanted === undefined) {
       entry.wanted = { window: run.window, since: run.wantedAt };
     } else {
       this.#options.actions.skipped(entry.query, 1);
     }
+    room.waiting = new Set([entry, ...room.waiting]);
     this.#leave(entry);
   }
 
@@ -474,12 +483,19 @@ export class Runs<Query extends Runnable> {
     }
   }
 
-  /** During a shutdown, or when the query is removed: stops the run at the service where it may still go on there. */
+  /**
+   * During a shutdown, or when the query is removed: stops the run at the service where it may still go on there, whatever
+   * is still awaited of it.
+   */
   #windUp(entry: Entry<Query>, current: Current): void {
+    const { queryId, terminalAt } = current.run;
+    if (current.phase === 'stop') {
+      return;
+    }
     if (current.task !== undefined) {
       this.#options.dispatcher.remove(current.task);
     }
-    if (current.run.queryId === undefined || current.phase === 'results') {
+    if (queryId === undefined || terminalAt !== undefined) {
       this.#leave(entry);
       this.#tellIdle();
     } else {
@@ -495,4 +511,8 @@ export class Runs<Query extends Runnable> {
       this.#onIdle();
     }
   }
+}
+
+function newRun({ window, since }: { readonly window: Window; readonly since: number }): Run {
+  return { window, queryId: undefined, startedAt: since, terminalAt: undefined, wantedAt: since };
 }

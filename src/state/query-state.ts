@@ -158,6 +158,13 @@ export class QueryStates {
     return record.givenUp;
   }
 
+  /** A poll of a query that was just started: the service does not know it yet, which says nothing. */
+  unknownYet(name: string): void {
+    const record = this.#record(name);
+    this.#countPoll(record);
+    this.#options.onChange(record);
+  }
+
   /** A request other than a poll was answered well. */
   requestAnswered(name: string): void {
     const record = this.#record(name);

@@ -1,6 +1,5 @@
 import type { QueryStatus, TargetClient } from '../api/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse } from '../api/errors.ts';
-import { QUERY_OPERATIONS } from '../api/operations.ts';
 import { type DataPage, joinDataPages, joinRowPages, type RowPage, readDataPage, readRowPage } from '../api/results.ts';
 import type { RoundTripTimeUnit } from '../config/round-trip-time-unit.ts';
 import type { ScheduledQuery } from '../queries/query.ts';
@@ -11,6 +10,7 @@ import type { Run, RunActions, StepResult } from '../scheduler/runs.ts';
 import { mergeRows } from './contributors.ts';
 import { newestDatapoints } from './datapoints.ts';
 import type { FailureLog } from './failure-log.ts';
+import { Hourly } from './hourly.ts';
 import { KeptJson } from './kept-json.ts';
 import type { QueryStates, RequestKind } from './query-state.ts';
 import { datapointsJson, rowsJson } from './results-json.ts';
@@ -25,8 +25,8 @@ export interface RunActionsOptions {
   readonly failures: FailureLog;
   readonly clientOf: (
     query: ScheduledQuery,
-  ) => Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'stopQuery'>;
-  /** A run has begun after so many milliseconds, or has ended after so many since its start. */
+  ) => Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'refuseResults' | 'stopQuery'>;
+  /** A run was started that had waited for so many milliseconds, or has come to its end so many after its start. */
   readonly timed: (query: ScheduledQuery, what: 'wait' | 'duration', milliseconds: number) => void;
   readonly contributors: {
     readonly mirrorRows: 'keep' | 'drop';
@@ -50,6 +50,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   const { clock, log, states, runStates, failures, clientOf, timed } = options;
   const readings = new WeakMap<Run, Reading>();
   const unitsAssumed = new Set<string>();
+  const hourly = new Hourly(clock);
 
   /**
    * Makes a request; what it throws is written down and turned into how the run goes on. Of a query that has left
@@ -84,18 +85,18 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
       } else {
         states.requestFailed(query.name, { operation, ...failure });
       }
-      failures.failed(query, thrown);
-      return failed(thrown.error);
+      const result = failed(thrown.error);
+      if (result !== 'quota') {
+        failures.failed(query, thrown);
+      }
+      return result;
     }
   }
 
+  const isYoung = ({ startedAt }: Run) => clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
   const fields = ({ account, region, name }: ScheduledQuery) => ({ account, aws_region: region, query: name });
 
   return {
-    begins(query, run) {
-      timed(query, 'wait', clock.monotonic() - run.wantedAt);
-    },
-
     start: (query, run, signal) =>
       request(
         query,
@@ -110,14 +111,15 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
           states.runStarted(query.name);
           runStates.started(query.name, run.queryId);
           readings.set(run, { rowPages: [], dataPages: [], nextToken: undefined });
+          timed(query, 'wait', run.startedAt - run.wantedAt);
           log.debug('run started', fields(query));
           return 'done';
         },
         (error) => {
-          if (error === 'ServiceQuotaExceededException' && states.has(query)) {
-            log.warn(
-              'the service has no room for another query: lower accounts[].maxConcurrentRuns or run less often',
-              fields(query),
+          if (error === 'ServiceQuotaExceededException') {
+            tellHourly(
+              query,
+              'the service has no room for another query: lower maxConcurrentRuns, run less often, or have the quota raised',
             );
             return 'quota';
           }
@@ -131,23 +133,19 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         'status',
         signal,
         async () => {
-          const status = await clientOf(query).queryStatus({ ...query, queryId: run.queryId }, signal);
+          const asked = clientOf(query).queryStatus({ ...query, queryId: run.queryId }, signal);
+          const status = await (isYoung(run) ? asked.catch(unknownYet) : asked);
           if (!states.has(query)) {
             return 'done';
           }
-          states.answered(query.name, status);
-          if (status === 'QUEUED' || status === 'RUNNING') {
+          if (status === undefined) {
+            states.unknownYet(query.name);
             return 'again';
           }
-          const duration = clock.monotonic() - run.startedAt;
-          runStates.terminal(query.name, duration);
-          timed(query, 'duration', duration);
-          return END[status];
+          states.answered(query.name, status);
+          return NEXT[status];
         },
-        (error) => {
-          const young = clock.monotonic() - run.startedAt < UNKNOWN_AT_FIRST_MS;
-          return error === 'ResourceNotFoundException' && young ? 'again' : (passing(error) ?? 'retry');
-        },
+        (error) => passing(error) ?? 'retry',
       ),
 
     results: (query, run, signal) =>
@@ -157,13 +155,15 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         signal,
         async () => {
           const reading = readings.get(run) ?? { rowPages: [], dataPages: [], nextToken: undefined };
+          const { nextToken } = reading;
+          const client = clientOf(query);
           const reference = { ...query, queryId: run.queryId };
           if (query.type === 'workload-insights-top-contributors-data') {
-            const { page } = await clientOf(query).queryResults(reference, reading.nextToken, readDataPage, signal);
+            const { page } = await client.queryResults(reference, nextToken, readDataPage, signal);
             reading.dataPages.push(page);
             reading.nextToken = page.nextToken;
           } else {
-            const { page } = await clientOf(query).queryResults(reference, reading.nextToken, readRowPage, signal);
+            const { page } = await client.queryResults(reference, nextToken, readRowPage, signal);
             reading.rowPages.push(page);
             reading.nextToken = page.nextToken;
           }
@@ -171,6 +171,9 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
             return 'done';
           }
           if (reading.nextToken !== undefined) {
+            if (reading.nextToken === nextToken) {
+              throw client.refuseResults(query, 'expected nextToken to be another on the next page, got the same');
+            }
             states.requestAnswered(query.name);
             return 'again';
           }
@@ -178,9 +181,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
           try {
             await exportResults(query, run, reading);
           } catch (thrown) {
-            throw thrown instanceof InvalidResponse
-              ? new ApiError('InvalidResponse', QUERY_OPERATIONS[query.type].results.name, thrown.message)
-              : thrown;
+            throw thrown instanceof InvalidResponse ? client.refuseResults(query, thrown.message) : thrown;
           }
           if (states.has(query)) {
             states.requestAnswered(query.name);
@@ -202,23 +203,35 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
           }
           return 'done';
         },
-        (error) => (error === 'ResourceNotFoundException' ? 'done' : 'retry'),
+        (error) => (error === 'ResourceNotFoundException' && !isYoung(run) ? 'done' : 'retry'),
       ),
 
-    ended(query, run, outcome) {
-      runStates.ended(query.name, outcome);
-      log.debug('run ended', {
-        ...fields(query),
-        outcome,
-        duration: `${Math.round((clock.monotonic() - run.startedAt) / 1_000)}s`,
-      });
+    ended(query, { startedAt, terminalAt }, outcome) {
+      const duration = terminalAt === undefined ? undefined : terminalAt - startedAt;
+      runStates.ended(query.name, outcome, duration);
+      if (duration !== undefined) {
+        timed(query, 'duration', duration);
+      }
+      const whole = `${Math.round((clock.monotonic() - startedAt) / 1_000)}s`;
+      log.debug('run ended', { ...fields(query), outcome, duration: whole });
     },
 
     skipped(query, windows) {
-      runStates.ended(query.name, 'skipped', windows);
-      log.warn('windows skipped: no room under the budget or the run cap in time', { ...fields(query), windows });
+      runStates.skipped(query.name, windows);
+      log.debug('windows skipped', { ...fields(query), windows });
+      tellHourly(
+        query,
+        'windows are skipped that could not be started in time: allow more requests or runs, or run less often',
+      );
     },
   };
+
+  /** What concerns all of a target's queries, told with the first of them. */
+  function tellHourly(query: ScheduledQuery, message: string): void {
+    if (hourly.isDue(`${query.account} ${query.region} ${message}`)) {
+      log.warn(message, fields(query));
+    }
+  }
 
   /** @throws InvalidResponse */
   async function exportResults(query: ScheduledQuery, run: Run, reading: Reading): Promise<void> {
@@ -274,7 +287,18 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   }
 }
 
-const END: Readonly<Record<Exclude<QueryStatus, 'QUEUED' | 'RUNNING'>, StepResult>> = {
+/** Undefined for the answer to a status request that the service does not know the query; throws what else was thrown. */
+function unknownYet(thrown: unknown): undefined {
+  if (thrown instanceof ApiError && thrown.error === 'ResourceNotFoundException') {
+    return undefined;
+  }
+  throw thrown;
+}
+
+/** How a run goes on from each status. */
+const NEXT: Readonly<Record<QueryStatus, StepResult>> = {
+  QUEUED: 'again',
+  RUNNING: 'again',
   SUCCEEDED: 'done',
   FAILED: 'failed',
   CANCELED: 'canceled',

@@ -28,7 +28,7 @@ export interface RunState {
   readonly lastOutcome: RunOutcome | undefined;
   /** The service's id of the last run that was started. */
   readonly lastQueryId: string | undefined;
-  /** Of the last run that ended: from the request to start it to its terminal status, in milliseconds. */
+  /** Of the last run that came to a terminal status: from the request to start it until then, in milliseconds. */
   readonly lastDuration: number | undefined;
   /** Kept when a later run fails. */
   readonly results: QueryResults | undefined;
@@ -96,13 +96,6 @@ export class RunStates {
     this.#onChange(state);
   }
 
-  /** A run has reached a terminal status, so many milliseconds after the request to start it. */
-  terminal(name: string, duration: number): void {
-    const state = this.#state(name);
-    state.lastDuration = duration;
-    this.#onChange(state);
-  }
-
   /**
    * Results were read whole, with these series. `total` is the sum of their rows' values, undefined where it means
    * nothing.
@@ -122,12 +115,22 @@ export class RunStates {
     this.#onChange(state);
   }
 
-  ended(name: string, outcome: RunOutcome, runs = 1): void {
+  /**
+   * A run has ended; `duration` is the milliseconds from the request to start it to its terminal status, undefined where
+   * it came to none.
+   */
+  ended(name: string, outcome: Exclude<RunOutcome, 'skipped'>, duration: number | undefined): void {
     const state = this.#state(name);
-    state.runs[outcome] += runs;
-    if (outcome !== 'skipped') {
-      state.lastOutcome = outcome;
-    }
+    state.runs[outcome] += 1;
+    state.lastOutcome = outcome;
+    state.lastDuration = duration ?? state.lastDuration;
+    this.#onChange(state);
+  }
+
+  /** So many windows passed without a run. */
+  skipped(name: string, windows: number): void {
+    const state = this.#state(name);
+    state.runs.skipped += windows;
     this.#onChange(state);
   }
 

@@ -171,4 +171,24 @@ describe('check-config', () => {
     const latin1 = write('latin1.yml', Buffer.from('x-name: caf\xe9\n', 'latin1'));
     expect((await check(latin1)).stderr).toBe(`${latin1}: got bytes that are no UTF-8, expected YAML in UTF-8\n`);
   });
+
+  it('says which entries make queries that cannot be counted, and counts the targets that only these use', async () => {
+    const { code, stdout } = await check(`${FIXTURES}selectors.ok.yml`);
+    expect(code).toBe(0);
+    expect(stdout.split('\n').slice(1, 7)).toEqual([
+      'queries: 2',
+      '  monitor-top-contributors: 1 scheduled',
+      '  workload-insights-top-contributors-data: 1 scheduled',
+      'and those of queries[0], queries[1], queries[3], for each monitor or scope that is found',
+      'targets: 1',
+      '  default eu-west-1: 2 queries, 0.0178 of 5 requests a second, 0.0223 of 5 runs at once',
+    ]);
+    const alone = write(
+      'alone.yml',
+      'queries: [{ name: a, monitorSelector: {}, metricName: TIMEOUTS, destinationCategory: INTER_AZ, schedule: { every: 1h } }]',
+    );
+    expect((await check(alone, true, 'eu-west-1')).stdout).toContain(
+      'targets: 1\n  default eu-west-1: 0 queries, 0 of 5 requests a second\n',
+    );
+  });
 });

@@ -9,7 +9,16 @@ import {
   SCHEDULED_ONLY,
   WATCHED_ONLY,
 } from '../../src/config/query-schema.ts';
-import { ACCOUNT, AWS, CONTRIBUTORS, DISCOVERY, LOG, POLLING, type SectionSchema, WEB } from '../../src/config/schema.ts';
+import {
+  ACCOUNT,
+  AWS,
+  CONTRIBUTORS,
+  DISCOVERY,
+  LOG,
+  POLLING,
+  type SectionSchema,
+  WEB,
+} from '../../src/config/schema.ts';
 import { code, codes, table } from './markdown.ts';
 
 /** Not in the schema, since its keys are the user's own. */

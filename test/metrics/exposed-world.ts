@@ -224,11 +224,14 @@ export class ExposedWorld {
       this.#states.requestFailed(run.query.name, { operation: 'start', error: 'ValidationException', message: '' });
       record.up = false;
       record.error = { operation: 'start', error: 'ValidationException' };
-    } else if (outcome !== 'skipped') {
-      this.#runStates.terminal(run.query.name, duration);
-      run.duration = duration;
     }
-    this.#runStates.ended(run.query.name, outcome);
+    if (outcome === 'skipped') {
+      this.#runStates.skipped(run.query.name, 1);
+    } else {
+      const took = outcome === 'start_failed' ? undefined : duration;
+      this.#runStates.ended(run.query.name, outcome, took);
+      run.duration = took ?? run.duration;
+    }
     run.outcomes.push(outcome);
   }
 

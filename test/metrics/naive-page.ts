@@ -32,7 +32,7 @@ export interface RunRecord {
   readonly outcomes: RunOutcome[];
   queryId?: string;
   /** Milliseconds, as are the other times. */
-  duration?: number;
+  duration?: number | undefined;
   results?: {
     readonly windowEnd: number;
     readonly rows: number;

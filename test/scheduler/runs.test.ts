@@ -28,6 +28,8 @@ interface Ended {
   readonly n: number;
   readonly outcome: RunOutcome;
   readonly at: number;
+  /** Milliseconds from the start to the terminal status. */
+  readonly took: number | undefined;
 }
 
 function setUp(options: {
@@ -48,7 +50,6 @@ function setUp(options: {
   const stopped: string[] = [];
   let skipped = 0;
   let ids = 0;
-  let inFlight = 0;
   let mostInFlight = 0;
   const script = options.script ?? {};
   const paced = async (query: Runnable, signal: AbortSignal) => {
@@ -58,19 +59,14 @@ function setUp(options: {
     place.release();
   };
   const actions: RunActions<Runnable> = {
-    begins() {
-      inFlight += 1;
-      mostInFlight = Math.max(mostInFlight, inFlight);
-    },
     async start(query, run, signal) {
       await paced(query, signal);
+      const { active = 0 } = runs.of(targets.get(query.account, query.region)) ?? {};
+      mostInFlight = Math.max(mostInFlight, active);
       const result = (await script.start?.(query, run)) ?? 'done';
       if (result === 'done') {
         run.queryId = `id-${ids++}`;
         started.push({ query: query.name, n: run.window.n, at: clock.monotonic() });
-      }
-      if (result === 'quota') {
-        inFlight -= 1;
       }
       return result;
     },
@@ -91,14 +87,14 @@ function setUp(options: {
       return result;
     },
     ended(query, run, outcome) {
-      inFlight -= 1;
-      ended.push({ query: query.name, n: run.window.n, outcome, at: clock.monotonic() });
+      const took = run.terminalAt === undefined ? undefined : run.terminalAt - run.startedAt;
+      ended.push({ query: query.name, n: run.window.n, outcome, at: clock.monotonic(), took });
     },
     skipped(_query, windows) {
       skipped += windows;
     },
   };
-  const runs = new Runs({
+  const runs: Runs<Runnable> = new Runs<Runnable>({
     clock,
     targets,
     dispatcher,
@@ -251,6 +247,64 @@ describe('Runs', () => {
     expect(skipped()).toBeGreaterThanOrEqual(6);
   });
 
+  it('skips and counts a window whose start found no room under the budget, and never starts it later', async () => {
+    const schedule = { ...SCHEDULE, every: MINUTE, lookback: MINUTE, delay: 0, timeout: MINUTE };
+    const { clock, ended, started, skipped } = setUp({
+      queries: queriesOf(12, schedule),
+      cap: 12,
+      requestsPerSecond: 0.2,
+      script: { status: () => 'done' },
+    });
+    await clock.advance(30 * MINUTE);
+    expect(ended.map(({ outcome }) => outcome)).toEqual(ended.map(() => 'succeeded'));
+    expect(skipped()).toBeGreaterThan(100);
+    for (const { n, at } of started) {
+      const end = Math.floor((Date.UTC(2026, 0, 1) + at) / MINUTE);
+      expect(end - n, 'windows that ended since').toBeLessThanOrEqual(1);
+    }
+    expect(new Set(started.map(({ query }) => query)).size, 'queries that had their turn').toBe(12);
+  });
+
+  it('counts the timeout from the start that succeeded, not from those that failed before', async () => {
+    let starts = 0;
+    const schedule = { ...SCHEDULE, timeout: MINUTE };
+    const { clock, ended } = setUp({
+      queries: queriesOf(1, schedule),
+      script: {
+        start: () => {
+          starts += 1;
+          return starts < 8 ? 'retry' : 'done';
+        },
+        status: (_query, run) => (clock.monotonic() - run.startedAt > 30_000 ? 'done' : 'again'),
+      },
+    });
+    await clock.advance(5 * MINUTE);
+    expect(ended[0]?.outcome).toBe('succeeded');
+    expect(ended[0]?.at, 'over the timeout since the first start').toBeGreaterThan(MINUTE + 30_000);
+    expect(ended[0]?.took).toBeGreaterThan(30_000);
+    expect(ended[0]?.took).toBeLessThan(MINUTE);
+  });
+
+  it('lets a refused run go first again, and those behind it in their order', async () => {
+    const clock = new FakeClock();
+    const order: string[] = [];
+    const { runs, targets } = setUp({
+      clock,
+      queries: queriesOf(4),
+      cap: 1,
+      script: {
+        start: ({ name }) => {
+          order.push(name);
+          return clock.monotonic() < 15_000 ? 'quota' : 'done';
+        },
+      },
+    });
+    await clock.advance(2 * MINUTE);
+    expect(order.slice(0, 2)).toEqual(['q0', 'q0']);
+    expect(order.filter((name, i) => name !== order[i - 1])).toEqual(['q0', 'q1', 'q2', 'q3']);
+    expect(runs.of(targets.get('default', 'eu-west-1'))).toMatchObject({ active: 0, waiting: 0 });
+  });
+
   it('stops what is at the service when it is stopped, also a start that is still being answered', async () => {
     let answerStart: (result: StepResult) => void = () => undefined;
     const { clock, runs, dispatcher, stopped, ended } = setUp({
@@ -313,31 +367,50 @@ describe('Runs', () => {
     expect({ started, stopped }).toEqual({ started: [], stopped: [] });
   });
 
-  it.each(['start', 'status', 'results'] as const)(
-    'stops what is at the service when a query is removed while its %s request is in flight',
-    async (phase) => {
-      let answer: (result: StepResult) => void = () => undefined;
-      const { clock, runs, ended, stopped, started } = setUp({
-        queries: queriesOf(1),
-        script: {
-          [phase]: () =>
-            new Promise<StepResult>((resolve) => {
-              answer = resolve;
-            }),
-        },
-      });
-      await clock.advance(5_000);
-      runs.remove('q0');
-      await clock.advance(1_000);
-      expect(stopped).toEqual([]);
-      answer('done');
-      await clock.advance(1_000);
-      expect(started).toHaveLength(1);
-      // A query whose results can be read has ended by itself.
-      expect(stopped).toEqual(phase === 'results' ? [] : ['id-0']);
-      expect(ended).toEqual([]);
-    },
-  );
+  it('stops a run whose query is removed while it starts as soon as its id is known, and then forgets it', async () => {
+    let answer: (result: StepResult) => void = () => undefined;
+    const { clock, runs, ended, stopped, started } = setUp({
+      queries: queriesOf(1),
+      script: {
+        start: () =>
+          new Promise<StepResult>((resolve) => {
+            answer = resolve;
+          }),
+      },
+    });
+    await clock.advance(5_000);
+    runs.remove('q0');
+    await clock.advance(1_000);
+    expect(stopped).toEqual([]);
+    answer('done');
+    await clock.advance(20 * MINUTE);
+    expect({ starts: started.length, stopped, ended }).toEqual({ starts: 1, stopped: ['id-0'], ended: [] });
+  });
+
+  it.each([
+    { phase: 'status', stops: ['id-0'] },
+    // A query whose results can be read has ended by itself.
+    { phase: 'results', stops: [] },
+  ])('waits for no $phase request of a query that is removed', async ({ phase, stops }) => {
+    let answer: (result: StepResult) => void = () => undefined;
+    const { clock, runs, targets, ended, stopped, started } = setUp({
+      queries: queriesOf(1),
+      script: {
+        [phase]: () =>
+          new Promise<StepResult>((resolve) => {
+            answer = resolve;
+          }),
+      },
+    });
+    await clock.advance(5_000);
+    runs.remove('q0');
+    await clock.advance(1_000);
+    expect(stopped).toEqual(stops);
+    expect(runs.of(targets.get('default', 'eu-west-1'))).toMatchObject({ active: 0, waiting: 0 });
+    answer('done');
+    await clock.advance(20 * MINUTE);
+    expect({ starts: started.length, stopped, ended }).toEqual({ starts: 1, stopped: stops, ended: [] });
+  });
 
   it('runs a query that was removed and has come again only once its old run is stopped', async () => {
     const stops: (() => void)[] = [];
@@ -391,6 +464,60 @@ describe('Runs', () => {
     await clock.advance(0);
     await ending;
     expect(ended).toBe(true);
+  });
+
+  it('waits, when it is stopped, for nothing but starts and stops, and stops nothing that has ended', async () => {
+    const never = new Promise<StepResult>(() => undefined);
+    let stops = 0;
+    const { clock, runs, dispatcher, stopped, ended } = setUp({
+      queries: queriesOf(4),
+      script: {
+        status: ({ name }) => (name === 'q0' ? never : name === 'q1' ? 'done' : 'again'),
+        results: () => never,
+        stop: () => {
+          stops += 1;
+          return 'done';
+        },
+      },
+    });
+    await clock.advance(10_000);
+    let isIdle = false;
+    dispatcher.windDown();
+    void runs.stop().then(() => {
+      isIdle = true;
+    });
+    await clock.advance(500);
+    expect(isIdle).toBe(true);
+    expect(stopped).toHaveLength(3);
+    expect(stops).toBe(3);
+    expect(ended).toEqual([]);
+  });
+
+  it('stops a run once that is being stopped for its timeout when all is stopped', async () => {
+    let stops = 0;
+    let answerStop: (result: StepResult) => void = () => undefined;
+    const { clock, runs, dispatcher, ended } = setUp({
+      queries: queriesOf(1),
+      script: {
+        status: () => 'again',
+        stop: () => {
+          stops += 1;
+          return new Promise((resolve) => {
+            answerStop = resolve;
+          });
+        },
+      },
+    });
+    await clock.advance(10 * MINUTE + 5_000);
+    expect(stops).toBe(1);
+    dispatcher.windDown();
+    const ending = runs.stop();
+    await clock.advance(5_000);
+    answerStop('done');
+    await clock.advance(1_000);
+    await ending;
+    expect(stops).toBe(1);
+    expect(ended).toEqual([]);
   });
 
   it('goes on when a step breaks by a mistake of ours', async () => {

@@ -166,6 +166,32 @@ describe('a status', () => {
   });
 });
 
+describe('a query that we started', () => {
+  it('may be unknown to the service at first: that is a poll, and neither good nor bad', () => {
+    const { changed, states, state, shown } = setUp();
+    states.requestAnswered('q');
+    states.runStarted('q');
+    const { lastSuccess } = state;
+    const told = changed.length;
+    states.unknownYet('q');
+    expect(state).toMatchObject({ polls: 1, pollErrors: 0, up: true, lastFailure: undefined, lastSuccess });
+    expect(shown()).toBeUndefined();
+    expect(changed).toHaveLength(told + 1);
+  });
+
+  it('has the status of its last run until the next has started', () => {
+    const { states, state, shown } = setUp();
+    states.answered('q', 'FAILED');
+    states.requestFailed('q', { operation: 'start', error: 'ValidationException', message: 'no' });
+    expect(shown()).toBe('FAILED');
+    expect(state).toMatchObject({ up: false, lastFailure: { operation: 'start', error: 'ValidationException' } });
+    states.requestAnswered('q');
+    states.runStarted('q');
+    expect(shown()).toBeUndefined();
+    expect(state).toMatchObject({ statusSince: undefined, up: true, lastFailure: undefined });
+  });
+});
+
 describe('a query that the service does not know', () => {
   it('is given up once it has been unknown for giveUpAfter, not before', async () => {
     const { clock, state, fail } = setUp();
