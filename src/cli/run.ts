@@ -36,6 +36,11 @@ const SIMULATOR_FLAGS: readonly Flag[] = [
   },
 ];
 
+const DEMO_FLAGS: readonly Flag[] = [
+  ...DAEMON_FLAGS,
+  { name: 'story', kind: 'switch', help: 'Play scenes for some minutes, and tell of each on standard output.' },
+];
+
 const CHECK_CONFIG_FLAGS: readonly Flag[] = [
   {
     name: 'online',
@@ -57,9 +62,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: runServe,
   },
   demo: {
-    usage: 'nfm-exporter demo [flags]',
+    usage: 'nfm-exporter demo [--story] [flags]',
     summary: 'the daemon against an embedded simulator: no AWS account, no config needed',
-    flags: DAEMON_FLAGS,
+    flags: DEMO_FLAGS,
     run: runDemoCommand,
   },
   simulator: {
@@ -157,12 +162,12 @@ async function runServe(args: readonly string[]): Promise<number> {
 }
 
 async function runDemoCommand(args: readonly string[]): Promise<number> {
-  const values = readFlags(DAEMON_FLAGS, args, process.env);
+  const values = readFlags(DEMO_FLAGS, args, process.env);
   refuseOperands(values.operands);
   const flags = readDaemonFlags(values);
   return withConfig(flags, async (events) => {
     const { runDemo } = await import('../demo/demo.ts');
-    return runDemo({ flags, clock: systemClock, writeError, writeOut, events });
+    return runDemo({ flags, clock: systemClock, writeError, writeOut, events, story: values.on('story') });
   });
 }
 

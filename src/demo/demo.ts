@@ -8,6 +8,7 @@ import { loadConfigFile } from '../queries/load.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { parseScenario } from '../simulator/scenario.ts';
 import { startSimulator } from '../simulator/server.ts';
+import { beginStory, type Story } from './story.ts';
 
 export interface DemoOptions {
   readonly flags: DaemonFlags;
@@ -15,6 +16,8 @@ export interface DemoOptions {
   readonly writeError: (text: string) => void;
   readonly writeOut: (text: string) => void;
   readonly events: ProcessEvents;
+  /** Play scenes, and tell of each on standard output. */
+  readonly story: boolean;
 }
 
 /** Both files are a part of the package. */
@@ -28,11 +31,9 @@ const FILES = new URL('../../config/demo/', import.meta.url);
  * @throws ConfigError when `--config.file` names a bad file.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
-  const { flags, clock, writeOut } = options;
-  const simulator = await startSimulator({
-    scenario: parseScenario(await readFile(new URL('scenario.yml', FILES), 'utf8')),
-    clock,
-  });
+  const { flags, clock, writeOut, events } = options;
+  const scenario = parseScenario(await readFile(new URL('scenario.yml', FILES), 'utf8'));
+  const simulator = await startSimulator({ scenario, clock });
   try {
     useOnlyTheSimulator(process.env, simulator.url);
     const configFile = flags.configFile ?? fileURLToPath(new URL('nfm-exporter.yml', FILES));
@@ -42,13 +43,23 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       fallbackRegion: async () => 'us-east-1',
     });
     const telemetryPath = flags.telemetryPath ?? loaded.config.web.telemetryPath;
-    return await serve({
+    let story: Story | undefined;
+    const exitCode = await serve({
       ...options,
       loaded,
       env: {},
-      started: ({ addresses: [address = ''] }) =>
-        writeOut(welcome({ url: baseUrl(address, flags), telemetryPath, configFile, simulator: simulator.url })),
+      started({ addresses: [address = ''] }) {
+        const url = baseUrl(address, flags);
+        const metrics = `${url}${telemetryPath}`;
+        writeOut(welcome({ url, metrics, configFile, simulator: simulator.url, story: options.story }));
+        if (options.story) {
+          story = beginStory({ clock, simulator, scenario, metricsUrl: metrics, write: writeOut });
+          void events.ended.then(story.end);
+        }
+      },
     });
+    story?.tellRemains();
+    return exitCode;
   } finally {
     await simulator.close();
   }
@@ -81,13 +92,19 @@ function baseUrl(address: string, { routePrefix }: DaemonFlags): string {
 interface Welcome {
   /** Without a slash at the end. */
   readonly url: string;
-  readonly telemetryPath: string;
+  /** The URL of the metrics. */
+  readonly metrics: string;
   readonly configFile: string;
   readonly simulator: string;
+  /** Whether scenes are played. */
+  readonly story: boolean;
 }
 
-function welcome({ url, telemetryPath, configFile, simulator }: Welcome): string {
-  const metrics = `${url}${telemetryPath}`;
+function welcome({ url, metrics, configFile, simulator, story }: Welcome): string {
+  const throttling = `  curl -s ${metrics} | grep budget_requests  eu-west-1 throttles from 0:30 to 0:45: its budget is cut and grows back\n`;
+  const end = story
+    ? 'Ctrl-C ends it. The story begins; of what happens, each line tells the time and where to look:'
+    : 'Ctrl-C ends it. With --story, things happen to it: monitors come and go, credentials expire, a query hangs.';
   return `
 Network Flow Monitor exporter, demo: ${configFile}
 polls a simulator of the service at ${simulator}
@@ -99,12 +116,13 @@ polls a simulator of the service at ${simulator}
 Things to try:
   curl -s ${metrics} | grep aws_nfm_query_status
   curl -s ${url}/api/v1/queries/checkout-rtt     queued, running, SUCCEEDED within a minute
+  curl -s ${metrics} | grep aws_nfm_contributor_retransmissions  which flows are bad: queries run each minute
+  curl -s ${metrics} | grep monitor_status   each monitor, and queries for all that are called prod-*
   curl -s ${metrics} | grep last_error       what fails here, and why
-  curl -s ${metrics} | grep budget_requests  eu-west-1 throttles from 0:30 to 0:45: its budget is cut and grows back
-  curl -s ${metrics} | grep account_info     three AWS accounts, each by a role of its own
+${story ? '' : throttling}  curl -s ${metrics} | grep account_info     three AWS accounts, each by a role of its own
   curl -s ${url}/-/ready
 
-Ctrl-C ends it.
+${end}
 
 `;
 }

@@ -18,7 +18,11 @@ describe.concurrent('the command line', () => {
     [['--config.file=/dev/null', 'demo'], /^nfm-exporter: unexpected argument "demo"\n/],
     [['--web.enable-lifecycle', '--config.file=/dev/null'], /^nfm-exporter: unknown flag --web\.enable-lifecycle\n/],
     [['--web.config.file=x', '--config.file=/dev/null'], /^nfm-exporter: unknown flag --web\.config\.file/],
-    [['demo', '--story'], /^nfm-exporter: unknown flag --story\nSee nfm-exporter demo --help\n$/],
+    [
+      ['serve', '--story', '--config.file=/dev/null'],
+      /^nfm-exporter: unknown flag --story\nSee nfm-exporter serve --help/,
+    ],
+    [['demo', '--story=yes'], /^nfm-exporter: --story takes no value, got "yes"\n/],
     [
       ['demo', '--log.level=loud'],
       /^nfm-exporter: --log\.level: got "loud", expected one of debug, info, warn, error\n/,
@@ -44,7 +48,7 @@ describe.concurrent('the command line', () => {
   it.for<[string[], string, string[]]>([
     [[], 'Usage:\n  nfm-exporter [serve] --config.file=FILE [flags] ', COMMANDS],
     [['serve'], 'Usage: nfm-exporter [serve] --config.file=FILE [flags]\n', ['--web.shutdown-timeout=DURATION']],
-    [['demo'], 'Usage: nfm-exporter demo [flags]\n', ['--web.listen-address=ADDRESS']],
+    [['demo'], 'Usage: nfm-exporter demo [--story] [flags]\n', ['--web.listen-address=ADDRESS', '--story ']],
     [['simulator'], 'Usage: nfm-exporter simulator [--port=N] [--scenario=FILE]\n', ['--port=N', '--scenario=FILE']],
     [['check-config'], 'Usage: nfm-exporter check-config [--online] [--strict] FILE\n', ['--online ', '--strict ']],
     [['iam-policy'], 'Usage: nfm-exporter iam-policy [--trust] FILE\n', ['--trust ']],

@@ -85,6 +85,22 @@ describe.concurrent('the demo', () => {
     }, PATIENT);
   });
 
+  it('plays a story until a signal comes, and then tells what is left running at the service', async (scope) => {
+    const demo = startCommand(scope, ['demo', '--story', ANY_PORT]);
+    const url = await demo.url();
+    await vi.waitFor(() => expect(demo.stdout()).toContain('The story begins'), PATIENT);
+    await vi.waitFor(async () => {
+      const page = await (await fetch(`${url}/metrics`)).text();
+      expect(page).toMatch(/^aws_nfm_api_runs\{.*state="active"\} [1-9]/m);
+    }, PATIENT);
+    demo.kill('SIGTERM');
+    const { code, stdout } = await demo.ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^Told to end while it had \d+ quer(y|ies) running .*, the exporter has left 0 queries there\.\n$/m,
+    );
+  });
+
   it('goes on when its first line is all that is read (| head -1)', async (scope) => {
     const demo = startCommand(scope, ['demo', ANY_PORT]);
     const url = await demo.url();

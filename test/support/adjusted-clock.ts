@@ -5,18 +5,15 @@ export interface AdjustedClock extends Clock {
   jump(ms: number): void;
 }
 
-/**
- * A clock that begins at `start`, in milliseconds since the epoch, and runs `speed` times as fast as time: schedules of
- * hours can be tried in seconds, against real HTTP.
- */
-export function adjustedClock(start: number, speed = 1): AdjustedClock {
+/** The system's clock, but that it is `start` now, in milliseconds since the epoch. */
+export function adjustedClock(start: number): AdjustedClock {
   const begin = systemClock.monotonic();
   let jumped = 0;
-  const elapsed = () => (systemClock.monotonic() - begin) * speed;
+  const elapsed = () => systemClock.monotonic() - begin;
   return {
     now: () => start + jumped + elapsed(),
     monotonic: elapsed,
-    setTimer: (ms, callback) => systemClock.setTimer(ms / speed, callback),
+    setTimer: systemClock.setTimer,
     jump(ms) {
       jumped += ms;
     },
