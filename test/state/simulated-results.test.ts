@@ -24,28 +24,9 @@ import { newestDatapoints } from '../../src/state/datapoints.ts';
 import { rowsJson } from '../../src/state/results-json.ts';
 import { unitConversion } from '../../src/state/units.ts';
 import { CHECKOUT, readPages, send, startQuery, workloadInsights } from '../simulator/raw-client.ts';
+import { MILLIONTHS, seriesOf } from '../support/wire-results.ts';
 
-// What the simulator served is read twice: by the client and the code under test, and raw from the wire, with fields named
-// one by one and values in whole millionths of the base unit.
-
-type Wire = Readonly<Record<string, unknown>>;
-
-const MILLIONTHS: Readonly<Record<string, bigint>> = {
-  Seconds: 1_000_000n,
-  Milliseconds: 1_000n,
-  Microseconds: 1n,
-  Count: 1_000_000n,
-  Bytes: 1_000_000n,
-  Kilobytes: 1_000_000_000n,
-  Megabytes: 1_000_000_000_000n,
-  Gigabytes: 1_000_000_000_000_000n,
-  Terabytes: 1_000_000_000_000_000_000n,
-  Bits: 125_000n,
-  Kilobits: 125_000_000n,
-  Megabits: 125_000_000_000n,
-  Gigabits: 125_000_000_000_000n,
-  Terabits: 125_000_000_000_000_000n,
-};
+// What the simulator served is read twice: by the client and the code under test, and raw from the wire.
 
 /** The units of each metric; the first is the one that is meant where none is named. */
 const FITTING: Readonly<Record<MetricName, readonly [string, ...string[]]>> = {
@@ -120,33 +101,6 @@ const WIRE_FIELDS: Readonly<Record<string, string>> = {
   target_port: 'targetPort',
 };
 const LABELS: readonly RowLabel[] = ['local_az', 'remote_az', 'local_instance_id', 'remote_ip', 'target_port'];
-
-function labelsOf(row: Wire, fields: Readonly<Record<string, string>>): Record<string, string> {
-  const mirror: [string, string][] = row['targetPort'] === 0 ? [['mirror', 'true']] : [];
-  const pairs = Object.entries(fields).map(([label, field]): [string, string] => [label, String(row[field] ?? '')]);
-  return Object.fromEntries([...mirror, ...pairs.filter(([, text]) => text !== '')]);
-}
-
-/** Values in the base unit of series by their labels as JSON: each the number that is nearest to the exact one. */
-function seriesOf(
-  rows: readonly Wire[],
-  fields: Readonly<Record<string, string>>,
-  metricName: MetricName,
-  unit: string,
-): Map<string, number> {
-  const series = new Map<string, bigint>();
-  for (const row of rows) {
-    const { value } = row;
-    if (typeof value === 'number') {
-      const key = JSON.stringify(labelsOf(row, fields));
-      const millionths = BigInt(value) * (MILLIONTHS[unit] ?? 0n);
-      const before = series.get(key) ?? 0n;
-      const greater = before > millionths ? before : millionths;
-      series.set(key, metricName === 'ROUND_TRIP_TIME' ? greater : before + millionths);
-    }
-  }
-  return new Map([...series].map(([key, millionths]) => [key, Number(`${millionths}e-6`)]));
-}
 
 function byLabels(series: readonly ContributorSeries[]): Map<string, number> {
   return new Map(series.map(({ labels, value }) => [JSON.stringify(Object.fromEntries(labels)), value]));

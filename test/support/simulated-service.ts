@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { parseScenario } from '../../src/simulator/scenario.ts';
 import { type RequestRecord, type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import type { TestScope } from './daemon.ts';
@@ -16,11 +17,12 @@ export interface SimulatedService {
 export async function runSimulator(
   scope: TestScope,
   scenario: Readonly<Record<string, unknown>>,
-  { port = 0 }: { readonly port?: number } = {},
+  { port = 0, clock = systemClock }: { readonly port?: number; readonly clock?: Clock } = {},
 ): Promise<SimulatedService> {
   const requests: RequestRecord[] = [];
   const simulator = await startSimulator({
     port,
+    clock,
     scenario: parseScenario(JSON.stringify(scenario)),
     onRequest: (record) => requests.push(record),
   });

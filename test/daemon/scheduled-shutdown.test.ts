@@ -1,0 +1,157 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, test, vi } from 'vitest';
+import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS, type TestScope } from '../support/daemon.ts';
+import { startCommand } from '../support/process.ts';
+import { runSimulator } from '../support/simulated-service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const COUNT = 6;
+const SCENARIO = { startedQueries: [{ queuedFor: 0, outcome: 'none' }] };
+const PATIENT = { timeout: 8_000, interval: 20 };
+
+function config(url: string): Readonly<Record<string, unknown>> {
+  return {
+    web: { listenAddresses: ['127.0.0.1:0'] },
+    aws: {
+      region: 'us-east-1',
+      endpoint: url,
+      stsEndpoint: url,
+      requestsPerSecond: 50,
+      maxConcurrentRuns: COUNT,
+      requestTimeout: '4s',
+    },
+    queries: [
+      {
+        name: 'q',
+        monitorName: 'checkout',
+        metricName: ['RETRANSMISSIONS', 'TIMEOUTS', 'ROUND_TRIP_TIME'],
+        destinationCategory: ['INTER_AZ', 'INTER_VPC'],
+        // Once a day, so that hardly ever a window comes up in the middle of the test.
+        schedule: { every: '1d', lookback: '1h', delay: '0s' },
+      },
+    ],
+  };
+}
+
+function configFile(url: string): string {
+  const file = join(temporaryFolder(), 'nfm-exporter.json');
+  writeFileSync(file, JSON.stringify(config(url)));
+  return file;
+}
+
+beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
+
+describe.concurrent('a shutdown leaves no run at the service', () => {
+  test.for([
+    { while: 'all goes well', faults: [] },
+    { while: 'status requests hang', faults: [{ kind: 'hang', match: { operation: 'GetQueryStatus*' } }] },
+    { while: 'stops fail at first', faults: [{ kind: 'throttle', times: 4, match: { operation: 'StopQuery*' } }] },
+  ])('while $while', async ({ faults }, scope) => {
+    const { expect } = scope;
+    const service = await runSimulator(scope, { ...SCENARIO, faults });
+    const daemon = await runDaemon(scope, config(service.url));
+    await vi.waitFor(() => expect(service.simulator.runningQueries()).toHaveLength(COUNT), PATIENT);
+    await vi.waitFor(async () => {
+      const page = await daemon.metrics();
+      const started = page.samples('aws_nfm_query_run_info');
+      expect(started).toHaveLength(COUNT);
+    }, PATIENT);
+    const asked = performance.now();
+    await daemon.stop(6_000);
+    expect(performance.now() - asked).toBeLessThan(3_500);
+    expect(service.simulator.runningQueries()).toEqual([]);
+    const stops = service.requests.filter(({ operation, status }) => operation.startsWith('Stop') && status === 200);
+    expect(stops.length, 'each is stopped once').toBe(COUNT);
+    const later = service.requests.slice(service.requests.indexOf(stops[0] ?? expect.fail()));
+    expect(
+      later.filter(({ operation }) => operation.startsWith('Start')),
+      'starts since',
+    ).toEqual([]);
+  });
+
+  test('while starts are in flight: they are stopped as soon as their ids are known', async (scope) => {
+    const { expect } = scope;
+    const service = await runSimulator(scope, {
+      ...SCENARIO,
+      faults: [{ kind: 'latency', delay: '1500ms', match: { operation: 'StartQuery*' } }],
+    });
+    const daemon = await runDaemon(scope, config(service.url));
+    await vi.waitFor(async () => {
+      expect((await daemon.metrics()).value('aws_nfm_api_runs', { state: 'active' })).toBe(COUNT);
+    }, PATIENT);
+    // Let the requests get there.
+    await vi.waitFor(() => expect(service.requests.length).toBeGreaterThan(0), PATIENT);
+    const stopping = daemon.stop(6_000);
+    expect((await daemon.text('/-/ready')).status, 'while runs are being stopped').toBe(503);
+    await stopping;
+    expect(service.simulator.runningQueries()).toEqual([]);
+    const ended = (verb: string) =>
+      service.requests.filter(({ operation, status }) => operation.startsWith(verb) && status === 200).length;
+    expect(ended('StartQuery')).toBeGreaterThan(0);
+    expect(ended('StopQuery')).toBe(ended('StartQuery'));
+  });
+
+  test('while queries are not visible yet', async (scope) => {
+    const { expect } = scope;
+    const service = await runSimulator(scope, { ...SCENARIO, worlds: { visibleAfter: '2s' } });
+    const daemon = await runDaemon(scope, config(service.url));
+    await vi.waitFor(() => expect(service.simulator.runningQueries()).toHaveLength(COUNT), PATIENT);
+    await daemon.stop(6_000);
+    expect(service.simulator.runningQueries()).toEqual([]);
+  });
+
+  test('and does not wait longer than it may', async (scope) => {
+    const { expect } = scope;
+    const service = await runSimulator(scope, {
+      ...SCENARIO,
+      faults: [{ kind: 'hang', match: { operation: 'StopQuery*' } }],
+    });
+    const daemon = await runDaemon(scope, config(service.url));
+    await vi.waitFor(() => expect(service.simulator.runningQueries()).toHaveLength(COUNT), PATIENT);
+    const asked = performance.now();
+    await daemon.stop(1_000);
+    expect(performance.now() - asked).toBeLessThan(1_500);
+  });
+});
+
+/** The daemon as a process, once all of its runs are at the service. */
+async function started(scope: TestScope & { readonly expect: (value: unknown) => { toBe(expected: unknown): void } }) {
+  const service = await runSimulator(scope, SCENARIO);
+  const file = configFile(service.url);
+  const start = () => startCommand(scope, [`--config.file=${file}`]);
+  const daemon = start();
+  await vi.waitFor(() => scope.expect(service.simulator.runningQueries().length).toBe(COUNT), PATIENT);
+  return { service, daemon, start };
+}
+
+describe.concurrent('the process', () => {
+  test.for(['SIGTERM', 'SIGINT'] as const)('%s leaves nothing running at the service', async (signal, scope) => {
+    const { expect } = scope;
+    const { service, daemon } = await started(scope);
+    daemon.kill(signal);
+    expect(await daemon.ended).toMatchObject({ code: 0, signal: null });
+    expect(service.simulator.runningQueries()).toEqual([]);
+    // That windows of an hour a day leave gaps is all that it warns of.
+    expect(daemon.log().filter(({ level, msg }) => level !== 'info' && msg !== 'configuration')).toEqual([]);
+  });
+
+  test('a crash leaves runs that the next start does not pile others up on', async (scope) => {
+    const { expect } = scope;
+    const { service, daemon, start } = await started(scope);
+    const before = new Set(service.simulator.runningQueries().map(({ queryId }) => queryId));
+    daemon.kill('SIGKILL');
+    await daemon.ended;
+    const next = start();
+    const url = await next.url();
+    await vi.waitFor(async () => {
+      const page = await (await fetch(`${url}/metrics`)).text();
+      expect(page.match(/^aws_nfm_query_run_info/gm)).toHaveLength(COUNT);
+    }, PATIENT);
+    const after = new Set(service.simulator.runningQueries().map(({ queryId }) => queryId));
+    expect(after, 'the same start has the same id').toEqual(before);
+    next.kill('SIGTERM');
+    await next.ended;
+    expect(service.simulator.runningQueries()).toEqual([]);
+  });
+});

@@ -1,0 +1,96 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '../../src/runtime/clock.ts';
+
+interface Timer {
+  readonly at: number;
+  readonly callback: () => void;
+}
+
+/**
+ * A clock for parts that talk real HTTP with each other: it goes from timer to timer, and stands still while a request of
+ * this process is under way.
+ */
+export class SteppedClock implements Clock {
+  readonly #start: number;
+  #elapsed = 0;
+  /** Few at any moment, so that a list in order will do. */
+  #timers: Timer[] = [];
+  #requests = 0;
+
+  constructor(start: number) {
+    this.#start = start;
+  }
+
+  now(): number {
+    return this.#start + this.#elapsed;
+  }
+
+  monotonic(): number {
+    return this.#elapsed;
+  }
+
+  setTimer(ms: number, callback: () => void): () => void {
+    const timer = { at: this.#elapsed + Math.max(0, ms), callback };
+    const later = this.#timers.findIndex(({ at }) => at > timer.at);
+    this.#timers.splice(later === -1 ? this.#timers.length : later, 0, timer);
+    return () => {
+      const index = this.#timers.indexOf(timer);
+      if (index !== -1) {
+        this.#timers.splice(index, 1);
+      }
+    };
+  }
+
+  /** Watches the requests of this process; the function returned ends that. */
+  watchRequests(): () => void {
+    const begin = () => {
+      this.#requests += 1;
+    };
+    const end = () => {
+      this.#requests -= 1;
+    };
+    subscribe('http.client.request.start', begin);
+    subscribe('http.client.response.finish', end);
+    subscribe('http.client.request.error', end);
+    return () => {
+      unsubscribe('http.client.request.start', begin);
+      unsubscribe('http.client.response.finish', end);
+      unsubscribe('http.client.request.error', end);
+    };
+  }
+
+  /** Goes on by `ms`, or until `isDone`, whichever is first. */
+  async advance(ms: number, isDone: () => boolean = () => false): Promise<void> {
+    const end = this.#elapsed + ms;
+    await this.#quiet();
+    while (!isDone()) {
+      const next = this.#timers[0];
+      if (next === undefined || next.at > end) {
+        this.#elapsed = end;
+        return;
+      }
+      this.#timers.shift();
+      this.#elapsed = Math.max(this.#elapsed, next.at);
+      next.callback();
+      // Of timers that are due at once, all are called before anything else has its turn.
+      if (this.#timers[0]?.at !== next.at) {
+        await this.#quiet();
+      }
+    }
+  }
+
+  /** Resolves when all that goes on has come to wait for this clock. */
+  async #quiet(): Promise<void> {
+    await turn();
+    while (this.#requests > 0) {
+      do {
+        await turn();
+      } while (this.#requests > 0);
+      // What an answer sets off: the end of a request's body, its reader, the next request.
+      for (let i = 0; i < 8; i += 1) {
+        await turn();
+      }
+    }
+  }
+}
