@@ -163,6 +163,8 @@ beforeAll(async () => {
   );
   const serviceOf = (row: Row) => services[worlds.indexOf(JSON.stringify(row.worlds ?? {}))];
   daemon = await runDaemon(scope, {
+    // So that all calls are polls.
+    discovery: { monitorsEvery: '0s' },
     aws: {
       stsEndpoint: services[0]?.url,
       requestTimeout: `${REQUEST_TIMEOUT_MS}ms`,
