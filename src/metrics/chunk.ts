@@ -10,6 +10,8 @@ export interface Packed {
   readonly length: number;
   /** `crcShift(length)`. */
   readonly shift: number;
+  /** The text, where it is too short to be worth compressing by itself. */
+  readonly short: Buffer | undefined;
 }
 
 /** A low level: the text repeats itself so much that higher ones save little and cost several times the time. */
@@ -23,11 +25,12 @@ const LARGEST_STORED = 1_024;
  * The copy is of the length it needs, where zlib's own is a view of a buffer many times larger.
  */
 function pack(text: Buffer): Packed {
+  const short = text.length <= LARGEST_STORED ? text : undefined;
   const deflated =
-    text.length <= LARGEST_STORED
-      ? storedBlock(text)
-      : Buffer.from(deflateRawSync(text, { level: LEVEL, finishFlush: constants.Z_FULL_FLUSH }));
-  return { deflated, crc: crc32(text), length: text.length, shift: crcShift(text.length) };
+    short === undefined
+      ? Buffer.from(deflateRawSync(text, { level: LEVEL, finishFlush: constants.Z_FULL_FLUSH }))
+      : storedBlock(text);
+  return { deflated, crc: crc32(text), length: text.length, shift: crcShift(text.length), short };
 }
 
 /** RFC 1951, 3.2.4: a block of plain bytes that is not the last one; it begins where the one before it ended, on a byte. */
@@ -43,13 +46,55 @@ function storedBlock(text: Buffer): Buffer {
 
 /** Joins parts into one. */
 export function join(parts: readonly Packed[]): Packed {
+  const [first, ...others] = compressShort(parts);
+  if (first !== undefined && others.length === 0) {
+    return first;
+  }
   let crc = 0;
   let length = 0;
-  for (const part of parts) {
+  const deflated: Buffer[] = [];
+  for (const part of first === undefined ? [] : [first, ...others]) {
     crc = combineCrc(crc, part.crc, part.shift);
     length += part.length;
+    deflated.push(part.deflated);
   }
-  return { deflated: Buffer.concat(parts.map((part) => part.deflated)), crc, length, shift: crcShift(length) };
+  return { deflated: Buffer.concat(deflated), crc, length, shift: crcShift(length), short: undefined };
+}
+
+/** What short parts that follow each other came to last, by the first of them. */
+const runs = new WeakMap<Packed, { readonly parts: readonly Packed[]; readonly packed: Packed }>();
+
+function packRun(parts: readonly Packed[], first: Packed): Packed {
+  const known = runs.get(first);
+  if (known?.parts.length === parts.length && parts.every((part, i) => part === known.parts[i])) {
+    return known.packed;
+  }
+  const packed = pack(Buffer.concat(parts.flatMap(({ short }) => short ?? [])));
+  runs.set(first, { parts, packed });
+  return packed;
+}
+
+/** Short texts that follow each other are compressed together: the pages of small set-ups are made of little else. */
+function compressShort(parts: readonly Packed[]): Packed[] {
+  const compressed: Packed[] = [];
+  let run: Packed[] = [];
+  const endRun = () => {
+    const [first] = run;
+    if (first !== undefined) {
+      compressed.push(run.length === 1 ? first : packRun(run, first));
+    }
+    run = [];
+  };
+  for (const part of parts) {
+    if (part.short === undefined) {
+      endRun();
+      compressed.push(part);
+    } else {
+      run.push(part);
+    }
+  }
+  endRun();
+  return compressed;
 }
 
 /** RFC 1952: magic, deflate, no flags, no time, no hints, unknown system. */
@@ -58,11 +103,14 @@ const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
 const LAST_BLOCK = Buffer.from([0x03, 0x00]);
 
 /** One whole gzip stream with a single member, which every client reads. */
-export function gzipStream(parts: readonly Packed[]): Buffer[] {
-  const { crc, length } = parts.reduce(
-    (sum, part) => ({ crc: combineCrc(sum.crc, part.crc, part.shift), length: sum.length + part.length }),
-    { crc: 0, length: 0 },
-  );
+export function gzipStream(pieces: readonly Packed[]): Buffer[] {
+  const parts = compressShort(pieces);
+  let crc = 0;
+  let length = 0;
+  for (const part of parts) {
+    crc = combineCrc(crc, part.crc, part.shift);
+    length += part.length;
+  }
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc, 0);
   trailer.writeUInt32LE(length % 2 ** 32, 4);
