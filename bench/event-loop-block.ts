@@ -10,9 +10,10 @@ export class EventLoopBlock {
 
   /** Begins anew. */
   async start(): Promise<void> {
-    this.#delay.enable();
-    await sleep(5 * RESOLUTION);
     this.#delay.reset();
+    this.#delay.enable();
+    // Delays count from the first tick after a reset on: a block before that would be missed.
+    await sleep(5 * RESOLUTION);
   }
 
   /** Ends it. Returns the longest delay in milliseconds. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { measureFlatOut } from './measure-flat-out.ts';
 import { measurePage } from './measure-page.ts';
 import { measurePolling } from './measure-polling.ts';
 import { measureStart } from './measure-start.ts';
-import { Processes } from './processes.ts';
+import { MAIN, Processes } from './processes.ts';
 import { Report } from './report.ts';
 import { FULL, SMOKE } from './sizes.ts';
 
@@ -24,6 +25,7 @@ const sizes = smoke ? SMOKE : FULL;
 const cores = chooseCores();
 const machine = {
   date: new Date().toISOString(),
+  built: execFileSync(process.execPath, [MAIN, '--version'], { encoding: 'utf8' }).trim(),
   node: process.version,
   cpu: cpus()[0]?.model,
   cores: cpus().length,

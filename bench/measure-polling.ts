@@ -13,7 +13,7 @@ import { median } from './statistics.ts';
 
 /** The daemon polls at its interval, within its budget, beside a bare client that calls at the same rate. */
 export async function measurePolling(processes: Processes, sizes: Sizes['polling'], report: Report): Promise<void> {
-  const { queries, interval, requestsPerSecond, settle, rounds, round } = sizes;
+  const { queries, interval, requestsPerSecond, rounds, round } = sizes;
   const simulator = processes.startSimulator();
   const endpoint = await simulator.peer.ask('start', queries);
   const bare = processes.startBareClient();
@@ -25,7 +25,8 @@ export async function measurePolling(processes: Processes, sizes: Sizes['polling
     daemonConfig({ queries, endpoint, interval, requestsPerSecond, maxConcurrentRequests: 64 }),
   );
   const ready = await readyAfter(daemon);
-  await sleep(settle * 1_000 - (performance.now() - daemon.startedAt));
+  // The first polls follow each other faster than later ones; an interval on, each query has its place within it.
+  await sleep(interval * 1_000);
   const polling = await pollRounds(daemon, rounds, round);
   const live = await scrapeWhilePolling(daemon, sizes);
   const afterScrapes = memoryOf(daemon.pid);

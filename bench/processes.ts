@@ -11,7 +11,7 @@ import { type Functions, Peer } from './rpc.ts';
 import type { SimulatorFunctions } from './simulator-process.ts';
 
 /** The built daemon, as users run it. */
-const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const PRELOAD = new URL('daemon-preload.js', import.meta.url).href;
 
 /** All that a process of the bench sees of the environment: nothing of the user's AWS setup or proxies. */
