@@ -10,12 +10,13 @@ import type { Report } from './report.ts';
 import { between, gaps, mostInAnySecond, perSecond, type RequestTimes } from './request-times.ts';
 import type { Sizes } from './sizes.ts';
 import { median } from './statistics.ts';
+import { endlessQueries } from './watched-queries.ts';
 
 /** The daemon polls at its interval, within its budget, beside a bare client that calls at the same rate. */
 export async function measurePolling(processes: Processes, sizes: Sizes['polling'], report: Report): Promise<void> {
   const { queries, interval, requestsPerSecond, rounds, round } = sizes;
   const simulator = processes.startSimulator();
-  const endpoint = await simulator.peer.ask('start', queries);
+  const endpoint = await simulator.peer.ask('start', { queries: [endlessQueries(queries)] });
   const bare = processes.startBareClient();
   const pacedCalls = { endpoint, queries, seconds: round / 2, perSecond: queries / interval };
   const bareBefore = await bareRounds(bare, (peer) => peer.ask('paced', pacedCalls));

@@ -5,6 +5,13 @@ export interface RequestTimes {
   readonly queryIds: readonly string[];
 }
 
+/** The same with what the simulator knows beside; all lists have the same length. */
+export interface Requests extends RequestTimes {
+  readonly operations: readonly string[];
+  /** Account id and region, such as `111122223333 eu-west-1`. */
+  readonly targets: readonly string[];
+}
+
 /** The requests that came at or after `from` and before `to`, in milliseconds since the epoch. */
 export function between({ at, queryIds }: RequestTimes, from: number, to: number): RequestTimes {
   const inside = (_: unknown, i: number) => (at[i] ?? 0) >= from && (at[i] ?? 0) < to;
