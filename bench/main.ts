@@ -10,6 +10,7 @@ import { measureFlatOut } from './measure-flat-out.ts';
 import { measurePage } from './measure-page.ts';
 import { measurePolling } from './measure-polling.ts';
 import { measureStart } from './measure-start.ts';
+import { measureTargets } from './measure-targets.ts';
 import { MAIN, Processes } from './processes.ts';
 import { Report } from './report.ts';
 import { FULL, SMOKE } from './sizes.ts';
@@ -44,6 +45,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   start: () => measureStart(processes, sizes.start, report),
   page: () => measurePage(processes, sizes.page, report),
   contributors: () => measureContributors(processes, sizes.contributors, report),
+  targets: () => measureTargets(processes, sizes.targets, report),
   'flat-out': () => measureFlatOut(processes, sizes.flatOut, report),
   polling: () => measurePolling(processes, sizes.polling, report),
 };
