@@ -11,7 +11,7 @@ import { cpuSecondsOf, memoryOf } from './process-usage.ts';
 import type { Processes } from './processes.ts';
 import { readyAfter } from './readiness.ts';
 import type { Report } from './report.ts';
-import { gaps, type Requests } from './request-times.ts';
+import { gaps, type Requests, type RequestTimes } from './request-times.ts';
 import type { Sizes } from './sizes.ts';
 
 const START = 'StartQueryMonitorTopContributors';
@@ -90,7 +90,10 @@ function perTarget(
 }
 
 /** The polls of watched queries of some targets, each query with an id of its own over all targets. */
-function watchedOf({ at, queryIds, targets }: Requests, of: readonly SimulatedTarget[]) {
+function watchedOf(
+  { at, queryIds, targets }: Requests,
+  of: readonly SimulatedTarget[],
+): Pick<RequestTimes, 'at' | 'queryIds'> {
   const keys = new Set(of.map(({ key }) => key));
   const mine = targets.flatMap((target, i) => (keys.has(target) && isWatched(queryIds[i] ?? '') ? [i] : []));
   return { at: mine.map((i) => at[i] ?? Number.NaN), queryIds: mine.map((i) => `${targets[i]} ${queryIds[i]}`) };

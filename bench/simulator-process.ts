@@ -3,16 +3,32 @@ import { startSimulator } from '../src/simulator/server.ts';
 import type { Requests } from './request-times.ts';
 import { answerParent } from './rpc.ts';
 
+/** Milliseconds between two looks at whether the event loop turns. */
+const TICK = 5;
+
 let at: number[] = [];
+let earliest: number[] = [];
 let queryIds: string[] = [];
 let operations: string[] = [];
 let targets: string[] = [];
 const failures: string[] = [];
 
+/**
+ * Milliseconds since the epoch of the last two ticks. A turn of the event loop sees to its timers before it looks at its
+ * sockets: what had come before the last tick but one would have been seen in the turn of that tick.
+ */
+let lastTick = Date.now();
+let tickBefore = lastTick;
+setInterval(() => {
+  tickBefore = lastTick;
+  lastTick = Date.now();
+}, TICK);
+
 /** The requests since the last call, however they were answered. */
 function takeAllRequests(): Requests {
-  const taken = { at, queryIds, operations, targets };
+  const taken = { at, earliest, queryIds, operations, targets };
   at = [];
+  earliest = [];
   queryIds = [];
   operations = [];
   targets = [];
@@ -29,6 +45,7 @@ const functions = {
           return;
         }
         at.push(time);
+        earliest.push(tickBefore);
         queryIds.push(queryId);
         operations.push(operation);
         targets.push(`${account} ${region}`);
