@@ -1,19 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DaemonFunctions } from './daemon-preload.ts';
 import { type Scrape, scrape } from './http-load.ts';
-import type { PageCopyFunctions } from './page-copy-process.ts';
 import { memoryOf } from './process-usage.ts';
-import type { ObservedDaemon, Processes, Running } from './processes.ts';
-import { expectPushgateway, PUSHGATEWAY, pushPage } from './pushgateway.ts';
+import type { ObservedDaemon, Processes } from './processes.ts';
+import { hasPushgateway, MISSING_PUSHGATEWAY, PUSHGATEWAY, pushPage } from './pushgateway.ts';
 import type { Report } from './report.ts';
 import type { Requests } from './request-times.ts';
+import type { Peer } from './rpc.ts';
 import { comparableSamples, querySeries } from './samples.ts';
 import { type Change, changing, nextWallClock, scheduledEntry, scheduledScenario } from './scheduled-queries.ts';
 import type { Sizes } from './sizes.ts';
 import { REGION } from './watched-queries.ts';
 
-/** A scrape of a Node server, and the longest block of its event loop meanwhile in milliseconds. */
+/** A server of the same series. */
+interface Server {
+  readonly name: string;
+  readonly port: number;
+  /** Tells how its event loop fares; undefined where there is none. */
+  readonly peer: Peer<Pick<DaemonFunctions, 'startBlock' | 'stopBlock'>> | undefined;
+}
+
 interface ObservedScrape extends Scrape {
-  readonly block: number;
+  /** Longest block of the server's event loop meanwhile, in milliseconds. */
+  readonly block: number | undefined;
 }
 
 /** More than the runs of all queries need at once: what is measured is the exporter, not how it waits. */
@@ -24,109 +33,153 @@ const LONGEST_READING_MS = 120_000;
 /** The aim for each block of the event loop. */
 const LONGEST_BLOCK_MS = 50;
 
+/** What has new results since the last scrape, and how many times faster than the others the exporter is to be then. */
+const CASES: readonly {
+  readonly what: string;
+  readonly change: Change | undefined;
+  readonly timesFaster: number | undefined;
+}[] = [
+  { what: 'nothing changed', change: undefined, timesFaster: 10 },
+  { what: 'one query changed', change: 'one', timesFaster: undefined },
+  { what: '1 % of them changed', change: 'hundredth', timesFaster: 5 },
+  { what: 'all changed', change: 'all', timesFaster: undefined },
+];
+
 /**
  * The real daemon runs scheduled queries over window after window, each with many rows, and is scraped after none, one, a
- * hundredth and all of them have new results; beside prom-client and the Pushgateway with the same series. The daemon's
- * wall clock is set ahead for windows to become due.
+ * hundredth and all of them have new results; beside prom-client and the Pushgateway with the same series, which stand
+ * still: they render all of them at each scrape, whatever has changed. The daemon's wall clock is set ahead for windows
+ * to become due.
  */
 export async function measureContributors(
   processes: Processes,
   sizes: Sizes['contributors'],
   report: Report,
 ): Promise<void> {
-  expectPushgateway();
+  const withPushgateway = hasPushgateway();
+  if (!withPushgateway) {
+    if (sizes.needsPushgateway) {
+      throw new Error(MISSING_PUSHGATEWAY);
+    }
+    process.stderr.write(`${MISSING_PUSHGATEWAY}. Its figures are left out.\n`);
+  }
   const { queries, rows, runningFor, warmUps, rounds, encodings } = sizes;
   const simulator = processes.startSimulator();
   const endpoint = await simulator.peer.ask('start', scheduledScenario(queries, rows, runningFor * 1_000));
-  const runner = new Runner(await processes.startObservedDaemon(config(sizes, endpoint)), queries);
-  const { daemon } = runner;
+  const daemon = await processes.startObservedDaemon(config(sizes, endpoint));
+  const runner = new Runner(daemon, queries);
   await runner.settled();
   await simulator.peer.ask('takeRequests');
-  const reading = [await runner.advance('all')];
-  const runRequests = await simulator.peer.ask('takeRequests');
+  const blocksOfRuns = [await runner.advance('all')];
+  const requests = await simulator.peer.ask('takeRequests');
 
   const page = await pageOf(daemon.port);
   const promClient = processes.startPageCopy();
   const promClientPort = await promClient.peer.ask('start', daemon.port);
-  const pushgateway = await processes.startPushgateway();
-  await pushPage(pushgateway.port, querySeries(page));
-  expectSameSamples(page, await pageOf(promClientPort), await pageOf(pushgateway.port));
-  const series = page.split('\n').filter((line) => line.startsWith('aws_nfm_contributor_')).length;
-
-  const title = `${queries} scheduled queries of ${rows} rows, ${series} contributor series`;
-  const cases: readonly {
-    readonly what: string;
-    readonly change: Change | undefined;
-    readonly aim: number | undefined;
-  }[] = [
-    { what: 'nothing changed', change: undefined, aim: 10 },
-    { what: 'one query changed', change: 'one', aim: undefined },
-    { what: '1 % of them changed', change: 'hundredth', aim: 5 },
-    { what: 'all changed', change: 'all', aim: undefined },
+  const pushgateway = withPushgateway ? await processes.startPushgateway() : undefined;
+  if (pushgateway !== undefined) {
+    await pushPage(pushgateway.port, querySeries(page));
+  }
+  const exporter: Server = { name: 'exporter', port: daemon.port, peer: daemon.peer };
+  const others: readonly Server[] = [
+    { name: 'prom-client', port: promClientPort, peer: promClient.peer },
+    ...(pushgateway === undefined ? [] : [{ name: PUSHGATEWAY, port: pushgateway.port, peer: undefined }]),
   ];
-  const memory: { readonly gzip: boolean; readonly resident: number; readonly peak: number }[] = [];
-  const scraped: number[] = [];
-  for (const gzip of encodings.map((encoding) => encoding === 'gzip')) {
+  for (const { port } of others) {
+    expectSameSamples(page, await pageOf(port));
+  }
+  const series = page.split('\n').filter((line) => line.startsWith('aws_nfm_contributor_')).length;
+  const title = `${queries} scheduled queries of ${rows} rows, ${series} contributor series`;
+
+  const memory: { readonly encoding: string; readonly resident: number; readonly peak: number }[] = [];
+  const blocksOfScrapes: number[] = [];
+  for (const encoding of encodings) {
+    const gzip = encoding === 'gzip';
     // Scrapes whose code has been used often enough to be compiled; and windows of all queries end together again.
     for (let i = 0; i < warmUps; i += 1) {
-      reading.push(await runner.advance('all'));
-      await observedScrape(daemon, daemon.port, gzip);
-      await observedScrape(promClient, promClientPort, gzip);
-      await scrape(pushgateway.port, gzip);
+      blocksOfRuns.push(await runner.advance('all'));
+      await scrapeAll([exporter, ...others], gzip);
     }
-    for (const { what, change, aim } of cases) {
-      const own: ObservedScrape[] = [];
-      const byPromClient: ObservedScrape[] = [];
-      const byPushgateway: Scrape[] = [];
+    for (const { what, change, timesFaster } of CASES) {
+      const scrapes: ReadonlyMap<string, ObservedScrape>[] = [];
       for (let i = 0; i < rounds; i += 1) {
         if (change !== undefined) {
-          reading.push(await runner.advance(change));
+          blocksOfRuns.push(await runner.advance(change));
         }
-        own.push(await observedScrape(daemon, daemon.port, gzip));
-        byPromClient.push(await observedScrape(promClient, promClientPort, gzip));
-        byPushgateway.push(await scrape(pushgateway.port, gzip));
+        scrapes.push(await scrapeAll([exporter, ...others], gzip));
       }
-      scraped.push(...own.map(({ block }) => block));
-      const add = report.section(`Scrape of ${title}: ${what} since the last, ${gzip ? 'gzip' : 'plain'}`);
-      const times = (them: string, theirs: readonly Scrape[]) =>
-        add(
-          `… times faster than ${them}`,
-          '',
-          theirs.map(({ ms }, i) => ms / (own[i]?.ms ?? Number.NaN)),
-          aim === undefined ? undefined : { atLeast: aim },
-        );
-      const ms = (scrapes: readonly Scrape[]) => scrapes.map((each) => each.ms);
-      add('request to last byte: exporter', 'ms', ms(own));
-      add('request to last byte: prom-client', 'ms', ms(byPromClient));
-      times('prom-client', byPromClient);
-      add(`request to last byte: ${PUSHGATEWAY}`, 'ms', ms(byPushgateway));
-      times(PUSHGATEWAY, byPushgateway);
-      const blocks = (scrapes: readonly ObservedScrape[]) => scrapes.map(({ block }) => block);
-      add('event loop blocked: exporter', 'ms', blocks(own), { atMost: LONGEST_BLOCK_MS });
-      add('event loop blocked: prom-client', 'ms', blocks(byPromClient));
-      const megabytes = (scrapes: readonly Scrape[]) => scrapes.map(({ bytes }) => bytes / 1e6);
-      add('bytes: exporter', 'MB', megabytes(own));
-      add('bytes: prom-client', 'MB', megabytes(byPromClient));
-      add(`bytes: ${PUSHGATEWAY}`, 'MB', megabytes(byPushgateway));
+      addScrapes(report.section(`Scrape of ${title}: ${what} since the last, ${encoding}`), scrapes, timesFaster);
+      blocksOfScrapes.push(...scrapes.flatMap((round) => round.get(exporter.name)?.block ?? []));
     }
-    memory.push({ gzip, ...memoryOf(daemon.pid) });
+    memory.push({ encoding, ...memoryOf(daemon.pid) });
   }
   await simulator.peer.ask('takeRequests'); // throws if any of them failed
   await daemon.stop();
   await promClient.stop();
-  await pushgateway.stop();
+  await pushgateway?.stop();
   await simulator.stop();
 
   const add = report.section(`${title}: the daemon`);
-  for (const { gzip, resident, peak } of memory) {
-    add(`memory (VmRSS) after all these runs and scrapes, ${gzip ? 'gzip' : 'plain too'}`, 'MB', [resident], {
-      atMost: 400,
-    });
+  for (const { encoding, resident, peak } of memory) {
+    add(`memory (VmRSS) after these runs and scrapes, ${encoding}`, 'MB', [resident], { atMost: 400 });
     add('most memory until then (VmHWM)', 'MB', [peak]);
   }
-  add('event loop blocked while results are read, all of them', 'ms', reading, { atMost: LONGEST_BLOCK_MS });
-  add('event loop blocked, longest of all scrapes above', 'ms', [Math.max(...scraped)], { atMost: LONGEST_BLOCK_MS });
-  addRequests(add, runRequests, sizes);
+  add('event loop blocked during runs, their results read', 'ms', blocksOfRuns);
+  add('… the longest block of all', 'ms', [Math.max(...blocksOfRuns)], { atMost: LONGEST_BLOCK_MS });
+  add('event loop blocked during scrapes', 'ms', blocksOfScrapes);
+  add('… the longest block of all', 'ms', [Math.max(...blocksOfScrapes)], { atMost: LONGEST_BLOCK_MS });
+  addRequests(add, requests, sizes);
+}
+
+/** One scrape of each, by the server's name. */
+async function scrapeAll(servers: readonly Server[], gzip: boolean): Promise<ReadonlyMap<string, ObservedScrape>> {
+  const scrapes = new Map<string, ObservedScrape>();
+  for (const { name, port, peer } of servers) {
+    await peer?.ask('startBlock');
+    const scraped = await scrape(port, gzip);
+    scrapes.set(name, { ...scraped, block: await peer?.ask('stopBlock') });
+  }
+  return scrapes;
+}
+
+/** The first server of each round is the one that the others are measured by. */
+function addScrapes(
+  add: ReturnType<Report['section']>,
+  rounds: readonly ReadonlyMap<string, ObservedScrape>[],
+  timesFaster: number | undefined,
+): void {
+  const [exporter = '', ...others] = rounds[0]?.keys() ?? [];
+  const samples = (name: string, of: (scraped: ObservedScrape) => number | undefined) =>
+    rounds.flatMap((round) => {
+      const scraped = round.get(name);
+      return scraped === undefined ? [] : (of(scraped) ?? []);
+    });
+  const own = samples(exporter, ({ ms }) => ms);
+  add(`request to last byte: ${exporter}`, 'ms', own);
+  for (const other of others) {
+    const theirs = samples(other, ({ ms }) => ms);
+    add(`request to last byte: ${other}`, 'ms', theirs);
+    const quotients = theirs.map((ms, i) => ms / (own[i] ?? Number.NaN));
+    add(
+      `… times faster than ${other}`,
+      '',
+      quotients,
+      timesFaster === undefined ? undefined : { atLeast: timesFaster },
+    );
+  }
+  for (const name of [exporter, ...others]) {
+    const blocks = samples(name, ({ block }) => block);
+    if (blocks.length > 0) {
+      add(`event loop blocked: ${name}`, 'ms', blocks);
+    }
+  }
+  for (const name of [exporter, ...others]) {
+    add(
+      `bytes: ${name}`,
+      'MB',
+      samples(name, ({ bytes }) => bytes / 1e6),
+    );
+  }
 }
 
 function config({ queries, rows }: Sizes['contributors'], endpoint: string): object {
@@ -193,29 +246,18 @@ interface QueryList {
   readonly queries: readonly { readonly queryId: string | null; readonly nextPoll: string | null }[];
 }
 
-async function observedScrape(
-  { peer }: Pick<Running<PageCopyFunctions>, 'peer'>,
-  port: number,
-  gzip: boolean,
-): Promise<ObservedScrape> {
-  await peer.ask('startBlock');
-  const scraped = await scrape(port, gzip);
-  return { ...scraped, block: await peer.ask('stopBlock') };
-}
-
 async function pageOf(port: number): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
   return response.text();
 }
 
-/** @throws Error unless all pages hold the same series of queries and contributors, with the same values. */
-function expectSameSamples(page: string, ...others: readonly string[]): void {
+/** @throws Error unless both pages hold the same series of queries and contributors, with the same values. */
+function expectSameSamples(page: string, copy: string): void {
   const own = comparableSamples(page);
-  for (const other of others.map(comparableSamples)) {
-    const odd = own.find((sample, i) => sample !== other[i]);
-    if (odd !== undefined || other.length !== own.length) {
-      throw new Error(`pages differ: ${own.length} samples in one, ${other.length} in another, such as ${odd}`);
-    }
+  const other = comparableSamples(copy);
+  const odd = own.find((sample, i) => sample !== other[i]);
+  if (odd !== undefined || other.length !== own.length) {
+    throw new Error(`pages differ: ${own.length} samples in one, ${other.length} in the other, such as ${odd}`);
   }
 }
 

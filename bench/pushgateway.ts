@@ -9,14 +9,12 @@ export interface RunningPushgateway {
   stop(): Promise<void>;
 }
 
-/** @throws Error that says what to install where there is none. */
-export function expectPushgateway(): void {
-  if (spawnSync(PUSHGATEWAY, ['--version'], { stdio: 'ignore' }).status !== 0) {
-    throw new Error(
-      `the bench measures contributors beside ${PUSHGATEWAY}, which is not on the PATH. On Debian and Ubuntu: ` +
-        `apt-get install --no-install-recommends ${PUSHGATEWAY}`,
-    );
-  }
+export const MISSING_PUSHGATEWAY =
+  `the bench measures contributors beside ${PUSHGATEWAY}, which is not on the PATH; on Debian and Ubuntu: ` +
+  `apt-get install --no-install-recommends ${PUSHGATEWAY}`;
+
+export function hasPushgateway(): boolean {
+  return spawnSync(PUSHGATEWAY, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
 /** Gives it a page in the text format, as one group: it then has least to put together at a scrape. */
