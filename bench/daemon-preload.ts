@@ -3,11 +3,20 @@ import { EventLoopBlock } from './event-loop-block.ts';
 import { answerParent } from './rpc.ts';
 
 const block = new EventLoopBlock();
+const systemNow = Date.now;
 
 const functions = {
   startBlock: () => block.start(),
   /** The longest block of the event loop since `startBlock`, in milliseconds. */
   stopBlock: () => block.stop(),
+  /**
+   * Sets the wall clock ahead, as if the machine had slept meanwhile: windows become due without being waited for. Takes
+   * milliseconds since the Unix epoch. The monotonic clock, and with it all timers, goes on as it was.
+   */
+  setWallClock(to: number): void {
+    const ahead = to - systemNow();
+    Date.now = () => systemNow() + ahead;
+  },
 };
 
 export type DaemonFunctions = typeof functions;

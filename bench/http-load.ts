@@ -9,36 +9,73 @@ export interface Scrape {
 
 /** One scrape over a connection of its own, by a client that does nothing with what it gets but count it. */
 export async function scrape(port: number, gzip: boolean): Promise<Scrape> {
-  const socket = await open(port);
+  const counter = new AnswerCounter();
+  const socket = await open(port, (bytes) => counter.add(bytes));
   const begin = performance.now();
   socket.write(requestHead(gzip));
   const bytes = await new Promise<number>((resolve, reject) => {
-    let head = '';
-    let received = 0;
-    let expected = Number.POSITIVE_INFINITY;
-    socket.on('data', (chunk: Buffer) => {
-      received += chunk.length;
-      if (expected === Number.POSITIVE_INFINITY) {
-        head += chunk.toString('latin1');
-        expected = lengthOf(head);
-      }
-      if (received >= expected) {
-        resolve(received);
-      }
-    });
+    counter.onEnd = resolve;
+    counter.onError = reject;
     socket.on('error', reject);
-    socket.on('close', () => reject(new Error(`the answer ended after ${received} of ${expected} bytes`)));
+    socket.on('close', () => reject(new Error(`the answer ended after ${counter.received} bytes, too early`)));
   });
   const ms = performance.now() - begin;
   socket.destroy();
   return { ms, bytes };
 }
 
-function open(port: number): Promise<Socket> {
+/** Each read of the socket goes into the same buffer: large answers make no garbage here. */
+const BUFFER_BYTES = 1_048_576;
+
+function open(port: number, received: (bytes: Buffer) => void): Promise<Socket> {
+  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(socket));
+    const onread = {
+      buffer,
+      callback(length: number) {
+        received(buffer.subarray(0, length));
+        return true;
+      },
+    };
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread }, () => resolve(socket));
     socket.once('error', reject);
   });
+}
+
+/** Empty last chunk of a body in chunks: what such an answer ends in. */
+const CHUNKED_END = Buffer.from('\r\n0\r\n\r\n');
+
+/** Counts the bytes of one answer, until it is whole. */
+class AnswerCounter {
+  onEnd: (bytes: number) => void = () => undefined;
+  onError: (error: unknown) => void = () => undefined;
+  received = 0;
+  #head = '';
+  /** Bytes of the whole answer; undefined until its head is there. */
+  #length: number | 'chunked' | undefined;
+  #tail: Buffer = Buffer.alloc(0);
+
+  add(bytes: Buffer): void {
+    this.received += bytes.length;
+    if (this.#length === undefined) {
+      this.#head += bytes.toString('latin1');
+      try {
+        this.#length = lengthOf(this.#head);
+      } catch (error) {
+        this.onError(error);
+        return;
+      }
+    }
+    // A copy of a few bytes, since the buffer is used again.
+    this.#tail = Buffer.concat([this.#tail, bytes.subarray(-CHUNKED_END.length)]).subarray(-CHUNKED_END.length);
+    const whole =
+      this.#length === 'chunked'
+        ? this.#tail.equals(CHUNKED_END)
+        : this.#length !== undefined && this.received >= this.#length;
+    if (whole) {
+      this.onEnd(this.received);
+    }
+  }
 }
 
 function requestHead(gzip: boolean): string {
@@ -46,15 +83,17 @@ function requestHead(gzip: boolean): string {
   return `GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/plain;version=0.0.4\r\n${encoding}\r\n`;
 }
 
-/** Bytes of a whole answer; infinite as long as its head is not complete. @throws Error when the answer is none with a length. */
-function lengthOf(head: string): number {
+/** Bytes of a whole answer; undefined as long as its head is not complete. @throws Error when the answer is none that can be counted. */
+function lengthOf(head: string): number | 'chunked' | undefined {
   const end = head.indexOf('\r\n\r\n');
   if (end < 0) {
-    return Number.POSITIVE_INFINITY;
+    return undefined;
   }
-  const length = /^content-length: (\d+)\r$/im.exec(head)?.[1];
-  if (!head.startsWith('HTTP/1.1 200 ') || length === undefined) {
-    throw new Error(`expected 200 with a length, got ${head.slice(0, end)}`);
+  const lines = head.slice(0, end + 2);
+  const length = /^content-length: (\d+)\r$/im.exec(lines)?.[1];
+  const chunked = /^transfer-encoding: chunked\r$/im.test(lines);
+  if (!head.startsWith('HTTP/1.1 200 ') || (length === undefined && !chunked)) {
+    throw new Error(`expected 200 with a length or in chunks, got ${lines}`);
   }
-  return end + 4 + Number(length);
+  return length === undefined ? 'chunked' : end + 4 + Number(length);
 }

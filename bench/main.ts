@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chooseCores } from './cores.ts';
+import { measureContributors } from './measure-contributors.ts';
 import { measureFlatOut } from './measure-flat-out.ts';
 import { measurePage } from './measure-page.ts';
 import { measurePolling } from './measure-polling.ts';
 import { measureStart } from './measure-start.ts';
+import { measureTargets } from './measure-targets.ts';
 import { MAIN, Processes } from './processes.ts';
 import { Report } from './report.ts';
 import { FULL, SMOKE } from './sizes.ts';
@@ -42,6 +44,8 @@ const report = new Report();
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   start: () => measureStart(processes, sizes.start, report),
   page: () => measurePage(processes, sizes.page, report),
+  contributors: () => measureContributors(processes, sizes.contributors, report),
+  targets: () => measureTargets(processes, sizes.targets, report),
   'flat-out': () => measureFlatOut(processes, sizes.flatOut, report),
   polling: () => measurePolling(processes, sizes.polling, report),
 };

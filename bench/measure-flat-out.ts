@@ -6,6 +6,7 @@ import type { Processes } from './processes.ts';
 import type { Report } from './report.ts';
 import type { Sizes } from './sizes.ts';
 import { median } from './statistics.ts';
+import { endlessQueries } from './watched-queries.ts';
 
 /** More than any machine makes: only the requests in flight hold the daemon back. */
 const BOUNDLESS = 100_000;
@@ -14,7 +15,7 @@ const BOUNDLESS = 100_000;
 export async function measureFlatOut(processes: Processes, sizes: Sizes['flatOut'], report: Report): Promise<void> {
   const { queries, inFlight, warmUp, rounds, round } = sizes;
   const simulator = processes.startSimulator();
-  const endpoint = await simulator.peer.ask('start', queries);
+  const endpoint = await simulator.peer.ask('start', { queries: [endlessQueries(queries)] });
   const bare = processes.startBareClient();
   const bareCalls = { endpoint, queries, seconds: round, inFlight };
   const bareBefore = await bareRounds(bare, (peer) => peer.ask('flatOut', bareCalls));

@@ -3,12 +3,13 @@ import type { Processes } from './processes.ts';
 import { readyAfter } from './readiness.ts';
 import type { Report } from './report.ts';
 import type { Sizes } from './sizes.ts';
+import { endlessQueries } from './watched-queries.ts';
 
 /** How long the daemon takes from the start of its process until it listens, and until it is ready. */
 export async function measureStart(processes: Processes, sizes: Sizes['start'], report: Report): Promise<void> {
   const { rounds, queries, readyRounds } = sizes;
   const simulator = processes.startSimulator();
-  const endpoint = await simulator.peer.ask('start', queries);
+  const endpoint = await simulator.peer.ask('start', { queries: [endlessQueries(queries)] });
   const config = (count: number) =>
     daemonConfig({ queries: count, endpoint, interval: 30, requestsPerSecond: 1_000, maxConcurrentRequests: 64 });
 

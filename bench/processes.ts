@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import type { BareClientFunctions } from './bare-client-process.ts';
 import { type Cores, pinned } from './cores.ts';
 import type { DaemonFunctions } from './daemon-preload.ts';
+import type { PageCopyFunctions } from './page-copy-process.ts';
 import type { PageFunctions } from './page-process.ts';
+import { PUSHGATEWAY, type RunningPushgateway } from './pushgateway.ts';
 import { type Functions, Peer } from './rpc.ts';
 import type { SimulatorFunctions } from './simulator-process.ts';
 
@@ -75,6 +77,24 @@ export class Processes {
     return this.#startOwn('prom-client-process.js', this.#cores?.measured);
   }
 
+  startPageCopy(): Running<PageCopyFunctions> {
+    return this.#startOwn('page-copy-process.js', this.#cores?.measured);
+  }
+
+  /** Resolves when it listens. It keeps nothing on disk. */
+  async startPushgateway(): Promise<RunningPushgateway> {
+    const args = ['--web.listen-address=127.0.0.1:0', '--persistence.file='];
+    const child = this.#spawn([PUSHGATEWAY, ...args], this.#cores?.measured, ['ignore', 'ignore', 'pipe']);
+    const port = await listeningPort(child, /msg="Listening on" address=127\.0\.0\.1:(\d+)\n/);
+    return {
+      port,
+      async stop() {
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      },
+    };
+  }
+
   /** Resolves when the daemon listens. */
   async startDaemon(config: object): Promise<RunningDaemon> {
     return runningDaemon(await this.#launch(config, []));
@@ -97,13 +117,13 @@ export class Processes {
     const file = join(this.#folder, `config-${this.#daemons}.json`);
     await writeFile(file, JSON.stringify(config));
     const startedAt = performance.now();
-    const child = this.#spawn([...nodeOptions, MAIN, `--config.file=${file}`], this.#cores?.measured, 'pipe');
-    const port = await listeningPort(child);
+    const child = this.#spawnNode([...nodeOptions, MAIN, `--config.file=${file}`], this.#cores?.measured, 'pipe');
+    const port = await listeningPort(child, /msg="listening" address=127\.0\.0\.1:(\d+)\n/);
     return { child, port, startedAt, listeningAfter: performance.now() - startedAt };
   }
 
   #startOwn<F extends Functions>(module: string, core: number | undefined): Running<F> {
-    const child = this.#spawn([fileURLToPath(new URL(module, import.meta.url))], core, 'inherit');
+    const child = this.#spawnNode([fileURLToPath(new URL(module, import.meta.url))], core, 'inherit');
     return {
       pid: pidOf(child),
       peer: new Peer(child),
@@ -114,13 +134,13 @@ export class Processes {
     };
   }
 
-  #spawn(args: readonly string[], core: number | undefined, stderr: 'inherit' | 'pipe'): ChildProcess {
-    const [command, ...rest] = pinned(core, [process.execPath, ...args]);
-    const child = spawn(command, rest, {
-      env: ENVIRONMENT,
-      stdio: ['ignore', 'ignore', stderr, 'ipc'],
-      serialization: 'advanced',
-    });
+  #spawnNode(args: readonly string[], core: number | undefined, stderr: 'inherit' | 'pipe'): ChildProcess {
+    return this.#spawn([process.execPath, ...args], core, ['ignore', 'ignore', stderr, 'ipc']);
+  }
+
+  #spawn(command: readonly [string, ...string[]], core: number | undefined, stdio: StdioOptions): ChildProcess {
+    const [program, ...args] = pinned(core, command);
+    const child = spawn(program, args, { env: ENVIRONMENT, stdio, serialization: 'advanced' });
     this.#running.add(child);
     child.on('exit', () => this.#running.delete(child));
     return child;
@@ -155,17 +175,20 @@ function pidOf({ pid, spawnfile }: ChildProcess): number {
   return pid;
 }
 
-/** Reads the daemon's log as long as it lives, so that it is never held up by a full pipe. */
-function listeningPort(child: ChildProcess): Promise<number> {
+/** Reads a server's log as long as it lives, so that it is never held up by a full pipe; `line` says where it listens. */
+function listeningPort(child: ChildProcess, line: RegExp): Promise<number> {
   return new Promise((resolve, reject) => {
     let log = '';
+    let port: string | undefined;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      log += text;
-      const port = /msg="listening" address=127\.0\.0\.1:(\d+)\n/.exec(log)?.[1];
-      if (port !== undefined) {
-        resolve(Number(port));
+      if (port === undefined) {
+        log += text;
+        port = line.exec(log)?.[1];
+        if (port !== undefined) {
+          resolve(Number(port));
+        }
       }
     });
-    child.on('exit', (code) => reject(new Error(`the daemon ended with ${code} before it listened:\n${log}`)));
+    child.on('exit', (code) => reject(new Error(`${child.spawnfile} ended with ${code} before it listened:\n${log}`)));
   });
 }

@@ -1,48 +1,21 @@
-import { createServer } from 'node:http';
-import { promisify } from 'node:util';
-import { gzip as gzipWithCallback } from 'node:zlib';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { QUERY_STATUSES } from '../src/api/client.ts';
 import { QUERY_FAMILIES } from '../src/metrics/families.ts';
 import type { QueryState } from '../src/state/query-state.ts';
 import { ChangingStates } from './changing-states.ts';
 import { driveByParent } from './page-process.ts';
+import { servePromClient } from './prom-client-server.ts';
 
 type FamilyName = keyof typeof QUERY_FAMILIES;
 
-const gzip = promisify(gzipWithCallback);
-
-/** The same series by prom-client as its documentation has it: a gauge or counter a family, `registry.metrics()`, zlib. */
+/** The same series by prom-client as its documentation has it: a gauge or counter a family. */
 driveByParent(async (queries) => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = createMetrics(registry);
   const changing = new ChangingStates(queries, metrics.add, metrics.changed);
-  const render = async (compressed: boolean) => {
-    const text = await registry.metrics();
-    return compressed ? gzip(text) : Buffer.from(text);
-  };
-
-  const server = createServer((request, response) => {
-    const compressed = request.headers['accept-encoding'] === 'gzip';
-    render(compressed).then(
-      (body) => {
-        response.writeHead(200, {
-          'Content-Type': registry.contentType,
-          'Content-Length': body.length,
-          ...(compressed ? { 'Content-Encoding': 'gzip' } : {}),
-        });
-        response.end(body);
-      },
-      (error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') {
-    throw new Error('the server listens on no TCP port');
-  }
-  return { port: address.port, change: (count) => changing.change(count), render };
+  const { port, render } = await servePromClient(registry);
+  return { port, change: (count) => changing.change(count), render };
 });
 
 /** What keeps prom-client's metrics in step with the states. */

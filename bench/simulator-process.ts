@@ -1,24 +1,54 @@
-import { defaultScenario } from '../src/simulator/scenario.ts';
+import { defaultScenario, type Scenario } from '../src/simulator/scenario.ts';
 import { startSimulator } from '../src/simulator/server.ts';
-import type { RequestTimes } from './request-times.ts';
+import type { Requests } from './request-times.ts';
 import { answerParent } from './rpc.ts';
-import { endlessQueries } from './watched-queries.ts';
+
+/** Milliseconds between two looks at whether the event loop turns. */
+const TICK = 5;
 
 let at: number[] = [];
+let earliest: number[] = [];
 let queryIds: string[] = [];
+let operations: string[] = [];
+let targets: string[] = [];
 const failures: string[] = [];
 
+/**
+ * Milliseconds since the epoch of the last two ticks. A turn of the event loop sees to its timers before it looks at its
+ * sockets: what had come before the last tick but one would have been seen in the turn of that tick.
+ */
+let lastTick = Date.now();
+let tickBefore = lastTick;
+setInterval(() => {
+  tickBefore = lastTick;
+  lastTick = Date.now();
+}, TICK);
+
+/** The requests since the last call, however they were answered. */
+function takeAllRequests(): Requests {
+  const taken = { at, earliest, queryIds, operations, targets };
+  at = [];
+  earliest = [];
+  queryIds = [];
+  operations = [];
+  targets = [];
+  return taken;
+}
+
 const functions = {
-  /** Starts a simulator with so many queries; returns its URL. */
-  async start(queries: number): Promise<string> {
+  /** Starts a simulator; what `scenario` leaves out is as without one. Returns its URL. */
+  async start(scenario: Partial<Scenario>): Promise<string> {
     const simulator = await startSimulator({
-      scenario: { ...defaultScenario, queries: [endlessQueries(queries)] },
-      onRequest({ service, at: time, queryId = '', operation, status }) {
+      scenario: { ...defaultScenario, ...scenario },
+      onRequest({ service, at: time, account, region, queryId = '', operation, status }) {
         if (service !== 'networkflowmonitor') {
           return;
         }
         at.push(time);
+        earliest.push(tickBefore);
         queryIds.push(queryId);
+        operations.push(operation);
+        targets.push(`${account} ${region}`);
         if (status !== 200) {
           failures.push(`${operation} ${queryId}: ${status}`);
         }
@@ -27,15 +57,14 @@ const functions = {
     return simulator.url;
   },
 
+  takeAllRequests,
+
   /** The requests since the last call. @throws Error when any of them was not answered well. */
-  takeRequests(): RequestTimes {
+  takeRequests(): Requests {
     if (failures.length > 0) {
       throw new Error(`${failures.length} requests were not answered well, the first: ${failures[0]}`);
     }
-    const taken = { at, queryIds };
-    at = [];
-    queryIds = [];
-    return taken;
+    return takeAllRequests();
   },
 };
 

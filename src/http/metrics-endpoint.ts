@@ -4,7 +4,7 @@ import type { MetricGroup } from '../metrics/family.ts';
 import { readGroups, UnknownGroupError } from './collect-parameter.ts';
 import { EXPOSITION_CONTENT_TYPE, negotiateFormat, wantsGzip } from './exposition-negotiation.ts';
 import { sendError } from './http-error.ts';
-import { sendBody } from './respond.ts';
+import { sendParts } from './respond.ts';
 
 /** Renders what a scrape asks for. The parts, joined, are the body: already compressed when `gzip` was asked. */
 export type Scrape = (request: ScrapeRequest) => Promise<readonly Uint8Array[]>;
@@ -48,6 +48,6 @@ export function metricsEndpoint(
     if (gzip) {
       response.setHeader('Content-Encoding', 'gzip');
     }
-    sendBody(response, 200, EXPOSITION_CONTENT_TYPE[format], Buffer.concat(parts));
+    sendParts(response, 200, EXPOSITION_CONTENT_TYPE[format], parts);
   };
 }

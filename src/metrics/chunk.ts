@@ -122,12 +122,13 @@ export function gzipStream(pieces: readonly Packed[]): Buffer[] {
  * when they are asked for compressed after a change; else what was made before is used again.
  */
 export class Chunk {
-  readonly #render: () => string;
+  readonly #render: () => string | Buffer;
   #text: Buffer | undefined;
   #packed: Packed | undefined;
   #version = 0;
 
-  constructor(render: () => string) {
+  /** What `render` gives as bytes is used as it is: it must never change. */
+  constructor(render: () => string | Buffer) {
     this.#render = render;
   }
 
@@ -143,13 +144,17 @@ export class Chunk {
   }
 
   text(): Buffer {
-    this.#text ??= Buffer.from(this.#render());
+    this.#text ??= bytesOf(this.#render());
     return this.#text;
   }
 
   /** The text is not kept: a scraper that takes gzip never asks for it. */
   packed(): Packed {
-    this.#packed ??= pack(this.#text ?? Buffer.from(this.#render()));
+    this.#packed ??= pack(this.#text ?? bytesOf(this.#render()));
     return this.#packed;
   }
+}
+
+function bytesOf(text: string | Buffer): Buffer {
+  return typeof text === 'string' ? Buffer.from(text) : text;
 }

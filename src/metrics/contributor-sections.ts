@@ -27,12 +27,12 @@ interface Shown {
 }
 
 /**
- * The lines of all of a query's series, the worst first, as one text: the series' objects are not kept, and the first
- * lines of it are what a cap lets through.
+ * The lines of all of a query's series, the worst first, as the bytes of the page: neither the series' objects nor a
+ * second copy are kept, and the first lines of it are what a cap lets through.
  */
 interface Lines {
-  readonly text: string;
-  /** Where each line ends in `text`. */
+  readonly bytes: Buffer;
+  /** Where each line ends in `bytes`. */
   readonly ends: Uint32Array;
 }
 
@@ -55,7 +55,7 @@ export class ContributorSections {
       this.remove(query.name);
       shown = this.#add(query.name, family);
     }
-    if (shown.lines.text !== lines.text || shown.allowance !== allowance) {
+    if (!shown.lines.bytes.equals(lines.bytes) || shown.allowance !== allowance) {
       shown.lines = lines;
       shown.allowance = allowance;
       shown.chunk.changed();
@@ -87,8 +87,8 @@ export class ContributorSections {
   #add(query: string, family: Family): Shown {
     const shown: Shown = {
       family,
-      chunk: new Chunk(() => textOf(shown)),
-      lines: { text: '', ends: new Uint32Array() },
+      chunk: new Chunk(() => bytesOf(shown)),
+      lines: { bytes: Buffer.alloc(0), ends: new Uint32Array() },
       allowance: 0,
     };
     this.#shown.set(query, shown);
@@ -97,8 +97,8 @@ export class ContributorSections {
   }
 }
 
-function textOf({ lines: { text, ends }, allowance }: Shown): string {
-  return allowance >= ends.length ? text : text.slice(0, ends[allowance - 1] ?? 0);
+function bytesOf({ lines: { bytes, ends }, allowance }: Shown): Buffer {
+  return allowance >= ends.length ? bytes : bytes.subarray(0, ends[allowance - 1] ?? 0);
 }
 
 function familyOf({ type, metricName }: ContributorsQuery): Family {
@@ -127,9 +127,9 @@ function linesOf(query: ContributorsQuery, family: Family, series: readonly Cont
   const lines = series.map(({ labels, value }, i) => {
     const rowLabels = labelPart(labels);
     const line = rowLabels === '' ? `${begin}} ${value}\n` : `${begin},${rowLabels.slice(1)} ${value}\n`;
-    end += line.length;
+    end += Buffer.byteLength(line);
     ends[i] = end;
     return line;
   });
-  return { text: lines.join(''), ends };
+  return { bytes: Buffer.from(lines.join('')), ends };
 }
