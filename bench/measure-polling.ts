@@ -7,7 +7,14 @@ import { memoryOf } from './process-usage.ts';
 import type { ObservedDaemon, Processes } from './processes.ts';
 import { readyAfter } from './readiness.ts';
 import type { Report } from './report.ts';
-import { between, gaps, mostInAnySecond, perSecond, type RequestTimes } from './request-times.ts';
+import {
+  between,
+  gaps,
+  mostSeenInASecond,
+  mostSurelyInASecond,
+  perSecond,
+  type RequestTimes,
+} from './request-times.ts';
 import type { Sizes } from './sizes.ts';
 import { median } from './statistics.ts';
 
@@ -25,8 +32,9 @@ export async function measurePolling(processes: Processes, sizes: Sizes['polling
     daemonConfig({ queries, endpoint, interval, requestsPerSecond, maxConcurrentRequests: 64 }),
   );
   const ready = await readyAfter(daemon);
-  // The first polls follow each other faster than later ones; an interval on, each query has its place within it.
-  await sleep(interval * 1_000);
+  // The first polls of all follow each other as fast as the budget lets them, and so do the second ones of many; two
+  // intervals on, each query has its place within the interval.
+  await sleep(2 * interval * 1_000);
   const polling = await pollRounds(daemon, rounds, round);
   const live = await scrapeWhilePolling(daemon, sizes);
   const afterScrapes = memoryOf(daemon.pid);
@@ -54,9 +62,8 @@ export async function measurePolling(processes: Processes, sizes: Sizes['polling
     's',
     gaps(settled).map((gap) => gap / 1_000),
   );
-  add('requests in the fullest second of the whole run', '1/s', [mostInAnySecond(times)], {
-    atMost: requestsPerSecond,
-  });
+  add('requests seen in the fullest second of the whole run', '1/s', [mostSeenInASecond(times)]);
+  add('… that surely came within a second', '1/s', [mostSurelyInASecond(times)], { atMost: requestsPerSecond });
   add('CPU a poll', 'ms', cpu);
   add('CPU a bare client call at the same rate', 'ms', bareCpu);
   add('CPU a poll ÷ bare call', '', [median(cpu) / median(bareCpu)], { atMost: 2 });

@@ -1,26 +1,37 @@
-/** Requests as the simulator saw them arrive, in the order of arrival. Both lists have the same length. */
+/** Requests as the simulator saw them, in order. All lists have the same length; times are milliseconds since the epoch. */
 export interface RequestTimes {
-  /** Milliseconds since the Unix epoch, whole ones. */
+  /** When each was seen. */
   readonly at: readonly number[];
+  /** The earliest moment at which each can have come: it is seen late when the simulator was held up. */
+  readonly earliest: readonly number[];
   readonly queryIds: readonly string[];
 }
 
-/** The requests that came at or after `from` and before `to`, in milliseconds since the epoch. */
-export function between({ at, queryIds }: RequestTimes, from: number, to: number): RequestTimes {
+/** The requests that were seen at or after `from` and before `to`, in milliseconds since the epoch. */
+export function between({ at, earliest, queryIds }: RequestTimes, from: number, to: number): RequestTimes {
   const inside = (_: unknown, i: number) => (at[i] ?? 0) >= from && (at[i] ?? 0) < to;
-  return { at: at.filter(inside), queryIds: queryIds.filter(inside) };
+  return { at: at.filter(inside), earliest: earliest.filter(inside), queryIds: queryIds.filter(inside) };
 }
 
-/** How many requests came in the fullest second, wherever it begins. */
-export function mostInAnySecond({ at }: RequestTimes): number {
-  const sorted = at.toSorted((a, b) => a - b);
+/** How many requests were seen in the fullest second, wherever it begins. */
+export function mostSeenInASecond({ at }: RequestTimes): number {
+  return mostInASecond(at, at);
+}
+
+/** How many requests came in the fullest second at the least, as some of those seen in it can have come before it. */
+export function mostSurelyInASecond({ at, earliest }: RequestTimes): number {
+  return mostInASecond(earliest, at);
+}
+
+/** The most requests of which the last came less than a second after the first did. Both lists are in order. */
+function mostInASecond(firsts: readonly number[], lasts: readonly number[]): number {
   let most = 0;
-  let oldest = 0;
-  for (const [index, time] of sorted.entries()) {
-    while ((sorted[oldest] ?? time) <= time - 1_000) {
-      oldest += 1;
+  let first = 0;
+  for (const [index, last] of lasts.entries()) {
+    while ((firsts[first] ?? last) <= last - 1_000) {
+      first += 1;
     }
-    most = Math.max(most, index - oldest + 1);
+    most = Math.max(most, index - first + 1);
   }
   return most;
 }

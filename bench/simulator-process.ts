@@ -4,9 +4,24 @@ import type { RequestTimes } from './request-times.ts';
 import { answerParent } from './rpc.ts';
 import { endlessQueries } from './watched-queries.ts';
 
+/** Milliseconds between two looks at whether the event loop turns. */
+const TICK = 5;
+
 let at: number[] = [];
+let earliest: number[] = [];
 let queryIds: string[] = [];
 const failures: string[] = [];
+
+/**
+ * Milliseconds since the epoch of the last two ticks. A turn of the event loop sees to its timers before it looks at its
+ * sockets: what had come before the last tick but one would have been seen in the turn of that tick.
+ */
+let lastTick = Date.now();
+let tickBefore = lastTick;
+setInterval(() => {
+  tickBefore = lastTick;
+  lastTick = Date.now();
+}, TICK);
 
 const functions = {
   /** Starts a simulator with so many queries; returns its URL. */
@@ -18,6 +33,7 @@ const functions = {
           return;
         }
         at.push(time);
+        earliest.push(tickBefore);
         queryIds.push(queryId);
         if (status !== 200) {
           failures.push(`${operation} ${queryId}: ${status}`);
@@ -32,8 +48,9 @@ const functions = {
     if (failures.length > 0) {
       throw new Error(`${failures.length} requests were not answered well, the first: ${failures[0]}`);
     }
-    const taken = { at, queryIds };
+    const taken = { at, earliest, queryIds };
     at = [];
+    earliest = [];
     queryIds = [];
     return taken;
   },
