@@ -46,6 +46,6 @@ describe('request times', () => {
   });
 
   it('give the time between requests of the same query', () => {
-    expect(gaps({ at: [0, 10, 25, 40], earliest: [], queryIds: ['a', 'b', 'a', 'b'] })).toEqual([25, 30]);
+    expect(gaps({ at: [0, 10, 25, 40], queryIds: ['a', 'b', 'a', 'b'] })).toEqual([25, 30]);
   });
 });
