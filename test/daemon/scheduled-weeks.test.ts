@@ -63,6 +63,8 @@ function runDaemonOn(clock: SteppedClock, url: string, ends: (() => Promise<void
     {
       // The SDK waits between attempts on a clock of its own.
       aws: { endpoint: url, stsEndpoint: url, maxAttempts: 1, maxConcurrentRuns: CAP },
+      // So that faults meet requests of runs only.
+      discovery: { monitorsEvery: '0s' },
       queries: Object.entries(EVERY).map(([name, every]) => ({
         name,
         monitorName: name,
