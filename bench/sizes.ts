@@ -47,6 +47,7 @@ export interface Sizes {
     readonly scheduled: number;
     /** Of the watched ones; the scheduled ones run once a minute. */
     readonly interval: number;
+    readonly requestTimeout: number;
     readonly seconds: number;
   };
 }
@@ -75,7 +76,7 @@ export const FULL: Sizes = {
     encodings: ['gzip', 'plain'],
     needsPushgateway: true,
   },
-  targets: { accounts: 40, regions: 8, watched: 27, scheduled: 3, interval: 30, seconds: 120 },
+  targets: { accounts: 40, regions: 8, watched: 27, scheduled: 3, interval: 30, requestTimeout: 10, seconds: 120 },
 };
 
 /** Enough to see that all of it works. */
@@ -101,5 +102,5 @@ export const SMOKE: Sizes = {
     encodings: ['gzip'],
     needsPushgateway: false,
   },
-  targets: { accounts: 4, regions: 2, watched: 2, scheduled: 1, interval: 1, seconds: 3 },
+  targets: { accounts: 4, regions: 2, watched: 2, scheduled: 1, interval: 1, requestTimeout: 0.2, seconds: 2 },
 };
