@@ -32,6 +32,8 @@ export interface Sizes {
     readonly rows: number;
     /** From the start of a query at the service to its end. */
     readonly runningFor: number;
+    /** Runs in flight at the service, at most. */
+    readonly concurrentRuns: number;
     readonly warmUps: number;
     readonly rounds: number;
     /** In this order: the memory of a page that is never asked for uncompressed is less. */
@@ -70,7 +72,8 @@ export const FULL: Sizes = {
   contributors: {
     queries: 216,
     rows: 500,
-    runningFor: 1.5,
+    runningFor: 0.5,
+    concurrentRuns: 20,
     warmUps: 2,
     rounds: 5,
     encodings: ['gzip', 'plain'],
@@ -97,7 +100,8 @@ export const SMOKE: Sizes = {
     queries: 8,
     rows: 40,
     runningFor: 0.1,
-    warmUps: 1,
+    concurrentRuns: 8,
+    warmUps: 0,
     rounds: 1,
     encodings: ['gzip'],
     needsPushgateway: false,
