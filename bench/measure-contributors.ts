@@ -27,7 +27,6 @@ interface ObservedScrape extends Scrape {
 
 /** More than the runs need: what is measured is the exporter, not how it waits. */
 const REQUESTS_PER_SECOND = 2_000;
-const CONCURRENT_REQUESTS = 32;
 const LOOK_EVERY_MS = 200;
 const LONGEST_READING_MS = 120_000;
 /** The aim for each block of the event loop. */
@@ -190,7 +189,6 @@ function config({ queries, rows, concurrentRuns }: Sizes['contributors'], endpoi
       endpoint,
       stsEndpoint: endpoint,
       requestsPerSecond: REQUESTS_PER_SECOND,
-      maxConcurrentRequests: CONCURRENT_REQUESTS,
       maxConcurrentRuns: concurrentRuns,
     },
     contributors: { maxSeries: queries * rows },

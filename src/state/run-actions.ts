@@ -6,6 +6,7 @@ import type { RoundTripTimeUnit } from '../config/round-trip-time-unit.ts';
 import type { ScheduledQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
+import { Turns } from '../runtime/turns.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { Run, RunActions, StepResult } from '../scheduler/runs.ts';
 import { mergeRows } from './contributors.ts';
@@ -50,6 +51,8 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   const { clock, log, states, runStates, failures, clientOf, timed } = options;
   const readings = new Map<string, Reading>();
   const unitsAssumed = new Set<string>();
+  /** Results take milliseconds to work through, and those of many runs may come at once. */
+  const turns = new Turns();
 
   /** Makes a request; what it throws is written down and turned into how the run goes on. */
   async function request(
@@ -158,6 +161,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
             return 'again';
           }
           readings.delete(query.name);
+          await turns.next();
           try {
             await exportResults(query, run, reading);
           } catch (thrown) {
