@@ -12,13 +12,13 @@ export interface SimulatedTarget {
 }
 
 /** What is wrong with each target that is not well. */
-export const SICKNESSES = ['black-holed', 'throttling', 'expired credentials'] as const;
+export const SICKNESSES = ['black-holed', 'throttling', 'refusing expired credentials'] as const;
 export type Sickness = (typeof SICKNESSES)[number];
 
 const FAULTS: Readonly<Record<Sickness, Fault>> = {
   'black-holed': { kind: 'hang', after: 'request' },
   throttling: { kind: 'throttle' },
-  'expired credentials': { kind: 'error', name: 'ExpiredTokenException', status: 403 },
+  'refusing expired credentials': { kind: 'error', name: 'ExpiredTokenException', status: 403 },
 };
 
 const REGIONS = [
@@ -107,7 +107,7 @@ export function targetsScenario(sizes: Sizes['targets']): Partial<Scenario> {
 export function targetsConfig(sizes: Sizes['targets'], endpoint: string): object {
   return {
     web: { listenAddresses: ['127.0.0.1:0'] },
-    aws: { region: REGIONS[0], endpoint, stsEndpoint: endpoint },
+    aws: { region: REGIONS[0], endpoint, stsEndpoint: endpoint, requestTimeout: `${sizes.requestTimeout * 1_000}ms` },
     accounts: accountIds(sizes).map((id) => ({
       name: `account-${id}`,
       regions: regions(sizes),

@@ -25,9 +25,8 @@ interface ObservedScrape extends Scrape {
   readonly block: number | undefined;
 }
 
-/** More than the runs of all queries need at once: what is measured is the exporter, not how it waits. */
+/** More than the runs need: what is measured is the exporter, not how it waits. */
 const REQUESTS_PER_SECOND = 2_000;
-const CONCURRENT_REQUESTS = 32;
 const LOOK_EVERY_MS = 200;
 const LONGEST_READING_MS = 120_000;
 /** The aim for each block of the event loop. */
@@ -182,7 +181,7 @@ function addScrapes(
   }
 }
 
-function config({ queries, rows }: Sizes['contributors'], endpoint: string): object {
+function config({ queries, rows, concurrentRuns }: Sizes['contributors'], endpoint: string): object {
   return {
     web: { listenAddresses: ['127.0.0.1:0'] },
     aws: {
@@ -190,8 +189,7 @@ function config({ queries, rows }: Sizes['contributors'], endpoint: string): obj
       endpoint,
       stsEndpoint: endpoint,
       requestsPerSecond: REQUESTS_PER_SECOND,
-      maxConcurrentRequests: CONCURRENT_REQUESTS,
-      maxConcurrentRuns: queries,
+      maxConcurrentRuns: concurrentRuns,
     },
     contributors: { maxSeries: queries * rows },
     queries: Array.from({ length: queries }, (_, i) => scheduledEntry(i, queries, rows)),

@@ -32,6 +32,8 @@ export interface Sizes {
     readonly rows: number;
     /** From the start of a query at the service to its end. */
     readonly runningFor: number;
+    /** Runs in flight at the service, at most. */
+    readonly concurrentRuns: number;
     readonly warmUps: number;
     readonly rounds: number;
     /** In this order: the memory of a page that is never asked for uncompressed is less. */
@@ -47,6 +49,7 @@ export interface Sizes {
     readonly scheduled: number;
     /** Of the watched ones; the scheduled ones run once a minute. */
     readonly interval: number;
+    readonly requestTimeout: number;
     readonly seconds: number;
   };
 }
@@ -69,13 +72,14 @@ export const FULL: Sizes = {
   contributors: {
     queries: 216,
     rows: 500,
-    runningFor: 1.5,
+    runningFor: 0.5,
+    concurrentRuns: 20,
     warmUps: 2,
     rounds: 5,
     encodings: ['gzip', 'plain'],
     needsPushgateway: true,
   },
-  targets: { accounts: 40, regions: 8, watched: 27, scheduled: 3, interval: 30, seconds: 120 },
+  targets: { accounts: 40, regions: 8, watched: 27, scheduled: 3, interval: 30, requestTimeout: 10, seconds: 120 },
 };
 
 /** Enough to see that all of it works. */
@@ -96,10 +100,11 @@ export const SMOKE: Sizes = {
     queries: 8,
     rows: 40,
     runningFor: 0.1,
-    warmUps: 1,
+    concurrentRuns: 8,
+    warmUps: 0,
     rounds: 1,
     encodings: ['gzip'],
     needsPushgateway: false,
   },
-  targets: { accounts: 4, regions: 2, watched: 2, scheduled: 1, interval: 1, seconds: 3 },
+  targets: { accounts: 4, regions: 2, watched: 2, scheduled: 1, interval: 1, requestTimeout: 0.2, seconds: 2 },
 };

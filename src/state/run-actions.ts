@@ -5,6 +5,7 @@ import type { RoundTripTimeUnit } from '../config/round-trip-time-unit.ts';
 import type { ScheduledQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
+import { Turns } from '../runtime/turns.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { Run, RunActions, StepResult } from '../scheduler/runs.ts';
 import { mergeRows } from './contributors.ts';
@@ -51,6 +52,8 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   const readings = new WeakMap<Run, Reading>();
   const unitsAssumed = new Set<string>();
   const hourly = new Hourly(clock);
+  /** Results take milliseconds to work through, and those of many runs may come at once. */
+  const turns = new Turns();
 
   /**
    * Makes a request; what it throws is written down and turned into how the run goes on. Of a query that has left
@@ -178,6 +181,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
             return 'again';
           }
           readings.delete(run);
+          await turns.next();
           try {
             await exportResults(query, run, reading);
           } catch (thrown) {
