@@ -19,8 +19,8 @@ export default defineConfig({
       include: ['src/**/*.ts', 'packages/*/src/**/*.ts'],
       // Files only: the test runner's own summary is to be the last thing on the screen.
       reporter: ['json-summary', 'lcovonly'],
-      // What runs in processes of its own (the command line, the demo) counts as not run.
-      thresholds: { lines: 92, branches: 88 },
+      // What runs in processes of its own (the command line, the demo, query run and watch) counts as not run.
+      thresholds: { lines: 90, branches: 88 },
     },
   },
 });

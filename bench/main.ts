@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, release, tmpdir } from 'node:os';
+import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -32,6 +32,8 @@ const machine = {
   cpu: cpus()[0]?.model,
   cores: cpus().length,
   kernel: release(),
+  /** Of the minute before, when nothing of the bench ran: what else keeps the machine busy. */
+  load: loadavg()[0]?.toFixed(1),
   pinning:
     cores === undefined
       ? 'none'

@@ -93,9 +93,9 @@ export const SMOKE: Sizes = {
     scrapes: 2,
     scrapeEvery: 0.2,
   },
-  flatOut: { queries: 100, inFlight: 4, warmUp: 0.5, rounds: 2, round: 0.5 },
+  flatOut: { queries: 100, inFlight: 4, warmUp: 0.5, rounds: 1, round: 0.3 },
   page: { queries: 500, rounds: 2 },
-  start: { rounds: 2, queries: 10, readyRounds: 1 },
+  start: { rounds: 1, queries: 10, readyRounds: 1 },
   contributors: {
     queries: 8,
     rows: 40,
