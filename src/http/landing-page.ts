@@ -40,7 +40,7 @@ ${STYLE_ELEMENT}
 <body>
 <header>
 <h1>Network Flow Monitor exporter <span class="version">${page.version}</span></h1>
-<p>Watches queries of AWS Network Flow Monitor and exports their state to Prometheus.</p>
+<p>Runs and watches queries of AWS Network Flow Monitor and exports what they find to Prometheus.</p>
 <nav aria-label="Endpoints"><ul>
 ${links.map(({ href, text }) => html`<li><a href="${page.linkBase}${href}">${text}</a></li>\n`)}</ul></nav>
 </header>
