@@ -21,6 +21,9 @@ import {
 export const QUERY_STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;
 export type QueryStatus = (typeof QUERY_STATUSES)[number];
 
+/** The service may not know a query yet that was started so many milliseconds ago: a 404 means `not yet` then. */
+export const UNKNOWN_AT_FIRST_MS = 60_000;
+
 /** A query in one of these states stays in it. */
 export function isTerminal(status: QueryStatus): boolean {
   return status === 'SUCCEEDED' || status === 'FAILED' || status === 'CANCELED';

@@ -1,4 +1,4 @@
-import type { QueryStatus, TargetClient } from '../api/client.ts';
+import { type QueryStatus, type TargetClient, UNKNOWN_AT_FIRST_MS } from '../api/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse } from '../api/errors.ts';
 import { type DataPage, joinDataPages, joinRowPages, type RowPage, readDataPage, readRowPage } from '../api/results.ts';
 import type { RoundTripTimeUnit } from '../config/round-trip-time-unit.ts';
@@ -35,9 +35,6 @@ export interface RunActionsOptions {
     readonly roundTripTimeUnit: RoundTripTimeUnit;
   };
 }
-
-/** The service may not know a query yet that it has just started. */
-const UNKNOWN_AT_FIRST_MS = 60_000;
 
 /** What is kept of a run between its requests. */
 interface Reading {

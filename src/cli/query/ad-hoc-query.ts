@@ -1,4 +1,4 @@
-import { isTerminal, type QueryStatus, type TargetClient } from '../../api/client.ts';
+import { isTerminal, type QueryStatus, type TargetClient, UNKNOWN_AT_FIRST_MS } from '../../api/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse } from '../../api/errors.ts';
 import type { QueryReference } from '../../api/operations.ts';
 import {
@@ -50,8 +50,6 @@ class GivenUp extends Error {
 const FIRST_WAIT_MS = 500;
 const WAIT_GROWTH = 1.4;
 const LONGEST_WAIT_MS = 5_000;
-/** The service may not know a query yet that it has just started. */
-const UNKNOWN_AT_FIRST_MS = 60_000;
 /** Calls in a row that may fail, each after all of its attempts. */
 const MOST_FAILURES = 3;
 const RETRY_WAIT_MS = 1_000;
