@@ -29,7 +29,8 @@ export interface RunActionsOptions {
   ) => Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'refuseResults' | 'stopQuery'>;
   /** A run was started that had waited for so many milliseconds, or has come to its end so many after its start. */
   readonly timed: (query: ScheduledQuery, what: 'wait' | 'duration', milliseconds: number) => void;
-  readonly contributors: {
+  /** Asked for each result: a reload may have changed them. */
+  readonly contributors: () => {
     readonly mirrorRows: 'keep' | 'drop';
     readonly maxSeriesPerQuery: number;
     readonly roundTripTimeUnit: RoundTripTimeUnit;
@@ -236,7 +237,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
 
   /** @throws InvalidResponse */
   async function exportResults(query: ScheduledQuery, run: Run, reading: Reading): Promise<void> {
-    const { maxSeriesPerQuery, mirrorRows, roundTripTimeUnit } = options.contributors;
+    const { maxSeriesPerQuery, mirrorRows, roundTripTimeUnit } = options.contributors();
     const { metricName, contributorLabels, name } = query;
     const answer = reading.dataPages.length > 0 ? joinDataPages(reading.dataPages) : joinRowPages(reading.rowPages);
     const conversion = unitConversion(metricName, answer.unit, roundTripTimeUnit);
