@@ -152,7 +152,7 @@ export class Reload {
 /** Values are not shown: they may be from the environment. */
 function changesOfFixed(before: Config, after: Config): readonly Problem[] {
   return Object.entries(FIXED)
-    .filter(([, valueOf]) => !isDeepStrictEqual(valueOf(before), valueOf(after)))
+    .filter(([, read]) => !isDeepStrictEqual(read(before), read(after)))
     .map(([path]) =>
       createProblem(path, undefined, 'another value than at the start', 'the same: a change of it needs a restart'),
     );
