@@ -208,7 +208,8 @@ describe('a reload that is refused', () => {
 
   test.for([
     ['is no YAML', '{ "queries": [', /^.*: got /],
-    ['is empty where it was written half', '{"queries":[{"name":"w1","monitorName":"checkout"', /./],
+    ['ends where it was written half', '{"queries":[{"name":"w1","monitorName":"checkout"', /line 1/],
+    ['is empty', '\n', /got an empty file/],
     ['has an unknown key', JSON.stringify({ querys: [] }), /querys/],
     ['has a bad value', JSON.stringify({ queries: [{ name: 'w1', monitorName: 'm', queryId: 12 }] }), /queryId/],
     [
