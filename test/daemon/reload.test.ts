@@ -195,6 +195,20 @@ describe('a reload', () => {
     expect(await pollsOf(daemon, 'w2')).toBe(1);
   });
 
+  test('lets a request that is in flight count for the query as it is then', async (scope) => {
+    const service = await runSimulator(scope, {
+      ...ENDLESS,
+      faults: [{ kind: 'latency', delay: '700ms', match: { operation: 'GetQueryStatus*' } }],
+    });
+    const daemon = await runReloadedDaemon(scope, configOf(service, [watched('w1')]));
+    await vi.waitFor(async () => expect((await daemon.query('w1')).nextPoll).toBeNull(), { ...WAIT, interval: 5 });
+    await daemon.reloadWith(configOf(service, [watched('w1', { labels: { team: 'a' } })]));
+    expect(await pollsOf(daemon, 'w1')).toBe(0);
+    await vi.waitFor(async () => expect(await pollsOf(daemon, 'w1')).toBe(1), WAIT);
+    expect((await daemon.query('w1')).status).toBe('RUNNING');
+    expect((await daemon.query('w1')).nextPoll).not.toBeNull();
+  });
+
   test('sets the log level', async (scope) => {
     const service = await runSimulator(scope, ENDLESS);
     const daemon = await runReloadedDaemon(scope, configOf(service, []));
