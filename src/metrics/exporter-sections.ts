@@ -13,7 +13,7 @@ export interface ExporterFacts {
   readonly pollLag: () => number;
   /** Contributor series that are exported now, and how many may be. */
   readonly contributorSeries: () => number;
-  readonly contributorSeriesLimit: number;
+  readonly contributorSeriesLimit: () => number;
   /** How the last load of the configuration went; `at` is the last good one's time in milliseconds since the epoch. */
   readonly configLoad: () => { readonly successful: boolean; readonly at: number };
 }
@@ -47,7 +47,7 @@ export function exporterSections(facts: ExporterFacts): { sections: Section[]; r
         ['', facts.configLoad().at / 1_000],
       ]),
       section('aws_nfm_exporter_contributor_series', () => [['', facts.contributorSeries()]]),
-      section('aws_nfm_exporter_contributor_series_limit', () => [['', facts.contributorSeriesLimit]]),
+      section('aws_nfm_exporter_contributor_series_limit', () => [['', facts.contributorSeriesLimit()]]),
     ],
     refresh() {
       for (const chunk of chunks) {
