@@ -189,6 +189,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     registeredQueries: () => registry.countBySource(),
     pollLag: () => polls.lag(),
     configLoad: () => reload.last,
+    discoveryFiles: () => new Map(),
     contributorSeries: () => runPage.series,
     contributorSeriesLimit: () => sources.loaded.config.contributors.maxSeries,
   });
