@@ -2,15 +2,12 @@ import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigContext } from '../config/outside-entries.ts';
 import type { LoadedConfig } from '../queries/load.ts';
-import type { LoadedEntries } from '../queries/load-entries.ts';
 import type { RegisteredQuery } from '../queries/query.ts';
+import type { SourceQueries } from '../queries/sources.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { type FileReading, readDiscoveryFile } from './discovery-file.ts';
 import type { FolderWatch } from './folder-watch.ts';
-
-/** What a file makes. */
-export type SourceQueries = Pick<LoadedEntries, 'queries' | 'followers'>;
 
 export interface DiscoveryFilesOptions {
   /** Patterns are relative to its folder. */

@@ -3,16 +3,13 @@ import { readEntryBody } from '../config/entry-body.ts';
 import type { ConfigContext } from '../config/outside-entries.ts';
 import { ConfigError, type Problem, sortByLine } from '../config/problem.ts';
 import { describeClash, describeTwin } from './clashes.ts';
-import { type Follower, followersOf } from './following.ts';
+import { followersOf } from './following.ts';
 import { planQueries } from './plan.ts';
 import type { RegisteredQuery } from './query.ts';
+import type { SourceQueries } from './sources.ts';
 
 /** What entries that stand elsewhere than in the config file make. */
-export interface LoadedEntries {
-  /** What they fan out to, names unique, in the order of the file. */
-  readonly queries: readonly RegisteredQuery[];
-  /** Those whose queries follow what is found. */
-  readonly followers: readonly Follower[];
+export interface LoadedEntries extends SourceQueries {
   /** What is allowed but probably not meant. */
   readonly warnings: readonly Problem[];
 }

@@ -5,11 +5,13 @@ import type { ConfigContext } from '../config/outside-entries.ts';
 import { ConfigError, type Problem, sortByLine } from '../config/problem.ts';
 import { type ReadOptions, readConfig } from '../config/read.ts';
 import { describeClash, describeTwin } from './clashes.ts';
+import { followersOf } from './following.ts';
 import { planQueries } from './plan.ts';
 import type { RegisteredQuery } from './query.ts';
 import { describeShortages } from './shortages.ts';
+import type { SourceQueries } from './sources.ts';
 
-export interface LoadedConfig {
+export interface LoadedConfig extends SourceQueries {
   readonly config: Config;
   /** What the entries of `queries` fan out to, names unique, in the order of the file. */
   readonly queries: readonly RegisteredQuery[];
@@ -17,6 +19,8 @@ export interface LoadedConfig {
   readonly warnings: readonly Problem[];
   /** {@link digestOf} the text. */
   readonly digest: string;
+  /** {@link warnings}, were there more queries, which stand elsewhere. */
+  warningsWith(all: SourceQueries): readonly Problem[];
   /** What it takes to load entries that stand elsewhere. */
   readonly context: ConfigContext;
 }
@@ -33,15 +37,15 @@ export async function loadConfig(text: string, options: ReadOptions): Promise<Lo
   if (problems.length > 0) {
     throw new ConfigError(sortByLine(problems));
   }
-  const warnings = [
-    ...read.warnings,
-    ...twins.map((twin) => describeTwin(twin, read)),
-    ...describeShortages(read, queries),
-  ];
+  const followers = followersOf(read.config);
+  const own = [...read.warnings, ...twins.map((twin) => describeTwin(twin, read))];
+  const warningsWith: LoadedConfig['warningsWith'] = (all) => sortByLine([...own, ...describeShortages(read, all)]);
   return {
     config: read.config,
     queries,
-    warnings: sortByLine(warnings),
+    followers,
+    warnings: warningsWith({ queries, followers }),
+    warningsWith,
     digest: digestOf(text),
     context: read.context,
   };
