@@ -53,7 +53,7 @@ export interface FilesPlan {
   /** What the files make, by path. */
   readonly made: ReadonlyMap<string, SourceQueries>;
   /** The config has come into force: the files are followed in it from now on, and what is wrong with them is told. */
-  commit(): Promise<void>;
+  commit(): void;
 }
 
 /**
@@ -99,7 +99,7 @@ export class DiscoveryFiles {
       }
       return {
         made: madeBy(files),
-        commit: () => this.#exclusive(() => this.#follow(patterns, context, files)),
+        commit: () => this.#follow(patterns, context, files),
       };
     });
   }
@@ -111,15 +111,12 @@ export class DiscoveryFiles {
     await this.#watch?.close();
   }
 
-  async #follow(patterns: readonly string[], context: ConfigContext, files: Map<string, KnownFile>): Promise<void> {
-    if (this.#stopped) {
-      return;
-    }
+  #follow(patterns: readonly string[], context: ConfigContext, files: ReadonlyMap<string, KnownFile>): void {
     this.#patterns = patterns;
     this.#context = context;
     this.#unsettled = new Map();
     this.#accept(files);
-    await this.#watchFolders();
+    void this.#exclusive(() => this.#watchFolders());
     // Something may have changed since they were read.
     this.#lookIn(SOON_MS);
   }
@@ -168,7 +165,7 @@ export class DiscoveryFiles {
     }
   }
 
-  /** Returns whether there are changes that have not settled. */
+  /** Returns whether there are changes that have not settled. Comes to nothing when another config is committed meanwhile. */
   async #takeInSettled(): Promise<boolean> {
     const context = this.#context;
     if (context === undefined) {
@@ -196,8 +193,11 @@ export class DiscoveryFiles {
         files.set(path, await takeIn(reading, this.#files.get(path), context));
       }
     }
+    if (this.#stopped || this.#context !== context) {
+      return false;
+    }
     this.#unsettled = unsettled;
-    if (settled && !this.#stopped) {
+    if (settled) {
       this.#accept(files);
       this.#options.onChange(madeBy(files));
     }
@@ -239,7 +239,9 @@ export class DiscoveryFiles {
     }
     const { foldersOf } = await import('./matching-files.ts');
     this.#watch ??= await this.#createWatch();
-    await this.#watch.watch(foldersOf(this.#patterns, this.#folder));
+    if (!this.#stopped) {
+      await this.#watch.watch(foldersOf(this.#patterns, this.#folder));
+    }
   }
 
   async #createWatch(): Promise<FolderWatch> {

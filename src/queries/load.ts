@@ -7,14 +7,11 @@ import { type ReadOptions, readConfig } from '../config/read.ts';
 import { describeClash, describeTwin } from './clashes.ts';
 import { followersOf } from './following.ts';
 import { planQueries } from './plan.ts';
-import type { RegisteredQuery } from './query.ts';
 import { describeShortages } from './shortages.ts';
 import type { SourceQueries } from './sources.ts';
 
 export interface LoadedConfig extends SourceQueries {
   readonly config: Config;
-  /** What the entries of `queries` fan out to, names unique, in the order of the file. */
-  readonly queries: readonly RegisteredQuery[];
   /** What is allowed but probably not meant, in the order of the file's lines. */
   readonly warnings: readonly Problem[];
   /** {@link digestOf} the text. */

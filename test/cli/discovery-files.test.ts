@@ -47,7 +47,7 @@ async function follow(
   const use = async (other?: object) => {
     const plan = await files.plan(await load(other));
     made = plan.made;
-    await plan.commit();
+    plan.commit();
   };
   await use(config);
   return {
