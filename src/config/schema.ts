@@ -187,7 +187,7 @@ export interface DiscoveryKeys {
 
 export const DISCOVERY: SectionSchema<DiscoveryKeys> = {
   files: {
-    doc: 'Globs of files with lists of queries, relative to the folder of this file; see [discovery files](discovery-files.md)',
+    doc: 'Globs of files with lists of queries, relative to the folder of this file',
     format: optional(listOf(discoveryFiles)),
     default: undefined,
   },
