@@ -172,7 +172,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
     onChange(made) {
       const { added, changed, removed } = sources.setFiles(made);
-      log.info('queries follow discovery files', { added, changed, removed });
+      if (added + changed + removed > 0) {
+        log.info('queries follow discovery files', { added, changed, removed });
+      }
     },
   });
   const atStart = await files.plan(loaded);
