@@ -2,11 +2,10 @@ import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigContext } from '../config/outside-entries.ts';
 import type { LoadedConfig } from '../queries/load.ts';
-import type { RegisteredQuery } from '../queries/query.ts';
 import type { SourceQueries } from '../queries/sources.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
-import { type FileReading, readDiscoveryFile } from './discovery-file.ts';
+import { type FileReading, type KnownFile, readDiscoveryFile, takeIn } from './discovery-file.ts';
 import type { FolderWatch } from './folder-watch.ts';
 
 export interface DiscoveryFilesOptions {
@@ -28,23 +27,11 @@ const LOOK_AGAIN_MS = 300;
 /** Changes that come together are looked at together. */
 const SOON_MS = 50;
 
-const NOTHING: SourceQueries = { queries: [], followers: [] };
-
-/** A file that matches, as it was taken in last. */
-interface KnownFile {
-  readonly version: string;
-  readonly good: boolean;
-  /** What it made when it was good last. */
-  readonly made: SourceQueries;
-  /** What is to be said of it: what is wrong with a bad one, warnings about a good one. */
-  readonly messages: readonly string[];
-}
-
 /** A change of a file that is not taken in yet. */
 interface Unsettled {
   /** Undefined: the file is gone. */
   readonly version: string | undefined;
-  /** When it was seen first, on the monotonic clock. */
+  /** When it had been read first, on the monotonic clock. */
   readonly since: number;
 }
 
@@ -173,16 +160,18 @@ export class DiscoveryFiles {
     }
     const files = new Map(this.#files);
     const unsettled = new Map<string, Unsettled>();
+    const begun = this.#options.clock.monotonic();
+    const readings = await this.#read(this.#patterns, this.#files.keys());
     const now = this.#options.clock.monotonic();
     let settled = false;
-    for (const [path, reading] of await this.#read(this.#patterns, this.#files.keys())) {
+    for (const [path, reading] of readings) {
       const version = reading?.version;
       if (version === this.#files.get(path)?.version) {
         continue;
       }
       const seen = this.#unsettled.get(path);
       const since = seen !== undefined && seen.version === version ? seen.since : now;
-      if (now - since < SETTLE_MS) {
+      if (begun - since < SETTLE_MS) {
         unsettled.set(path, { version, since });
         continue;
       }
@@ -260,35 +249,6 @@ export class DiscoveryFiles {
     this.#last = result.catch(() => undefined);
     return result;
   }
-}
-
-/** A file as it is in a config. A bad one keeps what it made before, as far as that is possible in the config. */
-async function takeIn(
-  { version, load }: FileReading,
-  before: KnownFile | undefined,
-  context: ConfigContext,
-): Promise<KnownFile> {
-  const loaded = await load(context);
-  return loaded.good
-    ? { version, good: true, made: loaded.entries, messages: loaded.entries.warnings.map(({ message }) => message) }
-    : {
-        version,
-        good: false,
-        made: before === undefined ? NOTHING : possibleIn(context, before.made),
-        messages: loaded.problems.map(({ message }) => message),
-      };
-}
-
-/** Of what a file made in an earlier config, what is in an account and region that another config has. */
-function possibleIn({ entry, accounts }: ConfigContext, { queries, followers }: SourceQueries): SourceQueries {
-  const isPossible = ({ account: name, region }: Pick<RegisteredQuery, 'account' | 'region'>) => {
-    const regions = entry.accounts.get(name)?.regions;
-    return accounts.some((account) => account.name === name) && (regions === undefined || regions.includes(region));
-  };
-  return {
-    queries: queries.filter(isPossible),
-    followers: followers.filter(({ place }) => entry.listed && isPossible(place)),
-  };
 }
 
 function madeBy(files: ReadonlyMap<string, KnownFile>): ReadonlyMap<string, SourceQueries> {

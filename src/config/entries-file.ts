@@ -1,4 +1,4 @@
-import { type MapNode, nodeAt } from './config-node.ts';
+import { type ConfigNode, nodeAt } from './config-node.ts';
 import { type ConfigContext, type OutsideEntries, readOutsideEntries } from './outside-entries.ts';
 import { type ListedMap, Reading } from './reading.ts';
 import { parseYaml } from './yaml.ts';
@@ -23,8 +23,7 @@ export async function readEntriesFile(text: string, file: string, context: Confi
 }
 
 /** A file's name may hold what separates the steps of a path. */
-function nodeInEntry(elements: readonly ListedMap[], path: string): ReturnType<typeof nodeAt> {
-  const holds = (element: ListedMap) => path === element.path || path.startsWith(`${element.path}.`);
-  const element: { path: string; node: MapNode } | undefined = elements.find(holds);
+function nodeInEntry(elements: readonly ListedMap[], path: string): ConfigNode | undefined {
+  const element = elements.find((each) => path === each.path || path.startsWith(`${each.path}.`));
   return element && nodeAt(element.node, path.slice(element.path.length));
 }

@@ -5,6 +5,7 @@ import { type ConfigNode, keyPath, type MapNode, quote, showNode } from './confi
 import { formatDuration } from './duration.ts';
 import { readEntry } from './entries.ts';
 import type { EntryContext } from './entry-context.ts';
+import { freezeDeeply } from './freeze.ts';
 import { partitionOfArn, partitionOfRegion } from './partition.ts';
 import type { Problem } from './problem.ts';
 import type { ListedMap, Reading } from './reading.ts';
@@ -56,18 +57,18 @@ export async function readOutsideEntries(
     checkStaleAfter(entry, node, context.entry, reading);
     checkPartitions(entry, node, { ...context, accounts }, reading);
   }
-  return { queries, accounts };
+  return { queries: freezeDeeply(queries), accounts };
 }
 
 /** Gives accounts without a region the common one where an entry needs it; reports entries for which there is none. */
 async function completeAccounts(
   queries: readonly QueryEntry[],
-  { entry: { accounts: definitions }, accounts, fallbackRegion }: ConfigContext,
+  { accounts, fallbackRegion }: ConfigContext,
   reading: Reading,
 ): Promise<readonly Account[]> {
   const without = new Set(accounts.filter(({ regions }) => regions.length === 0).map(({ name }) => name));
   const needing = queries.filter(
-    (entry) => entry.regions === undefined && entry.accounts.some((name) => definitions.has(name) && without.has(name)),
+    (entry) => entry.regions === undefined && entry.accounts.some((name) => without.has(name)),
   );
   if (needing.length === 0) {
     return accounts;
