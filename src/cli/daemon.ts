@@ -30,6 +30,7 @@ import { RunStates } from '../state/run-state.ts';
 import { summarize } from '../state/summary.ts';
 import type { BuildInfo } from './build-info.ts';
 import { Discovery } from './discovery.ts';
+import { DiscoveryFiles } from './discovery-files.ts';
 import { Identities } from './identities.ts';
 import { QueryRegistry } from './query-registry.ts';
 import { QuerySources } from './query-sources.ts';
@@ -165,10 +166,25 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     shutdown: shutdown.signal,
   });
+  const files = new DiscoveryFiles({
+    configFile: options.read.file,
+    clock,
+    log,
+    onChange(made) {
+      const { added, changed, removed } = sources.setFiles(made);
+      if (added + changed + removed > 0) {
+        log.info('queries follow discovery files', { added, changed, removed });
+      }
+    },
+  });
+  const atStart = await files.plan(loaded);
+  sources.setFiles(atStart.made);
+  atStart.commit();
   const reload = new Reload({
     read: options.read,
     started: loaded,
     async apply(next) {
+      const plan = await files.plan(next);
       const { aws, polling, contributors, log: logging } = next.config;
       options.setLogLevel(logging.level);
       handler.timeout = aws.requestTimeout;
@@ -176,7 +192,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       states.giveUpAfter = polling.giveUpAfter;
       runPage.setMaxSeries(contributors.maxSeries);
       discovery.setEvery(next.config.discovery.monitorsEvery);
-      return sources.setConfig(next);
+      const changes = sources.setConfig(next, plan.made);
+      plan.commit();
+      return changes;
     },
     clock,
     log,
@@ -189,6 +207,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     registeredQueries: () => registry.countBySource(),
     pollLag: () => polls.lag(),
     configLoad: () => reload.last,
+    discoveryFiles: () => files.states(),
     contributorSeries: () => runPage.series,
     contributorSeriesLimit: () => sources.loaded.config.contributors.maxSeries,
   });
@@ -261,12 +280,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async stop(timeout) {
       shutdown.abort();
       stopSummaries();
+      const filesStopped = files.stop();
       const end = clock.monotonic() + timeout;
       dispatcher.windDown();
       // HTTP goes on meanwhile: probes see that we are about to end.
       await within(clock, timeout, runs.stop());
       dispatcher.stop();
       await listeners.close(Math.max(0, end - clock.monotonic()));
+      await filesStopped;
       network.close();
     },
   };
