@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { parseListenAddress } from '../config/listen-address.ts';
 import type { TlsConfig } from '../config/web-config-file.ts';
@@ -34,6 +34,9 @@ export const DEFAULT_LIMITS: ServerLimits = {
   checkingInterval: 5_000,
   maxConnections: 1000,
 };
+
+/** How long the rest of a body is read, and thrown away, after the answer. */
+const UNREAD_BODY_MS = 1_000;
 
 export interface ListenOptions {
   readonly clock: Pick<Clock, 'setTimer'>;
@@ -105,6 +108,9 @@ async function open(
   // Node's own, which `close` calls, cuts off connections whose answer is ready but not all sent. Ours ends the idle ones.
   server.closeIdleConnections = () => undefined;
   server.on('request', app);
+  server.on('request', (request, response) => {
+    response.once('finish', () => endUnread(request, clock));
+  });
   server.on('clientError', (error, socket) => answerClientError(error, socket, connections.isBusy(socket)));
   await openSocket(server, address);
   // For one, no file descriptor left for a new connection. Those that are open go on.
@@ -122,6 +128,19 @@ async function open(
       cancel();
     },
   };
+}
+
+/** Where an answer did not wait for the body, what is left of it gets a moment, so that the client sees the answer. */
+function endUnread(request: IncomingMessage, clock: Pick<Clock, 'setTimer'>): void {
+  if (!request.complete) {
+    const { socket } = request;
+    const cancel = clock.setTimer(UNREAD_BODY_MS, () => {
+      if (!request.complete) {
+        socket.destroy();
+      }
+    });
+    socket.once('close', cancel);
+  }
 }
 
 function hostAndPort({ address, port }: AddressInfo): string {

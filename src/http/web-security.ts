@@ -11,8 +11,6 @@ import type { Access } from './access.ts';
 import { PasswordChecks } from './password-checks.ts';
 import { createTlsServer } from './tls-server.ts';
 
-/** Files are looked at for each connection and request, but no sooner than this after the last time. */
-const PAUSE_MS = 20;
 /** A file system that hangs holds nobody up for longer: what was read last holds. */
 const LONGEST_READ_MS = 1_000;
 /** What is wrong for so short a time, such as a key that is written after its certificate, is not told. */
@@ -34,15 +32,16 @@ export class WebSecurity {
   #config: WebConfig;
   #access: Access;
   #bad: { readonly contents: string; readonly problems: readonly Problem[]; told: boolean } | undefined;
-  #checkedAt: number;
-  #checking: Promise<unknown> | undefined;
+  /** The last check that was asked for: they are made one after another, or an old one could undo a newer. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** The one that has not begun. */
+  #next: Promise<unknown> | undefined;
 
   private constructor(options: WebSecurityOptions, { contents }: WebConfigSnapshot, config: WebConfig) {
     this.#options = options;
     this.#contents = contents;
     this.#config = config;
     this.#access = accessOf(config, undefined);
-    this.#checkedAt = options.clock.monotonic();
   }
 
   /** @throws {ConfigError} with all that is wrong with the file and those that it names */
@@ -81,25 +80,27 @@ export class WebSecurity {
 
   /** Reads the files now. Returns what is wrong with them, which is also logged; what was good before then holds. */
   reload(): Promise<readonly Problem[]> {
-    return this.#check(true);
+    return this.#inTurn(() => this.#check(true));
   }
 
+  /** Waits for a check that begins now or later: one under way may have missed what changed since. Many share one. */
   async #refresh(): Promise<void> {
-    const { clock } = this.#options;
-    if (this.#checking === undefined && clock.monotonic() - this.#checkedAt >= PAUSE_MS) {
-      this.#checking = this.#check(false).finally(() => {
-        this.#checking = undefined;
-      });
-    }
-    if (this.#checking !== undefined) {
-      await within(clock, LONGEST_READ_MS, this.#checking);
-    }
+    this.#next ??= this.#inTurn(() => {
+      this.#next = undefined;
+      return this.#check(false);
+    });
+    await within(this.#options.clock, LONGEST_READ_MS, this.#next);
+  }
+
+  #inTurn<T>(check: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(check, check);
+    this.#last = turn;
+    return turn;
   }
 
   async #check(tell: boolean): Promise<readonly Problem[]> {
     const { clock, file, log } = this.#options;
     const snapshot = await readWebConfigFile(file);
-    this.#checkedAt = clock.monotonic();
     if (snapshot.contents === this.#contents) {
       this.#bad = undefined;
       return [];
@@ -112,7 +113,7 @@ export class WebSecurity {
         return [];
       }
       this.#bad = { contents: snapshot.contents, problems, told: false };
-      clock.setTimer(GRACE_MS, () => void this.#check(true));
+      clock.setTimer(GRACE_MS, () => void this.reload());
     }
     if (tell && !this.#bad.told) {
       this.#bad.told = true;
