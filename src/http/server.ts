@@ -11,7 +11,10 @@ import { putTlsBefore } from './tls-front.ts';
 
 /** What a client may take up, in milliseconds and numbers. */
 export interface ServerLimits {
-  /** From the connection, or the first byte of a further request, to the end of the request's head. */
+  /**
+   * From the connection, or the first byte of a further request, to the end of the request's head. With TLS there is as
+   * much for a first byte, and as much for the handshake.
+   */
   readonly headersTimeout: number;
   /** The same to the end of the request's body. */
   readonly requestTimeout: number;
@@ -101,7 +104,8 @@ async function open(
   const server = createServer(serverOptions(limits));
   server.timeout = limits.stalledTimeout;
   if (tls !== undefined) {
-    putTlsBefore(server, tls, (socket) => connections.secure(socket), clock);
+    const { headersTimeout: handshakeTimeout } = limits;
+    putTlsBefore(server, { tls, secured: (socket) => connections.secure(socket), handshakeTimeout, clock });
   }
   // Before the app hears of a request, so that the request is counted however soon it is answered.
   const connections = new Connections(server, limits.maxConnections);

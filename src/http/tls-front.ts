@@ -4,23 +4,26 @@ import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { TlsConfig } from '../config/web-config-file.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { PLAIN_HTTP_ANSWER } from './client-error.ts';
-import { createTlsServer, HANDSHAKE_TIMEOUT_MS } from './tls-server.ts';
+import { createTlsServer } from './tls-server.ts';
 
 /** The first byte of a TLS record that begins a handshake (RFC 8446, section 5.1). */
 const HANDSHAKE = 22;
 
+export interface TlsFrontOptions {
+  /** What TLS is spoken with on a connection that came just now. */
+  readonly tls: () => Promise<TlsConfig>;
+  /** Called with each connection over which hands were shaken, before HTTP is spoken. */
+  readonly secured: (socket: TLSSocket) => void;
+  /** How long a client may wait with its first byte, and then may shake hands, in milliseconds. */
+  readonly handshakeTimeout: number;
+  readonly clock: Pick<Clock, 'setTimer'>;
+}
+
 /**
  * Puts TLS before an HTTP server that listens: `tls` is asked at each connection, so that all of its settings can change
  * between two. Node's own HTTPS server could change the certificate, but not the policy for clients.
- *
- * @param secured called with each connection over which hands were shaken, before HTTP is spoken
  */
-export function putTlsBefore(
-  server: Server,
-  tls: () => Promise<TlsConfig>,
-  secured: (socket: TLSSocket) => void,
-  clock: Pick<Clock, 'setTimer'>,
-): void {
+export function putTlsBefore(server: Server, { tls, secured, handshakeTimeout, clock }: TlsFrontOptions): void {
   const speakHttp = server.listeners('connection');
   server.removeAllListeners('connection');
   const allowed = (socket: TLSSocket) => {
@@ -33,13 +36,13 @@ export function putTlsBefore(
   const shakeHands = async (socket: Socket) => {
     const config = await tls();
     if (current?.config !== config) {
-      current = { config, server: createTlsServer(config, allowed) };
+      current = { config, server: createTlsServer(config, handshakeTimeout, allowed) };
     }
     current.server.emit('connection', socket);
   };
   server.on('connection', (socket: Socket) => {
     const destroy = () => socket.destroy();
-    const cancel = clock.setTimer(HANDSHAKE_TIMEOUT_MS, destroy);
+    const cancel = clock.setTimer(handshakeTimeout, destroy);
     socket.once('close', cancel);
     socket.on('error', destroy);
     socket.once('readable', () => {

@@ -4,16 +4,18 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { isRequired, isVerified } from '../config/web-config.ts';
 import type { TlsConfig } from '../config/web-config-file.ts';
 
-/** A client must have shaken hands within so many milliseconds. */
-export const HANDSHAKE_TIMEOUT_MS = 10_000;
-
 /**
  * A TLS server that listens nowhere: connections are given to it with `emit('connection')`, and come out of
  * `secureConnection` when hands are shaken. One that the policy for client certificates does not allow is ended.
  *
+ * @param handshakeTimeout how long shaking hands may take, in milliseconds
  * @param allowed called with each connection that may go on
  */
-export function createTlsServer(config: TlsConfig, allowed: (socket: TLSSocket) => void): Server {
+export function createTlsServer(
+  config: TlsConfig,
+  handshakeTimeout: number,
+  allowed: (socket: TLSSocket) => void,
+): Server {
   const server = createServer({
     cert: config.cert,
     key: config.key,
@@ -27,7 +29,7 @@ export function createTlsServer(config: TlsConfig, allowed: (socket: TLSSocket) 
     ...(config.curves === undefined ? {} : { ecdhCurve: config.curves.join(':') }),
     honorCipherOrder: config.preferServerCiphers,
     ALPNProtocols: ['http/1.1'],
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    handshakeTimeout,
   });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('secureConnection', (socket) => {

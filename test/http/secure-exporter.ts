@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { createApp } from '../../src/http/app.ts';
-import { listen } from '../../src/http/server.ts';
+import { DEFAULT_LIMITS, listen, type ServerLimits } from '../../src/http/server.ts';
 import { WebSecurity } from '../../src/http/web-security.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -54,7 +54,7 @@ export interface SecureExporter {
 }
 
 /** The exporter's HTTP side on a port of the loopback address, with a web configuration. It ends with the test. */
-export async function startSecure(config: unknown): Promise<SecureExporter> {
+export async function startSecure(config: unknown, limits: Partial<ServerLimits> = {}): Promise<SecureExporter> {
   const folder = temporaryFolder();
   const file = join(folder, 'web-config.yml');
   const configure = (next: unknown) => writeFileSync(file, typeof next === 'string' ? next : stringify(next));
@@ -63,7 +63,12 @@ export async function startSecure(config: unknown): Promise<SecureExporter> {
   const security = await WebSecurity.open({ file, clock: systemClock, log });
   const app = createApp(appOptions([], { access: () => security.access(), log }));
   const { tls } = security;
-  const listeners = await listen(app, ['127.0.0.1:0'], { clock: systemClock, log, tls });
+  const listeners = await listen(app, ['127.0.0.1:0'], {
+    clock: systemClock,
+    log,
+    tls,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+  });
   onTestFinished(() => listeners.close(0));
   const port = Number(listeners.addresses[0]?.split(':').at(-1));
   const get = (path: string, asking?: Asking) => ask(`${tls ? 'https' : 'http'}://127.0.0.1:${port}${path}`, asking);
