@@ -63,6 +63,7 @@ export interface Daemon {
   readonly addresses: readonly string[];
   /** Reads the configuration anew, and puts it in force unless something is wrong with it. */
   reload(): Promise<ReloadOutcome>;
+  readonly scheme: 'http' | 'https';
   /** Ends within `timeout` milliseconds: no new polls, those in flight aborted, requests in flight answered. */
   stop(timeout: number): Promise<void>;
 }
@@ -281,6 +282,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     addresses: listeners.addresses,
     reload: () => reload.reload(),
+    scheme: webSecurity?.tls === undefined ? 'http' : 'https',
     async stop(timeout) {
       shutdown.abort();
       stopSummaries();

@@ -79,8 +79,8 @@ function readTls(node: ConfigNode | undefined, folder: string, reading: Reading)
   const section = readSection(map, path, TLS, reading);
   const source = (name: 'cert' | 'key' | 'client_ca') => readSource(section, name, folder, reading);
   const [cert, key, clientCa] = [source('cert'), source('key'), source('client_ca')];
-  for (const [name, found] of Object.entries({ cert, key })) {
-    if (found === undefined && !section.faulty(name) && !section.faulty(`${name}_file`)) {
+  for (const name of ['cert', 'key'] as const) {
+    if (section.written(name) === undefined && section.written(`${name}_file`) === undefined) {
       reading.report(keyPath(path, name), map.line, 'nothing', `${name}_file or ${name}`);
     }
   }
