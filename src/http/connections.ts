@@ -23,7 +23,7 @@ export class Connections {
   readonly #most: number;
   /** By socket, as wide as Node types it in the events that name one; with TLS by both. */
   readonly #bySocket = new Map<Duplex, Connection>();
-  /** By the client's address and port. */
+  /** By {@link peerOf}. */
   readonly #byPeer = new Map<string, Connection>();
   /** By the client's address; those that were last busy last. Never holds an empty set. */
   readonly #byAddress = new Map<string, Set<Connection>>();
@@ -148,8 +148,8 @@ export class Connections {
 }
 
 /** Of one server's connections, no two open ones have the same. */
-function peerOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
 
 /** Has the last answer tell the client not to send more. On an earlier one it would end the connection too soon. */

@@ -105,7 +105,7 @@ async function open(
   server.timeout = limits.stalledTimeout;
   if (tls !== undefined) {
     const { headersTimeout: handshakeTimeout } = limits;
-    putTlsBefore(server, { tls, secured: (socket) => connections.secure(socket), handshakeTimeout, clock });
+    putTlsBefore(server, { tls, secured: (socket) => connections.secure(socket), handshakeTimeout, clock, log });
   }
   // Before the app hears of a request, so that the request is counted however soon it is answered.
   const connections = new Connections(server, limits.maxConnections);

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { TlsConfig } from '../config/web-config-file.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
 import { PLAIN_HTTP_ANSWER } from './client-error.ts';
-import { createTlsServer } from './tls-server.ts';
+import { createTlsServer, type TlsOutcome } from './tls-server.ts';
 
 /** The first byte of a TLS record that begins a handshake (RFC 8446, section 5.1). */
 const HANDSHAKE = 22;
@@ -17,28 +18,37 @@ export interface TlsFrontOptions {
   /** How long a client may wait with its first byte, and then may shake hands, in milliseconds. */
   readonly handshakeTimeout: number;
   readonly clock: Pick<Clock, 'setTimer'>;
+  readonly log: Logger;
 }
 
 /**
  * Puts TLS before an HTTP server that listens: `tls` is asked at each connection, so that all of its settings can change
  * between two. Node's own HTTPS server could change the certificate, but not the policy for clients.
  */
-export function putTlsBefore(server: Server, { tls, secured, handshakeTimeout, clock }: TlsFrontOptions): void {
+export function putTlsBefore(server: Server, options: TlsFrontOptions): void {
+  const { tls, secured, handshakeTimeout, clock, log } = options;
   const speakHttp = server.listeners('connection');
   server.removeAllListeners('connection');
-  const allowed = (socket: TLSSocket) => {
-    secured(socket);
-    for (const listener of speakHttp) {
-      listener.call(server, socket);
-    }
+  const outcome: TlsOutcome = {
+    allowed(socket) {
+      secured(socket);
+      for (const listener of speakHttp) {
+        listener.call(server, socket);
+      }
+    },
+    refused(socket, reason) {
+      log.debug('TLS refused', { client: socket.remoteAddress, reason });
+    },
   };
   let current: { readonly config: TlsConfig; readonly server: TlsServer } | undefined;
   const shakeHands = async (socket: Socket) => {
     const config = await tls();
     if (current?.config !== config) {
-      current = { config, server: createTlsServer(config, handshakeTimeout, allowed) };
+      current = { config, server: createTlsServer(config, handshakeTimeout, outcome) };
     }
-    current.server.emit('connection', socket);
+    if (!socket.destroyed) {
+      current.server.emit('connection', socket);
+    }
   };
   server.on('connection', (socket: Socket) => {
     const destroy = () => socket.destroy();

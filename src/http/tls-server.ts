@@ -4,18 +4,21 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { isRequired, isVerified } from '../config/web-config.ts';
 import type { TlsConfig } from '../config/web-config-file.ts';
 
+/** What becomes of connections. */
+export interface TlsOutcome {
+  /** Hands were shaken, and the client may go on. Nothing was read yet. */
+  allowed(socket: TLSSocket): void;
+  /** The connection is ended. */
+  refused(socket: TLSSocket, reason: string): void;
+}
+
 /**
- * A TLS server that listens nowhere: connections are given to it with `emit('connection')`, and come out of
- * `secureConnection` when hands are shaken. One that the policy for client certificates does not allow is ended.
+ * A TLS server that listens nowhere: connections are given to it with `emit('connection')`. Those that the policy for
+ * client certificates does not allow are refused.
  *
  * @param handshakeTimeout how long shaking hands may take, in milliseconds
- * @param allowed called with each connection that may go on
  */
-export function createTlsServer(
-  config: TlsConfig,
-  handshakeTimeout: number,
-  allowed: (socket: TLSSocket) => void,
-): Server {
+export function createTlsServer(config: TlsConfig, handshakeTimeout: number, outcome: TlsOutcome): Server {
   const server = createServer({
     cert: config.cert,
     key: config.key,
@@ -31,25 +34,32 @@ export function createTlsServer(
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout,
   });
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  const refuse = (socket: TLSSocket, reason: string) => {
+    outcome.refused(socket, reason);
+    socket.destroy();
+  };
+  server.on('tlsClientError', (error, socket) => refuse(socket, error.message));
   server.on('secureConnection', (socket) => {
-    // Before the first byte is read, so that nothing is answered.
-    if (mayGoOn(socket, config)) {
-      allowed(socket);
+    const reason = refusalOf(socket, config);
+    if (reason === undefined) {
+      outcome.allowed(socket);
     } else {
-      socket.destroy();
+      refuse(socket, reason);
     }
   });
   return server;
 }
 
-function mayGoOn(socket: TLSSocket, { clientAuth, allowedSans }: TlsConfig): boolean {
+function refusalOf(socket: TLSSocket, { clientAuth, allowedSans }: TlsConfig): string | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) {
-    return !isRequired(clientAuth);
+    return isRequired(clientAuth) ? 'no client certificate' : undefined;
   }
-  const verified = socket.authorized || !isVerified(clientAuth);
-  return verified && (allowedSans.length === 0 || allowedSans.some((name) => hasAlternativeName(certificate, name)));
+  if (isVerified(clientAuth) && !socket.authorized) {
+    return `client certificate not verified: ${socket.authorizationError}`;
+  }
+  const named = allowedSans.length === 0 || allowedSans.some((name) => hasAlternativeName(certificate, name));
+  return named ? undefined : 'client certificate without an allowed alternative name';
 }
 
 /** Whether a certificate has exactly this DNS name, IP address, e-mail address or URI among its alternative names. */
@@ -57,6 +67,10 @@ function hasAlternativeName(certificate: X509Certificate, name: string): boolean
   if (isIP(name) !== 0) {
     return certificate.checkIP(name) !== undefined;
   }
-  const names = certificate.subjectAltName?.matchAll(/(?:DNS|email|URI):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g) ?? [];
-  return [...names].some(([, shown = '']) => (shown.startsWith('"') ? JSON.parse(shown) : shown) === name);
+  // As Node prints them: `DNS:a, URI:"b, c"`. Read from the begin without a gap: what looks like a name inside another is none.
+  const entries = certificate.subjectAltName?.matchAll(/([\w ]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/gy) ?? [];
+  return [...entries].some(
+    ([, kind = '', shown = '']) =>
+      ['DNS', 'email', 'URI'].includes(kind) && (shown.startsWith('"') ? JSON.parse(shown) : shown) === name,
+  );
 }

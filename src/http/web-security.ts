@@ -171,7 +171,7 @@ function checkChange(before: WebConfig, after: WebConfig): void {
 function proveTls(tls: TlsConfig | undefined): void {
   try {
     if (tls !== undefined) {
-      createTlsServer(tls, 1, () => undefined);
+      createTlsServer(tls, 1, { allowed: () => undefined, refused: () => undefined });
     }
   } catch (error) {
     const got = `what OpenSSL refuses (${error instanceof Error ? error.message : 'an error'})`;

@@ -151,10 +151,15 @@ describe('client certificates', () => {
   });
 
   test('are asked for, and authorities changed, without a restart', async () => {
-    const { get, configure } = await startSecure({ tls_server_config: FIRST_TLS });
+    const { get, configure, events } = await startSecure({ tls_server_config: FIRST_TLS });
     expect(await get('/metrics')).toMatchObject({ status: 200 });
     configure({ tls_server_config: { ...FIRST_TLS, client_auth_type: 'RequireAndVerifyClientCert', ...ca } });
     await expect(get('/metrics')).rejects.toThrow();
+    expect(events.at(-1)).toEqual({
+      level: 'debug',
+      msg: 'TLS refused',
+      fields: { client: '127.0.0.1', reason: 'no client certificate' },
+    });
     expect(await get('/metrics', CLIENT)).toMatchObject({ status: 200 });
     const other = { client_ca_file: tlsFile('first-authority.pem') };
     configure({ tls_server_config: { ...FIRST_TLS, client_auth_type: 'RequireAndVerifyClientCert', ...other } });
