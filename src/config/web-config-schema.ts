@@ -19,6 +19,13 @@ function lookup<T extends NonNullable<unknown>>(table: Readonly<Record<string, T
   return { ...single(expected, find), words };
 }
 
+/** As `listOf`, but it may be empty. */
+function anyListOf<T>(element: Format<T>): Format<readonly T[]> {
+  const some = listOf(element);
+  const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
+  return { ...some, mismatches: (value) => (isEmpty(value) ? [] : some.mismatches(value)) };
+}
+
 const version = lookup(TLS_VERSIONS, '; older versions are not spoken');
 
 const truth: Format<boolean> = single('true or false', (value) => (typeof value === 'boolean' ? value : undefined));
@@ -35,12 +42,12 @@ export interface TlsKeys {
   key_file: string | undefined;
   client_ca_file: string | undefined;
   client_auth_type: ClientAuthType;
-  client_allowed_sans: readonly string[] | undefined;
+  client_allowed_sans: readonly string[];
   min_version: TlsVersion;
   max_version: TlsVersion;
-  cipher_suites: readonly string[] | undefined;
+  cipher_suites: readonly string[];
   prefer_server_cipher_suites: boolean;
-  curve_preferences: readonly string[] | undefined;
+  curve_preferences: readonly string[];
 }
 
 /** `tls_server_config` of exporter-toolkit's web configuration. */
@@ -58,14 +65,14 @@ export const TLS: SectionSchema<TlsKeys> = {
   },
   client_allowed_sans: {
     doc: 'Alternative names of which a client certificate must have one',
-    format: optional(listOf(text('a name, an address or a URI', (value) => value !== ''))),
-    default: undefined,
+    format: anyListOf(text('a name, an address or a URI', (value) => value !== '')),
+    default: [],
   },
   min_version: { doc: 'Oldest version that is spoken', format: version, default: 'TLS12' },
   max_version: { doc: 'Newest version that is spoken', format: version, default: 'TLS13' },
-  cipher_suites: { doc: 'Cipher suites', format: optional(listOf(lookup(CIPHER_SUITES))), default: undefined },
+  cipher_suites: { doc: 'Cipher suites', format: anyListOf(lookup(CIPHER_SUITES)), default: [] },
   prefer_server_cipher_suites: { doc: "Whether the server's order of suites counts", format: truth, default: true },
-  curve_preferences: { doc: 'Curves', format: optional(listOf(lookup(CURVES))), default: undefined },
+  curve_preferences: { doc: 'Curves', format: anyListOf(lookup(CURVES)), default: [] },
 };
 
 /** A header's value; blank: the header is not sent. */

@@ -4,7 +4,7 @@ import type { Problem } from './problem.ts';
 import { Reading } from './reading.ts';
 import { checkKeys, readSection, type Section } from './section.ts';
 import type { ClientAuthType, TlsVersion } from './tls-names.ts';
-import { HEADERS, HTTP, passwordHash, TLS, type TlsKeys } from './web-config-schema.ts';
+import { HEADERS, type HeaderKeys, HTTP, passwordHash, TLS, type TlsKeys } from './web-config-schema.ts';
 import { parseYaml } from './yaml.ts';
 
 /** exporter-toolkit's web configuration, before the files it names are read. */
@@ -28,9 +28,9 @@ export interface TlsSettings {
   readonly allowedSans: readonly string[];
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
-  /** OpenSSL's names, the preferred first; undefined: Node's. */
-  readonly ciphers: readonly string[] | undefined;
-  readonly curves: readonly string[] | undefined;
+  /** OpenSSL's names, the preferred first; empty: Node's. */
+  readonly ciphers: readonly string[];
+  readonly curves: readonly string[];
   readonly preferServerCiphers: boolean;
 }
 
@@ -91,7 +91,7 @@ function readTls(node: ConfigNode | undefined, folder: string, reading: Reading)
     key,
     clientCa,
     clientAuth: section.value('client_auth_type'),
-    allowedSans: section.value('client_allowed_sans') ?? [],
+    allowedSans: section.value('client_allowed_sans'),
     minVersion: section.value('min_version'),
     maxVersion: section.value('max_version'),
     ciphers: section.value('cipher_suites'),
@@ -143,7 +143,7 @@ function checkClientAuth(section: Section<TlsKeys>, clientCa: PemSource | undefi
     reading.reject('tls_server_config.client_auth_type', node, 'client_ca_file or client_ca beside it');
   }
   const sans = section.written('client_allowed_sans');
-  if (sans !== undefined && !isRequired(policy)) {
+  if (sans !== undefined && section.value('client_allowed_sans').length > 0 && !isRequired(policy)) {
     const expected = 'RequireAndVerifyClientCert or RequireAnyClientCert as client_auth_type beside it';
     reading.reject('tls_server_config.client_allowed_sans', sans, expected);
   }
@@ -174,13 +174,7 @@ function readHeaders(node: ConfigNode | undefined, reading: Reading): Readonly<R
   return headers;
 }
 
-const HEADER_NAMES = [
-  'Content-Security-Policy',
-  'X-Frame-Options',
-  'X-Content-Type-Options',
-  'X-XSS-Protection',
-  'Strict-Transport-Security',
-] as const;
+const HEADER_NAMES = Object.keys(HEADERS).filter((name): name is keyof HeaderKeys => name in HEADERS);
 
 function readUsers(node: ConfigNode | undefined, reading: Reading): ReadonlyMap<string, string> {
   const path = 'basic_auth_users';

@@ -48,7 +48,7 @@ export class WebSecurity {
   static async open(options: WebSecurityOptions): Promise<WebSecurity> {
     const snapshot = await readWebConfigFile(options.file);
     const config = snapshot.check();
-    proveTls(config.tls);
+    proveTls(config.tls, options.file);
     return new WebSecurity(options, snapshot, config);
   }
 
@@ -102,6 +102,9 @@ export class WebSecurity {
     const { clock, file, log } = this.#options;
     const snapshot = await readWebConfigFile(file);
     if (snapshot.contents === this.#contents) {
+      if (this.#bad?.told) {
+        log.info('web configuration is as it was before', { file });
+      }
       this.#bad = undefined;
       return [];
     }
@@ -129,7 +132,7 @@ export class WebSecurity {
     try {
       const config = snapshot.check();
       checkChange(this.#config, config);
-      proveTls(config.tls);
+      proveTls(config.tls, this.#options.file);
       this.#contents = snapshot.contents;
       this.#access = accessOf(config, { config: this.#config, access: this.#access });
       this.#config = config;
@@ -168,7 +171,7 @@ function checkChange(before: WebConfig, after: WebConfig): void {
 }
 
 /** Finds what OpenSSL does not take though each part by itself is good, such as a key too small for today. */
-function proveTls(tls: TlsConfig | undefined): void {
+function proveTls(tls: TlsConfig | undefined, file: string): void {
   try {
     if (tls !== undefined) {
       createTlsServer(tls, 1, { allowed: () => undefined, refused: () => undefined });
@@ -176,6 +179,6 @@ function proveTls(tls: TlsConfig | undefined): void {
   } catch (error) {
     const got = `what OpenSSL refuses (${error instanceof Error ? error.message : 'an error'})`;
     const expected = 'a certificate, a key, cipher suites and curves that it takes';
-    throw new ConfigError([createProblem('tls_server_config', undefined, got, expected)]);
+    throw new ConfigError([createProblem('tls_server_config', undefined, got, expected)], file);
   }
 }

@@ -8,7 +8,8 @@ import { ConfigError } from '../../src/config/problem.ts';
 import { readWebConfig } from '../../src/config/web-config.ts';
 import { readWebConfigFile } from '../../src/config/web-config-file.ts';
 import { HEADERS, HTTP, TLS } from '../../src/config/web-config-schema.ts';
-import { FIRST_TLS, readTlsFile, SECRET_2Y, tlsFile } from '../http/secure-exporter.ts';
+import { tlsFixture } from '../api/local-network.ts';
+import { FIRST_TLS, readTlsFile, SECRET_2Y } from '../http/secure-exporter.ts';
 import { PROJECT } from '../support/project.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -46,7 +47,7 @@ describe('a web configuration', () => {
         tls_server_config: {
           ...FIRST_TLS,
           client_auth_type: 'RequireAndVerifyClientCert',
-          client_ca_file: tlsFile('client-authority.pem'),
+          client_ca_file: tlsFixture('client-authority.pem'),
           client_allowed_sans: ['a.example'],
           min_version: 'TLS12',
           max_version: 'TLS13',
@@ -61,6 +62,7 @@ describe('a web configuration', () => {
         basic_auth_users: { alice: SECRET_2Y, 'b c': SECRET_2Y.replace('$2y$', '$2a$') },
       }),
     ],
+    ['empty lists', tls({ cipher_suites: [], curve_preferences: [], client_allowed_sans: [] })],
     ['variables that are none', 'http_server_config: { headers: { X-XSS-Protection: "${NOT_SET}" } }'],
   ])('takes %s', async (_case, text) => {
     expect(await problems(text)).toEqual([]);
@@ -101,7 +103,7 @@ rate_limit: {}
     ]);
   });
 
-  const clientCa = { client_ca_file: tlsFile('client-authority.pem') };
+  const clientCa = { client_ca_file: tlsFixture('client-authority.pem') };
   test.each([
     ['neither certificate nor key', 'tls_server_config: { min_version: TLS13 }', ['cert (line 1)', 'key (line 1)']],
     ['a certificate twice', tls({ cert: readTlsFile('first-server.pem') }), ['cert (line 4)']],
@@ -109,7 +111,7 @@ rate_limit: {}
     ['an insecure suite', tls({ cipher_suites: ['TLS_RSA_WITH_AES_128_CBC_SHA'] }), ['cipher_suites[0] (line 5)']],
     ['a key in place of a certificate', tls({ cert_file: FIRST_TLS.key_file }), ['cert_file (line 2)']],
     ['a certificate in place of a key', tls({ key_file: FIRST_TLS.cert_file }), ['key_file (line 3)']],
-    ["another certificate's key", tls({ key_file: tlsFile('second-server-key.pem') }), ['key_file (line 3)']],
+    ["another certificate's key", tls({ key_file: tlsFixture('second-server-key.pem') }), ['key_file (line 3)']],
     ['authorities without a policy', tls(clientCa), ['client_ca_file (line 4)']],
     [
       'a policy without authorities',

@@ -3,26 +3,22 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { createApp } from '../../src/http/app.ts';
 import { DEFAULT_LIMITS, listen, type ServerLimits } from '../../src/http/server.ts';
 import { WebSecurity } from '../../src/http/web-security.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import { tlsFixture } from '../api/local-network.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { appOptions, type LoggedEvent, recordingLog } from './fixtures.ts';
 
-export function tlsFile(name: string): string {
-  return fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
-}
-
 export function readTlsFile(name: string): string {
-  return readFileSync(tlsFile(name), 'utf8');
+  return readFileSync(tlsFixture(name), 'utf8');
 }
 
 /** A server certificate for 127.0.0.1 of the first test authority. */
-export const FIRST_TLS = { cert_file: tlsFile('first-server.pem'), key_file: tlsFile('first-server-key.pem') };
+export const FIRST_TLS = { cert_file: tlsFixture('first-server.pem'), key_file: tlsFixture('first-server-key.pem') };
 
 /** bcrypt hashes of the password `secret`, made by libcrypt. */
 export const SECRET_2A = '$2a$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW';

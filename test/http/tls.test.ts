@@ -6,18 +6,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
-import {
-  ask,
-  FIRST_TLS,
-  readTlsFile,
-  SECRET_2Y,
-  type SecureExporter,
-  startSecure,
-  tlsFile,
-} from './secure-exporter.ts';
+import { tlsFixture } from '../api/local-network.ts';
+import { ask, FIRST_TLS, readTlsFile, SECRET_2Y, type SecureExporter, startSecure } from './secure-exporter.ts';
 
 const TRUST = { ca: [readTlsFile('first-authority.pem'), readTlsFile('second-authority.pem')] };
-const SECOND_TLS = { cert_file: tlsFile('second-server.pem'), key_file: tlsFile('second-server-key.pem') };
+const SECOND_TLS = { cert_file: tlsFixture('second-server.pem'), key_file: tlsFixture('second-server-key.pem') };
 const CLIENT = { cert: readTlsFile('client.pem'), key: readTlsFile('client-key.pem') };
 /** A certificate that no authority of clients has signed. */
 const STRANGER = { cert: readTlsFile('first-server.pem'), key: readTlsFile('first-server-key.pem') };
@@ -118,7 +111,7 @@ describe('TLS', () => {
 });
 
 describe('client certificates', () => {
-  const ca = { client_ca_file: tlsFile('client-authority.pem') };
+  const ca = { client_ca_file: tlsFixture('client-authority.pem') };
   const sans = (...names: string[]) => ({ client_allowed_sans: names });
   test.each([
     ['NoClientCert', {}, [true, true, true]],
@@ -161,7 +154,7 @@ describe('client certificates', () => {
       fields: { client: '127.0.0.1', reason: 'no client certificate' },
     });
     expect(await get('/metrics', CLIENT)).toMatchObject({ status: 200 });
-    const other = { client_ca_file: tlsFile('first-authority.pem') };
+    const other = { client_ca_file: tlsFixture('first-authority.pem') };
     configure({ tls_server_config: { ...FIRST_TLS, client_auth_type: 'RequireAndVerifyClientCert', ...other } });
     await expect(get('/metrics', CLIENT)).rejects.toThrow();
   });
@@ -238,6 +231,21 @@ describe('rotation', () => {
     exporter.configure({ tls_server_config: SECOND_TLS });
     expect(await issuer(exporter)).toBe('CN=Test authority second');
     expect(exporter.events.at(-1)).toMatchObject({ level: 'info', msg: 'web configuration read again' });
+  });
+
+  test('what OpenSSL does not take changes nothing, nor does it start', async () => {
+    const weak = { cert_file: tlsFixture('weak-server.pem'), key_file: tlsFixture('weak-server-key.pem') };
+    const message = /^tls_server_config: got what OpenSSL refuses \(.*key too small\), expected/;
+    await expect(startSecure({ tls_server_config: weak })).rejects.toThrow(message);
+    const exporter = await startSecure({ tls_server_config: FIRST_TLS });
+    exporter.configure({ tls_server_config: weak });
+    expect(await exporter.security.reload()).toMatchObject([{ message: expect.stringMatching(message) }]);
+    exporter.configure({ tls_server_config: FIRST_TLS });
+    expect(await issuer(exporter)).toBe('CN=Test authority first');
+    expect(exporter.events.map(({ msg }) => msg)).toEqual([
+      'bad web configuration: the last good one goes on',
+      'web configuration is as it was before',
+    ]);
   });
 
   test('TLS is not turned off while the exporter runs', async () => {

@@ -2,7 +2,8 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
-import { ask, FIRST_TLS, SECRET_2Y, tlsFile } from '../http/secure-exporter.ts';
+import { tlsFixture } from '../api/local-network.ts';
+import { ask, FIRST_TLS, SECRET_2Y } from '../http/secure-exporter.ts';
 import { runCommand, startCommand } from '../support/process.ts';
 import { PROJECT, run } from '../support/project.ts';
 import { startPrometheus } from '../support/prometheus.ts';
@@ -23,7 +24,7 @@ it('is scraped by Prometheus over TLS, with a client certificate and a log-in', 
     tls_server_config: {
       ...FIRST_TLS,
       client_auth_type: 'RequireAndVerifyClientCert',
-      client_ca_file: tlsFile('client-authority.pem'),
+      client_ca_file: tlsFixture('client-authority.pem'),
     },
     basic_auth_users: { prometheus: SECRET_2Y },
   });
@@ -36,9 +37,9 @@ it('is scraped by Prometheus over TLS, with a client certificate and a log-in', 
       job_name: 'nfm',
       scheme: 'https',
       tls_config: {
-        ca_file: tlsFile('first-authority.pem'),
-        cert_file: tlsFile('client.pem'),
-        key_file: tlsFile('client-key.pem'),
+        ca_file: tlsFixture('first-authority.pem'),
+        cert_file: tlsFixture('client.pem'),
+        key_file: tlsFixture('client-key.pem'),
       },
       basic_auth: { username: 'prometheus', password: 'secret' },
       static_configs: [{ targets: [address] }],
