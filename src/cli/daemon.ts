@@ -200,6 +200,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       plan.commit();
       return changes;
     },
+    elsewhere: async () => (await webSecurity?.reload()) ?? [],
     clock,
     log,
     shutdown: shutdown.signal,

@@ -78,9 +78,13 @@ export class WebSecurity {
     );
   }
 
-  /** Reads the files now. Returns what is wrong with them, which is also logged; what was good before then holds. */
-  reload(): Promise<readonly Problem[]> {
-    return this.#inTurn(() => this.#check(true));
+  /**
+   * Reads the files now. Returns what is wrong with them, each message beginning with the name of the web configuration;
+   * it is also logged, and what was good before holds.
+   */
+  async reload(): Promise<readonly Problem[]> {
+    const problems = await this.#inTurn(() => this.#check(true));
+    return problems.map((problem) => ({ ...problem, message: `${this.#options.file}: ${problem.message}` }));
   }
 
   /** Waits for a check that begins now or later: one under way may have missed what changed since. Many share one. */

@@ -235,7 +235,7 @@ describe('rotation', () => {
 
   test('what OpenSSL does not take changes nothing, nor does it start', async () => {
     const weak = { cert_file: tlsFixture('weak-server.pem'), key_file: tlsFixture('weak-server-key.pem') };
-    const message = /^tls_server_config: got what OpenSSL refuses \(.*key too small\), expected/;
+    const message = /tls_server_config: got what OpenSSL refuses \(.*key too small\), expected/;
     await expect(startSecure({ tls_server_config: weak })).rejects.toThrow(message);
     const exporter = await startSecure({ tls_server_config: FIRST_TLS });
     exporter.configure({ tls_server_config: weak });
@@ -252,7 +252,8 @@ describe('rotation', () => {
     const exporter = await startSecure({ tls_server_config: FIRST_TLS });
     exporter.configure({});
     const message = 'tls_server_config: got nothing, expected a restart to turn TLS on or off';
-    expect(await exporter.security.reload()).toMatchObject([{ message }]);
+    const [problem] = await exporter.security.reload();
+    expect(problem?.message).toBe(`${join(exporter.folder, 'web-config.yml')}: ${message}`);
     expect(exporter.events).toMatchObject([{ level: 'error', fields: { error: message } }]);
     expect(await issuer(exporter)).toBe('CN=Test authority first');
   });

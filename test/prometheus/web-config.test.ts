@@ -86,3 +86,26 @@ it('does not start on a bad file, and says all that is wrong with it', async (sc
   expect(stderr).not.toContain('canary');
   expect(stderr).not.toContain('listening');
 });
+
+it('reads a web configuration anew at a reload, which is refused where it is bad', async (scope) => {
+  const webConfig = write('web-config.yml', { basic_auth_users: { alice: SECRET_2Y } });
+  const exporter = startCommand(scope, [`--config.file=${exporterConfig()}`, `--web.config.file=${webConfig}`]);
+  const { address } = await exporter.event('listening');
+  writeFileSync(webConfig, stringify({ basic_auth_users: { alice: 'canary' } }));
+  exporter.kill('SIGHUP');
+  const { error } = await exporter.event('configuration not reloaded');
+  expect(error).toMatch(
+    `${webConfig}: basic_auth_users.alice (line 2): got a value that is not shown, expected a bcrypt`,
+  );
+  expect(await ask(`http://${address}/metrics`, { login: 'alice:secret' })).toMatchObject({
+    status: 200,
+    body: expect.stringContaining('aws_nfm_exporter_config_last_reload_successful 0\n'),
+  });
+  writeFileSync(webConfig, stringify({ basic_auth_users: { bob: SECRET_2Y } }));
+  exporter.kill('SIGHUP');
+  await exporter.event('configuration reloaded');
+  expect(await ask(`http://${address}/metrics`, { login: 'bob:secret' })).toMatchObject({
+    status: 200,
+    body: expect.stringContaining('aws_nfm_exporter_config_last_reload_successful 1\n'),
+  });
+});
