@@ -262,6 +262,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     waiting: () => readiness.waiting(),
     shuttingDown: () => shutdown.signal.aborted,
     access: webSecurity && (() => webSecurity.access()),
+    reload: undefined,
+    registrations: undefined,
     clock,
     log,
   });
