@@ -122,6 +122,20 @@ describe.concurrent('a start', () => {
     ]);
   });
 
+  it('fails where the admin API would be open to others, unless a flag says that it may', async (scope) => {
+    const admin = [`--config.file=${FILE}`, '--web.listen-address=:0', '--web.enable-admin-api'];
+    const refused = startCommand(scope, admin);
+    expect(await refused.ended).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.log().at(-1)).toMatchObject({
+      level: 'error',
+      msg: 'cannot start',
+      error: 'AdminApiAccessError',
+      reason: expect.stringContaining('--web.enable-unauthenticated-admin-api'),
+    });
+    await startCommand(scope, [...admin, '--web.enable-unauthenticated-admin-api']).url();
+    await startCommand(scope, [`--config.file=${FILE}`, '--web.enable-admin-api']).url();
+  });
+
   it.for(['serve', 'demo'])(
     'of %s fails where the port is taken, and says which flag helps',
     async (command, scope) => {
