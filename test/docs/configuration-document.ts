@@ -213,7 +213,8 @@ others, in the order of their names; the rows with the highest values stay.
 ## Flags and environment variables
 
 A flag goes before its environment variable, that before the file, and the file before the default. Other variables that
-begin with \`NFM_EXPORTER_\` are ignored.
+begin with \`NFM_EXPORTER_\` are ignored. Flags without a value may be given one, as their variables are: \`true\` or \`1\`,
+\`false\` or \`0\`.
 
 ${table(
   ['flag', 'environment variable', 'meaning'],
@@ -250,5 +251,5 @@ function keys<T>(schema: SectionSchema<T>, more: readonly (readonly string[])[] 
 }
 
 function usage({ name, kind, placeholder }: Flag): string {
-  return kind === 'switch' ? `--${name}` : `--${name}=${placeholder}`;
+  return kind === 'switch' || kind === 'toggle' ? `--${name}` : `--${name}=${placeholder}`;
 }
