@@ -32,7 +32,9 @@ export type Refusal =
   | { readonly outcome: 'precondition failed' }
   /** Nothing is registered under the name. */
   | { readonly outcome: 'unknown' }
-  | { readonly outcome: 'not stored'; readonly reason: string };
+  | { readonly outcome: 'not stored'; readonly reason: string }
+  /** Something else was faster: the end of the exporter, or another configuration. */
+  | { readonly outcome: 'interrupted' };
 
 /** Something in a definition that is wrong. */
 export interface DefinitionProblem {

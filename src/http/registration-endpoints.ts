@@ -131,6 +131,11 @@ function sendRefusal(response: ServerResponse, name: string, refusal: Refusal): 
     case 'unknown':
       sendNotRegistered(response, name);
       return;
+    case 'interrupted': {
+      const message = `The query ${quoted} is not registered: the exporter ends, or its configuration has changed`;
+      sendError(response, true, { code: 'unavailable', message });
+      return;
+    }
     case 'not stored': {
       const message = `The query ${quoted} could not be stored, and nothing is changed: ${refusal.reason}`;
       sendError(response, true, { code: 'insufficient_storage', message });

@@ -186,6 +186,7 @@ describe('a refusal', () => {
     [{ outcome: 'taken', source: 'file' }, 409, { code: 'conflict', details: [] }],
     [{ outcome: 'precondition failed' }, 412, { code: 'precondition_failed', details: [] }],
     [{ outcome: 'unknown' }, 404, { code: 'not_found', details: [] }],
+    [{ outcome: 'interrupted' }, 503, { code: 'unavailable', details: [] }],
     [{ outcome: 'not stored', reason: 'no space left' }, 507, { code: 'insufficient_storage', details: [] }],
   ])('%j is %i', async (refusal, status, error) => {
     const app = refusing(refusal);
