@@ -64,6 +64,8 @@ export async function serve(options: ServeOptions): Promise<number> {
       routePrefix: flags.routePrefix,
       externalUrl: flags.externalUrl,
       webSecurity,
+      enableLifecycle: flags.enableLifecycle,
+      enableAdminApi: flags.enableAdminApi,
     });
   });
   if (daemon === undefined) {

@@ -8,12 +8,14 @@ import type { QueryView } from './query-view.ts';
 export interface Registrations {
   /** The tag of what is registered under a name over HTTP, without quotes: equal for equal definitions. */
   etag(name: string): string | undefined;
-  /** Registers a query under a name, or replaces the one there. An equal definition changes nothing. */
-  put(name: string, definition: JsonValue, preconditions: Preconditions): Promise<Registered | Refusal>;
+  /**
+   * Registers a query under a name, or replaces the one there. An equal definition changes nothing.
+   *
+   * @param definition parsed JSON
+   */
+  put(name: string, definition: unknown, preconditions: Preconditions): Promise<Registered | Refusal>;
   remove(name: string, preconditions: Preconditions): Promise<Removed | Refusal>;
 }
-
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 export interface Registered {
   readonly outcome: 'created' | 'replaced' | 'unchanged';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import type { Clock } from '../runtime/clock.ts';
-import type { JsonValue, Refusal, Registrations } from './admin-api.ts';
+import type { Refusal, Registrations } from './admin-api.ts';
 import { sendError, writeJsonError } from './http-error.ts';
 import { PreconditionError, type Preconditions, readPreconditions } from './preconditions.ts';
 import { nameOf, sendNotRegistered } from './query-endpoints.ts';
@@ -91,7 +91,7 @@ async function definitionOf(
   request: Request,
   response: ServerResponse,
   clock: Pick<Clock, 'setTimer'>,
-): Promise<JsonValue | undefined> {
+): Promise<unknown> {
   try {
     return parseJson(await readBody(request, MAX_BODY_BYTES));
   } catch (error) {

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../runtime/clock.ts';
-import type { JsonValue } from './admin-api.ts';
 
 /** A request's body that is larger than what is read. */
 export class BodyTooLargeError extends Error {
@@ -50,7 +49,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
 }
 
 /** @throws BodyFormatError that says what is wrong, and where JSON.parse tells it */
-export function parseJson(body: Uint8Array): JsonValue {
+export function parseJson(body: Uint8Array): unknown {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(body);

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { JsonValue, Registrations } from '../../src/http/admin-api.ts';
+import type { Registrations } from '../../src/http/admin-api.ts';
 import { areMet } from '../../src/http/preconditions.ts';
 import { queryView } from './fixtures.ts';
 
 /** Definitions by name, all of them good, kept in memory. */
-export function memoryRegistrations(): Registrations & { readonly definitions: ReadonlyMap<string, JsonValue> } {
-  const definitions = new Map<string, JsonValue>();
+export function memoryRegistrations(): Registrations & { readonly definitions: ReadonlyMap<string, unknown> } {
+  const definitions = new Map<string, unknown>();
   const etag = (name: string) => {
     const definition = definitions.get(name);
     return definition === undefined ? undefined : createHash('sha1').update(JSON.stringify(definition)).digest('hex');
