@@ -39,6 +39,7 @@ import { QuerySources, sumOf } from './query-sources.ts';
 import { NO_STORE } from './registration-store.ts';
 import { HttpRegistrations } from './registrations.ts';
 import { Reload } from './reload.ts';
+import { Retention } from './retention.ts';
 import { TargetsInUse } from './targets-in-use.ts';
 
 export interface DaemonOptions {
@@ -104,7 +105,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const states = new QueryStates({
     clock,
     giveUpAfter: config.polling.giveUpAfter,
-    onChange: (state) => querySections.changed(state, clock.monotonic()),
+    onChange(state) {
+      querySections.changed(state, clock.monotonic());
+      retention.changed(state);
+    },
   });
   const failures = new FailureLog(clock, log);
   const runStates = new RunStates({
@@ -199,6 +203,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
   });
   await registrations.load();
+  const retention = new Retention({
+    clock,
+    retention: () => sources.loaded.config.http.retention,
+    state: (name) => states.get(name),
+    remove: (name) => registrations.expire(name),
+  });
   const reload = new Reload({
     read: options.read,
     started: loaded,
@@ -213,6 +223,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       discovery.setEvery(next.config.discovery.monitorsEvery);
       const changes = sources.setConfig(next, plan.made);
       plan.commit();
+      retention.reconsider(states.all());
       return sumOf(changes, await registrations.readAnew());
     },
     elsewhere: async () => (await webSecurity?.reload()) ?? [],
@@ -305,6 +316,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async stop(timeout) {
       shutdown.abort();
       stopSummaries();
+      retention.stop();
       const filesStopped = files.stop();
       const end = clock.monotonic() + timeout;
       dispatcher.windDown();

@@ -14,6 +14,7 @@ import {
   AWS,
   CONTRIBUTORS,
   DISCOVERY,
+  HTTP,
   LOG,
   POLLING,
   type SectionSchema,
@@ -209,6 +210,12 @@ taken. Labels that a row lacks are left out.
 
 Where all queries together have more than \`maxSeries\`, each may have its share, and room that is not used goes to the
 others, in the order of their names; the rows with the highest values stay.
+
+## \`http\`
+
+${keys(HTTP)}
+
+[http-api.md](http-api.md) says how queries are registered over HTTP.
 
 ## Flags and environment variables
 
