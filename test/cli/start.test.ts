@@ -122,6 +122,20 @@ describe.concurrent('a start', () => {
     ]);
   });
 
+  it('enables over HTTP what flags say, and nothing else', async (scope) => {
+    const ask = async (flags: readonly string[]) => {
+      const url = await startCommand(scope, [`--config.file=${FILE}`, ...flags]).url();
+      const reload = await fetch(`${url}/-/reload`, { method: 'POST' });
+      const remove = await fetch(`${url}/api/v1/queries/none`, { method: 'DELETE' });
+      return [reload.status, remove.status];
+    };
+    expect(await Promise.all([ask([]), ask(['--web.enable-lifecycle']), ask(['--web.enable-admin-api'])])).toEqual([
+      [403, 403],
+      [200, 403],
+      [403, 404],
+    ]);
+  });
+
   it('fails where the admin API would be open to others, unless a flag says that it may', async (scope) => {
     const admin = [`--config.file=${FILE}`, '--web.listen-address=:0', '--web.enable-admin-api'];
     const refused = startCommand(scope, admin);
