@@ -102,6 +102,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version: build.version });
   const identities = new Identities({ targets, apiStats, clock, log, signal: shutdown.signal });
 
+  const retention = new Retention({
+    clock,
+    retention: () => sources.loaded.config.http.retention,
+    state: (name) => states.get(name),
+    remove: (name) => registrations.expire(name),
+  });
   const states = new QueryStates({
     clock,
     giveUpAfter: config.polling.giveUpAfter,
@@ -203,12 +209,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
   });
   await registrations.load();
-  const retention = new Retention({
-    clock,
-    retention: () => sources.loaded.config.http.retention,
-    state: (name) => states.get(name),
-    remove: (name) => registrations.expire(name),
-  });
   const reload = new Reload({
     read: options.read,
     started: loaded,

@@ -5,7 +5,10 @@ import type { Registrations, ReloadOutcome } from './admin-api.ts';
 import type { Scrape } from './metrics-endpoint.ts';
 import type { QueryView } from './query-view.ts';
 
-/** What HTTP shows of the exporter, and where. Every function but the last ones is called on each request, and answers at once. */
+/**
+ * What HTTP shows of the exporter, and where, and what it may change. Functions are called on each request; but for
+ * those that change something they answer at once.
+ */
 export interface AppOptions {
   /** The exporter's version, as pages show it. */
   readonly version: string;
