@@ -48,7 +48,11 @@ export async function serve(options: ServeOptions): Promise<number> {
   const listenAddresses = flags.listenAddresses ?? config.web.listenAddresses;
   const daemon = await start(log, async () => {
     if (flags.enableAdminApi) {
-      checkAdminApiAccess({ listenAddresses, isAuthenticated: false, mayBeOpen: flags.enableUnauthenticatedAdminApi });
+      checkAdminApiAccess({
+        listenAddresses,
+        isAuthenticated: webSecurity?.isAuthenticated ?? false,
+        mayBeOpen: flags.enableUnauthenticatedAdminApi,
+      });
     }
     return startDaemon({
       loaded,

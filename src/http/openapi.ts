@@ -20,9 +20,11 @@ export function openApiDocument({ version, serverUrl, telemetryPath }: OpenApiOp
       version,
       description:
         'Metrics, state and health of the exporter, and queries registered over HTTP. HEAD is answered as GET; methods ' +
-        'that are not described with 405 and `Allow`.',
+        'that are not described with 405 and `Allow`. Where --web.config.file names users, all paths but the probes answer ' +
+        '401 without log-in, or 503 while too many wait for theirs.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    security: [{}, { basic: [] }],
     servers: [{ url: serverUrl === '' ? '/' : serverUrl }],
     paths: {
       // A telemetry path of `/` takes the landing page's place, here as in the routes.
@@ -90,6 +92,7 @@ export function openApiDocument({ version, serverUrl, telemetryPath }: OpenApiOp
     },
     components: {
       schemas: { Query: QUERY, QueryError: QUERY_ERROR, QueryDefinition: QUERY_DEFINITION, Error: ERROR },
+      securitySchemes: { basic: { type: 'http', scheme: 'basic' } },
       responses: {
         Error: content('What is wrong', JSON_TYPE, { $ref: '#/components/schemas/Error' }),
       },

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { SECRET_2Y } from '../http/secure-exporter.ts';
 import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../support/process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-start-'));
@@ -147,6 +148,12 @@ describe.concurrent('a start', () => {
       reason: expect.stringContaining('--web.enable-unauthenticated-admin-api'),
     });
     await startCommand(scope, [...admin, '--web.enable-unauthenticated-admin-api']).url();
+    const users = write('users.yml', `basic_auth_users: { alice: ${SECRET_2Y} }\n`);
+    const withUsers = await startCommand(scope, [...admin, `--web.config.file=${users}`]).url();
+    const remove = (headers: Readonly<Record<string, string>>) =>
+      fetch(`${withUsers}/api/v1/queries/none`, { method: 'DELETE', headers });
+    expect((await remove({})).status).toBe(401);
+    expect((await remove({ Authorization: `Basic ${btoa('alice:secret')}` })).status).toBe(404);
     await startCommand(scope, [`--config.file=${FILE}`, '--web.enable-admin-api']).url();
   });
 
