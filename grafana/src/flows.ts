@@ -3,7 +3,7 @@ import { assemble, type Section } from './assembly.ts';
 import { FLOW_METRICS, type FlowMetric, PER_SECOND_METRICS } from './flow-metrics.ts';
 import { cell, drillDown, label } from './navigation.ts';
 import { bars, stat, timeSeries } from './panels.ts';
-import { OF_FLOW, OF_QUERY, OF_TARGET, ofChosen, perSecond, whereAsked } from './promql.ts';
+import { OF_FLOW, OF_IDENTITY, OF_QUERY, ofChosen, perSecond, whereAsked } from './promql.ts';
 import { type LabelColumn, queryColumns, table } from './table.ts';
 import { flowVariables } from './variables.ts';
 
@@ -252,14 +252,13 @@ function totals(): Section {
 const FLOW_TOTAL_COLUMNS: ReadonlySet<string> = new Set(['query', 'local_instance_id', 'remote_ip', 'target_port']);
 
 function dataPoints(): Section {
-  const matchers = `${OF_TARGET}, query=~"$query"`;
   return {
     title: 'Data points of workload insights',
     panels: PER_SECOND_METRICS.map(({ title, datapoint, unit, rowsWhat }) =>
       timeSeries(
         `${title}: data points`,
         `${rowsWhat} a second in the newest data point of each series of the workload-insights-top-contributors-data queries.`,
-        [perSecond(`${datapoint}{${matchers}}`), '{{query}} {{series}}'],
+        [perSecond(`${datapoint}{${OF_IDENTITY}}`), '{{query}} {{series}}'],
       )
         .unit(unit)
         .span(8),

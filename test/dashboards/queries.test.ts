@@ -8,7 +8,15 @@ import { SCOPE_STATUSES } from '../../src/api/lists.ts';
 import { MONITOR_STATUSES } from '../../src/config/monitor-status.ts';
 import { FAMILIES } from '../../src/metrics/families.ts';
 import { RUN_OUTCOMES } from '../../src/scheduler/run.ts';
-import { DASHBOARDS, panelQueries, panelsOf, withValues } from '../support/dashboard-files.ts';
+import {
+  columnsOf,
+  DASHBOARDS,
+  labelsOfLegend,
+  labelValues,
+  panelQueries,
+  panelsOf,
+  withValues,
+} from '../support/dashboard-files.ts';
 import { run } from '../support/project.ts';
 import { namesIn } from '../support/promql.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -84,14 +92,12 @@ describe('the expressions of the dashboards', () => {
   });
 
   it('show labels that there are: in legends, tables and choices', () => {
-    const legends = panelQueries().flatMap(({ legend }) => [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, it]) => it));
-    const columns = DASHBOARDS.flatMap(panelsOf).flatMap(({ transformations = [] }) =>
-      transformations.flatMap(({ options }) => options.include?.names ?? []),
-    );
+    const legends = panelQueries().flatMap(labelsOfLegend);
+    const columns = DASHBOARDS.flatMap(panelsOf).flatMap(columnsOf);
     const choices = VARIABLE_QUERIES.map(({ label }) => label);
-    const shown = [...legends, ...columns.filter((name) => !/^Value( #[A-Z])?$/.test(name)), ...choices];
+    const shown = [...legends, ...columns, ...choices];
     expect(columns.length).toBeGreaterThan(50);
-    expect(shown.filter((label) => label === undefined || !LABELS.has(label))).toEqual([]);
+    expect(shown.filter((label) => !LABELS.has(label))).toEqual([]);
   });
 
   it('leave mirror rows out of contributors', () => {
@@ -154,13 +160,4 @@ function knownLabels(metric: string, pattern: string | undefined): ReadonlySet<s
 
 function isAnyContributor({ label, value }: { readonly label: string; readonly value: string }): boolean {
   return label === '__name__' && value.startsWith('aws_nfm_contributor_');
-}
-
-/** The parts of Grafana's label_values(SELECTOR, LABEL). */
-function labelValues(definition: string): { readonly selector: string; readonly label: string } {
-  const [, selector, label] = /^label_values\((.+), (\w+)\)$/s.exec(definition) ?? [];
-  if (selector === undefined || label === undefined) {
-    throw new Error(`not of the form label_values(SELECTOR, LABEL): ${definition}`);
-  }
-  return { selector, label };
 }

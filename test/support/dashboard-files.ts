@@ -104,3 +104,23 @@ export function withValues(
     return value;
   });
 }
+
+/** The labels that a legend shows. */
+export function labelsOfLegend({ legend }: PanelQuery): string[] {
+  return [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
+}
+
+/** The labels that a table has columns for. */
+export function columnsOf({ transformations = [] }: Panel): string[] {
+  const names = transformations.flatMap(({ options }) => options.include?.names ?? []);
+  return names.filter((name) => !/^Value( #[A-Z])?$/.test(name));
+}
+
+/** The parts of Grafana's label_values(SELECTOR, LABEL). */
+export function labelValues(definition: string): { readonly selector: string; readonly label: string } {
+  const [, selector, label] = /^label_values\((.+), (\w+)\)$/s.exec(definition) ?? [];
+  if (selector === undefined || label === undefined) {
+    throw new Error(`not of the form label_values(SELECTOR, LABEL): ${definition}`);
+  }
+  return { selector, label };
+}
