@@ -3,7 +3,7 @@ import { assemble, type Section } from './assembly.ts';
 import { FLOW_METRICS, type FlowMetric, PER_SECOND_METRICS } from './flow-metrics.ts';
 import { cell, drillDown, label } from './navigation.ts';
 import { bars, stat, timeSeries } from './panels.ts';
-import { OF_FLOW, OF_IDENTITY, OF_QUERY, ofChosen, perSecond, whereAsked } from './promql.ts';
+import { OF_FLOW, OF_QUERY, ofChosen, perSecond, whereAsked } from './promql.ts';
 import { type LabelColumn, queryColumns, table } from './table.ts';
 import { flowVariables } from './variables.ts';
 
@@ -258,7 +258,7 @@ function dataPoints(): Section {
       timeSeries(
         `${title}: data points`,
         `${rowsWhat} a second in the newest data point of each series of the workload-insights-top-contributors-data queries.`,
-        [perSecond(`${datapoint}{${OF_IDENTITY}}`), '{{query}} {{series}}'],
+        [ofChosen(perSecond(`${datapoint}{${OF_QUERY}}`)), '{{query}} {{series}}'],
       )
         .unit(unit)
         .span(8),
