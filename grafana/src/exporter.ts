@@ -1,10 +1,10 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { assemble, type Section } from './assembly.ts';
-import { COLORS } from './colors.ts';
+import { process, reloads } from './exporter-process.ts';
 import { cell, drillDown } from './navigation.ts';
-import { colored, heatmap, mapping, stackedBars, stat, stateTimeline, timeSeries } from './panels.ts';
+import { heatmap, mapping, stackedBars, stat, stateTimeline, timeSeries } from './panels.ts';
 import { amongTop, OF_JOB, OF_QUERY, OF_TARGET, ofChosen, perSecondOf, quantile, whereAsked } from './promql.ts';
-import { RUN_OUTCOME, type State } from './state-sets.ts';
+import { BAD_OR_GOOD, DOWN_OR_UP, RUN_OUTCOME } from './state-sets.ts';
 import { queryColumns, table } from './table.ts';
 
 /** The exporter at its work. */
@@ -12,20 +12,13 @@ export function exporter(): Dashboard {
   return assemble('exporter', {
     description:
       'The exporter at its work: polls and how late they are, the API, runs and their waits, series and caps, the process, reloads.',
-    sections: [health(), polls(), api(), runs(), series(), process()],
+    sections: [health(), polls(), api(), runs(), series(), reloads(), process()],
   });
 }
 
 const TARGET = '{{account}} {{aws_region}}';
 const ROWS = 50;
 const INSTANCE = '{{instance}}';
-const GOOD: State = { name: 'good', color: COLORS.green };
-const BAD: State = { name: 'FAILED', color: COLORS.vermillion };
-/** As they stand on a state timeline, counted from 1. */
-const DOWN_OR_UP: readonly State[] = [
-  { name: 'down', color: COLORS.vermillion },
-  { name: 'up', color: COLORS.green },
-];
 
 function health(): Section {
   return {
@@ -35,7 +28,7 @@ function health(): Section {
         `up{${OF_JOB}} and on (job, instance) last_over_time(aws_nfm_exporter_build_info{${OF_JOB}}[$__range])`,
         INSTANCE,
       ])
-        .mappings([mapping({ 0: { ...BAD, name: 'DOWN' }, 1: { ...GOOD, name: 'up' } })])
+        .mappings([mapping(DOWN_OR_UP, 0)])
         .span(4),
       stat('Running for', 'Time since the exporter started.', [
         `time() - process_start_time_seconds{${OF_JOB}} and on (job, instance) aws_nfm_exporter_build_info`,
@@ -62,7 +55,7 @@ function health(): Section {
         'Whether the configuration was read well the last time; good after a start. After a failure the exporter works on with the last good one.',
         [`aws_nfm_exporter_config_last_reload_successful{${OF_JOB}}`, INSTANCE],
       )
-        .mappings([mapping({ 0: BAD, 1: GOOD })])
+        .mappings([mapping(BAD_OR_GOOD, 0)])
         .span(4),
       stat('Configuration read', 'Time since the configuration was last read well.', [
         `time() - aws_nfm_exporter_config_last_reload_success_timestamp_seconds{${OF_JOB}}`,
@@ -226,64 +219,6 @@ function series(): Section {
         `scrape_samples_scraped{${OF_JOB}} and on (job, instance) aws_nfm_exporter_build_info`,
         INSTANCE,
       ]).span(8),
-    ],
-  };
-}
-
-function process(): Section {
-  /** The process's families have the same names in programs of others: only in a scrape of ours. */
-  const ours = (expression: string) => `${expression} and on (job, instance) aws_nfm_exporter_build_info`;
-  return {
-    title: 'Process',
-    panels: [
-      timeSeries(
-        'Memory',
-        'Memory of the process in RAM, and of JavaScript objects: in use, and taken from the system for them.',
-        [ours(`process_resident_memory_bytes{${OF_JOB}}`), `${INSTANCE} resident`],
-        [ours(`nodejs_heap_size_used_bytes{${OF_JOB}}`), `${INSTANCE} heap used`],
-        [ours(`nodejs_heap_size_total_bytes{${OF_JOB}}`), `${INSTANCE} heap`],
-        [ours(`nodejs_external_memory_bytes{${OF_JOB}}`), `${INSTANCE} external`],
-      )
-        .unit('bytes')
-        .span(8),
-      timeSeries('CPU', 'Processor cores in use; JavaScript itself uses one at most.', [
-        ours(perSecondOf('process_cpu_seconds_total', OF_JOB)),
-        INSTANCE,
-      ])
-        .unit('percentunit')
-        .span(8),
-      colored(
-        timeSeries(
-          'Event loop lag',
-          'How late the event loop runs what is due: the longest delay since the scrape before, the 99th percentile and the median. Scrapes and probes wait as long.',
-          [`max(${ours(`nodejs_eventloop_lag_max_seconds{${OF_JOB}}`)})`, 'longest'],
-          [`max(${ours(`nodejs_eventloop_lag_p99_seconds{${OF_JOB}}`)})`, '99 %'],
-          [`max(${ours(`nodejs_eventloop_lag_p50_seconds{${OF_JOB}}`)})`, 'median'],
-        ),
-        [
-          { name: 'longest', color: COLORS.vermillion },
-          { name: '99 %', color: COLORS.orange },
-          { name: 'median', color: COLORS.sky },
-        ],
-      )
-        .unit('s')
-        .span(8),
-      timeSeries('Garbage collection', 'Share of the time that the process spends on collecting garbage, by kind.', [
-        `sum by (instance, kind) (${ours(perSecondOf('nodejs_gc_duration_seconds_sum', OF_JOB))})`,
-        `${INSTANCE} {{kind}}`,
-      ])
-        .unit('percentunit')
-        .span(8),
-      timeSeries('Open files', 'File descriptors that are open, sockets included.', [
-        ours(`process_open_fds{${OF_JOB}}`),
-        INSTANCE,
-      ]).span(8),
-      timeSeries('Duration of a scrape', 'How long Prometheus waited for the page. A scrape calls no AWS API.', [
-        ours(`scrape_duration_seconds{${OF_JOB}}`),
-        INSTANCE,
-      ])
-        .unit('s')
-        .span(8),
     ],
   };
 }

@@ -40,11 +40,11 @@ function atAGlance(): Section {
         '{{kind}}',
       ]).span(6),
       badIfAny(
-        'Runs that ended badly',
+        'Bad last runs',
         'Scheduled queries whose last finished run brought no results: it failed, was canceled, timed out, or could not be started or read. Their last good flows stay until they are too old.',
         [numberOf(ofChosen(BAD_RUN)), 'queries'],
       ).span(3),
-      badIfAny('Watched and FAILED', 'Watched queries that the service has ended with the status FAILED.', [
+      badIfAny('Watched, FAILED', 'Watched queries that the service has ended with the status FAILED.', [
         numberOf(ofChosen(`aws_nfm_query_status{status="FAILED", ${OF_QUERY}} == 1`, CHOSEN_WATCHED_QUERIES)),
         'queries',
       ]).span(3),
@@ -53,7 +53,7 @@ function atAGlance(): Section {
         'queries',
       ]).span(3),
       badIfAny(
-        'Unfinished for an hour',
+        'Unfinished > 1 h',
         'Queries that have been QUEUED or RUNNING for more than an hour, counted from when the exporter first saw it.',
         [numberOf(ofChosen(`(${UNFINISHED_FOR}) > 3600`)), 'queries'],
       ).span(3),

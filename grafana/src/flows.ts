@@ -41,8 +41,8 @@ const FLOW_COLUMNS: readonly LabelColumn[] = [
   ...queryColumns(THIS_QUERY).map((column) =>
     column.label === 'monitor' ? { ...column, link: THIS_MONITOR } : column,
   ),
-  { label: 'destination_category', title: 'Category' },
-  { label: 'local_az', title: 'Local zone' },
+  { label: 'destination_category', title: 'Category', width: 110 },
+  { label: 'local_az', title: 'Local zone', width: 90 },
   {
     label: 'local_subnet_id',
     title: 'Local subnet',
@@ -57,13 +57,13 @@ const FLOW_COLUMNS: readonly LabelColumn[] = [
       remote_ip: cell('remote_ip'),
     }),
   },
-  { label: 'remote_az', title: 'Remote zone' },
+  { label: 'remote_az', title: 'Remote zone', width: 95 },
   {
     label: 'remote_ip',
     title: 'Remote IP',
     link: drillDown('Flows to this address only', 'flows', { remote_ip: cell('remote_ip') }),
   },
-  { label: 'target_port', title: 'Port' },
+  { label: 'target_port', title: 'Port', width: 60 },
 ];
 
 function coverage(): Section {

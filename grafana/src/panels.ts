@@ -129,7 +129,7 @@ export function stateTimeline(
     .description(description)
     .datasource(DATA_SOURCE)
     .targets(series.map(overTime))
-    .mappings([mapping(Object.fromEntries(states.map((state, index) => [index + 1, state])))])
+    .mappings([mapping(states, 1)])
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .showValue(VisibilityMode.Auto)
     .mergeValues(true)
@@ -178,9 +178,9 @@ export function heatmap(title: string, description: string, expression: string):
   );
 }
 
-/** Text and colour for numbers. */
-export function mapping(texts: Readonly<Record<string, State>>): ValueMapping {
-  const options = Object.entries(texts).map(([value, { name, color }], index) => [value, { text: name, color, index }]);
+/** The states' names and colours in the place of numbers, which are counted from `first`. */
+export function mapping(states: readonly State[], first: number): ValueMapping {
+  const options = states.map(({ name, color }, index) => [index + first, { text: name, color, index }]);
   return { type: MappingType.ValueToText, options: Object.fromEntries(options) };
 }
 

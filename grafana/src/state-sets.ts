@@ -66,6 +66,18 @@ export const SCOPE_STATUS: StateSet = {
   ],
 };
 
+/** What 0 and 1 mean of a family that says whether something went well the last time. */
+export const BAD_OR_GOOD: readonly State[] = [
+  { name: 'FAILED', color: COLORS.vermillion },
+  { name: 'good', color: COLORS.green },
+];
+
+/** What 0 and 1 mean of a family that says whether something answers. */
+export const DOWN_OR_UP: readonly State[] = [
+  { name: 'DOWN', color: COLORS.vermillion },
+  { name: 'up', color: COLORS.green },
+];
+
 /**
  * The number of the current state of each thing, for a state timeline. Where two exporters tell different states of the
  * same thing, the worse one.

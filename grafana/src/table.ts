@@ -25,22 +25,24 @@ export interface LabelColumn {
   readonly label: string;
   readonly title: string;
   readonly link?: DashboardLinkBuilder;
+  /** Pixels, where the values are short; the others share what is left. */
+  readonly width?: number;
 }
 
 /** Which query, and where it is asked: the columns that most tables begin with. */
 export function queryColumns(link: DashboardLinkBuilder): LabelColumn[] {
   return [
     { label: 'query', title: 'Query', link },
-    { label: 'account', title: 'Account' },
-    { label: 'aws_region', title: 'Region' },
+    { label: 'account', title: 'Account', width: 95 },
+    { label: 'aws_region', title: 'Region', width: 95 },
     { label: 'monitor', title: 'Monitor' },
     { label: 'scope_id', title: 'Scope' },
   ];
 }
 
 /**
- * What is so now: a row for each series, those with the greatest first value on top, columns in the order given. Labels
- * that have no column are not shown.
+ * What is so now: a row for each series, those with the greatest first value on top. The values stand behind the first
+ * label, where they are seen on a narrow screen, too. Labels that have no column are not shown.
  *
  * @param empty what the panel says when there are no rows.
  */
@@ -51,46 +53,55 @@ export function table(
   values: readonly ValueColumn[],
   empty: string,
 ): Table {
-  const fields = values.map((_, index) => (values.length === 1 ? 'Value' : `Value #${refId(index)}`));
-  const shown = fields.filter((_, index) => values[index]?.unit !== undefined);
-  const columns = [...labels.map(({ label }) => label), ...shown];
-  const titles = [...labels, ...values].map((column) => column.title);
-  const names = [...labels.map(({ label }) => label), ...fields];
+  const fieldOf = (index: number) => (values.length === 1 ? 'Value' : `Value #${refId(index)}`);
+  const [first, ...others] = labels.map((column) => ({ name: column.label, title: column.title }));
+  const numbers = values.flatMap(({ title: name, unit }, index) =>
+    unit === undefined ? [] : [{ name: fieldOf(index), title: name }],
+  );
+  const columns = [...(first === undefined ? [] : [first]), ...numbers, ...others];
   const panel = new Table()
     .title(title)
     .description(description)
     .datasource(DATA_SOURCE)
     .targets(values.map(({ expression }, index) => instant(expression, index)))
     .withTransformation({ id: 'merge', options: {} })
-    .withTransformation({ id: 'filterFieldsByName', options: { include: { names: columns } } })
+    .withTransformation({ id: 'filterFieldsByName', options: { include: { names: columns.map(({ name }) => name) } } })
     .withTransformation({
       id: 'organize',
       options: {
-        indexByName: Object.fromEntries(columns.map((name, index) => [name, index])),
-        renameByName: Object.fromEntries(names.map((name, index) => [name, titles[index]])),
+        indexByName: Object.fromEntries(columns.map(({ name }, index) => [name, index])),
+        renameByName: Object.fromEntries(columns.map((column) => [column.name, column.title])),
       },
     })
     .cellHeight(TableCellHeight.Sm)
     .filterable(true)
+    .minWidth(LEAST_COLUMN_WIDTH)
     .noValue(empty)
     .colorScheme(fixed(COLORS.sky))
     .span(24)
     .height(9);
-  for (const { label, link } of labels) {
-    if (link !== undefined) {
-      panel.overrideByName(label, [{ id: 'links', value: [link.build()] }]);
+  for (const { label, link, width } of labels) {
+    const properties = [
+      ...(link === undefined ? [] : [{ id: 'links', value: [link.build()] }]),
+      ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
+    ];
+    if (properties.length > 0) {
+      panel.overrideByName(label, properties);
     }
   }
   values.forEach(({ unit, bar = false }, index) => {
     if (unit !== undefined) {
-      panel.overrideByName(fields[index] ?? '', [{ id: 'unit', value: unit }, ...(bar ? BAR : [])]);
+      panel.overrideByName(fieldOf(index), [{ id: 'unit', value: unit }, ...(bar ? BAR : [])]);
     }
   });
-  const [first] = values;
-  return first?.unit === undefined
+  const [badness] = values;
+  return badness?.unit === undefined
     ? panel
-    : panel.sortBy([new TableSortByFieldStateBuilder().displayName(first.title).desc(true)]);
+    : panel.sortBy([new TableSortByFieldStateBuilder().displayName(badness.title).desc(true)]);
 }
+
+/** Pixels. A table on half of a narrow screen has room for six of these. */
+const LEAST_COLUMN_WIDTH = 90;
 
 const BAR: readonly DynamicConfigValue[] = [
   { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.Gauge, mode: BarGaugeDisplayMode.Basic } },
