@@ -9,7 +9,7 @@ import {
   RowBuilder,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { COLORS } from './colors.ts';
-import { type DashboardName, linksToOthers, TITLES, UIDS } from './navigation.ts';
+import { type DashboardName, inSight, linksToOthers, TITLES, UIDS } from './navigation.ts';
 import { FIRING_ALERTS } from './promql.ts';
 import { commonVariables, DATA_SOURCE } from './variables.ts';
 
@@ -39,7 +39,7 @@ export function assemble(name: DashboardName, { description, sections, variables
     .editable()
     .variables([...commonVariables(), ...variables])
     .links(linksToOthers(name))
-    .annotation(firingAlerts());
+    .annotation(inSight(firingAlerts()));
   for (const { title, panels } of sections) {
     builder.withRow(new RowBuilder(title));
     for (const panel of panels) {

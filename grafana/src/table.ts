@@ -1,10 +1,11 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import {
   BarGaugeDisplayMode,
   TableCellDisplayMode,
   TableCellHeight,
   TableSortByFieldStateBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
-import type { DashboardLinkBuilder, DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { DashboardLink, DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { COLORS } from './colors.ts';
@@ -24,13 +25,13 @@ export interface ValueColumn {
 export interface LabelColumn {
   readonly label: string;
   readonly title: string;
-  readonly link?: DashboardLinkBuilder;
+  readonly link?: Builder<DashboardLink>;
   /** Pixels, where the values are short; the others share what is left. */
   readonly width?: number;
 }
 
 /** Which query, and where it is asked: the columns that most tables begin with. */
-export function queryColumns(link: DashboardLinkBuilder): LabelColumn[] {
+export function queryColumns(link: Builder<DashboardLink>): LabelColumn[] {
   return [
     { label: 'query', title: 'Query', link },
     { label: 'account', title: 'Account', width: 95 },

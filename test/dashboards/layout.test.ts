@@ -80,6 +80,8 @@ describe.each(DASHBOARDS)('$title', (dashboard) => {
     const others = DASHBOARDS.filter(({ uid }) => uid !== dashboard.uid).map(({ uid }) => `/d/${uid}`);
     expect(dashboard.links.map(({ url }) => url).sort()).toEqual(others);
     expect(dashboard.links.every(({ includeVars, keepTime }) => includeVars && keepTime)).toBe(true);
+    // The SDK would put them into a menu.
+    expect(JSON.stringify(dashboard)).not.toContain('inControlsMenu');
   });
 
   it('leads from what it shows to dashboards that there are, and sets variables that these have', () => {
