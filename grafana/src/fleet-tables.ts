@@ -55,7 +55,7 @@ export function toLookAt(): Section {
         .height(10),
       table(
         'Oldest results',
-        `The ${ROWS} scheduled queries whose last results are the oldest, measured by the query's own interval. About 1 is usual; beyond 3, rows are dropped after a while.`,
+        `The ${ROWS} scheduled queries whose last results are the oldest, measured by the query's own interval. Up to 2 is usual; beyond 3, rows are dropped before long.`,
         columns,
         [
           {

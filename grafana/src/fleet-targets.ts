@@ -1,6 +1,6 @@
 import type { Section } from './assembly.ts';
 import { MONITOR_NOT_ACTIVE, TO_FLOWS } from './fleet-queries.ts';
-import { cell, drillDown } from './navigation.ts';
+import { cell, drillDown, label } from './navigation.ts';
 import { stateTimeline, timeSeries } from './panels.ts';
 import { FIRING_ALERTS, OF_MONITOR, OF_TARGET, perSecondOf } from './promql.ts';
 import { MONITOR_STATUS, SCOPE_STATUS, stateNumber } from './state-sets.ts';
@@ -21,7 +21,7 @@ export function inventory(): Section {
           stateNumber(MONITOR_STATUS, OF_MONITOR, 'account, aws_region, monitor'),
           '{{account}} {{aws_region}} {{monitor}}',
         ],
-      ),
+      ).dataLinks([drillDown('Flows of this monitor', 'flows', { monitor: label('monitor'), query: '$__all' })]),
       stateTimeline(
         'Scopes',
         'Status of each Network Flow Monitor scope in the accounts and regions in use, as they were last listed.',
@@ -33,7 +33,7 @@ export function inventory(): Section {
       ),
       table(
         'Monitors that are not ACTIVE',
-        'Monitors with another status: queries ask them in vain.',
+        'Monitors with another status, whether queries ask them or not.',
         [
           { label: 'account', title: 'Account' },
           { label: 'aws_region', title: 'Region' },

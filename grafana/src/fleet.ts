@@ -3,6 +3,7 @@ import { assemble, type Section } from './assembly.ts';
 import { BAD_RUN, MONITOR_NOT_ACTIVE, RESULTS_AGE_IN_INTERVALS, UNFINISHED_FOR } from './fleet-queries.ts';
 import { toLookAt } from './fleet-tables.ts';
 import { inventory, targets } from './fleet-targets.ts';
+import { drillDown, label } from './navigation.ts';
 import { badIfAny, stackedBars, stat, stateTimeline, timeSeries } from './panels.ts';
 import {
   CHOSEN_SCHEDULED_QUERIES,
@@ -23,6 +24,7 @@ export function fleet(): Dashboard {
   });
 }
 
+const LINE_TO_FLOWS = drillDown('Flows of this query', 'flows', { query: label('query') });
 /** Rows of a state timeline: what a screen holds. */
 const BANDS = 40;
 
@@ -57,11 +59,10 @@ function atAGlance(): Section {
         'Queries that have been QUEUED or RUNNING for more than an hour, counted from when the exporter first saw it.',
         [numberOf(ofChosen(`(${UNFINISHED_FOR}) > 3600`)), 'queries'],
       ).span(3),
-      badIfAny(
-        'Monitors not ACTIVE',
-        'Monitors of the accounts and regions in use with another status than ACTIVE: their queries find nothing.',
-        [numberOf(MONITOR_NOT_ACTIVE), 'monitors'],
-      ).span(3),
+      badIfAny('Monitors not ACTIVE', 'Monitors of the accounts and regions in use with another status than ACTIVE.', [
+        numberOf(MONITOR_NOT_ACTIVE),
+        'monitors',
+      ]).span(3),
       badIfAny(
         'API down',
         'Accounts and regions whose last request got an authentication, permission, throttling or server error, or no answer.',
@@ -105,7 +106,7 @@ function overTime(): Section {
           `${stateNumber(QUERY_STATUS, OF_QUERY, 'job, instance, query')} and on (job, instance, query) ${longestUnfinished}`,
           '{{query}}',
         ],
-      ),
+      ).dataLinks([LINE_TO_FLOWS]),
       stateTimeline(
         'Last outcome of scheduled queries',
         `How the last finished run of each query ended: of the ${BANDS} queries that stood on another outcome than succeeded for the longest part of the time range.`,
@@ -114,7 +115,7 @@ function overTime(): Section {
           `${stateNumber(RUN_OUTCOME, OF_QUERY, 'job, instance, query')} and on (job, instance, query) ${mostBadRuns}`,
           '{{query}}',
         ],
-      ),
+      ).dataLinks([LINE_TO_FLOWS]),
       timeSeries(
         'Freshness',
         "Age of the oldest results of each account and region, measured by the query's own interval. It climbs by one an interval and falls with each good run.",
