@@ -30,7 +30,7 @@ export function flows(): Dashboard {
 const ROWS = 100;
 const LINES = 10;
 const BARS = 15;
-const FLOW = '{{local_instance_id}} {{local_az}} → {{remote_az}} {{remote_ip}}:{{target_port}}';
+const FLOW = '{{monitor}}{{scope_id}} {{local_az}} {{local_instance_id}} → {{remote_az}} {{remote_ip}} {{target_port}}';
 const SUBJECT = '{{account}} {{aws_region}} {{monitor}}{{scope_id}}';
 
 const THIS_QUERY = drillDown('This query only', 'flows', { query: cell('query') });
