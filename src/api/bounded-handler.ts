@@ -48,7 +48,9 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
     });
     const cancelChain = chainAbort(options.abortSignal, ended);
     try {
-      const { response } = await this.#inner.handle(request, { ...options, abortSignal: ended.signal });
+      const answered = this.#inner.handle(request, { ...options, abortSignal: ended.signal });
+      // By itself it waits for ever where the answer is 101: Node then closes the connection, and says nothing else.
+      const { response } = await Promise.race([answered, rejectedBy(ended.signal)]);
       response.body = withoutEcho(await collect(response.body), request);
       return { response };
     } catch (error) {
@@ -83,6 +85,12 @@ function chainAbort(signal: HttpHandlerOptions['abortSignal'], controller: Abort
   }
   signal.addEventListener('abort', onAbort, { once: true });
   return () => signal.removeEventListener('abort', onAbort);
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 async function collect(body: Readable): Promise<Uint8Array> {
