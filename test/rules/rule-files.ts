@@ -37,7 +37,9 @@ export const ALERTS: readonly Alert[] = RULES.flatMap(({ alert, labels = {}, ann
 );
 
 /** Every recording rule. */
-export const RECORDS: readonly Rule[] = RULES.filter(({ record }) => record !== undefined);
+export const RECORDS: readonly (Rule & { readonly file: string })[] = RULES.filter(
+  ({ record }) => record !== undefined,
+);
 
 /** Names and values of the series in thresholds.yml. */
 export const THRESHOLDS: readonly { readonly name: string; readonly value: string }[] = RECORDS.filter(

@@ -144,7 +144,6 @@ describe.each(ALERTS)('$alert', ({ alert, for: pending, labels, annotations }) =
     // It resolves, and is silent before.
     expect(tests.some(({ alert_rule_test = [] }) => goesAndEnds(alert_rule_test))).toBe(true);
   });
-
 });
 
 it('each page in docs/runbooks is of an alert, or read from one', () => {
