@@ -1,5 +1,6 @@
-// The tests hold our pages, rules and configuration against Prometheus, Alertmanager and their tools. This sees to it that these are there:
-// installs them with apt where it may, else says what is missing and fails, so that no test is skipped in silence.
+// The tests hold our pages, rules and configuration against Prometheus, Alertmanager and their tools. This sees to it that
+// these are there: installs them with apt where it may, else says what is missing and fails, so that no test is skipped in
+// silence.
 
 import { spawnSync } from 'node:child_process';
 
