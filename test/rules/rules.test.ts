@@ -8,7 +8,7 @@ import { LIST_OPERATIONS } from '../../src/api/operations.ts';
 import { METRIC_NAMES } from '../../src/config/metric-name.ts';
 import { MONITOR_STATUSES } from '../../src/config/monitor-status.ts';
 import { FAMILIES } from '../../src/metrics/families.ts';
-import { RUN_OUTCOMES } from '../../src/scheduler/runs.ts';
+import { RUN_OUTCOMES } from '../../src/scheduler/run.ts';
 import { PROJECT, run } from '../support/project.ts';
 import { namesIn } from '../support/promql.ts';
 import { ALERTS, RECORDS, RULE_FILES, type Rule, THRESHOLDS } from './rule-files.ts';
