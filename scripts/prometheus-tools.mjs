@@ -1,11 +1,16 @@
-// The tests hold our pages and configuration against Prometheus' own tools. This sees to it that these are there:
-// installs them with apt where it may, else says what is missing and fails, so that no test is skipped in silence.
+// The tests hold our pages, rules and configuration against Prometheus, Alertmanager and their tools. This sees to it that
+// these are there: installs them with apt where it may, else says what is missing and fails, so that no test is skipped in
+// silence.
 
 import { spawnSync } from 'node:child_process';
 
-const TOOLS = ['promtool', 'prometheus'];
-/** Debian's package with both of them. */
-const PACKAGE = 'prometheus';
+/** What is needed, each by the names that it goes by, and Debian's package with it. */
+const TOOLS = [
+  { names: ['promtool'], package: 'prometheus' },
+  { names: ['prometheus'], package: 'prometheus' },
+  { names: ['amtool'], package: 'prometheus-alertmanager' },
+  { names: ['prometheus-alertmanager', 'alertmanager'], package: 'prometheus-alertmanager' },
+];
 
 /** @param {string} command @param {readonly string[]} args */
 function runs(command, args) {
@@ -13,7 +18,7 @@ function runs(command, args) {
 }
 
 function missingTools() {
-  return TOOLS.filter((tool) => !runs(tool, ['--version']));
+  return TOOLS.filter(({ names }) => !names.some((name) => runs(name, ['--version'])));
 }
 
 /** @param {readonly string[]} args */
@@ -22,19 +27,31 @@ function aptGet(args) {
   return spawnSync('apt-get', args, { env, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
 }
 
+/** @param {typeof TOOLS} tools */
+function listed(tools) {
+  return tools.map(({ names }) => names[0]).join(' and ');
+}
+
+/** @param {typeof TOOLS} tools */
+function packagesOf(tools) {
+  return [...new Set(tools.map((tool) => tool.package))];
+}
+
 const missing = missingTools();
 if (missing.length > 0 && process.getuid?.() === 0 && runs('apt-get', ['--version'])) {
-  process.stderr.write(`${missing.join(' and ')} not found: installing Debian's package "${PACKAGE}"\n`);
+  const packages = packagesOf(missing);
+  process.stderr.write(`${listed(missing)} not found: installing from Debian: ${packages.join(', ')}\n`);
   if (aptGet(['update', '--quiet'])) {
-    aptGet(['install', '--quiet', '--yes', '--no-install-recommends', PACKAGE]);
+    aptGet(['install', '--quiet', '--yes', '--no-install-recommends', ...packages]);
   }
 }
 const stillMissing = missingTools();
 if (stillMissing.length > 0) {
   process.stderr.write(
-    `The tests need ${stillMissing.join(' and ')} on the PATH.\n` +
-      `Install Prometheus 2.40 or later: on Debian and Ubuntu "apt-get install ${PACKAGE}" as root, ` +
-      'on macOS "brew install prometheus", elsewhere its release archive.\n',
+    `The tests need ${listed(stillMissing)} on the PATH.\n` +
+      `Install Prometheus 2.42 and Alertmanager 0.25, or later: on Debian and Ubuntu "apt-get install ` +
+      `${packagesOf(stillMissing).join(' ')}" as root, on macOS "brew install prometheus alertmanager", elsewhere ` +
+      'their release archives.\n',
   );
   process.exit(1);
 }

@@ -15,45 +15,57 @@ function requireTools(programs: Readonly<Record<string, string>>) {
   return run(process.execPath, ['scripts/prometheus-tools.mjs'], { env: { PATH: folder } });
 }
 
-/** Writes down what it is asked, and puts both tools beside itself when it installs. */
+const ALL = { promtool: 'exit 0', prometheus: 'exit 0', amtool: 'exit 0', 'prometheus-alertmanager': 'exit 0' };
+
+/** Writes down what it is asked, and puts all tools beside itself when it installs. */
 const APT_GET = `
 echo "$@"
 [ "$1" != install ] && exit 0
-for tool in promtool prometheus; do
+for tool in ${Object.keys(ALL).join(' ')}; do
   echo '#!/bin/sh' > "$PATH/$tool"
   /bin/chmod +x "$PATH/$tool"
 done`;
 
 describe("Prometheus' tools", () => {
   test('nothing is done where they are there', () => {
-    expect(requireTools({ promtool: 'exit 0', prometheus: 'exit 0', 'apt-get': APT_GET })).toEqual({
-      status: 0,
-      stdout: '',
-      stderr: '',
-    });
+    expect(requireTools({ ...ALL, 'apt-get': APT_GET })).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
-  test('they are installed where apt is there and may be used', () => {
-    const { status, stdout, stderr } = requireTools({ promtool: 'exit 0', 'apt-get': APT_GET });
+  test("Alertmanager may go by its project's name", () => {
+    const { 'prometheus-alertmanager': _, ...others } = ALL;
+    expect(requireTools({ ...others, alertmanager: 'exit 0' })).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
+  test.each([
+    ['prometheus', 'prometheus', { amtool: 'exit 0', 'prometheus-alertmanager': 'exit 0', promtool: 'exit 0' }],
+    ['amtool', 'prometheus-alertmanager', { promtool: 'exit 0', prometheus: 'exit 0' }],
+    ['promtool', 'prometheus prometheus-alertmanager', {}],
+  ])('they are installed where apt is there and may be used: %s', (tool, packages, programs) => {
+    const { status, stdout, stderr } = requireTools({ ...programs, 'apt-get': APT_GET });
     if (process.getuid?.() === 0) {
       expect(status).toBe(0);
-      expect(stdout).toMatch(/update --quiet\ninstall .*--no-install-recommends prometheus\n$/);
-      expect(stderr).toContain('prometheus not found');
+      expect(stdout.split('\n')).toEqual([
+        'update --quiet',
+        `install --quiet --yes --no-install-recommends ${packages}`,
+        '',
+      ]);
+      expect(stderr).toContain(`installing from Debian: ${packages.replace(' ', ', ')}`);
+      expect(stderr).toContain(tool);
     } else {
       expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-      expect(stderr).toContain('apt-get install prometheus');
+      expect(stderr).toContain(`apt-get install ${packages}`);
     }
   });
 
   test.each([
     ['there is no apt', {}],
     ['apt fails', { 'apt-get': '[ "$1" = --version ]' }],
-    ['a tool does not run', { promtool: 'exit 0', prometheus: 'exit 1' }],
+    ['a tool does not run', { ...ALL, prometheus: 'exit 1' }],
   ])('what to install is said where %s', (_, programs) => {
     const { status, stderr } = requireTools(programs);
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /The tests need .*prometheus on the PATH\.\nInstall Prometheus .*"apt-get install prometheus"/,
+      /The tests need .*prometheus.* on the PATH\.\nInstall Prometheus .*"apt-get install prometheus/,
     );
   });
 });
