@@ -184,6 +184,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     configLoad: () => ({ successful: true, at: startedAt }),
     contributorSeries: () => runPage.series,
     contributorSeriesLimit: config.contributors.maxSeries,
+    storageWritable: () => undefined,
   });
   const runtime = processSections();
   const exposition = new Exposition(

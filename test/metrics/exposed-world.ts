@@ -100,6 +100,7 @@ export class ExposedWorld {
       configLoad: () => ({ successful: true, at: 1_700_000_000_500 }),
       contributorSeries: () => this.#runPage.series,
       contributorSeriesLimit: MAX_SERIES,
+      storageWritable: () => true,
     });
     this.#exposition = new Exposition(
       [
