@@ -7,7 +7,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { Turns } from '../runtime/turns.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
-import type { Run, RunActions, StepResult } from '../scheduler/runs.ts';
+import type { Run, RunActions, StepResult } from '../scheduler/run.ts';
 import { mergeRows } from './contributors.ts';
 import { newestDatapoints } from './datapoints.ts';
 import type { FailureLog } from './failure-log.ts';

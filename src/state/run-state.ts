@@ -1,5 +1,5 @@
 import type { ScheduledQuery } from '../queries/query.ts';
-import type { RunOutcome } from '../scheduler/runs.ts';
+import type { RunOutcome } from '../scheduler/run.ts';
 import type { ContributorSeries } from './contributor-series.ts';
 import type { KeptJson } from './kept-json.ts';
 
