@@ -136,6 +136,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     dispatcher,
     capOf: ({ account }) => accounts.get(account)?.account.maxConcurrentRuns ?? 1,
     rateOf: requestRate,
+    journal: undefined,
     actions: createRunActions({
       clock,
       log,

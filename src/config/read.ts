@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { type AccountDefinition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
 import type { Account, Config, QueryEntry, WatchedEntry } from './config.ts';
 import { type ConfigNode, keyPath, type MapNode, nodeAt } from './config-node.ts';
@@ -9,7 +10,7 @@ import type { Problem } from './problem.ts';
 import { readQueryDefaults } from './query-defaults.ts';
 import { Reading } from './reading.ts';
 import { checkRolePartition } from './roles.ts';
-import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, LOG, POLLING, WEB } from './schema.ts';
+import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, LOG, POLLING, STORAGE, WEB } from './schema.ts';
 import { checkKeys, readSection, type Section } from './section.ts';
 import type { Environment } from './substitution.ts';
 import { parseYaml } from './yaml.ts';
@@ -38,7 +39,18 @@ export interface ReadConfig {
   show(value: string): string;
 }
 
-const ROOT_KEYS = ['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries', 'discovery', 'contributors'];
+const ROOT_KEYS = [
+  'web',
+  'log',
+  'aws',
+  'accounts',
+  'polling',
+  'queryDefaults',
+  'queries',
+  'discovery',
+  'contributors',
+  'storage',
+];
 
 /** Reads and checks a config file. Never throws for what the file says. */
 export async function readConfig(text: string, options: ReadOptions): Promise<ReadConfig> {
@@ -55,6 +67,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const polling = readSection(section('polling'), 'polling', POLLING, reading);
   const discovery = readSection(section('discovery'), 'discovery', DISCOVERY, reading);
   const contributors = readSection(section('contributors'), 'contributors', CONTRIBUTORS, reading);
+  const storagePath = readSection(section('storage'), 'storage', STORAGE, reading).value('path');
 
   const defined = readAccounts(reading.maps('accounts', node('accounts'), 'a mapping with name'), reading);
   const definitions = withDefaultAccount(defined);
@@ -92,6 +105,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
       giveUpAfter: polling.value('giveUpAfter'),
     },
     discovery: { monitorsEvery: discovery.value('monitorsEvery') },
+    storage: { path: storagePath && resolve(dirname(options.file), storagePath) },
     contributors: {
       labels: contributors.value('labels'),
       maxSeries: contributors.value('maxSeries'),

@@ -21,6 +21,15 @@ export class KeptJson {
     return new KeptJson(await deflate(JSON.stringify(value), { level: 3 }));
   }
 
+  /** What `toBase64` gave, of this process or another. */
+  static fromBase64(text: string): KeptJson {
+    return new KeptJson(Buffer.from(text, 'base64'));
+  }
+
+  toBase64(): string {
+    return this.#deflated.toString('base64');
+  }
+
   /** Bytes that it takes. */
   get size(): number {
     return this.#deflated.length;

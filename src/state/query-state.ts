@@ -4,7 +4,8 @@ import type { RegisteredQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /** The kinds of requests that are made for a query. */
-export type RequestKind = 'start' | 'status' | 'results' | 'stop';
+export const REQUEST_KINDS = ['start', 'status', 'results', 'stop'] as const;
+export type RequestKind = (typeof REQUEST_KINDS)[number];
 
 /** Why the last request of a query failed. */
 export interface QueryFailure {
@@ -89,6 +90,27 @@ export class QueryStates {
     this.#records.set(query.name, record);
     this.#untried += query.kind === 'watched' ? 1 : 0;
     return record;
+  }
+
+  /**
+   * An earlier process knew this of a query that was just registered. How long its status is still to be believed counts
+   * from the last good answer, as far as the wall clock can be trusted.
+   */
+  restore(
+    name: string,
+    saved: Pick<QueryState, 'status' | 'statusSince' | 'up' | 'lastFailure' | 'lastSuccess'>,
+  ): void {
+    const record = this.#record(name);
+    const { clock } = this.#options;
+    const age = Math.max(0, clock.now() - (saved.lastSuccess ?? Number.NEGATIVE_INFINITY));
+    this.#untried -= isUntried(record) ? 1 : 0;
+    Object.assign(record, saved);
+    record.staleAt =
+      saved.status === undefined || isTerminal(saved.status)
+        ? undefined
+        : clock.monotonic() + record.query.staleAfter - age;
+    this.#untried += isUntried(record) ? 1 : 0;
+    this.#options.onChange(record);
   }
 
   /** Forgets a query that has left. */
@@ -213,8 +235,8 @@ export class QueryStates {
   }
 }
 
-function isUntried({ polls, query }: QueryState): boolean {
-  return polls === 0 && query.kind === 'watched';
+function isUntried({ polls, query, status }: QueryState): boolean {
+  return polls === 0 && query.kind === 'watched' && (status === undefined || !isTerminal(status));
 }
 
 /** The status to show at `now` of the monotonic clock: undefined before the first answer, and once it is stale. */

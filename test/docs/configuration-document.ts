@@ -17,6 +17,7 @@ import {
   LOG,
   POLLING,
   type SectionSchema,
+  STORAGE,
   WEB,
 } from '../../src/config/schema.ts';
 import { code, codes, table } from './markdown.ts';
@@ -207,6 +208,12 @@ taken. Labels that a row lacks are left out.
 
 Where all queries together have more than \`maxSeries\`, each may have its share, and room that is not used goes to the
 others, in the order of their names; the rows with the highest values stay.
+
+## \`storage\`
+
+${keys(STORAGE)}
+
+What is kept there, and what becomes of a full disk, a damaged file or a second exporter: [storage.md](storage.md).
 
 ## Flags and environment variables
 

@@ -1,0 +1,146 @@
+import type { RegisteredQuery, ScheduledQuery } from '../../queries/query.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { EarlierRuns } from '../../scheduler/run-journal.ts';
+import type { QueryState, QueryStates } from '../../state/query-state.ts';
+import type { RunStates } from '../../state/run-state.ts';
+import { members } from '../../state/saved.ts';
+import type { RecordFolder, RecordKind } from '../../storage/record-folder.ts';
+import { Storage } from '../../storage/storage.ts';
+import type { StorageInUseError } from '../../storage/storage-error.ts';
+import { ResultMemory } from './result-memory.ts';
+import { RunMemory } from './run-memory.ts';
+import { StatusMemory } from './status-memory.ts';
+
+/** The body of the request that has registered a query over HTTP. */
+export type Registration = Readonly<Record<string, unknown>>;
+
+const REGISTRATIONS: RecordKind<Registration> = {
+  folder: 'queries',
+  holds: 'a query that was registered over HTTP',
+  read: (value) => (typeof value === 'object' ? members(value) : undefined),
+  keepTrying: false,
+};
+
+export interface MemoryOptions {
+  /** The folder; undefined: nothing outlives the process. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly states: QueryStates;
+  readonly runStates: RunStates;
+  /** What decides, beside the query itself, which series rows make. Can be stored as JSON. */
+  readonly making: () => unknown;
+  /** Another exporter has taken the folder over. */
+  readonly onLost: (error: StorageInUseError) => void;
+}
+
+/** How often it is looked for what is stored of queries that do not exist any more, and how long that is kept. */
+const LOOK_EVERY_MS = 3_600_000;
+const KEEP_ABSENT_MS = 24 * 3_600_000;
+
+/** What outlives the process: `storage.path`. */
+export class Memory {
+  readonly runs: RunMemory;
+  readonly results: ResultMemory;
+  readonly statuses: StatusMemory;
+  /** Queries registered over HTTP, by name: a change of them that is acknowledged is durable. */
+  readonly registrations: RecordFolder<Registration>;
+  readonly #options: MemoryOptions;
+  readonly #storage: Storage;
+  /** Results that are being read. */
+  readonly #restoring = new Set<Promise<void>>();
+  #cancelLook: () => void = () => undefined;
+
+  private constructor(options: MemoryOptions, storage: Storage) {
+    const { clock, log, states, runStates, making } = options;
+    this.#options = options;
+    this.#storage = storage;
+    this.runs = new RunMemory({ records: (kind) => storage.records(kind), clock, log, states, runStates });
+    this.results = new ResultMemory({ records: (kind) => storage.records(kind), clock, states, runStates, making });
+    this.statuses = new StatusMemory({ records: (kind) => storage.records(kind), clock, states });
+    this.registrations = storage.records(REGISTRATIONS);
+  }
+
+  /**
+   * Takes the folder and reads what is there, all but results.
+   *
+   * @throws StorageError
+   */
+  static async open(options: MemoryOptions): Promise<Memory> {
+    const { path, clock, log, onLost } = options;
+    const memory = new Memory(options, await Storage.open({ path, clock, log, onLost }));
+    await memory.runs.load();
+    await memory.statuses.load();
+    await memory.results.keepOnly(memory.runs.names);
+    memory.#lookLater();
+    return memory;
+  }
+
+  /** Whether the last try to write went well. */
+  get writable(): boolean {
+    return this.#storage.writable;
+  }
+
+  /** Shows what is known of a query that was just registered; of results, soon. */
+  restore(query: RegisteredQuery): void {
+    if (query.kind === 'watched') {
+      this.statuses.restore(query);
+    } else if (this.runs.restore(query)) {
+      const restoring = this.#restoreResults(query).then(() => {
+        this.#restoring.delete(restoring);
+      });
+      this.#restoring.add(restoring);
+    }
+  }
+
+  /** Resolves when all that was to be shown is. */
+  async restored(): Promise<void> {
+    await Promise.all(this.#restoring);
+  }
+
+  /** What an earlier process has left of the runs of a query that begins to be run now. */
+  resume(query: ScheduledQuery): EarlierRuns | undefined {
+    return this.runs.resume(query);
+  }
+
+  /** A query's state has changed. */
+  changed(state: QueryState): void {
+    this.statuses.changed(state);
+    this.runs.changed(state);
+  }
+
+  /** A query has left. */
+  forget({ name, kind }: RegisteredQuery): void {
+    if (kind === 'watched') {
+      this.statuses.forget(name);
+    } else {
+      this.runs.forget(name);
+      this.results.forget(name);
+    }
+  }
+
+  /** Stores what has changed and leaves the folder to others. */
+  async close(): Promise<void> {
+    this.#cancelLook();
+    await this.statuses.close();
+    await this.#storage.close();
+  }
+
+  async #restoreResults(query: ScheduledQuery): Promise<void> {
+    try {
+      await this.results.restore(query);
+    } catch (error) {
+      this.#options.log.error('stored results of a query cannot be shown', { query: query.name, error: String(error) });
+    }
+  }
+
+  #lookLater(): void {
+    this.#cancelLook = this.#options.clock.setTimer(LOOK_EVERY_MS, () => {
+      this.runs.forgetAbsent(KEEP_ABSENT_MS);
+      this.statuses.forgetAbsent(KEEP_ABSENT_MS);
+      void this.results.keepOnly(this.runs.names);
+      this.#lookLater();
+    });
+  }
+}
