@@ -1,7 +1,7 @@
 import { BoundedHandler } from '../api/bounded-handler.ts';
-import { TargetClient } from '../api/client.ts';
 import { createNetwork } from '../api/network.ts';
 import type { Config } from '../config/config.ts';
+import type { ReadOptions } from '../config/read.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/server.ts';
 import { viewOfState } from '../http/view-of-state.ts';
@@ -11,12 +11,12 @@ import { Exposition } from '../metrics/exposition.ts';
 import { processSections } from '../metrics/process-sections.ts';
 import { QuerySections } from '../metrics/query-sections.ts';
 import { RunPage } from '../metrics/run-page.ts';
-import { followersOf } from '../queries/following.ts';
+import type { LoadedConfig } from '../queries/load.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
 import { requestRate } from '../queries/targets.ts';
 import { type Clock, within } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
-import { Dispatcher } from '../scheduler/dispatcher.ts';
+import type { Logger, LogLevel } from '../runtime/log.ts';
+import { Dispatcher, type DispatcherLimits } from '../scheduler/dispatcher.ts';
 import { Polls } from '../scheduler/polls.ts';
 import { Runs } from '../scheduler/runs.ts';
 import { type Target, Targets } from '../scheduler/target.ts';
@@ -28,18 +28,27 @@ import { Readiness } from '../state/readiness.ts';
 import { createRunActions } from '../state/run-actions.ts';
 import { RunStates } from '../state/run-state.ts';
 import { summarize } from '../state/summary.ts';
-import { usedAccounts } from './accounts.ts';
+import { placeOf } from './accounts.ts';
 import type { BuildInfo } from './build-info.ts';
 import { Discovery } from './discovery.ts';
-import { learnIdentities } from './identities.ts';
+import { Identities } from './identities.ts';
+import { Memory } from './memory/memory.ts';
 import { QueryRegistry } from './query-registry.ts';
+import { QuerySources } from './query-sources.ts';
+import { Reload, type ReloadOutcome } from './reload.ts';
+import { TargetsInUse } from './targets-in-use.ts';
 
 export interface DaemonOptions {
-  readonly config: Config;
-  readonly queries: readonly RegisteredQuery[];
+  readonly loaded: LoadedConfig;
+  /** Where `loaded` is from, and is read anew. */
+  readonly read: ReadOptions;
+  /** How often it is looked whether the config file has another content, in milliseconds; 0: never. */
+  readonly autoReloadInterval: number;
   readonly build: BuildInfo;
   readonly clock: Clock;
   readonly log: Logger;
+  /** A reload says that events of this level are to be logged. */
+  readonly setLogLevel: (level: LogLevel) => void;
   readonly env: NodeJS.ProcessEnv;
   readonly listenAddresses: readonly string[];
   readonly telemetryPath: string;
@@ -50,7 +59,14 @@ export interface DaemonOptions {
 export interface Daemon {
   /** Where it really listens, `HOST:PORT`. */
   readonly addresses: readonly string[];
-  /** Ends within `timeout` milliseconds: no new polls, those in flight aborted, requests in flight answered. */
+  /** Resolves when it must end, since another exporter has taken over what it keeps: that one has its runs now. */
+  readonly failed: Promise<Error>;
+  /** Reads the configuration anew, and puts it in force unless something is wrong with it. */
+  reload(): Promise<ReloadOutcome>;
+  /**
+   * Ends within `timeout` milliseconds: no new polls, those in flight aborted, requests in flight answered. Runs are
+   * stopped at the service, or kept with `storage.path`.
+   */
   stop(timeout: number): Promise<void>;
 }
 
@@ -62,68 +78,60 @@ const POLL_MARGIN_MS = 120_000;
  * Connects the parts in the direction in which data flows: config → registered queries → scheduler → API client → query
  * state → metrics → HTTP.
  *
- * @throws ListenError, NetworkConfigError
+ * @throws ListenError, NetworkConfigError, StorageError
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { config, queries, build, clock, log, env } = options;
-  const { aws, polling } = config;
-  const startedAt = clock.now();
+  const { loaded, build, clock, log, env } = options;
+  const { config } = loaded;
   const shutdown = new AbortController();
 
   const network = createNetwork({ env, clock });
-  const handler = new BoundedHandler({ network, clock, timeout: aws.requestTimeout });
-  const followers = followersOf(config).map(({ entry, place }) => ({ ...place, kind: entry.kind, type: entry.type }));
-  const uses = [...queries, ...followers];
-  const accounts = usedAccounts(config, uses, handler, clock);
-
+  const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
   const targets = new Targets(clock);
   const apiStats = new ApiStats((stats) => apiSections.changed(stats));
-  const clients = new Map<Target, TargetClient>();
-  for (const query of uses) {
-    const { account: accountName, region } = query;
-    const used = accounts.get(accountName);
-    if (used === undefined) {
-      throw new Error(`account ${accountName} has a query but is not in use: a mistake of ours`);
-    }
-    const { account, credentials } = used;
-    const target = targets.add(accountName, region, account);
-    apiStats.expect(target, query);
-    if (!clients.has(target)) {
-      clients.set(
-        target,
-        new TargetClient({
-          target,
-          clock,
-          handler,
-          credentials,
-          observer: apiStats,
-          endpoint: account.endpoint?.replaceAll('{region}', region),
-          maxAttempts: aws.maxAttempts,
-          version: build.version,
-        }),
-      );
-    }
-  }
+  const apiSections = new ApiSections(
+    () => addUp(polls.planned(), runs.planned()),
+    (target) => runs.of(target),
+  );
+  const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version: build.version });
+  const identities = new Identities({ targets, apiStats, clock, log, signal: shutdown.signal });
 
   const states = new QueryStates({
     clock,
-    giveUpAfter: polling.giveUpAfter,
-    onChange: (state) => querySections.changed(state, clock.monotonic()),
+    giveUpAfter: config.polling.giveUpAfter,
+    onChange(state) {
+      querySections.changed(state, clock.monotonic());
+      memory?.changed(state);
+    },
   });
   const failures = new FailureLog(clock, log);
   const runStates = new RunStates({
     onChange: (state) => runPage.changed(state),
-    onResults: (state, series) => runPage.resultsRead(state, series),
+    onResults(state, series) {
+      runPage.resultsRead(state, series);
+      memory?.results.read(state, series);
+    },
   });
-  const dispatcher = new Dispatcher({
-    clock,
-    log,
-    targets,
-    concurrency: polling.concurrency,
-    timeLimit: aws.maxAttempts * (aws.requestTimeout + LONGEST_BACKOFF_MS) + POLL_MARGIN_MS,
+  let lose: (error: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => {
+    lose = resolve;
   });
-  const targetOf = ({ account, region }: RegisteredQuery) => targets.get(account, region);
-  const apiOf = (query: RegisteredQuery) => clientOf(clients, targetOf(query));
+  const { path } = config.storage;
+  const memory =
+    path === undefined
+      ? undefined
+      : await Memory.open({
+          path,
+          clock,
+          log,
+          states,
+          runStates,
+          placeOf: (account) => placeOf(account, sources.loaded.config),
+          making: () => sources.loaded.config.contributors,
+          onLost: lose,
+        });
+  const dispatcher = new Dispatcher({ clock, log, targets, ...limitsOf(config) });
+  const apiOf = (query: RegisteredQuery) => targetsInUse.clientOf(registry.targetOf(query));
   const polls = new Polls<WatchedQuery>({
     clock,
     targets,
@@ -134,9 +142,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     clock,
     targets,
     dispatcher,
-    capOf: ({ account }) => accounts.get(account)?.account.maxConcurrentRuns ?? 1,
+    capOf: ({ account }) => targetsInUse.accounts().get(account)?.account.maxConcurrentRuns ?? 1,
     rateOf: requestRate,
-    journal: undefined,
+    journal: memory?.runs,
     actions: createRunActions({
       clock,
       log,
@@ -144,12 +152,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       runStates,
       failures,
       clientOf: apiOf,
-      contributors: config.contributors,
+      resultsKept: async (query) => memory?.results.settled(query),
+      contributors: () => sources.loaded.config.contributors,
       timed(query, what, milliseconds) {
         if (what === 'wait') {
-          apiStats.runWaited(targetOf(query), milliseconds / 1_000);
+          apiStats.runWaited(registry.targetOf(query), milliseconds / 1_000);
         } else {
-          apiStats.runTook(targetOf(query), query.type, milliseconds / 1_000);
+          apiStats.runTook(registry.targetOf(query), query.type, milliseconds / 1_000);
         }
       },
     }),
@@ -157,35 +166,75 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const querySections = new QuerySections();
   const runPage = new RunPage(config.contributors.maxSeries);
-  const apiSections = new ApiSections(
-    () => addUp(polls.planned(), runs.planned()),
-    (target) => runs.of(target),
-  );
-  const registry = new QueryRegistry({ states, runStates, failures, polls, runs, querySections, runPage });
-  registry.add(queries);
+  const registry = new QueryRegistry({
+    targets,
+    states,
+    runStates,
+    failures,
+    polls,
+    runs,
+    querySections,
+    runPage,
+    memory,
+  });
   const discovery = new Discovery({
-    config,
+    every: config.discovery.monitorsEvery,
     clock,
     log,
     dispatcher,
-    clientOf: (target) => clientOf(clients, target),
+    apiStats,
+    clientOf: (target) => targetsInUse.clientOf(target),
+    onListed: (target) => sources.listed(target),
+  });
+  const sources = new QuerySources({
+    loaded,
     registry,
+    targetsInUse,
+    discovery,
+    log,
+    onTargets({ come, gone }) {
+      for (const target of gone) {
+        discovery.remove(target);
+        runs.forget(target);
+        dispatcher.forget(target);
+        apiSections.remove(target);
+      }
+      for (const target of come) {
+        apiSections.add(apiStats.of(target));
+        discovery.add(target);
+      }
+      runs.capsChanged();
+      identities.learn(targetsInUse.accounts().values());
+    },
     shutdown: shutdown.signal,
   });
-  discovery.expect(targets.all(), apiStats);
-  for (const stats of apiStats.all()) {
-    apiSections.add(stats);
-  }
+  const reload = new Reload({
+    read: options.read,
+    started: loaded,
+    async apply(next) {
+      const { aws, polling, contributors, log: logging } = next.config;
+      options.setLogLevel(logging.level);
+      handler.timeout = aws.requestTimeout;
+      dispatcher.setLimits(limitsOf(next.config));
+      states.giveUpAfter = polling.giveUpAfter;
+      runPage.setMaxSeries(contributors.maxSeries);
+      discovery.setEvery(next.config.discovery.monitorsEvery);
+      return sources.setConfig(next);
+    },
+    clock,
+    log,
+    shutdown: shutdown.signal,
+  });
   const exporter = exporterSections({
     version: build.version,
     revision: build.revision,
     nodeVersion: process.version,
-    registeredQueries: () => new Map([['config', states.size]]),
+    registeredQueries: () => registry.countBySource(),
     pollLag: () => polls.lag(),
-    configLoad: () => ({ successful: true, at: startedAt }),
+    configLoad: () => reload.last,
     contributorSeries: () => runPage.series,
-    contributorSeriesLimit: config.contributors.maxSeries,
-    storageWritable: () => undefined,
+    contributorSeriesLimit: () => sources.loaded.config.contributors.maxSeries,
+    storageWritable: () => memory?.writable,
   });
   const runtime = processSections();
   const exposition = new Exposition(
@@ -235,20 +284,29 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     clock,
     log,
   });
-  const listeners = await listen(app, options.listenAddresses, { clock, log });
+  await memory?.restored();
+  const listeners = await listen(app, options.listenAddresses, { clock, log }).catch(async (error: unknown) => {
+    await memory?.close();
+    throw error;
+  });
   for (const address of listeners.addresses) {
     log.always('listening', { address });
   }
 
-  registry.begin(queries);
-  discovery.start(targets.all());
+  states.started();
+  sources.begin();
   dispatcher.start();
   runs.start();
   const stopSummaries = summarize(apiStats, clock, log);
-  void learnIdentities({ accounts: accounts.values(), targets, apiStats, clock, log, signal: shutdown.signal });
+  identities.begin();
+  if (options.autoReloadInterval > 0) {
+    reload.watch(options.autoReloadInterval);
+  }
 
   return {
     addresses: listeners.addresses,
+    failed,
+    reload: () => reload.reload(),
     async stop(timeout) {
       shutdown.abort();
       stopSummaries();
@@ -257,7 +315,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       // HTTP goes on meanwhile: probes see that we are about to end.
       await within(clock, timeout, runs.stop());
       dispatcher.stop();
-      await listeners.close(Math.max(0, end - clock.monotonic()));
+      const left = () => Math.max(0, end - clock.monotonic());
+      await within(clock, left(), memory?.save() ?? Promise.resolve());
+      await listeners.close(left());
+      await within(clock, left(), memory?.close() ?? Promise.resolve());
       network.close();
     },
   };
@@ -271,10 +332,9 @@ function addUp(a: ReadonlyMap<Target, number>, b: ReadonlyMap<Target, number>): 
   return sum;
 }
 
-function clientOf(clients: ReadonlyMap<Target, TargetClient>, target: Target): TargetClient {
-  const client = clients.get(target);
-  if (client === undefined) {
-    throw new Error(`no client for account ${target.account} in ${target.region}`);
-  }
-  return client;
+function limitsOf({ aws, polling }: Config): DispatcherLimits {
+  return {
+    concurrency: polling.concurrency,
+    timeLimit: aws.maxAttempts * (aws.requestTimeout + LONGEST_BACKOFF_MS) + POLL_MARGIN_MS,
+  };
 }

@@ -11,7 +11,7 @@ import type { LoadedConfig } from '../queries/load.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Targets } from '../scheduler/target.ts';
-import { type UsedAccount, usedAccounts } from './accounts.ts';
+import { type UsedAccount, UsedAccounts } from './accounts.ts';
 import type { TextSink } from './check-config.ts';
 import { explainFailure } from './error-advice.ts';
 import { printable } from './query/printable.ts';
@@ -79,7 +79,7 @@ export async function checkOnline(options: OnlineCheckOptions): Promise<boolean>
     try {
       const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
       const followed = followersOf(config).map(({ place }) => place);
-      const accounts = usedAccounts(config, [...queries, ...followed], handler, clock);
+      const accounts = new UsedAccounts(handler, clock).use(config, [...queries, ...followed]);
       const identities = identify([...accounts.values()]);
       const findings = inParallel(targetsOf(queries, followed), async (inTarget) => {
         const { account } = inTarget.place;

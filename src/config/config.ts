@@ -96,6 +96,9 @@ export interface Role {
   readonly sessionTags: Readonly<Record<string, string>>;
 }
 
+/** Where a query comes from: the config file, a discovery file, or a registration over HTTP. */
+export type QuerySource = 'config' | 'file' | 'http';
+
 /** One entry of `queries`, before it fans out. */
 export type QueryEntry = WatchedEntry | ScheduledEntry;
 

@@ -37,16 +37,18 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   try {
     useOnlyTheSimulator(process.env, simulator.url);
     const configFile = flags.configFile ?? fileURLToPath(new URL('nfm-exporter.yml', FILES));
-    const loaded = await loadConfigFile({
+    const read = {
       file: configFile,
       env: { ...process.env, NFM_SIMULATOR: simulator.url },
       fallbackRegion: async () => 'us-east-1',
-    });
+    };
+    const loaded = await loadConfigFile(read);
     const telemetryPath = flags.telemetryPath ?? loaded.config.web.telemetryPath;
     let story: Story | undefined;
     const exitCode = await serve({
       ...options,
       loaded,
+      read,
       env: {},
       started({ addresses: [address = ''] }) {
         const url = baseUrl(address, flags);

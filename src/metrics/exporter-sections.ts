@@ -13,7 +13,7 @@ export interface ExporterFacts {
   readonly pollLag: () => number;
   /** Contributor series that are exported now, and how many may be. */
   readonly contributorSeries: () => number;
-  readonly contributorSeriesLimit: number;
+  readonly contributorSeriesLimit: () => number;
   /** Undefined without a storage. */
   readonly storageWritable: () => boolean | undefined;
   /** How the last load of the configuration went; `at` is the last good one's time in milliseconds since the epoch. */
@@ -49,7 +49,7 @@ export function exporterSections(facts: ExporterFacts): { sections: Section[]; r
         ['', facts.configLoad().at / 1_000],
       ]),
       section('aws_nfm_exporter_contributor_series', () => [['', facts.contributorSeries()]]),
-      section('aws_nfm_exporter_contributor_series_limit', () => [['', facts.contributorSeriesLimit]]),
+      section('aws_nfm_exporter_contributor_series_limit', () => [['', facts.contributorSeriesLimit()]]),
       section('aws_nfm_exporter_storage_writable', () => {
         const writable = facts.storageWritable();
         return writable === undefined ? [] : [['', Number(writable)]];

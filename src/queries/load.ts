@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { quote } from '../config/config-node.ts';
@@ -14,6 +15,8 @@ export interface LoadedConfig {
   readonly queries: readonly RegisteredQuery[];
   /** What is allowed but probably not meant, in the order of the file's lines. */
   readonly warnings: readonly Problem[];
+  /** {@link digestOf} the text. */
+  readonly digest: string;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function loadConfig(text: string, options: ReadOptions): Promise<Lo
     ...twins.map((twin) => describeTwin(twin, read)),
     ...describeShortages(read, queries),
   ];
-  return { config: read.config, queries, warnings: sortByLine(warnings) };
+  return { config: read.config, queries, warnings: sortByLine(warnings), digest: digestOf(text) };
 }
 
 /**
@@ -42,10 +45,16 @@ export async function loadConfig(text: string, options: ReadOptions): Promise<Lo
  * @throws {ConfigError} also when the file cannot be read or is no UTF-8
  */
 export async function loadConfigFile(options: ReadOptions): Promise<LoadedConfig> {
-  return loadConfig(await readText(options.file), options);
+  return loadConfig(await readConfigText(options.file), options);
 }
 
-async function readText(file: string): Promise<string> {
+/** Tells contents of a file apart. */
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** @throws {ConfigError} when the file cannot be read or is no UTF-8 */
+export async function readConfigText(file: string): Promise<string> {
   const bytes = await readFile(file).catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
     throw new ConfigError([createProblem(file, undefined, code, 'a file that can be read')]);

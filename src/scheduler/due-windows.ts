@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Schedule } from '../queries/query.ts';
 import { dueAt, newestDue, newestWindow, offsetOf, type Window, windowOf } from '../queries/windows.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -16,14 +17,16 @@ const FURTHEST_AHEAD_MS = 3_600_000;
 export class DueWindows {
   /** The newest window whose data had landed when the query came, whatever its offset; undefined where it was run before. */
   readonly first: WantedWindow | undefined;
-  readonly #schedule: Schedule;
-  readonly #offset: number;
+  #schedule: Schedule;
+  #offset: number;
+  readonly #name: string;
   readonly #clock: Clock;
   /** The newest window that was due. */
   #newest: number;
 
   /** `coveredUntil`: end of the newest window that was run before, in milliseconds since the epoch. */
   constructor(name: string, schedule: Schedule, clock: Clock, coveredUntil = Number.NEGATIVE_INFINITY) {
+    this.#name = name;
     this.#schedule = schedule;
     this.#offset = offsetOf(name, schedule);
     this.#clock = clock;
@@ -47,6 +50,23 @@ export class DueWindows {
     const leftBehind = due - this.#newest - 1;
     this.#newest = due;
     return { wanted: this.#wanted(), leftBehind };
+  }
+
+  /**
+   * Windows are those of another schedule from now on. None covers again what windows before it have covered, where theirs
+   * do not overlap; and none that was due before counts as left behind.
+   */
+  reschedule(schedule: Schedule): void {
+    const before = this.#schedule;
+    if (isDeepStrictEqual(before, schedule)) {
+      return;
+    }
+    this.#schedule = schedule;
+    this.#offset = offsetOf(this.#name, schedule);
+    if (before.every !== schedule.every) {
+      const covered = newestCovered(schedule, this.#newest * before.every);
+      this.#newest = Math.max(covered, newestDue(schedule, this.#clock.now(), this.#offset) - 1);
+    }
   }
 
   /** When the next window is due, in milliseconds of the wall clock. */

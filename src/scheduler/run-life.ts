@@ -42,6 +42,7 @@ const STOP_CALLS = 5;
 export class RunLife<Query extends Runnable> {
   readonly #options: RunLifeOptions<Query>;
   readonly #clock: Clock;
+  #query: Query;
   #run: Run;
   #phase: Phase = 'start';
   /** The request to start it is in flight: it may be at the service already, under an id that is not known yet. */
@@ -61,6 +62,7 @@ export class RunLife<Query extends Runnable> {
   constructor(options: RunLifeOptions<Query>, run: Run) {
     this.#options = options;
     this.#clock = options.clock;
+    this.#query = options.query;
     this.#run = run;
   }
 
@@ -70,6 +72,11 @@ export class RunLife<Query extends Runnable> {
     } else {
       this.#enter('status', 0);
     }
+  }
+
+  /** The query is run otherwise from now on, but asks the same. */
+  change(query: Query): void {
+    this.#query = query;
   }
 
   /**
@@ -143,23 +150,24 @@ export class RunLife<Query extends Runnable> {
   }
 
   async #request(phase: Phase, signal: AbortSignal): Promise<StepResult> {
-    const { actions, journal, query } = this.#options;
+    const { actions, journal } = this.#options;
     if (phase !== 'start') {
-      return actions[phase](query, this.#run, signal);
+      return actions[phase](this.#query, this.#run, signal);
     }
     this.#starting = true;
-    const isAllowed = (await journal?.starting(query, this.#run)) ?? true;
-    if (!isAllowed) {
-      return 'retry';
-    }
-    if (this.#abandoned || this.#left) {
-      journal?.over(query, this.#run, 'refused');
-      return 'retry';
+    if (journal !== undefined) {
+      const isAllowed = await journal.starting(this.#query, this.#run);
+      if (isAllowed && (this.#abandoned || this.#left)) {
+        journal.over(this.#query, this.#run, 'refused');
+      }
+      if (!isAllowed || this.#abandoned || this.#left) {
+        return 'retry';
+      }
     }
     this.#run.startedAt = this.#clock.monotonic();
-    const result = await actions.start(query, this.#run, signal);
+    const result = await actions.start(this.#query, this.#run, signal);
     if (result === 'done') {
-      journal?.started(query, this.#run);
+      journal?.started(this.#query, this.#run);
     }
     return result;
   }
@@ -234,7 +242,7 @@ export class RunLife<Query extends Runnable> {
   #timeLeft(): number {
     return this.#phase === 'start'
       ? Number.POSITIVE_INFINITY
-      : this.#run.startedAt + this.#options.query.schedule.timeout - this.#clock.monotonic();
+      : this.#run.startedAt + this.#query.schedule.timeout - this.#clock.monotonic();
   }
 
   /** Without the results of a query that has ended there is nothing to stop. */

@@ -27,9 +27,12 @@ export interface RunActionsOptions {
   readonly clientOf: (
     query: ScheduledQuery,
   ) => Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'refuseResults' | 'stopQuery'>;
+  /** Resolves when a query's results, which were just read, are kept as well as they can be: the run may be over then. */
+  readonly resultsKept: (query: ScheduledQuery) => Promise<void>;
   /** A run was started that had waited for so many milliseconds, or has come to its end so many after its start. */
   readonly timed: (query: ScheduledQuery, what: 'wait' | 'duration', milliseconds: number) => void;
-  readonly contributors: {
+  /** Asked for each result: a reload may have changed them. */
+  readonly contributors: () => {
     readonly mirrorRows: 'keep' | 'drop';
     readonly maxSeriesPerQuery: number;
     readonly roundTripTimeUnit: RoundTripTimeUnit;
@@ -184,6 +187,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
           } catch (thrown) {
             throw thrown instanceof InvalidResponse ? client.refuseResults(query, thrown.message) : thrown;
           }
+          await options.resultsKept(query);
           if (states.has(query)) {
             states.requestAnswered(query.name);
           }
@@ -236,7 +240,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
 
   /** @throws InvalidResponse */
   async function exportResults(query: ScheduledQuery, run: Run, reading: Reading): Promise<void> {
-    const { maxSeriesPerQuery, mirrorRows, roundTripTimeUnit } = options.contributors;
+    const { maxSeriesPerQuery, mirrorRows, roundTripTimeUnit } = options.contributors();
     const { metricName, contributorLabels, name } = query;
     const answer = reading.dataPages.length > 0 ? joinDataPages(reading.dataPages) : joinRowPages(reading.rowPages);
     const conversion = unitConversion(metricName, answer.unit, roundTripTimeUnit);

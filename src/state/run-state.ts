@@ -1,4 +1,4 @@
-import type { ScheduledQuery } from '../queries/query.ts';
+import { hasTotal, type ScheduledQuery } from '../queries/query.ts';
 import type { RunOutcome } from '../scheduler/run.ts';
 import type { ContributorSeries } from './contributor-series.ts';
 import type { KeptJson } from './kept-json.ts';
@@ -37,6 +37,7 @@ export interface RunState {
 }
 
 interface MutableRunState extends RunState {
+  query: ScheduledQuery;
   readonly runs: Record<RunOutcome, number>;
   lastOutcome: RunOutcome | undefined;
   lastQueryId: string | undefined;
@@ -89,6 +90,13 @@ export class RunStates {
     const state = this.#state(name);
     state.results = { ...results, series: series.length };
     this.#onResults(state, series);
+    this.#onChange(state);
+  }
+
+  /** A query is asked or shown otherwise from now on, but asks the same. */
+  change(query: ScheduledQuery): void {
+    const state = this.#state(query.name);
+    state.query = query;
     this.#onChange(state);
   }
 
@@ -156,15 +164,6 @@ export class RunStates {
     }
     return state;
   }
-}
-
-/** Sums over windows that overlap would count flows twice; averages and time series have no sum. */
-function hasTotal({ type, metricName, schedule }: ScheduledQuery): boolean {
-  return (
-    metricName !== 'ROUND_TRIP_TIME' &&
-    type !== 'workload-insights-top-contributors-data' &&
-    schedule.lookback <= schedule.every
-  );
 }
 
 /** Whether the last results are too old to be shown at `now`, in milliseconds since the epoch. */

@@ -99,7 +99,7 @@ export class ExposedWorld {
       pollLag: () => this.lag,
       configLoad: () => ({ successful: true, at: 1_700_000_000_500 }),
       contributorSeries: () => this.#runPage.series,
-      contributorSeriesLimit: MAX_SERIES,
+      contributorSeriesLimit: () => MAX_SERIES,
       storageWritable: () => true,
     });
     this.#exposition = new Exposition(

@@ -1,4 +1,5 @@
 import type { RegisteredQuery, ScheduledQuery } from '../../queries/query.ts';
+import { questionOf as askedBy, type Question } from '../../queries/question.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { EarlierRuns } from '../../scheduler/run-journal.ts';
@@ -23,12 +24,14 @@ const REGISTRATIONS: RecordKind<Registration> = {
 };
 
 export interface MemoryOptions {
-  /** The folder; undefined: nothing outlives the process. */
+  /** The folder. */
   readonly path: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly states: QueryStates;
   readonly runStates: RunStates;
+  /** Where an account is called, and as whom: the answers to a query are of that place. */
+  readonly placeOf: (account: string) => string;
   /** What decides, beside the query itself, which series rows make. Can be stored as JSON. */
   readonly making: () => unknown;
   /** Another exporter has taken the folder over. */
@@ -53,12 +56,17 @@ export class Memory {
   #cancelLook: () => void = () => undefined;
 
   private constructor(options: MemoryOptions, storage: Storage) {
-    const { clock, log, states, runStates, making } = options;
+    const { clock, log, states, runStates, placeOf, making } = options;
     this.#options = options;
     this.#storage = storage;
-    this.runs = new RunMemory({ records: (kind) => storage.records(kind), clock, log, states, runStates });
-    this.results = new ResultMemory({ records: (kind) => storage.records(kind), clock, states, runStates, making });
-    this.statuses = new StatusMemory({ records: (kind) => storage.records(kind), clock, states });
+    const questionOf = (query: RegisteredQuery): Question => {
+      const question = askedBy(query);
+      return { ...question, asked: `${placeOf(query.account)} ${question.asked}` };
+    };
+    const common = { clock, states, questionOf };
+    this.runs = new RunMemory({ ...common, records: (kind) => storage.records(kind), log, runStates });
+    this.results = new ResultMemory({ ...common, records: (kind) => storage.records(kind), runStates, making });
+    this.statuses = new StatusMemory({ ...common, records: (kind) => storage.records(kind) });
     this.registrations = storage.records(REGISTRATIONS);
   }
 
@@ -120,10 +128,15 @@ export class Memory {
     }
   }
 
+  /** Stores what has changed and was not stored yet. */
+  async save(): Promise<void> {
+    await this.statuses.save();
+  }
+
   /** Stores what has changed and leaves the folder to others. */
   async close(): Promise<void> {
     this.#cancelLook();
-    await this.statuses.close();
+    await this.statuses.save();
     await this.#storage.close();
   }
 

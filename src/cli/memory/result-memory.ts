@@ -1,5 +1,5 @@
-import type { ScheduledQuery } from '../../queries/query.ts';
-import { isSameQuestion, type Question, questionOf } from '../../queries/question.ts';
+import type { RegisteredQuery, ScheduledQuery } from '../../queries/query.ts';
+import { isSameQuestion, type Question } from '../../queries/question.ts';
 import { type Clock, within } from '../../runtime/clock.ts';
 import type { ContributorSeries } from '../../state/contributor-series.ts';
 import { KeptJson } from '../../state/kept-json.ts';
@@ -39,6 +39,7 @@ const PATIENCE_MS = 10_000;
 export interface ResultMemoryOptions {
   readonly records: (kind: RecordKind<StoredResults>) => RecordFolder<StoredResults>;
   readonly clock: Clock;
+  readonly questionOf: (query: RegisteredQuery) => Question;
   readonly states: QueryStates;
   readonly runStates: RunStates;
   /** What decides, beside the query itself, which series rows make. Can be stored as JSON. */
@@ -66,7 +67,7 @@ export class ResultMemory {
     const stored = await this.#records.read(name);
     if (
       stored === undefined ||
-      !isSameQuestion(stored.question, questionOf(query)) ||
+      !isSameQuestion(stored.question, this.#options.questionOf(query)) ||
       stored.making !== this.#making(query)
     ) {
       return;
@@ -116,7 +117,7 @@ export class ResultMemory {
     const packed = await KeptJson.of(series);
     if (this.#options.states.has(query)) {
       await this.#records.put(query.name, {
-        question: questionOf(query),
+        question: this.#options.questionOf(query),
         making: this.#making(query),
         results: savedResults(results),
         series: packed.toBase64(),

@@ -1,5 +1,5 @@
-import type { ScheduledQuery } from '../../queries/query.ts';
-import { isSameQuestion, type Question, questionOf } from '../../queries/question.ts';
+import type { RegisteredQuery, ScheduledQuery } from '../../queries/query.ts';
+import { isSameQuestion, type Question } from '../../queries/question.ts';
 import { type Clock, within } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Run } from '../../scheduler/run.ts';
@@ -56,6 +56,7 @@ const PATIENCE_MS = 10_000;
 export interface RunMemoryOptions {
   readonly records: (kind: RecordKind<StoredRuns>) => RecordFolder<StoredRuns>;
   readonly clock: Clock;
+  readonly questionOf: (query: RegisteredQuery) => Question;
   readonly log: Logger;
   readonly states: QueryStates;
   readonly runStates: RunStates;
@@ -101,7 +102,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
     if (earlier === undefined) {
       return false;
     }
-    if (!isSameQuestion(earlier.question, questionOf(query))) {
+    if (!isSameQuestion(earlier.question, this.#options.questionOf(query))) {
       this.forget(query.name);
       return false;
     }
@@ -238,7 +239,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
     }
     entry.status = savedStatus(state);
     await this.#records.put(query.name, {
-      question: questionOf(state.query),
+      question: this.#options.questionOf(state.query),
       savedAt: clock.now(),
       coveredUntil: entry.coveredUntil,
       inFlight: entry.inFlight,

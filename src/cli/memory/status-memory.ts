@@ -1,5 +1,5 @@
-import type { WatchedQuery } from '../../queries/query.ts';
-import { isSameQuestion, type Question, questionOf } from '../../queries/question.ts';
+import type { RegisteredQuery, WatchedQuery } from '../../queries/query.ts';
+import { isSameQuestion, type Question } from '../../queries/question.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { QueryState, QueryStates } from '../../state/query-state.ts';
 import { members, numberOf, readSavedStatus, type SavedStatus, savedStatus, textOf } from '../../state/saved.ts';
@@ -32,6 +32,7 @@ const LONGEST_WAIT_MS = 30_000;
 export interface StatusMemoryOptions {
   readonly records: (kind: RecordKind<readonly StoredStatus[]>) => RecordFolder<readonly StoredStatus[]>;
   readonly clock: Clock;
+  readonly questionOf: (query: RegisteredQuery) => Question;
   readonly states: QueryStates;
 }
 
@@ -62,7 +63,7 @@ export class StatusMemory {
   restore(query: WatchedQuery): void {
     const earlier = this.#earlier.get(query.name);
     this.#earlier.delete(query.name);
-    if (earlier !== undefined && isSameQuestion(earlier.question, questionOf(query))) {
+    if (earlier !== undefined && isSameQuestion(earlier.question, this.#options.questionOf(query))) {
       this.#options.states.restore(query.name, earlier.status);
     }
   }
@@ -91,8 +92,8 @@ export class StatusMemory {
     }
   }
 
-  /** Stores what has changed, now. Nothing is stored later by itself. */
-  async close(): Promise<void> {
+  /** Stores what has changed, now. */
+  async save(): Promise<void> {
     const isDue = this.#dueAt !== Number.POSITIVE_INFINITY;
     this.#cancelTimer();
     if (isDue) {
@@ -118,7 +119,12 @@ export class StatusMemory {
     for (const state of states.all()) {
       const { query } = state;
       if (query.kind === 'watched' && state.up !== undefined) {
-        stored.push({ name: query.name, question: questionOf(query), savedAt, status: savedStatus(state) });
+        stored.push({
+          name: query.name,
+          question: this.#options.questionOf(query),
+          savedAt,
+          status: savedStatus(state),
+        });
         this.#stored.set(query.name, shownOf(state));
       }
     }
