@@ -116,6 +116,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const failed = new Promise<Error>((resolve) => {
     lose = resolve;
   });
+  let inForce = config;
   const { path } = config.storage;
   const memory =
     path === undefined
@@ -126,8 +127,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           log,
           states,
           runStates,
-          placeOf: (account) => placeOf(account, sources.loaded.config),
-          making: () => sources.loaded.config.contributors,
+          placeOf: (account) => placeOf(account, inForce),
+          making: () => inForce.contributors,
           onLost: lose,
         });
   const dispatcher = new Dispatcher({ clock, log, targets, ...limitsOf(config) });
@@ -213,6 +214,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     started: loaded,
     async apply(next) {
       const { aws, polling, contributors, log: logging } = next.config;
+      inForce = next.config;
       options.setLogLevel(logging.level);
       handler.timeout = aws.requestTimeout;
       dispatcher.setLimits(limitsOf(next.config));

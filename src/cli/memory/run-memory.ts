@@ -122,12 +122,13 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
     }
     const { coveredUntil, inFlight, status } = earlier;
     const takenUp = this.#takenUp(query, inFlight);
-    this.#entries.set(name, {
+    const entry: Entry = {
       coveredUntil,
       coveredBefore: undefined,
       inFlight: takenUp === undefined ? undefined : inFlight,
       status,
-    });
+    };
+    this.#entries.set(name, entry);
     if (inFlight !== undefined && takenUp === undefined) {
       log.info('a run may have been started just before the last end of the exporter: its window is skipped', {
         account,
@@ -136,6 +137,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
         window_end: new Date(inFlight.end).toISOString(),
       });
       runStates.skipped(name, 1);
+      this.#writeSoon(query, entry);
     }
     return { coveredUntil, inFlight: takenUp };
   }
