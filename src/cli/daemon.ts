@@ -302,7 +302,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const stopSummaries = summarize(apiStats, clock, log);
   identities.begin();
   if (options.autoReloadInterval > 0) {
-    reload.watch(options.autoReloadInterval);
+    void reload.watch(options.autoReloadInterval);
   }
 
   return {

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { ConfigError, createProblem, type Problem } from '../config/problem.ts';
 import type { ReadOptions } from '../config/read.ts';
 import { digestOf, type LoadedConfig, loadConfig, readConfigText } from '../queries/load.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { type Clock, sleep } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { QueryChanges } from './query-sources.ts';
 
@@ -30,6 +30,9 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   'log.format': ({ log }) => log.format,
   'storage.path': ({ storage }) => storage.path,
 };
+
+/** A content that is the same for so long is whole: who writes a file in place does it within milliseconds. */
+const SETTLING_MS = 100;
 
 /**
  * Reads the config file anew, all or nothing: what is wrong with it is told, and the configuration in force goes on. One
@@ -72,23 +75,33 @@ export class Reload {
     return this.#next;
   }
 
-  /** Reloads when the file's content is another than was read last, looking each `interval` milliseconds until shutdown. */
-  watch(interval: number): void {
-    const { clock, shutdown } = this.#options;
-    const look = async () => {
-      if ((await this.#digestNow()) !== this.#digest && !shutdown.aborted) {
+  /**
+   * Reloads when the file's content is another than was read last, and no longer being written: it is looked each
+   * `interval` milliseconds until shutdown.
+   */
+  async watch(interval: number): Promise<void> {
+    while (await this.#sleep(interval)) {
+      if (await this.#hasChanged()) {
         await this.reload();
       }
-      wait();
-    };
-    const wait = () => {
-      const cancel = clock.setTimer(interval, () => {
-        shutdown.removeEventListener('abort', cancel);
-        void look();
-      });
-      shutdown.addEventListener('abort', cancel, { once: true });
-    };
-    wait();
+    }
+  }
+
+  async #hasChanged(): Promise<boolean> {
+    let digest = await this.#digestNow();
+    let before = this.#digest;
+    while (digest !== this.#digest && digest !== before && (await this.#sleep(SETTLING_MS))) {
+      before = digest;
+      digest = await this.#digestNow();
+    }
+    return digest !== this.#digest && !this.#options.shutdown.aborted;
+  }
+
+  /** Returns whether there was no shutdown meanwhile. */
+  async #sleep(milliseconds: number): Promise<boolean> {
+    const { clock, shutdown } = this.#options;
+    await sleep(clock, milliseconds, shutdown).catch(() => undefined);
+    return !shutdown.aborted;
   }
 
   async #digestNow(): Promise<string> {
@@ -141,6 +154,10 @@ export class Reload {
       throw error;
     });
     this.#digest = digestOf(text);
+    if (text.trim() === '' && this.#digest !== this.#digestInForce) {
+      const expected = 'a configuration, which "{}" is, too: the file may be about to be written';
+      throw new ConfigError([createProblem(read.file, undefined, 'an empty file', expected)]);
+    }
     const loaded = await loadConfig(text, read);
     const problems = changesOfFixed(started.config, loaded.config);
     if (problems.length > 0) {
@@ -153,7 +170,7 @@ export class Reload {
 /** Values are not shown: they may be from the environment. */
 function changesOfFixed(before: Config, after: Config): readonly Problem[] {
   return Object.entries(FIXED)
-    .filter(([, valueOf]) => !isDeepStrictEqual(valueOf(before), valueOf(after)))
+    .filter(([, read]) => !isDeepStrictEqual(read(before), read(after)))
     .map(([path]) =>
       createProblem(path, undefined, 'another value than at the start', 'the same: a change of it needs a restart'),
     );

@@ -185,13 +185,14 @@ export class FolderLock {
   /** Removes what the dead have left of themselves, so that they are dead, however alive they may be. */
   async #clearAway(dead: readonly FoundLock[]): Promise<void> {
     const { folder } = this.#options;
+    // First: whoever finds its folder gone looks for its lock.
+    for (const { file } of dead) {
+      await rm(file, { force: true });
+    }
     for (const name of await readdir(folder)) {
       if ((name.startsWith(SCRATCH) || name.startsWith(SOCKET)) && !name.endsWith(this.#id)) {
         await this.#removeAtOnce(name);
       }
-    }
-    for (const { file } of dead) {
-      await rm(file, { force: true });
     }
     await syncFolder(folder);
   }

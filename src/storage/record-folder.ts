@@ -6,7 +6,7 @@ import { setAside } from './damaged.ts';
 import { kindOf } from './files.ts';
 import { DamagedRecord, decodeRecord, encodeRecord, recordFileName } from './record.ts';
 import { Slots } from './slots.ts';
-import { codeOf } from './storage-error.ts';
+import { codeOf, storageErrorFrom } from './storage-error.ts';
 
 /** What the records of a folder are. */
 export interface RecordKind<Value> {
@@ -46,6 +46,7 @@ const EXTENSION = '.json';
 export class RecordFolder<Value> {
   readonly #options: RecordFolderOptions<Value>;
   readonly #folder: string;
+  readonly #reading = new Slots(READ_AT_ONCE);
   readonly #waiting = new Map<string, Change>();
   /** The last change of each key that is not durable yet. */
   readonly #last = new Map<string, Promise<void>>();
@@ -60,17 +61,14 @@ export class RecordFolder<Value> {
   /** All records. What cannot be used is set aside, and the log says so. Called before anything is written. */
   async load(): Promise<Map<string, Value>> {
     const values = new Map<string, Value>();
-    const slots = new Slots(READ_AT_ONCE);
     const files = await this.#files();
     await Promise.all(
-      files.map((file) =>
-        slots.run(async () => {
-          const record = await this.#readFile(file);
-          if (record !== undefined) {
-            values.set(record.key, record.value);
-          }
-        }),
-      ),
+      files.map(async (file) => {
+        const record = await this.#readFile(file);
+        if (record !== undefined) {
+          values.set(record.key, record.value);
+        }
+      }),
     );
     return values;
   }
@@ -164,7 +162,12 @@ export class RecordFolder<Value> {
     return (await readdir(this.#folder)).filter((name) => name.endsWith(EXTENSION));
   }
 
-  async #readFile(name: string): Promise<{ readonly key: string; readonly value: Value } | undefined> {
+  #readFile(name: string): Promise<{ readonly key: string; readonly value: Value } | undefined> {
+    return this.#reading.run(() => this.#readOrSetAside(name));
+  }
+
+  async #readOrSetAside(name: string): Promise<{ readonly key: string; readonly value: Value } | undefined> {
+    const { log, kind } = this.#options;
     const file = join(this.#folder, name);
     try {
       const status = await lstat(file);
@@ -172,14 +175,17 @@ export class RecordFolder<Value> {
         throw new DamagedRecord(status.isFile() ? 'it is too large' : 'it is not a file');
       }
       const { key, value } = decodeRecord(await readFile(file, 'utf8'));
-      const read = this.#options.kind.read(value);
+      const read = kind.read(value);
       if (read === undefined || recordFileName(key) !== name) {
         throw new DamagedRecord(read === undefined ? 'it holds something else' : 'it has the name of another record');
       }
       return { key, value: read };
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') {
-        await this.#setAside(this.#folder, name, error instanceof Error ? error.message : String(error));
+      if (error instanceof DamagedRecord) {
+        await this.#setAside(this.#folder, name, error.message);
+      } else if (codeOf(error) !== 'ENOENT') {
+        const { code, message } = storageErrorFrom(file, error);
+        log.error('a record of the storage cannot be read', { file, error: code, reason: message, lost: kind.holds });
       }
       return undefined;
     }

@@ -7,7 +7,7 @@ import { kindOf, makeFolder, removeFile, replaceFile } from './files.ts';
 import { FolderLock } from './folder-lock.ts';
 import { RecordFolder, type RecordKind } from './record-folder.ts';
 import { Slots } from './slots.ts';
-import { codeOf, StorageError, type StorageInUseError, storageErrorFrom } from './storage-error.ts';
+import { codeOf, StorageError, StorageInUseError, storageErrorFrom } from './storage-error.ts';
 import { WriteHealth } from './write-health.ts';
 
 export interface StorageOptions {
@@ -60,7 +60,7 @@ export class Storage {
     }
     const storage = new Storage(options);
     await storage.#take().catch((error: unknown) => {
-      if (codeOf(error) === 'EBUSY') {
+      if (error instanceof StorageInUseError) {
         throw error;
       }
     });
@@ -97,7 +97,7 @@ export class Storage {
     try {
       await this.#lock.take();
     } catch (error) {
-      throw this.#failed(this.#options.path, error, 0);
+      throw error instanceof StorageInUseError ? error : this.#failed(this.#options.path, error, 0);
     }
   }
 
