@@ -34,9 +34,14 @@ export async function writeDurably(file: string, content: string): Promise<void>
   }
 }
 
-/** Removes a file, which may be gone already. Resolves when that is durable. */
-export async function removeFile(file: string): Promise<void> {
-  await rm(file, { force: true });
+/**
+ * Removes a file, or whatever has its name. Resolves when that is durable; rejects with ENOENT when there is none.
+ *
+ * @param temporary as for {@link replaceFile}
+ */
+export async function removeFile(file: string, temporary: string): Promise<void> {
+  await rename(file, temporary);
+  await rm(temporary, { recursive: true, force: true });
   await syncFolder(dirname(file));
 }
 

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, sleep } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
-import { FOLDER_MODE, removeFile, syncFolder, writeDurably } from './files.ts';
+import { FOLDER_MODE, syncFolder, writeDurably } from './files.ts';
 import { askLifeSocket, type LifeSocket, openLifeSocket } from './life-socket.ts';
 import { type FoundLock, findLocks, type Lock, lockFileName, lockText, renewLock } from './lock-file.ts';
 import { codeOf, StorageInUseError } from './storage-error.ts';
@@ -245,7 +245,7 @@ export class FolderLock {
   }
 
   async #clear(): Promise<void> {
-    await removeFile(this.#file).catch(() => undefined);
+    await rm(this.#file, { force: true }).catch(() => undefined);
     await this.#clearOwn();
   }
 

@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -96,12 +96,12 @@ export class RecordFolder<Value> {
     return this.#change(key, undefined);
   }
 
-  /** Removes the records of all other keys, the good and the damaged, as far as that is possible. */
+  /** Removes the records of all other keys, good or not, as far as that is possible. */
   async keepOnly(keys: Iterable<string>): Promise<void> {
     const kept = new Set(Array.from(keys, recordFileName));
     for (const file of await this.#files()) {
       if (!kept.has(file)) {
-        await rm(join(this.#folder, file), { force: true, recursive: true }).catch(() => undefined);
+        await this.#options.write(join(this.#folder, file), undefined).catch(() => undefined);
       }
     }
   }

@@ -32,12 +32,14 @@ export class Storage {
   readonly #slots = new Slots(WRITE_AT_ONCE);
   readonly #folders: Pick<RecordFolder<unknown>, 'flush' | 'retry'>[] = [];
   #writes = 0;
+  #opened = false;
+  #lost = false;
   #closed = false;
 
   private constructor(options: StorageOptions) {
-    const { path: folder, clock, log, host = hostname(), onLost } = options;
+    const { path: folder, clock, log, host = hostname() } = options;
     this.#options = options;
-    this.#lock = new FolderLock({ folder, host, clock, log, onLost });
+    this.#lock = new FolderLock({ folder, host, clock, log, onLost: (error) => this.#lose(error) });
     this.#health = new WriteHealth({ clock, log, probe: (bytes) => this.#probe(bytes) });
   }
 
@@ -64,6 +66,7 @@ export class Storage {
         throw error;
       }
     });
+    storage.#opened = true;
     return storage;
   }
 
@@ -97,7 +100,18 @@ export class Storage {
     try {
       await this.#lock.take();
     } catch (error) {
-      throw error instanceof StorageInUseError ? error : this.#failed(this.#options.path, error, 0);
+      if (error instanceof StorageInUseError) {
+        this.#lose(error);
+        throw error;
+      }
+      throw this.#failed(this.#options.path, error, 0);
+    }
+  }
+
+  #lose(error: StorageInUseError): void {
+    if (this.#opened && !this.#lost) {
+      this.#lost = true;
+      this.#options.onLost(error);
     }
   }
 
@@ -108,7 +122,7 @@ export class Storage {
     await this.#take();
     try {
       if (content === undefined) {
-        await removeFile(file);
+        await removeFile(file, this.#temporary());
       } else {
         await makeFolder(dirname(file));
         await replaceFile(file, content, this.#temporary());
@@ -118,17 +132,20 @@ export class Storage {
         await this.#lock.check().catch(() => undefined);
         await this.#take();
       }
-      throw this.#failed(file, error, content?.length ?? 0);
+      if (codeOf(error) !== 'ENOENT' || content !== undefined) {
+        throw this.#failed(file, error, content?.length ?? 0);
+      }
+      return; // There was nothing to remove.
     }
     this.#health.succeeded();
   }
 
   async #probe(bytes: number): Promise<void> {
-    const temporary = this.#temporary();
+    const probe = join(this.#lock.scratch, 'probe');
     await this.#take();
     try {
-      await replaceFile(join(this.#lock.scratch, 'probe'), ' '.repeat(bytes), temporary);
-      await removeFile(join(this.#lock.scratch, 'probe'));
+      await replaceFile(probe, ' '.repeat(bytes), this.#temporary());
+      await removeFile(probe, this.#temporary());
     } catch (error) {
       throw this.#failed(this.#options.path, error, bytes);
     }

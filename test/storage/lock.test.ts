@@ -150,6 +150,18 @@ describe('on another host', () => {
     expect(second.losses).toEqual([]);
   });
 
+  test('one that slept and was followed removes nothing', async () => {
+    const folder = temporaryFolder();
+    const first = await openStorage(folder, { clock: new FakeClock(), host: 'there' });
+    const notes = first.storage.records(NOTES);
+    await notes.put('a', { text: 'before' });
+    const clock = new FakeClock();
+    const second = await opened(openStorage(folder, { clock }), clock);
+    await expect(notes.delete('a')).rejects.toBeInstanceOf(StorageInUseError);
+    await notes.keepOnly([]);
+    expect(await second.storage.records(NOTES).read('a')).toEqual({ text: 'before' });
+  });
+
   test('one that slept and has nothing to write learns of it when it wakes', async () => {
     const folder = temporaryFolder();
     const asleep = new FakeClock();

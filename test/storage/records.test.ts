@@ -52,6 +52,13 @@ test('what was stored is there when the folder is opened again, and nothing else
   expect((await reopened(folder)).loaded).toEqual({ a: { text: 'second' }, 'é:/..': { text: 'ü' } });
 });
 
+test('to remove what was never there is no failure, though nothing was', async () => {
+  const { storage, log } = await openStorage(temporaryFolder());
+  await storage.records(NOTES).delete('a');
+  expect(storage.writable).toBe(true);
+  expect(log.events).toEqual([]);
+});
+
 test('of many changes of one record the last one counts, and most are never written', async () => {
   const folder = temporaryFolder();
   const { storage } = await openStorage(folder);

@@ -101,6 +101,16 @@ describe.skipIf(!CAN_MOUNT)('a disk that is full', () => {
     expect(storage.writable).toBe(true);
     await expect(openStorage(folder), 'it has the lock now').rejects.toThrow('another exporter uses it');
   });
+
+  test('is lost to another exporter that could be started when there was room again', async () => {
+    const folder = smallDisk();
+    fill(join(folder, 'filler'));
+    const first = await openStorage(folder, { clock: new FakeClock() });
+    rmSync(join(folder, 'filler'));
+    await openStorage(folder);
+    await expect(first.storage.records(NOTES).put('a', { text: '' })).rejects.toThrow('another exporter uses it');
+    expect(first.losses).toHaveLength(1);
+  });
 });
 
 test('a file that may not be that large: the process lives on, the old one stays', () => {
