@@ -31,6 +31,7 @@ import { summarize } from '../state/summary.ts';
 import { placeOf } from './accounts.ts';
 import type { BuildInfo } from './build-info.ts';
 import { Discovery } from './discovery.ts';
+import { DiscoveryFiles } from './discovery-files.ts';
 import { Identities } from './identities.ts';
 import { Memory } from './memory/memory.ts';
 import { QueryRegistry } from './query-registry.ts';
@@ -209,10 +210,25 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     shutdown: shutdown.signal,
   });
+  const files = new DiscoveryFiles({
+    configFile: options.read.file,
+    clock,
+    log,
+    onChange(made) {
+      const { added, changed, removed } = sources.setFiles(made);
+      if (added + changed + removed > 0) {
+        log.info('queries follow discovery files', { added, changed, removed });
+      }
+    },
+  });
+  const atStart = await files.plan(loaded);
+  sources.setFiles(atStart.made);
+  atStart.commit();
   const reload = new Reload({
     read: options.read,
     started: loaded,
     async apply(next) {
+      const plan = await files.plan(next);
       const { aws, polling, contributors, log: logging } = next.config;
       inForce = next.config;
       options.setLogLevel(logging.level);
@@ -221,7 +237,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       states.giveUpAfter = polling.giveUpAfter;
       runPage.setMaxSeries(contributors.maxSeries);
       discovery.setEvery(next.config.discovery.monitorsEvery);
-      return sources.setConfig(next);
+      const changes = sources.setConfig(next, plan.made);
+      plan.commit();
+      return changes;
     },
     clock,
     log,
@@ -234,6 +252,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     registeredQueries: () => registry.countBySource(),
     pollLag: () => polls.lag(),
     configLoad: () => reload.last,
+    discoveryFiles: () => files.states(),
     contributorSeries: () => runPage.series,
     contributorSeriesLimit: () => sources.loaded.config.contributors.maxSeries,
     storageWritable: () => memory?.writable,
@@ -312,6 +331,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async stop(timeout) {
       shutdown.abort();
       stopSummaries();
+      const filesStopped = files.stop();
       const end = clock.monotonic() + timeout;
       dispatcher.windDown();
       // HTTP goes on meanwhile: probes see that we are about to end.
@@ -321,6 +341,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await within(clock, left(), memory?.save() ?? Promise.resolve());
       await listeners.close(left());
       await within(clock, left(), memory?.close() ?? Promise.resolve());
+      await filesStopped;
       network.close();
     },
   };

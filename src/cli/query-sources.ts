@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { followersOf } from '../queries/following.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { Candidate, QuerySource, RegisteredQuery } from '../queries/query.ts';
 import {
@@ -78,7 +77,7 @@ export class QuerySources {
   }
 
   /** Another configuration is in force; `files` are all discovery files as they are read with it. */
-  setConfig(loaded: LoadedConfig, files: ReadonlyMap<string, SourceQueries> = this.#files): QueryChanges {
+  setConfig(loaded: LoadedConfig, files: ReadonlyMap<string, SourceQueries>): QueryChanges {
     const before = this.#loaded.config;
     this.#loaded = loaded;
     this.#files = files;
@@ -94,16 +93,8 @@ export class QuerySources {
     return changes;
   }
 
-  /** A discovery file has these queries now. */
-  setFile(path: string, queries: SourceQueries): QueryChanges {
-    this.#files = new Map(this.#files).set(path, queries);
-    return this.#apply();
-  }
-
-  /** A discovery file is gone, and its queries with it. */
-  removeFile(path: string): QueryChanges {
-    const files = new Map(this.#files);
-    files.delete(path);
+  /** Discovery files have these queries now, by path. */
+  setFiles(files: ReadonlyMap<string, SourceQueries>): QueryChanges {
     this.#files = files;
     return this.#apply();
   }
@@ -151,10 +142,10 @@ export class QuerySources {
     if (shutdown.aborted) {
       return NOTHING;
     }
-    const { config, queries } = this.#loaded;
+    const { config } = this.#loaded;
     const accounts = new Set(config.accounts.map(({ name }) => name));
     const sources: Sources = {
-      config: { queries, followers: followersOf(config) },
+      config: this.#loaded,
       files: this.#files,
       http: this.#http,
     };

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
+import { readFileText } from '../config/file-text.ts';
 import { ConfigError, createProblem, type Problem } from '../config/problem.ts';
 import type { ReadOptions } from '../config/read.ts';
-import { digestOf, type LoadedConfig, loadConfig, readConfigText } from '../queries/load.ts';
+import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
 import { type Clock, sleep } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { QueryChanges } from './query-sources.ts';
@@ -106,7 +107,7 @@ export class Reload {
 
   async #digestNow(): Promise<string> {
     try {
-      return digestOf(await readConfigText(this.#options.read.file));
+      return digestOf(await readFileText(this.#options.read.file));
     } catch (error) {
       return digestOfFailure(error);
     }
@@ -149,7 +150,7 @@ export class Reload {
   /** @throws ConfigError */
   async #load(): Promise<LoadedConfig> {
     const { read, started } = this.#options;
-    const text = await readConfigText(read.file).catch((error: unknown) => {
+    const text = await readFileText(read.file).catch((error: unknown) => {
       this.#digest = digestOfFailure(error);
       throw error;
     });

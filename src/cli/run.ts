@@ -1,5 +1,4 @@
 import { ConfigError } from '../config/problem.ts';
-import type { LoadedConfig } from '../queries/load.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/log.ts';
 import { readBuildInfo } from './build-info.ts';
@@ -14,6 +13,7 @@ import {
   variableOf,
   wrongValue,
 } from './flags.ts';
+import type { LoadedWithFiles } from './load-with-files.ts';
 import { handleProcessEvents, type ProcessEvents } from './process-events.ts';
 import { QUERY_FLAGS, readQueryFlags } from './query/query-flags.ts';
 
@@ -229,7 +229,7 @@ async function runCheckConfig(args: readonly string[]): Promise<number> {
   });
 }
 
-async function askAws(loaded: LoadedConfig): Promise<boolean> {
+async function askAws(loaded: LoadedWithFiles): Promise<boolean> {
   const { checkOnline } = await import('./online-check.ts');
   return checkOnline({
     loaded,

@@ -1,6 +1,6 @@
-import type { Config, MonitorSelector, ScheduledEntry, SubjectSelector } from '../config/config.ts';
+import type { MonitorSelector, ScheduledEntry, SubjectSelector } from '../config/config.ts';
 import { fitsPattern } from './name-pattern.ts';
-import { type Place, placesOf, planScheduledQueries } from './plan.ts';
+import { type Entries, type Place, placesOf, planScheduledQueries } from './plan.ts';
 import type { Candidate } from './query.ts';
 
 /** An entry in one account and region whose queries come and go as monitors or scopes do. */
@@ -24,13 +24,13 @@ export interface Found {
   readonly scopeIds: readonly string[];
 }
 
-/** The entries of a config that follow monitors or scopes, in the order of the file. */
-export function followersOf(config: Config): readonly Follower[] {
-  return config.queries.flatMap((entry) => {
+/** The entries that follow monitors or scopes, in the order of the file. */
+export function followersOf(entries: Entries): readonly Follower[] {
+  return entries.queries.flatMap((entry) => {
     const selector = entry.kind === 'scheduled' ? entry.selector : undefined;
     return entry.kind === 'watched' || selector === undefined
       ? []
-      : Array.from(placesOf(entry, config), (place) => ({ entry, place, selector }));
+      : Array.from(placesOf(entry, entries), (place) => ({ entry, place, selector }));
   });
 }
 
