@@ -338,9 +338,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await within(clock, timeout, runs.stop());
       dispatcher.stop();
       const left = () => Math.max(0, end - clock.monotonic());
-      await within(clock, left(), memory?.save() ?? Promise.resolve());
+      if (memory !== undefined) {
+        await within(clock, left(), memory.save());
+      }
       await listeners.close(left());
-      await within(clock, left(), memory?.close() ?? Promise.resolve());
+      if (memory !== undefined) {
+        await within(clock, left(), memory.close());
+      }
       await filesStopped;
       network.close();
     },
