@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { lockText } from '../../src/storage/lock-file.ts';
 import { adjustedClock } from '../support/adjusted-clock.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import { startCommand } from '../support/process.ts';
@@ -226,6 +227,23 @@ describe('as processes', () => {
     expect(readdirSync(join(file, '..', 'storage')).filter((name) => /^(?:lock|socket|writing)/.test(name))).toEqual(
       [],
     );
+  });
+
+  test('one that was followed while it slept ends, and leaves its runs to the other', async () => {
+    const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, outcome: 'none' }] });
+    const file = configFile(service.url, temporaryFolder());
+    const daemon = startCommand(scope, ['--config.file', file]);
+    await daemon.url();
+    await vi.waitFor(() => expect(service.simulator.runningQueries()).toHaveLength(1), PATIENT);
+    // As another one does that takes over.
+    const folder = join(file, '..', 'storage');
+    writeFileSync(join(folder, 'lock.2'), lockText({ host: 'elsewhere', id: '0', socket: false }, 1));
+    rmSync(join(folder, 'lock.1'));
+    const { code, stderr } = await daemon.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('another exporter uses it, on host elsewhere');
+    expect(service.requests.filter(({ operation }) => operation.startsWith('Stop'))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => /^(?:lock|socket|writing)/.test(name))).toEqual(['lock.2']);
   });
 
   test.skipIf(!IS_ROOT)('on a full disk runs go on, and it is told', async () => {
