@@ -5,6 +5,7 @@ import type { ReadOptions } from '../config/read.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/server.ts';
 import { viewOfState } from '../http/view-of-state.ts';
+import type { WebSecurity } from '../http/web-security.ts';
 import { ApiSections } from '../metrics/api-sections.ts';
 import { exporterSections } from '../metrics/exporter-sections.ts';
 import { Exposition } from '../metrics/exposition.ts';
@@ -55,6 +56,8 @@ export interface DaemonOptions {
   readonly telemetryPath: string;
   readonly routePrefix: string;
   readonly externalUrl: string | undefined;
+  /** TLS, log-in and headers; undefined: HTTP without TLS, open to all. */
+  readonly webSecurity?: WebSecurity | undefined;
 }
 
 export interface Daemon {
@@ -64,6 +67,7 @@ export interface Daemon {
   readonly failed: Promise<Error>;
   /** Reads the configuration anew, and puts it in force unless something is wrong with it. */
   reload(): Promise<ReloadOutcome>;
+  readonly scheme: 'http' | 'https';
   /**
    * Ends within `timeout` milliseconds: no new polls, those in flight aborted, requests in flight answered. Runs are
    * stopped at the service, or kept with `storage.path`.
@@ -82,7 +86,7 @@ const POLL_MARGIN_MS = 120_000;
  * @throws ListenError, NetworkConfigError, StorageError
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { loaded, build, clock, log, env } = options;
+  const { loaded, build, clock, log, env, webSecurity } = options;
   const { config } = loaded;
   const shutdown = new AbortController();
 
@@ -241,6 +245,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       plan.commit();
       return changes;
     },
+    elsewhere: async () => (await webSecurity?.reload()) ?? [],
     clock,
     log,
     shutdown: shutdown.signal,
@@ -302,16 +307,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     unhealthy: () => dispatcher.standstill(),
     waiting: () => readiness.waiting(),
     shuttingDown: () => shutdown.signal.aborted,
+    access: webSecurity && (() => webSecurity.access()),
     clock,
     log,
   });
   await memory?.restored();
-  const listeners = await listen(app, options.listenAddresses, { clock, log }).catch(async (error: unknown) => {
-    await memory?.close();
-    throw error;
-  });
+  const listeners = await listen(app, options.listenAddresses, { clock, log, tls: webSecurity?.tls }).catch(
+    async (error: unknown) => {
+      await memory?.close();
+      throw error;
+    },
+  );
   for (const address of listeners.addresses) {
-    log.always('listening', { address });
+    log.always('listening', { address, tls: webSecurity?.tls && true });
   }
 
   states.started();
@@ -328,6 +336,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     addresses: listeners.addresses,
     failed,
     reload: () => reload.reload(),
+    scheme: webSecurity?.tls === undefined ? 'http' : 'https',
     async stop(timeout) {
       shutdown.abort();
       stopSummaries();

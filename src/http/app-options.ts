@@ -1,5 +1,6 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
+import type { Access } from './access.ts';
 import type { Scrape } from './metrics-endpoint.ts';
 import type { QueryView } from './query-view.ts';
 
@@ -24,6 +25,8 @@ export interface AppOptions {
   /** How many watched queries readiness waits for; 0: ready. */
   readonly waiting: () => number;
   readonly shuttingDown: () => boolean;
+  /** What holds for a request that came just now; undefined: everybody may have everything. */
+  readonly access?: (() => Promise<Access>) | undefined;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly log: Logger;
 }
