@@ -44,7 +44,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   for (const warning of warnings) {
     log.warn('configuration', { reason: warning.message });
   }
-  const daemon = await start(log, () =>
+  const ended = options.events.ended.then(() => 'ended' as const);
+  const starting = start(log, () =>
     startDaemon({
       loaded,
       read: options.read,
@@ -61,20 +62,26 @@ export async function serve(options: ServeOptions): Promise<number> {
       webSecurity,
     }),
   );
+  // A start may have to wait whether the storage is in use.
+  const daemon = await Promise.race([starting, ended]);
+  if (daemon === 'ended') {
+    log.info('ended before the start was over');
+    return 0;
+  }
   if (daemon === undefined) {
     return 1;
   }
   options.events.onHangup(() => void daemon.reload());
   options.started?.(daemon);
-  const failure = await Promise.race([options.events.ended.then(() => undefined), daemon.failed]);
-  if (failure === undefined) {
+  const why = await Promise.race([ended, daemon.failed]);
+  if (why === 'ended') {
     log.info('shutting down');
   } else {
-    log.error('shutting down: what was stored is not ours any more', { error: failure.name, reason: failure.message });
+    log.error('shutting down: what was stored is not ours any more', { error: why.name, reason: why.message });
   }
   await daemon.stop(flags.shutdownTimeout);
   log.info('ended');
-  return failure === undefined ? 0 : 1;
+  return why === 'ended' ? 0 : 1;
 }
 
 async function start(log: Logger, startIt: () => Promise<Daemon>): Promise<Daemon | undefined> {

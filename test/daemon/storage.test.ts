@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { lockText } from '../../src/storage/lock-file.ts';
@@ -227,6 +227,19 @@ describe('as processes', () => {
     expect(readdirSync(join(file, '..', 'storage')).filter((name) => /^(?:lock|socket|writing)/.test(name))).toEqual(
       [],
     );
+  });
+
+  test('one that waits whether a lock is renewed can be told to end', async () => {
+    const folder = temporaryFolder();
+    const file = configFile('http://127.0.0.1:1', folder);
+    mkdirSync(join(folder, 'storage'));
+    writeFileSync(join(folder, 'storage', 'lock.1'), lockText({ host: 'elsewhere', id: '0', socket: false }, 1));
+    const daemon = startCommand(scope, ['--config.file', file]);
+    await daemon.event('the storage may be in use: waiting whether its lock is renewed');
+    const asked = performance.now();
+    daemon.kill('SIGTERM');
+    expect((await daemon.ended).code).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(10_000);
   });
 
   test('one that was followed while it slept ends, and leaves its runs to the other', async () => {
