@@ -39,6 +39,8 @@ driveByParent(async (queries) => {
     unhealthy: () => undefined,
     waiting: () => 0,
     shuttingDown: () => false,
+    reload: undefined,
+    registrations: undefined,
     clock: systemClock,
     log,
   });

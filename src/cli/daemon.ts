@@ -2,6 +2,7 @@ import { BoundedHandler } from '../api/bounded-handler.ts';
 import { createNetwork } from '../api/network.ts';
 import type { Config } from '../config/config.ts';
 import type { ReadOptions } from '../config/read.ts';
+import type { ReloadOutcome } from '../http/admin-api.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/server.ts';
 import { viewOfState } from '../http/view-of-state.ts';
@@ -36,8 +37,11 @@ import { DiscoveryFiles } from './discovery-files.ts';
 import { Identities } from './identities.ts';
 import { Memory } from './memory/memory.ts';
 import { QueryRegistry } from './query-registry.ts';
-import { QuerySources } from './query-sources.ts';
-import { Reload, type ReloadOutcome } from './reload.ts';
+import { QuerySources, sumOf } from './query-sources.ts';
+import { NO_STORE } from './registration-store.ts';
+import { HttpRegistrations } from './registrations.ts';
+import { Reload } from './reload.ts';
+import { Retention } from './retention.ts';
 import { TargetsInUse } from './targets-in-use.ts';
 
 export interface DaemonOptions {
@@ -58,6 +62,10 @@ export interface DaemonOptions {
   readonly externalUrl: string | undefined;
   /** TLS, log-in and headers; undefined: HTTP without TLS, open to all. */
   readonly webSecurity?: WebSecurity | undefined;
+  /** `POST /-/reload` is answered. */
+  readonly enableLifecycle: boolean;
+  /** Queries can be registered over HTTP. */
+  readonly enableAdminApi: boolean;
 }
 
 export interface Daemon {
@@ -101,12 +109,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version: build.version });
   const identities = new Identities({ targets, apiStats, clock, log, signal: shutdown.signal });
 
+  const retention = new Retention({
+    clock,
+    retention: () => sources.loaded.config.http.retention,
+    state: (name) => states.get(name),
+    remove: (name) => registrations.expire(name),
+  });
   const states = new QueryStates({
     clock,
     giveUpAfter: config.polling.giveUpAfter,
     onChange(state) {
       querySections.changed(state, clock.monotonic());
       memory?.changed(state);
+      retention.changed(state);
     },
   });
   const failures = new FailureLog(clock, log);
@@ -228,6 +243,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const atStart = await files.plan(loaded);
   sources.setFiles(atStart.made);
   atStart.commit();
+  const registrations = new HttpRegistrations({
+    queries: sources,
+    context: () => sources.loaded.context,
+    view: (name) => viewOf(name),
+    store: memory?.registrations ?? NO_STORE,
+    log,
+  });
+  await registrations.load();
   const reload = new Reload({
     read: options.read,
     started: loaded,
@@ -243,7 +266,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       discovery.setEvery(next.config.discovery.monitorsEvery);
       const changes = sources.setConfig(next, plan.made);
       plan.commit();
-      return changes;
+      retention.reconsider(states.all());
+      return sumOf(changes, await registrations.readAnew());
     },
     elsewhere: async () => (await webSecurity?.reload()) ?? [],
     clock,
@@ -291,6 +315,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       runStates.get(name)?.lastQueryId,
     );
   };
+  const viewOf = (name: string) => {
+    const state = states.get(name);
+    return state && view(state);
+  };
   const readiness = new Readiness(clock, states);
   const app = createApp({
     version: build.version,
@@ -298,16 +326,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     routePrefix: options.routePrefix,
     externalUrl: options.externalUrl,
     queries: () => Array.from(states.all(), view),
-    query(name) {
-      const state = states.get(name);
-      return state && view(state);
-    },
+    query: viewOf,
     contributors: (name) => runStates.get(name)?.results?.json.text(),
     scrape: (request) => exposition.scrape(request),
     unhealthy: () => dispatcher.standstill(),
     waiting: () => readiness.waiting(),
     shuttingDown: () => shutdown.signal.aborted,
     access: webSecurity && (() => webSecurity.access()),
+    reload: options.enableLifecycle ? () => reload.reload() : undefined,
+    registrations: options.enableAdminApi ? registrations : undefined,
     clock,
     log,
   });
@@ -340,6 +367,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async stop(timeout) {
       shutdown.abort();
       stopSummaries();
+      retention.stop();
       const filesStopped = files.stop();
       const end = clock.monotonic() + timeout;
       dispatcher.windDown();

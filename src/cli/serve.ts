@@ -4,6 +4,7 @@ import { WebSecurity } from '../http/web-security.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createLogger, type Logger } from '../runtime/log.ts';
+import { checkAdminApiAccess } from './admin-api-access.ts';
 import { readBuildInfo } from './build-info.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import type { DaemonFlags } from './daemon-flags.ts';
@@ -45,8 +46,16 @@ export async function serve(options: ServeOptions): Promise<number> {
     log.warn('configuration', { reason: warning.message });
   }
   const ended = options.events.ended.then(() => 'ended' as const);
-  const starting = start(log, () =>
-    startDaemon({
+  const listenAddresses = flags.listenAddresses ?? config.web.listenAddresses;
+  const starting = start(log, async () => {
+    if (flags.enableAdminApi) {
+      checkAdminApiAccess({
+        listenAddresses,
+        isAuthenticated: webSecurity?.isAuthenticated ?? false,
+        mayBeOpen: flags.enableUnauthenticatedAdminApi,
+      });
+    }
+    return startDaemon({
       loaded,
       read: options.read,
       autoReloadInterval: flags.autoReloadInterval,
@@ -55,13 +64,15 @@ export async function serve(options: ServeOptions): Promise<number> {
       clock,
       log,
       env,
-      listenAddresses: flags.listenAddresses ?? config.web.listenAddresses,
+      listenAddresses,
       telemetryPath: flags.telemetryPath ?? config.web.telemetryPath,
       routePrefix: flags.routePrefix,
       externalUrl: flags.externalUrl,
       webSecurity,
-    }),
-  );
+      enableLifecycle: flags.enableLifecycle,
+      enableAdminApi: flags.enableAdminApi,
+    });
+  });
   // A start may have to wait whether the storage is in use.
   const daemon = await Promise.race([starting, ended]);
   if (daemon === 'ended') {

@@ -12,7 +12,7 @@ import type { Problem } from './problem.ts';
 import { readQueryDefaults } from './query-defaults.ts';
 import { Reading } from './reading.ts';
 import { checkRolePartition } from './roles.ts';
-import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, LOG, POLLING, STORAGE, WEB } from './schema.ts';
+import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, STORAGE, WEB } from './schema.ts';
 import { checkKeys, readSection, type Section } from './section.ts';
 import type { Environment } from './substitution.ts';
 import { parseYaml } from './yaml.ts';
@@ -49,6 +49,7 @@ const ROOT_KEYS = [
   'queries',
   'discovery',
   'contributors',
+  'http',
   'storage',
 ];
 
@@ -67,6 +68,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const polling = readSection(section('polling'), 'polling', POLLING, reading);
   const discovery = readSection(section('discovery'), 'discovery', DISCOVERY, reading);
   const contributors = readSection(section('contributors'), 'contributors', CONTRIBUTORS, reading);
+  const http = readSection(section('http'), 'http', HTTP, reading);
   const storagePath = readSection(section('storage'), 'storage', STORAGE, reading).value('path');
 
   const defined = readAccounts(reading.maps('accounts', node('accounts'), 'a mapping with name'), reading);
@@ -114,6 +116,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
       mirrorRows: contributors.value('mirrorRows'),
       roundTripTimeUnit: contributors.value('roundTripTimeUnit'),
     },
+    http: { retention: http.value('retention') },
     queries,
   };
   return {

@@ -1,10 +1,14 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Access } from './access.ts';
+import type { Registrations, ReloadOutcome } from './admin-api.ts';
 import type { Scrape } from './metrics-endpoint.ts';
 import type { QueryView } from './query-view.ts';
 
-/** What HTTP shows of the exporter, and where. Every function is called on each request, and answers at once. */
+/**
+ * What HTTP shows of the exporter, and where, and what it may change. Functions are called on each request; but for
+ * those that change something they answer at once.
+ */
 export interface AppOptions {
   /** The exporter's version, as pages show it. */
   readonly version: string;
@@ -27,6 +31,10 @@ export interface AppOptions {
   readonly shuttingDown: () => boolean;
   /** What holds for a request that came just now; undefined: everybody may have everything. */
   readonly access?: (() => Promise<Access>) | undefined;
-  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  /** Reads the configuration anew, beginning after the call; undefined: not to be asked for over HTTP. */
+  readonly reload: (() => Promise<ReloadOutcome>) | undefined;
+  /** The admin API; undefined: not enabled. */
+  readonly registrations: Registrations | undefined;
+  readonly clock: Clock;
   readonly log: Logger;
 }

@@ -2,17 +2,24 @@ import type { RequestHandler } from 'express';
 import type { AppOptions } from './app-options.ts';
 import { renderLandingPage } from './landing-page.ts';
 import { metricsEndpoint } from './metrics-endpoint.ts';
+import { ADMIN_API, guarded, LIFECYCLE } from './mutating.ts';
 import { openApiDocument } from './openapi.ts';
 import { healthyEndpoint, readyEndpoint } from './probes.ts';
 import { contributorsEndpoint, queriesEndpoint, queryEndpoint } from './query-endpoints.ts';
+import { deleteEndpoint, putEndpoint } from './registration-endpoints.ts';
+import { reloadEndpoint } from './reload-endpoint.ts';
 import { sendHtml, sendJson } from './respond.ts';
 import { createScrapeFailureLog } from './scrape-failure-log.ts';
 
-/** A path below the prefix, as a pattern of express, and what answers GET there. */
+/** A path below the prefix, as a pattern of express, and what answers there. HEAD is answered as GET. */
 export interface Endpoint {
   readonly pattern: string;
-  readonly handler: RequestHandler;
+  readonly methods: { readonly [method in Method]?: RequestHandler };
 }
+
+/** In the order of `Allow`. */
+export const METHODS = ['get', 'post', 'put', 'delete'] as const;
+type Method = (typeof METHODS)[number];
 
 /** Everything that is answered; where two have one pattern, the first is. `openapi.ts` describes the same. */
 export function endpoints(options: AppOptions): readonly Endpoint[] {
@@ -20,22 +27,33 @@ export function endpoints(options: AppOptions): readonly Endpoint[] {
   const linkBase = externalUrl === undefined ? '' : `${externalUrl}/`;
   const scrapeLog = createScrapeFailureLog(options.log, clock);
   const description = openApiDocument({ version, telemetryPath, serverUrl: externalUrl ?? routePrefix });
+  const reload = guarded(options, LIFECYCLE, options.reload, reloadEndpoint);
   return [
     // Before the landing page, whose place a telemetry path of `/` takes.
-    { pattern: literalPattern(telemetryPath), handler: metricsEndpoint(options.scrape, scrapeLog) },
+    { pattern: literalPattern(telemetryPath), methods: { get: metricsEndpoint(options.scrape, scrapeLog) } },
     {
       pattern: '/',
-      handler: (_request, response) => {
-        const page = { version, linkBase, telemetryPath, queries: queries(), now: clock.now() };
-        sendHtml(response, renderLandingPage(page));
+      methods: {
+        get(_request, response) {
+          const page = { version, linkBase, telemetryPath, queries: queries(), now: clock.now() };
+          sendHtml(response, renderLandingPage(page));
+        },
       },
     },
-    { pattern: '/-/healthy', handler: healthyEndpoint(options.unhealthy) },
-    { pattern: '/-/ready', handler: readyEndpoint(options.waiting, options.shuttingDown) },
-    { pattern: '/api/v1/queries', handler: queriesEndpoint(queries) },
-    { pattern: '/api/v1/queries/:name', handler: queryEndpoint(options.query) },
-    { pattern: '/api/v1/queries/:name/contributors', handler: contributorsEndpoint(options.contributors) },
-    { pattern: '/api/openapi.json', handler: (_request, response) => sendJson(response, 200, description) },
+    { pattern: '/-/healthy', methods: { get: healthyEndpoint(options.unhealthy) } },
+    { pattern: '/-/ready', methods: { get: readyEndpoint(options.waiting, options.shuttingDown) } },
+    { pattern: '/-/reload', methods: { post: reload, put: reload } },
+    { pattern: '/api/v1/queries', methods: { get: queriesEndpoint(queries) } },
+    {
+      pattern: '/api/v1/queries/:name',
+      methods: {
+        get: queryEndpoint(options.query, (name) => options.registrations?.etag(name)),
+        put: guarded(options, ADMIN_API, options.registrations, (registrations) => putEndpoint(registrations, clock)),
+        delete: guarded(options, ADMIN_API, options.registrations, deleteEndpoint),
+      },
+    },
+    { pattern: '/api/v1/queries/:name/contributors', methods: { get: contributorsEndpoint(options.contributors) } },
+    { pattern: '/api/openapi.json', methods: { get: (_request, response) => sendJson(response, 200, description) } },
   ];
 }
 

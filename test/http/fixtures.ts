@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { AppOptions } from '../../src/http/app-options.ts';
 import type { QueryView } from '../../src/http/query-view.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import type { LogFields, Logger } from '../../src/runtime/log.ts';
 
 /** The instant at which all tests of this folder take place. */
@@ -80,7 +81,9 @@ export function appOptions(views: readonly QueryView[] = [], changes: Partial<Ap
     unhealthy: () => undefined,
     waiting: () => 0,
     shuttingDown: () => false,
-    clock: { now: () => NOW, monotonic: () => 0 },
+    reload: undefined,
+    registrations: undefined,
+    clock: { ...systemClock, now: () => NOW },
     log: recordingLog().log,
     ...changes,
   };

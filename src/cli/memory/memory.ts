@@ -5,23 +5,13 @@ import type { Logger } from '../../runtime/log.ts';
 import type { EarlierRuns } from '../../scheduler/run-journal.ts';
 import type { QueryState, QueryStates } from '../../state/query-state.ts';
 import type { RunStates } from '../../state/run-state.ts';
-import { members } from '../../state/saved.ts';
-import type { RecordFolder, RecordKind } from '../../storage/record-folder.ts';
 import { Storage } from '../../storage/storage.ts';
 import type { StorageInUseError } from '../../storage/storage-error.ts';
+import type { RegistrationStore } from '../registration-store.ts';
+import { registrationMemory } from './registration-memory.ts';
 import { ResultMemory } from './result-memory.ts';
 import { RunMemory } from './run-memory.ts';
 import { StatusMemory } from './status-memory.ts';
-
-/** The body of the request that has registered a query over HTTP. */
-export type Registration = Readonly<Record<string, unknown>>;
-
-const REGISTRATIONS: RecordKind<Registration> = {
-  folder: 'queries',
-  holds: 'a query that was registered over HTTP',
-  read: (value) => (typeof value === 'object' ? members(value) : undefined),
-  keepTrying: false,
-};
 
 export interface MemoryOptions {
   /** The folder. */
@@ -47,8 +37,7 @@ export class Memory {
   readonly runs: RunMemory;
   readonly results: ResultMemory;
   readonly statuses: StatusMemory;
-  /** Queries registered over HTTP, by name: a change of them that is acknowledged is durable. */
-  readonly registrations: RecordFolder<Registration>;
+  readonly registrations: RegistrationStore;
   readonly #options: MemoryOptions;
   readonly #storage: Storage;
   /** Results that are being read. */
@@ -67,7 +56,7 @@ export class Memory {
     this.runs = new RunMemory({ ...common, records: (kind) => storage.records(kind), log, runStates });
     this.results = new ResultMemory({ ...common, records: (kind) => storage.records(kind), runStates, making });
     this.statuses = new StatusMemory({ ...common, records: (kind) => storage.records(kind) });
-    this.registrations = storage.records(REGISTRATIONS);
+    this.registrations = registrationMemory((kind) => storage.records(kind));
   }
 
   /**
