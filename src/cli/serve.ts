@@ -45,8 +45,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   for (const warning of warnings) {
     log.warn('configuration', { reason: warning.message });
   }
+  const ended = options.events.ended.then(() => 'ended' as const);
   const listenAddresses = flags.listenAddresses ?? config.web.listenAddresses;
-  const daemon = await start(log, async () => {
+  const starting = start(log, async () => {
     if (flags.enableAdminApi) {
       checkAdminApiAccess({
         listenAddresses,
@@ -72,16 +73,26 @@ export async function serve(options: ServeOptions): Promise<number> {
       enableAdminApi: flags.enableAdminApi,
     });
   });
+  // A start may have to wait whether the storage is in use.
+  const daemon = await Promise.race([starting, ended]);
+  if (daemon === 'ended') {
+    log.info('ended before the start was over');
+    return 0;
+  }
   if (daemon === undefined) {
     return 1;
   }
   options.events.onHangup(() => void daemon.reload());
   options.started?.(daemon);
-  await options.events.ended;
-  log.info('shutting down');
+  const why = await Promise.race([ended, daemon.failed]);
+  if (why === 'ended') {
+    log.info('shutting down');
+  } else {
+    log.error('shutting down: what was stored is not ours any more', { error: why.name, reason: why.message });
+  }
   await daemon.stop(flags.shutdownTimeout);
   log.info('ended');
-  return 0;
+  return why === 'ended' ? 0 : 1;
 }
 
 async function start(log: Logger, startIt: () => Promise<Daemon>): Promise<Daemon | undefined> {

@@ -78,6 +78,21 @@ export class RunStates {
     return state;
   }
 
+  /** An earlier process knew this of a query that was just registered. */
+  restore(name: string, saved: Pick<RunState, 'lastOutcome' | 'lastQueryId' | 'lastDuration'>): void {
+    const state = this.#state(name);
+    Object.assign(state, saved);
+    this.#onChange(state);
+  }
+
+  /** An earlier process has read these results, and no newer ones were. */
+  restoreResults(name: string, results: Omit<QueryResults, 'series'>, series: readonly ContributorSeries[]): void {
+    const state = this.#state(name);
+    state.results = { ...results, series: series.length };
+    this.#onResults(state, series);
+    this.#onChange(state);
+  }
+
   /** A query is asked or shown otherwise from now on, but asks the same. */
   change(query: ScheduledQuery): void {
     const state = this.#state(query.name);

@@ -105,6 +105,7 @@ export class ExposedWorld {
         ]),
       contributorSeries: () => this.#runPage.series,
       contributorSeriesLimit: () => MAX_SERIES,
+      storageWritable: () => true,
     });
     this.#exposition = new Exposition(
       [

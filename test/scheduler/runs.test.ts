@@ -94,6 +94,7 @@ function setUp(options: {
     dispatcher,
     actions,
     capOf: () => options.cap ?? 5,
+    journal: undefined,
     rateOf: ({ schedule }) => 8_000 / schedule.every,
   });
   for (const query of options.queries) {
