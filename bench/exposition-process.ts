@@ -35,10 +35,12 @@ driveByParent(async (queries) => {
     queries: () => [],
     query: () => undefined,
     contributors: () => undefined,
+    subscribe: () => () => undefined,
     scrape: (request) => exposition.scrape(request),
     unhealthy: () => undefined,
     waiting: () => 0,
     shuttingDown: () => false,
+    ending: new AbortController().signal,
     clock: systemClock,
     log,
   });

@@ -27,6 +27,7 @@ import { type QueryState, QueryStates } from '../state/query-state.ts';
 import { Readiness } from '../state/readiness.ts';
 import { createRunActions } from '../state/run-actions.ts';
 import { RunStates } from '../state/run-state.ts';
+import { StatusChanges } from '../state/status-changes.ts';
 import { summarize } from '../state/summary.ts';
 import { usedAccounts } from './accounts.ts';
 import type { BuildInfo } from './build-info.ts';
@@ -112,6 +113,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const failures = new FailureLog(clock, log);
   const runStates = new RunStates({
+    clock,
     onChange: (state) => runPage.changed(state),
     onResults: (state, series) => runPage.resultsRead(state, series),
   });
@@ -207,14 +209,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const view = (state: QueryState) => {
     const { name } = state.query;
-    return viewOfState(
-      state,
-      clock.monotonic(),
-      polls.nextPoll(name) ?? runs.nextRun(name),
-      runStates.get(name)?.lastQueryId,
-    );
+    return viewOfState(state, clock.monotonic(), polls.nextPoll(name) ?? runs.nextRun(name), runStates.get(name));
   };
   const readiness = new Readiness(clock, states);
+  const statusChanges = new StatusChanges({ clock, states, runStates });
   const app = createApp({
     version: build.version,
     telemetryPath: options.telemetryPath,
@@ -226,10 +224,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       return state && view(state);
     },
     contributors: (name) => runStates.get(name)?.results?.json.text(),
+    subscribe: (listener) => statusChanges.subscribe(listener),
     scrape: (request) => exposition.scrape(request),
     unhealthy: () => dispatcher.standstill(),
     waiting: () => readiness.waiting(),
     shuttingDown: () => shutdown.signal.aborted,
+    ending: shutdown.signal,
     clock,
     log,
   });

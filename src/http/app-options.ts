@@ -1,5 +1,6 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
+import type { StatusChangeListener } from '../state/status-changes.ts';
 import type { Scrape } from './metrics-endpoint.ts';
 import type { QueryView } from './query-view.ts';
 
@@ -18,12 +19,16 @@ export interface AppOptions {
   readonly query: (name: string) => QueryView | undefined;
   /** JSON of the last results of a query; `undefined` where none are known. */
   readonly contributors: (name: string) => Promise<string> | undefined;
+  /** Calls back with changes of status from now on, until the function that it returns is called. */
+  readonly subscribe: (listener: StatusChangeListener) => () => void;
   readonly scrape: Scrape;
   /** Why the process does not work; `undefined` while it does. */
   readonly unhealthy: () => string | undefined;
   /** How many watched queries readiness waits for; 0: ready. */
   readonly waiting: () => number;
   readonly shuttingDown: () => boolean;
-  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  /** Aborted when shutdown begins: answers that have no end of their own end then. */
+  readonly ending: AbortSignal;
+  readonly clock: Clock;
   readonly log: Logger;
 }

@@ -7,6 +7,7 @@ const STATUS_OF = {
   not_found: 404,
   method_not_allowed: 405,
   internal: 500,
+  unavailable: 503,
 } as const;
 
 type ErrorCode = keyof typeof STATUS_OF;

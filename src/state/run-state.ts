@@ -1,7 +1,9 @@
 import type { ScheduledQuery } from '../queries/query.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { RunOutcome } from '../scheduler/runs.ts';
 import type { ContributorSeries } from './contributor-series.ts';
 import type { KeptJson } from './kept-json.ts';
+import { RecentRuns } from './recent-runs.ts';
 
 /** The last results that were read of a query. */
 export interface QueryResults {
@@ -26,6 +28,7 @@ export interface RunState {
   /** Runs by outcome since registration. */
   readonly runs: Readonly<Record<RunOutcome, number>>;
   readonly lastOutcome: RunOutcome | undefined;
+  readonly recent: Pick<RecentRuns, 'count' | 'list'>;
   /** The service's id of the last run that was started. */
   readonly lastQueryId: string | undefined;
   /** Of the last run that came to a terminal status: from the request to start it until then, in milliseconds. */
@@ -38,6 +41,7 @@ export interface RunState {
 
 interface MutableRunState extends RunState {
   readonly runs: Record<RunOutcome, number>;
+  readonly recent: RecentRuns;
   lastOutcome: RunOutcome | undefined;
   lastQueryId: string | undefined;
   lastDuration: number | undefined;
@@ -46,6 +50,7 @@ interface MutableRunState extends RunState {
 }
 
 export interface RunStatesOptions {
+  readonly clock: Pick<Clock, 'now'>;
   /** Called after each change of a query's runs. */
   readonly onChange: (state: RunState) => void;
   /** Called with the series of new results, the worst first; they are not kept here. */
@@ -54,11 +59,13 @@ export interface RunStatesOptions {
 
 /** The runs of all scheduled queries. */
 export class RunStates {
+  readonly #clock: RunStatesOptions['clock'];
   readonly #states = new Map<string, MutableRunState>();
   readonly #onChange: RunStatesOptions['onChange'];
   readonly #onResults: RunStatesOptions['onResults'];
 
-  constructor({ onChange, onResults }: RunStatesOptions) {
+  constructor({ clock, onChange, onResults }: RunStatesOptions) {
+    this.#clock = clock;
     this.#onChange = onChange;
     this.#onResults = onResults;
   }
@@ -68,6 +75,7 @@ export class RunStates {
       query,
       runs: noRuns(),
       lastOutcome: undefined,
+      recent: new RecentRuns(),
       lastQueryId: undefined,
       lastDuration: undefined,
       results: undefined,
@@ -123,6 +131,7 @@ export class RunStates {
     const state = this.#state(name);
     state.runs[outcome] += 1;
     state.lastOutcome = outcome;
+    state.recent.add({ outcome, at: this.#clock.now(), duration });
     state.lastDuration = duration ?? state.lastDuration;
     this.#onChange(state);
   }
@@ -131,6 +140,7 @@ export class RunStates {
   skipped(name: string, windows: number): void {
     const state = this.#state(name);
     state.runs.skipped += windows;
+    state.recent.add({ outcome: 'skipped', at: this.#clock.now(), duration: undefined });
     this.#onChange(state);
   }
 

@@ -79,8 +79,10 @@ export function appOptions(views: readonly QueryView[] = [], changes: Partial<Ap
     },
     unhealthy: () => undefined,
     waiting: () => 0,
+    subscribe: () => () => undefined,
     shuttingDown: () => false,
-    clock: { now: () => NOW, monotonic: () => 0 },
+    ending: new AbortController().signal,
+    clock: { now: () => NOW, monotonic: () => 0, setTimer: () => () => undefined },
     log: recordingLog().log,
     ...changes,
   };
