@@ -22,25 +22,54 @@ interface Contributor {
 export function renderContributors(results: ContributorsJson): Html {
   const all = contributorsOf(results);
   const shown = all.sort((a, b) => b.value - a.value).slice(0, MAX_CONTRIBUTORS);
-  const { common, distinct } = splitFields(shown);
+  const common = commonFields(shown);
   const largest = shown[0]?.value ?? 0;
-  const window = `${absoluteTime(Date.parse(results.windowStart))} to ${absoluteTime(Date.parse(results.windowEnd))}`;
-  const number =
-    shown.length < all.length ? `The worst ${shown.length} of ${all.length}` : `${all.length}, the worst first`;
+  const columns = COLUMNS.filter(({ fields }) =>
+    shown.some((contributor) => fieldsIn(contributor, fields, common).length > 0),
+  );
   const rows = shown.map(
-    ({ value, fields }) => html`<tr>
-<th scope="row" class="number">${humanValue(value, results.baseUnit)}${renderBar(value, largest)}</th>
-${distinct.map((field) => html`<td data-label="${field}">${fields.get(field)}</td>`)}</tr>
+    (contributor) => html`<tr>
+<th scope="row" class="number">${humanValue(contributor.value, results.baseUnit)}${renderBar(contributor.value, largest)}</th>
+${columns.map(({ title, fields }) => html`<td data-label="${title}">${renderFields(fieldsIn(contributor, fields, common))}</td>`)}
+</tr>
 `,
   );
-  return html`<p>Window ${window}. ${number}.${
-    common.length === 0 ? undefined : html` All have ${common.map(([field, text]) => `${field} ${text}`).join(', ')}.`
-  }</p>
-<div class="table" tabindex="0" role="region" aria-label="Contributors"><table>
-<thead><tr><th scope="col" class="number">Value</th>${distinct.map((field) => html`<th scope="col">${field}</th>`)}</tr></thead>
+  const window = `${absoluteTime(Date.parse(results.windowStart))} to ${absoluteTime(Date.parse(results.windowEnd))}`;
+  const number = shown.length < all.length ? `The worst ${shown.length} of ${all.length}` : `${all.length} in all`;
+  const same = [...common].map(([field, text]) => `${field} ${text}`).join(', ');
+  return html`<p>Window ${window}. ${number}.${same === '' ? undefined : ` The same in each: ${same}.`}</p>
+<div class="table" tabindex="0" role="region" aria-label="Contributors"><table class="contributors">
+<thead><tr><th scope="col" class="number">Value</th>${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>
 ${rows}</tbody>
 </table></div>`;
+}
+
+interface Column {
+  readonly title: string;
+  /** The names of its fields. */
+  readonly fields: RegExp;
+}
+
+/** The ends of a flow, and what belongs to neither. */
+const COLUMNS: readonly Column[] = [
+  { title: 'Local', fields: /^(local|snat)/ },
+  { title: 'Remote', fields: /^(remote|dnat|target)/ },
+  { title: 'More', fields: /^(?!local|snat|remote|dnat|target)/ },
+];
+
+type Field = readonly [name: string, text: string];
+
+function fieldsIn({ fields }: Contributor, names: RegExp, common: ReadonlyMap<string, string>): Field[] {
+  return [...fields].filter(([name]) => names.test(name) && !common.has(name));
+}
+
+function renderFields([first, ...others]: readonly Field[]): Html | undefined {
+  if (first === undefined) {
+    return undefined;
+  }
+  const more = others.map(([name, text]) => `${name} ${text}`).join(', ');
+  return html`${first[1]}${more === '' ? undefined : html`<small>${more}</small>`}`;
 }
 
 /** The value stands beside it in words. */
@@ -49,18 +78,29 @@ function renderBar(value: number, largest: number): Html {
   return html`<svg class="bar" aria-hidden="true" viewBox="0 0 100 1" preserveAspectRatio="none"><rect width="${width.toFixed(1)}" height="1"/></svg>`;
 }
 
-/** Rows with a value; of data points the newest of each series. */
 function contributorsOf(results: ContributorsJson): Contributor[] {
-  if ('datapoints' in results) {
-    return results.datapoints.flatMap(({ label, timestamps, baseValues }) => {
-      const newest = timestamps.reduce((best, time, i) => (time > (timestamps[best] ?? '') ? i : best), 0);
-      const value = baseValues[newest];
-      return value === undefined ? [] : { value, fields: new Map([['series', label]]) };
-    });
+  return 'datapoints' in results
+    ? newestOf(results)
+    : results.rows.flatMap(({ baseValue, value: _, ...row }) =>
+        typeof baseValue === 'number' ? { value: baseValue, fields: textsOf(row) } : [],
+      );
+}
+
+/** The newest point of each series; items of one label are added point by point, as in the metrics. */
+function newestOf({ datapoints }: DatapointsJson): Contributor[] {
+  const newest = new Map<string, { readonly at: string; readonly value: number }>();
+  for (const { label, timestamps, baseValues } of datapoints) {
+    for (const [i, at] of timestamps.entries()) {
+      const value = baseValues[i] ?? 0;
+      const best = newest.get(label);
+      if (best === undefined || at > best.at) {
+        newest.set(label, { at, value });
+      } else if (at === best.at) {
+        newest.set(label, { at, value: best.value + value });
+      }
+    }
   }
-  return results.rows.flatMap(({ baseValue, value: _, ...row }) =>
-    typeof baseValue === 'number' ? { value: baseValue, fields: textsOf(row) } : [],
-  );
+  return Array.from(newest, ([label, { value }]) => ({ value, fields: new Map([['series', label]]) }));
 }
 
 /** A row's fields as texts, those of objects in it (`kubernetesMetadata`) beside the others. */
@@ -72,7 +112,7 @@ function textsOf(row: Readonly<Record<string, unknown>>): Map<string, string> {
         texts.set(inner, text);
       }
     } else if (field === 'targetPort' && value === 0) {
-      texts.set(field, 'mirror');
+      texts.set(field, 'none: the far end’s view of a connection');
     } else if (value !== undefined && value !== null && value !== '') {
       texts.set(field, String(value));
     }
@@ -80,18 +120,11 @@ function textsOf(row: Readonly<Record<string, unknown>>): Map<string, string> {
   return texts;
 }
 
-/** Fields that are the same in all of several rows, and the others in the order of the API's. */
-function splitFields(rows: readonly Contributor[]): {
-  readonly common: readonly (readonly [field: string, text: string])[];
-  readonly distinct: readonly string[];
-} {
-  const names = [...new Set(rows.flatMap(({ fields }) => [...fields.keys()]))];
-  const common = names.flatMap((name) => {
-    const text = rows[0]?.fields.get(name);
-    return rows.length > 1 && text !== undefined && rows.every(({ fields }) => fields.get(name) === text)
-      ? [[name, text] as const]
-      : [];
-  });
-  const shared = new Set(common.map(([name]) => name));
-  return { common, distinct: names.filter((name) => !shared.has(name)) };
+/** What is the same in all of several. */
+function commonFields(contributors: readonly Contributor[]): ReadonlyMap<string, string> {
+  const [first, ...others] = contributors;
+  const common = [...(first?.fields ?? [])].filter(([name, text]) =>
+    others.every(({ fields }) => fields.get(name) === text),
+  );
+  return new Map(others.length === 0 ? [] : common);
 }

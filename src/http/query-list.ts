@@ -1,6 +1,6 @@
 import { CONDITIONS } from './condition.ts';
 import { type Html, html } from './html.ts';
-import { absoluteTime, badge, NOTHING, pathSegment, renderError, renderTime } from './page-parts.ts';
+import { absoluteTime, badge, pathSegment, renderError, renderTime } from './page-parts.ts';
 import { type PageRequest, pageHref } from './page-request.ts';
 import { countConditions, type PageSelection, type RatedQuery, subjectOf } from './page-selection.ts';
 import { renderTimeline } from './run-timeline.ts';
@@ -94,9 +94,9 @@ function renderRegion(account: string, { name, entries }: Group, list: QueryList
   const counts = countConditions(entries).map(({ condition, count }) => `${count} ${condition.text}`);
   return html`<details open id="in-${pathSegment(account)}-${pathSegment(name)}">
 <summary><h4>${name}</h4> <small>${counts.join(', ')}</small></summary>
-<div class="table"><table>
+<div class="table"><table class="queries">
 <caption class="unseen">Queries of account ${account} in ${name}</caption>
-<thead><tr><th scope="col">Query</th><th scope="col">Status</th><th scope="col">Since</th><th scope="col">Last runs</th><th scope="col">Next poll</th><th scope="col">Last error</th></tr></thead>
+<thead><tr><th scope="col">Query</th><th scope="col" class="narrow">Status</th><th scope="col" class="middle">Since</th><th scope="col" class="middle">Last runs</th><th scope="col" class="middle">Next poll</th><th scope="col">Last error</th></tr></thead>
 ${groupBy(entries, ({ query }) => subjectOf(query)).map(
   (subject) => html`<tbody>
 <tr class="subject"><th scope="rowgroup" colspan="6">${subject.name}</th></tr>
@@ -113,12 +113,15 @@ function renderRow({ query, condition }: RatedQuery, { linkBase, now }: QueryLis
 <th scope="row">${renderIdentity(query, linkBase)}</th>
 <td data-label="Status">${badge(condition)}${last ? html` <small>last known: ${query.status ?? ''}</small>` : undefined}</td>
 <td data-label="Since" class="time">${renderTime(query.statusSince, now)}</td>
-<td data-label="Last runs">${query.recentRuns === undefined ? NOTHING : renderTimeline(query.recentRuns())}</td>
+<td data-label="Last runs">${query.recentRuns === undefined ? WATCHED : renderTimeline(query.recentRuns())}</td>
 <td data-label="Next poll" class="time">${renderTime(query.nextPoll, now)}</td>
 <td data-label="Last error" class="error">${renderError(query, now)}</td>
 </tr>
 `;
 }
+
+/** Queries that somebody else runs. */
+const WATCHED = html`<span class="none">watched</span>`;
 
 function renderIdentity(query: RatedQuery['query'], linkBase: string): Html {
   const labels = Object.entries(query.labels).map(([name, value]) => `${name}="${value}"`);

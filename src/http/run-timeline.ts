@@ -61,7 +61,7 @@ export function renderRuns(runs: readonly EndedRun[], now: number): Html {
 </tr>
 `,
   );
-  return html`<div class="table"><table class="narrow">
+  return html`<div class="table"><table class="few">
 <thead><tr><th scope="col">Outcome</th><th scope="col">Ended</th><th scope="col" class="number">Took</th></tr></thead>
 <tbody>
 ${rows}</tbody>

@@ -66,11 +66,14 @@ summary { padding: 6px 0; cursor: pointer; }
 summary small { display: inline; margin-left: 8px; }
 .table, .card { overflow-x: auto; margin: 0 0 12px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); }
 table { width: 100%; border-collapse: collapse; text-align: left; }
-.narrow { max-width: 640px; }
+.queries { min-width: 1000px; table-layout: fixed; }
+.queries thead th { width: 25%; }
+.queries thead .narrow { width: 11%; }
+.queries thead .middle { width: 13%; }
+.few { max-width: 640px; }
 th, td { padding: 9px 14px; border-top: 1px solid var(--line); vertical-align: top; font-weight: 400; }
 thead th { border-top: 0; color: var(--soft); font-size: 13px; font-weight: 600; white-space: nowrap; }
-tbody th { width: 32%; overflow-wrap: anywhere; }
-.narrow tbody th, .number { width: auto; }
+tbody th { overflow-wrap: anywhere; }
 tbody th a { font-weight: 600; text-decoration: none; }
 tbody th a:hover { text-decoration: underline; }
 .subject th { padding-top: 12px; color: var(--soft); font-size: 13px; font-weight: 600; }
@@ -82,11 +85,11 @@ td[data-label] { overflow-wrap: anywhere; }
 .message { display: -webkit-box; overflow: hidden; -webkit-box-orient: vertical; -webkit-line-clamp: 4; }
 .hint { margin-top: 4px; color: var(--text); }
 .hint::before { content: "→ "; content: "→ " / ""; }
-.error { width: 27%; }
+.error { overflow-wrap: anywhere; }
 .time { white-space: nowrap; }
 small { display: block; color: var(--soft); font-size: 13px; }
 .time small { font-variant-numeric: tabular-nums; }
-.runs { display: block; width: 140px; height: 18px; }
+.runs { display: block; width: 140px; max-width: 100%; height: 18px; border-radius: 3px; background: var(--idle-bg); }
 .runs rect { y: 1px; width: 5px; height: 16px; rx: 1px; }
 .runs .ok { fill: var(--good); }
 .runs .no { y: 1.75px; height: 14.5px; fill: var(--bad-bg); stroke: var(--bad); stroke-width: 1.5px; }
@@ -100,12 +103,12 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .empty { padding: 24px 16px; text-align: center; }
 @media (max-width: 960px) {
   header, main { padding-left: 14px; padding-right: 14px; }
+  .queries { min-width: 0; }
   details table, details tbody, details tr, details tbody th, details td { display: block; width: auto; }
   details thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   details tbody tr { padding: 12px 14px; border-top: 1px solid var(--line); }
   details tbody th, details td { padding: 0; border: 0; text-align: left; }
   details td[data-label] { display: grid; grid-template-columns: 104px minmax(0, 1fr); margin-top: 6px; }
-  details td.error { width: auto; }
   details td:has(> .none) { display: none; }
   details td::before { content: attr(data-label); color: var(--soft); font-size: 13px; }
   details td > * { grid-column: 2; justify-self: start; }
