@@ -21,7 +21,7 @@ export interface QueryDetails {
 export function renderQueryDetails(details: QueryDetails): Html {
   const { linkBase, query, contributors, now } = details;
   const json = `${linkBase}api/v1/queries/${pathSegment(query.name)}`;
-  return html`<p><a href="${pageHref(linkBase)}">All queries</a></p>
+  return html`<p class="back"><a href="${pageHref(linkBase)}">All queries</a></p>
 <h2 id="query-${pathSegment(query.name)}">${query.name}</h2>
 <dl class="card">
 ${factsOf(query, now).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl>

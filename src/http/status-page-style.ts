@@ -96,7 +96,8 @@ small { display: block; color: var(--soft); font-size: 13px; }
 .runs .gap { y: 13px; height: 4px; fill: var(--idle); }
 .bar { display: block; width: 120px; height: 5px; margin: 3px 0 0 auto; transform: scaleX(-1); }
 .bar rect { fill: var(--busy); }
-dl { padding: 6px 0; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); padding: 6px 0; }
+.back { margin-top: 20px; }
 dl > div { display: grid; grid-template-columns: 170px minmax(0, 1fr); padding: 5px 14px; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
