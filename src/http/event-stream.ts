@@ -15,6 +15,8 @@ const HEARTBEAT_MS = 15_000;
 export const KEPT_EVENTS = 1000;
 /** How long events are kept after the last listener has left. */
 const KEPT_FOR_MS = 60_000;
+/** How long listeners may still read once the exporter ends. */
+const LAST_READ_MS = 500;
 const RETRY_SECONDS = 10;
 
 export interface EventStreamOptions {
@@ -169,12 +171,12 @@ export class EventStream {
 
   #end(): void {
     for (const response of this.#listeners) {
-      // Who has not read all by now may never do.
-      if (response.writableLength === 0) {
-        response.end();
-      } else {
-        response.destroy();
-      }
+      response.end();
+      // Who has not read all by then may never do, and must not hold up the shutdown.
+      response.once(
+        'close',
+        this.#options.clock.setTimer(LAST_READ_MS, () => response.destroy()),
+      );
     }
     this.#cancelHeartbeat();
     this.#cancelForgetting();

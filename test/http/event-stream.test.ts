@@ -53,7 +53,7 @@ async function serveEvents({ onTestFinished }: TestScope, views: readonly QueryV
     },
     async listen(headers: Readonly<Record<string, string>> = {}): Promise<Listener> {
       const asked = get({ port, host: '127.0.0.1', path: '/api/v1/events', headers, agent: false });
-      const [answer]: [IncomingMessage] = await once(asked, 'response');
+      const answer = await new Promise<IncomingMessage>((resolve) => asked.once('response', resolve));
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
