@@ -4,7 +4,7 @@ import { type Html, html } from './html.ts';
 import { absoluteTime } from './page-parts.ts';
 
 /** Rows at most: with more, the page is for machines. */
-export const MAX_CONTRIBUTORS = 50;
+const MAX_CONTRIBUTORS = 50;
 
 /** The JSON of `/api/v1/queries/NAME/contributors`. */
 export type ContributorsJson = (RowsJson | DatapointsJson) & {

@@ -25,7 +25,7 @@ export interface PageSelection {
   /** Which page this is: the last one where a later one was asked for. */
   readonly page: number;
   readonly pages: number;
-  /** In the order in which they are shown: see `compareQueries`. */
+  /** In the order in which they are shown: see `inOrder`. */
   readonly shown: readonly RatedQuery[];
 }
 
@@ -33,10 +33,9 @@ export interface PageSelection {
 export function selectPage(queries: readonly QueryView[], { search, status, page }: PageRequest): PageSelection {
   const rated = queries.map((query) => ({ query, condition: conditionOf(query) }));
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const fitting = rated.filter(
-    ({ query, condition }) => (status === '' || condition.text === status) && hasAll(query, words),
+  const fitting = inOrder(
+    rated.filter(({ query, condition }) => (status === '' || condition.text === status) && hasAll(query, words)),
   );
-  fitting.sort(compareQueries(fitting));
   const pages = Math.max(1, Math.ceil(fitting.length / PAGE_SIZE));
   const actual = Math.min(page, pages);
   return {
@@ -90,38 +89,40 @@ function hasAll(query: QueryView, words: readonly string[]): boolean {
 
 /**
  * By account, region, subject and name, so that queries stay where they are while their statuses change; but what needs
- * a person goes first: accounts, regions and subjects with such a query before others, and in each the worst before others.
+ * a person goes first: of accounts, regions, subjects and queries those with the worst condition.
  */
-function compareQueries(rated: readonly RatedQuery[]): (a: RatedQuery, b: RatedQuery) => number {
-  const troubled = new Set<string>();
-  const keys = new Map<RatedQuery, readonly [account: string, region: string, subject: string]>();
+function inOrder(rated: readonly RatedQuery[]): RatedQuery[] {
+  const worst = new Map<string, number>();
   for (const entry of rated) {
-    const { account, region } = entry.query;
-    const inRegion = JSON.stringify([account, region]);
-    const key = [JSON.stringify(account), inRegion, `${inRegion}${subjectOf(entry.query)}`] as const;
-    keys.set(entry, key);
-    if (rank(entry) < CALM) {
-      for (const group of key) {
-        troubled.add(group);
+    const rank = rankOf(entry);
+    if (rank < CALM) {
+      for (const group of groupsOf(entry)) {
+        worst.set(group, Math.min(rank, worst.get(group) ?? rank));
       }
     }
   }
-  return (a, b) => {
-    const ofA = keys.get(a) ?? [];
-    const ofB = keys.get(b) ?? [];
-    for (const [level, groupOfA] of ofA.entries()) {
-      const groupOfB = ofB[level] ?? '';
-      if (groupOfA !== groupOfB) {
-        return Number(troubled.has(groupOfB)) - Number(troubled.has(groupOfA)) || (groupOfA < groupOfB ? -1 : 1);
-      }
-    }
-    return rank(a) - rank(b) || (a.query.name < b.query.name ? -1 : 1);
-  };
+  // One text for each to compare by: 10,000 entries are compared more than 100,000 times.
+  return rated
+    .map((entry) => {
+      const [account, region, subject] = groupsOf(entry).map((group) => `${worst.get(group) ?? CALM}${group}`);
+      return { entry, key: [account, region, subject, rankOf(entry), entry.query.name].join(SEPARATOR) };
+    })
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ entry }) => entry);
+}
+
+/** Goes before all that names consist of, so that a name goes before those that it begins. */
+const SEPARATOR = '\0';
+
+/** What tells the account, the region and the subject of a query from others. */
+function groupsOf({ query }: RatedQuery): readonly [account: string, region: string, subject: string] {
+  const region = query.account + SEPARATOR + query.region;
+  return [query.account, region, region + SEPARATOR + subjectOf(query)];
 }
 
 /** Conditions from here on need nobody, and are no reason to move a query. */
 const CALM = CONDITIONS.findIndex(({ tone }) => tone !== 'bad' && tone !== 'warn');
 
-function rank({ condition }: RatedQuery): number {
+function rankOf({ condition }: RatedQuery): number {
   return Math.min(CONDITIONS.indexOf(condition), CALM);
 }

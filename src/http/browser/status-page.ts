@@ -21,8 +21,13 @@ const TYPING_PAUSE_MS = 200;
 const NEWS_EVERY_MS = 5_000;
 const RECONNECT_AFTER_MS = 30_000;
 
+/** The request that is in flight. */
 let refreshing: AbortController | undefined;
+/** Something has changed since it was made. */
+let outdated = false;
+/** The refresh that is planned. */
 let timer: number | undefined;
+/** When the pause after the last refresh is over. */
 let earliest = 0;
 /** How far the exporter's clock is ahead of ours. */
 let clockOffset = 0;
@@ -41,11 +46,16 @@ function showTimes(): void {
   }
 }
 
-/** Refreshes as soon as the pause is over; sooner refreshes that are already planned stay. */
+/** Refreshes once the request in flight, and the pause after it, are over. */
 function refreshSoon(): void {
-  timer ??= setTimeout(() => void refresh(), Math.max(0, earliest - performance.now()));
+  if (refreshing !== undefined) {
+    outdated = true;
+  } else {
+    timer ??= setTimeout(() => void refresh(), Math.max(0, earliest - performance.now()));
+  }
 }
 
+/** Refreshes now; what a request in flight would bring is not awaited any more. */
 async function refresh(): Promise<void> {
   clearTimeout(timer);
   timer = undefined;
@@ -55,19 +65,24 @@ async function refresh(): Promise<void> {
   refreshing?.abort();
   const request = new AbortController();
   refreshing = request;
+  outdated = false;
   const began = performance.now();
   try {
     const response = await fetch(location.href, { signal: request.signal, cache: 'no-store' });
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
-    if (!request.signal.aborted) {
+    if (refreshing === request) {
       takeOver(page);
     }
   } catch {
     // The exporter cannot be reached, which the state of the event stream shows, or another refresh has begun.
   }
-  if (!request.signal.aborted) {
-    const took = performance.now() - began;
-    earliest = performance.now() + Math.max(SHORTEST_PAUSE_MS, PAUSE_PER_ANSWER * took);
+  if (refreshing === request) {
+    refreshing = undefined;
+    const ended = performance.now();
+    earliest = ended + Math.max(SHORTEST_PAUSE_MS, PAUSE_PER_ANSWER * (ended - began));
+    if (outdated) {
+      refreshSoon();
+    }
   }
 }
 
