@@ -1,5 +1,5 @@
-// Compiles the client package, the exporter and its page's script into empty dist folders, makes dist/main.js a command, and writes beside
-// it which revision it is: $REVISION, else the commit that is checked out, else nothing that is known.
+// Compiles the client package, the exporter and its page's script into empty dist folders, makes dist/main.js a command,
+// and writes beside it which revision it is: $REVISION, else the commit that is checked out, else nothing that is known.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
