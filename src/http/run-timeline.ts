@@ -1,4 +1,4 @@
-import type { RunOutcome } from '../scheduler/runs.ts';
+import type { RunOutcome } from '../scheduler/run.ts';
 import { type EndedRun, RECENT_RUNS } from '../state/recent-runs.ts';
 import { type Html, html } from './html.ts';
 import { absoluteTime, NOTHING, renderInstant } from './page-parts.ts';

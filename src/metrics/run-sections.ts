@@ -1,4 +1,4 @@
-import { RUN_OUTCOMES } from '../scheduler/runs.ts';
+import { RUN_OUTCOMES } from '../scheduler/run.ts';
 import type { QueryResults, RunState } from '../state/run-state.ts';
 import type { Section } from './exposition.ts';
 import { RUN_FAMILIES } from './families.ts';

@@ -1,10 +1,16 @@
-/** Gives each who asks a turn of the event loop of its own, in order: what they do then does not add up to one long block. */
+/** Lets those who have much to work through do so one at a time, in order: what they do does not add up to one long block. */
 export class Turns {
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
 
-  /** Resolves in a turn in which nobody else's promise does. What is done at once then is done alone. */
-  next(): Promise<void> {
-    this.#last = this.#last.then(() => new Promise((resolve) => setImmediate(resolve)));
-    return this.#last;
+  /** Does `work` alone: it begins in a turn of the event loop of its own, once all that was given before has ended. */
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const taken = this.#last.then(nextTurn).then(work);
+    this.#last = taken.catch(() => undefined);
+    return taken;
   }
+}
+
+/** Resolves in the next turn of the event loop: whatever else waits comes before. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

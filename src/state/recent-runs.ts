@@ -1,4 +1,4 @@
-import { RUN_OUTCOMES, type RunOutcome } from '../scheduler/runs.ts';
+import { RUN_OUTCOMES, type RunOutcome } from '../scheduler/run.ts';
 
 /** How many runs are kept of a query. */
 export const RECENT_RUNS = 20;

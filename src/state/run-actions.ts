@@ -1,22 +1,17 @@
 import { type QueryStatus, type TargetClient, UNKNOWN_AT_FIRST_MS } from '../api/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse } from '../api/errors.ts';
-import { type DataPage, joinDataPages, joinRowPages, type RowPage, readDataPage, readRowPage } from '../api/results.ts';
-import type { RoundTripTimeUnit } from '../config/round-trip-time-unit.ts';
+import { readDataPage, readRowPage } from '../api/results.ts';
 import type { ScheduledQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
-import { Turns } from '../runtime/turns.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
-import type { Run, RunActions, StepResult } from '../scheduler/runs.ts';
-import { mergeRows } from './contributors.ts';
-import { newestDatapoints } from './datapoints.ts';
+import type { Run, RunActions, StepResult } from '../scheduler/run.ts';
 import type { FailureLog } from './failure-log.ts';
 import { Hourly } from './hourly.ts';
-import { KeptJson } from './kept-json.ts';
+import { PackedPages } from './packed-pages.ts';
 import type { QueryStates, RequestKind } from './query-state.ts';
-import { datapointsJson, rowsJson } from './results-json.ts';
+import { type ResultPage, RunResults, type RunResultsOptions } from './run-results.ts';
 import type { RunStates } from './run-state.ts';
-import { type UnitConversion, unitConversion } from './units.ts';
 
 export interface RunActionsOptions {
   readonly clock: Clock;
@@ -29,17 +24,12 @@ export interface RunActionsOptions {
   ) => Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'refuseResults' | 'stopQuery'>;
   /** A run was started that had waited for so many milliseconds, or has come to its end so many after its start. */
   readonly timed: (query: ScheduledQuery, what: 'wait' | 'duration', milliseconds: number) => void;
-  readonly contributors: {
-    readonly mirrorRows: 'keep' | 'drop';
-    readonly maxSeriesPerQuery: number;
-    readonly roundTripTimeUnit: RoundTripTimeUnit;
-  };
+  readonly contributors: RunResultsOptions['contributors'];
 }
 
 /** What is kept of a run between its requests. */
 interface Reading {
-  readonly rowPages: RowPage[];
-  readonly dataPages: DataPage[];
+  readonly pages: PackedPages<ResultPage>;
   nextToken: string | undefined;
 }
 
@@ -47,10 +37,8 @@ interface Reading {
 export function createRunActions(options: RunActionsOptions): RunActions<ScheduledQuery> {
   const { clock, log, states, runStates, failures, clientOf, timed } = options;
   const readings = new WeakMap<Run, Reading>();
-  const unitsAssumed = new Set<string>();
   const hourly = new Hourly(clock);
-  /** Results take milliseconds to work through, and those of many runs may come at once. */
-  const turns = new Turns();
+  const results = new RunResults(options);
 
   /**
    * Makes a request; what it throws is written down and turned into how the run goes on. Of a query that has left
@@ -93,6 +81,27 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
     }
   }
 
+  function readingOf(run: Run): Reading {
+    let reading = readings.get(run);
+    if (reading === undefined) {
+      reading = { pages: new PackedPages(), nextToken: undefined };
+      readings.set(run, reading);
+    }
+    return reading;
+  }
+
+  /** Reads the next page. A function of its own, so that nothing holds the page once it is packed. */
+  async function readPage(query: ScheduledQuery, run: Run, reading: Reading, signal: AbortSignal): Promise<void> {
+    const { page } = await clientOf(query).queryResults<ResultPage>(
+      { ...query, queryId: run.queryId },
+      reading.nextToken,
+      query.type === 'workload-insights-top-contributors-data' ? readDataPage : readRowPage,
+      signal,
+    );
+    reading.nextToken = page.nextToken;
+    await reading.pages.add(page);
+  }
+
   const isYoung = ({ startedAt }: Run) => clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
   const fields = ({ account, region, name }: ScheduledQuery) => ({ account, aws_region: region, query: name });
 
@@ -110,7 +119,6 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
           states.requestAnswered(query.name);
           states.runStarted(query.name);
           runStates.started(query.name, run.queryId);
-          readings.set(run, { rowPages: [], dataPages: [], nextToken: undefined });
           timed(query, 'wait', run.startedAt - run.wantedAt);
           log.debug('run started', fields(query));
           return 'done';
@@ -154,35 +162,27 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         'results',
         signal,
         async () => {
-          const reading = readings.get(run) ?? { rowPages: [], dataPages: [], nextToken: undefined };
+          const reading = readingOf(run);
           const { nextToken } = reading;
-          const client = clientOf(query);
-          const reference = { ...query, queryId: run.queryId };
-          if (query.type === 'workload-insights-top-contributors-data') {
-            const { page } = await client.queryResults(reference, nextToken, readDataPage, signal);
-            reading.dataPages.push(page);
-            reading.nextToken = page.nextToken;
-          } else {
-            const { page } = await client.queryResults(reference, nextToken, readRowPage, signal);
-            reading.rowPages.push(page);
-            reading.nextToken = page.nextToken;
-          }
+          await readPage(query, run, reading, signal);
           if (!states.has(query)) {
             return 'done';
           }
           if (reading.nextToken !== undefined) {
             if (reading.nextToken === nextToken) {
-              throw client.refuseResults(query, 'expected nextToken to be another on the next page, got the same');
+              throw clientOf(query).refuseResults(
+                query,
+                'expected nextToken to be another on the next page, got the same',
+              );
             }
             states.requestAnswered(query.name);
             return 'again';
           }
           readings.delete(run);
-          await turns.next();
           try {
-            await exportResults(query, run, reading);
+            await results.read(query, run, reading.pages);
           } catch (thrown) {
-            throw thrown instanceof InvalidResponse ? client.refuseResults(query, thrown.message) : thrown;
+            throw thrown instanceof InvalidResponse ? clientOf(query).refuseResults(query, thrown.message) : thrown;
           }
           if (states.has(query)) {
             states.requestAnswered(query.name);
@@ -231,59 +231,6 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   function tellHourly(query: ScheduledQuery, message: string): void {
     if (hourly.isDue(`${query.account} ${query.region} ${message}`)) {
       log.warn(message, fields(query));
-    }
-  }
-
-  /** @throws InvalidResponse */
-  async function exportResults(query: ScheduledQuery, run: Run, reading: Reading): Promise<void> {
-    const { maxSeriesPerQuery, mirrorRows, roundTripTimeUnit } = options.contributors;
-    const { metricName, contributorLabels, name } = query;
-    const answer = reading.dataPages.length > 0 ? joinDataPages(reading.dataPages) : joinRowPages(reading.rowPages);
-    const conversion = unitConversion(metricName, answer.unit, roundTripTimeUnit);
-    tellAssumption(query, conversion);
-    const { start, end } = run.window;
-    const about = {
-      name,
-      queryId: run.queryId,
-      windowStart: new Date(start).toISOString(),
-      windowEnd: new Date(end).toISOString(),
-    };
-    if ('datapoints' in answer) {
-      const { newestAt, step, rows, series, dropped } = newestDatapoints(
-        answer.datapoints,
-        conversion,
-        maxSeriesPerQuery,
-      );
-      const json = await KeptJson.of({ ...about, ...datapointsJson(answer, conversion) });
-      if (!states.has(query)) {
-        return;
-      }
-      runStates.resultsRead(
-        name,
-        { at: newestAt ?? end, windowEnd: end, length: step, rows, dropped, json },
-        series,
-        undefined,
-      );
-      return;
-    }
-    const { rows, series, dropped, total } = mergeRows(answer.rows, {
-      metricName,
-      conversion,
-      labels: contributorLabels,
-      mirrorRows,
-      maxSeriesPerQuery,
-    });
-    const json = await KeptJson.of({ ...about, ...rowsJson(answer, conversion) });
-    if (!states.has(query)) {
-      return;
-    }
-    runStates.resultsRead(name, { at: end, windowEnd: end, length: end - start, rows, dropped, json }, series, total);
-  }
-
-  function tellAssumption(query: ScheduledQuery, { assumed, unit }: UnitConversion): void {
-    if (assumed && !unitsAssumed.has(query.metricName)) {
-      unitsAssumed.add(query.metricName);
-      log.info('an answer names no unit', { ...fields(query), metric: query.metricName, assumed: unit });
     }
   }
 }

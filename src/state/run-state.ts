@@ -1,6 +1,6 @@
 import type { ScheduledQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { RunOutcome } from '../scheduler/runs.ts';
+import type { RunOutcome } from '../scheduler/run.ts';
 import type { ContributorSeries } from './contributor-series.ts';
 import type { KeptJson } from './kept-json.ts';
 import { RecentRuns } from './recent-runs.ts';

@@ -5,7 +5,7 @@ import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../../src/api
 import { API_FAMILIES, FAMILIES, QUERY_FAMILIES } from '../../src/metrics/families.ts';
 import { type Family, METRIC_GROUPS, type MetricGroup } from '../../src/metrics/family.ts';
 import { QUERY_TYPES } from '../../src/queries/query.ts';
-import { RUN_OUTCOMES } from '../../src/scheduler/runs.ts';
+import { RUN_OUTCOMES } from '../../src/scheduler/run.ts';
 import { REQUEST_BUCKETS, RUN_BUCKETS } from '../../src/state/api-stats.ts';
 import { code, codes, table } from './markdown.ts';
 import { PROMQL_EXAMPLES } from './promql-examples.ts';

@@ -8,7 +8,7 @@ import { InventorySections } from '../../src/metrics/inventory-sections.ts';
 import { QuerySections } from '../../src/metrics/query-sections.ts';
 import { RunPage } from '../../src/metrics/run-page.ts';
 import { QUERY_TYPES, type QueryType, type RegisteredQuery } from '../../src/queries/query.ts';
-import type { RunOutcome } from '../../src/scheduler/runs.ts';
+import type { RunOutcome } from '../../src/scheduler/run.ts';
 import { type Target, Targets } from '../../src/scheduler/target.ts';
 import { ApiStats } from '../../src/state/api-stats.ts';
 import type { ContributorSeries } from '../../src/state/contributor-series.ts';

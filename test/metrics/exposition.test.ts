@@ -6,7 +6,7 @@ import { API_ERRORS } from '../../src/api/errors.ts';
 import type { ScrapeRequest } from '../../src/metrics/exposition.ts';
 import { METRIC_GROUPS } from '../../src/metrics/family.ts';
 import { METRIC_NAMES, QUERY_TYPES } from '../../src/queries/query.ts';
-import { RUN_OUTCOMES } from '../../src/scheduler/runs.ts';
+import { RUN_OUTCOMES } from '../../src/scheduler/run.ts';
 import { scheduledQuery } from '../support/scheduled-query.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import { ExposedWorld } from './exposed-world.ts';

@@ -4,7 +4,7 @@ import { FAMILIES } from '../../src/metrics/families.ts';
 import type { MetricGroup } from '../../src/metrics/family.ts';
 import type { ExpositionFormat } from '../../src/metrics/text.ts';
 import type { QueryType, RegisteredQuery, ScheduledQuery } from '../../src/queries/query.ts';
-import type { RunOutcome } from '../../src/scheduler/runs.ts';
+import type { RunOutcome } from '../../src/scheduler/run.ts';
 import type { ContributorSeries } from '../../src/state/contributor-series.ts';
 import type { RequestKind } from '../../src/state/query-state.ts';
 

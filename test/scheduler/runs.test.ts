@@ -3,14 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Schedule } from '../../src/queries/query.ts';
 import { newestDue, offsetOf } from '../../src/queries/windows.ts';
 import { Dispatcher } from '../../src/scheduler/dispatcher.ts';
-import {
-  type Run,
-  type RunActions,
-  type Runnable,
-  type RunOutcome,
-  Runs,
-  type StepResult,
-} from '../../src/scheduler/runs.ts';
+import type { Run, RunActions, Runnable, RunOutcome, StepResult } from '../../src/scheduler/run.ts';
+import { Runs } from '../../src/scheduler/runs.ts';
 import { Targets } from '../../src/scheduler/target.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RecordingLog } from '../support/recording-log.ts';

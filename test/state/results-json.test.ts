@@ -63,3 +63,7 @@ it('kept JSON comes back as it was, and takes little', async () => {
   expect(JSON.parse(await kept.text())).toEqual({ rows, hostile: '\ud800"\\\n日本' });
   expect(kept.size).toBeLessThan(JSON.stringify(rows).length / 5);
 });
+
+it('kept JSON of little takes little', async () => {
+  expect((await KeptJson.of({ rows: [{ value: 1 }] })).size).toBeLessThan(100);
+});

@@ -12,6 +12,7 @@ import {
 import { formatDuration } from '../../config/duration.ts';
 import type { QueryType } from '../../queries/query.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
+import { STATUS_WAITS, waitAfter } from '../../scheduler/status-waits.ts';
 import { explainFailure } from '../error-advice.ts';
 import { Progress, type ProgressStream } from './progress.ts';
 import type { QueryRequest, RunRequest } from './query-flags.ts';
@@ -47,9 +48,7 @@ class GivenUp extends Error {
   override readonly name = 'GivenUp';
 }
 
-const FIRST_WAIT_MS = 500;
-const WAIT_GROWTH = 1.4;
-const LONGEST_WAIT_MS = 5_000;
+const WAITS = STATUS_WAITS.terminal;
 /** Calls in a row that may fail, each after all of its attempts. */
 const MOST_FAILURES = 3;
 const RETRY_WAIT_MS = 1_000;
@@ -156,7 +155,7 @@ async function untilTerminal(
   const startedAt = clock.monotonic();
   const isYoung = () => request.command === 'run' && clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
   progress.show('waiting for the first status');
-  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * WAIT_GROWTH, LONGEST_WAIT_MS)) {
+  for (let wait = WAITS.first; ; wait = waitAfter(WAITS, wait)) {
     const status = await persistently(options, progress, signal, async () => {
       try {
         return await client.queryStatus(reference, signal);
