@@ -1,10 +1,11 @@
 import type { ApiErrorName } from '../api/errors.ts';
 import { QUERY_OPERATIONS } from '../api/operations.ts';
 
+const POLICIES = 'nfm-exporter iam-policy FILE prints the policies that a config needs.';
+
 /** What to do about a failure that goes on. The exporter itself asks again in each case. */
 const HINTS: Readonly<Record<ApiErrorName, string>> = {
-  AccessDeniedException:
-    'Allow the operation for these credentials; nfm-exporter iam-policy FILE prints the policies that the config needs.',
+  AccessDeniedException: `Allow the operation. ${POLICIES}`,
   ConflictException: 'Usually passes by itself: something else changes the same query.',
   InternalServerException: 'A fault of the service. It is asked again; if it lasts, see the AWS Health Dashboard.',
   ResourceNotFoundException: 'Check the query id, monitor or scope, and that account and region are theirs.',
@@ -41,5 +42,5 @@ export function errorHint(queryType: string, { operation, error }: Failure): str
   }
   const operations = Object.entries(QUERY_OPERATIONS).find(([type]) => type === queryType)?.[1];
   const asked = Object.entries(operations ?? {}).find(([kind]) => kind === operation)?.[1];
-  return asked === undefined ? hint : `Needs networkflowmonitor:${asked.name}. ${hint}`;
+  return asked === undefined ? hint : `Allow networkflowmonitor:${asked.name}. ${POLICIES}`;
 }

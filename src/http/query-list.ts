@@ -96,7 +96,7 @@ function renderRegion(account: string, { name, entries }: Group, list: QueryList
 <summary><h4>${name}</h4> <small>${counts.join(', ')}</small></summary>
 <div class="table"><table class="queries">
 <caption class="unseen">Queries of account ${account} in ${name}</caption>
-<thead><tr><th scope="col">Query</th><th scope="col" class="narrow">Status</th><th scope="col" class="middle">Since</th><th scope="col" class="middle">Last runs</th><th scope="col" class="middle">Next poll</th><th scope="col">Last error</th></tr></thead>
+<thead><tr><th scope="col">Query</th><th scope="col" class="narrow">Status</th><th scope="col" class="middle">Since</th><th scope="col" class="middle">Last runs</th><th scope="col" class="middle">Next poll</th><th scope="col" class="wide">Last error</th></tr></thead>
 ${groupBy(entries, ({ query }) => subjectOf(query)).map(
   (subject) => html`<tbody>
 <tr class="subject"><th scope="rowgroup" colspan="6">${subject.name}</th></tr>

@@ -338,7 +338,7 @@ describe('a route prefix', () => {
   });
 });
 
-test('a telemetry path of / takes the place of the landing page', async () => {
+test('a telemetry path of / takes the place of the status page', async () => {
   await request(createApp(appOptions([], { telemetryPath: '/' })))
     .get('/')
     .expect('Content-Type', 'text/plain; version=0.0.4; charset=utf-8');

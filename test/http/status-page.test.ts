@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import request from 'supertest';
 import { describe, expect, test } from 'vitest';
+import { API_ERRORS } from '../../src/api/errors.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { AppOptions } from '../../src/http/app-options.ts';
 import { PAGE_SIZE } from '../../src/http/page-selection.ts';
@@ -83,8 +84,18 @@ describe('the status page', () => {
   test('shows the last error of a failing query, and its status as last known', async () => {
     expect(cells(await page([failingView()]))).toMatchObject({
       Status: 'failing last known: RUNNING',
-      'Last error': `AccessDeniedException status, 10 s ago ${failingView().lastError?.message} Needs networkflowmonitor:GetQueryStatusMonitorTopContributors. Allow the operation for these credentials; nfm-exporter iam-policy FILE prints the policies that the config needs.`,
+      'Last error': `AccessDeniedException status, 10 s ago ${failingView().lastError?.message} Allow networkflowmonitor:GetQueryStatusMonitorTopContributors. nfm-exporter iam-policy FILE prints the policies that a config needs.`,
     });
+  });
+
+  test.each(API_ERRORS)('says what to do about %s', async (error) => {
+    const lastError = { operation: 'start', error, message: '', at: '2026-11-24T11:59:50Z' };
+    const html = await page([failingView({ type: 'workload-insights-top-contributors', lastError })]);
+    const [, hint = ''] = /<small class="hint">(.*?)<\/small>/.exec(html) ?? [];
+    expect(hint).toMatch(/^[A-Z].+\.$/);
+    expect(hint.includes('networkflowmonitor:StartQueryWorkloadInsightsTopContributors')).toBe(
+      error === 'AccessDeniedException',
+    );
   });
 
   test('tells what was not tried yet from what is unknown', async () => {

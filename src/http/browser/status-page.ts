@@ -104,8 +104,18 @@ function takeOver(page: Document): void {
   });
 }
 
+let source: EventSource | undefined;
+let reconnecting: number | undefined;
+
+/** Listens while the page is looked at: browsers have few connections to a host, and its tabs share them. */
 function listen(): void {
-  const source = new EventSource('api/v1/events');
+  source?.close();
+  source = undefined;
+  clearTimeout(reconnecting);
+  if (document.hidden) {
+    return;
+  }
+  source = new EventSource('api/v1/events');
   source.onopen = () => {
     showConnection('Live', true);
     // Whatever has changed before.
@@ -113,8 +123,8 @@ function listen(): void {
   };
   source.onerror = () => {
     showConnection('Not live: trying to reconnect', false);
-    if (source.readyState === EventSource.CLOSED) {
-      setTimeout(listen, RECONNECT_AFTER_MS);
+    if (source?.readyState === EventSource.CLOSED) {
+      reconnecting = setTimeout(listen, RECONNECT_AFTER_MS);
     }
   };
   source.addEventListener('status', (event: MessageEvent<string>) => {
@@ -192,7 +202,7 @@ document.addEventListener('submit', (event) => {
     search(form);
   }
 });
-document.addEventListener('visibilitychange', refreshSoon);
+document.addEventListener('visibilitychange', listen);
 
 readClock(document);
 setInterval(showTimes, 1_000);
