@@ -8,11 +8,13 @@ import { EVENT_STREAM } from './respond.ts';
 
 /** Each costs a connection and what it has not read yet. */
 export const MAX_LISTENERS = 100;
-/** Bytes that a listener may leave unread. */
+/** Bytes that a listener may leave unread, and that are sent at once. */
 const MAX_UNREAD = 1024 * 1024;
 const HEARTBEAT_MS = 15_000;
 /** Events that one who comes back is given, and that are sent at once; who missed more, or would get more, gets `reset`. */
 export const KEPT_EVENTS = 1000;
+/** Characters of those events at most. */
+const MAX_KEPT = 4 * 1024 * 1024;
 /** How long events are kept after the last listener has left. */
 const KEPT_FOR_MS = 60_000;
 /** How long listeners may still read once the exporter ends. */
@@ -44,6 +46,8 @@ export class EventStream {
   readonly #options: EventStreamOptions;
   readonly #listeners = new Set<ServerResponse>();
   readonly #kept: KeptEvent[] = [];
+  /** Characters of them all. */
+  #keptLength = 0;
   /** Since when changes are followed without a gap; begins each event's id. Undefined while they are not. */
   #epoch: string | undefined;
   #number = 0;
@@ -122,29 +126,45 @@ export class EventStream {
     this.#unsubscribe();
     this.#epoch = undefined;
     this.#kept.length = 0;
+    this.#keptLength = 0;
   }
 
   #tell(changes: readonly StatusChange[]): void {
     if (changes.length > KEPT_EVENTS) {
-      this.#kept.length = 0;
-      this.#number += 1;
-      this.#send(this.#format('reset', this.#number, {}));
+      this.#reset();
       return;
     }
-    const texts = changes.map((change) => this.#event(change));
-    this.#kept.splice(0, Math.max(0, this.#kept.length - KEPT_EVENTS));
-    this.#send(texts.join(''));
+    const events = changes.map((change, i) => this.#event(change, this.#number + 1 + i));
+    const text = events.map((event) => event.text).join('');
+    if (text.length > MAX_UNREAD) {
+      this.#reset();
+      return;
+    }
+    this.#number += changes.length;
+    this.#keep(events);
+    this.#send(text);
   }
 
-  #event({ name, kind }: StatusChange): string {
+  #reset(): void {
     this.#number += 1;
+    this.#kept.length = 0;
+    this.#keptLength = 0;
+    this.#send(this.#format('reset', this.#number, {}));
+  }
+
+  #keep(events: readonly KeptEvent[]): void {
+    this.#kept.push(...events);
+    this.#keptLength += events.reduce((sum, { text }) => sum + text.length, 0);
+    while (this.#kept.length > KEPT_EVENTS || this.#keptLength > MAX_KEPT) {
+      this.#keptLength -= this.#kept.shift()?.text.length ?? 0;
+    }
+  }
+
+  #event({ name, kind }: StatusChange, number: number): KeptEvent {
     const view = kind === 'removed' ? undefined : this.#options.query(name);
     const text =
-      view === undefined
-        ? this.#format('removed', this.#number, { name })
-        : this.#format('status', this.#number, queryJson(view));
-    this.#kept.push({ number: this.#number, text });
-    return text;
+      view === undefined ? this.#format('removed', number, { name }) : this.#format('status', number, queryJson(view));
+    return { number, text };
   }
 
   #format(event: string, number: number, data: unknown): string {

@@ -166,6 +166,21 @@ describe('GET /api/v1/events', () => {
     await vi.waitFor(() => expect(eventsOf(again.text()).map(({ event }) => event)).toEqual(['reset', 'reset']));
   });
 
+  test('keeps few of events that are long', async (scope) => {
+    const { listen, tell } = await serveEvents(scope, [queryView({ labels: { long: 'x'.repeat(500_000) } })]);
+    const first = await listen();
+    tell(changed('checkout-watch'));
+    await vi.waitFor(() => expect(eventsOf(first.text())).toHaveLength(1));
+    first.leave();
+    for (let i = 0; i < 9; i += 1) {
+      tell(changed('checkout-watch'));
+    }
+    const again = await listen({ 'Last-Event-ID': eventsOf(first.text())[0]?.id ?? '' });
+    await vi.waitFor(() => expect(eventsOf(again.text()).map(({ event }) => event)).toEqual(['reset']));
+    tell(changed('checkout-watch'), changed('checkout-watch'), changed('checkout-watch'));
+    await vi.waitFor(() => expect(eventsOf(again.text()).map(({ event }) => event)).toEqual(['reset', 'reset']));
+  });
+
   test('has room for so many listeners, and no more', async (scope) => {
     const { app, listen } = await serveEvents(scope);
     const listeners = await Promise.all(Array.from({ length: MAX_LISTENERS }, () => listen()));
