@@ -67,10 +67,10 @@ summary small { display: inline; margin-left: 8px; }
 .table, .card { overflow-x: auto; margin: 0 0 12px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); }
 table { width: 100%; border-collapse: collapse; text-align: left; }
 .queries { min-width: 1000px; table-layout: fixed; }
-.queries thead th { width: 23%; }
-.queries thead .narrow { width: 10%; }
+.queries thead th { width: 22%; }
+.queries thead .narrow { width: 12%; }
 .queries thead .middle { width: 13%; }
-.queries thead .wide { width: 28%; }
+.queries thead .wide { width: 27%; }
 .few { max-width: 640px; }
 th, td { padding: 9px 14px; border-top: 1px solid var(--line); vertical-align: top; font-weight: 400; }
 thead th { border-top: 0; color: var(--soft); font-size: 13px; font-weight: 600; white-space: nowrap; }

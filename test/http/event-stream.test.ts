@@ -128,6 +128,17 @@ describe('GET /api/v1/events', () => {
     expect(subscribed.size).toBe(0);
   });
 
+  test('goes on following for who comes back within that minute', async (scope) => {
+    const { listen, clock, subscribed, server } = await serveEvents(scope);
+    const first = await listen();
+    first.leave();
+    await vi.waitFor(async () => expect(await connectionsOf(server)).toBe(0));
+    await clock.advance(30_000);
+    await listen();
+    await clock.advance(600_000);
+    expect(subscribed.size).toBe(1);
+  });
+
   test('gives who comes back what was missed', async (scope) => {
     const { listen, tell } = await serveEvents(scope, [queryView({ name: 'a' }), queryView({ name: 'b' })]);
     const first = await listen();

@@ -78,6 +78,14 @@ describe('changes of status', () => {
     expect(told).toEqual([]);
     await clock.advance(1_500);
     expect(told).toEqual([{ name: 'a', kind: 'changed' }]);
+    states.failed('b', { error: 'NetworkError', message: 'three' });
+    await clock.advance(500);
+    states.requestFailed('b', { operation: 'stop', error: 'NetworkError', message: 'four' });
+    await clock.advance(500);
+    expect(told.slice(1)).toEqual([
+      { name: 'b', kind: 'changed' },
+      { name: 'b', kind: 'changed' },
+    ]);
   });
 
   test('the end of a run is one', async () => {
