@@ -27,15 +27,19 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   readonly metadata = { handlerProtocol: 'http/1.1' };
   readonly #inner: NodeHttpHandler;
   readonly #options: BoundedHandlerOptions;
+  /** As {@link BoundedHandlerOptions.timeout}, of requests that begin from now on. */
+  timeout: number;
 
   constructor(options: BoundedHandlerOptions) {
     const { httpAgent, httpsAgent } = options.network;
     this.#inner = new NodeHttpHandler({ httpAgent, httpsAgent });
     this.#options = options;
+    this.timeout = options.timeout;
   }
 
   async handle(request: HttpRequest, options: HttpHandlerOptions = {}): Promise<{ response: HttpResponse }> {
-    const { clock, timeout } = this.#options;
+    const { clock } = this.#options;
+    const { timeout } = this;
     const ended = new AbortController();
     let timedOut = false;
     const cancelTimer = clock.setTimer(timeout, () => {

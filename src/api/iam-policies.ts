@@ -1,7 +1,8 @@
 import type { Account, Config } from '../config/config.ts';
 import { partitionOfRegion } from '../config/partition.ts';
-import { type Follower, followersOf } from '../queries/following.ts';
+import type { Follower } from '../queries/following.ts';
 import type { QueryType, RegisteredQuery } from '../queries/query.ts';
+import type { SourceQueries } from '../queries/sources.ts';
 import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from './operations.ts';
 
 /** A statement as IAM takes it. */
@@ -52,8 +53,8 @@ interface Use {
  * found; and to list them, and read monitors' tags, as far as the config has it. Actions and resource forms
  * are those of the Service Authorization Reference; who asks STS for its identity needs no permission.
  */
-export function iamPolicies(config: Config, queries: readonly RegisteredQuery[]): IamPolicies {
-  const uses = [...queries.map(useOfQuery), ...followersOf(config).flatMap(usesOfFollower)];
+export function iamPolicies(config: Config, { queries, followers }: SourceQueries): IamPolicies {
+  const uses = [...queries.map(useOfQuery), ...followers.flatMap(usesOfFollower)];
   const lists = config.discovery.monitorsEvery > 0;
   const used = config.accounts.filter(({ name }) => uses.some(({ account }) => account === name));
   const withRole = used.flatMap((account) => (account.role === undefined ? [] : [{ ...account, role: account.role }]));

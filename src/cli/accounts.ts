@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AccountCredentials } from '../api/account-credentials.ts';
 import type { BoundedHandler } from '../api/bounded-handler.ts';
 import type { Credentials } from '../api/credentials.ts';
@@ -16,31 +17,71 @@ export interface UsedAccount {
   readonly sts: StsSettings;
 }
 
-/** The accounts that queries use, or may come to use, by name, in the order of their first query. */
-export function usedAccounts(
-  config: Config,
-  queries: readonly Place[],
-  handler: BoundedHandler,
-  clock: Clock,
-): ReadonlyMap<string, UsedAccount> {
-  const { aws } = config;
-  const defined = new Map(config.accounts.map((account) => [account.name, account]));
-  const accountCredentials = new AccountCredentials(clock);
-  const used = new Map<string, UsedAccount>();
-  for (const [name, regions] of regionsInUse(queries)) {
-    const account = defined.get(name);
-    if (account === undefined) {
-      throw new Error(`a planned query is in account ${name}, which the configuration does not define`);
-    }
-    const sts = { handler, region: stsRegionOf(aws, regions), endpoint: aws.stsEndpoint };
-    used.set(name, { account, sts, credentials: accountCredentials.of(account, sts) });
+/** The accounts that queries use. Those whose settings do not change keep their credentials. */
+export class UsedAccounts {
+  readonly #handler: BoundedHandler;
+  readonly #clock: Clock;
+  #credentials: AccountCredentials;
+  #stsSettings: unknown;
+  #used: ReadonlyMap<string, UsedAccount> = new Map();
+
+  constructor(handler: BoundedHandler, clock: Clock) {
+    this.#handler = handler;
+    this.#clock = clock;
+    this.#credentials = new AccountCredentials(clock);
   }
-  return used;
+
+  /** The accounts that queries use, or may come to use, by name, in the order of their first query. */
+  use(config: Config, places: Iterable<Place>): ReadonlyMap<string, UsedAccount> {
+    const { aws } = config;
+    const stsSettings = [aws.stsRegion, aws.region, aws.stsEndpoint];
+    if (!isDeepStrictEqual(this.#stsSettings, stsSettings)) {
+      this.#stsSettings = stsSettings;
+      this.#credentials = new AccountCredentials(this.#clock);
+    }
+    const defined = new Map(config.accounts.map((account) => [account.name, account]));
+    const used = new Map<string, UsedAccount>();
+    for (const [name, regions] of regionsInUse(places)) {
+      const account = defined.get(name);
+      if (account === undefined) {
+        throw new Error(`a planned query is in account ${name}, which the configuration does not define`);
+      }
+      const sts = { handler: this.#handler, region: stsRegionOf(aws, regions), endpoint: aws.stsEndpoint };
+      const before = this.#used.get(name);
+      used.set(
+        name,
+        before !== undefined && haveSameCredentials(before, { account, sts })
+          ? { ...before, account }
+          : { account, sts, credentials: this.#credentials.of(account, sts) },
+      );
+    }
+    this.#used = used;
+    return used;
+  }
 }
 
-function regionsInUse(queries: readonly Place[]): ReadonlyMap<string, [string, ...string[]]> {
+function haveSameCredentials(a: Omit<UsedAccount, 'credentials'>, b: Omit<UsedAccount, 'credentials'>): boolean {
+  const settings = ({ account, sts }: Omit<UsedAccount, 'credentials'>) => [
+    account.profile,
+    account.role,
+    sts.region,
+    sts.endpoint,
+  ];
+  return isDeepStrictEqual(settings(a), settings(b));
+}
+
+/** Whether an account is called elsewhere, or as somebody else, in another configuration. */
+export function isMoved(name: string, before: Config, after: Config): boolean {
+  const place = ({ accounts }: Config) => {
+    const account = accounts.find((each) => each.name === name);
+    return [account?.role?.arn, account?.profile, account?.endpoint];
+  };
+  return !isDeepStrictEqual(place(before), place(after));
+}
+
+function regionsInUse(places: Iterable<Place>): ReadonlyMap<string, [string, ...string[]]> {
   const regions = new Map<string, [string, ...string[]]>();
-  for (const { account, region } of queries) {
+  for (const { account, region } of places) {
     const known = regions.get(account);
     if (known === undefined) {
       regions.set(account, [region]);

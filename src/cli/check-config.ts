@@ -1,15 +1,16 @@
 import { ConfigError } from '../config/problem.ts';
 import type { Environment } from '../config/substitution.ts';
-import { type LoadedConfig, loadConfigFile } from '../queries/load.ts';
+import type { Follower } from '../queries/following.ts';
 import { QUERY_TYPES, type RegisteredQuery } from '../queries/query.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from '../queries/targets.ts';
+import { type LoadedWithFiles, loadWithFiles } from './load-with-files.ts';
 
 export interface CheckConfigOptions {
   readonly file: string;
   /** Warnings are errors. */
   readonly strict: boolean;
   /** Asks AWS about a good file, and tells whether all is well; undefined: AWS is not called. */
-  readonly online: ((loaded: LoadedConfig) => Promise<boolean>) | undefined;
+  readonly online: ((loaded: LoadedWithFiles) => Promise<boolean>) | undefined;
   readonly env: Environment;
   /** The region of the environment or the AWS profile; undefined where there is none. */
   readonly fallbackRegion: () => Promise<string | undefined>;
@@ -32,7 +33,7 @@ export interface TextSink {
 export async function checkConfig(options: CheckConfigOptions): Promise<number> {
   const { file, strict, online, env, fallbackRegion, stdout, stderr } = options;
   try {
-    const loaded = await loadConfigFile({ file, env, fallbackRegion });
+    const loaded = await loadWithFiles({ file, env, fallbackRegion });
     if (strict && loaded.warnings.length > 0) {
       throw new ConfigError(loaded.warnings);
     }
@@ -47,16 +48,20 @@ export async function checkConfig(options: CheckConfigOptions): Promise<number> 
   }
 }
 
-function summarize(file: string, { config, queries, warnings }: LoadedConfig): string[] {
-  const targets = sumUpTargets(config, queries);
+function summarize(file: string, loaded: LoadedWithFiles): string[] {
+  const { config, files, queries, followers, warnings } = loaded;
+  const targets = sumUpTargets(config, loaded);
   const series = sumUpSeries(config, queries);
   return [
     `${file}: good`,
+    ...(config.discovery.files.length === 0
+      ? []
+      : [`discovery files: ${files.length}`, ...files.map((each) => `  ${each}`)]),
     `queries: ${queries.length}`,
     ...QUERY_TYPES.map((type) => ({ type, some: queries.filter((query) => query.type === type) }))
       .filter(({ some }) => some.length > 0)
       .map(({ type, some }) => `  ${type}: ${countKinds(some)}`),
-    ...summarizeFollowers(config),
+    ...summarizeFollowers(followers),
     `targets: ${targets.length}`,
     ...targets.map(summarizeTarget),
     ...(series === 0 ? [] : [`contributor series: at most ${series} of ${config.contributors.maxSeries}`]),
@@ -66,11 +71,9 @@ function summarize(file: string, { config, queries, warnings }: LoadedConfig): s
 }
 
 /** Entries whose queries cannot be counted without asking AWS. */
-function summarizeFollowers({ queries }: LoadedConfig['config']): string[] {
-  const selecting = queries.filter((entry) => entry.kind === 'scheduled' && entry.selector !== undefined);
-  return selecting.length === 0
-    ? []
-    : [`and those of ${selecting.map(({ path }) => path).join(', ')}, for each monitor or scope that is found`];
+function summarizeFollowers(followers: readonly Follower[]): string[] {
+  const paths = new Set(followers.map(({ entry }) => entry.path));
+  return paths.size === 0 ? [] : [`and those of ${[...paths].join(', ')}, for each monitor or scope that is found`];
 }
 
 /** `2 watched, 1 scheduled`, less what there is none of. */

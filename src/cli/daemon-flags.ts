@@ -13,6 +13,12 @@ export const DAEMON_FLAGS: readonly Flag[] = [
     help: 'Configuration file (YAML or JSON). Required by serve.',
   },
   {
+    name: 'config.auto-reload-interval',
+    kind: 'text',
+    placeholder: 'DURATION',
+    help: 'How often to look whether the file has changed, to reload it. Default 0s: only at SIGHUP.',
+  },
+  {
     name: 'web.listen-address',
     kind: 'list',
     placeholder: 'ADDRESS',
@@ -44,6 +50,8 @@ export const DAEMON_FLAGS: readonly Flag[] = [
 /** What the daemon's flags say; undefined where the file or a default decides. */
 export interface DaemonFlags {
   readonly configFile: string | undefined;
+  /** Milliseconds; 0: never. */
+  readonly autoReloadInterval: number;
   readonly listenAddresses: readonly string[] | undefined;
   readonly telemetryPath: string | undefined;
   /** Empty, or begins with a slash and does not end with one. */
@@ -62,11 +70,12 @@ export function readDaemonFlags({ text, list }: FlagValues): DaemonFlags {
   const prefix = text('web.route-prefix');
   return {
     configFile: readFileName(text('config.file')),
+    autoReloadInterval: readDuration(text('config.auto-reload-interval')) ?? 0,
     listenAddresses: list('web.listen-address')?.map(readListenAddress),
     telemetryPath: read(text('web.telemetry-path'), telemetryPath),
     routePrefix: prefix === undefined ? (externalUrl?.path ?? '') : readPath(prefix, prefix.text),
     externalUrl: externalUrl?.url,
-    shutdownTimeout: readShutdownTimeout(text('web.shutdown-timeout')) ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
+    shutdownTimeout: readDuration(text('web.shutdown-timeout')) ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
     logLevel: read(text('log.level'), logLevel),
     logFormat: read(text('log.format'), logFormat),
   };
@@ -127,13 +136,14 @@ const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
 /** What timers can wait: a longer one would end at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-function readShutdownTimeout(given: Given | undefined): number | undefined {
+/** Milliseconds. */
+function readDuration(given: Given | undefined): number | undefined {
   if (given === undefined) {
     return undefined;
   }
-  const timeout = parseDuration(given.text);
-  if (timeout === undefined || timeout > LONGEST_TIMEOUT_MS) {
+  const duration = parseDuration(given.text);
+  if (duration === undefined || duration > LONGEST_TIMEOUT_MS) {
     throw wrongValue(given, 'a duration of at most 24d, such as 10s');
   }
-  return timeout;
+  return duration;
 }

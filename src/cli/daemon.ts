@@ -1,7 +1,7 @@
 import { BoundedHandler } from '../api/bounded-handler.ts';
-import { TargetClient } from '../api/client.ts';
 import { createNetwork } from '../api/network.ts';
 import type { Config } from '../config/config.ts';
+import type { ReadOptions } from '../config/read.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/server.ts';
 import { viewOfState } from '../http/view-of-state.ts';
@@ -11,12 +11,12 @@ import { Exposition } from '../metrics/exposition.ts';
 import { processSections } from '../metrics/process-sections.ts';
 import { QuerySections } from '../metrics/query-sections.ts';
 import { RunPage } from '../metrics/run-page.ts';
-import { followersOf } from '../queries/following.ts';
+import type { LoadedConfig } from '../queries/load.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
 import { requestRate } from '../queries/targets.ts';
 import { type Clock, within } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
-import { Dispatcher } from '../scheduler/dispatcher.ts';
+import type { Logger, LogLevel } from '../runtime/log.ts';
+import { Dispatcher, type DispatcherLimits } from '../scheduler/dispatcher.ts';
 import { Polls } from '../scheduler/polls.ts';
 import { Runs } from '../scheduler/runs.ts';
 import { type Target, Targets } from '../scheduler/target.ts';
@@ -29,18 +29,26 @@ import { createRunActions } from '../state/run-actions.ts';
 import { RunStates } from '../state/run-state.ts';
 import { StatusChanges } from '../state/status-changes.ts';
 import { summarize } from '../state/summary.ts';
-import { usedAccounts } from './accounts.ts';
 import type { BuildInfo } from './build-info.ts';
 import { Discovery } from './discovery.ts';
-import { learnIdentities } from './identities.ts';
+import { DiscoveryFiles } from './discovery-files.ts';
+import { Identities } from './identities.ts';
 import { QueryRegistry } from './query-registry.ts';
+import { QuerySources } from './query-sources.ts';
+import { Reload, type ReloadOutcome } from './reload.ts';
+import { TargetsInUse } from './targets-in-use.ts';
 
 export interface DaemonOptions {
-  readonly config: Config;
-  readonly queries: readonly RegisteredQuery[];
+  readonly loaded: LoadedConfig;
+  /** Where `loaded` is from, and is read anew. */
+  readonly read: ReadOptions;
+  /** How often it is looked whether the config file has another content, in milliseconds; 0: never. */
+  readonly autoReloadInterval: number;
   readonly build: BuildInfo;
   readonly clock: Clock;
   readonly log: Logger;
+  /** A reload says that events of this level are to be logged. */
+  readonly setLogLevel: (level: LogLevel) => void;
   readonly env: NodeJS.ProcessEnv;
   readonly listenAddresses: readonly string[];
   readonly telemetryPath: string;
@@ -51,6 +59,8 @@ export interface DaemonOptions {
 export interface Daemon {
   /** Where it really listens, `HOST:PORT`. */
   readonly addresses: readonly string[];
+  /** Reads the configuration anew, and puts it in force unless something is wrong with it. */
+  reload(): Promise<ReloadOutcome>;
   /** Ends within `timeout` milliseconds: no new polls, those in flight aborted, requests in flight answered. */
   stop(timeout: number): Promise<void>;
 }
@@ -66,49 +76,24 @@ const POLL_MARGIN_MS = 120_000;
  * @throws ListenError, NetworkConfigError
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { config, queries, build, clock, log, env } = options;
-  const { aws, polling } = config;
-  const startedAt = clock.now();
+  const { loaded, build, clock, log, env } = options;
+  const { config } = loaded;
   const shutdown = new AbortController();
 
   const network = createNetwork({ env, clock });
-  const handler = new BoundedHandler({ network, clock, timeout: aws.requestTimeout });
-  const followers = followersOf(config).map(({ entry, place }) => ({ ...place, kind: entry.kind, type: entry.type }));
-  const uses = [...queries, ...followers];
-  const accounts = usedAccounts(config, uses, handler, clock);
-
+  const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
   const targets = new Targets(clock);
   const apiStats = new ApiStats((stats) => apiSections.changed(stats));
-  const clients = new Map<Target, TargetClient>();
-  for (const query of uses) {
-    const { account: accountName, region } = query;
-    const used = accounts.get(accountName);
-    if (used === undefined) {
-      throw new Error(`account ${accountName} has a query but is not in use: a mistake of ours`);
-    }
-    const { account, credentials } = used;
-    const target = targets.add(accountName, region, account);
-    apiStats.expect(target, query);
-    if (!clients.has(target)) {
-      clients.set(
-        target,
-        new TargetClient({
-          target,
-          clock,
-          handler,
-          credentials,
-          observer: apiStats,
-          endpoint: account.endpoint?.replaceAll('{region}', region),
-          maxAttempts: aws.maxAttempts,
-          version: build.version,
-        }),
-      );
-    }
-  }
+  const apiSections = new ApiSections(
+    () => addUp(polls.planned(), runs.planned()),
+    (target) => runs.of(target),
+  );
+  const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version: build.version });
+  const identities = new Identities({ targets, apiStats, clock, log, signal: shutdown.signal });
 
   const states = new QueryStates({
     clock,
-    giveUpAfter: polling.giveUpAfter,
+    giveUpAfter: config.polling.giveUpAfter,
     onChange: (state) => querySections.changed(state, clock.monotonic()),
   });
   const failures = new FailureLog(clock, log);
@@ -117,15 +102,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     onChange: (state) => runPage.changed(state),
     onResults: (state, series) => runPage.resultsRead(state, series),
   });
-  const dispatcher = new Dispatcher({
-    clock,
-    log,
-    targets,
-    concurrency: polling.concurrency,
-    timeLimit: aws.maxAttempts * (aws.requestTimeout + LONGEST_BACKOFF_MS) + POLL_MARGIN_MS,
-  });
-  const targetOf = ({ account, region }: RegisteredQuery) => targets.get(account, region);
-  const apiOf = (query: RegisteredQuery) => clientOf(clients, targetOf(query));
+  const dispatcher = new Dispatcher({ clock, log, targets, ...limitsOf(config) });
+  const apiOf = (query: RegisteredQuery) => targetsInUse.clientOf(registry.targetOf(query));
   const polls = new Polls<WatchedQuery>({
     clock,
     targets,
@@ -136,7 +114,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     clock,
     targets,
     dispatcher,
-    capOf: ({ account }) => accounts.get(account)?.account.maxConcurrentRuns ?? 1,
+    capOf: ({ account }) => targetsInUse.accounts().get(account)?.account.maxConcurrentRuns ?? 1,
     rateOf: requestRate,
     actions: createRunActions({
       clock,
@@ -145,12 +123,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       runStates,
       failures,
       clientOf: apiOf,
-      contributors: config.contributors,
+      contributors: () => sources.loaded.config.contributors,
       timed(query, what, milliseconds) {
         if (what === 'wait') {
-          apiStats.runWaited(targetOf(query), milliseconds / 1_000);
+          apiStats.runWaited(registry.targetOf(query), milliseconds / 1_000);
         } else {
-          apiStats.runTook(targetOf(query), query.type, milliseconds / 1_000);
+          apiStats.runTook(registry.targetOf(query), query.type, milliseconds / 1_000);
         }
       },
     }),
@@ -158,34 +136,82 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const querySections = new QuerySections();
   const runPage = new RunPage(config.contributors.maxSeries);
-  const apiSections = new ApiSections(
-    () => addUp(polls.planned(), runs.planned()),
-    (target) => runs.of(target),
-  );
-  const registry = new QueryRegistry({ states, runStates, failures, polls, runs, querySections, runPage });
-  registry.add(queries);
+  const registry = new QueryRegistry({ targets, states, runStates, failures, polls, runs, querySections, runPage });
   const discovery = new Discovery({
-    config,
+    every: config.discovery.monitorsEvery,
     clock,
     log,
     dispatcher,
-    clientOf: (target) => clientOf(clients, target),
+    apiStats,
+    clientOf: (target) => targetsInUse.clientOf(target),
+    onListed: (target) => sources.listed(target),
+  });
+  const sources = new QuerySources({
+    loaded,
     registry,
+    targetsInUse,
+    discovery,
+    log,
+    onTargets({ come, gone }) {
+      for (const target of gone) {
+        discovery.remove(target);
+        runs.forget(target);
+        dispatcher.forget(target);
+        apiSections.remove(target);
+      }
+      for (const target of come) {
+        apiSections.add(apiStats.of(target));
+        discovery.add(target);
+      }
+      runs.capsChanged();
+      identities.learn(targetsInUse.accounts().values());
+    },
     shutdown: shutdown.signal,
   });
-  discovery.expect(targets.all(), apiStats);
-  for (const stats of apiStats.all()) {
-    apiSections.add(stats);
-  }
+  const files = new DiscoveryFiles({
+    configFile: options.read.file,
+    clock,
+    log,
+    onChange(made) {
+      const { added, changed, removed } = sources.setFiles(made);
+      if (added + changed + removed > 0) {
+        log.info('queries follow discovery files', { added, changed, removed });
+      }
+    },
+  });
+  const atStart = await files.plan(loaded);
+  sources.setFiles(atStart.made);
+  atStart.commit();
+  const reload = new Reload({
+    read: options.read,
+    started: loaded,
+    async apply(next) {
+      const plan = await files.plan(next);
+      const { aws, polling, contributors, log: logging } = next.config;
+      options.setLogLevel(logging.level);
+      handler.timeout = aws.requestTimeout;
+      dispatcher.setLimits(limitsOf(next.config));
+      states.giveUpAfter = polling.giveUpAfter;
+      runPage.setMaxSeries(contributors.maxSeries);
+      discovery.setEvery(next.config.discovery.monitorsEvery);
+      const changes = sources.setConfig(next, plan.made);
+      plan.commit();
+      return changes;
+    },
+    clock,
+    log,
+    shutdown: shutdown.signal,
+  });
   const exporter = exporterSections({
     version: build.version,
     revision: build.revision,
     nodeVersion: process.version,
-    registeredQueries: () => new Map([['config', states.size]]),
+    registeredQueries: () => registry.countBySource(),
     pollLag: () => polls.lag(),
-    configLoad: () => ({ successful: true, at: startedAt }),
+    configLoad: () => reload.last,
+    discoveryFiles: () => files.states(),
     contributorSeries: () => runPage.series,
-    contributorSeriesLimit: config.contributors.maxSeries,
+    contributorSeriesLimit: () => sources.loaded.config.contributors.maxSeries,
   });
   const runtime = processSections();
   const exposition = new Exposition(
@@ -238,24 +264,30 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log.always('listening', { address });
   }
 
-  registry.begin(queries);
-  discovery.start(targets.all());
+  states.started();
+  sources.begin();
   dispatcher.start();
   runs.start();
   const stopSummaries = summarize(apiStats, clock, log);
-  void learnIdentities({ accounts: accounts.values(), targets, apiStats, clock, log, signal: shutdown.signal });
+  identities.begin();
+  if (options.autoReloadInterval > 0) {
+    void reload.watch(options.autoReloadInterval);
+  }
 
   return {
     addresses: listeners.addresses,
+    reload: () => reload.reload(),
     async stop(timeout) {
       shutdown.abort();
       stopSummaries();
+      const filesStopped = files.stop();
       const end = clock.monotonic() + timeout;
       dispatcher.windDown();
       // HTTP goes on meanwhile: probes see that we are about to end.
       await within(clock, timeout, runs.stop());
       dispatcher.stop();
       await listeners.close(Math.max(0, end - clock.monotonic()));
+      await filesStopped;
       network.close();
     },
   };
@@ -269,10 +301,9 @@ function addUp(a: ReadonlyMap<Target, number>, b: ReadonlyMap<Target, number>): 
   return sum;
 }
 
-function clientOf(clients: ReadonlyMap<Target, TargetClient>, target: Target): TargetClient {
-  const client = clients.get(target);
-  if (client === undefined) {
-    throw new Error(`no client for account ${target.account} in ${target.region}`);
-  }
-  return client;
+function limitsOf({ aws, polling }: Config): DispatcherLimits {
+  return {
+    concurrency: polling.concurrency,
+    timeLimit: aws.maxAttempts * (aws.requestTimeout + LONGEST_BACKOFF_MS) + POLL_MARGIN_MS,
+  };
 }

@@ -1,8 +1,8 @@
 import { iamPolicies } from '../api/iam-policies.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { ReadOptions } from '../config/read.ts';
-import { loadConfigFile } from '../queries/load.ts';
 import type { TextSink } from './check-config.ts';
+import { loadWithFiles } from './load-with-files.ts';
 
 export interface IamPolicyOptions extends ReadOptions {
   /** The trust policies of roles, too. */
@@ -20,8 +20,8 @@ export interface IamPolicyOptions extends ReadOptions {
  */
 export async function printIamPolicy({ trust, stdout, stderr, ...options }: IamPolicyOptions): Promise<number> {
   try {
-    const { config, queries } = await loadConfigFile(options);
-    const { trust: trustPolicies, ...policies } = iamPolicies(config, queries);
+    const loaded = await loadWithFiles(options);
+    const { trust: trustPolicies, ...policies } = iamPolicies(loaded.config, loaded);
     const shown = trust ? { ...policies, trust: trustPolicies } : policies;
     stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`);
     return 0;

@@ -6,18 +6,17 @@ import { callerIdentity } from '../api/identity.ts';
 import { createNetwork } from '../api/network.ts';
 import { NetworkConfigError } from '../api/network-config-error.ts';
 import { UNOBSERVED } from '../api/unobserved.ts';
-import { followersOf } from '../queries/following.ts';
-import type { LoadedConfig } from '../queries/load.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Targets } from '../scheduler/target.ts';
-import { type UsedAccount, usedAccounts } from './accounts.ts';
+import { type UsedAccount, UsedAccounts } from './accounts.ts';
 import type { TextSink } from './check-config.ts';
 import { explainFailure } from './error-advice.ts';
+import type { LoadedWithFiles } from './load-with-files.ts';
 import { printable } from './query/printable.ts';
 
 export interface OnlineCheckOptions {
-  readonly loaded: LoadedConfig;
+  readonly loaded: Pick<LoadedWithFiles, 'config' | 'queries' | 'followers'>;
   /** Of this exporter, for the user agent. */
   readonly version: string;
   readonly env: NodeJS.ProcessEnv;
@@ -73,13 +72,13 @@ const REFUSALS: ReadonlySet<ApiErrorName> = new Set([
  */
 export async function checkOnline(options: OnlineCheckOptions): Promise<boolean> {
   const { loaded, env, clock, stdout, stderr } = options;
-  const { config, queries } = loaded;
+  const { config, queries, followers } = loaded;
   try {
     const network = createNetwork({ env, clock });
     try {
       const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
-      const followed = followersOf(config).map(({ place }) => place);
-      const accounts = usedAccounts(config, [...queries, ...followed], handler, clock);
+      const followed = followers.map(({ place }) => place);
+      const accounts = new UsedAccounts(handler, clock).use(config, [...queries, ...followed]);
       const identities = identify([...accounts.values()]);
       const findings = inParallel(targetsOf(queries, followed), async (inTarget) => {
         const { account } = inTarget.place;

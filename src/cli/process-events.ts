@@ -5,6 +5,8 @@ import type { Logger } from '../runtime/log.ts';
 export interface ProcessEvents {
   /** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */
   readonly ended: Promise<void>;
+  /** Calls `listener` at each SIGHUP that is to reload, and now if one has come before. */
+  readonly onHangup: (listener: () => void) => void;
   /** Has what is told from now on go to another log. */
   readonly logTo: (log: Logger) => void;
 }
@@ -12,8 +14,10 @@ export interface ProcessEvents {
 /**
  * Takes over signals, warnings, errors that nothing else caught and what libraries write to the console, so that log
  * events are all that reaches stderr.
+ *
+ * @param hangup what SIGHUP does: it `ends` the process, as usual, or `reloads` the configuration
  */
-export function handleProcessEvents(firstLog: Logger): ProcessEvents {
+export function handleProcessEvents(firstLog: Logger, hangup: 'ends' | 'reloads'): ProcessEvents {
   let log = firstLog;
   process.on('warning', ({ name, message }) => log.debug('warning of the runtime', { warning: name, reason: message }));
   globalThis.console = consoleOf((text) => log.debug('message of a library', { reason: text }));
@@ -33,8 +37,21 @@ export function handleProcessEvents(firstLog: Logger): ProcessEvents {
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
   });
+  let hungUp = false;
+  let onHangup = () => {
+    hungUp = true;
+  };
+  if (hangup === 'reloads') {
+    process.on('SIGHUP', () => onHangup());
+  }
   return {
     ended,
+    onHangup(listener) {
+      onHangup = listener;
+      if (hungUp) {
+        listener();
+      }
+    },
     logTo(next) {
       log = next;
     },

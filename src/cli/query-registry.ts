@@ -1,13 +1,15 @@
 import type { QuerySections } from '../metrics/query-sections.ts';
 import type { RunPage } from '../metrics/run-page.ts';
-import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
+import type { QuerySource, RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
 import type { Polls } from '../scheduler/polls.ts';
 import type { Runs } from '../scheduler/runs.ts';
+import type { Target, Targets } from '../scheduler/target.ts';
 import type { FailureLog } from '../state/failure-log.ts';
 import type { QueryStates } from '../state/query-state.ts';
 import type { RunStates } from '../state/run-state.ts';
 
 export interface QueryRegistryParts {
+  readonly targets: Targets;
   readonly states: QueryStates;
   readonly runStates: RunStates;
   readonly failures: FailureLog;
@@ -20,15 +22,21 @@ export interface QueryRegistryParts {
 /** Makes queries known to, and forgotten by, all parts that hold something of each query. */
 export class QueryRegistry {
   readonly #parts: QueryRegistryParts;
+  /** Also of queries that have left, as long as their runs are to be stopped. */
+  readonly #targets = new WeakMap<RegisteredQuery, Target>();
 
   constructor(parts: QueryRegistryParts) {
     this.#parts = parts;
   }
 
-  /** Registers queries whose names are free. They are shown from now on, and requests for them begin with `begin`. */
+  /**
+   * Registers queries whose names are free, each an object that was never registered before. They are shown from now on,
+   * and requests for them begin with `begin`.
+   */
   add(queries: readonly RegisteredQuery[]): void {
-    const { states, runStates, querySections, runPage } = this.#parts;
+    const { targets, states, runStates, querySections, runPage } = this.#parts;
     for (const query of queries) {
+      this.#targets.set(query, targets.get(query.account, query.region));
       querySections.add(states.register(query));
       if (query.kind === 'scheduled') {
         runPage.add(runStates.register(query));
@@ -43,6 +51,20 @@ export class QueryRegistry {
     for (const query of queries.filter((each) => each.kind === 'scheduled')) {
       runs.add(query);
     }
+  }
+
+  /** A registered query takes the place of the one of its name, which asks the same: counters, state and runs stay. */
+  change(query: RegisteredQuery): void {
+    const { targets, states, runStates, polls, runs, querySections } = this.#parts;
+    this.#targets.set(query, targets.get(query.account, query.region));
+    states.change(query);
+    if (query.kind === 'watched') {
+      polls.change(query);
+    } else {
+      runStates.change(query);
+      runs.change(query);
+    }
+    querySections.queryChanged(query.name);
   }
 
   /** A query leaves, and every one of its series with it; a run of it is stopped at the service. */
@@ -61,7 +83,25 @@ export class QueryRegistry {
     querySections.remove(name);
   }
 
-  has(name: string): boolean {
-    return this.#parts.states.get(name) !== undefined;
+  /** Where a query is called that is registered, or was. */
+  targetOf(query: RegisteredQuery): Target {
+    const target = this.#targets.get(query);
+    if (target === undefined) {
+      throw new Error(`query ${query.name} was never registered`);
+    }
+    return target;
+  }
+
+  /** Queries registered now, by source. */
+  countBySource(): ReadonlyMap<QuerySource, number> {
+    const counts = new Map<QuerySource, number>([
+      ['config', 0],
+      ['file', 0],
+      ['http', 0],
+    ]);
+    for (const { query } of this.#parts.states.all()) {
+      counts.set(query.source, (counts.get(query.source) ?? 0) + 1);
+    }
+    return counts;
   }
 }

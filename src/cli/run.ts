@@ -1,5 +1,4 @@
 import { ConfigError } from '../config/problem.ts';
-import type { LoadedConfig } from '../queries/load.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/log.ts';
 import { readBuildInfo } from './build-info.ts';
@@ -14,6 +13,7 @@ import {
   variableOf,
   wrongValue,
 } from './flags.ts';
+import type { LoadedWithFiles } from './load-with-files.ts';
 import { handleProcessEvents, type ProcessEvents } from './process-events.ts';
 import { QUERY_FLAGS, readQueryFlags } from './query/query-flags.ts';
 
@@ -156,8 +156,9 @@ async function runServe(args: readonly string[]): Promise<number> {
     const { fallbackRegion } = await import('../api/fallback-region.ts');
     const { loadConfigFile } = await import('../queries/load.ts');
     const { serve } = await import('./serve.ts');
-    const loaded = await loadConfigFile({ file: configFile, env: process.env, fallbackRegion });
-    return serve({ flags, loaded, clock: systemClock, env: process.env, writeError, events });
+    const read = { file: configFile, env: process.env, fallbackRegion };
+    const loaded = await loadConfigFile(read);
+    return serve({ flags, loaded, read, clock: systemClock, env: process.env, writeError, events });
   });
 }
 
@@ -179,7 +180,7 @@ async function withConfig(flags: DaemonFlags, command: (events: ProcessEvents) =
     clock: systemClock,
     write: writeError,
   });
-  const events = handleProcessEvents(log);
+  const events = handleProcessEvents(log, 'reloads');
   try {
     return await command(events);
   } catch (error) {
@@ -199,7 +200,7 @@ async function runSimulatorCommand(args: readonly string[]): Promise<number> {
   const port = readPort(values.text('port'));
   const scenarioFile = values.text('scenario')?.text;
   const log = createLogger({ level: 'info', format: 'logfmt', clock: systemClock, write: writeError });
-  const events = handleProcessEvents(log);
+  const events = handleProcessEvents(log, 'ends');
   const ended = new AbortController();
   void events.ended.then(() => ended.abort());
   const { runSimulator } = await import('../simulator/command.ts');
@@ -228,7 +229,7 @@ async function runCheckConfig(args: readonly string[]): Promise<number> {
   });
 }
 
-async function askAws(loaded: LoadedConfig): Promise<boolean> {
+async function askAws(loaded: LoadedWithFiles): Promise<boolean> {
   const { checkOnline } = await import('./online-check.ts');
   return checkOnline({
     loaded,

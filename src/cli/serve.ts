@@ -1,3 +1,4 @@
+import type { ReadOptions } from '../config/read.ts';
 import { ListenError } from '../http/listen-error.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -10,6 +11,8 @@ import type { ProcessEvents } from './process-events.ts';
 export interface ServeOptions {
   readonly flags: DaemonFlags;
   readonly loaded: LoadedConfig;
+  /** Where `loaded` is from, and is read anew. */
+  readonly read: ReadOptions;
   readonly clock: Clock;
   readonly env: NodeJS.ProcessEnv;
   readonly writeError: (text: string) => void;
@@ -36,8 +39,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   }
   const daemon = await start(log, () =>
     startDaemon({
-      config,
-      queries,
+      loaded,
+      read: options.read,
+      autoReloadInterval: flags.autoReloadInterval,
+      setLogLevel: (level) => log.setLevel(flags.logLevel ?? level),
       build,
       clock,
       log,
@@ -51,6 +56,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (daemon === undefined) {
     return 1;
   }
+  options.events.onHangup(() => void daemon.reload());
   options.started?.(daemon);
   await options.events.ended;
   log.info('shutting down');

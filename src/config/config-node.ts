@@ -12,6 +12,8 @@ interface ScalarNode {
   readonly value: unknown;
   /** The text of a value that is not a string, as the file has it: `007`, `yes`, `2026-01-01`. */
   readonly source: string;
+  /** A string in which `${NAME}` stands for itself: what comes over the network must not read the environment. */
+  readonly literal?: true;
 }
 
 interface ListNode {

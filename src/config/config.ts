@@ -39,6 +39,8 @@ export interface Config {
     readonly giveUpAfter: number;
   };
   readonly discovery: {
+    /** Globs of discovery files, relative to the folder of the config file. */
+    readonly files: readonly string[];
     /** How often the monitors and scopes of the targets in use are listed, in milliseconds; 0: never. */
     readonly monitorsEvery: number;
   };
@@ -92,12 +94,16 @@ export interface Role {
   readonly sessionTags: Readonly<Record<string, string>>;
 }
 
+/** Where a query comes from: the config file, a discovery file, or a registration over HTTP. */
+export type QuerySource = 'config' | 'file' | 'http';
+
 /** One entry of `queries`, before it fans out. */
 export type QueryEntry = WatchedEntry | ScheduledEntry;
 
 /** What entries of both kinds have. */
 export interface EntryBase {
-  /** Where it stands in the file: `queries[0]`. */
+  readonly source: QuerySource;
+  /** Where it stands: `queries[0]` in the config file, `queries.d/a.yml[0]` in a discovery file. */
   readonly path: string;
   /** The line on which it begins, counted from 1. */
   readonly line: number;

@@ -24,6 +24,7 @@ export function readBase(
   }
   const regions = entry.value('region');
   return {
+    source: context.source,
     path: entry.path,
     line: entry.line,
     name,

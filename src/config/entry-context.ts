@@ -1,9 +1,11 @@
 import type { AccountDefinition } from './accounts.ts';
+import type { QuerySource } from './config.ts';
 import type { QueryDefaults } from './query-defaults.ts';
 import type { RowLabel } from './row-labels.ts';
 
-/** What entries of `queries` need to know of the rest of the file. */
+/** What entries of queries need to know of the config file. */
 export interface EntryContext {
+  readonly source: QuerySource;
   readonly defaults: QueryDefaults;
   /** Accounts that entries may name. */
   readonly accounts: ReadonlyMap<string, AccountDefinition>;

@@ -273,6 +273,12 @@ export function id(what: string): Format<string> {
   return text(`${what}: text that is not empty`, (value) => value !== '');
 }
 
+/** A glob, of which no characters but the end are fixed. */
+export const discoveryFiles: Format<string> = text(
+  'a glob such as queries.d/*.yaml, ending in .yaml, .yml or .json',
+  (value) => /^[^\0]*[^\0/]\.(?:ya?ml|json)$/.test(value),
+);
+
 export const accountSelection: Format<Selection<string>> = selection(
   'the name of an account, a list of names, or "*" for all',
   name,

@@ -1,10 +1,12 @@
 import { type AccountDefinition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
+import { commonRegion, type FallbackRegion } from './common-region.ts';
 import type { Account, Config, QueryEntry, WatchedEntry } from './config.ts';
 import { type ConfigNode, keyPath, type MapNode, nodeAt } from './config-node.ts';
 import { formatDuration } from './duration.ts';
 import { readEntry } from './entries.ts';
 import type { EntryContext } from './entry-context.ts';
-import { region as regionFormat } from './formats.ts';
+import { freezeDeeply } from './freeze.ts';
+import type { ConfigContext } from './outside-entries.ts';
 import type { Problem } from './problem.ts';
 import { readQueryDefaults } from './query-defaults.ts';
 import { Reading } from './reading.ts';
@@ -19,11 +21,7 @@ export interface ReadOptions {
   readonly file: string;
   /** Where `${NAME}` in the file's values is looked up. */
   readonly env: Environment;
-  /**
-   * The region of the environment or the AWS profile; undefined where there is none. Asked only when a query needs it:
-   * it may have to read files.
-   */
-  readonly fallbackRegion: () => Promise<string | undefined>;
+  readonly fallbackRegion: FallbackRegion;
 }
 
 /** A file that was read, with all that is wrong with it. */
@@ -32,6 +30,8 @@ export interface ReadConfig {
   readonly config: Config;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** What it takes to read entries that stand elsewhere. */
+  readonly context: ConfigContext;
   /** What the file says at a path such as `queries[0].name`; undefined where it says nothing. */
   written(path: string): ConfigNode | undefined;
   /** A name, region or id of the config for a message: as the file has it where variables may hide a secret. */
@@ -60,6 +60,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const definitions = withDefaultAccount(defined);
   const accounts = new Map(definitions.map((account) => [account.name ?? '', account]));
   const context: EntryContext = {
+    source: 'config',
     defaults: readQueryDefaults(section('queryDefaults'), accounts, reading),
     accounts,
     allAccounts: defined.length === 0 ? [DEFAULT_ACCOUNT] : defined.flatMap(({ name }) => name ?? []),
@@ -91,7 +92,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
       concurrency: polling.value('concurrency'),
       giveUpAfter: polling.value('giveUpAfter'),
     },
-    discovery: { monitorsEvery: discovery.value('monitorsEvery') },
+    discovery: { files: discovery.value('files') ?? [], monitorsEvery: discovery.value('monitorsEvery') },
     contributors: {
       labels: contributors.value('labels'),
       maxSeries: contributors.value('maxSeries'),
@@ -103,6 +104,13 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   };
   return {
     config: freezeDeeply(config),
+    context: {
+      entry: context,
+      accounts: config.accounts,
+      env: options.env,
+      fallbackRegion: options.fallbackRegion,
+      show: reading.show,
+    },
     problems: reading.problems,
     warnings: reading.warnings,
     written: (path) => nodeAt(top, path),
@@ -165,53 +173,6 @@ function resolveAccount(
 }
 
 /**
- * The region of accounts that give none: `aws.region`, or the environment's, or the profile's. Reports each account for
- * which a query needs one where there is none.
- */
-async function commonRegion(
-  aws: Section<AwsKeys>,
-  definitions: readonly AccountDefinition[],
-  queries: readonly QueryEntry[],
-  fallbackRegion: () => Promise<string | undefined>,
-  reading: Reading,
-): Promise<string | undefined> {
-  const region = aws.value('region');
-  if (region !== undefined || aws.faulty('region')) {
-    return region;
-  }
-  const needing = definitions.flatMap((account) => {
-    if (account.regions !== undefined || account.regionsFaulty) {
-      return [];
-    }
-    const query = queries.find((entry) => entry.regions === undefined && entry.accounts.includes(account.name ?? ''));
-    return query === undefined ? [] : [{ account, query }];
-  });
-  if (needing.length === 0) {
-    return undefined;
-  }
-  const fallback = await fallbackRegion();
-  if (fallback !== undefined && regionFormat.mismatches(fallback).length === 0) {
-    return fallback;
-  }
-  const got = fallback === undefined ? 'nothing' : 'a region from the environment or the AWS profile that is none';
-  const elsewhere = 'or in AWS_REGION or the AWS profile';
-  for (const { account, query } of needing) {
-    if (account.path === undefined) {
-      reading.report(
-        `${query.path}.region`,
-        query.line,
-        got,
-        `${regionFormat.expected}, here, in aws.region, ${elsewhere}`,
-      );
-    } else {
-      const expected = `${regionFormat.expected}, here, in aws.region, ${elsewhere}`;
-      reading.report(keyPath(account.path, 'region'), account.line, got, expected);
-    }
-  }
-  return undefined;
-}
-
-/**
  * Holds each account's role against the account's regions; where it has none of its own, against those it is called in,
  * or would be.
  */
@@ -230,15 +191,6 @@ function checkRolePartitions(
       checkRolePartition(arn, regions ?? (called.length > 0 || common === undefined ? called : [common]), reading);
     }
   }
-}
-
-/** The parts of queries' names and the like are shared by many modules: none may change them. */
-function freezeDeeply<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    Object.values(value).forEach(freezeDeeply);
-  }
-  return value;
 }
 
 /** One error, whichever the query: the longest interval is the one that `staleAfter` has to fit. */

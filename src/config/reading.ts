@@ -15,9 +15,12 @@ export class Reading {
   readonly warnings: Problem[] = [];
   readonly #env: Environment;
   readonly #templates = new Map<string, string>();
+  readonly #showOthers: (value: string) => string;
 
-  constructor(env: Environment) {
+  /** @param showOthers {@link show} of another reading, whose values this one may come across */
+  constructor(env: Environment, showOthers = (value: string) => value) {
     this.#env = env;
+    this.#showOthers = showOthers;
   }
 
   /** Reports that the file has something else at `path` than what was expected. Sensitive values are not shown. */
@@ -35,6 +38,9 @@ export class Reading {
 
   /** A string of the file with environment variables replaced; reports, and answers undefined, where that fails. */
   expand(path: string, node: ConfigNode, text: string): string | undefined {
+    if (node.kind === 'scalar' && node.literal === true) {
+      return text;
+    }
     const result = substitute(text, this.#env);
     if (!('text' in result)) {
       this.reject(path, node, result.expected);
@@ -50,7 +56,7 @@ export class Reading {
    * A value of the config for a message: as the file has it, where environment variables made it what it is, since
    * these may hold secrets.
    */
-  readonly show = (value: string): string => this.#templates.get(value) ?? value;
+  readonly show = (value: string): string => this.#templates.get(value) ?? this.#showOthers(value);
 
   /** A mapping, where nothing at all stands for an empty one; reports anything else and reads it as empty. */
   map(path: string, node: ConfigNode | undefined, expected: string): MapNode {

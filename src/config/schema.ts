@@ -1,5 +1,6 @@
 import type { LogFormat, LogLevel } from '../runtime/log.ts';
 import {
+  discoveryFiles,
   duration,
   externalId,
   type Format,
@@ -180,10 +181,16 @@ export const POLLING: SectionSchema<PollingKeys> = {
 };
 
 export interface DiscoveryKeys {
+  files: readonly string[] | undefined;
   monitorsEvery: number;
 }
 
 export const DISCOVERY: SectionSchema<DiscoveryKeys> = {
+  files: {
+    doc: 'Globs of files with lists of queries, relative to the folder of this file',
+    format: optional(listOf(discoveryFiles)),
+    default: undefined,
+  },
   monitorsEvery: {
     doc: 'How often monitors and scopes are listed, in each account and region that a query uses; 0s: never',
     format: durationOrZero,

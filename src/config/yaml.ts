@@ -16,8 +16,9 @@ export interface ParsedYaml {
  * Parses one YAML document (so JSON too) into nodes that know their lines. An empty text is an empty mapping.
  *
  * @param file the file's name, for problems that belong to no key
+ * @param rootPath what paths begin with: nothing, as in `polling.interval`, or a name, as in `queries.yml[0].name`
  */
-export function parseYaml(text: string, file: string): ParsedYaml {
+export function parseYaml(text: string, file: string, rootPath = ''): ParsedYaml {
   const lines = new LineCounter();
   const lineOf = (offset: number) => Math.max(1, lines.linePos(offset).line);
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
@@ -44,7 +45,7 @@ export function parseYaml(text: string, file: string): ParsedYaml {
   if (second !== undefined) {
     return refused(createProblem(file, lineOf(second.range[0]), 'a second YAML document', 'one'));
   }
-  return document === undefined ? refused() : new TreeBuilder(lineOf, file).build(document);
+  return document === undefined ? refused() : new TreeBuilder(lineOf, file).build(document, rootPath);
 }
 
 function refused(...problems: Problem[]): ParsedYaml {
@@ -89,10 +90,10 @@ class TreeBuilder {
     this.#file = file;
   }
 
-  build(document: Document.Parsed): ParsedYaml {
+  build(document: Document.Parsed, rootPath: string): ParsedYaml {
     const { contents } = document;
     const blank = contents === null || (isScalar(contents) && contents.value === null && contents.source === '');
-    const root: ConfigNode = blank ? { kind: 'map', line: 1, entries: new Map() } : this.#node(contents, '', 1);
+    const root: ConfigNode = blank ? { kind: 'map', line: 1, entries: new Map() } : this.#node(contents, rootPath, 1);
     return { root, problems: this.#problems };
   }
 

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { devNull } from 'node:os';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { devNull, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DaemonFlags } from '../cli/daemon-flags.ts';
 import type { ProcessEvents } from '../cli/process-events.ts';
@@ -20,7 +21,7 @@ export interface DemoOptions {
   readonly story: boolean;
 }
 
-/** Both files are a part of the package. */
+/** They are a part of the package. */
 const FILES = new URL('../../config/demo/', import.meta.url);
 
 /**
@@ -34,24 +35,28 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const { flags, clock, writeOut, events } = options;
   const scenario = parseScenario(await readFile(new URL('scenario.yml', FILES), 'utf8'));
   const simulator = await startSimulator({ scenario, clock });
+  const folder = await mkdtemp(join(tmpdir(), 'nfm-exporter-demo-'));
   try {
+    await cp(new URL('queries.d', FILES), join(folder, 'queries.d'), { recursive: true });
     useOnlyTheSimulator(process.env, simulator.url);
     const configFile = flags.configFile ?? fileURLToPath(new URL('nfm-exporter.yml', FILES));
-    const loaded = await loadConfigFile({
+    const read = {
       file: configFile,
-      env: { ...process.env, NFM_SIMULATOR: simulator.url },
+      env: { ...process.env, NFM_SIMULATOR: simulator.url, NFM_DEMO_FOLDER: folder },
       fallbackRegion: async () => 'us-east-1',
-    });
+    };
+    const loaded = await loadConfigFile(read);
     const telemetryPath = flags.telemetryPath ?? loaded.config.web.telemetryPath;
     let story: Story | undefined;
     const exitCode = await serve({
       ...options,
       loaded,
+      read,
       env: {},
       started({ addresses: [address = ''] }) {
         const url = baseUrl(address, flags);
         const metrics = `${url}${telemetryPath}`;
-        writeOut(welcome({ url, metrics, configFile, simulator: simulator.url, story: options.story }));
+        writeOut(welcome({ url, metrics, configFile, folder, simulator: simulator.url, story: options.story }));
         if (options.story) {
           story = beginStory({ clock, simulator, scenario, metricsUrl: metrics, write: writeOut });
           void events.ended.then(story.end);
@@ -61,6 +66,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     story?.tellRemains();
     return exitCode;
   } finally {
+    await rm(folder, { recursive: true, force: true });
     await simulator.close();
   }
 }
@@ -95,12 +101,14 @@ interface Welcome {
   /** The URL of the metrics. */
   readonly metrics: string;
   readonly configFile: string;
+  /** Where the demo's discovery files are. */
+  readonly folder: string;
   readonly simulator: string;
   /** Whether scenes are played. */
   readonly story: boolean;
 }
 
-function welcome({ url, metrics, configFile, simulator, story }: Welcome): string {
+function welcome({ url, metrics, configFile, folder, simulator, story }: Welcome): string {
   const throttling = `  curl -s ${metrics} | grep budget_requests  eu-west-1 throttles from 0:30 to 0:45: its budget is cut and grows back\n`;
   const end = story
     ? 'Ctrl-C ends it. The story begins; of what happens, each line tells the time and where to look:'
@@ -120,6 +128,7 @@ Things to try:
   curl -s ${metrics} | grep monitor_status   each monitor, and queries for all that are called prod-*
   curl -s ${metrics} | grep last_error       what fails here, and why
 ${story ? '' : throttling}  curl -s ${metrics} | grep account_info     three AWS accounts, each by a role of its own
+  rm ${join(folder, 'queries.d/shop.yml')}   a discovery file: its query leaves with it
   curl -s ${url}/-/ready
 
 ${end}

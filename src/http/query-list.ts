@@ -18,7 +18,7 @@ export interface QueryList {
 export function renderQueryList(list: QueryList): Html {
   if (list.selection.total === 0) {
     return html`<h2>Registered queries</h2>
-<p class="card empty">No queries are registered: the config file names none.</p>`;
+<p class="card empty">No queries are registered.</p>`;
   }
   return html`<h2>Registered queries</h2>
 ${renderCounts(list)}${renderSearch(list.request)}

@@ -57,6 +57,11 @@ export class ApiSections {
     this.#shown.set(stats.target, { stats, chunks });
   }
 
+  /** No query uses the target any more. */
+  remove(target: Target): void {
+    this.#shown.delete(target);
+  }
+
   changed(stats: TargetStats): void {
     for (const chunk of Object.values(this.#shown.get(stats.target)?.chunks ?? {})) {
       chunk.changed();

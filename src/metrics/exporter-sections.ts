@@ -13,7 +13,9 @@ export interface ExporterFacts {
   readonly pollLag: () => number;
   /** Contributor series that are exported now, and how many may be. */
   readonly contributorSeries: () => number;
-  readonly contributorSeriesLimit: number;
+  readonly contributorSeriesLimit: () => number;
+  /** Whether each discovery file is good as it is now, by path. */
+  readonly discoveryFiles: () => ReadonlyMap<string, boolean>;
   /** How the last load of the configuration went; `at` is the last good one's time in milliseconds since the epoch. */
   readonly configLoad: () => { readonly successful: boolean; readonly at: number };
 }
@@ -46,8 +48,11 @@ export function exporterSections(facts: ExporterFacts): { sections: Section[]; r
       section('aws_nfm_exporter_config_last_reload_success_timestamp_seconds', () => [
         ['', facts.configLoad().at / 1_000],
       ]),
+      section('aws_nfm_exporter_discovery_file_last_load_successful', () =>
+        [...facts.discoveryFiles()].map(([file, good]) => [labelPart([['file', file]]), Number(good)]),
+      ),
       section('aws_nfm_exporter_contributor_series', () => [['', facts.contributorSeries()]]),
-      section('aws_nfm_exporter_contributor_series_limit', () => [['', facts.contributorSeriesLimit]]),
+      section('aws_nfm_exporter_contributor_series_limit', () => [['', facts.contributorSeriesLimit()]]),
     ],
     refresh() {
       for (const chunk of chunks) {

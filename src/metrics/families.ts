@@ -238,6 +238,11 @@ export const EXPORTER_FAMILIES = families('exporter', {
     labels: [],
     help: 'Unix time at which the configuration was last loaded well.',
   },
+  aws_nfm_exporter_discovery_file_last_load_successful: {
+    type: 'gauge',
+    labels: ['file'],
+    help: 'Whether a discovery file is good (1), or bad or unreadable (0) as it was last read; while it is bad, its last good queries stay. Gone with the file.',
+  },
   aws_nfm_exporter_contributor_series: {
     type: 'gauge',
     labels: [],

@@ -28,6 +28,15 @@ export class InventorySections {
     this.#chunks.add(shown);
   }
 
+  /** A target is listed no more. */
+  remove(target: Target): void {
+    const shown = this.#shown.get(target);
+    if (shown !== undefined) {
+      this.#shown.delete(target);
+      this.#chunks.remove(shown);
+    }
+  }
+
   /** A target was listed: once in minutes, so that all its lines are rendered again. */
   changed({ target }: TargetInventory): void {
     const shown = this.#shown.get(target);

@@ -52,6 +52,15 @@ export class QuerySections {
     }
   }
 
+  /** A registered query is asked or shown otherwise from now on. */
+  queryChanged(name: string): void {
+    const shown = this.#shown.get(name);
+    if (shown !== undefined) {
+      this.#chunks.changed(shown, 'aws_nfm_query_info');
+      this.#chunks.changed(shown, 'aws_nfm_query_interval_seconds');
+    }
+  }
+
   /** A query's state has changed: marks what must be rendered again. */
   changed(state: QueryState, now: number): void {
     const shown = this.#shown.get(state.query.name);

@@ -17,6 +17,11 @@ export class RunPage {
     this.#cap = new SeriesCap(maxSeries);
   }
 
+  /** `maxSeries` is another from now on. */
+  setMaxSeries(maxSeries: number): void {
+    this.#allow(this.#cap.setLimit(maxSeries));
+  }
+
   /** Contributor series that are exported now. */
   get series(): number {
     return this.#cap.exported;

@@ -1,7 +1,7 @@
-import type { Config, MonitorSelector, ScheduledEntry, SubjectSelector } from '../config/config.ts';
+import type { MonitorSelector, ScheduledEntry, SubjectSelector } from '../config/config.ts';
 import { fitsPattern } from './name-pattern.ts';
-import { type Place, placesOf, planScheduledQueries } from './plan.ts';
-import type { ScheduledQuery } from './query.ts';
+import { type Entries, type Place, placesOf, planScheduledQueries } from './plan.ts';
+import type { Candidate } from './query.ts';
 
 /** An entry in one account and region whose queries come and go as monitors or scopes do. */
 export interface Follower {
@@ -24,52 +24,24 @@ export interface Found {
   readonly scopeIds: readonly string[];
 }
 
-/** A query, and where the entry that makes it stands in the file: `queries[0]`. */
-export interface FollowingQuery {
-  readonly query: ScheduledQuery;
-  readonly path: string;
-}
-
-export interface FollowingPlan {
-  /** Names unique. */
-  readonly queries: readonly FollowingQuery[];
-  /** Those that cannot be, for another has their name. */
-  readonly leftOut: readonly FollowingQuery[];
-}
-
-/** The entries of a config that follow monitors or scopes, in the order of the file. */
-export function followersOf(config: Config): readonly Follower[] {
-  return config.queries.flatMap((entry) => {
+/** The entries that follow monitors or scopes, in the order of the file. */
+export function followersOf(entries: Entries): readonly Follower[] {
+  return entries.queries.flatMap((entry) => {
     const selector = entry.kind === 'scheduled' ? entry.selector : undefined;
     return entry.kind === 'watched' || selector === undefined
       ? []
-      : Array.from(placesOf(entry, config), (place) => ({ entry, place, selector }));
+      : Array.from(placesOf(entry, entries), (place) => ({ entry, place, selector }));
   });
 }
 
-/**
- * The queries that followers of one target have now.
- *
- * @param isTaken whether another query than one that the entry at `path` has made has a name already
- */
-export function planFollowing(
-  followers: readonly Follower[],
-  found: Found,
-  isTaken: (name: string, path: string) => boolean,
-): FollowingPlan {
-  const queries = new Map<string, FollowingQuery>();
-  const leftOut: FollowingQuery[] = [];
-  for (const { entry, place, selector } of followers) {
-    const { path } = entry;
-    for (const { query } of planScheduledQueries(entry, place, selectSubjects(selector, found))) {
-      if (queries.has(query.name) || isTaken(query.name, path)) {
-        leftOut.push({ query, path });
-      } else {
-        queries.set(query.name, { query, path });
-      }
-    }
-  }
-  return { queries: [...queries.values()], leftOut };
+/** The queries that followers of one target would have now; some may have the same name. */
+export function planFollowing(followers: readonly Follower[], found: Found): readonly Candidate[] {
+  return followers.flatMap(({ entry, place, selector }) =>
+    Array.from(planScheduledQueries(entry, place, selectSubjects(selector, found)), ({ query }) => ({
+      query,
+      from: entry.path,
+    })),
+  );
 }
 
 /** Whether a selector asks for the tags of a monitor: all else about it fits. */

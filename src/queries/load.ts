@@ -1,19 +1,25 @@
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import { quote } from '../config/config-node.ts';
-import { ConfigError, createProblem, type Problem, sortByLine } from '../config/problem.ts';
-import { type ReadConfig, type ReadOptions, readConfig } from '../config/read.ts';
-import { type Clash, planQueries } from './plan.ts';
-import { createAt } from './problem-at.ts';
-import type { RegisteredQuery } from './query.ts';
+import { readFileText } from '../config/file-text.ts';
+import type { ConfigContext } from '../config/outside-entries.ts';
+import { ConfigError, type Problem, sortByLine } from '../config/problem.ts';
+import { type ReadOptions, readConfig } from '../config/read.ts';
+import { describeClash, describeTwin } from './clashes.ts';
+import { followersOf } from './following.ts';
+import { planQueries } from './plan.ts';
 import { describeShortages } from './shortages.ts';
+import type { SourceQueries } from './sources.ts';
 
-export interface LoadedConfig {
+export interface LoadedConfig extends SourceQueries {
   readonly config: Config;
-  /** What the entries of `queries` fan out to, names unique, in the order of the file. */
-  readonly queries: readonly RegisteredQuery[];
   /** What is allowed but probably not meant, in the order of the file's lines. */
   readonly warnings: readonly Problem[];
+  /** {@link digestOf} the text. */
+  readonly digest: string;
+  /** {@link warnings}, were there more queries, which stand elsewhere. */
+  warningsWith(all: SourceQueries): readonly Problem[];
+  /** What it takes to load entries that stand elsewhere. */
+  readonly context: ConfigContext;
 }
 
 /**
@@ -28,12 +34,18 @@ export async function loadConfig(text: string, options: ReadOptions): Promise<Lo
   if (problems.length > 0) {
     throw new ConfigError(sortByLine(problems));
   }
-  const warnings = [
-    ...read.warnings,
-    ...twins.map((twin) => describeTwin(twin, read)),
-    ...describeShortages(read, queries),
-  ];
-  return { config: read.config, queries, warnings: sortByLine(warnings) };
+  const followers = followersOf(read.config);
+  const own = [...read.warnings, ...twins.map((twin) => describeTwin(twin, read))];
+  const warningsWith: LoadedConfig['warningsWith'] = (all) => sortByLine([...own, ...describeShortages(read, all)]);
+  return {
+    config: read.config,
+    queries,
+    followers,
+    warnings: warningsWith({ queries, followers }),
+    warningsWith,
+    digest: digestOf(text),
+    context: read.context,
+  };
 }
 
 /**
@@ -42,35 +54,10 @@ export async function loadConfig(text: string, options: ReadOptions): Promise<Lo
  * @throws {ConfigError} also when the file cannot be read or is no UTF-8
  */
 export async function loadConfigFile(options: ReadOptions): Promise<LoadedConfig> {
-  return loadConfig(await readText(options.file), options);
+  return loadConfig(await readFileText(options.file), options);
 }
 
-async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
-    throw new ConfigError([createProblem(file, undefined, code, 'a file that can be read')]);
-  });
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new ConfigError([createProblem(file, undefined, 'bytes that are no UTF-8', 'YAML in UTF-8')]);
-  }
-}
-
-function describeClash({ earlier, later, nameParts }: Clash, read: ReadConfig): Problem {
-  const name = nameParts.map(read.show).join(':');
-  const maker = `${earlier.path} (line ${earlier.line})`;
-  return createAt(
-    `${later.path}.name`,
-    later.line,
-    `a name of its own: ${maker} makes a query ${quote(name)}, too`,
-    read,
-  );
-}
-
-function describeTwin({ earlier, later }: Clash, read: ReadConfig): Problem {
-  const twin = `${earlier.path} (line ${earlier.line})`;
-  return later.kind === 'watched'
-    ? createAt(`${later.path}.queryId`, later.line, `a query other than that of ${twin}, which polls the same`, read)
-    : createAt(`${later.path}.name`, later.line, `a query other than that of ${twin}, which starts the same`, read);
+/** Tells contents of a file apart. */
+export function digestOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }

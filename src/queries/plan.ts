@@ -20,14 +20,17 @@ export interface Clash {
   readonly nameParts: readonly string[];
 }
 
-/** Fans the entries of a config out, as far as they name what they ask about: selectors find nothing here. */
-export function planQueries(config: Config): QueryPlan {
+/** Entries, and the accounts that they may be in. */
+export type Entries = Pick<Config, 'queries' | 'accounts'>;
+
+/** Fans entries out, as far as they name what they ask about: selectors find nothing here. */
+export function planQueries(entries: Entries): QueryPlan {
   const byName = new Map<string, QueryEntry>();
   const byRequest = new Map<string, QueryEntry>();
   const queries: RegisteredQuery[] = [];
   const clashes = new ClashList();
   const twins = new ClashList();
-  for (const planned of fanOut(config)) {
+  for (const planned of fanOut(entries)) {
     const { entry, query } = planned;
     const sameName = byName.get(query.name);
     if (sameName !== undefined) {
@@ -64,7 +67,7 @@ export interface Place {
 }
 
 /** Where an entry's queries are. */
-export function* placesOf(entry: QueryEntry, { accounts }: Pick<Config, 'accounts'>): Generator<Place> {
+export function* placesOf(entry: QueryEntry, { accounts }: Pick<Entries, 'accounts'>): Generator<Place> {
   for (const name of entry.accounts) {
     const account = accounts.find((each) => each.name === name);
     const regionListed = entry.regions === undefined ? (account?.regionsListed ?? false) : entry.regionsListed;
@@ -75,9 +78,9 @@ export function* placesOf(entry: QueryEntry, { accounts }: Pick<Config, 'account
   }
 }
 
-function* fanOut(config: Config): Generator<PlannedQuery> {
-  for (const entry of config.queries) {
-    for (const place of placesOf(entry, config)) {
+function* fanOut(entries: Entries): Generator<PlannedQuery> {
+  for (const entry of entries.queries) {
+    for (const place of placesOf(entry, entries)) {
       if (entry.kind === 'watched') {
         yield { entry, query: createWatchedQuery(entry, place), nameParts: place.nameParts };
       } else {
@@ -93,8 +96,8 @@ function partOf(value: string, listed: boolean): readonly string[] {
 }
 
 /** What queries of both kinds have from their entry and place. */
-function identityOf({ name: group, type, labels }: QueryEntry, { account, region, nameParts }: Place) {
-  return { name: nameParts.join(':'), group, type, source: 'config', account, region, labels } as const;
+function identityOf({ name: group, type, source, labels }: QueryEntry, { account, region, nameParts }: Place) {
+  return { name: nameParts.join(':'), group, type, source, account, region, labels };
 }
 
 function createWatchedQuery(entry: WatchedEntry, place: Place): WatchedQuery {

@@ -1,9 +1,9 @@
-import type { Schedule } from '../config/config.ts';
+import type { QuerySource, Schedule } from '../config/config.ts';
 import type { MetricName } from '../config/metric-name.ts';
 import type { QueryType } from '../config/query-type.ts';
 import type { RowLabel } from '../config/row-labels.ts';
 
-export type { Schedule } from '../config/config.ts';
+export type { QuerySource, Schedule } from '../config/config.ts';
 export { METRIC_NAMES, type MetricName } from '../config/metric-name.ts';
 export { QUERY_TYPES, type QueryType } from '../config/query-type.ts';
 
@@ -14,7 +14,7 @@ interface QueryIdentity {
   /** The entry's name, before it fans out; the label `query_group`. */
   readonly group: string;
   readonly type: QueryType;
-  readonly source: 'config';
+  readonly source: QuerySource;
   readonly account: string;
   readonly region: string;
   /** Of monitor queries only. */
@@ -51,3 +51,22 @@ export interface ScheduledQuery extends QueryIdentity {
 }
 
 export type RegisteredQuery = WatchedQuery | ScheduledQuery;
+
+/** A query that is to be registered, unless another has its name. */
+export interface Candidate {
+  readonly query: RegisteredQuery;
+  /** What it is from, for messages: a file's path, or where its entry stands. */
+  readonly from: string;
+}
+
+/**
+ * Whether the values of a query's runs may be summed up: sums over windows that overlap would count flows twice; averages
+ * and time series have no sum.
+ */
+export function hasTotal({ type, metricName, schedule }: ScheduledQuery): boolean {
+  return (
+    metricName !== 'ROUND_TRIP_TIME' &&
+    type !== 'workload-insights-top-contributors-data' &&
+    schedule.lookback <= schedule.every
+  );
+}

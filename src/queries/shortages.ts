@@ -3,13 +3,14 @@ import { createProblem, type Problem } from '../config/problem.ts';
 import type { ReadConfig } from '../config/read.ts';
 import { createAt } from './problem-at.ts';
 import type { RegisteredQuery } from './query.ts';
+import type { SourceQueries } from './sources.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from './targets.ts';
 
 /** Where queries need more than the file gives them: they will be late, skipped, or not exported whole. */
-export function describeShortages(read: ReadConfig, queries: readonly RegisteredQuery[]): Problem[] {
+export function describeShortages(read: ReadConfig, { queries, followers }: SourceQueries): Problem[] {
   // Sums of fractions are a little off.
   const exceeds = (sum: number, limit: number) => sum > limit * (1 + Number.EPSILON * queries.length);
-  const targets = sumUpTargets(read.config, queries);
+  const targets = sumUpTargets(read.config, { queries, followers });
   const late = targets.filter(({ planned, limit }) => exceeds(planned, limit));
   const crowded = targets.filter(({ runs, maxConcurrentRuns }) => exceeds(runs, maxConcurrentRuns));
   return [

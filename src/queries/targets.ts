@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
-import { followersOf } from './following.ts';
 import type { RegisteredQuery } from './query.ts';
+import type { SourceQueries } from './sources.ts';
 
 /** One account in one region, with what the registered queries ask of it. */
 export interface TargetLoad {
@@ -41,7 +41,7 @@ function runRate(query: RegisteredQuery): number {
  * The targets that queries use, in the order of their first query, then those that only selectors use: how many queries
  * these make cannot be told before monitors and scopes are listed.
  */
-export function sumUpTargets(config: Config, queries: readonly RegisteredQuery[]): readonly TargetLoad[] {
+export function sumUpTargets(config: Config, { queries, followers }: SourceQueries): readonly TargetLoad[] {
   const accounts = new Map(config.accounts.map((account) => [account.name, account]));
   const loads = new Map<string, TargetLoad>();
   // A region's name holds no space.
@@ -60,7 +60,7 @@ export function sumUpTargets(config: Config, queries: readonly RegisteredQuery[]
       runs: load.runs + runRate(query) * RUN_SECONDS,
     });
   }
-  for (const { place } of followersOf(config)) {
+  for (const { place } of followers) {
     loads.set(keyOf(place), loadOf(place));
   }
   return [...loads.values()];

@@ -18,6 +18,11 @@ export interface Logger {
   always(msg: string, fields?: LogFields): void;
 }
 
+/** A logger whose level may change while it is used. */
+export interface AdjustableLogger extends Logger {
+  setLevel(level: LogLevel): void;
+}
+
 export interface LoggerOptions {
   level: LogLevel;
   format: LogFormat;
@@ -27,23 +32,30 @@ export interface LoggerOptions {
 }
 
 /** One event a line: `ts`, `level`, `msg`, then the fields in the order given. */
-export function createLogger(options: LoggerOptions): Logger {
-  const threshold = LOG_LEVELS.indexOf(options.level);
+export function createLogger(options: LoggerOptions): AdjustableLogger {
+  let threshold = LOG_LEVELS.indexOf(options.level);
   const render = options.format === 'json' ? renderJson : renderLogfmt;
   const emit = (level: LogLevel, msg: string, fields: LogFields = {}) => {
     const ts = new Date(options.clock.now()).toISOString();
     options.write(`${render({ ts, level, msg, ...fields })}\n`);
   };
-  const at = (level: LogLevel) =>
-    LOG_LEVELS.indexOf(level) >= threshold
-      ? (msg: string, fields?: LogFields) => emit(level, msg, fields)
-      : () => undefined;
+  const at = (level: LogLevel) => {
+    const rank = LOG_LEVELS.indexOf(level);
+    return (msg: string, fields?: LogFields) => {
+      if (rank >= threshold) {
+        emit(level, msg, fields);
+      }
+    };
+  };
   return {
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
     always: (msg, fields) => emit('info', msg, fields),
+    setLevel(level) {
+      threshold = LOG_LEVELS.indexOf(level);
+    },
   };
 }
 

@@ -29,11 +29,10 @@ export interface Reservation {
  * sent. Retries are therefore served before new calls begin, and a request is signed only shortly before it goes out.
  */
 export class Budget {
-  /** Configured requests a second. */
-  readonly limit: number;
   readonly #clock: Clock;
+  #limit: number;
   /** Times of the last sends, a ring as long as the most that a second may hold. */
-  readonly #sends: Float64Array;
+  #sends: Float64Array;
   #sendCount = 0;
   #rateAtChange: number;
   #changedAt: number;
@@ -46,7 +45,7 @@ export class Budget {
   #onFree: () => void = () => undefined;
 
   constructor(requestsPerSecond: number, clock: Clock) {
-    this.limit = requestsPerSecond;
+    this.#limit = requestsPerSecond;
     this.#clock = clock;
     this.#sends = new Float64Array(Math.ceil(requestsPerSecond));
     this.#rateAtChange = requestsPerSecond;
@@ -54,10 +53,30 @@ export class Budget {
     this.#nextAt = this.#changedAt;
   }
 
+  /** Configured requests a second. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Another limit holds from now on; a budget that was cut stays so, and grows back to it. */
+  setLimit(requestsPerSecond: number): void {
+    if (requestsPerSecond === this.#limit) {
+      return;
+    }
+    const now = this.#clock.monotonic();
+    const rate = this.rate;
+    this.#rateAtChange = rate < this.#limit ? Math.min(rate, requestsPerSecond) : requestsPerSecond;
+    this.#changedAt = now;
+    this.#limit = requestsPerSecond;
+    this.#resizeRing();
+    this.#nextAt = Math.min(this.#nextAt, now + 1_000 / this.#rateAtChange);
+    this.#serve();
+  }
+
   /** Requests a second now in force. */
   get rate(): number {
     const seconds = (this.#clock.monotonic() - this.#changedAt) / 1_000;
-    return Math.min(this.limit, this.#rateAtChange + (seconds * this.limit) / FULL_GROWTH_SECONDS);
+    return Math.min(this.#limit, this.#rateAtChange + (seconds * this.#limit) / FULL_GROWTH_SECONDS);
   }
 
   /** `listener` is called when calls that held others back have been sent or have ended. */
@@ -71,7 +90,7 @@ export class Budget {
     if (now - this.#lastCut < CUT_PAUSE_MS) {
       return false;
     }
-    this.#rateAtChange = Math.max(this.rate / 2, this.limit * SMALLEST_PART);
+    this.#rateAtChange = Math.max(this.rate / 2, this.#limit * SMALLEST_PART);
     this.#changedAt = now;
     this.#lastCut = now;
     return true;
@@ -144,6 +163,16 @@ export class Budget {
       this.#waiting.shift()?.();
     }
     this.#onFree();
+  }
+
+  /** Those sends that the new ring has no room for, or that the old one had none for, are longer ago than a second. */
+  #resizeRing(): void {
+    const before = this.#sends;
+    this.#sends = new Float64Array(Math.ceil(this.#limit)).fill(Number.NEGATIVE_INFINITY);
+    const kept = Math.min(this.#sendCount, before.length, this.#sends.length);
+    for (let send = this.#sendCount - kept; send < this.#sendCount; send += 1) {
+      this.#sends[send % this.#sends.length] = before[send % before.length] ?? Number.NEGATIVE_INFINITY;
+    }
   }
 
   /** The first moment at which both the even spacing and the limit of any one second allow a send. */

@@ -25,14 +25,17 @@ export interface Task {
 /** Why requests are aborted when the dispatcher stops: they have not failed. */
 export const SHUTDOWN = new Error('the exporter shuts down');
 
-export interface DispatcherOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly targets: Targets;
+export interface DispatcherLimits {
   /** Requests in flight over all targets, at most. */
   readonly concurrency: number;
   /** A request that takes longer than this many milliseconds is aborted, whatever holds it up. */
   readonly timeLimit: number;
+}
+
+export interface DispatcherOptions extends DispatcherLimits {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly targets: Targets;
 }
 
 interface Queues {
@@ -52,6 +55,8 @@ interface Lane {
    */
   window: number;
   answeredAt: number;
+  /** Nothing new comes: the lane goes when its last request has ended. */
+  leaving: boolean;
 }
 
 interface InFlight {
@@ -73,6 +78,7 @@ const STANDSTILL_MS = 30_000;
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
+  #limits: DispatcherLimits;
   readonly #clock: Clock;
   readonly #lanes = new Map<Target, Lane>();
   /** All lanes, the one first whose last start is longest ago. */
@@ -87,9 +93,25 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#limits = options;
     this.#clock = options.clock;
     this.#lastTick = this.#clock.monotonic();
     options.targets.onFree(() => this.#wakeAt(this.#clock.monotonic()));
+  }
+
+  /** Other limits hold from now on. */
+  setLimits(limits: DispatcherLimits): void {
+    this.#limits = limits;
+    this.#wakeAt(this.#clock.monotonic());
+  }
+
+  /** Nothing new is asked of the target: it is forgotten as soon as what is asked of it already has ended. */
+  forget(target: Target): void {
+    const lane = this.#lanes.get(target);
+    if (lane !== undefined) {
+      lane.leaving = true;
+      this.#dropIfIdle(lane);
+    }
   }
 
   add(task: Task): void {
@@ -100,10 +122,12 @@ export class Dispatcher {
 
   /** Takes out a task that has not begun: it never will. Nothing for one that has, or is not there. */
   remove(task: Task): void {
-    const queues = this.#lanes.get(task.target)?.queues[task.priority];
-    if (queues !== undefined) {
+    const lane = this.#lanes.get(task.target);
+    if (lane !== undefined) {
+      const { [task.priority]: queues } = lane.queues;
       const kind = task.failing ? 'failing' : 'sound';
       queues[kind] = newQueue(queues[kind].data.filter((each) => each !== task));
+      this.#dropIfIdle(lane);
     }
   }
 
@@ -163,11 +187,19 @@ export class Dispatcher {
         failingInFlight: 0,
         window: target.maxConcurrentRequests,
         answeredAt: Number.NEGATIVE_INFINITY,
+        leaving: false,
       };
       this.#lanes.set(target, lane);
       this.#ring.push(lane);
     }
     return lane;
+  }
+
+  #dropIfIdle(lane: Lane): void {
+    if (lane.leaving && lane.inFlight === 0 && !hasTasks(lane)) {
+      this.#lanes.delete(lane.target);
+      this.#ring = this.#ring.filter((each) => each !== lane);
+    }
   }
 
   #wakeAt(time: number): void {
@@ -203,7 +235,7 @@ export class Dispatcher {
    * all. Returns when to look again, Infinity where only the end of a request or a freed budget can change anything.
    */
   #beginDue(now: number): number {
-    const { concurrency } = this.#options;
+    const { concurrency } = this.#limits;
     const priorities = this.#onlyStops ? (['stop'] as const) : PRIORITIES;
     for (;;) {
       let next = Number.POSITIVE_INFINITY;
@@ -242,6 +274,7 @@ export class Dispatcher {
       lane.inFlight -= 1;
       lane.failingInFlight -= task.failing ? 1 : 0;
       this.#inFlight.delete(flight);
+      this.#dropIfIdle(lane);
       if (answer === 'answered') {
         lane.answeredAt = this.#clock.monotonic();
         lane.window = Math.min(lane.window * 2, lane.target.maxConcurrentRequests);
@@ -258,7 +291,7 @@ export class Dispatcher {
   }
 
   #abortOverlong(now: number): void {
-    const { timeLimit } = this.#options;
+    const { timeLimit } = this.#limits;
     for (const { startedAt, abort } of this.#inFlight) {
       if (now - startedAt <= timeLimit) {
         return;
@@ -269,8 +302,12 @@ export class Dispatcher {
 }
 
 /** Whether a target has something to do, and nothing of it in flight. */
-function isIdle({ inFlight, queues }: Lane): boolean {
-  return inFlight === 0 && Object.values(queues).some(({ sound, failing }) => sound.length + failing.length > 0);
+function isIdle(lane: Lane): boolean {
+  return lane.inFlight === 0 && hasTasks(lane);
+}
+
+function hasTasks({ queues }: Lane): boolean {
+  return Object.values(queues).some(({ sound, failing }) => sound.length + failing.length > 0);
 }
 
 function newQueues(): Queues {
@@ -286,10 +323,11 @@ function newQueue(tasks: Task[]): TinyQueue<Task> {
  * one due, else that with the earliest.
  */
 function queueToServe(lane: Lane, now: number, priorities: readonly Priority[]): TinyQueue<Task> | undefined {
-  if (lane.inFlight >= lane.window) {
+  const window = Math.min(lane.window, lane.target.maxConcurrentRequests);
+  if (lane.inFlight >= window) {
     return undefined;
   }
-  const failingAllowed = lane.failingInFlight * 2 < lane.window;
+  const failingAllowed = lane.failingInFlight * 2 < window;
   let earliest: TinyQueue<Task> | undefined;
   let earliestDue = Number.POSITIVE_INFINITY;
   for (const priority of priorities) {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Schedule } from '../queries/query.ts';
 import { dueAt, newestDue, newestWindow, offsetOf, type Window, windowOf } from '../queries/windows.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -13,13 +14,15 @@ export interface WantedWindow {
 export class DueWindows {
   /** The newest window whose data had landed when the query came, whatever its offset. */
   readonly first: WantedWindow;
-  readonly #schedule: Schedule;
-  readonly #offset: number;
+  #schedule: Schedule;
+  #offset: number;
+  readonly #name: string;
   readonly #clock: Clock;
   /** The newest window that was due. */
   #newest: number;
 
   constructor(name: string, schedule: Schedule, clock: Clock) {
+    this.#name = name;
     this.#schedule = schedule;
     this.#offset = offsetOf(name, schedule);
     this.#clock = clock;
@@ -39,6 +42,26 @@ export class DueWindows {
     const leftBehind = due - this.#newest - 1;
     this.#newest = due;
     return { wanted: this.#wanted(), leftBehind };
+  }
+
+  /**
+   * Windows are those of another schedule from now on. None covers again what windows before it have covered, where theirs
+   * do not overlap; and none that was due before counts as left behind.
+   */
+  reschedule(schedule: Schedule): void {
+    const before = this.#schedule;
+    if (isDeepStrictEqual(before, schedule)) {
+      return;
+    }
+    this.#schedule = schedule;
+    this.#offset = offsetOf(this.#name, schedule);
+    if (before.every !== schedule.every) {
+      const { every, lookback } = schedule;
+      const covered = this.#newest * before.every;
+      const overlap = Math.max(0, lookback - every);
+      const lastCovered = Math.ceil((covered + lookback - overlap) / every) - 1;
+      this.#newest = Math.max(lastCovered, newestDue(schedule, this.#clock.now(), this.#offset) - 1);
+    }
   }
 
   /** When the next window is due, in milliseconds of the wall clock. */

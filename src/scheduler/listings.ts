@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import type { Dispatcher, Task } from './dispatcher.ts';
 import { nextDue, placeInInterval } from './spread.ts';
 import type { Target } from './target.ts';
 
@@ -12,8 +12,6 @@ export type ListingResult = 'again' | 'done' | 'failed' | 'silent';
 export interface ListingsOptions<Kind> {
   readonly clock: Clock;
   readonly dispatcher: Dispatcher;
-  /** Time from listing to listing, in milliseconds. */
-  readonly every: number;
   readonly kinds: readonly Kind[];
   /**
    * Makes the next request of a listing, the first one where `isFirst`. It must end soon after `signal` aborts.
@@ -31,6 +29,9 @@ interface Entry<Kind> {
   due: number;
   /** Listings in a row that failed. */
   failures: number;
+  /** The next request, while it waits. */
+  task: Task | undefined;
+  removed: boolean;
 }
 
 /** Waits after a listing that failed: this, then twice as long each time, never longer than the usual interval. */
@@ -39,31 +40,50 @@ const FIRST_RETRY_WAIT_MS = 5_000;
 /** Lists what there is in each target: at once at first, then at its own place within the interval. */
 export class Listings<Kind> {
   readonly #options: ListingsOptions<Kind>;
+  readonly #entries = new Map<Target, readonly Entry<Kind>[]>();
   #added = 0;
 
   constructor(options: ListingsOptions<Kind>) {
     this.#options = options;
   }
 
-  add(target: Target): void {
-    const { clock, every, kinds } = this.#options;
+  /** Lists a target each `every` milliseconds. */
+  add(target: Target, every: number): void {
+    const { clock, kinds } = this.#options;
     const now = clock.monotonic();
-    for (const kind of kinds) {
+    const entries = kinds.map((kind): Entry<Kind> => {
       const place = placeInInterval(this.#added, 0);
       this.#added += 1;
-      this.#ask({ target, kind, anchor: now + place * every, interval: every, due: now, failures: 0 }, true, now);
+      const anchor = now + place * every;
+      return { target, kind, anchor, interval: every, due: now, failures: 0, task: undefined, removed: false };
+    });
+    this.#entries.set(target, entries);
+    for (const entry of entries) {
+      this.#ask(entry, true, now);
     }
+  }
+
+  /** Lists a target no more; the answer to a request in flight changes nothing. */
+  remove(target: Target): void {
+    for (const entry of this.#entries.get(target) ?? []) {
+      entry.removed = true;
+      if (entry.task !== undefined) {
+        this.#options.dispatcher.remove(entry.task);
+      }
+    }
+    this.#entries.delete(target);
   }
 
   #ask(entry: Entry<Kind>, isFirst: boolean, due: number): void {
     const { dispatcher, list } = this.#options;
     const { target, kind, failures } = entry;
-    dispatcher.add({
+    const task: Task = {
       target,
       priority: 'list',
       due,
       failing: failures > 0,
       run: async (signal) => {
+        entry.task = undefined;
         const result = await list(target, kind, isFirst, signal).catch((error: unknown) => {
           this.#answered(entry, 'silent');
           throw error;
@@ -71,10 +91,15 @@ export class Listings<Kind> {
         this.#answered(entry, result);
         return result === 'silent' ? 'silent' : 'answered';
       },
-    });
+    };
+    entry.task = task;
+    dispatcher.add(task);
   }
 
   #answered(entry: Entry<Kind>, result: ListingResult): void {
+    if (entry.removed) {
+      return;
+    }
     const now = this.#options.clock.monotonic();
     if (result === 'again') {
       this.#ask(entry, false, now);

@@ -27,10 +27,12 @@ export interface PollsOptions<Query extends Pollable> {
 }
 
 interface Entry<Query> {
-  readonly query: Query;
+  query: Query;
   readonly target: Target;
-  readonly anchor: number;
-  readonly interval: number;
+  /** Within the interval, from 0 to below 1. */
+  readonly place: number;
+  anchor: number;
+  interval: number;
   due: number;
   failures: number;
   state: 'waiting' | 'polling' | 'finished';
@@ -43,8 +45,9 @@ export class Polls<Query extends Pollable> {
   readonly #options: PollsOptions<Query>;
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry<Query>>();
-  /** Targets in the order of their first query, each with the queries ever added: the next one's place. */
-  readonly #added = new Map<Target, { readonly index: number; count: number }>();
+  /** Each target's place in the order of their first queries, with the number of queries ever added. */
+  readonly #added = new WeakMap<Target, { readonly index: number; count: number }>();
+  #targets = 0;
 
   constructor(options: PollsOptions<Query>) {
     this.#options = options;
@@ -66,6 +69,7 @@ export class Polls<Query extends Pollable> {
       const entry: Entry<Query> = {
         query,
         target,
+        place,
         anchor: now + place * query.interval,
         interval: query.interval,
         due: now + place * firstRoundMs(query.interval, counts.get(target) ?? 1),
@@ -74,6 +78,28 @@ export class Polls<Query extends Pollable> {
         task: undefined,
       };
       this.#entries.set(query.name, entry);
+      this.#dispatch(entry);
+    }
+  }
+
+  /**
+   * A query is polled otherwise from now on. With another interval it keeps its place within it, and is not due later than
+   * it was.
+   */
+  change(query: Query): void {
+    const entry = this.#entries.get(query.name);
+    if (entry === undefined) {
+      return;
+    }
+    entry.query = query;
+    if (entry.interval === query.interval) {
+      return;
+    }
+    entry.interval = query.interval;
+    entry.anchor = this.#clock.monotonic() + entry.place * query.interval;
+    if (entry.task !== undefined && entry.anchor < entry.due) {
+      this.#options.dispatcher.remove(entry.task);
+      entry.due = entry.anchor;
       this.#dispatch(entry);
     }
   }
@@ -129,7 +155,8 @@ export class Polls<Query extends Pollable> {
   #nextPlace(target: Target): number {
     let added = this.#added.get(target);
     if (added === undefined) {
-      added = { index: this.#added.size, count: 0 };
+      added = { index: this.#targets, count: 0 };
+      this.#targets += 1;
       this.#added.set(target, added);
     }
     const place = placeInInterval(added.count, added.index);

@@ -8,24 +8,33 @@ const GROWTH_PAUSE_MS = 60_000;
  * one; each minute without another allows one more.
  */
 export class RunCap {
-  /** Configured. */
-  readonly limit: number;
+  #limit: number;
   readonly #clock: Clock;
   #capAtChange: number;
   #changedAt: number;
   #active = 0;
 
   constructor(limit: number, clock: Clock) {
-    this.limit = limit;
+    this.#limit = limit;
     this.#clock = clock;
     this.#capAtChange = limit;
     this.#changedAt = clock.monotonic();
   }
 
+  /** Another limit holds from now on; a cap that was lowered stays so, and grows back to it. */
+  setLimit(limit: number): void {
+    const { current } = this;
+    if (limit !== this.#limit) {
+      this.#capAtChange = current < this.#limit ? Math.min(current, limit) : limit;
+      this.#changedAt = this.#clock.monotonic();
+      this.#limit = limit;
+    }
+  }
+
   /** Runs that may be in flight now. */
   get current(): number {
     const minutes = Math.floor((this.#clock.monotonic() - this.#changedAt) / GROWTH_PAUSE_MS);
-    return Math.min(this.limit, this.#capAtChange + minutes);
+    return Math.min(this.#limit, this.#capAtChange + minutes);
   }
 
   /** Runs in flight, those that are being started included. */

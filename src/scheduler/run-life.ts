@@ -40,6 +40,7 @@ const STOP_CALLS = 5;
 export class RunLife<Query extends Runnable> {
   readonly #options: RunLifeOptions<Query>;
   readonly #clock: Clock;
+  #query: Query;
   #run: Run;
   #phase: Phase = 'start';
   /** The request to start it is in flight: it may be at the service already, under an id that is not known yet. */
@@ -57,11 +58,17 @@ export class RunLife<Query extends Runnable> {
   constructor(options: RunLifeOptions<Query>, wanted: WantedWindow) {
     this.#options = options;
     this.#clock = options.clock;
+    this.#query = options.query;
     this.#run = newRun(wanted);
   }
 
   begin(): void {
     this.#ask(0);
+  }
+
+  /** The query is run otherwise from now on, but asks the same. */
+  change(query: Query): void {
+    this.#query = query;
   }
 
   /**
@@ -128,7 +135,7 @@ export class RunLife<Query extends Runnable> {
       this.#run.startedAt = this.#clock.monotonic();
       this.#starting = true;
     }
-    return this.#options.actions[phase](this.#options.query, this.#run, signal);
+    return this.#options.actions[phase](this.#query, this.#run, signal);
   }
 
   /** Nobody waits for a request of this phase any more. */
@@ -199,7 +206,7 @@ export class RunLife<Query extends Runnable> {
   #timeLeft(): number {
     return this.#phase === 'start'
       ? Number.POSITIVE_INFINITY
-      : this.#run.startedAt + this.#options.query.schedule.timeout - this.#clock.monotonic();
+      : this.#run.startedAt + this.#query.schedule.timeout - this.#clock.monotonic();
   }
 
   /** Without the results of a query that has ended there is nothing to stop. */

@@ -28,6 +28,11 @@ export class RunRoom<Waiting> {
     this.#clock = clock;
   }
 
+  /** Another limit holds from now on. */
+  setLimit(limit: number): void {
+    this.#cap.setLimit(limit);
+  }
+
   get occupancy(): Occupancy {
     return { active: this.#cap.active, waiting: this.#waiting.size, limit: this.#cap.current };
   }

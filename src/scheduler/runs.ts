@@ -19,7 +19,7 @@ export interface RunsOptions<Query extends Runnable> {
 
 /** Where a query's runs stand. */
 interface Entry<Query extends Runnable> {
-  readonly query: Query;
+  query: Query;
   readonly target: Target;
   readonly room: RunRoom<Entry<Query>>;
   readonly windows: DueWindows;
@@ -71,6 +71,29 @@ export class Runs<Query extends Runnable> {
     this.#entries.set(query.name, entry);
     this.#queue(entry);
     this.#admit(entry.room);
+  }
+
+  /** A query is run otherwise from now on, but asks the same: a run of it goes on. */
+  change(query: Query): void {
+    const entry = this.#entries.get(query.name);
+    if (entry !== undefined) {
+      entry.query = query;
+      entry.windows.reschedule(query.schedule);
+      entry.life?.change(query);
+    }
+  }
+
+  /** What `capOf` says may have changed. */
+  capsChanged(): void {
+    for (const [target, room] of this.#rooms) {
+      room.setLimit(this.#options.capOf(target));
+      this.#admit(room);
+    }
+  }
+
+  /** No query is run in the target any more. */
+  forget(target: Target): void {
+    this.#rooms.delete(target);
   }
 
   /**

@@ -34,6 +34,8 @@ export interface TargetStats {
 /** Counts attempts for each target, from the API client's observer calls. */
 export class ApiStats implements AttemptObserver {
   readonly #stats = new Map<Target, TargetStats>();
+  /** Targets that were removed: what is still answered there counts no more. */
+  readonly #gone = new WeakSet<Target>();
   readonly #onChange: (stats: TargetStats) => void;
 
   /** `onChange` is called after each change of a target's numbers. */
@@ -58,12 +60,23 @@ export class ApiStats implements AttemptObserver {
   }
 
   #expect(target: Target, operations: readonly Pick<Operation<never>, 'name' | 'modelledErrors'>[]): void {
-    for (const { name, modelledErrors } of operations) {
-      const operation = this.#operation(target, name);
+    const stats = this.of(target);
+    const unknown = operations.filter(({ name }) => !stats.operations.has(name));
+    for (const { name, modelledErrors } of unknown) {
+      const { errors } = this.#operation(target, name);
       for (const error of modelledErrors) {
-        operation.errors.set(error, operation.errors.get(error) ?? 0);
+        errors.set(error, 0);
       }
     }
+    if (unknown.length > 0) {
+      this.#onChange(stats);
+    }
+  }
+
+  /** No query uses the target any more: its numbers are forgotten. */
+  remove(target: Target): void {
+    this.#stats.delete(target);
+    this.#gone.add(target);
   }
 
   /** A run has waited for so many seconds for its beginning. */
@@ -95,7 +108,9 @@ export class ApiStats implements AttemptObserver {
         runWaits: undefined,
         runDurations: new Map(),
       };
-      this.#stats.set(target, stats);
+      if (!this.#gone.has(target)) {
+        this.#stats.set(target, stats);
+      }
     }
     return stats;
   }

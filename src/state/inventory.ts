@@ -39,7 +39,6 @@ const TAGS_FOR = 6;
 
 export interface InventoryOptions {
   readonly clock: Clock;
-  /** Time from listing to listing, in milliseconds. */
   readonly every: number;
   /** Called after each listing of a target, and once more when tags of its monitors have been read. */
   readonly onChange: (inventory: TargetInventory) => void;
@@ -49,9 +48,12 @@ export interface InventoryOptions {
 export class Inventory {
   readonly #options: InventoryOptions;
   readonly #targets = new Map<Target, MutableInventory>();
+  /** Time from listing to listing, in milliseconds. */
+  every: number;
 
   constructor(options: InventoryOptions) {
     this.#options = options;
+    this.every = options.every;
   }
 
   /** A target will be listed. */
@@ -61,9 +63,17 @@ export class Inventory {
     return inventory;
   }
 
+  /** A target is listed no more; what is still answered there is not taken in. */
+  remove(target: Target): void {
+    this.#targets.delete(target);
+  }
+
   /** The target's monitors were listed to the end. */
   monitorsListed(target: Target, monitors: readonly MonitorSummary[]): void {
-    const inventory = this.#of(target);
+    const inventory = this.#targets.get(target);
+    if (inventory === undefined) {
+      return;
+    }
     inventory.monitors = this.#listing(monitors, ({ name }) => name);
     const arns = new Set(monitors.map(({ arn }) => arn));
     inventory.tags = new Map([...inventory.tags].filter(([arn]) => arns.has(arn)));
@@ -72,56 +82,54 @@ export class Inventory {
 
   /** The target's scopes were listed to the end. */
   scopesListed(target: Target, scopes: readonly ScopeSummary[]): void {
-    const inventory = this.#of(target);
+    const inventory = this.#targets.get(target);
+    if (inventory === undefined) {
+      return;
+    }
     inventory.scopes = this.#listing(scopes, ({ id }) => id);
     this.#options.onChange(inventory);
   }
 
   /** The tags of a monitor were read. */
   tagsRead(target: Target, arn: string, tags: Readonly<Record<string, string>>): void {
-    const { clock, every } = this.#options;
-    this.#of(target).tags.set(arn, { tags, until: clock.monotonic() + TAGS_FOR * every });
+    const until = this.#options.clock.monotonic() + TAGS_FOR * this.every;
+    this.#targets.get(target)?.tags.set(arn, { tags, until });
   }
 
   /** All tags that were wanted have been asked for. */
   tagsComplete(target: Target): void {
-    this.#options.onChange(this.#of(target));
+    const inventory = this.#targets.get(target);
+    if (inventory !== undefined) {
+      this.#options.onChange(inventory);
+    }
   }
 
   /** Whether the tags of a monitor are known, and not for so long that they may have changed. */
   knowsTags(target: Target, arn: string): boolean {
-    const known = this.#of(target).tags.get(arn);
+    const known = this.#targets.get(target)?.tags.get(arn);
     return known !== undefined && this.#options.clock.monotonic() < known.until;
   }
 
   /** What queries can be made of, however long ago it was found: listings that fail change nothing. */
   found(target: Target): Found {
-    const { monitors, scopes, tags } = this.#of(target);
+    const inventory = this.#targets.get(target);
     return {
-      monitors: (monitors?.items ?? []).map(({ name, status, arn }) => ({
+      monitors: (inventory?.monitors?.items ?? []).map(({ name, status, arn }) => ({
         name,
         status,
-        tags: arn === undefined ? undefined : tags.get(arn)?.tags,
+        tags: arn === undefined ? undefined : inventory?.tags.get(arn)?.tags,
       })),
-      scopeIds: (scopes?.items ?? []).map(({ id }) => id),
+      scopeIds: (inventory?.scopes?.items ?? []).map(({ id }) => id),
     };
-  }
-
-  #of(target: Target): MutableInventory {
-    const inventory = this.#targets.get(target);
-    if (inventory === undefined) {
-      throw new Error(`account ${target.account} in ${target.region} is not listed`);
-    }
-    return inventory;
   }
 
   /** Each thing once, as its last page tells it: things move from page to page when others come or go meanwhile. */
   #listing<Item>(items: readonly Item[], keyOf: (item: Item) => string): Listing<Item> {
-    const { clock, every } = this.#options;
+    const { clock } = this.#options;
     return {
       items: [...new Map(items.map((item) => [keyOf(item), item])).values()],
       at: clock.now(),
-      staleAt: clock.monotonic() + SHOWN_FOR * every,
+      staleAt: clock.monotonic() + SHOWN_FOR * this.every,
     };
   }
 }

@@ -37,8 +37,8 @@ interface ScopesListing {
  */
 export function createListInventory(options: ListInventoryOptions): ListingsOptions<ListKind>['list'] {
   const { inventory, log, clientOf, needsTags } = options;
-  const monitorsListings = new Map<Target, MonitorsListing>();
-  const scopesListings = new Map<Target, ScopesListing>();
+  const monitorsListings = new WeakMap<Target, MonitorsListing>();
+  const scopesListings = new WeakMap<Target, ScopesListing>();
 
   async function listMonitors(target: Target, isFirst: boolean, signal: AbortSignal): Promise<ListingResult> {
     const before = isFirst ? undefined : monitorsListings.get(target);

@@ -16,7 +16,7 @@ interface Failing {
 export class ListingLog {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #failing = new Map<Target, Map<string, Failing>>();
+  readonly #failing = new WeakMap<Target, Map<string, Failing>>();
 
   constructor(clock: Clock, log: Logger) {
     this.#clock = clock;

@@ -40,6 +40,7 @@ export interface QueryState {
 }
 
 interface MutableState extends QueryState {
+  query: RegisteredQuery;
   status: QueryStatus | undefined;
   statusSince: number | undefined;
   up: boolean | undefined;
@@ -51,11 +52,12 @@ interface MutableState extends QueryState {
   givenUp: boolean;
   /** Since when the service does not know the query, on the monotonic clock. */
   unknownSince: number | undefined;
+  /** What `query` was before it was changed: requests that were begun for it are of this state, too. */
+  readonly formerly: WeakSet<RegisteredQuery>;
 }
 
 export interface QueryStatesOptions {
   readonly clock: Clock;
-  /** How long a query may be unknown to the service before it is given up, in milliseconds. */
   readonly giveUpAfter: number;
   /** Called after each change of a query's state. */
   readonly onChange: (state: QueryState) => void;
@@ -65,10 +67,20 @@ export interface QueryStatesOptions {
 export class QueryStates {
   readonly #options: QueryStatesOptions;
   readonly #records = new Map<string, MutableState>();
-  #untried = 0;
+  /** Watched queries of the start that no request was made for yet. */
+  readonly #untried = new Set<MutableState>();
+  #starting = true;
+  /** How long a query may be unknown to the service before it is given up, in milliseconds. */
+  giveUpAfter: number;
 
   constructor(options: QueryStatesOptions) {
     this.#options = options;
+    this.giveUpAfter = options.giveUpAfter;
+  }
+
+  /** All queries of the start are registered: nobody waits for the first request of those that come later. */
+  started(): void {
+    this.#starting = false;
   }
 
   register(query: RegisteredQuery): QueryState {
@@ -85,24 +97,39 @@ export class QueryStates {
       staleAt: undefined,
       givenUp: false,
       unknownSince: undefined,
+      formerly: new WeakSet(),
     };
     this.#records.set(query.name, record);
-    this.#untried += query.kind === 'watched' ? 1 : 0;
+    if (this.#starting && query.kind === 'watched') {
+      this.#untried.add(record);
+    }
     return record;
+  }
+
+  /** A query is asked or shown otherwise from now on, but asks the same: its state stays. */
+  change(query: RegisteredQuery): void {
+    const record = this.#record(query.name);
+    if (record.staleAt !== undefined) {
+      record.staleAt += query.staleAfter - record.query.staleAfter;
+    }
+    record.formerly.add(record.query);
+    record.query = query;
+    this.#options.onChange(record);
   }
 
   /** Forgets a query that has left. */
   remove(name: string): void {
     const record = this.#records.get(name);
     if (record !== undefined) {
-      this.#untried -= isUntried(record) ? 1 : 0;
+      this.#untried.delete(record);
       this.#records.delete(name);
     }
   }
 
-  /** Whether this very query is registered, and not another one of its name that has come since. */
+  /** Whether this very query is registered, as it is or as it was before changes, and not another one of its name that has come since. */
   has(query: RegisteredQuery): boolean {
-    return this.#records.get(query.name)?.query === query;
+    const record = this.#records.get(query.name);
+    return record !== undefined && (record.query === query || record.formerly.has(query));
   }
 
   get(name: string): QueryState | undefined {
@@ -118,9 +145,9 @@ export class QueryStates {
     return this.#records.size;
   }
 
-  /** Watched queries that no request was made for yet, well or not. */
+  /** Watched queries that were there at the start and that no request was made for yet, well or not. */
   get untried(): number {
-    return this.#untried;
+    return this.#untried.size;
   }
 
   /** A poll was answered well. Returns the status before it. */
@@ -143,13 +170,13 @@ export class QueryStates {
   /** A poll failed for good. Returns whether the query is given up: unknown to the service for all of `giveUpAfter`. */
   failed(name: string, failure: Omit<QueryFailure, 'at' | 'operation'>): boolean {
     const record = this.#record(name);
-    const { clock, giveUpAfter } = this.#options;
+    const { clock } = this.#options;
     this.#countPoll(record);
     record.pollErrors += 1;
     this.#markBad(record, { ...failure, operation: 'status' });
     if (failure.error === 'ResourceNotFoundException') {
       record.unknownSince ??= clock.monotonic();
-      record.givenUp = clock.monotonic() - record.unknownSince >= giveUpAfter;
+      record.givenUp = clock.monotonic() - record.unknownSince >= this.giveUpAfter;
     } else if (failure.error === 'UnknownStatus') {
       // Only a query that the service knows has a status. Other errors say nothing of whether it does.
       record.unknownSince = undefined;
@@ -208,13 +235,9 @@ export class QueryStates {
   }
 
   #countPoll(record: MutableState): void {
-    this.#untried -= isUntried(record) ? 1 : 0;
+    this.#untried.delete(record);
     record.polls += 1;
   }
-}
-
-function isUntried({ polls, query }: QueryState): boolean {
-  return polls === 0 && query.kind === 'watched';
 }
 
 /** The status to show at `now` of the monotonic clock: undefined before the first answer, and once it is stale. */

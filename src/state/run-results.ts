@@ -24,7 +24,8 @@ export interface RunResultsOptions {
   readonly log: Logger;
   readonly states: Pick<QueryStates, 'has'>;
   readonly runStates: Pick<RunStates, 'resultsRead'>;
-  readonly contributors: {
+  /** Asked for each result: a reload may have changed them. */
+  readonly contributors: () => {
     readonly mirrorRows: 'keep' | 'drop';
     readonly maxSeriesPerQuery: number;
     readonly roundTripTimeUnit: RoundTripTimeUnit;
@@ -55,7 +56,7 @@ export class RunResults {
 
   async #read(query: ScheduledQuery, run: Run, answer: RowResults | DataResults): Promise<void> {
     const { states, runStates, contributors } = this.#options;
-    const { maxSeriesPerQuery, mirrorRows, roundTripTimeUnit } = contributors;
+    const { maxSeriesPerQuery, mirrorRows, roundTripTimeUnit } = contributors();
     const { metricName, contributorLabels, name } = query;
     const conversion = unitConversion(metricName, answer.unit, roundTripTimeUnit);
     this.#tellAssumption(query, conversion);

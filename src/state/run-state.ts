@@ -1,4 +1,4 @@
-import type { ScheduledQuery } from '../queries/query.ts';
+import { hasTotal, type ScheduledQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RunOutcome } from '../scheduler/run.ts';
 import type { ContributorSeries } from './contributor-series.ts';
@@ -40,6 +40,7 @@ export interface RunState {
 }
 
 interface MutableRunState extends RunState {
+  query: ScheduledQuery;
   readonly runs: Record<RunOutcome, number>;
   readonly recent: RecentRuns;
   lastOutcome: RunOutcome | undefined;
@@ -83,6 +84,13 @@ export class RunStates {
     };
     this.#states.set(query.name, state);
     return state;
+  }
+
+  /** A query is asked or shown otherwise from now on, but asks the same. */
+  change(query: ScheduledQuery): void {
+    const state = this.#state(query.name);
+    state.query = query;
+    this.#onChange(state);
   }
 
   /** Forgets a query that has left. */
@@ -151,15 +159,6 @@ export class RunStates {
     }
     return state;
   }
-}
-
-/** Sums over windows that overlap would count flows twice; averages and time series have no sum. */
-function hasTotal({ type, metricName, schedule }: ScheduledQuery): boolean {
-  return (
-    metricName !== 'ROUND_TRIP_TIME' &&
-    type !== 'workload-insights-top-contributors-data' &&
-    schedule.lookback <= schedule.every
-  );
 }
 
 /** Whether the last results are too old to be shown at `now`, in milliseconds since the epoch. */

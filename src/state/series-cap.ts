@@ -7,7 +7,7 @@ type Allowances = ReadonlyMap<string, number>;
  * who has how many, not on what came before.
  */
 export class SeriesCap {
-  readonly #limit: number;
+  #limit: number;
   readonly #counts = new Map<string, number>();
   readonly #allowances = new Map<string, number>();
   /** Of `#counts`, in order; undefined after one came or left. */
@@ -18,6 +18,12 @@ export class SeriesCap {
   /** `limit` is the number of series of all queries together. */
   constructor(limit: number) {
     this.#limit = limit;
+  }
+
+  /** Other than before, `limit` is the number of series of all queries together. Returns the allowances that have changed. */
+  setLimit(limit: number): Allowances {
+    this.#limit = limit;
+    return this.#share();
   }
 
   /** Series of all queries that may be exported. */
@@ -62,14 +68,20 @@ export class SeriesCap {
   #wantedBy(difference: number, query: string, count: number | undefined): Map<string, number> {
     const wasEnough = this.#wanted <= this.#limit;
     this.#wanted += difference;
-    const changed = new Map<string, number>();
     if (wasEnough && this.#wanted <= this.#limit) {
       // Each has all it wants, before and after: nobody else is concerned.
+      const changed = new Map<string, number>();
       if (count !== undefined) {
         this.#allow(query, count, changed);
       }
       return changed;
     }
+    return this.#share();
+  }
+
+  /** Shares all there is anew. */
+  #share(): Map<string, number> {
+    const changed = new Map<string, number>();
     const share = Math.floor(this.#limit / this.#counts.size);
     let room = this.#limit;
     for (const wanted of this.#counts.values()) {

@@ -1,4 +1,5 @@
 import type { QueryStatus } from '../api/client.ts';
+import type { RegisteredQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { currentStatus, type QueryFailure, type QueryState, type QueryStates } from './query-state.ts';
 import type { RunStates } from './run-state.ts';
@@ -6,7 +7,7 @@ import type { RunStates } from './run-state.ts';
 /** How often all queries are looked at while somebody listens: how late a change is told at most. */
 const LOOK_EVERY_MS = 500;
 
-/** A query whose status, reachability or runs have changed since the last time it was told; `removed`: it has left. */
+/** A query whose status, reachability, runs or registration have changed since the last time it was told; `removed`: it has left. */
 export interface StatusChange {
   readonly name: string;
   readonly kind: 'changed' | 'removed';
@@ -16,7 +17,8 @@ export type StatusChangeListener = (changes: readonly StatusChange[]) => void;
 
 /** What a change is a change of. The time and the words of a failure that goes on are none. */
 interface Seen {
-  readonly state: QueryState;
+  /** A change of its labels or intervals makes another of it. */
+  readonly query: RegisteredQuery;
   readonly status: QueryStatus | undefined;
   readonly statusSince: number | undefined;
   readonly up: boolean | undefined;
@@ -80,7 +82,7 @@ export class StatusChanges {
       const runs = runStates.get(name)?.recent.count ?? 0;
       if (before === undefined || !isAsSeen(before, state, currentStatus(state, now), runs)) {
         this.#seen.set(name, {
-          state,
+          query: state.query,
           status: currentStatus(state, now),
           statusSince: state.statusSince,
           up: state.up,
@@ -105,7 +107,7 @@ export class StatusChanges {
 
 function isAsSeen(seen: Seen, state: QueryState, status: QueryStatus | undefined, runs: number): boolean {
   return (
-    seen.state === state &&
+    seen.query === state.query &&
     seen.status === status &&
     seen.statusSince === state.statusSince &&
     seen.up === state.up &&

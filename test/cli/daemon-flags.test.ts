@@ -21,6 +21,7 @@ function refusal(args: readonly string[], env?: Readonly<Record<string, string>>
 
 const LEFT_TO_THE_FILE = {
   configFile: undefined,
+  autoReloadInterval: 0,
   listenAddresses: undefined,
   telemetryPath: undefined,
   routePrefix: '',
@@ -33,6 +34,7 @@ const LEFT_TO_THE_FILE = {
 /** Each flag with its variable, a value and what the daemon then works with. */
 const FLAGS: readonly (readonly [flag: string, variable: string, value: string, meaning: object])[] = [
   ['--config.file', 'NFM_EXPORTER_CONFIG_FILE', 'nfm.yml', { configFile: 'nfm.yml' }],
+  ['--config.auto-reload-interval', 'NFM_EXPORTER_CONFIG_AUTO_RELOAD_INTERVAL', '30s', { autoReloadInterval: 30_000 }],
   ['--web.listen-address', 'NFM_EXPORTER_WEB_LISTEN_ADDRESS', '[::1]:0', { listenAddresses: ['[::1]:0'] }],
   ['--web.telemetry-path', 'NFM_EXPORTER_WEB_TELEMETRY_PATH', '/nfm/metrics', { telemetryPath: '/nfm/metrics' }],
   ['--web.route-prefix', 'NFM_EXPORTER_WEB_ROUTE_PREFIX', '/a/b/', { routePrefix: '/a/b' }],

@@ -1,18 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { CLEAN_ENVIRONMENT, startCommand } from '../support/process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-demo-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** What a demo leaves that is killed is gone with the folder. */
+const OWN_ENVIRONMENT = { ...CLEAN_ENVIRONMENT, TMPDIR: folder };
+
 const ANY_PORT = '--web.listen-address=127.0.0.1:0';
 const PATIENT = { timeout: 15_000, interval: 250 };
 
 /** What users have in their environments; any of it, if it were used, would break the demo. */
 const USERS_ENVIRONMENT = {
-  ...CLEAN_ENVIRONMENT,
+  ...OWN_ENVIRONMENT,
   AWS_ACCESS_KEY_ID: '',
   AWS_SECRET_ACCESS_KEY: '',
   AWS_PROFILE: 'no-such-profile',
@@ -55,14 +58,20 @@ describe.concurrent('the demo', () => {
       const awsAccounts = page.match(/(?<=^aws_nfm_account_info\{.*aws_account_id=")\d+/gm);
       expect(new Set(awsAccounts).size, 'AWS accounts').toBe(3);
     }, PATIENT);
+    const file = demo.stdout().match(/(?<=^ {2}rm )\S+/m)?.[0] ?? '';
+    rmSync(file);
+    await vi.waitFor(async () => {
+      expect((await fetch(`${url}/api/v1/queries/shop-from-a-file`)).status).toBe(404);
+    }, PATIENT);
     demo.kill('SIGINT');
     expect(await demo.ended).toMatchObject({ code: 0, signal: null });
     expect(demo.log().at(-1)).toMatchObject({ msg: 'ended' });
+    expect(existsSync(dirname(file))).toBe(false);
   });
 
   it('gives the paths that the flags ask for', async (scope) => {
     const args = ['demo', ANY_PORT, '--web.route-prefix=/nfm', '--web.telemetry-path=/scrape'];
-    const demo = startCommand(scope, args);
+    const demo = startCommand(scope, args, OWN_ENVIRONMENT);
     const url = await demo.url();
     await vi.waitFor(() => expect(demo.stdout()).toContain('Ctrl-C ends it.'), PATIENT);
     const commands = demo.stdout().match(/(?<=curl -s )\S+/g) ?? [];
@@ -86,7 +95,7 @@ describe.concurrent('the demo', () => {
   });
 
   it('plays a story until a signal comes, and then tells what is left running at the service', async (scope) => {
-    const demo = startCommand(scope, ['demo', '--story', ANY_PORT]);
+    const demo = startCommand(scope, ['demo', '--story', ANY_PORT], OWN_ENVIRONMENT);
     const url = await demo.url();
     await vi.waitFor(() => expect(demo.stdout()).toContain('The story begins'), PATIENT);
     await vi.waitFor(async () => {
@@ -102,7 +111,7 @@ describe.concurrent('the demo', () => {
   });
 
   it('goes on when its first line is all that is read (| head -1)', async (scope) => {
-    const demo = startCommand(scope, ['demo', ANY_PORT]);
+    const demo = startCommand(scope, ['demo', ANY_PORT], OWN_ENVIRONMENT);
     const url = await demo.url();
     demo.hangUp();
     expect((await fetch(`${url}/-/healthy`)).status).toBe(200);

@@ -195,4 +195,20 @@ describe('iam-policy', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^pollng \(line 1\): got an unknown key.*\nqueries\[0\]/);
   });
+
+  it('allows what discovery files need, too', async () => {
+    const folder = temporaryFolder();
+    const entries = [watched({ monitorName: 'edge' }), scheduled({ monitorSelector: {}, region: 'us-east-1' })];
+    writeFileSync(join(folder, 'a.json'), JSON.stringify(entries));
+    const { code, stdout } = await policiesOf({ discovery: { files: [join(folder, '*.json')] } });
+    expect(code).toBe(0);
+    const statements = JSON.parse(stdout).accounts.default.Statement;
+    expect(statements.map(({ Resource }: { Resource: readonly string[] }) => Resource)).toEqual([
+      ['arn:aws:networkflowmonitor:us-east-1:*:monitor/*'],
+      ['arn:aws:networkflowmonitor:eu-west-1:*:monitor/edge'],
+      ['*'],
+    ]);
+    writeFileSync(join(folder, 'a.json'), '[');
+    expect(await policiesOf({ discovery: { files: [join(folder, '*.json')] } })).toMatchObject({ code: 1, stdout: '' });
+  });
 });

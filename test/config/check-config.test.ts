@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -191,5 +191,59 @@ describe('check-config', () => {
     expect((await check(alone, true, 'eu-west-1')).stdout).toContain(
       'targets: 1\n  default eu-west-1: 0 queries, 0 of 5 requests a second\n',
     );
+  });
+
+  it('reads discovery files, too, and sums up what all need', async () => {
+    mkdirSync(join(folder, 'queries.d'));
+    const file = write(
+      'with-files.yml',
+      `{ aws: { region: eu-west-1, requestsPerSecond: 0.1 }, discovery: { files: ["queries.d/*.yaml", "${folder}/none/*.json"] }, queries: [{ name: a, monitorName: m, queryId: q }] }`,
+    );
+    expect((await check(file, true)).stdout).toContain('good\ndiscovery files: 0\nqueries: 1\n');
+    const [b, c] = [join(folder, 'queries.d/b.yaml'), join(folder, 'queries.d/c.yaml')];
+    const selecting =
+      'monitorSelector: {}, metricName: TIMEOUTS, destinationCategory: INTER_AZ, schedule: { every: 1h }';
+    write('queries.d/c.yaml', '- { name: b, monitorName: m, queryId: r }\n- { name: d, monitorName: m, queryId: d }');
+    write(
+      'queries.d/b.yaml',
+      `- { name: a, monitorName: m, queryId: s }\n- { name: b, monitorName: m, queryId: q }\n- { name: c, ${selecting} }`,
+    );
+    const { code, stdout, stderr } = await check(file);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n').slice(1, -1)).toEqual([
+      'discovery files: 2',
+      `  ${b}`,
+      `  ${c}`,
+      'queries: 3',
+      '  monitor-top-contributors: 3 watched',
+      `and those of ${b}[2], for each monitor or scope that is found`,
+      'targets: 1',
+      '  default eu-west-1: 3 queries, 0.1 of 0.1 requests a second',
+      'warnings: 2',
+      `  ${b}: got a query "a", expected a name that the config file does not have: it is left out`,
+      `  ${c}: got a query "b", expected a name that ${b} does not have: it is left out`,
+    ]);
+    write('queries.d/d.yaml', '- { name: e, monitorName: m, queryId: e, labels: { env: x } }');
+    expect((await check(file, true)).stderr.split('\n').slice(0, 2)).toEqual([
+      'aws.requestsPerSecond (line 1): got 0.1, expected at least 0.134, what the queries of account "default" in eu-west-1 need',
+      expect.stringMatching(/d\.yaml\[0\]\.labels\.env \(line 1\): got the label "env", /),
+    ]);
+  });
+
+  it('tells all errors of all discovery files', async () => {
+    mkdirSync(join(folder, 'bad.d'));
+    const file = write('with-bad-files.yml', '{ aws: { region: eu-west-1 }, discovery: { files: ["bad.d/*"] } }');
+    expect((await check(file)).stderr).toContain('discovery.files[0] (line 1): got "bad.d/*", expected a glob such as');
+    write('with-bad-files.yml', '{ aws: { region: eu-west-1 }, discovery: { files: ["bad.d/*.json"] } }');
+    write('bad.d/a.json', '[{ "name": "a", "monitorName": "m" }, 7]');
+    write('bad.d/b.json', '{ "queries": [] }');
+    const { code, stderr } = await check(file);
+    expect(code).toBe(1);
+    expect(stderr.replaceAll(`${folder}/bad.d/`, '').split('\n')).toEqual([
+      'a.json[1] (line 1): got 7, expected a mapping with name and queryId or schedule',
+      'a.json[0] (line 1): got neither queryId nor schedule, expected either queryId, to watch a query, or schedule, to run queries',
+      'b.json (line 1): got {"queries": []}, expected a list, each element a mapping with name and queryId or schedule',
+      '',
+    ]);
   });
 });

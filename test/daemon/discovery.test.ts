@@ -98,7 +98,7 @@ describe('queries of a selector', () => {
     await waitForRuns(daemon, ['every:prod-b']);
     const during = await lines(daemon);
     expect(during.length).toBeGreaterThan(before.length);
-    expect((await daemon.metrics()).value('aws_nfm_exporter_registered_queries')).toBe(2);
+    expect((await daemon.metrics()).value('aws_nfm_exporter_registered_queries', { source: 'config' })).toBe(2);
 
     setMonitors(service, [a]);
     await waitForQueries(daemon, ['every:prod-a']);
@@ -244,7 +244,14 @@ describe('queries of a selector', () => {
     expect(page.samples('aws_nfm_query_info', { query: 'e:b' })[0]?.labels['metric_name']).toBe('RETRANSMISSIONS');
     const told = daemon.log.events.filter(({ msg }) => msg.startsWith('queries are left out'));
     expect(told.map(({ fields }) => fields)).toEqual([
-      { account: 'default', aws_region: REGION, query: 'e:a', entry: 'queries[1]', queries: 2 },
+      {
+        account: 'default',
+        aws_region: REGION,
+        query: 'e:a',
+        entry: 'queries[1]',
+        other: 'the config file',
+        queries: 2,
+      },
     ]);
   });
 });

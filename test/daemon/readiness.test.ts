@@ -78,8 +78,11 @@ describe.concurrent('readiness', () => {
       ready: READY,
       healthy: { status: 200, body: 'Network Flow Monitor exporter is healthy.\n' },
     });
-    expect((await daemon.metrics()).samples('aws_nfm_exporter_registered_queries').map(({ value }) => value)).toEqual([
-      0,
+    const registered = (await daemon.metrics()).samples('aws_nfm_exporter_registered_queries');
+    expect(registered.map(({ labels, value }) => [labels['source'], value])).toEqual([
+      ['config', 0],
+      ['file', 0],
+      ['http', 0],
     ]);
   });
 });

@@ -36,6 +36,7 @@ async function runStory(scope: TestScope) {
   const service = await runSimulator(scope, scenario);
   const config = demoFile('nfm-exporter.yml', {
     '${NFM_SIMULATOR}': service.url,
+    '${NFM_DEMO_FOLDER}': `${PROJECT}config/demo`,
     'interval: 5s': 'interval: 1s',
     'monitorsEvery: 5s': 'monitorsEvery: 500ms',
     'requestsPerSecond: 10': 'requestsPerSecond: 50',

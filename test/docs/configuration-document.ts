@@ -193,6 +193,8 @@ Defaults that do not fit an entry's kind or type are not for that entry.
 
 ${keys(DISCOVERY)}
 
+The files are taken up when they change: [discovery files](discovery-files.md).
+
 Listings take what requests the budget leaves over, their statuses are exported, and selectors need them: with \`0s\`, a
 selector is an error, and so are \`workload-insights\` queries without \`scopeId\` that have a schedule.
 

@@ -99,8 +99,13 @@ export class ExposedWorld {
       registeredQueries: () => new Map([['config', this.#states.size]]),
       pollLag: () => this.lag,
       configLoad: () => ({ successful: true, at: 1_700_000_000_500 }),
+      discoveryFiles: () =>
+        new Map([
+          ['queries.d/a.yaml', true],
+          ['b "\\.json', false],
+        ]),
       contributorSeries: () => this.#runPage.series,
-      contributorSeriesLimit: MAX_SERIES,
+      contributorSeriesLimit: () => MAX_SERIES,
     });
     this.#exposition = new Exposition(
       [

@@ -303,6 +303,11 @@ function samplesOf(world: WorldRecord, name: string): Sample[] {
       return [[name, [], 1]];
     case 'aws_nfm_exporter_config_last_reload_success_timestamp_seconds':
       return [[name, [], 1_700_000_000.5]];
+    case 'aws_nfm_exporter_discovery_file_last_load_successful':
+      return [
+        [name, [['file', 'queries.d/a.yaml']], 1],
+        [name, [['file', 'b "\\.json']], 0],
+      ];
     case 'aws_nfm_exporter_contributor_series':
       return [[name, [], world.runs.reduce((sum, run) => sum + allowance(world, run), 0)]];
     case 'aws_nfm_exporter_contributor_series_limit':

@@ -251,8 +251,8 @@ describe('what scheduled entries fan out to', () => {
 
 describe('what targets have to bear', () => {
   it('is the sum of their queries', async () => {
-    const { config, queries } = await loadConfig(readFixture('everything.ok.yml'), { ...OPTIONS, env: { RPS: '2.5' } });
-    expect(sumUpTargets(config, queries)).toEqual([
+    const loaded = await loadConfig(readFixture('everything.ok.yml'), { ...OPTIONS, env: { RPS: '2.5' } });
+    expect(sumUpTargets(loaded.config, loaded)).toEqual([
       {
         account: 'default',
         region: 'us-east-1',

@@ -41,6 +41,40 @@ describe('Budget', () => {
     );
   });
 
+  it('keeps to another limit at once, in any second, those included that begin before it', async () => {
+    const limit = fc.double({ min: 0.2, max: 40, noNaN: true });
+    await fc.assert(
+      fc.asyncProperty(limit, limit, fc.integer({ min: 0, max: 3_000 }), async (first, second, pause) => {
+        const clock = new FakeClock();
+        const budget = new Budget(first, clock);
+        const sent = askAll(budget, clock, 60);
+        await clock.advance(pause);
+        const before = sent.length;
+        budget.setLimit(second);
+        await clock.advance(Math.ceil(70_000 / second) + 2_000);
+        expect(sent).toHaveLength(60);
+        expect(mostInASecond(sent)).toBeLessThanOrEqual(Math.ceil(Math.max(first, second)));
+        const next = sent.slice(before);
+        expect(mostInASecond(next)).toBeLessThanOrEqual(Math.ceil(second));
+        const last = sent[before - 1] ?? 0;
+        expect((next[0] ?? last) - Math.max(last, pause)).toBeLessThanOrEqual(Math.ceil(1_000 / second) + 1_030);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('stays as low as throttling has made it when its limit changes', async () => {
+    const clock = new FakeClock();
+    const budget = new Budget(8, clock);
+    budget.throttled();
+    budget.setLimit(10);
+    expect([budget.rate, budget.limit]).toEqual([4, 10]);
+    await clock.advance(100_000);
+    expect(budget.rate).toBe(10);
+    budget.setLimit(2);
+    expect(budget.rate).toBe(2);
+  });
+
   it('sends evenly: no two closer than the budget says', async () => {
     const clock = new FakeClock();
     const sent = askAll(new Budget(4, clock), clock, 12);

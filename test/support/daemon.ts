@@ -29,6 +29,7 @@ export interface RunningDaemon {
   query(name: string): Promise<QueryAnswer>;
   /** The text of any path, whatever the status. */
   text(path: string): Promise<{ readonly status: number; readonly body: string }>;
+  reload: Daemon['reload'];
   /** As a signal does it; `timeout` in milliseconds. */
   stop(timeout: number): Promise<void>;
 }
@@ -48,21 +49,30 @@ export function setAwsEnvironment(variables: Readonly<Record<string, string>>): 
 
 export const TEST_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'AKIATESTTESTTESTTEST', AWS_SECRET_ACCESS_KEY: 'test' };
 
-/** Starts a daemon on a config file's content; `env` is its own, for proxies. It listens on a free port, and ends with the test. */
+export interface DaemonSettings {
+  readonly clock?: Clock;
+  /** The daemon's own, for proxies. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** What reloads read. */
+  readonly file?: string;
+  /** Milliseconds; 0: never. */
+  readonly autoReloadInterval?: number;
+}
+
+/** Starts a daemon on a config file's content. It listens on a free port, and ends with the test. */
 export async function runDaemon(
   scope: TestScope,
   config: Readonly<Record<string, unknown>>,
-  { clock = systemClock, env = {} }: { readonly clock?: Clock; readonly env?: NodeJS.ProcessEnv } = {},
+  { clock = systemClock, env = {}, file = 'none.json', autoReloadInterval = 0 }: DaemonSettings = {},
 ): Promise<RunningDaemon> {
-  const loaded = await loadConfig(JSON.stringify(config), {
-    file: 'test.json',
-    env: {},
-    fallbackRegion: async () => 'us-east-1',
-  });
+  const read = { file, env: {}, fallbackRegion: async () => 'us-east-1' };
+  const loaded = await loadConfig(JSON.stringify(config), read);
   const log = new RecordingLog();
   const daemon = await startDaemon({
-    config: loaded.config,
-    queries: loaded.queries,
+    loaded,
+    read,
+    autoReloadInterval,
+    setLogLevel: (level) => log.levels.push(level),
     build: { version: '0.0.0-test', revision: 'test' },
     clock,
     log,
@@ -95,6 +105,7 @@ function running(daemon: Daemon, log: RecordingLog): RunningDaemon {
     text,
     metrics: async () => new ExpositionPage(await good('/metrics')),
     query: async (name) => JSON.parse(await good(`/api/v1/queries/${encodeURIComponent(name)}`)),
+    reload: () => daemon.reload(),
     stop: (timeout) => daemon.stop(timeout),
   };
 }

@@ -9,6 +9,8 @@ export interface LoggedEvent {
 /** A logger that keeps what it is told. */
 export class RecordingLog implements Logger {
   readonly events: LoggedEvent[] = [];
+  /** Levels that were set, one after another. */
+  readonly levels: LogLevel[] = [];
 
   debug = this.#at('debug');
   info = this.#at('info');

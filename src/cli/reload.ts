@@ -1,0 +1,184 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from '../config/config.ts';
+import { readFileText } from '../config/file-text.ts';
+import { ConfigError, createProblem, type Problem } from '../config/problem.ts';
+import type { ReadOptions } from '../config/read.ts';
+import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
+import { type Clock, sleep } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { QueryChanges } from './query-sources.ts';
+
+export interface ReloadOptions {
+  /** The config file, and what it is read with. */
+  readonly read: ReadOptions;
+  /** What the daemon was started with. */
+  readonly started: LoadedConfig;
+  /** Puts another configuration in force. It must not fail for what the file says. */
+  readonly apply: (loaded: LoadedConfig) => Promise<QueryChanges>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** From its abort on reloads are refused. */
+  readonly shutdown: AbortSignal;
+}
+
+/** How a reload went. A refused one has changed nothing. */
+export type ReloadOutcome = { readonly ok: true } | { readonly ok: false; readonly errors: readonly string[] };
+
+/** Keys whose values are taken up at a start only, and where the configuration has them. */
+const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
+  'web.listenAddresses': ({ web }) => web.listenAddresses,
+  'web.telemetryPath': ({ web }) => web.telemetryPath,
+  'log.format': ({ log }) => log.format,
+};
+
+/** A content that is the same for so long is whole: who writes a file in place does it within milliseconds. */
+const SETTLING_MS = 100;
+
+/**
+ * Reads the config file anew, all or nothing: what is wrong with it is told, and the configuration in force goes on. One
+ * reload at a time; all who ask while one is under way share the next.
+ */
+export class Reload {
+  readonly #options: ReloadOptions;
+  /** Of the text that was read last, good or bad; of a file that could not be read: why. */
+  #digest: string;
+  /** Of the text in force. */
+  #digestInForce: string;
+  #last: { readonly successful: boolean; readonly at: number };
+  /** The reload under way, and those before it. */
+  #underWay: Promise<unknown> = Promise.resolve();
+  /** The reload that has not begun to read. */
+  #next: Promise<ReloadOutcome> | undefined;
+
+  constructor(options: ReloadOptions) {
+    this.#options = options;
+    this.#digest = options.started.digest;
+    this.#digestInForce = options.started.digest;
+    this.#last = { successful: true, at: options.clock.now() };
+  }
+
+  /** Whether the last load was good, and when the last good one was, in milliseconds since the epoch. */
+  get last(): { readonly successful: boolean; readonly at: number } {
+    return this.#last;
+  }
+
+  /** Resolves when the file was read, by a read that begins after the call, and is in force or refused. */
+  reload(): Promise<ReloadOutcome> {
+    if (this.#next === undefined) {
+      const next = this.#underWay.then(() => {
+        this.#next = undefined;
+        return this.#reload();
+      });
+      this.#next = next;
+      this.#underWay = next.catch(() => undefined);
+    }
+    return this.#next;
+  }
+
+  /**
+   * Reloads when the file's content is another than was read last, and no longer being written: it is looked each
+   * `interval` milliseconds until shutdown.
+   */
+  async watch(interval: number): Promise<void> {
+    while (await this.#sleep(interval)) {
+      if (await this.#hasChanged()) {
+        await this.reload();
+      }
+    }
+  }
+
+  async #hasChanged(): Promise<boolean> {
+    let digest = await this.#digestNow();
+    let before = this.#digest;
+    while (digest !== this.#digest && digest !== before && (await this.#sleep(SETTLING_MS))) {
+      before = digest;
+      digest = await this.#digestNow();
+    }
+    return digest !== this.#digest && !this.#options.shutdown.aborted;
+  }
+
+  /** Returns whether there was no shutdown meanwhile. */
+  async #sleep(milliseconds: number): Promise<boolean> {
+    const { clock, shutdown } = this.#options;
+    await sleep(clock, milliseconds, shutdown).catch(() => undefined);
+    return !shutdown.aborted;
+  }
+
+  async #digestNow(): Promise<string> {
+    try {
+      return digestOf(await readFileText(this.#options.read.file));
+    } catch (error) {
+      return digestOfFailure(error);
+    }
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    const { clock, log, apply, read, shutdown } = this.#options;
+    const shutsDown = { ok: false, errors: ['the exporter shuts down'] } as const;
+    if (shutdown.aborted) {
+      return shutsDown;
+    }
+    try {
+      const loaded = await this.#load();
+      if (shutdown.aborted) {
+        return shutsDown;
+      }
+      const { added, changed, removed } = await apply(loaded);
+      this.#last = { successful: true, at: clock.now() };
+      if (loaded.digest !== this.#digestInForce) {
+        this.#digestInForce = loaded.digest;
+        for (const { message } of loaded.warnings) {
+          log.warn('configuration', { reason: message });
+        }
+      }
+      log.info('configuration reloaded', { file: read.file, added, changed, removed });
+      return { ok: true };
+    } catch (error) {
+      if (!(error instanceof ConfigError)) {
+        throw error;
+      }
+      this.#last = { ...this.#last, successful: false };
+      const errors = error.problems.map(({ message }) => message);
+      for (const message of errors) {
+        log.error('configuration not reloaded', { file: read.file, error: message });
+      }
+      return { ok: false, errors };
+    }
+  }
+
+  /** @throws ConfigError */
+  async #load(): Promise<LoadedConfig> {
+    const { read, started } = this.#options;
+    const text = await readFileText(read.file).catch((error: unknown) => {
+      this.#digest = digestOfFailure(error);
+      throw error;
+    });
+    this.#digest = digestOf(text);
+    if (text.trim() === '' && this.#digest !== this.#digestInForce) {
+      const expected = 'a configuration, which "{}" is, too: the file may be about to be written';
+      throw new ConfigError([createProblem(read.file, undefined, 'an empty file', expected)]);
+    }
+    const loaded = await loadConfig(text, read);
+    const problems = changesOfFixed(started.config, loaded.config);
+    if (problems.length > 0) {
+      throw new ConfigError(problems);
+    }
+    return loaded;
+  }
+}
+
+/** Values are not shown: they may be from the environment. */
+function changesOfFixed(before: Config, after: Config): readonly Problem[] {
+  return Object.entries(FIXED)
+    .filter(([, read]) => !isDeepStrictEqual(read(before), read(after)))
+    .map(([path]) =>
+      createProblem(path, undefined, 'another value than at the start', 'the same: a change of it needs a restart'),
+    );
+}
+
+function digestOfFailure(error: unknown): string {
+  if (!(error instanceof ConfigError)) {
+    throw error;
+  }
+  return error.message;
+}

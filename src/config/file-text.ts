@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { ConfigError, createProblem } from './problem.ts';
+
+/** A file that cannot be read. */
+export class UnreadableFileError extends ConfigError {
+  /** Such as `ENOENT`. */
+  readonly code: string;
+
+  constructor(file: string, code: string) {
+    super([createProblem(file, undefined, code, 'a file that can be read')]);
+    this.name = 'UnreadableFileError';
+    this.code = code;
+  }
+}
+
+/**
+ * The text of a file.
+ *
+ * @throws {UnreadableFileError}
+ * @throws {ConfigError} for a file that is no UTF-8
+ */
+export async function readFileText(file: string): Promise<string> {
+  return decodeText(await readFileBytes(file), file);
+}
+
+/** @throws {UnreadableFileError} */
+export async function readFileBytes(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new UnreadableFileError(file, error instanceof Error && 'code' in error ? String(error.code) : 'an error');
+  }
+}
+
+/** @throws {ConfigError} for bytes that are no UTF-8 */
+export function decodeText(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new ConfigError([createProblem(file, undefined, 'bytes that are no UTF-8', 'YAML in UTF-8')]);
+  }
+}

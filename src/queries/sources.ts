@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from 'node:util';
+import { LONGEST_LOOKBACK_MS } from '../config/scheduled-formats.ts';
+import type { Follower } from './following.ts';
+import { type Candidate, hasTotal, type RegisteredQuery, type Schedule } from './query.ts';
+
+/** What one place has: the config file, or a discovery file. */
+export interface SourceQueries {
+  /** Names unique. */
+  readonly queries: readonly RegisteredQuery[];
+  /** Entries whose queries come and go as monitors or scopes do. */
+  readonly followers: readonly Follower[];
+}
+
+/** All places that queries are from, but for what followers find. */
+export interface Sources {
+  readonly config: SourceQueries;
+  /** By path. */
+  readonly files: ReadonlyMap<string, SourceQueries>;
+  /** By name. */
+  readonly http: ReadonlyMap<string, RegisteredQuery>;
+}
+
+export interface MergedQueries {
+  /** By name. */
+  readonly winners: ReadonlyMap<string, Candidate>;
+  /** Those that are left out, each with the one that has its name, in the order of the candidates. */
+  readonly losers: readonly { readonly loser: Candidate; readonly winner: Candidate }[];
+}
+
+/** The queries that sources name, those first that go before others: config, files in the order of their paths, HTTP. */
+export function* namedCandidates({ config, files, http }: Sources): Generator<Candidate> {
+  for (const query of config.queries) {
+    yield { query, from: 'the config file' };
+  }
+  for (const [from, { queries }] of inPathOrder(files)) {
+    for (const query of queries) {
+      yield { query, from };
+    }
+  }
+  for (const query of http.values()) {
+    yield { query, from: 'HTTP' };
+  }
+}
+
+/** The followers of all sources, in the same order. */
+export function followersOfSources({ config, files }: Sources): readonly Follower[] {
+  return [config, ...inPathOrder(files).map(([, file]) => file)].flatMap(({ followers }) => followers);
+}
+
+function inPathOrder(files: Sources['files']): readonly (readonly [string, SourceQueries])[] {
+  return [...files].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/**
+ * Lets each name have one query: the first that is named, else the first that a follower has found, unless another one
+ * that was found is registered already.
+ *
+ * @param isRegistered whether this very candidate has its name now
+ */
+export function mergeQueries(
+  named: Iterable<Candidate>,
+  found: readonly Candidate[],
+  isRegistered: (candidate: Candidate) => boolean,
+): MergedQueries {
+  const winners = new Map<string, Candidate>();
+  const candidates = [...named, ...found.filter(isRegistered), ...found];
+  const losers = new Map<Candidate, Candidate>();
+  for (const candidate of candidates) {
+    const winner = winners.get(candidate.query.name);
+    if (winner === undefined) {
+      winners.set(candidate.query.name, candidate);
+    } else if (winner !== candidate) {
+      losers.set(candidate, winner);
+    }
+  }
+  return { winners, losers: Array.from(losers, ([loser, winner]) => ({ loser, winner })) };
+}
+
+/** What it takes to have other queries registered than now. Queries of which nothing has changed are in none of these. */
+export interface QueryDiff {
+  readonly removed: readonly RegisteredQuery[];
+  /** They ask something else, or elsewhere: new queries under the old name. */
+  readonly replaced: readonly QueryChange[];
+  /** They ask the same: their counters and state stay. */
+  readonly changed: readonly QueryChange[];
+  readonly added: readonly RegisteredQuery[];
+}
+
+export interface QueryChange {
+  readonly before: RegisteredQuery;
+  readonly after: RegisteredQuery;
+}
+
+/** @param isMoved whether an account of this name is another one than before */
+export function diffQueries(
+  before: ReadonlyMap<string, RegisteredQuery>,
+  after: ReadonlyMap<string, RegisteredQuery>,
+  isMoved: (account: string) => boolean,
+): QueryDiff {
+  const replaced: QueryChange[] = [];
+  const changed: QueryChange[] = [];
+  const added: RegisteredQuery[] = [];
+  for (const [name, query] of after) {
+    const old = before.get(name);
+    if (old === undefined) {
+      added.push(query);
+    } else if (isMoved(query.account) || !asksTheSame(old, query)) {
+      replaced.push({ before: old, after: query });
+    } else if (!isDeepStrictEqual(old, query)) {
+      changed.push({ before: old, after: query });
+    }
+  }
+  return { removed: [...before.values()].filter(({ name }) => !after.has(name)), replaced, changed, added };
+}
+
+/** Whether two queries of one name put the same question in the same place, so that the answers to one are of the other. */
+function asksTheSame(a: RegisteredQuery, b: RegisteredQuery): boolean {
+  if (a === b) {
+    return true;
+  }
+  return (
+    a.type === b.type &&
+    a.account === b.account &&
+    a.region === b.region &&
+    a.monitorName === b.monitorName &&
+    a.scopeId === b.scopeId &&
+    (a.kind === 'watched'
+      ? b.kind === 'watched' && a.queryId === b.queryId
+      : b.kind === 'scheduled' &&
+        a.metricName === b.metricName &&
+        a.destinationCategory === b.destinationCategory &&
+        a.limit === b.limit &&
+        looksBackAlike(a.schedule, b.schedule) &&
+        hasTotal(a) === hasTotal(b))
+  );
+}
+
+/** A window that is as long as its interval stays so when the interval changes: it is the interval that was changed. */
+function looksBackAlike(a: Schedule, b: Schedule): boolean {
+  const isWhole = ({ every, lookback }: Schedule) => lookback === Math.min(every, LONGEST_LOOKBACK_MS);
+  return a.lookback === b.lookback || (isWhole(a) && isWhole(b));
+}

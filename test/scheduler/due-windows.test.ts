@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { DueWindows } from '../../src/scheduler/due-windows.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const MINUTE = 60_000;
+const interval = fc.integer({ min: 1, max: 60 }).map((minutes) => minutes * MINUTE);
+
+test('windows of another schedule cover nothing twice, and none of them was left behind before it held', async () => {
+  await fc.assert(
+    fc.asyncProperty(interval, interval, fc.integer({ min: 0, max: 200 }), async (first, second, minutes) => {
+      const clock = new FakeClock();
+      const scheduleOf = (every: number) => ({ every, lookback: every, delay: 0, timeout: MINUTE });
+      const windows = new DueWindows('q', scheduleOf(first), clock);
+      let covered = windows.first.window.end;
+      const look = () => {
+        const due = windows.look();
+        if (due !== undefined) {
+          expect(due.leftBehind).toBe(0);
+          expect(due.wanted.window.start).toBeGreaterThanOrEqual(covered);
+          covered = due.wanted.window.end;
+        }
+        return due;
+      };
+      for (let i = 0; i < minutes; i += 1) {
+        await clock.advance(MINUTE);
+        look();
+      }
+      windows.reschedule(scheduleOf(second));
+      const latest = clock.now() + 3 * second + first;
+      let found = look();
+      while (found === undefined) {
+        await clock.advance(MINUTE);
+        found = look();
+        expect(clock.now()).toBeLessThanOrEqual(latest);
+      }
+      expect(found.wanted.window.end % second).toBe(0);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('the same schedule again changes nothing', () => {
+  const schedule = { every: MINUTE, lookback: MINUTE, delay: 0, timeout: MINUTE };
+  const windows = new DueWindows('q', schedule, new FakeClock());
+  const next = windows.nextDueAt();
+  windows.reschedule({ ...schedule });
+  expect(windows.nextDueAt()).toBe(next);
+});
