@@ -63,12 +63,12 @@ async function startVaried(scope: TestScope): Promise<string> {
   await vi.waitFor(
     async () => {
       const answers = await Promise.all(
-        ['/api/v1/queries/denied', '/api/v1/queries/ended', '/api/v1/queries/top/contributors'].map(async (path) => {
-          const response = await fetch(url + path);
+        ['running', 'denied', 'ended', 'top', 'top/contributors'].map(async (path) => {
+          const response = await fetch(`${url}/api/v1/queries/${path}`);
           return response.text();
         }),
       );
-      expect(answers.join()).toMatch(/AccessDeniedException.*CANCELED.*windowStart/s);
+      expect(answers.join()).toMatch(/"RUNNING".*"AccessDeniedException".*"CANCELED".*"SUCCEEDED".*"windowStart"/s);
     },
     { timeout: PATIENCE_MS, interval: 100 },
   );
@@ -78,7 +78,7 @@ async function startVaried(scope: TestScope): Promise<string> {
 /** Times pass while the tests look, and a query that is being polled has no next poll. */
 function withoutTimes(text: string): string {
   return text
-    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|(in )?\d+ (s|min)( ago)?|\bnow\b|\bnone\b/g, 'T')
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|(in )?\d+ (s|min)( ago)?|\bnow|\bnone\b/g, 'T')
     .replace(/\s+/g, ' ')
     .replace(/T( ?T)+/g, 'T');
 }
@@ -114,13 +114,19 @@ describe('the status page in a browser', () => {
     expect(requests.length).toBeGreaterThan(5);
     expect(requests.filter((each) => !each.startsWith(`${url}/`) && each !== 'data:,')).toEqual([]);
     expect(complaints).toEqual([]);
-  }, 60_000);
+  }, 90_000);
 
   test('tells the same without JavaScript, and can be searched', async (scope) => {
     const url = await startVaried(scope);
     const { page } = await openPage(scope, browser, url);
     const { page: plain } = await openPage(scope, browser, url, { javaScriptEnabled: false });
-    expect(withoutTimes(await mainText(plain))).toBe(withoutTimes(await mainText(page)));
+    await vi.waitFor(
+      async () => {
+        await plain.reload();
+        expect(withoutTimes(await mainText(plain))).toBe(withoutTimes(await mainText(page)));
+      },
+      { timeout: PATIENCE_MS, interval: 500 },
+    );
     expect(await mainText(plain)).toContain('iam-policy');
     await plain.getByLabel('Search').fill('ledger');
     await plain.getByRole('button', { name: 'Show' }).click();
@@ -128,7 +134,7 @@ describe('the status page in a browser', () => {
     expect(await plain.locator('tbody th[scope=row] a').allTextContents()).toEqual(['denied']);
     await plain.getByRole('link', { name: 'denied' }).click();
     await plain.getByRole('heading', { name: 'denied' }).waitFor();
-  }, 60_000);
+  }, 90_000);
 
   test('shows changes as they come, without reloading, and leaves alone what its reader does', async (scope) => {
     const query = { ...endlessQueries(REGION, 'q'), queuedFor: '8s', runningFor: '3s', outcome: 'SUCCEEDED' };
@@ -151,7 +157,7 @@ describe('the status page in a browser', () => {
       { timeout: PATIENCE_MS },
     );
     expect(await page.evaluate('window.notReloaded')).toBe(true);
-  }, 60_000);
+  }, 90_000);
 
   test('can be used with the keyboard alone', async (scope) => {
     const { page } = await openPage(scope, browser, await startVaried(scope));
@@ -175,7 +181,7 @@ describe('the status page in a browser', () => {
     expect(await page.getByLabel('Search').inputValue()).toBe('denied');
     expect(await page.evaluate('document.activeElement.name')).toBe('search');
     expect(new URL(page.url()).search).toBe('?search=denied');
-  }, 60_000);
+  }, 90_000);
 
   test('is live below a prefix, and when it is reached by another name than its own', async (scope) => {
     const url = await startExporter(
@@ -188,7 +194,7 @@ describe('the status page in a browser', () => {
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByRole('link', { name: /1 RUNNING/ }).waitFor();
     expect(complaints).toEqual([]);
-  }, 60_000);
+  }, 90_000);
 
   test('stays usable with 10,000 queries', async (scope) => {
     const url = await startExporter(
@@ -214,5 +220,5 @@ describe('the status page in a browser', () => {
     expect(await page.evaluate('window.longest')).toBeLessThan(1_500);
     await page.getByRole('link', { name: 'Next' }).click();
     await vi.waitFor(async () => expect(await page.locator('tbody th[scope=row]').count()).toBe(11));
-  }, 60_000);
+  }, 90_000);
 });

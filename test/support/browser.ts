@@ -5,7 +5,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import type { TestScope } from './daemon.ts';
 
 /** Chromium on a machine that tests keep busy: some things take long, and none hangs longer than this. */
-export const PATIENCE_MS = 15_000;
+export const PATIENCE_MS = 25_000;
 
 /** A page that keeps what a reader would not see. */
 export interface WatchedPage {

@@ -17,6 +17,7 @@ const REFRESH_EVERY_MS = 30_000;
 /** From one refresh to the next at least; more where the exporter takes long, so that pages left open do not load it. */
 const SHORTEST_PAUSE_MS = 1_000;
 const PAUSE_PER_ANSWER = 20;
+const LONGEST_PAUSE_MS = 10_000;
 const TYPING_PAUSE_MS = 200;
 const NEWS_EVERY_MS = 5_000;
 const RECONNECT_AFTER_MS = 30_000;
@@ -79,7 +80,8 @@ async function refresh(): Promise<void> {
   if (refreshing === request) {
     refreshing = undefined;
     const ended = performance.now();
-    earliest = ended + Math.max(SHORTEST_PAUSE_MS, PAUSE_PER_ANSWER * (ended - began));
+    const pause = Math.max(SHORTEST_PAUSE_MS, PAUSE_PER_ANSWER * (ended - began));
+    earliest = ended + Math.min(pause, LONGEST_PAUSE_MS);
     if (outdated) {
       refreshSoon();
     }
