@@ -24,6 +24,12 @@ export const DAEMON_FLAGS: readonly Flag[] = [
     placeholder: 'ADDRESS',
     help: 'Address to listen on: :PORT, HOST:PORT or [IPV6]:PORT. Repeatable. Default :10049.',
   },
+  {
+    name: 'web.config.file',
+    kind: 'text',
+    placeholder: 'FILE',
+    help: "TLS, log-in and headers, as in Prometheus' exporter-toolkit (YAML). Default: none of them.",
+  },
   { name: 'web.telemetry-path', kind: 'text', placeholder: 'PATH', help: 'Path of the metrics. Default /metrics.' },
   {
     name: 'web.route-prefix',
@@ -53,6 +59,7 @@ export interface DaemonFlags {
   /** Milliseconds; 0: never. */
   readonly autoReloadInterval: number;
   readonly listenAddresses: readonly string[] | undefined;
+  readonly webConfigFile: string | undefined;
   readonly telemetryPath: string | undefined;
   /** Empty, or begins with a slash and does not end with one. */
   readonly routePrefix: string;
@@ -72,6 +79,7 @@ export function readDaemonFlags({ text, list }: FlagValues): DaemonFlags {
     configFile: readFileName(text('config.file')),
     autoReloadInterval: readDuration(text('config.auto-reload-interval')) ?? 0,
     listenAddresses: list('web.listen-address')?.map(readListenAddress),
+    webConfigFile: readFileName(text('web.config.file')),
     telemetryPath: read(text('web.telemetry-path'), telemetryPath),
     routePrefix: prefix === undefined ? (externalUrl?.path ?? '') : readPath(prefix, prefix.text),
     externalUrl: externalUrl?.url,

@@ -5,6 +5,7 @@ import type { ReadOptions } from '../config/read.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/server.ts';
 import { viewOfState } from '../http/view-of-state.ts';
+import type { WebSecurity } from '../http/web-security.ts';
 import { ApiSections } from '../metrics/api-sections.ts';
 import { exporterSections } from '../metrics/exporter-sections.ts';
 import { Exposition } from '../metrics/exposition.ts';
@@ -54,6 +55,8 @@ export interface DaemonOptions {
   readonly telemetryPath: string;
   readonly routePrefix: string;
   readonly externalUrl: string | undefined;
+  /** TLS, log-in and headers; undefined: HTTP without TLS, open to all. */
+  readonly webSecurity?: WebSecurity | undefined;
 }
 
 export interface Daemon {
@@ -61,6 +64,7 @@ export interface Daemon {
   readonly addresses: readonly string[];
   /** Reads the configuration anew, and puts it in force unless something is wrong with it. */
   reload(): Promise<ReloadOutcome>;
+  readonly scheme: 'http' | 'https';
   /** Ends within `timeout` milliseconds: no new polls, those in flight aborted, requests in flight answered. */
   stop(timeout: number): Promise<void>;
 }
@@ -76,7 +80,7 @@ const POLL_MARGIN_MS = 120_000;
  * @throws ListenError, NetworkConfigError
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { loaded, build, clock, log, env } = options;
+  const { loaded, build, clock, log, env, webSecurity } = options;
   const { config } = loaded;
   const shutdown = new AbortController();
 
@@ -198,6 +202,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       plan.commit();
       return changes;
     },
+    elsewhere: async () => (await webSecurity?.reload()) ?? [],
     clock,
     log,
     shutdown: shutdown.signal,
@@ -256,12 +261,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     waiting: () => readiness.waiting(),
     shuttingDown: () => shutdown.signal.aborted,
     ending: shutdown.signal,
+    access: webSecurity && (() => webSecurity.access()),
     clock,
     log,
   });
-  const listeners = await listen(app, options.listenAddresses, { clock, log });
+  const listeners = await listen(app, options.listenAddresses, { clock, log, tls: webSecurity?.tls });
   for (const address of listeners.addresses) {
-    log.always('listening', { address });
+    log.always('listening', { address, tls: webSecurity?.tls && true });
   }
 
   states.started();
@@ -277,6 +283,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     addresses: listeners.addresses,
     reload: () => reload.reload(),
+    scheme: webSecurity?.tls === undefined ? 'http' : 'https',
     async stop(timeout) {
       shutdown.abort();
       stopSummaries();

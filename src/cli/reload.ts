@@ -15,6 +15,8 @@ export interface ReloadOptions {
   readonly started: LoadedConfig;
   /** Puts another configuration in force. It must not fail for what the file says. */
   readonly apply: (loaded: LoadedConfig) => Promise<QueryChanges>;
+  /** What is wrong with other files that are read anew with it: a reload is refused for that, too. */
+  readonly elsewhere: () => Promise<readonly Problem[]>;
   readonly clock: Clock;
   readonly log: Logger;
   /** From its abort on reloads are refused. */
@@ -158,8 +160,11 @@ export class Reload {
       const expected = 'a configuration, which "{}" is, too: the file may be about to be written';
       throw new ConfigError([createProblem(read.file, undefined, 'an empty file', expected)]);
     }
-    const loaded = await loadConfig(text, read);
-    const problems = changesOfFixed(started.config, loaded.config);
+    const elsewhere = await this.#options.elsewhere();
+    const loaded = await loadConfig(text, read).catch((error: unknown) => {
+      throw error instanceof ConfigError ? new ConfigError([...error.problems, ...elsewhere]) : error;
+    });
+    const problems = [...changesOfFixed(started.config, loaded.config), ...elsewhere];
     if (problems.length > 0) {
       throw new ConfigError(problems);
     }

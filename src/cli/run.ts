@@ -188,7 +188,7 @@ async function withConfig(flags: DaemonFlags, command: (events: ProcessEvents) =
       throw error;
     }
     for (const { message } of error.problems) {
-      log.error('bad configuration', { file: flags.configFile, error: message });
+      log.error('bad configuration', { file: error.file ?? flags.configFile, error: message });
     }
     return 1;
   }

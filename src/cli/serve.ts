@@ -1,5 +1,6 @@
 import type { ReadOptions } from '../config/read.ts';
 import { ListenError } from '../http/listen-error.ts';
+import { WebSecurity } from '../http/web-security.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createLogger, type Logger } from '../runtime/log.ts';
@@ -21,7 +22,11 @@ export interface ServeOptions {
   readonly started?: (daemon: Daemon) => void;
 }
 
-/** Runs the daemon until the process is told to end. Flags go before what the file says. Returns the exit code. */
+/**
+ * Runs the daemon until the process is told to end. Flags go before what the file says. Returns the exit code.
+ *
+ * @throws ConfigError for a bad web configuration
+ */
 export async function serve(options: ServeOptions): Promise<number> {
   const { flags, loaded, clock, env } = options;
   const { config, queries, warnings } = loaded;
@@ -32,6 +37,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     write: options.writeError,
   });
   options.events.logTo(log);
+  const webSecurity =
+    flags.webConfigFile === undefined ? undefined : await WebSecurity.open({ file: flags.webConfigFile, clock, log });
   const build = readBuildInfo();
   log.info('starting', { version: build.version, revision: build.revision, queries: queries.length });
   for (const warning of warnings) {
@@ -51,6 +58,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       telemetryPath: flags.telemetryPath ?? config.web.telemetryPath,
       routePrefix: flags.routePrefix,
       externalUrl: flags.externalUrl,
+      webSecurity,
     }),
   );
   if (daemon === undefined) {

@@ -40,8 +40,8 @@ export function isNull(node: ConfigNode): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 
-/** Keys of the file whose values, and whatever is in them, no message may show. */
-const SENSITIVE_KEYS: ReadonlySet<string> = new Set(['externalId', 'sessionTags']);
+/** Keys of the config file and the web configuration whose values, and whatever is in them, no message may show. */
+const SENSITIVE_KEYS: ReadonlySet<string> = new Set(['externalId', 'sessionTags', 'key', 'basic_auth_users']);
 
 /** Whether a path made by {@link keyPath} and {@link indexPath} leads into a value that no message may show. */
 function isSensitive(path: string): boolean {

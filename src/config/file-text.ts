@@ -7,7 +7,7 @@ export class UnreadableFileError extends ConfigError {
   readonly code: string;
 
   constructor(file: string, code: string) {
-    super([createProblem(file, undefined, code, 'a file that can be read')]);
+    super([createProblem(file, undefined, code, 'a file that can be read')], file);
     this.name = 'UnreadableFileError';
     this.code = code;
   }
@@ -37,6 +37,6 @@ export function decodeText(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new ConfigError([createProblem(file, undefined, 'bytes that are no UTF-8', 'YAML in UTF-8')]);
+    throw new ConfigError([createProblem(file, undefined, 'bytes that are no UTF-8', 'YAML in UTF-8')], file);
   }
 }

@@ -20,11 +20,14 @@ export function createProblem(path: string, line: number | undefined, got: strin
 export class ConfigError extends Error {
   /** All that is wrong with the file, in the order of its lines; at least one. */
   readonly problems: readonly Problem[];
+  /** Its name; undefined where it is the one that the command was given. */
+  readonly file: string | undefined;
 
-  constructor(problems: readonly Problem[]) {
+  constructor(problems: readonly Problem[], file?: string) {
     super(problems.map((problem) => problem.message).join('\n'));
     this.name = 'ConfigError';
     this.problems = problems;
+    this.file = file;
   }
 }
 

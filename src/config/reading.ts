@@ -13,12 +13,15 @@ export interface ListedMap {
 export class Reading {
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
-  readonly #env: Environment;
+  readonly #env: Environment | undefined;
   readonly #templates = new Map<string, string>();
   readonly #showOthers: (value: string) => string;
 
-  /** @param showOthers {@link show} of another reading, whose values this one may come across */
-  constructor(env: Environment, showOthers = (value: string) => value) {
+  /**
+   * @param env undefined for a file in which `${` is text like any other
+   * @param showOthers {@link show} of another reading, whose values this one may come across
+   */
+  constructor(env: Environment | undefined, showOthers = (value: string) => value) {
     this.#env = env;
     this.#showOthers = showOthers;
   }
@@ -38,7 +41,7 @@ export class Reading {
 
   /** A string of the file with environment variables replaced; reports, and answers undefined, where that fails. */
   expand(path: string, node: ConfigNode, text: string): string | undefined {
-    if (node.kind === 'scalar' && node.literal === true) {
+    if (this.#env === undefined || (node.kind === 'scalar' && node.literal === true)) {
       return text;
     }
     const result = substitute(text, this.#env);

@@ -53,8 +53,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       loaded,
       read,
       env: {},
-      started({ addresses: [address = ''] }) {
-        const url = baseUrl(address, flags);
+      started({ scheme, addresses: [address = ''] }) {
+        const url = `${scheme}://${hostOf(address)}${flags.routePrefix}`;
         const metrics = `${url}${telemetryPath}`;
         writeOut(welcome({ url, metrics, configFile, folder, simulator: simulator.url, story: options.story }));
         if (options.story) {
@@ -90,9 +90,9 @@ function useOnlyTheSimulator(env: NodeJS.ProcessEnv, simulator: string): void {
   });
 }
 
-/** Where a browser on this machine reaches the exporter. */
-function baseUrl(address: string, { routePrefix }: DaemonFlags): string {
-  return `http://${address.replace(/^\[::\]|^0\.0\.0\.0/, 'localhost')}${routePrefix}`;
+/** Where a browser on this machine reaches what listens on an address. */
+function hostOf(address: string): string {
+  return address.replace(/^\[::\]|^0\.0\.0\.0/, 'localhost');
 }
 
 interface Welcome {

@@ -1,6 +1,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { StatusChangeListener } from '../state/status-changes.ts';
+import type { Access } from './access.ts';
 import type { Scrape } from './metrics-endpoint.ts';
 import type { QueryView } from './query-view.ts';
 
@@ -27,6 +28,8 @@ export interface AppOptions {
   /** How many watched queries readiness waits for; 0: ready. */
   readonly waiting: () => number;
   readonly shuttingDown: () => boolean;
+  /** What holds for a request that came just now; undefined: everybody may have everything. */
+  readonly access?: (() => Promise<Access>) | undefined;
   /** Aborted when shutdown begins: answers that have no end of their own end then. */
   readonly ending: AbortSignal;
   readonly clock: Clock;

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import type { Logger } from '../runtime/log.ts';
+import { createGate } from './access.ts';
 import type { AppOptions } from './app-options.ts';
 import { endpoints, literalPattern } from './endpoints.ts';
 import { isApiPath, sendError } from './http-error.ts';
@@ -16,7 +17,8 @@ const ALLOWED_METHODS = 'GET, HEAD';
  * are logged.
  */
 export function createApp(options: AppOptions): RequestListener {
-  const { routePrefix } = options;
+  const { routePrefix, access } = options;
+  const gate = access && createGate({ ...options, access });
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -51,7 +53,11 @@ export function createApp(options: AppOptions): RequestListener {
       return;
     }
     request.url = target.path + target.search;
-    app(request, response);
+    if (gate === undefined) {
+      app(request, response);
+    } else {
+      void gate(request, response, target.path).then((admitted) => admitted && app(request, response));
+    }
   };
 }
 

@@ -20,13 +20,20 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, 
     return;
   }
   const status = STATUS_OF[error.code ?? ''] ?? 400;
-  const reason = STATUS_CODES[status] ?? '';
+  socket.end(rawAnswer(status, STATUS_CODES[status] ?? ''));
+}
+
+/** The answer to whoever speaks HTTP without TLS where TLS is spoken, in Go's words. */
+export const PLAIN_HTTP_ANSWER = rawAnswer(400, 'Client sent an HTTP request to an HTTPS server.');
+
+/** A whole answer of one line, with the headers that all our answers have. */
+function rawAnswer(status: number, line: string): string {
   const headers = {
     ...SECURITY_HEADERS,
     'Content-Type': TEXT,
-    'Content-Length': reason.length + 1,
+    'Content-Length': line.length + 1,
     Connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${reason}\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${line}\n`;
 }

@@ -4,6 +4,7 @@ import { sendJson, sendText } from './respond.ts';
 /** The errors the exporter answers with, as its API names them, and their HTTP status. */
 const STATUS_OF = {
   bad_request: 400,
+  unauthorized: 401,
   not_found: 404,
   method_not_allowed: 405,
   internal: 500,

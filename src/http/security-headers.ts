@@ -19,3 +19,10 @@ export function setSecurityHeaders(response: ServerResponse): void {
     response.setHeader(name, value);
   }
 }
+
+/** Gives a page a policy of its own in the place of ours; one that users have set, or taken away, stays as it is. */
+export function replacePolicy(response: ServerResponse, policy: string): void {
+  if (response.getHeader('Content-Security-Policy') === SECURITY_HEADERS['Content-Security-Policy']) {
+    response.setHeader('Content-Security-Policy', policy);
+  }
+}

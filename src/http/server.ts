@@ -1,15 +1,20 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { parseListenAddress } from '../config/listen-address.ts';
+import type { TlsConfig } from '../config/web-config-file.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { answerClientError } from './client-error.ts';
 import { Connections } from './connections.ts';
 import { ListenError, listenErrorFrom } from './listen-error.ts';
+import { putTlsBefore } from './tls-front.ts';
 
 /** What a client may take up, in milliseconds and numbers. */
 export interface ServerLimits {
-  /** From the connection, or the first byte of a further request, to the end of the request's head. */
+  /**
+   * From the connection, or the first byte of a further request, to the end of the request's head. With TLS there is as
+   * much for a first byte, and as much for the handshake.
+   */
   readonly headersTimeout: number;
   /** The same to the end of the request's body. */
   readonly requestTimeout: number;
@@ -19,7 +24,7 @@ export interface ServerLimits {
   readonly stalledTimeout: number;
   /** How often the first two are looked at. */
   readonly checkingInterval: number;
-  /** For each address. Further ones are closed at once. */
+  /** For each address that is listened on. One more ends the one that was idle the longest; see `Connections`. */
   readonly maxConnections: number;
 }
 
@@ -33,9 +38,14 @@ export const DEFAULT_LIMITS: ServerLimits = {
   maxConnections: 1000,
 };
 
+/** How long the rest of a body is read, and thrown away, after the answer. */
+const UNREAD_BODY_MS = 1_000;
+
 export interface ListenOptions {
   readonly clock: Pick<Clock, 'setTimer'>;
   readonly log: Logger;
+  /** What TLS is spoken with on a connection that came just now; undefined: HTTP without TLS. */
+  readonly tls?: (() => Promise<TlsConfig>) | undefined;
   readonly limits?: ServerLimits;
 }
 
@@ -57,15 +67,15 @@ export interface Listeners {
 export async function listen(
   app: RequestListener,
   addresses: readonly string[],
-  { clock, log, limits = DEFAULT_LIMITS }: ListenOptions,
+  options: ListenOptions,
 ): Promise<Listeners> {
   const opened: OpenServer[] = [];
   const close = async (deadlineMs: number) => {
-    await Promise.all(opened.map((server) => server.close(clock, deadlineMs)));
+    await Promise.all(opened.map((server) => server.close(options.clock, deadlineMs)));
   };
   for (const address of addresses) {
     try {
-      opened.push(await open(app, address, limits, log));
+      opened.push(await open(app, address, options));
     } catch (error) {
       await close(0);
       throw error;
@@ -86,15 +96,25 @@ interface OpenServer {
   close(clock: Pick<Clock, 'setTimer'>, deadlineMs: number): Promise<void>;
 }
 
-async function open(app: RequestListener, address: string, limits: ServerLimits, log: Logger): Promise<OpenServer> {
+async function open(
+  app: RequestListener,
+  address: string,
+  { clock, log, tls, limits = DEFAULT_LIMITS }: ListenOptions,
+): Promise<OpenServer> {
   const server = createServer(serverOptions(limits));
   server.timeout = limits.stalledTimeout;
-  server.maxConnections = limits.maxConnections;
+  if (tls !== undefined) {
+    const { headersTimeout: handshakeTimeout } = limits;
+    putTlsBefore(server, { tls, secured: (socket) => connections.secure(socket), handshakeTimeout, clock, log });
+  }
   // Before the app hears of a request, so that the request is counted however soon it is answered.
-  const connections = new Connections(server);
+  const connections = new Connections(server, limits.maxConnections);
   // Node's own, which `close` calls, cuts off connections whose answer is ready but not all sent. Ours ends the idle ones.
   server.closeIdleConnections = () => undefined;
   server.on('request', app);
+  server.on('request', (request, response) => {
+    response.once('finish', () => endUnread(request, clock));
+  });
   server.on('clientError', (error, socket) => answerClientError(error, socket, connections.isBusy(socket)));
   await openSocket(server, address);
   // For one, no file descriptor left for a new connection. Those that are open go on.
@@ -112,6 +132,19 @@ async function open(app: RequestListener, address: string, limits: ServerLimits,
       cancel();
     },
   };
+}
+
+/** Where an answer did not wait for the body, what is left of it gets a moment, so that the client sees the answer. */
+function endUnread(request: IncomingMessage, clock: Pick<Clock, 'setTimer'>): void {
+  if (!request.complete) {
+    const { socket } = request;
+    const cancel = clock.setTimer(UNREAD_BODY_MS, () => {
+      if (!request.complete) {
+        socket.destroy();
+      }
+    });
+    socket.once('close', cancel);
+  }
 }
 
 function hostAndPort({ address, port }: AddressInfo): string {

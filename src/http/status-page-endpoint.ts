@@ -4,6 +4,7 @@ import type { ContributorsJson } from './contributor-table.ts';
 import { STATUS_PAGE_POLICY } from './page-assets.ts';
 import { readPageRequest } from './page-request.ts';
 import { sendHtml } from './respond.ts';
+import { replacePolicy } from './security-headers.ts';
 import { renderListPage, renderMissingQueryPage, renderQueryPage } from './status-page.ts';
 
 /** `GET /`: the registered queries, or with `?query=NAME` one of them with its contributors. */
@@ -11,7 +12,7 @@ export function statusPageEndpoint(options: AppOptions): RequestHandler {
   const { version, telemetryPath, externalUrl, clock } = options;
   const linkBase = externalUrl === undefined ? '' : `${externalUrl}/`;
   return async (request, response) => {
-    response.setHeader('Content-Security-Policy', STATUS_PAGE_POLICY);
+    replacePolicy(response, STATUS_PAGE_POLICY);
     const wanted = readPageRequest(request.url);
     const page = { version, linkBase, telemetryPath, now: clock.now() };
     if (wanted.query === undefined) {

@@ -17,7 +17,10 @@ describe.concurrent('the command line', () => {
     [['serve'], /^nfm-exporter: --config\.file is required .*\nSee nfm-exporter serve --help\n$/],
     [['--config.file=/dev/null', 'demo'], /^nfm-exporter: unexpected argument "demo"\n/],
     [['--web.enable-lifecycle', '--config.file=/dev/null'], /^nfm-exporter: unknown flag --web\.enable-lifecycle\n/],
-    [['--web.config.file=x', '--config.file=/dev/null'], /^nfm-exporter: unknown flag --web\.config\.file/],
+    [
+      ['--web.config.files=x'],
+      /^nfm-exporter: unknown flag --web\.config\.files, did you mean --web\.config\.file\?\n/,
+    ],
     [
       ['serve', '--story', '--config.file=/dev/null'],
       /^nfm-exporter: unknown flag --story\nSee nfm-exporter serve --help/,

@@ -87,7 +87,7 @@ describe.concurrent('a start', () => {
       NFM_EXPORTER_WEB_ROUTE_PREFIX: 'prefix',
       NFM_EXPORTER_WEB_EXTERNAL_URL: 'https://proxy.example/elsewhere/',
       NFM_EXPORTER_PORT: 'tcp://10.0.0.7:10049',
-      NFM_EXPORTER_WEB_CONFIG_FILE: '/not/known/yet.yml',
+      NFM_EXPORTER_SERVICE_HOST: '10.0.0.7',
     });
     const url = await exporter.url();
     expect((await fetch(`${url}/prefix/nfm-metrics`)).status).toBe(200);

@@ -311,14 +311,68 @@ describe('bounds', () => {
     socket.destroy();
   });
 
-  test('connections over the number are closed, the others served', async () => {
-    const { address, port } = await start(hello, { limits: { maxConnections: 1 } });
+  test('one connection too many ends the one that was idle the longest', async () => {
+    const { address, port } = await start(hello, { limits: { maxConnections: 2 } });
     const first = await dial(port);
     const second = await dial(port);
-    expect(await second.closed).toBe('');
-    first.socket.end();
-    await first.closed;
+    first.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await first.firstData;
     expect(await body(address)).toBe('hello');
+    expect(await second.closed).toBe('');
+    expect(first.socket.closed).toBe(false);
+  });
+
+  test('one connection too many is closed where all others wait for answers', async () => {
+    const { app, arrival, release } = holding();
+    const { port } = await start(app, { limits: { maxConnections: 1 } });
+    const busy = await dial(port);
+    busy.socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await arrival;
+    const refused = await dial(port);
+    expect(await refused.closed).toBe('');
+    release();
+    expect(await busy.closed).toMatch(/late$/);
+  });
+
+  test('who holds thousands of connections open keeps nobody out', async () => {
+    const { address, port } = await start(hello);
+    const scraper = new Agent({ keepAlive: true, localAddress: '127.0.0.2' });
+    expect(await body(address, scraper)).toBe('hello');
+    const idle: Socket[] = [];
+    for (let i = 0; i < 30; i += 1) {
+      const more = await Promise.all(Array.from({ length: 100 }, () => dial(port)));
+      idle.push(...more.map(({ socket }) => socket));
+    }
+    // A client at the same address as those, and one that was here before.
+    expect(await body(address)).toBe('hello');
+    const { reused } = await new Promise<{ reused: boolean }>((resolve, reject) => {
+      const request = get(`http://${address}/`, { agent: scraper }, (response) => {
+        response.resume();
+        resolve({ reused: request.reusedSocket });
+      }).on('error', reject);
+    });
+    expect(reused).toBe(true);
+    await expect.poll(() => idle.filter(({ closed }) => !closed).length, { timeout: 10_000 }).toBeLessThan(1_000);
+    scraper.destroy();
+    for (const socket of idle) {
+      socket.destroy();
+    }
+  });
+
+  test('a client that connects and stays silent is cut off', async () => {
+    const { port } = await start(hello, { limits: quick });
+    const client = await dial(port);
+    expect(await client.closed).toMatch(/^(?:HTTP\/1\.1 408 .*)?$/s);
+  });
+
+  test('a body of any size is neither kept nor waited for', async () => {
+    const { port } = await start(createApp(appOptions()));
+    const client = await dial(port);
+    client.socket.write('POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\n');
+    const flood = setInterval(() => client.socket.write(Buffer.alloc(100_000)), 5);
+    const received = await client.closed;
+    clearInterval(flood);
+    expect(received).toMatch(/^HTTP\/1\.1 405 /);
   });
 
   test.each([

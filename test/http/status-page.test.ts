@@ -297,6 +297,14 @@ describe('the status page', () => {
     expect(Object.keys(JSON.parse(inline.join()).imports)).toEqual(['idiomorph']);
   });
 
+  test.each(['a; b', ''])('leaves the Content-Security-Policy %j that users have set', async (policy) => {
+    const access = async () => ({ headers: { 'Content-Security-Policy': policy }, passwords: undefined });
+    const { headers } = await request(createApp(appOptions([], { access })))
+      .get('/')
+      .expect(200);
+    expect(headers['content-security-policy'] ?? '').toBe(policy);
+  });
+
   test('asks for script and style relative to itself, wherever links go', async () => {
     const html = await page([], { externalUrl: 'https://proxy.example/nfm' });
     expect(

@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseBasicCredentials } from '../../src/http/basic-credentials.ts';
+import { basic } from './secure-exporter.ts';
+
+test('any user name without a colon, and any password, are read back', () => {
+  const text = fc.string({ unit: 'grapheme' });
+  const name = text.filter((user) => !user.includes(':'));
+  const scheme = fc.constantFrom('Basic ', 'basic ', 'BASIC  ');
+  fc.assert(
+    fc.property(name, text, scheme, (user, password, begin) => {
+      const header = basic(`${user}:${password}`).replace('Basic ', begin);
+      expect(parseBasicCredentials(header)).toEqual({ user, password });
+    }),
+  );
+});
+
+test('whatever else a header holds, it is answered with credentials or nothing', () => {
+  const header = fc.oneof(
+    fc.string(),
+    fc.string().map(basic),
+    fc.base64String().map((text) => `Basic ${text}`),
+  );
+  fc.assert(
+    fc.property(header, (text) => {
+      const found = parseBasicCredentials(text);
+      expect(found === undefined || !found.user.includes(':')).toBe(true);
+    }),
+  );
+});
+
+test.each([
+  ['no header', undefined],
+  ['nothing', ''],
+  ['another scheme', 'Bearer YTpi'],
+  ['no colon', basic('alice')],
+  ['no base64', 'Basic a:b'],
+  ['more than one value', 'Basic YTpi, Basic YTpi'],
+  ['a control character', 'Basic YTpi\n'],
+])('%s gives no credentials', (_case, header) => {
+  expect(parseBasicCredentials(header)).toBeUndefined();
+});

@@ -1,0 +1,96 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { onTestFinished } from 'vitest';
+import { stringify } from 'yaml';
+import { createApp } from '../../src/http/app.ts';
+import { DEFAULT_LIMITS, listen, type ServerLimits } from '../../src/http/server.ts';
+import { WebSecurity } from '../../src/http/web-security.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { tlsFixture } from '../api/local-network.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { appOptions, type LoggedEvent, recordingLog } from './fixtures.ts';
+
+export function readTlsFile(name: string): string {
+  return readFileSync(tlsFixture(name), 'utf8');
+}
+
+/** A server certificate for 127.0.0.1 of the first test authority. */
+export const FIRST_TLS = { cert_file: tlsFixture('first-server.pem'), key_file: tlsFixture('first-server-key.pem') };
+
+/** bcrypt hashes of the password `secret`, made by libcrypt. */
+export const SECRET_2A = '$2a$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW';
+export const SECRET_2B = '$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW';
+export const SECRET_2Y = '$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW';
+/** Of the cost that htpasswd's documentation and Prometheus' use. */
+export const SECRET_COST_10 = '$2y$10$abcdefghijklmnopqrstuuqflPDzB6gcMhKa1rZqKiun2YGL5sa2u';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Asking extends RequestOptions {
+  /** `user:password` */
+  readonly login?: string;
+}
+
+export interface SecureExporter {
+  readonly port: number;
+  readonly folder: string;
+  readonly security: WebSecurity;
+  readonly events: readonly LoggedEvent[];
+  /** Writes the web configuration anew. */
+  configure(config: unknown): void;
+  /** Asks over TLS where the exporter speaks it; trusts the first authority unless told otherwise. */
+  get(path: string, asking?: Asking): Promise<Answer>;
+}
+
+/** The exporter's HTTP side on a port of the loopback address, with a web configuration. It ends with the test. */
+export async function startSecure(config: unknown, limits: Partial<ServerLimits> = {}): Promise<SecureExporter> {
+  const folder = temporaryFolder();
+  const file = join(folder, 'web-config.yml');
+  const configure = (next: unknown) => writeFileSync(file, typeof next === 'string' ? next : stringify(next));
+  configure(config);
+  const { log, events } = recordingLog();
+  const security = await WebSecurity.open({ file, clock: systemClock, log });
+  const app = createApp(appOptions([], { access: () => security.access(), log }));
+  const { tls } = security;
+  const listeners = await listen(app, ['127.0.0.1:0'], {
+    clock: systemClock,
+    log,
+    tls,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+  });
+  onTestFinished(() => listeners.close(0));
+  const port = Number(listeners.addresses[0]?.split(':').at(-1));
+  const get = (path: string, asking?: Asking) => ask(`${tls ? 'https' : 'http'}://127.0.0.1:${port}${path}`, asking);
+  return { port, folder, security, events, configure, get };
+}
+
+/** Without an agent each request has a connection of its own. */
+export async function ask(url: string, { login, headers = {}, ...options }: Asking = {}): Promise<Answer> {
+  const authorization = login === undefined ? {} : { authorization: basic(login) };
+  const request = url.startsWith('https:') ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    request(
+      url,
+      { agent: false, ca: readTlsFile('first-authority.pem'), ...options, headers: { ...headers, ...authorization } },
+      (response) => {
+        text(response).then(
+          (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+          reject,
+        );
+      },
+    )
+      .on('error', reject)
+      .end();
+  });
+}
+
+export function basic(login: string): string {
+  return `Basic ${Buffer.from(login).toString('base64')}`;
+}
