@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { SECRET_2Y } from '../http/secure-exporter.ts';
 import { accessibilityViolations, launchBrowser, openPage, PATIENCE_MS } from '../support/browser.ts';
 import type { TestScope } from '../support/daemon.ts';
 import { startCommand } from '../support/process.ts';
@@ -183,14 +184,17 @@ describe('the status page in a browser', () => {
     expect(new URL(page.url()).search).toBe('?search=denied');
   }, 90_000);
 
-  test('is live below a prefix, and when it is reached by another name than its own', async (scope) => {
+  test('is live below a prefix, behind a log-in, and when it is reached by another name than its own', async (scope) => {
+    const webConfig = join(temporaryFolder(), 'web-config.json');
+    writeFileSync(webConfig, JSON.stringify({ basic_auth_users: { alice: SECRET_2Y } }));
     const url = await startExporter(
       scope,
       { queries: [endlessQueries(REGION, 'q')] },
       [{ name: 'checkout', monitorName: 'checkout', queryId: 'q' }],
-      ['--web.route-prefix=/a/b', '--web.external-url=https://proxy.example/x'],
+      ['--web.route-prefix=/a/b', '--web.external-url=https://proxy.example/x', `--web.config.file=${webConfig}`],
     );
-    const { page, complaints } = await openPage(scope, browser, `${url}/a/b/`);
+    const httpCredentials = { username: 'alice', password: 'secret' };
+    const { page, complaints } = await openPage(scope, browser, `${url}/a/b/`, { httpCredentials });
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByRole('link', { name: /1 RUNNING/ }).waitFor();
     expect(complaints).toEqual([]);
