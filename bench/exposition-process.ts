@@ -41,6 +41,8 @@ driveByParent(async (queries) => {
     waiting: () => 0,
     shuttingDown: () => false,
     ending: new AbortController().signal,
+    reload: undefined,
+    registrations: undefined,
     clock: systemClock,
     log,
   });

@@ -44,6 +44,21 @@ export const DAEMON_FLAGS: readonly Flag[] = [
     help: 'URL under which users reach the exporter, for links.',
   },
   {
+    name: 'web.enable-lifecycle',
+    kind: 'toggle',
+    help: 'Let the configuration be reloaded by POST /-/reload.',
+  },
+  {
+    name: 'web.enable-admin-api',
+    kind: 'toggle',
+    help: 'Let queries be registered and removed over HTTP. Needs log-in or loopback addresses.',
+  },
+  {
+    name: 'web.enable-unauthenticated-admin-api',
+    kind: 'toggle',
+    help: 'Let the admin API do without either: whoever reaches it may use it.',
+  },
+  {
     name: 'web.shutdown-timeout',
     kind: 'text',
     placeholder: 'DURATION',
@@ -65,6 +80,12 @@ export interface DaemonFlags {
   readonly routePrefix: string;
   /** Does not end with a slash. */
   readonly externalUrl: string | undefined;
+  /** `POST /-/reload` is answered. */
+  readonly enableLifecycle: boolean;
+  /** Queries can be registered over HTTP. */
+  readonly enableAdminApi: boolean;
+  /** … by everybody who reaches us. */
+  readonly enableUnauthenticatedAdminApi: boolean;
   /** Milliseconds; 0 cuts everything off at once. */
   readonly shutdownTimeout: number;
   readonly logLevel: LogLevel | undefined;
@@ -83,6 +104,9 @@ export function readDaemonFlags({ text, list }: FlagValues): DaemonFlags {
     telemetryPath: read(text('web.telemetry-path'), telemetryPath),
     routePrefix: prefix === undefined ? (externalUrl?.path ?? '') : readPath(prefix, prefix.text),
     externalUrl: externalUrl?.url,
+    enableLifecycle: readToggle(text('web.enable-lifecycle')),
+    enableAdminApi: readToggle(text('web.enable-admin-api')),
+    enableUnauthenticatedAdminApi: readToggle(text('web.enable-unauthenticated-admin-api')),
     shutdownTimeout: readDuration(text('web.shutdown-timeout')) ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
     logLevel: read(text('log.level'), logLevel),
     logFormat: read(text('log.format'), logFormat),
@@ -99,6 +123,25 @@ function read<T>(given: Given | undefined, format: Format<T>): T | undefined {
     throw wrongValue(given, mismatch.expected);
   }
   return format.parse(given.text);
+}
+
+const TOGGLE_VALUES: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
+
+/** Off where it is not given. */
+function readToggle(given: Given | undefined): boolean {
+  if (given === undefined) {
+    return false;
+  }
+  const value = TOGGLE_VALUES.get(given.text.toLowerCase());
+  if (value === undefined) {
+    throw wrongValue(given, 'true, 1, false or 0');
+  }
+  return value;
 }
 
 function readFileName(given: Given | undefined): string | undefined {

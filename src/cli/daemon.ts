@@ -2,6 +2,7 @@ import { BoundedHandler } from '../api/bounded-handler.ts';
 import { createNetwork } from '../api/network.ts';
 import type { Config } from '../config/config.ts';
 import type { ReadOptions } from '../config/read.ts';
+import type { ReloadOutcome } from '../http/admin-api.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/server.ts';
 import { viewOfState } from '../http/view-of-state.ts';
@@ -35,8 +36,11 @@ import { Discovery } from './discovery.ts';
 import { DiscoveryFiles } from './discovery-files.ts';
 import { Identities } from './identities.ts';
 import { QueryRegistry } from './query-registry.ts';
-import { QuerySources } from './query-sources.ts';
-import { Reload, type ReloadOutcome } from './reload.ts';
+import { QuerySources, sumOf } from './query-sources.ts';
+import { NO_STORE } from './registration-store.ts';
+import { HttpRegistrations } from './registrations.ts';
+import { Reload } from './reload.ts';
+import { Retention } from './retention.ts';
 import { TargetsInUse } from './targets-in-use.ts';
 
 export interface DaemonOptions {
@@ -57,6 +61,10 @@ export interface DaemonOptions {
   readonly externalUrl: string | undefined;
   /** TLS, log-in and headers; undefined: HTTP without TLS, open to all. */
   readonly webSecurity?: WebSecurity | undefined;
+  /** `POST /-/reload` is answered. */
+  readonly enableLifecycle: boolean;
+  /** Queries can be registered over HTTP. */
+  readonly enableAdminApi: boolean;
 }
 
 export interface Daemon {
@@ -95,10 +103,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version: build.version });
   const identities = new Identities({ targets, apiStats, clock, log, signal: shutdown.signal });
 
+  const retention = new Retention({
+    clock,
+    retention: () => sources.loaded.config.http.retention,
+    state: (name) => states.get(name),
+    remove: (name) => registrations.expire(name),
+  });
   const states = new QueryStates({
     clock,
     giveUpAfter: config.polling.giveUpAfter,
-    onChange: (state) => querySections.changed(state, clock.monotonic()),
+    onChange(state) {
+      querySections.changed(state, clock.monotonic());
+      retention.changed(state);
+    },
   });
   const failures = new FailureLog(clock, log);
   const runStates = new RunStates({
@@ -186,6 +203,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const atStart = await files.plan(loaded);
   sources.setFiles(atStart.made);
   atStart.commit();
+  const registrations = new HttpRegistrations({
+    queries: sources,
+    context: () => sources.loaded.context,
+    view: (name) => viewOf(name),
+    store: NO_STORE,
+    log,
+  });
+  await registrations.load();
   const reload = new Reload({
     read: options.read,
     started: loaded,
@@ -200,7 +225,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       discovery.setEvery(next.config.discovery.monitorsEvery);
       const changes = sources.setConfig(next, plan.made);
       plan.commit();
-      return changes;
+      retention.reconsider(states.all());
+      return sumOf(changes, await registrations.readAnew());
     },
     elsewhere: async () => (await webSecurity?.reload()) ?? [],
     clock,
@@ -242,6 +268,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const { name } = state.query;
     return viewOfState(state, clock.monotonic(), polls.nextPoll(name) ?? runs.nextRun(name), runStates.get(name));
   };
+  const viewOf = (name: string) => {
+    const state = states.get(name);
+    return state && view(state);
+  };
   const readiness = new Readiness(clock, states);
   const statusChanges = new StatusChanges({ clock, states, runStates });
   const app = createApp({
@@ -250,10 +280,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     routePrefix: options.routePrefix,
     externalUrl: options.externalUrl,
     queries: () => Array.from(states.all(), view),
-    query(name) {
-      const state = states.get(name);
-      return state && view(state);
-    },
+    query: viewOf,
     contributors: (name) => runStates.get(name)?.results?.json.text(),
     subscribe: (listener) => statusChanges.subscribe(listener),
     scrape: (request) => exposition.scrape(request),
@@ -262,6 +289,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     shuttingDown: () => shutdown.signal.aborted,
     ending: shutdown.signal,
     access: webSecurity && (() => webSecurity.access()),
+    reload: options.enableLifecycle ? () => reload.reload() : undefined,
+    registrations: options.enableAdminApi ? registrations : undefined,
     clock,
     log,
   });
@@ -287,6 +316,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async stop(timeout) {
       shutdown.abort();
       stopSummaries();
+      retention.stop();
       const filesStopped = files.stop();
       const end = clock.monotonic() + timeout;
       dispatcher.windDown();

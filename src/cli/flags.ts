@@ -4,8 +4,11 @@ import { nearestWord } from '../config/nearest.ts';
 /** A flag of a command. Every flag that has an environment variable has it by `variableOf`. */
 export interface Flag {
   readonly name: string;
-  /** `text`: takes a value, once. `list`: takes a value, any number of times. `switch`: takes none. */
-  readonly kind: 'text' | 'list' | 'switch';
+  /**
+   * `text`: takes a value, once. `list`: takes a value, any number of times. `switch`: takes none. `toggle`: may do without
+   * one, which then is `true`; its value comes as a text.
+   */
+  readonly kind: 'text' | 'list' | 'switch' | 'toggle';
   /** What stands for the value in the help. */
   readonly placeholder?: string;
   readonly help: string;
@@ -109,7 +112,10 @@ function parse(flags: readonly Flag[], args: readonly string[]) {
 /** Not strict: Node's own complaints know no flag that was meant, and advise on what is of no use here. */
 function tokenize(flags: readonly Flag[], args: readonly string[]) {
   const options = Object.fromEntries(
-    flags.map(({ name, kind }) => [name, { type: kind === 'switch' ? ('boolean' as const) : ('string' as const) }]),
+    flags.map(({ name, kind }) => {
+      const takesNext = kind === 'text' || kind === 'list';
+      return [name, { type: takesNext ? ('string' as const) : ('boolean' as const) }];
+    }),
   );
   return parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true }).tokens;
 }
@@ -125,6 +131,9 @@ function readValue(
     }
     return '';
   }
+  if (kind === 'toggle') {
+    return value ?? 'true';
+  }
   if (value === undefined || (inlineValue === false && value.startsWith('-'))) {
     throw new UsageError(`--${name} needs a value: --${name}=${placeholder}`);
   }
@@ -134,7 +143,7 @@ function readValue(
 /** The help's lines for a command's flags. */
 export function describeFlags(flags: readonly Flag[]): string {
   const heads = flags.map(({ name, kind, placeholder }) =>
-    kind === 'switch' ? `--${name}` : `--${name}=${placeholder ?? 'VALUE'}`,
+    kind === 'switch' || kind === 'toggle' ? `--${name}` : `--${name}=${placeholder ?? 'VALUE'}`,
   );
   const width = Math.max(...heads.map((head) => head.length)) + 2;
   return flags.map(({ help }, index) => `  ${(heads[index] ?? '').padEnd(width)}${help}`).join('\n');

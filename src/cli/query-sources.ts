@@ -37,6 +37,11 @@ export interface QueryChanges {
   readonly removed: number;
 }
 
+/** What two changes, one after the other, have touched. */
+export function sumOf(a: QueryChanges, b: QueryChanges): QueryChanges {
+  return { added: a.added + b.added, changed: a.changed + b.changed, removed: a.removed + b.removed };
+}
+
 const NOTHING: QueryChanges = { added: 0, changed: 0, removed: 0 };
 
 /**
@@ -81,16 +86,7 @@ export class QuerySources {
     const before = this.#loaded.config;
     this.#loaded = loaded;
     this.#files = files;
-    const changes = this.#apply((account) => isMoved(account, before, loaded.config));
-    for (const { name, account } of this.#http.values()) {
-      if (!loaded.config.accounts.some((each) => each.name === account)) {
-        this.#options.log.warn('a query is left out: the configuration no longer has its account', {
-          account,
-          query: name,
-        });
-      }
-    }
-    return changes;
+    return this.#apply((account) => isMoved(account, before, loaded.config));
   }
 
   /** Discovery files have these queries now, by path. */
@@ -99,22 +95,9 @@ export class QuerySources {
     return this.#apply();
   }
 
-  /** All queries that are registered over HTTP, by name. */
-  get http(): ReadonlyMap<string, RegisteredQuery> {
-    return this.#http;
-  }
-
-  /** A query was registered over HTTP, or registered anew. */
-  setHttp(query: RegisteredQuery): QueryChanges {
-    this.#http = new Map(this.#http).set(query.name, query);
-    return this.#apply();
-  }
-
-  /** A query that was registered over HTTP leaves. */
-  removeHttp(name: string): QueryChanges {
-    const http = new Map(this.#http);
-    http.delete(name);
-    this.#http = http;
+  /** These are registered over HTTP now, by name. */
+  setHttp(queries: ReadonlyMap<string, RegisteredQuery>): QueryChanges {
+    this.#http = queries;
     return this.#apply();
   }
 

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { readFileText } from '../config/file-text.ts';
 import { ConfigError, createProblem, type Problem } from '../config/problem.ts';
 import type { ReadOptions } from '../config/read.ts';
+import type { ReloadOutcome } from '../http/admin-api.ts';
 import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
 import { type Clock, sleep } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -22,9 +23,6 @@ export interface ReloadOptions {
   /** From its abort on reloads are refused. */
   readonly shutdown: AbortSignal;
 }
-
-/** How a reload went. A refused one has changed nothing. */
-export type ReloadOutcome = { readonly ok: true } | { readonly ok: false; readonly errors: readonly string[] };
 
 /** Keys whose values are taken up at a start only, and where the configuration has them. */
 const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {

@@ -136,7 +136,8 @@ function overview(): string {
     'Flags of the daemon:',
     describeFlags(DAEMON_FLAGS),
     `\nEach of these flags has an environment variable, such as ${variableOf('config.file')}; commas separate addresses in`,
-    `${variableOf('web.listen-address')}. A flag goes before its variable, and both before the file.\n`,
+    `${variableOf('web.listen-address')}, and flags without a value take true or false, as in --web.enable-lifecycle=false.`,
+    'A flag goes before its variable, and both before the file.\n',
   ].join('\n');
 }
 

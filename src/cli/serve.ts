@@ -4,6 +4,7 @@ import { WebSecurity } from '../http/web-security.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createLogger, type Logger } from '../runtime/log.ts';
+import { checkAdminApiAccess } from './admin-api-access.ts';
 import { readBuildInfo } from './build-info.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import type { DaemonFlags } from './daemon-flags.ts';
@@ -44,8 +45,16 @@ export async function serve(options: ServeOptions): Promise<number> {
   for (const warning of warnings) {
     log.warn('configuration', { reason: warning.message });
   }
-  const daemon = await start(log, () =>
-    startDaemon({
+  const listenAddresses = flags.listenAddresses ?? config.web.listenAddresses;
+  const daemon = await start(log, async () => {
+    if (flags.enableAdminApi) {
+      checkAdminApiAccess({
+        listenAddresses,
+        isAuthenticated: webSecurity?.isAuthenticated ?? false,
+        mayBeOpen: flags.enableUnauthenticatedAdminApi,
+      });
+    }
+    return startDaemon({
       loaded,
       read: options.read,
       autoReloadInterval: flags.autoReloadInterval,
@@ -54,13 +63,15 @@ export async function serve(options: ServeOptions): Promise<number> {
       clock,
       log,
       env,
-      listenAddresses: flags.listenAddresses ?? config.web.listenAddresses,
+      listenAddresses,
       telemetryPath: flags.telemetryPath ?? config.web.telemetryPath,
       routePrefix: flags.routePrefix,
       externalUrl: flags.externalUrl,
       webSecurity,
-    }),
-  );
+      enableLifecycle: flags.enableLifecycle,
+      enableAdminApi: flags.enableAdminApi,
+    });
+  });
   if (daemon === undefined) {
     return 1;
   }

@@ -55,6 +55,10 @@ export interface Config {
     /** What round-trip times are in where an answer names no unit. */
     readonly roundTripTimeUnit: RoundTripTimeUnit;
   };
+  readonly http: {
+    /** How long a watched query that was registered over HTTP stays after its terminal status, in milliseconds. */
+    readonly retention: number;
+  };
   /** The entries of `queries` with `queryDefaults` applied, in the order of the file. */
   readonly queries: readonly QueryEntry[];
 }

@@ -11,7 +11,7 @@ import type { Problem } from './problem.ts';
 import { readQueryDefaults } from './query-defaults.ts';
 import { Reading } from './reading.ts';
 import { checkRolePartition } from './roles.ts';
-import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, LOG, POLLING, WEB } from './schema.ts';
+import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, WEB } from './schema.ts';
 import { checkKeys, readSection, type Section } from './section.ts';
 import type { Environment } from './substitution.ts';
 import { parseYaml } from './yaml.ts';
@@ -38,7 +38,18 @@ export interface ReadConfig {
   show(value: string): string;
 }
 
-const ROOT_KEYS = ['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries', 'discovery', 'contributors'];
+const ROOT_KEYS = [
+  'web',
+  'log',
+  'aws',
+  'accounts',
+  'polling',
+  'queryDefaults',
+  'queries',
+  'discovery',
+  'contributors',
+  'http',
+];
 
 /** Reads and checks a config file. Never throws for what the file says. */
 export async function readConfig(text: string, options: ReadOptions): Promise<ReadConfig> {
@@ -55,6 +66,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const polling = readSection(section('polling'), 'polling', POLLING, reading);
   const discovery = readSection(section('discovery'), 'discovery', DISCOVERY, reading);
   const contributors = readSection(section('contributors'), 'contributors', CONTRIBUTORS, reading);
+  const http = readSection(section('http'), 'http', HTTP, reading);
 
   const defined = readAccounts(reading.maps('accounts', node('accounts'), 'a mapping with name'), reading);
   const definitions = withDefaultAccount(defined);
@@ -100,6 +112,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
       mirrorRows: contributors.value('mirrorRows'),
       roundTripTimeUnit: contributors.value('roundTripTimeUnit'),
     },
+    http: { retention: http.value('retention') },
     queries,
   };
   return {

@@ -234,3 +234,15 @@ export const CONTRIBUTORS: SectionSchema<ContributorsKeys> = {
     default: 'MICROSECONDS',
   },
 };
+
+export interface HttpKeys {
+  retention: number;
+}
+
+export const HTTP: SectionSchema<HttpKeys> = {
+  retention: {
+    doc: 'A watched query that was registered over HTTP is removed this long after its terminal status',
+    format: duration,
+    default: '1h',
+  },
+};

@@ -2,10 +2,14 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { StatusChangeListener } from '../state/status-changes.ts';
 import type { Access } from './access.ts';
+import type { Registrations, ReloadOutcome } from './admin-api.ts';
 import type { Scrape } from './metrics-endpoint.ts';
 import type { QueryView } from './query-view.ts';
 
-/** What HTTP shows of the exporter, and where. Every function is called on each request, and answers at once. */
+/**
+ * What HTTP shows of the exporter, and where, and what it may change. Functions are called on each request; but for
+ * those that change something they answer at once.
+ */
 export interface AppOptions {
   /** The exporter's version, as pages show it. */
   readonly version: string;
@@ -32,6 +36,10 @@ export interface AppOptions {
   readonly access?: (() => Promise<Access>) | undefined;
   /** Aborted when shutdown begins: answers that have no end of their own end then. */
   readonly ending: AbortSignal;
+  /** Reads the configuration anew, beginning after the call; undefined: not to be asked for over HTTP. */
+  readonly reload: (() => Promise<ReloadOutcome>) | undefined;
+  /** The admin API; undefined: not enabled. */
+  readonly registrations: Registrations | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -3,15 +3,13 @@ import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import type { Logger } from '../runtime/log.ts';
 import { createGate } from './access.ts';
 import type { AppOptions } from './app-options.ts';
-import { endpoints, literalPattern } from './endpoints.ts';
+import { type Endpoint, endpoints, literalPattern, METHODS } from './endpoints.ts';
 import { isApiPath, sendError } from './http-error.ts';
 import { splitTarget } from './request-target.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 
-const ALLOWED_METHODS = 'GET, HEAD';
-
 /**
- * Everything the exporter answers over HTTP: the status page, metrics, probes and the read-only API. Paths are matched
+ * Everything the exporter answers over HTTP: the status page, metrics, probes, reload and the API. Paths are matched
  * exactly, in case and in slashes, for any `Host`. Nothing here waits for the service: what `options` gives is what the
  * last polls left. Errors are JSON under `/api`, else plain text, and never tell more than a sentence; unexpected ones
  * are logged.
@@ -26,18 +24,22 @@ export function createApp(options: AppOptions): RequestListener {
   app.enable('strict routing');
   app.enable('case sensitive routing');
 
-  for (const { pattern, handler } of endpoints(options)) {
-    app
-      .route(literalPattern(routePrefix) + pattern)
-      .get(handler)
-      .all(methodNotAllowed(routePrefix));
+  for (const { pattern, methods } of endpoints(options)) {
+    const route = app.route(literalPattern(routePrefix) + pattern);
+    for (const method of METHODS) {
+      const handler = methods[method];
+      if (handler !== undefined) {
+        route[method](handler);
+      }
+    }
+    route.all(methodNotAllowed(routePrefix, allowedOf(methods)));
   }
   if (routePrefix !== '') {
     for (const path of ['/', literalPattern(routePrefix)]) {
       app
         .route(path)
         .get(redirectTo(`${routePrefix}/`))
-        .all(methodNotAllowed(routePrefix));
+        .all(methodNotAllowed(routePrefix, 'GET, HEAD'));
     }
   }
   app.use(notFound(routePrefix));
@@ -67,12 +69,19 @@ function redirectTo(location: string): RequestHandler {
   };
 }
 
-function methodNotAllowed(routePrefix: string): RequestHandler {
+/** As `Allow` has it. */
+function allowedOf(methods: Endpoint['methods']): string {
+  return METHODS.filter((method) => methods[method] !== undefined)
+    .map((method) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase()))
+    .join(', ');
+}
+
+function methodNotAllowed(routePrefix: string, allowed: string): RequestHandler {
   return (request, response) => {
-    response.setHeader('Allow', ALLOWED_METHODS);
+    response.setHeader('Allow', allowed);
     sendError(response, isApiPath(request.path, routePrefix), {
       code: 'method_not_allowed',
-      message: `${request.method} is not allowed here, only ${ALLOWED_METHODS}`,
+      message: `${request.method} is not allowed here, only ${allowed}`,
     });
   };
 }

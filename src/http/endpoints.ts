@@ -2,37 +2,53 @@ import type { RequestHandler } from 'express';
 import type { AppOptions } from './app-options.ts';
 import { EventStream } from './event-stream.ts';
 import { metricsEndpoint } from './metrics-endpoint.ts';
+import { ADMIN_API, guarded, LIFECYCLE } from './mutating.ts';
 import { openApiDocument } from './openapi.ts';
 import { ASSETS, assetEndpoint } from './page-assets.ts';
 import { healthyEndpoint, readyEndpoint } from './probes.ts';
 import { contributorsEndpoint, queriesEndpoint, queryEndpoint } from './query-endpoints.ts';
+import { deleteEndpoint, putEndpoint } from './registration-endpoints.ts';
+import { reloadEndpoint } from './reload-endpoint.ts';
 import { sendJson } from './respond.ts';
 import { createScrapeFailureLog } from './scrape-failure-log.ts';
 import { statusPageEndpoint } from './status-page-endpoint.ts';
 
-/** A path below the prefix, as a pattern of express, and what answers GET there. */
+/** A path below the prefix, as a pattern of express, and what answers there. HEAD is answered as GET. */
 export interface Endpoint {
   readonly pattern: string;
-  readonly handler: RequestHandler;
+  readonly methods: { readonly [method in Method]?: RequestHandler };
 }
+
+/** In the order of `Allow`. */
+export const METHODS = ['get', 'post', 'put', 'delete'] as const;
+type Method = (typeof METHODS)[number];
 
 /** Everything that is answered; where two have one pattern, the first is. `openapi.ts` describes the same. */
 export function endpoints(options: AppOptions): readonly Endpoint[] {
   const { version, telemetryPath, routePrefix, externalUrl, queries, clock } = options;
   const scrapeLog = createScrapeFailureLog(options.log, clock);
   const description = openApiDocument({ version, telemetryPath, serverUrl: externalUrl ?? routePrefix });
+  const reload = guarded(options, LIFECYCLE, options.reload, reloadEndpoint);
   return [
     // Before the status page, whose place a telemetry path of `/` takes.
-    { pattern: literalPattern(telemetryPath), handler: metricsEndpoint(options.scrape, scrapeLog) },
-    { pattern: '/', handler: statusPageEndpoint(options) },
-    { pattern: `/${ASSETS}/:file`, handler: assetEndpoint() },
-    { pattern: '/-/healthy', handler: healthyEndpoint(options.unhealthy) },
-    { pattern: '/-/ready', handler: readyEndpoint(options.waiting, options.shuttingDown) },
-    { pattern: '/api/v1/queries', handler: queriesEndpoint(queries) },
-    { pattern: '/api/v1/queries/:name', handler: queryEndpoint(options.query) },
-    { pattern: '/api/v1/queries/:name/contributors', handler: contributorsEndpoint(options.contributors) },
-    { pattern: '/api/v1/events', handler: new EventStream(options).handler },
-    { pattern: '/api/openapi.json', handler: (_request, response) => sendJson(response, 200, description) },
+    { pattern: literalPattern(telemetryPath), methods: { get: metricsEndpoint(options.scrape, scrapeLog) } },
+    { pattern: '/', methods: { get: statusPageEndpoint(options) } },
+    { pattern: `/${ASSETS}/:file`, methods: { get: assetEndpoint() } },
+    { pattern: '/-/healthy', methods: { get: healthyEndpoint(options.unhealthy) } },
+    { pattern: '/-/ready', methods: { get: readyEndpoint(options.waiting, options.shuttingDown) } },
+    { pattern: '/-/reload', methods: { post: reload, put: reload } },
+    { pattern: '/api/v1/queries', methods: { get: queriesEndpoint(queries) } },
+    {
+      pattern: '/api/v1/queries/:name',
+      methods: {
+        get: queryEndpoint(options.query, (name) => options.registrations?.etag(name)),
+        put: guarded(options, ADMIN_API, options.registrations, (registrations) => putEndpoint(registrations, clock)),
+        delete: guarded(options, ADMIN_API, options.registrations, deleteEndpoint),
+      },
+    },
+    { pattern: '/api/v1/queries/:name/contributors', methods: { get: contributorsEndpoint(options.contributors) } },
+    { pattern: '/api/v1/events', methods: { get: new EventStream(options).handler } },
+    { pattern: '/api/openapi.json', methods: { get: (_request, response) => sendJson(response, 200, description) } },
   ];
 }
 

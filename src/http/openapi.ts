@@ -1,5 +1,6 @@
 import { METRIC_GROUPS } from '../metrics/family.ts';
 import { EXPOSITION_CONTENT_TYPE } from './exposition-negotiation.ts';
+import { CONTRIBUTORS, ERROR, QUERY, QUERY_DEFINITION, QUERY_ERROR, type Schema, STRING } from './openapi-schemas.ts';
 import { EVENT_STREAM, HTML, JSON_TYPE, TEXT } from './respond.ts';
 
 export interface OpenApiOptions {
@@ -18,9 +19,12 @@ export function openApiDocument({ version, serverUrl, telemetryPath }: OpenApiOp
       title: 'Network Flow Monitor exporter',
       version,
       description:
-        'Metrics, state and health of the exporter. HEAD is answered as GET; other methods with 405 and `Allow`.',
+        'Metrics, state and health of the exporter, and queries registered over HTTP. HEAD is answered as GET; methods ' +
+        'that are not described with 405 and `Allow`. Where --web.config.file names users, all paths but the probes answer ' +
+        '401 without log-in, or 503 while too many wait for theirs.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    security: [{}, { basic: [] }],
     servers: [{ url: serverUrl === '' ? '/' : serverUrl }],
     paths: {
       // A telemetry path of `/` takes the status page's place, here as in the routes.
@@ -48,6 +52,7 @@ export function openApiDocument({ version, serverUrl, telemetryPath }: OpenApiOp
         200: text('All were, or had their time'),
         503: text('How many were not, or that the exporter is shutting down'),
       }),
+      '/-/reload': { post: reload('reload'), put: reload('reloadByPut') },
       '/api/v1/queries': get('listQueries', 'The registered queries', {
         200: content('All of them', JSON_TYPE, {
           type: 'object',
@@ -55,36 +60,54 @@ export function openApiDocument({ version, serverUrl, telemetryPath }: OpenApiOp
           additionalProperties: false,
           properties: { queries: { type: 'array', items: QUERY_REF } },
         }),
-        500: { $ref: '#/components/responses/Error' },
+        500: ERROR_ANSWER,
       }),
       '/api/v1/queries/{name}': {
-        parameters: [{ name: 'name', in: 'path', required: true, schema: STRING, description: 'Percent-encoded' }],
+        parameters: [NAME_PARAMETER],
         ...get('getQuery', 'One registered query', {
-          200: content('The query', JSON_TYPE, QUERY_REF),
-          400: { $ref: '#/components/responses/Error' },
-          404: { $ref: '#/components/responses/Error' },
-          500: { $ref: '#/components/responses/Error' },
+          200: withTag(content('The query; with ETag if it was registered over HTTP', JSON_TYPE, QUERY_REF)),
+          ...errorAnswers(400, 404, 500),
         }),
+        put: {
+          operationId: 'putQuery',
+          summary: 'Registers a query, or replaces the one that was registered over HTTP under this name',
+          description: 'Answered when it is stored. An equal definition changes nothing.',
+          parameters: CONDITIONS,
+          requestBody: { required: true, content: { 'application/json': { schema: DEFINITION_REF } } },
+          responses: {
+            200: withTag(content('The query, which was there before', JSON_TYPE, QUERY_REF)),
+            201: withTag(content('The query, which is new', JSON_TYPE, QUERY_REF)),
+            ...errorAnswers(400, 403, 409, 412, 413, 415, 500, 503, 507),
+          },
+        },
+        delete: {
+          operationId: 'deleteQuery',
+          summary: 'Removes a query that was registered over HTTP, with its series; a run of it is stopped',
+          parameters: CONDITIONS,
+          responses: {
+            204: { description: 'It is removed' },
+            ...errorAnswers(400, 403, 404, 409, 412, 500, 503, 507),
+          },
+        },
       },
       '/api/v1/queries/{name}/contributors': {
-        parameters: [{ name: 'name', in: 'path', required: true, schema: STRING, description: 'Percent-encoded' }],
+        parameters: [NAME_PARAMETER],
         ...get('getContributors', 'What the last run of a scheduled query has found, all fields', {
           200: content('Rows, or data points, with their window and unit', JSON_TYPE, CONTRIBUTORS),
-          400: { $ref: '#/components/responses/Error' },
-          404: { $ref: '#/components/responses/Error' },
-          500: { $ref: '#/components/responses/Error' },
+          ...errorAnswers(400, 404, 500),
         }),
       },
       '/api/v1/events': get('listEvents', 'Changes of status as server-sent events: status (a Query), removed, reset', {
         200: content('Without end; Last-Event-ID is honoured', EVENT_STREAM, STRING),
-        503: { $ref: '#/components/responses/Error' },
+        ...errorAnswers(503),
       }),
       '/api/openapi.json': get('describe', 'This description', {
         200: content('OpenAPI 3.1', JSON_TYPE, { type: 'object', required: ['openapi', 'info', 'paths'] }),
       }),
     },
     components: {
-      schemas: { Query: QUERY, QueryError: QUERY_ERROR, Error: ERROR },
+      schemas: { Query: QUERY, QueryError: QUERY_ERROR, QueryDefinition: QUERY_DEFINITION, Error: ERROR },
+      securitySchemes: { basic: { type: 'http', scheme: 'basic' } },
       responses: {
         Error: content('What is wrong', JSON_TYPE, { $ref: '#/components/schemas/Error' }),
       },
@@ -92,119 +115,15 @@ export function openApiDocument({ version, serverUrl, telemetryPath }: OpenApiOp
   };
 }
 
-type Schema = Readonly<Record<string, unknown>>;
-
-const STRING = { type: 'string' };
-const DURATION = { type: 'string', description: 'Prometheus duration, such as 30s' };
-const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' };
-const CONTRIBUTORS = {
-  type: 'object',
-  required: ['name', 'queryId', 'windowStart', 'windowEnd', 'unit', 'assumedUnit', 'baseUnit'],
-  properties: {
-    name: STRING,
-    queryId: STRING,
-    windowStart: { type: 'string', format: 'date-time' },
-    windowEnd: { type: 'string', format: 'date-time' },
-    unit: { type: ['string', 'null'], description: 'As the service named it' },
-    assumedUnit: { type: ['string', 'null'], description: 'What is assumed where it named none' },
-    baseUnit: { enum: ['seconds', 'bytes', 'count'] },
-    rows: { type: 'array', items: { type: 'object' }, description: 'As the service gave them, with baseValue' },
-    datapoints: { type: 'array', items: { type: 'object' }, description: 'Of the -data type, instead of rows' },
-  },
-};
 const QUERY_REF = { $ref: '#/components/schemas/Query' };
+const DEFINITION_REF = { $ref: '#/components/schemas/QueryDefinition' };
+const ERROR_ANSWER = { $ref: '#/components/responses/Error' };
 
-const QUERY: Schema = {
-  type: 'object',
-  description: 'null is what is not known (yet). monitorName and scopeId are there as the type of the query has them.',
-  required: [
-    'name',
-    'type',
-    'source',
-    'account',
-    'region',
-    'queryId',
-    'labels',
-    'status',
-    'statusSince',
-    'up',
-    'lastError',
-    'lastSuccess',
-    'nextPoll',
-  ],
-  additionalProperties: false,
-  properties: {
-    name: STRING,
-    type: {
-      enum: [
-        'monitor-top-contributors',
-        'workload-insights-top-contributors',
-        'workload-insights-top-contributors-data',
-      ],
-    },
-    source: { type: 'string', description: 'Where it was registered: config' },
-    account: STRING,
-    region: STRING,
-    monitorName: STRING,
-    scopeId: STRING,
-    queryId: { type: ['string', 'null'], description: "The service's id; of a scheduled query that of its last run" },
-    interval: { ...DURATION, description: 'Of watched queries: from poll to poll' },
-    metricName: { ...STRING, description: 'Of scheduled queries, as all that follow up to contributorLabels' },
-    destinationCategory: STRING,
-    limit: { type: 'integer' },
-    schedule: {
-      type: 'object',
-      required: ['every', 'lookback', 'delay', 'timeout'],
-      additionalProperties: false,
-      properties: { every: DURATION, lookback: DURATION, delay: DURATION, timeout: DURATION },
-    },
-    contributorLabels: { type: 'array', items: STRING },
-    labels: { type: 'object', additionalProperties: STRING },
-    status: { enum: ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED', null] },
-    statusSince: { ...TIME_OR_NULL, description: 'When the status was first seen' },
-    up: { type: ['boolean', 'null'], description: 'Whether the last request was answered well' },
-    lastError: {
-      oneOf: [{ type: 'null' }, { $ref: '#/components/schemas/QueryError' }],
-      description: 'Why up is false',
-    },
-    lastSuccess: { ...TIME_OR_NULL, description: 'The last good answer to any request' },
-    nextPoll: { ...TIME_OR_NULL, description: 'null once the query is no longer polled' },
-  },
-};
-
-const QUERY_ERROR: Schema = {
-  type: 'object',
-  required: ['operation', 'error', 'message', 'at'],
-  additionalProperties: false,
-  properties: {
-    operation: { type: 'string', description: 'What was asked, as in aws_nfm_query_last_error' },
-    error: { type: 'string', description: 'The kind of failure, as in aws_nfm_query_last_error' },
-    message: STRING,
-    at: { type: 'string', format: 'date-time' },
-  },
-};
-
-const ERROR: Schema = {
-  type: 'object',
-  required: ['error'],
-  additionalProperties: false,
-  properties: {
-    error: {
-      type: 'object',
-      required: ['code', 'message', 'details'],
-      additionalProperties: false,
-      properties: {
-        code: { enum: ['bad_request', 'not_found', 'method_not_allowed', 'internal', 'unavailable'] },
-        message: STRING,
-        details: {
-          type: 'array',
-          items: { type: 'object' },
-          description: 'What is wrong item by item; empty where the message says all',
-        },
-      },
-    },
-  },
-};
+const NAME_PARAMETER = { name: 'name', in: 'path', required: true, schema: STRING, description: 'Percent-encoded' };
+const CONDITIONS = [
+  condition('If-Match', 'Only if the ETag is one of these; * : only if a query of this name was registered over HTTP'),
+  condition('If-None-Match', 'Only if the ETag is none of these; * : only if none was'),
+];
 
 const METRICS = {
   ...get('metrics', 'The metrics, for Prometheus', {
@@ -229,6 +148,31 @@ const METRICS = {
     },
   ],
 };
+
+function reload(operationId: string): Schema {
+  return {
+    operationId,
+    summary: 'Reads the config file and the discovery files anew',
+    responses: {
+      200: text('What was read is in force'),
+      403: text('Not enabled, or sent by a page of another site'),
+      500: text('What was read is refused, with every error; nothing has changed'),
+      503: text('The exporter is shutting down'),
+    },
+  };
+}
+
+function condition(name: string, description: string): Schema {
+  return { name, in: 'header', schema: STRING, description };
+}
+
+function errorAnswers(...statuses: readonly number[]): Schema {
+  return Object.fromEntries(statuses.map((status) => [status, ERROR_ANSWER]));
+}
+
+function withTag(answer: Schema): Schema {
+  return { ...answer, headers: { ETag: { schema: STRING, description: 'Of what was registered, not of its state' } } };
+}
 
 function get(operationId: string, summary: string, responses: Schema): { readonly get: Schema } {
   return { get: { operationId, summary, responses } };

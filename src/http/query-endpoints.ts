@@ -1,4 +1,5 @@
-import type { RequestHandler } from 'express';
+import type { ServerResponse } from 'node:http';
+import type { Request, RequestHandler } from 'express';
 import { sendError } from './http-error.ts';
 import { type QueryView, queryJson } from './query-view.ts';
 import { JSON_TYPE, sendBody, sendJson } from './respond.ts';
@@ -8,26 +9,47 @@ export function queriesEndpoint(queries: () => readonly QueryView[]): RequestHan
   return (_request, response) => sendJson(response, 200, { queries: queries().map(queryJson) });
 }
 
-/** `GET /api/v1/queries/NAME`, on a pattern with `:name`: one query as it is in the list, or 404. */
-export function queryEndpoint(query: (name: string) => QueryView | undefined): RequestHandler {
+/**
+ * `GET /api/v1/queries/NAME`, on a pattern with `:name`: one query as it is in the list, or 404. Of a query that was
+ * registered over HTTP, `ETag` is of what was registered, for conditions on further PUT and DELETE; what changes besides
+ * does not change it.
+ *
+ * @param etag without quotes; undefined for queries that HTTP cannot change
+ */
+export function queryEndpoint(
+  query: (name: string) => QueryView | undefined,
+  etag: (name: string) => string | undefined,
+): RequestHandler {
   return (request, response) => {
-    const { name } = request.params;
-    // Only wildcards of a pattern give lists.
-    const view = typeof name === 'string' ? query(name) : undefined;
+    const name = nameOf(request);
+    const view = query(name);
     if (view === undefined) {
-      const message = `No query of the name ${JSON.stringify(name)} is registered`;
-      sendError(response, true, { code: 'not_found', message });
-    } else {
-      sendJson(response, 200, queryJson(view));
+      sendNotRegistered(response, name);
+      return;
     }
+    const tag = etag(name);
+    if (tag !== undefined) {
+      response.setHeader('ETag', `"${tag}"`);
+    }
+    sendJson(response, 200, queryJson(view));
   };
+}
+
+/** What a path has for `:name`. Only wildcards of a pattern give lists. */
+export function nameOf({ params }: Pick<Request, 'params'>): string {
+  return typeof params['name'] === 'string' ? params['name'] : '';
+}
+
+export function sendNotRegistered(response: ServerResponse, name: string): void {
+  const message = `No query of the name ${JSON.stringify(name)} is registered`;
+  sendError(response, true, { code: 'not_found', message });
 }
 
 /** `GET /api/v1/queries/NAME/contributors`: the JSON that `contributors` gives of the last results, or 404. */
 export function contributorsEndpoint(contributors: (name: string) => Promise<string> | undefined): RequestHandler {
   return async (request, response) => {
-    const { name } = request.params;
-    const json = typeof name === 'string' ? contributors(name) : undefined;
+    const name = nameOf(request);
+    const json = contributors(name);
     if (json === undefined) {
       const message = `No results of a query of the name ${JSON.stringify(name)} are known`;
       sendError(response, true, { code: 'not_found', message });

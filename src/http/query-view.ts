@@ -9,7 +9,7 @@ export interface QueryView {
   readonly name: string;
   /** The family of the service's operations, for example `monitor-top-contributors`. */
   readonly type: string;
-  /** Where the query was registered: `config`. */
+  /** Where the query was registered: `config`, `file` or `http`. */
   readonly source: string;
   readonly account: string;
   readonly region: string;

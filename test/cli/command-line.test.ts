@@ -16,7 +16,11 @@ describe.concurrent('the command line', () => {
     [[], /^nfm-exporter: --config\.file is required \(or NFM_EXPORTER_CONFIG_FILE\)\nSee nfm-exporter --help\n$/],
     [['serve'], /^nfm-exporter: --config\.file is required .*\nSee nfm-exporter serve --help\n$/],
     [['--config.file=/dev/null', 'demo'], /^nfm-exporter: unexpected argument "demo"\n/],
-    [['--web.enable-lifecycle', '--config.file=/dev/null'], /^nfm-exporter: unknown flag --web\.enable-lifecycle\n/],
+    [['--web.enable-everything', '--config.file=/dev/null'], /^nfm-exporter: unknown flag --web\.enable-everything\n/],
+    [
+      ['--web.enable-lifecycle=yes', '--config.file=/dev/null'],
+      /^nfm-exporter: --web\.enable-lifecycle: got "yes", expected /,
+    ],
     [
       ['--web.config.files=x'],
       /^nfm-exporter: unknown flag --web\.config\.files, did you mean --web\.config\.file\?\n/,

@@ -27,6 +27,9 @@ const LEFT_TO_THE_FILE = {
   telemetryPath: undefined,
   routePrefix: '',
   externalUrl: undefined,
+  enableLifecycle: false,
+  enableAdminApi: false,
+  enableUnauthenticatedAdminApi: false,
   shutdownTimeout: 10_000,
   logLevel: undefined,
   logFormat: undefined,
@@ -51,9 +54,44 @@ const FLAGS: readonly (readonly [flag: string, variable: string, value: string, 
   ['--log.format', 'NFM_EXPORTER_LOG_FORMAT', 'json', { logFormat: 'json' }],
 ];
 
+/** Those that may do without a value. */
+const TOGGLES: readonly (readonly [flag: string, variable: string, key: string])[] = [
+  ['--web.enable-lifecycle', 'NFM_EXPORTER_WEB_ENABLE_LIFECYCLE', 'enableLifecycle'],
+  ['--web.enable-admin-api', 'NFM_EXPORTER_WEB_ENABLE_ADMIN_API', 'enableAdminApi'],
+  [
+    '--web.enable-unauthenticated-admin-api',
+    'NFM_EXPORTER_WEB_ENABLE_UNAUTHENTICATED_ADMIN_API',
+    'enableUnauthenticatedAdminApi',
+  ],
+];
+
 describe("the daemon's flags", () => {
   it('are these', () => {
-    expect(DAEMON_FLAGS.map(({ name }) => `--${name}`)).toEqual(FLAGS.map(([flag]) => flag));
+    const flags = [...FLAGS, ...TOGGLES].map(([flag]) => flag);
+    expect(DAEMON_FLAGS.map(({ name }) => `--${name}`).sort()).toEqual(flags.sort());
+  });
+
+  it.each(TOGGLES)('%s is on when it is given, alone or with a value, and by %s', (flag, variable, key) => {
+    const on = { ...LEFT_TO_THE_FILE, [key]: true };
+    for (const args of [[flag], [`${flag}=true`], [`${flag}=1`]]) {
+      expect(read(args)).toEqual(on);
+    }
+    expect(read([flag, '--log.level=info'])).toEqual({ ...on, logLevel: 'info' });
+    for (const value of ['true', 'True', '1']) {
+      expect(read([], { [variable]: value })).toEqual(on);
+    }
+    for (const value of ['false', 'FALSE', '0', '']) {
+      expect(read([], { [variable]: value })).toEqual(LEFT_TO_THE_FILE);
+    }
+    expect(read([`${flag}=false`], { [variable]: 'true' })).toEqual(LEFT_TO_THE_FILE);
+    expect(read([`${flag}=0`], { [variable]: 'rubbish' })).toEqual(LEFT_TO_THE_FILE);
+  });
+
+  it.each(TOGGLES)('%s takes no next argument, and refuses other values', (flag, variable) => {
+    expect(readFlags(DAEMON_FLAGS, [flag, 'false'], {}).operands).toEqual(['false']);
+    expect(refusal([`${flag}=yes`])).toBe(`${flag}: got "yes", expected true, 1, false or 0`);
+    expect(refusal([], { [variable]: 'perhaps' })).toBe(`${variable}: got "perhaps", expected true, 1, false or 0`);
+    expect(refusal([flag, flag])).toBe(`${flag} is given more than once`);
   });
 
   it('leave to the file or a default what is not given', () => {
@@ -87,7 +125,7 @@ describe("the daemon's flags", () => {
       NFM_EXPORTER_SERVICE_HOST: '10.0.0.7',
       NFM_EXPORTER_SERVICE_PORT: '10049',
       NFM_EXPORTER_PORT_10049_TCP: 'tcp://10.0.0.7:10049',
-      NFM_EXPORTER_WEB_ENABLE_LIFECYCLE: 'perhaps',
+      NFM_EXPORTER_WEB_ENABLE: 'perhaps',
     };
     expect(read([], env)).toEqual(LEFT_TO_THE_FILE);
   });
@@ -161,7 +199,7 @@ describe("the daemon's flags", () => {
     ['-log.level=info', 'unknown flag -log.level, did you mean --log.level?'],
     ['--web.listen_address', 'unknown flag --web.listen_address, did you mean --web.listen-address?'],
     ['--no-log.level', 'unknown flag --no-log.level, did you mean --log.level?'],
-    ['--web.enable-lifecycle', 'unknown flag --web.enable-lifecycle'],
+    ['--web.enable-everything', 'unknown flag --web.enable-everything'],
     ['--port=10049', 'unknown flag --port'],
     ['--__proto__=x', 'unknown flag --__proto__'],
     ['-x', 'unknown flag -x'],

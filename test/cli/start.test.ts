@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { SECRET_2Y } from '../http/secure-exporter.ts';
 import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../support/process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-start-'));
@@ -120,6 +121,40 @@ describe.concurrent('a start', () => {
     expect(exporter.log()).toEqual([
       expect.objectContaining({ msg: 'bad configuration', error: expect.stringContaining('ENOENT') }),
     ]);
+  });
+
+  it('enables over HTTP what flags say, and nothing else', async (scope) => {
+    const ask = async (flags: readonly string[]) => {
+      const url = await startCommand(scope, [`--config.file=${FILE}`, ...flags]).url();
+      const reload = await fetch(`${url}/-/reload`, { method: 'POST' });
+      const remove = await fetch(`${url}/api/v1/queries/none`, { method: 'DELETE' });
+      return [reload.status, remove.status];
+    };
+    expect(await Promise.all([ask([]), ask(['--web.enable-lifecycle']), ask(['--web.enable-admin-api'])])).toEqual([
+      [403, 403],
+      [200, 403],
+      [403, 404],
+    ]);
+  });
+
+  it('fails where the admin API would be open to others, unless a flag says that it may', async (scope) => {
+    const admin = [`--config.file=${FILE}`, '--web.listen-address=:0', '--web.enable-admin-api'];
+    const refused = startCommand(scope, admin);
+    expect(await refused.ended).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.log().at(-1)).toMatchObject({
+      level: 'error',
+      msg: 'cannot start',
+      error: 'AdminApiAccessError',
+      reason: expect.stringContaining('--web.enable-unauthenticated-admin-api'),
+    });
+    await startCommand(scope, [...admin, '--web.enable-unauthenticated-admin-api']).url();
+    const users = write('users.yml', `basic_auth_users: { alice: ${SECRET_2Y} }\n`);
+    const withUsers = await startCommand(scope, [...admin, `--web.config.file=${users}`]).url();
+    const remove = (headers: Readonly<Record<string, string>>) =>
+      fetch(`${withUsers}/api/v1/queries/none`, { method: 'DELETE', headers });
+    expect((await remove({})).status).toBe(401);
+    expect((await remove({ Authorization: `Basic ${btoa('alice:secret')}` })).status).toBe(404);
+    await startCommand(scope, [`--config.file=${FILE}`, '--web.enable-admin-api']).url();
   });
 
   it.for(['serve', 'demo'])(

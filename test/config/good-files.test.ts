@@ -63,6 +63,7 @@ describe('a good config file', () => {
         mirrorRows: 'drop',
         roundTripTimeUnit: 'MILLISECONDS',
       },
+      http: { retention: 5_400_000 },
     });
     expect(queries).toEqual([
       {
@@ -146,6 +147,7 @@ describe('a good config file', () => {
         mirrorRows: 'keep',
         roundTripTimeUnit: 'MICROSECONDS',
       },
+      http: { retention: 3_600_000 },
     });
     const flows = queries.filter(({ group }) => group === 'checkout-flows');
     expect(flows.length).toBe(2 * 2 * 7);

@@ -42,6 +42,7 @@ describe('the form of the file', () => {
         mirrorRows: 'keep',
         roundTripTimeUnit: 'MICROSECONDS',
       },
+      http: { retention: 3_600_000 },
     });
   });
 

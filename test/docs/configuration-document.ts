@@ -14,6 +14,7 @@ import {
   AWS,
   CONTRIBUTORS,
   DISCOVERY,
+  HTTP,
   LOG,
   POLLING,
   type SectionSchema,
@@ -210,10 +211,17 @@ taken. Labels that a row lacks are left out.
 Where all queries together have more than \`maxSeries\`, each may have its share, and room that is not used goes to the
 others, in the order of their names; the rows with the highest values stay.
 
+## \`http\`
+
+${keys(HTTP)}
+
+[http-api.md](http-api.md) says how queries are registered over HTTP.
+
 ## Flags and environment variables
 
 A flag goes before its environment variable, that before the file, and the file before the default. Other variables that
-begin with \`NFM_EXPORTER_\` are ignored.
+begin with \`NFM_EXPORTER_\` are ignored. Flags without a value may be given one, as their variables are: \`true\` or \`1\`,
+\`false\` or \`0\`.
 
 ${table(
   ['flag', 'environment variable', 'meaning'],
@@ -250,5 +258,5 @@ function keys<T>(schema: SectionSchema<T>, more: readonly (readonly string[])[] 
 }
 
 function usage({ name, kind, placeholder }: Flag): string {
-  return kind === 'switch' ? `--${name}` : `--${name}=${placeholder}`;
+  return kind === 'switch' || kind === 'toggle' ? `--${name}` : `--${name}=${placeholder}`;
 }

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { AppOptions } from '../../src/http/app-options.ts';
 import type { QueryView } from '../../src/http/query-view.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import type { LogFields, Logger } from '../../src/runtime/log.ts';
 
 /** The instant at which all tests of this folder take place. */
@@ -82,7 +83,9 @@ export function appOptions(views: readonly QueryView[] = [], changes: Partial<Ap
     subscribe: () => () => undefined,
     shuttingDown: () => false,
     ending: new AbortController().signal,
-    clock: { now: () => NOW, monotonic: () => 0, setTimer: () => () => undefined },
+    reload: undefined,
+    registrations: undefined,
+    clock: { ...systemClock, now: () => NOW },
     log: recordingLog().log,
     ...changes,
   };

@@ -1,8 +1,11 @@
 import request from 'supertest';
 import { describe, expect, test } from 'vitest';
+import { QUERY_KEYS } from '../../src/config/query-schema.ts';
+import type { Refusal, Registered, Removed } from '../../src/http/admin-api.ts';
 import { createApp } from '../../src/http/app.ts';
 import { endpoints } from '../../src/http/endpoints.ts';
 import { appOptions, failingView, queryView } from './fixtures.ts';
+import { memoryRegistrations } from './memory-registrations.ts';
 
 /** The parts of JSON Schema that the description uses. */
 interface Schema {
@@ -16,18 +19,29 @@ interface Schema {
   readonly additionalProperties?: boolean | Schema;
   readonly items?: Schema;
   readonly description?: string;
+  readonly maxItems?: number;
 }
 
 interface Answer {
   readonly $ref?: string;
-  readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
+  /** Not there where there is no body. */
+  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
 }
+
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+
+const METHODS = ['get', 'post', 'put', 'delete'] as const;
+type Method = (typeof METHODS)[number];
 
 interface Document {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
   readonly servers: readonly { readonly url: string }[];
-  readonly paths: Readonly<Record<string, { readonly get: { readonly responses: Readonly<Record<string, Answer>> } }>>;
+  readonly paths: Readonly<Record<string, { readonly [method in Method]?: Operation }>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
 const views = [
@@ -106,21 +120,26 @@ function violations(document: Document, schema: Schema, value: unknown, at = '$'
 /** Whether an answer is one of those that its path promises: status, media type and, for JSON, content. */
 async function expectAsDescribed(
   app: ReturnType<typeof createApp>,
-  document: Document,
   template: string,
   url: string,
   status: number,
+  { method = 'get', headers = {}, body }: { method?: Method; headers?: Record<string, string>; body?: object } = {},
 ) {
-  const response = await request(app).get(url).expect(status);
-  const described = document.paths[template]?.get.responses[status];
+  const document = await describedBy(app);
+  const response = await request(app)[method](url).set(headers).send(body).expect(status);
+  const described = document.paths[template]?.[method]?.responses[status];
   expect(described, `${template} ${status}`).toBeDefined();
   const { content } = resolve(document, described as Answer);
+  if (content === undefined) {
+    expect(response.text).toBe('');
+    return;
+  }
   const media = content[String(response.headers['content-type'])];
   expect(media, `${template} ${status} ${response.headers['content-type']}`).toBeDefined();
-  const body: unknown = String(response.headers['content-type']).startsWith('application/json')
+  const answer: unknown = String(response.headers['content-type']).startsWith('application/json')
     ? response.body
     : response.text;
-  expect(violations(document, media?.schema ?? {}, body)).toEqual([]);
+  expect(violations(document, media?.schema ?? {}, answer)).toEqual([]);
 }
 
 describe('the API description', () => {
@@ -132,12 +151,17 @@ describe('the API description', () => {
   });
 
   test.each(['/metrics', '/telemetry', '/'])(
-    'has each endpoint and no other, with metrics at %s',
+    'has each method of each endpoint and no other, with metrics at %s',
     async (telemetryPath) => {
       const options = appOptions([], { telemetryPath });
-      const document = await describedBy(createApp(options));
-      const patterns = endpoints(options).map(({ pattern }) => pattern.replace(/:(\w+)/g, '{$1}'));
-      expect(Object.keys(document.paths).sort()).toEqual([...new Set(patterns)].sort());
+      const { paths } = await describedBy(createApp(options));
+      const described = Object.entries(paths).flatMap(([path, item]) =>
+        METHODS.filter((method) => method in item).map((method) => `${method} ${path}`),
+      );
+      const answered = endpoints(options).flatMap(({ pattern, methods }) =>
+        Object.keys(methods).map((method) => `${method} ${pattern.replace(/:(\w+)/g, '{$1}')}`),
+      );
+      expect(described.sort()).toEqual([...new Set(answered)].sort());
     },
   );
 
@@ -155,14 +179,61 @@ describe('the API description', () => {
     ['/api/openapi.json', '/api/openapi.json', 200],
   ])('%s is as described: %s gives %i', async (template, url, status) => {
     const app = createApp(appOptions(views));
-    await expectAsDescribed(app, await describedBy(app), template, url, status);
+    await expectAsDescribed(app, template, url, status);
+  });
+
+  test.each<[Method, number, Refusal | Registered | Removed]>([
+    ['put', 201, { outcome: 'created', etag: 'a', query: queryView({ source: 'http' }) }],
+    ['put', 200, { outcome: 'replaced', etag: 'a', query: queryView({ source: 'file' }) }],
+    ['put', 400, { outcome: 'invalid', problems: [{ path: 'a', got: 'b', expected: 'c' }] }],
+    ['put', 409, { outcome: 'taken', source: 'config' }],
+    ['put', 412, { outcome: 'precondition failed' }],
+    ['put', 507, { outcome: 'not stored', reason: 'no space left' }],
+    ['delete', 204, { outcome: 'removed' }],
+    ['delete', 404, { outcome: 'unknown' }],
+    ['delete', 409, { outcome: 'taken', source: 'file' }],
+    ['delete', 412, { outcome: 'precondition failed' }],
+    ['delete', 507, { outcome: 'not stored', reason: 'no space left' }],
+  ])('%s of a query is as described where it gives %i', async (method, status, outcome) => {
+    // The outcomes of either are among the cases of that one only.
+    const answer = async () => outcome as never;
+    const app = createApp(appOptions(views, { registrations: { etag: () => undefined, put: answer, remove: answer } }));
+    const body = { queryId: 'a' };
+    await expectAsDescribed(app, '/api/v1/queries/{name}', '/api/v1/queries/a', status, { method, body });
+  });
+
+  test.each<[Method, string, number, Record<string, string>, boolean]>([
+    ['put', '/api/v1/queries/a', 400, { 'Content-Type': 'application/json', 'If-Match': 'a' }, true],
+    ['delete', '/api/v1/queries/a', 400, { 'If-Match': 'a' }, true],
+    ['put', '/api/v1/queries/a', 403, {}, false],
+    ['delete', '/api/v1/queries/a', 403, {}, false],
+    ['put', '/api/v1/queries/a', 413, { 'Content-Length': '70000' }, true],
+    ['put', '/api/v1/queries/a', 415, { 'Content-Type': 'text/plain' }, true],
+    ['post', '/-/reload', 403, {}, false],
+    ['put', '/-/reload', 403, {}, false],
+    ['post', '/-/reload', 200, {}, true],
+    ['put', '/-/reload', 200, {}, true],
+  ])('%s %s is as described: %i', async (method, url, status, headers, enabled) => {
+    const changes = enabled
+      ? { registrations: memoryRegistrations(), reload: async () => ({ ok: true }) as const }
+      : {};
+    const app = createApp(appOptions(views, changes));
+    const body = status === 413 ? { a: 'x'.repeat(70_000 - 8) } : undefined;
+    const options = { method, headers, ...(body === undefined ? {} : { body }) };
+    await expectAsDescribed(app, url.replace(/\/a$/, '/{name}'), url, status, options);
+  });
+
+  test('the keys of a registration are those of an entry of the file, less the selector', async () => {
+    const { components } = await describedBy(createApp(appOptions()));
+    const keys = Object.keys(components.schemas['QueryDefinition']?.properties ?? {});
+    expect(keys.sort()).toEqual(QUERY_KEYS.filter((key) => key !== 'monitorSelector').sort());
   });
 
   test('metrics in OpenMetrics are as described', async () => {
     const app = createApp(appOptions(views));
     const { paths } = await describedBy(app);
     const response = await request(app).get('/metrics').set('Accept', 'application/openmetrics-text').expect(200);
-    const types = Object.keys(paths['/metrics']?.get.responses['200']?.content ?? {});
+    const types = Object.keys(paths['/metrics']?.get?.responses['200']?.content ?? {});
     expect(types).toContain(response.headers['content-type']);
     expect(types).toHaveLength(2);
   });
@@ -172,16 +243,29 @@ describe('the API description', () => {
     ['/metrics', '/metrics', 500],
     ['/-/healthy', '/-/healthy', 503],
     ['/-/ready', '/-/ready', 503],
+    ['/-/reload', '/-/reload', 500, 'post'],
+    ['/-/reload', '/-/reload', 500, 'put'],
     ['/api/v1/queries', '/api/v1/queries', 500],
     ['/api/v1/queries/{name}', '/api/v1/queries/x', 500],
-  ])('%s in trouble is as described: %s gives %i', async (template, url, status) => {
+    ['/api/v1/queries/{name}', '/api/v1/queries/x', 500, 'put'],
+    ['/api/v1/queries/{name}', '/api/v1/queries/x', 500, 'delete'],
+  ] as const)('%s in trouble is as described: %s gives %i', async (template, url, status, method: Method = 'get') => {
     const fail = () => {
       throw new Error('broken');
     };
     const app = createApp(
-      appOptions([], { queries: fail, query: fail, scrape: fail, unhealthy: () => 'stuck', waiting: () => 1 }),
+      appOptions([], {
+        queries: fail,
+        query: fail,
+        scrape: fail,
+        reload: fail,
+        registrations: { etag: fail, put: fail, remove: fail },
+        unhealthy: () => 'stuck',
+        waiting: () => 1,
+      }),
     );
-    await expectAsDescribed(app, await describedBy(app), template, url, status);
+    const body = method === 'put' ? { queryId: 'a' } : undefined;
+    await expectAsDescribed(app, template, url, status, { method, ...(body === undefined ? {} : { body }) });
   });
 
   test('a query that is not as described is noticed', async () => {

@@ -57,13 +57,23 @@ export interface DaemonSettings {
   readonly file?: string;
   /** Milliseconds; 0: never. */
   readonly autoReloadInterval?: number;
+  /** What flags enable. */
+  readonly lifecycle?: boolean;
+  readonly adminApi?: boolean;
 }
 
 /** Starts a daemon on a config file's content. It listens on a free port, and ends with the test. */
 export async function runDaemon(
   scope: TestScope,
   config: Readonly<Record<string, unknown>>,
-  { clock = systemClock, env = {}, file = 'none.json', autoReloadInterval = 0 }: DaemonSettings = {},
+  {
+    clock = systemClock,
+    env = {},
+    file = 'none.json',
+    autoReloadInterval = 0,
+    lifecycle = false,
+    adminApi = false,
+  }: DaemonSettings = {},
 ): Promise<RunningDaemon> {
   const read = { file, env: {}, fallbackRegion: async () => 'us-east-1' };
   const loaded = await loadConfig(JSON.stringify(config), read);
@@ -81,6 +91,8 @@ export async function runDaemon(
     telemetryPath: '/metrics',
     routePrefix: '',
     externalUrl: undefined,
+    enableLifecycle: lifecycle,
+    enableAdminApi: adminApi,
   });
   scope.onTestFinished(() => daemon.stop(1_000));
   return running(daemon, log);

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ReloadOutcome } from '../../src/cli/reload.ts';
+import type { ReloadOutcome } from '../../src/http/admin-api.ts';
 import { type DaemonSettings, type RunningDaemon, runDaemon, type TestScope } from './daemon.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -8,6 +8,8 @@ import { temporaryFolder } from './temporary-folder.ts';
 export interface ReloadedDaemon extends RunningDaemon {
   /** The config file. */
   readonly file: string;
+  /** Writes the file only. */
+  write(config: Readonly<Record<string, unknown>> | string): void;
   /** Writes the file and has it reloaded. */
   reloadWith(config: Readonly<Record<string, unknown>> | string): Promise<ReloadOutcome>;
 }
@@ -26,6 +28,7 @@ export async function runReloadedDaemon(
   return {
     ...daemon,
     file,
+    write,
     reloadWith(content) {
       write(content);
       return daemon.reload();

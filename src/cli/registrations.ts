@@ -1,0 +1,222 @@
+import type { ConfigContext } from '../config/outside-entries.ts';
+import { ConfigError, type Problem } from '../config/problem.ts';
+import type { Refusal, Registered, Registrations, Removed } from '../http/admin-api.ts';
+import { areMet, type Preconditions } from '../http/preconditions.ts';
+import type { QueryView } from '../http/query-view.ts';
+import { loadEntryBody } from '../queries/load-entries.ts';
+import type { QuerySource, RegisteredQuery } from '../queries/query.ts';
+import type { Logger } from '../runtime/log.ts';
+import { definitionTag } from './definition-tag.ts';
+import type { QueryChanges } from './query-sources.ts';
+import { type Definition, NotStoredError, type RegistrationStore } from './registration-store.ts';
+import { TurnsByKey } from './turns-by-key.ts';
+
+/** The registered queries, as far as registrations over HTTP change them. */
+export interface HttpQueries {
+  /** Whose query has a name now; undefined where it is free. */
+  holderOf(name: string): QuerySource | undefined;
+  /** These are the queries that are registered over HTTP now, by name. */
+  setHttp(queries: ReadonlyMap<string, RegisteredQuery>): QueryChanges;
+}
+
+export interface HttpRegistrationsOptions {
+  readonly queries: HttpQueries;
+  /** What definitions are read with: another object once another configuration is in force. */
+  readonly context: () => ConfigContext;
+  readonly view: (name: string) => QueryView | undefined;
+  readonly store: RegistrationStore;
+  readonly log: Logger;
+}
+
+/** A definition that is stored. */
+interface Registration {
+  readonly definition: Definition;
+  readonly etag: string;
+}
+
+/**
+ * What is registered over HTTP. A definition that another configuration has made invalid (its account is gone) stays
+ * stored, and its query comes back when it is valid again.
+ */
+export class HttpRegistrations implements Registrations {
+  readonly #options: HttpRegistrationsOptions;
+  readonly #turns = new TurnsByKey();
+  /** All that is stored, by name. */
+  readonly #registrations = new Map<string, Registration>();
+  /** The queries of those that are valid. */
+  #queries: ReadonlyMap<string, RegisteredQuery> = new Map();
+  /** Those that are not, once it was told. */
+  readonly #invalid = new Set<string>();
+
+  constructor(options: HttpRegistrationsOptions) {
+    this.#options = options;
+  }
+
+  /** Registers what is stored. */
+  async load(): Promise<void> {
+    for (const [name, definition] of await this.#options.store.load()) {
+      this.#registrations.set(name, { definition, etag: definitionTag(definition) });
+    }
+    await this.readAnew();
+  }
+
+  /** Reads all definitions with the configuration that is in force now. Resolves to what that has changed. */
+  async readAnew(): Promise<QueryChanges> {
+    const context = this.#options.context();
+    const read = await Promise.all(
+      [...this.#registrations].map(async ([name, registration]) => {
+        return { name, registration, result: await readDefinition(name, registration.definition, context) };
+      }),
+    );
+    if (context !== this.#options.context()) {
+      return this.readAnew();
+    }
+    // What was put meanwhile was read by who put it.
+    const current = read.filter(({ name, registration }) => this.#registrations.get(name) === registration);
+    return this.#setQueries(current.map(({ name, result }) => [name, result]));
+  }
+
+  etag(name: string): string | undefined {
+    return this.#options.queries.holderOf(name) === 'http' ? this.#registrations.get(name)?.etag : undefined;
+  }
+
+  put(name: string, body: unknown, preconditions: Preconditions): Promise<Registered | Refusal> {
+    return this.#turns.run(name, async () => {
+      const before = this.#registrations.get(name);
+      const refusal = this.#refusalOfHolder(name) ?? refusalOf(preconditions, before);
+      if (refusal !== undefined) {
+        return refusal;
+      }
+      const read = await readDefinition(name, body, this.#options.context());
+      if ('problems' in read) {
+        return { outcome: 'invalid', problems: read.problems };
+      }
+      const definition = withoutName(body);
+      const registration = { definition, etag: definitionTag(definition) };
+      const isSame = registration.etag === before?.etag && this.#queries.has(name);
+      const failure = isSame ? undefined : await this.#register(name, registration);
+      if (failure !== undefined) {
+        return failure;
+      }
+      const query = this.#options.view(name);
+      if (query === undefined) {
+        return { outcome: 'interrupted' };
+      }
+      const outcome = isSame ? 'unchanged' : before === undefined ? 'created' : 'replaced';
+      return { outcome, etag: registration.etag, query };
+    });
+  }
+
+  remove(name: string, preconditions: Preconditions): Promise<Removed | Refusal> {
+    return this.#remove(name, preconditions, 'it was asked for');
+  }
+
+  /** Removes a query that has ended, unless it is another by then. Tells whether it is removed. */
+  async expire(name: string): Promise<boolean> {
+    const ifMatch = new Set([this.#registrations.get(name)?.etag ?? '']);
+    return (await this.#remove(name, { ifMatch }, 'it ended long ago')).outcome === 'removed';
+  }
+
+  /** Stores a definition that was found to be valid, and has its query take effect. Undefined where all went well. */
+  async #register(name: string, registration: Registration): Promise<Refusal | undefined> {
+    const { store, context, log } = this.#options;
+    const failure = await this.#store(store.put(name, registration.definition));
+    if (failure !== undefined) {
+      return failure;
+    }
+    let used: ConfigContext;
+    let read: ReadDefinition;
+    do {
+      used = context();
+      read = await readDefinition(name, registration.definition, used);
+    } while (used !== context());
+    const replaced = this.#registrations.has(name);
+    this.#registrations.set(name, registration);
+    log.info('a query is registered over HTTP', { query: name, replaced });
+    this.#setQueries([[name, read]]);
+    return undefined;
+  }
+
+  #remove(name: string, preconditions: Preconditions, reason: string): Promise<Removed | Refusal> {
+    return this.#turns.run(name, async () => {
+      const { store, log } = this.#options;
+      const registration = this.#registrations.get(name);
+      const taken = this.#refusalOfHolder(name);
+      if (taken !== undefined || registration === undefined) {
+        return taken ?? { outcome: 'unknown' };
+      }
+      const refusal = refusalOf(preconditions, registration) ?? (await this.#store(store.delete(name)));
+      if (refusal !== undefined) {
+        return refusal;
+      }
+      this.#registrations.delete(name);
+      this.#invalid.delete(name);
+      log.info('a query registered over HTTP is removed', { query: name, reason });
+      this.#setQueries([[name, undefined]]);
+      return { outcome: 'removed' };
+    });
+  }
+
+  #refusalOfHolder(name: string): Refusal | undefined {
+    const source = this.#options.queries.holderOf(name);
+    return source === undefined || source === 'http' ? undefined : { outcome: 'taken', source };
+  }
+
+  /** Whether what the store was asked for failed. */
+  async #store(written: Promise<void>): Promise<Refusal | undefined> {
+    try {
+      await written;
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof NotStoredError)) {
+        throw error;
+      }
+      return { outcome: 'not stored', reason: error.message };
+    }
+  }
+
+  /** Some definitions were read; undefined: gone. */
+  #setQueries(results: Iterable<readonly [name: string, ReadDefinition | undefined]>): QueryChanges {
+    const queries = new Map(this.#queries);
+    for (const [name, result] of results) {
+      if (result !== undefined && 'query' in result) {
+        queries.set(name, result.query);
+        this.#invalid.delete(name);
+        continue;
+      }
+      queries.delete(name);
+      if (result !== undefined && !this.#invalid.has(name)) {
+        this.#invalid.add(name);
+        const reason = result.problems.map(({ message }) => message).join('; ');
+        this.#options.log.warn('a query registered over HTTP is left out: the configuration does not fit it', {
+          query: name,
+          reason,
+        });
+      }
+    }
+    this.#queries = queries;
+    return this.#options.queries.setHttp(queries);
+  }
+}
+
+type ReadDefinition = { readonly query: RegisteredQuery } | { readonly problems: readonly Problem[] };
+
+async function readDefinition(name: string, body: unknown, context: ConfigContext): Promise<ReadDefinition> {
+  try {
+    return { query: (await loadEntryBody(body, name, context)).query };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    return { problems: error.problems };
+  }
+}
+
+function refusalOf(preconditions: Preconditions, registration: Registration | undefined): Refusal | undefined {
+  return areMet(preconditions, registration?.etag) ? undefined : { outcome: 'precondition failed' };
+}
+
+/** The name is the URL's, whether or not the body says it, too. */
+function withoutName(body: unknown): Definition {
+  return Object.fromEntries(Object.entries(Object(body)).filter(([key]) => key !== 'name'));
+}
