@@ -29,6 +29,7 @@ import { type QueryState, QueryStates } from '../state/query-state.ts';
 import { Readiness } from '../state/readiness.ts';
 import { createRunActions } from '../state/run-actions.ts';
 import { RunStates } from '../state/run-state.ts';
+import { StatusChanges } from '../state/status-changes.ts';
 import { summarize } from '../state/summary.ts';
 import { placeOf } from './accounts.ts';
 import type { BuildInfo } from './build-info.ts';
@@ -126,6 +127,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const failures = new FailureLog(clock, log);
   const runStates = new RunStates({
+    clock,
     onChange: (state) => runPage.changed(state),
     onResults(state, series) {
       runPage.resultsRead(state, series);
@@ -308,18 +310,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const view = (state: QueryState) => {
     const { name } = state.query;
-    return viewOfState(
-      state,
-      clock.monotonic(),
-      polls.nextPoll(name) ?? runs.nextRun(name),
-      runStates.get(name)?.lastQueryId,
-    );
+    return viewOfState(state, clock.monotonic(), polls.nextPoll(name) ?? runs.nextRun(name), runStates.get(name));
   };
   const viewOf = (name: string) => {
     const state = states.get(name);
     return state && view(state);
   };
   const readiness = new Readiness(clock, states);
+  const statusChanges = new StatusChanges({ clock, states, runStates });
   const app = createApp({
     version: build.version,
     telemetryPath: options.telemetryPath,
@@ -328,10 +326,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     queries: () => Array.from(states.all(), view),
     query: viewOf,
     contributors: (name) => runStates.get(name)?.results?.json.text(),
+    subscribe: (listener) => statusChanges.subscribe(listener),
     scrape: (request) => exposition.scrape(request),
     unhealthy: () => dispatcher.standstill(),
     waiting: () => readiness.waiting(),
     shuttingDown: () => shutdown.signal.aborted,
+    ending: shutdown.signal,
     access: webSecurity && (() => webSecurity.access()),
     reload: options.enableLifecycle ? () => reload.reload() : undefined,
     registrations: options.enableAdminApi ? registrations : undefined,

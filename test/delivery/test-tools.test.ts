@@ -12,10 +12,16 @@ function requireTools(programs: Readonly<Record<string, string>>) {
     writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
     chmodSync(join(folder, name), 0o755);
   }
-  return run(process.execPath, ['scripts/prometheus-tools.mjs'], { env: { PATH: folder } });
+  return run(process.execPath, ['scripts/test-tools.mjs'], { env: { PATH: folder } });
 }
 
-const ALL = { promtool: 'exit 0', prometheus: 'exit 0', amtool: 'exit 0', 'prometheus-alertmanager': 'exit 0' };
+const ALL = {
+  promtool: 'exit 0',
+  prometheus: 'exit 0',
+  amtool: 'exit 0',
+  'prometheus-alertmanager': 'exit 0',
+  chromium: 'exit 0',
+};
 
 /** Writes down what it is asked, and puts all tools beside itself when it installs. */
 const APT_GET = `
@@ -26,7 +32,7 @@ for tool in ${Object.keys(ALL).join(' ')}; do
   /bin/chmod +x "$PATH/$tool"
 done`;
 
-describe("Prometheus' tools", () => {
+describe('the tools of the tests', () => {
   test('nothing is done where they are there', () => {
     expect(requireTools({ ...ALL, 'apt-get': APT_GET })).toEqual({ status: 0, stdout: '', stderr: '' });
   });
@@ -37,9 +43,9 @@ describe("Prometheus' tools", () => {
   });
 
   test.each([
-    ['prometheus', 'prometheus', { amtool: 'exit 0', 'prometheus-alertmanager': 'exit 0', promtool: 'exit 0' }],
-    ['amtool', 'prometheus-alertmanager', { promtool: 'exit 0', prometheus: 'exit 0' }],
-    ['promtool', 'prometheus prometheus-alertmanager', {}],
+    ['prometheus', 'prometheus', { ...ALL, prometheus: 'exit 1' }],
+    ['amtool', 'prometheus-alertmanager', { promtool: 'exit 0', prometheus: 'exit 0', chromium: 'exit 0' }],
+    ['promtool', 'prometheus prometheus-alertmanager chromium', {}],
   ])('they are installed where apt is there and may be used: %s', (tool, packages, programs) => {
     const { status, stdout, stderr } = requireTools({ ...programs, 'apt-get': APT_GET });
     if (process.getuid?.() === 0) {
@@ -49,7 +55,7 @@ describe("Prometheus' tools", () => {
         `install --quiet --yes --no-install-recommends ${packages}`,
         '',
       ]);
-      expect(stderr).toContain(`installing from Debian: ${packages.replace(' ', ', ')}`);
+      expect(stderr).toContain(`installing from Debian: ${packages.replaceAll(' ', ', ')}`);
       expect(stderr).toContain(tool);
     } else {
       expect({ status, stdout }).toEqual({ status: 1, stdout: '' });

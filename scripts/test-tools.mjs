@@ -1,6 +1,6 @@
-// The tests hold our pages, rules and configuration against Prometheus, Alertmanager and their tools. This sees to it that
-// these are there: installs them with apt where it may, else says what is missing and fails, so that no test is skipped in
-// silence.
+// The tests hold our pages, rules and configuration against Prometheus, Alertmanager and their tools, and the status page
+// against a browser. This sees to it that these are there: installs them with apt where it may, else says what is missing
+// and fails, so that no test is skipped in silence.
 
 import { spawnSync } from 'node:child_process';
 
@@ -10,6 +10,7 @@ const TOOLS = [
   { names: ['prometheus'], package: 'prometheus' },
   { names: ['amtool'], package: 'prometheus-alertmanager' },
   { names: ['prometheus-alertmanager', 'alertmanager'], package: 'prometheus-alertmanager' },
+  { names: ['chromium'], package: 'chromium' },
 ];
 
 /** @param {string} command @param {readonly string[]} args */
@@ -49,9 +50,8 @@ const stillMissing = missingTools();
 if (stillMissing.length > 0) {
   process.stderr.write(
     `The tests need ${listed(stillMissing)} on the PATH.\n` +
-      `Install Prometheus 2.42 and Alertmanager 0.25, or later: on Debian and Ubuntu "apt-get install ` +
-      `${packagesOf(stillMissing).join(' ')}" as root, on macOS "brew install prometheus alertmanager", elsewhere ` +
-      'their release archives.\n',
+      `Install Prometheus 2.42 and Alertmanager 0.25, or later, and Chromium: on Debian and Ubuntu "apt-get install ` +
+      `${packagesOf(stillMissing).join(' ')}" as root, elsewhere by your system's packages.\n`,
   );
   process.exit(1);
 }

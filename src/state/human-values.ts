@@ -1,4 +1,4 @@
-import type { BaseUnit } from '../../state/units.ts';
+import type { BaseUnit } from './units.ts';
 
 /** A unit's size in the base unit, the largest first. Prefixes are decimal, as the service's are. */
 const SCALES: Readonly<Record<Exclude<BaseUnit, 'count'>, readonly (readonly [size: number, unit: string])[]>> = {
