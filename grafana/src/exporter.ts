@@ -1,0 +1,224 @@
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { assemble, type Section } from './assembly.ts';
+import { process, reloads } from './exporter-process.ts';
+import { cell, drillDown } from './navigation.ts';
+import { heatmap, mapping, stackedBars, stat, stateTimeline, timeSeries } from './panels.ts';
+import { amongTop, OF_JOB, OF_QUERY, OF_TARGET, ofChosen, perSecondOf, quantile, whereAsked } from './promql.ts';
+import { BAD_OR_GOOD, DOWN_OR_UP, RUN_OUTCOME } from './state-sets.ts';
+import { queryColumns, table } from './table.ts';
+
+/** The exporter at its work. */
+export function exporter(): Dashboard {
+  return assemble('exporter', {
+    description:
+      'The exporter at its work: polls and how late they are, the API, runs and their waits, series and caps, the process, reloads.',
+    sections: [health(), polls(), api(), runs(), series(), reloads(), process()],
+  });
+}
+
+const TARGET = '{{account}} {{aws_region}}';
+const ROWS = 50;
+const INSTANCE = '{{instance}}';
+
+function health(): Section {
+  return {
+    title: 'Health',
+    panels: [
+      stat('Scrapes', 'Whether Prometheus could scrape the exporter the last time it tried.', [
+        `up{${OF_JOB}} and on (job, instance) last_over_time(aws_nfm_exporter_build_info{${OF_JOB}}[$__range])`,
+        INSTANCE,
+      ])
+        .mappings([mapping(DOWN_OR_UP, 0)])
+        .span(4),
+      stat('Running for', 'Time since the exporter started.', [
+        `time() - process_start_time_seconds{${OF_JOB}} and on (job, instance) aws_nfm_exporter_build_info`,
+        INSTANCE,
+      ])
+        .unit('dtdurations')
+        .span(4),
+      table(
+        'Version',
+        'Version of each exporter, the commit it was built from and the Node.js that it runs on.',
+        [
+          { label: 'instance', title: 'Instance' },
+          { label: 'version', title: 'Version' },
+          { label: 'revision', title: 'Revision' },
+          { label: 'node_version', title: 'Node.js' },
+        ],
+        [{ title: 'Present', expression: `aws_nfm_exporter_build_info{${OF_JOB}}` }],
+        'No exporter is seen',
+      )
+        .span(8)
+        .height(4),
+      stat(
+        'Last reload',
+        'Whether the configuration was read well the last time; good after a start. After a failure the exporter works on with the last good one.',
+        [`aws_nfm_exporter_config_last_reload_successful{${OF_JOB}}`, INSTANCE],
+      )
+        .mappings([mapping(BAD_OR_GOOD, 0)])
+        .span(4),
+      stat('Configuration read', 'Time since the configuration was last read well.', [
+        `time() - aws_nfm_exporter_config_last_reload_success_timestamp_seconds{${OF_JOB}}`,
+        INSTANCE,
+      ])
+        .unit('dtdurations')
+        .span(4),
+    ],
+  };
+}
+
+function polls(): Section {
+  return {
+    title: 'Polls',
+    panels: [
+      timeSeries(
+        'Polls',
+        'Status requests a second for the chosen queries, by account and region; retries of a call are not counted.',
+        [`sum by (account, aws_region) (${whereAsked(perSecondOf('aws_nfm_query_polls_total', OF_QUERY))})`, TARGET],
+      )
+        .unit('reqps')
+        .span(8),
+      timeSeries('Failed polls', 'Of these, the share that failed for good, after retries.', [
+        `sum by (account, aws_region) (${whereAsked(perSecondOf('aws_nfm_query_poll_errors_total', OF_QUERY))}) / (sum by (account, aws_region) (${whereAsked(perSecondOf('aws_nfm_query_polls_total', OF_QUERY))}) > 0)`,
+        TARGET,
+      ])
+        .unit('percentunit')
+        .span(8),
+      timeSeries('Poll lag', 'How late the most overdue poll is. It grows while a request budget does not suffice.', [
+        `aws_nfm_exporter_poll_lag_seconds{${OF_JOB}}`,
+        INSTANCE,
+      ])
+        .unit('s')
+        .span(8),
+      timeSeries('Registered queries', 'Queries that are registered, by where they come from.', [
+        `sum by (source) (aws_nfm_exporter_registered_queries{${OF_JOB}})`,
+        '{{source}}',
+      ]),
+      timeSeries(
+        'Age of the inventory',
+        'Time since the monitors and scopes of each account and region were last listed to the end.',
+        [`time() - aws_nfm_inventory_last_success_timestamp_seconds{${OF_TARGET}}`, `${TARGET} {{kind}}`],
+      ).unit('s'),
+    ],
+  };
+}
+
+function api(): Section {
+  const duration = 'aws_nfm_api_request_duration_seconds';
+  return {
+    title: 'API',
+    panels: [
+      timeSeries('Requests', 'Attempts a second to call the API, retries included, by operation.', [
+        `sum by (operation) (${perSecondOf('aws_nfm_api_requests_total', OF_TARGET)}) > 0`,
+        '{{operation}}',
+      ]).unit('reqps'),
+      timeSeries('Errors', 'Attempts a second that failed, by account, region and kind of error.', [
+        `sum by (account, aws_region, error) (${perSecondOf('aws_nfm_api_errors_total', OF_TARGET)}) > 0`,
+        `${TARGET} {{error}}`,
+      ]).unit('reqps'),
+      timeSeries(
+        'Latency',
+        'How long the slowest of a hundred attempts, and the middle one, took in each account and region: from sending to the end of the answer.',
+        [quantile(0.99, duration, OF_TARGET, 'account, aws_region'), `${TARGET} 99 %`],
+        [quantile(0.5, duration, OF_TARGET, 'account, aws_region'), `${TARGET} median`],
+      ).unit('s'),
+      heatmap(
+        'Latency of all attempts',
+        'Attempts a second by how long they took; the top row took longer than 10 s.',
+        `sum by (le) (${perSecondOf(`${duration}_bucket`, OF_TARGET)})`,
+      ),
+      stateTimeline(
+        'API up',
+        'Whether the last attempt in each account and region was answered with anything but an authentication, permission, throttling or server error.',
+        DOWN_OR_UP,
+        [`1 + min by (account, aws_region) (aws_nfm_api_up{${OF_TARGET}})`, TARGET],
+      ).height(9),
+      timeSeries(
+        'Request budget',
+        'Requests a second that each account and region is allowed now, that its queries need, and that are made.',
+        [`aws_nfm_api_budget_requests_per_second{${OF_TARGET}}`, `${TARGET} allowed`],
+        [`aws_nfm_api_planned_requests_per_second{${OF_TARGET}}`, `${TARGET} needed`],
+        [`sum by (account, aws_region) (${perSecondOf('aws_nfm_api_requests_total', OF_TARGET)})`, `${TARGET} made`],
+      ).unit('reqps'),
+    ],
+  };
+}
+
+function runs(): Section {
+  const wait = 'aws_nfm_run_wait_seconds';
+  const duration = whereAsked(`aws_nfm_query_last_run_duration_seconds{${OF_QUERY}}`);
+  return {
+    title: 'Runs',
+    panels: [
+      timeSeries(
+        'Runs under way',
+        'Runs that are active at the service, those that wait for room, and how many may be active: the run cap, which quota errors lower.',
+        [`sum by (account, aws_region, state) (aws_nfm_api_runs{${OF_TARGET}})`, `${TARGET} {{state}}`],
+        [`sum by (account, aws_region) (aws_nfm_api_runs_limit{${OF_TARGET}})`, `${TARGET} cap`],
+      ),
+      stackedBars(
+        'Runs by outcome',
+        'Runs of the chosen queries that have ended, by outcome; skipped: windows that were never started.',
+        RUN_OUTCOME.states,
+        [
+          `sum by (outcome) (${ofChosen(`increase(aws_nfm_query_runs_total{${OF_QUERY}}[$__rate_interval])`)}) > 0`,
+          '{{outcome}}',
+        ],
+      ),
+      timeSeries(
+        'Duration of runs',
+        'How long the slowest of twenty runs, and the middle one, took from the request to start to a final status.',
+        [quantile(0.95, 'aws_nfm_run_duration_seconds', OF_TARGET, 'query_type'), '{{query_type}} 95 %'],
+        [quantile(0.5, 'aws_nfm_run_duration_seconds', OF_TARGET, 'query_type'), '{{query_type}} median'],
+      ).unit('s'),
+      timeSeries(
+        'Waits of runs',
+        'How long the slowest of twenty runs, and the middle one, waited for the run cap and the request budget after they were due.',
+        [quantile(0.95, wait, OF_TARGET, 'account, aws_region'), `${TARGET} 95 %`],
+        [quantile(0.5, wait, OF_TARGET, 'account, aws_region'), `${TARGET} median`],
+      ).unit('s'),
+      table(
+        'Slowest last runs',
+        `The ${ROWS} scheduled queries whose last finished run took the longest, to compare with their interval.`,
+        queryColumns(drillDown('Flows of this query', 'flows', { query: cell('query') })),
+        [
+          {
+            title: 'Duration',
+            unit: 's',
+            bar: true,
+            expression: `topk(${ROWS}, ${duration})`,
+          },
+          {
+            title: 'Interval',
+            unit: 's',
+            expression: amongTop(ROWS, whereAsked(`aws_nfm_query_interval_seconds{${OF_QUERY}}`), duration),
+          },
+        ],
+        'No run has ended yet',
+      ),
+    ],
+  };
+}
+
+function series(): Section {
+  return {
+    title: 'Series and caps',
+    panels: [
+      timeSeries(
+        'Contributor series',
+        'Contributor series that are exported, and how many contributors.maxSeries allows over all queries.',
+        [`aws_nfm_exporter_contributor_series{${OF_JOB}}`, `${INSTANCE} exported`],
+        [`aws_nfm_exporter_contributor_series_limit{${OF_JOB}}`, `${INSTANCE} allowed`],
+      ).span(8),
+      timeSeries(
+        'Series left out',
+        'Series of the last results that a cap left out, for the ten queries with the most. The worst flows are kept.',
+        [`topk(10, ${ofChosen(`aws_nfm_query_contributors_dropped{${OF_QUERY}} > 0`)})`, '{{query}}'],
+      ).span(8),
+      timeSeries('Samples of a scrape', 'Samples that Prometheus read in each scrape, of all families.', [
+        `scrape_samples_scraped{${OF_JOB}} and on (job, instance) aws_nfm_exporter_build_info`,
+        INSTANCE,
+      ]).span(8),
+    ],
+  };
+}

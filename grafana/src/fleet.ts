@@ -1,0 +1,136 @@
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { assemble, type Section } from './assembly.ts';
+import { BAD_RUN, MONITOR_NOT_ACTIVE, RESULTS_AGE_IN_INTERVALS, UNFINISHED_FOR } from './fleet-queries.ts';
+import { toLookAt } from './fleet-tables.ts';
+import { inventory, targets } from './fleet-targets.ts';
+import { drillDown, label } from './navigation.ts';
+import { badIfAny, stackedBars, stat, stateTimeline, timeSeries } from './panels.ts';
+import {
+  CHOSEN_SCHEDULED_QUERIES,
+  CHOSEN_WATCHED_QUERIES,
+  OF_JOB,
+  OF_QUERY,
+  OF_TARGET,
+  ofChosen,
+  whereAsked,
+} from './promql.ts';
+import { QUERY_STATUS, RUN_OUTCOME, stateNumber } from './state-sets.ts';
+
+/** How all queries fare: what fails, is stuck or late comes first. */
+export function fleet(): Dashboard {
+  return assemble('fleet', {
+    description: 'How the queries of Network Flow Monitor fare: what fails, what is stuck, what is late, and where.',
+    sections: [atAGlance(), toLookAt(), overTime(), inventory(), targets()],
+  });
+}
+
+const LINE_TO_FLOWS = drillDown('Flows of this query', 'flows', { query: label('query') });
+/** Rows of a state timeline: what a screen holds. */
+const BANDS = 40;
+
+/** How many series there are; 0 where there is none, but nothing where the exporter is not seen at all. */
+function numberOf(expression: string): string {
+  return `count(${expression}) or 0 * max(aws_nfm_exporter_build_info{${OF_JOB}})`;
+}
+
+function atAGlance(): Section {
+  return {
+    title: 'At a glance',
+    panels: [
+      stat('Queries', 'Queries that are registered: scheduled ones, which run again and again, and watched ones.', [
+        `count by (kind) (label_replace(${CHOSEN_SCHEDULED_QUERIES}, "kind", "scheduled", "", "")) or count by (kind) (label_replace(${CHOSEN_WATCHED_QUERIES}, "kind", "watched", "", ""))`,
+        '{{kind}}',
+      ]).span(6),
+      badIfAny(
+        'Bad last runs',
+        'Scheduled queries whose last finished run brought no results: it failed, was canceled, timed out, or could not be started or read. Their last good flows stay until they are too old.',
+        [numberOf(ofChosen(BAD_RUN)), 'queries'],
+      ).span(3),
+      badIfAny('Watched, FAILED', 'Watched queries that the service has ended with the status FAILED.', [
+        numberOf(ofChosen(`aws_nfm_query_status{status="FAILED", ${OF_QUERY}} == 1`, CHOSEN_WATCHED_QUERIES)),
+        'queries',
+      ]).span(3),
+      badIfAny('Requests fail', 'Queries whose last request was not answered well. The table below says why.', [
+        numberOf(ofChosen(`aws_nfm_query_up{${OF_QUERY}} == 0`)),
+        'queries',
+      ]).span(3),
+      badIfAny(
+        'Unfinished > 1 h',
+        'Queries that have been QUEUED or RUNNING for more than an hour, counted from when the exporter first saw it.',
+        [numberOf(ofChosen(`(${UNFINISHED_FOR}) > 3600`)), 'queries'],
+      ).span(3),
+      badIfAny('Monitors not ACTIVE', 'Monitors of the accounts and regions in use with another status than ACTIVE.', [
+        numberOf(MONITOR_NOT_ACTIVE),
+        'monitors',
+      ]).span(3),
+      badIfAny(
+        'API down',
+        'Accounts and regions whose last request got an authentication, permission, throttling or server error, or no answer.',
+        [numberOf(`aws_nfm_api_up{${OF_TARGET}} == 0`), 'targets'],
+      ).span(3),
+    ],
+  };
+}
+
+function overTime(): Section {
+  const longestUnfinished = `topk(${BANDS}, ${ofChosen(
+    `sum by (job, instance, query) (avg_over_time(aws_nfm_query_status{status!="SUCCEEDED", ${OF_QUERY}}[$__range] @ end()))`,
+    CHOSEN_WATCHED_QUERIES,
+  )})`;
+  const mostBadRuns = `topk(${BANDS}, ${ofChosen(
+    `sum by (job, instance, query) (avg_over_time(aws_nfm_query_last_run_outcome{outcome!="succeeded", ${OF_QUERY}}[$__range] @ end()))`,
+  )})`;
+  return {
+    title: 'Queries over time',
+    panels: [
+      stackedBars(
+        'Queries by status',
+        'How many queries are in which status. A scheduled query has the status of its run under way, or of its last one.',
+        QUERY_STATUS.states,
+        [`sum by (status) (${ofChosen(`aws_nfm_query_status{${OF_QUERY}}`)})`, '{{status}}'],
+      ),
+      stackedBars(
+        'Runs by outcome',
+        'Runs of scheduled queries that have ended, by outcome; skipped: windows that were never started for want of room.',
+        RUN_OUTCOME.states,
+        [
+          `sum by (outcome) (${ofChosen(`increase(aws_nfm_query_runs_total{${OF_QUERY}}[$__rate_interval])`)}) > 0`,
+          '{{outcome}}',
+        ],
+      ),
+      stateTimeline(
+        'Status of watched queries',
+        `The ${BANDS} watched queries that were unfinished, failed or canceled for the longest part of the time range. A gap: the status was not known.`,
+        QUERY_STATUS.states,
+        [
+          `${stateNumber(QUERY_STATUS, OF_QUERY, 'job, instance, query')} and on (job, instance, query) ${longestUnfinished}`,
+          '{{query}}',
+        ],
+      ).dataLinks([LINE_TO_FLOWS]),
+      stateTimeline(
+        'Last outcome of scheduled queries',
+        `How the last finished run of each query ended: of the ${BANDS} queries that stood on another outcome than succeeded for the longest part of the time range.`,
+        RUN_OUTCOME.states,
+        [
+          `${stateNumber(RUN_OUTCOME, OF_QUERY, 'job, instance, query')} and on (job, instance, query) ${mostBadRuns}`,
+          '{{query}}',
+        ],
+      ).dataLinks([LINE_TO_FLOWS]),
+      timeSeries(
+        'Freshness',
+        "Age of the oldest results of each account and region, measured by the query's own interval. It climbs by one an interval and falls with each good run.",
+        [`max by (account, aws_region) (${whereAsked(RESULTS_AGE_IN_INTERVALS)})`, '{{account}} {{aws_region}}'],
+      ).axisLabel('intervals'),
+      timeSeries(
+        'Age of the last good answer',
+        'Of the query of each account and region that has waited longest for a good answer to any request. Queries with a final status are not asked any more, and not counted.',
+        [
+          `max by (account, aws_region) (${whereAsked(
+            `time() - aws_nfm_query_last_success_timestamp_seconds{${OF_QUERY}} unless on (job, instance, query) (aws_nfm_query_status{status=~"SUCCEEDED|FAILED|CANCELED", ${OF_QUERY}} == 1)`,
+          )})`,
+          '{{account}} {{aws_region}}',
+        ],
+      ).unit('s'),
+    ],
+  };
+}

@@ -1,0 +1,69 @@
+/** Matchers for what the variables at the top of a dashboard choose. */
+export const OF_JOB = 'job=~"$job"';
+/** Of the families that have an account and a region, such as those of the API. */
+export const OF_TARGET = `${OF_JOB}, account=~"$account", aws_region=~"$region"`;
+/** Of the monitors that are listed. */
+export const OF_MONITOR = `${OF_TARGET}, monitor=~"$monitor"`;
+/** Of the families that have no label but the query's name. */
+export const OF_QUERY = `${OF_JOB}, query=~"$query"`;
+const OF_IDENTITY = `${OF_MONITOR}, query=~"$query"`;
+
+/** The chosen queries, with all that is known of each. */
+const CHOSEN_QUERIES = `aws_nfm_query_info{${OF_IDENTITY}}`;
+/** A scheduled query has no id of its own: each of its runs has one. */
+export const CHOSEN_SCHEDULED_QUERIES = `aws_nfm_query_info{query_id="", ${OF_IDENTITY}}`;
+export const CHOSEN_WATCHED_QUERIES = `aws_nfm_query_info{query_id!="", ${OF_IDENTITY}}`;
+
+/** Of series that carry a query's name, those of the chosen queries. */
+export function ofChosen(expression: string, queries = CHOSEN_QUERIES): string {
+  return `(${expression}) and on (job, instance, query) ${queries}`;
+}
+
+/** The same, with the labels that say where a query is asked. */
+export function whereAsked(expression: string, queries = CHOSEN_QUERIES): string {
+  return `(${expression}) * on (job, instance, query) group_left (account, aws_region, monitor, scope_id) ${queries}`;
+}
+
+/** Of series with the same labels, those of the greatest `count` of others: for a further column of a table of these. */
+export function amongTop(count: number, expression: string, others: string): string {
+  return `${expression} and on (job, instance, query) topk(${count}, ${others})`;
+}
+
+/**
+ * Alerts of the chosen jobs while they fire; also those of ours that have no job, since what they tell of is that there is
+ * none.
+ */
+export const FIRING_ALERTS = `ALERTS{alertstate="firing", ${OF_JOB}} or ALERTS{alertstate="firing", alertname=~"Nfm.+", job=""}`;
+
+/** Attempts, errors and the like: each second, over the span that suits the panel's width. */
+export function perSecondOf(counter: string, matchers: string): string {
+  return `rate(${counter}{${matchers}}[$__rate_interval])`;
+}
+
+/** A quantile of a histogram's observations. */
+export function quantile(share: number, histogram: string, matchers: string, by: string): string {
+  return `histogram_quantile(${share}, sum by (le, ${by}) (${perSecondOf(`${histogram}_bucket`, matchers)}))`;
+}
+
+/**
+ * Of contributors, the chosen flows, less the mirror rows: a connection whose two ends both run an agent has one of these,
+ * too, and would count twice.
+ */
+export const OF_FLOW = `mirror="", ${OF_IDENTITY}, local_subnet_id=~"$local_subnet", local_instance_id=~"$local_instance", remote_ip=~"$remote_ip"`;
+
+/** Sums over a run's window, made comparable: windows of different queries may have different lengths. */
+export function perSecond(expression: string): string {
+  return `${expression} / on (job, instance, query) group_left () aws_nfm_query_results_window_seconds{${OF_QUERY}}`;
+}
+
+/** What two queries, or two exporters, may both ask about. */
+const SUBJECT = ['account', 'aws_region', 'monitor', 'scope_id', 'destination_category'];
+
+/**
+ * Adds contributors up by some of their labels. Queries that ask the same of the same monitor or scope count once: the one
+ * that saw most.
+ */
+export function sumOnce(expression: string, ...by: readonly string[]): string {
+  const labels = [...new Set([...SUBJECT, ...by])].join(', ');
+  return `sum by (${by.join(', ')}) (max by (${labels}) (sum by (job, instance, query, ${labels}) (${expression})))`;
+}

@@ -1,0 +1,91 @@
+import { COLORS } from './colors.ts';
+
+/** One value of a state set: what its label says, and how panels show it. */
+export interface State {
+  /** The label's value, which is also the text that stands on the panel: colour is never all there is. */
+  readonly name: string;
+  readonly color: string;
+}
+
+/** A family that has a series for each state, 1 for the current one. */
+export interface StateSet {
+  readonly metric: string;
+  /** The label that names the state. */
+  readonly label: string;
+  /** From good to bad. The place in the list, counted from 1, is the number that stands for a state on a state timeline. */
+  readonly states: readonly State[];
+}
+
+export const QUERY_STATUS: StateSet = {
+  metric: 'aws_nfm_query_status',
+  label: 'status',
+  states: [
+    { name: 'SUCCEEDED', color: COLORS.green },
+    { name: 'QUEUED', color: COLORS.sky },
+    { name: 'RUNNING', color: COLORS.blue },
+    { name: 'CANCELED', color: COLORS.purple },
+    { name: 'FAILED', color: COLORS.vermillion },
+  ],
+};
+
+export const RUN_OUTCOME: StateSet = {
+  metric: 'aws_nfm_query_last_run_outcome',
+  label: 'outcome',
+  states: [
+    { name: 'succeeded', color: COLORS.green },
+    { name: 'skipped', color: COLORS.yellow },
+    { name: 'canceled', color: COLORS.purple },
+    { name: 'start_failed', color: COLORS.sky },
+    { name: 'results_failed', color: COLORS.blue },
+    { name: 'timed_out', color: COLORS.orange },
+    { name: 'failed', color: COLORS.vermillion },
+  ],
+};
+
+export const MONITOR_STATUS: StateSet = {
+  metric: 'aws_nfm_monitor_status',
+  label: 'status',
+  states: [
+    { name: 'ACTIVE', color: COLORS.green },
+    { name: 'PENDING', color: COLORS.sky },
+    { name: 'INACTIVE', color: COLORS.grey },
+    { name: 'DELETING', color: COLORS.purple },
+    { name: 'ERROR', color: COLORS.vermillion },
+  ],
+};
+
+export const SCOPE_STATUS: StateSet = {
+  metric: 'aws_nfm_scope_status',
+  label: 'status',
+  states: [
+    { name: 'SUCCEEDED', color: COLORS.green },
+    { name: 'IN_PROGRESS', color: COLORS.sky },
+    { name: 'DEACTIVATING', color: COLORS.purple },
+    { name: 'DEACTIVATED', color: COLORS.grey },
+    { name: 'FAILED', color: COLORS.vermillion },
+  ],
+};
+
+/** What 0 and 1 mean of a family that says whether something went well the last time. */
+export const BAD_OR_GOOD: readonly State[] = [
+  { name: 'FAILED', color: COLORS.vermillion },
+  { name: 'good', color: COLORS.green },
+];
+
+/** What 0 and 1 mean of a family that says whether something answers. */
+export const DOWN_OR_UP: readonly State[] = [
+  { name: 'DOWN', color: COLORS.vermillion },
+  { name: 'up', color: COLORS.green },
+];
+
+/**
+ * The number of the current state of each thing, for a state timeline. Where two exporters tell different states of the
+ * same thing, the worse one.
+ *
+ * @param matchers the series to look at.
+ * @param by the labels that name the thing.
+ */
+export function stateNumber({ metric, label, states }: StateSet, matchers: string, by: string): string {
+  const numbered = states.map(({ name }, index) => `${index + 1} * ${metric}{${label}="${name}", ${matchers}}`);
+  return `max by (${by}) (${numbered.join(' or ')})`;
+}

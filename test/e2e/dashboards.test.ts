@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { TestScope } from '../support/daemon.ts';
+import {
+  columnsOf,
+  DASHBOARDS,
+  labelsOfLegend,
+  labelValues,
+  type PanelQuery,
+  panelQueries,
+  withValues,
+} from '../support/dashboard-files.ts';
+import { startCommand } from '../support/process.ts';
+import { type InstantSample, type Prometheus, startPrometheus } from '../support/prometheus.ts';
+
+/** What has nothing to show of the demo at some time, and why: dashboard, panel, letter of the query. */
+const MAY_BE_EMPTY: Readonly<Record<string, string>> = {
+  'nfm-fleet: How runs ended badly A': 'no run of the demo does',
+  'nfm-fleet: Never a result A': 'each query has results after some seconds',
+  'nfm-fleet: Scopes that have not SUCCEEDED A': 'all have',
+  'nfm-fleet: Firing alerts A': 'this Prometheus has no rules',
+  'nfm-flows: Round-trip time by category B': 'the demo asks scopes for data transferred only',
+  'nfm-flows: Retransmissions by category B': 'the demo asks scopes for data transferred only',
+  'nfm-flows: Timeouts by category B': 'the demo asks scopes for data transferred only',
+  'nfm-exporter: Series left out A': 'no cap is reached',
+};
+/** The last to come: a query that fails after three quarters of a minute, and increases of what is done each minute. */
+const PATIENT = { timeout: 150_000, interval: 5_000 };
+/** The same page under two jobs: whatever is joined or added up must keep them apart. */
+const JOBS = ['network-flow-monitor', 'second'];
+
+const ends: (() => Promise<void> | void)[] = [];
+const scope: TestScope = { onTestFinished: (end) => ends.push(end) };
+let prometheus: Prometheus;
+/** Seconds since the epoch, before the first scrape. */
+let start: number;
+
+beforeAll(async () => {
+  const demo = startCommand(scope, ['demo', '--web.listen-address=127.0.0.1:0']);
+  const targets = [new URL(await demo.url()).host];
+  start = Date.now() / 1_000;
+  prometheus = await startPrometheus(
+    scope,
+    JOBS.map((job_name) => ({ job_name, scrape_interval: '2s', static_configs: [{ targets }] })),
+  );
+  await vi.waitFor(async () => expect(namesOfEmpty(await now())).toEqual([]), PATIENT);
+}, 180_000);
+
+afterAll(async () => {
+  for (const end of ends.reverse()) {
+    await end();
+  }
+}, 30_000);
+
+describe('the dashboards, of the demo in a real Prometheus,', { timeout: 60_000 }, () => {
+  it('have something to show for each query of each panel over time, too', async () => {
+    const answers: Answer[] = [];
+    for (const query of queries()) {
+      answers.push({ query, series: await prometheus.queryRange(query.expression, start, Date.now() / 1_000) });
+    }
+    expect(answers.length).toBeGreaterThan(80);
+    expect(namesOfEmpty(answers)).toEqual([]);
+  });
+
+  it('know what may be empty', () => {
+    expect(queries().map(nameOf)).toEqual(expect.arrayContaining(Object.keys(MAY_BE_EMPTY)));
+  });
+
+  it('show labels that the series have', async () => {
+    const missing = (await now())
+      .filter(({ series }) => series.length > 0)
+      .flatMap(({ query, series }) =>
+        [...columnsOf(query.panel), ...labelsOfLegend(query)]
+          .filter((label) => !series.some(({ labels }) => label in labels))
+          .map((label) => `${nameOf(query)}: ${label}`),
+      );
+    // What is asked of monitors only has no scope, and the other way round.
+    expect(missing.filter((each) => !/: (monitor|scope_id)$/.test(each))).toEqual([]);
+  });
+
+  it('find values for each variable', async () => {
+    for (const dashboard of DASHBOARDS) {
+      for (const { name, definition } of dashboard.templating.list) {
+        if (definition !== undefined) {
+          const { selector, label } = labelValues(withValues(definition, dashboard));
+          const found = await prometheus.query(`count by (${label}) (${selector})`);
+          const values = found.filter(({ labels }) => label in labels);
+          expect(values.length, `${dashboard.uid}: ${name}`).toBeGreaterThan(0);
+        }
+      }
+    }
+  });
+
+  it.each([
+    ['job', 'job', 'second'],
+    ['account', 'account', 'payments'],
+    ['region', 'aws_region', 'eu-west-1'],
+    ['monitor', 'monitor', 'checkout'],
+    ['query', 'query', 'checkout-top:RETRANSMISSIONS'],
+  ])('show nothing of another %s than the chosen one', async (variable, label, value) => {
+    const shown = (await now({ [variable]: value })).flatMap(({ series }) => series.map(({ labels }) => labels));
+    expect(valuesOf(label, shown)).toEqual(new Set([value]));
+    const itsQueries = await prometheus.query(`aws_nfm_query_info{${label}="${value}"}`);
+    expect(valuesOf('query', shown)).toEqual(
+      valuesOf(
+        'query',
+        itsQueries.map(({ labels }) => labels),
+      ),
+    );
+  });
+
+  it('lead to a single flow', async () => {
+    const [worst] = await prometheus.query('topk(1, aws_nfm_contributor_timeouts{job="second", mirror=""})');
+    const flow = {
+      local_subnet: worst?.labels['local_subnet_id'] ?? '',
+      local_instance: worst?.labels['local_instance_id'] ?? '',
+      remote_ip: worst?.labels['remote_ip'] ?? '',
+    };
+    const answers = await now({ job: 'second', ...flow });
+    const rows = answers.find(({ query }) => query.panel.title === 'Timeouts: flows by badness')?.series ?? [];
+    expect(new Set(rows.map(({ labels }) => labels['local_instance_id']))).toEqual(new Set([flow.local_instance]));
+    expect(new Set(rows.map(({ labels }) => labels['remote_ip']))).toEqual(new Set([flow.remote_ip]));
+  });
+
+  it('count flows once, also where two jobs scrape the same exporter', async () => {
+    const ofAdded = ({ panel }: PanelQuery) => / by (monitor|zones|category|workload)$/.test(panel.title);
+    expect(queries().filter(ofAdded).length).toBeGreaterThan(15);
+    // Each minute one job sees new results some moments before the other.
+    await vi.waitFor(async () => {
+      const totals = async (job: string) =>
+        (await now({ job }, ofAdded)).map(({ query, series }) => [nameOf(query), total(series)]);
+      expect(await totals(JOBS.join('|'))).toEqual(await totals('second'));
+    }, 15_000);
+  });
+});
+
+interface Answer {
+  readonly query: PanelQuery;
+  readonly series: readonly Pick<InstantSample, 'labels'>[];
+}
+
+function queries(values: Readonly<Record<string, string>> = {}): PanelQuery[] {
+  // A total is an estimate from a value each five minutes: no such moment may have come yet.
+  return panelQueries({ __range: '5m', ...values }).map((query) => ({
+    ...query,
+    expression: query.expression.replace('[5m:5m]', '[5m:5s]'),
+  }));
+}
+
+/** What each query gives at this moment. Rejects when Prometheus refuses one. */
+async function now(
+  values?: Readonly<Record<string, string>>,
+  wanted: (query: PanelQuery) => boolean = () => true,
+): Promise<(Answer & { readonly series: readonly InstantSample[] })[]> {
+  const answers = [];
+  for (const query of queries(values).filter(wanted)) {
+    answers.push({ query, series: await prometheus.query(query.expression) });
+  }
+  return answers;
+}
+
+function nameOf({ dashboard, panel, refId }: PanelQuery): string {
+  return `${dashboard}: ${panel.title} ${refId}`;
+}
+
+/** Of those that have no series, the ones that should have. */
+function namesOfEmpty(answers: readonly Answer[]): string[] {
+  const empty = answers.filter(({ series }) => series.length === 0).map(({ query }) => nameOf(query));
+  return empty.filter((name) => !(name in MAY_BE_EMPTY));
+}
+
+function valuesOf(label: string, all: readonly InstantSample['labels'][]): ReadonlySet<string> {
+  return new Set(all.flatMap((labels) => labels[label] ?? []));
+}
+
+function total(series: readonly InstantSample[]): number {
+  return Number(series.reduce((sum, { value }) => sum + value, 0).toPrecision(9));
+}

@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { PROJECT } from './project.ts';
+
+/** What Grafana reads, as far as tests look at it. */
+export interface DashboardFile {
+  readonly uid: string;
+  readonly title: string;
+  readonly description: string;
+  readonly panels: readonly Panel[];
+  readonly templating: { readonly list: readonly Variable[] };
+  readonly annotations: { readonly list: readonly { readonly name: string; readonly expr: string }[] };
+  readonly links: readonly { readonly url: string; readonly includeVars: boolean; readonly keepTime: boolean }[];
+}
+
+export interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets?: readonly Target[];
+  readonly transformations?: readonly { readonly id: string; readonly options: TransformationOptions }[];
+}
+
+interface Target {
+  readonly refId: string;
+  readonly expr: string;
+  readonly legendFormat?: string;
+  readonly instant?: boolean;
+}
+
+interface TransformationOptions {
+  /** Of `filterFieldsByName`. */
+  readonly include?: { readonly names: readonly string[] };
+}
+
+interface Variable {
+  readonly name: string;
+  readonly type: string;
+  /** The Prometheus query of one that has a query. */
+  readonly definition?: string;
+  readonly includeAll: boolean;
+  readonly allValue?: string;
+  readonly current?: { readonly value: readonly string[] };
+}
+
+/** A query of a panel, with values in the place of variables. */
+export interface PanelQuery {
+  /** The dashboard's uid. */
+  readonly dashboard: string;
+  readonly panel: Panel;
+  readonly refId: string;
+  readonly expression: string;
+  /** Whether the panel shows it as it is now, rather than over time. */
+  readonly instant: boolean;
+  readonly legend: string;
+}
+
+const FOLDER = `${PROJECT}grafana/dashboards`;
+
+/** The dashboards that users import. */
+export const DASHBOARDS: readonly DashboardFile[] = readdirSync(FOLDER)
+  .sort()
+  .map((file) => JSON.parse(readFileSync(`${FOLDER}/${file}`, 'utf8')));
+
+/** The panels that ask for something: rows have nothing but a title. */
+export function panelsOf({ panels }: DashboardFile): readonly Panel[] {
+  return panels.filter(({ type }) => type !== 'row');
+}
+
+/**
+ * All queries of all panels.
+ *
+ * @param values of variables by name; of the others All is chosen. `__range` and `__rate_interval` are Grafana's own.
+ */
+export function panelQueries(values: Readonly<Record<string, string>> = {}): PanelQuery[] {
+  return DASHBOARDS.flatMap((dashboard) =>
+    panelsOf(dashboard).flatMap((panel) =>
+      (panel.targets ?? []).map(({ refId, expr, instant = false, legendFormat = '' }) => ({
+        dashboard: dashboard.uid,
+        panel,
+        refId,
+        expression: withValues(expr, dashboard, values),
+        instant,
+        legend: legendFormat,
+      })),
+    ),
+  );
+}
+
+/** An expression as Grafana sends it. Throws when it has a variable that the dashboard does not have. */
+export function withValues(
+  expression: string,
+  { uid, templating }: DashboardFile,
+  values: Readonly<Record<string, string>> = {},
+): string {
+  const all = templating.list.map(({ name, allValue = '.+' }) => [name, allValue] as const);
+  const known = new Map([['__range', '1h'], ['__rate_interval', '1m'], ...all, ...Object.entries(values)]);
+  return expression.replace(/\$(\w+)/g, (_, name: string) => {
+    const value = known.get(name);
+    if (value === undefined) {
+      throw new Error(`${uid} has no variable ${name}: ${expression}`);
+    }
+    return value;
+  });
+}
+
+/** The labels that a legend shows. */
+export function labelsOfLegend({ legend }: PanelQuery): string[] {
+  return [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
+}
+
+/** The labels that a table has columns for. */
+export function columnsOf({ transformations = [] }: Panel): string[] {
+  const names = transformations.flatMap(({ options }) => options.include?.names ?? []);
+  return names.filter((name) => !/^Value( #[A-Z])?$/.test(name));
+}
+
+/** The parts of Grafana's label_values(SELECTOR, LABEL). */
+export function labelValues(definition: string): { readonly selector: string; readonly label: string } {
+  const [, selector, label] = /^label_values\((.+), (\w+)\)$/s.exec(definition) ?? [];
+  if (selector === undefined || label === undefined) {
+    throw new Error(`not of the form label_values(SELECTOR, LABEL): ${definition}`);
+  }
+  return { selector, label };
+}
