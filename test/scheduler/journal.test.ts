@@ -98,7 +98,16 @@ function setUp(clock: FakeClock, answers: Partial<Record<'start' | 'starting', P
     started: (_query, run) => told.push(`journal: started ${run.queryId}`),
     over: (_query, _run, end) => told.push(`journal: ${end}`),
   };
-  const runs = new Runs<Runnable>({ clock, targets, dispatcher, actions, capOf: () => 1, rateOf: () => 0, journal });
+  const runs = new Runs<Runnable>({
+    clock,
+    targets,
+    dispatcher,
+    actions,
+    capOf: () => 1,
+    rateOf: () => 0,
+    journal,
+    leavesRuns: true,
+  });
   dispatcher.start();
   runs.start();
   onTestFinished(() => dispatcher.stop());
