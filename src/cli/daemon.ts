@@ -67,6 +67,8 @@ export interface DaemonOptions {
   readonly enableLifecycle: boolean;
   /** Queries can be registered over HTTP. */
   readonly enableAdminApi: boolean;
+  /** No process comes after this one: its runs are stopped at its end, though there may be a storage. */
+  readonly isLast: boolean;
 }
 
 export interface Daemon {
@@ -168,6 +170,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     capOf: ({ account }) => targetsInUse.accounts().get(account)?.account.maxConcurrentRuns ?? 1,
     rateOf: requestRate,
     journal: memory?.runs,
+    leavesRuns: memory !== undefined && !options.isLast,
     actions: createRunActions({
       clock,
       log,
