@@ -1,14 +1,24 @@
 // Builds and tries the image where no Docker engine is at hand: carries out the Dockerfile's own steps one by one, puts
-// Node and the libraries it needs into what comes out (that stands for the base image: no shell, nothing else), and runs
-// the result in there with chroot, as the Dockerfile's user. Then: can that user write where it must and nowhere else, is
-// the daemon scraped, do polls work, does the health check tell well from ill, does SIGTERM end the daemon with 0? What
-// this does not show: the base image, and what an engine's isolation, network and read-only mount do.
+// Node and the libraries that it and native modules need into what comes out (that stands for the base image: no shell,
+// nothing else), and runs the result in there with chroot, as the Dockerfile's user. Then: can that user write where it
+// must and nowhere else, is the daemon scraped, do polls work, does the health check tell well from ill, does SIGTERM end
+// the daemon with 0? What this does not show: the base image, and what an engine's isolation, network and read-only mount do.
 //
 //   node scripts/run-dockerfile.mjs [--node=FILE]     as root on Linux; FILE: the Node to use, by default this one
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,11 +52,20 @@ function hold(holds, claim) {
   }
 }
 
-/** Node and its shared libraries, where the loader looks for them. @param {string} root @param {string} node */
+/**
+ * Node, and the shared libraries that it and native modules need, where the loader looks for them.
+ *
+ * @param {string} root @param {string} node
+ */
 function addNode(root, node) {
   cpSync(node, join(root, NODE_IN_IMAGE), { dereference: true });
-  for (const [, library = ''] of execFileSync('ldd', [node], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g)) {
-    cpSync(library, join(root, library), { dereference: true });
+  const modules = readdirSync(join(root, 'app'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.node'))
+    .map((path) => join(root, 'app', path));
+  for (const file of [node, ...modules]) {
+    for (const [, library = ''] of execFileSync('ldd', [file], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g)) {
+      cpSync(library, join(root, library), { dereference: true });
+    }
   }
 }
 
