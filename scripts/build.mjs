@@ -1,5 +1,5 @@
-// Compiles the client package and the exporter into empty dist folders, makes dist/main.js a command, and writes beside
-// it which revision it is: $REVISION, else the commit that is checked out, else nothing that is known.
+// Compiles the client package, the exporter and its page's script into empty dist folders, makes dist/main.js a command,
+// and writes beside it which revision it is: $REVISION, else the commit that is checked out, else nothing that is known.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,10 +9,13 @@ import { fileURLToPath } from 'node:url';
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const TSC = join(PROJECT, 'node_modules/typescript/bin/tsc');
 const CLIENT = join(PROJECT, 'packages/client-networkflowmonitor');
+const BROWSER = join(PROJECT, 'src/http/browser');
 
 for (const folder of [CLIENT, PROJECT]) {
   // Files of modules that are gone would be shipped, and could still be imported.
   rmSync(join(folder, 'dist'), { recursive: true, force: true });
+}
+for (const folder of [CLIENT, PROJECT, BROWSER]) {
   try {
     execFileSync(process.execPath, [TSC, '-p', folder], { stdio: 'inherit' });
   } catch {

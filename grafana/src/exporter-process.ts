@@ -12,10 +12,11 @@ export function reloads(): Section {
     title: 'Reloads',
     panels: [
       stateTimeline(
-        'Configuration',
-        'Whether the configuration was read well the last time. After a failure the exporter works on with the last good one; a restart would fail.',
+        'Configuration and storage',
+        'Whether the configuration was read well, and storage.path written, the last time. After a failed reload the exporter works on with the last good configuration; a restart would fail. Storage is absent where there is none.',
         BAD_OR_GOOD,
-        [`1 + aws_nfm_exporter_config_last_reload_successful{${OF_JOB}}`, INSTANCE],
+        [`1 + aws_nfm_exporter_config_last_reload_successful{${OF_JOB}}`, `${INSTANCE} configuration`],
+        [`1 + aws_nfm_exporter_storage_writable{${OF_JOB}}`, `${INSTANCE} storage`],
       ).height(7),
       stateTimeline(
         'Discovery files',

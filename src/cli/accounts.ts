@@ -72,11 +72,13 @@ function haveSameCredentials(a: Omit<UsedAccount, 'credentials'>, b: Omit<UsedAc
 
 /** Whether an account is called elsewhere, or as somebody else, in another configuration. */
 export function isMoved(name: string, before: Config, after: Config): boolean {
-  const place = ({ accounts }: Config) => {
-    const account = accounts.find((each) => each.name === name);
-    return [account?.role?.arn, account?.profile, account?.endpoint];
-  };
-  return !isDeepStrictEqual(place(before), place(after));
+  return placeOf(name, before) !== placeOf(name, after);
+}
+
+/** Where an account is called, and as whom, as far as the configuration says it; holds no secret. */
+export function placeOf(name: string, { accounts }: Config): string {
+  const account = accounts.find((each) => each.name === name);
+  return JSON.stringify([account?.role?.arn, account?.profile, account?.endpoint]);
 }
 
 function regionsInUse(places: Iterable<Place>): ReadonlyMap<string, [string, ...string[]]> {

@@ -29,11 +29,14 @@ import { type QueryState, QueryStates } from '../state/query-state.ts';
 import { Readiness } from '../state/readiness.ts';
 import { createRunActions } from '../state/run-actions.ts';
 import { RunStates } from '../state/run-state.ts';
+import { StatusChanges } from '../state/status-changes.ts';
 import { summarize } from '../state/summary.ts';
+import { placeOf } from './accounts.ts';
 import type { BuildInfo } from './build-info.ts';
 import { Discovery } from './discovery.ts';
 import { DiscoveryFiles } from './discovery-files.ts';
 import { Identities } from './identities.ts';
+import { Memory } from './memory/memory.ts';
 import { QueryRegistry } from './query-registry.ts';
 import { QuerySources, sumOf } from './query-sources.ts';
 import { NO_STORE } from './registration-store.ts';
@@ -64,15 +67,22 @@ export interface DaemonOptions {
   readonly enableLifecycle: boolean;
   /** Queries can be registered over HTTP. */
   readonly enableAdminApi: boolean;
+  /** No process comes after this one: its runs are stopped at its end, though there may be a storage. */
+  readonly isLast: boolean;
 }
 
 export interface Daemon {
   /** Where it really listens, `HOST:PORT`. */
   readonly addresses: readonly string[];
+  /** Resolves when it must end, since another exporter has taken over what it keeps: that one has its runs now. */
+  readonly failed: Promise<Error>;
   /** Reads the configuration anew, and puts it in force unless something is wrong with it. */
   reload(): Promise<ReloadOutcome>;
   readonly scheme: 'http' | 'https';
-  /** Ends within `timeout` milliseconds: no new polls, those in flight aborted, requests in flight answered. */
+  /**
+   * Ends within `timeout` milliseconds: no new polls, those in flight aborted, requests in flight answered. Runs are
+   * stopped at the service, or kept with `storage.path`.
+   */
   stop(timeout: number): Promise<void>;
 }
 
@@ -84,7 +94,7 @@ const POLL_MARGIN_MS = 120_000;
  * Connects the parts in the direction in which data flows: config → registered queries → scheduler → API client → query
  * state → metrics → HTTP.
  *
- * @throws ListenError, NetworkConfigError
+ * @throws ListenError, NetworkConfigError, StorageError
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { loaded, build, clock, log, env, webSecurity } = options;
@@ -113,14 +123,38 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     giveUpAfter: config.polling.giveUpAfter,
     onChange(state) {
       querySections.changed(state, clock.monotonic());
+      memory?.changed(state);
       retention.changed(state);
     },
   });
   const failures = new FailureLog(clock, log);
   const runStates = new RunStates({
+    clock,
     onChange: (state) => runPage.changed(state),
-    onResults: (state, series) => runPage.resultsRead(state, series),
+    onResults(state, series) {
+      runPage.resultsRead(state, series);
+      memory?.results.read(state, series);
+    },
   });
+  let lose: (error: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => {
+    lose = resolve;
+  });
+  let inForce = config;
+  const { path } = config.storage;
+  const memory =
+    path === undefined
+      ? undefined
+      : await Memory.open({
+          path,
+          clock,
+          log,
+          states,
+          runStates,
+          placeOf: (account) => placeOf(account, inForce),
+          making: () => inForce.contributors,
+          onLost: lose,
+        });
   const dispatcher = new Dispatcher({ clock, log, targets, ...limitsOf(config) });
   const apiOf = (query: RegisteredQuery) => targetsInUse.clientOf(registry.targetOf(query));
   const polls = new Polls<WatchedQuery>({
@@ -135,6 +169,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     dispatcher,
     capOf: ({ account }) => targetsInUse.accounts().get(account)?.account.maxConcurrentRuns ?? 1,
     rateOf: requestRate,
+    journal: memory?.runs,
+    leavesRuns: memory !== undefined && !options.isLast,
     actions: createRunActions({
       clock,
       log,
@@ -142,6 +178,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       runStates,
       failures,
       clientOf: apiOf,
+      resultsKept: async (query) => memory?.results.settled(query),
       contributors: () => sources.loaded.config.contributors,
       timed(query, what, milliseconds) {
         if (what === 'wait') {
@@ -155,7 +192,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const querySections = new QuerySections();
   const runPage = new RunPage(config.contributors.maxSeries);
-  const registry = new QueryRegistry({ targets, states, runStates, failures, polls, runs, querySections, runPage });
+  const registry = new QueryRegistry({
+    targets,
+    states,
+    runStates,
+    failures,
+    polls,
+    runs,
+    querySections,
+    runPage,
+    memory,
+  });
   const discovery = new Discovery({
     every: config.discovery.monitorsEvery,
     clock,
@@ -205,7 +252,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     queries: sources,
     context: () => sources.loaded.context,
     view: (name) => viewOf(name),
-    store: NO_STORE,
+    store: memory?.registrations ?? NO_STORE,
     log,
   });
   await registrations.load();
@@ -215,6 +262,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async apply(next) {
       const plan = await files.plan(next);
       const { aws, polling, contributors, log: logging } = next.config;
+      inForce = next.config;
       options.setLogLevel(logging.level);
       handler.timeout = aws.requestTimeout;
       dispatcher.setLimits(limitsOf(next.config));
@@ -241,6 +289,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     discoveryFiles: () => files.states(),
     contributorSeries: () => runPage.series,
     contributorSeriesLimit: () => sources.loaded.config.contributors.maxSeries,
+    storageWritable: () => memory?.writable,
   });
   const runtime = processSections();
   const exposition = new Exposition(
@@ -264,18 +313,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const view = (state: QueryState) => {
     const { name } = state.query;
-    return viewOfState(
-      state,
-      clock.monotonic(),
-      polls.nextPoll(name) ?? runs.nextRun(name),
-      runStates.get(name)?.lastQueryId,
-    );
+    return viewOfState(state, clock.monotonic(), polls.nextPoll(name) ?? runs.nextRun(name), runStates.get(name));
   };
   const viewOf = (name: string) => {
     const state = states.get(name);
     return state && view(state);
   };
   const readiness = new Readiness(clock, states);
+  const statusChanges = new StatusChanges({ clock, states, runStates });
   const app = createApp({
     version: build.version,
     telemetryPath: options.telemetryPath,
@@ -284,17 +329,25 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     queries: () => Array.from(states.all(), view),
     query: viewOf,
     contributors: (name) => runStates.get(name)?.results?.json.text(),
+    subscribe: (listener) => statusChanges.subscribe(listener),
     scrape: (request) => exposition.scrape(request),
     unhealthy: () => dispatcher.standstill(),
     waiting: () => readiness.waiting(),
     shuttingDown: () => shutdown.signal.aborted,
+    ending: shutdown.signal,
     access: webSecurity && (() => webSecurity.access()),
     reload: options.enableLifecycle ? () => reload.reload() : undefined,
     registrations: options.enableAdminApi ? registrations : undefined,
     clock,
     log,
   });
-  const listeners = await listen(app, options.listenAddresses, { clock, log, tls: webSecurity?.tls });
+  await memory?.restored();
+  const listeners = await listen(app, options.listenAddresses, { clock, log, tls: webSecurity?.tls }).catch(
+    async (error: unknown) => {
+      await memory?.close();
+      throw error;
+    },
+  );
   for (const address of listeners.addresses) {
     log.always('listening', { address, tls: webSecurity?.tls && true });
   }
@@ -311,6 +364,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   return {
     addresses: listeners.addresses,
+    failed,
     reload: () => reload.reload(),
     scheme: webSecurity?.tls === undefined ? 'http' : 'https',
     async stop(timeout) {
@@ -323,7 +377,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       // HTTP goes on meanwhile: probes see that we are about to end.
       await within(clock, timeout, runs.stop());
       dispatcher.stop();
-      await listeners.close(Math.max(0, end - clock.monotonic()));
+      const left = () => Math.max(0, end - clock.monotonic());
+      if (memory !== undefined) {
+        await within(clock, left(), memory.save());
+      }
+      await listeners.close(left());
+      if (memory !== undefined) {
+        await within(clock, left(), memory.close());
+      }
       await filesStopped;
       network.close();
     },

@@ -7,6 +7,7 @@ import type { Target, Targets } from '../scheduler/target.ts';
 import type { FailureLog } from '../state/failure-log.ts';
 import type { QueryStates } from '../state/query-state.ts';
 import type { RunStates } from '../state/run-state.ts';
+import type { Memory } from './memory/memory.ts';
 
 export interface QueryRegistryParts {
   readonly targets: Targets;
@@ -17,6 +18,8 @@ export interface QueryRegistryParts {
   readonly runs: Runs<ScheduledQuery>;
   readonly querySections: QuerySections;
   readonly runPage: RunPage;
+  /** Undefined where nothing outlives the process. */
+  readonly memory: Memory | undefined;
 }
 
 /** Makes queries known to, and forgotten by, all parts that hold something of each query. */
@@ -34,22 +37,26 @@ export class QueryRegistry {
    * and requests for them begin with `begin`.
    */
   add(queries: readonly RegisteredQuery[]): void {
-    const { targets, states, runStates, querySections, runPage } = this.#parts;
+    const { targets, states, runStates, querySections, runPage, memory } = this.#parts;
     for (const query of queries) {
       this.#targets.set(query, targets.get(query.account, query.region));
       querySections.add(states.register(query));
       if (query.kind === 'scheduled') {
         runPage.add(runStates.register(query));
       }
+      memory?.restore(query);
     }
   }
 
   /** Polls and runs queries that were added. */
   begin(queries: readonly RegisteredQuery[]): void {
-    const { polls, runs } = this.#parts;
-    polls.add(queries.filter((query) => query.kind === 'watched'));
+    const { states, polls, runs, memory } = this.#parts;
+    polls.add(
+      queries.filter((query) => query.kind === 'watched'),
+      ({ name }) => states.isTerminal(name),
+    );
     for (const query of queries.filter((each) => each.kind === 'scheduled')) {
-      runs.add(query);
+      runs.add(query, memory?.resume(query));
     }
   }
 
@@ -69,7 +76,7 @@ export class QueryRegistry {
 
   /** A query leaves, and every one of its series with it; a run of it is stopped at the service. */
   remove(query: RegisteredQuery): void {
-    const { states, runStates, failures, polls, runs, querySections, runPage } = this.#parts;
+    const { states, runStates, failures, polls, runs, querySections, runPage, memory } = this.#parts;
     const { name } = query;
     if (query.kind === 'watched') {
       polls.remove(name);
@@ -81,6 +88,7 @@ export class QueryRegistry {
     failures.forget(query);
     states.remove(name);
     querySections.remove(name);
+    memory?.forget(query);
   }
 
   /** Where a query is called that is registered, or was. */

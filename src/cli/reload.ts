@@ -29,6 +29,7 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   'web.listenAddresses': ({ web }) => web.listenAddresses,
   'web.telemetryPath': ({ web }) => web.telemetryPath,
   'log.format': ({ log }) => log.format,
+  'storage.path': ({ storage }) => storage.path,
 };
 
 /** A content that is the same for so long is whole: who writes a file in place does it within milliseconds. */

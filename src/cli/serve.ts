@@ -19,6 +19,8 @@ export interface ServeOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly writeError: (text: string) => void;
   readonly events: ProcessEvents;
+  /** No process comes after this one: nothing is to be left at the service, though there may be a storage. */
+  readonly isLast?: boolean;
   /** Called when the daemon listens. */
   readonly started?: (daemon: Daemon) => void;
 }
@@ -45,8 +47,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   for (const warning of warnings) {
     log.warn('configuration', { reason: warning.message });
   }
+  const ended = options.events.ended.then(() => 'ended' as const);
   const listenAddresses = flags.listenAddresses ?? config.web.listenAddresses;
-  const daemon = await start(log, async () => {
+  const starting = start(log, async () => {
     if (flags.enableAdminApi) {
       checkAdminApiAccess({
         listenAddresses,
@@ -70,18 +73,29 @@ export async function serve(options: ServeOptions): Promise<number> {
       webSecurity,
       enableLifecycle: flags.enableLifecycle,
       enableAdminApi: flags.enableAdminApi,
+      isLast: options.isLast ?? false,
     });
   });
+  // A start may have to wait whether the storage is in use.
+  const daemon = await Promise.race([starting, ended]);
+  if (daemon === 'ended') {
+    log.info('ended before the start was over');
+    return 0;
+  }
   if (daemon === undefined) {
     return 1;
   }
   options.events.onHangup(() => void daemon.reload());
   options.started?.(daemon);
-  await options.events.ended;
-  log.info('shutting down');
+  const why = await Promise.race([ended, daemon.failed]);
+  if (why === 'ended') {
+    log.info('shutting down');
+  } else {
+    log.error('shutting down: what was stored is not ours any more', { error: why.name, reason: why.message });
+  }
   await daemon.stop(flags.shutdownTimeout);
   log.info('ended');
-  return 0;
+  return why === 'ended' ? 0 : 1;
 }
 
 async function start(log: Logger, startIt: () => Promise<Daemon>): Promise<Daemon | undefined> {

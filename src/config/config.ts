@@ -44,6 +44,10 @@ export interface Config {
     /** How often the monitors and scopes of the targets in use are listed, in milliseconds; 0: never. */
     readonly monitorsEvery: number;
   };
+  readonly storage: {
+    /** Folder for what outlives a restart, absolute; undefined: nothing does. */
+    readonly path: string | undefined;
+  };
   /** What scheduled queries make of the rows of their results. */
   readonly contributors: {
     /** What tells rows apart, where a query's `contributorLabels` say nothing else; in the order of the file. */

@@ -199,6 +199,9 @@ export const telemetryPath: Format<string> = text(
     /^(?:\/[A-Za-z0-9._~-]+)+$/.test(value) && !/\/\.{1,2}(?:\/|$)/.test(value) && !/^\/(?:-|api)(?:\/|$)/.test(value),
 );
 
+/** A file's or folder's name; a NUL is the one character that none can have. */
+export const pathName: Format<string> = text('the name of a folder', (value) => /^[^\0]+$/.test(value));
+
 function isHttpUrl(value: string): boolean {
   if (/[\s\\]/.test(value) || !URL.canParse(value)) {
     return false;

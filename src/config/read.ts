@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { type AccountDefinition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
 import { commonRegion, type FallbackRegion } from './common-region.ts';
 import type { Account, Config, QueryEntry, WatchedEntry } from './config.ts';
@@ -11,7 +12,7 @@ import type { Problem } from './problem.ts';
 import { readQueryDefaults } from './query-defaults.ts';
 import { Reading } from './reading.ts';
 import { checkRolePartition } from './roles.ts';
-import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, WEB } from './schema.ts';
+import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, STORAGE, WEB } from './schema.ts';
 import { checkKeys, readSection, type Section } from './section.ts';
 import type { Environment } from './substitution.ts';
 import { parseYaml } from './yaml.ts';
@@ -49,6 +50,7 @@ const ROOT_KEYS = [
   'discovery',
   'contributors',
   'http',
+  'storage',
 ];
 
 /** Reads and checks a config file. Never throws for what the file says. */
@@ -67,6 +69,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const discovery = readSection(section('discovery'), 'discovery', DISCOVERY, reading);
   const contributors = readSection(section('contributors'), 'contributors', CONTRIBUTORS, reading);
   const http = readSection(section('http'), 'http', HTTP, reading);
+  const storagePath = readSection(section('storage'), 'storage', STORAGE, reading).value('path');
 
   const defined = readAccounts(reading.maps('accounts', node('accounts'), 'a mapping with name'), reading);
   const definitions = withDefaultAccount(defined);
@@ -105,6 +108,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
       giveUpAfter: polling.value('giveUpAfter'),
     },
     discovery: { files: discovery.value('files') ?? [], monitorsEvery: discovery.value('monitorsEvery') },
+    storage: { path: storagePath && resolve(dirname(options.file), storagePath) },
     contributors: {
       labels: contributors.value('labels'),
       maxSeries: contributors.value('maxSeries'),

@@ -11,6 +11,7 @@ import {
   logLevel,
   name,
   optional,
+  pathName,
   positiveInteger,
   positiveNumber,
   profile,
@@ -195,6 +196,18 @@ export const DISCOVERY: SectionSchema<DiscoveryKeys> = {
     doc: 'How often monitors and scopes are listed, in each account and region that a query uses; 0s: never',
     format: durationOrZero,
     default: '5m',
+  },
+};
+
+export interface StorageKeys {
+  path: string | undefined;
+}
+
+export const STORAGE: SectionSchema<StorageKeys> = {
+  path: {
+    doc: 'Folder for what outlives a restart; relative to this file. Default: nothing does',
+    format: optional(pathName),
+    default: undefined,
   },
 };
 

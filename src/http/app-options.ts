@@ -1,5 +1,6 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
+import type { StatusChangeListener } from '../state/status-changes.ts';
 import type { Access } from './access.ts';
 import type { Registrations, ReloadOutcome } from './admin-api.ts';
 import type { Scrape } from './metrics-endpoint.ts';
@@ -23,6 +24,8 @@ export interface AppOptions {
   readonly query: (name: string) => QueryView | undefined;
   /** JSON of the last results of a query; `undefined` where none are known. */
   readonly contributors: (name: string) => Promise<string> | undefined;
+  /** Calls back with changes of status from now on, until the function that it returns is called. */
+  readonly subscribe: (listener: StatusChangeListener) => () => void;
   readonly scrape: Scrape;
   /** Why the process does not work; `undefined` while it does. */
   readonly unhealthy: () => string | undefined;
@@ -31,6 +34,8 @@ export interface AppOptions {
   readonly shuttingDown: () => boolean;
   /** What holds for a request that came just now; undefined: everybody may have everything. */
   readonly access?: (() => Promise<Access>) | undefined;
+  /** Aborted when shutdown begins: answers that have no end of their own end then. */
+  readonly ending: AbortSignal;
   /** Reads the configuration anew, beginning after the call; undefined: not to be asked for over HTTP. */
   readonly reload: (() => Promise<ReloadOutcome>) | undefined;
   /** The admin API; undefined: not enabled. */

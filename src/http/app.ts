@@ -9,7 +9,7 @@ import { splitTarget } from './request-target.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 
 /**
- * Everything the exporter answers over HTTP: the landing page, metrics, probes, reload and the API. Paths are matched
+ * Everything the exporter answers over HTTP: the status page, metrics, probes, reload and the API. Paths are matched
  * exactly, in case and in slashes, for any `Host`. Nothing here waits for the service: what `options` gives is what the
  * last polls left. Errors are JSON under `/api`, else plain text, and never tell more than a sentence; unexpected ones
  * are logged.

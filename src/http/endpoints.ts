@@ -1,15 +1,17 @@
 import type { RequestHandler } from 'express';
 import type { AppOptions } from './app-options.ts';
-import { renderLandingPage } from './landing-page.ts';
+import { EventStream } from './event-stream.ts';
 import { metricsEndpoint } from './metrics-endpoint.ts';
 import { ADMIN_API, guarded, LIFECYCLE } from './mutating.ts';
 import { openApiDocument } from './openapi.ts';
+import { ASSETS, assetEndpoint } from './page-assets.ts';
 import { healthyEndpoint, readyEndpoint } from './probes.ts';
 import { contributorsEndpoint, queriesEndpoint, queryEndpoint } from './query-endpoints.ts';
 import { deleteEndpoint, putEndpoint } from './registration-endpoints.ts';
 import { reloadEndpoint } from './reload-endpoint.ts';
-import { sendHtml, sendJson } from './respond.ts';
+import { sendJson } from './respond.ts';
 import { createScrapeFailureLog } from './scrape-failure-log.ts';
+import { statusPageEndpoint } from './status-page-endpoint.ts';
 
 /** A path below the prefix, as a pattern of express, and what answers there. HEAD is answered as GET. */
 export interface Endpoint {
@@ -24,22 +26,14 @@ type Method = (typeof METHODS)[number];
 /** Everything that is answered; where two have one pattern, the first is. `openapi.ts` describes the same. */
 export function endpoints(options: AppOptions): readonly Endpoint[] {
   const { version, telemetryPath, routePrefix, externalUrl, queries, clock } = options;
-  const linkBase = externalUrl === undefined ? '' : `${externalUrl}/`;
   const scrapeLog = createScrapeFailureLog(options.log, clock);
   const description = openApiDocument({ version, telemetryPath, serverUrl: externalUrl ?? routePrefix });
   const reload = guarded(options, LIFECYCLE, options.reload, reloadEndpoint);
   return [
-    // Before the landing page, whose place a telemetry path of `/` takes.
+    // Before the status page, whose place a telemetry path of `/` takes.
     { pattern: literalPattern(telemetryPath), methods: { get: metricsEndpoint(options.scrape, scrapeLog) } },
-    {
-      pattern: '/',
-      methods: {
-        get(_request, response) {
-          const page = { version, linkBase, telemetryPath, queries: queries(), now: clock.now() };
-          sendHtml(response, renderLandingPage(page));
-        },
-      },
-    },
+    { pattern: '/', methods: { get: statusPageEndpoint(options) } },
+    { pattern: `/${ASSETS}/:file`, methods: { get: assetEndpoint() } },
     { pattern: '/-/healthy', methods: { get: healthyEndpoint(options.unhealthy) } },
     { pattern: '/-/ready', methods: { get: readyEndpoint(options.waiting, options.shuttingDown) } },
     { pattern: '/-/reload', methods: { post: reload, put: reload } },
@@ -53,6 +47,7 @@ export function endpoints(options: AppOptions): readonly Endpoint[] {
       },
     },
     { pattern: '/api/v1/queries/:name/contributors', methods: { get: contributorsEndpoint(options.contributors) } },
+    { pattern: '/api/v1/events', methods: { get: new EventStream(options).handler } },
     { pattern: '/api/openapi.json', methods: { get: (_request, response) => sendJson(response, 200, description) } },
   ];
 }

@@ -1,7 +1,7 @@
 import { METRIC_GROUPS } from '../metrics/family.ts';
 import { EXPOSITION_CONTENT_TYPE } from './exposition-negotiation.ts';
 import { CONTRIBUTORS, ERROR, QUERY, QUERY_DEFINITION, QUERY_ERROR, type Schema, STRING } from './openapi-schemas.ts';
-import { HTML, JSON_TYPE, TEXT } from './respond.ts';
+import { EVENT_STREAM, HTML, JSON_TYPE, TEXT } from './respond.ts';
 
 export interface OpenApiOptions {
   /** The exporter's version: the API has none of its own. */
@@ -27,11 +27,22 @@ export function openApiDocument({ version, serverUrl, telemetryPath }: OpenApiOp
     security: [{}, { basic: [] }],
     servers: [{ url: serverUrl === '' ? '/' : serverUrl }],
     paths: {
-      // A telemetry path of `/` takes the landing page's place, here as in the routes.
-      '/': get('landingPage', 'Version, links and the registered queries, for people', {
+      // A telemetry path of `/` takes the status page's place, here as in the routes.
+      '/': get('statusPage', 'Version, links and the registered queries, for people', {
         200: content('The page', HTML, STRING),
+        404: content('`query` names none', HTML, STRING),
         500: text('The page could not be rendered'),
       }),
+      '/-/assets/{file}': {
+        parameters: [{ name: 'file', in: 'path', required: true, schema: STRING }],
+        ...get('asset', 'Style and scripts of the status page', {
+          200: {
+            description: 'The file',
+            content: { 'text/css; charset=utf-8': {}, 'text/javascript; charset=utf-8': {} },
+          },
+          404: text('There is no such file'),
+        }),
+      },
       [telemetryPath]: METRICS,
       '/-/healthy': get('healthy', 'Whether the process works', {
         200: text('It does'),
@@ -86,6 +97,10 @@ export function openApiDocument({ version, serverUrl, telemetryPath }: OpenApiOp
           ...errorAnswers(400, 404, 500),
         }),
       },
+      '/api/v1/events': get('listEvents', 'Changes of status as server-sent events: status (a Query), removed, reset', {
+        200: content('Without end; Last-Event-ID is honoured', EVENT_STREAM, STRING),
+        ...errorAnswers(503),
+      }),
       '/api/openapi.json': get('describe', 'This description', {
         200: content('OpenAPI 3.1', JSON_TYPE, { type: 'object', required: ['openapi', 'info', 'paths'] }),
       }),

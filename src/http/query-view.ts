@@ -1,5 +1,7 @@
+import type { EndedRun } from '../state/recent-runs.ts';
+
 /**
- * A registered query as users see it over HTTP: what the API answers and the landing page shows. All times are RFC 3339
+ * A registered query as users see it over HTTP: what the API answers and the status page shows. All times are RFC 3339
  * in UTC; `null` is what is not known (yet), never an empty text or a zero.
  */
 export interface QueryView {
@@ -21,6 +23,8 @@ export interface QueryView {
   readonly interval?: string;
   /** Of scheduled queries. */
   readonly scheduled?: ScheduledView;
+  /** Of scheduled queries: the last runs, the oldest first. Not in the API's JSON. */
+  readonly recentRuns?: () => readonly EndedRun[];
   /** The user's own labels. */
   readonly labels: Readonly<Record<string, string>>;
   /** QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELED as the service said last; `null` before that, and once it is stale. */

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 /** Media types of what the exporter answers with, the expositions aside. */
 export const TEXT = 'text/plain; charset=utf-8';
 export const HTML = 'text/html; charset=utf-8';
+export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /**
@@ -52,8 +53,8 @@ export function sendText(response: ServerResponse, status: number, text: string)
   sendBody(response, status, TEXT, Buffer.from(`${text}\n`));
 }
 
-export function sendHtml(response: ServerResponse, page: string): void {
-  sendBody(response, 200, HTML, Buffer.from(page));
+export function sendHtml(response: ServerResponse, status: number, page: string): void {
+  sendBody(response, status, HTML, Buffer.from(page));
 }
 
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {

@@ -1,14 +1,15 @@
 import { formatDuration } from '../config/duration.ts';
 import type { ScheduledQuery } from '../queries/query.ts';
 import { currentStatus, type QueryState } from '../state/query-state.ts';
+import type { RunState } from '../state/run-state.ts';
 import type { QueryView, ScheduledView } from './query-view.ts';
 
-/** A query as HTTP shows it. `now` is the monotonic clock's; `nextPoll` is in milliseconds since the epoch; `lastQueryId` is that of a scheduled query's last run. */
+/** A query as HTTP shows it. `now` is the monotonic clock's; `nextPoll` is in milliseconds since the epoch; `runs` are those of a scheduled query. */
 export function viewOfState(
   state: QueryState,
   now: number,
   nextPoll: number | undefined,
-  lastQueryId: string | undefined,
+  runs: Pick<RunState, 'lastQueryId' | 'recent'> | undefined,
 ): QueryView {
   const { query, lastFailure } = state;
   const status = currentStatus(state, now) ?? null;
@@ -22,7 +23,8 @@ export function viewOfState(
     ...(query.scopeId === undefined ? {} : { scopeId: query.scopeId }),
     ...(query.kind === 'watched'
       ? { queryId: query.queryId, interval: formatDuration(query.interval) }
-      : { queryId: lastQueryId ?? null, scheduled: scheduledView(query) }),
+      : { queryId: runs?.lastQueryId ?? null, scheduled: scheduledView(query) }),
+    ...(runs === undefined ? {} : { recentRuns: () => runs.recent.list() }),
     labels: query.labels,
     status,
     statusSince: status === null ? null : time(state.statusSince),

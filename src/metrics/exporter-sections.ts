@@ -14,6 +14,8 @@ export interface ExporterFacts {
   /** Contributor series that are exported now, and how many may be. */
   readonly contributorSeries: () => number;
   readonly contributorSeriesLimit: () => number;
+  /** Undefined without a storage. */
+  readonly storageWritable: () => boolean | undefined;
   /** Whether each discovery file is good as it is now, by path. */
   readonly discoveryFiles: () => ReadonlyMap<string, boolean>;
   /** How the last load of the configuration went; `at` is the last good one's time in milliseconds since the epoch. */
@@ -53,6 +55,10 @@ export function exporterSections(facts: ExporterFacts): { sections: Section[]; r
       ),
       section('aws_nfm_exporter_contributor_series', () => [['', facts.contributorSeries()]]),
       section('aws_nfm_exporter_contributor_series_limit', () => [['', facts.contributorSeriesLimit()]]),
+      section('aws_nfm_exporter_storage_writable', () => {
+        const writable = facts.storageWritable();
+        return writable === undefined ? [] : [['', Number(writable)]];
+      }),
     ],
     refresh() {
       for (const chunk of chunks) {

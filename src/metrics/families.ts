@@ -253,6 +253,11 @@ export const EXPORTER_FAMILIES = families('exporter', {
     labels: [],
     help: 'Contributor series that contributors.maxSeries allows over all queries.',
   },
+  aws_nfm_exporter_storage_writable: {
+    type: 'gauge',
+    labels: [],
+    help: 'Whether the last try to write to storage.path went well (1) or not (0), up to 10 seconds old while it does not; absent without storage.path.',
+  },
 });
 
 /** Every family of ours, in the order of the exposition. Those of the runtime follow them. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { LONGEST_LOOKBACK_MS } from '../config/scheduled-formats.ts';
 import type { Follower } from './following.ts';
-import { type Candidate, hasTotal, type RegisteredQuery, type Schedule } from './query.ts';
+import type { Candidate, RegisteredQuery } from './query.ts';
+import { isSameQuestion, questionOf } from './question.ts';
 
 /** What one place has: the config file, or a discovery file. */
 export interface SourceQueries {
@@ -115,28 +115,5 @@ export function diffQueries(
 
 /** Whether two queries of one name put the same question in the same place, so that the answers to one are of the other. */
 function asksTheSame(a: RegisteredQuery, b: RegisteredQuery): boolean {
-  if (a === b) {
-    return true;
-  }
-  return (
-    a.type === b.type &&
-    a.account === b.account &&
-    a.region === b.region &&
-    a.monitorName === b.monitorName &&
-    a.scopeId === b.scopeId &&
-    (a.kind === 'watched'
-      ? b.kind === 'watched' && a.queryId === b.queryId
-      : b.kind === 'scheduled' &&
-        a.metricName === b.metricName &&
-        a.destinationCategory === b.destinationCategory &&
-        a.limit === b.limit &&
-        looksBackAlike(a.schedule, b.schedule) &&
-        hasTotal(a) === hasTotal(b))
-  );
-}
-
-/** A window that is as long as its interval stays so when the interval changes: it is the interval that was changed. */
-function looksBackAlike(a: Schedule, b: Schedule): boolean {
-  const isWhole = ({ every, lookback }: Schedule) => lookback === Math.min(every, LONGEST_LOOKBACK_MS);
-  return a.lookback === b.lookback || (isWhole(a) && isWhole(b));
+  return a === b || isSameQuestion(questionOf(a), questionOf(b));
 }

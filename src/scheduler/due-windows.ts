@@ -10,10 +10,13 @@ export interface WantedWindow {
   readonly since: number;
 }
 
+/** How far the wall clock may have been set back since a window was run that has not come up yet. */
+const FURTHEST_AHEAD_MS = 3_600_000;
+
 /** The windows of one query as they become due, each of them once. The wall clock may jump, so they are looked for. */
 export class DueWindows {
-  /** The newest window whose data had landed when the query came, whatever its offset. */
-  readonly first: WantedWindow;
+  /** The newest window whose data had landed when the query came, whatever its offset; undefined where it was run before. */
+  readonly first: WantedWindow | undefined;
   #schedule: Schedule;
   #offset: number;
   readonly #name: string;
@@ -21,13 +24,18 @@ export class DueWindows {
   /** The newest window that was due. */
   #newest: number;
 
-  constructor(name: string, schedule: Schedule, clock: Clock) {
+  /** `coveredUntil`: end of the newest window that was run before, in milliseconds since the epoch. */
+  constructor(name: string, schedule: Schedule, clock: Clock, coveredUntil = Number.NEGATIVE_INFINITY) {
     this.#name = name;
     this.#schedule = schedule;
     this.#offset = offsetOf(name, schedule);
     this.#clock = clock;
-    this.#newest = newestWindow(schedule, clock.now());
-    this.first = this.#wanted();
+    const landed = newestWindow(schedule, clock.now());
+    const covered = newestCovered(schedule, coveredUntil);
+    // Windows that are far ahead were run by a wall clock that was wrong.
+    const wasRun = covered >= landed && (covered - landed - 1) * schedule.every <= FURTHEST_AHEAD_MS;
+    this.#newest = wasRun ? covered : landed;
+    this.first = wasRun ? undefined : this.#wanted();
   }
 
   /**
@@ -56,11 +64,8 @@ export class DueWindows {
     this.#schedule = schedule;
     this.#offset = offsetOf(this.#name, schedule);
     if (before.every !== schedule.every) {
-      const { every, lookback } = schedule;
-      const covered = this.#newest * before.every;
-      const overlap = Math.max(0, lookback - every);
-      const lastCovered = Math.ceil((covered + lookback - overlap) / every) - 1;
-      this.#newest = Math.max(lastCovered, newestDue(schedule, this.#clock.now(), this.#offset) - 1);
+      const covered = newestCovered(schedule, this.#newest * before.every);
+      this.#newest = Math.max(covered, newestDue(schedule, this.#clock.now(), this.#offset) - 1);
     }
   }
 
@@ -72,4 +77,9 @@ export class DueWindows {
   #wanted(): WantedWindow {
     return { window: windowOf(this.#schedule, this.#newest), since: this.#clock.monotonic() };
   }
+}
+
+/** The newest window of a schedule that brings nothing new where others, maybe of another schedule, end at `until`. */
+function newestCovered({ every, lookback }: Schedule, until: number): number {
+  return Math.ceil((until + Math.min(lookback, every)) / every) - 1;
 }

@@ -54,8 +54,11 @@ export class Polls<Query extends Pollable> {
     this.#clock = options.clock;
   }
 
-  /** Adds queries, each with a name of its own; their first polls are spread over a short first round. */
-  add(queries: readonly Query[]): void {
+  /**
+   * Adds queries, each with a name of its own; their first polls are spread over a short first round. Those that are
+   * finished already are never polled.
+   */
+  add(queries: readonly Query[], isFinished: (query: Query) => boolean = () => false): void {
     const { targets } = this.#options;
     const now = this.#clock.monotonic();
     const counts = new Map<Target, number>();
@@ -78,7 +81,11 @@ export class Polls<Query extends Pollable> {
         task: undefined,
       };
       this.#entries.set(query.name, entry);
-      this.#dispatch(entry);
+      if (isFinished(query)) {
+        entry.state = 'finished';
+      } else {
+        this.#dispatch(entry);
+      }
     }
   }
 

@@ -1,7 +1,8 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Dispatcher, Priority, Task } from './dispatcher.ts';
 import type { WantedWindow } from './due-windows.ts';
-import type { Run, RunActions, Runnable, RunOutcome, StepResult } from './run.ts';
+import { newRun, type Run, type RunActions, type Runnable, type RunOutcome, type StepResult } from './run.ts';
+import type { RunJournal } from './run-journal.ts';
 import { STATUS_WAITS, waitAfter } from './status-waits.ts';
 import type { Target } from './target.ts';
 
@@ -17,6 +18,7 @@ export interface RunLifeOptions<Query extends Runnable> {
   readonly actions: Pick<RunActions<Query>, Phase>;
   readonly query: Query;
   readonly target: Target;
+  readonly journal: RunJournal<Query> | undefined;
   /** Told once: no request of the run is made any more. */
   readonly over: (run: Run, end: RunEnd) => void;
 }
@@ -53,17 +55,23 @@ export class RunLife<Query extends Runnable> {
   /** The next request, while it waits. */
   #task: Task | undefined;
   #abandoned = false;
+  #left = false;
   #over = false;
 
-  constructor(options: RunLifeOptions<Query>, wanted: WantedWindow) {
+  /** `run` may be at the service already: then its life goes on from there. */
+  constructor(options: RunLifeOptions<Query>, run: Run) {
     this.#options = options;
     this.#clock = options.clock;
     this.#query = options.query;
-    this.#run = newRun(wanted);
+    this.#run = run;
   }
 
   begin(): void {
-    this.#ask(0);
+    if (this.#run.queryId === undefined) {
+      this.#ask(0);
+    } else {
+      this.#enter('status', 0);
+    }
   }
 
   /** The query is run otherwise from now on, but asks the same. */
@@ -104,6 +112,17 @@ export class RunLife<Query extends Runnable> {
     }
   }
 
+  /**
+   * The run is left to another process, which will take it up: no more is asked, but for what stops it. Only a start that
+   * is in flight is waited for.
+   */
+  leave(): void {
+    this.#left = true;
+    if (!this.#starting) {
+      this.#letGo();
+    }
+  }
+
   /** Makes the next request, `wait` milliseconds from now. */
   #ask(wait: number): void {
     const { dispatcher, target } = this.#options;
@@ -130,12 +149,27 @@ export class RunLife<Query extends Runnable> {
     dispatcher.add(task);
   }
 
-  #request(phase: Phase, signal: AbortSignal): Promise<StepResult> {
-    if (phase === 'start') {
-      this.#run.startedAt = this.#clock.monotonic();
-      this.#starting = true;
+  async #request(phase: Phase, signal: AbortSignal): Promise<StepResult> {
+    const { actions, journal } = this.#options;
+    if (phase !== 'start') {
+      return actions[phase](this.#query, this.#run, signal);
     }
-    return this.#options.actions[phase](this.#query, this.#run, signal);
+    this.#starting = true;
+    if (journal !== undefined) {
+      const isAllowed = await journal.starting(this.#query, this.#run);
+      if (isAllowed && (this.#abandoned || this.#left)) {
+        journal.over(this.#query, this.#run, 'refused');
+      }
+      if (!isAllowed || this.#abandoned || this.#left) {
+        return 'retry';
+      }
+    }
+    this.#run.startedAt = this.#clock.monotonic();
+    const result = await actions.start(this.#query, this.#run, signal);
+    if (result === 'done') {
+      journal?.started(this.#query, this.#run);
+    }
+    return result;
   }
 
   /** Nobody waits for a request of this phase any more. */
@@ -157,6 +191,8 @@ export class RunLife<Query extends Runnable> {
       this.#stopAnswered(result);
     } else if (this.#abandoned) {
       this.#windUp();
+    } else if (this.#left) {
+      this.#letGo();
     } else if (result === 'quota') {
       this.#end('refused');
     } else if (result === 'done') {
@@ -227,13 +263,24 @@ export class RunLife<Query extends Runnable> {
     }
   }
 
+  #letGo(): void {
+    if (this.#phase !== 'stop') {
+      this.#askNoMore();
+      this.#end('abandoned');
+    }
+  }
+
+  #askNoMore(): void {
+    if (this.#task !== undefined) {
+      this.#options.dispatcher.remove(this.#task);
+    }
+  }
+
   #windUp(): void {
     if (this.#phase === 'stop') {
       return;
     }
-    if (this.#task !== undefined) {
-      this.#options.dispatcher.remove(this.#task);
-    }
+    this.#askNoMore();
     const { queryId, terminalAt } = this.#run;
     if (queryId === undefined || terminalAt !== undefined) {
       this.#end('abandoned');
@@ -246,8 +293,4 @@ export class RunLife<Query extends Runnable> {
     this.#over = true;
     this.#options.over(this.#run, end);
   }
-}
-
-function newRun({ window, since }: WantedWindow): Run {
-  return { window, queryId: undefined, startedAt: since, terminalAt: undefined, wantedAt: since };
 }

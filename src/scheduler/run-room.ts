@@ -59,6 +59,11 @@ export class RunRoom<Waiting> {
     return undefined;
   }
 
+  /** Takes a place, whoever waits and whether there is room, for a run that is at the service already. */
+  enter(): void {
+    this.#cap.begin();
+  }
+
   /** A run gives its place back. */
   leave(): void {
     this.#cap.end();

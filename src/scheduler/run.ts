@@ -1,5 +1,6 @@
 import type { Schedule } from '../queries/query.ts';
 import type { Window } from '../queries/windows.ts';
+import type { WantedWindow } from './due-windows.ts';
 
 /** What is needed of a query that is run. */
 export interface Runnable {
@@ -20,6 +21,11 @@ export interface Run {
   terminalAt: number | undefined;
   /** When it was due or, for the first after our start, when it was wanted; on the monotonic clock. */
   readonly wantedAt: number;
+}
+
+/** A run of a window that has not begun. */
+export function newRun({ window, since }: WantedWindow): Run {
+  return { window, queryId: undefined, startedAt: since, terminalAt: undefined, wantedAt: since };
 }
 
 /** How a run ended, the values of `aws_nfm_query_runs_total{outcome}`. */

@@ -1,7 +1,8 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { DueWindows, type WantedWindow } from './due-windows.ts';
-import type { Run, RunActions, Runnable } from './run.ts';
+import { newRun, type Run, type RunActions, type Runnable } from './run.ts';
+import type { EarlierRuns, RunJournal } from './run-journal.ts';
 import { type RunEnd, RunLife } from './run-life.ts';
 import { type Occupancy, RunRoom } from './run-room.ts';
 import type { Target, Targets } from './target.ts';
@@ -15,6 +16,10 @@ export interface RunsOptions<Query extends Runnable> {
   readonly capOf: (target: Target) => number;
   /** Requests a second that a query's runs take. */
   readonly rateOf: (query: Query) => number;
+  /** Undefined where runs do not outlive this process. */
+  readonly journal: RunJournal<Query> | undefined;
+  /** A stop leaves runs at the service: another process will take them up. */
+  readonly leavesRuns: boolean;
 }
 
 /** Where a query's runs stand. */
@@ -56,10 +61,13 @@ export class Runs<Query extends Runnable> {
   /**
    * Adds a query; the newest window whose data has landed is run at once, whatever the query's own offset. One that was
    * removed and comes again waits until its old run is stopped: the same start may give the same id.
+   *
+   * With what an earlier process has left: a window that it has run, or may have, is not run again, and its run in flight
+   * goes on.
    */
-  add(query: Query): void {
+  add(query: Query, earlier?: EarlierRuns): void {
     const target = this.#options.targets.get(query.account, query.region);
-    const windows = new DueWindows(query.name, query.schedule, this.#clock);
+    const windows = new DueWindows(query.name, query.schedule, this.#clock, earlier?.coveredUntil);
     const entry: Entry<Query> = {
       query,
       target,
@@ -69,6 +77,10 @@ export class Runs<Query extends Runnable> {
       life: undefined,
     };
     this.#entries.set(query.name, entry);
+    if (earlier?.inFlight !== undefined) {
+      entry.room.enter();
+      this.#live(entry, earlier.inFlight);
+    }
     this.#queue(entry);
     this.#admit(entry.room);
   }
@@ -120,8 +132,8 @@ export class Runs<Query extends Runnable> {
   }
 
   /**
-   * Begins no more runs, and stops those in flight at the service; a start whose answer is still awaited is stopped as
-   * soon as its id is known. Resolves when that is done, however long it takes.
+   * Begins no more runs, and stops those in flight at the service, or leaves them there; a start whose answer is still
+   * awaited is stopped, or left, as soon as its id is known. Resolves when that is done, however long it takes.
    */
   async stop(): Promise<void> {
     this.#running = false;
@@ -132,7 +144,11 @@ export class Runs<Query extends Runnable> {
     for (const entry of this.#entries.values()) {
       entry.wanted = undefined;
       entry.room.waitNoMore(entry);
-      entry.life?.abandon();
+      if (this.#options.leavesRuns) {
+        entry.life?.leave();
+      } else {
+        entry.life?.abandon();
+      }
     }
     this.#tellIdle();
     await idle;
@@ -218,11 +234,15 @@ export class Runs<Query extends Runnable> {
   }
 
   #begin(entry: Entry<Query>, wanted: WantedWindow): void {
-    const { clock, dispatcher, actions } = this.#options;
-    const { query, target } = entry;
-    const over = (run: Run, end: RunEnd) => this.#over(entry, run, end);
     entry.wanted = undefined;
-    entry.life = new RunLife({ clock, dispatcher, actions, query, target, over }, wanted);
+    this.#live(entry, newRun(wanted));
+  }
+
+  #live(entry: Entry<Query>, run: Run): void {
+    const { clock, dispatcher, actions, journal } = this.#options;
+    const { query, target } = entry;
+    const over = (ended: Run, end: RunEnd) => this.#over(entry, ended, end);
+    entry.life = new RunLife({ clock, dispatcher, actions, journal, query, target, over }, run);
     entry.life.begin();
   }
 
@@ -233,6 +253,9 @@ export class Runs<Query extends Runnable> {
     this.#leave(entry);
     if (end !== 'refused' && end !== 'abandoned') {
       this.#options.actions.ended(entry.query, run, end);
+    }
+    if (end !== 'abandoned') {
+      this.#options.journal?.over(entry.query, run, end);
     }
     this.#tellIdle();
   }

@@ -23,6 +23,15 @@ export class KeptJson {
     return new KeptJson(new Uint8Array(deflated));
   }
 
+  /** What `toBase64` gave, of this process or another. */
+  static fromBase64(text: string): KeptJson {
+    return new KeptJson(new Uint8Array(Buffer.from(text, 'base64')));
+  }
+
+  toBase64(): string {
+    return Buffer.from(this.#deflated).toString('base64');
+  }
+
   /** Bytes of memory that it takes. */
   get size(): number {
     return this.#deflated.buffer.byteLength;

@@ -4,7 +4,8 @@ import type { RegisteredQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /** The kinds of requests that are made for a query. */
-export type RequestKind = 'start' | 'status' | 'results' | 'stop';
+export const REQUEST_KINDS = ['start', 'status', 'results', 'stop'] as const;
+export type RequestKind = (typeof REQUEST_KINDS)[number];
 
 /** Why the last request of a query failed. */
 export interface QueryFailure {
@@ -106,6 +107,28 @@ export class QueryStates {
     return record;
   }
 
+  /**
+   * An earlier process knew this of a query that was just registered. How long its status is still to be believed counts
+   * from the last good answer, as far as the wall clock can be trusted.
+   */
+  restore(
+    name: string,
+    saved: Pick<QueryState, 'status' | 'statusSince' | 'up' | 'lastFailure' | 'lastSuccess'>,
+  ): void {
+    const record = this.#record(name);
+    const { clock } = this.#options;
+    const age = Math.max(0, clock.now() - (saved.lastSuccess ?? Number.NEGATIVE_INFINITY));
+    Object.assign(record, saved);
+    record.staleAt =
+      saved.status === undefined || isTerminal(saved.status)
+        ? undefined
+        : clock.monotonic() + record.query.staleAfter - age;
+    if (saved.status !== undefined && isTerminal(saved.status)) {
+      this.#untried.delete(record);
+    }
+    this.#options.onChange(record);
+  }
+
   /** A query is asked or shown otherwise from now on, but asks the same: its state stays. */
   change(query: RegisteredQuery): void {
     const record = this.#record(query.name);
@@ -134,6 +157,12 @@ export class QueryStates {
 
   get(name: string): QueryState | undefined {
     return this.#records.get(name);
+  }
+
+  /** Whether a query has come to its end, as far as is known: its status will not change any more. */
+  isTerminal(name: string): boolean {
+    const status = this.#records.get(name)?.status;
+    return status !== undefined && isTerminal(status);
   }
 
   /** In the order of registration. */

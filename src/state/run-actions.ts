@@ -22,6 +22,8 @@ export interface RunActionsOptions {
   readonly clientOf: (
     query: ScheduledQuery,
   ) => Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'refuseResults' | 'stopQuery'>;
+  /** Resolves when a query's results, which were just read, are kept as well as they can be: the run may be over then. */
+  readonly resultsKept: (query: ScheduledQuery) => Promise<void>;
   /** A run was started that had waited for so many milliseconds, or has come to its end so many after its start. */
   readonly timed: (query: ScheduledQuery, what: 'wait' | 'duration', milliseconds: number) => void;
   readonly contributors: RunResultsOptions['contributors'];
@@ -184,6 +186,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
           } catch (thrown) {
             throw thrown instanceof InvalidResponse ? clientOf(query).refuseResults(query, thrown.message) : thrown;
           }
+          await options.resultsKept(query);
           if (states.has(query)) {
             states.requestAnswered(query.name);
           }

@@ -1,7 +1,9 @@
 import { hasTotal, type ScheduledQuery } from '../queries/query.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { RunOutcome } from '../scheduler/run.ts';
 import type { ContributorSeries } from './contributor-series.ts';
 import type { KeptJson } from './kept-json.ts';
+import { RecentRuns } from './recent-runs.ts';
 
 /** The last results that were read of a query. */
 export interface QueryResults {
@@ -26,6 +28,7 @@ export interface RunState {
   /** Runs by outcome since registration. */
   readonly runs: Readonly<Record<RunOutcome, number>>;
   readonly lastOutcome: RunOutcome | undefined;
+  readonly recent: Pick<RecentRuns, 'count' | 'list'>;
   /** The service's id of the last run that was started. */
   readonly lastQueryId: string | undefined;
   /** Of the last run that came to a terminal status: from the request to start it until then, in milliseconds. */
@@ -39,6 +42,7 @@ export interface RunState {
 interface MutableRunState extends RunState {
   query: ScheduledQuery;
   readonly runs: Record<RunOutcome, number>;
+  readonly recent: RecentRuns;
   lastOutcome: RunOutcome | undefined;
   lastQueryId: string | undefined;
   lastDuration: number | undefined;
@@ -47,6 +51,7 @@ interface MutableRunState extends RunState {
 }
 
 export interface RunStatesOptions {
+  readonly clock: Pick<Clock, 'now'>;
   /** Called after each change of a query's runs. */
   readonly onChange: (state: RunState) => void;
   /** Called with the series of new results, the worst first; they are not kept here. */
@@ -55,11 +60,13 @@ export interface RunStatesOptions {
 
 /** The runs of all scheduled queries. */
 export class RunStates {
+  readonly #clock: RunStatesOptions['clock'];
   readonly #states = new Map<string, MutableRunState>();
   readonly #onChange: RunStatesOptions['onChange'];
   readonly #onResults: RunStatesOptions['onResults'];
 
-  constructor({ onChange, onResults }: RunStatesOptions) {
+  constructor({ clock, onChange, onResults }: RunStatesOptions) {
+    this.#clock = clock;
     this.#onChange = onChange;
     this.#onResults = onResults;
   }
@@ -69,6 +76,7 @@ export class RunStates {
       query,
       runs: noRuns(),
       lastOutcome: undefined,
+      recent: new RecentRuns(),
       lastQueryId: undefined,
       lastDuration: undefined,
       results: undefined,
@@ -76,6 +84,21 @@ export class RunStates {
     };
     this.#states.set(query.name, state);
     return state;
+  }
+
+  /** An earlier process knew this of a query that was just registered. */
+  restore(name: string, saved: Pick<RunState, 'lastOutcome' | 'lastQueryId' | 'lastDuration'>): void {
+    const state = this.#state(name);
+    Object.assign(state, saved);
+    this.#onChange(state);
+  }
+
+  /** An earlier process has read these results, and no newer ones were. */
+  restoreResults(name: string, results: Omit<QueryResults, 'series'>, series: readonly ContributorSeries[]): void {
+    const state = this.#state(name);
+    state.results = { ...results, series: series.length };
+    this.#onResults(state, series);
+    this.#onChange(state);
   }
 
   /** A query is asked or shown otherwise from now on, but asks the same. */
@@ -131,6 +154,7 @@ export class RunStates {
     const state = this.#state(name);
     state.runs[outcome] += 1;
     state.lastOutcome = outcome;
+    state.recent.add({ outcome, at: this.#clock.now(), duration });
     state.lastDuration = duration ?? state.lastDuration;
     this.#onChange(state);
   }
@@ -139,6 +163,7 @@ export class RunStates {
   skipped(name: string, windows: number): void {
     const state = this.#state(name);
     state.runs.skipped += windows;
+    state.recent.add({ outcome: 'skipped', at: this.#clock.now(), duration: undefined });
     this.#onChange(state);
   }
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadConfigFile } from '../../src/queries/load.ts';
@@ -56,6 +57,7 @@ describe('a good config file', () => {
         },
       ],
       polling: { interval: 15_000, concurrency: 10, giveUpAfter: 86_400_000 },
+      storage: { path: resolve(FIXTURES, '../kept') },
       contributors: {
         labels: ['local_az', 'target_port'],
         maxSeries: 3000,

@@ -30,7 +30,7 @@ interface Sighting {
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('the life of a watched query', () => {
-  test('is seen from QUEUED to its end in metrics, API and landing page, for each type and outcome', async (scope) => {
+  test('is seen from QUEUED to its end in metrics, API and status page, for each type and outcome', async (scope) => {
     const simulator = await runSimulator(scope, {
       queries: LIVES.map(({ type, outcome, parent, queryId }) => ({
         ...parent,
@@ -69,7 +69,7 @@ describe('the life of a watched query', () => {
     expect(simulator.arrivals(), 'attempts after all queries were terminal').toHaveLength(polled);
 
     const page = await daemon.metrics();
-    const landing = (await daemon.text('/')).body;
+    const statusPage = (await daemon.text('/')).body;
     for (const { name, type, outcome, queryId } of LIVES) {
       const sightings = seen.get(name) ?? [];
       const changes = sightings
@@ -95,10 +95,8 @@ describe('the life of a watched query', () => {
       expect(page.lastError(name)).toBeUndefined();
       expect(page.value('aws_nfm_query_info', { query: name, query_type: type, query_id: queryId })).toBe(1);
 
-      const row = landing.split('<tr>').find((each) => each.includes(`>${name}</a>`)) ?? '';
-      expect(row, `the landing page's row of ${name}`).toMatch(
-        new RegExp(`<span class="badge \\w+">${outcome}</span>`),
-      );
+      const row = statusPage.split('<tr>').find((each) => each.includes(`>${name}</a>`)) ?? '';
+      expect(row, `the status page's row of ${name}`).toMatch(new RegExp(`<span class="badge \\w+">${outcome}</span>`));
     }
     expect(page.value('aws_nfm_api_planned_requests_per_second', { account: 'default' })).toBe(0);
     expect(page.value('aws_nfm_api_up', { account: 'default' })).toBe(1);

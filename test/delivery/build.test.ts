@@ -4,14 +4,21 @@ import { describe, expect, test } from 'vitest';
 import { PROJECT, run } from '../support/project.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** A project of two one-line sources that the build script takes for ours. */
+/** A project of three one-line sources that the build script takes for ours. */
 function smallProject(): string {
   const folder = temporaryFolder();
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   };
-  for (const path of ['package.json', 'scripts/build.mjs', 'tsconfig.base.json', 'tsconfig.json']) {
+  const script = 'src/http/browser';
+  for (const path of [
+    'package.json',
+    'scripts/build.mjs',
+    'tsconfig.base.json',
+    'tsconfig.json',
+    `${script}/tsconfig.json`,
+  ]) {
     cpSync(`${PROJECT}${path}`, join(folder, path));
   }
   symlinkSync(`${PROJECT}node_modules`, join(folder, 'node_modules'));
@@ -21,6 +28,7 @@ function smallProject(): string {
   }
   write(`${client}/src/index.ts`, 'export const client: number = 1;\n');
   write('src/main.ts', 'export const main: number = 1;\n');
+  write(`${script}/page.ts`, 'export const page: string = document.title;\n');
   write('dist/stale.js', '');
   return folder;
 }
@@ -39,6 +47,7 @@ describe('the build', () => {
     expect(build(folder)).toMatchObject({ status: 0 });
     expect(statSync(join(folder, 'dist/main.js')).mode & 0o111).toBe(0o111);
     expect(existsSync(join(folder, 'packages/client-networkflowmonitor/dist/index.js'))).toBe(true);
+    expect(existsSync(join(folder, 'dist/http/browser/page.js'))).toBe(true);
     expect(existsSync(join(folder, 'dist/stale.js'))).toBe(false);
   });
 

@@ -18,6 +18,7 @@ import {
   LOG,
   POLLING,
   type SectionSchema,
+  STORAGE,
   WEB,
 } from '../../src/config/schema.ts';
 import { code, codes, table } from './markdown.ts';
@@ -216,6 +217,12 @@ others, in the order of their names; the rows with the highest values stay.
 ${keys(HTTP)}
 
 [http-api.md](http-api.md) says how queries are registered over HTTP.
+
+## \`storage\`
+
+${keys(STORAGE)}
+
+What is kept there, and what becomes of a full disk, a damaged file or a second exporter: [storage.md](storage.md).
 
 ## Flags and environment variables
 

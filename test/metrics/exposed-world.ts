@@ -53,6 +53,7 @@ export class ExposedWorld {
   #shownRuns: readonly RunRecord[] = [];
   readonly #runPage = new RunPage(MAX_SERIES);
   readonly #runStates = new RunStates({
+    clock: this.clock,
     onChange: (state) => this.#runPage.changed(state),
     onResults: (state, series) => this.#runPage.resultsRead(state, series),
   });
@@ -105,6 +106,7 @@ export class ExposedWorld {
         ]),
       contributorSeries: () => this.#runPage.series,
       contributorSeriesLimit: () => MAX_SERIES,
+      storageWritable: () => true,
     });
     this.#exposition = new Exposition(
       [

@@ -312,6 +312,8 @@ function samplesOf(world: WorldRecord, name: string): Sample[] {
       return [[name, [], world.runs.reduce((sum, run) => sum + allowance(world, run), 0)]];
     case 'aws_nfm_exporter_contributor_series_limit':
       return [[name, [], world.maxSeries]];
+    case 'aws_nfm_exporter_storage_writable':
+      return [[name, [], 1]];
     default:
       return runSamples(world, name);
   }

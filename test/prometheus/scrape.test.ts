@@ -143,9 +143,11 @@ beforeAll(async () => {
   proxy = await startRecordingProxy(scope);
   const targets = [new URL(exporterUrl).host];
   start = Date.now() / 1_000;
-  prometheus = await startPrometheus(scope, [
-    { job_name: 'network-flow-monitor', proxy_url: proxy.url, static_configs: [{ targets }] },
-  ]);
+  prometheus = await startPrometheus(
+    scope,
+    [{ job_name: 'network-flow-monitor', proxy_url: proxy.url, static_configs: [{ targets }] }],
+    [`${PROJECT}config/rules/*.yml`],
+  );
 
   await vi.waitFor(async () => {
     const queued = await byQuery('aws_nfm_query_status{status="QUEUED"} == 1');
@@ -306,6 +308,36 @@ describe('Prometheus', () => {
 
   it.each(readmeExamples())('answers what the README asks: %s', async (query) => {
     expect(await prometheus.query(query)).not.toEqual([]);
+  });
+
+  it('evaluates every rule of config/rules on what it scraped, without an error', async () => {
+    const rules = await prometheus.rules();
+    expect(rules.length).toBeGreaterThan(40);
+    expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+  });
+
+  it('records contributors per second, with their labels', async () => {
+    const recorded = await prometheus.query('query:aws_nfm_contributor_retransmissions:per_second');
+    const scraped = await prometheus.query('aws_nfm_contributor_retransmissions / 60');
+    expect(recorded.length).toBeGreaterThan(10);
+    const labelled = (samples: typeof recorded) =>
+      samples.map(({ labels: { __name__: _, ...labels }, value }) => ({ labels, value }));
+    expect(labelled(recorded)).toEqual(expect.arrayContaining(labelled(scraped)));
+    expect(await prometheus.query('monitor_category:aws_nfm_contributor_retransmissions:per_second')).toMatchObject([
+      { labels: { monitor: 'checkout', destination_category: 'INTER_AZ' } },
+    ]);
+  });
+
+  it('sees alerts come, and waits before it tells of them', async () => {
+    const pending = await prometheus.query('ALERTS{alertstate="pending"}');
+    const seen = pending.map(({ labels: { alertname, query, account } }) => ({ alertname, query, account }));
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        { alertname: 'NfmWatchedQueryFailed', query: 'fails', account: 'wide' },
+        { alertname: 'NfmQueryPollingFails', query: 'denied', account: 'wide' },
+        { alertname: 'NfmBudgetTooSmall', query: undefined, account: 'narrow' },
+      ]),
+    );
   });
 
   it('has nothing to say on the page in its own text format', async () => {

@@ -94,6 +94,8 @@ function setUp(options: {
     dispatcher,
     actions,
     capOf: () => options.cap ?? 5,
+    journal: undefined,
+    leavesRuns: false,
     rateOf: ({ schedule }) => 8_000 / schedule.every,
   });
   for (const query of options.queries) {

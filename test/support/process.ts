@@ -42,13 +42,17 @@ export interface Command {
   readonly ended: Promise<EndedCommand>;
 }
 
-/** Starts `dist/main.js` with `args`. What is left of it when the test ends is killed. `env` is all of its environment. */
+/**
+ * Starts `dist/main.js` with `args`. What is left of it when the test ends is killed. `env` is all of its environment; as
+ * root, `uid` makes it another user's.
+ */
 export function startCommand(
   { onTestFinished }: TestScope,
   args: readonly string[],
   env: Readonly<Record<string, string>> = CLEAN_ENVIRONMENT,
+  uid: number = process.getuid?.() ?? 0,
 ): Command {
-  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, ...args], { env, uid, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => {
     child.kill('SIGKILL');
   });

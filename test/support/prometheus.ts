@@ -17,6 +17,13 @@ export interface RangeSeries {
   readonly points: readonly { readonly at: number; readonly value: number }[];
 }
 
+/** How the last evaluation of a rule went. */
+export interface EvaluatedRule {
+  readonly name: string;
+  readonly health: 'ok' | 'err' | 'unknown';
+  readonly lastError?: string;
+}
+
 /** A Prometheus that scrapes, asked over its HTTP API. */
 export interface Prometheus {
   readonly url: string;
@@ -24,21 +31,26 @@ export interface Prometheus {
   query(expression: string): Promise<InstantSample[]>;
   /** The answer at each second from `from` to `to`, in seconds since the epoch. */
   queryRange(expression: string, from: number, to: number): Promise<RangeSeries[]>;
+  /** Every rule that it has loaded. */
+  rules(): Promise<readonly EvaluatedRule[]>;
   /** `data` of any other answer of its API, such as `targets`. */
   api(path: string): Promise<unknown>;
 }
 
 /**
  * Starts the system's Prometheus with an empty store on a free port of the loopback address, and resolves when it is
- * ready; its first scrapes come about 5 s later. It ends with the scope.
+ * ready; its first scrapes come about 5 s later. It ends with the scope. `ruleFiles` may be patterns; the rules are
+ * evaluated each second.
  */
 export async function startPrometheus(
   { onTestFinished }: TestScope,
   scrapeConfigs: readonly Readonly<Record<string, unknown>>[],
+  ruleFiles: readonly string[] = [],
 ): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-prometheus-'));
   const configFile = join(folder, 'prometheus.json');
-  writeFileSync(configFile, JSON.stringify({ global: { scrape_interval: '1s' }, scrape_configs: scrapeConfigs }));
+  const global = { scrape_interval: '1s', evaluation_interval: '1s' };
+  writeFileSync(configFile, JSON.stringify({ global, rule_files: ruleFiles, scrape_configs: scrapeConfigs }));
   const child = spawn(
     'prometheus',
     [
@@ -90,6 +102,10 @@ export async function startPrometheus(
       const { result } = await api('query', { query: expression });
       return result.map(({ metric, value: [, value] }) => ({ labels: metric, value: Number(value) }));
     },
+    async rules() {
+      const answer: RulesAnswer = JSON.parse(await (await fetch(`${url}/api/v1/rules`)).text());
+      return answer.data.groups.flatMap(({ rules }) => rules);
+    },
     async queryRange(expression, from, to) {
       const { result } = await api('query_range', { query: expression, start: `${from}`, end: `${to}`, step: '1' });
       return result.map(({ metric, values }) => ({
@@ -111,4 +127,8 @@ interface Answer {
       readonly values: readonly (readonly [number, string])[];
     }[];
   };
+}
+
+interface RulesAnswer {
+  readonly data: { readonly groups: readonly { readonly rules: readonly EvaluatedRule[] }[] };
 }

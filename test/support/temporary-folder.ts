@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { TestScope } from './daemon.ts';
 
-/** An empty folder that is gone when the test ends. */
-export function temporaryFolder(): string {
+/** An empty folder that is gone when the test ends; tests that run at once say which one. */
+export function temporaryFolder(scope: TestScope = { onTestFinished }): string {
   const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  scope.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,7 +1,7 @@
 import type { DataResults, ResultRow, RowResults } from '../../api/results.ts';
 import type { RowLabel } from '../../config/row-labels.ts';
+import { humanValue } from '../../state/human-values.ts';
 import type { BaseUnit } from '../../state/units.ts';
-import { humanValue } from './human-values.ts';
 import { printable } from './printable.ts';
 import { type Column, cut, textTable } from './text-table.ts';
 

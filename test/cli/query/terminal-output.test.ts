@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readDataPage, readRowPage } from '../../../src/api/results.ts';
-import { humanValue } from '../../../src/cli/query/human-values.ts';
 import { printable, printableJson } from '../../../src/cli/query/printable.ts';
 import { Progress } from '../../../src/cli/query/progress.ts';
 import { contributorTable, datapointTable } from '../../../src/cli/query/results-table.ts';
+import { humanValue } from '../../../src/state/human-values.ts';
 import { unitConversion } from '../../../src/state/units.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 

@@ -1,0 +1,146 @@
+import { CONDITIONS } from './condition.ts';
+import { type Html, html } from './html.ts';
+import { absoluteTime, badge, pathSegment, renderError, renderTime } from './page-parts.ts';
+import { type PageRequest, pageHref } from './page-request.ts';
+import { countConditions, type PageSelection, type RatedQuery, subjectOf } from './page-selection.ts';
+import { renderTimeline } from './run-timeline.ts';
+
+export interface QueryList {
+  /** Where links start: see `StatusPage`. */
+  readonly linkBase: string;
+  readonly request: PageRequest;
+  readonly selection: PageSelection;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** The registered queries: how many are in which condition, what to search for, and those of one page in their groups. */
+export function renderQueryList(list: QueryList): Html {
+  if (list.selection.total === 0) {
+    return html`<h2>Registered queries</h2>
+<p class="card empty">No queries are registered.</p>`;
+  }
+  return html`<h2>Registered queries</h2>
+${renderCounts(list)}${renderSearch(list.request)}
+<p id="found">${found(list)}</p>
+${groupBy(list.selection.shown, ({ query }) => query.account).map((account) => renderAccount(account, list))}
+${renderPaging(list)}`;
+}
+
+function renderCounts({ linkBase, request, selection }: QueryList): Html {
+  const items = selection.counts.map(({ condition, count }) => {
+    const chosen = request.status === condition.text;
+    const href = pageHref(linkBase, { search: request.search, status: chosen ? '' : condition.text });
+    return html`<li><a href="${href}"${
+      chosen ? html` aria-current="true"` : undefined
+    }>${badge(condition, `${count} ${condition.text}`)}</a></li>\n`;
+  });
+  return html`<ul class="counts" aria-label="Queries by condition">
+${items}</ul>
+`;
+}
+
+function renderSearch({ search, status }: PageRequest): Html {
+  const options = CONDITIONS.map(
+    ({ text }) => html`<option${text === status ? html` selected` : undefined}>${text}</option>`,
+  );
+  return html`<form id="search" role="search" method="get">
+<label for="words">Search</label>
+<input id="words" type="search" name="search" value="${search}" placeholder="name, account, region, monitor, label, error" autocomplete="off">
+<label for="status">Status</label>
+<select id="status" name="status"><option value="">all</option>${options}</select>
+<button type="submit">Show</button>
+</form>`;
+}
+
+function found({ selection, request, now, linkBase }: QueryList): Html {
+  const { fitting, total, page, pages } = selection;
+  const queries = (count: number) => `${count} ${count === 1 ? 'query' : 'queries'}`;
+  const all = request.search === '' && request.status === '';
+  const number = all ? queries(total) : `${fitting} of ${queries(total)}`;
+  return html`${number}${all ? undefined : html` (<a href="${pageHref(linkBase)}">show all</a>)`}${
+    pages > 1 ? `, page ${page} of ${pages}` : undefined
+  }; what needs you first. As of ${absoluteTime(now)}; all times are UTC.`;
+}
+
+interface Group {
+  readonly name: string;
+  readonly entries: readonly RatedQuery[];
+}
+
+/** Neighbours that have the same name, together. */
+function groupBy(entries: readonly RatedQuery[], nameOf: (entry: RatedQuery) => string): Group[] {
+  const groups: { readonly name: string; readonly entries: RatedQuery[] }[] = [];
+  for (const entry of entries) {
+    const name = nameOf(entry);
+    const last = groups.at(-1);
+    if (last?.name === name) {
+      last.entries.push(entry);
+    } else {
+      groups.push({ name, entries: [entry] });
+    }
+  }
+  return groups;
+}
+
+function renderAccount({ name, entries }: Group, list: QueryList): Html {
+  return html`<section aria-label="Account ${name}">
+<h3><small>account</small> ${name}</h3>
+${groupBy(entries, ({ query }) => query.region).map((region) => renderRegion(name, region, list))}</section>
+`;
+}
+
+function renderRegion(account: string, { name, entries }: Group, list: QueryList): Html {
+  const counts = countConditions(entries).map(({ condition, count }) => `${count} ${condition.text}`);
+  return html`<details open id="in-${pathSegment(account)}-${pathSegment(name)}">
+<summary><h4>${name}</h4> <small>${counts.join(', ')}</small></summary>
+<div class="table"><table class="queries">
+<caption class="unseen">Queries of account ${account} in ${name}</caption>
+<thead><tr><th scope="col">Query</th><th scope="col" class="narrow">Status</th><th scope="col" class="middle">Since</th><th scope="col" class="middle">Last runs</th><th scope="col" class="middle">Next poll</th><th scope="col" class="wide">Last error</th></tr></thead>
+${groupBy(entries, ({ query }) => subjectOf(query)).map(
+  (subject) => html`<tbody>
+<tr class="subject"><th scope="rowgroup" colspan="6">${subject.name}</th></tr>
+${subject.entries.map((entry) => renderRow(entry, list))}</tbody>
+`,
+)}</table></div>
+</details>
+`;
+}
+
+function renderRow({ query, condition }: RatedQuery, { linkBase, now }: QueryList): Html {
+  const last = query.up === false && query.status !== null;
+  return html`<tr>
+<th scope="row">${renderIdentity(query, linkBase)}</th>
+<td data-label="Status">${badge(condition)}${last ? html` <small>last known: ${query.status ?? ''}</small>` : undefined}</td>
+<td data-label="Since" class="time">${renderTime(query.statusSince, now)}</td>
+<td data-label="Last runs">${query.recentRuns === undefined ? WATCHED : renderTimeline(query.recentRuns())}</td>
+<td data-label="Next poll" class="time">${renderTime(query.nextPoll, now)}</td>
+<td data-label="Last error" class="error">${renderError(query, now)}</td>
+</tr>
+`;
+}
+
+/** Queries that somebody else runs. */
+const WATCHED = html`<span class="none">watched</span>`;
+
+function renderIdentity(query: RatedQuery['query'], linkBase: string): Html {
+  const labels = Object.entries(query.labels).map(([name, value]) => `${name}="${value}"`);
+  const href = pageHref(linkBase, { query: query.name });
+  return html`<a id="query-${pathSegment(query.name)}" href="${href}">${query.name}</a>
+<small>${query.type}, every ${query.interval ?? query.scheduled?.schedule.every ?? ''}</small>${
+    labels.length === 0 ? undefined : html`<small>${labels.join(', ')}</small>`
+  }`;
+}
+
+function renderPaging({ linkBase, request, selection }: QueryList): Html | undefined {
+  const { page, pages } = selection;
+  if (pages === 1) {
+    return undefined;
+  }
+  const link = (to: number, text: string) =>
+    to < 1 || to > pages || to === page
+      ? html`<li><span aria-disabled="true">${text}</span></li>\n`
+      : html`<li><a href="${pageHref(linkBase, { ...request, page: to })}">${text}</a></li>\n`;
+  return html`<nav aria-label="Pages"><ul class="buttons">
+${link(1, 'First')}${link(page - 1, 'Previous')}${link(page + 1, 'Next')}${link(pages, 'Last')}</ul></nav>`;
+}

@@ -1,0 +1,120 @@
+/**
+ * The status page's style sheet. Colours follow the reader's scheme and keep a contrast of 4.5 to 1 in both; every state
+ * is also told in words and shapes. Below 960 px each row of the table becomes a card, its cells named by `data-label`.
+ */
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --page: #f6f7f9; --card: #fff; --line: #e1e5ea; --edge: #838d9a; --text: #1a2230; --soft: #5a6676; --link: #0b5cad;
+  --bad: #b42318; --bad-bg: #fdeceb; --warn: #8a5200; --warn-bg: #fdf2dc; --busy: #1552b5; --busy-bg: #e8f0fd;
+  --good: #12693c; --good-bg: #e3f5ea; --idle: #4d5867; --idle-bg: #edf0f3;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #10141a; --card: #181e26; --line: #2b3441; --edge: #77849a; --text: #e6eaf0; --soft: #9ba8b8; --link: #7db8ff;
+    --bad: #ff9c92; --bad-bg: #43201e; --warn: #f5c26b; --warn-bg: #3b2d12; --busy: #94bfff; --busy-bg: #1a2d4c;
+    --good: #7ddba3; --good-bg: #15351f; --idle: #aeb9c7; --idle-bg: #262e39;
+  }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
+header, main { max-width: 1320px; margin: 0 auto; padding: 0 24px; }
+header { padding-top: 28px; }
+main { padding-bottom: 40px; }
+h1 { margin: 0; font-size: 24px; line-height: 1.25; letter-spacing: -.01em; }
+.version { margin-left: 6px; color: var(--soft); font-size: 15px; font-weight: 400; letter-spacing: 0; white-space: nowrap; }
+h2 { margin: 32px 0 10px; font-size: 17px; overflow-wrap: anywhere; }
+h3 { margin: 28px 0 4px; font-size: 16px; overflow-wrap: anywhere; }
+h3 small { display: inline; font-weight: 400; }
+h4 { display: inline; margin: 0; font-size: 15px; }
+p { margin: 4px 0; color: var(--soft); }
+a { color: var(--link); }
+:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 2px; }
+.unseen { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.skip { position: absolute; top: -100px; left: 24px; padding: 6px 12px; background: var(--card); }
+.skip:focus { top: 8px; z-index: 1; }
+.buttons, .counts { display: flex; flex-wrap: wrap; gap: 8px; margin: 16px 0 0; padding: 0; list-style: none; }
+.buttons a, .buttons span { display: block; padding: 5px 12px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); text-decoration: none; }
+.buttons a:hover { border-color: var(--link); }
+.buttons span { color: var(--soft); }
+.counts { margin: 0 0 14px; }
+.counts a { display: block; border-radius: 999px; text-decoration: none; }
+.counts a:hover .badge { text-decoration: underline; }
+.counts a[aria-current] .badge { outline: 2px solid currentcolor; }
+#live:not(:empty) { margin-left: 6px; white-space: nowrap; }
+#live::before { content: "● "; color: var(--good); }
+#live.off::before { content: "○ "; color: var(--warn); }
+#live:empty::before { content: none; }
+form { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin: 0 0 10px; }
+input, select, button { padding: 6px 10px; border: 1px solid var(--edge); border-radius: 8px; background: var(--card); color: var(--text); font: inherit; }
+input { flex: 1 1 240px; max-width: 460px; }
+input::placeholder { color: var(--soft); opacity: 1; }
+button { cursor: pointer; }
+.badge { display: inline-block; padding: 1px 9px; border-radius: 999px; font-size: 13px; font-weight: 600; white-space: nowrap; }
+.badge::before { display: inline-block; min-width: 1.1em; }
+.bad { color: var(--bad); background: var(--bad-bg); }
+.bad::before { content: "✕"; content: "✕" / ""; }
+.warn { color: var(--warn); background: var(--warn-bg); }
+.warn::before { content: "▲"; content: "▲" / ""; }
+.busy { color: var(--busy); background: var(--busy-bg); }
+.busy::before { content: "◐"; content: "◐" / ""; }
+.good { color: var(--good); background: var(--good-bg); }
+.good::before { content: "✓"; content: "✓" / ""; }
+.idle { color: var(--idle); background: var(--idle-bg); }
+.idle::before { content: "○"; content: "○" / ""; }
+summary { padding: 6px 0; cursor: pointer; }
+summary small { display: inline; margin-left: 8px; }
+.table, .card { overflow-x: auto; margin: 0 0 12px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); }
+table { width: 100%; border-collapse: collapse; text-align: left; }
+.queries { min-width: 1000px; table-layout: fixed; }
+.queries thead th { width: 22%; }
+.queries thead .narrow { width: 12%; }
+.queries thead .middle { width: 13%; }
+.queries thead .wide { width: 27%; }
+.few { max-width: 640px; }
+th, td { padding: 9px 14px; border-top: 1px solid var(--line); vertical-align: top; font-weight: 400; }
+thead th { border-top: 0; color: var(--soft); font-size: 13px; font-weight: 600; white-space: nowrap; }
+tbody th { overflow-wrap: anywhere; }
+tbody th a { font-weight: 600; text-decoration: none; }
+tbody th a:hover { text-decoration: underline; }
+.subject th { padding-top: 12px; color: var(--soft); font-size: 13px; font-weight: 600; }
+.subject + tr > * { border-top: 0; }
+td .badge + small { margin-top: 4px; }
+td[data-label] { overflow-wrap: anywhere; }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.none { color: var(--soft); }
+.message { display: -webkit-box; overflow: hidden; -webkit-box-orient: vertical; -webkit-line-clamp: 4; }
+.hint { margin-top: 4px; color: var(--text); }
+.hint::before { content: "→ "; content: "→ " / ""; }
+.error { overflow-wrap: anywhere; }
+.time { white-space: nowrap; }
+small { display: block; color: var(--soft); font-size: 13px; }
+.time small { font-variant-numeric: tabular-nums; }
+.runs { display: block; width: 140px; max-width: 100%; height: 18px; border-radius: 3px; background: var(--idle-bg); }
+.runs rect { y: 1px; width: 5px; height: 16px; rx: 1px; }
+.runs .ok { fill: var(--good); }
+.runs .no { y: 1.75px; height: 14.5px; fill: var(--bad-bg); stroke: var(--bad); stroke-width: 1.5px; }
+.runs .gap { y: 13px; height: 4px; fill: var(--idle); }
+.bar { display: block; width: 120px; height: 5px; margin: 3px 0 0 auto; transform: scaleX(-1); }
+.bar rect { fill: var(--busy); }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); padding: 6px 0; }
+.back { margin-top: 20px; }
+dl > div { display: grid; grid-template-columns: 170px minmax(0, 1fr); padding: 5px 14px; }
+dt { color: var(--soft); }
+dd { margin: 0; overflow-wrap: anywhere; }
+.empty { padding: 24px 16px; text-align: center; }
+@media (max-width: 960px) {
+  header, main { padding-left: 14px; padding-right: 14px; }
+  .queries { min-width: 0; }
+  details table, details tbody, details tr, details tbody th, details td { display: block; width: auto; }
+  details thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  details tbody tr { padding: 12px 14px; border-top: 1px solid var(--line); }
+  details tbody th, details td { padding: 0; border: 0; text-align: left; }
+  details td[data-label] { display: grid; grid-template-columns: 104px minmax(0, 1fr); margin-top: 6px; }
+  details td:has(> .none) { display: none; }
+  details td::before { content: attr(data-label); color: var(--soft); font-size: 13px; }
+  details td > * { grid-column: 2; justify-self: start; }
+  details td::before { grid-row: 1 / span 3; }
+  dl > div { grid-template-columns: 110px minmax(0, 1fr); }
+}
+`;

@@ -1,0 +1,25 @@
+import type { Run, Runnable } from './run.ts';
+import type { RunEnd } from './run-life.ts';
+
+/** Keeps runs for the process that comes after this one: none of them is to be lost, and none to be started twice. */
+export interface RunJournal<Query extends Runnable> {
+  /**
+   * A run is about to be started. Resolves when a process that comes after this one would know, or when that cannot be
+   * had.
+   *
+   * @returns whether it may be started: not where another process has taken the journal over
+   */
+  starting(query: Query, run: Run): Promise<boolean>;
+  /** The service has answered with the run's id. */
+  started(query: Query, run: Run): void;
+  /** `refused`: the run is not at the service, and its window is still to be run. Else: its window is done with. */
+  over(query: Query, run: Run, end: Exclude<RunEnd, 'abandoned'>): void;
+}
+
+/** What an earlier process has left of a query's runs. */
+export interface EarlierRuns {
+  /** End of the newest window that was run, or may have been, in milliseconds since the epoch. */
+  readonly coveredUntil: number;
+  /** A run that was at the service when that process ended. Times are on the monotonic clock of this one. */
+  readonly inFlight: Run | undefined;
+}

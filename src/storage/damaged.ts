@@ -1,0 +1,31 @@
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** So many are kept in a folder, the newest; older ones are removed. */
+const KEPT = 20;
+const MARK = '.damaged-';
+
+/**
+ * Gives what cannot be used another name, so that it is out of the way and can be looked at. Returns that name; undefined
+ * when it cannot be renamed.
+ *
+ * @param now milliseconds since the epoch
+ */
+export async function setAside(folder: string, name: string, now: number): Promise<string | undefined> {
+  const aside = `${name}${MARK}${new Date(now).toISOString().replace(/[-:]/g, '')}`;
+  try {
+    await rename(join(folder, name), join(folder, aside));
+  } catch {
+    return undefined;
+  }
+  const damaged = (await readdir(folder)).filter((each) => each.includes(MARK)).sort(byTime);
+  for (const each of damaged.slice(0, Math.max(0, damaged.length - KEPT))) {
+    await rm(join(folder, each), { recursive: true, force: true }).catch(() => undefined);
+  }
+  return aside;
+}
+
+function byTime(a: string, b: string): number {
+  const timeOf = (name: string) => name.slice(name.lastIndexOf(MARK));
+  return timeOf(a) < timeOf(b) ? -1 : 1;
+}

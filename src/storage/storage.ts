@@ -1,0 +1,168 @@
+import { readdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import { kindOf, makeFolder, removeFile, replaceFile } from './files.ts';
+import { FolderLock } from './folder-lock.ts';
+import { RecordFolder, type RecordKind } from './record-folder.ts';
+import { Slots } from './slots.ts';
+import { codeOf, StorageError, StorageInUseError, storageErrorFrom } from './storage-error.ts';
+import { WriteHealth } from './write-health.ts';
+
+export interface StorageOptions {
+  /** The folder; made if it is not there. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Another exporter has taken the folder over, since this process was held up for long: nothing is written from now on. */
+  readonly onLost: (error: StorageInUseError) => void;
+  /** This host's name; the system's by default. */
+  readonly host?: string;
+}
+
+/** Writes at once. They wait for the disk, in Node's thread pool of four, which others need, too. */
+const WRITE_AT_ONCE = 2;
+
+/** A folder of records that outlives this process, whatever ends it, and belongs to it alone meanwhile. */
+export class Storage {
+  readonly #options: StorageOptions;
+  readonly #lock: FolderLock;
+  readonly #health: WriteHealth;
+  readonly #slots = new Slots(WRITE_AT_ONCE);
+  readonly #folders: Pick<RecordFolder<unknown>, 'flush' | 'retry'>[] = [];
+  #writes = 0;
+  #opened = false;
+  #lost = false;
+  #closed = false;
+
+  private constructor(options: StorageOptions) {
+    const { path: folder, clock, log, host = hostname() } = options;
+    this.#options = options;
+    this.#lock = new FolderLock({ folder, host, clock, log, onLost: (error) => this.#lose(error) });
+    this.#health = new WriteHealth({ clock, log, probe: (bytes) => this.#probe(bytes) });
+  }
+
+  /**
+   * Takes the folder, which may have to wait for the lock of a dead exporter on another host. One that can be read but not
+   * written is opened, too: what is there is used, and writing is tried on.
+   *
+   * @throws StorageInUseError when another exporter has it
+   * @throws StorageError when it cannot be made or read
+   */
+  static async open(options: StorageOptions): Promise<Storage> {
+    const { path } = options;
+    try {
+      if ((await kindOf(path)) !== 'folder') {
+        await makeFolder(path);
+      }
+      await readdir(path);
+    } catch (error) {
+      throw storageErrorFrom(path, error);
+    }
+    const storage = new Storage(options);
+    await storage.#take().catch((error: unknown) => {
+      if (error instanceof StorageInUseError) {
+        throw error;
+      }
+    });
+    storage.#opened = true;
+    return storage;
+  }
+
+  /** Whether the last try to write went well. */
+  get writable(): boolean {
+    return this.#health.writable;
+  }
+
+  records<Value>(kind: RecordKind<Value>): RecordFolder<Value> {
+    const { path, clock, log } = this.#options;
+    const records = new RecordFolder<Value>({
+      path,
+      kind,
+      clock,
+      log,
+      write: (file, content) => this.#slots.run(() => this.#write(file, content)),
+    });
+    this.#folders.push(records);
+    return records;
+  }
+
+  /** Waits for what is being written, and leaves the folder to others. */
+  async close(): Promise<void> {
+    this.#health.close();
+    await Promise.all(this.#folders.map((records) => records.flush()));
+    this.#closed = true;
+    await this.#lock.release();
+  }
+
+  async #take(): Promise<void> {
+    try {
+      await this.#lock.take();
+    } catch (error) {
+      if (error instanceof StorageInUseError) {
+        this.#lose(error);
+        throw error;
+      }
+      throw this.#failed(this.#options.path, error, 0);
+    }
+  }
+
+  #lose(error: StorageInUseError): void {
+    if (this.#opened && !this.#lost) {
+      this.#lost = true;
+      this.#options.onLost(error);
+    }
+  }
+
+  async #write(file: string, content: string | undefined): Promise<void> {
+    if (this.#closed) {
+      throw new StorageError(file, 'ECANCELED', 'the exporter has ended');
+    }
+    await this.#take();
+    try {
+      if (content === undefined) {
+        await removeFile(file, this.#temporary());
+      } else {
+        await makeFolder(dirname(file));
+        await replaceFile(file, content, this.#temporary());
+      }
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') {
+        await this.#lock.check().catch(() => undefined);
+        await this.#take();
+      }
+      if (codeOf(error) !== 'ENOENT' || content !== undefined) {
+        throw this.#failed(file, error, content?.length ?? 0);
+      }
+      return; // There was nothing to remove.
+    }
+    this.#health.succeeded();
+  }
+
+  async #probe(bytes: number): Promise<void> {
+    const probe = join(this.#lock.scratch, 'probe');
+    await this.#take();
+    try {
+      await replaceFile(probe, ' '.repeat(bytes), this.#temporary());
+      await removeFile(probe, this.#temporary());
+    } catch (error) {
+      throw this.#failed(this.#options.path, error, bytes);
+    }
+    this.#health.succeeded();
+    for (const records of this.#folders) {
+      records.retry();
+    }
+  }
+
+  #temporary(): string {
+    this.#writes += 1;
+    return join(this.#lock.scratch, String(this.#writes));
+  }
+
+  #failed(path: string, cause: unknown, bytes: number): StorageError {
+    const error = storageErrorFrom(path, cause);
+    this.#health.failed(error, bytes);
+    return error;
+  }
+}

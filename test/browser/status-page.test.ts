@@ -1,0 +1,228 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { SECRET_2Y } from '../http/secure-exporter.ts';
+import { accessibilityViolations, launchBrowser, openPage, PATIENCE_MS } from '../support/browser.ts';
+import type { TestScope } from '../support/daemon.ts';
+import { startCommand } from '../support/process.ts';
+import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const REGION = 'us-east-1';
+const HOSTILE = '</td><script>document.title = "broken"</script>';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser.close());
+
+/** The built exporter on a simulator; resolves with its address when it listens. */
+async function startExporter(
+  scope: TestScope,
+  scenario: Readonly<Record<string, unknown>>,
+  queries: readonly Readonly<Record<string, unknown>>[],
+  flags: readonly string[] = [],
+): Promise<string> {
+  const simulator = await runSimulator(scope, scenario);
+  const file = join(temporaryFolder(), 'config.json');
+  const aws = { region: REGION, endpoint: simulator.url, stsEndpoint: simulator.url, requestsPerSecond: 100 };
+  writeFileSync(file, JSON.stringify({ aws, polling: { interval: '1s' }, queries }));
+  const exporter = startCommand(scope, [`--config.file=${file}`, '--web.listen-address=127.0.0.1:0', ...flags]);
+  return exporter.url();
+}
+
+/** An exporter with something of everything: a query that runs, one that is refused, one that has contributors. */
+async function startVaried(scope: TestScope): Promise<string> {
+  const url = await startExporter(
+    scope,
+    {
+      queries: [
+        endlessQueries(REGION, 'running'),
+        endlessQueries(REGION, 'denied', { monitorName: 'ledger' }),
+        { ...endlessQueries(REGION, 'ended'), outcome: 'CANCELED', runningFor: '0s' },
+      ],
+      startedQueries: [{ queuedFor: '0s', runningFor: '0s' }],
+      faults: [
+        { kind: 'error', name: 'AccessDeniedException', status: 403, match: { queryId: 'denied' }, message: HOSTILE },
+      ],
+    },
+    [
+      { name: 'running', monitorName: 'checkout', queryId: 'running', labels: { team: HOSTILE } },
+      { name: 'denied', monitorName: 'ledger', queryId: 'denied' },
+      { name: 'ended', monitorName: 'checkout', queryId: 'ended' },
+      {
+        name: 'top',
+        monitorName: 'checkout',
+        metricName: 'RETRANSMISSIONS',
+        destinationCategory: 'INTER_AZ',
+        schedule: { every: '5m', delay: '0s' },
+      },
+    ],
+  );
+  await vi.waitFor(
+    async () => {
+      const answers = await Promise.all(
+        ['running', 'denied', 'ended', 'top', 'top/contributors'].map(async (path) => {
+          const response = await fetch(`${url}/api/v1/queries/${path}`);
+          return response.text();
+        }),
+      );
+      expect(answers.join()).toMatch(/"RUNNING".*"AccessDeniedException".*"CANCELED".*"SUCCEEDED".*"windowStart"/s);
+    },
+    { timeout: PATIENCE_MS, interval: 100 },
+  );
+  return url;
+}
+
+/** Times pass while the tests look, and a query that is being polled has no next poll. */
+function withoutTimes(text: string): string {
+  return text
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|(in )?\d+ (s|min)( ago)?|\bnow|\bnone\b/g, 'T')
+    .replace(/\s+/g, ' ')
+    .replace(/T( ?T)+/g, 'T');
+}
+
+async function mainText(page: Page): Promise<string> {
+  return (await page.locator('main').textContent()) ?? '';
+}
+
+describe('the status page in a browser', () => {
+  test('is accessible in both themes and narrow, asks nobody else for anything, and breaks no policy', async (scope) => {
+    const url = await startVaried(scope);
+    const { page, requests, complaints } = await openPage(scope, browser, url);
+    const violations = async () => {
+      const found: string[] = [];
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        found.push(...(await accessibilityViolations(page)));
+      }
+      return found;
+    };
+    await page.getByText('Live', { exact: true }).waitFor();
+    expect(await violations()).toEqual([]);
+    await page.getByRole('link', { name: 'top', exact: true }).click();
+    await page.getByRole('region', { name: 'Contributors' }).waitFor();
+    await page.getByText('Each run').click();
+    expect(await violations()).toEqual([]);
+    expect(await page.locator('.bar').count()).toBeGreaterThan(10);
+    await page.setViewportSize({ width: 420, height: 900 });
+    await page.getByRole('link', { name: 'All queries' }).click();
+    await page.getByText('Live', { exact: true }).waitFor();
+    expect(await violations()).toEqual([]);
+    expect(await page.title()).toBe('Network Flow Monitor exporter');
+    expect(requests.length).toBeGreaterThan(5);
+    expect(requests.filter((each) => !each.startsWith(`${url}/`) && each !== 'data:,')).toEqual([]);
+    expect(complaints).toEqual([]);
+  }, 90_000);
+
+  test('tells the same without JavaScript, and can be searched', async (scope) => {
+    const url = await startVaried(scope);
+    const { page } = await openPage(scope, browser, url);
+    const { page: plain } = await openPage(scope, browser, url, { javaScriptEnabled: false });
+    await vi.waitFor(
+      async () => {
+        await plain.reload();
+        expect(withoutTimes(await mainText(plain))).toBe(withoutTimes(await mainText(page)));
+      },
+      { timeout: PATIENCE_MS, interval: 500 },
+    );
+    expect(await mainText(plain)).toContain('iam-policy');
+    await plain.getByLabel('Search').fill('ledger');
+    await plain.getByRole('button', { name: 'Show' }).click();
+    await plain.getByText('1 of 4 queries').waitFor();
+    expect(await plain.locator('tbody th[scope=row] a').allTextContents()).toEqual(['denied']);
+    await plain.getByRole('link', { name: 'denied' }).click();
+    await plain.getByRole('heading', { name: 'denied' }).waitFor();
+  }, 90_000);
+
+  test('shows changes as they come, without reloading, and leaves alone what its reader does', async (scope) => {
+    const query = { ...endlessQueries(REGION, 'q'), queuedFor: '8s', runningFor: '3s', outcome: 'SUCCEEDED' };
+    const url = await startExporter(scope, { queries: [query] }, [
+      { name: 'checkout', monitorName: 'checkout', queryId: 'q' },
+      { name: 'other', monitorName: 'other', queryId: 'q', region: REGION },
+    ]);
+    const { page } = await openPage(scope, browser, url);
+    await page.evaluate('window.notReloaded = true');
+    const status = page.locator('tr', { hasText: 'checkout' }).locator('.badge').last();
+    await page.getByRole('link', { name: 'checkout', exact: true }).focus();
+    await vi.waitFor(async () => expect(await status.textContent()).toBe('QUEUED'), { timeout: PATIENCE_MS });
+    await vi.waitFor(async () => expect(await status.textContent()).toBe('RUNNING'), { timeout: PATIENCE_MS });
+    expect(await page.evaluate('document.activeElement.id')).toBe('query-checkout');
+    await page.locator('summary').first().click();
+    await page.getByRole('link', { name: /SUCCEEDED/ }).waitFor();
+    expect(await page.locator('details').first().getAttribute('open')).toBeNull();
+    await vi.waitFor(
+      async () => expect(await page.locator('#news').textContent()).toMatch(/checkout is SUCCEEDED|more have changed/),
+      { timeout: PATIENCE_MS },
+    );
+    expect(await page.evaluate('window.notReloaded')).toBe(true);
+  }, 90_000);
+
+  test('can be used with the keyboard alone', async (scope) => {
+    const { page } = await openPage(scope, browser, await startVaried(scope));
+    const reached: string[] = [];
+    for (let i = 0; i < 40 && reached.at(-1) !== 'top'; i += 1) {
+      await page.keyboard.press('Tab');
+      reached.push(
+        await page.evaluate<string>(
+          '(document.activeElement.name || document.activeElement.textContent).trim().split(" ")[0]',
+        ),
+      );
+    }
+    const order = ['Skip', 'Metrics', 'Readiness', '1', 'search', 'status', 'Show', REGION, 'denied', 'ended', 'top'];
+    expect(reached.filter((each, i) => order.includes(each) && reached.indexOf(each) === i)).toEqual(order);
+    await page.locator('summary').first().focus();
+    await page.keyboard.press('Enter');
+    expect(await page.getByRole('link', { name: 'top', exact: true }).isVisible()).toBe(false);
+    await page.getByLabel('Search').focus();
+    await page.keyboard.type('denied');
+    await page.getByText('1 of 4 queries').waitFor();
+    expect(await page.getByLabel('Search').inputValue()).toBe('denied');
+    expect(await page.evaluate('document.activeElement.name')).toBe('search');
+    expect(new URL(page.url()).search).toBe('?search=denied');
+  }, 90_000);
+
+  test('is live below a prefix, behind a log-in, and when it is reached by another name than its own', async (scope) => {
+    const webConfig = join(temporaryFolder(), 'web-config.json');
+    writeFileSync(webConfig, JSON.stringify({ basic_auth_users: { alice: SECRET_2Y } }));
+    const url = await startExporter(
+      scope,
+      { queries: [endlessQueries(REGION, 'q')] },
+      [{ name: 'checkout', monitorName: 'checkout', queryId: 'q' }],
+      ['--web.route-prefix=/a/b', '--web.external-url=https://proxy.example/x', `--web.config.file=${webConfig}`],
+    );
+    const httpCredentials = { username: 'alice', password: 'secret' };
+    const { page, complaints } = await openPage(scope, browser, `${url}/a/b/`, { httpCredentials });
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.getByRole('link', { name: /1 RUNNING/ }).waitFor();
+    expect(complaints).toEqual([]);
+  }, 90_000);
+
+  test('stays usable with 10,000 queries', async (scope) => {
+    const url = await startExporter(
+      scope,
+      { queries: [endlessQueries(REGION, 'q{n}', { count: 10_000 })] },
+      Array.from({ length: 10_000 }, (_, i) => ({
+        name: `query-${i}`,
+        monitorName: `monitor-${i % 40}`,
+        queryId: `q${i}`,
+      })),
+    );
+    const begin = performance.now();
+    const { page } = await openPage(scope, browser, url);
+    await page.getByText('page 1 of 100').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    expect(performance.now() - begin).toBeLessThan(PATIENCE_MS);
+    // The longest time in which the page could not have answered a key.
+    await page.evaluate(
+      'window.longest = 0; window.last = performance.now(); setInterval(() => { const now = performance.now(); window.longest = Math.max(window.longest, now - window.last); window.last = now; }, 50)',
+    );
+    await page.getByLabel('Search').pressSequentially('query-77');
+    await page.getByText('111 of 10000 queries').waitFor();
+    expect(await page.evaluate('window.longest')).toBeLessThan(1_500);
+    await page.getByRole('link', { name: 'Next' }).click();
+    await vi.waitFor(async () => expect(await page.locator('tbody th[scope=row]').count()).toBe(11));
+  }, 90_000);
+});

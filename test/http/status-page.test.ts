@@ -1,0 +1,448 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import request from 'supertest';
+import { describe, expect, test } from 'vitest';
+import { API_ERRORS } from '../../src/api/errors.ts';
+import { createApp } from '../../src/http/app.ts';
+import type { AppOptions } from '../../src/http/app-options.ts';
+import { PAGE_SIZE } from '../../src/http/page-selection.ts';
+import type { QueryView } from '../../src/http/query-view.ts';
+import { appOptions, failingView, queryView } from './fixtures.ts';
+
+async function page(
+  views: readonly QueryView[],
+  changes: Partial<AppOptions> = {},
+  search: Record<string, string> = {},
+): Promise<string> {
+  const path = `${changes.routePrefix ?? ''}/?${new URLSearchParams(search)}`;
+  const response = await request(createApp(appOptions(views, changes)))
+    .get(path)
+    .expect(200)
+    .expect('Content-Type', 'text/html; charset=utf-8');
+  return response.text;
+}
+
+/** The names of the queries shown, from top to bottom. */
+function rows(html: string): string[] {
+  return [...html.matchAll(/<th scope="row"><a [^>]*>([^<]*)</g)].map(([, name]) => name ?? '');
+}
+
+/** Where links lead that a reader can follow. */
+function links(html: string): string[] {
+  return [...html.matchAll(/<a [^>]*?href="([^"#][^"]*)"/g)].map(([, href]) => (href ?? '').replaceAll('&amp;', '&'));
+}
+
+/** Without markup. */
+function textOf(html: string): string {
+  return html
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+/** The headings of groups, from top to bottom: account, region, monitor or scope. */
+function groups(html: string): string[] {
+  return [...html.matchAll(/<h3>(.*?)<\/h3>|<h4>(.*?)<\/h4>|<th scope="rowgroup"[^>]*>(.*?)<\/th>/g)].map(
+    ([, account, region, subject]) => textOf(account ?? region ?? subject ?? ''),
+  );
+}
+
+/** Cells of the first row, without markup, by column. */
+function cells(html: string): Record<string, string> {
+  return Object.fromEntries(
+    [...html.matchAll(/<td data-label="([^"]*)"[^>]*>(.*?)<\/td>/gs)]
+      .slice(0, 5)
+      .map(([, label, cell]) => [label ?? '', textOf(cell ?? '')]),
+  );
+}
+
+describe('the status page', () => {
+  test('shows the version and links to everything', async () => {
+    const html = await page([]);
+    expect(html).toContain('1.2.3');
+    expect(html).toContain('<html lang="en">');
+    expect(links(html)).toEqual(['metrics', 'api/v1/queries', 'api/openapi.json', '-/healthy', '-/ready']);
+    expect(html).toContain('No queries are registered');
+  });
+
+  test('shows of each query what it is, its status, since when, and when it is polled', async () => {
+    const html = await page([queryView()]);
+    expect(groups(html)).toEqual(['account payments', 'us-east-1', 'monitor checkout']);
+    expect(html).toContain('monitor-top-contributors, every 30s');
+    expect(html).toContain('team=&quot;payments&quot;');
+    expect(cells(html)).toEqual({
+      Status: 'RUNNING',
+      Since: '4 min ago 2026-11-24 11:55:30',
+      'Last runs': 'watched',
+      'Next poll': 'in 18 s 2026-11-24 12:00:18',
+      'Last error': 'none',
+    });
+    expect(html).toContain('<time datetime="2026-11-24T11:55:30Z">');
+    expect(html).toContain('1 query; what needs you first. As of 2026-11-24 12:00:00; all times are UTC.');
+  });
+
+  test('shows the last error of a failing query, and its status as last known', async () => {
+    expect(cells(await page([failingView()]))).toMatchObject({
+      Status: 'failing last known: RUNNING',
+      'Last error': `AccessDeniedException status, 10 s ago ${failingView().lastError?.message} Allow networkflowmonitor:GetQueryStatusMonitorTopContributors. nfm-exporter iam-policy FILE prints the policies that a config needs.`,
+    });
+  });
+
+  test.each(API_ERRORS)('says what to do about %s', async (error) => {
+    const lastError = { operation: 'start', error, message: '', at: '2026-11-24T11:59:50Z' };
+    const html = await page([failingView({ type: 'workload-insights-top-contributors', lastError })]);
+    const [, hint = ''] = /<small class="hint">(.*?)<\/small>/.exec(html) ?? [];
+    expect(hint).toMatch(/^[A-Z].+\.$/);
+    expect(hint.includes('networkflowmonitor:StartQueryWorkloadInsightsTopContributors')).toBe(
+      error === 'AccessDeniedException',
+    );
+  });
+
+  test('tells what was not tried yet from what is unknown', async () => {
+    const unknown = queryView({ status: null, statusSince: null });
+    expect(cells(await page([unknown]))).toMatchObject({ Status: 'unknown', Since: 'none' });
+    const untried = queryView({ status: null, statusSince: null, up: null, lastSuccess: null });
+    expect(cells(await page([untried]))).toMatchObject({ Status: 'waiting' });
+  });
+
+  test.each([
+    ['2026-11-24T12:00:00.400Z', 'now'],
+    ['2026-11-24T11:58:01Z', '119 s ago'],
+    ['2026-11-24T11:58:00Z', '2 min ago'],
+    ['2026-11-24T10:00:01Z', '119 min ago'],
+    ['2026-11-24T10:00:00Z', '2 h ago'],
+    ['2026-11-22T12:00:01Z', '47 h ago'],
+    ['2026-11-22T12:00:00Z', '2 d ago'],
+    ['2026-11-24T12:02:30Z', 'in 2 min'],
+  ])('tells %s as %s', async (statusSince, relative) => {
+    expect(cells(await page([queryView({ statusSince })]))['Since']).toMatch(new RegExp(`^${relative} 2026-`));
+  });
+
+  test('groups by account, region and monitor or scope, those first that need somebody', async () => {
+    const { monitorName: _, ...scoped } = queryView({ name: 's', account: 'a', scopeId: 'all' });
+    const html = await page([
+      queryView({ name: 'b', account: 'a' }),
+      queryView({ name: 'a', account: 'a' }),
+      queryView({ name: 'c', account: 'b', region: 'eu-west-1' }),
+      failingView({ name: 'z', account: 'b', region: 'us-east-1', monitorName: 'shop' }),
+      queryView({ name: 'd', account: 'b', region: 'us-east-1' }),
+      scoped,
+    ]);
+    expect(groups(html)).toEqual([
+      'account b',
+      'us-east-1',
+      'monitor shop',
+      'monitor checkout',
+      'eu-west-1',
+      'monitor checkout',
+      'account a',
+      'us-east-1',
+      'monitor checkout',
+      'scope all',
+    ]);
+    expect(rows(html)).toEqual(['z', 'd', 'c', 'a', 'b', 's']);
+  });
+
+  test('lists in a group the worst first, the others by name, and counts them', async () => {
+    const html = await page([
+      queryView({ name: 'succeeded', status: 'SUCCEEDED' }),
+      queryView({ name: 'running-b' }),
+      queryView({ name: 'running-a' }),
+      queryView({ name: 'queued', status: 'QUEUED' }),
+      queryView({ name: 'untried', status: null, up: null }),
+      queryView({ name: 'unknown', status: null }),
+      queryView({ name: 'canceled', status: 'CANCELED' }),
+      queryView({ name: 'failed', status: 'FAILED' }),
+      failingView(),
+    ]);
+    expect(rows(html)).toEqual([
+      'failing',
+      'failed',
+      'canceled',
+      'queued',
+      'running-a',
+      'running-b',
+      'succeeded',
+      'unknown',
+      'untried',
+    ]);
+    const counts = /<ul class="counts".*?<\/ul>/s.exec(html)?.[0].match(/>[^<>]+(?=<\/span>)/g);
+    expect(counts).toEqual(
+      ['1 failing', '1 FAILED', '1 CANCELED', '1 unknown', '1 waiting', '1 QUEUED', '2 RUNNING', '1 SUCCEEDED'].map(
+        (count) => `>${count}`,
+      ),
+    );
+  });
+
+  test('shows many on pages, with links from one to the next that keep the search', async () => {
+    const many = Array.from({ length: 250 }, (_, i) => queryView({ name: `q${String(i).padStart(5, '0')}` }));
+    const first = await page([...many, failingView()]);
+    expect(rows(first)).toHaveLength(PAGE_SIZE);
+    expect(rows(first).slice(0, 2)).toEqual(['failing', 'q00000']);
+    expect(first).toContain('251 queries, page 1 of 3;');
+    expect(first).toContain('250 RUNNING');
+    expect(links(first).filter((href) => href.includes('page='))).toEqual(['?page=2', '?page=3']);
+
+    const last = await page(many, {}, { search: 'q', page: '99' });
+    expect(rows(last)).toHaveLength(50);
+    expect(last).toContain('250 of 250 queries');
+    expect(links(last).filter((href) => href.startsWith('?search='))).toEqual([
+      '?search=q&status=RUNNING',
+      '?search=q',
+      '?search=q&page=2',
+    ]);
+  });
+
+  test.each(['0', '-1', '1.5', 'x', '1e3', ''])('shows the first page for page=%s', async (number) => {
+    expect(await page([queryView()], {}, { page: number })).toContain('1 query;');
+  });
+
+  test('finds queries that have all words, in name, account, region, monitor, labels and error', async () => {
+    const views = [
+      queryView({ name: 'one', account: 'shop', labels: { team: 'Blue' } }),
+      failingView({ name: 'two', region: 'eu-west-1' }),
+      queryView({ name: 'three', monitorName: 'ingress' }),
+    ];
+    const found = async (search: string, status = '') => rows(await page(views, {}, { search, status }));
+    expect(await found('ONE')).toEqual(['one']);
+    expect(await found('  team=blue shop ')).toEqual(['one']);
+    expect(await found('shop eu-west-1')).toEqual([]);
+    expect(await found('accessdenied')).toEqual(['two']);
+    expect(await found('ingress')).toEqual(['three']);
+    expect(await found('', 'RUNNING')).toEqual(['three', 'one']);
+    expect(await found('', 'failing')).toEqual(['two']);
+    expect(await found('', 'nonsense')).toEqual([]);
+  });
+
+  test('keeps what was searched for in the form, and leads back', async () => {
+    const html = await page([queryView()], {}, { search: '"<x>', status: 'RUNNING' });
+    expect(html).toContain('value="&quot;&lt;x&gt;"');
+    expect(html).toContain('<option selected>RUNNING</option>');
+    expect(html).toContain('0 of 1 query (<a href="./">show all</a>)');
+  });
+
+  test('shows the last runs as a picture that is also told in words', async () => {
+    const runs = [
+      { outcome: 'succeeded', at: 0, duration: 1_000 },
+      { outcome: 'succeeded', at: 0, duration: 1_000 },
+      { outcome: 'timed_out', at: 0, duration: undefined },
+    ] as const;
+    const html = await page([queryView({ recentRuns: () => runs })]);
+    expect(html).toContain('aria-label="Last 3 runs: 2 succeeded, 1 timed out; the last timed out"');
+    expect([...html.matchAll(/<rect class="(\w+)"/g)].map(([, shape]) => shape)).toEqual(['ok', 'ok', 'no']);
+    expect(cells(await page([queryView({ recentRuns: () => [] })]))['Last runs']).toBe('none');
+  });
+
+  test('answers with 10,000 queries in a moment', async () => {
+    const many = Array.from({ length: 10_000 }, (_, i) =>
+      queryView({
+        name: `q${(i * 7919) % 10_000}`,
+        account: `a${i % 20}`,
+        region: `r${i % 3}`,
+        monitorName: `m${i % 50}`,
+        up: i % 40 !== 0,
+      }),
+    );
+    const app = createApp(appOptions(many));
+    const answered = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const { text } = await request(app).get('/').query({ search: 'q1' });
+        return Buffer.byteLength(text);
+      }),
+    );
+    const begin = performance.now();
+    await request(app).get('/').query({ search: 'q1' }).expect(200);
+    // A request took some 30 ms when this was written; this only tells what grows with the number from what grows with its square.
+    expect(performance.now() - begin).toBeLessThan(2_000);
+    expect(Math.max(...answered)).toBeLessThan(400_000);
+  });
+
+  test('links to each query by encoded name, even for a name that no URL can hold', async () => {
+    const html = await page([queryView({ name: 'a:x/y?z&' }), queryView({ name: 'b:\ud800' })]);
+    expect(links(html)).toEqual(expect.arrayContaining(['?query=a%3Ax%2Fy%3Fz%26', '?query=b%3A%EF%BF%BD']));
+  });
+
+  test('links below the external URL when one is given, to the telemetry path', async () => {
+    const html = await page([queryView()], { externalUrl: 'https://proxy.example/nfm', telemetryPath: '/m/x' });
+    const all = links(html);
+    expect(all).toHaveLength(7);
+    expect(all[0]).toBe('https://proxy.example/nfm/m/x');
+    expect(all.every((href) => href.startsWith('https://proxy.example/nfm/'))).toBe(true);
+  });
+
+  test('links work below a route prefix', async () => {
+    const app = createApp(appOptions([queryView()], { routePrefix: '/a/b' }));
+    for (const href of links(await page([queryView()], { routePrefix: '/a/b' }))) {
+      await request(app).get(new URL(href, 'http://localhost/a/b/').pathname).expect(200);
+    }
+  });
+
+  test('has nothing inline but the import map, which its Content-Security-Policy allows by hash', async () => {
+    const response = await request(createApp(appOptions([queryView(), failingView()]))).get('/');
+    const inline = [...response.text.matchAll(/<script(?![^>]* src=)[^>]*>(.*?)<\/script>/gs)].map(
+      ([, code]) => code ?? '',
+    );
+    const hash = createHash('sha256').update(inline.join()).digest('base64');
+    expect(response.headers['content-security-policy']?.split('; ')).toEqual([
+      "default-src 'none'",
+      `script-src 'self' 'sha256-${hash}'`,
+      "style-src 'self'",
+      "connect-src 'self'",
+      'img-src data:',
+      "base-uri 'none'",
+      "form-action 'self'",
+      "frame-ancestors 'none'",
+    ]);
+    expect(response.text).not.toMatch(/<style| style=| on[a-z]+=/);
+    expect(Object.keys(JSON.parse(inline.join()).imports)).toEqual(['idiomorph']);
+  });
+
+  test.each(['a; b', ''])('leaves the Content-Security-Policy %j that users have set', async (policy) => {
+    const access = async () => ({ headers: { 'Content-Security-Policy': policy }, passwords: undefined });
+    const { headers } = await request(createApp(appOptions([], { access })))
+      .get('/')
+      .expect(200);
+    expect(headers['content-security-policy'] ?? '').toBe(policy);
+  });
+
+  test('asks for script and style relative to itself, wherever links go', async () => {
+    const html = await page([], { externalUrl: 'https://proxy.example/nfm' });
+    expect(
+      [...html.matchAll(/<(?:link rel="stylesheet" href|script type="module" src)="([^"]*)"/g)].map(([, at]) => at),
+    ).toEqual(['-/assets/status-page.css', '-/assets/status-page.js']);
+    const app = createApp(appOptions());
+    await request(app).get('/-/assets/status-page.css').expect(200).expect('Content-Type', 'text/css; charset=utf-8');
+    const { text } = await request(app).get('/-/assets/idiomorph.js').expect(200);
+    expect(text).toContain('export');
+    await request(app).get('/-/assets/nothing.js').expect(404);
+    await request(app).get('/-/assets/..%2Fapp.js').expect(404);
+  });
+
+  test('has a caption and scopes, for readers who do not see it', async () => {
+    const html = await page([queryView()]);
+    expect(html).toContain('Queries of account payments in us-east-1</caption>');
+    expect(html.match(/<th scope="col"/g)).toHaveLength(6);
+    expect(html.match(/<th scope="row">/g)).toHaveLength(1);
+  });
+
+  test('escapes every text of a query', async () => {
+    /** Tags and attribute names as a browser would see them: the page's structure. */
+    const structure = (html: string) =>
+      (html.match(/<\/?[a-z][^>]*>/gi) ?? []).map((tag) => tag.replace(/"[^"]*"/g, '""'));
+    const view = (text: string) =>
+      failingView({
+        name: text,
+        type: text,
+        account: text,
+        region: text,
+        monitorName: text,
+        queryId: text,
+        interval: text,
+        labels: { [`l${text}`]: text },
+        lastError: { operation: text, error: text, message: text, at: '2026-11-24T11:59:50Z' },
+      });
+    const plain = structure(await page([view('plain')]));
+    const hostile = fc.oneof(
+      fc.string({ unit: 'binary', minLength: 1 }),
+      fc
+        .array(
+          fc.constantFrom('<', '>', '"', "'", '&', '</style>', '<script>', '<!--', '-->', '=', ' ', '${', '`', 'x'),
+          {
+            minLength: 1,
+          },
+        )
+        .map((parts) => parts.join('')),
+    );
+    await fc.assert(
+      fc.asyncProperty(hostile, async (text) => {
+        expect(structure(await page([view(text)]))).toEqual(plain);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('the page of one query', () => {
+  const scheduled = queryView({
+    name: 'top:x',
+    recentRuns: () => [
+      { outcome: 'succeeded', at: Date.parse('2026-11-24T11:50:00Z'), duration: 12_340 },
+      { outcome: 'start_failed', at: Date.parse('2026-11-24T11:55:00Z'), duration: undefined },
+    ],
+    scheduled: {
+      metricName: 'RETRANSMISSIONS',
+      destinationCategory: 'INTER_AZ',
+      schedule: { every: '5m', lookback: '5m', delay: '2m', timeout: '5m' },
+      contributorLabels: [],
+    },
+  });
+  const window = { windowStart: '2026-11-24T11:45:00Z', windowEnd: '2026-11-24T11:50:00Z', unit: 'Count' };
+  const withContributors = (json: unknown) => ({ contributors: () => Promise.resolve(JSON.stringify(json)) });
+
+  test('tells all that is known of it', async () => {
+    const text = textOf(await page([scheduled], {}, { query: 'top:x' }));
+    for (const fact of [
+      'Status RUNNING',
+      'Last success 12 s ago 2026-11-24 11:59:48',
+      'Account and region payments, us-east-1',
+      'Asks for RETRANSMISSIONS, INTER_AZ',
+      'Runs every 5m, over 5m, 2m late',
+      'not started 5 min ago 2026-11-24 11:55:00 none succeeded 10 min ago 2026-11-24 11:50:00 12.3 s',
+      'No results are known yet.',
+    ]) {
+      expect(text).toContain(fact);
+    }
+  });
+
+  test('shows its contributors with bars, the worst first, and once what all have in common', async () => {
+    const rows = [
+      { localIp: '10.0.0.1', localAz: 'a', remoteIp: '10.1.0.1', value: 5, baseValue: 5, localRegion: 'r' },
+      { localIp: '10.0.0.2', localAz: 'b', remoteIp: '<b>', value: 20, baseValue: 20, localRegion: 'r', targetPort: 0 },
+      { localIp: '10.0.0.3', remoteIp: '', value: null, baseValue: null, localRegion: 'r' },
+      { localIp: '10.0.0.4', kubernetesMetadata: { localPodName: 'pod' }, value: 1, baseValue: 1, localRegion: 'r' },
+    ];
+    const html = await page([scheduled], withContributors({ ...window, baseUnit: 'count', rows }), { query: 'top:x' });
+    const table = /<table class="contributors">.*?<\/table>/s.exec(html)?.[0] ?? '';
+    expect([...table.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row]) => textOf(row ?? ''))).toEqual([
+      'Value Local Remote',
+      '20 10.0.0.2 localAz b &lt;b&gt; targetPort none: the far end’s view of a connection',
+      '5 10.0.0.1 localAz a 10.1.0.1',
+      '1 10.0.0.4 localPodName pod',
+    ]);
+    expect([...table.matchAll(/<rect width="([^"]*)"/g)].map(([, width]) => width)).toEqual(['100.0', '25.0', '5.0']);
+    expect(textOf(html)).toContain(
+      'Window 2026-11-24 11:45:00 to 2026-11-24 11:50:00. 3 in all. The same in each: localRegion r.',
+    );
+  });
+
+  test('shows of data points the newest of each series, added up where labels are the same', async () => {
+    const timestamps = ['2026-11-24T11:50:00.000Z', '2026-11-24T11:49:00.000Z'];
+    const datapoints = [
+      { label: 'a', timestamps, values: [1, 9], baseValues: [1, 9] },
+      { label: 'b', timestamps, values: [2, 9], baseValues: [2, 9] },
+      { label: 'a', timestamps, values: [4, 9], baseValues: [4, 9] },
+      { label: 'none', timestamps: [], values: [], baseValues: [] },
+    ];
+    const html = await page([scheduled], withContributors({ ...window, baseUnit: 'count', datapoints }), {
+      query: 'top:x',
+    });
+    const table = /<table class="contributors">.*?<\/table>/s.exec(html)?.[0] ?? '';
+    expect(textOf(table)).toBe('Value More 5 a 2 b');
+  });
+
+  test('shows fifty of many contributors', async () => {
+    const rows = Array.from({ length: 500 }, (_, i) => ({ localIp: `10.0.0.${i}`, baseValue: i }));
+    const html = await page([scheduled], withContributors({ ...window, baseUnit: 'bytes', rows }), { query: 'top:x' });
+    expect(html).toContain('The worst 50 of 500.');
+    expect(html.match(/<rect width/g)).toHaveLength(50);
+  });
+
+  test('says so where no query has the name', async () => {
+    const app = createApp(appOptions([scheduled]));
+    const { text } = await request(app)
+      .get('/?query=%3Cb%3E')
+      .expect(404)
+      .expect('Content-Type', /^text\/html/);
+    expect(text).toContain('No query of the name &quot;&lt;b&gt;&quot; is registered.');
+  });
+});

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { startAlertmanager } from '../support/alertmanager.ts';
+import { PROJECT, run } from '../support/project.ts';
+import { ALERTS } from './rule-files.ts';
+
+const FILE = 'config/alertmanager.yml';
+
+/** The receiver of an alert with these labels. */
+function receiverOf(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  return run('amtool', ['config', 'routes', 'test', `--config.file=${FILE}`, ...pairs]).stdout.trim();
+}
+
+const TARGET = { job: 'network-flow-monitor', instance: 'a:10049', account: 'payments', aws_region: 'us-east-1' };
+const QUERY = { ...TARGET, query: 'flows', monitor: 'checkout' };
+const QUERY_ALERTS = ['NfmScheduledQueryFailing', 'NfmQueryWithoutResults', 'NfmResultsStale'];
+
+/** An alert, those that it silences, and some of the same names that it does not. */
+const INHIBITIONS = [
+  {
+    source: { alertname: 'NfmExporterDown', job: TARGET.job, instance: TARGET.instance },
+    silenced: ALERTS.filter(({ alert }) => alert !== 'NfmExporterDown').map(({ alert }) => ({
+      ...QUERY,
+      alertname: alert,
+    })),
+    told: [
+      { ...QUERY, instance: 'b:10049', alertname: 'NfmResultsStale' },
+      { ...QUERY, alertname: 'DiskFull' },
+    ],
+  },
+  ...['NfmCredentialsRefused', 'NfmWrongAccount', 'NfmApiFailing'].map((alertname) => ({
+    source: { ...TARGET, alertname },
+    silenced: [
+      { ...QUERY, alertname: 'NfmQueryPollingFails' },
+      { ...QUERY, alertname: 'NfmScheduledQueryFailing' },
+      { ...TARGET, alertname: 'NfmRunsSkipped' },
+      { ...TARGET, alertname: 'NfmInventoryStale', kind: 'monitors' },
+    ],
+    told: [
+      { ...QUERY, account: 'shop', alertname: 'NfmQueryPollingFails' },
+      { ...QUERY, aws_region: 'eu-west-1', alertname: 'NfmQueryPollingFails' },
+      { ...QUERY, instance: 'b:10049', alertname: 'NfmQueryPollingFails' },
+      { ...QUERY, alertname: 'NfmWatchedQueryFailed' },
+    ],
+  })),
+  {
+    source: { ...TARGET, alertname: 'NfmCredentialsRefused' },
+    silenced: [{ ...TARGET, alertname: 'NfmApiFailing' }],
+    told: [{ ...TARGET, aws_region: 'eu-west-1', alertname: 'NfmApiFailing' }],
+  },
+  ...['NfmApiThrottled', 'NfmRunCapLowered', 'NfmBudgetTooSmall'].map((alertname) => ({
+    source: { ...TARGET, alertname },
+    silenced: [{ ...TARGET, alertname: 'NfmRunsSkipped' }],
+    told: [
+      { ...TARGET, account: 'shop', alertname: 'NfmRunsSkipped' },
+      { ...QUERY, alertname: 'NfmResultsStale' },
+    ],
+  })),
+  {
+    source: { ...TARGET, monitor: 'checkout', alertname: 'NfmMonitorNotActive' },
+    silenced: QUERY_ALERTS.map((alertname) => ({ ...QUERY, alertname })),
+    told: [
+      { ...QUERY, monitor: 'orders', query: 'orders', alertname: 'NfmScheduledQueryFailing' },
+      { ...TARGET, scope_id: 's-1', query: 'scope', alertname: 'NfmScheduledQueryFailing' },
+    ],
+  },
+  {
+    source: { ...TARGET, scope_id: 's-1', alertname: 'NfmScopeFailed' },
+    silenced: QUERY_ALERTS.map((alertname) => ({ ...TARGET, scope_id: 's-1', query: 'scope', alertname })),
+    told: [{ ...QUERY, alertname: 'NfmScheduledQueryFailing' }],
+  },
+  {
+    source: { ...QUERY, alertname: 'NfmScheduledQueryFailing' },
+    silenced: [
+      { ...QUERY, alertname: 'NfmQueryWithoutResults' },
+      { ...QUERY, alertname: 'NfmResultsStale' },
+    ],
+    told: [{ ...QUERY, query: 'other', alertname: 'NfmResultsStale' }],
+  },
+];
+
+describe(FILE, () => {
+  it('is one that Alertmanager takes', () => {
+    expect(run('amtool', ['check-config', FILE])).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it.each(ALERTS)('brings $alert to who it is for', ({ alert, labels }) => {
+    const bySeverity = { critical: 'on-call', info: 'digest' }[labels['severity'] ?? ''] ?? 'operations';
+    expect(receiverOf({ alertname: alert, ...labels })).toBe(alert.endsWith('Unusual') ? 'network' : bySeverity);
+  });
+
+  it('leaves alerts that are not ours where they were', () => {
+    expect(receiverOf({ alertname: 'DiskFull', severity: 'critical' })).toBe('operations');
+  });
+
+  it('names alerts that there are', () => {
+    const named = readFileSync(`${PROJECT}${FILE}`, 'utf8').match(/\bNfm[A-Z]\w+/g) ?? [];
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((name) => !ALERTS.some(({ alert }) => alert === name))).toEqual([]);
+  });
+
+  // Each by itself: in an Alertmanager of its own, so that no other alert has a part in it.
+  it.each(INHIBITIONS)('lets $source.alertname silence what follows from it', async ({ source, silenced, told }) => {
+    const alertmanager = await startAlertmanager({ onTestFinished }, `${PROJECT}${FILE}`);
+    await alertmanager.fire([source, ...silenced, ...told]);
+    await vi.waitFor(
+      async () => {
+        const alerts = await alertmanager.alerts();
+        const inState = (state: string) => alerts.filter(({ status }) => status.state === state);
+        expect(inState('unprocessed')).toEqual([]);
+        expect(labelsOf(inState('suppressed'))).toEqual(labelsOf(silenced.map((labels) => ({ labels }))));
+        expect(labelsOf(inState('active'))).toEqual(labelsOf([source, ...told].map((labels) => ({ labels }))));
+      },
+      { timeout: 15_000, interval: 200 },
+    );
+  });
+});
+
+/** In an order that does not depend on who tells them. */
+function labelsOf(alerts: readonly { readonly labels: Readonly<Record<string, string>> }[]): string[] {
+  return alerts.map(({ labels }) => JSON.stringify(Object.entries(labels).sort())).sort();
+}

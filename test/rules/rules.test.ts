@@ -1,0 +1,168 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { QUERY_STATUSES } from '../../src/api/client.ts';
+import { API_ERRORS } from '../../src/api/errors.ts';
+import { SCOPE_STATUSES } from '../../src/api/lists.ts';
+import { LIST_OPERATIONS } from '../../src/api/operations.ts';
+import { METRIC_NAMES } from '../../src/config/metric-name.ts';
+import { MONITOR_STATUSES } from '../../src/config/monitor-status.ts';
+import { FAMILIES } from '../../src/metrics/families.ts';
+import { RUN_OUTCOMES } from '../../src/scheduler/run.ts';
+import { PROJECT, run } from '../support/project.ts';
+import { namesIn } from '../support/promql.ts';
+import { ALERTS, RECORDS, RULE_FILES, type Rule, THRESHOLDS } from './rule-files.ts';
+
+const TESTS = readdirSync(`${PROJECT}test/rules`).filter((file) => file.endsWith('.yml'));
+
+/** Series that are neither a family of ours nor recorded: what users list, of Prometheus itself, and of the process. */
+const FOREIGN: Readonly<Record<string, readonly string[]>> = {
+  'aws_nfm:expected_account': ['account', 'aws_account_id'],
+  up: [],
+  scrape_duration_seconds: [],
+  process_start_time_seconds: [],
+  process_cpu_seconds_total: [],
+  process_resident_memory_bytes: [],
+};
+/** Labels that Prometheus gives to all that it scrapes. */
+const TARGET_LABELS = ['job', 'instance'];
+const FAMILY_LABELS = new Map(
+  FAMILIES.map(({ name, type, labels }) =>
+    type === 'histogram' ? [`${name}_bucket`, [...labels, 'le']] : [name, labels],
+  ),
+);
+const RECORDED = new Set(RECORDS.map(({ record = '' }) => record));
+/** What the labels of closed lists may be. */
+const LABEL_VALUES: Readonly<Record<string, readonly string[]>> = {
+  error: API_ERRORS,
+  outcome: RUN_OUTCOMES,
+  status: [...QUERY_STATUSES, ...MONITOR_STATUSES, ...SCOPE_STATUSES],
+  operation: Object.values(LIST_OPERATIONS).map(({ name }) => name),
+  metric_name: METRIC_NAMES,
+};
+
+const RULES: readonly Rule[] = [...ALERTS, ...RECORDS];
+
+/** As far as it is read here. */
+interface TestFile {
+  readonly tests: readonly {
+    readonly alert_rule_test?: readonly { readonly alertname: string; readonly exp_alerts: readonly unknown[] }[];
+  }[];
+}
+
+describe('the rules', () => {
+  it('are such as Prometheus takes, and none stands there twice', () => {
+    const files = RULE_FILES.map((file) => `config/rules/${file}`);
+    expect(run('promtool', ['check', 'rules', '--lint=all', '--lint-fatal', ...files])).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+  });
+
+  it.each(TESTS)('do what test/rules/%s says', (file) => {
+    const { status, stdout, stderr } = run('promtool', ['test', 'rules', file], { cwd: `${PROJECT}test/rules` });
+    expect({ status, said: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, said: '' });
+  });
+
+  it('name series that there are', () => {
+    expect(RULES.length).toBeGreaterThan(50);
+    expect(RULES.flatMap(({ expr }) => unknownSeries(expr))).toEqual([]);
+  });
+
+  it('name labels that these have, with values that these can have', () => {
+    const known = new Set([...TARGET_LABELS, 'kind', ...[...FAMILY_LABELS.values()].flat()]);
+    const wrong: unknown[] = [];
+    for (const { expr } of RULES) {
+      const { selectors, labels } = namesIn(expr);
+      wrong.push(...labels.filter((label) => !known.has(label)));
+      for (const { metric, matchers } of selectors) {
+        const own = FAMILY_LABELS.get(metric) ?? FOREIGN[metric];
+        for (const { label, value } of matchers) {
+          const hasLabel = own === undefined || own.includes(label) || TARGET_LABELS.includes(label);
+          const values = LABEL_VALUES[label];
+          if (!hasLabel || value.split('|').some((one) => values !== undefined && !values.some((it) => it === one))) {
+            wrong.push({ metric, label, value });
+          }
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('join what is of one exporter, and one query, only', () => {
+    const modifiers = RULES.flatMap(({ expr }) => expr.match(/\b(?:on|by) \([^)]*\)/g) ?? []);
+    expect(modifiers.length).toBeGreaterThan(30);
+    // The rest have nothing to join: the lack of any exporter, and a list that users write for all of them.
+    const loose = modifiers.filter((modifier) => !/\(job, instance\b/.test(modifier));
+    expect(new Set(loose)).toEqual(new Set(['on ()', 'on (account)', 'on (account, aws_account_id)']));
+  });
+
+  it('compare with thresholds that stand in thresholds.yml, and with each of these', () => {
+    const used = RULES.flatMap(({ expr }) =>
+      namesIn(expr)
+        .selectors.filter(({ metric }) => metric === 'aws_nfm:threshold')
+        .flatMap(({ matchers }) => matchers.map(({ value }) => value)),
+    );
+    expect(new Set(used)).toEqual(new Set(THRESHOLDS.map(({ name }) => name)));
+  });
+});
+
+describe.each(ALERTS)('$alert', ({ alert, for: pending, labels, annotations }) => {
+  const page = `docs/runbooks/${alert}.md`;
+
+  it('says how bad it is, what is, and where to read on; and waits before it does', () => {
+    expect(['critical', 'warning', 'info']).toContain(labels['severity']);
+    expect(Object.keys(annotations).sort()).toEqual(['description', 'runbook_url', 'summary']);
+    expect(annotations['summary']).toMatch(/^[^{}]+\.$/);
+    expect(annotations['description']).toMatch(/\.$/);
+    expect(annotations['runbook_url']).toBe(`https://runbooks.example/${page}`);
+    expect(pending).toMatch(/^\d+[mh]$/);
+  });
+
+  it('has a page that says what it means, how to look and what to do', () => {
+    const text = readFileSync(`${PROJECT}${page}`, 'utf8');
+    expect(text.split('\n')[0]).toBe(`# ${alert}`);
+    expect(text).toContain(annotations['summary']);
+    expect([...text.matchAll(/^## (.*)$/gm)].map(([, title]) => title)).toEqual([
+      'What it means',
+      'How to look',
+      'What to do',
+    ]);
+    // One expression a line.
+    const blocks = [...text.matchAll(/^```promql\n(.*?)\n```$/gms)];
+    const examples = blocks.flatMap(([, block = '']) => block.split('\n'));
+    expect(examples).not.toEqual([]);
+    expect(examples.flatMap(unknownSeries)).toEqual([]);
+  });
+
+  it('has a test in which it fires, and in which it does not', () => {
+    const { tests }: TestFile = parse(readFileSync(`${PROJECT}test/rules/${alert}.yml`, 'utf8'));
+    const expected = tests.flatMap(({ alert_rule_test = [] }) => alert_rule_test);
+    const counts = expected.filter(({ alertname }) => alertname === alert).map(({ exp_alerts }) => exp_alerts.length);
+    expect(counts.length).toBe(expected.length);
+    expect(Math.max(...counts)).toBeGreaterThan(0);
+    // It resolves, and is silent before.
+    expect(tests.some(({ alert_rule_test = [] }) => goesAndEnds(alert_rule_test))).toBe(true);
+  });
+});
+
+it('each page in docs/runbooks is of an alert, or read from one', () => {
+  const pages = readdirSync(`${PROJECT}docs/runbooks`).map((file) => file.replace(/\.md$/, ''));
+  const others = pages.filter((page) => !ALERTS.some(({ alert }) => alert === page));
+  expect(others).toEqual(['usual-range']);
+  const texts = ALERTS.map(({ alert }) => readFileSync(`${PROJECT}docs/runbooks/${alert}.md`, 'utf8'));
+  expect(others.filter((page) => !texts.some((text) => text.includes(`(${page}.md)`)))).toEqual([]);
+});
+
+/** Series that an expression names and that nobody makes. */
+function unknownSeries(expression: string): string[] {
+  return namesIn(expression)
+    .selectors.map(({ metric }) => metric)
+    .filter((name) => !FAMILY_LABELS.has(name) && !RECORDED.has(name) && !(name in FOREIGN));
+}
+
+/** Silent, then firing, then silent again. */
+function goesAndEnds(expected: readonly { readonly exp_alerts: readonly unknown[] }[]): boolean {
+  const fires = expected.map(({ exp_alerts }) => exp_alerts.length > 0);
+  return !fires.at(0) && fires.includes(true) && !fires.at(-1);
+}

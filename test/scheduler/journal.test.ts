@@ -1,0 +1,225 @@
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Schedule } from '../../src/queries/query.ts';
+import { newestDue, newestWindow, offsetOf, windowOf } from '../../src/queries/windows.ts';
+import { Dispatcher } from '../../src/scheduler/dispatcher.ts';
+import { DueWindows } from '../../src/scheduler/due-windows.ts';
+import type { Run, RunActions, Runnable, StepResult } from '../../src/scheduler/run.ts';
+import type { EarlierRuns, RunJournal } from '../../src/scheduler/run-journal.ts';
+import { Runs } from '../../src/scheduler/runs.ts';
+import { Targets } from '../../src/scheduler/target.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { RecordingLog } from '../support/recording-log.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const SCHEDULE: Schedule = { every: 15 * MINUTE, lookback: 15 * MINUTE, delay: 2 * MINUTE, timeout: 10 * MINUTE };
+const QUERY: Runnable = { name: 'q', account: 'default', region: 'eu-west-1', schedule: SCHEDULE };
+
+describe('windows that were run before', () => {
+  const schedules = fc
+    .tuple(fc.integer({ min: 1, max: 1440 }), fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 120 }))
+    .map(([every, lookback, delay]) => ({
+      every: every * MINUTE,
+      lookback: Math.min(lookback, every) * MINUTE,
+      delay: delay * MINUTE,
+      timeout: MINUTE,
+    }));
+
+  test('are not wanted again, and all others are, whenever the exporter comes back', () => {
+    fc.assert(
+      fc.property(schedules, fc.integer({ min: -59, max: 10_000 }), (schedule, minutes) => {
+        const clock = new FakeClock();
+        const covered = windowOf(schedule, newestWindow(schedule, clock.now()));
+        clock.jump(minutes * MINUTE);
+        const windows = new DueWindows('q', schedule, clock, covered.end);
+        const landed = newestWindow(schedule, clock.now());
+        expect(windows.first?.window.n).toBe(landed > covered.n ? landed : undefined);
+        const ran: number[] = [];
+        for (let look = 0; look < 300; look += 1) {
+          clock.jump(schedule.every / 3);
+          const due = windows.look();
+          if (due !== undefined) {
+            ran.push(due.wanted.window.n);
+          }
+        }
+        const next = Math.max(landed, covered.n) + 1;
+        const newest = newestDue(schedule, clock.now(), offsetOf('q', schedule));
+        expect(ran).toEqual(Array.from({ length: newest - next + 1 }, (_, i) => next + i));
+        expect(ran.length).toBeGreaterThan(30);
+      }),
+    );
+  });
+
+  test('count where only the interval has changed since', () => {
+    const clock = new FakeClock();
+    const noon = clock.now();
+    const hourly = { ...SCHEDULE, every: HOUR, lookback: HOUR };
+    clock.jump(20 * MINUTE);
+    // The hour before noon was run; the quarters within it are not run again, the first one after it is.
+    const windows = new DueWindows('q', SCHEDULE, clock, windowOf(hourly, noon / HOUR).end);
+    expect(windows.first?.window).toMatchObject({ start: noon, end: noon + 15 * MINUTE });
+    expect(new DueWindows('q', SCHEDULE, clock, noon + 15 * MINUTE).first).toBeUndefined();
+  });
+
+  test('do not count where they are far ahead: the clock was wrong then', () => {
+    const clock = new FakeClock();
+    expect(new DueWindows('q', SCHEDULE, clock, clock.now() + 24 * HOUR).first).toBeDefined();
+    expect(new DueWindows('q', SCHEDULE, clock, clock.now() + HOUR).first).toBeUndefined();
+  });
+});
+
+/** A process's runs, with a journal that says what it is told. */
+function setUp(clock: FakeClock, answers: Partial<Record<'start' | 'starting', Promise<unknown>>> = {}) {
+  const targets = new Targets(clock);
+  targets.add('default', 'eu-west-1', { requestsPerSecond: 100, maxConcurrentRequests: 8 });
+  const dispatcher = new Dispatcher({ clock, log: new RecordingLog(), targets, concurrency: 256, timeLimit: 600_000 });
+  const told: string[] = [];
+  const step =
+    (name: string, result: StepResult) =>
+    async (_query: Runnable, run: Run): Promise<StepResult> => {
+      told.push(`${name} ${run.queryId ?? '-'}`);
+      return result;
+    };
+  const actions: RunActions<Runnable> = {
+    async start(_query, run) {
+      told.push('start');
+      await answers.start;
+      run.queryId = 'new';
+      return 'done';
+    },
+    status: step('status', 'again'),
+    results: step('results', 'done'),
+    stop: step('stop', 'done'),
+    ended: (_query, run, outcome) => told.push(`${outcome} ${run.queryId}`),
+    skipped: (_query, windows) => told.push(`skipped ${windows}`),
+  };
+  const journal: RunJournal<Runnable> = {
+    async starting() {
+      told.push('journal: starting');
+      return (await answers.starting) !== false;
+    },
+    started: (_query, run) => told.push(`journal: started ${run.queryId}`),
+    over: (_query, _run, end) => told.push(`journal: ${end}`),
+  };
+  const runs = new Runs<Runnable>({
+    clock,
+    targets,
+    dispatcher,
+    actions,
+    capOf: () => 1,
+    rateOf: () => 0,
+    journal,
+    leavesRuns: true,
+  });
+  dispatcher.start();
+  runs.start();
+  onTestFinished(() => dispatcher.stop());
+  const target = targets.get('default', 'eu-west-1');
+  return { runs, dispatcher, told, active: () => runs.of(target)?.active };
+}
+
+function inFlight(clock: FakeClock, age: number): EarlierRuns {
+  const window = windowOf(SCHEDULE, newestWindow(SCHEDULE, clock.now()));
+  const startedAt = clock.monotonic() - age;
+  return {
+    coveredUntil: window.end,
+    inFlight: { window, queryId: 'old', startedAt, terminalAt: undefined, wantedAt: startedAt },
+  };
+}
+
+describe('with a journal', () => {
+  test('a run is started when the journal has it, and not before', async () => {
+    const clock = new FakeClock();
+    let write: () => void = () => undefined;
+    const { runs, told } = setUp(clock, {
+      starting: new Promise<void>((resolve) => {
+        write = resolve;
+      }),
+    });
+    runs.add(QUERY);
+    await clock.advance(5_000);
+    expect(told).toEqual(['journal: starting']);
+    write();
+    await clock.advance(10);
+    expect(told).toEqual(['journal: starting', 'start', 'journal: started new']);
+  });
+
+  test('none is started where the journal belongs to another process', async () => {
+    const clock = new FakeClock();
+    const { runs, told } = setUp(clock, { starting: Promise.resolve(false) });
+    runs.add(QUERY);
+    await clock.advance(5 * MINUTE);
+    expect(told).toContain('journal: starting');
+    expect(told).not.toContain('start');
+  });
+
+  test('a run in flight goes on, in its place under the cap, until its own timeout', async () => {
+    const clock = new FakeClock();
+    const { runs, told, active } = setUp(clock);
+    runs.add(QUERY, inFlight(clock, SCHEDULE.timeout - 30_000));
+    runs.add({ ...QUERY, name: 'other' });
+    await clock.advance(29_000);
+    expect(active()).toBe(1);
+    expect(new Set(told)).toEqual(new Set(['status old']));
+    await clock.advance(20_000);
+    expect(told.slice(told.indexOf('stop old'))).toEqual([
+      'stop old',
+      'timed_out old',
+      'journal: timed_out',
+      'journal: starting',
+      'start',
+      'journal: started new',
+      ...told.filter((each) => each === 'status new'),
+    ]);
+  });
+
+  test('a stop leaves runs at the service', async () => {
+    const clock = new FakeClock();
+    const { runs, dispatcher, told } = setUp(clock);
+    runs.add(QUERY);
+    await clock.advance(10_000);
+    dispatcher.windDown();
+    await runs.stop();
+    expect(told.filter((each) => !each.startsWith('status'))).toEqual([
+      'journal: starting',
+      'start',
+      'journal: started new',
+    ]);
+  });
+
+  test('a stop waits for a start in flight, so that the journal has its id', async () => {
+    const clock = new FakeClock();
+    let answer: () => void = () => undefined;
+    const { runs, dispatcher, told } = setUp(clock, {
+      start: new Promise<void>((resolve) => {
+        answer = resolve;
+      }),
+    });
+    runs.add(QUERY);
+    await clock.advance(1_000);
+    dispatcher.windDown();
+    const stopped = runs.stop();
+    await clock.advance(1_000);
+    answer();
+    await stopped;
+    expect(told).toEqual(['journal: starting', 'start', 'journal: started new']);
+  });
+
+  test('a stop while the journal is written takes the run back', async () => {
+    const clock = new FakeClock();
+    let write: () => void = () => undefined;
+    const { runs, dispatcher, told } = setUp(clock, {
+      starting: new Promise<void>((resolve) => {
+        write = resolve;
+      }),
+    });
+    runs.add(QUERY);
+    await clock.advance(1_000);
+    dispatcher.windDown();
+    const stopped = runs.stop();
+    write();
+    await stopped;
+    expect(told).toEqual(['journal: starting', 'journal: refused']);
+  });
+});

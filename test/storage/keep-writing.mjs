@@ -1,0 +1,27 @@
+// Opens the storage in the folder given, as it is built, and changes notes until it is killed. Says on standard output what
+// it begins, and what of it is stored: `begin KEY N`, `done KEY N`; N is what the note holds, or 0 when it was removed.
+import { writeSync } from 'node:fs';
+import { argv } from 'node:process';
+import { systemClock } from '../../dist/runtime/clock.js';
+import { Storage } from '../../dist/storage/storage.js';
+
+const [, , path = '', first = '1'] = argv;
+const quiet = () => undefined;
+const log = { debug: quiet, info: quiet, warn: quiet, error: quiet, always: quiet };
+const storage = await Storage.open({ path, clock: systemClock, log, onLost: quiet });
+const notes = storage.records({ folder: 'notes', holds: 'a note', read: (value) => value, keepTrying: false });
+await notes.load();
+let n = Number(first);
+
+/** @param {string} key */
+async function change(key) {
+  for (;;) {
+    n += 1;
+    const mine = n % 4 === 0 ? 0 : n;
+    writeSync(1, `begin ${key} ${mine}\n`);
+    await (mine === 0 ? notes.delete(key) : notes.put(key, { n: mine, filler: 'x'.repeat(mine % 5_000) }));
+    writeSync(1, `done ${key} ${mine}\n`);
+  }
+}
+
+await Promise.all(['a', 'b', 'c', 'd', 'e'].map(change));

@@ -1,0 +1,17 @@
+// Opens the storage in the folder given, as it is built, writes a note of so many bytes and prints how that went.
+import { argv, stdout } from 'node:process';
+import { systemClock } from '../../dist/runtime/clock.js';
+import { Storage } from '../../dist/storage/storage.js';
+
+const [, , path = '', bytes = '0'] = argv;
+const quiet = () => undefined;
+const log = { debug: quiet, info: quiet, warn: quiet, error: quiet, always: quiet };
+const storage = await Storage.open({ path, clock: systemClock, log, onLost: quiet });
+const notes = storage.records({ folder: 'notes', holds: 'a note', read: (value) => value, keepTrying: false });
+const before = await notes.load();
+const result = await notes.put('a', 'x'.repeat(Number(bytes))).then(
+  () => 'written',
+  (error) => `${error.name} ${error.code}`,
+);
+stdout.write(JSON.stringify({ before: [...before.keys()], result, writable: storage.writable }));
+await storage.close();

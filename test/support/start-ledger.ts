@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { TestScope } from './daemon.ts';
+
+/** A query that the service has started, whether its client lived to hear of it or not. */
+export interface StartedRun {
+  readonly queryId: string;
+  /** What was asked, `METRIC CATEGORY`. */
+  readonly asked: string;
+  /** Milliseconds since the epoch. */
+  readonly windowEnd: number;
+}
+
+/** Stands between a daemon and the service, and keeps account of what is started there. */
+export interface StartLedger {
+  readonly url: string;
+  readonly started: readonly StartedRun[];
+  /** Ids whose results were asked for. */
+  readonly read: ReadonlySet<string>;
+}
+
+/** `delay` gives the milliseconds that the answer to a start is held back, once the service has given it. */
+export async function keepLedger(scope: TestScope, service: string, delay: () => number): Promise<StartLedger> {
+  const started: StartedRun[] = [];
+  const read = new Set<string>();
+  const relay = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const body = await bodyOf(incoming);
+    const { method, url = '', headers } = incoming;
+    const outgoing = request(service + url, { ...(method && { method }), headers });
+    outgoing.end(body);
+    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const answered = await bodyOf(answer);
+    if (method === 'POST' && answer.statusCode === 200 && /\/topContributors(?:Data)?Queries$/.test(url)) {
+      const asked = JSON.parse(body.toString());
+      started.push({
+        queryId: JSON.parse(answered.toString()).queryId,
+        asked: `${asked.metricName} ${asked.destinationCategory}`,
+        windowEnd: new Date(typeof asked.endTime === 'number' ? asked.endTime * 1_000 : asked.endTime).getTime(),
+      });
+      await pause(delay());
+    }
+    const results = /Queries\/([^/]+)\/results/.exec(url)?.[1];
+    if (results !== undefined && answer.statusCode === 200) {
+      read.add(decodeURIComponent(results));
+    }
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    response.end(answered);
+  };
+  const server = createServer((incoming, response) => {
+    relay(incoming, response).catch(() => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  scope.onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, started, read };
+}
+
+async function bodyOf(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) {
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
