@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the form that config files use
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hash } from '@node-rs/bcrypt';
 import { beforeAll, expect, test } from 'vitest';
@@ -30,6 +30,7 @@ const SECRET = {
   unusedKey: 'canary-unused-key',
   bodyKey: 'canary-body-key',
   fileKey: 'canary-file-key',
+  damagedRecord: 'canary-damaged-record',
   urlPassword: 'canary-url-password',
 } as const;
 
@@ -98,6 +99,8 @@ async function plantCanaries(scope: Parameters<typeof startTalkativeProxy>[0]): 
     ].join('\n'),
   );
   mkdirSync(join(folder, 'queries.d'));
+  mkdirSync(join(folder, 'storage/queries'), { recursive: true });
+  write('storage/queries/damaged.json', SECRET.damagedRecord);
   write('queries.d/bad.yml', [
     { name: 'f', monitorName: 'm', queryId: 'i', interval: '${SECRET}', apiKey: SECRET.fileKey },
   ]);
@@ -125,6 +128,7 @@ async function plantCanaries(scope: Parameters<typeof startTalkativeProxy>[0]): 
     ],
     queries: [{ ...query, name: 'q', account: '*' }],
     discovery: { files: ['queries.d/*.yml'] },
+    storage: { path: 'storage' },
     'x-unused': SECRET.unusedKey,
   });
   const webConfig = write('web-config.yml', {
@@ -159,7 +163,7 @@ function expectSent({ proxy, processRan }: Surroundings): void {
 
 test('the daemon tells no secret, whoever provokes it', async (scope) => {
   const surroundings = await plantCanaries(scope);
-  const { config, webConfig, env } = surroundings;
+  const { config, webConfig, env, folder } = surroundings;
   const exporter = startCommand(
     scope,
     [
@@ -176,6 +180,8 @@ test('the daemon tells no secret, whoever provokes it', async (scope) => {
     answers.push(`${asking.method ?? 'GET'} ${path} ${JSON.stringify(answer.headers)}\n${answer.body}`);
     return answer;
   };
+
+  const eventStream = get('/api/v1/events');
 
   // Guesses, and people who mistake one field for another.
   for (const authorization of [
@@ -244,6 +250,8 @@ test('the daemon tells no secret, whoever provokes it', async (scope) => {
   await get('/metrics', { headers: { accept: 'application/openmetrics-text; version=1.0.0' } });
   exporter.kill('SIGTERM');
   const { code, stdout, stderr } = await exporter.ended;
+  const events = await eventStream;
+  expect(events.body).toContain('"name":"q:role"');
   expect(code).toBe(0);
   for (const msg of ['log-in refused', 'query fails', 'AWS identity not known yet', 'configuration not reloaded']) {
     expect(stderr).toContain(msg);
@@ -254,6 +262,18 @@ test('the daemon tells no secret, whoever provokes it', async (scope) => {
     expectNoCanary('answer', answer);
   }
   expect(answers.join()).toContain('"team":"${SECRET}"');
+
+  expect(stderr).toContain('a damaged record of the storage is set aside');
+  const kept = readdirSync(join(folder, 'storage'), { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !entry.name.includes('.damaged-'),
+  );
+  const stored = kept
+    .map(({ name, parentPath }) => `${name}: ${readFileSync(join(parentPath, name), 'utf8')}`)
+    .join('\n');
+  // A definition and last errors are in it.
+  expect(stored).toContain('"team":"${SECRET}"');
+  expect(stored).toContain('InvalidSignatureException');
+  expectNoCanary('storage', stored);
 });
 
 test('the other commands tell no secret', async (scope) => {
