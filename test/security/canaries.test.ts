@@ -242,7 +242,16 @@ test('the daemon tells no secret, whoever provokes it', async (scope) => {
   await expect.poll(said, { timeout: 10_000 }).toContain('bad web configuration: the last good one goes on');
 
   for (const path of [
-    ...['/', '/metrics', '/-/ready', '/api/openapi.json', '/nothing', '/api/nothing'],
+    ...[
+      '/',
+      '/?query=q:role',
+      '/?query=q:refused',
+      '/metrics',
+      '/-/ready',
+      '/api/openapi.json',
+      '/nothing',
+      '/api/nothing',
+    ],
     ...['/api/v1/queries/q:role', '/api/v1/queries/http', '/api/v1/queries/q:role/contributors'],
   ]) {
     await get(path);

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { API_ERRORS } from '../../src/api/errors.ts';
 import { readPage } from '../metrics/page-grammar.ts';
-import { startCommand } from '../support/process.ts';
+import type { LogEvent } from '../support/log-lines.ts';
+import { type Command, startCommand } from '../support/process.ts';
 import { type RawRequestHead, startRawService } from '../support/raw-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { anyAnswer, anyResults, wellAnswered } from './hostile-answer.ts';
@@ -52,6 +53,7 @@ test('a service that answers anything brings nothing down, and no page out of it
     file,
     JSON.stringify({
       web: { listenAddresses: ['127.0.0.1:0'] },
+      storage: { path: 'storage' },
       aws: {
         region: 'eu-west-1',
         endpoint: service.url,
@@ -105,8 +107,18 @@ test('a service that answers anything brings nothing down, and no page out of it
     expect([200, 404]).toContain(status);
     JSON.parse(body.toString());
   }
-  exporter.kill('SIGTERM');
-  expect((await exporter.ended).code).toBe(0);
-  // No defect of ours was met: those are told as errors.
-  expect(exporter.log().filter(({ level }) => level === 'error')).toEqual([]);
+  expect(await endOf(exporter)).toEqual({ code: 0, defects: [] });
+
+  // What was stored of all that can be read again.
+  const next = startCommand(scope, [`--config.file=${file}`]);
+  const restored = await fetch(`${await next.url()}/metrics`);
+  readPage(Buffer.from(await restored.arrayBuffer()), 'text');
+  expect(await endOf(next)).toEqual({ code: 0, defects: [] });
 });
+
+/** Ends it. Defects of ours are told as errors. */
+async function endOf(exporter: Command): Promise<{ code: number | null; defects: LogEvent[] }> {
+  exporter.kill('SIGTERM');
+  const { code } = await exporter.ended;
+  return { code, defects: exporter.log().filter(({ level }) => level === 'error') };
+}
