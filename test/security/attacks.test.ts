@@ -15,6 +15,8 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const LOGIN = 'prometheus:right';
 /** Of both authorities of which a server's certificate may be. */
 const TRUST = { ca: [readTlsFile('first-authority.pem'), readTlsFile('second-authority.pem')] };
+/** How a client begins TLS: a record of 512 bytes with a hello of 508. */
+const HELLO = [22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3];
 /** Prometheus has an address other than those who attack. */
 const SCRAPER = { localAddress: '127.0.0.2', login: LOGIN, ...TRUST };
 
@@ -113,25 +115,28 @@ test('1,000 wrong passwords at once', { timeout: 60_000 }, async () => {
 test('2,000 clients that send a byte a second', { timeout: 60_000 }, async () => {
   const attacked = await startAttacked();
   const open = new Set<Socket>();
-  const begin = async (i: number) => {
+  const begin = async () => {
     const socket = connect(attacked.port, '127.0.0.1');
     socket.on('error', () => undefined).on('close', () => open.delete(socket));
     open.add(socket);
-    // The begin of a handshake.
-    const drip = setInterval(() => socket.write(Buffer.from([i % 2 === 0 ? 22 : 3])), 1_000);
+    const hello = HELLO.values();
+    const drip = setInterval(() => socket.write(Buffer.from([hello.next().value ?? 0])), 1_000);
     socket.once('close', () => clearInterval(drip));
     await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
   };
   const attack = async () => {
-    await Promise.all(Array.from({ length: 2_000 }, (_, i) => begin(i)));
+    await Promise.all(Array.from({ length: 2_000 }, begin));
     await expect.poll(() => open.size, { timeout: 40_000, interval: 200 }).toBe(0);
   };
+  const startedAt = performance.now();
   const times = await scrapeDuring(attacked, attack());
+  // They were taken for clients that may still become good ones.
+  expect(performance.now() - startedAt).toBeGreaterThan(9_000);
   report('2,000 clients of a byte a second', times);
   await endsWell(attacked);
 });
 
-test('a certificate that is replaced 100 times under load', { timeout: 60_000 }, async () => {
+test('a certificate that is replaced 60 times under load', { timeout: 60_000 }, async () => {
   const attacked = await startAttacked();
   let connections = 0;
   let rotating = true;
@@ -142,14 +147,14 @@ test('a certificate that is replaced 100 times under load', { timeout: 60_000 },
     }
   };
   const rotate = async () => {
-    for (let i = 0; i < 100; i += 1) {
+    for (let i = 0; i < 60; i += 1) {
       attacked.useCertificate(i % 2 === 0 ? 'second' : 'first');
       await pause(50);
     }
     rotating = false;
   };
   const times = await scrapeDuring(attacked, Promise.all([rotate(), client(), client(), client(), client()]));
-  report(`100 certificates under ${connections} new connections, none of which failed`, times);
+  report(`60 certificates under ${connections} new connections, none of which failed`, times);
   expect(connections).toBeGreaterThan(50);
   await endsWell(attacked);
 });
