@@ -22,9 +22,8 @@ export function withoutEcho(
   proxyAuthorizations: readonly string[],
 ): Uint8Array {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const echoed = [...secretsOf(headers), ...proxyAuthorizations.flatMap(inAllForms)].filter((secret) =>
-    bytes.includes(secret),
-  );
+  const proxySecrets = proxyAuthorizations.flatMap((value) => inAllForms(value.replace(/^Basic /, '')));
+  const echoed = [...secretsOf(headers), ...proxySecrets].filter((secret) => bytes.includes(secret));
   return echoed.length === 0
     ? body
     : Buffer.from(echoed.reduce((text, secret) => text.replaceAll(secret, '…'), bytes.toString()));

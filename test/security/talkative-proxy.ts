@@ -31,8 +31,8 @@ export async function startTalkativeProxy(
     const body = await text(request);
     seen.push(`${method} ${url}\n${headers}\n${body}`);
     // The secrets first, and bare: of long messages little is told, and what has a name is easy to know for a secret.
-    const token = request.headers['x-amz-security-token'];
-    const said = `${token} ${body} ${request.headers['proxy-authorization']} ${headers}`;
+    const { 'x-amz-security-token': token, 'proxy-authorization': basic = '' } = request.headers;
+    const said = `${token} ${body} ${basic.replace('Basic ', '')} ${headers}`;
     if (url.startsWith('http://sts.') && body.includes(`RoleArn=${encodeURIComponent(role)}`)) {
       const credentials = `<AccessKeyId>ASIATESTTESTTESTTEST</AccessKeyId><SecretAccessKey>${secretAccessKey}</SecretAccessKey><SessionToken>${sessionToken}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>`;
       const result = `<AssumeRoleResult><Credentials>${credentials}</Credentials></AssumeRoleResult>`;
