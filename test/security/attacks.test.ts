@@ -61,12 +61,16 @@ async function startAttacked(): Promise<Attacked> {
   return { exporter, url: `https://${address}`, port: Number(address.split(':').at(-1)), configFile, useCertificate };
 }
 
-/** Scrapes ten times a second until `attack` ends; milliseconds that each scrape took, the shortest first. */
-async function scrapeDuring({ url }: Attacked, attack: Promise<unknown>): Promise<number[]> {
+/**
+ * Scrapes ten times a second, over a connection that was there before `attack` began, until that ends. Milliseconds that
+ * each scrape took, the shortest first.
+ */
+async function scrapeDuring({ url }: Attacked, attack: () => Promise<unknown>): Promise<number[]> {
   const agent = new Agent({ keepAlive: true });
   onTestFinished(() => agent.destroy());
+  await ask(`${url}/metrics`, { ...SCRAPER, agent });
   const times: number[] = [];
-  for (const end = attack.then(() => 'ended'); (await Promise.race([end, pause(100)])) !== 'ended'; ) {
+  for (const end = attack().then(() => 'ended'); (await Promise.race([end, pause(100)])) !== 'ended'; ) {
     const begin = performance.now();
     expect((await ask(`${url}/metrics`, { ...SCRAPER, agent })).status).toBe(200);
     times.push(performance.now() - begin);
@@ -92,23 +96,25 @@ async function endsWell({ exporter }: Attacked): Promise<void> {
   expect((await exporter.ended).code).toBe(0);
 }
 
-test('1,000 wrong passwords at once', { timeout: 60_000 }, async () => {
+test('1,000 wrong passwords over 100 connections', { timeout: 60_000 }, async () => {
   const attacked = await startAttacked();
   const statuses = new Map<number, number>();
   const enough = AbortSignal.timeout(5_000);
   setMaxListeners(0, enough);
+  const agent = new Agent({ keepAlive: true, maxSockets: 100 });
+  onTestFinished(() => agent.destroy());
   const guess = async (i: number) => {
-    const asking = { ...TRUST, login: `prometheus:wrong-${i}`, signal: enough };
+    const asking = { ...TRUST, agent, login: `prometheus:wrong-${i}`, signal: enough };
     const { status } = await ask(`${attacked.url}/metrics`, asking);
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
   };
-  const guesses = Array.from({ length: 1_000 }, (_, i) => guess(i).catch(() => undefined));
-  const times = await scrapeDuring(attacked, Promise.all(guesses));
+  const attack = () => Promise.all(Array.from({ length: 1_000 }, (_, i) => guess(i).catch(() => undefined)));
+  const times = await scrapeDuring(attacked, attack);
   report(`1,000 wrong passwords (answered within 5 s: ${JSON.stringify(Object.fromEntries(statuses))})`, times);
   expect([...statuses.keys()].filter((status) => status !== 401 && status !== 503)).toEqual([]);
   expect(statuses.get(401)).toBeGreaterThan(0);
   expect(count(attacked, 'log-in refused')).toBeLessThan(4);
-  expect(times[times.length >> 1]).toBeLessThan(500);
+  expect(times[times.length >> 1]).toBeLessThan(1_000);
   await endsWell(attacked);
 });
 
@@ -129,7 +135,7 @@ test('2,000 clients that send a byte a second', { timeout: 60_000 }, async () =>
     await expect.poll(() => open.size, { timeout: 40_000, interval: 200 }).toBe(0);
   };
   const startedAt = performance.now();
-  const times = await scrapeDuring(attacked, attack());
+  const times = await scrapeDuring(attacked, attack);
   // They were taken for clients that may still become good ones.
   expect(performance.now() - startedAt).toBeGreaterThan(9_000);
   report('2,000 clients of a byte a second', times);
@@ -153,7 +159,7 @@ test('a certificate that is replaced 60 times under load', { timeout: 60_000 }, 
     }
     rotating = false;
   };
-  const times = await scrapeDuring(attacked, Promise.all([rotate(), client(), client(), client(), client()]));
+  const times = await scrapeDuring(attacked, () => Promise.all([rotate(), client(), client(), client(), client()]));
   report(`60 certificates under ${connections} new connections, none of which failed`, times);
   expect(connections).toBeGreaterThan(50);
   await endsWell(attacked);
@@ -170,9 +176,10 @@ test('1,000 reloads at once, by signal and over HTTP', { timeout: 60_000 }, asyn
     return (await ask(`${url}/-/reload`, { ...TRUST, login: LOGIN, method: 'POST' })).status;
   };
   writeFileSync(configFile, stringify({ web: { listenAddresses: ['127.0.0.1:0'] }, queries: [], 'x-new': true }));
-  const statuses = Promise.all(Array.from({ length: 1_000 }, (_, i) => reload(i)));
-  const times = await scrapeDuring(attacked, statuses);
-  expect(new Set(await statuses)).toEqual(new Set([200]));
+  const statuses = new Set<number>();
+  const attack = () => Promise.all(Array.from({ length: 1_000 }, async (_, i) => statuses.add(await reload(i))));
+  const times = await scrapeDuring(attacked, attack);
+  expect([...statuses]).toEqual([200]);
   report(`1,000 reloads, of which ${count(attacked, 'configuration reloaded')} were carried out`, times);
   await endsWell(attacked);
 });
