@@ -12,8 +12,8 @@ import { Targets } from '../scheduler/target.ts';
 import { type UsedAccount, UsedAccounts } from './accounts.ts';
 import type { TextSink } from './check-config.ts';
 import { explainFailure } from './error-advice.ts';
-import type { LoadedWithFiles } from './load-with-files.ts';
 import { printable } from './query/printable.ts';
+import type { LoadedWithFiles } from './sources/load-with-files.ts';
 
 export interface OnlineCheckOptions {
   readonly loaded: Pick<LoadedWithFiles, 'config' | 'queries' | 'followers'>;

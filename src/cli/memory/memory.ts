@@ -7,7 +7,7 @@ import type { QueryState, QueryStates } from '../../state/query-state.ts';
 import type { RunStates } from '../../state/run-state.ts';
 import { Storage } from '../../storage/storage.ts';
 import type { StorageInUseError } from '../../storage/storage-error.ts';
-import type { RegistrationStore } from '../registration-store.ts';
+import type { RegistrationStore } from '../sources/registration-store.ts';
 import { registrationMemory } from './registration-memory.ts';
 import { ResultMemory } from './result-memory.ts';
 import { RunMemory } from './run-memory.ts';

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { ConfigContext } from '../config/outside-entries.ts';
-import type { LoadedConfig } from '../queries/load.ts';
-import type { SourceQueries } from '../queries/sources.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
+import type { ConfigContext } from '../../config/outside-entries.ts';
+import type { LoadedConfig } from '../../queries/load.ts';
+import type { SourceQueries } from '../../queries/sources.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/log.ts';
 import { type FileReading, type KnownFile, readDiscoveryFile, takeIn } from './discovery-file.ts';
 import type { FolderWatch } from './folder-watch.ts';
 

@@ -1,18 +1,18 @@
-import type { TargetClient } from '../api/client.ts';
-import type { ListKind } from '../api/operations.ts';
-import type { Section } from '../metrics/exposition.ts';
-import { InventorySections } from '../metrics/inventory-sections.ts';
-import { type Follower, needsTags, planFollowing } from '../queries/following.ts';
-import type { Candidate } from '../queries/query.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
-import type { Dispatcher } from '../scheduler/dispatcher.ts';
-import { Listings } from '../scheduler/listings.ts';
-import type { Target } from '../scheduler/target.ts';
-import type { ApiStats } from '../state/api-stats.ts';
-import { Inventory } from '../state/inventory.ts';
-import { createListInventory } from '../state/list-inventory.ts';
-import { ListingLog } from '../state/listing-log.ts';
+import type { TargetClient } from '../../api/client.ts';
+import type { ListKind } from '../../api/operations.ts';
+import type { Section } from '../../metrics/exposition.ts';
+import { InventorySections } from '../../metrics/inventory-sections.ts';
+import { type Follower, needsTags, planFollowing } from '../../queries/following.ts';
+import type { Candidate } from '../../queries/query.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { Dispatcher } from '../../scheduler/dispatcher.ts';
+import { Listings } from '../../scheduler/listings.ts';
+import type { Target } from '../../scheduler/target.ts';
+import type { ApiStats } from '../../state/api-stats.ts';
+import { Inventory } from '../../state/inventory.ts';
+import { createListInventory } from '../../state/list-inventory.ts';
+import { ListingLog } from '../../state/listing-log.ts';
 
 export interface DiscoveryOptions {
   /** Time from listing to listing, in milliseconds; 0: nothing is listed. */

@@ -1,13 +1,13 @@
-import type { QuerySections } from '../metrics/query-sections.ts';
-import type { RunPage } from '../metrics/run-page.ts';
-import type { QuerySource, RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
-import type { Polls } from '../scheduler/polls.ts';
-import type { Runs } from '../scheduler/runs.ts';
-import type { Target, Targets } from '../scheduler/target.ts';
-import type { FailureLog } from '../state/failure-log.ts';
-import type { QueryStates } from '../state/query-state.ts';
-import type { RunStates } from '../state/run-state.ts';
-import type { Memory } from './memory/memory.ts';
+import type { QuerySections } from '../../metrics/query-sections.ts';
+import type { RunPage } from '../../metrics/run-page.ts';
+import type { QuerySource, RegisteredQuery, ScheduledQuery, WatchedQuery } from '../../queries/query.ts';
+import type { Polls } from '../../scheduler/polls.ts';
+import type { Runs } from '../../scheduler/runs.ts';
+import type { Target, Targets } from '../../scheduler/target.ts';
+import type { FailureLog } from '../../state/failure-log.ts';
+import type { QueryStates } from '../../state/query-state.ts';
+import type { RunStates } from '../../state/run-state.ts';
+import type { Memory } from '../memory/memory.ts';
 
 export interface QueryRegistryParts {
   readonly targets: Targets;

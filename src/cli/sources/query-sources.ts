@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { LoadedConfig } from '../queries/load.ts';
-import type { Candidate, QuerySource, RegisteredQuery } from '../queries/query.ts';
+import type { LoadedConfig } from '../../queries/load.ts';
+import type { Candidate, QuerySource, RegisteredQuery } from '../../queries/query.ts';
 import {
   diffQueries,
   followersOfSources,
@@ -8,14 +8,14 @@ import {
   namedCandidates,
   type SourceQueries,
   type Sources,
-} from '../queries/sources.ts';
-import type { Logger } from '../runtime/log.ts';
-import type { Target } from '../scheduler/target.ts';
-import { isMoved } from './accounts.ts';
+} from '../../queries/sources.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { Target } from '../../scheduler/target.ts';
+import { isMoved } from '../accounts.ts';
+import type { TargetsInUse } from '../daemon/targets-in-use.ts';
 import type { Discovery } from './discovery.ts';
 import { LeftOutLog } from './left-out-log.ts';
 import type { QueryRegistry } from './query-registry.ts';
-import type { TargetsInUse } from './targets-in-use.ts';
 
 export interface QuerySourcesOptions {
   readonly loaded: LoadedConfig;

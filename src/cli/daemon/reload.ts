@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Config } from '../config/config.ts';
-import { readFileText } from '../config/file-text.ts';
-import { ConfigError, createProblem, type Problem } from '../config/problem.ts';
-import type { ReadOptions } from '../config/read.ts';
-import type { ReloadOutcome } from '../http/admin-api.ts';
-import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
-import { type Clock, sleep } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
-import type { QueryChanges } from './query-sources.ts';
+import type { Config } from '../../config/config.ts';
+import { readFileText } from '../../config/file-text.ts';
+import { ConfigError, createProblem, type Problem } from '../../config/problem.ts';
+import type { ReadOptions } from '../../config/read.ts';
+import type { ReloadOutcome } from '../../http/admin-api.ts';
+import { digestOf, type LoadedConfig, loadConfig } from '../../queries/load.ts';
+import { type Clock, sleep } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { QueryChanges } from '../sources/query-sources.ts';
 
 export interface ReloadOptions {
   /** The config file, and what it is read with. */

@@ -1,12 +1,12 @@
-import type { BoundedHandler } from '../api/bounded-handler.ts';
-import { TargetClient } from '../api/client.ts';
-import type { Credentials } from '../api/credentials.ts';
-import type { Config } from '../config/config.ts';
-import type { RegisteredQuery } from '../queries/query.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Target, Targets } from '../scheduler/target.ts';
-import type { ApiStats } from '../state/api-stats.ts';
-import { type UsedAccount, UsedAccounts } from './accounts.ts';
+import type { BoundedHandler } from '../../api/bounded-handler.ts';
+import { TargetClient } from '../../api/client.ts';
+import type { Credentials } from '../../api/credentials.ts';
+import type { Config } from '../../config/config.ts';
+import type { RegisteredQuery } from '../../queries/query.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Target, Targets } from '../../scheduler/target.ts';
+import type { ApiStats } from '../../state/api-stats.ts';
+import { type UsedAccount, UsedAccounts } from '../accounts.ts';
 
 /** What of a query, or of an entry that makes some, says what is called where. */
 export type Use = Pick<RegisteredQuery, 'account' | 'region' | 'kind' | 'type'>;
