@@ -7,9 +7,9 @@ import { loadEntryBody } from '../../queries/load-entries.ts';
 import type { QuerySource, RegisteredQuery } from '../../queries/query.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { TurnsByKey } from '../../runtime/turns-by-key.ts';
+import { type Definition, NotStoredError, type RegistrationStore } from '../memory/registration-store.ts';
 import { definitionTag } from './definition-tag.ts';
 import type { QueryChanges } from './query-sources.ts';
-import { type Definition, NotStoredError, type RegistrationStore } from './registration-store.ts';
 
 /** The registered queries, as far as registrations over HTTP change them. */
 export interface HttpQueries {

@@ -1,10 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import {
-  type Definition,
-  NotStoredError,
-  type RegistrationStore,
-} from '../../../src/cli/sources/registration-store.ts';
+import { type Definition, NotStoredError, type RegistrationStore } from '../../../src/cli/memory/registration-store.ts';
 import { type HttpQueries, HttpRegistrations } from '../../../src/cli/sources/registrations.ts';
 import { loadConfig } from '../../../src/queries/load.ts';
 import type { RegisteredQuery } from '../../../src/queries/query.ts';

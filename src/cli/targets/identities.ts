@@ -4,7 +4,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Target, Targets } from '../../scheduler/target.ts';
 import type { ApiStats } from '../../state/api-stats.ts';
-import type { UsedAccount } from '../accounts.ts';
+import type { UsedAccount } from './accounts.ts';
 
 export interface IdentitiesOptions {
   readonly targets: Targets;
