@@ -17,6 +17,7 @@ COPY src src
 # The commit, which cannot be asked for in here: docker build --build-arg REVISION="$(git rev-parse HEAD)" .
 ARG REVISION=unknown
 RUN REVISION="${REVISION}" npm run build
+RUN mkdir storage
 
 FROM manifests AS production
 RUN npm ci --omit=dev --ignore-scripts
@@ -36,9 +37,11 @@ COPY --from=production /app/node_modules node_modules
 COPY --from=production /app/packages packages
 COPY --from=build /app/packages/client-networkflowmonitor/dist packages/client-networkflowmonitor/dist
 COPY --from=build /app/dist dist
+# Empty, for storage.path: a new volume that is mounted here gets its owner.
+COPY --from=build --chown=1000:1000 /app/storage /var/lib/nfm-exporter
 
-# The base image's user "node", by number, so that Kubernetes' runAsNonRoot can tell that it is not root. Nothing is ever
-# written: run it with a read-only root file system.
+# The base image's user "node", by number, so that Kubernetes' runAsNonRoot can tell that it is not root. Nothing else is
+# ever written: run it with a read-only root file system.
 USER 1000:1000
 EXPOSE 10049
 # No shell and no curl needed. Where the exporter listens elsewhere or has a path prefix, set HEALTHCHECK_URL.

@@ -3,7 +3,7 @@
 // empty, and RUN finds this machine's programs), layers, and any isolation of RUN, which is merely started in its WORKDIR.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { chownSync, cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import dockerignore from '@balena/dockerignore';
 import { Copy, DockerfileParser, Label, ModifiableInstruction, PropertyInstruction } from 'dockerfile-ast';
@@ -61,8 +61,10 @@ export function buildStages({ context, into, buildArgs, env, onStep }) {
     } else if (instruction instanceof PropertyInstruction) {
       assign(instruction instanceof Label ? stage.labels : stage.env, instruction, {}, variables(stage));
     } else if (instruction instanceof Copy) {
-      const from = instruction.getFromFlag()?.getValue() ?? undefined;
-      copy(stage, words(text, variables(stage)), from === undefined ? readContext(context) : readStage(stages, from));
+      const flags = new Map(instruction.getFlags().map((flag) => [flag.getName(), flag.getValue()]));
+      const from = flags.get('from');
+      const source = typeof from === 'string' ? readStage(stages, from) : readContext(context);
+      copy(stage, words(text, variables(stage)), source, flags.get('chown'));
     } else if (keyword === 'RUN') {
       run(stage, text, env);
     } else if (instruction instanceof ModifiableInstruction) {
@@ -147,8 +149,13 @@ function readStage(stages, name) {
   return { root: stage.root, has: () => true };
 }
 
-/** @param {Stage} stage @param {readonly string[]} paths sources, then the destination @param {Source} source */
-function copy(stage, paths, source) {
+/**
+ * @param {Stage} stage
+ * @param {readonly string[]} paths sources, then the destination
+ * @param {Source} source
+ * @param {string | null | undefined} owner `UID:GID` of the destination, which must be an empty folder then
+ */
+function copy(stage, paths, source, owner) {
   const sources = paths.slice(0, -1);
   const destination = paths.at(-1) ?? '';
   const target = join(stage.root, resolve(stage.workdir, destination));
@@ -164,6 +171,13 @@ function copy(stage, paths, source) {
       verbatimSymlinks: true,
       filter: (each) => source.has(relative(source.root, each)) || lstatSync(each).isDirectory(),
     });
+  }
+  if (typeof owner === 'string') {
+    if (readdirSync(target).length > 0) {
+      throw new Error(`COPY --chown to ${destination} of more than an empty folder`);
+    }
+    const [user, group] = owner.split(':').map(Number);
+    chownSync(target, user ?? NaN, group ?? NaN);
   }
 }
 

@@ -1,14 +1,24 @@
 // Builds and tries the image where no Docker engine is at hand: carries out the Dockerfile's own steps one by one, puts
-// Node and the libraries it needs into what comes out (that stands for the base image: no shell, nothing else), and runs
-// the result in there with chroot, as the Dockerfile's user. Then: can that user write anywhere, is the daemon scraped, do
-// polls work, does the health check tell well from ill, does SIGTERM end the daemon with 0? What this does not show: the
-// base image, and what an engine's isolation, network and read-only mount do.
+// Node and the libraries that it and native modules need into what comes out (that stands for the base image: no shell,
+// nothing else), and runs the result in there with chroot, as the Dockerfile's user. Then: can that user write where it
+// must and nowhere else, is the daemon scraped, do polls work, does the health check tell well from ill, does SIGTERM end
+// the daemon with 0? What this does not show: the base image, and what an engine's isolation, network and read-only mount do.
 //
 //   node scripts/run-dockerfile.mjs [--node=FILE]     as root on Linux; FILE: the Node to use, by default this one
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,12 +34,15 @@ const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const NODE_IN_IMAGE = '/usr/local/bin/node';
 const ANY_PORT = { NFM_EXPORTER_WEB_LISTEN_ADDRESS: '127.0.0.1:0' };
 
-/** Ends with 1 when the file system holds anything that this user may write. */
+/** Where volumes for the storage are mounted. */
+const STORAGE = '/var/lib/nfm-exporter';
+
+/** Ends with 1 unless the folder for the storage, and nothing else in the file system, is what this user may write. */
 const FIND_WRITABLE = `
   const fs = require('node:fs');
   const all = ['/', ...fs.readdirSync('/', { recursive: true }).map((path) => '/' + path)];
   const writable = all.filter((path) => { try { fs.accessSync(path, fs.constants.W_OK); return true; } catch {} });
-  process.exitCode = writable.length === 0 ? 0 : 1;`;
+  process.exitCode = writable.join() === '${STORAGE}' ? 0 : 1;`;
 
 /** @param {boolean} holds @param {string} claim */
 function hold(holds, claim) {
@@ -39,11 +52,20 @@ function hold(holds, claim) {
   }
 }
 
-/** Node and its shared libraries, where the loader looks for them. @param {string} root @param {string} node */
+/**
+ * Node, and the shared libraries that it and native modules need, where the loader looks for them.
+ *
+ * @param {string} root @param {string} node
+ */
 function addNode(root, node) {
   cpSync(node, join(root, NODE_IN_IMAGE), { dereference: true });
-  for (const [, library = ''] of execFileSync('ldd', [node], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g)) {
-    cpSync(library, join(root, library), { dereference: true });
+  const modules = readdirSync(join(root, 'app'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.node'))
+    .map((path) => join(root, 'app', path));
+  for (const file of [node, ...modules]) {
+    for (const [, library = ''] of execFileSync('ldd', [file], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g)) {
+      cpSync(library, join(root, library), { dereference: true });
+    }
   }
 }
 
@@ -87,8 +109,11 @@ async function tryDaemon(image, revision) {
   }
 }
 
-/** @param {Stage} image */
+/** With a /tmp that can be written to, as `--tmpfs=/tmp` makes one. @param {Stage} image */
 async function tryDemo(image) {
+  const temporary = join(image.root, 'tmp');
+  mkdirSync(temporary);
+  chmodSync(temporary, 0o1777);
   const demo = start(image, [...image.entrypoint, 'demo'], ANY_PORT);
   try {
     const url = `http://${await listening(demo)}`;
@@ -118,7 +143,10 @@ try {
   });
   hold(!existsSync(join(image.root, 'app/node_modules/typescript')), 'there are no development dependencies');
   addNode(image.root, values.node);
-  hold((await exitCode(start(image, ['node', '-e', FIND_WRITABLE]))) === 0, 'its user can write nowhere');
+  hold(
+    (await exitCode(start(image, ['node', '-e', FIND_WRITABLE]))) === 0,
+    `its user can write to ${STORAGE}, and nowhere else`,
+  );
   await tryDaemon(image, revision);
   await tryDemo(image);
   process.stdout.write("not shown by this: the base image, and an engine's isolation, network and read-only mount\n");

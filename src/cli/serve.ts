@@ -19,6 +19,8 @@ export interface ServeOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly writeError: (text: string) => void;
   readonly events: ProcessEvents;
+  /** No process comes after this one: nothing is to be left at the service, though there may be a storage. */
+  readonly isLast?: boolean;
   /** Called when the daemon listens. */
   readonly started?: (daemon: Daemon) => void;
 }
@@ -71,6 +73,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       webSecurity,
       enableLifecycle: flags.enableLifecycle,
       enableAdminApi: flags.enableAdminApi,
+      isLast: options.isLast ?? false,
     });
   });
   // A start may have to wait whether the storage is in use.

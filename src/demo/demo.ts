@@ -50,6 +50,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     let story: Story | undefined;
     const exitCode = await serve({
       ...options,
+      // The service ends with the demo.
+      isLast: true,
       loaded,
       read,
       env: {},

@@ -18,6 +18,8 @@ export interface RunsOptions<Query extends Runnable> {
   readonly rateOf: (query: Query) => number;
   /** Undefined where runs do not outlive this process. */
   readonly journal: RunJournal<Query> | undefined;
+  /** A stop leaves runs at the service: another process will take them up. */
+  readonly leavesRuns: boolean;
 }
 
 /** Where a query's runs stand. */
@@ -130,9 +132,8 @@ export class Runs<Query extends Runnable> {
   }
 
   /**
-   * Begins no more runs, and stops those in flight at the service, unless there is a journal to keep them; a start whose
-   * answer is still awaited is stopped, or kept, as soon as its id is known. Resolves when that is done, however long it
-   * takes.
+   * Begins no more runs, and stops those in flight at the service, or leaves them there; a start whose answer is still
+   * awaited is stopped, or left, as soon as its id is known. Resolves when that is done, however long it takes.
    */
   async stop(): Promise<void> {
     this.#running = false;
@@ -143,10 +144,10 @@ export class Runs<Query extends Runnable> {
     for (const entry of this.#entries.values()) {
       entry.wanted = undefined;
       entry.room.waitNoMore(entry);
-      if (this.#options.journal === undefined) {
-        entry.life?.abandon();
-      } else {
+      if (this.#options.leavesRuns) {
         entry.life?.leave();
+      } else {
+        entry.life?.abandon();
       }
     }
     this.#tellIdle();

@@ -7,6 +7,7 @@ import { ask } from '../support/api-client.ts';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import { CLEAN_ENVIRONMENT, startCommand } from '../support/process.ts';
 import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
+import { CAN_MOUNT, fill, smallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A run of many takes minutes; this one is for each change of the code. */
@@ -83,55 +84,57 @@ test(`killed ${KILLS} times while queries are registered: what was acknowledged 
   expect(acknowledged, 'the test has had something to lose').toBeGreaterThan(KILLS);
 });
 
-describe.skipIf(!IS_ROOT)('what cannot be stored', () => {
-  test('on a full disk is answered with 507, and is not there; after it is, as soon as there is room', async () => {
-    const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'endless')] });
-    const path = temporaryFolder();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', path]);
-    onTestFinished(() => {
-      execFileSync('umount', ['-l', path]);
-    });
-    const daemon = await runDaemon(scope, configOf(service.url, path), { adminApi: true });
-    const put = (n: number) =>
-      ask(daemon.url, 'PUT', '/api/v1/queries/a', { body: { ...WATCHED, labels: { n: `${n}` } } });
-    expect((await put(1)).status).toBe(201);
-    expect(() => writeFileSync(join(path, 'filler'), Buffer.alloc(1_000_000))).toThrow('ENOSPC');
-    expect(await put(2)).toMatchObject({
-      status: 507,
-      body: { error: { message: expect.stringContaining('no space is left on the device') } },
-    });
-    expect((await registered(daemon.url))['a']).toBe(1);
-    expect((await daemon.metrics()).value('aws_nfm_exporter_storage_writable')).toBe(0);
-    rmSync(join(path, 'filler'));
-    expect((await put(3)).status).toBe(200);
-    expect((await daemon.metrics()).value('aws_nfm_exporter_storage_writable')).toBe(1);
-    await daemon.stop(5_000);
-    const next = await runDaemon(scope, configOf(service.url, path), { adminApi: true });
-    expect((await registered(next.url))['a']).toBe(3);
-  });
+describe('what cannot be stored', () => {
+  test.skipIf(!CAN_MOUNT)(
+    'on a full disk is answered with 507, and is not there; after it is, as soon as there is room',
+    async () => {
+      const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'endless')] });
+      const path = smallDisk(256);
+      const daemon = await runDaemon(scope, configOf(service.url, path), { adminApi: true });
+      const put = (n: number) =>
+        ask(daemon.url, 'PUT', '/api/v1/queries/a', { body: { ...WATCHED, labels: { n: `${n}` } } });
+      expect((await put(1)).status).toBe(201);
+      const filler = fill(path);
+      expect(await put(2)).toMatchObject({
+        status: 507,
+        body: { error: { message: expect.stringContaining('no space is left on the device') } },
+      });
+      expect((await registered(daemon.url))['a']).toBe(1);
+      expect((await daemon.metrics()).value('aws_nfm_exporter_storage_writable')).toBe(0);
+      rmSync(filler);
+      expect((await put(3)).status).toBe(200);
+      expect((await daemon.metrics()).value('aws_nfm_exporter_storage_writable')).toBe(1);
+      await daemon.stop(5_000);
+      const next = await runDaemon(scope, configOf(service.url, path), { adminApi: true });
+      expect((await registered(next.url))['a']).toBe(3);
+    },
+  );
 
-  test('in a folder that the user may not write is answered with 507; what is there is read', async () => {
-    const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'endless')] });
-    const folder = temporaryFolder();
-    const path = join(folder, 'storage');
-    const file = join(folder, 'nfm-exporter.json');
-    writeFileSync(file, JSON.stringify(configOf(service.url, path)));
-    const first = await runDaemon(scope, configOf(service.url, path), { adminApi: true });
-    const body = { ...WATCHED, labels: { n: '1' } };
-    expect((await ask(first.url, 'PUT', '/api/v1/queries/a', { body })).status).toBe(201);
-    await first.stop(5_000);
-    chmodSync(folder, 0o755);
-    execFileSync('chmod', ['-R', 'a=rX', path]);
-    const daemon = startCommand(scope, ['--config.file', file, '--web.enable-admin-api'], CLEAN_ENVIRONMENT, 65_534);
-    const url = await daemon.url();
-    expect((await registered(url))['a']).toBe(1);
-    expect((await ask(url, 'PUT', '/api/v1/queries/b', { body })).status).toBe(507);
-    expect((await ask(url, 'DELETE', '/api/v1/queries/a')).status).toBe(507);
-    expect(await registered(url)).toMatchObject({ a: 1, b: 0 });
-    expect(await (await fetch(`${url}/metrics`)).text()).toContain('\naws_nfm_exporter_storage_writable 0\n');
-    expect(daemon.stderr()).toContain('the system does not permit it');
-    expect(readdirSync(join(path, 'queries'))).toHaveLength(1);
-  });
+  test.skipIf(!IS_ROOT)(
+    'in a folder that the user may not write is answered with 507; what is there is read',
+    async () => {
+      const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'endless')] });
+      const folder = temporaryFolder();
+      const path = join(folder, 'storage');
+      const file = join(folder, 'nfm-exporter.json');
+      writeFileSync(file, JSON.stringify(configOf(service.url, path)));
+      const first = await runDaemon(scope, configOf(service.url, path), { adminApi: true });
+      const body = { ...WATCHED, labels: { n: '1' } };
+      expect((await ask(first.url, 'PUT', '/api/v1/queries/a', { body })).status).toBe(201);
+      await first.stop(5_000);
+      chmodSync(folder, 0o755);
+      execFileSync('chmod', ['-R', 'a=rX', path]);
+      const daemon = startCommand(scope, ['--config.file', file, '--web.enable-admin-api'], CLEAN_ENVIRONMENT, 65_534);
+      const url = await daemon.url();
+      expect((await registered(url))['a']).toBe(1);
+      expect((await ask(url, 'PUT', '/api/v1/queries/b', { body })).status).toBe(507);
+      expect((await ask(url, 'DELETE', '/api/v1/queries/a')).status).toBe(507);
+      expect(await registered(url)).toMatchObject({ a: 1, b: 0 });
+      expect(await (await fetch(`${url}/metrics`)).text()).toContain('\naws_nfm_exporter_storage_writable 0\n');
+      expect(daemon.stderr()).toContain('the system does not permit it');
+      expect(readdirSync(join(path, 'queries'))).toHaveLength(1);
+    },
+  );
 });
 
 test('one that has ended is not asked for again after a restart, and goes when its retention is over', async () => {

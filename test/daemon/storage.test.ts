@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -7,11 +6,11 @@ import { adjustedClock } from '../support/adjusted-clock.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import { startCommand } from '../support/process.ts';
 import { runSimulator, type SimulatedService } from '../support/simulated-service.ts';
+import { CAN_MOUNT, fill, smallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const PATIENT = { timeout: 15_000, interval: 50 };
 const scope = { onTestFinished };
-const IS_ROOT = process.getuid?.() === 0;
 
 const RUN = {
   name: 'run',
@@ -259,14 +258,10 @@ describe('as processes', () => {
     expect(readdirSync(folder).filter((name) => /^(?:lock|socket|writing)/.test(name))).toEqual(['lock.2']);
   });
 
-  test.skipIf(!IS_ROOT)('on a full disk runs go on, and it is told', async () => {
+  test.skipIf(!CAN_MOUNT)('on a full disk runs go on, and it is told', async () => {
     const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, runningFor: 0, rows: 60 }] });
-    const path = temporaryFolder();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', path]);
-    onTestFinished(() => {
-      execFileSync('umount', ['-l', path]);
-    });
-    expect(() => writeFileSync(join(path, 'filler'), Buffer.alloc(1_000_000))).toThrow('ENOSPC');
+    const path = smallDisk(64);
+    fill(path);
     const daemon = await runDaemon(scope, configOf(service.url, path));
     await vi.waitFor(async () => expect(await outcomeOf(daemon)).toBe('succeeded'), PATIENT);
     expect((await daemon.metrics()).value('aws_nfm_exporter_storage_writable')).toBe(0);

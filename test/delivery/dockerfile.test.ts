@@ -71,6 +71,10 @@ describe('the image', () => {
     expect(text).toContain(`\nENV HEALTHCHECK_URL=http://127.0.0.1:${port}/-/healthy\n`);
   });
 
+  test('has a folder for storage.path that belongs to its user, so that a new volume there does, too', () => {
+    expect(text).toMatch(new RegExp(`^COPY --from=build --chown=${last('USER')} \\S+ /var/lib/nfm-exporter$`, 'm'));
+  });
+
   test('tells what it is', () => {
     const labels = last('LABEL');
     for (const label of ['title', 'description', 'licenses', 'revision']) {

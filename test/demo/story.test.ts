@@ -13,6 +13,7 @@ import {
 import { FakeClock } from '../support/fake-clock.ts';
 import { PROJECT } from '../support/project.ts';
 import { runSimulator } from '../support/simulated-service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Far longer than anything takes: credentials are not given up for being refused before they are five seconds old. */
 const WAIT = { timeout: 30_000, interval: 100 };
@@ -36,13 +37,14 @@ async function runStory(scope: TestScope) {
   const service = await runSimulator(scope, scenario);
   const config = demoFile('nfm-exporter.yml', {
     '${NFM_SIMULATOR}': service.url,
+    '${NFM_DEMO_FOLDER}/storage': temporaryFolder(scope),
     '${NFM_DEMO_FOLDER}': `${PROJECT}config/demo`,
     'interval: 5s': 'interval: 1s',
     'monitorsEvery: 5s': 'monitorsEvery: 500ms',
     'requestsPerSecond: 10': 'requestsPerSecond: 50',
     'timeout: 15s': 'timeout: 3s',
   });
-  const daemon = await runDaemon(scope, config);
+  const daemon = await runDaemon(scope, config, { isLast: true });
   const clock = new FakeClock();
   const told: string[] = [];
   const story = beginStory({

@@ -95,6 +95,7 @@ function setUp(options: {
     actions,
     capOf: () => options.cap ?? 5,
     journal: undefined,
+    leavesRuns: false,
     rateOf: ({ schedule }) => 8_000 / schedule.every,
   });
   for (const query of options.queries) {

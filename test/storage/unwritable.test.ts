@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { recordFileName } from '../../src/storage/record.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { PROJECT } from '../support/project.ts';
+import { CAN_MOUNT, fill, smallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { NOTES } from './kinds.ts';
 import { openStorage } from './opened-storage.ts';
@@ -13,32 +14,16 @@ import { openStorage } from './opened-storage.ts';
 const WRITE_NOTES = `${PROJECT}test/storage/write-notes.mjs`;
 const IS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65_534;
-const CAN_MOUNT =
-  IS_ROOT && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', '/mnt']).status === 0;
-
-/** A file system of one megabyte, gone when the test ends. */
-function smallDisk(): string {
-  const folder = temporaryFolder();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', folder]);
-  onTestFinished(() => {
-    execFileSync('umount', ['-l', folder]);
-  });
-  return folder;
-}
-
-function fill(file: string): void {
-  expect(() => writeFileSync(file, Buffer.alloc(4 * 1024 * 1024))).toThrow('ENOSPC');
-}
 
 describe.skipIf(!CAN_MOUNT)('a disk that is full', () => {
   test('keeps what was stored, whole, and is written again as soon as it can be', async () => {
-    const folder = smallDisk();
+    const folder = smallDisk(1_024);
     const clock = new FakeClock();
     const { storage, log } = await openStorage(folder, { clock });
     const notes = storage.records({ ...NOTES, keepTrying: true });
     await notes.put('a', { text: 'old' });
     expect(storage.writable).toBe(true);
-    fill(join(folder, 'filler'));
+    const filler = fill(folder);
     const text = 'x'.repeat(100_000);
     await expect(notes.put('a', { text })).rejects.toMatchObject({ name: 'StorageError', code: 'ENOSPC' });
     await expect(notes.put('b', { text })).rejects.toThrow('no space is left on the device');
@@ -56,7 +41,7 @@ describe.skipIf(!CAN_MOUNT)('a disk that is full', () => {
     expect(log.messages()).toEqual(['the storage cannot be written', 'the storage still cannot be written']);
     expect(clock.monotonic()).toBeGreaterThanOrEqual(3_600_000);
 
-    rmSync(join(folder, 'filler'));
+    rmSync(filler);
     await vi.waitFor(async () => {
       await clock.advance(10_000);
       expect(await notes.read('b')).toEqual({ text });
@@ -67,14 +52,14 @@ describe.skipIf(!CAN_MOUNT)('a disk that is full', () => {
   });
 
   test('writes nothing afterwards that somebody was told is not stored', async () => {
-    const folder = smallDisk();
+    const folder = smallDisk(1_024);
     const clock = new FakeClock();
     const { storage } = await openStorage(folder, { clock });
     const notes = storage.records(NOTES);
     await notes.put('kept', { text: '' });
-    fill(join(folder, 'filler'));
+    const filler = fill(folder);
     await expect(notes.put('a', { text: 'x'.repeat(100_000) })).rejects.toThrow();
-    rmSync(join(folder, 'filler'));
+    rmSync(filler);
     await vi.waitFor(async () => {
       await clock.advance(10_000);
       expect(storage.writable).toBe(true);
@@ -84,11 +69,11 @@ describe.skipIf(!CAN_MOUNT)('a disk that is full', () => {
   });
 
   test('is opened when it is full already: what is there can be read', async () => {
-    const folder = smallDisk();
+    const folder = smallDisk(1_024);
     const first = await openStorage(folder);
     await first.storage.records(NOTES).put('a', { text: 'there' });
     await first.storage.close();
-    fill(join(folder, 'filler'));
+    const filler = fill(folder);
     const clock = new FakeClock();
     const { storage, log } = await openStorage(folder, { clock });
     const notes = storage.records(NOTES);
@@ -96,17 +81,17 @@ describe.skipIf(!CAN_MOUNT)('a disk that is full', () => {
     expect(log.messages()).toEqual(['the storage cannot be written']);
     expect(await notes.load()).toEqual(new Map([['a', { text: 'there' }]]));
     await expect(notes.put('a', { text: 'new' })).rejects.toThrow('no space is left');
-    rmSync(join(folder, 'filler'));
+    rmSync(filler);
     await notes.put('a', { text: 'new' });
     expect(storage.writable).toBe(true);
     await expect(openStorage(folder), 'it has the lock now').rejects.toThrow('another exporter uses it');
   });
 
   test('is lost to another exporter that could be started when there was room again', async () => {
-    const folder = smallDisk();
-    fill(join(folder, 'filler'));
+    const folder = smallDisk(1_024);
+    const filler = fill(folder);
     const first = await openStorage(folder, { clock: new FakeClock() });
-    rmSync(join(folder, 'filler'));
+    rmSync(filler);
     await openStorage(folder);
     await expect(first.storage.records(NOTES).put('a', { text: '' })).rejects.toThrow('another exporter uses it');
     expect(first.losses).toHaveLength(1);

@@ -60,6 +60,8 @@ export interface DaemonSettings {
   /** What flags enable. */
   readonly lifecycle?: boolean;
   readonly adminApi?: boolean;
+  /** Its runs are stopped at its end, though there may be a storage. */
+  readonly isLast?: boolean;
 }
 
 /** Starts a daemon on a config file's content. It listens on a free port, and ends with the test. */
@@ -73,6 +75,7 @@ export async function runDaemon(
     autoReloadInterval = 0,
     lifecycle = false,
     adminApi = false,
+    isLast = false,
   }: DaemonSettings = {},
 ): Promise<RunningDaemon> {
   const read = { file, env: {}, fallbackRegion: async () => 'us-east-1' };
@@ -93,6 +96,7 @@ export async function runDaemon(
     externalUrl: undefined,
     enableLifecycle: lifecycle,
     enableAdminApi: adminApi,
+    isLast,
   });
   scope.onTestFinished(() => daemon.stop(1_000));
   return running(daemon, log);

@@ -26,3 +26,8 @@ export function run(command: string, args: readonly string[], options: CommandOp
   }
   return { status, stdout, stderr };
 }
+
+/** Whether a program is there: whether `args`, which ask for nothing but its version, say, end well. */
+export function isInstalled(command: string, args: readonly string[] = ['--version']): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}

@@ -44,6 +44,8 @@ export interface DaemonOptions {
   readonly enableLifecycle: boolean;
   /** Queries can be registered over HTTP. */
   readonly enableAdminApi: boolean;
+  /** No process comes after this one: its runs are stopped at its end, though there may be a storage. */
+  readonly isLast: boolean;
 }
 
 export interface Daemon {
@@ -80,7 +82,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version: build.version });
   const identities = new Identities({ targets, apiStats, clock, log, signal: shutdown.signal });
   const memory = await openMemory({ clock, log, inForce, state });
-  const scheduling = new Scheduling({ clock, log, inForce, state, targetsInUse, memory });
+  const scheduling = new Scheduling({ clock, log, inForce, state, targetsInUse, memory, isLast: options.isLast });
   const page = new MetricsPage({ clock, state, scheduling, maxSeries: config.contributors.maxSeries });
   const views = new QueryViews(clock, state, scheduling);
   const queries = await Queries.load({

@@ -22,6 +22,8 @@ export interface SchedulingOptions {
   readonly targetsInUse: TargetsInUse;
   /** Undefined where nothing outlives the process. */
   readonly memory: Memory | undefined;
+  /** No process comes after this one. */
+  readonly isLast: boolean;
 }
 
 /** A poll is given up when its attempts, at their longest, must have ended: the SDK waits at most 20 s between them. */
@@ -34,7 +36,7 @@ export class Scheduling {
   readonly polls: Polls<WatchedQuery>;
   readonly runs: Runs<ScheduledQuery>;
 
-  constructor({ clock, log, inForce, state, targetsInUse, memory }: SchedulingOptions) {
+  constructor({ clock, log, inForce, state, targetsInUse, memory, isLast }: SchedulingOptions) {
     const { targets, failures, api, queries: states, runs: runStates } = state;
     const clientOf = (query: RegisteredQuery) => targetsInUse.clientOf(targetsInUse.targetOf(query));
     const dispatcher = new Dispatcher({ clock, log, targets, ...limitsOf(inForce.config) });
@@ -52,6 +54,7 @@ export class Scheduling {
       capOf: ({ account }) => targetsInUse.accounts().get(account)?.account.maxConcurrentRuns ?? 1,
       rateOf: requestRate,
       journal: memory?.runs,
+      leavesRuns: memory !== undefined && !isLast,
       actions: createRunActions({
         clock,
         log,

@@ -1,0 +1,26 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { temporaryFolder } from './temporary-folder.ts';
+
+/** Whether file systems can be mounted here: as root, and not in every container. */
+export const CAN_MOUNT =
+  spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', '/mnt']).status === 0;
+
+/** A file system of its own, of so many kilobytes; gone when the test ends. */
+export function smallDisk(kilobytes: number): string {
+  const folder = temporaryFolder();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'none', folder]);
+  onTestFinished(() => {
+    execFileSync('umount', ['-l', folder]);
+  });
+  return folder;
+}
+
+/** Fills a small disk. Returns the file to remove to make room again. */
+export function fill(folder: string): string {
+  const filler = join(folder, 'filler');
+  expect(() => writeFileSync(filler, Buffer.alloc(4 * 1024 * 1024))).toThrow('ENOSPC');
+  return filler;
+}
