@@ -17,7 +17,7 @@ export interface Chart {
   readonly ticks: readonly { readonly value: number; readonly text: string }[];
 }
 
-/** Seconds between two values: no screen has more pixels. */
+/** Seconds between two values: as often as take.ts has the exporter scraped. */
 const STEP = 5;
 const LEGEND_ROWS = 5;
 

@@ -1,8 +1,9 @@
+import { bars } from './bars.ts';
 import { THEME } from './colors.ts';
 import { escaped } from './html.ts';
 import { type Chart, lines } from './lines.ts';
 import type { AnsweredPanel } from './panel-data.ts';
-import { bars, stat } from './stat.ts';
+import { stat } from './stat.ts';
 import { stateTimeline } from './state-timeline.ts';
 import { table } from './table.ts';
 
