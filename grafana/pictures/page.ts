@@ -1,5 +1,6 @@
 import { bars } from './bars.ts';
 import { THEME } from './colors.ts';
+import { COLUMNS, GAP, heightOf } from './grid.ts';
 import { escaped } from './html.ts';
 import { type Chart, lines } from './lines.ts';
 import type { AnsweredPanel } from './panel-data.ts';
@@ -7,17 +8,12 @@ import { stat } from './stat.ts';
 import { stateTimeline } from './state-timeline.ts';
 import { table } from './table.ts';
 
-/** Grafana's grid, in pixels but for the columns. */
-const COLUMNS = 24;
-const ROW = 30;
-const GAP = 8;
-
 /** Panels side by side as in Grafana, but lower where they have less to show; and what is to be drawn into them. */
 export function pageOf(panels: readonly AnsweredPanel[]): { readonly html: string; readonly charts: readonly Chart[] } {
   const charts: Chart[] = [];
   const sections = panels.map((answered) => {
     const { title, gridPos, type } = answered.panel;
-    return `<section class="${type}" style="width: calc(${gridPos.w} * 100% / ${COLUMNS} - ${GAP}px); max-height: ${gridPos.h * (ROW + GAP) - GAP}px"><h2>${escaped(title)}</h2>${contentOf(answered, charts)}</section>`;
+    return `<section class="${type}" style="width: calc(${gridPos.w} * 100% / ${COLUMNS} - ${GAP}px); max-height: ${heightOf(answered.panel)}px"><h2>${escaped(title)}</h2>${contentOf(answered, charts)}</section>`;
   });
   return {
     html: `<!doctype html><meta charset="utf-8"><style>${STYLE}</style><main>${sections.join('')}</main>`,
@@ -76,10 +72,10 @@ td .gauge { min-width: 170px; }
 .values div { font-size: 30px; text-align: center; }
 .values small { display: block; font-size: 12px; color: ${THEME.text}; }
 .timeline { display: grid; grid-template-columns: minmax(0, 34%) 1fr; gap: 2px 8px; }
-.timeline label { text-align: right; font-size: 11px; line-height: 17px; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
-.band, .times { position: relative; height: 17px; overflow: hidden; }
+.timeline label { text-align: right; font-size: 11px; line-height: var(--row); overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
+.band, .times { position: relative; height: var(--row); overflow: hidden; }
 .band span { position: absolute; height: 100%; overflow: hidden; border-right: 1px solid ${THEME.panel}; }
-.band b { font-size: 10px; line-height: 17px; padding: 0 3px; }
+.band b { font-size: 10px; line-height: var(--row); padding: 0 3px; }
 .times { overflow: visible; }
 .times i { position: absolute; transform: translateX(-50%); font-size: 10px; font-style: normal; color: ${THEME.faint}; }
 `;

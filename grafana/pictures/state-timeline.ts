@@ -1,5 +1,6 @@
 import type { ValueText } from '../../test/support/dashboard-files.ts';
 import { textOn } from './colors.ts';
+import { contentHeight } from './grid.ts';
 import { escaped } from './html.ts';
 import { type AnsweredPanel, defaultsOf, type NamedSeries, type TimeRange } from './panel-data.ts';
 
@@ -11,6 +12,9 @@ interface Span {
 }
 
 const MINUTE = 60;
+/** Of a row, in pixels: the greatest height, and what lies between two. */
+const ROW_PIXELS = 17;
+const GAP_PIXELS = 2;
 /** Roughly, of a band on half of the picture, and of a letter in it. */
 const BAND_PIXELS = 380;
 const LETTER_PIXELS = 7;
@@ -26,7 +30,9 @@ export function stateTimeline({ panel, series, range }: AnsweredPanel): string {
   const rows = [...series]
     .sort((a, b) => a.name.localeCompare(b.name))
     .map((each) => `<label>${escaped(each.name)}</label><div class="band">${bandOf(each, states, range)}</div>`);
-  return `<div class="timeline">${rows.join('')}<label></label><div class="times">${times(range)}</div></div>`;
+  // With the line of times; lower where there are many, as in Grafana.
+  const height = Math.min(ROW_PIXELS, Math.floor(contentHeight(panel) / (rows.length + 1)) - GAP_PIXELS);
+  return `<div class="timeline" style="--row: ${height}px">${rows.join('')}<label></label><div class="times">${times(range)}</div></div>`;
 }
 
 function bandOf(series: NamedSeries, states: Readonly<Record<string, ValueText>>, range: TimeRange): string {
