@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -10,6 +8,7 @@ import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { RestartableExporter } from '../support/restartable-exporter.ts';
 import { FASTER, writeShortenedRouting, writeShortenedRules } from '../support/shortened-alerting.ts';
 import { runSimulator } from '../support/simulated-service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Notification, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 // The way of an alert: simulator, exporter, Prometheus with config/rules, Alertmanager with config/alertmanager.yml, webhook,
@@ -73,7 +72,7 @@ function config(queries: readonly { readonly account: string }[]) {
 }
 
 const scope = fileScope();
-const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-alerts-'));
+const folder = temporaryFolder(scope);
 /** One that is restarted, and one that goes away for long. */
 const restarted = new RestartableExporter(scope, '127.0.0.3', join(folder, 'restarted.json'));
 const lost = new RestartableExporter(scope, '127.0.0.4', join(folder, 'lost.json'));
@@ -122,7 +121,6 @@ async function inAlertmanager(alertname: string, { instance }: RestartableExport
 }
 
 beforeAll(async () => {
-  scope.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const clock = heldClock();
   endpoint = (await runSimulator(scope, SCENARIO, { clock })).url;
   webhook = await startWebhookReceiver(scope);

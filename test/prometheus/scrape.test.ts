@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseScenario } from '../../src/simulator/scenario.ts';
@@ -11,6 +10,7 @@ import { startCommand } from '../support/process.ts';
 import { PROJECT, run } from '../support/project.ts';
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { type RecordingProxy, startRecordingProxy } from '../support/recording-proxy.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const REGION = 'us-east-1';
 /** Where the budget does not suffice for the one query of it. */
@@ -121,9 +121,7 @@ beforeAll(async () => {
   const clock = heldClock();
   const simulator = await startSimulator({ scenario: parseScenario(JSON.stringify(SCENARIO)), clock });
   scope.onTestFinished(() => simulator.close());
-  const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-scraped-'));
-  scope.onTestFinished(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, 'nfm-exporter.json');
+  const file = join(temporaryFolder(scope), 'nfm-exporter.json');
   writeFileSync(file, JSON.stringify(config(simulator.url)));
   exporterUrl = await startCommand(scope, [`--config.file=${file}`]).url();
   proxy = await startRecordingProxy(scope);

@@ -1,13 +1,12 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { TestScope } from './daemon.ts';
+import { listenOnLoopback } from './loopback-server.ts';
 
 /** What Alertmanager tells a webhook, as far as it is read here. */
 export interface Notification {
   /** When it came, in milliseconds since the epoch. */
   readonly at: number;
-  /** The path of the webhook, without its slash. */
-  readonly path: string;
   readonly receiver: string;
   readonly status: 'firing' | 'resolved';
   readonly groupLabels: Readonly<Record<string, string>>;
@@ -33,20 +32,13 @@ export interface WebhookReceiver {
 }
 
 /** Starts a receiver on the loopback address. It ends with the scope. */
-export async function startWebhookReceiver({ onTestFinished }: TestScope): Promise<WebhookReceiver> {
+export async function startWebhookReceiver(scope: TestScope): Promise<WebhookReceiver> {
   const notifications: Notification[] = [];
   const server = createServer(async (request, response) => {
     const at = Date.now();
-    const told: Omit<Notification, 'at' | 'path'> = JSON.parse(await text(request));
-    notifications.push({ ...told, at, path: (request.url ?? '').slice(1) });
+    const told: Omit<Notification, 'at'> = JSON.parse(await text(request));
+    notifications.push({ ...told, at });
     response.end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
-  return { url: `http://127.0.0.1:${port}`, notifications };
+  return { url: await listenOnLoopback(scope, server), notifications };
 }
