@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { TestScope } from '../support/daemon.ts';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   columnsOf,
   DASHBOARDS,
@@ -9,6 +8,7 @@ import {
   panelQueries,
   withValues,
 } from '../support/dashboard-files.ts';
+import { fileScope } from '../support/file-scope.ts';
 import { startCommand } from '../support/process.ts';
 import { type InstantSample, type Prometheus, startPrometheus } from '../support/prometheus.ts';
 
@@ -28,8 +28,7 @@ const PATIENT = { timeout: 150_000, interval: 5_000 };
 /** The same page under two jobs: whatever is joined or added up must keep them apart. */
 const JOBS = ['network-flow-monitor', 'second'];
 
-const ends: (() => Promise<void> | void)[] = [];
-const scope: TestScope = { onTestFinished: (end) => ends.push(end) };
+const scope = fileScope();
 let prometheus: Prometheus;
 /** Seconds since the epoch, before the first scrape. */
 let start: number;
@@ -44,12 +43,6 @@ beforeAll(async () => {
   );
   await vi.waitFor(async () => expect(namesOfEmpty(await now())).toEqual([]), PATIENT);
 }, 180_000);
-
-afterAll(async () => {
-  for (const end of ends.reverse()) {
-    await end();
-  }
-}, 30_000);
 
 describe('the dashboards, of the demo in a real Prometheus,', { timeout: 60_000 }, () => {
   it('have something to show for each query of each panel over time, too', async () => {

@@ -1,16 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { systemClock } from '../../src/runtime/clock.ts';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseScenario } from '../../src/simulator/scenario.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { PROMQL_EXAMPLES } from '../docs/promql-examples.ts';
-import type { TestScope } from '../support/daemon.ts';
+import { fileScope } from '../support/file-scope.ts';
+import { heldClock } from '../support/held-clock.ts';
 import { startCommand } from '../support/process.ts';
 import { PROJECT, run } from '../support/project.ts';
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { type RecordingProxy, startRecordingProxy } from '../support/recording-proxy.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const REGION = 'us-east-1';
 /** Where the budget does not suffice for the one query of it. */
@@ -90,22 +90,8 @@ function config(endpoint: string) {
   };
 }
 
-/** A clock that stands until it is let go: no query of the simulator moves on before. */
-function heldClock() {
-  const started = systemClock.monotonic();
-  let letGo: number | undefined;
-  const monotonic = () => (letGo === undefined ? started : started + systemClock.monotonic() - letGo);
-  return {
-    clock: { ...systemClock, monotonic },
-    letGo() {
-      letGo ??= systemClock.monotonic();
-    },
-  };
-}
-
 const PATIENT = { timeout: 30_000, interval: 200 };
-const ends: (() => Promise<void> | void)[] = [];
-const scope: TestScope = { onTestFinished: (end) => ends.push(end) };
+const scope = fileScope();
 
 let prometheus: Prometheus;
 let proxy: RecordingProxy;
@@ -132,12 +118,10 @@ async function byQuery(expression: string): Promise<Record<string, number>> {
 }
 
 beforeAll(async () => {
-  const { clock, letGo } = heldClock();
+  const clock = heldClock();
   const simulator = await startSimulator({ scenario: parseScenario(JSON.stringify(SCENARIO)), clock });
-  ends.push(() => simulator.close());
-  const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-scraped-'));
-  ends.push(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, 'nfm-exporter.json');
+  scope.onTestFinished(() => simulator.close());
+  const file = join(temporaryFolder(scope), 'nfm-exporter.json');
   writeFileSync(file, JSON.stringify(config(simulator.url)));
   exporterUrl = await startCommand(scope, [`--config.file=${file}`]).url();
   proxy = await startRecordingProxy(scope);
@@ -153,7 +137,7 @@ beforeAll(async () => {
     const queued = await byQuery('aws_nfm_query_status{status="QUEUED"} == 1');
     expect(Object.keys(queued)).toEqual(expect.arrayContaining([...Object.keys(TERMINAL), 'runs', 'hangs']));
   }, PATIENT);
-  letGo();
+  clock.letGo();
   await vi.waitFor(async () => {
     expect(await byQuery('aws_nfm_query_status{query="hangs", status="RUNNING"}')).toEqual({ hangs: 1 });
   }, PATIENT);
@@ -168,12 +152,6 @@ beforeAll(async () => {
     expect(Object.keys(contributors)).toHaveLength(2);
   }, PATIENT);
 }, 90_000);
-
-afterAll(async () => {
-  for (const end of ends.reverse()) {
-    await end();
-  }
-}, 30_000);
 
 describe('Prometheus', () => {
   it('scrapes well each time, asks for OpenMetrics and gzip, and gets both', async () => {

@@ -7,6 +7,7 @@ import { startListeningProgram } from './listening-program.ts';
 
 /** An alert that Alertmanager has, as its API tells it. */
 export interface KnownAlert {
+  readonly fingerprint: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly receivers: readonly { readonly name: string }[];
   readonly status: { readonly state: 'active' | 'suppressed' | 'unprocessed'; readonly inhibitedBy: readonly string[] };

@@ -19,7 +19,32 @@ export interface Panel {
   readonly description?: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly Target[];
+  readonly fieldConfig?: FieldConfig;
   readonly transformations?: readonly { readonly id: string; readonly options: TransformationOptions }[];
+}
+
+/** How values look: those of all fields, and of some by name. */
+export interface FieldConfig {
+  readonly defaults: FieldDefaults;
+  readonly overrides: readonly {
+    readonly matcher: { readonly id: string; readonly options: string };
+    readonly properties: readonly { readonly id: string; readonly value: unknown }[];
+  }[];
+}
+
+export interface FieldDefaults {
+  readonly unit?: string;
+  readonly noValue?: string;
+  readonly color?: { readonly mode: string; readonly fixedColor?: string };
+  readonly mappings?: readonly { readonly options: Readonly<Record<string, ValueText>> }[];
+  readonly thresholds?: { readonly steps: readonly { readonly value: number | null; readonly color: string }[] };
+  readonly custom?: { readonly drawStyle?: string };
+}
+
+/** What stands in the place of a number. */
+export interface ValueText {
+  readonly text: string;
+  readonly color: string;
 }
 
 interface Target {
@@ -32,6 +57,8 @@ interface Target {
 interface TransformationOptions {
   /** Of `filterFieldsByName`. */
   readonly include?: { readonly names: readonly string[] };
+  /** Of `organize`. */
+  readonly renameByName?: Readonly<Record<string, string>>;
 }
 
 interface Variable {

@@ -39,17 +39,19 @@ export interface Prometheus {
 /**
  * Starts the system's Prometheus with an empty store on a free port of the loopback address, and resolves when it is
  * ready; its first scrapes come about 5 s later. It ends with the scope. `ruleFiles` may be patterns; the rules are
- * evaluated each second.
+ * evaluated each second, and `alertmanagers`, such as 127.0.0.1:40123, are told of the alerts.
  */
 export async function startPrometheus(
   scope: TestScope,
   scrapeConfigs: readonly Readonly<Record<string, unknown>>[],
   ruleFiles: readonly string[] = [],
+  alertmanagers: readonly string[] = [],
 ): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-prometheus-'));
   const configFile = join(folder, 'prometheus.json');
   const global = { scrape_interval: '1s', evaluation_interval: '1s' };
-  writeFileSync(configFile, JSON.stringify({ global, rule_files: ruleFiles, scrape_configs: scrapeConfigs }));
+  const alerting = { alertmanagers: [{ static_configs: [{ targets: alertmanagers }] }] };
+  writeFileSync(configFile, JSON.stringify({ global, alerting, rule_files: ruleFiles, scrape_configs: scrapeConfigs }));
   const address = await startListeningProgram(scope, {
     program: 'prometheus',
     args: [

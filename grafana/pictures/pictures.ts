@@ -1,0 +1,51 @@
+/** What stands on the README's pictures: panels of a dashboard, by their titles, in the order of reading. */
+export interface Picture {
+  /** docs/images/dashboard-….png */
+  readonly name: string;
+  /** The dashboard's uid. */
+  readonly dashboard: string;
+  readonly panels: readonly string[];
+}
+
+export const PICTURES: readonly Picture[] = [
+  {
+    name: 'fleet',
+    dashboard: 'nfm-fleet',
+    panels: [
+      'Queries',
+      'Bad last runs',
+      'Watched, FAILED',
+      'Requests fail',
+      'Unfinished > 1 h',
+      'Monitors not ACTIVE',
+      'API down',
+      'Status of watched queries',
+      'Last outcome of scheduled queries',
+      'Queries by status',
+      'Runs by outcome',
+      'Why requests fail',
+    ],
+  },
+  {
+    name: 'flows',
+    dashboard: 'nfm-flows',
+    panels: ['Round-trip time: worst flows', 'Retransmissions: worst flows', 'Retransmissions: flows by badness'],
+  },
+  {
+    name: 'zones',
+    dashboard: 'nfm-flows',
+    panels: [
+      'Round-trip time by zones',
+      'Retransmissions by zones',
+      'Timeouts by zones',
+      'Data transferred by zones',
+      'Retransmissions by workload',
+      'Data transferred by workload',
+    ],
+  },
+  {
+    name: 'exporter',
+    dashboard: 'nfm-exporter',
+    panels: ['Requests', 'Errors', 'Request budget', 'Runs under way', 'API up', 'Discovery files'],
+  },
+];

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { PICTURES } from '../../grafana/pictures/pictures.ts';
+import { DASHBOARDS, panelsOf } from '../support/dashboard-files.ts';
+import { PROJECT } from '../support/project.ts';
+
+const BYTES = 150_000;
+const WIDTH = 1280;
+const DOCUMENTS = ['README.md', 'grafana/README.md'].map((file) => readFileSync(`${PROJECT}${file}`, 'utf8'));
+const CAPTION = "Renderings of the panels' queries over the demo's series, not screenshots of Grafana";
+
+describe.each(PICTURES)('the picture of $name', ({ name, dashboard, panels }) => {
+  const path = `docs/images/dashboard-${name}.png`;
+
+  it('shows panels that the dashboard has', () => {
+    const titles = DASHBOARDS.filter(({ uid }) => uid === dashboard).flatMap((each) =>
+      panelsOf(each).map(({ title }) => title),
+    );
+    expect(titles).toEqual(expect.arrayContaining([...panels]));
+  });
+
+  it(`is a PNG of ${WIDTH} pixels and less than ${BYTES} bytes`, () => {
+    const png = readFileSync(PROJECT + path);
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    // The header's first field.
+    expect(png.readUInt32BE(16)).toBe(WIDTH);
+    expect(png.length).toBeLessThan(BYTES);
+  });
+
+  it('stands in a document that says what it is', () => {
+    const shown = DOCUMENTS.filter((text) => text.includes(`${path})`));
+    expect(shown).not.toEqual([]);
+    for (const text of shown) {
+      expect(text.replace(/\s+/g, ' ')).toContain(CAPTION);
+    }
+  });
+});
