@@ -21,6 +21,7 @@ const ALL = {
   amtool: 'exit 0',
   'prometheus-alertmanager': 'exit 0',
   chromium: 'exit 0',
+  curl: 'exit 0',
 };
 
 /** Writes down what it is asked, and puts all tools beside itself when it installs. */
@@ -44,8 +45,8 @@ describe('the tools of the tests', () => {
 
   test.each([
     ['prometheus', 'prometheus', { ...ALL, prometheus: 'exit 1' }],
-    ['amtool', 'prometheus-alertmanager', { promtool: 'exit 0', prometheus: 'exit 0', chromium: 'exit 0' }],
-    ['promtool', 'prometheus prometheus-alertmanager chromium', {}],
+    ['amtool', 'prometheus-alertmanager', { ...ALL, amtool: 'exit 1', 'prometheus-alertmanager': 'exit 1' }],
+    ['promtool', 'prometheus prometheus-alertmanager chromium curl', {}],
   ])('they are installed where apt is there and may be used: %s', (tool, packages, programs) => {
     const { status, stdout, stderr } = requireTools({ ...programs, 'apt-get': APT_GET });
     if (process.getuid?.() === 0) {
