@@ -37,8 +37,9 @@ import { Discovery } from './discovery.ts';
 import { DiscoveryFiles } from './discovery-files.ts';
 import { Identities } from './identities.ts';
 import { Memory } from './memory/memory.ts';
+import { changeFields, hasChanges, sumOf } from './query-changes.ts';
 import { QueryRegistry } from './query-registry.ts';
-import { QuerySources, sumOf } from './query-sources.ts';
+import { QuerySources } from './query-sources.ts';
 import { NO_STORE } from './registration-store.ts';
 import { HttpRegistrations } from './registrations.ts';
 import { Reload } from './reload.ts';
@@ -239,9 +240,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     clock,
     log,
     onChange(made) {
-      const { added, changed, removed } = sources.setFiles(made);
-      if (added + changed + removed > 0) {
-        log.info('queries follow discovery files', { added, changed, removed });
+      const changes = sources.setFiles(made);
+      if (hasChanges(changes)) {
+        log.info('queries follow discovery files', changeFields(changes));
       }
     },
   });

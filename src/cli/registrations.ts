@@ -7,7 +7,7 @@ import { loadEntryBody } from '../queries/load-entries.ts';
 import type { QuerySource, RegisteredQuery } from '../queries/query.ts';
 import type { Logger } from '../runtime/log.ts';
 import { definitionTag } from './definition-tag.ts';
-import type { QueryChanges } from './query-sources.ts';
+import type { QueryChanges } from './query-changes.ts';
 import { type Definition, NotStoredError, type RegistrationStore } from './registration-store.ts';
 import { TurnsByKey } from './turns-by-key.ts';
 

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { NO_CHANGES } from '../../src/cli/query-changes.ts';
 import { type Definition, NotStoredError, type RegistrationStore } from '../../src/cli/registration-store.ts';
 import { type HttpQueries, HttpRegistrations } from '../../src/cli/registrations.ts';
 import { loadConfig } from '../../src/queries/load.ts';
@@ -44,7 +45,7 @@ async function start(store: SlowStore) {
     holderOf: (name) => registered.get(name)?.source,
     setHttp(http) {
       registered = http;
-      return { added: 0, changed: 0, removed: 0 };
+      return NO_CHANGES;
     },
   };
   const view = (name: string) => (registered.has(name) ? queryView({ name, source: 'http' }) : undefined);
