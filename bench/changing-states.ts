@@ -12,7 +12,8 @@ export class ChangingStates {
   /** All queries have been answered once. `onChange` is called for that, too, once they are `registered`. */
   constructor(count: number, registered: (state: QueryState) => void, onChange: (state: QueryState) => void) {
     const clock: Clock = { now: () => this.#now, monotonic: () => this.#now, setTimer: () => () => undefined };
-    this.states = new QueryStates({ clock, giveUpAfter: 3_600_000, onChange });
+    this.states = new QueryStates({ clock, giveUpAfter: 3_600_000 });
+    this.states.onChange(onChange);
     const queries = registeredQueries(count);
     for (const query of queries) {
       registered(this.states.register(query));

@@ -1,5 +1,5 @@
-// The tests hold our pages, rules and configuration against Prometheus, Alertmanager and their tools, and the status page
-// against a browser. This sees to it that these are there: installs them with apt where it may, else says what is missing
+// The tests hold our pages, rules and configuration against Prometheus, Alertmanager and their tools, the status page
+// against a browser, and run the demo's commands. This sees to it that these are there: installs them with apt where it may, else says what is missing
 // and fails, so that no test is skipped in silence.
 
 import { spawnSync } from 'node:child_process';
@@ -11,6 +11,7 @@ const TOOLS = [
   { names: ['amtool'], package: 'prometheus-alertmanager' },
   { names: ['prometheus-alertmanager', 'alertmanager'], package: 'prometheus-alertmanager' },
   { names: ['chromium'], package: 'chromium' },
+  { names: ['curl'], package: 'curl' },
 ];
 
 /** @param {string} command @param {readonly string[]} args */

@@ -32,6 +32,13 @@ export const API_ERRORS = [
 ] as const;
 export type ApiErrorName = (typeof API_ERRORS)[number];
 
+const UNANSWERED: ReadonlySet<ApiErrorName> = new Set(['TimeoutError', 'NetworkError', 'CredentialsError']);
+
+/** Whether nobody has answered: the service was not reached, or could not be asked for want of credentials. */
+export function isUnanswered(error: ApiErrorName): boolean {
+  return UNANSWERED.has(error);
+}
+
 /** A request that failed for good, retries included. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';

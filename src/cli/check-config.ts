@@ -3,7 +3,7 @@ import type { Environment } from '../config/substitution.ts';
 import type { Follower } from '../queries/following.ts';
 import { QUERY_TYPES, type RegisteredQuery } from '../queries/query.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from '../queries/targets.ts';
-import { type LoadedWithFiles, loadWithFiles } from './load-with-files.ts';
+import { type LoadedWithFiles, loadWithFiles } from './sources/load-with-files.ts';
 
 export interface CheckConfigOptions {
   readonly file: string;

@@ -2,7 +2,7 @@ import { iamPolicies } from '../api/iam-policies.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { ReadOptions } from '../config/read.ts';
 import type { TextSink } from './check-config.ts';
-import { loadWithFiles } from './load-with-files.ts';
+import { loadWithFiles } from './sources/load-with-files.ts';
 
 export interface IamPolicyOptions extends ReadOptions {
   /** The trust policies of roles, too. */

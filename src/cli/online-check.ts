@@ -9,11 +9,11 @@ import { UNOBSERVED } from '../api/unobserved.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Targets } from '../scheduler/target.ts';
-import { type UsedAccount, UsedAccounts } from './accounts.ts';
 import type { TextSink } from './check-config.ts';
 import { explainFailure } from './error-advice.ts';
-import type { LoadedWithFiles } from './load-with-files.ts';
 import { printable } from './query/printable.ts';
+import type { LoadedWithFiles } from './sources/load-with-files.ts';
+import { type UsedAccount, UsedAccounts } from './targets/accounts.ts';
 
 export interface OnlineCheckOptions {
   readonly loaded: Pick<LoadedWithFiles, 'config' | 'queries' | 'followers'>;

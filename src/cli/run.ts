@@ -13,9 +13,9 @@ import {
   variableOf,
   wrongValue,
 } from './flags.ts';
-import type { LoadedWithFiles } from './load-with-files.ts';
 import { handleProcessEvents, type ProcessEvents } from './process-events.ts';
 import { QUERY_FLAGS, readQueryFlags } from './query/query-flags.ts';
+import type { LoadedWithFiles } from './sources/load-with-files.ts';
 
 /** Each loads what it needs when it runs: the daemon's modules take most of the time that a start takes. */
 interface Command {

@@ -6,7 +6,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { createLogger, type Logger } from '../runtime/log.ts';
 import { checkAdminApiAccess } from './admin-api-access.ts';
 import { readBuildInfo } from './build-info.ts';
-import { type Daemon, startDaemon } from './daemon.ts';
+import { type Daemon, startDaemon } from './daemon/daemon.ts';
 import type { DaemonFlags } from './daemon-flags.ts';
 import type { ProcessEvents } from './process-events.ts';
 

@@ -11,6 +11,11 @@ export interface StoryOptions {
   readonly scenario: Scenario;
   /** Where the exporter's metrics are. */
   readonly metricsUrl: string;
+  /**
+   * Appends an entry (YAML) to the demo's config file and reloads it. Undefined where the file is the user's, which is left
+   * alone: then there is no scene of that.
+   */
+  readonly addQuery: ((entry: string) => Promise<void>) | undefined;
   readonly write: (text: string) => void;
 }
 
@@ -30,6 +35,8 @@ interface Stage {
   setFaults(...faults: readonly Fault[]): void;
   /** Makes all credentials that an account's roles have given expire now. */
   expireCredentials(account: string): void;
+  /** Adds an entry of the config file, and has that reloaded. */
+  addQuery(entry: string): void;
 }
 
 interface Scene {
@@ -122,14 +129,28 @@ const SCENES: readonly Scene[] = [
   },
 ];
 
+const RELOAD_SCENE: Scene = {
+  at: 185 * SECOND_MS,
+  line: 'The config file gets one more query and is reloaded, as at SIGHUP: it runs at once, and no counter begins anew.',
+  grep: "-E 'runs_total.*payments-(retransmissions|top-flows).*succeeded'",
+  act: (stage) =>
+    stage.addQuery(
+      '{ name: payments-retransmissions, account: payments, type: workload-insights-top-contributors, ' +
+        'scopeId: payments-scope, metricName: RETRANSMISSIONS, destinationCategory: INTER_AZ, ' +
+        'schedule: { every: 1m, delay: 0s } }',
+    ),
+};
+
 /**
  * Begins to play the scenes on `clock`. Until the story is over, the scenario's own faults are switched off, so that what
  * is seen is the scenes' work.
  */
-export function beginStory({ clock, simulator, scenario, metricsUrl, write }: StoryOptions): Story {
-  const stage = stageOf(simulator, scenario);
+export function beginStory(options: StoryOptions): Story {
+  const { clock, simulator, scenario, metricsUrl, addQuery, write } = options;
+  const stage = stageOf(options);
   stage.setFaults();
-  const cancels = SCENES.map(({ at, line, grep, act }) =>
+  const scenes = addQuery === undefined ? SCENES : [...SCENES, RELOAD_SCENE];
+  const cancels = scenes.map(({ at, line, grep, act }) =>
     clock.setTimer(at, () => {
       act?.(stage);
       write(`[${minutes(at)}] ${line} Look: curl -s ${metricsUrl} | grep ${grep}\n`);
@@ -161,13 +182,16 @@ export function beginStory({ clock, simulator, scenario, metricsUrl, write }: St
   };
 }
 
-function stageOf(simulator: Simulator, { accounts }: Scenario): Stage {
+function stageOf({ simulator, scenario, addQuery, write }: StoryOptions): Stage {
   const region = 'us-east-1';
-  const monitors = accounts.find(({ id }) => id === SHOP)?.regions?.get(region)?.monitors ?? [];
+  const monitors = scenario.accounts.find(({ id }) => id === SHOP)?.regions?.get(region)?.monitors ?? [];
   return {
     addMonitors: (...names) => simulator.setMonitors(SHOP, region, [...monitors, ...names.map(activeMonitor)]),
     setFaults: (...faults) => simulator.setFaults(faults),
     expireCredentials: (account) => simulator.expireCredentials(account),
+    addQuery(entry) {
+      addQuery?.(entry).catch((error: unknown) => write(`No query is added: ${String(error)}\n`));
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import {
 } from '../config/web-config-file.ts';
 import { type Clock, within } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
+import { OneAtATime } from '../runtime/one-at-a-time.ts';
 import type { Access } from './access.ts';
 import { PasswordChecks } from './password-checks.ts';
 import { createTlsServer } from './tls-server.ts';
@@ -32,9 +33,9 @@ export class WebSecurity {
   #config: WebConfig;
   #access: Access;
   #bad: { readonly contents: string; readonly problems: readonly Problem[]; told: boolean } | undefined;
-  /** The last check that was asked for: they are made one after another, or an old one could undo a newer. */
-  #last: Promise<unknown> = Promise.resolve();
-  /** The one that has not begun. */
+  /** Or an old check could undo a newer. */
+  readonly #checks = new OneAtATime();
+  /** The check that has not begun. */
   #next: Promise<unknown> | undefined;
 
   private constructor(options: WebSecurityOptions, { contents }: WebConfigSnapshot, config: WebConfig) {
@@ -83,23 +84,17 @@ export class WebSecurity {
    * it is also logged, and what was good before holds.
    */
   async reload(): Promise<readonly Problem[]> {
-    const problems = await this.#inTurn(() => this.#check(true));
+    const problems = await this.#checks.run(() => this.#check(true));
     return problems.map((problem) => ({ ...problem, message: `${this.#options.file}: ${problem.message}` }));
   }
 
   /** Waits for a check that begins now or later: one under way may have missed what changed since. Many share one. */
   async #refresh(): Promise<void> {
-    this.#next ??= this.#inTurn(() => {
+    this.#next ??= this.#checks.run(() => {
       this.#next = undefined;
       return this.#check(false);
     });
     await within(this.#options.clock, LONGEST_READ_MS, this.#next);
-  }
-
-  #inTurn<T>(check: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(check, check);
-    this.#last = turn;
-    return turn;
   }
 
   async #check(tell: boolean): Promise<readonly Problem[]> {

@@ -9,6 +9,11 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 /** Fields of a log event; those that are `undefined` are left out. */
 export type LogFields = Record<string, string | number | boolean | undefined>;
 
+/** A duration in milliseconds as fields have it, such as `90s`. */
+export function wholeSeconds(milliseconds: number): string {
+  return `${Math.round(milliseconds / 1_000)}s`;
+}
+
 export interface Logger {
   debug(msg: string, fields?: LogFields): void;
   info(msg: string, fields?: LogFields): void;

@@ -1,12 +1,12 @@
+import { OneAtATime } from './one-at-a-time.ts';
+
 /** Lets those who have much to work through do so one at a time, in order: what they do does not add up to one long block. */
 export class Turns {
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue = new OneAtATime();
 
   /** Does `work` alone: it begins in a turn of the event loop of its own, once all that was given before has ended. */
   take<T>(work: () => Promise<T>): Promise<T> {
-    const taken = this.#last.then(nextTurn).then(work);
-    this.#last = taken.catch(() => undefined);
-    return taken;
+    return this.#queue.run(() => nextTurn().then(work));
   }
 }
 

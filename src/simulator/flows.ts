@@ -135,7 +135,8 @@ function remoteOf(place: Place, category: DestinationCategory, local: Subnet, ra
   }
 }
 
-function serviceOf(category: 'AMAZON_S3' | 'AMAZON_DYNAMODB' | 'AWS_SERVICE', random: Random): string {
+/** The AWS service that a flow of a category goes to, as rows name it. */
+export function serviceOf(category: 'AMAZON_S3' | 'AMAZON_DYNAMODB' | 'AWS_SERVICE', random: Random): string {
   switch (category) {
     case 'AMAZON_S3':
       return 'S3';

@@ -1,4 +1,4 @@
-import { type Flow, type FlowEnd, flowOf, MIRRORED } from './flows.ts';
+import { type Flow, type FlowEnd, flowOf, MIRRORED, serviceOf } from './flows.ts';
 import { type Place, subnetOf, vpcOf, zonesOf } from './network.ts';
 import type { Query } from './queries.ts';
 import { createRandom, type Random } from './random.ts';
@@ -240,11 +240,9 @@ function remoteIdentifier(category: DestinationCategory, az: string, zones: read
     case 'TRANSIT_GATEWAY':
       return `tgw-0${random.hex(16)}`;
     case 'AMAZON_S3':
-      return 'S3';
     case 'AMAZON_DYNAMODB':
-      return 'DynamoDB';
     case 'AWS_SERVICE':
-      return random.pick(['SQS', 'KMS', 'ECR']);
+      return serviceOf(category, random);
     case 'LOCAL_ZONE':
     case 'INTERNET':
     case 'UNCLASSIFIED':

@@ -3,6 +3,7 @@ import type { ApiErrorName } from '../api/errors.ts';
 import type { Identity } from '../api/identity.ts';
 import { LIST_OPERATIONS, type Operation, QUERY_OPERATIONS, TAGS_OPERATION } from '../api/operations.ts';
 import type { QueryType, RegisteredQuery } from '../queries/query.ts';
+import { Listeners } from '../runtime/listeners.ts';
 import type { Target } from '../scheduler/target.ts';
 import { Histogram } from './histogram.ts';
 
@@ -36,11 +37,11 @@ export class ApiStats implements AttemptObserver {
   readonly #stats = new Map<Target, TargetStats>();
   /** Targets that were removed: what is still answered there counts no more. */
   readonly #gone = new WeakSet<Target>();
-  readonly #onChange: (stats: TargetStats) => void;
+  readonly #changes = new Listeners<[stats: TargetStats]>();
 
-  /** `onChange` is called after each change of a target's numbers. */
-  constructor(onChange: (stats: TargetStats) => void) {
-    this.#onChange = onChange;
+  /** Calls `listener` after each change of a target's numbers from now on. */
+  onChange(listener: (stats: TargetStats) => void): void {
+    this.#changes.add(listener);
   }
 
   /** Makes the series of the operations that a query uses, and of the errors the model declares for them, exist at 0. */
@@ -69,7 +70,7 @@ export class ApiStats implements AttemptObserver {
       }
     }
     if (unknown.length > 0) {
-      this.#onChange(stats);
+      this.#changes.tell(stats);
     }
   }
 
@@ -83,14 +84,14 @@ export class ApiStats implements AttemptObserver {
   runWaited(target: Target, seconds: number): void {
     const stats = this.of(target);
     stats.runWaits?.observe(seconds);
-    this.#onChange(stats);
+    this.#changes.tell(stats);
   }
 
   /** A run of a query of `type` has taken so many seconds. */
   runTook(target: Target, type: QueryType, seconds: number): void {
     const stats = this.of(target);
     stats.runDurations.get(type)?.observe(seconds);
-    this.#onChange(stats);
+    this.#changes.tell(stats);
   }
 
   all(): IterableIterator<TargetStats> {
@@ -129,17 +130,17 @@ export class ApiStats implements AttemptObserver {
       stats.durations.observe(outcome.seconds);
     }
     this.of(target).up = outcome.up;
-    this.#onChange(this.of(target));
+    this.#changes.tell(this.of(target));
   }
 
   answerRefused(target: Target, operation: string, error: ApiErrorName): void {
     countError(this.#operation(target, operation), error);
-    this.#onChange(this.of(target));
+    this.#changes.tell(this.of(target));
   }
 
   identified(target: Target, identity: Identity): void {
     this.of(target).identity = identity;
-    this.#onChange(this.of(target));
+    this.#changes.tell(this.of(target));
   }
 
   #operation(target: Target, name: string): OperationStats {

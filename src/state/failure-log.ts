@@ -1,7 +1,7 @@
 import type { ApiError } from '../api/errors.ts';
 import type { RegisteredQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { LogFields, Logger } from '../runtime/log.ts';
+import { type LogFields, type Logger, wholeSeconds } from '../runtime/log.ts';
 
 /** Up to so many queries of a group are logged by name; of more, the number is. */
 const NAMED = 3;
@@ -103,7 +103,7 @@ export class FailureLog {
       group.counted = count;
       group.mostCounted = Math.max(count, group.mostCounted);
     }
-    const duration = seconds(now - group.since);
+    const duration = wholeSeconds(now - group.since);
     const who = count === 1 ? withQuery(group.fields, name) : { ...group.fields, queries: count };
     this.#log.warn('queries fail', { ...who, ...details, duration });
   }
@@ -119,7 +119,7 @@ export class FailureLog {
     group.members.delete(name);
     group.leftFailing ||= because === 'still fails';
     if (group.named.delete(name) && because === 'works again') {
-      this.#log.info('query works again', { ...withQuery(group.fields, name), duration: seconds(now - since) });
+      this.#log.info('query works again', { ...withQuery(group.fields, name), duration: wholeSeconds(now - since) });
     }
     if (group.members.size <= NAMED) {
       group.counted = 0;
@@ -132,7 +132,7 @@ export class FailureLog {
       this.#log.info(group.leftFailing ? 'queries no longer fail in this way' : 'queries work again', {
         ...group.fields,
         queries: group.mostCounted,
-        duration: seconds(now - group.since),
+        duration: wholeSeconds(now - group.since),
       });
     }
   }
@@ -141,8 +141,4 @@ export class FailureLog {
 /** The order of fields in a line: where, which query, then what. */
 function withQuery({ account, aws_region, ...what }: LogFields, query: string): LogFields {
   return { account, aws_region, query, ...what };
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 1_000)}s`;
 }

@@ -1,5 +1,5 @@
 import type { TargetClient } from '../api/client.ts';
-import { ApiError, type ApiErrorName } from '../api/errors.ts';
+import { ApiError, isUnanswered } from '../api/errors.ts';
 import type { MonitorSummary, ScopeSummary } from '../api/lists.ts';
 import { LIST_OPERATIONS, type ListKind, TAGS_OPERATION } from '../api/operations.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
@@ -75,8 +75,7 @@ export function createListInventory(options: ListInventoryOptions): ListingsOpti
       try {
         inventory.tagsRead(target, arn, await clientOf(target).monitorTags(arn, signal));
       } catch (thrown) {
-        const result = thrown instanceof ApiError ? resultOf(thrown.error) : 'silent';
-        if (!(thrown instanceof ApiError) || result === 'silent') {
+        if (!(thrown instanceof ApiError) || isUnanswered(thrown.error)) {
           throw thrown;
         }
         // A monitor that was deleted after it was listed is no failure.
@@ -124,18 +123,7 @@ export function createListInventory(options: ListInventoryOptions): ListingsOpti
         throw thrown;
       }
       log.failed(target, thrown);
-      return resultOf(thrown.error);
+      return isUnanswered(thrown.error) ? 'silent' : 'failed';
     }
   };
-}
-
-function resultOf(error: ApiErrorName): Exclude<ListingResult, 'again' | 'done'> {
-  switch (error) {
-    case 'CredentialsError':
-    case 'NetworkError':
-    case 'TimeoutError':
-      return 'silent';
-    default:
-      return 'failed';
-  }
 }

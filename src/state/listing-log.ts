@@ -1,6 +1,6 @@
 import type { ApiError } from '../api/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
+import { type Logger, wholeSeconds } from '../runtime/log.ts';
 import type { Target } from '../scheduler/target.ts';
 
 const REMINDER_MS = 3_600_000;
@@ -41,7 +41,7 @@ export class ListingLog {
       attempts,
       request_id: requestId,
       reason: message,
-      duration: before === undefined ? undefined : seconds(now - since),
+      duration: before === undefined ? undefined : wholeSeconds(now - since),
     });
   }
 
@@ -53,12 +53,8 @@ export class ListingLog {
         account: target.account,
         aws_region: target.region,
         operation,
-        duration: seconds(this.#clock.monotonic() - before.since),
+        duration: wholeSeconds(this.#clock.monotonic() - before.since),
       });
     }
   }
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 1_000)}s`;
 }

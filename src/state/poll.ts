@@ -1,6 +1,6 @@
 import type { TargetClient } from '../api/client.ts';
 import { isTerminal } from '../api/client.ts';
-import { ApiError, type ApiErrorName } from '../api/errors.ts';
+import { ApiError, type ApiErrorName, isUnanswered } from '../api/errors.ts';
 import type { WatchedQuery } from '../queries/query.ts';
 import type { Logger } from '../runtime/log.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
@@ -55,14 +55,8 @@ export function createPoll(options: PollOptions): (query: WatchedQuery, signal: 
 }
 
 function resultOf(error: ApiErrorName): PollResult {
-  switch (error) {
-    case 'ThrottlingException':
-      return 'throttled';
-    case 'CredentialsError':
-    case 'NetworkError':
-    case 'TimeoutError':
-      return 'silent';
-    default:
-      return 'failed';
+  if (error === 'ThrottlingException') {
+    return 'throttled';
   }
+  return isUnanswered(error) ? 'silent' : 'failed';
 }

@@ -2,6 +2,7 @@ import { isTerminal, type QueryStatus } from '../api/client.ts';
 import type { ApiErrorName } from '../api/errors.ts';
 import type { RegisteredQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { Listeners } from '../runtime/listeners.ts';
 
 /** The kinds of requests that are made for a query. */
 export const REQUEST_KINDS = ['start', 'status', 'results', 'stop'] as const;
@@ -60,14 +61,13 @@ interface MutableState extends QueryState {
 export interface QueryStatesOptions {
   readonly clock: Clock;
   readonly giveUpAfter: number;
-  /** Called after each change of a query's state. */
-  readonly onChange: (state: QueryState) => void;
 }
 
 /** The state of all registered queries: the one place that polls write to and everything that is shown reads from. */
 export class QueryStates {
   readonly #options: QueryStatesOptions;
   readonly #records = new Map<string, MutableState>();
+  readonly #changes = new Listeners<[state: QueryState]>();
   /** Watched queries of the start that no request was made for yet. */
   readonly #untried = new Set<MutableState>();
   #starting = true;
@@ -77,6 +77,11 @@ export class QueryStates {
   constructor(options: QueryStatesOptions) {
     this.#options = options;
     this.giveUpAfter = options.giveUpAfter;
+  }
+
+  /** Calls `listener` after each change of a query's state from now on. */
+  onChange(listener: (state: QueryState) => void): void {
+    this.#changes.add(listener);
   }
 
   /** All queries of the start are registered: nobody waits for the first request of those that come later. */
@@ -126,7 +131,7 @@ export class QueryStates {
     if (saved.status !== undefined && isTerminal(saved.status)) {
       this.#untried.delete(record);
     }
-    this.#options.onChange(record);
+    this.#changes.tell(record);
   }
 
   /** A query is asked or shown otherwise from now on, but asks the same: its state stays. */
@@ -137,7 +142,7 @@ export class QueryStates {
     }
     record.formerly.add(record.query);
     record.query = query;
-    this.#options.onChange(record);
+    this.#changes.tell(record);
   }
 
   /** Forgets a query that has left. */
@@ -192,7 +197,7 @@ export class QueryStates {
     this.#markGood(record);
     record.unknownSince = undefined;
     record.staleAt = isTerminal(status) ? undefined : clock.monotonic() + record.query.staleAfter;
-    this.#options.onChange(record);
+    this.#changes.tell(record);
     return before;
   }
 
@@ -210,7 +215,7 @@ export class QueryStates {
       // Only a query that the service knows has a status. Other errors say nothing of whether it does.
       record.unknownSince = undefined;
     }
-    this.#options.onChange(record);
+    this.#changes.tell(record);
     return record.givenUp;
   }
 
@@ -218,21 +223,21 @@ export class QueryStates {
   unknownYet(name: string): void {
     const record = this.#record(name);
     this.#countPoll(record);
-    this.#options.onChange(record);
+    this.#changes.tell(record);
   }
 
   /** A request other than a poll was answered well. */
   requestAnswered(name: string): void {
     const record = this.#record(name);
     this.#markGood(record);
-    this.#options.onChange(record);
+    this.#changes.tell(record);
   }
 
   /** A request other than a poll failed for good. */
   requestFailed(name: string, failure: Omit<QueryFailure, 'at'>): void {
     const record = this.#record(name);
     this.#markBad(record, failure);
-    this.#options.onChange(record);
+    this.#changes.tell(record);
   }
 
   /** A new run was started: the status of the one before it is over. */
@@ -241,7 +246,7 @@ export class QueryStates {
     record.status = undefined;
     record.statusSince = undefined;
     record.staleAt = undefined;
-    this.#options.onChange(record);
+    this.#changes.tell(record);
   }
 
   #record(name: string): MutableState {

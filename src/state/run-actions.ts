@@ -1,9 +1,9 @@
 import { type QueryStatus, type TargetClient, UNKNOWN_AT_FIRST_MS } from '../api/client.ts';
-import { ApiError, type ApiErrorName, InvalidResponse } from '../api/errors.ts';
+import { ApiError, type ApiErrorName, InvalidResponse, isUnanswered } from '../api/errors.ts';
 import { readDataPage, readRowPage } from '../api/results.ts';
 import type { ScheduledQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
+import { type Logger, wholeSeconds } from '../runtime/log.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { Run, RunActions, StepResult } from '../scheduler/run.ts';
 import type { FailureLog } from './failure-log.ts';
@@ -216,8 +216,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
       if (duration !== undefined) {
         timed(query, 'duration', duration);
       }
-      const whole = `${Math.round((clock.monotonic() - startedAt) / 1_000)}s`;
-      log.debug('run ended', { ...fields(query), outcome, duration: whole });
+      log.debug('run ended', { ...fields(query), outcome, duration: wholeSeconds(clock.monotonic() - startedAt) });
     },
 
     skipped(query, windows) {
@@ -257,11 +256,10 @@ const NEXT: Readonly<Record<QueryStatus, StepResult>> = {
 
 /** How a request goes on whose failure may pass by itself; undefined for one that will not. */
 function passing(error: ApiErrorName): StepResult | undefined {
+  if (isUnanswered(error)) {
+    return 'silent';
+  }
   switch (error) {
-    case 'CredentialsError':
-    case 'NetworkError':
-    case 'TimeoutError':
-      return 'silent';
     case 'ConflictException':
     case 'ExpiredTokenException':
     case 'InternalServerException':

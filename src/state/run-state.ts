@@ -1,5 +1,6 @@
 import { hasTotal, type ScheduledQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { Listeners } from '../runtime/listeners.ts';
 import type { RunOutcome } from '../scheduler/run.ts';
 import type { ContributorSeries } from './contributor-series.ts';
 import type { KeptJson } from './kept-json.ts';
@@ -50,25 +51,25 @@ interface MutableRunState extends RunState {
   total: number | undefined;
 }
 
-export interface RunStatesOptions {
-  readonly clock: Pick<Clock, 'now'>;
-  /** Called after each change of a query's runs. */
-  readonly onChange: (state: RunState) => void;
-  /** Called with the series of new results, the worst first; they are not kept here. */
-  readonly onResults: (state: RunState, series: readonly ContributorSeries[]) => void;
-}
-
 /** The runs of all scheduled queries. */
 export class RunStates {
-  readonly #clock: RunStatesOptions['clock'];
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #states = new Map<string, MutableRunState>();
-  readonly #onChange: RunStatesOptions['onChange'];
-  readonly #onResults: RunStatesOptions['onResults'];
+  readonly #changes = new Listeners<[state: RunState]>();
+  readonly #newResults = new Listeners<[state: RunState, series: readonly ContributorSeries[]]>();
 
-  constructor({ clock, onChange, onResults }: RunStatesOptions) {
+  constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock;
-    this.#onChange = onChange;
-    this.#onResults = onResults;
+  }
+
+  /** Calls `listener` after each change of a query's runs from now on. */
+  onChange(listener: (state: RunState) => void): void {
+    this.#changes.add(listener);
+  }
+
+  /** Calls `listener` with the series of new results from now on, the worst first; they are not kept here. */
+  onResults(listener: (state: RunState, series: readonly ContributorSeries[]) => void): void {
+    this.#newResults.add(listener);
   }
 
   register(query: ScheduledQuery): RunState {
@@ -90,22 +91,22 @@ export class RunStates {
   restore(name: string, saved: Pick<RunState, 'lastOutcome' | 'lastQueryId' | 'lastDuration'>): void {
     const state = this.#state(name);
     Object.assign(state, saved);
-    this.#onChange(state);
+    this.#changes.tell(state);
   }
 
   /** An earlier process has read these results, and no newer ones were. */
   restoreResults(name: string, results: Omit<QueryResults, 'series'>, series: readonly ContributorSeries[]): void {
     const state = this.#state(name);
     state.results = { ...results, series: series.length };
-    this.#onResults(state, series);
-    this.#onChange(state);
+    this.#newResults.tell(state, series);
+    this.#changes.tell(state);
   }
 
   /** A query is asked or shown otherwise from now on, but asks the same. */
   change(query: ScheduledQuery): void {
     const state = this.#state(query.name);
     state.query = query;
-    this.#onChange(state);
+    this.#changes.tell(state);
   }
 
   /** Forgets a query that has left. */
@@ -124,7 +125,7 @@ export class RunStates {
   started(name: string, queryId: string): void {
     const state = this.#state(name);
     state.lastQueryId = queryId;
-    this.#onChange(state);
+    this.#changes.tell(state);
   }
 
   /**
@@ -142,8 +143,8 @@ export class RunStates {
     if (state.total !== undefined && total !== undefined) {
       state.total += total;
     }
-    this.#onResults(state, series);
-    this.#onChange(state);
+    this.#newResults.tell(state, series);
+    this.#changes.tell(state);
   }
 
   /**
@@ -156,7 +157,7 @@ export class RunStates {
     state.lastOutcome = outcome;
     state.recent.add({ outcome, at: this.#clock.now(), duration });
     state.lastDuration = duration ?? state.lastDuration;
-    this.#onChange(state);
+    this.#changes.tell(state);
   }
 
   /** So many windows passed without a run. */
@@ -164,7 +165,7 @@ export class RunStates {
     const state = this.#state(name);
     state.runs.skipped += windows;
     state.recent.add({ outcome: 'skipped', at: this.#clock.now(), duration: undefined });
-    this.#onChange(state);
+    this.#changes.tell(state);
   }
 
   #state(name: string): MutableRunState {

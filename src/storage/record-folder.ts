@@ -2,6 +2,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
+import { TurnsByKey } from '../runtime/turns-by-key.ts';
 import { setAside } from './damaged.ts';
 import { kindOf } from './files.ts';
 import { DamagedRecord, decodeRecord, encodeRecord, recordFileName } from './record.ts';
@@ -48,8 +49,8 @@ export class RecordFolder<Value> {
   readonly #folder: string;
   readonly #reading = new Slots(READ_AT_ONCE);
   readonly #waiting = new Map<string, Change>();
-  /** The last change of each key that is not durable yet. */
-  readonly #last = new Map<string, Promise<void>>();
+  /** Changes that are not durable yet. */
+  readonly #turns = new TurnsByKey();
   /** What could not be written and is to be written all the same. */
   readonly #unwritten = new Map<string, string | undefined>();
 
@@ -109,7 +110,7 @@ export class RecordFolder<Value> {
   /** Writes what could not be written. */
   retry(): void {
     for (const [key, content] of this.#unwritten) {
-      if (!this.#last.has(key)) {
+      if (!this.#turns.isBusy(key)) {
         this.#change(key, content).catch(() => undefined);
       }
     }
@@ -117,7 +118,7 @@ export class RecordFolder<Value> {
 
   /** Resolves when all changes so far have been written, or could not be. */
   async flush(): Promise<void> {
-    await Promise.allSettled(this.#last.values());
+    await this.#turns.idle();
   }
 
   #change(key: string, content: string | undefined): Promise<void> {
@@ -126,8 +127,7 @@ export class RecordFolder<Value> {
       waiting.content = content;
       return waiting.written;
     }
-    const before = this.#last.get(key) ?? Promise.resolve();
-    const write = async () => {
+    const written = this.#turns.run(key, async () => {
       this.#waiting.delete(key);
       try {
         await this.#options.write(join(this.#folder, recordFileName(key)), change.content);
@@ -138,15 +138,9 @@ export class RecordFolder<Value> {
         }
         throw error;
       }
-    };
-    const written = before.then(write, write).finally(() => {
-      if (this.#last.get(key) === written) {
-        this.#last.delete(key);
-      }
     });
     const change: Change = { content, written };
     this.#waiting.set(key, change);
-    this.#last.set(key, written);
     return written;
   }
 

@@ -15,8 +15,6 @@ export interface StorageOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Another exporter has taken the folder over, since this process was held up for long: nothing is written from now on. */
-  readonly onLost: (error: StorageInUseError) => void;
   /** This host's name; the system's by default. */
   readonly host?: string;
 }
@@ -26,19 +24,27 @@ const WRITE_AT_ONCE = 2;
 
 /** A folder of records that outlives this process, whatever ends it, and belongs to it alone meanwhile. */
 export class Storage {
+  /**
+   * Resolves when another exporter has taken the folder over, since this process was held up for long: nothing is written
+   * from then on.
+   */
+  readonly lost: Promise<StorageInUseError>;
   readonly #options: StorageOptions;
   readonly #lock: FolderLock;
   readonly #health: WriteHealth;
   readonly #slots = new Slots(WRITE_AT_ONCE);
   readonly #folders: Pick<RecordFolder<unknown>, 'flush' | 'retry'>[] = [];
+  #tellLost: (error: StorageInUseError) => void = () => undefined;
   #writes = 0;
   #opened = false;
-  #lost = false;
   #closed = false;
 
   private constructor(options: StorageOptions) {
     const { path: folder, clock, log, host = hostname() } = options;
     this.#options = options;
+    this.lost = new Promise((resolve) => {
+      this.#tellLost = resolve;
+    });
     this.#lock = new FolderLock({ folder, host, clock, log, onLost: (error) => this.#lose(error) });
     this.#health = new WriteHealth({ clock, log, probe: (bytes) => this.#probe(bytes) });
   }
@@ -109,9 +115,8 @@ export class Storage {
   }
 
   #lose(error: StorageInUseError): void {
-    if (this.#opened && !this.#lost) {
-      this.#lost = true;
-      this.#options.onLost(error);
+    if (this.#opened) {
+      this.#tellLost(error);
     }
   }
 

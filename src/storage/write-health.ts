@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
+import { type Logger, wholeSeconds } from '../runtime/log.ts';
 import type { StorageError } from './storage-error.ts';
 
 const REMINDER_MS = 3_600_000;
@@ -33,7 +33,7 @@ export class WriteHealth {
     if (this.#failing === undefined) {
       return;
     }
-    const duration = `${Math.round((this.#options.clock.monotonic() - this.#failing.since) / 1_000)}s`;
+    const duration = wholeSeconds(this.#options.clock.monotonic() - this.#failing.since);
     this.#failing = undefined;
     this.#cancelProbe();
     this.#options.log.info('the storage can be written again', { duration });
@@ -49,7 +49,7 @@ export class WriteHealth {
       this.#probeLater();
     } else if (now - this.#failing.toldAt >= REMINDER_MS) {
       this.#failing.toldAt = now;
-      const duration = `${Math.round((now - this.#failing.since) / 1_000)}s`;
+      const duration = wholeSeconds(now - this.#failing.since);
       log.error('the storage still cannot be written', { error: error.code, reason: error.message, duration });
     }
     this.#failing.bytes = Math.max(this.#failing.bytes, bytes);

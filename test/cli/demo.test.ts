@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { CLEAN_ENVIRONMENT, startCommand } from '../support/process.ts';
+import { CLEAN_ENVIRONMENT, type Command, startCommand } from '../support/process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-demo-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -41,6 +43,13 @@ function emptyFamilies(page: string): string[] {
     .filter((name) => !lines.some((line) => new RegExp(`^${name}(?:_bucket|_sum|_count)?[{ ]`).test(line)));
 }
 
+/** The commands that a demo has printed for its user to try, in their order. */
+async function thingsToTry(demo: Command): Promise<readonly string[]> {
+  await vi.waitFor(() => expect(demo.stdout()).toContain('Ctrl-C ends it.'), PATIENT);
+  const list = /Things to try:\n(?<list>(?: {2}\S.*\n)+)/.exec(demo.stdout())?.groups?.['list'] ?? '';
+  return Array.from(list.matchAll(/^ {2}(?<command>.+?) {3}.+$/gm), ({ groups }) => groups?.['command'] ?? '');
+}
+
 describe.concurrent('the demo', () => {
   it('prints addresses and fills every metric, whatever AWS settings and proxies the user has', async (scope) => {
     const demo = startCommand(scope, ['demo', ANY_PORT], USERS_ENVIRONMENT);
@@ -66,17 +75,32 @@ describe.concurrent('the demo', () => {
     demo.kill('SIGINT');
     expect(await demo.ended).toMatchObject({ code: 0, signal: null });
     expect(demo.log().at(-1)).toMatchObject({ msg: 'ended' });
-    expect(existsSync(dirname(file))).toBe(false);
+    expect(existsSync(dirname(dirname(file)))).toBe(false);
+  });
+
+  it.for([
+    { flags: [], reload: 'kill -HUP ', commands: 11 },
+    { flags: ['--web.enable-lifecycle', '--web.enable-admin-api'], reload: 'curl -s -X POST ', commands: 13 },
+  ])('prints things to try that work as they stand, with flags $flags', async ({ flags, reload, commands }, scope) => {
+    const demo = startCommand(scope, ['demo', ANY_PORT, ...flags], OWN_ENVIRONMENT);
+    const tries = await thingsToTry(demo);
+    expect(tries).toHaveLength(commands);
+    for (const command of tries) {
+      // For curl by itself, an error that the server tells is an answer; it is here, too, where the demo is not ready yet.
+      const strict = ['-c', command.endsWith('/-/ready') ? command : command.replace('curl ', 'curl --fail ')];
+      await vi.waitFor(() => promisify(execFile)('sh', strict, { env: OWN_ENVIRONMENT }), PATIENT);
+    }
+    expect(tries.filter((command) => command.startsWith(reload))).toHaveLength(1);
+    await demo.event('configuration reloaded');
   });
 
   it('gives the paths that the flags ask for', async (scope) => {
     const args = ['demo', ANY_PORT, '--web.route-prefix=/nfm', '--web.telemetry-path=/scrape'];
     const demo = startCommand(scope, args, OWN_ENVIRONMENT);
     const url = await demo.url();
-    await vi.waitFor(() => expect(demo.stdout()).toContain('Ctrl-C ends it.'), PATIENT);
-    const commands = demo.stdout().match(/(?<=curl -s )\S+/g) ?? [];
-    expect(commands).toContain(`${url}/nfm/scrape`);
-    for (const address of commands) {
+    const addresses = (await thingsToTry(demo)).flatMap((command) => command.match(/(?<=curl -s )\S+/) ?? []);
+    expect(addresses).toContain(`${url}/nfm/scrape`);
+    for (const address of addresses) {
       expect([200, 503]).toContain((await fetch(address)).status);
     }
   });
@@ -92,6 +116,7 @@ describe.concurrent('the demo', () => {
       expect(page).toContain('aws_nfm_query_up{query="mine"} 1\n');
       expect(page).toMatch(/^aws_nfm_account_info\{account="default",.* 1$/m);
     }, PATIENT);
+    expect((await thingsToTry(demo)).join('\n')).toMatch(/^curl -s \S+\/-\/ready\nkill -HUP \d+$/);
   });
 
   it('plays a story until a signal comes, and then tells what is left running at the service', async (scope) => {
@@ -108,6 +133,17 @@ describe.concurrent('the demo', () => {
     expect(stdout).toMatch(
       /^Told to end while it had \d+ quer(y|ies) running .*, the exporter has left 0 queries there\.\n$/m,
     );
+  });
+
+  it('leaves no folder when a second signal ends it at once', async (scope) => {
+    const demo = startCommand(scope, ['demo', ANY_PORT], OWN_ENVIRONMENT);
+    const file = (await thingsToTry(demo)).find((command) => command.startsWith('rm '))?.slice('rm '.length) ?? '';
+    expect(existsSync(file)).toBe(true);
+    demo.kill('SIGINT');
+    await demo.event('shutting down');
+    demo.kill('SIGINT');
+    expect((await demo.ended).code).toBe(0);
+    expect(existsSync(dirname(dirname(file)))).toBe(false);
   });
 
   it('goes on when its first line is all that is read (| head -1)', async (scope) => {

@@ -1,15 +1,14 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { parseScenario } from '../../src/simulator/scenario.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { CLEAN_ENVIRONMENT, type Command, runCommand, startCommand } from '../support/process.ts';
+import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-end-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolderOfFile();
 
 const FILE = join(folder, 'good.json');
 writeFileSync(FILE, JSON.stringify({ web: { listenAddresses: ['127.0.0.1:0'] } }));

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../support/process.ts';
+import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-secrets-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolderOfFile();
 
 function write(name: string, content: unknown): string {
   const file = join(folder, name);

@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runCommand, startCommand } from '../support/process.ts';
+import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-simulator-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolderOfFile();
 
 function write(name: string, content: string): string {
   const file = join(folder, name);

@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { SECRET_2Y } from '../http/secure-exporter.ts';
 import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../support/process.ts';
+import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-start-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolderOfFile();
 
 function write(name: string, content: unknown): string {
   const file = join(folder, name);

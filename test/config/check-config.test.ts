@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkConfig } from '../../src/cli/check-config.ts';
+import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 import { FIXTURE_ENV, FIXTURES, readFixture } from './fixtures.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-check-config-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolderOfFile();
 
 async function check(file: string, strict = false, region?: string) {
   const output = { stdout: '', stderr: '' };

@@ -1,18 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS, type TestScope } from '../support/daemon.ts';
 import { CLEAN_ENVIRONMENT, startCommand } from '../support/process.ts';
 import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
+import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
 const OPERATION = 'GetQueryStatusMonitorTopContributors';
 const KEYS = { accessKeyId: 'AKIAFROMAFILEFROMAFI', secretAccessKey: 'the secret of a file' };
 const SHARED_FILE = `[default]\naws_access_key_id = ${KEYS.accessKeyId}\naws_secret_access_key = ${KEYS.secretAccessKey}\n`;
 
-const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-credentials-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolderOfFile();
 
 /** A daemon with one query, and a service that takes known credentials only. */
 async function setUp(scope: TestScope, credentials: Readonly<Record<string, unknown>> = KEYS) {

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
+import { appendQuery } from '../../src/demo/folder.ts';
 import { beginStory } from '../../src/demo/story.ts';
 import { parseScenario } from '../../src/simulator/scenario.ts';
 import {
@@ -21,37 +23,44 @@ const SHOP_EU = { account: 'shop', aws_region: 'eu-west-1' };
 const SHOP_US = { account: 'shop', aws_region: 'us-east-1' };
 const PAYMENTS = { account: 'payments' };
 
-/** A file of the demo with some of its text replaced, all of which it must have. */
-function demoFile(name: string, replacements: Readonly<Record<string, string>>) {
+/** The text of a file of the demo with some of it replaced, all of which it must have. */
+function demoFile(name: string, replacements: Readonly<Record<string, string>>): string {
   let text = readFileSync(`${PROJECT}config/demo/${name}`, 'utf8');
   for (const [from, to] of Object.entries(replacements)) {
     expect(text).toContain(from);
     text = text.replaceAll(from, to);
   }
-  return parse(text);
+  return text;
 }
 
 /** The demo's daemon and simulator, but quicker. The story stands still, and is played on by `until`. */
 async function runStory(scope: TestScope) {
   const scenario = demoFile('scenario.yml', { 'queuedFor: 1s, runningFor: 3s': 'queuedFor: 0s, runningFor: 200ms' });
-  const service = await runSimulator(scope, scenario);
+  const service = await runSimulator(scope, parse(scenario));
+  const folder = temporaryFolder(scope);
   const config = demoFile('nfm-exporter.yml', {
     '${NFM_SIMULATOR}': service.url,
-    '${NFM_DEMO_FOLDER}/storage': temporaryFolder(scope),
-    '${NFM_DEMO_FOLDER}': `${PROJECT}config/demo`,
+    '${NFM_DEMO_FOLDER}/queries.d': `${PROJECT}config/demo/queries.d`,
+    '${NFM_DEMO_FOLDER}': folder,
     'interval: 5s': 'interval: 1s',
     'monitorsEvery: 5s': 'monitorsEvery: 500ms',
     'requestsPerSecond: 10': 'requestsPerSecond: 50',
     'timeout: 15s': 'timeout: 3s',
   });
-  const daemon = await runDaemon(scope, config, { isLast: true });
+  const file = join(folder, 'nfm-exporter.yml');
+  writeFileSync(file, config);
+  const daemon = await runDaemon(scope, parse(config), { file, isLast: true });
   const clock = new FakeClock();
   const told: string[] = [];
   const story = beginStory({
     clock,
     simulator: service.simulator,
-    scenario: parseScenario(JSON.stringify(scenario)),
+    scenario: parseScenario(scenario),
     metricsUrl: `${daemon.url}/metrics`,
+    async addQuery(entry) {
+      await appendQuery(file, entry);
+      await daemon.reload();
+    },
     write: (line) => told.push(line),
   });
   scope.onTestFinished(story.end);
@@ -74,6 +83,13 @@ async function seriesWith(daemon: RunningDaemon, word: string): Promise<number> 
 /** Runs of a query that ended so; each minute brings one more. */
 async function runs(daemon: RunningDaemon, query: string, outcome: string): Promise<number> {
   return (await daemon.metrics()).value('aws_nfm_query_runs_total', { query, outcome }) ?? 0;
+}
+
+/** The values of all counters of ours, and how often each histogram was told something. */
+async function counters(daemon: RunningDaemon): Promise<ReadonlyMap<string, number>> {
+  const { body } = await daemon.text('/metrics');
+  const samples = body.matchAll(/^(?<series>aws_nfm_\w+_(?:total|count)\{.*\}) (?<value>\S+)$/gm);
+  return new Map(Array.from(samples, ({ groups }) => [groups?.['series'] ?? '', Number(groups?.['value'])]));
 }
 
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
@@ -181,6 +197,44 @@ describe.concurrent('the story of the demo', { timeout: 60_000 }, () => {
     for (const query of ['prod-monitors:prod-sale-1', 'prod-monitors:prod-sale-2', 'prod-monitors:prod-sale-3']) {
       expect(await runs(daemon, query, 'start_failed'), query).toBe(0);
     }
+  });
+
+  test('a reload adds a query, and no counter begins anew', async (scope) => {
+    const { daemon, until } = await runStory(scope);
+    const added = 'payments-retransmissions';
+    await vi.waitFor(
+      async () => expect(await runs(daemon, 'payments-top-flows:INTER_AZ', 'succeeded')).toBeGreaterThan(0),
+      WAIT,
+    );
+    const before = await counters(daemon);
+    expect(before.size).toBeGreaterThan(300);
+    await until('one more query');
+    await vi.waitFor(async () => expect(await runs(daemon, added, 'succeeded')).toBe(1), WAIT);
+    const after = await counters(daemon);
+    for (const [series, value] of before) {
+      expect(after.get(series), series).toBeGreaterThanOrEqual(value);
+    }
+    expect([...before.keys()].filter((series) => series.includes(added))).toEqual([]);
+    const reloads = daemon.log.events.filter(({ msg }) => msg === 'configuration reloaded');
+    expect(reloads).toMatchObject([{ fields: { added: 1, changed: 0, removed: 0 } }]);
+  });
+
+  test('leaves a config file of the user alone', async (scope) => {
+    const scenario = demoFile('scenario.yml', {});
+    const { simulator } = await runSimulator(scope, parse(scenario));
+    const clock = new FakeClock();
+    const told: string[] = [];
+    beginStory({
+      clock,
+      simulator,
+      scenario: parseScenario(scenario),
+      metricsUrl: 'http://localhost/metrics',
+      addQuery: undefined,
+      write: (line) => told.push(line),
+    });
+    await clock.advance(300_000);
+    expect(told.at(-1)).toContain('The story is over');
+    expect(told.join('')).not.toContain('config file');
   });
 
   test('ends when the daemon is told to, and tells that nothing is left running at the service', async (scope) => {

@@ -22,7 +22,6 @@ const MAY_BE_EMPTY: Readonly<Record<string, string>> = {
   'nfm-flows: Retransmissions by category B': 'the demo asks scopes for data transferred only',
   'nfm-flows: Timeouts by category B': 'the demo asks scopes for data transferred only',
   'nfm-exporter: Series left out A': 'no cap is reached',
-  'nfm-exporter: Configuration and storage B': 'the demo has no storage',
 };
 /** The last to come: a query that fails after three quarters of a minute, and increases of what is done each minute. */
 const PATIENT = { timeout: 150_000, interval: 5_000 };

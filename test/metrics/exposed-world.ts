@@ -37,12 +37,8 @@ export class ExposedWorld {
   readonly #queries: QueryRecord[] = [];
   #registered = 0;
   readonly #targets: TargetRecord[];
-  readonly #states = new QueryStates({
-    clock: this.clock,
-    giveUpAfter: 3_600_000,
-    onChange: (state) => this.#querySections.changed(state, this.clock.monotonic()),
-  });
-  readonly #stats = new ApiStats((stats) => this.#apiSections.changed(stats));
+  readonly #states = new QueryStates({ clock: this.clock, giveUpAfter: 3_600_000 });
+  readonly #stats = new ApiStats();
   readonly #querySections = new QuerySections();
   readonly #planned = new Map<Target, number>();
   readonly #apiSections = new ApiSections(
@@ -52,11 +48,7 @@ export class ExposedWorld {
   readonly #runs: RunRecord[] = [];
   #shownRuns: readonly RunRecord[] = [];
   readonly #runPage = new RunPage(MAX_SERIES);
-  readonly #runStates = new RunStates({
-    clock: this.clock,
-    onChange: (state) => this.#runPage.changed(state),
-    onResults: (state, series) => this.#runPage.resultsRead(state, series),
-  });
+  readonly #runStates = new RunStates(this.clock);
   readonly #inventorySections = new InventorySections();
   readonly #inventory = new Inventory({
     clock: this.clock,
@@ -68,6 +60,10 @@ export class ExposedWorld {
   lag = 0;
 
   constructor() {
+    this.#states.onChange((state) => this.#querySections.changed(state, this.clock.monotonic()));
+    this.#stats.onChange((stats) => this.#apiSections.changed(stats));
+    this.#runStates.onChange((state) => this.#runPage.changed(state));
+    this.#runStates.onResults((state, series) => this.#runPage.resultsRead(state, series));
     const targets = new Targets(this.clock);
     this.#realTargets = ['eu-west-1', SCHEDULED_REGION].map((region, i) =>
       targets.add('default', region, { requestsPerSecond: 5 + i, maxConcurrentRequests: 8 }),

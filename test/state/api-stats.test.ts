@@ -7,7 +7,8 @@ const OPERATION = 'GetQueryStatusMonitorTopContributors';
 
 function setUp() {
   const changed: TargetStats[] = [];
-  const stats = new ApiStats((each) => changed.push(each));
+  const stats = new ApiStats();
+  stats.onChange((each) => changed.push(each));
   const targets = new Targets(new FakeClock());
   const limits = { requestsPerSecond: 5, maxConcurrentRequests: 8 };
   const target = targets.add('default', 'eu-west-1', limits);

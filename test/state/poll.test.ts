@@ -15,7 +15,7 @@ const HOUR = 3_600_000;
 function setUp(answer: () => QueryStatus) {
   const clock = new FakeClock();
   const log = new RecordingLog();
-  const states = new QueryStates({ clock, giveUpAfter: HOUR, onChange: () => undefined });
+  const states = new QueryStates({ clock, giveUpAfter: HOUR });
   const query = watchedQuery({ name: 'q' });
   const state = states.register(query);
   const poll = createPoll({

@@ -10,7 +10,8 @@ const HOUR = 3_600_000;
 function setUp(changes: Parameters<typeof watchedQuery>[0] = {}) {
   const clock = new FakeClock();
   const changed: QueryState[] = [];
-  const states = new QueryStates({ clock, giveUpAfter: HOUR, onChange: (state) => changed.push(state) });
+  const states = new QueryStates({ clock, giveUpAfter: HOUR });
+  states.onChange((state) => changed.push(state));
   const state = states.register(watchedQuery({ name: 'q', ...changes }));
   return {
     clock,

@@ -8,8 +8,8 @@ import { watchedQuery } from '../support/watched-query.ts';
 
 function setUp() {
   const clock = new FakeClock();
-  const states = new QueryStates({ clock, giveUpAfter: 3_600_000, onChange: () => undefined });
-  const runStates = new RunStates({ clock, onChange: () => undefined, onResults: () => undefined });
+  const states = new QueryStates({ clock, giveUpAfter: 3_600_000 });
+  const runStates = new RunStates(clock);
   const changes = new StatusChanges({ clock, states, runStates });
   for (const name of ['a', 'b']) {
     states.register(watchedQuery({ name }));

@@ -8,7 +8,7 @@ import { Storage } from '../../dist/storage/storage.js';
 const [, , path = '', first = '1'] = argv;
 const quiet = () => undefined;
 const log = { debug: quiet, info: quiet, warn: quiet, error: quiet, always: quiet };
-const storage = await Storage.open({ path, clock: systemClock, log, onLost: quiet });
+const storage = await Storage.open({ path, clock: systemClock, log });
 const notes = storage.records({ folder: 'notes', holds: 'a note', read: (value) => value, keepTrying: false });
 await notes.load();
 let n = Number(first);

@@ -7,7 +7,7 @@ import { RecordingLog } from '../support/recording-log.ts';
 export interface OpenedStorage {
   readonly storage: Storage;
   readonly log: RecordingLog;
-  /** Why it was lost, as often as it was told. */
+  /** Why it was lost, once it is. */
   readonly losses: readonly StorageInUseError[];
 }
 
@@ -18,7 +18,8 @@ export async function openStorage(
 ): Promise<OpenedStorage> {
   const log = new RecordingLog();
   const losses: StorageInUseError[] = [];
-  const storage = await Storage.open({ path, clock, log, host, onLost: (error) => losses.push(error) });
+  const storage = await Storage.open({ path, clock, log, host });
+  void storage.lost.then((error) => losses.push(error));
   onTestFinished(() => storage.close());
   return { storage, log, losses };
 }

@@ -6,7 +6,7 @@ import { Storage } from '../../dist/storage/storage.js';
 const [, , path = '', bytes = '0'] = argv;
 const quiet = () => undefined;
 const log = { debug: quiet, info: quiet, warn: quiet, error: quiet, always: quiet };
-const storage = await Storage.open({ path, clock: systemClock, log, onLost: quiet });
+const storage = await Storage.open({ path, clock: systemClock, log });
 const notes = storage.records({ folder: 'notes', holds: 'a note', read: (value) => value, keepTrying: false });
 const before = await notes.load();
 const result = await notes.put('a', 'x'.repeat(Number(bytes))).then(

@@ -1,9 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestScope } from './daemon.ts';
+import { startListeningProgram } from './listening-program.ts';
 
 /** An alert that Alertmanager has, as its API tells it. */
 export interface KnownAlert {
@@ -24,41 +24,23 @@ export interface Alertmanager {
 const PROGRAMS = ['prometheus-alertmanager', 'alertmanager'];
 
 /** Starts the system's Alertmanager alone, on a free port of the loopback address. It ends with the scope. */
-export async function startAlertmanager({ onTestFinished }: TestScope, configFile: string): Promise<Alertmanager> {
+export async function startAlertmanager(scope: TestScope, configFile: string): Promise<Alertmanager> {
+  const hint = `install Debian's package "${PROGRAMS[0]}"`;
   const program = PROGRAMS.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
   if (program === undefined) {
-    throw new Error(`cannot run Alertmanager: install Debian's package "${PROGRAMS[0]}"`);
+    throw new Error(`cannot run Alertmanager: ${hint}`);
   }
   const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-alertmanager-'));
-  const child = spawn(
+  const address = await startListeningProgram(scope, {
     program,
-    [
+    args: [
       `--config.file=${configFile}`,
       `--storage.path=${folder}`,
       '--web.listen-address=127.0.0.1:0',
       '--cluster.listen-address=',
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  onTestFinished(async () => {
-    if (child.exitCode === null && child.pid !== undefined) {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    }
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  let log = '';
-  const address = await new Promise<string>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`${program} ended with ${code}:\n${log}`)));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      log += text;
-      const found = /msg="Listening on" address=(\S+)/.exec(log)?.[1];
-      if (found !== undefined) {
-        resolve(found);
-      }
-    });
+    folder,
+    hint,
   });
   const url = `http://${address}`;
 

@@ -1,4 +1,4 @@
-import { type Daemon, startDaemon } from '../../src/cli/daemon.ts';
+import { type Daemon, startDaemon } from '../../src/cli/daemon/daemon.ts';
 import { loadConfig } from '../../src/queries/load.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { ExpositionPage } from './exposition-page.ts';

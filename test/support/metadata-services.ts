@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { TestScope } from './daemon.ts';
+import { listenOnLoopback } from './loopback-server.ts';
 
 /** Where a machine or a container gets its credentials from, in place of the one at a link-local address. */
 export interface MetadataService {
@@ -27,14 +28,8 @@ async function run(
     const { status, body } = answer(request);
     response.writeHead(status).end(body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  scope.onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
-  return { url: `http://127.0.0.1:${port}`, asked };
+  const url = await listenOnLoopback(scope, server);
+  return { url, asked };
 }
 
 /** The agent of ECS or of EKS Pod Identity: credentials for whoever sends the token. */

@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestScope } from './daemon.ts';
+import { startListeningProgram } from './listening-program.ts';
 
 /** A series at one instant. */
 export interface InstantSample {
@@ -43,7 +42,7 @@ export interface Prometheus {
  * evaluated each second.
  */
 export async function startPrometheus(
-  { onTestFinished }: TestScope,
+  scope: TestScope,
   scrapeConfigs: readonly Readonly<Record<string, unknown>>[],
   ruleFiles: readonly string[] = [],
 ): Promise<Prometheus> {
@@ -51,9 +50,9 @@ export async function startPrometheus(
   const configFile = join(folder, 'prometheus.json');
   const global = { scrape_interval: '1s', evaluation_interval: '1s' };
   writeFileSync(configFile, JSON.stringify({ global, rule_files: ruleFiles, scrape_configs: scrapeConfigs }));
-  const child = spawn(
-    'prometheus',
-    [
+  const address = await startListeningProgram(scope, {
+    program: 'prometheus',
+    args: [
       `--config.file=${configFile}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       '--web.listen-address=127.0.0.1:0',
@@ -61,29 +60,9 @@ export async function startPrometheus(
       `--web.console.templates=${folder}`,
       `--web.console.libraries=${folder}`,
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  onTestFinished(async () => {
-    if (child.exitCode === null && child.pid !== undefined) {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    }
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  let log = '';
-  const address = await new Promise<string>((resolve, reject) => {
-    child.once('error', (error) =>
-      reject(new Error(`cannot run prometheus (${error.message}): install Debian's package "prometheus"`)),
-    );
-    child.once('exit', (code) => reject(new Error(`prometheus ended with ${code}:\n${log}`)));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      log += text;
-      const found = /msg="Listening on" address=(\S+)/.exec(log)?.[1];
-      if (found !== undefined && log.includes('Server is ready to receive web requests')) {
-        resolve(found);
-      }
-    });
+    folder,
+    readyLine: 'Server is ready to receive web requests',
+    hint: 'install Debian\'s package "prometheus"',
   });
   const url = `http://${address}`;
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { TestScope } from './daemon.ts';
+import { listenOnLoopback } from './loopback-server.ts';
 
 /** One request that went through, and how it was answered. */
 export interface Exchange {
@@ -15,7 +16,7 @@ export interface RecordingProxy {
 }
 
 /** Starts a proxy; it ends with the scope. */
-export async function startRecordingProxy({ onTestFinished }: TestScope): Promise<RecordingProxy> {
+export async function startRecordingProxy(scope: TestScope): Promise<RecordingProxy> {
   const exchanges: Exchange[] = [];
   const server = createServer((incoming, answer) => {
     const { method, url = '', headers } = incoming;
@@ -28,12 +29,6 @@ export async function startRecordingProxy({ onTestFinished }: TestScope): Promis
     outgoing.on('error', () => answer.destroy());
     incoming.pipe(outgoing);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
-  return { url: `http://127.0.0.1:${port}`, exchanges };
+  const url = await listenOnLoopback(scope, server);
+  return { url, exchanges };
 }

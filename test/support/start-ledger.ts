@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TestScope } from './daemon.ts';
+import { listenOnLoopback } from './loopback-server.ts';
 
 /** A query that the service has started, whether its client lived to hear of it or not. */
 export interface StartedRun {
@@ -51,14 +51,7 @@ export async function keepLedger(scope: TestScope, service: string, delay: () =>
   const server = createServer((incoming, response) => {
     relay(incoming, response).catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  scope.onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, started, read };
+  return { url: await listenOnLoopback(scope, server), started, read };
 }
 
 async function bodyOf(message: IncomingMessage): Promise<Buffer> {

@@ -1,6 +1,7 @@
 import { createServer, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { TestScope } from './daemon.ts';
+import { listenOnLoopback } from './loopback-server.ts';
 
 /** Stands before a simulator's STS and keeps what it was asked, secrets included. */
 export interface StsRelay {
@@ -44,15 +45,9 @@ export async function runStsRelay(scope: TestScope, upstream: () => string, hang
     relayed.on('error', () => answer.destroy());
     relayed.end(body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  scope.onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
+  const url = await listenOnLoopback(scope, server);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     asked,
     askedTo: (action) => asked.filter(({ form }) => form['Action'] === action),
   };

@@ -7,8 +7,8 @@ import type { QueryState, QueryStates } from '../../state/query-state.ts';
 import type { RunStates } from '../../state/run-state.ts';
 import { Storage } from '../../storage/storage.ts';
 import type { StorageInUseError } from '../../storage/storage-error.ts';
-import type { RegistrationStore } from '../registration-store.ts';
 import { registrationMemory } from './registration-memory.ts';
+import type { RegistrationStore } from './registration-store.ts';
 import { ResultMemory } from './result-memory.ts';
 import { RunMemory } from './run-memory.ts';
 import { StatusMemory } from './status-memory.ts';
@@ -24,8 +24,6 @@ export interface MemoryOptions {
   readonly placeOf: (account: string) => string;
   /** What decides, beside the query itself, which series rows make. Can be stored as JSON. */
   readonly making: () => unknown;
-  /** Another exporter has taken the folder over. */
-  readonly onLost: (error: StorageInUseError) => void;
 }
 
 /** How often it is looked for what is stored of queries that do not exist any more, and how long that is kept. */
@@ -65,13 +63,20 @@ export class Memory {
    * @throws StorageError
    */
   static async open(options: MemoryOptions): Promise<Memory> {
-    const { path, clock, log, onLost } = options;
-    const memory = new Memory(options, await Storage.open({ path, clock, log, onLost }));
+    const { path, clock, log, states, runStates } = options;
+    const memory = new Memory(options, await Storage.open({ path, clock, log }));
     await memory.runs.load();
     await memory.statuses.load();
     await memory.results.keepOnly(memory.runs.names);
+    states.onChange((state) => memory.#changed(state));
+    runStates.onResults((state, series) => memory.results.read(state, series));
     memory.#lookLater();
     return memory;
+  }
+
+  /** Resolves when another exporter has taken the folder over. */
+  get lost(): Promise<StorageInUseError> {
+    return this.#storage.lost;
   }
 
   /** Whether the last try to write went well. */
@@ -101,12 +106,6 @@ export class Memory {
     return this.runs.resume(query);
   }
 
-  /** A query's state has changed. */
-  changed(state: QueryState): void {
-    this.statuses.changed(state);
-    this.runs.changed(state);
-  }
-
   /** A query has left. */
   forget({ name, kind }: RegisteredQuery): void {
     if (kind === 'watched') {
@@ -127,6 +126,11 @@ export class Memory {
     this.#cancelLook();
     await this.statuses.save();
     await this.#storage.close();
+  }
+
+  #changed(state: QueryState): void {
+    this.statuses.changed(state);
+    this.runs.changed(state);
   }
 
   async #restoreResults(query: ScheduledQuery): Promise<void> {

@@ -1,11 +1,11 @@
-import type { BoundedHandler } from '../api/bounded-handler.ts';
-import { TargetClient } from '../api/client.ts';
-import type { Credentials } from '../api/credentials.ts';
-import type { Config } from '../config/config.ts';
-import type { RegisteredQuery } from '../queries/query.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Target, Targets } from '../scheduler/target.ts';
-import type { ApiStats } from '../state/api-stats.ts';
+import type { BoundedHandler } from '../../api/bounded-handler.ts';
+import { TargetClient } from '../../api/client.ts';
+import type { Credentials } from '../../api/credentials.ts';
+import type { Config } from '../../config/config.ts';
+import type { RegisteredQuery } from '../../queries/query.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Target, Targets } from '../../scheduler/target.ts';
+import type { ApiStats } from '../../state/api-stats.ts';
 import { type UsedAccount, UsedAccounts } from './accounts.ts';
 
 /** What of a query, or of an entry that makes some, says what is called where. */
@@ -35,6 +35,8 @@ export class TargetsInUse {
   #accounts: ReadonlyMap<string, UsedAccount> = new Map();
   /** Also of targets that have gone, as long as runs are to be stopped there. */
   readonly #clients = new WeakMap<Target, UsedClient>();
+  /** Also of queries that have left, as long as their runs are to be stopped. */
+  readonly #targetOf = new WeakMap<RegisteredQuery, Target>();
   /** The kinds of queries that each target's numbers are shown for. */
   readonly #expected = new WeakMap<Target, Set<string>>();
 
@@ -79,6 +81,20 @@ export class TargetsInUse {
   /** By name, in the order of their first use. */
   accounts(): ReadonlyMap<string, UsedAccount> {
     return this.#accounts;
+  }
+
+  /** A query is registered, in a target that is in use. */
+  place(query: RegisteredQuery): void {
+    this.#targetOf.set(query, this.#options.targets.get(query.account, query.region));
+  }
+
+  /** Where a query is called that is registered, or was. */
+  targetOf(query: RegisteredQuery): Target {
+    const target = this.#targetOf.get(query);
+    if (target === undefined) {
+      throw new Error(`query ${query.name} was never registered`);
+    }
+    return target;
   }
 
   clientOf(target: Target): TargetClient {

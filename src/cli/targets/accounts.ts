@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AccountCredentials } from '../api/account-credentials.ts';
-import type { BoundedHandler } from '../api/bounded-handler.ts';
-import type { Credentials } from '../api/credentials.ts';
-import { type StsSettings, stsRegionOf } from '../api/sts.ts';
-import type { Account, Config } from '../config/config.ts';
-import type { RegisteredQuery } from '../queries/query.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { AccountCredentials } from '../../api/account-credentials.ts';
+import type { BoundedHandler } from '../../api/bounded-handler.ts';
+import type { Credentials } from '../../api/credentials.ts';
+import { type StsSettings, stsRegionOf } from '../../api/sts.ts';
+import type { Account, Config } from '../../config/config.ts';
+import type { RegisteredQuery } from '../../queries/query.ts';
+import type { Clock } from '../../runtime/clock.ts';
 
 /** Where a query is. */
 type Place = Pick<RegisteredQuery, 'account' | 'region'>;

@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { ConfigContext } from '../config/outside-entries.ts';
-import type { LoadedConfig } from '../queries/load.ts';
-import type { SourceQueries } from '../queries/sources.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
+import type { ConfigContext } from '../../config/outside-entries.ts';
+import type { LoadedConfig } from '../../queries/load.ts';
+import type { SourceQueries } from '../../queries/sources.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { OneAtATime } from '../../runtime/one-at-a-time.ts';
 import { type FileReading, type KnownFile, readDiscoveryFile, takeIn } from './discovery-file.ts';
 import type { FolderWatch } from './folder-watch.ts';
 
@@ -55,8 +56,7 @@ export class DiscoveryFiles {
   #files: ReadonlyMap<string, KnownFile> = new Map();
   #unsettled: ReadonlyMap<string, Unsettled> = new Map();
   #watch: FolderWatch | undefined;
-  /** One look at a time; each begins when the one before it has ended. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #looks = new OneAtATime();
   #isLookQueued = false;
   /** When the next look begins, on the monotonic clock; undefined: when this one has ended. */
   #nextLook: number | undefined;
@@ -75,7 +75,7 @@ export class DiscoveryFiles {
 
   /** Reads all files that match in a config; they are looked at in the one before it until the plan is committed. */
   plan({ config, context }: LoadedConfig): Promise<FilesPlan> {
-    return this.#exclusive(async () => {
+    return this.#looks.run(async () => {
       const patterns = config.discovery.files;
       const files = new Map<string, KnownFile>();
       const known = isDeepStrictEqual(patterns, this.#patterns) ? this.#files.keys() : [];
@@ -103,7 +103,7 @@ export class DiscoveryFiles {
     this.#context = context;
     this.#unsettled = new Map();
     this.#accept(files);
-    void this.#exclusive(() => this.#watchFolders());
+    void this.#looks.run(() => this.#watchFolders());
     // Something may have changed since they were read.
     this.#lookIn(SOON_MS);
   }
@@ -140,7 +140,7 @@ export class DiscoveryFiles {
       this.#nextLook = undefined;
       if (!this.#isLookQueued) {
         this.#isLookQueued = true;
-        void this.#exclusive(() => this.#look());
+        void this.#looks.run(() => this.#look());
       }
     });
   }
@@ -242,12 +242,6 @@ export class DiscoveryFiles {
         this.#options.log.warn('discovery files cannot be watched', { reason, hint });
       },
     });
-  }
-
-  #exclusive<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(task);
-    this.#last = result.catch(() => undefined);
-    return result;
   }
 }
 

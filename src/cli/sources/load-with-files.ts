@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
-import { quote } from '../config/config-node.ts';
-import { ConfigError, createProblem, type Problem } from '../config/problem.ts';
-import type { ReadOptions } from '../config/read.ts';
-import { type LoadedConfig, loadConfigFile } from '../queries/load.ts';
-import type { LoadedEntries } from '../queries/load-entries.ts';
-import { followersOfSources, mergeQueries, namedCandidates, type SourceQueries } from '../queries/sources.ts';
+import { quote } from '../../config/config-node.ts';
+import { ConfigError, createProblem, type Problem } from '../../config/problem.ts';
+import type { ReadOptions } from '../../config/read.ts';
+import { type LoadedConfig, loadConfigFile } from '../../queries/load.ts';
+import type { LoadedEntries } from '../../queries/load-entries.ts';
+import { followersOfSources, mergeQueries, namedCandidates, type SourceQueries } from '../../queries/sources.ts';
 import { readDiscoveryFile } from './discovery-file.ts';
 
 /** A config file and its discovery files, as they are now, all good. */

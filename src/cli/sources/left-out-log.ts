@@ -1,5 +1,5 @@
-import type { MergedQueries } from '../queries/sources.ts';
-import type { LogFields, Logger } from '../runtime/log.ts';
+import type { MergedQueries } from '../../queries/sources.ts';
+import type { LogFields, Logger } from '../../runtime/log.ts';
 
 type Losers = MergedQueries['losers'];
 

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Config } from '../config/config.ts';
-import { readFileText } from '../config/file-text.ts';
-import { ConfigError, createProblem, type Problem } from '../config/problem.ts';
-import type { ReadOptions } from '../config/read.ts';
-import type { ReloadOutcome } from '../http/admin-api.ts';
-import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
-import { type Clock, sleep } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
-import { changeFields, type QueryChanges } from './query-changes.ts';
+import type { Config } from '../../config/config.ts';
+import { readFileText } from '../../config/file-text.ts';
+import { ConfigError, createProblem, type Problem } from '../../config/problem.ts';
+import type { ReadOptions } from '../../config/read.ts';
+import type { ReloadOutcome } from '../../http/admin-api.ts';
+import { digestOf, type LoadedConfig, loadConfig } from '../../queries/load.ts';
+import { type Clock, sleep } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { OneAtATime } from '../../runtime/one-at-a-time.ts';
+import { changeFields, type QueryChanges } from '../sources/query-changes.ts';
 
 export interface ReloadOptions {
   /** The config file, and what it is read with. */
@@ -46,8 +47,7 @@ export class Reload {
   /** Of the text in force. */
   #digestInForce: string;
   #last: { readonly successful: boolean; readonly at: number };
-  /** The reload under way, and those before it. */
-  #underWay: Promise<unknown> = Promise.resolve();
+  readonly #reloads = new OneAtATime();
   /** The reload that has not begun to read. */
   #next: Promise<ReloadOutcome> | undefined;
 
@@ -65,14 +65,10 @@ export class Reload {
 
   /** Resolves when the file was read, by a read that begins after the call, and is in force or refused. */
   reload(): Promise<ReloadOutcome> {
-    if (this.#next === undefined) {
-      const next = this.#underWay.then(() => {
-        this.#next = undefined;
-        return this.#reload();
-      });
-      this.#next = next;
-      this.#underWay = next.catch(() => undefined);
-    }
+    this.#next ??= this.#reloads.run(() => {
+      this.#next = undefined;
+      return this.#reload();
+    });
     return this.#next;
   }
 

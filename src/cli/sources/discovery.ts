@@ -1,18 +1,19 @@
-import type { TargetClient } from '../api/client.ts';
-import type { ListKind } from '../api/operations.ts';
-import type { Section } from '../metrics/exposition.ts';
-import { InventorySections } from '../metrics/inventory-sections.ts';
-import { type Follower, needsTags, planFollowing } from '../queries/following.ts';
-import type { Candidate } from '../queries/query.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
-import type { Dispatcher } from '../scheduler/dispatcher.ts';
-import { Listings } from '../scheduler/listings.ts';
-import type { Target } from '../scheduler/target.ts';
-import type { ApiStats } from '../state/api-stats.ts';
-import { Inventory } from '../state/inventory.ts';
-import { createListInventory } from '../state/list-inventory.ts';
-import { ListingLog } from '../state/listing-log.ts';
+import type { TargetClient } from '../../api/client.ts';
+import type { ListKind } from '../../api/operations.ts';
+import type { Section } from '../../metrics/exposition.ts';
+import { InventorySections } from '../../metrics/inventory-sections.ts';
+import { type Follower, needsTags, planFollowing } from '../../queries/following.ts';
+import type { Candidate } from '../../queries/query.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { Listeners } from '../../runtime/listeners.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { Dispatcher } from '../../scheduler/dispatcher.ts';
+import { Listings } from '../../scheduler/listings.ts';
+import type { Target } from '../../scheduler/target.ts';
+import type { ApiStats } from '../../state/api-stats.ts';
+import { Inventory } from '../../state/inventory.ts';
+import { createListInventory } from '../../state/list-inventory.ts';
+import { ListingLog } from '../../state/listing-log.ts';
 
 export interface DiscoveryOptions {
   /** Time from listing to listing, in milliseconds; 0: nothing is listed. */
@@ -22,8 +23,6 @@ export interface DiscoveryOptions {
   readonly dispatcher: Dispatcher;
   readonly apiStats: ApiStats;
   readonly clientOf: (target: Target) => TargetClient;
-  /** What was found in a target may be other than before. */
-  readonly onListed: (target: Target) => void;
 }
 
 const KINDS: readonly ListKind[] = ['monitors', 'scopes'];
@@ -35,19 +34,20 @@ export class Discovery {
   readonly #sections = new InventorySections();
   readonly #listings: Listings<ListKind>;
   readonly #targets = new Set<Target>();
+  readonly #listed = new Listeners<[target: Target]>();
   #every: number;
   #followers: readonly Follower[] = [];
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    const { every, clock, log, dispatcher, clientOf, onListed } = options;
+    const { every, clock, log, dispatcher, clientOf } = options;
     this.#every = every;
     this.#inventory = new Inventory({
       clock,
       every,
       onChange: (inventory) => {
         this.#sections.changed(inventory);
-        onListed(inventory.target);
+        this.#listed.tell(inventory.target);
       },
     });
     this.#listings = new Listings({
@@ -61,6 +61,11 @@ export class Discovery {
         needsTags: (target, monitor) => needsTags(this.#followersOf(target), monitor),
       }),
     });
+  }
+
+  /** Calls `listener` from now on whenever what was found in a target may be other than before. */
+  onListed(listener: (target: Target) => void): void {
+    this.#listed.add(listener);
   }
 
   /** Lists a target from now on. */

@@ -15,4 +15,14 @@ export class TurnsByKey {
       }
     }
   }
+
+  /** Whether there is work for a key that is not done. */
+  isBusy(key: string): boolean {
+    return this.#last.has(key);
+  }
+
+  /** Resolves when all work so far is done, well or not. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#last.values());
+  }
 }

@@ -1,15 +1,15 @@
-import type { ConfigContext } from '../config/outside-entries.ts';
-import { ConfigError, type Problem } from '../config/problem.ts';
-import type { Refusal, Registered, Registrations, Removed } from '../http/admin-api.ts';
-import { areMet, type Preconditions } from '../http/preconditions.ts';
-import type { QueryView } from '../http/query-view.ts';
-import { loadEntryBody } from '../queries/load-entries.ts';
-import type { QuerySource, RegisteredQuery } from '../queries/query.ts';
-import type { Logger } from '../runtime/log.ts';
+import type { ConfigContext } from '../../config/outside-entries.ts';
+import { ConfigError, type Problem } from '../../config/problem.ts';
+import type { Refusal, Registered, Registrations, Removed } from '../../http/admin-api.ts';
+import { areMet, type Preconditions } from '../../http/preconditions.ts';
+import type { QueryView } from '../../http/query-view.ts';
+import { loadEntryBody } from '../../queries/load-entries.ts';
+import type { QuerySource, RegisteredQuery } from '../../queries/query.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { TurnsByKey } from '../../runtime/turns-by-key.ts';
+import { type Definition, NotStoredError, type RegistrationStore } from '../memory/registration-store.ts';
 import { definitionTag } from './definition-tag.ts';
 import type { QueryChanges } from './query-changes.ts';
-import { type Definition, NotStoredError, type RegistrationStore } from './registration-store.ts';
-import { TurnsByKey } from './turns-by-key.ts';
 
 /** The registered queries, as far as registrations over HTTP change them. */
 export interface HttpQueries {

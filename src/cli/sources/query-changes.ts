@@ -1,4 +1,4 @@
-import type { LogFields } from '../runtime/log.ts';
+import type { LogFields } from '../../runtime/log.ts';
 
 /** The names of the queries that a change of the sources has touched. */
 export interface QueryChanges {

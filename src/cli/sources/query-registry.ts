@@ -1,16 +1,16 @@
-import type { QuerySections } from '../metrics/query-sections.ts';
-import type { RunPage } from '../metrics/run-page.ts';
-import type { QuerySource, RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
-import type { Polls } from '../scheduler/polls.ts';
-import type { Runs } from '../scheduler/runs.ts';
-import type { Target, Targets } from '../scheduler/target.ts';
-import type { FailureLog } from '../state/failure-log.ts';
-import type { QueryStates } from '../state/query-state.ts';
-import type { RunStates } from '../state/run-state.ts';
-import type { Memory } from './memory/memory.ts';
+import type { QuerySections } from '../../metrics/query-sections.ts';
+import type { RunPage } from '../../metrics/run-page.ts';
+import type { QuerySource, RegisteredQuery, ScheduledQuery, WatchedQuery } from '../../queries/query.ts';
+import type { Polls } from '../../scheduler/polls.ts';
+import type { Runs } from '../../scheduler/runs.ts';
+import type { FailureLog } from '../../state/failure-log.ts';
+import type { QueryStates } from '../../state/query-state.ts';
+import type { RunStates } from '../../state/run-state.ts';
+import type { Memory } from '../memory/memory.ts';
+import type { TargetsInUse } from '../targets/targets-in-use.ts';
 
 export interface QueryRegistryParts {
-  readonly targets: Targets;
+  readonly targetsInUse: TargetsInUse;
   readonly states: QueryStates;
   readonly runStates: RunStates;
   readonly failures: FailureLog;
@@ -25,8 +25,6 @@ export interface QueryRegistryParts {
 /** Makes queries known to, and forgotten by, all parts that hold something of each query. */
 export class QueryRegistry {
   readonly #parts: QueryRegistryParts;
-  /** Also of queries that have left, as long as their runs are to be stopped. */
-  readonly #targets = new WeakMap<RegisteredQuery, Target>();
 
   constructor(parts: QueryRegistryParts) {
     this.#parts = parts;
@@ -37,9 +35,9 @@ export class QueryRegistry {
    * and requests for them begin with `begin`.
    */
   add(queries: readonly RegisteredQuery[]): void {
-    const { targets, states, runStates, querySections, runPage, memory } = this.#parts;
+    const { targetsInUse, states, runStates, querySections, runPage, memory } = this.#parts;
     for (const query of queries) {
-      this.#targets.set(query, targets.get(query.account, query.region));
+      targetsInUse.place(query);
       querySections.add(states.register(query));
       if (query.kind === 'scheduled') {
         runPage.add(runStates.register(query));
@@ -62,8 +60,8 @@ export class QueryRegistry {
 
   /** A registered query takes the place of the one of its name, which asks the same: counters, state and runs stay. */
   change(query: RegisteredQuery): void {
-    const { targets, states, runStates, polls, runs, querySections } = this.#parts;
-    this.#targets.set(query, targets.get(query.account, query.region));
+    const { targetsInUse, states, runStates, polls, runs, querySections } = this.#parts;
+    targetsInUse.place(query);
     states.change(query);
     if (query.kind === 'watched') {
       polls.change(query);
@@ -89,15 +87,6 @@ export class QueryRegistry {
     states.remove(name);
     querySections.remove(name);
     memory?.forget(query);
-  }
-
-  /** Where a query is called that is registered, or was. */
-  targetOf(query: RegisteredQuery): Target {
-    const target = this.#targets.get(query);
-    if (target === undefined) {
-      throw new Error(`query ${query.name} was never registered`);
-    }
-    return target;
   }
 
   /** Queries registered now, by source. */

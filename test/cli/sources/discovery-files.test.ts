@@ -2,11 +2,11 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } 
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { DiscoveryFiles } from '../../src/cli/discovery-files.ts';
-import { type LoadedConfig, loadConfig } from '../../src/queries/load.ts';
-import { type Clock, systemClock } from '../../src/runtime/clock.ts';
-import { RecordingLog } from '../support/recording-log.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { DiscoveryFiles } from '../../../src/cli/sources/discovery-files.ts';
+import { type LoadedConfig, loadConfig } from '../../../src/queries/load.ts';
+import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /** Far less than the time from reading to reading. */
 const WAIT = { timeout: 5_000, interval: 20 };

@@ -1,9 +1,9 @@
-import type { Credentials } from '../api/credentials.ts';
-import type { Identity } from '../api/identity.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
-import type { Target, Targets } from '../scheduler/target.ts';
-import type { ApiStats } from '../state/api-stats.ts';
+import type { Credentials } from '../../api/credentials.ts';
+import type { Identity } from '../../api/identity.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { Target, Targets } from '../../scheduler/target.ts';
+import type { ApiStats } from '../../state/api-stats.ts';
 import type { UsedAccount } from './accounts.ts';
 
 export interface IdentitiesOptions {
@@ -72,7 +72,7 @@ export class Identities {
     const known: Known = { abort: new AbortController(), identity: undefined, told: new Set() };
     this.#known.set(credentials, known);
     // The STS client is loaded late: nothing waits for it, and it would double the time to the first listening.
-    const { learnIdentity } = await import('../api/identity.ts');
+    const { learnIdentity } = await import('../../api/identity.ts');
     const identity = await learnIdentity({ account: account.name, credentials, sts }, clock, log, known.abort.signal);
     if (identity !== undefined) {
       known.identity = identity;

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
-import { decodeText, readFileBytes, UnreadableFileError } from '../config/file-text.ts';
-import type { ConfigContext } from '../config/outside-entries.ts';
-import { ConfigError, type Problem } from '../config/problem.ts';
-import { digestOf } from '../queries/load.ts';
-import { type LoadedEntries, loadEntriesFile } from '../queries/load-entries.ts';
-import type { RegisteredQuery } from '../queries/query.ts';
-import type { SourceQueries } from '../queries/sources.ts';
+import { decodeText, readFileBytes, UnreadableFileError } from '../../config/file-text.ts';
+import type { ConfigContext } from '../../config/outside-entries.ts';
+import { ConfigError, type Problem } from '../../config/problem.ts';
+import { digestOf } from '../../queries/load.ts';
+import { type LoadedEntries, loadEntriesFile } from '../../queries/load-entries.ts';
+import type { RegisteredQuery } from '../../queries/query.ts';
+import type { SourceQueries } from '../../queries/sources.ts';
 
 /** What a discovery file was when it was read. */
 export interface FileReading {

@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { NO_CHANGES } from '../../src/cli/query-changes.ts';
-import { type Definition, NotStoredError, type RegistrationStore } from '../../src/cli/registration-store.ts';
-import { type HttpQueries, HttpRegistrations } from '../../src/cli/registrations.ts';
-import { loadConfig } from '../../src/queries/load.ts';
-import type { RegisteredQuery } from '../../src/queries/query.ts';
-import { queryView } from '../http/fixtures.ts';
-import { RecordingLog } from '../support/recording-log.ts';
+import { type Definition, NotStoredError, type RegistrationStore } from '../../../src/cli/memory/registration-store.ts';
+import { NO_CHANGES } from '../../../src/cli/sources/query-changes.ts';
+import { type HttpQueries, HttpRegistrations } from '../../../src/cli/sources/registrations.ts';
+import { loadConfig } from '../../../src/queries/load.ts';
+import type { RegisteredQuery } from '../../../src/queries/query.ts';
+import { queryView } from '../../http/fixtures.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
 
 const DEFINITION = { monitorName: 'checkout', queryId: 'q-1' };
 

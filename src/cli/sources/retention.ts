@@ -1,6 +1,6 @@
-import { isTerminal } from '../api/client.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { QueryState } from '../state/query-state.ts';
+import { isTerminal } from '../../api/client.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { QueryState } from '../../state/query-state.ts';
 
 export interface RetentionOptions {
   readonly clock: Clock;

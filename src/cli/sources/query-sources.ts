@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { LoadedConfig } from '../queries/load.ts';
-import type { Candidate, QuerySource, RegisteredQuery } from '../queries/query.ts';
+import type { LoadedConfig } from '../../queries/load.ts';
+import type { Candidate, QuerySource, RegisteredQuery } from '../../queries/query.ts';
 import {
   diffQueries,
   followersOfSources,
@@ -8,18 +8,19 @@ import {
   namedCandidates,
   type SourceQueries,
   type Sources,
-} from '../queries/sources.ts';
-import type { Logger } from '../runtime/log.ts';
-import type { Target } from '../scheduler/target.ts';
-import { isMoved } from './accounts.ts';
+} from '../../queries/sources.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { Target } from '../../scheduler/target.ts';
+import { isMoved } from '../targets/accounts.ts';
+import type { TargetsInUse } from '../targets/targets-in-use.ts';
+import type { ConfigInForce } from './config-in-force.ts';
 import type { Discovery } from './discovery.ts';
 import { LeftOutLog } from './left-out-log.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
 import type { QueryRegistry } from './query-registry.ts';
-import type { TargetsInUse } from './targets-in-use.ts';
 
 export interface QuerySourcesOptions {
-  readonly loaded: LoadedConfig;
+  readonly inForce: ConfigInForce;
   readonly registry: QueryRegistry;
   readonly targetsInUse: TargetsInUse;
   readonly discovery: Discovery;
@@ -37,7 +38,6 @@ export interface QuerySourcesOptions {
 export class QuerySources {
   readonly #options: QuerySourcesOptions;
   readonly #leftOut: LeftOutLog;
-  #loaded: LoadedConfig;
   #files: ReadonlyMap<string, SourceQueries> = new Map();
   #http: ReadonlyMap<string, RegisteredQuery> = new Map();
   /** What has each name: as its source gave it last, and the object that was registered. */
@@ -52,13 +52,8 @@ export class QuerySources {
   constructor(options: QuerySourcesOptions) {
     this.#options = options;
     this.#leftOut = new LeftOutLog(options.log);
-    this.#loaded = options.loaded;
+    options.discovery.onListed((target) => this.#listed(target));
     this.#apply();
-  }
-
-  /** The configuration that is in force. */
-  get loaded(): LoadedConfig {
-    return this.#loaded;
   }
 
   /** Polls and runs what is registered, and from now on whatever comes. */
@@ -67,10 +62,11 @@ export class QuerySources {
     this.#options.registry.begin([...this.#registered.values()]);
   }
 
-  /** Another configuration is in force; `files` are all discovery files as they are read with it. */
+  /** Puts another configuration in force; `files` are all discovery files as they are read with it. */
   setConfig(loaded: LoadedConfig, files: ReadonlyMap<string, SourceQueries>): QueryChanges {
-    const before = this.#loaded.config;
-    this.#loaded = loaded;
+    const { inForce } = this.#options;
+    const before = inForce.config;
+    inForce.loaded = loaded;
     this.#files = files;
     return this.#apply((account) => isMoved(account, before, loaded.config));
   }
@@ -92,8 +88,8 @@ export class QuerySources {
     return this.#registered.get(name)?.source;
   }
 
-  /** A target was listed: what followers find in it may have changed. */
-  listed(target: Target): void {
+  /** What followers find in a target may have changed. */
+  #listed(target: Target): void {
     const { discovery, log } = this.#options;
     if (isDeepStrictEqual(discovery.candidatesIn(target), this.#found.get(target) ?? [])) {
       return;
@@ -112,17 +108,13 @@ export class QuerySources {
 
   /** Makes the registered queries, and the targets in use, those that the sources have now. */
   #apply(isMovedAccount: (account: string) => boolean = () => false): QueryChanges {
-    const { targetsInUse, discovery, onTargets, shutdown } = this.#options;
+    const { inForce, targetsInUse, discovery, onTargets, shutdown } = this.#options;
     if (shutdown.aborted) {
       return NO_CHANGES;
     }
-    const { config } = this.#loaded;
+    const { config } = inForce;
     const accounts = new Set(config.accounts.map(({ name }) => name));
-    const sources: Sources = {
-      config: this.#loaded,
-      files: this.#files,
-      http: this.#http,
-    };
+    const sources: Sources = { config: inForce.loaded, files: this.#files, http: this.#http };
     const followers = followersOfSources(sources).filter(({ place }) => accounts.has(place.account));
     discovery.follow(followers);
     this.#found = discovery.candidates(isMovedAccount);

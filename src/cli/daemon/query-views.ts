@@ -1,0 +1,34 @@
+import type { QueryView } from '../../http/query-view.ts';
+import { viewOfState } from '../../http/view-of-state.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { QueryState } from '../../state/query-state.ts';
+import type { ExporterState } from './exporter-state.ts';
+import type { Scheduling } from './scheduling.ts';
+
+/** The registered queries as HTTP shows them now. */
+export class QueryViews {
+  readonly #clock: Clock;
+  readonly #state: ExporterState;
+  readonly #scheduling: Scheduling;
+
+  constructor(clock: Clock, state: ExporterState, scheduling: Scheduling) {
+    this.#clock = clock;
+    this.#state = state;
+    this.#scheduling = scheduling;
+  }
+
+  all(): readonly QueryView[] {
+    return Array.from(this.#state.queries.all(), (state) => this.#view(state));
+  }
+
+  /** Undefined where no query has the name. */
+  get(name: string): QueryView | undefined {
+    const state = this.#state.queries.get(name);
+    return state && this.#view(state);
+  }
+
+  #view(state: QueryState): QueryView {
+    const { name } = state.query;
+    return viewOfState(state, this.#clock.monotonic(), this.#scheduling.next(name), this.#state.runs.get(name));
+  }
+}
