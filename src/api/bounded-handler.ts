@@ -12,7 +12,7 @@ import type { Network } from './network.ts';
 const LARGEST_BODY = 32 * 1024 * 1024;
 
 export interface BoundedHandlerOptions {
-  readonly network: Pick<Network, 'httpAgent' | 'httpsAgent'>;
+  readonly network: Pick<Network, 'httpAgent' | 'httpsAgent' | 'proxyAuthorizations'>;
   readonly clock: Clock;
   /** Milliseconds from the sending of a request to the last byte of its answer. */
   readonly timeout: number;
@@ -48,8 +48,11 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
     });
     const cancelChain = chainAbort(options.abortSignal, ended);
     try {
-      const { response } = await this.#inner.handle(request, { ...options, abortSignal: ended.signal });
-      response.body = withoutEcho(await collect(response.body), request);
+      const answered = this.#inner.handle(request, { ...options, abortSignal: ended.signal });
+      // By itself it waits for ever where the answer is 101: Node then closes the connection, and says nothing else.
+      const { response } = await Promise.race([answered, rejectedBy(ended.signal)]);
+      const { proxyAuthorizations } = this.#options.network;
+      response.body = withoutEcho(await collect(response.body), request, proxyAuthorizations);
       return { response };
     } catch (error) {
       throw timedOut ? new TimeoutError(`no complete answer within ${timeout / 1_000} s`) : error;
@@ -83,6 +86,12 @@ function chainAbort(signal: HttpHandlerOptions['abortSignal'], controller: Abort
   }
   signal.addEventListener('abort', onAbort, { once: true });
   return () => signal.removeEventListener('abort', onAbort);
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 async function collect(body: Readable): Promise<Uint8Array> {

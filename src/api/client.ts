@@ -2,6 +2,7 @@ import { NetworkFlowMonitorClient } from '@aws-sdk/client-networkflowmonitor';
 import type { QueryType } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Target } from '../scheduler/target.ts';
+import { nestsDeeperThan } from './answer-members.ts';
 import { type AttemptObserver, type Call, limitAttempts } from './attempts.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
 import { type Credentials, forSdkClient, refusesCredentials } from './credentials.ts';
@@ -23,6 +24,9 @@ export type QueryStatus = (typeof QUERY_STATUSES)[number];
 
 /** The service may not know a query yet that was started so many milliseconds ago: a 404 means `not yet` then. */
 export const UNKNOWN_AT_FIRST_MS = 60_000;
+
+/** The model's answers nest five deep. */
+const DEEPEST_ANSWER = 32;
 
 /** A query in one of these states stays in it. */
 export function isTerminal(status: QueryStatus): boolean {
@@ -193,6 +197,19 @@ export class TargetClient {
   }
 
   async #send(operation: string, request: PreparedRequest, signal: AbortSignal): ReturnType<PreparedRequest['send']> {
+    const answer = await this.#attempt(operation, request, signal);
+    if (nestsDeeperThan(answer, DEEPEST_ANSWER)) {
+      const message = `expected at most ${DEEPEST_ANSWER} lists and objects within one another, got more`;
+      throw this.#refused('InvalidResponse', operation, message);
+    }
+    return answer;
+  }
+
+  async #attempt(
+    operation: string,
+    request: PreparedRequest,
+    signal: AbortSignal,
+  ): ReturnType<PreparedRequest['send']> {
     const { target, observer, credentials } = this.#options;
     const reservation = target.budget.reserve();
     this.#calls.set(request.input, { operation, reservation, signal });

@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { ProxyingHttpAgent, ProxyingHttpsAgent } from './proxy-agents.ts';
-import { readProxyRoutes } from './proxy-routes.ts';
+import { readProxyAuthorizations, readProxyRoutes } from './proxy-routes.ts';
 import { ProxyTunnels } from './proxy-tunnels.ts';
 import { readAuthorities } from './trust.ts';
 
@@ -24,6 +24,8 @@ export interface Network {
   readonly httpAgent: http.Agent;
   /** For `https:` endpoints. */
   readonly httpsAgent: https.Agent;
+  /** What the agents add to requests as `Proxy-Authorization`. Secrets. */
+  readonly proxyAuthorizations: readonly string[];
   /** Closes all connections, those in use too. */
   close(): void;
 }
@@ -59,6 +61,7 @@ export function createNetwork(options: NetworkOptions): Network {
   return {
     httpAgent,
     httpsAgent,
+    proxyAuthorizations: readProxyAuthorizations(env),
     close() {
       httpAgent.destroy();
       httpsAgent.destroy();

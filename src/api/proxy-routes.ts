@@ -29,6 +29,11 @@ export function readProxyRoutes(env: NodeJS.ProcessEnv): ProxyRoutes {
   return (protocol, host, port) => (isLocalDestination(host) || bypass(host, port) ? undefined : proxies[protocol]);
 }
 
+/** The values of `Proxy-Authorization` that go to the proxies of {@link readProxyRoutes}. @throws NetworkConfigError */
+export function readProxyAuthorizations(env: NodeJS.ProcessEnv): string[] {
+  return ['HTTPS_PROXY', 'HTTP_PROXY'].flatMap((name) => readProxy(env, name)?.authorization ?? []);
+}
+
 function readProxy(env: NodeJS.ProcessEnv, name: string): ProxyServer | undefined {
   const set = readVariable(env, name);
   return set === undefined ? undefined : parseProxy(set.variable, set.value);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { quote } from '../config/config-node.ts';
 import { nearestWord } from '../config/nearest.ts';
 
 /** A flag of a command. Every flag that has an environment variable has it by `variableOf`. */
@@ -35,9 +36,9 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** The error for a value that is not what its flag takes. */
+/** The error for a value that is not what its flag takes. A password in a URL is masked. */
 export function wrongValue({ text, origin }: Given, expected: string): UsageError {
-  return new UsageError(`${origin}: got ${JSON.stringify(text)}, expected ${expected}`);
+  return new UsageError(`${origin}: got ${quote(text)}, expected ${expected}`);
 }
 
 /** The end of a message about `word`, which is not one of `known`: the one that was probably meant, if any. */

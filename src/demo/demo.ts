@@ -3,6 +3,7 @@ import { devNull } from 'node:os';
 import type { DaemonFlags } from '../cli/daemon-flags.ts';
 import type { ProcessEvents } from '../cli/process-events.ts';
 import { serve } from '../cli/serve.ts';
+import { ConfigError, createProblem } from '../config/problem.ts';
 import { loadConfigFile } from '../queries/load.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { parseScenario } from '../simulator/scenario.ts';
@@ -21,12 +22,20 @@ export interface DemoOptions {
   readonly story: boolean;
 }
 
+/** What a simulator answers must not be taken for the user's own results at the next start of a real exporter. */
+const STORAGE_OF_USER = createProblem(
+  'storage.path',
+  undefined,
+  'a folder that may hold results of AWS',
+  'none in the demo: its own configuration has a temporary one',
+);
+
 /**
  * Runs the daemon against a simulator in the same process until `ended`. Nothing of the user's AWS setup is used, and no
  * address but the simulator's is called.
  *
  * @returns the exit code.
- * @throws ConfigError when `--config.file` names a bad file.
+ * @throws ConfigError when `--config.file` names a bad file, or one that has a storage.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const { flags, clock, writeOut, events } = options;
@@ -42,6 +51,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       fallbackRegion: async () => 'us-east-1',
     };
     const loaded = await loadConfigFile(read);
+    if (flags.configFile !== undefined && loaded.config.storage.path !== undefined) {
+      throw new ConfigError([STORAGE_OF_USER]);
+    }
     const telemetryPath = flags.telemetryPath ?? loaded.config.web.telemetryPath;
     let story: Story | undefined;
     const exitCode = await serve({

@@ -13,7 +13,7 @@ import {
 
 const TIMEOUT = 300;
 /** No complete answer ever comes; `rejected` below says within which time it must be given up. */
-const SILENCES = ['no headers', 'headers only', 'half a body', 'a byte now and then'];
+const SILENCES = ['no headers', 'headers only', 'half a body', 'a byte now and then', 'another protocol'];
 
 let service: StatusService;
 beforeAll(async () => {
@@ -25,6 +25,9 @@ beforeAll(async () => {
       response.writeHead(200, { 'content-type': 'application/json' });
       const timer = setInterval(() => response.write(' '), 20);
       response.on('close', () => clearInterval(timer));
+    },
+    'another%20protocol': (response) => {
+      response.socket?.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
     },
     slow: (response, request) => void wait(100).then(() => answered(200, { status: 'RUNNING' })(response, request)),
     'come%20back%20later': answered(503, {}, { 'retry-after': '15' }),

@@ -171,7 +171,6 @@ describe("the daemon's flags", () => {
     ['--web.external-url', 'proxy.example'],
     ['--web.external-url', 'ftp://proxy.example'],
     ['--web.external-url', 'http://'],
-    ['--web.external-url', 'http://user:password@proxy.example/'],
     ['--web.external-url', 'http://proxy.example/?a=b'],
     ['--web.external-url', 'http://proxy.example/a%20b/'],
     ['--web.external-url', 'http://größe.example/'],

@@ -119,6 +119,17 @@ describe.concurrent('the demo', () => {
     expect((await thingsToTry(demo)).join('\n')).toMatch(/^curl -s \S+\/-\/ready\nkill -HUP \d+$/);
   });
 
+  it('refuses a config file of the user that has a storage: simulated results would stay there', async (scope) => {
+    const file = join(folder, 'stored.json');
+    const storage = join(folder, 'storage');
+    writeFileSync(file, JSON.stringify({ storage: { path: storage } }));
+    const { code, stderr } = await startCommand(scope, ['demo', ANY_PORT, `--config.file=${file}`], OWN_ENVIRONMENT)
+      .ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('storage.path: got a folder that may hold results of AWS, expected none in the demo');
+    expect(existsSync(storage)).toBe(false);
+  });
+
   it('plays a story until a signal comes, and then tells what is left running at the service', async (scope) => {
     const demo = startCommand(scope, ['demo', '--story', ANY_PORT], OWN_ENVIRONMENT);
     const url = await demo.url();

@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { ExpositionPage } from '../support/exposition-page.ts';
 import { type Command, startCommand } from '../support/process.ts';
@@ -95,6 +96,9 @@ describe('SIGHUP', () => {
       exporter.kill('SIGHUP');
     }
     exporter.kill('SIGTERM');
+    for (const end = exporter.ended.then(() => 'ended'); (await Promise.race([end, pause(1)])) !== 'ended'; ) {
+      exporter.kill('SIGHUP');
+    }
     expect((await exporter.ended).code).toBe(0);
   });
 });

@@ -36,6 +36,7 @@ export interface Answer {
 export interface Asking extends RequestOptions {
   /** `user:password` */
   readonly login?: string;
+  readonly body?: string;
 }
 
 export interface SecureExporter {
@@ -72,7 +73,7 @@ export async function startSecure(config: unknown, limits: Partial<ServerLimits>
 }
 
 /** Without an agent each request has a connection of its own. */
-export async function ask(url: string, { login, headers = {}, ...options }: Asking = {}): Promise<Answer> {
+export async function ask(url: string, { login, body, headers = {}, ...options }: Asking = {}): Promise<Answer> {
   const authorization = login === undefined ? {} : { authorization: basic(login) };
   const request = url.startsWith('https:') ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
@@ -81,13 +82,13 @@ export async function ask(url: string, { login, headers = {}, ...options }: Aski
       { agent: false, ca: readTlsFile('first-authority.pem'), ...options, headers: { ...headers, ...authorization } },
       (response) => {
         text(response).then(
-          (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+          (answer) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: answer }),
           reject,
         );
       },
     )
       .on('error', reject)
-      .end();
+      .end(body);
   });
 }
 

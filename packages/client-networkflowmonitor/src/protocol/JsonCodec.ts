@@ -37,7 +37,9 @@ class AnswerDeserializer extends JsonShapeDeserializer2 {
         : error;
     }
     if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
-      throw new TypeError(`expected a JSON object as the answer's body, got ${JSON.stringify(answer).slice(0, 60)}`);
+      // What is in the list may nest too deep to be shown.
+      const got = Array.isArray(answer) ? 'a list' : JSON.stringify(answer).slice(0, 60);
+      throw new TypeError(`expected a JSON object as the answer's body, got ${got}`);
     }
     return answer;
   }

@@ -1,0 +1,56 @@
+import { createServer, type Socket } from 'node:net';
+import type { TestScope } from './daemon.ts';
+
+/** The head of a request. */
+export interface RawRequestHead {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+}
+
+/** A server on the loopback address that answers with bytes, be they HTTP or not. */
+export interface RawService {
+  readonly url: string;
+  readonly requests: readonly RawRequestHead[];
+}
+
+/** Starts a server that answers each request with the bytes of `answer`, and then ends the connection. It ends with the scope. */
+export async function startRawService(
+  { onTestFinished }: TestScope,
+  answer: (request: RawRequestHead) => Uint8Array,
+): Promise<RawService> {
+  const requests: RawRequestHead[] = [];
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    socket.on('error', () => socket.destroy());
+    let received = '';
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      received += text;
+      if (isWhole(received)) {
+        const [method = '', target = ''] = received.split(' ', 2);
+        const request = { method, target };
+        requests.push(request);
+        socket.end(answer(request));
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of open) {
+      socket.destroy();
+    }
+    server.close();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return { url: `http://127.0.0.1:${port}`, requests };
+}
+
+/** Head and body are there. */
+function isWhole(request: string): boolean {
+  const end = request.indexOf('\r\n\r\n');
+  const [, length = '0'] = /^content-length: (\d+)/im.exec(request) ?? [];
+  return end !== -1 && request.length >= end + 4 + Number(length);
+}
