@@ -138,16 +138,24 @@ describe('the status page in a browser', () => {
   }, 90_000);
 
   test('shows changes as they come, without reloading, and leaves alone what its reader does', async (scope) => {
-    const query = { ...endlessQueries(REGION, 'q'), queuedFor: '8s', runningFor: '3s', outcome: 'SUCCEEDED' };
-    const url = await startExporter(scope, { queries: [query] }, [
-      { name: 'checkout', monitorName: 'checkout', queryId: 'q' },
-      { name: 'other', monitorName: 'other', queryId: 'q', region: REGION },
-    ]);
+    const url = await startExporter(
+      scope,
+      { startedQueries: [{ queuedFor: '0s', runningFor: '8s' }] },
+      [{ name: 'other', monitorName: 'other', queryId: 'q' }],
+      ['--web.enable-admin-api'],
+    );
     const { page } = await openPage(scope, browser, url);
     await page.evaluate('window.notReloaded = true');
-    const status = page.locator('tr', { hasText: 'checkout' }).locator('.badge').last();
+    // Begins to run only now, however long the browser took.
+    const definition = {
+      monitorName: 'checkout',
+      metricName: 'RETRANSMISSIONS',
+      destinationCategory: 'INTER_AZ',
+      schedule: { every: '1h', delay: '0s' },
+    };
+    await fetch(`${url}/api/v1/queries/checkout`, { method: 'PUT', body: JSON.stringify(definition) });
     await page.getByRole('link', { name: 'checkout', exact: true }).focus();
-    await vi.waitFor(async () => expect(await status.textContent()).toBe('QUEUED'), { timeout: PATIENCE_MS });
+    const status = page.locator('tr', { hasText: 'checkout' }).locator('.badge').last();
     await vi.waitFor(async () => expect(await status.textContent()).toBe('RUNNING'), { timeout: PATIENCE_MS });
     expect(await page.evaluate('document.activeElement.id')).toBe('query-checkout');
     await page.locator('summary').first().click();

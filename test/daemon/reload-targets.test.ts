@@ -133,7 +133,7 @@ describe('an account', () => {
     const accounts = [{ name: 'a', endpoint: there.url }, { name: 'b' }];
     const registered = await linesWith(daemon, 'aws_nfm_query_registered_timestamp_seconds{query="w2"}');
     await daemon.reloadWith(configOf(here, queries, { accounts }));
-    expect(reloadsOf(daemon)).toEqual([{ file: daemon.file, added: 0, changed: 1, removed: 0 }]);
+    expect(reloadsOf(daemon)).toMatchObject([{ added: 0, changed: 1, removed: 0, changed_queries: 'w1' }]);
     await vi.waitFor(() => expect(there.arrivals('w1').length).toBeGreaterThan(2), WAIT);
     expect(there.arrivals('w2')).toEqual([]);
     const before = here.arrivals('w1').length;

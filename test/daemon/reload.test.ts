@@ -99,7 +99,17 @@ describe('a reload', () => {
       ]),
     );
     expect(outcome).toEqual({ ok: true });
-    expect(reloads(daemon)).toEqual([{ file: daemon.file, added: 1, changed: 1, removed: 2 }]);
+    expect(reloads(daemon)).toEqual([
+      {
+        file: daemon.file,
+        added: 1,
+        changed: 1,
+        removed: 2,
+        added_queries: 'w4',
+        changed_queries: 'w2',
+        removed_queries: 'w3, s2',
+      },
+    ]);
 
     expect(await linesOf(daemon, 'w1')).toEqual(before.w1);
     const moved = Date.parse((await daemon.query('w1')).nextPoll ?? '') - Date.parse(before.next ?? '');
@@ -150,7 +160,7 @@ describe('a reload', () => {
     await daemon.reloadWith(
       configOf(service, [watched('w1', { queryId: 'w2', interval: '1h' }), scheduled('s1', { limit: 7 })]),
     );
-    expect(reloads(daemon)).toEqual([{ file: daemon.file, added: 0, changed: 2, removed: 0 }]);
+    expect(reloads(daemon)).toMatchObject([{ added: 0, changed: 2, removed: 0, changed_queries: 'w1, s1' }]);
     expect(await pollsOf(daemon, 'w1')).toBeLessThan(2);
     await vi.waitFor(() => {
       const now = runningOf(service, 's1');

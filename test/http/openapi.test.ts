@@ -208,7 +208,7 @@ describe('the API description', () => {
     ['put', '/api/v1/queries/a', 403, {}, false],
     ['delete', '/api/v1/queries/a', 403, {}, false],
     ['put', '/api/v1/queries/a', 413, { 'Content-Length': '70000' }, true],
-    ['put', '/api/v1/queries/a', 415, { 'Content-Type': 'text/plain' }, true],
+    ['put', '/api/v1/queries/a', 415, { 'Content-Encoding': 'gzip' }, true],
     ['post', '/-/reload', 403, {}, false],
     ['put', '/-/reload', 403, {}, false],
     ['post', '/-/reload', 200, {}, true],

@@ -8,8 +8,9 @@ import { NO_STORE } from '../memory/registration-store.ts';
 import type { ConfigInForce } from '../sources/config-in-force.ts';
 import { Discovery } from '../sources/discovery.ts';
 import { DiscoveryFiles } from '../sources/discovery-files.ts';
+import { changeFields, hasChanges, type QueryChanges, sumOf } from '../sources/query-changes.ts';
 import { QueryRegistry } from '../sources/query-registry.ts';
-import { type QueryChanges, QuerySources, sumOf } from '../sources/query-sources.ts';
+import { QuerySources } from '../sources/query-sources.ts';
 import { HttpRegistrations } from '../sources/registrations.ts';
 import { Retention } from '../sources/retention.ts';
 import type { Identities } from '../targets/identities.ts';
@@ -89,9 +90,9 @@ export class Queries {
       clock,
       log,
       onChange(made) {
-        const { added, changed, removed } = sources.setFiles(made);
-        if (added + changed + removed > 0) {
-          log.info('queries follow discovery files', { added, changed, removed });
+        const changes = sources.setFiles(made);
+        if (hasChanges(changes)) {
+          log.info('queries follow discovery files', changeFields(changes));
         }
       },
     });

@@ -8,7 +8,7 @@ import { digestOf, type LoadedConfig, loadConfig } from '../../queries/load.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { OneAtATime } from '../../runtime/one-at-a-time.ts';
-import type { QueryChanges } from '../sources/query-sources.ts';
+import { changeFields, type QueryChanges } from '../sources/query-changes.ts';
 
 export interface ReloadOptions {
   /** The config file, and what it is read with. */
@@ -120,7 +120,7 @@ export class Reload {
       if (shutdown.aborted) {
         return shutsDown;
       }
-      const { added, changed, removed } = await apply(loaded);
+      const changes = await apply(loaded);
       this.#last = { successful: true, at: clock.now() };
       if (loaded.digest !== this.#digestInForce) {
         this.#digestInForce = loaded.digest;
@@ -128,7 +128,7 @@ export class Reload {
           log.warn('configuration', { reason: message });
         }
       }
-      log.info('configuration reloaded', { file: read.file, added, changed, removed });
+      log.info('configuration reloaded', { file: read.file, ...changeFields(changes) });
       return { ok: true };
     } catch (error) {
       if (!(error instanceof ConfigError)) {

@@ -16,6 +16,7 @@ import type { TargetsInUse } from '../targets/targets-in-use.ts';
 import type { ConfigInForce } from './config-in-force.ts';
 import type { Discovery } from './discovery.ts';
 import { LeftOutLog } from './left-out-log.ts';
+import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
 import type { QueryRegistry } from './query-registry.ts';
 
 export interface QuerySourcesOptions {
@@ -29,21 +30,6 @@ export interface QuerySourcesOptions {
   /** From its abort on no query comes or leaves any more. */
   readonly shutdown: AbortSignal;
 }
-
-/** How many queries a change of the sources has touched. */
-export interface QueryChanges {
-  readonly added: number;
-  /** Those that are new under an old name among them. */
-  readonly changed: number;
-  readonly removed: number;
-}
-
-/** What two changes, one after the other, have touched. */
-export function sumOf(a: QueryChanges, b: QueryChanges): QueryChanges {
-  return { added: a.added + b.added, changed: a.changed + b.changed, removed: a.removed + b.removed };
-}
-
-const NOTHING: QueryChanges = { added: 0, changed: 0, removed: 0 };
 
 /**
  * Where queries come from: the config file, discovery files, HTTP, and what followers find. Each change of a source is
@@ -109,9 +95,14 @@ export class QuerySources {
       return;
     }
     const { added, removed } = this.#apply();
-    if (added + removed > 0) {
+    if (added.length + removed.length > 0) {
       const { account, region } = target;
-      log.info('queries follow what was found', { account, aws_region: region, come: added, gone: removed });
+      log.info('queries follow what was found', {
+        account,
+        aws_region: region,
+        come: added.length,
+        gone: removed.length,
+      });
     }
   }
 
@@ -119,7 +110,7 @@ export class QuerySources {
   #apply(isMovedAccount: (account: string) => boolean = () => false): QueryChanges {
     const { inForce, targetsInUse, discovery, onTargets, shutdown } = this.#options;
     if (shutdown.aborted) {
-      return NOTHING;
+      return NO_CHANGES;
     }
     const { config } = inForce;
     const accounts = new Set(config.accounts.map(({ name }) => name));
@@ -143,9 +134,9 @@ export class QuerySources {
     onTargets(targets);
     this.#leftOut.tell(merged.losers);
     return {
-      added: diff.added.length,
-      changed: diff.changed.length + diff.replaced.length,
-      removed: diff.removed.length,
+      added: diff.added.map(({ name }) => name),
+      changed: [...diff.changed, ...diff.replaced].map(({ after }) => after.name),
+      removed: diff.removed.map(({ name }) => name),
     };
   }
 

@@ -9,7 +9,7 @@ import type { Logger } from '../../runtime/log.ts';
 import { TurnsByKey } from '../../runtime/turns-by-key.ts';
 import { type Definition, NotStoredError, type RegistrationStore } from '../memory/registration-store.ts';
 import { definitionTag } from './definition-tag.ts';
-import type { QueryChanges } from './query-sources.ts';
+import type { QueryChanges } from './query-changes.ts';
 
 /** The registered queries, as far as registrations over HTTP change them. */
 export interface HttpQueries {

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type Definition, NotStoredError, type RegistrationStore } from '../../../src/cli/memory/registration-store.ts';
+import { NO_CHANGES } from '../../../src/cli/sources/query-changes.ts';
 import { type HttpQueries, HttpRegistrations } from '../../../src/cli/sources/registrations.ts';
 import { loadConfig } from '../../../src/queries/load.ts';
 import type { RegisteredQuery } from '../../../src/queries/query.ts';
@@ -44,7 +45,7 @@ async function start(store: SlowStore) {
     holderOf: (name) => registered.get(name)?.source,
     setHttp(http) {
       registered = http;
-      return { added: 0, changed: 0, removed: 0 };
+      return NO_CHANGES;
     },
   };
   const view = (name: string) => (registered.has(name) ? queryView({ name, source: 'http' }) : undefined);

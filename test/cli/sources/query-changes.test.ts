@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { changeFields, NO_CHANGES, sumOf } from '../../../src/cli/sources/query-changes.ts';
+
+test('a line of the log says how many queries a change has touched, and which, ten of each kind at most', () => {
+  const names = Array.from({ length: 12 }, (_, index) => `q${index}`);
+  const changes = sumOf(
+    { ...NO_CHANGES, added: names.slice(0, 11), removed: ['a'] },
+    { ...NO_CHANGES, added: ['q11'] },
+  );
+  expect(changeFields(changes)).toEqual({
+    added: 12,
+    changed: 0,
+    removed: 1,
+    added_queries: 'q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, and 2 more',
+    removed_queries: 'a',
+  });
+});
