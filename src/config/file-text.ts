@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { ConfigError, createProblem } from './problem.ts';
 
 /** A file that cannot be read. */
@@ -24,12 +24,25 @@ export async function readFileText(file: string): Promise<string> {
 }
 
 /** @throws {UnreadableFileError} */
-export async function readFileBytes(file: string): Promise<Uint8Array> {
+async function readFileBytes(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file);
   } catch (error) {
     throw new UnreadableFileError(file, error instanceof Error && 'code' in error ? String(error.code) : 'an error');
   }
+}
+
+/**
+ * A file that is read again and again: a pipe or a device has nothing the second time, or keeps who reads it waiting.
+ *
+ * @throws {UnreadableFileError} for these, too
+ */
+export async function readRegularFile(file: string): Promise<Uint8Array> {
+  const stats = await stat(file).catch(() => undefined);
+  if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) {
+    throw new UnreadableFileError(file, 'no regular file');
+  }
+  return readFileBytes(file);
 }
 
 /** @throws {ConfigError} for bytes that are no UTF-8 */

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileBytes, readFileText, UnreadableFileError } from './file-text.ts';
+import { decodeText, readRegularFile, UnreadableFileError } from './file-text.ts';
 import { ConfigError, createProblem, type Problem, sortByLine } from './problem.ts';
 import { type PemSource, readWebConfig, type TlsSettings, type WebConfigText } from './web-config.ts';
 
@@ -34,7 +34,7 @@ export interface WebConfigSnapshot {
 export async function readWebConfigFile(file: string): Promise<WebConfigSnapshot> {
   let text: string;
   try {
-    text = await readFileText(file);
+    text = decodeText(await readRegularFile(file), file);
   } catch (error) {
     return { contents: String(error), check: () => raise(error) };
   }
@@ -82,7 +82,7 @@ async function readPem(source: PemSource | undefined): Promise<Pem | undefined> 
     return { source, text: source.text, failure: undefined };
   }
   try {
-    const bytes = await readFileBytes(source.file);
+    const bytes = await readRegularFile(source.file);
     return { source, text: Buffer.from(bytes).toString('latin1'), failure: undefined };
   } catch (error) {
     return { source, text: undefined, failure: error instanceof UnreadableFileError ? error.code : String(error) };

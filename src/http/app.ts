@@ -58,7 +58,10 @@ export function createApp(options: AppOptions): RequestListener {
     if (gate === undefined) {
       app(request, response);
     } else {
-      void gate(request, response, target.path).then((admitted) => admitted && app(request, response));
+      // A client that has gone meanwhile does not go again: what began for it, such as events, would never end.
+      void gate(request, response, target.path).then(
+        (admitted) => admitted && !response.closed && app(request, response),
+      );
     }
   };
 }

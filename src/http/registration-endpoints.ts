@@ -125,7 +125,7 @@ function sendRefusal(response: ServerResponse, name: string, refusal: Refusal): 
       sendNotRegistered(response, name);
       return;
     case 'interrupted': {
-      const message = `The query ${quoted} is not registered: the exporter ends, or its configuration has changed`;
+      const message = `The query ${quoted} may be stored, but is not in force: the exporter ends or has another configuration`;
       sendError(response, true, { code: 'unavailable', message });
       return;
     }

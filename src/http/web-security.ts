@@ -84,8 +84,12 @@ export class WebSecurity {
    * it is also logged, and what was good before holds.
    */
   async reload(): Promise<readonly Problem[]> {
+    const { file } = this.#options;
     const problems = await this.#checks.run(() => this.#check(true));
-    return problems.map((problem) => ({ ...problem, message: `${this.#options.file}: ${problem.message}` }));
+    // What is wrong with the file as a whole has its name already.
+    return problems.map((problem) =>
+      problem.path === file ? problem : { ...problem, message: `${file}: ${problem.message}` },
+    );
   }
 
   /** Waits for a check that begins now or later: one under way may have missed what changed since. Many share one. */

@@ -1,4 +1,5 @@
-import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
@@ -36,6 +37,23 @@ function count(exporter: Command, msg: string): number {
 }
 
 describe('SIGHUP', () => {
+  test('refuses a pipe, which may never end, and goes on with the next file', async (scope) => {
+    const file = join(temporaryFolder(), 'nfm-exporter.json');
+    writeFileSync(file, textOf(['a']));
+    const exporter = startCommand(scope, [`--config.file=${file}`]);
+    await waitForQueries(exporter, ['a']);
+    rmSync(file);
+    execFileSync('mkfifo', [file]);
+    exporter.kill('SIGHUP');
+    expect(await exporter.event('configuration not reloaded')).toMatchObject({
+      error: `${file}: got no regular file, expected a file that can be read`,
+    });
+    rmSync(file);
+    writeFileSync(file, textOf(['b']));
+    exporter.kill('SIGHUP');
+    await waitForQueries(exporter, ['b']);
+  });
+
   test('reloads the file; one that is bad changes nothing', async (scope) => {
     const file = join(temporaryFolder(), 'nfm-exporter.json');
     writeFileSync(file, textOf(['a']));

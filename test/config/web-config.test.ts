@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the form that variables would have
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -137,6 +138,9 @@ rate_limit: {}
   test('is refused where it cannot be read', async () => {
     const missing = join(temporaryFolder(), 'none.yml');
     expect(await problemsOf(missing)).toEqual([`${missing}: got ENOENT, expected a file that can be read`]);
+    const pipe = join(temporaryFolder(), 'pipe.yml');
+    execFileSync('mkfifo', [pipe]);
+    expect(await problemsOf(pipe)).toEqual([`${pipe}: got no regular file, expected a file that can be read`]);
     expect(await problems('[1]')).toEqual([
       expect.stringMatching(/web-config.yml \(line 1\): got \[1\], expected a mapping/),
     ]);

@@ -1,9 +1,12 @@
-import { once } from 'node:events';
-import { createServer, get, type IncomingMessage } from 'node:http';
+import { EventEmitter, once } from 'node:events';
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import request from 'supertest';
 import { describe, expect, test, vi } from 'vitest';
+import type { Access } from '../../src/http/access.ts';
 import { createApp } from '../../src/http/app.ts';
+import type { AppOptions } from '../../src/http/app-options.ts';
 import { KEPT_EVENTS, MAX_LISTENERS } from '../../src/http/event-stream.ts';
 import { type QueryView, queryJson } from '../../src/http/query-view.ts';
 import type { StatusChange, StatusChangeListener } from '../../src/state/status-changes.ts';
@@ -19,12 +22,17 @@ interface Listener {
 }
 
 /** An app with its events, on a port of its own. */
-async function serveEvents({ onTestFinished }: TestScope, views: readonly QueryView[] = []) {
+async function serveEvents(
+  { onTestFinished }: TestScope,
+  views: readonly QueryView[] = [],
+  options: Pick<AppOptions, 'access'> = {},
+) {
   const clock = new FakeClock();
   const ending = new AbortController();
   const subscribed = new Set<StatusChangeListener>();
   const app = createApp(
     appOptions(views, {
+      ...options,
       clock,
       ending: ending.signal,
       subscribe(listener) {
@@ -199,6 +207,25 @@ describe('GET /api/v1/events', () => {
     expect(body.error).toEqual({ code: 'unavailable', message: 'There are 100 listeners already', details: [] });
     listeners[0]?.leave();
     await vi.waitFor(async () => expect((await listen()).answer.statusCode).toBe(200));
+  });
+
+  test('keeps no place for who has left before it was known whether they may listen', async (scope) => {
+    const asked: ServerResponse[] = [];
+    const admission = new EventEmitter();
+    const access = async (): Promise<Access> => {
+      await once(admission, 'known');
+      return { headers: {}, passwords: undefined };
+    };
+    const { server, subscribed } = await serveEvents(scope, [], { access });
+    server.on('request', (_request, response) => asked.push(response));
+    const { port } = server.address() as AddressInfo;
+    const early = get({ port, host: '127.0.0.1', path: '/api/v1/events', agent: false }).on('error', () => undefined);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    early.destroy();
+    await vi.waitFor(() => expect(asked[0]?.closed).toBe(true));
+    admission.emit('known');
+    await turn();
+    expect(subscribed.size).toBe(0);
   });
 
   test('cuts off who does not read, and nobody else', async (scope) => {

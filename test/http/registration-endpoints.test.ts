@@ -196,6 +196,14 @@ describe('a refusal', () => {
   });
 });
 
+test('who is interrupted is told that the query may be stored: it can come into force with the next start', async () => {
+  const { body } = await request(refusing({ outcome: 'interrupted' }))
+    .put(PATH)
+    .send(DEFINITION)
+    .expect(503);
+  expect(body.error.message).toContain('may be stored, but is not in force');
+});
+
 /** Sends what is given as it is, and only then reads: what comes back until the end of the connection. */
 async function exchange(app: RequestListener, parts: readonly string[]) {
   const socket = connect(await serve(app), '127.0.0.1');

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
@@ -246,6 +246,14 @@ describe('rotation', () => {
       'bad web configuration: the last good one goes on',
       'web configuration is as it was before',
     ]);
+  });
+
+  test('a web configuration that is gone changes nothing, and is named once where that is told', async () => {
+    const exporter = await startSecure({ tls_server_config: FIRST_TLS });
+    rmSync(join(exporter.folder, 'web-config.yml'));
+    const message = `${join(exporter.folder, 'web-config.yml')}: got ENOENT, expected a file that can be read`;
+    expect(await exporter.security.reload()).toMatchObject([{ message }]);
+    expect((await exporter.get('/-/healthy')).status).toBe(200);
   });
 
   test('TLS is not turned off while the exporter runs', async () => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../config/config.ts';
-import { readFileText } from '../../config/file-text.ts';
+import { decodeText, readRegularFile } from '../../config/file-text.ts';
 import { ConfigError, createProblem, type Problem } from '../../config/problem.ts';
 import type { ReadOptions } from '../../config/read.ts';
 import type { ReloadOutcome } from '../../http/admin-api.ts';
@@ -103,7 +103,7 @@ export class Reload {
 
   async #digestNow(): Promise<string> {
     try {
-      return digestOf(await readFileText(this.#options.read.file));
+      return digestOf(await readText(this.#options.read.file));
     } catch (error) {
       return digestOfFailure(error);
     }
@@ -146,7 +146,7 @@ export class Reload {
   /** @throws ConfigError */
   async #load(): Promise<LoadedConfig> {
     const { read, started } = this.#options;
-    const text = await readFileText(read.file).catch((error: unknown) => {
+    const text = await readText(read.file).catch((error: unknown) => {
       this.#digest = digestOfFailure(error);
       throw error;
     });
@@ -165,6 +165,11 @@ export class Reload {
     }
     return loaded;
   }
+}
+
+/** @throws ConfigError */
+async function readText(file: string): Promise<string> {
+  return decodeText(await readRegularFile(file), file);
 }
 
 /** Values are not shown: they may be from the environment. */

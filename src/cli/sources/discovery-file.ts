@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises';
-import { decodeText, readFileBytes, UnreadableFileError } from '../../config/file-text.ts';
+import { decodeText, readRegularFile, UnreadableFileError } from '../../config/file-text.ts';
 import type { ConfigContext } from '../../config/outside-entries.ts';
 import { ConfigError, type Problem } from '../../config/problem.ts';
 import { digestOf } from '../../queries/load.ts';
@@ -49,15 +48,6 @@ export async function readDiscoveryFile(file: string): Promise<FileReading | und
       ? undefined
       : { version: code, load: async () => ({ good: false, problems }) };
   }
-}
-
-/** To read a pipe or a device may have no end. */
-async function readRegularFile(file: string): Promise<Uint8Array> {
-  const stats = await stat(file).catch(() => undefined);
-  if (stats !== undefined && !stats.isFile()) {
-    throw new UnreadableFileError(file, 'no regular file');
-  }
-  return readFileBytes(file);
 }
 
 async function loadBytes(bytes: Uint8Array, file: string, context: ConfigContext): Promise<LoadedFile> {

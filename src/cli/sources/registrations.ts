@@ -98,7 +98,9 @@ export class HttpRegistrations implements Registrations {
       if (failure !== undefined) {
         return failure;
       }
-      const query = this.#options.view(name);
+      const { queries, view } = this.#options;
+      // While it was stored, a reload may have given the name to another.
+      const query = queries.holderOf(name) === 'http' ? view(name) : undefined;
       if (query === undefined) {
         return { outcome: 'interrupted' };
       }

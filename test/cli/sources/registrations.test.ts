@@ -14,6 +14,8 @@ const DEFINITION = { monitorName: 'checkout', queryId: 'q-1' };
 class SlowStore implements RegistrationStore {
   readonly stored = new Map<string, Definition>();
   full = false;
+  /** Called when something begins to be written. */
+  onWrite: () => void = () => undefined;
 
   async load() {
     return new Map(this.stored);
@@ -28,6 +30,7 @@ class SlowStore implements RegistrationStore {
   }
 
   async #write(write: () => void): Promise<void> {
+    this.onWrite();
     await turn();
     await turn();
     if (this.full) {
@@ -41,8 +44,9 @@ async function start(store: SlowStore) {
   const read = { file: 'none.json', env: {}, fallbackRegion: async () => 'us-east-1' };
   const { context } = await loadConfig('{}', read);
   let registered: ReadonlyMap<string, RegisteredQuery> = new Map();
+  const configured = new Set<string>();
   const queries: HttpQueries = {
-    holderOf: (name) => registered.get(name)?.source,
+    holderOf: (name) => (configured.has(name) ? 'config' : registered.get(name)?.source),
     setHttp(http) {
       registered = http;
       return NO_CHANGES;
@@ -59,6 +63,7 @@ async function start(store: SlowStore) {
   await registrations.load();
   return {
     registrations,
+    configured,
     queryIds: () => [...registered.values()].map((query) => 'queryId' in query && query.queryId),
   };
 }
@@ -112,6 +117,15 @@ test('what cannot be stored changes nothing', async () => {
   store.full = false;
   expect(await registrations.remove('mine', {})).toEqual({ outcome: 'removed' });
   expect(store.stored.size).toBe(0);
+});
+
+test('a definition whose name the config takes while it is stored is not told to be registered', async () => {
+  const store = new SlowStore();
+  const { registrations, configured } = await start(store);
+  store.onWrite = () => configured.add('mine');
+  expect(await registrations.put('mine', DEFINITION, {})).toEqual({ outcome: 'interrupted' });
+  configured.clear();
+  expect(await registrations.put('mine', DEFINITION, {})).toMatchObject({ outcome: 'unchanged' });
 });
 
 test('what is stored is there again after a restart', async () => {
