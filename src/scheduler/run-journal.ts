@@ -1,5 +1,4 @@
-import type { Run, Runnable } from './run.ts';
-import type { RunEnd } from './run-life.ts';
+import type { Run, RunEnd, Runnable } from './run.ts';
 
 /** Keeps runs for the process that comes after this one: none of them is to be lost, and none to be started twice. */
 export interface RunJournal<Query extends Runnable> {

@@ -1,16 +1,10 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Dispatcher, Priority, Task } from './dispatcher.ts';
 import type { WantedWindow } from './due-windows.ts';
-import { newRun, type Run, type RunActions, type Runnable, type RunOutcome, type StepResult } from './run.ts';
+import { newRun, type Run, type RunActions, type RunEnd, type Runnable, type StepResult } from './run.ts';
 import type { RunJournal } from './run-journal.ts';
 import { STATUS_WAITS, waitAfter } from './status-waits.ts';
 import type { Target } from './target.ts';
-
-/**
- * How a run is over: with an outcome; `refused`, as the service has no room for one more; or `abandoned`, when nobody
- * wants to know how it ended.
- */
-export type RunEnd = Exclude<RunOutcome, 'skipped'> | 'refused' | 'abandoned';
 
 export interface RunLifeOptions<Query extends Runnable> {
   readonly clock: Clock;

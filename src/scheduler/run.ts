@@ -41,6 +41,12 @@ export const RUN_OUTCOMES = [
 export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 
 /**
+ * How a run is over: with an outcome; `refused`, as the service has no room for one more; or `abandoned`, when nobody
+ * wants to know how it ended.
+ */
+export type RunEnd = Exclude<RunOutcome, 'skipped'> | 'refused' | 'abandoned';
+
+/**
  * How a request of a run went. `done`: it did what it was for. `again`: it is to be made again, for there is more to come
  * (a status that is not the end, another page). `retry`: it failed in a way that may pass. `silent`: nobody answered it.
  * `quota`: the service has no room for one more run. An outcome: the run ends so.

@@ -2,9 +2,8 @@ import type { RegisteredQuery, ScheduledQuery } from '../../queries/query.ts';
 import { isSameQuestion, type Question } from '../../queries/question.ts';
 import { type Clock, within } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
-import type { Run } from '../../scheduler/run.ts';
+import type { Run, RunEnd } from '../../scheduler/run.ts';
 import type { EarlierRuns, RunJournal } from '../../scheduler/run-journal.ts';
-import type { RunEnd } from '../../scheduler/run-life.ts';
 import type { QueryState, QueryStates } from '../../state/query-state.ts';
 import type { RunStates } from '../../state/run-state.ts';
 import {
