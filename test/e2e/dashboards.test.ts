@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { ALERTS, RECORDS } from '../rules/rule-files.ts';
 import {
   columnsOf,
   DASHBOARDS,
@@ -10,6 +11,7 @@ import {
 } from '../support/dashboard-files.ts';
 import { fileScope } from '../support/file-scope.ts';
 import { startCommand } from '../support/process.ts';
+import { PROJECT } from '../support/project.ts';
 import { type InstantSample, type Prometheus, startPrometheus } from '../support/prometheus.ts';
 
 /** What has nothing to show of the demo at some time, and why: dashboard, panel, letter of the query. */
@@ -23,6 +25,13 @@ const MAY_BE_EMPTY: Readonly<Record<string, string>> = {
   'nfm-flows: Timeouts by category B': 'the demo asks scopes for data transferred only',
   'nfm-exporter: Series left out A': 'no cap is reached',
 };
+/** What the rules do not record of the demo, and why. */
+const RECORDED_LATER: Readonly<Record<string, string>> = {
+  'monitor_category:aws_nfm_contributor_retransmissions:usual_max': 'what is usual takes a day to know',
+  'monitor_category:aws_nfm_contributor_round_trip_time_seconds:usual_max': 'what is usual takes a day to know',
+  'monitor_category:aws_nfm_contributor_timeouts:usual_max': 'what is usual takes a day to know',
+  'query:aws_nfm_query_failed_runs:increase_recent': 'an increase takes two values, one each two minutes',
+};
 /** The last to come: a query that fails after three quarters of a minute, and increases of what is done each minute. */
 const PATIENT = { timeout: 150_000, interval: 5_000 };
 /** The same page under two jobs: whatever is joined or added up must keep them apart. */
@@ -30,6 +39,8 @@ const JOBS = ['network-flow-monitor', 'second'];
 
 const scope = fileScope();
 let prometheus: Prometheus;
+/** Another one, which evaluates config/rules: their series have no place in what the dashboards show of each job. */
+let withRules: Prometheus;
 /** Seconds since the epoch, before the first scrape. */
 let start: number;
 
@@ -40,6 +51,11 @@ beforeAll(async () => {
   prometheus = await startPrometheus(
     scope,
     JOBS.map((job_name) => ({ job_name, scrape_interval: '2s', static_configs: [{ targets }] })),
+  );
+  withRules = await startPrometheus(
+    scope,
+    [{ job_name: 'network-flow-monitor', scrape_interval: '2s', static_configs: [{ targets }] }],
+    [`${PROJECT}config/rules/*.yml`],
   );
   await vi.waitFor(async () => expect(namesOfEmpty(await now())).toEqual([]), PATIENT);
 }, 180_000);
@@ -123,6 +139,36 @@ describe('the dashboards, of the demo in a real Prometheus,', { timeout: 60_000 
         (await now({ job }, ofAdded)).map(({ query, series }) => [nameOf(query), total(series)]);
       expect(await totals(JOBS.join('|'))).toEqual(await totals('second'));
     }, 15_000);
+  });
+});
+
+describe('the rules, of the demo in a real Prometheus,', { timeout: 60_000 }, () => {
+  it('record what they are to record, now and over time', async () => {
+    const names = new Set(RECORDS.map(({ record = '' }) => record));
+    const empty: string[] = [];
+    for (const name of names) {
+      const series = await withRules.query(name);
+      const history = await withRules.queryRange(name, start, Date.now() / 1_000);
+      if (series.length === 0 || history.length === 0) {
+        empty.push(name);
+      }
+    }
+    expect(empty.filter((name) => !(name in RECORDED_LATER))).toEqual([]);
+  });
+
+  it('ask nothing that cannot be answered, now or over time', async () => {
+    for (const { expr } of [...RECORDS, ...ALERTS]) {
+      await expect(withRules.query(expr)).resolves.toBeDefined();
+      await expect(withRules.queryRange(expr, start, Date.now() / 1_000)).resolves.toBeDefined();
+    }
+    expect((await withRules.rules()).filter(({ health }) => health !== 'ok')).toEqual([]);
+  });
+
+  it('have alerts for what goes wrong in the demo', async () => {
+    const alerts = await withRules.query('ALERTS');
+    expect(alerts.map(({ labels }) => labels['alertname'])).toEqual(
+      expect.arrayContaining(['NfmMonitorNotActive', 'NfmPermissionDenied', 'NfmWatchedQueryFailed']),
+    );
   });
 });
 
