@@ -1,9 +1,8 @@
-import type { RegisteredQuery, ScheduledQuery } from '../../queries/query.ts';
+import type { ScheduledQuery } from '../../queries/query.ts';
 import { isSameQuestion, type Question } from '../../queries/question.ts';
-import { type Clock, within } from '../../runtime/clock.ts';
+import { within } from '../../runtime/clock.ts';
 import type { ContributorSeries } from '../../state/contributor-series.ts';
 import { KeptJson } from '../../state/kept-json.ts';
-import type { QueryStates } from '../../state/query-state.ts';
 import type { RunState, RunStates } from '../../state/run-state.ts';
 import {
   members,
@@ -14,6 +13,7 @@ import {
   textOf,
 } from '../../state/saved.ts';
 import type { RecordFolder, RecordKind } from '../../storage/record-folder.ts';
+import { DISK_PATIENCE_MS, type RecordMemoryOptions } from './record-memory.ts';
 import { readQuestion } from './stored-question.ts';
 
 /** What is stored of a query's last results. Series and JSON are compressed: they repeat themselves a lot. */
@@ -33,14 +33,7 @@ const KIND: RecordKind<StoredResults> = {
   keepTrying: true,
 };
 
-/** How long a run waits for a disk that does not answer. */
-const PATIENCE_MS = 10_000;
-
-export interface ResultMemoryOptions {
-  readonly records: (kind: RecordKind<StoredResults>) => RecordFolder<StoredResults>;
-  readonly clock: Clock;
-  readonly questionOf: (query: RegisteredQuery) => Question;
-  readonly states: QueryStates;
+export interface ResultMemoryOptions extends RecordMemoryOptions<StoredResults> {
   readonly runStates: RunStates;
   /** What decides, beside the query itself, which series rows make. Can be stored as JSON. */
   readonly making: () => unknown;
@@ -97,7 +90,7 @@ export class ResultMemory {
 
   /** Resolves when the query's newest results are stored, or cannot be. */
   async settled({ name }: ScheduledQuery): Promise<void> {
-    await within(this.#options.clock, PATIENCE_MS, this.#storing.get(name) ?? Promise.resolve());
+    await within(this.#options.clock, DISK_PATIENCE_MS, this.#storing.get(name) ?? Promise.resolve());
   }
 
   /** A query has left. */

@@ -1,10 +1,10 @@
-import type { RegisteredQuery, ScheduledQuery } from '../../queries/query.ts';
+import type { ScheduledQuery } from '../../queries/query.ts';
 import { isSameQuestion, type Question } from '../../queries/question.ts';
-import { type Clock, within } from '../../runtime/clock.ts';
+import { within } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Run, RunEnd } from '../../scheduler/run.ts';
 import type { EarlierRuns, RunJournal } from '../../scheduler/run-journal.ts';
-import type { QueryState, QueryStates } from '../../state/query-state.ts';
+import type { QueryState } from '../../state/query-state.ts';
 import type { RunStates } from '../../state/run-state.ts';
 import {
   members,
@@ -19,6 +19,7 @@ import {
 } from '../../state/saved.ts';
 import type { RecordFolder, RecordKind } from '../../storage/record-folder.ts';
 import { StorageInUseError } from '../../storage/storage-error.ts';
+import { DISK_PATIENCE_MS, type RecordMemoryOptions } from './record-memory.ts';
 import { readQuestion } from './stored-question.ts';
 
 /** A run that was about to be started, or was at the service. Times in milliseconds since the epoch. */
@@ -49,15 +50,8 @@ const KIND: RecordKind<StoredRuns> = {
   keepTrying: true,
 };
 
-/** How long a start waits for a disk that does not answer. */
-const PATIENCE_MS = 10_000;
-
-export interface RunMemoryOptions {
-  readonly records: (kind: RecordKind<StoredRuns>) => RecordFolder<StoredRuns>;
-  readonly clock: Clock;
-  readonly questionOf: (query: RegisteredQuery) => Question;
+export interface RunMemoryOptions extends RecordMemoryOptions<StoredRuns> {
   readonly log: Logger;
-  readonly states: QueryStates;
   readonly runStates: RunStates;
 }
 
@@ -168,7 +162,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
       // A disk that is full stops no runs: the window may be run twice if the exporter is killed now, too.
       isLost = error instanceof StorageInUseError;
     });
-    await within(clock, PATIENCE_MS, written);
+    await within(clock, DISK_PATIENCE_MS, written);
     return !isLost;
   }
 

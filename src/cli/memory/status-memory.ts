@@ -1,9 +1,9 @@
-import type { RegisteredQuery, WatchedQuery } from '../../queries/query.ts';
+import type { WatchedQuery } from '../../queries/query.ts';
 import { isSameQuestion, type Question } from '../../queries/question.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { QueryState, QueryStates } from '../../state/query-state.ts';
+import type { QueryState } from '../../state/query-state.ts';
 import { members, numberOf, readSavedStatus, type SavedStatus, savedStatus, textOf } from '../../state/saved.ts';
 import type { RecordFolder, RecordKind } from '../../storage/record-folder.ts';
+import type { RecordMemoryOptions } from './record-memory.ts';
 import { readQuestion } from './stored-question.ts';
 
 /** What is stored of a watched query. */
@@ -29,12 +29,7 @@ const SHORTEST_WAIT_MS = 1_000;
 /** When only the time of the last good answer is newer. */
 const LONGEST_WAIT_MS = 30_000;
 
-export interface StatusMemoryOptions {
-  readonly records: (kind: RecordKind<readonly StoredStatus[]>) => RecordFolder<readonly StoredStatus[]>;
-  readonly clock: Clock;
-  readonly questionOf: (query: RegisteredQuery) => Question;
-  readonly states: QueryStates;
-}
+export type StatusMemoryOptions = RecordMemoryOptions<readonly StoredStatus[]>;
 
 /** Keeps the last statuses of watched queries, with their times. */
 export class StatusMemory {

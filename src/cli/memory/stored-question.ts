@@ -3,7 +3,9 @@ import { members, numberOf, textOf } from '../../state/saved.ts';
 
 /** Undefined for what is no question. */
 export function readQuestion(value: unknown): Question | undefined {
-  const { asked, every, lookback } = { asked: undefined, every: undefined, lookback: undefined, ...members(value) };
-  const text = textOf(asked);
-  return text === undefined ? undefined : { asked: text, every: numberOf(every), lookback: numberOf(lookback) };
+  const stored = members(value);
+  const asked = textOf(stored['asked']);
+  return asked === undefined
+    ? undefined
+    : { asked, every: numberOf(stored['every']), lookback: numberOf(stored['lookback']) };
 }
