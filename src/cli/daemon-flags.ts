@@ -1,6 +1,7 @@
 import { parseDuration } from '../config/duration.ts';
 import { type Format, httpUrl, logFormat, logLevel, telemetryPath } from '../config/formats.ts';
 import { parseListenAddress } from '../config/listen-address.ts';
+import { LONGEST_TIMER_MS } from '../runtime/clock.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../runtime/log.ts';
 import { type Flag, type FlagValues, type Given, wrongValue } from './flags.ts';
 
@@ -184,8 +185,6 @@ function readPath(given: Given, path: string): string {
 }
 
 const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
-/** What timers can wait: a longer one would end at once. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Milliseconds. */
 function readDuration(given: Given | undefined): number | undefined {
@@ -193,7 +192,7 @@ function readDuration(given: Given | undefined): number | undefined {
     return undefined;
   }
   const duration = parseDuration(given.text);
-  if (duration === undefined || duration > LONGEST_TIMEOUT_MS) {
+  if (duration === undefined || duration > LONGEST_TIMER_MS) {
     throw wrongValue(given, 'a duration of at most 24d, such as 10s');
   }
   return duration;

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../runtime/clock.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../runtime/log.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { parseListenAddress } from './listen-address.ts';
@@ -146,9 +147,6 @@ export const logFormat: Format<LogFormat> = oneOf(LOG_FORMATS);
 
 export const queryType: Format<QueryType> = oneOf(QUERY_TYPES);
 
-/** The longest delay of a Node.js timer; a longer one would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** Milliseconds of a duration above zero; undefined for anything else. */
 export function positiveDuration(value: unknown): number | undefined {
   const ms = typeof value === 'string' ? parseDuration(value) : undefined;
@@ -163,8 +161,12 @@ export const timerDuration: Format<number> = {
   ...duration,
   mismatches(value) {
     const ms = positiveDuration(value);
-    return ms !== undefined && ms > MAX_TIMER_MS
-      ? [{ expected: `a duration of at most ${formatDuration(Math.floor(MAX_TIMER_MS / 86_400_000) * 86_400_000)}` }]
+    return ms !== undefined && ms > LONGEST_TIMER_MS
+      ? [
+          {
+            expected: `a duration of at most ${formatDuration(Math.floor(LONGEST_TIMER_MS / 86_400_000) * 86_400_000)}`,
+          },
+        ]
       : duration.mismatches(value);
   },
 };

@@ -10,6 +10,9 @@ export interface Clock {
   setTimer(ms: number, callback: () => void): () => void;
 }
 
+/** The longest that a timer of Node's can wait, in milliseconds: a longer one would fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../runtime/clock.ts';
 import { type Reader, scalar } from './fields.ts';
 
 const UNITS: readonly (readonly [unit: string, milliseconds: number])[] = [
@@ -9,9 +10,6 @@ const UNITS: readonly (readonly [unit: string, milliseconds: number])[] = [
   ['ms', 1],
 ];
 const PATTERN = new RegExp(`^${UNITS.map(([unit]) => `(?:(\\d+)${unit})?`).join('')}$`);
-
-/** The longest time a Node timer can wait: 2^31 - 1 ms; beyond it timers fire at once. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Milliseconds of a duration as Prometheus writes it (`30s`, `1h30m`, `500ms`, units falling, each at most once; `0`)
@@ -29,7 +27,7 @@ function parseDuration(value: unknown): number | undefined {
 }
 
 function inRange(ms: number): number | undefined {
-  return ms >= 0 && ms <= LONGEST_MS ? ms : undefined;
+  return ms >= 0 && ms <= LONGEST_TIMER_MS ? ms : undefined;
 }
 
 export const readDuration: Reader<number> = scalar(

@@ -1,5 +1,5 @@
 import { isTerminal } from '../../api/client.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import { type Clock, LONGEST_TIMER_MS } from '../../runtime/clock.ts';
 import type { QueryState } from '../../state/query-state.ts';
 
 export interface RetentionOptions {
@@ -11,8 +11,6 @@ export interface RetentionOptions {
   readonly remove: (name: string) => Promise<boolean>;
 }
 
-/** The longest that a timer can wait. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** From a removal that could not be stored to the next try. */
 const RETRY_MS = 60_000;
 
