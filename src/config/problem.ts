@@ -31,6 +31,18 @@ export class ConfigError extends Error {
   }
 }
 
+/**
+ * What is wrong with the file of a {@link ConfigError}.
+ *
+ * @throws all else that was thrown, as it is
+ */
+export function problemsOf(thrown: unknown): readonly Problem[] {
+  if (!(thrown instanceof ConfigError)) {
+    throw thrown;
+  }
+  return thrown.problems;
+}
+
 /** In the order of their lines, those of one line and those without a line as they came. */
 export function sortByLine(problems: readonly Problem[]): Problem[] {
   const line = (problem: Problem) => problem.line ?? 0;

@@ -1,5 +1,5 @@
 import type { ConfigContext } from '../../config/outside-entries.ts';
-import { ConfigError, type Problem } from '../../config/problem.ts';
+import { type Problem, problemsOf } from '../../config/problem.ts';
 import type { Refusal, Registered, Registrations, Removed } from '../../http/admin-api.ts';
 import { areMet, type Preconditions } from '../../http/preconditions.ts';
 import type { QueryView } from '../../http/query-view.ts';
@@ -87,14 +87,15 @@ export class HttpRegistrations implements Registrations {
       if (refusal !== undefined) {
         return refusal;
       }
-      const read = await readDefinition(name, body, this.#options.context());
+      const context = this.#options.context();
+      const read = await readDefinition(name, body, context);
       if ('problems' in read) {
         return { outcome: 'invalid', problems: read.problems };
       }
       const definition = withoutName(body);
       const registration = { definition, etag: definitionTag(definition) };
       const isSame = registration.etag === before?.etag && this.#queries.has(name);
-      const failure = isSame ? undefined : await this.#register(name, registration);
+      const failure = isSame ? undefined : await this.#register(name, registration, read, context);
       if (failure !== undefined) {
         return failure;
       }
@@ -119,19 +120,24 @@ export class HttpRegistrations implements Registrations {
     return (await this.#remove(name, { ifMatch }, 'it ended long ago')).outcome === 'removed';
   }
 
-  /** Stores a definition that was found to be valid, and has its query take effect. Undefined where all went well. */
-  async #register(name: string, registration: Registration): Promise<Refusal | undefined> {
+  /** Stores a definition that was read as valid, and has its query take effect. Undefined where all went well. */
+  async #register(
+    name: string,
+    registration: Registration,
+    valid: ReadDefinition,
+    readWith: ConfigContext,
+  ): Promise<Refusal | undefined> {
     const { store, context, log } = this.#options;
     const failure = await this.#store(store.put(name, registration.definition));
     if (failure !== undefined) {
       return failure;
     }
-    let used: ConfigContext;
-    let read: ReadDefinition;
-    do {
+    let used = readWith;
+    let read = valid;
+    while (used !== context()) {
       used = context();
       read = await readDefinition(name, registration.definition, used);
-    } while (used !== context());
+    }
     const replaced = this.#registrations.has(name);
     this.#registrations.set(name, registration);
     log.info('a query is registered over HTTP', { query: name, replaced });
@@ -207,10 +213,7 @@ async function readDefinition(name: string, body: unknown, context: ConfigContex
   try {
     return { query: (await loadEntryBody(body, name, context)).query };
   } catch (error) {
-    if (!(error instanceof ConfigError)) {
-      throw error;
-    }
-    return { problems: error.problems };
+    return { problems: problemsOf(error) };
   }
 }
 
