@@ -1,4 +1,4 @@
-import { ConfigError, createProblem, type Problem } from '../config/problem.ts';
+import { ConfigError, createProblem, type Problem, problemsOf } from '../config/problem.ts';
 import {
   readWebConfigFile,
   type TlsConfig,
@@ -141,10 +141,7 @@ export class WebSecurity {
       this.#config = config;
       return [];
     } catch (error) {
-      if (!(error instanceof ConfigError)) {
-        throw error;
-      }
-      return error.problems;
+      return problemsOf(error);
     }
   }
 }
@@ -157,8 +154,10 @@ function isAuthenticated({ tls, users }: WebConfig): boolean {
 function accessOf(config: WebConfig, before: { config: WebConfig; access: Access } | undefined): Access {
   const { headers, users } = config;
   const same = before !== undefined && JSON.stringify([...before.config.users]) === JSON.stringify([...users]);
-  const passwords = users.size === 0 ? undefined : new PasswordChecks(users);
-  return { headers, passwords: same ? before.access.passwords : passwords };
+  if (same) {
+    return { headers, passwords: before.access.passwords };
+  }
+  return { headers, passwords: users.size === 0 ? undefined : new PasswordChecks(users) };
 }
 
 /** Refuses what must not happen by a slip of the pen while the exporter runs. */

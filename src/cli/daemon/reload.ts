@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../config/config.ts';
 import { decodeText, readRegularFile } from '../../config/file-text.ts';
-import { ConfigError, createProblem, type Problem } from '../../config/problem.ts';
+import { ConfigError, createProblem, type Problem, problemsOf } from '../../config/problem.ts';
 import type { ReadOptions } from '../../config/read.ts';
 import type { ReloadOutcome } from '../../http/admin-api.ts';
 import { digestOf, type LoadedConfig, loadConfig } from '../../queries/load.ts';
@@ -131,11 +131,8 @@ export class Reload {
       log.info('configuration reloaded', { file: read.file, ...changeFields(changes) });
       return { ok: true };
     } catch (error) {
-      if (!(error instanceof ConfigError)) {
-        throw error;
-      }
+      const errors = problemsOf(error).map(({ message }) => message);
       this.#last = { ...this.#last, successful: false };
-      const errors = error.problems.map(({ message }) => message);
       for (const message of errors) {
         log.error('configuration not reloaded', { file: read.file, error: message });
       }

@@ -1,6 +1,6 @@
 import { decodeText, readRegularFile, UnreadableFileError } from '../../config/file-text.ts';
 import type { ConfigContext } from '../../config/outside-entries.ts';
-import { ConfigError, type Problem } from '../../config/problem.ts';
+import { type Problem, problemsOf } from '../../config/problem.ts';
 import { digestOf } from '../../queries/load.ts';
 import { type LoadedEntries, loadEntriesFile } from '../../queries/load-entries.ts';
 import type { RegisteredQuery } from '../../queries/query.ts';
@@ -54,10 +54,7 @@ async function loadBytes(bytes: Uint8Array, file: string, context: ConfigContext
   try {
     return { good: true, entries: await loadEntriesFile(decodeText(bytes, file), file, context) };
   } catch (error) {
-    if (!(error instanceof ConfigError)) {
-      throw error;
-    }
-    return { good: false, problems: error.problems };
+    return { good: false, problems: problemsOf(error) };
   }
 }
 
