@@ -4,9 +4,15 @@ import { cell, drillDown, label } from './navigation.ts';
 import { stateTimeline, timeSeries } from './panels.ts';
 import { FIRING_ALERTS, OF_MONITOR, OF_TARGET, perSecondOf } from './promql.ts';
 import { MONITOR_STATUS, SCOPE_STATUS, stateNumber } from './state-sets.ts';
-import { table } from './table.ts';
+import { type LabelColumn, table } from './table.ts';
 
 const SCOPE_NOT_SUCCEEDED = `aws_nfm_scope_status{status!="SUCCEEDED", ${OF_TARGET}} == 1`;
+
+/** Where something is or was asked: the columns that these tables share. */
+const TARGET_COLUMNS: readonly LabelColumn[] = [
+  { label: 'account', title: 'Account' },
+  { label: 'aws_region', title: 'Region' },
+];
 
 /** The monitors and scopes that there are. */
 export function inventory(): Section {
@@ -35,8 +41,7 @@ export function inventory(): Section {
         'Monitors that are not ACTIVE',
         'Monitors with another status, whether queries ask them or not.',
         [
-          { label: 'account', title: 'Account' },
-          { label: 'aws_region', title: 'Region' },
+          ...TARGET_COLUMNS,
           {
             label: 'monitor',
             title: 'Monitor',
@@ -52,12 +57,7 @@ export function inventory(): Section {
       table(
         'Scopes that have not SUCCEEDED',
         'Scopes that are still being set up, have failed or are deactivated.',
-        [
-          { label: 'account', title: 'Account' },
-          { label: 'aws_region', title: 'Region' },
-          { label: 'scope_id', title: 'Scope' },
-          { label: 'status', title: 'Status' },
-        ],
+        [...TARGET_COLUMNS, { label: 'scope_id', title: 'Scope' }, { label: 'status', title: 'Status' }],
         [{ title: 'Present', expression: SCOPE_NOT_SUCCEEDED }],
         'All scopes have SUCCEEDED',
       )
@@ -103,12 +103,7 @@ export function targets(): Section {
       table(
         'Who we are',
         'The AWS account and identity behind each account of the configuration, as AWS STS tells.',
-        [
-          { label: 'account', title: 'Account' },
-          { label: 'aws_region', title: 'Region' },
-          { label: 'aws_account_id', title: 'AWS account' },
-          { label: 'arn', title: 'ARN' },
-        ],
+        [...TARGET_COLUMNS, { label: 'aws_account_id', title: 'AWS account' }, { label: 'arn', title: 'ARN' }],
         [{ title: 'Present', expression: `aws_nfm_account_info{${OF_TARGET}}` }],
         'AWS STS has not answered',
       )
@@ -120,8 +115,7 @@ export function targets(): Section {
         [
           { label: 'alertname', title: 'Alert' },
           { label: 'severity', title: 'Severity' },
-          { label: 'account', title: 'Account' },
-          { label: 'aws_region', title: 'Region' },
+          ...TARGET_COLUMNS,
           { label: 'monitor', title: 'Monitor' },
           { label: 'query', title: 'Query', link: TO_FLOWS },
         ],
