@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as tls from 'node:tls';
+import { describeUnreadable, reasonOf } from '../runtime/system-error.ts';
 import { NetworkConfigError } from './network-config-error.ts';
 
 const VARIABLES = ['AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS'] as const;
@@ -50,7 +51,7 @@ function readText(variable: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new NetworkConfigError(variable, `cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new NetworkConfigError(variable, describeUnreadable(path, reasonOf(error)));
   }
 }
 

@@ -1,15 +1,19 @@
 import { readFile, stat } from 'node:fs/promises';
-import { ConfigError, createProblem } from './problem.ts';
+import { reasonOf } from '../runtime/system-error.ts';
+import { ConfigError, createFileProblem, createProblem } from './problem.ts';
 
 /** A file that cannot be read. */
 export class UnreadableFileError extends ConfigError {
-  /** Such as `ENOENT`. */
-  readonly code: string;
+  /** The system's name of the error, such as `ENOENT`; undefined if it has none. */
+  readonly code: string | undefined;
+  /** `no such file or directory` */
+  readonly reason: string;
 
-  constructor(file: string, code: string) {
-    super([createProblem(file, undefined, code, 'a file that can be read')], file);
+  constructor(file: string, reason: string, code?: string) {
+    super([createFileProblem(file, reason)], file);
     this.name = 'UnreadableFileError';
     this.code = code;
+    this.reason = reason;
   }
 }
 
@@ -28,7 +32,8 @@ async function readFileBytes(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new UnreadableFileError(file, error instanceof Error && 'code' in error ? String(error.code) : 'an error');
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+    throw new UnreadableFileError(file, reasonOf(error), code);
   }
 }
 
@@ -40,7 +45,7 @@ async function readFileBytes(file: string): Promise<Uint8Array> {
 export async function readRegularFile(file: string): Promise<Uint8Array> {
   const stats = await stat(file).catch(() => undefined);
   if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) {
-    throw new UnreadableFileError(file, 'no regular file');
+    throw new UnreadableFileError(file, 'it is not a regular file');
   }
   return readFileBytes(file);
 }

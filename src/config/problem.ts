@@ -1,3 +1,5 @@
+import { describeUnreadable } from '../runtime/system-error.ts';
+
 /** Something in a config file that is wrong, or, as a warning, likely to be. */
 export interface Problem {
   /** Where in the file: `polling.interval`, `queries[0].labels.x`; the file's name where it is about the whole file. */
@@ -7,13 +9,36 @@ export interface Problem {
   /** What the file says there, as written: never a value that came from the environment. */
   readonly got: string;
   readonly expected: string;
-  /** `PATH (line N): got VALUE, expected …`, on one line. */
+  /** `PATH (line N): got VALUE, expected …`, or `cannot read FILE: WHY`, on one line. */
   readonly message: string;
 }
 
 export function createProblem(path: string, line: number | undefined, got: string, expected: string): Problem {
-  const where = line === undefined ? path : `${path} (line ${line})`;
-  return { path, line, got, expected, message: `${where}: got ${got}, expected ${expected}` };
+  return { path, line, got, expected, message: `${locate(path, line)}: got ${got}, expected ${expected}` };
+}
+
+/**
+ * A file that cannot be read.
+ *
+ * @param from the key that names it; undefined for a file that the command was given or has found
+ */
+export function createFileProblem(
+  file: string,
+  reason: string,
+  from?: { readonly path: string; readonly line: number },
+): Problem {
+  const what = describeUnreadable(file, reason);
+  return {
+    path: from?.path ?? file,
+    line: from?.line,
+    got: what,
+    expected: 'a file that can be read',
+    message: from === undefined ? what : `${locate(from.path, from.line)}: ${what}`,
+  };
+}
+
+function locate(path: string, line: number | undefined): string {
+  return line === undefined ? path : `${path} (line ${line})`;
 }
 
 /** A config file that is refused. The message has a line for each problem. */

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { reasonOf } from '../runtime/system-error.ts';
 import { decodeText, readRegularFile, UnreadableFileError } from './file-text.ts';
-import { ConfigError, createProblem, type Problem, sortByLine } from './problem.ts';
+import { ConfigError, createFileProblem, createProblem, type Problem, sortByLine } from './problem.ts';
 import { type PemSource, readWebConfig, type TlsSettings, type WebConfigText } from './web-config.ts';
 
 /** exporter-toolkit's web configuration with the contents of the files that it names. */
@@ -85,7 +86,7 @@ async function readPem(source: PemSource | undefined): Promise<Pem | undefined> 
     const bytes = await readRegularFile(source.file);
     return { source, text: Buffer.from(bytes).toString('latin1'), failure: undefined };
   } catch (error) {
-    return { source, text: undefined, failure: error instanceof UnreadableFileError ? error.code : String(error) };
+    return { source, text: undefined, failure: error instanceof UnreadableFileError ? error.reason : reasonOf(error) };
   }
 }
 
@@ -98,7 +99,7 @@ function checkPems({ cert, key, clientCa }: Pems): Problem[] {
   const problems: Problem[] = [];
   const parse = <T>(pem: Pem | undefined, expected: string, parser: (text: string) => T): T | undefined => {
     if (pem?.text === undefined) {
-      problems.push(...(pem === undefined ? [] : [problemOf(pem, `a file that can be read, with ${expected}`)]));
+      problems.push(...(pem === undefined ? [] : [problemOf(pem, expected)]));
       return undefined;
     }
     try {
@@ -119,8 +120,11 @@ function checkPems({ cert, key, clientCa }: Pems): Problem[] {
 
 function problemOf({ source, failure }: Pem, expected: string): Problem {
   const { path, node } = source;
+  if ('file' in source && failure !== undefined) {
+    return createFileProblem(source.file, failure, { path, line: node.line });
+  }
   const origin = 'file' in source ? JSON.stringify(source.file) : 'a value that is not shown';
-  return createProblem(path, node.line, failure === undefined ? origin : `${origin} (${failure})`, expected);
+  return createProblem(path, node.line, origin, expected);
 }
 
 /** Throws where there is none, or one that cannot be read. */

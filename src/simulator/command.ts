@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
+import { describeUnreadable, reasonOf } from '../runtime/system-error.ts';
 import { defaultScenario, parseScenario, type Scenario, ScenarioError } from './scenario.ts';
 import { type Simulator, startSimulator } from './server.ts';
 
@@ -46,7 +47,7 @@ async function loadScenario(file: string, log: Logger): Promise<Scenario | undef
         log.error('bad scenario', { file, path, line, got, expected });
       }
     } else {
-      log.error('scenario cannot be read', { file, error: messageOf(error) });
+      log.error('scenario cannot be read', { file, error: describeUnreadable(file, reasonOf(error)) });
     }
     return undefined;
   }

@@ -132,7 +132,7 @@ describe.each(['AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS'])('%s', (variable) => {
     expect(error).toBeInstanceOf(NetworkConfigError);
     expect(error).toMatchObject({
       variable,
-      message: `${variable}: cannot read /nowhere/bundle.pem: ENOENT: no such file or directory, open '/nowhere/bundle.pem'`,
+      message: `${variable}: cannot read /nowhere/bundle.pem: no such file or directory`,
     });
   });
 

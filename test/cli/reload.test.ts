@@ -46,7 +46,7 @@ describe('SIGHUP', () => {
     execFileSync('mkfifo', [file]);
     exporter.kill('SIGHUP');
     expect(await exporter.event('configuration not reloaded')).toMatchObject({
-      error: `${file}: got no regular file, expected a file that can be read`,
+      error: `cannot read ${file}: it is not a regular file`,
     });
     rmSync(file);
     writeFileSync(file, textOf(['b']));

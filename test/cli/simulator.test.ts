@@ -45,7 +45,7 @@ describe.concurrent('nfm-exporter simulator', () => {
 
   it('ends with exit code 1 where the scenario cannot be read or the port is taken', async (scope) => {
     const missing = await runCommand(scope, ['simulator', '--scenario=/nonexistent/scenario.yml']);
-    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('no such file or directory') });
     const first = startCommand(scope, ['simulator']);
     const { address = '' } = await first.event('simulator listening');
     const second = startCommand(scope, ['simulator', `--port=${address.split(':')[1]}`]);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkConfig } from '../../src/cli/check-config.ts';
@@ -165,9 +165,14 @@ describe('check-config', () => {
     expect(await check(missing)).toEqual({
       code: 1,
       stdout: '',
-      stderr: `${missing}: got ENOENT, expected a file that can be read\n`,
+      stderr: `cannot read ${missing}: no such file or directory\n`,
     });
-    expect((await check(folder)).stderr).toBe(`${folder}: got EISDIR, expected a file that can be read\n`);
+    expect((await check(folder)).stderr).toBe(`cannot read ${folder}: it is a directory\n`);
+    const loop = join(folder, 'loop.yml');
+    symlinkSync(loop, loop);
+    expect((await check(loop)).stderr).toBe(`cannot read ${loop}: too many symbolic links encountered\n`);
+    const below = join(write('file.yml', '{}'), 'nfm.yml');
+    expect((await check(below)).stderr).toBe(`cannot read ${below}: not a directory\n`);
     const latin1 = write('latin1.yml', Buffer.from('x-name: caf\xe9\n', 'latin1'));
     expect((await check(latin1)).stderr).toBe(`${latin1}: got bytes that are no UTF-8, expected YAML in UTF-8\n`);
   });

@@ -87,7 +87,7 @@ rate_limit: {}
 `;
     expect(await problems(text)).toEqual([
       expect.stringMatching(
-        /^tls_server_config.cert_file \(line 2\): got ".*nowhere.pem" \(ENOENT\), expected a file that can be read, with one or more PEM certificates$/,
+        /^tls_server_config.cert_file \(line 2\): cannot read \/.*nowhere.pem: no such file or directory$/,
       ),
       'tls_server_config.key (line 3): got a value that is not shown, expected PEM text',
       expect.stringMatching(/^tls_server_config.client_auth_typ \(line 4\): .*; did you mean "client_auth_type"\?$/),
@@ -137,10 +137,10 @@ rate_limit: {}
 
   test('is refused where it cannot be read', async () => {
     const missing = join(temporaryFolder(), 'none.yml');
-    expect(await problemsOf(missing)).toEqual([`${missing}: got ENOENT, expected a file that can be read`]);
+    expect(await problemsOf(missing)).toEqual([`cannot read ${missing}: no such file or directory`]);
     const pipe = join(temporaryFolder(), 'pipe.yml');
     execFileSync('mkfifo', [pipe]);
-    expect(await problemsOf(pipe)).toEqual([`${pipe}: got no regular file, expected a file that can be read`]);
+    expect(await problemsOf(pipe)).toEqual([`cannot read ${pipe}: it is not a regular file`]);
     expect(await problems('[1]')).toEqual([
       expect.stringMatching(/web-config.yml \(line 1\): got \[1\], expected a mapping/),
     ]);

@@ -251,7 +251,7 @@ describe('rotation', () => {
   test('a web configuration that is gone changes nothing, and is named once where that is told', async () => {
     const exporter = await startSecure({ tls_server_config: FIRST_TLS });
     rmSync(join(exporter.folder, 'web-config.yml'));
-    const message = `${join(exporter.folder, 'web-config.yml')}: got ENOENT, expected a file that can be read`;
+    const message = `cannot read ${join(exporter.folder, 'web-config.yml')}: no such file or directory`;
     expect(await exporter.security.reload()).toMatchObject([{ message }]);
     expect((await exporter.get('/-/healthy')).status).toBe(200);
   });

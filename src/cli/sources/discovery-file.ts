@@ -43,10 +43,10 @@ export async function readDiscoveryFile(file: string): Promise<FileReading | und
     if (!(error instanceof UnreadableFileError)) {
       throw error;
     }
-    const { code, problems } = error;
+    const { code, reason, problems } = error;
     return code === 'ENOENT' || code === 'ENOTDIR'
       ? undefined
-      : { version: code, load: async () => ({ good: false, problems }) };
+      : { version: reason, load: async () => ({ good: false, problems }) };
   }
 }
 
