@@ -1,7 +1,7 @@
-import TinyQueue from 'tinyqueue';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Target, Targets } from './target.ts';
+import { TaskQueue } from './task-queue.ts';
 
 /** What goes first within a target's budget. */
 export const PRIORITIES = ['stop', 'run', 'poll', 'start', 'list'] as const;
@@ -39,8 +39,8 @@ export interface DispatcherOptions extends DispatcherLimits {
 }
 
 interface Queues {
-  sound: TinyQueue<Task>;
-  failing: TinyQueue<Task>;
+  readonly sound: TaskQueue<Task>;
+  readonly failing: TaskQueue<Task>;
 }
 
 /** A target's part of the work. */
@@ -125,8 +125,7 @@ export class Dispatcher {
     const lane = this.#lanes.get(task.target);
     if (lane !== undefined) {
       const { [task.priority]: queues } = lane.queues;
-      const kind = task.failing ? 'failing' : 'sound';
-      queues[kind] = newQueue(queues[kind].data.filter((each) => each !== task));
+      (task.failing ? queues.failing : queues.sound).remove(task);
       this.#dropIfIdle(lane);
     }
   }
@@ -307,28 +306,24 @@ function isIdle(lane: Lane): boolean {
 }
 
 function hasTasks({ queues }: Lane): boolean {
-  return Object.values(queues).some(({ sound, failing }) => sound.length + failing.length > 0);
+  return Object.values(queues).some(({ sound, failing }) => sound.size + failing.size > 0);
 }
 
 function newQueues(): Queues {
-  return { sound: newQueue([]), failing: newQueue([]) };
-}
-
-function newQueue(tasks: Task[]): TinyQueue<Task> {
-  return new TinyQueue(tasks, (a, b) => a.due - b.due);
+  return { sound: new TaskQueue(), failing: new TaskQueue() };
 }
 
 /**
  * The queue whose first task goes next among those for which the target has a free slot: of the most urgent kind that has
  * one due, else that with the earliest.
  */
-function queueToServe(lane: Lane, now: number, priorities: readonly Priority[]): TinyQueue<Task> | undefined {
+function queueToServe(lane: Lane, now: number, priorities: readonly Priority[]): TaskQueue<Task> | undefined {
   const window = Math.min(lane.window, lane.target.maxConcurrentRequests);
   if (lane.inFlight >= window) {
     return undefined;
   }
   const failingAllowed = lane.failingInFlight * 2 < window;
-  let earliest: TinyQueue<Task> | undefined;
+  let earliest: TaskQueue<Task> | undefined;
   let earliestDue = Number.POSITIVE_INFINITY;
   for (const priority of priorities) {
     const { sound, failing } = lane.queues[priority];

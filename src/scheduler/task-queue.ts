@@ -1,0 +1,60 @@
+import TinyQueue from 'tinyqueue';
+
+/** A task that waits until it is due. */
+interface Due {
+  /** In milliseconds of the monotonic clock. */
+  readonly due: number;
+}
+
+/** Removed tasks that a heap may hold beside as many live ones, so that small heaps are not rebuilt at each removal. */
+const SPARE = 32;
+
+/**
+ * Tasks in the order in which they are due. Adding, taking, and removing one costs O(log n) on average: a removed task
+ * stays in the heap until it reaches the head, or until more than half of the heap is removed tasks.
+ */
+export class TaskQueue<Task extends Due> {
+  #heap = new TinyQueue<Task>([], byDue);
+  readonly #live = new Set<Task>();
+
+  /** Number of tasks that wait. */
+  get size(): number {
+    return this.#live.size;
+  }
+
+  push(task: Task): void {
+    this.#live.add(task);
+    this.#heap.push(task);
+  }
+
+  /** The task that is due first, left in the queue; undefined if none waits. */
+  peek(): Task | undefined {
+    let first = this.#heap.peek();
+    while (first !== undefined && !this.#live.has(first)) {
+      this.#heap.pop();
+      first = this.#heap.peek();
+    }
+    return first;
+  }
+
+  /** Takes the task that is due first out of the queue; undefined if none waits. */
+  pop(): Task | undefined {
+    const first = this.peek();
+    if (first !== undefined) {
+      this.#heap.pop();
+      this.#live.delete(first);
+    }
+    return first;
+  }
+
+  /** Takes a task out of the queue. Does nothing if the task is not in it. */
+  remove(task: Task): void {
+    if (this.#live.delete(task) && this.#heap.length > 2 * this.#live.size + SPARE) {
+      this.#heap = new TinyQueue([...this.#live], byDue);
+    }
+  }
+}
+
+function byDue(a: Due, b: Due): number {
+  return a.due - b.due;
+}
