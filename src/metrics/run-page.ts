@@ -17,12 +17,12 @@ export class RunPage {
     this.#cap = new SeriesCap(maxSeries);
   }
 
-  /** `maxSeries` is another from now on. */
+  /** `maxSeries` is another from the next {@link refresh} on. */
   setMaxSeries(maxSeries: number): void {
-    this.#allow(this.#cap.setLimit(maxSeries));
+    this.#cap.setLimit(maxSeries);
   }
 
-  /** Contributor series that are exported now. */
+  /** Contributor series that are exported, as of the last {@link refresh}. */
   get series(): number {
     return this.#cap.exported;
   }
@@ -31,7 +31,7 @@ export class RunPage {
   add(state: RunState): void {
     this.#states.set(state.query.name, state);
     this.#runs.add(state);
-    this.#allow(this.#cap.set(state.query.name, 0));
+    this.#cap.set(state.query.name, 0);
   }
 
   /** A query has left: its series go, and others get its share of what may be exported. */
@@ -39,7 +39,7 @@ export class RunPage {
     this.#states.delete(name);
     this.#runs.remove(name);
     this.#contributors.remove(name);
-    this.#allow(this.#cap.remove(name));
+    this.#cap.remove(name);
   }
 
   /** A query's runs have changed. */
@@ -49,32 +49,30 @@ export class RunPage {
 
   /** A query has new results, the worst series first. */
   resultsRead({ query }: RunState, series: readonly ContributorSeries[]): void {
-    const changed = this.#cap.set(query.name, series.length);
+    this.#cap.set(query.name, series.length);
     this.#contributors.replace(query, series, this.#cap.allowance(query.name));
-    this.#allow(changed);
   }
 
   /**
-   * Results become too old by time alone; `now` in milliseconds since the epoch. What is gone stays so until the next
-   * results, also when the clock is set back.
+   * Prepares a scrape: drops results that have become too old by time alone, and shares the series among the queries.
+   * Dropped results stay so until the next results, also when the clock is set back.
+   *
+   * @param now in milliseconds since the epoch
    */
   refresh(now: number): void {
     for (const state of this.#states.values()) {
       if (areTooOld(state, now) && this.#runs.drop(state.query.name)) {
         this.#contributors.remove(state.query.name);
-        this.#allow(this.#cap.set(state.query.name, 0));
+        this.#cap.set(state.query.name, 0);
       }
+    }
+    for (const [name, allowance] of this.#cap.settle()) {
+      this.#contributors.allow(name, allowance);
+      this.#runs.capped(name, (this.#states.get(name)?.results?.series ?? 0) - allowance);
     }
   }
 
   sections(): Section[] {
     return [...this.#runs.sections(), ...this.#contributors.sections()];
-  }
-
-  #allow(allowances: ReadonlyMap<string, number>): void {
-    for (const [name, allowance] of allowances) {
-      this.#contributors.allow(name, allowance);
-      this.#runs.capped(name, (this.#states.get(name)?.results?.series ?? 0) - allowance);
-    }
   }
 }

@@ -5,83 +5,100 @@ type Allowances = ReadonlyMap<string, number>;
  * Shares `contributors.maxSeries` among the queries. Each may have its share, an equal one for all of them; the room that
  * some leave unused goes to the others in the order of their names (of code units). Who may have how many depends only on
  * who has how many, not on what came before.
+ *
+ * Changes are recorded at once and take effect with {@link SeriesCap.settle}: beyond the limit one change can concern
+ * every query, so that thousands of changes are shared out once.
  */
 export class SeriesCap {
   #limit: number;
   readonly #counts = new Map<string, number>();
   readonly #allowances = new Map<string, number>();
-  /** Of `#counts`, in order; undefined after one came or left. */
+  /** Of `#counts`, in order; undefined after a query was added or removed. */
   #names: readonly string[] | undefined;
+  /** Queries whose number of series was set since the last settlement. */
+  readonly #touched = new Set<string>();
+  /** Whether the last settlement gave each query all that it wants. */
+  #wasEnough = true;
+  #isSettled = true;
   #wanted = 0;
   #exported = 0;
 
-  /** `limit` is the number of series of all queries together. */
+  /** @param limit number of series of all queries together */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Other than before, `limit` is the number of series of all queries together. Returns the allowances that have changed. */
-  setLimit(limit: number): Allowances {
+  /** Replaces the number of series of all queries together. */
+  setLimit(limit: number): void {
     this.#limit = limit;
-    return this.#share();
+    this.#isSettled = false;
   }
 
-  /** Series of all queries that may be exported. */
+  /** Series of all queries that may be exported, as of the last settlement, without those of queries removed since. */
   get exported(): number {
     return this.#exported;
   }
 
-  /** How many of a query's series may be exported: the first, which are the worst. 0 for a query that is not known. */
+  /**
+   * How many of a query's series may be exported, as of the last settlement: the first, which are the worst. 0 for a query
+   * that is not known.
+   */
   allowance(query: string): number {
     return this.#allowances.get(query) ?? 0;
   }
 
-  /**
-   * A query has `count` series now. One with none has its share too, so that it is there when it gets some. Returns the
-   * allowance of this query, be it changed or not, and those of others that have changed.
-   */
-  set(query: string, count: number): Allowances {
+  /** A query has `count` series now. One with none has its share too, so that it is there when it gets some. */
+  set(query: string, count: number): void {
     const before = this.#counts.get(query);
-    if (before === count) {
-      return new Map([[query, this.allowance(query)]]);
-    }
     if (before === undefined) {
       this.#names = undefined;
     }
     this.#counts.set(query, count);
-    return this.#wantedBy(count - (before ?? 0), query, count).set(query, this.allowance(query));
+    this.#touched.add(query);
+    this.#wanted += count - (before ?? 0);
+    this.#isSettled = false;
   }
 
-  /** A query has left, and its share with it. Returns the allowances of other queries that have changed. */
-  remove(query: string): Allowances {
+  /** Removes a query, and its share with it. */
+  remove(query: string): void {
     const before = this.#counts.get(query);
-    if (before === undefined) {
-      return new Map();
+    if (before !== undefined) {
+      this.#counts.delete(query);
+      this.#names = undefined;
+      this.#exported -= this.allowance(query);
+      this.#allowances.delete(query);
+      this.#touched.delete(query);
+      this.#wanted -= before;
+      this.#isSettled = false;
     }
-    this.#counts.delete(query);
-    this.#names = undefined;
-    this.#exported -= this.allowance(query);
-    this.#allowances.delete(query);
-    return this.#wantedBy(-before, query, undefined);
   }
 
-  #wantedBy(difference: number, query: string, count: number | undefined): Map<string, number> {
-    const wasEnough = this.#wanted <= this.#limit;
-    this.#wanted += difference;
-    if (wasEnough && this.#wanted <= this.#limit) {
-      // Each has all it wants, before and after: nobody else is concerned.
-      const changed = new Map<string, number>();
-      if (count !== undefined) {
-        this.#allow(query, count, changed);
-      }
-      return changed;
-    }
-    return this.#share();
-  }
-
-  /** Shares all there is anew. */
-  #share(): Map<string, number> {
+  /**
+   * Applies what has changed since the last settlement. Returns the allowances that are other than before, and those of
+   * queries whose number of series was set, be they changed or not.
+   */
+  settle(): Allowances {
     const changed = new Map<string, number>();
+    if (!this.#isSettled) {
+      const isEnough = this.#wanted <= this.#limit;
+      if (!isEnough || !this.#wasEnough) {
+        this.#share(changed);
+      }
+      for (const query of this.#touched) {
+        if (isEnough) {
+          this.#allow(query, this.#counts.get(query) ?? 0, changed);
+        }
+        changed.set(query, this.allowance(query));
+      }
+      this.#touched.clear();
+      this.#wasEnough = isEnough;
+      this.#isSettled = true;
+    }
+    return changed;
+  }
+
+  /** Shares out everything again. */
+  #share(changed: Map<string, number>): void {
     const share = Math.floor(this.#limit / this.#counts.size);
     let room = this.#limit;
     for (const wanted of this.#counts.values()) {
@@ -94,7 +111,6 @@ export class SeriesCap {
       room -= extra;
       this.#allow(name, Math.min(wanted, share) + extra, changed);
     }
-    return changed;
   }
 
   #allow(query: string, allowance: number, changed: Map<string, number>): void {

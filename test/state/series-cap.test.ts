@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SeriesCap } from '../../src/state/series-cap.ts';
+import { timeOf } from '../support/growth.ts';
 
 /** By definition, from nothing. */
 function fairly(limit: number, counts: ReadonlyMap<string, number>): Map<string, number> {
@@ -20,7 +21,19 @@ function capOf(limit: number, counts: Readonly<Record<string, number>>): SeriesC
   for (const [name, count] of Object.entries(counts)) {
     cap.set(name, count);
   }
+  cap.settle();
   return cap;
+}
+
+/** What a settlement tells after a query's number of series was set. */
+function settled(cap: SeriesCap, name: string, count: number): ReadonlyMap<string, number> {
+  cap.set(name, count);
+  return cap.settle();
+}
+
+function settledWithout(cap: SeriesCap, name: string): ReadonlyMap<string, number> {
+  cap.remove(name);
+  return cap.settle();
 }
 
 const allowances = (cap: SeriesCap, names: string) => [...names].map((name) => cap.allowance(name));
@@ -50,31 +63,31 @@ describe('SeriesCap', () => {
 
   it('takes back what was lent when its owner wants it, and tells whose allowance changes', () => {
     const cap = capOf(100, { a: 90, b: 5, c: 5 });
-    expect(cap.set('c', 50)).toEqual(
+    expect(settled(cap, 'c', 50)).toEqual(
       new Map([
         ['a', 62],
         ['c', 33],
       ]),
     );
-    expect(cap.set('b', 5)).toEqual(new Map([['b', 5]]));
-    expect(cap.set('c', 5)).toEqual(
+    expect(settled(cap, 'b', 5)).toEqual(new Map([['b', 5]]));
+    expect(settled(cap, 'c', 5)).toEqual(
       new Map([
         ['a', 90],
         ['c', 5],
       ]),
     );
-    expect(cap.set('b', 2)).toEqual(new Map([['b', 2]]));
+    expect(settled(cap, 'b', 2)).toEqual(new Map([['b', 2]]));
   });
 
   it('tells the allowance of a query whose number of series changes, though that itself does not', () => {
     const cap = capOf(100, { a: 90, b: 90 });
-    expect(cap.set('b', 60)).toEqual(new Map([['b', 50]]));
-    expect(cap.set('b', 60)).toEqual(new Map([['b', 50]]));
+    expect(settled(cap, 'b', 60)).toEqual(new Map([['b', 50]]));
+    expect(settled(cap, 'b', 60)).toEqual(new Map([['b', 50]]));
   });
 
   it('gives the share of a query that has left to the others', () => {
     const cap = capOf(90, { a: 50, b: 50, c: 50 });
-    expect(cap.remove('b')).toEqual(
+    expect(settledWithout(cap, 'b')).toEqual(
       new Map([
         ['a', 45],
         ['c', 45],
@@ -82,9 +95,9 @@ describe('SeriesCap', () => {
     );
     expect(cap.allowance('b')).toBe(0);
     expect(cap.exported).toBe(90);
-    expect(cap.remove('b')).toEqual(new Map());
-    expect(cap.remove('c')).toEqual(new Map([['a', 50]]));
-    expect(cap.remove('a')).toEqual(new Map());
+    expect(settledWithout(cap, 'b')).toEqual(new Map());
+    expect(settledWithout(cap, 'c')).toEqual(new Map([['a', 50]]));
+    expect(settledWithout(cap, 'a')).toEqual(new Map());
     expect(cap.exported).toBe(0);
   });
 
@@ -92,26 +105,35 @@ describe('SeriesCap', () => {
     const change = fc.record({
       name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'ä', 'A', '10', '9'),
       count: fc.option(fc.nat(60)),
+      isSettled: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.nat(120), fc.array(change, { maxLength: 40 }), (limit, changes) => {
         const cap = new SeriesCap(limit);
         const counts = new Map<string, number>();
         const told = new Map<string, number>();
-        for (const { name, count } of changes) {
-          const changed = count === null ? cap.remove(name) : cap.set(name, count);
+        const touched = new Set<string>();
+        for (const { name, count, isSettled } of changes) {
           if (count === null) {
+            cap.remove(name);
             counts.delete(name);
             told.delete(name);
+            touched.delete(name);
           } else {
+            cap.set(name, count);
             counts.set(name, count);
+            touched.add(name);
           }
-          for (const [each, allowance] of changed) {
-            if (each !== name) {
+          if (!isSettled) {
+            continue;
+          }
+          for (const [each, allowance] of cap.settle()) {
+            if (!touched.has(each)) {
               expect(told.get(each)).not.toBe(allowance);
             }
             told.set(each, allowance);
           }
+          touched.clear();
           const expected = fairly(limit, counts);
           expect(new Map([...told].sort())).toEqual(new Map([...expected].sort()));
           const exported = [...expected.values()].reduce((sum, each) => sum + each, 0);
@@ -127,5 +149,22 @@ describe('SeriesCap', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('takes a change in a time that does not grow with the number of queries once the cap is reached', () => {
+    const changeAll = (queries: number) => {
+      const cap = capOf(5 * queries, Object.fromEntries(Array.from({ length: queries }, (_, i) => [`q-${i}`, 100])));
+      return timeOf(() => {
+        for (let i = 0; i < queries; i += 1) {
+          cap.set(`q-${i}`, 90);
+        }
+        cap.settle();
+      });
+    };
+    changeAll(500);
+    const small = Math.min(...Array.from({ length: 5 }, () => changeAll(500)));
+    const large = Math.min(...Array.from({ length: 3 }, () => changeAll(10_000)));
+    // 20 times the queries; with a new division at each change it would be 400 times.
+    expect(large / Math.max(small, 0.2)).toBeLessThan(120);
   });
 });
