@@ -1,6 +1,7 @@
 import type { STSClientConfig } from '@aws-sdk/client-sts';
 import { partitionOfRegion } from '../config/partition.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
+import { SelectiveRetries } from './selective-retries.ts';
 
 /** How an account calls the Security Token Service. */
 export interface StsSettings {
@@ -10,9 +11,18 @@ export interface StsSettings {
   readonly endpoint: string | undefined;
 }
 
-/** The configuration of the SDK's STS clients. One attempt a call: whoever calls asks again, at a pace of its own. */
+/** A second attempt is made only if the time of the signature was refused: a client learns the offset of the clock so. */
+const MAX_ATTEMPTS = 2;
+
+/** The configuration of the SDK's STS clients. Callers retry other failures at their own pace. */
 export function stsClientConfig({ handler, region, endpoint }: StsSettings): STSClientConfig {
-  return { region, requestHandler: handler, maxAttempts: 1, ...(endpoint === undefined ? {} : { endpoint }) };
+  return {
+    region,
+    requestHandler: handler,
+    maxAttempts: MAX_ATTEMPTS,
+    retryStrategy: new SelectiveRetries(MAX_ATTEMPTS, () => false),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
 }
 
 /**

@@ -1,0 +1,45 @@
+import { isClockSkewCorrectedError, StandardRetryStrategy } from '@smithy/core/retry';
+import type { RetryErrorInfo, StandardRetryToken } from '@smithy/types';
+import { httpStatusOf } from './errors.ts';
+
+/**
+ * The SDK's standard retries, limited to errors that `isAllowed` accepts and to a signature whose time was refused: the SDK
+ * signs the next attempt for the service's time.
+ */
+export class SelectiveRetries extends StandardRetryStrategy {
+  readonly #isAllowed: (error: unknown) => boolean;
+
+  /** `maxAttempts` of a call, the first one included. */
+  constructor(maxAttempts: number, isAllowed: (error: unknown) => boolean) {
+    super(maxAttempts);
+    this.#isAllowed = isAllowed;
+  }
+
+  /** @throws Error if the call is not attempted again; the SDK then reports the error of the last attempt. */
+  override async refreshRetryTokenForRetry(
+    token: StandardRetryToken,
+    info: RetryErrorInfo,
+  ): Promise<StandardRetryToken> {
+    if (refusesTime(info.error)) {
+      return super.refreshRetryTokenForRetry(token, { ...info, errorType: 'TRANSIENT' });
+    }
+    if (!this.#isAllowed(info.error)) {
+      throw new Error('no retry of this error');
+    }
+    return super.refreshRetryTokenForRetry(token, info);
+  }
+}
+
+/**
+ * Whether an error response refuses the time of a signature. The SDK marks errors while this machine's clock is minutes off,
+ * but not the one that follows a correction of the clock, when its own correction is what is wrong.
+ */
+function refusesTime(error: unknown): boolean {
+  const status = httpStatusOf(error) ?? 0;
+  return (
+    error instanceof Error &&
+    status >= 400 &&
+    status < 500 &&
+    (isClockSkewCorrectedError(error) === true || /^Signature (expired|not yet current)/.test(error.message))
+  );
+}
