@@ -1,4 +1,4 @@
-import { isClockSkewCorrectedError, StandardRetryStrategy } from '@smithy/core/retry';
+import { StandardRetryStrategy } from '@smithy/core/retry';
 import type { RetryErrorInfo, StandardRetryToken } from '@smithy/types';
 import { httpStatusOf } from './errors.ts';
 
@@ -36,10 +36,10 @@ export class SelectiveRetries extends StandardRetryStrategy {
  */
 function refusesTime(error: unknown): boolean {
   const status = httpStatusOf(error) ?? 0;
-  return (
-    error instanceof Error &&
-    status >= 400 &&
-    status < 500 &&
-    (isClockSkewCorrectedError(error) === true || /^Signature (expired|not yet current)/.test(error.message))
-  );
+  if (!(error instanceof Error) || status < 400 || status >= 500) {
+    return false;
+  }
+  const metadata = '$metadata' in error ? error.$metadata : undefined;
+  const isMarked = typeof metadata === 'object' && metadata !== null && 'clockSkewCorrected' in metadata;
+  return isMarked || /^Signature (expired|not yet current)/.test(error.message);
 }

@@ -13,9 +13,7 @@ import { networkFor } from './local-network.ts';
 const MINUTE = 60_000;
 const BASE = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 const ROLE_ARN = 'arn:aws:iam::111122223333:role/nfm-read';
-const ACCOUNTS = [
-  { id: '111122223333', credentials: [{ ...BASE, user: 'base' }], roles: [{ name: 'nfm-read' }] },
-];
+const ACCOUNTS = [{ id: '111122223333', credentials: [{ ...BASE, user: 'base' }], roles: [{ name: 'nfm-read' }] }];
 
 /** An STS that verifies signatures, `ahead` milliseconds ahead of this machine's clock. */
 function serveAhead(ahead: () => number): Promise<SimulatedService> {
