@@ -27,6 +27,9 @@ export interface MergedQueries {
   readonly losers: readonly { readonly loser: Candidate; readonly winner: Candidate }[];
 }
 
+/** What a query that is registered over HTTP is from, for messages. */
+export const HTTP_SOURCE = 'HTTP';
+
 /** The queries that sources name, those first that go before others: config, files in the order of their paths, HTTP. */
 export function* namedCandidates({ config, files, http }: Sources): Generator<Candidate> {
   for (const query of config.queries) {
@@ -38,7 +41,7 @@ export function* namedCandidates({ config, files, http }: Sources): Generator<Ca
     }
   }
   for (const query of http.values()) {
-    yield { query, from: 'HTTP' };
+    yield { query, from: HTTP_SOURCE };
   }
 }
 

@@ -2,7 +2,6 @@ import type { QueryView } from '../../http/query-view.ts';
 import type { LoadedConfig } from '../../queries/load.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
-import type { Target } from '../../scheduler/target.ts';
 import type { Memory } from '../memory/memory.ts';
 import { NO_STORE } from '../memory/registration-store.ts';
 import type { ConfigInForce } from '../sources/config-in-force.ts';
@@ -14,7 +13,7 @@ import { QuerySources } from '../sources/query-sources.ts';
 import { HttpRegistrations } from '../sources/registrations.ts';
 import { Retention } from '../sources/retention.ts';
 import type { Identities } from '../targets/identities.ts';
-import type { TargetsInUse } from '../targets/targets-in-use.ts';
+import type { TargetChanges, TargetsInUse } from '../targets/targets-in-use.ts';
 import type { ExporterState } from './exporter-state.ts';
 import type { MetricsPage } from './metrics-page.ts';
 import type { Scheduling } from './scheduling.ts';
@@ -148,7 +147,7 @@ export class Queries {
     await this.files.stop();
   }
 
-  #targetsChanged({ come, gone }: { readonly come: readonly Target[]; readonly gone: readonly Target[] }): void {
+  #targetsChanged({ come, gone }: TargetChanges): void {
     const { state, targetsInUse, identities, scheduling, page } = this.#options;
     for (const target of gone) {
       this.discovery.remove(target);

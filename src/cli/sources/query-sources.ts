@@ -4,15 +4,18 @@ import type { Candidate, QuerySource, RegisteredQuery } from '../../queries/quer
 import {
   diffQueries,
   followersOfSources,
+  HTTP_SOURCE,
   mergeQueries,
   namedCandidates,
+  type QueryDiff,
   type SourceQueries,
   type Sources,
 } from '../../queries/sources.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Target } from '../../scheduler/target.ts';
 import { isMoved } from '../targets/accounts.ts';
-import type { TargetsInUse } from '../targets/targets-in-use.ts';
+import type { TargetChanges, TargetsInUse } from '../targets/targets-in-use.ts';
+import { UseCounts } from '../targets/use-counts.ts';
 import type { ConfigInForce } from './config-in-force.ts';
 import type { Discovery } from './discovery.ts';
 import { LeftOutLog } from './left-out-log.ts';
@@ -26,7 +29,7 @@ export interface QuerySourcesOptions {
   readonly discovery: Discovery;
   readonly log: Logger;
   /** Told which targets have come and gone; others, and accounts, may have other settings. */
-  readonly onTargets: (targets: { readonly come: readonly Target[]; readonly gone: readonly Target[] }) => void;
+  readonly onTargets: (targets: TargetChanges) => void;
   /** From its abort on no query comes or leaves any more. */
   readonly shutdown: AbortSignal;
 }
@@ -39,10 +42,13 @@ export class QuerySources {
   readonly #options: QuerySourcesOptions;
   readonly #leftOut: LeftOutLog;
   #files: ReadonlyMap<string, SourceQueries> = new Map();
-  #http: ReadonlyMap<string, RegisteredQuery> = new Map();
+  readonly #http = new Map<string, RegisteredQuery>();
   /** What has each name: as its source gave it last, and the object that was registered. */
   readonly #candidates = new Map<string, Candidate>();
   readonly #registered = new Map<string, RegisteredQuery>();
+  /** Names that more than one source gives a query. */
+  #contested: ReadonlySet<string> = new Set();
+  #uses = new UseCounts([]);
   /** What followers found in each target when it was applied last. */
   #found: ReadonlyMap<Target, readonly Candidate[]> = new Map();
   readonly #used = new WeakSet<RegisteredQuery>();
@@ -77,10 +83,20 @@ export class QuerySources {
     return this.#apply();
   }
 
-  /** These are registered over HTTP now, by name. */
-  setHttp(queries: ReadonlyMap<string, RegisteredQuery>): QueryChanges {
-    this.#http = queries;
-    return this.#apply();
+  /** These are the queries that are registered over HTTP under some names now; undefined: none is. */
+  setHttp(changes: ReadonlyMap<string, RegisteredQuery | undefined>): QueryChanges {
+    for (const [name, query] of changes) {
+      if (query === undefined) {
+        this.#http.delete(name);
+      } else {
+        this.#http.set(name, query);
+      }
+    }
+    const [name] = changes.keys();
+    if (name === undefined) {
+      return NO_CHANGES;
+    }
+    return changes.size === 1 && this.#isOfHttpAlone(name) ? this.#applyOne(name) : this.#apply();
   }
 
   /** Which source has a name now; undefined where it is free. */
@@ -108,7 +124,7 @@ export class QuerySources {
 
   /** Makes the registered queries, and the targets in use, those that the sources have now. */
   #apply(isMovedAccount: (account: string) => boolean = () => false): QueryChanges {
-    const { inForce, targetsInUse, discovery, onTargets, shutdown } = this.#options;
+    const { inForce, targetsInUse, discovery, shutdown } = this.#options;
     if (shutdown.aborted) {
       return NO_CHANGES;
     }
@@ -123,16 +139,63 @@ export class QuerySources {
 
     const wanted = new Map(Array.from(merged.winners, ([name, { query }]) => [name, query]));
     const diff = diffQueries(this.#given(), wanted, isMovedAccount);
-    this.#remove([...diff.removed, ...diff.replaced.map(({ before }) => before)]);
     const places = followers.map(({ entry, place }) => ({ ...place, kind: entry.kind, type: entry.type }));
-    const targets = targetsInUse.update(config, [...wanted.values(), ...places], isMovedAccount);
+    this.#uses = new UseCounts([...wanted.values(), ...places]);
+    this.#contested = new Set(merged.losers.map(({ loser }) => loser.query.name));
+    const changes = this.#enact(diff, merged.winners, () =>
+      targetsInUse.update(config, this.#uses.all(), isMovedAccount),
+    );
+    this.#leftOut.tell(merged.losers);
+    return changes;
+  }
+
+  /** Whether no source but HTTP has, or would have, a query of this name. */
+  #isOfHttpAlone(name: string): boolean {
+    const holder = this.holderOf(name);
+    return (holder === undefined || holder === 'http') && !this.#contested.has(name);
+  }
+
+  /** Applies a change of what HTTP alone has under a name, in a time that does not depend on the number of queries. */
+  #applyOne(name: string): QueryChanges {
+    const { inForce, targetsInUse, shutdown } = this.#options;
+    if (shutdown.aborted) {
+      return NO_CHANGES;
+    }
+    const { config } = inForce;
+    const before = this.#candidates.get(name)?.query;
+    const given = this.#http.get(name);
+    const after = config.accounts.some((account) => account.name === given?.account) ? given : undefined;
+    const byName = (query: RegisteredQuery | undefined) => new Map(query === undefined ? [] : [[name, query]]);
+    const diff = diffQueries(byName(before), byName(after), () => false);
+    const areUsesChanged = this.#uses.replace(before, after);
+    const candidates = after === undefined ? [] : [[name, { query: after, from: HTTP_SOURCE }] as const];
+    return this.#enact(diff, new Map(candidates), () =>
+      areUsesChanged ? targetsInUse.update(config, this.#uses.all(), () => false) : undefined,
+    );
+  }
+
+  /**
+   * Touches the queries that have changed.
+   *
+   * @param candidates what has the names of those that are registered then
+   * @param updateTargets called once nothing uses targets that are gone, and before anything uses those that have come;
+   *   undefined if these are the same as before
+   */
+  #enact(
+    diff: QueryDiff,
+    candidates: ReadonlyMap<string, Candidate>,
+    updateTargets: () => TargetChanges | undefined,
+  ): QueryChanges {
+    this.#remove([...diff.removed, ...diff.replaced.map(({ before }) => before)]);
+    const targets = updateTargets();
     this.#change(diff.changed.map(({ after }) => after));
     this.#add([...diff.replaced.map(({ after }) => after), ...diff.added]);
-    for (const [name, candidate] of merged.winners) {
+    for (const [name, candidate] of candidates) {
       this.#candidates.set(name, candidate);
     }
-    onTargets(targets);
-    this.#leftOut.tell(merged.losers);
+    if (targets !== undefined) {
+      this.#options.onTargets(targets);
+    }
     return {
       added: diff.added.map(({ name }) => name),
       changed: [...diff.changed, ...diff.replaced].map(({ after }) => after.name),

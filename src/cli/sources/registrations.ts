@@ -6,17 +6,18 @@ import type { QueryView } from '../../http/query-view.ts';
 import { loadEntryBody } from '../../queries/load-entries.ts';
 import type { QuerySource, RegisteredQuery } from '../../queries/query.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { inSlices } from '../../runtime/turns.ts';
 import { TurnsByKey } from '../../runtime/turns-by-key.ts';
 import { type Definition, NotStoredError, type RegistrationStore } from '../memory/registration-store.ts';
 import { definitionTag } from './definition-tag.ts';
-import type { QueryChanges } from './query-changes.ts';
+import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
 
 /** The registered queries, as far as registrations over HTTP change them. */
 export interface HttpQueries {
   /** Whose query has a name now; undefined where it is free. */
   holderOf(name: string): QuerySource | undefined;
-  /** These are the queries that are registered over HTTP now, by name. */
-  setHttp(queries: ReadonlyMap<string, RegisteredQuery>): QueryChanges;
+  /** These are the queries that are registered over HTTP under some names now; undefined: none is. */
+  setHttp(changes: ReadonlyMap<string, RegisteredQuery | undefined>): QueryChanges;
 }
 
 export interface HttpRegistrationsOptions {
@@ -43,8 +44,10 @@ export class HttpRegistrations implements Registrations {
   readonly #turns = new TurnsByKey();
   /** All that is stored, by name. */
   readonly #registrations = new Map<string, Registration>();
-  /** The queries of those that are valid. */
-  #queries: ReadonlyMap<string, RegisteredQuery> = new Map();
+  /** The names of those that are valid. */
+  readonly #valid = new Set<string>();
+  /** What all of them were read with last. */
+  #readWith: ConfigContext | undefined;
   /** Those that are not, once it was told. */
   readonly #invalid = new Set<string>();
 
@@ -63,14 +66,17 @@ export class HttpRegistrations implements Registrations {
   /** Reads all definitions with the configuration that is in force now. Resolves to what that has changed. */
   async readAnew(): Promise<QueryChanges> {
     const context = this.#options.context();
-    const read = await Promise.all(
-      [...this.#registrations].map(async ([name, registration]) => {
-        return { name, registration, result: await readDefinition(name, registration.definition, context) };
-      }),
-    );
+    if (context === this.#readWith) {
+      return NO_CHANGES;
+    }
+    const read: { readonly name: string; readonly registration: Registration; readonly result: ReadDefinition }[] = [];
+    await inSlices(this.#registrations, async ([name, registration]) => {
+      read.push({ name, registration, result: await readDefinition(name, registration.definition, context) });
+    });
     if (context !== this.#options.context()) {
       return this.readAnew();
     }
+    this.#readWith = context;
     // What was put meanwhile was read by who put it.
     const current = read.filter(({ name, registration }) => this.#registrations.get(name) === registration);
     return this.#setQueries(current.map(({ name, result }) => [name, result]));
@@ -94,7 +100,7 @@ export class HttpRegistrations implements Registrations {
       }
       const definition = withoutName(body);
       const registration = { definition, etag: definitionTag(definition) };
-      const isSame = registration.etag === before?.etag && this.#queries.has(name);
+      const isSame = registration.etag === before?.etag && this.#valid.has(name);
       const failure = isSame ? undefined : await this.#register(name, registration, read, context);
       if (failure !== undefined) {
         return failure;
@@ -185,14 +191,16 @@ export class HttpRegistrations implements Registrations {
 
   /** Some definitions were read; undefined: gone. */
   #setQueries(results: Iterable<readonly [name: string, ReadDefinition | undefined]>): QueryChanges {
-    const queries = new Map(this.#queries);
+    const changes = new Map<string, RegisteredQuery | undefined>();
     for (const [name, result] of results) {
       if (result !== undefined && 'query' in result) {
-        queries.set(name, result.query);
+        changes.set(name, result.query);
+        this.#valid.add(name);
         this.#invalid.delete(name);
         continue;
       }
-      queries.delete(name);
+      changes.set(name, undefined);
+      this.#valid.delete(name);
       if (result !== undefined && !this.#invalid.has(name)) {
         this.#invalid.add(name);
         const reason = result.problems.map(({ message }) => message).join('; ');
@@ -202,8 +210,7 @@ export class HttpRegistrations implements Registrations {
         });
       }
     }
-    this.#queries = queries;
-    return this.#options.queries.setHttp(queries);
+    return this.#options.queries.setHttp(changes);
   }
 }
 

@@ -11,6 +11,12 @@ import { type UsedAccount, UsedAccounts } from './accounts.ts';
 /** What of a query, or of an entry that makes some, says what is called where. */
 export type Use = Pick<RegisteredQuery, 'account' | 'region' | 'kind' | 'type'>;
 
+/** Targets that are used other than before. */
+export interface TargetChanges {
+  readonly come: readonly Target[];
+  readonly gone: readonly Target[];
+}
+
 export interface TargetsInUseOptions {
   readonly clock: Clock;
   readonly targets: Targets;
@@ -49,11 +55,7 @@ export class TargetsInUse {
    * Makes the targets those that are used, with the limits and credentials of the configuration. Those of an account that
    * `isMoved` are others than before. Returns which have come and which are gone.
    */
-  update(
-    config: Config,
-    uses: readonly Use[],
-    isMoved: (account: string) => boolean,
-  ): { readonly come: readonly Target[]; readonly gone: readonly Target[] } {
+  update(config: Config, uses: readonly Use[], isMoved: (account: string) => boolean): TargetChanges {
     const { targets, apiStats } = this.#options;
     const before = new Set(targets.all());
     const kept = new Set(uses.map(({ account, region }) => targets.find(account, region)));

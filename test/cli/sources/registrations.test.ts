@@ -43,12 +43,17 @@ class SlowStore implements RegistrationStore {
 async function start(store: SlowStore) {
   const read = { file: 'none.json', env: {}, fallbackRegion: async () => 'us-east-1' };
   const { context } = await loadConfig('{}', read);
-  let registered: ReadonlyMap<string, RegisteredQuery> = new Map();
+  const registered = new Map<string, RegisteredQuery>();
   const configured = new Set<string>();
   const queries: HttpQueries = {
     holderOf: (name) => (configured.has(name) ? 'config' : registered.get(name)?.source),
-    setHttp(http) {
-      registered = http;
+    setHttp(changes) {
+      for (const [name, query] of changes) {
+        registered.delete(name);
+        if (query !== undefined) {
+          registered.set(name, query);
+        }
+      }
       return NO_CHANGES;
     },
   };
