@@ -1,10 +1,10 @@
 import { fromIni, fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { Account, Role } from '../config/config.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { type Credentials, forSdkClient, refusesCredentials } from './credentials.ts';
+import { type Credentials, forSdkClient, reportVerdicts } from './credentials.ts';
 import { describeFailure } from './errors.ts';
 import { RefreshedCredentials } from './refreshed-credentials.ts';
-import { type StsSettings, stsClientConfig } from './sts.ts';
+import { type StsSettings, stsClientConfig, stsPlace } from './sts.ts';
 
 /**
  * The credentials of all accounts: the SDK's default chain, shared by all without a profile; those of a profile, shared
@@ -46,6 +46,7 @@ export class AccountCredentials {
   #assumed(role: Role, base: Credentials, sts: StsSettings): RefreshedCredentials {
     const { arn, sessionName, externalId, sessionTags } = role;
     const tags = Object.entries(sessionTags).map(([Key, Value]) => ({ Key, Value }));
+    const place = stsPlace(sts);
     const assume = fromTemporaryCredentials({
       params: {
         RoleArn: arn,
@@ -53,23 +54,17 @@ export class AccountCredentials {
         ...(externalId === undefined ? {} : { ExternalId: externalId }),
         ...(tags.length === 0 ? {} : { Tags: tags }),
       },
-      masterCredentials: forSdkClient(base),
+      masterCredentials: forSdkClient(base, place),
       clientConfig: stsClientConfig(sts),
+      clientPlugins: [reportVerdicts(base, place)],
       logger: silent,
     });
     const sensitive = [...(externalId === undefined ? [] : [externalId]), ...Object.values(sessionTags)];
     return new RefreshedCredentials({
       fetch: async () => {
-        try {
-          const session = await assume();
-          const { $source } = await base.get();
-          return { ...session, $source: { ...$source, CREDENTIALS_STS_ASSUME_ROLE: 'i' } };
-        } catch (thrown) {
-          if (thrown instanceof Error && refusesCredentials(thrown.name)) {
-            base.refused();
-          }
-          throw thrown;
-        }
+        const session = await assume();
+        const { $source } = await base.get(place);
+        return { ...session, $source: { ...$source, CREDENTIALS_STS_ASSUME_ROLE: 'i' } };
       },
       explain: (thrown) => `role ${arn}: ${describeFailure(thrown, sensitive)}`,
       clock: this.#clock,

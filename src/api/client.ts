@@ -5,7 +5,7 @@ import type { Target } from '../scheduler/target.ts';
 import { nestsDeeperThan } from './answer-members.ts';
 import { type AttemptObserver, type Call, limitAttempts } from './attempts.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
-import { type Credentials, forSdkClient, refusesCredentials } from './credentials.ts';
+import { type Credentials, forSdkClient, reportVerdicts } from './credentials.ts';
 import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
 import { type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
 import {
@@ -56,15 +56,17 @@ export class TargetClient {
   constructor(options: TargetClientOptions) {
     this.#options = options;
     const { target, handler, credentials, endpoint, maxAttempts, version, clock, observer } = options;
+    const place = `${target.account} ${target.region}`;
     this.#client = new NetworkFlowMonitorClient({
       region: target.region,
-      credentials: forSdkClient(credentials),
+      credentials: forSdkClient(credentials, place),
       requestHandler: handler,
       maxAttempts,
       retryMode: 'standard',
       customUserAgent: [['nfm-exporter', version]],
       ...(endpoint === undefined ? {} : { endpoint }),
     });
+    this.#client.middlewareStack.use(reportVerdicts(credentials, place));
     limitAttempts(this.#client, target, clock, observer, (input) => this.#calls.get(input));
   }
 
@@ -210,7 +212,7 @@ export class TargetClient {
     request: PreparedRequest,
     signal: AbortSignal,
   ): ReturnType<PreparedRequest['send']> {
-    const { target, observer, credentials } = this.#options;
+    const { target, observer } = this.#options;
     const reservation = target.budget.reserve();
     this.#calls.set(request.input, { operation, reservation, signal });
     try {
@@ -224,11 +226,7 @@ export class TargetClient {
       if (thrown instanceof CredentialsUnavailable) {
         observer.attempted(target, operation, { seconds: undefined, error: 'CredentialsError', up: false });
       }
-      const failure = toApiError(operation, thrown);
-      if (refusesCredentials(failure.error)) {
-        credentials.refused();
-      }
-      throw failure;
+      throw toApiError(operation, thrown);
     } finally {
       reservation.release();
     }

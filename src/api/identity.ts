@@ -3,7 +3,7 @@ import { type Clock, sleep } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { type Credentials, forSdkClient, providerOf } from './credentials.ts';
 import { InvalidResponse, toApiError } from './errors.ts';
-import { type StsSettings, stsClientConfig } from './sts.ts';
+import { type StsSettings, stsClientConfig, stsPlace } from './sts.ts';
 
 /** Who AWS takes us for. */
 export interface Identity {
@@ -65,11 +65,12 @@ export async function callerIdentity(
   signal: AbortSignal,
 ): Promise<Identity> {
   const { credentials, sts } = options;
-  const client = new STSClient({ ...stsClientConfig(sts), credentials: forSdkClient(credentials) });
+  const place = stsPlace(sts);
+  const client = new STSClient({ ...stsClientConfig(sts), credentials: forSdkClient(credentials, place) });
   const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}), { abortSignal: signal });
   if (Account === undefined || Arn === undefined) {
     throw new InvalidResponse('the answer names no account or ARN');
   }
   const arn = Arn.replace(/(:assumed-role\/[^/]+)\/.*$/, '$1');
-  return { awsAccountId: Account, arn, provider: providerOf(await credentials.get()) };
+  return { awsAccountId: Account, arn, provider: providerOf(await credentials.get(place)) };
 }

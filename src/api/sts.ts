@@ -25,6 +25,11 @@ export function stsClientConfig({ handler, region, endpoint }: StsSettings): STS
   };
 }
 
+/** Where STS is called, as credentials know it. */
+export function stsPlace({ region, endpoint }: Pick<StsSettings, 'region' | 'endpoint'>): string {
+  return `sts ${region} ${endpoint ?? ''}`;
+}
+
 /**
  * The region whose STS an account calls: `aws.stsRegion`, else `aws.region`, else the account's first region, but never
  * one of another partition than the account's, where its credentials are worth nothing.

@@ -19,7 +19,7 @@ function chain(variables: Readonly<Record<string, string>>, clock: Clock = syste
   const handler = new BoundedHandler({ network: networkFor({}), clock: systemClock, timeout: 2_000 });
   const sts = { handler, region: 'eu-west-1', endpoint: undefined };
   const credentials = new AccountCredentials(clock).of({ profile: undefined, role: undefined }, sts);
-  return () => credentials.get();
+  return () => credentials.get('here');
 }
 
 /** A shared config file whose default profile has these lines. */

@@ -20,7 +20,7 @@ interface Question {
 }
 
 function given(credentials: AwsCredentials): Credentials {
-  return { get: async () => credentials, refused: () => undefined };
+  return { get: async () => credentials, accepted: () => undefined, refused: () => undefined };
 }
 
 /** Asks on a fake clock, so that the waits between the questions take no time, while STS is real. */

@@ -17,6 +17,8 @@ function setUp(life: number | undefined) {
     failure: undefined as Error | undefined,
     /** Milliseconds that a fetch takes. */
     latency: 0,
+    /** Of all fetches; undefined: another for each. */
+    key: undefined as string | undefined,
   };
   const credentials = new RefreshedCredentials({
     clock,
@@ -31,10 +33,10 @@ function setUp(life: number | undefined) {
         throw failure;
       }
       const expiration = source.life === undefined ? {} : { expiration: new Date(clock.now() + source.life) };
-      return { accessKeyId: `key-${fetches}`, secretAccessKey: 'secret', ...expiration };
+      return { accessKeyId: source.key ?? `key-${fetches}`, secretAccessKey: 'secret', ...expiration };
     },
   });
-  const key = async () => (await credentials.get()).accessKeyId;
+  const key = async (place = 'here') => (await credentials.get(place)).accessKeyId;
   return { clock, source, credentials, key };
 }
 
@@ -101,7 +103,7 @@ describe('credentials', () => {
         source.latency = latency;
         let elapsed = 0;
         for (const wait of waits) {
-          const asked = credentials.get();
+          const asked = credentials.get('here');
           await clock.advance(latency);
           const { expiration } = await asked;
           expect(expiration?.getTime()).toBeGreaterThan(clock.now());
@@ -120,7 +122,7 @@ describe('a fetch that fails', () => {
     const { clock, source, credentials, key } = setUp(HOUR);
     source.failure = new Error('refused');
     for (let tenth = 0; tenth < 100; tenth += 1) {
-      const failure: unknown = await credentials.get().catch((thrown: unknown) => thrown);
+      const failure: unknown = await credentials.get('here').catch((thrown: unknown) => thrown);
       expect(failure).toBeInstanceOf(CredentialsUnavailable);
       expect(failure).toMatchObject({ message: 'explained: refused' });
       await clock.advance(100);
@@ -140,7 +142,7 @@ describe('a fetch that fails', () => {
       await clock.advance(MINUTE);
     }
     expect(source.fetches).toBeGreaterThan(1);
-    await expect(credentials.get()).rejects.toThrow('explained: refused');
+    await expect(credentials.get('here')).rejects.toThrow('explained: refused');
     source.failure = undefined;
     await clock.advance(1_000);
     expect(await key()).toBe(`key-${source.fetches}`);
@@ -149,7 +151,7 @@ describe('a fetch that fails', () => {
   test('to end keeps nobody longer than 30 s, and is used when it does end', async () => {
     const { clock, source, credentials, key } = setUp(HOUR);
     source.latency = 10 * MINUTE;
-    const asked = credentials.get().catch((thrown: unknown) => thrown);
+    const asked = credentials.get('here').catch((thrown: unknown) => thrown);
     await clock.advance(30_000);
     expect(await asked).toMatchObject({ name: 'CredentialsUnavailable', message: 'no credentials after 30 s' });
     await clock.advance(10 * MINUTE);
@@ -159,32 +161,120 @@ describe('a fetch that fails', () => {
 });
 
 describe('credentials that AWS refuses', () => {
-  test('are fetched anew', async () => {
+  test('are fetched again', async () => {
     const { clock, source, credentials, key } = setUp(undefined);
     await key();
     await clock.advance(5_000);
-    credentials.refused();
+    credentials.refused('here', 'key-1');
     expect(await key()).toBe('key-2');
     expect(source.fetches).toBe(2);
   });
 
-  test('for ever are fetched every five seconds at most', async () => {
+  test('are fetched with exponential backoff, at least every five minutes', async () => {
     const { clock, source, credentials, key } = setUp(HOUR);
-    for (let tenth = 0; tenth < 600; tenth += 1) {
-      await key();
-      credentials.refused();
-      await clock.advance(100);
+    const fetchedAt: number[] = [];
+    for (let second = 0; second < 1_000; second += 1) {
+      const before = source.fetches;
+      credentials.refused('here', await key());
+      fetchedAt.push(...(source.fetches > before ? [second] : []));
+      await clock.advance(1_000);
     }
-    expect(source.fetches).toBe(12);
+    expect(fetchedAt).toEqual([0, 5, 15, 35, 75, 155, 315, 615, 915]);
   });
 
-  test('and cannot be had anew are not given again', async () => {
+  test('are fetched every 30 s if the source returns the same ones', async () => {
+    const { clock, source, credentials, key } = setUp(undefined);
+    source.key = 'key of a file';
+    for (let second = 0; second < 155; second += 1) {
+      credentials.refused('here', await key());
+      await clock.advance(1_000);
+    }
+    expect(source.fetches).toBe(7);
+    source.key = 'key of the corrected file';
+    await clock.advance(30_000);
+    expect(await key()).toBe(source.key);
+  });
+
+  test('are refused for the key of the request, not for those that replaced them', async () => {
+    const { clock, source, credentials, key } = setUp(MINUTE);
+    await key();
+    await clock.advance(MINUTE);
+    expect(await key()).toBe('key-2');
+    await clock.advance(10_000);
+    credentials.refused('here', 'key-1');
+    expect(await key()).toBe('key-2');
+    expect(source.fetches).toBe(2);
+  });
+
+  test('are not given to the same place if there are no others', async () => {
     const { clock, source, credentials, key } = setUp(HOUR);
     await key();
     await clock.advance(MINUTE);
-    credentials.refused();
+    credentials.refused('here', 'key-1');
     source.failure = new Error('no more');
-    await expect(credentials.get()).rejects.toThrow('explained: no more');
+    await expect(credentials.get('here')).rejects.toThrow('explained: no more');
+  });
+});
+
+describe('credentials that one place refuses', () => {
+  test.for([undefined, HOUR])('are kept while another place accepts them (life: %s)', async (life) => {
+    const { clock, source, credentials, key } = setUp(life);
+    source.key = life === undefined ? 'static key' : undefined;
+    for (let second = 0; second < 54 * 60; second += 1) {
+      credentials.refused('refusing', await key('refusing'));
+      if (second % 60 === 30) {
+        credentials.accepted('accepting', await key('accepting'));
+      }
+      await clock.advance(1_000);
+    }
+    // The second is fetched before the other place has accepted the first.
+    expect(source.fetches).toBeLessThanOrEqual(3);
+  });
+
+  test('stay in use at all others, though there are no new ones', async () => {
+    const { clock, source, credentials, key } = setUp(HOUR);
+    await key('refusing');
+    await clock.advance(MINUTE);
+    credentials.refused('refusing', 'key-1');
+    source.failure = new Error('STS is down');
+    await expect(key('refusing')).rejects.toThrow('STS is down');
+    expect(await key('untried')).toBe('key-1');
+    credentials.accepted('untried', 'key-1');
+    expect(await key('refusing'), 'its error is the refusal, not that of a source that nobody needs').toBe('key-1');
+  });
+
+  test('are replaced once all places refuse them', async () => {
+    const { clock, source, credentials, key } = setUp(undefined);
+    credentials.accepted('a', await key('a'));
+    credentials.accepted('b', await key('b'));
+    await clock.advance(HOUR);
+    credentials.refused('a', 'key-1');
+    credentials.refused('b', 'key-1');
+    expect(await Promise.all([key('a'), key('b')])).toEqual(['key-2', 'key-2']);
+    expect(source.fetches).toBe(2);
+  });
+
+  test('are replaced though a place that has been idle since accepted them once', async () => {
+    const { clock, credentials, key } = setUp(undefined);
+    credentials.accepted('idle', await key('idle'));
+    credentials.accepted('busy', await key('busy'));
+    await clock.advance(2 * MINUTE);
+    credentials.refused('busy', 'key-1');
+    expect(await key('busy')).toBe('key-2');
+  });
+
+  test('wait the shortest time again once the place has accepted some', async () => {
+    const { clock, source, credentials, key } = setUp(HOUR);
+    for (let second = 0; second < 35; second += 1) {
+      credentials.refused('here', await key());
+      await clock.advance(1_000);
+    }
+    credentials.accepted('here', await key());
+    await clock.advance(5_000);
+    credentials.refused('here', await key());
+    const before = source.fetches;
+    await key();
+    expect(source.fetches).toBe(before + 1);
   });
 });
 

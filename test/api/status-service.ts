@@ -85,8 +85,8 @@ export interface ObservedClient {
   readonly attempts: Attempt[];
   /** Answers that were well but of no use. */
   readonly refusedAnswers: ApiErrorName[];
-  /** How often the credentials were told that AWS does not take them. */
-  refusedCredentials(): number;
+  /** What the credentials were told of themselves: place, verdict and access key. */
+  readonly verdicts: readonly string[];
   close(): void;
 }
 
@@ -106,7 +106,7 @@ export function observedClient(endpoint: string, options: ClientOptions = {}): O
   const target = new Targets(systemClock).add('default', 'eu-west-1', { requestsPerSecond, maxConcurrentRequests: 64 });
   const attempts: Attempt[] = [];
   const refusedAnswers: ApiErrorName[] = [];
-  let refusedCredentials = 0;
+  const verdicts: string[] = [];
   const observer: AttemptObserver = {
     attempted: (_target, operation, outcome) => attempts.push({ operation, ...outcome }),
     answerRefused: (_target, _operation, error) => refusedAnswers.push(error),
@@ -117,9 +117,8 @@ export function observedClient(endpoint: string, options: ClientOptions = {}): O
     handler: new BoundedHandler({ network, clock: systemClock, timeout }),
     credentials: {
       get: options.credentials ?? (async () => CREDENTIALS),
-      refused() {
-        refusedCredentials += 1;
-      },
+      accepted: (place, key) => verdicts.push(`${place}: accepted ${key}`),
+      refused: (place, key) => verdicts.push(`${place}: refused ${key}`),
     },
     observer,
     endpoint,
@@ -131,7 +130,7 @@ export function observedClient(endpoint: string, options: ClientOptions = {}): O
     target,
     attempts,
     refusedAnswers,
-    refusedCredentials: () => refusedCredentials,
+    verdicts,
     close: () => network.close(),
   };
 }

@@ -10,6 +10,8 @@ export interface StsRelay {
   readonly asked: readonly StsQuestion[];
   /** Those with this action. */
   askedTo(action: string): readonly StsQuestion[];
+  /** Ends it: connections are refused from now on. */
+  close(): Promise<void>;
 }
 
 export interface StsQuestion {
@@ -50,5 +52,34 @@ export async function runStsRelay(scope: TestScope, upstream: () => string, hang
     url,
     asked,
     askedTo: (action) => asked.filter(({ form }) => form['Action'] === action),
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
   };
+}
+
+/** Stands before a simulator, and refuses requests that are signed for some regions with an error of this name. */
+export async function runRegionRelay(
+  scope: TestScope,
+  upstream: () => string,
+  refusals: ReadonlyMap<string, string>,
+): Promise<{ readonly url: string }> {
+  const server = createServer((question, answer) => {
+    const { method = 'GET', url, headers } = question;
+    const [, region = ''] = /Credential=[^/]+\/\d+\/([a-z0-9-]+)\//.exec(headers.authorization ?? '') ?? [];
+    const error = refusals.get(region);
+    if (error !== undefined) {
+      answer.writeHead(403, { 'content-type': 'application/json', 'x-amzn-errortype': error });
+      answer.end(JSON.stringify({ message: 'The security token included in the request is invalid.' }));
+      return;
+    }
+    const relayed = request(new URL(url ?? '/', upstream()), { method, headers, agent: false }, (response) => {
+      answer.writeHead(response.statusCode ?? 502, response.headers);
+      response.pipe(answer);
+    });
+    relayed.on('error', () => answer.destroy());
+    question.pipe(relayed);
+  });
+  return { url: await listenOnLoopback(scope, server) };
 }
