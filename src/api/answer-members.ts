@@ -80,26 +80,6 @@ export function readTime(value: unknown, path: string): number | undefined {
   return value.getTime();
 }
 
-/**
- * Whether lists and objects stand more than `depth` within one another. Does not recurse, as whatever reads, shows or
- * keeps a value does: some thousand levels, and it runs out of stack.
- */
-export function nestsDeeperThan(value: unknown, depth: number): boolean {
-  const pending: [unknown, number][] = [[value, 0]];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const [each, level] = next;
-    if (typeof each === 'object' && each !== null) {
-      if (level === depth) {
-        return true;
-      }
-      for (const member of Object.values(each)) {
-        pending.push([member, level + 1]);
-      }
-    }
-  }
-  return false;
-}
-
 /** `expected PATH to be …, got …`. */
 export function invalid(path: string, expected: string, got: unknown): InvalidResponse {
   return new InvalidResponse(`expected ${path} to be ${expected}, got ${shown(got)}`);

@@ -3,6 +3,7 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-networkflowmonitor';
+import { HttpResponse } from '@smithy/core/protocols';
 import type { FinalizeRequestMiddleware } from '@smithy/types';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reservation } from '../scheduler/budget.ts';
@@ -30,6 +31,8 @@ export interface Call {
   readonly operation: string;
   readonly reservation: Reservation;
   readonly signal: AbortSignal;
+  /** Bytes of the last response's body. */
+  received: number;
 }
 
 /**
@@ -54,6 +57,9 @@ export function limitAttempts(
     const seconds = () => (clock.monotonic() - sentAt) / 1_000;
     try {
       const answer = await next(args);
+      if (call !== undefined) {
+        call.received = bodyBytes(answer.response);
+      }
       observer.attempted(target, operation, { seconds: seconds(), error: undefined, up: true });
       return answer;
     } catch (thrown) {
@@ -77,4 +83,10 @@ export function limitAttempts(
     toMiddleware: 'httpSigningMiddleware',
     name: 'requestBudgetMiddleware',
   });
+}
+
+/** The handler has read bodies whole. */
+function bodyBytes(response: unknown): number {
+  const { body } = HttpResponse.isInstance(response) ? response : { body: undefined };
+  return body instanceof Uint8Array ? body.byteLength : 0;
 }

@@ -4,12 +4,10 @@ import type { HttpHandler, HttpRequest, HttpResponse } from '@smithy/core/protoc
 import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { HttpHandlerOptions } from '@smithy/types';
 import type { Clock } from '../runtime/clock.ts';
+import { largestBody, refuseExcessiveJson } from './answer-bounds.ts';
 import { withoutEcho } from './echoed-secrets.ts';
 import { InvalidResponse, TimeoutError } from './errors.ts';
 import type { Network } from './network.ts';
-
-/** Larger answers are refused: 500 rows of contributors, the most that the service returns, stay far below. */
-const LARGEST_BODY = 32 * 1024 * 1024;
 
 export interface BoundedHandlerOptions {
   readonly network: Pick<Network, 'httpAgent' | 'httpsAgent' | 'proxyAuthorizations'>;
@@ -20,8 +18,8 @@ export interface BoundedHandlerOptions {
 
 /**
  * The request handler of all AWS clients. It bounds what Node's own leaves open: the time until an answer is complete
- * (the SDK's `requestTimeout` ends with the headers, and has no default) and the size of an answer; and it lets no secret
- * of a request come back in the answer's body.
+ * (the SDK's `requestTimeout` ends with the headers, and has no default), the size of an answer, and what its JSON holds; and
+ * it lets no secret of a request come back in the answer's body.
  */
 export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   readonly metadata = { handlerProtocol: 'http/1.1' };
@@ -52,7 +50,11 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
       // By itself it waits for ever where the answer is 101: Node then closes the connection, and says nothing else.
       const { response } = await Promise.race([answered, rejectedBy(ended.signal)]);
       const { proxyAuthorizations } = this.#options.network;
-      response.body = withoutEcho(await collect(response.body), request, proxyAuthorizations);
+      const body = await collect(response, largestBody(request, response.statusCode));
+      if (response.statusCode < 300) {
+        refuseExcessiveJson(body);
+      }
+      response.body = withoutEcho(body, request, proxyAuthorizations);
       return { response };
     } catch (error) {
       throw timedOut ? new TimeoutError(`no complete answer within ${timeout / 1_000} s`) : error;
@@ -94,16 +96,24 @@ function rejectedBy(signal: AbortSignal): Promise<never> {
   });
 }
 
-async function collect(body: Readable): Promise<Uint8Array> {
+/** @throws InvalidResponse for a body of more than `largest` bytes, as soon as that is known. */
+async function collect({ body, headers }: HttpResponse, largest: number): Promise<Uint8Array> {
+  const stream: Readable = body;
   const chunks: Buffer[] = [];
   let length = 0;
-  body.on('data', (chunk: Buffer) => {
+  const refuse = () => stream.destroy(new InvalidResponse(`the response is larger than ${largest} bytes`));
+  stream.on('data', (chunk: Buffer) => {
     length += chunk.length;
-    if (length > LARGEST_BODY) {
-      body.destroy(new InvalidResponse(`the answer is larger than ${LARGEST_BODY} bytes`));
+    if (length > largest) {
+      refuse();
+    } else {
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
   });
-  await once(body, 'end');
+  const ended = once(stream, 'end');
+  if (Number(headers['content-length'] ?? 0) > largest) {
+    refuse();
+  }
+  await ended;
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }

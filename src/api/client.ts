@@ -2,7 +2,6 @@ import { NetworkFlowMonitorClient } from '@aws-sdk/client-networkflowmonitor';
 import type { QueryType } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Target } from '../scheduler/target.ts';
-import { nestsDeeperThan } from './answer-members.ts';
 import { type AttemptObserver, type Call, limitAttempts } from './attempts.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
 import { type Credentials, forSdkClient, reportVerdicts } from './credentials.ts';
@@ -10,6 +9,7 @@ import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, t
 import { type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
 import {
   LIST_OPERATIONS,
+  type ListKind,
   type PreparedRequest,
   QUERY_OPERATIONS,
   type QueryReference,
@@ -25,13 +25,22 @@ export type QueryStatus = (typeof QUERY_STATUSES)[number];
 /** The service may not know a query yet that was started so many milliseconds ago: a 404 means `not yet` then. */
 export const UNKNOWN_AT_FIRST_MS = 60_000;
 
-/** The model's answers nest five deep. */
-const DEEPEST_ANSWER = 32;
-
 /** A query in one of these states stays in it. */
 export function isTerminal(status: QueryStatus): boolean {
   return status === 'SUCCEEDED' || status === 'FAILED' || status === 'CANCELED';
 }
+
+/** A page of a list, or of results. */
+export interface Answer<Page> {
+  readonly page: Page;
+  /** What requests the next page; undefined after the last one. */
+  readonly nextToken: string | undefined;
+  /** Bytes of the response's body. */
+  readonly bytes: number;
+}
+
+/** Characters: those of live services have 36. */
+const LONGEST_QUERY_ID = 1_024;
 
 export interface TargetClientOptions {
   readonly target: Target;
@@ -83,10 +92,11 @@ export class TargetClient {
     const { name, prepare } = QUERY_OPERATIONS[query.type].start;
     const answer: { readonly queryId?: unknown } = await this.#send(name, prepare({ ...query, window }), signal);
     const { queryId } = answer;
-    if (typeof queryId === 'string' && queryId !== '') {
+    if (typeof queryId === 'string' && queryId !== '' && queryId.length <= LONGEST_QUERY_ID) {
       return queryId;
     }
-    throw this.#refused('InvalidResponse', name, `expected a queryId, got ${shown(queryId)}`);
+    const message = `expected a queryId of 1 to ${LONGEST_QUERY_ID} characters, got ${shown(queryId)}`;
+    throw this.#refused('InvalidResponse', name, message);
   }
 
   /**
@@ -116,25 +126,19 @@ export class TargetClient {
     nextToken: string | undefined,
     read: (answer: unknown) => Page,
     signal: AbortSignal,
-  ): Promise<{ readonly page: Page; readonly nextToken: string | undefined }> {
+  ): Promise<Answer<Page>> {
     const { name, prepare } = QUERY_OPERATIONS[query.type].results;
     return this.#page(name, prepare({ ...query, nextToken }), read, signal);
   }
 
   /** A page of the target's monitors. @throws ApiError */
-  async listMonitors(
-    nextToken: string | undefined,
-    signal: AbortSignal,
-  ): Promise<{ readonly page: readonly MonitorSummary[]; readonly nextToken: string | undefined }> {
+  async listMonitors(nextToken: string | undefined, signal: AbortSignal): Promise<Answer<readonly MonitorSummary[]>> {
     const { name, prepare } = LIST_OPERATIONS.monitors;
     return this.#page(name, prepare({ nextToken }), readMonitors, signal);
   }
 
   /** A page of the target's scopes. @throws ApiError */
-  async listScopes(
-    nextToken: string | undefined,
-    signal: AbortSignal,
-  ): Promise<{ readonly page: readonly ScopeSummary[]; readonly nextToken: string | undefined }> {
+  async listScopes(nextToken: string | undefined, signal: AbortSignal): Promise<Answer<readonly ScopeSummary[]>> {
     const { name, prepare } = LIST_OPERATIONS.scopes;
     return this.#page(name, prepare({ nextToken }), readScopes, signal);
   }
@@ -156,11 +160,11 @@ export class TargetClient {
     request: PreparedRequest,
     read: (answer: unknown) => Page,
     signal: AbortSignal,
-  ): Promise<{ readonly page: Page; readonly nextToken: string | undefined }> {
-    const answer: { readonly nextToken?: unknown } = await this.#send(operation, request, signal);
+  ): Promise<Answer<Page>> {
+    const { answer, bytes } = await this.#call(operation, request, signal);
     try {
-      const token = answer.nextToken;
-      return { page: read(answer), nextToken: typeof token === 'string' && token !== '' ? token : undefined };
+      const { nextToken: token }: { readonly nextToken?: unknown } = answer;
+      return { page: read(answer), nextToken: typeof token === 'string' && token !== '' ? token : undefined, bytes };
     } catch (thrown) {
       if (!(thrown instanceof InvalidResponse)) {
         throw thrown;
@@ -172,6 +176,11 @@ export class TargetClient {
   /** What is wrong with results whose pages could each be read: counted as an error of the last one, which it returns. */
   refuseResults(query: { readonly type: QueryType }, message: string): ApiError {
     return this.#refused('InvalidResponse', QUERY_OPERATIONS[query.type].results.name, message);
+  }
+
+  /** As {@link refuseResults}, with a listing whose pages could each be read. */
+  refuseListing(kind: ListKind, message: string): ApiError {
+    return this.#refused('InvalidResponse', LIST_OPERATIONS[kind].name, message);
   }
 
   /**
@@ -199,24 +208,21 @@ export class TargetClient {
   }
 
   async #send(operation: string, request: PreparedRequest, signal: AbortSignal): ReturnType<PreparedRequest['send']> {
-    const answer = await this.#attempt(operation, request, signal);
-    if (nestsDeeperThan(answer, DEEPEST_ANSWER)) {
-      const message = `expected at most ${DEEPEST_ANSWER} lists and objects within one another, got more`;
-      throw this.#refused('InvalidResponse', operation, message);
-    }
-    return answer;
+    return (await this.#call(operation, request, signal)).answer;
   }
 
-  async #attempt(
+  async #call(
     operation: string,
     request: PreparedRequest,
     signal: AbortSignal,
-  ): ReturnType<PreparedRequest['send']> {
+  ): Promise<{ readonly answer: object; readonly bytes: number }> {
     const { target, observer } = this.#options;
     const reservation = target.budget.reserve();
-    this.#calls.set(request.input, { operation, reservation, signal });
+    const call: Call = { operation, reservation, signal, received: 0 };
+    this.#calls.set(request.input, call);
     try {
-      return await untilAborted(request.send(this.#client, signal), signal);
+      const answer = await untilAborted(request.send(this.#client, signal), signal);
+      return { answer, bytes: call.received };
     } catch (thrown) {
       if (signal.aborted) {
         const { reason } = signal;

@@ -3,8 +3,11 @@ import type { Logger } from '../runtime/log.ts';
 import type { Target, Targets } from './target.ts';
 import { TaskQueue } from './task-queue.ts';
 
-/** What goes first within a target's budget. */
-export const PRIORITIES = ['stop', 'run', 'poll', 'start', 'list'] as const;
+/**
+ * What goes first within a target's budget. `page`: further pages of results, since a run may have hundreds of them, and
+ * no other query of the target waits for its turn until they have all been read.
+ */
+export const PRIORITIES = ['stop', 'run', 'poll', 'start', 'page', 'list'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 /** How a request ended: whether the target has answered it at all, well or not. */
@@ -181,7 +184,14 @@ export class Dispatcher {
     if (lane === undefined) {
       lane = {
         target,
-        queues: { stop: newQueues(), run: newQueues(), poll: newQueues(), start: newQueues(), list: newQueues() },
+        queues: {
+          stop: newQueues(),
+          run: newQueues(),
+          poll: newQueues(),
+          start: newQueues(),
+          page: newQueues(),
+          list: newQueues(),
+        },
         inFlight: 0,
         failingInFlight: 0,
         window: target.maxConcurrentRequests,

@@ -5,9 +5,10 @@ import type { Target } from './target.ts';
 
 /**
  * How a request of a listing went. `again`: there is more to come. `done`: the listing is complete. `failed`, and `silent`
- * where nobody answered: it is given up, and begun anew later.
+ * where nobody answered: it is given up, and begun anew later. `unending`: it is larger than any that is read, and begun
+ * again at its usual time only.
  */
-export type ListingResult = 'again' | 'done' | 'failed' | 'silent';
+export type ListingResult = 'again' | 'done' | 'failed' | 'silent' | 'unending';
 
 export interface ListingsOptions<Kind> {
   readonly clock: Clock;
@@ -107,6 +108,9 @@ export class Listings<Kind> {
     }
     if (result === 'done') {
       entry.failures = 0;
+      entry.due = nextDue(entry, entry.due, now, 1);
+    } else if (result === 'unending') {
+      entry.failures += 1;
       entry.due = nextDue(entry, entry.due, now, 1);
     } else {
       entry.failures += 1;

@@ -43,6 +43,8 @@ export class RunLife<Query extends Runnable> {
   #starting = false;
   /** No start is tried again: the next window waits. */
   #lastStart = false;
+  /** The first page of results has been read, and there are more. */
+  #paging = false;
   /** Failures in a row in this phase. */
   #failures = 0;
   #statusWait = WAITS.first;
@@ -123,7 +125,7 @@ export class RunLife<Query extends Runnable> {
     const phase = this.#phase;
     const task: Task = {
       target,
-      priority: PRIORITY[phase],
+      priority: this.#paging ? 'page' : PRIORITY[phase],
       due: this.#clock.monotonic() + wait,
       failing: this.#failures > 0,
       run: async (signal) => {
@@ -217,6 +219,7 @@ export class RunLife<Query extends Runnable> {
 
   #enter(phase: Phase, wait: number): void {
     this.#phase = phase;
+    this.#paging = false;
     this.#failures = 0;
     this.#ask(wait);
   }
@@ -226,6 +229,7 @@ export class RunLife<Query extends Runnable> {
       return Math.min(FIRST_RETRY_WAIT_MS * 2 ** (this.#failures - 1), LONGEST_RETRY_WAIT_MS);
     }
     if (this.#phase === 'results') {
+      this.#paging = true;
       return 0;
     }
     this.#statusWait = waitAfter(WAITS, this.#statusWait);

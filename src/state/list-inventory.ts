@@ -1,7 +1,10 @@
-import type { TargetClient } from '../api/client.ts';
-import { ApiError, isUnanswered } from '../api/errors.ts';
+import type { Answer, TargetClient } from '../api/client.ts';
+import { ApiError, InvalidResponse, isUnanswered } from '../api/errors.ts';
 import type { MonitorSummary, ScopeSummary } from '../api/lists.ts';
 import { LIST_OPERATIONS, type ListKind, TAGS_OPERATION } from '../api/operations.ts';
+import { type ListingPaging, listingPaging } from '../api/paging.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { wholeSeconds } from '../runtime/log.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { ListingResult, ListingsOptions } from '../scheduler/listings.ts';
 import type { Target } from '../scheduler/target.ts';
@@ -9,26 +12,37 @@ import type { Inventory } from './inventory.ts';
 import type { ListingLog } from './listing-log.ts';
 
 export interface ListInventoryOptions {
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly inventory: Inventory;
   readonly log: ListingLog;
-  readonly clientOf: (target: Target) => Pick<TargetClient, 'listMonitors' | 'listScopes' | 'monitorTags'>;
+  readonly clientOf: (
+    target: Target,
+  ) => Pick<TargetClient, 'listMonitors' | 'listScopes' | 'monitorTags' | 'refuseListing'>;
   /** Whether a query can depend on the tags of a monitor. */
   readonly needsTags: (target: Target, monitor: MonitorSummary) => boolean;
 }
 
+/** Milliseconds for all pages of a listing: enough for 50,000 monitors at one request per second. */
+const LONGEST_LISTING_MS = 3_600_000;
+
+/** The pages of a listing under way. */
+interface Pages {
+  readonly paging: ListingPaging;
+  /** On the monotonic clock. */
+  readonly startedAt: number;
+}
+
 /** A listing of monitors under way. */
-interface MonitorsListing {
+interface MonitorsListing extends Pages {
   readonly monitors: MonitorSummary[];
-  nextToken: string | undefined;
   /** ARNs of monitors whose tags are still to be read; undefined before the last page has come. */
   untagged: string[] | undefined;
   /** The service has refused to tell some tags. */
   incomplete: boolean;
 }
 
-interface ScopesListing {
+interface ScopesListing extends Pages {
   readonly scopes: ScopeSummary[];
-  nextToken: string | undefined;
 }
 
 /**
@@ -36,21 +50,53 @@ interface ScopesListing {
  * for monitors once more when the tags are, too.
  */
 export function createListInventory(options: ListInventoryOptions): ListingsOptions<ListKind>['list'] {
-  const { inventory, log, clientOf, needsTags } = options;
+  const { clock, inventory, log, clientOf, needsTags } = options;
   const monitorsListings = new WeakMap<Target, MonitorsListing>();
   const scopesListings = new WeakMap<Target, ScopesListing>();
 
+  const newPages = (): Pages => ({ paging: listingPaging(), startedAt: clock.monotonic() });
+
+  /** The next listing begins with the first page: what was read takes no memory until then. */
+  const forget = (target: Target, kind: ListKind) =>
+    (kind === 'monitors' ? monitorsListings : scopesListings).delete(target);
+
+  /** Adds a page to a listing, and its items to `items`. Returns false, and logs it, for a listing that does not end. */
+  function addPage<Item>(
+    target: Target,
+    kind: ListKind,
+    { paging, startedAt }: Pages,
+    items: Item[],
+    { page, nextToken, bytes }: Answer<readonly Item[]>,
+  ): boolean {
+    try {
+      paging.add({ items: page.length, bytes }, nextToken);
+      if (clock.monotonic() - startedAt > LONGEST_LISTING_MS) {
+        throw new InvalidResponse(`expected all pages within ${wholeSeconds(LONGEST_LISTING_MS)}, got more`);
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidResponse)) {
+        throw thrown;
+      }
+      forget(target, kind);
+      log.failed(target, clientOf(target).refuseListing(kind, thrown.message));
+      return false;
+    }
+    items.push(...page);
+    return true;
+  }
+
   async function listMonitors(target: Target, isFirst: boolean, signal: AbortSignal): Promise<ListingResult> {
     const before = isFirst ? undefined : monitorsListings.get(target);
-    const listing = before ?? { monitors: [], nextToken: undefined, untagged: undefined, incomplete: false };
+    const listing = before ?? { ...newPages(), monitors: [], untagged: undefined, incomplete: false };
     monitorsListings.set(target, listing);
     if (listing.untagged !== undefined) {
       return readTags(target, listing, listing.untagged, signal);
     }
-    const { page, nextToken } = await clientOf(target).listMonitors(listing.nextToken, signal);
-    listing.monitors.push(...page);
-    listing.nextToken = nextToken;
-    if (nextToken !== undefined) {
+    const answer = await clientOf(target).listMonitors(listing.paging.nextToken, signal);
+    if (!addPage(target, 'monitors', listing, listing.monitors, answer)) {
+      return 'unending';
+    }
+    if (listing.paging.nextToken !== undefined) {
       return 'again';
     }
     log.worked(target, LIST_OPERATIONS.monitors.name);
@@ -98,12 +144,13 @@ export function createListInventory(options: ListInventoryOptions): ListingsOpti
 
   async function listScopes(target: Target, isFirst: boolean, signal: AbortSignal): Promise<ListingResult> {
     const before = isFirst ? undefined : scopesListings.get(target);
-    const listing = before ?? { scopes: [], nextToken: undefined };
+    const listing = before ?? { ...newPages(), scopes: [] };
     scopesListings.set(target, listing);
-    const { page, nextToken } = await clientOf(target).listScopes(listing.nextToken, signal);
-    listing.scopes.push(...page);
-    listing.nextToken = nextToken;
-    if (nextToken !== undefined) {
+    const answer = await clientOf(target).listScopes(listing.paging.nextToken, signal);
+    if (!addPage(target, 'scopes', listing, listing.scopes, answer)) {
+      return 'unending';
+    }
+    if (listing.paging.nextToken !== undefined) {
       return 'again';
     }
     log.worked(target, LIST_OPERATIONS.scopes.name);
@@ -122,6 +169,7 @@ export function createListInventory(options: ListInventoryOptions): ListingsOpti
       if (!(thrown instanceof ApiError)) {
         throw thrown;
       }
+      forget(target, kind);
       log.failed(target, thrown);
       return isUnanswered(thrown.error) ? 'silent' : 'failed';
     }

@@ -1,5 +1,6 @@
 import { type QueryStatus, type TargetClient, UNKNOWN_AT_FIRST_MS } from '../api/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse, isUnanswered } from '../api/errors.ts';
+import { countsOf, type ResultsPaging, resultsPaging } from '../api/paging.ts';
 import { readDataPage, readRowPage } from '../api/results.ts';
 import type { ScheduledQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -32,7 +33,7 @@ export interface RunActionsOptions {
 /** What is kept of a run between its requests. */
 interface Reading {
   readonly pages: PackedPages<ResultPage>;
-  nextToken: string | undefined;
+  readonly paging: ResultsPaging;
 }
 
 /** What scheduled queries do: each step asks the API, writes the state, and tells the scheduler how it went. */
@@ -86,22 +87,36 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   function readingOf(run: Run): Reading {
     let reading = readings.get(run);
     if (reading === undefined) {
-      reading = { pages: new PackedPages(), nextToken: undefined };
+      reading = { pages: new PackedPages(), paging: resultsPaging() };
       readings.set(run, reading);
     }
     return reading;
   }
 
+  /** What is wrong with results is an error of the API. */
+  function asRefusal(query: ScheduledQuery, thrown: unknown): unknown {
+    return thrown instanceof InvalidResponse ? clientOf(query).refuseResults(query, thrown.message) : thrown;
+  }
+
   /** Reads the next page. A function of its own, so that nothing holds the page once it is packed. */
-  async function readPage(query: ScheduledQuery, run: Run, reading: Reading, signal: AbortSignal): Promise<void> {
-    const { page } = await clientOf(query).queryResults<ResultPage>(
+  async function readPage(
+    query: ScheduledQuery,
+    run: Run,
+    { pages, paging }: Reading,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { page, nextToken, bytes } = await clientOf(query).queryResults<ResultPage>(
       { ...query, queryId: run.queryId },
-      reading.nextToken,
+      paging.nextToken,
       query.type === 'workload-insights-top-contributors-data' ? readDataPage : readRowPage,
       signal,
     );
-    reading.nextToken = page.nextToken;
-    await reading.pages.add(page);
+    try {
+      paging.add({ ...countsOf(page), bytes }, nextToken);
+    } catch (thrown) {
+      throw asRefusal(query, thrown);
+    }
+    await pages.add(page);
   }
 
   const isYoung = ({ startedAt }: Run) => clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
@@ -165,18 +180,11 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         signal,
         async () => {
           const reading = readingOf(run);
-          const { nextToken } = reading;
           await readPage(query, run, reading, signal);
           if (!states.has(query)) {
             return 'done';
           }
-          if (reading.nextToken !== undefined) {
-            if (reading.nextToken === nextToken) {
-              throw clientOf(query).refuseResults(
-                query,
-                'expected nextToken to be another on the next page, got the same',
-              );
-            }
+          if (reading.paging.nextToken !== undefined) {
             states.requestAnswered(query.name);
             return 'again';
           }
@@ -184,7 +192,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
           try {
             await results.read(query, run, reading.pages);
           } catch (thrown) {
-            throw thrown instanceof InvalidResponse ? clientOf(query).refuseResults(query, thrown.message) : thrown;
+            throw asRefusal(query, thrown);
           }
           await options.resultsKept(query);
           if (states.has(query)) {

@@ -1,10 +1,13 @@
 import { isTerminal, type QueryStatus, type TargetClient, UNKNOWN_AT_FIRST_MS } from '../../api/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse } from '../../api/errors.ts';
 import type { QueryReference } from '../../api/operations.ts';
+import { countsOf, resultsPaging } from '../../api/paging.ts';
 import {
+  type DataPage,
   type DataResults,
   joinDataPages,
   joinRowPages,
+  type RowPage,
   type RowResults,
   readDataPage,
   readRowPage,
@@ -187,7 +190,8 @@ async function readResults(
     : joinRowPages(await readPages(options, reference, readRowPage, progress, signal));
 }
 
-async function readPages<Page>(
+/** @throws InvalidResponse for pages that do not end. */
+async function readPages<Page extends RowPage | DataPage>(
   options: AdHocQueryOptions,
   reference: Reference,
   read: (answer: unknown) => Page,
@@ -195,16 +199,15 @@ async function readPages<Page>(
   signal: AbortSignal,
 ): Promise<readonly Page[]> {
   const pages: Page[] = [];
-  let nextToken: string | undefined;
+  const paging = resultsPaging();
   do {
     progress.show(`reading results, page ${pages.length + 1}`);
-    const token = nextToken;
-    const answer = await persistently(options, progress, signal, () =>
-      options.client.queryResults(reference, token, read, signal),
+    const { page, nextToken, bytes } = await persistently(options, progress, signal, () =>
+      options.client.queryResults(reference, paging.nextToken, read, signal),
     );
-    pages.push(answer.page);
-    nextToken = answer.nextToken;
-  } while (nextToken !== undefined);
+    paging.add({ ...countsOf(page), bytes }, nextToken);
+    pages.push(page);
+  } while (paging.nextToken !== undefined);
   return pages;
 }
 

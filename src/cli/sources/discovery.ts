@@ -55,6 +55,7 @@ export class Discovery {
       dispatcher,
       kinds: KINDS,
       list: createListInventory({
+        clock,
         inventory: this.#inventory,
         log: new ListingLog(clock, log),
         clientOf,
