@@ -62,7 +62,7 @@ describe.each([
         { profile: 'through-role', role: undefined },
         settingsFor(url),
       );
-      expect(await credentials.get()).toMatchObject({ sessionToken: expect.any(String) });
+      expect(await credentials.get('here')).toMatchObject({ sessionToken: expect.any(String) });
       expect(requests.map(({ operation, status }) => [operation, status]).slice(-2)).toEqual([
         ['AssumeRole', 403],
         ['AssumeRole', 200],
@@ -94,18 +94,22 @@ test.each([
   let elapsed = 0;
   const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + elapsed };
   const credentials = new AccountCredentials(clock).of({ profile: undefined, role }, sts);
-  const first = await credentials.get();
+  const first = await credentials.get('here');
   ahead = 0;
   elapsed = 10 * MINUTE;
-  credentials.refused();
-  const second = await credentials.get();
+  credentials.refused('here', first.accessKeyId);
+  const second = await credentials.get('here');
   expect(second.accessKeyId).not.toBe(first.accessKeyId);
   expect(requests.map(({ status }) => status)).toEqual([403, 200, 403, 200]);
 });
 
 test('another refusal is not attempted again', async () => {
   const { url, requests } = await serveAhead(() => 0);
-  const credentials = { get: async () => ({ ...BASE, secretAccessKey: 'wrong' }), refused: () => undefined };
+  const credentials = {
+    get: async () => ({ ...BASE, secretAccessKey: 'wrong' }),
+    accepted: () => undefined,
+    refused: () => undefined,
+  };
   await expect(callerIdentity({ credentials, sts: settingsFor(url) }, NO_SIGNAL)).rejects.toMatchObject({
     name: 'SignatureDoesNotMatch',
   });
