@@ -10,8 +10,10 @@ interface ScalarNode {
   readonly line: number;
   /** A string, number, boolean or null; anything else comes of an exotic tag and fits no key. */
   readonly value: unknown;
-  /** The text of a value that is not a string, as the file has it: `007`, `yes`, `2026-01-01`. */
+  /** The text of a value that is not a string, as the file has it: `007`, `yes`, `2026-01-01`, `&anchor` of nothing. */
   readonly source: string;
+  /** Stands in for a value whose problem was reported: another one would only repeat it. */
+  readonly reported?: true;
   /** A string in which `${NAME}` stands for itself: what comes over the network must not read the environment. */
   readonly literal?: true;
 }
@@ -40,11 +42,16 @@ export function isNull(node: ConfigNode): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 
+/** `&x` without quotes: YAML takes it for an anchor of nothing. */
+export function isLoneAnchor(node: ConfigNode): boolean {
+  return isNull(node) && node.kind === 'scalar' && node.source.startsWith('&');
+}
+
 /** Keys of the config file and the web configuration whose values, and whatever is in them, no message may show. */
 const SENSITIVE_KEYS: ReadonlySet<string> = new Set(['externalId', 'sessionTags', 'key', 'basic_auth_users']);
 
 /** Whether a path made by {@link keyPath} and {@link indexPath} leads into a value that no message may show. */
-function isSensitive(path: string): boolean {
+export function isSensitive(path: string): boolean {
   return path.split(/[.[]/).some((key) => SENSITIVE_KEYS.has(key));
 }
 
@@ -53,7 +60,7 @@ function isSensitive(path: string): boolean {
  * expected; empty for other values.
  */
 export function quotingHint(node: ConfigNode, path: string): string {
-  if (node.kind !== 'scalar' || typeof node.value === 'string' || isNull(node)) {
+  if (node.kind !== 'scalar' || typeof node.value === 'string' || (isNull(node) && !isLoneAnchor(node))) {
     return '';
   }
   return isSensitive(path) ? '; quote it' : `; quote it: ${quote(node.source)}`;

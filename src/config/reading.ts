@@ -28,6 +28,9 @@ export class Reading {
 
   /** Reports that the file has something else at `path` than what was expected. Sensitive values are not shown. */
   reject(path: string, node: ConfigNode, expected: string): void {
+    if (node.kind === 'scalar' && node.reported === true) {
+      return;
+    }
     this.problems.push(createProblem(path, node.line, showNodeAt(path, node), expected));
   }
 

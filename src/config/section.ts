@@ -1,5 +1,5 @@
 import convict from 'convict';
-import { type ConfigNode, indexPath, keyPath, type MapNode, quotingHint } from './config-node.ts';
+import { type ConfigNode, indexPath, isLoneAnchor, keyPath, type MapNode, quotingHint } from './config-node.ts';
 import type { Format, Mismatch } from './formats.ts';
 import { nearestHint } from './nearest.ts';
 import type { Reading } from './reading.ts';
@@ -119,7 +119,7 @@ function hintFor(node: ConfigNode, format: Format<unknown>, path: string): strin
   if (node.kind === 'scalar' && typeof node.value === 'string') {
     return nearestHint(node.value, format.words);
   }
-  return fitsQuoted(node, format) ? quotingHint(node, path) : '';
+  return isLoneAnchor(node) || fitsQuoted(node, format) ? quotingHint(node, path) : '';
 }
 
 /** Whether a value that YAML took for a number or the like would do as text. */

@@ -1,5 +1,25 @@
-import { Composer, type CST, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, Parser } from 'yaml';
-import { type ConfigNode, indexPath, keyPath, type MapEntry, quote, showNode, showNodeAt } from './config-node.ts';
+import {
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  Parser,
+  type YAMLError,
+} from 'yaml';
+import {
+  type ConfigNode,
+  indexPath,
+  isSensitive,
+  keyPath,
+  type MapEntry,
+  quote,
+  showNode,
+  showNodeAt,
+} from './config-node.ts';
 import { createProblem, type Problem } from './problem.ts';
 
 /** The composer recurses, and runs out of stack where the file nests a few thousand deep; the config needs 5 levels. */
@@ -34,18 +54,70 @@ export function parseYaml(text: string, file: string, rootPath = ''): ParsedYaml
   const documents = [...composer.compose(tokens, true, text.length)];
   const faults = documents.flatMap((document) => [...document.errors, ...document.warnings]);
   if (faults.length > 0) {
-    return refused(
-      ...faults.map((fault) => {
-        const got = `invalid YAML (${quote(fault.message).slice(1, -1)})`;
-        return createProblem(file, lineOf(fault.pos[0]), got, 'valid YAML');
-      }),
-    );
+    return refused(...describeFaults(faults, text, file, lineOf));
   }
   const [document, second] = documents;
   if (second !== undefined) {
     return refused(createProblem(file, lineOf(second.range[0]), 'a second YAML document', 'one'));
   }
   return document === undefined ? refused() : new TreeBuilder(lineOf, file).build(document, rootPath);
+}
+
+/** What YAML takes text for that begins with one of these characters and is not in quotes. */
+const INDICATORS: Readonly<Record<string, string>> = {
+  '*': 'an alias',
+  '&': 'an anchor',
+  '!': 'a tag',
+  '%': 'a directive',
+  '@': 'a reserved character',
+  '`': 'a reserved character',
+  '|': 'the header of a block of text',
+  '>': 'the header of a block of text',
+};
+
+/** Faults of YAML; what else the parser says about a line with a value that lacks quotes only repeats that. */
+function describeFaults(
+  faults: readonly YAMLError[],
+  text: string,
+  file: string,
+  lineOf: (offset: number) => number,
+): Problem[] {
+  const explained = new Set<number>();
+  return faults.flatMap((fault) => {
+    const line = lineOf(fault.pos[0]);
+    if (explained.has(line)) {
+      return [];
+    }
+    const indicator = text[wordStart(text, fault)] ?? '';
+    const taken = INDICATORS[indicator];
+    if (taken !== undefined) {
+      explained.add(line);
+      const got = `a value without quotes that begins with ${indicator}, which YAML takes for ${taken}`;
+      return [createProblem(file, line, got, `quotes around it: ${exampleInQuotes(text, fault)}`)];
+    }
+    const got = `invalid YAML (${quote(fault.message).slice(1, -1)})`;
+    return [createProblem(file, line, got, 'valid YAML')];
+  });
+}
+
+/** How far back a value's begin is looked for, in characters: a line may hold a fault every few characters. */
+const LONGEST_WORD = 256;
+
+/** Where the value begins that a fault is about; the parser says of `*:` and `|x` what character it does not take. */
+function wordStart(text: string, { code, pos: [offset] }: YAMLError): number {
+  const isWithin = code === 'BAD_ALIAS' || code === 'UNEXPECTED_TOKEN';
+  let start = offset;
+  while (isWithin && start > Math.max(0, offset - LONGEST_WORD) && !/[\s,[\]{}]/.test(text[start - 1] ?? '')) {
+    start -= 1;
+  }
+  return start;
+}
+
+/** `"*"`; of a value that has more to it, which may be a secret, `"*…"`. */
+function exampleInQuotes(text: string, fault: YAMLError): string {
+  const start = wordStart(text, fault);
+  const isWhole = /^(?:$|[\s,\]}])/.test(text.slice(start + 1, start + 2));
+  return `"${text[start]}${isWhole ? '' : '…'}"`;
 }
 
 function refused(...problems: Problem[]): ParsedYaml {
@@ -121,7 +193,13 @@ class TreeBuilder {
       return { kind: 'map', line, entries: this.#entries(node.items, path, line) };
     }
     if (isScalar(node)) {
-      return { kind: 'scalar', line, value: node.value, source: node.source ?? String(node.value) };
+      if (node.tag === '!' && node.type === 'PLAIN') {
+        this.#report(path, line, 'a value without quotes that begins with !', 'quotes around it: "!…"');
+        return { kind: 'scalar', line, value: null, source: '', reported: true };
+      }
+      const source = node.source ?? String(node.value);
+      const anchorAlone = node.value === null && source === '' && node.anchor !== undefined;
+      return { kind: 'scalar', line, value: node.value, source: anchorAlone ? `&${node.anchor}` : source };
     }
     return { kind: 'scalar', line, value: null, source: '' };
   }
@@ -178,9 +256,13 @@ class TreeBuilder {
     if (target !== undefined && target !== 'open') {
       return target;
     }
-    const expected = target === 'open' ? 'no alias inside its own anchor' : `an anchor &${oneWord(name)} before it`;
-    this.#report(path, line, `the alias *${oneWord(name)}`, expected);
-    return { kind: 'scalar', line, value: null, source: '' };
+    const shown = isSensitive(path) ? '…' : oneWord(name);
+    const expected =
+      target === 'open'
+        ? 'no alias inside its own anchor'
+        : `an anchor &${shown} before it, or quotes around text: "*${shown}"`;
+    this.#report(path, line, `the alias *${shown}`, expected);
+    return { kind: 'scalar', line, value: null, source: '', reported: true };
   }
 
   /** The line of a node, or of what holds it where the node is nothing at all, as the value of `? key`. */

@@ -118,7 +118,10 @@ describe.concurrent('a start', () => {
     const exporter = startCommand(scope, ['--config.file=/nonexistent/nfm.yml']);
     expect((await exporter.ended).code).toBe(1);
     expect(exporter.log()).toEqual([
-      expect.objectContaining({ msg: 'bad configuration', error: 'cannot read /nonexistent/nfm.yml: no such file or directory' }),
+      expect.objectContaining({
+        msg: 'bad configuration',
+        error: 'cannot read /nonexistent/nfm.yml: no such file or directory',
+      }),
     ]);
   });
 

@@ -54,6 +54,36 @@ describe('the form of the file', () => {
   });
 
   it.each([
+    ...['*', '&', '%', '@', '`', '*:', '!x', '!!int x', '%x', '@x', '`x', '|x', '>x', '*, x', '! ', '! x'],
+    ...['*.x', '*x*', '*-prod', '&x', '&-prod'],
+  ])('a value that lacks quotes is reported once, with the advice to quote it: %s', async (value) => {
+    for (const text of [
+      `queries:\n  - account: ${value}\n    type: x`,
+      `queries:\n  - { type: x,\n     account: ${value} }\n`,
+      `queries:\n  - labels:\n      a: ${value}\n    type: x`,
+    ]) {
+      const about = (await problemsOf(text)).filter((message) => /quote/.test(message));
+      expect(about, text).toHaveLength(1);
+      expect(about[0]).toContain(`"${value[0]}`);
+    }
+  });
+
+  it('an unquoted asterisk for all accounts is told to need quotes', async () => {
+    expect(await problemsOf('queries:\n  - account: *\n')).toEqual([
+      'nfm.yml (line 2): got a value without quotes that begins with *, which YAML takes for an alias, expected quotes around it: "*"',
+    ]);
+  });
+
+  it.each(['*canary', '@canary', '!canary', '|canary', '`canary', '%canary', '&canary'])(
+    'a secret that lacks quotes is not shown: %s',
+    async (secret) => {
+      const messages = await problemsOf(`accounts:\n  - name: a\n    externalId: ${secret}\n`);
+      expect(messages.join()).toMatch(/quote/);
+      expect(messages.join()).not.toContain('canary');
+    },
+  );
+
+  it.each([
     ['flow lists', '['.repeat(50_000) + ']'.repeat(50_000)],
     ['open flow lists', '['.repeat(50_000)],
     ['block lists', `${'- '.repeat(5000)}x`],

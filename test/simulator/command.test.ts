@@ -67,9 +67,7 @@ test('a scenario that cannot be read is refused', async () => {
   });
   const scenarioFile = join(folder, 'missing.yml');
   expect(await runSimulator({ port: 0, scenarioFile, log, clock: systemClock, signal: signal.signal })).toBe(1);
-  expect(lines).toEqual([
-    expect.stringContaining(`error="cannot read ${scenarioFile}: no such file or directory"`),
-  ]);
+  expect(lines).toEqual([expect.stringContaining(`error="cannot read ${scenarioFile}: no such file or directory"`)]);
 });
 
 test('a port that is taken is told', async () => {
