@@ -2,6 +2,7 @@ import { LONGEST_TIMER_MS } from '../runtime/clock.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../runtime/log.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { nearestFirst } from './nearest.ts';
 import { PARTITIONS } from './partition.ts';
 import { QUERY_TYPES, type QueryType } from './query-type.ts';
 
@@ -55,9 +56,20 @@ export function oneOf<T extends string>(choices: readonly T[]): Format<T> {
   return single(`one of ${choices.join(', ')}`, (value) => choices.find((choice) => choice === value));
 }
 
-/** As {@link oneOf}, with a hint at what a misspelt word may have meant. */
+/** So many words are read at a glance. */
+const SHORT_LIST = 8;
+
+/** As {@link oneOf}, with a hint at what a misspelled word may have meant, which a long list begins with. */
 export function wordOf<T extends string>(choices: readonly T[]): Format<T> {
-  return { ...oneOf(choices), words: choices };
+  const format = oneOf(choices);
+  return {
+    ...format,
+    words: choices,
+    mismatches(value) {
+      const listed = typeof value === 'string' && choices.length > SHORT_LIST ? nearestFirst(value, choices) : choices;
+      return format.mismatches(value).map(() => ({ expected: `one of ${listed.join(', ')}` }));
+    },
+  };
 }
 
 /** A key that may be left out. */

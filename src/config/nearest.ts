@@ -29,6 +29,19 @@ export function nearestWord(word: string, known: readonly string[]): string | un
     : undefined;
 }
 
+/** The known words, first the one that `word` is probably a misspelling of, then those that contain it. */
+export function nearestFirst<Word extends string>(word: string, known: readonly Word[]): readonly Word[] {
+  const wanted = normalize(word);
+  const nearest = nearestWord(word, known);
+  const rank = (candidate: Word) => {
+    if (candidate === nearest) {
+      return 0;
+    }
+    return wanted.length >= 3 && normalize(candidate).includes(wanted) ? 1 : 2;
+  };
+  return [...known].sort((a, b) => rank(a) - rank(b));
+}
+
 function normalize(word: string): string {
   return word.slice(0, 64).replaceAll(/[-_]/g, '').toLowerCase();
 }

@@ -73,6 +73,19 @@ describe('windows', () => {
 });
 
 describe('contributorLabels', () => {
+  it.each([
+    ['remotePodNam', ['remote_pod_name']],
+    ['local_pod_nmespace', ['local_pod_namespace']],
+    ['pod_name', ['local_pod_name', 'local_pod_namespace', 'remote_pod_name', 'remote_pod_namespace']],
+    ['vpcId', ['local_vpc_id', 'remote_vpc_id']],
+    ['portrange', ['local_ip', 'snat_ip']],
+  ])('that are not known are answered with the nearest first: %s', async (label, nearest) => {
+    const refused = warningsOf({ contributorLabels: ['remote_ip', label] });
+    await expect(refused).rejects.toThrow(
+      `contributorLabels[1] (line 1): got "${label}", expected one of ${nearest.join(', ')}, `,
+    );
+  });
+
   it('of the -data type say nothing', async () => {
     const type = 'workload-insights-top-contributors-data';
     const { metricName, destinationCategory, schedule } = ENTRY;
