@@ -1,5 +1,6 @@
 import type { Role } from './config.ts';
 import { type ConfigNode, keyPath, type MapNode, quote } from './config-node.ts';
+import { warnOfUnknownRegions } from './known-regions.ts';
 import type { ListedMap, Reading } from './reading.ts';
 import { readRole, SESSION_TAGS } from './roles.ts';
 import { ACCOUNT } from './schema.ts';
@@ -59,6 +60,13 @@ function readAccount(node: MapNode, path: string, reading: Reading): AccountDefi
   }
   const single = section.value('region');
   const listed = section.value('regions');
+  warnOfUnknownRegions(
+    single === undefined ? [] : [single],
+    keyPath(path, 'region'),
+    section.written('region'),
+    reading,
+  );
+  warnOfUnknownRegions(listed ?? [], keyPath(path, 'regions'), section.written('regions'), reading);
   return {
     path,
     line: node.line,

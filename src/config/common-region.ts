@@ -2,6 +2,7 @@ import type { AccountDefinition } from './accounts.ts';
 import type { QueryEntry } from './config.ts';
 import { keyPath } from './config-node.ts';
 import { region as regionFormat } from './formats.ts';
+import { expectedInstead, isKnownRegion } from './known-regions.ts';
 import type { Reading } from './reading.ts';
 import type { AwsKeys } from './schema.ts';
 import type { Section } from './section.ts';
@@ -45,6 +46,10 @@ export async function commonRegion(
   }
   const found = await findRegion(fallbackRegion);
   if ('region' in found) {
+    if (!isKnownRegion(found.region)) {
+      const got = 'a region from the environment or the AWS profile that is not known';
+      reading.warn('aws.region', 1, got, expectedInstead(found.region));
+    }
     return found.region;
   }
   for (const { account, query } of needing) {

@@ -3,6 +3,7 @@ import { keyPath } from './config-node.ts';
 import { checkRegions, readAccountNames } from './entry-accounts.ts';
 import type { EntryContext } from './entry-context.ts';
 import type { EntryKeys } from './entry-keys.ts';
+import { warnOfUnknownRegions } from './known-regions.ts';
 import { readLabels } from './labels.ts';
 import { COMMON, type CommonKeys } from './query-schema.ts';
 import type { Reading } from './reading.ts';
@@ -17,6 +18,8 @@ export function readBase(
   const name = entry.value('name');
   const { accounts, accountsListed } = readAccountNames(entry, context, reading);
   checkRegions(entry, accounts, context, reading);
+  const ownRegions = entry.own.entries.get('region')?.value;
+  warnOfUnknownRegions(entry.value('region')?.values ?? [], keyPath(entry.path, 'region'), ownRegions, reading);
   const labels = entry.own.entries.get('labels')?.value;
   const ownLabels = labels && readLabels(labels, keyPath(entry.path, 'labels'), reading);
   if (name === undefined || entry.faulty('region')) {

@@ -15,9 +15,7 @@ export function nearestHint(word: string, known: readonly string[]): string {
  */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   const wanted = normalize(word);
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(wanted, normalize(candidate)) }))
-    .sort((a, b) => a.distance - b.distance);
+  const ranked = rankByDistance(wanted, known);
   const best = ranked[0];
   if (best !== undefined && best.distance <= Math.max(1, Math.floor(wanted.length / 3))) {
     return best.candidate;
@@ -27,6 +25,11 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   return begun.length === 1 || (nearest !== undefined && nearest.distance <= wanted.length)
     ? nearest?.candidate
     : undefined;
+}
+
+/** The known word that is nearest to `word`, however far that is; of several the first. Undefined of no words. */
+export function nearestOf(word: string, known: readonly string[]): string | undefined {
+  return rankByDistance(normalize(word), known)[0]?.candidate;
 }
 
 /** The known words, first the one that `word` is probably a misspelling of, then those that contain it. */
@@ -40,6 +43,12 @@ export function nearestFirst<Word extends string>(word: string, known: readonly 
     return wanted.length >= 3 && normalize(candidate).includes(wanted) ? 1 : 2;
   };
   return [...known].sort((a, b) => rank(a) - rank(b));
+}
+
+function rankByDistance(wanted: string, known: readonly string[]): { candidate: string; distance: number }[] {
+  return known
+    .map((candidate) => ({ candidate, distance: editDistance(wanted, normalize(candidate)) }))
+    .sort((a, b) => a.distance - b.distance);
 }
 
 function normalize(word: string): string {

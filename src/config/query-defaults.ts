@@ -3,6 +3,7 @@ import { warnOfUnknownCategories } from './category-warnings.ts';
 import type { MonitorSelector, Schedule } from './config.ts';
 import { keyPath, type MapEntry, type MapNode } from './config-node.ts';
 import { checkAccounts } from './entry-accounts.ts';
+import { warnOfUnknownRegions } from './known-regions.ts';
 import { readLabels } from './labels.ts';
 import { readMonitorSelector } from './monitor-selector.ts';
 import { QUERY_DEFAULT_KEYS, QUERY_DEFAULTS } from './query-schema.ts';
@@ -38,6 +39,8 @@ export function readQueryDefaults(
     section.written('destinationCategory'),
     reading,
   );
+  const regions = section.value('region')?.values ?? [];
+  warnOfUnknownRegions(regions, keyPath(path, 'region'), section.written('region'), reading);
   const labels = node.entries.get('labels')?.value;
   const schedule = node.entries.get('schedule')?.value;
   const selector = node.entries.get('monitorSelector')?.value;

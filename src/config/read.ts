@@ -7,6 +7,7 @@ import { formatDuration } from './duration.ts';
 import { readEntry } from './entries.ts';
 import type { EntryContext } from './entry-context.ts';
 import { freezeDeeply } from './freeze.ts';
+import { warnOfUnknownRegions } from './known-regions.ts';
 import type { ConfigContext } from './outside-entries.ts';
 import type { Problem } from './problem.ts';
 import { readQueryDefaults } from './query-defaults.ts';
@@ -65,6 +66,10 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const web = readSection(section('web'), 'web', WEB, reading);
   const log = readSection(section('log'), 'log', LOG, reading);
   const aws = readSection(section('aws'), 'aws', AWS, reading);
+  for (const key of ['region', 'stsRegion'] as const) {
+    const region = aws.value(key);
+    warnOfUnknownRegions(region === undefined ? [] : [region], keyPath('aws', key), aws.written(key), reading);
+  }
   const polling = readSection(section('polling'), 'polling', POLLING, reading);
   const discovery = readSection(section('discovery'), 'discovery', DISCOVERY, reading);
   const contributors = readSection(section('contributors'), 'contributors', CONTRIBUTORS, reading);

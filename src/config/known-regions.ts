@@ -1,0 +1,53 @@
+import type { ConfigNode } from './config-node.ts';
+import { elementsOf, showNode } from './config-node.ts';
+import { nearestOf } from './nearest.ts';
+import type { Reading } from './reading.ts';
+
+/** When {@link REGIONS} were taken over. */
+const AS_OF = '2026-11-29';
+
+/**
+ * The regions of all partitions, without the pseudo regions for global services. From the partitions of the endpoint rules
+ * in @aws-sdk/core 3.981.1; a test holds them against the installed version. They are listed here because loading these
+ * rules takes longer than reading a configuration.
+ */
+const REGIONS: Readonly<Record<string, string>> = {
+  aws: 'af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 me-west-1 mx-central-1 sa-east-1 sa-west-1 us-east-1 us-east-2 us-west-1 us-west-2',
+  'aws-cn': 'cn-north-1 cn-northwest-1',
+  'aws-eusc': 'eusc-de-east-1',
+  'aws-iso': 'us-iso-east-1 us-iso-west-1',
+  'aws-iso-b': 'us-isob-east-1 us-isob-west-1',
+  'aws-iso-e': 'eu-isoe-west-1',
+  'aws-iso-f': 'us-isof-east-1 us-isof-south-1',
+  'aws-us-gov': 'us-gov-east-1 us-gov-west-1',
+};
+
+export const KNOWN_REGIONS: readonly string[] = Object.values(REGIONS).flatMap((regions) => regions.split(' '));
+
+/**
+ * Warns of regions of the right form that no partition lists: they are probably misspelled, or newer than the list.
+ *
+ * @param regions what was read of `node`, each element of it one region
+ */
+export function warnOfUnknownRegions(
+  regions: readonly string[],
+  path: string,
+  node: ConfigNode | undefined,
+  reading: Reading,
+): void {
+  for (const [index, element] of elementsOf(path, node).entries()) {
+    const region = regions[index];
+    if (region !== undefined && !isKnownRegion(region)) {
+      reading.warn(element.path, element.node.line, showNode(element.node), expectedInstead(region));
+    }
+  }
+}
+
+export function isKnownRegion(region: string): boolean {
+  return KNOWN_REGIONS.includes(region);
+}
+
+/** What is expected in place of an unknown region. */
+export function expectedInstead(region: string): string {
+  return `a region that AWS had on ${AS_OF}, or a newer one; did you mean "${nearestOf(region, KNOWN_REGIONS)}"?`;
+}
