@@ -9,8 +9,11 @@ import { parseYaml } from './yaml.ts';
  */
 export async function readEntriesFile(text: string, file: string, context: ConfigContext): Promise<OutsideEntries> {
   const reading = new Reading(context.env, context.show);
-  const { root, problems } = parseYaml(text, file, file);
+  const { root, problems, blank } = parseYaml(text, file, file);
   reading.problems.push(...problems);
+  if (blank) {
+    reading.warn(file, 1, 'an empty file', 'a list of entries; [] for none');
+  }
   const list = root?.kind === 'map' && root.entries.size === 0 ? undefined : root;
   const elements = reading.maps(file, list, 'a mapping with name and queryId or schedule');
   return {

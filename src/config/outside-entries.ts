@@ -1,3 +1,4 @@
+import { warnOfSilentDefault } from './account-warnings.ts';
 import type { AccountDefinition } from './accounts.ts';
 import { type FallbackRegion, findRegion, reportNoRegion } from './common-region.ts';
 import type { Account, QueryEntry, QuerySource } from './config.ts';
@@ -52,6 +53,7 @@ export async function readOutsideEntries(
     return entry === undefined ? [] : [{ entry, node: element.node }];
   });
   const queries = read.map(({ entry }) => entry);
+  warnOfSilentDefault(queries, elements, context.entry, reading);
   const accounts = await completeAccounts(queries, context, reading);
   for (const { entry, node } of read) {
     checkStaleAfter(entry, node, context.entry, reading);

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { warnOfSilentDefault } from './account-warnings.ts';
 import { type AccountDefinition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
 import { commonRegion, type FallbackRegion } from './common-region.ts';
 import type { Account, Config, QueryEntry, WatchedEntry } from './config.ts';
@@ -54,11 +55,16 @@ const ROOT_KEYS = [
   'storage',
 ];
 
+const EXPECTED_ROOT = `a mapping with the keys ${ROOT_KEYS.join(', ')}`;
+
 /** Reads and checks a config file. Never throws for what the file says. */
 export async function readConfig(text: string, options: ReadOptions): Promise<ReadConfig> {
   const reading = new Reading(options.env);
-  const { root, problems } = parseYaml(text, options.file);
+  const { root, problems, blank } = parseYaml(text, options.file);
   reading.problems.push(...problems);
+  if (blank) {
+    reading.warn(options.file, 1, 'an empty file', EXPECTED_ROOT);
+  }
   const top = readRoot(root, options.file, reading);
   const node = (key: string) => top.entries.get(key)?.value;
   const section = (key: string) => reading.map(key, node(key), 'a mapping of keys to values');
@@ -91,6 +97,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   };
   const elements = reading.maps('queries', node('queries'), 'a mapping with name and queryId or schedule');
   const queries = elements.flatMap((element) => readEntry(element, context, reading) ?? []);
+  warnOfSilentDefault(queries, elements, context, reading);
   const watched = queries.filter((entry) => entry.kind === 'watched');
   checkStaleAfter(polling.written('staleAfter'), context.staleAfter, watched, reading);
   const region = await commonRegion(aws, definitions, queries, options.fallbackRegion, reading);
@@ -143,7 +150,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
 /** The top level, less the keys that begin with `x-`. */
 function readRoot(root: ConfigNode | undefined, file: string, reading: Reading): MapNode {
   if (root !== undefined && root.kind !== 'map') {
-    reading.reject(file, root, `a mapping with the keys ${ROOT_KEYS.join(', ')}`);
+    reading.reject(file, root, EXPECTED_ROOT);
   }
   const entries = [...(root?.kind === 'map' ? root.entries : [])].filter(([key]) => !key.startsWith('x-'));
   const top: MapNode = { kind: 'map', line: root?.line ?? 1, entries: new Map(entries) };

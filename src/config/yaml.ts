@@ -28,6 +28,8 @@ const MAX_DEPTH = 64;
 export interface ParsedYaml {
   /** Undefined when the text is not one YAML document; `problems` then say why. */
   readonly root: ConfigNode | undefined;
+  /** The text holds no value at all, only blanks, comments, and marks. */
+  readonly blank: boolean;
   /** Faults of syntax, unknown tags, duplicate keys, aliases that lead nowhere. */
   readonly problems: readonly Problem[];
 }
@@ -121,7 +123,7 @@ function exampleInQuotes(text: string, fault: YAMLError): string {
 }
 
 function refused(...problems: Problem[]): ParsedYaml {
-  return { root: undefined, problems };
+  return { root: undefined, blank: false, problems };
 }
 
 /** Where a token first nests deeper than `depth` lists and mappings; undefined where it does not. Does not recurse. */
@@ -166,7 +168,7 @@ class TreeBuilder {
     const { contents } = document;
     const blank = contents === null || (isScalar(contents) && contents.value === null && contents.source === '');
     const root: ConfigNode = blank ? { kind: 'map', line: 1, entries: new Map() } : this.#node(contents, rootPath, 1);
-    return { root, problems: this.#problems };
+    return { root, blank, problems: this.#problems };
   }
 
   #node(node: unknown, path: string, parentLine: number): ConfigNode {

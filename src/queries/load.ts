@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { describeUnusedAccounts } from '../config/account-warnings.ts';
 import type { Config } from '../config/config.ts';
 import { readFileText } from '../config/file-text.ts';
 import type { ConfigContext } from '../config/outside-entries.ts';
 import { ConfigError, type Problem, sortByLine } from '../config/problem.ts';
-import { type ReadOptions, readConfig } from '../config/read.ts';
+import { type ReadConfig, type ReadOptions, readConfig } from '../config/read.ts';
 import { describeClash, describeTwin } from './clashes.ts';
 import { followersOf } from './following.ts';
 import { planQueries } from './plan.ts';
@@ -34,18 +35,23 @@ export async function loadConfig(text: string, options: ReadOptions): Promise<Lo
   if (problems.length > 0) {
     throw new ConfigError(sortByLine(problems));
   }
-  const followers = followersOf(read.config);
+  const planned = { queries, followers: followersOf(read.config) };
   const own = [...read.warnings, ...twins.map((twin) => describeTwin(twin, read))];
-  const warningsWith: LoadedConfig['warningsWith'] = (all) => sortByLine([...own, ...describeShortages(read, all)]);
+  // Entries of discovery files may use accounts that no entry of this file uses.
+  const unused = read.config.discovery.files.length > 0 ? [] : describeUnused(read, planned);
   return {
     config: read.config,
-    queries,
-    followers,
-    warnings: warningsWith({ queries, followers }),
-    warningsWith,
+    ...planned,
+    warnings: sortByLine([...own, ...describeShortages(read, planned), ...unused]),
+    warningsWith: (all) => sortByLine([...own, ...describeShortages(read, all), ...describeUnused(read, all)]),
     digest: digestOf(text),
     context: read.context,
   };
+}
+
+function describeUnused({ context, show }: ReadConfig, { queries, followers }: SourceQueries): Problem[] {
+  const used = new Set([...queries, ...followers.map(({ place }) => place)].map(({ account }) => account));
+  return describeUnusedAccounts(context.entry.accounts.values(), used, show);
 }
 
 /**

@@ -234,6 +234,27 @@ describe('check-config', () => {
     ]);
   });
 
+  it('warns of empty files, and of accounts that no file uses', async () => {
+    expect((await check(write('empty.yml', '# nothing\n'), true)).stderr).toMatch(
+      /empty\.yml \(line 1\): got an empty file/,
+    );
+    mkdirSync(join(folder, 'empty.d'));
+    const files = write('empty.d/none.yml', '---\n# later\n');
+    write('empty.d/some.yml', '- { name: a, monitorName: m, queryId: q, account: x }\n');
+    const file = write(
+      'with-empty-file.yml',
+      'aws: { region: eu-west-1 }\naccounts: [{ name: x }, { name: y }]\ndiscovery: { files: ["empty.d/*.yml"] }\n',
+    );
+    const { code, stdout } = await check(file);
+    expect(code).toBe(0);
+    expect(stdout.split('warnings: ')[1]?.split('\n')).toEqual([
+      '2',
+      '  accounts[1].name (line 2): got "y", expected an account that a query uses',
+      `  ${files} (line 1): got an empty file, expected a list of entries; [] for none`,
+      '',
+    ]);
+  });
+
   it('tells all errors of all discovery files', async () => {
     mkdirSync(join(folder, 'bad.d'));
     const file = write('with-bad-files.yml', '{ aws: { region: eu-west-1 }, discovery: { files: ["bad.d/*"] } }');

@@ -96,3 +96,66 @@ describe('contributorLabels', () => {
     ]);
   });
 });
+
+describe('accounts', () => {
+  const WATCHED = { monitorName: 'm', queryId: 'q' };
+  const accountWarnings = async (config: object) => {
+    const text = JSON.stringify({ aws: { region: 'eu-west-1' }, ...config });
+    const { warnings } = await loadConfig(text, { file: 'x', env: {}, fallbackRegion: async () => undefined });
+    return warnings.map(({ message }) => message);
+  };
+  const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `a${i}` }));
+
+  it('that no query uses are warned of once', async () => {
+    const queries = [{ name: 'q', ...WATCHED, account: 'a0' }];
+    expect(await accountWarnings({ accounts: named(1), queries })).toEqual([]);
+    expect(await accountWarnings({ accounts: named(2), queries })).toEqual([
+      'accounts[1].name (line 1): got "a1", expected an account that a query uses',
+    ]);
+    expect(await accountWarnings({ accounts: named(3), queries })).toEqual([
+      'accounts[1].name (line 1): got "a1", expected an account that a query uses; 1 other is not used either: "a2"',
+    ]);
+    expect(await accountWarnings({ accounts: named(100), queries })).toEqual([
+      expect.stringMatching(/; 98 others are not used either: "a2", .*, "a11" and 88 more$/),
+    ]);
+  });
+
+  it('that selectors use, that "*" stands for, and those of a file without queries are not warned of', async () => {
+    const { monitorName: _, ...selecting } = { ...ENTRY, name: 's', monitorSelector: {}, account: ['a0', 'a1'] };
+    expect(await accountWarnings({ accounts: named(2), queries: [selecting] })).toEqual([]);
+    expect(await accountWarnings({ accounts: named(3), queries: [{ name: 'q', ...WATCHED, account: '*' }] })).toEqual(
+      [],
+    );
+    expect(await accountWarnings({ accounts: named(3) })).toEqual([]);
+  });
+
+  it('that discovery files may use are not warned of before these are read', async () => {
+    const queries = [{ name: 'q', ...WATCHED, account: 'a0' }];
+    const discovery = { files: ['queries.d/*.yml'] };
+    expect(await accountWarnings({ accounts: named(2), queries, discovery })).toEqual([]);
+  });
+
+  it('listed, a query that names none is warned of, once for all: it uses another', async () => {
+    const use = named(2).map(({ name }, i) => ({ ...WATCHED, name: `used${i}`, account: name, queryId: name }));
+    const silent = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ name: `q${i}`, monitorName: 'm', queryId: `q${i}` }));
+    const accounts = named(2);
+    expect(await accountWarnings({ accounts, queries: [...use, ...silent(1)] })).toEqual([
+      'queries[2].account (line 1): got nothing, expected the name of an account; 1 entry without one uses "default", which is not among accounts',
+    ]);
+    expect(await accountWarnings({ accounts, queries: [...use, ...silent(3)] })).toEqual([
+      'queries[2].account (line 1): got nothing, expected the name of an account; 3 entries without one use "default", which is not among accounts',
+    ]);
+    const [one = {}, two = {}] = silent(2);
+    const meant = [
+      { accounts, queries: [...use, { ...one, account: 'default' }] },
+      { accounts: [...accounts, { name: 'default' }], queries: [...use, one, two] },
+      { accounts, queries: [...use, one], queryDefaults: { account: 'a0' } },
+      { accounts: named(1), queries: [one, two] },
+      { queries: [one, two] },
+    ];
+    for (const config of meant) {
+      expect(await accountWarnings(config), JSON.stringify(config)).toEqual([]);
+    }
+  });
+});

@@ -11,9 +11,9 @@ async function problemsOf(text: string): Promise<string[]> {
 
 describe('the form of the file', () => {
   it.each([
-    ['empty', ''],
-    ['only comments', '# nothing yet\n'],
-    ['only a document mark', '---\n'],
+    ['empty', '', true],
+    ['only comments', '# nothing yet\n', true],
+    ['only a document mark', '---\n', true],
     ['an empty mapping', '{}'],
     [
       'sections without keys',
@@ -22,10 +22,14 @@ describe('the form of the file', () => {
     ['a byte order mark', '\u{feff}queries: []\n'],
     ["Windows' line ends", 'aws:\r\n  region: eu-west-1\r\nqueries: []\r\n'],
     ['a directive', '%YAML 1.2\n---\nqueries: []\n...\n'],
-  ])('%s: no queries, defaults for the rest', async (_form, text) => {
+  ])('%s: no queries, defaults for the rest', async (_form, text, isEmpty = false) => {
     const { config, queries, warnings } = await load(text);
     expect(queries).toEqual([]);
-    expect(warnings).toEqual([]);
+    expect(warnings.map(({ message }) => message)).toEqual(
+      isEmpty
+        ? [expect.stringMatching(/^nfm\.yml \(line 1\): got an empty file, expected a mapping with the keys web, /)]
+        : [],
+    );
     expect(config).toMatchObject({
       web: { listenAddresses: [':10049'], telemetryPath: '/metrics' },
       log: { level: 'info', format: 'logfmt' },
