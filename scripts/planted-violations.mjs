@@ -32,6 +32,13 @@ const AMBIENT_TIME_AND_CHANCE = [
   "import { performance as time } from 'perf_hooks';",
 ];
 
+const UNWATCHED_WORK = [
+  'void work();',
+  'void pending.then(() => undefined);',
+  'const start = () => void work();',
+  'void (async () => undefined)();',
+];
+
 /**
  * One line of code, where it is planted, and whether the linter must refuse it there.
  *
@@ -52,10 +59,13 @@ export function plants() {
         ...inAllForms(file, '@smithy/core/config', folder !== 'api'),
         { file, code: "type Inline = import('./module.ts').Inline;", refused: true },
         ...AMBIENT_TIME_AND_CHANCE.map((code) => ({ file, code, refused: true })),
+        ...UNWATCHED_WORK.map((code) => ({ file, code, refused: true })),
         { file, code: "console.log('planted');", refused: true },
         { file, code: 'process.env;', refused: !isWiring },
         { file, code: 'new Date(0);', refused: false },
         { file, code: 'setImmediate(() => undefined);', refused: false },
+        { file, code: 'export const nothing = (): void => undefined;', refused: false },
+        { file, code: 'type Callback = () => void;', refused: false },
       ];
     })
     .concat(AMBIENT_TIME_AND_CHANCE.map((code) => ({ file: 'src/runtime/clock.ts', code, refused: false })));

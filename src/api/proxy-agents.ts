@@ -73,18 +73,18 @@ export class ProxyingHttpsAgent extends https.Agent {
     if (proxy === undefined) {
       return super.createConnection(options, callback);
     }
-    this.#tunnels.open(proxy, host, port).then(
-      (socket) => {
+    this.#tunnels
+      .open(proxy, host, port)
+      .then((socket) => {
         // TLS begins on a socket that is given, instead of connecting one.
         const throughTunnel = { ...options, socket };
         const stream = super.createConnection(throughTunnel, callback);
         if (stream) {
           callback?.(null, stream);
         }
-      },
+      })
       // Beside an error Node's types want a stream, which Node does not look at.
-      (error: Error) => callback?.(error, new Duplex()),
-    );
+      .catch((error: Error) => callback?.(error, new Duplex()));
     return undefined;
   }
 

@@ -180,10 +180,11 @@ export class RefreshedCredentials implements Credentials {
   #endsInTime(pending: Promise<void>): Promise<boolean> {
     return new Promise((resolve) => {
       const cancel = this.#options.clock.setTimer(PATIENCE_MS, () => resolve(false));
-      void pending.then(() => {
+      const ended = () => {
         cancel();
         resolve(true);
-      });
+      };
+      pending.then(ended, ended);
     });
   }
 }

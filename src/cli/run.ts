@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/problem.ts';
+import { background } from '../runtime/background.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/log.ts';
 import { readBuildInfo } from './build-info.ts';
@@ -203,7 +204,11 @@ async function runSimulatorCommand(args: readonly string[]): Promise<number> {
   const log = createLogger({ level: 'info', format: 'logfmt', clock: systemClock, write: writeError });
   const events = handleProcessEvents(log, 'ends');
   const ended = new AbortController();
-  void events.ended.then(() => ended.abort());
+  background(
+    log,
+    'shutdown of the simulator',
+    events.ended.then(() => ended.abort()),
+  );
   const { runSimulator } = await import('../simulator/command.ts');
   return runSimulator({
     port,

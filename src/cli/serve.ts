@@ -2,6 +2,7 @@ import type { ReadOptions } from '../config/read.ts';
 import { ListenError } from '../http/listen-error.ts';
 import { WebSecurity } from '../http/web-security.ts';
 import type { LoadedConfig } from '../queries/load.ts';
+import { background } from '../runtime/background.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createLogger, type Logger } from '../runtime/log.ts';
 import { checkAdminApiAccess } from './admin-api-access.ts';
@@ -85,7 +86,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (daemon === undefined) {
     return 1;
   }
-  options.events.onHangup(() => void daemon.reload());
+  options.events.onHangup(() => background(log, 'reload after SIGHUP', daemon.reload()));
   options.started?.(daemon);
   const why = await Promise.race([ended, daemon.failed]);
   if (why === 'ended') {

@@ -80,7 +80,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
             addQuery: flags.configFile === undefined ? addQuery : undefined,
             write: writeOut,
           });
-          void events.ended.then(story.end);
+          events.ended.then(story.end, story.end);
         }
       },
     });

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+import { background } from '../runtime/background.ts';
 import type { Logger } from '../runtime/log.ts';
 import { createGate } from './access.ts';
 import type { AppOptions } from './app-options.ts';
@@ -59,9 +60,13 @@ export function createApp(options: AppOptions): RequestListener {
       app(request, response);
     } else {
       // A client that has gone meanwhile does not go again: what began for it, such as events, would never end.
-      void gate(request, response, target.path).then(
-        (admitted) => admitted && !response.closed && app(request, response),
-      );
+      const served = gate(request, response, target.path)
+        .then((admitted) => admitted && !response.closed && app(request, response))
+        .catch((error: unknown) => {
+          response.destroy();
+          throw error;
+        });
+      background(options.log, 'sign-in of a request', served);
     }
   };
 }

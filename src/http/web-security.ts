@@ -5,6 +5,7 @@ import {
   type WebConfig,
   type WebConfigSnapshot,
 } from '../config/web-config-file.ts';
+import { background } from '../runtime/background.ts';
 import { type Clock, within } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { OneAtATime } from '../runtime/one-at-a-time.ts';
@@ -119,7 +120,7 @@ export class WebSecurity {
         return [];
       }
       this.#bad = { contents: snapshot.contents, problems, told: false };
-      clock.setTimer(GRACE_MS, () => void this.reload());
+      clock.setTimer(GRACE_MS, () => background(log, 'reload of the web configuration', this.reload()));
     }
     if (tell && !this.#bad.told) {
       this.#bad.told = true;

@@ -60,6 +60,12 @@ describe('the layers of src', () => {
       'aws-sdk.grit',
       'let pass in src/runtime/planted.ts: type Inline',
     ],
+    [
+      'lets work go on that nobody watches',
+      'background-work.grit',
+      'aws-sdk.grit',
+      'let pass in src/runtime/planted.ts: void work();',
+    ],
     ['allows console', '"noConsole": "error"', '"noConsole": "off"', 'let pass in src/runtime/planted.ts: console.log'],
   ])('are not kept by a configuration that %s, and the check says so', (_, text, replacement, mistake) => {
     const { status, stderr } = checkLayers(configurationWith(text, replacement));

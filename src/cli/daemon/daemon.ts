@@ -5,6 +5,7 @@ import type { ReloadOutcome } from '../../http/admin-api.ts';
 import { listen } from '../../http/server.ts';
 import type { WebSecurity } from '../../http/web-security.ts';
 import type { LoadedConfig } from '../../queries/load.ts';
+import { background } from '../../runtime/background.ts';
 import { type Clock, within } from '../../runtime/clock.ts';
 import type { Logger, LogLevel } from '../../runtime/log.ts';
 import { summarize } from '../../state/summary.ts';
@@ -161,7 +162,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const stopSummaries = summarize(apiStats, clock, log);
   identities.begin();
   if (options.autoReloadInterval > 0) {
-    void reload.watch(options.autoReloadInterval);
+    background(log, 'watch of the config file', reload.watch(options.autoReloadInterval));
   }
 
   return {

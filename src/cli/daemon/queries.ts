@@ -104,6 +104,7 @@ export class Queries {
     });
     this.#retention = new Retention({
       clock,
+      log,
       retention: () => inForce.config.http.retention,
       state: (name) => state.queries.get(name),
       remove: (name) => this.registrations.expire(name),

@@ -78,13 +78,14 @@ export class ResultMemory {
   read(state: RunState, series: readonly ContributorSeries[]): void {
     if (!this.#restoring) {
       const { name } = state.query;
-      const storing = this.#store(state, series).catch(() => undefined);
+      const storing: Promise<void> = this.#store(state, series)
+        .catch(() => undefined)
+        .then(() => {
+          if (this.#storing.get(name) === storing) {
+            this.#storing.delete(name);
+          }
+        });
       this.#storing.set(name, storing);
-      void storing.then(() => {
-        if (this.#storing.get(name) === storing) {
-          this.#storing.delete(name);
-        }
-      });
     }
   }
 

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ConfigContext } from '../../config/outside-entries.ts';
 import type { LoadedConfig } from '../../queries/load.ts';
 import type { SourceQueries } from '../../queries/sources.ts';
+import { background } from '../../runtime/background.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { OneAtATime } from '../../runtime/one-at-a-time.ts';
@@ -103,7 +104,8 @@ export class DiscoveryFiles {
     this.#context = context;
     this.#unsettled = new Map();
     this.#accept(files);
-    void this.#looks.run(() => this.#watchFolders());
+    const watching = this.#looks.run(() => this.#watchFolders());
+    background(this.#options.log, 'watch of the discovery files', watching);
     // Something may have changed since they were read.
     this.#lookIn(SOON_MS);
   }
@@ -140,7 +142,8 @@ export class DiscoveryFiles {
       this.#nextLook = undefined;
       if (!this.#isLookQueued) {
         this.#isLookQueued = true;
-        void this.#looks.run(() => this.#look());
+        const look = this.#looks.run(() => this.#look());
+        background(this.#options.log, 'reading of the discovery files', look);
       }
     });
   }
@@ -148,7 +151,13 @@ export class DiscoveryFiles {
   async #look(): Promise<void> {
     this.#isLookQueued = false;
     if (!this.#stopped) {
-      this.#lookIn((await this.#takeInSettled()) ? LOOK_AGAIN_MS : REREAD_MS);
+      let next = REREAD_MS;
+      try {
+        next = (await this.#takeInSettled()) ? LOOK_AGAIN_MS : REREAD_MS;
+      } finally {
+        // A look that failed is not the last one.
+        this.#lookIn(next);
+      }
     }
   }
 

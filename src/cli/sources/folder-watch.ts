@@ -58,6 +58,12 @@ export class FolderWatch {
   /** Links are followed, so that a change of where they lead is told, as Kubernetes makes it for a ConfigMap. */
   #begin(key: string, path: string, depth: number | undefined): FSWatcher {
     const { onChange, onError } = this.#options;
+    const failed = (error: unknown) => {
+      if (!this.#failing) {
+        this.#failing = true;
+        onError(error instanceof Error ? error : new Error(String(error)));
+      }
+    };
     const watcher = watch(path, {
       ignoreInitial: true,
       ignorePermissionErrors: true,
@@ -73,15 +79,10 @@ export class FolderWatch {
     watcher.on('unlinkDir', (gone) => {
       if (gone === path && this.#watched.get(key)?.watcher === watcher) {
         this.#watched.delete(key);
-        void watcher.close();
+        watcher.close().catch(failed);
       }
     });
-    watcher.on('error', (error) => {
-      if (!this.#failing) {
-        this.#failing = true;
-        onError(error instanceof Error ? error : new Error(String(error)));
-      }
-    });
+    watcher.on('error', failed);
     return watcher;
   }
 }

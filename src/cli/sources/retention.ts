@@ -1,9 +1,12 @@
 import { isTerminal } from '../../api/client.ts';
+import { background } from '../../runtime/background.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/log.ts';
 import type { QueryState } from '../../state/query-state.ts';
 
 export interface RetentionOptions {
   readonly clock: Clock;
+  readonly log: Logger;
   /** How long a watched query stays after its terminal status, in milliseconds: what is in force now. */
   readonly retention: () => number;
   readonly state: (name: string) => QueryState | undefined;
@@ -73,7 +76,7 @@ export class Retention {
       } else if (ms > wait) {
         this.#wait(name, end, ms - wait);
       } else {
-        void this.#remove(name, end);
+        background(this.#options.log, 'removal of an ended query', this.#remove(name, end));
       }
     });
     this.#timers.set(name, cancel);

@@ -1,5 +1,6 @@
 import type { Credentials } from '../../api/credentials.ts';
 import type { Identity } from '../../api/identity.ts';
+import { background } from '../../runtime/background.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Target, Targets } from '../../scheduler/target.ts';
@@ -60,7 +61,7 @@ export class Identities {
     for (const used of this.#accounts) {
       const known = this.#known.get(used.credentials);
       if (known === undefined) {
-        void this.#ask(used);
+        background(this.#options.log, 'look-up of the AWS identity', this.#ask(used));
       } else if (known.identity !== undefined) {
         this.#tell(used, known, known.identity);
       }

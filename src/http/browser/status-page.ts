@@ -52,8 +52,13 @@ function refreshSoon(): void {
   if (refreshing !== undefined) {
     outdated = true;
   } else {
-    timer ??= setTimeout(() => void refresh(), Math.max(0, earliest - performance.now()));
+    timer ??= setTimeout(refreshNow, Math.max(0, earliest - performance.now()));
   }
+}
+
+/** Refreshes now, without waiting for it; the browser's console shows an unexpected failure. */
+function refreshNow(): void {
+  refresh().catch(reportError);
 }
 
 /** Refreshes now; what a request in flight would bring is not awaited any more. */
@@ -96,7 +101,7 @@ function takeOver(page: Document): void {
     return;
   }
   readClock(page);
-  void Idiomorph.morph(old, fresh, {
+  const morphed = Idiomorph.morph(old, fresh, {
     morphStyle: 'outerHTML',
     ignoreActiveValue: true,
     restoreFocus: true,
@@ -104,6 +109,7 @@ function takeOver(page: Document): void {
       beforeAttributeUpdated: (name, element) => !(name === 'open' && element instanceof HTMLDetailsElement),
     },
   });
+  Promise.resolve(morphed).catch(reportError);
 }
 
 let source: EventSource | undefined;
@@ -181,7 +187,7 @@ function search(form: HTMLFormElement): void {
     }
   }
   history.replaceState(null, '', address);
-  void refresh();
+  refreshNow();
 }
 
 function searchFormOf(event: Event): HTMLFormElement | undefined {
