@@ -18,11 +18,16 @@ export async function setAside(folder: string, name: string, now: number): Promi
   } catch {
     return undefined;
   }
-  const damaged = (await readdir(folder)).filter((each) => each.includes(MARK)).sort(byTime);
+  return aside;
+}
+
+/** Removes all but the newest of what was set aside in a folder, as far as that is possible. */
+export async function removeOldDamaged(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const damaged = names.filter((each) => each.includes(MARK)).sort(byTime);
   for (const each of damaged.slice(0, Math.max(0, damaged.length - KEPT))) {
     await rm(join(folder, each), { recursive: true, force: true }).catch(() => undefined);
   }
-  return aside;
 }
 
 function byTime(a: string, b: string): number {

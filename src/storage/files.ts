@@ -1,6 +1,6 @@
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from './storage-error.ts';
+import { codeOf, StorageError } from './storage-error.ts';
 
 /** Only for the user that the exporter runs as. */
 export const FOLDER_MODE = 0o700;
@@ -68,14 +68,30 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Undefined when there is nothing of that name. */
+/**
+ * Returns undefined when there is nothing of that name.
+ *
+ * @throws StorageError for a symbolic link that leads to nothing; what the file system throws when it cannot be looked at
+ */
 export async function kindOf(path: string): Promise<'folder' | 'other' | undefined> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'other';
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      return undefined;
+    if (codeOf(error) !== 'ENOENT') {
+      throw error;
     }
-    throw error;
+  }
+  if (await isThere(path)) {
+    throw new StorageError(path, 'ENOENT', 'the symbolic link leads to nothing; mount or create its target');
+  }
+  return undefined;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,12 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { background } from '../runtime/background.ts';
 import { type Clock, sleep } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
+import { setAside } from './damaged.ts';
 import { FOLDER_MODE, syncFolder, writeDurably } from './files.ts';
 import { askLifeSocket, type LifeSocket, openLifeSocket } from './life-socket.ts';
-import { type FoundLock, findLocks, type Lock, lockFileName, lockText, renewLock } from './lock-file.ts';
-import { codeOf, StorageInUseError } from './storage-error.ts';
+import {
+  type FoundLock,
+  findLocks,
+  type Lock,
+  lockFileName,
+  lockText,
+  nextGeneration,
+  renewLock,
+} from './lock-file.ts';
+import { codeOf, StorageError, StorageInUseError } from './storage-error.ts';
 
 export interface FolderLockOptions {
   readonly folder: string;
@@ -121,8 +131,11 @@ export class FolderLock {
   }
 
   /** @throws StorageInUseError for one that is alive */
-  async #judge({ file, text, lock }: FoundLock): Promise<'dead' | 'doubtful'> {
+  async #judge({ file, isForeign, text, lock }: FoundLock): Promise<'dead' | 'doubtful'> {
     const { folder, host, clock } = this.#options;
+    if (isForeign) {
+      return 'dead';
+    }
     if (lock?.socket === true && lock.host === host) {
       const answer = await askLifeSocket(folder, SOCKET + lock.id);
       if (answer === 'alive') {
@@ -147,8 +160,7 @@ export class FolderLock {
   /** Returns false when another was faster. */
   async #claim(dead: readonly FoundLock[]): Promise<boolean> {
     const { folder, clock } = this.#options;
-    const generation = Math.max(0, ...dead.map((each) => each.generation)) + 1;
-    this.#file = join(folder, lockFileName(generation));
+    this.#file = join(folder, lockFileName(nextGeneration(dead)));
     try {
       await rm(this.scratch, { recursive: true, force: true });
       await mkdir(this.scratch, { mode: FOLDER_MODE });
@@ -186,8 +198,12 @@ export class FolderLock {
   async #clearAway(dead: readonly FoundLock[]): Promise<void> {
     const { folder } = this.#options;
     // First: whoever finds its folder gone looks for its lock.
-    for (const { file } of dead) {
-      await rm(file, { force: true });
+    for (const { file, isForeign } of dead) {
+      if (isForeign) {
+        await this.#setAside(file);
+      } else {
+        await rm(file, { force: true });
+      }
     }
     for (const name of await readdir(folder)) {
       if ((name.startsWith(SCRATCH) || name.startsWith(SOCKET)) && !name.endsWith(this.#id)) {
@@ -195,6 +211,16 @@ export class FolderLock {
       }
     }
     await syncFolder(folder);
+  }
+
+  /** What no exporter has made may be of use to somebody. */
+  async #setAside(file: string): Promise<void> {
+    const { folder, clock, log } = this.#options;
+    const aside = await setAside(folder, basename(file), clock.now());
+    if (aside === undefined) {
+      throw new StorageError(file, 'EEXIST', 'it has the name of a lock, but is not a file; move it away');
+    }
+    log.error('what had the name of a lock is set aside', { file, set_aside_as: aside });
   }
 
   /** It gets another name first: its owner may be writing in there. */
@@ -212,9 +238,11 @@ export class FolderLock {
   }
 
   #renewLater(from: number): void {
-    const { clock } = this.#options;
+    const { clock, log } = this.#options;
     const wait = Math.max(0, from + RENEW_EVERY_MS - clock.monotonic());
-    this.#cancelRenewal = clock.setTimer(wait, () => void this.#renew());
+    this.#cancelRenewal = clock.setTimer(wait, () =>
+      background(log, 'renewal of the lock of the storage', this.#renew()),
+    );
   }
 
   async #renew(): Promise<void> {

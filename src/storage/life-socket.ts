@@ -1,4 +1,4 @@
-import { access, open } from 'node:fs/promises';
+import { access, lstat, open } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { codeOf } from './storage-error.ts';
@@ -43,7 +43,12 @@ export async function openLifeSocket(folder: string, name: string): Promise<Life
  * `unknown`: there is no such socket, or it must not be asked.
  */
 export async function askLifeSocket(folder: string, name: string): Promise<'alive' | 'dead' | 'unknown'> {
-  const path = await socketPath(folder, name);
+  // What is not a socket refuses connections as the socket of a dead process does.
+  const isSocket = await lstat(join(folder, name)).then(
+    (status) => status.isSocket(),
+    () => false,
+  );
+  const path = isSocket ? await socketPath(folder, name) : undefined;
   if (path === undefined) {
     return 'unknown';
   }

@@ -29,12 +29,40 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up; free some space, or raise it',
   EFBIG: 'files may not be that large; raise the limit (ulimit -f)',
   EIO: 'the device fails; look into the system log',
+  ELOOP: 'symbolic links lead in a circle; remove them, or name a directory',
   ENOSPC: 'no space is left on the device; free some, or enlarge it',
   ENOTDIR: 'it is not a folder; name one, or one that can be made',
   EEXIST: 'it is not a folder; name one, or one that can be made',
   EPERM: 'the system does not permit it; let the user that the exporter runs as own the folder',
+  ENOTCONN: 'the file system does not respond; mount it again',
   EROFS: 'the file system is read-only; mount it to be written to',
+  ESTALE: 'the network file system does not know it any more; mount it again',
 };
+
+/** Errors of a device or file system that fails, as opposed to a path that is misspelled or not permitted. */
+const DEVICE_FAILURES: ReadonlySet<string> = new Set([
+  'EBADMSG',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'EIO',
+  'ENODEV',
+  'ENOTCONN',
+  'ENXIO',
+  'EREMOTEIO',
+  'ESTALE',
+  'ETIMEDOUT',
+  'EUCLEAN',
+]);
+
+/** Returns true if the device or file system fails, which the user's configuration cannot help. */
+export function isDeviceFailure({ code }: StorageError): boolean {
+  return DEVICE_FAILURES.has(code);
+}
+
+/** Returns true if the error concerns all folders alike: any write that succeeds proves that it is over. */
+export function isOfWholeDisk({ code }: StorageError): boolean {
+  return code === 'EDQUOT' || code === 'EFBIG' || code === 'ENOSPC' || code === 'EROFS';
+}
 
 /** From what a call to the file system threw. */
 export function storageErrorFrom(path: string, cause: unknown): StorageError {
