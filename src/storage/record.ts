@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 /** Of the form below. A record of a higher one was written by a newer exporter. */
 const VERSION = 1;
 
+/** In characters; a key is far shorter. Parsing a file of one endless line would block the process. */
+const LONGEST_HEADER = 65_536;
+
 /** Why a file is not a record that can be used. */
 export class DamagedRecord extends Error {
   override readonly name = 'DamagedRecord';
@@ -25,7 +28,7 @@ export function encodeRecord(key: string, value: unknown): string {
 /** @throws DamagedRecord */
 export function decodeRecord(text: string): StoredRecord {
   const end = text.indexOf('\n');
-  const header = parse(text.slice(0, Math.max(0, end)));
+  const header = end > LONGEST_HEADER ? undefined : parse(text.slice(0, Math.max(0, end)));
   if (typeof header !== 'object' || header === null) {
     throw new DamagedRecord('it does not begin as a record does');
   }

@@ -7,7 +7,14 @@ import { kindOf, makeFolder, removeFile, replaceFile } from './files.ts';
 import { FolderLock } from './folder-lock.ts';
 import { RecordFolder, type RecordKind } from './record-folder.ts';
 import { Slots } from './slots.ts';
-import { codeOf, StorageError, StorageInUseError, storageErrorFrom } from './storage-error.ts';
+import {
+  codeOf,
+  isDeviceFailure,
+  isOfWholeDisk,
+  StorageError,
+  StorageInUseError,
+  storageErrorFrom,
+} from './storage-error.ts';
 import { WriteHealth } from './write-health.ts';
 
 export interface StorageOptions {
@@ -33,7 +40,12 @@ export class Storage {
   readonly #lock: FolderLock;
   readonly #health: WriteHealth;
   readonly #slots = new Slots(WRITE_AT_ONCE);
-  readonly #folders: Pick<RecordFolder<unknown>, 'flush' | 'retry'>[] = [];
+  readonly #folders: Pick<
+    RecordFolder<unknown>,
+    'flush' | 'isComplete' | 'isReadable' | 'path' | 'recover' | 'retry'
+  >[] = [];
+  /** Folders in which the last write failed, for a reason that others may not share. */
+  readonly #unwritable = new Set<string>();
   #tellLost: (error: StorageInUseError) => void = () => undefined;
   #writes = 0;
   #opened = false;
@@ -54,19 +66,23 @@ export class Storage {
    * written is opened, too: what is there is used, and writing is tried on.
    *
    * @throws StorageInUseError when another exporter has it
-   * @throws StorageError when it cannot be made or read
+   * @throws StorageError when it cannot be made or read, unless its device fails
    */
   static async open(options: StorageOptions): Promise<Storage> {
-    const { path } = options;
+    const { path, log } = options;
+    const storage = new Storage(options);
     try {
       if ((await kindOf(path)) !== 'folder') {
         await makeFolder(path);
       }
       await readdir(path);
-    } catch (error) {
-      throw storageErrorFrom(path, error);
+    } catch (thrown) {
+      const error = storageErrorFrom(path, thrown);
+      if (!isDeviceFailure(error)) {
+        throw error;
+      }
+      log.error('storage directory unreadable', { directory: path, error: error.code, reason: error.message });
     }
-    const storage = new Storage(options);
     await storage.#take().catch((error: unknown) => {
       if (error instanceof StorageInUseError) {
         throw error;
@@ -76,9 +92,14 @@ export class Storage {
     return storage;
   }
 
-  /** Whether the last try to write went well. */
+  /** Whether the last try to write went well, and all folders can be read. */
   get writable(): boolean {
     return this.#health.writable;
+  }
+
+  /** False if something is, or may be, stored that could not be read: then nothing is superfluous for certain. */
+  get isComplete(): boolean {
+    return this.#folders.every((records) => records.isComplete);
   }
 
   records<Value>(kind: RecordKind<Value>): RecordFolder<Value> {
@@ -89,6 +110,7 @@ export class Storage {
       clock,
       log,
       write: (file, content) => this.#slots.run(() => this.#write(file, content)),
+      unreadable: (error) => this.#health.failed(error, { bytes: 0, isLogged: true }),
     });
     this.#folders.push(records);
     return records;
@@ -125,11 +147,12 @@ export class Storage {
       throw new StorageError(file, 'ECANCELED', 'the exporter has ended');
     }
     await this.#take();
+    const folder = dirname(file);
     try {
       if (content === undefined) {
         await removeFile(file, this.#temporary());
       } else {
-        await makeFolder(dirname(file));
+        await makeFolder(folder);
         await replaceFile(file, content, this.#temporary());
       }
     } catch (error) {
@@ -138,11 +161,18 @@ export class Storage {
         await this.#take();
       }
       if (codeOf(error) !== 'ENOENT' || content !== undefined) {
-        throw this.#failed(file, error, content?.length ?? 0);
+        const failure = this.#failed(file, error, content?.length ?? 0);
+        if (!isOfWholeDisk(failure)) {
+          this.#unwritable.add(folder);
+        }
+        throw failure;
       }
       return; // There was nothing to remove.
     }
-    this.#health.succeeded();
+    this.#unwritable.delete(folder);
+    if (this.#unwritable.size === 0 && this.#folders.every((records) => records.isReadable)) {
+      this.#health.succeeded();
+    }
   }
 
   async #probe(bytes: number): Promise<void> {
@@ -154,9 +184,31 @@ export class Storage {
     } catch (error) {
       throw this.#failed(this.#options.path, error, bytes);
     }
-    this.#health.succeeded();
+    const faults: StorageError[] = [];
     for (const records of this.#folders) {
-      records.retry();
+      try {
+        await records.recover();
+        await this.#probeFolder(records.path);
+        records.retry();
+      } catch (error) {
+        faults.push(storageErrorFrom(records.path, error));
+      }
+    }
+    const [fault] = faults;
+    if (fault !== undefined) {
+      throw this.#failed(fault.path, fault, bytes);
+    }
+    this.#health.succeeded();
+  }
+
+  /** Writes in a folder in which the last write failed, and removes that again. */
+  async #probeFolder(folder: string): Promise<void> {
+    if (this.#unwritable.has(folder)) {
+      const probe = join(folder, '.probe');
+      await makeFolder(folder);
+      await replaceFile(probe, '', this.#temporary());
+      await removeFile(probe, this.#temporary());
+      this.#unwritable.delete(folder);
     }
   }
 
@@ -167,7 +219,7 @@ export class Storage {
 
   #failed(path: string, cause: unknown, bytes: number): StorageError {
     const error = storageErrorFrom(path, cause);
-    this.#health.failed(error, bytes);
+    this.#health.failed(error, { bytes });
     return error;
   }
 }

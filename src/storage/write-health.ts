@@ -1,3 +1,4 @@
+import { background } from '../runtime/background.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type Logger, wholeSeconds } from '../runtime/log.ts';
 import type { StorageError } from './storage-error.ts';
@@ -39,13 +40,18 @@ export class WriteHealth {
     this.#options.log.info('the storage can be written again', { duration });
   }
 
-  /** So many bytes could not be written. */
-  failed(error: StorageError, bytes: number): void {
+  /** So many bytes could not be written. `isLogged`: the log says already that this begins. */
+  failed(
+    error: StorageError,
+    { bytes, isLogged = false }: { readonly bytes: number; readonly isLogged?: boolean },
+  ): void {
     const { clock, log } = this.#options;
     const now = clock.monotonic();
     if (this.#failing === undefined) {
       this.#failing = { since: now, toldAt: now, bytes };
-      log.error('the storage cannot be written', { error: error.code, reason: error.message });
+      if (!isLogged) {
+        log.error('the storage cannot be written', { error: error.code, reason: error.message });
+      }
       this.#probeLater();
     } else if (now - this.#failing.toldAt >= REMINDER_MS) {
       this.#failing.toldAt = now;
@@ -61,7 +67,9 @@ export class WriteHealth {
   }
 
   #probeLater(): void {
-    this.#cancelProbe = this.#options.clock.setTimer(PROBE_EVERY_MS, () => void this.#probe());
+    this.#cancelProbe = this.#options.clock.setTimer(PROBE_EVERY_MS, () => {
+      background(this.#options.log, 'probe of the storage', this.#probe());
+    });
   }
 
   async #probe(): Promise<void> {

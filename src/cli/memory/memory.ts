@@ -1,5 +1,6 @@
 import type { RegisteredQuery, ScheduledQuery } from '../../queries/query.ts';
 import { questionOf as askedBy, type Question } from '../../queries/question.ts';
+import { background } from '../../runtime/background.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { EarlierRuns } from '../../scheduler/run-journal.ts';
@@ -50,8 +51,8 @@ export class Memory {
       const question = askedBy(query);
       return { ...question, asked: `${placeOf(query.account)} ${question.asked}` };
     };
-    const common = { clock, states, questionOf };
-    this.runs = new RunMemory({ ...common, records: (kind) => storage.records(kind), log, runStates });
+    const common = { clock, log, states, questionOf };
+    this.runs = new RunMemory({ ...common, records: (kind) => storage.records(kind), runStates });
     this.results = new ResultMemory({ ...common, records: (kind) => storage.records(kind), runStates, making });
     this.statuses = new StatusMemory({ ...common, records: (kind) => storage.records(kind) });
     this.registrations = registrationMemory((kind) => storage.records(kind));
@@ -67,7 +68,7 @@ export class Memory {
     const memory = new Memory(options, await Storage.open({ path, clock, log }));
     await memory.runs.load();
     await memory.statuses.load();
-    await memory.results.keepOnly(memory.runs.names);
+    await memory.#removeSuperfluous();
     states.onChange((state) => memory.#changed(state));
     runStates.onResults((state, series) => memory.results.read(state, series));
     memory.#lookLater();
@@ -143,10 +144,19 @@ export class Memory {
 
   #lookLater(): void {
     this.#cancelLook = this.#options.clock.setTimer(LOOK_EVERY_MS, () => {
-      this.runs.forgetAbsent(KEEP_ABSENT_MS);
-      this.statuses.forgetAbsent(KEEP_ABSENT_MS);
-      void this.results.keepOnly(this.runs.names);
+      if (this.#storage.isComplete) {
+        this.runs.forgetAbsent(KEEP_ABSENT_MS);
+        this.statuses.forgetAbsent(KEEP_ABSENT_MS);
+      }
+      background(this.#options.log, 'cleanup of the storage', this.#removeSuperfluous());
       this.#lookLater();
     });
+  }
+
+  /** Removes results without runs, unless the runs may be there and could not be read. */
+  async #removeSuperfluous(): Promise<void> {
+    if (this.#storage.isComplete) {
+      await this.results.keepOnly(this.runs.names);
+    }
   }
 }

@@ -1,6 +1,7 @@
 import type { RegisteredQuery } from '../../queries/query.ts';
 import type { Question } from '../../queries/question.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/log.ts';
 import type { QueryStates } from '../../state/query-state.ts';
 import type { RecordFolder, RecordKind } from '../../storage/record-folder.ts';
 
@@ -11,6 +12,7 @@ export const DISK_PATIENCE_MS = 10_000;
 export interface RecordMemoryOptions<Value> {
   readonly records: (kind: RecordKind<Value>) => RecordFolder<Value>;
   readonly clock: Clock;
+  readonly log: Logger;
   /** What a query asks, and where. */
   readonly questionOf: (query: RegisteredQuery) => Question;
   readonly states: QueryStates;

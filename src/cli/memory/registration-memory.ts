@@ -17,7 +17,7 @@ export function registrationMemory(
 ): RegistrationStore {
   const stored = records(KIND);
   return {
-    load: () => stored.load(),
+    load: (late) => stored.load(late),
     put: (name, definition) => acknowledged(stored.put(name, definition)),
     delete: (name) => acknowledged(stored.delete(name)),
   };

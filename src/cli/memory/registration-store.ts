@@ -8,7 +8,8 @@ export class NotStoredError extends Error {
 
 /** Where what is registered over HTTP is kept, by the query's name. */
 export interface RegistrationStore {
-  load(): Promise<ReadonlyMap<string, Definition>>;
+  /** What cannot be read now, `late` receives once it can. */
+  load(late: (definitions: ReadonlyMap<string, Definition>) => void): Promise<ReadonlyMap<string, Definition>>;
   /**
    * Resolves once the definition outlives this process, as far as this store's do.
    *

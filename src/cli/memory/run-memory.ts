@@ -1,7 +1,6 @@
 import type { ScheduledQuery } from '../../queries/query.ts';
 import { isSameQuestion, type Question } from '../../queries/question.ts';
 import { within } from '../../runtime/clock.ts';
-import type { Logger } from '../../runtime/log.ts';
 import type { Run, RunEnd } from '../../scheduler/run.ts';
 import type { EarlierRuns, RunJournal } from '../../scheduler/run-journal.ts';
 import type { QueryState } from '../../state/query-state.ts';
@@ -51,7 +50,6 @@ const KIND: RecordKind<StoredRuns> = {
 };
 
 export interface RunMemoryOptions extends RecordMemoryOptions<StoredRuns> {
-  readonly log: Logger;
   readonly runStates: RunStates;
 }
 
@@ -80,7 +78,16 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
 
   /** Reads what an earlier process has left. */
   async load(): Promise<void> {
-    this.#earlier = await this.#records.load();
+    this.#earlier = await this.#records.load((late) => this.#addLate(late));
+  }
+
+  /** A query that is there already goes on without: it has begun anew. */
+  #addLate(records: ReadonlyMap<string, StoredRuns>): void {
+    for (const [name, stored] of records) {
+      if (this.#options.states.get(name) === undefined && !this.#entries.has(name)) {
+        this.#earlier.set(name, stored);
+      }
+    }
   }
 
   /** Queries of which anything is stored. */

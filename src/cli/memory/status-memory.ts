@@ -1,5 +1,6 @@
 import type { WatchedQuery } from '../../queries/query.ts';
 import { isSameQuestion, type Question } from '../../queries/question.ts';
+import { background } from '../../runtime/background.ts';
 import type { QueryState } from '../../state/query-state.ts';
 import { members, numberOf, readSavedStatus, type SavedStatus, savedStatus, textOf } from '../../state/saved.ts';
 import type { RecordFolder, RecordKind } from '../../storage/record-folder.ts';
@@ -36,7 +37,7 @@ export class StatusMemory {
   readonly #options: StatusMemoryOptions;
   readonly #records: RecordFolder<readonly StoredStatus[]>;
   /** Of queries that have not come yet. */
-  #earlier = new Map<string, StoredStatus>();
+  readonly #earlier = new Map<string, StoredStatus>();
   /** The status of each query that was stored last. */
   readonly #stored = new Map<string, string>();
   #writtenAt = Number.NEGATIVE_INFINITY;
@@ -50,8 +51,16 @@ export class StatusMemory {
 
   /** Reads what an earlier process has left. */
   async load(): Promise<void> {
-    const stored = (await this.#records.load()).get(KEY) ?? [];
-    this.#earlier = new Map(stored.map((each) => [each.name, each]));
+    this.#addEarlier(await this.#records.load((late) => this.#addEarlier(late)));
+  }
+
+  /** A query that is there already goes on without: the next poll tells its status. */
+  #addEarlier(records: ReadonlyMap<string, readonly StoredStatus[]>): void {
+    for (const each of records.get(KEY) ?? []) {
+      if (this.#options.states.get(each.name) === undefined) {
+        this.#earlier.set(each.name, each);
+      }
+    }
   }
 
   /** Shows what is known of a query that was just registered. */
@@ -97,11 +106,13 @@ export class StatusMemory {
   }
 
   #writeAt(time: number): void {
-    const { clock } = this.#options;
+    const { clock, log } = this.#options;
     if (time < this.#dueAt) {
       this.#cancelTimer();
       this.#dueAt = time;
-      this.#cancelTimer = clock.setTimer(Math.max(0, time - clock.monotonic()), () => void this.#write());
+      this.#cancelTimer = clock.setTimer(Math.max(0, time - clock.monotonic()), () =>
+        background(log, 'writing of statuses', this.#write()),
+      );
     }
   }
 

@@ -5,6 +5,7 @@ import { areMet, type Preconditions } from '../../http/preconditions.ts';
 import type { QueryView } from '../../http/query-view.ts';
 import { loadEntryBody } from '../../queries/load-entries.ts';
 import type { QuerySource, RegisteredQuery } from '../../queries/query.ts';
+import { background } from '../../runtime/background.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { inSlices } from '../../runtime/turns.ts';
 import { TurnsByKey } from '../../runtime/turns-by-key.ts';
@@ -57,8 +58,21 @@ export class HttpRegistrations implements Registrations {
 
   /** Registers what is stored. */
   async load(): Promise<void> {
-    for (const [name, definition] of await this.#options.store.load()) {
-      this.#registrations.set(name, { definition, etag: definitionTag(definition) });
+    await this.#take(await this.#options.store.load((late) => this.#loadLate(late)));
+  }
+
+  #loadLate(definitions: ReadonlyMap<string, Definition>): void {
+    const { log } = this.#options;
+    log.info('queries registered over HTTP loaded late', { queries: definitions.size });
+    background(log, 'late registration of queries', this.#take(definitions));
+  }
+
+  /** What was put before this was loaded is newer. */
+  async #take(stored: ReadonlyMap<string, Definition>): Promise<void> {
+    for (const [name, definition] of stored) {
+      if (!this.#registrations.has(name)) {
+        this.#registrations.set(name, { definition, etag: definitionTag(definition) });
+      }
     }
     await this.readAnew();
   }
