@@ -89,6 +89,7 @@ const LONGEST_SHOWN = 60;
 
 /** A value as a message shows it, on one line and bounded. Only JSON values and dates come this far. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  const bounded = typeof value === 'string' ? value.slice(0, LONGEST_SHOWN) : value;
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(bounded) ?? String(value));
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }

@@ -170,7 +170,7 @@ export function toApiError(operation: string, thrown: unknown): ApiError {
 }
 
 /** What the SDK adds to the message of an error that an unreadable answer caused, for whoever has the error in hand. */
-const SDK_HINT = /\s*Deserialization error: to see the raw response[\s\S]*/;
+const SDK_HINT = 'Deserialization error: to see the raw response';
 
 /**
  * What went wrong with a call other than one of the API, such as one of STS, in words that a person can act on.
@@ -183,13 +183,13 @@ export function describeFailure(thrown: unknown, sensitive: readonly string[] = 
 
 function explain(error: ApiErrorName, thrown: unknown, sensitive: readonly string[] = []): string {
   const shape = shapeOf(thrown);
-  const said = typeof shape.message === 'string' ? shape.message.replace(SDK_HINT, '') : '';
+  const [said = ''] = typeof shape.message === 'string' ? shape.message.split(SDK_HINT, 1) : [];
   const message = withoutSecrets(withoutTexts(said, sensitive));
   const text = message === '' ? networkCode(thrown) : message;
   const status = httpStatusOf(thrown);
   // What the credential chain throws says all in its message.
   const named = error === 'OtherError' && shape.name !== 'CredentialsProviderError';
-  const name = named && typeof shape.name === 'string' ? shape.name.slice(0, LONGEST_NAME) : undefined;
+  const name = named && typeof shape.name === 'string' ? onOneLine(shape.name.slice(0, LONGEST_NAME)) : undefined;
   const parts = [name, status === undefined ? undefined : `HTTP ${status}`, text];
   return parts.filter((part) => part !== undefined).join(': ') || error;
 }
@@ -237,22 +237,31 @@ const URL_CREDENTIALS = /\/\/[^/\s]+@/g;
  * ourselves is taken out by its value before: see `withoutEcho`.)
  */
 export function withoutSecrets(message: string): string {
-  const line = message
-    .slice(0, 4 * LONGEST_MESSAGE)
+  // Cut before anything is matched: a message may be of megabytes.
+  const begin = message.trimStart().slice(0, 4 * LONGEST_MESSAGE);
+  const line = onOneLine(withoutNamedSecrets(begin)).trim();
+  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
+}
+
+/** @param text of a bounded length: some of the patterns take time in proportion to its square */
+function withoutNamedSecrets(text: string): string {
+  return text
     .replace(CANONICAL_REQUEST, '')
     .replace(QUOTED_INPUT, "'…'")
     .replace(SECRET_OPTION, '$1$2…')
     .replace(NAMED_SECRET, '$1$2…')
-    .replace(URL_CREDENTIALS, '//…@')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
+    .replace(URL_CREDENTIALS, '//…@');
+}
+
+function onOneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
 }
 
 /** Node's code of a failed connection or TLS handshake, looked for in the causes too (several addresses were tried). */
 function networkCode(thrown: unknown, depth = 0): string | undefined {
   const { code, cause } = shapeOf(thrown);
-  if (typeof code === 'string' && NETWORK_CODE.test(code)) {
+  // An answer's own members come along with the SDK's errors, `code` among them.
+  if (typeof code === 'string' && code.length <= LONGEST_NAME && NETWORK_CODE.test(code)) {
     return code;
   }
   return cause === undefined || depth > 4 ? undefined : networkCode(cause, depth + 1);

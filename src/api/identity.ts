@@ -71,6 +71,17 @@ export async function callerIdentity(
   if (Account === undefined || Arn === undefined) {
     throw new InvalidResponse('the answer names no account or ARN');
   }
-  const arn = Arn.replace(/(:assumed-role\/[^/]+)\/.*$/, '$1');
-  return { awsAccountId: Account, arn, provider: providerOf(await credentials.get(place)) };
+  if (Account.length > LONGEST_ARN || Arn.length > LONGEST_ARN) {
+    throw new InvalidResponse(`the answer names an account or ARN of more than ${LONGEST_ARN} characters`);
+  }
+  return { awsAccountId: Account, arn: withoutSession(Arn), provider: providerOf(await credentials.get(place)) };
+}
+
+/** IAM's own limit. */
+const LONGEST_ARN = 2_048;
+
+/** The ARN of an assumed role without the session's name, of which there may be any number: `…:assumed-role/NAME`. */
+function withoutSession(arn: string): string {
+  const [resource = '', role, session] = arn.split('/', 3);
+  return session !== undefined && resource.endsWith(':assumed-role') ? `${resource}/${role}` : arn;
 }

@@ -165,11 +165,20 @@ function readExternalUrl(given: Given | undefined): { url: string; path: string 
   if (given === undefined || url === undefined) {
     return undefined;
   }
-  const { origin, path = '' } = /^(?<origin>[^/]+\/\/[^/]+)(?<path>.*)$/s.exec(url)?.groups ?? {};
-  if (origin === undefined || !PRINTABLE_ASCII.test(origin)) {
+  const [scheme = '', , host = '', ...path] = url.split('/');
+  if (!PRINTABLE_ASCII.test(scheme + host)) {
     throw wrongValue(given, 'a URL in ASCII: an internationalized host name in its "xn--" form');
   }
-  return { url: url.replace(/\/+$/, ''), path: readPath(given, path) };
+  const rest = path.map((segment) => `/${segment}`).join('');
+  return { url: withoutSlashesAtEnd(url), path: readPath(given, rest) };
+}
+
+function withoutSlashesAtEnd(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') {
+    end -= 1;
+  }
+  return url.slice(0, end);
 }
 
 const PRINTABLE_ASCII = /^[!-~]+$/;

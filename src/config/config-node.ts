@@ -167,10 +167,13 @@ function shorten(text: string): string {
 
 /** Hides `user:password@`, with or without a scheme before it; rather too much than too little. */
 function maskUserinfo(text: string): string {
-  return text
-    .slice(0, 4096)
-    .replace(/\/\/.*@/s, '//***@')
-    .replace(/^[^/]*:[^/]*@/, '***@');
+  const begin = text.slice(0, 4096);
+  const slashes = begin.indexOf('//');
+  const at = begin.lastIndexOf('@');
+  const masked = slashes === -1 || at < slashes ? begin : `${begin.slice(0, slashes)}//***${begin.slice(at)}`;
+  const [head = ''] = masked.split('/', 1);
+  const colon = head.indexOf(':');
+  return colon !== -1 && head.lastIndexOf('@') > colon ? `***${masked.slice(head.lastIndexOf('@'))}` : masked;
 }
 
 /** Escapes what JSON leaves as it is but a terminal or log reader may take for a line's end or a command. */

@@ -44,7 +44,7 @@ const MAX_SKEW = 300_000;
 
 /** The scope that an Authorization header names, whether or not the signature holds; `undefined` when it names none. */
 export function credentialScope(authorization: string | undefined): CredentialScope | undefined {
-  const match = /\bCredential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request\b/.exec(authorization ?? '');
+  const match = /\bCredential=([^/,\s=]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request\b/.exec(authorization ?? '');
   const [, accessKeyId, date, region, service] = match ?? [];
   return accessKeyId && date && region && service ? { accessKeyId, date, region, service } : undefined;
 }

@@ -40,17 +40,23 @@ export class NetworkFlowMonitorProtocol extends AwsRestJsonProtocol {
   }
 }
 
+/** In UTF-16 units. An error has one member, its message: what is longer is not read, so that it costs nothing. */
+const LONGEST_ERROR_BODY = 256 * 1_024;
+
 /** The members of an error body that say what the error is: only those that are text, and not empty. */
 function readErrorBody(body: string): Record<string, string> {
   let members: unknown;
   try {
-    members = JSON.parse(body);
+    members = body.length > LONGEST_ERROR_BODY ? undefined : JSON.parse(body);
   } catch {
     // Of a proxy, or cut short: the status and the header have to do.
     return {};
   }
+  if (typeof members !== 'object' || members === null || Array.isArray(members)) {
+    return {};
+  }
   const known: Record<string, string> = {};
-  for (const [name, value] of Object.entries(members ?? {})) {
+  for (const [name, value] of Object.entries(members)) {
     if (typeof value === 'string' && value !== '' && /^(message|code|__type)$/i.test(name)) {
       known[name] = value;
     }

@@ -1,0 +1,79 @@
+/** A text that grows by its middle. */
+export interface Shape {
+  readonly prefix: string;
+  readonly pump: string;
+  readonly suffix: string;
+}
+
+/** How long a reader took for a text of a shape. */
+export interface Worst {
+  /** In scans of the text, each a look at all of its characters. */
+  readonly scans: number;
+  readonly shape: Shape;
+  /** Characters of the text. */
+  readonly length: number;
+}
+
+/** Characters that patterns and parsers of ours look for, and some that they do not. */
+const CHARACTERS = [...' \t\n\0aA0_-./\\\'"*:=@[({;,%é'];
+
+/** Shapes of texts that are hard on a reader that looks for what is in `source`, be it a pattern or a sample of its texts. */
+export function shapesFor(source: string): readonly Shape[] {
+  const unescaped = source.replace(/\\([^a-zA-Z0-9])/g, '$1');
+  const words = [...new Set(unescaped.match(/[\w/:=@"' -]{2,}/g))].sort((a, b) => b.length - a.length).slice(0, 4);
+  const pairs = words.flatMap((word) => [word, `${word}a`, `${word}/`, `${word} `, `${word}a/`]);
+  const pumps = [...new Set([...CHARACTERS, ...unescaped, ...pairs])];
+  return ['', ...words].flatMap((prefix) =>
+    pumps.flatMap((pump) => ['', '\0', '\n'].map((suffix) => ({ prefix, pump, suffix }))),
+  );
+}
+
+const SMALL = 2 * 1_024;
+const MEDIUM = 16 * 1_024;
+const LARGE = 1_024 * 1_024;
+
+/**
+ * The worst of some shapes for a reader: searched for among small texts, and measured with one of 1 MB. Where a shorter
+ * one is beyond `bound` scans already, that is the answer: 1 MB could take hours.
+ */
+export function worstOf(read: (text: string) => unknown, shapes: readonly Shape[], bound: number): Worst {
+  const suspects = shapes
+    .map((shape) => ({ shape, time: timeOf(read, textOf(shape, SMALL), 1) }))
+    .sort((a, b) => b.time - a.time)
+    .slice(0, 4);
+  const medium = suspects
+    .map(({ shape }) => measure(read, shape, MEDIUM))
+    .reduce((worst, each) => (each.scans > worst.scans ? each : worst));
+  return medium.scans > bound ? medium : measure(read, medium.shape, LARGE);
+}
+
+function measure(read: (text: string) => unknown, shape: Shape, size: number): Worst {
+  const text = textOf(shape, size);
+  return { scans: timeOf(read, text, 2) / timeOf(scan, text, 2), shape, length: text.length };
+}
+
+function textOf({ prefix, pump, suffix }: Shape, length: number): string {
+  const text = `${prefix}${pump.repeat(Math.ceil(length / pump.length))}${suffix}`;
+  // A text that is put together is flattened by its first reader.
+  scan(text);
+  return text;
+}
+
+/** Milliseconds of the fastest of some runs: what else the machine does makes a run slower, never faster. */
+function timeOf(read: (text: string) => unknown, text: string, runs: number): number {
+  let fastest = Number.POSITIVE_INFINITY;
+  for (let n = 0; n < runs; n += 1) {
+    const begin = performance.now();
+    read(text);
+    fastest = Math.min(fastest, performance.now() - begin);
+  }
+  return fastest;
+}
+
+function scan(text: string): number {
+  let sum = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    sum += text.charCodeAt(at);
+  }
+  return sum;
+}
