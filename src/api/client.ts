@@ -1,7 +1,9 @@
 import { NetworkFlowMonitorClient } from '@aws-sdk/client-networkflowmonitor';
+import { isPathSegment, isRequestableArn, isRequestableToken } from '../config/path-segment.ts';
 import type { QueryType } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Target } from '../scheduler/target.ts';
+import { invalid } from './answer-members.ts';
 import { type AttemptObserver, type Call, limitAttempts } from './attempts.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
 import { type Credentials, forSdkClient, reportVerdicts } from './credentials.ts';
@@ -38,9 +40,6 @@ export interface Answer<Page> {
   /** Bytes of the response's body. */
   readonly bytes: number;
 }
-
-/** Characters: those of live services have 36. */
-const LONGEST_QUERY_ID = 1_024;
 
 export interface TargetClientOptions {
   readonly target: Target;
@@ -82,7 +81,7 @@ export class TargetClient {
   /**
    * Starts a query over a window. Returns the service's id, which the same start may have been given before.
    *
-   * @throws ApiError; `InvalidResponse` for an answer without an id.
+   * @throws ApiError; `InvalidResponse` for an answer without an id that can be asked about.
    */
   async startQuery(
     query: Omit<StartArguments, 'window'> & { readonly type: QueryType },
@@ -92,11 +91,10 @@ export class TargetClient {
     const { name, prepare } = QUERY_OPERATIONS[query.type].start;
     const answer: { readonly queryId?: unknown } = await this.#send(name, prepare({ ...query, window }), signal);
     const { queryId } = answer;
-    if (typeof queryId === 'string' && queryId !== '' && queryId.length <= LONGEST_QUERY_ID) {
+    if (typeof queryId === 'string' && isPathSegment(queryId)) {
       return queryId;
     }
-    const message = `expected a queryId of 1 to ${LONGEST_QUERY_ID} characters, got ${shown(queryId)}`;
-    throw this.#refused('InvalidResponse', name, message);
+    throw this.#refused('InvalidResponse', name, `expected a queryId, got ${shown(queryId)}`);
   }
 
   /**
@@ -164,6 +162,9 @@ export class TargetClient {
     const { answer, bytes } = await this.#call(operation, request, signal);
     try {
       const { nextToken: token }: { readonly nextToken?: unknown } = answer;
+      if (typeof token === 'string' && !isRequestableToken(token)) {
+        throw invalid('nextToken', 'text that a request can send', token);
+      }
       return { page: read(answer), nextToken: typeof token === 'string' && token !== '' ? token : undefined, bytes };
     } catch (thrown) {
       if (!(thrown instanceof InvalidResponse)) {
@@ -217,6 +218,12 @@ export class TargetClient {
     signal: AbortSignal,
   ): Promise<{ readonly answer: object; readonly bytes: number }> {
     const { target, observer } = this.#options;
+    // Whatever reads names and ids refuses those before; what is sent signed must not depend on it.
+    for (const [member, value] of Object.entries(request.input)) {
+      if (typeof value === 'string' && !isRequestable(member, value)) {
+        throw new ApiError('OtherError', operation, `cannot request ${member} ${shown(value)}: no part of a path`);
+      }
+    }
     const reservation = target.budget.reserve();
     const call: Call = { operation, reservation, signal, received: 0 };
     this.#calls.set(request.input, call);
@@ -252,10 +259,22 @@ function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
+function isRequestable(member: string, value: string): boolean {
+  switch (member) {
+    case 'nextToken':
+      return isRequestableToken(value);
+    case 'resourceArn':
+      return isRequestableArn(value);
+    default:
+      return isPathSegment(value);
+  }
+}
+
 function isQueryStatus(status: unknown): status is QueryStatus {
   return QUERY_STATUSES.some((known) => known === status);
 }
 
 function shown(value: unknown): string {
-  return value === undefined ? 'none' : JSON.stringify(value).slice(0, 100);
+  const text = typeof value === 'string' ? value.slice(0, 100) : value;
+  return text === undefined ? 'none' : JSON.stringify(text).slice(0, 100);
 }

@@ -1,3 +1,4 @@
+import { isMonitorName, isPathSegment, isRequestableArn } from '../config/path-segment.ts';
 import { invalid, isAbsent, readItems, readMembers, readText } from './answer-members.ts';
 
 /** A monitor as ListMonitors tells it. */
@@ -20,7 +21,8 @@ export interface ScopeSummary {
 }
 
 /**
- * Reads one page of monitors; such without a name, which could not be told apart, are left out.
+ * Reads one page of monitors. Those without a name cannot be told apart, those with one that the API does not allow
+ * cannot be asked about: both are left out. So are ARNs that cannot be.
  *
  * @throws InvalidResponse for a member of another type than the model's, and for an answer without a list: it would be
  * taken for one that says that there are no monitors.
@@ -31,7 +33,9 @@ export function readMonitors(output: unknown): MonitorSummary[] {
     const name = readText(members['monitorName'], `${path}.monitorName`);
     const arn = readText(members['monitorArn'], `${path}.monitorArn`);
     const status = readText(members['monitorStatus'], `${path}.monitorStatus`);
-    return name === undefined ? [] : [{ name, arn, status }];
+    return name !== undefined && isMonitorName(name)
+      ? [{ name, arn: arn !== undefined && isRequestableArn(arn) ? arn : undefined, status }]
+      : [];
   });
 }
 
@@ -41,7 +45,7 @@ export function readScopes(output: unknown): ScopeSummary[] {
     const members = readMembers(item, path);
     const id = readText(members['scopeId'], `${path}.scopeId`);
     const status = readText(members['status'], `${path}.status`);
-    return id === undefined ? [] : [{ id, status }];
+    return id !== undefined && isPathSegment(id) ? [{ id, status }] : [];
   });
 }
 

@@ -4,6 +4,7 @@ import { formatDuration, parseDuration } from './duration.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { nearestFirst } from './nearest.ts';
 import { PARTITIONS } from './partition.ts';
+import { isMonitorName, isPathSegment } from './path-segment.ts';
 import { QUERY_TYPES, type QueryType } from './query-type.ts';
 
 /**
@@ -249,11 +250,11 @@ const NAME_CHARACTERS = 'characters of A-Z a-z 0-9 _ . -';
 /** The names of entries and accounts. They hold no `:`, which separates the parts of a query's name. */
 export const name: Format<string> = matching('a name', /^[A-Za-z0-9_.-]{1,128}$/, `1 to 128 ${NAME_CHARACTERS}`);
 
-/** The API's own limits for a monitor's name. */
-export const monitorName: Format<string> = matching(
-  "a monitor's name",
-  /^[A-Za-z0-9_.-]{1,255}$/,
-  `1 to 255 ${NAME_CHARACTERS}`,
+/** The API's own limits for a monitor's name, without the two that a path cannot hold. */
+export const monitorName: Format<string> = narrowed(
+  matching("a monitor's name", /^[A-Za-z0-9_.-]{1,255}$/, `1 to 255 ${NAME_CHARACTERS}`),
+  'other than . and ..',
+  isMonitorName,
 );
 
 /** IAM's own limits: a path of at most 512 characters, both of its slashes included, and a name of at most 64. */
@@ -281,13 +282,32 @@ export const externalId: Format<string> = matching(
 );
 
 /** Of the shared config files, which set no rule but that it is on one line. */
-export const profile: Format<string> = text('the name of a profile: text on one line', (value) =>
-  /^[^\p{Cc}]*[^\p{Cc}\s][^\p{Cc}]*$/u.test(value),
+export const profile: Format<string> = text(
+  'the name of a profile: text on one line',
+  (value) => /\S/.test(value) && !/\p{Cc}/u.test(value),
 );
 
-/** Ids of queries and scopes, for which the API gives no pattern. */
+/** Ids of queries and scopes, for which the API gives no pattern: whatever can be a segment of a request's path. */
 export function id(what: string): Format<string> {
-  return text(`${what}: text that is not empty`, (value) => value !== '');
+  return narrowed(
+    text(`${what}: text that is not empty`, (value) => value !== ''),
+    'of at most 1024 characters, none of them a control character, and without "." or ".." between slashes',
+    isPathSegment,
+  );
+}
+
+/** A format that takes less than another, and says the more only of what that one takes. */
+function narrowed(format: Format<string>, more: string, accepts: (value: string) => boolean): Format<string> {
+  const expected = `${format.expected}, ${more}`;
+  const strict = text(expected, accepts);
+  return {
+    ...format,
+    mismatches(value) {
+      const [mismatch] = format.mismatches(value);
+      return mismatch === undefined ? strict.mismatches(value) : [mismatch];
+    },
+    parse: (value) => strict.parse(value),
+  };
 }
 
 /** A glob, of which no characters but the end are fixed. */

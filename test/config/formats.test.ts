@@ -185,8 +185,8 @@ const CASES: readonly Case[] = [
   {
     name: 'monitorName',
     format: formats.monitorName,
-    good: same('m', 'x'.repeat(255)),
-    bad: ['', 'a b', 'x'.repeat(256), ...NO_TEXT],
+    good: same('m', 'x'.repeat(255), '...', 'a..b', '.a'),
+    bad: ['', 'a b', 'x'.repeat(256), '.', '..', 'a/b', 'a?b', 'a#b', '%2e', 'a\n', '\ud800', ...NO_TEXT],
   },
   {
     name: 'roleArn',
@@ -241,7 +241,15 @@ const CASES: readonly Case[] = [
     good: same('base', 'a b', 'ü', 'sso/admin@1'),
     bad: ['', ' ', 'a\nb', 'a\u0000', ...NO_TEXT],
   },
-  { name: 'id', format: formats.id('an id'), good: same('a', ' ', 'ü/:\n'), bad: ['', ...NO_TEXT] },
+  {
+    name: 'id',
+    format: formats.id('an id'),
+    good: same('a', ' ', 'ü/:', 'a..b/...', '🚦', '\ufffd', 'a?b#c%', 'x'.repeat(1024)),
+    bad: [
+      ...['', '.', '..', '../a', 'a/..', 'a/./b', 'a\\..\\b', '%2e%2E', 'a%2f..%2Fb', 'a%5C.', 'x'.repeat(1025)],
+      ...['a\n', '\0', '\x7f', '\x85', '\ud800', 'a\udc00b', ...NO_TEXT],
+    ],
+  },
   {
     name: 'accountSelection',
     format: formats.accountSelection,

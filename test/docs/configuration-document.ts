@@ -135,6 +135,9 @@ ${keys(COMMON, [LABELS])}
 
 ${keys(WATCHED_ONLY)}
 
+Names and ids are parts of a request's path. A monitor cannot be named \`.\` or \`..\`. Ids have at most 1,024 characters, no
+control characters, and no \`.\` or \`..\` between slashes. Whatever AWS lists under another name or id is left out.
+
 \`queryId\` is required; so is \`monitorName\` for \`monitor-top-contributors\`, and \`scopeId\` for the two
 \`workload-insights\` types.
 

@@ -80,6 +80,8 @@ describe('wrong usage', () => {
     [[...RUN.slice(0, 2), '--destination-category=INTER_AZ'], '--metric-name is required'],
     [[...RUN, '--query-id=q'], '--query-id is no flag of query run'],
     [['watch', '--monitor-name=m'], '--query-id is required'],
+    [['watch', '--monitor-name=m', '--query-id=../q'], '--query-id: got "../q", expected a query\'s id'],
+    [['run', '--monitor-name=..', ...RUN.slice(2)], '--monitor-name: got "..", expected a monitor\'s name'],
     [['watch', '--monitor-name=m', '--query-id=q', '--limit=3'], '--limit is no flag of query watch'],
     [[...RUN, '--scope-id=s'], '--scope-id goes with --type=workload-insights-top-contributors or'],
     [[...RUN, '--type=workload-insights-top-contributors'], '--monitor-name goes with --type=monitor-top-contributors'],
