@@ -3,13 +3,18 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-networkflowmonitor';
+<<<<<<< HEAD
 import { HttpResponse } from '@smithy/core/protocols';
+=======
+import { HttpRequest } from '@smithy/core/protocols';
+>>>>>>> 3fe402d (Never repeat a start that may have reached the service)
 import type { FinalizeRequestMiddleware } from '@smithy/types';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reservation } from '../scheduler/budget.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { Target } from '../scheduler/target.ts';
 import { type ApiErrorName, classify, httpStatusOf, showsApiUp } from './errors.ts';
+import { isUnsent } from './unsent-requests.ts';
 
 /** What is told of every attempt, retries included. */
 export interface AttemptObserver {
@@ -31,13 +36,21 @@ export interface Call {
   readonly operation: string;
   readonly reservation: Reservation;
   readonly signal: AbortSignal;
+<<<<<<< HEAD
   /** Bytes of the last response's body. */
   received: number;
+=======
+  /** It must not take effect twice: no attempt follows one that may have. */
+  readonly isOnce: boolean;
+  /** Its last attempt may have taken effect at the service, or is under way. Set by {@link limitAttempts}. */
+  mayHaveTakenEffect: boolean;
+>>>>>>> 3fe402d (Never repeat a start that may have reached the service)
 }
 
 /**
  * Puts the budget below the client's retries: each attempt waits for its turn after it is signed, right before it is
- * sent, and is measured and counted. `callOf` finds the call by the identity of its input.
+ * sent, and is measured and counted. `callOf` finds the call by the identity of its input. `final` receives the errors
+ * after which the client must make no further attempt.
  */
 export function limitAttempts(
   client: NetworkFlowMonitorClient,
@@ -45,6 +58,7 @@ export function limitAttempts(
   clock: Clock,
   observer: AttemptObserver,
   callOf: (input: object) => Call | undefined,
+  final: WeakSet<object>,
 ): void {
   const limitAttempt: FinalizeRequestMiddleware<ServiceInputTypes, ServiceOutputTypes> = (next) => async (args) => {
     const call = callOf(args.input);
@@ -55,6 +69,9 @@ export function limitAttempts(
     const operation = call?.operation ?? 'Unknown';
     const sentAt = clock.monotonic();
     const seconds = () => (clock.monotonic() - sentAt) / 1_000;
+    if (call !== undefined) {
+      call.mayHaveTakenEffect = true;
+    }
     try {
       const answer = await next(args);
       if (call !== undefined) {
@@ -63,6 +80,12 @@ export function limitAttempts(
       observer.attempted(target, operation, { seconds: seconds(), error: undefined, up: true });
       return answer;
     } catch (thrown) {
+      if (call !== undefined) {
+        call.mayHaveTakenEffect = mayHaveTakenEffect(thrown, args.request);
+        if (call.isOnce && call.mayHaveTakenEffect && typeof thrown === 'object' && thrown !== null) {
+          final.add(thrown);
+        }
+      }
       // A call that takes too long is given up within one of its attempts, which was made all the same.
       const error = call?.signal.aborted ? 'TimeoutError' : classify(thrown);
       if (error === 'ThrottlingException') {
@@ -85,8 +108,27 @@ export function limitAttempts(
   });
 }
 
+<<<<<<< HEAD
 /** The handler has read bodies whole. */
 function bodyBytes(response: unknown): number {
   const { body } = HttpResponse.isInstance(response) ? response : { body: undefined };
   return body instanceof Uint8Array ? body.byteLength : 0;
 }
+=======
+/**
+ * Whether the service may have done what an attempt asked for, though the attempt failed: it was sent, and its response is
+ * not an error that the service returns before it does anything.
+ */
+function mayHaveTakenEffect(thrown: unknown, request: unknown): boolean {
+  const status = httpStatusOf(thrown);
+  if (status === undefined) {
+    return !(HttpRequest.isInstance(request) && isUnsent(request.headers));
+  }
+  const error = classify(thrown);
+  const isRefused = status >= 400 && status < 500 && status !== REQUEST_TIMEOUT && error !== 'InternalServerException';
+  return !isRefused && error !== 'ThrottlingException';
+}
+
+/** An HTTP status that a proxy may send after it has passed the request on. */
+const REQUEST_TIMEOUT = 408;
+>>>>>>> 3fe402d (Never repeat a start that may have reached the service)

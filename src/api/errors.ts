@@ -50,6 +50,8 @@ export class ApiError extends Error {
   readonly attempts: number;
   /** The service's id of the last attempt, where it was answered. */
   readonly requestId: string | undefined;
+  /** The service may have done what the call asked for. */
+  readonly mayHaveTakenEffect: boolean;
 
   constructor(
     error: ApiErrorName,
@@ -58,6 +60,7 @@ export class ApiError extends Error {
     details: {
       readonly attempts?: number | undefined;
       readonly requestId?: string | undefined;
+      readonly mayHaveTakenEffect?: boolean;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -66,6 +69,7 @@ export class ApiError extends Error {
     this.operation = operation;
     this.attempts = details.attempts ?? 1;
     this.requestId = details.requestId;
+    this.mayHaveTakenEffect = details.mayHaveTakenEffect ?? false;
   }
 }
 
@@ -159,12 +163,13 @@ export function showsApiUp(error: ApiErrorName, httpStatus: number | undefined):
 }
 
 /** Turns what the SDK has thrown into an `ApiError` whose message a person can act on and that holds no secret. */
-export function toApiError(operation: string, thrown: unknown): ApiError {
+export function toApiError(operation: string, thrown: unknown, mayHaveTakenEffect = false): ApiError {
   const { $metadata } = shapeOf(thrown);
   const error = classify(thrown);
   return new ApiError(error, operation, explain(error, thrown), {
     attempts: typeof $metadata?.attempts === 'number' ? $metadata.attempts : undefined,
     requestId: typeof $metadata?.requestId === 'string' ? $metadata.requestId : undefined,
+    mayHaveTakenEffect,
     cause: thrown,
   });
 }

@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import type { ProxyRoutes } from './proxy-routes.ts';
 import { bracketed, type ProxyTunnels, serverName } from './proxy-tunnels.ts';
+import { watchConnection } from './unsent-requests.ts';
 
 // How a request hands itself to its agent, before its head is written. Node checks for this method on every agent given
 // to it, and all agents in use override it, but its documentation and types leave it out.
@@ -40,6 +41,7 @@ export class ProxyingHttpAgent extends http.Agent {
         request.setHeader('proxy-authorization', proxy.authorization);
       }
     }
+    watchConnection(request, options.headers);
     super.addRequest(request, options);
   }
 
@@ -65,6 +67,11 @@ export class ProxyingHttpsAgent extends https.Agent {
     super({ ...connectOptions, keepAlive: true });
     this.#routes = routes;
     this.#tunnels = tunnels;
+  }
+
+  override addRequest(request: http.ClientRequest, options: http.ClientRequestArgs): void {
+    watchConnection(request, options.headers);
+    super.addRequest(request, options);
   }
 
   override createConnection(options: https.RequestOptions, callback?: OnConnection): Duplex | null | undefined {

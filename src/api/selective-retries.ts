@@ -3,8 +3,8 @@ import type { RetryErrorInfo, StandardRetryToken } from '@smithy/types';
 import { httpStatusOf } from './errors.ts';
 
 /**
- * The SDK's standard retries, limited to errors that `isAllowed` accepts and to a signature whose time was refused: the SDK
- * signs the next attempt for the service's time.
+ * The SDK's standard retries, limited to the errors that `isAllowed` accepts. Among these is a signature whose time was
+ * refused: the SDK signs the next attempt for the service's time.
  */
 export class SelectiveRetries extends StandardRetryStrategy {
   readonly #isAllowed: (error: unknown) => boolean;
@@ -20,13 +20,10 @@ export class SelectiveRetries extends StandardRetryStrategy {
     token: StandardRetryToken,
     info: RetryErrorInfo,
   ): Promise<StandardRetryToken> {
-    if (refusesTime(info.error)) {
-      return super.refreshRetryTokenForRetry(token, { ...info, errorType: 'TRANSIENT' });
-    }
     if (!this.#isAllowed(info.error)) {
       throw new Error('no retry of this error');
     }
-    return super.refreshRetryTokenForRetry(token, info);
+    return super.refreshRetryTokenForRetry(token, refusesTime(info.error) ? { ...info, errorType: 'TRANSIENT' } : info);
   }
 }
 
@@ -34,7 +31,7 @@ export class SelectiveRetries extends StandardRetryStrategy {
  * Whether an error response refuses the time of a signature. The SDK marks errors while this machine's clock is minutes off,
  * but not the one that follows a correction of the clock, when its own correction is what is wrong.
  */
-function refusesTime(error: unknown): boolean {
+export function refusesTime(error: unknown): boolean {
   const status = httpStatusOf(error) ?? 0;
   if (!(error instanceof Error) || status < 400 || status >= 500) {
     return false;

@@ -1,7 +1,7 @@
 import type { STSClientConfig } from '@aws-sdk/client-sts';
 import { partitionOfRegion } from '../config/partition.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
-import { SelectiveRetries } from './selective-retries.ts';
+import { refusesTime, SelectiveRetries } from './selective-retries.ts';
 
 /** How an account calls the Security Token Service. */
 export interface StsSettings {
@@ -20,7 +20,7 @@ export function stsClientConfig({ handler, region, endpoint }: StsSettings): STS
     region,
     requestHandler: handler,
     maxAttempts: MAX_ATTEMPTS,
-    retryStrategy: new SelectiveRetries(MAX_ATTEMPTS, () => false),
+    retryStrategy: new SelectiveRetries(MAX_ATTEMPTS, refusesTime),
     ...(endpoint === undefined ? {} : { endpoint }),
   };
 }

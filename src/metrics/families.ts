@@ -74,7 +74,7 @@ export const RUN_FAMILIES = families('queries', {
   aws_nfm_query_runs_total: {
     type: 'counter',
     labels: ['query', 'outcome'],
-    help: 'Runs of a scheduled query that have ended since it was registered, by outcome; skipped: windows that were never started.',
+    help: 'Ended runs of a scheduled query since registration, by outcome; skipped: windows without a confirmed start.',
   },
   aws_nfm_query_last_run_outcome: {
     type: 'gauge',

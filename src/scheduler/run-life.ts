@@ -31,7 +31,8 @@ const STOP_CALLS = 5;
 
 /**
  * The life of one run that has room: start → status until it ends → results; where its time is over before, or nobody
- * wants it any more, stop. One request at a time.
+ * wants it any more, stop. One request at a time. A start that may have reached the service is not repeated: a second one
+ * could leave a query there that nobody follows or stops.
  */
 export class RunLife<Query extends Runnable> {
   readonly #options: RunLifeOptions<Query>;
@@ -134,6 +135,7 @@ export class RunLife<Query extends Runnable> {
         }
         this.#task = undefined;
         const result = await this.#request(phase, signal).catch((error: unknown) => {
+          this.#run.isUnconfirmed = phase === 'start';
           this.#answered(phase, 'silent');
           throw error;
         });
@@ -189,6 +191,8 @@ export class RunLife<Query extends Runnable> {
       this.#windUp();
     } else if (this.#left) {
       this.#letGo();
+    } else if (phase === 'start' && this.#run.isUnconfirmed) {
+      this.#end('skipped');
     } else if (result === 'quota') {
       this.#end('refused');
     } else if (result === 'done') {

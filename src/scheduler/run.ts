@@ -21,11 +21,13 @@ export interface Run {
   terminalAt: number | undefined;
   /** When it was due or, for the first after our start, when it was wanted; on the monotonic clock. */
   readonly wantedAt: number;
+  /** Its start failed after it may have reached the service, which may run it under an id that nobody knows. */
+  isUnconfirmed: boolean;
 }
 
 /** A run of a window that has not begun. */
 export function newRun({ window, since }: WantedWindow): Run {
-  return { window, queryId: undefined, startedAt: since, terminalAt: undefined, wantedAt: since };
+  return { window, queryId: undefined, startedAt: since, terminalAt: undefined, wantedAt: since, isUnconfirmed: false };
 }
 
 /** How a run ended, the values of `aws_nfm_query_runs_total{outcome}`. */
@@ -41,10 +43,10 @@ export const RUN_OUTCOMES = [
 export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 
 /**
- * How a run is over: with an outcome; `refused`, as the service has no room for one more; or `abandoned`, when nobody
- * wants to know how it ended.
+ * How a run is over: with an outcome, `skipped` if its start was not confirmed; `refused`, as the service has no room for
+ * one more; or `abandoned`, when nobody wants to know how it ended.
  */
-export type RunEnd = Exclude<RunOutcome, 'skipped'> | 'refused' | 'abandoned';
+export type RunEnd = RunOutcome | 'refused' | 'abandoned';
 
 /**
  * How a request of a run went. `done`: it did what it was for. `again`: it is to be made again, for there is more to come
@@ -61,7 +63,10 @@ export type StepResult =
 
 /** What a run does, and who is told. Each request must end soon after its signal aborts. */
 export interface RunActions<Query extends Runnable> {
-  /** Starts the query at the service: `done` when `run.queryId` is set. */
+  /**
+   * Starts the query at the service: `done` when `run.queryId` is set. After a failure, `run.isUnconfirmed` tells whether
+   * the service may run it all the same.
+   */
   start(query: Query, run: Run, signal: AbortSignal): Promise<StepResult>;
   /** Asks for the status: `done` when it is SUCCEEDED, `again` while it is not the end. */
   status(query: Query, run: Run, signal: AbortSignal): Promise<StepResult>;
@@ -69,8 +74,8 @@ export interface RunActions<Query extends Runnable> {
   results(query: Query, run: Run, signal: AbortSignal): Promise<StepResult>;
   /** Stops the query at the service: `done` when it is, or is not there any more. */
   stop(query: Query, run: Run, signal: AbortSignal): Promise<StepResult>;
-  /** A run has ended. */
-  ended(query: Query, run: Run, outcome: Exclude<RunOutcome, 'skipped'>): void;
+  /** A run has ended; `skipped`: its start was not confirmed, and its window is not run. */
+  ended(query: Query, run: Run, outcome: RunOutcome): void;
   /** So many windows passed without a run. */
   skipped(query: Query, windows: number): void;
 }

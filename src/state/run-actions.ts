@@ -34,7 +34,12 @@ export interface RunActionsOptions {
 interface Reading {
   readonly pages: PackedPages<ResultPage>;
   readonly paging: ResultsPaging;
+  /** Failures in a row to read the next page; 0 once it is read. */
+  failures: number;
 }
+
+/** Calls for one page of results that may fail in a row, if their error is not one that usually passes. */
+const PAGE_CALLS = 5;
 
 /** What scheduled queries do: each step asks the API, writes the state, and tells the scheduler how it went. */
 export function createRunActions(options: RunActionsOptions): RunActions<ScheduledQuery> {
@@ -52,7 +57,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
     operation: RequestKind,
     signal: AbortSignal,
     make: () => Promise<StepResult>,
-    failed: (error: ApiErrorName) => StepResult,
+    failed: (failure: ApiError) => StepResult,
   ): Promise<StepResult> {
     try {
       const result = await make();
@@ -68,7 +73,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         throw thrown;
       }
       if (!states.has(query)) {
-        return failed(thrown.error);
+        return failed(thrown);
       }
       const failure = { error: thrown.error, message: thrown.message };
       if (operation === 'status') {
@@ -76,7 +81,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
       } else {
         states.requestFailed(query.name, { operation, ...failure });
       }
-      const result = failed(thrown.error);
+      const result = failed(thrown);
       if (result !== 'quota') {
         failures.failed(query, thrown);
       }
@@ -87,7 +92,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   function readingOf(run: Run): Reading {
     let reading = readings.get(run);
     if (reading === undefined) {
-      reading = { pages: new PackedPages(), paging: resultsPaging() };
+      reading = { pages: new PackedPages(), paging: resultsPaging(), failures: 0 };
       readings.set(run, reading);
     }
     return reading;
@@ -99,18 +104,16 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   }
 
   /** Reads the next page. A function of its own, so that nothing holds the page once it is packed. */
-  async function readPage(
-    query: ScheduledQuery,
-    run: Run,
-    { pages, paging }: Reading,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async function readPage(query: ScheduledQuery, run: Run, reading: Reading, signal: AbortSignal): Promise<void> {
+    const { pages, paging } = reading;
+    reading.failures += 1;
     const { page, nextToken, bytes } = await clientOf(query).queryResults<ResultPage>(
       { ...query, queryId: run.queryId },
       paging.nextToken,
       query.type === 'workload-insights-top-contributors-data' ? readDataPage : readRowPage,
       signal,
     );
+    reading.failures = 0;
     try {
       paging.add({ ...countsOf(page), bytes }, nextToken);
     } catch (thrown) {
@@ -140,7 +143,8 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
           log.debug('run started', fields(query));
           return 'done';
         },
-        (error) => {
+        ({ error, mayHaveTakenEffect }) => {
+          run.isUnconfirmed = mayHaveTakenEffect;
           if (error === 'ServiceQuotaExceededException') {
             tellHourly(
               query,
@@ -170,16 +174,16 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
           states.answered(query.name, status);
           return NEXT[status];
         },
-        (error) => passing(error) ?? 'retry',
+        ({ error }) => passing(error) ?? 'retry',
       ),
 
-    results: (query, run, signal) =>
-      request(
+    results: (query, run, signal) => {
+      const reading = readingOf(run);
+      return request(
         query,
         'results',
         signal,
         async () => {
-          const reading = readingOf(run);
           await readPage(query, run, reading, signal);
           if (!states.has(query)) {
             return 'done';
@@ -200,8 +204,10 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
           }
           return 'done';
         },
-        (error) => passing(error) ?? 'results_failed',
-      ),
+        ({ error }) =>
+          passing(error) ?? (reading.failures > 0 && reading.failures < PAGE_CALLS ? 'retry' : 'results_failed'),
+      );
+    },
 
     stop: (query, run, signal) =>
       request(
@@ -215,10 +221,16 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
           }
           return 'done';
         },
-        (error) => (error === 'ResourceNotFoundException' && !isYoung(run) ? 'done' : 'retry'),
+        ({ error }) => (error === 'ResourceNotFoundException' && !isYoung(run) ? 'done' : 'retry'),
       ),
 
-    ended(query, { startedAt, terminalAt }, outcome) {
+    ended(query, { window, startedAt, terminalAt }, outcome) {
+      if (outcome === 'skipped') {
+        runStates.skipped(query.name, 1);
+        log.debug('window skipped', { ...fields(query), window_end: new Date(window.end).toISOString() });
+        tellHourly(query, 'window skipped after an unconfirmed start');
+        return;
+      }
       const duration = terminalAt === undefined ? undefined : terminalAt - startedAt;
       runStates.ended(query.name, outcome, duration);
       if (duration !== undefined) {

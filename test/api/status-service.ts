@@ -96,7 +96,7 @@ export interface ClientOptions {
   readonly timeout?: number;
   readonly credentials?: () => Promise<AwsCredentials>;
   readonly requestsPerSecond?: number;
-  readonly network?: Omit<NetworkOptions, 'env'>;
+  readonly network?: Partial<NetworkOptions>;
 }
 
 /** A client of one target at `endpoint`, and what it tells of its attempts. */

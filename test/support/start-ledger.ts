@@ -9,6 +9,8 @@ export interface StartedRun {
   readonly queryId: string;
   /** What was asked, `METRIC CATEGORY`. */
   readonly asked: string;
+  /** Of the request: it names the monitor or scope. */
+  readonly path: string;
   /** Milliseconds since the epoch. */
   readonly windowEnd: number;
 }
@@ -21,8 +23,16 @@ export interface StartLedger {
   readonly read: ReadonlySet<string>;
 }
 
+/** Sends something else in place of the service's response to the n-th start, from 1, and returns whether it has. */
+export type Loss = (response: ServerResponse, n: number) => boolean;
+
 /** `delay` gives the milliseconds that the answer to a start is held back, once the service has given it. */
-export async function keepLedger(scope: TestScope, service: string, delay: () => number): Promise<StartLedger> {
+export async function keepLedger(
+  scope: TestScope,
+  service: string,
+  delay: () => number,
+  lose: Loss = () => false,
+): Promise<StartLedger> {
   const started: StartedRun[] = [];
   const read = new Set<string>();
   const relay = async (incoming: IncomingMessage, response: ServerResponse) => {
@@ -37,9 +47,13 @@ export async function keepLedger(scope: TestScope, service: string, delay: () =>
       started.push({
         queryId: JSON.parse(answered.toString()).queryId,
         asked: `${asked.metricName} ${asked.destinationCategory}`,
+        path: url,
         windowEnd: new Date(typeof asked.endTime === 'number' ? asked.endTime * 1_000 : asked.endTime).getTime(),
       });
       await pause(delay());
+      if (lose(response, started.length)) {
+        return;
+      }
     }
     const results = /Queries\/([^/]+)\/results/.exec(url)?.[1];
     if (results !== undefined && answer.statusCode === 200) {

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/runtime/clock.ts';
 
 interface Timer {
@@ -78,6 +78,25 @@ export class SteppedClock implements Clock {
         await this.#quiet();
       }
     }
+  }
+
+  /** Goes on little by little until `isDone`, for what waits for more than requests: the first use of modules and files. */
+  async creepUntil(isDone: () => boolean): Promise<void> {
+    while (!isDone()) {
+      await this.advance(10);
+      await pause(5);
+    }
+  }
+
+  /** Goes on until `promise` is settled, for `ms` at most. Returns what it resolves to. */
+  async complete<T>(promise: Promise<T>, ms: number): Promise<T> {
+    let isSettled = false;
+    const settled = promise.finally(() => {
+      isSettled = true;
+    });
+    settled.catch(() => undefined);
+    await this.advance(ms, () => isSettled);
+    return settled;
   }
 
   /** Resolves when all that goes on has come to wait for this clock. */

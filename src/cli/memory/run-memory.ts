@@ -152,7 +152,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
     const age = Math.min(Math.max(0, clock.now() - run.startedAt), schedule.timeout);
     const startedAt = clock.monotonic() - age;
     const window = { n: Math.round(end / schedule.every), start, end };
-    return { window, queryId, startedAt, terminalAt: undefined, wantedAt: startedAt };
+    return { window, queryId, startedAt, terminalAt: undefined, wantedAt: startedAt, isUnconfirmed: false };
   }
 
   async starting(query: ScheduledQuery, run: Run): Promise<boolean> {

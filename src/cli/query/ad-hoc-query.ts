@@ -135,8 +135,8 @@ async function begin(options: AdHocQueryOptions, progress: Progress): Promise<Re
     progress.tell(`query ${queryId}`);
     return { type, monitorName, scopeId, queryId };
   } catch (thrown) {
-    if (thrown instanceof ApiError && (thrown.error === 'TimeoutError' || thrown.error === 'NetworkError')) {
-      progress.tell('should the start have arrived all the same, its query ends by itself');
+    if (thrown instanceof ApiError && thrown.mayHaveTakenEffect) {
+      progress.tell('the service may have started the query; it ends there without further action');
     }
     throw thrown;
   } finally {
@@ -214,8 +214,11 @@ async function readPages<Page extends RowPage | DataPage>(
 /** Failures that may pass by themselves. */
 const PASSING: ReadonlySet<ApiErrorName> = new Set([
   'ConflictException',
+  'ExpiredTokenException',
   'InternalServerException',
+  'InvalidResponse',
   'NetworkError',
+  'OtherError',
   'ThrottlingException',
   'TimeoutError',
 ]);

@@ -174,6 +174,28 @@ describe.concurrent('query run', () => {
     expect(stderr).toMatch(/\nGetQueryStatusMonitorTopContributors: NetworkError: .*: trying again\n/);
   });
 
+  it('reads a page of results again that could not be read', async (scope) => {
+    const service = await runSimulator(scope, {
+      startedQueries: [{ match: {}, ...QUICK }],
+      faults: [{ kind: 'body', body: 'garbage', match: { operation: 'GetQueryResults*' }, times: 2 }],
+    });
+    const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('local_vpc_id');
+    expect(stderr).toMatch(/\nGetQueryResultsMonitorTopContributors: InvalidResponse: .*: trying again\n/);
+  });
+
+  it('starts once, and says that the query may have been started, when the response is lost', async (scope) => {
+    const service = await runSimulator(scope, {
+      startedQueries: [{ match: {}, ...QUICK }],
+      faults: [{ kind: 'reset', after: 'headers', match: { operation: 'StartQuery*' } }],
+    });
+    const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('the service may have started the query');
+    expect(service.requests.filter(({ operation }) => operation.startsWith('StartQuery'))).toHaveLength(1);
+  });
+
   it('gives up and stops the query when statuses fail for good', async (scope) => {
     const service = await runSimulator(scope, {
       startedQueries: [{ match: {}, outcome: 'none' }],
