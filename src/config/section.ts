@@ -41,7 +41,8 @@ export function readSection<T>(
   reading: Reading,
   otherKeys: readonly string[] = [],
 ): Section<T> {
-  const keys = Object.keys(schema).filter((key): key is keyof T & string => key in schema);
+  const checker = checkerOf(schema);
+  const { keys } = checker;
   checkKeys(node, path, [...keys, ...otherKeys], reading);
 
   const written = (key: string) => node.entries.get(key)?.value;
@@ -55,33 +56,75 @@ export function readSection<T>(
   }
 
   const faulty = new Set<string>();
-  const report = (key: keyof T & string, { index, expected }: Mismatch) => {
+  const report = (key: string, { index, expected }: Mismatch, format: Format<unknown>) => {
     const whole = written(key);
     const element = whole?.kind === 'list' && index !== undefined ? whole.items[index] : undefined;
     const value = element ?? whole;
     faulty.add(key);
     if (value !== undefined && !reported.has(value)) {
       const valuePath = index === undefined ? keyPath(path, key) : indexPath(keyPath(path, key), index);
-      reading.reject(valuePath, value, `${expected}${hintFor(value, schema[key].format, valuePath)}`);
+      reading.reject(valuePath, value, `${expected}${hintFor(value, format, valuePath)}`);
     }
   };
+  const checked = checker.check(values, report);
+
+  return {
+    value: (key) => schema[key].format.parse(faulty.has(key) ? schema[key].default : checked.get(key)),
+    written,
+    faulty: (key) => faulty.has(key),
+  };
+}
+
+/** Checks mappings of one schema, one after another. */
+interface Checker {
+  readonly keys: readonly string[];
+  /**
+   * The values of all keys, with defaults for those that are not given.
+   *
+   * @param report receives what does not fit
+   */
+  check(values: Readonly<Record<string, unknown>>, report: Report): ReadonlyMap<string, unknown>;
+}
+
+type Report = (key: string, mismatch: Mismatch, format: Format<unknown>) => void;
+
+/** By schema: convict takes much longer to compile a schema than to check a mapping with it. */
+const CHECKERS = new WeakMap<object, Checker>();
+
+function checkerOf<T>(schema: SectionSchema<T>): Checker {
+  const checker = CHECKERS.get(schema) ?? createChecker(schema);
+  CHECKERS.set(schema, checker);
+  return checker;
+}
+
+function createChecker<T>(schema: SectionSchema<T>): Checker {
+  const keys = Object.keys(schema).filter((key): key is keyof T & string => key in schema);
+  const defaults = new Map<string, unknown>();
+  let report: Report = () => undefined;
   const definition: convict.Schema<Record<string, unknown>> = {};
   for (const key of keys) {
     const { doc, default: fallback, format } = schema[key];
     const check = (value: unknown) => {
       for (const mismatch of format.mismatches(value)) {
-        report(key, mismatch);
+        report(key, mismatch, format);
       }
     };
     definition[key] = { doc, default: fallback, format: AS_WRITTEN, check };
+    defaults.set(key, fallback);
   }
   // Given no arguments and environment, convict would look at those of the process.
-  const config = convict(definition, { args: [], env: {} }).load(values).validate({ allowed: 'strict' });
-
+  const config = convict(definition, { args: [], env: {} });
   return {
-    value: (key) => schema[key].format.parse(faulty.has(key) ? schema[key].default : config.get(key)),
-    written,
-    faulty: (key) => faulty.has(key),
+    keys,
+    check(values, reportTo) {
+      report = reportTo;
+      // Every key, since the configuration still holds the values of the mapping before.
+      for (const [key, fallback] of defaults) {
+        config.set(key, Object.hasOwn(values, key) ? values[key] : fallback);
+      }
+      config.validate({ allowed: 'strict' });
+      return new Map(keys.map((key) => [key, config.get(key)]));
+    },
   };
 }
 
