@@ -1,7 +1,7 @@
 import { type ConfigNode, nodeAt } from './config-node.ts';
+import { parseLongYaml } from './long-yaml.ts';
 import { type ConfigContext, type OutsideEntries, readOutsideEntries } from './outside-entries.ts';
 import { type ListedMap, Reading } from './reading.ts';
-import { parseYaml } from './yaml.ts';
 
 /**
  * Reads the text of a file that holds a list of entries, as `queries` of the config file does; a blank file holds none.
@@ -9,7 +9,7 @@ import { parseYaml } from './yaml.ts';
  */
 export async function readEntriesFile(text: string, file: string, context: ConfigContext): Promise<OutsideEntries> {
   const reading = new Reading(context.env, context.show);
-  const { root, problems, blank } = parseYaml(text, file, file);
+  const { root, problems, blank } = await parseLongYaml(text, { file, rootPath: file });
   reading.problems.push(...problems);
   if (blank) {
     reading.warn(file, 1, 'an empty file', 'a list of entries; [] for none');

@@ -1,3 +1,4 @@
+import { inSlices } from '../runtime/turns.ts';
 import { warnOfSilentDefault } from './account-warnings.ts';
 import type { AccountDefinition } from './accounts.ts';
 import { type FallbackRegion, findRegion, reportNoRegion } from './common-region.ts';
@@ -48,17 +49,22 @@ export async function readOutsideEntries(
   context: ConfigContext,
   reading: Reading,
 ): Promise<Pick<OutsideEntries, 'queries' | 'accounts'>> {
-  const read = elements.flatMap((element) => {
-    const entry = readEntry(element, { ...context.entry, source }, reading);
-    return entry === undefined ? [] : [{ entry, node: element.node }];
+  const own = { ...context.entry, source };
+  const read: { readonly entry: QueryEntry; readonly node: MapNode }[] = [];
+  await inSlices(elements, (element) => {
+    const entry = readEntry(element, own, reading);
+    if (entry !== undefined) {
+      read.push({ entry: freezeDeeply(entry), node: element.node });
+    }
   });
   const queries = read.map(({ entry }) => entry);
   warnOfSilentDefault(queries, elements, context.entry, reading);
   const accounts = await completeAccounts(queries, context, reading);
-  for (const { entry, node } of read) {
+  const completed = { ...context, accounts };
+  await inSlices(read, ({ entry, node }) => {
     checkStaleAfter(entry, node, context.entry, reading);
-    checkPartitions(entry, node, { ...context, accounts }, reading);
-  }
+    checkPartitions(entry, node, completed, reading);
+  });
   return { queries: freezeDeeply(queries), accounts };
 }
 

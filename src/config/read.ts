@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { inSlices } from '../runtime/turns.ts';
 import { warnOfSilentDefault } from './account-warnings.ts';
 import { type AccountDefinition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
 import { commonRegion, type FallbackRegion } from './common-region.ts';
@@ -9,6 +10,7 @@ import { readEntry } from './entries.ts';
 import type { EntryContext } from './entry-context.ts';
 import { freezeDeeply } from './freeze.ts';
 import { warnOfUnknownRegions } from './known-regions.ts';
+import { parseLongYaml } from './long-yaml.ts';
 import type { ConfigContext } from './outside-entries.ts';
 import type { Problem } from './problem.ts';
 import { readQueryDefaults } from './query-defaults.ts';
@@ -17,7 +19,6 @@ import { checkRolePartition } from './roles.ts';
 import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, STORAGE, WEB } from './schema.ts';
 import { checkKeys, readSection, type Section } from './section.ts';
 import type { Environment } from './substitution.ts';
-import { parseYaml } from './yaml.ts';
 
 export interface ReadOptions {
   /** Name of the file, for problems that belong to no key. */
@@ -60,7 +61,7 @@ const EXPECTED_ROOT = `a mapping with the keys ${ROOT_KEYS.join(', ')}`;
 /** Reads and checks a config file. Never throws for what the file says. */
 export async function readConfig(text: string, options: ReadOptions): Promise<ReadConfig> {
   const reading = new Reading(options.env);
-  const { root, problems, blank } = parseYaml(text, options.file);
+  const { root, problems, blank } = await parseLongYaml(text, { file: options.file, listKey: 'queries' });
   reading.problems.push(...problems);
   if (blank) {
     reading.warn(options.file, 1, 'an empty file', EXPECTED_ROOT);
@@ -96,7 +97,13 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
     contributorLabels: contributors.value('labels'),
   };
   const elements = reading.maps('queries', node('queries'), 'a mapping with name and queryId or schedule');
-  const queries = elements.flatMap((element) => readEntry(element, context, reading) ?? []);
+  const queries: QueryEntry[] = [];
+  await inSlices(elements, (element) => {
+    const entry = readEntry(element, context, reading);
+    if (entry !== undefined) {
+      queries.push(freezeDeeply(entry));
+    }
+  });
   warnOfSilentDefault(queries, elements, context, reading);
   const watched = queries.filter((entry) => entry.kind === 'watched');
   checkStaleAfter(polling.written('staleAfter'), context.staleAfter, watched, reading);

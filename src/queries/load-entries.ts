@@ -21,7 +21,7 @@ export interface LoadedEntries extends SourceQueries {
  */
 export async function loadEntriesFile(text: string, file: string, context: ConfigContext): Promise<LoadedEntries> {
   const read = await readEntriesFile(text, file, context);
-  const { queries, clashes, twins } = planQueries(read);
+  const { queries, clashes, twins } = await planQueries(read);
   const problems = [...read.problems, ...clashes.map((clash) => describeClash(clash, read))];
   if (problems.length > 0) {
     throw new ConfigError(sortByLine(problems));
@@ -48,7 +48,7 @@ export async function loadEntryBody(body: unknown, name: string, context: Config
   if (read.problems.length > 0) {
     throw new ConfigError(read.problems);
   }
-  const { queries } = planQueries(read);
+  const { queries } = await planQueries(read);
   const [query] = queries;
   if (query === undefined || queries.length > 1) {
     throw new Error(`a good body makes ${queries.length} queries, not one: a mistake of ours`);

@@ -30,7 +30,7 @@ export interface LoadedConfig extends SourceQueries {
  */
 export async function loadConfig(text: string, options: ReadOptions): Promise<LoadedConfig> {
   const read = await readConfig(text, options);
-  const { queries, clashes, twins } = planQueries(read.config);
+  const { queries, clashes, twins } = await planQueries(read.config);
   const problems = [...read.problems, ...clashes.map((clash) => describeClash(clash, read))];
   if (problems.length > 0) {
     throw new ConfigError(sortByLine(problems));

@@ -1,4 +1,5 @@
 import type { Config, QueryEntry, ScheduledEntry, WatchedEntry } from '../config/config.ts';
+import { inSlices } from '../runtime/turns.ts';
 import type { MetricName, RegisteredQuery, ScheduledQuery, WatchedQuery } from './query.ts';
 
 export interface QueryPlan {
@@ -23,31 +24,32 @@ export interface Clash {
 /** Entries, and the accounts that they may be in. */
 export type Entries = Pick<Config, 'queries' | 'accounts'>;
 
-/** Fans entries out, as far as they name what they ask about: selectors find nothing here. */
-export function planQueries(entries: Entries): QueryPlan {
+/** Fans entries out, as far as they name what they ask about: selectors find nothing here. Yields to the event loop. */
+export async function planQueries({ queries, accounts }: Entries): Promise<QueryPlan> {
   const byName = new Map<string, QueryEntry>();
   const byRequest = new Map<string, QueryEntry>();
-  const queries: RegisteredQuery[] = [];
+  const planned: RegisteredQuery[] = [];
   const clashes = new ClashList();
   const twins = new ClashList();
-  for (const planned of fanOut(entries)) {
-    const { entry, query } = planned;
+  const add = (each: PlannedQuery) => {
+    const { entry, query } = each;
     const sameName = byName.get(query.name);
     if (sameName !== undefined) {
-      clashes.add(sameName, planned);
-      continue;
+      clashes.add(sameName, each);
+      return;
     }
     byName.set(query.name, entry);
-    queries.push(query);
+    planned.push(query);
     const request = requestOf(query);
     const sameRequest = byRequest.get(request);
     if (sameRequest === undefined) {
       byRequest.set(request, entry);
     } else {
-      twins.add(sameRequest, planned);
+      twins.add(sameRequest, each);
     }
-  }
-  return { queries, clashes: clashes.list(), twins: twins.list() };
+  };
+  await inSlices(fanOut({ queries, accounts }), add);
+  return { queries: planned, clashes: clashes.list(), twins: twins.list() };
 }
 
 /** A query with the entry that makes it. */

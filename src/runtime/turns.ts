@@ -22,7 +22,10 @@ const SLICE = 50;
 export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void | Promise<void>): Promise<void> {
   let done = 0;
   for (const item of items) {
-    await work(item);
+    const pending = work(item);
+    if (pending !== undefined) {
+      await pending;
+    }
     done += 1;
     if (done % SLICE === 0) {
       await nextTurn();

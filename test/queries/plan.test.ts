@@ -72,7 +72,7 @@ describe('what entries fan out to', () => {
       { name: 'c', type: 'workload-insights-top-contributors', scopeId: 'm', queryId: 'q', region: 'eu-west-1' },
     ];
     const { config } = await readConfig(JSON.stringify({ queries }), OPTIONS);
-    const plan = planQueries(config);
+    const plan = await planQueries(config);
     expect(plan.queries.map((query) => `${query.name} ${query.kind === 'watched' ? query.queryId : ''}`)).toEqual([
       'a:us-east-1 q',
       'a:eu-west-1 q',

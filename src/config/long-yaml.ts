@@ -1,0 +1,105 @@
+import { nextTurn } from '../runtime/turns.ts';
+import type { ConfigNode } from './config-node.ts';
+import { JsonText } from './json-text.ts';
+import { PlainEntries } from './plain-entries.ts';
+import { type ParsedYaml, parseYaml } from './yaml.ts';
+
+/** Elements after which all else that waits has its turn. */
+const SLICE = 250;
+
+/** Texts below this length are left to the YAML library, which takes a few milliseconds for them. */
+const LONG = 16_384;
+
+export interface LongYamlOptions {
+  /** As {@link parseYaml} takes it. */
+  readonly file: string;
+  /** As {@link parseYaml} takes it. */
+  readonly rootPath?: string;
+  /** The key of the mapping whose list is long; undefined: the list is the whole file. */
+  readonly listKey?: string;
+}
+
+/**
+ * {@link parseYaml}, with the same result, for texts with long lists of entries. Lists that are written plainly, and JSON,
+ * are read here, in slices that do not hold up the event loop; all else, and every text with an error, by the library.
+ *
+ * @param long length in characters from which a text is not left to the library
+ */
+export async function parseLongYaml(
+  text: string,
+  { file, rootPath = '', listKey }: LongYamlOptions,
+  long = LONG,
+): Promise<ParsedYaml> {
+  const root = text.length < long ? undefined : await readLong(text, file, listKey);
+  return root === undefined ? parseYaml(text, file, rootPath) : { root, blank: false, problems: [] };
+}
+
+async function readLong(text: string, file: string, listKey: string | undefined): Promise<ConfigNode | undefined> {
+  let elements = 0;
+  const pause = async () => {
+    elements += 1;
+    if (elements % SLICE === 0) {
+      await nextTurn();
+    }
+  };
+  return /^[ \n]*[[{]/.test(text.slice(0, 200))
+    ? new JsonText(text).read(pause)
+    : readBlockList(text.split('\n'), file, listKey, pause);
+}
+
+/** Undefined if the library has to read it. */
+async function readBlockList(
+  lines: readonly string[],
+  file: string,
+  listKey: string | undefined,
+  pause: () => Promise<void>,
+): Promise<ConfigNode | undefined> {
+  const keyIndex = listKey === undefined ? -1 : lines.indexOf(`${listKey}:`);
+  if (listKey !== undefined && keyIndex < 0) {
+    return undefined;
+  }
+  const entries = new PlainEntries(lines, keyIndex + 1);
+  const indent = entries.indent();
+  if (indent === undefined) {
+    return undefined;
+  }
+  const line = entries.at + 1;
+  const items: ConfigNode[] = [];
+  for (let item = entries.next(indent); item !== 'end'; item = entries.next(indent)) {
+    if (item === 'not plain') {
+      return undefined;
+    }
+    items.push(item);
+    await pause();
+  }
+  const list: ConfigNode = { kind: 'list', line, items };
+  if (listKey === undefined) {
+    return entries.at === lines.length ? list : undefined;
+  }
+  return inMapping(lines, file, { key: listKey, keyIndex, end: entries.at, list });
+}
+
+/** The mapping that has the list under a key, the rest of it read by the library; undefined if that finds anything wrong. */
+function inMapping(
+  lines: readonly string[],
+  file: string,
+  { key, keyIndex, end, list }: { key: string; keyIndex: number; end: number; list: ConfigNode },
+): ConfigNode | undefined {
+  const after = lines.slice(end);
+  const before = lines.slice(0, keyIndex + 1);
+  // A directive may have other rules for what is text.
+  if (before.some((each) => each.startsWith('%')) || (after.length > 0 && !/^[A-Za-z]/.test(after[0] ?? ''))) {
+    return undefined;
+  }
+  const blank = Array.from({ length: end - keyIndex - 1 }, () => '');
+  const { root, problems } = parseYaml([...before, ...blank, ...after].join('\n'), file);
+  const entry = root?.kind === 'map' ? root.entries.get(key) : undefined;
+  const isEmpty = entry?.value.kind === 'scalar' && entry.value.value === null && entry.keyLine === keyIndex + 1;
+  if (root?.kind !== 'map' || entry === undefined || !isEmpty || problems.length > 0) {
+    return undefined;
+  }
+  const entries = Array.from(root.entries, ([each, old]) =>
+    each === key ? ([each, { ...old, value: list }] as const) : ([each, old] as const),
+  );
+  return { ...root, entries: new Map(entries) };
+}

@@ -1,0 +1,181 @@
+import type { ConfigNode, MapEntry, MapNode } from './config-node.ts';
+
+type ScalarNode = Extract<ConfigNode, { kind: 'scalar' }>;
+type ListNode = Extract<ConfigNode, { kind: 'list' }>;
+
+/** Characters that mean nothing to YAML, wherever they are in a plain scalar of a block. */
+const PLAIN = String.raw`[\w./@+\-$(),=~\u00c0-\u024f]`;
+/** Words with colons in them, one space between two of them; they begin with nothing that is an indicator. */
+const WORD = `(?:${PLAIN}|[{}])+(?::(?:${PLAIN}|[{}])+)*`;
+const TEXT = new RegExp(String.raw`^[\w/$(\u00c0-\u024f](?:${PLAIN}|[{}])*(?::(?:${PLAIN}|[{}])+)*(?: ${WORD})*$`);
+const QUOTED = /^(?:"([ !#-[\]-~\u00a1-\u024f]*)"|'([ -&(-~\u00a1-\u024f]*)')$/;
+const FLOW_LIST = /^\[ ?([\w./-]+(?:, ?[\w./-]+)*)?\s?\]$/;
+const KEY_LINE = /^( *)([A-Za-z_][\w-]{0,99}):(?: (.*))?$/;
+const ITEM_LINE = /^( *)- (.*)$/;
+const BLANK = /^ *(?:#.*)?$/;
+
+/** Texts that YAML may read as something else than text. */
+const MAYBE_NUMBER = /^(?:[-+.\d][\d.eE+-]*|0[ox].*|[-+]?\.(?:inf|nan))$/i;
+const INTEGER = /^(?:0|[1-9]\d{0,14})$/;
+const RESERVED = /^(?:null|true|false)$/i;
+
+/** More levels than any entry needs. */
+const MAX_DEPTH = 6;
+
+/** A line that is not plain: the YAML library has to read the file. */
+class NotPlain extends Error {}
+
+/**
+ * Reads block mappings of a list that are written plainly: keys and texts that need no rule of YAML beyond indentation. It
+ * reads whatever it accepts as the YAML library does, and accepts nothing with an error in it. A long list takes a
+ * small fraction of the library's time and memory.
+ */
+export class PlainEntries {
+  readonly #lines: readonly string[];
+  /** Index of the line that is read next. */
+  #at: number;
+
+  /** @param at index of the first line that may belong to an item */
+  constructor(lines: readonly string[], at: number) {
+    this.#lines = lines;
+    this.#at = at;
+  }
+
+  /** Index of the first line that is not read. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** The column of the list's items; undefined if no item follows. */
+  indent(): number | undefined {
+    this.#skipBlank();
+    return ITEM_LINE.exec(this.#line())?.[1]?.length;
+  }
+
+  /**
+   * The next item of the list.
+   *
+   * @param indent column of the list's items
+   * @returns `'end'` if the list has no more items, `'not plain'` if the library has to read it
+   */
+  next(indent: number): MapNode | 'end' | 'not plain' {
+    this.#skipBlank();
+    if (this.#at >= this.#lines.length || indentOf(this.#line()) < indent) {
+      return 'end';
+    }
+    const [, lead = '', rest = ''] = ITEM_LINE.exec(this.#line()) ?? [];
+    if (rest === '' || lead.length !== indent) {
+      return indent === 0 && lead === '' && indentOf(this.#line()) === 0 && rest === '' ? 'end' : 'not plain';
+    }
+    try {
+      return this.#map(indent + 2, 0, `${' '.repeat(indent + 2)}${rest}`);
+    } catch (error) {
+      if (error instanceof NotPlain) {
+        return 'not plain';
+      }
+      throw error;
+    }
+  }
+
+  /** @param first what stands for the first line, which may begin with the dash of a list's item */
+  #map(indent: number, depth: number, first = this.#line()): MapNode {
+    if (depth > MAX_DEPTH) {
+      throw new NotPlain();
+    }
+    const entries = new Map<string, MapEntry>();
+    const node: MapNode = { kind: 'map', line: this.#at + 1, entries };
+    for (let line = first; ; line = this.#line()) {
+      const [, lead = '', key, written = ''] = KEY_LINE.exec(line) ?? [];
+      if (key === undefined || lead.length !== indent || entries.has(key) || RESERVED.test(key)) {
+        throw new NotPlain();
+      }
+      const keyLine = this.#at + 1;
+      this.#at += 1;
+      const text = withoutComment(written);
+      entries.set(key, { keyLine, value: text === '' ? this.#nested(indent, depth) : valueOf(text, keyLine) });
+      this.#skipBlank();
+      if (this.#at >= this.#lines.length || indentOf(this.#line()) < indent) {
+        return node;
+      }
+    }
+  }
+
+  /** What follows a key that has nothing on its own line. */
+  #nested(indent: number, depth: number): ConfigNode {
+    const line = this.#line();
+    const column = indentOf(line);
+    if (ITEM_LINE.test(line) && column >= indent) {
+      return this.#list(column);
+    }
+    if (column <= indent || BLANK.test(line)) {
+      throw new NotPlain();
+    }
+    return this.#map(column, depth + 1);
+  }
+
+  /** A list of single values. */
+  #list(indent: number): ListNode {
+    const line = this.#at + 1;
+    const items: ConfigNode[] = [];
+    while (indentOf(this.#line()) === indent && ITEM_LINE.test(this.#line())) {
+      const [, , written = ''] = ITEM_LINE.exec(this.#line()) ?? [];
+      this.#at += 1;
+      items.push(scalarOf(withoutComment(written), this.#at));
+    }
+    if (this.#at < this.#lines.length && (BLANK.test(this.#line()) || indentOf(this.#line()) > indent)) {
+      throw new NotPlain();
+    }
+    return { kind: 'list', line, items };
+  }
+
+  #line(): string {
+    return this.#lines[this.#at] ?? '';
+  }
+
+  #skipBlank(): void {
+    while (this.#at < this.#lines.length && BLANK.test(this.#line())) {
+      this.#at += 1;
+    }
+  }
+}
+
+function indentOf(line: string): number {
+  let column = 0;
+  while (line[column] === ' ') {
+    column += 1;
+  }
+  return column;
+}
+
+/** A value without the comment and the blanks behind it; a quoted text may hold what looks like a comment. */
+function withoutComment(written: string): string {
+  const text = written.trim();
+  if (!text.includes('#') || QUOTED.test(text)) {
+    return text;
+  }
+  return text.startsWith('#') ? '' : text.replace(/ #.*$/, '').trimEnd();
+}
+
+function valueOf(text: string, line: number): ConfigNode {
+  const list = FLOW_LIST.exec(text);
+  if (list === null) {
+    return scalarOf(text, line);
+  }
+  const items = list[1] === undefined ? [] : list[1].split(/, ?/);
+  return { kind: 'list', line, items: items.map((item) => scalarOf(item, line)) };
+}
+
+function scalarOf(text: string, line: number): ScalarNode {
+  const quoted = QUOTED.exec(text);
+  if (quoted !== null) {
+    const value = quoted[1] ?? quoted[2] ?? '';
+    return { kind: 'scalar', line, value, source: value };
+  }
+  if (INTEGER.test(text)) {
+    return { kind: 'scalar', line, value: Number(text), source: text };
+  }
+  if (!TEXT.test(text) || MAYBE_NUMBER.test(text) || RESERVED.test(text)) {
+    throw new NotPlain();
+  }
+  return { kind: 'scalar', line, value: text, source: text };
+}
