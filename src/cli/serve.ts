@@ -4,6 +4,7 @@ import { WebSecurity } from '../http/web-security.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import { background } from '../runtime/background.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { keepHeapSmall } from '../runtime/heap.ts';
 import { createLogger, type Logger } from '../runtime/log.ts';
 import { checkAdminApiAccess } from './admin-api-access.ts';
 import { readBuildInfo } from './build-info.ts';
@@ -86,6 +87,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (daemon === undefined) {
     return 1;
   }
+  keepHeapSmall();
   options.events.onHangup(() => background(log, 'reload after SIGHUP', daemon.reload()));
   options.started?.(daemon);
   const why = await Promise.race([ended, daemon.failed]);

@@ -1,7 +1,8 @@
 import type { ConfigNode, MapEntry, MapNode } from './config-node.ts';
 
 const SPACE = /[ \n]*/y;
-/** Escapes that YAML reads as JSON does. */
+/** Without the escapes that YAML reads otherwise. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is left out
 const STRING = /"(?:[^"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|\\["\\/nt])*"/y;
 const NUMBER = /-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?(?=[ ,\n\]}])/y;
 const WORD = /(?:null|true|false)(?=[ ,\n\]}])/y;

@@ -92,7 +92,7 @@ export class PlainEntries {
       const keyLine = this.#at + 1;
       this.#at += 1;
       const text = withoutComment(written);
-      entries.set(key, { keyLine, value: text === '' ? this.#nested(indent, depth) : valueOf(text, keyLine) });
+      entries.set(key, { keyLine, value: text === '' ? this.#nested(indent, depth) : nodeOf(text, keyLine) });
       this.#skipBlank();
       if (this.#at >= this.#lines.length || indentOf(this.#line()) < indent) {
         return node;
@@ -156,7 +156,7 @@ function withoutComment(written: string): string {
   return text.startsWith('#') ? '' : text.replace(/ #.*$/, '').trimEnd();
 }
 
-function valueOf(text: string, line: number): ConfigNode {
+function nodeOf(text: string, line: number): ConfigNode {
   const list = FLOW_LIST.exec(text);
   if (list === null) {
     return scalarOf(text, line);

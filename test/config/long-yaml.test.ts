@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the form that config files use
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseLongYaml } from '../../src/config/long-yaml.ts';

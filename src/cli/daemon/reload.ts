@@ -6,6 +6,7 @@ import type { ReadOptions } from '../../config/read.ts';
 import type { ReloadOutcome } from '../../http/admin-api.ts';
 import { digestOf, type LoadedConfig, loadConfig } from '../../queries/load.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
+import { withGrowingHeap } from '../../runtime/heap.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { OneAtATime } from '../../runtime/one-at-a-time.ts';
 import { changeFields, type QueryChanges } from '../sources/query-changes.ts';
@@ -67,7 +68,7 @@ export class Reload {
   reload(): Promise<ReloadOutcome> {
     this.#next ??= this.#reloads.run(() => {
       this.#next = undefined;
-      return this.#reload();
+      return withGrowingHeap(() => this.#reload());
     });
     return this.#next;
   }
