@@ -7,10 +7,11 @@ import type { Clock } from '../runtime/clock.ts';
 import { largestBody, refuseExcessiveJson } from './answer-bounds.ts';
 import { withoutEcho } from './echoed-secrets.ts';
 import { InvalidResponse, TimeoutError } from './errors.ts';
+import { unresolved } from './name-lookup.ts';
 import type { Network } from './network.ts';
 
 export interface BoundedHandlerOptions {
-  readonly network: Pick<Network, 'httpAgent' | 'httpsAgent' | 'proxyAuthorizations'>;
+  readonly network: Pick<Network, 'httpAgent' | 'httpsAgent' | 'proxyAuthorizations' | 'unresolvedName'>;
   readonly clock: Clock;
   /** Milliseconds from the sending of a request to the last byte of its answer. */
   readonly timeout: number;
@@ -57,11 +58,18 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
       response.body = withoutEcho(body, request, proxyAuthorizations);
       return { response };
     } catch (error) {
-      throw timedOut ? new TimeoutError(`no complete answer within ${timeout / 1_000} s`) : error;
+      throw timedOut ? this.#timeoutOf(request, timeout) : error;
     } finally {
       cancelTimer();
       cancelChain();
     }
+  }
+
+  #timeoutOf({ protocol, hostname, port }: HttpRequest, timeout: number): Error {
+    const name = this.#options.network.unresolvedName(protocol, hostname, port);
+    return name === undefined
+      ? new TimeoutError(`no complete answer within ${timeout / 1_000} s`)
+      : unresolved(name, timeout);
   }
 
   updateHttpClientConfig(): void {

@@ -3,9 +3,12 @@ import type https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { type Clock, systemClock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import { NameLookup, type Resolve } from './name-lookup.ts';
 import { ProxyingHttpAgent, ProxyingHttpsAgent } from './proxy-agents.ts';
 import { readProxyAuthorizations, readProxyRoutes } from './proxy-routes.ts';
 import { ProxyTunnels } from './proxy-tunnels.ts';
+import { type OtherResolver, SystemResolver } from './system-resolver.ts';
 import { readAuthorities } from './trust.ts';
 
 /**
@@ -26,6 +29,8 @@ export interface Network {
   readonly httpsAgent: https.Agent;
   /** What the agents add to requests as `Proxy-Authorization`. Secrets. */
   readonly proxyAuthorizations: readonly string[];
+  /** The name whose lookup keeps a request to this destination waiting: its own, or its proxy's. */
+  unresolvedName(protocol: string, host: string, port: number | undefined): string | undefined;
   /** Closes all connections, those in use too. */
   close(): void;
 }
@@ -35,8 +40,10 @@ export interface NetworkOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Resolves names, those of proxies too. Defaults to the system's resolver. */
   readonly lookup?: LookupFunction;
-  /** Times the opening of tunnels through proxies. Defaults to the system's clock. */
-  readonly clock?: Pick<Clock, 'setTimer'>;
+  /** Times lookups, and the opening of tunnels through proxies. Defaults to the system's clock. */
+  readonly clock?: Pick<Clock, 'monotonic' | 'setTimer'>;
+  /** Receives what is wrong with DNS. Defaults to none. */
+  readonly log?: Pick<Logger, 'info' | 'warn'>;
 }
 
 /**
@@ -46,13 +53,16 @@ export interface NetworkOptions {
  * @throws NetworkConfigError when a variable holds no usable proxy, or names a file that holds no usable certificates.
  */
 export function createNetwork(options: NetworkOptions): Network {
-  const { env, lookup, clock = systemClock } = options;
+  const { env, clock = systemClock, log = { info: () => undefined, warn: () => undefined } } = options;
   const routes = readProxyRoutes(env);
   const authorities = readAuthorities(env);
+  const { lookup } = options;
+  const resolver = lookup === undefined ? new SystemResolver({ clock, env }) : resolverOf(lookup);
+  const names = new NameLookup({ resolve: resolver.resolve, clock, log });
   const connectOptions: https.AgentOptions = {
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT,
-    ...(lookup === undefined ? {} : { lookup }),
+    lookup: names.lookup,
     // One context for all connections: Node would parse a plain list anew, which takes milliseconds, for each of them.
     ...(authorities === undefined ? {} : { secureContext: createSecureContext({ ca: [...authorities] }) }),
   };
@@ -62,9 +72,26 @@ export function createNetwork(options: NetworkOptions): Network {
     httpAgent,
     httpsAgent,
     proxyAuthorizations: readProxyAuthorizations(env),
+    unresolvedName(protocol, host, port) {
+      const isSecure = protocol === 'https:';
+      const proxy = routes(isSecure ? 'https:' : 'http:', host, port ?? (isSecure ? 443 : 80));
+      const name = proxy?.host ?? host;
+      return names.isUnresolved(name) ? name : undefined;
+    },
     close() {
+      resolver.close();
       httpAgent.destroy();
       httpsAgent.destroy();
     },
   };
+}
+
+function resolverOf(lookup: LookupFunction): OtherResolver {
+  const resolve: Resolve = (name, options) =>
+    new Promise((found, failed) => {
+      lookup(name, { ...options, all: true }, (error, addresses) =>
+        error === null && Array.isArray(addresses) ? found(addresses) : failed(error),
+      );
+    });
+  return { resolve, close: () => undefined };
 }

@@ -7,9 +7,10 @@ import type { Clock } from '../../src/runtime/clock.ts';
 import { get, networkFor, startOrigin, startProxy, TRUSTING } from './local-network.ts';
 
 /** A clock whose timers run when the test says so. */
-function manualTimers(): Pick<Clock, 'setTimer'> & { fire(): void } {
+function manualTimers(): Pick<Clock, 'monotonic' | 'setTimer'> & { fire(): void } {
   const timers = new Set<() => void>();
   return {
+    monotonic: () => performance.now(),
     setTimer(_ms, callback) {
       timers.add(callback);
       return () => timers.delete(callback);

@@ -75,7 +75,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { config } = loaded;
   const shutdown = new AbortController();
 
-  const network = createNetwork({ env: options.env, clock });
+  const network = createNetwork({ env: options.env, clock, log });
   const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
   const inForce = new ConfigInForce(loaded);
   const state = new ExporterState(config, clock, log);
