@@ -1,17 +1,29 @@
 import { BoundedHandler } from '../api/bounded-handler.ts';
 import { TargetClient } from '../api/client.ts';
 import type { Credentials } from '../api/credentials.ts';
-import { ApiError, type ApiErrorName, toApiError } from '../api/errors.ts';
+import { ApiError, toApiError } from '../api/errors.ts';
 import { callerIdentity } from '../api/identity.ts';
 import { createNetwork } from '../api/network.ts';
 import { NetworkConfigError } from '../api/network-config-error.ts';
 import { UNOBSERVED } from '../api/unobserved.ts';
-import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../queries/query.ts';
+import type { Follower, Found } from '../queries/following.ts';
+import type { RegisteredQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Targets } from '../scheduler/target.ts';
 import type { TextSink } from './check-config.ts';
 import { explainFailure } from './error-advice.ts';
+import { type Finding, FindingsReport } from './findings.ts';
+import {
+  HOPELESS,
+  listQuestions,
+  type Question,
+  scheduledQuestions,
+  subjectQuestions,
+  watchedQuestion,
+} from './online-questions.ts';
+import { adviseOnNothing, describeSelected, examplesOf, type Selected, select } from './online-selectors.ts';
 import { printable } from './query/printable.ts';
+import { nameSelector } from './selectors.ts';
 import type { LoadedWithFiles } from './sources/load-with-files.ts';
 import { type UsedAccount, UsedAccounts } from './targets/accounts.ts';
 
@@ -21,17 +33,14 @@ export interface OnlineCheckOptions {
   readonly version: string;
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
-  /** Receives a line for each thing that is well, or was not tried. */
+  /** Warnings count as errors. */
+  readonly strict: boolean;
+  /** Report each check of each target, not a summary. */
+  readonly verbose: boolean;
+  /** Receives a line for each thing that is well, or was not tried, and for warnings. */
   readonly stdout: TextSink;
   /** Receives a line for each that is not. */
   readonly stderr: TextSink;
-}
-
-/** What came of one question to AWS. */
-interface Finding {
-  readonly error: boolean;
-  /** Where, what, and what to do. */
-  readonly text: string;
 }
 
 /** Identities or targets that are asked about at a time, one request each. */
@@ -39,31 +48,6 @@ const PARALLEL = 4;
 const MAX_ATTEMPTS = 2;
 /** Of each target's watched queries, so many are asked for: what is wrong with one is mostly wrong with all. */
 const MOST_WATCHED = 20;
-/** No query has it: who asks for it changes nothing, and is refused for want of permission before all else. */
-const NO_QUERY_ID = '00000000-0000-0000-0000-000000000000';
-
-/** After these nothing else is to be learnt in an account and region. */
-const HOPELESS: ReadonlySet<ApiErrorName> = new Set([
-  'CredentialsError',
-  'ExpiredTokenException',
-  'IncompleteSignatureException',
-  'InvalidSignatureException',
-  'MissingAuthenticationTokenException',
-  'NetworkError',
-  'TimeoutError',
-  'UnrecognizedClientException',
-]);
-
-/** Of a question about a query that does not exist: answers that are no leave to ask. All others are one. */
-const REFUSALS: ReadonlySet<ApiErrorName> = new Set([
-  ...HOPELESS,
-  'AccessDeniedException',
-  'InvalidResponse',
-  'OtherError',
-  'ThrottlingException',
-  'UnknownOperationException',
-]);
-
 /**
  * Asks AWS, once, what a config file's queries need: who we are in each account, whether monitors and scopes exist,
  * whether queries may be asked for. Starts nothing, and changes nothing.
@@ -71,16 +55,16 @@ const REFUSALS: ReadonlySet<ApiErrorName> = new Set([
  * @returns whether all is well
  */
 export async function checkOnline(options: OnlineCheckOptions): Promise<boolean> {
-  const { loaded, env, clock, stdout, stderr } = options;
+  const { loaded, env, clock, strict, verbose, stdout, stderr } = options;
   const { config, queries, followers } = loaded;
   try {
     const network = createNetwork({ env, clock });
     try {
       const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
-      const followed = followers.map(({ place }) => place);
-      const accounts = new UsedAccounts(handler, clock).use(config, [...queries, ...followed]);
+      const places = [...queries, ...followers.map(({ place }) => place)];
+      const accounts = new UsedAccounts(handler, clock).use(config, places);
       const identities = identify([...accounts.values()]);
-      const findings = inParallel(targetsOf(queries, followed), async (inTarget) => {
+      const findings = inParallel(targetsOf(queries, followers), async (inTarget) => {
         const { account } = inTarget.place;
         const used = accounts.get(account);
         if (used === undefined) {
@@ -88,21 +72,18 @@ export async function checkOnline(options: OnlineCheckOptions): Promise<boolean>
         }
         return (await identities(used.credentials)).hopeless ? [] : checkTarget(used, inTarget, handler, options);
       });
-      let well = true;
-      const tell = ({ error, text }: Finding) => {
-        well &&= !error;
-        (error ? stderr : stdout).write(`${printable(text)}\n`);
-      };
+      const report = new FindingsReport({ verbose, stdout, stderr });
       for (const { account, credentials } of accounts.values()) {
-        const { finding } = await identities(credentials);
-        tell({ ...finding, text: `${account.name}: ${finding.text}` });
+        const { failed, text } = await identities(credentials);
+        report.add({ kind: failed ? 'error' : 'well', where: account.name, what: text, topic: 'identity' });
       }
       for (const some of findings) {
         for (const finding of await some) {
-          tell(finding);
+          report.add(finding);
         }
       }
-      return well;
+      report.end();
+      return report.errors === 0 && !(strict && report.warnings > 0);
     } finally {
       network.close();
     }
@@ -116,7 +97,8 @@ export async function checkOnline(options: OnlineCheckOptions): Promise<boolean>
 }
 
 interface IdentityAnswer {
-  readonly finding: Finding;
+  readonly failed: boolean;
+  readonly text: string;
   /** Nothing can be asked with these credentials. */
   readonly hopeless: boolean;
 }
@@ -128,11 +110,12 @@ function identify(accounts: readonly UsedAccount[]): (credentials: Credentials) 
     try {
       const { arn, awsAccountId, provider } = await callerIdentity({ credentials, sts }, new AbortController().signal);
       const from = provider === undefined ? '' : `, credentials of ${provider}`;
-      return { finding: { error: false, text: `${arn} in AWS account ${awsAccountId}${from}` }, hopeless: false };
+      return { failed: false, text: `${arn} in AWS account ${awsAccountId}${from}`, hopeless: false };
     } catch (thrown) {
       const failure = toApiError('GetCallerIdentity', thrown);
       return {
-        finding: { error: true, text: explainFailure(failure) },
+        failed: true,
+        text: explainFailure(failure),
         hopeless: failure.error === 'CredentialsError',
       };
     }
@@ -152,40 +135,32 @@ type Place = Pick<RegisteredQuery, 'account' | 'region'>;
 interface InTarget {
   readonly place: Place;
   readonly queries: RegisteredQuery[];
+  readonly followers: Follower[];
 }
 
 /** The targets of queries, and of entries whose queries follow what is found there. */
-function targetsOf(queries: readonly RegisteredQuery[], followed: readonly Place[]): readonly InTarget[] {
+function targetsOf(queries: readonly RegisteredQuery[], followers: readonly Follower[]): readonly InTarget[] {
   const targets = new Map<string, InTarget>();
   const target = (place: Place): InTarget => {
     const key = `${place.account} ${place.region}`;
-    const known = targets.get(key) ?? { place, queries: [] };
+    const known = targets.get(key) ?? { place, queries: [], followers: [] };
     targets.set(key, known);
     return known;
   };
   for (const query of queries) {
     target(query).queries.push(query);
   }
-  for (const place of followed) {
-    target(place);
+  for (const follower of followers) {
+    target(follower.place).followers.push(follower);
   }
   return [...targets.values()];
 }
 
-/** A question to AWS; what it throws is a finding, too. */
-interface Question {
-  /** `monitor checkout` */
-  readonly about: string;
-  ask(): Promise<string>;
-  /** In words, an answer that is bad but no error; undefined for all others. */
-  excuse?(error: ApiErrorName): string | undefined;
-}
-
 async function checkTarget(
   { account, credentials }: UsedAccount,
-  { place: { region }, queries }: InTarget,
+  { place: { region }, queries, followers }: InTarget,
   handler: BoundedHandler,
-  { version, clock, loaded }: OnlineCheckOptions,
+  { version, clock, loaded, verbose }: OnlineCheckOptions,
 ): Promise<readonly Finding[]> {
   const client = new TargetClient({
     target: new Targets(clock).add(account.name, region, account),
@@ -197,120 +172,75 @@ async function checkTarget(
     maxAttempts: MAX_ATTEMPTS,
     version,
   });
-  const where = `${account.name} ${region}`;
-  const findings: Finding[] = [];
+  const asking = new Asking(`${account.name} ${region}`);
+  const found: Partial<Found> = {};
+  await asking.askAll(loaded.config.discovery.monitorsEvery > 0 ? listQuestions(client, followers, found) : []);
+  const selected = select(followers, found);
+  for (const each of selected) {
+    asking.addSelected(each, verbose);
+  }
   const watched = queries.filter((query) => query.kind === 'watched');
-  const questions = [
-    ...(loaded.config.discovery.monitorsEvery > 0 ? listQuestions(client) : []),
+  const scheduled = queries.filter((query) => query.kind === 'scheduled');
+  await asking.askAll([
     ...subjectQuestions(client, queries),
     ...watched.slice(0, MOST_WATCHED).map((query) => watchedQuestion(client, query)),
-    ...scheduledQuestions(
-      client,
-      queries.filter((query) => query.kind === 'scheduled'),
-    ),
-  ];
-  for (const [i, { about, ask, excuse }] of questions.entries()) {
-    try {
-      findings.push({ error: false, text: `${where}: ${about}: ${await ask()}` });
-    } catch (thrown) {
-      if (!(thrown instanceof ApiError)) {
-        throw thrown;
+    ...scheduledQuestions(client, [...scheduled, ...selected.flatMap(examplesOf)]),
+  ]);
+  return asking.end(watched.length - MOST_WATCHED);
+}
+
+/** The questions about one target, and what came of them. */
+class Asking {
+  readonly #where: string;
+  readonly #findings: Finding[] = [];
+  #isHopeless = false;
+  #skipped = 0;
+
+  constructor(where: string) {
+    this.#where = where;
+  }
+
+  /** Asks one after the other, until one shows that none is answered. */
+  async askAll(questions: readonly Question[]): Promise<void> {
+    for (const { about, ask, excuse } of questions) {
+      if (this.#isHopeless) {
+        this.#skipped += 1;
+        continue;
       }
-      const excused = excuse?.(thrown.error);
-      findings.push({ error: excused === undefined, text: `${where}: ${about}: ${excused ?? explainFailure(thrown)}` });
-      const left = questions.length - i - 1;
-      if (HOPELESS.has(thrown.error)) {
-        return left === 0
-          ? findings
-          : [...findings, { error: true, text: `${where}: ${left} more questions were not asked after that` }];
+      try {
+        this.#add('well', `${about}: ${await ask()}`);
+      } catch (thrown) {
+        if (!(thrown instanceof ApiError)) {
+          throw thrown;
+        }
+        const excused = excuse?.(thrown.error);
+        this.#add(excused === undefined ? 'error' : 'well', `${about}: ${excused ?? explainFailure(thrown)}`);
+        this.#isHopeless = HOPELESS.has(thrown.error);
       }
     }
   }
-  if (watched.length > MOST_WATCHED) {
-    const rest = watched.length - MOST_WATCHED;
-    findings.push({ error: false, text: `${where}: ${rest} more watched queries were not asked for` });
-  }
-  return findings;
-}
 
-/** Whether monitors and scopes may be listed. */
-function listQuestions(client: TargetClient): readonly Question[] {
-  const counted = (page: readonly unknown[], nextToken: string | undefined) =>
-    `${page.length}${nextToken === undefined ? '' : ' or more'} found`;
-  return [
-    {
-      about: 'monitors',
-      async ask() {
-        const { page, nextToken } = await client.listMonitors(undefined, new AbortController().signal);
-        return counted(page, nextToken);
-      },
-    },
-    {
-      about: 'scopes',
-      async ask() {
-        const { page, nextToken } = await client.listScopes(undefined, new AbortController().signal);
-        return counted(page, nextToken);
-      },
-    },
-  ];
-}
-
-/** Whether what queries ask about exists, each thing once. */
-function subjectQuestions(client: TargetClient, queries: readonly RegisteredQuery[]): readonly Question[] {
-  const subjects = new Map(queries.map((query) => [subjectOf(query), query]));
-  return Array.from(subjects, ([about, { monitorName, scopeId }]) => ({
-    about,
-    async ask() {
-      const signal = new AbortController().signal;
-      const status =
-        monitorName === undefined
-          ? await client.subjectStatus('scope', scopeId ?? '', signal)
-          : await client.subjectStatus('monitor', monitorName, signal);
-      return `exists, ${status}`;
-    },
-    excuse(error) {
-      const operation = monitorName === undefined ? 'GetScope' : 'GetMonitor';
-      return error === 'AccessDeniedException'
-        ? `not known whether it exists: ${operation} is not allowed, nor needed but for this question`
-        : undefined;
-    },
-  }));
-}
-
-function subjectOf({ monitorName, scopeId }: RegisteredQuery): string {
-  return monitorName === undefined ? `scope ${scopeId}` : `monitor ${monitorName}`;
-}
-
-function watchedQuestion(client: TargetClient, query: WatchedQuery): Question {
-  return {
-    about: `query ${query.name}`,
-    ask: () => client.queryStatus(query, new AbortController().signal),
-  };
-}
-
-/** Whether answers to queries may be read, once for each thing and type: that much is to be learnt without a start. */
-function scheduledQuestions(client: TargetClient, queries: readonly ScheduledQuery[]): readonly Question[] {
-  const kinds = new Map(queries.map((query) => [`${query.type} of ${subjectOf(query)}`, query]));
-  return Array.from(kinds, ([about, query]) => ({
-    about,
-    async ask() {
-      const reference = { ...query, queryId: NO_QUERY_ID };
-      const { signal } = new AbortController();
-      await unlessRefused(() => client.queryStatus(reference, signal));
-      await unlessRefused(() => client.queryResults(reference, undefined, () => undefined, signal));
-      return 'status and results may be read; start and stop were not tried, since they change something';
-    },
-  }));
-}
-
-/** @throws ApiError where the failure says that the question itself is not allowed, or never arrived. */
-async function unlessRefused(ask: () => Promise<unknown>): Promise<void> {
-  try {
-    await ask();
-  } catch (thrown) {
-    if (!(thrown instanceof ApiError) || REFUSALS.has(thrown.error)) {
-      throw thrown;
+  /** Says what a selector selects, if that is known. */
+  addSelected(selected: Selected, verbose: boolean): void {
+    if (selected.subjects !== undefined) {
+      const isEmpty = selected.subjects.length === 0;
+      const what = `selector ${nameSelector(selected.follower)}: ${describeSelected(selected, verbose)}`;
+      this.#add(isEmpty ? 'warning' : 'well', isEmpty ? `${what}: ${adviseOnNothing(selected)}` : what, 'selector');
     }
+  }
+
+  /** @param unasked watched queries that were not asked for, since there are so many */
+  end(unasked: number): readonly Finding[] {
+    if (this.#skipped > 0) {
+      this.#add('error', `${this.#skipped} more questions were not asked after that`);
+    } else if (unasked > 0 && !this.#isHopeless) {
+      this.#add('well', `${unasked} more watched queries were not asked for`);
+    }
+    return this.#findings;
+  }
+
+  #add(kind: Finding['kind'], what: string, topic: Finding['topic'] = 'other'): void {
+    this.#findings.push({ kind, where: this.#where, what, topic });
   }
 }
 

@@ -49,6 +49,7 @@ const CHECK_CONFIG_FLAGS: readonly Flag[] = [
     help: 'Ask AWS, too: who am I, do monitors and scopes exist, may I do what the file needs. Starts and changes nothing.',
   },
   { name: 'strict', kind: 'switch', help: 'Warnings are errors.' },
+  { name: 'verbose', kind: 'switch', help: 'Show each target, file, selector, and check, not only a summary.' },
 ];
 
 const IAM_POLICY_FLAGS: readonly Flag[] = [
@@ -75,7 +76,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: runSimulatorCommand,
   },
   'check-config': {
-    usage: 'nfm-exporter check-config [--online] [--strict] FILE',
+    usage: 'nfm-exporter check-config [--online] [--strict] [--verbose] FILE',
     summary: 'check a config file and sum up what it needs',
     flags: CHECK_CONFIG_FLAGS,
     run: runCheckConfig,
@@ -222,12 +223,14 @@ async function runSimulatorCommand(args: readonly string[]): Promise<number> {
 async function runCheckConfig(args: readonly string[]): Promise<number> {
   const values = readFlags(CHECK_CONFIG_FLAGS, args, undefined);
   const file = onlyFile('check-config', values.operands);
+  const [strict, verbose] = [values.on('strict'), values.on('verbose')];
   const { fallbackRegion } = await import('../api/fallback-region.ts');
   const { checkConfig } = await import('./check-config.ts');
   return checkConfig({
     file,
-    strict: values.on('strict'),
-    online: values.on('online') ? askAws : undefined,
+    strict,
+    verbose,
+    online: values.on('online') ? (loaded) => askAws(loaded, strict, verbose) : undefined,
     env: process.env,
     fallbackRegion,
     stdout: process.stdout,
@@ -235,10 +238,12 @@ async function runCheckConfig(args: readonly string[]): Promise<number> {
   });
 }
 
-async function askAws(loaded: LoadedWithFiles): Promise<boolean> {
+async function askAws(loaded: LoadedWithFiles, strict: boolean, verbose: boolean): Promise<boolean> {
   const { checkOnline } = await import('./online-check.ts');
   return checkOnline({
     loaded,
+    strict,
+    verbose,
     version: readBuildInfo().version,
     env: process.env,
     clock: systemClock,
@@ -295,10 +300,5 @@ function readPort(given: Given | undefined): number {
   return port;
 }
 
-function writeError(text: string): void {
-  process.stderr.write(text);
-}
-
-function writeOut(text: string): void {
-  process.stdout.write(text);
-}
+const writeError = (text: string): boolean => process.stderr.write(text);
+const writeOut = (text: string): boolean => process.stdout.write(text);

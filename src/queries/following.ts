@@ -52,7 +52,7 @@ export function needsTags(followers: readonly Follower[], monitor: Omit<FoundMon
   );
 }
 
-function selectSubjects(selector: SubjectSelector, { monitors, scopeIds }: Found): readonly string[] {
+export function selectSubjects(selector: SubjectSelector, { monitors, scopeIds }: Found): readonly string[] {
   if (selector.kind === 'scopes') {
     return scopeIds;
   }

@@ -57,7 +57,11 @@ describe.concurrent('the command line', () => {
     [['serve'], 'Usage: nfm-exporter [serve] --config.file=FILE [flags]\n', ['--web.shutdown-timeout=DURATION']],
     [['demo'], 'Usage: nfm-exporter demo [--story] [flags]\n', ['--web.listen-address=ADDRESS', '--story ']],
     [['simulator'], 'Usage: nfm-exporter simulator [--port=N] [--scenario=FILE]\n', ['--port=N', '--scenario=FILE']],
-    [['check-config'], 'Usage: nfm-exporter check-config [--online] [--strict] FILE\n', ['--online ', '--strict ']],
+    [
+      ['check-config'],
+      'Usage: nfm-exporter check-config [--online] [--strict] [--verbose] FILE\n',
+      ['--online ', '--strict '],
+    ],
     [['iam-policy'], 'Usage: nfm-exporter iam-policy [--trust] FILE\n', ['--trust ']],
     [['query'], 'Usage: nfm-exporter query run|watch [flags]\n', ['--monitor-name=NAME', '--output=FORMAT']],
     [['query', 'run'], 'Usage: nfm-exporter query run|watch [flags]\n', ['--lookback=DURATION']],

@@ -34,15 +34,15 @@ async function check(
   scope: TestContext,
   url: string,
   config: object,
-  env: Readonly<Record<string, string>> = CLEAN_ENVIRONMENT,
+  { env = CLEAN_ENVIRONMENT, flags = [] }: { env?: Readonly<Record<string, string>>; flags?: readonly string[] } = {},
 ) {
   const file = write({
-    aws: { region: 'us-east-1', endpoint: url, stsEndpoint: url },
+    aws: { region: 'us-east-1', endpoint: url, stsEndpoint: url, requestsPerSecond: 50 },
     discovery: { monitorsEvery: '0s' },
     queries: QUERIES,
     ...config,
   });
-  const { code, stdout, stderr } = await runCommand(scope, ['check-config', '--online', file], env);
+  const { code, stdout, stderr } = await runCommand(scope, ['check-config', '--online', ...flags, file], env);
   return { code, stdout: stdout.split(/warnings: \d+\n/)[1] ?? '', stderr };
 }
 
@@ -148,6 +148,105 @@ describe('check-config --online', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^default us-east-1: monitors: \d+ found$/m);
     expect(stderr).toMatch(/^default us-east-1: scopes: ListScopes: AccessDeniedException: .*: allow /);
+  });
+
+  describe('of a selector', () => {
+    const SELECTING = {
+      name: 's',
+      metricName: 'TIMEOUTS',
+      destinationCategory: 'INTER_AZ',
+      schedule: { every: '15m' },
+    };
+    const selecting = (monitorSelector: object, more: object = {}) => ({
+      discovery: { monitorsEvery: '5m' },
+      queries: [{ ...SELECTING, monitorSelector }],
+      ...more,
+    });
+    const monitors = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        name: `prod-${i}`,
+        status: 'ACTIVE',
+        tags: { env: i % 2 ? 'x' : 'y' },
+      }));
+    const inventory = (count: number) => ({
+      worlds: { pageSize: 5 },
+      accounts: [{ id: '123456789012', regions: { 'us-east-1': { monitors: monitors(count) } } }],
+    });
+
+    it('names the monitors that match, and probes what its queries need', async (scope) => {
+      const { url, requests, simulator } = await runSimulator(scope, {});
+      const { code, stdout, stderr } = await check(scope, url, selecting({ name: 'prod-*', tags: { env: 'prod' } }));
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout.split('\n').slice(1)).toEqual([
+        'default us-east-1: monitors: 8 found',
+        'default us-east-1: scopes: 1 found',
+        'default us-east-1: selector queries[0] (s): 2 of 8 monitors match name "prod-*", status ACTIVE, tags env: prod-orders, prod-search',
+        'default us-east-1: monitor-top-contributors of monitor prod-orders: status and results may be read; start and stop were not tried, since they change something',
+        '',
+      ]);
+      expect(requests.map(({ operation }) => operation).filter((operation) => /Query/.test(operation))).toEqual([
+        'GetQueryStatusMonitorTopContributors',
+        'GetQueryResultsMonitorTopContributors',
+      ]);
+      expect(simulator.runningQueries()).toEqual([]);
+    });
+
+    it.for(['GetQueryStatus*', 'GetQueryResults*', 'ListTagsForResource'])(
+      'finds that %s is not allowed',
+      async (operation, scope) => {
+        const { url } = await runSimulator(scope, {
+          faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation } }],
+        });
+        const { code, stderr } = await check(scope, url, selecting({ tags: { env: 'prod' } }));
+        expect(code).toBe(1);
+        expect(stderr).toMatch(/^default us-east-1: .*: (GetQuery\w+|ListTags\w+): AccessDeniedException: .*: allow /);
+      },
+    );
+
+    it('names a few of many, over all pages; all of them if asked for', async (scope) => {
+      const { url } = await runSimulator(scope, inventory(23));
+      const { stdout } = await check(scope, url, selecting({ name: 'prod-*' }));
+      expect(stdout).toMatch(
+        /: 23 of 23 monitors match name "prod-\*", status ACTIVE: (prod-\d+, ){9}prod-\d+ and 13 more\n/,
+      );
+      const verbose = await check(scope, url, selecting({ name: 'prod-*' }), { flags: ['--verbose'] });
+      expect(verbose.stdout).toMatch(
+        /: 23 of 23 monitors match name "prod-\*", status ACTIVE: (prod-\d+, ){22}prod-\d+\n/,
+      );
+    });
+
+    it.for([{ name: 'prd-*' }, { status: ['INACTIVE'] }, { name: 'prod-?', tags: { env: 'z' } }])(
+      'warns where nothing matches, and still probes: %j',
+      async (selector, scope) => {
+        const { url, requests } = await runSimulator(scope, inventory(3));
+        const { code, stdout, stderr } = await check(scope, url, selecting(selector));
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        expect(stdout).toMatch(
+          /^default us-east-1: warning: selector queries\[0\] \(s\): 0 of 3 monitors match name .*: it makes no queries; check the selector$/m,
+        );
+        expect(requests.map(({ operation }) => operation)).toContain('GetQueryResultsMonitorTopContributors');
+        expect((await check(scope, url, selecting(selector), { flags: ['--strict'] })).code).toBe(1);
+      },
+    );
+
+    it('says once what is the same in many targets', async (scope) => {
+      const { url } = await runSimulator(scope, {});
+      const names = Array.from({ length: 13 }, (_, i) => `a${i}`);
+      const more = { accounts: names.map((name) => ({ name })) };
+      const config = {
+        ...selecting({ name: 'prd-*' }, more),
+        queries: [{ ...SELECTING, account: '*', monitorSelector: { name: 'prd-*' } }],
+      };
+      const { stdout } = await check(scope, url, config);
+      expect(stdout.split('\n').filter((line) => /match/.test(line))).toEqual([
+        expect.stringMatching(
+          /^a0 us-east-1, a1 us-east-1, .*, a9 us-east-1 and 3 more: warning: selector queries\[0\] \(s\): 0 of 8 monitors match/,
+        ),
+      ]);
+      expect(stdout.split('\n')).toHaveLength(6);
+      const verbose = await check(scope, url, config, { flags: ['--verbose'] });
+      expect(verbose.stdout.match(/: warning: selector /g)).toHaveLength(13);
+    });
   });
 
   it('does not wait for ever where nobody ends to answer', async (scope) => {

@@ -7,12 +7,13 @@ import { FIXTURE_ENV, FIXTURES, readFixture } from './fixtures.ts';
 
 const folder = temporaryFolderOfFile();
 
-async function check(file: string, strict = false, region?: string) {
+async function check(file: string, strict = false, region?: string, verbose = false) {
   const output = { stdout: '', stderr: '' };
   const code = await checkConfig({
     file,
     online: undefined,
     strict,
+    verbose,
     env: FIXTURE_ENV,
     fallbackRegion: async () => region,
     stdout: {
@@ -193,8 +194,87 @@ describe('check-config', () => {
       'queries: [{ name: a, monitorSelector: {}, metricName: TIMEOUTS, destinationCategory: INTER_AZ, schedule: { every: 1h } }]',
     );
     expect((await check(alone, true, 'eu-west-1')).stdout).toContain(
-      'targets: 1\n  default eu-west-1: 0 queries, 0 of 5 requests a second\n',
+      'targets: 1\n  default eu-west-1: only queries of selectors, at most 5 requests a second, 5 runs at once\n',
     );
+  });
+
+  it('says what each monitor that is found costs, and sums up targets that are alike', async () => {
+    const accounts = Array.from({ length: 120 }, (_, i) => ({ name: `acc${i}`, profile: `p${i}` }));
+    const entry = {
+      account: '*',
+      monitorSelector: { name: 'prd-*' },
+      metricName: ['TIMEOUTS', 'RETRANSMISSIONS'],
+      destinationCategory: 'INTER_AZ',
+      limit: 200,
+      schedule: { every: '15m' },
+    };
+    const config = { accounts, queries: [{ name: 's', ...entry }] };
+    const file = write('many.json', JSON.stringify(config));
+    const { code, stdout } = await check(file, true, 'eu-west-1');
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      [
+        `${file}: good`,
+        'queries: those of queries[0], for each monitor or scope that is found',
+        'targets: 120',
+        '  120 targets, each only queries of selectors, at most 5 requests a second, 5 runs at once: acc0, acc1, acc2 and 117 more in eu-west-1',
+        'selectors: 1',
+        '  queries[0] (s): 2 queries per matching monitor, up to 200 series each, 0.0178 requests per second for each monitor, in each of 120 targets',
+        'warnings: 0',
+        '',
+      ].join('\n'),
+    );
+    const verbose = await check(file, true, 'eu-west-1', true);
+    expect(verbose.stdout.match(/^ {2}acc\d+ eu-west-1: only queries of selectors, /gm)).toHaveLength(120);
+    // Targets of other limits, and of other queries, have lines of their own.
+    const [first = {}, second = {}] = accounts;
+    const others = {
+      accounts: [{ ...first, requestsPerSecond: 7, regions: ['eu-west-1', 'us-east-1'] }, second],
+      queries: [
+        { name: 's', ...entry, limit: 500, metricName: '*' },
+        { name: 'w', account: 'acc1', monitorName: 'm', queryId: 'q' },
+        {
+          name: 'o',
+          account: 'acc1',
+          type: 'workload-insights-top-contributors',
+          metricName: 'TIMEOUTS',
+          destinationCategory: '*',
+          schedule: { every: '1h' },
+        },
+      ],
+      contributors: { maxSeriesPerQuery: 300 },
+    };
+    expect(
+      (await check(write('two.json', JSON.stringify(others)), true, 'eu-west-1')).stdout.split('\n').slice(1, 10),
+    ).toEqual([
+      'queries: 1',
+      '  monitor-top-contributors: 1 watched',
+      'and those of queries[0], queries[2], for each monitor or scope that is found',
+      'targets: 3',
+      '  acc1 eu-west-1: 1 query, 0.0334 of 5 requests a second',
+      '  2 targets, each only queries of selectors, at most 7 requests a second, 5 runs at once: acc0 eu-west-1, acc0 us-east-1',
+      'selectors: 2',
+      '  queries[0] (s): 4 queries per matching monitor, up to 300 series each, 0.0356 requests per second for each monitor, in each of 3 targets',
+      '  queries[2] (o): 7 queries per scope, up to 100 series each, 0.0156 requests per second for each scope, in 1 target',
+    ]);
+  });
+
+  it('shortens long lists, unless all is asked for', async () => {
+    mkdirSync(join(folder, 'long.d'));
+    for (let i = 10; i < 35; i++) {
+      write(`long.d/${i}.yml`, `- { name: q${i}, monitorName: m, queryId: q${i}, account: a${i} }\n`);
+    }
+    const accounts = Array.from({ length: 25 }, (_, i) => ({ name: `a${i + 10}`, requestsPerSecond: i + 1 }));
+    const file = write(
+      'long.json',
+      JSON.stringify({ aws: { region: 'eu-west-1' }, accounts, discovery: { files: ['long.d/*.yml'] } }),
+    );
+    const { stdout } = await check(file, true);
+    expect(stdout.match(/^ {2}… and 15 more \(--verbose shows all\)$/gm)).toHaveLength(2);
+    expect(stdout.split('\n')).toHaveLength(29);
+    const verbose = await check(file, true, undefined, true);
+    expect(verbose.stdout).not.toContain('more');
+    expect(verbose.stdout.split('\n')).toHaveLength(57);
   });
 
   it('reads discovery files, too, and sums up what all need', async () => {
@@ -223,6 +303,8 @@ describe('check-config', () => {
       `and those of ${b}[2], for each monitor or scope that is found`,
       'targets: 1',
       '  default eu-west-1: 3 queries, 0.1 of 0.1 requests a second',
+      'selectors: 1',
+      expect.stringContaining(`  ${b}[2] (c): 1 query per matching monitor, up to 100 series each, `),
       'warnings: 2',
       `  ${b}: got a query "a", expected a name that the config file does not have: it is left out`,
       `  ${c}: got a query "b", expected a name that ${b} does not have: it is left out`,

@@ -78,6 +78,10 @@ tells every error at once, each with its path in the file, line, value and what 
 - Durations are Prometheus': \`30s\`, \`5m\`, \`1h30m\`.
 - In values, \`\${NAME}\` and \`\${NAME:-default}\` are replaced from the environment, after the file is parsed: never in
   keys, and never as structure. \`$\${\` stands for \`\${\`. A name that is not set and has no default is an error.
+- Text that begins with \`*\`, \`&\`, \`!\`, \`%\`, \`@\`, or a backtick needs quotes, as \`"*"\` does.
+- What is allowed but probably not meant is a warning: regions that AWS did not list when this exporter was made, accounts
+  that no query uses, entries that use \`default\` although accounts are listed, an empty file. \`--strict\` makes warnings
+  errors. \`check-config\` sums up what is alike; \`--verbose\` shows each target, file, and selector.
 - A file with errors stops the start with exit code 1. AWS never does: without credentials or network the exporter runs,
   and says so in its metrics.
 
