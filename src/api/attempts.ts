@@ -3,11 +3,7 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-networkflowmonitor';
-<<<<<<< HEAD
-import { HttpResponse } from '@smithy/core/protocols';
-=======
-import { HttpRequest } from '@smithy/core/protocols';
->>>>>>> 3fe402d (Never repeat a start that may have reached the service)
+import { HttpRequest, HttpResponse } from '@smithy/core/protocols';
 import type { FinalizeRequestMiddleware } from '@smithy/types';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reservation } from '../scheduler/budget.ts';
@@ -36,15 +32,12 @@ export interface Call {
   readonly operation: string;
   readonly reservation: Reservation;
   readonly signal: AbortSignal;
-<<<<<<< HEAD
   /** Bytes of the last response's body. */
   received: number;
-=======
   /** It must not take effect twice: no attempt follows one that may have. */
   readonly isOnce: boolean;
   /** Its last attempt may have taken effect at the service, or is under way. Set by {@link limitAttempts}. */
   mayHaveTakenEffect: boolean;
->>>>>>> 3fe402d (Never repeat a start that may have reached the service)
 }
 
 /**
@@ -108,13 +101,12 @@ export function limitAttempts(
   });
 }
 
-<<<<<<< HEAD
 /** The handler has read bodies whole. */
 function bodyBytes(response: unknown): number {
   const { body } = HttpResponse.isInstance(response) ? response : { body: undefined };
   return body instanceof Uint8Array ? body.byteLength : 0;
 }
-=======
+
 /**
  * Whether the service may have done what an attempt asked for, though the attempt failed: it was sent, and its response is
  * not an error that the service returns before it does anything.
@@ -131,4 +123,3 @@ function mayHaveTakenEffect(thrown: unknown, request: unknown): boolean {
 
 /** An HTTP status that a proxy may send after it has passed the request on. */
 const REQUEST_TIMEOUT = 408;
->>>>>>> 3fe402d (Never repeat a start that may have reached the service)

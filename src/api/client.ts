@@ -65,11 +65,8 @@ export class TargetClient {
   constructor(options: TargetClientOptions) {
     this.#options = options;
     const { target, handler, credentials, endpoint, maxAttempts, version, clock, observer } = options;
-<<<<<<< HEAD
     const place = `${target.account} ${target.region}`;
-=======
     const finalErrors = new WeakSet<object>();
->>>>>>> 3fe402d (Never repeat a start that may have reached the service)
     this.#client = new NetworkFlowMonitorClient({
       region: target.region,
       credentials: forSdkClient(credentials, place),
@@ -79,24 +76,16 @@ export class TargetClient {
       customUserAgent: [['nfm-exporter', version]],
       ...(endpoint === undefined ? {} : { endpoint }),
     });
-<<<<<<< HEAD
     this.#client.middlewareStack.use(reportVerdicts(credentials, place));
-    limitAttempts(this.#client, target, clock, observer, (input) => this.#calls.get(input));
-=======
     limitAttempts(this.#client, target, clock, observer, (input) => this.#calls.get(input), finalErrors);
->>>>>>> 3fe402d (Never repeat a start that may have reached the service)
   }
 
   /**
    * Starts a query over a window. Returns the service's id, which the same start may have been given before. Once an
    * attempt may have started the query, no other is made.
    *
-<<<<<<< HEAD
-   * @throws ApiError; `InvalidResponse` for an answer without an id that can be asked about.
-=======
    * @throws ApiError, which tells in `mayHaveTakenEffect` whether the query may have been started; `InvalidResponse` for a
-   * response without an id.
->>>>>>> 3fe402d (Never repeat a start that may have reached the service)
+   * response without an id that can be asked about.
    */
   async startQuery(
     query: Omit<StartArguments, 'window'> & { readonly type: QueryType },
@@ -223,10 +212,6 @@ export class TargetClient {
     return new ApiError(error, operation, message, { mayHaveTakenEffect: true });
   }
 
-<<<<<<< HEAD
-  async #send(operation: string, request: PreparedRequest, signal: AbortSignal): ReturnType<PreparedRequest['send']> {
-    return (await this.#call(operation, request, signal)).answer;
-=======
   /** `isOnce`: no attempt follows one that may have taken effect. */
   async #send(
     operation: string,
@@ -234,20 +219,14 @@ export class TargetClient {
     signal: AbortSignal,
     isOnce = false,
   ): ReturnType<PreparedRequest['send']> {
-    const answer = await this.#attempt(operation, request, signal, isOnce);
-    if (nestsDeeperThan(answer, DEEPEST_ANSWER)) {
-      const message = `expected at most ${DEEPEST_ANSWER} lists and objects within one another, got more`;
-      throw this.#refused('InvalidResponse', operation, message);
-    }
-    return answer;
->>>>>>> 3fe402d (Never repeat a start that may have reached the service)
+    return (await this.#call(operation, request, signal, isOnce)).answer;
   }
 
   async #call(
     operation: string,
     request: PreparedRequest,
     signal: AbortSignal,
-<<<<<<< HEAD
+    isOnce = false,
   ): Promise<{ readonly answer: object; readonly bytes: number }> {
     const { target, observer } = this.#options;
     // Whatever reads names and ids refuses those before; what is sent signed must not depend on it.
@@ -257,14 +236,7 @@ export class TargetClient {
       }
     }
     const reservation = target.budget.reserve();
-    const call: Call = { operation, reservation, signal, received: 0 };
-=======
-    isOnce: boolean,
-  ): ReturnType<PreparedRequest['send']> {
-    const { target, observer, credentials } = this.#options;
-    const reservation = target.budget.reserve();
-    const call: Call = { operation, reservation, signal, isOnce, mayHaveTakenEffect: false };
->>>>>>> 3fe402d (Never repeat a start that may have reached the service)
+    const call: Call = { operation, reservation, signal, received: 0, isOnce, mayHaveTakenEffect: false };
     this.#calls.set(request.input, call);
     try {
       const answer = await untilAborted(request.send(this.#client, signal), signal);
@@ -279,15 +251,7 @@ export class TargetClient {
       if (thrown instanceof CredentialsUnavailable) {
         observer.attempted(target, operation, { seconds: undefined, error: 'CredentialsError', up: false });
       }
-<<<<<<< HEAD
-      throw toApiError(operation, thrown);
-=======
-      const failure = toApiError(operation, thrown, call.mayHaveTakenEffect);
-      if (refusesCredentials(failure.error)) {
-        credentials.refused();
-      }
-      throw failure;
->>>>>>> 3fe402d (Never repeat a start that may have reached the service)
+      throw toApiError(operation, thrown, call.mayHaveTakenEffect);
     } finally {
       reservation.release();
     }
@@ -307,7 +271,6 @@ function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-<<<<<<< HEAD
 function isRequestable(member: string, value: string): boolean {
   switch (member) {
     case 'nextToken':
@@ -317,10 +280,10 @@ function isRequestable(member: string, value: string): boolean {
     default:
       return isPathSegment(value);
   }
-=======
+}
+
 function isIn(set: WeakSet<object>, value: unknown): boolean {
   return typeof value === 'object' && value !== null && set.has(value);
->>>>>>> 3fe402d (Never repeat a start that may have reached the service)
 }
 
 function isQueryStatus(status: unknown): status is QueryStatus {

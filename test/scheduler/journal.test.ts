@@ -124,7 +124,7 @@ function inFlight(clock: FakeClock, age: number): EarlierRuns {
   const startedAt = clock.monotonic() - age;
   return {
     coveredUntil: window.end,
-    inFlight: { window, queryId: 'old', startedAt, terminalAt: undefined, wantedAt: startedAt },
+    inFlight: { window, queryId: 'old', startedAt, terminalAt: undefined, wantedAt: startedAt, isUnconfirmed: false },
   };
 }
 
