@@ -108,6 +108,6 @@ const AUTHENTICATED: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether an error's name says that new credentials might be taken where these were not. */
-export function refusesCredentials(errorName: string): boolean {
+function refusesCredentials(errorName: string): boolean {
   return REFUSALS.has(errorName);
 }

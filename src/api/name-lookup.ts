@@ -160,7 +160,7 @@ function failureOf(hostname: string, thrown: unknown): LookupError {
 }
 
 /** As the promise, but rejects with `late()` after `ms` milliseconds. */
-export function within<T>(
+function within<T>(
   clock: Pick<Clock, 'setTimer'>,
   ms: number,
   promise: Promise<T>,
