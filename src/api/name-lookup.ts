@@ -160,12 +160,7 @@ function failureOf(hostname: string, thrown: unknown): LookupError {
 }
 
 /** As the promise, but rejects with `late()` after `ms` milliseconds. */
-function within<T>(
-  clock: Pick<Clock, 'setTimer'>,
-  ms: number,
-  promise: Promise<T>,
-  late: () => Error,
-): Promise<T> {
+function within<T>(clock: Pick<Clock, 'setTimer'>, ms: number, promise: Promise<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.setTimer(ms, () => reject(late()));
     promise.finally(cancel).then(resolve, reject);
