@@ -25,6 +25,7 @@ export interface EndedCommand {
 
 /** The built command line as a child process. */
 export interface Command {
+  readonly pid: number;
   stdout(): string;
   stderr(): string;
   /** The whole lines of stderr so far. Throws when one of them is no log event. */
@@ -83,6 +84,8 @@ export function startCommand(
     });
   const event = async (msg: string): Promise<LogEvent> => (await events(msg, 1))[0] ?? {};
   return {
+    // Undefined only where it could not be started, which its end then says.
+    pid: child.pid ?? 0,
     stdout: () => stdout,
     stderr: () => stderr,
     log,

@@ -1,0 +1,214 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { QUERY_TYPES } from '../../src/config/query-type.ts';
+import { readPage } from '../metrics/page-grammar.ts';
+import type { TestScope } from '../support/daemon.ts';
+import { runCommand, startCommand } from '../support/process.ts';
+import { PROJECT } from '../support/project.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { startFuzzService } from './service.ts';
+
+const SECONDS = Number(process.env['FUZZ_SECONDS'] ?? 10);
+const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() & 0x7f_ff_ff_ff);
+/** Where the figures of a long run are written. */
+const REPORT = process.env['FUZZ_REPORT'];
+
+const LONGEST_BLOCK_MS = 200;
+const LARGEST_RSS_MIB = 300;
+
+/** A probe that took long. */
+interface Probe {
+  /** When it ended, on the wall clock. */
+  readonly at: number;
+  readonly ms: number;
+  /** Of these, such in which neither the daemon nor the probe was ready to run and waited for a processor. */
+  readonly block: number;
+}
+
+interface Longest {
+  readonly ms: number;
+  readonly block: number;
+  /** Of the process that does nothing. */
+  readonly idle: number;
+  readonly probes: number;
+}
+
+test(`answers of all operations that are anything, for ${SECONDS} s`, {
+  timeout: (SECONDS + 120) * 1_000,
+}, async (scope) => {
+  scope.onTestFailed(() => console.error(`FUZZ_SEED=${SEED}`));
+  const service = await startFuzzService(scope, SEED);
+  const file = join(temporaryFolder(), 'nfm-exporter.json');
+  writeFileSync(file, JSON.stringify(configOf(service.url)));
+  const exporter = startCommand(scope, [`--config.file=${file}`, '--log.level=info']);
+  const url = await exporter.url();
+  const probe = startProbe(scope, url, exporter.pid);
+  const ended = exporter.ended.then(({ code, signal, stderr }) => {
+    throw new Error(`the daemon ended with ${code ?? signal}:\n${stderr.slice(-5_000)}`);
+  });
+  // Asks what the daemon does not; it may end as it likes, but for a fault of its own.
+  const checked = runCommand(scope, ['check-config', '--online', file]);
+  let largest = 0;
+  for (const until = Date.now() + SECONDS * 1_000; Date.now() < until; ) {
+    await Promise.race([ended, readPages(url)]);
+    largest = Math.max(largest, rssOf(exporter.pid));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+  const { longest, probes } = await probe.end();
+  ended.catch(() => undefined);
+  exporter.kill('SIGTERM');
+  const { code } = await exporter.ended;
+
+  const figures: Figures = { seed: SEED, seconds: SECONDS, longest, largest, counts: [...service.counts] };
+  console.log(reportOf(figures));
+  const blocks = probes.filter(({ block }) => block > LONGEST_BLOCK_MS);
+  const causes = blocks.map((each) => [each, service.sentBetween(each.at - each.ms - 500, each.at)]);
+  expect(causes).toEqual([]);
+  expect(largest).toBeLessThan(LARGEST_RSS_MIB);
+  expect(code).toBe(0);
+  expect((await checked).stderr).not.toContain('unexpected error');
+  expect(exporter.log().filter(({ level }) => level === 'error')).toEqual([]);
+  expect(longest.probes).toBeGreaterThan(SECONDS);
+  const unasked = [...service.counts].filter(([, count]) => count === 0).map(([name]) => name);
+  expect(SECONDS < 60 ? unasked.filter((name) => !/^(Stop|Get(Monitor|Scope)$)/.test(name)) : unasked).toEqual([]);
+  if (REPORT !== undefined) {
+    writeFileSync(join(PROJECT, REPORT), reportOf(figures));
+  }
+});
+
+interface Figures {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly longest: Longest;
+  /** MiB. */
+  readonly largest: number;
+  readonly counts: readonly (readonly [operation: string, answers: number])[];
+}
+
+/** As `docs` has it. */
+function reportOf({ seed, seconds, longest, largest, counts }: Figures): string {
+  const rows = [
+    ['date', new Date().toISOString().slice(0, 10)],
+    ['seconds', seconds],
+    ['seed', seed],
+    ['longest block: a health check, without waits for a processor', `${Math.round(longest.block)} ms`],
+    ['longest health check, with them', `${Math.round(longest.ms)} ms`],
+    ['longest health check of a process that does nothing, meanwhile', `${Math.round(longest.idle)} ms`],
+    ['health checks', longest.probes],
+    ['largest resident set', `${Math.round(largest)} MiB`],
+    ...counts.map(([operation, answers]) => [`answers to ${operation}`, answers]),
+  ];
+  return [
+    '# Answers that are anything',
+    '',
+    'The last run of `npm run long:fuzz`: the built daemon against a service whose answers are made of the model of each',
+    'operation and changed at random. Values have other types, are huge, missing, or there twice; bodies are cut, slow,',
+    'compressed, or not JSON. The run fails at a crash, an error of the exporter itself, a metrics page that cannot be',
+    `read or has a series twice, a resident set of ${LARGEST_RSS_MIB} MiB, or a health check that takes more than`,
+    `${LONGEST_BLOCK_MS} ms, waits for a processor not counted. FUZZ_SECONDS and FUZZ_SEED change the run.`,
+    '',
+    '| figure | value |',
+    '|---|---|',
+    ...rows.map(([figure, value]) => `| ${figure} | ${value} |`),
+    '',
+  ].join('\n');
+}
+
+function configOf(endpoint: string): object {
+  const every = { schedule: { every: '1m', lookback: '1m', delay: '0s', timeout: '5s' } };
+  const categories = [
+    'INTRA_AZ',
+    'INTER_AZ',
+    'INTER_VPC',
+    'AMAZON_S3',
+    'AMAZON_DYNAMODB',
+    'UNCLASSIFIED',
+    'INTER_REGION',
+  ];
+  const watched = { account: '*', interval: '1s' };
+  const insights = { account: '*', destinationCategory: categories, ...every };
+  return {
+    web: { listenAddresses: ['127.0.0.1:0'] },
+    storage: { path: 'storage' },
+    discovery: { monitorsEvery: '1s' },
+    aws: {
+      region: 'eu-west-1',
+      endpoint,
+      stsEndpoint: endpoint,
+      requestTimeout: '1s',
+      maxAttempts: 2,
+      requestsPerSecond: 100,
+      maxConcurrentRuns: 20,
+    },
+    accounts: [{ name: 'own' }, { name: 'role', roleArn: 'arn:aws:iam::111122223333:role/nfm' }],
+    queries: [
+      ...Array.from({ length: 10 }, (_, i) => ({
+        ...watched,
+        name: `w${i}`,
+        queryId: `w${i}`,
+        monitorName: 'monitor-0',
+      })),
+      ...QUERY_TYPES.slice(1).map((type) => ({ ...watched, name: type, type, scopeId: 'scope-0', queryId: 'w' })),
+      { name: 'm', account: '*', monitorSelector: {}, metricName: '*', destinationCategory: categories, ...every },
+      {
+        name: 't',
+        account: '*',
+        monitorSelector: { tags: { team: 'x-1' } },
+        metricName: 'TIMEOUTS',
+        destinationCategory: categories,
+        ...every,
+      },
+      { name: 's', type: 'workload-insights-top-contributors', metricName: '*', ...insights },
+      { name: 'd', type: 'workload-insights-top-contributors-data', metricName: '*', ...insights },
+    ],
+  };
+}
+
+/** Reads what a daemon shows. @throws Error for a page out of its form, and for a series that is there twice */
+async function readPages(url: string): Promise<void> {
+  const get = async (path: string, accept = '*/*') => {
+    const response = await fetch(url + path, { headers: { accept } });
+    return Buffer.from(await response.arrayBuffer());
+  };
+  readPage(await get('/metrics'), 'text');
+  readPage(await get('/metrics', 'application/openmetrics-text; version=1.0.0'), 'openmetrics');
+  const { queries } = JSON.parse((await get('/api/v1/queries')).toString());
+  const [{ name } = { name: '' }] = queries;
+  JSON.parse((await get(`/api/v1/queries/${encodeURIComponent(name)}/contributors`)).toString());
+  expect((await get('/')).toString()).toContain('</html>');
+}
+
+/** MiB. */
+function rssOf(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
+}
+
+function startProbe({ onTestFinished }: TestScope, url: string, pid: number) {
+  const script = fileURLToPath(new URL('probe.mjs', import.meta.url));
+  const child = spawn(process.execPath, [script, url, String(pid)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => {
+    child.kill();
+  });
+  const probes: Probe[] = [];
+  const finished = new Promise<Longest>((resolve, reject) => {
+    child.on('error', reject);
+    createInterface(child.stdout).on('line', (line) => {
+      const read: Probe & { readonly longest?: Longest } = JSON.parse(line);
+      if (read.longest === undefined) {
+        probes.push(read);
+      } else {
+        resolve(read.longest);
+      }
+    });
+  });
+  return {
+    async end(): Promise<{ readonly longest: Longest; readonly probes: readonly Probe[] }> {
+      child.stdin.end();
+      return { longest: await finished, probes };
+    },
+  };
+}
