@@ -3,6 +3,13 @@ import type { Section } from './exposition.ts';
 import { EXPORTER_FAMILIES } from './families.ts';
 import { labelPart } from './text.ts';
 
+export interface DiscoveryFileFacts {
+  /** Whether the file is good as it is now. */
+  readonly good: boolean;
+  /** Queries and selectors from its last successful read; undefined before that. */
+  readonly queries: number | undefined;
+}
+
 export interface ExporterFacts {
   readonly version: string;
   readonly revision: string;
@@ -16,8 +23,8 @@ export interface ExporterFacts {
   readonly contributorSeriesLimit: () => number;
   /** Undefined without a storage. */
   readonly storageWritable: () => boolean | undefined;
-  /** Whether each discovery file is good as it is now, by path. */
-  readonly discoveryFiles: () => ReadonlyMap<string, boolean>;
+  /** Discovery files by path. */
+  readonly discoveryFiles: () => ReadonlyMap<string, DiscoveryFileFacts>;
   /** How the last load of the configuration went; `at` is the last good one's time in milliseconds since the epoch. */
   readonly configLoad: () => { readonly successful: boolean; readonly at: number };
 }
@@ -51,7 +58,12 @@ export function exporterSections(facts: ExporterFacts): { sections: Section[]; r
         ['', facts.configLoad().at / 1_000],
       ]),
       section('aws_nfm_exporter_discovery_file_last_load_successful', () =>
-        [...facts.discoveryFiles()].map(([file, good]) => [labelPart([['file', file]]), Number(good)]),
+        [...facts.discoveryFiles()].map(([file, { good }]) => [labelPart([['file', file]]), Number(good)]),
+      ),
+      section('aws_nfm_exporter_discovery_file_queries', () =>
+        [...facts.discoveryFiles()].flatMap(([file, { queries }]) =>
+          queries === undefined ? [] : [[labelPart([['file', file]]), queries]],
+        ),
       ),
       section('aws_nfm_exporter_contributor_series', () => [['', facts.contributorSeries()]]),
       section('aws_nfm_exporter_contributor_series_limit', () => [['', facts.contributorSeriesLimit()]]),

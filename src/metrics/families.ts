@@ -209,6 +209,11 @@ export const INVENTORY_FAMILIES = families('inventory', {
     labels: [...TARGET, 'kind'],
     help: 'Unix time at which monitors or scopes were last listed to the end; absent before the first time.',
   },
+  aws_nfm_selector_matches: {
+    type: 'gauge',
+    labels: [...TARGET, 'query_group'],
+    help: 'Matches of a selector in the last successful listing; of selectors of the same name, the fewest. Absent if stale.',
+  },
 });
 
 /** The exporter itself. */
@@ -243,6 +248,11 @@ export const EXPORTER_FAMILIES = families('exporter', {
     labels: ['file'],
     help: 'Whether a discovery file is good (1), or bad or unreadable (0) as it was last read; while it is bad, its last good queries stay. Gone with the file.',
   },
+  aws_nfm_exporter_discovery_file_queries: {
+    type: 'gauge',
+    labels: ['file'],
+    help: 'Queries and selectors from the last successful read of a discovery file. Absent before that.',
+  },
   aws_nfm_exporter_contributor_series: {
     type: 'gauge',
     labels: [],
@@ -256,7 +266,7 @@ export const EXPORTER_FAMILIES = families('exporter', {
   aws_nfm_exporter_storage_writable: {
     type: 'gauge',
     labels: [],
-    help: 'Whether the last try to write to storage.path went well (1) or not (0), up to 10 seconds old while it does not; absent without storage.path.',
+    help: '1 if storage.path can be read and written, 0 if not, checked every 10 seconds while 0. Absent without storage.path.',
   },
 });
 

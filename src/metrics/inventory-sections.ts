@@ -2,6 +2,7 @@ import { SCOPE_STATUSES } from '../api/lists.ts';
 import { MONITOR_STATUSES } from '../config/monitor-status.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { TargetInventory } from '../state/inventory.ts';
+import type { SelectorCount } from '../state/selector-matches.ts';
 import type { Section } from './exposition.ts';
 import { INVENTORY_FAMILIES } from './families.ts';
 import { GroupedChunks } from './grouped-chunks.ts';
@@ -12,6 +13,7 @@ type FamilyName = keyof typeof INVENTORY_FAMILIES;
 /** A target's inventory as it was rendered, or will be at the next scrape. */
 interface Shown {
   readonly inventory: TargetInventory;
+  matches: readonly SelectorCount[];
   monitorsStale: boolean;
   scopesStale: boolean;
 }
@@ -23,7 +25,7 @@ export class InventorySections {
 
   /** A target will be listed. */
   add(inventory: TargetInventory): void {
-    const shown = { inventory, monitorsStale: false, scopesStale: false };
+    const shown = { inventory, matches: [], monitorsStale: false, scopesStale: false };
     this.#shown.set(inventory.target, shown);
     this.#chunks.add(shown);
   }
@@ -47,6 +49,15 @@ export class InventorySections {
     }
   }
 
+  /** What the selectors of a target match. */
+  matched(target: Target, matches: readonly SelectorCount[]): void {
+    const shown = this.#shown.get(target);
+    if (shown !== undefined) {
+      shown.matches = matches;
+      this.#chunks.changed(shown, 'aws_nfm_selector_matches');
+    }
+  }
+
   /** Listings become stale by time alone; `now` of the monotonic clock. */
   refresh(now: number): void {
     for (const shown of this.#shown.values()) {
@@ -55,11 +66,13 @@ export class InventorySections {
       if (monitorsStale !== shown.monitorsStale) {
         shown.monitorsStale = monitorsStale;
         this.#chunks.changed(shown, 'aws_nfm_monitor_status');
+        this.#chunks.changed(shown, 'aws_nfm_selector_matches');
       }
       const scopesStale = scopes !== undefined && now > scopes.staleAt;
       if (scopesStale !== shown.scopesStale) {
         shown.scopesStale = scopesStale;
         this.#chunks.changed(shown, 'aws_nfm_scope_status');
+        this.#chunks.changed(shown, 'aws_nfm_selector_matches');
       }
     }
   }
@@ -84,6 +97,11 @@ const LINES: Readonly<Record<FamilyName, (shown: Shown) => string>> = {
       .join(''),
   aws_nfm_inventory_last_success_timestamp_seconds: ({ inventory: { target, monitors, scopes } }) =>
     lastSuccessLine(target, 'monitors', monitors?.at) + lastSuccessLine(target, 'scopes', scopes?.at),
+  aws_nfm_selector_matches: ({ inventory: { target }, matches, monitorsStale, scopesStale }) =>
+    matches
+      .filter(({ kind }) => !(kind === 'monitors' ? monitorsStale : scopesStale))
+      .map(({ group, count }) => `aws_nfm_selector_matches${targetLabels(target, ['query_group', group])} ${count}\n`)
+      .join(''),
 };
 
 /** A state set: of a status that the model does not have, no line is 1. */

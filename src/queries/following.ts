@@ -46,10 +46,24 @@ export function planFollowing(followers: readonly Follower[], found: Found): rea
 
 /** Whether a selector asks for the tags of a monitor: all else about it fits. */
 export function needsTags(followers: readonly Follower[], monitor: Omit<FoundMonitor, 'tags'>): boolean {
-  return followers.some(
-    ({ selector }) =>
-      selector.kind === 'monitors' && Object.keys(selector.tags).length > 0 && fitsButForTags(selector, monitor),
-  );
+  return followers.some(({ selector }) => selector.kind === 'monitors' && needsTagsOf(selector, monitor));
+}
+
+function needsTagsOf(selector: MonitorSelector, monitor: Omit<FoundMonitor, 'tags'>): boolean {
+  return Object.keys(selector.tags).length > 0 && fitsButForTags(selector, monitor);
+}
+
+/**
+ * How many monitors or scopes a selector matches. Undefined if that is unknown: it matches none, but may match a monitor
+ * whose tags could not be read.
+ */
+export function countMatches(selector: SubjectSelector, found: Found): number | undefined {
+  const count = selectSubjects(selector, found).length;
+  const mayMatch =
+    count === 0 &&
+    selector.kind === 'monitors' &&
+    found.monitors.some((monitor) => monitor.tags === undefined && needsTagsOf(selector, monitor));
+  return mayMatch ? undefined : count;
 }
 
 export function selectSubjects(selector: SubjectSelector, { monitors, scopeIds }: Found): readonly string[] {

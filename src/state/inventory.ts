@@ -110,6 +110,11 @@ export class Inventory {
     return known !== undefined && this.#options.clock.monotonic() < known.until;
   }
 
+  /** Whether a listing of this kind has succeeded in a target. */
+  isListed(target: Target, kind: 'monitors' | 'scopes'): boolean {
+    return this.#targets.get(target)?.[kind] !== undefined;
+  }
+
   /** What queries can be made of, however long ago it was found: listings that fail change nothing. */
   found(target: Target): Found {
     const inventory = this.#targets.get(target);
@@ -117,7 +122,8 @@ export class Inventory {
       monitors: (inventory?.monitors?.items ?? []).map(({ name, status, arn }) => ({
         name,
         status,
-        tags: arn === undefined ? undefined : inventory?.tags.get(arn)?.tags,
+        // Without an ARN there is nothing to ask for tags.
+        tags: arn === undefined ? {} : inventory?.tags.get(arn)?.tags,
       })),
       scopeIds: (inventory?.scopes?.items ?? []).map(({ id }) => id),
     };

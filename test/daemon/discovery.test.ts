@@ -306,7 +306,9 @@ describe('the inventory', () => {
       0,
     );
     const only = await daemon.text('/metrics?collect[]=inventory');
-    expect(only.body.split('\n').filter((line) => /^aws_nfm_(?!monitor_|scope_|inventory_)/.test(line))).toEqual([]);
+    expect(
+      only.body.split('\n').filter((line) => /^aws_nfm_(?!monitor_|scope_|inventory_|selector_)/.test(line)),
+    ).toEqual([]);
   });
 
   test('is not listed where the configuration has it so', async (scope) => {

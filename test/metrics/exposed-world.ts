@@ -53,7 +53,17 @@ export class ExposedWorld {
   readonly #inventory = new Inventory({
     clock: this.clock,
     every: LISTED_EVERY,
-    onChange: (inventory) => this.#inventorySections.changed(inventory),
+    onChange: (inventory) => {
+      this.#inventorySections.changed(inventory);
+      const { target, ...listings } = inventory;
+      this.#inventorySections.matched(
+        target,
+        (['monitors', 'scopes'] as const).flatMap((kind) => {
+          const listing = listings[kind];
+          return listing === undefined ? [] : [{ group: `all "${kind}"`, kind, count: listing.items.length }];
+        }),
+      );
+    },
   });
   readonly #realTargets;
   readonly #exposition: Exposition;
@@ -97,8 +107,8 @@ export class ExposedWorld {
       configLoad: () => ({ successful: true, at: 1_700_000_000_500 }),
       discoveryFiles: () =>
         new Map([
-          ['queries.d/a.yaml', true],
-          ['b "\\.json', false],
+          ['queries.d/a.yaml', { good: true, queries: 3 }],
+          ['b "\\.json', { good: false, queries: undefined }],
         ]),
       contributorSeries: () => this.#runPage.series,
       contributorSeriesLimit: () => MAX_SERIES,

@@ -283,6 +283,15 @@ function samplesOf(world: WorldRecord, name: string): Sample[] {
           return listing === undefined ? [] : [[name, [...targetLabels(target), ['kind', kind]], listing.at / 1_000]];
         }),
       );
+    case 'aws_nfm_selector_matches':
+      return targets.flatMap((target) =>
+        (['monitors', 'scopes'] as const).flatMap((kind): Sample[] => {
+          const listing = target.listings[kind];
+          return listing === undefined || now() > listing.shownUntil
+            ? []
+            : [[name, [...targetLabels(target), ['query_group', `all "${kind}"`]], listing.found.size]];
+        }),
+      );
     case 'aws_nfm_exporter_build_info':
       return [
         [
@@ -308,6 +317,8 @@ function samplesOf(world: WorldRecord, name: string): Sample[] {
         [name, [['file', 'queries.d/a.yaml']], 1],
         [name, [['file', 'b "\\.json']], 0],
       ];
+    case 'aws_nfm_exporter_discovery_file_queries':
+      return [[name, [['file', 'queries.d/a.yaml']], 3]];
     case 'aws_nfm_exporter_contributor_series':
       return [[name, [], world.runs.reduce((sum, run) => sum + allowance(world, run), 0)]];
     case 'aws_nfm_exporter_contributor_series_limit':

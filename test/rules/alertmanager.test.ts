@@ -36,6 +36,7 @@ const INHIBITIONS = [
       { ...QUERY, alertname: 'NfmScheduledQueryFailing' },
       { ...TARGET, alertname: 'NfmRunsSkipped' },
       { ...TARGET, alertname: 'NfmInventoryStale', kind: 'monitors' },
+      { ...TARGET, alertname: 'NfmSelectorUnmatched', query_group: 'flows' },
     ],
     told: [
       { ...QUERY, account: 'shop', alertname: 'NfmQueryPollingFails' },
@@ -57,6 +58,16 @@ const INHIBITIONS = [
       { ...QUERY, alertname: 'NfmResultsStale' },
     ],
   })),
+  {
+    source: { ...TARGET, kind: 'monitors', alertname: 'NfmInventoryStale' },
+    silenced: [{ ...TARGET, alertname: 'NfmSelectorUnmatched', query_group: 'flows' }],
+    told: [{ ...TARGET, aws_region: 'eu-west-1', alertname: 'NfmSelectorUnmatched', query_group: 'flows' }],
+  },
+  {
+    source: { job: TARGET.job, instance: TARGET.instance, file: 'a.yaml', alertname: 'NfmDiscoveryFileBad' },
+    silenced: [{ job: TARGET.job, instance: TARGET.instance, file: 'a.yaml', alertname: 'NfmDiscoveryFileEmpty' }],
+    told: [{ job: TARGET.job, instance: TARGET.instance, file: 'b.yaml', alertname: 'NfmDiscoveryFileEmpty' }],
+  },
   {
     source: { ...TARGET, monitor: 'checkout', alertname: 'NfmMonitorNotActive' },
     silenced: QUERY_ALERTS.map((alertname) => ({ ...QUERY, alertname })),

@@ -25,6 +25,8 @@ export interface KnownFile {
   readonly good: boolean;
   /** What it made when it was good last. */
   readonly made: SourceQueries;
+  /** How many queries and selectors it had then; undefined if it was never good. */
+  readonly size: number | undefined;
   /** What is to be said of it: what is wrong with a bad one, warnings about a good one. */
   readonly messages: readonly string[];
 }
@@ -65,14 +67,18 @@ export async function takeIn(
   context: ConfigContext,
 ): Promise<KnownFile> {
   const loaded = await load(context);
-  return loaded.good
-    ? { version, good: true, made: loaded.entries, messages: loaded.entries.warnings.map(({ message }) => message) }
-    : {
-        version,
-        good: false,
-        made: before === undefined ? NOTHING : possibleIn(context, before.made),
-        messages: loaded.problems.map(({ message }) => message),
-      };
+  if (loaded.good) {
+    const { queries, followers, warnings } = loaded.entries;
+    const messages = warnings.map(({ message }) => message);
+    return { version, good: true, made: loaded.entries, size: queries.length + followers.length, messages };
+  }
+  return {
+    version,
+    good: false,
+    made: before === undefined ? NOTHING : possibleIn(context, before.made),
+    size: before?.size,
+    messages: loaded.problems.map(({ message }) => message),
+  };
 }
 
 /** Of what a file made in an earlier config, what is in an account and region that another config has. */

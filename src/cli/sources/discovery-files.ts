@@ -1,12 +1,14 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigContext } from '../../config/outside-entries.ts';
+import type { DiscoveryFileFacts } from '../../metrics/exporter-sections.ts';
 import type { LoadedConfig } from '../../queries/load.ts';
 import type { SourceQueries } from '../../queries/sources.ts';
 import { background } from '../../runtime/background.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { OneAtATime } from '../../runtime/one-at-a-time.ts';
+import { LastingWarnings } from '../../state/lasting-warnings.ts';
 import { type FileReading, type KnownFile, readDiscoveryFile, takeIn } from './discovery-file.ts';
 import type { FolderWatch } from './folder-watch.ts';
 
@@ -57,6 +59,7 @@ export class DiscoveryFiles {
   #files: ReadonlyMap<string, KnownFile> = new Map();
   #unsettled: ReadonlyMap<string, Unsettled> = new Map();
   #watch: FolderWatch | undefined;
+  readonly #empty: LastingWarnings;
   readonly #looks = new OneAtATime();
   #isLookQueued = false;
   /** When the next look begins, on the monotonic clock; undefined: when this one has ended. */
@@ -67,11 +70,18 @@ export class DiscoveryFiles {
   constructor(options: DiscoveryFilesOptions) {
     this.#options = options;
     this.#folder = dirname(options.configFile);
+    const { clock, log } = options;
+    this.#empty = new LastingWarnings({
+      clock,
+      log,
+      begun: 'discovery file without queries',
+      ended: 'discovery file with queries again',
+    });
   }
 
-  /** Whether each file that matches is good as it is now, by path. */
-  states(): ReadonlyMap<string, boolean> {
-    return new Map(Array.from(this.#files, ([path, { good }]) => [path, good]));
+  /** The files that match, by path. */
+  states(): ReadonlyMap<string, DiscoveryFileFacts> {
+    return new Map(Array.from(this.#files, ([path, { good, size }]) => [path, { good, queries: size }]));
   }
 
   /** Reads all files that match in a config; they are looked at in the one before it until the plan is committed. */
@@ -198,6 +208,8 @@ export class DiscoveryFiles {
     if (settled) {
       this.#accept(files);
       this.#options.onChange(madeBy(files));
+    } else {
+      this.#warnOfEmpty();
     }
     await this.#watchFolders();
     return unsettled.size > 0;
@@ -227,6 +239,18 @@ export class DiscoveryFiles {
     for (const file of before.keys()) {
       if (!files.has(file)) {
         log.info('discovery file gone', { file });
+        this.#empty.forget(file);
+      }
+    }
+    this.#warnOfEmpty();
+  }
+
+  #warnOfEmpty(): void {
+    for (const [file, { size }] of this.#files) {
+      if (size === 0) {
+        this.#empty.found(file, { file, hint: 'add queries, or delete the file' });
+      } else if (size !== undefined) {
+        this.#empty.over(file, { file, queries: size });
       }
     }
   }

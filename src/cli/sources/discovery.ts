@@ -14,6 +14,7 @@ import type { ApiStats } from '../../state/api-stats.ts';
 import { Inventory } from '../../state/inventory.ts';
 import { createListInventory } from '../../state/list-inventory.ts';
 import { ListingLog } from '../../state/listing-log.ts';
+import { SelectorMatches } from '../../state/selector-matches.ts';
 
 export interface DiscoveryOptions {
   /** Time from listing to listing, in milliseconds; 0: nothing is listed. */
@@ -33,6 +34,7 @@ export class Discovery {
   readonly #inventory: Inventory;
   readonly #sections = new InventorySections();
   readonly #listings: Listings<ListKind>;
+  readonly #matches: SelectorMatches;
   readonly #targets = new Set<Target>();
   readonly #listed = new Listeners<[target: Target]>();
   #every: number;
@@ -42,11 +44,13 @@ export class Discovery {
     this.#options = options;
     const { every, clock, log, dispatcher, clientOf } = options;
     this.#every = every;
+    this.#matches = new SelectorMatches(clock, log);
     this.#inventory = new Inventory({
       clock,
       every,
       onChange: (inventory) => {
         this.#sections.changed(inventory);
+        this.#count(inventory.target);
         this.#listed.tell(inventory.target);
       },
     });
@@ -85,6 +89,7 @@ export class Discovery {
     this.#listings.remove(target);
     this.#inventory.remove(target);
     this.#sections.remove(target);
+    this.#matches.forget(target);
   }
 
   /** Another time from listing to listing, in milliseconds: each target is listed anew at once. 0: what was found goes. */
@@ -108,9 +113,14 @@ export class Discovery {
 
   /** These entries follow monitors or scopes from now on. */
   follow(followers: readonly Follower[]): void {
+    const before = this.#followers;
+    const areSame = before.length === followers.length && before.every((each, n) => each === followers[n]);
     this.#followers = followers;
     for (const target of this.#every > 0 ? this.#targets : []) {
       this.#expect(target);
+      if (!areSame) {
+        this.#count(target);
+      }
     }
   }
 
@@ -132,6 +142,13 @@ export class Discovery {
   /** `now` of the monotonic clock. */
   refresh(now: number): void {
     this.#sections.refresh(now);
+  }
+
+  /** What selectors match in a target may be another number. */
+  #count(target: Target): void {
+    const isListed = (kind: ListKind) => this.#inventory.isListed(target, kind);
+    const found = this.#inventory.found(target);
+    this.#sections.matched(target, this.#matches.count(target, this.#followersOf(target), found, isListed));
   }
 
   /** Makes the series of the requests for listings exist at 0. */

@@ -60,7 +60,7 @@ async function follow(
     use,
     waitForNames: (...expected: readonly string[]) => vi.waitFor(() => expect(names()).toEqual(expected), WAIT),
     /** `a.yaml 1`, for each file. */
-    states: () => Array.from(files.states(), ([file, good]) => `${basename(file)} ${Number(good)}`),
+    states: () => Array.from(files.states(), ([file, { good }]) => `${basename(file)} ${Number(good)}`),
     errors: () => log.events.filter(({ level }) => level === 'error').map(({ fields }) => String(fields['error'])),
   };
 }
