@@ -103,21 +103,61 @@ export function readDataPage(output: unknown): DataPage {
 }
 
 /**
- * All pages of one answer as one.
+ * All pages of one answer as one. Rows of an earlier page that come again on a later one are there once: the service has
+ * given that page twice.
  *
  * @throws InvalidResponse when pages name different units.
  */
 export function joinRowPages(pages: readonly RowResults[]): RowResults {
-  return { unit: commonUnit(pages), rows: pages.flatMap(({ rows }) => rows) };
+  return {
+    unit: commonUnit(pages),
+    rows: distinct(
+      pages.map(({ rows }) => rows),
+      rowKey,
+    ),
+  };
 }
 
 /**
- * All pages of one `-data` answer as one.
+ * All pages of one `-data` answer as one; series that come again as {@link joinRowPages} has rows.
  *
  * @throws InvalidResponse when pages name different units.
  */
 export function joinDataPages(pages: readonly DataResults[]): DataResults {
-  return { unit: commonUnit(pages), datapoints: pages.flatMap(({ datapoints }) => datapoints) };
+  return {
+    unit: commonUnit(pages),
+    datapoints: distinct(
+      pages.map(({ datapoints }) => datapoints),
+      (series) => JSON.stringify(series),
+    ),
+  };
+}
+
+/** Texts, whose names are always in one order, and value: rows of different flows differ in them. */
+function rowKey({ labels, value }: ResultRow): string {
+  return JSON.stringify([labels, value]);
+}
+
+/** The items of all pages. Of equal ones there are as many as the page has that has most: on one page each counts. */
+function distinct<Item>(pages: readonly (readonly Item[])[], keyOf: (item: Item) => string): readonly Item[] {
+  const [first = [], ...others] = pages;
+  if (others.length === 0) {
+    return first;
+  }
+  const counts = new Map<string, number>();
+  return pages.flatMap((page) => {
+    const onPage = new Map<string, number>();
+    return page.filter((item) => {
+      const key = keyOf(item);
+      const count = (onPage.get(key) ?? 0) + 1;
+      onPage.set(key, count);
+      const isNew = count > (counts.get(key) ?? 0);
+      if (isNew) {
+        counts.set(key, count);
+      }
+      return isNew;
+    });
+  });
 }
 
 function commonUnit(pages: readonly { readonly unit: string | undefined }[]): string | undefined {

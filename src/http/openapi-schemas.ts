@@ -19,6 +19,10 @@ export const CONTRIBUTORS: Schema = {
     baseUnit: { enum: ['seconds', 'bytes', 'count'] },
     rows: { type: 'array', items: { type: 'object' }, description: 'As the service gave them, with baseValue' },
     datapoints: { type: 'array', items: { type: 'object' }, description: 'Of the -data type, instead of rows' },
+    omitted: {
+      type: 'integer',
+      description: 'Rows or series that are not listed: those beyond limit, or beyond 4 MiB',
+    },
   },
 };
 export const QUERY: Schema = {

@@ -4,7 +4,7 @@ import type { Histogram } from '../state/histogram.ts';
 import { Chunk } from './chunk.ts';
 import type { Section } from './exposition.ts';
 import { API_FAMILIES } from './families.ts';
-import { labelPart } from './text.ts';
+import { labelPart, serviceLabel } from './text.ts';
 
 type FamilyName = keyof typeof API_FAMILIES;
 
@@ -191,5 +191,5 @@ function histogramLines(
 function identityLine({ target, identity }: TargetStats): string {
   return identity === undefined
     ? ''
-    : `aws_nfm_account_info${targetLabels(target, ['aws_account_id', identity.awsAccountId], ['arn', identity.arn])} 1\n`;
+    : `aws_nfm_account_info${targetLabels(target, ['aws_account_id', serviceLabel(identity.awsAccountId)], ['arn', serviceLabel(identity.arn)])} 1\n`;
 }

@@ -4,7 +4,7 @@ import { Chunk } from './chunk.ts';
 import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './contributor-families.ts';
 import type { Section } from './exposition.ts';
 import type { Family } from './family.ts';
-import { labelPart } from './text.ts';
+import { labelPart, serviceLabel } from './text.ts';
 
 /** What of a query its contributor series depend on. */
 export interface ContributorsQuery {
@@ -116,8 +116,8 @@ function linesOf(query: ContributorsQuery, family: Family, series: readonly Cont
     ['query', query.name],
     ['account', query.account],
     ['aws_region', query.region],
-    ['monitor', query.monitorName],
-    ['scope_id', query.scopeId],
+    ['monitor', serviceLabel(query.monitorName)],
+    ['scope_id', serviceLabel(query.scopeId)],
     ['destination_category', query.destinationCategory],
   ]);
   // Open, for the labels of a series to follow: the query's are written and escaped once for all of them.

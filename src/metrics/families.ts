@@ -109,7 +109,12 @@ export const RUN_FAMILIES = families('queries', {
   aws_nfm_query_contributors_dropped: {
     type: 'gauge',
     labels: ['query'],
-    help: 'Series of the last results that contributors.maxSeriesPerQuery or contributors.maxSeries left out.',
+    help: 'Series of the last results that contributors.maxSeriesPerQuery or contributors.maxSeries left out, and rows beyond limit.',
+  },
+  aws_nfm_query_label_values_truncated_total: {
+    type: 'counter',
+    labels: ['query'],
+    help: 'Label values of contributors longer than 1,024 bytes, which were cut, since the query was registered.',
   },
   aws_nfm_query_timeouts_total: {
     type: 'counter',

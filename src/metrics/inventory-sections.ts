@@ -6,7 +6,7 @@ import type { SelectorCount } from '../state/selector-matches.ts';
 import type { Section } from './exposition.ts';
 import { INVENTORY_FAMILIES } from './families.ts';
 import { GroupedChunks } from './grouped-chunks.ts';
-import { labelPart } from './text.ts';
+import { labelPart, serviceLabel } from './text.ts';
 
 type FamilyName = keyof typeof INVENTORY_FAMILIES;
 
@@ -88,12 +88,12 @@ const LINES: Readonly<Record<FamilyName, (shown: Shown) => string>> = {
   aws_nfm_monitor_status: ({ inventory: { target, monitors }, monitorsStale }) =>
     (monitorsStale ? [] : (monitors?.items ?? []))
       .map(({ name, status }) =>
-        stateLines('aws_nfm_monitor_status', target, ['monitor', name], MONITOR_STATUSES, status),
+        stateLines('aws_nfm_monitor_status', target, ['monitor', serviceLabel(name)], MONITOR_STATUSES, status),
       )
       .join(''),
   aws_nfm_scope_status: ({ inventory: { target, scopes }, scopesStale }) =>
     (scopesStale ? [] : (scopes?.items ?? []))
-      .map(({ id, status }) => stateLines('aws_nfm_scope_status', target, ['scope_id', id], SCOPE_STATUSES, status))
+      .map(({ id, status }) => stateLines('aws_nfm_scope_status', target, ['scope_id', serviceLabel(id)], SCOPE_STATUSES, status))
       .join(''),
   aws_nfm_inventory_last_success_timestamp_seconds: ({ inventory: { target, monitors, scopes } }) =>
     lastSuccessLine(target, 'monitors', monitors?.at) + lastSuccessLine(target, 'scopes', scopes?.at),

@@ -3,7 +3,7 @@ import { currentStatus, type QueryState } from '../state/query-state.ts';
 import type { Section } from './exposition.ts';
 import { QUERY_FAMILIES } from './families.ts';
 import { GroupedChunks } from './grouped-chunks.ts';
-import { escapeLabelValue, labelPart } from './text.ts';
+import { escapeLabelValue, labelPart, serviceLabel } from './text.ts';
 
 type FamilyName = keyof typeof QUERY_FAMILIES;
 
@@ -161,8 +161,8 @@ function infoLine({ state: { query } }: Shown): string {
     ['query_type', query.type],
     ['account', query.account],
     ['aws_region', query.region],
-    ['monitor', query.monitorName],
-    ['scope_id', query.scopeId],
+    ['monitor', serviceLabel(query.monitorName)],
+    ['scope_id', serviceLabel(query.scopeId)],
     ['metric_name', query.kind === 'scheduled' ? query.metricName : undefined],
     ['destination_category', query.kind === 'scheduled' ? query.destinationCategory : undefined],
     ['source', query.source],

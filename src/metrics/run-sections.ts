@@ -3,7 +3,7 @@ import type { QueryResults, RunState } from '../state/run-state.ts';
 import type { Section } from './exposition.ts';
 import { RUN_FAMILIES } from './families.ts';
 import { GroupedChunks } from './grouped-chunks.ts';
-import { escapeLabelValue, labelPart } from './text.ts';
+import { escapeLabelValue, labelPart, serviceLabel } from './text.ts';
 
 type FamilyName = keyof typeof RUN_FAMILIES;
 
@@ -91,7 +91,7 @@ const LINES: Readonly<Record<FamilyName, (shown: Shown) => string>> = {
       ? ''
       : `aws_nfm_query_run_info${labelPart([
           ['query', query.name],
-          ['query_id', lastQueryId],
+          ['query_id', serviceLabel(lastQueryId)],
         ])} 1\n`,
   aws_nfm_query_last_run_duration_seconds: ({ label, state }) =>
     line('aws_nfm_query_last_run_duration_seconds', label, seconds(state.lastDuration)),
@@ -104,6 +104,8 @@ const LINES: Readonly<Record<FamilyName, (shown: Shown) => string>> = {
     const results = shownResults(shown);
     return line('aws_nfm_query_contributors_dropped', shown.label, results && results.dropped + shown.dropped);
   },
+  aws_nfm_query_label_values_truncated_total: ({ label, state }) =>
+    line('aws_nfm_query_label_values_truncated_total', label, state.truncatedLabelValues),
   aws_nfm_query_timeouts_total: total('aws_nfm_query_timeouts_total', 'TIMEOUTS'),
   aws_nfm_query_retransmissions_total: total('aws_nfm_query_retransmissions_total', 'RETRANSMISSIONS'),
   aws_nfm_query_data_transferred_bytes_total: total('aws_nfm_query_data_transferred_bytes_total', 'DATA_TRANSFERRED'),

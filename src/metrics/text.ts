@@ -1,13 +1,21 @@
+import { boundedLabelValue } from '../state/label-value.ts';
 import type { Family } from './family.ts';
 
 export type ExpositionFormat = 'text' | 'openmetrics';
 
 /**
- * A label value as both formats want it between the quotes, whole however long it is: what is cut could not be joined or
- * compared. Lone surrogates, which UTF-8 cannot hold, become U+FFFD when the page is encoded.
+ * A label value as both formats want it between the quotes, whole however long it is: what the configuration says is never
+ * cut. Lone surrogates, which UTF-8 cannot hold, become U+FFFD when the page is encoded.
  */
 export function escapeLabelValue(value: string): string {
   return value.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
+}
+
+/** A label value that the service chose, at most 1,024 bytes long: the same wherever it is shown, so that joins hold. */
+export function serviceLabel(value: string): string;
+export function serviceLabel(value: string | undefined): string | undefined;
+export function serviceLabel(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : boundedLabelValue(value);
 }
 
 /** A line's label part, `{a="b"}`; labels without a value are left out, as the formats take them for absent. */

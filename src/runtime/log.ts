@@ -36,13 +36,16 @@ export interface LoggerOptions {
   write(line: string): void;
 }
 
+/** Characters of a text in a line: it may be of a service, which decides how long it is. */
+const LONGEST_TEXT = 4_096;
+
 /** One event a line: `ts`, `level`, `msg`, then the fields in the order given. */
 export function createLogger(options: LoggerOptions): AdjustableLogger {
   let threshold = LOG_LEVELS.indexOf(options.level);
   const render = options.format === 'json' ? renderJson : renderLogfmt;
   const emit = (level: LogLevel, msg: string, fields: LogFields = {}) => {
     const ts = new Date(options.clock.now()).toISOString();
-    options.write(`${render({ ts, level, msg, ...fields })}\n`);
+    options.write(`${render({ ts, level, msg, ...bounded(fields) })}\n`);
   };
   const at = (level: LogLevel) => {
     const rank = LOG_LEVELS.indexOf(level);
@@ -62,6 +65,15 @@ export function createLogger(options: LoggerOptions): AdjustableLogger {
       threshold = LOG_LEVELS.indexOf(level);
     },
   };
+}
+
+function bounded(fields: LogFields): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [
+      key,
+      typeof value === 'string' && value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value,
+    ]),
+  );
 }
 
 function renderJson(event: LogFields): string {

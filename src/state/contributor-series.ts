@@ -6,12 +6,17 @@ export interface ContributorSeries {
   readonly value: number;
 }
 
+/** Bytes of the labels of all series of a query: 500 rows with all labels of usual lengths take a quarter. */
+const MOST_LABEL_BYTES = 2 * 1024 * 1024;
+
 /** The series of a query's last results that the cap of each query lets through. */
 export interface CappedSeries {
   /** The worst first: by falling value, then by labels. No two have the same labels. */
   readonly series: readonly ContributorSeries[];
-  /** How many the cap left out. */
+  /** How many the cap left out, and their size. */
   readonly dropped: number;
+  /** How many of them were left out because the labels of all together are too large. */
+  readonly tooLarge: number;
 }
 
 /**
@@ -19,9 +24,17 @@ export interface CappedSeries {
  * text. A high value is a bad one; of bytes, one that is worth knowing.
  */
 export function worstOf(byLabels: ReadonlyMap<string, ContributorSeries>, max: number): CappedSeries {
-  const series = [...byLabels]
+  const worst = [...byLabels]
     .sort(([aLabels, a], [bLabels, b]) => b.value - a.value || (aLabels < bLabels ? -1 : 1))
     .slice(0, max)
     .map(([, each]) => each);
-  return { series, dropped: byLabels.size - series.length };
+  let bytes = 0;
+  const large = worst.findIndex(({ labels }) => {
+    for (const [name, value] of labels) {
+      bytes += name.length + Buffer.byteLength(value);
+    }
+    return bytes > MOST_LABEL_BYTES;
+  });
+  const series = large === -1 ? worst : worst.slice(0, large);
+  return { series, dropped: byLabels.size - series.length, tooLarge: worst.length - series.length };
 }

@@ -2,6 +2,7 @@ import type { ResultRow } from '../api/results.ts';
 import type { RowLabel } from '../config/row-labels.ts';
 import type { MetricName } from '../queries/query.ts';
 import { type CappedSeries, type ContributorSeries, worstOf } from './contributor-series.ts';
+import { worstRows } from './kept-rows.ts';
 import { exportedLabelValue } from './label-value.ts';
 import type { UnitConversion } from './units.ts';
 
@@ -13,6 +14,8 @@ export interface MergeOptions {
   /** `drop`: mirror rows make no series. */
   readonly mirrorRows: 'keep' | 'drop';
   readonly maxSeriesPerQuery: number;
+  /** So many rows make series, the worst; undefined: all. */
+  readonly limit: number | undefined;
 }
 
 /** What a run's rows come to. */
@@ -24,6 +27,10 @@ export interface Contributors extends CappedSeries {
    * times, whose sum means nothing.
    */
   readonly total: number | undefined;
+  /** Rows beyond the limit: they are part of `total`, and each counts as a series that was dropped. */
+  readonly beyondLimit: number;
+  /** Values of labels that were too long, and cut. */
+  readonly truncated: number;
 }
 
 /** No label's value holds it, once that is fit for export. */
@@ -42,21 +49,20 @@ interface Merged {
  * @throws InvalidResponse when a value or a sum is beyond what a number can hold.
  */
 export function mergeRows(rows: readonly ResultRow[], options: MergeOptions): Contributors {
-  const { metricName, conversion, labels, mirrorRows, maxSeriesPerQuery } = options;
+  const { metricName, conversion, labels, mirrorRows, maxSeriesPerQuery, limit = rows.length } = options;
   const isSum = metricName !== 'ROUND_TRIP_TIME';
   const merged = new Map<string, Merged>();
-  let total = 0;
-  for (const row of rows) {
+  const kept = worstRows(rows, limit);
+  let truncated = 0;
+  const onCut = () => {
+    truncated += 1;
+  };
+  for (const row of kept) {
     const { value, mirror } = row;
-    if (value === undefined) {
+    if (value === undefined || (mirror && mirrorRows === 'drop')) {
       continue;
     }
-    if (!mirror) {
-      total += value;
-    } else if (mirrorRows === 'drop') {
-      continue;
-    }
-    const values = labels.map((label) => exportedLabelValue(row.labels[label] ?? ''));
+    const values = labels.map((label) => exportedLabelValue(row.labels[label] ?? '', onCut));
     const key = [mirror ? '1' : '0', ...values].join(SEPARATOR);
     const same = merged.get(key);
     if (same === undefined) {
@@ -69,11 +75,20 @@ export function mergeRows(rows: readonly ResultRow[], options: MergeOptions): Co
   for (const [key, { labels: own, value }] of merged) {
     series.set(key, { labels: own, value: conversion.toBase(value) });
   }
+  const capped = worstOf(series, maxSeriesPerQuery);
+  const beyondLimit = rows.length - kept.length;
   return {
-    ...worstOf(series, maxSeriesPerQuery),
+    ...capped,
+    dropped: capped.dropped + beyondLimit,
     rows: rows.length,
-    total: isSum ? conversion.toBase(total) : undefined,
+    total: isSum ? conversion.toBase(sumOf(rows)) : undefined,
+    beyondLimit,
+    truncated,
   };
+}
+
+function sumOf(rows: readonly ResultRow[]): number {
+  return rows.reduce((sum, { value = 0, mirror }) => (mirror ? sum : sum + value), 0);
 }
 
 function seriesLabels(

@@ -11,6 +11,8 @@ export interface NewestDatapoints extends CappedSeries {
   readonly newestAt: number | undefined;
   /** From point to point, in milliseconds: the shortest there is; undefined for fewer than two times. */
   readonly step: number | undefined;
+  /** Labels that were too long, and cut. */
+  readonly truncated: number;
 }
 
 /**
@@ -24,8 +26,12 @@ export function newestDatapoints(
   maxSeriesPerQuery: number,
 ): NewestDatapoints {
   const sums = new Map<string, Map<number, number>>();
+  let truncated = 0;
+  const onCut = () => {
+    truncated += 1;
+  };
   for (const { label, points } of datapoints) {
-    const exported = exportedLabelValue(label);
+    const exported = exportedLabelValue(label, onCut);
     const byTime = sums.get(exported) ?? new Map<number, number>();
     sums.set(exported, byTime);
     for (const { at, value } of points) {
@@ -45,6 +51,7 @@ export function newestDatapoints(
     rows: datapoints.length,
     newestAt: times.at(-1),
     step: shortestStep(times),
+    truncated,
   };
 }
 

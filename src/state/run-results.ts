@@ -1,3 +1,4 @@
+import { countsOf } from '../api/paging.ts';
 import {
   type DataPage,
   type DataResults,
@@ -8,12 +9,14 @@ import {
 } from '../api/results.ts';
 import type { RoundTripTimeUnit } from '../config/round-trip-time-unit.ts';
 import type { ScheduledQuery } from '../queries/query.ts';
-import type { Logger } from '../runtime/log.ts';
-import { Turns } from '../runtime/turns.ts';
+import type { Window } from '../queries/windows.ts';
+import type { LogFields, Logger } from '../runtime/log.ts';
+import { nextTurn, Turns } from '../runtime/turns.ts';
 import type { Run } from '../scheduler/run.ts';
 import { mergeRows } from './contributors.ts';
 import { newestDatapoints } from './datapoints.ts';
 import { KeptJson } from './kept-json.ts';
+import { datapointsForJson, rowsForJson, worstRows } from './kept-rows.ts';
 import type { PackedPages } from './packed-pages.ts';
 import type { QueryStates } from './query-state.ts';
 import { datapointsJson, rowsJson } from './results-json.ts';
@@ -38,6 +41,7 @@ export type ResultPage = RowPage | DataPage;
 export class RunResults {
   readonly #options: RunResultsOptions;
   readonly #unitsAssumed = new Set<string>();
+  readonly #told = new WeakMap<ScheduledQuery, Set<string>>();
   /** Results take milliseconds to work through, and megabytes meanwhile; those of many runs may come at once. */
   readonly #turns = new Turns();
 
@@ -51,52 +55,101 @@ export class RunResults {
    * @throws InvalidResponse for pages, units or values that do not fit.
    */
   read(query: ScheduledQuery, run: Run, pages: PackedPages<ResultPage>): Promise<void> {
-    return this.#turns.take(async () => this.#read(query, run, joinPages(await pages.unpack())));
+    return this.#turns.take(async () => this.#read(query, run, await pages.unpack()));
   }
 
-  async #read(query: ScheduledQuery, run: Run, answer: RowResults | DataResults): Promise<void> {
-    const { states, runStates, contributors } = this.#options;
-    const { maxSeriesPerQuery, mirrorRows, roundTripTimeUnit } = contributors();
-    const { metricName, contributorLabels, name } = query;
-    const conversion = unitConversion(metricName, answer.unit, roundTripTimeUnit);
+  async #read(query: ScheduledQuery, run: Run, pages: readonly ResultPage[]): Promise<void> {
+    const answer = joinPages(pages);
+    const { metricName } = query;
+    const conversion = unitConversion(metricName, answer.unit, this.#options.contributors().roundTripTimeUnit);
     this.#tellAssumption(query, conversion);
-    const { start, end } = run.window;
-    const about = {
-      name,
-      queryId: run.queryId,
-      windowStart: new Date(start).toISOString(),
-      windowEnd: new Date(end).toISOString(),
-    };
     if ('datapoints' in answer) {
-      const { newestAt, step, rows, series, dropped } = newestDatapoints(
-        answer.datapoints,
-        conversion,
-        maxSeriesPerQuery,
-      );
-      const json = await KeptJson.of({ ...about, ...datapointsJson(answer, conversion) });
-      if (!states.has(query)) {
-        return;
-      }
-      runStates.resultsRead(
-        name,
-        { at: newestAt ?? end, windowEnd: end, length: step, rows, dropped, json },
-        series,
-        undefined,
-      );
-      return;
+      const repeated = pages.reduce((sum, page) => sum + countsOf(page).series, 0) - answer.datapoints.length;
+      this.#tellOnce(query, 'repeated series ignored', repeated);
+      await this.#readDatapoints(query, run, answer, conversion);
+    } else {
+      const repeated = pages.reduce((sum, page) => sum + countsOf(page).rows, 0) - answer.rows.length;
+      this.#tellOnce(query, 'repeated rows ignored', repeated);
+      await this.#readRows(query, run, answer, conversion);
     }
-    const { rows, series, dropped, total } = mergeRows(answer.rows, {
+  }
+
+  async #readDatapoints(
+    query: ScheduledQuery,
+    { queryId, window }: Run,
+    answer: DataResults,
+    conversion: UnitConversion,
+  ): Promise<void> {
+    const { states, runStates, contributors } = this.#options;
+    const { newestAt, step, rows, series, dropped, tooLarge, truncated } = newestDatapoints(
+      answer.datapoints,
+      conversion,
+      contributors().maxSeriesPerQuery,
+    );
+    await nextTurn();
+    const datapoints = datapointsForJson(answer.datapoints);
+    const omitted = rows - datapoints.length;
+    const json = await KeptJson.of({
+      ...about(query, queryId, window),
+      ...datapointsJson({ ...answer, datapoints }, conversion),
+      omitted,
+    });
+    if (states.has(query)) {
+      this.#tellOnce(query, 'series beyond size limit dropped', tooLarge);
+      this.#tellOnce(query, 'series beyond size limit omitted from the API', omitted);
+      const results = { at: newestAt ?? window.end, windowEnd: window.end, length: step, rows, dropped, json };
+      runStates.resultsRead(query.name, results, series, undefined, truncated);
+    }
+  }
+
+  async #readRows(
+    query: ScheduledQuery,
+    { queryId, window }: Run,
+    answer: RowResults,
+    conversion: UnitConversion,
+  ): Promise<void> {
+    const { states, runStates, contributors } = this.#options;
+    const { mirrorRows, maxSeriesPerQuery } = contributors();
+    const { metricName, contributorLabels: labels, limit } = query;
+    const { rows, series, dropped, total, beyondLimit, tooLarge, truncated } = mergeRows(answer.rows, {
       metricName,
       conversion,
-      labels: contributorLabels,
+      labels,
       mirrorRows,
       maxSeriesPerQuery,
+      limit,
     });
-    const json = await KeptJson.of({ ...about, ...rowsJson(answer, conversion) });
-    if (!states.has(query)) {
-      return;
+    const shown = rowsForJson(worstRows(answer.rows, limit ?? rows));
+    const omitted = rows - shown.length;
+    const json = await KeptJson.of({
+      ...about(query, queryId, window),
+      ...rowsJson({ ...answer, rows: shown }, conversion),
+      omitted,
+    });
+    if (states.has(query)) {
+      this.#tellOnce(query, 'rows beyond limit dropped', beyondLimit, { limit });
+      this.#tellOnce(query, 'series beyond size limit dropped', tooLarge);
+      this.#tellOnce(query, 'rows beyond size limit omitted from the API', omitted - beyondLimit);
+      const results = {
+        at: window.end,
+        windowEnd: window.end,
+        length: window.end - window.start,
+        rows,
+        dropped,
+        json,
+      };
+      runStates.resultsRead(query.name, results, series, total, truncated);
     }
-    runStates.resultsRead(name, { at: end, windowEnd: end, length: end - start, rows, dropped, json }, series, total);
+  }
+
+  /** Logs what is odd about a query's results the first time that there is any of it. */
+  #tellOnce(query: ScheduledQuery, msg: string, count: number, more: LogFields = {}): void {
+    const told = this.#told.get(query) ?? new Set<string>();
+    if (count > 0 && !told.has(msg)) {
+      this.#told.set(query, told.add(msg));
+      const { account, region, name } = query;
+      this.#options.log.warn(msg, { account, aws_region: region, query: name, count, ...more });
+    }
   }
 
   #tellAssumption({ account, region, name, metricName }: ScheduledQuery, { assumed, unit }: UnitConversion): void {
@@ -106,6 +159,16 @@ export class RunResults {
       this.#options.log.info('an answer names no unit', { ...fields, metric: metricName, assumed: unit });
     }
   }
+}
+
+/** What the JSON of results says beside them. */
+function about({ name }: ScheduledQuery, queryId: string | undefined, { start, end }: Window) {
+  return {
+    name,
+    queryId,
+    windowStart: new Date(start).toISOString(),
+    windowEnd: new Date(end).toISOString(),
+  };
 }
 
 function joinPages(pages: readonly ResultPage[]): RowResults | DataResults {

@@ -38,6 +38,8 @@ export interface RunState {
   readonly results: QueryResults | undefined;
   /** Sum over all rows read since registration, each window once; undefined for metrics that have none. */
   readonly total: number | undefined;
+  /** Label values of contributors that were cut since registration. */
+  readonly truncatedLabelValues: number;
 }
 
 interface MutableRunState extends RunState {
@@ -49,6 +51,7 @@ interface MutableRunState extends RunState {
   lastDuration: number | undefined;
   results: QueryResults | undefined;
   total: number | undefined;
+  truncatedLabelValues: number;
 }
 
 /** The runs of all scheduled queries. */
@@ -82,6 +85,7 @@ export class RunStates {
       lastDuration: undefined,
       results: undefined,
       total: hasTotal(query) ? 0 : undefined,
+      truncatedLabelValues: 0,
     };
     this.#states.set(query.name, state);
     return state;
@@ -130,15 +134,17 @@ export class RunStates {
 
   /**
    * Results were read whole, with these series. `total` is the sum of their rows' values, undefined where it means
-   * nothing.
+   * nothing; `truncated` values of labels were cut.
    */
   resultsRead(
     name: string,
     results: Omit<QueryResults, 'series'>,
     series: readonly ContributorSeries[],
     total: number | undefined,
+    truncated: number,
   ): void {
     const state = this.#state(name);
+    state.truncatedLabelValues += truncated;
     state.results = { ...results, series: series.length };
     if (state.total !== undefined && total !== undefined) {
       state.total += total;

@@ -254,6 +254,19 @@ describe('pages of one answer', () => {
     expect(joinDataPages(units.map((each) => readDataPage({ unit: each }))).unit).toBe(unit);
   });
 
+  it('count once when they come again, in whatever order, and in part', () => {
+    const rows = (pages: readonly (readonly number[])[]) =>
+      joinRowPages(pages.map((values) => page('Bytes', ...values))).rows.map(({ value }) => value);
+    expect(rows([[3, 2], [3, 2], [1]])).toEqual([3, 2, 1]);
+    expect(rows([[3, 2], [2, 3], [3]])).toEqual([3, 2]);
+    expect(rows([[3, 2], [2, 1], []])).toEqual([3, 2, 1]);
+    // Rows that are equal in all that is known of them, on one page.
+    expect(rows([[2, 2]])).toEqual([2, 2]);
+    expect(rows([[2, 2], [2, 2, 2], [2]])).toEqual([2, 2, 2]);
+    const data = ['a', 'a', 'b', 'a'].map((label) => readDataPage({ unit: 'Count', datapoints: [{ label }] }));
+    expect(joinDataPages(data).datapoints.map(({ label }) => label)).toEqual(['a', 'b']);
+  });
+
   it('are refused when they name different units', () => {
     const message = 'expected unit to be "Bytes" on every page, got "Bits"';
     expect(() => joinRowPages([page('Bytes'), page(undefined), page('Bits')])).toThrow(new InvalidResponse(message));

@@ -228,6 +228,7 @@ describe('ContributorSections', () => {
           labels,
           mirrorRows: 'keep',
           maxSeriesPerQuery: 500,
+          limit: undefined,
         });
         sections.replace(query({ name }), series, 500);
         const samples = readSamples(await page());

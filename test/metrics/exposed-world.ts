@@ -259,7 +259,7 @@ export class ExposedWorld {
     const rows = series.length + 7;
     const total = series.reduce((sum, { value }) => sum + value, 0);
     const about = { at: windowEnd, windowEnd, length: query.schedule.lookback, rows, dropped, json: KEPT };
-    this.#runStates.resultsRead(query.name, about, series, total);
+    this.#runStates.resultsRead(query.name, about, series, total, 0);
     run.results = { windowEnd, rows, dropped, series };
     run.total += total;
     this.#shownRuns = this.#shownRuns.includes(run) ? this.#shownRuns : [...this.#shownRuns, run];

@@ -17,6 +17,7 @@ function options(changes: Partial<MergeOptions> = {}): MergeOptions {
     labels: ['local_az', 'remote_az'],
     mirrorRows: 'keep',
     maxSeriesPerQuery: 500,
+    limit: undefined,
     ...changes,
   };
 }
@@ -40,6 +41,9 @@ const B_TO_A = [
 ] as const;
 const MIRROR = ['mirror', 'true'] as const;
 
+/** Nothing was left out or cut. */
+const WHOLE = { tooLarge: 0, beyondLimit: 0, truncated: 0 };
+
 describe('rows that fall together under the chosen labels', () => {
   it.each(['TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const)('are added: %s', (metricName) => {
     expect(mergeRows(ROWS, options({ metricName }))).toEqual({
@@ -52,6 +56,7 @@ describe('rows that fall together under the chosen labels', () => {
       dropped: 0,
       rows: 7,
       total: 11,
+      ...WHOLE,
     });
   });
 
@@ -66,6 +71,7 @@ describe('rows that fall together under the chosen labels', () => {
       dropped: 0,
       rows: 7,
       total: undefined,
+      ...WHOLE,
     });
   });
 
@@ -111,6 +117,7 @@ describe('the cap of a query', () => {
       dropped: 2,
       rows: 7,
       total: 11,
+      ...WHOLE,
     });
   });
 
@@ -132,9 +139,59 @@ describe('the cap of a query', () => {
   });
 });
 
+describe('the limit of a query', () => {
+  it('keeps the rows with the highest values, wherever they are, and counts the others as dropped', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...ROWS], { minLength: ROWS.length }), (rows) => {
+        const { series, dropped, beyondLimit, total } = mergeRows(rows, options({ labels: ['remote_ip'], limit: 4 }));
+        expect(series.map(({ value }) => value)).toEqual([5, 5, 4, 3]);
+        expect({ dropped, beyondLimit, total }).toEqual({ dropped: 3, beyondLimit: 3, total: 11 });
+      }),
+    );
+  });
+});
+
+describe('long texts', () => {
+  const long = (end: string) => `${'x'.repeat(5_000)}${end}`;
+
+  it('are cut and counted, and make series of their own', () => {
+    const rows = rowsFrom(['1', '2', '1'].map((end) => ({ localAz: long(end), remoteIp: long(end), value: 1 })));
+    const { series, truncated } = mergeRows(rows, options());
+    expect(series.map(({ value }) => value)).toEqual([2, 1]);
+    expect(series.map(({ labels }) => labels[0]?.[1])).toEqual([
+      expect.stringMatching(/^x{1013}…[0-9a-f]{8}$/),
+      expect.stringMatching(/^x{1013}…[0-9a-f]{8}$/),
+    ]);
+    // `remote_ip` is none of the labels.
+    expect(truncated).toBe(3);
+  });
+
+  it('make no more than 2 MiB of labels: the worst series are kept', () => {
+    const labels: RowLabel[] = ['local_az', 'remote_az', 'local_ip', 'remote_ip', 'local_vpc_id', 'remote_vpc_id'];
+    const fields = ['localAz', 'remoteAz', 'localIp', 'remoteIp', 'localVpcId', 'remoteVpcId'];
+    const items = Array.from({ length: 500 }, (_, value) => ({
+      ...Object.fromEntries(fields.map((field) => [field, long(String(value))])),
+      value,
+    }));
+    const { series, dropped, tooLarge } = mergeRows(rowsFrom(items), options({ labels }));
+    expect(series[0]?.value).toBe(499);
+    expect(series.length).toBeGreaterThan(300);
+    expect(series.length + tooLarge).toBe(500);
+    expect(dropped).toBe(tooLarge);
+    const bytes = series.flatMap((each) => each.labels).reduce((sum, [, value]) => sum + Buffer.byteLength(value), 0);
+    expect(bytes).toBeLessThan(2 * 1024 * 1024);
+  });
+});
+
 it('an answer without rows is one without series', () => {
-  expect(mergeRows([], options())).toEqual({ series: [], dropped: 0, rows: 0, total: 0 });
-  expect(mergeRows(rowsFrom([{ localAz: 'a' }]), options())).toEqual({ series: [], dropped: 0, rows: 1, total: 0 });
+  expect(mergeRows([], options())).toEqual({ series: [], dropped: 0, rows: 0, total: 0, ...WHOLE });
+  expect(mergeRows(rowsFrom([{ localAz: 'a' }]), options())).toEqual({
+    series: [],
+    dropped: 0,
+    rows: 1,
+    total: 0,
+    ...WHOLE,
+  });
 });
 
 it('a value of 0 is one', () => {

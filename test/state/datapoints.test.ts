@@ -30,6 +30,8 @@ describe('newestDatapoints', () => {
       rows: 4,
       newestAt: 10 * MINUTE,
       step: 5 * MINUTE,
+      tooLarge: 0,
+      truncated: 0,
     });
   });
 
@@ -52,6 +54,8 @@ describe('newestDatapoints', () => {
       rows: answer.length,
       newestAt: undefined,
       step: undefined,
+      tooLarge: 0,
+      truncated: 0,
     });
   });
 
@@ -74,6 +78,8 @@ describe('newestDatapoints', () => {
       series: [{ value: 199_999_000 }],
       newestAt: 199_999_000,
       step: 1_000,
+      tooLarge: 0,
+      truncated: 0,
     });
   });
 

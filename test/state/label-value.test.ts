@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exportedLabelValue } from '../../src/state/label-value.ts';
+import { boundedLabelValue, exportedLabelValue } from '../../src/state/label-value.ts';
 
 describe('exportedLabelValue', () => {
-  it.each(['', 'use1-az1', 'a"b\\c\nd', 'naïve 日本 🚦', '\u0000\t\r', 'x'.repeat(10_000)])(
+  it.each(['', 'use1-az1', 'a"b\\c\nd', 'naïve 日本 🚦', '\u0000\t\r', 'x'.repeat(1_024), '日'.repeat(341)])(
     'leaves %j as it is',
     (text) => {
       expect(exportedLabelValue(text)).toBe(text);
@@ -26,5 +26,35 @@ describe('exportedLabelValue', () => {
         expect(exportedLabelValue(text)).toBe(Buffer.from(text).toString());
       }),
     );
+  });
+
+  const filler = fc.constantFrom('x', 'é', '日', '🚦', '👩‍👩‍👧', '"', '\\', '\ud83d');
+  const longText = fc
+    .tuple(fc.string({ unit: 'binary' }), filler, fc.nat(4), fc.string({ unit: 'binary' }))
+    .map(([start, unit, more, end]) => `${start}${unit.repeat(1_025 + more)}${end}`);
+
+  it('cuts a text of over 1,024 bytes between characters, and ends it in digits of a hash', () => {
+    fc.assert(
+      fc.property(longText, (text) => {
+        let cuts = 0;
+        const exported = exportedLabelValue(text, () => {
+          cuts += 1;
+        });
+        expect(cuts).toBe(1);
+        const [, beginning = ''] = /^([\s\S]+)…[0-9a-f]{8}$/.exec(exported) ?? [];
+        expect(Buffer.from(text).toString().startsWith(beginning)).toBe(true);
+        expect(Buffer.from(exported).toString()).toBe(exported);
+        const bytes = Buffer.byteLength(exported);
+        expect(bytes).toBeLessThanOrEqual(1_024);
+        // No character of more than four bytes was left out for want of a few.
+        expect(bytes).toBeGreaterThan(1_020);
+        expect(boundedLabelValue(exported)).toBe(exported);
+      }),
+    );
+  });
+
+  it('keeps long texts apart that differ in their ends alone', () => {
+    const texts = Array.from({ length: 1_000 }, (_, i) => `${'x'.repeat(2_000)}${i}`);
+    expect(new Set(texts.map((text) => exportedLabelValue(text))).size).toBe(texts.length);
   });
 });

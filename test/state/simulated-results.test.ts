@@ -117,7 +117,14 @@ describe('contributors are what the simulator served', () => {
     const wire = (await readPages(simulator, `${CHECKOUT}/${queryId}/results`, 'topContributors')).flat();
     const answer = joinRowPages(await monitorPages(client, queryId));
     const conversion = unitConversion(metricName, answer.unit, 'MICROSECONDS');
-    const options = { metricName, conversion, labels: LABELS, mirrorRows: 'keep', maxSeriesPerQuery: 500 } as const;
+    const options = {
+      metricName,
+      conversion,
+      labels: LABELS,
+      mirrorRows: 'keep',
+      maxSeriesPerQuery: 500,
+      limit: 60,
+    } as const;
     const { series, rows, total } = mergeRows(answer.rows, options);
 
     expect(rows).toBe(60);
@@ -147,6 +154,7 @@ describe('contributors are what the simulator served', () => {
         labels,
         mirrorRows: 'drop',
         maxSeriesPerQuery: 500,
+        limit: undefined,
       });
       const fields = { account_id: 'accountId', local_az: 'localAz', remote_identifier: 'remoteIdentifier' };
       const expected = seriesOf(wire, fields, metricName, metricName === 'DATA_TRANSFERRED' ? 'Bytes' : 'Count');
