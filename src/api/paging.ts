@@ -3,9 +3,6 @@ import { LARGEST_RESULTS_BYTES } from './answer-bounds.ts';
 import { InvalidResponse } from './errors.ts';
 import type { DataPage, RowPage } from './results.ts';
 
-/** Characters of a token: it is sent in a URL, and front ends of AWS accept no longer ones. */
-const LONGEST_TOKEN = 8_192;
-
 /** What a list that has several pages may hold. */
 type Bounds<Counted extends string> = Readonly<Record<Counted | 'pages' | 'bytes', number>>;
 
@@ -51,9 +48,6 @@ export class Paging<Counted extends string> {
   }
 
   #see(token: string): void {
-    if (token.length > LONGEST_TOKEN) {
-      throw new InvalidResponse(`expected a nextToken of at most ${LONGEST_TOKEN} characters, got ${token.length}`);
-    }
     const digest = createHash('sha256').update(token).digest('base64');
     if (this.#seen.has(digest)) {
       throw new InvalidResponse('expected a nextToken that no earlier page had, got one again');

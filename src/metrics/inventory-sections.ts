@@ -93,7 +93,9 @@ const LINES: Readonly<Record<FamilyName, (shown: Shown) => string>> = {
       .join(''),
   aws_nfm_scope_status: ({ inventory: { target, scopes }, scopesStale }) =>
     (scopesStale ? [] : (scopes?.items ?? []))
-      .map(({ id, status }) => stateLines('aws_nfm_scope_status', target, ['scope_id', serviceLabel(id)], SCOPE_STATUSES, status))
+      .map(({ id, status }) =>
+        stateLines('aws_nfm_scope_status', target, ['scope_id', serviceLabel(id)], SCOPE_STATUSES, status),
+      )
       .join(''),
   aws_nfm_inventory_last_success_timestamp_seconds: ({ inventory: { target, monitors, scopes } }) =>
     lastSuccessLine(target, 'monitors', monitors?.at) + lastSuccessLine(target, 'scopes', scopes?.at),

@@ -135,15 +135,17 @@ describe('long texts', () => {
     expect(body.length).toBeLessThan(20_000);
   });
 
-  it('of monitors, scopes, ids and identities are cut in metrics', async (scope) => {
+  it('of identities and ids are cut in metrics, and monitors and scopes of such names ignored', async (scope) => {
     const long = (length: number) => 'y'.repeat(length);
     const { daemon } = await runOnce(scope, {
       sts: () =>
         Buffer.from(
           `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>${long(20_000)}</Arn><UserId>u</UserId><Account>${long(9_000)}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
         ),
-      monitors: () => ({ monitors: [{ monitorName: long(100_000), monitorArn: 'a', monitorStatus: long(50_000) }] }),
-      scopes: () => ({ scopes: [{ scopeId: long(100_000), status: 'SUCCEEDED' }] }),
+      monitors: () => ({
+        monitors: [{ monitorName: long(100_000) }, { monitorName: 'm', monitorStatus: long(50_000) }],
+      }),
+      scopes: () => ({ scopes: [{ scopeId: long(100_000) }, { scopeId: 's', status: 'SUCCEEDED' }] }),
       start: () => ({ queryId: `run-${long(1_000)}` }),
     });
     await vi.waitFor(async () => {
@@ -151,8 +153,8 @@ describe('long texts', () => {
       const values = [...body.matchAll(/="([^"]*)"/g)].map(([, value = '']) => Buffer.byteLength(value));
       expect(Math.max(...values)).toBe(1_024);
       expect(body).toMatch(/aws_nfm_account_info\{[^}]*yyy/);
-      expect(body).toMatch(/aws_nfm_monitor_status\{[^}]*yyy/);
-      expect(body).toMatch(/aws_nfm_scope_status\{[^}]*yyy/);
+      expect(body).toMatch(/aws_nfm_monitor_status\{[^}]*monitor="m"/);
+      expect(body).toMatch(/aws_nfm_scope_status\{[^}]*scope_id="s"/);
     }, PATIENT);
     expect(daemon.log.events.length).toBeGreaterThan(0);
   });
