@@ -20,7 +20,7 @@ export interface AppOptions {
   /** Where users reach the exporter, without a slash at the end; `undefined`: wherever they came in. */
   readonly externalUrl: string | undefined;
   /** All registered queries, in the order the API lists them. */
-  readonly queries: () => readonly QueryView[];
+  readonly queries: () => Iterable<QueryView>;
   readonly query: (name: string) => QueryView | undefined;
   /** JSON of the last results of a query; `undefined` where none are known. */
   readonly contributors: (name: string) => Promise<string> | undefined;

@@ -1,26 +1,55 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../runtime/clock.ts';
+import { parseOneAtATime } from './pipelining.ts';
+
+/** How fast a client must take a response, and how many connections there may be. Times are in milliseconds. */
+export interface ConnectionLimits {
+  /** One more ends another connection; see {@link Connections}. */
+  readonly maxConnections: number;
+  /** How long a client may take nothing of a response. */
+  readonly progressTimeout: number;
+  /** Bytes per second that a client must take of a finite response, on average, after {@link rateGrace}. */
+  readonly minRate: number;
+  readonly rateGrace: number;
+  /** How often progress is checked. */
+  readonly checkingInterval: number;
+}
+
+/** How long a connection at the limit may make no progress before it can be ended for another, in milliseconds. */
+const STALLED_AFTER = 2_000;
 
 interface Connection {
   /** What HTTP is spoken over: the connection that was accepted, or TLS over that. */
   socket: Socket;
   readonly address: string;
   readonly peer: string;
-  /** Answers owed to requests whose head has come, in their order; more than one where the client sends ahead. */
+  /** Responses to requests whose head was received, in their order. All but the first one wait for their turn. */
   readonly owed: Set<ServerResponse>;
+  /** Handles the requests that wait. */
+  readonly waiting: (() => void)[];
+  /** The last one. */
+  request: IncomingMessage | undefined;
+  /** When the current response became owed, and how many bytes the client had taken before. */
+  owedSince: number;
+  takenBefore: number;
+  /** When the client last took something, or sent a request: the monotonic clock's milliseconds. */
+  progressAt: number;
 }
 
 /**
- * Knows a server's open connections and which are busy. Node's own `closeIdleConnections` leaves those that never sent
- * a request (browsers open some ahead), and those that become idle after it was called.
+ * The open connections of a server. Each connection has one request handled at a time: the next one is neither parsed nor
+ * handled before the client has taken the last response, so that a client that pipelines is owed one response.
  *
- * Their number is bounded: one too many costs the client address that has the most its connection that was idle the
- * longest, so that nobody can keep others out by holding connections open. Where all of that client's are busy, the new
- * connection is refused.
+ * Clients that do not take their responses in time are cut off. At the limit of connections, a new one ends one of the
+ * client address that has the most: the one that has made no progress for the longest, else the one that was idle for the
+ * longest. If all of them are served, the next address follows, but none that has fewer connections than the new client's.
+ * If there is no connection to end, the new one is refused.
  */
 export class Connections {
-  readonly #most: number;
+  readonly #limits: ConnectionLimits;
+  readonly #clock: Pick<Clock, 'monotonic' | 'setTimer'>;
   /** By socket, as wide as Node types it in the events that name one; with TLS by both. */
   readonly #bySocket = new Map<Duplex, Connection>();
   /** By {@link peerOf}. */
@@ -28,26 +57,61 @@ export class Connections {
   /** By the client's address; those that were last busy last. Never holds an empty set. */
   readonly #byAddress = new Map<string, Set<Connection>>();
   #draining = false;
+  #cancelCheck: () => void = () => undefined;
 
-  constructor(server: Server, most: number) {
-    this.#most = most;
-    // Before whatever else hears of a connection.
+  constructor(server: Server, limits: ConnectionLimits, clock: Pick<Clock, 'monotonic' | 'setTimer'>) {
+    this.#limits = limits;
+    this.#clock = clock;
+    parseOneAtATime(server, (socket) => this.#bySocket.get(socket));
+    server.once('listening', () => this.#checkLater());
+    server.once('close', () => this.#cancelCheck());
+  }
+
+  /** Counts the connections that the server accepts, before other listeners hear of them. */
+  accept(server: Server): void {
     server.prependListener('connection', (socket: Socket) => this.#open(socket));
-    server.on('request', ({ socket }, response) => {
-      const connection = this.#bySocket.get(socket);
-      if (connection === undefined) {
-        return;
-      }
-      connection.owed.add(response);
-      response.once('close', () => {
-        connection.owed.delete(response);
-        this.#used(connection);
-        this.#endIfDrained(connection);
-      });
-      if (this.#draining) {
-        announceEnd(connection);
-      }
-    });
+  }
+
+  /** Handles a request once its turn has come. */
+  handle(request: IncomingMessage, response: ServerResponse, handler: RequestListener): void {
+    const connection = this.#bySocket.get(request.socket);
+    if (connection === undefined) {
+      request.socket.destroy();
+      return;
+    }
+    connection.request = request;
+    connection.owed.add(response);
+    response.once('close', () => this.#answered(connection, response));
+    const begin = () => {
+      connection.owedSince = this.#clock.monotonic();
+      connection.progressAt = connection.owedSince;
+      connection.takenBefore = takenOf(connection.socket);
+      handler(request, response);
+    };
+    if (this.#draining) {
+      announceEnd(connection);
+    }
+    if (connection.owed.size === 1) {
+      begin();
+    } else {
+      connection.waiting.push(begin);
+    }
+  }
+
+  #answered(connection: Connection, response: ServerResponse): void {
+    const { socket, owed, waiting } = connection;
+    owed.delete(response);
+    this.#used(connection);
+    this.#endIfDrained(connection);
+    if (socket.destroyed) {
+      return;
+    }
+    waiting.shift()?.();
+    if (owed.size === 0 && socket.isPaused()) {
+      // Parsed by the listener that was there first.
+      socket.once('data', () => this.#endIfDrained(connection));
+      socket.resume();
+    }
   }
 
   /** Takes note that TLS is spoken over a connection that was accepted. */
@@ -59,6 +123,7 @@ export class Connections {
     }
     connection.socket = socket;
     this.#bySocket.set(socket, connection);
+    this.#follow(connection);
     socket.once('close', () => this.#bySocket.delete(socket));
   }
 
@@ -85,17 +150,34 @@ export class Connections {
 
   #open(socket: Socket): void {
     const { remoteAddress: address } = socket;
-    if (address === undefined || (this.#byPeer.size >= this.#most && !this.#makeRoom())) {
+    if (address === undefined || (this.#byPeer.size >= this.#limits.maxConnections && !this.#makeRoom(address))) {
       socket.destroy();
       return;
     }
-    const connection: Connection = { socket, address, peer: peerOf(socket), owed: new Set() };
+    const connection: Connection = {
+      socket,
+      address,
+      peer: peerOf(socket),
+      owed: new Set(),
+      waiting: [],
+      request: undefined,
+      owedSince: 0,
+      takenBefore: 0,
+      progressAt: this.#clock.monotonic(),
+    };
     this.#byPeer.set(connection.peer, connection);
     this.#bySocket.set(socket, connection);
     this.#used(connection);
+    this.#follow(connection);
     socket.once('close', () => {
       this.#bySocket.delete(socket);
       this.#forget(connection);
+    });
+  }
+
+  #follow(connection: Connection): void {
+    connection.socket.on('drain', () => {
+      connection.progressAt = this.#clock.monotonic();
     });
   }
 
@@ -111,22 +193,30 @@ export class Connections {
     }
   }
 
-  /** Ends an idle connection. False where there is none that may be ended. */
-  #makeRoom(): boolean {
-    let most: ReadonlySet<Connection> = new Set();
-    for (const connections of this.#byAddress.values()) {
-      if (connections.size > most.size) {
-        most = connections;
-      }
-    }
-    for (const connection of most) {
-      if (connection.owed.size === 0) {
-        this.#forget(connection);
-        connection.socket.destroy();
+  /** Ends a connection in favor of a new one from `address`. False if there is none that may be ended. */
+  #makeRoom(address: string): boolean {
+    const own = this.#byAddress.get(address)?.size ?? 0;
+    const rivals = [...this.#byAddress.values()].filter(({ size }) => size >= own).sort((a, b) => b.size - a.size);
+    for (const connections of rivals) {
+      const victim = this.#longestStalled(connections) ?? firstIdle(connections);
+      if (victim !== undefined) {
+        this.#forget(victim);
+        victim.socket.destroy();
         return true;
       }
     }
     return false;
+  }
+
+  #longestStalled(connections: Iterable<Connection>): Connection | undefined {
+    let longest: Connection | undefined;
+    const before = this.#clock.monotonic() - STALLED_AFTER;
+    for (const connection of connections) {
+      if (connection.progressAt <= (longest?.progressAt ?? before) && isUnserved(connection)) {
+        longest = connection;
+      }
+    }
+    return longest;
   }
 
   /** Puts a connection behind the others of its address. */
@@ -140,11 +230,54 @@ export class Connections {
   }
 
   #endIfDrained({ socket, owed }: Connection): void {
-    if (this.#draining && owed.size === 0) {
+    if (this.#draining && owed.size === 0 && socket.readableLength === 0) {
       // Not `destroy`: the end of the last answer may still be on its way to the kernel.
       socket.destroySoon();
     }
   }
+
+  #checkLater(): void {
+    this.#cancelCheck = this.#clock.setTimer(this.#limits.checkingInterval, () => {
+      const now = this.#clock.monotonic();
+      for (const connection of this.#byPeer.values()) {
+        if (this.#isTooSlow(connection, now)) {
+          connection.socket.destroy();
+        }
+      }
+      this.#checkLater();
+    });
+  }
+
+  #isTooSlow({ socket, owed, owedSince, takenBefore, progressAt }: Connection, now: number): boolean {
+    const [response] = owed;
+    if (response === undefined || socket.writableLength === 0) {
+      return false;
+    }
+    const { progressTimeout, minRate, rateGrace } = this.#limits;
+    // Event streams have no length. Their backlog is bounded.
+    const due = response.hasHeader('Content-Length') ? (minRate * (now - owedSince - rateGrace)) / 1_000 : 0;
+    return now - progressAt >= progressTimeout || takenOf(socket) - takenBefore < due;
+  }
+}
+
+/** Bytes that the kernel has accepted for the client. */
+function takenOf(socket: Socket): number {
+  return socket.bytesWritten - socket.writableLength;
+}
+
+/** Whether a connection waits for its client, or for a response of which nothing is there yet. */
+function isUnserved({ socket, owed, request }: Connection): boolean {
+  const [response] = owed;
+  return response !== undefined && (socket.writableLength > 0 || request?.complete === false || !response.headersSent);
+}
+
+function firstIdle(connections: Iterable<Connection>): Connection | undefined {
+  for (const connection of connections) {
+    if (connection.owed.size === 0) {
+      return connection;
+    }
+  }
+  return undefined;
 }
 
 /** Of one server's connections, no two open ones have the same. */
@@ -152,10 +285,10 @@ function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
 
-/** Has the last answer tell the client not to send more. On an earlier one it would end the connection too soon. */
-function announceEnd({ owed }: Connection): void {
+/** Has the last response tell the client not to send more. On an earlier one it would end the connection too soon. */
+function announceEnd({ owed, socket }: Connection): void {
   const last = [...owed].at(-1);
-  if (last !== undefined && !last.headersSent) {
+  if (last !== undefined && !last.headersSent && socket.readableLength === 0) {
     last.setHeader('Connection', 'close');
   }
 }

@@ -13,8 +13,8 @@ const MAX_UNREAD = 1024 * 1024;
 const HEARTBEAT_MS = 15_000;
 /** Events that one who comes back is given, and that are sent at once; who missed more, or would get more, gets `reset`. */
 export const KEPT_EVENTS = 1000;
-/** Characters of those events at most. */
-const MAX_KEPT = 4 * 1024 * 1024;
+/** Characters of those events at most: who is given all of them must have no larger backlog than others. */
+const MAX_KEPT = MAX_UNREAD;
 /** How long events are kept after the last listener has left. */
 const KEPT_FOR_MS = 60_000;
 /** How long listeners may still read once the exporter ends. */

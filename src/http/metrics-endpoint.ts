@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { ScrapeRequest } from '../metrics/exposition.ts';
 import type { MetricGroup } from '../metrics/family.ts';
+import { SharedWork } from '../runtime/turns.ts';
 import { readGroups, UnknownGroupError } from './collect-parameter.ts';
 import { EXPOSITION_CONTENT_TYPE, negotiateFormat, wantsGzip } from './exposition-negotiation.ts';
 import { sendError } from './http-error.ts';
@@ -14,11 +15,21 @@ export interface ScrapeOutcomeListener {
   succeeded(): void;
 }
 
-/** `GET /metrics`: reads the scraper's wishes from the request and sends what `scrape` gives. */
+/**
+ * `GET /metrics`: reads the scraper's wishes from the request and sends what `scrape` gives. Scrapers with the same wishes share
+ * what is rendered after all of them were received.
+ */
 export function metricsEndpoint(
   scrape: Scrape,
   outcome: ScrapeOutcomeListener,
 ): (...args: Parameters<RequestListener>) => Promise<void> {
+  const pages = new Map<string, SharedWork<readonly Uint8Array[]>>();
+  const pageOf = (request: ScrapeRequest) => {
+    const key = [request.format, request.gzip, ...[...(request.groups ?? ['all'])].sort()].join(' ');
+    const page = pages.get(key) ?? new SharedWork(async () => scrape(request));
+    pages.set(key, page);
+    return page.result();
+  };
   return async (request, response) => {
     response.setHeader('Vary', 'Accept, Accept-Encoding');
     const url = request.url ?? '';
@@ -38,7 +49,7 @@ export function metricsEndpoint(
     const gzip = wantsGzip(typeof acceptEncoding === 'string' ? acceptEncoding : undefined);
     let parts: readonly Uint8Array[];
     try {
-      parts = await scrape({ format, gzip, groups });
+      parts = await pageOf({ format, gzip, groups });
     } catch (error) {
       outcome.failed(error);
       sendError(response, false, { code: 'internal', message: 'The metrics could not be rendered: see the log' });

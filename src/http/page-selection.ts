@@ -1,3 +1,4 @@
+import { mapInTurns } from '../runtime/turns.ts';
 import { CONDITIONS, type Condition, conditionOf } from './condition.ts';
 import type { PageRequest } from './page-request.ts';
 import type { QueryView } from './query-view.ts';
@@ -30,17 +31,21 @@ export interface PageSelection {
 }
 
 /** Selects what a page shows. */
-export function selectPage(queries: readonly QueryView[], { search, status, page }: PageRequest): PageSelection {
-  const rated = queries.map((query) => ({ query, condition: conditionOf(query) }));
+export async function selectPage(
+  queries: Iterable<QueryView>,
+  { search, status, page }: PageRequest,
+): Promise<PageSelection> {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const fitting = inOrder(
-    rated.filter(({ query, condition }) => (status === '' || condition.text === status) && hasAll(query, words)),
-  );
+  const rated = await mapInTurns(queries, (query) => {
+    const condition = conditionOf(query);
+    return { query, condition, fits: (status === '' || condition.text === status) && hasAll(query, words) };
+  });
+  const fitting = await inOrder(rated.filter(({ fits }) => fits));
   const pages = Math.max(1, Math.ceil(fitting.length / PAGE_SIZE));
   const actual = Math.min(page, pages);
   return {
     counts: countConditions(rated),
-    total: queries.length,
+    total: rated.length,
     fitting: fitting.length,
     page: actual,
     pages,
@@ -91,7 +96,7 @@ function hasAll(query: QueryView, words: readonly string[]): boolean {
  * By account, region, subject and name, so that queries stay where they are while their statuses change; but what needs
  * a person goes first: of accounts, regions, subjects and queries those with the worst condition.
  */
-function inOrder(rated: readonly RatedQuery[]): RatedQuery[] {
+async function inOrder(rated: readonly RatedQuery[]): Promise<RatedQuery[]> {
   const worst = new Map<string, number>();
   for (const entry of rated) {
     const rank = rankOf(entry);
@@ -102,13 +107,11 @@ function inOrder(rated: readonly RatedQuery[]): RatedQuery[] {
     }
   }
   // One text for each to compare by: 10,000 entries are compared more than 100,000 times.
-  return rated
-    .map((entry) => {
-      const [account, region, subject] = groupsOf(entry).map((group) => `${worst.get(group) ?? CALM}${group}`);
-      return { entry, key: [account, region, subject, rankOf(entry), entry.query.name].join(SEPARATOR) };
-    })
-    .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .map(({ entry }) => entry);
+  const keyed = await mapInTurns(rated, (entry) => {
+    const [account, region, subject] = groupsOf(entry).map((group) => `${worst.get(group) ?? CALM}${group}`);
+    return { entry, key: [account, region, subject, rankOf(entry), entry.query.name].join(SEPARATOR) };
+  });
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ entry }) => entry);
 }
 
 /** Goes before all that names consist of, so that a name goes before those that it begins. */

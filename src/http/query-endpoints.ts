@@ -1,12 +1,28 @@
 import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
+import { mapInTurns, SharedWork } from '../runtime/turns.ts';
 import { sendError } from './http-error.ts';
 import { type QueryView, queryJson } from './query-view.ts';
-import { JSON_TYPE, sendBody, sendJson } from './respond.ts';
+import { JSON_TYPE, sendBody, sendJson, sendParts } from './respond.ts';
 
-/** `GET /api/v1/queries`: `{"queries": […]}`, in the order given. */
-export function queriesEndpoint(queries: () => readonly QueryView[]): RequestHandler {
-  return (_request, response) => sendJson(response, 200, { queries: queries().map(queryJson) });
+/**
+ * `GET /api/v1/queries`: `{"queries": […]}`, in the order given. One list is rendered at a time, and requests that are
+ * received before it begins share it.
+ */
+export function queriesEndpoint(queries: () => Iterable<QueryView>): RequestHandler {
+  const list = new SharedWork(async () => listParts(queries()));
+  return async (_request, response) => sendParts(response, 200, JSON_TYPE, await list.result());
+}
+
+/** Queries whose JSON is one part of the body. */
+const QUERIES_PER_PART = 100;
+
+async function listParts(queries: Iterable<QueryView>): Promise<readonly Uint8Array[]> {
+  const texts = await mapInTurns(queries, (view) => JSON.stringify(queryJson(view)));
+  const parts = Array.from({ length: Math.ceil(texts.length / QUERIES_PER_PART) }, (_, i) =>
+    Buffer.from((i === 0 ? '' : ',') + texts.slice(i * QUERIES_PER_PART, (i + 1) * QUERIES_PER_PART).join(',')),
+  );
+  return [Buffer.from('{"queries":['), ...parts, Buffer.from(']}\n')];
 }
 
 /**

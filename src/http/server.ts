@@ -5,12 +5,12 @@ import type { TlsConfig } from '../config/web-config-file.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { answerClientError } from './client-error.ts';
-import { Connections } from './connections.ts';
+import { type ConnectionLimits, Connections } from './connections.ts';
 import { ListenError, listenErrorFrom } from './listen-error.ts';
 import { putTlsBefore } from './tls-front.ts';
 
 /** What a client may take up, in milliseconds and numbers. */
-export interface ServerLimits {
+export interface ServerLimits extends ConnectionLimits {
   /**
    * From the connection, or the first byte of a further request, to the end of the request's head. With TLS there is as
    * much for a first byte, and as much for the handshake.
@@ -20,12 +20,8 @@ export interface ServerLimits {
   readonly requestTimeout: number;
   /** How long a connection may stay idle between requests. */
   readonly keepAliveTimeout: number;
-  /** How long a client may leave an answer unread. */
+  /** How long nothing may be sent or received while a response is owed. */
   readonly stalledTimeout: number;
-  /** How often the first two are looked at. */
-  readonly checkingInterval: number;
-  /** For each address that is listened on. One more ends the one that was idle the longest; see `Connections`. */
-  readonly maxConnections: number;
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
@@ -34,6 +30,10 @@ export const DEFAULT_LIMITS: ServerLimits = {
   // Above the usual scrape intervals, so that a scraper's connection lives from scrape to scrape.
   keepAliveTimeout: 90_000,
   stalledTimeout: 60_000,
+  // With the kernel's buffers full, a client that reads 64 KiB per second can take 20 s until the next bytes fit.
+  progressTimeout: 30_000,
+  minRate: 64 * 1024,
+  rateGrace: 10_000,
   checkingInterval: 5_000,
   maxConnections: 1000,
 };
@@ -42,7 +42,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
 const UNREAD_BODY_MS = 1_000;
 
 export interface ListenOptions {
-  readonly clock: Pick<Clock, 'setTimer'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
   readonly log: Logger;
   /** What TLS is spoken with on a connection that came just now; undefined: HTTP without TLS. */
   readonly tls?: (() => Promise<TlsConfig>) | undefined;
@@ -103,17 +103,17 @@ async function open(
 ): Promise<OpenServer> {
   const server = createServer(serverOptions(limits));
   server.timeout = limits.stalledTimeout;
+  const connections = new Connections(server, limits, clock);
   if (tls !== undefined) {
     const { headersTimeout: handshakeTimeout } = limits;
     putTlsBefore(server, { tls, secured: (socket) => connections.secure(socket), handshakeTimeout, clock, log });
   }
-  // Before the app hears of a request, so that the request is counted however soon it is answered.
-  const connections = new Connections(server, limits.maxConnections);
+  connections.accept(server);
   // Node's own, which `close` calls, cuts off connections whose answer is ready but not all sent. Ours ends the idle ones.
   server.closeIdleConnections = () => undefined;
-  server.on('request', app);
   server.on('request', (request, response) => {
     response.once('finish', () => endUnread(request, clock));
+    connections.handle(request, response, app);
   });
   server.on('clientError', (error, socket) => answerClientError(error, socket, connections.isBusy(socket)));
   await openSocket(server, address);

@@ -1,32 +1,59 @@
 import type { RequestHandler } from 'express';
+import { nextTurn } from '../runtime/turns.ts';
 import type { AppOptions } from './app-options.ts';
 import type { ContributorsJson } from './contributor-table.ts';
+import { FairQueue, QueueFullError } from './fair-queue.ts';
+import { sendError } from './http-error.ts';
 import { STATUS_PAGE_POLICY } from './page-assets.ts';
-import { readPageRequest } from './page-request.ts';
+import { type PageRequest, readPageRequest } from './page-request.ts';
 import { sendHtml } from './respond.ts';
 import { replacePolicy } from './security-headers.ts';
 import { renderListPage, renderMissingQueryPage, renderQueryPage } from './status-page.ts';
 
-/** `GET /`: the registered queries, or with `?query=NAME` one of them with its contributors. */
+/** Pages that may wait to be rendered. One more is answered 503. */
+const MOST_WAITING = 100;
+const RETRY_SECONDS = 5;
+
+/**
+ * `GET /`: the registered queries, or with `?query=NAME` one of them with its contributors. One page is rendered at a time,
+ * since each can take some 10 ms; clients take turns.
+ */
 export function statusPageEndpoint(options: AppOptions): RequestHandler {
-  const { version, telemetryPath, externalUrl, clock } = options;
-  const linkBase = externalUrl === undefined ? '' : `${externalUrl}/`;
+  const queue = new FairQueue({ atOnce: 1, mostWaiting: MOST_WAITING });
   return async (request, response) => {
     replacePolicy(response, STATUS_PAGE_POLICY);
-    const wanted = readPageRequest(request.url);
-    const page = { version, linkBase, telemetryPath, now: clock.now() };
-    if (wanted.query === undefined) {
-      sendHtml(response, 200, renderListPage(page, options.queries(), wanted));
-      return;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    try {
+      const { status, page } = await queue.run(request.socket.remoteAddress ?? '', gone.signal, () =>
+        render(options, readPageRequest(request.url)),
+      );
+      sendHtml(response, status, page);
+    } catch (error) {
+      if (error instanceof QueueFullError) {
+        response.setHeader('Retry-After', RETRY_SECONDS);
+        sendError(response, false, { code: 'unavailable', message: 'Too many requests wait for a page' });
+      } else if (!gone.signal.aborted) {
+        throw error;
+      }
     }
-    const query = options.query(wanted.query);
-    if (query === undefined) {
-      sendHtml(response, 404, renderMissingQueryPage(page, wanted.query));
-      return;
-    }
-    const json = await options.contributors(wanted.query);
-    // Written by `rowsJson` or `datapointsJson`.
-    const contributors: ContributorsJson | undefined = json === undefined ? undefined : JSON.parse(json);
-    sendHtml(response, 200, renderQueryPage(page, query, contributors));
   };
+}
+
+async function render(options: AppOptions, wanted: PageRequest): Promise<{ status: number; page: string }> {
+  const { version, telemetryPath, externalUrl, clock } = options;
+  const linkBase = externalUrl === undefined ? '' : `${externalUrl}/`;
+  const page = { version, linkBase, telemetryPath, now: clock.now() };
+  await nextTurn();
+  if (wanted.query === undefined) {
+    return { status: 200, page: await renderListPage(page, options.queries(), wanted) };
+  }
+  const query = options.query(wanted.query);
+  if (query === undefined) {
+    return { status: 404, page: renderMissingQueryPage(page, wanted.query) };
+  }
+  const json = await options.contributors(wanted.query);
+  // Written by `rowsJson` or `datapointsJson`.
+  const contributors: ContributorsJson | undefined = json === undefined ? undefined : JSON.parse(json);
+  return { status: 200, page: renderQueryPage(page, query, contributors) };
 }

@@ -18,9 +18,13 @@ export interface StatusPage {
 }
 
 /** The page of all queries, or of those that `request` asks for. Plain HTML, every value escaped, whole without its script. */
-export function renderListPage(page: StatusPage, queries: readonly QueryView[], request: PageRequest): string {
+export async function renderListPage(
+  page: StatusPage,
+  queries: Iterable<QueryView>,
+  request: PageRequest,
+): Promise<string> {
   const { linkBase, now } = page;
-  const list = renderQueryList({ linkBase, now, request, selection: selectPage(queries, request) });
+  const list = renderQueryList({ linkBase, now, request, selection: await selectPage(queries, request) });
   return renderPage(page, 'Network Flow Monitor exporter', list);
 }
 

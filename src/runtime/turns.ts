@@ -10,6 +10,26 @@ export class Turns {
   }
 }
 
+/** Work whose result serves all who ask for it before it begins; what is asked for afterward is done once more. */
+export class SharedWork<T> {
+  readonly #turns = new Turns();
+  readonly #work: () => Promise<T>;
+  #next: Promise<T> | undefined;
+
+  constructor(work: () => Promise<T>) {
+    this.#work = work;
+  }
+
+  /** The result of work that begins after this call. */
+  result(): Promise<T> {
+    this.#next ??= this.#turns.take(() => {
+      this.#next = undefined;
+      return this.#work();
+    });
+    return this.#next;
+  }
+}
+
 /** Resolves in the next turn of the event loop: whatever else waits comes before. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
@@ -31,4 +51,13 @@ export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void | 
       await nextTurn();
     }
   }
+}
+
+/** Maps items by {@link inSlices}. */
+export async function mapInTurns<T, U>(items: Iterable<T>, map: (item: T) => U): Promise<U[]> {
+  const mapped: U[] = [];
+  await inSlices(items, (item) => {
+    mapped.push(map(item));
+  });
+  return mapped;
 }

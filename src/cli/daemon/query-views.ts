@@ -17,8 +17,14 @@ export class QueryViews {
     this.#scheduling = scheduling;
   }
 
-  all(): readonly QueryView[] {
-    return Array.from(this.#state.queries.all(), (state) => this.#view(state));
+  /** Those that are registered now. Each is shown as it is when it is taken out; queries that are removed before are left out. */
+  *all(): Generator<QueryView> {
+    for (const { query } of [...this.#state.queries.all()]) {
+      const view = this.get(query.name);
+      if (view !== undefined) {
+        yield view;
+      }
+    }
   }
 
   /** Undefined where no query has the name. */
