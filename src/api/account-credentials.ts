@@ -1,9 +1,12 @@
-import { fromIni, fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import { env } from 'node:process';
+import { fromIni, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { Account, Role } from '../config/config.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type Credentials, forSdkClient, reportVerdicts } from './credentials.ts';
-import { describeFailure } from './errors.ts';
+import { defaultChain, type ProviderSettings } from './default-chain.ts';
+import { CredentialsUnavailable, describeFailure } from './errors.ts';
 import { RefreshedCredentials } from './refreshed-credentials.ts';
+import { profileProblem } from './shared-profiles.ts';
 import { type StsSettings, stsClientConfig, stsPlace } from './sts.ts';
 
 /**
@@ -31,16 +34,40 @@ export class AccountCredentials {
     if (known !== undefined) {
       return known;
     }
-    const settings = chainSettings(sts);
-    const credentials = new RefreshedCredentials({
-      // A chain remembers what it found: a new one each time looks again.
-      fetch: () => (profile === undefined ? fromNodeProviderChain(settings)() : fromIni({ ...settings, profile })()),
-      explain: (thrown) =>
-        profile === undefined ? describeFailure(thrown) : `profile ${profile}: ${describeFailure(thrown)}`,
-      clock: this.#clock,
-    });
+    const credentials = profile === undefined ? this.#default(sts) : this.#ofProfile(profile, sts);
     this.#bases.set(profile, credentials);
     return credentials;
+  }
+
+  #default(sts: StsSettings): RefreshedCredentials {
+    const clock = this.#clock;
+    let provider = 'no provider';
+    const onProvider = (name: string) => {
+      provider = name;
+    };
+    return new RefreshedCredentials({
+      fetch: () => defaultChain({ settings: chainSettings(sts), handler: sts.handler, clock, onProvider }),
+      explain: describeFailure,
+      explainDelay: (reason) => `${provider}: ${reason}`,
+      clock,
+    });
+  }
+
+  #ofProfile(profile: string, sts: StsSettings): RefreshedCredentials {
+    const explain = (reason: string) => `profile ${profile}: ${reason}`;
+    return new RefreshedCredentials({
+      async fetch() {
+        const problem = await profileProblem(env, profile);
+        if (problem !== undefined) {
+          throw new CredentialsUnavailable(problem);
+        }
+        // A provider of the SDK remembers what it found: a new one each time looks again.
+        return fromIni({ ...chainSettings(sts), profile })();
+      },
+      explain: (thrown) => explain(describeFailure(thrown)),
+      explainDelay: explain,
+      clock: this.#clock,
+    });
   }
 
   #assumed(role: Role, base: Credentials, sts: StsSettings): RefreshedCredentials {
@@ -67,13 +94,14 @@ export class AccountCredentials {
         return { ...session, $source: { ...$source, CREDENTIALS_STS_ASSUME_ROLE: 'i' } };
       },
       explain: (thrown) => `role ${arn}: ${describeFailure(thrown, sensitive)}`,
+      explainDelay: (reason) => `role ${arn}: ${reason}`,
       clock: this.#clock,
     });
   }
 }
 
 /** For the chain and for a profile: all that these call goes through our handler, and to the STS of our choice. */
-function chainSettings(sts: StsSettings): NonNullable<Parameters<typeof fromNodeProviderChain>[0]> {
+function chainSettings(sts: StsSettings): ProviderSettings {
   const config = stsClientConfig(sts);
   return {
     clientConfig: { requestHandler: sts.handler },

@@ -73,7 +73,10 @@ export class ApiError extends Error {
   }
 }
 
-/** Raised by our wrapper around the credential chain, so that a refusal of STS or SSO is not taken for one of the API. */
+/**
+ * Raised by our wrapper around the credential chain, so that a refusal of STS or SSO is not taken for one of the API. Its
+ * message is ours, and holds no secret.
+ */
 export class CredentialsUnavailable extends Error {
   override readonly name = 'CredentialsUnavailable';
 }
@@ -187,6 +190,9 @@ export function describeFailure(thrown: unknown, sensitive: readonly string[] = 
 }
 
 function explain(error: ApiErrorName, thrown: unknown, sensitive: readonly string[] = []): string {
+  if (thrown instanceof CredentialsUnavailable) {
+    return withoutTexts(thrown.message, sensitive);
+  }
   const shape = shapeOf(thrown);
   const [said = ''] = typeof shape.message === 'string' ? shape.message.split(SDK_HINT, 1) : [];
   const message = withoutSecrets(withoutTexts(said, sensitive));

@@ -63,6 +63,8 @@ export interface RefreshedCredentialsOptions {
   readonly fetch: () => Promise<AwsCredentials>;
   /** A failure of `fetch` in words that may be logged and shown. */
   readonly explain: (thrown: unknown) => string;
+  /** Adds to a reason which source does not return anything. */
+  readonly explainDelay?: (reason: string) => string;
   readonly clock: Clock;
 }
 
@@ -102,7 +104,7 @@ export class RefreshedCredentials implements Credentials {
       return current.credentials;
     }
     if (!(await this.#endsInTime(this.#pending))) {
-      return this.#outcome(place, new CredentialsUnavailable(`no credentials after ${PATIENCE_MS / 1_000} s`));
+      return this.#outcome(place, this.#delay());
     }
     return this.#outcome(place);
   }
@@ -175,6 +177,11 @@ export class RefreshedCredentials implements Credentials {
       this.#fetchEndedAt = clock.monotonic();
       this.#pending = undefined;
     }
+  }
+
+  #delay(): CredentialsUnavailable {
+    const reason = `no credentials after ${PATIENCE_MS / 1_000} s`;
+    return new CredentialsUnavailable(this.#options.explainDelay?.(reason) ?? reason);
   }
 
   #endsInTime(pending: Promise<void>): Promise<boolean> {

@@ -52,7 +52,7 @@ describe('the default credential chain', () => {
     const credentials = chain({}, clock);
     for (let i = 0; i < 2; i += 1) {
       await expect(credentials()).rejects.toThrow(CredentialsUnavailable);
-      await expect(credentials()).rejects.toThrow('Could not load credentials from any providers');
+      await expect(credentials()).rejects.toThrow('no provider is configured');
       await clock.advance(1_000);
     }
     process.env['AWS_ACCESS_KEY_ID'] = 'AKIALATER';
@@ -79,7 +79,10 @@ describe('the default credential chain', () => {
       await clock.advance(29_999);
       expect(await Promise.race([outcome, wait(20, 'waiting')])).toBe('waiting');
       await clock.advance(1);
-      expect(await outcome).toMatchObject({ name: 'CredentialsUnavailable', message: 'no credentials after 30 s' });
+      expect(await outcome).toMatchObject({
+        name: 'CredentialsUnavailable',
+        message: 'profile default: no credentials after 30 s',
+      });
     }
   });
 

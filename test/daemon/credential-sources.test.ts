@@ -128,7 +128,7 @@ region = eu-west-1
     await vi.waitFor(async () =>
       expect((await daemon.query('query:own')).lastError).toMatchObject({
         error: 'CredentialsError',
-        message: expect.stringMatching(/^profile base: Could not resolve credentials using profile: \[base\]/),
+        message: expect.stringMatching(/^profile base: the profile was not found in /),
       }),
     );
     writeFileSync(process.env['AWS_SHARED_CREDENTIALS_FILE'] ?? '', keysOf('base'));
