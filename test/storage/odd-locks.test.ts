@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { lockText } from '../../src/storage/lock-file.ts';
 import { StorageInUseError } from '../../src/storage/storage-error.ts';
+import { failTo } from '../support/failing-files.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { NOTES } from './kinds.ts';
@@ -137,19 +138,31 @@ test('a holder whose lock is replaced by a pipe learns of it, and neither hangs 
   await expect(first.storage.records(NOTES).put('a', { text: '' })).rejects.toBeInstanceOf(StorageInUseError);
 });
 
-test.skipIf(process.getuid?.() !== 0)('a lock that this user may not read is waited for as any other', () => {
-  const folder = temporaryFolder();
-  chmodSync(folder, 0o777);
-  writeFileSync(join(folder, 'lock.2'), DEAD, { mode: 0o600 });
-  chownSync(join(folder, 'lock.2'), 0, 0);
-  const script = `
-    import { findLocks } from '${new URL('../../dist/storage/lock-file.js', import.meta.url)}';
-    const first = await findLocks(${JSON.stringify(folder)});
-    process.stdout.write(JSON.stringify(first));`;
-  const found = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
-    encoding: 'utf8',
-    uid: 65_534,
-    gid: 65_534,
+describe('a lock of another user, which may not be read', () => {
+  test('is followed once it was not renewed for 30 s', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'lock.2'), DEAD);
+    failTo('open', join(folder, 'lock.2'), 'EACCES');
+    const { waited } = await expectOneHolder(folder, opened(folder));
+    expect(waited).toBeGreaterThanOrEqual(30_000);
   });
-  expect(JSON.parse(found)).toMatchObject([{ generation: 2, isForeign: false, text: expect.stringMatching(/\d/) }]);
+
+  test('is seen to be renewed', async () => {
+    const folder = temporaryFolder();
+    const lock = join(folder, 'lock.2');
+    writeFileSync(lock, DEAD);
+    failTo('open', lock, 'EACCES');
+    const clock = new FakeClock();
+    let isOver = false;
+    const opening = openStorage(folder, { clock }).finally(() => {
+      isOver = true;
+    });
+    const refused = expect(opening).rejects.toBeInstanceOf(StorageInUseError);
+    for (let beat = 1; !isOver; beat += 1) {
+      utimesSync(lock, beat, beat);
+      await clock.advance(1_000);
+      await pause(10);
+    }
+    await refused;
+  });
 });

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { recordFileName } from '../../src/storage/record.ts';
-import { failToList } from '../support/failing-folder.ts';
+import { failTo } from '../support/failing-files.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { PROJECT } from '../support/project.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -52,7 +52,7 @@ describe('a folder of records that cannot be read', () => {
       (code): [string, string, (notes: string) => () => void] => [
         `a device that fails with ${code}`,
         code,
-        (notes) => failToList(notes, code),
+        (notes) => failTo('readdir', notes, code),
       ],
     ),
   ])('is logged, deletes nothing, and is read once it can be: %s', async (_, code, spoil) => {
@@ -156,7 +156,7 @@ describe('a folder of records that cannot be read', () => {
 
 test.each(['EIO', 'ESTALE', 'ENOTCONN'])('a device that fails with %s is opened without its data', async (code) => {
   const { folder } = await written();
-  const repair = failToList(folder, code);
+  const repair = failTo('readdir', folder, code);
   const clock = new FakeClock();
   const { storage, log } = await openStorage(folder, { clock });
   expect(log.events[0]).toMatchObject({
@@ -181,16 +181,10 @@ test('large files of nonsense are read one at a time: they may not fit into memo
     truncateSync(file, 60 * 1024 * 1024);
   }
   const script = `
-    import { systemClock } from '${PROJECT}dist/runtime/clock.js';
-    import { Storage } from '${PROJECT}dist/storage/storage.js';
-    const log = { debug() {}, info() {}, warn() {}, error() {}, always() {} };
-    const storage = await Storage.open({ path: ${JSON.stringify(folder)}, clock: systemClock, log });
-    const notes = await storage.records({ folder: 'notes', holds: 'a note', read: (value) => value }).load();
-    await storage.close();
-    process.stdout.write(JSON.stringify([notes.size, process.resourceUsage().maxRSS / 1024]));`;
-  const [size, megabytes] = JSON.parse(
-    execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }),
-  );
-  expect(size).toBe(1);
-  expect(megabytes).toBeLessThan(600);
+    process.on('exit', () => process.stdout.write(' ' + process.resourceUsage().maxRSS / 1024));
+    await import('${PROJECT}test/storage/write-notes.mjs');`;
+  const arguments_ = ['--input-type=module', '-e', script, 'write-notes', folder, '10'];
+  const [result = '', megabytes] = execFileSync(process.execPath, arguments_, { encoding: 'utf8' }).split(' ');
+  expect(JSON.parse(result)).toEqual({ before: ['a'], result: 'written', writable: true });
+  expect(Number(megabytes)).toBeLessThan(600);
 });
