@@ -35,6 +35,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: 'it is not a folder; name one, or one that can be made',
   EPERM: 'the system does not permit it; let the user that the exporter runs as own the folder',
   ENOTCONN: 'the file system does not respond; mount it again',
+  EXDEV: 'it is on another file system than the rest of the storage; make it a plain directory',
   EROFS: 'the file system is read-only; mount it to be written to',
   ESTALE: 'the network file system does not know it any more; mount it again',
 };

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  cpSync,
   existsSync,
   readdirSync,
   renameSync,
@@ -17,6 +18,7 @@ import { recordFileName } from '../../src/storage/record.ts';
 import { failTo } from '../support/failing-files.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { PROJECT } from '../support/project.ts';
+import { CAN_MOUNT, smallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { NOTES } from './kinds.ts';
 import { openStorage } from './opened-storage.ts';
@@ -153,6 +155,27 @@ describe('a folder of records that cannot be read', () => {
     expect(readdirSync(notes).sort()).toEqual([recordFileName('a'), recordFileName('b')].sort());
   });
 });
+
+test.skipIf(!CAN_MOUNT)(
+  'a folder of records on another file system is read, and is never told to be writable',
+  async () => {
+    const { folder, notes } = await written();
+    const elsewhere = smallDisk(1_024);
+    cpSync(notes, elsewhere, { recursive: true });
+    linkInstead(notes, elsewhere);
+    const clock = new FakeClock();
+    const { storage, log } = await openStorage(folder, { clock });
+    const records = storage.records({ ...NOTES, keepTrying: true });
+    expect(await records.load()).toEqual(new Map([['a', { text: 'kept' }]]));
+    await expect(records.put('b', { text: 'new' })).rejects.toThrow('on another file system');
+    for (let n = 0; n < 5; n += 1) {
+      await clock.advance(10_000);
+      await pause(5);
+    }
+    expect(storage.writable).toBe(false);
+    expect(log.messages()).toEqual(['the storage cannot be written']);
+  },
+);
 
 test.each(['EIO', 'ESTALE', 'ENOTCONN'])('a device that fails with %s is opened without its data', async (code) => {
   const { folder } = await written();
