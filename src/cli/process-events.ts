@@ -1,6 +1,7 @@
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import type { Logger } from '../runtime/log.ts';
+import { describeRefusal } from '../runtime/system-error.ts';
 
 export interface ProcessEvents {
   /** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */
@@ -10,6 +11,9 @@ export interface ProcessEvents {
   /** Has what is told from now on go to another log. */
   readonly logTo: (log: Logger) => void;
 }
+
+/** What to do about what the machine refuses. */
+export const SYSTEM_HINT = 'check that it exists, that this user may use it, and that limits and space suffice';
 
 /**
  * Takes over signals, warnings, errors that nothing else caught and what libraries write to the console, so that log
@@ -22,6 +26,11 @@ export function handleProcessEvents(firstLog: Logger, hangup: 'ends' | 'reloads'
   process.on('warning', ({ name, message }) => log.debug('warning of the runtime', { warning: name, reason: message }));
   globalThis.console = consoleOf((text) => log.debug('message of a library', { reason: text }));
   process.on('uncaughtException', (error) => {
+    const refusal = describeRefusal(error);
+    if (refusal !== undefined) {
+      log.error('stopped by the system', { reason: refusal, hint: SYSTEM_HINT });
+      process.exit(1);
+    }
     log.error('unexpected error: please report it', { error: error.name, reason: error.message, stack: error.stack });
     process.exit(1);
   });

@@ -2,6 +2,8 @@ import { ConfigError } from '../config/problem.ts';
 import { background } from '../runtime/background.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/log.ts';
+import { StartError } from '../runtime/start-error.ts';
+import { describeRefusal } from '../runtime/system-error.ts';
 import { readBuildInfo } from './build-info.ts';
 import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags } from './daemon-flags.ts';
 import {
@@ -14,7 +16,7 @@ import {
   variableOf,
   wrongValue,
 } from './flags.ts';
-import { handleProcessEvents, type ProcessEvents } from './process-events.ts';
+import { handleProcessEvents, type ProcessEvents, SYSTEM_HINT } from './process-events.ts';
 import { QUERY_FLAGS, readQueryFlags } from './query/query-flags.ts';
 import type { LoadedWithFiles } from './sources/load-with-files.ts';
 
@@ -123,6 +125,11 @@ export async function run(argv: readonly string[]): Promise<number> {
       );
       return 2;
     }
+    const refusal = describeRefusal(error);
+    if (refusal !== undefined) {
+      process.stderr.write(`nfm-exporter: ${refusal}: ${SYSTEM_HINT}\n`);
+      return 1;
+    }
     throw error;
   }
 }
@@ -187,6 +194,15 @@ async function withConfig(flags: DaemonFlags, command: (events: ProcessEvents) =
   try {
     return await command(events);
   } catch (error) {
+    if (error instanceof StartError) {
+      log.error('cannot start', { error: error.name, reason: error.message });
+      return 1;
+    }
+    const refusal = describeRefusal(error);
+    if (refusal !== undefined) {
+      log.error('cannot start', { reason: refusal, hint: SYSTEM_HINT });
+      return 1;
+    }
     if (!(error instanceof ConfigError)) {
       throw error;
     }

@@ -49,7 +49,7 @@ export function readQueryDefaults(
     entries: new Map(known.filter(([key]) => isGood(key))),
     labels: labels === undefined ? {} : readLabels(labels, keyPath(path, 'labels'), reading),
     monitorSelector: selector && readMonitorSelector(selector, keyPath(path, 'monitorSelector'), reading),
-    schedule: schedule && readSchedule(schedule, keyPath(path, 'schedule'), reading),
+    schedule: schedule && readSchedule(schedule, keyPath(path, 'schedule'), section.value('type'), reading),
     dropped: new Set(known.map(([key]) => key).filter((key) => !isGood(key))),
   };
 }

@@ -9,3 +9,6 @@ export const QUERY_TYPES = [
 ] as const;
 
 export type QueryType = (typeof QUERY_TYPES)[number];
+
+/** Of the results of this type only the newest point of each series is exported; they have no rows. */
+export const DATA_TYPE = 'workload-insights-top-contributors-data' satisfies QueryType;

@@ -2,6 +2,7 @@ import type { Schedule } from './config.ts';
 import { type ConfigNode, isNull, keyPath, showNode } from './config-node.ts';
 import { formatDuration } from './duration.ts';
 import { SCHEDULE } from './query-schema.ts';
+import { DATA_TYPE, type QueryType } from './query-type.ts';
 import type { Reading } from './reading.ts';
 import { LONGEST_LOOKBACK_MS } from './scheduled-formats.ts';
 import { readSection } from './section.ts';
@@ -17,8 +18,11 @@ export const STAND_IN_SCHEDULE: Schedule = {
   timeout: USUAL_TIMEOUT_MS,
 };
 
-/** Reads a mapping `schedule`; windows that leave gaps or overlap are a warning. */
-export function readSchedule(node: ConfigNode, path: string, reading: Reading): Schedule {
+/**
+ * Reads a mapping `schedule`; windows that leave gaps are a warning. So are windows that overlap, which count flows twice,
+ * but not for the `-data` type, of whose results only the newest points are exported.
+ */
+export function readSchedule(node: ConfigNode, path: string, type: QueryType, reading: Reading): Schedule {
   const map = reading.map(path, node, 'a mapping with every');
   const section = readSection(map, path, SCHEDULE, reading);
   if (section.written('every') === undefined && (node.kind === 'map' || isNull(node))) {
@@ -29,7 +33,8 @@ export function readSchedule(node: ConfigNode, path: string, reading: Reading): 
   const isGood = section.value('every') !== undefined && !section.faulty('lookback');
   const writtenEvery = section.written('every');
   const writtenLookback = section.written('lookback');
-  if (isGood && lookback !== every && writtenEvery !== undefined) {
+  const isMeant = lookback === every || (lookback > every && type === DATA_TYPE);
+  if (isGood && !isMeant && writtenEvery !== undefined) {
     const consequence = lookback < every ? 'windows leave gaps' : 'windows overlap';
     if (writtenLookback === undefined) {
       const expected = `at most ${formatDuration(LONGEST_LOOKBACK_MS)}, the longest lookback: else ${consequence}`;

@@ -9,11 +9,9 @@ import { readSubjects } from './entry-subjects.ts';
 import type { OneOrList } from './formats.ts';
 import { type MetricName, metricNamesOf } from './metric-name.ts';
 import { SCHEDULED, type ScheduledKeys } from './query-schema.ts';
-import type { QueryType } from './query-type.ts';
+import { DATA_TYPE, type QueryType } from './query-type.ts';
 import type { ListedMap, Reading } from './reading.ts';
 import { readSchedule, STAND_IN_SCHEDULE } from './schedule.ts';
-
-const DATA_TYPE = 'workload-insights-top-contributors-data';
 
 /** `staleAfter` where the file gives none; in milliseconds. */
 const USUAL_STALE_AFTER_MS = 300_000;
@@ -60,7 +58,7 @@ function readOwnSchedule(entry: EntryKeys<ScheduledKeys>, { defaults }: EntryCon
   const own = entry.own.entries.get('schedule')?.value;
   return own === undefined
     ? (defaults.schedule ?? STAND_IN_SCHEDULE)
-    : readSchedule(own, keyPath(entry.path, 'schedule'), reading);
+    : readSchedule(own, keyPath(entry.path, 'schedule'), entry.value('type'), reading);
 }
 
 /** Undefined where they are missing or were reported. */

@@ -6,8 +6,9 @@ import { serve } from '../cli/serve.ts';
 import { ConfigError, createProblem } from '../config/problem.ts';
 import { loadConfigFile } from '../queries/load.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { startOnLoopback } from '../simulator/loopback.ts';
 import { parseScenario } from '../simulator/scenario.ts';
-import { startSimulator } from '../simulator/server.ts';
+
 import { appendQuery, DEMO_FILES, makeDemoFolder } from './folder.ts';
 import { beginStory, type Story } from './story.ts';
 import { welcome } from './welcome.ts';
@@ -35,12 +36,13 @@ const STORAGE_OF_USER = createProblem(
  * address but the simulator's is called.
  *
  * @returns the exit code.
+ * @throws StartError when the machine lacks a loopback address or a place for temporary files.
  * @throws ConfigError when `--config.file` names a bad file, or one that has a storage.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const { flags, clock, writeOut, events } = options;
   const scenario = parseScenario(await readFile(new URL('scenario.yml', DEMO_FILES), 'utf8'));
-  const simulator = await startSimulator({ scenario, clock });
+  const simulator = await startOnLoopback({ scenario, clock });
   try {
     const folder = await makeDemoFolder(writeOut);
     useOnlyTheSimulator(process.env, simulator.url);

@@ -19,3 +19,35 @@ export function reasonOf(error: unknown): string {
 export function describeUnreadable(file: string, reason: string): string {
   return `cannot read ${file}: ${reason}`;
 }
+
+/** Connections that end are not among these: what does not expect them is at fault itself. */
+const OF_THE_MACHINE: ReadonlySet<string> = new Set([
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'EEXIST', 'EBUSY'],
+  ...['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'EBADF', 'ESTALE'],
+  ...['EADDRINUSE', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'],
+]);
+
+/**
+ * What the machine that the process runs on refused, in a line: `open /etc/x: permission denied`. Undefined for errors that
+ * are none of the machine's.
+ */
+export function describeRefusal(error: unknown): string | undefined {
+  if (!(error instanceof Error)) {
+    return undefined;
+  }
+  const {
+    code = '',
+    syscall,
+    path,
+    address,
+    port,
+  }: NodeJS.ErrnoException & { address?: string; port?: number } = error;
+  if (!OF_THE_MACHINE.has(code) || syscall === undefined) {
+    return undefined;
+  }
+  if (syscall === 'uv_cwd') {
+    return `the working directory cannot be used: ${reasonOf(error)}`;
+  }
+  const what = path ?? (address === undefined ? undefined : [address, port].join(' '));
+  return `${[syscall, what].filter((part) => part !== undefined).join(' ')}: ${reasonOf(error)}`;
+}

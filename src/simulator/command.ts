@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { describeUnreadable, reasonOf } from '../runtime/system-error.ts';
+import { startOnLoopback } from './loopback.ts';
 import { defaultScenario, parseScenario, type Scenario, ScenarioError } from './scenario.ts';
-import { type Simulator, startSimulator } from './server.ts';
+import type { Simulator } from './server.ts';
 
 export interface SimulatorCommand {
   /** Any free one when 0. */
@@ -27,9 +28,9 @@ export async function runSimulator({ port, scenarioFile, log, clock, signal }: S
   }
   let simulator: Simulator;
   try {
-    simulator = await startSimulator({ port, scenario, clock });
+    simulator = await startOnLoopback({ port, scenario, clock });
   } catch (error) {
-    log.error('simulator cannot listen', { port, error: messageOf(error) });
+    log.error('simulator cannot listen', { port, error: reasonOf(error) });
     return 1;
   }
   log.always('simulator listening', { address: simulator.address });
@@ -61,8 +62,4 @@ function aborted(signal: AbortSignal): Promise<void> {
       signal.addEventListener('abort', () => resolve(), { once: true });
     }
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -63,6 +63,22 @@ describe('windows', () => {
     ]);
   });
 
+  it('of the -data type may overlap, but not leave gaps', async () => {
+    const type = 'workload-insights-top-contributors-data';
+    const { metricName, destinationCategory } = ENTRY;
+    const query = { name: 'a', type, scopeId: 's', metricName, destinationCategory };
+    const warningsFor = async (schedule: object) => (await load([{ ...query, schedule }])).warnings;
+    expect(await warningsFor({ every: '1m', lookback: '30m' })).toEqual([]);
+    expect(await warningsFor({ every: '15m', lookback: '5m' })).toEqual([
+      expect.stringMatching(/else windows leave gaps$/),
+    ]);
+    const { warnings } = await load([{ ...query, schedule: undefined }], {
+      type,
+      schedule: { every: '1m', lookback: '30m' },
+    });
+    expect(warnings).toEqual([]);
+  });
+
   it('leave gaps where they are further apart than the service lets them be long', async () => {
     const { queries, warnings } = await load([{ name: 'a', ...ENTRY, schedule: { every: '2h' } }]);
     expect(queries).toMatchObject([{ schedule: { every: 7_200_000, lookback: 3_600_000, timeout: 600_000 } }]);

@@ -167,7 +167,7 @@ ${keys(SCHEDULE)}
 multiples of \`every\`. A run is due \`delay\` after the end of its window, and by up to 5m or half of \`every\`, whichever is
 less, later: that offset is fixed for each query, so that queries do not start all at once. A window whose run could not be
 started when the next is due is skipped. A \`lookback\` other than \`every\` makes windows that leave gaps or overlap, which
-is a warning.
+is a warning; windows of the \`-data\` type may overlap, since only its newest points are exported.
 
 The keys of \`monitorSelector\`, all of which may be left out:
 

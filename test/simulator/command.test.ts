@@ -76,7 +76,7 @@ test('a port that is taken is told', async () => {
   const taken = other.address();
   const port = typeof taken === 'object' && taken !== null ? taken.port : 0;
   expect(await run(undefined, 'info', port)).toBe(1);
-  expect(lines).toEqual([expect.stringMatching(/level=error msg="simulator cannot listen" .*EADDRINUSE/)]);
+  expect(lines).toEqual([expect.stringMatching(/level=error msg="simulator cannot listen" .*address already in use/)]);
   other.close();
 });
 
