@@ -4,6 +4,7 @@ import type { HttpHandler, HttpRequest, HttpResponse } from '@smithy/core/protoc
 import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { HttpHandlerOptions } from '@smithy/types';
 import type { Clock } from '../runtime/clock.ts';
+import { nextTurn } from '../runtime/turns.ts';
 import { largestBody, refuseExcessiveJson } from './answer-bounds.ts';
 import { withoutEcho } from './echoed-secrets.ts';
 import { InvalidResponse, TimeoutError } from './errors.ts';
@@ -54,6 +55,8 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
       const body = await collect(response, largestBody(request, response.statusCode));
       if (response.statusCode < 300) {
         refuseExcessiveJson(body);
+        // What is made of a large body takes as long again: others have their turn in between.
+        await nextTurn();
       }
       response.body = withoutEcho(body, request, proxyAuthorizations);
       return { response };

@@ -10,6 +10,8 @@ export class PackedPages<Page extends object> {
 
   /** Adds a page, which is not held on to: plain data, the same once it has been JSON. */
   async add(page: Page): Promise<void> {
+    // It has just been parsed: writing it is another block of the event loop.
+    await nextTurn();
     this.#pages.push(await KeptJson.of(page));
   }
 

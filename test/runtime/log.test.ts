@@ -43,6 +43,15 @@ describe.each(LOG_FORMATS)('the log as %s', (format) => {
     );
   });
 
+  it('cuts a text of which a service may decide how long it is', () => {
+    const lines: string[] = [];
+    logTo(lines, format).warn('query fails', { reason: 'x'.repeat(1_000_000), after: 1 });
+    const [line = ''] = lines;
+    expect(line.length).toBeLessThan(5_000);
+    expect(line).toMatch(/x{4096}…/);
+    expect(line).toMatch(/after/);
+  });
+
   it('leaves no character bare that a reader takes for the end of a line or a terminal for a command', () => {
     fc.assert(
       fc.property(text, text, (msg, value) => {
