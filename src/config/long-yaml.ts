@@ -1,11 +1,11 @@
 import { nextTurn } from '../runtime/turns.ts';
-import type { ConfigNode } from './config-node.ts';
+import type { ConfigNode, MapEntry, MapNode } from './config-node.ts';
 import { JsonText } from './json-text.ts';
 import { PlainEntries } from './plain-entries.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 
 /** Elements after which all else that waits has its turn. */
-const SLICE = 250;
+const SLICE = 100;
 
 /** Texts below this length are left to the YAML library, which takes a few milliseconds for them. */
 const LONG = 16_384;
@@ -91,15 +91,57 @@ function inMapping(
   if (before.some((each) => each.startsWith('%')) || (after.length > 0 && !/^[A-Za-z]/.test(after[0] ?? ''))) {
     return undefined;
   }
-  const blank = Array.from({ length: end - keyIndex - 1 }, () => '');
-  const { root, problems } = parseYaml([...before, ...blank, ...after].join('\n'), file);
+  const { root, problems } = parseYaml([...before, ...after].join('\n'), file);
   const entry = root?.kind === 'map' ? root.entries.get(key) : undefined;
   const isEmpty = entry?.value.kind === 'scalar' && entry.value.value === null && entry.keyLine === keyIndex + 1;
   if (root?.kind !== 'map' || entry === undefined || !isEmpty || problems.length > 0) {
     return undefined;
   }
-  const entries = Array.from(root.entries, ([each, old]) =>
-    each === key ? ([each, { ...old, value: list }] as const) : ([each, old] as const),
-  );
-  return { ...root, entries: new Map(entries) };
+  const { entries } = new LineShift(keyIndex + 1, end - keyIndex - 1).map(root);
+  return {
+    ...root,
+    entries: new Map([...entries].map(([each, old]) => [each, each === key ? { ...old, value: list } : old])),
+  };
+}
+
+/** Moves the lines of nodes behind some lines that were taken out of the text. */
+class LineShift {
+  readonly #after: number;
+  readonly #by: number;
+  /** Aliases share nodes. */
+  readonly #moved = new Map<ConfigNode, ConfigNode>();
+
+  constructor(after: number, by: number) {
+    this.#after = after;
+    this.#by = by;
+  }
+
+  map(node: MapNode): MapNode {
+    const move = ([key, { keyLine, value }]: readonly [string, MapEntry]) =>
+      [key, { keyLine: this.#line(keyLine), value: this.#node(value) }] as const;
+    return { ...node, line: this.#line(node.line), entries: new Map(Array.from(node.entries, move)) };
+  }
+
+  #node(node: ConfigNode): ConfigNode {
+    let moved = this.#moved.get(node);
+    if (moved === undefined) {
+      moved = this.#unmoved(node);
+      this.#moved.set(node, moved);
+    }
+    return moved;
+  }
+
+  #unmoved(node: ConfigNode): ConfigNode {
+    if (node.kind === 'map') {
+      return this.map(node);
+    }
+    const line = this.#line(node.line);
+    return node.kind === 'list'
+      ? { ...node, line, items: node.items.map((item) => this.#node(item)) }
+      : { ...node, line };
+  }
+
+  #line(line: number): number {
+    return line > this.#after ? line + this.#by : line;
+  }
 }

@@ -5,6 +5,7 @@ import { readFileText } from '../config/file-text.ts';
 import type { ConfigContext } from '../config/outside-entries.ts';
 import { ConfigError, type Problem, sortByLine } from '../config/problem.ts';
 import { type ReadConfig, type ReadOptions, readConfig } from '../config/read.ts';
+import type { Environment } from '../config/substitution.ts';
 import { describeClash, describeTwin } from './clashes.ts';
 import { followersOf } from './following.ts';
 import { planQueries } from './plan.ts';
@@ -21,6 +22,8 @@ export interface LoadedConfig extends SourceQueries {
   warningsWith(all: SourceQueries): readonly Problem[];
   /** What it takes to load entries that stand elsewhere. */
   readonly context: ConfigContext;
+  /** Whether a text would be loaded as this: the text, the variables in it, and the region found elsewhere are the same. */
+  isSame(text: string): Promise<boolean>;
 }
 
 /**
@@ -29,13 +32,20 @@ export interface LoadedConfig extends SourceQueries {
  * @throws {ConfigError} with all that is wrong with it
  */
 export async function loadConfig(text: string, options: ReadOptions): Promise<LoadedConfig> {
-  const read = await readConfig(text, options);
+  let found: { readonly region: string | undefined } | undefined;
+  const fallbackRegion = async () => {
+    found = { region: await options.fallbackRegion() };
+    return found.region;
+  };
+  const read = await readConfig(text, { ...options, fallbackRegion });
   const { queries, clashes, twins } = await planQueries(read.config);
   const problems = [...read.problems, ...clashes.map((clash) => describeClash(clash, read))];
   if (problems.length > 0) {
     throw new ConfigError(sortByLine(problems));
   }
   const planned = { queries, followers: followersOf(read.config) };
+  const digest = digestOf(text);
+  const values = valuesIn(text, options.env);
   const own = [...read.warnings, ...twins.map((twin) => describeTwin(twin, read))];
   // Entries of discovery files may use accounts that no entry of this file uses.
   const unused = read.config.discovery.files.length > 0 ? [] : describeUnused(read, planned);
@@ -44,9 +54,19 @@ export async function loadConfig(text: string, options: ReadOptions): Promise<Lo
     ...planned,
     warnings: sortByLine([...own, ...describeShortages(read, planned), ...unused]),
     warningsWith: (all) => sortByLine([...own, ...describeShortages(read, all), ...describeUnused(read, all)]),
-    digest: digestOf(text),
+    digest,
     context: read.context,
+    isSame: async (other) =>
+      digestOf(other) === digest &&
+      valuesIn(other, options.env) === values &&
+      (found === undefined || found.region === (await options.fallbackRegion())),
   };
+}
+
+/** The values of the environment variables that a text may name; equal only for equal ones. */
+function valuesIn(text: string, env: Environment): string {
+  const names = new Set(Array.from(text.matchAll(/\$\{([A-Za-z_]\w*)/g), ([, name = '']) => name));
+  return digestOf(JSON.stringify(Array.from(names, (name) => [name, env[name]])));
 }
 
 function describeUnused({ context, show }: ReadConfig, { queries, followers }: SourceQueries): Problem[] {

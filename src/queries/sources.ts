@@ -107,13 +107,33 @@ export function diffQueries(
     const old = before.get(name);
     if (old === undefined) {
       added.push(query);
-    } else if (isMoved(query.account) || !asksTheSame(old, query)) {
+    } else if (isMoved(query.account)) {
       replaced.push({ before: old, after: query });
-    } else if (!isDeepStrictEqual(old, query)) {
+    } else if (isEqual(old, query)) {
+    } else if (!asksTheSame(old, query)) {
+      replaced.push({ before: old, after: query });
+    } else {
       changed.push({ before: old, after: query });
     }
   }
   return { removed: [...before.values()].filter(({ name }) => !after.has(name)), replaced, changed, added };
+}
+
+/** Whether two queries are the same in all. Most of what they have are single values, whose comparison costs little. */
+function isEqual(a: RegisteredQuery, b: RegisteredQuery): boolean {
+  if (a === b) {
+    return true;
+  }
+  const values: Readonly<Record<string, unknown>> = a;
+  const others: Readonly<Record<string, unknown>> = b;
+  for (const key in values) {
+    const value = values[key];
+    const other = others[key];
+    if (value !== other && (typeof value !== 'object' || !isDeepStrictEqual(value, other))) {
+      return false;
+    }
+  }
+  return a.kind === b.kind;
 }
 
 /** Whether two queries of one name put the same question in the same place, so that the answers to one are of the other. */

@@ -43,25 +43,24 @@ function runRate(query: RegisteredQuery): number {
  */
 export function sumUpTargets(config: Config, { queries, followers }: SourceQueries): readonly TargetLoad[] {
   const accounts = new Map(config.accounts.map((account) => [account.name, account]));
-  const loads = new Map<string, TargetLoad>();
+  const loads = new Map<string, { -readonly [Key in keyof TargetLoad]: TargetLoad[Key] }>();
   // A region's name holds no space.
   const keyOf = ({ account, region }: Pick<TargetLoad, 'account' | 'region'>) => `${region} ${account}`;
-  const loadOf = ({ account, region }: Pick<TargetLoad, 'account' | 'region'>): TargetLoad => {
+  const loadOf = ({ account, region }: Pick<TargetLoad, 'account' | 'region'>) => {
+    const key = keyOf({ account, region });
     const { requestsPerSecond: limit = 0, maxConcurrentRuns = 0 } = accounts.get(account) ?? {};
-    const none = { account, region, queries: 0, planned: 0, limit, runs: 0, maxConcurrentRuns };
-    return loads.get(keyOf(none)) ?? none;
+    const load = loads.get(key) ?? { account, region, queries: 0, planned: 0, limit, runs: 0, maxConcurrentRuns };
+    loads.set(key, load);
+    return load;
   };
   for (const query of queries) {
     const load = loadOf(query);
-    loads.set(keyOf(query), {
-      ...load,
-      queries: load.queries + 1,
-      planned: load.planned + requestRate(query),
-      runs: load.runs + runRate(query) * RUN_SECONDS,
-    });
+    load.queries += 1;
+    load.planned += requestRate(query);
+    load.runs += runRate(query) * RUN_SECONDS;
   }
   for (const { place } of followers) {
-    loads.set(keyOf(place), loadOf(place));
+    loadOf(place);
   }
   return [...loads.values()];
 }

@@ -36,7 +36,7 @@ export function nextTurn(): Promise<void> {
 }
 
 /** Items of an {@link inSlices} slice: a few milliseconds of work at some tens of microseconds for each. */
-const SLICE = 50;
+const SLICE = 25;
 
 /** Does `work` for each item, in order; all else that waits has its turn after every few of them. */
 export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void | Promise<void>): Promise<void> {

@@ -45,8 +45,7 @@ export class Reload {
   readonly #options: ReloadOptions;
   /** Of the text that was read last, good or bad; of a file that could not be read: why. */
   #digest: string;
-  /** Of the text in force. */
-  #digestInForce: string;
+  #inForce: LoadedConfig;
   #last: { readonly successful: boolean; readonly at: number };
   readonly #reloads = new OneAtATime();
   /** The reload that has not begun to read. */
@@ -55,7 +54,7 @@ export class Reload {
   constructor(options: ReloadOptions) {
     this.#options = options;
     this.#digest = options.started.digest;
-    this.#digestInForce = options.started.digest;
+    this.#inForce = options.started;
     this.#last = { successful: true, at: options.clock.now() };
   }
 
@@ -123,12 +122,12 @@ export class Reload {
       }
       const changes = await apply(loaded);
       this.#last = { successful: true, at: clock.now() };
-      if (loaded.digest !== this.#digestInForce) {
-        this.#digestInForce = loaded.digest;
+      if (loaded.digest !== this.#inForce.digest) {
         for (const { message } of loaded.warnings) {
           log.warn('configuration', { reason: message });
         }
       }
+      this.#inForce = loaded;
       log.info('configuration reloaded', { file: read.file, ...changeFields(changes) });
       return { ok: true };
     } catch (error) {
@@ -149,12 +148,13 @@ export class Reload {
       throw error;
     });
     this.#digest = digestOf(text);
-    if (text.trim() === '' && this.#digest !== this.#digestInForce) {
+    if (text.trim() === '' && this.#digest !== this.#inForce.digest) {
       const expected = 'a configuration, which "{}" is, too: the file may be about to be written';
       throw new ConfigError([createProblem(read.file, undefined, 'an empty file', expected)]);
     }
     const elsewhere = await this.#options.elsewhere();
-    const loaded = await loadConfig(text, read).catch((error: unknown) => {
+    const isSame = await this.#inForce.isSame(text);
+    const loaded = await (isSame ? Promise.resolve(this.#inForce) : loadConfig(text, read)).catch((error: unknown) => {
       throw error instanceof ConfigError ? new ConfigError([...error.problems, ...elsewhere]) : error;
     });
     const problems = [...changesOfFixed(started.config, loaded.config), ...elsewhere];

@@ -92,7 +92,9 @@ export class DiscoveryFiles {
       const known = isDeepStrictEqual(patterns, this.#patterns) ? this.#files.keys() : [];
       for (const [path, reading] of await this.#read(patterns, known)) {
         if (reading !== undefined) {
-          files.set(path, await takeIn(reading, this.#files.get(path), context));
+          const before = this.#files.get(path);
+          const isSame = context === this.#context && before?.version === reading.version;
+          files.set(path, isSame ? before : await takeIn(reading, before, context));
         }
       }
       return {

@@ -71,6 +71,10 @@ export class QuerySources {
   /** Puts another configuration in force; `files` are all discovery files as they are read with it. */
   setConfig(loaded: LoadedConfig, files: ReadonlyMap<string, SourceQueries>): QueryChanges {
     const { inForce } = this.#options;
+    const isSame = loaded === inForce.loaded && files.size === this.#files.size;
+    if (isSame && [...files].every(([path, made]) => this.#files.get(path) === made)) {
+      return NO_CHANGES;
+    }
     const before = inForce.config;
     inForce.loaded = loaded;
     this.#files = files;
