@@ -34,7 +34,7 @@ for (const directory of [CLIENT, PROJECT, BROWSER]) {
 await build({
   input: { main: join(SOURCES, 'main.ts') },
   platform: 'node',
-  external: (id) => /^[^./]/.test(id) && !Object.hasOwn(WORKSPACES, id),
+  external: isExternal,
   resolve: { alias: WORKSPACES },
   plugins: [{ name: 'own-urls', transform: keepOwnUrls }],
   logLevel: 'warn',
@@ -48,6 +48,18 @@ await build({
 });
 chmodSync(join(PROJECT, 'dist/main.js'), 0o755);
 writeFileSync(join(PROJECT, 'dist/revision.txt'), `${process.env['REVISION'] || commit() || 'unknown'}\n`);
+
+/**
+ * npm dependencies and Node's modules stay outside.
+ *
+ * @param {string} id
+ */
+function isExternal(id) {
+  if (id.startsWith('@oxc-project/runtime')) {
+    throw new Error(`the bundler wants ${id}, which is not shipped: write what needs it in another way`);
+  }
+  return /^[^./]/.test(id) && !Object.hasOwn(WORKSPACES, id);
+}
 
 /**
  * Lets a module that finds files beside itself find them from its chunk: `import.meta.url` stays what it would be if

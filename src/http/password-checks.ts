@@ -1,5 +1,4 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { verify } from '@node-rs/bcrypt';
 import type { BasicCredentials } from './basic-credentials.ts';
 import { FairQueue } from './fair-queue.ts';
 
@@ -57,6 +56,7 @@ export class PasswordChecks {
       if (answered !== undefined) {
         return answered;
       }
+      const { verify } = await import('@node-rs/bcrypt');
       const fits = await verify(password, hash ?? this.#standIn);
       const accepted = fits && hash !== undefined;
       (accepted ? this.#right : this.#wrong).add(key);

@@ -67,7 +67,7 @@ function renderPage({ version, linkBase, telemetryPath, now }: StatusPage, title
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${ASSETS}/status-page.css">
 ${IMPORT_MAP_ELEMENT}
-<script type="module" src="${ASSETS}/status-page.js"></script>
+${SCRIPT_ELEMENT}
 </head>
 <body>
 <a class="skip" href="#main">Skip to the queries</a>
@@ -86,4 +86,5 @@ ${main}
 `.toString();
 }
 
+const SCRIPT_ELEMENT = new Html(`<script type="module" src="${ASSETS}/status-page.js"></script>`);
 const IMPORT_MAP_ELEMENT = new Html(`<script type="importmap">${IMPORT_MAP}</script>`);

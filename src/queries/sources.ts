@@ -119,21 +119,20 @@ export function diffQueries(
   return { removed: [...before.values()].filter(({ name }) => !after.has(name)), replaced, changed, added };
 }
 
-/** Whether two queries are the same in all. Most of what they have are single values, whose comparison costs little. */
+/** Whether two queries are the same in all. */
 function isEqual(a: RegisteredQuery, b: RegisteredQuery): boolean {
-  if (a === b) {
-    return true;
-  }
-  const values: Readonly<Record<string, unknown>> = a;
-  const others: Readonly<Record<string, unknown>> = b;
-  for (const key in values) {
-    const value = values[key];
-    const other = others[key];
-    if (value !== other && (typeof value !== 'object' || !isDeepStrictEqual(value, other))) {
+  return a === b || (a.kind === b.kind && haveSameValues(a, b));
+}
+
+/** Whether two objects with the same keys are equal. Most values are single ones, whose comparison costs little. */
+function haveSameValues<T extends object>(a: T, b: T): boolean {
+  for (const key in a) {
+    const value = a[key];
+    if (value !== b[key] && (typeof value !== 'object' || !isDeepStrictEqual(value, b[key]))) {
       return false;
     }
   }
-  return a.kind === b.kind;
+  return true;
 }
 
 /** Whether two queries of one name put the same question in the same place, so that the answers to one are of the other. */
