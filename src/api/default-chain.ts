@@ -1,6 +1,7 @@
 import { env } from 'node:process';
 import { fromEnv, fromIni, fromInstanceMetadata, fromTokenFile } from '@aws-sdk/credential-providers';
 import type { Clock } from '../runtime/clock.ts';
+import { describeUnreadable, reasonOf } from '../runtime/system-error.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
 import { containerCredentials, isContainerConfigured } from './container-credentials.ts';
 import type { AwsCredentials } from './credentials.ts';
@@ -84,7 +85,16 @@ function providers({ settings, handler, clock }: DefaultChainOptions): readonly 
       isConfigured: Boolean(AWS_WEB_IDENTITY_TOKEN_FILE),
       async fetch() {
         refuse(AWS_ROLE_ARN ? undefined : 'AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not');
-        return fromTokenFile(settings)();
+        try {
+          return await fromTokenFile(settings)();
+        } catch (thrown) {
+          const { syscall }: { readonly syscall?: unknown } = Object(thrown);
+          if (syscall !== 'open' && syscall !== 'read') {
+            throw thrown;
+          }
+          const unreadable = describeUnreadable(AWS_WEB_IDENTITY_TOKEN_FILE ?? '', reasonOf(thrown));
+          throw new CredentialsUnavailable(`AWS_WEB_IDENTITY_TOKEN_FILE: ${unreadable}`);
+        }
       },
     },
     {

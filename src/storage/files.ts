@@ -62,9 +62,41 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /** Makes a folder, with those above it, unless it is there. */
 export async function makeFolder(folder: string): Promise<void> {
-  const made = await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  const made = await makeMissing(folder);
   if (made !== undefined) {
     await syncFolder(dirname(made));
+  }
+}
+
+/**
+ * As `mkdir` with `recursive`, which never returns if a folder cannot be made in one that is there, as in /proc.
+ *
+ * @returns the uppermost folder that was made; undefined if none was missing
+ */
+async function makeMissing(folder: string): Promise<string | undefined> {
+  try {
+    return await makeOne(folder);
+  } catch (error) {
+    const above = dirname(folder);
+    if (codeOf(error) !== 'ENOENT' || above === folder) {
+      throw error;
+    }
+    const uppermost = await makeMissing(above);
+    const made = await makeOne(folder);
+    return uppermost ?? made;
+  }
+}
+
+/** Returns undefined if it is there. */
+async function makeOne(folder: string): Promise<string | undefined> {
+  try {
+    await mkdir(folder, { mode: FOLDER_MODE });
+    return folder;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && (await stat(folder)).isDirectory()) {
+      return undefined;
+    }
+    throw error;
   }
 }
 

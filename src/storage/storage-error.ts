@@ -30,6 +30,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EFBIG: 'files may not be that large; raise the limit (ulimit -f)',
   EIO: 'the device fails; look into the system log',
   ELOOP: 'symbolic links lead in a circle; remove them, or name a directory',
+  ENOENT: 'it cannot be made there; name a folder on a disk',
   ENOSPC: 'no space is left on the device; free some, or enlarge it',
   ENOTDIR: 'it is not a folder; name one, or one that can be made',
   EEXIST: 'it is not a folder; name one, or one that can be made',

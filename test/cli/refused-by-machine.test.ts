@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -89,7 +89,12 @@ describe('the demo', () => {
 
 describe('the command line', () => {
   const file = join(folder, 'good.yml');
-  writeFileSync(file, 'aws: { region: eu-west-1 }\nqueries: [{ name: a, monitorName: m, queryId: q }]\n');
+  writeFileSync(
+    file,
+    `aws: { region: eu-west-1, endpoint: "http://127.0.0.1:9", stsEndpoint: "http://127.0.0.1:9" }
+queries: [{ name: a, monitorName: m, queryId: q }]
+`,
+  );
 
   it('names the working directory if that was removed', () => {
     const gone = join(folder, 'gone');
@@ -99,6 +104,29 @@ describe('the command line', () => {
     expect(status).toBe(1);
     expect(stderr).toMatch(
       /^ts=\S+ level=error msg="cannot start" reason="the working directory cannot be used: .*" hint=".*"\n$/,
+    );
+  });
+
+  it.skipIf(!existsSync('/proc/self'))('says that the storage cannot be made where nothing can be', async (scope) => {
+    const withStorage = join(folder, 'storage.yml');
+    writeFileSync(withStorage, `${readFileSync(file, 'utf8')}storage: { path: /proc/nfm/storage }\n`);
+    const ended = await runCommand(scope, [`--config.file=${withStorage}`, '--web.listen-address=127.0.0.1:0']);
+    expectOneError(
+      ended,
+      /msg="cannot start" error=StorageError reason="storage \/proc\/nfm\/storage: it cannot be made there; name /,
+    );
+  });
+
+  it.for([join(folder, 'nowhere'), folder])('names a token file that cannot be read: %s', async (token, scope) => {
+    const { code, stderr } = await runCommand(scope, ['check-config', '--online', file], {
+      ...CLEAN_ENVIRONMENT,
+      AWS_ACCESS_KEY_ID: '',
+      AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/x',
+      AWS_WEB_IDENTITY_TOKEN_FILE: token,
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /AWS_WEB_IDENTITY_TOKEN_FILE: cannot read \S+: (no such file or directory|it is a directory): /,
     );
   });
 
