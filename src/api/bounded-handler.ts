@@ -4,6 +4,7 @@ import type { HttpHandler, HttpRequest, HttpResponse } from '@smithy/core/protoc
 import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { HttpHandlerOptions } from '@smithy/types';
 import type { Clock } from '../runtime/clock.ts';
+import { FairQueue } from '../runtime/fair-queue.ts';
 import { nextTurn } from '../runtime/turns.ts';
 import { largestBody, refuseExcessiveJson } from './answer-bounds.ts';
 import { withoutEcho } from './echoed-secrets.ts';
@@ -16,6 +17,8 @@ export interface BoundedHandlerOptions {
   readonly clock: Clock;
   /** Milliseconds from the sending of a request to the last byte of its answer. */
   readonly timeout: number;
+  /** Requests that are sent at once. Others wait, without a limit of time, and hosts take turns. Defaults to no limit. */
+  readonly atOnce?: number;
 }
 
 /**
@@ -27,6 +30,7 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   readonly metadata = { handlerProtocol: 'http/1.1' };
   readonly #inner: NodeHttpHandler;
   readonly #options: BoundedHandlerOptions;
+  readonly #queue: FairQueue;
   /** As {@link BoundedHandlerOptions.timeout}, of requests that begin from now on. */
   timeout: number;
 
@@ -34,10 +38,20 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
     const { httpAgent, httpsAgent } = options.network;
     this.#inner = new NodeHttpHandler({ httpAgent, httpsAgent });
     this.#options = options;
+    this.#queue = new FairQueue({
+      atOnce: options.atOnce ?? Number.POSITIVE_INFINITY,
+      mostWaiting: Number.POSITIVE_INFINITY,
+    });
     this.timeout = options.timeout;
   }
 
   async handle(request: HttpRequest, options: HttpHandlerOptions = {}): Promise<{ response: HttpResponse }> {
+    const { abortSignal } = options;
+    const signal = abortSignal instanceof AbortSignal ? abortSignal : new AbortController().signal;
+    return this.#queue.run(request.hostname, signal, () => this.#send(request, options));
+  }
+
+  async #send(request: HttpRequest, options: HttpHandlerOptions): Promise<{ response: HttpResponse }> {
     const { clock } = this.#options;
     const { timeout } = this;
     const ended = new AbortController();

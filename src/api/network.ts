@@ -42,14 +42,15 @@ export interface NetworkOptions {
   readonly lookup?: LookupFunction;
   /** Times lookups, and the opening of tunnels through proxies. Defaults to the system's clock. */
   readonly clock?: Pick<Clock, 'monotonic' | 'setTimer'>;
+  /** Connections that are kept for later requests. Defaults to no limit. */
+  readonly mostIdle?: number;
   /** Receives what is wrong with DNS. Defaults to none. */
   readonly log?: Pick<Logger, 'info' | 'warn'>;
 }
 
 /**
- * Makes the agents to give to the SDK's `NodeHttpHandler`. The number of connections has no limit of its own: requests
- * in flight are bounded before they come here, and with a limit the hanging calls of one target would hold up another's
- * of the same region.
+ * Makes the agents to give to the SDK's `NodeHttpHandler`. The number of connections in use has no limit here: requests in
+ * flight are bounded before. The agents' own limit counts idle connections to other hosts, and waits until they are closed.
  * @throws NetworkConfigError when a variable holds no usable proxy, or names a file that holds no usable certificates.
  */
 export function createNetwork(options: NetworkOptions): Network {
@@ -68,6 +69,9 @@ export function createNetwork(options: NetworkOptions): Network {
   };
   const httpAgent = new ProxyingHttpAgent(routes, connectOptions);
   const httpsAgent = new ProxyingHttpsAgent(routes, new ProxyTunnels(connectOptions, clock), connectOptions);
+  for (const agent of [httpAgent, httpsAgent]) {
+    agent.on('free', () => closeIdle(agent, options.mostIdle ?? Number.POSITIVE_INFINITY));
+  }
   return {
     httpAgent,
     httpsAgent,
@@ -84,6 +88,14 @@ export function createNetwork(options: NetworkOptions): Network {
       httpsAgent.destroy();
     },
   };
+}
+
+/** Closes the idle connections that are too many, those that were idle first. */
+function closeIdle(agent: http.Agent, most: number): void {
+  const idle = Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? []);
+  for (const socket of idle.slice(0, Math.max(0, idle.length - most))) {
+    socket.destroy();
+  }
 }
 
 function resolverOf(lookup: LookupFunction): OtherResolver {

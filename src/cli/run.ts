@@ -2,6 +2,7 @@ import { ConfigError } from '../config/problem.ts';
 import { background } from '../runtime/background.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/log.ts';
+import { LEAST_OPEN_FILES, openFileLimit, RAISE_OPEN_FILES } from '../runtime/open-files.ts';
 import { StartError } from '../runtime/start-error.ts';
 import { describeRefusal } from '../runtime/system-error.ts';
 import { readBuildInfo } from './build-info.ts';
@@ -191,6 +192,12 @@ async function withConfig(flags: DaemonFlags, command: (events: ProcessEvents) =
     write: writeError,
   });
   const events = handleProcessEvents(log, 'reloads');
+  const limit = openFileLimit();
+  if (limit < LEAST_OPEN_FILES) {
+    const reason = `the limit of open files is ${limit}, the exporter needs at least ${LEAST_OPEN_FILES}`;
+    log.error('cannot start', { reason, hint: RAISE_OPEN_FILES });
+    return 1;
+  }
   try {
     return await command(events);
   } catch (error) {

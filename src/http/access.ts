@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../runtime/clock.ts';
+import { QueueFullError } from '../runtime/fair-queue.ts';
 import type { Logger } from '../runtime/log.ts';
 import { parseBasicCredentials } from './basic-credentials.ts';
-import { QueueFullError } from './fair-queue.ts';
 import { isApiPath, sendError } from './http-error.ts';
 import { LoginLog } from './login-log.ts';
 import type { PasswordChecks } from './password-checks.ts';

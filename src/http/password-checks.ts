@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { FairQueue } from '../runtime/fair-queue.ts';
 import type { BasicCredentials } from './basic-credentials.ts';
-import { FairQueue } from './fair-queue.ts';
 
 /** Half of libuv's threads, where the hashing is done: files, DNS and compression use the others. */
 const CHECKS_AT_ONCE = 2;

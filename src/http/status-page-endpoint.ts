@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
+import { FairQueue, QueueFullError } from '../runtime/fair-queue.ts';
 import { nextTurn } from '../runtime/turns.ts';
 import type { AppOptions } from './app-options.ts';
 import type { ContributorsJson } from './contributor-table.ts';
-import { FairQueue, QueueFullError } from './fair-queue.ts';
 import { sendError } from './http-error.ts';
 import { STATUS_PAGE_POLICY } from './page-assets.ts';
 import { type PageRequest, readPageRequest } from './page-request.ts';

@@ -3,7 +3,7 @@ import { getSystemErrorMap } from 'node:util';
 /** Where the system's own words mislead or leave out what to do. */
 const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
-  EMFILE: 'too many open files; raise the limit (ulimit -n)',
+  EMFILE: 'too many open files; raise the limit (ulimit -n, or LimitNOFILE= in the systemd unit)',
 };
 
 /** Why an operation failed, in words without the system's code, operation, and path: `no such file or directory`. */

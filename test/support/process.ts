@@ -45,24 +45,31 @@ export interface Command {
 
 /**
  * Starts `dist/main.js` with `args`. What is left of it when the test ends is killed. `env` is all of its environment; as
- * root, `uid` makes it another user's.
+ * root, `uid` makes it another user's. `through`: a command that runs the one that follows it. `sockets`: descriptors that
+ * it inherits, from 3 on.
  */
 export function startCommand(
   { onTestFinished }: TestScope,
   args: readonly string[],
   env: Readonly<Record<string, string>> = CLEAN_ENVIRONMENT,
   uid: number = process.getuid?.() ?? 0,
+  { through = [], sockets = [] }: { readonly through?: readonly string[]; readonly sockets?: readonly number[] } = {},
 ): Command {
-  const child = spawn(process.execPath, [MAIN, ...args], { env, uid, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [program = '', ...rest] = [...through, process.execPath, MAIN, ...args];
+  const child = spawn(program, rest, { env, uid, stdio: ['ignore', 'pipe', 'pipe', ...sockets] });
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  if (child.stdout === null || child.stderr === null) {
+    throw new Error('no pipes');
+  }
+  const [out, err] = [child.stdout, child.stderr];
+  out.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  err.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
   const ended = once(child, 'close').then(
@@ -79,7 +86,7 @@ export function startCommand(
         }
       };
       look();
-      child.stderr.on('data', look);
+      err.on('data', look);
       void ended.then(({ code }) => reject(new Error(`ended with ${code}, without ${count} "${msg}":\n${stderr}`)));
     });
   const event = async (msg: string): Promise<LogEvent> => (await events(msg, 1))[0] ?? {};
@@ -96,8 +103,8 @@ export function startCommand(
       child.kill(signal);
     },
     hangUp() {
-      child.stdout.destroy();
-      child.stderr.destroy();
+      out.destroy();
+      err.destroy();
     },
     ended,
   };

@@ -2,12 +2,13 @@ import { BoundedHandler } from '../../api/bounded-handler.ts';
 import { createNetwork } from '../../api/network.ts';
 import type { ReadOptions } from '../../config/read.ts';
 import type { ReloadOutcome } from '../../http/admin-api.ts';
-import { listen } from '../../http/server.ts';
+import { DEFAULT_LIMITS, listen, type ServerLimits } from '../../http/server.ts';
 import type { WebSecurity } from '../../http/web-security.ts';
 import type { LoadedConfig } from '../../queries/load.ts';
 import { background } from '../../runtime/background.ts';
 import { type Clock, within } from '../../runtime/clock.ts';
 import type { Logger, LogLevel } from '../../runtime/log.ts';
+import { type OpenFileBudget, openFileBudget, RAISE_OPEN_FILES } from '../../runtime/open-files.ts';
 import { summarize } from '../../state/summary.ts';
 import type { BuildInfo } from '../build-info.ts';
 import { Memory } from '../memory/memory.ts';
@@ -75,8 +76,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { config } = loaded;
   const shutdown = new AbortController();
 
-  const network = createNetwork({ env: options.env, clock, log });
-  const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
+  const files = openFileBudget();
+  const network = createNetwork({ env: options.env, clock, log, mostIdle: files.idleCalls });
+  const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout, atOnce: files.calls });
   const inForce = new ConfigInForce(loaded);
   const state = new ExporterState(config, clock, log);
   const { targets, api: apiStats } = state;
@@ -147,7 +149,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
   });
   await memory?.restored();
-  const listeners = await listen(app, options.listenAddresses, { clock, log, tls: webSecurity?.tls }).catch(
+  const limits = limitsOf(files, options.listenAddresses.length, log);
+  const listeners = await listen(app, options.listenAddresses, { clock, log, tls: webSecurity?.tls, limits }).catch(
     async (error: unknown) => {
       await memory?.close();
       throw error;
@@ -191,6 +194,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       network.close();
     },
   };
+}
+
+/** The limits of each server, if there are so many of them. Logs if there are fewer connections than usual. */
+function limitsOf(files: OpenFileBudget, servers: number, log: Logger): ServerLimits {
+  const maxConnections = Math.max(1, Math.floor(files.connections / servers));
+  if (maxConnections >= DEFAULT_LIMITS.maxConnections) {
+    return DEFAULT_LIMITS;
+  }
+  const { limit, calls } = files;
+  log.warn('connections limited by open files', { limit, connections: maxConnections, calls, hint: RAISE_OPEN_FILES });
+  return { ...DEFAULT_LIMITS, maxConnections };
 }
 
 interface MemoryParts {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FairQueue, QueueFullError } from '../../src/http/fair-queue.ts';
+import { FairQueue, QueueFullError } from '../../src/runtime/fair-queue.ts';
 
 /** A queue whose tasks end when they are told to. */
 function heldQueue(bounds: { atOnce: number; mostWaiting: number }) {
