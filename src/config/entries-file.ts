@@ -10,7 +10,7 @@ import { type ListedMap, Reading } from './reading.ts';
 export async function readEntriesFile(text: string, file: string, context: ConfigContext): Promise<OutsideEntries> {
   const reading = new Reading(context.env, context.show);
   const { root, problems, blank } = await parseLongYaml(text, { file, rootPath: file });
-  reading.problems.push(...problems);
+  reading.takeProblems(problems);
   if (blank) {
     reading.warn(file, 1, 'an empty file', 'a list of entries; [] for none');
   }

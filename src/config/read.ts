@@ -62,7 +62,7 @@ const EXPECTED_ROOT = `a mapping with the keys ${ROOT_KEYS.join(', ')}`;
 export async function readConfig(text: string, options: ReadOptions): Promise<ReadConfig> {
   const reading = new Reading(options.env);
   const { root, problems, blank } = await parseLongYaml(text, { file: options.file, listKey: 'queries' });
-  reading.problems.push(...problems);
+  reading.takeProblems(problems);
   if (blank) {
     reading.warn(options.file, 1, 'an empty file', EXPECTED_ROOT);
   }

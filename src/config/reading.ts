@@ -38,6 +38,13 @@ export class Reading {
     this.problems.push(createProblem(path, line, got, expected));
   }
 
+  /** Reports what was found before; more than the arguments of a call can be. */
+  takeProblems(problems: readonly Problem[]): void {
+    for (const problem of problems) {
+      this.problems.push(problem);
+    }
+  }
+
   warn(path: string, line: number, got: string, expected: string): void {
     this.warnings.push(createProblem(path, line, got, expected));
   }

@@ -45,11 +45,8 @@ export async function readWebConfigFile(file: string): Promise<WebConfigSnapshot
   return {
     contents: JSON.stringify([text, cert?.text, key?.text, clientCa?.text]),
     check() {
-      const found = [...problems];
       const checked = { cert, key, clientCa };
-      if (tls !== undefined) {
-        found.push(...checkPems(checked));
-      }
+      const found = tls === undefined ? problems : [...problems, ...checkPems(checked)];
       if (found.length > 0) {
         throw new ConfigError(sortByLine(found), file);
       }

@@ -57,7 +57,7 @@ const ROOT_KEYS = ['tls_server_config', 'http_server_config', 'basic_auth_users'
 export function readWebConfig(text: string, file: string): ReadWebConfig {
   const reading = new Reading(undefined);
   const { root, problems } = parseYaml(text, file);
-  reading.problems.push(...problems);
+  reading.takeProblems(problems);
   const top = reading.map(file, root, `a mapping with the keys ${ROOT_KEYS.join(', ')}`);
   checkKeys(top, '', ROOT_KEYS, reading);
   const config: WebConfigText = {

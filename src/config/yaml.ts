@@ -53,10 +53,23 @@ export function parseYaml(text: string, file: string, rootPath = ''): ParsedYaml
 
   // Duplicate keys and merges are handled below, where paths and lines are known.
   const composer = new Composer({ uniqueKeys: false, merge: false, logLevel: 'silent' });
-  const documents = [...composer.compose(tokens, true, text.length)];
+  let documents: readonly Document.Parsed[];
+  try {
+    documents = [...composer.compose(tokens, true, text.length)];
+  } catch (error) {
+    if (!(error instanceof RangeError)) {
+      throw error;
+    }
+    // It passes all faults as arguments of one call: 100,000 are too many.
+    return refused(createProblem(file, 1, 'more faults of YAML than can be reported', 'valid YAML'));
+  }
   const faults = documents.flatMap((document) => [...document.errors, ...document.warnings]);
   if (faults.length > 0) {
-    return refused(...describeFaults(faults, text, file, lineOf));
+    return {
+      root: undefined,
+      blank: false,
+      problems: describeFaults(faults.slice(0, MOST_FAULTS), text, file, lineOf),
+    };
   }
   const [document, second] = documents;
   if (second !== undefined) {
@@ -76,6 +89,9 @@ const INDICATORS: Readonly<Record<string, string>> = {
   '|': 'the header of a block of text',
   '>': 'the header of a block of text',
 };
+
+/** A file that is no YAML at all has one every few characters; the first say what is wrong. */
+const MOST_FAULTS = 100;
 
 /** Faults of YAML; what else the parser says about a line with a value that lacks quotes only repeats that. */
 function describeFaults(

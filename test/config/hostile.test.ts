@@ -41,6 +41,13 @@ const { value: anyValue } = fc.letrec<{ value: unknown; map: object }>((tie) => 
   }),
 }));
 
+describe('a file with a fault every few characters', () => {
+  it.each(['"', '%\n'])('is refused with a message: %j', async (pump) => {
+    const read = { file: 'f', env: {}, fallbackRegion: async () => 'us-east-1' };
+    await expect(loadConfig(pump.repeat(150_000), read)).rejects.toThrow(ConfigError);
+  });
+});
+
 const anyQuery = fc.record(
   {
     name: fc.constantFrom<unknown>('a', 'b', '${SECRET}', 'a b', 1),

@@ -8,6 +8,7 @@ import { quote } from '../../src/config/config-node.ts';
 import { parseDuration } from '../../src/config/duration.ts';
 import { httpUrl, id, profile, roleArn } from '../../src/config/formats.ts';
 import { nearestHint } from '../../src/config/nearest.ts';
+import { PlainEntries } from '../../src/config/plain-entries.ts';
 import { substitute } from '../../src/config/substitution.ts';
 import { parseAcceptHeader } from '../../src/http/accept-header.ts';
 import { parseBasicCredentials } from '../../src/http/basic-credentials.ts';
@@ -41,6 +42,7 @@ const CONSTRUCTED: Readonly<Record<string, keyof typeof READERS>> = {
   'src/api/errors.ts': 'withoutSecrets',
   'src/config/duration.ts': 'parseDuration',
   'src/config/formats.ts': 'roleArn',
+  'src/config/plain-entries.ts': 'plainEntries',
   // the simulator's own copy
   'src/simulator/duration.ts': 'parseDuration',
 };
@@ -60,7 +62,8 @@ const READERS = {
   ],
   readScopes: [(text) => readScopes({ scopes: [{ scopeId: text, status: text }] }), '%2f/../'],
   labelPart: [(text) => labelPart([['a', exportedLabelValue(text)]]), '\ud800"\\\n'],
-  log: [(text) => log.info(text, { reason: text }), '\u2028"\\ \u202e'],
+  // Each character is written as six, twice.
+  log: [(text) => log.info(text, { reason: text }), '\u2028"\\ \u202e', 10 * BOUND],
   fitsPattern: [(text) => fitsPattern(text.slice(0, 255), text), '*a*a*?'],
   // Each entry is an object of some size, even one of a single character.
   parseNoProxy: [(text) => parseNoProxy(text)('host.example', 443), '*.a.example, 10.0.0.0/8 [::1]:80', 10 * BOUND],
@@ -70,6 +73,7 @@ const READERS = {
   profile: [(text) => profile.mismatches(text), 'a b'],
   httpUrl: [(text) => httpUrl.mismatches(text), 'https://a:b@c/{region}?x#y'],
   id: [(text) => id('an id').mismatches(text), '%2f/../'],
+  plainEntries: [(text) => new PlainEntries([`- name: ${text}`], 0).next(0), `a:b [a, b] "c" 'd' {x} $(y) é: `],
   quote: [quote, 'https://a:b@c/\u2028'],
   nearestHint: [(text) => nearestHint(text, ['interval', 'staleAfter']), 'stale-after'],
   substitute: [(text) => substitute(text, { A: 'a' }), `$\${ \${A} \${B:-x}`],

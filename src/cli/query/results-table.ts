@@ -116,7 +116,7 @@ export function datapointTable({ datapoints }: DataResults, values: ShownValues,
   });
   const total = amounts('total', (row) => row.total);
   const newest = amounts('newest', ({ points }) => points.at(-1));
-  const largest = amounts('largest', ({ points }) => (points.length === 0 ? undefined : Math.max(...points)));
+  const largest = amounts('largest', ({ points }) => points.toSorted((a, b) => a - b).at(-1));
   const count: Column = { title: 'points', cells: rows.map(({ points }) => String(points.length)), align: 'right' };
   const label: Column = { title: 'series', cells: rows.map((row) => printable(row.label)), align: 'left' };
   return asText(textTable([total, newest, largest, count, label], [total, label, newest, largest, count], width));

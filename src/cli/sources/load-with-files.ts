@@ -51,7 +51,9 @@ async function loadFiles(
       if (file?.good === true) {
         loaded.set(path, file.entries);
       }
-      problems.push(...(file?.good === false ? file.problems : []));
+      for (const problem of file?.good === false ? file.problems : []) {
+        problems.push(problem);
+      }
     }
   }
   if (problems.length > 0) {
