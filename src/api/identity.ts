@@ -19,6 +19,8 @@ export interface IdentityOptions {
   readonly account: string;
   readonly credentials: Credentials;
   readonly sts: StsSettings;
+  /** Receives why there are no credentials, in place of the log. */
+  readonly onNoCredentials?: (message: string) => void;
 }
 
 const FIRST_WAIT_MS = 1_000;
@@ -43,9 +45,11 @@ export async function learnIdentity(
       return await callerIdentity(options, signal);
     } catch (thrown) {
       const now = clock.monotonic();
-      if (now - loggedAt >= REMINDER_MS && !signal.aborted) {
+      const { error, message } = toApiError('GetCallerIdentity', thrown);
+      if (error === 'CredentialsError' && options.onNoCredentials !== undefined) {
+        options.onNoCredentials(message);
+      } else if (now - loggedAt >= REMINDER_MS && !signal.aborted) {
         loggedAt = now;
-        const { error, message } = toApiError('GetCallerIdentity', thrown);
         log.warn('AWS identity not known yet', {
           account: options.account,
           operation: 'GetCallerIdentity',

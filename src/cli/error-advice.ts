@@ -1,4 +1,5 @@
 import type { ApiError, ApiErrorName } from '../api/errors.ts';
+import { type NetworkCause, networkCauseOf } from '../api/network-cause.ts';
 
 const ADVICE: Readonly<Record<ApiErrorName, string>> = {
   AccessDeniedException:
@@ -23,11 +24,22 @@ const ADVICE: Readonly<Record<ApiErrorName, string>> = {
   OtherError: 'see what the message says',
 };
 
+/** For a message that names why the connection failed. */
+const CAUSE_ADVICE: Readonly<Record<NetworkCause, string>> = {
+  dns: 'check the DNS resolver of this machine, and the name',
+  proxy: 'check the proxy, and NO_PROXY',
+  closed: 'check firewall, proxy and endpoint: the other side closed the connection',
+  refused: 'check endpoint and port: nothing accepts connections there',
+  hopLimit: 'use credentials that are not those of the instance, or raise the limit',
+};
+
 /** A request that failed, in a line: what it was, why, and what a person can do about it. */
 export function explainFailure({
   operation,
   error,
   message,
 }: Pick<ApiError, 'operation' | 'error' | 'message'>): string {
-  return `${operation}: ${error}: ${message.replace(/\.$/, '')}: ${ADVICE[error]}`;
+  const cause = networkCauseOf({ error, message });
+  const advice = cause === undefined ? ADVICE[error] : CAUSE_ADVICE[cause];
+  return `${operation}: ${error}: ${message.replace(/\.$/, '')}: ${advice}`;
 }

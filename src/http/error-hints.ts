@@ -1,4 +1,5 @@
 import type { ApiErrorName } from '../api/errors.ts';
+import { type NetworkCause, networkCauseOf } from '../api/network-cause.ts';
 import { QUERY_OPERATIONS } from '../api/operations.ts';
 
 const POLICIES = 'nfm-exporter iam-policy FILE prints the policies that a config needs.';
@@ -28,14 +29,28 @@ const HINTS: Readonly<Record<ApiErrorName, string>> = {
   OtherError: 'See what the message says.',
 };
 
+/** What to do if the message of a failed connection names its cause. */
+const CAUSE_HINTS: Readonly<Record<NetworkCause, string>> = {
+  dns: 'Check the DNS resolver of this machine, and the name in the message.',
+  proxy: 'Check the proxy in the message, and NO_PROXY.',
+  closed: 'Check firewall, proxy and endpoint: the other side closed the connection.',
+  refused: 'Check endpoint and port: nothing accepts connections there.',
+  hopLimit: 'Set HttpPutResponseHopLimit of the instance to 2 or more, or use a role of the pod or task.',
+};
+
 interface Failure {
   /** `start`, `status`, `results` or `stop`. */
   readonly operation: string;
   readonly error: string;
+  readonly message: string;
 }
 
 /** What a person can do about the last error of a query of this type; of a refusal, with the IAM action that is missing. */
-export function errorHint(queryType: string, { operation, error }: Failure): string | undefined {
+export function errorHint(queryType: string, { operation, error, message }: Failure): string | undefined {
+  const cause = networkCauseOf({ error, message });
+  if (cause !== undefined) {
+    return CAUSE_HINTS[cause];
+  }
   const hint = Object.entries(HINTS).find(([name]) => name === error)?.[1];
   if (error !== 'AccessDeniedException') {
     return hint;

@@ -2,6 +2,7 @@ import type { ApiError } from '../api/errors.ts';
 import type { RegisteredQuery } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type LogFields, type Logger, wholeSeconds } from '../runtime/log.ts';
+import { CredentialFailureLog } from './credential-failure-log.ts';
 
 /** Up to so many queries of a group are logged by name; of more, the number is. */
 const NAMED = 3;
@@ -32,6 +33,8 @@ interface Group {
  * share their lines: as long as they are few they are named, then their number is told each time it has doubled.
  */
 export class FailureLog {
+  /** Of all calls that got no credentials, those for queries and others. */
+  readonly credentials: CredentialFailureLog;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #groups = new Map<string, Group>();
@@ -40,9 +43,16 @@ export class FailureLog {
   constructor(clock: Clock, log: Logger) {
     this.#clock = clock;
     this.#log = log;
+    this.credentials = new CredentialFailureLog(clock, log);
   }
 
   failed(query: RegisteredQuery, failure: ApiError): void {
+    if (failure.error === 'CredentialsError') {
+      this.#leave(query.name, 'still fails');
+      this.credentials.failed(query, failure.message, query.name);
+      return;
+    }
+    this.credentials.recovered(query);
     const group = this.#group(query, failure);
     if (this.#groupOf.get(query.name) !== group) {
       this.#leave(query.name, 'still fails');
@@ -54,11 +64,13 @@ export class FailureLog {
 
   /** The query was answered well. */
   recovered(query: RegisteredQuery): void {
+    this.credentials.recovered(query);
     this.#leave(query.name, 'works again');
   }
 
   /** The query is not polled any more: whether it would still fail will not be known. */
   forget(query: RegisteredQuery): void {
+    this.credentials.forget(query, query.name);
     this.#leave(query.name, 'still fails');
   }
 

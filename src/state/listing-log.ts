@@ -2,6 +2,7 @@ import type { ApiError } from '../api/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type Logger, wholeSeconds } from '../runtime/log.ts';
 import type { Target } from '../scheduler/target.ts';
+import type { CredentialFailureLog } from './credential-failure-log.ts';
 
 const REMINDER_MS = 3_600_000;
 
@@ -18,12 +19,20 @@ export class ListingLog {
   readonly #log: Logger;
   readonly #failing = new WeakMap<Target, Map<string, Failing>>();
 
-  constructor(clock: Clock, log: Logger) {
+  readonly #credentials: CredentialFailureLog;
+
+  constructor(clock: Clock, log: Logger, credentials: CredentialFailureLog) {
     this.#clock = clock;
     this.#log = log;
+    this.#credentials = credentials;
   }
 
   failed(target: Target, { operation, error, attempts, requestId, message }: ApiError): void {
+    if (error === 'CredentialsError') {
+      this.#credentials.failed(target, message);
+      return;
+    }
+    this.#credentials.recovered(target);
     const now = this.#clock.monotonic();
     const ofTarget = this.#failing.get(target) ?? new Map<string, Failing>();
     this.#failing.set(target, ofTarget);
@@ -46,6 +55,7 @@ export class ListingLog {
   }
 
   worked(target: Target, operation: string): void {
+    this.#credentials.recovered(target);
     const before = this.#failing.get(target)?.get(operation);
     if (before !== undefined) {
       this.#failing.get(target)?.delete(operation);

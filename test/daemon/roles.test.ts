@@ -296,7 +296,7 @@ describe('without credentials to assume it with', () => {
     const { sts, daemon } = await setUp(scope);
     await vi.waitFor(async () =>
       expect((await daemon.query('query:payments:us-east-1')).lastError?.message).toBe(
-        `role ${roleArn(PAYMENTS)}: Could not load credentials from any providers`,
+        `role ${roleArn(PAYMENTS)}: no provider is configured (environment, profile, web identity, container), and AWS_EC2_METADATA_DISABLED is set`,
       ),
     );
     expect(sts.asked).toEqual([]);

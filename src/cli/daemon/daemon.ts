@@ -83,7 +83,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const state = new ExporterState(config, clock, log);
   const { targets, api: apiStats } = state;
   const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version: build.version });
-  const identities = new Identities({ targets, apiStats, clock, log, signal: shutdown.signal });
+  const identities = new Identities({
+    targets,
+    apiStats,
+    clock,
+    log,
+    failures: state.failures.credentials,
+    signal: shutdown.signal,
+  });
   const memory = await openMemory({ clock, log, inForce, state });
   const scheduling = new Scheduling({ clock, log, inForce, state, targetsInUse, memory, isLast: options.isLast });
   const page = new MetricsPage({ clock, state, scheduling, maxSeries: config.contributors.maxSeries });

@@ -70,6 +70,7 @@ export class Queries {
       every: inForce.config.discovery.monitorsEvery,
       clock,
       log,
+      credentialFailures: state.failures.credentials,
       dispatcher: scheduling.dispatcher,
       apiStats: state.api,
       clientOf: (target) => targetsInUse.clientOf(target),

@@ -11,6 +11,7 @@ import type { Dispatcher } from '../../scheduler/dispatcher.ts';
 import { Listings } from '../../scheduler/listings.ts';
 import type { Target } from '../../scheduler/target.ts';
 import type { ApiStats } from '../../state/api-stats.ts';
+import type { CredentialFailureLog } from '../../state/credential-failure-log.ts';
 import { Inventory } from '../../state/inventory.ts';
 import { createListInventory } from '../../state/list-inventory.ts';
 import { ListingLog } from '../../state/listing-log.ts';
@@ -21,6 +22,7 @@ export interface DiscoveryOptions {
   readonly every: number;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly credentialFailures: CredentialFailureLog;
   readonly dispatcher: Dispatcher;
   readonly apiStats: ApiStats;
   readonly clientOf: (target: Target) => TargetClient;
@@ -61,7 +63,7 @@ export class Discovery {
       list: createListInventory({
         clock,
         inventory: this.#inventory,
-        log: new ListingLog(clock, log),
+        log: new ListingLog(clock, log, options.credentialFailures),
         clientOf,
         needsTags: (target, monitor) => needsTags(this.#followersOf(target), monitor),
       }),

@@ -5,6 +5,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Target, Targets } from '../../scheduler/target.ts';
 import type { ApiStats } from '../../state/api-stats.ts';
+import type { CredentialFailureLog } from '../../state/credential-failure-log.ts';
 import type { UsedAccount } from './accounts.ts';
 
 export interface IdentitiesOptions {
@@ -12,6 +13,7 @@ export interface IdentitiesOptions {
   readonly apiStats: ApiStats;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly failures: CredentialFailureLog;
   /** Ends the asking. */
   readonly signal: AbortSignal;
 }
@@ -69,13 +71,24 @@ export class Identities {
   }
 
   async #ask({ account, credentials, sts }: UsedAccount): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log, failures } = this.#options;
     const known: Known = { abort: new AbortController(), identity: undefined, told: new Set() };
     this.#known.set(credentials, known);
     // The STS client is loaded late: nothing waits for it, and it would double the time to the first listening.
     const { learnIdentity } = await import('../../api/identity.ts');
-    const identity = await learnIdentity({ account: account.name, credentials, sts }, clock, log, known.abort.signal);
+    const identity = await learnIdentity(
+      {
+        account: account.name,
+        credentials,
+        sts,
+        onNoCredentials: (message) => failures.failed({ account: account.name, region: undefined }, message),
+      },
+      clock,
+      log,
+      known.abort.signal,
+    );
     if (identity !== undefined) {
+      failures.recovered({ account: account.name, region: undefined });
       known.identity = identity;
       for (const used of this.#accounts.filter((each) => each.credentials === credentials)) {
         this.#tell(used, known, identity);

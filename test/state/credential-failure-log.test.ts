@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { ApiError } from '../../src/api/errors.ts';
+import { FailureLog } from '../../src/state/failure-log.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { RecordingLog } from '../support/recording-log.ts';
+import { watchedQuery } from '../support/watched-query.ts';
+
+const CAUSE = 'container credentials: agent 127.0.0.5:80: HTTP 500: throttled';
+
+function setUp() {
+  const clock = new FakeClock();
+  const log = new RecordingLog();
+  const failures = new FailureLog(clock, log);
+  const queries = Array.from({ length: 30 }, (_, i) =>
+    watchedQuery({ name: `q${i}`, account: `account-${i % 10}`, region: 'eu-west-1' }),
+  );
+  const fail = (query: (typeof queries)[number], message = `role arn:aws:iam::1:role/${query.account}: ${CAUSE}`) =>
+    failures.failed(query, new ApiError('CredentialsError', 'GetQueryStatusMonitorTopContributors', message));
+  return { clock, log, failures, queries, fail };
+}
+
+describe('one cause for which there are no credentials', () => {
+  it('is logged once with the number of accounts and queries, and once when it ends', async () => {
+    const { clock, log, failures, queries, fail } = setUp();
+    for (let poll = 0; poll < 50; poll += 1) {
+      queries.forEach((query) => {
+        fail(query);
+      });
+      failures.credentials.failed({ account: 'account-3', region: undefined }, CAUSE);
+      await clock.advance(1_000);
+    }
+    const fields = { accounts: 10, queries: 30, error: 'CredentialsError', reason: CAUSE };
+    expect(log.events.splice(0)).toEqual([{ level: 'warn', msg: 'no credentials', fields }]);
+    queries.forEach((query) => {
+      failures.recovered(query);
+    });
+    expect(log.events).toEqual([
+      { level: 'info', msg: 'credentials available again', fields: { error: 'CredentialsError', duration: '50s' } },
+    ]);
+  });
+
+  it('is logged again once the number has doubled, and hourly', async () => {
+    const { clock, log, queries, fail } = setUp();
+    const [first] = queries;
+    if (first !== undefined) {
+      fail(first);
+    }
+    await clock.advance(5_000);
+    expect(log.events.splice(0)).toMatchObject([{ fields: { account: 'account-0', query: 'q0' } }]);
+    for (let minute = 0; minute < 119; minute += 1) {
+      queries.forEach((query) => {
+        fail(query);
+      });
+      await clock.advance(60_000);
+    }
+    expect(log.events.map(({ fields }) => fields['queries'])).toEqual([30, 30]);
+  });
+
+  it('has a line of its own for each other cause', async () => {
+    const { clock, log, queries, fail } = setUp();
+    for (const [i, query] of queries.entries()) {
+      fail(query, i % 2 === 0 ? CAUSE : 'profile x: the profile was not found');
+    }
+    await clock.advance(5_000);
+    expect(log.events.map(({ fields }) => fields['queries'])).toEqual([15, 15]);
+  });
+
+  it('is logged though it ends at once, and not if its queries are removed', async () => {
+    const { clock, log, failures, queries, fail } = setUp();
+    const [first, second] = queries;
+    if (first === undefined || second === undefined) {
+      throw new Error('no queries');
+    }
+    fail(first);
+    failures.recovered(first);
+    expect(log.messages()).toEqual(['no credentials', 'credentials available again']);
+    fail(second);
+    failures.forget(second);
+    await clock.advance(10_000);
+    expect(log.events).toHaveLength(2);
+  });
+});
