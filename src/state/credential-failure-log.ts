@@ -23,6 +23,8 @@ interface Group {
   loggedAt: number | undefined;
   /** Queries and places of the last line. */
   logged: number;
+  /** Queries of the last line. */
+  queries: number;
   cancel: () => void;
 }
 
@@ -69,7 +71,8 @@ export class CredentialFailureLog {
         if (group.loggedAt === undefined) {
           this.#tell(group);
         }
-        this.#log.info('credentials available again', {
+        const texts = ['credentials available again', 'query works again', 'queries work again'] as const;
+        this.#log.info(message(group.queries, texts), {
           error: 'CredentialsError',
           duration: wholeSeconds(this.#clock.monotonic() - group.since),
         });
@@ -94,6 +97,7 @@ export class CredentialFailureLog {
       places: new Map(),
       loggedAt: undefined,
       logged: 0,
+      queries: 0,
       cancel: this.#clock.setTimer(COLLECTED_MS, () => this.#tell(group)),
     };
     this.#groups.set(cause, group);
@@ -107,9 +111,10 @@ export class CredentialFailureLog {
     const places = [...group.places.values()];
     const accounts = new Set(places.map(({ account }) => account));
     const queries = places.flatMap((place) => [...place.queries]);
+    group.queries = queries.length;
     const [account] = accounts;
     const [query] = queries;
-    this.#log.warn('no credentials', {
+    this.#log.warn(message(queries.length, ['no credentials', 'query fails', 'queries fail']), {
       ...(accounts.size === 1 ? { account } : { accounts: accounts.size }),
       ...(queries.length === 1 ? { query } : { queries: queries.length }),
       error: 'CredentialsError',
@@ -126,6 +131,11 @@ export class CredentialFailureLog {
       this.#groups.delete(group.cause);
     }
   }
+}
+
+/** The text for no query, for one, or for several. */
+function message(queries: number, [none, one, several]: readonly [string, string, string]): string {
+  return queries === 0 ? none : queries === 1 ? one : several;
 }
 
 function keyOf({ account, region }: CredentialPlace): string {

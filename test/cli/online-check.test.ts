@@ -131,7 +131,9 @@ describe('check-config --online', () => {
     const { code, stderr } = await check(scope, url, {});
     expect(code).toBe(1);
     expect(stderr.trimEnd().split('\n')).toEqual([
-      expect.stringMatching(/^default: GetCallerIdentity: NetworkError: .*: check network, DNS, proxy and endpoint$/),
+      expect.stringMatching(
+        /^default: GetCallerIdentity: NetworkError: .*: check endpoint and port: nothing accepts connections there$/,
+      ),
       expect.stringMatching(/^default us-east-1: monitor checkout: GetMonitor: NetworkError: /),
       'default us-east-1: 2 more questions were not asked after that',
     ]);

@@ -30,12 +30,12 @@ describe('one cause for which there are no credentials', () => {
       await clock.advance(1_000);
     }
     const fields = { accounts: 10, queries: 30, error: 'CredentialsError', reason: CAUSE };
-    expect(log.events.splice(0)).toEqual([{ level: 'warn', msg: 'no credentials', fields }]);
+    expect(log.events.splice(0)).toEqual([{ level: 'warn', msg: 'queries fail', fields }]);
     queries.forEach((query) => {
       failures.recovered(query);
     });
     expect(log.events).toEqual([
-      { level: 'info', msg: 'credentials available again', fields: { error: 'CredentialsError', duration: '50s' } },
+      { level: 'info', msg: 'queries work again', fields: { error: 'CredentialsError', duration: '50s' } },
     ]);
   });
 
@@ -73,7 +73,7 @@ describe('one cause for which there are no credentials', () => {
     }
     fail(first);
     failures.recovered(first);
-    expect(log.messages()).toEqual(['no credentials', 'credentials available again']);
+    expect(log.messages()).toEqual(['query fails', 'query works again']);
     fail(second);
     failures.forget(second);
     await clock.advance(10_000);
