@@ -25,6 +25,7 @@ import { openStorage } from './opened-storage.ts';
 
 const IS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65_534;
+const PATIENT = { timeout: 15_000, interval: 50 };
 
 /** A storage that holds a note; closed again. */
 async function written(): Promise<{ readonly folder: string; readonly notes: string }> {
@@ -92,7 +93,7 @@ describe('a folder of records that cannot be read', () => {
     await vi.waitFor(async () => {
       await clock.advance(10_000);
       expect(storage.writable).toBe(true);
-    });
+    }, PATIENT);
     expect(late.mock.calls).toEqual([[new Map([['a', { text: 'kept' }]])]]);
     expect(storage.isComplete).toBe(true);
     expect(log.messages().slice(1)).toEqual(['storage directory readable again', 'the storage can be written again']);
@@ -150,7 +151,7 @@ describe('a folder of records that cannot be read', () => {
     await vi.waitFor(async () => {
       await clock.advance(10_000);
       expect(await records.read('b')).toEqual({ text: 'new' });
-    });
+    }, PATIENT);
     expect(storage.writable).toBe(true);
     expect(readdirSync(notes).sort()).toEqual([recordFileName('a'), recordFileName('b')].sort());
   });
@@ -192,7 +193,7 @@ test.each(['EIO', 'ESTALE', 'ENOTCONN'])('a device that fails with %s is opened 
   await vi.waitFor(async () => {
     await clock.advance(10_000);
     expect(storage.writable).toBe(true);
-  });
+  }, PATIENT);
   expect(await storage.records(NOTES).read('a')).toEqual({ text: 'kept' });
 });
 

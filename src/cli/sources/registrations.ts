@@ -74,6 +74,7 @@ export class HttpRegistrations implements Registrations {
         this.#registrations.set(name, { definition, etag: definitionTag(definition) });
       }
     }
+    this.#readWith = undefined;
     await this.readAnew();
   }
 
