@@ -9,6 +9,7 @@ import { measureContributors } from './measure-contributors.ts';
 import { measureFlatOut } from './measure-flat-out.ts';
 import { measurePage } from './measure-page.ts';
 import { measurePolling } from './measure-polling.ts';
+import { measureScale } from './measure-scale.ts';
 import { measureStart } from './measure-start.ts';
 import { measureTargets } from './measure-targets.ts';
 import { MAIN, Processes } from './processes.ts';
@@ -45,6 +46,7 @@ const report = new Report();
 /** In the order in which they run; `--only=NAME`, which may be repeated, chooses among them. */
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   start: () => measureStart(processes, sizes.start, report),
+  scale: () => measureScale(processes, sizes.scale, report),
   page: () => measurePage(processes, sizes.page, report),
   contributors: () => measureContributors(processes, sizes.contributors, report),
   targets: () => measureTargets(processes, sizes.targets, report),

@@ -44,6 +44,12 @@ export interface RunningDaemon {
   stop(): Promise<void>;
 }
 
+/** A daemon that is reloaded, and given queries, over HTTP. */
+export interface ManagedDaemon extends RunningDaemon {
+  /** Writes another configuration into its file. */
+  write(config: object): Promise<void>;
+}
+
 export interface ObservedDaemon extends RunningDaemon {
   readonly peer: Peer<DaemonFunctions>;
 }
@@ -100,6 +106,13 @@ export class Processes {
     return runningDaemon(await this.#launch(config, []));
   }
 
+  /** As `startDaemon`, with reloads and registrations over HTTP. */
+  async startManagedDaemon(config: object): Promise<ManagedDaemon> {
+    const flags = ['--web.enable-lifecycle', '--web.enable-admin-api'];
+    const launched = await this.#launch(config, [], flags);
+    return { ...runningDaemon(launched), write: (other) => writeFile(launched.file, JSON.stringify(other)) };
+  }
+
   /** As `startDaemon`, with the bench's own code loaded into the process, which tells how the event loop fares. */
   async startObservedDaemon(config: object): Promise<ObservedDaemon> {
     const launched = await this.#launch(config, ['--import', PRELOAD]);
@@ -112,14 +125,22 @@ export class Processes {
     }
   }
 
-  async #launch(config: object, nodeOptions: readonly string[]): Promise<LaunchedDaemon> {
+  async #launch(
+    config: object,
+    nodeOptions: readonly string[],
+    flags: readonly string[] = [],
+  ): Promise<LaunchedDaemon> {
     this.#daemons += 1;
     const file = join(this.#folder, `config-${this.#daemons}.json`);
     await writeFile(file, JSON.stringify(config));
     const startedAt = performance.now();
-    const child = this.#spawnNode([...nodeOptions, MAIN, `--config.file=${file}`], this.#cores?.measured, 'pipe');
+    const child = this.#spawnNode(
+      [...nodeOptions, MAIN, `--config.file=${file}`, ...flags],
+      this.#cores?.measured,
+      'pipe',
+    );
     const port = await listeningPort(child, /msg="listening" address=127\.0\.0\.1:(\d+)\n/);
-    return { child, port, startedAt, listeningAfter: performance.now() - startedAt };
+    return { child, file, port, startedAt, listeningAfter: performance.now() - startedAt };
   }
 
   #startOwn<F extends Functions>(module: string, core: number | undefined): Running<F> {
@@ -149,12 +170,14 @@ export class Processes {
 
 interface LaunchedDaemon {
   readonly child: ChildProcess;
+  /** Its configuration. */
+  readonly file: string;
   readonly port: number;
   readonly startedAt: number;
   readonly listeningAfter: number;
 }
 
-function runningDaemon({ child, ...rest }: LaunchedDaemon): RunningDaemon {
+function runningDaemon({ child, file: _, ...rest }: LaunchedDaemon): RunningDaemon {
   return {
     ...rest,
     pid: pidOf(child),

@@ -27,6 +27,13 @@ export interface Sizes {
     readonly queries: number;
     readonly readyRounds: number;
   };
+  readonly scale: {
+    readonly few: number;
+    readonly many: number;
+    /** Registrations over HTTP beside each. */
+    readonly puts: number;
+    readonly rounds: number;
+  };
   readonly contributors: {
     readonly queries: number;
     readonly rows: number;
@@ -68,6 +75,7 @@ export const FULL: Sizes = {
   flatOut: { queries: 10_000, inFlight: 16, warmUp: 5, rounds: 5, round: 4 },
   page: { queries: 10_000, rounds: 9 },
   start: { rounds: 11, queries: 1_000, readyRounds: 3 },
+  scale: { few: 100, many: 10_000, puts: 100, rounds: 3 },
   // One row in 17 has no value: of 200 queries, there would be fewer than 100,000 series.
   contributors: {
     queries: 216,
@@ -96,6 +104,7 @@ export const SMOKE: Sizes = {
   flatOut: { queries: 100, inFlight: 4, warmUp: 0.5, rounds: 1, round: 0.3 },
   page: { queries: 500, rounds: 2 },
   start: { rounds: 1, queries: 10, readyRounds: 1 },
+  scale: { few: 10, many: 500, puts: 5, rounds: 1 },
   contributors: {
     queries: 8,
     rows: 40,

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { ask } from '../support/api-client.ts';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS, type TestScope } from '../support/daemon.ts';
+import { runReloadedDaemon } from '../support/reloaded-daemon.ts';
 
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
@@ -45,4 +46,33 @@ test('a registration and a removal over HTTP cost the same beside 100 queries an
   // With work for each registered query it would be 5 times and more.
   expect(many.put / few.put).toBeLessThan(3);
   expect(many.remove / few.remove).toBeLessThan(3);
+});
+
+/** Milliseconds of some work, and the longest time within it in which the event loop did nothing else. */
+async function timed(work: () => Promise<unknown>): Promise<{ readonly whole: number; readonly block: number }> {
+  const begun = performance.now();
+  let last = begun;
+  let block = 0;
+  let isDone = false;
+  const tick = () => {
+    block = Math.max(block, performance.now() - last);
+    last = performance.now();
+    if (!isDone) {
+      setImmediate(tick);
+    }
+  };
+  tick();
+  await work();
+  isDone = true;
+  return { whole: performance.now() - begun, block };
+}
+
+test('a reload leaves the event loop to others, and does not read an unchanged file again', async (scope) => {
+  const daemon = await runReloadedDaemon(scope, configOf(4_000));
+  await daemon.reloadWith(configOf(3_960));
+  const changed = await timed(() => daemon.reloadWith(configOf(3_900)));
+  const unchanged = await timed(() => daemon.reload());
+  // In one piece, it would be nearly all of it.
+  expect(changed.block).toBeLessThan(changed.whole / 3);
+  expect(unchanged.whole).toBeLessThan(changed.whole / 4);
 });
