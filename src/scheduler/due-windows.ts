@@ -2,54 +2,80 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Schedule } from '../queries/query.ts';
 import { dueAt, newestDue, newestWindow, offsetOf, type Window, windowOf } from '../queries/windows.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { cover, covers, newestCovered, nextUncovered, type Span } from './covered.ts';
 
 /** A window that is to be run. */
 export interface WantedWindow {
   readonly window: Window;
   /** Since when, on the monotonic clock. */
   readonly since: number;
+  /** What is covered once it is run. */
+  readonly covered: readonly Span[];
 }
 
-/** How far the wall clock may have been set back since a window was run that has not come up yet. */
-const FURTHEST_AHEAD_MS = 3_600_000;
+/** What a look at the clock has found. */
+export interface DueWindow {
+  /** The newest window that is due; undefined if it was run before. */
+  readonly wanted: WantedWindow | undefined;
+  /** Windows that became due since the last look and are not run. */
+  readonly leftBehind: number;
+  /** The wall clock was set back: windows ahead of it by more than one, which were due before, are none. */
+  readonly wasSetBack: boolean;
+}
 
-/** The windows of one query as they become due, each of them once. The wall clock may jump, so they are looked for. */
+/**
+ * The windows of one query as they become due, each of them once. They are looked for, since the wall clock may jump: a mark
+ * more than one window ahead of it was set by a clock that was wrong, and is ignored. Windows that were run are
+ * remembered on either side of a jump, so that none is run again.
+ */
 export class DueWindows {
-  /** The newest window whose data had landed when the query came, whatever its offset; undefined where it was run before. */
+  /** The newest window whose data had landed when the query came, whatever its offset; undefined if it was run before. */
   readonly first: WantedWindow | undefined;
+  /** What an earlier process has run last is more than one window ahead of the wall clock. */
+  readonly wasSetBack: boolean;
   #schedule: Schedule;
   #offset: number;
   readonly #name: string;
   readonly #clock: Clock;
   /** The newest window that was due. */
   #newest: number;
+  #covered: readonly Span[];
+  /** Of the last look, on both clocks. */
+  #looked: { readonly at: number; readonly monotonic: number };
 
-  /** `coveredUntil`: end of the newest window that was run before, in milliseconds since the epoch. */
-  constructor(name: string, schedule: Schedule, clock: Clock, coveredUntil = Number.NEGATIVE_INFINITY) {
+  /** `covered`: what was run before. */
+  constructor(name: string, schedule: Schedule, clock: Clock, covered: readonly Span[] = []) {
     this.#name = name;
     this.#schedule = schedule;
     this.#offset = offsetOf(name, schedule);
     this.#clock = clock;
-    const landed = newestWindow(schedule, clock.now());
-    const covered = newestCovered(schedule, coveredUntil);
-    // Windows that are far ahead were run by a wall clock that was wrong.
-    const wasRun = covered >= landed && (covered - landed - 1) * schedule.every <= FURTHEST_AHEAD_MS;
-    this.#newest = wasRun ? covered : landed;
-    this.first = wasRun ? undefined : this.#wanted();
+    this.#covered = covered;
+    this.#looked = { at: clock.now(), monotonic: clock.monotonic() };
+    this.#newest = newestWindow(schedule, clock.now());
+    this.wasSetBack = (covered.at(-1)?.end ?? 0) > (this.#newest + 1) * schedule.every;
+    this.first = this.#wanted(this.#newest);
   }
 
-  /**
-   * The newest window that is due, and how many it leaves behind that became due since the last look; undefined where
-   * none has become due.
-   */
-  look(): { readonly wanted: WantedWindow; readonly leftBehind: number } | undefined {
+  /** Looks at the clock. Returns undefined if no other window is due than at the last look. */
+  look(): DueWindow | undefined {
+    const before = this.#newest;
+    const passed = this.#passed();
     const due = newestDue(this.#schedule, this.#clock.now(), this.#offset);
-    if (due <= this.#newest) {
+    const wasSetBack = before - newestWindow(this.#schedule, this.#clock.now()) > 1;
+    if (due <= before && !wasSetBack) {
       return undefined;
     }
-    const leftBehind = due - this.#newest - 1;
+    let leftBehind = 0;
+    // Only as many windows have passed as there was time for on the monotonic clock: others never existed.
+    const existed = Math.min(due - 1, passed);
+    for (let n = before + 1; n <= existed; n += 1) {
+      leftBehind += covers(this.#covered, this.#schedule, n) ? 0 : 1;
+    }
+    if (existed > before) {
+      this.#covered = cover(this.#covered, this.#schedule, before + 1, existed);
+    }
     this.#newest = due;
-    return { wanted: this.#wanted(), leftBehind };
+    return { wanted: this.#wanted(due), leftBehind, wasSetBack };
   }
 
   /**
@@ -63,23 +89,30 @@ export class DueWindows {
     }
     this.#schedule = schedule;
     this.#offset = offsetOf(this.#name, schedule);
-    if (before.every !== schedule.every) {
-      const covered = newestCovered(schedule, this.#newest * before.every);
-      this.#newest = Math.max(covered, newestDue(schedule, this.#clock.now(), this.#offset) - 1);
-    }
+    const due = newestDue(schedule, this.#clock.now(), this.#offset);
+    this.#newest =
+      before.every === schedule.every
+        ? Math.min(this.#newest, due)
+        : Math.max(due - 1, newestCovered(schedule, this.#newest * before.every));
   }
 
   /** When the next window is due, in milliseconds of the wall clock. */
   nextDueAt(): number {
-    return dueAt(this.#schedule, this.#newest + 1, this.#offset);
+    return dueAt(this.#schedule, nextUncovered(this.#covered, this.#schedule, this.#newest + 1), this.#offset);
   }
 
-  #wanted(): WantedWindow {
-    return { window: windowOf(this.#schedule, this.#newest), since: this.#clock.monotonic() };
+  /** The newest window that would be due had the wall clock not jumped since the last look, which is now. */
+  #passed(): number {
+    const { at, monotonic } = this.#looked;
+    this.#looked = { at: this.#clock.now(), monotonic: this.#clock.monotonic() };
+    return newestDue(this.#schedule, at + this.#looked.monotonic - monotonic, this.#offset);
   }
-}
 
-/** The newest window of a schedule that brings nothing new where others, maybe of another schedule, end at `until`. */
-function newestCovered({ every, lookback }: Schedule, until: number): number {
-  return Math.ceil((until + Math.min(lookback, every)) / every) - 1;
+  #wanted(n: number): WantedWindow | undefined {
+    if (covers(this.#covered, this.#schedule, n)) {
+      return undefined;
+    }
+    this.#covered = cover(this.#covered, this.#schedule, n, n);
+    return { window: windowOf(this.#schedule, n), since: this.#clock.monotonic(), covered: this.#covered };
+  }
 }

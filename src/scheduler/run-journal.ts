@@ -1,3 +1,4 @@
+import type { Span } from './covered.ts';
 import type { Run, RunEnd, Runnable } from './run.ts';
 
 /** Keeps runs for the process that comes after this one: none of them is to be lost, and none to be started twice. */
@@ -17,8 +18,8 @@ export interface RunJournal<Query extends Runnable> {
 
 /** What an earlier process has left of a query's runs. */
 export interface EarlierRuns {
-  /** End of the newest window that was run, or may have been, in milliseconds since the epoch. */
-  readonly coveredUntil: number;
+  /** What was run, or may have been. */
+  readonly covered: readonly Span[];
   /** A run that was at the service when that process ended. Times are on the monotonic clock of this one. */
   readonly inFlight: Run | undefined;
 }

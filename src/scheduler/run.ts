@@ -1,5 +1,6 @@
 import type { Schedule } from '../queries/query.ts';
 import type { Window } from '../queries/windows.ts';
+import type { Span } from './covered.ts';
 import type { WantedWindow } from './due-windows.ts';
 
 /** What is needed of a query that is run. */
@@ -21,13 +22,23 @@ export interface Run {
   terminalAt: number | undefined;
   /** When it was due or, for the first after our start, when it was wanted; on the monotonic clock. */
   readonly wantedAt: number;
+  /** What the query's runs have covered once this one is started. */
+  readonly covered: readonly Span[];
   /** Its start failed after it may have reached the service, which may run it under an id that nobody knows. */
   isUnconfirmed: boolean;
 }
 
 /** A run of a window that has not begun. */
-export function newRun({ window, since }: WantedWindow): Run {
-  return { window, queryId: undefined, startedAt: since, terminalAt: undefined, wantedAt: since, isUnconfirmed: false };
+export function newRun({ window, since, covered }: WantedWindow): Run {
+  return {
+    window,
+    queryId: undefined,
+    startedAt: since,
+    terminalAt: undefined,
+    wantedAt: since,
+    covered,
+    isUnconfirmed: false,
+  };
 }
 
 /** How a run ended, the values of `aws_nfm_query_runs_total{outcome}`. */
@@ -78,4 +89,6 @@ export interface RunActions<Query extends Runnable> {
   ended(query: Query, run: Run, outcome: RunOutcome): void;
   /** So many windows passed without a run. */
   skipped(query: Query, windows: number): void;
+  /** The wall clock was set back: of so many queries, windows ahead of it were run before. */
+  clockSetBack(queries: number): void;
 }

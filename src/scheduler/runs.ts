@@ -48,6 +48,8 @@ export class Runs<Query extends Runnable> {
   readonly #rooms = new Map<Target, RunRoom<Entry<Query>>>();
   /** Removed queries whose last run is still being stopped, by name. */
   readonly #leaving = new Map<string, Entry<Query>>();
+  /** Queries whose windows were found to be ahead of the wall clock since the last look. */
+  #setBack = 0;
   #running = false;
   #cancelTimer: () => void = () => undefined;
   /** Called when no run is left to be stopped, during a shutdown. */
@@ -67,7 +69,8 @@ export class Runs<Query extends Runnable> {
    */
   add(query: Query, earlier?: EarlierRuns): void {
     const target = this.#options.targets.get(query.account, query.region);
-    const windows = new DueWindows(query.name, query.schedule, this.#clock, earlier?.coveredUntil);
+    const windows = new DueWindows(query.name, query.schedule, this.#clock, earlier?.covered);
+    this.#setBack += windows.wasSetBack ? 1 : 0;
     const entry: Entry<Query> = {
       query,
       target,
@@ -193,6 +196,10 @@ export class Runs<Query extends Runnable> {
     for (const entry of this.#entries.values()) {
       this.#lookAt(entry);
     }
+    if (this.#setBack > 0) {
+      this.#options.actions.clockSetBack(this.#setBack);
+      this.#setBack = 0;
+    }
     for (const room of this.#rooms.values()) {
       this.#admit(room);
     }
@@ -204,13 +211,19 @@ export class Runs<Query extends Runnable> {
     if (due === undefined) {
       return;
     }
-    const { wanted, leftBehind } = due;
-    const isTaken = entry.life?.nextWindowDue(wanted) ?? false;
-    const skipped = leftBehind + (isTaken || entry.wanted !== undefined ? 1 : 0);
+    const { wanted, leftBehind, wasSetBack } = due;
+    if (wasSetBack) {
+      this.#setBack += 1;
+      entry.wanted = undefined;
+      entry.room.waitNoMore(entry);
+    }
+    const isTaken = wanted !== undefined && (entry.life?.nextWindowDue(wanted) ?? false);
+    const isReplaced = wanted !== undefined && !wasSetBack && (isTaken || entry.wanted !== undefined);
+    const skipped = leftBehind + (isReplaced ? 1 : 0);
     if (skipped > 0) {
       this.#options.actions.skipped(entry.query, skipped);
     }
-    if (!isTaken) {
+    if (wanted !== undefined && !isTaken) {
       entry.wanted = wanted;
       this.#queue(entry);
     }
@@ -263,7 +276,7 @@ export class Runs<Query extends Runnable> {
   /** The service has no room: the run goes back to the head of those that wait, and is no failure of the query. */
   #wantAgain(entry: Entry<Query>, run: Run): void {
     if (entry.wanted === undefined) {
-      entry.wanted = { window: run.window, since: run.wantedAt };
+      entry.wanted = { window: run.window, since: run.wantedAt, covered: run.covered };
     } else {
       this.#options.actions.skipped(entry.query, 1);
     }

@@ -247,6 +247,10 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         'windows are skipped that could not be started in time: allow more requests or runs, or run less often',
       );
     },
+
+    clockSetBack(queries) {
+      log.warn('wall clock set back', { queries });
+    },
   };
 
   /** What concerns all of a target's queries, told with the first of them. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Schedule } from '../../src/queries/query.ts';
-import { newestDue, newestWindow, offsetOf, windowOf } from '../../src/queries/windows.ts';
+import { newestDue, newestWindow, offsetOf, type Window, windowOf } from '../../src/queries/windows.ts';
+import type { Span } from '../../src/scheduler/covered.ts';
 import { Dispatcher } from '../../src/scheduler/dispatcher.ts';
 import { DueWindows } from '../../src/scheduler/due-windows.ts';
 import type { Run, RunActions, Runnable, StepResult } from '../../src/scheduler/run.ts';
@@ -32,14 +33,15 @@ describe('windows that were run before', () => {
         const clock = new FakeClock();
         const covered = windowOf(schedule, newestWindow(schedule, clock.now()));
         clock.jump(minutes * MINUTE);
-        const windows = new DueWindows('q', schedule, clock, covered.end);
         const landed = newestWindow(schedule, clock.now());
+        fc.pre(landed >= covered.n);
+        const windows = new DueWindows('q', schedule, clock, [spanOf(covered)]);
         expect(windows.first?.window.n).toBe(landed > covered.n ? landed : undefined);
         const ran: number[] = [];
         for (let look = 0; look < 300; look += 1) {
           clock.jump(schedule.every / 3);
           const due = windows.look();
-          if (due !== undefined) {
+          if (due?.wanted !== undefined) {
             ran.push(due.wanted.window.n);
           }
         }
@@ -57,17 +59,38 @@ describe('windows that were run before', () => {
     const hourly = { ...SCHEDULE, every: HOUR, lookback: HOUR };
     clock.jump(20 * MINUTE);
     // The hour before noon was run; the quarters within it are not run again, the first one after it is.
-    const windows = new DueWindows('q', SCHEDULE, clock, windowOf(hourly, noon / HOUR).end);
+    const windows = new DueWindows('q', SCHEDULE, clock, [spanOf(windowOf(hourly, noon / HOUR))]);
     expect(windows.first?.window).toMatchObject({ start: noon, end: noon + 15 * MINUTE });
-    expect(new DueWindows('q', SCHEDULE, clock, noon + 15 * MINUTE).first).toBeUndefined();
+    expect(new DueWindows('q', SCHEDULE, clock, [{ start: noon, end: noon + 15 * MINUTE }]).first).toBeUndefined();
   });
 
-  test('do not count where they are far ahead: the clock was wrong then', () => {
+  test.each([2, 4, 8, 35_040])('do not stop those before them if they are %i windows ahead of the clock', (ahead) => {
     const clock = new FakeClock();
-    expect(new DueWindows('q', SCHEDULE, clock, clock.now() + 24 * HOUR).first).toBeDefined();
-    expect(new DueWindows('q', SCHEDULE, clock, clock.now() + HOUR).first).toBeUndefined();
+    const landed = newestWindow(SCHEDULE, clock.now());
+    const ran = spanOf(windowOf(SCHEDULE, landed + ahead));
+    const windows = new DueWindows('q', SCHEDULE, clock, [ran]);
+    expect(windows.wasSetBack).toBe(true);
+    expect(windows.first?.window.n).toBe(landed);
+    expect(windows.nextDueAt()).toBeLessThan(clock.now() + 2 * SCHEDULE.every);
+    clock.jump(ahead * SCHEDULE.every);
+    expect(windows.look()?.wanted, 'it really ran').toBeUndefined();
+  });
+
+  test('count if they are one window ahead of the clock', () => {
+    const clock = new FakeClock();
+    const landed = newestWindow(SCHEDULE, clock.now());
+    const windows = new DueWindows('q', SCHEDULE, clock, [
+      { start: (landed - 3) * SCHEDULE.every, end: (landed + 1) * SCHEDULE.every },
+    ]);
+    expect(windows.wasSetBack).toBe(false);
+    expect(windows.first).toBeUndefined();
+    expect(windows.nextDueAt()).toBeGreaterThan((landed + 2) * SCHEDULE.every);
   });
 });
+
+function spanOf({ start, end }: Pick<Window, 'start' | 'end'>): Span {
+  return { start, end };
+}
 
 /** A process's runs, with a journal that says what it is told. */
 function setUp(clock: FakeClock, answers: Partial<Record<'start' | 'starting', Promise<unknown>>> = {}) {
@@ -93,6 +116,7 @@ function setUp(clock: FakeClock, answers: Partial<Record<'start' | 'starting', P
     stop: step('stop', 'done'),
     ended: (_query, run, outcome) => told.push(`${outcome} ${run.queryId}`),
     skipped: (_query, windows) => told.push(`skipped ${windows}`),
+    clockSetBack: (queries) => told.push(`set back ${queries}`),
   };
   const journal: RunJournal<Runnable> = {
     async starting() {
@@ -123,8 +147,16 @@ function inFlight(clock: FakeClock, age: number): EarlierRuns {
   const window = windowOf(SCHEDULE, newestWindow(SCHEDULE, clock.now()));
   const startedAt = clock.monotonic() - age;
   return {
-    coveredUntil: window.end,
-    inFlight: { window, queryId: 'old', startedAt, terminalAt: undefined, wantedAt: startedAt, isUnconfirmed: false },
+    covered: [spanOf(window)],
+    inFlight: {
+      window,
+      queryId: 'old',
+      startedAt,
+      terminalAt: undefined,
+      wantedAt: startedAt,
+      covered: [],
+      isUnconfirmed: false,
+    },
   };
 }
 

@@ -44,6 +44,7 @@ it('lets polls, starts and statuses go before further pages of results', async (
       }
     },
     skipped: () => undefined,
+    clockSetBack: () => undefined,
   };
   const runs = new Runs({
     clock,

@@ -25,6 +25,7 @@ it('warns once per query of rows that were dropped or repeated, however many run
     startedAt: 0,
     terminalAt: undefined,
     wantedAt: 0,
+    covered: [],
     isUnconfirmed: false,
   };
   for (const name of ['a', 'b']) {

@@ -1,6 +1,7 @@
 import type { ScheduledQuery } from '../../queries/query.ts';
 import { isSameQuestion, type Question } from '../../queries/question.ts';
 import { within } from '../../runtime/clock.ts';
+import type { Span } from '../../scheduler/covered.ts';
 import type { Run, RunEnd } from '../../scheduler/run.ts';
 import type { EarlierRuns, RunJournal } from '../../scheduler/run-journal.ts';
 import type { QueryState } from '../../state/query-state.ts';
@@ -35,8 +36,8 @@ interface StoredRuns {
   readonly question: Question;
   /** In milliseconds since the epoch. */
   readonly savedAt: number;
-  /** As {@link EarlierRuns.coveredUntil}; undefined before the first run. */
-  readonly coveredUntil: number | undefined;
+  /** As {@link EarlierRuns.covered}. */
+  readonly covered: readonly Span[];
   readonly inFlight: StoredRun | undefined;
   readonly runs: SavedRuns;
   readonly status: SavedStatus;
@@ -55,9 +56,9 @@ export interface RunMemoryOptions extends RecordMemoryOptions<StoredRuns> {
 
 /** Where a query's runs stand, as it is stored. */
 interface Entry {
-  coveredUntil: number | undefined;
+  covered: readonly Span[];
   /** Before the run in flight. */
-  coveredBefore: number | undefined;
+  coveredBefore: readonly Span[];
   inFlight: StoredRun | undefined;
   /** What was stored last. */
   status: SavedStatus | undefined;
@@ -117,14 +118,14 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
     const { name, account, region } = query;
     const earlier = this.#earlier.get(name);
     this.#earlier.delete(name);
-    if (earlier?.coveredUntil === undefined) {
+    if (earlier === undefined || earlier.covered.length === 0) {
       return undefined;
     }
-    const { coveredUntil, inFlight, status } = earlier;
+    const { covered, inFlight, status } = earlier;
     const takenUp = this.#takenUp(query, inFlight);
     const entry: Entry = {
-      coveredUntil,
-      coveredBefore: undefined,
+      covered,
+      coveredBefore: covered,
       inFlight: takenUp === undefined ? undefined : inFlight,
       status,
     };
@@ -139,7 +140,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
       runStates.skipped(name, 1);
       this.#writeSoon(query, entry);
     }
-    return { coveredUntil, inFlight: takenUp };
+    return { covered, inFlight: takenUp };
   }
 
   #takenUp({ schedule }: ScheduledQuery, run: StoredRun | undefined): Run | undefined {
@@ -152,7 +153,15 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
     const age = Math.min(Math.max(0, clock.now() - run.startedAt), schedule.timeout);
     const startedAt = clock.monotonic() - age;
     const window = { n: Math.round(end / schedule.every), start, end };
-    return { window, queryId, startedAt, terminalAt: undefined, wantedAt: startedAt, isUnconfirmed: false };
+    return {
+      window,
+      queryId,
+      startedAt,
+      terminalAt: undefined,
+      wantedAt: startedAt,
+      covered: [],
+      isUnconfirmed: false,
+    };
   }
 
   async starting(query: ScheduledQuery, run: Run): Promise<boolean> {
@@ -160,9 +169,9 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
     const { start, end } = run.window;
     const entry = this.#entry(query);
     if (entry.inFlight === undefined) {
-      entry.coveredBefore = entry.coveredUntil;
+      entry.coveredBefore = entry.covered;
     }
-    entry.coveredUntil = end;
+    entry.covered = run.covered;
     entry.inFlight = { start, end, startedAt: clock.now(), queryId: undefined };
     let isLost = false;
     const written = this.#write(query, entry).catch((error: unknown) => {
@@ -185,7 +194,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
   over(query: ScheduledQuery, _run: Run, end: RunEnd): void {
     const entry = this.#entry(query);
     if (end === 'refused') {
-      entry.coveredUntil = entry.coveredBefore;
+      entry.covered = entry.coveredBefore;
     }
     entry.inFlight = undefined;
     this.#writeSoon(query, entry);
@@ -197,7 +206,11 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
       return;
     }
     const entry = this.#entries.get(query.name);
-    if (entry?.coveredUntil !== undefined && (entry.status?.status !== status || entry.status?.up !== up)) {
+    if (
+      entry !== undefined &&
+      entry.covered.length > 0 &&
+      (entry.status?.status !== status || entry.status?.up !== up)
+    ) {
       this.#writeSoon(query, entry);
     }
   }
@@ -221,7 +234,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
   #entry({ name }: ScheduledQuery): Entry {
     let entry = this.#entries.get(name);
     if (entry === undefined) {
-      entry = { coveredUntil: undefined, coveredBefore: undefined, inFlight: undefined, status: undefined };
+      entry = { covered: [], coveredBefore: [], inFlight: undefined, status: undefined };
       this.#entries.set(name, entry);
     }
     return entry;
@@ -243,7 +256,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
     await this.#records.put(query.name, {
       question: this.#options.questionOf(state.query),
       savedAt: clock.now(),
-      coveredUntil: entry.coveredUntil,
+      covered: entry.covered,
       inFlight: entry.inFlight,
       runs: savedRuns(runs),
       status: entry.status,
@@ -260,7 +273,7 @@ function readStoredRuns(value: unknown): StoredRuns | undefined {
     : {
         question,
         savedAt,
-        coveredUntil: numberOf(stored['coveredUntil']),
+        covered: readSpans(stored['covered'], stored['coveredUntil']),
         inFlight: readStoredRun(stored['inFlight']),
         runs: readSavedRuns(stored['runs']),
         status: readSavedStatus(stored['status']),
@@ -275,4 +288,18 @@ function readStoredRun(value: unknown): StoredRun | undefined {
   return start === undefined || end === undefined || startedAt === undefined
     ? undefined
     : { start, end, startedAt, queryId: textOf(stored['queryId']) };
+}
+
+/** An earlier version has stored the end of the newest window alone. */
+function readSpans(value: unknown, coveredUntil: unknown): readonly Span[] {
+  const until = numberOf(coveredUntil);
+  if (until !== undefined) {
+    return [{ start: until - 1, end: until }];
+  }
+  return Array.isArray(value)
+    ? value.flatMap((each) => {
+        const { start, end } = { start: undefined, end: undefined, ...members(each) };
+        return typeof start === 'number' && typeof end === 'number' && start < end ? [{ start, end }] : [];
+      })
+    : [];
 }

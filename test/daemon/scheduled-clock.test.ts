@@ -1,0 +1,107 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
+import { runSimulator } from '../support/simulated-service.ts';
+import { keepLedger } from '../support/start-ledger.ts';
+import { SteppedClock } from '../support/stepped-clock.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const MINUTE = 60_000;
+const EVERY = 15 * MINUTE;
+const SCENARIO = {
+  accounts: [{ id: '123456789012', regions: { 'us-east-1': { monitors: [{ name: 'checkout' }] } } }],
+  startedQueries: [{ queuedFor: 0, runningFor: '2s' }],
+};
+
+function configFor(url: string, path: string | undefined) {
+  return {
+    ...(path === undefined ? {} : { storage: { path } }),
+    aws: { endpoint: url, stsEndpoint: url, maxAttempts: 1 },
+    discovery: { monitorsEvery: '0s' },
+    queries: [
+      {
+        name: 'checkout',
+        monitorName: 'checkout',
+        metricName: 'RETRANSMISSIONS',
+        destinationCategory: 'INTER_AZ',
+        limit: 10,
+        schedule: { every: '15m', lookback: '15m', delay: '0s', timeout: '5m' },
+      },
+    ],
+  };
+}
+
+beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
+
+const JUMPS: [string, number][] = [
+  ['50 minutes ahead', 50 * MINUTE],
+  ['2 hours ahead', 120 * MINUTE],
+  ['a year ahead', 365 * 24 * 60 * MINUTE],
+  ['2 hours back', -120 * MINUTE],
+];
+
+describe.each([
+  ['without storage', false, false],
+  ['with storage', true, false],
+  ['with storage and a restart at the correction', true, true],
+])('a wall clock that is wrong for 20 minutes, %s', (_, hasStorage, restarts) => {
+  test.each(JUMPS)('%s: runs go on within a window, none twice, none counted that never was', async (_name, jump) => {
+    const time = new SteppedClock(Date.UTC(2026, 5, 1, 12, 5));
+    onTestFinished(time.watchRequests());
+    let offset = 0;
+    const clock = {
+      now: () => time.now() + offset,
+      monotonic: () => time.monotonic(),
+      setTimer: (ms: number, callback: () => void) => time.setTimer(ms, callback),
+    };
+    const service = await runSimulator({ onTestFinished }, SCENARIO, { clock });
+    const ledger = await keepLedger({ onTestFinished }, service.url, () => 0);
+    const config = configFor(ledger.url, hasStorage ? temporaryFolder() : undefined);
+    const start = () => runDaemon({ onTestFinished: () => undefined }, config, { clock });
+    // The clock does not wait for the disk, nor for modules that are loaded at first use.
+    const pass = async (minutes: number) => {
+      for (let minute = 0; minute < minutes; minute += 1) {
+        await time.advance(MINUTE);
+        await pause(10);
+      }
+    };
+    const stop = async (daemon: RunningDaemon) => {
+      let isStopped = false;
+      const stopped = daemon.stop(10 * MINUTE).finally(() => {
+        isStopped = true;
+      });
+      await time.creepUntil(() => isStopped);
+      await stopped;
+    };
+    let daemon = await start();
+    await time.creepUntil(() => ledger.started.length > 0);
+    await pass(25);
+    offset = jump;
+    await pass(20);
+    const skippedBefore = await skipped(daemon);
+    if (restarts) {
+      await stop(daemon);
+    }
+    offset = 0;
+    if (restarts) {
+      daemon = await start();
+    }
+    const before = ledger.started.length;
+    await pass(EVERY / MINUTE + 5);
+    await vi.waitFor(() => expect(ledger.started.length).toBeGreaterThan(before), 10_000);
+    await pass(120);
+    const windows = ledger.started.map(({ windowEnd }) => windowEnd);
+    expect(new Set(windows).size, 'none twice').toBe(windows.length);
+    expect(windows.length).toBeGreaterThan(8);
+    expect(skippedBefore + (restarts ? await skipped(daemon) : 0)).toBe(0);
+    if (!restarts) {
+      expect(await skipped(daemon)).toBe(0);
+      expect(daemon.log.messages().filter((message) => message === 'wall clock set back')).toHaveLength(1);
+    }
+    await stop(daemon);
+  });
+});
+
+async function skipped(daemon: RunningDaemon): Promise<number> {
+  return (await daemon.metrics()).value('aws_nfm_query_runs_total', { query: 'checkout', outcome: 'skipped' }) ?? 0;
+}
