@@ -1,5 +1,6 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { parseListenAddress } from '../config/listen-address.ts';
+import type { ListenAddress } from '../http/server.ts';
 
 /** The admin API would be open to everybody who reaches the exporter, and nobody said that it may. */
 export class AdminApiAccessError extends Error {
@@ -14,7 +15,8 @@ export class AdminApiAccessError extends Error {
 }
 
 export interface AdminApiAccess {
-  readonly listenAddresses: readonly string[];
+  /** Others are not known before they are open, and may be any. */
+  readonly listenAddresses: readonly ListenAddress[];
   /** Whoever is let in has logged in, or shown a certificate. */
   readonly isAuthenticated: boolean;
   /** The user has said that the admin API may be open. */
@@ -23,7 +25,9 @@ export interface AdminApiAccess {
 
 /** @throws AdminApiAccessError where others than users of this machine could use the admin API as they like */
 export function checkAdminApiAccess({ listenAddresses, isAuthenticated, mayBeOpen }: AdminApiAccess): void {
-  const open = listenAddresses.find((address) => !isLoopback(address));
+  const open = listenAddresses
+    .map((address) => (typeof address === 'string' ? address : `the socket of systemd, descriptor ${address.fd}`))
+    .find((address) => !isLoopback(address));
   if (open !== undefined && !isAuthenticated && !mayBeOpen) {
     throw new AdminApiAccessError(open);
   }

@@ -26,6 +26,11 @@ export const DAEMON_FLAGS: readonly Flag[] = [
     help: 'Address to listen on: :PORT, HOST:PORT or [IPV6]:PORT. Repeatable. Default :10049.',
   },
   {
+    name: 'web.systemd-socket',
+    kind: 'toggle',
+    help: 'Use systemd socket activation listeners instead of port listeners (Linux only).',
+  },
+  {
     name: 'web.config.file',
     kind: 'text',
     placeholder: 'FILE',
@@ -75,6 +80,8 @@ export interface DaemonFlags {
   /** Milliseconds; 0: never. */
   readonly autoReloadInterval: number;
   readonly listenAddresses: readonly string[] | undefined;
+  /** The sockets that systemd has opened are used instead of addresses. */
+  readonly systemdSocket: boolean;
   readonly webConfigFile: string | undefined;
   readonly telemetryPath: string | undefined;
   /** Empty, or begins with a slash and does not end with one. */
@@ -101,6 +108,7 @@ export function readDaemonFlags({ text, list }: FlagValues): DaemonFlags {
     configFile: readFileName(text('config.file')),
     autoReloadInterval: readDuration(text('config.auto-reload-interval')) ?? 0,
     listenAddresses: list('web.listen-address')?.map(readListenAddress),
+    systemdSocket: readToggle(text('web.systemd-socket')),
     webConfigFile: readFileName(text('web.config.file')),
     telemetryPath: read(text('web.telemetry-path'), telemetryPath),
     routePrefix: prefix === undefined ? (externalUrl?.path ?? '') : readPath(prefix, prefix.text),

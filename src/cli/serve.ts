@@ -11,6 +11,7 @@ import { readBuildInfo } from './build-info.ts';
 import { type Daemon, startDaemon } from './daemon/daemon.ts';
 import type { DaemonFlags } from './daemon-flags.ts';
 import type { ProcessEvents } from './process-events.ts';
+import { takeSystemdSockets } from './systemd-sockets.ts';
 
 export interface ServeOptions {
   readonly flags: DaemonFlags;
@@ -50,7 +51,9 @@ export async function serve(options: ServeOptions): Promise<number> {
     log.warn('configuration', { reason: warning.message });
   }
   const ended = options.events.ended.then(() => 'ended' as const);
-  const listenAddresses = flags.listenAddresses ?? config.web.listenAddresses;
+  const listenAddresses = flags.systemdSocket
+    ? takeSystemdSockets(env)
+    : (flags.listenAddresses ?? config.web.listenAddresses);
   const starting = start(log, async () => {
     if (flags.enableAdminApi) {
       checkAdminApiAccess({

@@ -15,6 +15,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'the system does not permit it; choose a port above 1023',
   EADDRNOTAVAIL: 'no interface of this machine has that address; choose one that it has, or :PORT for all',
   EAFNOSUPPORT: 'this machine has no such address family; choose an IPv4 address, or :PORT for all',
+  EBADF: 'it is not open; systemd passes those of the socket unit',
+  EINVAL: 'it is not a listening socket; use ListenStream= with a port in the socket unit',
+  ENOTSOCK: 'it is not a socket; use ListenStream= with a port in the socket unit',
   ENOTFOUND: 'the host name does not resolve; choose an address of this machine, or :PORT for all',
   EAI_AGAIN: 'the host name could not be resolved; choose an address of this machine, or :PORT for all',
 };

@@ -49,6 +49,14 @@ export interface ListenOptions {
   readonly limits?: ServerLimits;
 }
 
+/** A listening TCP socket that another process has opened, by its descriptor. */
+export interface InheritedSocket {
+  readonly fd: number;
+}
+
+/** `:PORT` (all interfaces, IPv6 and IPv4), `HOST:PORT` or `[IPV6]:PORT`, port 0 for any free one; or a socket that is open. */
+export type ListenAddress = string | InheritedSocket;
+
 /** Open addresses and how to close them. */
 export interface Listeners {
   /** Where they really are, `HOST:PORT` or `[IPV6]:PORT`, in the order asked for. */
@@ -61,12 +69,11 @@ export interface Listeners {
 }
 
 /**
- * Serves `app` on every address: `:PORT` (all interfaces, IPv6 and IPv4), `HOST:PORT` or `[IPV6]:PORT`, port 0 for any
- * free one. Rejects with a `ListenError` on the first that cannot be opened, and closes the others again.
+ * Serves `app` on every address. Rejects with a `ListenError` on the first that cannot be opened, and closes the others again.
  */
 export async function listen(
   app: RequestListener,
-  addresses: readonly string[],
+  addresses: readonly ListenAddress[],
   options: ListenOptions,
 ): Promise<Listeners> {
   const opened: OpenServer[] = [];
@@ -98,7 +105,7 @@ interface OpenServer {
 
 async function open(
   app: RequestListener,
-  address: string,
+  wanted: ListenAddress,
   { clock, log, tls, limits = DEFAULT_LIMITS }: ListenOptions,
 ): Promise<OpenServer> {
   const server = createServer(serverOptions(limits));
@@ -116,7 +123,12 @@ async function open(
     connections.handle(request, response, app);
   });
   server.on('clientError', (error, socket) => answerClientError(error, socket, connections.isBusy(socket)));
-  await openSocket(server, address);
+  const address = typeof wanted === 'string' ? wanted : `file descriptor ${wanted.fd}`;
+  if (typeof wanted === 'string') {
+    await openSocket(server, wanted);
+  } else {
+    await openInherited(server, wanted, address);
+  }
   // For one, no file descriptor left for a new connection. Those that are open go on.
   server.on('error', (error) => log.error('cannot accept connections', { address, error: error.message }));
 
@@ -176,4 +188,22 @@ function openSocket(server: Server, address: string): Promise<void> {
       resolve();
     });
   });
+}
+
+/** Accepts the connections of a socket that is open. `name` is what errors call it. */
+async function openInherited(server: Server, { fd }: InheritedSocket, name: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const onError = (error: Error) => reject(listenErrorFrom(name, error));
+    server.once('error', onError);
+    server.listen({ fd }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+  const bound = server.address();
+  // Clients of other sockets have no address to count their connections by.
+  if (bound === null || typeof bound === 'string') {
+    server.close();
+    throw new ListenError(name, 'it is not a TCP socket; use ListenStream= with a port in the socket unit');
+  }
 }

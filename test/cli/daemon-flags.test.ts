@@ -24,6 +24,7 @@ const LEFT_TO_THE_FILE = {
   autoReloadInterval: 0,
   listenAddresses: undefined,
   webConfigFile: undefined,
+  systemdSocket: false,
   telemetryPath: undefined,
   routePrefix: '',
   externalUrl: undefined,
@@ -56,6 +57,7 @@ const FLAGS: readonly (readonly [flag: string, variable: string, value: string, 
 
 /** Those that may do without a value. */
 const TOGGLES: readonly (readonly [flag: string, variable: string, key: string])[] = [
+  ['--web.systemd-socket', 'NFM_EXPORTER_WEB_SYSTEMD_SOCKET', 'systemdSocket'],
   ['--web.enable-lifecycle', 'NFM_EXPORTER_WEB_ENABLE_LIFECYCLE', 'enableLifecycle'],
   ['--web.enable-admin-api', 'NFM_EXPORTER_WEB_ENABLE_ADMIN_API', 'enableAdminApi'],
   [

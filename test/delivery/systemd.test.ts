@@ -35,4 +35,10 @@ describe('the systemd unit', () => {
     writeFileSync(file, unit.replace(/^ExecStart=\S+/m, `ExecStart=${process.execPath}`));
     expect(run('systemd-analyze', ['verify', file])).toMatchObject({ status: 0, stderr: '' });
   });
+
+  test('has a socket unit of its name, with the default port', () => {
+    const socket = readFileSync(`${PROJECT}deploy/systemd/nfm-exporter.socket`, 'utf8');
+    expect(socket).toMatch(/^\[Socket\]\nListenStream=10049$/m);
+    expect(socket).toContain('\nWantedBy=sockets.target\n');
+  });
 });

@@ -2,7 +2,7 @@ import { BoundedHandler } from '../../api/bounded-handler.ts';
 import { createNetwork } from '../../api/network.ts';
 import type { ReadOptions } from '../../config/read.ts';
 import type { ReloadOutcome } from '../../http/admin-api.ts';
-import { DEFAULT_LIMITS, listen, type ServerLimits } from '../../http/server.ts';
+import { DEFAULT_LIMITS, type ListenAddress, listen, type ServerLimits } from '../../http/server.ts';
 import type { WebSecurity } from '../../http/web-security.ts';
 import type { LoadedConfig } from '../../queries/load.ts';
 import { background } from '../../runtime/background.ts';
@@ -36,7 +36,7 @@ export interface DaemonOptions {
   /** A reload says that events of this level are to be logged. */
   readonly setLogLevel: (level: LogLevel) => void;
   readonly env: NodeJS.ProcessEnv;
-  readonly listenAddresses: readonly string[];
+  readonly listenAddresses: readonly ListenAddress[];
   readonly telemetryPath: string;
   readonly routePrefix: string;
   readonly externalUrl: string | undefined;
