@@ -22,6 +22,8 @@ export class Retention {
   readonly #options: RetentionOptions;
   /** Cancels of the timers, by the query's name. */
   readonly #timers = new Map<string, () => void>();
+  /** Ends by the query's name: as the state has them, and on the monotonic clock. */
+  readonly #ends = new Map<string, { readonly end: number; readonly at: number }>();
   #stopped = false;
 
   constructor(options: RetentionOptions) {
@@ -30,11 +32,11 @@ export class Retention {
 
   /** The state of a query has changed, or is known again. */
   changed(state: QueryState): void {
-    const { clock, retention } = this.#options;
+    const { retention } = this.#options;
     const { name } = state.query;
     const end = endOf(state);
     if (end !== undefined && !this.#timers.has(name)) {
-      this.#wait(name, end, end + retention() - clock.now());
+      this.#wait(name, end, retention() - this.#ageOf(name, end));
     }
   }
 
@@ -43,6 +45,11 @@ export class Retention {
     this.#cancelAll();
     for (const state of states) {
       this.changed(state);
+    }
+    for (const name of this.#ends.keys()) {
+      if (!this.#timers.has(name)) {
+        this.#ends.delete(name);
+      }
     }
   }
 
@@ -59,6 +66,20 @@ export class Retention {
     this.#timers.clear();
   }
 
+  /**
+   * Milliseconds since a query ended. The wall clock counts once, when the end is first seen, and never as less than 0: it may
+   * jump later, and may have been ahead before.
+   */
+  #ageOf(name: string, end: number): number {
+    const { clock } = this.#options;
+    let known = this.#ends.get(name);
+    if (known?.end !== end) {
+      known = { end, at: clock.monotonic() - Math.max(0, clock.now() - end) };
+      this.#ends.set(name, known);
+    }
+    return clock.monotonic() - known.at;
+  }
+
   /** Once waited for, the time is over, wherever the wall clock has gone meanwhile. */
   #wait(name: string, end: number, ms: number): void {
     if (this.#stopped) {
@@ -68,6 +89,9 @@ export class Retention {
     const cancel = this.#options.clock.setTimer(wait, () => {
       this.#timers.delete(name);
       const state = this.#options.state(name);
+      if (state === undefined) {
+        this.#ends.delete(name);
+      }
       if (state === undefined || endOf(state) !== end) {
         // Another query under the old name, which may have ended, too.
         if (state !== undefined) {
