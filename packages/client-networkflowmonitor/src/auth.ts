@@ -1,7 +1,12 @@
 import { AwsSdkSigV4Signer } from '@aws-sdk/core/httpAuthSchemes';
 import { getSmithyContext } from '@smithy/core/client';
-import type { HandlerExecutionContext, HttpAuthOption, HttpAuthScheme, HttpAuthSchemeParameters } from '@smithy/types';
-import type { NetworkFlowMonitorClientResolvedConfig } from './NetworkFlowMonitorClient.ts';
+import type {
+  HandlerExecutionContext,
+  HttpAuthOption,
+  HttpAuthScheme,
+  HttpAuthSchemeParameters,
+  Provider,
+} from '@smithy/types';
 
 /** The service name in the scope of a signature. */
 export const SIGNING_NAME = 'networkflowmonitor';
@@ -22,7 +27,7 @@ export const HTTP_AUTH_SCHEMES: HttpAuthScheme[] = [
 
 /** @throws Error when no Region is configured. */
 export async function httpAuthSchemeParametersProvider(
-  config: NetworkFlowMonitorClientResolvedConfig,
+  config: { region: Provider<string> },
   context: HandlerExecutionContext,
 ): Promise<NetworkFlowMonitorHttpAuthSchemeParameters> {
   return { operation: String(getSmithyContext(context)['operation']), region: await config.region() };

@@ -2,11 +2,8 @@ import { makeBuilder } from '@smithy/core/client';
 import { getEndpointPlugin } from '@smithy/core/endpoints';
 import type { StaticOperationSchema } from '@smithy/types';
 import { ENDPOINT_PARAMETERS } from './endpoint.ts';
-import type {
-  NetworkFlowMonitorClientResolvedConfig,
-  ServiceInputTypes,
-  ServiceOutputTypes,
-} from './NetworkFlowMonitorClient.ts';
+import type { NetworkFlowMonitorClientResolvedConfig } from './runtimeConfig.ts';
+import type { ServiceInputTypes, ServiceOutputTypes } from './serviceTypes.ts';
 
 const build = makeBuilder<NetworkFlowMonitorClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>(
   ENDPOINT_PARAMETERS,

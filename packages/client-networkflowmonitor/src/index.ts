@@ -1,3 +1,4 @@
+export * from './configuration.ts';
 export * from './models/enums.ts';
 export * from './models/errors.ts';
 export * from './models/monitors.ts';
@@ -14,3 +15,5 @@ export * from './operations/tags.ts';
 export * from './operations/workloadInsightsTopContributors.ts';
 export * from './operations/workloadInsightsTopContributorsData.ts';
 export * from './pagination.ts';
+export type { NetworkFlowMonitorClientResolvedConfig } from './runtimeConfig.ts';
+export * from './serviceTypes.ts';

@@ -1,27 +1,25 @@
 import { createPaginator } from '@smithy/core';
 import type { PaginationConfiguration, Paginator } from '@smithy/types';
+import type { ListMonitorsCommandInput, ListMonitorsCommandOutput } from './models/monitors.ts';
+import type {
+  GetQueryResultsMonitorTopContributorsCommandInput,
+  GetQueryResultsMonitorTopContributorsCommandOutput,
+} from './models/monitorTopContributors.ts';
+import type { ListScopesCommandInput, ListScopesCommandOutput } from './models/scopes.ts';
+import type {
+  GetQueryResultsWorkloadInsightsTopContributorsCommandInput,
+  GetQueryResultsWorkloadInsightsTopContributorsCommandOutput,
+} from './models/workloadInsightsTopContributors.ts';
+import type {
+  GetQueryResultsWorkloadInsightsTopContributorsDataCommandInput,
+  GetQueryResultsWorkloadInsightsTopContributorsDataCommandOutput,
+} from './models/workloadInsightsTopContributorsData.ts';
 import { NetworkFlowMonitorClient } from './NetworkFlowMonitorClient.ts';
-import {
-  ListMonitorsCommand,
-  type ListMonitorsCommandInput,
-  type ListMonitorsCommandOutput,
-} from './operations/monitors.ts';
-import {
-  GetQueryResultsMonitorTopContributorsCommand,
-  type GetQueryResultsMonitorTopContributorsCommandInput,
-  type GetQueryResultsMonitorTopContributorsCommandOutput,
-} from './operations/monitorTopContributors.ts';
-import { ListScopesCommand, type ListScopesCommandInput, type ListScopesCommandOutput } from './operations/scopes.ts';
-import {
-  GetQueryResultsWorkloadInsightsTopContributorsCommand,
-  type GetQueryResultsWorkloadInsightsTopContributorsCommandInput,
-  type GetQueryResultsWorkloadInsightsTopContributorsCommandOutput,
-} from './operations/workloadInsightsTopContributors.ts';
-import {
-  GetQueryResultsWorkloadInsightsTopContributorsDataCommand,
-  type GetQueryResultsWorkloadInsightsTopContributorsDataCommandInput,
-  type GetQueryResultsWorkloadInsightsTopContributorsDataCommandOutput,
-} from './operations/workloadInsightsTopContributorsData.ts';
+import { ListMonitorsCommand } from './operations/monitors.ts';
+import { GetQueryResultsMonitorTopContributorsCommand } from './operations/monitorTopContributors.ts';
+import { ListScopesCommand } from './operations/scopes.ts';
+import { GetQueryResultsWorkloadInsightsTopContributorsCommand } from './operations/workloadInsightsTopContributors.ts';
+import { GetQueryResultsWorkloadInsightsTopContributorsDataCommand } from './operations/workloadInsightsTopContributorsData.ts';
 
 export interface NetworkFlowMonitorPaginationConfiguration extends PaginationConfiguration {
   client: NetworkFlowMonitorClient;

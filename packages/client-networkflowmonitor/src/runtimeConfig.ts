@@ -1,25 +1,35 @@
-import { createDefaultUserAgentProvider, NODE_APP_ID_CONFIG_OPTIONS } from '@aws-sdk/core/client';
+import {
+  createDefaultUserAgentProvider,
+  type HostHeaderResolvedConfig,
+  NODE_APP_ID_CONFIG_OPTIONS,
+  type UserAgentResolvedConfig,
+} from '@aws-sdk/core/client';
+import type { AwsSdkSigV4AuthResolvedConfig } from '@aws-sdk/core/httpAuthSchemes';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { Sha256 } from '@smithy/core/checksum';
-import { loadConfigsForDefaultMode, NoOpLogger } from '@smithy/core/client';
+import { loadConfigsForDefaultMode, NoOpLogger, type SmithyResolvedConfiguration } from '@smithy/core/client';
 import {
   loadConfig,
   NODE_REGION_CONFIG_FILE_OPTIONS,
   NODE_REGION_CONFIG_OPTIONS,
   NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS,
+  type RegionResolvedConfig,
   resolveDefaultsModeConfig,
 } from '@smithy/core/config';
+import type { EndpointResolvedConfig } from '@smithy/core/endpoints';
 import { parseUrl } from '@smithy/core/protocols';
 import {
   DEFAULT_RETRY_MODE,
   NODE_MAX_ATTEMPT_CONFIG_OPTIONS,
   NODE_RETRY_MODE_CONFIG_OPTIONS,
+  type RetryResolvedConfig,
 } from '@smithy/core/retry';
 import { calculateBodyLength, fromBase64, fromUtf8, toBase64, toUtf8 } from '@smithy/core/serde';
 import { NodeHttpHandler, streamCollector } from '@smithy/node-http-handler';
+import type { HttpHandlerOptions } from '@smithy/types';
 import { HTTP_AUTH_SCHEMES, httpAuthSchemeProvider, SIGNING_NAME } from './auth.ts';
-import { defaultEndpointResolver } from './endpoint.ts';
-import type { NetworkFlowMonitorClientConfig } from './NetworkFlowMonitorClient.ts';
+import type { NetworkFlowMonitorClientConfig } from './configuration.ts';
+import { defaultEndpointResolver, type EndpointParameters } from './endpoint.ts';
 import { ERROR_TYPES } from './protocol/errorTypes.ts';
 import { NetworkFlowMonitorProtocol } from './protocol/NetworkFlowMonitorProtocol.ts';
 import { NAMESPACE } from './shapes.ts';
@@ -77,3 +87,15 @@ export function getRuntimeConfig(config: NetworkFlowMonitorClientConfig) {
     utf8Encoder: toUtf8,
   };
 }
+
+type ResolvedConfiguration = SmithyResolvedConfiguration<HttpHandlerOptions> &
+  ReturnType<typeof getRuntimeConfig> &
+  UserAgentResolvedConfig &
+  RetryResolvedConfig &
+  RegionResolvedConfig &
+  HostHeaderResolvedConfig &
+  EndpointResolvedConfig<EndpointParameters> &
+  AwsSdkSigV4AuthResolvedConfig;
+
+/** The configuration in force; what may change or takes time to find is a function. */
+export interface NetworkFlowMonitorClientResolvedConfig extends ResolvedConfiguration {}

@@ -1,3 +1,4 @@
+import type { MetadataBearer } from '@smithy/types';
 import type { DestinationCategory, MetricUnit, MonitorMetric, QueryStatus } from './enums.ts';
 
 /** A part of the network that a flow crossed. */
@@ -66,6 +67,11 @@ export interface StartQueryMonitorTopContributorsOutput {
   queryId: string | undefined;
 }
 
+export interface StartQueryMonitorTopContributorsCommandInput extends StartQueryMonitorTopContributorsInput {}
+export interface StartQueryMonitorTopContributorsCommandOutput
+  extends StartQueryMonitorTopContributorsOutput,
+    MetadataBearer {}
+
 export interface GetQueryStatusMonitorTopContributorsInput {
   monitorName: string | undefined;
   queryId: string | undefined;
@@ -74,6 +80,11 @@ export interface GetQueryStatusMonitorTopContributorsInput {
 export interface GetQueryStatusMonitorTopContributorsOutput {
   status: QueryStatus | undefined;
 }
+
+export interface GetQueryStatusMonitorTopContributorsCommandInput extends GetQueryStatusMonitorTopContributorsInput {}
+export interface GetQueryStatusMonitorTopContributorsCommandOutput
+  extends GetQueryStatusMonitorTopContributorsOutput,
+    MetadataBearer {}
 
 export interface GetQueryResultsMonitorTopContributorsInput {
   monitorName: string | undefined;
@@ -91,6 +102,11 @@ export interface GetQueryResultsMonitorTopContributorsOutput {
   nextToken?: string | undefined;
 }
 
+export interface GetQueryResultsMonitorTopContributorsCommandInput extends GetQueryResultsMonitorTopContributorsInput {}
+export interface GetQueryResultsMonitorTopContributorsCommandOutput
+  extends GetQueryResultsMonitorTopContributorsOutput,
+    MetadataBearer {}
+
 export interface StopQueryMonitorTopContributorsInput {
   monitorName: string | undefined;
   queryId: string | undefined;
@@ -98,3 +114,8 @@ export interface StopQueryMonitorTopContributorsInput {
 
 // biome-ignore lint/suspicious/noEmptyInterface: the answer has no members, and AWS's package names it so
 export interface StopQueryMonitorTopContributorsOutput {}
+
+export interface StopQueryMonitorTopContributorsCommandInput extends StopQueryMonitorTopContributorsInput {}
+export interface StopQueryMonitorTopContributorsCommandOutput
+  extends StopQueryMonitorTopContributorsOutput,
+    MetadataBearer {}

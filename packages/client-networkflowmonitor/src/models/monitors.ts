@@ -1,3 +1,4 @@
+import type { MetadataBearer } from '@smithy/types';
 import type { MonitorLocalResourceType, MonitorRemoteResourceType, MonitorStatus } from './enums.ts';
 
 /** A place where agents run: an ARN, or the name of an Availability Zone or Region. */
@@ -35,6 +36,9 @@ export interface GetMonitorOutput {
   tags?: Record<string, string> | undefined;
 }
 
+export interface GetMonitorCommandInput extends GetMonitorInput {}
+export interface GetMonitorCommandOutput extends GetMonitorOutput, MetadataBearer {}
+
 export interface ListMonitorsInput {
   nextToken?: string | undefined;
   /** Monitors a page, 1 to 25. */
@@ -48,3 +52,6 @@ export interface ListMonitorsOutput {
   /** Where the next page begins; none after the last. */
   nextToken?: string | undefined;
 }
+
+export interface ListMonitorsCommandInput extends ListMonitorsInput {}
+export interface ListMonitorsCommandOutput extends ListMonitorsOutput, MetadataBearer {}

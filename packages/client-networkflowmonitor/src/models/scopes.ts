@@ -1,3 +1,4 @@
+import type { MetadataBearer } from '@smithy/types';
 import type { ScopeStatus, TargetType } from './enums.ts';
 
 /** A union of one member as yet. A member that the model does not know is handed on as `$unknown`: name and value. */
@@ -32,6 +33,9 @@ export interface GetScopeOutput {
   tags?: Record<string, string> | undefined;
 }
 
+export interface GetScopeCommandInput extends GetScopeInput {}
+export interface GetScopeCommandOutput extends GetScopeOutput, MetadataBearer {}
+
 export interface ListScopesInput {
   nextToken?: string | undefined;
   /** Scopes a page, 1 to 25. */
@@ -43,3 +47,6 @@ export interface ListScopesOutput {
   /** Where the next page begins; none after the last. */
   nextToken?: string | undefined;
 }
+
+export interface ListScopesCommandInput extends ListScopesInput {}
+export interface ListScopesCommandOutput extends ListScopesOutput, MetadataBearer {}

@@ -1,3 +1,4 @@
+import type { MetadataBearer } from '@smithy/types';
 export interface ListTagsForResourceInput {
   /** ARN of a monitor or scope. */
   resourceArn: string | undefined;
@@ -6,3 +7,6 @@ export interface ListTagsForResourceInput {
 export interface ListTagsForResourceOutput {
   tags?: Record<string, string> | undefined;
 }
+
+export interface ListTagsForResourceCommandInput extends ListTagsForResourceInput {}
+export interface ListTagsForResourceCommandOutput extends ListTagsForResourceOutput, MetadataBearer {}

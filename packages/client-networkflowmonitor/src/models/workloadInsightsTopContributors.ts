@@ -1,3 +1,4 @@
+import type { MetadataBearer } from '@smithy/types';
 import type { DestinationCategory, QueryStatus, WorkloadInsightsMetric } from './enums.ts';
 
 /** Traffic of a local subnet with a remote. The service leaves out what it does not know, or sends null or `""`. */
@@ -32,6 +33,12 @@ export interface StartQueryWorkloadInsightsTopContributorsOutput {
   queryId: string | undefined;
 }
 
+export interface StartQueryWorkloadInsightsTopContributorsCommandInput
+  extends StartQueryWorkloadInsightsTopContributorsInput {}
+export interface StartQueryWorkloadInsightsTopContributorsCommandOutput
+  extends StartQueryWorkloadInsightsTopContributorsOutput,
+    MetadataBearer {}
+
 export interface GetQueryStatusWorkloadInsightsTopContributorsInput {
   scopeId: string | undefined;
   queryId: string | undefined;
@@ -40,6 +47,12 @@ export interface GetQueryStatusWorkloadInsightsTopContributorsInput {
 export interface GetQueryStatusWorkloadInsightsTopContributorsOutput {
   status: QueryStatus | undefined;
 }
+
+export interface GetQueryStatusWorkloadInsightsTopContributorsCommandInput
+  extends GetQueryStatusWorkloadInsightsTopContributorsInput {}
+export interface GetQueryStatusWorkloadInsightsTopContributorsCommandOutput
+  extends GetQueryStatusWorkloadInsightsTopContributorsOutput,
+    MetadataBearer {}
 
 export interface GetQueryResultsWorkloadInsightsTopContributorsInput {
   scopeId: string | undefined;
@@ -56,6 +69,12 @@ export interface GetQueryResultsWorkloadInsightsTopContributorsOutput {
   nextToken?: string | undefined;
 }
 
+export interface GetQueryResultsWorkloadInsightsTopContributorsCommandInput
+  extends GetQueryResultsWorkloadInsightsTopContributorsInput {}
+export interface GetQueryResultsWorkloadInsightsTopContributorsCommandOutput
+  extends GetQueryResultsWorkloadInsightsTopContributorsOutput,
+    MetadataBearer {}
+
 export interface StopQueryWorkloadInsightsTopContributorsInput {
   scopeId: string | undefined;
   queryId: string | undefined;
@@ -63,3 +82,9 @@ export interface StopQueryWorkloadInsightsTopContributorsInput {
 
 // biome-ignore lint/suspicious/noEmptyInterface: the answer has no members, and AWS's package names it so
 export interface StopQueryWorkloadInsightsTopContributorsOutput {}
+
+export interface StopQueryWorkloadInsightsTopContributorsCommandInput
+  extends StopQueryWorkloadInsightsTopContributorsInput {}
+export interface StopQueryWorkloadInsightsTopContributorsCommandOutput
+  extends StopQueryWorkloadInsightsTopContributorsOutput,
+    MetadataBearer {}

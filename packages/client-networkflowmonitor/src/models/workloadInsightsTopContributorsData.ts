@@ -1,3 +1,4 @@
+import type { MetadataBearer } from '@smithy/types';
 import type { DestinationCategory, MetricUnit, QueryStatus, WorkloadInsightsMetric } from './enums.ts';
 
 /** A time series: `timestamps[i]` belongs to `values[i]`. */
@@ -22,6 +23,12 @@ export interface StartQueryWorkloadInsightsTopContributorsDataOutput {
   queryId: string | undefined;
 }
 
+export interface StartQueryWorkloadInsightsTopContributorsDataCommandInput
+  extends StartQueryWorkloadInsightsTopContributorsDataInput {}
+export interface StartQueryWorkloadInsightsTopContributorsDataCommandOutput
+  extends StartQueryWorkloadInsightsTopContributorsDataOutput,
+    MetadataBearer {}
+
 export interface GetQueryStatusWorkloadInsightsTopContributorsDataInput {
   scopeId: string | undefined;
   queryId: string | undefined;
@@ -30,6 +37,12 @@ export interface GetQueryStatusWorkloadInsightsTopContributorsDataInput {
 export interface GetQueryStatusWorkloadInsightsTopContributorsDataOutput {
   status: QueryStatus | undefined;
 }
+
+export interface GetQueryStatusWorkloadInsightsTopContributorsDataCommandInput
+  extends GetQueryStatusWorkloadInsightsTopContributorsDataInput {}
+export interface GetQueryStatusWorkloadInsightsTopContributorsDataCommandOutput
+  extends GetQueryStatusWorkloadInsightsTopContributorsDataOutput,
+    MetadataBearer {}
 
 export interface GetQueryResultsWorkloadInsightsTopContributorsDataInput {
   scopeId: string | undefined;
@@ -47,6 +60,12 @@ export interface GetQueryResultsWorkloadInsightsTopContributorsDataOutput {
   nextToken?: string | undefined;
 }
 
+export interface GetQueryResultsWorkloadInsightsTopContributorsDataCommandInput
+  extends GetQueryResultsWorkloadInsightsTopContributorsDataInput {}
+export interface GetQueryResultsWorkloadInsightsTopContributorsDataCommandOutput
+  extends GetQueryResultsWorkloadInsightsTopContributorsDataOutput,
+    MetadataBearer {}
+
 export interface StopQueryWorkloadInsightsTopContributorsDataInput {
   scopeId: string | undefined;
   queryId: string | undefined;
@@ -54,3 +73,9 @@ export interface StopQueryWorkloadInsightsTopContributorsDataInput {
 
 // biome-ignore lint/suspicious/noEmptyInterface: the answer has no members, and AWS's package names it so
 export interface StopQueryWorkloadInsightsTopContributorsDataOutput {}
+
+export interface StopQueryWorkloadInsightsTopContributorsDataCommandInput
+  extends StopQueryWorkloadInsightsTopContributorsDataInput {}
+export interface StopQueryWorkloadInsightsTopContributorsDataCommandOutput
+  extends StopQueryWorkloadInsightsTopContributorsDataOutput,
+    MetadataBearer {}

@@ -1,14 +1,13 @@
-import type { MetadataBearer } from '@smithy/types';
 import { command } from '../command.ts';
 import type {
-  GetQueryResultsMonitorTopContributorsInput,
-  GetQueryResultsMonitorTopContributorsOutput,
-  GetQueryStatusMonitorTopContributorsInput,
-  GetQueryStatusMonitorTopContributorsOutput,
-  StartQueryMonitorTopContributorsInput,
-  StartQueryMonitorTopContributorsOutput,
-  StopQueryMonitorTopContributorsInput,
-  StopQueryMonitorTopContributorsOutput,
+  GetQueryResultsMonitorTopContributorsCommandInput,
+  GetQueryResultsMonitorTopContributorsCommandOutput,
+  GetQueryStatusMonitorTopContributorsCommandInput,
+  GetQueryStatusMonitorTopContributorsCommandOutput,
+  StartQueryMonitorTopContributorsCommandInput,
+  StartQueryMonitorTopContributorsCommandOutput,
+  StopQueryMonitorTopContributorsCommandInput,
+  StopQueryMonitorTopContributorsCommandOutput,
 } from '../models/monitorTopContributors.ts';
 import { DATE_TIME, inQuery, LABEL, list, NUMBER, operation, structure, TEXT } from '../shapes.ts';
 
@@ -71,11 +70,6 @@ const StartQueryMonitorTopContributors = operation(
   },
 );
 
-export interface StartQueryMonitorTopContributorsCommandInput extends StartQueryMonitorTopContributorsInput {}
-export interface StartQueryMonitorTopContributorsCommandOutput
-  extends StartQueryMonitorTopContributorsOutput,
-    MetadataBearer {}
-
 /** Starts a query for the flows of a monitor that rank highest in a window of time. */
 export class StartQueryMonitorTopContributorsCommand extends command<
   StartQueryMonitorTopContributorsCommandInput,
@@ -93,11 +87,6 @@ const GetQueryStatusMonitorTopContributors = operation(
     status: TEXT,
   },
 );
-
-export interface GetQueryStatusMonitorTopContributorsCommandInput extends GetQueryStatusMonitorTopContributorsInput {}
-export interface GetQueryStatusMonitorTopContributorsCommandOutput
-  extends GetQueryStatusMonitorTopContributorsOutput,
-    MetadataBearer {}
 
 /** Reads how far a query is. */
 export class GetQueryStatusMonitorTopContributorsCommand extends command<
@@ -121,11 +110,6 @@ const GetQueryResultsMonitorTopContributors = operation(
   },
 );
 
-export interface GetQueryResultsMonitorTopContributorsCommandInput extends GetQueryResultsMonitorTopContributorsInput {}
-export interface GetQueryResultsMonitorTopContributorsCommandOutput
-  extends GetQueryResultsMonitorTopContributorsOutput,
-    MetadataBearer {}
-
 /** Reads a page of a query's results. */
 export class GetQueryResultsMonitorTopContributorsCommand extends command<
   GetQueryResultsMonitorTopContributorsCommandInput,
@@ -141,11 +125,6 @@ const StopQueryMonitorTopContributors = operation(
   },
   {},
 );
-
-export interface StopQueryMonitorTopContributorsCommandInput extends StopQueryMonitorTopContributorsInput {}
-export interface StopQueryMonitorTopContributorsCommandOutput
-  extends StopQueryMonitorTopContributorsOutput,
-    MetadataBearer {}
 
 /** Stops a query. */
 export class StopQueryMonitorTopContributorsCommand extends command<

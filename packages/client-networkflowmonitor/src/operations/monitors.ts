@@ -1,6 +1,10 @@
-import type { MetadataBearer } from '@smithy/types';
 import { command } from '../command.ts';
-import type { GetMonitorInput, GetMonitorOutput, ListMonitorsInput, ListMonitorsOutput } from '../models/monitors.ts';
+import type {
+  GetMonitorCommandInput,
+  GetMonitorCommandOutput,
+  ListMonitorsCommandInput,
+  ListMonitorsCommandOutput,
+} from '../models/monitors.ts';
 import { inQuery, LABEL, list, NUMBER, operation, structure, TAG_MAP, TEXT, TIMESTAMP } from '../shapes.ts';
 
 const GetMonitor = operation(
@@ -22,9 +26,6 @@ const GetMonitor = operation(
   },
 );
 
-export interface GetMonitorCommandInput extends GetMonitorInput {}
-export interface GetMonitorCommandOutput extends GetMonitorOutput, MetadataBearer {}
-
 /** Reads a monitor. */
 export class GetMonitorCommand extends command<GetMonitorCommandInput, GetMonitorCommandOutput>(GetMonitor) {}
 
@@ -44,9 +45,6 @@ const ListMonitors = operation(
     nextToken: TEXT,
   },
 );
-
-export interface ListMonitorsCommandInput extends ListMonitorsInput {}
-export interface ListMonitorsCommandOutput extends ListMonitorsOutput, MetadataBearer {}
 
 /** Lists the account's monitors in the Region, a page at a time. */
 export class ListMonitorsCommand extends command<ListMonitorsCommandInput, ListMonitorsCommandOutput>(ListMonitors) {}

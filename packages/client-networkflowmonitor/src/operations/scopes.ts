@@ -1,6 +1,11 @@
-import type { MetadataBearer, StaticUnionSchema } from '@smithy/types';
+import type { StaticUnionSchema } from '@smithy/types';
 import { command } from '../command.ts';
-import type { GetScopeInput, GetScopeOutput, ListScopesInput, ListScopesOutput } from '../models/scopes.ts';
+import type {
+  GetScopeCommandInput,
+  GetScopeCommandOutput,
+  ListScopesCommandInput,
+  ListScopesCommandOutput,
+} from '../models/scopes.ts';
 import { inQuery, LABEL, list, NAMESPACE, NUMBER, operation, structure, TAG_MAP, TEXT } from '../shapes.ts';
 
 const TargetId: StaticUnionSchema = [4, NAMESPACE, 'TargetId', 0, ['accountId'], [TEXT]];
@@ -24,9 +29,6 @@ const GetScope = operation(
   },
 );
 
-export interface GetScopeCommandInput extends GetScopeInput {}
-export interface GetScopeCommandOutput extends GetScopeOutput, MetadataBearer {}
-
 /** Reads a scope: the accounts whose traffic is seen. */
 export class GetScopeCommand extends command<GetScopeCommandInput, GetScopeCommandOutput>(GetScope) {}
 
@@ -39,9 +41,6 @@ const ListScopes = operation(
     nextToken: TEXT,
   },
 );
-
-export interface ListScopesCommandInput extends ListScopesInput {}
-export interface ListScopesCommandOutput extends ListScopesOutput, MetadataBearer {}
 
 /** Lists the account's scopes in the Region, a page at a time. */
 export class ListScopesCommand extends command<ListScopesCommandInput, ListScopesCommandOutput>(ListScopes) {}

@@ -1,14 +1,13 @@
-import type { MetadataBearer } from '@smithy/types';
 import { command } from '../command.ts';
 import type {
-  GetQueryResultsWorkloadInsightsTopContributorsInput,
-  GetQueryResultsWorkloadInsightsTopContributorsOutput,
-  GetQueryStatusWorkloadInsightsTopContributorsInput,
-  GetQueryStatusWorkloadInsightsTopContributorsOutput,
-  StartQueryWorkloadInsightsTopContributorsInput,
-  StartQueryWorkloadInsightsTopContributorsOutput,
-  StopQueryWorkloadInsightsTopContributorsInput,
-  StopQueryWorkloadInsightsTopContributorsOutput,
+  GetQueryResultsWorkloadInsightsTopContributorsCommandInput,
+  GetQueryResultsWorkloadInsightsTopContributorsCommandOutput,
+  GetQueryStatusWorkloadInsightsTopContributorsCommandInput,
+  GetQueryStatusWorkloadInsightsTopContributorsCommandOutput,
+  StartQueryWorkloadInsightsTopContributorsCommandInput,
+  StartQueryWorkloadInsightsTopContributorsCommandOutput,
+  StopQueryWorkloadInsightsTopContributorsCommandInput,
+  StopQueryWorkloadInsightsTopContributorsCommandOutput,
 } from '../models/workloadInsightsTopContributors.ts';
 import { DATE_TIME, inQuery, LABEL, list, NUMBER, operation, structure, TEXT } from '../shapes.ts';
 
@@ -40,12 +39,6 @@ const StartQueryWorkloadInsightsTopContributors = operation(
   },
 );
 
-export interface StartQueryWorkloadInsightsTopContributorsCommandInput
-  extends StartQueryWorkloadInsightsTopContributorsInput {}
-export interface StartQueryWorkloadInsightsTopContributorsCommandOutput
-  extends StartQueryWorkloadInsightsTopContributorsOutput,
-    MetadataBearer {}
-
 /** Starts a query for the workloads of a scope that rank highest in a window of time. */
 export class StartQueryWorkloadInsightsTopContributorsCommand extends command<
   StartQueryWorkloadInsightsTopContributorsCommandInput,
@@ -63,12 +56,6 @@ const GetQueryStatusWorkloadInsightsTopContributors = operation(
     status: TEXT,
   },
 );
-
-export interface GetQueryStatusWorkloadInsightsTopContributorsCommandInput
-  extends GetQueryStatusWorkloadInsightsTopContributorsInput {}
-export interface GetQueryStatusWorkloadInsightsTopContributorsCommandOutput
-  extends GetQueryStatusWorkloadInsightsTopContributorsOutput,
-    MetadataBearer {}
 
 /** Reads how far a query is. */
 export class GetQueryStatusWorkloadInsightsTopContributorsCommand extends command<
@@ -91,12 +78,6 @@ const GetQueryResultsWorkloadInsightsTopContributors = operation(
   },
 );
 
-export interface GetQueryResultsWorkloadInsightsTopContributorsCommandInput
-  extends GetQueryResultsWorkloadInsightsTopContributorsInput {}
-export interface GetQueryResultsWorkloadInsightsTopContributorsCommandOutput
-  extends GetQueryResultsWorkloadInsightsTopContributorsOutput,
-    MetadataBearer {}
-
 /** Reads a page of a query's results. */
 export class GetQueryResultsWorkloadInsightsTopContributorsCommand extends command<
   GetQueryResultsWorkloadInsightsTopContributorsCommandInput,
@@ -112,12 +93,6 @@ const StopQueryWorkloadInsightsTopContributors = operation(
   },
   {},
 );
-
-export interface StopQueryWorkloadInsightsTopContributorsCommandInput
-  extends StopQueryWorkloadInsightsTopContributorsInput {}
-export interface StopQueryWorkloadInsightsTopContributorsCommandOutput
-  extends StopQueryWorkloadInsightsTopContributorsOutput,
-    MetadataBearer {}
 
 /** Stops a query. */
 export class StopQueryWorkloadInsightsTopContributorsCommand extends command<

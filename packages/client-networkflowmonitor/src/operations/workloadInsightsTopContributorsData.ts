@@ -1,14 +1,13 @@
-import type { MetadataBearer } from '@smithy/types';
 import { command } from '../command.ts';
 import type {
-  GetQueryResultsWorkloadInsightsTopContributorsDataInput,
-  GetQueryResultsWorkloadInsightsTopContributorsDataOutput,
-  GetQueryStatusWorkloadInsightsTopContributorsDataInput,
-  GetQueryStatusWorkloadInsightsTopContributorsDataOutput,
-  StartQueryWorkloadInsightsTopContributorsDataInput,
-  StartQueryWorkloadInsightsTopContributorsDataOutput,
-  StopQueryWorkloadInsightsTopContributorsDataInput,
-  StopQueryWorkloadInsightsTopContributorsDataOutput,
+  GetQueryResultsWorkloadInsightsTopContributorsDataCommandInput,
+  GetQueryResultsWorkloadInsightsTopContributorsDataCommandOutput,
+  GetQueryStatusWorkloadInsightsTopContributorsDataCommandInput,
+  GetQueryStatusWorkloadInsightsTopContributorsDataCommandOutput,
+  StartQueryWorkloadInsightsTopContributorsDataCommandInput,
+  StartQueryWorkloadInsightsTopContributorsDataCommandOutput,
+  StopQueryWorkloadInsightsTopContributorsDataCommandInput,
+  StopQueryWorkloadInsightsTopContributorsDataCommandOutput,
 } from '../models/workloadInsightsTopContributorsData.ts';
 import { DATE_TIME, inQuery, LABEL, list, NUMBER, operation, structure, TEXT, TIMESTAMP } from '../shapes.ts';
 
@@ -33,12 +32,6 @@ const StartQueryWorkloadInsightsTopContributorsData = operation(
   },
 );
 
-export interface StartQueryWorkloadInsightsTopContributorsDataCommandInput
-  extends StartQueryWorkloadInsightsTopContributorsDataInput {}
-export interface StartQueryWorkloadInsightsTopContributorsDataCommandOutput
-  extends StartQueryWorkloadInsightsTopContributorsDataOutput,
-    MetadataBearer {}
-
 /** Starts a query for time series of the workloads of a scope that rank highest in a window of time. */
 export class StartQueryWorkloadInsightsTopContributorsDataCommand extends command<
   StartQueryWorkloadInsightsTopContributorsDataCommandInput,
@@ -56,12 +49,6 @@ const GetQueryStatusWorkloadInsightsTopContributorsData = operation(
     status: TEXT,
   },
 );
-
-export interface GetQueryStatusWorkloadInsightsTopContributorsDataCommandInput
-  extends GetQueryStatusWorkloadInsightsTopContributorsDataInput {}
-export interface GetQueryStatusWorkloadInsightsTopContributorsDataCommandOutput
-  extends GetQueryStatusWorkloadInsightsTopContributorsDataOutput,
-    MetadataBearer {}
 
 /** Reads how far a query is. */
 export class GetQueryStatusWorkloadInsightsTopContributorsDataCommand extends command<
@@ -85,12 +72,6 @@ const GetQueryResultsWorkloadInsightsTopContributorsData = operation(
   },
 );
 
-export interface GetQueryResultsWorkloadInsightsTopContributorsDataCommandInput
-  extends GetQueryResultsWorkloadInsightsTopContributorsDataInput {}
-export interface GetQueryResultsWorkloadInsightsTopContributorsDataCommandOutput
-  extends GetQueryResultsWorkloadInsightsTopContributorsDataOutput,
-    MetadataBearer {}
-
 /** Reads a page of a query's results. */
 export class GetQueryResultsWorkloadInsightsTopContributorsDataCommand extends command<
   GetQueryResultsWorkloadInsightsTopContributorsDataCommandInput,
@@ -106,12 +87,6 @@ const StopQueryWorkloadInsightsTopContributorsData = operation(
   },
   {},
 );
-
-export interface StopQueryWorkloadInsightsTopContributorsDataCommandInput
-  extends StopQueryWorkloadInsightsTopContributorsDataInput {}
-export interface StopQueryWorkloadInsightsTopContributorsDataCommandOutput
-  extends StopQueryWorkloadInsightsTopContributorsDataOutput,
-    MetadataBearer {}
 
 /** Stops a query. */
 export class StopQueryWorkloadInsightsTopContributorsDataCommand extends command<
