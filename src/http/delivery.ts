@@ -6,6 +6,8 @@ export const PIECE = 64 * 1024;
 /** Writes a body piece by piece, each when the client has taken the one before, and ends the response. */
 export function deliver(response: ServerResponse, parts: readonly Uint8Array[]): void {
   const pieces = piecesOf(parts);
+  // The kernel may take megabytes for each of many clients: others have their turn after each piece.
+  const later = () => setImmediate(next);
   const next = () => {
     // A write would be an error that ends the process.
     if (response.destroyed) {
@@ -15,9 +17,9 @@ export function deliver(response: ServerResponse, parts: readonly Uint8Array[]):
     if (piece.done) {
       response.end();
     } else if (response.write(piece.value)) {
-      process.nextTick(next);
+      later();
     } else {
-      response.once('drain', next);
+      response.once('drain', later);
     }
   };
   next();
