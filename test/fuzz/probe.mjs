@@ -23,11 +23,20 @@ if (url === undefined) {
   const idleUrl = `http://127.0.0.1:${String(port).trim()}/`;
   const longest = { ms: 0, block: 0, idle: 0, probes: 0 };
 
-  /** Milliseconds that the main threads of the daemon and of this process were ready to run, but waited for a processor. */
-  const waited = () =>
-    [pid, process.pid]
-      .map((each) => Number(readFileSync(`/proc/${each}/task/${each}/schedstat`, 'utf8').split(' ')[1]) / 1e6)
-      .reduce((sum, each) => sum + each);
+  /** @type {{ end: number, ms: number }[]} */
+  const idleProbes = [];
+  /** @param {number} since */
+  const slowestIdle = (since) => Math.max(0, ...idleProbes.filter(({ end }) => end >= since).map(({ ms }) => ms));
+  /**
+   * Milliseconds that the main thread of a process has run, and was ready to run but waited for a processor.
+   * @param {string | number | undefined} of
+   */
+  const timesOf = (of) => {
+    const [ran = 0, waited = 0] = readFileSync(`/proc/${of}/task/${of}/schedstat`, 'utf8')
+      .split(' ')
+      .map((ns) => Number(ns) / 1e6);
+    return { ran, waited };
+  };
   /** @param {string} address */
   const answered = (address) =>
     new Promise((resolve) => {
@@ -42,21 +51,25 @@ if (url === undefined) {
   };
 
   const daemon = repeat(async () => {
-    const [begin, before] = [performance.now(), waited()];
+    const [begin, before, mineBefore] = [performance.now(), timesOf(pid), timesOf(process.pid)];
     await answered(`${url}/-/healthy`);
     const ms = performance.now() - begin;
-    const block = Math.max(0, ms - (waited() - before));
+    const [after, mine] = [timesOf(pid), timesOf(process.pid)];
+    const block = Math.max(0, ms - (after.waited - before.waited) - (mine.waited - mineBefore.waited));
     longest.probes += 1;
     longest.ms = Math.max(longest.ms, ms);
     longest.block = Math.max(longest.block, block);
     if (ms > 50) {
-      console.log(JSON.stringify({ at: Date.now(), ms, block }));
+      console.log(JSON.stringify({ at: Date.now(), ms, block, ran: after.ran - before.ran, idle: slowestIdle(begin) }));
     }
   });
   const other = repeat(async () => {
     const begin = performance.now();
     await answered(idleUrl);
-    longest.idle = Math.max(longest.idle, performance.now() - begin);
+    const ms = performance.now() - begin;
+    longest.idle = Math.max(longest.idle, ms);
+    idleProbes.push({ end: begin + ms, ms });
+    idleProbes.splice(0, idleProbes.length - 100);
   });
   process.stdin.resume().on('end', () => {
     console.log(JSON.stringify({ longest }));
