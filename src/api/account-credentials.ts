@@ -1,13 +1,10 @@
-import { env } from 'node:process';
-import { fromIni, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { Account, Role } from '../config/config.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { type Credentials, forSdkClient, reportVerdicts } from './credentials.ts';
-import { defaultChain, type ProviderSettings } from './default-chain.ts';
-import { CredentialsUnavailable, describeFailure } from './errors.ts';
+import type * as Sources from './credential-sources.ts';
+import type { Credentials } from './credentials.ts';
+import { describeFailure } from './errors.ts';
 import { RefreshedCredentials } from './refreshed-credentials.ts';
-import { profileProblem } from './shared-profiles.ts';
-import { type StsSettings, stsClientConfig, stsPlace } from './sts.ts';
+import type { StsSettings } from './sts.ts';
 
 /**
  * The credentials of all accounts: the SDK's default chain, shared by all without a profile; those of a profile, shared
@@ -46,7 +43,7 @@ export class AccountCredentials {
       provider = name;
     };
     return new RefreshedCredentials({
-      fetch: () => defaultChain({ settings: chainSettings(sts), handler: sts.handler, clock, onProvider }),
+      fetch: async () => (await sources()).credentialsOfChain(sts, clock, onProvider),
       explain: describeFailure,
       explainDelay: (reason) => `${provider}: ${reason}`,
       clock,
@@ -56,14 +53,7 @@ export class AccountCredentials {
   #ofProfile(profile: string, sts: StsSettings): RefreshedCredentials {
     const explain = (reason: string) => `profile ${profile}: ${reason}`;
     return new RefreshedCredentials({
-      async fetch() {
-        const problem = await profileProblem(env, profile);
-        if (problem !== undefined) {
-          throw new CredentialsUnavailable(problem);
-        }
-        // A provider of the SDK remembers what it found: a new one each time looks again.
-        return fromIni({ ...chainSettings(sts), profile })();
-      },
+      fetch: async () => (await sources()).credentialsOfProfile(profile, sts),
       explain: (thrown) => explain(describeFailure(thrown)),
       explainDelay: explain,
       clock: this.#clock,
@@ -71,27 +61,13 @@ export class AccountCredentials {
   }
 
   #assumed(role: Role, base: Credentials, sts: StsSettings): RefreshedCredentials {
-    const { arn, sessionName, externalId, sessionTags } = role;
-    const tags = Object.entries(sessionTags).map(([Key, Value]) => ({ Key, Value }));
-    const place = stsPlace(sts);
-    const assume = fromTemporaryCredentials({
-      params: {
-        RoleArn: arn,
-        RoleSessionName: sessionName,
-        ...(externalId === undefined ? {} : { ExternalId: externalId }),
-        ...(tags.length === 0 ? {} : { Tags: tags }),
-      },
-      masterCredentials: forSdkClient(base, place),
-      clientConfig: stsClientConfig(sts),
-      clientPlugins: [reportVerdicts(base, place)],
-      logger: silent,
-    });
+    const { arn, externalId, sessionTags } = role;
+    let sessions: ReturnType<typeof Sources.roleSessions> | undefined;
     const sensitive = [...(externalId === undefined ? [] : [externalId]), ...Object.values(sessionTags)];
     return new RefreshedCredentials({
-      fetch: async () => {
-        const session = await assume();
-        const { $source } = await base.get(place);
-        return { ...session, $source: { ...$source, CREDENTIALS_STS_ASSUME_ROLE: 'i' } };
+      async fetch() {
+        sessions ??= (await sources()).roleSessions(role, base, sts);
+        return sessions();
       },
       explain: (thrown) => `role ${arn}: ${describeFailure(thrown, sensitive)}`,
       explainDelay: (reason) => `role ${arn}: ${reason}`,
@@ -100,29 +76,7 @@ export class AccountCredentials {
   }
 }
 
-/** For the chain and for a profile: all that these call goes through our handler, and to the STS of our choice. */
-function chainSettings(sts: StsSettings): ProviderSettings {
-  const config = stsClientConfig(sts);
-  return {
-    clientConfig: { requestHandler: sts.handler },
-    // The STS client is loaded late: few chains need it, and it would double the time to the first listening.
-    async roleAssumer(source, params) {
-      const { getDefaultRoleAssumer } = await import('@aws-sdk/client-sts');
-      return getDefaultRoleAssumer(config)(source, params);
-    },
-    async roleAssumerWithWebIdentity(params) {
-      const { getDefaultRoleAssumerWithWebIdentity } = await import('@aws-sdk/client-sts');
-      return getDefaultRoleAssumerWithWebIdentity(config)(params);
-    },
-    // The shared files are read anew each time, since they may have changed.
-    ignoreCache: true,
-    logger: silent,
-  };
-}
-
-/** The SDK tells through its errors what went wrong; what it would print besides does not belong among our log lines. */
-const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-
-function ignore(): void {
-  // nothing to do
+/** Loaded when credentials are first needed, as all of the SDK is. */
+function sources(): Promise<typeof Sources> {
+  return import('./credential-sources.ts');
 }

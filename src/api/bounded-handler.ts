@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@smithy/core/protocols';
-import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler';
+import type { NodeHttpHandler, NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { HttpHandlerOptions } from '@smithy/types';
 import type { Clock } from '../runtime/clock.ts';
 import { FairQueue } from '../runtime/fair-queue.ts';
@@ -28,15 +28,14 @@ export interface BoundedHandlerOptions {
  */
 export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   readonly metadata = { handlerProtocol: 'http/1.1' };
-  readonly #inner: NodeHttpHandler;
   readonly #options: BoundedHandlerOptions;
   readonly #queue: FairQueue;
+  /** Loaded with the first request, as all of the SDK is. */
+  #inner: Promise<NodeHttpHandler> | undefined;
   /** As {@link BoundedHandlerOptions.timeout}, of requests that begin from now on. */
   timeout: number;
 
   constructor(options: BoundedHandlerOptions) {
-    const { httpAgent, httpsAgent } = options.network;
-    this.#inner = new NodeHttpHandler({ httpAgent, httpsAgent });
     this.#options = options;
     this.#queue = new FairQueue({
       atOnce: options.atOnce ?? Number.POSITIVE_INFINITY,
@@ -62,7 +61,8 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
     });
     const cancelChain = chainAbort(options.abortSignal, ended);
     try {
-      const answered = this.#inner.handle(request, { ...options, abortSignal: ended.signal });
+      const inner = await this.#innerHandler();
+      const answered = inner.handle(request, { ...options, abortSignal: ended.signal });
       // By itself it waits for ever where the answer is 101: Node then closes the connection, and says nothing else.
       const { response } = await Promise.race([answered, rejectedBy(ended.signal)]);
       const { proxyAuthorizations } = this.#options.network;
@@ -82,6 +82,13 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
     }
   }
 
+  #innerHandler(): Promise<NodeHttpHandler> {
+    this.#inner ??= import('@smithy/node-http-handler').then(
+      (module) => new module.NodeHttpHandler(this.httpHandlerConfigs()),
+    );
+    return this.#inner;
+  }
+
   #timeoutOf({ protocol, hostname, port }: HttpRequest, timeout: number): Error {
     const name = this.#options.network.unresolvedName(protocol, hostname, port);
     return name === undefined
@@ -94,7 +101,8 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   }
 
   httpHandlerConfigs(): NodeHttpHandlerOptions {
-    return this.#inner.httpHandlerConfigs();
+    const { httpAgent, httpsAgent } = this.#options.network;
+    return { httpAgent, httpsAgent };
   }
 
   destroy(): void {

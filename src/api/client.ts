@@ -1,12 +1,11 @@
-import { NetworkFlowMonitorClient } from '@aws-sdk/client-networkflowmonitor';
 import { isPathSegment, isRequestableArn, isRequestableToken } from '../config/path-segment.ts';
 import type { QueryType } from '../queries/query.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Target } from '../scheduler/target.ts';
 import { invalid } from './answer-members.ts';
-import { type AttemptObserver, type Call, limitAttempts } from './attempts.ts';
+import type { AttemptObserver, Call } from './attempts.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
-import { type Credentials, forSdkClient, reportVerdicts } from './credentials.ts';
+import type { Credentials } from './credentials.ts';
 import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
 import { type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
 import {
@@ -19,7 +18,7 @@ import {
   SUBJECT_OPERATIONS,
   TAGS_OPERATION,
 } from './operations.ts';
-import { SelectiveRetries } from './selective-retries.ts';
+import type { Sdk } from './sdk.ts';
 
 /** The statuses of a query that the service's model knows; any other answer is an error. */
 export const QUERY_STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;
@@ -59,25 +58,11 @@ export interface TargetClientOptions {
 /** Network Flow Monitor in one target, within its budget. All that the exporter knows of the SDK's client is in here. */
 export class TargetClient {
   readonly #options: TargetClientOptions;
-  readonly #client: NetworkFlowMonitorClient;
   readonly #calls = new WeakMap<object, Call>();
+  #sdk: Promise<Sdk> | undefined;
 
   constructor(options: TargetClientOptions) {
     this.#options = options;
-    const { target, handler, credentials, endpoint, maxAttempts, version, clock, observer } = options;
-    const place = `${target.account} ${target.region}`;
-    const finalErrors = new WeakSet<object>();
-    this.#client = new NetworkFlowMonitorClient({
-      region: target.region,
-      credentials: forSdkClient(credentials, place),
-      requestHandler: handler,
-      maxAttempts,
-      retryStrategy: new SelectiveRetries(maxAttempts, (error) => !isIn(finalErrors, error)),
-      customUserAgent: [['nfm-exporter', version]],
-      ...(endpoint === undefined ? {} : { endpoint }),
-    });
-    this.#client.middlewareStack.use(reportVerdicts(credentials, place));
-    limitAttempts(this.#client, target, clock, observer, (input) => this.#calls.get(input), finalErrors);
   }
 
   /**
@@ -239,7 +224,7 @@ export class TargetClient {
     const call: Call = { operation, reservation, signal, received: 0, isOnce, mayHaveTakenEffect: false };
     this.#calls.set(request.input, call);
     try {
-      const answer = await untilAborted(request.send(this.#client, signal), signal);
+      const answer = await untilAborted(this.#sent(request, signal), signal);
       return { answer, bytes: call.received };
     } catch (thrown) {
       if (signal.aborted) {
@@ -255,6 +240,13 @@ export class TargetClient {
     } finally {
       reservation.release();
     }
+  }
+
+  async #sent(request: PreparedRequest, signal: AbortSignal): ReturnType<PreparedRequest['send']> {
+    this.#sdk ??= import('./sdk.ts').then(({ createSdk }) =>
+      createSdk(this.#options, (input) => this.#calls.get(input)),
+    );
+    return request.send(await this.#sdk, signal);
   }
 }
 
@@ -280,10 +272,6 @@ function isRequestable(member: string, value: string): boolean {
     default:
       return isPathSegment(value);
   }
-}
-
-function isIn(set: WeakSet<object>, value: unknown): boolean {
-  return typeof value === 'object' && value !== null && set.has(value);
 }
 
 function isQueryStatus(status: unknown): status is QueryStatus {

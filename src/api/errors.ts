@@ -1,5 +1,3 @@
-import { isThrottlingError } from '@smithy/core/retry';
-
 /** Errors that a service may name: those that keep their name in the `error` label. */
 const SERVICE_ERRORS = [
   // modelled by Network Flow Monitor
@@ -105,6 +103,27 @@ interface SdkErrorShape {
 const NETWORK_CODE =
   /^(E[A-Z]+|EAI_[A-Z]+|ERR_(SSL|TLS|SOCKET|STREAM)_\w+|CERT_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+|HPE_\w+)$/;
 
+/**
+ * Names under which AWS services and their front ends throttle, as the SDK knows them. They are listed here because this
+ * module is loaded at the start, and the SDK is not.
+ */
+export const THROTTLING_NAMES: ReadonlySet<string> = new Set([
+  'BandwidthLimitExceeded',
+  'EC2ThrottledException',
+  'LimitExceededException',
+  'PriorRequestNotComplete',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'SlowDown',
+  'ThrottledException',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequestsException',
+  'TransactionInProgressException',
+]);
+
 /** Maps whatever the SDK, Node or our own layers have thrown to the closed list. */
 export function classify(thrown: unknown): ApiErrorName {
   if (thrown instanceof CredentialsUnavailable) {
@@ -121,8 +140,7 @@ export function classify(thrown: unknown): ApiErrorName {
     if (known !== undefined) {
       return known;
     }
-    // By its status, or by one of the many names under which AWS front ends throttle.
-    if (isThrottlingError({ name, message: '', $metadata: { httpStatusCode: status } })) {
+    if (status === 429 || THROTTLING_NAMES.has(name)) {
       return 'ThrottlingException';
     }
     return status >= 200 && status < 300 ? 'InvalidResponse' : 'OtherError';

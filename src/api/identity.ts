@@ -3,7 +3,8 @@ import { type Clock, sleep } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { type Credentials, forSdkClient, providerOf } from './credentials.ts';
 import { InvalidResponse, toApiError } from './errors.ts';
-import { type StsSettings, stsClientConfig, stsPlace } from './sts.ts';
+import { type StsSettings, stsPlace } from './sts.ts';
+import { stsClientConfig } from './sts-client.ts';
 
 /** Who AWS takes us for. */
 export interface Identity {

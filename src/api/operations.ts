@@ -1,34 +1,14 @@
-import {
-  type DestinationCategory,
-  GetMonitorCommand,
-  GetQueryResultsMonitorTopContributorsCommand,
-  GetQueryResultsWorkloadInsightsTopContributorsCommand,
-  GetQueryResultsWorkloadInsightsTopContributorsDataCommand,
-  GetQueryStatusMonitorTopContributorsCommand,
-  GetQueryStatusWorkloadInsightsTopContributorsCommand,
-  GetQueryStatusWorkloadInsightsTopContributorsDataCommand,
-  GetScopeCommand,
-  ListMonitorsCommand,
-  ListScopesCommand,
-  ListTagsForResourceCommand,
-  type NetworkFlowMonitorClient,
-  StartQueryMonitorTopContributorsCommand,
-  StartQueryWorkloadInsightsTopContributorsCommand,
-  StartQueryWorkloadInsightsTopContributorsDataCommand,
-  StopQueryMonitorTopContributorsCommand,
-  StopQueryWorkloadInsightsTopContributorsCommand,
-  StopQueryWorkloadInsightsTopContributorsDataCommand,
-  type WorkloadInsightsMetric,
-} from '@aws-sdk/client-networkflowmonitor';
+import type { DestinationCategory, WorkloadInsightsMetric } from '@aws-sdk/client-networkflowmonitor';
 import type { MetricName, QueryType, ScheduledQuery } from '../queries/query.ts';
 import type { Window } from '../queries/windows.ts';
 import type { ApiErrorName } from './errors.ts';
+import type { Sdk } from './sdk.ts';
 
 /** A request that is made but not yet sent. Its attempts are recognised by the identity of `input`. */
 export interface PreparedRequest {
   readonly input: object;
   /** The answer's members are not to be trusted to be what the client's types say. */
-  send(client: NetworkFlowMonitorClient, abortSignal: AbortSignal): Promise<object>;
+  send(sdk: Sdk, signal: AbortSignal): Promise<object>;
 }
 
 /** An operation of the API. */
@@ -84,39 +64,55 @@ export const QUERY_OPERATIONS: Readonly<Record<QueryType, QueryOperations>> = {
       name: 'StartQueryMonitorTopContributors',
       modelledErrors: COMMON_ERRORS,
       prepare({ monitorName, metricName, destinationCategory, limit, window }) {
-        const command = new StartQueryMonitorTopContributorsCommand({
+        const input = {
           monitorName,
           startTime: new Date(window.start),
           endTime: new Date(window.end),
           metricName,
           destinationCategory: category(destinationCategory),
           limit,
-        });
-        return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+        };
+        return {
+          input,
+          send: ({ client, commands }, signal) =>
+            client.send(new commands.StartQueryMonitorTopContributorsCommand(input), { abortSignal: signal }),
+        };
       },
     },
     status: {
       name: 'GetQueryStatusMonitorTopContributors',
       modelledErrors: COMMON_ERRORS,
       prepare({ monitorName, queryId }) {
-        const command = new GetQueryStatusMonitorTopContributorsCommand({ monitorName, queryId });
-        return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+        const input = { monitorName, queryId };
+        return {
+          input,
+          send: ({ client, commands }, signal) =>
+            client.send(new commands.GetQueryStatusMonitorTopContributorsCommand(input), { abortSignal: signal }),
+        };
       },
     },
     results: {
       name: 'GetQueryResultsMonitorTopContributors',
       modelledErrors: RESULTS_ERRORS,
       prepare({ monitorName, queryId, nextToken }) {
-        const command = new GetQueryResultsMonitorTopContributorsCommand({ monitorName, queryId, nextToken });
-        return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+        const input = { monitorName, queryId, nextToken };
+        return {
+          input,
+          send: ({ client, commands }, signal) =>
+            client.send(new commands.GetQueryResultsMonitorTopContributorsCommand(input), { abortSignal: signal }),
+        };
       },
     },
     stop: {
       name: 'StopQueryMonitorTopContributors',
       modelledErrors: COMMON_ERRORS,
       prepare({ monitorName, queryId }) {
-        const command = new StopQueryMonitorTopContributorsCommand({ monitorName, queryId });
-        return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+        const input = { monitorName, queryId };
+        return {
+          input,
+          send: ({ client, commands }, signal) =>
+            client.send(new commands.StopQueryMonitorTopContributorsCommand(input), { abortSignal: signal }),
+        };
       },
     },
   },
@@ -125,39 +121,59 @@ export const QUERY_OPERATIONS: Readonly<Record<QueryType, QueryOperations>> = {
       name: 'StartQueryWorkloadInsightsTopContributors',
       modelledErrors: COMMON_ERRORS,
       prepare({ scopeId, metricName, destinationCategory, limit, window }) {
-        const command = new StartQueryWorkloadInsightsTopContributorsCommand({
+        const input = {
           scopeId,
           startTime: new Date(window.start),
           endTime: new Date(window.end),
           metricName: workloadInsightsMetric(metricName),
           destinationCategory: category(destinationCategory),
           limit,
-        });
-        return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+        };
+        return {
+          input,
+          send: ({ client, commands }, signal) =>
+            client.send(new commands.StartQueryWorkloadInsightsTopContributorsCommand(input), { abortSignal: signal }),
+        };
       },
     },
     status: {
       name: 'GetQueryStatusWorkloadInsightsTopContributors',
       modelledErrors: COMMON_ERRORS,
       prepare({ scopeId, queryId }) {
-        const command = new GetQueryStatusWorkloadInsightsTopContributorsCommand({ scopeId, queryId });
-        return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+        const input = { scopeId, queryId };
+        return {
+          input,
+          send: ({ client, commands }, signal) =>
+            client.send(new commands.GetQueryStatusWorkloadInsightsTopContributorsCommand(input), {
+              abortSignal: signal,
+            }),
+        };
       },
     },
     results: {
       name: 'GetQueryResultsWorkloadInsightsTopContributors',
       modelledErrors: RESULTS_ERRORS,
       prepare({ scopeId, queryId, nextToken }) {
-        const command = new GetQueryResultsWorkloadInsightsTopContributorsCommand({ scopeId, queryId, nextToken });
-        return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+        const input = { scopeId, queryId, nextToken };
+        return {
+          input,
+          send: ({ client, commands }, signal) =>
+            client.send(new commands.GetQueryResultsWorkloadInsightsTopContributorsCommand(input), {
+              abortSignal: signal,
+            }),
+        };
       },
     },
     stop: {
       name: 'StopQueryWorkloadInsightsTopContributors',
       modelledErrors: COMMON_ERRORS,
       prepare({ scopeId, queryId }) {
-        const command = new StopQueryWorkloadInsightsTopContributorsCommand({ scopeId, queryId });
-        return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+        const input = { scopeId, queryId };
+        return {
+          input,
+          send: ({ client, commands }, signal) =>
+            client.send(new commands.StopQueryWorkloadInsightsTopContributorsCommand(input), { abortSignal: signal }),
+        };
       },
     },
   },
@@ -166,38 +182,62 @@ export const QUERY_OPERATIONS: Readonly<Record<QueryType, QueryOperations>> = {
       name: 'StartQueryWorkloadInsightsTopContributorsData',
       modelledErrors: COMMON_ERRORS,
       prepare({ scopeId, metricName, destinationCategory, window }) {
-        const command = new StartQueryWorkloadInsightsTopContributorsDataCommand({
+        const input = {
           scopeId,
           startTime: new Date(window.start),
           endTime: new Date(window.end),
           metricName: workloadInsightsMetric(metricName),
           destinationCategory: category(destinationCategory),
-        });
-        return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+        };
+        return {
+          input,
+          send: ({ client, commands }, signal) =>
+            client.send(new commands.StartQueryWorkloadInsightsTopContributorsDataCommand(input), {
+              abortSignal: signal,
+            }),
+        };
       },
     },
     status: {
       name: 'GetQueryStatusWorkloadInsightsTopContributorsData',
       modelledErrors: COMMON_ERRORS,
       prepare({ scopeId, queryId }) {
-        const command = new GetQueryStatusWorkloadInsightsTopContributorsDataCommand({ scopeId, queryId });
-        return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+        const input = { scopeId, queryId };
+        return {
+          input,
+          send: ({ client, commands }, signal) =>
+            client.send(new commands.GetQueryStatusWorkloadInsightsTopContributorsDataCommand(input), {
+              abortSignal: signal,
+            }),
+        };
       },
     },
     results: {
       name: 'GetQueryResultsWorkloadInsightsTopContributorsData',
       modelledErrors: RESULTS_ERRORS,
       prepare({ scopeId, queryId, nextToken }) {
-        const command = new GetQueryResultsWorkloadInsightsTopContributorsDataCommand({ scopeId, queryId, nextToken });
-        return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+        const input = { scopeId, queryId, nextToken };
+        return {
+          input,
+          send: ({ client, commands }, signal) =>
+            client.send(new commands.GetQueryResultsWorkloadInsightsTopContributorsDataCommand(input), {
+              abortSignal: signal,
+            }),
+        };
       },
     },
     stop: {
       name: 'StopQueryWorkloadInsightsTopContributorsData',
       modelledErrors: COMMON_ERRORS,
       prepare({ scopeId, queryId }) {
-        const command = new StopQueryWorkloadInsightsTopContributorsDataCommand({ scopeId, queryId });
-        return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+        const input = { scopeId, queryId };
+        return {
+          input,
+          send: ({ client, commands }, signal) =>
+            client.send(new commands.StopQueryWorkloadInsightsTopContributorsDataCommand(input), {
+              abortSignal: signal,
+            }),
+        };
       },
     },
   },
@@ -209,16 +249,24 @@ export const SUBJECT_OPERATIONS = {
     name: 'GetMonitor',
     modelledErrors: SUBJECT_ERRORS,
     prepare(monitorName) {
-      const command = new GetMonitorCommand({ monitorName });
-      return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+      const input = { monitorName };
+      return {
+        input,
+        send: ({ client, commands }, signal) =>
+          client.send(new commands.GetMonitorCommand(input), { abortSignal: signal }),
+      };
     },
   },
   scope: {
     name: 'GetScope',
     modelledErrors: [...SUBJECT_ERRORS, 'ServiceQuotaExceededException'],
     prepare(scopeId) {
-      const command = new GetScopeCommand({ scopeId });
-      return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+      const input = { scopeId };
+      return {
+        input,
+        send: ({ client, commands }, signal) =>
+          client.send(new commands.GetScopeCommand(input), { abortSignal: signal }),
+      };
     },
   },
 } as const satisfies Readonly<Record<string, Operation<string>>>;
@@ -232,16 +280,24 @@ export const LIST_OPERATIONS = {
     name: 'ListMonitors',
     modelledErrors: COMMON_ERRORS.filter((error) => error !== 'ServiceQuotaExceededException'),
     prepare({ nextToken }) {
-      const command = new ListMonitorsCommand({ nextToken, maxResults: PAGE_SIZE });
-      return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+      const input = { nextToken, maxResults: PAGE_SIZE };
+      return {
+        input,
+        send: ({ client, commands }, signal) =>
+          client.send(new commands.ListMonitorsCommand(input), { abortSignal: signal }),
+      };
     },
   },
   scopes: {
     name: 'ListScopes',
     modelledErrors: COMMON_ERRORS,
     prepare({ nextToken }) {
-      const command = new ListScopesCommand({ nextToken, maxResults: PAGE_SIZE });
-      return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+      const input = { nextToken, maxResults: PAGE_SIZE };
+      return {
+        input,
+        send: ({ client, commands }, signal) =>
+          client.send(new commands.ListScopesCommand(input), { abortSignal: signal }),
+      };
     },
   },
 } as const satisfies Readonly<Record<string, Operation<{ readonly nextToken: string | undefined }>>>;
@@ -260,8 +316,12 @@ export const TAGS_OPERATION: Operation<{ readonly resourceArn: string }> = {
     'ValidationException',
   ],
   prepare({ resourceArn }) {
-    const command = new ListTagsForResourceCommand({ resourceArn });
-    return { input: command.input, send: (client, abortSignal) => client.send(command, { abortSignal }) };
+    const input = { resourceArn };
+    return {
+      input,
+      send: ({ client, commands }, signal) =>
+        client.send(new commands.ListTagsForResourceCommand(input), { abortSignal: signal }),
+    };
   },
 };
 

@@ -1,7 +1,5 @@
-import type { STSClientConfig } from '@aws-sdk/client-sts';
 import { partitionOfRegion } from '../config/partition.ts';
 import type { BoundedHandler } from './bounded-handler.ts';
-import { refusesTime, SelectiveRetries } from './selective-retries.ts';
 
 /** How an account calls the Security Token Service. */
 export interface StsSettings {
@@ -9,20 +7,6 @@ export interface StsSettings {
   readonly region: string;
   /** Undefined: the SDK's own endpoint rules and variables. */
   readonly endpoint: string | undefined;
-}
-
-/** A second attempt is made only if the time of the signature was refused: a client learns the offset of the clock so. */
-const MAX_ATTEMPTS = 2;
-
-/** The configuration of the SDK's STS clients. Callers retry other failures at their own pace. */
-export function stsClientConfig({ handler, region, endpoint }: StsSettings): STSClientConfig {
-  return {
-    region,
-    requestHandler: handler,
-    maxAttempts: MAX_ATTEMPTS,
-    retryStrategy: new SelectiveRetries(MAX_ATTEMPTS, refusesTime),
-    ...(endpoint === undefined ? {} : { endpoint }),
-  };
 }
 
 /** Where STS is called, as credentials know it. */
