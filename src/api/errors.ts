@@ -107,7 +107,7 @@ const NETWORK_CODE =
  * Names under which AWS services and their front ends throttle, as the SDK knows them. They are listed here because this
  * module is loaded at the start, and the SDK is not.
  */
-export const THROTTLING_NAMES: ReadonlySet<string> = new Set([
+const THROTTLING_NAMES: ReadonlySet<string> = new Set([
   'BandwidthLimitExceeded',
   'EC2ThrottledException',
   'LimitExceededException',
