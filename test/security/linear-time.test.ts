@@ -65,8 +65,12 @@ const READERS = {
   // Each character is written as six, twice.
   log: [(text) => log.info(text, { reason: text }), '\u2028"\\ \u202e', 10 * BOUND],
   fitsPattern: [(text) => fitsPattern(text.slice(0, 255), text), '*a*a*?'],
-  // Each entry is an object of some size, even one of a single character.
-  parseNoProxy: [(text) => parseNoProxy(text)('host.example', 443), '*.a.example, 10.0.0.0/8 [::1]:80', 10 * BOUND],
+  // Each entry is an object of some size, even one of a single character. Linux takes no variable of more than 128 KiB.
+  parseNoProxy: [
+    (text) => parseNoProxy(text.slice(0, 128 * 1024))('host.example', 443),
+    '*.a.example, 10.0.0.0/8 [::1]:80',
+    10 * BOUND,
+  ],
   readProxyRoutes: [(text) => endOf(() => readProxyRoutes({ HTTPS_PROXY: text })), 'http://a:b@[::1]:80'],
   parseDuration: [parseDuration, '1d2h3m4s5ms'],
   roleArn: [(text) => roleArn.mismatches(text), 'arn:aws:iam::111122223333:role/a/b'],
