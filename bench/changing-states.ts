@@ -1,4 +1,4 @@
-import type { Clock } from '../src/runtime/clock.ts';
+import type { Clock } from '../src/lib/clock.ts';
 import { type QueryState, QueryStates } from '../src/state/query-state.ts';
 import { registeredQueries } from './watched-queries.ts';
 

@@ -1,5 +1,5 @@
-import { METRIC_NAMES } from '../src/queries/query.ts';
-import type { Scenario } from '../src/simulator/scenario.ts';
+import { METRIC_NAMES } from '../src/model/query.ts';
+import type { Scenario } from '../packages/simulator/src/scenario.ts';
 import { REGION } from './watched-queries.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,5 +1,5 @@
-import { defaultScenario, type Scenario } from '../src/simulator/scenario.ts';
-import { startSimulator } from '../src/simulator/server.ts';
+import { defaultScenario, type Scenario } from '../packages/simulator/src/scenario.ts';
+import { startSimulator } from '../packages/simulator/src/server.ts';
 import type { Requests } from './request-times.ts';
 import { answerParent } from './rpc.ts';
 

@@ -1,8 +1,8 @@
-import { parseDuration } from '../config/duration.ts';
-import { type Format, httpUrl, logFormat, logLevel, telemetryPath } from '../config/formats.ts';
-import { parseListenAddress } from '../config/listen-address.ts';
-import { LONGEST_TIMER_MS } from '../runtime/clock.ts';
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../runtime/log.ts';
+import { parseDuration } from '../config/reading/duration.ts';
+import { type Format, httpUrl, logFormat, logLevel, telemetryPath } from '../config/reading/formats.ts';
+import { parseListenAddress } from '../config/reading/listen-address.ts';
+import { LONGEST_TIMER_MS } from '../lib/clock.ts';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../lib/log.ts';
 import { type Flag, type FlagValues, type Given, wrongValue } from './flags.ts';
 
 /** Flags of the daemon, in `serve` and `demo`. */

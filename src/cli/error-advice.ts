@@ -1,5 +1,5 @@
-import type { ApiError, ApiErrorName } from '../api/errors.ts';
-import { type NetworkCause, networkCauseOf } from '../api/network-cause.ts';
+import type { ApiError, ApiErrorName } from '../aws/errors.ts';
+import { type NetworkCause, networkCauseOf } from '../aws/network/network-cause.ts';
 
 const ADVICE: Readonly<Record<ApiErrorName, string>> = {
   AccessDeniedException:

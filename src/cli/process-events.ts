@@ -1,7 +1,7 @@
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
-import type { Logger } from '../runtime/log.ts';
-import { describeRefusal } from '../runtime/system-error.ts';
+import type { Logger } from '../lib/log.ts';
+import { describeRefusal } from '../lib/system-error.ts';
 
 export interface ProcessEvents {
   /** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */

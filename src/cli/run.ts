@@ -1,11 +1,11 @@
-import { ConfigError } from '../config/problem.ts';
-import { background } from '../runtime/background.ts';
-import { systemClock } from '../runtime/clock.ts';
-import { createLogger } from '../runtime/log.ts';
-import { LEAST_OPEN_FILES, openFileLimit, RAISE_OPEN_FILES } from '../runtime/open-files.ts';
-import { StartError } from '../runtime/start-error.ts';
-import { describeRefusal } from '../runtime/system-error.ts';
-import { readBuildInfo } from './build-info.ts';
+import { ConfigError } from '../config/reading/problem.ts';
+import { background } from '../lib/background.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createLogger } from '../lib/log.ts';
+import { LEAST_OPEN_FILES, openFileLimit, RAISE_OPEN_FILES } from '../lib/open-files.ts';
+import { StartError } from '../lib/start-error.ts';
+import { describeRefusal } from '../lib/system-error.ts';
+import { readBuildInfo } from '../lib/build-info.ts';
 import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags } from './daemon-flags.ts';
 import {
   describeFlags,
@@ -19,7 +19,7 @@ import {
 } from './flags.ts';
 import { handleProcessEvents, type ProcessEvents, SYSTEM_HINT } from './process-events.ts';
 import { QUERY_FLAGS, readQueryFlags } from './query/query-flags.ts';
-import type { LoadedWithFiles } from './sources/load-with-files.ts';
+import type { LoadedWithFiles } from '../registry/load-with-files.ts';
 
 /** Each loads what it needs when it runs: the daemon's modules take most of the time that a start takes. */
 interface Command {
@@ -164,7 +164,7 @@ async function runServe(args: readonly string[]): Promise<number> {
     throw new UsageError(`--config.file is required (or ${variableOf('config.file')})`);
   }
   return withConfig(flags, async (events) => {
-    const { fallbackRegion } = await import('../api/fallback-region.ts');
+    const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
     const { loadConfigFile } = await import('../queries/load.ts');
     const { serve } = await import('./serve.ts');
     const read = { file: configFile, env: process.env, fallbackRegion };
@@ -178,7 +178,7 @@ async function runDemoCommand(args: readonly string[]): Promise<number> {
   refuseOperands(values.operands);
   const flags = readDaemonFlags(values);
   return withConfig(flags, async (events) => {
-    const { runDemo } = await import('../demo/demo.ts');
+    const { runDemo } = await import('./demo/demo.ts');
     return runDemo({ flags, clock: systemClock, writeError, writeOut, events, story: values.on('story') });
   });
 }
@@ -233,7 +233,7 @@ async function runSimulatorCommand(args: readonly string[]): Promise<number> {
     'shutdown of the simulator',
     events.ended.then(() => ended.abort()),
   );
-  const { runSimulator } = await import('../simulator/command.ts');
+  const { runSimulator } = await import('./simulator/command.ts');
   return runSimulator({
     port,
     ...(scenarioFile === undefined ? {} : { scenarioFile }),
@@ -247,8 +247,8 @@ async function runCheckConfig(args: readonly string[]): Promise<number> {
   const values = readFlags(CHECK_CONFIG_FLAGS, args, undefined);
   const file = onlyFile('check-config', values.operands);
   const [strict, verbose] = [values.on('strict'), values.on('verbose')];
-  const { fallbackRegion } = await import('../api/fallback-region.ts');
-  const { checkConfig } = await import('./check-config.ts');
+  const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
+  const { checkConfig } = await import('./check/check-config.ts');
   return checkConfig({
     file,
     strict,
@@ -262,7 +262,7 @@ async function runCheckConfig(args: readonly string[]): Promise<number> {
 }
 
 async function askAws(loaded: LoadedWithFiles, strict: boolean, verbose: boolean): Promise<boolean> {
-  const { checkOnline } = await import('./online-check.ts');
+  const { checkOnline } = await import('./check/online-check.ts');
   return checkOnline({
     loaded,
     strict,
@@ -278,8 +278,8 @@ async function askAws(loaded: LoadedWithFiles, strict: boolean, verbose: boolean
 async function runIamPolicy(args: readonly string[]): Promise<number> {
   const values = readFlags(IAM_POLICY_FLAGS, args, undefined);
   const file = onlyFile('iam-policy', values.operands);
-  const { fallbackRegion } = await import('../api/fallback-region.ts');
-  const { printIamPolicy } = await import('./iam-policy.ts');
+  const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
+  const { printIamPolicy } = await import('./iam/iam-policy.ts');
   return printIamPolicy({
     file,
     trust: values.on('trust'),

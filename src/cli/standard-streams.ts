@@ -1,5 +1,5 @@
-import type { Clock } from '../runtime/clock.ts';
-import { reasonOf } from '../runtime/system-error.ts';
+import type { Clock } from '../lib/clock.ts';
+import { reasonOf } from '../lib/system-error.ts';
 
 /** How long a reader of stdout or stderr that has stopped reading may hold up the end, in milliseconds. */
 const PATIENCE_MS = 5_000;

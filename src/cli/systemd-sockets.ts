@@ -1,5 +1,5 @@
-import type { InheritedSocket } from '../http/server.ts';
-import { StartError } from '../runtime/start-error.ts';
+import type { InheritedSocket } from '../http/server/server.ts';
+import { StartError } from '../lib/start-error.ts';
 
 /** The first descriptor that systemd passes: sd_listen_fds(3). */
 const FIRST = 3;

@@ -1,9 +1,9 @@
 import { type AccountDefinition, DEFAULT_ACCOUNT } from './accounts.ts';
 import type { QueryEntry } from './config.ts';
-import { keyPath, quote } from './config-node.ts';
-import type { EntryContext } from './entry-context.ts';
-import { createProblem, type Problem } from './problem.ts';
-import type { ListedMap, Reading } from './reading.ts';
+import { keyPath, quote } from './reading/config-node.ts';
+import type { EntryContext } from './entries/entry-context.ts';
+import { createProblem, type Problem } from './reading/problem.ts';
+import type { ListedMap, Reading } from './reading/reading.ts';
 
 /**
  * Warns once of entries that name no account although the file lists several: they use `default`, which is none of these.

@@ -1,10 +1,10 @@
-import type { LogFormat, LogLevel } from '../runtime/log.ts';
-import type { MetricName } from './metric-name.ts';
-import type { MirrorRows } from './mirror-rows.ts';
-import type { MonitorStatus } from './monitor-status.ts';
-import type { QueryType } from './query-type.ts';
-import type { RoundTripTimeUnit } from './round-trip-time-unit.ts';
-import type { RowLabel } from './row-labels.ts';
+import type { LogFormat, LogLevel } from '../lib/log.ts';
+import type { MetricName } from '../model/metric-name.ts';
+import type { MirrorRows } from '../model/mirror-rows.ts';
+import type { MonitorStatus } from '../model/monitor-status.ts';
+import type { QueryType } from '../model/query-type.ts';
+import type { RoundTripTimeUnit } from '../model/round-trip-time-unit.ts';
+import type { RowLabel } from '../model/row-labels.ts';
 
 /**
  * The config file after validation: defaults filled in, environment variables replaced, names resolved, frozen.

@@ -1,7 +1,7 @@
-import type { ConfigNode } from './config-node.ts';
-import { elementsOf, showNode } from './config-node.ts';
-import { nearestOf } from './nearest.ts';
-import type { Reading } from './reading.ts';
+import type { ConfigNode } from './reading/config-node.ts';
+import { elementsOf, showNode } from './reading/config-node.ts';
+import { nearestOf } from './reading/nearest.ts';
+import type { Reading } from './reading/reading.ts';
 
 /** When {@link REGIONS} were taken over. */
 const AS_OF = '2026-11-29';

@@ -1,24 +1,24 @@
 import { dirname, resolve } from 'node:path';
-import { inSlices } from '../runtime/turns.ts';
+import { inSlices } from '../lib/turns.ts';
 import { warnOfSilentDefault } from './account-warnings.ts';
 import { type AccountDefinition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
 import { commonRegion, type FallbackRegion } from './common-region.ts';
 import type { Account, Config, QueryEntry, WatchedEntry } from './config.ts';
-import { type ConfigNode, keyPath, type MapNode, nodeAt } from './config-node.ts';
-import { formatDuration } from './duration.ts';
-import { readEntry } from './entries.ts';
-import type { EntryContext } from './entry-context.ts';
-import { freezeDeeply } from './freeze.ts';
+import { type ConfigNode, keyPath, type MapNode, nodeAt } from './reading/config-node.ts';
+import { formatDuration } from './reading/duration.ts';
+import { readEntry } from './entries/entries.ts';
+import type { EntryContext } from './entries/entry-context.ts';
+import { freezeDeeply } from './reading/freeze.ts';
 import { warnOfUnknownRegions } from './known-regions.ts';
-import { parseLongYaml } from './long-yaml.ts';
-import type { ConfigContext } from './outside-entries.ts';
-import type { Problem } from './problem.ts';
-import { readQueryDefaults } from './query-defaults.ts';
-import { Reading } from './reading.ts';
+import { parseLongYaml } from './reading/long-yaml.ts';
+import type { ConfigContext } from './entries/outside-entries.ts';
+import type { Problem } from './reading/problem.ts';
+import { readQueryDefaults } from './entries/query-defaults.ts';
+import { Reading } from './reading/reading.ts';
 import { checkRolePartition } from './roles.ts';
 import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, STORAGE, WEB } from './schema.ts';
-import { checkKeys, readSection, type Section } from './section.ts';
-import type { Environment } from './substitution.ts';
+import { checkKeys, readSection, type Section } from './reading/section.ts';
+import type { Environment } from './reading/substitution.ts';
 
 export interface ReadOptions {
   /** Name of the file, for problems that belong to no key. */

@@ -1,4 +1,4 @@
-import type { LogFormat, LogLevel } from '../runtime/log.ts';
+import type { LogFormat, LogLevel } from '../lib/log.ts';
 import {
   discoveryFiles,
   duration,
@@ -21,11 +21,11 @@ import {
   roleSessionName,
   telemetryPath,
   timerDuration,
-} from './formats.ts';
-import type { MirrorRows } from './mirror-rows.ts';
-import type { RoundTripTimeUnit } from './round-trip-time-unit.ts';
-import type { RowLabel } from './row-labels.ts';
-import { durationOrZero, mirrorRows, roundTripTimeUnit, rowLabels } from './scheduled-formats.ts';
+} from './reading/formats.ts';
+import type { MirrorRows } from '../model/mirror-rows.ts';
+import type { RoundTripTimeUnit } from '../model/round-trip-time-unit.ts';
+import type { RowLabel } from '../model/row-labels.ts';
+import { durationOrZero, mirrorRows, roundTripTimeUnit, rowLabels } from './entries/scheduled-formats.ts';
 
 /** One key of the file, in convict's terms. */
 interface Key<T> {

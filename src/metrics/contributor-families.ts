@@ -1,5 +1,5 @@
-import { ROW_LABELS } from '../config/row-labels.ts';
-import type { MetricName } from '../queries/query.ts';
+import { ROW_LABELS } from '../model/row-labels.ts';
+import type { MetricName } from '../model/query.ts';
 import type { Family } from './family.ts';
 
 const WINDOW =

@@ -1,6 +1,6 @@
-import type { MetricName, QueryType } from '../queries/query.ts';
-import type { ContributorSeries } from '../state/contributor-series.ts';
-import { Chunk } from './chunk.ts';
+import type { MetricName, QueryType } from '../model/query.ts';
+import type { ContributorSeries } from '../results/contributor-series.ts';
+import { Chunk } from './gzip/chunk.ts';
 import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './contributor-families.ts';
 import type { Section } from './exposition.ts';
 import type { Family } from './family.ts';

@@ -1,4 +1,4 @@
-import { Chunk } from './chunk.ts';
+import { Chunk } from './gzip/chunk.ts';
 import type { Section } from './exposition.ts';
 import { EXPORTER_FAMILIES } from './families.ts';
 import { labelPart } from './text.ts';

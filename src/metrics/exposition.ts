@@ -1,4 +1,4 @@
-import { Chunk, gzipStream, join, type Packed } from './chunk.ts';
+import { Chunk, gzipStream, join, type Packed } from './gzip/chunk.ts';
 import type { Family, MetricGroup } from './family.ts';
 import { type ExpositionFormat, headerLines } from './text.ts';
 

@@ -1,11 +1,11 @@
-import { SCOPE_STATUSES } from '../api/lists.ts';
-import { MONITOR_STATUSES } from '../config/monitor-status.ts';
+import { SCOPE_STATUSES } from '../aws/lists.ts';
+import { MONITOR_STATUSES } from '../model/monitor-status.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { TargetInventory } from '../state/inventory.ts';
-import type { SelectorCount } from '../state/selector-matches.ts';
+import type { SelectorCount } from '../actions/selector-matches.ts';
 import type { Section } from './exposition.ts';
 import { INVENTORY_FAMILIES } from './families.ts';
-import { GroupedChunks } from './grouped-chunks.ts';
+import { GroupedChunks } from './gzip/grouped-chunks.ts';
 import { labelPart, serviceLabel } from './text.ts';
 
 type FamilyName = keyof typeof INVENTORY_FAMILIES;

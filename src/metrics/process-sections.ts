@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { Chunk } from './chunk.ts';
+import { Chunk } from './gzip/chunk.ts';
 import type { Section } from './exposition.ts';
 import { labelPart } from './text.ts';
 

@@ -1,8 +1,8 @@
-import { QUERY_STATUSES, type QueryStatus } from '../api/client.ts';
+import { QUERY_STATUSES, type QueryStatus } from '../aws/client.ts';
 import { currentStatus, type QueryState } from '../state/query-state.ts';
 import type { Section } from './exposition.ts';
 import { QUERY_FAMILIES } from './families.ts';
-import { GroupedChunks } from './grouped-chunks.ts';
+import { GroupedChunks } from './gzip/grouped-chunks.ts';
 import { escapeLabelValue, labelPart, serviceLabel } from './text.ts';
 
 type FamilyName = keyof typeof QUERY_FAMILIES;

@@ -1,6 +1,6 @@
-import type { ContributorSeries } from '../state/contributor-series.ts';
+import type { ContributorSeries } from '../results/contributor-series.ts';
 import { areTooOld, type RunState } from '../state/run-state.ts';
-import { SeriesCap } from '../state/series-cap.ts';
+import { SeriesCap } from './series-cap.ts';
 import { ContributorSections } from './contributor-sections.ts';
 import type { Section } from './exposition.ts';
 import { RunSections } from './run-sections.ts';

@@ -1,8 +1,8 @@
-import { RUN_OUTCOMES } from '../scheduler/run.ts';
+import { RUN_OUTCOMES } from '../model/run.ts';
 import type { QueryResults, RunState } from '../state/run-state.ts';
 import type { Section } from './exposition.ts';
 import { RUN_FAMILIES } from './families.ts';
-import { GroupedChunks } from './grouped-chunks.ts';
+import { GroupedChunks } from './gzip/grouped-chunks.ts';
 import { escapeLabelValue, labelPart, serviceLabel } from './text.ts';
 
 type FamilyName = keyof typeof RUN_FAMILIES;

@@ -1,4 +1,4 @@
-import { boundedLabelValue } from '../state/label-value.ts';
+import { boundedLabelValue } from '../results/label-value.ts';
 import type { Family } from './family.ts';
 
 export type ExpositionFormat = 'text' | 'openmetrics';

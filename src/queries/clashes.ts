@@ -1,5 +1,5 @@
-import { quote } from '../config/config-node.ts';
-import type { Problem } from '../config/problem.ts';
+import { quote } from '../config/reading/config-node.ts';
+import type { Problem } from '../config/reading/problem.ts';
 import type { Clash } from './plan.ts';
 import { createAt, type Written } from './problem-at.ts';
 

@@ -1,6 +1,6 @@
 import type { Config, QueryEntry, ScheduledEntry, WatchedEntry } from '../config/config.ts';
-import { inSlices } from '../runtime/turns.ts';
-import type { MetricName, RegisteredQuery, ScheduledQuery, WatchedQuery } from './query.ts';
+import { inSlices } from '../lib/turns.ts';
+import type { MetricName, RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/query.ts';
 
 export interface QueryPlan {
   /** In the order of the file, each name once: of two queries of one name the first stays. */

@@ -1,5 +1,5 @@
-import { showNode } from '../config/config-node.ts';
-import { createProblem, type Problem } from '../config/problem.ts';
+import { showNode } from '../config/reading/config-node.ts';
+import { createProblem, type Problem } from '../config/reading/problem.ts';
 import type { ReadConfig } from '../config/read.ts';
 
 /** What was read, as far as problems with it show it. */

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { RegisteredQuery } from './query.ts';
+import type { RegisteredQuery } from '../model/query.ts';
 import type { SourceQueries } from './sources.ts';
 
 /** One account in one region, with what the registered queries ask of it. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Schedule } from './query.ts';
+import type { Schedule } from '../model/query.ts';
 
 /** The time over which a run asks. Milliseconds since the Unix epoch. */
 export interface Window {

@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 
 /** After a cut, a fresh limit is reached again in this many seconds of growth: slow, as TCP's additive increase. */
 const FULL_GROWTH_SECONDS = 100;

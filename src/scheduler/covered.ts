@@ -1,4 +1,4 @@
-import type { Schedule } from '../queries/query.ts';
+import type { Schedule } from '../model/query.ts';
 
 /** Intervals of a schedule that runs have covered, one after the other. Milliseconds since the Unix epoch. */
 export interface Span {

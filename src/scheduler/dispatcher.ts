@@ -1,5 +1,5 @@
-import type { Clock } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
 import type { Target, Targets } from './target.ts';
 import { TaskQueue } from './task-queue.ts';
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Schedule } from '../queries/query.ts';
+import type { Schedule } from '../model/query.ts';
 import { dueAt, newestDue, newestWindow, offsetOf, type Window, windowOf } from '../queries/windows.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { cover, covers, newestCovered, nextUncovered, type Span } from './covered.ts';
 
 /** A window that is to be run. */

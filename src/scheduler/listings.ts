@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Dispatcher, Task } from './dispatcher.ts';
 import { nextDue, placeInInterval } from './spread.ts';
 import type { Target } from './target.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 
 /** No run more is allowed for this long after a quota error; then one more, and so on up to the limit. */
 const GROWTH_PAUSE_MS = 60_000;

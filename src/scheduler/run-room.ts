@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { RunCap } from './run-cap.ts';
 
 /** Pause of all starts in a target after a quota error. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { Budget } from './budget.ts';
 
 /** Where to call, and how much: one account of the configuration in one region. */

@@ -1,9 +1,9 @@
-import type { AttemptObserver } from '../api/attempts.ts';
-import type { ApiErrorName } from '../api/errors.ts';
-import type { Identity } from '../api/identity.ts';
-import { LIST_OPERATIONS, type Operation, QUERY_OPERATIONS, TAGS_OPERATION } from '../api/operations.ts';
-import type { QueryType, RegisteredQuery } from '../queries/query.ts';
-import { Listeners } from '../runtime/listeners.ts';
+import type { AttemptObserver } from '../aws/attempts.ts';
+import type { ApiErrorName } from '../aws/errors.ts';
+import type { Identity } from '../aws/credentials/identity.ts';
+import { LIST_OPERATIONS, type Operation, QUERY_OPERATIONS, TAGS_OPERATION } from '../aws/operations.ts';
+import type { QueryType, RegisteredQuery } from '../model/query.ts';
+import { Listeners } from '../lib/listeners.ts';
 import type { Target } from '../scheduler/target.ts';
 import { Histogram } from './histogram.ts';
 

@@ -1,8 +1,8 @@
-import { isTerminal, type QueryStatus } from '../api/client.ts';
-import type { ApiErrorName } from '../api/errors.ts';
-import type { RegisteredQuery } from '../queries/query.ts';
-import type { Clock } from '../runtime/clock.ts';
-import { Listeners } from '../runtime/listeners.ts';
+import { isTerminal, type QueryStatus } from '../aws/client.ts';
+import type { ApiErrorName } from '../aws/errors.ts';
+import type { RegisteredQuery } from '../model/query.ts';
+import type { Clock } from '../lib/clock.ts';
+import { Listeners } from '../lib/listeners.ts';
 
 /** The kinds of requests that are made for a query. */
 export const REQUEST_KINDS = ['start', 'status', 'results', 'stop'] as const;

@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { QueryStates } from './query-state.ts';
 
 /** Queries that were never tried hold up readiness for this long after the start, no longer. */

@@ -1,4 +1,4 @@
-import { RUN_OUTCOMES, type RunOutcome } from '../scheduler/run.ts';
+import { RUN_OUTCOMES, type RunOutcome } from '../model/run.ts';
 
 /** How many runs are kept of a query. */
 export const RECENT_RUNS = 20;

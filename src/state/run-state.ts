@@ -1,9 +1,9 @@
-import { hasTotal, type ScheduledQuery } from '../queries/query.ts';
-import type { Clock } from '../runtime/clock.ts';
-import { Listeners } from '../runtime/listeners.ts';
-import type { RunOutcome } from '../scheduler/run.ts';
-import type { ContributorSeries } from './contributor-series.ts';
-import type { KeptJson } from './kept-json.ts';
+import { hasTotal, type ScheduledQuery } from '../model/query.ts';
+import type { Clock } from '../lib/clock.ts';
+import { Listeners } from '../lib/listeners.ts';
+import type { RunOutcome } from '../model/run.ts';
+import type { ContributorSeries } from '../results/contributor-series.ts';
+import type { KeptJson } from '../results/kept-json.ts';
 import { RecentRuns } from './recent-runs.ts';
 
 /** The last results that were read of a query. */

@@ -1,7 +1,7 @@
-import { QUERY_STATUSES, type QueryStatus } from '../api/client.ts';
-import { API_ERRORS } from '../api/errors.ts';
-import { RUN_OUTCOMES, type RunOutcome } from '../scheduler/run.ts';
-import type { ContributorSeries } from './contributor-series.ts';
+import { QUERY_STATUSES, type QueryStatus } from '../aws/client.ts';
+import { API_ERRORS } from '../aws/errors.ts';
+import { RUN_OUTCOMES, type RunOutcome } from '../model/run.ts';
+import type { ContributorSeries } from '../results/contributor-series.ts';
 import { type QueryFailure, type QueryState, REQUEST_KINDS } from './query-state.ts';
 import type { QueryResults, RunState } from './run-state.ts';
 

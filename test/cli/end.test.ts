@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
-import { parseScenario } from '../../src/simulator/scenario.ts';
-import { startSimulator } from '../../src/simulator/server.ts';
+import { parseScenario } from '../../packages/simulator/src/scenario.ts';
+import { startSimulator } from '../../packages/simulator/src/server.ts';
 import { CLEAN_ENVIRONMENT, type Command, runCommand, startCommand } from '../support/process.ts';
 import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 

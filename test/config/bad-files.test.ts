@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/config/problem.ts';
+import { ConfigError } from '../../src/config/reading/problem.ts';
 import { loadConfigFile } from '../../src/queries/load.ts';
 import { FIXTURE_ENV, FIXTURES, fixtureNames, readFixture } from './fixtures.ts';
 

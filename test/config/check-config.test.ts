@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkConfig } from '../../src/cli/check-config.ts';
+import { checkConfig } from '../../src/cli/check/check-config.ts';
 import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 import { FIXTURE_ENV, FIXTURES, readFixture } from './fixtures.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import * as formats from '../../src/config/formats.ts';
-import { parseListenAddress } from '../../src/config/listen-address.ts';
+import * as formats from '../../src/config/reading/formats.ts';
+import { parseListenAddress } from '../../src/config/reading/listen-address.ts';
 
 interface Case {
   readonly name: string;

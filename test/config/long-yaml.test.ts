@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the form that config files use
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseLongYaml } from '../../src/config/long-yaml.ts';
-import { parseYaml } from '../../src/config/yaml.ts';
+import { parseLongYaml } from '../../src/config/reading/long-yaml.ts';
+import { parseYaml } from '../../src/config/reading/yaml.ts';
 
 /** Pieces of which files are made, so that some are plain, some are not, and some are no YAML. */
 const VALUES = [

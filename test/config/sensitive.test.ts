@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { ConfigError } from '../../src/config/problem.ts';
+import { ConfigError } from '../../src/config/reading/problem.ts';
 import { loadConfig } from '../../src/queries/load.ts';
 
 /** In no other value of the file. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/config/problem.ts';
+import { ConfigError } from '../../src/config/reading/problem.ts';
 import { loadConfig } from '../../src/queries/load.ts';
 
 const load = (text: string) => loadConfig(text, { file: 'nfm.yml', env: {}, fallbackRegion: async () => undefined });

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, test, vi } from 'vitest';
 // Loaded beforehand: the daemon loads it while it runs, which holds the event loop up for long when it is compiled here.
-import '../../src/api/identity.ts';
+import '../../src/aws/credentials/identity.ts';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import { watchStalls } from '../support/event-loop.ts';
 import { endlessQueries, mostWithin, runSimulator } from '../support/simulated-service.ts';

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { startProxy } from '../api/local-network.ts';
+import { startProxy } from '../aws/local-network.ts';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 
 test('each account calls the endpoints of its own partition, STS too', async (scope) => {

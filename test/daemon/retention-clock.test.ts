@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Retention } from '../../src/cli/sources/retention.ts';
+import { Retention } from '../../src/registry/retention.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RecordingLog } from '../support/recording-log.ts';

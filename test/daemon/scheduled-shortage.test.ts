@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Clock } from '../../src/runtime/clock.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 import { adjustedClock } from '../support/adjusted-clock.ts';
 import {
   type RunningDaemon,

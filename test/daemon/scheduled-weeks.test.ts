@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { parseScenario } from '../../src/simulator/scenario.ts';
-import { type RequestRecord, startSimulator } from '../../src/simulator/server.ts';
-import { send } from '../simulator/raw-client.ts';
+import { parseScenario } from '../../packages/simulator/src/scenario.ts';
+import { type RequestRecord, startSimulator } from '../../packages/simulator/src/server.ts';
+import { send } from '../../packages/simulator/test/raw-client.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import type { ExpositionPage } from '../support/exposition-page.ts';
 import { SteppedClock } from '../support/stepped-clock.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { lockText } from '../../src/storage/lock-file.ts';
+import { lockText } from '../../src/persistence/storage/lock-file.ts';
 import { adjustedClock } from '../support/adjusted-clock.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import { startCommand } from '../support/process.ts';

@@ -1,6 +1,6 @@
 import { DAEMON_FLAGS } from '../../src/cli/daemon-flags.ts';
 import { type Flag, variableOf } from '../../src/cli/flags.ts';
-import { KNOWN_CATEGORIES, MODELLED_CATEGORIES } from '../../src/config/destination-category.ts';
+import { KNOWN_CATEGORIES, MODELLED_CATEGORIES } from '../../src/model/destination-category.ts';
 import {
   COMMON,
   MONITOR_SELECTOR,
@@ -8,7 +8,7 @@ import {
   SCHEDULE,
   SCHEDULED_ONLY,
   WATCHED_ONLY,
-} from '../../src/config/query-schema.ts';
+} from '../../src/config/entries/query-schema.ts';
 import {
   ACCOUNT,
   AWS,

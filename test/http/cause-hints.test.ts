@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { explainFailure } from '../../src/cli/error-advice.ts';
-import { errorHint } from '../../src/http/error-hints.ts';
+import { errorHint } from '../../src/http/page/error-hints.ts';
 
 const TYPE = 'monitor-top-contributors';
 

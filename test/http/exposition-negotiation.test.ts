@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseAcceptHeader } from '../../src/http/accept-header.ts';
-import { negotiateFormat, wantsGzip } from '../../src/http/exposition-negotiation.ts';
+import { parseAcceptHeader } from '../../src/http/scrape/accept-header.ts';
+import { negotiateFormat, wantsGzip } from '../../src/http/scrape/exposition-negotiation.ts';
 
 describe('negotiateFormat', () => {
   const prometheus2 =

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { html } from '../../src/http/html.ts';
+import { html } from '../../src/http/page/html.ts';
 
 /** As a browser reads character references. */
 function decode(text: string): string {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { areMet, PreconditionError, readPreconditions } from '../../src/http/preconditions.ts';
+import { areMet, PreconditionError, readPreconditions } from '../../src/http/api/preconditions.ts';
 
 describe('If-Match', () => {
   test.each([

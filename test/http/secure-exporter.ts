@@ -6,10 +6,10 @@ import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { createApp } from '../../src/http/app.ts';
-import { DEFAULT_LIMITS, listen, type ServerLimits } from '../../src/http/server.ts';
-import { WebSecurity } from '../../src/http/web-security.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
-import { tlsFixture } from '../api/local-network.ts';
+import { DEFAULT_LIMITS, listen, type ServerLimits } from '../../src/http/server/server.ts';
+import { WebSecurity } from '../../src/http/security/web-security.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { tlsFixture } from '../aws/local-network.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { appOptions, type LoggedEvent, recordingLog } from './fixtures.ts';
 

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import request from 'supertest';
 import { describe, expect, test } from 'vitest';
-import { API_ERRORS } from '../../src/api/errors.ts';
+import { API_ERRORS } from '../../src/aws/errors.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { AppOptions } from '../../src/http/app-options.ts';
-import { PAGE_SIZE } from '../../src/http/page-selection.ts';
-import type { QueryView } from '../../src/http/query-view.ts';
+import { PAGE_SIZE } from '../../src/http/page/page-selection.ts';
+import type { QueryView } from '../../src/http/api/query-view.ts';
 import { appOptions, failingView, queryView } from './fixtures.ts';
 
 async function page(

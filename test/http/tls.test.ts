@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
-import { tlsFixture } from '../api/local-network.ts';
+import { tlsFixture } from '../aws/local-network.ts';
 import { ask, FIRST_TLS, readTlsFile, SECRET_2Y, type SecureExporter, startSecure } from './secure-exporter.ts';
 
 const TRUST = { ca: [readTlsFile('first-authority.pem'), readTlsFile('second-authority.pem')] };

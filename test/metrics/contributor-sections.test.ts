@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ROW_LABELS, type RowLabel } from '../../src/config/row-labels.ts';
+import { ROW_LABELS, type RowLabel } from '../../src/model/row-labels.ts';
 import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from '../../src/metrics/contributor-families.ts';
 import { ContributorSections, type ContributorsQuery } from '../../src/metrics/contributor-sections.ts';
 import { Exposition } from '../../src/metrics/exposition.ts';
-import type { ContributorSeries } from '../../src/state/contributor-series.ts';
-import { mergeRows } from '../../src/state/contributors.ts';
-import { unitConversion } from '../../src/state/units.ts';
+import type { ContributorSeries } from '../../src/results/contributor-series.ts';
+import { mergeRows } from '../../src/results/contributors.ts';
+import { unitConversion } from '../../src/results/units.ts';
 import { answerItems, rowsFrom } from '../state/result-rows.ts';
 import { run } from '../support/project.ts';
 import { gunzipSingleMember } from './gzip.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Chunk } from '../../src/metrics/chunk.ts';
+import { Chunk } from '../../src/metrics/gzip/chunk.ts';
 import { Exposition, type ScrapeRequest } from '../../src/metrics/exposition.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import { ExposedWorld } from './exposed-world.ts';

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { combineCrc, crcShift } from '../../src/metrics/crc.ts';
+import { combineCrc, crcShift } from '../../src/metrics/gzip/crc.ts';
 
 describe('combineCrc', () => {
   it('makes the CRC of a whole from those of its parts, empty ones too', () => {

@@ -2,7 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
-import { tlsFixture } from '../api/local-network.ts';
+import { tlsFixture } from '../aws/local-network.ts';
 import { ask, FIRST_TLS, SECRET_2Y } from '../http/secure-exporter.ts';
 import { runCommand, startCommand } from '../support/process.ts';
 import { PROJECT, run } from '../support/project.ts';

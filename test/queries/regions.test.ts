@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/config/problem.ts';
+import { ConfigError } from '../../src/config/reading/problem.ts';
 import { loadConfig } from '../../src/queries/load.ts';
 
 const QUERY = { name: 'a', monitorName: 'm', queryId: 'q' };

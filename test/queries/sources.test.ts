@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Candidate, RegisteredQuery } from '../../src/queries/query.ts';
+import type { Candidate, RegisteredQuery } from '../../src/model/query.ts';
 import { diffQueries, mergeQueries, namedCandidates, type Sources } from '../../src/queries/sources.ts';
 import { scheduledQuery } from '../support/scheduled-query.ts';
 import { watchedQuery } from '../support/watched-query.ts';

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { hash } from '@node-rs/bcrypt';
 import { expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
-import { tlsFixture } from '../api/local-network.ts';
+import { tlsFixture } from '../aws/local-network.ts';
 import { ask, readTlsFile } from '../http/secure-exporter.ts';
 import { type Command, startCommand } from '../support/process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { API_ERRORS, ApiError } from '../../src/api/errors.ts';
-import { readDataPage, readRowPage } from '../../src/api/results.ts';
-import { type ObservedClient, observedClient } from '../api/status-service.ts';
+import { API_ERRORS, ApiError } from '../../src/aws/errors.ts';
+import { readDataPage, readRowPage } from '../../src/results/results.ts';
+import { type ObservedClient, observedClient } from '../aws/status-service.ts';
 import { type RawService, startRawService } from '../support/raw-service.ts';
 import { scheduledQuery } from '../support/scheduled-query.ts';
 import { scopeQuery, watchedQuery } from '../support/watched-query.ts';

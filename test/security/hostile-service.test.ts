@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { API_ERRORS } from '../../src/api/errors.ts';
+import { API_ERRORS } from '../../src/aws/errors.ts';
 import { readPage } from '../metrics/page-grammar.ts';
 import type { LogEvent } from '../support/log-lines.ts';
 import { type Command, startCommand } from '../support/process.ts';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InvalidResponse } from '../../src/api/errors.ts';
-import type { ResultRow } from '../../src/api/results.ts';
-import type { RowLabel } from '../../src/config/row-labels.ts';
-import { METRIC_NAMES } from '../../src/queries/query.ts';
-import { type MergeOptions, mergeRows } from '../../src/state/contributors.ts';
-import { exportedLabelValue } from '../../src/state/label-value.ts';
-import { unitConversion } from '../../src/state/units.ts';
+import { InvalidResponse } from '../../src/aws/errors.ts';
+import type { ResultRow } from '../../src/results/results.ts';
+import type { RowLabel } from '../../src/model/row-labels.ts';
+import { METRIC_NAMES } from '../../src/model/query.ts';
+import { type MergeOptions, mergeRows } from '../../src/results/contributors.ts';
+import { exportedLabelValue } from '../../src/results/label-value.ts';
+import { unitConversion } from '../../src/results/units.ts';
 import { answerItems, rowsFrom } from './result-rows.ts';
 
 function options(changes: Partial<MergeOptions> = {}): MergeOptions {

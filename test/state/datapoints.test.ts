@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InvalidResponse } from '../../src/api/errors.ts';
-import type { DatapointSeries } from '../../src/api/results.ts';
-import { newestDatapoints } from '../../src/state/datapoints.ts';
-import { unitConversion } from '../../src/state/units.ts';
+import { InvalidResponse } from '../../src/aws/errors.ts';
+import type { DatapointSeries } from '../../src/results/results.ts';
+import { newestDatapoints } from '../../src/results/datapoints.ts';
+import { unitConversion } from '../../src/results/units.ts';
 
 const MINUTE = 60_000;
 const BYTES = unitConversion('DATA_TRANSFERRED', 'Kilobytes', 'SECONDS');

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Hourly } from '../../src/state/hourly.ts';
+import { Hourly } from '../../src/actions/hourly.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const HOUR = 3_600_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { datapointsForJson, rowsForJson } from '../../src/state/kept-rows.ts';
+import { datapointsForJson, rowsForJson } from '../../src/results/kept-rows.ts';
 import { rowsFrom } from './result-rows.ts';
 
 const MIB = 1024 * 1024;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundedLabelValue, exportedLabelValue } from '../../src/state/label-value.ts';
+import { boundedLabelValue, exportedLabelValue } from '../../src/results/label-value.ts';
 
 describe('exportedLabelValue', () => {
   it.each(['', 'use1-az1', 'a"b\\c\nd', 'naïve 日本 🚦', '\u0000\t\r', 'x'.repeat(1_024), '日'.repeat(341)])(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LastingWarnings } from '../../src/state/lasting-warnings.ts';
+import { LastingWarnings } from '../../src/lib/lasting-warnings.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 

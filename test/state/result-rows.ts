@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { ResultRow } from '../../src/api/results.ts';
-import { readRowPage } from '../../src/api/results.ts';
+import type { ResultRow } from '../../src/results/results.ts';
+import { readRowPage } from '../../src/results/results.ts';
 
 /** Rows read from an answer that holds these items. */
 export function rowsFrom(items: readonly object[]): readonly ResultRow[] {

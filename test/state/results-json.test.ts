@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { readDataPage, readRowPage } from '../../src/api/results.ts';
-import { KeptJson } from '../../src/state/kept-json.ts';
-import { datapointsJson, rowsJson } from '../../src/state/results-json.ts';
-import { unitConversion } from '../../src/state/units.ts';
+import { readDataPage, readRowPage } from '../../src/results/results.ts';
+import { KeptJson } from '../../src/results/kept-json.ts';
+import { datapointsJson, rowsJson } from '../../src/results/results-json.ts';
+import { unitConversion } from '../../src/results/units.ts';
 
 it('rows have all fields as they came, and the value in the base unit', () => {
   const items = [

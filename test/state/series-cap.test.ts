@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SeriesCap } from '../../src/state/series-cap.ts';
+import { SeriesCap } from '../../src/metrics/series-cap.ts';
 import { timeOf } from '../support/growth.ts';
 
 /** By definition, from nothing. */

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../src/runtime/clock.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 
 export interface AdjustedClock extends Clock {
   /** Moves the wall clock alone. */

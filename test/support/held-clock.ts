@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../src/runtime/clock.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 
 export interface HeldClock extends Clock {
   /** From the first call on it goes with the system's. */

@@ -1,4 +1,4 @@
-import { LOG_LEVELS } from '../../src/runtime/log.ts';
+import { LOG_LEVELS } from '../../src/lib/log.ts';
 
 /** A log event as read back: values as text, whatever they were. `ts`, `level` and `msg` come first. */
 export type LogEvent = Readonly<Record<string, string>>;

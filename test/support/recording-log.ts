@@ -1,4 +1,4 @@
-import type { LogFields, Logger, LogLevel } from '../../src/runtime/log.ts';
+import type { LogFields, Logger, LogLevel } from '../../src/lib/log.ts';
 
 export interface LoggedEvent {
   readonly level: LogLevel;

@@ -1,4 +1,4 @@
-import type { ScheduledQuery } from '../../src/queries/query.ts';
+import type { ScheduledQuery } from '../../src/model/query.ts';
 
 /** A scheduled query about a monitor, each quarter of an hour over the last one, with `changes` laid over it. */
 export function scheduledQuery(changes: Partial<ScheduledQuery> = {}): ScheduledQuery {

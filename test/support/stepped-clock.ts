@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '../../src/runtime/clock.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 
 interface Timer {
   readonly at: number;

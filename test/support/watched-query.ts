@@ -1,4 +1,4 @@
-import type { WatchedQuery } from '../../src/queries/query.ts';
+import type { WatchedQuery } from '../../src/model/query.ts';
 
 /** A watched query about a monitor, polled every 30 s and believed for 5 min, with `changes` laid over it. */
 export function watchedQuery(changes: Partial<WatchedQuery> = {}): WatchedQuery {

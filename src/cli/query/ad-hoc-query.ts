@@ -1,7 +1,7 @@
-import { isTerminal, type QueryStatus, type TargetClient, UNKNOWN_AT_FIRST_MS } from '../../api/client.ts';
-import { ApiError, type ApiErrorName, InvalidResponse } from '../../api/errors.ts';
-import type { QueryReference } from '../../api/operations.ts';
-import { countsOf, resultsPaging } from '../../api/paging.ts';
+import { isTerminal, type QueryStatus, type TargetClient, UNKNOWN_AT_FIRST_MS } from '../../aws/client.ts';
+import { ApiError, type ApiErrorName, InvalidResponse } from '../../aws/errors.ts';
+import type { QueryReference } from '../../aws/operations.ts';
+import { countsOf, resultsPaging } from '../../results/paging.ts';
 import {
   type DataPage,
   type DataResults,
@@ -11,10 +11,10 @@ import {
   type RowResults,
   readDataPage,
   readRowPage,
-} from '../../api/results.ts';
-import { formatDuration } from '../../config/duration.ts';
-import type { QueryType } from '../../queries/query.ts';
-import { type Clock, sleep } from '../../runtime/clock.ts';
+} from '../../results/results.ts';
+import { formatDuration } from '../../config/reading/duration.ts';
+import type { QueryType } from '../../model/query.ts';
+import { type Clock, sleep } from '../../lib/clock.ts';
 import { STATUS_WAITS, waitAfter } from '../../scheduler/status-waits.ts';
 import { explainFailure } from '../error-advice.ts';
 import { Progress, type ProgressStream } from './progress.ts';

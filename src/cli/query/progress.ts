@@ -1,5 +1,5 @@
-import { formatDuration } from '../../config/duration.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import { formatDuration } from '../../config/reading/duration.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { printable } from './printable.ts';
 import { cut } from './text-table.ts';
 

@@ -1,4 +1,4 @@
-import { KNOWN_CATEGORIES } from '../../config/destination-category.ts';
+import { KNOWN_CATEGORIES } from '../../model/destination-category.ts';
 import {
   type Format,
   id,
@@ -11,10 +11,10 @@ import {
   text,
   timerDuration,
   wordOf,
-} from '../../config/formats.ts';
-import { METRIC_NAMES, type MetricName, metricNamesOf } from '../../config/metric-name.ts';
-import { LONGEST_LOOKBACK_MS, limit, lookback } from '../../config/scheduled-formats.ts';
-import { QUERY_TYPES, type QueryType } from '../../queries/query.ts';
+} from '../../config/reading/formats.ts';
+import { METRIC_NAMES, type MetricName, metricNamesOf } from '../../model/metric-name.ts';
+import { LONGEST_LOOKBACK_MS, limit, lookback } from '../../config/entries/scheduled-formats.ts';
+import { QUERY_TYPES, type QueryType } from '../../model/query.ts';
 import { didYouMean, type Flag, type FlagValues, type Given, UsageError, wrongValue } from '../flags.ts';
 
 export const OUTPUTS = ['table', 'json'] as const;

@@ -1,7 +1,7 @@
-import type { DataResults, ResultRow, RowResults } from '../../api/results.ts';
-import type { RowLabel } from '../../config/row-labels.ts';
-import { humanValue } from '../../state/human-values.ts';
-import type { BaseUnit } from '../../state/units.ts';
+import type { DataResults, ResultRow, RowResults } from '../../results/results.ts';
+import type { RowLabel } from '../../model/row-labels.ts';
+import { humanValue } from '../../results/human-values.ts';
+import type { BaseUnit } from '../../results/units.ts';
 import { printable } from './printable.ts';
 import { type Column, cut, textTable } from './text-table.ts';
 

@@ -1,8 +1,8 @@
-import { InvalidResponse } from '../../api/errors.ts';
-import type { DataResults, RowResults } from '../../api/results.ts';
-import type { MetricName } from '../../queries/query.ts';
-import { datapointsJson, rowsJson } from '../../state/results-json.ts';
-import { type UnitConversion, unitConversion } from '../../state/units.ts';
+import { InvalidResponse } from '../../aws/errors.ts';
+import type { DataResults, RowResults } from '../../results/results.ts';
+import type { MetricName } from '../../model/query.ts';
+import { datapointsJson, rowsJson } from '../../results/results-json.ts';
+import { type UnitConversion, unitConversion } from '../../results/units.ts';
 import { printableJson } from './printable.ts';
 import type { QueryRequest } from './query-flags.ts';
 import { contributorTable, datapointTable, type ShownValues } from './results-table.ts';

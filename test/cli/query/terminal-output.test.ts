@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readDataPage, readRowPage } from '../../../src/api/results.ts';
+import { readDataPage, readRowPage } from '../../../src/results/results.ts';
 import { printable, printableJson } from '../../../src/cli/query/printable.ts';
 import { Progress } from '../../../src/cli/query/progress.ts';
 import { contributorTable, datapointTable } from '../../../src/cli/query/results-table.ts';
-import { humanValue } from '../../../src/state/human-values.ts';
-import { unitConversion } from '../../../src/state/units.ts';
+import { humanValue } from '../../../src/results/human-values.ts';
+import { unitConversion } from '../../../src/results/units.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const anyText = fc.string({ unit: 'binary' });

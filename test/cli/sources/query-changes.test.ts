@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changeFields, NO_CHANGES, sumOf } from '../../../src/cli/sources/query-changes.ts';
+import { changeFields, NO_CHANGES, sumOf } from '../../../src/registry/query-changes.ts';
 
 test('a line of the log says how many queries a change has touched, and which, ten of each kind at most', () => {
   const names = Array.from({ length: 12 }, (_, index) => `q${index}`);

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type Definition, NotStoredError, type RegistrationStore } from '../../../src/cli/memory/registration-store.ts';
-import { NO_CHANGES } from '../../../src/cli/sources/query-changes.ts';
-import { type HttpQueries, HttpRegistrations } from '../../../src/cli/sources/registrations.ts';
+import { type Definition, NotStoredError, type RegistrationStore } from '../../../src/persistence/registration-store.ts';
+import { NO_CHANGES } from '../../../src/registry/query-changes.ts';
+import { type HttpQueries, HttpRegistrations } from '../../../src/registry/registrations.ts';
 import { loadConfig } from '../../../src/queries/load.ts';
-import type { RegisteredQuery } from '../../../src/queries/query.ts';
+import type { RegisteredQuery } from '../../../src/model/query.ts';
 import { queryView } from '../../http/fixtures.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 

@@ -1,0 +1,22 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { globTest } from '../src/glob.ts';
+
+const letters = fc.string({ unit: fc.constantFrom('a', 'b', '.'), maxLength: 8 });
+const patterns = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*'), maxLength: 6 });
+
+test('a pattern fits as the regular expression does in which * is any text', () => {
+  fc.assert(
+    fc.property(patterns, letters, (pattern, text) => {
+      const expression = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
+      expect(globTest(pattern)(text)).toBe(expression.test(text));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('parts between stars do not overlap', () => {
+  expect(globTest('ab*ba')('aba')).toBe(false);
+  expect(globTest('*ab*ba*')('aba')).toBe(false);
+  expect(globTest('*ab*ba*')('xabbax')).toBe(true);
+});

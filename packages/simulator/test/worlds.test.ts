@@ -1,0 +1,212 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { parseScenario } from '../src/scenario.ts';
+import { type Simulator, startSimulator } from '../src/server.ts';
+import type { Worlds } from '../src/worlds.ts';
+import { createManualClock, type ManualClock } from './manual-clock.ts';
+import { CHECKOUT, expectError, START, scopedTo, send, startQuery, workloadInsights } from './raw-client.ts';
+
+let clock: ManualClock;
+let simulator: Simulator;
+
+/** The worlds come by the scenario file, as users give them. */
+async function start(worlds: Partial<Worlds> | Readonly<Record<string, unknown>>, more: object = {}): Promise<void> {
+  clock = createManualClock();
+  simulator = await startSimulator({ clock, scenario: parseScenario(JSON.stringify({ worlds, ...more })) });
+}
+afterEach(() => simulator.close());
+
+const AT_ONCE = { startedQueries: [{ queuedFor: 0, runningFor: 0 }] };
+
+test.each([
+  [{}, 'ResourceNotFoundException', 404],
+  [{ unknownQueryId: 'ValidationException' }, 'ValidationException', 400],
+  [{ unknownQueryId: 'AccessDeniedException' }, 'AccessDeniedException', 403],
+  [{ unknownQueryId: 'InternalServerException' }, 'InternalServerException', 500],
+] as const)('in %j, status and stop answer unknown ids with %s', async (worlds, name, status) => {
+  await start(worlds);
+  expectError(await send(simulator, 'GET', `${CHECKOUT}/unknown/status`), name, status);
+  expectError(await send(simulator, 'DELETE', `${CHECKOUT}/unknown`), name, status);
+  // Results have a declared error for it.
+  expectError(await send(simulator, 'GET', `${CHECKOUT}/unknown/results`), 'ResourceNotFoundException', 404);
+});
+
+test.each([
+  [{}, 'ValidationException', 400],
+  [{ unknownMonitorOnStart: 'ResourceNotFoundException' }, 'ResourceNotFoundException', 404],
+  [{ unknownMonitorOnStart: 'AccessDeniedException' }, 'AccessDeniedException', 403],
+] as const)('in %j, a start answers unknown monitors and scopes with %s', async (worlds, name, status) => {
+  await start(worlds);
+  for (const path of ['/monitors/nobody/topContributorsQueries', '/workloadInsights/nowhere/topContributorsQueries']) {
+    expectError(await send(simulator, 'POST', path, { body: START }), name, status);
+  }
+});
+
+describe.each(['RUNNING', 'FAILED', 'CANCELED'])('results of a query that is %s', (status) => {
+  const lives = [{ queuedFor: 0, runningFor: 0, outcome: status === 'RUNNING' ? 'none' : status }];
+
+  test.each([
+    [{}, 'ValidationException', 400],
+    [{ resultsBeforeEnd: 'ResourceNotFoundException' }, 'ResourceNotFoundException', 404],
+  ] as const)('are, in %j, a %s', async (worlds, name, code) => {
+    await start(worlds, { startedQueries: lives });
+    const path = `${CHECKOUT}/${await startQuery(simulator)}/results`;
+    expectError(await send(simulator, 'GET', path), name, code);
+  });
+
+  test('are an empty page in another world', async () => {
+    await start({ resultsBeforeEnd: 'empty' }, { startedQueries: lives });
+    const { json } = await send(simulator, 'GET', `${CHECKOUT}/${await startQuery(simulator)}/results`);
+    expect(json['topContributors']).toEqual([]);
+    expect(json).not.toHaveProperty('nextToken');
+  });
+});
+
+test('a query without rows has an empty list, or none', async () => {
+  const scenario = { startedQueries: [{ queuedFor: 0, runningFor: 0, rows: 0, unit: 'Bytes' }] };
+  await start({}, scenario);
+  const bodyUnder = async (parent: string) =>
+    (await send(simulator, 'GET', `${parent}/${await startQuery(simulator, parent)}/results`)).json;
+  const insights = await workloadInsights(simulator, 'Queries');
+  const data = await workloadInsights(simulator, 'DataQueries');
+  expect(await bodyUnder(CHECKOUT)).toEqual({ unit: 'Bytes', topContributors: [] });
+  expect(await bodyUnder(insights)).toEqual({ topContributors: [] });
+  simulator.setWorlds({ emptyResults: 'absent' });
+  expect(await bodyUnder(CHECKOUT)).toEqual({ unit: 'Bytes' });
+  expect(await bodyUnder(insights)).toEqual({});
+  expect(await bodyUnder(data)).toEqual({ unit: 'Bytes', datapoints: [] });
+});
+
+test('pages are as large as the world has them', async () => {
+  await start({ pageSize: 3 }, AT_ONCE);
+  const { json } = await send(simulator, 'GET', `${CHECKOUT}/${await startQuery(simulator)}/results?maxResults=20`);
+  expect(json['topContributors']).toHaveLength(3);
+  expect((await send(simulator, 'GET', '/monitors')).json['monitors']).toHaveLength(3);
+});
+
+test('beyond a quota on queries under way, in one account and region, starts are refused', async () => {
+  await start({ maxRunningQueries: 2 });
+  const body = (metricName: string) => ({ body: { ...START, metricName } });
+  await startQuery(simulator);
+  const second = await startQuery(simulator, CHECKOUT, { metricName: 'TIMEOUTS' });
+  const refused = await send(simulator, 'POST', CHECKOUT, body('RETRANSMISSIONS'));
+  expectError(refused, 'ServiceQuotaExceededException', 402);
+  // The same start as one under way starts nothing, and another region has a quota of its own.
+  expect((await send(simulator, 'POST', CHECKOUT, body('TIMEOUTS'))).status).toBe(200);
+  await startQuery(simulator, CHECKOUT, { metricName: 'RETRANSMISSIONS' }, scopedTo('eu-west-1'));
+  await send(simulator, 'DELETE', `${CHECKOUT}/${second}`);
+  expect((await send(simulator, 'POST', CHECKOUT, body('RETRANSMISSIONS'))).status).toBe(200);
+});
+
+test('beyond a rate, in one account and region, requests are throttled', async () => {
+  await start({ requestsPerSecond: 3 });
+  const list = async (region = 'us-east-1') =>
+    (await send(simulator, 'GET', '/monitors', { headers: scopedTo(region) })).status;
+  expect([await list(), await list(), await list(), await list()]).toEqual([200, 200, 200, 429]);
+  expect(await list('eu-west-1')).toBe(200);
+  clock.advance(334);
+  expect([await list(), await list()]).toEqual([200, 429]);
+  // A long pause saves up one second's worth, no more.
+  clock.advance(60_000);
+  expect([await list(), await list(), await list(), await list()]).toEqual([200, 200, 200, 429]);
+  const throttled = await send(simulator, 'GET', '/monitors');
+  expectError(throttled, 'ThrottlingException', 429);
+  expect(throttled.headers['retry-after']).toBeUndefined();
+});
+
+test('a rate of less than one a second lets single requests through', async () => {
+  await start({ requestsPerSecond: 0.5 });
+  const list = async () => (await send(simulator, 'GET', '/monitors')).status;
+  expect([await list(), await list()]).toEqual([200, 429]);
+  clock.advance(2000);
+  expect([await list(), await list()]).toEqual([200, 429]);
+});
+
+test('a query may be unknown for a while after its start, a query of the scenario never is', async () => {
+  const theirs = { type: 'monitor-top-contributors', region: 'us-east-1', monitorName: 'checkout', queryId: 'theirs' };
+  await start({ visibleAfter: '5s' }, { startedQueries: [{ queuedFor: 0, outcome: 'none' }], queries: [theirs] });
+  expect((await send(simulator, 'GET', `${CHECKOUT}/theirs/status`)).status).toBe(200);
+  clock.advance(60_000);
+  const path = `${CHECKOUT}/${await startQuery(simulator)}`;
+  clock.advance(4999);
+  expectError(await send(simulator, 'GET', `${path}/status`), 'ResourceNotFoundException', 404);
+  expectError(await send(simulator, 'DELETE', path), 'ResourceNotFoundException', 404);
+  clock.advance(1);
+  expect((await send(simulator, 'GET', `${path}/status`)).json).toEqual({ status: 'RUNNING' });
+});
+
+test('a stop may take a while to show, and loses against an end that comes first', async () => {
+  await start(
+    { stopDelay: '5s' },
+    {
+      startedQueries: [
+        { match: { metricName: 'TIMEOUTS' }, queuedFor: 0, runningFor: '3s' },
+        { outcome: 'none', queuedFor: 0 },
+      ],
+    },
+  );
+  const endless = await startQuery(simulator);
+  const short = await startQuery(simulator, CHECKOUT, { metricName: 'TIMEOUTS' });
+  await send(simulator, 'DELETE', `${CHECKOUT}/${endless}`);
+  await send(simulator, 'DELETE', `${CHECKOUT}/${short}`);
+  const statuses = async () =>
+    (await Promise.all([endless, short].map((id) => send(simulator, 'GET', `${CHECKOUT}/${id}/status`)))).map(
+      ({ json }) => json['status'],
+    );
+  expect(await statuses()).toEqual(['RUNNING', 'RUNNING']);
+  clock.advance(5000);
+  expect(await statuses()).toEqual(['CANCELED', 'SUCCEEDED']);
+});
+
+test('a started query is forgotten some time after its end, a query of the scenario never', async () => {
+  const theirs = { type: 'monitor-top-contributors', region: 'us-east-1', monitorName: 'checkout', queryId: 'theirs' };
+  await start({ retention: '10m' }, { ...AT_ONCE, queries: [theirs] });
+  const ours = await startQuery(simulator);
+  const codes = async () => {
+    const paths = [`${ours}/status`, `${ours}/results`, 'theirs/status'];
+    return (await Promise.all(paths.map((path) => send(simulator, 'GET', `${CHECKOUT}/${path}`)))).map((r) => r.status);
+  };
+  clock.advance(599_999);
+  expect(await codes()).toEqual([200, 200, 200]);
+  clock.advance(1);
+  expect(await codes()).toEqual([404, 404, 200]);
+});
+
+test.each([
+  ['plain', 'ResourceNotFoundException', {}],
+  ['namespaced', 'com.amazonaws.networkflowmonitor#ResourceNotFoundException', {}],
+  ['uri', expect.stringMatching(/^ResourceNotFoundException:http:\/\//), {}],
+  ['bodyType', undefined, { __type: 'com.amazonaws.networkflowmonitor#ResourceNotFoundException' }],
+  ['bodyCode', undefined, { code: 'ResourceNotFoundException' }],
+])('an error is named in the form %s', async (errorForm, header, members) => {
+  await start({ errorForm, messageKey: 'Message' });
+  const reply = await send(simulator, 'GET', '/monitors/nobody');
+  expect(reply.status).toBe(404);
+  expect(reply.headers['x-amzn-errortype']).toEqual(header);
+  expect(reply.json).toEqual({ Message: 'Monitor nobody does not exist.', ...members });
+});
+
+test('times go as the model has them, or all in one form', async () => {
+  await start({}, AT_ONCE);
+  const parent = await workloadInsights(simulator, 'DataQueries');
+  const results = `${parent}/${await startQuery(simulator, parent)}/results`;
+  const forms = async () => {
+    const monitor = (await send(simulator, 'GET', '/monitors/checkout')).json;
+    const point =
+      /"timestamps":\[("?)/.exec((await send(simulator, 'GET', results)).text)?.[1] === '"' ? 'string' : 'number';
+    return [typeof monitor['createdAt'], typeof monitor['modifiedAt'], point];
+  };
+  expect(await forms()).toEqual(['number', 'number', 'string']);
+  simulator.setWorlds({ timestamps: 'numbers' });
+  expect(await forms()).toEqual(['number', 'number', 'number']);
+  simulator.setWorlds({ timestamps: 'text' });
+  expect(await forms()).toEqual(['string', 'string', 'string']);
+});
+
+test('setWorlds changes what the scenario says until it is called again', async () => {
+  await start({ pageSize: 3 });
+  const size = async () => (await send(simulator, 'GET', '/monitors')).json['monitors'];
+  simulator.setWorlds({ pageSize: 1 });
+  expect(await size()).toHaveLength(1);
+  simulator.setWorlds({});
+  expect(await size()).toHaveLength(3);
+});

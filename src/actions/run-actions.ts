@@ -1,0 +1,296 @@
+import { type QueryStatus, type TargetClient, UNKNOWN_AT_FIRST_MS } from '../aws/client.ts';
+import { ApiError, type ApiErrorName, InvalidResponse, isUnanswered } from '../aws/errors.ts';
+import { countsOf, type ResultsPaging, resultsPaging } from '../results/paging.ts';
+import { readDataPage, readRowPage } from '../results/results.ts';
+import type { ScheduledQuery } from '../model/query.ts';
+import type { Clock } from '../lib/clock.ts';
+import { type Logger, wholeSeconds } from '../lib/log.ts';
+import { SHUTDOWN } from '../scheduler/dispatcher.ts';
+import type { Run, RunActions, StepResult } from '../model/run.ts';
+import type { FailureLog } from './failure-log.ts';
+import { Hourly } from './hourly.ts';
+import { PackedPages } from '../results/packed-pages.ts';
+import type { QueryStates, RequestKind } from '../state/query-state.ts';
+import { type ResultPage, RunResults, type RunResultsOptions } from './run-results.ts';
+import type { RunStates } from '../state/run-state.ts';
+
+export interface RunActionsOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly states: QueryStates;
+  readonly runStates: RunStates;
+  readonly failures: FailureLog;
+  readonly clientOf: (
+    query: ScheduledQuery,
+  ) => Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'refuseResults' | 'stopQuery'>;
+  /** Resolves when a query's results, which were just read, are kept as well as they can be: the run may be over then. */
+  readonly resultsKept: (query: ScheduledQuery) => Promise<void>;
+  /** A run was started that had waited for so many milliseconds, or has come to its end so many after its start. */
+  readonly timed: (query: ScheduledQuery, what: 'wait' | 'duration', milliseconds: number) => void;
+  readonly contributors: RunResultsOptions['contributors'];
+}
+
+/** What is kept of a run between its requests. */
+interface Reading {
+  readonly pages: PackedPages<ResultPage>;
+  readonly paging: ResultsPaging;
+  /** Failures in a row to read the next page; 0 once it is read. */
+  failures: number;
+}
+
+/** Calls for one page of results that may fail in a row, if their error is not one that usually passes. */
+const PAGE_CALLS = 5;
+
+/** What scheduled queries do: each step asks the API, writes the state, and tells the scheduler how it went. */
+export function createRunActions(options: RunActionsOptions): RunActions<ScheduledQuery> {
+  const { clock, log, states, runStates, failures, clientOf, timed } = options;
+  const readings = new WeakMap<Run, Reading>();
+  const hourly = new Hourly(clock);
+  const results = new RunResults(options);
+
+  /**
+   * Makes a request; what it throws is written down and turned into how the run goes on. Of a query that has left
+   * meanwhile nothing is written down: all that is left to do is to stop its run.
+   */
+  async function request(
+    query: ScheduledQuery,
+    operation: RequestKind,
+    signal: AbortSignal,
+    make: () => Promise<StepResult>,
+    failed: (failure: ApiError) => StepResult,
+  ): Promise<StepResult> {
+    try {
+      const result = await make();
+      if (states.has(query)) {
+        failures.recovered(query);
+      }
+      return result;
+    } catch (thrown) {
+      if (signal.reason === SHUTDOWN) {
+        return 'silent';
+      }
+      if (!(thrown instanceof ApiError)) {
+        throw thrown;
+      }
+      if (!states.has(query)) {
+        return failed(thrown);
+      }
+      const failure = { error: thrown.error, message: thrown.message };
+      if (operation === 'status') {
+        states.failed(query.name, failure);
+      } else {
+        states.requestFailed(query.name, { operation, ...failure });
+      }
+      const result = failed(thrown);
+      if (result !== 'quota') {
+        failures.failed(query, thrown);
+      }
+      return result;
+    }
+  }
+
+  function readingOf(run: Run): Reading {
+    let reading = readings.get(run);
+    if (reading === undefined) {
+      reading = { pages: new PackedPages(), paging: resultsPaging(), failures: 0 };
+      readings.set(run, reading);
+    }
+    return reading;
+  }
+
+  /** What is wrong with results is an error of the API. */
+  function asRefusal(query: ScheduledQuery, thrown: unknown): unknown {
+    return thrown instanceof InvalidResponse ? clientOf(query).refuseResults(query, thrown.message) : thrown;
+  }
+
+  /** Reads the next page. A function of its own, so that nothing holds the page once it is packed. */
+  async function readPage(query: ScheduledQuery, run: Run, reading: Reading, signal: AbortSignal): Promise<void> {
+    const { pages, paging } = reading;
+    reading.failures += 1;
+    const { page, nextToken, bytes } = await clientOf(query).queryResults<ResultPage>(
+      { ...query, queryId: run.queryId },
+      paging.nextToken,
+      query.type === 'workload-insights-top-contributors-data' ? readDataPage : readRowPage,
+      signal,
+    );
+    reading.failures = 0;
+    try {
+      paging.add({ ...countsOf(page), bytes }, nextToken);
+    } catch (thrown) {
+      throw asRefusal(query, thrown);
+    }
+    await pages.add(page);
+  }
+
+  const isYoung = ({ startedAt }: Run) => clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
+  const fields = ({ account, region, name }: ScheduledQuery) => ({ account, aws_region: region, query: name });
+
+  return {
+    start: (query, run, signal) =>
+      request(
+        query,
+        'start',
+        signal,
+        async () => {
+          run.queryId = await clientOf(query).startQuery(query, run.window, signal);
+          if (!states.has(query)) {
+            return 'done';
+          }
+          states.requestAnswered(query.name);
+          states.runStarted(query.name);
+          runStates.started(query.name, run.queryId);
+          timed(query, 'wait', run.startedAt - run.wantedAt);
+          log.debug('run started', fields(query));
+          return 'done';
+        },
+        ({ error, mayHaveTakenEffect }) => {
+          run.isUnconfirmed = mayHaveTakenEffect;
+          if (error === 'ServiceQuotaExceededException') {
+            tellHourly(
+              query,
+              'the service has no room for another query: lower maxConcurrentRuns, run less often, or have the quota raised',
+            );
+            return 'quota';
+          }
+          return passing(error) ?? 'start_failed';
+        },
+      ),
+
+    status: (query, run, signal) =>
+      request(
+        query,
+        'status',
+        signal,
+        async () => {
+          const asked = clientOf(query).queryStatus({ ...query, queryId: run.queryId }, signal);
+          const status = await (isYoung(run) ? asked.catch(unknownYet) : asked);
+          if (!states.has(query)) {
+            return 'done';
+          }
+          if (status === undefined) {
+            states.unknownYet(query.name);
+            return 'again';
+          }
+          states.answered(query.name, status);
+          return NEXT[status];
+        },
+        ({ error }) => passing(error) ?? 'retry',
+      ),
+
+    results: (query, run, signal) => {
+      const reading = readingOf(run);
+      return request(
+        query,
+        'results',
+        signal,
+        async () => {
+          await readPage(query, run, reading, signal);
+          if (!states.has(query)) {
+            return 'done';
+          }
+          if (reading.paging.nextToken !== undefined) {
+            states.requestAnswered(query.name);
+            return 'again';
+          }
+          readings.delete(run);
+          try {
+            await results.read(query, run, reading.pages);
+          } catch (thrown) {
+            throw asRefusal(query, thrown);
+          }
+          await options.resultsKept(query);
+          if (states.has(query)) {
+            states.requestAnswered(query.name);
+          }
+          return 'done';
+        },
+        ({ error }) =>
+          passing(error) ?? (reading.failures > 0 && reading.failures < PAGE_CALLS ? 'retry' : 'results_failed'),
+      );
+    },
+
+    stop: (query, run, signal) =>
+      request(
+        query,
+        'stop',
+        signal,
+        async () => {
+          await clientOf(query).stopQuery({ ...query, queryId: run.queryId }, signal);
+          if (states.has(query)) {
+            states.requestAnswered(query.name);
+          }
+          return 'done';
+        },
+        ({ error }) => (error === 'ResourceNotFoundException' && !isYoung(run) ? 'done' : 'retry'),
+      ),
+
+    ended(query, { window, startedAt, terminalAt }, outcome) {
+      if (outcome === 'skipped') {
+        runStates.skipped(query.name, 1);
+        log.debug('window skipped', { ...fields(query), window_end: new Date(window.end).toISOString() });
+        tellHourly(query, 'window skipped after an unconfirmed start');
+        return;
+      }
+      const duration = terminalAt === undefined ? undefined : terminalAt - startedAt;
+      runStates.ended(query.name, outcome, duration);
+      if (duration !== undefined) {
+        timed(query, 'duration', duration);
+      }
+      log.debug('run ended', { ...fields(query), outcome, duration: wholeSeconds(clock.monotonic() - startedAt) });
+    },
+
+    skipped(query, windows) {
+      runStates.skipped(query.name, windows);
+      log.debug('windows skipped', { ...fields(query), windows });
+      tellHourly(
+        query,
+        'windows are skipped that could not be started in time: allow more requests or runs, or run less often',
+      );
+    },
+
+    clockSetBack(queries) {
+      log.warn('wall clock set back', { queries });
+    },
+  };
+
+  /** What concerns all of a target's queries, told with the first of them. */
+  function tellHourly(query: ScheduledQuery, message: string): void {
+    if (hourly.isDue(`${query.account} ${query.region} ${message}`)) {
+      log.warn(message, fields(query));
+    }
+  }
+}
+
+/** Undefined for the answer to a status request that the service does not know the query; throws what else was thrown. */
+function unknownYet(thrown: unknown): undefined {
+  if (thrown instanceof ApiError && thrown.error === 'ResourceNotFoundException') {
+    return undefined;
+  }
+  throw thrown;
+}
+
+/** How a run goes on from each status. */
+const NEXT: Readonly<Record<QueryStatus, StepResult>> = {
+  QUEUED: 'again',
+  RUNNING: 'again',
+  SUCCEEDED: 'done',
+  FAILED: 'failed',
+  CANCELED: 'canceled',
+};
+
+/** How a request goes on whose failure may pass by itself; undefined for one that will not. */
+function passing(error: ApiErrorName): StepResult | undefined {
+  if (isUnanswered(error)) {
+    return 'silent';
+  }
+  switch (error) {
+    case 'ConflictException':
+    case 'ExpiredTokenException':
+    case 'InternalServerException':
+    case 'OtherError':
+    case 'ThrottlingException':
+      return 'retry';
+    default:
+      return undefined;
+  }
+}

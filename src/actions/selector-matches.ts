@@ -1,0 +1,88 @@
+import { countMatches, type Follower, type Found } from '../queries/following.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Target } from '../scheduler/target.ts';
+import { LastingWarnings } from '../lib/lasting-warnings.ts';
+
+type SubjectKind = Follower['selector']['kind'];
+
+/** How many monitors or scopes the selector of an entry matches in a target. */
+export interface SelectorCount {
+  /** The entry's name. */
+  readonly group: string;
+  readonly kind: SubjectKind;
+  readonly count: number;
+}
+
+/** Counts what selectors match in each target, and warns about those that match nothing. */
+export class SelectorMatches {
+  readonly #warnings: LastingWarnings;
+  /** The keys of each target's selectors. */
+  readonly #keys = new Map<Target, ReadonlySet<string>>();
+
+  constructor(clock: Clock, log: Logger) {
+    this.#warnings = new LastingWarnings({ clock, log, begun: 'selector unmatched', ended: 'selector matched again' });
+  }
+
+  /**
+   * The selectors of a target whose matches are known. A listing that failed leaves the previous one in effect: it never
+   * makes a selector match nothing. Of several selectors with the same name, the one that matches the fewest counts.
+   *
+   * @param isListed whether a listing of this kind has succeeded in the target
+   */
+  count(
+    target: Target,
+    followers: readonly Follower[],
+    found: Found,
+    isListed: (kind: SubjectKind) => boolean,
+  ): readonly SelectorCount[] {
+    const counts = new Map<string, SelectorCount>();
+    for (const { entry, selector } of followers) {
+      const { name: group } = entry;
+      const { kind } = selector;
+      const count = isListed(kind) ? countMatches(selector, found) : undefined;
+      const before = counts.get(group)?.count ?? Number.POSITIVE_INFINITY;
+      if (count !== undefined && count < before) {
+        counts.set(group, { group, kind, count });
+      }
+    }
+    for (const each of counts.values()) {
+      this.#tell(target, each, found);
+    }
+    const keys = new Set(followers.map(({ entry }) => keyOf(target, entry.name)));
+    this.#forgetBut(target, keys);
+    this.#keys.set(target, keys);
+    return [...counts.values()];
+  }
+
+  /** A target is not listed any more. */
+  forget(target: Target): void {
+    this.#forgetBut(target, new Set());
+    this.#keys.delete(target);
+  }
+
+  #tell(target: Target, { group, kind, count }: SelectorCount, { monitors, scopeIds }: Found): void {
+    const place = { account: target.account, aws_region: target.region, query_group: group };
+    const key = keyOf(target, group);
+    if (count > 0) {
+      this.#warnings.over(key, { ...place, matches: count });
+    } else if (kind === 'monitors') {
+      const hint = 'check name, tags, and status of monitorSelector';
+      this.#warnings.found(key, { ...place, monitors: monitors.length, hint });
+    } else {
+      this.#warnings.found(key, { ...place, scopes: scopeIds.length, hint: 'create a scope, or name another region' });
+    }
+  }
+
+  #forgetBut(target: Target, kept: ReadonlySet<string>): void {
+    for (const key of this.#keys.get(target) ?? []) {
+      if (!kept.has(key)) {
+        this.#warnings.forget(key);
+      }
+    }
+  }
+}
+
+function keyOf({ account, region }: Target, group: string): string {
+  return JSON.stringify([account, region, group]);
+}

@@ -1,0 +1,82 @@
+import type { Account, Role } from '../../config/config.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type * as Sources from '../credential-sources.ts';
+import type { Credentials } from './credentials.ts';
+import { describeFailure } from '../errors.ts';
+import { RefreshedCredentials } from './refreshed-credentials.ts';
+import type { StsSettings } from './sts.ts';
+
+/**
+ * The credentials of all accounts: the SDK's default chain, shared by all without a profile; those of a profile, shared
+ * by all that name it; with a role, those of its session, assumed with these once for all regions of the account. STS
+ * and SSO are called through the one request handler, so proxies and private CAs apply to them as well.
+ */
+export class AccountCredentials {
+  readonly #clock: Clock;
+  /** By profile; the default chain is that of none. */
+  readonly #bases = new Map<string | undefined, RefreshedCredentials>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The credentials of an account. To be asked for once each, since every answer has a session of its own. */
+  of({ profile, role }: Pick<Account, 'profile' | 'role'>, sts: StsSettings): Credentials {
+    const base = this.#baseOf(profile, sts);
+    return role === undefined ? base : this.#assumed(role, base, sts);
+  }
+
+  #baseOf(profile: string | undefined, sts: StsSettings): RefreshedCredentials {
+    const known = this.#bases.get(profile);
+    if (known !== undefined) {
+      return known;
+    }
+    const credentials = profile === undefined ? this.#default(sts) : this.#ofProfile(profile, sts);
+    this.#bases.set(profile, credentials);
+    return credentials;
+  }
+
+  #default(sts: StsSettings): RefreshedCredentials {
+    const clock = this.#clock;
+    let provider = 'no provider';
+    const onProvider = (name: string) => {
+      provider = name;
+    };
+    return new RefreshedCredentials({
+      fetch: async () => (await sources()).credentialsOfChain(sts, clock, onProvider),
+      explain: describeFailure,
+      explainDelay: (reason) => `${provider}: ${reason}`,
+      clock,
+    });
+  }
+
+  #ofProfile(profile: string, sts: StsSettings): RefreshedCredentials {
+    const explain = (reason: string) => `profile ${profile}: ${reason}`;
+    return new RefreshedCredentials({
+      fetch: async () => (await sources()).credentialsOfProfile(profile, sts),
+      explain: (thrown) => explain(describeFailure(thrown)),
+      explainDelay: explain,
+      clock: this.#clock,
+    });
+  }
+
+  #assumed(role: Role, base: Credentials, sts: StsSettings): RefreshedCredentials {
+    const { arn, externalId, sessionTags } = role;
+    let sessions: ReturnType<typeof Sources.roleSessions> | undefined;
+    const sensitive = [...(externalId === undefined ? [] : [externalId]), ...Object.values(sessionTags)];
+    return new RefreshedCredentials({
+      async fetch() {
+        sessions ??= (await sources()).roleSessions(role, base, sts);
+        return sessions();
+      },
+      explain: (thrown) => `role ${arn}: ${describeFailure(thrown, sensitive)}`,
+      explainDelay: (reason) => `role ${arn}: ${reason}`,
+      clock: this.#clock,
+    });
+  }
+}
+
+/** Loaded when credentials are first needed, as all of the SDK is. */
+function sources(): Promise<typeof Sources> {
+  return import('../credential-sources.ts');
+}

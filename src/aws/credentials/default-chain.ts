@@ -1,0 +1,151 @@
+import { env } from 'node:process';
+import { fromEnv, fromIni, fromInstanceMetadata, fromTokenFile } from '@aws-sdk/credential-providers';
+import type { Clock } from '../../lib/clock.ts';
+import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
+import type { BoundedHandler } from '../network/bounded-handler.ts';
+import { containerCredentials, isContainerConfigured } from './container-credentials.ts';
+import type { AwsCredentials } from './credentials.ts';
+import { CredentialsUnavailable, describeFailure, httpStatusOf } from '../errors.ts';
+import { givesCredentials, halfOf, profileProblem } from './shared-profiles.ts';
+
+/** Settings of the SDK's providers. */
+export type ProviderSettings = NonNullable<Parameters<typeof fromIni>[0]>;
+
+export interface DefaultChainOptions {
+  readonly settings: ProviderSettings;
+  readonly handler: BoundedHandler;
+  readonly clock: Clock;
+  /** Receives the provider that is called next. */
+  readonly onProvider: (name: string) => void;
+}
+
+interface Provider {
+  readonly name: string;
+  /** Whether the environment or the shared files ask for it. */
+  readonly isConfigured: boolean | Promise<boolean>;
+  readonly fetch: () => Promise<AwsCredentials>;
+}
+
+/**
+ * The providers of the SDK's default chain, in its order; the environment variables are those that the SDK reads. If all
+ * fail, the SDK reports the last one it called. This chain reports those that were configured.
+ *
+ * @throws CredentialsUnavailable
+ */
+export async function defaultChain(options: DefaultChainOptions): Promise<AwsCredentials> {
+  const failures: string[] = [];
+  for (const provider of providers(options)) {
+    if (await provider.isConfigured) {
+      options.onProvider(provider.name);
+      try {
+        return await provider.fetch();
+      } catch (thrown) {
+        failures.push(`${provider.name}: ${describeFailure(thrown)}`);
+        if (!triesNext(thrown)) {
+          throw new CredentialsUnavailable(failures.join('; '));
+        }
+      }
+    }
+  }
+  try {
+    return await instanceCredentials(options);
+  } catch (thrown) {
+    throw failures.length > 0 ? new CredentialsUnavailable(failures.join('; ')) : thrown;
+  }
+}
+
+/** Web identity, containers and a role of a profile end the chain if they fail, as in the SDK. */
+function triesNext(thrown: unknown): boolean {
+  const { tryNextLink }: { readonly tryNextLink?: unknown } = Object(thrown);
+  return tryNextLink === true;
+}
+
+function providers({ settings, handler, clock }: DefaultChainOptions): readonly Provider[] {
+  const { AWS_PROFILE, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN } = env;
+  const profile = AWS_PROFILE || 'default';
+  return [
+    {
+      name: 'environment',
+      isConfigured: !AWS_PROFILE && Boolean(AWS_ACCESS_KEY_ID || AWS_SECRET_ACCESS_KEY),
+      async fetch() {
+        refuse(halfOf(env, 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'));
+        return fromEnv(settings)();
+      },
+    },
+    {
+      name: `profile ${profile}`,
+      isConfigured: Boolean(AWS_PROFILE) || givesCredentials(profile),
+      async fetch() {
+        refuse(await profileProblem(env, profile));
+        return fromIni({ ...settings, profile })();
+      },
+    },
+    {
+      name: 'web identity',
+      isConfigured: Boolean(AWS_WEB_IDENTITY_TOKEN_FILE),
+      async fetch() {
+        refuse(AWS_ROLE_ARN ? undefined : 'AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not');
+        try {
+          return await fromTokenFile(settings)();
+        } catch (thrown) {
+          const { syscall }: { readonly syscall?: unknown } = Object(thrown);
+          if (syscall !== 'open' && syscall !== 'read') {
+            throw thrown;
+          }
+          const unreadable = describeUnreadable(AWS_WEB_IDENTITY_TOKEN_FILE ?? '', reasonOf(thrown));
+          throw new CredentialsUnavailable(`AWS_WEB_IDENTITY_TOKEN_FILE: ${unreadable}`);
+        }
+      },
+    },
+    {
+      name: 'container credentials',
+      isConfigured: isContainerConfigured(env),
+      fetch: () => containerCredentials(env, handler, clock),
+    },
+  ];
+}
+
+/** A provider that lacks a setting does not end the chain. */
+function refuse(problem: string | undefined): void {
+  if (problem !== undefined) {
+    throw Object.assign(new CredentialsUnavailable(problem), { tryNextLink: true });
+  }
+}
+
+/** What is wrong if a container cannot get the token of version 2. */
+const HOP_LIMIT = "in a container, set the instance's HttpPutResponseHopLimit to 2 or more";
+
+/** Those of the instance that this machine is, which needs no setting. */
+async function instanceCredentials({ settings, onProvider }: DefaultChainOptions): Promise<AwsCredentials> {
+  const { AWS_EC2_METADATA_DISABLED } = env;
+  const others = 'no provider is configured (environment, profile, web identity, container)';
+  if (AWS_EC2_METADATA_DISABLED && AWS_EC2_METADATA_DISABLED !== 'false') {
+    throw new CredentialsUnavailable(`${others}, and AWS_EC2_METADATA_DISABLED is set`);
+  }
+  onProvider('instance metadata (IMDSv2)');
+  try {
+    const { logger } = settings;
+    return await fromInstanceMetadata(logger === undefined ? {} : { logger })();
+  } catch (thrown) {
+    throw new CredentialsUnavailable(`${others}; instance metadata (IMDSv2): ${instanceFailure(thrown)}`);
+  }
+}
+
+/** The SDK replaces the messages of Node's errors, and keeps their members. */
+function instanceFailure(thrown: unknown): string {
+  const { message, statusCode, code, address, port }: Readonly<Record<string, unknown>> = Object(thrown);
+  const status = typeof statusCode === 'number' ? statusCode : httpStatusOf(thrown);
+  if (status === 401 || status === 403) {
+    return `HTTP ${status}; ${HOP_LIMIT}`;
+  }
+  if (status === 404) {
+    return 'HTTP 404: the instance has no IAM role';
+  }
+  if (status !== undefined) {
+    return `HTTP ${status}`;
+  }
+  if (typeof code === 'string') {
+    return `${code}${address === undefined ? '' : ` ${String(address)}:${String(port)}`}`;
+  }
+  return String(message).includes('TimeoutError') ? `no response within 1 s; ${HOP_LIMIT}` : describeFailure(thrown);
+}

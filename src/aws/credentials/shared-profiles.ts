@@ -1,0 +1,58 @@
+import { accessSync, constants } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { loadSharedConfigFiles } from '@smithy/core/config';
+import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
+
+/** Keys of a profile that give credentials. */
+const CREDENTIAL_KEY =
+  /^(aws_access_key_id|aws_secret_access_key|role_arn|credential_process|sso_\w+|web_identity_token_file|login_session)$/;
+
+/**
+ * Why a profile of the shared files of the AWS tools can give no credentials: it is missing, or half of its key is. Undefined if the
+ * SDK can try.
+ */
+export async function profileProblem(env: NodeJS.ProcessEnv, profile: string): Promise<string | undefined> {
+  const section = await readProfile(profile);
+  if (section === undefined) {
+    const files = [
+      env['AWS_CONFIG_FILE'] || join(homedir(), '.aws', 'config'),
+      env['AWS_SHARED_CREDENTIALS_FILE'] || join(homedir(), '.aws', 'credentials'),
+    ];
+    const unreadable = files.flatMap((file) => unreadableReason(file) ?? []);
+    return unreadable.length > 0
+      ? `the profile was not found: ${unreadable.join('; ')}`
+      : `the profile was not found in ${files.join(' or ')}`;
+  }
+  return halfOf(section, 'aws_access_key_id', 'aws_secret_access_key');
+}
+
+/** Whether a profile exists that has anything to do with credentials. */
+export async function givesCredentials(profile: string): Promise<boolean> {
+  return Object.keys((await readProfile(profile)) ?? {}).some((key) => CREDENTIAL_KEY.test(key));
+}
+
+/** The complaint about two settings of which one is missing. */
+export function halfOf(
+  settings: Readonly<Record<string, string | undefined>>,
+  a: string,
+  b: string,
+): string | undefined {
+  const [isSet, isMissing] = settings[a] ? [a, b] : [b, a];
+  return settings[isSet] && !settings[isMissing] ? `${isSet} is set, but ${isMissing} is not` : undefined;
+}
+
+async function readProfile(profile: string): Promise<Readonly<Record<string, string | undefined>> | undefined> {
+  const { configFile, credentialsFile } = await loadSharedConfigFiles({ ignoreCache: true });
+  const [a, b] = [configFile[profile], credentialsFile[profile]];
+  return a === undefined && b === undefined ? undefined : { ...a, ...b };
+}
+
+function unreadableReason(file: string): string | undefined {
+  try {
+    accessSync(file, constants.R_OK);
+    return undefined;
+  } catch (thrown) {
+    return describeUnreadable(file, reasonOf(thrown));
+  }
+}

@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import type { HttpHandler, HttpRequest, HttpResponse } from '@smithy/core/protocols';
+import type { NodeHttpHandler, NodeHttpHandlerOptions } from '@smithy/node-http-handler';
+import type { HttpHandlerOptions } from '@smithy/types';
+import type { Clock } from '../../lib/clock.ts';
+import { FairQueue } from '../../lib/fair-queue.ts';
+import { nextTurn } from '../../lib/turns.ts';
+import { largestBody, refuseExcessiveJson } from '../answer-bounds.ts';
+import { withoutEcho } from '../credentials/echoed-secrets.ts';
+import { InvalidResponse, TimeoutError } from '../errors.ts';
+import { unresolved } from './name-lookup.ts';
+import type { Network } from './network.ts';
+
+export interface BoundedHandlerOptions {
+  readonly network: Pick<Network, 'httpAgent' | 'httpsAgent' | 'proxyAuthorizations' | 'unresolvedName'>;
+  readonly clock: Clock;
+  /** Milliseconds from the sending of a request to the last byte of its answer. */
+  readonly timeout: number;
+  /** Requests that are sent at once. Others wait, without a limit of time, and hosts take turns. Defaults to no limit. */
+  readonly atOnce?: number;
+}
+
+/**
+ * The request handler of all AWS clients. It bounds what Node's own leaves open: the time until an answer is complete
+ * (the SDK's `requestTimeout` ends with the headers, and has no default), the size of an answer, and what its JSON holds; and
+ * it lets no secret of a request come back in the answer's body.
+ */
+export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
+  readonly metadata = { handlerProtocol: 'http/1.1' };
+  readonly #options: BoundedHandlerOptions;
+  readonly #queue: FairQueue;
+  /** Loaded with the first request, as all of the SDK is. */
+  #inner: Promise<NodeHttpHandler> | undefined;
+  /** As {@link BoundedHandlerOptions.timeout}, of requests that begin from now on. */
+  timeout: number;
+
+  constructor(options: BoundedHandlerOptions) {
+    this.#options = options;
+    this.#queue = new FairQueue({
+      atOnce: options.atOnce ?? Number.POSITIVE_INFINITY,
+      mostWaiting: Number.POSITIVE_INFINITY,
+    });
+    this.timeout = options.timeout;
+  }
+
+  async handle(request: HttpRequest, options: HttpHandlerOptions = {}): Promise<{ response: HttpResponse }> {
+    const { abortSignal } = options;
+    const signal = abortSignal instanceof AbortSignal ? abortSignal : new AbortController().signal;
+    return this.#queue.run(request.hostname, signal, () => this.#send(request, options));
+  }
+
+  async #send(request: HttpRequest, options: HttpHandlerOptions): Promise<{ response: HttpResponse }> {
+    const { clock } = this.#options;
+    const { timeout } = this;
+    const ended = new AbortController();
+    let timedOut = false;
+    const cancelTimer = clock.setTimer(timeout, () => {
+      timedOut = true;
+      ended.abort();
+    });
+    const cancelChain = chainAbort(options.abortSignal, ended);
+    try {
+      const inner = await this.#innerHandler();
+      const answered = inner.handle(request, { ...options, abortSignal: ended.signal });
+      // By itself it waits for ever where the answer is 101: Node then closes the connection, and says nothing else.
+      const { response } = await Promise.race([answered, rejectedBy(ended.signal)]);
+      const { proxyAuthorizations } = this.#options.network;
+      const body = await collect(response, largestBody(request, response.statusCode));
+      if (response.statusCode < 300) {
+        refuseExcessiveJson(body);
+        // What is made of a large body takes as long again: others have their turn in between.
+        await nextTurn();
+      }
+      response.body = withoutEcho(body, request, proxyAuthorizations);
+      return { response };
+    } catch (error) {
+      throw timedOut ? this.#timeoutOf(request, timeout) : error;
+    } finally {
+      cancelTimer();
+      cancelChain();
+    }
+  }
+
+  #innerHandler(): Promise<NodeHttpHandler> {
+    this.#inner ??= import('@smithy/node-http-handler').then(
+      (module) => new module.NodeHttpHandler(this.httpHandlerConfigs()),
+    );
+    return this.#inner;
+  }
+
+  #timeoutOf({ protocol, hostname, port }: HttpRequest, timeout: number): Error {
+    const name = this.#options.network.unresolvedName(protocol, hostname, port);
+    return name === undefined
+      ? new TimeoutError(`no complete answer within ${timeout / 1_000} s`)
+      : unresolved(name, timeout);
+  }
+
+  updateHttpClientConfig(): void {
+    // One handler serves all clients: none of them may change it.
+  }
+
+  httpHandlerConfigs(): NodeHttpHandlerOptions {
+    const { httpAgent, httpsAgent } = this.#options.network;
+    return { httpAgent, httpsAgent };
+  }
+
+  destroy(): void {
+    // Clients call this when they are destroyed; the agents outlive each of them.
+  }
+}
+
+/** Aborts `controller` when `signal` aborts. Returns what undoes it. */
+function chainAbort(signal: HttpHandlerOptions['abortSignal'], controller: AbortController): () => void {
+  if (!(signal instanceof AbortSignal)) {
+    return () => undefined;
+  }
+  const onAbort = () => controller.abort();
+  if (signal.aborted) {
+    onAbort();
+  }
+  signal.addEventListener('abort', onAbort, { once: true });
+  return () => signal.removeEventListener('abort', onAbort);
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+/** @throws InvalidResponse for a body of more than `largest` bytes, as soon as that is known. */
+async function collect({ body, headers }: HttpResponse, largest: number): Promise<Uint8Array> {
+  const stream: Readable = body;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const refuse = () => stream.destroy(new InvalidResponse(`the response is larger than ${largest} bytes`));
+  stream.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > largest) {
+      refuse();
+    } else {
+      chunks.push(chunk);
+    }
+  });
+  const ended = once(stream, 'end');
+  if (Number(headers['content-length'] ?? 0) > largest) {
+    refuse();
+  }
+  await ended;
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}

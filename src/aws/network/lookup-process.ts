@@ -1,0 +1,171 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { LookupAddress, LookupOptions } from 'node:dns';
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../lib/clock.ts';
+import type { Resolve } from './name-lookup.ts';
+import type { OtherResolver } from './system-resolver.ts';
+
+/** Node gives lookups half of these. */
+const THREADS = 64;
+const LOOKUPS = THREADS / 2;
+/** A lookup that takes longer has lost its thread; the system's resolver gives up much earlier. */
+const LOST_AFTER_MS = 90_000;
+/** The process is replaced once it has lost so many threads. */
+const MOST_LOST = LOOKUPS / 2;
+const IDLE_MS = 5 * 60_000;
+
+/** Ends at once when the parent does: a hanging lookup would delay a normal exit. */
+const PROGRAM = `
+const dns = require('node:dns');
+const end = () => process.kill(process.pid, 'SIGKILL');
+process.on('disconnect', end);
+process.on('message', ({ id, name, options }) => {
+  dns.lookup(name, { ...options, all: true }, (error, addresses) => {
+    const failure = error && { message: error.message, code: error.code };
+    process.send({ id, failure, addresses }, undefined, undefined, () => undefined);
+  });
+});
+`;
+
+interface Lookup {
+  readonly id: number;
+  readonly name: string;
+  readonly options: LookupOptions;
+  /** On the monotonic clock; undefined before it is sent. */
+  sentAt: number | undefined;
+  readonly found: Promise<readonly LookupAddress[]>;
+  readonly resolve: (addresses: readonly LookupAddress[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Message {
+  readonly id: number;
+  readonly failure: { readonly message: string; readonly code: string } | null;
+  readonly addresses: readonly LookupAddress[];
+}
+
+/** Looks names up in a process of its own, which runs while it is needed. */
+export class LookupProcess implements OtherResolver {
+  readonly #clock: Pick<Clock, 'monotonic' | 'setTimer'>;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #lookups = new Map<number, Lookup>();
+  #child: ChildProcess | undefined;
+  #lastId = 0;
+  #cancelIdle: () => void = () => undefined;
+
+  constructor(clock: Pick<Clock, 'monotonic' | 'setTimer'>, env: NodeJS.ProcessEnv) {
+    this.#clock = clock;
+    this.#env = env;
+  }
+
+  readonly resolve: Resolve = (name, options) => {
+    this.#replaceIfLost();
+    // The caller may have given up on a lookup that still has its thread.
+    const isSame = (other: Lookup) => other.name === name && isDeepStrictEqual(other.options, options);
+    const same = [...this.#lookups.values()].find((other) => isSame(other) && !this.#isLost(other));
+    return same?.found ?? this.#add(name, options);
+  };
+
+  close(): void {
+    this.#end(new Error('the exporter shuts down'));
+  }
+
+  #add(name: string, options: LookupOptions): Promise<readonly LookupAddress[]> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const { promise, resolve, reject } = withResolvers<readonly LookupAddress[]>();
+    this.#lookups.set(id, { id, name, options, sentAt: undefined, found: promise, resolve, reject });
+    this.#send();
+    return promise;
+  }
+
+  /** Sends as many as there are threads for. */
+  #send(): void {
+    this.#cancelIdle();
+    this.#cancelIdle = this.#clock.setTimer(IDLE_MS, () => this.#end(unanswered()));
+    const all = [...this.#lookups.values()];
+    const inFlight = all.filter(({ sentAt }) => sentAt !== undefined).length;
+    for (const lookup of all.filter(({ sentAt }) => sentAt === undefined).slice(0, Math.max(0, LOOKUPS - inFlight))) {
+      this.#child ??= this.#start();
+      lookup.sentAt = this.#clock.monotonic();
+      const { id, name, options } = lookup;
+      // A failure to send is the end of the process, which is handled there.
+      this.#child.send({ id, name, options }, () => undefined);
+    }
+  }
+
+  #replaceIfLost(): void {
+    const sent = [...this.#lookups.values()].filter(({ sentAt }) => sentAt !== undefined);
+    if (sent.filter((lookup) => this.#isLost(lookup)).length >= MOST_LOST) {
+      this.#end(unanswered(), sent);
+    }
+  }
+
+  #isLost({ sentAt }: Lookup): boolean {
+    return sentAt !== undefined && this.#clock.monotonic() > sentAt + LOST_AFTER_MS;
+  }
+
+  #start(): ChildProcess {
+    const child = spawn(process.execPath, ['-e', PROGRAM], {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      env: { ...withoutSecrets(this.#env), UV_THREADPOOL_SIZE: String(THREADS) },
+    });
+    // Neither keeps this process from its end.
+    child.unref();
+    child.channel?.unref();
+    const ended = () => {
+      if (this.#child === child) {
+        this.#end(unanswered());
+      }
+    };
+    child.on('error', ended).on('exit', ended);
+    child.on('message', (message: Message) => this.#settle(message));
+    return child;
+  }
+
+  #settle({ id, failure, addresses }: Message): void {
+    const lookup = this.#lookups.get(id);
+    this.#lookups.delete(id);
+    if (failure === null) {
+      lookup?.resolve(addresses);
+    } else {
+      lookup?.reject(Object.assign(new Error(failure.message), { code: failure.code }));
+    }
+    this.#send();
+  }
+
+  /** Kills the process. These lookups, or all, fail. */
+  #end(error: Error, lookups: readonly Lookup[] = [...this.#lookups.values()]): void {
+    this.#cancelIdle();
+    const child = this.#child;
+    this.#child = undefined;
+    child?.kill('SIGKILL');
+    for (const { id, reject } of lookups) {
+      this.#lookups.delete(id);
+      reject(error);
+    }
+  }
+}
+
+function withResolvers<T>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (error: Error) => void;
+} {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((resolveIt, rejectIt) => {
+    resolve = resolveIt;
+    reject = rejectIt;
+  });
+  return { promise, resolve, reject };
+}
+
+function unanswered(): Error {
+  return Object.assign(new Error('the lookup process ended'), { code: 'EAI_AGAIN' });
+}
+
+/** The process needs the system's settings (`RES_OPTIONS`, `LOCALDOMAIN`, `PATH`), not the credentials. */
+function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^AWS_|TOKEN|SECRET|PASSWORD|_PROXY$/i.test(name)));
+}

@@ -1,0 +1,168 @@
+import type { LookupAddress, LookupOptions } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import type { Clock } from '../../lib/clock.ts';
+import { type Logger, wholeSeconds } from '../../lib/log.ts';
+
+/** Returns all addresses of a name. May never settle. */
+export type Resolve = (name: string, options: LookupOptions) => Promise<readonly LookupAddress[]>;
+
+export interface NameLookupOptions {
+  readonly resolve: Resolve;
+  readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+}
+
+/** The last addresses of a name are used for so long after its last successful lookup. */
+const LAST_GOOD_MS = 15 * 60_000;
+/** A connection waits so long for a lookup, from the start of that, before it uses the last addresses. */
+const GRACE_MS = 1_000;
+/** A lookup without a response fails after so long, and another one may start. */
+const LOOKUP_TIMEOUT_MS = 30_000;
+
+/** A failed lookup. It looks like one of Node's, so that it counts as a request that was never sent. */
+class LookupError extends Error {
+  readonly syscall = 'getaddrinfo';
+  readonly code: string;
+  readonly hostname: string;
+
+  constructor(hostname: string, code: string, reason: string, cause?: unknown) {
+    super(`DNS lookup failed: ${reason}`, { cause });
+    this.code = code;
+    this.hostname = hostname;
+  }
+}
+
+/** The failure of a request that ended after `ms` milliseconds while the name was still looked up. */
+export function unresolved(name: string, ms: number): Error {
+  return new LookupError(name, 'EAI_AGAIN', `no response for ${name} within ${ms / 1_000} s`);
+}
+
+/** What is known of a name. All times are on the monotonic clock. */
+interface Name {
+  readonly hostname: string;
+  pending: Promise<readonly LookupAddress[]> | undefined;
+  pendingSince: number;
+  known: { readonly addresses: readonly LookupAddress[]; readonly at: number } | undefined;
+  /** Since when the last addresses are used in place of a lookup's, which was logged. */
+  outdatedSince: number | undefined;
+}
+
+/**
+ * Looks names up for all connections: one lookup per name at a time, since a request that is given up does not end its
+ * lookup. While a lookup hangs or fails, the last addresses of the name are used; this is logged once per name.
+ */
+export class NameLookup {
+  readonly #options: NameLookupOptions;
+  readonly #names = new Map<string, Name>();
+
+  constructor(options: NameLookupOptions) {
+    this.#options = options;
+  }
+
+  /** For `net.connect` and agents. */
+  readonly lookup: LookupFunction = (hostname, options, callback) => {
+    const { family, hints } = options;
+    const key = `${hostname} ${family ?? 0} ${hints ?? 0}`;
+    const name = this.#names.get(key) ?? newName(hostname);
+    this.#names.set(key, name);
+    this.#addresses(name, { family, hints }).then(
+      (addresses) => {
+        const [first] = addresses;
+        if (options.all) {
+          callback(null, [...addresses]);
+        } else {
+          callback(null, first?.address ?? '', first?.family);
+        }
+      },
+      (error: Error) => callback(error, ''),
+    );
+  };
+
+  /** Whether new connections to a name wait for its lookup, and have done so for a while. */
+  isUnresolved(hostname: string): boolean {
+    const now = this.#options.clock.monotonic();
+    return [...this.#names.values()].some(
+      (name) =>
+        name.hostname === hostname &&
+        name.pending !== undefined &&
+        now >= name.pendingSince + GRACE_MS &&
+        this.#lastGood(name) === undefined,
+    );
+  }
+
+  async #addresses(name: Name, options: LookupOptions): Promise<readonly LookupAddress[]> {
+    name.pending ??= this.#start(name, options);
+    const { pending } = name;
+    if (this.#lastGood(name) === undefined) {
+      return pending;
+    }
+    const { clock } = this.#options;
+    const grace = Math.max(0, name.pendingSince + GRACE_MS - clock.monotonic());
+    try {
+      return await within(clock, grace, pending, () => unresolved(name.hostname, GRACE_MS));
+    } catch (error) {
+      const known = this.#lastGood(name);
+      if (known === undefined) {
+        throw error;
+      }
+      this.#reportOutdated(name, known.at, error);
+      return known.addresses;
+    }
+  }
+
+  async #start(name: Name, options: LookupOptions): Promise<readonly LookupAddress[]> {
+    const { clock, resolve, log } = this.#options;
+    name.pendingSince = clock.monotonic();
+    try {
+      const late = () => unresolved(name.hostname, LOOKUP_TIMEOUT_MS);
+      const addresses = await within(clock, LOOKUP_TIMEOUT_MS, resolve(name.hostname, options), late);
+      name.known = { addresses, at: clock.monotonic() };
+      if (name.outdatedSince !== undefined) {
+        log.info('DNS lookup recovered', {
+          name: name.hostname,
+          duration: wholeSeconds(clock.monotonic() - name.outdatedSince),
+        });
+        name.outdatedSince = undefined;
+      }
+      return addresses;
+    } catch (thrown) {
+      throw thrown instanceof LookupError ? thrown : failureOf(name.hostname, thrown);
+    } finally {
+      name.pending = undefined;
+    }
+  }
+
+  #lastGood({ known }: Name): Name['known'] {
+    return known !== undefined && this.#options.clock.monotonic() < known.at + LAST_GOOD_MS ? known : undefined;
+  }
+
+  #reportOutdated(name: Name, knownAt: number, error: unknown): void {
+    const { clock, log } = this.#options;
+    if (name.outdatedSince !== undefined) {
+      return;
+    }
+    name.outdatedSince = clock.monotonic();
+    log.warn('last known addresses used', {
+      name: name.hostname,
+      reason: error instanceof Error ? error.message : String(error),
+      age: wholeSeconds(clock.monotonic() - knownAt),
+    });
+  }
+}
+
+function newName(hostname: string): Name {
+  return { hostname, pending: undefined, pendingSince: 0, known: undefined, outdatedSince: undefined };
+}
+
+function failureOf(hostname: string, thrown: unknown): LookupError {
+  const { code, message }: { readonly code?: unknown; readonly message?: unknown } = Object(thrown);
+  return new LookupError(hostname, typeof code === 'string' ? code : 'EAI_FAIL', String(message ?? thrown), thrown);
+}
+
+/** As the promise, but rejects with `late()` after `ms` milliseconds. */
+function within<T>(clock: Pick<Clock, 'setTimer'>, ms: number, promise: Promise<T>, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.setTimer(ms, () => reject(late()));
+    promise.finally(cancel).then(resolve, reject);
+  });
+}

@@ -1,0 +1,150 @@
+import type { Config } from '../../config/config.ts';
+import { ConfigError } from '../../config/reading/problem.ts';
+import type { Environment } from '../../config/reading/substitution.ts';
+import { QUERY_TYPES, type RegisteredQuery } from '../../model/query.ts';
+import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from '../../queries/targets.ts';
+import { abbreviate, abbreviatePlaces, NAMES_SHOWN } from './abbreviate.ts';
+import { describeSelector, nameSelector, type SelectorEntry, selectorEntries } from './selectors.ts';
+import { type LoadedWithFiles, loadWithFiles } from '../../registry/load-with-files.ts';
+
+export interface CheckConfigOptions {
+  readonly file: string;
+  /** Warnings are errors. */
+  readonly strict: boolean;
+  /** The summary has a line for each target, file, and selector. */
+  readonly verbose?: boolean;
+  /** Asks AWS about a good file, and tells whether all is well; undefined: AWS is not called. */
+  readonly online: ((loaded: LoadedWithFiles) => Promise<boolean>) | undefined;
+  readonly env: Environment;
+  /** The region of the environment or the AWS profile; undefined where there is none. */
+  readonly fallbackRegion: () => Promise<string | undefined>;
+  /** Receives the summary of a good file. */
+  readonly stdout: TextSink;
+  /** Receives a line for each error. */
+  readonly stderr: TextSink;
+}
+
+/** As much of a stream as is written to. */
+export interface TextSink {
+  write(text: string): void;
+}
+
+/**
+ * The command `check-config`: tells what a config file means or what is wrong with it; calls AWS only where `online` does.
+ *
+ * @returns the exit code: 0 for a good file with which all is well, 1 for any other
+ */
+export async function checkConfig(options: CheckConfigOptions): Promise<number> {
+  const { file, strict, verbose = false, online, env, fallbackRegion, stdout, stderr } = options;
+  try {
+    const loaded = await loadWithFiles({ file, env, fallbackRegion });
+    if (strict && loaded.warnings.length > 0) {
+      throw new ConfigError(loaded.warnings);
+    }
+    stdout.write(`${summarize(file, loaded, verbose).join('\n')}\n`);
+    return online === undefined || (await online(loaded)) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+function summarize(file: string, loaded: LoadedWithFiles, verbose: boolean): string[] {
+  const { config, files, queries, followers, warnings } = loaded;
+  const series = sumUpSeries(config, queries);
+  const selectors = selectorEntries(followers);
+  const shown = verbose ? Number.POSITIVE_INFINITY : NAMES_SHOWN;
+  return [
+    `${file}: good`,
+    ...(config.discovery.files.length === 0
+      ? []
+      : [
+          `discovery files: ${files.length}`,
+          ...shorten(
+            files.map((each) => `  ${each}`),
+            shown,
+          ),
+        ]),
+    ...summarizeQueries(queries, selectors, shown),
+    ...summarizeTargets(loaded, verbose),
+    ...(selectors.length === 0 ? [] : [`selectors: ${selectors.length}`]),
+    ...shorten(
+      selectors.map((each) => `  ${summarizeSelector(each, config)}`),
+      shown,
+    ),
+    ...(series === 0 ? [] : [`contributor series: at most ${series} of ${config.contributors.maxSeries}`]),
+    `warnings: ${warnings.length}`,
+    ...warnings.map((warning) => `  ${warning.message}`),
+  ];
+}
+
+/** Those of fixed names by type, and the entries whose queries cannot be counted without calling AWS. */
+function summarizeQueries(
+  queries: readonly RegisteredQuery[],
+  selectors: readonly SelectorEntry[],
+  shown: number,
+): string[] {
+  const paths = selectors.map(({ first }) => first.entry.path);
+  const following = `those of ${abbreviate(paths, shown)}, for each monitor or scope that is found`;
+  return [
+    queries.length === 0 && paths.length > 0 ? `queries: ${following}` : `queries: ${queries.length}`,
+    ...QUERY_TYPES.map((type) => ({ type, some: queries.filter((query) => query.type === type) }))
+      .filter(({ some }) => some.length > 0)
+      .map(({ type, some }) => `  ${type}: ${countKinds(some)}`),
+    ...(queries.length === 0 || paths.length === 0 ? [] : [`and ${following}`]),
+  ];
+}
+
+/** `2 watched, 1 scheduled`, less what there is none of. */
+function countKinds(queries: readonly RegisteredQuery[]): string {
+  return (['watched', 'scheduled'] as const)
+    .map((kind) => ({ kind, count: queries.filter((query) => query.kind === kind).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ kind, count }) => `${count} ${kind}`)
+    .join(', ');
+}
+
+/** A line for each target; unless all are asked for, one for those that are alike. */
+function summarizeTargets(loaded: LoadedWithFiles, verbose: boolean): string[] {
+  const targets = sumUpTargets(loaded.config, loaded);
+  const groups = new Map<string, TargetLoad[]>();
+  for (const target of targets) {
+    const load = summarizeLoad(target);
+    const key = verbose ? JSON.stringify([target.account, target.region]) : load;
+    const group = groups.get(key) ?? [];
+    group.push(target);
+    groups.set(key, group);
+  }
+  const lines = Array.from(groups.values(), (alike) => {
+    const [first, ...others] = alike;
+    const load = first && summarizeLoad(first);
+    return others.length === 0
+      ? `  ${first?.account} ${first?.region}: ${load}`
+      : `  ${alike.length} targets, each ${load}: ${abbreviatePlaces(alike)}`;
+  });
+  return [`targets: ${targets.length}`, ...shorten(lines, verbose ? lines.length : NAMES_SHOWN)];
+}
+
+function summarizeLoad({ queries, planned, limit, runs, maxConcurrentRuns }: TargetLoad): string {
+  if (queries === 0) {
+    return `only queries of selectors, at most ${limit} requests a second, ${maxConcurrentRuns} runs at once`;
+  }
+  const word = queries === 1 ? 'query' : 'queries';
+  const requests = `${formatRate(planned)} of ${limit} requests a second`;
+  const atOnce = runs === 0 ? '' : `, ${formatRate(runs)} of ${maxConcurrentRuns} runs at once`;
+  return `${queries} ${word}, ${requests}${atOnce}`;
+}
+
+function summarizeSelector({ first, followers }: SelectorEntry, config: Config): string {
+  const places = followers.length === 1 ? '1 target' : `each of ${followers.length} targets`;
+  return `${nameSelector(first)}: ${describeSelector(first, config)}, in ${places}`;
+}
+
+/** The first lines, and how many there are beside them. */
+function shorten(lines: readonly string[], most: number): string[] {
+  const rest = lines.length - most;
+  return rest > 0 ? [...lines.slice(0, most), `  … and ${rest} more (--verbose shows all)`] : [...lines];
+}

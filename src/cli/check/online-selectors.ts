@@ -1,0 +1,121 @@
+import type { TargetClient } from '../../aws/client.ts';
+import { InvalidResponse } from '../../aws/errors.ts';
+import type { ListKind } from '../../aws/operations.ts';
+import { type ListingPaging, listingPaging } from '../../results/paging.ts';
+import { type Follower, type Found, type FoundMonitor, needsTags, selectSubjects } from '../../queries/following.ts';
+import { planScheduledQueries } from '../../queries/plan.ts';
+import type { ScheduledQuery } from '../../model/query.ts';
+import { abbreviate, NAMES_SHOWN } from './abbreviate.ts';
+
+/** What followers select of what there is in their target. */
+export interface Selected {
+  readonly follower: Follower;
+  /** Names of monitors or ids of scopes; undefined if these could not be listed. */
+  readonly subjects: readonly string[] | undefined;
+  /** How many there are to select from. */
+  readonly of: number;
+}
+
+/**
+ * Lists the monitors of a target, and reads the tags that selectors depend on.
+ *
+ * @throws ApiError
+ */
+export async function findMonitors(
+  client: TargetClient,
+  followers: readonly Follower[],
+  signal: AbortSignal,
+): Promise<readonly FoundMonitor[]> {
+  const monitors = await listAll('monitors', client, (nextToken) => client.listMonitors(nextToken, signal));
+  const found: FoundMonitor[] = [];
+  for (const monitor of monitors) {
+    const tags =
+      monitor.arn !== undefined && needsTags(followers, monitor)
+        ? await client.monitorTags(monitor.arn, signal)
+        : undefined;
+    found.push({ ...monitor, tags });
+  }
+  return found;
+}
+
+/** The ids of the scopes of a target. @throws ApiError */
+export async function findScopes(client: TargetClient, signal: AbortSignal): Promise<readonly string[]> {
+  const scopes = await listAll('scopes', client, (nextToken) => client.listScopes(nextToken, signal));
+  return scopes.map(({ id }) => id);
+}
+
+async function listAll<Item>(
+  kind: ListKind,
+  client: TargetClient,
+  listPage: (
+    nextToken: string | undefined,
+  ) => Promise<{ readonly page: readonly Item[]; readonly nextToken: string | undefined; readonly bytes: number }>,
+): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  const paging: ListingPaging = listingPaging();
+  do {
+    const { page, nextToken, bytes } = await listPage(paging.nextToken);
+    try {
+      paging.add({ items: page.length, bytes }, nextToken);
+    } catch (thrown) {
+      throw thrown instanceof InvalidResponse ? client.refuseListing(kind, thrown.message) : thrown;
+    }
+    items.push(...page);
+  } while (paging.nextToken !== undefined);
+  return items;
+}
+
+/** What each follower selects. */
+export function select(followers: readonly Follower[], found: Partial<Found>): readonly Selected[] {
+  const whole: Found = { monitors: found.monitors ?? [], scopeIds: found.scopeIds ?? [] };
+  return followers.map((follower) => {
+    const { selector } = follower;
+    const listed = selector.kind === 'monitors' ? found.monitors : found.scopeIds;
+    return {
+      follower,
+      subjects: listed && selectSubjects(selector, whole),
+      of: listed?.length ?? 0,
+    };
+  });
+}
+
+/** `3 of 8 monitors match: a, b, c` */
+export function describeSelected({ follower, subjects = [], of }: Selected, verbose: boolean): string {
+  const { selector } = follower;
+  const names = abbreviateNames(subjects, verbose);
+  if (selector.kind === 'scopes') {
+    return `${subjects.length} ${subjects.length === 1 ? 'scope' : 'scopes'}${names}`;
+  }
+  const match = `${subjects.length} of ${of} ${of === 1 ? 'monitor' : 'monitors'} match name "${selector.name}"`;
+  const keys = Object.keys(selector.tags);
+  const tags = keys.length === 0 ? '' : `, tags ${keys.join(', ')}`;
+  return `${match}, status ${selector.status.join(' or ')}${tags}${names}`;
+}
+
+function abbreviateNames(names: readonly string[], verbose: boolean): string {
+  return names.length === 0 ? '' : `: ${abbreviate(names, verbose ? names.length : NAMES_SHOWN)}`;
+}
+
+/** What a selector that selects nothing is told to do. */
+export function adviseOnNothing({ follower, of }: Selected): string {
+  if (follower.selector.kind === 'scopes') {
+    return 'it makes no queries; create a scope, or check account and region';
+  }
+  return of === 0
+    ? 'it makes no queries; create a monitor, or check account and region'
+    : 'it makes no queries; check the selector';
+}
+
+/** Queries that need the same permissions as those of a selector: of one that it selects, or could. */
+export function examplesOf({ follower, subjects = [] }: Selected): readonly ScheduledQuery[] {
+  const { entry, place, selector } = follower;
+  const subject = subjects[0] ?? (selector.kind === 'monitors' ? exampleName(selector.name) : undefined);
+  return subject === undefined
+    ? []
+    : Array.from(planScheduledQueries(entry, place, [subject]), ({ query }) => query).slice(0, 1);
+}
+
+/** A name that fits a pattern. */
+function exampleName(pattern: string): string {
+  return pattern.replaceAll('*', '').replaceAll('?', 'x') || 'monitor';
+}

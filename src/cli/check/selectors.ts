@@ -1,0 +1,44 @@
+import type { Config } from '../../config/config.ts';
+import type { Follower } from '../../queries/following.ts';
+import { planScheduledQueries } from '../../queries/plan.ts';
+import { formatRate, requestRate, sumUpSeries } from '../../queries/targets.ts';
+
+/** An entry whose queries follow monitors or scopes, in all targets in which it does. */
+export interface SelectorEntry {
+  readonly first: Follower;
+  readonly followers: readonly Follower[];
+}
+
+/** The followers by entry, in their order. */
+export function selectorEntries(followers: readonly Follower[]): readonly SelectorEntry[] {
+  const byPath = new Map<string, { first: Follower; followers: Follower[] }>();
+  for (const follower of followers) {
+    const { path } = follower.entry;
+    const known = byPath.get(path);
+    if (known === undefined) {
+      byPath.set(path, { first: follower, followers: [follower] });
+    } else {
+      known.followers.push(follower);
+    }
+  }
+  return [...byPath.values()];
+}
+
+/** What the selector of an entry is called: `queries[0] (flows)`. */
+export function nameSelector({ entry }: Follower): string {
+  return `${entry.path} (${entry.name})`;
+}
+
+/** `2 queries per matching monitor, up to 200 series each, 0.0178 requests per second per monitor` */
+export function describeSelector(follower: Follower, config: Config): string {
+  const { entry, place, selector } = follower;
+  const subject = selector.kind === 'monitors' ? 'monitor' : 'scope';
+  const queries = Array.from(planScheduledQueries(entry, place, ['any']), ({ query }) => query);
+  const series = sumUpSeries(config, queries.slice(0, 1));
+  const requests = formatRate(queries.reduce((sum, query) => sum + requestRate(query), 0));
+  return [
+    `${queries.length} ${queries.length === 1 ? 'query' : 'queries'} per ${subject === 'monitor' ? 'matching monitor' : 'scope'}`,
+    `up to ${series} series each`,
+    `${requests} requests per second for each ${subject}`,
+  ].join(', ');
+}

@@ -1,0 +1,167 @@
+import type { Account, Config } from '../../config/config.ts';
+import { partitionOfRegion } from '../../config/partition.ts';
+import type { Follower } from '../../queries/following.ts';
+import type { QueryType, RegisteredQuery } from '../../model/query.ts';
+import type { SourceQueries } from '../../queries/sources.ts';
+import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../../aws/operations.ts';
+
+/** A statement as IAM takes it. */
+export interface PolicyStatement {
+  readonly Effect: 'Allow';
+  /** Of trust policies only. */
+  readonly Principal?: { readonly AWS: string };
+  readonly Action: readonly string[];
+  /** Not in trust policies. */
+  readonly Resource?: readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** A policy document as IAM takes it. */
+export interface PolicyDocument {
+  readonly Version: '2012-10-17';
+  readonly Statement: readonly PolicyStatement[];
+}
+
+/** The policies that a config needs, in the order of its first queries. */
+export interface IamPolicies {
+  /** By account: what its credentials (its role, else those of its profile or the default chain) need. */
+  readonly accounts: Readonly<Record<string, PolicyDocument>>;
+  /**
+   * What the identities that assume roles need, by where their credentials are from: `default` for the default chain,
+   * `profile NAME` for a profile. Empty where no account has a role.
+   */
+  readonly base: Readonly<Record<string, PolicyDocument>>;
+  /** By account: the trust policy of its role. */
+  readonly trust: Readonly<Record<string, PolicyDocument>>;
+}
+
+/** Stands in trust policies for what is not known here, or is not to be shown. */
+const PLACEHOLDERS = { principal: 'ARN-OF-THE-BASE-IDENTITY', externalId: 'EXTERNAL-ID-OF-THE-ACCOUNT' };
+
+/** What needs leave: a query, or an entry whose queries follow the monitors or scopes that are found. */
+interface Use {
+  readonly account: string;
+  readonly region: string;
+  readonly actions: readonly string[];
+  /** `monitor/NAME` or `scope/ID`, as IAM takes it. */
+  readonly resource: string;
+}
+
+/**
+ * The least that the accounts in use must be allowed: for watched queries to ask for their status, for scheduled ones to
+ * start, poll, read and stop them, each on the monitors and scopes that the config names, on all where it follows what is
+ * found; and to list them, and read monitors' tags, as far as the config has it. Actions and resource forms
+ * are those of the Service Authorization Reference; who asks STS for its identity needs no permission.
+ */
+export function iamPolicies(config: Config, { queries, followers }: SourceQueries): IamPolicies {
+  const uses = [...queries.map(useOfQuery), ...followers.flatMap(usesOfFollower)];
+  const lists = config.discovery.monitorsEvery > 0;
+  const used = config.accounts.filter(({ name }) => uses.some(({ account }) => account === name));
+  const withRole = used.flatMap((account) => (account.role === undefined ? [] : [{ ...account, role: account.role }]));
+  const byBase = new Map<string, AccountWithRole[]>();
+  for (const account of withRole) {
+    const base = account.profile === undefined ? 'default' : `profile ${account.profile}`;
+    byBase.set(base, [...(byBase.get(base) ?? []), account]);
+  }
+  return {
+    accounts: Object.fromEntries(
+      used.map((account) => [
+        account.name,
+        accountPolicy(
+          account,
+          uses.filter((use) => use.account === account.name),
+          lists,
+        ),
+      ]),
+    ),
+    base: Object.fromEntries(Array.from(byBase, ([base, accounts]) => [base, basePolicy(accounts)])),
+    trust: Object.fromEntries(withRole.map((account) => [account.name, trustPolicy(account)])),
+  };
+}
+
+type AccountWithRole = Account & { readonly role: NonNullable<Account['role']> };
+
+function accountPolicy({ role }: Account, uses: readonly Use[], lists: boolean): PolicyDocument {
+  const awsAccountId = role?.arn.split(':')[4] ?? '*';
+  const actionsOf = new Map<string, Set<string>>();
+  for (const use of uses) {
+    const partition = partitionOfRegion(use.region);
+    const resource = `arn:${partition}:networkflowmonitor:${use.region}:${awsAccountId}:${use.resource}`;
+    const actions = actionsOf.get(resource) ?? new Set();
+    actionsOf.set(resource, actions);
+    for (const action of use.actions) {
+      actions.add(action);
+    }
+  }
+  if (lists) {
+    // Listings know no narrower resource.
+    const operations = Object.values(LIST_OPERATIONS).map(({ name }) => `networkflowmonitor:${name}`);
+    actionsOf.set('*', new Set(operations));
+  }
+  // One statement for all resources of the same actions allows exactly what is needed, and nothing beside.
+  const resourcesOf = new Map<string, { readonly actions: readonly string[]; readonly resources: string[] }>();
+  for (const [resource, set] of actionsOf) {
+    const actions = [...set].sort();
+    const key = actions.join(' ');
+    const same = resourcesOf.get(key) ?? { actions, resources: [] };
+    same.resources.push(resource);
+    resourcesOf.set(key, same);
+  }
+  return policy(
+    [...resourcesOf]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, { actions, resources }]) => ({ Effect: 'Allow', Action: actions, Resource: resources.sort() })),
+  );
+}
+
+function useOfQuery({ account, region, kind, type, monitorName, scopeId }: RegisteredQuery): Use {
+  const resource = monitorName === undefined ? `scope/${literal(scopeId ?? '')}` : `monitor/${literal(monitorName)}`;
+  return { account, region, actions: actionsFor(kind, type), resource };
+}
+
+function usesOfFollower({ entry, place, selector }: Follower): readonly Use[] {
+  const resource = selector.kind === 'monitors' ? 'monitor/*' : 'scope/*';
+  const readsTags = selector.kind === 'monitors' && Object.keys(selector.tags).length > 0;
+  const tags = readsTags ? [`networkflowmonitor:${TAGS_OPERATION.name}`] : [];
+  return [{ ...place, actions: [...actionsFor('scheduled', entry.type), ...tags], resource }];
+}
+
+function actionsFor(kind: RegisteredQuery['kind'], type: QueryType): readonly string[] {
+  const { start, status, results, stop } = QUERY_OPERATIONS[type];
+  const operations = kind === 'watched' ? [status] : [start, status, results, stop];
+  return operations.map(({ name }) => `networkflowmonitor:${name}`);
+}
+
+/** IAM takes `*`, `?` and `${…}` in a resource for patterns and variables, unless they are written as these. */
+function literal(text: string): string {
+  return text.replace(/[*?$]/g, (character) => `\${${character}}`);
+}
+
+function basePolicy(accounts: readonly AccountWithRole[]): PolicyDocument {
+  const tagged = accounts.filter(hasTags);
+  const plain = accounts.filter((account) => !hasTags(account));
+  const statement = (Action: readonly string[], some: readonly AccountWithRole[]): readonly PolicyStatement[] =>
+    some.length === 0
+      ? []
+      : [{ Effect: 'Allow', Action, Resource: [...new Set(some.map(({ role }) => role.arn))].sort() }];
+  return policy([...statement(['sts:AssumeRole'], plain), ...statement(['sts:AssumeRole', 'sts:TagSession'], tagged)]);
+}
+
+function trustPolicy(account: AccountWithRole): PolicyDocument {
+  const { externalId } = account.role;
+  const Principal = { AWS: PLACEHOLDERS.principal };
+  const condition =
+    externalId === undefined ? {} : { Condition: { StringEquals: { 'sts:ExternalId': PLACEHOLDERS.externalId } } };
+  return policy([
+    { Effect: 'Allow', Principal, Action: ['sts:AssumeRole'], ...condition },
+    ...(hasTags(account) ? [{ Effect: 'Allow' as const, Principal, Action: ['sts:TagSession'] }] : []),
+  ]);
+}
+
+function hasTags({ role }: AccountWithRole): boolean {
+  return Object.keys(role.sessionTags).length > 0;
+}
+
+function policy(statements: readonly PolicyStatement[]): PolicyDocument {
+  return { Version: '2012-10-17', Statement: statements };
+}

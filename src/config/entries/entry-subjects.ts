@@ -1,0 +1,90 @@
+import type { ScheduledEntry, SubjectSelector } from '../config.ts';
+import { keyPath } from '../reading/config-node.ts';
+import type { EntryContext } from './entry-context.ts';
+import type { EntryKeys } from './entry-keys.ts';
+import { refuseOtherSubject, subjectKeyOf } from './entry-subject.ts';
+import { readMonitorSelector } from './monitor-selector.ts';
+import { SCHEDULED, type ScheduledKeys } from './query-schema.ts';
+import type { QueryType } from '../../model/query-type.ts';
+import type { Reading } from '../reading/reading.ts';
+
+/** What a scheduled entry asks about. */
+export type Subjects = Pick<ScheduledEntry, 'subjects' | 'subjectsListed' | 'selector'>;
+
+/**
+ * Reads which monitors or scopes a scheduled entry asks about: those it names, those that `monitorSelector` selects, or,
+ * where a type that asks about scopes names none, all scopes. Undefined where that is missing or was reported.
+ */
+export function readSubjects(
+  entry: EntryKeys<ScheduledKeys>,
+  type: QueryType,
+  context: EntryContext,
+  reading: Reading,
+): Subjects | undefined {
+  refuseOtherSubject(entry, type, reading);
+  const selector =
+    type === 'monitor-top-contributors'
+      ? selectMonitors(entry, type, context, reading)
+      : selectScopes(entry, type, context, reading);
+  if (selector !== undefined) {
+    return { subjects: [], subjectsListed: true, selector };
+  }
+  const named = entry.value(subjectKeyOf(type));
+  return named && { subjects: named.values, subjectsListed: named.listed, selector: undefined };
+}
+
+/** Undefined where the entry names its monitors, or should. */
+function selectMonitors(
+  entry: EntryKeys<ScheduledKeys>,
+  type: QueryType,
+  { defaults, listed }: EntryContext,
+  reading: Reading,
+): SubjectSelector | undefined {
+  const path = keyPath(entry.path, 'monitorSelector');
+  const own = entry.own.entries.get('monitorSelector');
+  if (own !== undefined) {
+    const selector = readMonitorSelector(own.value, path, reading);
+    if (entry.own.entries.has('monitorName')) {
+      reading.report(path, own.keyLine, 'monitorSelector as well as monitorName', 'one of the two');
+    }
+    if (!listed) {
+      reading.reject(path, own.value, 'no monitorSelector while discovery.monitorsEvery is 0s');
+    }
+    return selector;
+  }
+  const { monitorSelector } = defaults;
+  if (monitorSelector === undefined || entry.own.entries.has('monitorName')) {
+    const expected = `${SCHEDULED.monitorName.format.expected}, or monitorSelector instead, for type ${type}`;
+    entry.require('monitorName', expected);
+    return undefined;
+  }
+  if (entry.written('monitorName') !== undefined) {
+    reading.report(path, entry.line, 'monitorSelector as well as monitorName, from queryDefaults', 'one of the two');
+  }
+  if (!listed) {
+    const expected = 'no monitorSelector while discovery.monitorsEvery is 0s';
+    reading.report(path, entry.line, 'monitorSelector, from queryDefaults', expected);
+  }
+  return monitorSelector;
+}
+
+/** Undefined where the entry names its scopes, even wrongly. */
+function selectScopes(
+  entry: EntryKeys<ScheduledKeys>,
+  type: QueryType,
+  { listed }: EntryContext,
+  reading: Reading,
+): SubjectSelector | undefined {
+  const unwanted = entry.own.entries.get('monitorSelector')?.value;
+  if (unwanted !== undefined) {
+    reading.reject(keyPath(entry.path, 'monitorSelector'), unwanted, `scopeId instead, for type ${type}`);
+  }
+  if (entry.written('scopeId') !== undefined || entry.faulty('scopeId')) {
+    return undefined;
+  }
+  if (!listed) {
+    const expected = `${SCHEDULED.scopeId.format.expected}, for type ${type}, while discovery.monitorsEvery is 0s`;
+    entry.require('scopeId', expected);
+  }
+  return { kind: 'scopes' };
+}

@@ -1,0 +1,182 @@
+import convict from 'convict';
+import { type ConfigNode, indexPath, isLoneAnchor, keyPath, type MapNode, quotingHint } from './config-node.ts';
+import type { Format, Mismatch } from './formats.ts';
+import { nearestHint } from './nearest.ts';
+import type { Reading } from './reading.ts';
+import type { SectionSchema } from '../schema.ts';
+
+const AS_WRITTEN = 'as-written';
+
+/**
+ * The one format that convict is told, by a name of its own: of keys without a named format it converts strings to the
+ * type of the default, `"12abc"` to 12. The key's real check reports instead of throwing, since convict would fold path
+ * and value into one sentence and stop at the first fault of a list.
+ */
+convict.addFormat({
+  name: AS_WRITTEN,
+  validate(value: unknown, key) {
+    key['check'](value);
+  },
+});
+
+/** A mapping of the file whose keys a schema knows, after it was checked. */
+export interface Section<T> {
+  /** The parsed value of a key: as written, or the default where the file gives none or one that was reported. */
+  value<K extends keyof T & string>(key: K): T[K];
+  /** What the file says, right or wrong; undefined where it says nothing. */
+  written(key: keyof T & string): ConfigNode | undefined;
+  /** Whether the key is there but was reported, so that more complaints about it would only repeat the first. */
+  faulty(key: string): boolean;
+}
+
+/**
+ * Checks a mapping against its schema. Everything that is wrong goes to `reading`.
+ *
+ * @param otherKeys keys that are known, too, but read by the caller
+ */
+export function readSection<T>(
+  node: MapNode,
+  path: string,
+  schema: SectionSchema<T>,
+  reading: Reading,
+  otherKeys: readonly string[] = [],
+): Section<T> {
+  const checker = checkerOf(schema);
+  const { keys } = checker;
+  checkKeys(node, path, [...keys, ...otherKeys], reading);
+
+  const written = (key: string) => node.entries.get(key)?.value;
+  const values: Record<string, unknown> = {};
+  const reported = new Set<ConfigNode>();
+  for (const key of keys) {
+    const value = written(key);
+    if (value !== undefined) {
+      values[key] = toPlain(value, keyPath(path, key), reading, reported);
+    }
+  }
+
+  const faulty = new Set<string>();
+  const report = (key: string, { index, expected }: Mismatch, format: Format<unknown>) => {
+    const whole = written(key);
+    const element = whole?.kind === 'list' && index !== undefined ? whole.items[index] : undefined;
+    const value = element ?? whole;
+    faulty.add(key);
+    if (value !== undefined && !reported.has(value)) {
+      const valuePath = index === undefined ? keyPath(path, key) : indexPath(keyPath(path, key), index);
+      reading.reject(valuePath, value, `${expected}${hintFor(value, format, valuePath)}`);
+    }
+  };
+  const checked = checker.check(values, report);
+
+  return {
+    value: (key) => schema[key].format.parse(faulty.has(key) ? schema[key].default : checked.get(key)),
+    written,
+    faulty: (key) => faulty.has(key),
+  };
+}
+
+/** Checks mappings of one schema, one after another. */
+interface Checker {
+  readonly keys: readonly string[];
+  /**
+   * The values of all keys, with defaults for those that are not given.
+   *
+   * @param report receives what does not fit
+   */
+  check(values: Readonly<Record<string, unknown>>, report: Report): ReadonlyMap<string, unknown>;
+}
+
+type Report = (key: string, mismatch: Mismatch, format: Format<unknown>) => void;
+
+/** By schema: convict takes much longer to compile a schema than to check a mapping with it. */
+const CHECKERS = new WeakMap<object, Checker>();
+
+function checkerOf<T>(schema: SectionSchema<T>): Checker {
+  const checker = CHECKERS.get(schema) ?? createChecker(schema);
+  CHECKERS.set(schema, checker);
+  return checker;
+}
+
+function createChecker<T>(schema: SectionSchema<T>): Checker {
+  const keys = Object.keys(schema).filter((key): key is keyof T & string => key in schema);
+  const defaults = new Map<string, unknown>();
+  let report: Report = () => undefined;
+  const definition: convict.Schema<Record<string, unknown>> = {};
+  for (const key of keys) {
+    const { doc, default: fallback, format } = schema[key];
+    const check = (value: unknown) => {
+      for (const mismatch of format.mismatches(value)) {
+        report(key, mismatch, format);
+      }
+    };
+    definition[key] = { doc, default: fallback, format: AS_WRITTEN, check };
+    defaults.set(key, fallback);
+  }
+  // Given no arguments and environment, convict would look at those of the process.
+  const config = convict(definition, { args: [], env: {} });
+  return {
+    keys,
+    check(values, reportTo) {
+      report = reportTo;
+      // Every key, since the configuration still holds the values of the mapping before.
+      for (const [key, fallback] of defaults) {
+        config.set(key, Object.hasOwn(values, key) ? values[key] : fallback);
+      }
+      config.validate({ allowed: 'strict' });
+      return new Map(keys.map((key) => [key, config.get(key)]));
+    },
+  };
+}
+
+/** Stands for what no key takes: mappings, lists in lists, strings whose variables are not set. */
+const UNFIT = Symbol('unfit');
+
+/**
+ * A node as formats take it: a scalar, or a list of scalars, with environment variables replaced. Goes no deeper, since
+ * aliases can make a small file boundless.
+ *
+ * @param reported receives the nodes that were reported on the way
+ */
+function toPlain(node: ConfigNode, path: string, reading: Reading, reported: Set<ConfigNode>): unknown {
+  if (node.kind === 'list') {
+    return node.items.map((item, index) =>
+      item.kind === 'scalar' ? toPlain(item, indexPath(path, index), reading, reported) : UNFIT,
+    );
+  }
+  if (node.kind === 'map') {
+    return UNFIT;
+  }
+  if (typeof node.value !== 'string') {
+    return node.value;
+  }
+  const text = reading.expand(path, node, node.value);
+  if (text === undefined) {
+    reported.add(node);
+    return UNFIT;
+  }
+  return text;
+}
+
+/** What was probably meant by a value that does not fit; of a text, what it says before variables are replaced. */
+function hintFor(node: ConfigNode, format: Format<unknown>, path: string): string {
+  if (node.kind === 'scalar' && typeof node.value === 'string') {
+    return nearestHint(node.value, format.words);
+  }
+  return isLoneAnchor(node) || fitsQuoted(node, format) ? quotingHint(node, path) : '';
+}
+
+/** Whether a value that YAML took for a number or the like would do as text. */
+function fitsQuoted(node: ConfigNode, format: Format<unknown>): boolean {
+  const text = node.kind === 'scalar' ? node.source : undefined;
+  return format.mismatches(text).length === 0 || format.mismatches([text]).length === 0;
+}
+
+/** Reports the keys of a mapping that are not among the known ones. */
+export function checkKeys(node: MapNode, path: string, known: readonly string[], reading: Reading): void {
+  for (const [key, { keyLine }] of node.entries) {
+    if (!known.includes(key)) {
+      const expected = `one of ${known.join(', ')}${nearestHint(key, known)}`;
+      reading.report(keyPath(path, key), keyLine, 'an unknown key', expected);
+    }
+  }
+}

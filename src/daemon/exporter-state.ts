@@ -1,0 +1,24 @@
+import type { Config } from '../config/config.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
+import { Targets } from '../scheduler/target.ts';
+import { ApiStats } from '../state/api-stats.ts';
+import { FailureLog } from '../actions/failure-log.ts';
+import { QueryStates } from '../state/query-state.ts';
+import { RunStates } from '../state/run-state.ts';
+
+/** What is known: of the targets in use, of requests there, of queries, of runs. */
+export class ExporterState {
+  readonly targets: Targets;
+  readonly api = new ApiStats();
+  readonly queries: QueryStates;
+  readonly runs: RunStates;
+  readonly failures: FailureLog;
+
+  constructor({ polling }: Config, clock: Clock, log: Logger) {
+    this.targets = new Targets(clock);
+    this.queries = new QueryStates({ clock, giveUpAfter: polling.giveUpAfter });
+    this.runs = new RunStates(clock);
+    this.failures = new FailureLog(clock, log);
+  }
+}

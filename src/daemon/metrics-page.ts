@@ -1,0 +1,63 @@
+import { ApiSections } from '../metrics/api-sections.ts';
+import { type ExporterFacts, exporterSections } from '../metrics/exporter-sections.ts';
+import { Exposition } from '../metrics/exposition.ts';
+import { processSections } from '../metrics/process-sections.ts';
+import { QuerySections } from '../metrics/query-sections.ts';
+import { RunPage } from '../metrics/run-page.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Discovery } from '../registry/discovery.ts';
+import type { ExporterState } from './exporter-state.ts';
+import type { Scheduling } from './scheduling.ts';
+
+export interface MetricsPageOptions {
+  readonly clock: Clock;
+  readonly state: ExporterState;
+  readonly scheduling: Scheduling;
+  /** Contributor series, of all queries together. */
+  readonly maxSeries: number;
+}
+
+/** What scrapers get. It follows the state: what has changed is marked at once, and rendered at the next scrape. */
+export class MetricsPage {
+  readonly queries = new QuerySections();
+  readonly runs: RunPage;
+  readonly api: ApiSections;
+  readonly #clock: Clock;
+
+  constructor({ clock, state, scheduling, maxSeries }: MetricsPageOptions) {
+    this.#clock = clock;
+    this.runs = new RunPage(maxSeries);
+    this.api = new ApiSections(
+      () => scheduling.planned(),
+      (target) => scheduling.runs.of(target),
+    );
+    state.queries.onChange((query) => this.queries.changed(query, clock.monotonic()));
+    state.runs.onChange((runs) => this.runs.changed(runs));
+    state.runs.onResults((runs, series) => this.runs.resultsRead(runs, series));
+    state.api.onChange((stats) => this.api.changed(stats));
+  }
+
+  /** The whole page, with what the exporter tells of itself. */
+  exposition(discovery: Discovery, facts: ExporterFacts): Exposition {
+    const exporter = exporterSections(facts);
+    const runtime = processSections();
+    return new Exposition(
+      [
+        ...this.queries.sections(),
+        ...this.runs.sections(),
+        ...this.api.sections(),
+        ...discovery.sections(),
+        ...exporter.sections,
+        ...runtime.sections,
+      ],
+      async () => {
+        this.queries.refresh(this.#clock.monotonic());
+        this.runs.refresh(this.#clock.now());
+        this.api.refresh();
+        discovery.refresh(this.#clock.monotonic());
+        exporter.refresh();
+        await runtime.refresh();
+      },
+    );
+  }
+}

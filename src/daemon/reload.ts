@@ -1,0 +1,187 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from '../config/config.ts';
+import { decodeText, readRegularFile } from '../config/reading/file-text.ts';
+import { ConfigError, createProblem, type Problem, problemsOf } from '../config/reading/problem.ts';
+import type { ReadOptions } from '../config/read.ts';
+import type { ReloadOutcome } from '../http/api/admin-api.ts';
+import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
+import { type Clock, sleep } from '../lib/clock.ts';
+import { withGrowingHeap } from '../lib/heap.ts';
+import type { Logger } from '../lib/log.ts';
+import { OneAtATime } from '../lib/one-at-a-time.ts';
+import { changeFields, type QueryChanges } from '../registry/query-changes.ts';
+
+export interface ReloadOptions {
+  /** The config file, and what it is read with. */
+  readonly read: ReadOptions;
+  /** What the daemon was started with. */
+  readonly started: LoadedConfig;
+  /** Puts another configuration in force. It must not fail for what the file says. */
+  readonly apply: (loaded: LoadedConfig) => Promise<QueryChanges>;
+  /** What is wrong with other files that are read anew with it: a reload is refused for that, too. */
+  readonly elsewhere: () => Promise<readonly Problem[]>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** From its abort on reloads are refused. */
+  readonly shutdown: AbortSignal;
+}
+
+/** Keys whose values are taken up at a start only, and where the configuration has them. */
+const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
+  'web.listenAddresses': ({ web }) => web.listenAddresses,
+  'web.telemetryPath': ({ web }) => web.telemetryPath,
+  'log.format': ({ log }) => log.format,
+  'storage.path': ({ storage }) => storage.path,
+};
+
+/** A content that is the same for so long is whole: who writes a file in place does it within milliseconds. */
+const SETTLING_MS = 100;
+
+/**
+ * Reads the config file anew, all or nothing: what is wrong with it is told, and the configuration in force goes on. One
+ * reload at a time; all who ask while one is under way share the next.
+ */
+export class Reload {
+  readonly #options: ReloadOptions;
+  /** Of the text that was read last, good or bad; of a file that could not be read: why. */
+  #digest: string;
+  #inForce: LoadedConfig;
+  #last: { readonly successful: boolean; readonly at: number };
+  readonly #reloads = new OneAtATime();
+  /** The reload that has not begun to read. */
+  #next: Promise<ReloadOutcome> | undefined;
+
+  constructor(options: ReloadOptions) {
+    this.#options = options;
+    this.#digest = options.started.digest;
+    this.#inForce = options.started;
+    this.#last = { successful: true, at: options.clock.now() };
+  }
+
+  /** Whether the last load was good, and when the last good one was, in milliseconds since the epoch. */
+  get last(): { readonly successful: boolean; readonly at: number } {
+    return this.#last;
+  }
+
+  /** Resolves when the file was read, by a read that begins after the call, and is in force or refused. */
+  reload(): Promise<ReloadOutcome> {
+    this.#next ??= this.#reloads.run(() => {
+      this.#next = undefined;
+      return withGrowingHeap(() => this.#reload());
+    });
+    return this.#next;
+  }
+
+  /**
+   * Reloads when the file's content is another than was read last, and no longer being written: it is looked each
+   * `interval` milliseconds until shutdown.
+   */
+  async watch(interval: number): Promise<void> {
+    while (await this.#sleep(interval)) {
+      if (await this.#hasChanged()) {
+        await this.reload();
+      }
+    }
+  }
+
+  async #hasChanged(): Promise<boolean> {
+    let digest = await this.#digestNow();
+    let before = this.#digest;
+    while (digest !== this.#digest && digest !== before && (await this.#sleep(SETTLING_MS))) {
+      before = digest;
+      digest = await this.#digestNow();
+    }
+    return digest !== this.#digest && !this.#options.shutdown.aborted;
+  }
+
+  /** Returns whether there was no shutdown meanwhile. */
+  async #sleep(milliseconds: number): Promise<boolean> {
+    const { clock, shutdown } = this.#options;
+    await sleep(clock, milliseconds, shutdown).catch(() => undefined);
+    return !shutdown.aborted;
+  }
+
+  async #digestNow(): Promise<string> {
+    try {
+      return digestOf(await readText(this.#options.read.file));
+    } catch (error) {
+      return digestOfFailure(error);
+    }
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    const { clock, log, apply, read, shutdown } = this.#options;
+    const shutsDown = { ok: false, errors: ['the exporter shuts down'] } as const;
+    if (shutdown.aborted) {
+      return shutsDown;
+    }
+    try {
+      const loaded = await this.#load();
+      if (shutdown.aborted) {
+        return shutsDown;
+      }
+      const changes = await apply(loaded);
+      this.#last = { successful: true, at: clock.now() };
+      if (loaded.digest !== this.#inForce.digest) {
+        for (const { message } of loaded.warnings) {
+          log.warn('configuration', { reason: message });
+        }
+      }
+      this.#inForce = loaded;
+      log.info('configuration reloaded', { file: read.file, ...changeFields(changes) });
+      return { ok: true };
+    } catch (error) {
+      const errors = problemsOf(error).map(({ message }) => message);
+      this.#last = { ...this.#last, successful: false };
+      for (const message of errors) {
+        log.error('configuration not reloaded', { file: read.file, error: message });
+      }
+      return { ok: false, errors };
+    }
+  }
+
+  /** @throws ConfigError */
+  async #load(): Promise<LoadedConfig> {
+    const { read, started } = this.#options;
+    const text = await readText(read.file).catch((error: unknown) => {
+      this.#digest = digestOfFailure(error);
+      throw error;
+    });
+    this.#digest = digestOf(text);
+    if (text.trim() === '' && this.#digest !== this.#inForce.digest) {
+      const expected = 'a configuration, which "{}" is, too: the file may be about to be written';
+      throw new ConfigError([createProblem(read.file, undefined, 'an empty file', expected)]);
+    }
+    const elsewhere = await this.#options.elsewhere();
+    const isSame = await this.#inForce.isSame(text);
+    const loaded = await (isSame ? Promise.resolve(this.#inForce) : loadConfig(text, read)).catch((error: unknown) => {
+      throw error instanceof ConfigError ? new ConfigError([...error.problems, ...elsewhere]) : error;
+    });
+    const problems = [...changesOfFixed(started.config, loaded.config), ...elsewhere];
+    if (problems.length > 0) {
+      throw new ConfigError(problems);
+    }
+    return loaded;
+  }
+}
+
+/** @throws ConfigError */
+async function readText(file: string): Promise<string> {
+  return decodeText(await readRegularFile(file), file);
+}
+
+/** Values are not shown: they may be from the environment. */
+function changesOfFixed(before: Config, after: Config): readonly Problem[] {
+  return Object.entries(FIXED)
+    .filter(([, read]) => !isDeepStrictEqual(read(before), read(after)))
+    .map(([path]) =>
+      createProblem(path, undefined, 'another value than at the start', 'the same: a change of it needs a restart'),
+    );
+}
+
+function digestOfFailure(error: unknown): string {
+  if (!(error instanceof ConfigError)) {
+    throw error;
+  }
+  return error.message;
+}

@@ -1,0 +1,108 @@
+import type { Config } from '../config/config.ts';
+import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/query.ts';
+import { requestRate } from '../queries/targets.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
+import { Dispatcher, type DispatcherLimits } from '../scheduler/dispatcher.ts';
+import { Polls } from '../scheduler/polls.ts';
+import { Runs } from '../scheduler/runs.ts';
+import type { Target } from '../scheduler/target.ts';
+import { createPoll } from '../actions/poll.ts';
+import { createRunActions } from '../actions/run-actions.ts';
+import type { Memory } from '../persistence/memory.ts';
+import type { ConfigInForce } from '../registry/config-in-force.ts';
+import type { TargetsInUse } from '../accounts/targets-in-use.ts';
+import type { ExporterState } from './exporter-state.ts';
+
+export interface SchedulingOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly inForce: ConfigInForce;
+  readonly state: ExporterState;
+  readonly targetsInUse: TargetsInUse;
+  /** Undefined where nothing outlives the process. */
+  readonly memory: Memory | undefined;
+  /** No process comes after this one. */
+  readonly isLast: boolean;
+}
+
+/** A poll is given up when its attempts, at their longest, must have ended: the SDK waits at most 20 s between them. */
+const LONGEST_BACKOFF_MS = 20_000;
+const POLL_MARGIN_MS = 120_000;
+
+/** What polls watched queries and runs scheduled ones, and the requests that all of that makes. */
+export class Scheduling {
+  readonly dispatcher: Dispatcher;
+  readonly polls: Polls<WatchedQuery>;
+  readonly runs: Runs<ScheduledQuery>;
+
+  constructor({ clock, log, inForce, state, targetsInUse, memory, isLast }: SchedulingOptions) {
+    const { targets, failures, api, queries: states, runs: runStates } = state;
+    const clientOf = (query: RegisteredQuery) => targetsInUse.clientOf(targetsInUse.targetOf(query));
+    const dispatcher = new Dispatcher({ clock, log, targets, ...limitsOf(inForce.config) });
+    this.dispatcher = dispatcher;
+    this.polls = new Polls<WatchedQuery>({
+      clock,
+      targets,
+      dispatcher,
+      poll: createPoll({ states, failures, log, clientOf }),
+    });
+    this.runs = new Runs<ScheduledQuery>({
+      clock,
+      targets,
+      dispatcher,
+      capOf: ({ account }) => targetsInUse.accounts().get(account)?.account.maxConcurrentRuns ?? 1,
+      rateOf: requestRate,
+      journal: memory?.runs,
+      leavesRuns: memory !== undefined && !isLast,
+      actions: createRunActions({
+        clock,
+        log,
+        states,
+        runStates,
+        failures,
+        clientOf,
+        resultsKept: async (query) => memory?.results.settled(query),
+        contributors: () => inForce.config.contributors,
+        timed(query, what, milliseconds) {
+          if (what === 'wait') {
+            api.runWaited(targetsInUse.targetOf(query), milliseconds / 1_000);
+          } else {
+            api.runTook(targetsInUse.targetOf(query), query.type, milliseconds / 1_000);
+          }
+        },
+      }),
+    });
+  }
+
+  /** Requests are limited as a configuration says, from now on. */
+  setLimits(config: Config): void {
+    this.dispatcher.setLimits(limitsOf(config));
+  }
+
+  /** Requests a second that each target's queries need. */
+  planned(): ReadonlyMap<Target, number> {
+    const sum = new Map(this.polls.planned());
+    for (const [target, rate] of this.runs.planned()) {
+      sum.set(target, (sum.get(target) ?? 0) + rate);
+    }
+    return sum;
+  }
+
+  /** When a query is polled or run next, in milliseconds since the epoch; undefined where that is not known. */
+  next(query: string): number | undefined {
+    return this.polls.nextPoll(query) ?? this.runs.nextRun(query);
+  }
+
+  start(): void {
+    this.dispatcher.start();
+    this.runs.start();
+  }
+}
+
+function limitsOf({ aws, polling }: Config): DispatcherLimits {
+  return {
+    concurrency: polling.concurrency,
+    timeLimit: aws.maxAttempts * (aws.requestTimeout + LONGEST_BACKOFF_MS) + POLL_MARGIN_MS,
+  };
+}

@@ -1,0 +1,205 @@
+import type { ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
+import type { Clock } from '../../lib/clock.ts';
+import type { StatusChange, StatusChangeListener } from '../../state/status-changes.ts';
+import { sendError } from '../server/http-error.ts';
+import { type QueryView, queryJson } from './query-view.ts';
+import { EVENT_STREAM } from '../server/respond.ts';
+
+/** Each costs a connection and what it has not read yet. */
+export const MAX_LISTENERS = 100;
+/** Bytes that a listener may leave unread, and that are sent at once. */
+const MAX_UNREAD = 1024 * 1024;
+const HEARTBEAT_MS = 15_000;
+/** Events that one who comes back is given, and that are sent at once; who missed more, or would get more, gets `reset`. */
+export const KEPT_EVENTS = 1000;
+/** Characters of those events at most: who is given all of them must have no larger backlog than others. */
+const MAX_KEPT = MAX_UNREAD;
+/** How long events are kept after the last listener has left. */
+const KEPT_FOR_MS = 60_000;
+/** How long listeners may still read once the exporter ends. */
+const LAST_READ_MS = 500;
+const RETRY_SECONDS = 10;
+
+export interface EventStreamOptions {
+  readonly subscribe: (listener: StatusChangeListener) => () => void;
+  readonly query: (name: string) => QueryView | undefined;
+  readonly clock: Pick<Clock, 'now' | 'setTimer'>;
+  /** Ends all streams, and lets no new one begin. */
+  readonly ending: AbortSignal;
+}
+
+interface KeptEvent {
+  readonly number: number;
+  readonly text: string;
+}
+
+/**
+ * `GET /api/v1/events`: server-sent events. `status` is a query whose status, `up`, last error or last run has changed,
+ * with the JSON that the API has of it now; changes that follow each other within half a second are one. `removed` is
+ * one that has left: `{"name": …}`. `reset` says that events were missed: read the queries again. Who names the last
+ * event that it got in `Last-Event-ID` is given those that came since, as far as they are kept.
+ *
+ * A listener that does not read, and those above a number, are turned away: neither can hold up others.
+ */
+export class EventStream {
+  readonly #options: EventStreamOptions;
+  readonly #listeners = new Set<ServerResponse>();
+  readonly #kept: KeptEvent[] = [];
+  /** Characters of them all. */
+  #keptLength = 0;
+  /** Since when changes are followed without a gap; begins each event's id. Undefined while they are not. */
+  #epoch: string | undefined;
+  #number = 0;
+  #unsubscribe: () => void = () => undefined;
+  #cancelForgetting: () => void = () => undefined;
+  #cancelHeartbeat: () => void = () => undefined;
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options;
+    options.ending.addEventListener('abort', () => this.#end(), { once: true });
+  }
+
+  readonly handler: RequestHandler = (request, response) => {
+    if (this.#options.ending.aborted || this.#listeners.size >= MAX_LISTENERS) {
+      response.setHeader('Retry-After', RETRY_SECONDS);
+      const message = this.#options.ending.aborted
+        ? 'The exporter is shutting down'
+        : `There are ${MAX_LISTENERS} listeners already`;
+      sendError(response, true, { code: 'unavailable', message });
+      return;
+    }
+    // Proxies are asked not to collect events before they pass them on.
+    response.writeHead(200, { 'Content-Type': EVENT_STREAM, 'X-Accel-Buffering': 'no' });
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
+    this.#listen(response, request.get('Last-Event-ID'));
+  };
+
+  #listen(response: ServerResponse, lastEventId: string | undefined): void {
+    this.#follow();
+    this.#listeners.add(response);
+    response.once('close', () => this.#leave(response));
+    response.write(`retry: ${(RETRY_SECONDS * 1_000) / 2}\n\n`);
+    if (lastEventId !== undefined) {
+      response.write(this.#missedSince(lastEventId));
+    }
+  }
+
+  /** All events after the one named, or `reset` where that cannot be told. */
+  #missedSince(lastEventId: string): string {
+    const [epoch, number] = lastEventId.split('-');
+    const [first] = this.#kept;
+    const last = Number(number);
+    const nextKept = first?.number ?? this.#number + 1;
+    if (epoch !== this.#epoch || !(last >= nextKept - 1 && last <= this.#number)) {
+      return this.#format('reset', this.#number, {});
+    }
+    return this.#kept
+      .filter((event) => event.number > last)
+      .map(({ text }) => text)
+      .join('');
+  }
+
+  #follow(): void {
+    this.#cancelForgetting();
+    if (this.#epoch === undefined) {
+      this.#epoch = this.#options.clock.now().toString(36);
+      this.#unsubscribe = this.#options.subscribe((changes) => this.#tell(changes));
+    }
+    if (this.#listeners.size === 0) {
+      this.#beat();
+    }
+  }
+
+  #leave(response: ServerResponse): void {
+    this.#listeners.delete(response);
+    if (this.#listeners.size === 0 && !this.#options.ending.aborted) {
+      this.#cancelHeartbeat();
+      this.#cancelForgetting = this.#options.clock.setTimer(KEPT_FOR_MS, () => this.#forget());
+    }
+  }
+
+  #forget(): void {
+    this.#unsubscribe();
+    this.#epoch = undefined;
+    this.#kept.length = 0;
+    this.#keptLength = 0;
+  }
+
+  #tell(changes: readonly StatusChange[]): void {
+    if (changes.length > KEPT_EVENTS) {
+      this.#reset();
+      return;
+    }
+    const events = changes.map((change, i) => this.#event(change, this.#number + 1 + i));
+    const text = events.map((event) => event.text).join('');
+    if (text.length > MAX_UNREAD) {
+      this.#reset();
+      return;
+    }
+    this.#number += changes.length;
+    this.#keep(events);
+    this.#send(text);
+  }
+
+  #reset(): void {
+    this.#number += 1;
+    this.#kept.length = 0;
+    this.#keptLength = 0;
+    this.#send(this.#format('reset', this.#number, {}));
+  }
+
+  #keep(events: readonly KeptEvent[]): void {
+    this.#kept.push(...events);
+    this.#keptLength += events.reduce((sum, { text }) => sum + text.length, 0);
+    while (this.#kept.length > KEPT_EVENTS || this.#keptLength > MAX_KEPT) {
+      this.#keptLength -= this.#kept.shift()?.text.length ?? 0;
+    }
+  }
+
+  #event({ name, kind }: StatusChange, number: number): KeptEvent {
+    const view = kind === 'removed' ? undefined : this.#options.query(name);
+    const text =
+      view === undefined ? this.#format('removed', number, { name }) : this.#format('status', number, queryJson(view));
+    return { number, text };
+  }
+
+  #format(event: string, number: number, data: unknown): string {
+    return `event: ${event}\nid: ${this.#epoch}-${number}\ndata: ${JSON.stringify(data)}\n\n`;
+  }
+
+  #beat(): void {
+    this.#cancelHeartbeat = this.#options.clock.setTimer(HEARTBEAT_MS, () => {
+      this.#send(': still here\n\n');
+      this.#beat();
+    });
+  }
+
+  #send(text: string): void {
+    const bytes = Buffer.from(text);
+    for (const response of this.#listeners) {
+      if (response.writableLength > MAX_UNREAD) {
+        response.destroy();
+      } else {
+        response.write(bytes);
+      }
+    }
+  }
+
+  #end(): void {
+    for (const response of this.#listeners) {
+      response.end();
+      // Who has not read all by then may never do, and must not hold up the shutdown.
+      response.once(
+        'close',
+        this.#options.clock.setTimer(LAST_READ_MS, () => response.destroy()),
+      );
+    }
+    this.#cancelHeartbeat();
+    this.#cancelForgetting();
+    this.#forget();
+  }
+}

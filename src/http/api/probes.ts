@@ -1,0 +1,29 @@
+import type { RequestListener } from 'node:http';
+import { sendText } from '../server/respond.ts';
+
+/** `GET /-/healthy`: 503 with the reason while there is one. */
+export function healthyEndpoint(unhealthy: () => string | undefined): RequestListener {
+  return (_request, response) => {
+    const reason = unhealthy();
+    if (reason === undefined) {
+      sendText(response, 200, 'Network Flow Monitor exporter is healthy.');
+    } else {
+      sendText(response, 503, `Network Flow Monitor exporter is not healthy: ${reason}`);
+    }
+  };
+}
+
+/** `GET /-/ready`: 503 before each watched query was tried, with the number of those that were not, and at shutdown. */
+export function readyEndpoint(waiting: () => number, shuttingDown: () => boolean): RequestListener {
+  return (_request, response) => {
+    const count = waiting();
+    if (shuttingDown()) {
+      sendText(response, 503, 'Network Flow Monitor exporter is shutting down.');
+    } else if (count > 0) {
+      const queries = count === 1 ? '1 watched query waits' : `${count} watched queries wait`;
+      sendText(response, 503, `Network Flow Monitor exporter is not ready: ${queries} for a first poll.`);
+    } else {
+      sendText(response, 200, 'Network Flow Monitor exporter is ready.');
+    }
+  };
+}

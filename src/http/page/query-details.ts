@@ -1,0 +1,73 @@
+import { conditionOf } from './condition.ts';
+import { type ContributorsJson, renderContributors } from './contributor-table.ts';
+import { type Html, type HtmlValue, html } from './html.ts';
+import { badge, NOTHING, pathSegment, renderError, renderTime } from './page-parts.ts';
+import { pageHref } from './page-request.ts';
+import { subjectOf } from './page-selection.ts';
+import type { QueryView } from '../api/query-view.ts';
+import { renderRuns, renderTimeline } from './run-timeline.ts';
+
+export interface QueryDetails {
+  /** Where links start: see `StatusPage`. */
+  readonly linkBase: string;
+  readonly query: QueryView;
+  /** Of the last results; undefined where none are known. */
+  readonly contributors: ContributorsJson | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** One query with all that is known of it: facts, last runs, contributors. */
+export function renderQueryDetails(details: QueryDetails): Html {
+  const { linkBase, query, contributors, now } = details;
+  const json = `${linkBase}api/v1/queries/${pathSegment(query.name)}`;
+  return html`<p class="back"><a href="${pageHref(linkBase)}">All queries</a></p>
+<h2 id="query-${pathSegment(query.name)}">${query.name}</h2>
+<dl class="card">
+${factsOf(query, now).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl>
+${query.recentRuns === undefined ? undefined : renderRunsOf(query.recentRuns(), now)}
+${query.scheduled === undefined ? undefined : html`<h3>Contributors</h3>`}
+${contributors === undefined ? (query.scheduled === undefined ? undefined : html`<p>No results are known yet.</p>`) : renderContributors(contributors)}
+<ul class="buttons">
+<li><a href="${json}">This query as JSON</a></li>
+${contributors === undefined ? undefined : html`<li><a href="${json}/contributors">Contributors as JSON, all fields</a></li>`}
+</ul>`;
+}
+
+function renderRunsOf(runs: ReturnType<NonNullable<QueryView['recentRuns']>>, now: number): Html {
+  return html`<h3>Last runs</h3>
+<p>${renderTimeline(runs)}</p>
+${runs.length === 0 ? undefined : html`<details id="runs"><summary>Each run</summary>${renderRuns(runs, now)}</details>`}`;
+}
+
+function factsOf(query: QueryView, now: number): readonly (readonly [name: string, value: HtmlValue])[] {
+  const { scheduled, labels, status, up } = query;
+  const known = up === false && status !== null ? html` <small>last known: ${status}</small>` : undefined;
+  return [
+    ['Status', html`${badge(conditionOf(query))}${known}`],
+    ['Since', renderTime(query.statusSince, now)],
+    ['Last success', renderTime(query.lastSuccess, now)],
+    ['Next poll', renderTime(query.nextPoll, now)],
+    ['Last error', renderError(query, now)],
+    ['Account and region', `${query.account}, ${query.region}`],
+    ['About', `${subjectOf(query)}, ${query.type}`],
+    ['Query id', query.queryId ?? NOTHING],
+    ...(query.interval === undefined ? [] : [['Polled every', query.interval] as const]),
+    ...(scheduled === undefined
+      ? []
+      : ([
+          ['Asks for', `${scheduled.metricName}, ${scheduled.destinationCategory}`],
+          [
+            'Runs every',
+            `${scheduled.schedule.every}, over ${scheduled.schedule.lookback}, ${scheduled.schedule.delay} late`,
+          ],
+        ] as const)),
+    [
+      'Labels',
+      Object.entries(labels)
+        .map(([name, value]) => `${name}="${value}"`)
+        .join(', ') || NOTHING,
+    ],
+    ['Registered by', query.source],
+  ];
+}

@@ -1,0 +1,69 @@
+import type { RunOutcome } from '../../model/run.ts';
+import { type EndedRun, RECENT_RUNS } from '../../state/recent-runs.ts';
+import { type Html, html } from './html.ts';
+import { absoluteTime, NOTHING, renderInstant } from './page-parts.ts';
+
+/** How each outcome is called. */
+const WORDS: Readonly<Record<RunOutcome, string>> = {
+  succeeded: 'succeeded',
+  failed: 'failed',
+  canceled: 'canceled',
+  timed_out: 'timed out',
+  start_failed: 'not started',
+  results_failed: 'results not read',
+  skipped: 'skipped',
+};
+
+/** How each outcome looks: a full block, a hollow one, a small one. Classes of the style sheet. */
+const SHAPES: Readonly<Record<RunOutcome, string>> = {
+  succeeded: 'ok',
+  failed: 'no',
+  canceled: 'no',
+  timed_out: 'no',
+  start_failed: 'no',
+  results_failed: 'no',
+  skipped: 'gap',
+};
+
+const BLOCK = 7;
+
+/** The last runs as blocks, the newest at the right end, and as a sentence for readers who do not see them. */
+export function renderTimeline(runs: readonly EndedRun[]): Html {
+  if (runs.length === 0) {
+    return NOTHING;
+  }
+  const width = RECENT_RUNS * BLOCK;
+  const blocks = runs.map(
+    ({ outcome }, i) => html`<rect class="${SHAPES[outcome]}" x="${width - (runs.length - i) * BLOCK + 1}"/>`,
+  );
+  return html`<svg class="runs" role="img" aria-label="${inWords(runs)}" viewBox="0 0 ${width} 18">${blocks}</svg>`;
+}
+
+/** `20 runs: 18 succeeded, 2 timed out; the last succeeded`. */
+function inWords(runs: readonly EndedRun[]): string {
+  const counts = new Map<RunOutcome, number>();
+  for (const { outcome } of runs) {
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  }
+  const each = [...counts].map(([outcome, count]) => `${count} ${WORDS[outcome]}`).join(', ');
+  const last = runs.at(-1);
+  const end = last === undefined ? '' : `; the last ${WORDS[last.outcome]}`;
+  return `${runs.length === 1 ? 'Last run' : `Last ${runs.length} runs`}: ${each}${end}`;
+}
+
+/** The last runs as a table, the newest first. */
+export function renderRuns(runs: readonly EndedRun[], now: number): Html {
+  const rows = [...runs].reverse().map(
+    ({ outcome, at, duration }) => html`<tr>
+<th scope="row">${WORDS[outcome]}</th>
+<td class="time">${renderInstant(new Date(at).toISOString(), now)}<small>${absoluteTime(at)}</small></td>
+<td class="number">${duration === undefined ? NOTHING : `${(duration / 1_000).toFixed(1)} s`}</td>
+</tr>
+`,
+  );
+  return html`<div class="table"><table class="few">
+<thead><tr><th scope="col">Outcome</th><th scope="col">Ended</th><th scope="col" class="number">Took</th></tr></thead>
+<tbody>
+${rows}</tbody>
+</table></div>`;
+}

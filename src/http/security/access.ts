@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../lib/clock.ts';
+import { QueueFullError } from '../../lib/fair-queue.ts';
+import type { Logger } from '../../lib/log.ts';
+import { parseBasicCredentials } from './basic-credentials.ts';
+import { isApiPath, sendError } from '../server/http-error.ts';
+import { LoginLog } from './login-log.ts';
+import type { PasswordChecks } from './password-checks.ts';
+
+/** Who may ask, and which headers answers have other than ours. */
+export interface Access {
+  /** Headers to set in ours' place; an empty value: not to send. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Undefined: no log-in is asked for. */
+  readonly passwords: PasswordChecks | undefined;
+}
+
+export interface GateOptions {
+  /** What holds for a request that came just now. */
+  readonly access: () => Promise<Access>;
+  readonly routePrefix: string;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly log: Logger;
+}
+
+/** Paths below the prefix that need no log-in: whoever probes has no password, and learns next to nothing. */
+const OPEN_PATHS = ['/-/healthy', '/-/ready'];
+
+const CHALLENGE = 'Basic realm="Network Flow Monitor exporter", charset="UTF-8"';
+
+/** Whether a request to a path may go on; where not, it was answered. Never rejects. */
+export type Gate = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<boolean>;
+
+/** Sets the user's headers on answers, and asks for a user name and a password where there are users. */
+export function createGate({ access, routePrefix, clock, log }: GateOptions): Gate {
+  const loginLog = new LoginLog(log, clock);
+  const openPaths = new Set(OPEN_PATHS.map((path) => routePrefix + path));
+  return async (request, response, path) => {
+    const { headers, passwords } = await access();
+    setHeaders(response, headers);
+    if (passwords === undefined || openPaths.has(path)) {
+      return true;
+    }
+    const answer = await checkLogin(request, response, passwords);
+    if (answer === 'accepted' || answer === 'gone') {
+      return answer === 'accepted';
+    }
+    const json = isApiPath(path, routePrefix);
+    if (answer === 'busy') {
+      response.setHeader('Retry-After', '10');
+      sendError(response, json, {
+        code: 'unavailable',
+        message: 'Too many log-ins wait to be checked: try again later',
+      });
+      return false;
+    }
+    if (request.headers.authorization !== undefined) {
+      loginLog.refused(request.socket.remoteAddress ?? '');
+    }
+    response.setHeader('WWW-Authenticate', CHALLENGE);
+    sendError(response, json, { code: 'unauthorized', message: 'This needs a user name and a password' });
+    return false;
+  };
+}
+
+/** `busy`: it cannot be checked now; `gone`: nobody waits for an answer any more. */
+async function checkLogin(
+  request: IncomingMessage,
+  response: ServerResponse,
+  passwords: PasswordChecks,
+): Promise<'accepted' | 'refused' | 'busy' | 'gone'> {
+  const credentials = parseBasicCredentials(request.headers.authorization);
+  if (credentials === undefined) {
+    return 'refused';
+  }
+  const gone = new AbortController();
+  const abort = () => gone.abort();
+  response.once('close', abort);
+  try {
+    const origin = { address: request.socket.remoteAddress ?? '', signal: gone.signal };
+    return (await passwords.accepts(credentials, origin)) ? 'accepted' : 'refused';
+  } catch (error) {
+    return error instanceof QueueFullError ? 'busy' : 'gone';
+  } finally {
+    response.off('close', abort);
+  }
+}
+
+function setHeaders(response: ServerResponse, headers: Access['headers']): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === '') {
+      response.removeHeader(name);
+    } else {
+      response.setHeader(name, value);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import type { RequestHandler } from 'express';
+import type { AppOptions } from '../app-options.ts';
+import { crossSiteRefusal } from './cross-site.ts';
+import { isApiPath, sendError } from '../server/http-error.ts';
+
+/** A part of what is answered that is there only when it is asked for at start. */
+interface OptionalPart {
+  readonly what: string;
+  readonly flag: string;
+}
+
+export const LIFECYCLE: OptionalPart = { what: 'Reloading over HTTP', flag: '--web.enable-lifecycle' };
+export const ADMIN_API: OptionalPart = { what: 'The admin API', flag: '--web.enable-admin-api' };
+
+/**
+ * A handler for requests that change something: refused (403) where the part is not enabled or a browser sends them for
+ * another site, and (503) once the exporter is about to end.
+ *
+ * @param value what the handler works on; undefined: not enabled
+ */
+export function guarded<T>(
+  { routePrefix, externalUrl, shuttingDown }: Pick<AppOptions, 'routePrefix' | 'externalUrl' | 'shuttingDown'>,
+  { what, flag }: OptionalPart,
+  value: T | undefined,
+  handler: (value: T) => RequestHandler,
+): RequestHandler {
+  const handle = value === undefined ? undefined : handler(value);
+  return (request, response, next) => {
+    const json = isApiPath(request.path, routePrefix);
+    const refuse = (code: 'forbidden' | 'unavailable', message: string) => sendError(response, json, { code, message });
+    if (handle === undefined) {
+      return refuse('forbidden', `${what} is not enabled: start with ${flag}`);
+    }
+    const crossSite = crossSiteRefusal(request.headers, externalUrl);
+    if (crossSite !== undefined) {
+      return refuse('forbidden', crossSite);
+    }
+    return shuttingDown() ? refuse('unavailable', 'The exporter is shutting down') : handle(request, response, next);
+  };
+}

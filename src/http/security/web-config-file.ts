@@ -1,0 +1,134 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { reasonOf } from '../../lib/system-error.ts';
+import { decodeText, readRegularFile, UnreadableFileError } from '../../config/reading/file-text.ts';
+import { ConfigError, createFileProblem, createProblem, type Problem, sortByLine } from '../../config/reading/problem.ts';
+import { type PemSource, readWebConfig, type TlsSettings, type WebConfigText } from './web-config.ts';
+
+/** exporter-toolkit's web configuration with the contents of the files that it names. */
+export interface WebConfig extends Pick<WebConfigText, 'headers' | 'users'> {
+  readonly tls: TlsConfig | undefined;
+}
+
+export interface TlsConfig extends Omit<TlsSettings, 'cert' | 'key' | 'clientCa'> {
+  /** PEM. The certificate and the key belong together. */
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa: string | undefined;
+}
+
+/** A file as it is now, good or bad. */
+export interface WebConfigSnapshot {
+  /** Equal for equal contents of the file and of all files that it names. */
+  readonly contents: string;
+  /**
+   * Checks it.
+   *
+   * @throws {ConfigError} with all that is wrong
+   */
+  check(): WebConfig;
+}
+
+/**
+ * Reads a web configuration and the files that it names. Reading is apart from checking, since it is done often, and
+ * mostly nothing has changed.
+ */
+export async function readWebConfigFile(file: string): Promise<WebConfigSnapshot> {
+  let text: string;
+  try {
+    text = decodeText(await readRegularFile(file), file);
+  } catch (error) {
+    return { contents: String(error), check: () => raise(error) };
+  }
+  const { config, problems } = readWebConfig(text, file);
+  const { tls } = config;
+  const [cert, key, clientCa] = await Promise.all([tls?.cert, tls?.key, tls?.clientCa].map(readPem));
+  return {
+    contents: JSON.stringify([text, cert?.text, key?.text, clientCa?.text]),
+    check() {
+      const checked = { cert, key, clientCa };
+      const found = tls === undefined ? problems : [...problems, ...checkPems(checked)];
+      if (found.length > 0) {
+        throw new ConfigError(sortByLine(found), file);
+      }
+      return { ...config, tls: tls && withPems(tls, checked) };
+    },
+  };
+}
+
+function raise(error: unknown): never {
+  throw error;
+}
+
+interface Pem {
+  readonly source: PemSource;
+  /** Undefined where the file cannot be read; `failure` then says why. */
+  readonly text: string | undefined;
+  readonly failure: string | undefined;
+}
+
+interface Pems {
+  readonly cert: Pem | undefined;
+  readonly key: Pem | undefined;
+  readonly clientCa: Pem | undefined;
+}
+
+async function readPem(source: PemSource | undefined): Promise<Pem | undefined> {
+  if (source === undefined) {
+    return undefined;
+  }
+  if ('text' in source) {
+    return { source, text: source.text, failure: undefined };
+  }
+  try {
+    const bytes = await readRegularFile(source.file);
+    return { source, text: Buffer.from(bytes).toString('latin1'), failure: undefined };
+  } catch (error) {
+    return { source, text: undefined, failure: error instanceof UnreadableFileError ? error.reason : reasonOf(error) };
+  }
+}
+
+function withPems(tls: TlsSettings, { cert, key, clientCa }: Pems): TlsConfig {
+  return { ...tls, cert: cert?.text ?? '', key: key?.text ?? '', clientCa: clientCa?.text };
+}
+
+/** What is wrong with the texts, and whether the key is the certificate's. */
+function checkPems({ cert, key, clientCa }: Pems): Problem[] {
+  const problems: Problem[] = [];
+  const parse = <T>(pem: Pem | undefined, expected: string, parser: (text: string) => T): T | undefined => {
+    if (pem?.text === undefined) {
+      problems.push(...(pem === undefined ? [] : [problemOf(pem, expected)]));
+      return undefined;
+    }
+    try {
+      return parser(pem.text);
+    } catch {
+      problems.push(problemOf(pem, expected));
+      return undefined;
+    }
+  };
+  const [leaf] = parse(cert, 'one or more PEM certificates', certificatesOf) ?? [];
+  const privateKey = parse(key, 'a PEM private key that is not encrypted', (text): KeyObject => createPrivateKey(text));
+  parse(clientCa, 'one or more PEM certificates', certificatesOf);
+  if (key !== undefined && leaf !== undefined && privateKey !== undefined && !leaf.checkPrivateKey(privateKey)) {
+    problems.push(problemOf(key, "the certificate's key: this one is another's"));
+  }
+  return problems;
+}
+
+function problemOf({ source, failure }: Pem, expected: string): Problem {
+  const { path, node } = source;
+  if ('file' in source && failure !== undefined) {
+    return createFileProblem(source.file, failure, { path, line: node.line });
+  }
+  const origin = 'file' in source ? JSON.stringify(source.file) : 'a value that is not shown';
+  return createProblem(path, node.line, origin, expected);
+}
+
+/** Throws where there is none, or one that cannot be read. */
+function certificatesOf(pem: string): readonly X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END [A-Z0-9 ]*CERTIFICATE-----/g);
+  if (blocks === null) {
+    throw new TypeError('no certificate');
+  }
+  return blocks.map((block) => new X509Certificate(block));
+}

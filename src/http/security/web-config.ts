@@ -1,0 +1,194 @@
+import { dirname, resolve } from 'node:path';
+import { type ConfigNode, keyPath, showNodeAt } from '../../config/reading/config-node.ts';
+import type { Problem } from '../../config/reading/problem.ts';
+import { Reading } from '../../config/reading/reading.ts';
+import { checkKeys, readSection, type Section } from '../../config/reading/section.ts';
+import type { ClientAuthType, TlsVersion } from './tls-names.ts';
+import { HEADERS, type HeaderKeys, HTTP, passwordHash, TLS, type TlsKeys } from './web-config-schema.ts';
+import { parseYaml } from '../../config/reading/yaml.ts';
+
+/** exporter-toolkit's web configuration, before the files it names are read. */
+export interface WebConfigText {
+  /** Undefined: HTTP without TLS. */
+  readonly tls: TlsSettings | undefined;
+  /** Headers to set on all answers; an empty value: not to send. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** bcrypt hashes by user name; empty: no log-in is asked for. */
+  readonly users: ReadonlyMap<string, string>;
+}
+
+export interface TlsSettings {
+  /** Undefined only where that was reported; so is the key. */
+  readonly cert: PemSource | undefined;
+  readonly key: PemSource | undefined;
+  /** Authorities of client certificates. */
+  readonly clientCa: PemSource | undefined;
+  readonly clientAuth: ClientAuthType;
+  /** A client certificate must have one of these alternative names; empty: any. */
+  readonly allowedSans: readonly string[];
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** OpenSSL's names, the preferred first; empty: Node's. */
+  readonly ciphers: readonly string[];
+  readonly curves: readonly string[];
+  readonly preferServerCiphers: boolean;
+}
+
+/** Where PEM text comes from: the configuration itself, or a file of that absolute name. */
+export type PemSource = { readonly path: string; readonly node: ConfigNode } & (
+  | { readonly text: string }
+  | { readonly file: string }
+);
+
+export interface ReadWebConfig {
+  /** Good to use only where there are no problems. */
+  readonly config: WebConfigText;
+  readonly problems: readonly Problem[];
+}
+
+const ROOT_KEYS = ['tls_server_config', 'http_server_config', 'basic_auth_users'];
+
+/**
+ * Reads and checks the text of a web configuration. Unlike the exporter's own configuration it has no variables. Never
+ * throws for what the text says.
+ *
+ * @param file its name: files that it names are relative to its folder
+ */
+export function readWebConfig(text: string, file: string): ReadWebConfig {
+  const reading = new Reading(undefined);
+  const { root, problems } = parseYaml(text, file);
+  reading.takeProblems(problems);
+  const top = reading.map(file, root, `a mapping with the keys ${ROOT_KEYS.join(', ')}`);
+  checkKeys(top, '', ROOT_KEYS, reading);
+  const config: WebConfigText = {
+    tls: readTls(top.entries.get('tls_server_config')?.value, dirname(file), reading),
+    headers: readHeaders(top.entries.get('http_server_config')?.value, reading),
+    users: readUsers(top.entries.get('basic_auth_users')?.value, reading),
+  };
+  return { config, problems: reading.problems };
+}
+
+const MAPPING = 'a mapping of keys to values';
+
+function readTls(node: ConfigNode | undefined, folder: string, reading: Reading): TlsSettings | undefined {
+  const path = 'tls_server_config';
+  const map = reading.map(path, node, MAPPING);
+  if (map.entries.size === 0) {
+    return undefined;
+  }
+  const section = readSection(map, path, TLS, reading);
+  const source = (name: 'cert' | 'key' | 'client_ca') => readSource(section, name, folder, reading);
+  const [cert, key, clientCa] = [source('cert'), source('key'), source('client_ca')];
+  for (const name of ['cert', 'key'] as const) {
+    if (section.written(name) === undefined && section.written(`${name}_file`) === undefined) {
+      reading.report(keyPath(path, name), map.line, 'nothing', `${name}_file or ${name}`);
+    }
+  }
+  checkVersions(section, reading);
+  checkClientAuth(section, clientCa, reading);
+  return {
+    cert,
+    key,
+    clientCa,
+    clientAuth: section.value('client_auth_type'),
+    allowedSans: section.value('client_allowed_sans'),
+    minVersion: section.value('min_version'),
+    maxVersion: section.value('max_version'),
+    ciphers: section.value('cipher_suites'),
+    curves: section.value('curve_preferences'),
+    preferServerCiphers: section.value('prefer_server_cipher_suites'),
+  };
+}
+
+function readSource(
+  section: Section<TlsKeys>,
+  name: 'cert' | 'key' | 'client_ca',
+  folder: string,
+  reading: Reading,
+): PemSource | undefined {
+  const fileKey = `${name}_file` as const;
+  const [node, fileNode] = [section.written(name), section.written(fileKey)];
+  const path = keyPath('tls_server_config', name);
+  if (node !== undefined && fileNode !== undefined) {
+    reading.report(path, node.line, showNodeAt(path, node), `either ${name} or ${fileKey}, not both`);
+    return undefined;
+  }
+  const [text, file] = [section.value(name), section.value(fileKey)];
+  if (node !== undefined && text !== undefined) {
+    return { path, node, text };
+  }
+  return fileNode !== undefined && file !== undefined
+    ? { path: keyPath('tls_server_config', fileKey), node: fileNode, file: resolve(folder, file) }
+    : undefined;
+}
+
+function checkVersions(section: Section<TlsKeys>, reading: Reading): void {
+  const node = section.written('max_version');
+  if (node !== undefined && section.value('min_version') > section.value('max_version')) {
+    reading.reject('tls_server_config.max_version', node, 'no version older than min_version');
+  }
+}
+
+function checkClientAuth(section: Section<TlsKeys>, clientCa: PemSource | undefined, reading: Reading): void {
+  const policy = section.value('client_auth_type');
+  const node = section.written('client_auth_type');
+  if (section.faulty('client_auth_type') || section.faulty('client_ca') || section.faulty('client_ca_file')) {
+    return;
+  }
+  if (clientCa !== undefined && policy === 'NoClientCert') {
+    reading.reject(clientCa.path, clientCa.node, 'a client_auth_type other than NoClientCert beside it');
+  }
+  // Go would take any certificate that a public authority has signed.
+  if (clientCa === undefined && node !== undefined && isVerified(policy)) {
+    reading.reject('tls_server_config.client_auth_type', node, 'client_ca_file or client_ca beside it');
+  }
+  const sans = section.written('client_allowed_sans');
+  if (sans !== undefined && section.value('client_allowed_sans').length > 0 && !isRequired(policy)) {
+    const expected = 'RequireAndVerifyClientCert or RequireAnyClientCert as client_auth_type beside it';
+    reading.reject('tls_server_config.client_allowed_sans', sans, expected);
+  }
+}
+
+/** Whether a client certificate, where there is one, must be of one of the authorities. */
+export function isVerified(policy: ClientAuthType): boolean {
+  return policy === 'VerifyClientCertIfGiven' || policy === 'RequireAndVerifyClientCert';
+}
+
+/** Whether a connection without client certificate is ended. */
+export function isRequired(policy: ClientAuthType): boolean {
+  return !['NoClientCert', 'RequestClientCert', 'VerifyClientCertIfGiven'].includes(policy);
+}
+
+function readHeaders(node: ConfigNode | undefined, reading: Reading): Readonly<Record<string, string>> {
+  const map = reading.map('http_server_config', node, MAPPING);
+  readSection(map, 'http_server_config', HTTP, reading, ['headers']);
+  const path = 'http_server_config.headers';
+  const section = readSection(reading.map(path, map.entries.get('headers')?.value, MAPPING), path, HEADERS, reading);
+  const headers: Record<string, string> = {};
+  for (const name of HEADER_NAMES) {
+    const value = section.value(name);
+    if (value !== undefined) {
+      headers[name] = value;
+    }
+  }
+  return headers;
+}
+
+const HEADER_NAMES = Object.keys(HEADERS).filter((name): name is keyof HeaderKeys => name in HEADERS);
+
+function readUsers(node: ConfigNode | undefined, reading: Reading): ReadonlyMap<string, string> {
+  const path = 'basic_auth_users';
+  const users = new Map<string, string>();
+  for (const [name, { keyLine, value }] of reading.map(path, node, 'a mapping of user names to hashes').entries) {
+    const userPath = keyPath(path, name);
+    const hash = value.kind === 'scalar' ? value.value : undefined;
+    if (name === '' || name.includes(':')) {
+      reading.report(userPath, keyLine, 'a user name that no client can send', 'a name without ":"');
+    } else if (passwordHash.mismatches(hash).length > 0) {
+      reading.reject(userPath, value, passwordHash.expected);
+    } else {
+      users.set(name, passwordHash.parse(hash));
+    }
+  }
+  return users;
+}

@@ -1,0 +1,209 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { parseListenAddress } from '../../config/reading/listen-address.ts';
+import type { TlsConfig } from '../security/web-config-file.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/log.ts';
+import { answerClientError } from './client-error.ts';
+import { type ConnectionLimits, Connections } from './connections.ts';
+import { ListenError, listenErrorFrom } from './listen-error.ts';
+import { putTlsBefore } from './tls-front.ts';
+
+/** What a client may take up, in milliseconds and numbers. */
+export interface ServerLimits extends ConnectionLimits {
+  /**
+   * From the connection, or the first byte of a further request, to the end of the request's head. With TLS there is as
+   * much for a first byte, and as much for the handshake.
+   */
+  readonly headersTimeout: number;
+  /** The same to the end of the request's body. */
+  readonly requestTimeout: number;
+  /** How long a connection may stay idle between requests. */
+  readonly keepAliveTimeout: number;
+  /** How long nothing may be sent or received while a response is owed. */
+  readonly stalledTimeout: number;
+}
+
+export const DEFAULT_LIMITS: ServerLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  // Above the usual scrape intervals, so that a scraper's connection lives from scrape to scrape.
+  keepAliveTimeout: 90_000,
+  stalledTimeout: 60_000,
+  // With the kernel's buffers full, a client that reads 64 KiB per second can take 20 s until the next bytes fit.
+  progressTimeout: 30_000,
+  minRate: 64 * 1024,
+  rateGrace: 10_000,
+  checkingInterval: 5_000,
+  maxConnections: 1000,
+};
+
+/** How long the rest of a body is read, and thrown away, after the answer. */
+const UNREAD_BODY_MS = 1_000;
+
+export interface ListenOptions {
+  readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
+  readonly log: Logger;
+  /** What TLS is spoken with on a connection that came just now; undefined: HTTP without TLS. */
+  readonly tls?: (() => Promise<TlsConfig>) | undefined;
+  readonly limits?: ServerLimits;
+}
+
+/** A listening TCP socket that another process has opened, by its descriptor. */
+export interface InheritedSocket {
+  readonly fd: number;
+}
+
+/** `:PORT` (all interfaces, IPv6 and IPv4), `HOST:PORT` or `[IPV6]:PORT`, port 0 for any free one; or a socket that is open. */
+export type ListenAddress = string | InheritedSocket;
+
+/** Open addresses and how to close them. */
+export interface Listeners {
+  /** Where they really are, `HOST:PORT` or `[IPV6]:PORT`, in the order asked for. */
+  readonly addresses: readonly string[];
+  /**
+   * Stops accepting, ends idle connections at once and others when their requests are answered, and cuts off what is
+   * left after `deadlineMs`. Resolves when all is closed; further calls wait for the same end.
+   */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/**
+ * Serves `app` on every address. Rejects with a `ListenError` on the first that cannot be opened, and closes the others again.
+ */
+export async function listen(
+  app: RequestListener,
+  addresses: readonly ListenAddress[],
+  options: ListenOptions,
+): Promise<Listeners> {
+  const opened: OpenServer[] = [];
+  const close = async (deadlineMs: number) => {
+    await Promise.all(opened.map((server) => server.close(options.clock, deadlineMs)));
+  };
+  for (const address of addresses) {
+    try {
+      opened.push(await open(app, address, options));
+    } catch (error) {
+      await close(0);
+      throw error;
+    }
+  }
+  let closed: Promise<void> | undefined;
+  return {
+    addresses: opened.map(({ address }) => address),
+    close(deadlineMs) {
+      closed ??= close(deadlineMs);
+      return closed;
+    },
+  };
+}
+
+interface OpenServer {
+  readonly address: string;
+  close(clock: Pick<Clock, 'setTimer'>, deadlineMs: number): Promise<void>;
+}
+
+async function open(
+  app: RequestListener,
+  wanted: ListenAddress,
+  { clock, log, tls, limits = DEFAULT_LIMITS }: ListenOptions,
+): Promise<OpenServer> {
+  const server = createServer(serverOptions(limits));
+  server.timeout = limits.stalledTimeout;
+  const connections = new Connections(server, limits, clock);
+  if (tls !== undefined) {
+    const { headersTimeout: handshakeTimeout } = limits;
+    putTlsBefore(server, { tls, secured: (socket) => connections.secure(socket), handshakeTimeout, clock, log });
+  }
+  connections.accept(server);
+  // Node's own, which `close` calls, cuts off connections whose answer is ready but not all sent. Ours ends the idle ones.
+  server.closeIdleConnections = () => undefined;
+  server.on('request', (request, response) => {
+    response.once('finish', () => endUnread(request, clock));
+    connections.handle(request, response, app);
+  });
+  server.on('clientError', (error, socket) => answerClientError(error, socket, connections.isBusy(socket)));
+  const address = typeof wanted === 'string' ? wanted : `file descriptor ${wanted.fd}`;
+  if (typeof wanted === 'string') {
+    await openSocket(server, wanted);
+  } else {
+    await openInherited(server, wanted, address);
+  }
+  // For one, no file descriptor left for a new connection. Those that are open go on.
+  server.on('error', (error) => log.error('cannot accept connections', { address, error: error.message }));
+
+  const bound = server.address();
+  return {
+    // Other than an object only for pipes and closed servers.
+    address: bound === null || typeof bound === 'string' ? address : hostAndPort(bound),
+    async close(clock, deadlineMs) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      connections.drain();
+      const cancel = clock.setTimer(deadlineMs, () => connections.destroy());
+      await closed;
+      cancel();
+    },
+  };
+}
+
+/** Where an answer did not wait for the body, what is left of it gets a moment, so that the client sees the answer. */
+function endUnread(request: IncomingMessage, clock: Pick<Clock, 'setTimer'>): void {
+  if (!request.complete) {
+    const { socket } = request;
+    const cancel = clock.setTimer(UNREAD_BODY_MS, () => {
+      if (!request.complete) {
+        socket.destroy();
+      }
+    });
+    socket.once('close', cancel);
+  }
+}
+
+function hostAndPort({ address, port }: AddressInfo): string {
+  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function serverOptions(limits: ServerLimits): ServerOptions {
+  return {
+    headersTimeout: limits.headersTimeout,
+    requestTimeout: limits.requestTimeout,
+    keepAliveTimeout: limits.keepAliveTimeout,
+    connectionsCheckingInterval: limits.checkingInterval,
+    maxHeaderSize: 16 * 1024,
+  };
+}
+
+function openSocket(server: Server, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const parsed = parseListenAddress(address);
+    if (parsed === undefined) {
+      reject(new ListenError(address, 'expected :PORT, HOST:PORT or [IPV6]:PORT with a port from 0 to 65535'));
+      return;
+    }
+    const onError = (error: Error) => reject(listenErrorFrom(address, error));
+    server.once('error', onError);
+    // Without a host Node opens `::` for both families where the machine has IPv6, else 0.0.0.0.
+    server.listen({ port: parsed.port, ...(parsed.host === undefined ? {} : { host: parsed.host }) }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+}
+
+/** Accepts the connections of a socket that is open. `name` is what errors call it. */
+async function openInherited(server: Server, { fd }: InheritedSocket, name: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const onError = (error: Error) => reject(listenErrorFrom(name, error));
+    server.once('error', onError);
+    server.listen({ fd }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+  const bound = server.address();
+  // Clients of other sockets have no address to count their connections by.
+  if (bound === null || typeof bound === 'string') {
+    server.close();
+    throw new ListenError(name, 'it is not a TCP socket; use ListenStream= with a port in the socket unit');
+  }
+}

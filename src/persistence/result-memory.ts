@@ -1,0 +1,142 @@
+import type { ScheduledQuery } from '../model/query.ts';
+import { isSameQuestion, type Question } from '../model/question.ts';
+import { within } from '../lib/clock.ts';
+import type { ContributorSeries } from '../results/contributor-series.ts';
+import { KeptJson } from '../results/kept-json.ts';
+import type { RunState, RunStates } from '../state/run-state.ts';
+import {
+  members,
+  readSavedResults,
+  readSavedSeries,
+  type SavedResults,
+  savedResults,
+  textOf,
+} from '../state/saved.ts';
+import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
+import { DISK_PATIENCE_MS, type RecordMemoryOptions } from './record-memory.ts';
+import { readQuestion } from './stored-question.ts';
+
+/** What is stored of a query's last results. Series and JSON are compressed: they repeat themselves a lot. */
+interface StoredResults {
+  readonly question: Question;
+  /** How rows were made series; series that were made otherwise are of no use. */
+  readonly making: string;
+  readonly results: SavedResults;
+  readonly series: string;
+  readonly json: string;
+}
+
+const KIND: RecordKind<StoredResults> = {
+  folder: 'results',
+  holds: 'the last results of a query',
+  read: readStoredResults,
+  keepTrying: true,
+};
+
+export interface ResultMemoryOptions extends RecordMemoryOptions<StoredResults> {
+  readonly runStates: RunStates;
+  /** What decides, beside the query itself, which series rows make. Can be stored as JSON. */
+  readonly making: () => unknown;
+}
+
+/** Keeps the last results of scheduled queries. */
+export class ResultMemory {
+  readonly #options: ResultMemoryOptions;
+  readonly #records: RecordFolder<StoredResults>;
+  /** Results that are being stored, by query. */
+  readonly #storing = new Map<string, Promise<void>>();
+  /** What is shown just now was stored already. */
+  #restoring = false;
+
+  constructor(options: ResultMemoryOptions) {
+    this.#options = options;
+    this.#records = options.records(KIND);
+  }
+
+  /** Shows what was stored, unless the query has newer results by then. */
+  async restore(query: ScheduledQuery): Promise<void> {
+    const { states, runStates } = this.#options;
+    const { name } = query;
+    const stored = await this.#records.read(name);
+    if (
+      stored === undefined ||
+      !isSameQuestion(stored.question, this.#options.questionOf(query)) ||
+      stored.making !== this.#making(query)
+    ) {
+      return;
+    }
+    const series = readSavedSeries(JSON.parse(await KeptJson.fromBase64(stored.series).text()));
+    if (series === undefined || !states.has(query) || runStates.get(name)?.results !== undefined) {
+      return;
+    }
+    this.#restoring = true;
+    runStates.restoreResults(name, { ...stored.results, json: KeptJson.fromBase64(stored.json) }, series);
+    this.#restoring = false;
+  }
+
+  /** A query has new results. */
+  read(state: RunState, series: readonly ContributorSeries[]): void {
+    if (!this.#restoring) {
+      const { name } = state.query;
+      const storing: Promise<void> = this.#store(state, series)
+        .catch(() => undefined)
+        .then(() => {
+          if (this.#storing.get(name) === storing) {
+            this.#storing.delete(name);
+          }
+        });
+      this.#storing.set(name, storing);
+    }
+  }
+
+  /** Resolves when the query's newest results are stored, or cannot be. */
+  async settled({ name }: ScheduledQuery): Promise<void> {
+    await within(this.#options.clock, DISK_PATIENCE_MS, this.#storing.get(name) ?? Promise.resolve());
+  }
+
+  /** A query has left. */
+  forget(name: string): void {
+    this.#records.delete(name).catch(() => undefined);
+  }
+
+  /** Removes what is stored of other queries. */
+  async keepOnly(names: Iterable<string>): Promise<void> {
+    await this.#records.keepOnly(names);
+  }
+
+  async #store({ query, results }: RunState, series: readonly ContributorSeries[]): Promise<void> {
+    if (results === undefined) {
+      return;
+    }
+    const packed = await KeptJson.of(series);
+    if (this.#options.states.has(query)) {
+      await this.#records.put(query.name, {
+        question: this.#options.questionOf(query),
+        making: this.#making(query),
+        results: savedResults(results),
+        series: packed.toBase64(),
+        json: results.json.toBase64(),
+      });
+    }
+  }
+
+  #making({ contributorLabels }: ScheduledQuery): string {
+    return JSON.stringify([contributorLabels, this.#options.making()]);
+  }
+}
+
+function readStoredResults(value: unknown): StoredResults | undefined {
+  const stored = members(value);
+  const question = readQuestion(stored['question']);
+  const making = textOf(stored['making']);
+  const results = readSavedResults(stored['results']);
+  const series = textOf(stored['series']);
+  const json = textOf(stored['json']);
+  return question === undefined ||
+    making === undefined ||
+    results === undefined ||
+    series === undefined ||
+    json === undefined
+    ? undefined
+    : { question, making, results, series, json };
+}

@@ -1,0 +1,305 @@
+import type { ScheduledQuery } from '../model/query.ts';
+import { isSameQuestion, type Question } from '../model/question.ts';
+import { within } from '../lib/clock.ts';
+import type { Span } from '../scheduler/covered.ts';
+import type { Run, RunEnd } from '../model/run.ts';
+import type { EarlierRuns, RunJournal } from '../scheduler/run-journal.ts';
+import type { QueryState } from '../state/query-state.ts';
+import type { RunStates } from '../state/run-state.ts';
+import {
+  members,
+  numberOf,
+  readSavedRuns,
+  readSavedStatus,
+  type SavedRuns,
+  type SavedStatus,
+  savedRuns,
+  savedStatus,
+  textOf,
+} from '../state/saved.ts';
+import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
+import { StorageInUseError } from './storage/storage-error.ts';
+import { DISK_PATIENCE_MS, type RecordMemoryOptions } from './record-memory.ts';
+import { readQuestion } from './stored-question.ts';
+
+/** A run that was about to be started, or was at the service. Times in milliseconds since the epoch. */
+interface StoredRun {
+  readonly start: number;
+  readonly end: number;
+  readonly startedAt: number;
+  /** Undefined while the start was not answered: it may be at the service or not. */
+  readonly queryId: string | undefined;
+}
+
+/** What is stored of a query's runs. */
+interface StoredRuns {
+  readonly question: Question;
+  /** In milliseconds since the epoch. */
+  readonly savedAt: number;
+  /** As {@link EarlierRuns.covered}. */
+  readonly covered: readonly Span[];
+  readonly inFlight: StoredRun | undefined;
+  readonly runs: SavedRuns;
+  readonly status: SavedStatus;
+}
+
+const KIND: RecordKind<StoredRuns> = {
+  folder: 'runs',
+  holds: 'which windows of a query were run, its run in flight, its last outcome',
+  read: readStoredRuns,
+  keepTrying: true,
+};
+
+export interface RunMemoryOptions extends RecordMemoryOptions<StoredRuns> {
+  readonly runStates: RunStates;
+}
+
+/** Where a query's runs stand, as it is stored. */
+interface Entry {
+  covered: readonly Span[];
+  /** Before the run in flight. */
+  coveredBefore: readonly Span[];
+  inFlight: StoredRun | undefined;
+  /** What was stored last. */
+  status: SavedStatus | undefined;
+}
+
+/** Keeps the runs of scheduled queries: which windows were run, what is in flight, how the last one ended. */
+export class RunMemory implements RunJournal<ScheduledQuery> {
+  readonly #options: RunMemoryOptions;
+  readonly #records: RecordFolder<StoredRuns>;
+  readonly #entries = new Map<string, Entry>();
+  /** Of queries that have not come yet. */
+  #earlier: Map<string, StoredRuns> = new Map();
+
+  constructor(options: RunMemoryOptions) {
+    this.#options = options;
+    this.#records = options.records(KIND);
+  }
+
+  /** Reads what an earlier process has left. */
+  async load(): Promise<void> {
+    this.#earlier = await this.#records.load((late) => this.#addLate(late));
+  }
+
+  /** A query that is there already goes on without: it has begun anew. */
+  #addLate(records: ReadonlyMap<string, StoredRuns>): void {
+    for (const [name, stored] of records) {
+      if (this.#options.states.get(name) === undefined && !this.#entries.has(name)) {
+        this.#earlier.set(name, stored);
+      }
+    }
+  }
+
+  /** Queries of which anything is stored. */
+  get names(): readonly string[] {
+    return [...this.#entries.keys(), ...this.#earlier.keys()];
+  }
+
+  /** Shows what is known of a query that was just registered. Returns whether it asks what it asked then. */
+  restore(query: ScheduledQuery): boolean {
+    const { states, runStates } = this.#options;
+    const earlier = this.#earlier.get(query.name);
+    if (earlier === undefined) {
+      return false;
+    }
+    if (!isSameQuestion(earlier.question, this.#options.questionOf(query))) {
+      this.forget(query.name);
+      return false;
+    }
+    states.restore(query.name, earlier.status);
+    runStates.restore(query.name, earlier.runs);
+    return true;
+  }
+
+  /** What an earlier process has left of the runs of a query that begins to be run now. */
+  resume(query: ScheduledQuery): EarlierRuns | undefined {
+    const { log, runStates } = this.#options;
+    const { name, account, region } = query;
+    const earlier = this.#earlier.get(name);
+    this.#earlier.delete(name);
+    if (earlier === undefined || earlier.covered.length === 0) {
+      return undefined;
+    }
+    const { covered, inFlight, status } = earlier;
+    const takenUp = this.#takenUp(query, inFlight);
+    const entry: Entry = {
+      covered,
+      coveredBefore: covered,
+      inFlight: takenUp === undefined ? undefined : inFlight,
+      status,
+    };
+    this.#entries.set(name, entry);
+    if (inFlight !== undefined && takenUp === undefined) {
+      log.info('a run may have been started just before the last end of the exporter: its window is skipped', {
+        account,
+        aws_region: region,
+        query: name,
+        window_end: new Date(inFlight.end).toISOString(),
+      });
+      runStates.skipped(name, 1);
+      this.#writeSoon(query, entry);
+    }
+    return { covered, inFlight: takenUp };
+  }
+
+  #takenUp({ schedule }: ScheduledQuery, run: StoredRun | undefined): Run | undefined {
+    if (run?.queryId === undefined) {
+      return undefined;
+    }
+    const { clock } = this.#options;
+    const { start, end, queryId } = run;
+    // The wall clock may have jumped since.
+    const age = Math.min(Math.max(0, clock.now() - run.startedAt), schedule.timeout);
+    const startedAt = clock.monotonic() - age;
+    const window = { n: Math.round(end / schedule.every), start, end };
+    return {
+      window,
+      queryId,
+      startedAt,
+      terminalAt: undefined,
+      wantedAt: startedAt,
+      covered: [],
+      isUnconfirmed: false,
+    };
+  }
+
+  async starting(query: ScheduledQuery, run: Run): Promise<boolean> {
+    const { clock } = this.#options;
+    const { start, end } = run.window;
+    const entry = this.#entry(query);
+    if (entry.inFlight === undefined) {
+      entry.coveredBefore = entry.covered;
+    }
+    entry.covered = run.covered;
+    entry.inFlight = { start, end, startedAt: clock.now(), queryId: undefined };
+    let isLost = false;
+    const written = this.#write(query, entry).catch((error: unknown) => {
+      // A disk that is full stops no runs: the window may be run twice if the exporter is killed now, too.
+      isLost = error instanceof StorageInUseError;
+    });
+    await within(clock, DISK_PATIENCE_MS, written);
+    return !isLost;
+  }
+
+  started(query: ScheduledQuery, run: Run): void {
+    const { clock } = this.#options;
+    const { start, end } = run.window;
+    const startedAt = clock.now() - (clock.monotonic() - run.startedAt);
+    const entry = this.#entry(query);
+    entry.inFlight = { start, end, startedAt, queryId: run.queryId };
+    this.#writeSoon(query, entry);
+  }
+
+  over(query: ScheduledQuery, _run: Run, end: RunEnd): void {
+    const entry = this.#entry(query);
+    if (end === 'refused') {
+      entry.covered = entry.coveredBefore;
+    }
+    entry.inFlight = undefined;
+    this.#writeSoon(query, entry);
+  }
+
+  /** A query's state has changed. */
+  changed({ query, status, up }: QueryState): void {
+    if (query.kind === 'watched') {
+      return;
+    }
+    const entry = this.#entries.get(query.name);
+    if (
+      entry !== undefined &&
+      entry.covered.length > 0 &&
+      (entry.status?.status !== status || entry.status?.up !== up)
+    ) {
+      this.#writeSoon(query, entry);
+    }
+  }
+
+  /** A query has left. */
+  forget(name: string): void {
+    this.#entries.delete(name);
+    this.#earlier.delete(name);
+    this.#records.delete(name).catch(() => undefined);
+  }
+
+  /** Forgets queries that have not come, if what is stored of them is older than `age` milliseconds. */
+  forgetAbsent(age: number): void {
+    for (const [name, { savedAt }] of this.#earlier) {
+      if (this.#options.clock.now() - savedAt > age) {
+        this.forget(name);
+      }
+    }
+  }
+
+  #entry({ name }: ScheduledQuery): Entry {
+    let entry = this.#entries.get(name);
+    if (entry === undefined) {
+      entry = { covered: [], coveredBefore: [], inFlight: undefined, status: undefined };
+      this.#entries.set(name, entry);
+    }
+    return entry;
+  }
+
+  #writeSoon(query: ScheduledQuery, entry: Entry): void {
+    this.#write(query, entry).catch(() => undefined);
+  }
+
+  /** Nothing of a query that has left. @throws StorageError */
+  async #write(query: ScheduledQuery, entry: Entry): Promise<void> {
+    const { clock, states, runStates } = this.#options;
+    const state = states.get(query.name);
+    const runs = runStates.get(query.name);
+    if (state === undefined || runs === undefined || this.#entries.get(query.name) !== entry) {
+      return;
+    }
+    entry.status = savedStatus(state);
+    await this.#records.put(query.name, {
+      question: this.#options.questionOf(state.query),
+      savedAt: clock.now(),
+      covered: entry.covered,
+      inFlight: entry.inFlight,
+      runs: savedRuns(runs),
+      status: entry.status,
+    });
+  }
+}
+
+function readStoredRuns(value: unknown): StoredRuns | undefined {
+  const stored = members(value);
+  const question = readQuestion(stored['question']);
+  const savedAt = numberOf(stored['savedAt']);
+  return question === undefined || savedAt === undefined
+    ? undefined
+    : {
+        question,
+        savedAt,
+        covered: readSpans(stored['covered'], stored['coveredUntil']),
+        inFlight: readStoredRun(stored['inFlight']),
+        runs: readSavedRuns(stored['runs']),
+        status: readSavedStatus(stored['status']),
+      };
+}
+
+function readStoredRun(value: unknown): StoredRun | undefined {
+  const stored = members(value);
+  const start = numberOf(stored['start']);
+  const end = numberOf(stored['end']);
+  const startedAt = numberOf(stored['startedAt']);
+  return start === undefined || end === undefined || startedAt === undefined
+    ? undefined
+    : { start, end, startedAt, queryId: textOf(stored['queryId']) };
+}
+
+/** An earlier version has stored the end of the newest window alone. */
+function readSpans(value: unknown, coveredUntil: unknown): readonly Span[] {
+  const until = numberOf(coveredUntil);
+  if (until !== undefined) {
+    return [{ start: until - 1, end: until }];
+  }
+  return Array.isArray(value)
+    ? value.flatMap((each) => {
+        const { start, end } = { start: undefined, end: undefined, ...members(each) };
+        return typeof start === 'number' && typeof end === 'number' && start < end ? [{ start, end }] : [];
+      })
+    : [];
+}

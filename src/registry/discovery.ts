@@ -1,0 +1,166 @@
+import type { TargetClient } from '../aws/client.ts';
+import type { ListKind } from '../aws/operations.ts';
+import type { Section } from '../metrics/exposition.ts';
+import { InventorySections } from '../metrics/inventory-sections.ts';
+import { type Follower, needsTags, planFollowing } from '../queries/following.ts';
+import type { Candidate } from '../model/query.ts';
+import type { Clock } from '../lib/clock.ts';
+import { Listeners } from '../lib/listeners.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Dispatcher } from '../scheduler/dispatcher.ts';
+import { Listings } from '../scheduler/listings.ts';
+import type { Target } from '../scheduler/target.ts';
+import type { ApiStats } from '../state/api-stats.ts';
+import type { CredentialFailureLog } from '../accounts/credential-failure-log.ts';
+import { Inventory } from '../state/inventory.ts';
+import { createListInventory } from '../actions/list-inventory.ts';
+import { ListingLog } from '../actions/listing-log.ts';
+import { SelectorMatches } from '../actions/selector-matches.ts';
+
+export interface DiscoveryOptions {
+  /** Time from listing to listing, in milliseconds; 0: nothing is listed. */
+  readonly every: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly credentialFailures: CredentialFailureLog;
+  readonly dispatcher: Dispatcher;
+  readonly apiStats: ApiStats;
+  readonly clientOf: (target: Target) => TargetClient;
+}
+
+const KINDS: readonly ListKind[] = ['monitors', 'scopes'];
+
+/** Lists what there is in the targets in use, shows it, and says which queries followers make of it. */
+export class Discovery {
+  readonly #options: DiscoveryOptions;
+  readonly #inventory: Inventory;
+  readonly #sections = new InventorySections();
+  readonly #listings: Listings<ListKind>;
+  readonly #matches: SelectorMatches;
+  readonly #targets = new Set<Target>();
+  readonly #listed = new Listeners<[target: Target]>();
+  #every: number;
+  #followers: readonly Follower[] = [];
+
+  constructor(options: DiscoveryOptions) {
+    this.#options = options;
+    const { every, clock, log, dispatcher, clientOf } = options;
+    this.#every = every;
+    this.#matches = new SelectorMatches(clock, log);
+    this.#inventory = new Inventory({
+      clock,
+      every,
+      onChange: (inventory) => {
+        this.#sections.changed(inventory);
+        this.#count(inventory.target);
+        this.#listed.tell(inventory.target);
+      },
+    });
+    this.#listings = new Listings({
+      clock,
+      dispatcher,
+      kinds: KINDS,
+      list: createListInventory({
+        clock,
+        inventory: this.#inventory,
+        log: new ListingLog(clock, log, options.credentialFailures),
+        clientOf,
+        needsTags: (target, monitor) => needsTags(this.#followersOf(target), monitor),
+      }),
+    });
+  }
+
+  /** Calls `listener` from now on whenever what was found in a target may be other than before. */
+  onListed(listener: (target: Target) => void): void {
+    this.#listed.add(listener);
+  }
+
+  /** Lists a target from now on. */
+  add(target: Target): void {
+    this.#targets.add(target);
+    if (this.#every > 0) {
+      this.#sections.add(this.#inventory.add(target));
+      this.#listings.add(target, this.#every);
+      this.#expect(target);
+    }
+  }
+
+  /** Lists a target no more, and forgets what was found there. */
+  remove(target: Target): void {
+    this.#targets.delete(target);
+    this.#listings.remove(target);
+    this.#inventory.remove(target);
+    this.#sections.remove(target);
+    this.#matches.forget(target);
+  }
+
+  /** Another time from listing to listing, in milliseconds: each target is listed anew at once. 0: what was found goes. */
+  setEvery(every: number): void {
+    if (every === this.#every) {
+      return;
+    }
+    const wasListed = this.#every > 0;
+    this.#every = every;
+    this.#inventory.every = every;
+    for (const target of [...this.#targets]) {
+      if (wasListed && every > 0) {
+        this.#listings.remove(target);
+        this.#listings.add(target, every);
+      } else {
+        this.remove(target);
+        this.add(target);
+      }
+    }
+  }
+
+  /** These entries follow monitors or scopes from now on. */
+  follow(followers: readonly Follower[]): void {
+    const before = this.#followers;
+    const areSame = before.length === followers.length && before.every((each, n) => each === followers[n]);
+    this.#followers = followers;
+    for (const target of this.#every > 0 ? this.#targets : []) {
+      this.#expect(target);
+      if (!areSame) {
+        this.#count(target);
+      }
+    }
+  }
+
+  /** The queries that followers make of what was found, in all targets but those of accounts that are left out. */
+  candidates(isLeftOut: (account: string) => boolean): ReadonlyMap<Target, readonly Candidate[]> {
+    const targets = [...this.#targets].filter(({ account }) => !isLeftOut(account));
+    return new Map(targets.map((target) => [target, this.candidatesIn(target)]));
+  }
+
+  candidatesIn(target: Target): readonly Candidate[] {
+    const followers = this.#followersOf(target);
+    return followers.length === 0 ? [] : planFollowing(followers, this.#inventory.found(target));
+  }
+
+  sections(): Section[] {
+    return this.#sections.sections();
+  }
+
+  /** `now` of the monotonic clock. */
+  refresh(now: number): void {
+    this.#sections.refresh(now);
+  }
+
+  /** What selectors match in a target may be another number. */
+  #count(target: Target): void {
+    const isListed = (kind: ListKind) => this.#inventory.isListed(target, kind);
+    const found = this.#inventory.found(target);
+    this.#sections.matched(target, this.#matches.count(target, this.#followersOf(target), found, isListed));
+  }
+
+  /** Makes the series of the requests for listings exist at 0. */
+  #expect(target: Target): void {
+    const selectors = this.#followersOf(target).map(({ selector }) => selector);
+    const tags = selectors.some((each) => each.kind === 'monitors' && Object.keys(each.tags).length > 0);
+    this.#options.apiStats.expectListings(target, tags);
+  }
+
+  #followersOf({ account, region }: Target): readonly Follower[] {
+    return this.#followers.filter(({ place }) => place.account === account && place.region === region);
+  }
+}

@@ -1,0 +1,45 @@
+import type { MergedQueries } from '../queries/sources.ts';
+import type { LogFields, Logger } from '../lib/log.ts';
+
+type Losers = MergedQueries['losers'];
+
+/** Tells of queries that cannot be registered, for others have their names. */
+export class LeftOutLog {
+  readonly #log: Logger;
+  /** What was left out last, by where it is from and its name. */
+  #told: ReadonlySet<string> = new Set();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** These are left out now: a line for each place that they are from. What was told is told again only after it was free. */
+  tell(losers: Losers): void {
+    const told = new Set<string>();
+    const fresh = new Set<string>();
+    const groups = new Map<string, { readonly fields: LogFields; queries: number }>();
+    for (const { loser, winner } of losers) {
+      const { query, from } = loser;
+      const { account, region, name, source } = query;
+      const place = [source, account, region].join(' ');
+      const key = [place, from, name].join(' ');
+      told.add(key);
+      const group = groups.get(place);
+      if (!this.#told.has(key)) {
+        fresh.add(place);
+      }
+      if (group === undefined) {
+        const fields = { account, aws_region: region, query: name, entry: from, other: winner.from };
+        groups.set(place, { fields, queries: 1 });
+      } else {
+        group.queries += 1;
+      }
+    }
+    this.#told = told;
+    for (const [place, { fields, queries }] of groups) {
+      if (fresh.has(place)) {
+        this.#log.warn('queries are left out: others have their names', { ...fields, queries });
+      }
+    }
+  }
+}

@@ -1,0 +1,249 @@
+import type { ConfigContext } from '../config/entries/outside-entries.ts';
+import { type Problem, problemsOf } from '../config/reading/problem.ts';
+import type { Refusal, Registered, Registrations, Removed } from '../http/api/admin-api.ts';
+import { areMet, type Preconditions } from '../http/api/preconditions.ts';
+import type { QueryView } from '../http/api/query-view.ts';
+import { loadEntryBody } from '../queries/load-entries.ts';
+import type { QuerySource, RegisteredQuery } from '../model/query.ts';
+import { background } from '../lib/background.ts';
+import type { Logger } from '../lib/log.ts';
+import { inSlices } from '../lib/turns.ts';
+import { TurnsByKey } from '../lib/turns-by-key.ts';
+import { type Definition, NotStoredError, type RegistrationStore } from '../persistence/registration-store.ts';
+import { definitionTag } from './definition-tag.ts';
+import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
+
+/** The registered queries, as far as registrations over HTTP change them. */
+export interface HttpQueries {
+  /** Whose query has a name now; undefined where it is free. */
+  holderOf(name: string): QuerySource | undefined;
+  /** These are the queries that are registered over HTTP under some names now; undefined: none is. */
+  setHttp(changes: ReadonlyMap<string, RegisteredQuery | undefined>): QueryChanges;
+}
+
+export interface HttpRegistrationsOptions {
+  readonly queries: HttpQueries;
+  /** What definitions are read with: another object once another configuration is in force. */
+  readonly context: () => ConfigContext;
+  readonly view: (name: string) => QueryView | undefined;
+  readonly store: RegistrationStore;
+  readonly log: Logger;
+}
+
+/** A definition that is stored. */
+interface Registration {
+  readonly definition: Definition;
+  readonly etag: string;
+}
+
+/**
+ * What is registered over HTTP. A definition that another configuration has made invalid (its account is gone) stays
+ * stored, and its query comes back when it is valid again.
+ */
+export class HttpRegistrations implements Registrations {
+  readonly #options: HttpRegistrationsOptions;
+  readonly #turns = new TurnsByKey();
+  /** All that is stored, by name. */
+  readonly #registrations = new Map<string, Registration>();
+  /** The names of those that are valid. */
+  readonly #valid = new Set<string>();
+  /** What all of them were read with last. */
+  #readWith: ConfigContext | undefined;
+  /** Those that are not, once it was told. */
+  readonly #invalid = new Set<string>();
+
+  constructor(options: HttpRegistrationsOptions) {
+    this.#options = options;
+  }
+
+  /** Registers what is stored. */
+  async load(): Promise<void> {
+    await this.#take(await this.#options.store.load((late) => this.#loadLate(late)));
+  }
+
+  #loadLate(definitions: ReadonlyMap<string, Definition>): void {
+    const { log } = this.#options;
+    log.info('queries registered over HTTP loaded late', { queries: definitions.size });
+    background(log, 'late registration of queries', this.#take(definitions));
+  }
+
+  /** What was put before this was loaded is newer. */
+  async #take(stored: ReadonlyMap<string, Definition>): Promise<void> {
+    for (const [name, definition] of stored) {
+      if (!this.#registrations.has(name)) {
+        this.#registrations.set(name, { definition, etag: definitionTag(definition) });
+      }
+    }
+    this.#readWith = undefined;
+    await this.readAnew();
+  }
+
+  /** Reads all definitions with the configuration that is in force now. Resolves to what that has changed. */
+  async readAnew(): Promise<QueryChanges> {
+    const context = this.#options.context();
+    if (context === this.#readWith) {
+      return NO_CHANGES;
+    }
+    const read: { readonly name: string; readonly registration: Registration; readonly result: ReadDefinition }[] = [];
+    await inSlices(this.#registrations, async ([name, registration]) => {
+      read.push({ name, registration, result: await readDefinition(name, registration.definition, context) });
+    });
+    if (context !== this.#options.context()) {
+      return this.readAnew();
+    }
+    this.#readWith = context;
+    // What was put meanwhile was read by who put it.
+    const current = read.filter(({ name, registration }) => this.#registrations.get(name) === registration);
+    return this.#setQueries(current.map(({ name, result }) => [name, result]));
+  }
+
+  etag(name: string): string | undefined {
+    return this.#options.queries.holderOf(name) === 'http' ? this.#registrations.get(name)?.etag : undefined;
+  }
+
+  put(name: string, body: unknown, preconditions: Preconditions): Promise<Registered | Refusal> {
+    return this.#turns.run(name, async () => {
+      const before = this.#registrations.get(name);
+      const refusal = this.#refusalOfHolder(name) ?? refusalOf(preconditions, before);
+      if (refusal !== undefined) {
+        return refusal;
+      }
+      const context = this.#options.context();
+      const read = await readDefinition(name, body, context);
+      if ('problems' in read) {
+        return { outcome: 'invalid', problems: read.problems };
+      }
+      const definition = withoutName(body);
+      const registration = { definition, etag: definitionTag(definition) };
+      const isSame = registration.etag === before?.etag && this.#valid.has(name);
+      const failure = isSame ? undefined : await this.#register(name, registration, read, context);
+      if (failure !== undefined) {
+        return failure;
+      }
+      const { queries, view } = this.#options;
+      // While it was stored, a reload may have given the name to another.
+      const query = queries.holderOf(name) === 'http' ? view(name) : undefined;
+      if (query === undefined) {
+        return { outcome: 'interrupted' };
+      }
+      const outcome = isSame ? 'unchanged' : before === undefined ? 'created' : 'replaced';
+      return { outcome, etag: registration.etag, query };
+    });
+  }
+
+  remove(name: string, preconditions: Preconditions): Promise<Removed | Refusal> {
+    return this.#remove(name, preconditions, 'it was asked for');
+  }
+
+  /** Removes a query that has ended, unless it is another by then. Tells whether it is removed. */
+  async expire(name: string): Promise<boolean> {
+    const ifMatch = new Set([this.#registrations.get(name)?.etag ?? '']);
+    return (await this.#remove(name, { ifMatch }, 'it ended long ago')).outcome === 'removed';
+  }
+
+  /** Stores a definition that was read as valid, and has its query take effect. Undefined where all went well. */
+  async #register(
+    name: string,
+    registration: Registration,
+    valid: ReadDefinition,
+    readWith: ConfigContext,
+  ): Promise<Refusal | undefined> {
+    const { store, context, log } = this.#options;
+    const failure = await this.#store(store.put(name, registration.definition));
+    if (failure !== undefined) {
+      return failure;
+    }
+    let used = readWith;
+    let read = valid;
+    while (used !== context()) {
+      used = context();
+      read = await readDefinition(name, registration.definition, used);
+    }
+    const replaced = this.#registrations.has(name);
+    this.#registrations.set(name, registration);
+    log.info('a query is registered over HTTP', { query: name, replaced });
+    this.#setQueries([[name, read]]);
+    return undefined;
+  }
+
+  #remove(name: string, preconditions: Preconditions, reason: string): Promise<Removed | Refusal> {
+    return this.#turns.run(name, async () => {
+      const { store, log } = this.#options;
+      const registration = this.#registrations.get(name);
+      const taken = this.#refusalOfHolder(name);
+      if (taken !== undefined || registration === undefined) {
+        return taken ?? { outcome: 'unknown' };
+      }
+      const refusal = refusalOf(preconditions, registration) ?? (await this.#store(store.delete(name)));
+      if (refusal !== undefined) {
+        return refusal;
+      }
+      this.#registrations.delete(name);
+      this.#invalid.delete(name);
+      log.info('a query registered over HTTP is removed', { query: name, reason });
+      this.#setQueries([[name, undefined]]);
+      return { outcome: 'removed' };
+    });
+  }
+
+  #refusalOfHolder(name: string): Refusal | undefined {
+    const source = this.#options.queries.holderOf(name);
+    return source === undefined || source === 'http' ? undefined : { outcome: 'taken', source };
+  }
+
+  /** Whether what the store was asked for failed. */
+  async #store(written: Promise<void>): Promise<Refusal | undefined> {
+    try {
+      await written;
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof NotStoredError)) {
+        throw error;
+      }
+      return { outcome: 'not stored', reason: error.message };
+    }
+  }
+
+  /** Some definitions were read; undefined: gone. */
+  #setQueries(results: Iterable<readonly [name: string, ReadDefinition | undefined]>): QueryChanges {
+    const changes = new Map<string, RegisteredQuery | undefined>();
+    for (const [name, result] of results) {
+      if (result !== undefined && 'query' in result) {
+        changes.set(name, result.query);
+        this.#valid.add(name);
+        this.#invalid.delete(name);
+        continue;
+      }
+      changes.set(name, undefined);
+      this.#valid.delete(name);
+      if (result !== undefined && !this.#invalid.has(name)) {
+        this.#invalid.add(name);
+        const reason = result.problems.map(({ message }) => message).join('; ');
+        this.#options.log.warn('a query registered over HTTP is left out: the configuration does not fit it', {
+          query: name,
+          reason,
+        });
+      }
+    }
+    return this.#options.queries.setHttp(changes);
+  }
+}
+
+type ReadDefinition = { readonly query: RegisteredQuery } | { readonly problems: readonly Problem[] };
+
+async function readDefinition(name: string, body: unknown, context: ConfigContext): Promise<ReadDefinition> {
+  try {
+    return { query: (await loadEntryBody(body, name, context)).query };
+  } catch (error) {
+    return { problems: problemsOf(error) };
+  }
+}
+
+function refusalOf(preconditions: Preconditions, registration: Registration | undefined): Refusal | undefined {
+  return areMet(preconditions, registration?.etag) ? undefined : { outcome: 'precondition failed' };
+}
+
+/** The name is the URL's, whether or not the body says it, too. */
+function withoutName(body: unknown): Definition {
+  return Object.fromEntries(Object.entries(Object(body)).filter(([key]) => key !== 'name'));
+}

@@ -1,0 +1,67 @@
+import type { DatapointSeries } from './results.ts';
+import { type CappedSeries, type ContributorSeries, worstOf } from './contributor-series.ts';
+import { exportedLabelValue } from './label-value.ts';
+import type { UnitConversion } from './units.ts';
+
+/** What a `-data` run's answer comes to: the newest point of each series. */
+export interface NewestDatapoints extends CappedSeries {
+  /** Items in the answer. */
+  readonly rows: number;
+  /** Time of the newest point of all, in milliseconds since the epoch; undefined where there is none. */
+  readonly newestAt: number | undefined;
+  /** From point to point, in milliseconds: the shortest there is; undefined for fewer than two times. */
+  readonly step: number | undefined;
+  /** Labels that were too long, and cut. */
+  readonly truncated: number;
+}
+
+/**
+ * Adds the items of one label point by point and takes the newest point of each label.
+ *
+ * @throws InvalidResponse when a value or a sum is beyond what a number can hold.
+ */
+export function newestDatapoints(
+  datapoints: readonly DatapointSeries[],
+  conversion: UnitConversion,
+  maxSeriesPerQuery: number,
+): NewestDatapoints {
+  const sums = new Map<string, Map<number, number>>();
+  let truncated = 0;
+  const onCut = () => {
+    truncated += 1;
+  };
+  for (const { label, points } of datapoints) {
+    const exported = exportedLabelValue(label, onCut);
+    const byTime = sums.get(exported) ?? new Map<number, number>();
+    sums.set(exported, byTime);
+    for (const { at, value } of points) {
+      byTime.set(at, (byTime.get(at) ?? 0) + value);
+    }
+  }
+  const newest = new Map<string, ContributorSeries>();
+  for (const [label, byTime] of sums) {
+    const [point] = [...byTime].sort(([a], [b]) => b - a);
+    if (point !== undefined) {
+      newest.set(label, { labels: label === '' ? [] : [['series', label]], value: conversion.toBase(point[1]) });
+    }
+  }
+  const times = [...new Set([...sums.values()].flatMap((byTime) => [...byTime.keys()]))].sort((a, b) => a - b);
+  return {
+    ...worstOf(newest, maxSeriesPerQuery),
+    rows: datapoints.length,
+    newestAt: times.at(-1),
+    step: shortestStep(times),
+    truncated,
+  };
+}
+
+function shortestStep(times: readonly number[]): number | undefined {
+  let shortest: number | undefined;
+  for (const [i, time] of times.entries()) {
+    const before = times[i - 1];
+    if (before !== undefined && (shortest === undefined || time - before < shortest)) {
+      shortest = time - before;
+    }
+  }
+  return shortest;
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { OneAtATime } from '../../src/lib/one-at-a-time.ts';
+import { nextTurn } from '../../src/lib/turns.ts';
+import { TurnsByKey } from '../../src/lib/turns-by-key.ts';
+
+/** Work that says when it begins and ends. */
+function work(said: string[], name: string, fails = false): () => Promise<string> {
+  return async () => {
+    said.push(`${name} begins`);
+    await nextTurn();
+    said.push(`${name} ends`);
+    if (fails) {
+      throw new Error(name);
+    }
+    return name;
+  };
+}
+
+describe('OneAtATime', () => {
+  test('work begins when what came before has ended, well or not', async () => {
+    const said: string[] = [];
+    const queue = new OneAtATime();
+    const results = [queue.run(work(said, 'a', true)), queue.run(work(said, 'b')), queue.run(work(said, 'c'))];
+    expect(await Promise.allSettled(results)).toMatchObject([
+      { reason: { message: 'a' } },
+      { value: 'b' },
+      { value: 'c' },
+    ]);
+    expect(said).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
+  });
+});
+
+describe('TurnsByKey', () => {
+  test('only work on the same thing waits, also for one that fails', async () => {
+    const said: string[] = [];
+    const turns = new TurnsByKey();
+    const results = [
+      turns.run('x', work(said, 'x1', true)),
+      turns.run('x', work(said, 'x2')),
+      turns.run('y', work(said, 'y1')),
+    ];
+    expect(await Promise.allSettled(results)).toMatchObject([
+      { reason: { message: 'x1' } },
+      { value: 'x2' },
+      { value: 'y1' },
+    ]);
+    expect(said.slice(0, 2)).toEqual(['x1 begins', 'y1 begins']);
+    expect(said.filter((line) => line.startsWith('x'))).toEqual(['x1 begins', 'x1 ends', 'x2 begins', 'x2 ends']);
+  });
+
+  test('is busy with a key until its last work has ended', async () => {
+    const turns = new TurnsByKey();
+    const results = [turns.run('x', work([], 'x1', true)), turns.run('x', work([], 'x2'))];
+    const settled = Promise.allSettled(results);
+    await Promise.allSettled(results.slice(0, 1));
+    expect([turns.isBusy('x'), turns.isBusy('y')]).toEqual([true, false]);
+    await turns.idle();
+    await settled;
+    expect(turns.isBusy('x')).toBe(false);
+  });
+});

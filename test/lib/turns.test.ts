@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { nextTurn, Turns } from '../../src/lib/turns.ts';
+
+describe('turns', () => {
+  test('go to those who ask in order, each in a turn of the event loop of its own', async () => {
+    const turns = new Turns();
+    let turn = 0;
+    let counting = true;
+    const count = () => {
+      turn += 1;
+      if (counting) {
+        setImmediate(count);
+      }
+    };
+    setImmediate(count);
+    const got: { readonly who: string; readonly turn: number }[] = [];
+    const ask = (who: string) =>
+      turns.take(async () => {
+        got.push({ who, turn });
+      });
+    await Promise.all(['first', 'second', 'third'].map(ask));
+    await ask('later');
+    counting = false;
+
+    expect(got.map(({ who }) => who)).toEqual(['first', 'second', 'third', 'later']);
+    expect(new Set(got.map((each) => each.turn)).size).toBe(4);
+  });
+
+  test('last as long as the work does, and end with what it comes to', async () => {
+    const turns = new Turns();
+    const told: string[] = [];
+    const long = async (who: string) => {
+      told.push(`${who} begins`);
+      await nextTurn();
+      await nextTurn();
+      told.push(`${who} ends`);
+      if (who === 'second') {
+        throw new Error(who);
+      }
+      return who;
+    };
+    const results = await Promise.allSettled(['first', 'second', 'third'].map((who) => turns.take(() => long(who))));
+
+    expect(told).toEqual(['first', 'second', 'third'].flatMap((who) => [`${who} begins`, `${who} ends`]));
+    expect(results).toEqual([
+      { status: 'fulfilled', value: 'first' },
+      { status: 'rejected', reason: new Error('second') },
+      { status: 'fulfilled', value: 'third' },
+    ]);
+  });
+});

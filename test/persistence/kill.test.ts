@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { members, numberOf } from '../../src/state/saved.ts';
+import type { RecordKind } from '../../src/persistence/storage/record-folder.ts';
+import { PROJECT } from '../support/project.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { openStorage } from './opened-storage.ts';
+
+const KILLS = Number(process.env['STORAGE_KILLS'] ?? 10);
+
+const NUMBERS: RecordKind<{ readonly n: number }> = {
+  folder: 'notes',
+  holds: 'a number',
+  read(value) {
+    const n = numberOf(members(value)['n']);
+    return n === undefined ? undefined : { n };
+  },
+  keepTrying: false,
+};
+
+test(`killed ${KILLS} times while it writes: what was acknowledged is there, and nothing half written`, {
+  timeout: 30_000 + KILLS * 5_000,
+}, async () => {
+  const folder = temporaryFolder();
+  /** What each note may hold: what was acknowledged last, and what was begun since. 0: it may be absent. */
+  const possible = new Map<string, number[]>();
+  let acknowledged = 0;
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const child = spawn(process.execPath, [`${PROJECT}test/storage/keep-writing.mjs`, folder, `${kill * 100_000}`]);
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const closed = once(child, 'close');
+    await once(child.stdout, 'data');
+    await pause(Math.random() * 200);
+    child.kill('SIGKILL');
+    await closed;
+    for (const line of said.split('\n').slice(0, -1)) {
+      const [what, key = '', n] = line.split(' ');
+      const before = possible.get(key) ?? [0];
+      possible.set(key, what === 'done' ? [Number(n)] : [...before, Number(n)]);
+      acknowledged += what === 'done' ? 1 : 0;
+    }
+    const { storage, log } = await openStorage(folder, { host: hostname() });
+    const found = await storage.records(NUMBERS).load();
+    await storage.close();
+    expect(log.events).toEqual([]);
+    for (const [key, values] of possible) {
+      const n = found.get(key)?.n ?? 0;
+      expect(values, `${key} after kill ${kill}`).toContain(n);
+      possible.set(key, [n]);
+    }
+  }
+  expect(readdirSync(folder)).toEqual(['notes']);
+  expect(readdirSync(join(folder, 'notes')).every((name) => name.endsWith('.json'))).toBe(true);
+  expect(acknowledged, 'the test has had something to lose').toBeGreaterThan(KILLS);
+});
