@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { QUERY_STATUSES } from '../src/aws/client.ts';
+import { QUERY_STATUSES } from '../src/model/vocabulary.ts';
 import { QUERY_FAMILIES } from '../src/metrics/families.ts';
 import type { QueryState } from '../src/state/query-state.ts';
 import { ChangingStates } from './changing-states.ts';

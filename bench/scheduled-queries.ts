@@ -1,4 +1,4 @@
-import { METRIC_NAMES } from '../src/model/query.ts';
+import { METRIC_NAMES } from '../src/model/vocabulary.ts';
 import type { Scenario } from '../packages/simulator/src/scenario.ts';
 import { REGION } from './watched-queries.ts';
 

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AccountCredentials } from '../aws/credentials/account-credentials.ts';
-import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import type { Credentials } from '../aws/credentials/credentials.ts';
 import { type StsSettings, stsRegionOf } from '../aws/credentials/sts.ts';
+import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import type { Account, Config } from '../config/config.ts';
-import type { RegisteredQuery } from '../model/query.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { RegisteredQuery } from '../model/query.ts';
 
 /** Where a query is. */
 type Place = Pick<RegisteredQuery, 'account' | 'region'>;

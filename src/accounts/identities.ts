@@ -5,8 +5,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Target, Targets } from '../scheduler/target.ts';
 import type { ApiStats } from '../state/api-stats.ts';
-import type { CredentialFailureLog } from './credential-failure-log.ts';
 import type { UsedAccount } from './accounts.ts';
+import type { CredentialFailureLog } from './credential-failure-log.ts';
 
 export interface IdentitiesOptions {
   readonly targets: Targets;

@@ -1,9 +1,9 @@
-import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import { TargetClient } from '../aws/client.ts';
 import type { Credentials } from '../aws/credentials/credentials.ts';
+import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import type { Config } from '../config/config.ts';
-import type { RegisteredQuery } from '../model/query.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { RegisteredQuery } from '../model/query.ts';
 import type { Target, Targets } from '../scheduler/target.ts';
 import type { ApiStats } from '../state/api-stats.ts';
 import { type UsedAccount, UsedAccounts } from './accounts.ts';

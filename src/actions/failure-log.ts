@@ -1,8 +1,8 @@
+import { CredentialFailureLog } from '../accounts/credential-failure-log.ts';
 import type { ApiError } from '../aws/errors.ts';
-import type { RegisteredQuery } from '../model/query.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type LogFields, type Logger, wholeSeconds } from '../lib/log.ts';
-import { CredentialFailureLog } from '../accounts/credential-failure-log.ts';
+import type { RegisteredQuery } from '../model/query.ts';
 
 /** Up to so many queries of a group are logged by name; of more, the number is. */
 const NAMED = 3;

@@ -1,8 +1,8 @@
+import type { CredentialFailureLog } from '../accounts/credential-failure-log.ts';
 import type { ApiError } from '../aws/errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Logger, wholeSeconds } from '../lib/log.ts';
 import type { Target } from '../scheduler/target.ts';
-import type { CredentialFailureLog } from '../accounts/credential-failure-log.ts';
 
 const REMINDER_MS = 3_600_000;
 

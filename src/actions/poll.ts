@@ -1,12 +1,12 @@
 import type { TargetClient } from '../aws/client.ts';
-import { isTerminal } from '../aws/client.ts';
 import { ApiError, type ApiErrorName, isUnanswered } from '../aws/errors.ts';
-import type { WatchedQuery } from '../model/query.ts';
 import type { Logger } from '../lib/log.ts';
+import type { WatchedQuery } from '../model/query.ts';
+import { isTerminal } from '../model/vocabulary.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { PollResult } from '../scheduler/polls.ts';
-import type { FailureLog } from './failure-log.ts';
 import type { QueryStates } from '../state/query-state.ts';
+import type { FailureLog } from './failure-log.ts';
 
 export interface PollOptions {
   readonly states: QueryStates;

@@ -1,18 +1,19 @@
-import { type QueryStatus, type TargetClient, UNKNOWN_AT_FIRST_MS } from '../aws/client.ts';
+import { type TargetClient, UNKNOWN_AT_FIRST_MS } from '../aws/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse, isUnanswered } from '../aws/errors.ts';
-import { countsOf, type ResultsPaging, resultsPaging } from '../results/paging.ts';
-import { readDataPage, readRowPage } from '../results/results.ts';
-import type { ScheduledQuery } from '../model/query.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Logger, wholeSeconds } from '../lib/log.ts';
-import { SHUTDOWN } from '../scheduler/dispatcher.ts';
+import type { ScheduledQuery } from '../model/query.ts';
 import type { Run, RunActions, StepResult } from '../model/run.ts';
+import type { QueryStatus } from '../model/vocabulary.ts';
+import { PackedPages } from '../results/packed-pages.ts';
+import { countsOf, type ResultsPaging, resultsPaging } from '../results/paging.ts';
+import { readDataPage, readRowPage } from '../results/results.ts';
+import { SHUTDOWN } from '../scheduler/dispatcher.ts';
+import type { QueryStates, RequestKind } from '../state/query-state.ts';
+import type { RunStates } from '../state/run-state.ts';
 import type { FailureLog } from './failure-log.ts';
 import { Hourly } from './hourly.ts';
-import { PackedPages } from '../results/packed-pages.ts';
-import type { QueryStates, RequestKind } from '../state/query-state.ts';
 import { type ResultPage, RunResults, type RunResultsOptions } from './run-results.ts';
-import type { RunStates } from '../state/run-state.ts';
 
 export interface RunActionsOptions {
   readonly clock: Clock;

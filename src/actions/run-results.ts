@@ -1,3 +1,13 @@
+import type { LogFields, Logger } from '../lib/log.ts';
+import { nextTurn, Turns } from '../lib/turns.ts';
+import type { ScheduledQuery } from '../model/query.ts';
+import type { Run, Window } from '../model/run.ts';
+import type { RoundTripTimeUnit } from '../model/vocabulary.ts';
+import { mergeRows } from '../results/contributors.ts';
+import { newestDatapoints } from '../results/datapoints.ts';
+import { KeptJson } from '../results/kept-json.ts';
+import { datapointsForJson, rowsForJson, worstRows } from '../results/kept-rows.ts';
+import type { PackedPages } from '../results/packed-pages.ts';
 import { countsOf } from '../results/paging.ts';
 import {
   type DataPage,
@@ -7,21 +17,10 @@ import {
   type RowPage,
   type RowResults,
 } from '../results/results.ts';
-import type { RoundTripTimeUnit } from '../model/round-trip-time-unit.ts';
-import type { ScheduledQuery } from '../model/query.ts';
-import type { Window } from '../queries/windows.ts';
-import type { LogFields, Logger } from '../lib/log.ts';
-import { nextTurn, Turns } from '../lib/turns.ts';
-import type { Run } from '../model/run.ts';
-import { mergeRows } from '../results/contributors.ts';
-import { newestDatapoints } from '../results/datapoints.ts';
-import { KeptJson } from '../results/kept-json.ts';
-import { datapointsForJson, rowsForJson, worstRows } from '../results/kept-rows.ts';
-import type { PackedPages } from '../results/packed-pages.ts';
-import type { QueryStates } from '../state/query-state.ts';
 import { datapointsJson, rowsJson } from '../results/results-json.ts';
-import type { RunStates } from '../state/run-state.ts';
 import { type UnitConversion, unitConversion } from '../results/units.ts';
+import type { QueryStates } from '../state/query-state.ts';
+import type { RunStates } from '../state/run-state.ts';
 
 export interface RunResultsOptions {
   readonly log: Logger;

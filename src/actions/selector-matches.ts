@@ -1,8 +1,8 @@
-import { countMatches, type Follower, type Found } from '../queries/following.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
-import type { Target } from '../scheduler/target.ts';
 import { LastingWarnings } from '../lib/lasting-warnings.ts';
+import type { Logger } from '../lib/log.ts';
+import { countMatches, type Follower, type Found } from '../queries/following.ts';
+import type { Target } from '../scheduler/target.ts';
 
 type SubjectKind = Follower['selector']['kind'];
 

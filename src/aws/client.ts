@@ -1,13 +1,14 @@
 import { isPathSegment, isRequestableArn, isRequestableToken } from '../config/reading/path-segment.ts';
-import type { QueryType } from '../model/query.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { QueryType } from '../model/vocabulary.ts';
+import { QUERY_STATUSES, type QueryStatus } from '../model/vocabulary.ts';
 import type { Target } from '../scheduler/target.ts';
 import { invalid } from './answer-members.ts';
 import type { AttemptObserver, Call } from './attempts.ts';
-import type { BoundedHandler } from './network/bounded-handler.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
 import { type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
+import type { BoundedHandler } from './network/bounded-handler.ts';
 import {
   LIST_OPERATIONS,
   type ListKind,
@@ -20,17 +21,8 @@ import {
 } from './operations.ts';
 import type { Sdk } from './sdk.ts';
 
-/** The statuses of a query that the service's model knows; any other answer is an error. */
-export const QUERY_STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;
-export type QueryStatus = (typeof QUERY_STATUSES)[number];
-
 /** The service may not know a query yet that was started so many milliseconds ago: a 404 means `not yet` then. */
 export const UNKNOWN_AT_FIRST_MS = 60_000;
-
-/** A query in one of these states stays in it. */
-export function isTerminal(status: QueryStatus): boolean {
-  return status === 'SUCCEEDED' || status === 'FAILED' || status === 'CANCELED';
-}
 
 /** A page of a list, or of results. */
 export interface Answer<Page> {

@@ -4,9 +4,9 @@ import type { Role } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type AwsCredentials, type Credentials, forSdkClient, reportVerdicts } from './credentials/credentials.ts';
 import { defaultChain, type ProviderSettings } from './credentials/default-chain.ts';
-import { CredentialsUnavailable } from './errors.ts';
 import { profileProblem } from './credentials/shared-profiles.ts';
 import { type StsSettings, stsPlace } from './credentials/sts.ts';
+import { CredentialsUnavailable } from './errors.ts';
 import { stsClientConfig } from './sts-client.ts';
 
 // What the SDK's providers are needed for. This module is loaded when credentials are first needed: a start has none of it.

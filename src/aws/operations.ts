@@ -1,6 +1,7 @@
 import type { DestinationCategory, WorkloadInsightsMetric } from '@aws-sdk/client-networkflowmonitor';
-import type { MetricName, QueryType, ScheduledQuery } from '../model/query.ts';
-import type { Window } from '../queries/windows.ts';
+import type { ScheduledQuery } from '../model/query.ts';
+import type { Window } from '../model/run.ts';
+import type { MetricName, QueryType } from '../model/vocabulary.ts';
 import type { ApiErrorName } from './errors.ts';
 import type { Sdk } from './sdk.ts';
 

@@ -1,6 +1,6 @@
 import type { STSClientConfig } from '@aws-sdk/client-sts';
-import { refusesTime, SelectiveRetries } from './selective-retries.ts';
 import type { StsSettings } from './credentials/sts.ts';
+import { refusesTime, SelectiveRetries } from './selective-retries.ts';
 
 /** A second attempt is made only if the time of the signature was refused: a client learns the offset of the clock so. */
 const MAX_ATTEMPTS = 2;

@@ -1,11 +1,12 @@
 import { ConfigError } from '../config/reading/problem.ts';
 import { background } from '../lib/background.ts';
+import { readBuildInfo } from '../lib/build-info.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/log.ts';
 import { LEAST_OPEN_FILES, openFileLimit, RAISE_OPEN_FILES } from '../lib/open-files.ts';
 import { StartError } from '../lib/start-error.ts';
 import { describeRefusal } from '../lib/system-error.ts';
-import { readBuildInfo } from '../lib/build-info.ts';
+import type { LoadedWithFiles } from '../registry/load-with-files.ts';
 import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags } from './daemon-flags.ts';
 import {
   describeFlags,
@@ -19,7 +20,6 @@ import {
 } from './flags.ts';
 import { handleProcessEvents, type ProcessEvents, SYSTEM_HINT } from './process-events.ts';
 import { QUERY_FLAGS, readQueryFlags } from './query/query-flags.ts';
-import type { LoadedWithFiles } from '../registry/load-with-files.ts';
 
 /** Each loads what it needs when it runs: the daemon's modules take most of the time that a start takes. */
 interface Command {

@@ -1,14 +1,14 @@
 import type { ReadOptions } from '../config/read.ts';
-import { ListenError } from '../http/server/listen-error.ts';
+import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { WebSecurity } from '../http/security/web-security.ts';
-import type { LoadedConfig } from '../queries/load.ts';
+import { ListenError } from '../http/server/listen-error.ts';
 import { background } from '../lib/background.ts';
+import { readBuildInfo } from '../lib/build-info.ts';
 import type { Clock } from '../lib/clock.ts';
 import { keepHeapSmall } from '../lib/heap.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
+import type { LoadedConfig } from '../queries/load.ts';
 import { checkAdminApiAccess } from './admin-api-access.ts';
-import { readBuildInfo } from '../lib/build-info.ts';
-import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import type { DaemonFlags } from './daemon-flags.ts';
 import type { ProcessEvents } from './process-events.ts';
 import { takeSystemdSockets } from './systemd-sockets.ts';

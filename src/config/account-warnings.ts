@@ -1,7 +1,7 @@
 import { type AccountDefinition, DEFAULT_ACCOUNT } from './accounts.ts';
 import type { QueryEntry } from './config.ts';
-import { keyPath, quote } from './reading/config-node.ts';
 import type { EntryContext } from './entries/entry-context.ts';
+import { keyPath, quote } from './reading/config-node.ts';
 import { createProblem, type Problem } from './reading/problem.ts';
 import type { ListedMap, Reading } from './reading/reading.ts';
 

@@ -1,10 +1,10 @@
 import type { Role } from './config.ts';
-import { type ConfigNode, keyPath, type MapNode, quote } from './reading/config-node.ts';
 import { warnOfUnknownRegions } from './known-regions.ts';
+import { type ConfigNode, keyPath, type MapNode, quote } from './reading/config-node.ts';
 import type { ListedMap, Reading } from './reading/reading.ts';
+import { readSection } from './reading/section.ts';
 import { readRole, SESSION_TAGS } from './roles.ts';
 import { ACCOUNT } from './schema.ts';
-import { readSection } from './reading/section.ts';
 
 /** The account that exists without being defined: the default credential chain in the default region. */
 export const DEFAULT_ACCOUNT = 'default';

@@ -1,11 +1,11 @@
 import type { AccountDefinition } from './accounts.ts';
 import type { QueryEntry } from './config.ts';
+import { expectedInstead, isKnownRegion } from './known-regions.ts';
 import { keyPath } from './reading/config-node.ts';
 import { region as regionFormat } from './reading/formats.ts';
-import { expectedInstead, isKnownRegion } from './known-regions.ts';
 import type { Reading } from './reading/reading.ts';
-import type { AwsKeys } from './schema.ts';
 import type { Section } from './reading/section.ts';
+import type { AwsKeys } from './schema.ts';
 
 /**
  * The region of the environment or the AWS profile; undefined where there is none. Asked only when a query needs it: it

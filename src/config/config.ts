@@ -1,10 +1,14 @@
 import type { LogFormat, LogLevel } from '../lib/log.ts';
-import type { MetricName } from '../model/metric-name.ts';
-import type { MirrorRows } from '../model/mirror-rows.ts';
-import type { MonitorStatus } from '../model/monitor-status.ts';
-import type { QueryType } from '../model/query-type.ts';
-import type { RoundTripTimeUnit } from '../model/round-trip-time-unit.ts';
-import type { RowLabel } from '../model/row-labels.ts';
+import type { Schedule } from '../model/query.ts';
+import type {
+  MetricName,
+  MirrorRows,
+  MonitorStatus,
+  QuerySource,
+  QueryType,
+  RoundTripTimeUnit,
+  RowLabel,
+} from '../model/vocabulary.ts';
 
 /**
  * The config file after validation: defaults filled in, environment variables replaced, names resolved, frozen.
@@ -102,9 +106,6 @@ export interface Role {
   readonly sessionTags: Readonly<Record<string, string>>;
 }
 
-/** Where a query comes from: the config file, a discovery file, or a registration over HTTP. */
-export type QuerySource = 'config' | 'file' | 'http';
-
 /** One entry of `queries`, before it fans out. */
 export type QueryEntry = WatchedEntry | ScheduledEntry;
 
@@ -178,16 +179,4 @@ export interface MonitorSelector {
   readonly tags: Readonly<Record<string, string>>;
   /** A monitor must be in one of these. */
   readonly status: readonly MonitorStatus[];
-}
-
-/** When a scheduled query runs, and over which time. All in milliseconds. */
-export interface Schedule {
-  /** Time from window to window. */
-  readonly every: number;
-  /** Length of a window. */
-  readonly lookback: number;
-  /** From the end of a window until its run is due, for the service's data to land. */
-  readonly delay: number;
-  /** How long a run may take before it is stopped. */
-  readonly timeout: number;
 }

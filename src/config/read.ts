@@ -4,21 +4,21 @@ import { warnOfSilentDefault } from './account-warnings.ts';
 import { type AccountDefinition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
 import { commonRegion, type FallbackRegion } from './common-region.ts';
 import type { Account, Config, QueryEntry, WatchedEntry } from './config.ts';
-import { type ConfigNode, keyPath, type MapNode, nodeAt } from './reading/config-node.ts';
-import { formatDuration } from './reading/duration.ts';
 import { readEntry } from './entries/entries.ts';
 import type { EntryContext } from './entries/entry-context.ts';
-import { freezeDeeply } from './reading/freeze.ts';
-import { warnOfUnknownRegions } from './known-regions.ts';
-import { parseLongYaml } from './reading/long-yaml.ts';
 import type { ConfigContext } from './entries/outside-entries.ts';
-import type { Problem } from './reading/problem.ts';
 import { readQueryDefaults } from './entries/query-defaults.ts';
+import { warnOfUnknownRegions } from './known-regions.ts';
+import { type ConfigNode, keyPath, type MapNode, nodeAt } from './reading/config-node.ts';
+import { formatDuration } from './reading/duration.ts';
+import { freezeDeeply } from './reading/freeze.ts';
+import { parseLongYaml } from './reading/long-yaml.ts';
+import type { Problem } from './reading/problem.ts';
 import { Reading } from './reading/reading.ts';
-import { checkRolePartition } from './roles.ts';
-import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, STORAGE, WEB } from './schema.ts';
 import { checkKeys, readSection, type Section } from './reading/section.ts';
 import type { Environment } from './reading/substitution.ts';
+import { checkRolePartition } from './roles.ts';
+import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, STORAGE, WEB } from './schema.ts';
 
 export interface ReadOptions {
   /** Name of the file, for problems that belong to no key. */

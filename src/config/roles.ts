@@ -1,9 +1,9 @@
 import type { Role } from './config.ts';
-import { type ConfigNode, keyPath, type MapNode, quote, quotingHint } from './reading/config-node.ts';
 import { partitionOfArn, partitionOfRegion } from './partition.ts';
+import { type ConfigNode, keyPath, type MapNode, quote, quotingHint } from './reading/config-node.ts';
 import type { Reading } from './reading/reading.ts';
-import type { AccountKeys } from './schema.ts';
 import type { Section } from './reading/section.ts';
+import type { AccountKeys } from './schema.ts';
 
 /** A key of an account that is read here, since its keys are the user's own. */
 export const SESSION_TAGS = 'sessionTags';

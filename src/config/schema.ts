@@ -1,4 +1,6 @@
 import type { LogFormat, LogLevel } from '../lib/log.ts';
+import type { MirrorRows, RoundTripTimeUnit, RowLabel } from '../model/vocabulary.ts';
+import { durationOrZero, mirrorRows, roundTripTimeUnit, rowLabels } from './entries/scheduled-formats.ts';
 import {
   discoveryFiles,
   duration,
@@ -22,10 +24,6 @@ import {
   telemetryPath,
   timerDuration,
 } from './reading/formats.ts';
-import type { MirrorRows } from '../model/mirror-rows.ts';
-import type { RoundTripTimeUnit } from '../model/round-trip-time-unit.ts';
-import type { RowLabel } from '../model/row-labels.ts';
-import { durationOrZero, mirrorRows, roundTripTimeUnit, rowLabels } from './entries/scheduled-formats.ts';
 
 /** One key of the file, in convict's terms. */
 interface Key<T> {

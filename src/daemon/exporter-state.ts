@@ -1,9 +1,9 @@
+import { FailureLog } from '../actions/failure-log.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { Targets } from '../scheduler/target.ts';
 import { ApiStats } from '../state/api-stats.ts';
-import { FailureLog } from '../actions/failure-log.ts';
 import { QueryStates } from '../state/query-state.ts';
 import { RunStates } from '../state/run-state.ts';
 

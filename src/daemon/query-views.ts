@@ -1,6 +1,6 @@
-import type { QueryView } from '../http/api/query-view.ts';
 import { viewOfState } from '../http/api/view-of-state.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { QueryView } from '../registry/query-view.ts';
 import type { QueryState } from '../state/query-state.ts';
 import type { ExporterState } from './exporter-state.ts';
 import type { Scheduling } from './scheduling.ts';

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
+import type { ReadOptions } from '../config/read.ts';
 import { decodeText, readRegularFile } from '../config/reading/file-text.ts';
 import { ConfigError, createProblem, type Problem, problemsOf } from '../config/reading/problem.ts';
-import type { ReadOptions } from '../config/read.ts';
-import type { ReloadOutcome } from '../http/api/admin-api.ts';
-import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
+import type { ReloadOutcome } from '../http/api/reload-endpoint.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import { withGrowingHeap } from '../lib/heap.ts';
 import type { Logger } from '../lib/log.ts';
 import { OneAtATime } from '../lib/one-at-a-time.ts';
+import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
 import { changeFields, type QueryChanges } from '../registry/query-changes.ts';
 
 export interface ReloadOptions {

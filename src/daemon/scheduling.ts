@@ -1,17 +1,17 @@
+import type { TargetsInUse } from '../accounts/targets-in-use.ts';
+import { createPoll } from '../actions/poll.ts';
+import { createRunActions } from '../actions/run-actions.ts';
 import type { Config } from '../config/config.ts';
-import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/query.ts';
-import { requestRate } from '../queries/targets.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
+import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/query.ts';
+import type { Memory } from '../persistence/memory.ts';
+import { requestRate } from '../queries/targets.ts';
+import type { ConfigInForce } from '../registry/config-in-force.ts';
 import { Dispatcher, type DispatcherLimits } from '../scheduler/dispatcher.ts';
 import { Polls } from '../scheduler/polls.ts';
 import { Runs } from '../scheduler/runs.ts';
 import type { Target } from '../scheduler/target.ts';
-import { createPoll } from '../actions/poll.ts';
-import { createRunActions } from '../actions/run-actions.ts';
-import type { Memory } from '../persistence/memory.ts';
-import type { ConfigInForce } from '../registry/config-in-force.ts';
-import type { TargetsInUse } from '../accounts/targets-in-use.ts';
 import type { ExporterState } from './exporter-state.ts';
 
 export interface SchedulingOptions {

@@ -2,12 +2,12 @@ import type { RequestListener } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { background } from '../lib/background.ts';
 import type { Logger } from '../lib/log.ts';
-import { createGate } from './security/access.ts';
 import type { AppOptions } from './app-options.ts';
 import { type Endpoint, endpoints, literalPattern, METHODS } from './endpoints.ts';
+import { createGate } from './security/access.ts';
+import { setSecurityHeaders } from './security/security-headers.ts';
 import { isApiPath, sendError } from './server/http-error.ts';
 import { splitTarget } from './server/request-target.ts';
-import { setSecurityHeaders } from './security/security-headers.ts';
 
 /**
  * Everything the exporter answers over HTTP: the status page, metrics, probes, reload and the API. Paths are matched

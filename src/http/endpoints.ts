@@ -1,17 +1,17 @@
 import type { RequestHandler } from 'express';
-import type { AppOptions } from './app-options.ts';
 import { EventStream } from './api/event-stream.ts';
-import { metricsEndpoint } from './scrape/metrics-endpoint.ts';
-import { ADMIN_API, guarded, LIFECYCLE } from './security/mutating.ts';
 import { openApiDocument } from './api/openapi.ts';
-import { ASSETS, assetEndpoint } from './page/page-assets.ts';
 import { healthyEndpoint, readyEndpoint } from './api/probes.ts';
 import { contributorsEndpoint, queriesEndpoint, queryEndpoint } from './api/query-endpoints.ts';
 import { deleteEndpoint, putEndpoint } from './api/registration-endpoints.ts';
 import { reloadEndpoint } from './api/reload-endpoint.ts';
-import { sendJson } from './server/respond.ts';
-import { createScrapeFailureLog } from './scrape/scrape-failure-log.ts';
+import type { AppOptions } from './app-options.ts';
+import { ASSETS, assetEndpoint } from './page/page-assets.ts';
 import { statusPageEndpoint } from './page/status-page-endpoint.ts';
+import { metricsEndpoint } from './scrape/metrics-endpoint.ts';
+import { createScrapeFailureLog } from './scrape/scrape-failure-log.ts';
+import { ADMIN_API, guarded, LIFECYCLE } from './security/mutating.ts';
+import { sendJson } from './server/respond.ts';
 
 /** A path below the prefix, as a pattern of express, and what answers there. HEAD is answered as GET. */
 export interface Endpoint {

@@ -1,9 +1,9 @@
 import type { Target } from '../scheduler/target.ts';
 import type { TargetStats } from '../state/api-stats.ts';
 import type { Histogram } from '../state/histogram.ts';
-import { Chunk } from './gzip/chunk.ts';
 import type { Section } from './exposition.ts';
 import { API_FAMILIES } from './families.ts';
+import { Chunk } from './gzip/chunk.ts';
 import { labelPart, serviceLabel } from './text.ts';
 
 type FamilyName = keyof typeof API_FAMILIES;

@@ -1,5 +1,4 @@
-import { ROW_LABELS } from '../model/row-labels.ts';
-import type { MetricName } from '../model/query.ts';
+import { type MetricName, ROW_LABELS } from '../model/vocabulary.ts';
 import type { Family } from './family.ts';
 
 const WINDOW =

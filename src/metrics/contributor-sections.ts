@@ -1,9 +1,9 @@
-import type { MetricName, QueryType } from '../model/query.ts';
+import type { MetricName, QueryType } from '../model/vocabulary.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
-import { Chunk } from './gzip/chunk.ts';
 import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './contributor-families.ts';
 import type { Section } from './exposition.ts';
 import type { Family } from './family.ts';
+import { Chunk } from './gzip/chunk.ts';
 import { labelPart, serviceLabel } from './text.ts';
 
 /** What of a query its contributor series depend on. */

@@ -1,6 +1,6 @@
-import { Chunk } from './gzip/chunk.ts';
 import type { Section } from './exposition.ts';
 import { EXPORTER_FAMILIES } from './families.ts';
+import { Chunk } from './gzip/chunk.ts';
 import { labelPart } from './text.ts';
 
 export interface DiscoveryFileFacts {

@@ -1,5 +1,5 @@
-import { Chunk, gzipStream, join, type Packed } from './gzip/chunk.ts';
 import type { Family, MetricGroup } from './family.ts';
+import { Chunk, gzipStream, join, type Packed } from './gzip/chunk.ts';
 import { type ExpositionFormat, headerLines } from './text.ts';
 
 /** The samples of one family. */

@@ -1,8 +1,8 @@
+import type { SelectorCount } from '../actions/selector-matches.ts';
 import { SCOPE_STATUSES } from '../aws/lists.ts';
-import { MONITOR_STATUSES } from '../model/monitor-status.ts';
+import { MONITOR_STATUSES } from '../model/vocabulary.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { TargetInventory } from '../state/inventory.ts';
-import type { SelectorCount } from '../actions/selector-matches.ts';
 import type { Section } from './exposition.ts';
 import { INVENTORY_FAMILIES } from './families.ts';
 import { GroupedChunks } from './gzip/grouped-chunks.ts';

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { Chunk } from './gzip/chunk.ts';
 import type { Section } from './exposition.ts';
+import { Chunk } from './gzip/chunk.ts';
 import { labelPart } from './text.ts';
 
 /** promtool refuses the names of these: gauges that end in `_total`. */

@@ -1,4 +1,4 @@
-import { QUERY_STATUSES, type QueryStatus } from '../aws/client.ts';
+import { QUERY_STATUSES, type QueryStatus } from '../model/vocabulary.ts';
 import { currentStatus, type QueryState } from '../state/query-state.ts';
 import type { Section } from './exposition.ts';
 import { QUERY_FAMILIES } from './families.ts';

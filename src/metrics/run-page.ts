@@ -1,9 +1,9 @@
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import { areTooOld, type RunState } from '../state/run-state.ts';
-import { SeriesCap } from './series-cap.ts';
 import { ContributorSections } from './contributor-sections.ts';
 import type { Section } from './exposition.ts';
 import { RunSections } from './run-sections.ts';
+import { SeriesCap } from './series-cap.ts';
 
 /** All that the page has of scheduled queries beyond what it has of every query: their runs, and their contributors. */
 export class RunPage {

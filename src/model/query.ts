@@ -1,11 +1,7 @@
-import type { QuerySource, Schedule } from '../config/config.ts';
-import type { MetricName } from './metric-name.ts';
-import type { QueryType } from './query-type.ts';
-import type { RowLabel } from './row-labels.ts';
+import type { MetricName, QuerySource, QueryType, RowLabel } from './vocabulary.ts';
 
-export type { QuerySource, Schedule } from '../config/config.ts';
-export { METRIC_NAMES, type MetricName } from './metric-name.ts';
-export { QUERY_TYPES, type QueryType } from './query-type.ts';
+/** The longest window. The API's model has no limit, but the service refuses more with a ValidationException. */
+export const LONGEST_LOOKBACK_MS = 3_600_000;
 
 /** What every registered query has. */
 interface QueryIdentity {
@@ -69,4 +65,16 @@ export function hasTotal({ type, metricName, schedule }: ScheduledQuery): boolea
     type !== 'workload-insights-top-contributors-data' &&
     schedule.lookback <= schedule.every
   );
+}
+
+/** When a scheduled query runs, and over which time. All in milliseconds. */
+export interface Schedule {
+  /** Time from window to window. */
+  readonly every: number;
+  /** Length of a window. */
+  readonly lookback: number;
+  /** From the end of a window until its run is due, for the service's data to land. */
+  readonly delay: number;
+  /** How long a run may take before it is stopped. */
+  readonly timeout: number;
 }

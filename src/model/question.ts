@@ -1,5 +1,4 @@
-import { LONGEST_LOOKBACK_MS } from '../config/entries/scheduled-formats.ts';
-import { hasTotal, type RegisteredQuery } from './query.ts';
+import { hasTotal, LONGEST_LOOKBACK_MS, type RegisteredQuery } from './query.ts';
 
 /** What a query asks: as long as it is the same, answers to it are answers to the query. Can be stored as JSON. */
 export interface Question {

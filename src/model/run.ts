@@ -1,7 +1,29 @@
 import type { Schedule } from './query.ts';
-import type { Window } from '../queries/windows.ts';
-import type { Span } from '../scheduler/covered.ts';
-import type { WantedWindow } from '../scheduler/due-windows.ts';
+
+/** The time over which a run asks. Milliseconds since the Unix epoch. */
+export interface Window {
+  /** Windows are counted from the epoch: the n-th ends at n × every. */
+  readonly n: number;
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+}
+
+/** A window that is to be run. */
+export interface WantedWindow {
+  readonly window: Window;
+  /** Since when, on the monotonic clock. */
+  readonly since: number;
+  /** What is covered once it is run. */
+  readonly covered: readonly Span[];
+}
+
+/** Intervals of a schedule that runs have covered, one after the other. Milliseconds since the Unix epoch. */
+export interface Span {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+}
 
 /** What is needed of a query that is run. */
 export interface Runnable {

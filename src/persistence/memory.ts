@@ -1,18 +1,18 @@
-import type { RegisteredQuery, ScheduledQuery } from '../model/query.ts';
-import { questionOf as askedBy, type Question } from '../model/question.ts';
 import { background } from '../lib/background.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
+import type { RegisteredQuery, ScheduledQuery } from '../model/query.ts';
+import { questionOf as askedBy, type Question } from '../model/question.ts';
+import type { RegistrationStore } from '../registry/registration-store.ts';
 import type { EarlierRuns } from '../scheduler/run-journal.ts';
 import type { QueryState, QueryStates } from '../state/query-state.ts';
 import type { RunStates } from '../state/run-state.ts';
-import { Storage } from './storage/storage.ts';
-import type { StorageInUseError } from './storage/storage-error.ts';
 import { registrationMemory } from './registration-memory.ts';
-import type { RegistrationStore } from './registration-store.ts';
 import { ResultMemory } from './result-memory.ts';
 import { RunMemory } from './run-memory.ts';
 import { StatusMemory } from './status-memory.ts';
+import { Storage } from './storage/storage.ts';
+import type { StorageInUseError } from './storage/storage-error.ts';
 
 export interface MemoryOptions {
   /** The folder. */

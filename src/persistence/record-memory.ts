@@ -1,7 +1,7 @@
-import type { RegisteredQuery } from '../model/query.ts';
-import type { Question } from '../model/question.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
+import type { RegisteredQuery } from '../model/query.ts';
+import type { Question } from '../model/question.ts';
 import type { QueryStates } from '../state/query-state.ts';
 import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
 

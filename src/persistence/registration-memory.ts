@@ -1,7 +1,7 @@
+import { type Definition, NotStoredError, type RegistrationStore } from '../registry/registration-store.ts';
 import { members } from '../state/saved.ts';
 import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
 import { StorageError } from './storage/storage-error.ts';
-import { type Definition, NotStoredError, type RegistrationStore } from './registration-store.ts';
 
 const KIND: RecordKind<Definition> = {
   folder: 'queries',

@@ -1,19 +1,12 @@
+import { within } from '../lib/clock.ts';
 import type { ScheduledQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
-import { within } from '../lib/clock.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import { KeptJson } from '../results/kept-json.ts';
 import type { RunState, RunStates } from '../state/run-state.ts';
-import {
-  members,
-  readSavedResults,
-  readSavedSeries,
-  type SavedResults,
-  savedResults,
-  textOf,
-} from '../state/saved.ts';
-import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
+import { members, readSavedResults, readSavedSeries, type SavedResults, savedResults, textOf } from '../state/saved.ts';
 import { DISK_PATIENCE_MS, type RecordMemoryOptions } from './record-memory.ts';
+import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
 import { readQuestion } from './stored-question.ts';
 
 /** What is stored of a query's last results. Series and JSON are compressed: they repeat themselves a lot. */

@@ -1,8 +1,7 @@
+import { within } from '../lib/clock.ts';
 import type { ScheduledQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
-import { within } from '../lib/clock.ts';
-import type { Span } from '../scheduler/covered.ts';
-import type { Run, RunEnd } from '../model/run.ts';
+import type { Run, RunEnd, Span } from '../model/run.ts';
 import type { EarlierRuns, RunJournal } from '../scheduler/run-journal.ts';
 import type { QueryState } from '../state/query-state.ts';
 import type { RunStates } from '../state/run-state.ts';
@@ -17,9 +16,9 @@ import {
   savedStatus,
   textOf,
 } from '../state/saved.ts';
+import { DISK_PATIENCE_MS, type RecordMemoryOptions } from './record-memory.ts';
 import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
 import { StorageInUseError } from './storage/storage-error.ts';
-import { DISK_PATIENCE_MS, type RecordMemoryOptions } from './record-memory.ts';
 import { readQuestion } from './stored-question.ts';
 
 /** A run that was about to be started, or was at the service. Times in milliseconds since the epoch. */

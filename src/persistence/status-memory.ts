@@ -1,10 +1,10 @@
+import { background } from '../lib/background.ts';
 import type { WatchedQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
-import { background } from '../lib/background.ts';
 import type { QueryState } from '../state/query-state.ts';
 import { members, numberOf, readSavedStatus, type SavedStatus, savedStatus, textOf } from '../state/saved.ts';
-import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
 import type { RecordMemoryOptions } from './record-memory.ts';
+import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
 import { readQuestion } from './stored-question.ts';
 
 /** What is stored of a watched query. */

@@ -1,7 +1,7 @@
 import type { MonitorSelector, ScheduledEntry, SubjectSelector } from '../config/config.ts';
+import type { Candidate } from '../model/query.ts';
 import { fitsPattern } from './name-pattern.ts';
 import { type Entries, type Place, placesOf, planScheduledQueries } from './plan.ts';
-import type { Candidate } from '../model/query.ts';
 
 /** An entry in one account and region whose queries come and go as monitors or scopes do. */
 export interface Follower {

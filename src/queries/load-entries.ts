@@ -2,10 +2,10 @@ import { readEntriesFile } from '../config/entries/entries-file.ts';
 import { readEntryBody } from '../config/entries/entry-body.ts';
 import type { ConfigContext } from '../config/entries/outside-entries.ts';
 import { ConfigError, type Problem, sortByLine } from '../config/reading/problem.ts';
+import type { RegisteredQuery } from '../model/query.ts';
 import { describeClash, describeTwin } from './clashes.ts';
 import { followersOf } from './following.ts';
 import { planQueries } from './plan.ts';
-import type { RegisteredQuery } from '../model/query.ts';
 import type { SourceQueries } from './sources.ts';
 
 /** What entries that stand elsewhere than in the config file make. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describeUnusedAccounts } from '../config/account-warnings.ts';
 import type { Config } from '../config/config.ts';
-import { readFileText } from '../config/reading/file-text.ts';
 import type { ConfigContext } from '../config/entries/outside-entries.ts';
-import { ConfigError, type Problem, sortByLine } from '../config/reading/problem.ts';
 import { type ReadConfig, type ReadOptions, readConfig } from '../config/read.ts';
+import { readFileText } from '../config/reading/file-text.ts';
+import { ConfigError, type Problem, sortByLine } from '../config/reading/problem.ts';
 import type { Environment } from '../config/reading/substitution.ts';
 import { describeClash, describeTwin } from './clashes.ts';
 import { followersOf } from './following.ts';

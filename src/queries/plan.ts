@@ -1,6 +1,7 @@
 import type { Config, QueryEntry, ScheduledEntry, WatchedEntry } from '../config/config.ts';
 import { inSlices } from '../lib/turns.ts';
-import type { MetricName, RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/query.ts';
+import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/query.ts';
+import type { MetricName } from '../model/vocabulary.ts';
 
 export interface QueryPlan {
   /** In the order of the file, each name once: of two queries of one name the first stays. */

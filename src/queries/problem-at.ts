@@ -1,6 +1,6 @@
+import type { ReadConfig } from '../config/read.ts';
 import { showNode } from '../config/reading/config-node.ts';
 import { createProblem, type Problem } from '../config/reading/problem.ts';
-import type { ReadConfig } from '../config/read.ts';
 
 /** What was read, as far as problems with it show it. */
 export type Written = Pick<ReadConfig, 'written' | 'show'>;

@@ -1,8 +1,8 @@
+import type { ReadConfig } from '../config/read.ts';
 import { quote } from '../config/reading/config-node.ts';
 import { createProblem, type Problem } from '../config/reading/problem.ts';
-import type { ReadConfig } from '../config/read.ts';
-import { createAt } from './problem-at.ts';
 import type { RegisteredQuery } from '../model/query.ts';
+import { createAt } from './problem-at.ts';
 import type { SourceQueries } from './sources.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from './targets.ts';
 

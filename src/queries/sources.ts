@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Follower } from './following.ts';
 import type { Candidate, RegisteredQuery } from '../model/query.ts';
 import { isSameQuestion, questionOf } from '../model/question.ts';
+import type { Follower } from './following.ts';
 
 /** What one place has: the config file, or a discovery file. */
 export interface SourceQueries {

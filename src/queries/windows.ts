@@ -1,14 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Schedule } from '../model/query.ts';
-
-/** The time over which a run asks. Milliseconds since the Unix epoch. */
-export interface Window {
-  /** Windows are counted from the epoch: the n-th ends at n × every. */
-  readonly n: number;
-  readonly start: number;
-  /** Exclusive. */
-  readonly end: number;
-}
+import type { Window } from '../model/run.ts';
 
 /** Due times of one schedule are spread over at most this. */
 const LARGEST_OFFSET_MS = 300_000;

@@ -1,14 +1,14 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigContext } from '../config/entries/outside-entries.ts';
+import { background } from '../lib/background.ts';
+import type { Clock } from '../lib/clock.ts';
+import { LastingWarnings } from '../lib/lasting-warnings.ts';
+import type { Logger } from '../lib/log.ts';
+import { OneAtATime } from '../lib/one-at-a-time.ts';
 import type { DiscoveryFileFacts } from '../metrics/exporter-sections.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { SourceQueries } from '../queries/sources.ts';
-import { background } from '../lib/background.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
-import { OneAtATime } from '../lib/one-at-a-time.ts';
-import { LastingWarnings } from '../lib/lasting-warnings.ts';
 import { type FileReading, type KnownFile, readDiscoveryFile, takeIn } from './discovery-file.ts';
 import type { FolderWatch } from './folder-watch.ts';
 

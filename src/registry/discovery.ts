@@ -1,21 +1,21 @@
+import type { CredentialFailureLog } from '../accounts/credential-failure-log.ts';
+import { createListInventory } from '../actions/list-inventory.ts';
+import { ListingLog } from '../actions/listing-log.ts';
+import { SelectorMatches } from '../actions/selector-matches.ts';
 import type { TargetClient } from '../aws/client.ts';
 import type { ListKind } from '../aws/operations.ts';
-import type { Section } from '../metrics/exposition.ts';
-import { InventorySections } from '../metrics/inventory-sections.ts';
-import { type Follower, needsTags, planFollowing } from '../queries/following.ts';
-import type { Candidate } from '../model/query.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Listeners } from '../lib/listeners.ts';
 import type { Logger } from '../lib/log.ts';
+import type { Section } from '../metrics/exposition.ts';
+import { InventorySections } from '../metrics/inventory-sections.ts';
+import type { Candidate } from '../model/query.ts';
+import { type Follower, needsTags, planFollowing } from '../queries/following.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Listings } from '../scheduler/listings.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { ApiStats } from '../state/api-stats.ts';
-import type { CredentialFailureLog } from '../accounts/credential-failure-log.ts';
 import { Inventory } from '../state/inventory.ts';
-import { createListInventory } from '../actions/list-inventory.ts';
-import { ListingLog } from '../actions/listing-log.ts';
-import { SelectorMatches } from '../actions/selector-matches.ts';
 
 export interface DiscoveryOptions {
   /** Time from listing to listing, in milliseconds; 0: nothing is listed. */

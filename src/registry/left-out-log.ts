@@ -1,5 +1,5 @@
-import type { MergedQueries } from '../queries/sources.ts';
 import type { LogFields, Logger } from '../lib/log.ts';
+import type { MergedQueries } from '../queries/sources.ts';
 
 type Losers = MergedQueries['losers'];
 

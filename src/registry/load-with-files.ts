@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
+import type { ReadOptions } from '../config/read.ts';
 import { quote } from '../config/reading/config-node.ts';
 import { ConfigError, createProblem, type Problem } from '../config/reading/problem.ts';
-import type { ReadOptions } from '../config/read.ts';
 import { type LoadedConfig, loadConfigFile } from '../queries/load.ts';
 import type { LoadedEntries } from '../queries/load-entries.ts';
 import { followersOfSources, mergeQueries, namedCandidates, type SourceQueries } from '../queries/sources.ts';

@@ -1,13 +1,14 @@
+import type { TargetsInUse } from '../accounts/targets-in-use.ts';
+import type { FailureLog } from '../actions/failure-log.ts';
 import type { QuerySections } from '../metrics/query-sections.ts';
 import type { RunPage } from '../metrics/run-page.ts';
-import type { QuerySource, RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/query.ts';
+import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/query.ts';
+import type { QuerySource } from '../model/vocabulary.ts';
+import type { Memory } from '../persistence/memory.ts';
 import type { Polls } from '../scheduler/polls.ts';
 import type { Runs } from '../scheduler/runs.ts';
-import type { FailureLog } from '../actions/failure-log.ts';
 import type { QueryStates } from '../state/query-state.ts';
 import type { RunStates } from '../state/run-state.ts';
-import type { Memory } from '../persistence/memory.ts';
-import type { TargetsInUse } from '../accounts/targets-in-use.ts';
 
 export interface QueryRegistryParts {
   readonly targetsInUse: TargetsInUse;

@@ -1,6 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isMoved } from '../accounts/accounts.ts';
+import type { TargetChanges, TargetsInUse } from '../accounts/targets-in-use.ts';
+import { UseCounts } from '../accounts/use-counts.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Candidate, RegisteredQuery } from '../model/query.ts';
+import type { QuerySource } from '../model/vocabulary.ts';
 import type { LoadedConfig } from '../queries/load.ts';
-import type { Candidate, QuerySource, RegisteredQuery } from '../model/query.ts';
 import {
   diffQueries,
   followersOfSources,
@@ -11,11 +16,7 @@ import {
   type SourceQueries,
   type Sources,
 } from '../queries/sources.ts';
-import type { Logger } from '../lib/log.ts';
 import type { Target } from '../scheduler/target.ts';
-import { isMoved } from '../accounts/accounts.ts';
-import type { TargetChanges, TargetsInUse } from '../accounts/targets-in-use.ts';
-import { UseCounts } from '../accounts/use-counts.ts';
 import type { ConfigInForce } from './config-in-force.ts';
 import type { Discovery } from './discovery.ts';
 import { LeftOutLog } from './left-out-log.ts';

@@ -1,17 +1,18 @@
 import type { ConfigContext } from '../config/entries/outside-entries.ts';
 import { type Problem, problemsOf } from '../config/reading/problem.ts';
-import type { Refusal, Registered, Registrations, Removed } from '../http/api/admin-api.ts';
-import { areMet, type Preconditions } from '../http/api/preconditions.ts';
-import type { QueryView } from '../http/api/query-view.ts';
-import { loadEntryBody } from '../queries/load-entries.ts';
-import type { QuerySource, RegisteredQuery } from '../model/query.ts';
 import { background } from '../lib/background.ts';
 import type { Logger } from '../lib/log.ts';
 import { inSlices } from '../lib/turns.ts';
 import { TurnsByKey } from '../lib/turns-by-key.ts';
-import { type Definition, NotStoredError, type RegistrationStore } from '../persistence/registration-store.ts';
+import type { RegisteredQuery } from '../model/query.ts';
+import type { QuerySource } from '../model/vocabulary.ts';
+import { loadEntryBody } from '../queries/load-entries.ts';
 import { definitionTag } from './definition-tag.ts';
+import { areMet, type Preconditions } from './preconditions.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
+import type { QueryView } from './query-view.ts';
+import type { Refusal, Registered, Registrations, Removed } from './registration.ts';
+import { type Definition, NotStoredError, type RegistrationStore } from './registration-store.ts';
 
 /** The registered queries, as far as registrations over HTTP change them. */
 export interface HttpQueries {

@@ -1,7 +1,7 @@
-import { isTerminal } from '../aws/client.ts';
 import { background } from '../lib/background.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
+import { isTerminal } from '../model/vocabulary.ts';
 import type { QueryState } from '../state/query-state.ts';
 
 export interface RetentionOptions {

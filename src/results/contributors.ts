@@ -1,9 +1,8 @@
-import type { ResultRow } from './results.ts';
-import type { RowLabel } from '../model/row-labels.ts';
-import type { MetricName } from '../model/query.ts';
+import type { MetricName, RowLabel } from '../model/vocabulary.ts';
 import { type CappedSeries, type ContributorSeries, worstOf } from './contributor-series.ts';
 import { worstRows } from './kept-rows.ts';
 import { exportedLabelValue } from './label-value.ts';
+import type { ResultRow } from './results.ts';
 import type { UnitConversion } from './units.ts';
 
 export interface MergeOptions {

@@ -1,6 +1,6 @@
-import type { DatapointSeries } from './results.ts';
 import { type CappedSeries, type ContributorSeries, worstOf } from './contributor-series.ts';
 import { exportedLabelValue } from './label-value.ts';
+import type { DatapointSeries } from './results.ts';
 import type { UnitConversion } from './units.ts';
 
 /** What a `-data` run's answer comes to: the newest point of each series. */

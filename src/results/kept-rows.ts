@@ -1,5 +1,5 @@
-import type { DatapointSeries, ResultRow } from './results.ts';
 import { boundedLabelValue } from './label-value.ts';
+import type { DatapointSeries, ResultRow } from './results.ts';
 
 /** Bytes of JSON of a query's last results, about: what is kept for the API and the status page. */
 const MOST_JSON_BYTES = 4 * 1024 * 1024;

@@ -1,4 +1,3 @@
-import { KUBERNETES_LABELS, ROW_FIELD_LABELS, type RowLabel } from '../model/row-labels.ts';
 import {
   invalid,
   isAbsent,
@@ -13,6 +12,7 @@ import {
   shown,
 } from '../aws/answer-members.ts';
 import { InvalidResponse } from '../aws/errors.ts';
+import { KUBERNETES_LABELS, ROW_FIELD_LABELS, type RowLabel } from '../model/vocabulary.ts';
 
 /** A row of a top-contributors answer. */
 export interface ResultRow {

@@ -1,6 +1,5 @@
 import { InvalidResponse } from '../aws/errors.ts';
-import type { RoundTripTimeUnit } from '../model/round-trip-time-unit.ts';
-import type { MetricName } from '../model/query.ts';
+import type { MetricName, RoundTripTimeUnit } from '../model/vocabulary.ts';
 
 /** What a metric is exported in. */
 export type BaseUnit = 'seconds' | 'bytes' | 'count';

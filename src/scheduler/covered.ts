@@ -1,11 +1,5 @@
 import type { Schedule } from '../model/query.ts';
-
-/** Intervals of a schedule that runs have covered, one after the other. Milliseconds since the Unix epoch. */
-export interface Span {
-  readonly start: number;
-  /** Exclusive. */
-  readonly end: number;
-}
+import type { Span } from '../model/run.ts';
 
 /**
  * Spans that are remembered. There is more than one only if the wall clock has jumped, or a process was down for longer than

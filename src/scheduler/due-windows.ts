@@ -1,17 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Schedule } from '../model/query.ts';
-import { dueAt, newestDue, newestWindow, offsetOf, type Window, windowOf } from '../queries/windows.ts';
 import type { Clock } from '../lib/clock.ts';
-import { cover, covers, newestCovered, nextUncovered, type Span } from './covered.ts';
-
-/** A window that is to be run. */
-export interface WantedWindow {
-  readonly window: Window;
-  /** Since when, on the monotonic clock. */
-  readonly since: number;
-  /** What is covered once it is run. */
-  readonly covered: readonly Span[];
-}
+import type { Schedule } from '../model/query.ts';
+import type { Span, WantedWindow } from '../model/run.ts';
+import { dueAt, newestDue, newestWindow, offsetOf, windowOf } from '../queries/windows.ts';
+import { cover, covers, newestCovered, nextUncovered } from './covered.ts';
 
 /** What a look at the clock has found. */
 export interface DueWindow {

@@ -1,5 +1,4 @@
-import type { Span } from './covered.ts';
-import type { Run, RunEnd, Runnable } from '../model/run.ts';
+import type { Run, RunEnd, Runnable, Span } from '../model/run.ts';
 
 /** Keeps runs for the process that comes after this one: none of them is to be lost, and none to be started twice. */
 export interface RunJournal<Query extends Runnable> {

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
-import type { Dispatcher, Priority, Task } from './dispatcher.ts';
-import type { WantedWindow } from './due-windows.ts';
+import type { WantedWindow } from '../model/run.ts';
 import { newRun, type Run, type RunActions, type RunEnd, type Runnable, type StepResult } from '../model/run.ts';
+import type { Dispatcher, Priority, Task } from './dispatcher.ts';
 import type { RunJournal } from './run-journal.ts';
 import { STATUS_WAITS, waitAfter } from './status-waits.ts';
 import type { Target } from './target.ts';

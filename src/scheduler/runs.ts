@@ -1,7 +1,8 @@
 import type { Clock } from '../lib/clock.ts';
-import type { Dispatcher } from './dispatcher.ts';
-import { DueWindows, type WantedWindow } from './due-windows.ts';
+import type { WantedWindow } from '../model/run.ts';
 import { newRun, type Run, type RunActions, type RunEnd, type Runnable } from '../model/run.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { DueWindows } from './due-windows.ts';
 import type { EarlierRuns, RunJournal } from './run-journal.ts';
 import { RunLife } from './run-life.ts';
 import { type Occupancy, RunRoom } from './run-room.ts';

@@ -1,9 +1,10 @@
 import type { AttemptObserver } from '../aws/attempts.ts';
-import type { ApiErrorName } from '../aws/errors.ts';
 import type { Identity } from '../aws/credentials/identity.ts';
+import type { ApiErrorName } from '../aws/errors.ts';
 import { LIST_OPERATIONS, type Operation, QUERY_OPERATIONS, TAGS_OPERATION } from '../aws/operations.ts';
-import type { QueryType, RegisteredQuery } from '../model/query.ts';
 import { Listeners } from '../lib/listeners.ts';
+import type { RegisteredQuery } from '../model/query.ts';
+import type { QueryType } from '../model/vocabulary.ts';
 import type { Target } from '../scheduler/target.ts';
 import { Histogram } from './histogram.ts';
 

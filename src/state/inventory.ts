@@ -1,6 +1,6 @@
 import type { MonitorSummary, ScopeSummary } from '../aws/lists.ts';
-import type { Found } from '../queries/following.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Found } from '../queries/following.ts';
 import type { Target } from '../scheduler/target.ts';
 
 /** What a listing found. */

@@ -1,8 +1,8 @@
-import { isTerminal, type QueryStatus } from '../aws/client.ts';
 import type { ApiErrorName } from '../aws/errors.ts';
-import type { RegisteredQuery } from '../model/query.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Listeners } from '../lib/listeners.ts';
+import type { RegisteredQuery } from '../model/query.ts';
+import { isTerminal, type QueryStatus } from '../model/vocabulary.ts';
 
 /** The kinds of requests that are made for a query. */
 export const REQUEST_KINDS = ['start', 'status', 'results', 'stop'] as const;

@@ -1,6 +1,6 @@
-import { hasTotal, type ScheduledQuery } from '../model/query.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Listeners } from '../lib/listeners.ts';
+import { hasTotal, type ScheduledQuery } from '../model/query.ts';
 import type { RunOutcome } from '../model/run.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import type { KeptJson } from '../results/kept-json.ts';

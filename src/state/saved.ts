@@ -1,6 +1,6 @@
-import { QUERY_STATUSES, type QueryStatus } from '../aws/client.ts';
 import { API_ERRORS } from '../aws/errors.ts';
 import { RUN_OUTCOMES, type RunOutcome } from '../model/run.ts';
+import { QUERY_STATUSES, type QueryStatus } from '../model/vocabulary.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import { type QueryFailure, type QueryState, REQUEST_KINDS } from './query-state.ts';
 import type { QueryResults, RunState } from './run-state.ts';

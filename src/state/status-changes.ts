@@ -1,6 +1,6 @@
-import type { QueryStatus } from '../aws/client.ts';
-import type { RegisteredQuery } from '../model/query.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { RegisteredQuery } from '../model/query.ts';
+import type { QueryStatus } from '../model/vocabulary.ts';
 import { currentStatus, type QueryFailure, type QueryState, type QueryStates } from './query-state.ts';
 import type { RunStates } from './run-state.ts';
 

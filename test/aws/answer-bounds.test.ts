@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { refuseExcessiveJson } from '../../src/aws/answer-bounds.ts';
-import { BoundedHandler } from '../../src/aws/network/bounded-handler.ts';
-import { ApiError } from '../../src/aws/errors.ts';
 import { callerIdentity } from '../../src/aws/credentials/identity.ts';
+import { ApiError } from '../../src/aws/errors.ts';
+import { BoundedHandler } from '../../src/aws/network/bounded-handler.ts';
 import { createNetwork } from '../../src/aws/network/network.ts';
-import { readDataPage, readRowPage } from '../../src/results/results.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { readDataPage, readRowPage } from '../../src/results/results.ts';
 import { listenOnLoopback } from '../support/loopback-server.ts';
 import { scheduledQuery } from '../support/scheduled-query.ts';
 import { scopeQuery, watchedQuery } from '../support/watched-query.ts';

@@ -1,7 +1,7 @@
 import { createServer, type LookupFunction, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { QUERY_STATUSES, type QueryStatus } from '../../src/aws/client.ts';
 import { API_ERRORS, ApiError, type ApiErrorName, CredentialsUnavailable } from '../../src/aws/errors.ts';
+import { QUERY_STATUSES, type QueryStatus } from '../../src/model/vocabulary.ts';
 import { scopeQuery, watchedQuery } from '../support/watched-query.ts';
 import { serverIdentity } from './local-network.ts';
 import {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AwsCredentials } from '../../src/aws/credentials/credentials.ts';
-import { CredentialsUnavailable } from '../../src/aws/errors.ts';
 import { RefreshedCredentials } from '../../src/aws/credentials/refreshed-credentials.ts';
+import { CredentialsUnavailable } from '../../src/aws/errors.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidResponse } from '../../src/aws/errors.ts';
+import { ROW_LABELS } from '../../src/model/vocabulary.ts';
 import { joinDataPages, joinRowPages, readDataPage, readRowPage } from '../../src/results/results.ts';
-import { ROW_LABELS } from '../../src/model/row-labels.ts';
 
 const FULL_ROW = {
   localIp: '10.0.0.1',

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AttemptObserver } from '../../src/aws/attempts.ts';
-import { BoundedHandler } from '../../src/aws/network/bounded-handler.ts';
 import { TargetClient } from '../../src/aws/client.ts';
 import type { AwsCredentials } from '../../src/aws/credentials/credentials.ts';
 import type { ApiErrorName } from '../../src/aws/errors.ts';
+import { BoundedHandler } from '../../src/aws/network/bounded-handler.ts';
 import { createNetwork, type NetworkOptions } from '../../src/aws/network/network.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { type Target, Targets } from '../../src/scheduler/target.ts';

@@ -3,11 +3,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { systemClock } from '../../src/lib/clock.ts';
-import { createLogger, type LogLevel } from '../../src/lib/log.ts';
-import { runSimulator } from '../../src/cli/simulator/command.ts';
 import { startSimulator } from '../../packages/simulator/src/server.ts';
 import { send } from '../../packages/simulator/test/raw-client.ts';
+import { runSimulator } from '../../src/cli/simulator/command.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { createLogger, type LogLevel } from '../../src/lib/log.ts';
 
 let folder: string;
 let lines: string[];

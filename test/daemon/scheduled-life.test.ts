@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { METRIC_NAMES, type MetricName } from '../../src/model/query.ts';
-import { readPage } from '../metrics/page-grammar.ts';
 import { readPages, send } from '../../packages/simulator/test/raw-client.ts';
+import { METRIC_NAMES, type MetricName } from '../../src/model/vocabulary.ts';
+import { readPage } from '../metrics/page-grammar.ts';
 import { adjustedClock } from '../support/adjusted-clock.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import type { ExpositionPage } from '../support/exposition-page.ts';

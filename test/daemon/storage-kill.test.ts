@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { METRIC_NAMES } from '../../src/model/query.ts';
+import { METRIC_NAMES } from '../../src/model/vocabulary.ts';
 import type { LogEvent } from '../support/log-lines.ts';
 import { startCommand } from '../support/process.ts';
 import { runSimulator } from '../support/simulated-service.ts';

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { MONITOR_STATUS, QUERY_STATUS, RUN_OUTCOME, SCOPE_STATUS } from '../../grafana/src/state-sets.ts';
-import { QUERY_STATUSES } from '../../src/aws/client.ts';
 import { SCOPE_STATUSES } from '../../src/aws/lists.ts';
-import { MONITOR_STATUSES } from '../../src/model/monitor-status.ts';
 import { FAMILIES } from '../../src/metrics/families.ts';
 import { RUN_OUTCOMES } from '../../src/model/run.ts';
+import { MONITOR_STATUSES, QUERY_STATUSES } from '../../src/model/vocabulary.ts';
 import {
   columnsOf,
   DASHBOARDS,

@@ -1,6 +1,5 @@
 import { DAEMON_FLAGS } from '../../src/cli/daemon-flags.ts';
 import { type Flag, variableOf } from '../../src/cli/flags.ts';
-import { KNOWN_CATEGORIES, MODELLED_CATEGORIES } from '../../src/model/destination-category.ts';
 import {
   COMMON,
   MONITOR_SELECTOR,
@@ -21,6 +20,7 @@ import {
   STORAGE,
   WEB,
 } from '../../src/config/schema.ts';
+import { KNOWN_CATEGORIES, MODELLED_CATEGORIES } from '../../src/model/vocabulary.ts';
 import { code, codes, table } from './markdown.ts';
 
 /** Not in the schema, since its keys are the user's own. */

@@ -1,11 +1,10 @@
-import { QUERY_STATUSES } from '../../src/aws/client.ts';
 import type { ApiErrorName } from '../../src/aws/errors.ts';
 import { API_ERRORS } from '../../src/aws/errors.ts';
 import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../../src/aws/operations.ts';
 import { API_FAMILIES, FAMILIES, QUERY_FAMILIES } from '../../src/metrics/families.ts';
 import { type Family, METRIC_GROUPS, type MetricGroup } from '../../src/metrics/family.ts';
-import { QUERY_TYPES } from '../../src/model/query.ts';
 import { RUN_OUTCOMES } from '../../src/model/run.ts';
+import { QUERY_STATUSES, QUERY_TYPES } from '../../src/model/vocabulary.ts';
 import { REQUEST_BUCKETS, RUN_BUCKETS } from '../../src/state/api-stats.ts';
 import { code, codes, table } from './markdown.ts';
 import { PROMQL_EXAMPLES } from './promql-examples.ts';

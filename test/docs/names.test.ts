@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { globSync } from 'tinyglobby';
 import { expect, test } from 'vitest';
-import { ROW_LABELS } from '../../src/model/row-labels.ts';
 import { FAMILIES } from '../../src/metrics/families.ts';
+import { ROW_LABELS } from '../../src/model/vocabulary.ts';
 import { RECORDS } from '../rules/rule-files.ts';
 import { PROJECT } from '../support/project.ts';
 

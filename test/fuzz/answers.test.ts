@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { QUERY_TYPES } from '../../src/model/query-type.ts';
+import { QUERY_TYPES } from '../../src/model/vocabulary.ts';
 import { readPage } from '../metrics/page-grammar.ts';
 import type { TestScope } from '../support/daemon.ts';
 import { runCommand, startCommand } from '../support/process.ts';

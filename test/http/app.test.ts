@@ -1,7 +1,7 @@
 import request from 'supertest';
 import { describe, expect, test } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
-import type { QueryView } from '../../src/http/api/query-view.ts';
+import type { QueryView } from '../../src/registry/query-view.ts';
 import { appOptions, failingView, queryView, recordingLog } from './fixtures.ts';
 
 const ENDPOINTS = [

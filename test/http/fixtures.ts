@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import type { AppOptions } from '../../src/http/app-options.ts';
-import type { QueryView } from '../../src/http/api/query-view.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { LogFields, Logger } from '../../src/lib/log.ts';
+import type { QueryView } from '../../src/registry/query-view.ts';
 
 /** The instant at which all tests of this folder take place. */
 const NOW = Date.parse('2026-11-24T12:00:00Z');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Registrations } from '../../src/http/api/admin-api.ts';
-import { areMet } from '../../src/http/api/preconditions.ts';
+import { areMet } from '../../src/registry/preconditions.ts';
+import type { Registrations } from '../../src/registry/registration.ts';
 import { queryView } from './fixtures.ts';
 
 /** Definitions by name, all of them good, kept in memory. */

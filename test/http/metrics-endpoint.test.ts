@@ -2,8 +2,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import request from 'supertest';
 import { describe, expect, test } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
-import type { ScrapeRequest } from '../../src/metrics/exposition.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import type { ScrapeRequest } from '../../src/metrics/exposition.ts';
 import { appOptions, recordingLog } from './fixtures.ts';
 
 /** An app that keeps what its scrapes were asked for, and answers with a line, compressed in two members if asked. */

@@ -1,9 +1,9 @@
 import request from 'supertest';
 import { describe, expect, test } from 'vitest';
 import { QUERY_KEYS } from '../../src/config/entries/query-schema.ts';
-import type { Refusal, Registered, Removed } from '../../src/http/api/admin-api.ts';
 import { createApp } from '../../src/http/app.ts';
 import { endpoints } from '../../src/http/endpoints.ts';
+import type { Refusal, Registered, Removed } from '../../src/registry/registration.ts';
 import { appOptions, failingView, queryView } from './fixtures.ts';
 import { memoryRegistrations } from './memory-registrations.ts';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { areMet, PreconditionError, readPreconditions } from '../../src/http/api/preconditions.ts';
+import { PreconditionError, readPreconditions } from '../../src/http/api/preconditions.ts';
+import { areMet } from '../../src/registry/preconditions.ts';
 
 describe('If-Match', () => {
   test.each([

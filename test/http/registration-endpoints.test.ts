@@ -6,8 +6,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import request from 'supertest';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Refusal } from '../../src/http/api/admin-api.ts';
 import { createApp } from '../../src/http/app.ts';
+import type { Refusal } from '../../src/registry/registration.ts';
 import { appOptions, queryView, recordingLog } from './fixtures.ts';
 import { memoryRegistrations } from './memory-registrations.ts';
 

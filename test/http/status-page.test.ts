@@ -6,7 +6,7 @@ import { API_ERRORS } from '../../src/aws/errors.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { AppOptions } from '../../src/http/app-options.ts';
 import { PAGE_SIZE } from '../../src/http/page/page-selection.ts';
-import type { QueryView } from '../../src/http/api/query-view.ts';
+import type { QueryView } from '../../src/registry/query-view.ts';
 import { appOptions, failingView, queryView } from './fixtures.ts';
 
 async function page(

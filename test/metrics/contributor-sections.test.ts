@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ROW_LABELS, type RowLabel } from '../../src/model/row-labels.ts';
 import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from '../../src/metrics/contributor-families.ts';
 import { ContributorSections, type ContributorsQuery } from '../../src/metrics/contributor-sections.ts';
 import { Exposition } from '../../src/metrics/exposition.ts';
+import { ROW_LABELS, type RowLabel } from '../../src/model/vocabulary.ts';
 import type { ContributorSeries } from '../../src/results/contributor-series.ts';
 import { mergeRows } from '../../src/results/contributors.ts';
 import { unitConversion } from '../../src/results/units.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Chunk } from '../../src/metrics/gzip/chunk.ts';
 import { Exposition, type ScrapeRequest } from '../../src/metrics/exposition.ts';
+import { Chunk } from '../../src/metrics/gzip/chunk.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import { ExposedWorld } from './exposed-world.ts';
 

@@ -1,4 +1,3 @@
-import type { QueryStatus } from '../../src/aws/client.ts';
 import type { ApiErrorName } from '../../src/aws/errors.ts';
 import { QUERY_OPERATIONS } from '../../src/aws/operations.ts';
 import { ApiSections } from '../../src/metrics/api-sections.ts';
@@ -7,13 +6,14 @@ import { Exposition, type ScrapeRequest } from '../../src/metrics/exposition.ts'
 import { InventorySections } from '../../src/metrics/inventory-sections.ts';
 import { QuerySections } from '../../src/metrics/query-sections.ts';
 import { RunPage } from '../../src/metrics/run-page.ts';
-import { QUERY_TYPES, type QueryType, type RegisteredQuery } from '../../src/model/query.ts';
+import type { RegisteredQuery } from '../../src/model/query.ts';
 import type { RunOutcome } from '../../src/model/run.ts';
+import { QUERY_TYPES, type QueryStatus, type QueryType } from '../../src/model/vocabulary.ts';
+import type { ContributorSeries } from '../../src/results/contributor-series.ts';
+import { KeptJson } from '../../src/results/kept-json.ts';
 import { type Target, Targets } from '../../src/scheduler/target.ts';
 import { ApiStats } from '../../src/state/api-stats.ts';
-import type { ContributorSeries } from '../../src/results/contributor-series.ts';
 import { Inventory } from '../../src/state/inventory.ts';
-import { KeptJson } from '../../src/results/kept-json.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
 import { RunStates } from '../../src/state/run-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';

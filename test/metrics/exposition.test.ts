@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { QUERY_STATUSES } from '../../src/aws/client.ts';
 import { API_ERRORS } from '../../src/aws/errors.ts';
 import type { ScrapeRequest } from '../../src/metrics/exposition.ts';
 import { METRIC_GROUPS } from '../../src/metrics/family.ts';
-import { METRIC_NAMES, QUERY_TYPES } from '../../src/model/query.ts';
 import { RUN_OUTCOMES } from '../../src/model/run.ts';
+import { METRIC_NAMES, QUERY_STATUSES, QUERY_TYPES } from '../../src/model/vocabulary.ts';
 import { scheduledQuery } from '../support/scheduled-query.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import { ExposedWorld } from './exposed-world.ts';

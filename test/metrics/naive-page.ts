@@ -1,10 +1,10 @@
-import type { QueryStatus } from '../../src/aws/client.ts';
 import type { ApiErrorName } from '../../src/aws/errors.ts';
 import { FAMILIES } from '../../src/metrics/families.ts';
 import type { MetricGroup } from '../../src/metrics/family.ts';
 import type { ExpositionFormat } from '../../src/metrics/text.ts';
-import type { QueryType, RegisteredQuery, ScheduledQuery } from '../../src/model/query.ts';
+import type { RegisteredQuery, ScheduledQuery } from '../../src/model/query.ts';
 import type { RunOutcome } from '../../src/model/run.ts';
+import type { QueryStatus, QueryType } from '../../src/model/vocabulary.ts';
 import type { ContributorSeries } from '../../src/results/contributor-series.ts';
 import type { RequestKind } from '../../src/state/query-state.ts';
 

@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { QUERY_STATUSES } from '../../src/aws/client.ts';
 import { Exposition } from '../../src/metrics/exposition.ts';
 import { FAMILIES } from '../../src/metrics/families.ts';
 import { processSections } from '../../src/metrics/process-sections.ts';
-import { METRIC_NAMES } from '../../src/model/query.ts';
+import { METRIC_NAMES, QUERY_STATUSES } from '../../src/model/vocabulary.ts';
 import { scheduledQuery } from '../support/scheduled-query.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import { ExposedWorld } from './exposed-world.ts';

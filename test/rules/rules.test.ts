@@ -1,14 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { QUERY_STATUSES } from '../../src/aws/client.ts';
 import { API_ERRORS } from '../../src/aws/errors.ts';
 import { SCOPE_STATUSES } from '../../src/aws/lists.ts';
 import { LIST_OPERATIONS } from '../../src/aws/operations.ts';
-import { METRIC_NAMES } from '../../src/model/metric-name.ts';
-import { MONITOR_STATUSES } from '../../src/model/monitor-status.ts';
 import { FAMILIES } from '../../src/metrics/families.ts';
 import { RUN_OUTCOMES } from '../../src/model/run.ts';
+import { METRIC_NAMES, MONITOR_STATUSES, QUERY_STATUSES } from '../../src/model/vocabulary.ts';
 import { PROJECT, run } from '../support/project.ts';
 import { namesIn } from '../support/promql.ts';
 import { ALERTS, RECORDS, RULE_FILES, type Rule, THRESHOLDS } from './rule-files.ts';

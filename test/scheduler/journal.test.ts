@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Schedule } from '../../src/model/query.ts';
-import { newestDue, newestWindow, offsetOf, type Window, windowOf } from '../../src/queries/windows.ts';
-import type { Span } from '../../src/scheduler/covered.ts';
+import type { Run, RunActions, Runnable, Span, StepResult, Window } from '../../src/model/run.ts';
+import { newestDue, newestWindow, offsetOf, windowOf } from '../../src/queries/windows.ts';
 import { Dispatcher } from '../../src/scheduler/dispatcher.ts';
 import { DueWindows } from '../../src/scheduler/due-windows.ts';
-import type { Run, RunActions, Runnable, StepResult } from '../../src/model/run.ts';
 import type { EarlierRuns, RunJournal } from '../../src/scheduler/run-journal.ts';
 import { Runs } from '../../src/scheduler/runs.ts';
 import { Targets } from '../../src/scheduler/target.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import type { RunActions, Runnable } from '../../src/model/run.ts';
 import { Dispatcher } from '../../src/scheduler/dispatcher.ts';
 import { Polls } from '../../src/scheduler/polls.ts';
-import type { RunActions, Runnable } from '../../src/model/run.ts';
 import { Runs } from '../../src/scheduler/runs.ts';
 import { Targets } from '../../src/scheduler/target.ts';
 import { FakeClock } from '../support/fake-clock.ts';

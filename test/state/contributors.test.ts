@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidResponse } from '../../src/aws/errors.ts';
-import type { ResultRow } from '../../src/results/results.ts';
-import type { RowLabel } from '../../src/model/row-labels.ts';
-import { METRIC_NAMES } from '../../src/model/query.ts';
+import { METRIC_NAMES, type RowLabel } from '../../src/model/vocabulary.ts';
 import { type MergeOptions, mergeRows } from '../../src/results/contributors.ts';
 import { exportedLabelValue } from '../../src/results/label-value.ts';
+import type { ResultRow } from '../../src/results/results.ts';
 import { unitConversion } from '../../src/results/units.ts';
 import { answerItems, rowsFrom } from './result-rows.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError } from '../../src/aws/errors.ts';
 import { FailureLog } from '../../src/actions/failure-log.ts';
+import { ApiError } from '../../src/aws/errors.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { watchedQuery } from '../support/watched-query.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidResponse } from '../../src/aws/errors.ts';
-import type { DatapointSeries } from '../../src/results/results.ts';
 import { newestDatapoints } from '../../src/results/datapoints.ts';
+import type { DatapointSeries } from '../../src/results/results.ts';
 import { unitConversion } from '../../src/results/units.ts';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { FailureLog } from '../../src/actions/failure-log.ts';
 import { ApiError, type ApiErrorName } from '../../src/aws/errors.ts';
 import type { WatchedQuery } from '../../src/model/query.ts';
-import { FailureLog } from '../../src/actions/failure-log.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { watchedQuery } from '../support/watched-query.ts';

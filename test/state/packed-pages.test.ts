@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { readDataPage, readRowPage } from '../../src/results/results.ts';
 import { PackedPages } from '../../src/results/packed-pages.ts';
+import { readDataPage, readRowPage } from '../../src/results/results.ts';
 
 const rows = fc.array(
   fc.dictionary(fc.constantFrom('localIp', 'podName', 'tags', '__proto__', 'constructor'), fc.jsonValue()),

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { QueryStatus } from '../../src/aws/client.ts';
-import { API_ERRORS, ApiError, type ApiErrorName } from '../../src/aws/errors.ts';
-import { SHUTDOWN } from '../../src/scheduler/dispatcher.ts';
 import { FailureLog } from '../../src/actions/failure-log.ts';
 import { createPoll } from '../../src/actions/poll.ts';
+import { API_ERRORS, ApiError, type ApiErrorName } from '../../src/aws/errors.ts';
+import type { QueryStatus } from '../../src/model/vocabulary.ts';
+import { SHUTDOWN } from '../../src/scheduler/dispatcher.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RecordingLog } from '../support/recording-log.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { QUERY_STATUSES } from '../../src/aws/client.ts';
 import type { ApiErrorName } from '../../src/aws/errors.ts';
+import { QUERY_STATUSES } from '../../src/model/vocabulary.ts';
 import { currentStatus, type QueryState, QueryStates } from '../../src/state/query-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { watchedQuery } from '../support/watched-query.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { readDataPage, readRowPage } from '../../src/results/results.ts';
 import { KeptJson } from '../../src/results/kept-json.ts';
+import { readDataPage, readRowPage } from '../../src/results/results.ts';
 import { datapointsJson, rowsJson } from '../../src/results/results-json.ts';
 import { unitConversion } from '../../src/results/units.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { readRowPage } from '../../src/results/results.ts';
-import { PackedPages } from '../../src/results/packed-pages.ts';
 import { type ResultPage, RunResults } from '../../src/actions/run-results.ts';
+import { PackedPages } from '../../src/results/packed-pages.ts';
+import { readRowPage } from '../../src/results/results.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { scheduledQuery } from '../support/scheduled-query.ts';
 

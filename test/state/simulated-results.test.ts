@@ -5,7 +5,14 @@ import {
   NetworkFlowMonitorClient,
 } from '@aws-sdk/client-networkflowmonitor';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseScenario } from '../../packages/simulator/src/scenario.ts';
+import { type Simulator, startSimulator } from '../../packages/simulator/src/server.ts';
+import { CHECKOUT, readPages, send, startQuery, workloadInsights } from '../../packages/simulator/test/raw-client.ts';
 import { InvalidResponse } from '../../src/aws/errors.ts';
+import { METRIC_NAMES, type MetricName, type RowLabel } from '../../src/model/vocabulary.ts';
+import type { ContributorSeries } from '../../src/results/contributor-series.ts';
+import { mergeRows } from '../../src/results/contributors.ts';
+import { newestDatapoints } from '../../src/results/datapoints.ts';
 import {
   type DataPage,
   joinDataPages,
@@ -14,16 +21,8 @@ import {
   readDataPage,
   readRowPage,
 } from '../../src/results/results.ts';
-import type { RowLabel } from '../../src/model/row-labels.ts';
-import { METRIC_NAMES, type MetricName } from '../../src/model/query.ts';
-import { parseScenario } from '../../packages/simulator/src/scenario.ts';
-import { type Simulator, startSimulator } from '../../packages/simulator/src/server.ts';
-import type { ContributorSeries } from '../../src/results/contributor-series.ts';
-import { mergeRows } from '../../src/results/contributors.ts';
-import { newestDatapoints } from '../../src/results/datapoints.ts';
 import { rowsJson } from '../../src/results/results-json.ts';
 import { unitConversion } from '../../src/results/units.ts';
-import { CHECKOUT, readPages, send, startQuery, workloadInsights } from '../../packages/simulator/test/raw-client.ts';
 import { MILLIONTHS, seriesOf } from '../support/wire-results.ts';
 
 // What the simulator served is read twice: by the client and the code under test, and raw from the wire.

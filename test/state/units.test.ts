@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InvalidResponse } from '../../src/aws/errors.ts';
-import { ROUND_TRIP_TIME_UNITS } from '../../src/model/round-trip-time-unit.ts';
-import { METRIC_NAMES, type MetricName } from '../../src/model/query.ts';
-import { unitConversion } from '../../src/results/units.ts';
 import { METRIC_UNITS } from '../../packages/simulator/test/api-facts.ts';
+import { InvalidResponse } from '../../src/aws/errors.ts';
+import { METRIC_NAMES, type MetricName, ROUND_TRIP_TIME_UNITS } from '../../src/model/vocabulary.ts';
+import { unitConversion } from '../../src/results/units.ts';
 
 /** What 3 of each unit are in the base unit of the metrics it fits. */
 const TIMES: Readonly<Record<string, number>> = { Seconds: 3, Milliseconds: 0.003, Microseconds: 0.000003 };

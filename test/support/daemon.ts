@@ -1,6 +1,6 @@
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
-import { loadConfig } from '../../src/queries/load.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
+import { loadConfig } from '../../src/queries/load.ts';
 import { ExpositionPage } from './exposition-page.ts';
 import { RecordingLog } from './recording-log.ts';
 

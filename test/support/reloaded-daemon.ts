@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ReloadOutcome } from '../../src/http/api/admin-api.ts';
+import type { ReloadOutcome } from '../../src/http/api/reload-endpoint.ts';
 import { type DaemonSettings, type RunningDaemon, runDaemon, type TestScope } from './daemon.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

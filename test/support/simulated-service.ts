@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { parseScenario } from '../../packages/simulator/src/scenario.ts';
 import { type RequestRecord, type Simulator, startSimulator } from '../../packages/simulator/src/server.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import type { TestScope } from './daemon.ts';
 
 /** A simulator that keeps what it was asked. */

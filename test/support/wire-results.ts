@@ -1,4 +1,4 @@
-import type { MetricName } from '../../src/model/query.ts';
+import type { MetricName } from '../../src/model/vocabulary.ts';
 
 // Results as they come over the wire, with fields named one by one and values in whole millionths of the base unit: what
 // the exporter makes of them is held against this.

@@ -1,8 +1,8 @@
 import type { Account, Role } from '../../config/config.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type * as Sources from '../credential-sources.ts';
-import type { Credentials } from './credentials.ts';
 import { describeFailure } from '../errors.ts';
+import type { Credentials } from './credentials.ts';
 import { RefreshedCredentials } from './refreshed-credentials.ts';
 import type { StsSettings } from './sts.ts';
 

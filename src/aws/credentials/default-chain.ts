@@ -2,10 +2,10 @@ import { env } from 'node:process';
 import { fromEnv, fromIni, fromInstanceMetadata, fromTokenFile } from '@aws-sdk/credential-providers';
 import type { Clock } from '../../lib/clock.ts';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
+import { CredentialsUnavailable, describeFailure, httpStatusOf } from '../errors.ts';
 import type { BoundedHandler } from '../network/bounded-handler.ts';
 import { containerCredentials, isContainerConfigured } from './container-credentials.ts';
 import type { AwsCredentials } from './credentials.ts';
-import { CredentialsUnavailable, describeFailure, httpStatusOf } from '../errors.ts';
 import { givesCredentials, halfOf, profileProblem } from './shared-profiles.ts';
 
 /** Settings of the SDK's providers. */

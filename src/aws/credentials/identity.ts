@@ -1,10 +1,10 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
-import { type Credentials, forSdkClient, providerOf } from './credentials.ts';
 import { InvalidResponse, toApiError } from '../errors.ts';
-import { type StsSettings, stsPlace } from './sts.ts';
 import { stsClientConfig } from '../sts-client.ts';
+import { type Credentials, forSdkClient, providerOf } from './credentials.ts';
+import { type StsSettings, stsPlace } from './sts.ts';
 
 /** Who AWS takes us for. */
 export interface Identity {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { AwsCredentials, Credentials } from './credentials.ts';
 import { CredentialsUnavailable } from '../errors.ts';
+import type { AwsCredentials, Credentials } from './credentials.ts';
 
 /** A `credential_process` or a metadata service that does not answer must not hold up its target's polls for ever. */
 const PATIENCE_MS = 30_000;

@@ -1,11 +1,12 @@
 import type { Config } from '../../config/config.ts';
 import { ConfigError } from '../../config/reading/problem.ts';
 import type { Environment } from '../../config/reading/substitution.ts';
-import { QUERY_TYPES, type RegisteredQuery } from '../../model/query.ts';
+import type { RegisteredQuery } from '../../model/query.ts';
+import { QUERY_TYPES } from '../../model/vocabulary.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from '../../queries/targets.ts';
+import { type LoadedWithFiles, loadWithFiles } from '../../registry/load-with-files.ts';
 import { abbreviate, abbreviatePlaces, NAMES_SHOWN } from './abbreviate.ts';
 import { describeSelector, nameSelector, type SelectorEntry, selectorEntries } from './selectors.ts';
-import { type LoadedWithFiles, loadWithFiles } from '../../registry/load-with-files.ts';
 
 export interface CheckConfigOptions {
   readonly file: string;

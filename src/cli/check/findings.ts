@@ -1,6 +1,6 @@
+import { printable } from '../query/printable.ts';
 import { abbreviate, NAMES_SHOWN } from './abbreviate.ts';
 import type { TextSink } from './check-config.ts';
-import { printable } from '../query/printable.ts';
 
 /** What came of one question to AWS. */
 export interface Finding {

@@ -1,17 +1,20 @@
-import { BoundedHandler } from '../../aws/network/bounded-handler.ts';
+import { type UsedAccount, UsedAccounts } from '../../accounts/accounts.ts';
 import { TargetClient } from '../../aws/client.ts';
 import type { Credentials } from '../../aws/credentials/credentials.ts';
-import { ApiError, toApiError } from '../../aws/errors.ts';
 import { callerIdentity } from '../../aws/credentials/identity.ts';
+import { ApiError, toApiError } from '../../aws/errors.ts';
+import { BoundedHandler } from '../../aws/network/bounded-handler.ts';
 import { createNetwork } from '../../aws/network/network.ts';
 import { NetworkConfigError } from '../../aws/network/network-config-error.ts';
 import { UNOBSERVED } from '../../aws/unobserved.ts';
-import type { Follower, Found } from '../../queries/following.ts';
-import type { RegisteredQuery } from '../../model/query.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { RegisteredQuery } from '../../model/query.ts';
+import type { Follower, Found } from '../../queries/following.ts';
+import type { LoadedWithFiles } from '../../registry/load-with-files.ts';
 import { Targets } from '../../scheduler/target.ts';
-import type { TextSink } from './check-config.ts';
 import { explainFailure } from '../error-advice.ts';
+import { printable } from '../query/printable.ts';
+import type { TextSink } from './check-config.ts';
 import { type Finding, FindingsReport } from './findings.ts';
 import {
   HOPELESS,
@@ -22,10 +25,7 @@ import {
   watchedQuestion,
 } from './online-questions.ts';
 import { adviseOnNothing, describeSelected, examplesOf, type Selected, select } from './online-selectors.ts';
-import { printable } from '../query/printable.ts';
 import { nameSelector } from './selectors.ts';
-import type { LoadedWithFiles } from '../../registry/load-with-files.ts';
-import { type UsedAccount, UsedAccounts } from '../../accounts/accounts.ts';
 
 export interface OnlineCheckOptions {
   readonly loaded: Pick<LoadedWithFiles, 'config' | 'queries' | 'followers'>;

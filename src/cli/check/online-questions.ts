@@ -1,7 +1,7 @@
 import type { TargetClient } from '../../aws/client.ts';
 import { ApiError, type ApiErrorName } from '../../aws/errors.ts';
-import type { Follower, Found } from '../../queries/following.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../../model/query.ts';
+import type { Follower, Found } from '../../queries/following.ts';
 import { findMonitors, findScopes } from './online-selectors.ts';
 
 /** No query has it: who asks for it changes nothing, and is refused for want of permission before all else. */

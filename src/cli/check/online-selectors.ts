@@ -1,10 +1,10 @@
 import type { TargetClient } from '../../aws/client.ts';
 import { InvalidResponse } from '../../aws/errors.ts';
 import type { ListKind } from '../../aws/operations.ts';
-import { type ListingPaging, listingPaging } from '../../results/paging.ts';
+import type { ScheduledQuery } from '../../model/query.ts';
 import { type Follower, type Found, type FoundMonitor, needsTags, selectSubjects } from '../../queries/following.ts';
 import { planScheduledQueries } from '../../queries/plan.ts';
-import type { ScheduledQuery } from '../../model/query.ts';
+import { type ListingPaging, listingPaging } from '../../results/paging.ts';
 import { abbreviate, NAMES_SHOWN } from './abbreviate.ts';
 
 /** What followers select of what there is in their target. */

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
+import { parseScenario } from '../../../packages/simulator/src/scenario.ts';
+import { ConfigError, createProblem } from '../../config/reading/problem.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { loadConfigFile } from '../../queries/load.ts';
 import type { DaemonFlags } from '../daemon-flags.ts';
 import type { ProcessEvents } from '../process-events.ts';
 import { serve } from '../serve.ts';
-import { ConfigError, createProblem } from '../../config/reading/problem.ts';
-import { loadConfigFile } from '../../queries/load.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { startOnLoopback } from '../simulator/loopback.ts';
-import { parseScenario } from '../../../packages/simulator/src/scenario.ts';
 
 import { appendQuery, DEMO_FILES, makeDemoFolder } from './folder.ts';
 import { beginStory, type Story } from './story.ts';

@@ -1,8 +1,8 @@
-import type { Clock } from '../../lib/clock.ts';
 import type { Monitor } from '../../../packages/simulator/src/account.ts';
 import type { Fault } from '../../../packages/simulator/src/fault.ts';
 import type { Scenario } from '../../../packages/simulator/src/scenario.ts';
 import type { Simulator } from '../../../packages/simulator/src/server.ts';
+import type { Clock } from '../../lib/clock.ts';
 
 export interface StoryOptions {
   readonly clock: Clock;

@@ -1,9 +1,10 @@
+import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../../aws/operations.ts';
 import type { Account, Config } from '../../config/config.ts';
 import { partitionOfRegion } from '../../config/partition.ts';
+import type { RegisteredQuery } from '../../model/query.ts';
+import type { QueryType } from '../../model/vocabulary.ts';
 import type { Follower } from '../../queries/following.ts';
-import type { QueryType, RegisteredQuery } from '../../model/query.ts';
 import type { SourceQueries } from '../../queries/sources.ts';
-import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../../aws/operations.ts';
 
 /** A statement as IAM takes it. */
 export interface PolicyStatement {

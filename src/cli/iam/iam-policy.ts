@@ -1,8 +1,8 @@
-import { iamPolicies } from './iam-policies.ts';
-import { ConfigError } from '../../config/reading/problem.ts';
 import type { ReadOptions } from '../../config/read.ts';
-import type { TextSink } from '../check/check-config.ts';
+import { ConfigError } from '../../config/reading/problem.ts';
 import { loadWithFiles } from '../../registry/load-with-files.ts';
+import type { TextSink } from '../check/check-config.ts';
+import { iamPolicies } from './iam-policies.ts';
 
 export interface IamPolicyOptions extends ReadOptions {
   /** The trust policies of roles, too. */

@@ -1,6 +1,9 @@
-import { isTerminal, type QueryStatus, type TargetClient, UNKNOWN_AT_FIRST_MS } from '../../aws/client.ts';
+import { type TargetClient, UNKNOWN_AT_FIRST_MS } from '../../aws/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse } from '../../aws/errors.ts';
 import type { QueryReference } from '../../aws/operations.ts';
+import { formatDuration } from '../../config/reading/duration.ts';
+import { type Clock, sleep } from '../../lib/clock.ts';
+import { isTerminal, type QueryStatus, type QueryType } from '../../model/vocabulary.ts';
 import { countsOf, resultsPaging } from '../../results/paging.ts';
 import {
   type DataPage,
@@ -12,9 +15,6 @@ import {
   readDataPage,
   readRowPage,
 } from '../../results/results.ts';
-import { formatDuration } from '../../config/reading/duration.ts';
-import type { QueryType } from '../../model/query.ts';
-import { type Clock, sleep } from '../../lib/clock.ts';
 import { STATUS_WAITS, waitAfter } from '../../scheduler/status-waits.ts';
 import { explainFailure } from '../error-advice.ts';
 import { Progress, type ProgressStream } from './progress.ts';

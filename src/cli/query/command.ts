@@ -1,7 +1,7 @@
-import { AccountCredentials } from '../../aws/credentials/account-credentials.ts';
-import { BoundedHandler } from '../../aws/network/bounded-handler.ts';
 import { TargetClient } from '../../aws/client.ts';
+import { AccountCredentials } from '../../aws/credentials/account-credentials.ts';
 import { fallbackRegion } from '../../aws/credentials/fallback-region.ts';
+import { BoundedHandler } from '../../aws/network/bounded-handler.ts';
 import { createNetwork } from '../../aws/network/network.ts';
 import { NetworkConfigError } from '../../aws/network/network-config-error.ts';
 import { UNOBSERVED } from '../../aws/unobserved.ts';

@@ -1,4 +1,4 @@
-import { KNOWN_CATEGORIES } from '../../model/destination-category.ts';
+import { limit, lookback } from '../../config/entries/scheduled-formats.ts';
 import {
   type Format,
   id,
@@ -12,9 +12,15 @@ import {
   timerDuration,
   wordOf,
 } from '../../config/reading/formats.ts';
-import { METRIC_NAMES, type MetricName, metricNamesOf } from '../../model/metric-name.ts';
-import { LONGEST_LOOKBACK_MS, limit, lookback } from '../../config/entries/scheduled-formats.ts';
-import { QUERY_TYPES, type QueryType } from '../../model/query.ts';
+import { LONGEST_LOOKBACK_MS } from '../../model/query.ts';
+import {
+  KNOWN_CATEGORIES,
+  METRIC_NAMES,
+  type MetricName,
+  metricNamesOf,
+  QUERY_TYPES,
+  type QueryType,
+} from '../../model/vocabulary.ts';
 import { didYouMean, type Flag, type FlagValues, type Given, UsageError, wrongValue } from '../flags.ts';
 
 export const OUTPUTS = ['table', 'json'] as const;

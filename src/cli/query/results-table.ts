@@ -1,6 +1,6 @@
-import type { DataResults, ResultRow, RowResults } from '../../results/results.ts';
-import type { RowLabel } from '../../model/row-labels.ts';
+import type { RowLabel } from '../../model/vocabulary.ts';
 import { humanValue } from '../../results/human-values.ts';
+import type { DataResults, ResultRow, RowResults } from '../../results/results.ts';
 import type { BaseUnit } from '../../results/units.ts';
 import { printable } from './printable.ts';
 import { type Column, cut, textTable } from './text-table.ts';

@@ -1,6 +1,6 @@
 import { InvalidResponse } from '../../aws/errors.ts';
+import type { MetricName } from '../../model/vocabulary.ts';
 import type { DataResults, RowResults } from '../../results/results.ts';
-import type { MetricName } from '../../model/query.ts';
 import { datapointsJson, rowsJson } from '../../results/results-json.ts';
 import { type UnitConversion, unitConversion } from '../../results/units.ts';
 import { printableJson } from './printable.ts';

@@ -1,10 +1,15 @@
 import { readFile } from 'node:fs/promises';
+import {
+  defaultScenario,
+  parseScenario,
+  type Scenario,
+  ScenarioError,
+} from '../../../packages/simulator/src/scenario.ts';
+import type { Simulator } from '../../../packages/simulator/src/server.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
 import { startOnLoopback } from './loopback.ts';
-import { defaultScenario, parseScenario, type Scenario, ScenarioError } from '../../../packages/simulator/src/scenario.ts';
-import type { Simulator } from '../../../packages/simulator/src/server.ts';
 
 export interface SimulatorCommand {
   /** Any free one when 0. */

@@ -1,6 +1,6 @@
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../../packages/simulator/src/server.ts';
 import { StartError } from '../../lib/start-error.ts';
 import { reasonOf } from '../../lib/system-error.ts';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../../packages/simulator/src/server.ts';
 
 /** Loopback addresses in the order in which they are tried. */
 const HOSTS = ['127.0.0.1', '::1'];

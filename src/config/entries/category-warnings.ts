@@ -1,5 +1,5 @@
+import { KNOWN_CATEGORIES } from '../../model/vocabulary.ts';
 import { type ConfigNode, elementsOf, showNode } from '../reading/config-node.ts';
-import { KNOWN_CATEGORIES } from '../../model/destination-category.ts';
 import type { Selection } from '../reading/formats.ts';
 import { nearestHint } from '../reading/nearest.ts';
 import type { Reading } from '../reading/reading.ts';

@@ -1,7 +1,7 @@
 import { type ConfigNode, nodeAt } from '../reading/config-node.ts';
 import { parseLongYaml } from '../reading/long-yaml.ts';
-import { type ConfigContext, type OutsideEntries, readOutsideEntries } from './outside-entries.ts';
 import { type ListedMap, Reading } from '../reading/reading.ts';
+import { type ConfigContext, type OutsideEntries, readOutsideEntries } from './outside-entries.ts';
 
 /**
  * Reads the text of a file that holds a list of entries, as `queries` of the config file does; a blank file holds none.

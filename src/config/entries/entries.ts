@@ -1,10 +1,10 @@
 import type { QueryEntry } from '../config.ts';
+import type { ListedMap, Reading } from '../reading/reading.ts';
+import { checkKeys } from '../reading/section.ts';
 import type { EntryContext } from './entry-context.ts';
 import { readKind } from './entry-kind.ts';
 import { QUERY_KEYS } from './query-schema.ts';
-import type { ListedMap, Reading } from '../reading/reading.ts';
 import { readScheduledEntry } from './scheduled-entry.ts';
-import { checkKeys } from '../reading/section.ts';
 import { readWatchedEntry } from './watched-entry.ts';
 
 /**

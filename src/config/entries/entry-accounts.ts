@@ -1,11 +1,11 @@
 import { type AccountDefinition, DEFAULT_ACCOUNT, listNames } from '../accounts.ts';
 import { elementsOf, keyPath, quote } from '../reading/config-node.ts';
-import type { EntryContext } from './entry-context.ts';
-import type { EntryKeys } from './entry-keys.ts';
 import type { Selection } from '../reading/formats.ts';
-import type { CommonKeys } from './query-schema.ts';
 import type { Reading } from '../reading/reading.ts';
 import type { Section } from '../reading/section.ts';
+import type { EntryContext } from './entry-context.ts';
+import type { EntryKeys } from './entry-keys.ts';
+import type { CommonKeys } from './query-schema.ts';
 
 /** The accounts of an entry; none where they cannot be told. Reports those that do not exist. */
 export function readAccountNames(

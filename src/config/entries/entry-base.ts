@@ -1,12 +1,12 @@
 import type { EntryBase } from '../config.ts';
+import { warnOfUnknownRegions } from '../known-regions.ts';
 import { keyPath } from '../reading/config-node.ts';
+import type { Reading } from '../reading/reading.ts';
 import { checkRegions, readAccountNames } from './entry-accounts.ts';
 import type { EntryContext } from './entry-context.ts';
 import type { EntryKeys } from './entry-keys.ts';
-import { warnOfUnknownRegions } from '../known-regions.ts';
 import { readLabels } from './labels.ts';
 import { COMMON, type CommonKeys } from './query-schema.ts';
-import type { Reading } from '../reading/reading.ts';
 
 /** Reads what all entries have. Undefined where the names of its queries cannot be told. */
 export function readBase(

@@ -1,11 +1,11 @@
 import type { QueryEntry, ScheduledEntry } from '../config.ts';
 import { type ConfigNode, type MapNode, nodeAt, quote, showNode } from '../reading/config-node.ts';
-import { subjectKeyOf } from './entry-subject.ts';
 import { nodeOfJson } from '../reading/json-node.ts';
-import { type ConfigContext, type OutsideEntries, readOutsideEntries } from './outside-entries.ts';
 import { createProblem, type Problem } from '../reading/problem.ts';
-import { SCHEDULED_ONLY } from './query-schema.ts';
 import { Reading } from '../reading/reading.ts';
+import { subjectKeyOf } from './entry-subject.ts';
+import { type ConfigContext, type OutsideEntries, readOutsideEntries } from './outside-entries.ts';
+import { SCHEDULED_ONLY } from './query-schema.ts';
 
 /** Stands in messages for what has no path of its own. */
 const BODY = 'body';

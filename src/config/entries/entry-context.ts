@@ -1,7 +1,6 @@
+import type { QuerySource, RowLabel } from '../../model/vocabulary.ts';
 import type { AccountDefinition } from '../accounts.ts';
-import type { QuerySource } from '../config.ts';
 import type { QueryDefaults } from './query-defaults.ts';
-import type { RowLabel } from '../../model/row-labels.ts';
 
 /** What entries of queries need to know of the config file. */
 export interface EntryContext {

@@ -1,9 +1,9 @@
 import { type ConfigNode, keyPath, type MapNode } from '../reading/config-node.ts';
+import type { ListedMap, Reading } from '../reading/reading.ts';
+import { readSection, type Section } from '../reading/section.ts';
+import type { SectionSchema } from '../schema.ts';
 import type { QueryDefaults } from './query-defaults.ts';
 import type { CommonKeys } from './query-schema.ts';
-import type { ListedMap, Reading } from '../reading/reading.ts';
-import type { SectionSchema } from '../schema.ts';
-import { readSection, type Section } from '../reading/section.ts';
 
 /** An entry of `queries` with the defaults of all queries, its keys checked one by one. */
 export interface EntryKeys<T extends CommonKeys> extends Section<T> {

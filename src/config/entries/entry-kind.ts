@@ -1,7 +1,7 @@
 import { keyPath, type MapNode } from '../reading/config-node.ts';
+import type { ListedMap, Reading } from '../reading/reading.ts';
 import type { QueryDefaults } from './query-defaults.ts';
 import { SCHEDULED_ONLY, WATCHED_ONLY } from './query-schema.ts';
-import type { ListedMap, Reading } from '../reading/reading.ts';
 
 export type EntryKind = 'watched' | 'scheduled';
 

@@ -1,9 +1,9 @@
+import type { QueryType } from '../../model/vocabulary.ts';
 import { keyPath } from '../reading/config-node.ts';
-import type { EntryKeys } from './entry-keys.ts';
-import type { CommonKeys } from './query-schema.ts';
-import type { QueryType } from '../../model/query-type.ts';
 import type { Reading } from '../reading/reading.ts';
 import type { SectionSchema } from '../schema.ts';
+import type { EntryKeys } from './entry-keys.ts';
+import type { CommonKeys } from './query-schema.ts';
 
 export type SubjectKey = 'monitorName' | 'scopeId';
 

@@ -1,12 +1,12 @@
+import type { QueryType } from '../../model/vocabulary.ts';
 import type { ScheduledEntry, SubjectSelector } from '../config.ts';
 import { keyPath } from '../reading/config-node.ts';
+import type { Reading } from '../reading/reading.ts';
 import type { EntryContext } from './entry-context.ts';
 import type { EntryKeys } from './entry-keys.ts';
 import { refuseOtherSubject, subjectKeyOf } from './entry-subject.ts';
 import { readMonitorSelector } from './monitor-selector.ts';
 import { SCHEDULED, type ScheduledKeys } from './query-schema.ts';
-import type { QueryType } from '../../model/query-type.ts';
-import type { Reading } from '../reading/reading.ts';
 
 /** What a scheduled entry asks about. */
 export type Subjects = Pick<ScheduledEntry, 'subjects' | 'subjectsListed' | 'selector'>;

@@ -1,6 +1,6 @@
+import { ROW_LABELS } from '../../model/vocabulary.ts';
 import { type ConfigNode, keyPath, quote, quotingHint } from '../reading/config-node.ts';
 import type { Reading } from '../reading/reading.ts';
-import { ROW_LABELS } from '../../model/row-labels.ts';
 
 /**
  * Labels that the exporter's own metrics carry. A label of the user's is refused under each of these names, not only

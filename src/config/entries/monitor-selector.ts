@@ -1,8 +1,8 @@
 import type { MonitorSelector } from '../config.ts';
 import { type ConfigNode, keyPath, quotingHint } from '../reading/config-node.ts';
-import { MONITOR_SELECTOR } from './query-schema.ts';
 import type { Reading } from '../reading/reading.ts';
 import { readSection } from '../reading/section.ts';
+import { MONITOR_SELECTOR } from './query-schema.ts';
 
 /** Reads a mapping `monitorSelector`; what it does not say selects all, but for monitors that are not ACTIVE. */
 export function readMonitorSelector(node: ConfigNode, path: string, reading: Reading): MonitorSelector {

@@ -1,17 +1,18 @@
 import { inSlices } from '../../lib/turns.ts';
+import type { QuerySource } from '../../model/vocabulary.ts';
 import { warnOfSilentDefault } from '../account-warnings.ts';
 import type { AccountDefinition } from '../accounts.ts';
 import { type FallbackRegion, findRegion, reportNoRegion } from '../common-region.ts';
-import type { Account, QueryEntry, QuerySource } from '../config.ts';
+import type { Account, QueryEntry } from '../config.ts';
+import { partitionOfArn, partitionOfRegion } from '../partition.ts';
 import { type ConfigNode, keyPath, type MapNode, quote, showNode } from '../reading/config-node.ts';
 import { formatDuration } from '../reading/duration.ts';
-import { readEntry } from './entries.ts';
-import type { EntryContext } from './entry-context.ts';
 import { freezeDeeply } from '../reading/freeze.ts';
-import { partitionOfArn, partitionOfRegion } from '../partition.ts';
 import type { Problem } from '../reading/problem.ts';
 import type { ListedMap, Reading } from '../reading/reading.ts';
 import type { Environment } from '../reading/substitution.ts';
+import { readEntry } from './entries.ts';
+import type { EntryContext } from './entry-context.ts';
 
 /** What entries that stand elsewhere need of a good config file. */
 export interface ConfigContext {

@@ -1,15 +1,16 @@
+import type { Schedule } from '../../model/query.ts';
 import type { AccountDefinition } from '../accounts.ts';
-import { warnOfUnknownCategories } from './category-warnings.ts';
-import type { MonitorSelector, Schedule } from '../config.ts';
-import { keyPath, type MapEntry, type MapNode } from '../reading/config-node.ts';
-import { checkAccounts } from './entry-accounts.ts';
+import type { MonitorSelector } from '../config.ts';
 import { warnOfUnknownRegions } from '../known-regions.ts';
+import { keyPath, type MapEntry, type MapNode } from '../reading/config-node.ts';
+import type { Reading } from '../reading/reading.ts';
+import { checkKeys, readSection } from '../reading/section.ts';
+import { warnOfUnknownCategories } from './category-warnings.ts';
+import { checkAccounts } from './entry-accounts.ts';
 import { readLabels } from './labels.ts';
 import { readMonitorSelector } from './monitor-selector.ts';
 import { QUERY_DEFAULT_KEYS, QUERY_DEFAULTS } from './query-schema.ts';
-import type { Reading } from '../reading/reading.ts';
 import { readSchedule } from './schedule.ts';
-import { checkKeys, readSection } from '../reading/section.ts';
 
 /** `queryDefaults`, less what was wrong with it: that is reported once, not again for each entry. */
 export interface QueryDefaults {

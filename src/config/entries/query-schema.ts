@@ -1,3 +1,4 @@
+import type { MetricName, MonitorStatus, QueryType, RowLabel } from '../../model/vocabulary.ts';
 import {
   accountSelection,
   duration,
@@ -12,10 +13,7 @@ import {
   type Selection,
   timerDuration,
 } from '../reading/formats.ts';
-import type { MetricName } from '../../model/metric-name.ts';
-import type { MonitorStatus } from '../../model/monitor-status.ts';
-import type { QueryType } from '../../model/query-type.ts';
-import type { RowLabel } from '../../model/row-labels.ts';
+import type { SectionSchema } from '../schema.ts';
 import {
   categorySelection,
   durationOrZero,
@@ -27,7 +25,6 @@ import {
   monitorStatuses,
   rowLabels,
 } from './scheduled-formats.ts';
-import type { SectionSchema } from '../schema.ts';
 
 interface SharedKeys {
   type: QueryType;

@@ -1,11 +1,10 @@
-import type { Schedule } from '../config.ts';
+import { LONGEST_LOOKBACK_MS, type Schedule } from '../../model/query.ts';
+import { DATA_TYPE, type QueryType } from '../../model/vocabulary.ts';
 import { type ConfigNode, isNull, keyPath, showNode } from '../reading/config-node.ts';
 import { formatDuration } from '../reading/duration.ts';
-import { SCHEDULE } from './query-schema.ts';
-import { DATA_TYPE, type QueryType } from '../../model/query-type.ts';
 import type { Reading } from '../reading/reading.ts';
-import { LONGEST_LOOKBACK_MS } from './scheduled-formats.ts';
 import { readSection } from '../reading/section.ts';
+import { SCHEDULE } from './query-schema.ts';
 
 /** `timeout` where the file gives none and `every` is no less; in milliseconds. */
 const USUAL_TIMEOUT_MS = 600_000;

@@ -1,16 +1,21 @@
-import { warnOfUnknownCategories } from './category-warnings.ts';
-import type { Schedule, ScheduledEntry } from '../config.ts';
+import type { Schedule } from '../../model/query.ts';
+import {
+  DATA_TYPE,
+  type MetricName,
+  MODELLED_CATEGORIES,
+  metricNamesOf,
+  type QueryType,
+} from '../../model/vocabulary.ts';
+import type { ScheduledEntry } from '../config.ts';
 import { elementsOf, keyPath, showNode } from '../reading/config-node.ts';
-import { MODELLED_CATEGORIES } from '../../model/destination-category.ts';
+import type { OneOrList } from '../reading/formats.ts';
+import type { ListedMap, Reading } from '../reading/reading.ts';
+import { warnOfUnknownCategories } from './category-warnings.ts';
 import { readBase } from './entry-base.ts';
 import type { EntryContext } from './entry-context.ts';
 import { type EntryKeys, readEntryKeys } from './entry-keys.ts';
 import { readSubjects } from './entry-subjects.ts';
-import type { OneOrList } from '../reading/formats.ts';
-import { type MetricName, metricNamesOf } from '../../model/metric-name.ts';
 import { SCHEDULED, type ScheduledKeys } from './query-schema.ts';
-import { DATA_TYPE, type QueryType } from '../../model/query-type.ts';
-import type { ListedMap, Reading } from '../reading/reading.ts';
 import { readSchedule, STAND_IN_SCHEDULE } from './schedule.ts';
 
 /** `staleAfter` where the file gives none; in milliseconds. */

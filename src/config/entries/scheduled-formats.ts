@@ -1,4 +1,17 @@
-import { KNOWN_CATEGORIES } from '../../model/destination-category.ts';
+import { LONGEST_LOOKBACK_MS } from '../../model/query.ts';
+import {
+  KNOWN_CATEGORIES,
+  METRIC_NAMES,
+  type MetricName,
+  MIRROR_ROWS,
+  type MirrorRows,
+  MONITOR_STATUSES,
+  type MonitorStatus,
+  ROUND_TRIP_TIME_UNITS,
+  ROW_LABELS,
+  type RoundTripTimeUnit,
+  type RowLabel,
+} from '../../model/vocabulary.ts';
 import { parseDuration } from '../reading/duration.ts';
 import {
   decimal,
@@ -12,11 +25,6 @@ import {
   text,
   wordOf,
 } from '../reading/formats.ts';
-import { METRIC_NAMES, type MetricName } from '../../model/metric-name.ts';
-import { MIRROR_ROWS, type MirrorRows } from '../../model/mirror-rows.ts';
-import { MONITOR_STATUSES, type MonitorStatus } from '../../model/monitor-status.ts';
-import { ROUND_TRIP_TIME_UNITS, type RoundTripTimeUnit } from '../../model/round-trip-time-unit.ts';
-import { ROW_LABELS, type RowLabel } from '../../model/row-labels.ts';
 
 export const metricSelection: Format<Selection<MetricName>> = selection(
   `one of ${METRIC_NAMES.join(', ')}, a list of them, or "*" for all of the type`,
@@ -44,9 +52,6 @@ export const every: Format<number> = single('a duration of at least 1m, such as 
   const ms = positiveDuration(value);
   return ms !== undefined && ms >= LEAST_EVERY_MS ? ms : undefined;
 });
-
-/** The longest window. The API's model has no limit, but the service refuses more with a ValidationException. */
-export const LONGEST_LOOKBACK_MS = 3_600_000;
 
 /** Length of a window; in milliseconds once parsed. */
 export const lookback: Format<number> = single('a duration above zero and at most 1h, such as 15m', (value) => {

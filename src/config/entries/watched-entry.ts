@@ -1,11 +1,11 @@
 import type { WatchedEntry } from '../config.ts';
 import type { ConfigNode } from '../reading/config-node.ts';
+import type { ListedMap, Reading } from '../reading/reading.ts';
 import { readBase } from './entry-base.ts';
 import type { EntryContext } from './entry-context.ts';
 import { readEntryKeys } from './entry-keys.ts';
 import { checkSubject, subjectKeyOf } from './entry-subject.ts';
 import { WATCHED } from './query-schema.ts';
-import type { ListedMap, Reading } from '../reading/reading.ts';
 
 /** `staleAfter` where the file gives none: this, or three times the interval if that is more; in milliseconds. */
 const LEAST_STALE_AFTER_MS = 300_000;

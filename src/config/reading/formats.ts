@@ -1,11 +1,11 @@
 import { LONGEST_TIMER_MS } from '../../lib/clock.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../../lib/log.ts';
+import { QUERY_TYPES, type QueryType } from '../../model/vocabulary.ts';
+import { PARTITIONS } from '../partition.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { nearestFirst } from './nearest.ts';
-import { PARTITIONS } from '../partition.ts';
 import { isMonitorName, isPathSegment } from './path-segment.ts';
-import { QUERY_TYPES, type QueryType } from '../../model/query-type.ts';
 
 /**
  * What a key takes, stricter than convict's own formats: those read `"12abc"` as 12. Values come as YAML gives them,

@@ -1,9 +1,9 @@
 import convict from 'convict';
+import type { SectionSchema } from '../schema.ts';
 import { type ConfigNode, indexPath, isLoneAnchor, keyPath, type MapNode, quotingHint } from './config-node.ts';
 import type { Format, Mismatch } from './formats.ts';
 import { nearestHint } from './nearest.ts';
 import type { Reading } from './reading.ts';
-import type { SectionSchema } from '../schema.ts';
 
 const AS_WRITTEN = 'as-written';
 

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Clock } from '../../lib/clock.ts';
+import type { QueryView } from '../../registry/query-view.ts';
 import type { StatusChange, StatusChangeListener } from '../../state/status-changes.ts';
 import { sendError } from '../server/http-error.ts';
-import { type QueryView, queryJson } from './query-view.ts';
 import { EVENT_STREAM } from '../server/respond.ts';
+import { queryJson } from './query-json.ts';
 
 /** Each costs a connection and what it has not read yet. */
 export const MAX_LISTENERS = 100;

@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import { mapInTurns, SharedWork } from '../../lib/turns.ts';
+import type { QueryView } from '../../registry/query-view.ts';
 import { sendError } from '../server/http-error.ts';
-import { type QueryView, queryJson } from './query-view.ts';
 import { JSON_TYPE, sendBody, sendJson, sendParts } from '../server/respond.ts';
+import { queryJson } from './query-json.ts';
 
 /**
  * `GET /api/v1/queries`: `{"queries": […]}`, in the order given. One list is rendered at a time, and requests that are

@@ -1,11 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import type { Clock } from '../../lib/clock.ts';
-import type { Refusal, Registrations } from './admin-api.ts';
+import type { Preconditions } from '../../registry/preconditions.ts';
+import type { Refusal, Registrations } from '../../registry/registration.ts';
 import { sendError, writeJsonError } from '../server/http-error.ts';
-import { PreconditionError, type Preconditions, readPreconditions } from './preconditions.ts';
+import { sendJson } from '../server/respond.ts';
+import { PreconditionError, readPreconditions } from './preconditions.ts';
 import { nameOf, sendNotRegistered } from './query-endpoints.ts';
-import { queryJson } from './query-view.ts';
+import { queryJson } from './query-json.ts';
 import {
   BodyFormatError,
   BodyTooLargeError,
@@ -14,7 +16,6 @@ import {
   RequestAbortedError,
   readBody,
 } from './request-body.ts';
-import { sendJson } from '../server/respond.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 

@@ -1,7 +1,9 @@
 import type { RequestHandler } from 'express';
-import type { ReloadOutcome } from './admin-api.ts';
 import { sendError } from '../server/http-error.ts';
 import { sendText } from '../server/respond.ts';
+
+/** How a reload of the configuration ended: with all that is wrong, a line each, when it was refused. */
+export type ReloadOutcome = { readonly ok: true } | { readonly ok: false; readonly errors: readonly string[] };
 
 /** `POST /-/reload`, and PUT: 200 once the configuration that was read after the request is in force, or 500 with every error. */
 export function reloadEndpoint(reload: () => Promise<ReloadOutcome>): RequestHandler {

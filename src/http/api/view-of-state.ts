@@ -1,8 +1,8 @@
 import { formatDuration } from '../../config/reading/duration.ts';
 import type { ScheduledQuery } from '../../model/query.ts';
+import type { QueryView, ScheduledView } from '../../registry/query-view.ts';
 import { currentStatus, type QueryState } from '../../state/query-state.ts';
 import type { RunState } from '../../state/run-state.ts';
-import type { QueryView, ScheduledView } from './query-view.ts';
 
 /** A query as HTTP shows it. `now` is the monotonic clock's; `nextPoll` is in milliseconds since the epoch; `runs` are those of a scheduled query. */
 export function viewOfState(

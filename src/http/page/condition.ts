@@ -1,4 +1,4 @@
-import type { QueryView } from '../api/query-view.ts';
+import type { QueryView } from '../../registry/query-view.ts';
 
 /** What the page says of a query at a glance. */
 export interface Condition {

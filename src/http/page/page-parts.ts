@@ -1,8 +1,8 @@
+import type { QueryView } from '../../registry/query-view.ts';
 import { relativeTime } from '../browser/relative-time.ts';
 import type { Condition } from './condition.ts';
 import { errorHint } from './error-hints.ts';
 import { type Html, html } from './html.ts';
-import type { QueryView } from '../api/query-view.ts';
 
 /** What stands where there is nothing to say. */
 export const NOTHING = html`<span class="none">none</span>`;

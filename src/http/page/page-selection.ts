@@ -1,7 +1,7 @@
 import { mapInTurns } from '../../lib/turns.ts';
+import type { QueryView } from '../../registry/query-view.ts';
 import { CONDITIONS, type Condition, conditionOf } from './condition.ts';
 import type { PageRequest } from './page-request.ts';
-import type { QueryView } from '../api/query-view.ts';
 
 /** Queries on one page: what a browser lays out at once, and the exporter renders in some milliseconds. */
 export const PAGE_SIZE = 100;

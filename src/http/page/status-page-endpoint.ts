@@ -2,12 +2,12 @@ import type { RequestHandler } from 'express';
 import { FairQueue, QueueFullError } from '../../lib/fair-queue.ts';
 import { nextTurn } from '../../lib/turns.ts';
 import type { AppOptions } from '../app-options.ts';
-import type { ContributorsJson } from './contributor-table.ts';
+import { replacePolicy } from '../security/security-headers.ts';
 import { sendError } from '../server/http-error.ts';
+import { sendHtml } from '../server/respond.ts';
+import type { ContributorsJson } from './contributor-table.ts';
 import { STATUS_PAGE_POLICY } from './page-assets.ts';
 import { type PageRequest, readPageRequest } from './page-request.ts';
-import { sendHtml } from '../server/respond.ts';
-import { replacePolicy } from '../security/security-headers.ts';
 import { renderListPage, renderMissingQueryPage, renderQueryPage } from './status-page.ts';
 
 /** Pages that may wait to be rendered. One more is answered 503. */

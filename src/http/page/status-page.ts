@@ -1,3 +1,4 @@
+import type { QueryView } from '../../registry/query-view.ts';
 import type { ContributorsJson } from './contributor-table.ts';
 import { Html, html } from './html.ts';
 import { ASSETS, IMPORT_MAP } from './page-assets.ts';
@@ -5,7 +6,6 @@ import { type PageRequest, pageHref } from './page-request.ts';
 import { selectPage } from './page-selection.ts';
 import { renderQueryDetails } from './query-details.ts';
 import { renderQueryList } from './query-list.ts';
-import type { QueryView } from '../api/query-view.ts';
 
 export interface StatusPage {
   readonly version: string;

@@ -1,11 +1,11 @@
 import type { RequestListener } from 'node:http';
+import { SharedWork } from '../../lib/turns.ts';
 import type { ScrapeRequest } from '../../metrics/exposition.ts';
 import type { MetricGroup } from '../../metrics/family.ts';
-import { SharedWork } from '../../lib/turns.ts';
-import { readGroups, UnknownGroupError } from './collect-parameter.ts';
-import { EXPOSITION_CONTENT_TYPE, negotiateFormat, wantsGzip } from './exposition-negotiation.ts';
 import { sendError } from '../server/http-error.ts';
 import { sendParts } from '../server/respond.ts';
+import { readGroups, UnknownGroupError } from './collect-parameter.ts';
+import { EXPOSITION_CONTENT_TYPE, negotiateFormat, wantsGzip } from './exposition-negotiation.ts';
 
 /** Renders what a scrape asks for. The parts, joined, are the body: already compressed when `gzip` was asked. */
 export type Scrape = (request: ScrapeRequest) => Promise<readonly Uint8Array[]>;

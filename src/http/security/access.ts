@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../lib/clock.ts';
 import { QueueFullError } from '../../lib/fair-queue.ts';
 import type { Logger } from '../../lib/log.ts';
-import { parseBasicCredentials } from './basic-credentials.ts';
 import { isApiPath, sendError } from '../server/http-error.ts';
+import { parseBasicCredentials } from './basic-credentials.ts';
 import { LoginLog } from './login-log.ts';
 import type { PasswordChecks } from './password-checks.ts';
 

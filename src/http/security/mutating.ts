@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { AppOptions } from '../app-options.ts';
-import { crossSiteRefusal } from './cross-site.ts';
 import { isApiPath, sendError } from '../server/http-error.ts';
+import { crossSiteRefusal } from './cross-site.ts';
 
 /** A part of what is answered that is there only when it is asked for at start. */
 interface OptionalPart {

@@ -1,7 +1,13 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { reasonOf } from '../../lib/system-error.ts';
 import { decodeText, readRegularFile, UnreadableFileError } from '../../config/reading/file-text.ts';
-import { ConfigError, createFileProblem, createProblem, type Problem, sortByLine } from '../../config/reading/problem.ts';
+import {
+  ConfigError,
+  createFileProblem,
+  createProblem,
+  type Problem,
+  sortByLine,
+} from '../../config/reading/problem.ts';
+import { reasonOf } from '../../lib/system-error.ts';
 import { type PemSource, readWebConfig, type TlsSettings, type WebConfigText } from './web-config.ts';
 
 /** exporter-toolkit's web configuration with the contents of the files that it names. */

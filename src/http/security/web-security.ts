@@ -1,17 +1,12 @@
 import { ConfigError, createProblem, type Problem, problemsOf } from '../../config/reading/problem.ts';
-import {
-  readWebConfigFile,
-  type TlsConfig,
-  type WebConfig,
-  type WebConfigSnapshot,
-} from './web-config-file.ts';
 import { background } from '../../lib/background.ts';
 import { type Clock, within } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { OneAtATime } from '../../lib/one-at-a-time.ts';
+import { createTlsServer } from '../server/tls-server.ts';
 import type { Access } from './access.ts';
 import { PasswordChecks } from './password-checks.ts';
-import { createTlsServer } from '../server/tls-server.ts';
+import { readWebConfigFile, type TlsConfig, type WebConfig, type WebConfigSnapshot } from './web-config-file.ts';
 
 /** A file system that hangs holds nobody up for longer: what was read last holds. */
 const LONGEST_READ_MS = 1_000;

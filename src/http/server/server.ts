@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { parseListenAddress } from '../../config/reading/listen-address.ts';
-import type { TlsConfig } from '../security/web-config-file.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
+import type { TlsConfig } from '../security/web-config-file.ts';
 import { answerClientError } from './client-error.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
 import { ListenError, listenErrorFrom } from './listen-error.ts';

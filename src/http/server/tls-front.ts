@@ -1,9 +1,9 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
-import type { TlsConfig } from '../security/web-config-file.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
+import type { TlsConfig } from '../security/web-config-file.ts';
 import { PLAIN_HTTP_ANSWER } from './client-error.ts';
 import { createTlsServer, type TlsOutcome } from './tls-server.ts';
 

@@ -1,6 +1,6 @@
-import { Chunk } from './chunk.ts';
 import type { Section } from '../exposition.ts';
 import type { Family } from '../family.ts';
+import { Chunk } from './chunk.ts';
 
 /** Items whose lines of one family are rendered and compressed together. */
 const ITEMS_A_CHUNK = 64;

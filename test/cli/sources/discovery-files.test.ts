@@ -2,9 +2,9 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } 
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { DiscoveryFiles } from '../../../src/registry/discovery-files.ts';
-import { type LoadedConfig, loadConfig } from '../../../src/queries/load.ts';
 import { type Clock, systemClock } from '../../../src/lib/clock.ts';
+import { type LoadedConfig, loadConfig } from '../../../src/queries/load.ts';
+import { DiscoveryFiles } from '../../../src/registry/discovery-files.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

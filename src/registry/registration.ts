@@ -46,6 +46,3 @@ export interface DefinitionProblem {
   readonly got: string;
   readonly expected: string;
 }
-
-/** How a reload of the configuration ended: with all that is wrong, a line each, when it was refused. */
-export type ReloadOutcome = { readonly ok: true } | { readonly ok: false; readonly errors: readonly string[] };

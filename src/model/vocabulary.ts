@@ -1,0 +1,111 @@
+/**
+ * The families of queries that the Network Flow Monitor API has, as the config file and the label `query_type` name
+ * them. Each has start, status, results and stop operations of its own.
+ */
+export const QUERY_TYPES = [
+  'monitor-top-contributors',
+  'workload-insights-top-contributors',
+  'workload-insights-top-contributors-data',
+] as const;
+
+export type QueryType = (typeof QUERY_TYPES)[number];
+
+/** Of the results of this type only the newest point of each series is exported; they have no rows. */
+export const DATA_TYPE = 'workload-insights-top-contributors-data' satisfies QueryType;
+
+/** The service's metrics; `ROUND_TRIP_TIME` exists for monitors only. */
+export const METRIC_NAMES = ['ROUND_TRIP_TIME', 'TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const;
+export type MetricName = (typeof METRIC_NAMES)[number];
+
+/** The metrics that queries of a type can ask for: each type has a closed list in the API's model. */
+export function metricNamesOf(type: QueryType): readonly MetricName[] {
+  return type === 'monitor-top-contributors'
+    ? METRIC_NAMES
+    : METRIC_NAMES.filter((metricName) => metricName !== 'ROUND_TRIP_TIME');
+}
+
+/** The destination categories of the API's model, in its order: what `"*"` stands for. */
+export const MODELLED_CATEGORIES = [
+  'INTRA_AZ',
+  'INTER_AZ',
+  'INTER_VPC',
+  'UNCLASSIFIED',
+  'AMAZON_S3',
+  'AMAZON_DYNAMODB',
+  'INTER_REGION',
+] as const;
+
+/**
+ * All categories that the service is known to take: those of its model and four that no model has yet. It gains others
+ * without notice, so that a category which is not among them is a warning at most.
+ */
+export const KNOWN_CATEGORIES = [
+  ...MODELLED_CATEGORIES,
+  'INTERNET',
+  'AWS_SERVICE',
+  'TRANSIT_GATEWAY',
+  'LOCAL_ZONE',
+] as const;
+
+/** Labels of contributor series: fields of the API's rows of both families, in snake case and in the API's order. */
+export const ROW_FIELD_LABELS = [
+  'local_ip',
+  'snat_ip',
+  'local_instance_id',
+  'local_vpc_id',
+  'local_region',
+  'local_az',
+  'local_subnet_id',
+  'target_port',
+  'remote_vpc_id',
+  'remote_region',
+  'remote_az',
+  'remote_subnet_id',
+  'remote_instance_id',
+  'remote_ip',
+  'dnat_ip',
+  // Workload insights only
+  'account_id',
+  'remote_identifier',
+] as const;
+
+/** Labels of contributor series: members of a monitor row's `kubernetesMetadata`, in snake case. */
+export const KUBERNETES_LABELS = [
+  'local_service_name',
+  'local_pod_name',
+  'local_pod_namespace',
+  'remote_service_name',
+  'remote_pod_name',
+  'remote_pod_namespace',
+] as const;
+
+/** The labels that `contributors.labels` and a query's `contributorLabels` may choose from. */
+export const ROW_LABELS = [...ROW_FIELD_LABELS, ...KUBERNETES_LABELS] as const;
+export type RowLabel = (typeof ROW_LABELS)[number];
+
+/**
+ * What `contributors.mirrorRows` may be: whether rows with target port 0, the far end's view of a connection, make
+ * series.
+ */
+export const MIRROR_ROWS = ['keep', 'drop'] as const;
+export type MirrorRows = (typeof MIRROR_ROWS)[number];
+
+/** What `contributors.roundTripTimeUnit` may be: what round-trip times are in where an answer names no unit. */
+export const ROUND_TRIP_TIME_UNITS = ['SECONDS', 'MILLISECONDS', 'MICROSECONDS'] as const;
+export type RoundTripTimeUnit = (typeof ROUND_TRIP_TIME_UNITS)[number];
+
+/** The statuses of a monitor in the API's model. */
+export const MONITOR_STATUSES = ['PENDING', 'ACTIVE', 'INACTIVE', 'ERROR', 'DELETING'] as const;
+export type MonitorStatus = (typeof MONITOR_STATUSES)[number];
+
+/** Where a query comes from: the config file, a discovery file, or a registration over HTTP. */
+export type QuerySource = 'config' | 'file' | 'http';
+
+/** The statuses of a query that the service's model knows; any other answer is an error. */
+export const QUERY_STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;
+export type QueryStatus = (typeof QUERY_STATUSES)[number];
+
+/** A query in one of these states stays in it. */
+export function isTerminal(status: QueryStatus): boolean {
+  return status === 'SUCCEEDED' || status === 'FAILED' || status === 'CANCELED';
+}
