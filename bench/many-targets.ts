@@ -1,6 +1,4 @@
-import type { Fault } from '../packages/simulator/src/fault.ts';
-import type { FixedMonitorQueries } from '../packages/simulator/src/query-life.ts';
-import type { Scenario } from '../packages/simulator/src/scenario.ts';
+import type { Fault, FixedMonitorQueries, Scenario } from 'network-flow-monitor-simulator';
 import type { Sizes } from './sizes.ts';
 
 /** A target as the simulator names it, in records of requests too. */

@@ -1,5 +1,4 @@
-import { defaultScenario, type Scenario } from '../packages/simulator/src/scenario.ts';
-import { startSimulator } from '../packages/simulator/src/server.ts';
+import { type Scenario, defaultScenario, startSimulator } from 'network-flow-monitor-simulator';
 import type { Requests } from './request-times.ts';
 import { answerParent } from './rpc.ts';
 

@@ -3,8 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
-import { parseScenario } from '../../packages/simulator/src/scenario.ts';
-import { startSimulator } from '../../packages/simulator/src/server.ts';
+import { parseScenario, startSimulator } from 'network-flow-monitor-simulator';
 import { CLEAN_ENVIRONMENT, type Command, runCommand, startCommand } from '../support/process.ts';
 import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 

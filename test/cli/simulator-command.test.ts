@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { startSimulator } from '../../packages/simulator/src/server.ts';
+import { startSimulator } from 'network-flow-monitor-simulator';
 import { send } from '../../packages/simulator/test/raw-client.ts';
 import { runSimulator } from '../../src/cli/simulator/command.ts';
 import { systemClock } from '../../src/lib/clock.ts';

@@ -1,8 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { parseScenario } from '../../packages/simulator/src/scenario.ts';
-import { type RequestRecord, startSimulator } from '../../packages/simulator/src/server.ts';
+import { type RequestRecord, parseScenario, startSimulator } from 'network-flow-monitor-simulator';
 import { send } from '../../packages/simulator/test/raw-client.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import type { ExpositionPage } from '../support/exposition-page.ts';

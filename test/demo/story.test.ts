@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { parseScenario } from '../../packages/simulator/src/scenario.ts';
+import { parseScenario } from 'network-flow-monitor-simulator';
 import { appendQuery } from '../../src/cli/demo/folder.ts';
 import { beginStory } from '../../src/cli/demo/story.ts';
 import {

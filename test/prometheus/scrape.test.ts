@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { parseScenario } from '../../packages/simulator/src/scenario.ts';
-import { startSimulator } from '../../packages/simulator/src/server.ts';
+import { parseScenario, startSimulator } from 'network-flow-monitor-simulator';
 import { PROMQL_EXAMPLES } from '../docs/promql-examples.ts';
 import { fileScope } from '../support/file-scope.ts';
 import { heldClock } from '../support/held-clock.ts';

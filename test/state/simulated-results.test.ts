@@ -5,8 +5,7 @@ import {
   NetworkFlowMonitorClient,
 } from '@aws-sdk/client-networkflowmonitor';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseScenario } from '../../packages/simulator/src/scenario.ts';
-import { type Simulator, startSimulator } from '../../packages/simulator/src/server.ts';
+import { type Simulator, parseScenario, startSimulator } from 'network-flow-monitor-simulator';
 import { CHECKOUT, readPages, send, startQuery, workloadInsights } from '../../packages/simulator/test/raw-client.ts';
 import { InvalidResponse } from '../../src/aws/errors.ts';
 import { METRIC_NAMES, type MetricName, type RowLabel } from '../../src/model/vocabulary.ts';

@@ -1,5 +1,4 @@
-import { parseScenario } from '../../packages/simulator/src/scenario.ts';
-import { type RequestRecord, type Simulator, startSimulator } from '../../packages/simulator/src/server.ts';
+import { type RequestRecord, type Simulator, parseScenario, startSimulator } from 'network-flow-monitor-simulator';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import type { TestScope } from './daemon.ts';
 

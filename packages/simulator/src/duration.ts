@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '../../../src/lib/clock.ts';
+import { LONGEST_TIMER_MS } from './clock.ts';
 import { type Reader, scalar } from './fields.ts';
 
 const UNITS: readonly (readonly [unit: string, milliseconds: number])[] = [

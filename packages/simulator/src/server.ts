@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
-import { type Clock, systemClock } from '../../../src/lib/clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { Monitor } from './account.ts';
 import type { Answer } from './answer.ts';
 import { createApi } from './api.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
-import { parseScenario } from '../../../packages/simulator/src/scenario.ts';
+import { parseScenario } from 'network-flow-monitor-simulator';
 import { ConfigError, createProblem } from '../../config/reading/problem.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { loadConfigFile } from '../../queries/load.ts';

@@ -1,7 +1,4 @@
-import type { Monitor } from '../../../packages/simulator/src/account.ts';
-import type { Fault } from '../../../packages/simulator/src/fault.ts';
-import type { Scenario } from '../../../packages/simulator/src/scenario.ts';
-import type { Simulator } from '../../../packages/simulator/src/server.ts';
+import type { Fault, Monitor, Scenario, Simulator } from 'network-flow-monitor-simulator';
 import type { Clock } from '../../lib/clock.ts';
 
 export interface StoryOptions {

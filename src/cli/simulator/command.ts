@@ -1,11 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import {
-  defaultScenario,
-  parseScenario,
-  type Scenario,
-  ScenarioError,
-} from '../../../packages/simulator/src/scenario.ts';
-import type { Simulator } from '../../../packages/simulator/src/server.ts';
+import { type Scenario, ScenarioError, type Simulator, defaultScenario, parseScenario } from 'network-flow-monitor-simulator';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';

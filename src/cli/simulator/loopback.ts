@@ -1,4 +1,4 @@
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../../packages/simulator/src/server.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from 'network-flow-monitor-simulator';
 import { StartError } from '../../lib/start-error.ts';
 import { reasonOf } from '../../lib/system-error.ts';
 
