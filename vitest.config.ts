@@ -8,6 +8,7 @@ export default defineConfig({
       '@aws-sdk/client-networkflowmonitor': fileURLToPath(
         new URL('packages/client-networkflowmonitor/src/index.ts', import.meta.url),
       ),
+      'network-flow-monitor-simulator': fileURLToPath(new URL('packages/simulator/src/index.ts', import.meta.url)),
     },
   },
   test: {

@@ -1,10 +1,10 @@
 import { createApp } from '../src/http/app.ts';
 import { listen } from '../src/http/server/server.ts';
+import { systemClock } from '../src/lib/clock.ts';
+import { createLogger } from '../src/lib/log.ts';
 import { Exposition } from '../src/metrics/exposition.ts';
 import { processSections } from '../src/metrics/process-sections.ts';
 import { QuerySections } from '../src/metrics/query-sections.ts';
-import { systemClock } from '../src/lib/clock.ts';
-import { createLogger } from '../src/lib/log.ts';
 import { ChangingStates } from './changing-states.ts';
 import { driveByParent } from './page-process.ts';
 

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { QUERY_STATUSES } from '../src/model/vocabulary.ts';
 import { QUERY_FAMILIES } from '../src/metrics/families.ts';
+import { QUERY_STATUSES } from '../src/model/vocabulary.ts';
 import type { QueryState } from '../src/state/query-state.ts';
 import { ChangingStates } from './changing-states.ts';
 import { driveByParent } from './page-process.ts';

@@ -1,5 +1,5 @@
-import { METRIC_NAMES } from '../src/model/vocabulary.ts';
 import type { Scenario } from 'network-flow-monitor-simulator';
+import { METRIC_NAMES } from '../src/model/vocabulary.ts';
 import { REGION } from './watched-queries.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import { type Scenario, defaultScenario, startSimulator } from 'network-flow-monitor-simulator';
+import { defaultScenario, type Scenario, startSimulator } from 'network-flow-monitor-simulator';
 import type { Requests } from './request-times.ts';
 import { answerParent } from './rpc.ts';
 

@@ -1,5 +1,5 @@
-import type { WatchedQuery } from '../src/model/query.ts';
 import type { FixedMonitorQueries } from 'network-flow-monitor-simulator';
+import type { WatchedQuery } from '../src/model/query.ts';
 
 /** All of one account in one region: a single budget, the hardest to keep. */
 export const REGION = 'eu-west-1';

@@ -14,17 +14,26 @@ import { build } from 'rolldown';
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const TSC = join(PROJECT, 'node_modules/typescript/bin/tsc');
 const CLIENT = join(PROJECT, 'packages/client-networkflowmonitor');
+const SIMULATOR = join(PROJECT, 'packages/simulator');
 const BROWSER = join(PROJECT, 'src/http/browser');
 const SOURCES = join(PROJECT, 'src');
 
 /** Workspaces that are bundled, with their first module. */
-const WORKSPACES = { '@aws-sdk/client-networkflowmonitor': join(CLIENT, 'src/index.ts') };
+const WORKSPACES = {
+  '@aws-sdk/client-networkflowmonitor': join(CLIENT, 'src/index.ts'),
+  'network-flow-monitor-simulator': join(SIMULATOR, 'src/index.ts'),
+};
 
-for (const directory of [join(CLIENT, 'dist'), join(PROJECT, 'dist'), join(PROJECT, 'build')]) {
+for (const directory of [
+  join(CLIENT, 'dist'),
+  join(SIMULATOR, 'dist'),
+  join(PROJECT, 'dist'),
+  join(PROJECT, 'build'),
+]) {
   // Files of modules that no longer exist would be shipped, and could still be imported.
   rmSync(directory, { recursive: true, force: true });
 }
-for (const directory of [CLIENT, PROJECT, BROWSER]) {
+for (const directory of [CLIENT, SIMULATOR, PROJECT, BROWSER]) {
   try {
     execFileSync(process.execPath, [TSC, '-p', directory], { stdio: 'inherit' });
   } catch {

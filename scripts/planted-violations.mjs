@@ -1,15 +1,8 @@
-/** Each imports only from itself and from those before it. */
-const LAYERS = ['runtime', 'config', 'queries', 'scheduler', 'api', 'state', 'metrics', 'http'];
-/**
- * Import only from themselves and `runtime`: the simulator shares nothing with what is tested against it, the storage
- * keeps what it is given.
- */
-const APART = ['simulator', 'storage'];
-/** Connect the others and may import all of them. */
-const WIRING = ['cli', 'demo'];
-const FOLDERS = [...LAYERS, ...APART, ...WIRING];
-/** A folder that somebody adds without giving it a place among the layers. */
-const NEW_FOLDER = 'planted';
+import { AWS_SDK, LAYERS, mayImport, WIRING } from './layers.mjs';
+
+const DIRECTORIES = LAYERS.map(({ directory }) => directory);
+/** A directory that is missing from the table of layers. */
+const NEW_DIRECTORY = 'planted';
 
 /** The forms in which code names a module. @type {readonly ((module: string) => string)[]} */
 const FORMS = [
@@ -45,18 +38,23 @@ const UNWATCHED_WORK = [
  * @typedef {{ readonly file: string, readonly code: string, readonly refused: boolean }} Plant
  */
 
-/** Every import that there could be between two folders of src, and each way around the layers. @returns {Plant[]} */
+/** Every possible import between two directories of src, and each way around the layers. @returns {Plant[]} */
 export function plants() {
-  return [...FOLDERS, NEW_FOLDER]
-    .flatMap((folder) => {
-      const file = `src/${folder}/planted.ts`;
-      const isWiring = WIRING.includes(folder);
+  return [...DIRECTORIES, NEW_DIRECTORY]
+    .flatMap((directory) => {
+      const file = `src/${directory}/planted.ts`;
+      const nested = `src/${directory}/part/planted.ts`;
+      const isWiring = WIRING.includes(directory);
       return [
-        ...FOLDERS.flatMap((other) => inAllForms(file, `../${other}/module.ts`, !mayImport(folder, other))),
+        ...DIRECTORIES.flatMap((other) => [
+          ...inAllForms(file, `../${other}/module.ts`, !mayImport(directory, other)),
+          ...inAllForms(nested, `../../${other}/module.ts`, !mayImport(directory, other)),
+        ]),
         ...inAllForms(file, './module.ts', false),
-        ...inAllForms(file, '../main.ts', !isWiring),
-        ...inAllForms(file, '@aws-sdk/client-sts', folder !== 'api'),
-        ...inAllForms(file, '@smithy/core/config', folder !== 'api'),
+        ...inAllForms(nested, '../other/module.ts', directory === NEW_DIRECTORY),
+        ...inAllForms(file, '../main.ts', true),
+        ...inAllForms(file, '@aws-sdk/client-sts', directory !== AWS_SDK),
+        ...inAllForms(file, '@smithy/core/config', directory !== AWS_SDK),
         { file, code: "type Inline = import('./module.ts').Inline;", refused: true },
         ...AMBIENT_TIME_AND_CHANCE.map((code) => ({ file, code, refused: true })),
         ...UNWATCHED_WORK.map((code) => ({ file, code, refused: true })),
@@ -68,21 +66,10 @@ export function plants() {
         { file, code: 'type Callback = () => void;', refused: false },
       ];
     })
-    .concat(AMBIENT_TIME_AND_CHANCE.map((code) => ({ file: 'src/runtime/clock.ts', code, refused: false })));
+    .concat(AMBIENT_TIME_AND_CHANCE.map((code) => ({ file: 'src/lib/clock.ts', code, refused: false })));
 }
 
 /** @param {string} file @param {string} module @param {boolean} refused */
 function inAllForms(file, module, refused) {
   return FORMS.map((form) => ({ file, code: form(module), refused }));
-}
-
-/** @param {string} folder @param {string} other */
-function mayImport(folder, other) {
-  if (WIRING.includes(folder)) {
-    return true;
-  }
-  if (APART.includes(folder)) {
-    return other === 'runtime';
-  }
-  return LAYERS.indexOf(other) < LAYERS.indexOf(folder) && LAYERS.includes(other);
 }

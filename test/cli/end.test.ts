@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, type TestContext } from 'vitest';
 import { parseScenario, startSimulator } from 'network-flow-monitor-simulator';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { CLEAN_ENVIRONMENT, type Command, runCommand, startCommand } from '../support/process.ts';
 import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 

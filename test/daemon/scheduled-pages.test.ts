@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Fault } from 'network-flow-monitor-simulator';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import { runSimulator } from '../support/simulated-service.ts';
 import { SteppedClock } from '../support/stepped-clock.ts';

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { parseScenario, type RequestRecord, startSimulator } from 'network-flow-monitor-simulator';
 import { expect, test } from 'vitest';
-import { type RequestRecord, parseScenario, startSimulator } from 'network-flow-monitor-simulator';
 import { send } from '../../packages/simulator/test/raw-client.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import type { ExpositionPage } from '../support/exposition-page.ts';

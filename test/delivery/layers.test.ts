@@ -8,15 +8,20 @@ function checkLayers(...args: string[]) {
   return run(process.execPath, ['scripts/check-layers.mjs', ...args]);
 }
 
-/** A copy of the linter's configuration in which a text is replaced. */
+/** Returns the path of a copy of the linter's configuration in which a text is replaced. */
 function configurationWith(text: string, replacement: string): string {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'scripts'));
   cpSync(`${PROJECT}.gitignore`, join(folder, '.gitignore'));
   cpSync(`${PROJECT}scripts/lint`, join(folder, 'scripts/lint'), { recursive: true });
-  const configuration = readFileSync(`${PROJECT}biome.json`, 'utf8');
-  expect(configuration).toContain(text);
-  writeFileSync(join(folder, 'biome.json'), configuration.replaceAll(text, replacement));
+  const files = ['biome.json', 'scripts/lint/layers.json'].map((path) => ({
+    path,
+    content: readFileSync(PROJECT + path, 'utf8'),
+  }));
+  expect(files.some(({ content }) => content.includes(text))).toBe(true);
+  for (const { path, content } of files) {
+    writeFileSync(join(folder, path), content.replaceAll(text, replacement));
+  }
   return folder;
 }
 
@@ -30,43 +35,34 @@ describe('the layers of src', () => {
 
   test.each([
     [
-      'allows an import from the right',
-      '"!../runtime/**"',
-      '"!../runtime/**", "!../http/**"',
-      'let pass in src/config/',
+      'allows an import from a later directory',
+      '"!../lib/**"',
+      '"!../lib/**", "!../http/**"',
+      "let pass in src/lib/planted.ts: import '../http/",
     ],
     [
-      'refuses an import from the left',
-      '"!../runtime/**", ',
+      'refuses an import from an earlier directory',
+      '"!../lib/**",',
       '',
-      "refused in src/queries/planted.ts: import '../runtime/",
+      "refused in src/config/planted.ts: import '../lib/",
     ],
+    ['lacks a directory', '"src/state/*.ts"', '"src/stat/*.ts"', "refused in src/state/planted.ts: import '../model/"],
     [
-      'does not know a folder',
-      '"src/state/**"',
-      '"src/stat/**"',
-      "refused in src/state/planted.ts: import '../runtime/",
+      'lacks directories of directories',
+      '"src/state/*/**"',
+      '"src/stat/*/**"',
+      "refused in src/state/part/planted.ts: import '../../model/",
     ],
-    ['lets the SDK in', '"!src/api/**"', '"!src/**"', "let pass in src/runtime/planted.ts: import '@aws-sdk/"],
+    ['allows the SDK', '"!src/aws/**"', '"!src/**"', "let pass in src/model/planted.ts: import '@aws-sdk/"],
+    ['ignores the time', '"!src/lib/clock.ts"', '"!src/lib/**"', 'let pass in src/lib/planted.ts: Date.now();'],
+    ['ignores import types', 'import-types.grit', 'aws-sdk.grit', 'let pass in src/model/planted.ts: type Inline'],
     [
-      'does not look at time',
-      '"!src/runtime/clock.ts"',
-      '"!src/runtime/**"',
-      'let pass in src/runtime/planted.ts: Date.now();',
-    ],
-    [
-      'does not look at import types',
-      'import-types.grit',
-      'aws-sdk.grit',
-      'let pass in src/runtime/planted.ts: type Inline',
-    ],
-    [
-      'lets work go on that nobody watches',
+      'ignores unhandled background work',
       'background-work.grit',
       'aws-sdk.grit',
-      'let pass in src/runtime/planted.ts: void work();',
+      'let pass in src/model/planted.ts: void work();',
     ],
-    ['allows console', '"noConsole": "error"', '"noConsole": "off"', 'let pass in src/runtime/planted.ts: console.log'],
+    ['allows console', '"noConsole": "error"', '"noConsole": "off"', 'let pass in src/model/planted.ts: console.log'],
   ])('are not kept by a configuration that %s, and the check says so', (_, text, replacement, mistake) => {
     const { status, stderr } = checkLayers(configurationWith(text, replacement));
     expect(status).toBe(1);

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseScenario } from 'network-flow-monitor-simulator';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { parseScenario } from 'network-flow-monitor-simulator';
 import { appendQuery } from '../../src/cli/demo/folder.ts';
 import { beginStory } from '../../src/cli/demo/story.ts';
 import {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseScenario, startSimulator } from 'network-flow-monitor-simulator';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { PROMQL_EXAMPLES } from '../docs/promql-examples.ts';
 import { fileScope } from '../support/file-scope.ts';
 import { heldClock } from '../support/held-clock.ts';

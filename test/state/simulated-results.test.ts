@@ -4,8 +4,8 @@ import {
   GetQueryResultsWorkloadInsightsTopContributorsDataCommand,
   NetworkFlowMonitorClient,
 } from '@aws-sdk/client-networkflowmonitor';
+import { parseScenario, type Simulator, startSimulator } from 'network-flow-monitor-simulator';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Simulator, parseScenario, startSimulator } from 'network-flow-monitor-simulator';
 import { CHECKOUT, readPages, send, startQuery, workloadInsights } from '../../packages/simulator/test/raw-client.ts';
 import { InvalidResponse } from '../../src/aws/errors.ts';
 import { METRIC_NAMES, type MetricName, type RowLabel } from '../../src/model/vocabulary.ts';

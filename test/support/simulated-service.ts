@@ -1,4 +1,4 @@
-import { type RequestRecord, type Simulator, parseScenario, startSimulator } from 'network-flow-monitor-simulator';
+import { parseScenario, type RequestRecord, type Simulator, startSimulator } from 'network-flow-monitor-simulator';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import type { TestScope } from './daemon.ts';
 

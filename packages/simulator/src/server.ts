@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
-import { type Clock, systemClock } from './clock.ts';
 import type { Monitor } from './account.ts';
 import type { Answer } from './answer.ts';
 import { createApi } from './api.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { createCredentialStore } from './credentials.ts';
 import { createFaultChooser, type Fault, type LatencyFault } from './fault.ts';
 import { type Call, createFrontEnd } from './front-end.ts';

@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { type Scenario, ScenarioError, type Simulator, defaultScenario, parseScenario } from 'network-flow-monitor-simulator';
+import {
+  defaultScenario,
+  parseScenario,
+  type Scenario,
+  ScenarioError,
+  type Simulator,
+} from 'network-flow-monitor-simulator';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
