@@ -127,7 +127,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
     shutdown: shutdown.signal,
   });
-  const exposition = page.exposition(queries.discovery, {
+  const exposition = page.exposition({
     version: build.version,
     revision: build.revision,
     nodeVersion: process.version,

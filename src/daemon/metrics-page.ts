@@ -2,10 +2,10 @@ import type { Clock } from '../lib/clock.ts';
 import { ApiSections } from '../metrics/api-sections.ts';
 import { type ExporterFacts, exporterSections } from '../metrics/exporter-sections.ts';
 import { Exposition } from '../metrics/exposition.ts';
+import { InventorySections } from '../metrics/inventory-sections.ts';
 import { processSections } from '../metrics/process-sections.ts';
 import { QuerySections } from '../metrics/query-sections.ts';
 import { RunPage } from '../metrics/run-page.ts';
-import type { Discovery } from '../registry/discovery.ts';
 import type { ExporterState } from './exporter-state.ts';
 import type { Scheduling } from './scheduling.ts';
 
@@ -20,6 +20,7 @@ export interface MetricsPageOptions {
 /** What scrapers get. It follows the state: what has changed is marked at once, and rendered at the next scrape. */
 export class MetricsPage {
   readonly queries = new QuerySections();
+  readonly inventory = new InventorySections();
   readonly runs: RunPage;
   readonly api: ApiSections;
   readonly #clock: Clock;
@@ -38,7 +39,7 @@ export class MetricsPage {
   }
 
   /** The whole page, with what the exporter tells of itself. */
-  exposition(discovery: Discovery, facts: ExporterFacts): Exposition {
+  exposition(facts: ExporterFacts): Exposition {
     const exporter = exporterSections(facts);
     const runtime = processSections();
     return new Exposition(
@@ -46,7 +47,7 @@ export class MetricsPage {
         ...this.queries.sections(),
         ...this.runs.sections(),
         ...this.api.sections(),
-        ...discovery.sections(),
+        ...this.inventory.sections(),
         ...exporter.sections,
         ...runtime.sections,
       ],
@@ -54,7 +55,7 @@ export class MetricsPage {
         this.queries.refresh(this.#clock.monotonic());
         this.runs.refresh(this.#clock.now());
         this.api.refresh();
-        discovery.refresh(this.#clock.monotonic());
+        this.inventory.refresh(this.#clock.monotonic());
         exporter.refresh();
         await runtime.refresh();
       },

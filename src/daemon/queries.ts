@@ -16,6 +16,7 @@ import { HttpRegistrations } from '../registry/registrations.ts';
 import { Retention } from '../registry/retention.ts';
 import type { ExporterState } from './exporter-state.ts';
 import type { MetricsPage } from './metrics-page.ts';
+import { participantsOf } from './participants.ts';
 import type { Scheduling } from './scheduling.ts';
 
 export interface QueriesOptions {
@@ -55,17 +56,7 @@ export class Queries {
   private constructor(options: QueriesOptions) {
     const { clock, log, inForce, state, targetsInUse, scheduling, page, memory, shutdown } = options;
     this.#options = options;
-    this.registry = new QueryRegistry({
-      targetsInUse,
-      states: state.queries,
-      runStates: state.runs,
-      failures: state.failures,
-      polls: scheduling.polls,
-      runs: scheduling.runs,
-      querySections: page.queries,
-      runPage: page.runs,
-      memory,
-    });
+    this.registry = new QueryRegistry(participantsOf(options));
     this.discovery = new Discovery({
       every: inForce.config.discovery.monitorsEvery,
       clock,
@@ -73,6 +64,7 @@ export class Queries {
       credentialFailures: state.failures.credentials,
       dispatcher: scheduling.dispatcher,
       apiStats: state.api,
+      view: page.inventory,
       clientOf: (target) => targetsInUse.clientOf(target),
     });
     const sources = new QuerySources({

@@ -1,14 +1,8 @@
+import type { DiscoveryFileFacts } from '../registry/discovery-files.ts';
 import type { Section } from './exposition.ts';
 import { EXPORTER_FAMILIES } from './families.ts';
 import { Chunk } from './gzip/chunk.ts';
 import { labelPart } from './text.ts';
-
-export interface DiscoveryFileFacts {
-  /** Whether the file is good as it is now. */
-  readonly good: boolean;
-  /** Queries and selectors from its last successful read; undefined before that. */
-  readonly queries: number | undefined;
-}
 
 export interface ExporterFacts {
   readonly version: string;

@@ -6,11 +6,17 @@ import type { Clock } from '../lib/clock.ts';
 import { LastingWarnings } from '../lib/lasting-warnings.ts';
 import type { Logger } from '../lib/log.ts';
 import { OneAtATime } from '../lib/one-at-a-time.ts';
-import type { DiscoveryFileFacts } from '../metrics/exporter-sections.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { SourceQueries } from '../queries/sources.ts';
 import { type FileReading, type KnownFile, readDiscoveryFile, takeIn } from './discovery-file.ts';
 import type { FolderWatch } from './folder-watch.ts';
+
+export interface DiscoveryFileFacts {
+  /** Whether the file is good as it is now. */
+  readonly good: boolean;
+  /** Queries and selectors from its last successful read; undefined before that. */
+  readonly queries: number | undefined;
+}
 
 export interface DiscoveryFilesOptions {
   /** Patterns are relative to its folder. */

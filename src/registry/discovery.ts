@@ -1,21 +1,31 @@
 import type { CredentialFailureLog } from '../accounts/credential-failure-log.ts';
 import { createListInventory } from '../actions/list-inventory.ts';
 import { ListingLog } from '../actions/listing-log.ts';
-import { SelectorMatches } from '../actions/selector-matches.ts';
+import { type SelectorCount, SelectorMatches } from '../actions/selector-matches.ts';
 import type { TargetClient } from '../aws/client.ts';
 import type { ListKind } from '../aws/operations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Listeners } from '../lib/listeners.ts';
 import type { Logger } from '../lib/log.ts';
-import type { Section } from '../metrics/exposition.ts';
-import { InventorySections } from '../metrics/inventory-sections.ts';
 import type { Candidate } from '../model/query.ts';
 import { type Follower, needsTags, planFollowing } from '../queries/following.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Listings } from '../scheduler/listings.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { ApiStats } from '../state/api-stats.ts';
-import { Inventory } from '../state/inventory.ts';
+import { Inventory, type TargetInventory } from '../state/inventory.ts';
+
+/** Shows what is found in targets. */
+export interface InventoryView {
+  /** A target will be listed. */
+  add(inventory: TargetInventory): void;
+  /** A target is not listed any more. */
+  remove(target: Target): void;
+  /** A target was listed. */
+  changed(inventory: TargetInventory): void;
+  /** What the selectors of a target match. */
+  matched(target: Target, matches: readonly SelectorCount[]): void;
+}
 
 export interface DiscoveryOptions {
   /** Time from listing to listing, in milliseconds; 0: nothing is listed. */
@@ -25,6 +35,7 @@ export interface DiscoveryOptions {
   readonly credentialFailures: CredentialFailureLog;
   readonly dispatcher: Dispatcher;
   readonly apiStats: ApiStats;
+  readonly view: InventoryView;
   readonly clientOf: (target: Target) => TargetClient;
 }
 
@@ -34,7 +45,6 @@ const KINDS: readonly ListKind[] = ['monitors', 'scopes'];
 export class Discovery {
   readonly #options: DiscoveryOptions;
   readonly #inventory: Inventory;
-  readonly #sections = new InventorySections();
   readonly #listings: Listings<ListKind>;
   readonly #matches: SelectorMatches;
   readonly #targets = new Set<Target>();
@@ -51,7 +61,7 @@ export class Discovery {
       clock,
       every,
       onChange: (inventory) => {
-        this.#sections.changed(inventory);
+        this.#options.view.changed(inventory);
         this.#count(inventory.target);
         this.#listed.tell(inventory.target);
       },
@@ -79,7 +89,7 @@ export class Discovery {
   add(target: Target): void {
     this.#targets.add(target);
     if (this.#every > 0) {
-      this.#sections.add(this.#inventory.add(target));
+      this.#options.view.add(this.#inventory.add(target));
       this.#listings.add(target, this.#every);
       this.#expect(target);
     }
@@ -90,7 +100,7 @@ export class Discovery {
     this.#targets.delete(target);
     this.#listings.remove(target);
     this.#inventory.remove(target);
-    this.#sections.remove(target);
+    this.#options.view.remove(target);
     this.#matches.forget(target);
   }
 
@@ -137,20 +147,11 @@ export class Discovery {
     return followers.length === 0 ? [] : planFollowing(followers, this.#inventory.found(target));
   }
 
-  sections(): Section[] {
-    return this.#sections.sections();
-  }
-
-  /** `now` of the monotonic clock. */
-  refresh(now: number): void {
-    this.#sections.refresh(now);
-  }
-
   /** What selectors match in a target may be another number. */
   #count(target: Target): void {
     const isListed = (kind: ListKind) => this.#inventory.isListed(target, kind);
     const found = this.#inventory.found(target);
-    this.#sections.matched(target, this.#matches.count(target, this.#followersOf(target), found, isListed));
+    this.#options.view.matched(target, this.#matches.count(target, this.#followersOf(target), found, isListed));
   }
 
   /** Makes the series of the requests for listings exist at 0. */
