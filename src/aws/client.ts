@@ -1,14 +1,10 @@
 import { isPathSegment, isRequestableArn, isRequestableToken } from '../config/reading/path-segment.ts';
-import type { Clock } from '../lib/clock.ts';
 import type { QueryType } from '../model/vocabulary.ts';
 import { QUERY_STATUSES, type QueryStatus } from '../model/vocabulary.ts';
-import type { Target } from '../scheduler/target.ts';
 import { invalid } from './answer-members.ts';
-import type { AttemptObserver, Call } from './attempts.ts';
-import type { Credentials } from './credentials/credentials.ts';
+import type { Call } from './attempts.ts';
 import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
 import { type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
-import type { BoundedHandler } from './network/bounded-handler.ts';
 import {
   LIST_OPERATIONS,
   type ListKind,
@@ -19,7 +15,7 @@ import {
   SUBJECT_OPERATIONS,
   TAGS_OPERATION,
 } from './operations.ts';
-import type { Sdk } from './sdk.ts';
+import type { Sdk, TargetClientOptions } from './sdk.ts';
 
 /** The service may not know a query yet that was started so many milliseconds ago: a 404 means `not yet` then. */
 export const UNKNOWN_AT_FIRST_MS = 60_000;
@@ -31,20 +27,6 @@ export interface Answer<Page> {
   readonly nextToken: string | undefined;
   /** Bytes of the response's body. */
   readonly bytes: number;
-}
-
-export interface TargetClientOptions {
-  readonly target: Target;
-  readonly clock: Clock;
-  readonly handler: BoundedHandler;
-  readonly credentials: Credentials;
-  readonly observer: AttemptObserver;
-  /** URL without `{region}`; undefined: the SDK's own endpoint rules and variables. */
-  readonly endpoint: string | undefined;
-  /** Attempts a call, retries included. */
-  readonly maxAttempts: number;
-  /** Of this exporter, for the user agent. */
-  readonly version: string;
 }
 
 /** Network Flow Monitor in one target, within its budget. All that the exporter knows of the SDK's client is in here. */

@@ -1,8 +1,24 @@
 import * as commands from '@aws-sdk/client-networkflowmonitor';
-import { type Call, limitAttempts } from './attempts.ts';
-import type { TargetClientOptions } from './client.ts';
-import { forSdkClient, reportVerdicts } from './credentials/credentials.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Target } from '../scheduler/target.ts';
+import { type AttemptObserver, type Call, limitAttempts } from './attempts.ts';
+import { type Credentials, forSdkClient, reportVerdicts } from './credentials/credentials.ts';
+import type { BoundedHandler } from './network/bounded-handler.ts';
 import { SelectiveRetries } from './selective-retries.ts';
+
+export interface TargetClientOptions {
+  readonly target: Target;
+  readonly clock: Clock;
+  readonly handler: BoundedHandler;
+  readonly credentials: Credentials;
+  readonly observer: AttemptObserver;
+  /** URL without `{region}`; undefined: the SDK's own endpoint rules and variables. */
+  readonly endpoint: string | undefined;
+  /** Attempts a call, retries included. */
+  readonly maxAttempts: number;
+  /** Of this exporter, for the user agent. */
+  readonly version: string;
+}
 
 /** The SDK's client in a target, and the commands that it sends. */
 export interface Sdk {

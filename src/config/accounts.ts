@@ -1,8 +1,9 @@
 import type { Role } from './config.ts';
+import type { CommonKeys } from './entries/query-schema.ts';
 import { warnOfUnknownRegions } from './known-regions.ts';
-import { type ConfigNode, keyPath, type MapNode, quote } from './reading/config-node.ts';
+import { type ConfigNode, elementsOf, keyPath, type MapNode, quote } from './reading/config-node.ts';
 import type { ListedMap, Reading } from './reading/reading.ts';
-import { readSection } from './reading/section.ts';
+import { readSection, type Section } from './reading/section.ts';
 import { readRole, SESSION_TAGS } from './roles.ts';
 import { ACCOUNT } from './schema.ts';
 
@@ -87,7 +88,27 @@ function readAccount(node: MapNode, path: string, reading: Reading): AccountDefi
 const NAMES_SHOWN = 20;
 
 /** The names of accounts for a message. */
-export function listNames(accounts: Iterable<AccountDefinition>, reading: Reading): string {
+function listNames(accounts: Iterable<AccountDefinition>, reading: Reading): string {
   const names = [...accounts].flatMap(({ name }) => (name === undefined ? [] : [quote(reading.show(name))]));
   return `${names.slice(0, NAMES_SHOWN).join(', ')}${names.length > NAMES_SHOWN ? ', …' : ''}`;
+}
+
+/** Whether all accounts that `account` names exist; reports those that do not. */
+export function checkAccounts(
+  section: Section<Pick<CommonKeys, 'account'>>,
+  path: string,
+  accounts: ReadonlyMap<string, AccountDefinition>,
+  reading: Reading,
+): boolean {
+  const selection = section.value('account');
+  const names = selection === 'all' || selection === undefined ? [] : selection.values;
+  const missing = elementsOf(keyPath(path, 'account'), section.written('account')).filter((_, index) => {
+    const name = names[index];
+    return name !== undefined && !accounts.has(name);
+  });
+  for (const element of missing) {
+    const expected = `one of the accounts ${listNames(accounts.values(), reading)}`;
+    reading.reject(element.path, element.node, expected);
+  }
+  return missing.length === 0;
 }

@@ -2,8 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../lib/clock.ts';
-import type { Resolve } from './name-lookup.ts';
-import type { OtherResolver } from './system-resolver.ts';
+import type { OtherResolver, Resolve } from './name-lookup.ts';
 
 /** Node gives lookups half of these. */
 const THREADS = 64;

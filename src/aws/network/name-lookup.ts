@@ -6,6 +6,12 @@ import { type Logger, wholeSeconds } from '../../lib/log.ts';
 /** Returns all addresses of a name. May never settle. */
 export type Resolve = (name: string, options: LookupOptions) => Promise<readonly LookupAddress[]>;
 
+/** Looks names up elsewhere than in this process. */
+export interface OtherResolver {
+  readonly resolve: Resolve;
+  close(): void;
+}
+
 export interface NameLookupOptions {
   readonly resolve: Resolve;
   readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;

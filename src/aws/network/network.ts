@@ -4,11 +4,11 @@ import type { LookupFunction } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
-import { NameLookup, type Resolve } from './name-lookup.ts';
+import { NameLookup, type OtherResolver, type Resolve } from './name-lookup.ts';
 import { ProxyingHttpAgent, ProxyingHttpsAgent } from './proxy-agents.ts';
 import { readProxyAuthorizations, readProxyRoutes } from './proxy-routes.ts';
 import { ProxyTunnels } from './proxy-tunnels.ts';
-import { type OtherResolver, SystemResolver } from './system-resolver.ts';
+import { SystemResolver } from './system-resolver.ts';
 import { readAuthorities } from './trust.ts';
 
 /**

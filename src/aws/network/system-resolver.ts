@@ -1,16 +1,10 @@
 import dns, { type LookupAddress, type LookupOptions } from 'node:dns';
 import type { Clock } from '../../lib/clock.ts';
 import { LookupProcess } from './lookup-process.ts';
-import type { Resolve } from './name-lookup.ts';
+import type { OtherResolver, Resolve } from './name-lookup.ts';
 
 /** A lookup that takes longer than this moves to the other process, and so do all that wait behind it. */
 const PATIENCE_MS = 1_000;
-
-/** Looks names up elsewhere than in this process. */
-export interface OtherResolver {
-  readonly resolve: Resolve;
-  close(): void;
-}
 
 export interface SystemResolverOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;

@@ -1,8 +1,7 @@
-import { type AccountDefinition, DEFAULT_ACCOUNT, listNames } from '../accounts.ts';
+import { checkAccounts, DEFAULT_ACCOUNT } from '../accounts.ts';
 import { elementsOf, keyPath, quote } from '../reading/config-node.ts';
 import type { Selection } from '../reading/formats.ts';
 import type { Reading } from '../reading/reading.ts';
-import type { Section } from '../reading/section.ts';
 import type { EntryContext } from './entry-context.ts';
 import type { EntryKeys } from './entry-keys.ts';
 import type { CommonKeys } from './query-schema.ts';
@@ -26,26 +25,6 @@ function selectAccounts(selection: Selection<string> | undefined, allAccounts: r
     return allAccounts;
   }
   return selection?.values ?? (allAccounts.length === 1 ? allAccounts : [DEFAULT_ACCOUNT]);
-}
-
-/** Whether all accounts that `account` names exist; reports those that do not. */
-export function checkAccounts(
-  section: Section<Pick<CommonKeys, 'account'>>,
-  path: string,
-  accounts: ReadonlyMap<string, AccountDefinition>,
-  reading: Reading,
-): boolean {
-  const selection = section.value('account');
-  const names = selection === 'all' || selection === undefined ? [] : selection.values;
-  const missing = elementsOf(keyPath(path, 'account'), section.written('account')).filter((_, index) => {
-    const name = names[index];
-    return name !== undefined && !accounts.has(name);
-  });
-  for (const element of missing) {
-    const expected = `one of the accounts ${listNames(accounts.values(), reading)}`;
-    reading.reject(element.path, element.node, expected);
-  }
-  return missing.length === 0;
 }
 
 /** Reports regions of an entry that are none of its accounts' own. An account without regions of its own takes any. */

@@ -1,12 +1,11 @@
 import type { Schedule } from '../../model/query.ts';
-import type { AccountDefinition } from '../accounts.ts';
+import { type AccountDefinition, checkAccounts } from '../accounts.ts';
 import type { MonitorSelector } from '../config.ts';
 import { warnOfUnknownRegions } from '../known-regions.ts';
 import { keyPath, type MapEntry, type MapNode } from '../reading/config-node.ts';
 import type { Reading } from '../reading/reading.ts';
 import { checkKeys, readSection } from '../reading/section.ts';
 import { warnOfUnknownCategories } from './category-warnings.ts';
-import { checkAccounts } from './entry-accounts.ts';
 import { readLabels } from './labels.ts';
 import { readMonitorSelector } from './monitor-selector.ts';
 import { QUERY_DEFAULT_KEYS, QUERY_DEFAULTS } from './query-schema.ts';
