@@ -1,5 +1,5 @@
+import { nextTurn, Turns } from '../lib/concurrency.ts';
 import type { LogFields, Logger } from '../lib/log.ts';
-import { nextTurn, Turns } from '../lib/turns.ts';
 import type { ScheduledQuery } from '../model/query.ts';
 import type { Run, Window } from '../model/run.ts';
 import type { RoundTripTimeUnit } from '../model/vocabulary.ts';

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { inSlices } from '../lib/turns.ts';
+import { inSlices } from '../lib/concurrency.ts';
 import { warnOfSilentDefault } from './account-warnings.ts';
 import { type AccountDefinition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
 import { commonRegion, type FallbackRegion } from './common-region.ts';

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import pLimit from 'p-limit';
 import type { Config } from '../config/config.ts';
 import type { ReadOptions } from '../config/read.ts';
 import { decodeText, readRegularFile } from '../config/reading/file-text.ts';
@@ -7,7 +8,6 @@ import type { ReloadOutcome } from '../http/api/reload-endpoint.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import { withGrowingHeap } from '../lib/heap.ts';
 import type { Logger } from '../lib/log.ts';
-import { OneAtATime } from '../lib/one-at-a-time.ts';
 import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
 import { changeFields, type QueryChanges } from '../registry/query-changes.ts';
 
@@ -47,7 +47,7 @@ export class Reload {
   #digest: string;
   #inForce: LoadedConfig;
   #last: { readonly successful: boolean; readonly at: number };
-  readonly #reloads = new OneAtATime();
+  readonly #reloads = pLimit(1);
   /** The reload that has not begun to read. */
   #next: Promise<ReloadOutcome> | undefined;
 
@@ -65,7 +65,7 @@ export class Reload {
 
   /** Resolves when the file was read, by a read that begins after the call, and is in force or refused. */
   reload(): Promise<ReloadOutcome> {
-    this.#next ??= this.#reloads.run(() => {
+    this.#next ??= this.#reloads(() => {
       this.#next = undefined;
       return withGrowingHeap(() => this.#reload());
     });

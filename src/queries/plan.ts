@@ -1,5 +1,5 @@
 import type { Config, QueryEntry, ScheduledEntry, WatchedEntry } from '../config/config.ts';
-import { inSlices } from '../lib/turns.ts';
+import { inSlices } from '../lib/concurrency.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/query.ts';
 import type { MetricName } from '../model/vocabulary.ts';
 

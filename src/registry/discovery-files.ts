@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import pLimit from 'p-limit';
 import type { ConfigContext } from '../config/entries/outside-entries.ts';
 import { background } from '../lib/background.ts';
 import type { Clock } from '../lib/clock.ts';
 import { LastingWarnings } from '../lib/lasting-warnings.ts';
 import type { Logger } from '../lib/log.ts';
-import { OneAtATime } from '../lib/one-at-a-time.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { SourceQueries } from '../queries/sources.ts';
 import { type FileReading, type KnownFile, readDiscoveryFile, takeIn } from './discovery-file.ts';
@@ -66,7 +66,7 @@ export class DiscoveryFiles {
   #unsettled: ReadonlyMap<string, Unsettled> = new Map();
   #watch: FolderWatch | undefined;
   readonly #empty: LastingWarnings;
-  readonly #looks = new OneAtATime();
+  readonly #looks = pLimit(1);
   #isLookQueued = false;
   /** When the next look begins, on the monotonic clock; undefined: when this one has ended. */
   #nextLook: number | undefined;
@@ -92,7 +92,7 @@ export class DiscoveryFiles {
 
   /** Reads all files that match in a config; they are looked at in the one before it until the plan is committed. */
   plan({ config, context }: LoadedConfig): Promise<FilesPlan> {
-    return this.#looks.run(async () => {
+    return this.#looks(async () => {
       const patterns = config.discovery.files;
       const files = new Map<string, KnownFile>();
       const known = isDeepStrictEqual(patterns, this.#patterns) ? this.#files.keys() : [];
@@ -122,7 +122,7 @@ export class DiscoveryFiles {
     this.#context = context;
     this.#unsettled = new Map();
     this.#accept(files);
-    const watching = this.#looks.run(() => this.#watchFolders());
+    const watching = this.#looks(() => this.#watchFolders());
     background(this.#options.log, 'watch of the discovery files', watching);
     // Something may have changed since they were read.
     this.#lookIn(SOON_MS);
@@ -160,7 +160,7 @@ export class DiscoveryFiles {
       this.#nextLook = undefined;
       if (!this.#isLookQueued) {
         this.#isLookQueued = true;
-        const look = this.#looks.run(() => this.#look());
+        const look = this.#looks(() => this.#look());
         background(this.#options.log, 'reading of the discovery files', look);
       }
     });

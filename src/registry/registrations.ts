@@ -1,9 +1,8 @@
 import type { ConfigContext } from '../config/entries/outside-entries.ts';
 import { type Problem, problemsOf } from '../config/reading/problem.ts';
 import { background } from '../lib/background.ts';
+import { inSlices, TurnsByKey } from '../lib/concurrency.ts';
 import type { Logger } from '../lib/log.ts';
-import { inSlices } from '../lib/turns.ts';
-import { TurnsByKey } from '../lib/turns-by-key.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 import type { QuerySource } from '../model/vocabulary.ts';
 import { loadEntryBody } from '../queries/load-entries.ts';

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
-import { OneAtATime } from '../lib/one-at-a-time.ts';
+import pLimit from 'p-limit';
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
@@ -8,7 +8,7 @@ const inflate = promisify(inflateRaw);
  * Node's thread pool would take four at once: where there is one core, the event loop waits for all of them in turn. It
  * waited up to 69 ms while twenty runs were read; the work itself is a millisecond or two each.
  */
-const pool = new OneAtATime();
+const pool = pLimit(1);
 
 /**
  * JSON that is kept for the rare reader. As objects the rows of hundreds of queries, with all their fields, would take
@@ -25,7 +25,7 @@ export class KeptJson {
   static async of(value: unknown): Promise<KeptJson> {
     // A low level: rows repeat each other so much that higher ones save little.
     const text = JSON.stringify(value);
-    const deflated = await pool.run(() => deflate(text, { level: 3 }));
+    const deflated = await pool(() => deflate(text, { level: 3 }));
     // A short result is part of a chunk of 16 KiB that zlib has allocated: copied, it takes no more than it is.
     return new KeptJson(new Uint8Array(deflated));
   }
@@ -46,6 +46,6 @@ export class KeptJson {
 
   /** The value's JSON. */
   async text(): Promise<string> {
-    return (await pool.run(() => inflate(this.#deflated))).toString();
+    return (await pool(() => inflate(this.#deflated))).toString();
   }
 }

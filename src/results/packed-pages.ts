@@ -1,4 +1,4 @@
-import { nextTurn } from '../lib/turns.ts';
+import { nextTurn } from '../lib/concurrency.ts';
 import { KeptJson } from './kept-json.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FairQueue, QueueFullError } from '../../src/lib/fair-queue.ts';
+import { FairQueue, QueueFullError } from '../../src/lib/concurrency.ts';
 
 /** A queue whose tasks end when they are told to. */
 function heldQueue(bounds: { atOnce: number; mostWaiting: number }) {

@@ -1,7 +1,6 @@
+import pLimit from 'p-limit';
 import { describe, expect, test } from 'vitest';
-import { OneAtATime } from '../../src/lib/one-at-a-time.ts';
-import { nextTurn } from '../../src/lib/turns.ts';
-import { TurnsByKey } from '../../src/lib/turns-by-key.ts';
+import { nextTurn, TurnsByKey } from '../../src/lib/concurrency.ts';
 
 /** Work that says when it begins and ends. */
 function work(said: string[], name: string, fails = false): () => Promise<string> {
@@ -16,11 +15,11 @@ function work(said: string[], name: string, fails = false): () => Promise<string
   };
 }
 
-describe('OneAtATime', () => {
+describe('a limit of one', () => {
   test('work begins when what came before has ended, well or not', async () => {
     const said: string[] = [];
-    const queue = new OneAtATime();
-    const results = [queue.run(work(said, 'a', true)), queue.run(work(said, 'b')), queue.run(work(said, 'c'))];
+    const queue = pLimit(1);
+    const results = [queue(work(said, 'a', true)), queue(work(said, 'b')), queue(work(said, 'c'))];
     expect(await Promise.allSettled(results)).toMatchObject([
       { reason: { message: 'a' } },
       { value: 'b' },

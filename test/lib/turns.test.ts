@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nextTurn, Turns } from '../../src/lib/turns.ts';
+import { nextTurn, Turns } from '../../src/lib/concurrency.ts';
 
 describe('turns', () => {
   test('go to those who ask in order, each in a turn of the event loop of its own', async () => {

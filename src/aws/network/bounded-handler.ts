@@ -4,8 +4,7 @@ import type { HttpHandler, HttpRequest, HttpResponse } from '@smithy/core/protoc
 import type { NodeHttpHandler, NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { HttpHandlerOptions } from '@smithy/types';
 import type { Clock } from '../../lib/clock.ts';
-import { FairQueue } from '../../lib/fair-queue.ts';
-import { nextTurn } from '../../lib/turns.ts';
+import { FairQueue, nextTurn } from '../../lib/concurrency.ts';
 import { largestBody, refuseExcessiveJson } from '../answer-bounds.ts';
 import { withoutEcho } from '../credentials/echoed-secrets.ts';
 import { InvalidResponse, TimeoutError } from '../errors.ts';

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { type UsedAccount, UsedAccounts } from '../../accounts/accounts.ts';
 import { TargetClient } from '../../aws/client.ts';
 import type { Credentials } from '../../aws/credentials/credentials.ts';
@@ -64,14 +65,16 @@ export async function checkOnline(options: OnlineCheckOptions): Promise<boolean>
       const places = [...queries, ...followers.map(({ place }) => place)];
       const accounts = new UsedAccounts(handler, clock).use(config, places);
       const identities = identify([...accounts.values()]);
-      const findings = inParallel(targetsOf(queries, followers), async (inTarget) => {
+      const checkIn = async (inTarget: InTarget) => {
         const { account } = inTarget.place;
         const used = accounts.get(account);
         if (used === undefined) {
           throw new Error(`account ${account} has a query but is not in use: a mistake of ours`);
         }
         return (await identities(used.credentials)).hopeless ? [] : checkTarget(used, inTarget, handler, options);
-      });
+      };
+      const atOnce = pLimit(PARALLEL);
+      const findings = targetsOf(queries, followers).map((inTarget) => atOnce(checkIn, inTarget));
       const report = new FindingsReport({ verbose, stdout, stderr });
       for (const { account, credentials } of accounts.values()) {
         const { failed, text } = await identities(credentials);
@@ -106,7 +109,7 @@ interface IdentityAnswer {
 /** Asks who we are, once for all accounts of the same credentials. */
 function identify(accounts: readonly UsedAccount[]): (credentials: Credentials) => Promise<IdentityAnswer> {
   const distinct = [...new Map(accounts.map((used) => [used.credentials, used])).values()];
-  const answers = inParallel(distinct, async ({ credentials, sts }): Promise<IdentityAnswer> => {
+  const ask = async ({ credentials, sts }: UsedAccount): Promise<IdentityAnswer> => {
     try {
       const { arn, awsAccountId, provider } = await callerIdentity({ credentials, sts }, new AbortController().signal);
       const from = provider === undefined ? '' : `, credentials of ${provider}`;
@@ -119,7 +122,9 @@ function identify(accounts: readonly UsedAccount[]): (credentials: Credentials) 
         hopeless: failure.error === 'CredentialsError',
       };
     }
-  });
+  };
+  const atOnce = pLimit(PARALLEL);
+  const answers = distinct.map((used) => atOnce(ask, used));
   const byCredentials = new Map(distinct.map(({ credentials }, i) => [credentials, answers[i]]));
   return async (credentials) => {
     const answer = await byCredentials.get(credentials);
@@ -242,18 +247,4 @@ class Asking {
   #add(kind: Finding['kind'], what: string, topic: Finding['topic'] = 'other'): void {
     this.#findings.push({ kind, where: this.#where, what, topic });
   }
-}
-
-/** Does all, a few at a time; answers come in the order of `items`, each as soon as it is there. */
-function inParallel<Item, Answer>(
-  items: readonly Item[],
-  answerTo: (item: Item) => Promise<Answer>,
-): readonly Promise<Answer>[] {
-  const answers: Promise<Answer>[] = [];
-  for (const item of items) {
-    // Each waits for the one that has its place, so that at most so many are under way.
-    const before = answers.length < PARALLEL ? undefined : answers[answers.length - PARALLEL];
-    answers.push((before ?? Promise.resolve()).then(() => answerTo(item)));
-  }
-  return answers;
 }

@@ -1,4 +1,4 @@
-import { inSlices } from '../../lib/turns.ts';
+import { inSlices } from '../../lib/concurrency.ts';
 import type { QuerySource } from '../../model/vocabulary.ts';
 import { warnOfSilentDefault } from '../account-warnings.ts';
 import type { AccountDefinition } from '../accounts.ts';

@@ -1,4 +1,4 @@
-import { nextTurn } from '../../lib/turns.ts';
+import { nextTurn } from '../../lib/concurrency.ts';
 import type { ConfigNode, MapEntry, MapNode } from './config-node.ts';
 import { JsonText } from './json-text.ts';
 import { PlainEntries } from './plain-entries.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
-import { mapInTurns, SharedWork } from '../../lib/turns.ts';
+import { mapInTurns, SharedWork } from '../../lib/concurrency.ts';
 import type { QueryView } from '../../registry/query-view.ts';
 import { sendError } from '../server/http-error.ts';
 import { JSON_TYPE, sendBody, sendJson, sendParts } from '../server/respond.ts';

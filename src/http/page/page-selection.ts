@@ -1,4 +1,4 @@
-import { mapInTurns } from '../../lib/turns.ts';
+import { mapInTurns } from '../../lib/concurrency.ts';
 import type { QueryView } from '../../registry/query-view.ts';
 import { CONDITIONS, type Condition, conditionOf } from './condition.ts';
 import type { PageRequest } from './page-request.ts';

@@ -1,6 +1,5 @@
 import type { RequestHandler } from 'express';
-import { FairQueue, QueueFullError } from '../../lib/fair-queue.ts';
-import { nextTurn } from '../../lib/turns.ts';
+import { FairQueue, nextTurn, QueueFullError } from '../../lib/concurrency.ts';
 import type { AppOptions } from '../app-options.ts';
 import { replacePolicy } from '../security/security-headers.ts';
 import { sendError } from '../server/http-error.ts';

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { SharedWork } from '../../lib/turns.ts';
+import { SharedWork } from '../../lib/concurrency.ts';
 import type { ScrapeRequest } from '../../metrics/exposition.ts';
 import type { MetricGroup } from '../../metrics/family.ts';
 import { sendError } from '../server/http-error.ts';

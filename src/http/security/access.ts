@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../lib/clock.ts';
-import { QueueFullError } from '../../lib/fair-queue.ts';
+import { QueueFullError } from '../../lib/concurrency.ts';
 import type { Logger } from '../../lib/log.ts';
 import { isApiPath, sendError } from '../server/http-error.ts';
 import { parseBasicCredentials } from './basic-credentials.ts';

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { FairQueue } from '../../lib/fair-queue.ts';
+import { FairQueue } from '../../lib/concurrency.ts';
 import type { BasicCredentials } from './basic-credentials.ts';
 
 /** Half of libuv's threads, where the hashing is done: files, DNS and compression use the others. */

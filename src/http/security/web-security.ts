@@ -1,8 +1,8 @@
+import pLimit from 'p-limit';
 import { ConfigError, createProblem, type Problem, problemsOf } from '../../config/reading/problem.ts';
 import { background } from '../../lib/background.ts';
 import { type Clock, within } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
-import { OneAtATime } from '../../lib/one-at-a-time.ts';
 import { createTlsServer } from '../server/tls-server.ts';
 import type { Access } from './access.ts';
 import { PasswordChecks } from './password-checks.ts';
@@ -30,7 +30,7 @@ export class WebSecurity {
   #access: Access;
   #bad: { readonly contents: string; readonly problems: readonly Problem[]; told: boolean } | undefined;
   /** Or an old check could undo a newer. */
-  readonly #checks = new OneAtATime();
+  readonly #checks = pLimit(1);
   /** The check that has not begun. */
   #next: Promise<unknown> | undefined;
 
@@ -81,7 +81,7 @@ export class WebSecurity {
    */
   async reload(): Promise<readonly Problem[]> {
     const { file } = this.#options;
-    const problems = await this.#checks.run(() => this.#check(true));
+    const problems = await this.#checks(() => this.#check(true));
     // What is wrong with the file as a whole has its name already.
     return problems.map((problem) =>
       problem.path === file ? problem : { ...problem, message: `${file}: ${problem.message}` },
@@ -90,7 +90,7 @@ export class WebSecurity {
 
   /** Waits for a check that begins now or later: one under way may have missed what changed since. Many share one. */
   async #refresh(): Promise<void> {
-    this.#next ??= this.#checks.run(() => {
+    this.#next ??= this.#checks(() => {
       this.#next = undefined;
       return this.#check(false);
     });

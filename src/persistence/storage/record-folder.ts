@@ -1,13 +1,13 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import pLimit from 'p-limit';
 import type { Clock } from '../../lib/clock.ts';
+import { TurnsByKey } from '../../lib/concurrency.ts';
 import type { Logger } from '../../lib/log.ts';
-import { TurnsByKey } from '../../lib/turns-by-key.ts';
 import { removeOldDamaged, setAside } from './damaged.ts';
 import { kindOf } from './files.ts';
 import { DamagedRecord, encodeRecord, recordFileName } from './record.ts';
 import { readRecord, recordSize } from './record-file.ts';
-import { Slots } from './slots.ts';
 import { codeOf, StorageError, storageErrorFrom } from './storage-error.ts';
 
 /** What the records of a folder are. */
@@ -50,8 +50,8 @@ const EXTENSION = '.json';
 export class RecordFolder<Value> {
   readonly #options: RecordFolderOptions<Value>;
   readonly #folder: string;
-  readonly #reading = new Slots(READ_AT_ONCE);
-  readonly #readingLarge = new Slots(1);
+  readonly #reading = pLimit(READ_AT_ONCE);
+  readonly #readingLarge = pLimit(1);
   readonly #waiting = new Map<string, Change>();
   /** Changes that are not durable yet. */
   readonly #turns = new TurnsByKey();
@@ -258,7 +258,7 @@ export class RecordFolder<Value> {
   }
 
   #readFile(name: string): Promise<{ readonly key: string; readonly value: Value } | undefined> {
-    return this.#reading.run(() => this.#readOrSetAside(name));
+    return this.#reading(() => this.#readOrSetAside(name));
   }
 
   async #readOrSetAside(name: string): Promise<{ readonly key: string; readonly value: Value } | undefined> {
@@ -266,7 +266,7 @@ export class RecordFolder<Value> {
     const file = join(this.#folder, name);
     try {
       const read = () => readRecord(file, kind.read);
-      return (await recordSize(file)) > LARGE_BYTES ? await this.#readingLarge.run(read) : await read();
+      return (await recordSize(file)) > LARGE_BYTES ? await this.#readingLarge(read) : await read();
     } catch (error) {
       if (error instanceof DamagedRecord) {
         this.#hasSetAside = true;

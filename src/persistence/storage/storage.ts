@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import pLimit from 'p-limit';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { kindOf, makeFolder, removeFile, replaceFile } from './files.ts';
 import { FolderLock } from './folder-lock.ts';
 import { RecordFolder, type RecordKind } from './record-folder.ts';
-import { Slots } from './slots.ts';
 import {
   codeOf,
   isDeviceFailure,
@@ -39,7 +39,7 @@ export class Storage {
   readonly #options: StorageOptions;
   readonly #lock: FolderLock;
   readonly #health: WriteHealth;
-  readonly #slots = new Slots(WRITE_AT_ONCE);
+  readonly #slots = pLimit(WRITE_AT_ONCE);
   readonly #folders: Pick<
     RecordFolder<unknown>,
     'flush' | 'isComplete' | 'isReadable' | 'path' | 'recover' | 'retry'
@@ -109,7 +109,7 @@ export class Storage {
       kind,
       clock,
       log,
-      write: (file, content) => this.#slots.run(() => this.#write(file, content)),
+      write: (file, content) => this.#slots(() => this.#write(file, content)),
       unreadable: (error) => this.#health.failed(error, { bytes: 0, isLogged: true }),
     });
     this.#folders.push(records);
