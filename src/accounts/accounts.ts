@@ -70,14 +70,22 @@ function haveSameCredentials(a: Omit<UsedAccount, 'credentials'>, b: Omit<UsedAc
   return isDeepStrictEqual(settings(a), settings(b));
 }
 
-/** Whether an account is called elsewhere, or as somebody else, in another configuration. */
-export function isMoved(name: string, before: Config, after: Config): boolean {
-  return placeOf(name, before) !== placeOf(name, after);
+/** The accounts that are called elsewhere, or as somebody else, in another configuration, or are in one of the two only. */
+export function movedAccounts(before: Config, after: Config): ReadonlySet<string> {
+  const [old, now] = [placesByAccount(before), placesByAccount(after)];
+  return new Set([...old.keys(), ...now.keys()].filter((name) => old.get(name) !== now.get(name)));
+}
+
+function placesByAccount({ accounts }: Config): ReadonlyMap<string, string> {
+  return new Map(accounts.map((account) => [account.name, placeIn(account)]));
 }
 
 /** Where an account is called, and as whom, as far as the configuration says it; holds no secret. */
 export function placeOf(name: string, { accounts }: Config): string {
-  const account = accounts.find((each) => each.name === name);
+  return placeIn(accounts.find((each) => each.name === name));
+}
+
+function placeIn(account: Account | undefined): string {
   return JSON.stringify([account?.role?.arn, account?.profile, account?.endpoint]);
 }
 

@@ -81,6 +81,7 @@ export class Queries {
       configFile: options.configFile,
       clock,
       log,
+      prepare: (made) => sources.prepare(options.inForce.loaded, made),
       onChange(made) {
         const changes = sources.setFiles(made);
         if (hasChanges(changes)) {
@@ -124,6 +125,7 @@ export class Queries {
   /** Reads what another configuration needs; until it is committed nothing changes. */
   async plan(next: LoadedConfig): Promise<ConfigPlan> {
     const files = await this.files.plan(next);
+    await this.#sources.prepare(next, files.made);
     return {
       commit: async () => {
         this.discovery.setEvery(next.config.discovery.monitorsEvery);

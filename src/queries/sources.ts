@@ -31,18 +31,28 @@ export interface MergedQueries {
 export const HTTP_SOURCE = 'HTTP';
 
 /** The queries that sources name, those first that go before others: config, files in the order of their paths, HTTP. */
-export function* namedCandidates({ config, files, http }: Sources): Generator<Candidate> {
-  for (const query of config.queries) {
-    yield { query, from: 'the config file' };
-  }
-  for (const [from, { queries }] of inPathOrder(files)) {
-    for (const query of queries) {
+export function* namedCandidates(sources: Sources): Generator<Candidate> {
+  for (const { source, from } of originsOf(sources)) {
+    for (const query of source.queries) {
       yield { query, from };
     }
   }
-  for (const query of http.values()) {
+  for (const query of sources.http.values()) {
     yield { query, from: HTTP_SOURCE };
   }
+}
+
+/** The config file and discovery files, those first that go before others, with what messages call them. */
+export function originsOf({ config, files }: Pick<Sources, 'config' | 'files'>): readonly Origin[] {
+  return [
+    { source: config, from: 'the config file' },
+    ...inPathOrder(files).map(([from, source]) => ({ source, from })),
+  ];
+}
+
+interface Origin {
+  readonly source: SourceQueries;
+  readonly from: string;
 }
 
 /** The followers of all sources, in the same order. */
@@ -77,6 +87,33 @@ export function mergeQueries(
     }
   }
   return { winners, losers: Array.from(losers, ([loser, winner]) => ({ loser, winner })) };
+}
+
+/** The names of candidates that are in one of two lists only, or are others there. */
+export function changedCandidates(before: readonly Candidate[], after: readonly Candidate[]): ReadonlySet<string> {
+  if (before.length === after.length && before.every((each, n) => isSameCandidate(each, after[n]))) {
+    return new Set();
+  }
+  const [old, now] = [byName(before), byName(after)];
+  return new Set([...old.keys(), ...now.keys()].filter((name) => !areSameCandidates(old.get(name), now.get(name))));
+}
+
+function byName(candidates: readonly Candidate[]): ReadonlyMap<string, readonly Candidate[]> {
+  const lists = new Map<string, Candidate[]>();
+  for (const candidate of candidates) {
+    const list = lists.get(candidate.query.name) ?? [];
+    list.push(candidate);
+    lists.set(candidate.query.name, list);
+  }
+  return lists;
+}
+
+function areSameCandidates(a: readonly Candidate[] = [], b: readonly Candidate[] = []): boolean {
+  return a.length === b.length && a.every((each, n) => isSameCandidate(each, b[n]));
+}
+
+function isSameCandidate(a: Candidate, b: Candidate | undefined): boolean {
+  return b !== undefined && a.from === b.from && isEqual(a.query, b.query);
 }
 
 /** What it takes to have other queries registered than now. Queries of which nothing has changed are in none of these. */
@@ -120,7 +157,7 @@ export function diffQueries(
 }
 
 /** Whether two queries are the same in all. */
-function isEqual(a: RegisteredQuery, b: RegisteredQuery): boolean {
+export function isEqual(a: RegisteredQuery, b: RegisteredQuery): boolean {
   return a === b || (a.kind === b.kind && haveSameValues(a, b));
 }
 

@@ -23,6 +23,8 @@ export interface DiscoveryFilesOptions {
   readonly configFile: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Called with what is then given to `onChange`, unless another change comes first. */
+  readonly prepare?: (files: ReadonlyMap<string, SourceQueries>) => Promise<void>;
   /** What the files make, by path, whenever that has changed by itself. */
   readonly onChange: (files: ReadonlyMap<string, SourceQueries>) => void;
 }
@@ -209,13 +211,17 @@ export class DiscoveryFiles {
         files.set(path, await takeIn(reading, this.#files.get(path), context));
       }
     }
+    const made = madeBy(files);
+    if (settled) {
+      await this.#options.prepare?.(made);
+    }
     if (this.#stopped || this.#context !== context) {
       return false;
     }
     this.#unsettled = unsettled;
     if (settled) {
       this.#accept(files);
-      this.#options.onChange(madeBy(files));
+      this.#options.onChange(made);
     } else {
       this.#warnOfEmpty();
     }

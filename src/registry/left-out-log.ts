@@ -1,11 +1,13 @@
 import type { LogFields, Logger } from '../lib/log.ts';
 import type { MergedQueries } from '../queries/sources.ts';
 
-type Losers = MergedQueries['losers'];
+type Loser = MergedQueries['losers'][number];
 
 /** Tells of queries that cannot be registered, for others have their names. */
 export class LeftOutLog {
   readonly #log: Logger;
+  /** What is left out, by name. */
+  readonly #losers = new Map<string, readonly Loser[]>();
   /** What was left out last, by where it is from and its name. */
   #told: ReadonlySet<string> = new Set();
 
@@ -13,8 +15,22 @@ export class LeftOutLog {
     this.#log = log;
   }
 
-  /** These are left out now: a line for each place that they are from. What was told is told again only after it was free. */
-  tell(losers: Losers): void {
+  /**
+   * These are left out now under some names, or under all: a line for each place that they are from. What was told is told
+   * again only after it was free.
+   */
+  tell(names: ReadonlySet<string> | undefined, losers: readonly Loser[]): void {
+    for (const name of names ?? [...this.#losers.keys()]) {
+      this.#losers.delete(name);
+    }
+    for (const each of losers) {
+      const { name } = each.loser.query;
+      this.#losers.set(name, [...(this.#losers.get(name) ?? []), each]);
+    }
+    this.#tellAll([...this.#losers.values()].flat());
+  }
+
+  #tellAll(losers: readonly Loser[]): void {
     const told = new Set<string>();
     const fresh = new Set<string>();
     const groups = new Map<string, { readonly fields: LogFields; queries: number }>();

@@ -1,15 +1,14 @@
-import { isDeepStrictEqual } from 'node:util';
-import { isMoved } from '../accounts/accounts.ts';
-import type { TargetChanges, TargetsInUse } from '../accounts/targets-in-use.ts';
+import { movedAccounts } from '../accounts/accounts.ts';
+import type { TargetChanges, TargetsInUse, Use } from '../accounts/targets-in-use.ts';
 import { UseCounts } from '../accounts/use-counts.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Candidate, RegisteredQuery } from '../model/query.ts';
 import type { QuerySource } from '../model/vocabulary.ts';
 import type { LoadedConfig } from '../queries/load.ts';
+import { SourceIndexes } from '../queries/source-indexes.ts';
 import {
   diffQueries,
   followersOfSources,
-  HTTP_SOURCE,
   mergeQueries,
   namedCandidates,
   type QueryDiff,
@@ -19,6 +18,7 @@ import {
 import type { Target } from '../scheduler/target.ts';
 import type { ConfigInForce } from './config-in-force.ts';
 import type { Discovery } from './discovery.ts';
+import { FoundCandidates } from './found-candidates.ts';
 import { LeftOutLog } from './left-out-log.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
 import type { QueryRegistry } from './query-registry.ts';
@@ -42,16 +42,17 @@ export interface QuerySourcesOptions {
 export class QuerySources {
   readonly #options: QuerySourcesOptions;
   readonly #leftOut: LeftOutLog;
+  readonly #indexes = new SourceIndexes();
   #files: ReadonlyMap<string, SourceQueries> = new Map();
   readonly #http = new Map<string, RegisteredQuery>();
   /** What has each name: as its source gave it last, and the object that was registered. */
   readonly #candidates = new Map<string, Candidate>();
   readonly #registered = new Map<string, RegisteredQuery>();
-  /** Names that more than one source gives a query. */
-  #contested: ReadonlySet<string> = new Set();
-  #uses = new UseCounts([]);
-  /** What followers found in each target when it was applied last. */
-  #found: ReadonlyMap<Target, readonly Candidate[]> = new Map();
+  readonly #uses = new UseCounts([]);
+  /** What of {@link #uses} is for followers. */
+  #followerUses: readonly Use[] = [];
+  /** What followers found when it was applied last. */
+  readonly #found = new FoundCandidates();
   readonly #used = new WeakSet<RegisteredQuery>();
   #begun = false;
 
@@ -60,13 +61,24 @@ export class QuerySources {
     this.#options = options;
     this.#leftOut = new LeftOutLog(options.log);
     options.discovery.onListed((target) => this.#listed(target));
-    this.#apply();
+    this.#apply(undefined);
   }
 
   /** Polls and runs what is registered, and from now on whatever comes. */
   begin(): void {
     this.#begun = true;
     this.#options.registry.begin([...this.#registered.values()]);
+  }
+
+  /**
+   * Does, without holding up the event loop, what takes long when {@link setConfig} or {@link setFiles} is called with the
+   * same next. Nothing takes effect yet.
+   */
+  async prepare(config: SourceQueries, files: ReadonlyMap<string, SourceQueries>): Promise<void> {
+    await this.#indexes.prepare(this.#options.inForce.loaded, config);
+    for (const [path, made] of files) {
+      await this.#indexes.prepare(this.#files.get(path), made);
+    }
   }
 
   /** Puts another configuration in force; `files` are all discovery files as they are read with it. */
@@ -76,16 +88,18 @@ export class QuerySources {
     if (isSame && [...files].every(([path, made]) => this.#files.get(path) === made)) {
       return NO_CHANGES;
     }
-    const before = inForce.config;
+    const names = this.#changedNames(loaded, files);
+    const moved = movedAccounts(inForce.config, loaded.config);
     inForce.loaded = loaded;
     this.#files = files;
-    return this.#apply((account) => isMoved(account, before, loaded.config));
+    return this.#apply(moved.size === 0 ? names : undefined, moved);
   }
 
   /** Discovery files have these queries now, by path. */
   setFiles(files: ReadonlyMap<string, SourceQueries>): QueryChanges {
+    const names = this.#changedNames(this.#options.inForce.loaded, files);
     this.#files = files;
-    return this.#apply();
+    return this.#apply(names);
   }
 
   /** These are the queries that are registered over HTTP under some names now; undefined: none is. */
@@ -97,11 +111,7 @@ export class QuerySources {
         this.#http.set(name, query);
       }
     }
-    const [name] = changes.keys();
-    if (name === undefined) {
-      return NO_CHANGES;
-    }
-    return changes.size === 1 && this.#isOfHttpAlone(name) ? this.#applyOne(name) : this.#apply();
+    return this.#applyNames(new Set(changes.keys()));
   }
 
   /** Which source has a name now; undefined where it is free. */
@@ -111,11 +121,12 @@ export class QuerySources {
 
   /** What followers find in a target may have changed. */
   #listed(target: Target): void {
-    const { discovery, log } = this.#options;
-    if (isDeepStrictEqual(discovery.candidatesIn(target), this.#found.get(target) ?? [])) {
+    const { discovery, log, shutdown } = this.#options;
+    if (shutdown.aborted) {
       return;
     }
-    const { added, removed } = this.#apply();
+    const names = this.#found.replaceIn(target, discovery.candidatesIn(target));
+    const { added, removed } = this.#applyNames(names);
     if (added.length + removed.length > 0) {
       const { account, region } = target;
       log.info('queries follow what was found', {
@@ -127,56 +138,92 @@ export class QuerySources {
     }
   }
 
-  /** Makes the registered queries, and the targets in use, those that the sources have now. */
-  #apply(isMovedAccount: (account: string) => boolean = () => false): QueryChanges {
-    const { inForce, targetsInUse, discovery, shutdown } = this.#options;
+  /** The names that the config file and discovery files have other queries for than now. */
+  #changedNames(config: SourceQueries, files: ReadonlyMap<string, SourceQueries>): ReadonlySet<string> {
+    const paths = new Set([...this.#files.keys(), ...files.keys()]);
+    const ofFiles = [...paths].flatMap((path) => [
+      ...this.#indexes.changedNames(this.#files.get(path), files.get(path)),
+    ]);
+    return new Set([...this.#indexes.changedNames(this.#options.inForce.loaded, config), ...ofFiles]);
+  }
+
+  /**
+   * Makes the registered queries, and the targets in use, those that the sources have now.
+   *
+   * @param changed names that the config file and discovery files have other queries for than before; undefined: any
+   */
+  #apply(changed: ReadonlySet<string> | undefined, moved: ReadonlySet<string> = new Set()): QueryChanges {
+    const { discovery, shutdown } = this.#options;
     if (shutdown.aborted) {
       return NO_CHANGES;
     }
-    const { config } = inForce;
-    const accounts = new Set(config.accounts.map(({ name }) => name));
-    const sources: Sources = { config: inForce.loaded, files: this.#files, http: this.#http };
-    const followers = followersOfSources(sources).filter(({ place }) => accounts.has(place.account));
+    const accounts = this.#accountNames();
+    const followers = followersOfSources(this.#sources()).filter(({ place }) => accounts.has(place.account));
     discovery.follow(followers);
-    this.#found = discovery.candidates(isMovedAccount);
-    const named = [...namedCandidates(sources)].filter(({ query }) => accounts.has(query.account));
-    const merged = mergeQueries(named, [...this.#found.values()].flat(), (candidate) => this.#isRegistered(candidate));
-
-    const wanted = new Map(Array.from(merged.winners, ([name, { query }]) => [name, query]));
-    const diff = diffQueries(this.#given(), wanted, isMovedAccount);
-    const places = followers.map(({ entry, place }) => ({ ...place, kind: entry.kind, type: entry.type }));
-    this.#uses = new UseCounts([...wanted.values(), ...places]);
-    this.#contested = new Set(merged.losers.map(({ loser }) => loser.query.name));
-    const changes = this.#enact(diff, merged.winners, () =>
-      targetsInUse.update(config, this.#uses.all(), isMovedAccount),
-    );
-    this.#leftOut.tell(merged.losers);
-    return changes;
+    const found = this.#found.replace(discovery.candidates((account) => moved.has(account)));
+    const uses = followers.map(({ entry, place }) => ({ ...place, kind: entry.kind, type: entry.type }));
+    for (const use of uses) {
+      this.#uses.replace(undefined, use);
+    }
+    for (const use of this.#followerUses) {
+      this.#uses.replace(use, undefined);
+    }
+    this.#followerUses = uses;
+    const names = changed && new Set([...changed, ...found]);
+    return this.#applyNames(names, moved);
   }
 
-  /** Whether no source but HTTP has, or would have, a query of this name. */
-  #isOfHttpAlone(name: string): boolean {
-    const holder = this.holderOf(name);
-    return (holder === undefined || holder === 'http') && !this.#contested.has(name);
-  }
-
-  /** Applies a change of what HTTP alone has under a name, in a time that does not depend on the number of queries. */
-  #applyOne(name: string): QueryChanges {
+  /**
+   * Makes what is registered under some names what the sources have now. It takes a time that does not depend on the number
+   * of other queries.
+   *
+   * @param names undefined: all
+   * @param moved the accounts that have moved, if the configuration may be another than before
+   */
+  #applyNames(names: ReadonlySet<string> | undefined, moved?: ReadonlySet<string>): QueryChanges {
     const { inForce, targetsInUse, shutdown } = this.#options;
     if (shutdown.aborted) {
       return NO_CHANGES;
     }
     const { config } = inForce;
-    const before = this.#candidates.get(name)?.query;
-    const given = this.#http.get(name);
-    const after = config.accounts.some((account) => account.name === given?.account) ? given : undefined;
-    const byName = (query: RegisteredQuery | undefined) => new Map(query === undefined ? [] : [[name, query]]);
-    const diff = diffQueries(byName(before), byName(after), () => false);
-    const areUsesChanged = this.#uses.replace(before, after);
-    const candidates = after === undefined ? [] : [[name, { query: after, from: HTTP_SOURCE }] as const];
-    return this.#enact(diff, new Map(candidates), () =>
-      areUsesChanged ? targetsInUse.update(config, this.#uses.all(), () => false) : undefined,
+    const accounts = this.#accountNames();
+    const sources = this.#sources();
+    const named = names === undefined ? namedCandidates(sources) : this.#indexes.candidates(sources, names);
+    const merged = mergeQueries(
+      [...named].filter(({ query }) => accounts.has(query.account)),
+      this.#found.named(names),
+      (candidate) => this.#isRegistered(candidate),
     );
+    const wanted = new Map(Array.from(merged.winners, ([name, { query }]) => [name, query]));
+    const given = this.#given(names);
+    const isMovedAccount = (account: string) => moved?.has(account) ?? false;
+    const diff = diffQueries(given, wanted, isMovedAccount);
+    const areUsesChanged = this.#count(given, wanted);
+    const changes = this.#enact(diff, merged.winners, () =>
+      areUsesChanged || moved !== undefined ? targetsInUse.update(config, this.#uses.all(), isMovedAccount) : undefined,
+    );
+    this.#leftOut.tell(names, merged.losers);
+    return changes;
+  }
+
+  /** Counts what is used instead of what was. Returns whether other targets are in use than before. */
+  #count(before: ReadonlyMap<string, RegisteredQuery>, after: ReadonlyMap<string, RegisteredQuery>): boolean {
+    let areChanged = false;
+    for (const [name, query] of after) {
+      areChanged = this.#uses.replace(before.get(name), query) || areChanged;
+    }
+    for (const [name, query] of before) {
+      areChanged = (!after.has(name) && this.#uses.replace(query, undefined)) || areChanged;
+    }
+    return areChanged;
+  }
+
+  #sources(): Sources {
+    return { config: this.#options.inForce.loaded, files: this.#files, http: this.#http };
+  }
+
+  #accountNames(): ReadonlySet<string> {
+    return new Set(this.#options.inForce.config.accounts.map(({ name }) => name));
   }
 
   /**
@@ -208,9 +255,16 @@ export class QuerySources {
     };
   }
 
-  /** The registered queries as their sources gave them. */
-  #given(): ReadonlyMap<string, RegisteredQuery> {
-    return new Map(Array.from(this.#candidates, ([name, { query }]) => [name, query]));
+  /** The registered queries as their sources gave them: those of some names, or all. */
+  #given(names: ReadonlySet<string> | undefined): ReadonlyMap<string, RegisteredQuery> {
+    const given = new Map<string, RegisteredQuery>();
+    for (const name of names ?? this.#candidates.keys()) {
+      const candidate = this.#candidates.get(name);
+      if (candidate !== undefined) {
+        given.set(name, candidate.query);
+      }
+    }
+    return given;
   }
 
   /** Whether it is this candidate that has its name. */
