@@ -40,12 +40,10 @@ const CUT_BEFORE: Readonly<Record<string, keyof typeof READERS>> = {
 
 /** Files that construct a pattern, with the reader that uses it. */
 const CONSTRUCTED: Readonly<Record<string, keyof typeof READERS>> = {
-  'src/api/errors.ts': 'withoutSecrets',
-  'src/config/duration.ts': 'parseDuration',
-  'src/config/formats.ts': 'roleArn',
-  'src/config/plain-entries.ts': 'plainEntries',
-  // the simulator's own copy
-  'src/simulator/duration.ts': 'parseDuration',
+  'src/aws/errors.ts': 'withoutSecrets',
+  'src/config/reading/duration.ts': 'parseDuration',
+  'src/config/reading/formats.ts': 'roleArn',
+  'src/config/reading/plain-entries.ts': 'plainEntries',
 };
 
 const log = createLogger({ level: 'debug', format: 'logfmt', clock: { now: () => 0 }, write: () => undefined });
