@@ -1,7 +1,8 @@
+import type { BodyFault } from './fault.ts';
 import type { ServiceError } from './service-error.ts';
 import type { Worlds } from './worlds.ts';
 
-/** An HTTP answer, whole. Header names are as they go on the wire. */
+/** An HTTP answer, whole. Header names are as they are sent. */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
@@ -22,35 +23,106 @@ export function jsonAnswer(body: unknown, requestId: string): Answer {
 export function jsonErrorAnswer(
   error: ServiceError,
   requestId: string,
-  worlds: Pick<Worlds, 'errorForm' | 'messageKey'>,
+  { errorForm, messageKey }: Pick<Worlds, 'errorForm' | 'messageKey'>,
 ): Answer {
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    'x-amzn-RequestId': requestId,
-    ...retryAfterHeader(error),
+  const { status, code } = error;
+  const namespaced = `com.amazonaws.networkflowmonitor#${code}`;
+  const uri = `${code}:http://internal.amazon.com/coral/com.amazonaws.networkflowmonitor/`;
+  const errorType = { plain: code, namespaced, uri, bodyType: undefined, bodyCode: undefined }[errorForm];
+  const body = {
+    [messageKey]: error.message,
+    ...(errorForm === 'bodyType' && { __type: namespaced }),
+    ...(errorForm === 'bodyCode' && { code }),
   };
-  const body: Record<string, string> = { [worlds.messageKey]: error.message };
-  const namespaced = `com.amazonaws.networkflowmonitor#${error.code}`;
-  switch (worlds.errorForm) {
-    case 'plain':
-      headers['x-amzn-errortype'] = error.code;
-      break;
-    case 'namespaced':
-      headers['x-amzn-errortype'] = namespaced;
-      break;
-    case 'uri':
-      headers['x-amzn-errortype'] = `${error.code}:http://internal.amazon.com/coral/com.amazonaws.networkflowmonitor/`;
-      break;
-    case 'bodyType':
-      body['__type'] = namespaced;
-      break;
-    case 'bodyCode':
-      body['code'] = error.code;
-      break;
-  }
-  return { status: error.status, headers, body: JSON.stringify(body), error: error.code };
+  const answer = jsonAnswer(body, requestId);
+  const headers = {
+    ...answer.headers,
+    ...retryAfterHeader(error),
+    ...(errorType !== undefined && { 'x-amzn-errortype': errorType }),
+  };
+  return { ...answer, status, headers, error: code };
 }
 
-export function retryAfterHeader({ retryAfter }: ServiceError): Record<string, string> {
+const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
+
+/** Nested elements in their order: a text, or elements within. */
+export interface Elements {
+  readonly [name: string]: string | Elements;
+}
+
+/** The success of an operation of the query protocol. */
+export function xmlAnswer(operation: string, result: Elements, requestId: string): Answer {
+  const content = { [`${operation}Result`]: result, ResponseMetadata: { RequestId: requestId } };
+  return {
+    status: 200,
+    headers: { 'content-type': 'text/xml', 'x-amzn-RequestId': requestId },
+    body: `<${operation}Response xmlns="${STS_NAMESPACE}">${xml(content)}</${operation}Response>\n`,
+  };
+}
+
+/** An error of the query protocol. */
+export function xmlErrorAnswer(error: ServiceError, requestId: string): Answer {
+  const content = {
+    Error: { Type: error.status < 500 ? 'Sender' : 'Receiver', Code: error.code, Message: error.message },
+    RequestId: requestId,
+  };
+  return {
+    status: error.status,
+    headers: { 'content-type': 'text/xml', 'x-amzn-RequestId': requestId, ...retryAfterHeader(error) },
+    body: `<ErrorResponse xmlns="${STS_NAMESPACE}">${xml(content)}</ErrorResponse>\n`,
+    error: error.code,
+  };
+}
+
+function xml(elements: Elements): string {
+  return Object.entries(elements)
+    .map(([name, value]) => `<${name}>${typeof value === 'string' ? escapeXml(value) : xml(value)}</${name}>`)
+    .join('');
+}
+
+function escapeXml(value: string): string {
+  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+function retryAfterHeader({ retryAfter }: ServiceError): Record<string, string> {
   return retryAfter === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfter / 1000)) };
+}
+
+const PROXY_PAGE =
+  '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n';
+
+/** The answer that a body fault makes of the true one. */
+export function spoiled(answer: Answer, { body, status = answer.status }: BodyFault): Answer {
+  switch (body) {
+    case 'html':
+      // A proxy's page: none of the service's headers.
+      return { status, headers: { 'content-type': 'text/html' }, body: PROXY_PAGE };
+    case 'empty':
+      return { ...answer, status, body: '' };
+    case 'garbage':
+      return { ...answer, status, body: Uint8Array.of(0x1f, 0x8b, 0x08, 0x00, 0xff, 0xfe, 0x7b, 0xc3) };
+    case 'truncated':
+      return { ...answer, status, body: answer.body.slice(0, Math.ceil(answer.body.length / 2)) };
+    case 'wrongTypes':
+      return { ...answer, status, body: withWrongTypes(String(answer.body)) };
+  }
+}
+
+function withWrongTypes(body: string): string {
+  if (!body.startsWith('{')) {
+    return '<Unexpected/>\n';
+  }
+  const members: Readonly<Record<string, unknown>> = JSON.parse(body);
+  return JSON.stringify(Object.fromEntries(Object.entries(members).map(([name, value]) => [name, ofOtherType(value)])));
+}
+
+function ofOtherType(value: unknown): unknown {
+  switch (typeof value) {
+    case 'string':
+      return 7;
+    case 'object':
+      return Array.isArray(value) ? { first: true } : 'text';
+    default:
+      return ['text'];
+  }
 }

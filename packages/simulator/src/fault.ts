@@ -1,7 +1,6 @@
-import { readDuration } from './duration.ts';
 import {
-  defaulted,
-  type FieldsOf,
+  choice,
+  duration,
   listOf,
   number,
   objectOf,
@@ -9,84 +8,108 @@ import {
   optional,
   type Reader,
   required,
+  type Shape,
   taggedOf,
   text,
 } from './fields.ts';
 import { matcherOf } from './glob.ts';
 import { hash32 } from './random.ts';
+import { glob } from './vocabulary.ts';
 
-/** Which requests a fault meets: each text must fit, and `*` stands for any number of characters. */
-export interface FaultMatch {
+/** Which requests a fault meets: each text must fit. */
+const MATCH = {
   /** The API's name, such as GetQueryStatusMonitorTopContributors or AssumeRole. */
-  operation?: string;
-  account?: string;
-  region?: string;
-  monitorName?: string;
-  scopeId?: string;
-  queryId?: string;
-}
+  operation: glob,
+  account: glob,
+  region: glob,
+  monitorName: glob,
+  scopeId: glob,
+  queryId: glob,
+};
+type FaultMatch = Shape<typeof MATCH>;
 
-interface FaultBase {
+const BASE = {
   /** Every request when absent. */
-  match?: FaultMatch;
+  match: optional(objectOf(MATCH)),
   /** In force from so many milliseconds after the simulator's start; from the start when absent. */
-  from?: number;
-  /** In force until so many milliseconds after the simulator's start; for ever when absent. */
-  until?: number;
+  from: optional(duration),
+  /** In force until so many milliseconds after the simulator's start; without end when absent. */
+  until: optional(duration),
   /** The share of the matching requests that it meets, 0 to 1, spread by the seed; all when absent. */
-  rate?: number;
+  rate: optional(number(0, 1, 'number')),
   /** It meets so many requests and then no more. */
-  times?: number;
-}
+  times: optional(number(1, 1_000_000, 'integer')),
+};
 
 /** An error instead of the answer; the operation is not carried out. */
-export interface ErrorFault extends FaultBase {
-  kind: 'error';
+const ERROR = {
+  ...BASE,
+  kind: required(oneOf('error')),
   /** Such as InternalServerException; need not be one of the model's. */
-  name: string;
+  name: required(text('an error name such as InternalServerException', /^[A-Za-z][\w.]*$/)),
   /** HTTP status. */
-  status: number;
-  message?: string;
+  status: required(number(400, 599, 'integer')),
+  message: optional(text('a text')),
   /** Sends a Retry-After header of so many milliseconds, rounded up to whole seconds. */
-  retryAfter?: number;
-}
+  retryAfter: optional(duration),
+};
 
 /** ThrottlingException 429 (from STS: Throttling 400); the operation is not carried out. */
-export interface ThrottleFault extends FaultBase {
-  kind: 'throttle';
+const THROTTLE = {
+  ...BASE,
+  kind: required(oneOf('throttle')),
   /** Sends a Retry-After header of so many milliseconds, rounded up to whole seconds. */
-  retryAfter?: number;
-}
+  retryAfter: optional(duration),
+};
 
 /** Waits before all else; faults after it in the list may still meet the request. */
-export interface LatencyFault extends FaultBase {
-  kind: 'latency';
+const LATENCY = {
+  ...BASE,
+  kind: required(oneOf('latency')),
   /** Milliseconds. */
-  delay: number;
-}
+  delay: required(duration),
+};
 
 /**
- * `hang`: the connection stays open and nothing more comes. `reset`: it ends with a TCP reset. After the `request`, the
- * operation is not carried out; after the `headers` of the answer it was, only its caller does not learn how it went.
+ * `hang`: the connection stays open and nothing more is sent. `reset`: it ends with a TCP reset. After the `request`, the
+ * operation is not carried out; after the `headers` of the answer it was, but its caller does not learn the outcome.
  */
-export interface BrokenConnectionFault extends FaultBase {
-  kind: 'hang' | 'reset';
-  after: 'request' | 'headers';
-}
+const HANG = { ...BASE, kind: required(oneOf('hang')), after: choice('request', 'headers') };
+const RESET = { ...HANG, kind: required(oneOf('reset')) };
 
 /** The operation is carried out, but its answer's body is something else. */
-export interface BodyFault extends FaultBase {
-  kind: 'body';
+const BODY = {
+  ...BASE,
+  kind: required(oneOf('body')),
   /**
    * `html`: a proxy's error page; `empty`: nothing; `garbage`: bytes that are no text; `truncated`: the first half of the
    * true body, as if it were whole; `wrongTypes`: each member of the true body with a value of another JSON type.
    */
-  body: 'html' | 'empty' | 'garbage' | 'truncated' | 'wrongTypes';
+  body: required(oneOf('html', 'empty', 'garbage', 'truncated', 'wrongTypes')),
   /** HTTP status; the true one when absent. */
-  status?: number;
-}
+  status: optional(number(200, 599, 'integer')),
+};
+export type BodyFault = Shape<typeof BODY>;
 
-export type Fault = ErrorFault | ThrottleFault | LatencyFault | BrokenConnectionFault | BodyFault;
+/** Faults that decide the answer of a request, unlike latencies, which delay it. */
+export type AnswerFault =
+  | Shape<typeof ERROR>
+  | Shape<typeof THROTTLE>
+  | Shape<typeof HANG>
+  | Shape<typeof RESET>
+  | BodyFault;
+export type Fault = AnswerFault | Shape<typeof LATENCY>;
+
+export const readFaults: Reader<readonly Fault[]> = listOf(
+  taggedOf<Fault>('kind', {
+    error: objectOf(ERROR),
+    throttle: objectOf(THROTTLE),
+    latency: objectOf(LATENCY),
+    hang: objectOf(HANG),
+    reset: objectOf(RESET),
+    body: objectOf(BODY),
+  }),
+);
 
 /** What is known of a request when faults are chosen. */
 export type FaultFacts = { readonly [name in keyof FaultMatch]?: string | undefined };
@@ -95,7 +118,7 @@ export type FaultFacts = { readonly [name in keyof FaultMatch]?: string | undefi
 export interface ChosenFaults {
   /** Milliseconds. */
   delay: number;
-  fault?: Exclude<Fault, LatencyFault>;
+  fault?: AnswerFault;
 }
 
 /** Chooses among `faults`, in their order. `elapsed` is in milliseconds since the simulator's start. */
@@ -104,24 +127,20 @@ export function createFaultChooser(
   seed: string,
 ): (facts: FaultFacts, elapsed: number) => ChosenFaults {
   const armed = faults.map((fault, index) => {
-    const matches = matcherOf<keyof FaultMatch>(fault.match ?? {});
+    const { match = {}, from = 0, until = Infinity, rate = 1, times = Infinity } = fault;
+    const matches = matcherOf<keyof FaultMatch>(match);
     let matched = 0;
     let met = 0;
     return {
       fault,
       meets(facts: FaultFacts, elapsed: number): boolean {
-        if (elapsed < (fault.from ?? 0) || elapsed >= (fault.until ?? Infinity) || met >= (fault.times ?? Infinity)) {
-          return false;
-        }
-        if (!matches(facts)) {
+        if (elapsed < from || elapsed >= until || met >= times || !matches(facts)) {
           return false;
         }
         matched += 1;
-        if (hash32(`${seed}/fault/${index}/${matched}`) / 2 ** 32 >= (fault.rate ?? 1)) {
-          return false;
-        }
-        met += 1;
-        return true;
+        const drawn = hash32(`${seed}/fault/${index}/${matched}`) / 2 ** 32 < rate;
+        met += drawn ? 1 : 0;
+        return drawn;
       },
     };
   });
@@ -138,57 +157,3 @@ export function createFaultChooser(
     return { delay };
   };
 }
-
-const pattern = optional(text('a text, in which * stands for anything'));
-
-const readBase: FieldsOf<FaultBase> = {
-  match: optional(
-    objectOf<FaultMatch>({
-      operation: pattern,
-      account: pattern,
-      region: pattern,
-      monitorName: pattern,
-      scopeId: pattern,
-      queryId: pattern,
-    }),
-  ),
-  from: optional(readDuration),
-  until: optional(readDuration),
-  rate: optional(number(0, 1, 'number')),
-  times: optional(number(1, 1_000_000, 'integer')),
-};
-
-function brokenConnection(kind: BrokenConnectionFault['kind']): Reader<Fault> {
-  return objectOf<BrokenConnectionFault>({
-    ...readBase,
-    kind: required(oneOf(kind)),
-    after: defaulted(oneOf('request', 'headers'), 'request'),
-  });
-}
-
-export const readFaults: Reader<Fault[]> = listOf(
-  taggedOf<Fault>('kind', {
-    error: objectOf<ErrorFault>({
-      ...readBase,
-      kind: required(oneOf('error')),
-      name: required(text('an error name such as InternalServerException', /^[A-Za-z][\w.]*$/)),
-      status: required(number(400, 599, 'integer')),
-      message: optional(text('a text')),
-      retryAfter: optional(readDuration),
-    }),
-    throttle: objectOf<ThrottleFault>({
-      ...readBase,
-      kind: required(oneOf('throttle')),
-      retryAfter: optional(readDuration),
-    }),
-    latency: objectOf<LatencyFault>({ ...readBase, kind: required(oneOf('latency')), delay: required(readDuration) }),
-    hang: brokenConnection('hang'),
-    reset: brokenConnection('reset'),
-    body: objectOf<BodyFault>({
-      ...readBase,
-      kind: required(oneOf('body')),
-      body: required(oneOf('html', 'empty', 'garbage', 'truncated', 'wrongTypes')),
-      status: optional(number(200, 599, 'integer')),
-    }),
-  }),
-);

@@ -1,6 +1,8 @@
+import { LONGEST_TIMER_MS } from './clock.ts';
+
 /**
- * Strict reading of parsed YAML into typed values. A reader looks at one value; it notes each problem it finds and goes
- * on, so that one pass tells every error of a file.
+ * Strict reading of parsed YAML into typed values. A reader looks at one value; it notes each problem it finds and
+ * continues, so that one pass reports every error of a file. A type is described once, by the table of its fields.
  */
 export interface Problem {
   /** Where: `accounts[0].regions.us-east-1.monitors[2].status`; the empty string is the document itself. */
@@ -13,10 +15,10 @@ export interface Problem {
 export const INVALID = Symbol('invalid');
 export type Reader<T> = (value: unknown, path: Problem['path'], problems: Problem[]) => T | typeof INVALID;
 
-/** Stands in messages for a value that must not be shown. */
+/** Replaces a value in messages that must not show it. */
 export const HIDDEN = Symbol('hidden');
 
-/** A reader of one value: `parse` gives `undefined` for what is not `expected`. */
+/** A reader of one value: `parse` returns `undefined` for what is not `expected`. */
 export function scalar<T>(expected: string, parse: (value: unknown) => T | undefined): Reader<T> {
   return (value, path, problems) => {
     const parsed = parse(value);
@@ -49,7 +51,25 @@ export function oneOf<const T extends string>(...values: readonly T[]): Reader<T
   return scalar(`one of ${values.join(', ')}`, (value) => values.find((known) => known === value));
 }
 
-export function listOf<T>(item: Reader<T>): Reader<T[]> {
+/** Milliseconds of each unit of a duration, in the order in which a duration names them. */
+const UNITS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+const DURATION = /^(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
+
+/**
+ * Milliseconds of a duration as Prometheus writes it (`30s`, `1h30m`, `500ms`, units falling, each at most once; `0`)
+ * or of a number of seconds (fractions allowed).
+ */
+export const duration: Reader<number> = scalar(
+  'a duration such as 30s or 1h30m, or a number of seconds, at most 24d',
+  (value) => {
+    const amounts = typeof value === 'string' && value !== '' ? DURATION.exec(value)?.slice(1) : undefined;
+    const sum = amounts && Object.values(UNITS).reduce((total, ms, i) => total + Number(amounts[i] ?? 0) * ms, 0);
+    const ms = typeof value === 'number' ? Math.round(value * 1000) : value === '0' ? 0 : sum;
+    return ms !== undefined && ms >= 0 && ms <= LONGEST_TIMER_MS ? ms : undefined;
+  },
+);
+
+export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
   return (value, path, problems) => {
     if (!Array.isArray(value)) {
       return refuse(problems, path, value, 'a list');
@@ -64,7 +84,7 @@ export function distinctListOf<T, K extends keyof T & string>(
   item: Reader<T>,
   key: K,
   identify: (item: T) => string = (entry) => String(entry[key]),
-): Reader<T[]> {
+): Reader<readonly T[]> {
   const list = listOf(item);
   return (value, path, problems) => {
     const items = list(value, path, problems);
@@ -105,32 +125,39 @@ export function mapOf<T>(item: Reader<T>, keyExpected: string, keyPattern: RegEx
   };
 }
 
-interface Required<T> {
+/** How a member of a mapping is read, and what its absence means. */
+export interface Field<T, P extends 'required' | 'optional' | 'defaulted'> {
+  presence: P;
   read: Reader<T>;
-  presence: 'required';
+  /** What a defaulted member is when absent. */
+  fallback?: T;
 }
-interface Optional<T> {
-  read: Reader<T>;
-  presence: 'optional';
-}
-interface Defaulted<T> {
-  read: Reader<T>;
-  presence: 'defaulted';
-  fallback: T;
-}
+type Optional = Field<unknown, 'optional'>;
+type Defaulted = Field<unknown, 'defaulted'>;
+type Fields = Readonly<Record<string, Field<unknown, 'required'> | Optional | Defaulted>>;
 
-export const required = <T>(read: Reader<T>): Required<T> => ({ read, presence: 'required' });
-export const optional = <T>(read: Reader<T>): Optional<T> => ({ read, presence: 'optional' });
-export const defaulted = <T>(read: Reader<T>, fallback: T): Defaulted<T> => ({ read, presence: 'defaulted', fallback });
+export const required = <T>(read: Reader<T>): Field<T, 'required'> => ({ presence: 'required', read });
+export const optional = <T>(read: Reader<T>): Field<T, 'optional'> => ({ presence: 'optional', read });
+export const defaulted = <T>(read: Reader<T>, fallback: NoInfer<T>): Field<T, 'defaulted'> => ({
+  presence: 'defaulted',
+  read,
+  fallback,
+});
+/** One of these; the first when absent. */
+export const choice = <const T extends string>(first: T, ...others: readonly T[]): Field<T, 'defaulted'> =>
+  defaulted(oneOf(first, ...others), first);
 
-/** How each member of `T` is read: members that may be missing are `optional`, the others `required` or `defaulted`. */
-export type FieldsOf<T> = {
-  [K in keyof T]-?: object extends Pick<T, K> ? Optional<Exclude<T[K], undefined>> : Required<T[K]> | Defaulted<T[K]>;
+type ValueOf<F> = F extends { read: Reader<infer T> } ? T : never;
+/** The type that a table of fields describes. */
+export type Shape<F extends Fields> = {
+  [K in keyof F as F[K] extends Optional ? never : K]: ValueOf<F[K]>;
+} & {
+  [K in keyof F as F[K] extends Optional ? K : never]?: ValueOf<F[K]>;
 };
 
 /** A mapping with exactly these keys; any other key is a problem. */
-export function objectOf<T extends object>(fields: FieldsOf<T>): Reader<T> {
-  const table = new Map<string, Required<unknown> | Optional<unknown> | Defaulted<unknown>>(Object.entries(fields));
+export function objectOf<F extends Fields>(fields: F): Reader<Shape<F>> {
+  const table = new Map(Object.entries(fields));
   const keys = [...table.keys()].join(', ');
   return (value, path, problems) => {
     if (!isMapping(value)) {
@@ -152,12 +179,21 @@ export function objectOf<T extends object>(fields: FieldsOf<T>): Reader<T> {
         result[key] = field.fallback;
       }
     }
-    // The compiler cannot follow a loop over keys: FieldsOf<T> is what makes `result` a T.
-    return problems.length === before ? (result as T) : INVALID;
+    // The compiler cannot follow a loop over keys: the table is what makes `result` of its shape.
+    return problems.length === before ? (result as Shape<F>) : INVALID;
   };
 }
 
-/** A mapping whose `key` says which of `readers` reads it. */
+/** What a mapping without keys reads as; only for tables without required fields. */
+export function defaultsOf<F extends Readonly<Record<string, Optional | Defaulted>>>(fields: F): Shape<F> {
+  const defaults = objectOf(fields)({}, [], []);
+  if (defaults === INVALID) {
+    throw new TypeError('A field without a default is missing');
+  }
+  return defaults;
+}
+
+/** A mapping whose `key` decides which of `readers` reads it. */
 export function taggedOf<T>(key: string, readers: Readonly<Record<string, Reader<T>>>): Reader<T> {
   return (value, path, problems) => {
     const tag = isMapping(value) ? value[key] : undefined;
@@ -173,6 +209,6 @@ export function refuse(problems: Problem[], path: Problem['path'], value: unknow
   return INVALID;
 }
 
-function isMapping(value: unknown): value is Record<string, unknown> {
+export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

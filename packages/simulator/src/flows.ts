@@ -1,6 +1,5 @@
-import { zonePrefix } from './names.ts';
-import { type Instance, instanceOf, type Place, type Subnet, subnetOf, vpcOf, zonesOf } from './network.ts';
-import { createRandom, type Random } from './random.ts';
+import { type Instance, instanceOf, type Place, type Subnet, subnetOf, vpcOf, zonePrefix, zonesOf } from './network.ts';
+import { Random } from './random.ts';
 import type { DestinationCategory } from './vocabulary.ts';
 
 /** One end of a flow; members that the service would not know are missing. */
@@ -47,108 +46,91 @@ const WORKLOADS: readonly [readonly [string, string], ...(readonly [string, stri
   ['search', 'indexer'],
 ];
 
-/** The flow of this index: the same one whatever the metric and the window, as real flows outlive both. */
+/** The flow of this index: the same one whatever the metric and the window, as real flows outlast both. */
 export function flowOf(place: Place, parent: string, category: DestinationCategory, index: number): Flow {
-  const random = createRandom([place.seed, place.account, place.region, parent, category, index].join('/'));
+  const random = new Random([place.seed, place.account, place.region, parent, category, index].join('/'));
   const localSubnet = subnetOf(place, vpcOf(place, 0), random.integer(0, SUBNETS - 1));
-  const local = hostEnd(instanceOf(place, localSubnet, random.integer(0, HOSTS - 1)), place.region, random);
-  const path = remoteOf(place, category, localSubnet, random);
-  return {
-    local,
-    ...path,
-    port: random.pick(PORTS),
-    traversed: constructs(local, path.remote, path.through),
-    emptiness: random,
-  };
+  const local = hostEnd(place, localSubnet, random);
+  const { remote, through = [], ...translated } = PATHS[category](random, place, localSubnet);
+  const traversed = [...hostConstructs(local), ...through, ...hostConstructs(remote).reverse()];
+  return { local, remote, ...translated, port: random.pick(PORTS), traversed, emptiness: random };
 }
 
 interface RemotePath {
   remote: FlowEnd;
   snatIp?: string;
   dnatIp?: string;
-  through: readonly TraversedConstruct[];
+  /** What lies between the two ends; nothing when absent. */
+  through?: readonly TraversedConstruct[];
 }
 
-function remoteOf(place: Place, category: DestinationCategory, local: Subnet, random: Random): RemotePath {
-  const host = (in_: Place, subnet: Subnet) =>
-    hostEnd(instanceOf(in_, subnet, random.integer(0, HOSTS - 1)), in_.region, random);
-  const gateway = (
-    kind: 'natgateway' | 'internet-gateway' | 'transit-gateway' | 'vpc-endpoint' | 'vpc-peering-connection',
-  ) => gatewayOf(kind, random);
-  switch (category) {
-    case 'INTRA_AZ':
-      return {
-        remote: host(place, subnetOf(place, local.vpc, local.index + zonesOf(place.region).length)),
-        through: [],
-      };
-    case 'INTER_AZ': {
-      const step = random.integer(1, zonesOf(place.region).length - 1);
-      const remote = host(place, subnetOf(place, local.vpc, local.index + step));
-      return random.chance(0.3) ? { remote, dnatIp: remote.ip, through: [] } : { remote, through: [] };
-    }
-    case 'INTER_VPC':
-      return {
-        remote: host(place, subnetOf(place, vpcOf(place, 1), random.integer(0, SUBNETS - 1))),
-        through: [gateway('vpc-peering-connection')],
-      };
-    case 'INTER_REGION': {
-      const far = { ...place, region: place.region === 'eu-west-1' ? 'us-east-1' : 'eu-west-1' };
-      return {
-        remote: host(far, subnetOf(far, vpcOf(far, 0), random.integer(0, SUBNETS - 1))),
-        through: [gateway('transit-gateway')],
-      };
-    }
-    case 'LOCAL_ZONE':
-      return {
-        remote: {
-          ip: `10.90.${random.integer(0, 3)}.${random.integer(10, 250)}`,
-          az: `${zonePrefix(place.region)}-lax1-az1`,
-        },
-        through: [],
-      };
-    case 'TRANSIT_GATEWAY':
-      return {
-        remote: { ip: `172.16.${random.integer(0, 255)}.${random.integer(1, 254)}` },
-        through: [gateway('transit-gateway')],
-      };
-    case 'AMAZON_S3':
-    case 'AMAZON_DYNAMODB':
-    case 'AWS_SERVICE': {
-      const endpoint = { ...gateway('vpc-endpoint'), serviceName: serviceOf(category, random) };
-      return { remote: { ip: publicAddress(random), region: place.region }, through: [endpoint] };
-    }
-    case 'INTERNET':
-      return {
-        remote: { ip: publicAddress(random) },
-        snatIp: publicAddress(random),
-        through: [gateway('natgateway'), gateway('internet-gateway')],
-      };
-    case 'UNCLASSIFIED':
-      return {
-        remote: {
-          ip: random.chance(0.5)
-            ? publicAddress(random)
-            : `192.168.${random.integer(0, 255)}.${random.integer(1, 254)}`,
-        },
-        through: [],
-      };
-  }
+/** Where flows of each category go, seen from a local subnet. */
+const PATHS: Readonly<Record<DestinationCategory, (random: Random, place: Place, local: Subnet) => RemotePath>> = {
+  INTRA_AZ: (random, place, { vpc, index }) => ({
+    remote: hostEnd(place, subnetOf(place, vpc, index + zonesOf(place.region).length), random),
+  }),
+  INTER_AZ(random, place, { vpc, index }) {
+    const step = random.integer(1, zonesOf(place.region).length - 1);
+    const remote = hostEnd(place, subnetOf(place, vpc, index + step), random);
+    return random.chance(0.3) ? { remote, dnatIp: remote.ip } : { remote };
+  },
+  INTER_VPC: (random, place) => ({
+    remote: anyHostEnd(place, 1, random),
+    through: [gateway('pcx', 'VPCPeeringConnection', random)],
+  }),
+  INTER_REGION: (random, place) => ({
+    remote: anyHostEnd({ ...place, region: place.region === 'eu-west-1' ? 'us-east-1' : 'eu-west-1' }, 0, random),
+    through: [gateway('tgw', 'TransitGateway', random)],
+  }),
+  LOCAL_ZONE: (random, { region }) => ({
+    remote: {
+      ip: `10.90.${random.integer(0, 3)}.${random.integer(10, 250)}`,
+      az: `${zonePrefix(region)}-lax1-az1`,
+    },
+  }),
+  TRANSIT_GATEWAY: (random) => ({
+    remote: { ip: `172.16.${random.integer(0, 255)}.${random.integer(1, 254)}` },
+    through: [gateway('tgw', 'TransitGateway', random)],
+  }),
+  AMAZON_S3: (random, place) => servicePath('AMAZON_S3', random, place),
+  AMAZON_DYNAMODB: (random, place) => servicePath('AMAZON_DYNAMODB', random, place),
+  AWS_SERVICE: (random, place) => servicePath('AWS_SERVICE', random, place),
+  INTERNET: (random) => ({
+    remote: { ip: publicAddress(random) },
+    snatIp: publicAddress(random),
+    through: [gateway('nat', 'NatGateway', random), gateway('igw', 'InternetGateway', random)],
+  }),
+  UNCLASSIFIED: (random) => ({
+    remote: {
+      ip: random.chance(0.5) ? publicAddress(random) : `192.168.${random.integer(0, 255)}.${random.integer(1, 254)}`,
+    },
+  }),
+};
+
+type ServiceCategory = 'AMAZON_S3' | 'AMAZON_DYNAMODB' | 'AWS_SERVICE';
+
+function servicePath(category: ServiceCategory, random: Random, { region }: Place): RemotePath {
+  const endpoint = { ...gateway('vpce', 'VPCEndpoint', random), serviceName: serviceOf(category, random) };
+  return { remote: { ip: publicAddress(random), region }, through: [endpoint] };
 }
 
 /** The AWS service that a flow of a category goes to, as rows name it. */
-export function serviceOf(category: 'AMAZON_S3' | 'AMAZON_DYNAMODB' | 'AWS_SERVICE', random: Random): string {
-  switch (category) {
-    case 'AMAZON_S3':
-      return 'S3';
-    case 'AMAZON_DYNAMODB':
-      return 'DynamoDB';
-    case 'AWS_SERVICE':
-      return random.pick(['SQS', 'KMS', 'ECR']);
-  }
+export function serviceOf(category: ServiceCategory, random: Random): string {
+  return category === 'AMAZON_S3'
+    ? 'S3'
+    : category === 'AMAZON_DYNAMODB'
+      ? 'DynamoDB'
+      : random.pick(['SQS', 'KMS', 'ECR']);
 }
 
-function hostEnd(instance: Instance, region: string, random: Random): FlowEnd {
-  const end: FlowEnd = { ip: instance.ip, region, az: instance.subnet.az, subnet: instance.subnet };
+/** A host in any subnet of a VPC. */
+function anyHostEnd(place: Place, vpc: number, random: Random): FlowEnd {
+  return hostEnd(place, subnetOf(place, vpcOf(place, vpc), random.integer(0, SUBNETS - 1)), random);
+}
+
+function hostEnd(place: Place, subnet: Subnet, random: Random): FlowEnd {
+  const instance = instanceOf(place, subnet, random.integer(0, HOSTS - 1));
+  const end: FlowEnd = { ip: instance.ip, region: place.region, az: subnet.az, subnet };
   // An address whose instance the service does not know: a load balancer's, say.
   if (random.chance(0.85)) {
     end.instance = instance;
@@ -165,24 +147,11 @@ function publicAddress(random: Random): string {
   return `${random.pick(['192.0.2', '198.51.100', '203.0.113'])}.${random.integer(1, 254)}`;
 }
 
-const GATEWAYS = {
-  natgateway: { prefix: 'nat', type: 'AWS::EC2::NatGateway' },
-  'internet-gateway': { prefix: 'igw', type: 'AWS::EC2::InternetGateway' },
-  'transit-gateway': { prefix: 'tgw', type: 'AWS::EC2::TransitGateway' },
-  'vpc-endpoint': { prefix: 'vpce', type: 'AWS::EC2::VPCEndpoint' },
-  'vpc-peering-connection': { prefix: 'pcx', type: 'AWS::EC2::VPCPeeringConnection' },
-} as const;
-
-function gatewayOf(kind: keyof typeof GATEWAYS, random: Random): TraversedConstruct {
-  const { prefix, type } = GATEWAYS[kind];
-  return { componentId: `${prefix}-0${random.hex(16)}`, componentType: type };
+function gateway(prefix: string, type: string, random: Random): TraversedConstruct {
+  return { componentId: `${prefix}-0${random.hex(16)}`, componentType: `AWS::EC2::${type}` };
 }
 
-/** Instance, network interface, what lies between, and the same at the far end, as far as they are known. */
-function constructs(local: FlowEnd, remote: FlowEnd, through: readonly TraversedConstruct[]): TraversedConstruct[] {
-  return [...hostConstructs(local), ...through, ...hostConstructs(remote).reverse()];
-}
-
+/** The instance and its network interface, from the inside out, as far as they are known. */
 function hostConstructs({ instance }: FlowEnd): TraversedConstruct[] {
   return instance
     ? [

@@ -1,34 +1,22 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import { type Answer, jsonAnswer, jsonErrorAnswer } from './answer.ts';
-import type { ApiRequest } from './api.ts';
+import { type Answer, jsonAnswer, jsonErrorAnswer, xmlAnswer, xmlErrorAnswer } from './answer.ts';
 import { invalid } from './constraints.ts';
-import type { CredentialStore, KnownCredentials } from './credentials.ts';
-import type { ErrorFault, FaultFacts, ThrottleFault } from './fault.ts';
-import { uuidOf } from './names.ts';
-import { createRandom } from './random.ts';
-import { findRoute, type RouteMatch } from './routes.ts';
+import type { KnownCredentials } from './credentials.ts';
+import type { AnswerFault, FaultFacts } from './fault.ts';
+import { INVENTORY_OPERATIONS } from './inventory-operations.ts';
+import type { Labels, Operation } from './operation.ts';
+import { QUERY_OPERATIONS } from './query-operations.ts';
+import { Random, uuidOf } from './random.ts';
 import { ServiceError } from './service-error.ts';
 import {
-  AuthenticationError,
-  type AuthenticationFailure,
+  type AuthenticationCodes,
   credentialScope,
+  type HttpRequest,
   refuseExpired,
   verifySignature,
 } from './sigv4.ts';
-import { STS_OPERATIONS, type StsOperation, type StsRequest, xmlErrorAnswer } from './sts.ts';
-import type { Throttle } from './throttle.ts';
+import type { Simulation } from './simulation.ts';
+import { STS_OPERATIONS, stsResult } from './sts.ts';
 import type { Worlds } from './worlds.ts';
-
-/** An HTTP request, wholly read. */
-export interface HttpRequest {
-  method: string;
-  /** Still percent-encoded, without the query string. */
-  path: string;
-  /** What follows the `?`, still percent-encoded. */
-  queryString: string;
-  headers: IncomingHttpHeaders;
-  body: Buffer;
-}
 
 /** A request whose meaning is known, though not yet whether it is let in. */
 export interface Call {
@@ -43,168 +31,176 @@ export interface Call {
   /** Carries the operation out and answers, errors included. */
   answer(): Answer;
   /** Answers with a fault's error, in the form of the service called. */
-  failWith(fault: ErrorFault | ThrottleFault): Answer;
-}
-
-export interface FrontEndOptions {
-  seed: string;
-  /** Whose requests are those that name no known credentials. */
-  defaultAccount: string;
-  credentials: CredentialStore;
-  throttle: Throttle;
-  api(request: ApiRequest): unknown;
-  sts(request: StsRequest, requestId: string): Answer;
-  /** Read at each use, since worlds may change. */
-  worlds(): Worlds;
-  now(): { wall: number; monotonic: number };
+  failWith(fault: Extract<AnswerFault, { kind: 'error' | 'throttle' }>): Answer;
 }
 
 const DEFAULT_REGION = 'us-east-1';
-const NO_PARAMETERS = new URLSearchParams();
 
-const SERVICE_CODES: Readonly<Record<AuthenticationFailure, string>> = {
-  'missing token': 'MissingAuthenticationTokenException',
-  'incomplete signature': 'IncompleteSignatureException',
-  'unrecognized client': 'UnrecognizedClientException',
-  'invalid signature': 'InvalidSignatureException',
-  'expired token': 'ExpiredTokenException',
+/** How one of the two services words what is common to both. */
+interface Protocol {
+  service: Call['service'];
+  codes: AuthenticationCodes;
+  throttling: { code: string; status: number };
+  /** The error's name for a defect of the simulator. */
+  internal: string;
+  error(error: ServiceError, requestId: string, worlds: Worlds): Answer;
+}
+const SERVICE: Protocol = {
+  service: 'networkflowmonitor',
+  codes: {
+    'missing token': 'MissingAuthenticationTokenException',
+    'incomplete signature': 'IncompleteSignatureException',
+    'unrecognized client': 'UnrecognizedClientException',
+    'invalid signature': 'InvalidSignatureException',
+    'expired token': 'ExpiredTokenException',
+  },
+  throttling: { code: 'ThrottlingException', status: 429 },
+  internal: 'InternalServerException',
+  error: jsonErrorAnswer,
 };
-const STS_CODES: Readonly<Record<AuthenticationFailure, string>> = {
-  'missing token': 'MissingAuthenticationToken',
-  'incomplete signature': 'IncompleteSignature',
-  'unrecognized client': 'InvalidClientTokenId',
-  'invalid signature': 'SignatureDoesNotMatch',
-  'expired token': 'ExpiredToken',
+const STS: Protocol = {
+  service: 'sts',
+  codes: {
+    'missing token': 'MissingAuthenticationToken',
+    'incomplete signature': 'IncompleteSignature',
+    'unrecognized client': 'InvalidClientTokenId',
+    'invalid signature': 'SignatureDoesNotMatch',
+    'expired token': 'ExpiredToken',
+  },
+  throttling: { code: 'Throttling', status: 400 },
+  internal: 'InternalFailure',
+  error: xmlErrorAnswer,
 };
 
-/** What stands before the operations of both services: tells requests apart, and lets in those that may come in. */
-export function createFrontEnd(options: FrontEndOptions): (request: HttpRequest) => Call {
-  const { credentials } = options;
-  let requestNumber = 0;
-  const nextRequestId = () => {
-    requestNumber += 1;
-    return uuidOf(createRandom(`${options.seed}/request/${requestNumber}`).hex(32), '4');
-  };
-  /** Who signed, as far as it is known; throws ServiceError when that one is not let in. */
-  const authenticate = (
-    request: HttpRequest,
-    call: Call,
-    codes: typeof SERVICE_CODES,
-  ): KnownCredentials | undefined => {
-    const now = options.now().wall;
-    try {
-      if (credentials.checked) {
-        return verifySignature(request, call.service, credentials.find, now);
-      }
-      const scope = credentialScope(request.headers.authorization);
-      const known = scope && credentials.find(scope.accessKeyId);
-      if (known) {
-        refuseExpired(known, now);
-      }
-      return known;
-    } catch (error) {
-      throw error instanceof AuthenticationError ? new ServiceError(codes[error.failure], 403, error.message) : error;
-    }
-  };
-  const identify = (request: HttpRequest) => {
-    const scope = credentialScope(request.headers.authorization);
-    const unknown = credentials.checked ? '' : options.defaultAccount;
-    return {
-      account: (scope && credentials.find(scope.accessKeyId)?.account) ?? unknown,
-      region: scope?.region ?? DEFAULT_REGION,
-    };
-  };
+/** What precedes the operations of both services: tells requests apart, and lets in those that may come in. */
+export class FrontEnd {
+  readonly #simulation: Simulation;
+  readonly #withinRate = createThrottle();
+  #requestNumber = 0;
 
-  const stsCall = (request: HttpRequest): Call => {
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
+  }
+
+  recognize(request: HttpRequest): Call {
+    return request.path === '/' && request.method === 'POST' ? this.#stsCall(request) : this.#serviceCall(request);
+  }
+
+  #stsCall(request: HttpRequest): Call {
     const form = new URLSearchParams(request.body.toString('utf8'));
     const action = form.get('Action');
     const operation = STS_OPERATIONS.find((known) => known === action);
-    const { account, region } = identify(request);
-    const call: Call = {
-      service: 'sts',
-      operation: operation ?? 'Unknown',
-      account,
-      region,
-      facts: { operation, account, region },
-      answer() {
-        const requestId = nextRequestId();
-        try {
-          return options.sts(stsRequest(request, call, operation, form, action), requestId);
-        } catch (error) {
-          return xmlErrorAnswer(asServiceError(error, 'InternalFailure'), requestId);
-        }
-      },
-      failWith(fault) {
-        const error = faultError(fault, { code: 'Throttling', status: 400 });
-        return xmlErrorAnswer(error, nextRequestId());
-      },
-    };
-    return call;
-  };
-  const stsRequest = (
+    return this.#call(request, STS, { operation }, (_, requestId) => {
+      if (!operation) {
+        throw new ServiceError('InvalidAction', 400, `Could not find operation ${action}`);
+      }
+      // A web identity is proved by its token; such requests are not signed.
+      const caller = operation === 'AssumeRoleWithWebIdentity' ? undefined : this.#authenticate(request, STS);
+      const result = stsResult(this.#simulation, { operation, form, caller });
+      return xmlAnswer(operation, result, requestId);
+    });
+  }
+
+  #serviceCall(request: HttpRequest): Call {
+    const found = operationOf(request);
+    const { operation, labels } = found instanceof ServiceError ? {} : found;
+    return this.#call(request, SERVICE, { operation: operation?.name ?? 'Unknown', ...labels }, (call, requestId) => {
+      if (found instanceof ServiceError) {
+        throw found;
+      }
+      const account = this.#authenticate(request, SERVICE)?.account ?? call.account;
+      const { region } = call;
+      const now = this.#simulation.now().monotonic;
+      const { requestsPerSecond } = this.#simulation.worlds();
+      if (requestsPerSecond !== undefined && !this.#withinRate(`${account}/${region}`, requestsPerSecond, now)) {
+        throw new ServiceError('ThrottlingException', 429, 'Rate exceeded');
+      }
+      const query = new URLSearchParams(request.queryString);
+      const { body } = request;
+      return jsonAnswer(
+        found.operation.carryOut(this.#simulation, { account, region, labels: found.labels, query, body, now }),
+        requestId,
+      );
+    });
+  }
+
+  #call(
     request: HttpRequest,
-    call: Call,
-    operation: StsOperation | undefined,
-    form: URLSearchParams,
-    action: string | null,
-  ): StsRequest => {
-    if (!operation) {
-      throw new ServiceError('InvalidAction', 400, `Could not find operation ${action}`);
-    }
-    // A web identity is proved by its token; such requests are not signed.
-    const caller = operation === 'AssumeRoleWithWebIdentity' ? undefined : authenticate(request, call, STS_CODES);
-    return { operation, form, caller, defaultAccount: options.defaultAccount, now: options.now().wall };
-  };
-
-  const serviceCall = (request: HttpRequest): Call => {
-    const match = routeOf(request);
-    const { account, region } = identify(request);
-    const route = match instanceof ServiceError ? undefined : match;
-    const operation = route?.route.operation ?? 'Unknown';
-    const call: Call = {
-      service: 'networkflowmonitor',
-      operation,
+    protocol: Protocol,
+    facts: Omit<FaultFacts, 'account' | 'region'>,
+    answer: (place: { account: string; region: string }, requestId: string) => Answer,
+  ): Call {
+    const { credentials, defaultAccount, worlds } = this.#simulation;
+    const scope = credentialScope(request.headers.authorization);
+    const known = scope && credentials.find(scope.accessKeyId);
+    const account = known?.account ?? (credentials.checked ? '' : defaultAccount);
+    const region = scope?.region ?? DEFAULT_REGION;
+    const { internal, throttling } = protocol;
+    const errorAnswer = (error: ServiceError, requestId: string) => protocol.error(error, requestId, worlds());
+    return {
+      service: protocol.service,
+      operation: facts.operation ?? 'Unknown',
       account,
       region,
-      facts: { operation, account, region, ...route?.labels },
-      answer() {
-        const requestId = nextRequestId();
+      facts: { account, region, ...facts },
+      answer: () => {
+        const requestId = this.#nextRequestId();
         try {
-          if (match instanceof ServiceError) {
-            throw match;
-          }
-          return jsonAnswer(options.api(apiRequest(request, call, match)), requestId);
+          return answer({ account, region }, requestId);
         } catch (error) {
-          return jsonErrorAnswer(asServiceError(error, 'InternalServerException'), requestId, options.worlds());
+          return errorAnswer(asServiceError(error, internal), requestId);
         }
       },
-      failWith(fault) {
-        const error = faultError(fault, { code: 'ThrottlingException', status: 429 });
-        return jsonErrorAnswer(error, nextRequestId(), options.worlds());
+      failWith: (fault) => {
+        const error =
+          fault.kind === 'throttle'
+            ? new ServiceError(throttling.code, throttling.status, 'Rate exceeded', fault.retryAfter)
+            : new ServiceError(fault.name, fault.status, fault.message, fault.retryAfter);
+        return errorAnswer(error, this.#nextRequestId());
       },
     };
-    return call;
-  };
-  const apiRequest = (request: HttpRequest, call: Call, match: RouteMatch): ApiRequest => {
-    const account = authenticate(request, call, SERVICE_CODES)?.account ?? call.account;
-    const { region } = call;
-    const now = options.now().monotonic;
-    const { requestsPerSecond } = options.worlds();
-    if (requestsPerSecond !== undefined && !options.throttle(`${account}/${region}`, requestsPerSecond, now)) {
-      throw new ServiceError('ThrottlingException', 429, 'Rate exceeded');
-    }
-    const query = request.queryString === '' ? NO_PARAMETERS : new URLSearchParams(request.queryString);
-    return { account, region, match, query, body: request.body, now };
-  };
+  }
 
-  return (request) => (request.path === '/' && request.method === 'POST' ? stsCall(request) : serviceCall(request));
+  #nextRequestId(): string {
+    this.#requestNumber += 1;
+    return uuidOf(new Random(`${this.#simulation.seed}/request/${this.#requestNumber}`).hex(32), '4');
+  }
+
+  /** Who signed, as far as it is known; throws ServiceError when that one is not let in. */
+  #authenticate(request: HttpRequest, protocol: Protocol): KnownCredentials | undefined {
+    const { credentials } = this.#simulation;
+    const now = this.#simulation.now().wall;
+    if (credentials.checked) {
+      return verifySignature(request, protocol, credentials, now);
+    }
+    const scope = credentialScope(request.headers.authorization);
+    const known = scope && credentials.find(scope.accessKeyId);
+    if (known) {
+      refuseExpired(known, protocol.codes, now);
+    }
+    return known;
+  }
 }
 
-function routeOf({ method, path }: HttpRequest): RouteMatch | ServiceError {
+const OPERATIONS = [...INVENTORY_OPERATIONS, ...QUERY_OPERATIONS];
+
+/** The operation of a request, or the error that answers it when there is none. Labels are never empty. */
+function operationOf({ method, path }: HttpRequest): { operation: Operation; labels: Labels } | ServiceError {
+  const parts = path.split('/');
+  const operation = OPERATIONS.find(
+    ({ method: own, segments }) =>
+      own === method &&
+      segments.length === parts.length &&
+      segments.every((segment, i) => (segment.startsWith('{') ? parts[i] !== '' : parts[i] === segment)),
+  );
+  if (!operation) {
+    return new ServiceError('UnknownOperationException', 404, `No operation is ${method} ${path}`);
+  }
   try {
-    return (
-      findRoute(method, path) ?? new ServiceError('UnknownOperationException', 404, `No operation is ${method} ${path}`)
+    const labels = operation.segments.flatMap((segment, i) =>
+      segment.startsWith('{') ? [[segment.slice(1, -1), decodeURIComponent(parts[i] ?? '')] as const] : [],
     );
+    return { operation, labels: Object.fromEntries(labels) };
   } catch (error) {
     if (error instanceof URIError) {
       return invalid('The path is not well percent-encoded.');
@@ -213,13 +209,25 @@ function routeOf({ method, path }: HttpRequest): RouteMatch | ServiceError {
   }
 }
 
-function faultError(fault: ErrorFault | ThrottleFault, throttling: { code: string; status: number }): ServiceError {
-  return fault.kind === 'throttle'
-    ? new ServiceError(throttling.code, throttling.status, 'Rate exceeded', fault.retryAfter)
-    : new ServiceError(fault.name, fault.status, fault.message, fault.retryAfter);
-}
-
-/** What is thrown on purpose as it is; a defect of the simulator as the service's own failure, saying so. */
+/** What is thrown on purpose as it is; a defect of the simulator as the service's own failure, with its reason. */
 function asServiceError(error: unknown, code: string): ServiceError {
   return error instanceof ServiceError ? error : new ServiceError(code, 500, `A defect of the simulator: ${error}`);
+}
+
+/**
+ * Tells whether a request at `now` (milliseconds on the monotonic clock) is within `rate` requests per second: a token
+ * bucket for each key, that holds one second's worth (at least one request) and begins full.
+ */
+function createThrottle(): (key: string, rate: number, now: number) => boolean {
+  const buckets = new Map<string, { tokens: number; at: number }>();
+  return (key, rate, now) => {
+    const size = Math.max(1, rate);
+    const bucket = buckets.get(key) ?? { tokens: size, at: now };
+    buckets.set(key, bucket);
+    bucket.tokens = Math.min(size, bucket.tokens + ((now - bucket.at) / 1000) * rate);
+    bucket.at = now;
+    const isWithin = bucket.tokens >= 1;
+    bucket.tokens -= isWithin ? 1 : 0;
+    return isWithin;
+  };
 }

@@ -1,5 +1,5 @@
-export type { Monitor } from './account.ts';
+export type { RequestRecord } from './exchange.ts';
 export type { Fault } from './fault.ts';
-export type { FixedMonitorQueries } from './query-life.ts';
-export { defaultScenario, parseScenario, type Scenario, ScenarioError } from './scenario.ts';
-export { type RequestRecord, type Simulator, type SimulatorOptions, startSimulator } from './server.ts';
+export { parseScenario, ScenarioError } from './scenario.ts';
+export { defaultScenario, type FixedMonitorQueries, type Monitor, type Scenario } from './schema.ts';
+export { type Simulator, type SimulatorOptions, startSimulator } from './server.ts';

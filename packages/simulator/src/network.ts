@@ -1,5 +1,4 @@
-import { arn, zonePrefix } from './names.ts';
-import { createRandom } from './random.ts';
+import { Random } from './random.ts';
 
 /** Where a network is: what all its ids are drawn from. */
 export interface Place {
@@ -8,44 +7,25 @@ export interface Place {
   region: string;
 }
 
-export interface Subnet {
-  /** Also the second half of the CIDR block: 10.v.s.0/24. */
-  index: number;
-  id: string;
-  arn: string;
-  /** A zone id such as use1-az6. */
-  az: string;
-  vpc: Vpc;
-}
-
-export interface Vpc {
-  index: number;
-  id: string;
-  arn: string;
-}
-
-/** A host of a subnet. */
-export interface Instance {
-  id: string;
-  arn: string;
-  /** Private IPv4 address. */
-  ip: string;
-  eni: string;
-  subnet: Subnet;
-}
+export type Vpc = ReturnType<typeof vpcOf>;
+export type Subnet = ReturnType<typeof subnetOf>;
+export type Instance = ReturnType<typeof instanceOf>;
 
 /** The zone ids of a region, in the order of its subnets. */
 export function zonesOf(region: string): readonly string[] {
   return [1, 2, 4, 6].map((n) => `${zonePrefix(region)}-az${n}`);
 }
 
-export function vpcOf(place: Place, index: number): Vpc {
+export function vpcOf(place: Place, index: number) {
   const id = `vpc-0${draw(place, 'vpc', index).hex(16)}`;
   return { index, id, arn: arn('ec2', place.region, place.account, `vpc/${id}`) };
 }
 
-/** Subnets of one VPC go round the region's zones. */
-export function subnetOf(place: Place, vpc: Vpc, index: number): Subnet {
+/**
+ * The subnet 10.v.s.0/24, v and s being 20 more than the VPC's index, and its own index. Subnets of one VPC go round the
+ * region's zones: `az` is a zone id such as use1-az6.
+ */
+export function subnetOf(place: Place, vpc: Vpc, index: number) {
   const id = `subnet-0${draw(place, 'subnet', vpc.index, index).hex(16)}`;
   const zones = zonesOf(place.region);
   return {
@@ -57,7 +37,8 @@ export function subnetOf(place: Place, vpc: Vpc, index: number): Subnet {
   };
 }
 
-export function instanceOf(place: Place, subnet: Subnet, index: number): Instance {
+/** A host of a subnet, with its private IPv4 address and its network interface. */
+export function instanceOf(place: Place, subnet: Subnet, index: number) {
   const random = draw(place, 'instance', subnet.vpc.index, subnet.index, index);
   const id = `i-0${random.hex(16)}`;
   return {
@@ -70,5 +51,20 @@ export function instanceOf(place: Place, subnet: Subnet, index: number): Instanc
 }
 
 function draw(place: Place, ...parts: readonly (string | number)[]) {
-  return createRandom([place.seed, place.account, place.region, ...parts].join('/'));
+  return new Random([place.seed, place.account, place.region, ...parts].join('/'));
+}
+
+export function arn(service: string, region: string, account: string, resource: string): string {
+  const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+  return `arn:${partition}:${service}:${region}:${account}:${resource}`;
+}
+
+/** The short form of a region in its zones' ids: us-east-1 gives use1, ap-northeast-1 gives apne1. */
+export function zonePrefix(region: string): string {
+  const [area = '', ...rest] = region.split('-');
+  const short = rest.map((word) => {
+    const second = /^(?:north|south)(east|west)$/.exec(word)?.[1] ?? '';
+    return /^\d+$/.test(word) ? word : word.charAt(0) + second.charAt(0);
+  });
+  return [area, ...short].join('');
 }

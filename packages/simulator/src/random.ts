@@ -1,19 +1,4 @@
-/**
- * Randomness that a text decides: the same text gives the same draws in every process, so the simulator's answers
- * depend on nothing but the scenario's seed and what was asked.
- */
-export interface Random {
-  /** A number in [0, 1). */
-  next(): number;
-  /** An integer from `min` to `max`, both included. */
-  integer(min: number, max: number): number;
-  /** True with probability `share` (0 to 1). */
-  chance(share: number): boolean;
-  /** One of `items`, which must not be empty. */
-  pick<T>(items: readonly [T, ...T[]]): T;
-  /** `length` lower-case hexadecimal digits. */
-  hex(length: number): string;
-}
+import { createHash } from 'node:crypto';
 
 /** FNV-1a over UTF-16 units, then murmur3's finalizer, since FNV alone leaves the high bits of similar texts alike. */
 export function hash32(text: string): number {
@@ -26,28 +11,79 @@ export function hash32(text: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** mulberry32 started from the hash of `seed`. */
-export function createRandom(seed: string): Random {
-  let state = hash32(seed);
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+/**
+ * Randomness that a text decides: the same text gives the same draws in every process, so the simulator's answers
+ * depend on nothing but the scenario's seed and the requests. It is mulberry32 started from the hash of `seed`.
+ */
+export class Random {
+  #state: number;
+
+  constructor(seed: string) {
+    this.#state = hash32(seed);
+  }
+
+  /** A number in [0, 1). */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return {
-    next,
-    integer: (min, max) => min + Math.floor(next() * (max - min + 1)),
-    chance: (share) => next() < share,
-    pick: (items) => items[Math.floor(next() * items.length)] ?? items[0],
-    hex(length) {
-      let digits = '';
-      while (digits.length < length) {
-        digits += Math.floor(next() * 2 ** 32)
-          .toString(16)
-          .padStart(8, '0');
-      }
-      return digits.slice(0, length);
-    },
-  };
+  }
+
+  /** An integer from `min` to `max`, both included. */
+  integer(min: number, max: number): number {
+    return min + Math.floor(this.next() * (max - min + 1));
+  }
+
+  /** True with probability `share` (0 to 1). */
+  chance(share: number): boolean {
+    return this.next() < share;
+  }
+
+  /** One of `items`, which must not be empty. */
+  pick<T>(items: readonly [T, ...T[]]): T {
+    return items[Math.floor(this.next() * items.length)] ?? items[0];
+  }
+
+  /** `length` lower-case hexadecimal digits. */
+  hex(length: number): string {
+    const words = Array.from({ length: Math.ceil(length / 8) }, () => Math.floor(this.next() * 2 ** 32));
+    return words
+      .map((word) => word.toString(16).padStart(8, '0'))
+      .join('')
+      .slice(0, length);
+  }
+}
+
+/**
+ * A UUID of version 3, the MD5 of `name`: such are the query ids in the service's own samples, which hints that they
+ * are made from what was asked.
+ */
+export function nameUuid(name: string): string {
+  return uuidOf(createHash('md5').update(name).digest('hex'), '3');
+}
+
+/** A UUID from 32 hexadecimal digits, with the version and variant digits put in. */
+export function uuidOf(hex: string, version: '3' | '4'): string {
+  const variant = '89ab'[Number.parseInt(hex.charAt(16), 16) % 4];
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    version + hex.slice(13, 16),
+    variant + hex.slice(17, 20),
+    hex.slice(20, 32),
+  ].join('-');
+}
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** A prefix such as AIDA or ASIA, and sixteen letters and digits. */
+export function identifier(prefix: string, draw: string): string {
+  return prefix + letters(BASE32, 16, draw);
+}
+
+/** `length` characters of `alphabet`. */
+export function letters(alphabet: string, length: number, draw: string): string {
+  const random = new Random(draw);
+  return Array.from({ length }, () => alphabet[random.integer(0, alphabet.length - 1)] ?? '').join('');
 }

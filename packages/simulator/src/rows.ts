@@ -1,8 +1,8 @@
-import { type Flow, type FlowEnd, flowOf, MIRRORED, serviceOf } from './flows.ts';
+import { type FlowEnd, flowOf, MIRRORED, serviceOf } from './flows.ts';
 import { type Place, subnetOf, vpcOf, zonesOf } from './network.ts';
 import type { Query } from './queries.ts';
-import { createRandom, type Random } from './random.ts';
-import { drawUnit, factorOf, type UnitAnswer } from './units.ts';
+import { Random } from './random.ts';
+import { factorOf, type UnitAnswer, unitOf } from './units.ts';
 import type { DestinationCategory, MetricName } from './vocabulary.ts';
 import type { Worlds } from './worlds.ts';
 
@@ -29,61 +29,53 @@ const LEAST_ROWS = 60;
 
 export function resultsOf(query: Query, { seed, worlds, scopeAccounts }: ResultsOptions): Results {
   const place: Place = { seed, account: query.account, region: query.region };
-  const found = drawRows(query, seed);
-  const unit = unitOf(query, found.top, seed, worlds.units);
+  const { shift, ...found } = drawRows(query, seed);
+  const unit = unitOf(query, found.top, worlds.units, seed);
   const factor = factorOf(query.metricName, unit.unit);
   /** Falls with the rank, as in any list of top contributors, and is never so small that it would not be listed. */
   const value = (rank: number) => Math.max(1, Math.round(found.top / (1 + rank) ** 0.9 / factor));
+  const count = Math.min(query.limit, found.count);
   switch (query.type) {
     case 'monitor-top-contributors':
-      return {
-        unit,
-        count: Math.min(query.limit, found.count),
-        row: (index) => monitorRow(place, query, found.shift, index, value),
-      };
+      return { unit, count, row: (index) => monitorRow(place, query, shift, index, value) };
     case 'workload-insights-top-contributors':
-      return {
-        unit,
-        count: Math.min(query.limit, found.count),
-        row: (index) => workloadInsightsRow(place, query, scopeAccounts, index + found.shift, value(index)),
-      };
+      return { unit, count, row: (i) => workloadInsightsRow(place, query, scopeAccounts, i + shift, value(i)) };
     case 'workload-insights-top-contributors-data':
-      return {
-        unit,
-        count: found.count,
-        row: (index) => dataPoint(place, query, worlds.timestamps, index, value(index)),
-      };
+      return { unit, count: found.count, row: (i) => dataPoint(place, query, worlds.timestamps, i, value(i)) };
   }
 }
 
-interface DrawnRows {
-  /** How many there are to find. */
-  count: number;
-  /** The index of the first flow: windows differ a little in which flows are at the top. */
-  shift: number;
-  /** The largest value, in the metric's base unit. */
-  top: number;
-}
-
-function drawRows(query: Query, seed: string): DrawnRows {
+function drawRows(query: Query, seed: string) {
   const { account, region, type, parent, metricName, destinationCategory, startTime, endTime } = query;
   const subject = [seed, account, region, type, parent, metricName, destinationCategory].join('/');
-  const usual = createRandom(subject);
-  const window = createRandom(`${subject}/${startTime}/${endTime}`);
+  const usual = new Random(subject);
+  const window = new Random(`${subject}/${startTime}/${endTime}`);
   const sums = metricName === 'ROUND_TRIP_TIME' ? 1 : Math.max(0.01, (endTime - startTime) / HOUR);
   const most = type === 'workload-insights-top-contributors-data' ? 100 : 600;
   return {
+    /** How many there are to find. */
     count: query.life.rows ?? window.integer(LEAST_ROWS, most),
+    /** The index of the first flow: windows differ a little in which flows are at the top. */
     shift: window.integer(0, 3),
+    /** The largest value, in the metric's base unit. */
     top: usualTop(metricName, destinationCategory, usual) * sums * (0.7 + 0.6 * window.next()),
   };
 }
+
+/** Microseconds. */
+const ROUND_TRIP_TIMES: Partial<Record<DestinationCategory, number>> = {
+  INTRA_AZ: 300,
+  INTER_AZ: 1500,
+  INTER_VPC: 2000,
+  INTER_REGION: 180_000,
+};
+const OTHER_ROUND_TRIP_TIME = 20_000;
 
 /** The largest value of an hour: microseconds, a count, or bytes. */
 function usualTop(metricName: MetricName, category: DestinationCategory, random: Random): number {
   switch (metricName) {
     case 'ROUND_TRIP_TIME':
-      return roundTripMicroseconds(category) * (0.5 + random.next());
+      return (ROUND_TRIP_TIMES[category] ?? OTHER_ROUND_TRIP_TIME) * (0.5 + random.next());
     case 'TIMEOUTS':
       return random.integer(20, 5000);
     case 'RETRANSMISSIONS':
@@ -91,35 +83,6 @@ function usualTop(metricName: MetricName, category: DestinationCategory, random:
     case 'DATA_TRANSFERRED':
       return 10 ** (8 + 4 * random.next());
   }
-}
-
-function roundTripMicroseconds(category: DestinationCategory): number {
-  switch (category) {
-    case 'INTRA_AZ':
-      return 300;
-    case 'INTER_AZ':
-      return 1500;
-    case 'INTER_VPC':
-      return 2000;
-    case 'INTER_REGION':
-      return 180_000;
-    default:
-      return 20_000;
-  }
-}
-
-function unitOf(query: Query, top: number, seed: string, from: Worlds['units']): UnitAnswer {
-  const { unit: pinned } = query.life;
-  if (pinned !== undefined) {
-    return pinned === 'absent' ? {} : { unit: pinned };
-  }
-  return drawUnit({
-    metricName: query.metricName,
-    top,
-    from,
-    required: query.type === 'workload-insights-top-contributors-data',
-    seed: `${seed}/unit/${query.queryId}`,
-  });
 }
 
 /**
@@ -135,54 +98,51 @@ function monitorRow(place: Place, query: Query, shift: number, index: number, va
   // Shifted by whole fours, a flow that has a mirror has it in every window.
   const flow = flowOf(place, parent, category, rank - mirrorsBefore + 3 * shift);
   const { local, remote, port } = isMirror ? { local: flow.remote, remote: flow.local, port: 0 } : flow;
-  const row = {
-    localIp: local.ip,
+  const row: Record<string, unknown> = {
+    ...endMembers('local', local),
+    ...endMembers('remote', remote),
     snatIp: flow.snatIp,
-    localInstanceId: local.instance?.id,
-    localVpcId: local.subnet?.vpc.id,
-    localRegion: local.region,
-    localAz: local.az,
-    localSubnetId: local.subnet?.id,
+    dnatIp: isMirror ? undefined : flow.dnatIp,
     targetPort: port,
     destinationCategory: category,
-    remoteVpcId: remote.subnet?.vpc.id,
-    remoteRegion: remote.region,
-    remoteAz: remote.az,
-    remoteSubnetId: remote.subnet?.id,
-    remoteInstanceId: remote.instance?.id,
-    remoteIp: remote.ip,
-    dnatIp: isMirror ? undefined : flow.dnatIp,
     // Some rows come without a value; the first, by which a reader judges the list, never does.
     value: index % 17 === 16 ? undefined : value(rank),
     traversedConstructs: isMirror ? flow.traversed.toReversed() : flow.traversed,
     kubernetesMetadata: kubernetesMetadata(local, remote),
-    localInstanceArn: local.instance?.arn,
-    localSubnetArn: local.subnet?.arn,
-    localVpcArn: local.subnet?.vpc.arn,
-    remoteInstanceArn: remote.instance?.arn,
-    remoteSubnetArn: remote.subnet?.arn,
-    remoteVpcArn: remote.subnet?.vpc.arn,
   };
-  return told(row, flow, [
-    'snatIp',
-    'localInstanceId',
-    'remoteVpcId',
-    'remoteAz',
-    'remoteSubnetId',
-    'remoteInstanceId',
-    'dnatIp',
-  ]);
-}
-
-/** Of the members that say nothing, about half of those in `texts` become empty texts; the rest are left out. */
-function told(row: Record<string, unknown>, { emptiness }: Flow, texts: readonly string[]): Row {
-  for (const name of texts) {
-    if (row[name] === undefined && emptiness.chance(0.5)) {
+  // Of the members that say nothing, about half of these become empty texts; the rest are left out.
+  for (const name of OFTEN_EMPTY) {
+    if (row[name] === undefined && flow.emptiness.chance(0.5)) {
       row[name] = '';
     }
   }
   return row;
 }
+
+/** The members of a row that describe one end of its flow. */
+function endMembers(side: 'local' | 'remote', { ip, region, az, subnet, instance }: FlowEnd): Row {
+  return {
+    [`${side}Ip`]: ip,
+    [`${side}Region`]: region,
+    [`${side}Az`]: az,
+    [`${side}InstanceId`]: instance?.id,
+    [`${side}InstanceArn`]: instance?.arn,
+    [`${side}SubnetId`]: subnet?.id,
+    [`${side}SubnetArn`]: subnet?.arn,
+    [`${side}VpcId`]: subnet?.vpc.id,
+    [`${side}VpcArn`]: subnet?.vpc.arn,
+  };
+}
+
+const OFTEN_EMPTY = [
+  'snatIp',
+  'localInstanceId',
+  'remoteVpcId',
+  'remoteAz',
+  'remoteSubnetId',
+  'remoteInstanceId',
+  'dnatIp',
+];
 
 function kubernetesMetadata(local: FlowEnd, remote: FlowEnd): Row | undefined {
   if (!local.kubernetes && !remote.kubernetes) {
@@ -208,7 +168,7 @@ function workloadInsightsRow(
   value: number,
 ): Row {
   const { parent, destinationCategory: category } = query;
-  const random = createRandom([place.seed, place.account, place.region, parent, category, 'workload', flow].join('/'));
+  const random = new Random([place.seed, place.account, place.region, parent, category, 'workload', flow].join('/'));
   const accountId = random.pick(accounts);
   const owner = { ...place, account: accountId };
   const subnet = subnetOf(owner, vpcOf(owner, Math.floor(flow / SUBNETS_PER_VPC)), flow % SUBNETS_PER_VPC);
@@ -253,7 +213,7 @@ function remoteIdentifier(category: DestinationCategory, az: string, zones: read
 /** One series: a point for each five minutes that the window touches. Zones come more than once, some with a gap. */
 function dataPoint(place: Place, query: Query, form: Worlds['timestamps'], index: number, value: number): Row {
   const zones = zonesOf(place.region);
-  const random = createRandom([place.seed, query.queryId, 'series', index].join('/'));
+  const random = new Random([place.seed, query.queryId, 'series', index].join('/'));
   const first = Math.floor(query.startTime / POINT_STEP) * POINT_STEP;
   const count = Math.ceil((query.endTime - first) / POINT_STEP);
   const gap = index % 10 === 9 && count > 1 ? random.integer(0, count - 1) : undefined;

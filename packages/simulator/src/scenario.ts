@@ -1,35 +1,6 @@
 import { isNode, LineCounter, parseDocument, YAMLParseError } from 'yaml';
-import { type Account, readAccounts } from './account.ts';
-import { type Fault, readFaults } from './fault.ts';
-import { defaulted, HIDDEN, INVALID, objectOf, type Problem, refuse, scalar } from './fields.ts';
-import { type FixedQueries, readFixedQueries, readStartedQueries, type StartedQueries } from './query-life.ts';
-import { defaultWorlds, readWorlds, type Worlds } from './worlds.ts';
-
-/** All that a simulator's answers depend on, beside the requests and the clock. */
-export interface Scenario {
-  /** Decides all that is drawn: rows, ids, lives of queries. */
-  seed: string;
-  /**
-   * The first one is whose requests are that name no known credentials. Where any account names credentials, all
-   * requests must be signed with known ones, and signatures are checked.
-   */
-  accounts: readonly Account[];
-  queries: readonly FixedQueries[];
-  /** The first that fits a start decides the query's life. */
-  startedQueries: readonly StartedQueries[];
-  worlds: Worlds;
-  faults: readonly Fault[];
-}
-
-/** What a simulator without a scenario plays. */
-export const defaultScenario: Scenario = {
-  seed: 'network-flow-monitor',
-  accounts: [{ id: '123456789012', credentials: [], roles: [] }],
-  queries: [],
-  startedQueries: [],
-  worlds: defaultWorlds,
-  faults: [],
-};
+import { HIDDEN, INVALID, type Problem, refuse } from './fields.ts';
+import { readScenario, type Scenario } from './schema.ts';
 
 /** One thing wrong in a scenario file. */
 export interface ScenarioProblem {
@@ -167,17 +138,3 @@ function shown(value: unknown): string {
   const json = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value));
   return json.length > 80 ? `${json.slice(0, 77)}...` : json;
 }
-
-const readScenario = objectOf<Scenario>({
-  seed: defaulted(
-    scalar('a text or a number', (value) =>
-      typeof value === 'string' || typeof value === 'number' ? String(value) : undefined,
-    ),
-    defaultScenario.seed,
-  ),
-  accounts: defaulted(readAccounts, defaultScenario.accounts),
-  queries: defaulted(readFixedQueries, []),
-  startedQueries: defaulted(readStartedQueries, []),
-  worlds: defaulted(readWorlds, defaultWorlds),
-  faults: defaulted(readFaults, []),
-});

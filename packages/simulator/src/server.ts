@@ -1,18 +1,14 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
-import type { Monitor } from './account.ts';
-import type { Answer } from './answer.ts';
-import { createApi } from './api.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { createCredentialStore } from './credentials.ts';
-import { createFaultChooser, type Fault, type LatencyFault } from './fault.ts';
-import { type Call, createFrontEnd } from './front-end.ts';
-import { createInventory } from './inventory.ts';
-import { createQueries, type RunningQuery } from './queries.ts';
-import { defaultScenario, type Scenario } from './scenario.ts';
-import { spoiled } from './spoiled-body.ts';
-import { createSts } from './sts.ts';
-import { createThrottle } from './throttle.ts';
+import { CredentialStore } from './credentials.ts';
+import { Exchanges, type RequestRecord } from './exchange.ts';
+import { createFaultChooser, type Fault } from './fault.ts';
+import { FrontEnd } from './front-end.ts';
+import { Inventory } from './inventory.ts';
+import { Queries, type RunningQuery } from './queries.ts';
+import { defaultScenario, type Monitor, type Scenario } from './schema.ts';
 import type { Worlds } from './worlds.ts';
 
 export interface SimulatorOptions {
@@ -25,27 +21,6 @@ export interface SimulatorOptions {
   clock?: Clock;
   /** Called once for each request, when it is answered or it is settled that it will not be. */
   onRequest?(record: RequestRecord): void;
-}
-
-export interface RequestRecord {
-  /** When the request's headers arrived, in milliseconds since the Unix epoch on the simulator's clock. */
-  at: number;
-  /** Empty when the access key is not known, though the scenario has keys checked. */
-  account: string;
-  region: string;
-  /** The API's name of the operation, or Unknown. */
-  operation: string;
-  service: 'networkflowmonitor' | 'sts';
-  method: string;
-  /** Still percent-encoded, without the query string. */
-  path: string;
-  queryId?: string;
-  /** From the SDK's header `amz-sdk-request`: 1 for the first. */
-  attempt?: number;
-  /** The HTTP status; `undefined` when the request was left hanging or reset, or its client had gone away. */
-  status: number | undefined;
-  /** The error's name, when the answer was one. */
-  error?: string;
 }
 
 /** A simulator that listens. Accounts and regions in its methods are ids and names. */
@@ -68,10 +43,8 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-const MAX_BODY_BYTES = 1024 * 1024;
 /** Longer than clients that poll each minute leave a connection idle, so that none is cut as its next request comes. */
 const KEEP_ALIVE_MS = 90_000;
-const EMPTY = Buffer.alloc(0);
 
 /** Starts a simulator. Rejects with a TypeError for an address that is no loopback one, and when it cannot listen. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
@@ -80,132 +53,27 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     throw new TypeError(`The simulator listens on loopback addresses only, not on ${host}`);
   }
   const startedAt = { monotonic: clock.monotonic(), wall: clock.now() };
-  const { seed, accounts } = scenario;
+  const { seed, accounts, queries: fixed, startedQueries: started } = scenario;
   const defaultAccount = accounts[0]?.id ?? '';
-  let worlds = scenario.worlds;
+  let current = scenario.worlds;
   let chooseFaults = createFaultChooser(scenario.faults, seed);
-  const inventory = createInventory(accounts, seed);
-  const credentials = createCredentialStore(accounts, seed, startedAt.wall);
-  const queries = createQueries({
-    seed,
-    defaultAccount,
-    fixed: scenario.queries,
-    started: scenario.startedQueries,
-    worlds: () => worlds,
-    startedAt,
+  const worlds = () => current;
+  const inventory = new Inventory(accounts, seed);
+  const credentials = new CredentialStore(accounts, seed, startedAt.wall);
+  const queries = new Queries({ seed, defaultAccount, fixed, started, worlds, startedAt });
+  const now = () => ({ wall: clock.now(), monotonic: clock.monotonic() });
+  const simulation = { seed, accounts, defaultAccount, credentials, inventory, queries, worlds, now };
+  const exchanges = new Exchanges({
+    clock,
+    frontEnd: new FrontEnd(simulation),
+    chooseFaults: (facts) => chooseFaults(facts, clock.monotonic() - startedAt.monotonic),
+    onRequest,
   });
-  const recognize = createFrontEnd({
-    seed,
-    defaultAccount,
-    credentials,
-    throttle: createThrottle(),
-    api: createApi({ seed, inventory, queries, worlds: () => worlds }),
-    sts: createSts({ seed, accounts, credentials }),
-    worlds: () => worlds,
-    now: () => ({ wall: clock.now(), monotonic: clock.monotonic() }),
-  });
-  const dateHeader = createDateHeader(clock);
-  /** Ends the waits of latency faults under way. */
-  const waits = new Set<() => void>();
-
-  const send = (response: ServerResponse, answer: Answer) => {
-    response.writeHead(answer.status, {
-      ...answer.headers,
-      date: dateHeader(),
-      'content-length': Buffer.byteLength(answer.body),
-    });
-    response.end(answer.body);
-  };
-
-  const handle = (request: IncomingMessage, response: ServerResponse, at: number, body: Buffer) => {
-    const { method = '', url = '' } = request;
-    const queryAt = url.indexOf('?');
-    const path = queryAt < 0 ? url : url.slice(0, queryAt);
-    if (path === '/' && (method === 'GET' || method === 'HEAD')) {
-      send(response, GREETING);
-      return;
-    }
-    const queryString = queryAt < 0 ? '' : url.slice(queryAt + 1);
-    const call = recognize({ method, path, queryString, headers: request.headers, body });
-    const record = (answer: Answer | undefined) =>
-      onRequest?.(recordOf(call, { at, method, path, attempt: attemptOf(request) }, answer));
-    const reply = (fault: Exclude<Fault, LatencyFault> | undefined) => {
-      switch (fault?.kind) {
-        case undefined:
-        case 'error':
-        case 'throttle':
-        case 'body': {
-          const answer = answerOf(call, fault);
-          send(response, answer);
-          record(answer);
-          return;
-        }
-        case 'hang':
-        case 'reset': {
-          if (fault.after === 'headers') {
-            const { status, headers, body: unsent } = call.answer();
-            response.writeHead(status, { ...headers, date: dateHeader(), 'content-length': Buffer.byteLength(unsent) });
-            response.flushHeaders();
-          }
-          if (fault.kind === 'reset') {
-            request.socket.resetAndDestroy();
-          }
-          record(undefined);
-        }
-      }
-    };
-    const { delay, fault } = chooseFaults(call.facts, clock.monotonic() - startedAt.monotonic);
-    if (delay === 0) {
-      reply(fault);
-      return;
-    }
-    const cancel = clock.setTimer(delay, () => {
-      endWait();
-      reply(fault);
-    });
-    const abandon = () => {
-      endWait();
-      cancel();
-      record(undefined);
-    };
-    const endWait = () => {
-      waits.delete(abandon);
-      response.off('close', abandon);
-    };
-    waits.add(abandon);
-    response.on('close', abandon);
-  };
-
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    response.sendDate = false;
-    const at = clock.now();
-    if (request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined) {
-      handle(request, response, at, EMPTY);
-      return;
-    }
-    readBody(request, (body) => {
-      if (body) {
-        handle(request, response, at, body);
-      } else {
-        send(response, { status: 413, headers: { connection: 'close' }, body: '' });
-      }
-    });
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const bound = server.address();
-  if (bound === null || typeof bound === 'string') {
-    throw new TypeError('The simulator listens on no TCP port');
-  }
-  const address = `${isIPv6(bound.address) ? `[${bound.address}]` : bound.address}:${bound.port}`;
-
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) =>
+    exchanges.begin(request, response),
+  );
+  const address = await listen(server, port, host);
   let closed: Promise<void> | undefined;
-
   return {
     address,
     url: `http://${address}`,
@@ -213,18 +81,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       chooseFaults = createFaultChooser(faults, seed);
     },
     setWorlds(changes) {
-      worlds = { ...scenario.worlds, ...changes };
+      current = { ...scenario.worlds, ...changes };
     },
-    setMonitors: inventory.setMonitors,
-    expireCredentials(account) {
-      credentials.expire(account, clock.now());
-    },
+    setMonitors: (account, region, monitors) => inventory.setMonitors(account, region, monitors),
+    expireCredentials: (account) => credentials.expire(account, clock.now()),
     runningQueries: () => queries.running(clock.monotonic()),
     close() {
       closed ??= new Promise((resolve, reject) => {
-        for (const abandon of waits) {
-          abandon();
-        }
+        exchanges.abandon();
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeAllConnections();
       });
@@ -233,74 +97,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 }
 
-const GREETING: Answer = {
-  status: 200,
-  headers: { 'content-type': 'text/plain; charset=utf-8' },
-  body: 'Simulator of AWS Network Flow Monitor and STS: an endpoint for AWS clients, nothing to browse.\n',
-};
-
-function answerOf(call: Call, fault: Exclude<Fault, LatencyFault> | undefined): Answer {
-  switch (fault?.kind) {
-    case 'error':
-    case 'throttle':
-      return call.failWith(fault);
-    case 'body':
-      return spoiled(call.answer(), fault);
-    default:
-      return call.answer();
+/** Gives the address that is listened on, such as 127.0.0.1:40123. */
+async function listen(server: Server, port: number, host: string): Promise<string> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') {
+    throw new TypeError('The simulator listens on no TCP port');
   }
-}
-
-function recordOf(
-  { account, region, operation, service, facts }: Call,
-  request: { at: number; method: string; path: string; attempt: number | undefined },
-  answer: Answer | undefined,
-): RequestRecord {
-  const { at, method, path, attempt } = request;
-  const record: RequestRecord = { at, account, region, operation, service, method, path, status: answer?.status };
-  if (facts.queryId !== undefined) {
-    record.queryId = facts.queryId;
-  }
-  if (attempt !== undefined) {
-    record.attempt = attempt;
-  }
-  if (answer?.error !== undefined) {
-    record.error = answer.error;
-  }
-  return record;
-}
-
-function attemptOf(request: IncomingMessage): number | undefined {
-  const header = request.headers['amz-sdk-request'];
-  const attempt = typeof header === 'string' ? /\battempt=(\d+)/.exec(header)?.[1] : undefined;
-  return attempt === undefined ? undefined : Number(attempt);
-}
-
-/** Gives the whole body, or `undefined` when it is longer than the simulator reads; nothing when the client goes away. */
-function readBody(request: IncomingMessage, done: (body: Buffer | undefined) => void): void {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  request.on('data', (chunk: Buffer) => {
-    length += chunk.length;
-    if (length <= MAX_BODY_BYTES) {
-      chunks.push(chunk);
-    }
-  });
-  request.on('end', () => done(length <= MAX_BODY_BYTES ? Buffer.concat(chunks) : undefined));
-}
-
-/** The Date header on the simulator's clock, by which clients judge their own; made anew once a second. */
-function createDateHeader(clock: Pick<Clock, 'now'>): () => string {
-  let second = Number.NaN;
-  let header = '';
-  return () => {
-    const current = Math.floor(clock.now() / 1000);
-    if (current !== second) {
-      second = current;
-      header = new Date(current * 1000).toUTCString();
-    }
-    return header;
-  };
+  return `${isIPv6(bound.address) ? `[${bound.address}]` : bound.address}:${bound.port}`;
 }
 
 function isLoopback(host: string): boolean {

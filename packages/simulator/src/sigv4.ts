@@ -1,11 +1,12 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { KnownCredentials } from './credentials.ts';
+import type { CredentialStore, KnownCredentials } from './credentials.ts';
+import { ServiceError } from './service-error.ts';
 
-/** A request as it came, as far as its signature covers it. */
-export interface SignedRequest {
+/** An HTTP request, wholly read. */
+export interface HttpRequest {
   method: string;
-  /** Still percent-encoded. */
+  /** Still percent-encoded, without the query string. */
   path: string;
   /** What follows the `?`, still percent-encoded. */
   queryString: string;
@@ -23,21 +24,15 @@ export interface CredentialScope {
 }
 
 /** Why a request is not let in; each service has its own names for these. */
-export type AuthenticationFailure =
+type AuthenticationFailure =
   | 'missing token'
   | 'incomplete signature'
   | 'unrecognized client'
   | 'invalid signature'
   | 'expired token';
 
-export class AuthenticationError extends Error {
-  readonly failure: AuthenticationFailure;
-
-  constructor(failure: AuthenticationFailure, message: string) {
-    super(message);
-    this.failure = failure;
-  }
-}
+/** What one of the services calls these in its errors. */
+export type AuthenticationCodes = Readonly<Record<AuthenticationFailure, string>>;
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const MAX_SKEW = 300_000;
@@ -52,18 +47,20 @@ export function credentialScope(authorization: string | undefined): CredentialSc
 /**
  * Checks a request that is signed by header with AWS Signature Version 4, as the service's front end does: the key is
  * known, its token the right one and not expired, the date within five minutes of `now` (milliseconds since the Unix
- * epoch), the signature right. Throws AuthenticationError.
+ * epoch), the signature right.
+ *
+ * @throws ServiceError otherwise
  */
 export function verifySignature(
-  request: SignedRequest,
-  service: string,
-  find: (accessKeyId: string) => KnownCredentials | undefined,
+  request: HttpRequest,
+  { service, codes }: { service: string; codes: AuthenticationCodes },
+  known: Pick<CredentialStore, 'find'>,
   now: number,
 ): KnownCredentials {
   const { headers } = request;
   const { authorization } = headers;
   if (authorization === undefined) {
-    throw new AuthenticationError('missing token', 'Missing Authentication Token');
+    throw refused(codes, 'missing token', 'Missing Authentication Token');
   }
   const scope = credentialScope(authorization);
   const signedHeaders = /\bSignedHeaders=([^,\s]+)/.exec(authorization)?.[1]?.split(';');
@@ -71,33 +68,36 @@ export function verifySignature(
   const date = text(headers, 'x-amz-date');
   const signedAt = parseBasicDate(date);
   if (!authorization.startsWith(`${ALGORITHM} `) || !scope || !signedHeaders || !signature || signedAt === undefined) {
-    throw new AuthenticationError(
+    throw refused(
+      codes,
       'incomplete signature',
       `Authorization header requires '${ALGORITHM}' with 'Credential', 'SignedHeaders' and 'Signature', and an 'X-Amz-Date' header.`,
     );
   }
-  const credentials = find(scope.accessKeyId);
+  const credentials = known.find(scope.accessKeyId);
   if (!credentials || (credentials.sessionToken ?? '') !== text(headers, 'x-amz-security-token')) {
-    throw new AuthenticationError('unrecognized client', 'The security token included in the request is invalid.');
+    throw refused(codes, 'unrecognized client', 'The security token included in the request is invalid.');
   }
-  refuseExpired(credentials, now);
+  refuseExpired(credentials, codes, now);
   if (Math.abs(now - signedAt) > MAX_SKEW) {
     const order = signedAt < now ? 'Signature expired' : 'Signature not yet current';
-    throw new AuthenticationError('invalid signature', `${order}: ${date} is more than 5 min from ${basicDate(now)}.`);
+    throw refused(codes, 'invalid signature', `${order}: ${date} is more than 5 min from ${basicDate(now)}.`);
   }
   if (scope.service !== service || scope.date !== date.slice(0, 8)) {
-    throw new AuthenticationError(
+    throw refused(
+      codes,
       'invalid signature',
       `Credential should be scoped to correct service: '${service}', and to the date of the request.`,
     );
   }
   if (!signedHeaders.includes('host') || !signedHeaders.includes('x-amz-date')) {
-    throw new AuthenticationError('invalid signature', "'Host' and 'X-Amz-Date' must be signed.");
+    throw refused(codes, 'invalid signature', "'Host' and 'X-Amz-Date' must be signed.");
   }
   const expected = Buffer.from(sign(request, scope, signedHeaders, date, credentials.secretAccessKey));
   const given = Buffer.from(signature);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
-    throw new AuthenticationError(
+    throw refused(
+      codes,
       'invalid signature',
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.',
     );
@@ -105,15 +105,19 @@ export function verifySignature(
   return credentials;
 }
 
-/** Throws AuthenticationError when `credentials` have expired at `now`. */
-export function refuseExpired(credentials: KnownCredentials, now: number): void {
-  if (now >= credentials.expiresAt) {
-    throw new AuthenticationError('expired token', 'The security token included in the request is expired');
+/** @throws ServiceError if `credentials` have expired at `now` */
+export function refuseExpired({ expiresAt }: KnownCredentials, codes: AuthenticationCodes, now: number): void {
+  if (now >= expiresAt) {
+    throw refused(codes, 'expired token', 'The security token included in the request is expired');
   }
 }
 
+function refused(codes: AuthenticationCodes, failure: AuthenticationFailure, message: string): ServiceError {
+  return new ServiceError(codes[failure], 403, message);
+}
+
 function sign(
-  request: SignedRequest,
+  request: HttpRequest,
   { date: day, region, service }: CredentialScope,
   signedHeaders: readonly string[],
   date: string,

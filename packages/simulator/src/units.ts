@@ -1,5 +1,7 @@
-import { createRandom } from './random.ts';
-import { METRIC_UNITS, type MetricName } from './vocabulary.ts';
+import type { Query } from './queries.ts';
+import { Random } from './random.ts';
+import type { MetricName } from './vocabulary.ts';
+import type { Worlds } from './worlds.ts';
 
 /** What an answer says of its unit: a text (maybe empty), null, or nothing at all. */
 export type UnitAnswer = { unit?: string | null };
@@ -29,36 +31,39 @@ const FITTING: Readonly<Record<MetricName, Factors>> = {
   DATA_TRANSFERRED: VOLUME,
 };
 
+/** All that the service's model can name. */
+const METRIC_UNITS: readonly string[] = [
+  ...['Seconds', 'Microseconds', 'Milliseconds', ...Object.keys(VOLUME), 'Percent', 'Count'],
+  ...[...Object.keys(VOLUME), 'Count'].map((unit) => `${unit}/Second`),
+  'None',
+];
+
 /** A unit that would leave less than this of the largest value is not drawn: rounding would level the rows. */
 const LEAST_TOP_VALUE = 100;
 
-export interface UnitChoice {
-  metricName: MetricName;
-  /** The largest value of the results, in the metric's base unit. */
-  top: number;
-  /** `fitting`: what fits the metric, or none; `any`: all that the service can name, or none. */
-  from: 'fitting' | 'any';
-  /** Whether the model requires a unit, so that null and absent are not drawn. */
-  required: boolean;
-  /** Decides the draw. */
-  seed: string;
-}
-
-/** Draws the unit of an answer. Every form of naming none is among them: `None`, the empty text, null and absent. */
-export function drawUnit(choice: UnitChoice): UnitAnswer {
-  const named =
-    choice.from === 'any'
-      ? METRIC_UNITS
-      : Object.entries(FITTING[choice.metricName])
-          .filter(([, factor]) => choice.top / factor >= LEAST_TOP_VALUE)
-          .map(([unit]) => unit);
-  const unnamed: UnitAnswer[] = [{ unit: 'None' }, { unit: '' }];
-  const absent: UnitAnswer[] = choice.required ? [] : [{ unit: null }, {}];
-  const candidates = [...named.map((unit): UnitAnswer => ({ unit })), ...unnamed, ...absent];
-  const random = createRandom(choice.seed);
+/**
+ * The unit of a query's results, of which `top` is the largest value in the metric's base unit: what its life pins, else
+ * drawn. Every form of naming none is among those drawn: `None`, the empty text and, unless the model requires a unit,
+ * null and absent.
+ */
+export function unitOf(
+  { type, metricName, queryId, life }: Query,
+  top: number,
+  from: Worlds['units'],
+  seed: string,
+): UnitAnswer {
+  if (life.unit !== undefined) {
+    return life.unit === 'absent' ? {} : { unit: life.unit };
+  }
+  const fitting = Object.entries(FITTING[metricName]);
+  const large = fitting.filter(([, factor]) => top / factor >= LEAST_TOP_VALUE).map(([unit]) => unit);
+  const named = from === 'any' ? METRIC_UNITS : large;
+  const absent: UnitAnswer[] = type === 'workload-insights-top-contributors-data' ? [] : [{ unit: null }, {}];
+  const candidates = [...[...named, 'None', ''].map((unit): UnitAnswer => ({ unit })), ...absent];
+  const random = new Random(`${seed}/unit/${queryId}`);
   // Most real answers name the metric's own unit, so half of the draws do.
-  const usual = Object.keys(FITTING[choice.metricName])[0] ?? 'None';
-  return choice.from === 'fitting' && random.chance(0.5)
+  const usual = fitting[0]?.[0] ?? 'None';
+  return from === 'fitting' && random.chance(0.5)
     ? { unit: usual }
     : (candidates[random.integer(0, candidates.length - 1)] ?? { unit: usual });
 }

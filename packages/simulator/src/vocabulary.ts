@@ -1,13 +1,13 @@
+import { optional, type Reader, text } from './fields.ts';
+
 /**
  * The words of the service's API that the simulator speaks. Written from the service's Smithy model and from what is
  * seen live; deliberately not shared with the client package, so that one wrong belief cannot hide on both sides.
  */
-export const QUERY_TYPES = [
-  'monitor-top-contributors',
-  'workload-insights-top-contributors',
-  'workload-insights-top-contributors-data',
-] as const;
-export type QueryType = (typeof QUERY_TYPES)[number];
+export type QueryType =
+  | 'monitor-top-contributors'
+  | 'workload-insights-top-contributors'
+  | 'workload-insights-top-contributors-data';
 
 const WORKLOAD_INSIGHTS_METRICS = ['TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const;
 const MONITOR_METRICS = ['ROUND_TRIP_TIME', ...WORKLOAD_INSIGHTS_METRICS] as const;
@@ -39,38 +39,11 @@ export const MONITOR_STATUSES = ['PENDING', 'ACTIVE', 'INACTIVE', 'ERROR', 'DELE
 export type MonitorStatus = (typeof MONITOR_STATUSES)[number];
 
 export const SCOPE_STATUSES = ['SUCCEEDED', 'IN_PROGRESS', 'FAILED', 'DEACTIVATING', 'DEACTIVATED'] as const;
-export type ScopeStatus = (typeof SCOPE_STATUSES)[number];
-
-export const METRIC_UNITS = [
-  'Seconds',
-  'Microseconds',
-  'Milliseconds',
-  'Bytes',
-  'Kilobytes',
-  'Megabytes',
-  'Gigabytes',
-  'Terabytes',
-  'Bits',
-  'Kilobits',
-  'Megabits',
-  'Gigabits',
-  'Terabits',
-  'Percent',
-  'Count',
-  'Bytes/Second',
-  'Kilobytes/Second',
-  'Megabytes/Second',
-  'Gigabytes/Second',
-  'Terabytes/Second',
-  'Bits/Second',
-  'Kilobits/Second',
-  'Megabits/Second',
-  'Gigabits/Second',
-  'Terabits/Second',
-  'Count/Second',
-  'None',
-] as const;
 
 export const MONITOR_NAME_PATTERN = /^[a-zA-Z0-9_.-]{1,255}$/;
-export const ACCOUNT_ID_PATTERN = /^[0-9]{12}$/;
 export const REGION_PATTERN = /^[a-z]+(?:-[a-z]+)+-[0-9]+$/;
+
+export const monitorName: Reader<string> = text('a monitor name: 1 to 255 of a-z A-Z 0-9 _ . -', MONITOR_NAME_PATTERN);
+export const accountId: Reader<string> = text('an account id of 12 digits', /^[0-9]{12}$/);
+/** A pattern: `*` stands for any number of characters. */
+export const glob = optional(text('a text, in which * stands for anything'));

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { defaultScenario } from '../src/scenario.ts';
-import { type Simulator, startSimulator } from '../src/server.ts';
+import { defaultScenario, type Simulator, startSimulator } from '../src/index.ts';
 import {
   DESTINATION_CATEGORIES,
   ERROR_STATUS,

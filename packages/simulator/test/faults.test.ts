@@ -1,9 +1,14 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Fault } from '../src/fault.ts';
-import { defaultScenario, parseScenario } from '../src/scenario.ts';
-import { type RequestRecord, type Simulator, startSimulator } from '../src/server.ts';
+import {
+  defaultScenario,
+  type Fault,
+  parseScenario,
+  type RequestRecord,
+  type Simulator,
+  startSimulator,
+} from '../src/index.ts';
 import { CLOCK_START, createManualClock, type ManualClock } from './manual-clock.ts';
 import { CHECKOUT, expectError, type Reply, START, scopedTo, send, startQuery } from './raw-client.ts';
 

@@ -1,6 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { parseScenario } from '../src/scenario.ts';
-import { type Simulator, startSimulator } from '../src/server.ts';
+import { parseScenario, type Simulator, startSimulator } from '../src/index.ts';
 import { expectError, scopedTo, send } from './raw-client.ts';
 
 let simulator: Simulator;

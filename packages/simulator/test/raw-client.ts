@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { expect } from 'vitest';
-import type { Simulator } from '../src/server.ts';
+import type { Simulator } from '../src/index.ts';
 
 /** An HTTP answer as it came. */
 export interface Reply {

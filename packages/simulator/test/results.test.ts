@@ -1,7 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { parseScenario } from '../src/scenario.ts';
-import { type Simulator, startSimulator } from '../src/server.ts';
+import { parseScenario, type Simulator, startSimulator } from '../src/index.ts';
 import { DESTINATION_CATEGORIES, METRIC_UNITS } from './api-facts.ts';
 import { createManualClock } from './manual-clock.ts';
 import { CHECKOUT, expectError, readPages, scopedTo, send, startQuery, workloadInsights } from './raw-client.ts';

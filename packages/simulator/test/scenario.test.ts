@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { defaultScenario, parseScenario, ScenarioError } from '../src/scenario.ts';
+import { defaultScenario, parseScenario, ScenarioError } from '../src/index.ts';
 
 /** The problems of a bad scenario, one text each. */
 function problemsOf(text: string): string[] {

@@ -1,8 +1,7 @@
 import { STSClient } from '@aws-sdk/client-sts';
 import type { AwsCredentialIdentity, HttpRequest } from '@smithy/types';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseScenario } from '../src/scenario.ts';
-import { type RequestRecord, type Simulator, startSimulator } from '../src/server.ts';
+import { parseScenario, type RequestRecord, type Simulator, startSimulator } from '../src/index.ts';
 import { CLOCK_START, createManualClock, type ManualClock } from './manual-clock.ts';
 import { CHECKOUT, expectError, type Reply, START, send } from './raw-client.ts';
 

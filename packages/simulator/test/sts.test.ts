@@ -7,8 +7,7 @@ import {
 } from '@aws-sdk/client-sts';
 import type { AwsCredentialIdentity } from '@smithy/types';
 import { afterEach, expect, test } from 'vitest';
-import { parseScenario } from '../src/scenario.ts';
-import { type Simulator, startSimulator } from '../src/server.ts';
+import { parseScenario, type Simulator, startSimulator } from '../src/index.ts';
 import { CLOCK_START, createManualClock, type ManualClock } from './manual-clock.ts';
 import { expectError, scopedTo, send } from './raw-client.ts';
 

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { parseScenario } from '../src/scenario.ts';
-import { type Simulator, startSimulator } from '../src/server.ts';
+import { parseScenario, type Simulator, startSimulator } from '../src/index.ts';
 import type { Worlds } from '../src/worlds.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { CHECKOUT, expectError, START, scopedTo, send, startQuery, workloadInsights } from './raw-client.ts';

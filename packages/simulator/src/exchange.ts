@@ -1,0 +1,178 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Answer, spoiled } from './answer.ts';
+import type { Clock } from './clock.ts';
+import type { AnswerFault, ChosenFaults, FaultFacts } from './fault.ts';
+import type { Call, FrontEnd } from './front-end.ts';
+
+export interface RequestRecord {
+  /** When the request's headers arrived, in milliseconds since the Unix epoch on the simulator's clock. */
+  at: number;
+  /** Empty when the access key is not known, though the scenario has keys checked. */
+  account: string;
+  region: string;
+  /** The API's name of the operation, or Unknown. */
+  operation: string;
+  service: 'networkflowmonitor' | 'sts';
+  method: string;
+  /** Still percent-encoded, without the query string. */
+  path: string;
+  queryId?: string;
+  /** From the SDK's header `amz-sdk-request`: 1 for the first. */
+  attempt?: number;
+  /** The HTTP status; `undefined` when the request was left hanging or reset, or its client had gone away. */
+  status: number | undefined;
+  /** The error's name, when the answer was one. */
+  error?: string;
+}
+
+export interface ExchangesOptions {
+  clock: Clock;
+  frontEnd: FrontEnd;
+  chooseFaults(facts: FaultFacts): ChosenFaults;
+  onRequest?: ((record: RequestRecord) => void) | undefined;
+}
+
+const MAX_BODY_BYTES = 1024 * 1024;
+const EMPTY = Buffer.alloc(0);
+const GREETING: Answer = {
+  status: 200,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: 'Simulator of AWS Network Flow Monitor and STS: an endpoint for AWS clients, nothing to browse.\n',
+};
+
+/** HTTP requests and what is made of them: answers, delays, broken connections. */
+export class Exchanges {
+  readonly #options: ExchangesOptions;
+  /** Ends the waits of latency faults under way. */
+  readonly #waits = new Set<() => void>();
+  readonly #date: () => string;
+
+  constructor(options: ExchangesOptions) {
+    this.#options = options;
+    this.#date = createDateHeader(options.clock);
+  }
+
+  /** Reads a request and answers it. */
+  begin(request: IncomingMessage, response: ServerResponse): void {
+    response.sendDate = false;
+    const at = this.#options.clock.now();
+    if (request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined) {
+      this.#handle(request, response, at, EMPTY);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= MAX_BODY_BYTES) {
+        chunks.push(chunk);
+      }
+    });
+    request.on('end', () => {
+      if (length > MAX_BODY_BYTES) {
+        this.#send(response, { status: 413, headers: { connection: 'close' }, body: '' });
+      } else {
+        this.#handle(request, response, at, Buffer.concat(chunks));
+      }
+    });
+  }
+
+  /** Gives up the requests that latency faults delay. */
+  abandon(): void {
+    for (const end of this.#waits) {
+      end();
+    }
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse, at: number, body: Buffer): void {
+    const { method = '', url = '' } = request;
+    const [path = '', ...query] = url.split('?');
+    if (path === '/' && (method === 'GET' || method === 'HEAD')) {
+      this.#send(response, GREETING);
+      return;
+    }
+    const { clock, frontEnd, chooseFaults, onRequest } = this.#options;
+    const call = frontEnd.recognize({ method, path, queryString: query.join('?'), headers: request.headers, body });
+    const record = (answer?: Answer) => onRequest?.(recordOf(call, request, { at, method, path }, answer));
+    const { delay, fault } = chooseFaults(call.facts);
+    if (delay === 0) {
+      record(this.#reply(call, fault, response));
+      return;
+    }
+    const endWait = () => {
+      this.#waits.delete(abandon);
+      response.off('close', abandon);
+    };
+    const cancel = clock.setTimer(delay, () => {
+      endWait();
+      record(this.#reply(call, fault, response));
+    });
+    const abandon = () => {
+      endWait();
+      cancel();
+      record();
+    };
+    this.#waits.add(abandon);
+    response.on('close', abandon);
+  }
+
+  /** Returns the answer that was sent; `undefined` when the fault left the client without. */
+  #reply(call: Call, fault: AnswerFault | undefined, response: ServerResponse): Answer | undefined {
+    if (fault?.kind === 'hang' || fault?.kind === 'reset') {
+      if (fault.after === 'headers') {
+        this.#writeHead(response, call.answer());
+        response.flushHeaders();
+      }
+      if (fault.kind === 'reset') {
+        response.socket?.resetAndDestroy();
+      }
+      return undefined;
+    }
+    const answer =
+      fault?.kind === 'error' || fault?.kind === 'throttle'
+        ? call.failWith(fault)
+        : fault
+          ? spoiled(call.answer(), fault)
+          : call.answer();
+    this.#send(response, answer);
+    return answer;
+  }
+
+  #send(response: ServerResponse, answer: Answer): void {
+    this.#writeHead(response, answer);
+    response.end(answer.body);
+  }
+
+  #writeHead(response: ServerResponse, { status, headers, body }: Answer): void {
+    response.writeHead(status, { ...headers, date: this.#date(), 'content-length': Buffer.byteLength(body) });
+  }
+}
+
+function recordOf(
+  { account, region, operation, service, facts: { queryId } }: Call,
+  { headers }: IncomingMessage,
+  request: Pick<RequestRecord, 'at' | 'method' | 'path'>,
+  answer: Answer | undefined,
+): RequestRecord {
+  const attempt = /\battempt=(\d+)/.exec(String(headers['amz-sdk-request'] ?? ''))?.[1];
+  return {
+    ...{ ...request, account, region, operation, service, status: answer?.status },
+    ...(queryId !== undefined && { queryId }),
+    ...(attempt !== undefined && { attempt: Number(attempt) }),
+    ...(answer?.error !== undefined && { error: answer.error }),
+  };
+}
+
+/** The Date header on the simulator's clock, by which clients judge their own; rendered once per second. */
+function createDateHeader(clock: Pick<Clock, 'now'>): () => string {
+  let second = Number.NaN;
+  let header = '';
+  return () => {
+    const current = Math.floor(clock.now() / 1000);
+    if (current !== second) {
+      second = current;
+      header = new Date(current * 1000).toUTCString();
+    }
+    return header;
+  };
+}

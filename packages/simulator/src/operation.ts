@@ -1,0 +1,104 @@
+import { Constraints, invalid } from './constraints.ts';
+import type { RegionInventory } from './inventory.ts';
+import { hash32 } from './random.ts';
+import { modelledError } from './service-error.ts';
+import type { Simulation } from './simulation.ts';
+import { MONITOR_NAME_PATTERN } from './vocabulary.ts';
+
+/** The path's labels, percent-decoded once. */
+export interface Labels {
+  monitorName?: string;
+  scopeId?: string;
+  queryId?: string;
+  resourceArn?: string;
+}
+
+/** A request to the simulation, past authentication and throttling. */
+export interface ApiRequest {
+  account: string;
+  region: string;
+  labels: Labels;
+  query: URLSearchParams;
+  body: Buffer;
+  /** Milliseconds on the monotonic clock. */
+  now: number;
+}
+
+export type Body = Readonly<Record<string, unknown>>;
+
+/** One of the seventeen operations. */
+export interface Operation {
+  /** The API's name. */
+  name: string;
+  method: string;
+  /** Of its path: texts, and labels in braces. */
+  segments: readonly string[];
+  /** Returns the body of the success (always a 200), or throws a ServiceError. */
+  carryOut(simulation: Simulation, request: ApiRequest): Body;
+}
+
+/** An operation whose path is `template`, with labels in braces. */
+export const operation = (
+  method: string,
+  template: string,
+  name: string,
+  carryOut: Operation['carryOut'],
+): Operation => ({
+  name,
+  method,
+  segments: template.split('/'),
+  carryOut,
+});
+
+/** Checks what the model demands of labels, and finds the inventory of the request's account and region. */
+export function regionOf({ inventory }: Simulation, { account, region, labels }: ApiRequest): RegionInventory {
+  const { monitorName, resourceArn } = labels;
+  const constraints = new Constraints();
+  if (monitorName !== undefined && !MONITOR_NAME_PATTERN.test(monitorName)) {
+    const rule =
+      monitorName.length > 255
+        ? 'have length less than or equal to 255'
+        : 'satisfy regular expression pattern: ^[a-zA-Z0-9_.-]+$';
+    constraints.violated('monitorName', monitorName, rule);
+  }
+  if (resourceArn !== undefined) {
+    if (resourceArn.length < 20) {
+      constraints.violated('resourceArn', resourceArn, 'have length greater than or equal to 20');
+    } else if (resourceArn.length > 2048) {
+      constraints.violated('resourceArn', resourceArn, 'have length less than or equal to 2048');
+    }
+    if (!/^arn:.*$/.test(resourceArn)) {
+      constraints.violated('resourceArn', resourceArn, 'satisfy regular expression pattern: ^arn:.*$');
+    }
+  }
+  constraints.enforce();
+  return inventory.of(account, region);
+}
+
+/**
+ * The stretch of a list that the request's token asks for, from its start without one: items from `from` up to, not
+ * including, `to`; and what asks for the next stretch, if any. `listing` names the list in its account and region.
+ *
+ * @throws ServiceError for a token that was not made for this list: a ValidationException
+ */
+export function page(
+  { worlds }: Simulation,
+  { account, region, query }: ApiRequest,
+  listing: string,
+  total: number,
+  size = Infinity,
+): { from: number; to: number; nextToken?: string } {
+  const tokenOf = (offset: number) =>
+    Buffer.from(`${offset}.${hash32(`${account}/${region}/${listing}/${offset}`)}`).toString('base64url');
+  const token = query.get('nextToken');
+  const from = token === null ? 0 : Number(Buffer.from(token, 'base64url').toString('latin1').split('.')[0]);
+  if (token !== null && (!Number.isSafeInteger(from) || token !== tokenOf(from))) {
+    throw invalid('The pagination token is invalid.');
+  }
+  const to = Math.min(total, from + Math.min(size, worlds().pageSize));
+  return to < total ? { from, to, nextToken: tokenOf(to) } : { from, to };
+}
+
+export function notFound(what: string): never {
+  throw modelledError('ResourceNotFoundException', `${what} does not exist.`);
+}
