@@ -171,6 +171,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   scheduling.start();
   const stopSummaries = summarize(apiStats, clock, log);
   identities.begin();
+  background(log, 'rendering ahead of the first scrape', exposition.prepare());
   if (options.autoReloadInterval > 0) {
     background(log, 'watch of the config file', reload.watch(options.autoReloadInterval));
   }

@@ -47,6 +47,16 @@ export class Exposition {
     }));
   }
 
+  /**
+   * Renders and compresses, in slices, what the first scrape would have to: all that does not change until then. Formats and
+   * groups share it.
+   */
+  async prepare(): Promise<void> {
+    for (const block of this.#blocks) {
+      await packedSection(block);
+    }
+  }
+
   /** The parts of the body, compressed as one gzip stream when that is asked for. */
   async scrape(request: ScrapeRequest): Promise<readonly Buffer[]> {
     await this.#refresh();

@@ -3,6 +3,7 @@ import { Exposition, type ScrapeRequest } from '../../src/metrics/exposition.ts'
 import { Chunk } from '../../src/metrics/gzip/chunk.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import { ExposedWorld } from './exposed-world.ts';
+import { gunzipSingleMember } from './gzip.ts';
 
 const PLAIN: ScrapeRequest = { format: 'text', gzip: false, groups: undefined };
 const FORMS: readonly ScrapeRequest[] = [PLAIN, { ...PLAIN, format: 'openmetrics' }];
@@ -88,5 +89,27 @@ describe.each([
     await world.clock.advance(300_000);
     expect(await madeAnew()).toBe(gzip ? 2 : 4);
     expect(await madeAnew()).toBe(0);
+  });
+});
+
+describe('the cost of the first scrape', () => {
+  const request = { ...PLAIN, gzip: true };
+
+  it('is the rendering of what has changed since it was rendered ahead', async () => {
+    const { renders, chunks, exposition } = counted();
+    await exposition.prepare();
+    expect(renders).toEqual([1, 1, 1]);
+    chunks[2]?.changed();
+
+    const parts = await exposition.scrape({ ...request, format: 'openmetrics' });
+
+    expect(renders).toEqual([1, 1, 2]);
+    expect(gunzipSingleMember(Buffer.concat(parts)).toString()).toContain('up{chunk="2",render="2"} 1');
+  });
+
+  it('is not increased by rendering ahead at the same time', async () => {
+    const { renders, exposition } = counted();
+    await Promise.all([exposition.prepare(), exposition.scrape(request)]);
+    expect(renders).toEqual([1, 1, 1]);
   });
 });

@@ -303,6 +303,11 @@ export class ExposedWorld {
     return Buffer.concat(await this.scrapeParts(request));
   }
 
+  /** Renders ahead. */
+  prepare(): Promise<void> {
+    return this.#exposition.prepare();
+  }
+
   /** What is not rendered and compressed anew is the same Buffer as in the scrape before. */
   scrapeParts(request: Partial<ScrapeRequest> = {}): Promise<readonly Buffer[]> {
     const now = this.clock.now();

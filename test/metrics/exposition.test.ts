@@ -76,6 +76,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         world.lag = rate / 7;
       },
   ),
+  fc.constant((world: ExposedWorld) => world.prepare()),
 );
 
 const seriesOfResults = fc
