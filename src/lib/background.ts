@@ -1,4 +1,4 @@
-import type { Logger } from './log.ts';
+import type { LogFields, Logger } from './log.ts';
 
 /**
  * Leaves work to itself that nobody waits for: its failure is logged at level error, and never ends the process.
@@ -7,10 +7,13 @@ import type { Logger } from './log.ts';
  */
 export function background(log: Pick<Logger, 'error'>, what: string, work: Promise<unknown>): void {
   work.catch((error: unknown) => {
-    log.error('background work failed', {
-      work: what,
-      error: error instanceof Error ? error.name : typeof error,
-      reason: error instanceof Error ? error.message : String(error),
-    });
+    log.error('background work failed', { work: what, ...failureFields(error) });
   });
+}
+
+/** What is logged of a failure that nobody expects. */
+export function failureFields(error: unknown): LogFields {
+  return error instanceof Error
+    ? { error: error.name, reason: error.message }
+    : { error: typeof error, reason: String(error) };
 }

@@ -5,7 +5,7 @@ import { type SelectorCount, SelectorMatches } from '../actions/selector-matches
 import type { TargetClient } from '../aws/client.ts';
 import type { ListKind } from '../aws/operations.ts';
 import type { Clock } from '../lib/clock.ts';
-import { Listeners } from '../lib/listeners.ts';
+import { Emitter } from '../lib/emitter.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Candidate } from '../model/query.ts';
 import { type Follower, needsTags, planFollowing } from '../queries/following.ts';
@@ -43,12 +43,13 @@ const KINDS: readonly ListKind[] = ['monitors', 'scopes'];
 
 /** Lists what there is in the targets in use, shows it, and says which queries followers make of it. */
 export class Discovery {
+  /** What was found in a target may be other than before. */
+  readonly listed: Emitter<[target: Target]>;
   readonly #options: DiscoveryOptions;
   readonly #inventory: Inventory;
   readonly #listings: Listings<ListKind>;
   readonly #matches: SelectorMatches;
   readonly #targets = new Set<Target>();
-  readonly #listed = new Listeners<[target: Target]>();
   #every: number;
   #followers: readonly Follower[] = [];
 
@@ -57,15 +58,11 @@ export class Discovery {
     const { every, clock, log, dispatcher, clientOf } = options;
     this.#every = every;
     this.#matches = new SelectorMatches(clock, log);
-    this.#inventory = new Inventory({
-      clock,
-      every,
-      onChange: (inventory) => {
-        this.#options.view.changed(inventory);
-        this.#count(inventory.target);
-        this.#listed.tell(inventory.target);
-      },
-    });
+    this.listed = new Emitter(log, 'listing of a target');
+    this.#inventory = new Inventory({ clock, every, log });
+    this.#inventory.changed.on((inventory) => options.view.changed(inventory));
+    this.#inventory.changed.on(({ target }) => this.#count(target));
+    this.#inventory.changed.on(({ target }) => this.listed.emit(target));
     this.#listings = new Listings({
       clock,
       dispatcher,
@@ -78,11 +75,6 @@ export class Discovery {
         needsTags: (target, monitor) => needsTags(this.#followersOf(target), monitor),
       }),
     });
-  }
-
-  /** Calls `listener` from now on whenever what was found in a target may be other than before. */
-  onListed(listener: (target: Target) => void): void {
-    this.#listed.add(listener);
   }
 
   /** Lists a target from now on. */

@@ -60,7 +60,7 @@ export class QuerySources {
   constructor(options: QuerySourcesOptions) {
     this.#options = options;
     this.#leftOut = new LeftOutLog(options.log);
-    options.discovery.onListed((target) => this.#listed(target));
+    options.discovery.listed.on((target) => this.#listed(target));
     this.#apply(undefined);
   }
 

@@ -1,5 +1,7 @@
 import type { MonitorSummary, ScopeSummary } from '../aws/lists.ts';
 import type { Clock } from '../lib/clock.ts';
+import { Emitter } from '../lib/emitter.ts';
+import type { Logger } from '../lib/log.ts';
 import type { Found } from '../queries/following.ts';
 import type { Target } from '../scheduler/target.ts';
 
@@ -40,20 +42,22 @@ const TAGS_FOR = 6;
 export interface InventoryOptions {
   readonly clock: Clock;
   readonly every: number;
-  /** Called after each listing of a target, and once more when tags of its monitors have been read. */
-  readonly onChange: (inventory: TargetInventory) => void;
+  readonly log: Pick<Logger, 'error'>;
 }
 
 /** What there is in the targets in use. */
 export class Inventory {
-  readonly #options: InventoryOptions;
+  /** After each listing of a target, and once more when tags of its monitors have been read. */
+  readonly changed: Emitter<[inventory: TargetInventory]>;
+  readonly #clock: Clock;
   readonly #targets = new Map<Target, MutableInventory>();
   /** Time from listing to listing, in milliseconds. */
   every: number;
 
-  constructor(options: InventoryOptions) {
-    this.#options = options;
-    this.every = options.every;
+  constructor({ clock, every, log }: InventoryOptions) {
+    this.#clock = clock;
+    this.every = every;
+    this.changed = new Emitter(log, 'change of an inventory');
   }
 
   /** A target will be listed. */
@@ -77,7 +81,7 @@ export class Inventory {
     inventory.monitors = this.#listing(monitors, ({ name }) => name);
     const arns = new Set(monitors.map(({ arn }) => arn));
     inventory.tags = new Map([...inventory.tags].filter(([arn]) => arns.has(arn)));
-    this.#options.onChange(inventory);
+    this.changed.emit(inventory);
   }
 
   /** The target's scopes were listed to the end. */
@@ -87,12 +91,12 @@ export class Inventory {
       return;
     }
     inventory.scopes = this.#listing(scopes, ({ id }) => id);
-    this.#options.onChange(inventory);
+    this.changed.emit(inventory);
   }
 
   /** The tags of a monitor were read. */
   tagsRead(target: Target, arn: string, tags: Readonly<Record<string, string>>): void {
-    const until = this.#options.clock.monotonic() + TAGS_FOR * this.every;
+    const until = this.#clock.monotonic() + TAGS_FOR * this.every;
     this.#targets.get(target)?.tags.set(arn, { tags, until });
   }
 
@@ -100,14 +104,14 @@ export class Inventory {
   tagsComplete(target: Target): void {
     const inventory = this.#targets.get(target);
     if (inventory !== undefined) {
-      this.#options.onChange(inventory);
+      this.changed.emit(inventory);
     }
   }
 
   /** Whether the tags of a monitor are known, and not for so long that they may have changed. */
   knowsTags(target: Target, arn: string): boolean {
     const known = this.#targets.get(target)?.tags.get(arn);
-    return known !== undefined && this.#options.clock.monotonic() < known.until;
+    return known !== undefined && this.#clock.monotonic() < known.until;
   }
 
   /** Whether a listing of this kind has succeeded in a target. */
@@ -131,7 +135,7 @@ export class Inventory {
 
   /** Each thing once, as its last page tells it: things move from page to page when others come or go meanwhile. */
   #listing<Item>(items: readonly Item[], keyOf: (item: Item) => string): Listing<Item> {
-    const { clock } = this.#options;
+    const clock = this.#clock;
     return {
       items: [...new Map(items.map((item) => [keyOf(item), item])).values()],
       at: clock.now(),

@@ -17,6 +17,7 @@ import { Inventory } from '../../src/state/inventory.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
 import { RunStates } from '../../src/state/run-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { type ListingRecord, naivePage, type QueryRecord, type RunRecord, type TargetRecord } from './naive-page.ts';
 
 /** Where scheduled queries are expected; the other region has watched ones only. */
@@ -50,10 +51,13 @@ export class ExposedWorld {
   readonly #runPage = new RunPage(MAX_SERIES);
   readonly #runStates = new RunStates(this.clock);
   readonly #inventorySections = new InventorySections();
-  readonly #inventory = new Inventory({
-    clock: this.clock,
-    every: LISTED_EVERY,
-    onChange: (inventory) => {
+  readonly #inventory = new Inventory({ clock: this.clock, every: LISTED_EVERY, log: new RecordingLog() });
+  readonly #realTargets;
+  readonly #exposition: Exposition;
+  lag = 0;
+
+  constructor() {
+    this.#inventory.changed.on((inventory) => {
       this.#inventorySections.changed(inventory);
       const { target, ...listings } = inventory;
       this.#inventorySections.matched(
@@ -63,13 +67,7 @@ export class ExposedWorld {
           return listing === undefined ? [] : [{ group: `all "${kind}"`, kind, count: listing.items.length }];
         }),
       );
-    },
-  });
-  readonly #realTargets;
-  readonly #exposition: Exposition;
-  lag = 0;
-
-  constructor() {
+    });
     this.#states.onChange((state) => this.#querySections.changed(state, this.clock.monotonic()));
     this.#stats.onChange((stats) => this.#apiSections.changed(stats));
     this.#runStates.onChange((state) => this.#runPage.changed(state));
