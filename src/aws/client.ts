@@ -1,6 +1,5 @@
-import { isPathSegment, isRequestableArn, isRequestableToken } from '../config/reading/path-segment.ts';
-import type { QueryType } from '../model/vocabulary.ts';
-import { QUERY_STATUSES, type QueryStatus } from '../model/vocabulary.ts';
+import { isPathSegment, isRequestableArn, isRequestableToken } from '../config/reading/texts.ts';
+import { QUERY_STATUSES, type QueryStatus, type QueryType } from '../model/vocabulary.ts';
 import { invalid } from './answer-members.ts';
 import type { Call } from './attempts.ts';
 import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';

@@ -1,4 +1,4 @@
-import { isMonitorName, isPathSegment, isRequestableArn } from '../config/reading/path-segment.ts';
+import { isMonitorName, isPathSegment, isRequestableArn } from '../config/reading/texts.ts';
 import { invalid, isAbsent, readItems, readMembers, readText } from './answer-members.ts';
 
 /** A monitor as ListMonitors tells it. */

@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
-import { parseListenAddress } from '../config/reading/listen-address.ts';
+import { parseListenAddress } from '../config/reading/texts.ts';
 import type { ListenAddress } from '../http/server/server.ts';
 
 /** The admin API would be open to everybody who reaches the exporter, and nobody said that it may. */

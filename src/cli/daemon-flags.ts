@@ -1,6 +1,6 @@
-import { parseDuration } from '../config/reading/duration.ts';
-import { type Format, httpUrl, logFormat, logLevel, telemetryPath } from '../config/reading/formats.ts';
-import { parseListenAddress } from '../config/reading/listen-address.ts';
+import { httpUrl, logFormat, logLevel, telemetryPath } from '../config/formats.ts';
+import type { Format } from '../config/reading/formats.ts';
+import { parseDuration, parseListenAddress } from '../config/reading/texts.ts';
 import { LONGEST_TIMER_MS } from '../lib/clock.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../lib/log.ts';
 import { type Flag, type FlagValues, type Given, wrongValue } from './flags.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { quote } from '../config/reading/config-node.ts';
 import { nearestWord } from '../config/reading/nearest.ts';
+import { quote } from '../config/reading/nodes.ts';
 
 /** A flag of a command. Every flag that has an environment variable has it by `variableOf`. */
 export interface Flag {

@@ -1,10 +1,10 @@
 import type { AccountDefinition } from './accounts.ts';
 import type { QueryEntry } from './config.ts';
-import { expectedInstead, isKnownRegion } from './known-regions.ts';
-import { keyPath } from './reading/config-node.ts';
-import { region as regionFormat } from './reading/formats.ts';
+import { region as regionFormat } from './formats.ts';
+import { keyPath } from './reading/nodes.ts';
 import type { Reading } from './reading/reading.ts';
 import type { Section } from './reading/section.ts';
+import { expectedInstead, isKnownRegion } from './regions.ts';
 import type { AwsKeys } from './schema.ts';
 
 /**

@@ -1,23 +1,18 @@
 import { dirname, resolve } from 'node:path';
 import { inSlices } from '../lib/concurrency.ts';
-import { warnOfSilentDefault } from './account-warnings.ts';
-import { type AccountDefinition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
+import { type AccountDefinition, checkRolePartition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
 import { commonRegion, type FallbackRegion } from './common-region.ts';
 import type { Account, Config, QueryEntry, WatchedEntry } from './config.ts';
+import { type EntryContext, readQueryDefaults, warnOfSilentDefault } from './entries/common.ts';
 import { readEntry } from './entries/entries.ts';
-import type { EntryContext } from './entries/entry-context.ts';
-import type { ConfigContext } from './entries/outside-entries.ts';
-import { readQueryDefaults } from './entries/query-defaults.ts';
-import { warnOfUnknownRegions } from './known-regions.ts';
-import { type ConfigNode, keyPath, type MapNode, nodeAt } from './reading/config-node.ts';
-import { formatDuration } from './reading/duration.ts';
-import { freezeDeeply } from './reading/freeze.ts';
+import type { ConfigContext } from './entries/outside.ts';
 import { parseLongYaml } from './reading/long-yaml.ts';
+import { type ConfigNode, keyPath, type MapNode, nodeAt } from './reading/nodes.ts';
 import type { Problem } from './reading/problem.ts';
-import { Reading } from './reading/reading.ts';
+import { type Environment, freezeDeeply, Reading } from './reading/reading.ts';
 import { checkKeys, readSection, type Section } from './reading/section.ts';
-import type { Environment } from './reading/substitution.ts';
-import { checkRolePartition } from './roles.ts';
+import { formatDuration } from './reading/texts.ts';
+import { warnOfUnknownRegions } from './regions.ts';
 import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, STORAGE, WEB } from './schema.ts';
 
 export interface ReadOptions {

@@ -2,8 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
 import type { Config } from '../config/config.ts';
 import type { ReadOptions } from '../config/read.ts';
-import { decodeText, readRegularFile } from '../config/reading/file-text.ts';
-import { ConfigError, createProblem, type Problem, problemsOf } from '../config/reading/problem.ts';
+import {
+  ConfigError,
+  createProblem,
+  decodeText,
+  type Problem,
+  problemsOf,
+  readRegularFile,
+} from '../config/reading/problem.ts';
 import type { ReloadOutcome } from '../http/api/reload-endpoint.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import { withGrowingHeap } from '../lib/heap.ts';

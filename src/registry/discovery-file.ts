@@ -1,9 +1,13 @@
-import type { ConfigContext } from '../config/entries/outside-entries.ts';
-import { decodeText, readRegularFile, UnreadableFileError } from '../config/reading/file-text.ts';
-import { type Problem, problemsOf } from '../config/reading/problem.ts';
+import type { ConfigContext } from '../config/entries/outside.ts';
+import {
+  decodeText,
+  type Problem,
+  problemsOf,
+  readRegularFile,
+  UnreadableFileError,
+} from '../config/reading/problem.ts';
 import type { RegisteredQuery } from '../model/query.ts';
-import { digestOf } from '../queries/load.ts';
-import { type LoadedEntries, loadEntriesFile } from '../queries/load-entries.ts';
+import { digestOf, type LoadedEntries, loadEntriesFile } from '../queries/load.ts';
 import type { SourceQueries } from '../queries/sources.ts';
 
 /** What a discovery file was when it was read. */

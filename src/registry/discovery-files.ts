@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
-import type { ConfigContext } from '../config/entries/outside-entries.ts';
+import type { ConfigContext } from '../config/entries/outside.ts';
 import { background } from '../lib/background.ts';
 import type { Clock } from '../lib/clock.ts';
 import { LastingWarnings } from '../lib/lasting-warnings.ts';

@@ -1,9 +1,8 @@
 import { dirname } from 'node:path';
 import type { ReadOptions } from '../config/read.ts';
-import { quote } from '../config/reading/config-node.ts';
+import { quote } from '../config/reading/nodes.ts';
 import { ConfigError, createProblem, type Problem } from '../config/reading/problem.ts';
-import { type LoadedConfig, loadConfigFile } from '../queries/load.ts';
-import type { LoadedEntries } from '../queries/load-entries.ts';
+import { type LoadedConfig, type LoadedEntries, loadConfigFile } from '../queries/load.ts';
 import { followersOfSources, mergeQueries, namedCandidates, type SourceQueries } from '../queries/sources.ts';
 import { readDiscoveryFile } from './discovery-file.ts';
 

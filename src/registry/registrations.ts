@@ -1,11 +1,11 @@
-import type { ConfigContext } from '../config/entries/outside-entries.ts';
+import type { ConfigContext } from '../config/entries/outside.ts';
 import { type Problem, problemsOf } from '../config/reading/problem.ts';
 import { background } from '../lib/background.ts';
 import { inSlices, TurnsByKey } from '../lib/concurrency.ts';
 import type { Logger } from '../lib/log.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 import type { QuerySource } from '../model/vocabulary.ts';
-import { loadEntryBody } from '../queries/load-entries.ts';
+import { loadEntryBody } from '../queries/load.ts';
 import { definitionTag } from './definition-tag.ts';
 import { areMet, type Preconditions } from './preconditions.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, parseDuration } from '../../src/config/reading/duration.ts';
+import { formatDuration, parseDuration } from '../../src/config/reading/texts.ts';
 
 describe('durations', () => {
   it.each([

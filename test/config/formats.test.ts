@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import * as formats from '../../src/config/reading/formats.ts';
-import { parseListenAddress } from '../../src/config/reading/listen-address.ts';
+import * as formats from '../../src/config/formats.ts';
+import type * as generic from '../../src/config/reading/formats.ts';
+import { parseListenAddress } from '../../src/config/reading/texts.ts';
 
 interface Case {
   readonly name: string;
-  readonly format: formats.Format<unknown>;
+  readonly format: generic.Format<unknown>;
   /** Values that fit, with what they become. */
   readonly good: readonly (readonly [unknown, unknown])[];
   readonly bad: readonly unknown[];

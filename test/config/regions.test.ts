@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KNOWN_REGIONS } from '../../src/config/known-regions.ts';
+import { KNOWN_REGIONS } from '../../src/config/regions.ts';
 import { loadConfig } from '../../src/queries/load.ts';
 
 const load = (config: object, region?: string, env = {}) =>

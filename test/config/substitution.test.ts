@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the form that config files use
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { substitute } from '../../src/config/reading/substitution.ts';
+import { substitute } from '../../src/config/reading/reading.ts';
 
 const ENV = { HOST: 'db', EMPTY: '', DOLLARS: '$&${HOST}$$', _1: 'one', UNSET: undefined };
 

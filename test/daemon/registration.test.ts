@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the form that config files use
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { QUERY_KEYS } from '../../src/config/entries/query-schema.ts';
+import { QUERY_KEYS } from '../../src/config/schema.ts';
 import { type ApiAnswer, ask } from '../support/api-client.ts';
 import {
   type RunningDaemon,

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import { describe, expect, test } from 'vitest';
-import { QUERY_KEYS } from '../../src/config/entries/query-schema.ts';
+import { QUERY_KEYS } from '../../src/config/schema.ts';
 import { createApp } from '../../src/http/app.ts';
 import { endpoints } from '../../src/http/endpoints.ts';
 import type { Refusal, Registered, Removed } from '../../src/registry/registration.ts';

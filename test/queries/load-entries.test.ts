@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ConfigError } from '../../src/config/reading/problem.ts';
-import { loadConfig } from '../../src/queries/load.ts';
-import { loadEntriesFile, loadEntryBody } from '../../src/queries/load-entries.ts';
+import { loadConfig, loadEntriesFile, loadEntryBody } from '../../src/queries/load.ts';
 
 const SECRET = 'hunter2-hunter2';
 const FILE = 'queries.d/a.yml';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitsPattern } from '../../src/queries/name-pattern.ts';
+import { fitsPattern } from '../../src/queries/following.ts';
 
 describe('a pattern for names', () => {
   it('has * for any characters, ? for one, and all else for itself', () => {

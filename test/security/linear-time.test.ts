@@ -4,12 +4,12 @@ import { describeFailure, withoutSecrets } from '../../src/aws/errors.ts';
 import { readMonitors, readScopes } from '../../src/aws/lists.ts';
 import { parseNoProxy } from '../../src/aws/network/no-proxy.ts';
 import { readProxyRoutes } from '../../src/aws/network/proxy-routes.ts';
-import { quote } from '../../src/config/reading/config-node.ts';
-import { parseDuration } from '../../src/config/reading/duration.ts';
-import { httpUrl, id, profile, roleArn } from '../../src/config/reading/formats.ts';
+import { httpUrl, id, profile, roleArn } from '../../src/config/formats.ts';
 import { nearestHint } from '../../src/config/reading/nearest.ts';
+import { quote } from '../../src/config/reading/nodes.ts';
 import { PlainEntries } from '../../src/config/reading/plain-entries.ts';
-import { substitute } from '../../src/config/reading/substitution.ts';
+import { substitute } from '../../src/config/reading/reading.ts';
+import { parseDuration } from '../../src/config/reading/texts.ts';
 import { readPreconditions } from '../../src/http/api/preconditions.ts';
 import { readPageRequest } from '../../src/http/page/page-request.ts';
 import { parseAcceptHeader } from '../../src/http/scrape/accept-header.ts';
@@ -18,7 +18,7 @@ import { crossSiteRefusal } from '../../src/http/security/cross-site.ts';
 import { splitTarget } from '../../src/http/server/request-target.ts';
 import { createLogger } from '../../src/lib/log.ts';
 import { labelPart } from '../../src/metrics/text.ts';
-import { fitsPattern } from '../../src/queries/name-pattern.ts';
+import { fitsPattern } from '../../src/queries/following.ts';
 import { areMet } from '../../src/registry/preconditions.ts';
 import { exportedLabelValue } from '../../src/results/label-value.ts';
 import { shapesFor, type Worst, worstOf } from './linear-time.ts';
@@ -41,9 +41,9 @@ const CUT_BEFORE: Readonly<Record<string, keyof typeof READERS>> = {
 /** Files that construct a pattern, with the reader that uses it. */
 const CONSTRUCTED: Readonly<Record<string, keyof typeof READERS>> = {
   'src/aws/errors.ts': 'withoutSecrets',
-  'src/config/reading/duration.ts': 'parseDuration',
-  'src/config/reading/formats.ts': 'roleArn',
+  'src/config/formats.ts': 'roleArn',
   'src/config/reading/plain-entries.ts': 'plainEntries',
+  'src/config/reading/texts.ts': 'parseDuration',
 };
 
 const log = createLogger({ level: 'debug', format: 'logfmt', clock: { now: () => 0 }, write: () => undefined });

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatDuration, parseDuration } from '../../src/config/reading/duration.ts';
+import { formatDuration, parseDuration } from '../../src/config/reading/texts.ts';
 import { PROJECT } from './project.ts';
 
 /** How many times as fast as the shipped rules the shortened ones are: a minute of theirs takes three seconds. */

@@ -1,4 +1,4 @@
-import { partitionOfRegion } from '../../config/partition.ts';
+import { partitionOfRegion } from '../../config/regions.ts';
 import type { BoundedHandler } from '../network/bounded-handler.ts';
 
 /** How an account calls the Security Token Service. */

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { ConfigError } from '../../config/reading/problem.ts';
-import type { Environment } from '../../config/reading/substitution.ts';
+import type { Environment } from '../../config/reading/reading.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
 import { QUERY_TYPES } from '../../model/vocabulary.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from '../../queries/targets.ts';

@@ -1,6 +1,6 @@
 import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../../aws/operations.ts';
 import type { Account, Config } from '../../config/config.ts';
-import { partitionOfRegion } from '../../config/partition.ts';
+import { partitionOfRegion } from '../../config/regions.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
 import type { QueryType } from '../../model/vocabulary.ts';
 import type { Follower } from '../../queries/following.ts';

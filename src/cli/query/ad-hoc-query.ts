@@ -1,7 +1,7 @@
 import { type TargetClient, UNKNOWN_AT_FIRST_MS } from '../../aws/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse } from '../../aws/errors.ts';
 import type { QueryReference } from '../../aws/operations.ts';
-import { formatDuration } from '../../config/reading/duration.ts';
+import { formatDuration } from '../../config/reading/texts.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import { isTerminal, type QueryStatus, type QueryType } from '../../model/vocabulary.ts';
 import { countsOf, resultsPaging } from '../../results/paging.ts';

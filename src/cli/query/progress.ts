@@ -1,4 +1,4 @@
-import { formatDuration } from '../../config/reading/duration.ts';
+import { formatDuration } from '../../config/reading/texts.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { printable } from './printable.ts';
 import { cut } from './text-table.ts';

@@ -1,17 +1,15 @@
-import { limit, lookback } from '../../config/entries/scheduled-formats.ts';
 import {
-  type Format,
   id,
+  limit,
+  lookback,
   monitorName,
-  oneOf,
   profile,
   queryType,
   region,
   regionalHttpUrl,
-  text,
   timerDuration,
-  wordOf,
-} from '../../config/reading/formats.ts';
+} from '../../config/formats.ts';
+import { type Format, oneOf, text, wordOf } from '../../config/reading/formats.ts';
 import { LONGEST_LOOKBACK_MS } from '../../model/query.ts';
 import {
   KNOWN_CATEGORIES,

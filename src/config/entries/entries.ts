@@ -1,11 +1,20 @@
-import type { QueryEntry } from '../config.ts';
+import type { Schedule } from '../../model/query.ts';
+import {
+  DATA_TYPE,
+  type MetricName,
+  MODELLED_CATEGORIES,
+  metricNamesOf,
+  type QueryType,
+} from '../../model/vocabulary.ts';
+import type { QueryEntry, ScheduledEntry, WatchedEntry } from '../config.ts';
+import type { OneOrList } from '../reading/formats.ts';
+import { type ConfigNode, elementsOf, keyPath, type MapNode, showNode } from '../reading/nodes.ts';
 import type { ListedMap, Reading } from '../reading/reading.ts';
 import { checkKeys } from '../reading/section.ts';
-import type { EntryContext } from './entry-context.ts';
-import { readKind } from './entry-kind.ts';
-import { QUERY_KEYS } from './query-schema.ts';
-import { readScheduledEntry } from './scheduled-entry.ts';
-import { readWatchedEntry } from './watched-entry.ts';
+import { QUERY_KEYS, SCHEDULED, SCHEDULED_ONLY, type ScheduledKeys, WATCHED, WATCHED_ONLY } from '../schema.ts';
+import { type EntryContext, type EntryKeys, type QueryDefaults, readBase, readEntryKeys } from './common.ts';
+import { readSchedule, STAND_IN_SCHEDULE, warnOfUnknownCategories } from './mappings.ts';
+import { checkSubject, readSubjects, subjectKeyOf } from './subject.ts';
 
 /**
  * Reads an element of `queries`. Undefined where its queries' names cannot be told; whatever else is missing or was
@@ -15,4 +24,201 @@ export function readEntry(element: ListedMap, context: EntryContext, reading: Re
   checkKeys(element.node, element.path, QUERY_KEYS, reading);
   const read = readKind(element, context.defaults, reading) === 'watched' ? readWatchedEntry : readScheduledEntry;
   return read(element, context, reading);
+}
+
+export type EntryKind = 'watched' | 'scheduled';
+
+/** Keys that entries of the other kind do not have. */
+const KEYS: Readonly<Record<EntryKind, readonly string[]>> = {
+  watched: Object.keys(WATCHED_ONLY).filter((key) => !Object.hasOwn(SCHEDULED_ONLY, key)),
+  scheduled: [
+    'schedule',
+    'monitorSelector',
+    ...Object.keys(SCHEDULED_ONLY).filter((key) => !Object.hasOwn(WATCHED_ONLY, key)),
+  ],
+};
+
+/** The key that makes an entry one of its kind. */
+const MARK: Readonly<Record<EntryKind, string>> = { watched: 'queryId', scheduled: 'schedule' };
+
+const CHOICE = 'either queryId, to watch a query, or schedule, to run queries';
+
+/**
+ * An entry with `queryId` watches a query, one with `schedule` runs queries; where it has neither, `queryDefaults` may.
+ * Both, or neither, is reported, as are keys of the other kind. Of an entry whose kind cannot be told the answer is a
+ * guess, with which the rest of it can be checked.
+ */
+function readKind({ node, path }: ListedMap, defaults: QueryDefaults, reading: Reading): EntryKind {
+  const schedule = node.entries.get('schedule');
+  if (schedule !== undefined && node.entries.has('queryId')) {
+    reading.report(keyPath(path, 'schedule'), schedule.keyLine, 'schedule as well as queryId', CHOICE);
+    return 'watched';
+  }
+  const kind = markedKind(node) ?? defaultKind(defaults);
+  if (kind === undefined) {
+    const got = defaults.schedule === undefined ? 'neither queryId nor schedule' : 'both, from queryDefaults';
+    reading.report(path, node.line, got, CHOICE);
+    return KEYS.scheduled.some((key) => node.entries.has(key)) ? 'scheduled' : 'watched';
+  }
+  const other = kind === 'watched' ? 'scheduled' : 'watched';
+  for (const key of KEYS[other]) {
+    const unfit = node.entries.get(key)?.value;
+    if (unfit !== undefined) {
+      reading.reject(keyPath(path, key), unfit, `no ${key} beside ${MARK[kind]}: it is for ${other} queries`);
+    }
+  }
+  return kind;
+}
+
+function markedKind({ entries }: MapNode): EntryKind | undefined {
+  if (entries.has('schedule')) {
+    return 'scheduled';
+  }
+  return entries.has('queryId') ? 'watched' : undefined;
+}
+
+/** Undefined where `queryDefaults` has neither, or both. */
+function defaultKind({ entries, schedule, dropped }: QueryDefaults): EntryKind | undefined {
+  const hasQueryId = entries.has('queryId') || dropped.has('queryId');
+  if (hasQueryId === (schedule !== undefined)) {
+    return undefined;
+  }
+  return hasQueryId ? 'watched' : 'scheduled';
+}
+
+/** `staleAfter` where the file gives none: this, or three times the interval if that is more; in milliseconds. */
+const LEAST_STALE_AFTER_MS = 300_000;
+
+/**
+ * Reads an element of `queries` that watches a query. Undefined where its queries' names cannot be told; whatever else is
+ * missing or was reported has a stand-in.
+ */
+function readWatchedEntry(element: ListedMap, context: EntryContext, reading: Reading): WatchedEntry | undefined {
+  const entry = readEntryKeys(element, WATCHED, context.defaults, isNoListOfSubjects, reading);
+  const base = readBase(entry, context, reading);
+  const typeKnown = !entry.faulty('type');
+  if (typeKnown) {
+    checkSubject(entry, WATCHED, entry.value('type'), reading);
+  }
+  if (base === undefined) {
+    return undefined;
+  }
+  const subjectKey = subjectKeyOf(base.type);
+  const subject = typeKnown ? entry.value(subjectKey) : undefined;
+  const interval = entry.value('interval') ?? context.interval;
+  return {
+    ...base,
+    kind: 'watched',
+    monitorName: subjectKey === 'monitorName' ? subject : undefined,
+    scopeId: subjectKey === 'scopeId' ? subject : undefined,
+    queryId: entry.value('queryId') ?? '',
+    interval,
+    staleAfter: context.staleAfter ?? Math.max(LEAST_STALE_AFTER_MS, 3 * interval),
+  };
+}
+
+/** A list of monitors or scopes among the defaults is for scheduled queries. */
+function isNoListOfSubjects(key: string, { kind }: ConfigNode): boolean {
+  return kind !== 'list' || (key !== 'monitorName' && key !== 'scopeId');
+}
+
+/** `staleAfter` where the file gives none; in milliseconds. */
+const USUAL_STALE_AFTER_MS = 300_000;
+
+/**
+ * Reads an element of `queries` that starts queries. Undefined where their names cannot be told; whatever else is missing
+ * or was reported has a stand-in.
+ */
+function readScheduledEntry(element: ListedMap, context: EntryContext, reading: Reading): ScheduledEntry | undefined {
+  const entry = readEntryKeys(element, SCHEDULED, context.defaults, () => true, reading);
+  const base = readBase(entry, context, reading);
+  const schedule = readOwnSchedule(entry, context, reading);
+  const categories = readCategories(entry, reading);
+  if (entry.faulty('type')) {
+    return undefined;
+  }
+  const type = entry.value('type');
+  const subjects = readSubjects(entry, type, context, reading);
+  const metricNames = readMetricNames(entry, type, reading);
+  checkDataType(entry, type, reading);
+  if (base === undefined || subjects === undefined || metricNames === undefined || categories === undefined) {
+    return undefined;
+  }
+  return {
+    ...base,
+    kind: 'scheduled',
+    ...subjects,
+    metricNames: metricNames.values,
+    metricNamesListed: metricNames.listed,
+    destinationCategories: categories.values,
+    destinationCategoriesListed: categories.listed,
+    limit: type === DATA_TYPE ? undefined : entry.value('limit'),
+    schedule,
+    contributorLabels: entry.value('contributorLabels') ?? context.contributorLabels,
+    staleAfter: context.staleAfter ?? USUAL_STALE_AFTER_MS,
+  };
+}
+
+function readOwnSchedule(entry: EntryKeys<ScheduledKeys>, { defaults }: EntryContext, reading: Reading): Schedule {
+  const own = entry.own.entries.get('schedule')?.value;
+  return own === undefined
+    ? (defaults.schedule ?? STAND_IN_SCHEDULE)
+    : readSchedule(own, keyPath(entry.path, 'schedule'), entry.value('type'), reading);
+}
+
+/** Undefined where they are missing or were reported. */
+function readCategories(entry: EntryKeys<ScheduledKeys>, reading: Reading): OneOrList<string> | undefined {
+  const key = 'destinationCategory';
+  entry.require(key, SCHEDULED[key].format.expected);
+  const selection = entry.value(key);
+  warnOfUnknownCategories(selection, keyPath(entry.path, key), entry.own.entries.get(key)?.value, reading);
+  return selection === 'all' ? { values: MODELLED_CATEGORIES, listed: true } : selection;
+}
+
+/** Undefined where they are missing or were reported. Defaults that the type does not have are as good as missing. */
+function readMetricNames(
+  entry: EntryKeys<ScheduledKeys>,
+  type: QueryType,
+  reading: Reading,
+): OneOrList<MetricName> | undefined {
+  const key = 'metricName';
+  const path = keyPath(entry.path, key);
+  const available = metricNamesOf(type);
+  const some = `one of ${available.join(', ')}`;
+  const expected = `${some}, a list of them, or "*" for all, for type ${type}`;
+  entry.require(key, expected);
+  const selection = entry.value(key);
+  if (selection === undefined || selection === 'all') {
+    return selection && { values: available, listed: true };
+  }
+  const isUnfit = (metricName: MetricName | undefined) => metricName !== undefined && !available.includes(metricName);
+  if (!selection.values.some(isUnfit)) {
+    return selection;
+  }
+  const own = entry.own.entries.get(key)?.value;
+  if (own === undefined) {
+    reading.report(path, entry.line, 'nothing', expected);
+  }
+  for (const [index, element] of elementsOf(path, own).entries()) {
+    if (isUnfit(selection.values[index])) {
+      reading.reject(element.path, element.node, `${some}, for type ${type}`);
+    }
+  }
+  return undefined;
+}
+
+/** The start of the `-data` type takes no limit, and its results have series of their own instead of rows. */
+function checkDataType(entry: EntryKeys<ScheduledKeys>, type: QueryType, reading: Reading): void {
+  if (type !== DATA_TYPE) {
+    return;
+  }
+  const limit = entry.own.entries.get('limit')?.value;
+  if (limit !== undefined) {
+    reading.reject(keyPath(entry.path, 'limit'), limit, `no limit for type ${type}: its start takes none`);
+  }
+  const labels = entry.own.entries.get('contributorLabels')?.value;
+  if (labels !== undefined) {
+    const expected = `no contributorLabels for type ${type}: its results have no rows`;
+    reading.warn(keyPath(entry.path, 'contributorLabels'), labels.line, showNode(labels), expected);
+  }
 }

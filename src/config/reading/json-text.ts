@@ -1,4 +1,4 @@
-import type { ConfigNode, MapEntry, MapNode } from './config-node.ts';
+import type { ConfigNode, MapEntry, MapNode } from './nodes.ts';
 
 const SPACE = /[ \n]*/y;
 /** Without the escapes that YAML reads otherwise. */

@@ -1,6 +1,6 @@
 import { nextTurn } from '../../lib/concurrency.ts';
-import type { ConfigNode, MapEntry, MapNode } from './config-node.ts';
 import { JsonText } from './json-text.ts';
+import type { ConfigNode, MapEntry, MapNode } from './nodes.ts';
 import { PlainEntries } from './plain-entries.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 

@@ -1,4 +1,4 @@
-import { quote } from './config-node.ts';
+import { quote } from './nodes.ts';
 
 /**
  * The known word that `word` is probably a misspelling of, as an addition to what was expected. Empty where there is none,

@@ -1,4 +1,4 @@
-import type { ConfigNode, MapEntry, MapNode } from './config-node.ts';
+import type { ConfigNode, MapEntry, MapNode } from './nodes.ts';
 
 type ScalarNode = Extract<ConfigNode, { kind: 'scalar' }>;
 type ListNode = Extract<ConfigNode, { kind: 'list' }>;

@@ -1,9 +1,19 @@
 import convict from 'convict';
-import type { SectionSchema } from '../schema.ts';
-import { type ConfigNode, indexPath, isLoneAnchor, keyPath, type MapNode, quotingHint } from './config-node.ts';
 import type { Format, Mismatch } from './formats.ts';
 import { nearestHint } from './nearest.ts';
+import { type ConfigNode, indexPath, isLoneAnchor, keyPath, type MapNode, quotingHint } from './nodes.ts';
 import type { Reading } from './reading.ts';
+
+/** One key of the file, in convict's terms. */
+interface Key<T> {
+  readonly doc: string;
+  readonly format: Format<T>;
+  /** As the file would give it; undefined where the key may be left out without effect. */
+  readonly default: unknown;
+}
+
+/** The keys of one mapping of the file, `T` being their values once parsed. */
+export type SectionSchema<T> = { readonly [K in keyof T]: Key<T[K]> };
 
 const AS_WRITTEN = 'as-written';
 

@@ -19,7 +19,7 @@ import {
   quote,
   showNode,
   showNodeAt,
-} from './config-node.ts';
+} from './nodes.ts';
 import { createProblem, type Problem } from './problem.ts';
 
 /** The composer recurses, and runs out of stack where the file nests a few thousand deep; the config needs 5 levels. */

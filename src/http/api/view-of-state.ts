@@ -1,4 +1,4 @@
-import { formatDuration } from '../../config/reading/duration.ts';
+import { formatDuration } from '../../config/reading/texts.ts';
 import type { ScheduledQuery } from '../../model/query.ts';
 import type { QueryView, ScheduledView } from '../../registry/query-view.ts';
 import { currentStatus, type QueryState } from '../../state/query-state.ts';

@@ -1,11 +1,13 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { decodeText, readRegularFile, UnreadableFileError } from '../../config/reading/file-text.ts';
 import {
   ConfigError,
   createFileProblem,
   createProblem,
+  decodeText,
   type Problem,
+  readRegularFile,
   sortByLine,
+  UnreadableFileError,
 } from '../../config/reading/problem.ts';
 import { reasonOf } from '../../lib/system-error.ts';
 import { type PemSource, readWebConfig, type TlsSettings, type WebConfigText } from './web-config.ts';

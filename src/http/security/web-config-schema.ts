@@ -1,6 +1,6 @@
 import { validateHeaderValue } from 'node:http';
 import { type Format, listOf, optional, single, text, wordOf } from '../../config/reading/formats.ts';
-import type { SectionSchema } from '../../config/schema.ts';
+import type { SectionSchema } from '../../config/reading/section.ts';
 import {
   CIPHER_SUITES,
   CLIENT_AUTH_TYPES,

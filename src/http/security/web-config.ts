@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { type ConfigNode, keyPath, showNodeAt } from '../../config/reading/config-node.ts';
+import { type ConfigNode, keyPath, showNodeAt } from '../../config/reading/nodes.ts';
 import type { Problem } from '../../config/reading/problem.ts';
 import { Reading } from '../../config/reading/reading.ts';
 import { checkKeys, readSection, type Section } from '../../config/reading/section.ts';

@@ -1,6 +1,5 @@
-import type { ConfigNode } from './reading/config-node.ts';
-import { elementsOf, showNode } from './reading/config-node.ts';
 import { nearestOf } from './reading/nearest.ts';
+import { type ConfigNode, elementsOf, showNode } from './reading/nodes.ts';
 import type { Reading } from './reading/reading.ts';
 
 /** When {@link REGIONS} were taken over. */
@@ -50,4 +49,31 @@ export function isKnownRegion(region: string): boolean {
 /** What is expected in place of an unknown region. */
 export function expectedInstead(region: string): string {
   return `a region that AWS had on ${AS_OF}, or a newer one; did you mean "${nearestOf(region, KNOWN_REGIONS)}"?`;
+}
+
+/**
+ * The partitions of AWS whose regions are told by how their names begin; any other region is in `aws`. From the
+ * partitions of AWS's endpoint rules.
+ */
+const REGION_PREFIXES: Readonly<Record<string, string>> = {
+  'aws-cn': 'cn-',
+  'aws-us-gov': 'us-gov-',
+  'aws-eusc': 'eusc-',
+  'aws-iso': 'us-iso-',
+  'aws-iso-b': 'us-isob-',
+  'aws-iso-e': 'eu-isoe-',
+  'aws-iso-f': 'us-isof-',
+};
+
+/** All partitions, as ARNs name them. */
+export const PARTITIONS: readonly string[] = ['aws', ...Object.keys(REGION_PREFIXES)];
+
+/** The partition a region is in: credentials of one are worth nothing in another. */
+export function partitionOfRegion(region: string): string {
+  return Object.entries(REGION_PREFIXES).find(([, prefix]) => region.startsWith(prefix))?.[0] ?? 'aws';
+}
+
+/** The partition that an ARN names. */
+export function partitionOfArn(arn: string): string {
+  return arn.split(':', 2)[1] ?? '';
 }

@@ -1,10 +1,39 @@
 import type { ReadConfig } from '../config/read.ts';
-import { quote } from '../config/reading/config-node.ts';
+import { quote, showNode } from '../config/reading/nodes.ts';
 import { createProblem, type Problem } from '../config/reading/problem.ts';
 import type { RegisteredQuery } from '../model/query.ts';
-import { createAt } from './problem-at.ts';
+import type { Clash } from './plan.ts';
 import type { SourceQueries } from './sources.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from './targets.ts';
+
+/** Two entries make a query of the same name. */
+export function describeClash({ earlier, later, nameParts }: Clash, read: Written): Problem {
+  const name = nameParts.map(read.show).join(':');
+  const maker = `${earlier.path} (line ${earlier.line})`;
+  return createAt(
+    `${later.path}.name`,
+    later.line,
+    `a name of its own: ${maker} makes a query ${quote(name)}, too`,
+    read,
+  );
+}
+
+/** Two entries ask the service for the same. */
+export function describeTwin({ earlier, later }: Clash, read: Written): Problem {
+  const twin = `${earlier.path} (line ${earlier.line})`;
+  return later.kind === 'watched'
+    ? createAt(`${later.path}.queryId`, later.line, `a query other than that of ${twin}, which polls the same`, read)
+    : createAt(`${later.path}.name`, later.line, `a query other than that of ${twin}, which starts the same`, read);
+}
+
+/** What was read, as far as problems with it show it. */
+export type Written = Pick<ReadConfig, 'written' | 'show'>;
+
+/** A problem with what the file says at `path`; `line` stands in where a default says it. */
+function createAt(path: string, line: number, expected: string, read: Written): Problem {
+  const node = read.written(path);
+  return createProblem(path, node?.line ?? line, node === undefined ? 'a default' : showNode(node), expected);
+}
 
 /** Where queries need more than the file gives them: they will be late, skipped, or not exported whole. */
 export function describeShortages(read: ReadConfig, { queries, followers }: SourceQueries): Problem[] {

@@ -1,0 +1,222 @@
+import { LONGEST_LOOKBACK_MS, type Schedule } from '../../model/query.ts';
+import { DATA_TYPE, KNOWN_CATEGORIES, type QueryType, ROW_LABELS } from '../../model/vocabulary.ts';
+import type { MonitorSelector } from '../config.ts';
+import type { Selection } from '../reading/formats.ts';
+import { nearestHint } from '../reading/nearest.ts';
+import { type ConfigNode, elementsOf, isNull, keyPath, quote, quotingHint, showNode } from '../reading/nodes.ts';
+import type { Reading } from '../reading/reading.ts';
+import { readSection } from '../reading/section.ts';
+import { formatDuration } from '../reading/texts.ts';
+import { MONITOR_SELECTOR, SCHEDULE } from '../schema.ts';
+
+/**
+ * Labels that the exporter's own metrics carry. A label of the user's is refused under each of these names, not only
+ * under those of `aws_nfm_query_info`: joins bring labels of one metric to another.
+ */
+const METRIC_LABELS: ReadonlySet<string> = new Set([
+  // Queries
+  'query',
+  'query_type',
+  'query_group',
+  'query_id',
+  'account',
+  'aws_region',
+  'monitor',
+  'scope_id',
+  'metric_name',
+  'destination_category',
+  'source',
+  'status',
+  'operation',
+  'error',
+  'outcome',
+  // Contributors: the rows' fields
+  'mirror',
+  'series',
+  ...ROW_LABELS,
+  // API, inventory and the exporter itself
+  'state',
+  'aws_account_id',
+  'arn',
+  'kind',
+  'version',
+  'revision',
+  'node_version',
+  'file',
+]);
+
+/** Labels that Prometheus itself gives a meaning to. */
+const PROMETHEUS_LABELS: ReadonlySet<string> = new Set(['job', 'instance', 'le', 'quantile']);
+
+/** Labels that scrape configs commonly put on targets; Prometheus then renames the metric's own to `exported_…`. */
+const COMMON_TARGET_LABELS: ReadonlySet<string> = new Set([
+  'env',
+  'cluster',
+  'namespace',
+  'service',
+  'pod',
+  'region',
+  'zone',
+]);
+
+interface LabelFault {
+  readonly severity: 'error' | 'warning';
+  readonly expected: string;
+}
+
+/** Reads a mapping of the user's labels. Those with a fault are reported and left out. */
+export function readLabels(node: ConfigNode, path: string, reading: Reading): Readonly<Record<string, string>> {
+  const labels: [string, string][] = [];
+  const { entries } = reading.map(path, node, 'a mapping of label names to text');
+  for (const [name, { keyLine, value }] of entries) {
+    const labelPath = keyPath(path, name);
+    const fault = findLabelFault(name);
+    if (fault?.severity === 'error') {
+      reading.report(labelPath, keyLine, `the label ${quote(name)}`, fault.expected);
+    } else if (fault !== undefined) {
+      reading.warn(labelPath, keyLine, `the label ${quote(name)}`, fault.expected);
+    }
+    const text = readLabelValue(value, labelPath, reading);
+    if (text !== undefined && fault?.severity !== 'error') {
+      labels.push([name, text]);
+    }
+  }
+  return Object.fromEntries(labels);
+}
+
+/** Any text but the empty one, which Prometheus takes for no label at all. */
+function readLabelValue(node: ConfigNode, path: string, reading: Reading): string | undefined {
+  if (node.kind !== 'scalar' || typeof node.value !== 'string') {
+    reading.reject(path, node, `text that is not empty${quotingHint(node, path)}`);
+    return undefined;
+  }
+  const text = reading.expand(path, node, node.value);
+  if (text === '') {
+    reading.reject(path, node, 'text that is not empty');
+    return undefined;
+  }
+  return text;
+}
+
+/** What speaks against a label of the user's of this name; undefined when nothing does. */
+function findLabelFault(name: string): LabelFault | undefined {
+  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) {
+    return { severity: 'error', expected: 'a label name: letters, digits and _, no digit first' };
+  }
+  if (METRIC_LABELS.has(name)) {
+    return { severity: 'error', expected: "a name that is no label of the exporter's own metrics" };
+  }
+  if (PROMETHEUS_LABELS.has(name) || name.startsWith('__') || name.startsWith('exported_')) {
+    return {
+      severity: 'error',
+      expected: 'a name that Prometheus does not use: not job, instance, le, quantile, __* or exported_*',
+    };
+  }
+  if (COMMON_TARGET_LABELS.has(name)) {
+    const renamed = `exported_${name}`;
+    return {
+      severity: 'warning',
+      expected: `a name that targets do not commonly carry: Prometheus may make it ${renamed}`,
+    };
+  }
+  return undefined;
+}
+
+/** Reads a mapping `monitorSelector`; what it does not say selects all, but for monitors that are not ACTIVE. */
+export function readMonitorSelector(node: ConfigNode, path: string, reading: Reading): MonitorSelector {
+  const map = reading.map(path, node, 'a mapping with name, tags or status');
+  const section = readSection(map, path, MONITOR_SELECTOR, reading, ['tags']);
+  const tags = map.entries.get('tags')?.value;
+  return {
+    kind: 'monitors',
+    name: section.value('name'),
+    tags: tags === undefined ? {} : readTags(tags, keyPath(path, 'tags'), reading),
+    status: section.value('status'),
+  };
+}
+
+/** Tags, whose keys are any text, with their values, which may be empty. */
+function readTags(node: ConfigNode, path: string, reading: Reading): Readonly<Record<string, string>> {
+  const tags: [string, string][] = [];
+  for (const [key, { value }] of reading.map(path, node, 'a mapping of tags to their values').entries) {
+    const tagPath = keyPath(path, key);
+    if (value.kind !== 'scalar' || typeof value.value !== 'string') {
+      reading.reject(tagPath, value, `the text that a tag has as its value${quotingHint(value, tagPath)}`);
+      continue;
+    }
+    const text = reading.expand(tagPath, value, value.value);
+    if (text !== undefined) {
+      tags.push([key, text]);
+    }
+  }
+  return Object.fromEntries(tags);
+}
+
+/** `timeout` where the file gives none and `every` is no less; in milliseconds. */
+const USUAL_TIMEOUT_MS = 600_000;
+
+/** Stands in for a schedule that is missing, or parts of one that were reported. */
+export const STAND_IN_SCHEDULE: Schedule = {
+  every: LONGEST_LOOKBACK_MS,
+  lookback: LONGEST_LOOKBACK_MS,
+  delay: 0,
+  timeout: USUAL_TIMEOUT_MS,
+};
+
+/**
+ * Reads a mapping `schedule`; windows that leave gaps are a warning. So are windows that overlap, which count flows twice,
+ * but not for the `-data` type, of whose results only the newest points are exported.
+ */
+export function readSchedule(node: ConfigNode, path: string, type: QueryType, reading: Reading): Schedule {
+  const map = reading.map(path, node, 'a mapping with every');
+  const section = readSection(map, path, SCHEDULE, reading);
+  if (section.written('every') === undefined && (node.kind === 'map' || isNull(node))) {
+    reading.report(keyPath(path, 'every'), map.line, 'nothing', SCHEDULE.every.format.expected);
+  }
+  const every = section.value('every') ?? STAND_IN_SCHEDULE.every;
+  const lookback = section.value('lookback') ?? Math.min(every, LONGEST_LOOKBACK_MS);
+  const isGood = section.value('every') !== undefined && !section.faulty('lookback');
+  const writtenEvery = section.written('every');
+  const writtenLookback = section.written('lookback');
+  const isMeant = lookback === every || (lookback > every && type === DATA_TYPE);
+  if (isGood && !isMeant && writtenEvery !== undefined) {
+    const consequence = lookback < every ? 'windows leave gaps' : 'windows overlap';
+    if (writtenLookback === undefined) {
+      const expected = `at most ${formatDuration(LONGEST_LOOKBACK_MS)}, the longest lookback: else ${consequence}`;
+      reading.warn(keyPath(path, 'every'), writtenEvery.line, showNode(writtenEvery), expected);
+    } else {
+      const expected = `${showNode(writtenEvery)}, as every: else ${consequence}`;
+      reading.warn(keyPath(path, 'lookback'), writtenLookback.line, showNode(writtenLookback), expected);
+    }
+  }
+  return {
+    every,
+    lookback,
+    delay: section.value('delay'),
+    timeout: section.value('timeout') ?? Math.min(USUAL_TIMEOUT_MS, every),
+  };
+}
+
+const KNOWN: ReadonlySet<string> = new Set(KNOWN_CATEGORIES);
+
+/**
+ * Warns of destination categories that are not known: the service may have gained them since, or refuse each start.
+ *
+ * @param node what the file says at `path`, which is good
+ */
+export function warnOfUnknownCategories(
+  selection: Selection<string> | undefined,
+  path: string,
+  node: ConfigNode | undefined,
+  reading: Reading,
+): void {
+  const values = selection === undefined || selection === 'all' ? [] : selection.values;
+  for (const [index, element] of elementsOf(path, node).entries()) {
+    const value = values[index];
+    if (value !== undefined && !KNOWN.has(value)) {
+      const written = element.node.kind === 'scalar' ? String(element.node.value) : '';
+      const expected = `one of ${KNOWN_CATEGORIES.join(', ')}${nearestHint(written, KNOWN_CATEGORIES)}`;
+      reading.warn(element.path, element.node.line, showNode(element.node), expected);
+    }
+  }
+}

@@ -1,0 +1,225 @@
+import { LONGEST_TIMER_MS } from '../lib/clock.ts';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../lib/log.ts';
+import { LONGEST_LOOKBACK_MS } from '../model/query.ts';
+import {
+  KNOWN_CATEGORIES,
+  METRIC_NAMES,
+  type MetricName,
+  MIRROR_ROWS,
+  type MirrorRows,
+  MONITOR_STATUSES,
+  type MonitorStatus,
+  QUERY_TYPES,
+  type QueryType,
+  ROUND_TRIP_TIME_UNITS,
+  ROW_LABELS,
+  type RoundTripTimeUnit,
+  type RowLabel,
+} from '../model/vocabulary.ts';
+import {
+  decimal,
+  type Format,
+  listOf,
+  matching,
+  narrowed,
+  oneOf,
+  type Selection,
+  selection,
+  single,
+  text,
+  wordOf,
+} from './reading/formats.ts';
+import { formatDuration, isMonitorName, isPathSegment, parseDuration, parseListenAddress } from './reading/texts.ts';
+import { PARTITIONS } from './regions.ts';
+
+export const logLevel: Format<LogLevel> = oneOf(LOG_LEVELS);
+
+export const logFormat: Format<LogFormat> = oneOf(LOG_FORMATS);
+
+export const queryType: Format<QueryType> = oneOf(QUERY_TYPES);
+
+/** Milliseconds of a duration above zero; undefined for anything else. */
+function positiveDuration(value: unknown): number | undefined {
+  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+  return ms === 0 ? undefined : ms;
+}
+
+/** A duration above zero; in milliseconds once parsed. */
+export const duration: Format<number> = single('a duration above zero, such as 30s or 1h30m', positiveDuration);
+
+/** A duration that a timer runs for; in milliseconds once parsed. */
+export const timerDuration: Format<number> = {
+  ...duration,
+  mismatches(value) {
+    const ms = positiveDuration(value);
+    return ms !== undefined && ms > LONGEST_TIMER_MS
+      ? [
+          {
+            expected: `a duration of at most ${formatDuration(Math.floor(LONGEST_TIMER_MS / 86_400_000) * 86_400_000)}`,
+          },
+        ]
+      : duration.mismatches(value);
+  },
+};
+
+export const positiveNumber: Format<number> = single('a number above zero', (value) => {
+  const number = decimal(value);
+  return number !== undefined && Number.isFinite(number) && number > 0 ? number : undefined;
+});
+
+export const positiveInteger: Format<number> = single('a whole number above zero', (value) => {
+  const number = decimal(value);
+  return Number.isSafeInteger(number) && number !== undefined && number > 0 ? number : undefined;
+});
+
+export const listenAddress: Format<string> = text(
+  ':PORT, HOST:PORT or [IPV6]:PORT in quotes',
+  (value) => parseListenAddress(value) !== undefined,
+);
+
+/** A path that no other page of the exporter has: those are `/`, `/-/…` and `/api/…`. */
+export const telemetryPath: Format<string> = text(
+  'a path such as /metrics, of letters, digits, ".", "_", "~" and "-", other than /, /-/… and /api/…',
+  (value) =>
+    /^(?:\/[A-Za-z0-9._~-]+)+$/.test(value) && !/\/\.{1,2}(?:\/|$)/.test(value) && !/^\/(?:-|api)(?:\/|$)/.test(value),
+);
+
+/** A file's or folder's name; a NUL is the one character that none can have. */
+export const pathName: Format<string> = text('the name of a folder', (value) => /^[^\0]+$/.test(value));
+
+function isHttpUrl(value: string): boolean {
+  if (/[\s\\]/.test(value) || !URL.canParse(value)) {
+    return false;
+  }
+  const url = new URL(value);
+  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return /^https?:\/\/[^/]/i.test(value) && plain;
+}
+
+const HTTP_URL = 'an http:// or https:// URL without credentials or query';
+
+export const httpUrl: Format<string> = text(HTTP_URL, isHttpUrl);
+
+/** A URL in which `{region}` stands for the region that is called. */
+export const regionalHttpUrl: Format<string> = text(`${HTTP_URL}; it may hold {region}`, (value) => {
+  const example = value.replaceAll('{region}', 'us-east-1');
+  return !/[{}]/.test(example) && isHttpUrl(example);
+});
+
+/** Regions come into being without notice, so that their form is all that can be held against a name. */
+export const region: Format<string> = text('an AWS region such as eu-west-1', (value) =>
+  /^[a-z]{2,}(?:-[a-z]+)+-\d{1,2}$/.test(value),
+);
+
+const NAME_CHARACTERS = 'characters of A-Z a-z 0-9 _ . -';
+
+/** The names of entries and accounts. They hold no `:`, which separates the parts of a query's name. */
+export const name: Format<string> = matching('a name', /^[A-Za-z0-9_.-]{1,128}$/, `1 to 128 ${NAME_CHARACTERS}`);
+
+/** The API's own limits for a monitor's name, without the two that a path cannot hold. */
+export const monitorName: Format<string> = narrowed(
+  matching("a monitor's name", /^[A-Za-z0-9_.-]{1,255}$/, `1 to 255 ${NAME_CHARACTERS}`),
+  'other than . and ..',
+  isMonitorName,
+);
+
+/** IAM's own limits: a path of at most 512 characters, both of its slashes included, and a name of at most 64. */
+const ROLE_ARN = new RegExp(
+  `^arn:(?:${PARTITIONS.join('|')}):iam::\\d{12}:role/(?=.{1,575}$)(?:[\\x21-\\x7e]+/)?[\\w+=,.@-]{1,64}$`,
+);
+
+export const roleArn: Format<string> = text(
+  `the ARN of a role, arn:PARTITION:iam::ACCOUNT:role/NAME, of partition ${PARTITIONS.join(', ')}`,
+  (value) => ROLE_ARN.test(value),
+);
+
+/** STS's own limits for a session's name. */
+export const roleSessionName: Format<string> = matching(
+  "a role session's name",
+  /^[\w+=,.@-]{2,64}$/,
+  '2 to 64 characters of A-Z a-z 0-9 _ + = , . @ -',
+);
+
+/** STS's own limits for an external id. */
+export const externalId: Format<string> = matching(
+  'an external id',
+  /^[\w+=,.@:/-]{2,1224}$/,
+  '2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -',
+);
+
+/** Of the shared config files, which set no rule but that it is on one line. */
+export const profile: Format<string> = text(
+  'the name of a profile: text on one line',
+  (value) => /\S/.test(value) && !/\p{Cc}/u.test(value),
+);
+
+/** Ids of queries and scopes, for which the API gives no pattern: whatever can be a segment of a request's path. */
+export function id(what: string): Format<string> {
+  return narrowed(
+    text(`${what}: text that is not empty`, (value) => value !== ''),
+    'of at most 1024 characters, none of them a control character, and without "." or ".." between slashes',
+    isPathSegment,
+  );
+}
+
+/** A glob, of which no characters but the end are fixed. */
+export const discoveryFiles: Format<string> = text(
+  'a glob such as queries.d/*.yaml, ending in .yaml, .yml or .json',
+  (value) => /^[^\0]*[^\0/]\.(?:ya?ml|json)$/.test(value),
+);
+
+export const accountSelection: Format<Selection<string>> = selection(
+  'the name of an account, a list of names, or "*" for all',
+  name,
+);
+export const metricSelection: Format<Selection<MetricName>> = selection(
+  `one of ${METRIC_NAMES.join(', ')}, a list of them, or "*" for all of the type`,
+  wordOf(METRIC_NAMES),
+);
+
+const CATEGORY = 'a destination category such as INTER_AZ';
+
+/** Categories have the form of the API's; those that are not known are taken, too, since the service gains others. */
+export const categorySelection: Format<Selection<string>> = selection(
+  `${CATEGORY}, a list of them, or "*" for all of the API's model`,
+  { ...text(CATEGORY, (value) => /^[A-Z][A-Z0-9_]{0,63}$/.test(value)), words: KNOWN_CATEGORIES },
+);
+
+/** Rows of a result: the limits of the API's model. */
+export const limit: Format<number> = single('a whole number from 1 to 500', (value) => {
+  const number = decimal(value);
+  return number !== undefined && Number.isSafeInteger(number) && number >= 1 && number <= 500 ? number : undefined;
+});
+
+const LEAST_EVERY_MS = 60_000;
+
+/** Time from window to window; in milliseconds once parsed. */
+export const every: Format<number> = single('a duration of at least 1m, such as 15m', (value) => {
+  const ms = positiveDuration(value);
+  return ms !== undefined && ms >= LEAST_EVERY_MS ? ms : undefined;
+});
+
+/** Length of a window; in milliseconds once parsed. */
+export const lookback: Format<number> = single('a duration above zero and at most 1h, such as 15m', (value) => {
+  const ms = positiveDuration(value);
+  return ms !== undefined && ms <= LONGEST_LOOKBACK_MS ? ms : undefined;
+});
+
+/** A duration that may be zero; in milliseconds once parsed. */
+export const durationOrZero: Format<number> = single('a duration, such as 2m or 0s', (value) =>
+  typeof value === 'string' ? parseDuration(value) : undefined,
+);
+
+/** A pattern for monitors' names, of the characters that these may have. */
+export const monitorGlob: Format<string> = text(
+  'a pattern for names of monitors, such as prod-*: characters of A-Z a-z 0-9 _ . - and * ?',
+  (value) => /^[A-Za-z0-9_.*?-]{1,255}$/.test(value),
+);
+
+export const monitorStatuses: Format<readonly MonitorStatus[]> = listOf(wordOf(MONITOR_STATUSES));
+
+export const mirrorRows: Format<MirrorRows> = oneOf(MIRROR_ROWS);
+
+export const roundTripTimeUnit: Format<RoundTripTimeUnit> = oneOf(ROUND_TRIP_TIME_UNITS);
+
+export const rowLabels: Format<readonly RowLabel[]> = listOf(wordOf(ROW_LABELS));
