@@ -53,7 +53,7 @@ export class MetricsPage {
       ],
       async () => {
         this.queries.refresh(this.#clock.monotonic());
-        this.runs.refresh(this.#clock.now());
+        this.runs.refresh(this.#clock.monotonic());
         this.api.refresh();
         this.inventory.refresh(this.#clock.monotonic());
         exporter.refresh();

@@ -10,6 +10,14 @@ export interface Clock {
   setTimer(ms: number, callback: () => void): () => void;
 }
 
+/**
+ * Returns when it was `at`, in milliseconds since the epoch, on the monotonic clock. A time that is still to come counts as
+ * now: the wall clock was ahead when it was noted, or is behind.
+ */
+export function monotonicOf(clock: Pick<Clock, 'now' | 'monotonic'>, at: number): number {
+  return clock.monotonic() - Math.max(0, clock.now() - at);
+}
+
 /** The longest that a timer of Node's can wait, in milliseconds: a longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

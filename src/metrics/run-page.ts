@@ -55,9 +55,9 @@ export class RunPage {
 
   /**
    * Prepares a scrape: drops results that have become too old by time alone, and shares the series among the queries.
-   * Dropped results stay so until the next results, also when the clock is set back.
+   * Dropped results stay so until the next results.
    *
-   * @param now in milliseconds since the epoch
+   * @param now on the monotonic clock
    */
   refresh(now: number): void {
     for (const state of this.#states.values()) {

@@ -16,6 +16,7 @@ import {
   savedStatus,
   textOf,
 } from '../state/saved.ts';
+import { AbsentQueries } from './absent-queries.ts';
 import { DISK_PATIENCE_MS, type RecordMemoryOptions } from './record-memory.ts';
 import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
 import { StorageInUseError } from './storage/storage-error.ts';
@@ -69,30 +70,31 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
   readonly #records: RecordFolder<StoredRuns>;
   readonly #entries = new Map<string, Entry>();
   /** Of queries that have not come yet. */
-  #earlier: Map<string, StoredRuns> = new Map();
+  readonly #earlier: AbsentQueries<StoredRuns>;
 
   constructor(options: RunMemoryOptions) {
     this.#options = options;
+    this.#earlier = new AbsentQueries(options.clock);
     this.#records = options.records(KIND);
   }
 
   /** Reads what an earlier process has left. */
   async load(): Promise<void> {
-    this.#earlier = await this.#records.load((late) => this.#addLate(late));
+    this.#addEarlier(await this.#records.load((late) => this.#addEarlier(late)));
   }
 
   /** A query that is there already goes on without: it has begun anew. */
-  #addLate(records: ReadonlyMap<string, StoredRuns>): void {
+  #addEarlier(records: ReadonlyMap<string, StoredRuns>): void {
     for (const [name, stored] of records) {
       if (this.#options.states.get(name) === undefined && !this.#entries.has(name)) {
-        this.#earlier.set(name, stored);
+        this.#earlier.add(name, stored);
       }
     }
   }
 
   /** Queries of which anything is stored. */
   get names(): readonly string[] {
-    return [...this.#entries.keys(), ...this.#earlier.keys()];
+    return [...this.#entries.keys(), ...this.#earlier.names()];
   }
 
   /** Shows what is known of a query that was just registered. Returns whether it asks what it asked then. */
@@ -223,10 +225,8 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
 
   /** Forgets queries that have not come, if what is stored of them is older than `age` milliseconds. */
   forgetAbsent(age: number): void {
-    for (const [name, { savedAt }] of this.#earlier) {
-      if (this.#options.clock.now() - savedAt > age) {
-        this.forget(name);
-      }
+    for (const name of this.#earlier.olderThan(age)) {
+      this.forget(name);
     }
   }
 

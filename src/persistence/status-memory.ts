@@ -3,6 +3,7 @@ import type { WatchedQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
 import type { QueryState } from '../state/query-state.ts';
 import { members, numberOf, readSavedStatus, type SavedStatus, savedStatus, textOf } from '../state/saved.ts';
+import { AbsentQueries } from './absent-queries.ts';
 import type { RecordMemoryOptions } from './record-memory.ts';
 import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
 import { readQuestion } from './stored-question.ts';
@@ -37,7 +38,7 @@ export class StatusMemory {
   readonly #options: StatusMemoryOptions;
   readonly #records: RecordFolder<readonly StoredStatus[]>;
   /** Of queries that have not come yet. */
-  readonly #earlier = new Map<string, StoredStatus>();
+  readonly #earlier: AbsentQueries<StoredStatus>;
   /** The status of each query that was stored last. */
   readonly #stored = new Map<string, string>();
   #writtenAt = Number.NEGATIVE_INFINITY;
@@ -46,6 +47,7 @@ export class StatusMemory {
 
   constructor(options: StatusMemoryOptions) {
     this.#options = options;
+    this.#earlier = new AbsentQueries(options.clock);
     this.#records = options.records(KIND);
   }
 
@@ -58,7 +60,7 @@ export class StatusMemory {
   #addEarlier(records: ReadonlyMap<string, readonly StoredStatus[]>): void {
     for (const each of records.get(KEY) ?? []) {
       if (this.#options.states.get(each.name) === undefined) {
-        this.#earlier.set(each.name, each);
+        this.#earlier.add(each.name, each);
       }
     }
   }
@@ -89,10 +91,8 @@ export class StatusMemory {
 
   /** Forgets queries that have not come, if what is stored of them is older than `age` milliseconds. */
   forgetAbsent(age: number): void {
-    for (const [name, { savedAt }] of this.#earlier) {
-      if (this.#options.clock.now() - savedAt > age) {
-        this.#earlier.delete(name);
-      }
+    for (const name of this.#earlier.olderThan(age)) {
+      this.#earlier.delete(name);
     }
   }
 
@@ -121,7 +121,7 @@ export class StatusMemory {
     const savedAt = clock.now();
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#writtenAt = clock.monotonic();
-    const stored = [...this.#earlier.values()];
+    const stored = this.#earlier.stored();
     for (const state of states.all()) {
       const { query } = state;
       if (query.kind === 'watched' && state.up !== undefined) {

@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.ts';
+import { type Clock, monotonicOf } from '../lib/clock.ts';
 import { Listeners } from '../lib/listeners.ts';
 import { hasTotal, type ScheduledQuery } from '../model/query.ts';
 import type { RunOutcome } from '../model/run.ts';
@@ -10,8 +10,10 @@ import { RecentRuns } from './recent-runs.ts';
 export interface QueryResults {
   /** End of their window, in milliseconds since the epoch; of `-data` queries: the newest point's time. */
   readonly at: number;
-  /** End of the window, in milliseconds since the epoch: what the results' age counts from. */
+  /** End of the window, in milliseconds since the epoch. */
   readonly windowEnd: number;
+  /** End of the window on the monotonic clock: what the results' age counts from. */
+  readonly since: number;
   /** Length of their window in milliseconds; of `-data` queries: from point to point, undefined for fewer than two. */
   readonly length: number | undefined;
   /** Rows, or `-data` items, in the answer. */
@@ -54,14 +56,17 @@ interface MutableRunState extends RunState {
   truncatedLabelValues: number;
 }
 
+/** Results as they were read; their age and series are noted here. */
+export type ReadResults = Omit<QueryResults, 'series' | 'since'>;
+
 /** The runs of all scheduled queries. */
 export class RunStates {
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly #states = new Map<string, MutableRunState>();
   readonly #changes = new Listeners<[state: RunState]>();
   readonly #newResults = new Listeners<[state: RunState, series: readonly ContributorSeries[]]>();
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
     this.#clock = clock;
   }
 
@@ -99,9 +104,10 @@ export class RunStates {
   }
 
   /** An earlier process has read these results, and no newer ones were. */
-  restoreResults(name: string, results: Omit<QueryResults, 'series'>, series: readonly ContributorSeries[]): void {
+  restoreResults(name: string, results: ReadResults, series: readonly ContributorSeries[]): void {
     const state = this.#state(name);
-    state.results = { ...results, series: series.length };
+    const since = monotonicOf(this.#clock, results.windowEnd);
+    state.results = { ...results, since, series: series.length };
     this.#newResults.tell(state, series);
     this.#changes.tell(state);
   }
@@ -138,14 +144,18 @@ export class RunStates {
    */
   resultsRead(
     name: string,
-    results: Omit<QueryResults, 'series'>,
+    results: ReadResults,
     series: readonly ContributorSeries[],
     total: number | undefined,
     truncated: number,
   ): void {
     const state = this.#state(name);
     state.truncatedLabelValues += truncated;
-    state.results = { ...results, series: series.length };
+    // A window ends at most so long before its results are read; if it seems longer, the wall clock has jumped since.
+    const { every, delay, timeout } = state.query.schedule;
+    const earliest = this.#clock.monotonic() - (2 * every + delay + timeout);
+    const since = Math.max(earliest, monotonicOf(this.#clock, results.windowEnd));
+    state.results = { ...results, since, series: series.length };
     if (state.total !== undefined && total !== undefined) {
       state.total += total;
     }
@@ -183,10 +193,10 @@ export class RunStates {
   }
 }
 
-/** Whether the last results are too old to be shown at `now`, in milliseconds since the epoch. */
+/** Whether the last results are too old to be shown at `now`, on the monotonic clock. */
 export function areTooOld({ results, query }: RunState, now: number): boolean {
   const { every, delay, timeout } = query.schedule;
-  return results !== undefined && now - results.windowEnd > 3 * every + delay + timeout;
+  return results !== undefined && now - results.since > 3 * every + delay + timeout;
 }
 
 function noRuns(): Record<RunOutcome, number> {

@@ -3,7 +3,7 @@ import { RUN_OUTCOMES, type RunOutcome } from '../model/run.ts';
 import { QUERY_STATUSES, type QueryStatus } from '../model/vocabulary.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import { type QueryFailure, type QueryState, REQUEST_KINDS } from './query-state.ts';
-import type { QueryResults, RunState } from './run-state.ts';
+import type { QueryResults, ReadResults, RunState } from './run-state.ts';
 
 /** What outlives a process of what is known of a query. Can be stored as JSON, undefined members being left out. */
 export type SavedStatus = Pick<QueryState, 'status' | 'statusSince' | 'up' | 'lastFailure' | 'lastSuccess'>;
@@ -12,7 +12,7 @@ export type SavedStatus = Pick<QueryState, 'status' | 'statusSince' | 'up' | 'la
 export type SavedRuns = Pick<RunState, 'lastOutcome' | 'lastQueryId' | 'lastDuration'>;
 
 /** The same of a query's last results; `json` is of the HTTP API. */
-export type SavedResults = Omit<QueryResults, 'json' | 'series'>;
+export type SavedResults = Omit<ReadResults, 'json'>;
 
 export function savedStatus({ status, statusSince, up, lastFailure, lastSuccess }: QueryState): SavedStatus {
   return { status, statusSince, up, lastFailure, lastSuccess };

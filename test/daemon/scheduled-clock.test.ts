@@ -102,6 +102,71 @@ describe.each([
   });
 });
 
+describe('contributors', () => {
+  /** A daemon that has read results at 12:15, and has its scrapes a minute apart. */
+  async function setUp() {
+    const time = new SteppedClock(Date.UTC(2026, 5, 1, 12, 5));
+    onTestFinished(time.watchRequests());
+    const jumped = { ms: 0 };
+    const clock = {
+      now: () => time.now() + jumped.ms,
+      monotonic: () => time.monotonic(),
+      setTimer: (ms: number, callback: () => void) => time.setTimer(ms, callback),
+    };
+    const service = await runSimulator({ onTestFinished }, SCENARIO, { clock });
+    const daemon = await runDaemon({ onTestFinished: () => undefined }, configFor(service.url, undefined), { clock });
+    const series = async () => (await daemon.metrics()).samples('aws_nfm_contributor_retransmissions', {}).length;
+    /** Returns the fewest series that a scrape has found. */
+    const pass = async (minutes: number) => {
+      let fewest = Number.POSITIVE_INFINITY;
+      for (let minute = 0; minute < minutes; minute += 1) {
+        await time.advance(MINUTE);
+        await pause(5);
+        fewest = Math.min(fewest, await series());
+      }
+      return fewest;
+    };
+    const stop = async () => {
+      let isStopped = false;
+      const stopped = daemon.stop(10 * MINUTE).finally(() => {
+        isStopped = true;
+      });
+      await time.creepUntil(() => isStopped);
+      await stopped;
+    };
+    for (let tries = 0; tries < 500 && (await series()) === 0; tries += 1) {
+      await time.advance(100);
+      await pause(5);
+    }
+    return { jumped, service, daemon, pass, stop };
+  }
+
+  test.each(JUMPS)('stay for 3 × every + timeout if the clock is %s', async (_, jump) => {
+    const { jumped, service, daemon, pass, stop } = await setUp();
+    service.simulator.setFaults([{ kind: 'error', name: 'ValidationException', status: 400, match: {} }]);
+    jumped.ms = jump;
+    expect(await pass(3 * (EVERY / MINUTE) - 10)).toBeGreaterThan(0);
+    expect(await pass(25)).toBe(0);
+    const page = await daemon.metrics();
+    expect(page.value('aws_nfm_query_contributors', { query: 'checkout' })).toBeUndefined();
+    expect(page.value('aws_nfm_query_contributors_dropped', { query: 'checkout' })).toBeUndefined();
+    expect(page.value('aws_nfm_query_retransmissions_total', { query: 'checkout' })).toBeGreaterThan(0);
+    expect((await daemon.text('/api/v1/queries/checkout/contributors')).status).toBe(200);
+    await stop();
+  });
+
+  test.each(JUMPS)('read while the clock is %s are as old as others once it is corrected', async (_, jump) => {
+    const { jumped, service, pass, stop } = await setUp();
+    jumped.ms = jump;
+    expect(await pass(20)).toBeGreaterThan(0);
+    service.simulator.setFaults([{ kind: 'error', name: 'ValidationException', status: 400, match: {} }]);
+    jumped.ms = 0;
+    expect(await pass(3 * (EVERY / MINUTE) - 20)).toBeGreaterThan(0);
+    expect(await pass(30)).toBe(0);
+    await stop();
+  });
+});
+
 async function skipped(daemon: RunningDaemon): Promise<number> {
   return (await daemon.metrics()).value('aws_nfm_query_runs_total', { query: 'checkout', outcome: 'skipped' }) ?? 0;
 }

@@ -122,7 +122,7 @@ export class ExposedWorld {
       ],
       async () => {
         this.#querySections.refresh(this.clock.monotonic());
-        this.#runPage.refresh(this.clock.now());
+        this.#runPage.refresh(this.clock.monotonic());
         this.#apiSections.refresh();
         this.#inventorySections.refresh(this.clock.monotonic());
         exporter.refresh();
@@ -258,7 +258,7 @@ export class ExposedWorld {
     const total = series.reduce((sum, { value }) => sum + value, 0);
     const about = { at: windowEnd, windowEnd, length: query.schedule.lookback, rows, dropped, json: KEPT };
     this.#runStates.resultsRead(query.name, about, series, total, 0);
-    run.results = { windowEnd, rows, dropped, series };
+    run.results = { windowEnd, readAt: this.clock.monotonic(), rows, dropped, series };
     run.total += total;
     this.#shownRuns = this.#shownRuns.includes(run) ? this.#shownRuns : [...this.#shownRuns, run];
   }
@@ -308,10 +308,10 @@ export class ExposedWorld {
 
   /** What is not rendered and compressed anew is the same Buffer as in the scrape before. */
   scrapeParts(request: Partial<ScrapeRequest> = {}): Promise<readonly Buffer[]> {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     this.#shownRuns = this.#shownRuns.filter(({ query: { schedule }, results }) => {
       const { every, delay, timeout } = schedule;
-      return results === undefined || now - results.windowEnd <= 3 * every + delay + timeout;
+      return results === undefined || now - results.readAt <= 3 * every + delay + timeout;
     });
     return this.#exposition.scrape({ format: 'text', gzip: false, groups: undefined, ...request });
   }

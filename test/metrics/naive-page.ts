@@ -35,6 +35,8 @@ export interface RunRecord {
   duration?: number | undefined;
   results?: {
     readonly windowEnd: number;
+    /** On the monotonic clock. */
+    readonly readAt: number;
     readonly rows: number;
     /** By the query's own cap. */
     readonly dropped: number;
