@@ -295,12 +295,45 @@ describe('clocks', () => {
     expect(await key()).not.toBe('key-1');
   });
 
-  test('with a wall clock ahead, credentials that seem to have expired are used, and fetched once a second at most', async () => {
-    const { clock, source, key } = setUp(-MINUTE);
-    for (let tenth = 0; tenth < 100; tenth += 1) {
-      await expect(key()).resolves.toMatch(/^key-\d+$/);
-      await clock.advance(100);
+  test.each([-365 * 24 * HOUR, -MINUTE, -1, 0])(
+    'credentials that seem to have expired %i ms after they were fetched are used, and fetched once in minutes',
+    async (life) => {
+      const { clock, source, key } = setUp(life);
+      for (let second = 0; second < 600; second += 1) {
+        await expect(key()).resolves.toMatch(/^key-\d+$/);
+        await clock.advance(1_000);
+      }
+      expect(source.fetches).toBeLessThanOrEqual(3);
+    },
+  );
+
+  test('credentials are fetched once in minutes while the wall clock is ahead', async () => {
+    const { clock, source, key } = setUp(HOUR);
+    await key();
+    clock.jump(2 * HOUR);
+    source.life = -HOUR;
+    for (let second = 0; second < 600; second += 1) {
+      await key();
+      await clock.advance(1_000);
     }
-    expect(source.fetches).toBe(10);
+    expect(source.fetches).toBeLessThanOrEqual(4);
+    clock.jump(-2 * HOUR);
+    source.life = HOUR;
+    await clock.advance(5 * MINUTE);
+    const before = source.fetches;
+    for (let minute = 0; minute < 120; minute += 1) {
+      await key();
+      await clock.advance(MINUTE);
+    }
+    expect(source.fetches - before).toBeLessThanOrEqual(4);
+  });
+
+  test('credentials that seem expired when fetched and are refused are replaced as others are', async () => {
+    const { clock, source, credentials, key } = setUp(-MINUTE);
+    const first = await key();
+    credentials.refused('here', first);
+    await clock.advance(6_000);
+    expect(await key()).toBe('key-2');
+    expect(source.fetches).toBe(2);
   });
 });

@@ -20,6 +20,12 @@ const PROOF_MS = 5 * 60_000;
 /** Unless it was so long before that refusal: credentials may have been revoked between the two. */
 const PROOF_BEFORE_MS = 60_000;
 
+/**
+ * The life of credentials that seem to have expired before they were fetched: the clock of this machine, or of their source,
+ * is wrong. If they really have, AWS refuses them, and others are fetched for that.
+ */
+const ASSUMED_LIFE_MS = 5 * 60_000;
+
 /** New ones are fetched while the old are still used, from when a third of their life, or this, is left. */
 const REFRESH_MS = 5 * 60_000;
 /** From when a sixth of their life, or this, is left, they might expire on their way: requests wait for new ones. */
@@ -29,8 +35,10 @@ interface Current {
   readonly credentials: AwsCredentials;
   /** On the monotonic clock. */
   readonly fetchedAt: number;
-  /** Milliseconds that they had left when they were fetched; Infinity where they name no end. */
+  /** Milliseconds that they had left when they were fetched; Infinity if they name no end. */
   readonly life: number;
+  /** Their end in milliseconds since the epoch; Infinity if they name none, or one that was over when they were fetched. */
+  readonly end: number;
 }
 
 /** What a place has said of credentials. */
@@ -158,18 +166,19 @@ export class RefreshedCredentials implements Credentials {
   }
 
   /** Milliseconds until they expire. Of the two clocks the one that says less: the wall clock may be set back. */
-  #left({ credentials: { expiration }, fetchedAt, life }: Current): number {
+  #left({ fetchedAt, life, end }: Current): number {
     const { clock } = this.#options;
-    const byWallClock = expiration === undefined ? Number.POSITIVE_INFINITY : expiration.getTime() - clock.now();
-    return Math.min(byWallClock, life - (clock.monotonic() - fetchedAt));
+    return Math.min(end - clock.now(), life - (clock.monotonic() - fetchedAt));
   }
 
   async #fetch(): Promise<void> {
     const { fetch, explain, clock } = this.#options;
     try {
       const credentials = await fetch();
-      const life = (credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - clock.now();
-      this.#current = { credentials, fetchedAt: clock.monotonic(), life };
+      const end = credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY;
+      const life = end - clock.now();
+      const times = life > 0 ? { life, end } : { life: ASSUMED_LIFE_MS, end: Number.POSITIVE_INFINITY };
+      this.#current = { credentials, fetchedAt: clock.monotonic(), ...times };
       this.#failure = undefined;
     } catch (thrown) {
       this.#failure = new CredentialsUnavailable(explain(thrown));
