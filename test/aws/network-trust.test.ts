@@ -100,7 +100,7 @@ describe('a private authority', () => {
   it('is trusted by a process started with both variables', async () => {
     const first = await startOrigin({ authority: 'first' });
     const second = await startOrigin({ authority: 'second' });
-    const built = fileURLToPath(new URL('../../build/api/network.js', import.meta.url));
+    const built = fileURLToPath(new URL('../../build/aws/network/network.js', import.meta.url));
     const program = `
       import https from 'node:https';
       import { createNetwork } from ${JSON.stringify(built)};

@@ -2,8 +2,8 @@
 // it begins, and what of it is stored: `begin KEY N`, `done KEY N`; N is what the note holds, or 0 when it was removed.
 import { writeSync } from 'node:fs';
 import { argv } from 'node:process';
-import { systemClock } from '../../build/runtime/clock.js';
-import { Storage } from '../../build/storage/storage.js';
+import { systemClock } from '../../build/lib/clock.js';
+import { Storage } from '../../build/persistence/storage/storage.js';
 
 const [, , path = '', first = '1'] = argv;
 const quiet = () => undefined;

@@ -31,7 +31,7 @@ test(`killed ${KILLS} times while it writes: what was acknowledged is there, and
   const possible = new Map<string, number[]>();
   let acknowledged = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const child = spawn(process.execPath, [`${PROJECT}test/storage/keep-writing.mjs`, folder, `${kill * 100_000}`]);
+    const child = spawn(process.execPath, [`${PROJECT}test/persistence/keep-writing.mjs`, folder, `${kill * 100_000}`]);
     let said = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text;

@@ -121,7 +121,7 @@ describe('a folder of records that cannot be read', () => {
     const { folder, notes } = await written();
     execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, folder]);
     chownSync(notes, 0, 0);
-    const script = `${PROJECT}test/storage/write-notes.mjs`;
+    const script = `${PROJECT}test/persistence/write-notes.mjs`;
     const run = () =>
       JSON.parse(
         execFileSync(process.execPath, [script, folder, '10'], { encoding: 'utf8', uid: NOBODY, gid: NOBODY }),
@@ -206,7 +206,7 @@ test('large files of nonsense are read one at a time: they may not fit into memo
   }
   const script = `
     process.on('exit', () => process.stdout.write(' ' + process.resourceUsage().maxRSS / 1024));
-    await import('${PROJECT}test/storage/write-notes.mjs');`;
+    await import('${PROJECT}test/persistence/write-notes.mjs');`;
   const arguments_ = ['--input-type=module', '-e', script, 'write-notes', folder, '10'];
   const [result = '', megabytes] = execFileSync(process.execPath, arguments_, { encoding: 'utf8' }).split(' ');
   expect(JSON.parse(result)).toEqual({ before: ['a'], result: 'written', writable: true });

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { NOTES } from './kinds.ts';
 import { openStorage } from './opened-storage.ts';
 
-const WRITE_NOTES = `${PROJECT}test/storage/write-notes.mjs`;
+const WRITE_NOTES = `${PROJECT}test/persistence/write-notes.mjs`;
 const IS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65_534;
 

@@ -1,7 +1,7 @@
 // Opens the storage in the folder given, as it is built, writes a note of so many bytes and prints how that went.
 import { argv, stdout } from 'node:process';
-import { systemClock } from '../../build/runtime/clock.js';
-import { Storage } from '../../build/storage/storage.js';
+import { systemClock } from '../../build/lib/clock.js';
+import { Storage } from '../../build/persistence/storage/storage.js';
 
 const [, , path = '', bytes = '0'] = argv;
 const quiet = () => undefined;
