@@ -56,14 +56,16 @@ function tryGuard(configuration) {
       mkdirSync(dirname(join(folder, file)), { recursive: true });
       writeFileSync(join(folder, file), `${lines.join('\n')}\n`);
     }
-    const { output } = lint(folder, ['--reporter=github', 'src']);
-    const places = [...output.matchAll(/^::error title=([^,]+),file=(?:\S*\/)?(src\/[^,]+),line=(\d+),/gm)]
+    const { output } = lint(folder, ['--reporter=github', 'src', 'packages']);
+    const places = [
+      ...output.matchAll(/^::error title=([^,]+),file=(?:\S*?\/)??((?:packages\/[^,/]+\/)?src\/[^,]+),line=(\d+),/gm),
+    ]
       .filter(([, rule = '']) => RULES.has(rule))
       .map(([, , file, line]) => `${file}:${line}`);
     const found = new Set(places);
     return {
       example: output
-        .match(/title=lint\/style\/noRestrictedImports,.*\/(src\/[^,]+),.*::(.+)/)
+        .match(/title=lint\/style\/noRestrictedImports,file=(?:\S*?\/)??((?:packages\/[^,/]+\/)?src\/[^,]+),.*::(.+)/)
         ?.slice(1)
         .join(': '),
       refused: expected.filter(({ refused }) => refused).length,

@@ -66,7 +66,25 @@ export function plants() {
         { file, code: 'type Callback = () => void;', refused: false },
       ];
     })
+    .concat(simulatorPlants())
     .concat(AMBIENT_TIME_AND_CHANCE.map((code) => ({ file: 'src/lib/clock.ts', code, refused: false })));
+}
+
+/** The simulator shares nothing with what is tested against it, and takes its time from outside. @returns {Plant[]} */
+function simulatorPlants() {
+  const file = 'packages/simulator/src/planted.ts';
+  return [
+    ...inAllForms(file, '../../../src/lib/module.ts', true),
+    ...inAllForms(file, '../../client-networkflowmonitor/src/index.ts', true),
+    ...inAllForms(file, '@aws-sdk/client-networkflowmonitor', true),
+    ...inAllForms(file, './module.ts', false),
+    ...inAllForms(file, 'yaml', false),
+    ...AMBIENT_TIME_AND_CHANCE.map((code) => ({ file, code, refused: true })),
+    ...UNWATCHED_WORK.map((code) => ({ file, code, refused: true })),
+    { file, code: "type Inline = import('./module.ts').Inline;", refused: true },
+    { file, code: "console.log('planted');", refused: true },
+    { file, code: 'process.env;', refused: true },
+  ];
 }
 
 /** @param {string} file @param {string} module @param {boolean} refused */
