@@ -23,6 +23,21 @@ export class Constraints {
     return value > max ? this.violated(member, value, `have value less than or equal to ${max}`) : value;
   }
 
+  /** Notes what is wrong with a text whose length, in UTF-16 units, must be from `min` to `max`; an absent one is valid. */
+  text(
+    member: string,
+    value: string | undefined,
+    { min, max, pattern }: { min: number; max: number; pattern: RegExp },
+  ) {
+    if (value !== undefined && (value.length < min || value.length > max)) {
+      const bound = value.length < min ? `greater than or equal to ${min}` : `less than or equal to ${max}`;
+      this.violated(member, value, `have length ${bound}`);
+    }
+    if (value !== undefined && !pattern.test(value)) {
+      this.violated(member, value, `satisfy regular expression pattern: ${pattern.source}`);
+    }
+  }
+
   /** An integer of `min` to `max` in a query string; `undefined` when it is not sent, or after noting a violation. */
   parameter(query: URLSearchParams, member: string, min: number, max: number): number | undefined {
     const text = query.get(member);

@@ -45,11 +45,9 @@ export class Exchanges {
   readonly #options: ExchangesOptions;
   /** Ends the waits of latency faults under way. */
   readonly #waits = new Set<() => void>();
-  readonly #date: () => string;
 
   constructor(options: ExchangesOptions) {
     this.#options = options;
-    this.#date = createDateHeader(options.clock);
   }
 
   /** Reads a request and answers it. */
@@ -143,8 +141,10 @@ export class Exchanges {
     response.end(answer.body);
   }
 
+  /** The Date header is on the simulator's clock: clients judge their own by it. */
   #writeHead(response: ServerResponse, { status, headers, body }: Answer): void {
-    response.writeHead(status, { ...headers, date: this.#date(), 'content-length': Buffer.byteLength(body) });
+    const date = new Date(this.#options.clock.now()).toUTCString();
+    response.writeHead(status, { ...headers, date, 'content-length': Buffer.byteLength(body) });
   }
 }
 
@@ -160,19 +160,5 @@ function recordOf(
     ...(queryId !== undefined && { queryId }),
     ...(attempt !== undefined && { attempt: Number(attempt) }),
     ...(answer?.error !== undefined && { error: answer.error }),
-  };
-}
-
-/** The Date header on the simulator's clock, by which clients judge their own; rendered once per second. */
-function createDateHeader(clock: Pick<Clock, 'now'>): () => string {
-  let second = Number.NaN;
-  let header = '';
-  return () => {
-    const current = Math.floor(clock.now() / 1000);
-    if (current !== second) {
-      second = current;
-      header = new Date(current * 1000).toUTCString();
-    }
-    return header;
   };
 }

@@ -104,23 +104,20 @@ export class FrontEnd {
   #serviceCall(request: HttpRequest): Call {
     const found = operationOf(request);
     const { operation, labels } = found instanceof ServiceError ? {} : found;
-    return this.#call(request, SERVICE, { operation: operation?.name ?? 'Unknown', ...labels }, (call, requestId) => {
+    return this.#call(request, SERVICE, { operation: operation?.name ?? 'Unknown', ...labels }, (place, requestId) => {
       if (found instanceof ServiceError) {
         throw found;
       }
-      const account = this.#authenticate(request, SERVICE)?.account ?? call.account;
-      const { region } = call;
+      const account = this.#authenticate(request, SERVICE)?.account ?? place.account;
+      const { region } = place;
       const now = this.#simulation.now().monotonic;
       const { requestsPerSecond } = this.#simulation.worlds();
       if (requestsPerSecond !== undefined && !this.#withinRate(`${account}/${region}`, requestsPerSecond, now)) {
         throw new ServiceError('ThrottlingException', 429, 'Rate exceeded');
       }
       const query = new URLSearchParams(request.queryString);
-      const { body } = request;
-      return jsonAnswer(
-        found.operation.carryOut(this.#simulation, { account, region, labels: found.labels, query, body, now }),
-        requestId,
-      );
+      const call = { account, region, labels: found.labels, query, body: request.body, now };
+      return jsonAnswer(found.operation.carryOut(this.#simulation, call), requestId);
     });
   }
 

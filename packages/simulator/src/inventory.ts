@@ -1,7 +1,6 @@
 import { arn, type Place, subnetOf, vpcOf } from './network.ts';
 import { Random, uuidOf } from './random.ts';
 import type { Account, Monitor, Region, Scope } from './schema.ts';
-import type { MonitorStatus } from './vocabulary.ts';
 
 /** A monitor as GetMonitor returns it, times in seconds since the Unix epoch. */
 export type MonitorRecord = ReturnType<typeof makeMonitor>;
@@ -14,7 +13,7 @@ export interface RegionInventory {
   scopes: ReadonlyMap<string, ScopeRecord>;
 }
 
-const monitor = (name: string, status: MonitorStatus, tags: Record<string, string>): Monitor => ({
+const monitor = (name: string, status: Monitor['status'], tags: Record<string, string>): Monitor => ({
   name,
   status,
   tags: new Map(Object.entries(tags)),

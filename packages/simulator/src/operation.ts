@@ -3,7 +3,6 @@ import type { RegionInventory } from './inventory.ts';
 import { hash32 } from './random.ts';
 import { modelledError } from './service-error.ts';
 import type { Simulation } from './simulation.ts';
-import { MONITOR_NAME_PATTERN } from './vocabulary.ts';
 
 /** The path's labels, percent-decoded once. */
 export interface Labels {
@@ -54,23 +53,8 @@ export const operation = (
 export function regionOf({ inventory }: Simulation, { account, region, labels }: ApiRequest): RegionInventory {
   const { monitorName, resourceArn } = labels;
   const constraints = new Constraints();
-  if (monitorName !== undefined && !MONITOR_NAME_PATTERN.test(monitorName)) {
-    const rule =
-      monitorName.length > 255
-        ? 'have length less than or equal to 255'
-        : 'satisfy regular expression pattern: ^[a-zA-Z0-9_.-]+$';
-    constraints.violated('monitorName', monitorName, rule);
-  }
-  if (resourceArn !== undefined) {
-    if (resourceArn.length < 20) {
-      constraints.violated('resourceArn', resourceArn, 'have length greater than or equal to 20');
-    } else if (resourceArn.length > 2048) {
-      constraints.violated('resourceArn', resourceArn, 'have length less than or equal to 2048');
-    }
-    if (!/^arn:.*$/.test(resourceArn)) {
-      constraints.violated('resourceArn', resourceArn, 'satisfy regular expression pattern: ^arn:.*$');
-    }
-  }
+  constraints.text('monitorName', monitorName, { min: 1, max: 255, pattern: /^[a-zA-Z0-9_.-]+$/ });
+  constraints.text('resourceArn', resourceArn, { min: 20, max: 2048, pattern: /^arn:.*$/ });
   constraints.enforce();
   return inventory.of(account, region);
 }

@@ -1,6 +1,6 @@
 import { matcherOf } from './glob.ts';
 import { nameUuid, Random } from './random.ts';
-import { type FixedQueries, parentOf, type QueryLife, type StartedQueries, type StartedQueryMatch } from './schema.ts';
+import { parentOf, type QueryLife, type Scenario, type StartedQueryMatch } from './schema.ts';
 import type { DestinationCategory, MetricName, QueryType } from './vocabulary.ts';
 import type { Worlds } from './worlds.ts';
 
@@ -43,39 +43,31 @@ export interface RunningQuery extends QueryParent {
   status: 'QUEUED' | 'RUNNING';
 }
 
-export interface QueriesOptions {
-  seed: string;
-  fixed: readonly FixedQueries[];
-  started: readonly StartedQueries[];
-  /** Whose queries are those fixed ones that name no account. */
-  defaultAccount: string;
-  /** Read at each use, since worlds may change. */
-  worlds(): Worlds;
-  /** The moment fixed queries started, on the monotonic clock and, in milliseconds, since the Unix epoch. */
-  startedAt: { monotonic: number; wall: number };
-}
-
 const HOUR = 3_600_000;
 const SWEEP_EVERY = 60_000;
 
 /** All queries of the simulator; `now` is always milliseconds on the monotonic clock. */
 export class Queries {
-  readonly #options: QueriesOptions;
+  readonly #seed: string;
+  /** Read at each use, since worlds may change. */
+  readonly #worlds: () => Worlds;
   readonly #byKey = new Map<string, Query>();
   readonly #lives: readonly { life: QueryLife; fits: ReturnType<typeof matcherOf<keyof StartedQueryMatch>> }[];
   #sweptAt: number;
 
-  constructor(options: QueriesOptions) {
-    this.#options = options;
-    this.#lives = options.started.map(({ match, ...life }) => ({ life, fits: matcherOf(match) }));
-    this.#sweptAt = options.startedAt.monotonic;
-    const endTime = Math.floor(options.startedAt.wall / HOUR) * HOUR;
-    for (const { account = options.defaultAccount, queryId, count = 1, ...fixed } of options.fixed) {
+  /** The scenario's own queries start at `now`, which is `wall` milliseconds since the Unix epoch. */
+  constructor({ seed, accounts, queries, startedQueries }: Scenario, worlds: () => Worlds, now: number, wall: number) {
+    this.#seed = seed;
+    this.#worlds = worlds;
+    this.#lives = startedQueries.map(({ match, ...life }) => ({ life, fits: matcherOf(match) }));
+    this.#sweptAt = now;
+    const endTime = Math.floor(wall / HOUR) * HOUR;
+    for (const { account = accounts[0]?.id ?? '', queryId, count = 1, ...fixed } of queries) {
       const { region, type, metricName, destinationCategory, limit, ...life } = fixed;
       const where = { account, region, type, parent: parentOf(fixed) };
       const input = { ...where, metricName, destinationCategory, limit, startTime: endTime - HOUR, endTime };
       for (let n = 1; n <= count; n++) {
-        this.#add(input, queryId.replaceAll('{n}', String(n)), life, true, options.startedAt.monotonic);
+        this.#add(input, queryId.replaceAll('{n}', String(n)), life, true, now);
       }
     }
   }
@@ -108,7 +100,7 @@ export class Queries {
   }
 
   status({ stoppedAt = Infinity, life, runsAt, endsAt }: Query, now: number): QueryStatus {
-    const canceledAt = stoppedAt + this.#options.worlds().stopDelay;
+    const canceledAt = stoppedAt + this.#worlds().stopDelay;
     if (now >= canceledAt && canceledAt < endsAt) {
       return 'CANCELED';
     }
@@ -135,7 +127,7 @@ export class Queries {
   }
 
   #add(input: QueryInput, queryId: string, life: QueryLife, fixed: boolean, now: number): Query {
-    const random = new Random(`${this.#options.seed}/life/${queryId}`);
+    const random = new Random(`${this.#seed}/life/${queryId}`);
     const total = random.integer(2000, 12_000);
     const queuedFor = life.queuedFor ?? Math.floor(total * 0.3 * random.next());
     const runningFor = life.runningFor ?? Math.max(0, total - queuedFor);
@@ -152,14 +144,14 @@ export class Queries {
   }
 
   #isFull({ account, region }: QueryParent, now: number): boolean {
-    const most = this.#options.worlds().maxRunningQueries;
+    const most = this.#worlds().maxRunningQueries;
     const isCounted = (query: Query) =>
       query.account === account && query.region === region && this.#underWay(query, now) !== undefined;
     return most !== undefined && [...this.#byKey.values()].filter(isCounted).length >= most;
   }
 
   #isForgotten({ fixed, endsAt, stoppedAt = Infinity }: Query, now: number): boolean {
-    return !fixed && Math.min(endsAt, stoppedAt) + this.#options.worlds().retention <= now;
+    return !fixed && Math.min(endsAt, stoppedAt) + this.#worlds().retention <= now;
   }
 
   #sweep(now: number): void {

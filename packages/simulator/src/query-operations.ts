@@ -5,7 +5,7 @@ import type { Query, QueryInput, QueryParent } from './queries.ts';
 import { resultsOf } from './rows.ts';
 import { modelledError } from './service-error.ts';
 import type { Simulation } from './simulation.ts';
-import { DESTINATION_CATEGORIES, METRIC_NAMES, type QueryType } from './vocabulary.ts';
+import { DESTINATION_CATEGORIES, metricNamesOf, type QueryType } from './vocabulary.ts';
 
 const LONGEST_WINDOW = 3_600_000;
 const DEFAULT_LIMIT = 100;
@@ -59,7 +59,7 @@ function startInput(where: QueryParent, body: Buffer): QueryInput {
     constraints.required(member, fields[member], (value) => constraints.oneOf(member, value, legal));
   const startTime = time('startTime');
   const endTime = time('endTime');
-  const metricName = word('metricName', METRIC_NAMES[where.type]);
+  const metricName = word('metricName', metricNamesOf(where.type));
   const destinationCategory = word('destinationCategory', DESTINATION_CATEGORIES);
   // The -data family has no limit: the service ignores members that its model does not have.
   const asked = where.type === 'workload-insights-top-contributors-data' ? undefined : fields['limit'];
@@ -119,7 +119,7 @@ function visibleQuery(simulation: Simulation, request: ApiRequest, type: QueryTy
 
 function getResults(type: QueryType, simulation: Simulation, request: ApiRequest): Body {
   const { scopes } = regionOf(simulation, request);
-  const { queries, seed } = simulation;
+  const { queries } = simulation;
   const { queryId = '' } = request.labels;
   const where = placeOf(request, type);
   const worlds = simulation.worlds();
@@ -133,7 +133,7 @@ function getResults(type: QueryType, simulation: Simulation, request: ApiRequest
   }
   const targets = scopes.get(where.parent)?.targets.map((target) => target.targetIdentifier.targetId.accountId);
   const [first = request.account, ...others] = targets ?? [];
-  const found = resultsOf(query, { seed, worlds, scopeAccounts: [first, ...others] });
+  const found = resultsOf(query, simulation, [first, ...others]);
   const count = ended ? found.count : 0;
   const { from, to, nextToken } = page(simulation, request, `${type}/${where.parent}/${queryId}`, count, size);
   const rows = Array.from({ length: to - from }, (_, i) => found.row(from + i));

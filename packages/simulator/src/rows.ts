@@ -2,6 +2,7 @@ import { type FlowEnd, flowOf, MIRRORED, serviceOf } from './flows.ts';
 import { type Place, subnetOf, vpcOf, zonesOf } from './network.ts';
 import type { Query } from './queries.ts';
 import { Random } from './random.ts';
+import type { Simulation } from './simulation.ts';
 import { factorOf, type UnitAnswer, unitOf } from './units.ts';
 import type { DestinationCategory, MetricName } from './vocabulary.ts';
 import type { Worlds } from './worlds.ts';
@@ -16,21 +17,20 @@ export interface Results {
   row(index: number): Row;
 }
 
-export interface ResultsOptions {
-  seed: string;
-  worlds: Pick<Worlds, 'units' | 'timestamps'>;
-  /** The accounts whose subnets appear in workload insights: those of the query's scope. */
-  scopeAccounts: readonly [string, ...string[]];
-}
-
 const HOUR = 3_600_000;
 const POINT_STEP = 300_000;
 const LEAST_ROWS = 60;
 
-export function resultsOf(query: Query, { seed, worlds, scopeAccounts }: ResultsOptions): Results {
+/** `scopeAccounts` are the accounts whose subnets appear in workload insights: those of the query's scope. */
+export function resultsOf(
+  query: Query,
+  { seed, worlds }: Simulation,
+  scopeAccounts: readonly [string, ...string[]],
+): Results {
+  const { units, timestamps } = worlds();
   const place: Place = { seed, account: query.account, region: query.region };
   const { shift, ...found } = drawRows(query, seed);
-  const unit = unitOf(query, found.top, worlds.units, seed);
+  const unit = unitOf(query, found.top, units, seed);
   const factor = factorOf(query.metricName, unit.unit);
   /** Falls with the rank, as in any list of top contributors, and is never so small that it would not be listed. */
   const value = (rank: number) => Math.max(1, Math.round(found.top / (1 + rank) ** 0.9 / factor));
@@ -41,7 +41,7 @@ export function resultsOf(query: Query, { seed, worlds, scopeAccounts }: Results
     case 'workload-insights-top-contributors':
       return { unit, count, row: (i) => workloadInsightsRow(place, query, scopeAccounts, i + shift, value(i)) };
     case 'workload-insights-top-contributors-data':
-      return { unit, count: found.count, row: (i) => dataPoint(place, query, worlds.timestamps, i, value(i)) };
+      return { unit, count: found.count, row: (i) => dataPoint(place, query, timestamps, i, value(i)) };
   }
 }
 

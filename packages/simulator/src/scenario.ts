@@ -30,8 +30,7 @@ export class ScenarioError extends Error {
 
 /** Reads a scenario in YAML (so JSON too). Throws ScenarioError, and nothing else, with all problems found. */
 export function parseScenario(text: string): Scenario {
-  const lines = new LineCounter();
-  const document = parseYaml(text, lines);
+  const document = parseYaml(text);
   const problems: Problem[] = [];
   const scenario = readScenario(document.value, [], problems);
   if (scenario !== INVALID) {
@@ -50,13 +49,8 @@ export function parseScenario(text: string): Scenario {
   );
 }
 
-interface ParsedYaml {
-  value: unknown;
-  /** The line of the value at `path`, or of the innermost mapping or list around it. */
-  lineOf(path: Problem['path']): number;
-}
-
-function parseYaml(text: string, lines: LineCounter): ParsedYaml {
+function parseYaml(text: string) {
+  const lines = new LineCounter();
   try {
     const document = parseDocument(text, { lineCounter: lines });
     const [error] = document.errors;
@@ -67,7 +61,8 @@ function parseYaml(text: string, lines: LineCounter): ParsedYaml {
     refuseEndless(value);
     return {
       value,
-      lineOf(path) {
+      /** The line of the value at `path`, or of the innermost mapping or list around it. */
+      lineOf(path: Problem['path']): number {
         for (let length = path.length; length > 0; length--) {
           const node = document.getIn(path.slice(0, length), true);
           if (isNode(node) && node.range) {

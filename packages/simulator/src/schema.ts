@@ -26,8 +26,8 @@ import {
   accountId,
   DESTINATION_CATEGORIES,
   glob,
-  METRIC_NAMES,
   MONITOR_STATUSES,
+  metricNamesOf,
   monitorName,
   type QueryType,
   REGION_PATTERN,
@@ -149,7 +149,7 @@ const fixedQueries = <T extends QueryType>(type: T) => ({
   /** With `count`, holds `{n}`, which is replaced by 1, 2 … */
   queryId: required(text('a query id')),
   count: optional(number(1, 1_000_000, 'integer')),
-  metricName: defaulted(oneOf(...METRIC_NAMES[type]), 'DATA_TRANSFERRED'),
+  metricName: defaulted(oneOf(...metricNamesOf(type)), 'DATA_TRANSFERRED'),
   destinationCategory: defaulted(oneOf(...DESTINATION_CATEGORIES), 'INTER_AZ'),
   limit: defaulted(number(1, 500, 'integer'), 100),
   type: required(oneOf<T>(type)),

@@ -53,14 +53,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     throw new TypeError(`The simulator listens on loopback addresses only, not on ${host}`);
   }
   const startedAt = { monotonic: clock.monotonic(), wall: clock.now() };
-  const { seed, accounts, queries: fixed, startedQueries: started } = scenario;
+  const { seed, accounts } = scenario;
   const defaultAccount = accounts[0]?.id ?? '';
   let current = scenario.worlds;
   let chooseFaults = createFaultChooser(scenario.faults, seed);
   const worlds = () => current;
   const inventory = new Inventory(accounts, seed);
   const credentials = new CredentialStore(accounts, seed, startedAt.wall);
-  const queries = new Queries({ seed, defaultAccount, fixed, started, worlds, startedAt });
+  const queries = new Queries(scenario, worlds, startedAt.monotonic, startedAt.wall);
   const now = () => ({ wall: clock.now(), monotonic: clock.monotonic() });
   const simulation = { seed, accounts, defaultAccount, credentials, inventory, queries, worlds, now };
   const exchanges = new Exchanges({

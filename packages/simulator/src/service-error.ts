@@ -19,15 +19,13 @@ export class ServiceError extends Error {
   /** HTTP status. */
   readonly status: number;
   /** Milliseconds for a Retry-After header; none when absent. */
-  readonly retryAfter?: number;
+  readonly retryAfter: number | undefined;
 
   constructor(code: string, status: number, message = STATUS_CODES[status] ?? 'Error', retryAfter?: number) {
     super(message);
     this.code = code;
     this.status = status;
-    if (retryAfter !== undefined) {
-      this.retryAfter = retryAfter;
-    }
+    this.retryAfter = retryAfter;
   }
 }
 

@@ -59,6 +59,7 @@ export function verifySignature(
 ): KnownCredentials {
   const { headers } = request;
   const { authorization } = headers;
+  const invalid = (message: string) => refused(codes, 'invalid signature', message);
   if (authorization === undefined) {
     throw refused(codes, 'missing token', 'Missing Authentication Token');
   }
@@ -81,24 +82,18 @@ export function verifySignature(
   refuseExpired(credentials, codes, now);
   if (Math.abs(now - signedAt) > MAX_SKEW) {
     const order = signedAt < now ? 'Signature expired' : 'Signature not yet current';
-    throw refused(codes, 'invalid signature', `${order}: ${date} is more than 5 min from ${basicDate(now)}.`);
+    throw invalid(`${order}: ${date} is more than 5 min from ${basicDate(now)}.`);
   }
   if (scope.service !== service || scope.date !== date.slice(0, 8)) {
-    throw refused(
-      codes,
-      'invalid signature',
-      `Credential should be scoped to correct service: '${service}', and to the date of the request.`,
-    );
+    throw invalid(`Credential should be scoped to correct service: '${service}', and to the date of the request.`);
   }
   if (!signedHeaders.includes('host') || !signedHeaders.includes('x-amz-date')) {
-    throw refused(codes, 'invalid signature', "'Host' and 'X-Amz-Date' must be signed.");
+    throw invalid("'Host' and 'X-Amz-Date' must be signed.");
   }
   const expected = Buffer.from(sign(request, scope, signedHeaders, date, credentials.secretAccessKey));
   const given = Buffer.from(signature);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
-    throw refused(
-      codes,
-      'invalid signature',
+    throw invalid(
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.',
     );
   }

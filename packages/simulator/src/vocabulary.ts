@@ -13,11 +13,9 @@ const WORKLOAD_INSIGHTS_METRICS = ['TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFER
 const MONITOR_METRICS = ['ROUND_TRIP_TIME', ...WORKLOAD_INSIGHTS_METRICS] as const;
 export type MetricName = (typeof MONITOR_METRICS)[number];
 
-export const METRIC_NAMES: Readonly<Record<QueryType, readonly MetricName[]>> = {
-  'monitor-top-contributors': MONITOR_METRICS,
-  'workload-insights-top-contributors': WORKLOAD_INSIGHTS_METRICS,
-  'workload-insights-top-contributors-data': WORKLOAD_INSIGHTS_METRICS,
-};
+export function metricNamesOf(type: QueryType): readonly MetricName[] {
+  return type === 'monitor-top-contributors' ? MONITOR_METRICS : WORKLOAD_INSIGHTS_METRICS;
+}
 
 /** The model's seven and, after INTER_REGION, the four that the service takes beyond it. */
 export const DESTINATION_CATEGORIES = [
@@ -36,14 +34,15 @@ export const DESTINATION_CATEGORIES = [
 export type DestinationCategory = (typeof DESTINATION_CATEGORIES)[number];
 
 export const MONITOR_STATUSES = ['PENDING', 'ACTIVE', 'INACTIVE', 'ERROR', 'DELETING'] as const;
-export type MonitorStatus = (typeof MONITOR_STATUSES)[number];
 
 export const SCOPE_STATUSES = ['SUCCEEDED', 'IN_PROGRESS', 'FAILED', 'DEACTIVATING', 'DEACTIVATED'] as const;
 
-export const MONITOR_NAME_PATTERN = /^[a-zA-Z0-9_.-]{1,255}$/;
 export const REGION_PATTERN = /^[a-z]+(?:-[a-z]+)+-[0-9]+$/;
 
-export const monitorName: Reader<string> = text('a monitor name: 1 to 255 of a-z A-Z 0-9 _ . -', MONITOR_NAME_PATTERN);
+export const monitorName: Reader<string> = text(
+  'a monitor name: 1 to 255 of a-z A-Z 0-9 _ . -',
+  /^[a-zA-Z0-9_.-]{1,255}$/,
+);
 export const accountId: Reader<string> = text('an account id of 12 digits', /^[0-9]{12}$/);
 /** A pattern: `*` stands for any number of characters. */
 export const glob = optional(text('a text, in which * stands for anything'));
