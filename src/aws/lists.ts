@@ -10,9 +10,6 @@ export interface MonitorSummary {
   readonly status: string | undefined;
 }
 
-/** The statuses of a scope in the API's model. */
-export const SCOPE_STATUSES = ['SUCCEEDED', 'IN_PROGRESS', 'FAILED', 'DEACTIVATING', 'DEACTIVATED'] as const;
-
 /** A scope as ListScopes tells it. */
 export interface ScopeSummary {
   readonly id: string;

@@ -1,6 +1,7 @@
-import type { DestinationCategory, WorkloadInsightsMetric } from '@aws-sdk/client-networkflowmonitor';
+import type * as model from '@aws-sdk/client-networkflowmonitor';
 import type { ScheduledQuery } from '../model/query.ts';
 import type { Window } from '../model/run.ts';
+import type * as vocabulary from '../model/vocabulary.ts';
 import type { MetricName, QueryType } from '../model/vocabulary.ts';
 import type { ApiErrorName } from './errors.ts';
 import type { Sdk } from './sdk.ts';
@@ -34,12 +35,42 @@ export type StartArguments = Pick<
   'monitorName' | 'scopeId' | 'metricName' | 'destinationCategory' | 'limit'
 > & { readonly window: Pick<Window, 'start' | 'end'> };
 
+type PageArguments = QueryReference & { readonly nextToken: string | undefined };
+
 /** The operations of one family of the API. */
 export interface QueryOperations {
   readonly start: Operation<StartArguments>;
   readonly status: Operation<QueryReference>;
-  readonly results: Operation<QueryReference & { readonly nextToken: string | undefined }>;
+  readonly results: Operation<PageArguments>;
   readonly stop: Operation<QueryReference>;
+}
+
+type Commands = Sdk['commands'];
+/** Names of the operations that the SDK has commands for. */
+type OperationName = keyof { [Key in keyof Commands as Key extends `${infer Name}Command` ? Name : never]: true };
+type InputOf<Name extends OperationName> = NonNullable<ConstructorParameters<Commands[`${Name}Command`]>[0]>;
+
+/** An operation and what its request holds: the SDK's type of that operation's input. */
+function operation<Name extends OperationName, Arguments>(
+  name: Name,
+  modelledErrors: readonly ApiErrorName[],
+  inputOf: (args: Arguments) => InputOf<Name>,
+): Operation<Arguments> {
+  return {
+    name,
+    modelledErrors,
+    prepare(args) {
+      const input = inputOf(args);
+      return {
+        input,
+        send({ client, commands }, signal) {
+          // The type of a command cannot depend on a name that is a parameter: of all, one stands for it. `inputOf` has the right one.
+          const Command = commands[`${name}Command`] as unknown as Commands['GetMonitorCommand'];
+          return client.send(new Command(input as InputOf<'GetMonitor'>), { abortSignal: signal });
+        },
+      };
+    },
+  };
 }
 
 const COMMON_ERRORS: readonly ApiErrorName[] = [
@@ -50,7 +81,6 @@ const COMMON_ERRORS: readonly ApiErrorName[] = [
   'ValidationException',
 ];
 const RESULTS_ERRORS: readonly ApiErrorName[] = [...COMMON_ERRORS, 'ResourceNotFoundException'];
-
 const SUBJECT_ERRORS: readonly ApiErrorName[] = [
   'AccessDeniedException',
   'InternalServerException',
@@ -59,256 +89,80 @@ const SUBJECT_ERRORS: readonly ApiErrorName[] = [
   'ValidationException',
 ];
 
+const ofMonitor = ({ monitorName, queryId }: QueryReference) => ({ monitorName, queryId });
+const ofScope = ({ scopeId, queryId }: QueryReference) => ({ scopeId, queryId });
+const pageOfMonitor = ({ nextToken, ...query }: PageArguments) => ({ ...ofMonitor(query), nextToken });
+const pageOfScope = ({ nextToken, ...query }: PageArguments) => ({ ...ofScope(query), nextToken });
+
+const startOf = ({ destinationCategory, window }: StartArguments) => ({
+  startTime: new Date(window.start),
+  endTime: new Date(window.end),
+  destinationCategory: category(destinationCategory),
+});
+const startInMonitor = (query: StartArguments) => {
+  const { monitorName, metricName, limit } = query;
+  return { monitorName, metricName, limit, ...startOf(query) };
+};
+const startInScope = (query: StartArguments) => {
+  const { scopeId, metricName } = query;
+  return { scopeId, metricName: workloadInsightsMetric(metricName), ...startOf(query) };
+};
+
 export const QUERY_OPERATIONS: Readonly<Record<QueryType, QueryOperations>> = {
   'monitor-top-contributors': {
-    start: {
-      name: 'StartQueryMonitorTopContributors',
-      modelledErrors: COMMON_ERRORS,
-      prepare({ monitorName, metricName, destinationCategory, limit, window }) {
-        const input = {
-          monitorName,
-          startTime: new Date(window.start),
-          endTime: new Date(window.end),
-          metricName,
-          destinationCategory: category(destinationCategory),
-          limit,
-        };
-        return {
-          input,
-          send: ({ client, commands }, signal) =>
-            client.send(new commands.StartQueryMonitorTopContributorsCommand(input), { abortSignal: signal }),
-        };
-      },
-    },
-    status: {
-      name: 'GetQueryStatusMonitorTopContributors',
-      modelledErrors: COMMON_ERRORS,
-      prepare({ monitorName, queryId }) {
-        const input = { monitorName, queryId };
-        return {
-          input,
-          send: ({ client, commands }, signal) =>
-            client.send(new commands.GetQueryStatusMonitorTopContributorsCommand(input), { abortSignal: signal }),
-        };
-      },
-    },
-    results: {
-      name: 'GetQueryResultsMonitorTopContributors',
-      modelledErrors: RESULTS_ERRORS,
-      prepare({ monitorName, queryId, nextToken }) {
-        const input = { monitorName, queryId, nextToken };
-        return {
-          input,
-          send: ({ client, commands }, signal) =>
-            client.send(new commands.GetQueryResultsMonitorTopContributorsCommand(input), { abortSignal: signal }),
-        };
-      },
-    },
-    stop: {
-      name: 'StopQueryMonitorTopContributors',
-      modelledErrors: COMMON_ERRORS,
-      prepare({ monitorName, queryId }) {
-        const input = { monitorName, queryId };
-        return {
-          input,
-          send: ({ client, commands }, signal) =>
-            client.send(new commands.StopQueryMonitorTopContributorsCommand(input), { abortSignal: signal }),
-        };
-      },
-    },
+    start: operation('StartQueryMonitorTopContributors', COMMON_ERRORS, startInMonitor),
+    status: operation('GetQueryStatusMonitorTopContributors', COMMON_ERRORS, ofMonitor),
+    results: operation('GetQueryResultsMonitorTopContributors', RESULTS_ERRORS, pageOfMonitor),
+    stop: operation('StopQueryMonitorTopContributors', COMMON_ERRORS, ofMonitor),
   },
   'workload-insights-top-contributors': {
-    start: {
-      name: 'StartQueryWorkloadInsightsTopContributors',
-      modelledErrors: COMMON_ERRORS,
-      prepare({ scopeId, metricName, destinationCategory, limit, window }) {
-        const input = {
-          scopeId,
-          startTime: new Date(window.start),
-          endTime: new Date(window.end),
-          metricName: workloadInsightsMetric(metricName),
-          destinationCategory: category(destinationCategory),
-          limit,
-        };
-        return {
-          input,
-          send: ({ client, commands }, signal) =>
-            client.send(new commands.StartQueryWorkloadInsightsTopContributorsCommand(input), { abortSignal: signal }),
-        };
-      },
-    },
-    status: {
-      name: 'GetQueryStatusWorkloadInsightsTopContributors',
-      modelledErrors: COMMON_ERRORS,
-      prepare({ scopeId, queryId }) {
-        const input = { scopeId, queryId };
-        return {
-          input,
-          send: ({ client, commands }, signal) =>
-            client.send(new commands.GetQueryStatusWorkloadInsightsTopContributorsCommand(input), {
-              abortSignal: signal,
-            }),
-        };
-      },
-    },
-    results: {
-      name: 'GetQueryResultsWorkloadInsightsTopContributors',
-      modelledErrors: RESULTS_ERRORS,
-      prepare({ scopeId, queryId, nextToken }) {
-        const input = { scopeId, queryId, nextToken };
-        return {
-          input,
-          send: ({ client, commands }, signal) =>
-            client.send(new commands.GetQueryResultsWorkloadInsightsTopContributorsCommand(input), {
-              abortSignal: signal,
-            }),
-        };
-      },
-    },
-    stop: {
-      name: 'StopQueryWorkloadInsightsTopContributors',
-      modelledErrors: COMMON_ERRORS,
-      prepare({ scopeId, queryId }) {
-        const input = { scopeId, queryId };
-        return {
-          input,
-          send: ({ client, commands }, signal) =>
-            client.send(new commands.StopQueryWorkloadInsightsTopContributorsCommand(input), { abortSignal: signal }),
-        };
-      },
-    },
+    start: operation('StartQueryWorkloadInsightsTopContributors', COMMON_ERRORS, (query: StartArguments) => ({
+      ...startInScope(query),
+      limit: query.limit,
+    })),
+    status: operation('GetQueryStatusWorkloadInsightsTopContributors', COMMON_ERRORS, ofScope),
+    results: operation('GetQueryResultsWorkloadInsightsTopContributors', RESULTS_ERRORS, pageOfScope),
+    stop: operation('StopQueryWorkloadInsightsTopContributors', COMMON_ERRORS, ofScope),
   },
   'workload-insights-top-contributors-data': {
-    start: {
-      name: 'StartQueryWorkloadInsightsTopContributorsData',
-      modelledErrors: COMMON_ERRORS,
-      prepare({ scopeId, metricName, destinationCategory, window }) {
-        const input = {
-          scopeId,
-          startTime: new Date(window.start),
-          endTime: new Date(window.end),
-          metricName: workloadInsightsMetric(metricName),
-          destinationCategory: category(destinationCategory),
-        };
-        return {
-          input,
-          send: ({ client, commands }, signal) =>
-            client.send(new commands.StartQueryWorkloadInsightsTopContributorsDataCommand(input), {
-              abortSignal: signal,
-            }),
-        };
-      },
-    },
-    status: {
-      name: 'GetQueryStatusWorkloadInsightsTopContributorsData',
-      modelledErrors: COMMON_ERRORS,
-      prepare({ scopeId, queryId }) {
-        const input = { scopeId, queryId };
-        return {
-          input,
-          send: ({ client, commands }, signal) =>
-            client.send(new commands.GetQueryStatusWorkloadInsightsTopContributorsDataCommand(input), {
-              abortSignal: signal,
-            }),
-        };
-      },
-    },
-    results: {
-      name: 'GetQueryResultsWorkloadInsightsTopContributorsData',
-      modelledErrors: RESULTS_ERRORS,
-      prepare({ scopeId, queryId, nextToken }) {
-        const input = { scopeId, queryId, nextToken };
-        return {
-          input,
-          send: ({ client, commands }, signal) =>
-            client.send(new commands.GetQueryResultsWorkloadInsightsTopContributorsDataCommand(input), {
-              abortSignal: signal,
-            }),
-        };
-      },
-    },
-    stop: {
-      name: 'StopQueryWorkloadInsightsTopContributorsData',
-      modelledErrors: COMMON_ERRORS,
-      prepare({ scopeId, queryId }) {
-        const input = { scopeId, queryId };
-        return {
-          input,
-          send: ({ client, commands }, signal) =>
-            client.send(new commands.StopQueryWorkloadInsightsTopContributorsDataCommand(input), {
-              abortSignal: signal,
-            }),
-        };
-      },
-    },
+    start: operation('StartQueryWorkloadInsightsTopContributorsData', COMMON_ERRORS, startInScope),
+    status: operation('GetQueryStatusWorkloadInsightsTopContributorsData', COMMON_ERRORS, ofScope),
+    results: operation('GetQueryResultsWorkloadInsightsTopContributorsData', RESULTS_ERRORS, pageOfScope),
+    stop: operation('StopQueryWorkloadInsightsTopContributorsData', COMMON_ERRORS, ofScope),
   },
 };
 
 /** What queries ask about, looked up by name or id. */
 export const SUBJECT_OPERATIONS = {
-  monitor: {
-    name: 'GetMonitor',
-    modelledErrors: SUBJECT_ERRORS,
-    prepare(monitorName) {
-      const input = { monitorName };
-      return {
-        input,
-        send: ({ client, commands }, signal) =>
-          client.send(new commands.GetMonitorCommand(input), { abortSignal: signal }),
-      };
-    },
-  },
-  scope: {
-    name: 'GetScope',
-    modelledErrors: [...SUBJECT_ERRORS, 'ServiceQuotaExceededException'],
-    prepare(scopeId) {
-      const input = { scopeId };
-      return {
-        input,
-        send: ({ client, commands }, signal) =>
-          client.send(new commands.GetScopeCommand(input), { abortSignal: signal }),
-      };
-    },
-  },
-} as const satisfies Readonly<Record<string, Operation<string>>>;
+  monitor: operation('GetMonitor', SUBJECT_ERRORS, (monitorName: string) => ({ monitorName })),
+  scope: operation('GetScope', [...SUBJECT_ERRORS, 'ServiceQuotaExceededException'], (scopeId: string) => ({
+    scopeId,
+  })),
+};
 
-/** Monitors or scopes a page: the most that the model allows. */
-const PAGE_SIZE = 25;
+interface ListArguments {
+  readonly nextToken: string | undefined;
+}
+
+/** Asks for as many monitors or scopes a page as the model allows. */
+const listPage = ({ nextToken }: ListArguments) => ({ nextToken, maxResults: 25 });
 
 /** What there is in a target. */
 export const LIST_OPERATIONS = {
-  monitors: {
-    name: 'ListMonitors',
-    modelledErrors: COMMON_ERRORS.filter((error) => error !== 'ServiceQuotaExceededException'),
-    prepare({ nextToken }) {
-      const input = { nextToken, maxResults: PAGE_SIZE };
-      return {
-        input,
-        send: ({ client, commands }, signal) =>
-          client.send(new commands.ListMonitorsCommand(input), { abortSignal: signal }),
-      };
-    },
-  },
-  scopes: {
-    name: 'ListScopes',
-    modelledErrors: COMMON_ERRORS,
-    prepare({ nextToken }) {
-      const input = { nextToken, maxResults: PAGE_SIZE };
-      return {
-        input,
-        send: ({ client, commands }, signal) =>
-          client.send(new commands.ListScopesCommand(input), { abortSignal: signal }),
-      };
-    },
-  },
-} as const satisfies Readonly<Record<string, Operation<{ readonly nextToken: string | undefined }>>>;
+  monitors: operation(
+    'ListMonitors',
+    COMMON_ERRORS.filter((error) => error !== 'ServiceQuotaExceededException'),
+    listPage,
+  ),
+  scopes: operation('ListScopes', COMMON_ERRORS, listPage),
+};
 
 /** What is listed. */
 export type ListKind = keyof typeof LIST_OPERATIONS;
 
-export const TAGS_OPERATION: Operation<{ readonly resourceArn: string }> = {
-  name: 'ListTagsForResource',
-  modelledErrors: [
+export const TAGS_OPERATION = operation(
+  'ListTagsForResource',
+  [
     'AccessDeniedException',
     'ConflictException',
     'InternalServerException',
@@ -316,22 +170,40 @@ export const TAGS_OPERATION: Operation<{ readonly resourceArn: string }> = {
     'ThrottlingException',
     'ValidationException',
   ],
-  prepare({ resourceArn }) {
-    const input = { resourceArn };
-    return {
-      input,
-      send: ({ client, commands }, signal) =>
-        client.send(new commands.ListTagsForResourceCommand(input), { abortSignal: signal }),
-    };
-  },
-};
+  ({ resourceArn }: { readonly resourceArn: string }) => ({ resourceArn }),
+);
 
 /** The service extends its categories without notice, and takes those that no model has: the client does not check them. */
-function category(name: string): DestinationCategory {
-  return name as DestinationCategory;
+function category(name: string): model.DestinationCategory {
+  return name as model.DestinationCategory;
 }
 
 /** The configuration refuses ROUND_TRIP_TIME for these types; were it sent, the service would. */
-function workloadInsightsMetric(name: MetricName): WorkloadInsightsMetric {
-  return name as WorkloadInsightsMetric;
+function workloadInsightsMetric(name: MetricName): model.WorkloadInsightsMetric {
+  return name as model.WorkloadInsightsMetric;
 }
+
+// Compiles only if the closed lists of the vocabulary are those of the service's model.
+
+type Item<List extends keyof typeof vocabulary> = (typeof vocabulary)[List] extends readonly (infer Each)[]
+  ? Each
+  : never;
+/** `true`, or what only one of both has. */
+type Same<Ours, Model> = [Ours, Model] extends [Model, Ours] ? true : Exclude<Ours, Model> | Exclude<Model, Ours>;
+
+/** `localVpcId` as `local_vpc_id`. */
+type Snake<Text extends string> = Text extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${Snake<Rest>}`
+  : '';
+type Row = model.MonitorTopContributorsRow & model.WorkloadInsightsTopContributorsRow;
+/** Members of rows that are no labels: numbers, lists, what the query says already, and ARNs, which repeat the ids. */
+type NoLabel = 'value' | 'traversedConstructs' | 'kubernetesMetadata' | 'destinationCategory' | `${string}Arn`;
+
+true satisfies Same<Item<'METRIC_NAMES'>, model.MonitorMetric>;
+true satisfies Same<Exclude<Item<'METRIC_NAMES'>, 'ROUND_TRIP_TIME'>, model.WorkloadInsightsMetric>;
+true satisfies Same<Item<'MODELLED_CATEGORIES'>, model.DestinationCategory>;
+true satisfies Same<Item<'QUERY_STATUSES'>, model.QueryStatus>;
+true satisfies Same<Item<'MONITOR_STATUSES'>, model.MonitorStatus>;
+true satisfies Same<Item<'SCOPE_STATUSES'>, model.ScopeStatus>;
+true satisfies Same<Item<'ROW_FIELD_LABELS'>, Snake<Exclude<keyof Row, NoLabel>>>;
+true satisfies Same<Item<'KUBERNETES_LABELS'>, Snake<keyof model.KubernetesMetadata>>;

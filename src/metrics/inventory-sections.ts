@@ -1,6 +1,5 @@
 import type { SelectorCount } from '../actions/selector-matches.ts';
-import { SCOPE_STATUSES } from '../aws/lists.ts';
-import { MONITOR_STATUSES } from '../model/vocabulary.ts';
+import { MONITOR_STATUSES, SCOPE_STATUSES } from '../model/vocabulary.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { TargetInventory } from '../state/inventory.ts';
 import type { Section } from './exposition.ts';

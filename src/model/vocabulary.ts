@@ -98,6 +98,9 @@ export type RoundTripTimeUnit = (typeof ROUND_TRIP_TIME_UNITS)[number];
 export const MONITOR_STATUSES = ['PENDING', 'ACTIVE', 'INACTIVE', 'ERROR', 'DELETING'] as const;
 export type MonitorStatus = (typeof MONITOR_STATUSES)[number];
 
+/** The statuses of a scope in the API's model. */
+export const SCOPE_STATUSES = ['SUCCEEDED', 'IN_PROGRESS', 'FAILED', 'DEACTIVATING', 'DEACTIVATED'] as const;
+
 /** Where a query comes from: the config file, a discovery file, or a registration over HTTP. */
 export type QuerySource = 'config' | 'file' | 'http';
 

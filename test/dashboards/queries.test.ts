@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { MONITOR_STATUS, QUERY_STATUS, RUN_OUTCOME, SCOPE_STATUS } from '../../grafana/src/state-sets.ts';
-import { SCOPE_STATUSES } from '../../src/aws/lists.ts';
 import { FAMILIES } from '../../src/metrics/families.ts';
 import { RUN_OUTCOMES } from '../../src/model/run.ts';
-import { MONITOR_STATUSES, QUERY_STATUSES } from '../../src/model/vocabulary.ts';
+import { MONITOR_STATUSES, QUERY_STATUSES, SCOPE_STATUSES } from '../../src/model/vocabulary.ts';
 import {
   columnsOf,
   DASHBOARDS,
