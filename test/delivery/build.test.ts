@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { PROJECT, run } from '../support/project.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** A project of three one-line sources that the build script takes for ours. */
+/** A project of one-line sources that the build script takes for ours. */
 function smallProject(): string {
   const folder = temporaryFolder();
   const write = (path: string, text: string) => {
@@ -22,11 +22,12 @@ function smallProject(): string {
     cpSync(`${PROJECT}${path}`, join(folder, path));
   }
   symlinkSync(`${PROJECT}node_modules`, join(folder, 'node_modules'));
-  const client = 'packages/client-networkflowmonitor';
-  for (const path of ['package.json', 'tsconfig.json']) {
-    cpSync(`${PROJECT}${client}/${path}`, join(folder, client, path));
+  for (const workspace of ['packages/client-networkflowmonitor', 'packages/simulator']) {
+    for (const path of ['package.json', 'tsconfig.json']) {
+      cpSync(`${PROJECT}${workspace}/${path}`, join(folder, workspace, path));
+    }
+    write(`${workspace}/src/index.ts`, 'export const exported: number = 1;\n');
   }
-  write(`${client}/src/index.ts`, 'export const client: number = 1;\n');
   write('src/main.ts', 'export const main: number = 1;\n');
   write(`${script}/page.ts`, 'export const page: string = document.title;\n');
   write('dist/stale.js', '');
