@@ -63,21 +63,18 @@ export async function serve(options: ServeOptions): Promise<number> {
       });
     }
     return startDaemon({
-      loaded,
-      read: options.read,
-      autoReloadInterval: flags.autoReloadInterval,
-      setLogLevel: (level) => log.setLevel(flags.logLevel ?? level),
+      config: { loaded, read: options.read, autoReloadInterval: flags.autoReloadInterval },
+      web: {
+        ...flags,
+        listenAddresses,
+        telemetryPath: flags.telemetryPath ?? config.web.telemetryPath,
+        security: webSecurity,
+      },
       build,
       clock,
       log,
+      setLogLevel: (level) => log.setLevel(flags.logLevel ?? level),
       env,
-      listenAddresses,
-      telemetryPath: flags.telemetryPath ?? config.web.telemetryPath,
-      routePrefix: flags.routePrefix,
-      externalUrl: flags.externalUrl,
-      webSecurity,
-      enableLifecycle: flags.enableLifecycle,
-      enableAdminApi: flags.enableAdminApi,
       isLast: options.isLast ?? false,
     });
   });

@@ -1,50 +1,88 @@
 import type { RequestListener } from 'node:http';
 import { createApp } from '../http/app.ts';
-import type { AppOptions } from '../http/app-options.ts';
 import type { WebSecurity } from '../http/security/web-security.ts';
+import type { ListenAddress } from '../http/server/server.ts';
+import type { BuildInfo } from '../lib/build-info.ts';
+import type { Context } from '../lib/context.ts';
+import type { Exposition } from '../metrics/exposition.ts';
 import { Readiness } from '../state/readiness.ts';
 import { StatusChanges } from '../state/status-changes.ts';
-import type { ExporterState } from './exporter-state.ts';
-import type { QueryViews } from './query-views.ts';
-import type { Scheduling } from './scheduling.ts';
+import type { Parts } from './parts.ts';
+import type { Queries } from './queries.ts';
+import type { Reload } from './reload.ts';
 
-export interface DaemonAppOptions
-  extends Pick<
-    AppOptions,
-    | 'version'
-    | 'telemetryPath'
-    | 'routePrefix'
-    | 'externalUrl'
-    | 'scrape'
-    | 'reload'
-    | 'registrations'
-    | 'clock'
-    | 'log'
-  > {
-  readonly state: ExporterState;
-  readonly scheduling: Scheduling;
-  readonly views: QueryViews;
-  /** Undefined: everybody may have everything. */
-  readonly webSecurity: WebSecurity | undefined;
-  /** Aborted when shutdown begins. */
-  readonly shutdown: AbortSignal;
+/** Where HTTP is spoken, and what it offers. */
+export interface WebOptions {
+  readonly listenAddresses: readonly ListenAddress[];
+  readonly telemetryPath: string;
+  readonly routePrefix: string;
+  readonly externalUrl: string | undefined;
+  /** TLS, log-in and headers; undefined: HTTP without TLS, open to all. */
+  readonly security?: WebSecurity | undefined;
+  /** `POST /-/reload` is answered. */
+  readonly enableLifecycle: boolean;
+  /** Queries can be registered over HTTP. */
+  readonly enableAdminApi: boolean;
+}
+
+export interface DaemonAppOptions {
+  readonly context: Context;
+  readonly build: BuildInfo;
+  readonly web: Omit<WebOptions, 'listenAddresses'>;
+  readonly parts: Parts;
+  readonly queries: Queries;
+  readonly reload: Reload;
+  readonly exposition: Exposition;
 }
 
 /** What answers requests, from what is known when they come. */
-export function createDaemonApp(options: DaemonAppOptions): RequestListener {
-  const { clock, state, scheduling, views, webSecurity, shutdown } = options;
+export function createDaemonApp({
+  context,
+  build,
+  web,
+  parts,
+  queries,
+  reload,
+  exposition,
+}: DaemonAppOptions): RequestListener {
+  const { clock, log, shutdown } = context;
+  const { state, scheduling } = parts;
+  const { security, telemetryPath, routePrefix, externalUrl } = web;
   const readiness = new Readiness(clock, state.queries);
   const statusChanges = new StatusChanges({ clock, states: state.queries, runStates: state.runs });
   return createApp({
-    ...options,
-    queries: () => views.all(),
-    query: (name) => views.get(name),
+    version: build.version,
+    telemetryPath,
+    routePrefix,
+    externalUrl,
+    queries: () => queries.views.all(),
+    query: (name) => queries.views.get(name),
     contributors: (name) => state.runs.get(name)?.results?.json.text(),
     subscribe: (listener) => statusChanges.subscribe(listener),
+    scrape: (request) => exposition.scrape(request),
     unhealthy: () => scheduling.dispatcher.standstill(),
     waiting: () => readiness.waiting(),
     shuttingDown: () => shutdown.aborted,
     ending: shutdown,
-    access: webSecurity && (() => webSecurity.access()),
+    access: security && (() => security.access()),
+    reload: web.enableLifecycle ? () => reload.reload() : undefined,
+    registrations: web.enableAdminApi ? queries.registrations : undefined,
+    clock,
+    log,
+  });
+}
+
+/** The metrics, those of the exporter itself too. */
+export function expositionOf(build: BuildInfo, parts: Parts, queries: Queries, reload: Reload): Exposition {
+  return parts.page.exposition({
+    ...build,
+    nodeVersion: process.version,
+    registeredQueries: () => queries.registry.countBySource(),
+    pollLag: () => parts.scheduling.polls.lag(),
+    configLoad: () => reload.last,
+    discoveryFiles: () => queries.files.states(),
+    contributorSeries: () => parts.page.runs.series,
+    contributorSeriesLimit: () => parts.inForce.config.contributors.maxSeries,
+    storageWritable: () => parts.memory?.writable,
   });
 }

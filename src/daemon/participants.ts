@@ -1,22 +1,8 @@
-import type { TargetsInUse } from '../accounts/targets-in-use.ts';
-import type { Memory } from '../persistence/memory.ts';
 import type { Participant } from '../registry/query-registry.ts';
-import type { ExporterState } from './exporter-state.ts';
-import type { MetricsPage } from './metrics-page.ts';
-import type { Scheduling } from './scheduling.ts';
-
-export interface ParticipantsOptions {
-  readonly targetsInUse: TargetsInUse;
-  readonly state: ExporterState;
-  readonly page: MetricsPage;
-  readonly scheduling: Scheduling;
-  /** Undefined if nothing is stored. */
-  readonly memory: Memory | undefined;
-}
+import type { Parts } from './parts.ts';
 
 /** Everything that holds something of each registered query: its target, state, series, stored records, and calls. */
-export function participantsOf(options: ParticipantsOptions): readonly Participant[] {
-  const { targetsInUse, state, page, scheduling, memory } = options;
+export function participantsOf({ targetsInUse, state, page, scheduling, memory }: Parts): readonly Participant[] {
   const { polls, runs } = scheduling;
   const place: Participant = {
     add: (query) => targetsInUse.place(query),

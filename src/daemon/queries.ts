@@ -1,39 +1,22 @@
-import type { Identities } from '../accounts/identities.ts';
-import type { TargetChanges, TargetsInUse } from '../accounts/targets-in-use.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
-import type { Memory } from '../persistence/memory.ts';
+import type { TargetChanges } from '../accounts/targets-in-use.ts';
+import type { Context } from '../lib/context.ts';
 import type { LoadedConfig } from '../queries/load.ts';
-import type { ConfigInForce } from '../registry/config-in-force.ts';
 import { Discovery } from '../registry/discovery.ts';
 import { DiscoveryFiles } from '../registry/discovery-files.ts';
 import { changeFields, hasChanges, type QueryChanges, sumOf } from '../registry/query-changes.ts';
 import { QueryRegistry } from '../registry/query-registry.ts';
 import { QuerySources } from '../registry/query-sources.ts';
-import type { QueryView } from '../registry/query-view.ts';
 import { NO_STORE } from '../registry/registration-store.ts';
 import { HttpRegistrations } from '../registry/registrations.ts';
 import { Retention } from '../registry/retention.ts';
-import type { ExporterState } from './exporter-state.ts';
-import type { MetricsPage } from './metrics-page.ts';
 import { participantsOf } from './participants.ts';
-import type { Scheduling } from './scheduling.ts';
+import type { Parts } from './parts.ts';
+import { QueryViews } from './query-views.ts';
 
 export interface QueriesOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
+  readonly context: Context;
   readonly configFile: string;
-  readonly inForce: ConfigInForce;
-  readonly state: ExporterState;
-  readonly targetsInUse: TargetsInUse;
-  readonly identities: Identities;
-  readonly scheduling: Scheduling;
-  readonly page: MetricsPage;
-  /** Undefined where nothing outlives the process. */
-  readonly memory: Memory | undefined;
-  readonly view: (name: string) => QueryView | undefined;
-  /** From its abort on no query comes or leaves any more. */
-  readonly shutdown: AbortSignal;
+  readonly parts: Parts;
 }
 
 /** Another configuration, with what its discovery files make. */
@@ -48,15 +31,18 @@ export class Queries {
   readonly discovery: Discovery;
   readonly files: DiscoveryFiles;
   readonly registrations: HttpRegistrations;
-  readonly #options: QueriesOptions;
+  readonly views: QueryViews;
+  readonly #parts: Parts;
   readonly #sources: QuerySources;
   readonly #retention: Retention;
 
   /** Registers the queries of the configuration. */
-  private constructor(options: QueriesOptions) {
-    const { clock, log, inForce, state, targetsInUse, scheduling, page, memory, shutdown } = options;
-    this.#options = options;
-    this.registry = new QueryRegistry(participantsOf(options));
+  constructor({ context, configFile, parts }: QueriesOptions) {
+    const { clock, log, shutdown } = context;
+    const { inForce, state, targetsInUse, scheduling, page, memory } = parts;
+    this.#parts = parts;
+    this.views = new QueryViews(clock, state, scheduling);
+    this.registry = new QueryRegistry(participantsOf(parts));
     this.discovery = new Discovery({
       every: inForce.config.discovery.monitorsEvery,
       clock,
@@ -78,10 +64,10 @@ export class Queries {
     });
     this.#sources = sources;
     this.files = new DiscoveryFiles({
-      configFile: options.configFile,
+      configFile,
       clock,
       log,
-      prepare: (made) => sources.prepare(options.inForce.loaded, made),
+      prepare: (made) => sources.prepare(inForce.loaded, made),
       onChange(made) {
         const changes = sources.setFiles(made);
         if (hasChanges(changes)) {
@@ -92,7 +78,7 @@ export class Queries {
     this.registrations = new HttpRegistrations({
       queries: sources,
       context: () => inForce.loaded.context,
-      view: options.view,
+      view: (name) => this.views.get(name),
       store: memory?.registrations ?? NO_STORE,
       log,
     });
@@ -104,21 +90,20 @@ export class Queries {
       remove: (name) => this.registrations.expire(name),
     });
     state.queries.onChange((query) => this.#retention.changed(query));
+    shutdown.addEventListener('abort', () => this.#retention.stop(), { once: true });
   }
 
   /** Registers all queries there are at the start. Nothing is asked for them before {@link begin}. */
-  static async load(options: QueriesOptions): Promise<Queries> {
-    const queries = new Queries(options);
-    const plan = await queries.files.plan(options.inForce.loaded);
-    queries.#sources.setFiles(plan.made);
+  async load(): Promise<void> {
+    const plan = await this.files.plan(this.#parts.inForce.loaded);
+    this.#sources.setFiles(plan.made);
     plan.commit();
-    await queries.registrations.load();
-    return queries;
+    await this.registrations.load();
   }
 
   /** Polls and runs them, and whatever comes from now on. */
   begin(): void {
-    this.#options.state.queries.started();
+    this.#parts.state.queries.started();
     this.#sources.begin();
   }
 
@@ -131,20 +116,19 @@ export class Queries {
         this.discovery.setEvery(next.config.discovery.monitorsEvery);
         const changes = this.#sources.setConfig(next, files.made);
         files.commit();
-        this.#retention.reconsider(this.#options.state.queries.all());
+        this.#retention.reconsider(this.#parts.state.queries.all());
         return sumOf(changes, await this.registrations.readAnew());
       },
     };
   }
 
-  /** None comes or leaves any more. */
+  /** Discovery files are read and watched no more. From the shutdown on, no query comes or leaves any more. */
   async stop(): Promise<void> {
-    this.#retention.stop();
     await this.files.stop();
   }
 
   #targetsChanged({ come, gone }: TargetChanges): void {
-    const { state, targetsInUse, identities, scheduling, page } = this.#options;
+    const { state, targetsInUse, identities, scheduling, page } = this.#parts;
     for (const target of gone) {
       this.discovery.remove(target);
       scheduling.runs.forget(target);

@@ -1,7 +1,9 @@
-import { viewOfState } from '../http/api/view-of-state.ts';
+import { formatDuration } from '../config/reading/texts.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { QueryView } from '../registry/query-view.ts';
-import type { QueryState } from '../state/query-state.ts';
+import type { ScheduledQuery } from '../model/query.ts';
+import type { QueryView, ScheduledView } from '../registry/query-view.ts';
+import { currentStatus, type QueryState } from '../state/query-state.ts';
+import type { RunState } from '../state/run-state.ts';
 import type { ExporterState } from './exporter-state.ts';
 import type { Scheduling } from './scheduling.ts';
 
@@ -30,11 +32,72 @@ export class QueryViews {
   /** Undefined where no query has the name. */
   get(name: string): QueryView | undefined {
     const state = this.#state.queries.get(name);
-    return state && this.#view(state);
+    const next = this.#scheduling.next(name);
+    return state && viewOfState(state, this.#clock.monotonic(), next, this.#state.runs.get(name));
   }
+}
 
-  #view(state: QueryState): QueryView {
-    const { name } = state.query;
-    return viewOfState(state, this.#clock.monotonic(), this.#scheduling.next(name), this.#state.runs.get(name));
-  }
+/**
+ * A query as HTTP shows it.
+ *
+ * @param now on the monotonic clock
+ * @param nextPoll in milliseconds since the epoch
+ * @param runs of a scheduled query
+ */
+function viewOfState(
+  state: QueryState,
+  now: number,
+  nextPoll: number | undefined,
+  runs: Pick<RunState, 'lastQueryId' | 'recent'> | undefined,
+): QueryView {
+  const { query, lastFailure } = state;
+  const status = currentStatus(state, now) ?? null;
+  return {
+    name: query.name,
+    type: query.type,
+    source: query.source,
+    account: query.account,
+    region: query.region,
+    ...(query.monitorName === undefined ? {} : { monitorName: query.monitorName }),
+    ...(query.scopeId === undefined ? {} : { scopeId: query.scopeId }),
+    ...(query.kind === 'watched'
+      ? { queryId: query.queryId, interval: formatDuration(query.interval) }
+      : { queryId: runs?.lastQueryId ?? null, scheduled: scheduledView(query) }),
+    ...(runs === undefined ? {} : { recentRuns: () => runs.recent.list() }),
+    labels: query.labels,
+    status,
+    statusSince: status === null ? null : time(state.statusSince),
+    up: state.up ?? null,
+    lastError:
+      lastFailure === undefined
+        ? null
+        : {
+            operation: lastFailure.operation,
+            error: lastFailure.error,
+            message: lastFailure.message,
+            at: new Date(lastFailure.at).toISOString(),
+          },
+    lastSuccess: time(state.lastSuccess),
+    nextPoll: time(nextPoll),
+  };
+}
+
+function scheduledView(query: ScheduledQuery): ScheduledView {
+  const { every, lookback, delay, timeout } = query.schedule;
+  return {
+    metricName: query.metricName,
+    destinationCategory: query.destinationCategory,
+    ...(query.limit === undefined ? {} : { limit: query.limit }),
+    schedule: {
+      every: formatDuration(every),
+      lookback: formatDuration(lookback),
+      delay: formatDuration(delay),
+      timeout: formatDuration(timeout),
+    },
+    contributorLabels: query.contributorLabels,
+  };
+}
+
+function time(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString();
 }

@@ -11,9 +11,9 @@ import {
   readRegularFile,
 } from '../config/reading/problem.ts';
 import type { ReloadOutcome } from '../http/api/reload-endpoint.ts';
-import { type Clock, sleep } from '../lib/clock.ts';
+import { sleep } from '../lib/clock.ts';
+import type { Context } from '../lib/context.ts';
 import { withGrowingHeap } from '../lib/heap.ts';
-import type { Logger } from '../lib/log.ts';
 import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
 import { changeFields, type QueryChanges } from '../registry/query-changes.ts';
 
@@ -26,10 +26,8 @@ export interface ReloadOptions {
   readonly apply: (loaded: LoadedConfig) => Promise<QueryChanges>;
   /** What is wrong with other files that are read anew with it: a reload is refused for that, too. */
   readonly elsewhere: () => Promise<readonly Problem[]>;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** From its abort on reloads are refused. */
-  readonly shutdown: AbortSignal;
+  /** Reloads are refused once its shutdown has begun. */
+  readonly context: Context;
 }
 
 /** Keys whose values are taken up at a start only, and where the configuration has them. */
@@ -61,7 +59,7 @@ export class Reload {
     this.#options = options;
     this.#digest = options.started.digest;
     this.#inForce = options.started;
-    this.#last = { successful: true, at: options.clock.now() };
+    this.#last = { successful: true, at: options.context.clock.now() };
   }
 
   /** Whether the last load was good, and when the last good one was, in milliseconds since the epoch. */
@@ -97,12 +95,12 @@ export class Reload {
       before = digest;
       digest = await this.#digestNow();
     }
-    return digest !== this.#digest && !this.#options.shutdown.aborted;
+    return digest !== this.#digest && !this.#options.context.shutdown.aborted;
   }
 
   /** Returns whether there was no shutdown meanwhile. */
   async #sleep(milliseconds: number): Promise<boolean> {
-    const { clock, shutdown } = this.#options;
+    const { clock, shutdown } = this.#options.context;
     await sleep(clock, milliseconds, shutdown).catch(() => undefined);
     return !shutdown.aborted;
   }
@@ -116,7 +114,8 @@ export class Reload {
   }
 
   async #reload(): Promise<ReloadOutcome> {
-    const { clock, log, apply, read, shutdown } = this.#options;
+    const { apply, read } = this.#options;
+    const { clock, log, shutdown } = this.#options.context;
     const shutsDown = { ok: false, errors: ['the exporter shuts down'] } as const;
     if (shutdown.aborted) {
       return shutsDown;

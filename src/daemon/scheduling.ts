@@ -2,7 +2,7 @@ import type { TargetsInUse } from '../accounts/targets-in-use.ts';
 import { createPoll } from '../actions/poll.ts';
 import { createRunActions } from '../actions/run-actions.ts';
 import type { Config } from '../config/config.ts';
-import type { Clock } from '../lib/clock.ts';
+import { type Clock, within } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/query.ts';
 import type { Memory } from '../persistence/memory.ts';
@@ -35,8 +35,10 @@ export class Scheduling {
   readonly dispatcher: Dispatcher;
   readonly polls: Polls<WatchedQuery>;
   readonly runs: Runs<ScheduledQuery>;
+  readonly #clock: Clock;
 
   constructor({ clock, log, inForce, state, targetsInUse, memory, isLast }: SchedulingOptions) {
+    this.#clock = clock;
     const { targets, failures, api, queries: states, runs: runStates } = state;
     const clientOf = (query: RegisteredQuery) => targetsInUse.clientOf(targetsInUse.targetOf(query));
     const dispatcher = new Dispatcher({ clock, log, targets, ...limitsOf(inForce.config) });
@@ -97,6 +99,13 @@ export class Scheduling {
   start(): void {
     this.dispatcher.start();
     this.runs.start();
+  }
+
+  /** Makes no new polls, stops runs or leaves them to the next process, within `timeout` milliseconds, and aborts what is left. */
+  async stop(timeout: number): Promise<void> {
+    this.dispatcher.windDown();
+    await within(this.#clock, timeout, this.runs.stop());
+    this.dispatcher.stop();
   }
 }
 

@@ -66,12 +66,17 @@ export class Memory {
   static async open(options: MemoryOptions): Promise<Memory> {
     const { path, clock, log, states, runStates } = options;
     const memory = new Memory(options, await Storage.open({ path, clock, log }));
-    await memory.runs.load();
-    await memory.statuses.load();
-    await memory.#removeSuperfluous();
+    try {
+      await memory.runs.load();
+      await memory.statuses.load();
+      await memory.#removeSuperfluous();
+      memory.#lookLater();
+    } catch (error) {
+      await memory.close();
+      throw error;
+    }
     states.onChange((state) => memory.#changed(state));
     runStates.onResults((state, series) => memory.results.read(state, series));
-    memory.#lookLater();
     return memory;
   }
 

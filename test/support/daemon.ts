@@ -1,4 +1,4 @@
-import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
+import { type ConfigSource, type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon/daemon.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { loadConfig } from '../../src/queries/load.ts';
 import { ExpositionPage } from './exposition-page.ts';
@@ -81,25 +81,43 @@ export async function runDaemon(
   const read = { file, env: {}, fallbackRegion: async () => 'us-east-1' };
   const loaded = await loadConfig(JSON.stringify(config), read);
   const log = new RecordingLog();
-  const daemon = await startDaemon({
-    loaded,
-    read,
-    autoReloadInterval,
+  const daemon = await startDaemon(
+    daemonOptions({ loaded, read, clock, env, log, autoReloadInterval, lifecycle, adminApi, isLast }),
+  );
+  scope.onTestFinished(() => daemon.stop(1_000));
+  return running(daemon, log);
+}
+
+/** What a daemon on a free port is started with. */
+export function daemonOptions({
+  loaded,
+  read,
+  log,
+  clock = systemClock,
+  env = {},
+  autoReloadInterval = 0,
+  lifecycle = false,
+  adminApi = false,
+  isLast = false,
+}: Omit<DaemonSettings, 'file'> &
+  Omit<ConfigSource, 'autoReloadInterval'> & { readonly log: RecordingLog }): DaemonOptions {
+  return {
+    config: { loaded, read, autoReloadInterval },
+    web: {
+      listenAddresses: ['127.0.0.1:0'],
+      telemetryPath: '/metrics',
+      routePrefix: '',
+      externalUrl: undefined,
+      enableLifecycle: lifecycle,
+      enableAdminApi: adminApi,
+    },
     setLogLevel: (level) => log.levels.push(level),
     build: { version: '0.0.0-test', revision: 'test' },
     clock,
     log,
     env,
-    listenAddresses: ['127.0.0.1:0'],
-    telemetryPath: '/metrics',
-    routePrefix: '',
-    externalUrl: undefined,
-    enableLifecycle: lifecycle,
-    enableAdminApi: adminApi,
     isLast,
-  });
-  scope.onTestFinished(() => daemon.stop(1_000));
-  return running(daemon, log);
+  };
 }
 
 function running(daemon: Daemon, log: RecordingLog): RunningDaemon {

@@ -33,6 +33,7 @@ export class WebSecurity {
   readonly #checks = pLimit(1);
   /** The check that has not begun. */
   #next: Promise<unknown> | undefined;
+  #cancelGrace: (() => void) | undefined;
 
   private constructor(options: WebSecurityOptions, { contents }: WebConfigSnapshot, config: WebConfig) {
     this.#options = options;
@@ -88,6 +89,11 @@ export class WebSecurity {
     );
   }
 
+  /** Reports nothing any more. */
+  close(): void {
+    this.#cancelGrace?.();
+  }
+
   /** Waits for a check that begins now or later: one under way may have missed what changed since. Many share one. */
   async #refresh(): Promise<void> {
     this.#next ??= this.#checks(() => {
@@ -115,7 +121,10 @@ export class WebSecurity {
         return [];
       }
       this.#bad = { contents: snapshot.contents, problems, told: false };
-      clock.setTimer(GRACE_MS, () => background(log, 'reload of the web configuration', this.reload()));
+      this.#cancelGrace ??= clock.setTimer(GRACE_MS, () => {
+        this.#cancelGrace = undefined;
+        background(log, 'reload of the web configuration', this.reload());
+      });
     }
     if (tell && !this.#bad.told) {
       this.#bad.told = true;
