@@ -1,19 +1,32 @@
 import convict from 'convict';
-import type { Format, Mismatch } from './formats.ts';
+import { type Format, type Mismatch, optional } from './formats.ts';
 import { nearestHint } from './nearest.ts';
 import { type ConfigNode, indexPath, isLoneAnchor, keyPath, type MapNode, quotingHint } from './nodes.ts';
 import type { Reading } from './reading.ts';
 
-/** One key of the file, in convict's terms. */
-interface Key<T> {
+/** One key of a mapping, in convict's terms. */
+export interface Key<T> {
   readonly doc: string;
   readonly format: Format<T>;
-  /** As the file would give it; undefined where the key may be left out without effect. */
+  /** As the file would give it; undefined if the key may be left out without effect. */
   readonly default: unknown;
 }
 
 /** The keys of one mapping of the file, `T` being their values once parsed. */
 export type SectionSchema<T> = { readonly [K in keyof T]: Key<T[K]> };
+
+/** The parsed values of a schema's keys. */
+export type ValuesOf<Schema> = { [K in keyof Schema]: Schema[K] extends Key<infer T> ? T : never };
+
+/** @param fallback the default, as the file would give it */
+export function key<T>(doc: string, format: Format<T>, fallback: unknown): Key<T> {
+  return { doc, format, default: fallback };
+}
+
+/** A key that may be left out without effect. */
+export function optionalKey<T>(doc: string, format: Format<T>): Key<T | undefined> {
+  return { doc, format: optional(format), default: undefined };
+}
 
 const AS_WRITTEN = 'as-written';
 
