@@ -1,10 +1,11 @@
-import type { Role } from './config.ts';
-import { type ConfigNode, elementsOf, keyPath, type MapNode, quote, quotingHint } from './reading/nodes.ts';
+import type { Account, Role } from './config.ts';
+import { namedIn } from './reading/formats.ts';
+import { type ConfigNode, keyPath, type MapNode, quote, valuedElementsOf } from './reading/nodes.ts';
 import { createProblem, type Problem } from './reading/problem.ts';
 import type { ListedMap, Reading } from './reading/reading.ts';
 import { readSection, type Section } from './reading/section.ts';
-import { partitionOfArn, partitionOfRegion, warnOfUnknownRegions } from './regions.ts';
-import { ACCOUNT, type AccountKeys, type CommonKeys } from './schema.ts';
+import { warnOfUnknownRegions } from './regions.ts';
+import { ACCOUNT, type AccountKeys, type AwsKeys, type CommonKeys } from './schema.ts';
 
 /** The account that exists without being defined: the default credential chain in the default region. */
 export const DEFAULT_ACCOUNT = 'default';
@@ -21,14 +22,54 @@ export interface AccountDefinition {
   readonly regionsListed: boolean;
   /** The account's own regions were reported; what queries say of them cannot be judged. */
   readonly regionsFaulty: boolean;
-  readonly profile: string | undefined;
   readonly role: Role | undefined;
   /** Where the file gives the role. */
   readonly roleArnNode: ConfigNode | undefined;
-  readonly endpoint: string | undefined;
-  readonly requestsPerSecond: number | undefined;
-  readonly maxConcurrentRequests: number | undefined;
-  readonly maxConcurrentRuns: number | undefined;
+  /** What the account itself gives; nothing for the `default` that the file does not define. */
+  readonly own: Partial<AccountKeys>;
+}
+
+/** `default`, unless the file defines it. */
+const IMPLICIT_ACCOUNT: AccountDefinition = {
+  path: undefined,
+  line: 1,
+  name: DEFAULT_ACCOUNT,
+  regions: undefined,
+  regionsListed: false,
+  regionsFaulty: false,
+  role: undefined,
+  roleArnNode: undefined,
+  own: {},
+};
+
+/** The accounts that the file defines, and `default` unless that is among them. */
+export function withDefaultAccount(defined: readonly AccountDefinition[]): readonly AccountDefinition[] {
+  return defined.some(({ name }) => name === DEFAULT_ACCOUNT) ? defined : [...defined, IMPLICIT_ACCOUNT];
+}
+
+/**
+ * An account with the defaults of `aws`; undefined without a name.
+ *
+ * @param region of accounts that give none
+ */
+export function resolveAccount(
+  { name, regions, regionsListed, role, own }: AccountDefinition,
+  aws: AwsKeys,
+  region: string | undefined,
+): Account | undefined {
+  return name === undefined
+    ? undefined
+    : {
+        name,
+        regions: regions ?? (region === undefined ? [] : [region]),
+        regionsListed,
+        profile: own.profile,
+        role,
+        endpoint: own.endpoint ?? aws.endpoint,
+        requestsPerSecond: own.requestsPerSecond ?? aws.requestsPerSecond,
+        maxConcurrentRequests: own.maxConcurrentRequests ?? aws.maxConcurrentRequests,
+        maxConcurrentRuns: own.maxConcurrentRuns ?? aws.maxConcurrentRuns,
+      };
 }
 
 /** Reads the elements of `accounts`; names that stand twice are reported. */
@@ -58,29 +99,20 @@ function readAccount(node: MapNode, path: string, reading: Reading): AccountDefi
   if (both && regionsNode !== undefined) {
     reading.report(keyPath(path, 'regions'), regionsNode.keyLine, 'region as well as regions', 'one of the two');
   }
-  const single = section.value('region');
-  const listed = section.value('regions');
-  warnOfUnknownRegions(
-    single === undefined ? [] : [single],
-    keyPath(path, 'region'),
-    section.written('region'),
-    reading,
-  );
-  warnOfUnknownRegions(listed ?? [], keyPath(path, 'regions'), section.written('regions'), reading);
+  const single = section.values.region;
+  const listed = section.values.regions;
+  warnOfUnknownRegions(single, keyPath(path, 'region'), section.written('region'), reading);
+  warnOfUnknownRegions(listed, keyPath(path, 'regions'), section.written('regions'), reading);
   return {
     path,
     line: node.line,
-    name: section.value('name'),
+    name: section.values.name,
     regions: listed ?? (single === undefined ? undefined : [single]),
     regionsListed: listed !== undefined,
     regionsFaulty: both || section.faulty('region') || section.faulty('regions'),
-    profile: section.value('profile'),
     role: readRole(node, path, section, reading),
     roleArnNode: section.written('roleArn'),
-    endpoint: section.value('endpoint'),
-    requestsPerSecond: section.value('requestsPerSecond'),
-    maxConcurrentRequests: section.value('maxConcurrentRequests'),
-    maxConcurrentRuns: section.value('maxConcurrentRuns'),
+    own: section.values,
   };
 }
 
@@ -99,12 +131,9 @@ export function checkAccounts(
   accounts: ReadonlyMap<string, AccountDefinition>,
   reading: Reading,
 ): boolean {
-  const selection = section.value('account');
-  const names = selection === 'all' || selection === undefined ? [] : selection.values;
-  const missing = elementsOf(keyPath(path, 'account'), section.written('account')).filter((_, index) => {
-    const name = names[index];
-    return name !== undefined && !accounts.has(name);
-  });
+  const names = namedIn(section.values.account);
+  const elements = valuedElementsOf(keyPath(path, 'account'), section.written('account'), names);
+  const missing = elements.filter(({ value }) => !accounts.has(value));
   for (const element of missing) {
     const expected = `one of the accounts ${listNames(accounts.values(), reading)}`;
     reading.reject(element.path, element.node, expected);
@@ -123,6 +152,7 @@ const MAX_TAGS = 50;
 const TAG_KEY = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u;
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{0,256}$/u;
 const TAG_CHARACTERS = 'letters, digits, spaces and _ . : / = + - @';
+const TAG_VALUE_EXPECTED = `a tag value: text of at most 256 ${TAG_CHARACTERS}`;
 
 /** The role of an account; undefined where it has none, or none that can be read. */
 function readRole(node: MapNode, path: string, section: Section<AccountKeys>, reading: Reading): Role | undefined {
@@ -136,10 +166,10 @@ function readRole(node: MapNode, path: string, section: Section<AccountKeys>, re
       }
     }
   }
-  const arn = section.value('roleArn');
+  const arn = section.values.roleArn;
   return arn === undefined
     ? undefined
-    : { arn, sessionName: section.value('roleSessionName'), externalId: section.value('externalId'), sessionTags };
+    : { arn, sessionName: section.values.roleSessionName, externalId: section.values.externalId, sessionTags };
 }
 
 /** Reads a mapping of session tags. Those with a fault are reported and left out. */
@@ -152,7 +182,7 @@ function readSessionTags(node: ConfigNode, path: string, reading: Reading): Read
   const folded = new Set<string>();
   for (const [key, { keyLine, value }] of entries) {
     const tagPath = keyPath(path, key);
-    const text = readTagValue(value, tagPath, reading);
+    const text = reading.text(tagPath, value, TAG_VALUE_EXPECTED, (each) => TAG_VALUE.test(each));
     if (!TAG_KEY.test(key) || /^aws:/i.test(key)) {
       const expected = `a tag key: 1 to 128 ${TAG_CHARACTERS}; not aws: first`;
       reading.report(tagPath, keyLine, `the key ${quote(key)}`, expected);
@@ -164,34 +194,6 @@ function readSessionTags(node: ConfigNode, path: string, reading: Reading): Read
     folded.add(key.toLowerCase());
   }
   return Object.fromEntries(tags);
-}
-
-function readTagValue(node: ConfigNode, path: string, reading: Reading): string | undefined {
-  const expected = `a tag value: text of at most 256 ${TAG_CHARACTERS}`;
-  if (node.kind !== 'scalar' || typeof node.value !== 'string') {
-    reading.reject(path, node, `${expected}${quotingHint(node, path)}`);
-    return undefined;
-  }
-  const text = reading.expand(path, node, node.value);
-  if (text !== undefined && !TAG_VALUE.test(text)) {
-    reading.reject(path, node, expected);
-    return undefined;
-  }
-  return text;
-}
-
-/** Reports a role that is of another partition than one of the regions it is used in. */
-export function checkRolePartition(
-  arn: { readonly value: string; readonly path: string; readonly node: ConfigNode },
-  regions: readonly string[],
-  reading: Reading,
-): void {
-  const own = partitionOfArn(arn.value);
-  const foreign = regions.find((region) => partitionOfRegion(region) !== own);
-  if (foreign !== undefined) {
-    const expected = `a role of partition ${partitionOfRegion(foreign)}, which region ${reading.show(foreign)} is in; this one is of partition ${own}`;
-    reading.reject(arn.path, arn.node, expected);
-  }
 }
 
 export function describeMany(count: number, one: string, many: string): string {

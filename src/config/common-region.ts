@@ -30,7 +30,7 @@ export async function commonRegion(
   fallbackRegion: FallbackRegion,
   reading: Reading,
 ): Promise<string | undefined> {
-  const region = aws.value('region');
+  const region = aws.values.region;
   if (region !== undefined || aws.faulty('region')) {
     return region;
   }

@@ -1,8 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import { inSlices } from '../lib/concurrency.ts';
-import { type AccountDefinition, checkRolePartition, DEFAULT_ACCOUNT, readAccounts } from './accounts.ts';
+import {
+  type AccountDefinition,
+  DEFAULT_ACCOUNT,
+  readAccounts,
+  resolveAccount,
+  withDefaultAccount,
+} from './accounts.ts';
 import { commonRegion, type FallbackRegion } from './common-region.ts';
-import type { Account, Config, QueryEntry, WatchedEntry } from './config.ts';
+import type { Config, QueryEntry, WatchedEntry } from './config.ts';
 import { type EntryContext, readQueryDefaults, warnOfSilentDefault } from './entries/common.ts';
 import { readEntry } from './entries/entries.ts';
 import type { ConfigContext } from './entries/outside.ts';
@@ -10,10 +16,10 @@ import { parseLongYaml } from './reading/long-yaml.ts';
 import { type ConfigNode, keyPath, type MapNode, nodeAt } from './reading/nodes.ts';
 import type { Problem } from './reading/problem.ts';
 import { type Environment, freezeDeeply, Reading } from './reading/reading.ts';
-import { checkKeys, readSection, type Section } from './reading/section.ts';
+import { checkKeys, readSection } from './reading/section.ts';
 import { formatDuration } from './reading/texts.ts';
-import { warnOfUnknownRegions } from './regions.ts';
-import { AWS, type AwsKeys, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, STORAGE, WEB } from './schema.ts';
+import { partitionOfArn, partitionOfRegion, warnOfUnknownRegions } from './regions.ts';
+import { AWS, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, STORAGE, WEB } from './schema.ts';
 
 export interface ReadOptions {
   /** Name of the file, for problems that belong to no key. */
@@ -69,14 +75,13 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const log = readSection(section('log'), 'log', LOG, reading);
   const aws = readSection(section('aws'), 'aws', AWS, reading);
   for (const key of ['region', 'stsRegion'] as const) {
-    const region = aws.value(key);
-    warnOfUnknownRegions(region === undefined ? [] : [region], keyPath('aws', key), aws.written(key), reading);
+    warnOfUnknownRegions(aws.values[key], keyPath('aws', key), aws.written(key), reading);
   }
   const polling = readSection(section('polling'), 'polling', POLLING, reading);
   const discovery = readSection(section('discovery'), 'discovery', DISCOVERY, reading);
   const contributors = readSection(section('contributors'), 'contributors', CONTRIBUTORS, reading);
   const http = readSection(section('http'), 'http', HTTP, reading);
-  const storagePath = readSection(section('storage'), 'storage', STORAGE, reading).value('path');
+  const storagePath = readSection(section('storage'), 'storage', STORAGE, reading).values.path;
 
   const defined = readAccounts(reading.maps('accounts', node('accounts'), 'a mapping with name'), reading);
   const definitions = withDefaultAccount(defined);
@@ -86,10 +91,10 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
     defaults: readQueryDefaults(section('queryDefaults'), accounts, reading),
     accounts,
     allAccounts: defined.length === 0 ? [DEFAULT_ACCOUNT] : defined.flatMap(({ name }) => name ?? []),
-    interval: polling.value('interval'),
-    staleAfter: polling.value('staleAfter'),
-    listed: discovery.value('monitorsEvery') > 0,
-    contributorLabels: contributors.value('labels'),
+    interval: polling.values.interval,
+    staleAfter: polling.values.staleAfter,
+    listed: discovery.values.monitorsEvery > 0,
+    contributorLabels: contributors.values.labels,
   };
   const elements = reading.maps('queries', node('queries'), 'a mapping with name and queryId or schedule');
   const queries: QueryEntry[] = [];
@@ -105,32 +110,18 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const region = await commonRegion(aws, definitions, queries, options.fallbackRegion, reading);
   checkRolePartitions(definitions, queries, region, reading);
 
+  const { stsRegion, stsEndpoint, requestTimeout, maxAttempts } = aws.values;
+  const { interval, concurrency, giveUpAfter } = polling.values;
   const config: Config = {
-    web: { listenAddresses: web.value('listenAddresses'), telemetryPath: web.value('telemetryPath') },
-    log: { level: log.value('level'), format: log.value('format') },
-    aws: {
-      region: aws.value('region'),
-      stsRegion: aws.value('stsRegion'),
-      stsEndpoint: aws.value('stsEndpoint'),
-      requestTimeout: aws.value('requestTimeout'),
-      maxAttempts: aws.value('maxAttempts'),
-    },
-    accounts: definitions.flatMap((definition) => resolveAccount(definition, aws, region) ?? []),
-    polling: {
-      interval: polling.value('interval'),
-      concurrency: polling.value('concurrency'),
-      giveUpAfter: polling.value('giveUpAfter'),
-    },
-    discovery: { files: discovery.value('files') ?? [], monitorsEvery: discovery.value('monitorsEvery') },
+    web: web.values,
+    log: log.values,
+    aws: { region: aws.values.region, stsRegion, stsEndpoint, requestTimeout, maxAttempts },
+    accounts: definitions.flatMap((definition) => resolveAccount(definition, aws.values, region) ?? []),
+    polling: { interval, concurrency, giveUpAfter },
+    discovery: { files: discovery.values.files ?? [], monitorsEvery: discovery.values.monitorsEvery },
     storage: { path: storagePath && resolve(dirname(options.file), storagePath) },
-    contributors: {
-      labels: contributors.value('labels'),
-      maxSeries: contributors.value('maxSeries'),
-      maxSeriesPerQuery: contributors.value('maxSeriesPerQuery'),
-      mirrorRows: contributors.value('mirrorRows'),
-      roundTripTimeUnit: contributors.value('roundTripTimeUnit'),
-    },
-    http: { retention: http.value('retention') },
+    contributors: contributors.values,
+    http: http.values,
     queries,
   };
   return {
@@ -160,49 +151,6 @@ function readRoot(root: ConfigNode | undefined, file: string, reading: Reading):
   return top;
 }
 
-function withDefaultAccount(defined: readonly AccountDefinition[]): readonly AccountDefinition[] {
-  if (defined.some(({ name }) => name === DEFAULT_ACCOUNT)) {
-    return defined;
-  }
-  const implicit: AccountDefinition = {
-    path: undefined,
-    line: 1,
-    name: DEFAULT_ACCOUNT,
-    regions: undefined,
-    regionsListed: false,
-    regionsFaulty: false,
-    profile: undefined,
-    role: undefined,
-    roleArnNode: undefined,
-    endpoint: undefined,
-    requestsPerSecond: undefined,
-    maxConcurrentRequests: undefined,
-    maxConcurrentRuns: undefined,
-  };
-  return [...defined, implicit];
-}
-
-function resolveAccount(
-  definition: AccountDefinition,
-  aws: Section<AwsKeys>,
-  region: string | undefined,
-): Account | undefined {
-  if (definition.name === undefined) {
-    return undefined;
-  }
-  return {
-    name: definition.name,
-    regions: definition.regions ?? (region === undefined ? [] : [region]),
-    regionsListed: definition.regionsListed,
-    profile: definition.profile,
-    role: definition.role,
-    endpoint: definition.endpoint ?? aws.value('endpoint'),
-    requestsPerSecond: definition.requestsPerSecond ?? aws.value('requestsPerSecond'),
-    maxConcurrentRequests: definition.maxConcurrentRequests ?? aws.value('maxConcurrentRequests'),
-    maxConcurrentRuns: definition.maxConcurrentRuns ?? aws.value('maxConcurrentRuns'),
-  };
-}
-
 /**
  * Holds each account's role against the account's regions; where it has none of its own, against those it is called in,
  * or would be.
@@ -214,12 +162,18 @@ function checkRolePartitions(
   reading: Reading,
 ): void {
   for (const { name, path, regions, regionsFaulty, role, roleArnNode: node } of definitions) {
-    if (path !== undefined && role !== undefined && node !== undefined && !regionsFaulty) {
-      const called = queries
-        .filter(({ accounts }) => accounts.includes(name ?? ''))
-        .flatMap((entry) => entry.regions ?? common ?? []);
-      const arn = { value: role.arn, path: keyPath(path, 'roleArn'), node };
-      checkRolePartition(arn, regions ?? (called.length > 0 || common === undefined ? called : [common]), reading);
+    if (path === undefined || role === undefined || node === undefined || regionsFaulty) {
+      continue;
+    }
+    const called = queries
+      .filter(({ accounts }) => accounts.includes(name ?? ''))
+      .flatMap((entry) => entry.regions ?? common ?? []);
+    const used = regions ?? (called.length > 0 || common === undefined ? called : [common]);
+    const own = partitionOfArn(role.arn);
+    const foreign = used.find((region) => partitionOfRegion(region) !== own);
+    if (foreign !== undefined) {
+      const expected = `a role of partition ${partitionOfRegion(foreign)}, which region ${reading.show(foreign)} is in; this one is of partition ${own}`;
+      reading.reject(keyPath(path, 'roleArn'), node, expected);
     }
   }
 }

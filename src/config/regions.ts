@@ -1,5 +1,5 @@
 import { nearestOf } from './reading/nearest.ts';
-import { type ConfigNode, elementsOf, showNode } from './reading/nodes.ts';
+import { type ConfigNode, showNode, valuedElementsOf } from './reading/nodes.ts';
 import type { Reading } from './reading/reading.ts';
 
 /** When {@link REGIONS} were taken over. */
@@ -26,18 +26,17 @@ export const KNOWN_REGIONS: readonly string[] = Object.values(REGIONS).flatMap((
 /**
  * Warns of regions of the right form that no partition lists: they are probably misspelled, or newer than the list.
  *
- * @param regions what was read of `node`, each element of it one region
+ * @param regions what was read of `node`: one region, or one for each element of it
  */
 export function warnOfUnknownRegions(
-  regions: readonly string[],
+  regions: string | readonly string[] | undefined,
   path: string,
   node: ConfigNode | undefined,
   reading: Reading,
 ): void {
-  for (const [index, element] of elementsOf(path, node).entries()) {
-    const region = regions[index];
-    if (region !== undefined && !isKnownRegion(region)) {
-      reading.warn(element.path, element.node.line, showNode(element.node), expectedInstead(region));
+  for (const element of valuedElementsOf(path, node, [regions ?? []].flat())) {
+    if (!isKnownRegion(element.value)) {
+      reading.warn(element.path, element.node.line, showNode(element.node), expectedInstead(element.value));
     }
   }
 }

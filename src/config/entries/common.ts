@@ -51,12 +51,12 @@ export function readQueryDefaults(
   const section = readSection({ ...node, entries: new Map(known) }, path, QUERY_DEFAULTS, reading);
   const accountsExist = checkAccounts(section, path, accounts, reading);
   warnOfUnknownCategories(
-    section.value('destinationCategory'),
+    section.values.destinationCategory,
     keyPath(path, 'destinationCategory'),
     section.written('destinationCategory'),
     reading,
   );
-  const regions = section.value('region')?.values ?? [];
+  const regions = section.values.region?.values ?? [];
   warnOfUnknownRegions(regions, keyPath(path, 'region'), section.written('region'), reading);
   const labels = node.entries.get('labels')?.value;
   const schedule = node.entries.get('schedule')?.value;
@@ -66,7 +66,7 @@ export function readQueryDefaults(
     entries: new Map(known.filter(([key]) => isGood(key))),
     labels: labels === undefined ? {} : readLabels(labels, keyPath(path, 'labels'), reading),
     monitorSelector: selector && readMonitorSelector(selector, keyPath(path, 'monitorSelector'), reading),
-    schedule: schedule && readSchedule(schedule, keyPath(path, 'schedule'), section.value('type'), reading),
+    schedule: schedule && readSchedule(schedule, keyPath(path, 'schedule'), section.values.type, reading),
     dropped: new Set(known.map(([key]) => key).filter((key) => !isGood(key))),
   };
 }
@@ -119,23 +119,23 @@ export function readBase(
   reading: Reading,
 ): Omit<EntryBase, 'staleAfter'> | undefined {
   entry.require('name', COMMON.name.format.expected);
-  const name = entry.value('name');
+  const name = entry.values.name;
   const { accounts, accountsListed } = readAccountNames(entry, context, reading);
   checkRegions(entry, accounts, context, reading);
   const ownRegions = entry.own.entries.get('region')?.value;
-  warnOfUnknownRegions(entry.value('region')?.values ?? [], keyPath(entry.path, 'region'), ownRegions, reading);
+  warnOfUnknownRegions(entry.values.region?.values ?? [], keyPath(entry.path, 'region'), ownRegions, reading);
   const labels = entry.own.entries.get('labels')?.value;
   const ownLabels = labels && readLabels(labels, keyPath(entry.path, 'labels'), reading);
   if (name === undefined || entry.faulty('region')) {
     return undefined;
   }
-  const regions = entry.value('region');
+  const regions = entry.values.region;
   return {
     source: context.source,
     path: entry.path,
     line: entry.line,
     name,
-    type: entry.value('type'),
+    type: entry.values.type,
     accounts,
     accountsListed,
     regions: regions?.values,
@@ -150,7 +150,7 @@ function readAccountNames(
   context: EntryContext,
   reading: Reading,
 ): { readonly accounts: readonly string[]; readonly accountsListed: boolean } {
-  const selection = entry.value('account');
+  const selection = entry.values.account;
   const accountsListed = selection === 'all' || (selection?.listed ?? false);
   if (entry.faulty('account') || !checkAccounts(entry, entry.path, context.accounts, reading)) {
     return { accounts: [], accountsListed };
@@ -172,7 +172,7 @@ function checkRegions(
   context: EntryContext,
   reading: Reading,
 ): void {
-  const regions = entry.faulty('region') ? [] : (entry.value('region')?.values ?? []);
+  const regions = entry.faulty('region') ? [] : (entry.values.region?.values ?? []);
   const elements = elementsOf(keyPath(entry.path, 'region'), entry.written('region'));
   for (const [index, region] of regions.entries()) {
     const element = elements[index];

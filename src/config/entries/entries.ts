@@ -98,20 +98,20 @@ function readWatchedEntry(element: ListedMap, context: EntryContext, reading: Re
   const base = readBase(entry, context, reading);
   const typeKnown = !entry.faulty('type');
   if (typeKnown) {
-    checkSubject(entry, WATCHED, entry.value('type'), reading);
+    checkSubject(entry, WATCHED, entry.values.type, reading);
   }
   if (base === undefined) {
     return undefined;
   }
   const subjectKey = subjectKeyOf(base.type);
-  const subject = typeKnown ? entry.value(subjectKey) : undefined;
-  const interval = entry.value('interval') ?? context.interval;
+  const subject = typeKnown ? entry.values[subjectKey] : undefined;
+  const interval = entry.values.interval ?? context.interval;
   return {
     ...base,
     kind: 'watched',
     monitorName: subjectKey === 'monitorName' ? subject : undefined,
     scopeId: subjectKey === 'scopeId' ? subject : undefined,
-    queryId: entry.value('queryId') ?? '',
+    queryId: entry.values.queryId ?? '',
     interval,
     staleAfter: context.staleAfter ?? Math.max(LEAST_STALE_AFTER_MS, 3 * interval),
   };
@@ -137,7 +137,7 @@ function readScheduledEntry(element: ListedMap, context: EntryContext, reading: 
   if (entry.faulty('type')) {
     return undefined;
   }
-  const type = entry.value('type');
+  const type = entry.values.type;
   const subjects = readSubjects(entry, type, context, reading);
   const metricNames = readMetricNames(entry, type, reading);
   checkDataType(entry, type, reading);
@@ -152,9 +152,9 @@ function readScheduledEntry(element: ListedMap, context: EntryContext, reading: 
     metricNamesListed: metricNames.listed,
     destinationCategories: categories.values,
     destinationCategoriesListed: categories.listed,
-    limit: type === DATA_TYPE ? undefined : entry.value('limit'),
+    limit: type === DATA_TYPE ? undefined : entry.values.limit,
     schedule,
-    contributorLabels: entry.value('contributorLabels') ?? context.contributorLabels,
+    contributorLabels: entry.values.contributorLabels ?? context.contributorLabels,
     staleAfter: context.staleAfter ?? USUAL_STALE_AFTER_MS,
   };
 }
@@ -163,14 +163,14 @@ function readOwnSchedule(entry: EntryKeys<ScheduledKeys>, { defaults }: EntryCon
   const own = entry.own.entries.get('schedule')?.value;
   return own === undefined
     ? (defaults.schedule ?? STAND_IN_SCHEDULE)
-    : readSchedule(own, keyPath(entry.path, 'schedule'), entry.value('type'), reading);
+    : readSchedule(own, keyPath(entry.path, 'schedule'), entry.values.type, reading);
 }
 
 /** Undefined where they are missing or were reported. */
 function readCategories(entry: EntryKeys<ScheduledKeys>, reading: Reading): OneOrList<string> | undefined {
   const key = 'destinationCategory';
   entry.require(key, SCHEDULED[key].format.expected);
-  const selection = entry.value(key);
+  const selection = entry.values[key];
   warnOfUnknownCategories(selection, keyPath(entry.path, key), entry.own.entries.get(key)?.value, reading);
   return selection === 'all' ? { values: MODELLED_CATEGORIES, listed: true } : selection;
 }
@@ -187,7 +187,7 @@ function readMetricNames(
   const some = `one of ${available.join(', ')}`;
   const expected = `${some}, a list of them, or "*" for all, for type ${type}`;
   entry.require(key, expected);
-  const selection = entry.value(key);
+  const selection = entry.values[key];
   if (selection === undefined || selection === 'all') {
     return selection && { values: available, listed: true };
   }

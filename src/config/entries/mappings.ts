@@ -1,9 +1,9 @@
 import { LONGEST_LOOKBACK_MS, type Schedule } from '../../model/query.ts';
 import { DATA_TYPE, KNOWN_CATEGORIES, type QueryType, ROW_LABELS } from '../../model/vocabulary.ts';
 import type { MonitorSelector } from '../config.ts';
-import type { Selection } from '../reading/formats.ts';
+import { namedIn, type Selection } from '../reading/formats.ts';
 import { nearestHint } from '../reading/nearest.ts';
-import { type ConfigNode, elementsOf, isNull, keyPath, quote, quotingHint, showNode } from '../reading/nodes.ts';
+import { type ConfigNode, isNull, keyPath, quote, showNode, valuedElementsOf } from '../reading/nodes.ts';
 import type { Reading } from '../reading/reading.ts';
 import { readSection } from '../reading/section.ts';
 import { formatDuration } from '../reading/texts.ts';
@@ -76,26 +76,13 @@ export function readLabels(node: ConfigNode, path: string, reading: Reading): Re
     } else if (fault !== undefined) {
       reading.warn(labelPath, keyLine, `the label ${quote(name)}`, fault.expected);
     }
-    const text = readLabelValue(value, labelPath, reading);
+    // Prometheus takes an empty label for no label at all.
+    const text = reading.text(labelPath, value, 'text that is not empty', (each) => each !== '');
     if (text !== undefined && fault?.severity !== 'error') {
       labels.push([name, text]);
     }
   }
   return Object.fromEntries(labels);
-}
-
-/** Any text but the empty one, which Prometheus takes for no label at all. */
-function readLabelValue(node: ConfigNode, path: string, reading: Reading): string | undefined {
-  if (node.kind !== 'scalar' || typeof node.value !== 'string') {
-    reading.reject(path, node, `text that is not empty${quotingHint(node, path)}`);
-    return undefined;
-  }
-  const text = reading.expand(path, node, node.value);
-  if (text === '') {
-    reading.reject(path, node, 'text that is not empty');
-    return undefined;
-  }
-  return text;
 }
 
 /** What speaks against a label of the user's of this name; undefined when nothing does. */
@@ -129,9 +116,9 @@ export function readMonitorSelector(node: ConfigNode, path: string, reading: Rea
   const tags = map.entries.get('tags')?.value;
   return {
     kind: 'monitors',
-    name: section.value('name'),
+    name: section.values.name,
     tags: tags === undefined ? {} : readTags(tags, keyPath(path, 'tags'), reading),
-    status: section.value('status'),
+    status: section.values.status,
   };
 }
 
@@ -139,12 +126,7 @@ export function readMonitorSelector(node: ConfigNode, path: string, reading: Rea
 function readTags(node: ConfigNode, path: string, reading: Reading): Readonly<Record<string, string>> {
   const tags: [string, string][] = [];
   for (const [key, { value }] of reading.map(path, node, 'a mapping of tags to their values').entries) {
-    const tagPath = keyPath(path, key);
-    if (value.kind !== 'scalar' || typeof value.value !== 'string') {
-      reading.reject(tagPath, value, `the text that a tag has as its value${quotingHint(value, tagPath)}`);
-      continue;
-    }
-    const text = reading.expand(tagPath, value, value.value);
+    const text = reading.text(keyPath(path, key), value, 'the text that a tag has as its value');
     if (text !== undefined) {
       tags.push([key, text]);
     }
@@ -173,9 +155,9 @@ export function readSchedule(node: ConfigNode, path: string, type: QueryType, re
   if (section.written('every') === undefined && (node.kind === 'map' || isNull(node))) {
     reading.report(keyPath(path, 'every'), map.line, 'nothing', SCHEDULE.every.format.expected);
   }
-  const every = section.value('every') ?? STAND_IN_SCHEDULE.every;
-  const lookback = section.value('lookback') ?? Math.min(every, LONGEST_LOOKBACK_MS);
-  const isGood = section.value('every') !== undefined && !section.faulty('lookback');
+  const every = section.values.every ?? STAND_IN_SCHEDULE.every;
+  const lookback = section.values.lookback ?? Math.min(every, LONGEST_LOOKBACK_MS);
+  const isGood = section.values.every !== undefined && !section.faulty('lookback');
   const writtenEvery = section.written('every');
   const writtenLookback = section.written('lookback');
   const isMeant = lookback === every || (lookback > every && type === DATA_TYPE);
@@ -192,8 +174,8 @@ export function readSchedule(node: ConfigNode, path: string, type: QueryType, re
   return {
     every,
     lookback,
-    delay: section.value('delay'),
-    timeout: section.value('timeout') ?? Math.min(USUAL_TIMEOUT_MS, every),
+    delay: section.values.delay,
+    timeout: section.values.timeout ?? Math.min(USUAL_TIMEOUT_MS, every),
   };
 }
 
@@ -210,10 +192,8 @@ export function warnOfUnknownCategories(
   node: ConfigNode | undefined,
   reading: Reading,
 ): void {
-  const values = selection === undefined || selection === 'all' ? [] : selection.values;
-  for (const [index, element] of elementsOf(path, node).entries()) {
-    const value = values[index];
-    if (value !== undefined && !KNOWN.has(value)) {
+  for (const element of valuedElementsOf(path, node, namedIn(selection))) {
+    if (!KNOWN.has(element.value)) {
       const written = element.node.kind === 'scalar' ? String(element.node.value) : '';
       const expected = `one of ${KNOWN_CATEGORIES.join(', ')}${nearestHint(written, KNOWN_CATEGORIES)}`;
       reading.warn(element.path, element.node.line, showNode(element.node), expected);

@@ -57,7 +57,7 @@ export function readSubjects(
   if (selector !== undefined) {
     return { subjects: [], subjectsListed: true, selector };
   }
-  const named = entry.value(subjectKeyOf(type));
+  const named = entry.values[subjectKeyOf(type)];
   return named && { subjects: named.values, subjectsListed: named.listed, selector: undefined };
 }
 

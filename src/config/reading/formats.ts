@@ -130,6 +130,11 @@ export function oneOrList<T>(element: Format<T>): Format<OneOrList<T>> {
 /** One value, several as a list, or all that there are, which the file gives as `"*"`. */
 export type Selection<T> = OneOrList<T> | 'all';
 
+/** The values that a selection names; none for all that there are. */
+export function namedIn<T>(selected: Selection<T> | undefined): readonly T[] {
+  return selected === undefined || selected === 'all' ? [] : selected.values;
+}
+
 /** @param expected as an error says it of all that is neither `"*"` nor a list */
 export function selection<T>(expected: string, element: Format<T>): Format<Selection<T>> {
   const some = oneOrList(element);

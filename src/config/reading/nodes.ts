@@ -85,6 +85,18 @@ export interface LocatedNode {
   readonly node: ConfigNode;
 }
 
+/** The elements of what is one value or a list of them, each with what was read of it, as far as anything was. */
+export function valuedElementsOf<T>(
+  path: string,
+  node: ConfigNode | undefined,
+  values: readonly T[],
+): readonly (LocatedNode & { readonly value: T })[] {
+  return elementsOf(path, node).flatMap((element, index) => {
+    const value = values[index];
+    return value === undefined ? [] : [{ ...element, value }];
+  });
+}
+
 /** The elements of what is one value or a list of them; none where there is nothing. */
 export function elementsOf(path: string, node: ConfigNode | undefined): readonly LocatedNode[] {
   if (node?.kind === 'list') {

@@ -1,4 +1,4 @@
-import { type ConfigNode, indexPath, isNull, type MapNode, showNodeAt } from './nodes.ts';
+import { type ConfigNode, indexPath, isNull, type MapNode, quotingHint, showNodeAt } from './nodes.ts';
 import { createProblem, type Problem } from './problem.ts';
 
 /** A mapping that is an element of a list. */
@@ -62,6 +62,20 @@ export class Reading {
       this.#templates.set(result.text, text);
     }
     return result.text;
+  }
+
+  /** A text of the file with environment variables replaced; reports anything else, and what is not accepted. */
+  text(path: string, node: ConfigNode, expected: string, accepts = (_text: string) => true): string | undefined {
+    if (node.kind !== 'scalar' || typeof node.value !== 'string') {
+      this.reject(path, node, `${expected}${quotingHint(node, path)}`);
+      return undefined;
+    }
+    const text = this.expand(path, node, node.value);
+    if (text !== undefined && !accepts(text)) {
+      this.reject(path, node, expected);
+      return undefined;
+    }
+    return text;
   }
 
   /**

@@ -44,8 +44,8 @@ convict.addFormat({
 
 /** A mapping of the file whose keys a schema knows, after it was checked. */
 export interface Section<T> {
-  /** The parsed value of a key: as written, or the default where the file gives none or one that was reported. */
-  value<K extends keyof T & string>(key: K): T[K];
+  /** The parsed values of all keys: as written, or the default where the file gives none or one that was reported. */
+  readonly values: T;
   /** What the file says, right or wrong; undefined where it says nothing. */
   written(key: keyof T & string): ConfigNode | undefined;
   /** Whether the key is there but was reported, so that more complaints about it would only repeat the first. */
@@ -64,22 +64,19 @@ export function readSection<T>(
   reading: Reading,
   otherKeys: readonly string[] = [],
 ): Section<T> {
-  const checker = checkerOf(schema);
-  const { keys } = checker;
+  const { keys, check } = checkerOf(schema);
   checkKeys(node, path, [...keys, ...otherKeys], reading);
 
   const written = (key: string) => node.entries.get(key)?.value;
-  const values: Record<string, unknown> = {};
+  const plain = new Map<string, unknown>();
   const reported = new Set<ConfigNode>();
   for (const key of keys) {
     const value = written(key);
-    if (value !== undefined) {
-      values[key] = toPlain(value, keyPath(path, key), reading, reported);
-    }
+    plain.set(key, value === undefined ? schema[key].default : toPlain(value, keyPath(path, key), reading, reported));
   }
 
   const faulty = new Set<string>();
-  const report = (key: string, { index, expected }: Mismatch, format: Format<unknown>) => {
+  check(plain, (key, { index, expected }, format) => {
     const whole = written(key);
     const element = whole?.kind === 'list' && index !== undefined ? whole.items[index] : undefined;
     const value = element ?? whole;
@@ -88,41 +85,39 @@ export function readSection<T>(
       const valuePath = index === undefined ? keyPath(path, key) : indexPath(keyPath(path, key), index);
       reading.reject(valuePath, value, `${expected}${hintFor(value, format, valuePath)}`);
     }
-  };
-  const checked = checker.check(values, report);
+  });
 
-  return {
-    value: (key) => schema[key].format.parse(faulty.has(key) ? schema[key].default : checked.get(key)),
-    written,
-    faulty: (key) => faulty.has(key),
-  };
+  const values: Partial<T> = {};
+  for (const key of keys) {
+    values[key] = schema[key].format.parse(faulty.has(key) ? schema[key].default : plain.get(key));
+  }
+  // Each key of the schema has its value now.
+  return { values: values as T, written, faulty: (key) => faulty.has(key) };
 }
 
 /** Checks mappings of one schema, one after another. */
-interface Checker {
-  readonly keys: readonly string[];
+interface Checker<T> {
+  readonly keys: readonly (keyof T & string)[];
   /**
-   * The values of all keys, with defaults for those that are not given.
-   *
+   * @param values of all keys
    * @param report receives what does not fit
    */
-  check(values: Readonly<Record<string, unknown>>, report: Report): ReadonlyMap<string, unknown>;
+  check(values: ReadonlyMap<string, unknown>, report: Report): void;
 }
 
 type Report = (key: string, mismatch: Mismatch, format: Format<unknown>) => void;
 
 /** By schema: convict takes much longer to compile a schema than to check a mapping with it. */
-const CHECKERS = new WeakMap<object, Checker>();
+const CHECKS = new WeakMap<object, Checker<unknown>['check']>();
 
-function checkerOf<T>(schema: SectionSchema<T>): Checker {
-  const checker = CHECKERS.get(schema) ?? createChecker(schema);
-  CHECKERS.set(schema, checker);
-  return checker;
+function checkerOf<T>(schema: SectionSchema<T>): Checker<T> {
+  const keys = Object.keys(schema).filter((key): key is keyof T & string => key in schema);
+  const check = CHECKS.get(schema) ?? compile(schema, keys);
+  CHECKS.set(schema, check);
+  return { keys, check };
 }
 
-function createChecker<T>(schema: SectionSchema<T>): Checker {
-  const keys = Object.keys(schema).filter((key): key is keyof T & string => key in schema);
-  const defaults = new Map<string, unknown>();
+function compile<T>(schema: SectionSchema<T>, keys: Checker<T>['keys']): Checker<T>['check'] {
   let report: Report = () => undefined;
   const definition: convict.Schema<Record<string, unknown>> = {};
   for (const key of keys) {
@@ -133,21 +128,16 @@ function createChecker<T>(schema: SectionSchema<T>): Checker {
       }
     };
     definition[key] = { doc, default: fallback, format: AS_WRITTEN, check };
-    defaults.set(key, fallback);
   }
   // Given no arguments and environment, convict would look at those of the process.
   const config = convict(definition, { args: [], env: {} });
-  return {
-    keys,
-    check(values, reportTo) {
-      report = reportTo;
-      // Every key, since the configuration still holds the values of the mapping before.
-      for (const [key, fallback] of defaults) {
-        config.set(key, Object.hasOwn(values, key) ? values[key] : fallback);
-      }
-      config.validate({ allowed: 'strict' });
-      return new Map(keys.map((key) => [key, config.get(key)]));
-    },
+  return (values, reportTo) => {
+    report = reportTo;
+    // Every key, since the configuration still holds the values of the mapping before.
+    for (const [key, value] of values) {
+      config.set(key, value);
+    }
+    config.validate({ allowed: 'strict' });
   };
 }
 

@@ -90,13 +90,13 @@ function readTls(node: ConfigNode | undefined, folder: string, reading: Reading)
     cert,
     key,
     clientCa,
-    clientAuth: section.value('client_auth_type'),
-    allowedSans: section.value('client_allowed_sans'),
-    minVersion: section.value('min_version'),
-    maxVersion: section.value('max_version'),
-    ciphers: section.value('cipher_suites'),
-    curves: section.value('curve_preferences'),
-    preferServerCiphers: section.value('prefer_server_cipher_suites'),
+    clientAuth: section.values.client_auth_type,
+    allowedSans: section.values.client_allowed_sans,
+    minVersion: section.values.min_version,
+    maxVersion: section.values.max_version,
+    ciphers: section.values.cipher_suites,
+    curves: section.values.curve_preferences,
+    preferServerCiphers: section.values.prefer_server_cipher_suites,
   };
 }
 
@@ -113,7 +113,7 @@ function readSource(
     reading.report(path, node.line, showNodeAt(path, node), `either ${name} or ${fileKey}, not both`);
     return undefined;
   }
-  const [text, file] = [section.value(name), section.value(fileKey)];
+  const [text, file] = [section.values[name], section.values[fileKey]];
   if (node !== undefined && text !== undefined) {
     return { path, node, text };
   }
@@ -124,13 +124,13 @@ function readSource(
 
 function checkVersions(section: Section<TlsKeys>, reading: Reading): void {
   const node = section.written('max_version');
-  if (node !== undefined && section.value('min_version') > section.value('max_version')) {
+  if (node !== undefined && section.values.min_version > section.values.max_version) {
     reading.reject('tls_server_config.max_version', node, 'no version older than min_version');
   }
 }
 
 function checkClientAuth(section: Section<TlsKeys>, clientCa: PemSource | undefined, reading: Reading): void {
-  const policy = section.value('client_auth_type');
+  const policy = section.values.client_auth_type;
   const node = section.written('client_auth_type');
   if (section.faulty('client_auth_type') || section.faulty('client_ca') || section.faulty('client_ca_file')) {
     return;
@@ -143,7 +143,7 @@ function checkClientAuth(section: Section<TlsKeys>, clientCa: PemSource | undefi
     reading.reject('tls_server_config.client_auth_type', node, 'client_ca_file or client_ca beside it');
   }
   const sans = section.written('client_allowed_sans');
-  if (sans !== undefined && section.value('client_allowed_sans').length > 0 && !isRequired(policy)) {
+  if (sans !== undefined && section.values.client_allowed_sans.length > 0 && !isRequired(policy)) {
     const expected = 'RequireAndVerifyClientCert or RequireAnyClientCert as client_auth_type beside it';
     reading.reject('tls_server_config.client_allowed_sans', sans, expected);
   }
@@ -166,7 +166,7 @@ function readHeaders(node: ConfigNode | undefined, reading: Reading): Readonly<R
   const section = readSection(reading.map(path, map.entries.get('headers')?.value, MAPPING), path, HEADERS, reading);
   const headers: Record<string, string> = {};
   for (const name of HEADER_NAMES) {
-    const value = section.value(name);
+    const value = section.values[name];
     if (value !== undefined) {
       headers[name] = value;
     }
