@@ -18,6 +18,9 @@ const SIMULATOR = join(PROJECT, 'packages/simulator');
 const BROWSER = join(PROJECT, 'src/http/browser');
 const SOURCES = join(PROJECT, 'src');
 
+/** Modules that are loaded by their path: the command, and the threads that it starts. */
+const ENTRIES = ['main', 'config/reading/yaml-worker'];
+
 /** Workspaces that are bundled, with their first module. */
 const WORKSPACES = {
   '@aws-sdk/client-networkflowmonitor': join(CLIENT, 'src/index.ts'),
@@ -41,7 +44,7 @@ for (const directory of [CLIENT, SIMULATOR, PROJECT, BROWSER]) {
   }
 }
 await build({
-  input: { main: join(SOURCES, 'main.ts') },
+  input: Object.fromEntries(ENTRIES.map((name) => [name, join(SOURCES, `${name}.ts`)])),
   platform: 'node',
   external: isExternal,
   resolve: { alias: WORKSPACES },

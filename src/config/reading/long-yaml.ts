@@ -3,12 +3,16 @@ import { JsonText } from './json-text.ts';
 import type { ConfigNode, MapEntry, MapNode } from './nodes.ts';
 import { PlainEntries } from './plain-entries.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
+import { parseInWorker } from './yaml-in-worker.ts';
 
 /** Elements after which all else that waits has its turn. */
 const SLICE = 100;
 
 /** Texts below this length are left to the YAML library, which takes a few milliseconds for them. */
 const LONG = 16_384;
+
+/** The library takes more than about 100 ms for texts from this length on. */
+const VERY_LONG = 131_072;
 
 export interface LongYamlOptions {
   /** As {@link parseYaml} takes it. */
@@ -21,7 +25,8 @@ export interface LongYamlOptions {
 
 /**
  * {@link parseYaml}, with the same result, for texts with long lists of entries. Lists that are written plainly, and JSON,
- * are read here, in slices that do not hold up the event loop; all else, and every text with an error, by the library.
+ * are read here, in slices that do not hold up the event loop; all else, and every text with an error, by the library, very
+ * long ones in a thread of their own.
  *
  * @param long length in characters from which a text is not left to the library
  */
@@ -31,7 +36,10 @@ export async function parseLongYaml(
   long = LONG,
 ): Promise<ParsedYaml> {
   const root = text.length < long ? undefined : await readLong(text, file, listKey);
-  return root === undefined ? parseYaml(text, file, rootPath) : { root, blank: false, problems: [] };
+  if (root !== undefined) {
+    return { root, blank: false, problems: [] };
+  }
+  return text.length < VERY_LONG ? parseYaml(text, file, rootPath) : parseInWorker({ text, file, rootPath });
 }
 
 async function readLong(text: string, file: string, listKey: string | undefined): Promise<ConfigNode | undefined> {

@@ -1,0 +1,78 @@
+import type { ConfigNode, MapEntry } from './nodes.ts';
+
+/** A node of which others are named by their places among all nodes, those first that it holds. */
+export type FlatNode =
+  | Extract<ConfigNode, { kind: 'scalar' }>
+  | { readonly kind: 'list'; readonly line: number; readonly items: readonly number[] }
+  | {
+      readonly kind: 'map';
+      readonly line: number;
+      readonly entries: readonly (readonly [key: string, keyLine: number, value: number])[];
+    };
+
+/** Every node of a tree once, the root last. */
+export function* flatten(root: ConfigNode): Generator<FlatNode> {
+  // Aliases share nodes, and a few of them can stand for billions.
+  const places = new Map<ConfigNode, number>();
+  function* visit(node: ConfigNode): Generator<FlatNode> {
+    if (places.has(node)) {
+      return;
+    }
+    const children = node.kind === 'list' ? node.items : node.kind === 'map' ? valuesOf(node.entries) : [];
+    for (const child of children) {
+      yield* visit(child);
+    }
+    const placeOf = (child: ConfigNode) => places.get(child) ?? 0;
+    if (node.kind === 'list') {
+      yield { ...node, items: node.items.map(placeOf) };
+    } else if (node.kind === 'map') {
+      const entries = Array.from(node.entries, ([key, entry]) => [key, entry.keyLine, placeOf(entry.value)] as const);
+      yield { ...node, entries };
+    } else {
+      yield node;
+    }
+    places.set(node, places.size);
+  }
+  yield* visit(root);
+}
+
+/** Makes the tree again of what {@link flatten} yields. */
+export class TreeOfFlat {
+  readonly #nodes: ConfigNode[] = [];
+
+  add(flat: FlatNode): void {
+    this.#nodes.push(this.#made(flat));
+  }
+
+  /** Undefined before any node is added. */
+  get root(): ConfigNode | undefined {
+    return this.#nodes.at(-1);
+  }
+
+  #made(flat: FlatNode): ConfigNode {
+    if (flat.kind === 'list') {
+      return { ...flat, items: flat.items.map((place) => this.#node(place)) };
+    }
+    if (flat.kind === 'map') {
+      const entries = flat.entries.map(
+        ([key, keyLine, value]) => [key, { keyLine, value: this.#node(value) }] as const,
+      );
+      return { ...flat, entries: new Map(entries) };
+    }
+    return flat;
+  }
+
+  #node(place: number): ConfigNode {
+    const node = this.#nodes[place];
+    if (node === undefined) {
+      throw new Error('a node holds one that was not made before: a mistake of ours');
+    }
+    return node;
+  }
+}
+
+function* valuesOf(entries: ReadonlyMap<string, MapEntry>): Generator<ConfigNode> {
+  for (const { value } of entries.values()) {
+    yield value;
+  }
+}
