@@ -1,24 +1,28 @@
 import type { Clock } from '../src/lib/clock.ts';
-import { type QueryState, QueryStates } from '../src/state/query-state.ts';
+import type { Logger } from '../src/lib/log.ts';
+import type { Registration } from '../src/model/query.ts';
+import { QueryStates } from '../src/state/query-state.ts';
 import { registeredQueries } from './watched-queries.ts';
 
 /** States of watched queries that change as the bench says: the same in every process that is told the same. */
 export class ChangingStates {
   readonly states: QueryStates;
-  readonly #names: readonly string[];
+  #registrations: readonly Registration[] = [];
   #now = Date.UTC(2026, 0, 1);
   #changes = 0;
 
-  /** All queries have been answered once. `onChange` is called for that, too, once they are `registered`. */
-  constructor(count: number, registered: (state: QueryState) => void, onChange: (state: QueryState) => void) {
+  constructor() {
     const clock: Clock = { now: () => this.#now, monotonic: () => this.#now, setTimer: () => () => undefined };
-    this.states = new QueryStates({ clock, giveUpAfter: 3_600_000 });
-    this.states.onChange(onChange);
-    const queries = registeredQueries(count);
-    for (const query of queries) {
-      registered(this.states.register(query));
+    const log: Pick<Logger, 'error'> = { error: (msg, fields) => console.error(msg, fields) };
+    this.states = new QueryStates({ clock, giveUpAfter: 3_600_000, log });
+  }
+
+  /** Registers so many queries, all of which are answered once. */
+  register(count: number): void {
+    this.#registrations = registeredQueries(count).map((query) => ({ name: query.name, query, removed: false }));
+    for (const registration of this.#registrations) {
+      this.states.register(registration);
     }
-    this.#names = queries.map(({ name }) => name);
     this.change(count);
   }
 
@@ -33,12 +37,12 @@ export class ChangingStates {
    */
   change(count: number): void {
     this.#changes += 1;
+    const all = this.#registrations;
     for (let i = 0; i < count; i += 1) {
-      const index = (this.#changes + Math.floor((i * this.#names.length) / count)) % this.#names.length;
-      const name = this.#names[index];
-      if (name !== undefined) {
+      const registration = all[(this.#changes + Math.floor((i * all.length) / count)) % all.length];
+      if (registration !== undefined) {
         this.#now += 1.5;
-        this.states.answered(name, this.states.get(name)?.status === 'QUEUED' ? 'RUNNING' : 'QUEUED');
+        this.states.answered(registration, this.states.get(registration)?.status === 'QUEUED' ? 'RUNNING' : 'QUEUED');
       }
     }
   }

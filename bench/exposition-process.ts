@@ -10,12 +10,10 @@ import { driveByParent } from './page-process.ts';
 
 /** The exporter's own page, behind its own HTTP server; only the polls are not real. */
 driveByParent(async (queries) => {
-  const querySections = new QuerySections();
-  const changing: ChangingStates = new ChangingStates(
-    queries,
-    (state) => querySections.add(state),
-    (state) => querySections.changed(state, 0),
-  );
+  const changing = new ChangingStates();
+  const querySections = new QuerySections(changing.states);
+  changing.states.changed.on((registration, fields) => querySections.changed(registration, fields));
+  changing.register(queries);
   const runtime = processSections();
   const exposition = new Exposition([...querySections.sections(), ...runtime.sections], async () => {
     querySections.refresh(changing.now);

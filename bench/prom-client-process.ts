@@ -13,7 +13,14 @@ driveByParent(async (queries) => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = createMetrics(registry);
-  const changing = new ChangingStates(queries, metrics.add, metrics.changed);
+  const changing = new ChangingStates();
+  changing.states.changed.on((registration, fields) => {
+    const state = changing.states.get(registration);
+    if (state !== undefined) {
+      (fields.includes('registered') ? metrics.add : metrics.changed)(state);
+    }
+  });
+  changing.register(queries);
   const { port, render } = await servePromClient(registry);
   return { port, change: (count) => changing.change(count), render };
 });
@@ -37,7 +44,7 @@ function createMetrics(registry: Registry): { add(state: QueryState): void; chan
   const registered = new Gauge(options('aws_nfm_query_registered_timestamp_seconds'));
   const interval = new Gauge(options('aws_nfm_query_interval_seconds'));
   return {
-    add({ query, registeredAt }) {
+    add({ registration: { query }, registeredAt }) {
       if (query.kind !== 'watched') {
         throw new TypeError('the bench has watched queries only');
       }
@@ -61,7 +68,7 @@ function createMetrics(registry: Registry): { add(state: QueryState): void; chan
       interval.set({ query: name }, query.interval / 1_000);
     },
     changed(state) {
-      const { name } = state.query;
+      const { name } = state.registration;
       for (const each of QUERY_STATUSES) {
         status.set({ query: name, status: each }, each === state.status ? 1 : 0);
       }

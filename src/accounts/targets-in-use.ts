@@ -3,7 +3,7 @@ import type { Credentials } from '../aws/credentials/credentials.ts';
 import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { RegisteredQuery } from '../model/query.ts';
+import type { RegisteredQuery, Registration } from '../model/query.ts';
 import type { Target, Targets } from '../scheduler/target.ts';
 import type { ApiStats } from '../state/api-stats.ts';
 import { type UsedAccount, UsedAccounts } from './accounts.ts';
@@ -41,8 +41,8 @@ export class TargetsInUse {
   #accounts: ReadonlyMap<string, UsedAccount> = new Map();
   /** Also of targets that have gone, as long as runs are to be stopped there. */
   readonly #clients = new WeakMap<Target, UsedClient>();
-  /** Also of queries that have left, as long as their runs are to be stopped. */
-  readonly #targetOf = new WeakMap<RegisteredQuery, Target>();
+  /** Also of removed queries, as long as their runs are to be stopped. */
+  readonly #targetOf = new WeakMap<Registration, Target>();
   /** The kinds of queries that each target's numbers are shown for. */
   readonly #expected = new WeakMap<Target, Set<string>>();
 
@@ -86,15 +86,16 @@ export class TargetsInUse {
   }
 
   /** A query is registered, in a target that is in use. */
-  place(query: RegisteredQuery): void {
-    this.#targetOf.set(query, this.#options.targets.get(query.account, query.region));
+  place(registration: Registration): void {
+    const { account, region } = registration.query;
+    this.#targetOf.set(registration, this.#options.targets.get(account, region));
   }
 
   /** Where a query is called that is registered, or was. */
-  targetOf(query: RegisteredQuery): Target {
-    const target = this.#targetOf.get(query);
+  targetOf(registration: Registration): Target {
+    const target = this.#targetOf.get(registration);
     if (target === undefined) {
-      throw new Error(`query ${query.name} was never registered`);
+      throw new Error(`query ${registration.name} was never registered`);
     }
     return target;
   }

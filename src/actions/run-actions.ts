@@ -2,7 +2,7 @@ import { type TargetClient, UNKNOWN_AT_FIRST_MS } from '../aws/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse, isUnanswered } from '../aws/errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Logger, wholeSeconds } from '../lib/log.ts';
-import type { ScheduledQuery } from '../model/query.ts';
+import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { Run, RunActions, StepResult } from '../model/run.ts';
 import type { QueryStatus } from '../model/vocabulary.ts';
 import { PackedPages } from '../results/packed-pages.ts';
@@ -22,12 +22,12 @@ export interface RunActionsOptions {
   readonly runStates: RunStates;
   readonly failures: FailureLog;
   readonly clientOf: (
-    query: ScheduledQuery,
+    registration: Registration,
   ) => Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'refuseResults' | 'stopQuery'>;
   /** Resolves when a query's results, which were just read, are kept as well as they can be: the run may be over then. */
-  readonly resultsKept: (query: ScheduledQuery) => Promise<void>;
+  readonly resultsKept: (registration: Registration) => Promise<void>;
   /** A run was started that had waited for so many milliseconds, or has come to its end so many after its start. */
-  readonly timed: (query: ScheduledQuery, what: 'wait' | 'duration', milliseconds: number) => void;
+  readonly timed: (registration: Registration<ScheduledQuery>, what: 'wait' | 'duration', milliseconds: number) => void;
   readonly contributors: RunResultsOptions['contributors'];
 }
 
@@ -54,7 +54,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
    * meanwhile nothing is written down: all that is left to do is to stop its run.
    */
   async function request(
-    query: ScheduledQuery,
+    registration: Registration<ScheduledQuery>,
     operation: RequestKind,
     signal: AbortSignal,
     make: () => Promise<StepResult>,
@@ -62,8 +62,8 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   ): Promise<StepResult> {
     try {
       const result = await make();
-      if (states.has(query)) {
-        failures.recovered(query);
+      if (!registration.removed) {
+        failures.recovered(registration.query);
       }
       return result;
     } catch (thrown) {
@@ -73,18 +73,18 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
       if (!(thrown instanceof ApiError)) {
         throw thrown;
       }
-      if (!states.has(query)) {
+      if (registration.removed) {
         return failed(thrown);
       }
       const failure = { error: thrown.error, message: thrown.message };
       if (operation === 'status') {
-        states.failed(query.name, failure);
+        states.failed(registration, failure);
       } else {
-        states.requestFailed(query.name, { operation, ...failure });
+        states.requestFailed(registration, { operation, ...failure });
       }
       const result = failed(thrown);
       if (result !== 'quota') {
-        failures.failed(query, thrown);
+        failures.failed(registration.query, thrown);
       }
       return result;
     }
@@ -100,15 +100,23 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   }
 
   /** What is wrong with results is an error of the API. */
-  function asRefusal(query: ScheduledQuery, thrown: unknown): unknown {
-    return thrown instanceof InvalidResponse ? clientOf(query).refuseResults(query, thrown.message) : thrown;
+  function asRefusal(registration: Registration<ScheduledQuery>, thrown: unknown): unknown {
+    return thrown instanceof InvalidResponse
+      ? clientOf(registration).refuseResults(registration.query, thrown.message)
+      : thrown;
   }
 
   /** Reads the next page. A function of its own, so that nothing holds the page once it is packed. */
-  async function readPage(query: ScheduledQuery, run: Run, reading: Reading, signal: AbortSignal): Promise<void> {
+  async function readPage(
+    registration: Registration<ScheduledQuery>,
+    run: Run,
+    reading: Reading,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { query } = registration;
     const { pages, paging } = reading;
     reading.failures += 1;
-    const { page, nextToken, bytes } = await clientOf(query).queryResults<ResultPage>(
+    const { page, nextToken, bytes } = await clientOf(registration).queryResults<ResultPage>(
       { ...query, queryId: run.queryId },
       paging.nextToken,
       query.type === 'workload-insights-top-contributors-data' ? readDataPage : readRowPage,
@@ -118,37 +126,41 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
     try {
       paging.add({ ...countsOf(page), bytes }, nextToken);
     } catch (thrown) {
-      throw asRefusal(query, thrown);
+      throw asRefusal(registration, thrown);
     }
     await pages.add(page);
   }
 
   const isYoung = ({ startedAt }: Run) => clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
-  const fields = ({ account, region, name }: ScheduledQuery) => ({ account, aws_region: region, query: name });
+  const fields = ({ query: { account, region, name } }: Registration<ScheduledQuery>) => ({
+    account,
+    aws_region: region,
+    query: name,
+  });
 
   return {
-    start: (query, run, signal) =>
+    start: (registration, run, signal) =>
       request(
-        query,
+        registration,
         'start',
         signal,
         async () => {
-          run.queryId = await clientOf(query).startQuery(query, run.window, signal);
-          if (!states.has(query)) {
+          run.queryId = await clientOf(registration).startQuery(registration.query, run.window, signal);
+          if (registration.removed) {
             return 'done';
           }
-          states.requestAnswered(query.name);
-          states.runStarted(query.name);
-          runStates.started(query.name, run.queryId);
-          timed(query, 'wait', run.startedAt - run.wantedAt);
-          log.debug('run started', fields(query));
+          states.requestAnswered(registration);
+          states.runStarted(registration);
+          runStates.started(registration, run.queryId);
+          timed(registration, 'wait', run.startedAt - run.wantedAt);
+          log.debug('run started', fields(registration));
           return 'done';
         },
         ({ error, mayHaveTakenEffect }) => {
           run.isUnconfirmed = mayHaveTakenEffect;
           if (error === 'ServiceQuotaExceededException') {
             tellHourly(
-              query,
+              registration,
               'the service has no room for another query: lower maxConcurrentRuns, run less often, or have the quota raised',
             );
             return 'quota';
@@ -157,51 +169,51 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
         },
       ),
 
-    status: (query, run, signal) =>
+    status: (registration, run, signal) =>
       request(
-        query,
+        registration,
         'status',
         signal,
         async () => {
-          const asked = clientOf(query).queryStatus({ ...query, queryId: run.queryId }, signal);
+          const asked = clientOf(registration).queryStatus({ ...registration.query, queryId: run.queryId }, signal);
           const status = await (isYoung(run) ? asked.catch(unknownYet) : asked);
-          if (!states.has(query)) {
+          if (registration.removed) {
             return 'done';
           }
           if (status === undefined) {
-            states.unknownYet(query.name);
+            states.unknownYet(registration);
             return 'again';
           }
-          states.answered(query.name, status);
+          states.answered(registration, status);
           return NEXT[status];
         },
         ({ error }) => passing(error) ?? 'retry',
       ),
 
-    results: (query, run, signal) => {
+    results: (registration, run, signal) => {
       const reading = readingOf(run);
       return request(
-        query,
+        registration,
         'results',
         signal,
         async () => {
-          await readPage(query, run, reading, signal);
-          if (!states.has(query)) {
+          await readPage(registration, run, reading, signal);
+          if (registration.removed) {
             return 'done';
           }
           if (reading.paging.nextToken !== undefined) {
-            states.requestAnswered(query.name);
+            states.requestAnswered(registration);
             return 'again';
           }
           readings.delete(run);
           try {
-            await results.read(query, run, reading.pages);
+            await results.read(registration, run, reading.pages);
           } catch (thrown) {
-            throw asRefusal(query, thrown);
+            throw asRefusal(registration, thrown);
           }
-          await options.resultsKept(query);
-          if (states.has(query)) {
-            states.requestAnswered(query.name);
+          await options.resultsKept(registration);
+          if (!registration.removed) {
+            states.requestAnswered(registration);
           }
           return 'done';
         },
@@ -210,41 +222,45 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
       );
     },
 
-    stop: (query, run, signal) =>
+    stop: (registration, run, signal) =>
       request(
-        query,
+        registration,
         'stop',
         signal,
         async () => {
-          await clientOf(query).stopQuery({ ...query, queryId: run.queryId }, signal);
-          if (states.has(query)) {
-            states.requestAnswered(query.name);
+          await clientOf(registration).stopQuery({ ...registration.query, queryId: run.queryId }, signal);
+          if (!registration.removed) {
+            states.requestAnswered(registration);
           }
           return 'done';
         },
         ({ error }) => (error === 'ResourceNotFoundException' && !isYoung(run) ? 'done' : 'retry'),
       ),
 
-    ended(query, { window, startedAt, terminalAt }, outcome) {
+    ended(registration, { window, startedAt, terminalAt }, outcome) {
       if (outcome === 'skipped') {
-        runStates.skipped(query.name, 1);
-        log.debug('window skipped', { ...fields(query), window_end: new Date(window.end).toISOString() });
-        tellHourly(query, 'window skipped after an unconfirmed start');
+        runStates.skipped(registration, 1);
+        log.debug('window skipped', { ...fields(registration), window_end: new Date(window.end).toISOString() });
+        tellHourly(registration, 'window skipped after an unconfirmed start');
         return;
       }
       const duration = terminalAt === undefined ? undefined : terminalAt - startedAt;
-      runStates.ended(query.name, outcome, duration);
+      runStates.ended(registration, outcome, duration);
       if (duration !== undefined) {
-        timed(query, 'duration', duration);
+        timed(registration, 'duration', duration);
       }
-      log.debug('run ended', { ...fields(query), outcome, duration: wholeSeconds(clock.monotonic() - startedAt) });
+      log.debug('run ended', {
+        ...fields(registration),
+        outcome,
+        duration: wholeSeconds(clock.monotonic() - startedAt),
+      });
     },
 
-    skipped(query, windows) {
-      runStates.skipped(query.name, windows);
-      log.debug('windows skipped', { ...fields(query), windows });
+    skipped(registration, windows) {
+      runStates.skipped(registration, windows);
+      log.debug('windows skipped', { ...fields(registration), windows });
       tellHourly(
-        query,
+        registration,
         'windows are skipped that could not be started in time: allow more requests or runs, or run less often',
       );
     },
@@ -255,9 +271,10 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   };
 
   /** What concerns all of a target's queries, told with the first of them. */
-  function tellHourly(query: ScheduledQuery, message: string): void {
-    if (hourly.isDue(`${query.account} ${query.region} ${message}`)) {
-      log.warn(message, fields(query));
+  function tellHourly(registration: Registration<ScheduledQuery>, message: string): void {
+    const { account, region } = registration.query;
+    if (hourly.isDue(`${account} ${region} ${message}`)) {
+      log.warn(message, fields(registration));
     }
   }
 }

@@ -1,6 +1,6 @@
 import { nextTurn, Turns } from '../lib/concurrency.ts';
 import type { LogFields, Logger } from '../lib/log.ts';
-import type { ScheduledQuery } from '../model/query.ts';
+import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { Run, Window } from '../model/run.ts';
 import type { RoundTripTimeUnit } from '../model/vocabulary.ts';
 import { mergeRows } from '../results/contributors.ts';
@@ -19,12 +19,10 @@ import {
 } from '../results/results.ts';
 import { datapointsJson, rowsJson } from '../results/results-json.ts';
 import { type UnitConversion, unitConversion } from '../results/units.ts';
-import type { QueryStates } from '../state/query-state.ts';
 import type { RunStates } from '../state/run-state.ts';
 
 export interface RunResultsOptions {
   readonly log: Logger;
-  readonly states: Pick<QueryStates, 'has'>;
   readonly runStates: Pick<RunStates, 'resultsRead'>;
   /** Asked for each result: a reload may have changed them. */
   readonly contributors: () => {
@@ -40,7 +38,7 @@ export type ResultPage = RowPage | DataPage;
 export class RunResults {
   readonly #options: RunResultsOptions;
   readonly #unitsAssumed = new Set<string>();
-  readonly #told = new WeakMap<ScheduledQuery, Set<string>>();
+  readonly #told = new WeakMap<Registration, Set<string>>();
   /** Results take milliseconds to work through, and megabytes meanwhile; those of many runs may come at once. */
   readonly #turns = new Turns();
 
@@ -53,33 +51,33 @@ export class RunResults {
    *
    * @throws InvalidResponse for pages, units or values that do not fit.
    */
-  read(query: ScheduledQuery, run: Run, pages: PackedPages<ResultPage>): Promise<void> {
-    return this.#turns.take(async () => this.#read(query, run, await pages.unpack()));
+  read(registration: Registration<ScheduledQuery>, run: Run, pages: PackedPages<ResultPage>): Promise<void> {
+    return this.#turns.take(async () => this.#read(registration, run, await pages.unpack()));
   }
 
-  async #read(query: ScheduledQuery, run: Run, pages: readonly ResultPage[]): Promise<void> {
+  async #read(registration: Registration<ScheduledQuery>, run: Run, pages: readonly ResultPage[]): Promise<void> {
     const answer = joinPages(pages);
-    const { metricName } = query;
+    const { metricName } = registration.query;
     const conversion = unitConversion(metricName, answer.unit, this.#options.contributors().roundTripTimeUnit);
-    this.#tellAssumption(query, conversion);
+    this.#tellAssumption(registration.query, conversion);
     if ('datapoints' in answer) {
       const repeated = pages.reduce((sum, page) => sum + countsOf(page).series, 0) - answer.datapoints.length;
-      this.#tellOnce(query, 'repeated series ignored', repeated);
-      await this.#readDatapoints(query, run, answer, conversion);
+      this.#tellOnce(registration, 'repeated series ignored', repeated);
+      await this.#readDatapoints(registration, run, answer, conversion);
     } else {
       const repeated = pages.reduce((sum, page) => sum + countsOf(page).rows, 0) - answer.rows.length;
-      this.#tellOnce(query, 'repeated rows ignored', repeated);
-      await this.#readRows(query, run, answer, conversion);
+      this.#tellOnce(registration, 'repeated rows ignored', repeated);
+      await this.#readRows(registration, run, answer, conversion);
     }
   }
 
   async #readDatapoints(
-    query: ScheduledQuery,
+    registration: Registration<ScheduledQuery>,
     { queryId, window }: Run,
     answer: DataResults,
     conversion: UnitConversion,
   ): Promise<void> {
-    const { states, runStates, contributors } = this.#options;
+    const { runStates, contributors } = this.#options;
     const { newestAt, step, rows, series, dropped, tooLarge, truncated } = newestDatapoints(
       answer.datapoints,
       conversion,
@@ -89,27 +87,27 @@ export class RunResults {
     const datapoints = datapointsForJson(answer.datapoints);
     const omitted = rows - datapoints.length;
     const json = await KeptJson.of({
-      ...about(query, queryId, window),
+      ...about(registration, queryId, window),
       ...datapointsJson({ ...answer, datapoints }, conversion),
       omitted,
     });
-    if (states.has(query)) {
-      this.#tellOnce(query, 'series beyond size limit dropped', tooLarge);
-      this.#tellOnce(query, 'series beyond size limit omitted from the API', omitted);
+    if (!registration.removed) {
+      this.#tellOnce(registration, 'series beyond size limit dropped', tooLarge);
+      this.#tellOnce(registration, 'series beyond size limit omitted from the API', omitted);
       const results = { at: newestAt ?? window.end, windowEnd: window.end, length: step, rows, dropped, json };
-      runStates.resultsRead(query.name, results, series, undefined, truncated);
+      runStates.resultsRead(registration, results, series, undefined, truncated);
     }
   }
 
   async #readRows(
-    query: ScheduledQuery,
+    registration: Registration<ScheduledQuery>,
     { queryId, window }: Run,
     answer: RowResults,
     conversion: UnitConversion,
   ): Promise<void> {
-    const { states, runStates, contributors } = this.#options;
+    const { runStates, contributors } = this.#options;
     const { mirrorRows, maxSeriesPerQuery } = contributors();
-    const { metricName, contributorLabels: labels, limit } = query;
+    const { metricName, contributorLabels: labels, limit } = registration.query;
     const { rows, series, dropped, total, beyondLimit, tooLarge, truncated } = mergeRows(answer.rows, {
       metricName,
       conversion,
@@ -121,14 +119,14 @@ export class RunResults {
     const shown = rowsForJson(worstRows(answer.rows, limit ?? rows));
     const omitted = rows - shown.length;
     const json = await KeptJson.of({
-      ...about(query, queryId, window),
+      ...about(registration, queryId, window),
       ...rowsJson({ ...answer, rows: shown }, conversion),
       omitted,
     });
-    if (states.has(query)) {
-      this.#tellOnce(query, 'rows beyond limit dropped', beyondLimit, { limit });
-      this.#tellOnce(query, 'series beyond size limit dropped', tooLarge);
-      this.#tellOnce(query, 'rows beyond size limit omitted from the API', omitted - beyondLimit);
+    if (!registration.removed) {
+      this.#tellOnce(registration, 'rows beyond limit dropped', beyondLimit, { limit });
+      this.#tellOnce(registration, 'series beyond size limit dropped', tooLarge);
+      this.#tellOnce(registration, 'rows beyond size limit omitted from the API', omitted - beyondLimit);
       const results = {
         at: window.end,
         windowEnd: window.end,
@@ -137,16 +135,16 @@ export class RunResults {
         dropped,
         json,
       };
-      runStates.resultsRead(query.name, results, series, total, truncated);
+      runStates.resultsRead(registration, results, series, total, truncated);
     }
   }
 
   /** Logs what is odd about a query's results the first time that there is any of it. */
-  #tellOnce(query: ScheduledQuery, msg: string, count: number, more: LogFields = {}): void {
-    const told = this.#told.get(query) ?? new Set<string>();
+  #tellOnce(registration: Registration, msg: string, count: number, more: LogFields = {}): void {
+    const told = this.#told.get(registration) ?? new Set<string>();
     if (count > 0 && !told.has(msg)) {
-      this.#told.set(query, told.add(msg));
-      const { account, region, name } = query;
+      this.#told.set(registration, told.add(msg));
+      const { account, region, name } = registration.query;
       this.#options.log.warn(msg, { account, aws_region: region, query: name, count, ...more });
     }
   }
@@ -161,7 +159,7 @@ export class RunResults {
 }
 
 /** What the JSON of results says beside them. */
-function about({ name }: ScheduledQuery, queryId: string | undefined, { start, end }: Window) {
+function about({ name }: Registration, queryId: string | undefined, { start, end }: Window) {
   return {
     name,
     queryId,

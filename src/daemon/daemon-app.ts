@@ -49,7 +49,7 @@ export function createDaemonApp({
   const { state, scheduling } = parts;
   const { security, telemetryPath, routePrefix, externalUrl } = web;
   const readiness = new Readiness(clock, state.queries);
-  const statusChanges = new StatusChanges({ clock, states: state.queries, runStates: state.runs });
+  const statusChanges = new StatusChanges({ clock, states: state.queries });
   return createApp({
     version: build.version,
     telemetryPath,
@@ -57,7 +57,10 @@ export function createDaemonApp({
     externalUrl,
     queries: () => queries.views.all(),
     query: (name) => queries.views.get(name),
-    contributors: (name) => state.runs.get(name)?.results?.json.text(),
+    contributors(name) {
+      const registration = state.registry.get(name);
+      return registration && state.runs.get(registration)?.results?.json.text();
+    },
     subscribe: (listener) => statusChanges.subscribe(listener),
     scrape: (request) => exposition.scrape(request),
     unhealthy: () => scheduling.dispatcher.standstill(),
@@ -77,7 +80,7 @@ export function expositionOf(build: BuildInfo, parts: Parts, queries: Queries, r
   return parts.page.exposition({
     ...build,
     nodeVersion: process.version,
-    registeredQueries: () => queries.registry.countBySource(),
+    registeredQueries: () => parts.state.registry.countBySource(),
     pollLag: () => parts.scheduling.polls.lag(),
     configLoad: () => reload.last,
     discoveryFiles: () => queries.files.states(),

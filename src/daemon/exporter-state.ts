@@ -2,13 +2,15 @@ import { FailureLog } from '../actions/failure-log.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
+import { QueryRegistry } from '../registry/query-registry.ts';
 import { Targets } from '../scheduler/target.ts';
 import { ApiStats } from '../state/api-stats.ts';
 import { QueryStates } from '../state/query-state.ts';
 import { RunStates } from '../state/run-state.ts';
 
-/** What is known: of the targets in use, of requests there, of queries, of runs. */
+/** Which queries are registered, and what is known: of them, of their runs, of the targets in use, of requests there. */
 export class ExporterState {
+  readonly registry = new QueryRegistry();
   readonly targets: Targets;
   readonly api = new ApiStats();
   readonly queries: QueryStates;
@@ -17,8 +19,8 @@ export class ExporterState {
 
   constructor({ polling }: Config, clock: Clock, log: Logger) {
     this.targets = new Targets(clock);
-    this.queries = new QueryStates({ clock, giveUpAfter: polling.giveUpAfter });
-    this.runs = new RunStates(clock);
+    this.queries = new QueryStates({ clock, giveUpAfter: polling.giveUpAfter, log });
+    this.runs = new RunStates({ clock, log, changed: this.queries.changed });
     this.failures = new FailureLog(clock, log);
   }
 }

@@ -19,7 +19,7 @@ export interface MetricsPageOptions {
 
 /** What scrapers get. It follows the state: what has changed is marked at once, and rendered at the next scrape. */
 export class MetricsPage {
-  readonly queries = new QuerySections();
+  readonly queries: QuerySections;
   readonly inventory = new InventorySections();
   readonly runs: RunPage;
   readonly api: ApiSections;
@@ -27,14 +27,15 @@ export class MetricsPage {
 
   constructor({ clock, state, scheduling, maxSeries }: MetricsPageOptions) {
     this.#clock = clock;
-    this.runs = new RunPage(maxSeries);
+    this.queries = new QuerySections(state.queries);
+    this.runs = new RunPage(state.runs, maxSeries);
     this.api = new ApiSections(
       () => scheduling.planned(),
       (target) => scheduling.runs.of(target),
     );
-    state.queries.onChange((query) => this.queries.changed(query, clock.monotonic()));
-    state.runs.onChange((runs) => this.runs.changed(runs));
-    state.runs.onResults((runs, series) => this.runs.resultsRead(runs, series));
+    state.queries.changed.on((registration, fields) => this.queries.changed(registration, fields));
+    state.queries.changed.on((registration, fields) => this.runs.changed(registration, fields));
+    state.runs.newResults.on((registration, series) => this.runs.resultsRead(registration, series));
     state.api.onChange((stats) => this.api.changed(stats));
   }
 

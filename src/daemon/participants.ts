@@ -1,65 +1,46 @@
+import { isScheduled, isWatched } from '../model/query.ts';
 import type { Participant } from '../registry/query-registry.ts';
 import type { Parts } from './parts.ts';
 
-/** Everything that holds something of each registered query: its target, state, series, stored records, and calls. */
-export function participantsOf({ targetsInUse, state, page, scheduling, memory }: Parts): readonly Participant[] {
+/** All that is called when a query is registered or removed. What shows or stores its state follows the state's changes. */
+export function participantsOf({ targetsInUse, state, scheduling, memory }: Parts): readonly Participant[] {
   const { polls, runs } = scheduling;
-  const place: Participant = {
-    add: (query) => targetsInUse.place(query),
-    change: (query) => targetsInUse.place(query),
-  };
   const known: Participant = {
-    add: (query) => page.queries.add(state.queries.register(query)),
-    change(query) {
-      state.queries.change(query);
-      page.queries.queryChanged(query.name);
-    },
-    remove(query) {
-      state.failures.forget(query);
-      state.queries.remove(query.name);
-      page.queries.remove(query.name);
-    },
-  };
-  const knownRuns: Participant = {
-    add(query) {
-      if (query.kind === 'scheduled') {
-        page.runs.add(state.runs.register(query));
+    add(registration) {
+      targetsInUse.place(registration);
+      if (isScheduled(registration)) {
+        state.runs.register(registration);
       }
+      state.queries.register(registration);
+      memory?.restore(registration);
     },
-    change(query) {
-      if (query.kind === 'scheduled') {
-        state.runs.change(query);
-      }
+    change: (registration) => state.queries.change(registration),
+    remove(registration) {
+      state.failures.forget(registration.query);
+      state.queries.remove(registration);
     },
-    remove({ kind, name }) {
-      if (kind === 'scheduled') {
-        state.runs.remove(name);
-        page.runs.remove(name);
-      }
-    },
-  };
-  const stored: Participant = {
-    add: (query) => memory?.restore(query),
-    remove: (query) => memory?.forget(query),
   };
   const called: Participant = {
-    begin(queries) {
-      polls.add(
-        queries.filter((query) => query.kind === 'watched'),
-        ({ name }) => state.queries.isTerminal(name),
-      );
-      for (const query of queries.filter((each) => each.kind === 'scheduled')) {
-        runs.add(query, memory?.resume(query));
+    begin(registrations) {
+      polls.add(registrations.filter(isWatched), (registration) => state.queries.isTerminal(registration));
+      for (const registration of registrations.filter(isScheduled)) {
+        runs.add(registration, memory?.resume(registration));
       }
     },
-    change(query) {
-      if (query.kind === 'watched') {
-        polls.change(query);
-      } else {
-        runs.change(query);
+    change(registration) {
+      if (isWatched(registration)) {
+        polls.change(registration);
+      } else if (isScheduled(registration)) {
+        runs.change(registration);
       }
     },
-    remove: ({ kind, name }) => (kind === 'watched' ? polls : runs).remove(name),
+    remove(registration) {
+      if (isWatched(registration)) {
+        polls.remove(registration);
+      } else if (isScheduled(registration)) {
+        runs.remove(registration);
+      }
+    },
   };
-  return [place, known, knownRuns, stored, called];
+  return [known, called];
 }

@@ -63,7 +63,7 @@ export async function openParts(options: PartsOptions, releases: ReleaseStack): 
 async function openMemory(
   { clock, log }: Context,
   inForce: ConfigInForce,
-  { queries: states, runs: runStates }: ExporterState,
+  { queries: states, runs: runStates, registry }: ExporterState,
 ): Promise<Memory | undefined> {
   const { path } = inForce.config.storage;
   return path === undefined
@@ -74,6 +74,7 @@ async function openMemory(
         log,
         states,
         runStates,
+        isRegistered: (name) => registry.get(name) !== undefined,
         placeOf: (account) => placeOf(account, inForce.config),
         making: () => inForce.config.contributors,
       });

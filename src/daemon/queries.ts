@@ -1,14 +1,15 @@
 import type { TargetChanges } from '../accounts/targets-in-use.ts';
 import type { Context } from '../lib/context.ts';
+import type { Registration } from '../model/query.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import { Discovery } from '../registry/discovery.ts';
 import { DiscoveryFiles } from '../registry/discovery-files.ts';
 import { changeFields, hasChanges, type QueryChanges, sumOf } from '../registry/query-changes.ts';
-import { QueryRegistry } from '../registry/query-registry.ts';
 import { QuerySources } from '../registry/query-sources.ts';
 import { NO_STORE } from '../registry/registration-store.ts';
 import { HttpRegistrations } from '../registry/registrations.ts';
 import { Retention } from '../registry/retention.ts';
+import type { ChangedField } from '../state/changed-fields.ts';
 import { participantsOf } from './participants.ts';
 import type { Parts } from './parts.ts';
 import { QueryViews } from './query-views.ts';
@@ -27,7 +28,6 @@ export interface ConfigPlan {
 
 /** Which queries are registered: all that lets them come and leave. */
 export class Queries {
-  readonly registry: QueryRegistry;
   readonly discovery: Discovery;
   readonly files: DiscoveryFiles;
   readonly registrations: HttpRegistrations;
@@ -42,7 +42,7 @@ export class Queries {
     const { inForce, state, targetsInUse, scheduling, page, memory } = parts;
     this.#parts = parts;
     this.views = new QueryViews(clock, state, scheduling);
-    this.registry = new QueryRegistry(participantsOf(parts));
+    state.registry.join(participantsOf(parts));
     this.discovery = new Discovery({
       every: inForce.config.discovery.monitorsEvery,
       clock,
@@ -55,7 +55,7 @@ export class Queries {
     });
     const sources = new QuerySources({
       inForce,
-      registry: this.registry,
+      registry: state.registry,
       targetsInUse,
       discovery: this.discovery,
       log,
@@ -86,10 +86,9 @@ export class Queries {
       clock,
       log,
       retention: () => inForce.config.http.retention,
-      state: (name) => state.queries.get(name),
       remove: (name) => this.registrations.expire(name),
     });
-    state.queries.onChange((query) => this.#retention.changed(query));
+    state.queries.changed.on((registration, fields) => this.#followEnd(registration, fields));
     shutdown.addEventListener('abort', () => this.#retention.stop(), { once: true });
   }
 
@@ -116,7 +115,7 @@ export class Queries {
         this.discovery.setEvery(next.config.discovery.monitorsEvery);
         const changes = this.#sources.setConfig(next, files.made);
         files.commit();
-        this.#retention.reconsider(this.#parts.state.queries.all());
+        this.#retention.reconsider();
         return sumOf(changes, await this.registrations.readAnew());
       },
     };
@@ -125,6 +124,15 @@ export class Queries {
   /** Discovery files are read and watched no more. From the shutdown on, no query comes or leaves any more. */
   async stop(): Promise<void> {
     await this.files.stop();
+  }
+
+  #followEnd(registration: Registration, fields: readonly ChangedField[]): void {
+    const state = this.#parts.state.queries.get(registration);
+    if (state === undefined) {
+      this.#retention.forget(registration);
+    } else if (fields.includes('status') || fields.includes('query')) {
+      this.#retention.changed(state);
+    }
   }
 
   #targetsChanged({ come, gone }: TargetChanges): void {

@@ -1,6 +1,6 @@
 import { formatDuration } from '../config/reading/texts.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { ScheduledQuery } from '../model/query.ts';
+import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { QueryView, ScheduledView } from '../registry/query-view.ts';
 import { currentStatus, type QueryState } from '../state/query-state.ts';
 import type { RunState } from '../state/run-state.ts';
@@ -21,8 +21,8 @@ export class QueryViews {
 
   /** Those that are registered now. Each is shown as it is when it is taken out; queries that are removed before are left out. */
   *all(): Generator<QueryView> {
-    for (const { query } of [...this.#state.queries.all()]) {
-      const view = this.get(query.name);
+    for (const registration of this.#state.registry.all()) {
+      const view = this.#view(registration);
       if (view !== undefined) {
         yield view;
       }
@@ -31,9 +31,17 @@ export class QueryViews {
 
   /** Undefined where no query has the name. */
   get(name: string): QueryView | undefined {
-    const state = this.#state.queries.get(name);
-    const next = this.#scheduling.next(name);
-    return state && viewOfState(state, this.#clock.monotonic(), next, this.#state.runs.get(name));
+    const registration = this.#state.registry.get(name);
+    return registration && this.#view(registration);
+  }
+
+  /** Undefined for a query that is removed. */
+  #view(registration: Registration): QueryView | undefined {
+    const { queries, runs } = this.#state;
+    const state = queries.get(registration);
+    return (
+      state && viewOfState(state, this.#clock.monotonic(), this.#scheduling.next(registration), runs.get(registration))
+    );
   }
 }
 
@@ -50,7 +58,8 @@ function viewOfState(
   nextPoll: number | undefined,
   runs: Pick<RunState, 'lastQueryId' | 'recent'> | undefined,
 ): QueryView {
-  const { query, lastFailure } = state;
+  const { lastFailure } = state;
+  const { query } = state.registration;
   const status = currentStatus(state, now) ?? null;
   return {
     name: query.name,

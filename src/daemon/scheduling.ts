@@ -4,7 +4,7 @@ import { createRunActions } from '../actions/run-actions.ts';
 import type { Config } from '../config/config.ts';
 import { type Clock, within } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
-import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/query.ts';
+import { isScheduled, isWatched, type Registration, type ScheduledQuery, type WatchedQuery } from '../model/query.ts';
 import type { Memory } from '../persistence/memory.ts';
 import { requestRate } from '../queries/targets.ts';
 import type { ConfigInForce } from '../registry/config-in-force.ts';
@@ -40,7 +40,7 @@ export class Scheduling {
   constructor({ clock, log, inForce, state, targetsInUse, memory, isLast }: SchedulingOptions) {
     this.#clock = clock;
     const { targets, failures, api, queries: states, runs: runStates } = state;
-    const clientOf = (query: RegisteredQuery) => targetsInUse.clientOf(targetsInUse.targetOf(query));
+    const clientOf = (registration: Registration) => targetsInUse.clientOf(targetsInUse.targetOf(registration));
     const dispatcher = new Dispatcher({ clock, log, targets, ...limitsOf(inForce.config) });
     this.dispatcher = dispatcher;
     this.polls = new Polls<WatchedQuery>({
@@ -64,13 +64,14 @@ export class Scheduling {
         runStates,
         failures,
         clientOf,
-        resultsKept: async (query) => memory?.results.settled(query),
+        resultsKept: async (registration) => memory?.results.settled(registration),
         contributors: () => inForce.config.contributors,
-        timed(query, what, milliseconds) {
+        timed(registration, what, milliseconds) {
+          const target = targetsInUse.targetOf(registration);
           if (what === 'wait') {
-            api.runWaited(targetsInUse.targetOf(query), milliseconds / 1_000);
+            api.runWaited(target, milliseconds / 1_000);
           } else {
-            api.runTook(targetsInUse.targetOf(query), query.type, milliseconds / 1_000);
+            api.runTook(target, registration.query.type, milliseconds / 1_000);
           }
         },
       }),
@@ -92,8 +93,11 @@ export class Scheduling {
   }
 
   /** When a query is polled or run next, in milliseconds since the epoch; undefined where that is not known. */
-  next(query: string): number | undefined {
-    return this.polls.nextPoll(query) ?? this.runs.nextRun(query);
+  next(registration: Registration): number | undefined {
+    if (isWatched(registration)) {
+      return this.polls.nextPoll(registration);
+    }
+    return isScheduled(registration) ? this.runs.nextRun(registration) : undefined;
   }
 
   start(): void {

@@ -1,5 +1,7 @@
+import type { Registration } from '../model/query.ts';
 import { QUERY_STATUSES, type QueryStatus } from '../model/vocabulary.ts';
-import { currentStatus, type QueryState } from '../state/query-state.ts';
+import type { ChangedField } from '../state/changed-fields.ts';
+import { currentStatus, type QueryState, type QueryStates } from '../state/query-state.ts';
 import type { Section } from './exposition.ts';
 import { QUERY_FAMILIES } from './families.ts';
 import { GroupedChunks } from './gzip/grouped-chunks.ts';
@@ -12,82 +14,44 @@ interface Shown {
   readonly state: QueryState;
   /** `query="NAME"`, escaped. */
   readonly label: string;
+  /** The status that is still to be believed, and since when. */
   status: QueryStatus | undefined;
   since: number | undefined;
-  up: boolean | undefined;
-  error: string | undefined;
-  polls: number;
-  pollErrors: number;
-  lastSuccess: number | undefined;
 }
+
+/** The families that show a field; a status is looked at before each scrape, as time alone changes what is shown of it. */
+const FAMILIES_OF: Readonly<Partial<Record<ChangedField, readonly FamilyName[]>>> = {
+  query: ['aws_nfm_query_info', 'aws_nfm_query_interval_seconds'],
+  up: ['aws_nfm_query_up'],
+  lastFailure: ['aws_nfm_query_last_error'],
+  polls: ['aws_nfm_query_polls_total'],
+  pollErrors: ['aws_nfm_query_poll_errors_total'],
+  lastSuccess: ['aws_nfm_query_last_success_timestamp_seconds'],
+};
 
 /** The series of the registered queries. */
 export class QuerySections {
-  readonly #shown = new Map<string, Shown>();
+  readonly #states: Pick<QueryStates, 'get'>;
+  readonly #shown = new Map<Registration, Shown>();
   readonly #chunks = new GroupedChunks<Shown, FamilyName>(QUERY_FAMILIES, LINES);
 
-  /** A query was registered. */
-  add(state: QueryState): void {
-    const shown: Shown = {
-      state,
-      label: `query="${escapeLabelValue(state.query.name)}"`,
-      status: undefined,
-      since: undefined,
-      up: undefined,
-      error: undefined,
-      polls: 0,
-      pollErrors: 0,
-      lastSuccess: undefined,
-    };
-    this.#shown.set(state.query.name, shown);
-    this.#chunks.add(shown);
+  constructor(states: Pick<QueryStates, 'get'>) {
+    this.#states = states;
   }
 
-  /** A query has left. */
-  remove(name: string): void {
-    const shown = this.#shown.get(name);
-    if (shown !== undefined) {
-      this.#shown.delete(name);
-      this.#chunks.remove(shown);
-    }
-  }
-
-  /** A registered query is asked or shown otherwise from now on. */
-  queryChanged(name: string): void {
-    const shown = this.#shown.get(name);
-    if (shown !== undefined) {
-      this.#chunks.changed(shown, 'aws_nfm_query_info');
-      this.#chunks.changed(shown, 'aws_nfm_query_interval_seconds');
-    }
-  }
-
-  /** A query's state has changed: marks what must be rendered again. */
-  changed(state: QueryState, now: number): void {
-    const shown = this.#shown.get(state.query.name);
+  /** What is known of a query has changed: marks what must be rendered again. */
+  changed(registration: Registration, fields: readonly ChangedField[]): void {
+    const shown = fields.includes('registered') ? this.#add(registration) : this.#shown.get(registration);
     if (shown === undefined) {
       return;
     }
-    this.#updateStatus(shown, now);
-    if (shown.up !== state.up) {
-      shown.up = state.up;
-      this.#chunks.changed(shown, 'aws_nfm_query_up');
+    if (fields.includes('removed')) {
+      this.#shown.delete(registration);
+      this.#chunks.remove(shown);
+      return;
     }
-    const error = state.lastFailure && `${state.lastFailure.operation} ${state.lastFailure.error}`;
-    if (shown.error !== error) {
-      shown.error = error;
-      this.#chunks.changed(shown, 'aws_nfm_query_last_error');
-    }
-    if (shown.polls !== state.polls) {
-      shown.polls = state.polls;
-      this.#chunks.changed(shown, 'aws_nfm_query_polls_total');
-    }
-    if (shown.pollErrors !== state.pollErrors) {
-      shown.pollErrors = state.pollErrors;
-      this.#chunks.changed(shown, 'aws_nfm_query_poll_errors_total');
-    }
-    if (shown.lastSuccess !== state.lastSuccess) {
-      shown.lastSuccess = state.lastSuccess;
-      this.#chunks.changed(shown, 'aws_nfm_query_last_success_timestamp_seconds');
+    for (const family of fields.flatMap((field) => FAMILIES_OF[field] ?? [])) {
+      this.#chunks.changed(shown, family);
     }
   }
 
@@ -100,6 +64,18 @@ export class QuerySections {
 
   sections(): Section[] {
     return this.#chunks.sections();
+  }
+
+  #add(registration: Registration): Shown | undefined {
+    const state = this.#states.get(registration);
+    if (state === undefined) {
+      return undefined;
+    }
+    const label = `query="${escapeLabelValue(registration.name)}"`;
+    const shown: Shown = { state, label, status: undefined, since: undefined };
+    this.#shown.set(registration, shown);
+    this.#chunks.add(shown);
+    return shown;
   }
 
   #updateStatus(shown: Shown, now: number): void {
@@ -125,26 +101,26 @@ const LINES: Readonly<Record<FamilyName, (shown: Shown) => string>> = {
       : QUERY_STATUSES.map(
           (each) => `aws_nfm_query_status{${label},status="${each}"} ${each === status ? 1 : 0}\n`,
         ).join(''),
-  aws_nfm_query_up: ({ label, up }) => line('aws_nfm_query_up', label, up === undefined ? undefined : Number(up)),
+  aws_nfm_query_up: ({ label, state: { up } }) =>
+    line('aws_nfm_query_up', label, up === undefined ? undefined : Number(up)),
   aws_nfm_query_last_error: ({ label, state: { lastFailure } }) =>
     lastFailure === undefined
       ? ''
       : `aws_nfm_query_last_error{${label},operation="${lastFailure.operation}",error="${lastFailure.error}"} 1\n`,
-  aws_nfm_query_polls_total: ({ label, polls }) => line('aws_nfm_query_polls_total', label, polls),
-  aws_nfm_query_poll_errors_total: ({ label, pollErrors }) =>
+  aws_nfm_query_polls_total: ({ label, state: { polls } }) => line('aws_nfm_query_polls_total', label, polls),
+  aws_nfm_query_poll_errors_total: ({ label, state: { pollErrors } }) =>
     line('aws_nfm_query_poll_errors_total', label, pollErrors),
-  aws_nfm_query_last_success_timestamp_seconds: ({ label, lastSuccess }) =>
+  aws_nfm_query_last_success_timestamp_seconds: ({ label, state: { lastSuccess } }) =>
     line('aws_nfm_query_last_success_timestamp_seconds', label, seconds(lastSuccess)),
   aws_nfm_query_status_since_timestamp_seconds: ({ label, since }) =>
     line('aws_nfm_query_status_since_timestamp_seconds', label, seconds(since)),
   aws_nfm_query_registered_timestamp_seconds: ({ label, state }) =>
     line('aws_nfm_query_registered_timestamp_seconds', label, seconds(state.registeredAt)),
-  aws_nfm_query_interval_seconds: ({ label, state }) =>
-    line(
-      'aws_nfm_query_interval_seconds',
-      label,
-      seconds(state.query.kind === 'watched' ? state.query.interval : state.query.schedule.every),
-    ),
+  aws_nfm_query_interval_seconds: ({ label, state: { registration } }) => {
+    const { query } = registration;
+    const interval = query.kind === 'watched' ? query.interval : query.schedule.every;
+    return line('aws_nfm_query_interval_seconds', label, seconds(interval));
+  },
 };
 
 function line(name: FamilyName, label: string, value: number | undefined): string {
@@ -155,7 +131,8 @@ function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1_000;
 }
 
-function infoLine({ state: { query } }: Shown): string {
+function infoLine({ state: { registration } }: Shown): string {
+  const { query } = registration;
   const labels = labelPart([
     ['query', query.name],
     ['query_type', query.type],

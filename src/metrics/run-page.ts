@@ -1,5 +1,7 @@
+import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
-import { areTooOld, type RunState } from '../state/run-state.ts';
+import type { ChangedField } from '../state/changed-fields.ts';
+import type { RunStates } from '../state/run-state.ts';
 import { ContributorSections } from './contributor-sections.ts';
 import type { Section } from './exposition.ts';
 import { RunSections } from './run-sections.ts';
@@ -7,13 +9,14 @@ import { SeriesCap } from './series-cap.ts';
 
 /** All that the page has of scheduled queries beyond what it has of every query: their runs, and their contributors. */
 export class RunPage {
+  readonly #states: Pick<RunStates, 'get'>;
   readonly #runs = new RunSections();
   readonly #contributors = new ContributorSections();
   readonly #cap: SeriesCap;
-  readonly #states = new Map<string, RunState>();
 
   /** `maxSeries` is the number of contributor series of all queries together. */
-  constructor(maxSeries: number) {
+  constructor(states: Pick<RunStates, 'get'>, maxSeries: number) {
+    this.#states = states;
     this.#cap = new SeriesCap(maxSeries);
   }
 
@@ -27,30 +30,28 @@ export class RunPage {
     return this.#cap.exported;
   }
 
-  /** A scheduled query was registered. */
-  add(state: RunState): void {
-    this.#states.set(state.query.name, state);
-    this.#runs.add(state);
-    this.#cap.set(state.query.name, 0);
-  }
-
-  /** A query has left: its series go, and others get its share of what may be exported. */
-  remove(name: string): void {
-    this.#states.delete(name);
-    this.#runs.remove(name);
-    this.#contributors.remove(name);
-    this.#cap.remove(name);
-  }
-
-  /** A query's runs have changed. */
-  changed(state: RunState): void {
-    this.#runs.changed(state.query.name);
+  /** What is known of a query has changed. With its removal its series go, and others get its share of what may be exported. */
+  changed(registration: Registration, fields: readonly ChangedField[]): void {
+    const { name } = registration;
+    if (fields.includes('removed')) {
+      this.#runs.remove(name);
+      this.#contributors.remove(name);
+      this.#cap.remove(name);
+    } else if (fields.includes('registered')) {
+      const state = this.#states.get(registration);
+      if (state !== undefined) {
+        this.#runs.add(state);
+        this.#cap.set(name, 0);
+      }
+    } else {
+      this.#runs.changed(name, fields);
+    }
   }
 
   /** A query has new results, the worst series first. */
-  resultsRead({ query }: RunState, series: readonly ContributorSeries[]): void {
-    this.#cap.set(query.name, series.length);
-    this.#contributors.replace(query, series, this.#cap.allowance(query.name));
+  resultsRead({ name, query }: Registration<ScheduledQuery>, series: readonly ContributorSeries[]): void {
+    this.#cap.set(name, series.length);
+    this.#contributors.replace(query, series, this.#cap.allowance(name));
   }
 
   /**
@@ -60,15 +61,13 @@ export class RunPage {
    * @param now on the monotonic clock
    */
   refresh(now: number): void {
-    for (const state of this.#states.values()) {
-      if (areTooOld(state, now) && this.#runs.drop(state.query.name)) {
-        this.#contributors.remove(state.query.name);
-        this.#cap.set(state.query.name, 0);
-      }
+    for (const name of this.#runs.dropOutdated(now)) {
+      this.#contributors.remove(name);
+      this.#cap.set(name, 0);
     }
     for (const [name, allowance] of this.#cap.settle()) {
       this.#contributors.allow(name, allowance);
-      this.#runs.capped(name, (this.#states.get(name)?.results?.series ?? 0) - allowance);
+      this.#runs.capped(name, allowance);
     }
   }
 

@@ -1,5 +1,6 @@
 import { RUN_OUTCOMES } from '../model/run.ts';
-import type { QueryResults, RunState } from '../state/run-state.ts';
+import type { ChangedField } from '../state/changed-fields.ts';
+import { areTooOld, type QueryResults, type RunState } from '../state/run-state.ts';
 import type { Section } from './exposition.ts';
 import { RUN_FAMILIES } from './families.ts';
 import { GroupedChunks } from './gzip/grouped-chunks.ts';
@@ -25,12 +26,13 @@ export class RunSections {
 
   /** A scheduled query was registered. */
   add(state: RunState): void {
-    const shown = { state, label: `query="${escapeLabelValue(state.query.name)}"`, dropped: 0, outdated: undefined };
-    this.#shown.set(state.query.name, shown);
+    const { name } = state.registration;
+    const shown = { state, label: `query="${escapeLabelValue(name)}"`, dropped: 0, outdated: undefined };
+    this.#shown.set(name, shown);
     this.#chunks.add(shown);
   }
 
-  /** A query has left. */
+  /** A query is removed. */
   remove(name: string): void {
     const shown = this.#shown.get(name);
     if (shown !== undefined) {
@@ -39,35 +41,43 @@ export class RunSections {
     }
   }
 
-  /** A query's runs have changed: a few times a run, so that all its lines are rendered again. */
-  changed(name: string): void {
+  /** What is known of a query's runs has changed: marks what must be rendered again. */
+  changed(name: string, fields: readonly ChangedField[]): void {
     const shown = this.#shown.get(name);
     if (shown !== undefined) {
-      for (const family of FAMILY_NAMES) {
+      for (const family of fields.flatMap((field) => FAMILIES_OF[field] ?? [])) {
         this.#chunks.changed(shown, family);
       }
     }
   }
 
-  /** The cap over all queries leaves out so many series of a query. */
-  capped(name: string, dropped: number): void {
+  /** The cap over all queries lets so many series of a query through. */
+  capped(name: string, allowance: number): void {
     const shown = this.#shown.get(name);
+    const dropped = (shown?.state.results?.series ?? 0) - allowance;
     if (shown !== undefined && shown.dropped !== dropped) {
       shown.dropped = dropped;
       this.#chunks.changed(shown, 'aws_nfm_query_contributors_dropped');
     }
   }
 
-  /** The last results of a query are no longer shown, until others come. Returns whether they were until now. */
-  drop(name: string): boolean {
-    const shown = this.#shown.get(name);
-    if (shown === undefined || shown.outdated === shown.state.results) {
-      return false;
+  /**
+   * Drops results that are too old at `now`, on the monotonic clock; they stay so until others are read.
+   *
+   * @returns the queries whose results were shown until now
+   */
+  dropOutdated(now: number): readonly string[] {
+    const dropped: string[] = [];
+    for (const [name, shown] of this.#shown) {
+      const { state } = shown;
+      if (areTooOld(state, now) && shown.outdated !== state.results) {
+        shown.outdated = state.results;
+        this.#chunks.changed(shown, 'aws_nfm_query_contributors');
+        this.#chunks.changed(shown, 'aws_nfm_query_contributors_dropped');
+        dropped.push(name);
+      }
     }
-    shown.outdated = shown.state.results;
-    this.#chunks.changed(shown, 'aws_nfm_query_contributors');
-    this.#chunks.changed(shown, 'aws_nfm_query_contributors_dropped');
-    return true;
+    return dropped;
   }
 
   sections(): Section[] {
@@ -75,7 +85,25 @@ export class RunSections {
   }
 }
 
-const FAMILY_NAMES = Object.keys(RUN_FAMILIES) as FamilyName[]; // keys of a constant table
+/** The families that show a field. */
+const FAMILIES_OF: Readonly<Partial<Record<ChangedField, readonly FamilyName[]>>> = {
+  runs: ['aws_nfm_query_runs_total'],
+  lastOutcome: ['aws_nfm_query_last_run_outcome'],
+  lastQueryId: ['aws_nfm_query_run_info'],
+  lastDuration: ['aws_nfm_query_last_run_duration_seconds'],
+  results: [
+    'aws_nfm_query_results_timestamp_seconds',
+    'aws_nfm_query_results_window_seconds',
+    'aws_nfm_query_contributors',
+    'aws_nfm_query_contributors_dropped',
+  ],
+  truncatedLabelValues: ['aws_nfm_query_label_values_truncated_total'],
+  total: [
+    'aws_nfm_query_timeouts_total',
+    'aws_nfm_query_retransmissions_total',
+    'aws_nfm_query_data_transferred_bytes_total',
+  ],
+};
 
 const LINES: Readonly<Record<FamilyName, (shown: Shown) => string>> = {
   aws_nfm_query_runs_total: ({ label, state: { runs } }) =>
@@ -86,11 +114,11 @@ const LINES: Readonly<Record<FamilyName, (shown: Shown) => string>> = {
       : RUN_OUTCOMES.map(
           (each) => `aws_nfm_query_last_run_outcome{${label},outcome="${each}"} ${Number(each === lastOutcome)}\n`,
         ).join(''),
-  aws_nfm_query_run_info: ({ state: { query, lastQueryId } }) =>
+  aws_nfm_query_run_info: ({ state: { registration, lastQueryId } }) =>
     lastQueryId === undefined
       ? ''
       : `aws_nfm_query_run_info${labelPart([
-          ['query', query.name],
+          ['query', registration.name],
           ['query_id', serviceLabel(lastQueryId)],
         ])} 1\n`,
   aws_nfm_query_last_run_duration_seconds: ({ label, state }) =>
@@ -116,7 +144,8 @@ function shownResults({ state: { results }, outdated }: Shown): QueryResults | u
 }
 
 function total(name: FamilyName, metricName: string): (shown: Shown) => string {
-  return ({ label, state }) => (state.query.metricName === metricName ? line(name, label, state.total) : '');
+  return ({ label, state }) =>
+    state.registration.query.metricName === metricName ? line(name, label, state.total) : '';
 }
 
 function line(name: FamilyName, label: string, value: number | undefined): string {

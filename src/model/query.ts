@@ -48,6 +48,26 @@ export interface ScheduledQuery extends QueryIdentity {
 
 export type RegisteredQuery = WatchedQuery | ScheduledQuery;
 
+/**
+ * The handle of a query from its registration to its removal: the same object, whatever changes of its definition. A query
+ * that is removed and registered again has another one. Only the registry makes and changes it.
+ */
+export interface Registration<Query = RegisteredQuery> {
+  readonly name: string;
+  /** Its definition now. */
+  readonly query: Query;
+  /** It is removed: what arrives for it from now on is late, and changes nothing. */
+  readonly removed: boolean;
+}
+
+export function isWatched(registration: Registration): registration is Registration<WatchedQuery> {
+  return registration.query.kind === 'watched';
+}
+
+export function isScheduled(registration: Registration): registration is Registration<ScheduledQuery> {
+  return registration.query.kind === 'scheduled';
+}
+
 /** A query that is to be registered, unless another has its name. */
 export interface Candidate {
   readonly query: RegisteredQuery;

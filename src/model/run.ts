@@ -1,4 +1,4 @@
-import type { Schedule } from './query.ts';
+import type { Registration, Schedule } from './query.ts';
 
 /** The time over which a run asks. Milliseconds since the Unix epoch. */
 export interface Window {
@@ -100,17 +100,17 @@ export interface RunActions<Query extends Runnable> {
    * Starts the query at the service: `done` when `run.queryId` is set. After a failure, `run.isUnconfirmed` tells whether
    * the service may run it all the same.
    */
-  start(query: Query, run: Run, signal: AbortSignal): Promise<StepResult>;
+  start(registration: Registration<Query>, run: Run, signal: AbortSignal): Promise<StepResult>;
   /** Asks for the status: `done` when it is SUCCEEDED, `again` while it is not the end. */
-  status(query: Query, run: Run, signal: AbortSignal): Promise<StepResult>;
+  status(registration: Registration<Query>, run: Run, signal: AbortSignal): Promise<StepResult>;
   /** Reads the next page of results: `done` after the last, `again` before. */
-  results(query: Query, run: Run, signal: AbortSignal): Promise<StepResult>;
+  results(registration: Registration<Query>, run: Run, signal: AbortSignal): Promise<StepResult>;
   /** Stops the query at the service: `done` when it is, or is not there any more. */
-  stop(query: Query, run: Run, signal: AbortSignal): Promise<StepResult>;
+  stop(registration: Registration<Query>, run: Run, signal: AbortSignal): Promise<StepResult>;
   /** A run has ended; `skipped`: its start was not confirmed, and its window is not run. */
-  ended(query: Query, run: Run, outcome: RunOutcome): void;
+  ended(registration: Registration<Query>, run: Run, outcome: RunOutcome): void;
   /** So many windows passed without a run. */
-  skipped(query: Query, windows: number): void;
+  skipped(registration: Registration<Query>, windows: number): void;
   /** The wall clock was set back: of so many queries, windows ahead of it were run before. */
   clockSetBack(queries: number): void;
 }

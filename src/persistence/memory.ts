@@ -1,11 +1,12 @@
 import { background } from '../lib/background.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
-import type { RegisteredQuery, ScheduledQuery } from '../model/query.ts';
+import { isScheduled, type RegisteredQuery, type Registration, type ScheduledQuery } from '../model/query.ts';
 import { questionOf as askedBy, type Question } from '../model/question.ts';
 import type { RegistrationStore } from '../registry/registration-store.ts';
 import type { EarlierRuns } from '../scheduler/run-journal.ts';
-import type { QueryState, QueryStates } from '../state/query-state.ts';
+import type { ChangedField } from '../state/changed-fields.ts';
+import type { QueryStates } from '../state/query-state.ts';
 import type { RunStates } from '../state/run-state.ts';
 import { registrationMemory } from './registration-memory.ts';
 import { ResultMemory } from './result-memory.ts';
@@ -21,6 +22,7 @@ export interface MemoryOptions {
   readonly log: Logger;
   readonly states: QueryStates;
   readonly runStates: RunStates;
+  readonly isRegistered: (name: string) => boolean;
   /** Where an account is called, and as whom: the answers to a query are of that place. */
   readonly placeOf: (account: string) => string;
   /** What decides, beside the query itself, which series rows make. Can be stored as JSON. */
@@ -44,14 +46,14 @@ export class Memory {
   #cancelLook: () => void = () => undefined;
 
   private constructor(options: MemoryOptions, storage: Storage) {
-    const { clock, log, states, runStates, placeOf, making } = options;
+    const { clock, log, states, isRegistered, runStates, placeOf, making } = options;
     this.#options = options;
     this.#storage = storage;
     const questionOf = (query: RegisteredQuery): Question => {
       const question = askedBy(query);
       return { ...question, asked: `${placeOf(query.account)} ${question.asked}` };
     };
-    const common = { clock, log, states, questionOf };
+    const common = { clock, log, states, isRegistered, questionOf };
     this.runs = new RunMemory({ ...common, records: (kind) => storage.records(kind), runStates });
     this.results = new ResultMemory({ ...common, records: (kind) => storage.records(kind), runStates, making });
     this.statuses = new StatusMemory({ ...common, records: (kind) => storage.records(kind) });
@@ -75,8 +77,12 @@ export class Memory {
       await memory.close();
       throw error;
     }
-    states.onChange((state) => memory.#changed(state));
-    runStates.onResults((state, series) => memory.results.read(state, series));
+    states.changed.on((registration, fields) => memory.#changed(registration, fields));
+    runStates.newResults.on((registration, series, from) => {
+      if (from === 'read') {
+        memory.results.read(registration, series);
+      }
+    });
     return memory;
   }
 
@@ -91,11 +97,11 @@ export class Memory {
   }
 
   /** Shows what is known of a query that was just registered; of results, soon. */
-  restore(query: RegisteredQuery): void {
-    if (query.kind === 'watched') {
-      this.statuses.restore(query);
-    } else if (this.runs.restore(query)) {
-      const restoring = this.#restoreResults(query).then(() => {
+  restore(registration: Registration): void {
+    if (!isScheduled(registration)) {
+      this.statuses.restore(registration);
+    } else if (this.runs.restore(registration)) {
+      const restoring = this.#restoreResults(registration).then(() => {
         this.#restoring.delete(restoring);
       });
       this.#restoring.add(restoring);
@@ -108,18 +114,8 @@ export class Memory {
   }
 
   /** What an earlier process has left of the runs of a query that begins to be run now. */
-  resume(query: ScheduledQuery): EarlierRuns | undefined {
-    return this.runs.resume(query);
-  }
-
-  /** A query has left. */
-  forget({ name, kind }: RegisteredQuery): void {
-    if (kind === 'watched') {
-      this.statuses.forget(name);
-    } else {
-      this.runs.forget(name);
-      this.results.forget(name);
-    }
+  resume(registration: Registration<ScheduledQuery>): EarlierRuns | undefined {
+    return this.runs.resume(registration);
   }
 
   /** Stores what has changed and was not stored yet. */
@@ -134,16 +130,31 @@ export class Memory {
     await this.#storage.close();
   }
 
-  #changed(state: QueryState): void {
-    this.statuses.changed(state);
-    this.runs.changed(state);
+  #changed(registration: Registration, fields: readonly ChangedField[]): void {
+    if (fields.includes('registered')) {
+      return;
+    }
+    const isRemoved = fields.includes('removed');
+    if (!isScheduled(registration)) {
+      if (isRemoved) {
+        this.statuses.forget(registration);
+      } else {
+        this.statuses.changed(fields);
+      }
+    } else if (isRemoved) {
+      this.runs.forget(registration);
+      this.results.forget(registration.name);
+    } else {
+      this.runs.changed(registration, fields);
+    }
   }
 
-  async #restoreResults(query: ScheduledQuery): Promise<void> {
+  async #restoreResults(registration: Registration<ScheduledQuery>): Promise<void> {
     try {
-      await this.results.restore(query);
+      await this.results.restore(registration);
     } catch (error) {
-      this.#options.log.error('stored results of a query cannot be shown', { query: query.name, error: String(error) });
+      const { name } = registration;
+      this.#options.log.error('stored results of a query cannot be shown', { query: name, error: String(error) });
     }
   }
 

@@ -16,4 +16,5 @@ export interface RecordMemoryOptions<Value> {
   /** What a query asks, and where. */
   readonly questionOf: (query: RegisteredQuery) => Question;
   readonly states: QueryStates;
+  readonly isRegistered: (name: string) => boolean;
 }

@@ -1,9 +1,9 @@
 import { within } from '../lib/clock.ts';
-import type { ScheduledQuery } from '../model/query.ts';
+import type { Registration, ScheduledQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import { KeptJson } from '../results/kept-json.ts';
-import type { RunState, RunStates } from '../state/run-state.ts';
+import type { RunStates } from '../state/run-state.ts';
 import { members, readSavedResults, readSavedSeries, type SavedResults, savedResults, textOf } from '../state/saved.ts';
 import { DISK_PATIENCE_MS, type RecordMemoryOptions } from './record-memory.ts';
 import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
@@ -36,10 +36,8 @@ export interface ResultMemoryOptions extends RecordMemoryOptions<StoredResults> 
 export class ResultMemory {
   readonly #options: ResultMemoryOptions;
   readonly #records: RecordFolder<StoredResults>;
-  /** Results that are being stored, by query. */
-  readonly #storing = new Map<string, Promise<void>>();
-  /** What is shown just now was stored already. */
-  #restoring = false;
+  /** The storing of each query's newest results. */
+  readonly #storing = new WeakMap<Registration, Promise<void>>();
 
   constructor(options: ResultMemoryOptions) {
     this.#options = options;
@@ -47,44 +45,35 @@ export class ResultMemory {
   }
 
   /** Shows what was stored, unless the query has newer results by then. */
-  async restore(query: ScheduledQuery): Promise<void> {
-    const { states, runStates } = this.#options;
-    const { name } = query;
-    const stored = await this.#records.read(name);
+  async restore(registration: Registration<ScheduledQuery>): Promise<void> {
+    const { runStates, questionOf } = this.#options;
+    const stored = await this.#records.read(registration.name);
+    const { query } = registration;
     if (
       stored === undefined ||
-      !isSameQuestion(stored.question, this.#options.questionOf(query)) ||
+      !isSameQuestion(stored.question, questionOf(query)) ||
       stored.making !== this.#making(query)
     ) {
       return;
     }
     const series = readSavedSeries(JSON.parse(await KeptJson.fromBase64(stored.series).text()));
-    if (series === undefined || !states.has(query) || runStates.get(name)?.results !== undefined) {
+    if (series === undefined || registration.removed || runStates.get(registration)?.results !== undefined) {
       return;
     }
-    this.#restoring = true;
-    runStates.restoreResults(name, { ...stored.results, json: KeptJson.fromBase64(stored.json) }, series);
-    this.#restoring = false;
+    runStates.restoreResults(registration, { ...stored.results, json: KeptJson.fromBase64(stored.json) }, series);
   }
 
   /** A query has new results. */
-  read(state: RunState, series: readonly ContributorSeries[]): void {
-    if (!this.#restoring) {
-      const { name } = state.query;
-      const storing: Promise<void> = this.#store(state, series)
-        .catch(() => undefined)
-        .then(() => {
-          if (this.#storing.get(name) === storing) {
-            this.#storing.delete(name);
-          }
-        });
-      this.#storing.set(name, storing);
-    }
+  read(registration: Registration<ScheduledQuery>, series: readonly ContributorSeries[]): void {
+    this.#storing.set(
+      registration,
+      this.#store(registration, series).catch(() => undefined),
+    );
   }
 
   /** Resolves when the query's newest results are stored, or cannot be. */
-  async settled({ name }: ScheduledQuery): Promise<void> {
-    await within(this.#options.clock, DISK_PATIENCE_MS, this.#storing.get(name) ?? Promise.resolve());
+  async settled(registration: Registration): Promise<void> {
+    await within(this.#options.clock, DISK_PATIENCE_MS, this.#storing.get(registration) ?? Promise.resolve());
   }
 
   /** A query has left. */
@@ -97,12 +86,14 @@ export class ResultMemory {
     await this.#records.keepOnly(names);
   }
 
-  async #store({ query, results }: RunState, series: readonly ContributorSeries[]): Promise<void> {
+  async #store(registration: Registration<ScheduledQuery>, series: readonly ContributorSeries[]): Promise<void> {
+    const { query } = registration;
+    const results = this.#options.runStates.get(registration)?.results;
     if (results === undefined) {
       return;
     }
     const packed = await KeptJson.of(series);
-    if (this.#options.states.has(query)) {
+    if (!registration.removed) {
       await this.#records.put(query.name, {
         question: this.#options.questionOf(query),
         making: this.#making(query),

@@ -1,9 +1,9 @@
 import { within } from '../lib/clock.ts';
-import type { ScheduledQuery } from '../model/query.ts';
+import type { Registration, ScheduledQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
 import type { Run, RunEnd, Span } from '../model/run.ts';
 import type { EarlierRuns, RunJournal } from '../scheduler/run-journal.ts';
-import type { QueryState } from '../state/query-state.ts';
+import type { ChangedField } from '../state/changed-fields.ts';
 import type { RunStates } from '../state/run-state.ts';
 import {
   members,
@@ -60,15 +60,13 @@ interface Entry {
   /** Before the run in flight. */
   coveredBefore: readonly Span[];
   inFlight: StoredRun | undefined;
-  /** What was stored last. */
-  status: SavedStatus | undefined;
 }
 
 /** Keeps the runs of scheduled queries: which windows were run, what is in flight, how the last one ended. */
 export class RunMemory implements RunJournal<ScheduledQuery> {
   readonly #options: RunMemoryOptions;
   readonly #records: RecordFolder<StoredRuns>;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<Registration, Entry>();
   /** Of queries that have not come yet. */
   readonly #earlier: AbsentQueries<StoredRuns>;
 
@@ -86,7 +84,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
   /** A query that is there already goes on without: it has begun anew. */
   #addEarlier(records: ReadonlyMap<string, StoredRuns>): void {
     for (const [name, stored] of records) {
-      if (this.#options.states.get(name) === undefined && !this.#entries.has(name)) {
+      if (!this.#options.isRegistered(name)) {
         this.#earlier.add(name, stored);
       }
     }
@@ -94,43 +92,41 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
 
   /** Queries of which anything is stored. */
   get names(): readonly string[] {
-    return [...this.#entries.keys(), ...this.#earlier.names()];
+    return [...Array.from(this.#entries.keys(), ({ name }) => name), ...this.#earlier.names()];
   }
 
   /** Shows what is known of a query that was just registered. Returns whether it asks what it asked then. */
-  restore(query: ScheduledQuery): boolean {
-    const { states, runStates } = this.#options;
-    const earlier = this.#earlier.get(query.name);
+  restore(registration: Registration<ScheduledQuery>): boolean {
+    const { states, runStates, questionOf } = this.#options;
+    const earlier = this.#earlier.get(registration.name);
     if (earlier === undefined) {
       return false;
     }
-    if (!isSameQuestion(earlier.question, this.#options.questionOf(query))) {
-      this.forget(query.name);
+    if (!isSameQuestion(earlier.question, questionOf(registration.query))) {
+      this.#forget(registration.name);
       return false;
     }
-    states.restore(query.name, earlier.status);
-    runStates.restore(query.name, earlier.runs);
+    states.restore(registration, earlier.status);
+    runStates.restore(registration, earlier.runs);
     return true;
   }
 
   /** What an earlier process has left of the runs of a query that begins to be run now. */
-  resume(query: ScheduledQuery): EarlierRuns | undefined {
+  resume(registration: Registration<ScheduledQuery>): EarlierRuns | undefined {
     const { log, runStates } = this.#options;
-    const { name, account, region } = query;
+    const { name, account, region } = registration.query;
     const earlier = this.#earlier.get(name);
     this.#earlier.delete(name);
     if (earlier === undefined || earlier.covered.length === 0) {
       return undefined;
     }
-    const { covered, inFlight, status } = earlier;
-    const takenUp = this.#takenUp(query, inFlight);
-    const entry: Entry = {
+    const { covered, inFlight } = earlier;
+    const takenUp = this.#takenUp(registration.query, inFlight);
+    this.#entries.set(registration, {
       covered,
       coveredBefore: covered,
       inFlight: takenUp === undefined ? undefined : inFlight,
-      status,
-    };
-    this.#entries.set(name, entry);
+    });
     if (inFlight !== undefined && takenUp === undefined) {
       log.info('a run may have been started just before the last end of the exporter: its window is skipped', {
         account,
@@ -138,8 +134,8 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
         query: name,
         window_end: new Date(inFlight.end).toISOString(),
       });
-      runStates.skipped(name, 1);
-      this.#writeSoon(query, entry);
+      runStates.skipped(registration, 1);
+      this.#writeSoon(registration);
     }
     return { covered, inFlight: takenUp };
   }
@@ -165,17 +161,17 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
     };
   }
 
-  async starting(query: ScheduledQuery, run: Run): Promise<boolean> {
+  async starting(registration: Registration<ScheduledQuery>, run: Run): Promise<boolean> {
     const { clock } = this.#options;
     const { start, end } = run.window;
-    const entry = this.#entry(query);
+    const entry = this.#entry(registration);
     if (entry.inFlight === undefined) {
       entry.coveredBefore = entry.covered;
     }
     entry.covered = run.covered;
     entry.inFlight = { start, end, startedAt: clock.now(), queryId: undefined };
     let isLost = false;
-    const written = this.#write(query, entry).catch((error: unknown) => {
+    const written = this.#write(registration).catch((error: unknown) => {
       // A disk that is full stops no runs: the window may be run twice if the exporter is killed now, too.
       isLost = error instanceof StorageInUseError;
     });
@@ -183,82 +179,79 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
     return !isLost;
   }
 
-  started(query: ScheduledQuery, run: Run): void {
+  started(registration: Registration<ScheduledQuery>, run: Run): void {
     const { clock } = this.#options;
     const { start, end } = run.window;
     const startedAt = clock.now() - (clock.monotonic() - run.startedAt);
-    const entry = this.#entry(query);
-    entry.inFlight = { start, end, startedAt, queryId: run.queryId };
-    this.#writeSoon(query, entry);
+    this.#entry(registration).inFlight = { start, end, startedAt, queryId: run.queryId };
+    this.#writeSoon(registration);
   }
 
-  over(query: ScheduledQuery, _run: Run, end: RunEnd): void {
-    const entry = this.#entry(query);
+  over(registration: Registration<ScheduledQuery>, _run: Run, end: RunEnd): void {
+    const entry = this.#entry(registration);
     if (end === 'refused') {
       entry.covered = entry.coveredBefore;
     }
     entry.inFlight = undefined;
-    this.#writeSoon(query, entry);
+    this.#writeSoon(registration);
   }
 
-  /** A query's state has changed. */
-  changed({ query, status, up }: QueryState): void {
-    if (query.kind === 'watched') {
-      return;
-    }
-    const entry = this.#entries.get(query.name);
-    if (
-      entry !== undefined &&
-      entry.covered.length > 0 &&
-      (entry.status?.status !== status || entry.status?.up !== up)
-    ) {
-      this.#writeSoon(query, entry);
+  /** What is known of a query has changed. */
+  changed(registration: Registration, fields: readonly ChangedField[]): void {
+    if (fields.includes('status') || fields.includes('up')) {
+      this.#writeSoon(registration);
     }
   }
 
-  /** A query has left. */
-  forget(name: string): void {
-    this.#entries.delete(name);
-    this.#earlier.delete(name);
-    this.#records.delete(name).catch(() => undefined);
+  /** A query is removed. */
+  forget(registration: Registration): void {
+    this.#entries.delete(registration);
+    this.#forget(registration.name);
   }
 
   /** Forgets queries that have not come, if what is stored of them is older than `age` milliseconds. */
   forgetAbsent(age: number): void {
     for (const name of this.#earlier.olderThan(age)) {
-      this.forget(name);
+      this.#forget(name);
     }
   }
 
-  #entry({ name }: ScheduledQuery): Entry {
-    let entry = this.#entries.get(name);
+  #forget(name: string): void {
+    this.#earlier.delete(name);
+    this.#records.delete(name).catch(() => undefined);
+  }
+
+  #entry(registration: Registration): Entry {
+    let entry = this.#entries.get(registration);
     if (entry === undefined) {
-      entry = { covered: [], coveredBefore: [], inFlight: undefined, status: undefined };
-      this.#entries.set(name, entry);
+      entry = { covered: [], coveredBefore: [], inFlight: undefined };
+      if (!registration.removed) {
+        this.#entries.set(registration, entry);
+      }
     }
     return entry;
   }
 
-  #writeSoon(query: ScheduledQuery, entry: Entry): void {
-    this.#write(query, entry).catch(() => undefined);
+  #writeSoon(registration: Registration): void {
+    this.#write(registration).catch(() => undefined);
   }
 
-  /** Nothing of a query that has left. @throws StorageError */
-  async #write(query: ScheduledQuery, entry: Entry): Promise<void> {
-    const { clock, states, runStates } = this.#options;
-    const state = states.get(query.name);
-    const runs = runStates.get(query.name);
-    if (state === undefined || runs === undefined || this.#entries.get(query.name) !== entry) {
+  /** Nothing of a query that has had no run. @throws StorageError */
+  async #write(registration: Registration): Promise<void> {
+    const { clock, states, runStates, questionOf } = this.#options;
+    const entry = this.#entries.get(registration);
+    const state = states.get(registration);
+    const runs = runStates.get(registration);
+    if (entry === undefined || state === undefined || runs === undefined) {
       return;
     }
-    entry.status = savedStatus(state);
-    await this.#records.put(query.name, {
-      question: this.#options.questionOf(state.query),
+    await this.#records.put(registration.name, {
+      question: questionOf(registration.query),
       savedAt: clock.now(),
       covered: entry.covered,
       inFlight: entry.inFlight,
       runs: savedRuns(runs),
-      status: entry.status,
+      status: savedStatus(state),
     });
   }
 }

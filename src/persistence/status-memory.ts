@@ -1,7 +1,7 @@
 import { background } from '../lib/background.ts';
-import type { WatchedQuery } from '../model/query.ts';
+import { isWatched, type Registration } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
-import type { QueryState } from '../state/query-state.ts';
+import type { ChangedField } from '../state/changed-fields.ts';
 import { members, numberOf, readSavedStatus, type SavedStatus, savedStatus, textOf } from '../state/saved.ts';
 import { AbsentQueries } from './absent-queries.ts';
 import type { RecordMemoryOptions } from './record-memory.ts';
@@ -39,8 +39,6 @@ export class StatusMemory {
   readonly #records: RecordFolder<readonly StoredStatus[]>;
   /** Of queries that have not come yet. */
   readonly #earlier: AbsentQueries<StoredStatus>;
-  /** The status of each query that was stored last. */
-  readonly #stored = new Map<string, string>();
   #writtenAt = Number.NEGATIVE_INFINITY;
   #dueAt = Number.POSITIVE_INFINITY;
   #cancelTimer: () => void = () => undefined;
@@ -59,33 +57,32 @@ export class StatusMemory {
   /** A query that is there already goes on without: the next poll tells its status. */
   #addEarlier(records: ReadonlyMap<string, readonly StoredStatus[]>): void {
     for (const each of records.get(KEY) ?? []) {
-      if (this.#options.states.get(each.name) === undefined) {
+      if (!this.#options.isRegistered(each.name)) {
         this.#earlier.add(each.name, each);
       }
     }
   }
 
   /** Shows what is known of a query that was just registered. */
-  restore(query: WatchedQuery): void {
-    const earlier = this.#earlier.get(query.name);
-    this.#earlier.delete(query.name);
-    if (earlier !== undefined && isSameQuestion(earlier.question, this.#options.questionOf(query))) {
-      this.#options.states.restore(query.name, earlier.status);
-    }
-  }
-
-  /** A query's state has changed. */
-  changed(state: QueryState): void {
-    if (state.query.kind === 'watched') {
-      const isNew = this.#stored.get(state.query.name) !== shownOf(state);
-      this.#writeAt(this.#writtenAt + (isNew ? SHORTEST_WAIT_MS : LONGEST_WAIT_MS));
-    }
-  }
-
-  /** A query has left. */
-  forget(name: string): void {
+  restore(registration: Registration): void {
+    const { states, questionOf } = this.#options;
+    const { name, query } = registration;
+    const earlier = this.#earlier.get(name);
     this.#earlier.delete(name);
-    this.#stored.delete(name);
+    if (earlier !== undefined && isSameQuestion(earlier.question, questionOf(query))) {
+      states.restore(registration, earlier.status);
+    }
+  }
+
+  /** What is known of a query has changed. */
+  changed(fields: readonly ChangedField[]): void {
+    const isNew = fields.includes('status') || fields.includes('up');
+    this.#writeAt(this.#writtenAt + (isNew ? SHORTEST_WAIT_MS : LONGEST_WAIT_MS));
+  }
+
+  /** A query is removed. */
+  forget({ name }: Registration): void {
+    this.#earlier.delete(name);
     this.#writeAt(this.#writtenAt + SHORTEST_WAIT_MS);
   }
 
@@ -117,30 +114,20 @@ export class StatusMemory {
   }
 
   async #write(): Promise<void> {
-    const { clock, states } = this.#options;
+    const { clock, states, questionOf } = this.#options;
     const savedAt = clock.now();
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#writtenAt = clock.monotonic();
     const stored = this.#earlier.stored();
     for (const state of states.all()) {
-      const { query } = state;
-      if (query.kind === 'watched' && state.up !== undefined) {
-        stored.push({
-          name: query.name,
-          question: this.#options.questionOf(query),
-          savedAt,
-          status: savedStatus(state),
-        });
-        this.#stored.set(query.name, shownOf(state));
+      const { registration, up } = state;
+      if (isWatched(registration) && up !== undefined) {
+        const { name, query } = registration;
+        stored.push({ name, question: questionOf(query), savedAt, status: savedStatus(state) });
       }
     }
     await this.#records.put(KEY, stored).catch(() => undefined);
   }
-}
-
-/** What of a state is stored at once when it changes. */
-function shownOf({ status, up }: QueryState): string {
-  return `${status} ${up}`;
 }
 
 function readStoredStatus(value: unknown): StoredStatus | undefined {

@@ -1,56 +1,76 @@
-import type { RegisteredQuery } from '../model/query.ts';
+import type { RegisteredQuery, Registration } from '../model/query.ts';
 import type { QuerySource } from '../model/vocabulary.ts';
 
 /** A part of the exporter that holds something of each registered query. It implements what concerns it. */
 export interface Participant {
-  /** A query is registered under a free name, as an object that was never registered before. It is shown from now on. */
-  add?(query: RegisteredQuery): void;
+  /** A query is registered under a free name. It is shown from now on. */
+  add?(registration: Registration): void;
   /** Queries that were added are polled and run from now on. */
-  begin?(queries: readonly RegisteredQuery[]): void;
-  /** A query replaces the registered one of its name and asks the same: counters, state, and runs stay. */
-  change?(query: RegisteredQuery): void;
+  begin?(registrations: readonly Registration[]): void;
+  /** A query has another definition and asks the same: counters, state, and runs stay. */
+  change?(registration: Registration): void;
   /** A query is removed, with every one of its series; a run of it is stopped at the service. */
-  remove?(query: RegisteredQuery): void;
+  remove?(registration: Registration): void;
 }
 
-/** The queries that are registered. */
+/** The queries that are registered: the one place that knows them by name, and that makes and changes their handles. */
 export class QueryRegistry {
-  readonly #participants: readonly Participant[];
-  readonly #reversed: readonly Participant[];
-  readonly #queries = new Map<string, RegisteredQuery>();
+  readonly #registrations = new Map<string, { -readonly [Member in keyof Registration]: Registration[Member] }>();
+  #participants: readonly Participant[] = [];
+  #reversed: readonly Participant[] = [];
 
   /** `participants` in the order in which they are called for `add`, `begin`, and `change`; `remove` is called in reverse. */
-  constructor(participants: readonly Participant[]) {
+  join(participants: readonly Participant[]): void {
     this.#participants = participants;
     this.#reversed = participants.toReversed();
   }
 
-  add(queries: readonly RegisteredQuery[]): void {
-    for (const query of queries) {
-      this.#queries.set(query.name, query);
+  get(name: string): Registration | undefined {
+    return this.#registrations.get(name);
+  }
+
+  /** In the order of registration. */
+  all(): readonly Registration[] {
+    return [...this.#registrations.values()];
+  }
+
+  /** Registers queries under free names. */
+  add(queries: readonly RegisteredQuery[]): readonly Registration[] {
+    return queries.map((query) => {
+      const registration = { name: query.name, query, removed: false };
+      this.#registrations.set(query.name, registration);
       for (const participant of this.#participants) {
-        participant.add?.(query);
+        participant.add?.(registration);
+      }
+      return registration;
+    });
+  }
+
+  begin(registrations: readonly Registration[]): void {
+    for (const participant of this.#participants) {
+      participant.begin?.(registrations);
+    }
+  }
+
+  /** Replaces the definition of the registered query of this name by one that asks the same. */
+  change(query: RegisteredQuery): void {
+    const registration = this.#registrations.get(query.name);
+    if (registration !== undefined) {
+      registration.query = query;
+      for (const participant of this.#participants) {
+        participant.change?.(registration);
       }
     }
   }
 
-  begin(queries: readonly RegisteredQuery[]): void {
-    for (const participant of this.#participants) {
-      participant.begin?.(queries);
-    }
-  }
-
-  change(query: RegisteredQuery): void {
-    this.#queries.set(query.name, query);
-    for (const participant of this.#participants) {
-      participant.change?.(query);
-    }
-  }
-
-  remove(query: RegisteredQuery): void {
-    this.#queries.delete(query.name);
-    for (const participant of this.#reversed) {
-      participant.remove?.(query);
+  remove(name: string): void {
+    const registration = this.#registrations.get(name);
+    if (registration !== undefined) {
+      this.#registrations.delete(name);
+      registration.removed = true;
+      for (const participant of this.#reversed) {
+        participant.remove?.(registration);
+      }
     }
   }
 
@@ -61,8 +81,8 @@ export class QueryRegistry {
       ['file', 0],
       ['http', 0],
     ]);
-    for (const { source } of this.#queries.values()) {
-      counts.set(source, (counts.get(source) ?? 0) + 1);
+    for (const { query } of this.#registrations.values()) {
+      counts.set(query.source, (counts.get(query.source) ?? 0) + 1);
     }
     return counts;
   }

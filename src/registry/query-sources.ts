@@ -45,15 +45,13 @@ export class QuerySources {
   readonly #indexes = new SourceIndexes();
   #files: ReadonlyMap<string, SourceQueries> = new Map();
   readonly #http = new Map<string, RegisteredQuery>();
-  /** What has each name: as its source gave it last, and the object that was registered. */
+  /** What has each name, as its source gave it last. */
   readonly #candidates = new Map<string, Candidate>();
-  readonly #registered = new Map<string, RegisteredQuery>();
   readonly #uses = new UseCounts([]);
   /** What of {@link #uses} is for followers. */
   #followerUses: readonly Use[] = [];
   /** What followers found when it was applied last. */
   readonly #found = new FoundCandidates();
-  readonly #used = new WeakSet<RegisteredQuery>();
   #begun = false;
 
   /** Registers the queries of the configuration. Nothing is asked for them before {@link begin}. */
@@ -67,7 +65,8 @@ export class QuerySources {
   /** Polls and runs what is registered, and from now on whatever comes. */
   begin(): void {
     this.#begun = true;
-    this.#options.registry.begin([...this.#registered.values()]);
+    const { registry } = this.#options;
+    registry.begin(registry.all());
   }
 
   /**
@@ -116,7 +115,7 @@ export class QuerySources {
 
   /** Which source has a name now; undefined where it is free. */
   holderOf(name: string): QuerySource | undefined {
-    return this.#registered.get(name)?.source;
+    return this.#options.registry.get(name)?.query.source;
   }
 
   /** What followers find in a target may have changed. */
@@ -277,38 +276,22 @@ export class QuerySources {
 
   #remove(queries: readonly RegisteredQuery[]): void {
     for (const { name } of queries) {
-      const registered = this.#registered.get(name);
-      if (registered !== undefined) {
-        this.#options.registry.remove(registered);
-      }
-      this.#registered.delete(name);
+      this.#options.registry.remove(name);
       this.#candidates.delete(name);
     }
   }
 
   #change(queries: readonly RegisteredQuery[]): void {
-    for (const query of queries.map((each) => this.#neverUsed(each))) {
-      this.#options.registry.change(query);
-      this.#registered.set(query.name, query);
-    }
-  }
-
-  #add(given: readonly RegisteredQuery[]): void {
-    const { registry } = this.#options;
-    const queries = given.map((each) => this.#neverUsed(each));
-    registry.add(queries);
     for (const query of queries) {
-      this.#registered.set(query.name, query);
-    }
-    if (this.#begun) {
-      registry.begin(queries);
+      this.#options.registry.change(query);
     }
   }
 
-  /** A query as an object that was never registered, so that what is late for one that has left is not taken for its own. */
-  #neverUsed(query: RegisteredQuery): RegisteredQuery {
-    const unused = this.#used.has(query) ? Object.freeze({ ...query }) : query;
-    this.#used.add(unused);
-    return unused;
+  #add(queries: readonly RegisteredQuery[]): void {
+    const { registry } = this.#options;
+    const registrations = registry.add(queries);
+    if (this.#begun) {
+      registry.begin(registrations);
+    }
   }
 }

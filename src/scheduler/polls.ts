@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { Registration } from '../model/query.ts';
 import type { Dispatcher, Task } from './dispatcher.ts';
 import { backoffIntervals, firstRoundMs, nextDue, placeInInterval } from './spread.ts';
 import type { Target, Targets } from './target.ts';
@@ -23,11 +24,11 @@ export interface PollsOptions<Query extends Pollable> {
   readonly targets: Targets;
   readonly dispatcher: Dispatcher;
   /** Makes one poll. It must end soon after `signal` aborts. */
-  readonly poll: (query: Query, signal: AbortSignal) => Promise<PollResult>;
+  readonly poll: (registration: Registration<Query>, signal: AbortSignal) => Promise<PollResult>;
 }
 
 interface Entry<Query> {
-  query: Query;
+  readonly registration: Registration<Query>;
   readonly target: Target;
   /** Within the interval, from 0 to below 1. */
   readonly place: number;
@@ -44,7 +45,7 @@ interface Entry<Query> {
 export class Polls<Query extends Pollable> {
   readonly #options: PollsOptions<Query>;
   readonly #clock: Clock;
-  readonly #entries = new Map<string, Entry<Query>>();
+  readonly #entries = new Map<Registration<Query>, Entry<Query>>();
   /** Each target's place in the order of their first queries, with the number of queries ever added. */
   readonly #added = new WeakMap<Target, { readonly index: number; count: number }>();
   #targets = 0;
@@ -55,22 +56,26 @@ export class Polls<Query extends Pollable> {
   }
 
   /**
-   * Adds queries, each with a name of its own; their first polls are spread over a short first round. Those that are
+   * Adds queries; their first polls are spread over a short first round. Those that are
    * finished already are never polled.
    */
-  add(queries: readonly Query[], isFinished: (query: Query) => boolean = () => false): void {
+  add(
+    registrations: readonly Registration<Query>[],
+    isFinished: (registration: Registration<Query>) => boolean = () => false,
+  ): void {
     const { targets } = this.#options;
     const now = this.#clock.monotonic();
     const counts = new Map<Target, number>();
-    for (const { account, region } of queries) {
-      const target = targets.get(account, region);
+    for (const { query } of registrations) {
+      const target = targets.get(query.account, query.region);
       counts.set(target, (counts.get(target) ?? 0) + 1);
     }
-    for (const query of queries) {
+    for (const registration of registrations) {
+      const { query } = registration;
       const target = targets.get(query.account, query.region);
       const place = this.#nextPlace(target);
       const entry: Entry<Query> = {
-        query,
+        registration,
         target,
         place,
         anchor: now + place * query.interval,
@@ -80,8 +85,8 @@ export class Polls<Query extends Pollable> {
         state: 'waiting',
         task: undefined,
       };
-      this.#entries.set(query.name, entry);
-      if (isFinished(query)) {
+      this.#entries.set(registration, entry);
+      if (isFinished(registration)) {
         entry.state = 'finished';
       } else {
         this.#dispatch(entry);
@@ -93,17 +98,14 @@ export class Polls<Query extends Pollable> {
    * A query is polled otherwise from now on. With another interval it keeps its place within it, and is not due later than
    * it was.
    */
-  change(query: Query): void {
-    const entry = this.#entries.get(query.name);
-    if (entry === undefined) {
+  change(registration: Registration<Query>): void {
+    const entry = this.#entries.get(registration);
+    const { interval } = registration.query;
+    if (entry === undefined || entry.interval === interval) {
       return;
     }
-    entry.query = query;
-    if (entry.interval === query.interval) {
-      return;
-    }
-    entry.interval = query.interval;
-    entry.anchor = this.#clock.monotonic() + entry.place * query.interval;
+    entry.interval = interval;
+    entry.anchor = this.#clock.monotonic() + entry.place * interval;
     if (entry.task !== undefined && entry.anchor < entry.due) {
       this.#options.dispatcher.remove(entry.task);
       entry.due = entry.anchor;
@@ -112,10 +114,10 @@ export class Polls<Query extends Pollable> {
   }
 
   /** Polls a query no more; the answer to a poll in flight changes nothing. */
-  remove(name: string): void {
-    const entry = this.#entries.get(name);
+  remove(registration: Registration<Query>): void {
+    const entry = this.#entries.get(registration);
     if (entry !== undefined) {
-      this.#entries.delete(name);
+      this.#entries.delete(registration);
       entry.state = 'finished';
       if (entry.task !== undefined) {
         this.#options.dispatcher.remove(entry.task);
@@ -124,8 +126,8 @@ export class Polls<Query extends Pollable> {
   }
 
   /** When a query will be polled next, in milliseconds of the wall clock; undefined when never or unknown. */
-  nextPoll(name: string): number | undefined {
-    const entry = this.#entries.get(name);
+  nextPoll(registration: Registration<Query>): number | undefined {
+    const entry = this.#entries.get(registration);
     if (entry?.state !== 'waiting') {
       return undefined;
     }
@@ -180,7 +182,7 @@ export class Polls<Query extends Pollable> {
       run: async (signal) => {
         entry.state = 'polling';
         entry.task = undefined;
-        const result = await this.#options.poll(entry.query, signal).catch((error: unknown) => {
+        const result = await this.#options.poll(entry.registration, signal).catch((error: unknown) => {
           this.#finish(entry, 'silent');
           throw error;
         });

@@ -1,3 +1,4 @@
+import type { Registration } from '../model/query.ts';
 import type { Run, RunEnd, Runnable, Span } from '../model/run.ts';
 
 /** Keeps runs for the process that comes after this one: none of them is to be lost, and none to be started twice. */
@@ -8,11 +9,11 @@ export interface RunJournal<Query extends Runnable> {
    *
    * @returns whether it may be started: not where another process has taken the journal over
    */
-  starting(query: Query, run: Run): Promise<boolean>;
+  starting(registration: Registration<Query>, run: Run): Promise<boolean>;
   /** The service has answered with the run's id. */
-  started(query: Query, run: Run): void;
+  started(registration: Registration<Query>, run: Run): void;
   /** `refused`: the run is not at the service, and its window is still to be run. Else: its window is done with. */
-  over(query: Query, run: Run, end: Exclude<RunEnd, 'abandoned'>): void;
+  over(registration: Registration<Query>, run: Run, end: Exclude<RunEnd, 'abandoned'>): void;
 }
 
 /** What an earlier process has left of a query's runs. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { Registration } from '../model/query.ts';
 import type { WantedWindow } from '../model/run.ts';
 import { newRun, type Run, type RunActions, type RunEnd, type Runnable, type StepResult } from '../model/run.ts';
 import type { Dispatcher, Priority, Task } from './dispatcher.ts';
@@ -10,7 +11,7 @@ export interface RunLifeOptions<Query extends Runnable> {
   readonly clock: Clock;
   readonly dispatcher: Dispatcher;
   readonly actions: Pick<RunActions<Query>, Phase>;
-  readonly query: Query;
+  readonly registration: Registration<Query>;
   readonly target: Target;
   readonly journal: RunJournal<Query> | undefined;
   /** Told once: no request of the run is made any more. */
@@ -37,7 +38,6 @@ const STOP_CALLS = 5;
 export class RunLife<Query extends Runnable> {
   readonly #options: RunLifeOptions<Query>;
   readonly #clock: Clock;
-  #query: Query;
   #run: Run;
   #phase: Phase = 'start';
   /** The request to start it is in flight: it may be at the service already, under an id that is not known yet. */
@@ -59,7 +59,6 @@ export class RunLife<Query extends Runnable> {
   constructor(options: RunLifeOptions<Query>, run: Run) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#query = options.query;
     this.#run = run;
   }
 
@@ -69,11 +68,6 @@ export class RunLife<Query extends Runnable> {
     } else {
       this.#enter('status', 0);
     }
-  }
-
-  /** The query is run otherwise from now on, but asks the same. */
-  change(query: Query): void {
-    this.#query = query;
   }
 
   /**
@@ -148,24 +142,24 @@ export class RunLife<Query extends Runnable> {
   }
 
   async #request(phase: Phase, signal: AbortSignal): Promise<StepResult> {
-    const { actions, journal } = this.#options;
+    const { actions, journal, registration } = this.#options;
     if (phase !== 'start') {
-      return actions[phase](this.#query, this.#run, signal);
+      return actions[phase](registration, this.#run, signal);
     }
     this.#starting = true;
     if (journal !== undefined) {
-      const isAllowed = await journal.starting(this.#query, this.#run);
+      const isAllowed = await journal.starting(registration, this.#run);
       if (isAllowed && (this.#abandoned || this.#left)) {
-        journal.over(this.#query, this.#run, 'refused');
+        journal.over(registration, this.#run, 'refused');
       }
       if (!isAllowed || this.#abandoned || this.#left) {
         return 'retry';
       }
     }
     this.#run.startedAt = this.#clock.monotonic();
-    const result = await actions.start(this.#query, this.#run, signal);
+    const result = await actions.start(registration, this.#run, signal);
     if (result === 'done') {
-      journal?.started(this.#query, this.#run);
+      journal?.started(registration, this.#run);
     }
     return result;
   }
@@ -244,7 +238,7 @@ export class RunLife<Query extends Runnable> {
   #timeLeft(): number {
     return this.#phase === 'start'
       ? Number.POSITIVE_INFINITY
-      : this.#run.startedAt + this.#query.schedule.timeout - this.#clock.monotonic();
+      : this.#run.startedAt + this.#options.registration.query.schedule.timeout - this.#clock.monotonic();
   }
 
   /** Without the results of a query that has ended there is nothing to stop. */

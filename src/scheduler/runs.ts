@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { Registration } from '../model/query.ts';
 import type { WantedWindow } from '../model/run.ts';
 import { newRun, type Run, type RunActions, type RunEnd, type Runnable } from '../model/run.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -25,7 +26,7 @@ export interface RunsOptions<Query extends Runnable> {
 
 /** Where a query's runs stand. */
 interface Entry<Query extends Runnable> {
-  query: Query;
+  readonly registration: Registration<Query>;
   readonly target: Target;
   readonly room: RunRoom<Entry<Query>>;
   readonly windows: DueWindows;
@@ -33,6 +34,8 @@ interface Entry<Query extends Runnable> {
   wanted: WantedWindow | undefined;
   /** The run that has room. */
   life: RunLife<Query> | undefined;
+  /** Of a removed query: has its name now, and waits for the end of its run. */
+  successor: Entry<Query> | undefined;
 }
 
 /** How often it is looked for windows that have become due. */
@@ -45,7 +48,7 @@ const LOOK_MS = 1_000;
 export class Runs<Query extends Runnable> {
   readonly #options: RunsOptions<Query>;
   readonly #clock: Clock;
-  readonly #entries = new Map<string, Entry<Query>>();
+  readonly #entries = new Map<Registration<Query>, Entry<Query>>();
   readonly #rooms = new Map<Target, RunRoom<Entry<Query>>>();
   /** Removed queries whose last run is still being stopped, by name. */
   readonly #leaving = new Map<string, Entry<Query>>();
@@ -68,19 +71,25 @@ export class Runs<Query extends Runnable> {
    * With what an earlier process has left: a window that it has run, or may have, is not run again, and its run in flight
    * goes on.
    */
-  add(query: Query, earlier?: EarlierRuns): void {
+  add(registration: Registration<Query>, earlier?: EarlierRuns): void {
+    const { query } = registration;
     const target = this.#options.targets.get(query.account, query.region);
     const windows = new DueWindows(query.name, query.schedule, this.#clock, earlier?.covered);
     this.#setBack += windows.wasSetBack ? 1 : 0;
     const entry: Entry<Query> = {
-      query,
+      registration,
       target,
       room: this.#room(target),
       windows,
       wanted: windows.first,
       life: undefined,
+      successor: undefined,
     };
-    this.#entries.set(query.name, entry);
+    this.#entries.set(registration, entry);
+    const leaving = this.#leaving.get(query.name);
+    if (leaving !== undefined) {
+      leaving.successor = entry;
+    }
     if (earlier?.inFlight !== undefined) {
       entry.room.enter();
       this.#live(entry, earlier.inFlight);
@@ -90,13 +99,8 @@ export class Runs<Query extends Runnable> {
   }
 
   /** A query is run otherwise from now on, but asks the same: a run of it goes on. */
-  change(query: Query): void {
-    const entry = this.#entries.get(query.name);
-    if (entry !== undefined) {
-      entry.query = query;
-      entry.windows.reschedule(query.schedule);
-      entry.life?.change(query);
-    }
+  change(registration: Registration<Query>): void {
+    this.#entries.get(registration)?.windows.reschedule(registration.query.schedule);
   }
 
   /** What `capOf` says may have changed. */
@@ -116,16 +120,16 @@ export class Runs<Query extends Runnable> {
    * Runs a query no more. A run of it is stopped at the service, and is not counted; the room that it takes is freed when
    * that is done.
    */
-  remove(name: string): void {
-    const entry = this.#entries.get(name);
+  remove(registration: Registration<Query>): void {
+    const entry = this.#entries.get(registration);
     if (entry === undefined) {
       return;
     }
-    this.#entries.delete(name);
+    this.#entries.delete(registration);
     entry.wanted = undefined;
     entry.room.waitNoMore(entry);
     if (entry.life !== undefined) {
-      this.#leaving.set(name, entry);
+      this.#leaving.set(registration.name, entry);
       entry.life.abandon();
     }
   }
@@ -159,8 +163,8 @@ export class Runs<Query extends Runnable> {
   }
 
   /** When a query's next run is due, in milliseconds of the wall clock; undefined while one is wanted or in flight. */
-  nextRun(name: string): number | undefined {
-    const entry = this.#entries.get(name);
+  nextRun(registration: Registration<Query>): number | undefined {
+    const entry = this.#entries.get(registration);
     return entry === undefined || entry.life !== undefined || entry.wanted !== undefined
       ? undefined
       : entry.windows.nextDueAt();
@@ -169,8 +173,8 @@ export class Runs<Query extends Runnable> {
   /** Requests a second that each target's queries need. */
   planned(): ReadonlyMap<Target, number> {
     const planned = new Map<Target, number>();
-    for (const { target, query } of this.#entries.values()) {
-      planned.set(target, (planned.get(target) ?? 0) + this.#options.rateOf(query));
+    for (const { target, registration } of this.#entries.values()) {
+      planned.set(target, (planned.get(target) ?? 0) + this.#options.rateOf(registration.query));
     }
     return planned;
   }
@@ -222,7 +226,7 @@ export class Runs<Query extends Runnable> {
     const isReplaced = wanted !== undefined && !wasSetBack && (isTaken || entry.wanted !== undefined);
     const skipped = leftBehind + (isReplaced ? 1 : 0);
     if (skipped > 0) {
-      this.#options.actions.skipped(entry.query, skipped);
+      this.#options.actions.skipped(entry.registration, skipped);
     }
     if (wanted !== undefined && !isTaken) {
       entry.wanted = wanted;
@@ -232,7 +236,7 @@ export class Runs<Query extends Runnable> {
 
   /** Lets a query that wants to run wait for room, unless a run of its name is still under way. */
   #queue(entry: Entry<Query>): void {
-    if (entry.wanted !== undefined && entry.life === undefined && !this.#leaving.has(entry.query.name)) {
+    if (entry.wanted !== undefined && entry.life === undefined && !this.#leaving.has(entry.registration.name)) {
       entry.room.wait(entry);
     }
   }
@@ -254,9 +258,9 @@ export class Runs<Query extends Runnable> {
 
   #live(entry: Entry<Query>, run: Run): void {
     const { clock, dispatcher, actions, journal } = this.#options;
-    const { query, target } = entry;
+    const { registration, target } = entry;
     const over = (ended: Run, end: RunEnd) => this.#over(entry, ended, end);
-    entry.life = new RunLife({ clock, dispatcher, actions, journal, query, target, over }, run);
+    entry.life = new RunLife({ clock, dispatcher, actions, journal, registration, target, over }, run);
     entry.life.begin();
   }
 
@@ -266,10 +270,10 @@ export class Runs<Query extends Runnable> {
     }
     this.#leave(entry);
     if (end !== 'refused' && end !== 'abandoned') {
-      this.#options.actions.ended(entry.query, run, end);
+      this.#options.actions.ended(entry.registration, run, end);
     }
     if (end !== 'abandoned') {
-      this.#options.journal?.over(entry.query, run, end);
+      this.#options.journal?.over(entry.registration, run, end);
     }
     this.#tellIdle();
   }
@@ -279,26 +283,27 @@ export class Runs<Query extends Runnable> {
     if (entry.wanted === undefined) {
       entry.wanted = { window: run.window, since: run.wantedAt, covered: run.covered };
     } else {
-      this.#options.actions.skipped(entry.query, 1);
+      this.#options.actions.skipped(entry.registration, 1);
     }
     entry.room.refused(entry);
   }
 
   /** Gives the run's room to the next one. */
   #leave(entry: Entry<Query>): void {
-    const { name } = entry.query;
-    entry.life = undefined;
-    entry.room.leave();
-    if (this.#leaving.get(name) === entry) {
+    const { name } = entry.registration;
+    const isLeaving = this.#leaving.get(name) === entry;
+    if (isLeaving) {
       this.#leaving.delete(name);
     }
-    const wanting = this.#entries.get(name);
-    if (wanting !== undefined) {
-      this.#queue(wanting);
+    const next = isLeaving ? entry.successor : entry;
+    entry.life = undefined;
+    entry.room.leave();
+    if (next !== undefined) {
+      this.#queue(next);
     }
     this.#admit(entry.room);
-    if (wanting !== undefined && wanting.room !== entry.room) {
-      this.#admit(wanting.room);
+    if (next !== undefined && next.room !== entry.room) {
+      this.#admit(next.room);
     }
   }
 

@@ -1,8 +1,10 @@
 import type { ApiErrorName } from '../aws/errors.ts';
 import type { Clock } from '../lib/clock.ts';
-import { Listeners } from '../lib/listeners.ts';
-import type { RegisteredQuery } from '../model/query.ts';
+import { Emitter } from '../lib/emitter.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Registration } from '../model/query.ts';
 import { isTerminal, type QueryStatus } from '../model/vocabulary.ts';
+import type { ChangedField, StateChanged } from './changed-fields.ts';
 
 /** The kinds of requests that are made for a query. */
 export const REQUEST_KINDS = ['start', 'status', 'results', 'stop'] as const;
@@ -21,7 +23,7 @@ export interface QueryFailure {
 
 /** What is known of a registered query. Times are milliseconds since the epoch; undefined means not known. */
 export interface QueryState {
-  readonly query: RegisteredQuery;
+  readonly registration: Registration;
   readonly registeredAt: number;
   /** The last status that was answered; see `currentStatus` for the one that is still to be believed. */
   readonly status: QueryStatus | undefined;
@@ -41,47 +43,38 @@ export interface QueryState {
   readonly givenUp: boolean;
 }
 
-interface MutableState extends QueryState {
-  query: RegisteredQuery;
-  status: QueryStatus | undefined;
-  statusSince: number | undefined;
-  up: boolean | undefined;
-  lastFailure: QueryFailure | undefined;
-  lastSuccess: number | undefined;
-  polls: number;
-  pollErrors: number;
-  staleAt: number | undefined;
-  givenUp: boolean;
+/** Members of a state that change. */
+type Changing = { -readonly [Field in Exclude<keyof QueryState, 'registration' | 'registeredAt'>]: QueryState[Field] };
+
+interface MutableState extends Pick<QueryState, 'registration' | 'registeredAt'>, Changing {
   /** Since when the service does not know the query, on the monotonic clock. */
   unknownSince: number | undefined;
-  /** What `query` was before it was changed: requests that were begun for it are of this state, too. */
-  readonly formerly: WeakSet<RegisteredQuery>;
+  /** The `staleAfter` that `staleAt` was made with. */
+  staleAfter: number;
 }
 
 export interface QueryStatesOptions {
   readonly clock: Clock;
   readonly giveUpAfter: number;
+  readonly log: Pick<Logger, 'error'>;
 }
 
 /** The state of all registered queries: the one place that polls write to and everything that is shown reads from. */
 export class QueryStates {
-  readonly #options: QueryStatesOptions;
-  readonly #records = new Map<string, MutableState>();
-  readonly #changes = new Listeners<[state: QueryState]>();
+  /** Of these states and, for scheduled queries, of their runs. */
+  readonly changed: StateChanged;
+  readonly #clock: Clock;
+  readonly #records = new Map<Registration, MutableState>();
   /** Watched queries of the start that no request was made for yet. */
-  readonly #untried = new Set<MutableState>();
+  readonly #untried = new Set<Registration>();
   #starting = true;
   /** How long a query may be unknown to the service before it is given up, in milliseconds. */
   giveUpAfter: number;
 
-  constructor(options: QueryStatesOptions) {
-    this.#options = options;
-    this.giveUpAfter = options.giveUpAfter;
-  }
-
-  /** Calls `listener` after each change of a query's state from now on. */
-  onChange(listener: (state: QueryState) => void): void {
-    this.#changes.add(listener);
+  constructor({ clock, giveUpAfter, log }: QueryStatesOptions) {
+    this.#clock = clock;
+    this.changed = new Emitter(log, 'change of a query');
+    this.giveUpAfter = giveUpAfter;
   }
 
   /** All queries of the start are registered: nobody waits for the first request of those that come later. */
@@ -89,10 +82,10 @@ export class QueryStates {
     this.#starting = false;
   }
 
-  register(query: RegisteredQuery): QueryState {
+  register(registration: Registration): QueryState {
     const record: MutableState = {
-      query,
-      registeredAt: this.#options.clock.now(),
+      registration,
+      registeredAt: this.#clock.now(),
       status: undefined,
       statusSince: undefined,
       up: undefined,
@@ -103,12 +96,13 @@ export class QueryStates {
       staleAt: undefined,
       givenUp: false,
       unknownSince: undefined,
-      formerly: new WeakSet(),
+      staleAfter: registration.query.staleAfter,
     };
-    this.#records.set(query.name, record);
-    if (this.#starting && query.kind === 'watched') {
-      this.#untried.add(record);
+    this.#records.set(registration, record);
+    if (this.#starting && registration.query.kind === 'watched') {
+      this.#untried.add(registration);
     }
+    this.changed.emit(registration, ['registered']);
     return record;
   }
 
@@ -117,56 +111,45 @@ export class QueryStates {
    * from the last good answer, as far as the wall clock can be trusted.
    */
   restore(
-    name: string,
+    registration: Registration,
     saved: Pick<QueryState, 'status' | 'statusSince' | 'up' | 'lastFailure' | 'lastSuccess'>,
   ): void {
-    const record = this.#record(name);
-    const { clock } = this.#options;
-    const age = Math.max(0, clock.now() - (saved.lastSuccess ?? Number.NEGATIVE_INFINITY));
-    Object.assign(record, saved);
-    record.staleAt =
-      saved.status === undefined || isTerminal(saved.status)
-        ? undefined
-        : clock.monotonic() + record.query.staleAfter - age;
-    if (saved.status !== undefined && isTerminal(saved.status)) {
-      this.#untried.delete(record);
+    const record = this.#record(registration);
+    const age = Math.max(0, this.#clock.now() - (saved.lastSuccess ?? Number.NEGATIVE_INFINITY));
+    const isOver = saved.status === undefined || isTerminal(saved.status);
+    if (saved.status !== undefined && isOver) {
+      this.#untried.delete(registration);
     }
-    this.#changes.tell(record);
+    const staleAt = isOver ? undefined : this.#clock.monotonic() + record.staleAfter - age;
+    this.#set(record, { ...saved, staleAt });
   }
 
   /** A query is asked or shown otherwise from now on, but asks the same: its state stays. */
-  change(query: RegisteredQuery): void {
-    const record = this.#record(query.name);
+  change(registration: Registration): void {
+    const record = this.#record(registration);
+    const { staleAfter } = registration.query;
     if (record.staleAt !== undefined) {
-      record.staleAt += query.staleAfter - record.query.staleAfter;
+      record.staleAt += staleAfter - record.staleAfter;
     }
-    record.formerly.add(record.query);
-    record.query = query;
-    this.#changes.tell(record);
+    record.staleAfter = staleAfter;
+    this.changed.emit(registration, ['query', 'staleAt']);
   }
 
-  /** Forgets a query that has left. */
-  remove(name: string): void {
-    const record = this.#records.get(name);
-    if (record !== undefined) {
-      this.#untried.delete(record);
-      this.#records.delete(name);
+  /** Forgets a query that is removed. */
+  remove(registration: Registration): void {
+    this.#untried.delete(registration);
+    if (this.#records.delete(registration)) {
+      this.changed.emit(registration, ['removed']);
     }
   }
 
-  /** Whether this very query is registered, as it is or as it was before changes, and not another one of its name that has come since. */
-  has(query: RegisteredQuery): boolean {
-    const record = this.#records.get(query.name);
-    return record !== undefined && (record.query === query || record.formerly.has(query));
-  }
-
-  get(name: string): QueryState | undefined {
-    return this.#records.get(name);
+  get(registration: Registration): QueryState | undefined {
+    return this.#records.get(registration);
   }
 
   /** Whether a query has come to its end, as far as is known: its status will not change any more. */
-  isTerminal(name: string): boolean {
-    const status = this.#records.get(name)?.status;
+  isTerminal(registration: Registration): boolean {
+    const status = this.#records.get(registration)?.status;
     return status !== undefined && isTerminal(status);
   }
 
@@ -185,92 +168,99 @@ export class QueryStates {
   }
 
   /** A poll was answered well. Returns the status before it. */
-  answered(name: string, status: QueryStatus): QueryStatus | undefined {
-    const record = this.#record(name);
-    const { clock } = this.#options;
-    const before = record.status;
-    this.#countPoll(record);
-    if (before !== status) {
-      record.status = status;
-      record.statusSince = clock.now();
-    }
-    this.#markGood(record);
+  answered(registration: Registration, status: QueryStatus): QueryStatus | undefined {
+    const record = this.#record(registration);
+    const { status: before, statusSince } = record;
     record.unknownSince = undefined;
-    record.staleAt = isTerminal(status) ? undefined : clock.monotonic() + record.query.staleAfter;
-    this.#changes.tell(record);
+    this.#set(record, {
+      ...this.#polled(record),
+      ...this.#good(),
+      status,
+      statusSince: before === status ? statusSince : this.#clock.now(),
+      staleAt: isTerminal(status) ? undefined : this.#clock.monotonic() + record.staleAfter,
+    });
     return before;
   }
 
   /** A poll failed for good. Returns whether the query is given up: unknown to the service for all of `giveUpAfter`. */
-  failed(name: string, failure: Omit<QueryFailure, 'at' | 'operation'>): boolean {
-    const record = this.#record(name);
-    const { clock } = this.#options;
-    this.#countPoll(record);
-    record.pollErrors += 1;
-    this.#markBad(record, { ...failure, operation: 'status' });
+  failed(registration: Registration, failure: Omit<QueryFailure, 'at' | 'operation'>): boolean {
+    const record = this.#record(registration);
+    const now = this.#clock.monotonic();
+    let { givenUp } = record;
     if (failure.error === 'ResourceNotFoundException') {
-      record.unknownSince ??= clock.monotonic();
-      record.givenUp = clock.monotonic() - record.unknownSince >= this.giveUpAfter;
+      record.unknownSince ??= now;
+      givenUp = now - record.unknownSince >= this.giveUpAfter;
     } else if (failure.error === 'UnknownStatus') {
       // Only a query that the service knows has a status. Other errors say nothing of whether it does.
       record.unknownSince = undefined;
     }
-    this.#changes.tell(record);
-    return record.givenUp;
+    this.#set(record, {
+      ...this.#polled(record),
+      ...this.#bad({ ...failure, operation: 'status' }),
+      pollErrors: record.pollErrors + 1,
+      givenUp,
+    });
+    return givenUp;
   }
 
   /** A poll of a query that was just started: the service does not know it yet, which says nothing. */
-  unknownYet(name: string): void {
-    const record = this.#record(name);
-    this.#countPoll(record);
-    this.#changes.tell(record);
+  unknownYet(registration: Registration): void {
+    const record = this.#record(registration);
+    this.#set(record, this.#polled(record));
   }
 
   /** A request other than a poll was answered well. */
-  requestAnswered(name: string): void {
-    const record = this.#record(name);
-    this.#markGood(record);
-    this.#changes.tell(record);
+  requestAnswered(registration: Registration): void {
+    this.#set(this.#record(registration), this.#good());
   }
 
   /** A request other than a poll failed for good. */
-  requestFailed(name: string, failure: Omit<QueryFailure, 'at'>): void {
-    const record = this.#record(name);
-    this.#markBad(record, failure);
-    this.#changes.tell(record);
+  requestFailed(registration: Registration, failure: Omit<QueryFailure, 'at'>): void {
+    this.#set(this.#record(registration), this.#bad(failure));
   }
 
   /** A new run was started: the status of the one before it is over. */
-  runStarted(name: string): void {
-    const record = this.#record(name);
-    record.status = undefined;
-    record.statusSince = undefined;
-    record.staleAt = undefined;
-    this.#changes.tell(record);
+  runStarted(registration: Registration): void {
+    this.#set(this.#record(registration), { status: undefined, statusSince: undefined, staleAt: undefined });
   }
 
-  #record(name: string): MutableState {
-    const record = this.#records.get(name);
+  #record(registration: Registration): MutableState {
+    const record = this.#records.get(registration);
     if (record === undefined) {
-      throw new Error(`no registered query is named ${name}`);
+      throw new Error(`internal error: query ${registration.name} is not registered`);
     }
     return record;
   }
 
-  #markGood(record: MutableState): void {
-    record.up = true;
-    record.lastFailure = undefined;
-    record.lastSuccess = this.#options.clock.now();
+  #polled({ registration, polls }: MutableState): Pick<Changing, 'polls'> {
+    this.#untried.delete(registration);
+    return { polls: polls + 1 };
   }
 
-  #markBad(record: MutableState, failure: Omit<QueryFailure, 'at'>): void {
-    record.up = false;
-    record.lastFailure = { ...failure, at: this.#options.clock.now() };
+  #good(): Pick<Changing, 'up' | 'lastFailure' | 'lastSuccess'> {
+    return { up: true, lastFailure: undefined, lastSuccess: this.#clock.now() };
   }
 
-  #countPoll(record: MutableState): void {
-    this.#untried.delete(record);
-    record.polls += 1;
+  #bad(failure: Omit<QueryFailure, 'at'>): Pick<Changing, 'up' | 'lastFailure'> {
+    return { up: false, lastFailure: { ...failure, at: this.#clock.now() } };
+  }
+
+  /** Writes members of a state down, and tells which of them are other than before. */
+  #set(record: MutableState, values: Partial<Changing>): void {
+    const isSameFailure =
+      record.lastFailure?.operation === values.lastFailure?.operation &&
+      record.lastFailure?.error === values.lastFailure?.error;
+    const fields: ChangedField[] = [];
+    // The values are literals of the methods above.
+    for (const field of Object.keys(values) as (keyof Changing)[]) {
+      if (field === 'lastFailure' ? !isSameFailure : record[field] !== values[field]) {
+        fields.push(field);
+      }
+    }
+    Object.assign(record, values);
+    if (fields.length > 0) {
+      this.changed.emit(record.registration, fields);
+    }
   }
 }
 

@@ -1,9 +1,11 @@
 import { type Clock, monotonicOf } from '../lib/clock.ts';
-import { Listeners } from '../lib/listeners.ts';
-import { hasTotal, type ScheduledQuery } from '../model/query.ts';
+import { Emitter } from '../lib/emitter.ts';
+import type { Logger } from '../lib/log.ts';
+import { hasTotal, type Registration, type ScheduledQuery } from '../model/query.ts';
 import type { RunOutcome } from '../model/run.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import type { KeptJson } from '../results/kept-json.ts';
+import type { StateChanged } from './changed-fields.ts';
 import { RecentRuns } from './recent-runs.ts';
 
 /** The last results that were read of a query. */
@@ -27,7 +29,7 @@ export interface QueryResults {
 
 /** What is known of the runs of a scheduled query. Undefined means not known. */
 export interface RunState {
-  readonly query: ScheduledQuery;
+  readonly registration: Registration<ScheduledQuery>;
   /** Runs by outcome since registration. */
   readonly runs: Readonly<Record<RunOutcome, number>>;
   readonly lastOutcome: RunOutcome | undefined;
@@ -45,7 +47,6 @@ export interface RunState {
 }
 
 interface MutableRunState extends RunState {
-  query: ScheduledQuery;
   readonly runs: Record<RunOutcome, number>;
   readonly recent: RecentRuns;
   lastOutcome: RunOutcome | undefined;
@@ -59,83 +60,75 @@ interface MutableRunState extends RunState {
 /** Results as they were read; their age and series are noted here. */
 export type ReadResults = Omit<QueryResults, 'series' | 'since'>;
 
+/** The series of new results, the worst first; `restored` from an earlier process, or read just now. */
+export type NewResults = [
+  registration: Registration<ScheduledQuery>,
+  series: readonly ContributorSeries[],
+  from: 'read' | 'restored',
+];
+
+export interface RunStatesOptions {
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly log: Pick<Logger, 'error'>;
+  /** Emits each change. */
+  readonly changed: StateChanged;
+}
+
 /** The runs of all scheduled queries. */
 export class RunStates {
+  /** Their series are not kept here. */
+  readonly newResults: Emitter<NewResults>;
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
-  readonly #states = new Map<string, MutableRunState>();
-  readonly #changes = new Listeners<[state: RunState]>();
-  readonly #newResults = new Listeners<[state: RunState, series: readonly ContributorSeries[]]>();
+  readonly #changed: StateChanged;
+  readonly #states = new WeakMap<Registration, MutableRunState>();
 
-  constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
+  constructor({ clock, log, changed }: RunStatesOptions) {
     this.#clock = clock;
+    this.#changed = changed;
+    this.newResults = new Emitter(log, 'new results of a query');
   }
 
-  /** Calls `listener` after each change of a query's runs from now on. */
-  onChange(listener: (state: RunState) => void): void {
-    this.#changes.add(listener);
-  }
-
-  /** Calls `listener` with the series of new results from now on, the worst first; they are not kept here. */
-  onResults(listener: (state: RunState, series: readonly ContributorSeries[]) => void): void {
-    this.#newResults.add(listener);
-  }
-
-  register(query: ScheduledQuery): RunState {
+  register(registration: Registration<ScheduledQuery>): RunState {
     const state: MutableRunState = {
-      query,
+      registration,
       runs: noRuns(),
       lastOutcome: undefined,
       recent: new RecentRuns(),
       lastQueryId: undefined,
       lastDuration: undefined,
       results: undefined,
-      total: hasTotal(query) ? 0 : undefined,
+      total: hasTotal(registration.query) ? 0 : undefined,
       truncatedLabelValues: 0,
     };
-    this.#states.set(query.name, state);
+    this.#states.set(registration, state);
     return state;
   }
 
   /** An earlier process knew this of a query that was just registered. */
-  restore(name: string, saved: Pick<RunState, 'lastOutcome' | 'lastQueryId' | 'lastDuration'>): void {
-    const state = this.#state(name);
+  restore(registration: Registration, saved: Pick<RunState, 'lastOutcome' | 'lastQueryId' | 'lastDuration'>): void {
+    const state = this.#state(registration);
     Object.assign(state, saved);
-    this.#changes.tell(state);
+    this.#changed.emit(registration, ['lastOutcome', 'lastQueryId', 'lastDuration']);
   }
 
   /** An earlier process has read these results, and no newer ones were. */
-  restoreResults(name: string, results: ReadResults, series: readonly ContributorSeries[]): void {
-    const state = this.#state(name);
+  restoreResults(registration: Registration, results: ReadResults, series: readonly ContributorSeries[]): void {
+    const state = this.#state(registration);
     const since = monotonicOf(this.#clock, results.windowEnd);
     state.results = { ...results, since, series: series.length };
-    this.#newResults.tell(state, series);
-    this.#changes.tell(state);
+    this.newResults.emit(state.registration, series, 'restored');
+    this.#changed.emit(registration, ['results']);
   }
 
-  /** A query is asked or shown otherwise from now on, but asks the same. */
-  change(query: ScheduledQuery): void {
-    const state = this.#state(query.name);
-    state.query = query;
-    this.#changes.tell(state);
+  /** Undefined for a query that is not scheduled. */
+  get(registration: Registration): RunState | undefined {
+    return this.#states.get(registration);
   }
 
-  /** Forgets a query that has left. */
-  remove(name: string): void {
-    this.#states.delete(name);
-  }
-
-  get(name: string): RunState | undefined {
-    return this.#states.get(name);
-  }
-
-  all(): IterableIterator<RunState> {
-    return this.#states.values();
-  }
-
-  started(name: string, queryId: string): void {
-    const state = this.#state(name);
+  started(registration: Registration, queryId: string): void {
+    const state = this.#state(registration);
     state.lastQueryId = queryId;
-    this.#changes.tell(state);
+    this.#changed.emit(registration, ['lastQueryId']);
   }
 
   /**
@@ -143,59 +136,59 @@ export class RunStates {
    * nothing; `truncated` values of labels were cut.
    */
   resultsRead(
-    name: string,
+    registration: Registration,
     results: ReadResults,
     series: readonly ContributorSeries[],
     total: number | undefined,
     truncated: number,
   ): void {
-    const state = this.#state(name);
+    const state = this.#state(registration);
     state.truncatedLabelValues += truncated;
     // A window ends at most so long before its results are read; if it seems longer, the wall clock has jumped since.
-    const { every, delay, timeout } = state.query.schedule;
+    const { every, delay, timeout } = state.registration.query.schedule;
     const earliest = this.#clock.monotonic() - (2 * every + delay + timeout);
     const since = Math.max(earliest, monotonicOf(this.#clock, results.windowEnd));
     state.results = { ...results, since, series: series.length };
     if (state.total !== undefined && total !== undefined) {
       state.total += total;
     }
-    this.#newResults.tell(state, series);
-    this.#changes.tell(state);
+    this.newResults.emit(state.registration, series, 'read');
+    this.#changed.emit(registration, ['results', 'total', 'truncatedLabelValues']);
   }
 
   /**
    * A run has ended; `duration` is the milliseconds from the request to start it to its terminal status, undefined where
    * it came to none.
    */
-  ended(name: string, outcome: Exclude<RunOutcome, 'skipped'>, duration: number | undefined): void {
-    const state = this.#state(name);
+  ended(registration: Registration, outcome: Exclude<RunOutcome, 'skipped'>, duration: number | undefined): void {
+    const state = this.#state(registration);
     state.runs[outcome] += 1;
     state.lastOutcome = outcome;
     state.recent.add({ outcome, at: this.#clock.now(), duration });
     state.lastDuration = duration ?? state.lastDuration;
-    this.#changes.tell(state);
+    this.#changed.emit(registration, ['runs', 'lastOutcome', 'recent', 'lastDuration']);
   }
 
   /** So many windows passed without a run. */
-  skipped(name: string, windows: number): void {
-    const state = this.#state(name);
+  skipped(registration: Registration, windows: number): void {
+    const state = this.#state(registration);
     state.runs.skipped += windows;
     state.recent.add({ outcome: 'skipped', at: this.#clock.now(), duration: undefined });
-    this.#changes.tell(state);
+    this.#changed.emit(registration, ['runs', 'recent']);
   }
 
-  #state(name: string): MutableRunState {
-    const state = this.#states.get(name);
+  #state(registration: Registration): MutableRunState {
+    const state = this.#states.get(registration);
     if (state === undefined) {
-      throw new Error(`no scheduled query is named ${name}`);
+      throw new Error(`internal error: scheduled query ${registration.name} is not registered`);
     }
     return state;
   }
 }
 
 /** Whether the last results are too old to be shown at `now`, on the monotonic clock. */
-export function areTooOld({ results, query }: RunState, now: number): boolean {
-  const { every, delay, timeout } = query.schedule;
+export function areTooOld({ results, registration }: RunState, now: number): boolean {
+  const { every, delay, timeout } = registration.query.schedule;
   return results !== undefined && now - results.since > 3 * every + delay + timeout;
 }
 

@@ -1,13 +1,12 @@
-import type { Clock } from '../lib/clock.ts';
-import type { RegisteredQuery } from '../model/query.ts';
-import type { QueryStatus } from '../model/vocabulary.ts';
-import { currentStatus, type QueryFailure, type QueryState, type QueryStates } from './query-state.ts';
-import type { RunStates } from './run-state.ts';
+import { type Clock, LONGEST_TIMER_MS } from '../lib/clock.ts';
+import type { Registration } from '../model/query.ts';
+import type { ChangedField } from './changed-fields.ts';
+import type { QueryStates } from './query-state.ts';
 
-/** How often all queries are looked at while somebody listens: how late a change is told at most. */
-const LOOK_EVERY_MS = 500;
+/** Changes that follow each other within this time, in milliseconds, are told as one: how late a change is told at most. */
+const COALESCED_MS = 500;
 
-/** A query whose status, reachability, runs or registration have changed since the last time it was told; `removed`: it has left. */
+/** A query whose status, reachability, runs or registration have changed since the last time it was told; `removed`: it is removed. */
 export interface StatusChange {
   readonly name: string;
   readonly kind: 'changed' | 'removed';
@@ -16,103 +15,125 @@ export interface StatusChange {
 export type StatusChangeListener = (changes: readonly StatusChange[]) => void;
 
 /** What a change is a change of. The time and the words of a failure that goes on are none. */
-interface Seen {
-  /** A change of its labels or intervals makes another of it. */
-  readonly query: RegisteredQuery;
-  readonly status: QueryStatus | undefined;
-  readonly statusSince: number | undefined;
-  readonly up: boolean | undefined;
-  readonly operation: QueryFailure['operation'] | undefined;
-  readonly error: QueryFailure['error'] | undefined;
-  readonly runs: number;
-}
+const FIELDS: ReadonlySet<ChangedField> = new Set<ChangedField>([
+  'registered',
+  'removed',
+  'query',
+  'status',
+  'statusSince',
+  'up',
+  'lastFailure',
+  'recent',
+]);
 
 export interface StatusChangesOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
-  readonly states: QueryStates;
-  readonly runStates: RunStates;
+  readonly states: Pick<QueryStates, 'get' | 'all' | 'changed'>;
 }
 
 /**
- * Tells which queries have changed. While somebody listens, all are compared with what they were half a second ago, at a
- * millisecond or so for 10,000; that finds those that came or left and statuses that have grown too old as well, for
- * which nobody calls, and makes one change of many that follow each other. While nobody listens, nothing is done.
+ * Tells which queries have changed, once for all changes of half a second. Statuses grow too old by time alone: a timer
+ * is set for the first that may. While nobody listens, nothing is done.
  */
 export class StatusChanges {
   readonly #options: StatusChangesOptions;
   readonly #listeners = new Set<StatusChangeListener>();
-  #seen = new Map<string, Seen>();
-  #cancel: () => void = () => undefined;
+  /** By name: a query that takes the place of another is a change of it. */
+  readonly #pending = new Map<string, StatusChange['kind']>();
+  #cancelTelling: (() => void) | undefined;
+  #cancelLooking: () => void = () => undefined;
+  /** Statuses are looked at then, on the monotonic clock. */
+  #lookAt = Number.POSITIVE_INFINITY;
+  /** When they were looked at last. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Queries whose status was too old then. */
+  readonly #stale = new Set<Registration>();
 
   constructor(options: StatusChangesOptions) {
     this.#options = options;
+    options.states.changed.on((registration, fields) => this.#changed(registration, fields));
   }
 
   /** Calls `listener` with changes from now on, until the function that it returns is called. */
   subscribe(listener: StatusChangeListener): () => void {
-    if (this.#listeners.size === 0) {
-      this.#look();
-    }
     this.#listeners.add(listener);
+    if (this.#listeners.size === 1) {
+      this.#findStale();
+      this.#pending.clear();
+    }
     return () => {
       if (this.#listeners.delete(listener) && this.#listeners.size === 0) {
-        this.#cancel();
-        this.#seen = new Map();
+        this.#end();
       }
     };
   }
 
-  #look(): void {
-    const changes = this.#compare();
+  #end(): void {
+    this.#cancelTelling?.();
+    this.#cancelTelling = undefined;
+    this.#cancelLooking();
+    this.#lookAt = Number.POSITIVE_INFINITY;
+    this.#pending.clear();
+    this.#stale.clear();
+  }
+
+  #changed(registration: Registration, fields: readonly ChangedField[]): void {
+    if (this.#listeners.size === 0) {
+      return;
+    }
+    if (fields.includes('removed')) {
+      this.#stale.delete(registration);
+    }
+    if (fields.includes('staleAt')) {
+      this.#lookAfter(this.#options.states.get(registration)?.staleAt);
+    }
+    const isFresh = fields.includes('staleAt') && this.#stale.delete(registration);
+    if (isFresh || fields.some((field) => FIELDS.has(field))) {
+      this.#pending.set(registration.name, fields.includes('removed') ? 'removed' : 'changed');
+      this.#cancelTelling ??= this.#options.clock.setTimer(COALESCED_MS, () => this.#tell());
+    }
+  }
+
+  #tell(): void {
+    this.#cancelTelling?.();
+    this.#cancelTelling = undefined;
+    const changes = Array.from(this.#pending, ([name, kind]) => ({ name, kind }));
+    this.#pending.clear();
     if (changes.length > 0) {
       for (const listener of this.#listeners) {
         listener(changes);
       }
     }
-    this.#cancel = this.#options.clock.setTimer(LOOK_EVERY_MS, () => this.#look());
   }
 
-  #compare(): StatusChange[] {
-    const { states, runStates, clock } = this.#options;
-    const now = clock.monotonic();
-    const changes: StatusChange[] = [];
-    for (const state of states.all()) {
-      const { name } = state.query;
-      const before = this.#seen.get(name);
-      const runs = runStates.get(name)?.recent.count ?? 0;
-      if (before === undefined || !isAsSeen(before, state, currentStatus(state, now), runs)) {
-        this.#seen.set(name, {
-          query: state.query,
-          status: currentStatus(state, now),
-          statusSince: state.statusSince,
-          up: state.up,
-          operation: state.lastFailure?.operation,
-          error: state.lastFailure?.error,
-          runs,
-        });
-        changes.push({ name, kind: 'changed' });
-      }
+  /** Looks at all statuses once the one that is to be believed until `staleAt` is too old, and not too often. */
+  #lookAfter(staleAt: number | undefined): void {
+    const { clock } = this.#options;
+    const at = Math.max((staleAt ?? Number.POSITIVE_INFINITY) + 1, this.#lookedAt + COALESCED_MS);
+    if (at < this.#lookAt) {
+      this.#cancelLooking();
+      this.#lookAt = at;
+      this.#cancelLooking = clock.setTimer(Math.min(at - clock.monotonic(), LONGEST_TIMER_MS), () => {
+        this.#findStale();
+        this.#tell();
+      });
     }
-    if (this.#seen.size > states.size) {
-      for (const name of this.#seen.keys()) {
-        if (states.get(name) === undefined) {
-          this.#seen.delete(name);
-          changes.push({ name, kind: 'removed' });
-        }
-      }
-    }
-    return changes;
   }
-}
 
-function isAsSeen(seen: Seen, state: QueryState, status: QueryStatus | undefined, runs: number): boolean {
-  return (
-    seen.query === state.query &&
-    seen.status === status &&
-    seen.statusSince === state.statusSince &&
-    seen.up === state.up &&
-    seen.operation === state.lastFailure?.operation &&
-    seen.error === state.lastFailure?.error &&
-    seen.runs === runs
-  );
+  /** Finds statuses that have become too old since the last look, and when the next one will. */
+  #findStale(): void {
+    const now = this.#options.clock.monotonic();
+    let next: number | undefined;
+    for (const { registration, staleAt = Number.POSITIVE_INFINITY } of this.#options.states.all()) {
+      if (staleAt >= now) {
+        next = Math.min(next ?? staleAt, staleAt);
+      } else if (!this.#stale.has(registration)) {
+        this.#stale.add(registration);
+        this.#pending.set(registration.name, 'changed');
+      }
+    }
+    this.#lookedAt = now;
+    this.#lookAt = Number.POSITIVE_INFINITY;
+    this.#lookAfter(next);
+  }
 }

@@ -6,7 +6,7 @@ import { Exposition, type ScrapeRequest } from '../../src/metrics/exposition.ts'
 import { InventorySections } from '../../src/metrics/inventory-sections.ts';
 import { QuerySections } from '../../src/metrics/query-sections.ts';
 import { RunPage } from '../../src/metrics/run-page.ts';
-import type { RegisteredQuery } from '../../src/model/query.ts';
+import { isScheduled, type RegisteredQuery, type Registration } from '../../src/model/query.ts';
 import type { RunOutcome } from '../../src/model/run.ts';
 import { QUERY_TYPES, type QueryStatus, type QueryType } from '../../src/model/vocabulary.ts';
 import type { ContributorSeries } from '../../src/results/contributor-series.ts';
@@ -17,6 +17,7 @@ import { Inventory } from '../../src/state/inventory.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
 import { RunStates } from '../../src/state/run-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { type ListingRecord, naivePage, type QueryRecord, type RunRecord, type TargetRecord } from './naive-page.ts';
 
@@ -38,9 +39,11 @@ export class ExposedWorld {
   readonly #queries: QueryRecord[] = [];
   #registered = 0;
   readonly #targets: TargetRecord[];
-  readonly #states = new QueryStates({ clock: this.clock, giveUpAfter: 3_600_000 });
+  readonly #log = new RecordingLog();
+  readonly #handles = new Map<RegisteredQuery, Registration>();
+  readonly #states = new QueryStates({ clock: this.clock, giveUpAfter: 3_600_000, log: this.#log });
   readonly #stats = new ApiStats();
-  readonly #querySections = new QuerySections();
+  readonly #querySections = new QuerySections(this.#states);
   readonly #planned = new Map<Target, number>();
   readonly #apiSections = new ApiSections(
     () => this.#planned,
@@ -48,10 +51,10 @@ export class ExposedWorld {
   );
   readonly #runs: RunRecord[] = [];
   #shownRuns: readonly RunRecord[] = [];
-  readonly #runPage = new RunPage(MAX_SERIES);
-  readonly #runStates = new RunStates(this.clock);
+  readonly #runStates = new RunStates({ clock: this.clock, log: this.#log, changed: this.#states.changed });
+  readonly #runPage = new RunPage(this.#runStates, MAX_SERIES);
   readonly #inventorySections = new InventorySections();
-  readonly #inventory = new Inventory({ clock: this.clock, every: LISTED_EVERY, log: new RecordingLog() });
+  readonly #inventory = new Inventory({ clock: this.clock, every: LISTED_EVERY, log: this.#log });
   readonly #realTargets;
   readonly #exposition: Exposition;
   lag = 0;
@@ -68,10 +71,10 @@ export class ExposedWorld {
         }),
       );
     });
-    this.#states.onChange((state) => this.#querySections.changed(state, this.clock.monotonic()));
+    this.#states.changed.on((registration, fields) => this.#querySections.changed(registration, fields));
+    this.#states.changed.on((registration, fields) => this.#runPage.changed(registration, fields));
     this.#stats.onChange((stats) => this.#apiSections.changed(stats));
-    this.#runStates.onChange((state) => this.#runPage.changed(state));
-    this.#runStates.onResults((state, series) => this.#runPage.resultsRead(state, series));
+    this.#runStates.newResults.on((state, series) => this.#runPage.resultsRead(state, series));
     const targets = new Targets(this.clock);
     this.#realTargets = ['eu-west-1', SCHEDULED_REGION].map((region, i) =>
       targets.add('default', region, { requestsPerSecond: 5 + i, maxConcurrentRequests: 8 }),
@@ -136,11 +139,13 @@ export class ExposedWorld {
   }
 
   register(query: RegisteredQuery): void {
-    this.#querySections.add(this.#states.register(query));
-    if (query.kind === 'scheduled') {
-      this.#runPage.add(this.#runStates.register(query));
-      this.#runs.push({ query, outcomes: [], total: 0 });
+    const registration: Registration = handleOf(query);
+    this.#handles.set(query, registration);
+    if (isScheduled(registration)) {
+      this.#runStates.register(registration);
+      this.#runs.push({ query: registration.query, outcomes: [], total: 0 });
     }
+    this.#states.register(registration);
     this.#queries.push({ query, registeredAt: this.clock.now(), polls: 0, pollErrors: 0 });
     this.#registered += 1;
   }
@@ -150,11 +155,7 @@ export class ExposedWorld {
     if (record === undefined) {
       return;
     }
-    const { name } = record.query;
-    this.#states.remove(name);
-    this.#runStates.remove(name);
-    this.#querySections.remove(name);
-    this.#runPage.remove(name);
+    this.#states.remove(this.#handle(record.query));
     this.#queries.splice(this.#queries.indexOf(record), 1);
     const runs = this.#runs.findIndex(({ query }) => query === record.query);
     if (runs >= 0) {
@@ -188,7 +189,7 @@ export class ExposedWorld {
     if (record === undefined) {
       return;
     }
-    this.#states.answered(record.query.name, status);
+    this.#states.answered(this.#handle(record.query), status);
     if (record.status !== status) {
       record.status = status;
       record.statusSince = this.clock.now();
@@ -203,7 +204,7 @@ export class ExposedWorld {
     if (record === undefined) {
       return;
     }
-    this.#states.failed(record.query.name, { error, message: '' });
+    this.#states.failed(this.#handle(record.query), { error, message: '' });
     record.up = false;
     record.error = { operation: 'status', error };
     record.polls += 1;
@@ -216,9 +217,9 @@ export class ExposedWorld {
     if (run === undefined || record === undefined) {
       return;
     }
-    this.#states.requestAnswered(run.query.name);
-    this.#states.runStarted(run.query.name);
-    this.#runStates.started(run.query.name, queryId);
+    this.#states.requestAnswered(this.#handle(run.query));
+    this.#states.runStarted(this.#handle(run.query));
+    this.#runStates.started(this.#handle(run.query), queryId);
     this.#markGood(record);
     delete record.status;
     delete record.statusSince;
@@ -232,15 +233,19 @@ export class ExposedWorld {
       return;
     }
     if (outcome === 'start_failed') {
-      this.#states.requestFailed(run.query.name, { operation: 'start', error: 'ValidationException', message: '' });
+      this.#states.requestFailed(this.#handle(run.query), {
+        operation: 'start',
+        error: 'ValidationException',
+        message: '',
+      });
       record.up = false;
       record.error = { operation: 'start', error: 'ValidationException' };
     }
     if (outcome === 'skipped') {
-      this.#runStates.skipped(run.query.name, 1);
+      this.#runStates.skipped(this.#handle(run.query), 1);
     } else {
       const took = outcome === 'start_failed' ? undefined : duration;
-      this.#runStates.ended(run.query.name, outcome, took);
+      this.#runStates.ended(this.#handle(run.query), outcome, took);
       run.duration = took ?? run.duration;
     }
     run.outcomes.push(outcome);
@@ -257,7 +262,7 @@ export class ExposedWorld {
     const rows = series.length + 7;
     const total = series.reduce((sum, { value }) => sum + value, 0);
     const about = { at: windowEnd, windowEnd, length: query.schedule.lookback, rows, dropped, json: KEPT };
-    this.#runStates.resultsRead(query.name, about, series, total, 0);
+    this.#runStates.resultsRead(this.#handle(query), about, series, total, 0);
     run.results = { windowEnd, readAt: this.clock.monotonic(), rows, dropped, series };
     run.total += total;
     this.#shownRuns = this.#shownRuns.includes(run) ? this.#shownRuns : [...this.#shownRuns, run];
@@ -332,6 +337,14 @@ export class ExposedWorld {
       format,
       groups,
     );
+  }
+
+  #handle(query: RegisteredQuery): Registration {
+    const handle = this.#handles.get(query);
+    if (handle === undefined) {
+      throw new Error('the query was registered');
+    }
+    return handle;
   }
 
   #record(index: number): QueryRecord | undefined {

@@ -3,6 +3,7 @@ import { Memory } from '../../src/persistence/memory.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
 import { RunStates } from '../../src/state/run-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { scheduledQuery } from '../support/scheduled-query.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -10,18 +11,20 @@ import { watchedQuery } from '../support/watched-query.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const WATCHED = watchedQuery({ name: 'watched' });
-const SCHEDULED = scheduledQuery({ name: 'scheduled' });
+const WATCHED = handleOf(watchedQuery({ name: 'watched' }));
+const SCHEDULED = handleOf(scheduledQuery({ name: 'scheduled' }));
 
 async function open(path: string, clock: FakeClock) {
-  const states = new QueryStates({ clock, giveUpAfter: HOUR });
-  const runStates = new RunStates(clock);
+  const log = new RecordingLog();
+  const states = new QueryStates({ clock, giveUpAfter: HOUR, log });
+  const runStates = new RunStates({ clock, log, changed: states.changed });
   const memory = await Memory.open({
     path,
     clock,
-    log: new RecordingLog(),
+    log,
     states,
     runStates,
+    isRegistered: () => false,
     placeOf: () => 'here',
     making: () => undefined,
   });
@@ -34,7 +37,7 @@ async function stored(clock: FakeClock, ahead: number): Promise<string> {
   clock.jump(ahead);
   const { states, runStates, memory } = await open(path, clock);
   states.register(WATCHED);
-  states.answered(WATCHED.name, 'SUCCEEDED');
+  states.answered(WATCHED, 'SUCCEEDED');
   states.register(SCHEDULED);
   runStates.register(SCHEDULED);
   const end = Math.floor(clock.now() / HOUR) * HOUR;
@@ -59,7 +62,7 @@ function restored({ states, runStates, memory }: Awaited<ReturnType<typeof open>
   memory.restore(WATCHED);
   states.register(SCHEDULED);
   runStates.register(SCHEDULED);
-  return [states.get(WATCHED.name)?.status === 'SUCCEEDED', memory.resume(SCHEDULED) !== undefined];
+  return [states.get(WATCHED)?.status === 'SUCCEEDED', memory.resume(SCHEDULED) !== undefined];
 }
 
 test.each([2 * DAY, 365 * DAY, -2 * DAY])(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Schedule } from '../../src/model/query.ts';
+import type { Registration, Schedule } from '../../src/model/query.ts';
 import type { Run, RunActions, Runnable, Span, StepResult, Window } from '../../src/model/run.ts';
 import { newestDue, newestWindow, offsetOf, windowOf } from '../../src/queries/windows.ts';
 import { Dispatcher } from '../../src/scheduler/dispatcher.ts';
@@ -9,6 +9,7 @@ import type { EarlierRuns, RunJournal } from '../../src/scheduler/run-journal.ts
 import { Runs } from '../../src/scheduler/runs.ts';
 import { Targets } from '../../src/scheduler/target.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
 const MINUTE = 60_000;
@@ -99,7 +100,7 @@ function setUp(clock: FakeClock, answers: Partial<Record<'start' | 'starting', P
   const told: string[] = [];
   const step =
     (name: string, result: StepResult) =>
-    async (_query: Runnable, run: Run): Promise<StepResult> => {
+    async (_query: Registration<Runnable>, run: Run): Promise<StepResult> => {
       told.push(`${name} ${run.queryId ?? '-'}`);
       return result;
     };
@@ -168,7 +169,7 @@ describe('with a journal', () => {
         write = resolve;
       }),
     });
-    runs.add(QUERY);
+    runs.add(handleOf(QUERY));
     await clock.advance(5_000);
     expect(told).toEqual(['journal: starting']);
     write();
@@ -179,7 +180,7 @@ describe('with a journal', () => {
   test('none is started where the journal belongs to another process', async () => {
     const clock = new FakeClock();
     const { runs, told } = setUp(clock, { starting: Promise.resolve(false) });
-    runs.add(QUERY);
+    runs.add(handleOf(QUERY));
     await clock.advance(5 * MINUTE);
     expect(told).toContain('journal: starting');
     expect(told).not.toContain('start');
@@ -188,8 +189,8 @@ describe('with a journal', () => {
   test('a run in flight goes on, in its place under the cap, until its own timeout', async () => {
     const clock = new FakeClock();
     const { runs, told, active } = setUp(clock);
-    runs.add(QUERY, inFlight(clock, SCHEDULE.timeout - 30_000));
-    runs.add({ ...QUERY, name: 'other' });
+    runs.add(handleOf(QUERY), inFlight(clock, SCHEDULE.timeout - 30_000));
+    runs.add(handleOf({ ...QUERY, name: 'other' }));
     await clock.advance(29_000);
     expect(active()).toBe(1);
     expect(new Set(told)).toEqual(new Set(['status old']));
@@ -208,7 +209,7 @@ describe('with a journal', () => {
   test('a stop leaves runs at the service', async () => {
     const clock = new FakeClock();
     const { runs, dispatcher, told } = setUp(clock);
-    runs.add(QUERY);
+    runs.add(handleOf(QUERY));
     await clock.advance(10_000);
     dispatcher.windDown();
     await runs.stop();
@@ -227,7 +228,7 @@ describe('with a journal', () => {
         answer = resolve;
       }),
     });
-    runs.add(QUERY);
+    runs.add(handleOf(QUERY));
     await clock.advance(1_000);
     dispatcher.windDown();
     const stopped = runs.stop();
@@ -245,7 +246,7 @@ describe('with a journal', () => {
         write = resolve;
       }),
     });
-    runs.add(QUERY);
+    runs.add(handleOf(QUERY));
     await clock.advance(1_000);
     dispatcher.windDown();
     const stopped = runs.stop();

@@ -5,6 +5,7 @@ import { Polls } from '../../src/scheduler/polls.ts';
 import { Runs } from '../../src/scheduler/runs.ts';
 import { Targets } from '../../src/scheduler/target.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
 const MINUTE = 60_000;
@@ -69,13 +70,13 @@ it('lets polls, starts and statuses go before further pages of results', async (
   });
   const schedule = { every: 15 * MINUTE, lookback: 15 * MINUTE, delay: 0, timeout: 10 * MINUTE };
   for (let i = 0; i < 5; i += 1) {
-    runs.add({ name: `endless-${i}`, ...PLACE, schedule });
+    runs.add(handleOf({ name: `endless-${i}`, ...PLACE, schedule }));
   }
   dispatcher.start();
   runs.start();
   await clock.advance(30_000);
-  polls.add([{ name: 'watched', ...PLACE, schedule, interval: 5_000 }]);
-  runs.add({ name: 'short', ...PLACE, schedule });
+  polls.add([handleOf({ name: 'watched', ...PLACE, schedule, interval: 5_000 })]);
+  runs.add(handleOf({ name: 'short', ...PLACE, schedule }));
   await clock.advance(60_000);
   // The budget is used up, and yet every poll is made in its time.
   expect(pages).toBeGreaterThan(300);

@@ -4,6 +4,7 @@ import { Dispatcher, SHUTDOWN } from '../../src/scheduler/dispatcher.ts';
 import { type Pollable, type PollResult, Polls } from '../../src/scheduler/polls.ts';
 import { Targets } from '../../src/scheduler/target.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { Handles } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
 interface Poll {
@@ -40,11 +41,12 @@ function setUp({ queries, answer = async () => 'good', ...limits }: SetUp) {
     concurrency: limits.concurrency ?? 256,
     timeLimit: limits.pollLimit ?? 600_000,
   });
-  const scheduler = new Polls({
+  const handles = new Handles<Pollable>();
+  const registered = new Polls<Pollable>({
     clock,
     targets,
     dispatcher,
-    async poll(query, signal) {
+    async poll({ query }, signal) {
       const { budget } = targets.get(query.account, query.region);
       const place = budget.reserve();
       await budget.acquire(signal);
@@ -53,6 +55,14 @@ function setUp({ queries, answer = async () => 'good', ...limits }: SetUp) {
       return answer(query, signal, clock);
     },
   });
+  /** The scheduler, with the handles of its queries found by their names. */
+  const scheduler = {
+    add: (added: readonly Pollable[]) => registered.add(added.map((query) => handles.add(query))),
+    remove: (name: string) => handles.remove(name, (handle) => registered.remove(handle)),
+    nextPoll: (name: string) => handles.with(name, (handle) => registered.nextPoll(handle)),
+    lag: () => registered.lag(),
+    planned: () => registered.planned(),
+  };
   scheduler.add(queries);
   dispatcher.start();
   return { clock, log, targets, polls, scheduler, dispatcher };

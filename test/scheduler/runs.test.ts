@@ -5,8 +5,9 @@ import type { Run, RunActions, Runnable, RunOutcome, StepResult } from '../../sr
 import { newestDue, offsetOf } from '../../src/queries/windows.ts';
 import { Dispatcher } from '../../src/scheduler/dispatcher.ts';
 import { Runs } from '../../src/scheduler/runs.ts';
-import { Targets } from '../../src/scheduler/target.ts';
+import { type Target, Targets } from '../../src/scheduler/target.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { Handles } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
 const MINUTE = 60_000;
@@ -54,9 +55,9 @@ function setUp(options: {
     place.release();
   };
   const actions: RunActions<Runnable> = {
-    async start(query, run, signal) {
+    async start({ query }, run, signal) {
       await paced(query, signal);
-      const { active = 0 } = runs.of(targets.get(query.account, query.region)) ?? {};
+      const { active = 0 } = registered.of(targets.get(query.account, query.region)) ?? {};
       mostInFlight = Math.max(mostInFlight, active);
       const result = (await script.start?.(query, run)) ?? 'done';
       if (result === 'done') {
@@ -65,15 +66,15 @@ function setUp(options: {
       }
       return result;
     },
-    async status(query, run, signal) {
+    async status({ query }, run, signal) {
       await paced(query, signal);
       return (await script.status?.(query, run)) ?? 'done';
     },
-    async results(query, run, signal) {
+    async results({ query }, run, signal) {
       await paced(query, signal);
       return (await script.results?.(query, run)) ?? 'done';
     },
-    async stop(query, run, signal) {
+    async stop({ query }, run, signal) {
       await paced(query, signal);
       const result = (await script.stop?.(query, run)) ?? 'done';
       if (result === 'done') {
@@ -81,7 +82,7 @@ function setUp(options: {
       }
       return result;
     },
-    ended(query, run, outcome) {
+    ended({ query }, run, outcome) {
       const took = run.terminalAt === undefined ? undefined : run.terminalAt - run.startedAt;
       ended.push({ query: query.name, n: run.window.n, outcome, at: clock.monotonic(), took });
     },
@@ -92,7 +93,8 @@ function setUp(options: {
       setBack.push(queries);
     },
   };
-  const runs: Runs<Runnable> = new Runs<Runnable>({
+  const handles = new Handles<Runnable>();
+  const registered: Runs<Runnable> = new Runs<Runnable>({
     clock,
     targets,
     dispatcher,
@@ -102,11 +104,19 @@ function setUp(options: {
     leavesRuns: false,
     rateOf: ({ schedule }) => 8_000 / schedule.every,
   });
+  /** The scheduler, with the handles of its queries found by their names. */
+  const runs = {
+    add: (query: Runnable) => registered.add(handles.add(query)),
+    remove: (name: string) => handles.remove(name, (handle) => registered.remove(handle)),
+    nextRun: (name: string) => handles.with(name, (handle) => registered.nextRun(handle)),
+    of: (target: Target) => registered.of(target),
+    stop: () => registered.stop(),
+  };
   for (const query of options.queries) {
     runs.add(query);
   }
   dispatcher.start();
-  runs.start();
+  registered.start();
   return {
     clock,
     targets,

@@ -6,6 +6,7 @@ import type { QueryStatus } from '../../src/model/vocabulary.ts';
 import { SHUTDOWN } from '../../src/scheduler/dispatcher.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 
@@ -15,8 +16,8 @@ const HOUR = 3_600_000;
 function setUp(answer: () => QueryStatus) {
   const clock = new FakeClock();
   const log = new RecordingLog();
-  const states = new QueryStates({ clock, giveUpAfter: HOUR });
-  const query = watchedQuery({ name: 'q' });
+  const states = new QueryStates({ clock, giveUpAfter: HOUR, log });
+  const query = handleOf(watchedQuery({ name: 'q' }));
   const state = states.register(query);
   const poll = createPoll({
     states,

@@ -3,6 +3,8 @@ import type { ApiErrorName } from '../../src/aws/errors.ts';
 import { QUERY_STATUSES } from '../../src/model/vocabulary.ts';
 import { currentStatus, type QueryState, QueryStates } from '../../src/state/query-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { handleOf } from '../support/handles.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 
 const HOUR = 3_600_000;
@@ -10,16 +12,18 @@ const HOUR = 3_600_000;
 function setUp(changes: Parameters<typeof watchedQuery>[0] = {}) {
   const clock = new FakeClock();
   const changed: QueryState[] = [];
-  const states = new QueryStates({ clock, giveUpAfter: HOUR });
-  states.onChange((state) => changed.push(state));
-  const state = states.register(watchedQuery({ name: 'q', ...changes }));
+  const states = new QueryStates({ clock, giveUpAfter: HOUR, log: new RecordingLog() });
+  const q = handleOf(watchedQuery({ name: 'q', ...changes }));
+  const state = states.register(q);
+  states.changed.on(() => changed.push(state));
   return {
+    q,
     clock,
     changed,
     states,
     state,
     shown: () => currentStatus(state, clock.monotonic()),
-    fail: (error: ApiErrorName) => states.failed('q', { error, message: 'it failed' }),
+    fail: (error: ApiErrorName) => states.failed(q, { error, message: 'it failed' }),
   };
 }
 
@@ -41,8 +45,8 @@ describe('QueryStates', () => {
   });
 
   it('tells of every change, after it was made', () => {
-    const { changed, states, fail } = setUp();
-    states.answered('q', 'QUEUED');
+    const { q, changed, states, fail } = setUp();
+    states.answered(q, 'QUEUED');
     expect(changed.map(({ status, up, polls }) => ({ status, up, polls }))).toEqual([
       { status: 'QUEUED', up: true, polls: 1 },
     ]);
@@ -52,20 +56,20 @@ describe('QueryStates', () => {
   });
 
   it('dates a status from when it was first seen, and the last good answer from each', async () => {
-    const { clock, state, states } = setUp();
+    const { q, clock, state, states } = setUp();
     const start = clock.now();
-    expect(states.answered('q', 'RUNNING')).toBeUndefined();
+    expect(states.answered(q, 'RUNNING')).toBeUndefined();
     await clock.advance(30_000);
-    expect(states.answered('q', 'RUNNING')).toBe('RUNNING');
+    expect(states.answered(q, 'RUNNING')).toBe('RUNNING');
     expect(state).toMatchObject({ statusSince: start, lastSuccess: start + 30_000 });
     await clock.advance(30_000);
-    expect(states.answered('q', 'SUCCEEDED')).toBe('RUNNING');
+    expect(states.answered(q, 'SUCCEEDED')).toBe('RUNNING');
     expect(state).toMatchObject({ statusSince: start + 60_000, lastSuccess: start + 60_000 });
   });
 
   it('keeps the status of before when a poll fails, and says why it failed until one is answered', async () => {
-    const { clock, state, states, shown, fail } = setUp();
-    states.answered('q', 'RUNNING');
+    const { q, clock, state, states, shown, fail } = setUp();
+    states.answered(q, 'RUNNING');
     const answeredAt = clock.now();
     await clock.advance(30_000);
     fail('AccessDeniedException');
@@ -75,33 +79,34 @@ describe('QueryStates', () => {
       lastSuccess: answeredAt,
       lastFailure: { operation: 'status', error: 'AccessDeniedException', message: 'it failed', at: clock.now() },
     });
-    states.answered('q', 'RUNNING');
+    states.answered(q, 'RUNNING');
     expect(state).toMatchObject({ up: true, lastFailure: undefined });
   });
 
   it('counts calls, and those that failed for good', () => {
-    const { state, states, fail } = setUp();
-    states.answered('q', 'QUEUED');
+    const { q, state, states, fail } = setUp();
+    states.answered(q, 'QUEUED');
     fail('ThrottlingException');
     fail('UnknownStatus');
-    states.answered('q', 'RUNNING');
+    states.answered(q, 'RUNNING');
     expect(state).toMatchObject({ polls: 4, pollErrors: 2 });
   });
 
   it('counts a query as tried once, whether well or not', () => {
     const { states, fail } = setUp();
-    states.register(watchedQuery({ name: 'other' }));
+    const other = handleOf(watchedQuery({ name: 'other' }));
+    states.register(other);
     expect(states.untried).toBe(2);
     fail('NetworkError');
     fail('NetworkError');
     expect(states.untried).toBe(1);
-    states.answered('other', 'QUEUED');
+    states.answered(other, 'QUEUED');
     expect(states.untried).toBe(0);
   });
 
   it('refuses to be told of a query that is not registered', () => {
     const { states } = setUp();
-    expect(() => states.answered('nobody', 'QUEUED')).toThrow('nobody');
+    expect(() => states.answered(handleOf(watchedQuery({ name: 'nobody' })), 'QUEUED')).toThrow('nobody');
   });
 });
 
@@ -109,8 +114,8 @@ describe('a status', () => {
   it.each(['QUEUED', 'RUNNING'] as const)(
     '%s is believed until the last good answer is older than staleAfter',
     async (status) => {
-      const { clock, states, shown } = setUp({ staleAfter: 90_000 });
-      states.answered('q', status);
+      const { q, clock, states, shown } = setUp({ staleAfter: 90_000 });
+      states.answered(q, status);
       await clock.advance(90_000);
       expect(shown()).toBe(status);
       await clock.advance(1);
@@ -119,18 +124,18 @@ describe('a status', () => {
   );
 
   it.each(['SUCCEEDED', 'FAILED', 'CANCELED'] as const)('%s is believed for ever', async (status) => {
-    const { clock, states, shown } = setUp({ staleAfter: 90_000 });
-    states.answered('q', 'RUNNING');
-    states.answered('q', status);
+    const { q, clock, states, shown } = setUp({ staleAfter: 90_000 });
+    states.answered(q, 'RUNNING');
+    states.answered(q, status);
     await clock.advance(1_000 * HOUR);
     expect(shown()).toBe(status);
   });
 
   it('is believed for longer with each good answer, and not with failures', async () => {
-    const { clock, states, shown, fail } = setUp({ staleAfter: 90_000 });
-    states.answered('q', 'RUNNING');
+    const { q, clock, states, shown, fail } = setUp({ staleAfter: 90_000 });
+    states.answered(q, 'RUNNING');
     await clock.advance(60_000);
-    states.answered('q', 'RUNNING');
+    states.answered(q, 'RUNNING');
     await clock.advance(60_000);
     fail('NetworkError');
     expect(shown()).toBe('RUNNING');
@@ -139,19 +144,19 @@ describe('a status', () => {
   });
 
   it('that was stale comes back with the next good answer, dated from when it was first seen', async () => {
-    const { clock, state, states, shown } = setUp({ staleAfter: 90_000 });
+    const { q, clock, state, states, shown } = setUp({ staleAfter: 90_000 });
     const firstSeen = clock.now();
-    states.answered('q', 'RUNNING');
+    states.answered(q, 'RUNNING');
     await clock.advance(200_000);
     expect(shown()).toBeUndefined();
-    states.answered('q', 'RUNNING');
+    states.answered(q, 'RUNNING');
     expect(shown()).toBe('RUNNING');
     expect(state.statusSince).toBe(firstSeen);
   });
 
   it.each([1, -1])('is as old as it is, however the wall clock jumps (%i day)', async (days) => {
-    const { clock, states, shown } = setUp({ staleAfter: 90_000 });
-    states.answered('q', 'RUNNING');
+    const { q, clock, states, shown } = setUp({ staleAfter: 90_000 });
+    states.answered(q, 'RUNNING');
     clock.jump(days * 24 * HOUR);
     expect(shown()).toBe('RUNNING');
     await clock.advance(90_000);
@@ -161,33 +166,33 @@ describe('a status', () => {
   });
 
   it.each(QUERY_STATUSES)('%s may be the first that is seen', (status) => {
-    const { states, shown } = setUp();
-    states.answered('q', status);
+    const { q, states, shown } = setUp();
+    states.answered(q, status);
     expect(shown()).toBe(status);
   });
 });
 
 describe('a query that we started', () => {
   it('may be unknown to the service at first: that is a poll, and neither good nor bad', () => {
-    const { changed, states, state, shown } = setUp();
-    states.requestAnswered('q');
-    states.runStarted('q');
+    const { q, changed, states, state, shown } = setUp();
+    states.requestAnswered(q);
+    states.runStarted(q);
     const { lastSuccess } = state;
     const told = changed.length;
-    states.unknownYet('q');
+    states.unknownYet(q);
     expect(state).toMatchObject({ polls: 1, pollErrors: 0, up: true, lastFailure: undefined, lastSuccess });
     expect(shown()).toBeUndefined();
     expect(changed).toHaveLength(told + 1);
   });
 
   it('has the status of its last run until the next has started', () => {
-    const { states, state, shown } = setUp();
-    states.answered('q', 'FAILED');
-    states.requestFailed('q', { operation: 'start', error: 'ValidationException', message: 'no' });
+    const { q, states, state, shown } = setUp();
+    states.answered(q, 'FAILED');
+    states.requestFailed(q, { operation: 'start', error: 'ValidationException', message: 'no' });
     expect(shown()).toBe('FAILED');
     expect(state).toMatchObject({ up: false, lastFailure: { operation: 'start', error: 'ValidationException' } });
-    states.requestAnswered('q');
-    states.runStarted('q');
+    states.requestAnswered(q);
+    states.runStarted(q);
     expect(shown()).toBeUndefined();
     expect(state).toMatchObject({ statusSince: undefined, up: true, lastFailure: undefined });
   });
@@ -205,10 +210,10 @@ describe('a query that the service does not know', () => {
   });
 
   it('is unknown anew after a good answer', async () => {
-    const { clock, states, fail } = setUp();
+    const { q, clock, states, fail } = setUp();
     fail('ResourceNotFoundException');
     await clock.advance(HOUR - 1);
-    states.answered('q', 'QUEUED');
+    states.answered(q, 'QUEUED');
     fail('ResourceNotFoundException');
     await clock.advance(HOUR - 1);
     expect(fail('ResourceNotFoundException')).toBe(false);

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { type ResultPage, RunResults } from '../../src/actions/run-results.ts';
 import { PackedPages } from '../../src/results/packed-pages.ts';
 import { readRowPage } from '../../src/results/results.ts';
+import { handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { scheduledQuery } from '../support/scheduled-query.ts';
 
@@ -10,7 +11,6 @@ it('warns once per query of rows that were dropped or repeated, however many run
   let reads = 0;
   const results = new RunResults({
     log,
-    states: { has: () => true },
     runStates: {
       resultsRead: () => {
         reads += 1;
@@ -29,7 +29,7 @@ it('warns once per query of rows that were dropped or repeated, however many run
     isUnconfirmed: false,
   };
   for (const name of ['a', 'b']) {
-    const query = scheduledQuery({ name });
+    const query = handleOf(scheduledQuery({ name }));
     for (let runs = 0; runs < 3; runs += 1) {
       const pages = new PackedPages<ResultPage>();
       await pages.add(readRowPage({ unit: 'Count', topContributors: items, nextToken: 'more' }));

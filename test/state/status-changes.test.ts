@@ -3,40 +3,44 @@ import { QueryStates } from '../../src/state/query-state.ts';
 import { RunStates } from '../../src/state/run-state.ts';
 import { type StatusChange, StatusChanges } from '../../src/state/status-changes.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { handleOf } from '../support/handles.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { scheduledQuery } from '../support/scheduled-query.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 
 function setUp() {
   const clock = new FakeClock();
-  const states = new QueryStates({ clock, giveUpAfter: 3_600_000 });
-  const runStates = new RunStates(clock);
-  const changes = new StatusChanges({ clock, states, runStates });
-  for (const name of ['a', 'b']) {
-    states.register(watchedQuery({ name }));
-  }
-  return { clock, states, runStates, changes };
+  const log = new RecordingLog();
+  const states = new QueryStates({ clock, giveUpAfter: 3_600_000, log });
+  const runStates = new RunStates({ clock, log, changed: states.changed });
+  const changes = new StatusChanges({ clock, states });
+  const a = handleOf(watchedQuery({ name: 'a' }));
+  const b = handleOf(watchedQuery({ name: 'b' }));
+  states.register(a);
+  states.register(b);
+  return { clock, states, runStates, changes, a, b };
 }
 
 type Parts = ReturnType<typeof setUp>;
 
 describe('changes of status', () => {
   test.each<[string, (parts: Parts) => void]>([
-    ['a first status', ({ states }) => states.answered('a', 'QUEUED')],
-    ['an error', ({ states }) => states.failed('a', { error: 'TimeoutError', message: '' })],
-    ['a query that comes', ({ states }) => states.register(watchedQuery({ name: 'c' }))],
-    ['a query that leaves', ({ states }) => states.remove('a')],
+    ['a first status', ({ states, a }) => states.answered(a, 'QUEUED')],
+    ['an error', ({ states, a }) => states.failed(a, { error: 'TimeoutError', message: '' })],
+    ['a query that comes', ({ states }) => states.register(handleOf(watchedQuery({ name: 'c' })))],
+    ['a query that leaves', ({ states, a }) => states.remove(a)],
     [
       'another query of the same name',
-      ({ states }) => {
-        states.remove('a');
-        states.register(watchedQuery({ name: 'a', queryId: 'other' }));
+      ({ states, a }) => {
+        states.remove(a);
+        states.register(handleOf(watchedQuery({ name: 'a', queryId: 'other' })));
       },
     ],
     [
       'several changes in a row',
-      ({ states }) => {
-        states.answered('a', 'QUEUED');
-        states.answered('a', 'RUNNING');
+      ({ states, a }) => {
+        states.answered(a, 'QUEUED');
+        states.answered(a, 'RUNNING');
       },
     ],
   ])('%s is told once, and within half a second', async (_, change) => {
@@ -53,11 +57,11 @@ describe('changes of status', () => {
   });
 
   test('tells which query it was, and whether it has left', async () => {
-    const { clock, states, changes } = setUp();
+    const { clock, states, changes, a, b } = setUp();
     const told: StatusChange[] = [];
     changes.subscribe((each) => told.push(...each));
-    states.answered('b', 'RUNNING');
-    states.remove('a');
+    states.answered(b, 'RUNNING');
+    states.remove(a);
     await clock.advance(500);
     expect(told).toEqual([
       { name: 'b', kind: 'changed' },
@@ -66,21 +70,21 @@ describe('changes of status', () => {
   });
 
   test('the same answer again is none, nor is the same error; a status that grows too old is one', async () => {
-    const { clock, states, changes } = setUp();
-    states.answered('a', 'RUNNING');
-    states.failed('b', { error: 'TimeoutError', message: 'one' });
+    const { clock, states, changes, a, b } = setUp();
+    states.answered(a, 'RUNNING');
+    states.failed(b, { error: 'TimeoutError', message: 'one' });
     const told: StatusChange[] = [];
     changes.subscribe((each) => told.push(...each));
     await clock.advance(1_000);
-    states.answered('a', 'RUNNING');
-    states.failed('b', { error: 'TimeoutError', message: 'two' });
+    states.answered(a, 'RUNNING');
+    states.failed(b, { error: 'TimeoutError', message: 'two' });
     await clock.advance(299_000);
     expect(told).toEqual([]);
     await clock.advance(1_500);
     expect(told).toEqual([{ name: 'a', kind: 'changed' }]);
-    states.failed('b', { error: 'NetworkError', message: 'three' });
+    states.failed(b, { error: 'NetworkError', message: 'three' });
     await clock.advance(500);
-    states.requestFailed('b', { operation: 'stop', error: 'NetworkError', message: 'four' });
+    states.requestFailed(b, { operation: 'stop', error: 'NetworkError', message: 'four' });
     await clock.advance(500);
     expect(told.slice(1)).toEqual([
       { name: 'b', kind: 'changed' },
@@ -90,26 +94,49 @@ describe('changes of status', () => {
 
   test('the end of a run is one', async () => {
     const { clock, states, runStates, changes } = setUp();
-    states.register(scheduledQuery({ name: 's' }));
-    runStates.register(scheduledQuery({ name: 's' }));
+    const s = handleOf(scheduledQuery({ name: 's' }));
+    states.register(s);
+    runStates.register(s);
     const told: StatusChange[] = [];
     changes.subscribe((each) => told.push(...each));
-    runStates.ended('s', 'failed', 1_000);
+    runStates.ended(s, 'failed', 1_000);
     await clock.advance(500);
-    runStates.skipped('s', 2);
+    runStates.skipped(s, 2);
     await clock.advance(500);
     expect(told).toEqual([
       { name: 's', kind: 'changed' },
       { name: 's', kind: 'changed' },
     ]);
-    expect(runStates.get('s')?.recent.list()).toMatchObject([
+    expect(runStates.get(s)?.recent.list()).toMatchObject([
       { outcome: 'failed', duration: 1_000 },
       { outcome: 'skipped', duration: undefined },
     ]);
   });
 
-  test('nothing is looked at while nobody listens', async () => {
-    const { clock, states, changes } = setUp();
+  test('a status that was too old is one when it is believed again', async () => {
+    const { clock, states, changes, a } = setUp();
+    states.answered(a, 'RUNNING');
+    const told: StatusChange[] = [];
+    changes.subscribe((each) => told.push(...each));
+    await clock.advance(301_000);
+    expect(told.splice(0)).toEqual([{ name: 'a', kind: 'changed' }]);
+    states.failed(a, { error: 'TimeoutError', message: '' });
+    await clock.advance(500);
+    expect(told.splice(0)).toHaveLength(1);
+    states.requestAnswered(a);
+    await clock.advance(500);
+    expect(told.splice(0)).toHaveLength(1);
+    states.answered(a, 'RUNNING');
+    await clock.advance(500);
+    expect(told.splice(0)).toEqual([{ name: 'a', kind: 'changed' }]);
+    await clock.advance(299_000);
+    expect(told).toEqual([]);
+    await clock.advance(1_500);
+    expect(told).toHaveLength(1);
+  });
+
+  test('nothing is looked at while nobody listens, and all queries only when a status may be too old', async () => {
+    const { clock, states, changes, a, b } = setUp();
     let looks = 0;
     const all = states.all.bind(states);
     states.all = () => {
@@ -120,14 +147,21 @@ describe('changes of status', () => {
     expect(looks).toBe(0);
     const told: StatusChange[] = [];
     const leave = changes.subscribe((each) => told.push(...each));
+    states.answered(a, 'RUNNING');
+    for (let second = 0; second < 299; second += 1) {
+      await clock.advance(1_000);
+      states.answered(b, 'RUNNING');
+    }
+    expect(looks).toBe(1);
     await clock.advance(5_000);
-    expect(looks).toBeGreaterThan(5);
+    expect(looks).toBe(2);
     leave();
     leave();
     looks = 0;
-    states.answered('a', 'RUNNING');
+    states.answered(a, 'RUNNING');
     await clock.advance(5_000);
     expect(looks).toBe(0);
+    told.length = 0;
     changes.subscribe((each) => told.push(...each));
     await clock.advance(5_000);
     expect(told).toEqual([]);
