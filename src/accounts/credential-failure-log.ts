@@ -1,11 +1,11 @@
 import type { Clock } from '../lib/clock.ts';
+import { REMINDER_MS } from '../lib/conditions.ts';
 import { type Logger, wholeSeconds } from '../lib/log.ts';
 
 /** Failures are collected for so long before the first line, so that it has their number. */
 const COLLECTED_MS = 5_000;
 /** Until the next line, if the number has doubled. */
 const PAUSE_MS = 60_000;
-const REMINDER_MS = 3_600_000;
 
 /** Where credentials are missing: an account, and a region or, if it is not known, undefined. */
 export interface CredentialPlace {

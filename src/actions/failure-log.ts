@@ -1,12 +1,12 @@
 import { CredentialFailureLog } from '../accounts/credential-failure-log.ts';
 import type { ApiError } from '../aws/errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { REMINDER_MS } from '../lib/conditions.ts';
 import { type LogFields, type Logger, wholeSeconds } from '../lib/log.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 
 /** Up to so many queries of a group are logged by name; of more, the number is. */
 const NAMED = 3;
-const REMINDER_MS = 3_600_000;
 
 /** Queries of one target that fail in the same way. */
 interface Group {

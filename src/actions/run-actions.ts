@@ -1,6 +1,7 @@
 import { type TargetClient, UNKNOWN_AT_FIRST_MS } from '../aws/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse, isUnanswered } from '../aws/errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { Reminders } from '../lib/conditions.ts';
 import { type Logger, wholeSeconds } from '../lib/log.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { Run, RunActions, StepResult } from '../model/run.ts';
@@ -12,7 +13,6 @@ import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { QueryStates, RequestKind } from '../state/query-state.ts';
 import type { RunStates } from '../state/run-state.ts';
 import type { FailureLog } from './failure-log.ts';
-import { Hourly } from './hourly.ts';
 import { type ResultPage, RunResults, type RunResultsOptions } from './run-results.ts';
 
 export interface RunActionsOptions {
@@ -46,7 +46,7 @@ const PAGE_CALLS = 5;
 export function createRunActions(options: RunActionsOptions): RunActions<ScheduledQuery> {
   const { clock, log, states, runStates, failures, clientOf, timed } = options;
   const readings = new WeakMap<Run, Reading>();
-  const hourly = new Hourly(clock);
+  const reminders = new Reminders(clock);
   const results = new RunResults(options);
 
   /**
@@ -273,7 +273,7 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
   /** What concerns all of a target's queries, told with the first of them. */
   function tellHourly(registration: Registration<ScheduledQuery>, message: string): void {
     const { account, region } = registration.query;
-    if (hourly.isDue(`${account} ${region} ${message}`)) {
+    if (reminders.isDue(`${account} ${region} ${message}`)) {
       log.warn(message, fields(registration));
     }
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import { LastingWarnings } from '../lib/lasting-warnings.ts';
+import { Conditions } from '../lib/conditions.ts';
 import type { Logger } from '../lib/log.ts';
 import { countMatches, type Follower, type Found } from '../queries/following.ts';
 import type { Target } from '../scheduler/target.ts';
@@ -16,12 +16,12 @@ export interface SelectorCount {
 
 /** Counts what selectors match in each target, and warns about those that match nothing. */
 export class SelectorMatches {
-  readonly #warnings: LastingWarnings;
+  readonly #warnings: Conditions;
   /** The keys of each target's selectors. */
   readonly #keys = new Map<Target, ReadonlySet<string>>();
 
   constructor(clock: Clock, log: Logger) {
-    this.#warnings = new LastingWarnings({ clock, log, begun: 'selector unmatched', ended: 'selector matched again' });
+    this.#warnings = new Conditions({ clock, log, begun: 'selector unmatched', ended: 'selector matched again' });
   }
 
   /**

@@ -2,6 +2,7 @@ import { env } from 'node:process';
 import { fromIni, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { Role } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
+import { SILENT_LOG } from '../lib/log.ts';
 import { type AwsCredentials, type Credentials, forSdkClient, reportVerdicts } from './credentials/credentials.ts';
 import { defaultChain, type ProviderSettings } from './credentials/default-chain.ts';
 import { profileProblem } from './credentials/shared-profiles.ts';
@@ -45,7 +46,8 @@ export function roleSessions(role: Role, base: Credentials, sts: StsSettings): (
     masterCredentials: forSdkClient(base, place),
     clientConfig: stsClientConfig(sts),
     clientPlugins: [reportVerdicts(base, place)],
-    logger: silent,
+    // What the SDK would print does not belong among our log lines; its errors say what went wrong.
+    logger: SILENT_LOG,
   });
   return async () => {
     const session = await assume();
@@ -70,13 +72,6 @@ function chainSettings(sts: StsSettings): ProviderSettings {
     },
     // The shared files are read anew each time, since they may have changed.
     ignoreCache: true,
-    logger: silent,
+    logger: SILENT_LOG,
   };
-}
-
-/** The SDK tells through its errors what went wrong; what it would print besides does not belong among our log lines. */
-const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-
-function ignore(): void {
-  // nothing to do
 }

@@ -23,6 +23,11 @@ export interface Logger {
   always(msg: string, fields?: LogFields): void;
 }
 
+const ignore = () => undefined;
+
+/** For what would otherwise print, or for parts that nobody reads the log of. */
+export const SILENT_LOG: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore, always: ignore };
+
 /** A logger whose level may change while it is used. */
 export interface AdjustableLogger extends Logger {
   setLevel(level: LogLevel): void;

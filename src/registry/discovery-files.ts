@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import type { ConfigContext } from '../config/entries/outside.ts';
 import { background } from '../lib/background.ts';
 import type { Clock } from '../lib/clock.ts';
-import { LastingWarnings } from '../lib/lasting-warnings.ts';
+import { Conditions } from '../lib/conditions.ts';
 import type { Logger } from '../lib/log.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { SourceQueries } from '../queries/sources.ts';
@@ -67,7 +67,7 @@ export class DiscoveryFiles {
   #files: ReadonlyMap<string, KnownFile> = new Map();
   #unsettled: ReadonlyMap<string, Unsettled> = new Map();
   #watch: FolderWatch | undefined;
-  readonly #empty: LastingWarnings;
+  readonly #empty: Conditions;
   readonly #looks = pLimit(1);
   #isLookQueued = false;
   /** When the next look begins, on the monotonic clock; undefined: when this one has ended. */
@@ -79,7 +79,7 @@ export class DiscoveryFiles {
     this.#options = options;
     this.#folder = dirname(options.configFile);
     const { clock, log } = options;
-    this.#empty = new LastingWarnings({
+    this.#empty = new Conditions({
       clock,
       log,
       begun: 'discovery file without queries',

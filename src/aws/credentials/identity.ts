@@ -1,5 +1,6 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type Clock, sleep } from '../../lib/clock.ts';
+import { Reminders } from '../../lib/conditions.ts';
 import type { Logger } from '../../lib/log.ts';
 import { InvalidResponse, toApiError } from '../errors.ts';
 import { stsClientConfig } from '../sts-client.ts';
@@ -26,7 +27,6 @@ export interface IdentityOptions {
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
-const REMINDER_MS = 3_600_000;
 
 /**
  * Asks STS who we are in an account until it answers, ever less often. Nothing waits for it: it is told, and used to find
@@ -40,17 +40,15 @@ export async function learnIdentity(
   log: Logger,
   signal: AbortSignal,
 ): Promise<Identity | undefined> {
-  let loggedAt = Number.NEGATIVE_INFINITY;
+  const reminders = new Reminders(clock);
   for (let wait = FIRST_WAIT_MS; !signal.aborted; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
     try {
       return await callerIdentity(options, signal);
     } catch (thrown) {
-      const now = clock.monotonic();
       const { error, message } = toApiError('GetCallerIdentity', thrown);
       if (error === 'CredentialsError' && options.onNoCredentials !== undefined) {
         options.onNoCredentials(message);
-      } else if (now - loggedAt >= REMINDER_MS && !signal.aborted) {
-        loggedAt = now;
+      } else if (!signal.aborted && reminders.isDue('identity')) {
         log.warn('AWS identity not known yet', {
           account: options.account,
           operation: 'GetCallerIdentity',

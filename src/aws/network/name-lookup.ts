@@ -1,6 +1,7 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../lib/clock.ts';
+import { Conditions } from '../../lib/conditions.ts';
 import { type Logger, wholeSeconds } from '../../lib/log.ts';
 
 /** Returns all addresses of a name. May never settle. */
@@ -15,7 +16,7 @@ export interface OtherResolver {
 export interface NameLookupOptions {
   readonly resolve: Resolve;
   readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 /** The last addresses of a name are used for so long after its last successful lookup. */
@@ -49,8 +50,6 @@ interface Name {
   pending: Promise<readonly LookupAddress[]> | undefined;
   pendingSince: number;
   known: { readonly addresses: readonly LookupAddress[]; readonly at: number } | undefined;
-  /** Since when the last addresses are used in place of a lookup's, which was logged. */
-  outdatedSince: number | undefined;
 }
 
 /**
@@ -60,9 +59,12 @@ interface Name {
 export class NameLookup {
   readonly #options: NameLookupOptions;
   readonly #names = new Map<string, Name>();
+  /** Names whose last addresses are used in place of a lookup's. */
+  readonly #outdated: Conditions<Name>;
 
   constructor(options: NameLookupOptions) {
     this.#options = options;
+    this.#outdated = new Conditions({ ...options, begun: 'last known addresses used', ended: 'DNS lookup recovered' });
   }
 
   /** For `net.connect` and agents. */
@@ -117,19 +119,13 @@ export class NameLookup {
   }
 
   async #start(name: Name, options: LookupOptions): Promise<readonly LookupAddress[]> {
-    const { clock, resolve, log } = this.#options;
+    const { clock, resolve } = this.#options;
     name.pendingSince = clock.monotonic();
     try {
       const late = () => unresolved(name.hostname, LOOKUP_TIMEOUT_MS);
       const addresses = await within(clock, LOOKUP_TIMEOUT_MS, resolve(name.hostname, options), late);
       name.known = { addresses, at: clock.monotonic() };
-      if (name.outdatedSince !== undefined) {
-        log.info('DNS lookup recovered', {
-          name: name.hostname,
-          duration: wholeSeconds(clock.monotonic() - name.outdatedSince),
-        });
-        name.outdatedSince = undefined;
-      }
+      this.#outdated.over(name, { name: name.hostname });
       return addresses;
     } catch (thrown) {
       throw thrown instanceof LookupError ? thrown : failureOf(name.hostname, thrown);
@@ -143,21 +139,18 @@ export class NameLookup {
   }
 
   #reportOutdated(name: Name, knownAt: number, error: unknown): void {
-    const { clock, log } = this.#options;
-    if (name.outdatedSince !== undefined) {
-      return;
+    if (!this.#outdated.has(name)) {
+      this.#outdated.found(name, {
+        name: name.hostname,
+        reason: error instanceof Error ? error.message : String(error),
+        age: wholeSeconds(this.#options.clock.monotonic() - knownAt),
+      });
     }
-    name.outdatedSince = clock.monotonic();
-    log.warn('last known addresses used', {
-      name: name.hostname,
-      reason: error instanceof Error ? error.message : String(error),
-      age: wholeSeconds(clock.monotonic() - knownAt),
-    });
   }
 }
 
 function newName(hostname: string): Name {
-  return { hostname, pending: undefined, pendingSince: 0, known: undefined, outdatedSince: undefined };
+  return { hostname, pending: undefined, pendingSince: 0, known: undefined };
 }
 
 function failureOf(hostname: string, thrown: unknown): LookupError {

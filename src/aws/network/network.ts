@@ -3,7 +3,7 @@ import type https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { type Clock, systemClock } from '../../lib/clock.ts';
-import type { Logger } from '../../lib/log.ts';
+import { type Logger, SILENT_LOG } from '../../lib/log.ts';
 import { NameLookup, type OtherResolver, type Resolve } from './name-lookup.ts';
 import { ProxyingHttpAgent, ProxyingHttpsAgent } from './proxy-agents.ts';
 import { readProxyAuthorizations, readProxyRoutes } from './proxy-routes.ts';
@@ -45,7 +45,7 @@ export interface NetworkOptions {
   /** Connections that are kept for later requests. Defaults to no limit. */
   readonly mostIdle?: number;
   /** Receives what is wrong with DNS. Defaults to none. */
-  readonly log?: Pick<Logger, 'info' | 'warn'>;
+  readonly log?: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 /**
@@ -54,7 +54,7 @@ export interface NetworkOptions {
  * @throws NetworkConfigError when a variable holds no usable proxy, or names a file that holds no usable certificates.
  */
 export function createNetwork(options: NetworkOptions): Network {
-  const { env, clock = systemClock, log = { info: () => undefined, warn: () => undefined } } = options;
+  const { env, clock = systemClock, log = SILENT_LOG } = options;
   const routes = readProxyRoutes(env);
   const authorities = readAuthorities(env);
   const { lookup } = options;

@@ -1,9 +1,9 @@
 import { background } from '../../lib/background.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { type Logger, wholeSeconds } from '../../lib/log.ts';
+import { Conditions } from '../../lib/conditions.ts';
+import type { Logger } from '../../lib/log.ts';
 import type { StorageError } from './storage-error.ts';
 
-const REMINDER_MS = 3_600_000;
 /** While nothing can be written, it is tried again at this interval. */
 const PROBE_EVERY_MS = 10_000;
 
@@ -17,12 +17,21 @@ export interface WriteHealthOptions {
 /** Whether the storage can be written, by the last try; says so in the log when that begins and ends, and hourly between. */
 export class WriteHealth {
   readonly #options: WriteHealthOptions;
-  #failing: { readonly since: number; toldAt: number; bytes: number } | undefined;
+  readonly #conditions: Conditions<'unwritable'>;
+  /** The most bytes that could not be written; undefined while the storage can be written. */
+  #failing: number | undefined;
   #cancelProbe: () => void = () => undefined;
   #closed = false;
 
   constructor(options: WriteHealthOptions) {
     this.#options = options;
+    this.#conditions = new Conditions({
+      ...options,
+      level: 'error',
+      begun: 'the storage cannot be written',
+      lasts: 'the storage still cannot be written',
+      ended: 'the storage can be written again',
+    });
   }
 
   get writable(): boolean {
@@ -31,13 +40,11 @@ export class WriteHealth {
 
   /** Something was written. */
   succeeded(): void {
-    if (this.#failing === undefined) {
-      return;
+    if (this.#failing !== undefined) {
+      this.#failing = undefined;
+      this.#cancelProbe();
+      this.#conditions.over('unwritable');
     }
-    const duration = wholeSeconds(this.#options.clock.monotonic() - this.#failing.since);
-    this.#failing = undefined;
-    this.#cancelProbe();
-    this.#options.log.info('the storage can be written again', { duration });
   }
 
   /** So many bytes could not be written. `isLogged`: the log says already that this begins. */
@@ -45,20 +52,11 @@ export class WriteHealth {
     error: StorageError,
     { bytes, isLogged = false }: { readonly bytes: number; readonly isLogged?: boolean },
   ): void {
-    const { clock, log } = this.#options;
-    const now = clock.monotonic();
+    this.#conditions.found('unwritable', { error: error.code, reason: error.message }, { isLogged });
     if (this.#failing === undefined) {
-      this.#failing = { since: now, toldAt: now, bytes };
-      if (!isLogged) {
-        log.error('the storage cannot be written', { error: error.code, reason: error.message });
-      }
       this.#probeLater();
-    } else if (now - this.#failing.toldAt >= REMINDER_MS) {
-      this.#failing.toldAt = now;
-      const duration = wholeSeconds(now - this.#failing.since);
-      log.error('the storage still cannot be written', { error: error.code, reason: error.message, duration });
     }
-    this.#failing.bytes = Math.max(this.#failing.bytes, bytes);
+    this.#failing = Math.max(this.#failing ?? 0, bytes);
   }
 
   close(): void {
@@ -73,7 +71,7 @@ export class WriteHealth {
   }
 
   async #probe(): Promise<void> {
-    const bytes = this.#failing?.bytes;
+    const bytes = this.#failing;
     if (bytes === undefined || this.#closed) {
       return;
     }
