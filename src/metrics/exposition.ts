@@ -48,12 +48,12 @@ export class Exposition {
   }
 
   /**
-   * Renders and compresses, in slices, what the first scrape would have to: all that does not change until then. Formats and
-   * groups share it.
+   * Renders and compresses what the first scrape would have to, and what does not change until then. Nothing waits for it, so
+   * its slices are the shortest. Formats and groups share the result.
    */
   async prepare(): Promise<void> {
     for (const block of this.#blocks) {
-      await packedSection(block);
+      await packedSection(block, 1);
     }
   }
 
@@ -76,13 +76,13 @@ export class Exposition {
     }
     const parts: Packed[] = [];
     for (const block of blocks) {
-      parts.push(block.headers[format].packed(), await packedSection(block));
+      parts.push(block.headers[format].packed(), await packedSection(block, CHUNKS_AT_ONCE));
     }
     return gzipStream([...parts, ...end.map((chunk) => chunk.packed())]);
   }
 }
 
-async function packedSection(block: Block): Promise<Packed> {
+async function packedSection(block: Block, chunksAtOnce: number): Promise<Packed> {
   const chunks = block.section.chunks();
   const versions = chunks.map((chunk) => chunk.version);
   const { joined } = block;
@@ -93,7 +93,7 @@ async function packedSection(block: Block): Promise<Packed> {
     return joined.packed;
   }
   const parts: Packed[] = [];
-  for (const group of inGroups(chunks, CHUNKS_AT_ONCE)) {
+  for (const group of inGroups(chunks, chunksAtOnce)) {
     parts.push(...group.map((chunk) => chunk.packed()));
     await turn();
   }
