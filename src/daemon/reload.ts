@@ -11,6 +11,7 @@ import {
   readRegularFile,
 } from '../config/reading/problem.ts';
 import type { ReloadOutcome } from '../http/api/reload-endpoint.ts';
+import { background } from '../lib/background.ts';
 import { sleep } from '../lib/clock.ts';
 import type { Context } from '../lib/context.ts';
 import { withGrowingHeap } from '../lib/heap.ts';
@@ -82,9 +83,16 @@ export class Reload {
    */
   async watch(interval: number): Promise<void> {
     while (await this.#sleep(interval)) {
-      if (await this.#hasChanged()) {
-        await this.reload();
-      }
+      const look = this.#reloadIfChanged();
+      // A look that failed is not the last one.
+      background(this.#options.context.log, 'reload of a changed config file', look);
+      await Promise.allSettled([look]);
+    }
+  }
+
+  async #reloadIfChanged(): Promise<void> {
+    if (await this.#hasChanged()) {
+      await this.reload();
     }
   }
 
@@ -101,7 +109,11 @@ export class Reload {
   /** Returns whether there was no shutdown meanwhile. */
   async #sleep(milliseconds: number): Promise<boolean> {
     const { clock, shutdown } = this.#options.context;
-    await sleep(clock, milliseconds, shutdown).catch(() => undefined);
+    await sleep(clock, milliseconds, shutdown).catch((thrown: unknown) => {
+      if (!shutdown.aborted) {
+        throw thrown;
+      }
+    });
     return !shutdown.aborted;
   }
 

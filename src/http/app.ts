@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { background } from '../lib/background.ts';
 import type { Logger } from '../lib/log.ts';
@@ -16,7 +16,7 @@ import { splitTarget } from './server/request-target.ts';
  * are logged.
  */
 export function createApp(options: AppOptions): RequestListener {
-  const { routePrefix, access } = options;
+  const { routePrefix, access, log } = options;
   const gate = access && createGate({ ...options, access });
   const app = express();
   app.disable('x-powered-by');
@@ -44,7 +44,11 @@ export function createApp(options: AppOptions): RequestListener {
     }
   }
   app.use(notFound(routePrefix));
-  app.use(unexpected(routePrefix, options.log));
+  const answerUnexpected = unexpected(routePrefix, log);
+  // Express knows error handlers by their four parameters.
+  const onError: ErrorRequestHandler = (error: unknown, request, response, _next) =>
+    answerUnexpected(error, request.path, response);
+  app.use(onError);
 
   return (request, response) => {
     setSecurityHeaders(response);
@@ -62,11 +66,8 @@ export function createApp(options: AppOptions): RequestListener {
       // A client that has gone meanwhile does not go again: what began for it, such as events, would never end.
       const served = gate(request, response, target.path)
         .then((admitted) => admitted && !response.closed && app(request, response))
-        .catch((error: unknown) => {
-          response.destroy();
-          throw error;
-        });
-      background(options.log, 'sign-in of a request', served);
+        .catch((error: unknown) => answerUnexpected(error, target.path, response));
+      background(log, 'sign-in of a request', served);
     }
   };
 }
@@ -103,18 +104,18 @@ function notFound(routePrefix: string): RequestHandler {
   };
 }
 
-/** The last resort for a defect in a handler. Express knows error handlers by their four parameters. */
-function unexpected(routePrefix: string, log: Logger): ErrorRequestHandler {
-  return (error: unknown, request, response, _next) => {
+/** The last resort for a defect in a handler. */
+function unexpected(routePrefix: string, log: Logger) {
+  return (error: unknown, path: string, response: ServerResponse): void => {
     log.error('request failed', {
-      path: request.path,
+      path,
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    sendError(response, isApiPath(request.path, routePrefix), {
+    sendError(response, isApiPath(path, routePrefix), {
       code: 'internal',
       message: 'The request could not be answered: see the log',
     });

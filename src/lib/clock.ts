@@ -49,10 +49,10 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-/** Resolves when `promise` does, whatever its result, but after `ms` milliseconds at the latest. */
-export async function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<void> {
-  const waited = new AbortController();
-  const late = sleep(clock, ms, waited.signal).catch(() => undefined);
-  await Promise.race([promise.catch(() => undefined), late]);
-  waited.abort();
+/** Resolves or rejects when `promise` does, but resolves after `ms` milliseconds at the latest; a failure after that is lost. */
+export function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.setTimer(ms, resolve);
+    promise.then(() => resolve(), reject).finally(cancel);
+  });
 }

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -7,8 +7,9 @@ import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { createApp } from '../../src/http/app.ts';
 import { WebSecurity } from '../../src/http/security/web-security.ts';
-import { DEFAULT_LIMITS, listen, type ServerLimits } from '../../src/http/server/server.ts';
+import { DEFAULT_LIMITS, type ListenOptions, listen, type ServerLimits } from '../../src/http/server/server.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import type { Logger } from '../../src/lib/log.ts';
 import { tlsFixture } from '../aws/local-network.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { appOptions, type LoggedEvent, recordingLog } from './fixtures.ts';
@@ -51,25 +52,31 @@ export interface SecureExporter {
 }
 
 /** The exporter's HTTP side on a port of the loopback address, with a web configuration. It ends with the test. */
-export async function startSecure(config: unknown, limits: Partial<ServerLimits> = {}): Promise<SecureExporter> {
+export async function startSecure(
+  config: unknown,
+  limits: Partial<ServerLimits> = {},
+  loggedTo?: Logger,
+): Promise<SecureExporter> {
   const folder = temporaryFolder();
   const file = join(folder, 'web-config.yml');
   const configure = (next: unknown) => writeFileSync(file, typeof next === 'string' ? next : stringify(next));
   configure(config);
-  const { log, events } = recordingLog();
+  const { log: recording, events } = recordingLog();
+  const log = loggedTo ?? recording;
   const security = await WebSecurity.open({ file, clock: systemClock, log });
   const app = createApp(appOptions([], { access: () => security.access(), log }));
   const { tls } = security;
-  const listeners = await listen(app, ['127.0.0.1:0'], {
-    clock: systemClock,
-    log,
-    tls,
-    limits: { ...DEFAULT_LIMITS, ...limits },
-  });
-  onTestFinished(() => listeners.close(0));
-  const port = Number(listeners.addresses[0]?.split(':').at(-1));
-  const get = (path: string, asking?: Asking) => ask(`${tls ? 'https' : 'http'}://127.0.0.1:${port}${path}`, asking);
+  const url = await serve(app, { log, tls, limits: { ...DEFAULT_LIMITS, ...limits } });
+  const port = Number(url.split(':').at(-1));
+  const get = (path: string, asking?: Asking) => ask(url + path, asking);
   return { port, folder, security, events, configure, get };
+}
+
+/** Serves an app on a port of the loopback address until the test ends. Returns its URL. */
+export async function serve(app: RequestListener, options: Partial<ListenOptions> = {}): Promise<string> {
+  const listeners = await listen(app, ['127.0.0.1:0'], { clock: systemClock, log: recordingLog().log, ...options });
+  onTestFinished(() => listeners.close(0));
+  return `${options.tls === undefined ? 'http' : 'https'}://${listeners.addresses[0]}`;
 }
 
 /** Without an agent each request has a connection of its own. */

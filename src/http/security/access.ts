@@ -28,7 +28,7 @@ const OPEN_PATHS = ['/-/healthy', '/-/ready'];
 
 const CHALLENGE = 'Basic realm="Network Flow Monitor exporter", charset="UTF-8"';
 
-/** Whether a request to a path may go on; where not, it was answered. Never rejects. */
+/** Whether a request to a path may go on; where not, it was answered. Rejects for what nobody expects, with no answer given. */
 export type Gate = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<boolean>;
 
 /** Sets the user's headers on answers, and asks for a user name and a password where there are users. */
@@ -80,7 +80,13 @@ async function checkLogin(
     const origin = { address: request.socket.remoteAddress ?? '', signal: gone.signal };
     return (await passwords.accepts(credentials, origin)) ? 'accepted' : 'refused';
   } catch (error) {
-    return error instanceof QueueFullError ? 'busy' : 'gone';
+    if (error instanceof QueueFullError) {
+      return 'busy';
+    }
+    if (gone.signal.aborted) {
+      return 'gone';
+    }
+    throw error;
   } finally {
     response.off('close', abort);
   }

@@ -1,0 +1,64 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { createApp } from '../../src/http/app.ts';
+import type { Logger } from '../../src/lib/log.ts';
+import { appOptions, recordingLog } from './fixtures.ts';
+import { ask, SECRET_2Y, serve, startSecure } from './secure-exporter.ts';
+
+vi.mock('@node-rs/bcrypt', () => ({ verify: vi.fn<(password: string, hash: string) => Promise<boolean>>() }));
+const verify = vi.mocked((await import('@node-rs/bcrypt')).verify);
+
+const UNEXPECTED = { status: 500, body: 'The request could not be answered: see the log\n' };
+
+beforeEach(() => {
+  verify.mockReset();
+});
+
+describe('a sign-in that fails unexpectedly', () => {
+  test('because a hash cannot be checked is answered with 500, and logged', async () => {
+    verify.mockRejectedValue(new Error('planted'));
+    const { get, events } = await startSecure({ basic_auth_users: { alice: SECRET_2Y } });
+    // More than are checked at once: each must give its place back.
+    for (let i = 0; i < 5; i += 1) {
+      expect(await get('/metrics', { login: `alice:${i}` })).toMatchObject(UNEXPECTED);
+    }
+    expect(await get('/api/v1/queries', { login: 'alice:secret' })).toMatchObject({
+      status: 500,
+      body: expect.stringContaining('"code":"internal"'),
+    });
+    expect(events).toHaveLength(6);
+    expect(events[0]).toMatchObject({ level: 'error', msg: 'request failed', fields: { path: '/metrics' } });
+
+    verify.mockResolvedValue(true);
+    expect(await get('/metrics', { login: 'alice:secret' })).toMatchObject({ status: 200 });
+  });
+
+  test('because the check throws at once is answered with 500', async () => {
+    verify.mockImplementation(() => {
+      throw new TypeError('planted');
+    });
+    const { get } = await startSecure({ basic_auth_users: { alice: SECRET_2Y } });
+    expect(await get('/metrics', { login: 'alice:secret' })).toMatchObject(UNEXPECTED);
+  });
+
+  test('because nobody knows what holds is answered with 500', async () => {
+    const { log, events } = recordingLog();
+    const url = await serve(createApp(appOptions([], { access: () => Promise.reject(new Error('planted')), log })));
+    expect(await ask(`${url}/metrics`)).toMatchObject(UNEXPECTED);
+    expect(events).toMatchObject([{ msg: 'request failed', fields: { error: expect.stringContaining('planted') } }]);
+  });
+
+  test('because a refusal cannot be logged is answered with 500', async () => {
+    verify.mockResolvedValue(false);
+    const events: string[] = [];
+    const log: Logger = {
+      ...recordingLog().log,
+      error: (msg) => events.push(msg),
+      warn() {
+        throw new Error('planted');
+      },
+    };
+    const { get } = await startSecure({ basic_auth_users: { alice: SECRET_2Y } }, {}, log);
+    expect(await get('/metrics', { login: 'alice:secret' })).toMatchObject(UNEXPECTED);
+    expect(events).toEqual(['request failed']);
+  });
+});
