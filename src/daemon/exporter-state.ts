@@ -12,13 +12,14 @@ import { RunStates } from '../state/run-state.ts';
 export class ExporterState {
   readonly registry = new QueryRegistry();
   readonly targets: Targets;
-  readonly api = new ApiStats();
+  readonly api: ApiStats;
   readonly queries: QueryStates;
   readonly runs: RunStates;
   readonly failures: FailureLog;
 
   constructor({ polling }: Config, clock: Clock, log: Logger) {
     this.targets = new Targets(clock);
+    this.api = new ApiStats(log);
     this.queries = new QueryStates({ clock, giveUpAfter: polling.giveUpAfter, log });
     this.runs = new RunStates({ clock, log, changed: this.queries.changed });
     this.failures = new FailureLog(clock, log);

@@ -36,7 +36,7 @@ export class MetricsPage {
     state.queries.changed.on((registration, fields) => this.queries.changed(registration, fields));
     state.queries.changed.on((registration, fields) => this.runs.changed(registration, fields));
     state.runs.newResults.on((registration, series) => this.runs.resultsRead(registration, series));
-    state.api.onChange((stats) => this.api.changed(stats));
+    state.api.changed.on((stats) => this.api.changed(stats));
   }
 
   /** The whole page, with what the exporter tells of itself. */

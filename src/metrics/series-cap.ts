@@ -1,6 +1,12 @@
 /** How many of a query's series may be exported, by the query's name. */
 type Allowances = ReadonlyMap<string, number>;
 
+/** A query's series: how many it has, and how many of them may be exported as of the last settlement. */
+interface CappedQuery {
+  wanted: number;
+  allowance: number;
+}
+
 /**
  * Shares `contributors.maxSeries` among the queries. Each may have its share, an equal one for all of them; the room that
  * some leave unused goes to the others in the order of their names (of code units). Who may have how many depends only on
@@ -11,9 +17,8 @@ type Allowances = ReadonlyMap<string, number>;
  */
 export class SeriesCap {
   #limit: number;
-  readonly #counts = new Map<string, number>();
-  readonly #allowances = new Map<string, number>();
-  /** Of `#counts`, in order; undefined after a query was added or removed. */
+  readonly #queries = new Map<string, CappedQuery>();
+  /** Of `#queries`, in order; undefined after a query was added or removed. */
   #names: readonly string[] | undefined;
   /** Queries whose number of series was set since the last settlement. */
   readonly #touched = new Set<string>();
@@ -44,31 +49,32 @@ export class SeriesCap {
    * that is not known.
    */
   allowance(query: string): number {
-    return this.#allowances.get(query) ?? 0;
+    return this.#queries.get(query)?.allowance ?? 0;
   }
 
   /** A query has `count` series now. One with none has its share too, so that it is there when it gets some. */
   set(query: string, count: number): void {
-    const before = this.#counts.get(query);
-    if (before === undefined) {
+    let capped = this.#queries.get(query);
+    if (capped === undefined) {
+      capped = { wanted: 0, allowance: 0 };
+      this.#queries.set(query, capped);
       this.#names = undefined;
     }
-    this.#counts.set(query, count);
     this.#touched.add(query);
-    this.#wanted += count - (before ?? 0);
+    this.#wanted += count - capped.wanted;
+    capped.wanted = count;
     this.#isSettled = false;
   }
 
   /** Removes a query, and its share with it. */
   remove(query: string): void {
-    const before = this.#counts.get(query);
-    if (before !== undefined) {
-      this.#counts.delete(query);
+    const capped = this.#queries.get(query);
+    if (capped !== undefined) {
+      this.#queries.delete(query);
       this.#names = undefined;
-      this.#exported -= this.allowance(query);
-      this.#allowances.delete(query);
+      this.#exported -= capped.allowance;
       this.#touched.delete(query);
-      this.#wanted -= before;
+      this.#wanted -= capped.wanted;
       this.#isSettled = false;
     }
   }
@@ -86,7 +92,7 @@ export class SeriesCap {
       }
       for (const query of this.#touched) {
         if (isEnough) {
-          this.#allow(query, this.#counts.get(query) ?? 0, changed);
+          this.#allow(query, this.#queries.get(query)?.wanted ?? 0, changed);
         }
         changed.set(query, this.allowance(query));
       }
@@ -99,14 +105,14 @@ export class SeriesCap {
 
   /** Shares out everything again. */
   #share(changed: Map<string, number>): void {
-    const share = Math.floor(this.#limit / this.#counts.size);
+    const share = Math.floor(this.#limit / this.#queries.size);
     let room = this.#limit;
-    for (const wanted of this.#counts.values()) {
+    for (const { wanted } of this.#queries.values()) {
       room -= Math.min(wanted, share);
     }
-    this.#names ??= [...this.#counts.keys()].sort();
+    this.#names ??= [...this.#queries.keys()].sort();
     for (const name of this.#names) {
-      const wanted = this.#counts.get(name) ?? 0;
+      const wanted = this.#queries.get(name)?.wanted ?? 0;
       const extra = Math.min(Math.max(0, wanted - share), room);
       room -= extra;
       this.#allow(name, Math.min(wanted, share) + extra, changed);
@@ -114,10 +120,10 @@ export class SeriesCap {
   }
 
   #allow(query: string, allowance: number, changed: Map<string, number>): void {
-    const before = this.#allowances.get(query);
-    if (before !== allowance) {
-      this.#allowances.set(query, allowance);
-      this.#exported += allowance - (before ?? 0);
+    const capped = this.#queries.get(query);
+    if (capped !== undefined && capped.allowance !== allowance) {
+      this.#exported += allowance - capped.allowance;
+      capped.allowance = allowance;
       changed.set(query, allowance);
     }
   }

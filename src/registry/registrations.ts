@@ -31,9 +31,11 @@ export interface HttpRegistrationsOptions {
 }
 
 /** A definition that is stored. */
-interface Registration {
+interface StoredDefinition {
   readonly definition: Definition;
   readonly etag: string;
+  /** With the configuration that it was read with last; undefined before it was read. */
+  isValid: boolean | undefined;
 }
 
 /**
@@ -44,13 +46,9 @@ export class HttpRegistrations implements Registrations {
   readonly #options: HttpRegistrationsOptions;
   readonly #turns = new TurnsByKey();
   /** All that is stored, by name. */
-  readonly #registrations = new Map<string, Registration>();
-  /** The names of those that are valid. */
-  readonly #valid = new Set<string>();
+  readonly #stored = new Map<string, StoredDefinition>();
   /** What all of them were read with last. */
   #readWith: ConfigContext | undefined;
-  /** Those that are not, once it was told. */
-  readonly #invalid = new Set<string>();
 
   constructor(options: HttpRegistrationsOptions) {
     this.#options = options;
@@ -70,8 +68,8 @@ export class HttpRegistrations implements Registrations {
   /** What was put before this was loaded is newer. */
   async #take(stored: ReadonlyMap<string, Definition>): Promise<void> {
     for (const [name, definition] of stored) {
-      if (!this.#registrations.has(name)) {
-        this.#registrations.set(name, { definition, etag: definitionTag(definition) });
+      if (!this.#stored.has(name)) {
+        this.#stored.set(name, { definition, etag: definitionTag(definition), isValid: undefined });
       }
     }
     this.#readWith = undefined;
@@ -84,8 +82,9 @@ export class HttpRegistrations implements Registrations {
     if (context === this.#readWith) {
       return NO_CHANGES;
     }
-    const read: { readonly name: string; readonly registration: Registration; readonly result: ReadDefinition }[] = [];
-    await inSlices(this.#registrations, async ([name, registration]) => {
+    const read: { readonly name: string; readonly registration: StoredDefinition; readonly result: ReadDefinition }[] =
+      [];
+    await inSlices(this.#stored, async ([name, registration]) => {
       read.push({ name, registration, result: await readDefinition(name, registration.definition, context) });
     });
     if (context !== this.#options.context()) {
@@ -93,17 +92,17 @@ export class HttpRegistrations implements Registrations {
     }
     this.#readWith = context;
     // What was put meanwhile was read by who put it.
-    const current = read.filter(({ name, registration }) => this.#registrations.get(name) === registration);
+    const current = read.filter(({ name, registration }) => this.#stored.get(name) === registration);
     return this.#setQueries(current.map(({ name, result }) => [name, result]));
   }
 
   etag(name: string): string | undefined {
-    return this.#options.queries.holderOf(name) === 'http' ? this.#registrations.get(name)?.etag : undefined;
+    return this.#options.queries.holderOf(name) === 'http' ? this.#stored.get(name)?.etag : undefined;
   }
 
   put(name: string, body: unknown, preconditions: Preconditions): Promise<Registered | Refusal> {
     return this.#turns.run(name, async () => {
-      const before = this.#registrations.get(name);
+      const before = this.#stored.get(name);
       const refusal = this.#refusalOfHolder(name) ?? refusalOf(preconditions, before);
       if (refusal !== undefined) {
         return refusal;
@@ -114,8 +113,8 @@ export class HttpRegistrations implements Registrations {
         return { outcome: 'invalid', problems: read.problems };
       }
       const definition = withoutName(body);
-      const registration = { definition, etag: definitionTag(definition) };
-      const isSame = registration.etag === before?.etag && this.#valid.has(name);
+      const registration: StoredDefinition = { definition, etag: definitionTag(definition), isValid: undefined };
+      const isSame = registration.etag === before?.etag && before.isValid === true;
       const failure = isSame ? undefined : await this.#register(name, registration, read, context);
       if (failure !== undefined) {
         return failure;
@@ -137,14 +136,14 @@ export class HttpRegistrations implements Registrations {
 
   /** Removes a query that has ended, unless it is another by then. Tells whether it is removed. */
   async expire(name: string): Promise<boolean> {
-    const ifMatch = new Set([this.#registrations.get(name)?.etag ?? '']);
+    const ifMatch = new Set([this.#stored.get(name)?.etag ?? '']);
     return (await this.#remove(name, { ifMatch }, 'it ended long ago')).outcome === 'removed';
   }
 
   /** Stores a definition that was read as valid, and has its query take effect. Undefined where all went well. */
   async #register(
     name: string,
-    registration: Registration,
+    registration: StoredDefinition,
     valid: ReadDefinition,
     readWith: ConfigContext,
   ): Promise<Refusal | undefined> {
@@ -159,8 +158,8 @@ export class HttpRegistrations implements Registrations {
       used = context();
       read = await readDefinition(name, registration.definition, used);
     }
-    const replaced = this.#registrations.has(name);
-    this.#registrations.set(name, registration);
+    const replaced = this.#stored.has(name);
+    this.#stored.set(name, registration);
     log.info('a query is registered over HTTP', { query: name, replaced });
     this.#setQueries([[name, read]]);
     return undefined;
@@ -169,7 +168,7 @@ export class HttpRegistrations implements Registrations {
   #remove(name: string, preconditions: Preconditions, reason: string): Promise<Removed | Refusal> {
     return this.#turns.run(name, async () => {
       const { store, log } = this.#options;
-      const registration = this.#registrations.get(name);
+      const registration = this.#stored.get(name);
       const taken = this.#refusalOfHolder(name);
       if (taken !== undefined || registration === undefined) {
         return taken ?? { outcome: 'unknown' };
@@ -178,8 +177,7 @@ export class HttpRegistrations implements Registrations {
       if (refusal !== undefined) {
         return refusal;
       }
-      this.#registrations.delete(name);
-      this.#invalid.delete(name);
+      this.#stored.delete(name);
       log.info('a query registered over HTTP is removed', { query: name, reason });
       this.#setQueries([[name, undefined]]);
       return { outcome: 'removed' };
@@ -208,21 +206,18 @@ export class HttpRegistrations implements Registrations {
   #setQueries(results: Iterable<readonly [name: string, ReadDefinition | undefined]>): QueryChanges {
     const changes = new Map<string, RegisteredQuery | undefined>();
     for (const [name, result] of results) {
-      if (result !== undefined && 'query' in result) {
-        changes.set(name, result.query);
-        this.#valid.add(name);
-        this.#invalid.delete(name);
-        continue;
-      }
-      changes.set(name, undefined);
-      this.#valid.delete(name);
-      if (result !== undefined && !this.#invalid.has(name)) {
-        this.#invalid.add(name);
-        const reason = result.problems.map(({ message }) => message).join('; ');
-        this.#options.log.warn('a query registered over HTTP is left out: the configuration does not fit it', {
-          query: name,
-          reason,
-        });
+      const query = result !== undefined && 'query' in result ? result.query : undefined;
+      changes.set(name, query);
+      const stored = this.#stored.get(name);
+      if (result !== undefined && stored !== undefined) {
+        if ('problems' in result && stored.isValid !== false) {
+          const reason = result.problems.map(({ message }) => message).join('; ');
+          this.#options.log.warn('a query registered over HTTP is left out: the configuration does not fit it', {
+            query: name,
+            reason,
+          });
+        }
+        stored.isValid = query !== undefined;
       }
     }
     return this.#options.queries.setHttp(changes);
@@ -239,7 +234,7 @@ async function readDefinition(name: string, body: unknown, context: ConfigContex
   }
 }
 
-function refusalOf(preconditions: Preconditions, registration: Registration | undefined): Refusal | undefined {
+function refusalOf(preconditions: Preconditions, registration: StoredDefinition | undefined): Refusal | undefined {
   return areMet(preconditions, registration?.etag) ? undefined : { outcome: 'precondition failed' };
 }
 

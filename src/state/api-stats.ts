@@ -2,7 +2,8 @@ import type { AttemptObserver } from '../aws/attempts.ts';
 import type { Identity } from '../aws/credentials/identity.ts';
 import type { ApiErrorName } from '../aws/errors.ts';
 import { LIST_OPERATIONS, type Operation, QUERY_OPERATIONS, TAGS_OPERATION } from '../aws/operations.ts';
-import { Listeners } from '../lib/listeners.ts';
+import { Emitter } from '../lib/emitter.ts';
+import type { Logger } from '../lib/log.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 import type { QueryType } from '../model/vocabulary.ts';
 import type { Target } from '../scheduler/target.ts';
@@ -35,14 +36,14 @@ export interface TargetStats {
 
 /** Counts attempts for each target, from the API client's observer calls. */
 export class ApiStats implements AttemptObserver {
+  /** After each change of a target's numbers. */
+  readonly changed: Emitter<[stats: TargetStats]>;
   readonly #stats = new Map<Target, TargetStats>();
   /** Targets that were removed: what is still answered there counts no more. */
   readonly #gone = new WeakSet<Target>();
-  readonly #changes = new Listeners<[stats: TargetStats]>();
 
-  /** Calls `listener` after each change of a target's numbers from now on. */
-  onChange(listener: (stats: TargetStats) => void): void {
-    this.#changes.add(listener);
+  constructor(log: Pick<Logger, 'error'>) {
+    this.changed = new Emitter(log, "change of a target's calls");
   }
 
   /** Makes the series of the operations that a query uses, and of the errors the model declares for them, exist at 0. */
@@ -71,7 +72,7 @@ export class ApiStats implements AttemptObserver {
       }
     }
     if (unknown.length > 0) {
-      this.#changes.tell(stats);
+      this.changed.emit(stats);
     }
   }
 
@@ -85,14 +86,14 @@ export class ApiStats implements AttemptObserver {
   runWaited(target: Target, seconds: number): void {
     const stats = this.of(target);
     stats.runWaits?.observe(seconds);
-    this.#changes.tell(stats);
+    this.changed.emit(stats);
   }
 
   /** A run of a query of `type` has taken so many seconds. */
   runTook(target: Target, type: QueryType, seconds: number): void {
     const stats = this.of(target);
     stats.runDurations.get(type)?.observe(seconds);
-    this.#changes.tell(stats);
+    this.changed.emit(stats);
   }
 
   all(): IterableIterator<TargetStats> {
@@ -131,17 +132,17 @@ export class ApiStats implements AttemptObserver {
       stats.durations.observe(outcome.seconds);
     }
     this.of(target).up = outcome.up;
-    this.#changes.tell(this.of(target));
+    this.changed.emit(this.of(target));
   }
 
   answerRefused(target: Target, operation: string, error: ApiErrorName): void {
     countError(this.#operation(target, operation), error);
-    this.#changes.tell(this.of(target));
+    this.changed.emit(this.of(target));
   }
 
   identified(target: Target, identity: Identity): void {
     this.of(target).identity = identity;
-    this.#changes.tell(this.of(target));
+    this.changed.emit(this.of(target));
   }
 
   #operation(target: Target, name: string): OperationStats {

@@ -42,7 +42,7 @@ export class ExposedWorld {
   readonly #log = new RecordingLog();
   readonly #handles = new Map<RegisteredQuery, Registration>();
   readonly #states = new QueryStates({ clock: this.clock, giveUpAfter: 3_600_000, log: this.#log });
-  readonly #stats = new ApiStats();
+  readonly #stats = new ApiStats(this.#log);
   readonly #querySections = new QuerySections(this.#states);
   readonly #planned = new Map<Target, number>();
   readonly #apiSections = new ApiSections(
@@ -73,7 +73,7 @@ export class ExposedWorld {
     });
     this.#states.changed.on((registration, fields) => this.#querySections.changed(registration, fields));
     this.#states.changed.on((registration, fields) => this.#runPage.changed(registration, fields));
-    this.#stats.onChange((stats) => this.#apiSections.changed(stats));
+    this.#stats.changed.on((stats) => this.#apiSections.changed(stats));
     this.#runStates.newResults.on((state, series) => this.#runPage.resultsRead(state, series));
     const targets = new Targets(this.clock);
     this.#realTargets = ['eu-west-1', SCHEDULED_REGION].map((region, i) =>

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { Targets } from '../../src/scheduler/target.ts';
 import { ApiStats, type TargetStats } from '../../src/state/api-stats.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 
 const OPERATION = 'GetQueryStatusMonitorTopContributors';
 
 function setUp() {
   const changed: TargetStats[] = [];
-  const stats = new ApiStats();
-  stats.onChange((each) => changed.push(each));
+  const stats = new ApiStats(new RecordingLog());
+  stats.changed.on((each) => changed.push(each));
   const targets = new Targets(new FakeClock());
   const limits = { requestsPerSecond: 5, maxConcurrentRequests: 8 };
   const target = targets.add('default', 'eu-west-1', limits);

@@ -14,7 +14,7 @@ describe('summarize', () => {
     const clock = new FakeClock();
     const log = new RecordingLog();
     const targets = new Targets(clock);
-    const stats = new ApiStats();
+    const stats = new ApiStats(log);
     const [a, b] = ['a', 'b'].map((account) =>
       targets.add(account, 'eu-west-1', { requestsPerSecond: 5, maxConcurrentRequests: 8 }),
     );
