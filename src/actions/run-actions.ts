@@ -2,9 +2,9 @@ import { type TargetClient, UNKNOWN_AT_FIRST_MS } from '../aws/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse, isUnanswered } from '../aws/errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Reminders } from '../lib/conditions.ts';
-import { type Logger, wholeSeconds } from '../lib/log.ts';
+import { type LogFields, type Logger, wholeSeconds } from '../lib/log.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
-import type { Run, RunActions, StepResult } from '../model/run.ts';
+import type { Run, RunActions, RunOutcome, StepResult } from '../model/run.ts';
 import type { QueryStatus } from '../model/vocabulary.ts';
 import { PackedPages } from '../results/packed-pages.ts';
 import { countsOf, type ResultsPaging, resultsPaging } from '../results/paging.ts';
@@ -42,24 +42,143 @@ interface Reading {
 /** Calls for one page of results that may fail in a row, if their error is not one that usually passes. */
 const PAGE_CALLS = 5;
 
+type Scheduled = Registration<ScheduledQuery>;
+
 /** What scheduled queries do: each step asks the API, writes the state, and tells the scheduler how it went. */
-export function createRunActions(options: RunActionsOptions): RunActions<ScheduledQuery> {
-  const { clock, log, states, runStates, failures, clientOf, timed } = options;
-  const readings = new WeakMap<Run, Reading>();
-  const reminders = new Reminders(clock);
-  const results = new RunResults(options);
+export class ScheduledRunActions implements RunActions<ScheduledQuery> {
+  readonly #options: RunActionsOptions;
+  readonly #readings = new WeakMap<Run, Reading>();
+  readonly #reminders: Reminders;
+  readonly #results: RunResults;
+
+  constructor(options: RunActionsOptions) {
+    this.#options = options;
+    this.#reminders = new Reminders(options.clock);
+    this.#results = new RunResults(options);
+  }
+
+  start(registration: Scheduled, run: Run, signal: AbortSignal): Promise<StepResult> {
+    const { log, states, runStates, clientOf, timed } = this.#options;
+    const make = async (): Promise<StepResult> => {
+      run.queryId = await clientOf(registration).startQuery(registration.query, run.window, signal);
+      if (!registration.removed) {
+        states.requestAnswered(registration);
+        states.runStarted(registration);
+        runStates.started(registration, run.queryId);
+        timed(registration, 'wait', run.startedAt - run.wantedAt);
+        log.debug('run started', fieldsOf(registration));
+      }
+      return 'done';
+    };
+    return this.#request(registration, 'start', signal, make, ({ error, mayHaveTakenEffect }) => {
+      run.isUnconfirmed = mayHaveTakenEffect;
+      if (error === 'ServiceQuotaExceededException') {
+        this.#tellHourly(
+          registration,
+          'the service has no room for another query: lower maxConcurrentRuns, run less often, or have the quota raised',
+        );
+        return 'quota';
+      }
+      return passing(error) ?? 'start_failed';
+    });
+  }
+
+  status(registration: Scheduled, run: Run, signal: AbortSignal): Promise<StepResult> {
+    const { states, clientOf } = this.#options;
+    const make = async (): Promise<StepResult> => {
+      const asked = clientOf(registration).queryStatus({ ...registration.query, queryId: run.queryId }, signal);
+      const status = await (this.#isYoung(run) ? asked.catch(unknownYet) : asked);
+      if (registration.removed) {
+        return 'done';
+      }
+      if (status === undefined) {
+        states.unknownYet(registration);
+        return 'again';
+      }
+      states.answered(registration, status);
+      return NEXT[status];
+    };
+    return this.#request(registration, 'status', signal, make, ({ error }) => passing(error) ?? 'retry');
+  }
+
+  results(registration: Scheduled, run: Run, signal: AbortSignal): Promise<StepResult> {
+    const reading = this.#readings.get(run) ?? { pages: new PackedPages(), paging: resultsPaging(), failures: 0 };
+    this.#readings.set(run, reading);
+    const make = async (): Promise<StepResult> => {
+      await this.#readPage(registration, run, reading, signal);
+      const isLast = reading.paging.nextToken === undefined;
+      if (isLast && !registration.removed) {
+        this.#readings.delete(run);
+        await this.#refusing(registration, () => this.#results.read(registration, run, reading.pages));
+        await this.#options.resultsKept(registration);
+      }
+      this.#answered(registration);
+      return isLast || registration.removed ? 'done' : 'again';
+    };
+    return this.#request(
+      registration,
+      'results',
+      signal,
+      make,
+      ({ error }) =>
+        passing(error) ?? (reading.failures > 0 && reading.failures < PAGE_CALLS ? 'retry' : 'results_failed'),
+    );
+  }
+
+  stop(registration: Scheduled, run: Run, signal: AbortSignal): Promise<StepResult> {
+    const make = async (): Promise<StepResult> => {
+      await this.#options.clientOf(registration).stopQuery({ ...registration.query, queryId: run.queryId }, signal);
+      this.#answered(registration);
+      return 'done';
+    };
+    return this.#request(registration, 'stop', signal, make, ({ error }) =>
+      error === 'ResourceNotFoundException' && !this.#isYoung(run) ? 'done' : 'retry',
+    );
+  }
+
+  ended(registration: Scheduled, { window, startedAt, terminalAt }: Run, outcome: RunOutcome): void {
+    const { clock, log, runStates, timed } = this.#options;
+    const fields = fieldsOf(registration);
+    if (outcome === 'skipped') {
+      runStates.skipped(registration, 1);
+      log.debug('window skipped', { ...fields, window_end: new Date(window.end).toISOString() });
+      this.#tellHourly(registration, 'window skipped after an unconfirmed start');
+      return;
+    }
+    const duration = terminalAt === undefined ? undefined : terminalAt - startedAt;
+    runStates.ended(registration, outcome, duration);
+    if (duration !== undefined) {
+      timed(registration, 'duration', duration);
+    }
+    log.debug('run ended', { ...fields, outcome, duration: wholeSeconds(clock.monotonic() - startedAt) });
+  }
+
+  skipped(registration: Scheduled, windows: number): void {
+    const { log, runStates } = this.#options;
+    runStates.skipped(registration, windows);
+    log.debug('windows skipped', { ...fieldsOf(registration), windows });
+    this.#tellHourly(
+      registration,
+      'windows are skipped that could not be started in time: allow more requests or runs, or run less often',
+    );
+  }
+
+  clockSetBack(queries: number): void {
+    this.#options.log.warn('wall clock set back', { queries });
+  }
 
   /**
    * Makes a request; what it throws is written down and turned into how the run goes on. Of a query that has left
    * meanwhile nothing is written down: all that is left to do is to stop its run.
    */
-  async function request(
-    registration: Registration<ScheduledQuery>,
+  async #request(
+    registration: Scheduled,
     operation: RequestKind,
     signal: AbortSignal,
     make: () => Promise<StepResult>,
     failed: (failure: ApiError) => StepResult,
   ): Promise<StepResult> {
+    const { states, failures } = this.#options;
     try {
       const result = await make();
       if (!registration.removed) {
@@ -90,193 +209,56 @@ export function createRunActions(options: RunActionsOptions): RunActions<Schedul
     }
   }
 
-  function readingOf(run: Run): Reading {
-    let reading = readings.get(run);
-    if (reading === undefined) {
-      reading = { pages: new PackedPages(), paging: resultsPaging(), failures: 0 };
-      readings.set(run, reading);
+  #answered(registration: Scheduled): void {
+    if (!registration.removed) {
+      this.#options.states.requestAnswered(registration);
     }
-    return reading;
-  }
-
-  /** What is wrong with results is an error of the API. */
-  function asRefusal(registration: Registration<ScheduledQuery>, thrown: unknown): unknown {
-    return thrown instanceof InvalidResponse
-      ? clientOf(registration).refuseResults(registration.query, thrown.message)
-      : thrown;
   }
 
   /** Reads the next page. A function of its own, so that nothing holds the page once it is packed. */
-  async function readPage(
-    registration: Registration<ScheduledQuery>,
-    run: Run,
-    reading: Reading,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #readPage(registration: Scheduled, run: Run, reading: Reading, signal: AbortSignal): Promise<void> {
     const { query } = registration;
     const { pages, paging } = reading;
     reading.failures += 1;
-    const { page, nextToken, bytes } = await clientOf(registration).queryResults<ResultPage>(
-      { ...query, queryId: run.queryId },
-      paging.nextToken,
-      query.type === 'workload-insights-top-contributors-data' ? readDataPage : readRowPage,
-      signal,
-    );
+    const { page, nextToken, bytes } = await this.#options
+      .clientOf(registration)
+      .queryResults<ResultPage>(
+        { ...query, queryId: run.queryId },
+        paging.nextToken,
+        query.type === 'workload-insights-top-contributors-data' ? readDataPage : readRowPage,
+        signal,
+      );
     reading.failures = 0;
-    try {
-      paging.add({ ...countsOf(page), bytes }, nextToken);
-    } catch (thrown) {
-      throw asRefusal(registration, thrown);
-    }
+    await this.#refusing(registration, () => paging.add({ ...countsOf(page), bytes }, nextToken));
     await pages.add(page);
   }
 
-  const isYoung = ({ startedAt }: Run) => clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
-  const fields = ({ query: { account, region, name } }: Registration<ScheduledQuery>) => ({
-    account,
-    aws_region: region,
-    query: name,
-  });
-
-  return {
-    start: (registration, run, signal) =>
-      request(
-        registration,
-        'start',
-        signal,
-        async () => {
-          run.queryId = await clientOf(registration).startQuery(registration.query, run.window, signal);
-          if (registration.removed) {
-            return 'done';
-          }
-          states.requestAnswered(registration);
-          states.runStarted(registration);
-          runStates.started(registration, run.queryId);
-          timed(registration, 'wait', run.startedAt - run.wantedAt);
-          log.debug('run started', fields(registration));
-          return 'done';
-        },
-        ({ error, mayHaveTakenEffect }) => {
-          run.isUnconfirmed = mayHaveTakenEffect;
-          if (error === 'ServiceQuotaExceededException') {
-            tellHourly(
-              registration,
-              'the service has no room for another query: lower maxConcurrentRuns, run less often, or have the quota raised',
-            );
-            return 'quota';
-          }
-          return passing(error) ?? 'start_failed';
-        },
-      ),
-
-    status: (registration, run, signal) =>
-      request(
-        registration,
-        'status',
-        signal,
-        async () => {
-          const asked = clientOf(registration).queryStatus({ ...registration.query, queryId: run.queryId }, signal);
-          const status = await (isYoung(run) ? asked.catch(unknownYet) : asked);
-          if (registration.removed) {
-            return 'done';
-          }
-          if (status === undefined) {
-            states.unknownYet(registration);
-            return 'again';
-          }
-          states.answered(registration, status);
-          return NEXT[status];
-        },
-        ({ error }) => passing(error) ?? 'retry',
-      ),
-
-    results: (registration, run, signal) => {
-      const reading = readingOf(run);
-      return request(
-        registration,
-        'results',
-        signal,
-        async () => {
-          await readPage(registration, run, reading, signal);
-          if (registration.removed) {
-            return 'done';
-          }
-          if (reading.paging.nextToken !== undefined) {
-            states.requestAnswered(registration);
-            return 'again';
-          }
-          readings.delete(run);
-          try {
-            await results.read(registration, run, reading.pages);
-          } catch (thrown) {
-            throw asRefusal(registration, thrown);
-          }
-          await options.resultsKept(registration);
-          if (!registration.removed) {
-            states.requestAnswered(registration);
-          }
-          return 'done';
-        },
-        ({ error }) =>
-          passing(error) ?? (reading.failures > 0 && reading.failures < PAGE_CALLS ? 'retry' : 'results_failed'),
-      );
-    },
-
-    stop: (registration, run, signal) =>
-      request(
-        registration,
-        'stop',
-        signal,
-        async () => {
-          await clientOf(registration).stopQuery({ ...registration.query, queryId: run.queryId }, signal);
-          if (!registration.removed) {
-            states.requestAnswered(registration);
-          }
-          return 'done';
-        },
-        ({ error }) => (error === 'ResourceNotFoundException' && !isYoung(run) ? 'done' : 'retry'),
-      ),
-
-    ended(registration, { window, startedAt, terminalAt }, outcome) {
-      if (outcome === 'skipped') {
-        runStates.skipped(registration, 1);
-        log.debug('window skipped', { ...fields(registration), window_end: new Date(window.end).toISOString() });
-        tellHourly(registration, 'window skipped after an unconfirmed start');
-        return;
-      }
-      const duration = terminalAt === undefined ? undefined : terminalAt - startedAt;
-      runStates.ended(registration, outcome, duration);
-      if (duration !== undefined) {
-        timed(registration, 'duration', duration);
-      }
-      log.debug('run ended', {
-        ...fields(registration),
-        outcome,
-        duration: wholeSeconds(clock.monotonic() - startedAt),
-      });
-    },
-
-    skipped(registration, windows) {
-      runStates.skipped(registration, windows);
-      log.debug('windows skipped', { ...fields(registration), windows });
-      tellHourly(
-        registration,
-        'windows are skipped that could not be started in time: allow more requests or runs, or run less often',
-      );
-    },
-
-    clockSetBack(queries) {
-      log.warn('wall clock set back', { queries });
-    },
-  };
-
-  /** What concerns all of a target's queries, told with the first of them. */
-  function tellHourly(registration: Registration<ScheduledQuery>, message: string): void {
-    const { account, region } = registration.query;
-    if (reminders.isDue(`${account} ${region} ${message}`)) {
-      log.warn(message, fields(registration));
+  /** What is wrong with results is an error of the API. */
+  async #refusing(registration: Scheduled, read: () => void | Promise<void>): Promise<void> {
+    try {
+      await read();
+    } catch (thrown) {
+      throw thrown instanceof InvalidResponse
+        ? this.#options.clientOf(registration).refuseResults(registration.query, thrown.message)
+        : thrown;
     }
   }
+
+  #isYoung({ startedAt }: Run): boolean {
+    return this.#options.clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
+  }
+
+  /** What concerns all of a target's queries, told with the first of them. */
+  #tellHourly(registration: Scheduled, message: string): void {
+    const { account, region } = registration.query;
+    if (this.#reminders.isDue(`${account} ${region} ${message}`)) {
+      this.#options.log.warn(message, fieldsOf(registration));
+    }
+  }
+}
+
+function fieldsOf({ query: { account, region, name } }: Scheduled): LogFields {
+  return { account, aws_region: region, query: name };
 }
 
 /** Undefined for the answer to a status request that the service does not know the query; throws what else was thrown. */

@@ -1,6 +1,6 @@
 import type { TargetsInUse } from '../accounts/targets-in-use.ts';
 import { createPoll } from '../actions/poll.ts';
-import { createRunActions } from '../actions/run-actions.ts';
+import { ScheduledRunActions } from '../actions/run-actions.ts';
 import type { Config } from '../config/config.ts';
 import { type Clock, within } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
@@ -57,7 +57,7 @@ export class Scheduling {
       rateOf: requestRate,
       journal: memory?.runs,
       leavesRuns: memory !== undefined && !isLast,
-      actions: createRunActions({
+      actions: new ScheduledRunActions({
         clock,
         log,
         states,
