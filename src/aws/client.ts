@@ -1,4 +1,5 @@
 import { isPathSegment, isRequestableArn, isRequestableToken } from '../config/reading/texts.ts';
+import { lazy } from '../lib/concurrency.ts';
 import { QUERY_STATUSES, type QueryStatus, type QueryType } from '../model/vocabulary.ts';
 import { invalid } from './answer-members.ts';
 import type { Call } from './attempts.ts';
@@ -32,7 +33,10 @@ export interface Answer<Page> {
 export class TargetClient {
   readonly #options: TargetClientOptions;
   readonly #calls = new WeakMap<object, Call>();
-  #sdk: Promise<Sdk> | undefined;
+  readonly #sdk = lazy<Sdk>(async () => {
+    const { createSdk } = await import('./sdk.ts');
+    return createSdk(this.#options, (input) => this.#calls.get(input));
+  });
 
   constructor(options: TargetClientOptions) {
     this.#options = options;
@@ -216,10 +220,7 @@ export class TargetClient {
   }
 
   async #sent(request: PreparedRequest, signal: AbortSignal): ReturnType<PreparedRequest['send']> {
-    this.#sdk ??= import('./sdk.ts').then(({ createSdk }) =>
-      createSdk(this.#options, (input) => this.#calls.get(input)),
-    );
-    return request.send(await this.#sdk, signal);
+    return request.send(await this.#sdk(), signal);
   }
 }
 

@@ -49,10 +49,26 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-/** Resolves or rejects when `promise` does, but resolves after `ms` milliseconds at the latest; a failure after that is lost. */
-export function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<void> {
+/** As {@link sleep}, but resolves when `signal` aborts, too. Returns whether it has not. */
+export async function sleepUnlessAborted(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await sleep(clock, ms, signal);
+    return true;
+  } catch (reason) {
+    if (!signal.aborted) {
+      throw reason;
+    }
+    return false;
+  }
+}
+
+/**
+ * Resolves or rejects when `promise` does, but resolves after `ms` milliseconds at the latest; a failure after that is lost.
+ * Returns whether it was in time.
+ */
+export function within(clock: Pick<Clock, 'setTimer'>, ms: number, promise: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(ms, resolve);
-    promise.then(() => resolve(), reject).finally(cancel);
+    const cancel = clock.setTimer(ms, () => resolve(false));
+    promise.then(() => resolve(true), reject).finally(cancel);
   });
 }

@@ -30,6 +30,18 @@ export class SharedWork<T> {
   }
 }
 
+/** Loads something with its first use, and once. A failure is not remembered: the next use loads it again. */
+export function lazy<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => {
+    loaded ??= load().catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    });
+    return loaded;
+  };
+}
+
 /** Resolves in the next turn of the event loop: whatever else waits comes before. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

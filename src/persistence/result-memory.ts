@@ -1,3 +1,4 @@
+import { background } from '../lib/background.ts';
 import { within } from '../lib/clock.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
@@ -7,6 +8,7 @@ import type { RunStates } from '../state/run-state.ts';
 import { members, readSavedResults, readSavedSeries, type SavedResults, savedResults, textOf } from '../state/saved.ts';
 import { DISK_PATIENCE_MS, type RecordMemoryOptions } from './record-memory.ts';
 import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
+import { ignoreRefusal } from './storage/storage-error.ts';
 import { readQuestion } from './stored-question.ts';
 
 /** What is stored of a query's last results. Series and JSON are compressed: they repeat themselves a lot. */
@@ -37,7 +39,7 @@ export class ResultMemory {
   readonly #options: ResultMemoryOptions;
   readonly #records: RecordFolder<StoredResults>;
   /** The storing of each query's newest results. */
-  readonly #storing = new WeakMap<Registration, Promise<void>>();
+  readonly #storing = new WeakMap<Registration, Promise<unknown>>();
 
   constructor(options: ResultMemoryOptions) {
     this.#options = options;
@@ -65,10 +67,9 @@ export class ResultMemory {
 
   /** A query has new results. */
   read(registration: Registration<ScheduledQuery>, series: readonly ContributorSeries[]): void {
-    this.#storing.set(
-      registration,
-      this.#store(registration, series).catch(() => undefined),
-    );
+    const stored = this.#store(registration, series).catch(ignoreRefusal);
+    this.#storing.set(registration, Promise.allSettled([stored]));
+    background(this.#options.log, 'storing of results', stored);
   }
 
   /** Resolves when the query's newest results are stored, or cannot be. */
@@ -78,7 +79,7 @@ export class ResultMemory {
 
   /** A query has left. */
   forget(name: string): void {
-    this.#records.delete(name).catch(() => undefined);
+    background(this.#options.log, 'removal of stored results', this.#records.delete(name).catch(ignoreRefusal));
   }
 
   /** Removes what is stored of other queries. */

@@ -1,3 +1,4 @@
+import { background } from '../lib/background.ts';
 import { within } from '../lib/clock.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
@@ -19,7 +20,7 @@ import {
 import { AbsentQueries } from './absent-queries.ts';
 import { DISK_PATIENCE_MS, type RecordMemoryOptions } from './record-memory.ts';
 import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
-import { StorageInUseError } from './storage/storage-error.ts';
+import { ignoreRefusal, StorageInUseError } from './storage/storage-error.ts';
 import { readQuestion } from './stored-question.ts';
 
 /** A run that was about to be started, or was at the service. Times in milliseconds since the epoch. */
@@ -162,7 +163,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
   }
 
   async starting(registration: Registration<ScheduledQuery>, run: Run): Promise<boolean> {
-    const { clock } = this.#options;
+    const { clock, log } = this.#options;
     const { start, end } = run.window;
     const entry = this.#entry(registration);
     if (entry.inFlight === undefined) {
@@ -174,8 +175,10 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
     const written = this.#write(registration).catch((error: unknown) => {
       // A disk that is full stops no runs: the window may be run twice if the exporter is killed now, too.
       isLost = error instanceof StorageInUseError;
+      ignoreRefusal(error);
     });
-    await within(clock, DISK_PATIENCE_MS, written);
+    background(log, 'storing of a run', written);
+    await within(clock, DISK_PATIENCE_MS, Promise.allSettled([written]));
     return !isLost;
   }
 
@@ -218,7 +221,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
 
   #forget(name: string): void {
     this.#earlier.delete(name);
-    this.#records.delete(name).catch(() => undefined);
+    background(this.#options.log, 'removal of stored runs', this.#records.delete(name).catch(ignoreRefusal));
   }
 
   #entry(registration: Registration): Entry {
@@ -233,7 +236,7 @@ export class RunMemory implements RunJournal<ScheduledQuery> {
   }
 
   #writeSoon(registration: Registration): void {
-    this.#write(registration).catch(() => undefined);
+    background(this.#options.log, 'storing of runs', this.#write(registration).catch(ignoreRefusal));
   }
 
   /** Nothing of a query that has had no run. @throws StorageError */

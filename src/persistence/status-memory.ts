@@ -6,6 +6,7 @@ import { members, numberOf, readSavedStatus, type SavedStatus, savedStatus, text
 import { AbsentQueries } from './absent-queries.ts';
 import type { RecordMemoryOptions } from './record-memory.ts';
 import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
+import { ignoreRefusal } from './storage/storage-error.ts';
 import { readQuestion } from './stored-question.ts';
 
 /** What is stored of a watched query. */
@@ -126,7 +127,7 @@ export class StatusMemory {
         stored.push({ name, question: questionOf(query), savedAt, status: savedStatus(state) });
       }
     }
-    await this.#records.put(KEY, stored).catch(() => undefined);
+    await this.#records.put(KEY, stored).catch(ignoreRefusal);
   }
 }
 

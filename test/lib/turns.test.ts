@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nextTurn, Turns } from '../../src/lib/concurrency.ts';
+import { lazy, nextTurn, Turns } from '../../src/lib/concurrency.ts';
 
 describe('turns', () => {
   test('go to those who ask in order, each in a turn of the event loop of its own', async () => {
@@ -48,4 +48,18 @@ describe('turns', () => {
       { status: 'fulfilled', value: 'third' },
     ]);
   });
+});
+
+test('what is loaded lazily is loaded once, and again after a failure', async () => {
+  let loads = 0;
+  const load = lazy(async () => {
+    loads += 1;
+    if (loads === 1) {
+      throw new Error('too many open files');
+    }
+    return loads;
+  });
+  const first = await Promise.allSettled([load(), load()]);
+  expect(first.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect([await load(), await load(), loads]).toEqual([2, 2, 2]);
 });

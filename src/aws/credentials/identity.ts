@@ -1,5 +1,5 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { type Clock, sleep } from '../../lib/clock.ts';
+import { type Clock, sleepUnlessAborted } from '../../lib/clock.ts';
 import { Reminders } from '../../lib/conditions.ts';
 import type { Logger } from '../../lib/log.ts';
 import { InvalidResponse, toApiError } from '../errors.ts';
@@ -57,7 +57,7 @@ export async function learnIdentity(
         });
       }
     }
-    await sleep(clock, wait, signal).catch(() => undefined);
+    await sleepUnlessAborted(clock, wait, signal);
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/clock.ts';
+import { type Clock, within } from '../../lib/clock.ts';
 import { CredentialsUnavailable } from '../errors.ts';
 import type { AwsCredentials, Credentials } from './credentials.ts';
 
@@ -111,7 +111,7 @@ export class RefreshedCredentials implements Credentials {
     if (usable && left > Math.min(current.life / 6, WAIT_MS)) {
       return current.credentials;
     }
-    if (!(await this.#endsInTime(this.#pending))) {
+    if (!(await within(this.#options.clock, PATIENCE_MS, this.#pending))) {
       return this.#outcome(place, this.#delay());
     }
     return this.#outcome(place);
@@ -191,16 +191,5 @@ export class RefreshedCredentials implements Credentials {
   #delay(): CredentialsUnavailable {
     const reason = `no credentials after ${PATIENCE_MS / 1_000} s`;
     return new CredentialsUnavailable(this.#options.explainDelay?.(reason) ?? reason);
-  }
-
-  #endsInTime(pending: Promise<void>): Promise<boolean> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.setTimer(PATIENCE_MS, () => resolve(false));
-      const ended = () => {
-        cancel();
-        resolve(true);
-      };
-      pending.then(ended, ended);
-    });
   }
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@smithy/core/protocols';
-import type { NodeHttpHandler, NodeHttpHandlerOptions } from '@smithy/node-http-handler';
+import type { NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { HttpHandlerOptions } from '@smithy/types';
 import type { Clock } from '../../lib/clock.ts';
-import { FairQueue, nextTurn } from '../../lib/concurrency.ts';
+import { FairQueue, lazy, nextTurn } from '../../lib/concurrency.ts';
 import { largestBody, refuseExcessiveJson } from '../answer-bounds.ts';
 import { withoutEcho } from '../credentials/echoed-secrets.ts';
 import { InvalidResponse, TimeoutError } from '../errors.ts';
@@ -30,7 +30,10 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   readonly #options: BoundedHandlerOptions;
   readonly #queue: FairQueue;
   /** Loaded with the first request, as all of the SDK is. */
-  #inner: Promise<NodeHttpHandler> | undefined;
+  readonly #inner = lazy(async () => {
+    const { NodeHttpHandler } = await import('@smithy/node-http-handler');
+    return new NodeHttpHandler(this.httpHandlerConfigs());
+  });
   /** As {@link BoundedHandlerOptions.timeout}, of requests that begin from now on. */
   timeout: number;
 
@@ -60,7 +63,7 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
     });
     const cancelChain = chainAbort(options.abortSignal, ended);
     try {
-      const inner = await this.#innerHandler();
+      const inner = await this.#inner();
       const answered = inner.handle(request, { ...options, abortSignal: ended.signal });
       // By itself it waits for ever where the answer is 101: Node then closes the connection, and says nothing else.
       const { response } = await Promise.race([answered, rejectedBy(ended.signal)]);
@@ -79,13 +82,6 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
       cancelTimer();
       cancelChain();
     }
-  }
-
-  #innerHandler(): Promise<NodeHttpHandler> {
-    this.#inner ??= import('@smithy/node-http-handler').then(
-      (module) => new module.NodeHttpHandler(this.httpHandlerConfigs()),
-    );
-    return this.#inner;
   }
 
   #timeoutOf({ protocol, hostname, port }: HttpRequest, timeout: number): Error {

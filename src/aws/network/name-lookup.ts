@@ -1,6 +1,6 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import type { Clock } from '../../lib/clock.ts';
+import { type Clock, within } from '../../lib/clock.ts';
 import { Conditions } from '../../lib/conditions.ts';
 import { type Logger, wholeSeconds } from '../../lib/log.ts';
 
@@ -107,7 +107,7 @@ export class NameLookup {
     const { clock } = this.#options;
     const grace = Math.max(0, name.pendingSince + GRACE_MS - clock.monotonic());
     try {
-      return await within(clock, grace, pending, () => unresolved(name.hostname, GRACE_MS));
+      return await inTime(clock, grace, pending, () => unresolved(name.hostname, GRACE_MS));
     } catch (error) {
       const known = this.#lastGood(name);
       if (known === undefined) {
@@ -123,7 +123,7 @@ export class NameLookup {
     name.pendingSince = clock.monotonic();
     try {
       const late = () => unresolved(name.hostname, LOOKUP_TIMEOUT_MS);
-      const addresses = await within(clock, LOOKUP_TIMEOUT_MS, resolve(name.hostname, options), late);
+      const addresses = await inTime(clock, LOOKUP_TIMEOUT_MS, resolve(name.hostname, options), late);
       name.known = { addresses, at: clock.monotonic() };
       this.#outdated.over(name, { name: name.hostname });
       return addresses;
@@ -159,9 +159,14 @@ function failureOf(hostname: string, thrown: unknown): LookupError {
 }
 
 /** As the promise, but rejects with `late()` after `ms` milliseconds. */
-function within<T>(clock: Pick<Clock, 'setTimer'>, ms: number, promise: Promise<T>, late: () => Error): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(ms, () => reject(late()));
-    promise.finally(cancel).then(resolve, reject);
-  });
+async function inTime<T>(
+  clock: Pick<Clock, 'setTimer'>,
+  ms: number,
+  promise: Promise<T>,
+  late: () => Error,
+): Promise<T> {
+  if (!(await within(clock, ms, promise))) {
+    throw late();
+  }
+  return promise;
 }

@@ -62,7 +62,11 @@ export class SystemResolver implements OtherResolver {
           const [next] = this.#waiting;
           next?.();
         };
-        this.#local(name, options).finally(ended).then(resolve, fail);
+        // What it throws at once must not leave this process busy for ever.
+        Promise.resolve()
+          .then(() => this.#local(name, options))
+          .finally(ended)
+          .then(resolve, fail);
       };
       const cancel = this.#clock.setTimer(PATIENCE_MS, () => {
         if (!this.#waiting.delete(begin)) {

@@ -1,5 +1,6 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ignoreRefusal } from './storage-error.ts';
 
 /** So many are kept in a folder, the newest; older ones are removed. */
 const KEPT = 20;
@@ -23,10 +24,10 @@ export async function setAside(folder: string, name: string, now: number): Promi
 
 /** Removes all but the newest of what was set aside in a folder, as far as that is possible. */
 export async function removeOldDamaged(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
+  const names = (await readdir(folder).catch(ignoreRefusal)) ?? [];
   const damaged = names.filter((each) => each.includes(MARK)).sort(byTime);
   for (const each of damaged.slice(0, Math.max(0, damaged.length - KEPT))) {
-    await rm(join(folder, each), { recursive: true, force: true }).catch(() => undefined);
+    await rm(join(folder, each), { recursive: true, force: true }).catch(ignoreRefusal);
   }
 }
 

@@ -1,6 +1,6 @@
 import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf, StorageError } from './storage-error.ts';
+import { codeOf, ignoreRefusal, StorageError } from './storage-error.ts';
 
 /** Only for the user that the exporter runs as. */
 export const FOLDER_MODE = 0o700;
@@ -17,7 +17,7 @@ export async function replaceFile(file: string, content: string, temporary: stri
     await writeDurably(temporary, content);
     await rename(temporary, file);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await rm(temporary, { force: true }).catch(ignoreRefusal);
     throw error;
   }
   await syncFolder(dirname(file));

@@ -16,7 +16,7 @@ import {
   nextGeneration,
   renewLock,
 } from './lock-file.ts';
-import { codeOf, StorageError, StorageInUseError } from './storage-error.ts';
+import { codeOf, ignoreRefusal, StorageError, StorageInUseError } from './storage-error.ts';
 
 export interface FolderLockOptions {
   readonly folder: string;
@@ -170,7 +170,7 @@ export class FolderLock {
     } catch (error) {
       const taken = codeOf(error) === 'EEXIST';
       if (!taken) {
-        await rm(this.#file, { force: true }).catch(() => undefined);
+        await rm(this.#file, { force: true }).catch(ignoreRefusal);
       }
       await this.#clearOwn();
       if (taken) {
@@ -266,21 +266,21 @@ export class FolderLock {
     }
     this.#state = 'lost';
     this.#cancelRenewal();
-    const others = await findLocks(this.#options.folder).catch(() => []);
+    const others = (await findLocks(this.#options.folder).catch(ignoreRefusal)) ?? [];
     this.#holder = others[0]?.lock?.host;
     await this.#clearOwn();
     this.#options.onLost(new StorageInUseError(this.#options.folder, this.#holder));
   }
 
   async #clear(): Promise<void> {
-    await rm(this.#file, { force: true }).catch(() => undefined);
+    await rm(this.#file, { force: true }).catch(ignoreRefusal);
     await this.#clearOwn();
   }
 
   async #clearOwn(): Promise<void> {
     await this.#socket?.close();
     this.#socket = undefined;
-    await rm(join(this.#options.folder, SOCKET + this.#id), { force: true }).catch(() => undefined);
-    await rm(this.scratch, { recursive: true, force: true }).catch(() => undefined);
+    await rm(join(this.#options.folder, SOCKET + this.#id), { force: true }).catch(ignoreRefusal);
+    await rm(this.scratch, { recursive: true, force: true }).catch(ignoreRefusal);
   }
 }

@@ -1,6 +1,7 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
+import { background } from '../../lib/background.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { TurnsByKey } from '../../lib/concurrency.ts';
 import type { Logger } from '../../lib/log.ts';
@@ -8,7 +9,7 @@ import { removeOldDamaged, setAside } from './damaged.ts';
 import { kindOf } from './files.ts';
 import { DamagedRecord, encodeRecord, recordFileName } from './record.ts';
 import { readRecord, recordSize } from './record-file.ts';
-import { codeOf, StorageError, storageErrorFrom } from './storage-error.ts';
+import { codeOf, ignoreRefusal, StorageError, storageErrorFrom } from './storage-error.ts';
 
 /** What the records of a folder are. */
 export interface RecordKind<Value> {
@@ -149,7 +150,7 @@ export class RecordFolder<Value> {
     const kept = new Set(Array.from(keys, recordFileName));
     for (const file of (await this.#files()) ?? []) {
       if (!kept.has(file)) {
-        await this.#options.write(join(this.#folder, file), undefined).catch(() => undefined);
+        await this.#options.write(join(this.#folder, file), undefined).catch(ignoreRefusal);
       }
     }
   }
@@ -158,7 +159,7 @@ export class RecordFolder<Value> {
   retry(): void {
     for (const [key, content] of this.#unwritten) {
       if (!this.#turns.isBusy(key)) {
-        this.#change(key, content).catch(() => undefined);
+        background(this.#options.log, 'storing of a record', this.#change(key, content).catch(ignoreRefusal));
       }
     }
   }

@@ -66,6 +66,18 @@ export function isOfWholeDisk({ code }: StorageError): boolean {
   return code === 'EDQUOT' || code === 'EFBIG' || code === 'ENOSPC' || code === 'EROFS';
 }
 
+/**
+ * For `catch`, where work may fail and nothing can be done: resolves with undefined for what the storage or the file system
+ * refuses. Throws any other error, which is a mistake of ours.
+ */
+export function ignoreRefusal(error: unknown): undefined {
+  const code = codeOf(error);
+  if (!(error instanceof StorageError) && (code === undefined || /^ERR_(?!FS_)/.test(code))) {
+    throw error;
+  }
+  return undefined;
+}
+
 /** From what a call to the file system threw. */
 export function storageErrorFrom(path: string, cause: unknown): StorageError {
   if (cause instanceof StorageError) {

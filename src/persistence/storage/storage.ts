@@ -9,6 +9,7 @@ import { FolderLock } from './folder-lock.ts';
 import { RecordFolder, type RecordKind } from './record-folder.ts';
 import {
   codeOf,
+  ignoreRefusal,
   isDeviceFailure,
   isOfWholeDisk,
   StorageError,
@@ -157,7 +158,7 @@ export class Storage {
       }
     } catch (error) {
       if (codeOf(error) === 'ENOENT') {
-        await this.#lock.check().catch(() => undefined);
+        await this.#lock.check().catch(ignoreRefusal);
         await this.#take();
       }
       if (codeOf(error) !== 'ENOENT' || content !== undefined) {

@@ -2,7 +2,7 @@ import { background } from '../../lib/background.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Conditions } from '../../lib/conditions.ts';
 import type { Logger } from '../../lib/log.ts';
-import type { StorageError } from './storage-error.ts';
+import { ignoreRefusal, type StorageError } from './storage-error.ts';
 
 /** While nothing can be written, it is tried again at this interval. */
 const PROBE_EVERY_MS = 10_000;
@@ -76,7 +76,7 @@ export class WriteHealth {
       return;
     }
     // It tells `succeeded` or `failed` how it went.
-    await this.#options.probe(bytes).catch(() => undefined);
+    await this.#options.probe(bytes).catch(ignoreRefusal);
     if (this.#failing !== undefined && !this.#closed) {
       this.#probeLater();
     }
