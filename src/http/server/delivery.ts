@@ -3,12 +3,66 @@ import type { ServerResponse } from 'node:http';
 /** Bytes that are written at once. Each connection keeps so many in memory, for TLS twice. */
 export const PIECE = 64 * 1024;
 
-/** Writes a body piece by piece, each when the client has taken the one before, and ends the response. */
+/** Pieces that are written in one turn of the event loop. The kernel may need a third of a millisecond for each. */
+const PIECES_PER_TURN = 4;
+
+/**
+ * Writes of pieces that can be made now. Client addresses take turns, and so do the connections of each: the kernel accepts
+ * megabytes for each of a thousand clients that read nothing, which must not delay the response to another one.
+ */
+class ReadyWrites {
+  /** Never holds an empty set. The first address's turn is next. */
+  readonly #byAddress = new Map<string, Set<() => void>>();
+  #isPlanned = false;
+
+  add(address: string, write: () => void): void {
+    const writes = this.#byAddress.get(address) ?? new Set();
+    this.#byAddress.set(address, writes.add(write));
+    this.#plan();
+  }
+
+  #plan(): void {
+    if (!this.#isPlanned) {
+      this.#isPlanned = true;
+      setImmediate(() => this.#writeSome());
+    }
+  }
+
+  #writeSome(): void {
+    this.#isPlanned = false;
+    for (let n = 0; n < PIECES_PER_TURN; n += 1) {
+      this.#takeNext()?.();
+    }
+    if (this.#byAddress.size > 0) {
+      this.#plan();
+    }
+  }
+
+  #takeNext(): (() => void) | undefined {
+    for (const [address, writes] of this.#byAddress) {
+      this.#byAddress.delete(address);
+      for (const write of writes) {
+        writes.delete(write);
+        if (writes.size > 0) {
+          // To the end: the other addresses have their turns first.
+          this.#byAddress.set(address, writes);
+        }
+        return write;
+      }
+    }
+    return undefined;
+  }
+}
+
+/** There is one event loop, whatever the number of servers. */
+const READY = new ReadyWrites();
+
+/** Writes a body piece by piece, each in its turn once the client has taken the one before, and ends the response. */
 export function deliver(response: ServerResponse, parts: readonly Uint8Array[]): void {
+  const address = response.req.socket.remoteAddress ?? '';
   const pieces = piecesOf(parts);
-  // The kernel may take megabytes for each of many clients: others have their turn after each piece.
-  const later = () => setImmediate(next);
-  const next = () => {
+  const later = () => READY.add(address, write);
+  const write = () => {
     // A write would be an error that ends the process.
     if (response.destroyed) {
       return;
@@ -22,7 +76,7 @@ export function deliver(response: ServerResponse, parts: readonly Uint8Array[]):
       response.once('drain', later);
     }
   };
-  next();
+  later();
 }
 
 /** Small parts are joined, since each write costs more than the copy. */

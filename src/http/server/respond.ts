@@ -44,7 +44,10 @@ export function sendParts(
   if (response.req.method === 'HEAD') {
     setHead(response, status, contentType, length);
     response.end();
-  } else if (length <= PIECE || BODIES_IN_MEMORY.hold(response, parts)) {
+  } else if (length <= PIECE) {
+    setHead(response, status, contentType, length);
+    response.end(Buffer.concat(parts));
+  } else if (BODIES_IN_MEMORY.hold(response, parts)) {
     setHead(response, status, contentType, length);
     deliver(response, parts);
   } else {
