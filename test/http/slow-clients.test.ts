@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import { sendParts } from '../../src/http/server/respond.ts';
 import { DEFAULT_LIMITS, listen, type ServerLimits } from '../../src/http/server/server.ts';
@@ -180,6 +180,45 @@ describe('at the limit of connections', () => {
     expect(normal.isOpen()).toBe(true);
     expect(other.isOpen()).toBe(true);
   });
+});
+
+test('a scrape is admitted though one address has all connections it can, and each of them is served', async () => {
+  const page = largePage();
+  let requests = 0;
+  const { port, url } = await start({ maxConnections: 32 }, (request, response) => {
+    requests += 1;
+    page(request, response);
+  });
+  for (let i = 1; i <= 30; i += 1) {
+    await dial(port);
+    await vi.waitFor(() => expect(requests).toBe(i));
+  }
+  for (let i = 0; i < 10; i += 1) {
+    await dial(port);
+  }
+  for (let i = 0; i < 5; i += 1) {
+    expect((await ask(`${url}/metrics`, { localAddress: '127.0.0.2' })).status).toBe(200);
+  }
+  expect(requests, 'two connections are left to others').toBe(30 + 5);
+});
+
+test('a client is served as fast as all those of another address together', async () => {
+  const sockets = new Set<Socket>();
+  const page = largePage();
+  const { port, url } = await start({}, (request, response) => {
+    if (request.socket.remoteAddress === '127.0.0.2') {
+      sockets.add(request.socket);
+    }
+    page(request, response);
+  });
+  for (let i = 0; i < 60; i += 1) {
+    await dial(port, REQUEST, '127.0.0.2');
+  }
+  const sent = () => [...sockets].reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
+  const before = sent();
+  await ask(`${url}/metrics`);
+  // The kernel accepts about 2 MiB for each of them.
+  expect((sent() - before) / LARGE).toBeLessThan(2);
 });
 
 test('bodies that clients do not take are bounded, and shared ones count once', async () => {

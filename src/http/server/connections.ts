@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../lib/clock.ts';
+import { type Connection, firstIdle, longestStalled, takenOf } from './connection.ts';
 import { parseOneAtATime } from './pipelining.ts';
 
 /** How fast a client must take a response, and how many connections there may be. Times are in milliseconds. */
@@ -19,24 +20,9 @@ export interface ConnectionLimits {
 
 /** How long a connection at the limit may make no progress before it can be ended for another, in milliseconds. */
 const STALLED_AFTER = 2_000;
-
-interface Connection {
-  /** What HTTP is spoken over: the connection that was accepted, or TLS over that. */
-  socket: Socket;
-  readonly address: string;
-  readonly peer: string;
-  /** Responses to requests whose head was received, in their order. All but the first one wait for their turn. */
-  readonly owed: Set<ServerResponse>;
-  /** Handles the requests that wait. */
-  readonly waiting: (() => void)[];
-  /** The last one. */
-  request: IncomingMessage | undefined;
-  /** When the current response became owed, and how many bytes the client had taken before. */
-  owedSince: number;
-  takenBefore: number;
-  /** When the client last took something, or sent a request: the monotonic clock's milliseconds. */
-  progressAt: number;
-}
+/** An address with this share of the connections leaves the reserved share of them to others. */
+const LARGE_SHARE = 1 / 2;
+const RESERVED_SHARE = 1 / 16;
 
 /**
  * The open connections of a server. Each connection has one request handled at a time: the next one is neither parsed nor
@@ -45,6 +31,7 @@ interface Connection {
  * Clients that do not take their responses in time are cut off. At the limit of connections, a new one ends one of the
  * client address that has the most: the one that has made no progress for the longest, else the one that was idle for the
  * longest. If all of them are served, the next address follows, but none that has fewer connections than the new client's.
+ * An address that has half of the connections can use 15 of 16, so that others are admitted while all of its own are served.
  * If there is no connection to end, the new one is refused.
  */
 export class Connections {
@@ -150,7 +137,7 @@ export class Connections {
 
   #open(socket: Socket): void {
     const { remoteAddress: address } = socket;
-    if (address === undefined || (this.#byPeer.size >= this.#limits.maxConnections && !this.#makeRoom(address))) {
+    if (address === undefined || (this.#isFullFor(address) && !this.#makeRoom(address))) {
       socket.destroy();
       return;
     }
@@ -193,12 +180,21 @@ export class Connections {
     }
   }
 
+  /** An address that has many connections leaves some to the others: those that it has may all be served. */
+  #isFullFor(address: string): boolean {
+    const { maxConnections } = this.#limits;
+    const own = this.#byAddress.get(address)?.size ?? 0;
+    const reserve = own >= maxConnections * LARGE_SHARE ? Math.floor(maxConnections * RESERVED_SHARE) : 0;
+    return this.#byPeer.size >= maxConnections - reserve;
+  }
+
   /** Ends a connection in favor of a new one from `address`. False if there is none that may be ended. */
   #makeRoom(address: string): boolean {
     const own = this.#byAddress.get(address)?.size ?? 0;
     const rivals = [...this.#byAddress.values()].filter(({ size }) => size >= own).sort((a, b) => b.size - a.size);
+    const before = this.#clock.monotonic() - STALLED_AFTER;
     for (const connections of rivals) {
-      const victim = this.#longestStalled(connections) ?? firstIdle(connections);
+      const victim = longestStalled(connections, before) ?? firstIdle(connections);
       if (victim !== undefined) {
         this.#forget(victim);
         victim.socket.destroy();
@@ -206,17 +202,6 @@ export class Connections {
       }
     }
     return false;
-  }
-
-  #longestStalled(connections: Iterable<Connection>): Connection | undefined {
-    let longest: Connection | undefined;
-    const before = this.#clock.monotonic() - STALLED_AFTER;
-    for (const connection of connections) {
-      if (connection.progressAt <= (longest?.progressAt ?? before) && isUnserved(connection)) {
-        longest = connection;
-      }
-    }
-    return longest;
   }
 
   /** Puts a connection behind the others of its address. */
@@ -258,26 +243,6 @@ export class Connections {
     const due = response.hasHeader('Content-Length') ? (minRate * (now - owedSince - rateGrace)) / 1_000 : 0;
     return now - progressAt >= progressTimeout || takenOf(socket) - takenBefore < due;
   }
-}
-
-/** Bytes that the kernel has accepted for the client. */
-function takenOf(socket: Socket): number {
-  return socket.bytesWritten - socket.writableLength;
-}
-
-/** Whether a connection waits for its client, or for a response of which nothing is there yet. */
-function isUnserved({ socket, owed, request }: Connection): boolean {
-  const [response] = owed;
-  return response !== undefined && (socket.writableLength > 0 || request?.complete === false || !response.headersSent);
-}
-
-function firstIdle(connections: Iterable<Connection>): Connection | undefined {
-  for (const connection of connections) {
-    if (connection.owed.size === 0) {
-      return connection;
-    }
-  }
-  return undefined;
 }
 
 /** Of one server's connections, no two open ones have the same. */

@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 /** Bytes that are written at once. Each connection keeps so many in memory, for TLS twice. */
 export const PIECE = 64 * 1024;
 
-/** Pieces that are written in one turn of the event loop. The kernel may need a third of a millisecond for each. */
-const PIECES_PER_TURN = 4;
+/** Pieces that are written in one turn of the event loop at most. The kernel may need a third of a millisecond for each. */
+const MOST_IN_TURN = 4;
 
 /**
  * Writes of pieces that can be made now. Client addresses take turns, and so do the connections of each: the kernel accepts
@@ -30,7 +30,8 @@ class ReadyWrites {
 
   #writeSome(): void {
     this.#isPlanned = false;
-    for (let n = 0; n < PIECES_PER_TURN; n += 1) {
+    // One for each address: what it can write next is known in the next turn.
+    for (let left = Math.min(MOST_IN_TURN, this.#byAddress.size); left > 0; left -= 1) {
       this.#takeNext()?.();
     }
     if (this.#byAddress.size > 0) {
