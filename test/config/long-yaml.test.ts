@@ -170,7 +170,7 @@ const tail = fc.constantFrom(
 /** The library's own result, for comparison. */
 async function compare(text: string, listKey: string | undefined): Promise<void> {
   const options = { file: 'f.yml', rootPath: listKey === undefined ? 'f.yml' : '', ...(listKey && { listKey }) };
-  const { problems, root } = parseYaml(text, 'f.yml', options.rootPath);
+  const { problems, root } = parseYaml(text, 'f.yml', { rootPath: options.rootPath });
   const parsed = await parseLongYaml(text, options, 0);
   expect({ text, problems: parsed.problems }).toEqual({ text, problems });
   expect({ text, root: parsed.root }).toEqual({ text, root });

@@ -1,4 +1,5 @@
 import type { ConfigNode, MapEntry, MapNode } from './nodes.ts';
+import { NotPlain } from './plain-entries.ts';
 
 const SPACE = /[ \n]*/y;
 /** Without the escapes that YAML reads otherwise. */
@@ -9,9 +10,6 @@ const WORD = /(?:null|true|false)(?=[ ,\n\]}])/y;
 const LONGEST_KEY = 200;
 /** More levels than any key needs. */
 const MAX_DEPTH = 16;
-
-/** Text that is not the JSON that is read here: the YAML library has to read it. */
-class NotJson extends Error {}
 
 /**
  * Reads a JSON text as the YAML library does, with lines, in a small fraction of its time and memory. Accepts less: no
@@ -30,20 +28,16 @@ export class JsonText {
    * The whole text.
    *
    * @param pause called between the elements of lists of the first two levels
-   * @returns undefined if the YAML library has to read it
+   * @throws {NotPlain}
    */
-  async read(pause: () => Promise<void>): Promise<ConfigNode | undefined> {
-    try {
-      this.#space();
-      const root = await this.#longValue(pause, 2);
-      this.#space();
-      return this.#at === this.#text.length ? root : undefined;
-    } catch (error) {
-      if (error instanceof NotJson) {
-        return undefined;
-      }
-      throw error;
+  async read(pause: () => Promise<void>): Promise<ConfigNode> {
+    this.#space();
+    const root = await this.#longValue(pause, 2);
+    this.#space();
+    if (this.#at < this.#text.length) {
+      throw new NotPlain();
     }
+    return root;
   }
 
   /** A value of one of the first levels, which may have many elements. */
@@ -51,7 +45,7 @@ export class JsonText {
     const line = this.#line;
     if (levels > 0 && this.#takes('{')) {
       const entries = new Map<string, MapEntry>();
-      for (let more = !this.#ends('}'); more; more = this.#continues('}')) {
+      for (let more = !this.#takes('}'); more; more = this.#continues('}')) {
         const { key, keyLine } = this.#key(entries);
         entries.set(key, { keyLine, value: await this.#longValue(pause, levels - 1) });
       }
@@ -59,7 +53,7 @@ export class JsonText {
     }
     if (levels > 0 && this.#takes('[')) {
       const items: ConfigNode[] = [];
-      for (let more = !this.#ends(']'); more; more = this.#continues(']')) {
+      for (let more = !this.#takes(']'); more; more = this.#continues(']')) {
         items.push(this.#value(0));
         await pause();
       }
@@ -70,7 +64,7 @@ export class JsonText {
 
   #value(depth: number): ConfigNode {
     if (depth > MAX_DEPTH) {
-      throw new NotJson();
+      throw new NotPlain();
     }
     const line = this.#line;
     if (this.#takes('{')) {
@@ -78,7 +72,7 @@ export class JsonText {
     }
     if (this.#takes('[')) {
       const items: ConfigNode[] = [];
-      for (let more = !this.#ends(']'); more; more = this.#continues(']')) {
+      for (let more = !this.#takes(']'); more; more = this.#continues(']')) {
         items.push(this.#value(depth + 1));
       }
       return { kind: 'list', line, items };
@@ -89,14 +83,14 @@ export class JsonText {
     }
     const source = this.#match(NUMBER) ?? this.#match(WORD);
     if (source === undefined) {
-      throw new NotJson();
+      throw new NotPlain();
     }
     return { kind: 'scalar', line, value: JSON.parse(source), source };
   }
 
   #map(line: number, depth: number): MapNode {
     const entries = new Map<string, MapEntry>();
-    for (let more = !this.#ends('}'); more; more = this.#continues('}')) {
+    for (let more = !this.#takes('}'); more; more = this.#continues('}')) {
       const { key, keyLine } = this.#key(entries);
       entries.set(key, { keyLine, value: this.#value(depth + 1) });
     }
@@ -107,7 +101,7 @@ export class JsonText {
     const keyLine = this.#line;
     const key = this.#string();
     if (entries.has(key) || key.length > LONGEST_KEY || !this.#takes(':')) {
-      throw new NotJson();
+      throw new NotPlain();
     }
     return { key, keyLine };
   }
@@ -115,14 +109,9 @@ export class JsonText {
   #string(): string {
     const source = this.#match(STRING);
     if (source === undefined) {
-      throw new NotJson();
+      throw new NotPlain();
     }
     return source.includes('\\') ? JSON.parse(source) : source.slice(1, -1);
-  }
-
-  /** Whether a list or mapping that has just begun ends at once. */
-  #ends(close: string): boolean {
-    return this.#takes(close);
   }
 
   /** Whether another element follows the one that was read. */
@@ -132,7 +121,7 @@ export class JsonText {
       return true;
     }
     if (!this.#takes(close)) {
-      throw new NotJson();
+      throw new NotPlain();
     }
     return false;
   }

@@ -22,8 +22,8 @@ const RESERVED = /^(?:null|true|false)$/i;
 /** More levels than any entry needs. */
 const MAX_DEPTH = 6;
 
-/** A line that is not plain: the YAML library has to read the file. */
-class NotPlain extends Error {}
+/** Text that is not read here: the YAML library has to read the file. */
+export class NotPlain extends Error {}
 
 /**
  * Reads block mappings of a list that are written plainly: keys and texts that need no rule of YAML beyond indentation. It
@@ -53,28 +53,24 @@ export class PlainEntries {
   }
 
   /**
-   * The next item of the list.
+   * The next item of the list; undefined if it has no more.
    *
    * @param indent column of the list's items
-   * @returns `'end'` if the list has no more items, `'not plain'` if the library has to read it
+   * @throws {NotPlain}
    */
-  next(indent: number): MapNode | 'end' | 'not plain' {
+  next(indent: number): MapNode | undefined {
     this.#skipBlank();
     if (this.#at >= this.#lines.length || indentOf(this.#line()) < indent) {
-      return 'end';
+      return undefined;
     }
     const [, lead = '', rest = ''] = ITEM_LINE.exec(this.#line()) ?? [];
+    if (rest === '' && indent === 0 && indentOf(this.#line()) === 0) {
+      return undefined;
+    }
     if (rest === '' || lead.length !== indent) {
-      return indent === 0 && lead === '' && indentOf(this.#line()) === 0 && rest === '' ? 'end' : 'not plain';
+      throw new NotPlain();
     }
-    try {
-      return this.#map(indent + 2, 0, `${' '.repeat(indent + 2)}${rest}`);
-    } catch (error) {
-      if (error instanceof NotPlain) {
-        return 'not plain';
-      }
-      throw error;
-    }
+    return this.#map(indent + 2, 0, `${' '.repeat(indent + 2)}${rest}`);
   }
 
   /** @param first what stands for the first line, which may begin with the dash of a list's item */

@@ -30,7 +30,7 @@ export async function parseInWorker(toParse: YamlToParse): Promise<ParsedYaml> {
     const { text, file, rootPath } = toParse;
     if (!isTooMuch) {
       // There is no thread to be had, or the text holds a value that cannot be sent from one to another.
-      return parseYaml(text, file, rootPath);
+      return parseYaml(text, file, { rootPath });
     }
     const got = `a text that takes more than ${LONGEST_MS / 1_000} s or ${LARGEST_HEAP_MB} MB to read as YAML`;
     return { root: undefined, blank: false, problems: [createProblem(file, 1, got, 'a smaller file, or JSON')] };

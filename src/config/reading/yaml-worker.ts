@@ -9,7 +9,7 @@ import type { YamlToParse } from './yaml-in-worker.ts';
 const NODES_AT_ONCE = 400;
 
 const { text, file, rootPath }: YamlToParse = workerData;
-const { root, blank, problems } = parseYaml(text, file, rootPath);
+const { root, blank, problems } = parseYaml(text, file, { rootPath });
 const nodes = root === undefined ? [].values() : flatten(root);
 parentPort?.postMessage({ blank, problems });
 parentPort?.on('message', () => {

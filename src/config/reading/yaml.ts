@@ -34,15 +34,24 @@ export interface ParsedYaml {
   readonly problems: readonly Problem[];
 }
 
+export interface YamlOptions {
+  /** What paths begin with: nothing, as in `polling.interval`, or a name, as in `queries.yml[0].name`. */
+  readonly rootPath?: string;
+  /** So many lines of the file are not in the text, after the first ones. */
+  readonly skipped?: { readonly after: number; readonly lines: number };
+}
+
 /**
  * Parses one YAML document (so JSON too) into nodes that know their lines. An empty text is an empty mapping.
  *
  * @param file the file's name, for problems that belong to no key
- * @param rootPath what paths begin with: nothing, as in `polling.interval`, or a name, as in `queries.yml[0].name`
  */
-export function parseYaml(text: string, file: string, rootPath = ''): ParsedYaml {
+export function parseYaml(text: string, file: string, { rootPath = '', skipped }: YamlOptions = {}): ParsedYaml {
   const lines = new LineCounter();
-  const lineOf = (offset: number) => Math.max(1, lines.linePos(offset).line);
+  const lineOf = (offset: number) => {
+    const line = Math.max(1, lines.linePos(offset).line);
+    return skipped !== undefined && line > skipped.after ? line + skipped.lines : line;
+  };
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
 
   const tooDeep = tokens.map((token) => offsetBeyondDepth(token, MAX_DEPTH)).find((offset) => offset !== undefined);
