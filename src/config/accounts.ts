@@ -1,6 +1,6 @@
 import type { Account, Role } from './config.ts';
 import { namedIn } from './reading/formats.ts';
-import { type ConfigNode, keyPath, type MapNode, quote, valuedElementsOf } from './reading/nodes.ts';
+import { type ConfigNode, elementsOf, keyPath, type MapNode, quote } from './reading/nodes.ts';
 import { createProblem, type Problem } from './reading/problem.ts';
 import type { ListedMap, Reading } from './reading/reading.ts';
 import { readSection, type Section } from './reading/section.ts';
@@ -132,7 +132,7 @@ export function checkAccounts(
   reading: Reading,
 ): boolean {
   const names = namedIn(section.values.account);
-  const elements = valuedElementsOf(keyPath(path, 'account'), section.written('account'), names);
+  const elements = elementsOf(keyPath(path, 'account'), section.written('account'), names);
   const missing = elements.filter(({ value }) => !accounts.has(value));
   for (const element of missing) {
     const expected = `one of the accounts ${listNames(accounts.values(), reading)}`;

@@ -1,5 +1,4 @@
 import { dirname, resolve } from 'node:path';
-import { inSlices } from '../lib/concurrency.ts';
 import {
   type AccountDefinition,
   DEFAULT_ACCOUNT,
@@ -9,14 +8,13 @@ import {
 } from './accounts.ts';
 import { commonRegion, type FallbackRegion } from './common-region.ts';
 import type { Config, QueryEntry, WatchedEntry } from './config.ts';
-import { type EntryContext, readQueryDefaults, warnOfSilentDefault } from './entries/common.ts';
-import { readEntry } from './entries/entries.ts';
+import { type EntryContext, readQueryDefaults } from './entries/common.ts';
+import { readEntries } from './entries/entries.ts';
 import type { ConfigContext } from './entries/outside.ts';
 import { parseLongYaml } from './reading/long-yaml.ts';
 import { type ConfigNode, keyPath, type MapNode, nodeAt } from './reading/nodes.ts';
-import type { Problem } from './reading/problem.ts';
-import { type Environment, freezeDeeply, Reading } from './reading/reading.ts';
-import { checkKeys, readSection } from './reading/section.ts';
+import { type Environment, type Findings, freezeDeeply, Reading } from './reading/reading.ts';
+import { checkKeys, readSection, type SectionSchema } from './reading/section.ts';
 import { formatDuration } from './reading/texts.ts';
 import { partitionOfArn, partitionOfRegion, warnOfUnknownRegions } from './regions.ts';
 import { AWS, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, STORAGE, WEB } from './schema.ts';
@@ -30,18 +28,14 @@ export interface ReadOptions {
 }
 
 /** A file that was read, with all that is wrong with it. */
-export interface ReadConfig {
+export interface ReadConfig extends Findings {
   /** Good to use only where there are no problems: else parts of it are missing or stand-ins. */
   readonly config: Config;
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
   /** What it takes to read entries that stand elsewhere. */
   readonly context: ConfigContext;
-  /** What the file says at a path such as `queries[0].name`; undefined where it says nothing. */
-  written(path: string): ConfigNode | undefined;
-  /** A name, region or id of the config for a message: as the file has it where variables may hide a secret. */
-  show(value: string): string;
 }
+
+const MAPPING = 'a mapping of keys to values';
 
 const ROOT_KEYS = [
   'web',
@@ -69,26 +63,15 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   }
   const top = readRoot(root, options.file, reading);
   const node = (key: string) => top.entries.get(key)?.value;
-  const section = (key: string) => reading.map(key, node(key), 'a mapping of keys to values');
-
-  const web = readSection(section('web'), 'web', WEB, reading);
-  const log = readSection(section('log'), 'log', LOG, reading);
-  const aws = readSection(section('aws'), 'aws', AWS, reading);
-  for (const key of ['region', 'stsRegion'] as const) {
-    warnOfUnknownRegions(aws.values[key], keyPath('aws', key), aws.written(key), reading);
-  }
-  const polling = readSection(section('polling'), 'polling', POLLING, reading);
-  const discovery = readSection(section('discovery'), 'discovery', DISCOVERY, reading);
-  const contributors = readSection(section('contributors'), 'contributors', CONTRIBUTORS, reading);
-  const http = readSection(section('http'), 'http', HTTP, reading);
-  const storagePath = readSection(section('storage'), 'storage', STORAGE, reading).values.path;
+  const sections = readSections(top, reading);
+  const { aws, polling, discovery, contributors } = sections;
 
   const defined = readAccounts(reading.maps('accounts', node('accounts'), 'a mapping with name'), reading);
   const definitions = withDefaultAccount(defined);
   const accounts = new Map(definitions.map((account) => [account.name ?? '', account]));
   const context: EntryContext = {
     source: 'config',
-    defaults: readQueryDefaults(section('queryDefaults'), accounts, reading),
+    defaults: readQueryDefaults(reading.map('queryDefaults', node('queryDefaults'), MAPPING), accounts, reading),
     accounts,
     allAccounts: defined.length === 0 ? [DEFAULT_ACCOUNT] : defined.flatMap(({ name }) => name ?? []),
     interval: polling.values.interval,
@@ -97,46 +80,60 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
     contributorLabels: contributors.values.labels,
   };
   const elements = reading.maps('queries', node('queries'), 'a mapping with name and queryId or schedule');
-  const queries: QueryEntry[] = [];
-  await inSlices(elements, (element) => {
-    const entry = readEntry(element, context, reading);
-    if (entry !== undefined) {
-      queries.push(freezeDeeply(entry));
-    }
-  });
-  warnOfSilentDefault(queries, elements, context, reading);
-  const watched = queries.filter((entry) => entry.kind === 'watched');
-  checkStaleAfter(polling.written('staleAfter'), context.staleAfter, watched, reading);
-  const region = await commonRegion(aws, definitions, queries, options.fallbackRegion, reading);
+  const queries = (await readEntries(elements, context, reading)).map(({ entry }) => entry);
+  checkStaleAfter(polling.written('staleAfter'), context.staleAfter, queries, reading);
+  const { env, fallbackRegion } = options;
+  const region = await commonRegion(aws, definitions, queries, fallbackRegion, reading);
   checkRolePartitions(definitions, queries, region, reading);
 
-  const { stsRegion, stsEndpoint, requestTimeout, maxAttempts } = aws.values;
+  const config = freezeDeeply({
+    ...valuesOf(sections, options.file),
+    accounts: definitions.flatMap((definition) => resolveAccount(definition, aws.values, region) ?? []),
+    queries,
+  });
+  return {
+    config,
+    context: { entry: context, accounts: config.accounts, env, fallbackRegion, show: reading.show },
+    ...reading.findings((path) => nodeAt(top, path)),
+  };
+}
+
+/** The mappings of the top level with keys of their own. */
+function readSections({ entries }: MapNode, reading: Reading) {
+  const read = <T>(key: string, schema: SectionSchema<T>) =>
+    readSection(reading.map(key, entries.get(key)?.value, MAPPING), key, schema, reading);
+  const web = read('web', WEB);
+  const log = read('log', LOG);
+  const aws = read('aws', AWS);
+  for (const key of ['region', 'stsRegion'] as const) {
+    warnOfUnknownRegions(aws.values[key], keyPath('aws', key), aws.written(key), reading);
+  }
+  return {
+    web,
+    log,
+    aws,
+    polling: read('polling', POLLING),
+    discovery: read('discovery', DISCOVERY),
+    contributors: read('contributors', CONTRIBUTORS),
+    http: read('http', HTTP),
+    storage: read('storage', STORAGE),
+  };
+}
+
+function valuesOf(sections: ReturnType<typeof readSections>, file: string): Omit<Config, 'accounts' | 'queries'> {
+  const { web, log, aws, polling, discovery, contributors, http, storage } = sections;
+  const { region, stsRegion, stsEndpoint, requestTimeout, maxAttempts } = aws.values;
   const { interval, concurrency, giveUpAfter } = polling.values;
-  const config: Config = {
+  const { path } = storage.values;
+  return {
     web: web.values,
     log: log.values,
-    aws: { region: aws.values.region, stsRegion, stsEndpoint, requestTimeout, maxAttempts },
-    accounts: definitions.flatMap((definition) => resolveAccount(definition, aws.values, region) ?? []),
+    aws: { region, stsRegion, stsEndpoint, requestTimeout, maxAttempts },
     polling: { interval, concurrency, giveUpAfter },
     discovery: { files: discovery.values.files ?? [], monitorsEvery: discovery.values.monitorsEvery },
-    storage: { path: storagePath && resolve(dirname(options.file), storagePath) },
+    storage: { path: path && resolve(dirname(file), path) },
     contributors: contributors.values,
     http: http.values,
-    queries,
-  };
-  return {
-    config: freezeDeeply(config),
-    context: {
-      entry: context,
-      accounts: config.accounts,
-      env: options.env,
-      fallbackRegion: options.fallbackRegion,
-      show: reading.show,
-    },
-    problems: reading.problems,
-    warnings: reading.warnings,
-    written: (path) => nodeAt(top, path),
-    show: reading.show,
   };
 }
 
@@ -182,10 +179,11 @@ function checkRolePartitions(
 function checkStaleAfter(
   node: ConfigNode | undefined,
   staleAfter: number | undefined,
-  queries: readonly WatchedEntry[],
+  queries: readonly QueryEntry[],
   reading: Reading,
 ): void {
-  const slowest = queries.reduce<WatchedEntry | undefined>(
+  const watched = queries.filter((entry) => entry.kind === 'watched');
+  const slowest = watched.reduce<WatchedEntry | undefined>(
     (longest, query) => (longest !== undefined && longest.interval >= query.interval ? longest : query),
     undefined,
   );

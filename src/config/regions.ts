@@ -1,5 +1,5 @@
 import { nearestOf } from './reading/nearest.ts';
-import { type ConfigNode, showNode, valuedElementsOf } from './reading/nodes.ts';
+import { type ConfigNode, elementsOf, showNode } from './reading/nodes.ts';
 import type { Reading } from './reading/reading.ts';
 
 /** When {@link REGIONS} were taken over. */
@@ -34,7 +34,7 @@ export function warnOfUnknownRegions(
   node: ConfigNode | undefined,
   reading: Reading,
 ): void {
-  for (const element of valuedElementsOf(path, node, [regions ?? []].flat())) {
+  for (const element of elementsOf(path, node, [regions ?? []].flat())) {
     if (!isKnownRegion(element.value)) {
       reading.warn(element.path, element.node.line, showNode(element.node), expectedInstead(element.value));
     }

@@ -1,13 +1,14 @@
 import type { ReadConfig } from '../config/read.ts';
-import { quote, showNode } from '../config/reading/nodes.ts';
+import { quote } from '../config/reading/nodes.ts';
 import { createProblem, type Problem } from '../config/reading/problem.ts';
+import { type Findings, problemAt } from '../config/reading/reading.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 import type { Clash } from './plan.ts';
 import type { SourceQueries } from './sources.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from './targets.ts';
 
 /** Two entries make a query of the same name. */
-export function describeClash({ earlier, later, nameParts }: Clash, read: Written): Problem {
+export function describeClash({ earlier, later, nameParts }: Clash, read: Findings): Problem {
   const name = nameParts.map(read.show).join(':');
   const maker = `${earlier.path} (line ${earlier.line})`;
   return createAt(
@@ -19,20 +20,15 @@ export function describeClash({ earlier, later, nameParts }: Clash, read: Writte
 }
 
 /** Two entries ask the service for the same. */
-export function describeTwin({ earlier, later }: Clash, read: Written): Problem {
+export function describeTwin({ earlier, later }: Clash, read: Findings): Problem {
   const twin = `${earlier.path} (line ${earlier.line})`;
   return later.kind === 'watched'
     ? createAt(`${later.path}.queryId`, later.line, `a query other than that of ${twin}, which polls the same`, read)
     : createAt(`${later.path}.name`, later.line, `a query other than that of ${twin}, which starts the same`, read);
 }
 
-/** What was read, as far as problems with it show it. */
-export type Written = Pick<ReadConfig, 'written' | 'show'>;
-
-/** A problem with what the file says at `path`; `line` stands in where a default says it. */
-function createAt(path: string, line: number, expected: string, read: Written): Problem {
-  const node = read.written(path);
-  return createProblem(path, node?.line ?? line, node === undefined ? 'a default' : showNode(node), expected);
+function createAt(path: string, line: number, expected: string, read: Findings): Problem {
+  return problemAt(path, read.written(path), line, expected);
 }
 
 /** Where queries need more than the file gives them: they will be late, skipped, or not exported whole. */

@@ -25,7 +25,7 @@ describe('a text that is read in a thread of its own', () => {
     ['a value that cannot be sent', '%YAML 1.1\n---\n- <<\n'],
     ['nothing', ''],
   ])('is what the library makes of it: %s', async (_, text) => {
-    const expected = parseYaml(text, 'f.yml', 'f.yml');
+    const expected = parseYaml(text, 'f.yml', { rootPath: 'f.yml' });
 
     expect(await parseInWorker({ text, file: 'f.yml', rootPath: 'f.yml' })).toEqual(expected);
   });

@@ -76,7 +76,10 @@ const READERS = {
   profile: [(text) => profile.mismatches(text), 'a b'],
   httpUrl: [(text) => httpUrl.mismatches(text), 'https://a:b@c/{region}?x#y'],
   id: [(text) => id('an id').mismatches(text), '%2f/../'],
-  plainEntries: [(text) => endOf(() => new PlainEntries([`- name: ${text}`], 0).next(0)), `a:b [a, b] "c" 'd' {x} $(y) é: `],
+  plainEntries: [
+    (text) => endOf(() => new PlainEntries([`- name: ${text}`], 0).next(0)),
+    `a:b [a, b] "c" 'd' {x} $(y) é: `,
+  ],
   quote: [quote, 'https://a:b@c/\u2028'],
   nearestHint: [(text) => nearestHint(text, ['interval', 'staleAfter']), 'stale-after'],
   substitute: [(text) => substitute(text, { A: 'a' }), `$\${ \${A} \${B:-x}`],

@@ -1,8 +1,7 @@
 import type { Schedule } from '../../model/query.ts';
 import type { QuerySource, RowLabel } from '../../model/vocabulary.ts';
-import { type AccountDefinition, checkAccounts, DEFAULT_ACCOUNT, describeMany } from '../accounts.ts';
-import type { EntryBase, MonitorSelector, QueryEntry } from '../config.ts';
-import type { Selection } from '../reading/formats.ts';
+import { type AccountDefinition, checkAccounts, DEFAULT_ACCOUNT } from '../accounts.ts';
+import type { EntryBase, MonitorSelector } from '../config.ts';
 import { type ConfigNode, elementsOf, keyPath, type MapEntry, type MapNode, quote } from '../reading/nodes.ts';
 import type { ListedMap, Reading } from '../reading/reading.ts';
 import { checkKeys, readSection, type Section, type SectionSchema } from '../reading/section.ts';
@@ -77,7 +76,7 @@ export interface EntryKeys<T extends CommonKeys> extends Section<T> {
   /** The line on which the entry begins. */
   readonly line: number;
   /** What the entry itself says, defaults aside. */
-  readonly own: MapNode;
+  own(key: string): MapEntry | undefined;
   /** Reports a key that neither the entry nor the defaults have, even wrongly. */
   require(key: keyof T & string, expected: string): void;
 }
@@ -103,7 +102,7 @@ export function readEntryKeys<T extends CommonKeys>(
     faulty: (key) => section.faulty(key) || isDropped(key),
     path,
     line: node.line,
-    own: node,
+    own: (key) => node.entries.get(key),
     require(key, expected) {
       if (!whole.entries.has(key) && !isDropped(key)) {
         reading.report(keyPath(path, key), node.line, 'nothing', expected);
@@ -122,9 +121,9 @@ export function readBase(
   const name = entry.values.name;
   const { accounts, accountsListed } = readAccountNames(entry, context, reading);
   checkRegions(entry, accounts, context, reading);
-  const ownRegions = entry.own.entries.get('region')?.value;
+  const ownRegions = entry.own('region')?.value;
   warnOfUnknownRegions(entry.values.region?.values ?? [], keyPath(entry.path, 'region'), ownRegions, reading);
-  const labels = entry.own.entries.get('labels')?.value;
+  const labels = entry.own('labels')?.value;
   const ownLabels = labels && readLabels(labels, keyPath(entry.path, 'labels'), reading);
   if (name === undefined || entry.faulty('region')) {
     return undefined;
@@ -151,18 +150,14 @@ function readAccountNames(
   reading: Reading,
 ): { readonly accounts: readonly string[]; readonly accountsListed: boolean } {
   const selection = entry.values.account;
-  const accountsListed = selection === 'all' || (selection?.listed ?? false);
-  if (entry.faulty('account') || !checkAccounts(entry, entry.path, context.accounts, reading)) {
-    return { accounts: [], accountsListed };
-  }
-  return { accounts: selectAccounts(selection, context.allAccounts), accountsListed };
-}
-
-function selectAccounts(selection: Selection<string> | undefined, allAccounts: readonly string[]): readonly string[] {
-  if (selection === 'all') {
-    return allAccounts;
-  }
-  return selection?.values ?? (allAccounts.length === 1 ? allAccounts : [DEFAULT_ACCOUNT]);
+  const { allAccounts } = context;
+  const isGood = !entry.faulty('account') && checkAccounts(entry, entry.path, context.accounts, reading);
+  const named = selection === 'all' ? undefined : selection?.values;
+  const unnamed = selection === 'all' || allAccounts.length === 1 ? allAccounts : [DEFAULT_ACCOUNT];
+  return {
+    accounts: isGood ? (named ?? unnamed) : [],
+    accountsListed: selection === 'all' || (selection?.listed ?? false),
+  };
 }
 
 /** Reports regions of an entry that are none of its accounts' own. An account without regions of its own takes any. */
@@ -173,43 +168,14 @@ function checkRegions(
   reading: Reading,
 ): void {
   const regions = entry.faulty('region') ? [] : (entry.values.region?.values ?? []);
-  const elements = elementsOf(keyPath(entry.path, 'region'), entry.written('region'));
-  for (const [index, region] of regions.entries()) {
-    const element = elements[index];
+  for (const element of elementsOf(keyPath(entry.path, 'region'), entry.written('region'), regions)) {
     const without = accounts
       .map((account) => context.accounts.get(account))
-      .find((account) => account?.regions?.includes(region) === false && !account.regionsFaulty);
-    if (element !== undefined && without?.regions !== undefined) {
+      .find((account) => account?.regions?.includes(element.value) === false && !account.regionsFaulty);
+    if (without?.regions !== undefined) {
       const account = quote(reading.show(without.name ?? ''));
       const known = without.regions.map(reading.show).join(', ');
       reading.reject(element.path, element.node, `a region of account ${account}: ${known}`);
     }
-  }
-}
-
-/**
- * Warns once of entries that name no account although the file lists several: they use `default`, which is none of these.
- * A file in which another entry names `default` knows of it.
- *
- * @param elements what the entries were read of
- */
-export function warnOfSilentDefault(
-  queries: readonly QueryEntry[],
-  elements: readonly ListedMap[],
-  { accounts, allAccounts, defaults }: EntryContext,
-  reading: Reading,
-): void {
-  const isListed = accounts.get(DEFAULT_ACCOUNT)?.path !== undefined;
-  if (isListed || defaults.entries.has('account') || defaults.dropped.has('account')) {
-    return;
-  }
-  const naming = new Set(elements.filter(({ node }) => node.entries.has('account')).map(({ path }) => path));
-  const silent = queries.filter(({ path, accounts: [used] }) => used === DEFAULT_ACCOUNT && !naming.has(path));
-  const isNamed = queries.some(({ path, accounts: used }) => used.includes(DEFAULT_ACCOUNT) && naming.has(path));
-  const [first] = silent;
-  if (first !== undefined && !isNamed && allAccounts.some((name) => name !== DEFAULT_ACCOUNT)) {
-    const using = describeMany(silent.length, 'entry without one uses', 'entries without one use');
-    const expected = `the name of an account; ${using} "${DEFAULT_ACCOUNT}", which is not among accounts`;
-    reading.warn(keyPath(first.path, 'account'), first.line, 'nothing', expected);
   }
 }

@@ -1,3 +1,4 @@
+import { inSlices } from '../../lib/concurrency.ts';
 import type { Schedule } from '../../model/query.ts';
 import {
   DATA_TYPE,
@@ -6,27 +7,68 @@ import {
   metricNamesOf,
   type QueryType,
 } from '../../model/vocabulary.ts';
+import { DEFAULT_ACCOUNT, describeMany } from '../accounts.ts';
 import type { QueryEntry, ScheduledEntry, WatchedEntry } from '../config.ts';
 import type { OneOrList } from '../reading/formats.ts';
 import { type ConfigNode, elementsOf, keyPath, type MapNode, showNode } from '../reading/nodes.ts';
-import type { ListedMap, Reading } from '../reading/reading.ts';
+import { freezeDeeply, type ListedMap, type Reading } from '../reading/reading.ts';
 import { checkKeys } from '../reading/section.ts';
 import { QUERY_KEYS, SCHEDULED, SCHEDULED_ONLY, type ScheduledKeys, WATCHED, WATCHED_ONLY } from '../schema.ts';
 import { type EntryContext, type EntryKeys, type QueryDefaults, readBase, readEntryKeys } from './common.ts';
 import { readSchedule, STAND_IN_SCHEDULE, warnOfUnknownCategories } from './mappings.ts';
-import { checkSubject, readSubjects, subjectKeyOf } from './subject.ts';
+import { readSubjects, refuseOtherSubject, subjectKeyOf } from './subject.ts';
 
-/**
- * Reads an element of `queries`. Undefined where its queries' names cannot be told; whatever else is missing or was
- * reported has a stand-in, so that clashes of names are told together with the rest.
- */
-export function readEntry(element: ListedMap, context: EntryContext, reading: Reading): QueryEntry | undefined {
-  checkKeys(element.node, element.path, QUERY_KEYS, reading);
-  const read = readKind(element, context.defaults, reading) === 'watched' ? readWatchedEntry : readScheduledEntry;
-  return read(element, context, reading);
+/** An entry, and what it was read of. */
+export interface ReadEntry {
+  readonly entry: QueryEntry;
+  readonly node: MapNode;
 }
 
-export type EntryKind = 'watched' | 'scheduled';
+/**
+ * Reads the elements of `queries`, in slices that do not hold up the event loop. Entries whose queries' names cannot be
+ * told are left out; whatever else is missing or was reported has a stand-in, so that clashes of names are told together
+ * with the rest.
+ */
+export async function readEntries(
+  elements: readonly ListedMap[],
+  context: EntryContext,
+  reading: Reading,
+): Promise<readonly ReadEntry[]> {
+  const read: ReadEntry[] = [];
+  await inSlices(elements, (element) => {
+    checkKeys(element.node, element.path, QUERY_KEYS, reading);
+    const isWatched = readKind(element, context.defaults, reading) === 'watched';
+    const entry = (isWatched ? readWatchedEntry : readScheduledEntry)(element, context, reading);
+    if (entry !== undefined) {
+      read.push({ entry: freezeDeeply(entry), node: element.node });
+    }
+  });
+  warnOfSilentDefault(read, context, reading);
+  return read;
+}
+
+/**
+ * Warns once of entries that name no account although the file lists several: they use `default`, which is none of these.
+ * A file in which another entry names `default` knows of it.
+ */
+function warnOfSilentDefault(read: readonly ReadEntry[], context: EntryContext, reading: Reading): void {
+  const { accounts, allAccounts, defaults } = context;
+  const isListed = accounts.get(DEFAULT_ACCOUNT)?.path !== undefined;
+  if (isListed || defaults.entries.has('account') || defaults.dropped.has('account')) {
+    return;
+  }
+  const names = ({ node }: ReadEntry) => node.entries.has('account');
+  const silent = read.filter((each) => each.entry.accounts[0] === DEFAULT_ACCOUNT && !names(each));
+  const isNamed = read.some((each) => each.entry.accounts.includes(DEFAULT_ACCOUNT) && names(each));
+  const [first] = silent;
+  if (first !== undefined && !isNamed && allAccounts.some((name) => name !== DEFAULT_ACCOUNT)) {
+    const using = describeMany(silent.length, 'entry without one uses', 'entries without one use');
+    const expected = `the name of an account; ${using} "${DEFAULT_ACCOUNT}", which is not among accounts`;
+    reading.warn(keyPath(first.entry.path, 'account'), first.entry.line, 'nothing', expected);
+  }
+}
+
+type EntryKind = 'watched' | 'scheduled';
 
 /** Keys that entries of the other kind do not have. */
 const KEYS: Readonly<Record<EntryKind, readonly string[]>> = {
@@ -96,14 +138,16 @@ const LEAST_STALE_AFTER_MS = 300_000;
 function readWatchedEntry(element: ListedMap, context: EntryContext, reading: Reading): WatchedEntry | undefined {
   const entry = readEntryKeys(element, WATCHED, context.defaults, isNoListOfSubjects, reading);
   const base = readBase(entry, context, reading);
+  const { type } = entry.values;
+  const subjectKey = subjectKeyOf(type);
   const typeKnown = !entry.faulty('type');
   if (typeKnown) {
-    checkSubject(entry, WATCHED, entry.values.type, reading);
+    entry.require(subjectKey, `${WATCHED[subjectKey].format.expected}, for type ${type}`);
+    refuseOtherSubject(entry, type, reading);
   }
   if (base === undefined) {
     return undefined;
   }
-  const subjectKey = subjectKeyOf(base.type);
   const subject = typeKnown ? entry.values[subjectKey] : undefined;
   const interval = entry.values.interval ?? context.interval;
   return {
@@ -160,7 +204,7 @@ function readScheduledEntry(element: ListedMap, context: EntryContext, reading: 
 }
 
 function readOwnSchedule(entry: EntryKeys<ScheduledKeys>, { defaults }: EntryContext, reading: Reading): Schedule {
-  const own = entry.own.entries.get('schedule')?.value;
+  const own = entry.own('schedule')?.value;
   return own === undefined
     ? (defaults.schedule ?? STAND_IN_SCHEDULE)
     : readSchedule(own, keyPath(entry.path, 'schedule'), entry.values.type, reading);
@@ -171,7 +215,7 @@ function readCategories(entry: EntryKeys<ScheduledKeys>, reading: Reading): OneO
   const key = 'destinationCategory';
   entry.require(key, SCHEDULED[key].format.expected);
   const selection = entry.values[key];
-  warnOfUnknownCategories(selection, keyPath(entry.path, key), entry.own.entries.get(key)?.value, reading);
+  warnOfUnknownCategories(selection, keyPath(entry.path, key), entry.own(key)?.value, reading);
   return selection === 'all' ? { values: MODELLED_CATEGORIES, listed: true } : selection;
 }
 
@@ -191,16 +235,16 @@ function readMetricNames(
   if (selection === undefined || selection === 'all') {
     return selection && { values: available, listed: true };
   }
-  const isUnfit = (metricName: MetricName | undefined) => metricName !== undefined && !available.includes(metricName);
-  if (!selection.values.some(isUnfit)) {
+  const isFit = (metricName: MetricName) => available.includes(metricName);
+  if (selection.values.every(isFit)) {
     return selection;
   }
-  const own = entry.own.entries.get(key)?.value;
+  const own = entry.own(key)?.value;
   if (own === undefined) {
     reading.report(path, entry.line, 'nothing', expected);
   }
-  for (const [index, element] of elementsOf(path, own).entries()) {
-    if (isUnfit(selection.values[index])) {
+  for (const element of elementsOf(path, own, selection.values)) {
+    if (!isFit(element.value)) {
       reading.reject(element.path, element.node, `${some}, for type ${type}`);
     }
   }
@@ -212,11 +256,11 @@ function checkDataType(entry: EntryKeys<ScheduledKeys>, type: QueryType, reading
   if (type !== DATA_TYPE) {
     return;
   }
-  const limit = entry.own.entries.get('limit')?.value;
+  const limit = entry.own('limit')?.value;
   if (limit !== undefined) {
     reading.reject(keyPath(entry.path, 'limit'), limit, `no limit for type ${type}: its start takes none`);
   }
-  const labels = entry.own.entries.get('contributorLabels')?.value;
+  const labels = entry.own('contributorLabels')?.value;
   if (labels !== undefined) {
     const expected = `no contributorLabels for type ${type}: its results have no rows`;
     reading.warn(keyPath(entry.path, 'contributorLabels'), labels.line, showNode(labels), expected);

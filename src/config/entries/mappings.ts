@@ -3,7 +3,7 @@ import { DATA_TYPE, KNOWN_CATEGORIES, type QueryType, ROW_LABELS } from '../../m
 import type { MonitorSelector } from '../config.ts';
 import { namedIn, type Selection } from '../reading/formats.ts';
 import { nearestHint } from '../reading/nearest.ts';
-import { type ConfigNode, isNull, keyPath, quote, showNode, valuedElementsOf } from '../reading/nodes.ts';
+import { type ConfigNode, elementsOf, isNull, keyPath, quote, showNode } from '../reading/nodes.ts';
 import type { Reading } from '../reading/reading.ts';
 import { readSection } from '../reading/section.ts';
 import { formatDuration } from '../reading/texts.ts';
@@ -192,7 +192,7 @@ export function warnOfUnknownCategories(
   node: ConfigNode | undefined,
   reading: Reading,
 ): void {
-  for (const element of valuedElementsOf(path, node, namedIn(selection))) {
+  for (const element of elementsOf(path, node, namedIn(selection))) {
     if (!KNOWN.has(element.value)) {
       const written = element.node.kind === 'scalar' ? String(element.node.value) : '';
       const expected = `one of ${KNOWN_CATEGORIES.join(', ')}${nearestHint(written, KNOWN_CATEGORIES)}`;

@@ -1,17 +1,16 @@
 import { inSlices } from '../../lib/concurrency.ts';
 import type { QuerySource } from '../../model/vocabulary.ts';
-import type { AccountDefinition } from '../accounts.ts';
 import { type FallbackRegion, findRegion, reportNoRegion } from '../common-region.ts';
 import type { Account, QueryEntry, ScheduledEntry } from '../config.ts';
 import { parseLongYaml } from '../reading/long-yaml.ts';
 import { type ConfigNode, keyPath, type MapNode, nodeAt, nodeOfJson, quote, showNode } from '../reading/nodes.ts';
 import { createProblem, type Problem } from '../reading/problem.ts';
-import { type Environment, freezeDeeply, type ListedMap, Reading } from '../reading/reading.ts';
+import { type Environment, type Findings, type ListedMap, Reading } from '../reading/reading.ts';
 import { formatDuration } from '../reading/texts.ts';
 import { partitionOfArn, partitionOfRegion } from '../regions.ts';
 import { SCHEDULED_ONLY } from '../schema.ts';
-import { type EntryContext, warnOfSilentDefault } from './common.ts';
-import { readEntry } from './entries.ts';
+import type { EntryContext } from './common.ts';
+import { readEntries } from './entries.ts';
 import { subjectKeyOf } from './subject.ts';
 
 /** What entries that stand elsewhere need of a good config file. */
@@ -27,17 +26,11 @@ export interface ConfigContext {
 }
 
 /** Entries that stand elsewhere than in the config file, with all that is wrong with them. */
-export interface OutsideEntries {
+export interface OutsideEntries extends Findings {
   /** Good to use only where there are no problems. */
   readonly queries: readonly QueryEntry[];
   /** The accounts of the config, with the regions that these entries need. */
   readonly accounts: readonly Account[];
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
-  /** What stands at an entry's path, or at one that begins with it; undefined where nothing does. */
-  written(path: string): ConfigNode | undefined;
-  /** As {@link ConfigContext.show}, for values of these entries, too. */
-  show(value: string): string;
 }
 
 /**
@@ -50,23 +43,15 @@ async function readOutsideEntries(
   context: ConfigContext,
   reading: Reading,
 ): Promise<Pick<OutsideEntries, 'queries' | 'accounts'>> {
-  const own = { ...context.entry, source };
-  const read: { readonly entry: QueryEntry; readonly node: MapNode }[] = [];
-  await inSlices(elements, (element) => {
-    const entry = readEntry(element, own, reading);
-    if (entry !== undefined) {
-      read.push({ entry: freezeDeeply(entry), node: element.node });
-    }
-  });
+  const read = await readEntries(elements, { ...context.entry, source }, reading);
   const queries = read.map(({ entry }) => entry);
-  warnOfSilentDefault(queries, elements, context.entry, reading);
   const accounts = await completeAccounts(queries, context, reading);
   const completed = { ...context, accounts };
   await inSlices(read, ({ entry, node }) => {
     checkStaleAfter(entry, node, context.entry, reading);
     checkPartitions(entry, node, completed, reading);
   });
-  return { queries: freezeDeeply(queries), accounts };
+  return { queries: Object.freeze(queries), accounts };
 }
 
 /** Gives accounts without a region the common one where an entry needs it; reports entries for which there is none. */
@@ -94,37 +79,25 @@ async function completeAccounts(
 
 function checkStaleAfter(entry: QueryEntry, node: MapNode, { staleAfter }: EntryContext, reading: Reading): void {
   if (entry.kind === 'watched' && staleAfter !== undefined && staleAfter < 3 * entry.interval) {
-    const written = node.entries.get('interval')?.value;
-    reading.report(
-      keyPath(entry.path, 'interval'),
-      written?.line ?? entry.line,
-      written === undefined ? 'a default' : showNode(written),
-      `at most ${formatDuration(Math.floor(staleAfter / 3))}, a third of polling.staleAfter`,
-    );
+    const expected = `at most ${formatDuration(Math.floor(staleAfter / 3))}, a third of polling.staleAfter`;
+    reading.rejectOrDefault(keyPath(entry.path, 'interval'), node.entries.get('interval')?.value, entry.line, expected);
   }
 }
 
-/** Reports the first region that no credentials of an account's role are good for. */
+/**
+ * Reports the first region that no credentials of an account's role are good for. Regions of the account's own were held
+ * against its role already.
+ */
 function checkPartitions(entry: QueryEntry, node: MapNode, context: ConfigContext, reading: Reading): void {
-  for (const account of context.accounts.filter(({ name }) => entry.accounts.includes(name))) {
-    const { role, regions } = account;
+  for (const { name, role, regions } of context.accounts.filter(({ name }) => entry.accounts.includes(name))) {
     const own = role && partitionOfArn(role.arn);
     const foreign = (entry.regions ?? regions).find((region) => partitionOfRegion(region) !== own);
-    if (own !== undefined && foreign !== undefined && !hasRegions(context.entry.accounts.get(account.name))) {
-      const written = node.entries.get('region')?.value;
-      reading.report(
-        keyPath(entry.path, 'region'),
-        written?.line ?? entry.line,
-        written === undefined ? 'a default' : showNode(written),
-        `a region of partition ${own}, which the role of account ${quote(reading.show(account.name))} is of`,
-      );
+    const hasRegions = context.entry.accounts.get(name)?.regions !== undefined;
+    if (own !== undefined && foreign !== undefined && !hasRegions) {
+      const expected = `a region of partition ${own}, which the role of account ${quote(reading.show(name))} is of`;
+      reading.rejectOrDefault(keyPath(entry.path, 'region'), node.entries.get('region')?.value, entry.line, expected);
     }
   }
-}
-
-/** Whether an account has regions of its own: these were held against its role already. */
-function hasRegions(account: AccountDefinition | undefined): boolean {
-  return account?.regions !== undefined;
 }
 
 /**
@@ -142,10 +115,7 @@ export async function readEntriesFile(text: string, file: string, context: Confi
   const elements = reading.maps(file, list, 'a mapping with name and queryId or schedule');
   return {
     ...(await readOutsideEntries(elements, 'file', context, reading)),
-    problems: reading.problems,
-    warnings: reading.warnings,
-    written: (path) => nodeInEntry(elements, path),
-    show: reading.show,
+    ...reading.findings((path) => nodeInEntry(elements, path)),
   };
 }
 
@@ -173,10 +143,9 @@ export async function readEntryBody(body: unknown, name: string, context: Config
   return {
     queries: queries.map((entry) => singleOut(entry, node, accounts, reading)),
     accounts,
+    ...reading.findings((path) => node && nodeAt(node, path)),
     problems: reading.problems.map(withoutLine),
     warnings: reading.warnings.map(withoutLine),
-    written: (path) => node && nodeAt(node, path),
-    show: reading.show,
   };
 }
 

@@ -2,7 +2,6 @@ import type { QueryType } from '../../model/vocabulary.ts';
 import type { ScheduledEntry, SubjectSelector } from '../config.ts';
 import { keyPath } from '../reading/nodes.ts';
 import type { Reading } from '../reading/reading.ts';
-import type { SectionSchema } from '../reading/section.ts';
 import { type CommonKeys, SCHEDULED, type ScheduledKeys } from '../schema.ts';
 import type { EntryContext, EntryKeys } from './common.ts';
 import { readMonitorSelector } from './mappings.ts';
@@ -14,23 +13,11 @@ export function subjectKeyOf(type: QueryType): SubjectKey {
   return type === 'monitor-top-contributors' ? 'monitorName' : 'scopeId';
 }
 
-/** Requires that a watched entry says what its type asks about, and nothing that other types ask about. */
-export function checkSubject<T extends CommonKeys & Record<SubjectKey, unknown>>(
-  entry: EntryKeys<T>,
-  schema: Pick<SectionSchema<T>, SubjectKey>,
-  type: QueryType,
-  reading: Reading,
-): void {
-  const key = subjectKeyOf(type);
-  entry.require(key, `${schema[key].format.expected}, for type ${type}`);
-  refuseOtherSubject(entry, type, reading);
-}
-
 /** Reports a key of an entry's own that only other types ask about. */
-function refuseOtherSubject(entry: EntryKeys<CommonKeys>, type: QueryType, reading: Reading): void {
+export function refuseOtherSubject(entry: EntryKeys<CommonKeys>, type: QueryType, reading: Reading): void {
   const key = subjectKeyOf(type);
   const other = key === 'monitorName' ? 'scopeId' : 'monitorName';
-  const unwanted = entry.own.entries.get(other)?.value;
+  const unwanted = entry.own(other)?.value;
   if (unwanted !== undefined) {
     reading.reject(keyPath(entry.path, other), unwanted, `${key} instead, for type ${type}`);
   }
@@ -69,10 +56,10 @@ function selectMonitors(
   reading: Reading,
 ): SubjectSelector | undefined {
   const path = keyPath(entry.path, 'monitorSelector');
-  const own = entry.own.entries.get('monitorSelector');
+  const own = entry.own('monitorSelector');
   if (own !== undefined) {
     const selector = readMonitorSelector(own.value, path, reading);
-    if (entry.own.entries.has('monitorName')) {
+    if (entry.own('monitorName') !== undefined) {
       reading.report(path, own.keyLine, 'monitorSelector as well as monitorName', 'one of the two');
     }
     if (!listed) {
@@ -81,7 +68,7 @@ function selectMonitors(
     return selector;
   }
   const { monitorSelector } = defaults;
-  if (monitorSelector === undefined || entry.own.entries.has('monitorName')) {
+  if (monitorSelector === undefined || entry.own('monitorName') !== undefined) {
     const expected = `${SCHEDULED.monitorName.format.expected}, or monitorSelector instead, for type ${type}`;
     entry.require('monitorName', expected);
     return undefined;
@@ -103,7 +90,7 @@ function selectScopes(
   { listed }: EntryContext,
   reading: Reading,
 ): SubjectSelector | undefined {
-  const unwanted = entry.own.entries.get('monitorSelector')?.value;
+  const unwanted = entry.own('monitorSelector')?.value;
   if (unwanted !== undefined) {
     reading.reject(keyPath(entry.path, 'monitorSelector'), unwanted, `scopeId instead, for type ${type}`);
   }

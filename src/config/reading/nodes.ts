@@ -79,30 +79,27 @@ export function indexPath(path: string, index: number): string {
   return `${path}[${index}]`;
 }
 
-/** A node and where it stands: `queries[0].region[1]`. */
-export interface LocatedNode {
+/** A node, where it stands (`queries[0].region[1]`), and what was read of it. */
+interface ReadNode<T> {
   readonly path: string;
   readonly node: ConfigNode;
+  readonly value: T;
 }
 
-/** The elements of what is one value or a list of them, each with what was read of it, as far as anything was. */
-export function valuedElementsOf<T>(
+/** The elements of what is one value or a list of them, as far as `values` has what was read of them. */
+export function elementsOf<T>(
   path: string,
   node: ConfigNode | undefined,
   values: readonly T[],
-): readonly (LocatedNode & { readonly value: T })[] {
-  return elementsOf(path, node).flatMap((element, index) => {
+): readonly ReadNode<T>[] {
+  const isList = node?.kind === 'list';
+  const nodes = isList ? node.items : [node];
+  return nodes.flatMap((item, index) => {
     const value = values[index];
-    return value === undefined ? [] : [{ ...element, value }];
+    return item === undefined || value === undefined
+      ? []
+      : [{ path: isList ? indexPath(path, index) : path, node: item, value }];
   });
-}
-
-/** The elements of what is one value or a list of them; none where there is nothing. */
-export function elementsOf(path: string, node: ConfigNode | undefined): readonly LocatedNode[] {
-  if (node?.kind === 'list') {
-    return node.items.map((item, index) => ({ path: indexPath(path, index), node: item }));
-  }
-  return node === undefined ? [] : [{ path, node }];
 }
 
 /** The node at a path made by {@link keyPath} and {@link indexPath} of plain keys; undefined where there is none. */

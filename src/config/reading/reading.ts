@@ -8,6 +8,23 @@ export interface ListedMap {
   readonly node: MapNode;
 }
 
+/** What is wrong with a text that was read, and what it takes to say more of it. */
+export interface Findings {
+  readonly problems: readonly Problem[];
+  /** What is allowed but probably not meant. */
+  readonly warnings: readonly Problem[];
+  /** What the text says at a path such as `queries[0].name`; undefined where it says nothing. */
+  written(path: string): ConfigNode | undefined;
+  /** A name, region or id for a message: as the text has it where variables may hide a secret. */
+  show(value: string): string;
+}
+
+/** A problem with what the file says at `path`; `line` stands in where a default says it. */
+export function problemAt(path: string, node: ConfigNode | undefined, line: number, expected: string): Problem {
+  const got = node === undefined ? 'a default' : showNodeAt(path, node);
+  return createProblem(path, node?.line ?? line, got, expected);
+}
+
 /** What one reading of a file finds on its way. */
 export class Reading {
   readonly problems: Problem[] = [];
@@ -33,6 +50,11 @@ export class Reading {
     this.problems.push(createProblem(path, node.line, showNodeAt(path, node), expected));
   }
 
+  /** As {@link problemAt}. */
+  rejectOrDefault(path: string, node: ConfigNode | undefined, line: number, expected: string): void {
+    this.problems.push(problemAt(path, node, line, expected));
+  }
+
   report(path: string, line: number, got: string, expected: string): void {
     this.problems.push(createProblem(path, line, got, expected));
   }
@@ -46,6 +68,10 @@ export class Reading {
 
   warn(path: string, line: number, got: string, expected: string): void {
     this.warnings.push(createProblem(path, line, got, expected));
+  }
+
+  findings(written: Findings['written']): Findings {
+    return { problems: this.problems, warnings: this.warnings, written, show: this.show };
   }
 
   /** A string of the file with environment variables replaced; reports, and answers undefined, where that fails. */
