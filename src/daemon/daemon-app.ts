@@ -49,7 +49,7 @@ export function createDaemonApp({
   const { state, scheduling } = parts;
   const { security, telemetryPath, routePrefix, externalUrl } = web;
   const readiness = new Readiness(clock, state.queries);
-  const statusChanges = new StatusChanges({ clock, states: state.queries });
+  const statusChanges = new StatusChanges({ clock, states: state.queries, log });
   return createApp({
     version: build.version,
     telemetryPath,

@@ -1,4 +1,6 @@
 import { type Clock, LONGEST_TIMER_MS } from '../lib/clock.ts';
+import { Emitter } from '../lib/emitter.ts';
+import type { Logger } from '../lib/log.ts';
 import type { Registration } from '../model/query.ts';
 import type { ChangedField } from './changed-fields.ts';
 import type { QueryStates } from './query-state.ts';
@@ -29,6 +31,7 @@ const FIELDS: ReadonlySet<ChangedField> = new Set<ChangedField>([
 export interface StatusChangesOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
   readonly states: Pick<QueryStates, 'get' | 'all' | 'changed'>;
+  readonly log: Pick<Logger, 'error'>;
 }
 
 /**
@@ -37,7 +40,7 @@ export interface StatusChangesOptions {
  */
 export class StatusChanges {
   readonly #options: StatusChangesOptions;
-  readonly #listeners = new Set<StatusChangeListener>();
+  readonly #listeners: Emitter<Parameters<StatusChangeListener>>;
   /** By name: a query that takes the place of another is a change of it. */
   readonly #pending = new Map<string, StatusChange['kind']>();
   #cancelTelling: (() => void) | undefined;
@@ -51,18 +54,20 @@ export class StatusChanges {
 
   constructor(options: StatusChangesOptions) {
     this.#options = options;
+    this.#listeners = new Emitter(options.log, 'changes of status');
     options.states.changed.on((registration, fields) => this.#changed(registration, fields));
   }
 
   /** Calls `listener` with changes from now on, until the function that it returns is called. */
   subscribe(listener: StatusChangeListener): () => void {
-    this.#listeners.add(listener);
+    const remove = this.#listeners.on(listener);
     if (this.#listeners.size === 1) {
       this.#findStale();
       this.#pending.clear();
     }
     return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) {
+      remove();
+      if (this.#listeners.size === 0) {
         this.#end();
       }
     };
@@ -100,9 +105,7 @@ export class StatusChanges {
     const changes = Array.from(this.#pending, ([name, kind]) => ({ name, kind }));
     this.#pending.clear();
     if (changes.length > 0) {
-      for (const listener of this.#listeners) {
-        listener(changes);
-      }
+      this.#listeners.emit(changes);
     }
   }
 

@@ -25,7 +25,7 @@ function setUp(answer: () => QueryStatus) {
     failures: new FailureLog(clock, log),
     clientOf: () => ({ queryStatus: async () => answer() }),
   });
-  return { clock, log, state, poll: (signal = new AbortController().signal) => poll(query, signal) };
+  return { clock, log, states, state, poll: (signal = new AbortController().signal) => poll(query, signal) };
 }
 
 function failure(error: ApiErrorName): ApiError {
@@ -50,6 +50,23 @@ describe('a poll', () => {
         fields: { account: 'default', aws_region: 'eu-west-1', query: 'q', status },
       },
     ]);
+  });
+
+  it('is good though a part throws that is called when the state changes', async () => {
+    const { log, states, state, poll } = setUp(() => 'RUNNING');
+    const seen: unknown[] = [];
+    states.changed.on(() => {
+      throw new TypeError('a mistake of ours');
+    });
+    states.changed.on(() => seen.push(state.status));
+    expect(await poll()).toBe('good');
+    expect(state).toMatchObject({ status: 'RUNNING', up: true, polls: 1, pollErrors: 0 });
+    expect(seen).toEqual(['RUNNING']);
+    expect(log.events).toContainEqual({
+      level: 'error',
+      msg: 'listener failed',
+      fields: { event: 'change of a query', error: 'TypeError', reason: 'a mistake of ours' },
+    });
   });
 
   it('logs a status when it is new, not each time', async () => {

@@ -13,7 +13,7 @@ function setUp() {
   const log = new RecordingLog();
   const states = new QueryStates({ clock, giveUpAfter: 3_600_000, log });
   const runStates = new RunStates({ clock, log, changed: states.changed });
-  const changes = new StatusChanges({ clock, states });
+  const changes = new StatusChanges({ clock, states, log });
   const a = handleOf(watchedQuery({ name: 'a' }));
   const b = handleOf(watchedQuery({ name: 'b' }));
   states.register(a);
