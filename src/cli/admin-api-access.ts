@@ -1,7 +1,6 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { parseListenAddress } from '../config/reading/texts.ts';
 import type { ListenAddress } from '../http/server/server.ts';
-
 /** The admin API would be open to everybody who reaches the exporter, and nobody said that it may. */
 export class AdminApiAccessError extends Error {
   override readonly name = 'AdminApiAccessError';

@@ -279,7 +279,7 @@ async function runIamPolicy(args: readonly string[]): Promise<number> {
   const values = readFlags(IAM_POLICY_FLAGS, args, undefined);
   const file = onlyFile('iam-policy', values.operands);
   const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
-  const { printIamPolicy } = await import('./iam/iam-policy.ts');
+  const { printIamPolicy } = await import('./iam/iam-policies.ts');
   return printIamPolicy({
     file,
     trust: values.on('trust'),

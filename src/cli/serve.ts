@@ -1,7 +1,7 @@
 import type { ReadOptions } from '../config/read.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { WebSecurity } from '../http/security/web-security.ts';
-import { ListenError } from '../http/server/listen-error.ts';
+import { ListenError } from '../http/server/server.ts';
 import { background } from '../lib/background.ts';
 import { readBuildInfo } from '../lib/build-info.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -12,7 +12,6 @@ import { checkAdminApiAccess } from './admin-api-access.ts';
 import type { DaemonFlags } from './daemon-flags.ts';
 import type { ProcessEvents } from './process-events.ts';
 import { takeSystemdSockets } from './systemd-sockets.ts';
-
 export interface ServeOptions {
   readonly flags: DaemonFlags;
   readonly loaded: LoadedConfig;

@@ -10,7 +10,6 @@ import { StatusChanges } from '../state/status-changes.ts';
 import type { Parts } from './parts.ts';
 import type { Queries } from './queries.ts';
 import type { Reload } from './reload.ts';
-
 /** Where HTTP is spoken, and what it offers. */
 export interface WebOptions {
   readonly listenAddresses: readonly ListenAddress[];

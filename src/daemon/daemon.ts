@@ -1,5 +1,5 @@
 import type { ReadOptions } from '../config/read.ts';
-import type { ReloadOutcome } from '../http/api/reload-endpoint.ts';
+import type { ReloadOutcome } from '../http/api/probes.ts';
 import { DEFAULT_LIMITS, listen, type ServerLimits } from '../http/server/server.ts';
 import { background } from '../lib/background.ts';
 import type { BuildInfo } from '../lib/build-info.ts';
@@ -14,7 +14,6 @@ import { openParts, type Parts } from './parts.ts';
 import { Queries } from './queries.ts';
 import { Reload } from './reload.ts';
 import { summarize } from './summary.ts';
-
 /** The configuration file. */
 export interface ConfigSource {
   readonly loaded: LoadedConfig;

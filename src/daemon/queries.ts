@@ -1,27 +1,27 @@
 import type { TargetChanges } from '../accounts/targets-in-use.ts';
 import type { Context } from '../lib/context.ts';
-import type { Registration } from '../model/query.ts';
+import { isScheduled, isWatched, type Registration } from '../model/query.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import { Discovery } from '../registry/discovery.ts';
 import { DiscoveryFiles } from '../registry/discovery-files.ts';
 import { changeFields, hasChanges, type QueryChanges, sumOf } from '../registry/query-changes.ts';
+import type { Participant } from '../registry/query-registry.ts';
 import { QuerySources } from '../registry/query-sources.ts';
 import { NO_STORE } from '../registry/registration-store.ts';
 import { HttpRegistrations } from '../registry/registrations.ts';
 import { Retention } from '../registry/retention.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
-import { participantsOf } from './participants.ts';
 import type { Parts } from './parts.ts';
 import { QueryViews } from './query-views.ts';
 
-export interface QueriesOptions {
+interface QueriesOptions {
   readonly context: Context;
   readonly configFile: string;
   readonly parts: Parts;
 }
 
 /** Another configuration, with what its discovery files make. */
-export interface ConfigPlan {
+interface ConfigPlan {
   /** Puts it in force. Resolves to what that has changed. */
   commit(): Promise<QueryChanges>;
 }
@@ -150,4 +150,47 @@ export class Queries {
     scheduling.runs.capsChanged();
     identities.learn(targetsInUse.accounts().values());
   }
+}
+
+/** All that is called when a query is registered or removed. What shows or stores its state follows the state's changes. */
+function participantsOf({ targetsInUse, state, scheduling, memory }: Parts): readonly Participant[] {
+  const { polls, runs } = scheduling;
+  const known: Participant = {
+    add(registration) {
+      targetsInUse.place(registration);
+      if (isScheduled(registration)) {
+        state.runs.register(registration);
+      }
+      state.queries.register(registration);
+      memory?.restore(registration);
+    },
+    change: (registration) => state.queries.change(registration),
+    remove(registration) {
+      state.failures.forget(registration.query);
+      state.queries.remove(registration);
+    },
+  };
+  const called: Participant = {
+    begin(registrations) {
+      polls.add(registrations.filter(isWatched), (registration) => state.queries.isTerminal(registration));
+      for (const registration of registrations.filter(isScheduled)) {
+        runs.add(registration, memory?.resume(registration));
+      }
+    },
+    change(registration) {
+      if (isWatched(registration)) {
+        polls.change(registration);
+      } else if (isScheduled(registration)) {
+        runs.change(registration);
+      }
+    },
+    remove(registration) {
+      if (isWatched(registration)) {
+        polls.remove(registration);
+      } else if (isScheduled(registration)) {
+        runs.remove(registration);
+      }
+    },
+  };
+  return [known, called];
 }

@@ -10,14 +10,13 @@ import {
   problemsOf,
   readRegularFile,
 } from '../config/reading/problem.ts';
-import type { ReloadOutcome } from '../http/api/reload-endpoint.ts';
+import type { ReloadOutcome } from '../http/api/probes.ts';
 import { background } from '../lib/background.ts';
 import { sleep } from '../lib/clock.ts';
 import type { Context } from '../lib/context.ts';
 import { withGrowingHeap } from '../lib/heap.ts';
 import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
 import { changeFields, type QueryChanges } from '../registry/query-changes.ts';
-
 export interface ReloadOptions {
   /** The config file, and what it is read with. */
   readonly read: ReadOptions;

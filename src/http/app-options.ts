@@ -3,10 +3,9 @@ import type { Logger } from '../lib/log.ts';
 import type { QueryView } from '../registry/query-view.ts';
 import type { Registrations } from '../registry/registration.ts';
 import type { StatusChangeListener } from '../state/status-changes.ts';
-import type { ReloadOutcome } from './api/reload-endpoint.ts';
+import type { ReloadOutcome } from './api/probes.ts';
 import type { Scrape } from './scrape/metrics-endpoint.ts';
 import type { Access } from './security/access.ts';
-
 /**
  * What HTTP shows of the exporter, and where, and what it may change. Functions are called on each request; but for
  * those that change something they answer at once.

@@ -6,9 +6,8 @@ import type { AppOptions } from './app-options.ts';
 import { type Endpoint, endpoints, literalPattern, METHODS } from './endpoints.ts';
 import { createGate } from './security/access.ts';
 import { setSecurityHeaders } from './security/security-headers.ts';
-import { isApiPath, sendError } from './server/http-error.ts';
 import { splitTarget } from './server/request-target.ts';
-
+import { isApiPath, sendError } from './server/respond.ts';
 /**
  * Everything the exporter answers over HTTP: the status page, metrics, probes, reload and the API. Paths are matched
  * exactly, in case and in slashes, for any `Host`. Nothing here waits for the service: what `options` gives is what the

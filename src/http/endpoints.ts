@@ -1,18 +1,15 @@
 import type { RequestHandler } from 'express';
 import { EventStream } from './api/event-stream.ts';
 import { openApiDocument } from './api/openapi.ts';
-import { healthyEndpoint, readyEndpoint } from './api/probes.ts';
+import { healthyEndpoint, readyEndpoint, reloadEndpoint } from './api/probes.ts';
 import { contributorsEndpoint, queriesEndpoint, queryEndpoint } from './api/query-endpoints.ts';
 import { deleteEndpoint, putEndpoint } from './api/registration-endpoints.ts';
-import { reloadEndpoint } from './api/reload-endpoint.ts';
 import type { AppOptions } from './app-options.ts';
 import { ASSETS, assetEndpoint } from './page/page-assets.ts';
-import { statusPageEndpoint } from './page/status-page-endpoint.ts';
-import { metricsEndpoint } from './scrape/metrics-endpoint.ts';
-import { createScrapeFailureLog } from './scrape/scrape-failure-log.ts';
+import { statusPageEndpoint } from './page/status-page.ts';
+import { createScrapeFailureLog, metricsEndpoint } from './scrape/metrics-endpoint.ts';
 import { ADMIN_API, guarded, LIFECYCLE } from './security/mutating.ts';
 import { sendJson } from './server/respond.ts';
-
 /** A path below the prefix, as a pattern of express, and what answers there. HEAD is answered as GET. */
 export interface Endpoint {
   readonly pattern: string;

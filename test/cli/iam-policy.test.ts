@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { printIamPolicy } from '../../src/cli/iam/iam-policy.ts';
+import { printIamPolicy } from '../../src/cli/iam/iam-policies.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/nfm-read';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseBasicCredentials } from '../../src/http/security/basic-credentials.ts';
+import { parseBasicCredentials } from '../../src/http/security/password-checks.ts';
 import { basic } from './secure-exporter.ts';
 
 test('any user name without a colon, and any password, are read back', () => {

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import request from 'supertest';
 import { describe, expect, test, vi } from 'vitest';
 import { KEPT_EVENTS, MAX_LISTENERS } from '../../src/http/api/event-stream.ts';
-import { queryJson } from '../../src/http/api/query-json.ts';
+import { queryJson } from '../../src/http/api/query-endpoints.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { AppOptions } from '../../src/http/app-options.ts';
 import type { Access } from '../../src/http/security/access.ts';

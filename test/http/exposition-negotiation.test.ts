@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseAcceptHeader } from '../../src/http/scrape/accept-header.ts';
-import { negotiateFormat, wantsGzip } from '../../src/http/scrape/exposition-negotiation.ts';
+import { negotiateFormat, parseAcceptHeader, wantsGzip } from '../../src/http/scrape/exposition-negotiation.ts';
 
 describe('negotiateFormat', () => {
   const prometheus2 =

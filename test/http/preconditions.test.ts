@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { PreconditionError, readPreconditions } from '../../src/http/api/preconditions.ts';
+import { PreconditionError, readPreconditions } from '../../src/http/api/registration-endpoints.ts';
 import { areMet } from '../../src/registry/preconditions.ts';
 
 describe('If-Match', () => {

@@ -13,7 +13,6 @@ import type { Logger } from '../../src/lib/log.ts';
 import { tlsFixture } from '../aws/local-network.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { appOptions, type LoggedEvent, recordingLog } from './fixtures.ts';
-
 export function readTlsFile(name: string): string {
   return readFileSync(tlsFixture(name), 'utf8');
 }

@@ -4,8 +4,13 @@ import { connect, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
-import { ListenError } from '../../src/http/server/listen-error.ts';
-import { DEFAULT_LIMITS, type Listeners, listen, type ServerLimits } from '../../src/http/server/server.ts';
+import {
+  DEFAULT_LIMITS,
+  ListenError,
+  type Listeners,
+  listen,
+  type ServerLimits,
+} from '../../src/http/server/server.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { appOptions, recordingLog } from './fixtures.ts';
 

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ReloadOutcome } from '../../src/http/api/reload-endpoint.ts';
+import type { ReloadOutcome } from '../../src/http/api/probes.ts';
 import { type DaemonSettings, type RunningDaemon, runDaemon, type TestScope } from './daemon.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-
 /** A daemon whose config file a test writes anew. */
 export interface ReloadedDaemon extends RunningDaemon {
   /** The config file. */

@@ -1,7 +1,6 @@
 import { printable } from '../query/printable.ts';
 import { abbreviate, NAMES_SHOWN } from './abbreviate.ts';
 import type { TextSink } from './check-config.ts';
-
 /** What came of one question to AWS. */
 export interface Finding {
   /** A warning is something that is allowed but probably not meant. */

@@ -27,7 +27,6 @@ import {
 } from './online-questions.ts';
 import { adviseOnNothing, describeSelected, examplesOf, type Selected, select } from './online-selectors.ts';
 import { nameSelector } from './selectors.ts';
-
 export interface OnlineCheckOptions {
   readonly loaded: Pick<LoadedWithFiles, 'config' | 'queries' | 'followers'>;
   /** Of this exporter, for the user agent. */

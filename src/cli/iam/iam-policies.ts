@@ -1,10 +1,14 @@
 import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../../aws/operations.ts';
 import type { Account, Config } from '../../config/config.ts';
+import type { ReadOptions } from '../../config/read.ts';
+import { ConfigError } from '../../config/reading/problem.ts';
 import { partitionOfRegion } from '../../config/regions.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
 import type { QueryType } from '../../model/vocabulary.ts';
 import type { Follower } from '../../queries/following.ts';
 import type { SourceQueries } from '../../queries/sources.ts';
+import { loadWithFiles } from '../../registry/load-with-files.ts';
+import type { TextSink } from '../check/check-config.ts';
 
 /** A statement as IAM takes it. */
 export interface PolicyStatement {
@@ -54,7 +58,7 @@ interface Use {
  * found; and to list them, and read monitors' tags, as far as the config has it. Actions and resource forms
  * are those of the Service Authorization Reference; who asks STS for its identity needs no permission.
  */
-export function iamPolicies(config: Config, { queries, followers }: SourceQueries): IamPolicies {
+function iamPolicies(config: Config, { queries, followers }: SourceQueries): IamPolicies {
   const uses = [...queries.map(useOfQuery), ...followers.flatMap(usesOfFollower)];
   const lists = config.discovery.monitorsEvery > 0;
   const used = config.accounts.filter(({ name }) => uses.some(({ account }) => account === name));
@@ -165,4 +169,34 @@ function hasTags({ role }: AccountWithRole): boolean {
 
 function policy(statements: readonly PolicyStatement[]): PolicyDocument {
   return { Version: '2012-10-17', Statement: statements };
+}
+
+export interface IamPolicyOptions extends ReadOptions {
+  /** The trust policies of roles, too. */
+  readonly trust: boolean;
+  /** Receives the policies as JSON. */
+  readonly stdout: TextSink;
+  /** Receives a line for each error of the file. */
+  readonly stderr: TextSink;
+}
+
+/**
+ * The command `iam-policy`: without calling AWS, tells what a config file's accounts must be allowed.
+ *
+ * @returns the exit code: 0 for a good file, 1 for any other
+ */
+export async function printIamPolicy({ trust, stdout, stderr, ...options }: IamPolicyOptions): Promise<number> {
+  try {
+    const loaded = await loadWithFiles(options);
+    const { trust: trustPolicies, ...policies } = iamPolicies(loaded.config, loaded);
+    const shown = trust ? { ...policies, trust: trustPolicies } : policies;
+    stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    stderr.write(`${error.message}\n`);
+    return 1;
+  }
 }

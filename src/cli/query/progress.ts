@@ -1,8 +1,6 @@
 import { formatDuration } from '../../config/reading/texts.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { printable } from './printable.ts';
-import { cut } from './text-table.ts';
-
+import { cut, printable } from './printable.ts';
 /** A terminal, or what stands in its place. */
 export interface ProgressStream {
   write(text: string): void;

@@ -2,9 +2,7 @@ import type { RowLabel } from '../../model/vocabulary.ts';
 import { humanValue } from '../../results/human-values.ts';
 import type { DataResults, ResultRow, RowResults } from '../../results/results.ts';
 import type { BaseUnit } from '../../results/units.ts';
-import { printable } from './printable.ts';
-import { type Column, cut, textTable } from './text-table.ts';
-
+import { type Column, cut, printable, textTable } from './printable.ts';
 /** How to show the values of an answer. */
 export interface ShownValues {
   /** Undefined where it is not known: values are shown as they are. */

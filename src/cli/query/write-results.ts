@@ -6,7 +6,6 @@ import { type UnitConversion, unitConversion } from '../../results/units.ts';
 import { printableJson } from './printable.ts';
 import type { QueryRequest } from './query-flags.ts';
 import { contributorTable, datapointTable, type ShownValues } from './results-table.ts';
-
 export interface OutputStream {
   write(text: string): void;
   /** Columns of the terminal; undefined where it is none. */

@@ -3,10 +3,8 @@ import type { RequestHandler } from 'express';
 import type { Clock } from '../../lib/clock.ts';
 import type { QueryView } from '../../registry/query-view.ts';
 import type { StatusChange, StatusChangeListener } from '../../state/status-changes.ts';
-import { sendError } from '../server/http-error.ts';
-import { EVENT_STREAM } from '../server/respond.ts';
-import { queryJson } from './query-json.ts';
-
+import { EVENT_STREAM, sendError } from '../server/respond.ts';
+import { queryJson } from './query-endpoints.ts';
 /** Each costs a connection and what it has not read yet. */
 export const MAX_LISTENERS = 100;
 /** Bytes that a listener may leave unread, and that are sent at once. */

@@ -1,5 +1,4 @@
-import { ERROR_CODES } from '../server/http-error.ts';
-
+import { ERROR_CODES } from '../server/respond.ts';
 /** A part of a document: JSON Schema (2020-12), or what holds one. */
 export type Schema = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,6 @@ import { METRIC_GROUPS } from '../../metrics/family.ts';
 import { EXPOSITION_CONTENT_TYPE } from '../scrape/exposition-negotiation.ts';
 import { EVENT_STREAM, HTML, JSON_TYPE, TEXT } from '../server/respond.ts';
 import { CONTRIBUTORS, ERROR, QUERY, QUERY_DEFINITION, QUERY_ERROR, type Schema, STRING } from './openapi-schemas.ts';
-
 export interface OpenApiOptions {
   /** The exporter's version: the API has none of its own. */
   readonly version: string;

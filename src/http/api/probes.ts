@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
-import { sendText } from '../server/respond.ts';
+import type { RequestHandler } from 'express';
+import { sendError, sendText } from '../server/respond.ts';
 
 /** `GET /-/healthy`: 503 with the reason while there is one. */
 export function healthyEndpoint(unhealthy: () => string | undefined): RequestListener {
@@ -24,6 +25,22 @@ export function readyEndpoint(waiting: () => number, shuttingDown: () => boolean
       sendText(response, 503, `Network Flow Monitor exporter is not ready: ${queries} for a first poll.`);
     } else {
       sendText(response, 200, 'Network Flow Monitor exporter is ready.');
+    }
+  };
+}
+
+/** How a reload of the configuration ended: with all that is wrong, a line each, when it was refused. */
+export type ReloadOutcome = { readonly ok: true } | { readonly ok: false; readonly errors: readonly string[] };
+
+/** `POST /-/reload`, and PUT: 200 once the configuration that was read after the request is in force, or 500 with every error. */
+export function reloadEndpoint(reload: () => Promise<ReloadOutcome>): RequestHandler {
+  return async (_request, response) => {
+    const outcome = await reload();
+    if (outcome.ok) {
+      sendText(response, 200, 'The configuration is reloaded.');
+    } else {
+      const message = ['The configuration was not reloaded:', ...outcome.errors].join('\n');
+      sendError(response, false, { code: 'internal', message });
     }
   };
 }

@@ -1,10 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import { mapInTurns, SharedWork } from '../../lib/concurrency.ts';
-import type { QueryView } from '../../registry/query-view.ts';
-import { sendError } from '../server/http-error.ts';
-import { JSON_TYPE, sendBody, sendJson, sendParts } from '../server/respond.ts';
-import { queryJson } from './query-json.ts';
+import type { QueryView, ScheduledView } from '../../registry/query-view.ts';
+import { JSON_TYPE, sendBody, sendError, sendJson, sendParts } from '../server/respond.ts';
 
 /**
  * `GET /api/v1/queries`: `{"queries": […]}`, in the order given. One list is rendered at a time, and requests that are
@@ -73,5 +71,47 @@ export function contributorsEndpoint(contributors: (name: string) => Promise<str
     } else {
       sendBody(response, 200, JSON_TYPE, Buffer.from(`${await json}\n`));
     }
+  };
+}
+
+/**
+ * The JSON of one query under `/api/v1/queries`: identity, then the keys of the configuration that define it (those it
+ * has), then its state. Listed key by key, so that nothing a caller's object holds besides can get out.
+ */
+export function queryJson(view: QueryView): Record<string, unknown> {
+  return {
+    name: view.name,
+    type: view.type,
+    source: view.source,
+    account: view.account,
+    region: view.region,
+    ...(view.monitorName === undefined ? {} : { monitorName: view.monitorName }),
+    ...(view.scopeId === undefined ? {} : { scopeId: view.scopeId }),
+    queryId: view.queryId,
+    ...(view.interval === undefined ? {} : { interval: view.interval }),
+    ...(view.scheduled === undefined ? {} : scheduledJson(view.scheduled)),
+    labels: view.labels,
+    status: view.status,
+    statusSince: view.statusSince,
+    up: view.up,
+    lastError: view.lastError && {
+      operation: view.lastError.operation,
+      error: view.lastError.error,
+      message: view.lastError.message,
+      at: view.lastError.at,
+    },
+    lastSuccess: view.lastSuccess,
+    nextPoll: view.nextPoll,
+  };
+}
+
+function scheduledJson(view: ScheduledView): Record<string, unknown> {
+  const { every, lookback, delay, timeout } = view.schedule;
+  return {
+    metricName: view.metricName,
+    destinationCategory: view.destinationCategory,
+    ...(view.limit === undefined ? {} : { limit: view.limit }),
+    schedule: { every, lookback, delay, timeout },
+    contributorLabels: view.contributorLabels,
   };
 }

@@ -1,13 +1,10 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import type { Clock } from '../../lib/clock.ts';
-import type { Preconditions } from '../../registry/preconditions.ts';
+import type { Preconditions, TagCondition } from '../../registry/preconditions.ts';
 import type { Refusal, Registrations } from '../../registry/registration.ts';
-import { sendError, writeJsonError } from '../server/http-error.ts';
-import { sendJson } from '../server/respond.ts';
-import { PreconditionError, readPreconditions } from './preconditions.ts';
-import { nameOf, sendNotRegistered } from './query-endpoints.ts';
-import { queryJson } from './query-json.ts';
+import { sendError, sendJson, writeJsonError } from '../server/respond.ts';
+import { nameOf, queryJson, sendNotRegistered } from './query-endpoints.ts';
 import {
   BodyFormatError,
   BodyTooLargeError,
@@ -140,4 +137,51 @@ function sendRefusal(response: ServerResponse, name: string, refusal: Refusal): 
 
 function countOf(problems: number): string {
   return problems === 1 ? 'an error' : `${problems} errors`;
+}
+
+/** A header of conditions that cannot be read. */
+export class PreconditionError extends Error {
+  override readonly name = 'PreconditionError';
+
+  constructor(header: string, value: string) {
+    super(
+      `${header}: got ${JSON.stringify(value.slice(0, 80))}, expected * or quoted tags such as "abc" between commas`,
+    );
+  }
+}
+
+/** @throws PreconditionError */
+export function readPreconditions(headers: IncomingHttpHeaders): Preconditions {
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers;
+  return {
+    ...(ifMatch === undefined ? {} : { ifMatch: readTags('If-Match', ifMatch, false) }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: readTags('If-None-Match', ifNoneMatch, true) }),
+  };
+}
+
+/** An element of the list, which may be empty, and the comma or end after it. */
+const ELEMENT = /[ \t]*(?:(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)/y;
+
+function readTags(header: string, value: string, weakToo: boolean): TagCondition {
+  if (value.trim() === '*') {
+    return '*';
+  }
+  const tags = new Set<string>();
+  let named = false;
+  ELEMENT.lastIndex = 0;
+  while (ELEMENT.lastIndex < value.length) {
+    const match = ELEMENT.exec(value);
+    if (match === null) {
+      throw new PreconditionError(header, value);
+    }
+    const [, weak, tag] = match;
+    named ||= tag !== undefined;
+    if (tag !== undefined && (weak === undefined || weakToo)) {
+      tags.add(tag);
+    }
+  }
+  if (!named) {
+    throw new PreconditionError(header, value);
+  }
+  return tags;
 }

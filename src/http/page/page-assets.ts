@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { RequestHandler } from 'express';
-import { sendError } from '../server/http-error.ts';
-import { sendBody } from '../server/respond.ts';
+import { sendBody, sendError } from '../server/respond.ts';
 import { STYLE } from './status-page-style.ts';
-
 /** Where the status page's assets are, relative to the page. */
 export const ASSETS = '-/assets';
 

@@ -1,8 +1,7 @@
 import { mapInTurns } from '../../lib/concurrency.ts';
 import type { QueryView } from '../../registry/query-view.ts';
-import { CONDITIONS, type Condition, conditionOf } from './condition.ts';
+import { CONDITIONS, type Condition, conditionOf } from './page-parts.ts';
 import type { PageRequest } from './page-request.ts';
-
 /** Queries on one page: what a browser lays out at once, and the exporter renders in some milliseconds. */
 export const PAGE_SIZE = 100;
 

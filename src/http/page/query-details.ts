@@ -1,12 +1,10 @@
 import type { QueryView } from '../../registry/query-view.ts';
-import { conditionOf } from './condition.ts';
 import { type ContributorsJson, renderContributors } from './contributor-table.ts';
 import { type Html, type HtmlValue, html } from './html.ts';
-import { badge, NOTHING, pathSegment, renderError, renderTime } from './page-parts.ts';
+import { badge, conditionOf, NOTHING, pathSegment, renderError, renderTime } from './page-parts.ts';
 import { pageHref } from './page-request.ts';
 import { subjectOf } from './page-selection.ts';
 import { renderRuns, renderTimeline } from './run-timeline.ts';
-
 export interface QueryDetails {
   /** Where links start: see `StatusPage`. */
   readonly linkBase: string;

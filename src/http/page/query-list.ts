@@ -1,10 +1,8 @@
-import { CONDITIONS } from './condition.ts';
 import { type Html, html } from './html.ts';
-import { absoluteTime, badge, pathSegment, renderError, renderTime } from './page-parts.ts';
+import { absoluteTime, badge, CONDITIONS, pathSegment, renderError, renderTime } from './page-parts.ts';
 import { type PageRequest, pageHref } from './page-request.ts';
 import { countConditions, type PageSelection, type RatedQuery, subjectOf } from './page-selection.ts';
 import { renderTimeline } from './run-timeline.ts';
-
 export interface QueryList {
   /** Where links start: see `StatusPage`. */
   readonly linkBase: string;

@@ -1,13 +1,18 @@
+import type { RequestHandler } from 'express';
+import { FairQueue, nextTurn, QueueFullError } from '../../lib/concurrency.ts';
 import type { QueryView } from '../../registry/query-view.ts';
+import type { AppOptions } from '../app-options.ts';
+import { replacePolicy } from '../security/security-headers.ts';
+import { sendError, sendHtml } from '../server/respond.ts';
 import type { ContributorsJson } from './contributor-table.ts';
 import { Html, html } from './html.ts';
-import { ASSETS, IMPORT_MAP } from './page-assets.ts';
-import { type PageRequest, pageHref } from './page-request.ts';
+import { ASSETS, IMPORT_MAP, STATUS_PAGE_POLICY } from './page-assets.ts';
+import { type PageRequest, pageHref, readPageRequest } from './page-request.ts';
 import { selectPage } from './page-selection.ts';
 import { renderQueryDetails } from './query-details.ts';
 import { renderQueryList } from './query-list.ts';
 
-export interface StatusPage {
+interface StatusPage {
   readonly version: string;
   /** Where links start: ends in `/`; empty for links relative to the page, which no proxy can break. */
   readonly linkBase: string;
@@ -18,29 +23,21 @@ export interface StatusPage {
 }
 
 /** The page of all queries, or of those that `request` asks for. Plain HTML, every value escaped, whole without its script. */
-export async function renderListPage(
-  page: StatusPage,
-  queries: Iterable<QueryView>,
-  request: PageRequest,
-): Promise<string> {
+async function renderListPage(page: StatusPage, queries: Iterable<QueryView>, request: PageRequest): Promise<string> {
   const { linkBase, now } = page;
   const list = renderQueryList({ linkBase, now, request, selection: await selectPage(queries, request) });
   return renderPage(page, 'Network Flow Monitor exporter', list);
 }
 
 /** The page of one query; `contributors`: undefined where no results are known. */
-export function renderQueryPage(
-  page: StatusPage,
-  query: QueryView,
-  contributors: ContributorsJson | undefined,
-): string {
+function renderQueryPage(page: StatusPage, query: QueryView, contributors: ContributorsJson | undefined): string {
   const { linkBase, now } = page;
   const details = renderQueryDetails({ linkBase, now, query, contributors });
   return renderPage(page, `${query.name} – Network Flow Monitor exporter`, details);
 }
 
 /** The page for a name that no query has. */
-export function renderMissingQueryPage(page: StatusPage, name: string): string {
+function renderMissingQueryPage(page: StatusPage, name: string): string {
   return renderPage(
     page,
     'Network Flow Monitor exporter',
@@ -88,3 +85,51 @@ ${main}
 
 const SCRIPT_ELEMENT = new Html(`<script type="module" src="${ASSETS}/status-page.js"></script>`);
 const IMPORT_MAP_ELEMENT = new Html(`<script type="importmap">${IMPORT_MAP}</script>`);
+
+/** Pages that may wait to be rendered. One more is answered 503. */
+const MOST_WAITING = 100;
+const RETRY_SECONDS = 5;
+
+/**
+ * `GET /`: the registered queries, or with `?query=NAME` one of them with its contributors. One page is rendered at a time,
+ * since each can take some 10 ms; clients take turns.
+ */
+export function statusPageEndpoint(options: AppOptions): RequestHandler {
+  const queue = new FairQueue({ atOnce: 1, mostWaiting: MOST_WAITING });
+  return async (request, response) => {
+    replacePolicy(response, STATUS_PAGE_POLICY);
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    try {
+      const { status, page } = await queue.run(request.socket.remoteAddress ?? '', gone.signal, () =>
+        render(options, readPageRequest(request.url)),
+      );
+      sendHtml(response, status, page);
+    } catch (error) {
+      if (error instanceof QueueFullError) {
+        response.setHeader('Retry-After', RETRY_SECONDS);
+        sendError(response, false, { code: 'unavailable', message: 'Too many requests wait for a page' });
+      } else if (!gone.signal.aborted) {
+        throw error;
+      }
+    }
+  };
+}
+
+async function render(options: AppOptions, wanted: PageRequest): Promise<{ status: number; page: string }> {
+  const { version, telemetryPath, externalUrl, clock } = options;
+  const linkBase = externalUrl === undefined ? '' : `${externalUrl}/`;
+  const page = { version, linkBase, telemetryPath, now: clock.now() };
+  await nextTurn();
+  if (wanted.query === undefined) {
+    return { status: 200, page: await renderListPage(page, options.queries(), wanted) };
+  }
+  const query = options.query(wanted.query);
+  if (query === undefined) {
+    return { status: 404, page: renderMissingQueryPage(page, wanted.query) };
+  }
+  const json = await options.contributors(wanted.query);
+  // Written by `rowsJson` or `datapointsJson`.
+  const contributors: ContributorsJson | undefined = json === undefined ? undefined : JSON.parse(json);
+  return { status: 200, page: renderQueryPage(page, query, contributors) };
+}

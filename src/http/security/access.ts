@@ -2,10 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../lib/clock.ts';
 import { QueueFullError } from '../../lib/concurrency.ts';
 import type { Logger } from '../../lib/log.ts';
-import { isApiPath, sendError } from '../server/http-error.ts';
-import { parseBasicCredentials } from './basic-credentials.ts';
-import { LoginLog } from './login-log.ts';
-import type { PasswordChecks } from './password-checks.ts';
+import { isApiPath, sendError } from '../server/respond.ts';
+import { type PasswordChecks, parseBasicCredentials } from './password-checks.ts';
 
 /** Who may ask, and which headers answers have other than ours. */
 export interface Access {
@@ -15,7 +13,7 @@ export interface Access {
   readonly passwords: PasswordChecks | undefined;
 }
 
-export interface GateOptions {
+interface GateOptions {
   /** What holds for a request that came just now. */
   readonly access: () => Promise<Access>;
   readonly routePrefix: string;
@@ -29,7 +27,7 @@ const OPEN_PATHS = ['/-/healthy', '/-/ready'];
 const CHALLENGE = 'Basic realm="Network Flow Monitor exporter", charset="UTF-8"';
 
 /** Whether a request to a path may go on; where not, it was answered. Rejects for what nobody expects, with no answer given. */
-export type Gate = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<boolean>;
+type Gate = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<boolean>;
 
 /** Sets the user's headers on answers, and asks for a user name and a password where there are users. */
 export function createGate({ access, routePrefix, clock, log }: GateOptions): Gate {
@@ -98,6 +96,32 @@ function setHeaders(response: ServerResponse, headers: Access['headers']): void 
       response.removeHeader(name);
     } else {
       response.setHeader(name, value);
+    }
+  }
+}
+
+const QUIET_MS = 60_000;
+
+/** Tells of log-ins that were refused, once a minute at most: who guesses passwords does so thousands of times. */
+class LoginLog {
+  readonly #log: Logger;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  #toldAt: number | undefined;
+  #untold = 0;
+
+  constructor(log: Logger, clock: Pick<Clock, 'monotonic'>) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  /** Without the user's name, since people type passwords there. */
+  refused(client: string): void {
+    const now = this.#clock.monotonic();
+    this.#untold += 1;
+    if (this.#toldAt === undefined || now - this.#toldAt >= QUIET_MS) {
+      this.#log.warn('log-in refused', { client, refused: this.#untold });
+      this.#toldAt = now;
+      this.#untold = 0;
     }
   }
 }

@@ -1,12 +1,27 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { FairQueue } from '../../lib/concurrency.ts';
-import type { BasicCredentials } from './basic-credentials.ts';
 
 /** Half of libuv's threads, where the hashing is done: files, DNS and compression use the others. */
 const CHECKS_AT_ONCE = 2;
 const MOST_WAITING = 1_000;
 /** Right answers, and wrong ones, that are remembered. */
 const REMEMBERED = 1_000;
+
+interface BasicCredentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Reads an `Authorization` header of the form of RFC 7617, in UTF-8. `undefined` for none, another scheme, or nonsense. */
+export function parseBasicCredentials(header: string | undefined): BasicCredentials | undefined {
+  const [, encoded] = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(header ?? '') ?? [];
+  if (encoded === undefined) {
+    return undefined;
+  }
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon === -1 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
 
 /** Who asks. */
 export interface LoginOrigin {

@@ -4,9 +4,16 @@ import type { Problem } from '../../config/reading/problem.ts';
 import { Reading } from '../../config/reading/reading.ts';
 import { checkKeys, readSection, type Section } from '../../config/reading/section.ts';
 import { parseYaml } from '../../config/reading/yaml.ts';
-import type { ClientAuthType, TlsVersion } from './tls-names.ts';
-import { HEADERS, type HeaderKeys, HTTP, passwordHash, TLS, type TlsKeys } from './web-config-schema.ts';
-
+import {
+  type ClientAuthType,
+  HEADERS,
+  type HeaderKeys,
+  HTTP,
+  passwordHash,
+  TLS,
+  type TlsKeys,
+  type TlsVersion,
+} from './web-config-schema.ts';
 /** exporter-toolkit's web configuration, before the files it names are read. */
 export interface WebConfigText {
   /** Undefined: HTTP without TLS. */
