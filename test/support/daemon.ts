@@ -1,3 +1,8 @@
+// The first call would load these, which takes seconds on a busy machine: no clock of a test may go on meanwhile.
+import '@aws-sdk/client-sts';
+import '@smithy/node-http-handler';
+import '../../src/aws/credential-sources.ts';
+import '../../src/aws/sdk.ts';
 import { type ConfigSource, type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon/daemon.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { loadConfig } from '../../src/queries/load.ts';
