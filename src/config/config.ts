@@ -1,72 +1,31 @@
-import type { LogFormat, LogLevel } from '../lib/log.ts';
 import type { Schedule } from '../model/query.ts';
-import type {
-  MetricName,
-  MirrorRows,
-  MonitorStatus,
-  QuerySource,
-  QueryType,
-  RoundTripTimeUnit,
-  RowLabel,
-} from '../model/vocabulary.ts';
+import type { MetricName, MonitorStatus, QuerySource, QueryType, RowLabel } from '../model/vocabulary.ts';
+import type { ValuesOf } from './reading/section.ts';
+import type { AwsKeys, CONTRIBUTORS, HTTP, LOG, POLLING, WEB } from './schema.ts';
 
 /**
- * The config file after validation: defaults filled in, environment variables replaced, names resolved, frozen.
- * Durations are milliseconds.
+ * The config file after validation: defaults filled in, environment variables replaced, names resolved, frozen. What the
+ * keys mean is in the schema. Durations are milliseconds.
  */
 export interface Config {
-  readonly web: {
-    /** `:PORT`, `HOST:PORT` or `[IPV6]:PORT`; at least one. Port 0 means any free port. */
-    readonly listenAddresses: readonly string[];
-    /** Path of the exposition, such as `/metrics`. */
-    readonly telemetryPath: string;
-  };
-  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
-  readonly aws: {
-    /** `aws.region` of the file; regions from the environment or the profile are in {@link Account.regions} only. */
-    readonly region: string | undefined;
-    readonly stsRegion: string | undefined;
-    readonly stsEndpoint: string | undefined;
-    /** For one attempt, in milliseconds. */
-    readonly requestTimeout: number;
-    /** Attempts a call may take, the first one included. */
-    readonly maxAttempts: number;
-  };
+  readonly web: ValuesOf<typeof WEB>;
+  readonly log: ValuesOf<typeof LOG>;
+  /** `region` is that of the file; regions from the environment or the profile are in {@link Account.regions} only. */
+  readonly aws: Pick<AwsKeys, 'region' | 'stsRegion' | 'stsEndpoint' | 'requestTimeout' | 'maxAttempts'>;
   /** The accounts as the file lists them, then `default` unless the file defines it. Names are unique. */
   readonly accounts: readonly Account[];
-  readonly polling: {
-    /** How often a watched query is polled unless its entry says otherwise, in milliseconds. */
-    readonly interval: number;
-    /** Requests in flight at most, over all targets. */
-    readonly concurrency: number;
-    /** How long a watched query may be unknown to the service before it is no longer polled, in milliseconds. */
-    readonly giveUpAfter: number;
-  };
+  readonly polling: Omit<ValuesOf<typeof POLLING>, 'staleAfter'>;
   readonly discovery: {
     /** Globs of discovery files, relative to the folder of the config file. */
     readonly files: readonly string[];
-    /** How often the monitors and scopes of the targets in use are listed, in milliseconds; 0: never. */
     readonly monitorsEvery: number;
   };
   readonly storage: {
     /** Folder for what outlives a restart, absolute; undefined: nothing does. */
     readonly path: string | undefined;
   };
-  /** What scheduled queries make of the rows of their results. */
-  readonly contributors: {
-    /** What tells rows apart, where a query's `contributorLabels` say nothing else; in the order of the file. */
-    readonly labels: readonly RowLabel[];
-    /** Series of all queries together, at most. */
-    readonly maxSeries: number;
-    readonly maxSeriesPerQuery: number;
-    readonly mirrorRows: MirrorRows;
-    /** What round-trip times are in where an answer names no unit. */
-    readonly roundTripTimeUnit: RoundTripTimeUnit;
-  };
-  readonly http: {
-    /** How long a watched query that was registered over HTTP stays after its terminal status, in milliseconds. */
-    readonly retention: number;
-  };
+  readonly contributors: ValuesOf<typeof CONTRIBUTORS>;
+  readonly http: ValuesOf<typeof HTTP>;
   /** The entries of `queries` with `queryDefaults` applied, in the order of the file. */
   readonly queries: readonly QueryEntry[];
 }

@@ -30,13 +30,13 @@ export async function planQueries({ queries, accounts }: Entries): Promise<Query
   const byName = new Map<string, QueryEntry>();
   const byRequest = new Map<string, QueryEntry>();
   const planned: RegisteredQuery[] = [];
-  const clashes = new ClashList();
-  const twins = new ClashList();
+  const clashes: Clashes = new Map();
+  const twins: Clashes = new Map();
   const add = (each: PlannedQuery) => {
     const { entry, query } = each;
     const sameName = byName.get(query.name);
     if (sameName !== undefined) {
-      clashes.add(sameName, each);
+      addClash(clashes, sameName, each);
       return;
     }
     byName.set(query.name, entry);
@@ -46,11 +46,11 @@ export async function planQueries({ queries, accounts }: Entries): Promise<Query
     if (sameRequest === undefined) {
       byRequest.set(request, entry);
     } else {
-      twins.add(sameRequest, each);
+      addClash(twins, sameRequest, each);
     }
   };
   await inSlices(fanOut({ queries, accounts }), add);
-  return { queries: planned, clashes: clashes.list(), twins: twins.list() };
+  return { queries: planned, clashes: [...clashes.values()], twins: [...twins.values()] };
 }
 
 /** A query with the entry that makes it. */
@@ -180,18 +180,12 @@ function requestOf(query: RegisteredQuery): string {
   return JSON.stringify([...subject, metricName, destinationCategory, limit, schedule.every, schedule.lookback]);
 }
 
-/** Pairs of entries, each pair once, however many of their queries meet. */
-class ClashList {
-  readonly #byPaths = new Map<string, Clash>();
+/** Clashes by the paths of their entries: each pair once, however many of their queries meet. */
+type Clashes = Map<string, Clash>;
 
-  add(earlier: QueryEntry, { entry: later, query, nameParts }: PlannedQuery): void {
-    const key = `${earlier.path} ${later.path}`;
-    if (!this.#byPaths.has(key)) {
-      this.#byPaths.set(key, { earlier, later, query, nameParts });
-    }
-  }
-
-  list(): readonly Clash[] {
-    return [...this.#byPaths.values()];
+function addClash(clashes: Clashes, earlier: QueryEntry, { entry: later, query, nameParts }: PlannedQuery): void {
+  const key = `${earlier.path} ${later.path}`;
+  if (!clashes.has(key)) {
+    clashes.set(key, { earlier, later, query, nameParts });
   }
 }

@@ -16,7 +16,7 @@ export interface Key<T> {
 export type SectionSchema<T> = { readonly [K in keyof T]: Key<T[K]> };
 
 /** The parsed values of a schema's keys. */
-export type ValuesOf<Schema> = { [K in keyof Schema]: Schema[K] extends Key<infer T> ? T : never };
+export type ValuesOf<Schema> = { readonly [K in keyof Schema]: Schema[K] extends Key<infer T> ? T : never };
 
 /** @param fallback the default, as the file would give it */
 export function key<T>(doc: string, format: Format<T>, fallback: unknown): Key<T> {
