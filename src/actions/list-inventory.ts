@@ -46,60 +46,51 @@ interface ScopesListing extends Pages {
 }
 
 /**
- * Makes the function that makes one request of a listing: asks the API, and writes the inventory when all pages are read,
- * for monitors once more when the tags are, too.
+ * Makes the requests of listings, one at a time: asks the API, and writes the inventory when all pages are read, for
+ * monitors once more when the tags are, too.
  */
-export function createListInventory(options: ListInventoryOptions): ListingsOptions<ListKind>['list'] {
-  const { clock, inventory, log, clientOf, needsTags } = options;
-  const monitorsListings = new WeakMap<Target, MonitorsListing>();
-  const scopesListings = new WeakMap<Target, ScopesListing>();
+export class InventoryListing {
+  readonly #options: ListInventoryOptions;
+  readonly #monitors = new WeakMap<Target, MonitorsListing>();
+  readonly #scopes = new WeakMap<Target, ScopesListing>();
 
-  const newPages = (): Pages => ({ paging: listingPaging(), startedAt: clock.monotonic() });
-
-  /** The next listing begins with the first page: what was read takes no memory until then. */
-  const forget = (target: Target, kind: ListKind) =>
-    (kind === 'monitors' ? monitorsListings : scopesListings).delete(target);
-
-  /** Adds a page to a listing, and its items to `items`. Returns false, and logs it, for a listing that does not end. */
-  function addPage<Item>(
-    target: Target,
-    kind: ListKind,
-    { paging, startedAt }: Pages,
-    items: Item[],
-    { page, nextToken, bytes }: Answer<readonly Item[]>,
-  ): boolean {
-    try {
-      paging.add({ items: page.length, bytes }, nextToken);
-      if (clock.monotonic() - startedAt > LONGEST_LISTING_MS) {
-        throw new InvalidResponse(`expected all pages within ${wholeSeconds(LONGEST_LISTING_MS)}, got more`);
-      }
-    } catch (thrown) {
-      if (!(thrown instanceof InvalidResponse)) {
-        throw thrown;
-      }
-      forget(target, kind);
-      log.failed(target, clientOf(target).refuseListing(kind, thrown.message));
-      return false;
-    }
-    items.push(...page);
-    return true;
+  constructor(options: ListInventoryOptions) {
+    this.#options = options;
   }
 
-  async function listMonitors(target: Target, isFirst: boolean, signal: AbortSignal): Promise<ListingResult> {
-    const before = isFirst ? undefined : monitorsListings.get(target);
-    const listing = before ?? { ...newPages(), monitors: [], untagged: undefined, incomplete: false };
-    monitorsListings.set(target, listing);
+  /** Makes the next request of a listing, or its first. */
+  readonly list: ListingsOptions<ListKind>['list'] = async (target, kind, isFirst, signal) => {
+    if (isFirst) {
+      this.#forget(target, kind);
+    }
+    try {
+      return await (kind === 'monitors' ? this.#listMonitors(target, signal) : this.#listScopes(target, signal));
+    } catch (thrown) {
+      if (signal.reason === SHUTDOWN) {
+        return 'silent';
+      }
+      if (!(thrown instanceof ApiError)) {
+        throw thrown;
+      }
+      this.#forget(target, kind);
+      this.#options.log.failed(target, thrown);
+      return isUnanswered(thrown.error) ? 'silent' : 'failed';
+    }
+  };
+
+  async #listMonitors(target: Target, signal: AbortSignal): Promise<ListingResult> {
+    const { inventory, clientOf, needsTags } = this.#options;
+    const newListing = () => ({ ...this.#newPages(), monitors: [], untagged: undefined, incomplete: false });
+    const listing = this.#monitors.get(target) ?? newListing();
+    this.#monitors.set(target, listing);
     if (listing.untagged !== undefined) {
-      return readTags(target, listing, listing.untagged, signal);
+      return this.#readTags(target, listing, listing.untagged, signal);
     }
     const answer = await clientOf(target).listMonitors(listing.paging.nextToken, signal);
-    if (!addPage(target, 'monitors', listing, listing.monitors, answer)) {
-      return 'unending';
+    const result = this.#addPage(target, 'monitors', listing, listing.monitors, answer);
+    if (result !== 'done') {
+      return result;
     }
-    if (listing.paging.nextToken !== undefined) {
-      return 'again';
-    }
-    log.worked(target, LIST_OPERATIONS.monitors.name);
     inventory.monitorsListed(target, listing.monitors);
     listing.untagged = listing.monitors.flatMap((monitor) =>
       monitor.arn === undefined || !needsTags(target, monitor) || inventory.knowsTags(target, monitor.arn)
@@ -109,13 +100,26 @@ export function createListInventory(options: ListInventoryOptions): ListingsOpti
     return listing.untagged.length > 0 ? 'again' : 'done';
   }
 
+  async #listScopes(target: Target, signal: AbortSignal): Promise<ListingResult> {
+    const { inventory, clientOf } = this.#options;
+    const listing = this.#scopes.get(target) ?? { ...this.#newPages(), scopes: [] };
+    this.#scopes.set(target, listing);
+    const answer = await clientOf(target).listScopes(listing.paging.nextToken, signal);
+    const result = this.#addPage(target, 'scopes', listing, listing.scopes, answer);
+    if (result === 'done') {
+      inventory.scopesListed(target, listing.scopes);
+    }
+    return result;
+  }
+
   /** Reads the tags of one monitor. Those that the service refuses to tell hold up no others. */
-  async function readTags(
+  async #readTags(
     target: Target,
     listing: MonitorsListing,
     untagged: string[],
     signal: AbortSignal,
   ): Promise<ListingResult> {
+    const { inventory, log, clientOf } = this.#options;
     const arn = untagged.shift();
     if (arn !== undefined) {
       try {
@@ -142,36 +146,42 @@ export function createListInventory(options: ListInventoryOptions): ListingsOpti
     return 'done';
   }
 
-  async function listScopes(target: Target, isFirst: boolean, signal: AbortSignal): Promise<ListingResult> {
-    const before = isFirst ? undefined : scopesListings.get(target);
-    const listing = before ?? { ...newPages(), scopes: [] };
-    scopesListings.set(target, listing);
-    const answer = await clientOf(target).listScopes(listing.paging.nextToken, signal);
-    if (!addPage(target, 'scopes', listing, listing.scopes, answer)) {
-      return 'unending';
-    }
-    if (listing.paging.nextToken !== undefined) {
-      return 'again';
-    }
-    log.worked(target, LIST_OPERATIONS.scopes.name);
-    inventory.scopesListed(target, listing.scopes);
-    return 'done';
+  #newPages(): Pages {
+    return { paging: listingPaging(), startedAt: this.#options.clock.monotonic() };
   }
 
-  return async (target, kind, isFirst, signal) => {
+  /** The next listing begins with the first page: what was read takes no memory until then. */
+  #forget(target: Target, kind: ListKind): void {
+    (kind === 'monitors' ? this.#monitors : this.#scopes).delete(target);
+  }
+
+  /** Adds a page to a listing, and its items to `items`: `done` with the last page. Logs what has worked, or does not end. */
+  #addPage<Item>(
+    target: Target,
+    kind: ListKind,
+    { paging, startedAt }: Pages,
+    items: Item[],
+    { page, nextToken, bytes }: Answer<readonly Item[]>,
+  ): ListingResult {
+    const { clock, log, clientOf } = this.#options;
     try {
-      const list = kind === 'monitors' ? listMonitors : listScopes;
-      return await list(target, isFirst, signal);
-    } catch (thrown) {
-      if (signal.reason === SHUTDOWN) {
-        return 'silent';
+      paging.add({ items: page.length, bytes }, nextToken);
+      if (clock.monotonic() - startedAt > LONGEST_LISTING_MS) {
+        throw new InvalidResponse(`expected all pages within ${wholeSeconds(LONGEST_LISTING_MS)}, got more`);
       }
-      if (!(thrown instanceof ApiError)) {
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidResponse)) {
         throw thrown;
       }
-      forget(target, kind);
-      log.failed(target, thrown);
-      return isUnanswered(thrown.error) ? 'silent' : 'failed';
+      this.#forget(target, kind);
+      log.failed(target, clientOf(target).refuseListing(kind, thrown.message));
+      return 'unending';
     }
-  };
+    items.push(...page);
+    if (paging.nextToken !== undefined) {
+      return 'again';
+    }
+    log.worked(target, LIST_OPERATIONS[kind].name);
+    return 'done';
+  }
 }

@@ -1,5 +1,5 @@
 import type { CredentialFailureLog } from '../accounts/credential-failure-log.ts';
-import { createListInventory } from '../actions/list-inventory.ts';
+import { InventoryListing } from '../actions/list-inventory.ts';
 import { ListingLog } from '../actions/listing-log.ts';
 import { type SelectorCount, SelectorMatches } from '../actions/selector-matches.ts';
 import type { TargetClient } from '../aws/client.ts';
@@ -67,13 +67,13 @@ export class Discovery {
       clock,
       dispatcher,
       kinds: KINDS,
-      list: createListInventory({
+      list: new InventoryListing({
         clock,
         inventory: this.#inventory,
         log: new ListingLog(clock, log, options.credentialFailures),
         clientOf,
         needsTags: (target, monitor) => needsTags(this.#followersOf(target), monitor),
-      }),
+      }).list,
     });
   }
 
