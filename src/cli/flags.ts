@@ -141,6 +141,13 @@ function readValue(
   return value;
 }
 
+/** @throws UsageError if there are arguments that are no flags */
+export function refuseOperands(operands: readonly string[]): void {
+  if (operands.length > 0) {
+    throw new UsageError(`unexpected argument ${JSON.stringify(operands[0])}`);
+  }
+}
+
 /** The help's lines for a command's flags. */
 export function describeFlags(flags: readonly Flag[]): string {
   const heads = flags.map(({ name, kind, placeholder }) =>

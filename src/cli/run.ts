@@ -1,25 +1,26 @@
-import { ConfigError } from '../config/reading/problem.ts';
 import { background } from '../lib/background.ts';
 import { readBuildInfo } from '../lib/build-info.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/log.ts';
-import { LEAST_OPEN_FILES, openFileLimit, RAISE_OPEN_FILES } from '../lib/open-files.ts';
-import { StartError } from '../lib/start-error.ts';
 import { describeRefusal } from '../lib/system-error.ts';
 import type { LoadedWithFiles } from '../registry/load-with-files.ts';
-import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags } from './daemon-flags.ts';
+import { DEMO_FLAGS, runDemoCommand, runServe } from './daemon-commands.ts';
+import { DAEMON_FLAGS } from './daemon-flags.ts';
 import {
   describeFlags,
   didYouMean,
   type Flag,
   type Given,
   readFlags,
+  refuseOperands,
   UsageError,
   variableOf,
   wrongValue,
 } from './flags.ts';
-import { handleProcessEvents, type ProcessEvents, SYSTEM_HINT } from './process-events.ts';
+import { handleProcessEvents, SYSTEM_HINT } from './process-events.ts';
 import { QUERY_FLAGS, readQueryFlags } from './query/query-flags.ts';
+
+const { env, stdout, stderr } = process;
 
 /** Each loads what it needs when it runs: the daemon's modules take most of the time that a start takes. */
 interface Command {
@@ -38,11 +39,6 @@ const SIMULATOR_FLAGS: readonly Flag[] = [
     placeholder: 'FILE',
     help: 'Credentials, queries, outcomes and faults (YAML or JSON).',
   },
-];
-
-const DEMO_FLAGS: readonly Flag[] = [
-  ...DAEMON_FLAGS,
-  { name: 'story', kind: 'switch', help: 'Play scenes for some minutes, and tell of each on standard output.' },
 ];
 
 const CHECK_CONFIG_FLAGS: readonly Flag[] = [
@@ -110,25 +106,25 @@ export async function run(argv: readonly string[]): Promise<number> {
     }
     const args = named === undefined ? argv : rest;
     if (args.includes('--help') || args.includes('-h')) {
-      process.stdout.write(named === undefined ? overview() : describe(named));
+      stdout.write(named === undefined ? overview() : describe(named));
       return 0;
     }
     if (args.includes('--version')) {
       const { version, revision } = readBuildInfo();
-      process.stdout.write(`nfm-exporter ${version} (revision ${revision}, node ${process.version})\n`);
+      stdout.write(`nfm-exporter ${version} (revision ${revision}, node ${process.version})\n`);
       return 0;
     }
     return await (named?.run ?? runServe)(args);
   } catch (error) {
     if (error instanceof UsageError) {
-      process.stderr.write(
+      stderr.write(
         `nfm-exporter: ${error.message}\nSee nfm-exporter ${named === undefined ? '' : `${first} `}--help\n`,
       );
       return 2;
     }
     const refusal = describeRefusal(error);
     if (refusal !== undefined) {
-      process.stderr.write(`nfm-exporter: ${refusal}: ${SYSTEM_HINT}\n`);
+      stderr.write(`nfm-exporter: ${refusal}: ${SYSTEM_HINT}\n`);
       return 1;
     }
     throw error;
@@ -155,77 +151,17 @@ function describe({ usage, summary, flags }: Command): string {
   return `Usage: ${usage}\n\n${summary}\n\nFlags:\n${describeFlags(flags)}\n`;
 }
 
-async function runServe(args: readonly string[]): Promise<number> {
-  const values = readFlags(DAEMON_FLAGS, args, process.env);
-  refuseOperands(values.operands);
-  const flags = readDaemonFlags(values);
-  const { configFile } = flags;
-  if (configFile === undefined) {
-    throw new UsageError(`--config.file is required (or ${variableOf('config.file')})`);
-  }
-  return withConfig(flags, async (events) => {
-    const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
-    const { loadConfigFile } = await import('../queries/load.ts');
-    const { serve } = await import('./serve.ts');
-    const read = { file: configFile, env: process.env, fallbackRegion };
-    const loaded = await loadConfigFile(read);
-    return serve({ flags, loaded, read, clock: systemClock, env: process.env, writeError, events });
-  });
-}
-
-async function runDemoCommand(args: readonly string[]): Promise<number> {
-  const values = readFlags(DEMO_FLAGS, args, process.env);
-  refuseOperands(values.operands);
-  const flags = readDaemonFlags(values);
-  return withConfig(flags, async (events) => {
-    const { runDemo } = await import('./demo/demo.ts');
-    return runDemo({ flags, clock: systemClock, writeError, writeOut, events, story: values.on('story') });
-  });
-}
-
-/** Tells what is wrong with the configuration, one line each. */
-async function withConfig(flags: DaemonFlags, command: (events: ProcessEvents) => Promise<number>): Promise<number> {
-  const log = createLogger({
-    level: 'info',
-    format: flags.logFormat ?? 'logfmt',
-    clock: systemClock,
-    write: writeError,
-  });
-  const events = handleProcessEvents(log, 'reloads');
-  const limit = openFileLimit();
-  if (limit < LEAST_OPEN_FILES) {
-    const reason = `the limit of open files is ${limit}, the exporter needs at least ${LEAST_OPEN_FILES}`;
-    log.error('cannot start', { reason, hint: RAISE_OPEN_FILES });
-    return 1;
-  }
-  try {
-    return await command(events);
-  } catch (error) {
-    if (error instanceof StartError) {
-      log.error('cannot start', { error: error.name, reason: error.message });
-      return 1;
-    }
-    const refusal = describeRefusal(error);
-    if (refusal !== undefined) {
-      log.error('cannot start', { reason: refusal, hint: SYSTEM_HINT });
-      return 1;
-    }
-    if (!(error instanceof ConfigError)) {
-      throw error;
-    }
-    for (const { message } of error.problems) {
-      log.error('bad configuration', { file: error.file ?? flags.configFile, error: message });
-    }
-    return 1;
-  }
-}
-
 async function runSimulatorCommand(args: readonly string[]): Promise<number> {
   const values = readFlags(SIMULATOR_FLAGS, args, undefined);
   refuseOperands(values.operands);
   const port = readPort(values.text('port'));
   const scenarioFile = values.text('scenario')?.text;
-  const log = createLogger({ level: 'info', format: 'logfmt', clock: systemClock, write: writeError });
+  const log = createLogger({
+    level: 'info',
+    format: 'logfmt',
+    clock: systemClock,
+    write: (text) => stderr.write(text),
+  });
   const events = handleProcessEvents(log, 'ends');
   const ended = new AbortController();
   background(
@@ -234,45 +170,21 @@ async function runSimulatorCommand(args: readonly string[]): Promise<number> {
     events.ended.then(() => ended.abort()),
   );
   const { runSimulator } = await import('./simulator/command.ts');
-  return runSimulator({
-    port,
-    ...(scenarioFile === undefined ? {} : { scenarioFile }),
-    log,
-    clock: systemClock,
-    signal: ended.signal,
-  });
+  const scenario = scenarioFile === undefined ? {} : { scenarioFile };
+  return runSimulator({ port, ...scenario, log, clock: systemClock, signal: ended.signal });
 }
 
 async function runCheckConfig(args: readonly string[]): Promise<number> {
   const values = readFlags(CHECK_CONFIG_FLAGS, args, undefined);
   const file = onlyFile('check-config', values.operands);
-  const [strict, verbose] = [values.on('strict'), values.on('verbose')];
+  const shown = { strict: values.on('strict'), verbose: values.on('verbose'), env, stdout, stderr };
   const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
   const { checkConfig } = await import('./check/check-config.ts');
-  return checkConfig({
-    file,
-    strict,
-    verbose,
-    online: values.on('online') ? (loaded) => askAws(loaded, strict, verbose) : undefined,
-    env: process.env,
-    fallbackRegion,
-    stdout: process.stdout,
-    stderr: process.stderr,
-  });
-}
-
-async function askAws(loaded: LoadedWithFiles, strict: boolean, verbose: boolean): Promise<boolean> {
-  const { checkOnline } = await import('./check/online-check.ts');
-  return checkOnline({
-    loaded,
-    strict,
-    verbose,
-    version: readBuildInfo().version,
-    env: process.env,
-    clock: systemClock,
-    stdout: process.stdout,
-    stderr: process.stderr,
-  });
+  const askAws = async (loaded: LoadedWithFiles): Promise<boolean> => {
+    const { checkOnline } = await import('./check/online-check.ts');
+    return checkOnline({ ...shown, loaded, version: readBuildInfo().version, clock: systemClock });
+  };
+  return checkConfig({ ...shown, file, online: values.on('online') ? askAws : undefined, fallbackRegion });
 }
 
 async function runIamPolicy(args: readonly string[]): Promise<number> {
@@ -280,14 +192,7 @@ async function runIamPolicy(args: readonly string[]): Promise<number> {
   const file = onlyFile('iam-policy', values.operands);
   const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
   const { printIamPolicy } = await import('./iam/iam-policies.ts');
-  return printIamPolicy({
-    file,
-    trust: values.on('trust'),
-    env: process.env,
-    fallbackRegion,
-    stdout: process.stdout,
-    stderr: process.stderr,
-  });
+  return printIamPolicy({ file, trust: values.on('trust'), env, fallbackRegion, stdout, stderr });
 }
 
 function onlyFile(command: string, operands: readonly string[]): string {
@@ -302,13 +207,7 @@ async function runQuery(args: readonly string[]): Promise<number> {
   const request = readQueryFlags(readFlags(QUERY_FLAGS, args, undefined), systemClock.now());
   const { runQueryCommand } = await import('./query/command.ts');
   const { version } = readBuildInfo();
-  return runQueryCommand({ request, version, env: process.env, clock: systemClock });
-}
-
-function refuseOperands(operands: readonly string[]): void {
-  if (operands.length > 0) {
-    throw new UsageError(`unexpected argument ${JSON.stringify(operands[0])}`);
-  }
+  return runQueryCommand({ request, version, env, clock: systemClock });
 }
 
 /** Any free one when none is given. */
@@ -322,6 +221,3 @@ function readPort(given: Given | undefined): number {
   }
   return port;
 }
-
-const writeError = (text: string): boolean => process.stderr.write(text);
-const writeOut = (text: string): boolean => process.stdout.write(text);

@@ -1,0 +1,82 @@
+import { ConfigError } from '../config/reading/problem.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createLogger } from '../lib/log.ts';
+import { LEAST_OPEN_FILES, openFileLimit, RAISE_OPEN_FILES } from '../lib/open-files.ts';
+import { StartError } from '../lib/start-error.ts';
+import { describeRefusal } from '../lib/system-error.ts';
+import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags } from './daemon-flags.ts';
+import { type Flag, readFlags, refuseOperands, UsageError, variableOf } from './flags.ts';
+import { handleProcessEvents, type ProcessEvents, SYSTEM_HINT } from './process-events.ts';
+
+export const DEMO_FLAGS: readonly Flag[] = [
+  ...DAEMON_FLAGS,
+  { name: 'story', kind: 'switch', help: 'Play scenes for some minutes, and tell of each on standard output.' },
+];
+
+export async function runServe(args: readonly string[]): Promise<number> {
+  const values = readFlags(DAEMON_FLAGS, args, process.env);
+  refuseOperands(values.operands);
+  const flags = readDaemonFlags(values);
+  const { configFile } = flags;
+  if (configFile === undefined) {
+    throw new UsageError(`--config.file is required (or ${variableOf('config.file')})`);
+  }
+  return withConfig(flags, async (events) => {
+    const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
+    const { loadConfigFile } = await import('../queries/load.ts');
+    const { serve } = await import('./serve.ts');
+    const read = { file: configFile, env: process.env, fallbackRegion };
+    const loaded = await loadConfigFile(read);
+    return serve({ flags, loaded, read, clock: systemClock, env: process.env, writeError, events });
+  });
+}
+
+export async function runDemoCommand(args: readonly string[]): Promise<number> {
+  const values = readFlags(DEMO_FLAGS, args, process.env);
+  refuseOperands(values.operands);
+  const flags = readDaemonFlags(values);
+  return withConfig(flags, async (events) => {
+    const { runDemo } = await import('./demo/demo.ts');
+    return runDemo({ flags, clock: systemClock, writeError, writeOut, events, story: values.on('story') });
+  });
+}
+
+/** Tells what is wrong with the configuration, one line each. */
+async function withConfig(flags: DaemonFlags, command: (events: ProcessEvents) => Promise<number>): Promise<number> {
+  const log = createLogger({
+    level: 'info',
+    format: flags.logFormat ?? 'logfmt',
+    clock: systemClock,
+    write: writeError,
+  });
+  const events = handleProcessEvents(log, 'reloads');
+  const limit = openFileLimit();
+  if (limit < LEAST_OPEN_FILES) {
+    const reason = `the limit of open files is ${limit}, the exporter needs at least ${LEAST_OPEN_FILES}`;
+    log.error('cannot start', { reason, hint: RAISE_OPEN_FILES });
+    return 1;
+  }
+  try {
+    return await command(events);
+  } catch (error) {
+    if (error instanceof StartError) {
+      log.error('cannot start', { error: error.name, reason: error.message });
+      return 1;
+    }
+    const refusal = describeRefusal(error);
+    if (refusal !== undefined) {
+      log.error('cannot start', { reason: refusal, hint: SYSTEM_HINT });
+      return 1;
+    }
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    for (const { message } of error.problems) {
+      log.error('bad configuration', { file: error.file ?? flags.configFile, error: message });
+    }
+    return 1;
+  }
+}
+
+const writeError = (text: string): boolean => process.stderr.write(text);
+const writeOut = (text: string): boolean => process.stdout.write(text);
