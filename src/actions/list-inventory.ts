@@ -1,6 +1,6 @@
 import type { Answer, TargetClient } from '../aws/client.ts';
 import { ApiError, InvalidResponse, isUnanswered } from '../aws/errors.ts';
-import type { MonitorSummary, ScopeSummary } from '../aws/lists.ts';
+import type { ListPage, MonitorSummary, ScopeSummary } from '../aws/lists.ts';
 import { LIST_OPERATIONS, type ListKind, TAGS_OPERATION } from '../aws/operations.ts';
 import type { Clock } from '../lib/clock.ts';
 import { wholeSeconds } from '../lib/log.ts';
@@ -30,6 +30,8 @@ interface Pages {
   readonly paging: ListingPaging;
   /** On the monotonic clock. */
   readonly startedAt: number;
+  /** How many were left out so far, since no request can name them. */
+  leftOut: number;
 }
 
 /** A listing of monitors under way. */
@@ -147,7 +149,7 @@ export class InventoryListing {
   }
 
   #newPages(): Pages {
-    return { paging: listingPaging(), startedAt: this.#options.clock.monotonic() };
+    return { paging: listingPaging(), startedAt: this.#options.clock.monotonic(), leftOut: 0 };
   }
 
   /** The next listing begins with the first page: what was read takes no memory until then. */
@@ -159,13 +161,14 @@ export class InventoryListing {
   #addPage<Item>(
     target: Target,
     kind: ListKind,
-    { paging, startedAt }: Pages,
+    pages: Pages,
     items: Item[],
-    { page, nextToken, bytes }: Answer<readonly Item[]>,
+    { page, nextToken, bytes }: Answer<ListPage<Item>>,
   ): ListingResult {
     const { clock, log, clientOf } = this.#options;
+    const { paging, startedAt } = pages;
     try {
-      paging.add({ items: page.length, bytes }, nextToken);
+      paging.add({ items: page.items.length + page.leftOut, bytes }, nextToken);
       if (clock.monotonic() - startedAt > LONGEST_LISTING_MS) {
         throw new InvalidResponse(`expected all pages within ${wholeSeconds(LONGEST_LISTING_MS)}, got more`);
       }
@@ -177,11 +180,15 @@ export class InventoryListing {
       log.failed(target, clientOf(target).refuseListing(kind, thrown.message));
       return 'unending';
     }
-    items.push(...page);
+    for (const item of page.items) {
+      items.push(item);
+    }
+    pages.leftOut += page.leftOut;
     if (paging.nextToken !== undefined) {
       return 'again';
     }
     log.worked(target, LIST_OPERATIONS[kind].name);
+    log.leftOut(target, LIST_OPERATIONS[kind].name, pages.leftOut);
     return 'done';
   }
 }

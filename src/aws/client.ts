@@ -4,7 +4,7 @@ import { QUERY_STATUSES, type QueryStatus, type QueryType } from '../model/vocab
 import { invalid } from './answer-members.ts';
 import type { Call } from './attempts.ts';
 import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
-import { type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
+import { type ListPage, type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
 import {
   LIST_OPERATIONS,
   type ListKind,
@@ -96,13 +96,13 @@ export class TargetClient {
   }
 
   /** A page of the target's monitors. @throws ApiError */
-  async listMonitors(nextToken: string | undefined, signal: AbortSignal): Promise<Answer<readonly MonitorSummary[]>> {
+  async listMonitors(nextToken: string | undefined, signal: AbortSignal): Promise<Answer<ListPage<MonitorSummary>>> {
     const { name, prepare } = LIST_OPERATIONS.monitors;
     return this.#page(name, prepare({ nextToken }), readMonitors, signal);
   }
 
   /** A page of the target's scopes. @throws ApiError */
-  async listScopes(nextToken: string | undefined, signal: AbortSignal): Promise<Answer<readonly ScopeSummary[]>> {
+  async listScopes(nextToken: string | undefined, signal: AbortSignal): Promise<Answer<ListPage<ScopeSummary>>> {
     const { name, prepare } = LIST_OPERATIONS.scopes;
     return this.#page(name, prepare({ nextToken }), readScopes, signal);
   }

@@ -17,32 +17,39 @@ export interface ScopeSummary {
   readonly status: string | undefined;
 }
 
+/** What a page of a listing holds. */
+export interface ListPage<Item> {
+  readonly items: readonly Item[];
+  /** How many are left out, since no request can name them. */
+  readonly leftOut: number;
+}
+
 /**
  * Reads one page of monitors. Those without a name cannot be told apart, those with one that the API does not allow
- * cannot be asked about: both are left out. So are ARNs that cannot be.
+ * cannot be asked about: both are left out, and counted. ARNs that no request can name are left out.
  *
  * @throws InvalidResponse for a member of another type than the model's, and for an answer without a list: it would be
  * taken for one that says that there are no monitors.
  */
-export function readMonitors(output: unknown): MonitorSummary[] {
+export function readMonitors(output: unknown): ListPage<MonitorSummary> {
   return readRequiredItems(output, 'monitors', (item, path) => {
     const members = readMembers(item, path);
     const name = readText(members['monitorName'], `${path}.monitorName`);
     const arn = readText(members['monitorArn'], `${path}.monitorArn`);
     const status = readText(members['monitorStatus'], `${path}.monitorStatus`);
     return name !== undefined && isMonitorName(name)
-      ? [{ name, arn: arn !== undefined && isRequestableArn(arn) ? arn : undefined, status }]
-      : [];
+      ? { name, arn: arn !== undefined && isRequestableArn(arn) ? arn : undefined, status }
+      : undefined;
   });
 }
 
 /** Reads one page of scopes, as {@link readMonitors} does. @throws InvalidResponse */
-export function readScopes(output: unknown): ScopeSummary[] {
+export function readScopes(output: unknown): ListPage<ScopeSummary> {
   return readRequiredItems(output, 'scopes', (item, path) => {
     const members = readMembers(item, path);
     const id = readText(members['scopeId'], `${path}.scopeId`);
     const status = readText(members['status'], `${path}.status`);
-    return id !== undefined && isPathSegment(id) ? [{ id, status }] : [];
+    return id !== undefined && isPathSegment(id) ? { id, status } : undefined;
   });
 }
 
@@ -56,10 +63,16 @@ export function readTags(output: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(entries.map(([key, value]) => [key, readText(value, `tags.${key}`) ?? '']));
 }
 
-function readRequiredItems<T>(output: unknown, key: string, read: (item: unknown, path: string) => T[]): T[] {
+function readRequiredItems<T>(
+  output: unknown,
+  key: string,
+  read: (item: unknown, path: string) => T | undefined,
+): ListPage<T> {
   const list = readMembers(output, 'answer')[key];
   if (!Array.isArray(list)) {
     throw invalid(key, 'a list', list);
   }
-  return readItems(list, key, read).flat();
+  const all = readItems(list, key, read);
+  const items = all.filter((item) => item !== undefined);
+  return { items, leftOut: all.length - items.length };
 }

@@ -68,7 +68,9 @@ export class Exposition {
       for (const block of blocks) {
         parts.push(block.headers[format].text());
         for (const group of inGroups(block.section.chunks(), CHUNKS_AT_ONCE)) {
-          parts.push(...group.map((chunk) => chunk.text()));
+          for (const chunk of group) {
+            parts.push(chunk.text());
+          }
           await turn();
         }
       }
@@ -94,7 +96,9 @@ async function packedSection(block: Block, chunksAtOnce: number): Promise<Packed
   }
   const parts: Packed[] = [];
   for (const group of inGroups(chunks, chunksAtOnce)) {
-    parts.push(...group.map((chunk) => chunk.packed()));
+    for (const chunk of group) {
+      parts.push(chunk.packed());
+    }
     await turn();
   }
   const packed = join(parts);

@@ -61,7 +61,7 @@ export function listQuestions(
           return counted(found.monitors, undefined);
         }
         const { page, nextToken } = await client.listMonitors(undefined, signal);
-        return counted(page, nextToken);
+        return counted(page.items, nextToken);
       },
     },
     {
@@ -73,7 +73,7 @@ export function listQuestions(
           return counted(found.scopeIds, undefined);
         }
         const { page, nextToken } = await client.listScopes(undefined, signal);
-        return counted(page, nextToken);
+        return counted(page.items, nextToken);
       },
     },
   ];

@@ -1,5 +1,6 @@
 import type { TargetClient } from '../../aws/client.ts';
 import { InvalidResponse } from '../../aws/errors.ts';
+import type { ListPage } from '../../aws/lists.ts';
 import type { ListKind } from '../../aws/operations.ts';
 import type { ScheduledQuery } from '../../model/query.ts';
 import { type Follower, type Found, type FoundMonitor, needsTags, selectSubjects } from '../../queries/following.ts';
@@ -49,18 +50,20 @@ async function listAll<Item>(
   client: TargetClient,
   listPage: (
     nextToken: string | undefined,
-  ) => Promise<{ readonly page: readonly Item[]; readonly nextToken: string | undefined; readonly bytes: number }>,
+  ) => Promise<{ readonly page: ListPage<Item>; readonly nextToken: string | undefined; readonly bytes: number }>,
 ): Promise<readonly Item[]> {
   const items: Item[] = [];
   const paging: ListingPaging = listingPaging();
   do {
     const { page, nextToken, bytes } = await listPage(paging.nextToken);
     try {
-      paging.add({ items: page.length, bytes }, nextToken);
+      paging.add({ items: page.items.length + page.leftOut, bytes }, nextToken);
     } catch (thrown) {
       throw thrown instanceof InvalidResponse ? client.refuseListing(kind, thrown.message) : thrown;
     }
-    items.push(...page);
+    for (const item of page.items) {
+      items.push(item);
+    }
   } while (paging.nextToken !== undefined);
   return items;
 }

@@ -167,7 +167,9 @@ class TreeBuilder {
     for (const pair of pairs) {
       const keyLine = this.#line(pair.key, mapLine);
       if (isMergeKey(pair.key)) {
-        merged.push(...this.#mergeSources(pair.value, keyPath(path, '<<'), keyLine));
+        for (const source of this.#mergeSources(pair.value, keyPath(path, '<<'), keyLine)) {
+          merged.push(source);
+        }
         continue;
       }
       const keyNode = this.#node(pair.key, path, mapLine);

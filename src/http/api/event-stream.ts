@@ -152,8 +152,10 @@ export class EventStream {
   }
 
   #keep(events: readonly KeptEvent[]): void {
-    this.#kept.push(...events);
-    this.#keptLength += events.reduce((sum, { text }) => sum + text.length, 0);
+    for (const event of events) {
+      this.#kept.push(event);
+      this.#keptLength += event.text.length;
+    }
     while (this.#kept.length > KEPT_EVENTS || this.#keptLength > MAX_KEPT) {
       this.#keptLength -= this.#kept.shift()?.text.length ?? 0;
     }
