@@ -69,7 +69,7 @@ test(`answers of all operations that are anything, for ${SECONDS} s`, {
   exporter.kill('SIGTERM');
   const { code } = await exporter.ended;
 
-  const blocks = probes.filter(({ block }) => block > LONGEST_BLOCK_MS);
+  const blocks = probes.filter(isBlock);
   const figures: Figures = {
     seed: SEED,
     seconds: SECONDS,
@@ -92,6 +92,15 @@ test(`answers of all operations that are anything, for ${SECONDS} s`, {
   const unasked = [...service.counts].filter(([, count]) => count === 0).map(([name]) => name);
   expect(SECONDS < 60 ? unasked.filter((name) => !/^(Stop|Get(Monitor|Scope)$)/.test(name)) : unasked).toEqual([]);
 });
+
+/**
+ * Whether the daemon held up a probe. If its main thread ran for a small part of that time, and the process that does nothing
+ * was held up as well, the machine stood still.
+ */
+function isBlock({ block, ran, idle }: Probe): boolean {
+  const isOfMachine = ran < LONGEST_BLOCK_MS / 4 && idle > LONGEST_BLOCK_MS / 2;
+  return block > LONGEST_BLOCK_MS && !isOfMachine;
+}
 
 interface Figures {
   readonly seed: number;
