@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 export default defineConfig({
   resolve: {
@@ -13,9 +14,14 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    setupFiles: ['test/support/patience.ts'],
+    // For a test that hangs: on a busy machine, others take several times as long as they need.
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
     pool: 'forks',
+    // More than CI has processors: most tests wait most of the time.
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     coverage: {
       include: ['src/**/*.ts', 'packages/*/src/**/*.ts'],
       // Runs in a browser, where nothing counts it; `test/browser` holds it to what it does.

@@ -1,9 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, test, vi } from 'vitest';
 // Loaded beforehand: the daemon loads it while it runs, which holds the event loop up for long when it is compiled here.
 import '../../src/aws/credentials/identity.ts';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import { watchStalls } from '../support/event-loop.ts';
+import { patientClock as clock } from '../support/patient-clock.ts';
 import { endlessQueries, mostWithin, runSimulator } from '../support/simulated-service.ts';
 
 const STS_HANGS = { kind: 'hang', match: { operation: 'GetCallerIdentity' } };
@@ -24,23 +24,31 @@ describe.concurrent('the budget, as the service sees it', () => {
     const { expect } = scope;
     const budget = 7;
     const longestStall = watchStalls();
-    const service = await runSimulator(scope, {
-      queries: [endlessQueries('us-east-1', 'query-{n}', { count: 60 })],
-      faults: [
-        {
-          kind: 'error',
-          name: 'InternalServerException',
-          status: 500,
-          rate: 0.3,
-          match: { operation: 'GetQueryStatus*' },
-        },
-      ],
-    });
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: service.url, stsEndpoint: service.url, requestsPerSecond: budget },
-      polling: { interval: '1s' },
-      queries: queriesOf('default', 'query-{n}', 60),
-    });
+    const service = await runSimulator(
+      scope,
+      {
+        queries: [endlessQueries('us-east-1', 'query-{n}', { count: 60 })],
+        faults: [
+          {
+            kind: 'error',
+            name: 'InternalServerException',
+            status: 500,
+            rate: 0.3,
+            match: { operation: 'GetQueryStatus*' },
+          },
+        ],
+      },
+      { clock },
+    );
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: service.url, stsEndpoint: service.url, requestsPerSecond: budget },
+        polling: { interval: '1s' },
+        queries: queriesOf('default', 'query-{n}', 60),
+      },
+      { clock },
+    );
     const polled = () => new Set(service.requests.filter(({ queryId }) => queryId).map(({ queryId }) => queryId)).size;
     await vi.waitFor(() => expect(polled()).toBe(60), { timeout: 17_000, interval: 100 });
     const arrivals = service.arrivals();
@@ -58,24 +66,32 @@ describe.concurrent('the budget, as the service sees it', () => {
 
   test('is shared, the lower one, by accounts that turn out to be one AWS account', async (scope) => {
     const { expect } = scope;
-    const service = await runSimulator(scope, {
-      queries: ['us-east-1', 'eu-west-1'].map((region) => endlessQueries(region, `${region}-{n}`, { count: 40 })),
-      faults: [STS_HANGS],
-    });
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: service.url, stsEndpoint: service.url, requestTimeout: '500ms', maxAttempts: 1 },
-      accounts: [
-        { name: 'wide', region: 'us-east-1', requestsPerSecond: 12 },
-        { name: 'narrow', region: 'us-east-1', requestsPerSecond: 5 },
-        { name: 'elsewhere', region: 'eu-west-1', requestsPerSecond: 9 },
-      ],
-      polling: { interval: '1s' },
-      queries: [
-        ...queriesOf('wide', 'us-east-1-{n}', 20),
-        ...queriesOf('narrow', 'us-east-1-{n}', 40).slice(20),
-        ...queriesOf('elsewhere', 'eu-west-1-{n}', 20),
-      ],
-    });
+    const service = await runSimulator(
+      scope,
+      {
+        queries: ['us-east-1', 'eu-west-1'].map((region) => endlessQueries(region, `${region}-{n}`, { count: 40 })),
+        faults: [STS_HANGS],
+      },
+      { clock },
+    );
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: service.url, stsEndpoint: service.url, requestTimeout: '500ms', maxAttempts: 1 },
+        accounts: [
+          { name: 'wide', region: 'us-east-1', requestsPerSecond: 12 },
+          { name: 'narrow', region: 'us-east-1', requestsPerSecond: 5 },
+          { name: 'elsewhere', region: 'eu-west-1', requestsPerSecond: 9 },
+        ],
+        polling: { interval: '1s' },
+        queries: [
+          ...queriesOf('wide', 'us-east-1-{n}', 20),
+          ...queriesOf('narrow', 'us-east-1-{n}', 40).slice(20),
+          ...queriesOf('elsewhere', 'eu-west-1-{n}', 20),
+        ],
+      },
+      { clock },
+    );
     const arrivals = (region: string, since: number) =>
       service.requests
         .filter((each) => each.service === 'networkflowmonitor' && each.region === region && each.at >= since)
@@ -86,17 +102,17 @@ describe.concurrent('the budget, as the service sees it', () => {
         page.value('aws_nfm_api_budget_limit_requests_per_second', { account }),
       );
     };
-    await wait(3_500);
+    await clock.pause(3_500);
     expect(await limits()).toEqual([12, 5, 9]);
     expect((await daemon.metrics()).samples('aws_nfm_account_info')).toEqual([]);
-    const apart = arrivals('us-east-1', Date.now() - 2_000).length / 2;
+    const apart = arrivals('us-east-1', clock.now() - 2_000).length / 2;
     expect(apart, 'arrivals a second while nobody knows').toBeGreaterThan(14);
 
     service.simulator.setFaults([]);
     await vi.waitFor(async () => expect(await limits()).toEqual([5, 5, 9]), { timeout: 8_000, interval: 50 });
-    const since = Date.now();
+    const since = clock.now();
     const longestStall = watchStalls();
-    await wait(4_000);
+    await clock.pause(4_000);
     const stall = longestStall();
     expect(mostWithin(arrivals('us-east-1', since), 1_000 - stall)).toBeLessThanOrEqual(5);
     expect(arrivals('us-east-1', since).length, 'arrivals in 4 s, and at their ends').toBeLessThanOrEqual(21);
@@ -120,22 +136,30 @@ describe.concurrent('the budget, as the service sees it', () => {
 
   test('is each account’s own while STS never answers; start, readiness and polls do not wait for it', async (scope) => {
     const { expect } = scope;
-    const service = await runSimulator(scope, {
-      queries: [endlessQueries('us-east-1', 'query-{n}', { count: 4 })],
-      faults: [STS_HANGS],
-    });
-    const began = performance.now();
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: service.url, stsEndpoint: service.url },
-      accounts: [
-        { name: 'a', region: 'us-east-1', requestsPerSecond: 20 },
-        { name: 'b', region: 'us-east-1', requestsPerSecond: 10 },
-      ],
-      polling: { interval: '1s' },
-      queries: ['a', 'b'].flatMap((account) => queriesOf(account, 'query-{n}', 4)),
-    });
+    const service = await runSimulator(
+      scope,
+      {
+        queries: [endlessQueries('us-east-1', 'query-{n}', { count: 4 })],
+        faults: [STS_HANGS],
+      },
+      { clock },
+    );
+    const began = clock.monotonic();
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: service.url, stsEndpoint: service.url },
+        accounts: [
+          { name: 'a', region: 'us-east-1', requestsPerSecond: 20 },
+          { name: 'b', region: 'us-east-1', requestsPerSecond: 10 },
+        ],
+        polling: { interval: '1s' },
+        queries: ['a', 'b'].flatMap((account) => queriesOf(account, 'query-{n}', 4)),
+      },
+      { clock },
+    );
     await vi.waitFor(async () => expect((await daemon.text('/-/ready')).status).toBe(200), { timeout: 3_000 });
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(clock.monotonic() - began).toBeLessThan(3_000);
     const page = await daemon.metrics();
     expect(page.samples('aws_nfm_query_up').map(({ value }) => value)).toEqual(new Array(8).fill(1));
     expect(page.value('aws_nfm_api_budget_limit_requests_per_second', { account: 'a' })).toBe(20);
@@ -146,16 +170,24 @@ describe.concurrent('the budget, as the service sees it', () => {
     const { expect } = scope;
     const count = 300;
     const seconds = 10;
-    const service = await runSimulator(scope, {
-      queries: [endlessQueries('us-east-1', 'query-{n}', { count })],
-    });
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: service.url, stsEndpoint: service.url, requestsPerSecond: 1_000, maxConcurrentRequests: 200 },
-      polling: { interval: `${seconds}s` },
-      queries: queriesOf('default', 'query-{n}', count),
-    });
-    const start = Date.now();
-    await wait(seconds * 1_000);
+    const service = await runSimulator(
+      scope,
+      {
+        queries: [endlessQueries('us-east-1', 'query-{n}', { count })],
+      },
+      { clock },
+    );
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: service.url, stsEndpoint: service.url, requestsPerSecond: 1_000, maxConcurrentRequests: 200 },
+        polling: { interval: `${seconds}s` },
+        queries: queriesOf('default', 'query-{n}', count),
+      },
+      { clock },
+    );
+    const start = clock.now();
+    await clock.pause(seconds * 1_000);
     const even = count / seconds;
     for (let second = 0; second < seconds; second += 1) {
       const from = start + second * 1_000;

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS, type TestScope } from '../support/daemon.ts';
+import { patientClock as clock } from '../support/patient-clock.ts';
 import { CLEAN_ENVIRONMENT, startCommand } from '../support/process.ts';
 import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
 import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
@@ -15,17 +15,25 @@ const folder = temporaryFolderOfFile();
 
 /** A daemon with one query, and a service that takes known credentials only. */
 async function setUp(scope: TestScope, credentials: Readonly<Record<string, unknown>> = KEYS) {
-  const service = await runSimulator(scope, {
-    accounts: [{ id: '111122223333', credentials: [credentials] }],
-    queries: [endlessQueries('us-east-1', 'query')],
-  });
-  const daemon = await runDaemon(scope, {
-    aws: { endpoint: service.url, stsEndpoint: service.url },
-    polling: { interval: '300ms' },
-    // So that all calls are polls.
-    discovery: { monitorsEvery: '0s' },
-    queries: [{ name: 'query', monitorName: 'checkout', queryId: 'query' }],
-  });
+  const service = await runSimulator(
+    scope,
+    {
+      accounts: [{ id: '111122223333', credentials: [credentials] }],
+      queries: [endlessQueries('us-east-1', 'query')],
+    },
+    { clock },
+  );
+  const daemon = await runDaemon(
+    scope,
+    {
+      aws: { endpoint: service.url, stsEndpoint: service.url },
+      polling: { interval: '300ms' },
+      // So that all calls are polls.
+      discovery: { monitorsEvery: '0s' },
+      queries: [{ name: 'query', monitorName: 'checkout', queryId: 'query' }],
+    },
+    { clock },
+  );
   const works = async () => {
     const page = await daemon.metrics();
     expect(page.status('query')).toBe('RUNNING');
@@ -42,7 +50,7 @@ describe('without credentials', () => {
     setAwsEnvironment({ AWS_SHARED_CREDENTIALS_FILE: file });
     const { service, daemon, works } = await setUp(scope);
     await vi.waitFor(async () => expect((await daemon.text('/-/ready')).status).toBe(200));
-    await wait(1_000);
+    await clock.pause(1_000);
     const page = await daemon.metrics();
     expect(service.requests).toEqual([]);
     const calls = page.value('aws_nfm_query_polls_total', { query: 'query' }) ?? 0;
@@ -99,12 +107,12 @@ describe('without credentials', () => {
       AWS_EC2_METADATA_DISABLED: 'true',
     });
     const url = await exporter.url();
-    await wait(300);
+    await clock.pause(300);
     expect(await (await fetch(`${url}/-/ready`)).text()).toContain('1 watched query waits');
-    const asked = performance.now();
+    const asked = clock.monotonic();
     exporter.kill('SIGTERM');
     expect(await exporter.ended).toMatchObject({ code: 0 });
-    expect(performance.now() - asked).toBeLessThan(2_000);
+    expect(clock.monotonic() - asked).toBeLessThan(2_000);
     expect(exporter.log().filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
   });
 });

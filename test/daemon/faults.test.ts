@@ -1,5 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   type QueryAnswer,
   type RunningDaemon,
@@ -8,6 +7,7 @@ import {
   TEST_CREDENTIALS,
 } from '../support/daemon.ts';
 import type { ExpositionPage } from '../support/exposition-page.ts';
+import { patientClock as clock } from '../support/patient-clock.ts';
 import { endlessQueries, missedPolls, runSimulator, type SimulatedService } from '../support/simulated-service.ts';
 
 /** A fault on one query of a target, and what must be seen of it. */
@@ -145,48 +145,66 @@ beforeAll(async () => {
   services = await Promise.all(
     worlds.map((world) => {
       const rows = CASES.filter((row) => JSON.stringify(row.worlds ?? {}) === world);
-      return runSimulator(scope, {
-        worlds: JSON.parse(world),
-        queries: rows.flatMap(({ faulty, statusBody, unknown }) => [
-          ...(unknown === true ? [] : [endlessQueries('us-east-1', faulty, { statusBody })]),
-          endlessQueries('us-east-1', `${faulty}-neighbour-{n}`, { count: 2 }),
-        ]),
-        faults: [
-          // Were it known that all targets are one, they would share one budget, which the rows that throttle cut.
-          { kind: 'error', name: 'AccessDenied', status: 403, match: { operation: 'GetCallerIdentity' } },
-          ...rows.flatMap(({ faulty, fault }) =>
-            fault === undefined ? [] : [{ ...fault, match: { queryId: faulty } }],
-          ),
-        ],
-      });
+      return runSimulator(
+        scope,
+        {
+          worlds: JSON.parse(world),
+          queries: rows.flatMap(({ faulty, statusBody, unknown }) => [
+            ...(unknown === true ? [] : [endlessQueries('us-east-1', faulty, { statusBody })]),
+            endlessQueries('us-east-1', `${faulty}-neighbour-{n}`, { count: 2 }),
+          ]),
+          faults: [
+            // Were it known that all targets are one, they would share one budget, which the rows that throttle cut.
+            { kind: 'error', name: 'AccessDenied', status: 403, match: { operation: 'GetCallerIdentity' } },
+            ...rows.flatMap(({ faulty, fault }) =>
+              fault === undefined ? [] : [{ ...fault, match: { queryId: faulty } }],
+            ),
+          ],
+        },
+        { clock },
+      );
     }),
   );
   const serviceOf = (row: Row) => services[worlds.indexOf(JSON.stringify(row.worlds ?? {}))];
-  daemon = await runDaemon(scope, {
-    // So that all calls are polls.
-    discovery: { monitorsEvery: '0s' },
-    aws: {
-      stsEndpoint: services[0]?.url,
-      requestTimeout: `${REQUEST_TIMEOUT_MS}ms`,
-      maxAttempts: MAX_ATTEMPTS,
-      requestsPerSecond: 200,
+  daemon = await runDaemon(
+    scope,
+    {
+      // So that all calls are polls.
+      discovery: { monitorsEvery: '0s' },
+      aws: {
+        stsEndpoint: services[0]?.url,
+        requestTimeout: `${REQUEST_TIMEOUT_MS}ms`,
+        maxAttempts: MAX_ATTEMPTS,
+        requestsPerSecond: 200,
+      },
+      accounts: CASES.map((row) => ({ name: row.account, region: 'us-east-1', endpoint: serviceOf(row)?.url })),
+      polling: { interval: `${INTERVAL_MS}ms` },
+      queries: CASES.flatMap(({ account, faulty }) =>
+        [faulty, `${faulty}-neighbour-1`, `${faulty}-neighbour-2`].map((queryId) => ({
+          name: queryId,
+          account,
+          monitorName: 'checkout',
+          queryId,
+        })),
+      ),
     },
-    accounts: CASES.map((row) => ({ name: row.account, region: 'us-east-1', endpoint: serviceOf(row)?.url })),
-    polling: { interval: `${INTERVAL_MS}ms` },
-    queries: CASES.flatMap(({ account, faulty }) =>
-      [faulty, `${faulty}-neighbour-1`, `${faulty}-neighbour-2`].map((queryId) => ({
-        name: queryId,
-        account,
-        monitorName: 'checkout',
-        queryId,
-      })),
-    ),
+    { clock },
+  );
+  from = clock.now() + 1_000;
+  await clock.pause(RUN_MS);
+  const letGo = clock.hold();
+  to = clock.now();
+  // Calls that are answered come to their ends; those that wait for time do not, and are in neither count.
+  page = await vi.waitFor(async () => {
+    const settled = await daemon.metrics();
+    for (const { faulty: query } of CASES) {
+      const polls = settled.value('aws_nfm_query_polls_total', { query });
+      expect(settled.value('aws_nfm_query_poll_errors_total', { query })).toBe(polls);
+    }
+    return settled;
   });
-  from = Date.now() + 1_000;
-  await wait(RUN_MS);
-  page = await daemon.metrics();
-  to = Date.now();
   answers = new Map(await Promise.all(CASES.map(async ({ faulty }) => [faulty, await daemon.query(faulty)] as const)));
+  letGo();
 });
 
 afterAll(async () => {

@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
+import { patientClock as clock } from '../support/patient-clock.ts';
 import { endlessQueries, missedPolls, runSimulator } from '../support/simulated-service.ts';
 import { runStsRelay } from '../support/sts-relay.ts';
 
@@ -22,29 +22,39 @@ beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('forty accounts by role in eight regions', () => {
   test('have each role assumed once; all but the one that is refused are polled at their pace', async (scope) => {
-    const service = await runSimulator(scope, {
-      accounts: [
-        { id: '999900001111' },
-        ...ACCOUNTS.map(({ name, id }) => ({
-          id,
-          roles: [{ name: 'nfm-read', externalId: name === REFUSED ? 'another' : `external-id-of-${name}` }],
+    const service = await runSimulator(
+      scope,
+      {
+        accounts: [
+          { id: '999900001111' },
+          ...ACCOUNTS.map(({ name, id }) => ({
+            id,
+            roles: [{ name: 'nfm-read', externalId: name === REFUSED ? 'another' : `external-id-of-${name}` }],
+          })),
+        ],
+        queries: ACCOUNTS.flatMap(({ id }) =>
+          REGIONS.map((region) => endlessQueries(region, 'query', { account: id })),
+        ),
+      },
+      { clock },
+    );
+    const sts = await runStsRelay(scope, () => service.url, { clock });
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { region: 'eu-west-1', endpoint: service.url, stsEndpoint: sts.url },
+        accounts: ACCOUNTS.map(({ name, id }) => ({
+          name,
+          regions: REGIONS,
+          roleArn: `arn:aws:iam::${id}:role/nfm-read`,
+          externalId: `external-id-of-${name}`,
         })),
-      ],
-      queries: ACCOUNTS.flatMap(({ id }) => REGIONS.map((region) => endlessQueries(region, 'query', { account: id }))),
-    });
-    const sts = await runStsRelay(scope, () => service.url);
-    const daemon = await runDaemon(scope, {
-      aws: { region: 'eu-west-1', endpoint: service.url, stsEndpoint: sts.url },
-      accounts: ACCOUNTS.map(({ name, id }) => ({
-        name,
-        regions: REGIONS,
-        roleArn: `arn:aws:iam::${id}:role/nfm-read`,
-        externalId: `external-id-of-${name}`,
-      })),
-      polling: { interval: `${INTERVAL_MS}ms` },
-      queries: [{ name: 'query', account: '*', monitorName: 'checkout', queryId: 'query' }],
-    });
-    const begun = Date.now();
+        polling: { interval: `${INTERVAL_MS}ms` },
+        queries: [{ name: 'query', account: '*', monitorName: 'checkout', queryId: 'query' }],
+      },
+      { clock },
+    );
+    const begun = clock.now();
     await vi.waitFor(
       async () =>
         expect((await daemon.metrics()).samples('aws_nfm_account_info')).toHaveLength(
@@ -52,9 +62,9 @@ describe('forty accounts by role in eight regions', () => {
         ),
       { timeout: 8_000, interval: 200 },
     );
-    const from = Math.max(Date.now(), begun + INTERVAL_MS);
-    await wait(from + 3 * INTERVAL_MS - Date.now());
-    const to = Date.now();
+    const from = Math.max(clock.now(), begun + INTERVAL_MS);
+    await clock.pause(from + 3 * INTERVAL_MS - clock.now());
+    const to = clock.now();
     const page = await daemon.metrics();
 
     const arrivals = new Map<string, number[]>();

@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
+import { patientClock as clock } from '../support/patient-clock.ts';
 import { endlessQueries, missedPolls, runSimulator } from '../support/simulated-service.ts';
 
 const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1', 'eu-north-1', 'ap-south-1'];
@@ -11,30 +11,38 @@ describe('many targets', () => {
   test('of ten accounts in five regions are each polled at their own pace', async (scope) => {
     const accounts = Array.from({ length: 10 }, (_, i) => `account-${i + 1}`);
     const interval = 2_000;
-    const service = await runSimulator(scope, {
-      queries: REGIONS.flatMap((region) =>
-        accounts.map((account) => endlessQueries(region, `${account}/{n}`, { count: 10 })),
-      ),
-      // Known to be one AWS account, all accounts would share one budget in each region.
-      faults: [{ kind: 'error', name: 'AccessDenied', status: 403, match: { operation: 'GetCallerIdentity' } }],
-    });
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: service.url, stsEndpoint: service.url, requestsPerSecond: 10 },
-      accounts: accounts.map((name) => ({ name, regions: REGIONS })),
-      polling: { interval: `${interval}ms` },
-      queries: accounts.flatMap((account) =>
-        Array.from({ length: 10 }, (_, i) => ({
-          name: `${account}-query-${i + 1}`,
-          account,
-          monitorName: 'checkout',
-          queryId: `${account}/${i + 1}`,
-        })),
-      ),
-    });
-    await wait(interval + 1_000);
-    const from = Date.now();
-    await wait(2 * interval);
-    const to = Date.now();
+    const service = await runSimulator(
+      scope,
+      {
+        queries: REGIONS.flatMap((region) =>
+          accounts.map((account) => endlessQueries(region, `${account}/{n}`, { count: 10 })),
+        ),
+        // Known to be one AWS account, all accounts would share one budget in each region.
+        faults: [{ kind: 'error', name: 'AccessDenied', status: 403, match: { operation: 'GetCallerIdentity' } }],
+      },
+      { clock },
+    );
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: service.url, stsEndpoint: service.url, requestsPerSecond: 10 },
+        accounts: accounts.map((name) => ({ name, regions: REGIONS })),
+        polling: { interval: `${interval}ms` },
+        queries: accounts.flatMap((account) =>
+          Array.from({ length: 10 }, (_, i) => ({
+            name: `${account}-query-${i + 1}`,
+            account,
+            monitorName: 'checkout',
+            queryId: `${account}/${i + 1}`,
+          })),
+        ),
+      },
+      { clock },
+    );
+    await clock.pause(interval + 1_000);
+    const from = clock.now();
+    await clock.pause(2 * interval);
+    const to = clock.now();
     const page = await daemon.metrics();
 
     const arrivals = new Map<string, number[]>();

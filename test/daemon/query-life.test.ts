@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type QueryAnswer, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
+import { patientClock as clock } from '../support/patient-clock.ts';
 import { runSimulator } from '../support/simulated-service.ts';
 
 const PARENTS = {
@@ -31,22 +31,30 @@ beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('the life of a watched query', () => {
   test('is seen from QUEUED to its end in metrics, API and status page, for each type and outcome', async (scope) => {
-    const simulator = await runSimulator(scope, {
-      queries: LIVES.map(({ type, outcome, parent, queryId }) => ({
-        ...parent,
-        type,
-        outcome,
-        queryId,
-        region: 'us-east-1',
-        queuedFor: `${PHASE_MS}ms`,
-        runningFor: `${PHASE_MS}ms`,
-      })),
-    });
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: simulator.url, stsEndpoint: simulator.url, requestsPerSecond: 100 },
-      polling: { interval: '500ms' },
-      queries: LIVES.map(({ name, type, parent, queryId }) => ({ ...parent, name, type, queryId })),
-    });
+    const simulator = await runSimulator(
+      scope,
+      {
+        queries: LIVES.map(({ type, outcome, parent, queryId }) => ({
+          ...parent,
+          type,
+          outcome,
+          queryId,
+          region: 'us-east-1',
+          queuedFor: `${PHASE_MS}ms`,
+          runningFor: `${PHASE_MS}ms`,
+        })),
+      },
+      { clock },
+    );
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: simulator.url, stsEndpoint: simulator.url, requestsPerSecond: 100 },
+        polling: { interval: '500ms' },
+        queries: LIVES.map(({ name, type, parent, queryId }) => ({ ...parent, name, type, queryId })),
+      },
+      { clock },
+    );
 
     const seen = new Map<string, Sighting[]>(LIVES.map(({ name }) => [name, []]));
     const look = async () => {
@@ -57,14 +65,14 @@ describe('the life of a watched query', () => {
         seen.get(name)?.push({ exported: page.status(name), answered, since });
       }
     };
-    const begin = performance.now();
-    while (performance.now() - begin < 2 * PHASE_MS + 1_000) {
+    const begin = clock.monotonic();
+    while (clock.monotonic() - begin < 2 * PHASE_MS + 1_000) {
       await look();
-      await wait(100);
+      await clock.pause(100);
     }
 
     const polled = simulator.arrivals().length;
-    await wait(1_500);
+    await clock.pause(1_500);
     await look();
     expect(simulator.arrivals(), 'attempts after all queries were terminal').toHaveLength(polled);
 
@@ -110,24 +118,32 @@ describe('the life of a watched query', () => {
   });
 
   test('may be over at the first poll: one request, and no more', async (scope) => {
-    const simulator = await runSimulator(scope, {
-      queries: [
-        {
-          type: 'monitor-top-contributors',
-          monitorName: 'checkout',
-          region: 'us-east-1',
-          queryId: 'ended',
-          queuedFor: 0,
-          runningFor: 0,
-        },
-      ],
-    });
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: simulator.url, stsEndpoint: simulator.url },
-      polling: { interval: '200ms' },
-      queries: [{ name: 'ended', monitorName: 'checkout', queryId: 'ended' }],
-    });
-    await wait(1_500);
+    const simulator = await runSimulator(
+      scope,
+      {
+        queries: [
+          {
+            type: 'monitor-top-contributors',
+            monitorName: 'checkout',
+            region: 'us-east-1',
+            queryId: 'ended',
+            queuedFor: 0,
+            runningFor: 0,
+          },
+        ],
+      },
+      { clock },
+    );
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: simulator.url, stsEndpoint: simulator.url },
+        polling: { interval: '200ms' },
+        queries: [{ name: 'ended', monitorName: 'checkout', queryId: 'ended' }],
+      },
+      { clock },
+    );
+    await clock.pause(1_500);
     expect(simulator.arrivals('ended')).toHaveLength(1);
     expect((await daemon.metrics()).status('ended')).toBe('SUCCEEDED');
   });

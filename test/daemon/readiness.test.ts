@@ -1,5 +1,6 @@
 import { beforeAll, describe, test, vi } from 'vitest';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
+import { patientClock as clock } from '../support/patient-clock.ts';
 import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
 
 const READY = { status: 200, body: 'Network Flow Monitor exporter is ready.\n' };
@@ -23,15 +24,23 @@ describe.concurrent('readiness', () => {
   test('comes when each query was tried, tells how many were not, and stays', async (scope) => {
     const { expect } = scope;
     const count = 8;
-    const service = await runSimulator(scope, {
-      queries: [endlessQueries('us-east-1', 'query-{n}', { count })],
-      faults: [{ kind: 'latency', delay: '300ms', match: { operation: 'GetQueryStatus*' } }],
-    });
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: service.url, stsEndpoint: service.url, requestsPerSecond: 4 },
-      polling: { interval: '1s' },
-      queries: queries(count),
-    });
+    const service = await runSimulator(
+      scope,
+      {
+        queries: [endlessQueries('us-east-1', 'query-{n}', { count })],
+        faults: [{ kind: 'latency', delay: '300ms', match: { operation: 'GetQueryStatus*' } }],
+      },
+      { clock },
+    );
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: service.url, stsEndpoint: service.url, requestsPerSecond: 4 },
+        polling: { interval: '1s' },
+        queries: queries(count),
+      },
+      { clock },
+    );
     const numbers: number[] = [];
     for (let waiting = count; waiting > 0; ) {
       const { ready, healthy } = await probes(daemon);
@@ -50,21 +59,29 @@ describe.concurrent('readiness', () => {
     expect((await daemon.metrics()).samples('aws_nfm_query_up')).toHaveLength(count);
 
     service.simulator.setFaults([{ kind: 'hang', after: 'request' }]);
-    const begin = Date.now();
-    while (Date.now() - begin < 1_500) {
+    const begin = clock.now();
+    while (clock.now() - begin < 1_500) {
       expect((await probes(daemon)).ready).toEqual(READY);
     }
   });
 
   test('comes also when every query fails', async (scope) => {
     const { expect } = scope;
-    const service = await runSimulator(scope, {
-      faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403 }],
-    });
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: service.url, stsEndpoint: service.url },
-      queries: queries(3),
-    });
+    const service = await runSimulator(
+      scope,
+      {
+        faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403 }],
+      },
+      { clock },
+    );
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: service.url, stsEndpoint: service.url },
+        queries: queries(3),
+      },
+      { clock },
+    );
     await vi.waitFor(async () => expect((await probes(daemon)).ready).toEqual(READY), { timeout: 3_000 });
     const page = await daemon.metrics();
     expect(page.samples('aws_nfm_query_up').map(({ value }) => value)).toEqual([0, 0, 0]);
@@ -73,7 +90,7 @@ describe.concurrent('readiness', () => {
 
   test('is there at once without any query', async (scope) => {
     const { expect } = scope;
-    const daemon = await runDaemon(scope, {});
+    const daemon = await runDaemon(scope, {}, { clock });
     expect(await probes(daemon)).toEqual({
       ready: READY,
       healthy: { status: 200, body: 'Network Flow Monitor exporter is healthy.\n' },

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   type RunningDaemon,
@@ -7,6 +6,7 @@ import {
   TEST_CREDENTIALS,
   type TestScope,
 } from '../support/daemon.ts';
+import { patientClock as clock } from '../support/patient-clock.ts';
 import { endlessQueries, missedPolls, runSimulator } from '../support/simulated-service.ts';
 import { runRegionRelay, runStsRelay } from '../support/sts-relay.ts';
 
@@ -34,17 +34,21 @@ function scenario(role: Readonly<Record<string, unknown>> = {}): Readonly<Record
 
 /** A daemon that polls a query in each region of two accounts by role, `payments` and `search`. */
 async function setUp(scope: TestScope, role = {}, payments: Readonly<Record<string, unknown>> = {}) {
-  let service = await runSimulator(scope, scenario(role));
-  const sts = await runStsRelay(scope, () => service.url);
-  const daemon = await runDaemon(scope, {
-    aws: { region: 'eu-west-1', endpoint: service.url, stsEndpoint: sts.url, requestsPerSecond: 50 },
-    accounts: [
-      { name: 'payments', regions: REGIONS, roleArn: roleArn(PAYMENTS), externalId: EXTERNAL_ID, ...payments },
-      { name: 'search', regions: REGIONS, roleArn: roleArn(SEARCH) },
-    ],
-    polling: { interval: '250ms' },
-    queries: [{ name: 'query', account: '*', monitorName: 'checkout', queryId: 'query' }],
-  });
+  let service = await runSimulator(scope, scenario(role), { clock });
+  const sts = await runStsRelay(scope, () => service.url, { clock });
+  const daemon = await runDaemon(
+    scope,
+    {
+      aws: { region: 'eu-west-1', endpoint: service.url, stsEndpoint: sts.url, requestsPerSecond: 50 },
+      accounts: [
+        { name: 'payments', regions: REGIONS, roleArn: roleArn(PAYMENTS), externalId: EXTERNAL_ID, ...payments },
+        { name: 'search', regions: REGIONS, roleArn: roleArn(SEARCH) },
+      ],
+      polling: { interval: '250ms' },
+      queries: [{ name: 'query', account: '*', monitorName: 'checkout', queryId: 'query' }],
+    },
+    { clock },
+  );
   return {
     sts,
     daemon,
@@ -73,15 +77,19 @@ describe.concurrent('a region that refuses the session of its account', () => {
   test.for(['UnrecognizedClientException', 'ExpiredTokenException'])(
     'does not spoil other regions, even while STS is down (%s)',
     async (error, scope) => {
-      const service = await runSimulator(scope, scenario());
-      const sts = await runStsRelay(scope, () => service.url);
+      const service = await runSimulator(scope, scenario(), { clock });
+      const sts = await runStsRelay(scope, () => service.url, { clock });
       const aws = await runRegionRelay(scope, () => service.url, new Map([['ap-south-1', error]]));
-      const daemon = await runDaemon(scope, {
-        aws: { region: 'eu-west-1', endpoint: aws.url, stsEndpoint: sts.url, requestsPerSecond: 50 },
-        accounts: [{ name: 'search', regions: ['eu-west-1', 'ap-south-1'], roleArn: roleArn(SEARCH) }],
-        polling: { interval: '250ms' },
-        queries: [{ name: 'query', account: 'search', monitorName: 'checkout', queryId: 'query' }],
-      });
+      const daemon = await runDaemon(
+        scope,
+        {
+          aws: { region: 'eu-west-1', endpoint: aws.url, stsEndpoint: sts.url, requestsPerSecond: 50 },
+          accounts: [{ name: 'search', regions: ['eu-west-1', 'ap-south-1'], roleArn: roleArn(SEARCH) }],
+          polling: { interval: '250ms' },
+          queries: [{ name: 'query', account: 'search', monitorName: 'checkout', queryId: 'query' }],
+        },
+        { clock },
+      );
       const failures = async () => {
         const page = await daemon.metrics();
         expect(page.status('query:eu-west-1')).toBe('RUNNING');
@@ -90,7 +98,7 @@ describe.concurrent('a region that refuses the session of its account', () => {
       };
       await vi.waitFor(failures, { timeout: 4_000 });
       await sts.close();
-      await wait(8_000);
+      await clock.pause(8_000);
       expect(await failures(), 'no error but the refusals').toEqual({ [error]: expect.any(Number) });
       expect(sts.askedTo('AssumeRole')).toHaveLength(1);
     },
@@ -163,13 +171,13 @@ describe.concurrent('an account with a role', () => {
     const life = 2_000;
     const { daemon, service, assumed } = await setUp(scope, { sessionDuration: '2s' });
     await vi.waitFor(() => works(daemon, 'payments'), { timeout: 4_000 });
-    const from = Date.now();
-    await wait(5_000);
+    const from = clock.now();
+    await clock.pause(5_000);
     await works(daemon, 'payments');
     const page = await daemon.metrics();
     expect(page.apiErrors('payments')).toEqual({});
     expect(page.apiErrors('search')).toEqual({});
-    const elapsed = Date.now() - from;
+    const elapsed = clock.now() - from;
     const renewals = assumed(PAYMENTS).filter(({ at }) => at >= from).length;
     expect(renewals).toBeGreaterThanOrEqual(2);
     expect(renewals).toBeLessThanOrEqual(elapsed / ((life * 2) / 3) + 1);
@@ -180,7 +188,7 @@ describe.concurrent('an account with a role', () => {
   test('that is refused is down alone, asks once a second at most, and works once it is let in', async (scope) => {
     const { daemon, assumed, replace } = await setUp(scope, { externalId: 'another' });
     await vi.waitFor(() => works(daemon, 'search'), { timeout: 4_000 });
-    await wait(2_500);
+    await clock.pause(2_500);
     await works(daemon, 'search');
     const page = await daemon.metrics();
     expect(page.apiErrors('search')).toEqual({});
@@ -203,7 +211,7 @@ describe.concurrent('an account with a role', () => {
   test('whose sessions are revoked gets a new one', async (scope) => {
     const { daemon, service, assumed } = await setUp(scope);
     await vi.waitFor(() => works(daemon, 'payments'), { timeout: 4_000 });
-    await wait(5_000);
+    await clock.pause(5_000);
     service().simulator.expireCredentials(PAYMENTS);
     await vi.waitFor(() => expect(assumed(PAYMENTS)).toHaveLength(2), { timeout: 3_000 });
     await vi.waitFor(() => works(daemon, 'payments'), { timeout: 4_000 });
@@ -224,7 +232,7 @@ describe.concurrent('an account with a role', () => {
     service().simulator.setFaults([
       { kind: 'error', name: 'ValidationError', status: 400, message, match: { operation: 'AssumeRole' } },
     ]);
-    await wait(5_000);
+    await clock.pause(5_000);
     service().simulator.expireCredentials(PAYMENTS);
     await vi.waitFor(
       async () => expect((await daemon.metrics()).apiErrors('payments')).toHaveProperty('CredentialsError'),
@@ -250,8 +258,8 @@ describe.concurrent('an account with a role', () => {
 describe('an STS that does not answer', () => {
   test('for one role leaves the slots to other accounts, however few there are', async (scope) => {
     const interval = 500;
-    const service = await runSimulator(scope, scenario());
-    const sts = await runStsRelay(scope, () => service.url, roleArn(PAYMENTS));
+    const service = await runSimulator(scope, scenario(), { clock });
+    const sts = await runStsRelay(scope, () => service.url, { hanging: roleArn(PAYMENTS), clock });
     const queries = (account: string, count: number) =>
       Array.from({ length: count }, (_, i) => ({
         name: `${account}-${i}`,
@@ -260,21 +268,25 @@ describe('an STS that does not answer', () => {
         monitorName: 'checkout',
         queryId: 'query',
       }));
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: service.url, stsEndpoint: sts.url, requestsPerSecond: 100, requestTimeout: '1s' },
-      accounts: [
-        { name: 'payments', roleArn: roleArn(PAYMENTS), externalId: EXTERNAL_ID },
-        { name: 'search', roleArn: roleArn(SEARCH) },
-      ],
-      polling: { interval: `${interval}ms`, concurrency: 6 },
-      queries: [...queries('payments', 30), ...queries('search', 2)],
-    });
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: service.url, stsEndpoint: sts.url, requestsPerSecond: 100, requestTimeout: '1s' },
+        accounts: [
+          { name: 'payments', roleArn: roleArn(PAYMENTS), externalId: EXTERNAL_ID },
+          { name: 'search', roleArn: roleArn(SEARCH) },
+        ],
+        polling: { interval: `${interval}ms`, concurrency: 6 },
+        queries: [...queries('payments', 30), ...queries('search', 2)],
+      },
+      { clock },
+    );
     await vi.waitFor(async () => expect((await daemon.metrics()).status('search-1')).toBe('RUNNING'), {
       timeout: 4_000,
     });
-    const from = Date.now();
-    await wait(4_000);
-    const to = Date.now();
+    const from = clock.now();
+    await clock.pause(4_000);
+    const to = clock.now();
     const polls = service.arrivals('query');
     expect(missedPolls(polls, interval / 2, from, to), 'polls missed by two queries').toBeLessThanOrEqual(2);
     const page = await daemon.metrics();

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, test, vi } from 'vitest';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS, type TestScope } from '../support/daemon.ts';
+import { patientClock as clock } from '../support/patient-clock.ts';
 import { startCommand } from '../support/process.ts';
 import { runSimulator } from '../support/simulated-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -49,17 +50,17 @@ describe.concurrent('a shutdown leaves no run at the service', () => {
     { while: 'stops fail at first', faults: [{ kind: 'throttle', times: 4, match: { operation: 'StopQuery*' } }] },
   ])('while $while', async ({ faults }, scope) => {
     const { expect } = scope;
-    const service = await runSimulator(scope, { ...SCENARIO, faults });
-    const daemon = await runDaemon(scope, config(service.url));
+    const service = await runSimulator(scope, { ...SCENARIO, faults }, { clock });
+    const daemon = await runDaemon(scope, config(service.url), { clock });
     await vi.waitFor(() => expect(service.simulator.runningQueries()).toHaveLength(COUNT), PATIENT);
     await vi.waitFor(async () => {
       const page = await daemon.metrics();
       const started = page.samples('aws_nfm_query_run_info');
       expect(started).toHaveLength(COUNT);
     }, PATIENT);
-    const asked = performance.now();
+    const asked = clock.monotonic();
     await daemon.stop(6_000);
-    expect(performance.now() - asked).toBeLessThan(3_500);
+    expect(clock.monotonic() - asked).toBeLessThan(3_500);
     expect(service.simulator.runningQueries()).toEqual([]);
     const stops = service.requests.filter(({ operation, status }) => operation.startsWith('Stop') && status === 200);
     expect(stops.length, 'each is stopped once').toBe(COUNT);
@@ -72,11 +73,15 @@ describe.concurrent('a shutdown leaves no run at the service', () => {
 
   test('while starts are in flight: they are stopped as soon as their ids are known', async (scope) => {
     const { expect } = scope;
-    const service = await runSimulator(scope, {
-      ...SCENARIO,
-      faults: [{ kind: 'latency', delay: '1500ms', match: { operation: 'StartQuery*' } }],
-    });
-    const daemon = await runDaemon(scope, config(service.url));
+    const service = await runSimulator(
+      scope,
+      {
+        ...SCENARIO,
+        faults: [{ kind: 'latency', delay: '1500ms', match: { operation: 'StartQuery*' } }],
+      },
+      { clock },
+    );
+    const daemon = await runDaemon(scope, config(service.url), { clock });
     await vi.waitFor(async () => {
       expect((await daemon.metrics()).value('aws_nfm_api_runs', { state: 'active' })).toBe(COUNT);
     }, PATIENT);
@@ -94,8 +99,8 @@ describe.concurrent('a shutdown leaves no run at the service', () => {
 
   test('while queries are not visible yet', async (scope) => {
     const { expect } = scope;
-    const service = await runSimulator(scope, { ...SCENARIO, worlds: { visibleAfter: '2s' } });
-    const daemon = await runDaemon(scope, config(service.url));
+    const service = await runSimulator(scope, { ...SCENARIO, worlds: { visibleAfter: '2s' } }, { clock });
+    const daemon = await runDaemon(scope, config(service.url), { clock });
     await vi.waitFor(() => expect(service.simulator.runningQueries()).toHaveLength(COUNT), PATIENT);
     await daemon.stop(6_000);
     expect(service.simulator.runningQueries()).toEqual([]);
@@ -103,21 +108,25 @@ describe.concurrent('a shutdown leaves no run at the service', () => {
 
   test('and does not wait longer than it may', async (scope) => {
     const { expect } = scope;
-    const service = await runSimulator(scope, {
-      ...SCENARIO,
-      faults: [{ kind: 'hang', match: { operation: 'StopQuery*' } }],
-    });
-    const daemon = await runDaemon(scope, config(service.url));
+    const service = await runSimulator(
+      scope,
+      {
+        ...SCENARIO,
+        faults: [{ kind: 'hang', match: { operation: 'StopQuery*' } }],
+      },
+      { clock },
+    );
+    const daemon = await runDaemon(scope, config(service.url), { clock });
     await vi.waitFor(() => expect(service.simulator.runningQueries()).toHaveLength(COUNT), PATIENT);
-    const asked = performance.now();
+    const asked = clock.monotonic();
     await daemon.stop(1_000);
-    expect(performance.now() - asked).toBeLessThan(1_500);
+    expect(clock.monotonic() - asked).toBeLessThan(1_500);
   });
 });
 
 /** The daemon as a process, once all of its runs are at the service. */
 async function started(scope: TestScope & { readonly expect: (value: unknown) => { toBe(expected: unknown): void } }) {
-  const service = await runSimulator(scope, SCENARIO);
+  const service = await runSimulator(scope, SCENARIO, { clock });
   const file = configFile(service.url);
   const start = () => startCommand(scope, [`--config.file=${file}`]);
   const daemon = start();

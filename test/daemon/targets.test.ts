@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, test, vi } from 'vitest';
 import {
   type RunningDaemon,
@@ -9,6 +8,7 @@ import {
   TEST_CREDENTIALS,
   type TestScope,
 } from '../support/daemon.ts';
+import { patientClock as clock } from '../support/patient-clock.ts';
 import { endlessQueries, missedPolls, runSimulator } from '../support/simulated-service.ts';
 
 const INTERVAL_MS = 400;
@@ -26,32 +26,40 @@ interface SetUp {
 
 /** A daemon that polls queries in two regions, one of which is to get into trouble: eu-west-1. */
 async function setUp(scope: TestScope, { elsewhere, aws, polling, count = 4, faults = [] }: SetUp) {
-  const service = await runSimulator(scope, {
-    queries: REGIONS.map((region) => endlessQueries(region, `${region}-{n}`, { count })),
-    faults,
-  });
-  const daemon = await runDaemon(scope, {
-    aws: {
-      stsEndpoint: service.url,
-      requestTimeout: '1s',
-      maxAttempts: 1,
-      requestsPerSecond: 100,
-      ...aws,
+  const service = await runSimulator(
+    scope,
+    {
+      queries: REGIONS.map((region) => endlessQueries(region, `${region}-{n}`, { count })),
+      faults,
     },
-    accounts: [
-      { name: 'near', region: 'us-east-1', endpoint: service.url },
-      { name: 'far', region: 'eu-west-1', endpoint: elsewhere ?? service.url },
-    ],
-    polling: { interval: `${INTERVAL_MS}ms`, staleAfter: '1500ms', ...polling },
-    queries: ['near', 'far'].flatMap((account, i) =>
-      Array.from({ length: count }, (_, n) => ({
-        name: `${account}-${n + 1}`,
-        account,
-        monitorName: 'checkout',
-        queryId: `${REGIONS[i]}-${n + 1}`,
-      })),
-    ),
-  });
+    { clock },
+  );
+  const daemon = await runDaemon(
+    scope,
+    {
+      aws: {
+        stsEndpoint: service.url,
+        requestTimeout: '1s',
+        maxAttempts: 1,
+        requestsPerSecond: 100,
+        ...aws,
+      },
+      accounts: [
+        { name: 'near', region: 'us-east-1', endpoint: service.url },
+        { name: 'far', region: 'eu-west-1', endpoint: elsewhere ?? service.url },
+      ],
+      polling: { interval: `${INTERVAL_MS}ms`, staleAfter: '1500ms', ...polling },
+      queries: ['near', 'far'].flatMap((account, i) =>
+        Array.from({ length: count }, (_, n) => ({
+          name: `${account}-${n + 1}`,
+          account,
+          monitorName: 'checkout',
+          queryId: `${REGIONS[i]}-${n + 1}`,
+        })),
+      ),
+    },
+    { clock },
+  );
   const missedOf = (region: string, from: number, to: number) =>
     Array.from({ length: count }, (_, n) => missedPolls(service.arrivals(`${region}-${n + 1}`), INTERVAL_MS, from, to));
   return { service, daemon, missedOf };
@@ -72,20 +80,20 @@ describe.concurrent('a target in trouble', () => {
     const budgetOf = async (account: string) =>
       (await daemon.metrics()).value('aws_nfm_api_budget_requests_per_second', { account });
     const lag = async () => (await daemon.metrics()).value('aws_nfm_exporter_poll_lag_seconds') ?? Number.NaN;
-    await wait(1_200);
+    await clock.pause(1_200);
     expect(await budgetOf('far')).toBe(limit);
     expect(await lag()).toBeLessThan(0.1);
 
     service.simulator.setFaults([{ kind: 'throttle', match: { region: 'eu-west-1', operation: 'GetQueryStatus*' } }]);
-    const from = Date.now();
+    const from = clock.now();
     const budgets = [limit];
     let longestLag = 0;
-    while (Date.now() - from < 5_500) {
+    while (clock.now() - from < 5_500) {
       const page = await daemon.metrics();
       budgets.push(page.value('aws_nfm_api_budget_requests_per_second', { account: 'far' }) ?? Number.NaN);
       longestLag = Math.max(longestLag, page.value('aws_nfm_exporter_poll_lag_seconds') ?? Number.NaN);
       expect(page.value('aws_nfm_api_budget_requests_per_second', { account: 'near' })).toBe(limit);
-      await wait(100);
+      await clock.pause(100);
     }
     const cuts = budgets.filter((budget, i) => i > 0 && budget < (budgets[i - 1] ?? 0));
     expect(cuts.length, `cuts, one a second, in ${budgets}`).toBeGreaterThanOrEqual(5);
@@ -96,14 +104,14 @@ describe.concurrent('a target in trouble', () => {
     const throttled = await daemon.metrics();
     expect(throttled.value('aws_nfm_api_up', { account: 'far' })).toBe(0);
     expect(Object.keys(throttled.apiErrors('far'))).toEqual(['ThrottlingException']);
-    expect(Math.max(...missedOf('us-east-1', from, Date.now()))).toBeLessThanOrEqual(1);
+    expect(Math.max(...missedOf('us-east-1', from, clock.now()))).toBeLessThanOrEqual(1);
 
     service.simulator.setFaults([]);
-    const [before = Number.NaN, began] = [await budgetOf('far'), Date.now()];
-    await wait(2_000);
+    const [before = Number.NaN, began] = [await budgetOf('far'), clock.now()];
+    await clock.pause(2_000);
     const grown = ((await budgetOf('far')) ?? Number.NaN) - before;
     // A hundredth of the limit each second.
-    expect(grown / ((Date.now() - began) / 1_000)).toBeCloseTo(limit / 100, 0);
+    expect(grown / ((clock.now() - began) / 1_000)).toBeCloseTo(limit / 100, 0);
     // All polls are made, each late by less than the budget's round: nothing was lost.
     await vi.waitFor(async () => expect(await lag()).toBeLessThan(0.05), { timeout: 8_000, interval: 100 });
     const page = await daemon.metrics();
@@ -132,15 +140,15 @@ describe.concurrent('a target in trouble', () => {
   test.for(troubles)('that $name is down alone, and comes back', async ({ faults, error }, scope) => {
     const { expect } = scope;
     const { service, daemon, missedOf } = await setUp(scope, {});
-    await wait(1_200);
+    await clock.pause(1_200);
     expect(await up(daemon, 'near')).toBe(1);
     expect(await up(daemon, 'far')).toBe(1);
 
     service.simulator.setFaults(faults.map((fault) => ({ ...fault, match: { region: 'eu-west-1' } })));
-    const from = Date.now();
-    await wait(2_800);
+    const from = clock.now();
+    await clock.pause(2_800);
     const page = await daemon.metrics();
-    const to = Date.now();
+    const to = clock.now();
     expect(page.value('aws_nfm_api_up', { account: 'far' })).toBe(0);
     expect(page.value('aws_nfm_api_up', { account: 'near' })).toBe(1);
     expect(page.apiErrors('near')).toEqual({});
@@ -168,9 +176,9 @@ describe.concurrent('a target in trouble', () => {
       },
       { timeout: 11 * INTERVAL_MS + 1_000, interval: 200 },
     );
-    const again = Date.now();
-    await wait(1_200);
-    expect(Math.max(...missedOf('eu-west-1', again, Date.now()))).toBeLessThanOrEqual(1);
+    const again = clock.now();
+    await clock.pause(1_200);
+    expect(Math.max(...missedOf('eu-west-1', again, clock.now()))).toBeLessThanOrEqual(1);
   });
 
   test('that hangs from the start, with more queries than there are slots, holds up no other', async (scope) => {
@@ -181,9 +189,9 @@ describe.concurrent('a target in trouble', () => {
       polling: { concurrency: 4 },
       faults: [{ kind: 'hang', match: { region: 'eu-west-1' } }],
     });
-    const from = Date.now() + 1_000;
-    await wait(4_000);
-    expect(Math.max(...missedOf('us-east-1', from, Date.now()))).toBeLessThanOrEqual(1);
+    const from = clock.now() + 1_000;
+    await clock.pause(4_000);
+    expect(Math.max(...missedOf('us-east-1', from, clock.now()))).toBeLessThanOrEqual(1);
     expect(await up(daemon, 'far'), 'nothing known yet').toBeUndefined();
   });
 
@@ -195,14 +203,14 @@ describe.concurrent('a target in trouble', () => {
     await new Promise((resolve) => reserved.close(resolve));
 
     const { daemon, missedOf } = await setUp(scope, { elsewhere: `http://127.0.0.1:${port}` });
-    const from = Date.now() + 1_000;
-    await wait(3_000);
+    const from = clock.now() + 1_000;
+    await clock.pause(3_000);
     const page = await daemon.metrics();
     expect(page.value('aws_nfm_api_up', { account: 'far' })).toBe(0);
     expect(page.value('aws_nfm_api_up', { account: 'near' })).toBe(1);
     expect(Object.keys(page.apiErrors('far'))).toEqual(['NetworkError']);
     expect(page.lastError('far-1')).toBe('NetworkError');
-    expect(Math.max(...missedOf('us-east-1', from, Date.now()))).toBeLessThanOrEqual(1);
+    expect(Math.max(...missedOf('us-east-1', from, clock.now()))).toBeLessThanOrEqual(1);
 
     await runSimulator(scope, { queries: [endlessQueries('eu-west-1', 'eu-west-1-{n}', { count: 4 })] }, { port });
     await vi.waitFor(async () => expect((await daemon.metrics()).status('far-4')).toBe('RUNNING'), {

@@ -1,7 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, test, vi } from 'vitest';
-import { systemClock } from '../../src/lib/clock.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
+import { patientClock as clock } from '../support/patient-clock.ts';
 import { endlessQueries, missedPolls, runSimulator } from '../support/simulated-service.ts';
 
 const DAY_MS = 86_400_000;
@@ -16,20 +15,28 @@ beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 describe.concurrent('polling.staleAfter', () => {
   test('takes a status away that is not terminal and too old, and leaves one that is terminal', async (scope) => {
     const { expect } = scope;
-    const service = await runSimulator(scope, {
-      queries: [
-        endlessQueries('us-east-1', 'running'),
-        endlessQueries('us-east-1', 'ended', { runningFor: 0, outcome: 'FAILED' }),
-      ],
-    });
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: service.url, stsEndpoint: service.url, requestTimeout: '1s', maxAttempts: 1 },
-      polling: { interval: '1s', staleAfter: '3s' },
-      queries: ['running', 'ended'].map((name) => ({ name, monitorName: 'checkout', queryId: name })),
-    });
+    const service = await runSimulator(
+      scope,
+      {
+        queries: [
+          endlessQueries('us-east-1', 'running'),
+          endlessQueries('us-east-1', 'ended', { runningFor: 0, outcome: 'FAILED' }),
+        ],
+      },
+      { clock },
+    );
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: service.url, stsEndpoint: service.url, requestTimeout: '1s', maxAttempts: 1 },
+        polling: { interval: '1s', staleAfter: '3s' },
+        queries: ['running', 'ended'].map((name) => ({ name, monitorName: 'checkout', queryId: name })),
+      },
+      { clock },
+    );
     const running = { exported: 'RUNNING', answered: 'RUNNING' };
     await vi.waitFor(async () => expect(await statusOf(daemon, 'running')).toEqual(running), { timeout: 4_000 });
-    await wait(1_200);
+    await clock.pause(1_200);
 
     service.simulator.setFaults([{ kind: 'hang', after: 'request' }]);
     const success = async () =>
@@ -38,7 +45,7 @@ describe.concurrent('polling.staleAfter', () => {
     let goneAt = 0;
     while (goneAt === 0) {
       last = await success();
-      const now = Date.now();
+      const now = clock.now();
       const status = await statusOf(daemon, 'running');
       if (status.exported === null) {
         goneAt = now;
@@ -46,7 +53,7 @@ describe.concurrent('polling.staleAfter', () => {
       } else if (now / 1_000 - last > 3.5) {
         expect.fail(`status still ${status.exported}`);
       }
-      await wait(50);
+      await clock.pause(50);
     }
     expect(goneAt / 1_000 - last, 'age of the status when it was first absent').toBeGreaterThan(2.9);
 
@@ -67,21 +74,25 @@ describe.concurrent('polling.staleAfter', () => {
 describe.concurrent('polling.giveUpAfter', () => {
   test('ends the polls of a query that is unknown to the service for so long', async (scope) => {
     const { expect } = scope;
-    const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'known')] });
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: service.url, stsEndpoint: service.url },
-      polling: { interval: '500ms', giveUpAfter: '2s' },
-      queries: ['known', 'unknown'].map((name) => ({ name, monitorName: 'checkout', queryId: name })),
-    });
+    const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'known')] }, { clock });
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: service.url, stsEndpoint: service.url },
+        polling: { interval: '500ms', giveUpAfter: '2s' },
+        queries: ['known', 'unknown'].map((name) => ({ name, monitorName: 'checkout', queryId: name })),
+      },
+      { clock },
+    );
     await vi.waitFor(async () => expect((await daemon.query('unknown')).nextPoll).not.toBeNull());
-    await wait(1_000);
+    await clock.pause(1_000);
     expect((await daemon.query('unknown')).nextPoll, 'before it is given up').not.toBeNull();
     await vi.waitFor(() => expect(daemon.log.messages().join()).toContain('query given up'), { timeout: 5_000 });
     const polls = service.arrivals('unknown');
     expect((polls.at(-1) ?? 0) - (polls[0] ?? 0)).toBeGreaterThanOrEqual(2_000);
     expect((polls.at(-1) ?? 0) - (polls[0] ?? 0), 'no later than one back-off after').toBeLessThan(4_500);
 
-    await wait(2_500);
+    await clock.pause(2_500);
     expect(service.arrivals('unknown')).toHaveLength(polls.length);
     expect(await daemon.query('unknown')).toMatchObject({ status: null, up: false, nextPoll: null });
     const page = await daemon.metrics();
@@ -94,13 +105,17 @@ describe.concurrent('polling.giveUpAfter', () => {
 
   test('lets a query be that the service fails to tell of for any other reason', async (scope) => {
     const { expect } = scope;
-    const service = await runSimulator(scope, { worlds: { unknownQueryId: 'ValidationException' } });
-    const daemon = await runDaemon(scope, {
-      aws: { endpoint: service.url, stsEndpoint: service.url },
-      polling: { interval: '200ms', giveUpAfter: '1s' },
-      queries: [{ name: 'odd', monitorName: 'checkout', queryId: 'odd' }],
-    });
-    await wait(4_000);
+    const service = await runSimulator(scope, { worlds: { unknownQueryId: 'ValidationException' } }, { clock });
+    const daemon = await runDaemon(
+      scope,
+      {
+        aws: { endpoint: service.url, stsEndpoint: service.url },
+        polling: { interval: '200ms', giveUpAfter: '1s' },
+        queries: [{ name: 'odd', monitorName: 'checkout', queryId: 'odd' }],
+      },
+      { clock },
+    );
+    await clock.pause(4_000);
     const polls = service.arrivals('odd').length;
     expect((await daemon.query('odd')).nextPoll).not.toBeNull();
     await vi.waitFor(() => expect(service.arrivals('odd').length).toBeGreaterThan(polls), { timeout: 3_000 });
@@ -112,8 +127,16 @@ describe.concurrent('the wall clock', () => {
     const { expect } = scope;
     const interval = 500;
     let offset = 0;
-    const clock = { ...systemClock, now: () => Date.now() + offset };
-    const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'query-{n}', { count: 5 })] });
+    const jumping = {
+      now: () => clock.now() + offset,
+      monotonic: () => clock.monotonic(),
+      setTimer: (ms: number, callback: () => void) => clock.setTimer(ms, callback),
+    };
+    const service = await runSimulator(
+      scope,
+      { queries: [endlessQueries('us-east-1', 'query-{n}', { count: 5 })] },
+      { clock },
+    );
     const names = Array.from({ length: 5 }, (_, i) => `query-${i + 1}`);
     const daemon = await runDaemon(
       scope,
@@ -122,25 +145,26 @@ describe.concurrent('the wall clock', () => {
         polling: { interval: `${interval}ms`, staleAfter: '2s' },
         queries: names.map((name) => ({ name, monitorName: 'checkout', queryId: name })),
       },
-      { clock },
+      { clock: jumping },
     );
-    await wait(1_500);
+    await vi.waitFor(async () => expect((await daemon.query('query-1')).statusSince).not.toBeNull());
+    await clock.pause(1_500);
     for (const jump of [DAY_MS, -2 * DAY_MS, DAY_MS]) {
       const since = (await daemon.query('query-1')).statusSince;
       offset += jump;
-      const from = Date.now();
+      const from = clock.now();
       const reached = await daemon.query('query-1');
       if (reached.nextPoll !== null) {
-        expect(Math.abs(Date.parse(reached.nextPoll) - clock.now())).toBeLessThan(2 * interval);
+        expect(Math.abs(Date.parse(reached.nextPoll) - jumping.now())).toBeLessThan(2 * interval);
       }
-      await wait(2_000);
+      await clock.pause(2_000);
       const page = await daemon.metrics();
-      const to = Date.now();
+      const to = clock.now();
       for (const name of names) {
         expect(missedPolls(service.arrivals(name), interval, from, to)).toBeLessThanOrEqual(1);
         expect(page.status(name)).toBe('RUNNING');
         const success = page.value('aws_nfm_query_last_success_timestamp_seconds', { query: name }) ?? Number.NaN;
-        expect(Math.abs(success - clock.now() / 1_000)).toBeLessThan(1);
+        expect(Math.abs(success - jumping.now() / 1_000)).toBeLessThan(1);
       }
       expect((await daemon.query('query-1')).statusSince, 'of a status that has not changed').toBe(since);
       expect(page.value('aws_nfm_exporter_poll_lag_seconds')).toBeLessThan(0.5);

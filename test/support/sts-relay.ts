@@ -1,5 +1,6 @@
 import { createServer, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import type { TestScope } from './daemon.ts';
 import { listenOnLoopback } from './loopback-server.ts';
 
@@ -24,10 +25,14 @@ export interface StsQuestion {
 }
 
 /** Starts a relay to the STS at `upstream`, which leaves questions about the role `hanging` open; it ends with the test. */
-export async function runStsRelay(scope: TestScope, upstream: () => string, hanging?: string): Promise<StsRelay> {
+export async function runStsRelay(
+  scope: TestScope,
+  upstream: () => string,
+  { hanging, clock = systemClock }: { readonly hanging?: string; readonly clock?: Pick<Clock, 'now'> } = {},
+): Promise<StsRelay> {
   const asked: StsQuestion[] = [];
   const server = createServer(async (question, answer) => {
-    const at = Date.now();
+    const at = clock.now();
     const body = await text(question);
     const { headers } = question;
     const form = Object.fromEntries(new URLSearchParams(body));

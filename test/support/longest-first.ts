@@ -1,0 +1,41 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The files that take longest, first. They begin first, so that none of them is left for the end when the rest is done. */
+const LONG_FILES: readonly string[] = [
+  'test/daemon/scheduled-weeks.test.ts',
+  'test/e2e/alert-way.test.ts',
+  'test/rules/rules.test.ts',
+  'test/persistence/kill.test.ts',
+  'test/security/linear-time.test.ts',
+  'test/e2e/dashboards.test.ts',
+  'test/daemon/storage-kill.test.ts',
+  'test/cli/online-check.test.ts',
+  'test/browser/status-page.test.ts',
+  'test/config/hostile.test.ts',
+  'test/security/attacks.test.ts',
+  'test/demo/story.test.ts',
+  'test/delivery/layers.test.ts',
+  'test/daemon/scheduled-clock.test.ts',
+  'test/daemon/scheduled-outcomes.test.ts',
+  'test/daemon/storage.test.ts',
+  'test/daemon/endless-pages.test.ts',
+  'test/prometheus/scrape.test.ts',
+  'test/daemon/credential-sources.test.ts',
+  'test/daemon/storage-registrations.test.ts',
+  'test/daemon/scheduled-shortage.test.ts',
+  'test/cli/start.test.ts',
+  'test/daemon/many-roles.test.ts',
+  'test/config/long-yaml.test.ts',
+  'test/daemon/faults.test.ts',
+  'test/daemon/budget.test.ts',
+];
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const index = LONG_FILES.findIndex((file) => moduleId.endsWith(`/${file}`));
+      return index === -1 ? LONG_FILES.length : index;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}

@@ -1,0 +1,15 @@
+import { vi } from 'vitest';
+
+/**
+ * How long a test waits for what must happen, in milliseconds, at least. That it happens in time is asserted with a clock;
+ * a deadline is for what never happens, and a busy machine must not reach it.
+ */
+const PATIENCE_MS = 20_000;
+const FACTOR = 4;
+
+const { waitFor } = vi;
+
+vi.waitFor = (check, options) => {
+  const { timeout = 0, ...rest } = typeof options === 'number' ? { timeout: options } : (options ?? {});
+  return waitFor(check, { ...rest, timeout: Math.max(PATIENCE_MS, FACTOR * timeout) });
+};
