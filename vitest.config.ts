@@ -16,8 +16,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
     setupFiles: ['test/support/patience.ts'],
     // For a test that hangs: on a busy machine, others take several times as long as they need.
-    testTimeout: 90_000,
-    hookTimeout: 90_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     pool: 'forks',
     // More than CI has processors: most tests wait most of the time.
     maxWorkers: 4,

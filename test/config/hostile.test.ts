@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ConfigError } from '../../src/config/reading/problem.ts';
 import { loadConfig } from '../../src/queries/load.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 
 const SECRET = 'hunter2-hunter2';
 /** Values that are good where the secret itself is not, but no less secret. */
@@ -167,7 +168,7 @@ describe('whatever the file holds', () => {
         const said = await complaints(text);
         expect([SECRET, UPPER, EVERY, LOOKBACK].filter((secret) => said.includes(secret))).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: propertyRuns(100) },
     );
   });
 
@@ -220,7 +221,7 @@ describe('whatever the file holds', () => {
       fc.asyncProperty(fc.oneof(yamlish, fc.string({ unit: 'binary' })), async (text) => {
         expect(await complaints(text)).not.toContain(SECRET);
       }),
-      { numRuns: 1000 },
+      { numRuns: propertyRuns(250) },
     );
   });
 });

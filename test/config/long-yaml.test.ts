@@ -3,6 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseLongYaml } from '../../src/config/reading/long-yaml.ts';
 import { parseYaml } from '../../src/config/reading/yaml.ts';
+import { propertyRuns } from '../support/property-runs.ts';
+
+const LIMIT_MS = propertyRuns(60_000);
 
 /** Pieces of which files are made, so that some are plain, some are not, and some are no YAML. */
 const VALUES = [
@@ -179,47 +182,63 @@ async function compare(text: string, listKey: string | undefined): Promise<void>
 const json = fc.jsonValue({ maxDepth: 4 });
 
 describe('parseLongYaml', () => {
-  it('reads a list under a key as the library does', async () => {
-    const text = fc.tuple(head, body, tail).map(([before, list, after]) => `${before}queries:\n${list}${after}`);
-    await fc.assert(
-      fc.asyncProperty(text, (each) => compare(each, 'queries')),
-      { numRuns: 3_000 },
-    );
-  }, 60_000);
-
-  it('reads a list that is the whole file as the library does', async () => {
-    const text = fc.tuple(body, tail).map(([list, after]) => `${list.replaceAll(/^ {2}/gm, '')}${after}`);
-    await fc.assert(
-      fc.asyncProperty(text, (each) => compare(each, undefined)),
-      { numRuns: 2_000 },
-    );
-  }, 60_000);
-
-  it('reads JSON as the library does, written in one line or in many', async () => {
-    const text = fc
-      .tuple(json, fc.constantFrom(undefined, 1, 2, '\t'), fc.constantFrom('', '\n', ' ', '}', '# a'))
-      .map(
-        ([parsed, space, after]) =>
-          JSON.stringify({ queries: [parsed, { name: parsed }], a: parsed }, null, space) + after,
+  it(
+    'reads a list under a key as the library does',
+    async () => {
+      const text = fc.tuple(head, body, tail).map(([before, list, after]) => `${before}queries:\n${list}${after}`);
+      await fc.assert(
+        fc.asyncProperty(text, (each) => compare(each, 'queries')),
+        { numRuns: propertyRuns(750) },
       );
-    await fc.assert(
-      fc.asyncProperty(text, (each) => compare(each, 'queries')),
-      { numRuns: 1_500 },
-    );
-  }, 60_000);
+    },
+    LIMIT_MS,
+  );
 
-  it('reads JSON with a character put in or taken out as the library does', async () => {
-    const text = JSON.stringify({ queries: [{ name: 'a\\"\n', limit: 1.5, x: [null, true, -1, {}] }] }, null, 1);
-    const change = fc.record({
-      at: fc.nat(text.length),
-      drop: fc.nat(2),
-      insert: fc.constantFrom('', ',', '"', ':', '}', ' ', '\n', '\t', '#', '0', '\\u00e9'),
-    });
-    await fc.assert(
-      fc.asyncProperty(change, ({ at, drop, insert }) =>
-        compare(text.slice(0, at) + insert + text.slice(at + drop), 'queries'),
-      ),
-      { numRuns: 1_500 },
-    );
-  }, 60_000);
+  it(
+    'reads a list that is the whole file as the library does',
+    async () => {
+      const text = fc.tuple(body, tail).map(([list, after]) => `${list.replaceAll(/^ {2}/gm, '')}${after}`);
+      await fc.assert(
+        fc.asyncProperty(text, (each) => compare(each, undefined)),
+        { numRuns: propertyRuns(500) },
+      );
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'reads JSON as the library does, written in one line or in many',
+    async () => {
+      const text = fc
+        .tuple(json, fc.constantFrom(undefined, 1, 2, '\t'), fc.constantFrom('', '\n', ' ', '}', '# a'))
+        .map(
+          ([parsed, space, after]) =>
+            JSON.stringify({ queries: [parsed, { name: parsed }], a: parsed }, null, space) + after,
+        );
+      await fc.assert(
+        fc.asyncProperty(text, (each) => compare(each, 'queries')),
+        { numRuns: propertyRuns(400) },
+      );
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'reads JSON with a character put in or taken out as the library does',
+    async () => {
+      const text = JSON.stringify({ queries: [{ name: 'a\\"\n', limit: 1.5, x: [null, true, -1, {}] }] }, null, 1);
+      const change = fc.record({
+        at: fc.nat(text.length),
+        drop: fc.nat(2),
+        insert: fc.constantFrom('', ',', '"', ':', '}', ' ', '\n', '\t', '#', '0', '\\u00e9'),
+      });
+      await fc.assert(
+        fc.asyncProperty(change, ({ at, drop, insert }) =>
+          compare(text.slice(0, at) + insert + text.slice(at + drop), 'queries'),
+        ),
+        { numRuns: propertyRuns(400) },
+      );
+    },
+    LIMIT_MS,
+  );
 });

@@ -88,7 +88,10 @@ describe.concurrent('a shutdown leaves no run at the service', () => {
     // Let the requests get there.
     await vi.waitFor(() => expect(service.requests.length).toBeGreaterThan(0), PATIENT);
     const stopping = daemon.stop(6_000);
-    expect((await daemon.text('/-/ready')).status, 'while runs are being stopped').toBe(503);
+    // A request on a connection that is being closed fails; the next has one of its own.
+    await vi.waitFor(async () => {
+      expect((await daemon.text('/-/ready')).status, 'while runs are being stopped').toBe(503);
+    }, PATIENT);
     await stopping;
     expect(service.simulator.runningQueries()).toEqual([]);
     const ended = (verb: string) =>

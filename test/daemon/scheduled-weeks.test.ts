@@ -7,8 +7,8 @@ import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } fr
 import type { ExpositionPage } from '../support/exposition-page.ts';
 import { SteppedClock } from '../support/stepped-clock.ts';
 
-/** `npm run soak` takes four weeks. */
-const DAYS = Number(process.env['SOAK_DAYS'] ?? 7);
+/** `npm run long:weeks` takes four weeks. The heaps of the second and the last day are compared: three at least. */
+const DAYS = Number(process.env['SOAK_DAYS'] ?? 3);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -97,7 +97,7 @@ async function windowsOf(url: string, monitor: string, ids: readonly string[], f
 }
 
 test(`${DAYS} days with throttling, quota errors and a restart a day`, {
-  timeout: 15_000 + DAYS * 60_000,
+  timeout: 60_000 + DAYS * 120_000,
 }, async (scope) => {
   setAwsEnvironment(TEST_CREDENTIALS);
   const clock = new SteppedClock(START);

@@ -11,7 +11,7 @@ import { CAN_MOUNT, fill, smallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A run of many takes minutes; this one is for each change of the code. */
-const KILLS = Number(process.env['STORAGE_KILLS'] ?? 8);
+const KILLS = Number(process.env['STORAGE_KILLS'] ?? 4);
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 const IS_ROOT = process.getuid?.() === 0;
 const scope = { onTestFinished };
@@ -38,7 +38,7 @@ async function registered(url: string): Promise<Record<string, number>> {
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 test(`killed ${KILLS} times while queries are registered: what was acknowledged is there, and nothing else`, {
-  timeout: 60_000 + KILLS * 10_000,
+  timeout: 180_000 + KILLS * 30_000,
 }, async () => {
   const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'endless')] });
   const file = join(temporaryFolder(), 'nfm-exporter.json');

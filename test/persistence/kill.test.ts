@@ -11,7 +11,7 @@ import { PROJECT } from '../support/project.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { openStorage } from './opened-storage.ts';
 
-const KILLS = Number(process.env['STORAGE_KILLS'] ?? 10);
+const KILLS = Number(process.env['STORAGE_KILLS'] ?? 5);
 
 const NUMBERS: RecordKind<{ readonly n: number }> = {
   folder: 'notes',
@@ -24,7 +24,7 @@ const NUMBERS: RecordKind<{ readonly n: number }> = {
 };
 
 test(`killed ${KILLS} times while it writes: what was acknowledged is there, and nothing half written`, {
-  timeout: 30_000 + KILLS * 5_000,
+  timeout: 120_000 + KILLS * 20_000,
 }, async () => {
   const folder = temporaryFolder();
   /** What each note may hold: what was acknowledged last, and what was begun since. 0: it may be absent. */

@@ -31,6 +31,7 @@ export function shapesFor(source: string): readonly Shape[] {
 const SMALL = 2 * 1_024;
 const MEDIUM = 16 * 1_024;
 const LARGE = 1_024 * 1_024;
+const REPETITIONS = 10;
 
 /**
  * The worst of some shapes for a reader: searched for among small texts, and measured with one of 1 MB. Where a shorter
@@ -42,14 +43,22 @@ export function worstOf(read: (text: string) => unknown, shapes: readonly Shape[
     .sort((a, b) => b.time - a.time)
     .slice(0, 4);
   const medium = suspects
-    .map(({ shape }) => measure(read, shape, MEDIUM))
+    .map(({ shape }) => measure(read, shape, MEDIUM, bound))
     .reduce((worst, each) => (each.scans > worst.scans ? each : worst));
-  return medium.scans > bound ? medium : measure(read, medium.shape, LARGE);
+  return medium.scans > bound ? medium : measure(read, medium.shape, LARGE, bound);
 }
 
-function measure(read: (text: string) => unknown, shape: Shape, size: number): Worst {
+/**
+ * Measured again if it is beyond `bound`: a reader that is too slow is so each time, one that was interrupted is not. What
+ * is beyond ten times the bound was not interrupted.
+ */
+function measure(read: (text: string) => unknown, shape: Shape, size: number, bound: number): Worst {
   const text = textOf(shape, size);
-  return { scans: timeOf(read, text, 2) / timeOf(scan, text, 2), shape, length: text.length };
+  let scans = Number.POSITIVE_INFINITY;
+  for (let n = 0; n === 0 || (n < REPETITIONS && scans > bound && scans < 10 * bound); n += 1) {
+    scans = Math.min(scans, timeOf(read, text, 2) / timeOf(scan, text, 2));
+  }
+  return { scans, shape, length: text.length };
 }
 
 function textOf({ prefix, pump, suffix }: Shape, length: number): string {

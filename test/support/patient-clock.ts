@@ -30,7 +30,8 @@ export class PatientClock implements Clock {
   }
 
   now(): number {
-    return this.#start + this.monotonic();
+    // Whole, as the system's.
+    return Math.floor(this.#start + this.monotonic());
   }
 
   monotonic(): number {
