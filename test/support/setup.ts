@@ -7,6 +7,12 @@ import { vi } from 'vitest';
 const PATIENCE_MS = 20_000;
 const FACTOR = 4;
 
+// What tests start inherits it, whatever environment they give it.
+const children = process.env['CHILDREN_COVERAGE'];
+if (children !== undefined) {
+  process.env['NODE_V8_COVERAGE'] = children;
+}
+
 const { waitFor } = vi;
 
 vi.waitFor = (check, options) => {
