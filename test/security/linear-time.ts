@@ -28,7 +28,7 @@ export function shapesFor(source: string): readonly Shape[] {
   );
 }
 
-const SMALL = 2 * 1_024;
+const SMALL = 1_024;
 const MEDIUM = 16 * 1_024;
 const LARGE = 1_024 * 1_024;
 const REPETITIONS = 10;

@@ -14,20 +14,14 @@ interface Timer {
  * work of its own. If a daemon, its simulator, and their test share one, a busy machine takes longer, and changes nothing
  * of what they see.
  */
-export class PatientClock implements Clock {
-  readonly #start: number;
+class PatientClock implements Clock {
+  readonly #start = Date.now();
   #elapsed = 0;
   #ticked = performance.now();
   #isHeld = false;
   /** In the order in which they are due. */
   readonly #timers: Timer[] = [];
-  readonly #ticks: NodeJS.Timeout;
-
-  /** Begins at `start`, in milliseconds since the epoch. */
-  constructor(start = Date.now()) {
-    this.#start = start;
-    this.#ticks = setInterval(() => this.#tick(), TICK_MS).unref();
-  }
+  readonly #ticks = setInterval(() => this.#tick(), TICK_MS).unref();
 
   now(): number {
     // Whole, as the system's.
