@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SHUTDOWN } from '../../src/scheduler/dispatcher.ts';
+import { patientClock as clock } from '../support/patient-clock.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import {
   answered,
@@ -29,20 +30,21 @@ beforeAll(async () => {
     'another%20protocol': (response) => {
       response.socket?.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
     },
-    slow: (response, request) => void wait(100).then(() => answered(200, { status: 'RUNNING' })(response, request)),
+    slow: (response, request) =>
+      void clock.pause(100).then(() => answered(200, { status: 'RUNNING' })(response, request)),
     'come%20back%20later': answered(503, {}, { 'retry-after': '15' }),
   });
 });
 afterAll(() => service.close());
 
 function asking(queryId: string, options: ClientOptions = {}) {
-  const observed = observedClient(service.url, { timeout: TIMEOUT, ...options });
+  const observed = observedClient(service.url, { timeout: TIMEOUT, clock, ...options });
   const giveUp = new AbortController();
-  const startedAt = performance.now();
+  const startedAt = clock.monotonic();
   const status = observed.client.queryStatus(watchedQuery({ queryId }), giveUp.signal);
   const end = status.then(
-    (answer) => ({ answer, ms: performance.now() - startedAt }),
-    (error: unknown) => ({ error, ms: performance.now() - startedAt }),
+    (answer) => ({ answer, ms: clock.monotonic() - startedAt }),
+    (error: unknown) => ({ error, ms: clock.monotonic() - startedAt }),
   );
   return { ...observed, giveUp, end };
 }
@@ -74,7 +76,11 @@ describe('an attempt', () => {
   });
 
   it('has its time from when it is sent: waiting for the budget is no part of it', async () => {
-    const { client, target, attempts, close } = observedClient(service.url, { timeout: TIMEOUT, requestsPerSecond: 2 });
+    const { client, target, attempts, close } = observedClient(service.url, {
+      timeout: TIMEOUT,
+      requestsPerSecond: 2,
+      clock,
+    });
     await target.budget.acquire();
     const { signal } = new AbortController();
     expect(await client.queryStatus(watchedQuery({ queryId: 'slow' }), signal)).toBe('RUNNING');

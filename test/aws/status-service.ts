@@ -5,7 +5,7 @@ import type { AwsCredentials } from '../../src/aws/credentials/credentials.ts';
 import type { ApiErrorName } from '../../src/aws/errors.ts';
 import { BoundedHandler } from '../../src/aws/network/bounded-handler.ts';
 import { createNetwork, type NetworkOptions } from '../../src/aws/network/network.ts';
-import { systemClock } from '../../src/lib/clock.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { type Target, Targets } from '../../src/scheduler/target.ts';
 
 export const CREDENTIALS = {
@@ -97,13 +97,14 @@ export interface ClientOptions {
   readonly credentials?: () => Promise<AwsCredentials>;
   readonly requestsPerSecond?: number;
   readonly network?: Partial<NetworkOptions>;
+  readonly clock?: Clock;
 }
 
 /** A client of one target at `endpoint`, and what it tells of its attempts. */
 export function observedClient(endpoint: string, options: ClientOptions = {}): ObservedClient {
-  const { maxAttempts = 1, timeout = 2_000, requestsPerSecond = 10_000 } = options;
+  const { maxAttempts = 1, timeout = 2_000, requestsPerSecond = 10_000, clock = systemClock } = options;
   const network = createNetwork({ env: {}, ...options.network });
-  const target = new Targets(systemClock).add('default', 'eu-west-1', { requestsPerSecond, maxConcurrentRequests: 64 });
+  const target = new Targets(clock).add('default', 'eu-west-1', { requestsPerSecond, maxConcurrentRequests: 64 });
   const attempts: Attempt[] = [];
   const refusedAnswers: ApiErrorName[] = [];
   const verdicts: string[] = [];
@@ -113,8 +114,8 @@ export function observedClient(endpoint: string, options: ClientOptions = {}): O
   };
   const client = new TargetClient({
     target,
-    clock: systemClock,
-    handler: new BoundedHandler({ network, clock: systemClock, timeout }),
+    clock,
+    handler: new BoundedHandler({ network, clock, timeout }),
     credentials: {
       get: options.credentials ?? (async () => CREDENTIALS),
       accepted: (place, key) => verdicts.push(`${place}: accepted ${key}`),

@@ -85,13 +85,14 @@ describe.concurrent('a shutdown leaves no run at the service', () => {
     await vi.waitFor(async () => {
       expect((await daemon.metrics()).value('aws_nfm_api_runs', { state: 'active' })).toBe(COUNT);
     }, PATIENT);
-    // Let the requests get there.
-    await vi.waitFor(() => expect(service.requests.length).toBeGreaterThan(0), PATIENT);
+    // Nothing that is delayed is answered before the daemon has been seen to be stopping.
+    const letGo = clock.hold();
     const stopping = daemon.stop(6_000);
     // A request on a connection that is being closed fails; the next has one of its own.
     await vi.waitFor(async () => {
       expect((await daemon.text('/-/ready')).status, 'while runs are being stopped').toBe(503);
     }, PATIENT);
+    letGo();
     await stopping;
     expect(service.simulator.runningQueries()).toEqual([]);
     const ended = (verb: string) =>

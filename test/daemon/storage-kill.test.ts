@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { METRIC_NAMES } from '../../src/model/vocabulary.ts';
 import type { LogEvent } from '../support/log-lines.ts';
-import { startCommand } from '../support/process.ts';
+import { type Command, startCommand } from '../support/process.ts';
 import { runSimulator } from '../support/simulated-service.ts';
 import { keepLedger, type StartedRun } from '../support/start-ledger.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -41,10 +41,15 @@ test(`killed ${KILLS} times, at any moment: no window is started twice, and no r
     }),
   );
   const events: LogEvent[] = [];
-  const run = async (life: () => Promise<unknown>, signal: NodeJS.Signals) => {
+  const lost = (log: readonly LogEvent[]) => {
+    const unread = ledger.started.filter(({ queryId }) => !ledger.read.has(queryId));
+    const uncertain = uncertainWindows(log);
+    return unread.filter(({ asked, windowEnd }) => !uncertain.includes(`${asked} ${windowEnd}`));
+  };
+  const run = async (life: (daemon: Command) => Promise<unknown>, signal: NodeJS.Signals) => {
     const daemon = startCommand(scope, ['--config.file', file]);
     await daemon.event('listening');
-    await life();
+    await life(daemon);
     daemon.kill(signal);
     const ended = await daemon.ended;
     events.push(...daemon.log());
@@ -54,22 +59,29 @@ test(`killed ${KILLS} times, at any moment: no window is started twice, and no r
     // Some come while it still starts to work, some in the middle of it.
     await run(() => pause(Math.random() ** 2 * 2_500), 'SIGKILL');
   }
-  await run(() => quiet(ledger.started), 'SIGTERM');
+  await run(async (daemon) => {
+    await quiet(ledger.started);
+    await vi.waitFor(() => expect(lost([...events, ...daemon.log()]), 'lost').toEqual([]));
+  }, 'SIGTERM');
 
   const twice = ledger.started.filter((one, i) => ledger.started.findIndex((other) => isSameWindow(one, other)) !== i);
   const unread = ledger.started.filter(({ queryId }) => !ledger.read.has(queryId));
-  const uncertain = events
-    .filter(({ msg }) => msg?.startsWith('a run may have been started'))
-    .map(({ query = '', window_end = '' }) => `${query.split(':').slice(1).join(' ')} ${Date.parse(window_end)}`);
+  const uncertain = uncertainWindows(events);
   process.stdout.write(
     `${KILLS} kills: ${ledger.started.length} runs started, ${twice.length} of them twice, results of ${ledger.read.size} read; ${uncertain.length} windows skipped as uncertain, ${unread.length} of them had been started\n`,
   );
   expect(twice, 'started twice').toEqual([]);
-  const lost = unread.filter(({ asked, windowEnd }) => !uncertain.includes(`${asked} ${windowEnd}`));
-  expect(lost, 'lost').toEqual([]);
+  expect(lost(events), 'lost').toEqual([]);
   expect(events.filter(({ level }) => level === 'error')).toEqual([]);
   expect(ledger.started.length, 'the test has had something to lose').toBeGreaterThan(KILLS / 2);
 });
+
+/** Windows that were skipped since their runs may have been started. */
+function uncertainWindows(log: readonly LogEvent[]): string[] {
+  return log
+    .filter(({ msg }) => msg?.startsWith('a run may have been started'))
+    .map(({ query = '', window_end = '' }) => `${query.split(':').slice(1).join(' ')} ${Date.parse(window_end)}`);
+}
 
 function isSameWindow(one: StartedRun, other: StartedRun): boolean {
   return one.asked === other.asked && one.windowEnd === other.windowEnd;

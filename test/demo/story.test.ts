@@ -13,6 +13,7 @@ import {
   type TestScope,
 } from '../support/daemon.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { patientClock } from '../support/patient-clock.ts';
 import { PROJECT } from '../support/project.ts';
 import { runSimulator } from '../support/simulated-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -36,7 +37,7 @@ function demoFile(name: string, replacements: Readonly<Record<string, string>>):
 /** The demo's daemon and simulator, but quicker. The story stands still, and is played on by `until`. */
 async function runStory(scope: TestScope) {
   const scenario = demoFile('scenario.yml', { 'queuedFor: 1s, runningFor: 3s': 'queuedFor: 0s, runningFor: 200ms' });
-  const service = await runSimulator(scope, parse(scenario));
+  const service = await runSimulator(scope, parse(scenario), { clock: patientClock });
   const folder = temporaryFolder(scope);
   const config = demoFile('nfm-exporter.yml', {
     '${NFM_SIMULATOR}': service.url,
@@ -49,7 +50,7 @@ async function runStory(scope: TestScope) {
   });
   const file = join(folder, 'nfm-exporter.yml');
   writeFileSync(file, config);
-  const daemon = await runDaemon(scope, parse(config), { file, isLast: true });
+  const daemon = await runDaemon(scope, parse(config), { file, isLast: true, clock: patientClock });
   const clock = new FakeClock();
   const told: string[] = [];
   const story = beginStory({
@@ -94,7 +95,7 @@ async function counters(daemon: RunningDaemon): Promise<ReadonlyMap<string, numb
 
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
-describe.concurrent('the story of the demo', { timeout: 60_000 }, () => {
+describe.concurrent('the story of the demo', { timeout: 240_000 }, () => {
   test('is told in lines that each have a time and a command, in order, and is over after some minutes', async (scope) => {
     const { daemon, clock, told, until } = await runStory(scope);
     await until('The story is over');

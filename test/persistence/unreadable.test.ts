@@ -199,7 +199,7 @@ test.each(['EIO', 'ESTALE', 'ENOTCONN'])('a device that fails with %s is opened 
 
 test('large files of nonsense are read one at a time: they may not fit into memory together', async () => {
   const { folder, notes } = await written();
-  for (let n = 0; n < 8; n += 1) {
+  for (let n = 0; n < 16; n += 1) {
     const file = join(notes, `${n}.json`);
     writeFileSync(file, '');
     truncateSync(file, 60 * 1024 * 1024);
@@ -210,5 +210,5 @@ test('large files of nonsense are read one at a time: they may not fit into memo
   const arguments_ = ['--input-type=module', '-e', script, 'write-notes', folder, '10'];
   const [result = '', megabytes] = execFileSync(process.execPath, arguments_, { encoding: 'utf8' }).split(' ');
   expect(JSON.parse(result)).toEqual({ before: ['a'], result: 'written', writable: true });
-  expect(Number(megabytes)).toBeLessThan(600);
+  expect(Number(megabytes), 'of 960 in all').toBeLessThan(800);
 });

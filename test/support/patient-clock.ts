@@ -1,8 +1,8 @@
 import { type Clock, sleep } from '../../src/lib/clock.ts';
 
-const TICK_MS = 4;
+const TICK_MS = 2;
 /** A tick that is later than this was late because the process could not run. */
-const LONGEST_TICK_MS = 2 * TICK_MS;
+const LONGEST_TICK_MS = TICK_MS + 1;
 
 interface Timer {
   readonly at: number;

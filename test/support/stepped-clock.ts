@@ -1,6 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/lib/clock.ts';
+// The daemon loads these when it needs them first. The clock would not wait for that, and calls would time out.
+import '@aws-sdk/client-sts';
+import '@smithy/node-http-handler';
+import '../../src/aws/credential-sources.ts';
+import '../../src/aws/credentials/identity.ts';
+import '../../src/aws/sdk.ts';
 
 interface Timer {
   readonly at: number;
