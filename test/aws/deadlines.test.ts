@@ -64,7 +64,8 @@ describe('an attempt', () => {
       error: { error: 'TimeoutError', attempts: 2, message: 'no complete answer within 0.3 s' },
     });
     expect(ms).toBeGreaterThanOrEqual(2 * TIMEOUT - 5);
-    expect(ms).toBeLessThan(2 * TIMEOUT + 1_500);
+    // Far below what a call without a deadline takes, however busy the machine is.
+    expect(ms).toBeLessThan(2 * TIMEOUT + 15_000);
     expect(attempts).toMatchObject([
       { error: 'TimeoutError', up: false },
       { error: 'TimeoutError', up: false },

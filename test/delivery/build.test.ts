@@ -30,6 +30,7 @@ function smallProject(): string {
   }
   write('src/main.ts', 'export const main: number = 1;\n');
   write('src/config/reading/yaml-worker.ts', 'export const worker: number = 1;\n');
+  write('src/config/reading/yaml-worker.ts', 'export const worker: number = 1;\n');
   write(`${script}/page.ts`, 'export const page: string = document.title;\n');
   write('dist/stale.js', '');
   return folder;
