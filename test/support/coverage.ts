@@ -98,7 +98,7 @@ const coverage: CoverageProviderModule = {
       #readChildren(): ProcessCov {
         let merged: ProcessCov = { result: [] };
         for (const file of readdirSync(this.#directory)) {
-          const { result }: ProcessCov = JSON.parse(readFileSync(join(this.#directory, file), 'utf8'));
+          const { result } = readProcess(join(this.#directory, file));
           merged = mergeProcessCovs([merged, { result: result.filter(({ url }) => url.startsWith(DIST)) }]);
         }
         rmSync(this.#directory, { recursive: true });
@@ -108,6 +108,18 @@ const coverage: CoverageProviderModule = {
     return new Provider();
   },
 };
+
+/** A child that was killed while it wrote has left part of its file: what it ran does not count. */
+function readProcess(file: string): ProcessCov {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      return { result: [] };
+    }
+    throw error;
+  }
+}
 
 type V8Provider = import('@vitest/coverage-v8/dist/provider.js').V8CoverageProvider;
 
