@@ -22,7 +22,8 @@ export class SteppedClock implements Clock {
   #elapsed = 0;
   /** Few at any moment, so that a list in order will do. */
   #timers: Timer[] = [];
-  #requests = 0;
+  /** Requests of this process that are under way. */
+  readonly #requests = new Set<unknown>();
 
   constructor(start: number) {
     this.#start = start;
@@ -50,11 +51,12 @@ export class SteppedClock implements Clock {
 
   /** Watches the requests of this process; the function returned ends that. */
   watchRequests(): () => void {
-    const begin = () => {
-      this.#requests += 1;
+    // A request may end twice: with a response, and with an error after it.
+    const begin = (message: unknown) => {
+      this.#requests.add(requestOf(message));
     };
-    const end = () => {
-      this.#requests -= 1;
+    const end = (message: unknown) => {
+      this.#requests.delete(requestOf(message));
     };
     subscribe('http.client.request.start', begin);
     subscribe('http.client.response.finish', end);
@@ -108,14 +110,19 @@ export class SteppedClock implements Clock {
   /** Resolves when all that goes on has come to wait for this clock. */
   async #quiet(): Promise<void> {
     await turn();
-    while (this.#requests > 0) {
+    while (this.#requests.size > 0) {
       do {
         await turn();
-      } while (this.#requests > 0);
+      } while (this.#requests.size > 0);
       // What an answer sets off: the end of a request's body, its reader, the next request.
       for (let i = 0; i < 8; i += 1) {
         await turn();
       }
     }
   }
+}
+
+/** The request that a message of Node's HTTP diagnostics channels is about. */
+function requestOf(message: unknown): unknown {
+  return typeof message === 'object' && message !== null && 'request' in message ? message.request : undefined;
 }
