@@ -1,10 +1,11 @@
 // Asks a daemon, and beside it a process that does nothing, for /-/healthy every 20 ms, from a process of its own.
 // `node probe.mjs URL PID`; prints a line of JSON for each answer of the daemon that took over 50 ms, and, once its
-// standard input ends, one with the longest of all. `block` is the time without that in which the daemon, or this process,
-// could have run but had no processor.
+// standard input ends, one with the longest of all. `block` is the time without that in which a thread of the daemon, or
+// this process, could have run but had no processor: the main thread waits for the others to collect garbage. It is at least
+// the time that the main thread ran for.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, get } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
@@ -28,15 +29,28 @@ if (url === undefined) {
   /** @param {number} since */
   const slowestIdle = (since) => Math.max(0, ...idleProbes.filter(({ end }) => end >= since).map(({ ms }) => ms));
   /**
-   * Milliseconds that the main thread of a process has run, and was ready to run but waited for a processor.
+   * Milliseconds that the main thread of a process has run, and that each thread was ready to run but waited for a processor.
    * @param {string | number | undefined} of
    */
   const timesOf = (of) => {
-    const [ran = 0, waited = 0] = readFileSync(`/proc/${of}/task/${of}/schedstat`, 'utf8')
-      .split(' ')
-      .map((ns) => Number(ns) / 1e6);
-    return { ran, waited };
+    let mainRan = 0;
+    const waits = new Map();
+    for (const thread of readdirSync(`/proc/${of}/task`)) {
+      const [ran = 0, waited = 0] = readFileSync(`/proc/${of}/task/${thread}/schedstat`, 'utf8')
+        .split(' ')
+        .map((ns) => Number(ns) / 1e6);
+      waits.set(thread, waited);
+      mainRan = thread === String(of) ? ran : mainRan;
+    }
+    return { ran: mainRan, waits };
   };
+  /**
+   * What the thread has waited for that waited the longest.
+   * @param {{ waits: Map<string, number> }} before
+   * @param {{ waits: Map<string, number> }} after
+   */
+  const waitedBetween = (before, after) =>
+    Math.max(...[...after.waits].map(([thread, waited]) => waited - (before.waits.get(thread) ?? 0)));
   /** @param {string} address */
   const answered = (address) =>
     new Promise((resolve) => {
@@ -55,12 +69,13 @@ if (url === undefined) {
     await answered(`${url}/-/healthy`);
     const ms = performance.now() - begin;
     const [after, mine] = [timesOf(pid), timesOf(process.pid)];
-    const block = Math.max(0, ms - (after.waited - before.waited) - (mine.waited - mineBefore.waited));
+    const ran = after.ran - before.ran;
+    const block = Math.max(ran, ms - waitedBetween(before, after) - waitedBetween(mineBefore, mine));
     longest.probes += 1;
     longest.ms = Math.max(longest.ms, ms);
     longest.block = Math.max(longest.block, block);
     if (ms > 50) {
-      console.log(JSON.stringify({ at: Date.now(), ms, block, ran: after.ran - before.ran, idle: slowestIdle(begin) }));
+      console.log(JSON.stringify({ at: Date.now(), ms, block, ran, idle: slowestIdle(begin) }));
     }
   });
   const other = repeat(async () => {
