@@ -7,12 +7,13 @@ FROM ${NODE_IMAGE} AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY packages/client-networkflowmonitor/package.json packages/client-networkflowmonitor/
+COPY packages/simulator/package.json packages/simulator/
 
 FROM manifests AS build
 RUN npm ci --ignore-scripts
 COPY tsconfig.base.json tsconfig.json ./
 COPY scripts/build.mjs scripts/
-COPY packages/client-networkflowmonitor packages/client-networkflowmonitor
+COPY packages packages
 COPY src src
 # The commit, which cannot be asked for in here: docker build --build-arg REVISION="$(git rev-parse HEAD)" .
 ARG REVISION=unknown
