@@ -185,7 +185,8 @@ test(`${DAYS} days with throttling, quota errors and a restart a day`, {
   expect(timedOut, 'those of the query that never ends').toBeGreaterThan(DAYS * 15);
   expect(skipped, 'without quota nothing could be started').toBeGreaterThan(DAYS * 3);
   expect(others).toEqual({ failed: 0, canceled: 0, start_failed: 0, results_failed: 0 });
-  const growths = heaps.map(({ morning, evening }) => evening - morning);
+  // The first day also keeps what is compiled when it runs for the first time.
+  const growths = heaps.slice(1).map(({ morning, evening }) => evening - morning);
   expect(Math.max(...growths), 'bytes that a day adds to the heap').toBeLessThan(2e6);
   // What a daemon leaves behind are prom-client's observers of the process: some 200 kB.
   const mornings = heaps.slice(1).map(({ morning }) => morning);

@@ -42,10 +42,13 @@ export function worstOf(read: (text: string) => unknown, shapes: readonly Shape[
     .map((shape) => ({ shape, time: timeOf(read, textOf(shape, SMALL), 1) }))
     .sort((a, b) => b.time - a.time)
     .slice(0, 4);
-  const medium = suspects
+  let worst = suspects
     .map(({ shape }) => measure(read, shape, MEDIUM, bound))
-    .reduce((worst, each) => (each.scans > worst.scans ? each : worst));
-  return medium.scans > bound ? medium : measure(read, medium.shape, LARGE, bound);
+    .reduce((one, other) => (other.scans > one.scans ? other : one));
+  for (let size = MEDIUM * 4; size <= LARGE && worst.scans <= bound; size *= 4) {
+    worst = measure(read, worst.shape, size, bound);
+  }
+  return worst;
 }
 
 /**
