@@ -8,7 +8,7 @@ import type { ExpositionPage } from '../support/exposition-page.ts';
 import { SteppedClock } from '../support/stepped-clock.ts';
 
 /** `npm run long:weeks` takes four weeks. The heaps of the second and the last day are compared: three at least. */
-const DAYS = Number(process.env['SOAK_DAYS'] ?? 3);
+const DAYS = Number(process.env['SOAK_DAYS'] ?? 4);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -188,8 +188,8 @@ test(`${DAYS} days with throttling, quota errors and a restart a day`, {
   // The first day also keeps what is compiled when it runs for the first time.
   const growths = heaps.slice(1).map(({ morning, evening }) => evening - morning);
   expect(Math.max(...growths), 'bytes that a day adds to the heap').toBeLessThan(2e6);
-  // What a daemon leaves behind are prom-client's observers of the process: some 200 kB.
-  const mornings = heaps.slice(1).map(({ morning }) => morning);
-  const growth = ((mornings.at(-1) ?? 0) - (mornings[0] ?? 0)) / DAYS;
-  expect(growth, `bytes that a restart leaves on the heap: ${mornings}`).toBeLessThan(400_000);
+  // What a daemon leaves behind are prom-client's observers of the process, some 200 kB, and what coverage counts.
+  const mornings = heaps.slice(2).map(({ morning }) => morning);
+  const growth = ((mornings.at(-1) ?? 0) - (mornings[0] ?? 0)) / (mornings.length - 1);
+  expect(growth, `bytes that a restart leaves on the heap: ${mornings}`).toBeLessThan(800_000);
 });
