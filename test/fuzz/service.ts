@@ -1,6 +1,7 @@
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import type { TestScope } from '../support/daemon.ts';
+import { startByteServer } from '../support/raw-service.ts';
 import { type Answer, readOperations } from './answers.ts';
 
 export interface FuzzService {
@@ -17,7 +18,7 @@ const REMEMBERED = 2_000;
  * Network Flow Monitor and STS, whose n-th answer of each operation is made of the model, the seed and n alone. It ends
  * with the scope.
  */
-export async function startFuzzService({ onTestFinished }: TestScope, seed: number): Promise<FuzzService> {
+export async function startFuzzService(scope: TestScope, seed: number): Promise<FuzzService> {
   const operations = readOperations();
   const counts = new Map(operations.map(({ name }) => [name, 0]));
   const sent: { readonly at: number; readonly what: string }[] = [];
@@ -39,42 +40,15 @@ export async function startFuzzService({ onTestFinished }: TestScope, seed: numb
     sent.splice(0, sent.length - REMEMBERED);
     return answer;
   };
-  const open = new Set<Socket>();
-  const server = createServer((socket) => {
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-    socket.on('error', () => socket.destroy());
-    let received = '';
-    socket.setEncoding('latin1').on('data', (text: string) => {
-      received += text;
-      if (isWhole(received)) {
-        void write(socket, answerTo(received));
-        received = '';
-      }
-    });
+  const url = await startByteServer(scope, (socket, request) => {
+    void write(socket, answerTo(request));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    for (const socket of open) {
-      socket.destroy();
-    }
-    server.close();
-  });
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
   const sentBetween = (from: number, to: number) =>
     sent.filter(({ at }) => at >= from && at <= to).map(({ what }) => what);
-  return { url: `http://127.0.0.1:${port}`, counts, sentBetween };
+  return { url, counts, sentBetween };
 }
 
 const NO_ANSWER: Answer = { pieces: [], pause: 0, end: 'reset' };
-
-/** Head and body are there. */
-function isWhole(request: string): boolean {
-  const end = request.indexOf('\r\n\r\n');
-  const [, length = '0'] = /^content-length: (\d+)/im.exec(request) ?? [];
-  return end !== -1 && request.length >= end + 4 + Number(length);
-}
 
 async function write(socket: Socket, { pieces, pause, end }: Answer): Promise<void> {
   for (const piece of pieces) {

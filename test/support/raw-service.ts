@@ -16,10 +16,24 @@ export interface RawService {
 
 /** Starts a server that answers each request with the bytes of `answer`, and then ends the connection. It ends with the scope. */
 export async function startRawService(
-  { onTestFinished }: TestScope,
+  scope: TestScope,
   answer: (request: RawRequestHead) => Uint8Array,
 ): Promise<RawService> {
   const requests: RawRequestHead[] = [];
+  const url = await startByteServer(scope, (socket, text) => {
+    const [method = '', target = ''] = text.split(' ', 2);
+    const request = { method, target };
+    requests.push(request);
+    socket.end(answer(request));
+  });
+  return { url, requests };
+}
+
+/** Starts a server that hands over each whole request, as text, with its connection. It ends with the scope. Returns its URL. */
+export async function startByteServer(
+  { onTestFinished }: TestScope,
+  onRequest: (socket: Socket, request: string) => void,
+): Promise<string> {
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
@@ -29,10 +43,8 @@ export async function startRawService(
     socket.setEncoding('latin1').on('data', (text: string) => {
       received += text;
       if (isWhole(received)) {
-        const [method = '', target = ''] = received.split(' ', 2);
-        const request = { method, target };
-        requests.push(request);
-        socket.end(answer(request));
+        onRequest(socket, received);
+        received = '';
       }
     });
   });
@@ -45,7 +57,7 @@ export async function startRawService(
   });
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : undefined;
-  return { url: `http://127.0.0.1:${port}`, requests };
+  return `http://127.0.0.1:${port}`;
 }
 
 /** Head and body are there. */
