@@ -1,8 +1,8 @@
 import { formatDuration } from '../config/reading/texts.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
-import type { QueryView, ScheduledView } from '../registry/query-view.ts';
-import { currentStatus, type QueryState } from '../state/query-state.ts';
+import type { QueryView } from '../registry/query-view.ts';
+import { currentStatus, type QueryFailure, type QueryState } from '../state/query-state.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { ExporterState } from './exporter-state.ts';
 import type { Scheduling } from './scheduling.ts';
@@ -67,43 +67,38 @@ function viewOfState(
     source: query.source,
     account: query.account,
     region: query.region,
-    ...(query.monitorName === undefined ? {} : { monitorName: query.monitorName }),
-    ...(query.scopeId === undefined ? {} : { scopeId: query.scopeId }),
+    monitorName: query.monitorName,
+    scopeId: query.scopeId,
     ...(query.kind === 'watched'
       ? { queryId: query.queryId, interval: formatDuration(query.interval) }
-      : { queryId: runs?.lastQueryId ?? null, scheduled: scheduledView(query) }),
+      : { queryId: runs?.lastQueryId ?? null, ...scheduledKeys(query) }),
     ...(runs === undefined ? {} : { recentRuns: () => runs.recent.list() }),
     labels: query.labels,
     status,
     statusSince: status === null ? null : time(state.statusSince),
     up: state.up ?? null,
-    lastError:
-      lastFailure === undefined
-        ? null
-        : {
-            operation: lastFailure.operation,
-            error: lastFailure.error,
-            message: lastFailure.message,
-            at: new Date(lastFailure.at).toISOString(),
-          },
+    lastError: lastFailure === undefined ? null : errorView(lastFailure),
     lastSuccess: time(state.lastSuccess),
     nextPoll: time(nextPoll),
   };
 }
 
-function scheduledView(query: ScheduledQuery): ScheduledView {
-  const { every, lookback, delay, timeout } = query.schedule;
+function errorView({ operation, error, message, at }: QueryFailure): QueryView['lastError'] {
+  return { operation, error, message, at: new Date(at).toISOString() };
+}
+
+function scheduledKeys({ schedule, metricName, destinationCategory, limit, contributorLabels }: ScheduledQuery) {
   return {
-    metricName: query.metricName,
-    destinationCategory: query.destinationCategory,
-    ...(query.limit === undefined ? {} : { limit: query.limit }),
+    metricName,
+    destinationCategory,
+    limit,
     schedule: {
-      every: formatDuration(every),
-      lookback: formatDuration(lookback),
-      delay: formatDuration(delay),
-      timeout: formatDuration(timeout),
+      every: formatDuration(schedule.every),
+      lookback: formatDuration(schedule.lookback),
+      delay: formatDuration(schedule.delay),
+      timeout: formatDuration(schedule.timeout),
     },
-    contributorLabels: query.contributorLabels,
+    contributorLabels,
   };
 }
 

@@ -14,15 +14,26 @@ export interface QueryView {
   readonly account: string;
   readonly region: string;
   /** Of queries about a monitor. */
-  readonly monitorName?: string;
+  readonly monitorName?: string | undefined;
   /** Of queries about a scope. */
-  readonly scopeId?: string;
+  readonly scopeId?: string | undefined;
   /** The service's id: of a watched query the configured one, of a scheduled query that of its last run. */
   readonly queryId: string | null;
   /** Of watched queries: how often they are polled, as a Prometheus duration (`30s`). */
   readonly interval?: string;
-  /** Of scheduled queries. */
-  readonly scheduled?: ScheduledView;
+  /** This and the next four: of scheduled queries. */
+  readonly metricName?: string;
+  readonly destinationCategory?: string;
+  /** Undefined if the query has none. */
+  readonly limit?: number | undefined;
+  /** Prometheus durations. */
+  readonly schedule?: {
+    readonly every: string;
+    readonly lookback: string;
+    readonly delay: string;
+    readonly timeout: string;
+  };
+  readonly contributorLabels?: readonly string[];
   /** Of scheduled queries: the last runs, the oldest first. Not in the API's JSON. */
   readonly recentRuns?: () => readonly EndedRun[];
   /** The user's own labels. */
@@ -39,20 +50,6 @@ export interface QueryView {
   readonly lastSuccess: string | null;
   /** Of a scheduled query between its runs: when the next is due. `null` for queries that are no longer polled. */
   readonly nextPoll: string | null;
-}
-
-/** What a scheduled query asks, and when. Durations are Prometheus durations. */
-export interface ScheduledView {
-  readonly metricName: string;
-  readonly destinationCategory: string;
-  readonly limit?: number;
-  readonly schedule: {
-    readonly every: string;
-    readonly lookback: string;
-    readonly delay: string;
-    readonly timeout: string;
-  };
-  readonly contributorLabels: readonly string[];
 }
 
 /** A request that failed for good: what was asked, the kind of failure as metrics name it, and what the failure said. */

@@ -369,12 +369,10 @@ describe('the page of one query', () => {
       { outcome: 'succeeded', at: Date.parse('2026-11-24T11:50:00Z'), duration: 12_340 },
       { outcome: 'start_failed', at: Date.parse('2026-11-24T11:55:00Z'), duration: undefined },
     ],
-    scheduled: {
-      metricName: 'RETRANSMISSIONS',
-      destinationCategory: 'INTER_AZ',
-      schedule: { every: '5m', lookback: '5m', delay: '2m', timeout: '5m' },
-      contributorLabels: [],
-    },
+    metricName: 'RETRANSMISSIONS',
+    destinationCategory: 'INTER_AZ',
+    schedule: { every: '5m', lookback: '5m', delay: '2m', timeout: '5m' },
+    contributorLabels: [],
   });
   const window = { windowStart: '2026-11-24T11:45:00Z', windowEnd: '2026-11-24T11:50:00Z', unit: 'Count' };
   const withContributors = (json: unknown) => ({ contributors: () => Promise.resolve(JSON.stringify(json)) });

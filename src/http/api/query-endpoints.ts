@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import { mapInTurns, SharedWork } from '../../lib/concurrency.ts';
-import type { QueryView, ScheduledView } from '../../registry/query-view.ts';
+import type { QueryView } from '../../registry/query-view.ts';
 import { JSON_TYPE, sendBody, sendError, sendJson, sendParts } from '../server/respond.ts';
 
 /**
@@ -75,43 +75,35 @@ export function contributorsEndpoint(contributors: (name: string) => Promise<str
 }
 
 /**
- * The JSON of one query under `/api/v1/queries`: identity, then the keys of the configuration that define it (those it
- * has), then its state. Listed key by key, so that nothing a caller's object holds besides can get out.
+ * Keys of a query under `/api/v1/queries`, in order: identity, then the keys of the configuration that define the query,
+ * then its state. Only these are sent, whatever else a caller's object has.
  */
-export function queryJson(view: QueryView): Record<string, unknown> {
-  return {
-    name: view.name,
-    type: view.type,
-    source: view.source,
-    account: view.account,
-    region: view.region,
-    ...(view.monitorName === undefined ? {} : { monitorName: view.monitorName }),
-    ...(view.scopeId === undefined ? {} : { scopeId: view.scopeId }),
-    queryId: view.queryId,
-    ...(view.interval === undefined ? {} : { interval: view.interval }),
-    ...(view.scheduled === undefined ? {} : scheduledJson(view.scheduled)),
-    labels: view.labels,
-    status: view.status,
-    statusSince: view.statusSince,
-    up: view.up,
-    lastError: view.lastError && {
-      operation: view.lastError.operation,
-      error: view.lastError.error,
-      message: view.lastError.message,
-      at: view.lastError.at,
-    },
-    lastSuccess: view.lastSuccess,
-    nextPoll: view.nextPoll,
-  };
-}
+const JSON_KEYS = [
+  'name',
+  'type',
+  'source',
+  'account',
+  'region',
+  'monitorName',
+  'scopeId',
+  'queryId',
+  'interval',
+  'metricName',
+  'destinationCategory',
+  'limit',
+  'schedule',
+  'contributorLabels',
+  'labels',
+  'status',
+  'statusSince',
+  'up',
+  'lastError',
+  'lastSuccess',
+  'nextPoll',
+] as const satisfies readonly (keyof QueryView)[];
 
-function scheduledJson(view: ScheduledView): Record<string, unknown> {
-  const { every, lookback, delay, timeout } = view.schedule;
-  return {
-    metricName: view.metricName,
-    destinationCategory: view.destinationCategory,
-    ...(view.limit === undefined ? {} : { limit: view.limit }),
-    schedule: { every, lookback, delay, timeout },
-    contributorLabels: view.contributorLabels,
-  };
+/** Returns what the JSON of a query is made of. A key that a query does not have is undefined: JSON omits it. */
+export function queryJson(view: QueryView): Pick<QueryView, (typeof JSON_KEYS)[number]> {
+  // A filter of the view's own keys by a list: the type names the result.
+  return Object.fromEntries(JSON_KEYS.map((key) => [key, view[key]])) as ReturnType<typeof queryJson>;
 }

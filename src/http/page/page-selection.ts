@@ -73,7 +73,7 @@ function hasAll(query: QueryView, words: readonly string[]): boolean {
   if (words.length === 0) {
     return true;
   }
-  const { name, type, account, region, queryId, labels, lastError, scheduled } = query;
+  const { name, type, account, region, queryId, labels, lastError, metricName, destinationCategory } = query;
   const text = [
     name,
     type,
@@ -82,8 +82,8 @@ function hasAll(query: QueryView, words: readonly string[]): boolean {
     subjectOf(query),
     queryId ?? '',
     lastError?.error ?? '',
-    scheduled?.metricName ?? '',
-    scheduled?.destinationCategory ?? '',
+    metricName ?? '',
+    destinationCategory ?? '',
     ...Object.entries(labels).map(([label, value]) => `${label}=${value}`),
   ]
     .join('\n')

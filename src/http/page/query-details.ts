@@ -24,8 +24,8 @@ export function renderQueryDetails(details: QueryDetails): Html {
 <dl class="card">
 ${factsOf(query, now).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl>
 ${query.recentRuns === undefined ? undefined : renderRunsOf(query.recentRuns(), now)}
-${query.scheduled === undefined ? undefined : html`<h3>Contributors</h3>`}
-${contributors === undefined ? (query.scheduled === undefined ? undefined : html`<p>No results are known yet.</p>`) : renderContributors(contributors)}
+${query.schedule === undefined ? undefined : html`<h3>Contributors</h3>`}
+${contributors === undefined ? (query.schedule === undefined ? undefined : html`<p>No results are known yet.</p>`) : renderContributors(contributors)}
 <ul class="buttons">
 <li><a href="${json}">This query as JSON</a></li>
 ${contributors === undefined ? undefined : html`<li><a href="${json}/contributors">Contributors as JSON, all fields</a></li>`}
@@ -39,7 +39,7 @@ ${runs.length === 0 ? undefined : html`<details id="runs"><summary>Each run</sum
 }
 
 function factsOf(query: QueryView, now: number): readonly (readonly [name: string, value: HtmlValue])[] {
-  const { scheduled, labels, status, up } = query;
+  const { schedule, labels, status, up } = query;
   const known = up === false && status !== null ? html` <small>last known: ${status}</small>` : undefined;
   return [
     ['Status', html`${badge(conditionOf(query))}${known}`],
@@ -51,14 +51,11 @@ function factsOf(query: QueryView, now: number): readonly (readonly [name: strin
     ['About', `${subjectOf(query)}, ${query.type}`],
     ['Query id', query.queryId ?? NOTHING],
     ...(query.interval === undefined ? [] : [['Polled every', query.interval] as const]),
-    ...(scheduled === undefined
+    ...(schedule === undefined
       ? []
       : ([
-          ['Asks for', `${scheduled.metricName}, ${scheduled.destinationCategory}`],
-          [
-            'Runs every',
-            `${scheduled.schedule.every}, over ${scheduled.schedule.lookback}, ${scheduled.schedule.delay} late`,
-          ],
+          ['Asks for', `${query.metricName}, ${query.destinationCategory}`],
+          ['Runs every', `${schedule.every}, over ${schedule.lookback}, ${schedule.delay} late`],
         ] as const)),
     [
       'Labels',

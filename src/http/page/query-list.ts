@@ -125,7 +125,7 @@ function renderIdentity(query: RatedQuery['query'], linkBase: string): Html {
   const labels = Object.entries(query.labels).map(([name, value]) => `${name}="${value}"`);
   const href = pageHref(linkBase, { query: query.name });
   return html`<a id="query-${pathSegment(query.name)}" href="${href}">${query.name}</a>
-<small>${query.type}, every ${query.interval ?? query.scheduled?.schedule.every ?? ''}</small>${
+<small>${query.type}, every ${query.interval ?? query.schedule?.every ?? ''}</small>${
     labels.length === 0 ? undefined : html`<small>${labels.join(', ')}</small>`
   }`;
 }
