@@ -26,23 +26,12 @@ driveByParent(async (queries) => {
     write: (line) => process.stderr.write(line),
   });
   const app = createApp({
-    version: 'bench',
-    telemetryPath: '/metrics',
-    routePrefix: '',
-    externalUrl: undefined,
-    queries: () => [],
-    query: () => undefined,
-    contributors: () => undefined,
-    subscribe: () => () => undefined,
+    site: { version: 'bench', telemetryPath: '/metrics', routePrefix: '', externalUrl: undefined },
+    queries: { all: () => [], get: () => undefined, contributors: () => undefined, subscribe: () => () => undefined },
+    health: { unhealthy: () => undefined, waiting: () => 0 },
+    changes: { reload: undefined, registrations: undefined },
     scrape: (request) => exposition.scrape(request),
-    unhealthy: () => undefined,
-    waiting: () => 0,
-    shuttingDown: () => false,
-    ending: new AbortController().signal,
-    reload: undefined,
-    registrations: undefined,
-    clock: systemClock,
-    log,
+    context: { clock: systemClock, log, shutdown: new AbortController().signal },
   });
   const { addresses } = await listen(app, ['127.0.0.1:0'], { clock: systemClock, log });
   return {

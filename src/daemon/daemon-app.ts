@@ -44,33 +44,30 @@ export function createDaemonApp({
   reload,
   exposition,
 }: DaemonAppOptions): RequestListener {
-  const { clock, log, shutdown } = context;
+  const { clock, log } = context;
   const { state, scheduling } = parts;
-  const { security, telemetryPath, routePrefix, externalUrl } = web;
+  const { security } = web;
   const readiness = new Readiness(clock, state.queries);
   const statusChanges = new StatusChanges({ clock, states: state.queries, log });
   return createApp({
-    version: build.version,
-    telemetryPath,
-    routePrefix,
-    externalUrl,
-    queries: () => queries.views.all(),
-    query: (name) => queries.views.get(name),
-    contributors(name) {
-      const registration = state.registry.get(name);
-      return registration && state.runs.get(registration)?.results?.json.text();
+    site: { ...web, version: build.version },
+    queries: {
+      all: () => queries.views.all(),
+      get: (name) => queries.views.get(name),
+      contributors(name) {
+        const registration = state.registry.get(name);
+        return registration && state.runs.get(registration)?.results?.json.text();
+      },
+      subscribe: (listener) => statusChanges.subscribe(listener),
     },
-    subscribe: (listener) => statusChanges.subscribe(listener),
+    health: { unhealthy: () => scheduling.dispatcher.standstill(), waiting: () => readiness.waiting() },
+    changes: {
+      reload: web.enableLifecycle ? () => reload.reload() : undefined,
+      registrations: web.enableAdminApi ? queries.registrations : undefined,
+    },
     scrape: (request) => exposition.scrape(request),
-    unhealthy: () => scheduling.dispatcher.standstill(),
-    waiting: () => readiness.waiting(),
-    shuttingDown: () => shutdown.aborted,
-    ending: shutdown,
     access: security && (() => security.access()),
-    reload: web.enableLifecycle ? () => reload.reload() : undefined,
-    registrations: web.enableAdminApi ? queries.registrations : undefined,
-    clock,
-    log,
+    context,
   });
 }
 
@@ -84,7 +81,7 @@ export function expositionOf(build: BuildInfo, parts: Parts, queries: Queries, r
     configLoad: () => reload.last,
     discoveryFiles: () => queries.files.states(),
     contributorSeries: () => parts.page.runs.series,
-    contributorSeriesLimit: () => parts.inForce.config.contributors.maxSeries,
+    contributorSeriesLimit: () => parts.inForce.loaded.config.contributors.maxSeries,
     storageWritable: () => parts.memory?.writable,
   });
 }

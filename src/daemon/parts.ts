@@ -8,7 +8,7 @@ import type { OpenFileBudget } from '../lib/open-files.ts';
 import type { ReleaseStack } from '../lib/release-stack.ts';
 import { Memory } from '../persistence/memory.ts';
 import type { LoadedConfig } from '../queries/load.ts';
-import { ConfigInForce } from '../registry/config-in-force.ts';
+import type { ConfigInForce } from '../registry/query-sources.ts';
 import { ExporterState } from './exporter-state.ts';
 import { MetricsPage } from './metrics-page.ts';
 import { Scheduling } from './scheduling.ts';
@@ -46,7 +46,7 @@ export async function openParts(options: PartsOptions, releases: ReleaseStack): 
   const network = createNetwork({ env, clock, log, mostIdle: files.idleCalls });
   releases.add('network', () => network.close());
   const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout, atOnce: files.calls });
-  const inForce = new ConfigInForce(loaded);
+  const inForce: ConfigInForce = { loaded };
   const state = new ExporterState(config, clock, log);
   const { targets, api: apiStats } = state;
   const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version });
@@ -65,7 +65,7 @@ async function openMemory(
   inForce: ConfigInForce,
   { queries: states, runs: runStates, registry }: ExporterState,
 ): Promise<Memory | undefined> {
-  const { path } = inForce.config.storage;
+  const { path } = inForce.loaded.config.storage;
   return path === undefined
     ? undefined
     : Memory.open({
@@ -75,7 +75,7 @@ async function openMemory(
         states,
         runStates,
         isRegistered: (name) => registry.get(name) !== undefined,
-        placeOf: (account) => placeOf(account, inForce.config),
-        making: () => inForce.config.contributors,
+        placeOf: (account) => placeOf(account, inForce.loaded.config),
+        making: () => inForce.loaded.config.contributors,
       });
 }

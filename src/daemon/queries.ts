@@ -7,7 +7,7 @@ import { DiscoveryFiles } from '../registry/discovery-files.ts';
 import { changeFields, hasChanges, type QueryChanges, sumOf } from '../registry/query-changes.ts';
 import type { Participant } from '../registry/query-registry.ts';
 import { QuerySources } from '../registry/query-sources.ts';
-import { NO_STORE } from '../registry/registration-store.ts';
+import { NO_STORE } from '../registry/registration.ts';
 import { HttpRegistrations } from '../registry/registrations.ts';
 import { Retention } from '../registry/retention.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
@@ -44,7 +44,7 @@ export class Queries {
     this.views = new QueryViews(clock, state, scheduling);
     state.registry.join(participantsOf(parts));
     this.discovery = new Discovery({
-      every: inForce.config.discovery.monitorsEvery,
+      every: inForce.loaded.config.discovery.monitorsEvery,
       clock,
       log,
       credentialFailures: state.failures.credentials,
@@ -85,7 +85,7 @@ export class Queries {
     this.#retention = new Retention({
       clock,
       log,
-      retention: () => inForce.config.http.retention,
+      retention: () => inForce.loaded.config.http.retention,
       remove: (name) => this.registrations.expire(name),
     });
     state.queries.changed.on((registration, fields) => this.#followEnd(registration, fields));

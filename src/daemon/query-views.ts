@@ -2,7 +2,7 @@ import { formatDuration } from '../config/reading/texts.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { QueryView } from '../registry/query-view.ts';
-import { currentStatus, type QueryFailure, type QueryState } from '../state/query-state.ts';
+import { currentStatus, type QueryState } from '../state/query-state.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { ExporterState } from './exporter-state.ts';
 import type { Scheduling } from './scheduling.ts';
@@ -19,7 +19,7 @@ export class QueryViews {
     this.#scheduling = scheduling;
   }
 
-  /** Those that are registered now. Each is shown as it is when it is taken out; queries that are removed before are left out. */
+  /** The queries that are registered now, each in its state when it is taken out; queries that are removed before are left out. */
   *all(): Generator<QueryView> {
     for (const registration of this.#state.registry.all()) {
       const view = this.#view(registration);
@@ -29,7 +29,7 @@ export class QueryViews {
     }
   }
 
-  /** Undefined where no query has the name. */
+  /** Undefined if no query has the name. */
   get(name: string): QueryView | undefined {
     const registration = this.#state.registry.get(name);
     return registration && this.#view(registration);
@@ -46,7 +46,7 @@ export class QueryViews {
 }
 
 /**
- * A query as HTTP shows it.
+ * Its members are in the order of the API's JSON.
  *
  * @param now on the monotonic clock
  * @param nextPoll in milliseconds since the epoch
@@ -71,32 +71,37 @@ function viewOfState(
     scopeId: query.scopeId,
     ...(query.kind === 'watched'
       ? { queryId: query.queryId, interval: formatDuration(query.interval) }
-      : { queryId: runs?.lastQueryId ?? null, ...scheduledKeys(query) }),
-    ...(runs === undefined ? {} : { recentRuns: () => runs.recent.list() }),
+      : { queryId: runs?.lastQueryId ?? null, ...planOf(query) }),
     labels: query.labels,
     status,
     statusSince: status === null ? null : time(state.statusSince),
     up: state.up ?? null,
-    lastError: lastFailure === undefined ? null : errorView(lastFailure),
+    lastError:
+      lastFailure === undefined
+        ? null
+        : {
+            operation: lastFailure.operation,
+            error: lastFailure.error,
+            message: lastFailure.message,
+            at: new Date(lastFailure.at).toISOString(),
+          },
     lastSuccess: time(state.lastSuccess),
     nextPoll: time(nextPoll),
+    recentRuns: runs && (() => runs.recent.list()),
   };
 }
 
-function errorView({ operation, error, message, at }: QueryFailure): QueryView['lastError'] {
-  return { operation, error, message, at: new Date(at).toISOString() };
-}
-
-function scheduledKeys({ schedule, metricName, destinationCategory, limit, contributorLabels }: ScheduledQuery) {
+function planOf({ metricName, destinationCategory, limit, schedule, contributorLabels }: ScheduledQuery) {
+  const { every, lookback, delay, timeout } = schedule;
   return {
     metricName,
     destinationCategory,
     limit,
     schedule: {
-      every: formatDuration(schedule.every),
-      lookback: formatDuration(schedule.lookback),
-      delay: formatDuration(schedule.delay),
-      timeout: formatDuration(schedule.timeout),
+      every: formatDuration(every),
+      lookback: formatDuration(lookback),
+      delay: formatDuration(delay),
+      timeout: formatDuration(timeout),
     },
     contributorLabels,
   };

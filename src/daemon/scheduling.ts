@@ -7,7 +7,7 @@ import type { Logger } from '../lib/log.ts';
 import { isScheduled, isWatched, type Registration, type ScheduledQuery, type WatchedQuery } from '../model/query.ts';
 import type { Memory } from '../persistence/memory.ts';
 import { requestRate } from '../queries/targets.ts';
-import type { ConfigInForce } from '../registry/config-in-force.ts';
+import type { ConfigInForce } from '../registry/query-sources.ts';
 import { Dispatcher, type DispatcherLimits } from '../scheduler/dispatcher.ts';
 import { Polls } from '../scheduler/polls.ts';
 import { Runs } from '../scheduler/runs.ts';
@@ -41,7 +41,7 @@ export class Scheduling {
     this.#clock = clock;
     const { targets, failures, api, queries: states, runs: runStates } = state;
     const clientOf = (registration: Registration) => targetsInUse.clientOf(targetsInUse.targetOf(registration));
-    const dispatcher = new Dispatcher({ clock, log, targets, ...limitsOf(inForce.config) });
+    const dispatcher = new Dispatcher({ clock, log, targets, ...limitsOf(inForce.loaded.config) });
     this.dispatcher = dispatcher;
     this.polls = new Polls<WatchedQuery>({
       clock,
@@ -65,7 +65,7 @@ export class Scheduling {
         failures,
         clientOf,
         resultsKept: async (registration) => memory?.results.settled(registration),
-        contributors: () => inForce.config.contributors,
+        contributors: () => inForce.loaded.config.contributors,
         timed(registration, what, milliseconds) {
           const target = targetsInUse.targetOf(registration);
           if (what === 'wait') {

@@ -1,45 +1,56 @@
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
+import type { Context } from '../lib/context.ts';
 import type { QueryView } from '../registry/query-view.ts';
-import type { Registrations } from '../registry/registration.ts';
+import type { Registrations } from '../registry/registrations.ts';
 import type { StatusChangeListener } from '../state/status-changes.ts';
 import type { ReloadOutcome } from './api/probes.ts';
 import type { Scrape } from './scrape/metrics-endpoint.ts';
 import type { Access } from './security/access.ts';
-/**
- * What HTTP shows of the exporter, and where, and what it may change. Functions are called on each request; but for
- * those that change something they answer at once.
- */
+
+/** What HTTP serves and changes. Functions are called on each request. */
 export interface AppOptions {
+  readonly site: Site;
+  readonly queries: ServedQueries;
+  readonly health: Health;
+  readonly changes: Changes;
+  readonly scrape: Scrape;
+  /** Returns what applies to a request received now. Undefined: no authentication, default headers. */
+  readonly access?: (() => Promise<Access>) | undefined;
+  /** When its shutdown begins, event streams end, and no more changes are accepted. */
+  readonly context: Context;
+}
+
+export interface Site {
   /** The exporter's version, as pages show it. */
   readonly version: string;
-  /** Where the metrics are, below the prefix: begins with `/`, and is the path of no other endpoint but `/`. */
+  /** Path of the metrics, below the prefix: starts with `/`, and is not the path of another endpoint except `/`. */
   readonly telemetryPath: string;
-  /** What all paths begin with: empty, or `/` and something, without a slash at the end. */
+  /** Prefix of all paths: empty, or `/` and more, without a trailing slash. */
   readonly routePrefix: string;
-  /** Where users reach the exporter, without a slash at the end; `undefined`: wherever they came in. */
+  /** URL at which users reach the exporter, without a trailing slash. Undefined: the URL of the request. */
   readonly externalUrl: string | undefined;
-  /** All registered queries, in the order the API lists them. */
-  readonly queries: () => Iterable<QueryView>;
-  readonly query: (name: string) => QueryView | undefined;
-  /** JSON of the last results of a query; `undefined` where none are known. */
-  readonly contributors: (name: string) => Promise<string> | undefined;
-  /** Calls back with changes of status from now on, until the function that it returns is called. */
-  readonly subscribe: (listener: StatusChangeListener) => () => void;
-  readonly scrape: Scrape;
-  /** Why the process does not work; `undefined` while it does. */
-  readonly unhealthy: () => string | undefined;
-  /** How many watched queries readiness waits for; 0: ready. */
-  readonly waiting: () => number;
-  readonly shuttingDown: () => boolean;
-  /** What holds for a request that came just now; undefined: everybody may have everything. */
-  readonly access?: (() => Promise<Access>) | undefined;
-  /** Aborted when shutdown begins: answers that have no end of their own end then. */
-  readonly ending: AbortSignal;
-  /** Reads the configuration anew, beginning after the call; undefined: not to be asked for over HTTP. */
+}
+
+export interface ServedQueries {
+  /** All registered queries, in the order in which the API lists them. */
+  all(): Iterable<QueryView>;
+  get(name: string): QueryView | undefined;
+  /** JSON of a query's last results; undefined if there are none. */
+  contributors(name: string): Promise<string> | undefined;
+  /** Calls `listener` with status changes until the returned function is called. */
+  subscribe(listener: StatusChangeListener): () => void;
+}
+
+export interface Health {
+  /** Why the process does not work; undefined if it does. */
+  unhealthy(): string | undefined;
+  /** Number of watched queries that readiness waits for; 0: ready. */
+  waiting(): number;
+}
+
+/** What can be changed over HTTP, as far as it is enabled. */
+export interface Changes {
+  /** Reads the configuration, starting after the call. */
   readonly reload: (() => Promise<ReloadOutcome>) | undefined;
-  /** The admin API; undefined: not enabled. */
+  /** The admin API. */
   readonly registrations: Registrations | undefined;
-  readonly clock: Clock;
-  readonly log: Logger;
 }

@@ -7,7 +7,8 @@ import { type Endpoint, endpoints, literalPattern, METHODS } from './endpoints.t
 import { createGate } from './security/access.ts';
 import { setSecurityHeaders } from './security/security-headers.ts';
 import { splitTarget } from './server/request-target.ts';
-import { isApiPath, sendError } from './server/respond.ts';
+import { HttpError, isApiPath, sendError } from './server/respond.ts';
+
 /**
  * Everything the exporter answers over HTTP: the status page, metrics, probes, reload and the API. Paths are matched
  * exactly, in case and in slashes, for any `Host`. Nothing here waits for the service: what `options` gives is what the
@@ -15,8 +16,9 @@ import { isApiPath, sendError } from './server/respond.ts';
  * are logged.
  */
 export function createApp(options: AppOptions): RequestListener {
-  const { routePrefix, access, log } = options;
-  const gate = access && createGate({ ...options, access });
+  const { site, access, context } = options;
+  const { routePrefix } = site;
+  const gate = access && createGate(access, routePrefix, context);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -32,30 +34,32 @@ export function createApp(options: AppOptions): RequestListener {
         route[method](handler);
       }
     }
-    route.all(methodNotAllowed(routePrefix, allowedOf(methods)));
+    route.all(methodNotAllowed(allowedOf(methods)));
   }
   if (routePrefix !== '') {
     for (const path of ['/', literalPattern(routePrefix)]) {
       app
         .route(path)
         .get(redirectTo(`${routePrefix}/`))
-        .all(methodNotAllowed(routePrefix, 'GET, HEAD'));
+        .all(methodNotAllowed('GET, HEAD'));
     }
   }
-  app.use(notFound(routePrefix));
-  const answerUnexpected = unexpected(routePrefix, log);
+  app.use(() => {
+    throw new HttpError('not_found', `There is nothing here; ${routePrefix}/ lists what there is`);
+  });
+  const answerError = errorAnswers(routePrefix, context.log);
   // Express knows error handlers by their four parameters.
   const onError: ErrorRequestHandler = (error: unknown, request, response, _next) =>
-    answerUnexpected(error, request.path, response);
+    answerError(error, request.path, response);
   app.use(onError);
 
   return (request, response) => {
     setSecurityHeaders(response);
+    const url = request.url ?? '';
     // Before express, which lets a target it cannot parse by all handlers, and decodes only what a route takes out.
-    const target = splitTarget(request.url ?? '');
+    const target = splitTarget(url);
     if (target === undefined) {
-      const json = isApiPath(request.url ?? '', routePrefix);
-      sendError(response, json, { code: 'bad_request', message: 'The URL is malformed' });
+      answerError(new HttpError('bad_request', 'The URL is malformed'), url, response);
       return;
     }
     request.url = target.path + target.search;
@@ -65,8 +69,8 @@ export function createApp(options: AppOptions): RequestListener {
       // A client that has gone meanwhile does not go again: what began for it, such as events, would never end.
       const served = gate(request, response, target.path)
         .then((admitted) => admitted && !response.closed && app(request, response))
-        .catch((error: unknown) => answerUnexpected(error, target.path, response));
-      background(log, 'sign-in of a request', served);
+        .catch((error: unknown) => answerError(error, target.path, response));
+      background(context.log, 'sign-in of a request', served);
     }
   };
 }
@@ -84,39 +88,28 @@ function allowedOf(methods: Endpoint['methods']): string {
     .join(', ');
 }
 
-function methodNotAllowed(routePrefix: string, allowed: string): RequestHandler {
+function methodNotAllowed(allowed: string): RequestHandler {
   return (request, response) => {
     response.setHeader('Allow', allowed);
-    sendError(response, isApiPath(request.path, routePrefix), {
-      code: 'method_not_allowed',
-      message: `${request.method} is not allowed here, only ${allowed}`,
-    });
+    throw new HttpError('method_not_allowed', `${request.method} is not allowed here, only ${allowed}`);
   };
 }
 
-function notFound(routePrefix: string): RequestHandler {
-  return (request, response) => {
-    sendError(response, isApiPath(request.path, routePrefix), {
-      code: 'not_found',
-      message: `There is nothing here; ${routePrefix}/ lists what there is`,
-    });
-  };
-}
-
-/** The last resort for a defect in a handler. */
-function unexpected(routePrefix: string, log: Logger) {
+/** Answers with what a handler has thrown: as it says, or, for a defect, with 500. */
+function errorAnswers(routePrefix: string, log: Logger) {
   return (error: unknown, path: string, response: ServerResponse): void => {
-    log.error('request failed', {
-      path,
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    });
+    const expected = error instanceof HttpError ? error : undefined;
+    if (expected === undefined) {
+      log.error('request failed', {
+        path,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+    }
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    sendError(response, isApiPath(path, routePrefix), {
-      code: 'internal',
-      message: 'The request could not be answered: see the log',
-    });
+    const answer = expected ?? new HttpError('internal', 'The request could not be answered: see the log');
+    sendError(response, isApiPath(path, routePrefix), answer);
   };
 }

@@ -7,7 +7,7 @@ import { deleteEndpoint, putEndpoint } from './api/registration-endpoints.ts';
 import type { AppOptions } from './app-options.ts';
 import { ASSETS, assetEndpoint } from './page/page-assets.ts';
 import { statusPageEndpoint } from './page/status-page.ts';
-import { createScrapeFailureLog, metricsEndpoint } from './scrape/metrics-endpoint.ts';
+import { metricsEndpoint } from './scrape/metrics-endpoint.ts';
 import { ADMIN_API, guarded, LIFECYCLE } from './security/mutating.ts';
 import { sendJson } from './server/respond.ts';
 /** A path below the prefix, as a pattern of express, and what answers there. HEAD is answered as GET. */
@@ -22,29 +22,30 @@ type Method = (typeof METHODS)[number];
 
 /** Everything that is answered; where two have one pattern, the first is. `openapi.ts` describes the same. */
 export function endpoints(options: AppOptions): readonly Endpoint[] {
-  const { version, telemetryPath, routePrefix, externalUrl, queries, clock } = options;
-  const scrapeLog = createScrapeFailureLog(options.log, clock);
-  const description = openApiDocument({ version, telemetryPath, serverUrl: externalUrl ?? routePrefix });
-  const reload = guarded(options, LIFECYCLE, options.reload, reloadEndpoint);
+  const { site, queries, health, changes, context } = options;
+  const { registrations } = changes;
+  const telemetry = literalPattern(site.telemetryPath);
+  const description = openApiDocument(site);
+  const reload = guarded(options, LIFECYCLE, changes.reload, reloadEndpoint);
   return [
     // Before the status page, whose place a telemetry path of `/` takes.
-    { pattern: literalPattern(telemetryPath), methods: { get: metricsEndpoint(options.scrape, scrapeLog) } },
+    { pattern: telemetry, methods: { get: metricsEndpoint(options.scrape, context) } },
     { pattern: '/', methods: { get: statusPageEndpoint(options) } },
     { pattern: `/${ASSETS}/:file`, methods: { get: assetEndpoint() } },
-    { pattern: '/-/healthy', methods: { get: healthyEndpoint(options.unhealthy) } },
-    { pattern: '/-/ready', methods: { get: readyEndpoint(options.waiting, options.shuttingDown) } },
+    { pattern: '/-/healthy', methods: { get: healthyEndpoint(() => health.unhealthy()) } },
+    { pattern: '/-/ready', methods: { get: readyEndpoint(() => health.waiting(), context.shutdown) } },
     { pattern: '/-/reload', methods: { post: reload, put: reload } },
     { pattern: '/api/v1/queries', methods: { get: queriesEndpoint(queries) } },
     {
       pattern: '/api/v1/queries/:name',
       methods: {
-        get: queryEndpoint(options.query, (name) => options.registrations?.etag(name)),
-        put: guarded(options, ADMIN_API, options.registrations, (registrations) => putEndpoint(registrations, clock)),
-        delete: guarded(options, ADMIN_API, options.registrations, deleteEndpoint),
+        get: queryEndpoint(queries, registrations),
+        put: guarded(options, ADMIN_API, registrations, (enabled) => putEndpoint(enabled, context.clock)),
+        delete: guarded(options, ADMIN_API, registrations, deleteEndpoint),
       },
     },
-    { pattern: '/api/v1/queries/:name/contributors', methods: { get: contributorsEndpoint(options.contributors) } },
-    { pattern: '/api/v1/events', methods: { get: new EventStream(options).handler } },
+    { pattern: '/api/v1/queries/:name/contributors', methods: { get: contributorsEndpoint(queries) } },
+    { pattern: '/api/v1/events', methods: { get: new EventStream(queries, context).handler } },
     { pattern: '/api/openapi.json', methods: { get: (_request, response) => sendJson(response, 200, description) } },
   ];
 }

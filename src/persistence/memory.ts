@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { isScheduled, type RegisteredQuery, type Registration, type ScheduledQuery } from '../model/query.ts';
 import { questionOf as askedBy, type Question } from '../model/question.ts';
-import type { RegistrationStore } from '../registry/registration-store.ts';
+import type { RegistrationStore } from '../registry/registration.ts';
 import type { EarlierRuns } from '../scheduler/run-journal.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
 import type { QueryStates } from '../state/query-state.ts';

@@ -1,4 +1,4 @@
-import { type Definition, NotStoredError, type RegistrationStore } from '../registry/registration-store.ts';
+import { type Definition, NotStoredError, type RegistrationStore } from '../registry/registration.ts';
 import { members } from '../state/saved.ts';
 import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
 import { StorageError } from './storage/storage-error.ts';

@@ -16,12 +16,16 @@ import {
   type Sources,
 } from '../queries/sources.ts';
 import type { Target } from '../scheduler/target.ts';
-import type { ConfigInForce } from './config-in-force.ts';
 import type { Discovery } from './discovery.ts';
 import { FoundCandidates } from './found-candidates.ts';
 import { LeftOutLog } from './left-out-log.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
 import type { QueryRegistry } from './query-registry.ts';
+
+/** The configuration in effect: a reload replaces it. */
+export interface ConfigInForce {
+  loaded: LoadedConfig;
+}
 
 export interface QuerySourcesOptions {
   readonly inForce: ConfigInForce;
@@ -88,7 +92,7 @@ export class QuerySources {
       return NO_CHANGES;
     }
     const names = this.#changedNames(loaded, files);
-    const moved = movedAccounts(inForce.config, loaded.config);
+    const moved = movedAccounts(inForce.loaded.config, loaded.config);
     inForce.loaded = loaded;
     this.#files = files;
     return this.#apply(moved.size === 0 ? names : undefined, moved);
@@ -184,7 +188,7 @@ export class QuerySources {
     if (shutdown.aborted) {
       return NO_CHANGES;
     }
-    const { config } = inForce;
+    const { config } = inForce.loaded;
     const accounts = this.#accountNames();
     const sources = this.#sources();
     const named = names === undefined ? namedCandidates(sources) : this.#indexes.candidates(sources, names);
@@ -222,7 +226,7 @@ export class QuerySources {
   }
 
   #accountNames(): ReadonlySet<string> {
-    return new Set(this.#options.inForce.config.accounts.map(({ name }) => name));
+    return new Set(this.#options.inForce.loaded.config.accounts.map(({ name }) => name));
   }
 
   /**

@@ -1,8 +1,8 @@
 import type { EndedRun } from '../state/recent-runs.ts';
 
 /**
- * A registered query as users see it over HTTP: what the API answers and the status page shows. All times are RFC 3339
- * in UTC; `null` is what is not known (yet), never an empty text or a zero.
+ * A registered query as the API and the status page show it. Times are RFC 3339 in UTC, durations Prometheus durations
+ * (`30s`); `null` is what is not known (yet), never an empty text or a zero.
  */
 export interface QueryView {
   /** Unique among the registered queries. */
@@ -19,40 +19,33 @@ export interface QueryView {
   readonly scopeId?: string | undefined;
   /** The service's id: of a watched query the configured one, of a scheduled query that of its last run. */
   readonly queryId: string | null;
-  /** Of watched queries: how often they are polled, as a Prometheus duration (`30s`). */
-  readonly interval?: string;
-  /** This and the next four: of scheduled queries. */
+  /** Polling interval of a watched query. */
+  readonly interval?: string | undefined;
+  /** Of scheduled queries, as all that follow up to `contributorLabels`. */
   readonly metricName?: string;
   readonly destinationCategory?: string;
-  /** Undefined if the query has none. */
   readonly limit?: number | undefined;
-  /** Prometheus durations. */
-  readonly schedule?: {
-    readonly every: string;
-    readonly lookback: string;
-    readonly delay: string;
-    readonly timeout: string;
-  };
+  readonly schedule?: Readonly<Record<'every' | 'lookback' | 'delay' | 'timeout', string>>;
   readonly contributorLabels?: readonly string[];
-  /** Of scheduled queries: the last runs, the oldest first. Not in the API's JSON. */
-  readonly recentRuns?: () => readonly EndedRun[];
   /** The user's own labels. */
   readonly labels: Readonly<Record<string, string>>;
   /** QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELED as the service said last; `null` before that, and once it is stale. */
   readonly status: string | null;
   /** When `status` was first seen. */
   readonly statusSince: string | null;
-  /** Whether the last request for this query was answered well. */
+  /** Whether the last call for the query succeeded. */
   readonly up: boolean | null;
-  /** Why the last request failed; `null` unless `up` is `false`. */
+  /** Why the last call failed; `null` unless `up` is `false`. */
   readonly lastError: QueryError | null;
-  /** The last good answer to any request. */
+  /** Time of the last successful call. */
   readonly lastSuccess: string | null;
   /** Of a scheduled query between its runs: when the next is due. `null` for queries that are no longer polled. */
   readonly nextPoll: string | null;
+  /** Of scheduled queries: the last runs, the oldest first. Not in the API's JSON. */
+  readonly recentRuns?: (() => readonly EndedRun[]) | undefined;
 }
 
-/** A request that failed for good: what was asked, the kind of failure as metrics name it, and what the failure said. */
+/** A failed call: its operation, the kind of failure as metrics name it, and the failure's message. */
 interface QueryError {
   readonly operation: string;
   readonly error: string;

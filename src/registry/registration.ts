@@ -1,22 +1,10 @@
-import type { Preconditions } from './preconditions.ts';
+import { createHash } from 'node:crypto';
 import type { QueryView } from './query-view.ts';
 
-/**
- * Queries that are registered over HTTP. Writers come one after another, in the order in which they came; what is
- * answered as done is stored. Neither promise is rejected for what a client sends.
- */
-export interface Registrations {
-  /** The tag of what is registered under a name over HTTP, without quotes: equal for equal definitions. */
-  etag(name: string): string | undefined;
-  /**
-   * Registers a query under a name, or replaces the one there. An equal definition changes nothing.
-   *
-   * @param definition parsed JSON
-   */
-  put(name: string, definition: unknown, preconditions: Preconditions): Promise<Registered | Refusal>;
-  remove(name: string, preconditions: Preconditions): Promise<Removed | Refusal>;
-}
+/** A query registered over HTTP as its request's body defines it, without the name. Can be stored as JSON. */
+export type Definition = Readonly<Record<string, unknown>>;
 
+/** A result of {@link HttpRegistrations.put}. */
 export interface Registered {
   readonly outcome: 'created' | 'replaced' | 'unchanged';
   readonly etag: string;
@@ -39,10 +27,66 @@ export type Refusal =
   | { readonly outcome: 'interrupted' };
 
 /** Something in a definition that is wrong. */
-export interface DefinitionProblem {
+interface DefinitionProblem {
   /** Where in the definition: `labels.team`, `schedule.every`; empty where it is about the whole. */
   readonly path: string;
   /** What is there, as a text for people. */
   readonly got: string;
   readonly expected: string;
+}
+
+/** Where what is registered over HTTP is kept, by the query's name. */
+export interface RegistrationStore {
+  /** What cannot be read now, `late` receives once it can. */
+  load(late: (definitions: ReadonlyMap<string, Definition>) => void): Promise<ReadonlyMap<string, Definition>>;
+  /**
+   * Resolves once the definition outlives this process, as far as this store's do.
+   *
+   * @throws NotStoredError when it does not; nothing has changed then
+   */
+  put(name: string, definition: Definition): Promise<void>;
+  /** @throws NotStoredError as `put` */
+  delete(name: string): Promise<void>;
+}
+
+/** Something could not be stored; the message says why. */
+export class NotStoredError extends Error {
+  override readonly name = 'NotStoredError';
+}
+
+/** Without a storage registrations end with the process. */
+export const NO_STORE: RegistrationStore = {
+  load: async () => new Map(),
+  put: async () => undefined,
+  delete: async () => undefined,
+};
+
+/** A short text that is equal for equal definitions, whatever the order of their keys, and else differs. */
+export function definitionTag(definition: unknown): string {
+  return createHash('sha256').update(canonical(definition)).digest('base64url').slice(0, 22);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+/** The tags that a condition names, without quotes; `*` stands for any. */
+export type TagCondition = '*' | ReadonlySet<string>;
+
+/** What must be true of a resource for a request to be carried out (RFC 9110, section 13.1). */
+export interface Preconditions {
+  /** Strong tags only: weak ones match nothing here. */
+  readonly ifMatch?: TagCondition;
+  /** Weak tags count as strong ones. */
+  readonly ifNoneMatch?: TagCondition;
+}
+
+/** Whether a request with these conditions may go on; `etag` without quotes, `undefined` where there is no resource. */
+export function areMet({ ifMatch, ifNoneMatch }: Preconditions, etag: string | undefined): boolean {
+  const matches = (condition: TagCondition) => etag !== undefined && (condition === '*' || condition.has(etag));
+  return (ifMatch === undefined || matches(ifMatch)) && (ifNoneMatch === undefined || !matches(ifNoneMatch));
 }

@@ -6,12 +6,19 @@ import type { Logger } from '../lib/log.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 import type { QuerySource } from '../model/vocabulary.ts';
 import { loadEntryBody } from '../queries/load.ts';
-import { definitionTag } from './definition-tag.ts';
-import { areMet, type Preconditions } from './preconditions.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
 import type { QueryView } from './query-view.ts';
-import type { Refusal, Registered, Registrations, Removed } from './registration.ts';
-import { type Definition, NotStoredError, type RegistrationStore } from './registration-store.ts';
+import {
+  areMet,
+  type Definition,
+  definitionTag,
+  NotStoredError,
+  type Preconditions,
+  type Refusal,
+  type Registered,
+  type RegistrationStore,
+  type Removed,
+} from './registration.ts';
 
 /** The registered queries, as far as registrations over HTTP change them. */
 export interface HttpQueries {
@@ -38,11 +45,15 @@ interface StoredDefinition {
   isValid: boolean | undefined;
 }
 
+/** What HTTP endpoints use of {@link HttpRegistrations}. */
+export type Registrations = Pick<HttpRegistrations, 'etag' | 'put' | 'remove'>;
+
 /**
- * What is registered over HTTP. A definition that another configuration has made invalid (its account is gone) stays
- * stored, and its query comes back when it is valid again.
+ * What is registered over HTTP. Writers of one name take turns, in the order in which they came; what is answered as done
+ * is stored. A definition that another configuration has made invalid (its account is gone) stays stored, and its query
+ * comes back when it is valid again.
  */
-export class HttpRegistrations implements Registrations {
+export class HttpRegistrations {
   readonly #options: HttpRegistrationsOptions;
   readonly #turns = new TurnsByKey();
   /** All that is stored, by name. */
@@ -96,10 +107,17 @@ export class HttpRegistrations implements Registrations {
     return this.#setQueries(current.map(({ name, result }) => [name, result]));
   }
 
+  /** The tag of what is registered under a name over HTTP, without quotes: equal for equal definitions. */
   etag(name: string): string | undefined {
     return this.#options.queries.holderOf(name) === 'http' ? this.#stored.get(name)?.etag : undefined;
   }
 
+  /**
+   * Registers a query under a name, or replaces the one there. An equal definition changes nothing. Never rejects for what
+   * a client sends.
+   *
+   * @param body parsed JSON
+   */
   put(name: string, body: unknown, preconditions: Preconditions): Promise<Registered | Refusal> {
     return this.#turns.run(name, async () => {
       const before = this.#stored.get(name);

@@ -160,7 +160,12 @@ describe('probes', () => {
     { waiting: 0, shuttingDown: true, status: 503, text: 'Network Flow Monitor exporter is shutting down.\n' },
     { waiting: 3, shuttingDown: true, status: 503, text: 'Network Flow Monitor exporter is shutting down.\n' },
   ])('ready: $waiting waiting, shutting down $shuttingDown', async ({ waiting, shuttingDown, status, text }) => {
-    const app = createApp(appOptions([], { waiting: () => waiting, shuttingDown: () => shuttingDown }));
+    const app = createApp(
+      appOptions([], {
+        waiting: () => waiting,
+        shutdown: shuttingDown ? AbortSignal.abort() : new AbortController().signal,
+      }),
+    );
     const response = await request(app).get('/-/ready').expect(status);
     expect(response.text).toBe(text);
   });
@@ -294,7 +299,7 @@ describe('a defect', () => {
     const app = createApp(
       appOptions([], {
         log,
-        queries: () => {
+        all: () => {
           throw new Error('secret cause');
         },
       }),

@@ -35,7 +35,7 @@ async function serveEvents(
     appOptions(views, {
       ...options,
       clock,
-      ending: ending.signal,
+      shutdown: ending.signal,
       subscribe(listener) {
         subscribed.add(listener);
         return () => subscribed.delete(listener);

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
-import type { AppOptions } from '../../src/http/app-options.ts';
+import type { AppOptions, Changes, Health, ServedQueries, Site } from '../../src/http/app-options.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import type { Context } from '../../src/lib/context.ts';
 import type { LogFields, Logger } from '../../src/lib/log.ts';
 import type { QueryView } from '../../src/registry/query-view.ts';
 
@@ -64,15 +65,18 @@ export function recordingLog(): { readonly log: Logger; readonly events: LoggedE
   };
 }
 
-/** A healthy, ready exporter with the queries given; each option can be put in another's place. */
-export function appOptions(views: readonly QueryView[] = [], changes: Partial<AppOptions> = {}): AppOptions {
-  return {
+/** The members of all groups of options. */
+type FlatOptions = Site & ServedQueries & Health & Changes & Context & Pick<AppOptions, 'scrape' | 'access'>;
+
+/** The options of a healthy, ready exporter with these queries. */
+export function appOptions(views: readonly QueryView[] = [], changes: Partial<FlatOptions> = {}): AppOptions {
+  const flat: FlatOptions = {
     version: '1.2.3',
     telemetryPath: '/metrics',
     routePrefix: '',
     externalUrl: undefined,
-    queries: () => views,
-    query: (name) => views.find((view) => view.name === name),
+    all: () => views,
+    get: (name) => views.find((view) => view.name === name),
     contributors: () => undefined,
     scrape: ({ gzip }) => {
       const parts = [Buffer.from('# part one\n'), Buffer.from('# part two\n')];
@@ -81,12 +85,13 @@ export function appOptions(views: readonly QueryView[] = [], changes: Partial<Ap
     unhealthy: () => undefined,
     waiting: () => 0,
     subscribe: () => () => undefined,
-    shuttingDown: () => false,
-    ending: new AbortController().signal,
+    shutdown: new AbortController().signal,
     reload: undefined,
     registrations: undefined,
     clock: { ...systemClock, now: () => NOW },
     log: recordingLog().log,
     ...changes,
   };
+  const { scrape, access } = flat;
+  return { site: flat, queries: flat, health: flat, changes: flat, context: flat, scrape, access };
 }

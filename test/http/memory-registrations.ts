@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { areMet } from '../../src/registry/preconditions.ts';
-import type { Registrations } from '../../src/registry/registration.ts';
+import { areMet } from '../../src/registry/registration.ts';
+import type { Registrations } from '../../src/registry/registrations.ts';
 import { queryView } from './fixtures.ts';
 
 /** Definitions by name, all of them good, kept in memory. */

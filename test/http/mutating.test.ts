@@ -55,7 +55,7 @@ describe.each(MUTATING)('%s %s', (method, path) => {
   });
 
   test('is refused once the exporter is shutting down', async () => {
-    const { app, done } = enabled({ shuttingDown: () => true });
+    const { app, done } = enabled({ shutdown: AbortSignal.abort() });
     expect((await ask(app)).status).toBe(503);
     expect(done).toEqual([]);
   });

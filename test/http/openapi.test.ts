@@ -255,8 +255,8 @@ describe('the API description', () => {
     };
     const app = createApp(
       appOptions([], {
-        queries: fail,
-        query: fail,
+        all: fail,
+        get: fail,
         scrape: fail,
         reload: fail,
         registrations: { etag: fail, put: fail, remove: fail },

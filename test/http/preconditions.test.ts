@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { PreconditionError, readPreconditions } from '../../src/http/api/registration-endpoints.ts';
-import { areMet } from '../../src/registry/preconditions.ts';
+import { readPreconditions } from '../../src/http/api/registration-endpoints.ts';
+import { HttpError } from '../../src/http/server/respond.ts';
+import { areMet } from '../../src/registry/registration.ts';
 
 describe('If-Match', () => {
   test.each([
@@ -26,7 +27,7 @@ describe('If-Match', () => {
   test.each(['', 'a', '"a', 'a"', '"a" "b"', '"a";', 'w/"a"', 'W/a', '*, "a"', ',', '"a b"', `"${'\u0100'}"`])(
     '%j cannot be read',
     (header) => {
-      expect(() => readPreconditions({ 'if-match': header })).toThrow(PreconditionError);
+      expect(() => readPreconditions({ 'if-match': header })).toThrow(HttpError);
     },
   );
 });
@@ -67,7 +68,7 @@ test('any header is read or refused, and tags come back as they were given', () 
       try {
         readPreconditions({ 'if-match': header });
       } catch (error) {
-        expect(error).toBeInstanceOf(PreconditionError);
+        expect(error).toBeInstanceOf(HttpError);
       }
     }),
   );

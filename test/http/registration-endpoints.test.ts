@@ -20,7 +20,7 @@ function enabled() {
   const app = createApp(
     appOptions([queryView()], {
       registrations,
-      query: (name) => [queryView(), ...views()].find((view) => view.name === name),
+      get: (name) => [queryView(), ...views()].find((view) => view.name === name),
     }),
   );
   return { app, registrations };

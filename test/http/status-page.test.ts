@@ -4,14 +4,13 @@ import request from 'supertest';
 import { describe, expect, test } from 'vitest';
 import { API_ERRORS } from '../../src/aws/errors.ts';
 import { createApp } from '../../src/http/app.ts';
-import type { AppOptions } from '../../src/http/app-options.ts';
 import { PAGE_SIZE } from '../../src/http/page/page-selection.ts';
 import type { QueryView } from '../../src/registry/query-view.ts';
 import { appOptions, failingView, queryView } from './fixtures.ts';
 
 async function page(
   views: readonly QueryView[],
-  changes: Partial<AppOptions> = {},
+  changes: Parameters<typeof appOptions>[1] = {},
   search: Record<string, string> = {},
 ): Promise<string> {
   const path = `${changes.routePrefix ?? ''}/?${new URLSearchParams(search)}`;

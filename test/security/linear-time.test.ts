@@ -19,7 +19,7 @@ import { splitTarget } from '../../src/http/server/request-target.ts';
 import { createLogger } from '../../src/lib/log.ts';
 import { labelPart } from '../../src/metrics/text.ts';
 import { fitsPattern } from '../../src/queries/following.ts';
-import { areMet } from '../../src/registry/preconditions.ts';
+import { areMet } from '../../src/registry/registration.ts';
 import { exportedLabelValue } from '../../src/results/label-value.ts';
 import { shapesFor, type Worst, worstOf } from './linear-time.ts';
 import { readSourcePatterns } from './source-patterns.ts';

@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Clock } from '../../lib/clock.ts';
-import type { QueryView } from '../../registry/query-view.ts';
-import type { StatusChange, StatusChangeListener } from '../../state/status-changes.ts';
-import { EVENT_STREAM, sendError } from '../server/respond.ts';
+import type { Context } from '../../lib/context.ts';
+import type { StatusChange } from '../../state/status-changes.ts';
+import type { ServedQueries } from '../app-options.ts';
+import { EVENT_STREAM, HttpError } from '../server/respond.ts';
 import { queryJson } from './query-endpoints.ts';
+
 /** Each costs a connection and what it has not read yet. */
 export const MAX_LISTENERS = 100;
 /** Bytes that a listener may leave unread, and that are sent at once. */
@@ -20,14 +22,6 @@ const KEPT_FOR_MS = 60_000;
 const LAST_READ_MS = 500;
 const RETRY_SECONDS = 10;
 
-export interface EventStreamOptions {
-  readonly subscribe: (listener: StatusChangeListener) => () => void;
-  readonly query: (name: string) => QueryView | undefined;
-  readonly clock: Pick<Clock, 'now' | 'setTimer'>;
-  /** Ends all streams, and lets no new one begin. */
-  readonly ending: AbortSignal;
-}
-
 interface KeptEvent {
   readonly number: number;
   readonly text: string;
@@ -42,7 +36,9 @@ interface KeptEvent {
  * A listener that does not read, and those above a number, are turned away: neither can hold up others.
  */
 export class EventStream {
-  readonly #options: EventStreamOptions;
+  readonly #queries: ServedQueries;
+  readonly #clock: Clock;
+  readonly #shutdown: AbortSignal;
   readonly #listeners = new Set<ServerResponse>();
   readonly #kept: KeptEvent[] = [];
   /** Characters of them all. */
@@ -54,19 +50,19 @@ export class EventStream {
   #cancelForgetting: () => void = () => undefined;
   #cancelHeartbeat: () => void = () => undefined;
 
-  constructor(options: EventStreamOptions) {
-    this.#options = options;
-    options.ending.addEventListener('abort', () => this.#end(), { once: true });
+  constructor(queries: ServedQueries, { clock, shutdown }: Pick<Context, 'clock' | 'shutdown'>) {
+    this.#queries = queries;
+    this.#clock = clock;
+    this.#shutdown = shutdown;
+    shutdown.addEventListener('abort', () => this.#end(), { once: true });
   }
 
   readonly handler: RequestHandler = (request, response) => {
-    if (this.#options.ending.aborted || this.#listeners.size >= MAX_LISTENERS) {
+    const { aborted } = this.#shutdown;
+    if (aborted || this.#listeners.size >= MAX_LISTENERS) {
       response.setHeader('Retry-After', RETRY_SECONDS);
-      const message = this.#options.ending.aborted
-        ? 'The exporter is shutting down'
-        : `There are ${MAX_LISTENERS} listeners already`;
-      sendError(response, true, { code: 'unavailable', message });
-      return;
+      const message = aborted ? 'The exporter is shutting down' : `There are ${MAX_LISTENERS} listeners already`;
+      throw new HttpError('unavailable', message);
     }
     // Proxies are asked not to collect events before they pass them on.
     response.writeHead(200, { 'Content-Type': EVENT_STREAM, 'X-Accel-Buffering': 'no' });
@@ -105,8 +101,8 @@ export class EventStream {
   #follow(): void {
     this.#cancelForgetting();
     if (this.#epoch === undefined) {
-      this.#epoch = this.#options.clock.now().toString(36);
-      this.#unsubscribe = this.#options.subscribe((changes) => this.#tell(changes));
+      this.#epoch = this.#clock.now().toString(36);
+      this.#unsubscribe = this.#queries.subscribe((changes) => this.#tell(changes));
     }
     if (this.#listeners.size === 0) {
       this.#beat();
@@ -115,9 +111,9 @@ export class EventStream {
 
   #leave(response: ServerResponse): void {
     this.#listeners.delete(response);
-    if (this.#listeners.size === 0 && !this.#options.ending.aborted) {
+    if (this.#listeners.size === 0 && !this.#shutdown.aborted) {
       this.#cancelHeartbeat();
-      this.#cancelForgetting = this.#options.clock.setTimer(KEPT_FOR_MS, () => this.#forget());
+      this.#cancelForgetting = this.#clock.setTimer(KEPT_FOR_MS, () => this.#forget());
     }
   }
 
@@ -162,7 +158,7 @@ export class EventStream {
   }
 
   #event({ name, kind }: StatusChange, number: number): KeptEvent {
-    const view = kind === 'removed' ? undefined : this.#options.query(name);
+    const view = kind === 'removed' ? undefined : this.#queries.get(name);
     const text =
       view === undefined ? this.#format('removed', number, { name }) : this.#format('status', number, queryJson(view));
     return { number, text };
@@ -173,7 +169,7 @@ export class EventStream {
   }
 
   #beat(): void {
-    this.#cancelHeartbeat = this.#options.clock.setTimer(HEARTBEAT_MS, () => {
+    this.#cancelHeartbeat = this.#clock.setTimer(HEARTBEAT_MS, () => {
       this.#send(': still here\n\n');
       this.#beat();
     });
@@ -196,7 +192,7 @@ export class EventStream {
       // Who has not read all by then may never do, and must not hold up the shutdown.
       response.once(
         'close',
-        this.#options.clock.setTimer(LAST_READ_MS, () => response.destroy()),
+        this.#clock.setTimer(LAST_READ_MS, () => response.destroy()),
       );
     }
     this.#cancelHeartbeat();

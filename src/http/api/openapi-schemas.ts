@@ -1,4 +1,5 @@
 import { ERROR_CODES } from '../server/respond.ts';
+
 /** A part of a document: JSON Schema (2020-12), or what holds one. */
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -24,23 +25,12 @@ export const CONTRIBUTORS: Schema = {
     },
   },
 };
-export const QUERY: Schema = {
+export const QUERY = {
   type: 'object',
   description: 'null is what is not known (yet). monitorName and scopeId are there as the type of the query has them.',
   required: [
-    'name',
-    'type',
-    'source',
-    'account',
-    'region',
-    'queryId',
-    'labels',
-    'status',
-    'statusSince',
-    'up',
-    'lastError',
-    'lastSuccess',
-    'nextPoll',
+    ...['name', 'type', 'source', 'account', 'region', 'queryId', 'labels'],
+    ...['status', 'statusSince', 'up', 'lastError', 'lastSuccess', 'nextPoll'],
   ],
   additionalProperties: false,
   properties: {
@@ -81,6 +71,9 @@ export const QUERY: Schema = {
     nextPoll: { ...TIME_OR_NULL, description: 'null once the query is no longer polled' },
   },
 };
+
+/** What is served of a query: what is described. */
+export const QUERY_KEYS: ReadonlySet<string> = new Set(Object.keys(QUERY.properties));
 
 export const QUERY_ERROR: Schema = {
   type: 'object',

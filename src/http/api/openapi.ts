@@ -1,17 +1,11 @@
 import { METRIC_GROUPS } from '../../metrics/family.ts';
+import type { Site } from '../app-options.ts';
 import { EXPOSITION_CONTENT_TYPE } from '../scrape/exposition-negotiation.ts';
 import { EVENT_STREAM, HTML, JSON_TYPE, TEXT } from '../server/respond.ts';
 import { CONTRIBUTORS, ERROR, QUERY, QUERY_DEFINITION, QUERY_ERROR, type Schema, STRING } from './openapi-schemas.ts';
-export interface OpenApiOptions {
-  /** The exporter's version: the API has none of its own. */
-  readonly version: string;
-  /** Where the paths begin, without a slash at the end; empty for the root of whatever host serves the description. */
-  readonly serverUrl: string;
-  readonly telemetryPath: string;
-}
 
-/** The OpenAPI 3.1 description of every path the exporter answers. */
-export function openApiDocument({ version, serverUrl, telemetryPath }: OpenApiOptions): Record<string, unknown> {
+/** The OpenAPI 3.1 description of every path that the exporter serves: long, as one document. The API has no version of its own. */
+export function openApiDocument({ version, telemetryPath, externalUrl, routePrefix }: Site): Record<string, unknown> {
   return {
     openapi: '3.1.0',
     info: {
@@ -24,7 +18,7 @@ export function openApiDocument({ version, serverUrl, telemetryPath }: OpenApiOp
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     security: [{}, { basic: [] }],
-    servers: [{ url: serverUrl === '' ? '/' : serverUrl }],
+    servers: [{ url: externalUrl ?? (routePrefix || '/') }],
     paths: {
       // A telemetry path of `/` takes the status page's place, here as in the routes.
       '/': get('statusPage', 'Version, links and the registered queries, for people', {

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { RequestHandler } from 'express';
-import { sendError, sendText } from '../server/respond.ts';
+import { HttpError, sendText } from '../server/respond.ts';
 
 /** `GET /-/healthy`: 503 with the reason while there is one. */
 export function healthyEndpoint(unhealthy: () => string | undefined): RequestListener {
@@ -15,10 +15,10 @@ export function healthyEndpoint(unhealthy: () => string | undefined): RequestLis
 }
 
 /** `GET /-/ready`: 503 before each watched query was tried, with the number of those that were not, and at shutdown. */
-export function readyEndpoint(waiting: () => number, shuttingDown: () => boolean): RequestListener {
+export function readyEndpoint(waiting: () => number, shutdown: AbortSignal): RequestListener {
   return (_request, response) => {
     const count = waiting();
-    if (shuttingDown()) {
+    if (shutdown.aborted) {
       sendText(response, 503, 'Network Flow Monitor exporter is shutting down.');
     } else if (count > 0) {
       const queries = count === 1 ? '1 watched query waits' : `${count} watched queries wait`;
@@ -36,11 +36,9 @@ export type ReloadOutcome = { readonly ok: true } | { readonly ok: false; readon
 export function reloadEndpoint(reload: () => Promise<ReloadOutcome>): RequestHandler {
   return async (_request, response) => {
     const outcome = await reload();
-    if (outcome.ok) {
-      sendText(response, 200, 'The configuration is reloaded.');
-    } else {
-      const message = ['The configuration was not reloaded:', ...outcome.errors].join('\n');
-      sendError(response, false, { code: 'internal', message });
+    if (!outcome.ok) {
+      throw new HttpError('internal', ['The configuration was not reloaded:', ...outcome.errors].join('\n'));
     }
+    sendText(response, 200, 'The configuration is reloaded.');
   };
 }

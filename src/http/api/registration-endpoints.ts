@@ -1,156 +1,82 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import type { Request, RequestHandler } from 'express';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { RequestHandler } from 'express';
 import type { Clock } from '../../lib/clock.ts';
-import type { Preconditions, TagCondition } from '../../registry/preconditions.ts';
-import type { Refusal, Registrations } from '../../registry/registration.ts';
-import { sendError, sendJson, writeJsonError } from '../server/respond.ts';
-import { nameOf, queryJson, sendNotRegistered } from './query-endpoints.ts';
-import {
-  BodyFormatError,
-  BodyTooLargeError,
-  hangUp,
-  parseJson,
-  RequestAbortedError,
-  readBody,
-} from './request-body.ts';
+import type { Preconditions, Refusal, TagCondition } from '../../registry/registration.ts';
+import type { Registrations } from '../../registry/registrations.ts';
+import { HttpError, sendJson } from '../server/respond.ts';
+import { nameOf, notRegistered, queryJson } from './query-endpoints.ts';
+import { readJsonBody } from './request-body.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
 /**
- * `PUT /api/v1/queries/NAME`, on a pattern with `:name`: registers the query that the body defines, or replaces the one
- * there. 201 when it is new, else 200; the query as GET has it. The body is JSON whatever `Content-Type` says: curl and
- * fetch give other types unless they are told, and no page of another site can send a PUT without asking first.
+ * `PUT /api/v1/queries/NAME`, on a pattern with `:name`: registers the query that the body defines, or replaces the
+ * registered one. 201 if it is new, else 200; the body is the query as returned by GET. The request's body is JSON whatever
+ * `Content-Type` says: curl and fetch send other types by default, and a page of another site cannot send a PUT without a
+ * preflight request.
  */
 export function putEndpoint(registrations: Registrations, clock: Pick<Clock, 'setTimer'>): RequestHandler {
   return async (request, response) => {
     if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
-      const message = 'The body must be JSON without a Content-Encoding';
-      sendError(response, true, { code: 'unsupported_media_type', message });
-      return;
+      throw new HttpError('unsupported_media_type', 'The body must be JSON without a Content-Encoding');
     }
-    const preconditions = preconditionsOf(request, response);
-    if (preconditions === undefined) {
-      return;
-    }
-    const definition = await definitionOf(request, response, clock);
+    const preconditions = readPreconditions(request.headers);
+    const definition = await readJsonBody(request, response, MAX_BODY_BYTES, clock);
     if (definition === undefined) {
       return;
     }
     const name = nameOf(request);
-    const answer = await registrations.put(name, definition, preconditions);
-    if ('query' in answer) {
-      response.setHeader('ETag', `"${answer.etag}"`);
-      sendJson(response, answer.outcome === 'created' ? 201 : 200, queryJson(answer.query));
-    } else {
-      sendRefusal(response, name, answer);
+    const result = await registrations.put(name, definition, preconditions);
+    if (!('query' in result)) {
+      throw errorOf(name, result);
     }
+    response.setHeader('ETag', `"${result.etag}"`);
+    sendJson(response, result.outcome === 'created' ? 201 : 200, queryJson(result.query));
   };
 }
 
 /** `DELETE /api/v1/queries/NAME`: removes a query that was registered over HTTP, 204. */
 export function deleteEndpoint(registrations: Registrations): RequestHandler {
   return async (request, response) => {
-    const preconditions = preconditionsOf(request, response);
-    if (preconditions === undefined) {
-      return;
-    }
     const name = nameOf(request);
-    const answer = await registrations.remove(name, preconditions);
-    if (answer.outcome === 'removed') {
-      response.writeHead(204).end();
-    } else {
-      sendRefusal(response, name, answer);
+    const result = await registrations.remove(name, readPreconditions(request.headers));
+    if (result.outcome !== 'removed') {
+      throw errorOf(name, result);
     }
+    response.writeHead(204).end();
   };
 }
 
-/** Undefined once the request is refused. */
-function preconditionsOf(request: Request, response: ServerResponse): Preconditions | undefined {
-  try {
-    return readPreconditions(request.headers);
-  } catch (error) {
-    if (!(error instanceof PreconditionError)) {
-      throw error;
-    }
-    sendError(response, true, { code: 'bad_request', message: error.message });
-    return undefined;
-  }
-}
-
-/** Undefined once the request is refused, or its sender gone. */
-async function definitionOf(
-  request: Request,
-  response: ServerResponse,
-  clock: Pick<Clock, 'setTimer'>,
-): Promise<unknown> {
-  try {
-    return parseJson(await readBody(request, MAX_BODY_BYTES));
-  } catch (error) {
-    if (error instanceof BodyTooLargeError) {
-      response.setHeader('Connection', 'close');
-      writeJsonError(response, { code: 'payload_too_large', message: error.message });
-      hangUp(request, response, clock);
-    } else if (error instanceof BodyFormatError) {
-      sendError(response, true, { code: 'bad_request', message: error.message });
-    } else if (!(error instanceof RequestAbortedError)) {
-      throw error;
-    }
-    return undefined;
-  }
-}
-
-function sendRefusal(response: ServerResponse, name: string, refusal: Refusal): void {
-  const quoted = JSON.stringify(name);
+function errorOf(name: string, refusal: Refusal): HttpError {
+  const query = `The query ${JSON.stringify(name)}`;
   switch (refusal.outcome) {
     case 'invalid': {
       const details = refusal.problems.map(({ path, got, expected }) => ({ path, value: got, expected }));
-      const message = `The query ${quoted} is not registered: its definition has ${countOf(details.length)}`;
-      sendError(response, true, { code: 'bad_request', message, details });
-      return;
+      const count = details.length === 1 ? 'an error' : `${details.length} errors`;
+      return new HttpError('bad_request', `${query} is not registered: its definition has ${count}`, details);
     }
     case 'taken': {
       const owner = refusal.source === 'config' ? 'the configuration' : 'a discovery file';
-      const message = `The query ${quoted} belongs to ${owner}, and can be changed only there`;
-      sendError(response, true, { code: 'conflict', message });
-      return;
+      return new HttpError('conflict', `${query} belongs to ${owner}, and can be changed only there`);
     }
     case 'precondition failed': {
-      const message = `The query ${quoted} is not in the state that If-Match or If-None-Match asks for`;
-      sendError(response, true, { code: 'precondition_failed', message });
-      return;
+      const message = `${query} is not in the state that If-Match or If-None-Match asks for`;
+      return new HttpError('precondition_failed', message);
     }
     case 'unknown':
-      sendNotRegistered(response, name);
-      return;
+      return notRegistered(name);
     case 'interrupted': {
-      const message = `The query ${quoted} may be stored, but is not in force: the exporter ends or has another configuration`;
-      sendError(response, true, { code: 'unavailable', message });
-      return;
+      const message = `${query} may be stored, but is not in force: the exporter ends or has another configuration`;
+      return new HttpError('unavailable', message);
     }
     case 'not stored': {
-      const message = `The query ${quoted} could not be stored, and nothing is changed: ${refusal.reason}`;
-      sendError(response, true, { code: 'insufficient_storage', message });
-      return;
+      const message = `${query} could not be stored, and nothing is changed: ${refusal.reason}`;
+      return new HttpError('insufficient_storage', message);
     }
   }
 }
 
-function countOf(problems: number): string {
-  return problems === 1 ? 'an error' : `${problems} errors`;
-}
-
-/** A header of conditions that cannot be read. */
-export class PreconditionError extends Error {
-  override readonly name = 'PreconditionError';
-
-  constructor(header: string, value: string) {
-    super(
-      `${header}: got ${JSON.stringify(value.slice(0, 80))}, expected * or quoted tags such as "abc" between commas`,
-    );
-  }
-}
-
-/** @throws PreconditionError */
+/** @throws HttpError */
 export function readPreconditions(headers: IncomingHttpHeaders): Preconditions {
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers;
   return {
@@ -172,7 +98,7 @@ function readTags(header: string, value: string, weakToo: boolean): TagCondition
   while (ELEMENT.lastIndex < value.length) {
     const match = ELEMENT.exec(value);
     if (match === null) {
-      throw new PreconditionError(header, value);
+      throw unreadable(header, value);
     }
     const [, weak, tag] = match;
     named ||= tag !== undefined;
@@ -181,7 +107,12 @@ function readTags(header: string, value: string, weakToo: boolean): TagCondition
     }
   }
   if (!named) {
-    throw new PreconditionError(header, value);
+    throw unreadable(header, value);
   }
   return tags;
+}
+
+function unreadable(header: string, value: string): HttpError {
+  const got = JSON.stringify(value.slice(0, 80));
+  return new HttpError('bad_request', `${header}: got ${got}, expected * or quoted tags such as "abc" between commas`);
 }

@@ -1,36 +1,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../lib/clock.ts';
-
-/** A request's body that is larger than what is read. */
-export class BodyTooLargeError extends Error {
-  override readonly name = 'BodyTooLargeError';
-
-  constructor(limit: number) {
-    super(`The body is larger than ${limit} bytes`);
-  }
-}
-
-/** A request's body that is no JSON. */
-export class BodyFormatError extends Error {
-  override readonly name = 'BodyFormatError';
-}
-
-/** The client went away before its request was all there. */
-export class RequestAbortedError extends Error {
-  override readonly name = 'RequestAbortedError';
-}
+import { HttpError, writeJsonError } from '../server/respond.ts';
 
 /**
- * A request's body, of at most `limit` bytes. Express' own parser reads what is too large to its end before it answers,
- * which may never come.
+ * Reads a JSON body of at most `limit` bytes. Undefined if the client disconnected, or its body was refused as too large.
+ * Express' own parser reads an oversized body to its end before it responds, which may never come.
  *
- * @throws BodyTooLargeError as soon as the length is known, or reached; RequestAbortedError
+ * @throws HttpError for a body that is not JSON in UTF-8
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  if (Number(request.headers['content-length']) > limit) {
-    return Promise.reject(new BodyTooLargeError(limit));
+export async function readJsonBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limit: number,
+  clock: Pick<Clock, 'setTimer'>,
+): Promise<unknown> {
+  const body = await readBody(request, limit);
+  if (body === 'too large') {
+    response.setHeader('Connection', 'close');
+    writeJsonError(response, new HttpError('payload_too_large', `The body is larger than ${limit} bytes`));
+    hangUp(request, response, clock);
   }
-  return new Promise((resolve, reject) => {
+  return Buffer.isBuffer(body) ? parseJson(body) : undefined;
+}
+
+/** Resolves as soon as the length is known to exceed the limit, or reaches it. */
+function readBody(request: IncomingMessage, limit: number): Promise<Buffer | 'too large' | 'aborted'> {
+  if (Number(request.headers['content-length']) > limit) {
+    return Promise.resolve('too large');
+  }
+  return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;
     const onData = (chunk: Buffer) => {
@@ -38,40 +36,41 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
       chunks.push(chunk);
       if (length > limit) {
         request.off('data', onData);
-        reject(new BodyTooLargeError(limit));
+        resolve('too large');
       }
     };
     request.on('data', onData);
     request.once('end', () => resolve(Buffer.concat(chunks)));
-    // Stays when the promise is settled: an error that nobody listens for would end the process.
-    request.on('error', () => reject(new RequestAbortedError()));
+    // Stays when the promise is settled: an error without a listener would end the process.
+    request.on('error', () => resolve('aborted'));
   });
 }
 
-/** @throws BodyFormatError that says what is wrong, and where JSON.parse tells it */
-export function parseJson(body: Uint8Array): unknown {
+/** @throws HttpError */
+function parseJson(body: Uint8Array): unknown {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
-    throw new BodyFormatError('The body is no UTF-8');
+    throw new HttpError('bad_request', 'The body is no UTF-8');
   }
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new BodyFormatError(`The body is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new HttpError('bad_request', `The body is no JSON: ${reason}`);
   }
 }
 
-/** How long a client may go on sending what was refused. */
+/** How long a client may continue to send a refused body, in milliseconds. */
 const LINGER_MS = 2_000;
 
 /**
- * Ends a response whose body is written, and the connection with it, though the request is not all there. Closed at
- * once, with data on its way, the kernel would reset the connection, and the client might never see the answer: so what
- * comes is dropped until the client has seen it, or its time is over.
+ * Ends a response whose body is written, and the connection with it, although the request is incomplete. If it were closed
+ * at once with data in transit, the kernel would reset the connection, and the client might never see the response. So
+ * further data is dropped until the client has read the response, or the time is up.
  */
-export function hangUp(request: IncomingMessage, response: ServerResponse, clock: Pick<Clock, 'setTimer'>): void {
+function hangUp(request: IncomingMessage, response: ServerResponse, clock: Pick<Clock, 'setTimer'>): void {
   const end = () => {
     cancel();
     response.end();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { RequestHandler } from 'express';
-import { sendBody, sendError } from '../server/respond.ts';
+import { HttpError, sendBody } from '../server/respond.ts';
 import { STYLE } from './status-page-style.ts';
 /** Where the status page's assets are, relative to the page. */
 export const ASSETS = '-/assets';
@@ -46,9 +46,8 @@ export function assetEndpoint(): RequestHandler {
     const { file } = request.params;
     const asset = typeof file === 'string' ? FILES.get(file) : undefined;
     if (asset === undefined) {
-      sendError(response, false, { code: 'not_found', message: 'There is no such asset' });
-    } else {
-      sendBody(response, 200, asset.type, await asset.read());
+      throw new HttpError('not_found', 'There is no such asset');
     }
+    sendBody(response, 200, asset.type, await asset.read());
   };
 }

@@ -3,7 +3,7 @@ import { FairQueue, nextTurn, QueueFullError } from '../../lib/concurrency.ts';
 import type { QueryView } from '../../registry/query-view.ts';
 import type { AppOptions } from '../app-options.ts';
 import { replacePolicy } from '../security/security-headers.ts';
-import { sendError, sendHtml } from '../server/respond.ts';
+import { HttpError, sendHtml } from '../server/respond.ts';
 import type { ContributorsJson } from './contributor-table.ts';
 import { Html, html } from './html.ts';
 import { ASSETS, IMPORT_MAP, STATUS_PAGE_POLICY } from './page-assets.ts';
@@ -108,8 +108,9 @@ export function statusPageEndpoint(options: AppOptions): RequestHandler {
     } catch (error) {
       if (error instanceof QueueFullError) {
         response.setHeader('Retry-After', RETRY_SECONDS);
-        sendError(response, false, { code: 'unavailable', message: 'Too many requests wait for a page' });
-      } else if (!gone.signal.aborted) {
+        throw new HttpError('unavailable', 'Too many requests wait for a page');
+      }
+      if (!gone.signal.aborted) {
         throw error;
       }
     }
@@ -117,18 +118,19 @@ export function statusPageEndpoint(options: AppOptions): RequestHandler {
 }
 
 async function render(options: AppOptions, wanted: PageRequest): Promise<{ status: number; page: string }> {
-  const { version, telemetryPath, externalUrl, clock } = options;
+  const { site, queries, context } = options;
+  const { version, telemetryPath, externalUrl } = site;
   const linkBase = externalUrl === undefined ? '' : `${externalUrl}/`;
-  const page = { version, linkBase, telemetryPath, now: clock.now() };
+  const page = { version, linkBase, telemetryPath, now: context.clock.now() };
   await nextTurn();
   if (wanted.query === undefined) {
-    return { status: 200, page: await renderListPage(page, options.queries(), wanted) };
+    return { status: 200, page: await renderListPage(page, queries.all(), wanted) };
   }
-  const query = options.query(wanted.query);
+  const query = queries.get(wanted.query);
   if (query === undefined) {
     return { status: 404, page: renderMissingQueryPage(page, wanted.query) };
   }
-  const json = await options.contributors(wanted.query);
+  const json = await queries.contributors(wanted.query);
   // Written by `rowsJson` or `datapointsJson`.
   const contributors: ContributorsJson | undefined = json === undefined ? undefined : JSON.parse(json);
   return { status: 200, page: renderQueryPage(page, query, contributors) };

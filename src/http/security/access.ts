@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../lib/clock.ts';
 import { QueueFullError } from '../../lib/concurrency.ts';
+import type { Context } from '../../lib/context.ts';
 import type { Logger } from '../../lib/log.ts';
-import { isApiPath, sendError } from '../server/respond.ts';
+import { HttpError } from '../server/respond.ts';
 import { type PasswordChecks, parseBasicCredentials } from './password-checks.ts';
 
 /** Who may ask, and which headers answers have other than ours. */
@@ -13,24 +14,24 @@ export interface Access {
   readonly passwords: PasswordChecks | undefined;
 }
 
-interface GateOptions {
-  /** What holds for a request that came just now. */
-  readonly access: () => Promise<Access>;
-  readonly routePrefix: string;
-  readonly clock: Pick<Clock, 'monotonic'>;
-  readonly log: Logger;
-}
-
 /** Paths below the prefix that need no log-in: whoever probes has no password, and learns next to nothing. */
 const OPEN_PATHS = ['/-/healthy', '/-/ready'];
 
 const CHALLENGE = 'Basic realm="Network Flow Monitor exporter", charset="UTF-8"';
 
-/** Whether a request to a path may go on; where not, it was answered. Rejects for what nobody expects, with no answer given. */
+/**
+ * Resolves to whether a request to a path may go on: not if its client is gone.
+ *
+ * @throws HttpError for a request that is refused
+ */
 type Gate = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<boolean>;
 
 /** Sets the user's headers on answers, and asks for a user name and a password where there are users. */
-export function createGate({ access, routePrefix, clock, log }: GateOptions): Gate {
+export function createGate(
+  access: () => Promise<Access>,
+  routePrefix: string,
+  { clock, log }: Pick<Context, 'clock' | 'log'>,
+): Gate {
   const loginLog = new LoginLog(log, clock);
   const openPaths = new Set(OPEN_PATHS.map((path) => routePrefix + path));
   return async (request, response, path) => {
@@ -43,21 +44,15 @@ export function createGate({ access, routePrefix, clock, log }: GateOptions): Ga
     if (answer === 'accepted' || answer === 'gone') {
       return answer === 'accepted';
     }
-    const json = isApiPath(path, routePrefix);
     if (answer === 'busy') {
       response.setHeader('Retry-After', '10');
-      sendError(response, json, {
-        code: 'unavailable',
-        message: 'Too many log-ins wait to be checked: try again later',
-      });
-      return false;
+      throw new HttpError('unavailable', 'Too many log-ins wait to be checked: try again later');
     }
     if (request.headers.authorization !== undefined) {
       loginLog.refused(request.socket.remoteAddress ?? '');
     }
     response.setHeader('WWW-Authenticate', CHALLENGE);
-    sendError(response, json, { code: 'unauthorized', message: 'This needs a user name and a password' });
-    return false;
+    throw new HttpError('unauthorized', 'This needs a user name and a password');
   };
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { AppOptions } from '../app-options.ts';
-import { isApiPath, sendError } from '../server/respond.ts';
+import { HttpError } from '../server/respond.ts';
 
 /** A part of what is answered that is there only when it is asked for at start. */
 interface OptionalPart {
@@ -19,23 +19,24 @@ export const ADMIN_API: OptionalPart = { what: 'The admin API', flag: '--web.ena
  * @param value what the handler works on; undefined: not enabled
  */
 export function guarded<T>(
-  { routePrefix, externalUrl, shuttingDown }: Pick<AppOptions, 'routePrefix' | 'externalUrl' | 'shuttingDown'>,
+  { site, context }: Pick<AppOptions, 'site' | 'context'>,
   { what, flag }: OptionalPart,
   value: T | undefined,
   handler: (value: T) => RequestHandler,
 ): RequestHandler {
   const handle = value === undefined ? undefined : handler(value);
   return (request, response, next) => {
-    const json = isApiPath(request.path, routePrefix);
-    const refuse = (code: 'forbidden' | 'unavailable', message: string) => sendError(response, json, { code, message });
     if (handle === undefined) {
-      return refuse('forbidden', `${what} is not enabled: start with ${flag}`);
+      throw new HttpError('forbidden', `${what} is not enabled: start with ${flag}`);
     }
-    const crossSite = crossSiteRefusal(request.headers, externalUrl);
+    const crossSite = crossSiteRefusal(request.headers, site.externalUrl);
     if (crossSite !== undefined) {
-      return refuse('forbidden', crossSite);
+      throw new HttpError('forbidden', crossSite);
     }
-    return shuttingDown() ? refuse('unavailable', 'The exporter is shutting down') : handle(request, response, next);
+    if (context.shutdown.aborted) {
+      throw new HttpError('unavailable', 'The exporter is shutting down');
+    }
+    return handle(request, response, next);
   };
 }
 

@@ -23,12 +23,6 @@ export function sendBody(response: ServerResponse, status: number, contentType: 
   sendParts(response, status, contentType, [body]);
 }
 
-/** As `sendBody`, but leaves the response, and so the connection, for the caller to end. The client has all of it before. */
-function writeBody(response: ServerResponse, status: number, contentType: string, body: Uint8Array): void {
-  setHead(response, status, contentType, body.byteLength);
-  response.write(body);
-}
-
 /**
  * Sends a whole body that is there in parts, with its length: as `sendBody`, without a copy of what may be tens of
  * megabytes. The response is ended once the client has taken all but the last piece. If the bodies that slow clients have
@@ -109,12 +103,19 @@ interface ErrorDetail {
   readonly expected: string;
 }
 
-interface HttpErrorAnswer {
+/** Answers the request with an error if a handler throws it. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
   readonly code: ErrorCode;
-  /** A sentence for people, without a full stop. */
-  readonly message: string;
-  /** What is wrong item by item; without any, the message says all. */
-  readonly details?: readonly ErrorDetail[];
+  /** Each error in the body of the request; empty if the message covers all. */
+  readonly details: readonly ErrorDetail[];
+
+  /** @param message a sentence for people, without a full stop */
+  constructor(code: ErrorCode, message: string, details: readonly ErrorDetail[] = []) {
+    super(message);
+    this.code = code;
+    this.details = details;
+  }
 }
 
 /** Whether errors at this path are JSON: the API's root and everything below it. */
@@ -122,20 +123,22 @@ export function isApiPath(path: string, routePrefix: string): boolean {
   return path === `${routePrefix}/api` || path.startsWith(`${routePrefix}/api/`);
 }
 
-/** Answers with an error: `{"error": {"code", "message", "details"}}` where `json`, else the message as plain text. */
-export function sendError(response: ServerResponse, json: boolean, error: HttpErrorAnswer): void {
+/** Sends an error: `{"error": {"code", "message", "details"}}` if `json`, else the message as plain text. */
+export function sendError(response: ServerResponse, json: boolean, error: HttpError): void {
   if (json) {
-    sendJson(response, STATUS_OF[error.code], errorJson(error));
+    sendBody(response, STATUS_OF[error.code], JSON_TYPE, errorBody(error));
   } else {
     sendText(response, STATUS_OF[error.code], error.message);
   }
 }
 
-/** As `sendError` in JSON, but leaves the response for the caller to end. */
-export function writeJsonError(response: ServerResponse, error: HttpErrorAnswer): void {
-  writeBody(response, STATUS_OF[error.code], JSON_TYPE, jsonBody(errorJson(error)));
+/** As `sendError` in JSON, but leaves the response, and so the connection, for the caller to end. */
+export function writeJsonError(response: ServerResponse, error: HttpError): void {
+  const body = errorBody(error);
+  setHead(response, STATUS_OF[error.code], JSON_TYPE, body.byteLength);
+  response.write(body);
 }
 
-function errorJson({ code, message, details = [] }: HttpErrorAnswer) {
-  return { error: { code, message, details } };
+function errorBody({ code, message, details }: HttpError): Uint8Array {
+  return jsonBody({ error: { code, message, details } });
 }

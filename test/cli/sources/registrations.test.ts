@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { RegisteredQuery } from '../../../src/model/query.ts';
 import { loadConfig } from '../../../src/queries/load.ts';
 import { NO_CHANGES } from '../../../src/registry/query-changes.ts';
-import { type Definition, NotStoredError, type RegistrationStore } from '../../../src/registry/registration-store.ts';
+import { type Definition, NotStoredError, type RegistrationStore } from '../../../src/registry/registration.ts';
 import { type HttpQueries, HttpRegistrations } from '../../../src/registry/registrations.ts';
 import { queryView } from '../../http/fixtures.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
