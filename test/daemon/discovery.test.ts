@@ -213,6 +213,41 @@ describe('queries of a selector', () => {
     expect(queryNames(await daemon.metrics())).toEqual(['e:m']);
   });
 
+  test('log refused tags once, and their recovery once', async (scope) => {
+    const monitors = ['m', 'n'].map((name) => ({ name, tags: { env: 'prod' } }));
+    const service = await runSimulator(scope, scenario({ monitors }));
+    service.simulator.setFaults([
+      { kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation: 'ListTags*' } },
+    ]);
+    const daemon = await runDaemon(
+      scope,
+      configOf(service, [{ ...EVERY_HOUR, name: 'e', monitorSelector: { tags: { env: 'prod' } } }], '100ms'),
+    );
+    const logged = () =>
+      daemon.log.events.map(({ msg }) => msg).filter((msg) => msg === 'listing fails' || msg === 'listing works again');
+    await vi.waitFor(() => expect(countOf(service, 'ListTagsForResource')).toBeGreaterThan(6), WAIT);
+    expect(logged()).toEqual(['listing fails']);
+    service.simulator.setFaults([]);
+    await waitForQueries(daemon, ['e:m', 'e:n']);
+    await vi.waitFor(() => expect(logged()).toEqual(['listing fails', 'listing works again']), WAIT);
+  });
+
+  test('need no tags if their selector has none', async (scope) => {
+    const service = await runSimulator(scope, scenario({ monitors: [{ name: 'm', tags: { env: 'prod' } }] }));
+    const selectors = [{}, { name: 'm' }].map((monitorSelector, n) => ({
+      ...EVERY_HOUR,
+      name: `e${n}`,
+      monitorSelector,
+    }));
+    const daemon = await runDaemon(scope, configOf(service, selectors, '100ms'));
+    await waitForQueries(daemon, ['e0:m', 'e1:m']);
+    const listings = countOf(service, 'ListMonitors');
+    await vi.waitFor(() => expect(countOf(service, 'ListMonitors')).toBeGreaterThan(listings + 1), WAIT);
+    expect(countOf(service, 'ListTagsForResource')).toBe(0);
+    const requests = (await daemon.metrics()).samples('aws_nfm_api_requests_total');
+    expect(requests.filter(({ labels }) => labels['operation'] === 'ListTagsForResource')).toEqual([]);
+  });
+
   test('have the statuses that are asked for', async (scope) => {
     const monitors = [{ name: 'on' }, { name: 'off', status: 'INACTIVE' as const }];
     const service = await runSimulator(scope, scenario({ monitors }));
