@@ -15,7 +15,12 @@ if (children !== undefined) {
 
 const { waitFor } = vi;
 
-vi.waitFor = (check, options) => {
+const waitPatiently: typeof waitFor = (check, options) => {
   const { timeout = 0, ...rest } = typeof options === 'number' ? { timeout: options } : (options ?? {});
   return waitFor(check, { ...rest, timeout: Math.max(PATIENCE_MS, FACTOR * timeout) });
 };
+
+// Files that are not isolated from each other share `vi`, and each runs this again.
+if (waitFor.name !== waitPatiently.name) {
+  vi.waitFor = waitPatiently;
+}
