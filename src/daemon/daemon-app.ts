@@ -82,6 +82,6 @@ export function expositionOf(build: BuildInfo, parts: Parts, queries: Queries, r
     discoveryFiles: () => queries.files.states(),
     contributorSeries: () => parts.page.runs.series,
     contributorSeriesLimit: () => parts.inForce.loaded.config.contributors.maxSeries,
-    storageWritable: () => parts.memory?.writable,
+    storageWritable: () => parts.stored?.writable,
   });
 }

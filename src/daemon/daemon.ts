@@ -84,7 +84,7 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   const files = openFileBudget();
   const { loaded, autoReloadInterval } = config;
   const parts = await openParts({ context, loaded, files, version: build.version, env, isLast }, releases);
-  const { memory, scheduling } = parts;
+  const { stored, scheduling } = parts;
 
   const queries = new Queries({ context, configFile: config.read.file, parts });
   releases.add('discovery files', () => queries.stop());
@@ -92,7 +92,7 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   const reload = reloadOf(options, context, parts, queries);
   const exposition = expositionOf(build, parts, queries, reload);
   const app = createDaemonApp({ context, build, web, parts, queries, reload, exposition });
-  await memory?.restored();
+  await stored?.restored();
   const limits = limitsOf(files, web.listenAddresses.length, log);
   const listeners = await listen(app, web.listenAddresses, { clock, log, tls: security?.tls, limits });
   releases.add('listeners', (left) => listeners.close(left));
@@ -100,7 +100,7 @@ async function start(options: DaemonOptions, context: Context, releases: Release
     log.always('listening', { address, tls: security?.tls && true });
   }
 
-  releases.add('unsaved statuses', () => memory?.save());
+  releases.add('unsaved statuses', () => stored?.save());
   // HTTP goes on meanwhile: probes see that we are about to end.
   releases.add('polls and runs', (left) => scheduling.stop(left));
   queries.begin();
@@ -113,7 +113,7 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   }
   return {
     addresses: listeners.addresses,
-    failed: memory?.lost ?? new Promise(() => undefined),
+    failed: stored?.lost ?? new Promise(() => undefined),
     reload: () => reload.reload(),
     scheme: security?.tls === undefined ? 'http' : 'https',
   };

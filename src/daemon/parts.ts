@@ -6,7 +6,7 @@ import { createNetwork } from '../aws/network/network.ts';
 import type { Context } from '../lib/context.ts';
 import type { OpenFileBudget } from '../lib/open-files.ts';
 import type { ReleaseStack } from '../lib/release-stack.ts';
-import { Memory } from '../persistence/memory.ts';
+import { StoredState } from '../persistence/stored-state.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
 import { ExporterState } from './exporter-state.ts';
@@ -33,7 +33,7 @@ export interface Parts {
   readonly targetsInUse: TargetsInUse;
   readonly identities: Identities;
   /** Undefined if nothing is stored. */
-  readonly memory: Memory | undefined;
+  readonly stored: StoredState | undefined;
   readonly scheduling: Scheduling;
   readonly page: MetricsPage;
 }
@@ -52,23 +52,23 @@ export async function openParts(options: PartsOptions, releases: ReleaseStack): 
   const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version });
   const failures = state.failures.credentials;
   const identities = new Identities({ targets, apiStats, clock, log, failures, signal: context.shutdown });
-  const memory = await openMemory(context, inForce, state);
-  releases.add('storage', () => memory?.close());
-  const scheduling = new Scheduling({ clock, log, inForce, state, targetsInUse, memory, isLast });
+  const stored = await openStoredState(context, inForce, state);
+  releases.add('storage', () => stored?.close());
+  const scheduling = new Scheduling({ clock, log, inForce, state, targetsInUse, stored, isLast });
   const page = new MetricsPage({ clock, state, scheduling, maxSeries: config.contributors.maxSeries });
-  return { inForce, handler, state, targetsInUse, identities, memory, scheduling, page };
+  return { inForce, handler, state, targetsInUse, identities, stored, scheduling, page };
 }
 
 /** Undefined if nothing is to be stored. */
-async function openMemory(
+async function openStoredState(
   { clock, log }: Context,
   inForce: ConfigInForce,
   { queries: states, runs: runStates, registry }: ExporterState,
-): Promise<Memory | undefined> {
+): Promise<StoredState | undefined> {
   const { path } = inForce.loaded.config.storage;
   return path === undefined
     ? undefined
-    : Memory.open({
+    : StoredState.open({
         path,
         clock,
         log,

@@ -39,7 +39,7 @@ export class Queries {
   /** Registers the queries of the configuration. */
   constructor({ context, configFile, parts }: QueriesOptions) {
     const { clock, log, shutdown } = context;
-    const { inForce, state, targetsInUse, scheduling, page, memory } = parts;
+    const { inForce, state, targetsInUse, scheduling, page, stored } = parts;
     this.#parts = parts;
     this.views = new QueryViews(clock, state, scheduling);
     state.registry.join(participantsOf(parts));
@@ -79,7 +79,7 @@ export class Queries {
       queries: sources,
       context: () => inForce.loaded.context,
       view: (name) => this.views.get(name),
-      store: memory?.registrations ?? NO_STORE,
+      store: stored?.registrations ?? NO_STORE,
       log,
     });
     this.#retention = new Retention({
@@ -153,7 +153,7 @@ export class Queries {
 }
 
 /** All that is called when a query is registered or removed. What shows or stores its state follows the state's changes. */
-function participantsOf({ targetsInUse, state, scheduling, memory }: Parts): readonly Participant[] {
+function participantsOf({ targetsInUse, state, scheduling, stored }: Parts): readonly Participant[] {
   const { polls, runs } = scheduling;
   const known: Participant = {
     add(registration) {
@@ -162,7 +162,7 @@ function participantsOf({ targetsInUse, state, scheduling, memory }: Parts): rea
         state.runs.register(registration);
       }
       state.queries.register(registration);
-      memory?.restore(registration);
+      stored?.restore(registration);
     },
     change: (registration) => state.queries.change(registration),
     remove(registration) {
@@ -174,7 +174,7 @@ function participantsOf({ targetsInUse, state, scheduling, memory }: Parts): rea
     begin(registrations) {
       polls.add(registrations.filter(isWatched), (registration) => state.queries.isTerminal(registration));
       for (const registration of registrations.filter(isScheduled)) {
-        runs.add(registration, memory?.resume(registration));
+        runs.add(registration, stored?.resume(registration));
       }
     },
     change(registration) {

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { type Clock, within } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { isScheduled, isWatched, type Registration, type ScheduledQuery, type WatchedQuery } from '../model/query.ts';
-import type { Memory } from '../persistence/memory.ts';
+import type { StoredState } from '../persistence/stored-state.ts';
 import { requestRate } from '../queries/targets.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
 import { Dispatcher, type DispatcherLimits } from '../scheduler/dispatcher.ts';
@@ -21,7 +21,7 @@ export interface SchedulingOptions {
   readonly state: ExporterState;
   readonly targetsInUse: TargetsInUse;
   /** Undefined where nothing outlives the process. */
-  readonly memory: Memory | undefined;
+  readonly stored: StoredState | undefined;
   /** No process comes after this one. */
   readonly isLast: boolean;
 }
@@ -37,7 +37,7 @@ export class Scheduling {
   readonly runs: Runs<ScheduledQuery>;
   readonly #clock: Clock;
 
-  constructor({ clock, log, inForce, state, targetsInUse, memory, isLast }: SchedulingOptions) {
+  constructor({ clock, log, inForce, state, targetsInUse, stored, isLast }: SchedulingOptions) {
     this.#clock = clock;
     const { targets, failures, api, queries: states, runs: runStates } = state;
     const clientOf = (registration: Registration) => targetsInUse.clientOf(targetsInUse.targetOf(registration));
@@ -55,8 +55,8 @@ export class Scheduling {
       dispatcher,
       capOf: ({ account }) => targetsInUse.accounts().get(account)?.account.maxConcurrentRuns ?? 1,
       rateOf: requestRate,
-      journal: memory?.runs,
-      leavesRuns: memory !== undefined && !isLast,
+      journal: stored?.runs,
+      leavesRuns: stored !== undefined && !isLast,
       actions: new ScheduledRunActions({
         clock,
         log,
@@ -64,7 +64,7 @@ export class Scheduling {
         runStates,
         failures,
         clientOf,
-        resultsKept: async (registration) => memory?.results.settled(registration),
+        resultsKept: async (registration) => stored?.results.settled(registration),
         contributors: () => inForce.loaded.config.contributors,
         timed(registration, what, milliseconds) {
           const target = targetsInUse.targetOf(registration);

@@ -197,7 +197,7 @@ test('a damaged record costs what it held, and no start', async () => {
   }
   const second = await runDaemon(scope, config);
   expect(second.log.events.filter(({ level }) => level === 'error')).toMatchObject([
-    { msg: 'a damaged record of the storage is set aside' },
+    { msg: 'damaged record set aside' },
   ]);
   await vi.waitFor(async () => expect(await outcomeOf(second)).toBe('succeeded'), PATIENT);
 });
@@ -234,7 +234,7 @@ describe('as processes', () => {
     mkdirSync(join(folder, 'storage'));
     writeFileSync(join(folder, 'storage', 'lock.1'), lockText({ host: 'elsewhere', id: '0', socket: false }, 1));
     const daemon = startCommand(scope, ['--config.file', file]);
-    await daemon.event('the storage may be in use: waiting whether its lock is renewed');
+    await daemon.event('waiting for storage lock');
     const asked = performance.now();
     daemon.kill('SIGTERM');
     expect((await daemon.ended).code).toBe(0);
@@ -265,6 +265,6 @@ describe('as processes', () => {
     const daemon = await runDaemon(scope, configOf(service.url, path));
     await vi.waitFor(async () => expect(await outcomeOf(daemon)).toBe('succeeded'), PATIENT);
     expect((await daemon.metrics()).value('aws_nfm_exporter_storage_writable')).toBe(0);
-    expect(daemon.log.messages()).toContain('the storage cannot be written');
+    expect(daemon.log.messages()).toContain('storage not writable');
   });
 });

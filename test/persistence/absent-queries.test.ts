@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { Memory } from '../../src/persistence/memory.ts';
+import { StoredState } from '../../src/persistence/stored-state.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
 import { RunStates } from '../../src/state/run-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -18,7 +18,7 @@ async function open(path: string, clock: FakeClock) {
   const log = new RecordingLog();
   const states = new QueryStates({ clock, giveUpAfter: HOUR, log });
   const runStates = new RunStates({ clock, log, changed: states.changed });
-  const memory = await Memory.open({
+  const memory = await StoredState.open({
     path,
     clock,
     log,

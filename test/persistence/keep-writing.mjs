@@ -1,5 +1,5 @@
-// Opens the storage in the folder given, as it is built, and changes notes until it is killed. Says on standard output what
-// it begins, and what of it is stored: `begin KEY N`, `done KEY N`; N is what the note holds, or 0 when it was removed.
+// Opens the storage in the given directory (as built), and changes notes until it is killed. Prints each write before and
+// after: `begin KEY N`, `done KEY N`. N is the content of the note, or 0 if it is removed.
 import { writeSync } from 'node:fs';
 import { argv } from 'node:process';
 import { systemClock } from '../../build/lib/clock.js';
@@ -9,7 +9,7 @@ const [, , path = '', first = '1'] = argv;
 const quiet = () => undefined;
 const log = { debug: quiet, info: quiet, warn: quiet, error: quiet, always: quiet };
 const storage = await Storage.open({ path, clock: systemClock, log });
-const notes = storage.records({ folder: 'notes', holds: 'a note', read: (value) => value, keepTrying: false });
+const notes = storage.records({ directory: 'notes', holds: 'a note', read: (value) => value, keepTrying: false });
 await notes.load();
 let n = Number(first);
 

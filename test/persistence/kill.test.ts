@@ -5,8 +5,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { RecordKind } from '../../src/persistence/storage/record-folder.ts';
-import { members, numberOf } from '../../src/state/saved.ts';
+import type { RecordKind } from '../../src/persistence/storage/record-directory.ts';
+import { members, numberOf } from '../../src/persistence/stored-values.ts';
 import { PROJECT } from '../support/project.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { openStorage } from './opened-storage.ts';
@@ -14,7 +14,7 @@ import { openStorage } from './opened-storage.ts';
 const KILLS = Number(process.env['STORAGE_KILLS'] ?? 5);
 
 const NUMBERS: RecordKind<{ readonly n: number }> = {
-  folder: 'notes',
+  directory: 'notes',
   holds: 'a number',
   read(value) {
     const n = numberOf(members(value)['n']);
@@ -23,31 +23,35 @@ const NUMBERS: RecordKind<{ readonly n: number }> = {
   keepTrying: false,
 };
 
-test(`killed ${KILLS} times while it writes: what was acknowledged is there, and nothing half written`, {
+test(`keeps all acknowledged records, and no partial ones, if it is killed ${KILLS} times while it writes`, {
   timeout: 120_000 + KILLS * 20_000,
 }, async () => {
-  const folder = temporaryFolder();
-  /** What each note may hold: what was acknowledged last, and what was begun since. 0: it may be absent. */
+  const directory = temporaryFolder();
+  /** Possible values of each note: the last acknowledged one, and those whose write has started since. 0 if it may be absent. */
   const possible = new Map<string, number[]>();
   let acknowledged = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const child = spawn(process.execPath, [`${PROJECT}test/persistence/keep-writing.mjs`, folder, `${kill * 100_000}`]);
-    let said = '';
+    const child = spawn(process.execPath, [
+      `${PROJECT}test/persistence/keep-writing.mjs`,
+      directory,
+      `${kill * 100_000}`,
+    ]);
+    let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+      output += text;
     });
     const closed = once(child, 'close');
     await once(child.stdout, 'data');
     await pause(Math.random() * 200);
     child.kill('SIGKILL');
     await closed;
-    for (const line of said.split('\n').slice(0, -1)) {
+    for (const line of output.split('\n').slice(0, -1)) {
       const [what, key = '', n] = line.split(' ');
       const before = possible.get(key) ?? [0];
       possible.set(key, what === 'done' ? [Number(n)] : [...before, Number(n)]);
       acknowledged += what === 'done' ? 1 : 0;
     }
-    const { storage, log } = await openStorage(folder, { host: hostname() });
+    const { storage, log } = await openStorage(directory, { host: hostname() });
     const found = await storage.records(NUMBERS).load();
     await storage.close();
     expect(log.events).toEqual([]);
@@ -57,7 +61,7 @@ test(`killed ${KILLS} times while it writes: what was acknowledged is there, and
       possible.set(key, [n]);
     }
   }
-  expect(readdirSync(folder)).toEqual(['notes']);
-  expect(readdirSync(join(folder, 'notes')).every((name) => name.endsWith('.json'))).toBe(true);
-  expect(acknowledged, 'the test has had something to lose').toBeGreaterThan(KILLS);
+  expect(readdirSync(directory)).toEqual(['notes']);
+  expect(readdirSync(join(directory, 'notes')).every((name) => name.endsWith('.json'))).toBe(true);
+  expect(acknowledged, 'enough records were acknowledged').toBeGreaterThan(KILLS);
 });

@@ -1,4 +1,4 @@
-import type { RecordKind } from '../../src/persistence/storage/record-folder.ts';
+import type { RecordKind } from '../../src/persistence/storage/record-directory.ts';
 
 export interface Note {
   readonly text: string;
@@ -6,7 +6,7 @@ export interface Note {
 
 /** Records that hold a text. */
 export const NOTES: RecordKind<Note> = {
-  folder: 'notes',
+  directory: 'notes',
   holds: 'a note',
   read: (value) =>
     typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string'

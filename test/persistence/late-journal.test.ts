@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { isScheduled, type Registration, type ScheduledQuery } from '../../src/model/query.ts';
 import type { Run } from '../../src/model/run.ts';
-import { Memory } from '../../src/persistence/memory.ts';
+import { StoredState } from '../../src/persistence/stored-state.ts';
 import { QueryRegistry } from '../../src/registry/query-registry.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
 import { RunStates } from '../../src/state/run-state.ts';
@@ -18,7 +18,7 @@ async function open(path: string, clock: FakeClock) {
   const states = new QueryStates({ clock, giveUpAfter: HOUR, log });
   const runStates = new RunStates({ clock, log, changed: states.changed });
   const registry = new QueryRegistry();
-  const memory = await Memory.open({
+  const memory = await StoredState.open({
     path,
     clock,
     log,

@@ -4,7 +4,7 @@ import { decodeRecord, encodeRecord, recordFileName } from '../../src/persistenc
 
 const record = fc.tuple(fc.string({ unit: 'grapheme' }), fc.jsonValue());
 
-test('a record is read as it was written', () => {
+test('decodes a record as it was encoded', () => {
   fc.assert(
     fc.property(record, ([key, value]) => {
       expect(decodeRecord(encodeRecord(key, value))).toEqual({ key, value: JSON.parse(JSON.stringify(value)) });
@@ -12,7 +12,7 @@ test('a record is read as it was written', () => {
   );
 });
 
-test('a record that is cut off or changed anywhere is refused', () => {
+test('rejects a record that is truncated or changed anywhere', () => {
   fc.assert(
     fc.property(record, fc.nat(), fc.integer({ min: 1, max: 255 }), fc.boolean(), ([key, value], at, bits, cut) => {
       const whole = Buffer.from(encodeRecord(key, value));
@@ -21,7 +21,7 @@ test('a record that is cut off or changed anywhere is refused', () => {
       if (!cut) {
         damaged[index] = (damaged[index] ?? 0) ^ bits;
       }
-      // A change within the header that JSON does not notice, such as of a blank, changes nothing that is read.
+      // A change of white space in the header does not change the decoded record.
       let read: unknown;
       try {
         read = decodeRecord(damaged.toString());
@@ -33,12 +33,14 @@ test('a record that is cut off or changed anywhere is refused', () => {
   );
 });
 
-test('a record of a newer exporter says so', () => {
+test('reports the version of a record that a newer exporter has written', () => {
   const newer = encodeRecord('a', 1).replace('"version":1', '"version":2');
-  expect(() => decodeRecord(newer)).toThrow('it is of version 2, which a newer exporter has written; this one knows 1');
+  expect(() => decodeRecord(newer)).toThrow(
+    'the format version is 2, written by a newer exporter; this exporter supports version 1',
+  );
 });
 
-test('file names are short and plain, and tell keys apart', () => {
+test('makes short, plain, and unique file names from keys', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 400 }), fc.string({ unit: 'binary' }), (a, b) => {
       const name = recordFileName(a);

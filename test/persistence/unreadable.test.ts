@@ -27,16 +27,16 @@ const IS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65_534;
 const PATIENT = { timeout: 15_000, interval: 50 };
 
-/** A storage that holds a note; closed again. */
-async function written(): Promise<{ readonly folder: string; readonly notes: string }> {
-  const folder = temporaryFolder();
-  const { storage } = await openStorage(folder);
+/** A closed storage with one note. */
+async function written(): Promise<{ readonly directory: string; readonly notes: string }> {
+  const directory = temporaryFolder();
+  const { storage } = await openStorage(directory);
   await storage.records(NOTES).put('a', { text: 'kept' });
   await storage.close();
-  return { folder, notes: join(folder, 'notes') };
+  return { directory, notes: join(directory, 'notes') };
 }
 
-/** Makes the folder's name lead elsewhere. Returns what undoes it. */
+/** Replaces a directory by a symbolic link. Returns a function that restores it. */
 function linkInstead(notes: string, target: string): () => void {
   renameSync(notes, `${notes}-away`);
   symlinkSync(target, notes);
@@ -46,10 +46,10 @@ function linkInstead(notes: string, target: string): () => void {
   };
 }
 
-describe('a folder of records that cannot be read', () => {
+describe('an unreadable directory of records', () => {
   test.each<[string, string, (notes: string) => () => void]>([
-    ['a link that leads to itself', 'ELOOP', (notes) => linkInstead(notes, notes)],
-    ['a link that leads to nothing', 'ENOENT', (notes) => linkInstead(notes, '/nonexistent/volume')],
+    ['a link to itself', 'ELOOP', (notes) => linkInstead(notes, notes)],
+    ['a link to a missing target', 'ENOENT', (notes) => linkInstead(notes, '/nonexistent/volume')],
     ['a link through a file', 'ENOTDIR', (notes) => linkInstead(notes, '/dev/null/notes')],
     ...['EIO', 'EACCES', 'ESTALE', 'ENOTCONN', 'EUCLEAN', 'ENOMEM'].map(
       (code): [string, string, (notes: string) => () => void] => [
@@ -58,18 +58,18 @@ describe('a folder of records that cannot be read', () => {
         (notes) => failTo('readdir', notes, code),
       ],
     ),
-  ])('is logged, deletes nothing, and is read once it can be: %s', async (_, code, spoil) => {
-    const { folder, notes } = await written();
+  ])('is logged, loses no record, and is read once it is readable: %s', async (_, code, spoil) => {
+    const { directory, notes } = await written();
     const repair = spoil(notes);
     const clock = new FakeClock();
-    const { storage, log } = await openStorage(folder, { clock });
+    const { storage, log } = await openStorage(directory, { clock });
     const records = storage.records(NOTES);
-    const others = storage.records({ ...NOTES, folder: 'others' });
+    const others = storage.records({ ...NOTES, directory: 'others' });
     const late = vi.fn();
     expect(await records.load(late)).toEqual(new Map());
     await records.keepOnly([]);
-    await others.put('b', { text: 'of another folder' });
-    expect(storage.writable, 'though another folder can be written').toBe(false);
+    await others.put('b', { text: 'of another directory' });
+    expect(storage.writable, 'another directory is writable').toBe(false);
     expect(storage.isComplete).toBe(false);
     for (let n = 0; n < 5; n += 1) {
       await clock.advance(10_000);
@@ -96,7 +96,7 @@ describe('a folder of records that cannot be read', () => {
     }, PATIENT);
     expect(late.mock.calls).toEqual([[new Map([['a', { text: 'kept' }]])]]);
     expect(storage.isComplete).toBe(true);
-    expect(log.messages().slice(1)).toEqual(['storage directory readable again', 'the storage can be written again']);
+    expect(log.messages().slice(1)).toEqual(['storage directory readable again', 'storage writable again']);
     expect(readdirSync(notes)).toEqual([recordFileName('a')]);
   });
 
@@ -104,27 +104,27 @@ describe('a folder of records that cannot be read', () => {
     ['a file', (path) => writeFileSync(path, 'text')],
     ['a pipe', (path) => execFileSync('mkfifo', [path])],
     ['a link to a device', (path) => symlinkSync('/dev/zero', path)],
-  ])('is set aside if it is no folder, and costs no start: %s', async (_, make) => {
-    const { folder, notes } = await written();
+  ])('is set aside if it is not a directory: %s', async (_, make) => {
+    const { directory, notes } = await written();
     renameSync(notes, `${notes}-away`);
     make(notes);
-    const { storage, log } = await openStorage(folder);
+    const { storage, log } = await openStorage(directory);
     const records = storage.records(NOTES);
     expect(await records.load()).toEqual(new Map());
     await records.put('b', { text: 'new' });
     expect(storage.writable).toBe(true);
-    expect(log.events).toMatchObject([{ level: 'error', fields: { file: notes, reason: 'it is not a folder' } }]);
-    expect(existsSync(join(folder, String(log.events[0]?.fields['set_aside_as'])))).toBe(true);
+    expect(log.events).toMatchObject([{ level: 'error', fields: { file: notes, reason: 'it is not a directory' } }]);
+    expect(existsSync(join(directory, String(log.events[0]?.fields['set_aside_as'])))).toBe(true);
   });
 
-  test.skipIf(!IS_ROOT)('is no failure of the start for a user who may not read it', async () => {
-    const { folder, notes } = await written();
-    execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, folder]);
+  test.skipIf(!IS_ROOT)('does not fail the start of a user without permission', async () => {
+    const { directory, notes } = await written();
+    execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, directory]);
     chownSync(notes, 0, 0);
     const script = `${PROJECT}test/persistence/write-notes.mjs`;
     const run = () =>
       JSON.parse(
-        execFileSync(process.execPath, [script, folder, '10'], { encoding: 'utf8', uid: NOBODY, gid: NOBODY }),
+        execFileSync(process.execPath, [script, directory, '10'], { encoding: 'utf8', uid: NOBODY, gid: NOBODY }),
       );
     for (const mode of [0o000, 0o700, 0o744, 0o711]) {
       chmodSync(notes, mode);
@@ -133,10 +133,10 @@ describe('a folder of records that cannot be read', () => {
     expect(readdirSync(notes)).toEqual([recordFileName('a')]);
   });
 
-  test('is not told to be writable every 10 s while only its own folder cannot be written', async () => {
-    const { folder, notes } = await written();
+  test('is not reported as writable while writes to it fail', async () => {
+    const { directory, notes } = await written();
     const clock = new FakeClock();
-    const { storage, log } = await openStorage(folder, { clock });
+    const { storage, log } = await openStorage(directory, { clock });
     const records = storage.records({ ...NOTES, keepTrying: true });
     await records.load();
     const repair = linkInstead(notes, notes);
@@ -146,7 +146,7 @@ describe('a folder of records that cannot be read', () => {
       await pause(5);
     }
     expect(storage.writable).toBe(false);
-    expect(log.messages()).toEqual(['the storage cannot be written']);
+    expect(log.messages()).toEqual(['storage not writable']);
     repair();
     await vi.waitFor(async () => {
       await clock.advance(10_000);
@@ -158,14 +158,14 @@ describe('a folder of records that cannot be read', () => {
 });
 
 test.skipIf(!CAN_MOUNT)(
-  'a folder of records on another file system is read, and is never told to be writable',
+  'reads a directory of records on another file system, and reports it as unwritable',
   async () => {
-    const { folder, notes } = await written();
+    const { directory, notes } = await written();
     const elsewhere = smallDisk(1_024);
     cpSync(notes, elsewhere, { recursive: true });
     linkInstead(notes, elsewhere);
     const clock = new FakeClock();
-    const { storage, log } = await openStorage(folder, { clock });
+    const { storage, log } = await openStorage(directory, { clock });
     const records = storage.records({ ...NOTES, keepTrying: true });
     expect(await records.load()).toEqual(new Map([['a', { text: 'kept' }]]));
     await expect(records.put('b', { text: 'new' })).rejects.toThrow('on another file system');
@@ -174,31 +174,34 @@ test.skipIf(!CAN_MOUNT)(
       await pause(5);
     }
     expect(storage.writable).toBe(false);
-    expect(log.messages()).toEqual(['the storage cannot be written']);
+    expect(log.messages()).toEqual(['storage not writable']);
   },
 );
 
-test.each(['EIO', 'ESTALE', 'ENOTCONN'])('a device that fails with %s is opened without its data', async (code) => {
-  const { folder } = await written();
-  const repair = failTo('readdir', folder, code);
-  const clock = new FakeClock();
-  const { storage, log } = await openStorage(folder, { clock });
-  expect(log.events[0]).toMatchObject({
-    level: 'error',
-    msg: 'storage directory unreadable',
-    fields: { directory: folder, error: code },
-  });
-  expect(storage.writable).toBe(false);
-  repair();
-  await vi.waitFor(async () => {
-    await clock.advance(10_000);
-    expect(storage.writable).toBe(true);
-  }, PATIENT);
-  expect(await storage.records(NOTES).read('a')).toEqual({ text: 'kept' });
-});
+test.each(['EIO', 'ESTALE', 'ENOTCONN'])(
+  'opens a storage whose device fails with %s without its data',
+  async (code) => {
+    const { directory } = await written();
+    const repair = failTo('readdir', directory, code);
+    const clock = new FakeClock();
+    const { storage, log } = await openStorage(directory, { clock });
+    expect(log.events[0]).toMatchObject({
+      level: 'error',
+      msg: 'storage directory unreadable',
+      fields: { directory, error: code },
+    });
+    expect(storage.writable).toBe(false);
+    repair();
+    await vi.waitFor(async () => {
+      await clock.advance(10_000);
+      expect(storage.writable).toBe(true);
+    }, PATIENT);
+    expect(await storage.records(NOTES).read('a')).toEqual({ text: 'kept' });
+  },
+);
 
-test('large files of nonsense are read one at a time: they may not fit into memory together', async () => {
-  const { folder, notes } = await written();
+test('reads large damaged files one at a time to limit memory', async () => {
+  const { directory, notes } = await written();
   for (let n = 0; n < 16; n += 1) {
     const file = join(notes, `${n}.json`);
     writeFileSync(file, '');
@@ -207,8 +210,8 @@ test('large files of nonsense are read one at a time: they may not fit into memo
   const script = `
     process.on('exit', () => process.stdout.write(' ' + process.resourceUsage().maxRSS / 1024));
     await import('${PROJECT}test/persistence/write-notes.mjs');`;
-  const arguments_ = ['--input-type=module', '-e', script, 'write-notes', folder, '10'];
+  const arguments_ = ['--input-type=module', '-e', script, 'write-notes', directory, '10'];
   const [result = '', megabytes] = execFileSync(process.execPath, arguments_, { encoding: 'utf8' }).split(' ');
   expect(JSON.parse(result)).toEqual({ before: ['a'], result: 'written', writable: true });
-  expect(Number(megabytes), 'of 960 in all').toBeLessThan(800);
+  expect(Number(megabytes), 'of 960 in total').toBeLessThan(800);
 });

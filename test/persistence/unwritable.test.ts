@@ -15,30 +15,30 @@ const WRITE_NOTES = `${PROJECT}test/persistence/write-notes.mjs`;
 const IS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65_534;
 
-describe.skipIf(!CAN_MOUNT)('a disk that is full', () => {
-  test('keeps what was stored, whole, and is written again as soon as it can be', async () => {
-    const folder = smallDisk(1_024);
+describe.skipIf(!CAN_MOUNT)('a full disk', () => {
+  test('keeps the stored records, and is written again once it has space', async () => {
+    const directory = smallDisk(1_024);
     const clock = new FakeClock();
-    const { storage, log } = await openStorage(folder, { clock });
+    const { storage, log } = await openStorage(directory, { clock });
     const notes = storage.records({ ...NOTES, keepTrying: true });
     await notes.put('a', { text: 'old' });
     expect(storage.writable).toBe(true);
-    const filler = fill(folder);
+    const filler = fill(directory);
     const text = 'x'.repeat(100_000);
     await expect(notes.put('a', { text })).rejects.toMatchObject({ name: 'StorageError', code: 'ENOSPC' });
-    await expect(notes.put('b', { text })).rejects.toThrow('no space is left on the device');
+    await expect(notes.put('b', { text })).rejects.toThrow('no space left on the device');
     expect(storage.writable).toBe(false);
     expect(await notes.read('a')).toEqual({ text: 'old' });
-    expect(readdirSync(join(folder, 'notes'))).toEqual([recordFileName('a')]);
-    const [scratch = ''] = readdirSync(folder).filter((name) => name.startsWith('writing-'));
-    expect(readdirSync(join(folder, scratch)), 'temporary files').toEqual([]);
-    expect(log.messages()).toEqual(['the storage cannot be written']);
+    expect(readdirSync(join(directory, 'notes'))).toEqual([recordFileName('a')]);
+    const [scratch = ''] = readdirSync(directory).filter((name) => name.startsWith('writing-'));
+    expect(readdirSync(join(directory, scratch)), 'temporary files').toEqual([]);
+    expect(log.messages()).toEqual(['storage not writable']);
 
     while (log.messages().length === 1) {
       await clock.advance(10_000);
       await pause(1);
     }
-    expect(log.messages()).toEqual(['the storage cannot be written', 'the storage still cannot be written']);
+    expect(log.messages()).toEqual(['storage not writable', 'storage still not writable']);
     expect(clock.monotonic()).toBeGreaterThanOrEqual(3_600_000);
 
     rmSync(filler);
@@ -48,16 +48,16 @@ describe.skipIf(!CAN_MOUNT)('a disk that is full', () => {
     });
     expect(await notes.read('a')).toEqual({ text });
     expect(storage.writable).toBe(true);
-    expect(log.messages().at(-1)).toBe('the storage can be written again');
+    expect(log.messages().at(-1)).toBe('storage writable again');
   });
 
-  test('writes nothing afterwards that somebody was told is not stored', async () => {
-    const folder = smallDisk(1_024);
+  test('does not get records later whose writes were reported as failed', async () => {
+    const directory = smallDisk(1_024);
     const clock = new FakeClock();
-    const { storage } = await openStorage(folder, { clock });
+    const { storage } = await openStorage(directory, { clock });
     const notes = storage.records(NOTES);
     await notes.put('kept', { text: '' });
-    const filler = fill(folder);
+    const filler = fill(directory);
     await expect(notes.put('a', { text: 'x'.repeat(100_000) })).rejects.toThrow();
     rmSync(filler);
     await vi.waitFor(async () => {
@@ -65,77 +65,77 @@ describe.skipIf(!CAN_MOUNT)('a disk that is full', () => {
       expect(storage.writable).toBe(true);
     });
     await storage.close();
-    expect(readdirSync(join(folder, 'notes'))).toEqual([recordFileName('kept')]);
+    expect(readdirSync(join(directory, 'notes'))).toEqual([recordFileName('kept')]);
   });
 
-  test('is opened when it is full already: what is there can be read', async () => {
-    const folder = smallDisk(1_024);
-    const first = await openStorage(folder);
+  test('can be opened and read', async () => {
+    const directory = smallDisk(1_024);
+    const first = await openStorage(directory);
     await first.storage.records(NOTES).put('a', { text: 'there' });
     await first.storage.close();
-    const filler = fill(folder);
+    const filler = fill(directory);
     const clock = new FakeClock();
-    const { storage, log } = await openStorage(folder, { clock });
+    const { storage, log } = await openStorage(directory, { clock });
     const notes = storage.records(NOTES);
     expect(storage.writable).toBe(false);
-    expect(log.messages()).toEqual(['the storage cannot be written']);
+    expect(log.messages()).toEqual(['storage not writable']);
     expect(await notes.load()).toEqual(new Map([['a', { text: 'there' }]]));
-    await expect(notes.put('a', { text: 'new' })).rejects.toThrow('no space is left');
+    await expect(notes.put('a', { text: 'new' })).rejects.toThrow('no space left');
     rmSync(filler);
     await notes.put('a', { text: 'new' });
     expect(storage.writable).toBe(true);
-    await expect(openStorage(folder), 'it has the lock now').rejects.toThrow('another exporter uses it');
+    await expect(openStorage(directory), 'the lock is held now').rejects.toThrow('another exporter uses it');
   });
 
-  test('is lost to another exporter that could be started when there was room again', async () => {
-    const folder = smallDisk(1_024);
-    const filler = fill(folder);
-    const first = await openStorage(folder, { clock: new FakeClock() });
+  test('is taken over by another exporter that starts once there is space', async () => {
+    const directory = smallDisk(1_024);
+    const filler = fill(directory);
+    const first = await openStorage(directory, { clock: new FakeClock() });
     rmSync(filler);
-    await openStorage(folder);
+    await openStorage(directory);
     await expect(first.storage.records(NOTES).put('a', { text: '' })).rejects.toThrow('another exporter uses it');
     expect(first.losses).toHaveLength(1);
   });
 });
 
-test('a file that may not be that large: the process lives on, the old one stays', () => {
-  const folder = temporaryFolder();
+test('keeps the old file and the process if a file exceeds the size limit', () => {
+  const directory = temporaryFolder();
   const run = (bytes: number, limit: string) =>
     JSON.parse(
       execFileSync(
         'bash',
-        ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, process.execPath, WRITE_NOTES, folder, `${bytes}`],
+        ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, process.execPath, WRITE_NOTES, directory, `${bytes}`],
         {
           encoding: 'utf8',
         },
       ),
     );
   expect(run(10, 'unlimited')).toEqual({ before: [], result: 'written', writable: true });
-  const file = join(folder, 'notes', recordFileName('a'));
+  const file = join(directory, 'notes', recordFileName('a'));
   const old = readFileSync(file, 'utf8');
   expect(run(100_000, '16')).toEqual({ before: ['a'], result: 'StorageError EFBIG', writable: false });
   expect(readFileSync(file, 'utf8')).toBe(old);
-  expect(readdirSync(folder)).toEqual(['notes']);
+  expect(readdirSync(directory)).toEqual(['notes']);
 });
 
-describe.skipIf(!IS_ROOT)('a folder that the user may not write', () => {
-  test('is opened all the same, and told', () => {
-    const folder = temporaryFolder();
-    chownSync(folder, NOBODY, NOBODY);
+describe.skipIf(!IS_ROOT)('a directory without write permission', () => {
+  test('is opened, and reported as unwritable', () => {
+    const directory = temporaryFolder();
+    chownSync(directory, NOBODY, NOBODY);
     const run = () =>
       JSON.parse(
-        execFileSync(process.execPath, [WRITE_NOTES, folder, '10'], { encoding: 'utf8', uid: NOBODY, gid: NOBODY }),
+        execFileSync(process.execPath, [WRITE_NOTES, directory, '10'], { encoding: 'utf8', uid: NOBODY, gid: NOBODY }),
       );
     expect(run()).toEqual({ before: [], result: 'written', writable: true });
-    chmodSync(folder, 0o500);
-    chmodSync(join(folder, 'notes'), 0o500);
+    chmodSync(directory, 0o500);
+    chmodSync(join(directory, 'notes'), 0o500);
     expect(run()).toEqual({ before: ['a'], result: 'StorageError EACCES', writable: false });
-    chmodSync(folder, 0o000);
-    const refused = spawnSync(process.execPath, [WRITE_NOTES, folder, '10'], {
+    chmodSync(directory, 0o000);
+    const refused = spawnSync(process.execPath, [WRITE_NOTES, directory, '10'], {
       encoding: 'utf8',
       uid: NOBODY,
       gid: NOBODY,
     });
-    expect(refused.stderr).toContain(`storage ${folder}: the system does not permit it`);
+    expect(refused.stderr).toContain(`storage ${directory}: permission denied`);
   });
 });

@@ -1,4 +1,4 @@
-// Opens the storage in the folder given, as it is built, writes a note of so many bytes and prints how that went.
+// Opens the storage in the given directory (as built), writes a note of so many bytes, and prints the result.
 import { argv, stdout } from 'node:process';
 import { systemClock } from '../../build/lib/clock.js';
 import { Storage } from '../../build/persistence/storage/storage.js';
@@ -7,7 +7,7 @@ const [, , path = '', bytes = '0'] = argv;
 const quiet = () => undefined;
 const log = { debug: quiet, info: quiet, warn: quiet, error: quiet, always: quiet };
 const storage = await Storage.open({ path, clock: systemClock, log });
-const notes = storage.records({ folder: 'notes', holds: 'a note', read: (value) => value, keepTrying: false });
+const notes = storage.records({ directory: 'notes', holds: 'a note', read: (value) => value, keepTrying: false });
 const before = await notes.load();
 const result = await notes.put('a', 'x'.repeat(Number(bytes))).then(
   () => 'written',

@@ -272,7 +272,7 @@ test('the daemon tells no secret, whoever provokes it', async (scope) => {
   }
   expect(answers.join()).toContain('"team":"${SECRET}"');
 
-  expect(stderr).toContain('a damaged record of the storage is set aside');
+  expect(stderr).toContain('damaged record set aside');
   const kept = readdirSync(join(folder, 'storage'), { recursive: true, withFileTypes: true }).filter(
     (entry) => entry.isFile() && !entry.name.includes('.damaged-'),
   );

@@ -1,16 +1,16 @@
-import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { codeOf, ignoreRefusal, StorageError } from './storage-error.ts';
 
-/** Only for the user that the exporter runs as. */
-export const FOLDER_MODE = 0o700;
+/** Access for the exporter's user only. */
+export const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
 
 /**
- * Writes a file so that at any moment, a crash of the machine included, there is the old one or the new one, whole:
- * a temporary file, fsync, rename, fsync of the folder. Resolves when the new one is durable.
+ * Replaces a file atomically, even if the machine crashes: temporary file, fsync, rename, fsync of the directory. Resolves
+ * when the new file is durable.
  *
- * @param temporary a name that nobody else uses, on the same file system; gone when this ends, well or not
+ * @param temporary an unused name on the same file system; removed in any case
  */
 export async function replaceFile(file: string, content: string, temporary: string): Promise<void> {
   try {
@@ -20,10 +20,10 @@ export async function replaceFile(file: string, content: string, temporary: stri
     await rm(temporary, { force: true }).catch(ignoreRefusal);
     throw error;
   }
-  await syncFolder(dirname(file));
+  await syncDirectory(dirname(file));
 }
 
-/** Creates a file. Rejects with EEXIST when there is one. */
+/** Creates a durable file. Rejects with EEXIST if it exists. */
 export async function writeDurably(file: string, content: string): Promise<void> {
   const handle = await open(file, 'wx', FILE_MODE);
   try {
@@ -35,19 +35,19 @@ export async function writeDurably(file: string, content: string): Promise<void>
 }
 
 /**
- * Removes a file, or whatever has its name. Resolves when that is durable; rejects with ENOENT when there is none.
+ * Removes a file, or a directory of that name. Resolves when the removal is durable; rejects with ENOENT if there is none.
  *
  * @param temporary as for {@link replaceFile}
  */
 export async function removeFile(file: string, temporary: string): Promise<void> {
   await rename(file, temporary);
   await rm(temporary, { recursive: true, force: true });
-  await syncFolder(dirname(file));
+  await syncDirectory(dirname(file));
 }
 
-/** Makes what was created, renamed or removed in a folder durable, where the file system knows of such a thing. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+/** Makes changes of a directory's entries durable, if the file system supports that. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
   try {
     await handle.sync();
   } catch (error) {
@@ -60,40 +60,40 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Makes a folder, with those above it, unless it is there. */
-export async function makeFolder(folder: string): Promise<void> {
-  const made = await makeMissing(folder);
+/** Creates a directory and its parents, unless they exist. */
+export async function makeDirectory(directory: string): Promise<void> {
+  const made = await makeMissing(directory);
   if (made !== undefined) {
-    await syncFolder(dirname(made));
+    await syncDirectory(dirname(made));
   }
 }
 
 /**
- * As `mkdir` with `recursive`, which never returns if a folder cannot be made in one that is there, as in /proc.
+ * Creates missing directories. `mkdir` with `recursive` never returns if an existing parent allows no directory (/proc).
  *
- * @returns the uppermost folder that was made; undefined if none was missing
+ * @returns the topmost directory that was created; undefined if none was missing
  */
-async function makeMissing(folder: string): Promise<string | undefined> {
+async function makeMissing(directory: string): Promise<string | undefined> {
   try {
-    return await makeOne(folder);
+    return await makeOne(directory);
   } catch (error) {
-    const above = dirname(folder);
-    if (codeOf(error) !== 'ENOENT' || above === folder) {
+    const above = dirname(directory);
+    if (codeOf(error) !== 'ENOENT' || above === directory) {
       throw error;
     }
     const uppermost = await makeMissing(above);
-    const made = await makeOne(folder);
+    const made = await makeOne(directory);
     return uppermost ?? made;
   }
 }
 
-/** Returns undefined if it is there. */
-async function makeOne(folder: string): Promise<string | undefined> {
+/** Returns undefined if the directory exists. */
+async function makeOne(directory: string): Promise<string | undefined> {
   try {
-    await mkdir(folder, { mode: FOLDER_MODE });
-    return folder;
+    await mkdir(directory, { mode: DIRECTORY_MODE });
+    return directory;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST' && (await stat(folder)).isDirectory()) {
+    if (codeOf(error) === 'EEXIST' && (await stat(directory)).isDirectory()) {
       return undefined;
     }
     throw error;
@@ -101,29 +101,45 @@ async function makeOne(folder: string): Promise<string | undefined> {
 }
 
 /**
- * Returns undefined when there is nothing of that name.
+ * Returns undefined if nothing has that name.
  *
- * @throws StorageError for a symbolic link that leads to nothing; what the file system throws when it cannot be looked at
+ * @throws StorageError for a broken symbolic link; the error of the file system
  */
-export async function kindOf(path: string): Promise<'folder' | 'other' | undefined> {
+export async function kindOf(path: string): Promise<'directory' | 'other' | undefined> {
   try {
-    return (await stat(path)).isDirectory() ? 'folder' : 'other';
+    return (await stat(path)).isDirectory() ? 'directory' : 'other';
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') {
       throw error;
     }
   }
-  if (await isThere(path)) {
-    throw new StorageError(path, 'ENOENT', 'the symbolic link leads to nothing; mount or create its target');
+  const link = await lstat(path).catch(ignoreRefusal);
+  if (link !== undefined) {
+    throw new StorageError(path, 'ENOENT', 'the target of the symbolic link is missing. Mount or create it.');
   }
   return undefined;
 }
 
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch {
-    return false;
+/** Files that are kept after they were set aside, per directory: the newest. */
+const MOST_SET_ASIDE = 20;
+const MARK = '.damaged-';
+
+/**
+ * Renames an unusable entry, so that a person can inspect it. Returns the new name; undefined if it cannot be renamed.
+ *
+ * @param now milliseconds since the epoch
+ */
+export async function setAside(directory: string, name: string, now: number): Promise<string | undefined> {
+  const aside = `${name}${MARK}${new Date(now).toISOString().replace(/[-:]/g, '')}`;
+  return rename(join(directory, name), join(directory, aside)).then(() => aside, ignoreRefusal);
+}
+
+/** Removes all but the newest entries that were set aside in a directory, as far as possible. */
+export async function removeOldSetAside(directory: string): Promise<void> {
+  const names = (await readdir(directory).catch(ignoreRefusal)) ?? [];
+  const timeOf = (name: string) => name.slice(name.lastIndexOf(MARK));
+  const oldestFirst = names.filter((each) => each.includes(MARK)).sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
+  for (const each of oldestFirst.slice(0, Math.max(0, oldestFirst.length - MOST_SET_ASIDE))) {
+    await rm(join(directory, each), { recursive: true, force: true }).catch(ignoreRefusal);
   }
 }

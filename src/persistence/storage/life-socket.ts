@@ -1,21 +1,21 @@
 import { access, lstat, open } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { codeOf } from './storage-error.ts';
+import { codeOf, ignoreRefusal } from './storage-error.ts';
 
-/** A socket's path is at most this long: the field of the system is 108 bytes on Linux, 104 elsewhere, its end included. */
+/** Longest path of a socket. The system's field has 108 bytes on Linux and 104 elsewhere, with the terminating null byte. */
 const LONGEST_PATH_BYTES = 103;
-/** Linux's way to a file of an open folder, however long the folder's name is. */
-const OPEN_FOLDERS = '/proc/self/fd';
+/** On Linux, gives a short path to the entries of an open directory, whatever the length of its own path. */
+const OPEN_DIRECTORIES = '/proc/self/fd';
 
-/** A socket that tells others on this host, by taking connections, that its process is alive: no pid is as good. */
+/** A socket that shows other processes on this host that its owner is alive. Unlike a process ID, it is never reused. */
 export interface LifeSocket {
   close(): Promise<void>;
 }
 
-/** Undefined where the folder's file system, or its name's length, allows no socket. */
-export async function openLifeSocket(folder: string, name: string): Promise<LifeSocket | undefined> {
-  const path = await socketPath(folder, name);
+/** Opens a socket; undefined if the file system or the length of the path does not allow one. */
+export async function openLifeSocket(directory: string, name: string): Promise<LifeSocket | undefined> {
+  const path = await socketPath(directory, name);
   if (path === undefined) {
     return undefined;
   }
@@ -39,20 +39,17 @@ export async function openLifeSocket(folder: string, name: string): Promise<Life
 }
 
 /**
- * Whether a process listens on the socket. A process that is stopped listens, too: the system takes the connection.
- * `unknown`: there is no such socket, or it must not be asked.
+ * Returns whether a process listens on the socket. A stopped process listens, too: the system accepts the connection.
+ * `unknown`: there is no such socket, or access is denied.
  */
-export async function askLifeSocket(folder: string, name: string): Promise<'alive' | 'dead' | 'unknown'> {
-  // What is not a socket refuses connections as the socket of a dead process does.
-  const isSocket = await lstat(join(folder, name)).then(
-    (status) => status.isSocket(),
-    () => false,
-  );
-  const path = isSocket ? await socketPath(folder, name) : undefined;
+export async function probeLifeSocket(directory: string, name: string): Promise<'alive' | 'dead' | 'unknown'> {
+  // An entry of another kind refuses connections as the socket of a dead process does.
+  const status = await lstat(join(directory, name)).catch(ignoreRefusal);
+  const path = status?.isSocket() ? await socketPath(directory, name) : undefined;
   if (path === undefined) {
     return 'unknown';
   }
-  const answer = await new Promise<'alive' | 'dead' | 'unknown'>((resolve) => {
+  return new Promise<'alive' | 'dead' | 'unknown'>((resolve) => {
     const socket = connect(path.text);
     socket.once('connect', () => resolve('alive'));
     socket.once('error', (error) => {
@@ -61,23 +58,22 @@ export async function askLifeSocket(folder: string, name: string): Promise<'aliv
     });
     socket.once('close', () => resolve('unknown'));
   }).finally(() => path.close());
-  return answer;
 }
 
-/** A path that is short enough, to be closed when the socket is. */
+/** A path that is short enough. It must be closed with the socket. */
 async function socketPath(
-  folder: string,
+  directory: string,
   name: string,
 ): Promise<{ readonly text: string; close(): Promise<void> } | undefined> {
-  const direct = join(folder, name);
+  const direct = join(directory, name);
   if (Buffer.byteLength(direct) <= LONGEST_PATH_BYTES) {
     return { text: direct, close: async () => undefined };
   }
   try {
-    await access(OPEN_FOLDERS);
+    await access(OPEN_DIRECTORIES);
   } catch {
     return undefined;
   }
-  const handle = await open(folder, 'r');
-  return { text: `${OPEN_FOLDERS}/${handle.fd}/${name}`, close: () => handle.close() };
+  const handle = await open(directory, 'r');
+  return { text: `${OPEN_DIRECTORIES}/${handle.fd}/${name}`, close: () => handle.close() };
 }

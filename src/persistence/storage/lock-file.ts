@@ -2,59 +2,59 @@ import { constants, type FileHandle, lstat, open, readdir } from 'node:fs/promis
 import { join } from 'node:path';
 import { codeOf } from './storage-error.ts';
 
-/** What a lock says. All locks of one holder have the same length, so that they can be renewed in place. */
+/** The content of a lock. All locks of one holder have the same length, so that they can be renewed in place. */
 export interface Lock {
   readonly host: string;
-  /** Drawn by the holder. */
+  /** Random; drawn by the holder. */
   readonly id: string;
-  /** Whether it listens on a socket in the folder. */
+  /** Whether the holder listens on a socket in the directory. */
   readonly socket: boolean;
 }
 
-/** A lock as it was found. */
+/** A lock in the directory. */
 export interface FoundLock {
   readonly file: string;
   readonly generation: number;
-  /** No exporter has made it: it is a folder, a pipe, a link or the like. */
+  /** Not created by an exporter: a directory, a pipe, or a link. */
   readonly isForeign: boolean;
-  /** Changes when its holder renews it. */
+  /** Changes when the holder renews the lock. */
   readonly text: string;
-  /** Undefined where the text is none of ours, or is still being written. */
+  /** Undefined if the text is not that of an exporter, or is being written. */
   readonly lock: Lock | undefined;
 }
 
 const NAME = /^lock\.(\d+)$/;
-/** Higher ones are no numbers that exporters have counted to: they are found, but not counted on from. */
+/** Higher generations were not created by exporters. They are found, but the next generation ignores them. */
 const HIGHEST_GENERATION = 999_999_999_999_998;
-/** More than a lock holds. */
+/** Larger than any lock. */
 const LONGEST_TEXT_BYTES = 4_096;
-/** An id becomes a part of file names, and must not lead out of the folder. */
+/** An ID becomes a part of file names, and must not lead out of the directory. */
 const ID = /^[\w-]{1,64}$/;
-/** Neither follows a link nor waits for the other end of a pipe. */
+/** Does not follow links, and does not wait for the other end of a pipe. */
 const CAREFULLY = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export function lockFileName(generation: number): string {
   return `lock.${generation}`;
 }
 
-/** The generation of who takes over from all of these: whoever has found the same locks comes to the same one. */
+/** The generation of the next holder. Processes that have found the same locks compute the same generation. */
 export function nextGeneration(found: readonly FoundLock[]): number {
   const counted = found.map(({ generation }) => generation).filter((generation) => generation <= HIGHEST_GENERATION);
   return Math.max(0, ...counted) + 1;
 }
 
-/** `beats`: how often it was renewed. */
-export function lockText({ host, id, socket }: Lock, beats: number): string {
-  return `${JSON.stringify({ host, id, socket, beats: String(beats).padStart(12, '0') })}\n`;
+/** `renewals`: how often the lock was renewed. */
+export function lockText({ host, id, socket }: Lock, renewals: number): string {
+  return `${JSON.stringify({ host, id, socket, beats: String(renewals).padStart(12, '0') })}\n`;
 }
 
-/** All locks in a folder: one, unless exporters come and go just now. */
-export async function findLocks(folder: string): Promise<FoundLock[]> {
+/** Returns all locks in a directory: usually one, more while exporters start or shut down. */
+export async function findLocks(directory: string): Promise<FoundLock[]> {
   const found: FoundLock[] = [];
-  for (const name of await readdir(folder)) {
+  for (const name of await readdir(directory)) {
     const generation = Number(NAME.exec(name)?.[1]);
-    const file = join(folder, name);
-    const lock = Number.isNaN(generation) ? undefined : await lookAt(file);
+    const file = join(directory, name);
+    const lock = Number.isNaN(generation) ? undefined : await inspect(file);
     if (lock !== undefined) {
       found.push({ file, generation, ...lock });
     }
@@ -62,15 +62,15 @@ export async function findLocks(folder: string): Promise<FoundLock[]> {
   return found;
 }
 
-/** Undefined when it is gone. Never waits, whatever has the name. */
-async function lookAt(file: string): Promise<Pick<FoundLock, 'isForeign' | 'lock' | 'text'> | undefined> {
+/** Undefined if it was removed. Never waits, whatever the kind of the entry. */
+async function inspect(file: string): Promise<Pick<FoundLock, 'isForeign' | 'lock' | 'text'> | undefined> {
   try {
     const status = await lstat(file);
     if (!status.isFile()) {
       return { isForeign: true, text: '', lock: undefined };
     }
     const text = await readLock(file);
-    // That of another user may not be read, but its holder is seen to renew it.
+    // The lock of another user may be unreadable, but its times show renewals.
     const seen = text ?? `${status.mtimeMs} ${status.size}`;
     return { isForeign: false, text: seen, lock: text === undefined ? undefined : parseLock(text) };
   } catch (error) {
@@ -82,17 +82,17 @@ async function lookAt(file: string): Promise<Pick<FoundLock, 'isForeign' | 'lock
 }
 
 /**
- * Says that the holder lives on. Returns false where the lock is not its own any more. Never makes a file: another may
- * have the folder by now.
+ * Renews a lock. Returns false if another process has replaced or removed it. Never creates a file: another process may
+ * have locked the directory.
  */
-export async function renewLock(file: string, lock: Lock, beats: number): Promise<boolean> {
+export async function renewLock(file: string, lock: Lock, renewals: number): Promise<boolean> {
   try {
     const handle = await open(file, constants.O_RDWR | CAREFULLY);
     try {
       if (parseLock(await textOf(handle))?.id !== lock.id) {
         return false;
       }
-      await handle.write(lockText(lock, beats), 0);
+      await handle.write(lockText(lock, renewals), 0);
       await handle.sync();
     } finally {
       await handle.close();
@@ -106,10 +106,10 @@ export async function renewLock(file: string, lock: Lock, beats: number): Promis
   }
 }
 
-/** What opening a lock fails with that was removed, or replaced by a link, a folder or a socket. */
+/** Errors of opening a lock that was removed, or replaced by a link, a directory, or a socket. */
 const REPLACED: ReadonlySet<string> = new Set(['ENOENT', 'ELOOP', 'EISDIR', 'ENXIO']);
 
-/** Undefined when it may not be read. */
+/** Undefined if access is denied. */
 async function readLock(file: string): Promise<string | undefined> {
   let handle: FileHandle;
   try {
@@ -127,7 +127,7 @@ async function readLock(file: string): Promise<string | undefined> {
   }
 }
 
-/** The begin of a file; empty for what is not a file. */
+/** The first bytes of a file; empty for an entry of another kind. */
 async function textOf(handle: FileHandle): Promise<string> {
   if (!(await handle.stat()).isFile()) {
     return '';

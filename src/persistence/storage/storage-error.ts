@@ -1,9 +1,9 @@
-/** Something could not be written to the storage, or not be read from it. The message says why and what to do about it. */
+/** A write to the storage or a read from it failed. The message has the reason and what to do. */
 export class StorageError extends Error {
   override readonly name: string = 'StorageError';
-  /** The file or folder. */
+  /** The file or directory. */
   readonly path: string;
-  /** The system's name of the error, such as ENOSPC. */
+  /** The system's error code (for example, ENOSPC). */
   readonly code: string;
 
   constructor(path: string, code: string, reason: string, options?: ErrorOptions) {
@@ -13,35 +13,37 @@ export class StorageError extends Error {
   }
 }
 
-/** Another exporter has the storage: it uses it, or has taken it over from this one. */
+/** Another exporter uses the storage, or has taken it over from this one. */
 export class StorageInUseError extends StorageError {
   override readonly name = 'StorageInUseError';
 
-  /** `host` is undefined where nothing tells who it is. */
+  /** `host` is undefined if it is unknown. */
   constructor(path: string, host: string | undefined) {
     const who = host === undefined ? 'another exporter uses it' : `another exporter uses it, on host ${host}`;
-    super(path, 'EBUSY', `${who}; stop that one, or give each a folder of its own`);
+    super(path, 'EBUSY', `${who}. Stop that exporter, or set another storage.path.`);
   }
 }
 
+const NOT_A_DIRECTORY = 'it is not a directory. Set storage.path to a directory, which may be missing.';
+
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'the system does not permit it; let the user that the exporter runs as own the folder',
-  EDQUOT: 'the disk quota is used up; free some space, or raise it',
-  EFBIG: 'files may not be that large; raise the limit (ulimit -f)',
-  EIO: 'the device fails; look into the system log',
-  ELOOP: 'symbolic links lead in a circle; remove them, or name a directory',
-  ENOENT: 'it cannot be made there; name a folder on a disk',
-  ENOSPC: 'no space is left on the device; free some, or enlarge it',
-  ENOTDIR: 'it is not a folder; name one, or one that can be made',
-  EEXIST: 'it is not a folder; name one, or one that can be made',
-  EPERM: 'the system does not permit it; let the user that the exporter runs as own the folder',
-  ENOTCONN: 'the file system does not respond; mount it again',
-  EXDEV: 'it is on another file system than the rest of the storage; make it a plain directory',
-  EROFS: 'the file system is read-only; mount it to be written to',
-  ESTALE: 'the network file system does not know it any more; mount it again',
+  EACCES: "permission denied. Make the exporter's user the owner of the directory.",
+  EDQUOT: 'disk quota exceeded. Free some space, or raise the quota.',
+  EFBIG: 'file size limit exceeded. Raise the limit (ulimit -f).',
+  EIO: 'input/output error. Check the device and the system log.',
+  ELOOP: 'symbolic links form a loop. Remove them, or set storage.path to a directory.',
+  ENOENT: 'it cannot be created there. Set storage.path to a directory on a disk.',
+  ENOSPC: 'no space left on the device. Free some space, or enlarge the device.',
+  ENOTDIR: NOT_A_DIRECTORY,
+  EEXIST: NOT_A_DIRECTORY,
+  EPERM: "operation not permitted. Make the exporter's user the owner of the directory.",
+  ENOTCONN: 'the file system does not respond. Mount it again.',
+  EXDEV: 'it is on another file system than the rest of the storage. Make it a plain directory.',
+  EROFS: 'the file system is read-only. Mount it read-write.',
+  ESTALE: 'stale network file system handle. Mount the file system again.',
 };
 
-/** Errors of a device or file system that fails, as opposed to a path that is misspelled or not permitted. */
+/** Errors of a failing device or file system, as opposed to a path that is misspelled or not permitted. */
 const DEVICE_FAILURES: ReadonlySet<string> = new Set([
   'EBADMSG',
   'EHOSTDOWN',
@@ -56,19 +58,19 @@ const DEVICE_FAILURES: ReadonlySet<string> = new Set([
   'EUCLEAN',
 ]);
 
-/** Returns true if the device or file system fails, which the user's configuration cannot help. */
+/** Returns true for a failing device or file system: another configuration would not help. */
 export function isDeviceFailure({ code }: StorageError): boolean {
   return DEVICE_FAILURES.has(code);
 }
 
-/** Returns true if the error concerns all folders alike: any write that succeeds proves that it is over. */
+/** Returns true if the error affects all directories: any write that succeeds proves that it is over. */
 export function isOfWholeDisk({ code }: StorageError): boolean {
   return code === 'EDQUOT' || code === 'EFBIG' || code === 'ENOSPC' || code === 'EROFS';
 }
 
 /**
- * For `catch`, where work may fail and nothing can be done: resolves with undefined for what the storage or the file system
- * refuses. Throws any other error, which is a mistake of ours.
+ * Handler for `catch` that ignores errors of the storage and the file system: returns undefined. Throws any other error,
+ * which is a programming error.
  */
 export function ignoreRefusal(error: unknown): undefined {
   const code = codeOf(error);
@@ -78,7 +80,7 @@ export function ignoreRefusal(error: unknown): undefined {
   return undefined;
 }
 
-/** From what a call to the file system threw. */
+/** Converts an error of the file system. */
 export function storageErrorFrom(path: string, cause: unknown): StorageError {
   if (cause instanceof StorageError) {
     return cause;
@@ -89,7 +91,7 @@ export function storageErrorFrom(path: string, cause: unknown): StorageError {
   });
 }
 
-/** The system's name of an error, such as ENOENT; undefined for what is none of the system's. */
+/** The code of a system error (for example, ENOENT); undefined for any other error. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

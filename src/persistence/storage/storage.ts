@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
-import { kindOf, makeFolder, removeFile, replaceFile } from './files.ts';
-import { FolderLock } from './folder-lock.ts';
-import { RecordFolder, type RecordKind } from './record-folder.ts';
+import { DirectoryLock } from './directory-lock.ts';
+import { kindOf, makeDirectory, removeFile, replaceFile } from './files.ts';
+import { RecordDirectory, type RecordKind } from './record-directory.ts';
 import {
   codeOf,
   ignoreRefusal,
@@ -19,62 +19,59 @@ import {
 import { WriteHealth } from './write-health.ts';
 
 export interface StorageOptions {
-  /** The folder; made if it is not there. */
+  /** The directory; created if it is missing. */
   readonly path: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** This host's name; the system's by default. */
+  /** Name of this host. Defaults to the name that the system has. */
   readonly host?: string;
 }
 
-/** Writes at once. They wait for the disk, in Node's thread pool of four, which others need, too. */
+/** Concurrent writes. They occupy threads of Node's pool, which has four and serves other work, too. */
 const WRITE_AT_ONCE = 2;
 
-/** A folder of records that outlives this process, whatever ends it, and belongs to it alone meanwhile. */
+/** A directory of records that survives any end of this process. It is locked for this process. */
 export class Storage {
-  /**
-   * Resolves when another exporter has taken the folder over, since this process was held up for long: nothing is written
-   * from then on.
-   */
+  /** Resolves when another exporter has taken over the directory, because this process was suspended. No writes follow. */
   readonly lost: Promise<StorageInUseError>;
   readonly #options: StorageOptions;
-  readonly #lock: FolderLock;
+  readonly #lock: DirectoryLock;
   readonly #health: WriteHealth;
   readonly #slots = pLimit(WRITE_AT_ONCE);
-  readonly #folders: Pick<
-    RecordFolder<unknown>,
+  readonly #directories: Pick<
+    RecordDirectory<unknown>,
     'flush' | 'isComplete' | 'isReadable' | 'path' | 'recover' | 'retry'
   >[] = [];
-  /** Folders in which the last write failed, for a reason that others may not share. */
+  /** Directories in which the last write failed for a reason that may not affect others. */
   readonly #unwritable = new Set<string>();
-  #tellLost: (error: StorageInUseError) => void = () => undefined;
+  #reportLost: (error: StorageInUseError) => void = () => undefined;
   #writes = 0;
   #opened = false;
   #closed = false;
 
   private constructor(options: StorageOptions) {
-    const { path: folder, clock, log, host = hostname() } = options;
+    const { path: directory, clock, log, host = hostname() } = options;
     this.#options = options;
     this.lost = new Promise((resolve) => {
-      this.#tellLost = resolve;
+      this.#reportLost = resolve;
     });
-    this.#lock = new FolderLock({ folder, host, clock, log, onLost: (error) => this.#lose(error) });
+    this.#lock = new DirectoryLock({ directory, host, clock, log, onLost: (error) => this.#lose(error) });
     this.#health = new WriteHealth({ clock, log, probe: (bytes) => this.#probe(bytes) });
   }
 
   /**
-   * Takes the folder, which may have to wait for the lock of a dead exporter on another host. One that can be read but not
-   * written is opened, too: what is there is used, and writing is tried on.
+   * Locks the directory, after the lock of a dead exporter on another host has expired. A read-only directory is opened,
+   * too: its records are used, and writes are repeated.
    *
-   * @throws StorageInUseError when another exporter has it
-   * @throws StorageError when it cannot be made or read, unless its device fails
+   * @throws StorageInUseError if another exporter uses the directory
+   * @throws StorageError if the directory cannot be created or read, unless its device fails
    */
   static async open(options: StorageOptions): Promise<Storage> {
     const { path, log } = options;
     const storage = new Storage(options);
     try {
-      if ((await kindOf(path)) !== 'folder') {
-        await makeFolder(path);
+      if ((await kindOf(path)) !== 'directory') {
+        await makeDirectory(path);
       }
       await readdir(path);
     } catch (thrown) {
@@ -88,24 +85,25 @@ export class Storage {
       if (error instanceof StorageInUseError) {
         throw error;
       }
+      ignoreRefusal(error);
     });
     storage.#opened = true;
     return storage;
   }
 
-  /** Whether the last try to write went well, and all folders can be read. */
+  /** Whether the last write succeeded and all directories can be read. */
   get writable(): boolean {
     return this.#health.writable;
   }
 
-  /** False if something is, or may be, stored that could not be read: then nothing is superfluous for certain. */
+  /** False if there may be records that could not be read: then no record may be removed as superfluous. */
   get isComplete(): boolean {
-    return this.#folders.every((records) => records.isComplete);
+    return this.#directories.every((records) => records.isComplete);
   }
 
-  records<Value>(kind: RecordKind<Value>): RecordFolder<Value> {
+  records<Value>(kind: RecordKind<Value>): RecordDirectory<Value> {
     const { path, clock, log } = this.#options;
-    const records = new RecordFolder<Value>({
+    const records = new RecordDirectory<Value>({
       path,
       kind,
       clock,
@@ -113,14 +111,14 @@ export class Storage {
       write: (file, content) => this.#slots(() => this.#write(file, content)),
       unreadable: (error) => this.#health.failed(error, { bytes: 0, isLogged: true }),
     });
-    this.#folders.push(records);
+    this.#directories.push(records);
     return records;
   }
 
-  /** Waits for what is being written, and leaves the folder to others. */
+  /** Waits for pending writes, and unlocks the directory. */
   async close(): Promise<void> {
     this.#health.close();
-    await Promise.all(this.#folders.map((records) => records.flush()));
+    await Promise.all(this.#directories.map((records) => records.flush()));
     this.#closed = true;
     await this.#lock.release();
   }
@@ -139,21 +137,21 @@ export class Storage {
 
   #lose(error: StorageInUseError): void {
     if (this.#opened) {
-      this.#tellLost(error);
+      this.#reportLost(error);
     }
   }
 
   async #write(file: string, content: string | undefined): Promise<void> {
     if (this.#closed) {
-      throw new StorageError(file, 'ECANCELED', 'the exporter has ended');
+      throw new StorageError(file, 'ECANCELED', 'the exporter has shut down');
     }
     await this.#take();
-    const folder = dirname(file);
+    const directory = dirname(file);
     try {
       if (content === undefined) {
         await removeFile(file, this.#temporary());
       } else {
-        await makeFolder(folder);
+        await makeDirectory(directory);
         await replaceFile(file, content, this.#temporary());
       }
     } catch (error) {
@@ -164,14 +162,14 @@ export class Storage {
       if (codeOf(error) !== 'ENOENT' || content !== undefined) {
         const failure = this.#failed(file, error, content?.length ?? 0);
         if (!isOfWholeDisk(failure)) {
-          this.#unwritable.add(folder);
+          this.#unwritable.add(directory);
         }
         throw failure;
       }
       return; // There was nothing to remove.
     }
-    this.#unwritable.delete(folder);
-    if (this.#unwritable.size === 0 && this.#folders.every((records) => records.isReadable)) {
+    this.#unwritable.delete(directory);
+    if (this.#unwritable.size === 0 && this.#directories.every((records) => records.isReadable)) {
       this.#health.succeeded();
     }
   }
@@ -186,10 +184,10 @@ export class Storage {
       throw this.#failed(this.#options.path, error, bytes);
     }
     const faults: StorageError[] = [];
-    for (const records of this.#folders) {
+    for (const records of this.#directories) {
       try {
         await records.recover();
-        await this.#probeFolder(records.path);
+        await this.#probeDirectory(records.path);
         records.retry();
       } catch (error) {
         faults.push(storageErrorFrom(records.path, error));
@@ -202,14 +200,14 @@ export class Storage {
     this.#health.succeeded();
   }
 
-  /** Writes in a folder in which the last write failed, and removes that again. */
-  async #probeFolder(folder: string): Promise<void> {
-    if (this.#unwritable.has(folder)) {
-      const probe = join(folder, '.probe');
-      await makeFolder(folder);
+  /** Writes and removes a file in a directory in which the last write failed. */
+  async #probeDirectory(directory: string): Promise<void> {
+    if (this.#unwritable.has(directory)) {
+      const probe = join(directory, '.probe');
+      await makeDirectory(directory);
       await replaceFile(probe, '', this.#temporary());
       await removeFile(probe, this.#temporary());
-      this.#unwritable.delete(folder);
+      this.#unwritable.delete(directory);
     }
   }
 

@@ -4,21 +4,21 @@ import { Conditions } from '../../lib/conditions.ts';
 import type { Logger } from '../../lib/log.ts';
 import { ignoreRefusal, type StorageError } from './storage-error.ts';
 
-/** While nothing can be written, it is tried again at this interval. */
+/** Interval of the probes while the storage is not writable. */
 const PROBE_EVERY_MS = 10_000;
 
 export interface WriteHealthOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Tries to write so many bytes; rejects with a StorageError. */
+  /** Writes a probe of so many bytes; rejects with a StorageError. */
   readonly probe: (bytes: number) => Promise<void>;
 }
 
-/** Whether the storage can be written, by the last try; says so in the log when that begins and ends, and hourly between. */
+/** Whether the last write to the storage succeeded. Logs when writes start to fail, hourly until they recover, and then. */
 export class WriteHealth {
   readonly #options: WriteHealthOptions;
   readonly #conditions: Conditions<'unwritable'>;
-  /** The most bytes that could not be written; undefined while the storage can be written. */
+  /** The largest number of bytes that could not be written; undefined while the storage is writable. */
   #failing: number | undefined;
   #cancelProbe: () => void = () => undefined;
   #closed = false;
@@ -28,9 +28,9 @@ export class WriteHealth {
     this.#conditions = new Conditions({
       ...options,
       level: 'error',
-      begun: 'the storage cannot be written',
-      lasts: 'the storage still cannot be written',
-      ended: 'the storage can be written again',
+      begun: 'storage not writable',
+      lasts: 'storage still not writable',
+      ended: 'storage writable again',
     });
   }
 
@@ -38,7 +38,7 @@ export class WriteHealth {
     return this.#failing === undefined;
   }
 
-  /** Something was written. */
+  /** Records a successful write. */
   succeeded(): void {
     if (this.#failing !== undefined) {
       this.#failing = undefined;
@@ -47,7 +47,7 @@ export class WriteHealth {
     }
   }
 
-  /** So many bytes could not be written. `isLogged`: the log says already that this begins. */
+  /** Records a failed write of so many bytes. `isLogged`: the start of the failure is in the log already. */
   failed(
     error: StorageError,
     { bytes, isLogged = false }: { readonly bytes: number; readonly isLogged?: boolean },
@@ -75,7 +75,7 @@ export class WriteHealth {
     if (bytes === undefined || this.#closed) {
       return;
     }
-    // It tells `succeeded` or `failed` how it went.
+    // The probe calls `succeeded` or `failed`.
     await this.#options.probe(bytes).catch(ignoreRefusal);
     if (this.#failing !== undefined && !this.#closed) {
       this.#probeLater();

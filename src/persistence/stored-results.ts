@@ -4,49 +4,55 @@ import type { Registration, ScheduledQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import { KeptJson } from '../results/kept-json.ts';
-import type { RunStates } from '../state/run-state.ts';
-import { members, readSavedResults, readSavedSeries, type SavedResults, savedResults, textOf } from '../state/saved.ts';
-import { DISK_PATIENCE_MS, type RecordMemoryOptions } from './record-memory.ts';
-import type { RecordFolder, RecordKind } from './storage/record-folder.ts';
+import { DISK_PATIENCE_MS, type QueryRecordsOptions } from './query-records.ts';
+import type { RecordDirectory, RecordKind } from './storage/record-directory.ts';
 import { ignoreRefusal } from './storage/storage-error.ts';
-import { readQuestion } from './stored-question.ts';
+import {
+  complete,
+  members,
+  readQuestion,
+  readResultsInfo,
+  readSeries,
+  type StoredResultsInfo,
+  storedResultsInfo,
+  textOf,
+} from './stored-values.ts';
 
-/** What is stored of a query's last results. Series and JSON are compressed: they repeat themselves a lot. */
-interface StoredResults {
+/** A query's last results. `series` and `json` are compressed (Base64): they are highly repetitive. */
+interface ResultsRecord {
   readonly question: Question;
-  /** How rows were made series; series that were made otherwise are of no use. */
+  /** How rows became series. Series that were made in another way are discarded. */
   readonly making: string;
-  readonly results: SavedResults;
+  readonly results: StoredResultsInfo;
   readonly series: string;
   readonly json: string;
 }
 
-const KIND: RecordKind<StoredResults> = {
-  folder: 'results',
+const KIND: RecordKind<ResultsRecord> = {
+  directory: 'results',
   holds: 'the last results of a query',
-  read: readStoredResults,
+  read: readRecord,
   keepTrying: true,
 };
 
-export interface ResultMemoryOptions extends RecordMemoryOptions<StoredResults> {
-  readonly runStates: RunStates;
-  /** What decides, beside the query itself, which series rows make. Can be stored as JSON. */
+export interface StoredResultsOptions extends QueryRecordsOptions {
+  /** What decides, beside the query itself, which series its rows become. Can be stored as JSON. */
   readonly making: () => unknown;
 }
 
-/** Keeps the last results of scheduled queries. */
-export class ResultMemory {
-  readonly #options: ResultMemoryOptions;
-  readonly #records: RecordFolder<StoredResults>;
-  /** The storing of each query's newest results. */
+/** Stores the last results of scheduled queries. */
+export class StoredResults {
+  readonly #options: StoredResultsOptions;
+  readonly #records: RecordDirectory<ResultsRecord>;
+  /** Pending writes of each query's newest results. */
   readonly #storing = new WeakMap<Registration, Promise<unknown>>();
 
-  constructor(options: ResultMemoryOptions) {
+  constructor(options: StoredResultsOptions) {
     this.#options = options;
-    this.#records = options.records(KIND);
+    this.#records = options.storage.records(KIND);
   }
 
-  /** Shows what was stored, unless the query has newer results by then. */
+  /** Restores the stored results, unless the query has newer ones by then. */
   async restore(registration: Registration<ScheduledQuery>): Promise<void> {
     const { runStates, questionOf } = this.#options;
     const stored = await this.#records.read(registration.name);
@@ -58,31 +64,31 @@ export class ResultMemory {
     ) {
       return;
     }
-    const series = readSavedSeries(JSON.parse(await KeptJson.fromBase64(stored.series).text()));
+    const series = readSeries(JSON.parse(await KeptJson.fromBase64(stored.series).text()));
     if (series === undefined || registration.removed || runStates.get(registration)?.results !== undefined) {
       return;
     }
     runStates.restoreResults(registration, { ...stored.results, json: KeptJson.fromBase64(stored.json) }, series);
   }
 
-  /** A query has new results. */
-  read(registration: Registration<ScheduledQuery>, series: readonly ContributorSeries[]): void {
+  /** Stores the newest results of a query, in the background. */
+  store(registration: Registration<ScheduledQuery>, series: readonly ContributorSeries[]): void {
     const stored = this.#store(registration, series).catch(ignoreRefusal);
     this.#storing.set(registration, Promise.allSettled([stored]));
     background(this.#options.log, 'storing of results', stored);
   }
 
-  /** Resolves when the query's newest results are stored, or cannot be. */
+  /** Resolves once the query's newest results are stored, or cannot be. */
   async settled(registration: Registration): Promise<void> {
     await within(this.#options.clock, DISK_PATIENCE_MS, this.#storing.get(registration) ?? Promise.resolve());
   }
 
-  /** A query has left. */
+  /** Deletes the results of a removed query. */
   forget(name: string): void {
     background(this.#options.log, 'removal of stored results', this.#records.delete(name).catch(ignoreRefusal));
   }
 
-  /** Removes what is stored of other queries. */
+  /** Deletes the results of all other queries. */
   async keepOnly(names: Iterable<string>): Promise<void> {
     await this.#records.keepOnly(names);
   }
@@ -93,13 +99,13 @@ export class ResultMemory {
     if (results === undefined) {
       return;
     }
-    const packed = await KeptJson.of(series);
+    const compressed = await KeptJson.of(series);
     if (!registration.removed) {
       await this.#records.put(query.name, {
         question: this.#options.questionOf(query),
         making: this.#making(query),
-        results: savedResults(results),
-        series: packed.toBase64(),
+        results: storedResultsInfo(results),
+        series: compressed.toBase64(),
         json: results.json.toBase64(),
       });
     }
@@ -110,18 +116,13 @@ export class ResultMemory {
   }
 }
 
-function readStoredResults(value: unknown): StoredResults | undefined {
-  const stored = members(value);
-  const question = readQuestion(stored['question']);
-  const making = textOf(stored['making']);
-  const results = readSavedResults(stored['results']);
-  const series = textOf(stored['series']);
-  const json = textOf(stored['json']);
-  return question === undefined ||
-    making === undefined ||
-    results === undefined ||
-    series === undefined ||
-    json === undefined
-    ? undefined
-    : { question, making, results, series, json };
+function readRecord(value: unknown): ResultsRecord | undefined {
+  const { question, making, results, series, json } = members(value);
+  return complete({
+    question: readQuestion(question),
+    making: textOf(making),
+    results: readResultsInfo(results),
+    series: textOf(series),
+    json: textOf(json),
+  });
 }

@@ -5,90 +5,88 @@ import { background } from '../../lib/background.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { TurnsByKey } from '../../lib/concurrency.ts';
 import type { Logger } from '../../lib/log.ts';
-import { removeOldDamaged, setAside } from './damaged.ts';
-import { kindOf } from './files.ts';
-import { DamagedRecord, encodeRecord, recordFileName } from './record.ts';
-import { readRecord, recordSize } from './record-file.ts';
+import { kindOf, removeOldSetAside, setAside } from './files.ts';
+import { DamagedRecord, encodeRecord, readRecord, recordFileName, recordSize } from './record.ts';
 import { codeOf, ignoreRefusal, StorageError, storageErrorFrom } from './storage-error.ts';
 
-/** What the records of a folder are. */
+/** A kind of records, which has a directory of its own. */
 export interface RecordKind<Value> {
-  /** Of the folder, below the storage's own. */
-  readonly folder: string;
-  /** What one of them holds, for the log: `the runs of a query`. */
+  /** Name of the directory in the storage. */
+  readonly directory: string;
+  /** Content of one record, for the log (for example, `the runs of a query`). */
   readonly holds: string;
-  /** Undefined for what is no value of this kind. */
+  /** Returns undefined for a value of another kind. */
   readonly read: (value: unknown) => Value | undefined;
-  /** What could not be written is written when it can be. Else it is not: whoever wanted it has been told that it is not stored. */
+  /** Whether a failed write is repeated once the storage is writable. If not, the caller has received the error. */
   readonly keepTrying: boolean;
 }
 
-export interface RecordFolderOptions<Value> {
-  /** Of the storage. */
+export interface RecordDirectoryOptions<Value> {
+  /** Path of the storage. */
   readonly path: string;
   readonly kind: RecordKind<Value>;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Writes a file, or removes it where the content is undefined; resolves when that is durable, rejects with a StorageError. */
+  /** Writes a file, or removes it if the content is undefined. Resolves when that is durable; rejects with a StorageError. */
   readonly write: (file: string, content: string | undefined) => Promise<void>;
-  /** Called when the folder cannot be read, once that is logged. */
+  /** Called after it is logged that the directory cannot be read. */
   readonly unreadable: (error: StorageError) => void;
 }
 
-/** A change of a record that waits for its turn to be written: a newer one takes its place. */
+/** A change of a record that waits to be written. A newer change replaces it. */
 interface Change {
-  /** Undefined: to be removed. */
+  /** Undefined if the record is to be removed. */
   content: string | undefined;
   readonly written: Promise<void>;
 }
 
 const READ_AT_ONCE = 8;
-/** Larger files, of which there are hardly any, are read one at a time: several of them may not fit into memory. */
+/** Larger files, which are rare, are read one at a time: several of them may not fit into memory. */
 const LARGE_BYTES = 1024 * 1024;
 const EXTENSION = '.json';
 
-/** Records of one kind by a key, which is any text; each in a file of its own, so that damage costs one of them. */
-export class RecordFolder<Value> {
-  readonly #options: RecordFolderOptions<Value>;
-  readonly #folder: string;
+/** Records of one kind by key, which is any text. Each is in a file of its own, so that damage affects one record. */
+export class RecordDirectory<Value> {
+  readonly #options: RecordDirectoryOptions<Value>;
+  readonly #directory: string;
   readonly #reading = pLimit(READ_AT_ONCE);
   readonly #readingLarge = pLimit(1);
   readonly #waiting = new Map<string, Change>();
-  /** Changes that are not durable yet. */
+  /** Writes in progress. */
   readonly #turns = new TurnsByKey();
-  /** What could not be written and is to be written all the same. */
+  /** Changes whose write failed and is to be repeated. */
   readonly #unwritten = new Map<string, string | undefined>();
-  /** Why the folder cannot be read; undefined if it can. */
+  /** The reason why the directory cannot be read; undefined if it can. */
   #fault: StorageError | undefined;
-  /** A record is there, but could not be read. */
+  /** An existing record could not be read. */
   #hasMissed = false;
-  /** Receives the records that {@link load} could not read. */
+  /** Receives the records that {@link load} could not read, once they can be read. */
   #late: ((records: Map<string, Value>) => void) | undefined;
   #hasSetAside = false;
 
-  constructor(options: RecordFolderOptions<Value>) {
+  constructor(options: RecordDirectoryOptions<Value>) {
     this.#options = options;
-    this.#folder = join(options.path, options.kind.folder);
+    this.#directory = join(options.path, options.kind.directory);
   }
 
-  /** The folder's path. */
+  /** Path of the directory. */
   get path(): string {
-    return this.#folder;
+    return this.#directory;
   }
 
-  /** Whether the folder can be read, as far as that was tried. */
+  /** Whether the last read of the directory succeeded. */
   get isReadable(): boolean {
     return this.#fault === undefined;
   }
 
-  /** False if there are, or may be, records that nobody has seen: then nothing must be removed that seems to be superfluous. */
+  /** False if there may be records that could not be read: then no record may be removed as superfluous. */
   get isComplete(): boolean {
     return this.#fault === undefined && !this.#hasMissed;
   }
 
   /**
-   * All records. What cannot be used is set aside, and the log says so. Called before anything is written. If the folder
-   * cannot be read, there are none; `late` receives them once it can.
+   * Reads all records, before the first write. Unusable files are set aside and logged. If the directory cannot be read,
+   * returns none; `late` receives the records once it can be read.
    */
   async load(late: (records: Map<string, Value>) => void = () => undefined): Promise<Map<string, Value>> {
     const files = await this.#files();
@@ -100,9 +98,9 @@ export class RecordFolder<Value> {
   }
 
   /**
-   * Tries again to read a folder that could not be read.
+   * Reads the directory again if it could not be read.
    *
-   * @throws StorageError while it still cannot
+   * @throws StorageError if it still cannot be read
    */
   async recover(): Promise<void> {
     if (this.#fault === undefined) {
@@ -117,45 +115,41 @@ export class RecordFolder<Value> {
     late?.(await this.#readAll(files));
   }
 
-  /** One record as it is on the disk. Undefined when there is none, or none that can be used. */
+  /** Reads one record from the disk. Undefined if there is none, or if it is unusable. */
   async read(key: string): Promise<Value | undefined> {
     if (this.#fault !== undefined) {
       return undefined;
     }
     const record = await this.#readFile(recordFileName(key));
-    await this.#removeOldDamaged();
+    await this.#removeOldSetAside();
     return record?.value;
   }
 
   /**
-   * Stores a value, which is what JSON can hold. Resolves when it, or a newer one of that key, is durable.
+   * Stores a value that JSON can represent. Resolves when it, or a newer value of the key, is durable.
    *
-   * @throws StorageError when it is not
+   * @throws StorageError
    */
   put(key: string, value: Value): Promise<void> {
     return this.#change(key, encodeRecord(key, value));
   }
 
-  /**
-   * Resolves when there is, durably, no such record.
-   *
-   * @throws StorageError
-   */
+  /** Removes a record, if it exists. Resolves when the removal is durable. @throws StorageError */
   delete(key: string): Promise<void> {
     return this.#change(key, undefined);
   }
 
-  /** Removes the records of all other keys, good or not, as far as that is possible. Never rejects. */
+  /** Removes the records of all other keys, even damaged ones, as far as possible. */
   async keepOnly(keys: Iterable<string>): Promise<void> {
     const kept = new Set(Array.from(keys, recordFileName));
     for (const file of (await this.#files()) ?? []) {
       if (!kept.has(file)) {
-        await this.#options.write(join(this.#folder, file), undefined).catch(ignoreRefusal);
+        await this.#options.write(join(this.#directory, file), undefined).catch(ignoreRefusal);
       }
     }
   }
 
-  /** Writes what could not be written. */
+  /** Repeats failed writes. */
   retry(): void {
     for (const [key, content] of this.#unwritten) {
       if (!this.#turns.isBusy(key)) {
@@ -164,7 +158,7 @@ export class RecordFolder<Value> {
     }
   }
 
-  /** Resolves when all changes so far have been written, or could not be. */
+  /** Resolves when all pending writes have succeeded or failed. */
   async flush(): Promise<void> {
     await this.#turns.idle();
   }
@@ -178,7 +172,7 @@ export class RecordFolder<Value> {
     const written = this.#turns.run(key, async () => {
       this.#waiting.delete(key);
       try {
-        await this.#options.write(join(this.#folder, recordFileName(key)), change.content);
+        await this.#options.write(join(this.#directory, recordFileName(key)), change.content);
         this.#unwritten.delete(key);
       } catch (error) {
         if (this.#options.kind.keepTrying) {
@@ -192,22 +186,22 @@ export class RecordFolder<Value> {
     return written;
   }
 
-  /** Names of the files. Undefined while the folder cannot be read; its log line is written once. */
+  /** Names of the files. Undefined if the directory cannot be read, which is logged once. */
   async #files(): Promise<string[] | undefined> {
     const { log, kind, unreadable } = this.#options;
     try {
       const files = await this.#list();
       if (this.#fault !== undefined) {
         this.#fault = undefined;
-        log.info('storage directory readable again', { directory: this.#folder });
+        log.info('storage directory readable again', { directory: this.#directory });
       }
       return files;
     } catch (thrown) {
-      const fault = storageErrorFrom(this.#folder, thrown);
+      const fault = storageErrorFrom(this.#directory, thrown);
       if (this.#fault === undefined) {
         const { code, message } = fault;
         log.error('storage directory unreadable', {
-          directory: this.#folder,
+          directory: this.#directory,
           error: code,
           reason: message,
           lost: kind.holds,
@@ -220,21 +214,21 @@ export class RecordFolder<Value> {
   }
 
   async #list(): Promise<string[]> {
-    const kind = await kindOf(this.#folder);
+    const kind = await kindOf(this.#directory);
     if (kind === undefined) {
       return [];
     }
     if (kind === 'other') {
-      const parent = dirname(this.#folder);
-      if (!(await this.#setAside(parent, basename(this.#folder), 'it is not a folder'))) {
-        throw new StorageError(this.#folder, 'ENOTDIR', 'it is not a folder; move it away');
+      const parent = dirname(this.#directory);
+      if (!(await this.#setAside(parent, basename(this.#directory), 'it is not a directory'))) {
+        throw new StorageError(this.#directory, 'ENOTDIR', 'it is not a directory. Move it away.');
       }
-      await removeOldDamaged(parent);
+      await removeOldSetAside(parent);
       return [];
     }
-    // A folder whose names can be listed may still hide what they name.
-    await access(this.#folder, constants.R_OK | constants.X_OK);
-    return (await readdir(this.#folder)).filter((name) => name.endsWith(EXTENSION));
+    // The permission to list a directory does not include access to its files.
+    await access(this.#directory, constants.R_OK | constants.X_OK);
+    return (await readdir(this.#directory)).filter((name) => name.endsWith(EXTENSION));
   }
 
   async #readAll(files: readonly string[]): Promise<Map<string, Value>> {
@@ -247,14 +241,14 @@ export class RecordFolder<Value> {
         }
       }),
     );
-    await this.#removeOldDamaged();
+    await this.#removeOldSetAside();
     return values;
   }
 
-  async #removeOldDamaged(): Promise<void> {
+  async #removeOldSetAside(): Promise<void> {
     if (this.#hasSetAside) {
       this.#hasSetAside = false;
-      await removeOldDamaged(this.#folder);
+      await removeOldSetAside(this.#directory);
     }
   }
 
@@ -264,33 +258,33 @@ export class RecordFolder<Value> {
 
   async #readOrSetAside(name: string): Promise<{ readonly key: string; readonly value: Value } | undefined> {
     const { log, kind } = this.#options;
-    const file = join(this.#folder, name);
+    const file = join(this.#directory, name);
     try {
       const read = () => readRecord(file, kind.read);
       return (await recordSize(file)) > LARGE_BYTES ? await this.#readingLarge(read) : await read();
     } catch (error) {
       if (error instanceof DamagedRecord) {
         this.#hasSetAside = true;
-        await this.#setAside(this.#folder, name, error.message);
+        await this.#setAside(this.#directory, name, error.message);
       } else if (codeOf(error) !== 'ENOENT') {
         this.#hasMissed = true;
         const { code, message } = storageErrorFrom(file, error);
-        log.error('a record of the storage cannot be read', { file, error: code, reason: message, lost: kind.holds });
+        log.error('stored record unreadable', { file, error: code, reason: message, lost: kind.holds });
       }
       return undefined;
     }
   }
 
-  /** Returns whether that was possible. */
-  async #setAside(folder: string, name: string, reason: string): Promise<boolean> {
+  /** Returns whether the rename succeeded. */
+  async #setAside(directory: string, name: string, reason: string): Promise<boolean> {
     const { clock, log, kind } = this.#options;
-    const aside = await setAside(folder, name, clock.now());
-    const file = join(folder, name);
+    const aside = await setAside(directory, name, clock.now());
+    const file = join(directory, name);
     if (aside === undefined) {
-      log.error('a damaged record of the storage cannot be set aside', { file, lost: kind.holds, reason });
+      log.error('damaged record not set aside', { file, lost: kind.holds, reason });
       return false;
     }
-    log.error('a damaged record of the storage is set aside', { file, set_aside_as: aside, lost: kind.holds, reason });
+    log.error('damaged record set aside', { file, set_aside_as: aside, lost: kind.holds, reason });
     return true;
   }
 }

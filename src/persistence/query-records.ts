@@ -1,0 +1,69 @@
+import { type Clock, monotonicOf } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
+import type { RegisteredQuery } from '../model/query.ts';
+import type { Question } from '../model/question.ts';
+import type { QueryStates } from '../state/query-state.ts';
+import type { RunStates } from '../state/run-state.ts';
+import type { Storage } from './storage/storage.ts';
+
+/** Longest time that a run waits for an unresponsive disk before it continues without a stored record, in milliseconds. */
+export const DISK_PATIENCE_MS = 10_000;
+
+/** Dependencies of the stores of query records. */
+export interface QueryRecordsOptions {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** What a query requests, in which target, and with which identity. */
+  readonly questionOf: (query: RegisteredQuery) => Question;
+  readonly states: QueryStates;
+  readonly runStates: RunStates;
+  readonly isRegistered: (name: string) => boolean;
+}
+
+/** Records of an earlier process for queries that are not registered yet, by name. */
+export class AbsentQueries<Stored extends { readonly savedAt: number }> {
+  readonly #options: Pick<QueryRecordsOptions, 'clock' | 'isRegistered'>;
+  /** With the time at which each was stored, on the monotonic clock. */
+  readonly #records = new Map<string, { readonly stored: Stored; readonly since: number }>();
+
+  constructor(options: Pick<QueryRecordsOptions, 'clock' | 'isRegistered'>) {
+    this.#options = options;
+  }
+
+  /**
+   * Adds records, except those of queries that are registered already: their state is newer. The wall clock is read once,
+   * here: it may jump later, and may have been ahead when the record was stored.
+   */
+  add(records: Iterable<readonly [name: string, Stored]>): void {
+    const { clock, isRegistered } = this.#options;
+    for (const [name, stored] of records) {
+      if (!isRegistered(name)) {
+        const savedAt = Math.min(stored.savedAt, clock.now());
+        this.#records.set(name, { stored: { ...stored, savedAt }, since: monotonicOf(clock, savedAt) });
+      }
+    }
+  }
+
+  get(name: string): Stored | undefined {
+    return this.#records.get(name)?.stored;
+  }
+
+  delete(name: string): void {
+    this.#records.delete(name);
+  }
+
+  names(): IterableIterator<string> {
+    return this.#records.keys();
+  }
+
+  stored(): Stored[] {
+    return [...this.#records.values()].map(({ stored }) => stored);
+  }
+
+  /** Names of the queries whose records are older than `age` milliseconds. */
+  olderThan(age: number): string[] {
+    const latest = this.#options.clock.monotonic() - age;
+    return [...this.#records].flatMap(([name, { since }]) => (since < latest ? [name] : []));
+  }
+}

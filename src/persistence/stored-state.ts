@@ -1,0 +1,179 @@
+import { background } from '../lib/background.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
+import { isScheduled, type Registration, type ScheduledQuery } from '../model/query.ts';
+import { questionOf } from '../model/question.ts';
+import type { RegistrationStore } from '../registry/registration.ts';
+import type { EarlierRuns } from '../scheduler/run-journal.ts';
+import type { ChangedField } from '../state/changed-fields.ts';
+import type { QueryStates } from '../state/query-state.ts';
+import type { RunStates } from '../state/run-state.ts';
+import { Storage } from './storage/storage.ts';
+import type { StorageInUseError } from './storage/storage-error.ts';
+import { storedRegistrations } from './stored-registrations.ts';
+import { StoredResults } from './stored-results.ts';
+import { StoredRuns } from './stored-runs.ts';
+import { StoredStatuses } from './stored-statuses.ts';
+
+export interface StoredStateOptions {
+  /** The directory: `storage.path`. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly states: QueryStates;
+  readonly runStates: RunStates;
+  readonly isRegistered: (name: string) => boolean;
+  /** Endpoint and identity that an account uses. Records are valid for these only. */
+  readonly placeOf: (account: string) => string;
+  /** What decides, beside the query itself, which series its rows become. Can be stored as JSON. */
+  readonly making: () => unknown;
+}
+
+/** Interval at which records of queries that no longer exist are looked for, and how long these are kept. */
+const CLEANUP_EVERY_MS = 3_600_000;
+const KEEP_ABSENT_MS = 24 * 3_600_000;
+
+/** The state that survives a restart, in `storage.path`. */
+export class StoredState {
+  readonly runs: StoredRuns;
+  readonly results: StoredResults;
+  readonly statuses: StoredStatuses;
+  readonly registrations: RegistrationStore;
+  readonly #options: StoredStateOptions;
+  readonly #storage: Storage;
+  /** Reads of results that are in progress. */
+  readonly #restoring = new Set<Promise<void>>();
+  #cancelCleanup: () => void = () => undefined;
+
+  private constructor(options: StoredStateOptions, storage: Storage) {
+    this.#options = options;
+    this.#storage = storage;
+    const common = {
+      ...options,
+      storage,
+      questionOf: (query: Registration['query']) => {
+        const question = questionOf(query);
+        return { ...question, asked: `${options.placeOf(query.account)} ${question.asked}` };
+      },
+    };
+    this.runs = new StoredRuns(common);
+    this.results = new StoredResults(common);
+    this.statuses = new StoredStatuses(common);
+    this.registrations = storedRegistrations(storage);
+  }
+
+  /**
+   * Locks the directory and reads its records, except results.
+   *
+   * @throws StorageError
+   */
+  static async open(options: StoredStateOptions): Promise<StoredState> {
+    const { path, clock, log, states, runStates } = options;
+    const stored = new StoredState(options, await Storage.open({ path, clock, log }));
+    try {
+      await stored.runs.load();
+      await stored.statuses.load();
+      await stored.#removeOrphans();
+      stored.#cleanUpLater();
+    } catch (error) {
+      await stored.close();
+      throw error;
+    }
+    states.changed.on((registration, fields) => stored.#changed(registration, fields));
+    runStates.newResults.on((registration, series, from) => {
+      if (from === 'read') {
+        stored.results.store(registration, series);
+      }
+    });
+    return stored;
+  }
+
+  /** Resolves when another exporter has taken over the directory. */
+  get lost(): Promise<StorageInUseError> {
+    return this.#storage.lost;
+  }
+
+  /** Whether the last write succeeded. */
+  get writable(): boolean {
+    return this.#storage.writable;
+  }
+
+  /** Restores the state of a query that was just registered. Its results follow asynchronously. */
+  restore(registration: Registration): void {
+    if (!isScheduled(registration)) {
+      this.statuses.restore(registration);
+    } else if (this.runs.restore(registration)) {
+      const restoring = this.#restoreResults(registration).then(() => {
+        this.#restoring.delete(restoring);
+      });
+      this.#restoring.add(restoring);
+    }
+  }
+
+  /** Resolves once all pending results are restored. */
+  async restored(): Promise<void> {
+    await Promise.all(this.#restoring);
+  }
+
+  /** The runs of an earlier process for a query that is scheduled from now on. */
+  resume(registration: Registration<ScheduledQuery>): EarlierRuns | undefined {
+    return this.runs.resume(registration);
+  }
+
+  /** Writes pending changes. */
+  async save(): Promise<void> {
+    await this.statuses.save();
+  }
+
+  /** Writes pending changes and unlocks the directory. */
+  async close(): Promise<void> {
+    this.#cancelCleanup();
+    await this.statuses.save();
+    await this.#storage.close();
+  }
+
+  #changed(registration: Registration, fields: readonly ChangedField[]): void {
+    if (fields.includes('registered')) {
+      return;
+    }
+    const isRemoved = fields.includes('removed');
+    if (!isScheduled(registration)) {
+      if (isRemoved) {
+        this.statuses.forget(registration);
+      } else {
+        this.statuses.changed(fields);
+      }
+    } else if (isRemoved) {
+      this.runs.forget(registration);
+      this.results.forget(registration.name);
+    } else {
+      this.runs.changed(registration, fields);
+    }
+  }
+
+  async #restoreResults(registration: Registration<ScheduledQuery>): Promise<void> {
+    try {
+      await this.results.restore(registration);
+    } catch (error) {
+      this.#options.log.error('stored results not restored', { query: registration.name, error: String(error) });
+    }
+  }
+
+  #cleanUpLater(): void {
+    this.#cancelCleanup = this.#options.clock.setTimer(CLEANUP_EVERY_MS, () => {
+      if (this.#storage.isComplete) {
+        this.runs.forgetAbsent(KEEP_ABSENT_MS);
+        this.statuses.forgetAbsent(KEEP_ABSENT_MS);
+      }
+      background(this.#options.log, 'cleanup of the storage', this.#removeOrphans());
+      this.#cleanUpLater();
+    });
+  }
+
+  /** Deletes results without runs, unless runs may exist that could not be read. */
+  async #removeOrphans(): Promise<void> {
+    if (this.#storage.isComplete) {
+      await this.results.keepOnly(this.runs.names);
+    }
+  }
+}
