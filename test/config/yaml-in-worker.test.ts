@@ -17,6 +17,7 @@ const long = fileOf(1_000);
 describe('a text that is read in a thread of its own', () => {
   it.each([
     ['flow mappings', long],
+    ['JSON', JSON.stringify({ queries: [{ name: 'query-0', labels: {} }, 1.5, null] }, undefined, 2)],
     ['CRLF', long.replaceAll('\n', '\r\n')],
     ['anchors and merges', `base: &b {account: a}\n${long.replaceAll('{name', '{<<: *b, name')}`],
     ['a fault of syntax', `${long}  - "x\n`],

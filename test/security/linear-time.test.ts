@@ -77,7 +77,7 @@ const READERS = {
   httpUrl: [(text) => httpUrl.mismatches(text), 'https://a:b@c/{region}?x#y'],
   id: [(text) => id('an id').mismatches(text), '%2f/../'],
   plainEntries: [
-    (text) => endOf(() => new PlainEntries([`- name: ${text}`], 0).next(0)),
+    (text) => endOf(() => [...new PlainEntries([`- name: ${text}`], 0).items()]),
     `a:b [a, b] "c" 'd' {x} $(y) é: `,
   ],
   quote: [quote, 'https://a:b@c/\u2028'],

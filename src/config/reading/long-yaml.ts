@@ -1,14 +1,10 @@
-import { nextTurn } from '../../lib/concurrency.ts';
-import { JsonText } from './json-text.ts';
+import { inSlices } from '../../lib/concurrency.ts';
 import type { ConfigNode } from './nodes.ts';
 import { NotPlain, PlainEntries } from './plain-entries.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 import { parseInWorker } from './yaml-in-worker.ts';
 
-/** Elements after which all else that waits has its turn. */
-const SLICE = 100;
-
-/** Texts below this length are left to the YAML library, which takes a few milliseconds for them. */
+/** Length in characters below which texts are left to the YAML library, which takes a few milliseconds for them. */
 const LONG = 16_384;
 
 /** The library takes more than about 100 ms for texts from this length on. */
@@ -24,9 +20,9 @@ export interface LongYamlOptions {
 }
 
 /**
- * {@link parseYaml}, with the same result, for texts with long lists of entries. Lists that are written plainly, and JSON,
- * are read here, in slices that do not hold up the event loop; all else, and every text with an error, by the library, very
- * long ones in a thread of their own.
+ * {@link parseYaml}, with the same result, for texts with long lists of entries. Lists that are written plainly are read
+ * here, in slices that do not hold up the event loop; all else, and every text with an error, by the library, very long
+ * ones in a thread of their own.
  *
  * @param long length in characters from which a text is not left to the library
  */
@@ -37,7 +33,7 @@ export async function parseLongYaml(
 ): Promise<ParsedYaml> {
   if (text.length >= long) {
     try {
-      return { root: await readLong(text, file, listKey), blank: false, problems: [] };
+      return { root: await readBlockList(text.split('\n'), file, listKey), blank: false, problems: [] };
     } catch (error) {
       if (!(error instanceof NotPlain)) {
         throw error;
@@ -48,38 +44,17 @@ export async function parseLongYaml(
 }
 
 /** @throws {NotPlain} */
-async function readLong(text: string, file: string, listKey: string | undefined): Promise<ConfigNode> {
-  let elements = 0;
-  const pause = async () => {
-    elements += 1;
-    if (elements % SLICE === 0) {
-      await nextTurn();
-    }
-  };
-  return /^[ \n]*[[{]/.test(text.slice(0, 200))
-    ? new JsonText(text).read(pause)
-    : readBlockList(text.split('\n'), file, listKey, pause);
-}
-
-/** @throws {NotPlain} */
-async function readBlockList(
-  lines: readonly string[],
-  file: string,
-  listKey: string | undefined,
-  pause: () => Promise<void>,
-): Promise<ConfigNode> {
+async function readBlockList(lines: readonly string[], file: string, listKey: string | undefined): Promise<ConfigNode> {
   const keyIndex = listKey === undefined ? -1 : lines.indexOf(`${listKey}:`);
-  const entries = new PlainEntries(lines, keyIndex + 1);
-  const indent = entries.indent();
-  if ((listKey !== undefined && keyIndex < 0) || indent === undefined) {
+  if (listKey !== undefined && keyIndex < 0) {
     throw new NotPlain();
   }
+  const entries = new PlainEntries(lines, keyIndex + 1);
   const line = entries.at + 1;
   const items: ConfigNode[] = [];
-  for (let item = entries.next(indent); item !== undefined; item = entries.next(indent)) {
+  await inSlices(entries.items(), (item) => {
     items.push(item);
-    await pause();
-  }
+  });
   const list: ConfigNode = { kind: 'list', line, items };
   if (listKey !== undefined) {
     return inMapping(lines, file, { key: listKey, keyIndex, end: entries.at, list });

@@ -32,13 +32,24 @@ export class NotPlain extends Error {}
  */
 export class PlainEntries {
   readonly #lines: readonly string[];
+  /** Column of the list's items. */
+  readonly #indent: number;
   /** Index of the line that is read next. */
   #at: number;
 
-  /** @param at index of the first line that may belong to an item */
+  /**
+   * @param at index of the first line that may belong to an item
+   * @throws {NotPlain} if no item follows
+   */
   constructor(lines: readonly string[], at: number) {
     this.#lines = lines;
     this.#at = at;
+    this.#skipBlank();
+    const indent = ITEM_LINE.exec(this.#line())?.[1]?.length;
+    if (indent === undefined) {
+      throw new NotPlain();
+    }
+    this.#indent = indent;
   }
 
   /** Index of the first line that is not read. */
@@ -46,31 +57,32 @@ export class PlainEntries {
     return this.#at;
   }
 
-  /** The column of the list's items; undefined if no item follows. */
-  indent(): number | undefined {
-    this.#skipBlank();
-    return ITEM_LINE.exec(this.#line())?.[1]?.length;
-  }
-
   /**
-   * The next item of the list; undefined if it has no more.
+   * The items of the list, each read when it is asked for.
    *
-   * @param indent column of the list's items
    * @throws {NotPlain}
    */
-  next(indent: number): MapNode | undefined {
+  *items(): Generator<MapNode> {
+    for (let rest = this.#firstOfItem(); rest !== undefined; rest = this.#firstOfItem()) {
+      yield this.#map(this.#indent + 2, 0, `${' '.repeat(this.#indent + 2)}${rest}`);
+    }
+  }
+
+  /** What follows the dash of the next item; undefined if the list has no more. */
+  #firstOfItem(): string | undefined {
     this.#skipBlank();
-    if (this.#at >= this.#lines.length || indentOf(this.#line()) < indent) {
+    const column = indentOf(this.#line());
+    if (this.#at >= this.#lines.length || column < this.#indent) {
       return undefined;
     }
     const [, lead = '', rest = ''] = ITEM_LINE.exec(this.#line()) ?? [];
-    if (rest === '' && indent === 0 && indentOf(this.#line()) === 0) {
+    if (rest === '' && this.#indent === 0 && column === 0) {
       return undefined;
     }
-    if (rest === '' || lead.length !== indent) {
+    if (rest === '' || lead.length !== this.#indent) {
       throw new NotPlain();
     }
-    return this.#map(indent + 2, 0, `${' '.repeat(indent + 2)}${rest}`);
+    return rest;
   }
 
   /** @param first what stands for the first line, which may begin with the dash of a list's item */
