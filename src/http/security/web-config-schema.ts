@@ -1,6 +1,6 @@
 import { validateHeaderValue } from 'node:http';
-import { type Format, listOf, optional, single, text, wordOf } from '../../config/reading/formats.ts';
-import type { SectionSchema } from '../../config/reading/section.ts';
+import { type Format, listOf, single, text, wordOf } from '../../config/reading/formats.ts';
+import { key, optionalKey, type ValuesOf } from '../../config/reading/section.ts';
 
 /**
  * What Go calls the cipher suites up to TLS 1.2 that it thinks secure (`tls.CipherSuites`), and OpenSSL does. Those of TLS
@@ -70,95 +70,61 @@ const fileName = text('the name of a file', (value) => value !== '' && !value.in
 
 const pem = text('PEM text', (value) => value.includes('-----BEGIN '));
 
-export interface TlsKeys {
-  cert: string | undefined;
-  key: string | undefined;
-  client_ca: string | undefined;
-  cert_file: string | undefined;
-  key_file: string | undefined;
-  client_ca_file: string | undefined;
-  client_auth_type: ClientAuthType;
-  client_allowed_sans: readonly string[];
-  min_version: TlsVersion;
-  max_version: TlsVersion;
-  cipher_suites: readonly string[];
-  prefer_server_cipher_suites: boolean;
-  curve_preferences: readonly string[];
-}
-
 /** `tls_server_config` of exporter-toolkit's web configuration. */
-export const TLS: SectionSchema<TlsKeys> = {
-  cert: { doc: "The server's certificate chain", format: optional(pem), default: undefined },
-  key: { doc: "The certificate's key", format: optional(pem), default: undefined },
-  client_ca: { doc: 'Authorities of client certificates', format: optional(pem), default: undefined },
-  cert_file: { doc: 'File with cert', format: optional(fileName), default: undefined },
-  key_file: { doc: 'File with key', format: optional(fileName), default: undefined },
-  client_ca_file: { doc: 'File with client_ca', format: optional(fileName), default: undefined },
-  client_auth_type: {
-    doc: "Go's policy for client certificates",
-    format: wordOf(CLIENT_AUTH_TYPES),
-    default: 'NoClientCert',
-  },
-  client_allowed_sans: {
-    doc: 'Alternative names of which a client certificate must have one',
-    format: anyListOf(text('a name, an address or a URI', (value) => value !== '')),
-    default: [],
-  },
-  min_version: { doc: 'Oldest version that is spoken', format: version, default: 'TLS12' },
-  max_version: { doc: 'Newest version that is spoken', format: version, default: 'TLS13' },
-  cipher_suites: { doc: 'Cipher suites', format: anyListOf(lookup(CIPHER_SUITES)), default: [] },
-  prefer_server_cipher_suites: { doc: "Whether the server's order of suites counts", format: truth, default: true },
-  curve_preferences: { doc: 'Curves', format: anyListOf(lookup(CURVES)), default: [] },
+export const TLS = {
+  cert: optionalKey("The server's certificate chain", pem),
+  key: optionalKey("The certificate's key", pem),
+  client_ca: optionalKey('Authorities of client certificates', pem),
+  cert_file: optionalKey('File with cert', fileName),
+  key_file: optionalKey('File with key', fileName),
+  client_ca_file: optionalKey('File with client_ca', fileName),
+  client_auth_type: key("Go's policy for client certificates", wordOf(CLIENT_AUTH_TYPES), 'NoClientCert'),
+  client_allowed_sans: key(
+    'Alternative names of which a client certificate must have one',
+    anyListOf(text('a name, an address or a URI', (value) => value !== '')),
+    [],
+  ),
+  min_version: key('Oldest version that is spoken', version, 'TLS12'),
+  max_version: key('Newest version that is spoken', version, 'TLS13'),
+  cipher_suites: key('Cipher suites', anyListOf(lookup(CIPHER_SUITES)), []),
+  prefer_server_cipher_suites: key("Whether the server's order of suites counts", truth, true),
+  curve_preferences: key('Curves', anyListOf(lookup(CURVES)), []),
 };
+export type TlsKeys = ValuesOf<typeof TLS>;
 
 /** A header's value; blank: the header is not sent. */
-function header(expected: string, accepts: (value: string) => boolean = () => true): Format<string | undefined> {
-  return optional(
-    text(expected, (value) => {
-      try {
-        validateHeaderValue('x', value);
-      } catch {
-        return false;
-      }
-      return value === '' || accepts(value);
-    }),
-  );
+function header(expected: string, accepts: (value: string) => boolean = () => true): Format<string> {
+  return text(expected, (value) => {
+    try {
+      validateHeaderValue('x', value);
+    } catch {
+      return false;
+    }
+    return value === '' || accepts(value);
+  });
 }
 
 const anyValue = header('the value of a header');
 
 /** The headers that may be set, as exporter-toolkit has it; undefined: as it is without. */
-export interface HeaderKeys {
-  'Content-Security-Policy': string | undefined;
-  'X-Frame-Options': string | undefined;
-  'X-Content-Type-Options': string | undefined;
-  'X-XSS-Protection': string | undefined;
-  'Strict-Transport-Security': string | undefined;
-}
-
-export const HEADERS: SectionSchema<HeaderKeys> = {
-  'Content-Security-Policy': { doc: 'What pages may load', format: anyValue, default: undefined },
-  'X-Frame-Options': {
-    doc: 'Who may frame pages',
-    format: header('deny, sameorigin or ""', (value) => /^(?:deny|sameorigin)$/i.test(value)),
-    default: undefined,
-  },
-  'X-Content-Type-Options': {
-    doc: 'Whether browsers may guess types',
-    format: header('nosniff or ""', (value) => /^nosniff$/i.test(value)),
-    default: undefined,
-  },
-  'X-XSS-Protection': { doc: 'A filter of old browsers', format: anyValue, default: undefined },
-  'Strict-Transport-Security': { doc: 'Whether browsers insist on TLS', format: anyValue, default: undefined },
+export const HEADERS = {
+  'Content-Security-Policy': optionalKey('What pages may load', anyValue),
+  'X-Frame-Options': optionalKey(
+    'Who may frame pages',
+    header('deny, sameorigin or ""', (value) => /^(?:deny|sameorigin)$/i.test(value)),
+  ),
+  'X-Content-Type-Options': optionalKey(
+    'Whether browsers may guess types',
+    header('nosniff or ""', (value) => /^nosniff$/i.test(value)),
+  ),
+  'X-XSS-Protection': optionalKey('A filter of old browsers', anyValue),
+  'Strict-Transport-Security': optionalKey('Whether browsers insist on TLS', anyValue),
 };
-
-interface HttpKeys {
-  http2: boolean;
-}
+export type HeaderKeys = ValuesOf<typeof HEADERS>;
 
 /** `http_server_config`, but for `headers`. */
-export const HTTP: SectionSchema<HttpKeys> = {
-  http2: { doc: 'Taken, without effect: HTTP/1.1 is spoken', format: truth, default: true },
+export const HTTP = {
+  http2: key('Taken, without effect: HTTP/1.1 is spoken', truth, true),
 };
 
 /** At a cost of 18 one check takes some ten seconds of a processor. */
