@@ -38,39 +38,44 @@ export const logFormat: Format<LogFormat> = oneOf(LOG_FORMATS);
 
 export const queryType: Format<QueryType> = oneOf(QUERY_TYPES);
 
-/** Milliseconds of a duration above zero; undefined for anything else. */
-function positiveDuration(value: unknown): number | undefined {
-  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
-  return ms === 0 ? undefined : ms;
+/** A duration from `least` to `most`; in milliseconds once parsed. */
+function durationBetween(least: number, most: number, expected: string): Format<number> {
+  return single(expected, (value) => {
+    const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+    return ms !== undefined && ms >= least && ms <= most ? ms : undefined;
+  });
 }
 
 /** A duration above zero; in milliseconds once parsed. */
-export const duration: Format<number> = single('a duration above zero, such as 30s or 1h30m', positiveDuration);
+export const duration = durationBetween(1, Number.MAX_SAFE_INTEGER, 'a duration above zero, such as 30s or 1h30m');
+
+const DAY_MS = 86_400_000;
+const timer = durationBetween(
+  1,
+  LONGEST_TIMER_MS,
+  `a duration of at most ${formatDuration(Math.floor(LONGEST_TIMER_MS / DAY_MS) * DAY_MS)}`,
+);
 
 /** A duration that a timer runs for; in milliseconds once parsed. */
 export const timerDuration: Format<number> = {
-  ...duration,
-  mismatches(value) {
-    const ms = positiveDuration(value);
-    return ms !== undefined && ms > LONGEST_TIMER_MS
-      ? [
-          {
-            expected: `a duration of at most ${formatDuration(Math.floor(LONGEST_TIMER_MS / 86_400_000) * 86_400_000)}`,
-          },
-        ]
-      : duration.mismatches(value);
-  },
+  ...timer,
+  expected: duration.expected,
+  mismatches: (value) => [...duration.mismatches(value), ...timer.mismatches(value)].slice(0, 1),
 };
 
-export const positiveNumber: Format<number> = single('a number above zero', (value) => {
-  const number = decimal(value);
-  return number !== undefined && Number.isFinite(number) && number > 0 ? number : undefined;
-});
+function numberWhere(expected: string, accepts: (value: number) => boolean): Format<number> {
+  return single(expected, (value) => {
+    const number = decimal(value);
+    return number !== undefined && accepts(number) ? number : undefined;
+  });
+}
 
-export const positiveInteger: Format<number> = single('a whole number above zero', (value) => {
-  const number = decimal(value);
-  return Number.isSafeInteger(number) && number !== undefined && number > 0 ? number : undefined;
-});
+export const positiveNumber = numberWhere('a number above zero', (value) => Number.isFinite(value) && value > 0);
+
+export const positiveInteger = numberWhere(
+  'a whole number above zero',
+  (value) => Number.isSafeInteger(value) && value > 0,
+);
 
 export const listenAddress: Format<string> = text(
   ':PORT, HOST:PORT or [IPV6]:PORT in quotes',
@@ -186,29 +191,19 @@ export const categorySelection: Format<Selection<string>> = selection(
 );
 
 /** Rows of a result: the limits of the API's model. */
-export const limit: Format<number> = single('a whole number from 1 to 500', (value) => {
-  const number = decimal(value);
-  return number !== undefined && Number.isSafeInteger(number) && number >= 1 && number <= 500 ? number : undefined;
-});
-
-const LEAST_EVERY_MS = 60_000;
+export const limit = numberWhere(
+  'a whole number from 1 to 500',
+  (value) => Number.isInteger(value) && value >= 1 && value <= 500,
+);
 
 /** Time from window to window; in milliseconds once parsed. */
-export const every: Format<number> = single('a duration of at least 1m, such as 15m', (value) => {
-  const ms = positiveDuration(value);
-  return ms !== undefined && ms >= LEAST_EVERY_MS ? ms : undefined;
-});
+export const every = durationBetween(60_000, Number.MAX_SAFE_INTEGER, 'a duration of at least 1m, such as 15m');
 
 /** Length of a window; in milliseconds once parsed. */
-export const lookback: Format<number> = single('a duration above zero and at most 1h, such as 15m', (value) => {
-  const ms = positiveDuration(value);
-  return ms !== undefined && ms <= LONGEST_LOOKBACK_MS ? ms : undefined;
-});
+export const lookback = durationBetween(1, LONGEST_LOOKBACK_MS, 'a duration above zero and at most 1h, such as 15m');
 
 /** A duration that may be zero; in milliseconds once parsed. */
-export const durationOrZero: Format<number> = single('a duration, such as 2m or 0s', (value) =>
-  typeof value === 'string' ? parseDuration(value) : undefined,
-);
+export const durationOrZero = durationBetween(0, Number.MAX_SAFE_INTEGER, 'a duration, such as 2m or 0s');
 
 /** A pattern for monitors' names, of the characters that these may have. */
 export const monitorGlob: Format<string> = text(
