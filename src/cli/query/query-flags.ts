@@ -24,68 +24,29 @@ import { didYouMean, type Flag, type FlagValues, type Given, UsageError, wrongVa
 export const OUTPUTS = ['table', 'json'] as const;
 export type Output = (typeof OUTPUTS)[number];
 
+const flag = (name: string, placeholder: string, help: string): Flag => ({ name, kind: 'text', placeholder, help });
+
 /** Flags of `query run` and `query watch`. */
 export const QUERY_FLAGS: readonly Flag[] = [
-  {
-    name: 'region',
-    kind: 'text',
-    placeholder: 'REGION',
-    help: 'AWS region. Default: that of the environment or the profile.',
-  },
-  {
-    name: 'type',
-    kind: 'text',
-    placeholder: 'TYPE',
-    help: `${QUERY_TYPES.slice(0, -1).join(', ')} or ${QUERY_TYPES.at(-1)}. Default ${QUERY_TYPES[0]}.`,
-  },
-  { name: 'monitor-name', kind: 'text', placeholder: 'NAME', help: 'Monitor to ask; required by its type.' },
-  {
-    name: 'scope-id',
-    kind: 'text',
-    placeholder: 'ID',
-    help: 'Scope to ask; required by the workload-insights types.',
-  },
-  {
-    name: 'metric-name',
-    kind: 'text',
-    placeholder: 'METRIC',
-    help: `${METRIC_NAMES.join(', ')}. Required by run; tells watch what values are where the answer names no unit.`,
-  },
-  {
-    name: 'destination-category',
-    kind: 'text',
-    placeholder: 'CATEGORY',
-    help: `${KNOWN_CATEGORIES.slice(0, 3).join(', ')} and so on. run only, required.`,
-  },
-  { name: 'limit', kind: 'text', placeholder: 'N', help: 'Contributors at most, 1 to 500. run only. Default 100.' },
-  { name: 'start', kind: 'text', placeholder: 'TIME', help: 'Begin of the window, RFC 3339. run only.' },
-  {
-    name: 'end',
-    kind: 'text',
-    placeholder: 'TIME',
-    help: 'End of the window, RFC 3339. run only. Default: two minutes ago, since data lands late.',
-  },
-  {
-    name: 'lookback',
-    kind: 'text',
-    placeholder: 'DURATION',
-    help: 'Length of the window, at most 1h, where --start is not given. run only. Default 15m.',
-  },
-  { name: 'query-id', kind: 'text', placeholder: 'ID', help: 'Query to follow. watch only, required.' },
-  {
-    name: 'profile',
-    kind: 'text',
-    placeholder: 'NAME',
-    help: 'Profile of the shared AWS files to take credentials of.',
-  },
-  { name: 'endpoint', kind: 'text', placeholder: 'URL', help: "Network Flow Monitor's endpoint; may hold {region}." },
-  { name: 'output', kind: 'text', placeholder: 'FORMAT', help: `${OUTPUTS.join(' or ')}. Default table.` },
-  {
-    name: 'timeout',
-    kind: 'text',
-    placeholder: 'DURATION',
-    help: 'How long it may take; run then stops the query at the service. Default 10m.',
-  },
+  flag('region', 'REGION', 'AWS region. Default: that of the environment or the profile.'),
+  flag('type', 'TYPE', `${QUERY_TYPES.slice(0, -1).join(', ')} or ${QUERY_TYPES.at(-1)}. Default ${QUERY_TYPES[0]}.`),
+  flag('monitor-name', 'NAME', 'Monitor to ask; required by its type.'),
+  flag('scope-id', 'ID', 'Scope to ask; required by the workload-insights types.'),
+  flag(
+    'metric-name',
+    'METRIC',
+    `${METRIC_NAMES.join(', ')}. Required by run; tells watch what values are where the answer names no unit.`,
+  ),
+  flag('destination-category', 'CATEGORY', `${KNOWN_CATEGORIES.slice(0, 3).join(', ')} and so on. run only, required.`),
+  flag('limit', 'N', 'Contributors at most, 1 to 500. run only. Default 100.'),
+  flag('start', 'TIME', 'Begin of the window, RFC 3339. run only.'),
+  flag('end', 'TIME', 'End of the window, RFC 3339. run only. Default: two minutes ago, since data lands late.'),
+  flag('lookback', 'DURATION', 'Length of the window, at most 1h, where --start is not given. run only. Default 15m.'),
+  flag('query-id', 'ID', 'Query to follow. watch only, required.'),
+  flag('profile', 'NAME', 'Profile of the shared AWS files to take credentials of.'),
+  flag('endpoint', 'URL', "Network Flow Monitor's endpoint; may hold {region}."),
+  flag('output', 'FORMAT', `${OUTPUTS.join(' or ')}. Default table.`),
+  flag('timeout', 'DURATION', 'How long it may take; run then stops the query at the service. Default 10m.'),
 ];
 
 /** What both commands need. */
