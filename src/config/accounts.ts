@@ -1,3 +1,4 @@
+import { abbreviate, counted } from '../lib/text.ts';
 import type { Account, Role } from './config.ts';
 import { namedIn } from './reading/formats.ts';
 import { type ConfigNode, elementsOf, keyPath, type MapNode, quote } from './reading/nodes.ts';
@@ -116,13 +117,8 @@ function readAccount(node: MapNode, path: string, reading: Reading): AccountDefi
   };
 }
 
-const NAMES_SHOWN = 20;
-
-/** The names of accounts for a message. */
-function listNames(accounts: Iterable<AccountDefinition>, reading: Reading): string {
-  const names = [...accounts].flatMap(({ name }) => (name === undefined ? [] : [quote(reading.show(name))]));
-  return `${names.slice(0, NAMES_SHOWN).join(', ')}${names.length > NAMES_SHOWN ? ', …' : ''}`;
-}
+/** Names of accounts in a message. */
+const ACCOUNTS_SHOWN = 20;
 
 /** Whether all accounts that `account` names exist; reports those that do not. */
 export function checkAccounts(
@@ -135,8 +131,8 @@ export function checkAccounts(
   const elements = elementsOf(keyPath(path, 'account'), section.written('account'), names);
   const missing = elements.filter(({ value }) => !accounts.has(value));
   for (const element of missing) {
-    const expected = `one of the accounts ${listNames(accounts.values(), reading)}`;
-    reading.reject(element.path, element.node, expected);
+    const known = [...accounts.values()].flatMap(({ name }) => (name === undefined ? [] : [quote(reading.show(name))]));
+    reading.reject(element.path, element.node, `one of the accounts ${abbreviate(known, ACCOUNTS_SHOWN)}`);
   }
   return missing.length === 0;
 }
@@ -196,12 +192,6 @@ function readSessionTags(node: ConfigNode, path: string, reading: Reading): Read
   return Object.fromEntries(tags);
 }
 
-export function describeMany(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
-const UNUSED_SHOWN = 10;
-
 /** A warning of the accounts that the file lists and no query is in. None where there are no queries at all. */
 export function describeUnusedAccounts(
   definitions: Iterable<AccountDefinition>,
@@ -215,10 +205,8 @@ export function describeUnusedAccounts(
   if (first === undefined || used.size === 0) {
     return [];
   }
-  const shown = others.slice(0, UNUSED_SHOWN).map(({ name }) => name);
-  const rest = others.length - shown.length;
-  const also = `; ${describeMany(others.length, 'other is', 'others are')} not used either: ${shown.join(', ')}`;
-  const more = rest === 0 ? '' : ` and ${rest} more`;
-  const expected = `an account that a query uses${others.length === 0 ? '' : `${also}${more}`}`;
-  return [createProblem(keyPath(first.path, 'name'), first.line, first.name, expected)];
+  const names = abbreviate(others.map(({ name }) => name));
+  const also =
+    others.length === 0 ? '' : `; ${counted(others.length, 'other is', 'others are')} not used either: ${names}`;
+  return [createProblem(keyPath(first.path, 'name'), first.line, first.name, `an account that a query uses${also}`)];
 }

@@ -1,5 +1,6 @@
 import type { Schedule } from '../model/query.ts';
 import type { MetricName, MonitorStatus, QuerySource, QueryType, RowLabel } from '../model/vocabulary.ts';
+import type { OneOrList } from './reading/formats.ts';
 import type { ValuesOf } from './reading/section.ts';
 import type { AwsKeys, CONTRIBUTORS, HTTP, LOG, POLLING, WEB } from './schema.ts';
 
@@ -103,23 +104,20 @@ export interface WatchedEntry extends EntryBase {
   readonly interval: number;
 }
 
-/** Starts queries of its own; fans out over accounts, regions, monitors or scopes, metrics and categories. */
+/**
+ * Starts queries of its own; fans out over accounts, regions, monitors or scopes, metrics and categories. Query names carry
+ * a value of those that are listed: the entry gives a list, `"*"`, or a selector.
+ */
 export interface ScheduledEntry extends EntryBase {
   readonly kind: 'scheduled';
   /** Names of monitors or ids of scopes, as {@link type} has it; each once; none where {@link selector} finds them. */
-  readonly subjects: readonly string[];
-  /** The entry gives a list, or none at all: query names carry the monitor's name or the scope's id. */
-  readonly subjectsListed: boolean;
+  readonly subjects: OneOrList<string>;
   /** What the service is asked about, where the entry names no monitors or scopes. */
   readonly selector: SubjectSelector | undefined;
   /** Each once, at least one. */
-  readonly metricNames: readonly MetricName[];
-  /** The entry gives a list or `"*"`: query names carry the metric's name. */
-  readonly metricNamesListed: boolean;
+  readonly metricNames: OneOrList<MetricName>;
   /** Each once, at least one; also such as no model of the API knows yet. */
-  readonly destinationCategories: readonly string[];
-  /** The entry gives a list or `"*"`: query names carry the category. */
-  readonly destinationCategoriesListed: boolean;
+  readonly destinationCategories: OneOrList<string>;
   /** Rows of a result at most; undefined for the `-data` type, whose start takes none. */
   readonly limit: number | undefined;
   readonly schedule: Schedule;

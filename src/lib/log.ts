@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { printableJson } from './text.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -82,7 +83,7 @@ function bounded(fields: LogFields): LogFields {
 }
 
 function renderJson(event: LogFields): string {
-  return escapeInvisible(JSON.stringify(event));
+  return printableJson(JSON.stringify(event));
 }
 
 function renderLogfmt(event: LogFields): string {
@@ -102,16 +103,5 @@ function logfmtValue(value: string | number | boolean): string {
 }
 
 function quoted(text: string): string {
-  return escapeInvisible(JSON.stringify(text));
-}
-
-/**
- * Escapes in JSON, where they stand in strings only, what JSON leaves alone though readers take it for the end of a line
- * (NEL, U+2028, U+2029) and terminals for a command (C1) or for a change of direction (bidi).
- */
-function escapeInvisible(json: string): string {
-  return json.replace(
-    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return printableJson(JSON.stringify(text));
 }

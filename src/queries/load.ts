@@ -4,10 +4,10 @@ import type { Config } from '../config/config.ts';
 import { type ConfigContext, readEntriesFile, readEntryBody } from '../config/entries/outside.ts';
 import { type ReadConfig, type ReadOptions, readConfig } from '../config/read.ts';
 import { ConfigError, type Problem, readFileText, sortByLine } from '../config/reading/problem.ts';
-import type { Environment } from '../config/reading/reading.ts';
+import type { Environment, Findings } from '../config/reading/reading.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 import { followersOf } from './following.ts';
-import { planQueries } from './plan.ts';
+import { type Entries, planQueries } from './plan.ts';
 import { describeClash, describeShortages, describeTwin } from './problems.ts';
 import type { SourceQueries } from './sources.ts';
 
@@ -37,15 +37,9 @@ export async function loadConfig(text: string, options: ReadOptions): Promise<Lo
     return found.region;
   };
   const read = await readConfig(text, { ...options, fallbackRegion });
-  const { queries, clashes, twins } = await planQueries(read.config);
-  const problems = [...read.problems, ...clashes.map((clash) => describeClash(clash, read))];
-  if (problems.length > 0) {
-    throw new ConfigError(sortByLine(problems));
-  }
-  const planned = { queries, followers: followersOf(read.config) };
+  const { warnings: own, ...planned } = await plan(read, read.config);
   const digest = digestOf(text);
   const values = valuesIn(text, options.env);
-  const own = [...read.warnings, ...twins.map((twin) => describeTwin(twin, read))];
   // Entries of discovery files may use accounts that no entry of this file uses.
   const unused = read.config.discovery.files.length > 0 ? [] : describeUnused(read, planned);
   return {
@@ -100,13 +94,18 @@ export interface LoadedEntries extends SourceQueries {
  */
 export async function loadEntriesFile(text: string, file: string, context: ConfigContext): Promise<LoadedEntries> {
   const read = await readEntriesFile(text, file, context);
-  const { queries, clashes, twins } = await planQueries(read);
+  return plan(read, read);
+}
+
+/** @throws {ConfigError} with all that is wrong with the entries, and with their names */
+async function plan(read: Findings, entries: Entries): Promise<LoadedEntries> {
+  const { queries, clashes, twins } = await planQueries(entries);
   const problems = [...read.problems, ...clashes.map((clash) => describeClash(clash, read))];
   if (problems.length > 0) {
     throw new ConfigError(sortByLine(problems));
   }
-  const warnings = [...read.warnings, ...twins.map((twin) => describeTwin(twin, read))];
-  return { queries, followers: followersOf(read), warnings: sortByLine(warnings) };
+  const warnings = sortByLine([...read.warnings, ...twins.map((twin) => describeTwin(twin, read))]);
+  return { queries, followers: followersOf(entries), warnings };
 }
 
 /** The one query that a registration over HTTP makes. */

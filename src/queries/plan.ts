@@ -1,7 +1,7 @@
 import type { Config, QueryEntry, ScheduledEntry, WatchedEntry } from '../config/config.ts';
 import { inSlices } from '../lib/concurrency.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/query.ts';
-import type { MetricName } from '../model/vocabulary.ts';
+import { questionOf } from '../model/question.ts';
 
 export interface QueryPlan {
   /** In the order of the file, each name once: of two queries of one name the first stays. */
@@ -41,7 +41,8 @@ export async function planQueries({ queries, accounts }: Entries): Promise<Query
     }
     byName.set(query.name, entry);
     planned.push(query);
-    const request = requestOf(query);
+    // The status of the same query, or the same starts.
+    const request = JSON.stringify(questionOf(query));
     const sameRequest = byRequest.get(request);
     if (sameRequest === undefined) {
       byRequest.set(request, entry);
@@ -87,7 +88,7 @@ function* fanOut(entries: Entries): Generator<PlannedQuery> {
       if (entry.kind === 'watched') {
         yield { entry, query: createWatchedQuery(entry, place), nameParts: place.nameParts };
       } else {
-        yield* planScheduledQueries(entry, place, entry.subjects);
+        yield* planScheduledQueries(entry, place, entry.subjects.values);
       }
     }
   }
@@ -121,63 +122,32 @@ export function* planScheduledQueries(
   place: Place,
   subjects: readonly string[],
 ): Generator<PlannedQuery<ScheduledQuery>> {
+  const isOfMonitor = entry.type === 'monitor-top-contributors';
   for (const subject of subjects) {
-    for (const metricName of entry.metricNames) {
-      for (const destinationCategory of entry.destinationCategories) {
+    for (const metricName of entry.metricNames.values) {
+      for (const destinationCategory of entry.destinationCategories.values) {
         const nameParts = [
           ...place.nameParts,
-          ...partOf(subject, entry.subjectsListed),
-          ...partOf(metricName, entry.metricNamesListed),
-          ...partOf(destinationCategory, entry.destinationCategoriesListed),
+          ...partOf(subject, entry.subjects.listed),
+          ...partOf(metricName, entry.metricNames.listed),
+          ...partOf(destinationCategory, entry.destinationCategories.listed),
         ];
-        const query = createScheduledQuery(
-          entry,
-          { ...place, nameParts },
-          { subject, metricName, destinationCategory },
-        );
+        const query: ScheduledQuery = Object.freeze({
+          kind: 'scheduled',
+          ...identityOf(entry, { ...place, nameParts }),
+          monitorName: isOfMonitor ? subject : undefined,
+          scopeId: isOfMonitor ? undefined : subject,
+          metricName,
+          destinationCategory,
+          limit: entry.limit,
+          schedule: entry.schedule,
+          contributorLabels: entry.contributorLabels,
+          staleAfter: entry.staleAfter,
+        });
         yield { entry, query, nameParts };
       }
     }
   }
-}
-
-/** What each query of a scheduled entry asks for in its place. */
-interface Question {
-  /** A monitor's name or a scope's id. */
-  readonly subject: string;
-  readonly metricName: MetricName;
-  readonly destinationCategory: string;
-}
-
-function createScheduledQuery(
-  entry: ScheduledEntry,
-  place: Place,
-  { subject, metricName, destinationCategory }: Question,
-): ScheduledQuery {
-  const isOfMonitor = entry.type === 'monitor-top-contributors';
-  return Object.freeze({
-    kind: 'scheduled',
-    ...identityOf(entry, place),
-    monitorName: isOfMonitor ? subject : undefined,
-    scopeId: isOfMonitor ? undefined : subject,
-    metricName,
-    destinationCategory,
-    limit: entry.limit,
-    schedule: entry.schedule,
-    contributorLabels: entry.contributorLabels,
-    staleAfter: entry.staleAfter,
-  });
-}
-
-/** Equal for two queries that ask the service for the same: the status of one query, or the same starts. */
-function requestOf(query: RegisteredQuery): string {
-  const { kind, account, region, type, monitorName, scopeId } = query;
-  const subject = [kind, account, region, type, monitorName ?? scopeId];
-  if (kind === 'watched') {
-    return JSON.stringify([...subject, query.queryId]);
-  }
-  const { metricName, destinationCategory, limit, schedule } = query;
-  return JSON.stringify([...subject, metricName, destinationCategory, limit, schedule.every, schedule.lookback]);
 }
 
 /** Clashes by the paths of their entries: each pair once, however many of their queries meet. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { groupBy } from '../lib/group-by.ts';
 import type { Candidate, RegisteredQuery } from '../model/query.ts';
 import { isSameQuestion, questionOf } from '../model/question.ts';
 import type { Follower } from './following.ts';
@@ -94,18 +95,9 @@ export function changedCandidates(before: readonly Candidate[], after: readonly 
   if (before.length === after.length && before.every((each, n) => isSameCandidate(each, after[n]))) {
     return new Set();
   }
+  const byName = (candidates: readonly Candidate[]) => groupBy(candidates, ({ query }) => query.name);
   const [old, now] = [byName(before), byName(after)];
   return new Set([...old.keys(), ...now.keys()].filter((name) => !areSameCandidates(old.get(name), now.get(name))));
-}
-
-function byName(candidates: readonly Candidate[]): ReadonlyMap<string, readonly Candidate[]> {
-  const lists = new Map<string, Candidate[]>();
-  for (const candidate of candidates) {
-    const list = lists.get(candidate.query.name) ?? [];
-    list.push(candidate);
-    lists.set(candidate.query.name, list);
-  }
-  return lists;
 }
 
 function areSameCandidates(a: readonly Candidate[] = [], b: readonly Candidate[] = []): boolean {
@@ -146,11 +138,8 @@ export function diffQueries(
       added.push(query);
     } else if (isMoved(query.account)) {
       replaced.push({ before: old, after: query });
-    } else if (isEqual(old, query)) {
-    } else if (!asksTheSame(old, query)) {
-      replaced.push({ before: old, after: query });
-    } else {
-      changed.push({ before: old, after: query });
+    } else if (!isEqual(old, query)) {
+      (isSameQuestion(questionOf(old), questionOf(query)) ? changed : replaced).push({ before: old, after: query });
     }
   }
   return { removed: [...before.values()].filter(({ name }) => !after.has(name)), replaced, changed, added };
@@ -170,9 +159,4 @@ function haveSameValues<T extends object>(a: T, b: T): boolean {
     }
   }
   return true;
-}
-
-/** Whether two queries of one name put the same question in the same place, so that the answers to one are of the other. */
-function asksTheSame(a: RegisteredQuery, b: RegisteredQuery): boolean {
-  return a === b || isSameQuestion(questionOf(a), questionOf(b));
 }

@@ -44,10 +44,9 @@ function runRate(query: RegisteredQuery): number {
 export function sumUpTargets(config: Config, { queries, followers }: SourceQueries): readonly TargetLoad[] {
   const accounts = new Map(config.accounts.map((account) => [account.name, account]));
   const loads = new Map<string, { -readonly [Key in keyof TargetLoad]: TargetLoad[Key] }>();
-  // A region's name holds no space.
-  const keyOf = ({ account, region }: Pick<TargetLoad, 'account' | 'region'>) => `${region} ${account}`;
   const loadOf = ({ account, region }: Pick<TargetLoad, 'account' | 'region'>) => {
-    const key = keyOf({ account, region });
+    // A region's name holds no space.
+    const key = `${region} ${account}`;
     const { requestsPerSecond: limit = 0, maxConcurrentRuns = 0 } = accounts.get(account) ?? {};
     const load = loads.get(key) ?? { account, region, queries: 0, planned: 0, limit, runs: 0, maxConcurrentRuns };
     loads.set(key, load);

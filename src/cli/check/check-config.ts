@@ -1,12 +1,14 @@
 import type { Config } from '../../config/config.ts';
 import { ConfigError } from '../../config/reading/problem.ts';
 import type { Environment } from '../../config/reading/reading.ts';
+import { groupBy } from '../../lib/group-by.ts';
+import { abbreviate, counted, NAMES_SHOWN } from '../../lib/text.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
 import { QUERY_TYPES } from '../../model/vocabulary.ts';
+import type { Follower } from '../../queries/following.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from '../../queries/targets.ts';
 import { type LoadedWithFiles, loadWithFiles } from '../../registry/load-with-files.ts';
-import { abbreviate, abbreviatePlaces, NAMES_SHOWN } from './abbreviate.ts';
-import { describeSelector, nameSelector, type SelectorEntry, selectorEntries } from './selectors.ts';
+import { describeSelector, nameSelector } from './selectors.ts';
 
 export interface CheckConfigOptions {
   readonly file: string;
@@ -56,26 +58,20 @@ export async function checkConfig(options: CheckConfigOptions): Promise<number> 
 function summarize(file: string, loaded: LoadedWithFiles, verbose: boolean): string[] {
   const { config, files, queries, followers, warnings } = loaded;
   const series = sumUpSeries(config, queries);
-  const selectors = selectorEntries(followers);
+  const selectors = [...groupBy(followers, ({ entry }) => entry.path).values()];
   const shown = verbose ? Number.POSITIVE_INFINITY : NAMES_SHOWN;
   return [
     `${file}: good`,
-    ...(config.discovery.files.length === 0
-      ? []
-      : [
-          `discovery files: ${files.length}`,
-          ...shorten(
-            files.map((each) => `  ${each}`),
-            shown,
-          ),
-        ]),
+    ...(config.discovery.files.length === 0 ? [] : listed(`discovery files: ${files.length}`, files, shown)),
     ...summarizeQueries(queries, selectors, shown),
-    ...summarizeTargets(loaded, verbose),
-    ...(selectors.length === 0 ? [] : [`selectors: ${selectors.length}`]),
-    ...shorten(
-      selectors.map((each) => `  ${summarizeSelector(each, config)}`),
-      shown,
-    ),
+    ...summarizeTargets(loaded, shown),
+    ...(selectors.length === 0
+      ? []
+      : listed(
+          `selectors: ${selectors.length}`,
+          selectors.map((each) => summarizeSelector(each, config)),
+          shown,
+        )),
     ...(series === 0 ? [] : [`contributor series: at most ${series} of ${config.contributors.maxSeries}`]),
     `warnings: ${warnings.length}`,
     ...warnings.map((warning) => `  ${warning.message}`),
@@ -83,12 +79,8 @@ function summarize(file: string, loaded: LoadedWithFiles, verbose: boolean): str
 }
 
 /** Those of fixed names by type, and the entries whose queries cannot be counted without calling AWS. */
-function summarizeQueries(
-  queries: readonly RegisteredQuery[],
-  selectors: readonly SelectorEntry[],
-  shown: number,
-): string[] {
-  const paths = selectors.map(({ first }) => first.entry.path);
+function summarizeQueries(queries: readonly RegisteredQuery[], selectors: readonly OfEntry[], shown: number): string[] {
+  const paths = selectors.map(([{ entry }]) => entry.path);
   const following = `those of ${abbreviate(paths, shown)}, for each monitor or scope that is found`;
   return [
     queries.length === 0 && paths.length > 0 ? `queries: ${following}` : `queries: ${queries.length}`,
@@ -108,44 +100,54 @@ function countKinds(queries: readonly RegisteredQuery[]): string {
     .join(', ');
 }
 
-/** A line for each target; unless all are asked for, one for those that are alike. */
-function summarizeTargets(loaded: LoadedWithFiles, verbose: boolean): string[] {
+/** A line for each target; unless all lines are shown, one for those that are alike. */
+function summarizeTargets(loaded: LoadedWithFiles, shown: number): string[] {
   const targets = sumUpTargets(loaded.config, loaded);
-  const groups = new Map<string, TargetLoad[]>();
-  for (const target of targets) {
-    const load = summarizeLoad(target);
-    const key = verbose ? JSON.stringify([target.account, target.region]) : load;
-    const group = groups.get(key) ?? [];
-    group.push(target);
-    groups.set(key, group);
-  }
+  const groups = groupBy(targets, (target) => (shown === Number.POSITIVE_INFINITY ? target : summarizeLoad(target)));
   const lines = Array.from(groups.values(), (alike) => {
-    const [first, ...others] = alike;
-    const load = first && summarizeLoad(first);
-    return others.length === 0
-      ? `  ${first?.account} ${first?.region}: ${load}`
-      : `  ${alike.length} targets, each ${load}: ${abbreviatePlaces(alike)}`;
+    const [first] = alike;
+    const load = summarizeLoad(first);
+    return alike.length === 1
+      ? `${first.account} ${first.region}: ${load}`
+      : `${alike.length} targets, each ${load}: ${abbreviateTargets(alike)}`;
   });
-  return [`targets: ${targets.length}`, ...shorten(lines, verbose ? lines.length : NAMES_SHOWN)];
+  return listed(`targets: ${targets.length}`, lines, shown);
+}
+
+const TARGETS_SHOWN = 3;
+
+/** `a, b, c and 117 more in eu-west-1`; with the region at each account if these are in several. */
+function abbreviateTargets(targets: readonly TargetLoad[]): string {
+  const regions = new Set(targets.map(({ region }) => region));
+  const isOne = regions.size === 1;
+  const names = targets.map(({ account, region }) => (isOne ? account : `${account} ${region}`));
+  return `${abbreviate(names, TARGETS_SHOWN)}${isOne ? ` in ${[...regions].join()}` : ''}`;
 }
 
 function summarizeLoad({ queries, planned, limit, runs, maxConcurrentRuns }: TargetLoad): string {
   if (queries === 0) {
     return `only queries of selectors, at most ${limit} requests a second, ${maxConcurrentRuns} runs at once`;
   }
-  const word = queries === 1 ? 'query' : 'queries';
   const requests = `${formatRate(planned)} of ${limit} requests a second`;
   const atOnce = runs === 0 ? '' : `, ${formatRate(runs)} of ${maxConcurrentRuns} runs at once`;
-  return `${queries} ${word}, ${requests}${atOnce}`;
+  return `${counted(queries, 'query', 'queries')}, ${requests}${atOnce}`;
 }
 
-function summarizeSelector({ first, followers }: SelectorEntry, config: Config): string {
+/** The followers of one entry, in all targets in which it has some. */
+type OfEntry = readonly [Follower, ...Follower[]];
+
+function summarizeSelector(followers: OfEntry, config: Config): string {
+  const [first] = followers;
   const places = followers.length === 1 ? '1 target' : `each of ${followers.length} targets`;
   return `${nameSelector(first)}: ${describeSelector(first, config)}, in ${places}`;
 }
 
-/** The first lines, and how many there are beside them. */
-function shorten(lines: readonly string[], most: number): string[] {
+/** A heading, the first lines, and how many there are beside them. */
+function listed(heading: string, lines: readonly string[], most: number): string[] {
   const rest = lines.length - most;
-  return rest > 0 ? [...lines.slice(0, most), `  … and ${rest} more (--verbose shows all)`] : [...lines];
+  return [
+    heading,
+    ...lines.slice(0, most).map((line) => `  ${line}`),
+    ...(rest > 0 ? [`  … and ${rest} more (--verbose shows all)`] : []),
+  ];
 }

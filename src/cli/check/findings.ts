@@ -1,6 +1,7 @@
-import { printable } from '../query/printable.ts';
-import { abbreviate, NAMES_SHOWN } from './abbreviate.ts';
+import { groupBy } from '../../lib/group-by.ts';
+import { abbreviate, NAMES_SHOWN, printable } from '../../lib/text.ts';
 import type { TextSink } from './check-config.ts';
+
 /** What came of one question to AWS. */
 export interface Finding {
   /** A warning is something that is allowed but probably not meant. */
@@ -24,7 +25,7 @@ export interface ReportOptions {
 /** Writes findings: each at once, or in the end a summary in which a line stands for all places of which the same is said. */
 export class FindingsReport {
   readonly #options: ReportOptions;
-  readonly #groups = new Map<string, { readonly finding: Finding; readonly places: string[] }>();
+  readonly #pending: Finding[] = [];
   #errors = 0;
   #warnings = 0;
 
@@ -44,35 +45,35 @@ export class FindingsReport {
     this.#errors += finding.kind === 'error' ? 1 : 0;
     this.#warnings += finding.kind === 'warning' ? 1 : 0;
     if (this.#options.verbose) {
-      this.#write(finding, [finding.where]);
-      return;
+      this.#write([finding]);
+    } else {
+      this.#pending.push(finding);
     }
-    const key = `${finding.kind} ${finding.what}`;
-    const group = this.#groups.get(key) ?? { finding, places: [] };
-    this.#groups.set(key, group);
-    group.places.push(finding.where);
   }
 
   /** Writes the summary of what was not written yet. */
   end(): void {
     const shown = { identity: 0, selector: 0, other: 0 };
     let hidden = 0;
-    for (const { finding, places } of this.#groups.values()) {
-      shown[finding.topic] += finding.kind === 'well' ? 1 : 0;
-      if (finding.kind === 'well' && shown[finding.topic] > 2 * NAMES_SHOWN) {
+    for (const alike of groupBy(this.#pending, ({ kind, what }) => `${kind} ${what}`).values()) {
+      const [{ kind, topic }] = alike;
+      shown[topic] += kind === 'well' ? 1 : 0;
+      if (kind === 'well' && shown[topic] > 2 * NAMES_SHOWN) {
         hidden += 1;
       } else {
-        this.#write(finding, places);
+        this.#write(alike);
       }
     }
-    this.#groups.clear();
+    this.#pending.length = 0;
     if (hidden > 0) {
       this.#options.stdout.write(`… and ${hidden} more that are well (--verbose shows all)\n`);
     }
   }
 
-  #write({ kind, what }: Finding, places: readonly string[]): void {
+  #write(alike: readonly [Finding, ...Finding[]]): void {
     const { stdout, stderr } = this.#options;
+    const [{ kind, what }] = alike;
+    const places = alike.map(({ where }) => where);
     const mark = kind === 'warning' ? 'warning: ' : '';
     (kind === 'error' ? stderr : stdout).write(`${printable(`${abbreviate(places)}: ${mark}${what}`)}\n`);
   }

@@ -9,12 +9,12 @@ import { createNetwork } from '../../aws/network/network.ts';
 import { NetworkConfigError } from '../../aws/network/network-config-error.ts';
 import { UNOBSERVED } from '../../aws/unobserved.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { printable } from '../../lib/text.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
 import type { Follower, Found } from '../../queries/following.ts';
 import type { LoadedWithFiles } from '../../registry/load-with-files.ts';
 import { Targets } from '../../scheduler/target.ts';
 import { explainFailure } from '../error-advice.ts';
-import { printable } from '../query/printable.ts';
 import type { TextSink } from './check-config.ts';
 import { type Finding, FindingsReport } from './findings.ts';
 import {

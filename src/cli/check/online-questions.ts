@@ -2,7 +2,7 @@ import type { TargetClient } from '../../aws/client.ts';
 import { ApiError, type ApiErrorName } from '../../aws/errors.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../../model/query.ts';
 import type { Follower, Found } from '../../queries/following.ts';
-import { findMonitors, findScopes } from './online-selectors.ts';
+import { findMonitors, findScopes, type ListedPage } from './online-selectors.ts';
 
 /** No query has it: who asks for it changes nothing, and is refused for want of permission before all else. */
 const NO_QUERY_ID = '00000000-0000-0000-0000-000000000000';
@@ -29,6 +29,9 @@ const REFUSALS: ReadonlySet<ApiErrorName> = new Set([
   'UnknownOperationException',
 ]);
 
+/** Calls of a check are not cut off. */
+const WHOLE = new AbortController().signal;
+
 /** A question to AWS; what it throws is a finding, too. */
 export interface Question {
   /** `monitor checkout` */
@@ -48,34 +51,31 @@ export function listQuestions(
   followers: readonly Follower[],
   found: { -readonly [Key in keyof Found]?: Found[Key] },
 ): readonly Question[] {
-  const follow = (kind: Follower['selector']['kind']) => followers.some(({ selector }) => selector.kind === kind);
-  const counted = (page: readonly unknown[], nextToken: string | undefined) =>
-    `${page.length}${nextToken === undefined ? '' : ' or more'} found`;
+  const question = (
+    about: Follower['selector']['kind'],
+    listAll: () => Promise<readonly unknown[]>,
+    listSome: () => Promise<ListedPage<unknown>>,
+  ): Question => ({
+    about,
+    async ask() {
+      if (followers.some(({ selector }) => selector.kind === about)) {
+        return `${(await listAll()).length} found`;
+      }
+      const { page, nextToken } = await listSome();
+      return `${page.items.length}${nextToken === undefined ? '' : ' or more'} found`;
+    },
+  });
+  const listMonitors = async () => {
+    found.monitors = await findMonitors(client, followers, WHOLE);
+    return found.monitors;
+  };
+  const listScopes = async () => {
+    found.scopeIds = await findScopes(client, WHOLE);
+    return found.scopeIds;
+  };
   return [
-    {
-      about: 'monitors',
-      async ask() {
-        const { signal } = new AbortController();
-        if (follow('monitors')) {
-          found.monitors = await findMonitors(client, followers, signal);
-          return counted(found.monitors, undefined);
-        }
-        const { page, nextToken } = await client.listMonitors(undefined, signal);
-        return counted(page.items, nextToken);
-      },
-    },
-    {
-      about: 'scopes',
-      async ask() {
-        const { signal } = new AbortController();
-        if (follow('scopes')) {
-          found.scopeIds = await findScopes(client, signal);
-          return counted(found.scopeIds, undefined);
-        }
-        const { page, nextToken } = await client.listScopes(undefined, signal);
-        return counted(page.items, nextToken);
-      },
-    },
+    question('monitors', listMonitors, () => client.listMonitors(undefined, WHOLE)),
+    question('scopes', listScopes, () => client.listScopes(undefined, WHOLE)),
   ];
 }
 
@@ -85,11 +85,10 @@ export function subjectQuestions(client: TargetClient, queries: readonly Registe
   return Array.from(subjects, ([about, { monitorName, scopeId }]) => ({
     about,
     async ask() {
-      const signal = new AbortController().signal;
       const status =
         monitorName === undefined
-          ? await client.subjectStatus('scope', scopeId ?? '', signal)
-          : await client.subjectStatus('monitor', monitorName, signal);
+          ? await client.subjectStatus('scope', scopeId ?? '', WHOLE)
+          : await client.subjectStatus('monitor', monitorName, WHOLE);
       return `exists, ${status}`;
     },
     excuse(error) {
@@ -108,7 +107,7 @@ function subjectOf({ monitorName, scopeId }: RegisteredQuery): string {
 export function watchedQuestion(client: TargetClient, query: WatchedQuery): Question {
   return {
     about: `query ${query.name}`,
-    ask: () => client.queryStatus(query, new AbortController().signal),
+    ask: () => client.queryStatus(query, WHOLE),
   };
 }
 
@@ -119,9 +118,8 @@ export function scheduledQuestions(client: TargetClient, queries: readonly Sched
     about,
     async ask() {
       const reference = { ...query, queryId: NO_QUERY_ID };
-      const { signal } = new AbortController();
-      await unlessRefused(() => client.queryStatus(reference, signal));
-      await unlessRefused(() => client.queryResults(reference, undefined, () => undefined, signal));
+      await unlessRefused(() => client.queryStatus(reference, WHOLE));
+      await unlessRefused(() => client.queryResults(reference, undefined, () => undefined, WHOLE));
       return 'status and results may be read; start and stop were not tried, since they change something';
     },
   }));

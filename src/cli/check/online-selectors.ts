@@ -2,11 +2,11 @@ import type { TargetClient } from '../../aws/client.ts';
 import { InvalidResponse } from '../../aws/errors.ts';
 import type { ListPage } from '../../aws/lists.ts';
 import type { ListKind } from '../../aws/operations.ts';
+import { abbreviate, counted, NAMES_SHOWN } from '../../lib/text.ts';
 import type { ScheduledQuery } from '../../model/query.ts';
 import { type Follower, type Found, type FoundMonitor, needsTags, selectSubjects } from '../../queries/following.ts';
 import { planScheduledQueries } from '../../queries/plan.ts';
 import { type ListingPaging, listingPaging } from '../../results/paging.ts';
-import { abbreviate, NAMES_SHOWN } from './abbreviate.ts';
 
 /** What followers select of what there is in their target. */
 export interface Selected {
@@ -45,12 +45,17 @@ export async function findScopes(client: TargetClient, signal: AbortSignal): Pro
   return scopes.map(({ id }) => id);
 }
 
+/** A page of a listing, as the client returns it. */
+export interface ListedPage<Item> {
+  readonly page: ListPage<Item>;
+  readonly nextToken: string | undefined;
+  readonly bytes: number;
+}
+
 async function listAll<Item>(
   kind: ListKind,
   client: TargetClient,
-  listPage: (
-    nextToken: string | undefined,
-  ) => Promise<{ readonly page: ListPage<Item>; readonly nextToken: string | undefined; readonly bytes: number }>,
+  listPage: (nextToken: string | undefined) => Promise<ListedPage<Item>>,
 ): Promise<readonly Item[]> {
   const items: Item[] = [];
   const paging: ListingPaging = listingPaging();
@@ -85,18 +90,14 @@ export function select(followers: readonly Follower[], found: Partial<Found>): r
 /** `3 of 8 monitors match: a, b, c` */
 export function describeSelected({ follower, subjects = [], of }: Selected, verbose: boolean): string {
   const { selector } = follower;
-  const names = abbreviateNames(subjects, verbose);
+  const names = subjects.length === 0 ? '' : `: ${abbreviate(subjects, verbose ? subjects.length : NAMES_SHOWN)}`;
   if (selector.kind === 'scopes') {
-    return `${subjects.length} ${subjects.length === 1 ? 'scope' : 'scopes'}${names}`;
+    return `${counted(subjects.length, 'scope')}${names}`;
   }
-  const match = `${subjects.length} of ${of} ${of === 1 ? 'monitor' : 'monitors'} match name "${selector.name}"`;
+  const match = `${subjects.length} of ${counted(of, 'monitor')} match name "${selector.name}"`;
   const keys = Object.keys(selector.tags);
   const tags = keys.length === 0 ? '' : `, tags ${keys.join(', ')}`;
   return `${match}, status ${selector.status.join(' or ')}${tags}${names}`;
-}
-
-function abbreviateNames(names: readonly string[], verbose: boolean): string {
-  return names.length === 0 ? '' : `: ${abbreviate(names, verbose ? names.length : NAMES_SHOWN)}`;
 }
 
 /** What a selector that selects nothing is told to do. */

@@ -1,28 +1,8 @@
 import type { Config } from '../../config/config.ts';
+import { counted } from '../../lib/text.ts';
 import type { Follower } from '../../queries/following.ts';
 import { planScheduledQueries } from '../../queries/plan.ts';
 import { formatRate, requestRate, sumUpSeries } from '../../queries/targets.ts';
-
-/** An entry whose queries follow monitors or scopes, in all targets in which it does. */
-export interface SelectorEntry {
-  readonly first: Follower;
-  readonly followers: readonly Follower[];
-}
-
-/** The followers by entry, in their order. */
-export function selectorEntries(followers: readonly Follower[]): readonly SelectorEntry[] {
-  const byPath = new Map<string, { first: Follower; followers: Follower[] }>();
-  for (const follower of followers) {
-    const { path } = follower.entry;
-    const known = byPath.get(path);
-    if (known === undefined) {
-      byPath.set(path, { first: follower, followers: [follower] });
-    } else {
-      known.followers.push(follower);
-    }
-  }
-  return [...byPath.values()];
-}
 
 /** What the selector of an entry is called: `queries[0] (flows)`. */
 export function nameSelector({ entry }: Follower): string {
@@ -37,7 +17,7 @@ export function describeSelector(follower: Follower, config: Config): string {
   const series = sumUpSeries(config, queries.slice(0, 1));
   const requests = formatRate(queries.reduce((sum, query) => sum + requestRate(query), 0));
   return [
-    `${queries.length} ${queries.length === 1 ? 'query' : 'queries'} per ${subject === 'monitor' ? 'matching monitor' : 'scope'}`,
+    `${counted(queries.length, 'query', 'queries')} per ${subject === 'monitor' ? 'matching monitor' : 'scope'}`,
     `up to ${series} series each`,
     `${requests} requests per second for each ${subject}`,
   ].join(', ');

@@ -3,6 +3,7 @@ import type { Account, Config } from '../../config/config.ts';
 import type { ReadOptions } from '../../config/read.ts';
 import { ConfigError } from '../../config/reading/problem.ts';
 import { partitionOfRegion } from '../../config/regions.ts';
+import { groupBy } from '../../lib/group-by.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
 import type { QueryType } from '../../model/vocabulary.ts';
 import type { Follower } from '../../queries/following.ts';
@@ -63,22 +64,15 @@ function iamPolicies(config: Config, { queries, followers }: SourceQueries): Iam
   const lists = config.discovery.monitorsEvery > 0;
   const used = config.accounts.filter(({ name }) => uses.some(({ account }) => account === name));
   const withRole = used.flatMap((account) => (account.role === undefined ? [] : [{ ...account, role: account.role }]));
-  const byBase = new Map<string, AccountWithRole[]>();
-  for (const account of withRole) {
-    const base = account.profile === undefined ? 'default' : `profile ${account.profile}`;
-    byBase.set(base, [...(byBase.get(base) ?? []), account]);
-  }
+  const byBase = groupBy(withRole, ({ profile }) => (profile === undefined ? 'default' : `profile ${profile}`));
+  const policyOf = (account: Account) =>
+    accountPolicy(
+      account,
+      uses.filter((use) => use.account === account.name),
+      lists,
+    );
   return {
-    accounts: Object.fromEntries(
-      used.map((account) => [
-        account.name,
-        accountPolicy(
-          account,
-          uses.filter((use) => use.account === account.name),
-          lists,
-        ),
-      ]),
-    ),
+    accounts: Object.fromEntries(used.map((account) => [account.name, policyOf(account)])),
     base: Object.fromEntries(Array.from(byBase, ([base, accounts]) => [base, basePolicy(accounts)])),
     trust: Object.fromEntries(withRole.map((account) => [account.name, trustPolicy(account)])),
   };
@@ -88,35 +82,33 @@ type AccountWithRole = Account & { readonly role: NonNullable<Account['role']> }
 
 function accountPolicy({ role }: Account, uses: readonly Use[], lists: boolean): PolicyDocument {
   const awsAccountId = role?.arn.split(':')[4] ?? '*';
-  const actionsOf = new Map<string, Set<string>>();
-  for (const use of uses) {
-    const partition = partitionOfRegion(use.region);
-    const resource = `arn:${partition}:networkflowmonitor:${use.region}:${awsAccountId}:${use.resource}`;
-    const actions = actionsOf.get(resource) ?? new Set();
-    actionsOf.set(resource, actions);
-    for (const action of use.actions) {
-      actions.add(action);
-    }
-  }
+  const byResource = groupBy(
+    uses,
+    ({ region, resource }) =>
+      `arn:${partitionOfRegion(region)}:networkflowmonitor:${region}:${awsAccountId}:${resource}`,
+  );
+  const needs = Array.from(byResource, ([resource, same]) => ({
+    resource,
+    actions: [...new Set(same.flatMap(({ actions }) => actions))].sort(),
+  }));
   if (lists) {
     // Listings know no narrower resource.
-    const operations = Object.values(LIST_OPERATIONS).map(({ name }) => `networkflowmonitor:${name}`);
-    actionsOf.set('*', new Set(operations));
+    needs.push({ resource: '*', actions: Object.values(LIST_OPERATIONS).map(actionOf).sort() });
   }
   // One statement for all resources of the same actions allows exactly what is needed, and nothing beside.
-  const resourcesOf = new Map<string, { readonly actions: readonly string[]; readonly resources: string[] }>();
-  for (const [resource, set] of actionsOf) {
-    const actions = [...set].sort();
-    const key = actions.join(' ');
-    const same = resourcesOf.get(key) ?? { actions, resources: [] };
-    same.resources.push(resource);
-    resourcesOf.set(key, same);
-  }
   return policy(
-    [...resourcesOf]
+    [...groupBy(needs, ({ actions }) => actions.join(' '))]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, { actions, resources }]) => ({ Effect: 'Allow', Action: actions, Resource: resources.sort() })),
+      .map(([, same]) => ({
+        Effect: 'Allow',
+        Action: same[0].actions,
+        Resource: same.map(({ resource }) => resource).sort(),
+      })),
   );
+}
+
+function actionOf({ name }: { readonly name: string }): string {
+  return `networkflowmonitor:${name}`;
 }
 
 function useOfQuery({ account, region, kind, type, monitorName, scopeId }: RegisteredQuery): Use {
@@ -127,14 +119,13 @@ function useOfQuery({ account, region, kind, type, monitorName, scopeId }: Regis
 function usesOfFollower({ entry, place, selector }: Follower): readonly Use[] {
   const resource = selector.kind === 'monitors' ? 'monitor/*' : 'scope/*';
   const readsTags = selector.kind === 'monitors' && Object.keys(selector.tags).length > 0;
-  const tags = readsTags ? [`networkflowmonitor:${TAGS_OPERATION.name}`] : [];
+  const tags = readsTags ? [actionOf(TAGS_OPERATION)] : [];
   return [{ ...place, actions: [...actionsFor('scheduled', entry.type), ...tags], resource }];
 }
 
 function actionsFor(kind: RegisteredQuery['kind'], type: QueryType): readonly string[] {
   const { start, status, results, stop } = QUERY_OPERATIONS[type];
-  const operations = kind === 'watched' ? [status] : [start, status, results, stop];
-  return operations.map(({ name }) => `networkflowmonitor:${name}`);
+  return (kind === 'watched' ? [status] : [start, status, results, stop]).map(actionOf);
 }
 
 /** IAM takes `*`, `?` and `${…}` in a resource for patterns and variables, unless they are written as these. */

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../config/reading/texts.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { cut, printable } from './printable.ts';
+import { printable } from '../../lib/text.ts';
+import { cut } from './text-table.ts';
 /** A terminal, or what stands in its place. */
 export interface ProgressStream {
   write(text: string): void;

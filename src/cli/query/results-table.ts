@@ -1,8 +1,9 @@
+import { printable } from '../../lib/text.ts';
 import type { RowLabel } from '../../model/vocabulary.ts';
 import { humanValue } from '../../results/human-values.ts';
 import type { DataResults, ResultRow, RowResults } from '../../results/results.ts';
 import type { BaseUnit } from '../../results/units.ts';
-import { type Column, cut, printable, textTable } from './printable.ts';
+import { type Column, cut, textTable } from './text-table.ts';
 /** How to show the values of an answer. */
 export interface ShownValues {
   /** Undefined where it is not known: values are shown as they are. */

@@ -1,9 +1,9 @@
 import { InvalidResponse } from '../../aws/errors.ts';
+import { printableJson } from '../../lib/text.ts';
 import type { MetricName } from '../../model/vocabulary.ts';
 import type { DataResults, RowResults } from '../../results/results.ts';
 import { datapointsJson, rowsJson } from '../../results/results-json.ts';
 import { type UnitConversion, unitConversion } from '../../results/units.ts';
-import { printableJson } from './printable.ts';
 import type { QueryRequest } from './query-flags.ts';
 import { contributorTable, datapointTable, type ShownValues } from './results-table.ts';
 export interface OutputStream {

@@ -1,4 +1,5 @@
 import { inSlices } from '../../lib/concurrency.ts';
+import { counted } from '../../lib/text.ts';
 import type { Schedule } from '../../model/query.ts';
 import {
   DATA_TYPE,
@@ -7,7 +8,7 @@ import {
   metricNamesOf,
   type QueryType,
 } from '../../model/vocabulary.ts';
-import { DEFAULT_ACCOUNT, describeMany } from '../accounts.ts';
+import { DEFAULT_ACCOUNT } from '../accounts.ts';
 import type { QueryEntry, ScheduledEntry, WatchedEntry } from '../config.ts';
 import type { OneOrList } from '../reading/formats.ts';
 import { type ConfigNode, elementsOf, keyPath, type MapNode, showNode } from '../reading/nodes.ts';
@@ -62,7 +63,7 @@ function warnOfSilentDefault(read: readonly ReadEntry[], context: EntryContext, 
   const isNamed = read.some((each) => each.entry.accounts.includes(DEFAULT_ACCOUNT) && names(each));
   const [first] = silent;
   if (first !== undefined && !isNamed && allAccounts.some((name) => name !== DEFAULT_ACCOUNT)) {
-    const using = describeMany(silent.length, 'entry without one uses', 'entries without one use');
+    const using = counted(silent.length, 'entry without one uses', 'entries without one use');
     const expected = `the name of an account; ${using} "${DEFAULT_ACCOUNT}", which is not among accounts`;
     reading.warn(keyPath(first.entry.path, 'account'), first.entry.line, 'nothing', expected);
   }
@@ -192,10 +193,8 @@ function readScheduledEntry(element: ListedMap, context: EntryContext, reading: 
     ...base,
     kind: 'scheduled',
     ...subjects,
-    metricNames: metricNames.values,
-    metricNamesListed: metricNames.listed,
-    destinationCategories: categories.values,
-    destinationCategoriesListed: categories.listed,
+    metricNames,
+    destinationCategories: categories,
     limit: type === DATA_TYPE ? undefined : entry.values.limit,
     schedule,
     contributorLabels: entry.values.contributorLabels ?? context.contributorLabels,

@@ -2,6 +2,7 @@ import { inSlices } from '../../lib/concurrency.ts';
 import type { QuerySource } from '../../model/vocabulary.ts';
 import { type FallbackRegion, findRegion, reportNoRegion } from '../common-region.ts';
 import type { Account, QueryEntry, ScheduledEntry } from '../config.ts';
+import type { OneOrList } from '../reading/formats.ts';
 import { parseLongYaml } from '../reading/long-yaml.ts';
 import { type ConfigNode, keyPath, type MapNode, nodeAt, nodeOfJson, quote, showNode } from '../reading/nodes.ts';
 import { createProblem, type Problem } from '../reading/problem.ts';
@@ -201,10 +202,20 @@ function singleOut(
   }
   refuseSelector(single, written('monitorSelector'), reading);
   const subjectKey = subjectKeyOf(single.type);
-  refuseSeveral(subjectKey, single.subjects, subjectKey === 'monitorName' ? "one monitor's name" : "one scope's id");
-  refuseSeveral('metricName', single.metricNames, "one metric's name");
-  refuseSeveral('destinationCategory', single.destinationCategories, 'one destination category');
-  return { ...single, subjectsListed: false, metricNamesListed: false, destinationCategoriesListed: false };
+  refuseSeveral(
+    subjectKey,
+    single.subjects.values,
+    subjectKey === 'monitorName' ? "one monitor's name" : "one scope's id",
+  );
+  refuseSeveral('metricName', single.metricNames.values, "one metric's name");
+  refuseSeveral('destinationCategory', single.destinationCategories.values, 'one destination category');
+  const unlisted = <T>({ values }: OneOrList<T>) => ({ values, listed: false });
+  return {
+    ...single,
+    subjects: unlisted(single.subjects),
+    metricNames: unlisted(single.metricNames),
+    destinationCategories: unlisted(single.destinationCategories),
+  };
 }
 
 function refuseSelector({ type, selector }: ScheduledEntry, own: ConfigNode | undefined, reading: Reading): void {

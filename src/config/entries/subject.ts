@@ -24,7 +24,7 @@ export function refuseOtherSubject(entry: EntryKeys<CommonKeys>, type: QueryType
 }
 
 /** What a scheduled entry asks about. */
-export type Subjects = Pick<ScheduledEntry, 'subjects' | 'subjectsListed' | 'selector'>;
+export type Subjects = Pick<ScheduledEntry, 'subjects' | 'selector'>;
 
 /**
  * Reads which monitors or scopes a scheduled entry asks about: those it names, those that `monitorSelector` selects, or,
@@ -42,10 +42,10 @@ export function readSubjects(
       ? selectMonitors(entry, type, context, reading)
       : selectScopes(entry, type, context, reading);
   if (selector !== undefined) {
-    return { subjects: [], subjectsListed: true, selector };
+    return { subjects: { values: [], listed: true }, selector };
   }
-  const named = entry.values[subjectKeyOf(type)];
-  return named && { subjects: named.values, subjectsListed: named.listed, selector: undefined };
+  const subjects = entry.values[subjectKeyOf(type)];
+  return subjects && { subjects, selector: undefined };
 }
 
 /** Undefined where the entry names its monitors, or should. */

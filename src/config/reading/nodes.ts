@@ -1,3 +1,5 @@
+import { printableJson } from '../../lib/text.ts';
+
 /**
  * The config file as a tree that remembers lines. Aliases and `<<` are resolved, so that nodes can be shared, but never
  * in a cycle. Strings are as written: environment variables are not replaced yet.
@@ -185,12 +187,8 @@ function maskUserinfo(text: string): string {
   return colon !== -1 && head.lastIndexOf('@') > colon ? `***${masked.slice(head.lastIndexOf('@'))}` : masked;
 }
 
-/** Escapes what JSON leaves as it is but a terminal or log reader may take for a line's end or a command. */
 function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
+  return printableJson(text).replaceAll('\n', '\\u000a');
 }
 
 /** The line of nodes that have none. */

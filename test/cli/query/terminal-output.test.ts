@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { printable, printableJson } from '../../../src/cli/query/printable.ts';
 import { Progress } from '../../../src/cli/query/progress.ts';
 import { contributorTable, datapointTable } from '../../../src/cli/query/results-table.ts';
+import { printable, printableJson } from '../../../src/lib/text.ts';
 import { humanValue } from '../../../src/results/human-values.ts';
 import { readDataPage, readRowPage } from '../../../src/results/results.ts';
 import { unitConversion } from '../../../src/results/units.ts';
