@@ -97,16 +97,18 @@ export class UnreadableFileError extends ConfigError {
  * @throws {ConfigError} for a file that is no UTF-8
  */
 export async function readFileText(file: string): Promise<string> {
-  return decodeText(await readFileBytes(file), file);
+  return decodeText(await readable(file, (path) => readFile(path)), file);
 }
 
-/** @throws {UnreadableFileError} */
-async function readFileBytes(file: string): Promise<Uint8Array> {
+/** @throws {UnreadableFileError} if the system refuses `read` */
+async function readable<T>(file: string, read: (file: string) => Promise<T>): Promise<T> {
   try {
-    return await readFile(file);
+    return await read(file);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-    throw new UnreadableFileError(file, reasonOf(error), code);
+    if (!(error instanceof Error && 'code' in error)) {
+      throw error;
+    }
+    throw new UnreadableFileError(file, reasonOf(error), String(error.code));
   }
 }
 
@@ -116,18 +118,21 @@ async function readFileBytes(file: string): Promise<Uint8Array> {
  * @throws {UnreadableFileError} for these, too
  */
 export async function readRegularFile(file: string): Promise<Uint8Array> {
-  const stats = await stat(file).catch(() => undefined);
-  if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) {
+  const stats = await readable(file, (path) => stat(path));
+  if (!stats.isFile() && !stats.isDirectory()) {
     throw new UnreadableFileError(file, 'it is not a regular file');
   }
-  return readFileBytes(file);
+  return readable(file, (path) => readFile(path));
 }
 
 /** @throws {ConfigError} for bytes that are no UTF-8 */
 export function decodeText(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof TypeError)) {
+      throw error;
+    }
     throw new ConfigError([createProblem(file, undefined, 'bytes that are no UTF-8', 'YAML in UTF-8')], file);
   }
 }
