@@ -3,193 +3,120 @@ import type { TargetStats } from '../state/api-stats.ts';
 import type { Histogram } from '../state/histogram.ts';
 import type { Section } from './exposition.ts';
 import { API_FAMILIES } from './families.ts';
-import { Chunk } from './gzip/chunk.ts';
-import { labelPart, serviceLabel } from './text.ts';
+import { GroupedChunks, type SamplesOf } from './gzip/grouped-chunks.ts';
+import { ScrapedSections } from './scraped-sections.ts';
+import { labelPart, type Sample, serviceLabel, targetLabels } from './text.ts';
 
 type FamilyName = keyof typeof API_FAMILIES;
 
-/** Families whose samples change with attempts only: a chunk for each target. The others are rendered at each scrape. */
-const BY_TARGET = [
-  'aws_nfm_api_requests_total',
-  'aws_nfm_api_errors_total',
-  'aws_nfm_api_request_duration_seconds',
-  'aws_nfm_api_up',
-  'aws_nfm_run_duration_seconds',
-  'aws_nfm_run_wait_seconds',
-  'aws_nfm_account_info',
-] as const satisfies readonly FamilyName[];
-
-/** A target's runs now; undefined where no query is scheduled. */
+/** Returns the current runs of a target; undefined if no query is scheduled there. */
 export type RunsOf = (
   target: Target,
 ) => { readonly active: number; readonly waiting: number; readonly limit: number } | undefined;
 
-interface Shown {
-  readonly stats: TargetStats;
-  readonly chunks: Readonly<Record<(typeof BY_TARGET)[number], Chunk>>;
-}
-
 /** The series of the API in each target. */
 export class ApiSections {
-  readonly #shown = new Map<Target, Shown>();
-  readonly #timed: Chunk[] = [];
+  readonly #targets = new GroupedChunks<Target, TargetStats, keyof typeof COUNTED>(API_FAMILIES, COUNTED, 1);
+  readonly #scraped = new ScrapedSections();
   readonly #planned: () => ReadonlyMap<Target, number>;
   readonly #runs: RunsOf;
 
-  /** `planned` gives the requests a second that each target's queries need; `runs` its runs now. */
+  /** `planned` returns the requests per second that the queries of each target need. */
   constructor(planned: () => ReadonlyMap<Target, number>, runs: RunsOf) {
     this.#planned = planned;
     this.#runs = runs;
   }
 
   add(stats: TargetStats): void {
-    const chunks = {
-      aws_nfm_api_requests_total: new Chunk(() => requestLines(stats)),
-      aws_nfm_api_errors_total: new Chunk(() => errorLines(stats)),
-      aws_nfm_api_request_duration_seconds: new Chunk(() => durationLines(stats)),
-      aws_nfm_api_up: new Chunk(() =>
-        stats.up === undefined ? '' : `aws_nfm_api_up${targetLabels(stats.target)} ${Number(stats.up)}\n`,
-      ),
-      aws_nfm_run_duration_seconds: new Chunk(() => runDurationLines(stats)),
-      aws_nfm_run_wait_seconds: new Chunk(() => runWaitLines(stats)),
-      aws_nfm_account_info: new Chunk(() => identityLine(stats)),
-    };
-    this.#shown.set(stats.target, { stats, chunks });
+    this.#targets.add(stats.target, stats);
   }
 
-  /** No query uses the target any more. */
+  /** Removes a target that no query uses. */
   remove(target: Target): void {
-    this.#shown.delete(target);
+    this.#targets.remove(target);
   }
 
-  changed(stats: TargetStats): void {
-    for (const chunk of Object.values(this.#shown.get(stats.target)?.chunks ?? {})) {
-      chunk.changed();
-    }
+  changed({ target }: TargetStats): void {
+    this.#targets.changed(target);
   }
 
-  /** Budgets grow by time alone. */
+  /** Marks what also changes with time, such as budgets. */
   refresh(): void {
-    for (const chunk of this.#timed) {
-      chunk.changed();
-    }
+    this.#scraped.refresh();
   }
 
   sections(): Section[] {
-    const byTarget = (name: (typeof BY_TARGET)[number]): Section => ({
-      family: API_FAMILIES[name],
-      chunks: () => [...this.#shown.values()].map(({ chunks }) => chunks[name]),
-    });
-    const timed = (name: FamilyName, lines: (target: Target) => string): Section => {
-      const chunk = new Chunk(() => [...this.#shown.keys()].map(lines).join(''));
-      this.#timed.push(chunk);
-      return { family: API_FAMILIES[name], chunks: () => [chunk] };
-    };
-    const gauge = (name: FamilyName, value: (target: Target) => number | undefined): Section =>
-      timed(name, (target) => {
-        const now = value(target);
-        return now === undefined ? '' : `${name}${targetLabels(target)} ${now}\n`;
+    const scraped = (name: FamilyName, samples: (target: Target, planned: number) => Sample[]): Section =>
+      this.#scraped.add(API_FAMILIES[name], () => {
+        const planned = this.#planned();
+        return [...this.#targets.entries()].flatMap(([target]) => samples(target, planned.get(target) ?? 0));
       });
     return [
-      byTarget('aws_nfm_api_requests_total'),
-      byTarget('aws_nfm_api_errors_total'),
-      byTarget('aws_nfm_api_request_duration_seconds'),
-      byTarget('aws_nfm_api_up'),
-      gauge('aws_nfm_api_budget_requests_per_second', ({ budget }) => budget.rate),
-      gauge('aws_nfm_api_budget_limit_requests_per_second', ({ budget }) => budget.limit),
-      this.#plannedSection(),
-      timed('aws_nfm_api_runs', (target) => runLines(target, this.#runs(target))),
-      gauge('aws_nfm_api_runs_limit', (target) => this.#runs(target)?.limit),
-      byTarget('aws_nfm_run_duration_seconds'),
-      byTarget('aws_nfm_run_wait_seconds'),
-      byTarget('aws_nfm_account_info'),
+      this.#targets.section('aws_nfm_api_requests_total'),
+      this.#targets.section('aws_nfm_api_errors_total'),
+      this.#targets.section('aws_nfm_api_request_duration_seconds'),
+      this.#targets.section('aws_nfm_api_up'),
+      scraped('aws_nfm_api_budget_requests_per_second', (target) => [[targetLabels(target), target.budget.rate]]),
+      scraped('aws_nfm_api_budget_limit_requests_per_second', (target) => [
+        [targetLabels(target), target.budget.limit],
+      ]),
+      scraped('aws_nfm_api_planned_requests_per_second', (target, planned) => [[targetLabels(target), planned]]),
+      scraped('aws_nfm_api_runs', (target) =>
+        (['active', 'waiting'] as const).map((state) => [
+          targetLabels(target, ['state', state]),
+          this.#runs(target)?.[state],
+        ]),
+      ),
+      scraped('aws_nfm_api_runs_limit', (target) => [[targetLabels(target), this.#runs(target)?.limit]]),
+      this.#targets.section('aws_nfm_run_duration_seconds'),
+      this.#targets.section('aws_nfm_run_wait_seconds'),
+      this.#targets.section('aws_nfm_account_info'),
     ];
   }
-
-  #plannedSection(): Section {
-    const name = 'aws_nfm_api_planned_requests_per_second';
-    const chunk = new Chunk(() => {
-      const planned = this.#planned();
-      return [...this.#shown.keys()]
-        .map((target) => `${name}${targetLabels(target)} ${planned.get(target) ?? 0}\n`)
-        .join('');
-    });
-    this.#timed.push(chunk);
-    return { family: API_FAMILIES[name], chunks: () => [chunk] };
-  }
 }
 
-function runLines(target: Target, runs: ReturnType<RunsOf>): string {
-  if (runs === undefined) {
-    return '';
-  }
-  const line = (state: 'active' | 'waiting') =>
-    `aws_nfm_api_runs${targetLabels(target, ['state', state])} ${runs[state]}\n`;
-  return line('active') + line('waiting');
-}
+/** Families whose samples change with attempts only. The others are read at each scrape. */
+const COUNTED = {
+  aws_nfm_api_requests_total: ({ target, operations }) =>
+    Array.from(operations, ([operation, { requests }]) => [targetLabels(target, ['operation', operation]), requests]),
+  aws_nfm_api_errors_total: ({ target, operations }) =>
+    [...operations].flatMap(([operation, { errors }]) =>
+      Array.from(
+        errors,
+        ([error, count]) => [targetLabels(target, ['operation', operation], ['error', error]), count] as const,
+      ),
+    ),
+  aws_nfm_api_request_duration_seconds: ({ target, operations }) =>
+    [...operations].flatMap(([operation, { durations }]) =>
+      histogramSamples(targetLabels(target, ['operation', operation]), durations),
+    ),
+  aws_nfm_api_up: ({ target, up }) => [[targetLabels(target), up === undefined ? undefined : Number(up)]],
+  aws_nfm_run_duration_seconds: ({ target, runDurations }) =>
+    [...runDurations].flatMap(([type, durations]) =>
+      histogramSamples(targetLabels(target, ['query_type', type]), durations),
+    ),
+  aws_nfm_run_wait_seconds: ({ target, runWaits }) =>
+    runWaits === undefined ? [] : histogramSamples(targetLabels(target), runWaits),
+  aws_nfm_account_info: ({ target, identity }) =>
+    identity === undefined
+      ? []
+      : [
+          [
+            targetLabels(
+              target,
+              ['aws_account_id', serviceLabel(identity.awsAccountId)],
+              ['arn', serviceLabel(identity.arn)],
+            ),
+            1,
+          ],
+        ],
+} satisfies Partial<SamplesOf<TargetStats, FamilyName>>;
 
-function targetLabels(target: Target, ...more: (readonly [string, string])[]): string {
-  return labelPart([['account', target.account], ['aws_region', target.region], ...more]);
-}
-
-function requestLines({ target, operations }: TargetStats): string {
-  let lines = '';
-  for (const [operation, { requests }] of operations) {
-    lines += `aws_nfm_api_requests_total${targetLabels(target, ['operation', operation])} ${requests}\n`;
-  }
-  return lines;
-}
-
-function errorLines({ target, operations }: TargetStats): string {
-  let lines = '';
-  for (const [operation, { errors }] of operations) {
-    for (const [error, count] of errors) {
-      const labels = targetLabels(target, ['operation', operation], ['error', error]);
-      lines += `aws_nfm_api_errors_total${labels} ${count}\n`;
-    }
-  }
-  return lines;
-}
-
-function durationLines({ target, operations }: TargetStats): string {
-  let lines = '';
-  for (const [operation, { durations }] of operations) {
-    lines += histogramLines('aws_nfm_api_request_duration_seconds', target, durations, ['operation', operation]);
-  }
-  return lines;
-}
-
-function runDurationLines({ target, runDurations }: TargetStats): string {
-  let lines = '';
-  for (const [type, durations] of runDurations) {
-    lines += histogramLines('aws_nfm_run_duration_seconds', target, durations, ['query_type', type]);
-  }
-  return lines;
-}
-
-function runWaitLines({ target, runWaits }: TargetStats): string {
-  return runWaits === undefined ? '' : histogramLines('aws_nfm_run_wait_seconds', target, runWaits);
-}
-
-function histogramLines(
-  name: FamilyName,
-  target: Target,
-  { bounds, counts, sum }: Histogram,
-  ...labels: (readonly [string, string])[]
-): string {
-  let lines = '';
+function histogramSamples(labels: string, { bounds, counts, sum }: Histogram): Sample[] {
   let count = 0;
-  for (const [index, inBucket] of counts.entries()) {
+  const buckets = counts.map((inBucket, i): Sample => {
     count += inBucket;
-    const le = bounds[index] === undefined ? '+Inf' : String(bounds[index]);
-    lines += `${name}_bucket${targetLabels(target, ...labels, ['le', le])} ${count}\n`;
-  }
-  const own = targetLabels(target, ...labels);
-  return `${lines}${name}_sum${own} ${sum}\n${name}_count${own} ${count}\n`;
-}
-
-function identityLine({ target, identity }: TargetStats): string {
-  return identity === undefined
-    ? ''
-    : `aws_nfm_account_info${targetLabels(target, ['aws_account_id', serviceLabel(identity.awsAccountId)], ['arn', serviceLabel(identity.arn)])} 1\n`;
+    return [labelPart([['le', String(bounds[i] ?? '+Inf')]], labels), count, '_bucket'];
+  });
+  return [...buckets, [labels, sum, '_sum'], [labels, count, '_count']];
 }

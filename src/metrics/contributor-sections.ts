@@ -4,7 +4,7 @@ import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './contributor-families
 import type { Section } from './exposition.ts';
 import type { Family } from './family.ts';
 import { Chunk } from './gzip/chunk.ts';
-import { labelPart, serviceLabel } from './text.ts';
+import { labelPart, sampleLines, serviceLabel } from './text.ts';
 
 /** What of a query its contributor series depend on. */
 export interface ContributorsQuery {
@@ -120,13 +120,10 @@ function linesOf(query: ContributorsQuery, family: Family, series: readonly Cont
     ['scope_id', serviceLabel(query.scopeId)],
     ['destination_category', query.destinationCategory],
   ]);
-  // Open, for the labels of a series to follow: the query's are written and escaped once for all of them.
-  const begin = `${family.name}${queryLabels.slice(0, -1)}`;
   const ends = new Uint32Array(series.length);
   let end = 0;
   const lines = series.map(({ labels, value }, i) => {
-    const rowLabels = labelPart(labels);
-    const line = rowLabels === '' ? `${begin}} ${value}\n` : `${begin},${rowLabels.slice(1)} ${value}\n`;
+    const line = sampleLines(family.name, [[labelPart(labels, queryLabels), value]]);
     end += Buffer.byteLength(line);
     ends[i] = end;
     return line;

@@ -4,8 +4,8 @@ import type { Target } from '../scheduler/target.ts';
 import type { TargetInventory } from '../state/inventory.ts';
 import type { Section } from './exposition.ts';
 import { INVENTORY_FAMILIES } from './families.ts';
-import { GroupedChunks } from './gzip/grouped-chunks.ts';
-import { labelPart, serviceLabel } from './text.ts';
+import { GroupedChunks, type SamplesOf } from './gzip/grouped-chunks.ts';
+import { type Label, type Sample, seconds, serviceLabel, stateSamples, targetLabels } from './text.ts';
 
 type FamilyName = keyof typeof INVENTORY_FAMILIES;
 
@@ -13,65 +13,49 @@ type FamilyName = keyof typeof INVENTORY_FAMILIES;
 interface Shown {
   readonly inventory: TargetInventory;
   matches: readonly SelectorCount[];
-  monitorsStale: boolean;
-  scopesStale: boolean;
+  readonly isStale: Record<'monitors' | 'scopes', boolean>;
 }
+
+const STATUS_FAMILIES = { monitors: 'aws_nfm_monitor_status', scopes: 'aws_nfm_scope_status' } as const;
 
 /** The series of monitors and scopes in the targets in use. */
 export class InventorySections {
-  readonly #shown = new Map<Target, Shown>();
-  readonly #chunks = new GroupedChunks<Shown, FamilyName>(INVENTORY_FAMILIES, LINES);
+  readonly #chunks = new GroupedChunks<Target, Shown, FamilyName>(INVENTORY_FAMILIES, SAMPLES);
 
-  /** A target will be listed. */
+  /** Adds a target that will be listed. */
   add(inventory: TargetInventory): void {
-    const shown = { inventory, matches: [], monitorsStale: false, scopesStale: false };
-    this.#shown.set(inventory.target, shown);
-    this.#chunks.add(shown);
+    const isStale = { monitors: false, scopes: false };
+    this.#chunks.add(inventory.target, { inventory, matches: [], isStale });
   }
 
-  /** A target is listed no more. */
+  /** Removes a target that is no longer listed. */
   remove(target: Target): void {
-    const shown = this.#shown.get(target);
-    if (shown !== undefined) {
-      this.#shown.delete(target);
-      this.#chunks.remove(shown);
-    }
+    this.#chunks.remove(target);
   }
 
-  /** A target was listed: once in minutes, so that all its lines are rendered again. */
+  /** Marks all lines of a target after a listing, which happens once in minutes. */
   changed({ target }: TargetInventory): void {
-    const shown = this.#shown.get(target);
-    if (shown !== undefined) {
-      for (const family of FAMILY_NAMES) {
-        this.#chunks.changed(shown, family);
-      }
-    }
+    this.#chunks.changed(target);
   }
 
-  /** What the selectors of a target match. */
+  /** Sets what the selectors of a target match. */
   matched(target: Target, matches: readonly SelectorCount[]): void {
-    const shown = this.#shown.get(target);
+    const shown = this.#chunks.get(target);
     if (shown !== undefined) {
       shown.matches = matches;
-      this.#chunks.changed(shown, 'aws_nfm_selector_matches');
+      this.#chunks.changed(target, ['aws_nfm_selector_matches']);
     }
   }
 
-  /** Listings become stale by time alone; `now` of the monotonic clock. */
+  /** Marks the lines of listings that have become stale with time. `now` is on the monotonic clock. */
   refresh(now: number): void {
-    for (const shown of this.#shown.values()) {
-      const { monitors, scopes } = shown.inventory;
-      const monitorsStale = monitors !== undefined && now > monitors.staleAt;
-      if (monitorsStale !== shown.monitorsStale) {
-        shown.monitorsStale = monitorsStale;
-        this.#chunks.changed(shown, 'aws_nfm_monitor_status');
-        this.#chunks.changed(shown, 'aws_nfm_selector_matches');
-      }
-      const scopesStale = scopes !== undefined && now > scopes.staleAt;
-      if (scopesStale !== shown.scopesStale) {
-        shown.scopesStale = scopesStale;
-        this.#chunks.changed(shown, 'aws_nfm_scope_status');
-        this.#chunks.changed(shown, 'aws_nfm_selector_matches');
+    for (const [target, { inventory, isStale }] of this.#chunks.entries()) {
+      for (const kind of ['monitors', 'scopes'] as const) {
+        const stale = now > (inventory[kind]?.staleAt ?? Number.POSITIVE_INFINITY);
+        if (stale !== isStale[kind]) {
+          isStale[kind] = stale;
+          this.#chunks.changed(target, [STATUS_FAMILIES[kind], 'aws_nfm_selector_matches']);
+        }
       }
     }
   }
@@ -81,48 +65,31 @@ export class InventorySections {
   }
 }
 
-const FAMILY_NAMES = Object.keys(INVENTORY_FAMILIES) as FamilyName[]; // keys of a constant table
-
-const LINES: Readonly<Record<FamilyName, (shown: Shown) => string>> = {
-  aws_nfm_monitor_status: ({ inventory: { target, monitors }, monitorsStale }) =>
-    (monitorsStale ? [] : (monitors?.items ?? []))
-      .map(({ name, status }) =>
-        stateLines('aws_nfm_monitor_status', target, ['monitor', serviceLabel(name)], MONITOR_STATUSES, status),
-      )
-      .join(''),
-  aws_nfm_scope_status: ({ inventory: { target, scopes }, scopesStale }) =>
-    (scopesStale ? [] : (scopes?.items ?? []))
-      .map(({ id, status }) =>
-        stateLines('aws_nfm_scope_status', target, ['scope_id', serviceLabel(id)], SCOPE_STATUSES, status),
-      )
-      .join(''),
-  aws_nfm_inventory_last_success_timestamp_seconds: ({ inventory: { target, monitors, scopes } }) =>
-    lastSuccessLine(target, 'monitors', monitors?.at) + lastSuccessLine(target, 'scopes', scopes?.at),
-  aws_nfm_selector_matches: ({ inventory: { target }, matches, monitorsStale, scopesStale }) =>
+const SAMPLES: SamplesOf<Shown, FamilyName> = {
+  aws_nfm_monitor_status: ({ inventory: { target, monitors }, isStale }) =>
+    (isStale.monitors ? [] : (monitors?.items ?? [])).flatMap(({ name, status }) =>
+      statusSamples(target, ['monitor', serviceLabel(name)], MONITOR_STATUSES, status),
+    ),
+  aws_nfm_scope_status: ({ inventory: { target, scopes }, isStale }) =>
+    (isStale.scopes ? [] : (scopes?.items ?? [])).flatMap(({ id, status }) =>
+      statusSamples(target, ['scope_id', serviceLabel(id)], SCOPE_STATUSES, status),
+    ),
+  aws_nfm_inventory_last_success_timestamp_seconds: ({ inventory: { target, monitors, scopes } }) => [
+    [targetLabels(target, ['kind', 'monitors']), seconds(monitors?.at)],
+    [targetLabels(target, ['kind', 'scopes']), seconds(scopes?.at)],
+  ],
+  aws_nfm_selector_matches: ({ inventory: { target }, matches, isStale }) =>
     matches
-      .filter(({ kind }) => !(kind === 'monitors' ? monitorsStale : scopesStale))
-      .map(({ group, count }) => `aws_nfm_selector_matches${targetLabels(target, ['query_group', group])} ${count}\n`)
-      .join(''),
+      .filter(({ kind }) => !isStale[kind])
+      .map(({ group, count }) => [targetLabels(target, ['query_group', group]), count]),
 };
 
-/** A state set: of a status that the model does not have, no line is 1. */
-function stateLines(
-  name: FamilyName,
+/** Returns a state set. If the model does not have the status, all of its samples are 0. */
+function statusSamples(
   target: Target,
-  label: readonly [string, string],
+  label: Label,
   statuses: readonly string[],
-  current: string | undefined,
-): string {
-  return statuses
-    .map((status) => `${name}${targetLabels(target, label, ['status', status])} ${Number(status === current)}\n`)
-    .join('');
-}
-
-function lastSuccessLine(target: Target, kind: string, at: number | undefined): string {
-  const name = 'aws_nfm_inventory_last_success_timestamp_seconds';
-  return at === undefined ? '' : `${name}${targetLabels(target, ['kind', kind])} ${at / 1_000}\n`;
-}
-
-function targetLabels({ account, region }: Target, ...more: (readonly [string, string])[]): string {
-  return labelPart([['account', account], ['aws_region', region], ...more]);
+  status: string | undefined,
+): Sample[] {
+  return stateSamples('status', targetLabels(target, label), statuses, status ?? '');
 }

@@ -1,32 +1,30 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Section } from './exposition.ts';
-import { Chunk } from './gzip/chunk.ts';
-import { labelPart } from './text.ts';
+import { ScrapedSections } from './scraped-sections.ts';
+import { labelPart, type Sample } from './text.ts';
 
-/** promtool refuses the names of these: gauges that end in `_total`. */
+/** promtool rejects the names of these: gauges that end in `_total`. */
 const REFUSED = /^nodejs_active_(handles|requests|resources)/;
-/** All read from one histogram, which is emptied at each scrape; an empty one gives NaN and the largest integers. */
+/** Read from one histogram, which each scrape empties. An empty one returns NaN and the largest integers. */
 const EVENT_LOOP_DELAY = /^nodejs_eventloop_lag_(min|max|mean|stddev|p\d+)_seconds$/;
 const EVENT_LOOP_MEAN = 'nodejs_eventloop_lag_mean_seconds';
-/** Measured after a scrape, for the next one; 0 before the first. */
+/** Measured after a scrape for the next one. 0 before the first. */
 const EVENT_LOOP_LAG = 'nodejs_eventloop_lag_seconds';
 
 type Samples = Awaited<ReturnType<Registry['getMetricsAsJSON']>>[number];
 
-/** prom-client's metrics of the process and of Node, written in the same formats as ours. */
+/** Returns prom-client's metrics of the process and of Node, in the formats of the exporter's own metrics. */
 export function processSections(): { sections: Section[]; refresh(): Promise<void> } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const latest = new Map<string, Samples>();
-  const chunks: Chunk[] = [];
+  const scraped = new ScrapedSections();
   const sections = registry
     .getMetricsAsArray()
     .filter(({ name }) => !REFUSED.test(name))
-    .map(({ name, help, type }): Section => {
-      const chunk = new Chunk(() => sampleLines(latest.get(name)));
-      chunks.push(chunk);
-      return { family: { name, help, type: familyType(type), group: 'process' }, chunks: () => [chunk] };
-    });
+    .map(({ name, help, type }) =>
+      scraped.add({ name, help, type: familyType(type), group: 'process' }, () => samplesOf(latest.get(name))),
+    );
   return {
     sections,
     async refresh() {
@@ -36,37 +34,30 @@ export function processSections(): { sections: Section[]; refresh(): Promise<voi
         const isKnown = EVENT_LOOP_DELAY.test(samples.name)
           ? delayKnown
           : samples.name !== EVENT_LOOP_LAG || samples.values[0]?.value !== 0;
-        // What is not known again keeps its last samples: those of a scrape a moment ago, which emptied the histogram.
+        // Unknown values keep their last samples: those of a scrape a moment ago, which emptied the histogram.
         if (isKnown) {
           latest.set(samples.name, samples);
         }
       }
-      for (const chunk of chunks) {
-        chunk.changed();
-      }
+      scraped.refresh();
     },
   };
 }
 
-/** prom-client declares an enum of numbers here, but has the texts of the formats. */
+/** Checks a type: prom-client declares an enum of numbers, but its values are the words of the formats. */
 function familyType(type: unknown): Section['family']['type'] {
   if (type === 'counter' || type === 'gauge' || type === 'histogram') {
     return type;
   }
-  throw new Error(`prom-client's default metrics have a type that is not known here: ${type}`);
+  throw new Error(`internal error: unknown type of a prom-client metric: ${type}`);
 }
 
-function sampleLines(samples: Samples | undefined): string {
-  if (samples === undefined) {
-    return '';
-  }
-  return samples.values
-    .map((sample) => {
-      const name = 'metricName' in sample ? String(sample.metricName) : samples.name;
-      const labels = Object.entries(sample.labels).map(
-        ([label, value]) => [label, value === undefined ? undefined : String(value)] as const,
-      );
-      return `${name}${labelPart(labels)} ${sample.value}\n`;
-    })
-    .join('');
+function samplesOf(samples: Samples | undefined): Sample[] {
+  return (samples?.values ?? []).map((sample) => {
+    const name = 'metricName' in sample ? String(sample.metricName) : '';
+    const labels = Object.entries(sample.labels).map(
+      ([label, value]) => [label, value === undefined ? undefined : String(value)] as const,
+    );
+    return [labelPart(labels), sample.value, name.slice(samples?.name.length)];
+  });
 }

@@ -1,16 +1,32 @@
 import type { Registration, ScheduledQuery } from '../model/query.ts';
+import { RUN_OUTCOMES } from '../model/run.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
-import type { RunStates } from '../state/run-state.ts';
+import { areTooOld, type QueryResults, type RunState, type RunStates } from '../state/run-state.ts';
 import { ContributorSections } from './contributor-sections.ts';
 import type { Section } from './exposition.ts';
-import { RunSections } from './run-sections.ts';
+import { RUN_FAMILIES } from './families.ts';
+import { GroupedChunks, type SamplesOf } from './gzip/grouped-chunks.ts';
 import { SeriesCap } from './series-cap.ts';
+import { labelPart, type Sample, seconds, serviceLabel, stateSamples } from './text.ts';
 
-/** All that the page has of scheduled queries beyond what it has of every query: their runs, and their contributors. */
+type FamilyName = keyof typeof RUN_FAMILIES;
+
+/** A scheduled query as it was rendered, or will be at the next scrape. */
+interface Shown {
+  readonly state: RunState;
+  /** `{query="NAME"}`, escaped. */
+  readonly label: string;
+  /** Series that the limit over all queries leaves out. */
+  dropped: number;
+  /** Results whose series were removed because of their age. */
+  outdated: QueryResults | undefined;
+}
+
+/** The series of scheduled queries beyond those of every query: their runs and contributors. */
 export class RunPage {
   readonly #states: Pick<RunStates, 'get'>;
-  readonly #runs = new RunSections();
+  readonly #runs = new GroupedChunks<string, Shown, FamilyName>(RUN_FAMILIES, SAMPLES);
   readonly #contributors = new ContributorSections();
   readonly #cap: SeriesCap;
 
@@ -20,58 +36,117 @@ export class RunPage {
     this.#cap = new SeriesCap(maxSeries);
   }
 
-  /** `maxSeries` is another from the next {@link refresh} on. */
+  /** Sets the limit of contributor series from the next {@link refresh} on. */
   setMaxSeries(maxSeries: number): void {
     this.#cap.setLimit(maxSeries);
   }
 
-  /** Contributor series that are exported, as of the last {@link refresh}. */
+  /** Exported contributor series, as of the last {@link refresh}. */
   get series(): number {
     return this.#cap.exported;
   }
 
-  /** What is known of a query has changed. With its removal its series go, and others get its share of what may be exported. */
+  /** Marks what must be rendered again. The series of a removed query are removed, and others get its share of the limit. */
   changed(registration: Registration, fields: readonly ChangedField[]): void {
     const { name } = registration;
+    const state = this.#states.get(registration);
     if (fields.includes('removed')) {
       this.#runs.remove(name);
       this.#contributors.remove(name);
       this.#cap.remove(name);
-    } else if (fields.includes('registered')) {
-      const state = this.#states.get(registration);
-      if (state !== undefined) {
-        this.#runs.add(state);
-        this.#cap.set(name, 0);
-      }
-    } else {
-      this.#runs.changed(name, fields);
+    } else if (!fields.includes('registered')) {
+      this.#runs.changed(
+        name,
+        fields.flatMap((field) => FAMILIES_OF[field] ?? []),
+      );
+    } else if (state !== undefined) {
+      this.#runs.add(name, { state, label: labelPart([['query', name]]), dropped: 0, outdated: undefined });
+      this.#cap.set(name, 0);
     }
   }
 
-  /** A query has new results, the worst series first. */
+  /** Replaces the series of a query. They are in descending order of severity. */
   resultsRead({ name, query }: Registration<ScheduledQuery>, series: readonly ContributorSeries[]): void {
     this.#cap.set(name, series.length);
     this.#contributors.replace(query, series, this.#cap.allowance(name));
   }
 
   /**
-   * Prepares a scrape: drops results that have become too old by time alone, and shares the series among the queries.
-   * Dropped results stay so until the next results.
+   * Prepares a scrape: drops results that have become too old, and shares the limit among the queries. Dropped results
+   * stay dropped until new ones are read.
    *
    * @param now on the monotonic clock
    */
   refresh(now: number): void {
-    for (const name of this.#runs.dropOutdated(now)) {
-      this.#contributors.remove(name);
-      this.#cap.set(name, 0);
+    for (const [name, shown] of this.#runs.entries()) {
+      const { state } = shown;
+      if (areTooOld(state, now) && shown.outdated !== state.results) {
+        shown.outdated = state.results;
+        this.#runs.changed(name, ['aws_nfm_query_contributors', 'aws_nfm_query_contributors_dropped']);
+        this.#contributors.remove(name);
+        this.#cap.set(name, 0);
+      }
     }
     for (const [name, allowance] of this.#cap.settle()) {
       this.#contributors.allow(name, allowance);
-      this.#runs.capped(name, allowance);
+      const shown = this.#runs.get(name);
+      const dropped = (shown?.state.results?.series ?? 0) - allowance;
+      if (shown !== undefined && shown.dropped !== dropped) {
+        shown.dropped = dropped;
+        this.#runs.changed(name, ['aws_nfm_query_contributors_dropped']);
+      }
     }
   }
 
   sections(): Section[] {
     return [...this.#runs.sections(), ...this.#contributors.sections()];
   }
+}
+
+/** The families that show a field. */
+const FAMILIES_OF: Readonly<Partial<Record<ChangedField, readonly FamilyName[]>>> = {
+  runs: ['aws_nfm_query_runs_total'],
+  lastOutcome: ['aws_nfm_query_last_run_outcome'],
+  lastQueryId: ['aws_nfm_query_run_info'],
+  lastDuration: ['aws_nfm_query_last_run_duration_seconds'],
+  results: [
+    'aws_nfm_query_results_timestamp_seconds',
+    'aws_nfm_query_results_window_seconds',
+    'aws_nfm_query_contributors',
+    'aws_nfm_query_contributors_dropped',
+  ],
+  truncatedLabelValues: ['aws_nfm_query_label_values_truncated_total'],
+  total: [
+    'aws_nfm_query_timeouts_total',
+    'aws_nfm_query_retransmissions_total',
+    'aws_nfm_query_data_transferred_bytes_total',
+  ],
+};
+
+const SAMPLES: SamplesOf<Shown, FamilyName> = {
+  aws_nfm_query_runs_total: ({ label, state: { runs } }) =>
+    RUN_OUTCOMES.map((outcome) => [labelPart([['outcome', outcome]], label), runs[outcome]]),
+  aws_nfm_query_last_run_outcome: ({ label, state }) => stateSamples('outcome', label, RUN_OUTCOMES, state.lastOutcome),
+  aws_nfm_query_run_info: ({ label, state: { lastQueryId } }) =>
+    lastQueryId === undefined ? [] : [[labelPart([['query_id', serviceLabel(lastQueryId)]], label), 1]],
+  aws_nfm_query_last_run_duration_seconds: ({ label, state }) => [[label, seconds(state.lastDuration)]],
+  aws_nfm_query_results_timestamp_seconds: ({ label, state }) => [[label, seconds(state.results?.at)]],
+  aws_nfm_query_results_window_seconds: ({ label, state }) => [[label, seconds(state.results?.length)]],
+  aws_nfm_query_contributors: (shown) => [[shown.label, shownResults(shown)?.rows]],
+  aws_nfm_query_contributors_dropped: (shown) => {
+    const results = shownResults(shown);
+    return [[shown.label, results && results.dropped + shown.dropped]];
+  },
+  aws_nfm_query_label_values_truncated_total: ({ label, state }) => [[label, state.truncatedLabelValues]],
+  aws_nfm_query_timeouts_total: totalOf('TIMEOUTS'),
+  aws_nfm_query_retransmissions_total: totalOf('RETRANSMISSIONS'),
+  aws_nfm_query_data_transferred_bytes_total: totalOf('DATA_TRANSFERRED'),
+};
+
+function shownResults({ state: { results }, outdated }: Shown): QueryResults | undefined {
+  return results === outdated ? undefined : results;
+}
+
+function totalOf(metricName: string): (shown: Shown) => Sample[] {
+  return ({ label, state }) => [[label, state.registration.query.metricName === metricName ? state.total : undefined]];
 }

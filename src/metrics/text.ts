@@ -1,26 +1,37 @@
 import { boundedLabelValue } from '../results/label-value.ts';
+import type { Target } from '../scheduler/target.ts';
 import type { Family } from './family.ts';
 
 export type ExpositionFormat = 'text' | 'openmetrics';
 
+export type Label = readonly [name: string, value: string | undefined];
+
+/** A sample of a family: its label part, its value (none if undefined), and what follows the family's name. */
+export type Sample = readonly [labels: string, value: number | undefined, suffix?: string];
+
 /**
- * A label value as both formats want it between the quotes, whole however long it is: what the configuration says is never
- * cut. Lone surrogates, which UTF-8 cannot hold, become U+FFFD when the page is encoded.
+ * Escapes a label value for both formats. A value of the configuration is never truncated. Lone surrogates, which UTF-8
+ * cannot represent, become U+FFFD when the page is encoded.
  */
-export function escapeLabelValue(value: string): string {
+function escapeLabelValue(value: string): string {
   return value.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
 }
 
-/** A label value that the service chose, at most 1,024 bytes long: the same wherever it is shown, so that joins hold. */
+/** Limits a label value of the service to 1,024 bytes, in the same way in each family, so that joins work. */
 export function serviceLabel(value: string): string;
 export function serviceLabel(value: string | undefined): string | undefined;
 export function serviceLabel(value: string | undefined): string | undefined {
   return value === undefined ? undefined : boundedLabelValue(value);
 }
 
-/** A line's label part, `{a="b"}`; labels without a value are left out, as the formats take them for absent. */
-export function labelPart(labels: readonly (readonly [name: string, value: string | undefined])[]): string {
-  const pairs: string[] = [];
+/**
+ * Returns the label part of a line, for example `{a="b"}`, or an empty text. Labels without a value are omitted, as both
+ * formats treat an empty value as absent.
+ *
+ * @param base label part that the labels are added to
+ */
+export function labelPart(labels: readonly Label[], base = ''): string {
+  const pairs = base === '' ? [] : [base.slice(1, -1)];
   for (const [name, value] of labels) {
     if (value !== undefined && value !== '') {
       pairs.push(`${name}="${escapeLabelValue(value)}"`);
@@ -29,7 +40,40 @@ export function labelPart(labels: readonly (readonly [name: string, value: strin
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 
-/** The HELP and TYPE lines of a family. OpenMetrics names counter families without their `_total`. */
+/** Returns the label part of a series of a target. */
+export function targetLabels({ account, region }: Target, ...labels: readonly Label[]): string {
+  return labelPart([['account', account], ['aws_region', region], ...labels]);
+}
+
+/** Returns one line for each sample that has a value. */
+export function sampleLines(name: string, samples: readonly Sample[]): string {
+  let lines = '';
+  for (const [labels, value, suffix = ''] of samples) {
+    if (value !== undefined) {
+      lines += `${name}${suffix}${labels} ${value}\n`;
+    }
+  }
+  return lines;
+}
+
+/** Returns the samples of a state set: 1 for the current state, 0 for the others, none if the state is unknown. */
+export function stateSamples(
+  label: string,
+  base: string,
+  states: readonly string[],
+  current: string | undefined,
+): Sample[] {
+  return current === undefined
+    ? []
+    : states.map((state) => [labelPart([[label, state]], base), Number(state === current)]);
+}
+
+/** Converts milliseconds. */
+export function seconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1_000;
+}
+
+/** Returns the HELP and TYPE lines of a family. OpenMetrics names counter families without `_total`. */
 export function headerLines(family: Pick<Family, 'name' | 'type' | 'help'>, format: ExpositionFormat): string {
   const name = format === 'openmetrics' && family.type === 'counter' ? family.name.replace(/_total$/, '') : family.name;
   const help = family.help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');

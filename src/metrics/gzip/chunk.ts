@@ -46,19 +46,25 @@ function storedBlock(text: Buffer): Buffer {
 
 /** Joins parts into one. */
 export function join(parts: readonly Packed[]): Packed {
-  const [first, ...others] = compressShort(parts);
-  if (first !== undefined && others.length === 0) {
+  const compressed = compressShort(parts);
+  const [first] = compressed;
+  if (first !== undefined && compressed.length === 1) {
     return first;
   }
+  const { crc, length } = totalsOf(compressed);
+  const deflated = Buffer.concat(compressed.map((part) => part.deflated));
+  return { deflated, crc, length, shift: crcShift(length), short: undefined };
+}
+
+/** Returns the CRC-32 and the bytes of the text that the parts have together. */
+function totalsOf(parts: readonly Packed[]): Pick<Packed, 'crc' | 'length'> {
   let crc = 0;
   let length = 0;
-  const deflated: Buffer[] = [];
-  for (const part of first === undefined ? [] : [first, ...others]) {
+  for (const part of parts) {
     crc = combineCrc(crc, part.crc, part.shift);
     length += part.length;
-    deflated.push(part.deflated);
   }
-  return { deflated: Buffer.concat(deflated), crc, length, shift: crcShift(length), short: undefined };
+  return { crc, length };
 }
 
 /** What short parts that follow each other came to last, by the first of them. */
@@ -105,12 +111,7 @@ const LAST_BLOCK = Buffer.from([0x03, 0x00]);
 /** One whole gzip stream with a single member, which every client reads. */
 export function gzipStream(pieces: readonly Packed[]): Buffer[] {
   const parts = compressShort(pieces);
-  let crc = 0;
-  let length = 0;
-  for (const part of parts) {
-    crc = combineCrc(crc, part.crc, part.shift);
-    length += part.length;
-  }
+  const { crc, length } = totalsOf(parts);
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc, 0);
   trailer.writeUInt32LE(length % 2 ** 32, 4);

@@ -1,51 +1,76 @@
 import type { Section } from '../exposition.ts';
 import type { Family } from '../family.ts';
+import { type Sample, sampleLines } from '../text.ts';
 import { Chunk } from './chunk.ts';
 
 /** Items whose lines of one family are rendered and compressed together. */
-const ITEMS_A_CHUNK = 64;
+const ITEMS_PER_CHUNK = 64;
 
 interface Group<Item, Name extends string> {
   readonly members: Set<Item>;
   readonly chunks: Readonly<Record<Name, Chunk>>;
 }
 
-/** The lines of many items in several families, rendered in groups of a few dozen items. */
-export class GroupedChunks<Item extends object, Name extends string> {
-  readonly #families: Readonly<Record<Name, Family>>;
-  readonly #lines: Readonly<Record<Name, (item: Item) => string>>;
-  readonly #groups = new Set<Group<Item, Name>>();
-  readonly #groupOf = new Map<Item, Group<Item, Name>>();
-  /** Groups of `#groups` that have room. */
-  readonly #roomy = new Set<Group<Item, Name>>();
+/** The samples of an item in each family. */
+export type SamplesOf<Item, Name extends string> = Readonly<Record<Name, (item: Item) => readonly Sample[]>>;
 
-  /** `lines` renders an item's lines of each family: whole lines, or none where nothing is known. */
-  constructor(families: Readonly<Record<Name, Family>>, lines: Readonly<Record<Name, (item: Item) => string>>) {
+/** The lines of many items in several families. They are rendered in groups of items. */
+export class GroupedChunks<Key, Item extends object, Name extends string> {
+  readonly #families: Readonly<Record<Name, Family>>;
+  readonly #samplesOf: SamplesOf<Item, Name>;
+  readonly #itemsPerChunk: number;
+  readonly #names: readonly Name[];
+  readonly #groups = new Set<Group<Item, Name>>();
+  /** Groups of `#groups` that are not full. */
+  readonly #open = new Set<Group<Item, Name>>();
+  readonly #items = new Map<Key, { readonly item: Item; readonly group: Group<Item, Name> }>();
+
+  constructor(
+    families: Readonly<Record<Name, Family>>,
+    samplesOf: SamplesOf<Item, Name>,
+    itemsPerChunk = ITEMS_PER_CHUNK,
+  ) {
     this.#families = families;
-    this.#lines = lines;
+    this.#samplesOf = samplesOf;
+    this.#itemsPerChunk = itemsPerChunk;
+    this.#names = Object.keys(samplesOf) as Name[]; // the record has exactly these keys
   }
 
-  add(item: Item): void {
-    const [roomy] = this.#roomy;
-    const group = roomy ?? this.#newGroup();
+  add(key: Key, item: Item): void {
+    const [open] = this.#open;
+    const group = open ?? this.#newGroup();
     group.members.add(item);
-    this.#groupOf.set(item, group);
+    this.#items.set(key, { item, group });
     this.#membersChanged(group);
   }
 
-  /** An item leaves, and its lines with it. */
-  remove(item: Item): void {
-    const group = this.#groupOf.get(item);
-    if (group !== undefined) {
-      group.members.delete(item);
-      this.#groupOf.delete(item);
-      this.#membersChanged(group);
+  get(key: Key): Item | undefined {
+    return this.#items.get(key)?.item;
+  }
+
+  /** Returns all items with their keys, in the order in which they were added. */
+  *entries(): Generator<readonly [Key, Item]> {
+    for (const [key, { item }] of this.#items) {
+      yield [key, item];
     }
   }
 
-  /** An item's lines of a family have changed. */
-  changed(item: Item, name: Name): void {
-    this.#groupOf.get(item)?.chunks[name].changed();
+  /** Removes an item and its lines. */
+  remove(key: Key): void {
+    const entry = this.#items.get(key);
+    if (entry !== undefined) {
+      entry.group.members.delete(entry.item);
+      this.#items.delete(key);
+      this.#membersChanged(entry.group);
+    }
+  }
+
+  /** Marks an item's lines of some families, by default of all, as changed. */
+  changed(key: Key, names: readonly Name[] = this.#names): void {
+    const chunks = this.#items.get(key)?.group.chunks;
+    for (const name of names) {
+      chunks?.[name].changed();
+    }
   }
 
   section(name: Name): Section {
@@ -53,37 +78,31 @@ export class GroupedChunks<Item extends object, Name extends string> {
   }
 
   sections(): Section[] {
-    return this.#names().map((name) => this.section(name));
+    return this.#names.map((name) => this.section(name));
   }
 
   #membersChanged(group: Group<Item, Name>): void {
-    for (const name of this.#names()) {
+    for (const name of this.#names) {
       group.chunks[name].changed();
     }
-    if (group.members.size === 0) {
+    const { size } = group.members;
+    if (size === 0) {
       this.#groups.delete(group);
-      this.#roomy.delete(group);
-      return;
-    }
-    this.#groups.add(group);
-    if (group.members.size < ITEMS_A_CHUNK) {
-      this.#roomy.add(group);
     } else {
-      this.#roomy.delete(group);
+      this.#groups.add(group);
     }
-  }
-
-  #names(): Name[] {
-    return Object.keys(this.#families) as Name[]; // the record has exactly these keys
+    if (size > 0 && size < this.#itemsPerChunk) {
+      this.#open.add(group);
+    } else {
+      this.#open.delete(group);
+    }
   }
 
   #newGroup(): Group<Item, Name> {
     const members = new Set<Item>();
-    const chunk = (name: Name) => {
-      const render = this.#lines[name];
-      return new Chunk(() => Array.from(members, render).join(''));
-    };
-    const chunks = Object.fromEntries(this.#names().map((name) => [name, chunk(name)]));
+    const chunk = (name: Name) =>
+      new Chunk(() => Array.from(members, (item) => sampleLines(name, this.#samplesOf[name](item))).join(''));
+    const chunks = Object.fromEntries(this.#names.map((name) => [name, chunk(name)]));
     return { members, chunks: chunks as Record<Name, Chunk> }; // made of all the names just above
   }
 }
