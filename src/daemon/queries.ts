@@ -147,7 +147,7 @@ export class Queries {
       page.api.add(state.api.of(target));
       this.discovery.add(target);
     }
-    scheduling.runs.capsChanged();
+    scheduling.runs.limitsChanged();
     identities.learn(targetsInUse.accounts().values());
   }
 }

@@ -53,7 +53,7 @@ export class Scheduling {
       clock,
       targets,
       dispatcher,
-      capOf: ({ account }) => targetsInUse.accounts().get(account)?.account.maxConcurrentRuns ?? 1,
+      runLimitOf: ({ account }) => targetsInUse.accounts().get(account)?.account.maxConcurrentRuns ?? 1,
       rateOf: requestRate,
       journal: stored?.runs,
       leavesRuns: stored !== undefined && !isLast,

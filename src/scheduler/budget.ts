@@ -1,43 +1,42 @@
 import type { Clock } from '../lib/clock.ts';
+import { RecoveringLimit } from './recovering-limit.ts';
 
-/** After a cut, a fresh limit is reached again in this many seconds of growth: slow, as TCP's additive increase. */
-const FULL_GROWTH_SECONDS = 100;
-/** The budget is never cut below this part of its limit, so that the target is still probed. */
+/** A reduced rate recovers by the whole limit in this time: slowly, like TCP's additive increase. */
+const FULL_GROWTH_MS = 100_000;
+/** The rate is not reduced below this part of the limit, so that the target is still probed. */
 const SMALLEST_PART = 1 / 32;
-/** Throttled answers within this time of a cut belong to requests that were sent before it: they do not cut again. */
+/** Throttling errors within this time after a reduction are of attempts that were sent before it, and change nothing. */
 const CUT_PAUSE_MS = 1_000;
-/** Sends may run this far behind their even spacing and catch up: timers only have millisecond precision. */
+/** Sends may be this far behind their even spacing and catch up, because timers have millisecond precision. */
 const CATCH_UP_MS = 10;
-/** A second is held to be this long, so that requests that are delayed differently on their way still keep the limit. */
+/** Length of a second for the limit: attempts with different network delays must still arrive within the limit. */
 const SECOND_MS = 1_030;
-/** Calls are prepared (credentials, signature) at most this long before they may be sent. */
+/** Calls are prepared (credentials, signature) at most this long before their first attempt may be sent. */
 const LEAD_MS = 5;
 
-/** A call's place in the budget, from its start until its first attempt is sent. */
+/** The place of a call in the budget, from its start until its first attempt is sent. */
 export interface Reservation {
-  /** Gives the place back; harmless when it is already used or released. */
+  /** Releases the place. Does nothing if it is used or released already. */
   release(): void;
 }
 
 /**
- * The requests a second that one AWS account takes in one region, attempts of retries included.
+ * The attempts per second that one AWS account accepts in one region, retries included.
  *
  * Attempts are sent evenly, without bursts, and never more than the budget in any second. While the API throttles, the
- * budget in force is halved, at most once a second, and grows back by a hundredth of its limit each second.
+ * rate is halved, at most once per second, and recovers by a hundredth of the limit per second.
  *
- * A new call asks `canStart` and takes a reservation; each of its attempts then waits in `acquire` right before it is
- * sent. Retries are therefore served before new calls begin, and a request is signed only shortly before it goes out.
+ * A new call checks `startsIn` and takes a reservation. Each of its attempts waits in `acquire` just before it is sent.
+ * Therefore retries go before new calls, and a request is signed only shortly before it is sent.
  */
 export class Budget {
   readonly #clock: Clock;
-  #limit: number;
-  /** Times of the last sends, a ring as long as the most that a second may hold. */
+  readonly #rate: RecoveringLimit;
+  /** Times of the last sends: a ring with the most sends that a second may have. */
   #sends: Float64Array;
   #sendCount = 0;
-  #rateAtChange: number;
-  #changedAt: number;
   #lastCut = Number.NEGATIVE_INFINITY;
-  /** When even spacing allows the next send. */
+  /** Time at which even spacing allows the next send. */
   #nextAt: number;
   #reserved = 0;
   #waiting: Array<() => void> = [];
@@ -45,58 +44,49 @@ export class Budget {
   #onFree: () => void = () => undefined;
 
   constructor(requestsPerSecond: number, clock: Clock) {
-    this.#limit = requestsPerSecond;
     this.#clock = clock;
+    this.#rate = new RecoveringLimit(requestsPerSecond, clock, (ms, limit) => (ms * limit) / FULL_GROWTH_MS);
     this.#sends = new Float64Array(Math.ceil(requestsPerSecond));
-    this.#rateAtChange = requestsPerSecond;
-    this.#changedAt = clock.monotonic();
-    this.#nextAt = this.#changedAt;
+    this.#nextAt = clock.monotonic();
   }
 
-  /** Configured requests a second. */
+  /** Configured attempts per second. */
   get limit(): number {
-    return this.#limit;
+    return this.#rate.max;
   }
 
-  /** Another limit holds from now on; a budget that was cut stays so, and grows back to it. */
+  /** Replaces the limit. A reduced rate stays reduced, and recovers to the new limit. */
   setLimit(requestsPerSecond: number): void {
-    if (requestsPerSecond === this.#limit) {
-      return;
+    if (requestsPerSecond !== this.limit) {
+      this.#rate.setMax(requestsPerSecond);
+      this.#resizeRing();
+      this.#nextAt = Math.min(this.#nextAt, this.#clock.monotonic() + 1_000 / this.rate);
+      this.#serve();
     }
-    const now = this.#clock.monotonic();
-    const rate = this.rate;
-    this.#rateAtChange = rate < this.#limit ? Math.min(rate, requestsPerSecond) : requestsPerSecond;
-    this.#changedAt = now;
-    this.#limit = requestsPerSecond;
-    this.#resizeRing();
-    this.#nextAt = Math.min(this.#nextAt, now + 1_000 / this.#rateAtChange);
-    this.#serve();
   }
 
-  /** Requests a second now in force. */
+  /** Attempts per second in force now. */
   get rate(): number {
-    const seconds = (this.#clock.monotonic() - this.#changedAt) / 1_000;
-    return Math.min(this.#limit, this.#rateAtChange + (seconds * this.#limit) / FULL_GROWTH_SECONDS);
+    return this.#rate.current;
   }
 
-  /** `listener` is called when calls that held others back have been sent or have ended. */
+  /** Sets what is called when calls that delayed others were sent or have ended. */
   onFree(listener: () => void): void {
     this.#onFree = listener;
   }
 
-  /** Halves the budget, as the API has throttled an attempt. Returns whether it was cut. */
+  /** Halves the rate after a throttled attempt. Returns whether it was reduced. */
   throttled(): boolean {
     const now = this.#clock.monotonic();
     if (now - this.#lastCut < CUT_PAUSE_MS) {
       return false;
     }
-    this.#rateAtChange = Math.max(this.rate / 2, this.#limit * SMALLEST_PART);
-    this.#changedAt = now;
+    this.#rate.reduce(Math.max(this.rate / 2, this.limit * SMALLEST_PART));
     this.#lastCut = now;
     return true;
   }
 
-  /** Milliseconds until a new call may begin: 0 when it may now. Infinity while calls under way must go first. */
+  /** Returns the milliseconds until a new call may start: 0 if it may now, Infinity while calls in progress go first. */
   startsIn(): number {
     if (this.#waiting.length > 0) {
       return Number.POSITIVE_INFINITY;
@@ -110,7 +100,7 @@ export class Budget {
     return Math.max(0, turn - LEAD_MS - now);
   }
 
-  /** Takes a place for a call that begins now. Its first attempt, or its end, must release it. */
+  /** Takes a place for a call that starts now. The first attempt of the call, or its end, must release it. */
   reserve(): Reservation {
     this.#reserved += 1;
     let held = true;
@@ -125,7 +115,7 @@ export class Budget {
     };
   }
 
-  /** Resolves when an attempt may be sent, in the order of asking; rejects with the signal's reason when it aborts. */
+  /** Resolves when an attempt may be sent, in call order. Rejects with the signal's reason when it aborts. */
   acquire(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
@@ -165,17 +155,17 @@ export class Budget {
     this.#onFree();
   }
 
-  /** Those sends that the new ring has no room for, or that the old one had none for, are longer ago than a second. */
+  /** Sends that one of both rings cannot hold were more than a second ago. */
   #resizeRing(): void {
     const before = this.#sends;
-    this.#sends = new Float64Array(Math.ceil(this.#limit)).fill(Number.NEGATIVE_INFINITY);
+    this.#sends = new Float64Array(Math.ceil(this.limit)).fill(Number.NEGATIVE_INFINITY);
     const kept = Math.min(this.#sendCount, before.length, this.#sends.length);
     for (let send = this.#sendCount - kept; send < this.#sendCount; send += 1) {
       this.#sends[send % this.#sends.length] = before[send % before.length] ?? Number.NEGATIVE_INFINITY;
     }
   }
 
-  /** The first moment at which both the even spacing and the limit of any one second allow a send. */
+  /** Returns the earliest time that both the even spacing and the limit of any second allow. */
   #earliest(rate: number): number {
     const perSecond = Math.ceil(rate);
     if (this.#sendCount < perSecond) {

@@ -3,27 +3,26 @@ import type { Clock } from '../lib/clock.ts';
 import type { Schedule } from '../model/query.ts';
 import type { Span, WantedWindow } from '../model/run.ts';
 import { dueAt, newestDue, newestWindow, offsetOf, windowOf } from '../queries/windows.ts';
-import { cover, covers, newestCovered, nextUncovered } from './covered.ts';
 
-/** What a look at the clock has found. */
+/** What has changed since the last check of the clock. */
 export interface DueWindow {
-  /** The newest window that is due; undefined if it was run before. */
+  /** The newest due window. Undefined if it was run before. */
   readonly wanted: WantedWindow | undefined;
-  /** Windows that became due since the last look and are not run. */
+  /** Other windows that became due since the last check, and are skipped. */
   readonly leftBehind: number;
-  /** The wall clock was set back: windows ahead of it by more than one, which were due before, are none. */
+  /** The wall clock was set back: windows that were due before are more than one window ahead of it, and ignored. */
   readonly wasSetBack: boolean;
 }
 
 /**
- * The windows of one query as they become due, each of them once. They are looked for, since the wall clock may jump: a mark
- * more than one window ahead of it was set by a clock that was wrong, and is ignored. Windows that were run are
- * remembered on either side of a jump, so that none is run again.
+ * The windows of one query as they become due, each of them once. The clock is checked regularly, because the wall clock may
+ * jump: a mark more than one window ahead of it is of a wrong clock, and is ignored. Windows that were run before or after
+ * a jump are remembered, so that none is run again.
  */
 export class DueWindows {
-  /** The newest window whose data had landed when the query came, whatever its offset; undefined if it was run before. */
+  /** The newest window whose data was complete at registration, whatever its offset. Undefined if it was run before. */
   readonly first: WantedWindow | undefined;
-  /** What an earlier process has run last is more than one window ahead of the wall clock. */
+  /** The last window that an earlier process has run is more than one window ahead of the wall clock. */
   readonly wasSetBack: boolean;
   #schedule: Schedule;
   #offset: number;
@@ -32,24 +31,24 @@ export class DueWindows {
   /** The newest window that was due. */
   #newest: number;
   #covered: readonly Span[];
-  /** Of the last look, on both clocks. */
-  #looked: { readonly at: number; readonly monotonic: number };
+  /** Time of the last check on both clocks. */
+  #checked: { readonly at: number; readonly monotonic: number };
 
-  /** `covered`: what was run before. */
+  /** @param covered what was run before */
   constructor(name: string, schedule: Schedule, clock: Clock, covered: readonly Span[] = []) {
     this.#name = name;
     this.#schedule = schedule;
     this.#offset = offsetOf(name, schedule);
     this.#clock = clock;
     this.#covered = covered;
-    this.#looked = { at: clock.now(), monotonic: clock.monotonic() };
+    this.#checked = { at: clock.now(), monotonic: clock.monotonic() };
     this.#newest = newestWindow(schedule, clock.now());
     this.wasSetBack = (covered.at(-1)?.end ?? 0) > (this.#newest + 1) * schedule.every;
     this.first = this.#wanted(this.#newest);
   }
 
-  /** Looks at the clock. Returns undefined if no other window is due than at the last look. */
-  look(): DueWindow | undefined {
+  /** Checks the clock. Returns undefined if no other window is due than at the last check. */
+  check(): DueWindow | undefined {
     const before = this.#newest;
     const passed = this.#passed();
     const due = newestDue(this.#schedule, this.#clock.now(), this.#offset);
@@ -58,7 +57,7 @@ export class DueWindows {
       return undefined;
     }
     let leftBehind = 0;
-    // Only as many windows have passed as there was time for on the monotonic clock: others never existed.
+    // If the wall clock jumped ahead, only windows that also passed on the monotonic clock existed.
     const existed = Math.min(due - 1, passed);
     for (let n = before + 1; n <= existed; n += 1) {
       leftBehind += covers(this.#covered, this.#schedule, n) ? 0 : 1;
@@ -71,8 +70,8 @@ export class DueWindows {
   }
 
   /**
-   * Windows are those of another schedule from now on. None covers again what windows before it have covered, where theirs
-   * do not overlap; and none that was due before counts as left behind.
+   * Replaces the schedule. If windows of the new schedule do not overlap, none covers again what earlier windows have
+   * covered. Windows that were due before do not count as skipped.
    */
   reschedule(schedule: Schedule): void {
     const before = this.#schedule;
@@ -88,16 +87,16 @@ export class DueWindows {
         : Math.max(due - 1, newestCovered(schedule, this.#newest * before.every));
   }
 
-  /** When the next window is due, in milliseconds of the wall clock. */
+  /** Returns when the next window is due, in milliseconds of the wall clock. */
   nextDueAt(): number {
     return dueAt(this.#schedule, nextUncovered(this.#covered, this.#schedule, this.#newest + 1), this.#offset);
   }
 
-  /** The newest window that would be due had the wall clock not jumped since the last look, which is now. */
+  /** Returns the newest window that would be due if the wall clock had not jumped since the last check. This is a check. */
   #passed(): number {
-    const { at, monotonic } = this.#looked;
-    this.#looked = { at: this.#clock.now(), monotonic: this.#clock.monotonic() };
-    return newestDue(this.#schedule, at + this.#looked.monotonic - monotonic, this.#offset);
+    const { at, monotonic } = this.#checked;
+    this.#checked = { at: this.#clock.now(), monotonic: this.#clock.monotonic() };
+    return newestDue(this.#schedule, at + this.#checked.monotonic - monotonic, this.#offset);
   }
 
   #wanted(n: number): WantedWindow | undefined {
@@ -107,4 +106,46 @@ export class DueWindows {
     this.#covered = cover(this.#covered, this.#schedule, n, n);
     return { window: windowOf(this.#schedule, n), since: this.#clock.monotonic(), covered: this.#covered };
   }
+}
+
+/** Most spans to remember. There are several only after jumps of the wall clock or downtimes longer than a window. */
+const MOST_SPANS = 16;
+
+/** Returns the spans with the windows from `first` to `last` added. Drops the oldest addition if there are too many. */
+function cover(spans: readonly Span[], schedule: Schedule, first: number, last: number): readonly Span[] {
+  let start = (first - 1) * schedule.every;
+  let end = last * schedule.every;
+  const apart: Span[] = [];
+  for (const span of spans) {
+    if (span.end < start || span.start > end) {
+      apart.push(span);
+    } else {
+      start = Math.min(start, span.start);
+      end = Math.max(end, span.end);
+    }
+  }
+  return [...apart, { start, end }].slice(-MOST_SPANS);
+}
+
+/** Returns whether spans, possibly of another schedule, cover a window or a part of it. */
+function covers(spans: readonly Span[], schedule: Schedule, n: number): boolean {
+  const end = n * schedule.every;
+  const fresh = end - Math.min(schedule.lookback, schedule.every);
+  return spans.some((span) => fresh < span.end && end > span.start);
+}
+
+/** Returns the first window from `n` on that is not covered. */
+function nextUncovered(spans: readonly Span[], schedule: Schedule, n: number): number {
+  let next = n;
+  for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {
+    if (covers([{ start, end }], schedule, next)) {
+      next = newestCovered(schedule, end) + 1;
+    }
+  }
+  return next;
+}
+
+/** Returns the newest window of a schedule that is covered by windows, possibly of another schedule, until `until`. */
+function newestCovered({ every, lookback }: Schedule, until: number): number {
+  return Math.ceil((until + Math.min(lookback, every)) / every) - 1;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import type { Dispatcher, Task } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { nextDue, placeInInterval } from './spread.ts';
 import type { Target } from './target.ts';
 
@@ -30,8 +30,8 @@ interface Entry<Kind> {
   due: number;
   /** Listings in a row that failed. */
   failures: number;
-  /** The next request, while it waits. */
-  task: Task | undefined;
+  /** Removes the next request if it has not started. */
+  cancel: () => void;
   removed: boolean;
 }
 
@@ -56,11 +56,11 @@ export class Listings<Kind> {
       const place = placeInInterval(this.#added, 0);
       this.#added += 1;
       const anchor = now + place * every;
-      return { target, kind, anchor, interval: every, due: now, failures: 0, task: undefined, removed: false };
+      return { target, kind, anchor, interval: every, due: now, failures: 0, cancel: () => undefined, removed: false };
     });
     this.#entries.set(target, entries);
     for (const entry of entries) {
-      this.#ask(entry, true, now);
+      this.#request(entry, true, now);
     }
   }
 
@@ -68,54 +68,38 @@ export class Listings<Kind> {
   remove(target: Target): void {
     for (const entry of this.#entries.get(target) ?? []) {
       entry.removed = true;
-      if (entry.task !== undefined) {
-        this.#options.dispatcher.remove(entry.task);
-      }
+      entry.cancel();
     }
     this.#entries.delete(target);
   }
 
-  #ask(entry: Entry<Kind>, isFirst: boolean, due: number): void {
+  #request(entry: Entry<Kind>, isFirst: boolean, due: number): void {
     const { dispatcher, list } = this.#options;
     const { target, kind, failures } = entry;
-    const task: Task = {
+    entry.cancel = dispatcher.add<ListingResult>({
       target,
       priority: 'list',
       due,
       failing: failures > 0,
-      run: async (signal) => {
-        entry.task = undefined;
-        const result = await list(target, kind, isFirst, signal).catch((error: unknown) => {
-          this.#answered(entry, 'silent');
-          throw error;
-        });
-        this.#answered(entry, result);
-        return result === 'silent' ? 'silent' : 'answered';
-      },
-    };
-    entry.task = task;
-    dispatcher.add(task);
+      run: (signal) => list(target, kind, isFirst, signal),
+      ended: (result) => this.#ended(entry, result),
+    });
   }
 
-  #answered(entry: Entry<Kind>, result: ListingResult): void {
+  #ended(entry: Entry<Kind>, result: ListingResult): void {
     if (entry.removed) {
       return;
     }
     const now = this.#options.clock.monotonic();
     if (result === 'again') {
-      this.#ask(entry, false, now);
+      this.#request(entry, false, now);
       return;
     }
-    if (result === 'done') {
-      entry.failures = 0;
-      entry.due = nextDue(entry, entry.due, now, 1);
-    } else if (result === 'unending') {
-      entry.failures += 1;
-      entry.due = nextDue(entry, entry.due, now, 1);
-    } else {
-      entry.failures += 1;
-      entry.due = now + Math.min(FIRST_RETRY_WAIT_MS * 2 ** (entry.failures - 1), entry.interval);
-    }
-    this.#ask(entry, true, entry.due);
+    entry.failures = result === 'done' ? 0 : entry.failures + 1;
+    entry.due =
+      result === 'done' || result === 'unending'
+        ? nextDue(entry, entry.due, now, 1)
+        : now + Math.min(FIRST_RETRY_WAIT_MS * 2 ** (entry.failures - 1), entry.interval);
+    this.#request(entry, true, entry.due);
   }
 }

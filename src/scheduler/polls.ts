@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Registration } from '../model/query.ts';
-import type { Dispatcher, Task } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { backoffIntervals, firstRoundMs, nextDue, placeInInterval } from './spread.ts';
 import type { Target, Targets } from './target.ts';
 
@@ -37,8 +37,8 @@ interface Entry<Query> {
   due: number;
   failures: number;
   state: 'waiting' | 'polling' | 'finished';
-  /** The next poll, while it waits. */
-  task: Task | undefined;
+  /** Removes the next poll if it has not started. */
+  cancel: () => void;
 }
 
 /** Polls each watched query at a fixed place within its interval, spread so that polls come evenly. */
@@ -83,7 +83,7 @@ export class Polls<Query extends Pollable> {
         due: now + place * firstRoundMs(query.interval, counts.get(target) ?? 1),
         failures: 0,
         state: 'waiting',
-        task: undefined,
+        cancel: () => undefined,
       };
       this.#entries.set(registration, entry);
       if (isFinished(registration)) {
@@ -106,8 +106,8 @@ export class Polls<Query extends Pollable> {
     }
     entry.interval = interval;
     entry.anchor = this.#clock.monotonic() + entry.place * interval;
-    if (entry.task !== undefined && entry.anchor < entry.due) {
-      this.#options.dispatcher.remove(entry.task);
+    if (entry.state === 'waiting' && entry.anchor < entry.due) {
+      entry.cancel();
       entry.due = entry.anchor;
       this.#dispatch(entry);
     }
@@ -119,9 +119,7 @@ export class Polls<Query extends Pollable> {
     if (entry !== undefined) {
       this.#entries.delete(registration);
       entry.state = 'finished';
-      if (entry.task !== undefined) {
-        this.#options.dispatcher.remove(entry.task);
-      }
+      entry.cancel();
     }
   }
 
@@ -174,24 +172,17 @@ export class Polls<Query extends Pollable> {
   }
 
   #dispatch(entry: Entry<Query>): void {
-    const task: Task = {
+    entry.cancel = this.#options.dispatcher.add<PollResult>({
       target: entry.target,
       priority: 'poll',
       due: entry.due,
       failing: entry.failures > 0,
-      run: async (signal) => {
+      run: (signal) => {
         entry.state = 'polling';
-        entry.task = undefined;
-        const result = await this.#options.poll(entry.registration, signal).catch((error: unknown) => {
-          this.#finish(entry, 'silent');
-          throw error;
-        });
-        this.#finish(entry, result);
-        return result === 'silent' ? 'silent' : 'answered';
+        return this.#options.poll(entry.registration, signal);
       },
-    };
-    entry.task = task;
-    this.#options.dispatcher.add(task);
+      ended: (result) => this.#finish(entry, result),
+    });
   }
 
   #finish(entry: Entry<Query>, result: PollResult): void {

@@ -1,8 +1,16 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Registration } from '../model/query.ts';
-import type { WantedWindow } from '../model/run.ts';
-import { newRun, type Run, type RunActions, type RunEnd, type Runnable, type StepResult } from '../model/run.ts';
-import type { Dispatcher, Priority, Task } from './dispatcher.ts';
+import {
+  newRun,
+  type Run,
+  type RunActions,
+  type RunEnd,
+  type Runnable,
+  type StepResult,
+  type WantedWindow,
+} from '../model/run.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { Priority } from './lane.ts';
 import type { RunJournal } from './run-journal.ts';
 import { STATUS_WAITS, waitAfter } from './status-waits.ts';
 import type { Target } from './target.ts';
@@ -14,48 +22,47 @@ export interface RunLifeOptions<Query extends Runnable> {
   readonly registration: Registration<Query>;
   readonly target: Target;
   readonly journal: RunJournal<Query> | undefined;
-  /** Told once: no request of the run is made any more. */
+  /** Called once, when the run makes no more requests. */
   readonly over: (run: Run, end: RunEnd) => void;
 }
 
-/** What a run's requests are for. */
+/** Kinds of requests of a run. */
 type Phase = 'start' | 'status' | 'results' | 'stop';
 
 const PRIORITY: Readonly<Record<Phase, Priority>> = { start: 'start', status: 'run', results: 'run', stop: 'stop' };
 
 const WAITS = STATUS_WAITS.run;
-/** Waits after requests that failed. */
+/** Waits after failed requests, with exponential backoff. */
 const FIRST_RETRY_WAIT_MS = 1_000;
 const LONGEST_RETRY_WAIT_MS = 60_000;
-/** Calls to stop a query at the service before it is left to end by itself. */
+/** Most calls to stop a query at the service. After that, it ends on its own. */
 const STOP_CALLS = 5;
 
 /**
- * The life of one run that has room: start → status until it ends → results; where its time is over before, or nobody
- * wants it any more, stop. One request at a time. A start that may have reached the service is not repeated: a second one
- * could leave a query there that nobody follows or stops.
+ * One run that has a slot: start → status until terminal → results; stop if it times out or is abandoned. One request at a
+ * time. A start that may have reached the service is not repeated: a second one could leave an unknown query running there.
  */
 export class RunLife<Query extends Runnable> {
   readonly #options: RunLifeOptions<Query>;
   readonly #clock: Clock;
   #run: Run;
   #phase: Phase = 'start';
-  /** The request to start it is in flight: it may be at the service already, under an id that is not known yet. */
+  /** The start is in flight: the run may be at the service already, under an unknown id. */
   #starting = false;
-  /** No start is tried again: the next window waits. */
+  /** The start is not retried, because the next window waits. */
   #lastStart = false;
-  /** The first page of results has been read, and there are more. */
+  /** The first page of results was read, and there are more. */
   #paging = false;
-  /** Failures in a row in this phase. */
+  /** Consecutive failures in this phase. */
   #failures = 0;
   #statusWait = WAITS.first;
-  /** The next request, while it waits. */
-  #task: Task | undefined;
-  #abandoned = false;
-  #left = false;
+  /** Removes the next request if it has not started. */
+  #cancel: () => void = () => undefined;
+  /** Set when the run is no longer followed here. */
+  #released: 'abandoned' | 'left' | undefined;
   #over = false;
 
-  /** `run` may be at the service already: then its life goes on from there. */
+  /** If `run` is at the service already, it is resumed. */
   constructor(options: RunLifeOptions<Query>, run: Run) {
     this.#options = options;
     this.#clock = options.clock;
@@ -64,17 +71,17 @@ export class RunLife<Query extends Runnable> {
 
   begin(): void {
     if (this.#run.queryId === undefined) {
-      this.#ask(0);
+      this.#send(0);
     } else {
       this.#enter('status', 0);
     }
   }
 
   /**
-   * The query's next window is due. A run that waits for the budget to start is over that one from now on; one whose
-   * start has failed gives up.
+   * Handles the query's next window, which is due. A run that waits for the budget takes it in place of its own window. A run
+   * whose start has failed ends.
    *
-   * @returns whether the run has taken the window, in place of its own
+   * @returns whether the run has taken the window
    */
   nextWindowDue(wanted: WantedWindow): boolean {
     if (this.#phase !== 'start') {
@@ -93,52 +100,31 @@ export class RunLife<Query extends Runnable> {
   }
 
   /**
-   * Nobody wants the run any more: it is stopped at the service where it may still go on there, whatever is awaited of it.
-   * Only a start that is in flight is waited for, as its answer tells what is to be stopped.
+   * Ends the run here. `abandoned`: it is stopped at the service if it may still be active there. `left`: another process
+   * resumes it. Waits only for a start in flight, because its response shows what must be stopped, and for requests that
+   * stop the run.
    */
-  abandon(): void {
-    this.#abandoned = true;
-    if (!this.#starting) {
-      this.#windUp();
-    }
-  }
-
-  /**
-   * The run is left to another process, which will take it up: no more is asked, but for what stops it. Only a start that
-   * is in flight is waited for.
-   */
-  leave(): void {
-    this.#left = true;
-    if (!this.#starting) {
-      this.#letGo();
-    }
+  release(how: 'abandoned' | 'left'): void {
+    this.#released = this.#released === 'abandoned' ? 'abandoned' : how;
+    this.#windUp();
   }
 
   /** Makes the next request, `wait` milliseconds from now. */
-  #ask(wait: number): void {
+  #send(wait: number): void {
     const { dispatcher, target } = this.#options;
     const phase = this.#phase;
-    const task: Task = {
+    this.#cancel = dispatcher.add<StepResult>({
       target,
       priority: this.#paging ? 'page' : PRIORITY[phase],
       due: this.#clock.monotonic() + wait,
       failing: this.#failures > 0,
-      run: async (signal) => {
-        if (this.#isPast(phase)) {
-          return 'answered';
-        }
-        this.#task = undefined;
-        const result = await this.#request(phase, signal).catch((error: unknown) => {
+      run: (signal) =>
+        this.#request(phase, signal).catch((error: unknown) => {
           this.#run.isUnconfirmed = phase === 'start';
-          this.#answered(phase, 'silent');
           throw error;
-        });
-        this.#answered(phase, result);
-        return result === 'silent' ? 'silent' : 'answered';
-      },
-    };
-    this.#task = task;
-    dispatcher.add(task);
+        }),
+      ended: (result) => this.#ended(phase, result),
+    });
   }
 
   async #request(phase: Phase, signal: AbortSignal): Promise<StepResult> {
@@ -149,10 +135,10 @@ export class RunLife<Query extends Runnable> {
     this.#starting = true;
     if (journal !== undefined) {
       const isAllowed = await journal.starting(registration, this.#run);
-      if (isAllowed && (this.#abandoned || this.#left)) {
+      if (isAllowed && this.#released !== undefined) {
         journal.over(registration, this.#run, 'refused');
       }
-      if (!isAllowed || this.#abandoned || this.#left) {
+      if (!isAllowed || this.#released !== undefined) {
         return 'retry';
       }
     }
@@ -164,13 +150,9 @@ export class RunLife<Query extends Runnable> {
     return result;
   }
 
-  /** Nobody waits for a request of this phase any more. */
-  #isPast(phase: Phase): boolean {
-    return this.#over || this.#phase !== phase;
-  }
-
-  #answered(phase: Phase, result: StepResult): void {
-    if (this.#isPast(phase)) {
+  #ended(phase: Phase, result: StepResult): void {
+    // Nothing waits for a request of an earlier phase.
+    if (this.#over || this.#phase !== phase) {
       return;
     }
     this.#starting = false;
@@ -180,11 +162,9 @@ export class RunLife<Query extends Runnable> {
       this.#run.terminalAt = this.#clock.monotonic();
     }
     if (phase === 'stop') {
-      this.#stopAnswered(result);
-    } else if (this.#abandoned) {
+      this.#stopEnded(result);
+    } else if (this.#released !== undefined) {
       this.#windUp();
-    } else if (this.#left) {
-      this.#letGo();
     } else if (phase === 'start' && this.#run.isUnconfirmed) {
       this.#end('skipped');
     } else if (result === 'quota') {
@@ -198,7 +178,7 @@ export class RunLife<Query extends Runnable> {
     } else if (this.#timeLeft() <= 0) {
       this.#timeOut();
     } else {
-      this.#ask(Math.min(this.#nextWait(failed), this.#timeLeft()));
+      this.#send(Math.min(this.#nextWait(failed), this.#timeLeft()));
     }
   }
 
@@ -216,10 +196,11 @@ export class RunLife<Query extends Runnable> {
   }
 
   #enter(phase: Phase, wait: number): void {
+    this.#cancel();
     this.#phase = phase;
     this.#paging = false;
     this.#failures = 0;
-    this.#ask(wait);
+    this.#send(wait);
   }
 
   #nextWait(failed: boolean): number {
@@ -234,14 +215,14 @@ export class RunLife<Query extends Runnable> {
     return this.#statusWait;
   }
 
-  /** Milliseconds. A start that is tried again has no timeout of its own: it ends when the next window is due. */
+  /** Returns milliseconds. A start has no timeout: its retries end when the next window is due. */
   #timeLeft(): number {
     return this.#phase === 'start'
       ? Number.POSITIVE_INFINITY
       : this.#run.startedAt + this.#options.registration.query.schedule.timeout - this.#clock.monotonic();
   }
 
-  /** Without the results of a query that has ended there is nothing to stop. */
+  /** Ends the run. If only its results are missing, there is nothing to stop. */
   #timeOut(): void {
     if (this.#phase === 'results') {
       this.#end('results_failed');
@@ -250,35 +231,21 @@ export class RunLife<Query extends Runnable> {
     }
   }
 
-  #stopAnswered(result: StepResult): void {
+  #stopEnded(result: StepResult): void {
     if (result === 'done' || this.#failures >= STOP_CALLS) {
       this.#run.terminalAt = result === 'done' ? this.#clock.monotonic() : undefined;
-      this.#end(this.#abandoned ? 'abandoned' : 'timed_out');
+      this.#end(this.#released === 'abandoned' ? 'abandoned' : 'timed_out');
     } else {
-      this.#ask(FIRST_RETRY_WAIT_MS);
-    }
-  }
-
-  #letGo(): void {
-    if (this.#phase !== 'stop') {
-      this.#askNoMore();
-      this.#end('abandoned');
-    }
-  }
-
-  #askNoMore(): void {
-    if (this.#task !== undefined) {
-      this.#options.dispatcher.remove(this.#task);
+      this.#send(FIRST_RETRY_WAIT_MS);
     }
   }
 
   #windUp(): void {
-    if (this.#phase === 'stop') {
+    const { queryId, terminalAt } = this.#run;
+    if (this.#starting || this.#phase === 'stop') {
       return;
     }
-    this.#askNoMore();
-    const { queryId, terminalAt } = this.#run;
-    if (queryId === undefined || terminalAt !== undefined) {
+    if (this.#released === 'left' || queryId === undefined || terminalAt !== undefined) {
       this.#end('abandoned');
     } else {
       this.#enter('stop', 0);
@@ -286,6 +253,7 @@ export class RunLife<Query extends Runnable> {
   }
 
   #end(end: RunEnd): void {
+    this.#cancel();
     this.#over = true;
     this.#options.over(this.#run, end);
   }

@@ -1,12 +1,11 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Registration } from '../model/query.ts';
-import type { WantedWindow } from '../model/run.ts';
-import { newRun, type Run, type RunActions, type RunEnd, type Runnable } from '../model/run.ts';
+import { newRun, type Run, type RunActions, type RunEnd, type Runnable, type WantedWindow } from '../model/run.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { DueWindows } from './due-windows.ts';
 import type { EarlierRuns, RunJournal } from './run-journal.ts';
 import { RunLife } from './run-life.ts';
-import { type Occupancy, RunRoom } from './run-room.ts';
+import { type Occupancy, RunSlots } from './run-slots.ts';
 import type { Target, Targets } from './target.ts';
 
 export interface RunsOptions<Query extends Runnable> {
@@ -14,49 +13,49 @@ export interface RunsOptions<Query extends Runnable> {
   readonly targets: Targets;
   readonly dispatcher: Dispatcher;
   readonly actions: RunActions<Query>;
-  /** Runs in flight at the service, at most, in each target. */
-  readonly capOf: (target: Target) => number;
-  /** Requests a second that a query's runs take. */
+  /** The concurrent-run limit of a target. */
+  readonly runLimitOf: (target: Target) => number;
+  /** Requests per second that the runs of a query need. */
   readonly rateOf: (query: Query) => number;
-  /** Undefined where runs do not outlive this process. */
+  /** Undefined if runs are not persisted. */
   readonly journal: RunJournal<Query> | undefined;
-  /** A stop leaves runs at the service: another process will take them up. */
+  /** On shutdown, runs continue at the service, and another process resumes them. */
   readonly leavesRuns: boolean;
 }
 
-/** Where a query's runs stand. */
+/** The state of a query's runs. */
 interface Entry<Query extends Runnable> {
   readonly registration: Registration<Query>;
   readonly target: Target;
-  readonly room: RunRoom<Entry<Query>>;
+  readonly slots: RunSlots<Entry<Query>>;
   readonly windows: DueWindows;
-  /** A window that is due and has not begun. */
+  /** A due window that has not started. */
   wanted: WantedWindow | undefined;
-  /** The run that has room. */
+  /** The run that has a slot. */
   life: RunLife<Query> | undefined;
-  /** Of a removed query: has its name now, and waits for the end of its run. */
+  /** For a removed query: the query that has its name now, and waits for the end of its run. */
   successor: Entry<Query> | undefined;
 }
 
-/** How often it is looked for windows that have become due. */
-const LOOK_MS = 1_000;
+/** Interval of checks for due windows. */
+const CHECK_MS = 1_000;
 
 /**
- * Runs each scheduled query over its windows, one run at a time: a window becomes due, waits for room, lives its life. A
- * window is run once or skipped, never caught up; one that could not be started when the next is due is skipped.
+ * Runs each scheduled query over its windows, one run at a time. Each window is run at most once, and is never backfilled: a
+ * window that cannot start before the next one is due is skipped.
  */
 export class Runs<Query extends Runnable> {
   readonly #options: RunsOptions<Query>;
   readonly #clock: Clock;
   readonly #entries = new Map<Registration<Query>, Entry<Query>>();
-  readonly #rooms = new Map<Target, RunRoom<Entry<Query>>>();
-  /** Removed queries whose last run is still being stopped, by name. */
+  readonly #slots = new Map<Target, RunSlots<Entry<Query>>>();
+  /** Removed queries whose last run is being stopped, by name. */
   readonly #leaving = new Map<string, Entry<Query>>();
-  /** Queries whose windows were found to be ahead of the wall clock since the last look. */
+  /** Queries whose windows are ahead of the wall clock, found since the last check. */
   #setBack = 0;
   #running = false;
   #cancelTimer: () => void = () => undefined;
-  /** Called when no run is left to be stopped, during a shutdown. */
+  /** Called during a shutdown when no run must be stopped any more. */
   #onIdle: () => void = () => undefined;
 
   constructor(options: RunsOptions<Query>) {
@@ -65,11 +64,10 @@ export class Runs<Query extends Runnable> {
   }
 
   /**
-   * Adds a query; the newest window whose data has landed is run at once, whatever the query's own offset. One that was
-   * removed and comes again waits until its old run is stopped: the same start may give the same id.
+   * Adds a query. Its newest window with complete data is run immediately, whatever its offset. If a removed query had the
+   * same name, the query waits until the old run is stopped, because the same start may return the same query ID.
    *
-   * With what an earlier process has left: a window that it has run, or may have, is not run again, and its run in flight
-   * goes on.
+   * @param earlier runs of an earlier process: windows that it may have run are not run again, and its run in flight continues
    */
   add(registration: Registration<Query>, earlier?: EarlierRuns): void {
     const { query } = registration;
@@ -79,7 +77,7 @@ export class Runs<Query extends Runnable> {
     const entry: Entry<Query> = {
       registration,
       target,
-      room: this.#room(target),
+      slots: this.#slotsOf(target),
       windows,
       wanted: windows.first,
       life: undefined,
@@ -91,57 +89,53 @@ export class Runs<Query extends Runnable> {
       leaving.successor = entry;
     }
     if (earlier?.inFlight !== undefined) {
-      entry.room.enter();
+      entry.slots.occupy();
       this.#live(entry, earlier.inFlight);
     }
     this.#queue(entry);
-    this.#admit(entry.room);
+    this.#admit(entry.slots);
   }
 
-  /** A query is run otherwise from now on, but asks the same: a run of it goes on. */
+  /** Applies a changed schedule to a query that is otherwise the same. Its run continues. */
   change(registration: Registration<Query>): void {
     this.#entries.get(registration)?.windows.reschedule(registration.query.schedule);
   }
 
-  /** What `capOf` says may have changed. */
-  capsChanged(): void {
-    for (const [target, room] of this.#rooms) {
-      room.setLimit(this.#options.capOf(target));
-      this.#admit(room);
+  /** Applies changed results of `runLimitOf`. */
+  limitsChanged(): void {
+    for (const [target, slots] of this.#slots) {
+      slots.setLimit(this.#options.runLimitOf(target));
+      this.#admit(slots);
     }
   }
 
-  /** No query is run in the target any more. */
+  /** Forgets a target in which no query is run. */
   forget(target: Target): void {
-    this.#rooms.delete(target);
+    this.#slots.delete(target);
   }
 
-  /**
-   * Runs a query no more. A run of it is stopped at the service, and is not counted; the room that it takes is freed when
-   * that is done.
-   */
+  /** Removes a query. Its run is stopped at the service and not counted, and releases its slot afterward. */
   remove(registration: Registration<Query>): void {
     const entry = this.#entries.get(registration);
     if (entry === undefined) {
       return;
     }
     this.#entries.delete(registration);
-    entry.wanted = undefined;
-    entry.room.waitNoMore(entry);
+    this.#withdraw(entry);
     if (entry.life !== undefined) {
       this.#leaving.set(registration.name, entry);
-      entry.life.abandon();
+      entry.life.release('abandoned');
     }
   }
 
   start(): void {
     this.#running = true;
-    this.#look();
+    this.#check();
   }
 
   /**
-   * Begins no more runs, and stops those in flight at the service, or leaves them there; a start whose answer is still
-   * awaited is stopped, or left, as soon as its id is known. Resolves when that is done, however long it takes.
+   * Starts no more runs, and stops those in flight at the service or leaves them there. A start in flight is stopped or left
+   * as soon as its id is known. Resolves when that is done, without a time limit.
    */
   async stop(): Promise<void> {
     this.#running = false;
@@ -150,19 +144,14 @@ export class Runs<Query extends Runnable> {
       this.#onIdle = resolve;
     });
     for (const entry of this.#entries.values()) {
-      entry.wanted = undefined;
-      entry.room.waitNoMore(entry);
-      if (this.#options.leavesRuns) {
-        entry.life?.leave();
-      } else {
-        entry.life?.abandon();
-      }
+      this.#withdraw(entry);
+      entry.life?.release(this.#options.leavesRuns ? 'left' : 'abandoned');
     }
-    this.#tellIdle();
+    this.#notifyIdle();
     await idle;
   }
 
-  /** When a query's next run is due, in milliseconds of the wall clock; undefined while one is wanted or in flight. */
+  /** Returns when a query's next run is due, in milliseconds of the wall clock; undefined while one waits or is in flight. */
   nextRun(registration: Registration<Query>): number | undefined {
     const entry = this.#entries.get(registration);
     return entry === undefined || entry.life !== undefined || entry.wanted !== undefined
@@ -170,7 +159,7 @@ export class Runs<Query extends Runnable> {
       : entry.windows.nextDueAt();
   }
 
-  /** Requests a second that each target's queries need. */
+  /** Returns the requests per second that the queries of each target need. */
   planned(): ReadonlyMap<Target, number> {
     const planned = new Map<Target, number>();
     for (const { target, registration } of this.#entries.values()) {
@@ -179,48 +168,44 @@ export class Runs<Query extends Runnable> {
     return planned;
   }
 
-  /** How a target's runs fill their room; undefined where no query is scheduled. */
+  /** Returns how a target's limit is used; undefined if no query is scheduled there. */
   of(target: Target): Occupancy | undefined {
-    return this.#rooms.get(target)?.occupancy;
+    return this.#slots.get(target)?.occupancy;
   }
 
-  #room(target: Target): RunRoom<Entry<Query>> {
-    let room = this.#rooms.get(target);
-    if (room === undefined) {
-      room = new RunRoom(this.#options.capOf(target), this.#clock);
-      this.#rooms.set(target, room);
-    }
-    return room;
+  #slotsOf(target: Target): RunSlots<Entry<Query>> {
+    const slots = this.#slots.get(target) ?? new RunSlots(this.#options.runLimitOf(target), this.#clock);
+    this.#slots.set(target, slots);
+    return slots;
   }
 
-  /** Finds windows that have become due, and lets runs begin that have room now. */
-  #look(): void {
+  /** Finds due windows, and starts runs that have a slot. */
+  #check(): void {
     if (!this.#running) {
       return;
     }
     for (const entry of this.#entries.values()) {
-      this.#lookAt(entry);
+      this.#checkEntry(entry);
     }
     if (this.#setBack > 0) {
       this.#options.actions.clockSetBack(this.#setBack);
       this.#setBack = 0;
     }
-    for (const room of this.#rooms.values()) {
-      this.#admit(room);
+    for (const slots of this.#slots.values()) {
+      this.#admit(slots);
     }
-    this.#cancelTimer = this.#clock.setTimer(LOOK_MS, () => this.#look());
+    this.#cancelTimer = this.#clock.setTimer(CHECK_MS, () => this.#check());
   }
 
-  #lookAt(entry: Entry<Query>): void {
-    const due = entry.windows.look();
+  #checkEntry(entry: Entry<Query>): void {
+    const due = entry.windows.check();
     if (due === undefined) {
       return;
     }
     const { wanted, leftBehind, wasSetBack } = due;
     if (wasSetBack) {
       this.#setBack += 1;
-      entry.wanted = undefined;
-      entry.room.waitNoMore(entry);
+      this.#withdraw(entry);
     }
     const isTaken = wanted !== undefined && (entry.life?.nextWindowDue(wanted) ?? false);
     const isReplaced = wanted !== undefined && !wasSetBack && (isTaken || entry.wanted !== undefined);
@@ -234,33 +219,34 @@ export class Runs<Query extends Runnable> {
     }
   }
 
-  /** Lets a query that wants to run wait for room, unless a run of its name is still under way. */
+  #withdraw(entry: Entry<Query>): void {
+    entry.wanted = undefined;
+    entry.slots.dequeue(entry);
+  }
+
+  /** Queues a query with a due window, unless a run of the same name is in progress. */
   #queue(entry: Entry<Query>): void {
     if (entry.wanted !== undefined && entry.life === undefined && !this.#leaving.has(entry.registration.name)) {
-      entry.room.wait(entry);
+      entry.slots.enqueue(entry);
     }
   }
 
-  #admit(room: RunRoom<Entry<Query>>): void {
+  #admit(slots: RunSlots<Entry<Query>>): void {
     while (this.#running) {
-      const entry = room.admit();
+      const entry = slots.admit();
       if (entry?.wanted === undefined) {
         return;
       }
-      this.#begin(entry, entry.wanted);
+      const run = newRun(entry.wanted);
+      entry.wanted = undefined;
+      this.#live(entry, run);
     }
   }
 
-  #begin(entry: Entry<Query>, wanted: WantedWindow): void {
-    entry.wanted = undefined;
-    this.#live(entry, newRun(wanted));
-  }
-
   #live(entry: Entry<Query>, run: Run): void {
-    const { clock, dispatcher, actions, journal } = this.#options;
     const { registration, target } = entry;
     const over = (ended: Run, end: RunEnd) => this.#over(entry, ended, end);
-    entry.life = new RunLife({ clock, dispatcher, actions, journal, registration, target, over }, run);
+    entry.life = new RunLife({ ...this.#options, registration, target, over }, run);
     entry.life.begin();
   }
 
@@ -268,46 +254,44 @@ export class Runs<Query extends Runnable> {
     if (end === 'refused') {
       this.#wantAgain(entry, run);
     }
-    this.#leave(entry);
+    this.#release(entry);
     if (end !== 'refused' && end !== 'abandoned') {
       this.#options.actions.ended(entry.registration, run, end);
     }
     if (end !== 'abandoned') {
       this.#options.journal?.over(entry.registration, run, end);
     }
-    this.#tellIdle();
+    this.#notifyIdle();
   }
 
-  /** The service has no room: the run goes back to the head of those that wait, and is no failure of the query. */
+  /** Queues a run again after a quota error, before all others. This is not a failure of the query. */
   #wantAgain(entry: Entry<Query>, run: Run): void {
     if (entry.wanted === undefined) {
       entry.wanted = { window: run.window, since: run.wantedAt, covered: run.covered };
     } else {
       this.#options.actions.skipped(entry.registration, 1);
     }
-    entry.room.refused(entry);
+    entry.slots.refused(entry);
   }
 
-  /** Gives the run's room to the next one. */
-  #leave(entry: Entry<Query>): void {
+  /** Releases the slot of a run. */
+  #release(entry: Entry<Query>): void {
     const { name } = entry.registration;
     const isLeaving = this.#leaving.get(name) === entry;
+    const next = isLeaving ? entry.successor : entry;
     if (isLeaving) {
       this.#leaving.delete(name);
     }
-    const next = isLeaving ? entry.successor : entry;
     entry.life = undefined;
-    entry.room.leave();
+    entry.slots.release();
     if (next !== undefined) {
       this.#queue(next);
+      this.#admit(next.slots);
     }
-    this.#admit(entry.room);
-    if (next !== undefined && next.room !== entry.room) {
-      this.#admit(next.room);
-    }
+    this.#admit(entry.slots);
   }
 
-  #tellIdle(): void {
+  #notifyIdle(): void {
     const entries = [...this.#entries.values(), ...this.#leaving.values()];
     if (!this.#running && entries.every(({ life }) => life === undefined)) {
       this.#onIdle();

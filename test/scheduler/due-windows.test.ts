@@ -14,7 +14,7 @@ test('windows of another schedule cover nothing twice, and none of them was left
       const windows = new DueWindows('q', scheduleOf(first), clock);
       let covered = windows.first?.window.end ?? expect.fail('no window is wanted');
       const look = () => {
-        const due = windows.look();
+        const due = windows.check();
         if (due?.wanted !== undefined) {
           expect(due.leftBehind).toBe(0);
           expect(due.wanted.window.start).toBeGreaterThanOrEqual(covered);

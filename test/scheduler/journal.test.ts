@@ -40,7 +40,7 @@ describe('windows that were run before', () => {
         const ran: number[] = [];
         for (let look = 0; look < 300; look += 1) {
           clock.jump(schedule.every / 3);
-          const due = windows.look();
+          const due = windows.check();
           if (due?.wanted !== undefined) {
             ran.push(due.wanted.window.n);
           }
@@ -73,7 +73,7 @@ describe('windows that were run before', () => {
     expect(windows.first?.window.n).toBe(landed);
     expect(windows.nextDueAt()).toBeLessThan(clock.now() + 2 * SCHEDULE.every);
     clock.jump(ahead * SCHEDULE.every);
-    expect(windows.look()?.wanted, 'it really ran').toBeUndefined();
+    expect(windows.check()?.wanted, 'it really ran').toBeUndefined();
   });
 
   test('count if they are one window ahead of the clock', () => {
@@ -131,7 +131,7 @@ function setUp(clock: FakeClock, answers: Partial<Record<'start' | 'starting', P
     targets,
     dispatcher,
     actions,
-    capOf: () => 1,
+    runLimitOf: () => 1,
     rateOf: () => 0,
     journal,
     leavesRuns: true,

@@ -52,7 +52,7 @@ it('lets polls, starts and statuses go before further pages of results', async (
     targets,
     dispatcher,
     actions,
-    capOf: () => 10,
+    runLimitOf: () => 10,
     journal: undefined,
     leavesRuns: false,
     rateOf: () => 1,

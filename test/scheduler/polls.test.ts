@@ -329,7 +329,7 @@ describe('Polls', () => {
     });
     await clock.advance(3_100);
     expect(polls.length).toBeGreaterThanOrEqual(2);
-    expect(log.events[0]).toMatchObject({ level: 'error', msg: 'request broke' });
+    expect(log.events[0]).toMatchObject({ level: 'error', msg: 'unexpected error in request' });
   });
 
   it('is seen to stand still when its timers are never called', async () => {

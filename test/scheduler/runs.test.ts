@@ -99,7 +99,7 @@ function setUp(options: {
     targets,
     dispatcher,
     actions,
-    capOf: () => options.cap ?? 5,
+    runLimitOf: () => options.cap ?? 5,
     journal: undefined,
     leavesRuns: false,
     rateOf: ({ schedule }) => 8_000 / schedule.every,

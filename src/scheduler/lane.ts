@@ -1,0 +1,138 @@
+import type { Target } from './target.ts';
+import { TaskQueue } from './task-queue.ts';
+
+/**
+ * Kinds of requests, the most urgent first. `page` is a further page of results: a run can have hundreds of them, and
+ * other queries of the target do not wait until all are read.
+ */
+export const PRIORITIES = ['stop', 'run', 'poll', 'start', 'page', 'list'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/** A request that waits until it is due and its target has a free slot. */
+export interface QueuedRequest {
+  readonly target: Target;
+  readonly priority: Priority;
+  /** In milliseconds of the monotonic clock. */
+  readonly due: number;
+  /** The last request of this kind failed. Such requests use at most half of a target's slots. */
+  readonly failing: boolean;
+  /** Makes the request. Returns whether the target responded, successfully or not. */
+  send(signal: AbortSignal): Promise<boolean>;
+}
+
+interface Queues {
+  readonly healthy: TaskQueue<QueuedRequest>;
+  readonly failing: TaskQueue<QueuedRequest>;
+}
+
+/** Slots of a silent target: for one request that failed before, and for one that did not. */
+const SMALLEST_WINDOW = 2;
+
+/** The requests of one target. */
+export class Lane {
+  readonly target: Target;
+  /** No requests are added: the lane is removed once its last request has ended. */
+  leaving = false;
+  readonly #queues: Readonly<Record<Priority, Queues>>;
+  #inFlight = 0;
+  #failingInFlight = 0;
+  /**
+   * Requests that may be in flight now. Reduced when the target is silent, so that it uses few of the slots that all
+   * targets share. Doubles with each response, up to the target's own limit.
+   */
+  #window: number;
+  #respondedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(target: Target) {
+    this.target = target;
+    this.#window = target.maxConcurrentRequests;
+    this.#queues = {
+      stop: newQueues(),
+      run: newQueues(),
+      poll: newQueues(),
+      start: newQueues(),
+      page: newQueues(),
+      list: newQueues(),
+    };
+  }
+
+  /** Whether requests wait and none is in flight. */
+  get isIdle(): boolean {
+    return this.#inFlight === 0 && this.#hasRequests;
+  }
+
+  /** Whether nothing waits and nothing is in flight. */
+  get isEmpty(): boolean {
+    return this.#inFlight === 0 && !this.#hasRequests;
+  }
+
+  get #hasRequests(): boolean {
+    return Object.values(this.#queues).some(({ healthy, failing }) => healthy.size + failing.size > 0);
+  }
+
+  queueOf({ priority, failing }: QueuedRequest): TaskQueue<QueuedRequest> {
+    const queues = this.#queues[priority];
+    return failing ? queues.failing : queues.healthy;
+  }
+
+  /** Returns when the earliest request of a priority is due; Infinity if none waits. */
+  dueAt(priority: Priority): number {
+    const { healthy, failing } = this.#queues[priority];
+    return Math.min(dueOf(healthy), dueOf(failing));
+  }
+
+  /**
+   * Returns the queue whose first request is next, among those for which the target has a free slot: the queue of the most
+   * urgent kind that has a due request, or else the queue with the earliest request.
+   */
+  next(now: number, priorities: readonly Priority[]): TaskQueue<QueuedRequest> | undefined {
+    const window = Math.min(this.#window, this.target.maxConcurrentRequests);
+    if (this.#inFlight >= window) {
+      return undefined;
+    }
+    const failingAllowed = this.#failingInFlight * 2 < window;
+    let earliest: TaskQueue<QueuedRequest> | undefined;
+    let earliestDue = Number.POSITIVE_INFINITY;
+    for (const priority of priorities) {
+      const { healthy, failing } = this.#queues[priority];
+      const healthyDue = dueOf(healthy);
+      const failingDue = failingAllowed ? dueOf(failing) : Number.POSITIVE_INFINITY;
+      const due = Math.min(healthyDue, failingDue);
+      const queue = healthyDue <= failingDue ? healthy : failing;
+      if (due <= now) {
+        return queue;
+      }
+      if (due < earliestDue) {
+        earliest = queue;
+        earliestDue = due;
+      }
+    }
+    return earliest;
+  }
+
+  started({ failing }: QueuedRequest): void {
+    this.#inFlight += 1;
+    this.#failingInFlight += failing ? 1 : 0;
+  }
+
+  /** Times are on the monotonic clock. */
+  ended({ failing }: QueuedRequest, startedAt: number, now: number, hasResponded: boolean): void {
+    const { maxConcurrentRequests } = this.target;
+    this.#inFlight -= 1;
+    this.#failingInFlight -= failing ? 1 : 0;
+    if (hasResponded) {
+      this.#respondedAt = now;
+      this.#window = Math.min(this.#window * 2, maxConcurrentRequests);
+    } else if (this.#respondedAt < startedAt) {
+      this.#window = Math.min(SMALLEST_WINDOW, maxConcurrentRequests);
+    }
+  }
+}
+
+function dueOf(queue: TaskQueue<QueuedRequest>): number {
+  return queue.peek()?.due ?? Number.POSITIVE_INFINITY;
+}
+
+function newQueues(): Queues {
+  return { healthy: new TaskQueue(), failing: new TaskQueue() };
+}
