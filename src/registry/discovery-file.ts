@@ -1,27 +1,16 @@
 import type { ConfigContext } from '../config/entries/outside.ts';
-import {
-  decodeText,
-  type Problem,
-  problemsOf,
-  readRegularFile,
-  UnreadableFileError,
-} from '../config/reading/problem.ts';
+import { decodeText, problemsOf, readRegularFile, UnreadableFileError } from '../config/reading/problem.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 import { digestOf, type LoadedEntries, loadEntriesFile } from '../queries/load.ts';
 import type { SourceQueries } from '../queries/sources.ts';
 
-/** What a discovery file was when it was read. */
+/** The content of a discovery file. */
 export interface FileReading {
   /** Equal for readings between which nothing has changed. */
   readonly version: string;
-  /** What its content is worth to a config. */
-  load(context: ConfigContext): Promise<LoadedFile>;
+  /** @throws ConfigError with all errors of the content in this configuration */
+  load(context: ConfigContext): Promise<LoadedEntries>;
 }
-
-/** What came of a discovery file. */
-export type LoadedFile =
-  | { readonly good: true; readonly entries: LoadedEntries }
-  | { readonly good: false; readonly problems: readonly Problem[] };
 
 /** A discovery file as it was taken in last. */
 export interface KnownFile {
@@ -37,30 +26,20 @@ export interface KnownFile {
 
 const NOTHING: SourceQueries = { queries: [], followers: [] };
 
-/** Reads a discovery file, whatever it is; undefined where there is none. */
+/** Reads a discovery file, valid or not; undefined if it does not exist. */
 export async function readDiscoveryFile(file: string): Promise<FileReading | undefined> {
   try {
     const bytes = await readRegularFile(file);
     return {
       version: digestOf(bytes),
-      load: (context) => loadBytes(bytes, file, context),
+      load: async (context) => loadEntriesFile(decodeText(bytes, file), file, context),
     };
   } catch (error) {
     if (!(error instanceof UnreadableFileError)) {
       throw error;
     }
-    const { code, reason, problems } = error;
-    return code === 'ENOENT' || code === 'ENOTDIR'
-      ? undefined
-      : { version: reason, load: async () => ({ good: false, problems }) };
-  }
-}
-
-async function loadBytes(bytes: Uint8Array, file: string, context: ConfigContext): Promise<LoadedFile> {
-  try {
-    return { good: true, entries: await loadEntriesFile(decodeText(bytes, file), file, context) };
-  } catch (error) {
-    return { good: false, problems: problemsOf(error) };
+    const { code, reason } = error;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? undefined : { version: reason, load: () => Promise.reject(error) };
   }
 }
 
@@ -70,19 +49,15 @@ export async function takeIn(
   before: KnownFile | undefined,
   context: ConfigContext,
 ): Promise<KnownFile> {
-  const loaded = await load(context);
-  if (loaded.good) {
-    const { queries, followers, warnings } = loaded.entries;
-    const messages = warnings.map(({ message }) => message);
-    return { version, good: true, made: loaded.entries, size: queries.length + followers.length, messages };
+  try {
+    const entries = await load(context);
+    const size = entries.queries.length + entries.followers.length;
+    return { version, good: true, made: entries, size, messages: entries.warnings.map(({ message }) => message) };
+  } catch (error) {
+    const messages = problemsOf(error).map(({ message }) => message);
+    const made = before === undefined ? NOTHING : possibleIn(context, before.made);
+    return { version, good: false, made, size: before?.size, messages };
   }
-  return {
-    version,
-    good: false,
-    made: before === undefined ? NOTHING : possibleIn(context, before.made),
-    size: before?.size,
-    messages: loaded.problems.map(({ message }) => message),
-  };
 }
 
 /** Of what a file made in an earlier config, what is in an account and region that another config has. */

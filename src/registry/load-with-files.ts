@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { ReadOptions } from '../config/read.ts';
 import { quote } from '../config/reading/nodes.ts';
-import { ConfigError, createProblem, type Problem } from '../config/reading/problem.ts';
+import { ConfigError, createProblem, type Problem, problemsOf } from '../config/reading/problem.ts';
 import { type LoadedConfig, type LoadedEntries, loadConfigFile } from '../queries/load.ts';
 import { followersOfSources, mergeQueries, namedCandidates, type SourceQueries } from '../queries/sources.ts';
 import { readDiscoveryFile } from './discovery-file.ts';
@@ -46,12 +46,15 @@ async function loadFiles(
   if (patterns.length > 0) {
     const { findFiles } = await import('./matching-files.ts');
     for (const path of await findFiles(patterns, folder)) {
-      const file = await (await readDiscoveryFile(path))?.load(context);
-      if (file?.good === true) {
-        loaded.set(path, file.entries);
-      }
-      for (const problem of file?.good === false ? file.problems : []) {
-        problems.push(problem);
+      try {
+        const entries = await (await readDiscoveryFile(path))?.load(context);
+        if (entries !== undefined) {
+          loaded.set(path, entries);
+        }
+      } catch (error) {
+        for (const problem of problemsOf(error)) {
+          problems.push(problem);
+        }
       }
     }
   }
