@@ -1,3 +1,5 @@
+import type { Site } from '../app-options.ts';
+
 /** What the reader of the status page asks to see, from the query string of its address. */
 export interface PageRequest {
   /** Words that a query must have, all of them; empty for all queries. */
@@ -26,24 +28,20 @@ export function readPageRequest(url: string): PageRequest {
   };
 }
 
-/**
- * The address that asks for a page. `linkBase` is where links start: ends in `/`, or is empty for links relative to the
- * page itself.
- */
-export function pageHref(linkBase: string, { search, status, page, query }: Partial<PageRequest> = {}): string {
-  const parameters = new URLSearchParams();
-  if (query !== undefined) {
-    parameters.set('query', query);
-  }
-  if (search !== undefined && search !== '') {
-    parameters.set('search', search);
-  }
-  if (status !== undefined && status !== '') {
-    parameters.set('status', status);
-  }
-  if (page !== undefined && page > 1) {
-    parameters.set('page', String(page));
-  }
-  const text = parameters.size === 0 ? '' : `?${parameters}`;
+/** What all parts of a page share. */
+export interface PageContext {
+  readonly site: Site;
+  /** Where links start: ends in `/`; empty for links relative to the page, which no proxy can break. */
+  readonly linkBase: string;
+  /** Milliseconds since the Unix epoch: relative times are relative to it. */
+  readonly now: number;
+}
+
+/** The address of a page. */
+export function pageHref(linkBase: string, request: Partial<PageRequest> = {}): string {
+  const { search = '', status = '', page = 1, query = '' } = request;
+  const values = { query, search, status, page: page > 1 ? String(page) : '' };
+  const given = Object.entries(values).filter(([, value]) => value !== '');
+  const text = given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
   return `${linkBase}${text}` || './';
 }

@@ -2,22 +2,20 @@ import type { QueryView } from '../../registry/query-view.ts';
 import { type ContributorsJson, renderContributors } from './contributor-table.ts';
 import { type Html, type HtmlValue, html } from './html.ts';
 import { badge, conditionOf, NOTHING, pathSegment, renderError, renderTime } from './page-parts.ts';
-import { pageHref } from './page-request.ts';
+import { type PageContext, pageHref } from './page-request.ts';
 import { subjectOf } from './page-selection.ts';
 import { renderRuns, renderTimeline } from './run-timeline.ts';
-export interface QueryDetails {
-  /** Where links start: see `StatusPage`. */
-  readonly linkBase: string;
-  readonly query: QueryView;
-  /** Of the last results; undefined where none are known. */
-  readonly contributors: ContributorsJson | undefined;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-}
 
-/** One query with all that is known of it: facts, last runs, contributors. */
-export function renderQueryDetails(details: QueryDetails): Html {
-  const { linkBase, query, contributors, now } = details;
+/**
+ * One query with all that is known of it: facts, last runs, contributors.
+ *
+ * @param contributors of the last results; undefined if none are known
+ */
+export function renderQueryDetails(
+  { linkBase, now }: PageContext,
+  query: QueryView,
+  contributors: ContributorsJson | undefined,
+): Html {
   const json = `${linkBase}api/v1/queries/${pathSegment(query.name)}`;
   return html`<p class="back"><a href="${pageHref(linkBase)}">All queries</a></p>
 <h2 id="query-${pathSegment(query.name)}">${query.name}</h2>

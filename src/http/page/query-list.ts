@@ -1,15 +1,12 @@
 import { type Html, html } from './html.ts';
 import { absoluteTime, badge, CONDITIONS, pathSegment, renderError, renderTime } from './page-parts.ts';
-import { type PageRequest, pageHref } from './page-request.ts';
+import { type PageContext, type PageRequest, pageHref } from './page-request.ts';
 import { countConditions, type PageSelection, type RatedQuery, subjectOf } from './page-selection.ts';
 import { renderTimeline } from './run-timeline.ts';
-export interface QueryList {
-  /** Where links start: see `StatusPage`. */
-  readonly linkBase: string;
+
+interface QueryList extends PageContext {
   readonly request: PageRequest;
   readonly selection: PageSelection;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
 }
 
 /** The registered queries: how many are in which condition, what to search for, and those of one page in their groups. */

@@ -1,55 +1,24 @@
 import type { RequestHandler } from 'express';
 import { FairQueue, nextTurn, QueueFullError } from '../../lib/concurrency.ts';
-import type { QueryView } from '../../registry/query-view.ts';
 import type { AppOptions } from '../app-options.ts';
 import { replacePolicy } from '../security/security-headers.ts';
 import { HttpError, sendHtml } from '../server/respond.ts';
 import type { ContributorsJson } from './contributor-table.ts';
 import { Html, html } from './html.ts';
 import { ASSETS, IMPORT_MAP, STATUS_PAGE_POLICY } from './page-assets.ts';
-import { type PageRequest, pageHref, readPageRequest } from './page-request.ts';
+import { type PageContext, type PageRequest, pageHref, readPageRequest } from './page-request.ts';
 import { selectPage } from './page-selection.ts';
 import { renderQueryDetails } from './query-details.ts';
 import { renderQueryList } from './query-list.ts';
 
-interface StatusPage {
-  readonly version: string;
-  /** Where links start: ends in `/`; empty for links relative to the page, which no proxy can break. */
-  readonly linkBase: string;
-  /** Begins with `/`. */
-  readonly telemetryPath: string;
-  /** Milliseconds since the Unix epoch: what relative times are told from. */
-  readonly now: number;
-}
-
-/** The page of all queries, or of those that `request` asks for. Plain HTML, every value escaped, whole without its script. */
-async function renderListPage(page: StatusPage, queries: Iterable<QueryView>, request: PageRequest): Promise<string> {
-  const { linkBase, now } = page;
-  const list = renderQueryList({ linkBase, now, request, selection: await selectPage(queries, request) });
-  return renderPage(page, 'Network Flow Monitor exporter', list);
-}
-
-/** The page of one query; `contributors`: undefined where no results are known. */
-function renderQueryPage(page: StatusPage, query: QueryView, contributors: ContributorsJson | undefined): string {
-  const { linkBase, now } = page;
-  const details = renderQueryDetails({ linkBase, now, query, contributors });
-  return renderPage(page, `${query.name} – Network Flow Monitor exporter`, details);
-}
-
-/** The page for a name that no query has. */
-function renderMissingQueryPage(page: StatusPage, name: string): string {
-  return renderPage(
-    page,
-    'Network Flow Monitor exporter',
-    html`<h2>No such query</h2>
-<p class="card empty">No query of the name ${JSON.stringify(name)} is registered. <a href="${pageHref(page.linkBase)}">All queries</a></p>`,
-  );
-}
-
-/** Scripts and styles are asked for relative to the page, wherever its links go: only that is sure to be this host. */
-function renderPage({ version, linkBase, telemetryPath, now }: StatusPage, title: string, main: Html): string {
+/**
+ * Scripts and styles are requested relative to the page, wherever its links lead: only that is sure to be this host.
+ *
+ * @param title precedes the exporter's name in the title
+ */
+function renderPage({ site, linkBase, now }: PageContext, title: string, main: Html): string {
   const links = [
-    { href: telemetryPath.slice(1), text: 'Metrics' },
+    { href: site.telemetryPath.slice(1), text: 'Metrics' },
     { href: 'api/v1/queries', text: 'Queries as JSON' },
     { href: 'api/openapi.json', text: 'API description' },
     { href: '-/healthy', text: 'Health' },
@@ -60,7 +29,7 @@ function renderPage({ version, linkBase, telemetryPath, now }: StatusPage, title
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
+<title>${title}Network Flow Monitor exporter</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${ASSETS}/status-page.css">
 ${IMPORT_MAP_ELEMENT}
@@ -69,7 +38,7 @@ ${SCRIPT_ELEMENT}
 <body>
 <a class="skip" href="#main">Skip to the queries</a>
 <header>
-<h1>Network Flow Monitor exporter <span class="version">${version}</span></h1>
+<h1>Network Flow Monitor exporter <span class="version">${site.version}</span></h1>
 <p>Runs and watches queries of AWS Network Flow Monitor and exports what they find to Prometheus. <span id="live"></span></p>
 <nav aria-label="Endpoints"><ul class="buttons">
 ${links.map(({ href, text }) => html`<li><a href="${linkBase}${href}">${text}</a></li>\n`)}</ul></nav>
@@ -117,21 +86,24 @@ export function statusPageEndpoint(options: AppOptions): RequestHandler {
   };
 }
 
-async function render(options: AppOptions, wanted: PageRequest): Promise<{ status: number; page: string }> {
+/** Plain HTML, every value escaped, complete without its script. */
+async function render(options: AppOptions, request: PageRequest): Promise<{ status: number; page: string }> {
   const { site, queries, context } = options;
-  const { version, telemetryPath, externalUrl } = site;
-  const linkBase = externalUrl === undefined ? '' : `${externalUrl}/`;
-  const page = { version, linkBase, telemetryPath, now: context.clock.now() };
+  const { externalUrl } = site;
+  const page = { site, linkBase: externalUrl === undefined ? '' : `${externalUrl}/`, now: context.clock.now() };
   await nextTurn();
-  if (wanted.query === undefined) {
-    return { status: 200, page: await renderListPage(page, queries.all(), wanted) };
+  if (request.query === undefined) {
+    const list = renderQueryList({ ...page, request, selection: await selectPage(queries.all(), request) });
+    return { status: 200, page: renderPage(page, '', list) };
   }
-  const query = queries.get(wanted.query);
+  const query = queries.get(request.query);
   if (query === undefined) {
-    return { status: 404, page: renderMissingQueryPage(page, wanted.query) };
+    const missing = html`<h2>No such query</h2>
+<p class="card empty">No query of the name ${JSON.stringify(request.query)} is registered. <a href="${pageHref(page.linkBase)}">All queries</a></p>`;
+    return { status: 404, page: renderPage(page, '', missing) };
   }
-  const json = await queries.contributors(wanted.query);
+  const json = await queries.contributors(request.query);
   // Written by `rowsJson` or `datapointsJson`.
   const contributors: ContributorsJson | undefined = json === undefined ? undefined : JSON.parse(json);
-  return { status: 200, page: renderQueryPage(page, query, contributors) };
+  return { status: 200, page: renderPage(page, `${query.name} – `, renderQueryDetails(page, query, contributors)) };
 }
