@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import pLimit from 'p-limit';
 import type { Config } from '../config/config.ts';
 import type { ReadOptions } from '../config/read.ts';
 import {
@@ -12,11 +11,13 @@ import {
 } from '../config/reading/problem.ts';
 import type { ReloadOutcome } from '../http/api/probes.ts';
 import { background } from '../lib/background.ts';
-import { sleep } from '../lib/clock.ts';
+import { sleepUnlessAborted } from '../lib/clock.ts';
+import { SharedWork } from '../lib/concurrency.ts';
 import type { Context } from '../lib/context.ts';
 import { withGrowingHeap } from '../lib/heap.ts';
 import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
 import { changeFields, type QueryChanges } from '../registry/query-changes.ts';
+
 export interface ReloadOptions {
   /** The config file, and what it is read with. */
   readonly read: ReadOptions;
@@ -51,9 +52,7 @@ export class Reload {
   #digest: string;
   #inForce: LoadedConfig;
   #last: { readonly successful: boolean; readonly at: number };
-  readonly #reloads = pLimit(1);
-  /** The reload that has not begun to read. */
-  #next: Promise<ReloadOutcome> | undefined;
+  readonly #reloads = new SharedWork(() => withGrowingHeap(() => this.#reload()));
 
   constructor(options: ReloadOptions) {
     this.#options = options;
@@ -69,11 +68,7 @@ export class Reload {
 
   /** Resolves when the file was read, by a read that begins after the call, and is in force or refused. */
   reload(): Promise<ReloadOutcome> {
-    this.#next ??= this.#reloads(() => {
-      this.#next = undefined;
-      return withGrowingHeap(() => this.#reload());
-    });
-    return this.#next;
+    return this.#reloads.result();
   }
 
   /**
@@ -81,46 +76,26 @@ export class Reload {
    * `interval` milliseconds until shutdown.
    */
   async watch(interval: number): Promise<void> {
-    while (await this.#sleep(interval)) {
+    const { clock, log, shutdown } = this.#options.context;
+    while (await sleepUnlessAborted(clock, interval, shutdown)) {
       const look = this.#reloadIfChanged();
       // A look that failed is not the last one.
-      background(this.#options.context.log, 'reload of a changed config file', look);
+      background(log, 'reload of a changed config file', look);
       await Promise.allSettled([look]);
     }
   }
 
   async #reloadIfChanged(): Promise<void> {
-    if (await this.#hasChanged()) {
-      await this.reload();
-    }
-  }
-
-  async #hasChanged(): Promise<boolean> {
-    let digest = await this.#digestNow();
+    const { read, context } = this.#options;
+    const { clock, shutdown } = context;
+    let { digest } = await readContent(read.file);
     let before = this.#digest;
-    while (digest !== this.#digest && digest !== before && (await this.#sleep(SETTLING_MS))) {
+    while (digest !== this.#digest && digest !== before && (await sleepUnlessAborted(clock, SETTLING_MS, shutdown))) {
       before = digest;
-      digest = await this.#digestNow();
+      ({ digest } = await readContent(read.file));
     }
-    return digest !== this.#digest && !this.#options.context.shutdown.aborted;
-  }
-
-  /** Returns whether there was no shutdown meanwhile. */
-  async #sleep(milliseconds: number): Promise<boolean> {
-    const { clock, shutdown } = this.#options.context;
-    await sleep(clock, milliseconds, shutdown).catch((thrown: unknown) => {
-      if (!shutdown.aborted) {
-        throw thrown;
-      }
-    });
-    return !shutdown.aborted;
-  }
-
-  async #digestNow(): Promise<string> {
-    try {
-      return digestOf(await readText(this.#options.read.file));
-    } catch (error) {
-      return digestOfFailure(error);
+    if (digest !== this.#digest && !shutdown.aborted) {
+      await this.reload();
     }
   }
 
@@ -159,11 +134,9 @@ export class Reload {
   /** @throws ConfigError */
   async #load(): Promise<LoadedConfig> {
     const { read, started } = this.#options;
-    const text = await readText(read.file).catch((error: unknown) => {
-      this.#digest = digestOfFailure(error);
-      throw error;
-    });
-    this.#digest = digestOf(text);
+    const content = await readContent(read.file);
+    this.#digest = content.digest;
+    const text = content.text();
     if (text.trim() === '' && this.#digest !== this.#inForce.digest) {
       const expected = 'a configuration, which "{}" is, too: the file may be about to be written';
       throw new ConfigError([createProblem(read.file, undefined, 'an empty file', expected)]);
@@ -181,9 +154,29 @@ export class Reload {
   }
 }
 
-/** @throws ConfigError */
-async function readText(file: string): Promise<string> {
-  return decodeText(await readRegularFile(file), file);
+/** A config file as it is now. */
+interface Content {
+  /** Equal for equal texts; of a file that cannot be read, the reason. */
+  readonly digest: string;
+  /** @throws ConfigError if it cannot be read */
+  text(): string;
+}
+
+async function readContent(file: string): Promise<Content> {
+  try {
+    const text = decodeText(await readRegularFile(file), file);
+    return { digest: digestOf(text), text: () => text };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    return {
+      digest: error.message,
+      text() {
+        throw error;
+      },
+    };
+  }
 }
 
 /** Values are not shown: they may be from the environment. */
@@ -193,11 +186,4 @@ function changesOfFixed(before: Config, after: Config): readonly Problem[] {
     .map(([path]) =>
       createProblem(path, undefined, 'another value than at the start', 'the same: a change of it needs a restart'),
     );
-}
-
-function digestOfFailure(error: unknown): string {
-  if (!(error instanceof ConfigError)) {
-    throw error;
-  }
-  return error.message;
 }

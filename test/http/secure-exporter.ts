@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { createApp } from '../../src/http/app.ts';
 import { WebSecurity } from '../../src/http/security/web-security.ts';
-import { DEFAULT_LIMITS, type ListenOptions, listen, type ServerLimits } from '../../src/http/server/server.ts';
+import { DEFAULT_LIMITS, listen, type ServeOptions, type ServerLimits } from '../../src/http/server/server.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Logger } from '../../src/lib/log.ts';
 import { tlsFixture } from '../aws/local-network.ts';
@@ -72,7 +72,7 @@ export async function startSecure(
 }
 
 /** Serves an app on a port of the loopback address until the test ends. Returns its URL. */
-export async function serve(app: RequestListener, options: Partial<ListenOptions> = {}): Promise<string> {
+export async function serve(app: RequestListener, options: Partial<ServeOptions> = {}): Promise<string> {
   const listeners = await listen(app, ['127.0.0.1:0'], { clock: systemClock, log: recordingLog().log, ...options });
   onTestFinished(() => listeners.close(0));
   return `${options.tls === undefined ? 'http' : 'https'}://${listeners.addresses[0]}`;

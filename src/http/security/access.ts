@@ -40,49 +40,30 @@ export function createGate(
     if (passwords === undefined || openPaths.has(path)) {
       return true;
     }
-    const answer = await checkLogin(request, response, passwords);
-    if (answer === 'accepted' || answer === 'gone') {
-      return answer === 'accepted';
-    }
-    if (answer === 'busy') {
-      response.setHeader('Retry-After', '10');
-      throw new HttpError('unavailable', 'Too many log-ins wait to be checked: try again later');
+    const credentials = parseBasicCredentials(request.headers.authorization);
+    const gone = new AbortController();
+    const origin = { address: request.socket.remoteAddress ?? '', signal: gone.signal };
+    response.once('close', () => gone.abort());
+    try {
+      if (credentials !== undefined && (await passwords.accepts(credentials, origin))) {
+        return true;
+      }
+    } catch (error) {
+      if (error instanceof QueueFullError) {
+        response.setHeader('Retry-After', '10');
+        throw new HttpError('unavailable', 'Too many log-ins wait to be checked: try again later');
+      }
+      if (gone.signal.aborted) {
+        return false;
+      }
+      throw error;
     }
     if (request.headers.authorization !== undefined) {
-      loginLog.refused(request.socket.remoteAddress ?? '');
+      loginLog.refused(origin.address);
     }
     response.setHeader('WWW-Authenticate', CHALLENGE);
     throw new HttpError('unauthorized', 'This needs a user name and a password');
   };
-}
-
-/** `busy`: it cannot be checked now; `gone`: nobody waits for an answer any more. */
-async function checkLogin(
-  request: IncomingMessage,
-  response: ServerResponse,
-  passwords: PasswordChecks,
-): Promise<'accepted' | 'refused' | 'busy' | 'gone'> {
-  const credentials = parseBasicCredentials(request.headers.authorization);
-  if (credentials === undefined) {
-    return 'refused';
-  }
-  const gone = new AbortController();
-  const abort = () => gone.abort();
-  response.once('close', abort);
-  try {
-    const origin = { address: request.socket.remoteAddress ?? '', signal: gone.signal };
-    return (await passwords.accepts(credentials, origin)) ? 'accepted' : 'refused';
-  } catch (error) {
-    if (error instanceof QueueFullError) {
-      return 'busy';
-    }
-    if (gone.signal.aborted) {
-      return 'gone';
-    }
-    throw error;
-  } finally {
-    response.off('close', abort);
-  }
 }
 
 function setHeaders(response: ServerResponse, headers: Access['headers']): void {

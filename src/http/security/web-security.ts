@@ -1,7 +1,7 @@
-import pLimit from 'p-limit';
 import { ConfigError, createProblem, type Problem, problemsOf } from '../../config/reading/problem.ts';
 import { background } from '../../lib/background.ts';
 import { type Clock, within } from '../../lib/clock.ts';
+import { SharedWork } from '../../lib/concurrency.ts';
 import type { Logger } from '../../lib/log.ts';
 import { createTlsServer } from '../server/tls-server.ts';
 import type { Access } from './access.ts';
@@ -29,10 +29,8 @@ export class WebSecurity {
   #config: WebConfig;
   #access: Access;
   #bad: { readonly contents: string; readonly problems: readonly Problem[]; told: boolean } | undefined;
-  /** Or an old check could undo a newer. */
-  readonly #checks = pLimit(1);
-  /** The check that has not begun. */
-  #next: Promise<unknown> | undefined;
+  /** One at a time: an older check could undo a newer one. */
+  readonly #checks = new SharedWork(() => this.#check());
   #cancelGrace: (() => void) | undefined;
 
   private constructor(options: WebSecurityOptions, { contents }: WebConfigSnapshot, config: WebConfig) {
@@ -81,8 +79,14 @@ export class WebSecurity {
    * it is also logged, and what was good before holds.
    */
   async reload(): Promise<readonly Problem[]> {
-    const { file } = this.#options;
-    const problems = await this.#checks(() => this.#check(true));
+    const { file, log } = this.#options;
+    const problems = await this.#checks.result();
+    if (this.#bad?.told === false) {
+      this.#bad.told = true;
+      for (const { message } of this.#bad.problems) {
+        log.error('bad web configuration: the last good one goes on', { file, error: message });
+      }
+    }
     // What is wrong with the file as a whole has its name already.
     return problems.map((problem) =>
       problem.path === file ? problem : { ...problem, message: `${file}: ${problem.message}` },
@@ -96,14 +100,10 @@ export class WebSecurity {
 
   /** Waits for a check that begins now or later: one under way may have missed what changed since. Many share one. */
   async #refresh(): Promise<void> {
-    this.#next ??= this.#checks(() => {
-      this.#next = undefined;
-      return this.#check(false);
-    });
-    await within(this.#options.clock, LONGEST_READ_MS, this.#next);
+    await within(this.#options.clock, LONGEST_READ_MS, this.#checks.result());
   }
 
-  async #check(tell: boolean): Promise<readonly Problem[]> {
+  async #check(): Promise<readonly Problem[]> {
     const { clock, file, log } = this.#options;
     const snapshot = await readWebConfigFile(file);
     if (snapshot.contents === this.#contents) {
@@ -125,12 +125,6 @@ export class WebSecurity {
         this.#cancelGrace = undefined;
         background(log, 'reload of the web configuration', this.reload());
       });
-    }
-    if (tell && !this.#bad.told) {
-      this.#bad.told = true;
-      for (const { message } of this.#bad.problems) {
-        log.error('bad web configuration: the last good one goes on', { file, error: message });
-      }
     }
     return this.#bad.problems;
   }
@@ -181,7 +175,7 @@ function checkChange(before: WebConfig, after: WebConfig): void {
 function proveTls(tls: TlsConfig | undefined, file: string): void {
   try {
     if (tls !== undefined) {
-      createTlsServer(tls, 1, { allowed: () => undefined, refused: () => undefined });
+      createTlsServer(tls, 1);
     }
   } catch (error) {
     const got = `what OpenSSL refuses (${error instanceof Error ? error.message : 'an error'})`;

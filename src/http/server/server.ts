@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { type AddressInfo, isIPv6 } from 'node:net';
+import { type AddressInfo, isIPv6, type ListenOptions } from 'node:net';
 import { parseListenAddress } from '../../config/reading/texts.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
@@ -39,7 +39,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
 /** How long the rest of a body is read, and thrown away, after the answer. */
 const UNREAD_BODY_MS = 1_000;
 
-export interface ListenOptions {
+export interface ServeOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
   readonly log: Logger;
   /** What TLS is spoken with on a connection that came just now; undefined: HTTP without TLS. */
@@ -72,7 +72,7 @@ export interface Listeners {
 export async function listen(
   app: RequestListener,
   addresses: readonly ListenAddress[],
-  options: ListenOptions,
+  options: ServeOptions,
 ): Promise<Listeners> {
   const opened: OpenServer[] = [];
   const close = async (deadlineMs: number) => {
@@ -104,7 +104,7 @@ interface OpenServer {
 async function open(
   app: RequestListener,
   wanted: ListenAddress,
-  { clock, log, tls, limits = DEFAULT_LIMITS }: ListenOptions,
+  { clock, log, tls, limits = DEFAULT_LIMITS }: ServeOptions,
 ): Promise<OpenServer> {
   const server = createServer(serverOptions(limits));
   server.timeout = limits.stalledTimeout;
@@ -122,18 +122,18 @@ async function open(
   });
   server.on('clientError', (error, socket) => answerClientError(error, socket, connections.isBusy(socket)));
   const address = typeof wanted === 'string' ? wanted : `file descriptor ${wanted.fd}`;
-  if (typeof wanted === 'string') {
-    await openSocket(server, wanted);
-  } else {
-    await openInherited(server, wanted, address);
-  }
+  await bind(server, address, typeof wanted === 'string' ? parseAddress(wanted) : wanted);
   // For one, no file descriptor left for a new connection. Those that are open go on.
   server.on('error', (error) => log.error('cannot accept connections', { address, error: error.message }));
 
   const bound = server.address();
+  // Not an object only for pipes and closed servers. Clients of other sockets have no address to count their connections by.
+  if (bound === null || typeof bound === 'string') {
+    server.close();
+    throw new ListenError(address, 'it is not a TCP socket; use ListenStream= with a port in the socket unit');
+  }
   return {
-    // Other than an object only for pipes and closed servers.
-    address: bound === null || typeof bound === 'string' ? address : hostAndPort(bound),
+    address: hostAndPort(bound),
     async close(clock, deadlineMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       connections.drain();
@@ -171,39 +171,26 @@ function serverOptions(limits: ServerLimits): ServerOptions {
   };
 }
 
-function openSocket(server: Server, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const parsed = parseListenAddress(address);
-    if (parsed === undefined) {
-      reject(new ListenError(address, 'expected :PORT, HOST:PORT or [IPV6]:PORT with a port from 0 to 65535'));
-      return;
-    }
-    const onError = (error: Error) => reject(listenErrorFrom(address, error));
-    server.once('error', onError);
-    // Without a host Node opens `::` for both families where the machine has IPv6, else 0.0.0.0.
-    server.listen({ port: parsed.port, ...(parsed.host === undefined ? {} : { host: parsed.host }) }, () => {
-      server.off('error', onError);
-      resolve();
-    });
-  });
+/** Without a host Node binds `::` for both families if the machine has IPv6, else 0.0.0.0. */
+function parseAddress(address: string): ListenOptions {
+  const { host, port } = parseListenAddress(address) ?? {};
+  if (port === undefined) {
+    throw new ListenError(address, 'expected :PORT, HOST:PORT or [IPV6]:PORT with a port from 0 to 65535');
+  }
+  return host === undefined ? { port } : { host, port };
 }
 
-/** Accepts the connections of a socket that is open. `name` is what errors call it. */
-async function openInherited(server: Server, { fd }: InheritedSocket, name: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const onError = (error: Error) => reject(listenErrorFrom(name, error));
+/** @param address what errors call it */
+function bind(server: Server, address: string, options: ListenOptions | InheritedSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException) =>
+      reject(new ListenError(address, REASONS[error.code ?? ''] ?? error.message, { cause: error }));
     server.once('error', onError);
-    server.listen({ fd }, () => {
+    server.listen(options, () => {
       server.off('error', onError);
       resolve();
     });
   });
-  const bound = server.address();
-  // Clients of other sockets have no address to count their connections by.
-  if (bound === null || typeof bound === 'string') {
-    server.close();
-    throw new ListenError(name, 'it is not a TCP socket; use ListenStream= with a port in the socket unit');
-  }
 }
 
 /** An address the exporter was told to listen on and cannot. The message says why and what to do about it. */
@@ -229,8 +216,3 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name does not resolve; choose an address of this machine, or :PORT for all',
   EAI_AGAIN: 'the host name could not be resolved; choose an address of this machine, or :PORT for all',
 };
-
-/** From the error of a server that could not open its socket. */
-function listenErrorFrom(address: string, cause: NodeJS.ErrnoException): ListenError {
-  return new ListenError(address, REASONS[cause.code ?? ''] ?? cause.message, { cause });
-}

@@ -8,27 +8,18 @@ import { isRequired, isVerified } from '../security/web-config.ts';
 import type { TlsConfig } from '../security/web-config-file.ts';
 import { PLAIN_HTTP_ANSWER } from './client-error.ts';
 
-/** What becomes of connections. */
-interface TlsOutcome {
-  /** Hands were shaken, and the client may go on. Nothing was read yet. */
-  allowed(socket: TLSSocket): void;
-  /** The connection is ended. */
-  refused(socket: TLSSocket, reason: string): void;
-}
-
 /**
- * A TLS server that listens nowhere: connections are given to it with `emit('connection')`. Those that the policy for
- * client certificates does not allow are refused.
+ * Creates a TLS server that listens nowhere: connections are passed to it with `emit('connection')`.
  *
- * @param handshakeTimeout how long shaking hands may take, in milliseconds
+ * @param handshakeTimeout in milliseconds
  */
-export function createTlsServer(config: TlsConfig, handshakeTimeout: number, outcome: TlsOutcome): TlsServer {
-  const server = createServer({
+export function createTlsServer(config: TlsConfig, handshakeTimeout: number): TlsServer {
+  return createServer({
     cert: config.cert,
     key: config.key,
     ...(config.clientCa === undefined ? {} : { ca: config.clientCa }),
     requestCert: config.clientAuth !== 'NoClientCert',
-    // Node knows no policy between none and all. Which one is kept is looked at below.
+    // Node has no policy between none and all: see `refusalOf`.
     rejectUnauthorized: false,
     minVersion: config.minVersion,
     maxVersion: config.maxVersion,
@@ -38,22 +29,9 @@ export function createTlsServer(config: TlsConfig, handshakeTimeout: number, out
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout,
   });
-  const refuse = (socket: TLSSocket, reason: string) => {
-    outcome.refused(socket, reason);
-    socket.destroy();
-  };
-  server.on('tlsClientError', (error, socket) => refuse(socket, error.message));
-  server.on('secureConnection', (socket) => {
-    const reason = refusalOf(socket, config);
-    if (reason === undefined) {
-      outcome.allowed(socket);
-    } else {
-      refuse(socket, reason);
-    }
-  });
-  return server;
 }
 
+/** Why the policy for client certificates does not allow a connection. */
 function refusalOf(socket: TLSSocket, { clientAuth, allowedSans }: TlsConfig): string | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) {
@@ -101,22 +79,31 @@ export function putTlsBefore(server: Server, options: TlsFrontOptions): void {
   const { tls, secured, handshakeTimeout, clock, log } = options;
   const speakHttp = server.listeners('connection');
   server.removeAllListeners('connection');
-  const outcome: TlsOutcome = {
-    allowed(socket) {
+  const refuse = (socket: TLSSocket, reason: string) => {
+    log.debug('TLS refused', { client: socket.remoteAddress, reason });
+    socket.destroy();
+  };
+  const createFront = (config: TlsConfig) => {
+    const front = createTlsServer(config, handshakeTimeout);
+    front.on('tlsClientError', (error, socket) => refuse(socket, error.message));
+    front.on('secureConnection', (socket) => {
+      const reason = refusalOf(socket, config);
+      if (reason !== undefined) {
+        refuse(socket, reason);
+        return;
+      }
       secured(socket);
       for (const listener of speakHttp) {
         listener.call(server, socket);
       }
-    },
-    refused(socket, reason) {
-      log.debug('TLS refused', { client: socket.remoteAddress, reason });
-    },
+    });
+    return { config, server: front };
   };
   let current: { readonly config: TlsConfig; readonly server: TlsServer } | undefined;
   const shakeHands = async (socket: Socket) => {
     const config = await tls();
     if (current?.config !== config) {
-      current = { config, server: createTlsServer(config, handshakeTimeout, outcome) };
+      current = createFront(config);
     }
     if (!socket.destroyed) {
       current.server.emit('connection', socket);
