@@ -10,12 +10,6 @@ export class UseCounts {
   /** In the order of their first use. */
   readonly #counted = new Map<string, CountedUse>();
 
-  constructor(uses: Iterable<Use>) {
-    for (const use of uses) {
-      this.#add(use);
-    }
-  }
-
   /** Each use once. */
   all(): readonly Use[] {
     return Array.from(this.#counted.values(), ({ use }) => use);

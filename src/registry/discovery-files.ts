@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import type { ConfigContext } from '../config/entries/outside.ts';
 import { background } from '../lib/background.ts';
 import type { Clock } from '../lib/clock.ts';
+import { SharedWork } from '../lib/concurrency.ts';
 import { Conditions } from '../lib/conditions.ts';
 import type { Logger } from '../lib/log.ts';
 import type { LoadedConfig } from '../queries/load.ts';
@@ -68,8 +69,9 @@ export class DiscoveryFiles {
   #unsettled: ReadonlyMap<string, Unsettled> = new Map();
   #watch: FolderWatch | undefined;
   readonly #empty: Conditions;
-  readonly #looks = pLimit(1);
-  #isLookQueued = false;
+  /** Plans and looks: one at a time. */
+  readonly #turns = pLimit(1);
+  readonly #looks = new SharedWork(() => this.#turns(() => this.#takeInSettled()));
   /** When the next look begins, on the monotonic clock; undefined: when this one has ended. */
   #nextLook: number | undefined;
   #cancelTimer: () => void = () => undefined;
@@ -94,7 +96,7 @@ export class DiscoveryFiles {
 
   /** Reads all files that match in a config; they are looked at in the one before it until the plan is committed. */
   plan({ config, context }: LoadedConfig): Promise<FilesPlan> {
-    return this.#looks(async () => {
+    return this.#turns(async () => {
       const patterns = config.discovery.files;
       const files = new Map<string, KnownFile>();
       const known = isDeepStrictEqual(patterns, this.#patterns) ? this.#files.keys() : [];
@@ -124,7 +126,7 @@ export class DiscoveryFiles {
     this.#context = context;
     this.#unsettled = new Map();
     this.#accept(files);
-    const watching = this.#looks(() => this.#watchFolders());
+    const watching = this.#turns(() => this.#watchFolders());
     background(this.#options.log, 'watch of the discovery files', watching);
     // Something may have changed since they were read.
     this.#lookIn(SOON_MS);
@@ -160,31 +162,24 @@ export class DiscoveryFiles {
     this.#nextLook = at;
     this.#cancelTimer = clock.setTimer(ms, () => {
       this.#nextLook = undefined;
-      if (!this.#isLookQueued) {
-        this.#isLookQueued = true;
-        const look = this.#looks(() => this.#look());
-        background(this.#options.log, 'reading of the discovery files', look);
-      }
+      background(this.#options.log, 'reading of the discovery files', this.#look());
     });
   }
 
   async #look(): Promise<void> {
-    this.#isLookQueued = false;
-    if (!this.#stopped) {
-      let next = REREAD_MS;
-      try {
-        next = (await this.#takeInSettled()) ? LOOK_AGAIN_MS : REREAD_MS;
-      } finally {
-        // A look that failed is not the last one.
-        this.#lookIn(next);
-      }
+    let next = REREAD_MS;
+    try {
+      next = (await this.#looks.result()) ? LOOK_AGAIN_MS : REREAD_MS;
+    } finally {
+      // A look that failed is not the last one.
+      this.#lookIn(next);
     }
   }
 
   /** Returns whether there are changes that have not settled. Comes to nothing when another config is committed meanwhile. */
   async #takeInSettled(): Promise<boolean> {
     const context = this.#context;
-    if (context === undefined) {
+    if (this.#stopped || context === undefined) {
       return false;
     }
     const files = new Map(this.#files);

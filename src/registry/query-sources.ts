@@ -7,6 +7,7 @@ import type { QuerySource } from '../model/vocabulary.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import { SourceIndexes } from '../queries/source-indexes.ts';
 import {
+  changedCandidates,
   diffQueries,
   followersOfSources,
   mergeQueries,
@@ -17,7 +18,6 @@ import {
 } from '../queries/sources.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { Discovery } from './discovery.ts';
-import { FoundCandidates } from './found-candidates.ts';
 import { LeftOutLog } from './left-out-log.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
 import type { QueryRegistry } from './query-registry.ts';
@@ -51,11 +51,11 @@ export class QuerySources {
   readonly #http = new Map<string, RegisteredQuery>();
   /** What has each name, as its source gave it last. */
   readonly #candidates = new Map<string, Candidate>();
-  readonly #uses = new UseCounts([]);
+  readonly #uses = new UseCounts();
   /** What of {@link #uses} is for followers. */
   #followerUses: readonly Use[] = [];
   /** What followers found when it was applied last. */
-  readonly #found = new FoundCandidates();
+  #found: ReadonlyMap<Target, readonly Candidate[]> = new Map();
   #begun = false;
 
   /** Registers the queries of the configuration. Nothing is asked for them before {@link begin}. */
@@ -128,8 +128,8 @@ export class QuerySources {
     if (shutdown.aborted) {
       return;
     }
-    const names = this.#found.replaceIn(target, discovery.candidatesIn(target));
-    const { added, removed } = this.#applyNames(names);
+    const found = new Map(this.#found).set(target, discovery.candidatesIn(target));
+    const { added, removed } = this.#applyNames(this.#setFound(found, [target]));
     if (added.length + removed.length > 0) {
       const { account, region } = target;
       log.info('queries follow what was found', {
@@ -163,7 +163,8 @@ export class QuerySources {
     const accounts = this.#accountNames();
     const followers = followersOfSources(this.#sources()).filter(({ place }) => accounts.has(place.account));
     discovery.follow(followers);
-    const found = this.#found.replace(discovery.candidates((account) => moved.has(account)));
+    const found = discovery.candidates((account) => moved.has(account));
+    const changedFound = this.#setFound(found, new Set([...this.#found.keys(), ...found.keys()]));
     const uses = followers.map(({ entry, place }) => ({ ...place, kind: entry.kind, type: entry.type }));
     for (const use of uses) {
       this.#uses.replace(undefined, use);
@@ -172,12 +173,21 @@ export class QuerySources {
       this.#uses.replace(use, undefined);
     }
     this.#followerUses = uses;
-    const names = changed && new Set([...changed, ...found]);
+    const names = changed && new Set([...changed, ...changedFound]);
     return this.#applyNames(names, moved);
   }
 
+  /** Returns the names of the queries found in `targets` that differ from those found before. */
+  #setFound(found: ReadonlyMap<Target, readonly Candidate[]>, targets: Iterable<Target>): ReadonlySet<string> {
+    const names = Array.from(targets, (target) =>
+      changedCandidates(this.#found.get(target) ?? [], found.get(target) ?? []),
+    );
+    this.#found = found;
+    return new Set(names.flatMap((each) => [...each]));
+  }
+
   /**
-   * Makes what is registered under some names what the sources have now. It takes a time that does not depend on the number
+   * Makes what is registered under some names what the sources have now. It takes a time that hardly depends on the number
    * of other queries.
    *
    * @param names undefined: all
@@ -192,9 +202,10 @@ export class QuerySources {
     const accounts = this.#accountNames();
     const sources = this.#sources();
     const named = names === undefined ? namedCandidates(sources) : this.#indexes.candidates(sources, names);
+    const found = [...this.#found.values()].flat();
     const merged = mergeQueries(
       [...named].filter(({ query }) => accounts.has(query.account)),
-      this.#found.named(names),
+      names === undefined ? found : found.filter(({ query }) => names.has(query.name)),
       (candidate) => this.#isRegistered(candidate),
     );
     const wanted = new Map(Array.from(merged.winners, ([name, { query }]) => [name, query]));
