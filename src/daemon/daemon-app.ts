@@ -1,33 +1,16 @@
 import type { RequestListener } from 'node:http';
 import { createApp } from '../http/app.ts';
-import type { WebSecurity } from '../http/security/web-security.ts';
-import type { ListenAddress } from '../http/server/server.ts';
 import type { BuildInfo } from '../lib/build-info.ts';
 import type { Context } from '../lib/context.ts';
 import type { Exposition } from '../metrics/exposition.ts';
 import { Readiness } from '../state/readiness.ts';
 import { StatusChanges } from '../state/status-changes.ts';
-import type { Parts } from './parts.ts';
+import type { DaemonOptions, Parts } from './parts.ts';
 import type { Queries } from './queries.ts';
 import type { Reload } from './reload.ts';
-/** Where HTTP is spoken, and what it offers. */
-export interface WebOptions {
-  readonly listenAddresses: readonly ListenAddress[];
-  readonly telemetryPath: string;
-  readonly routePrefix: string;
-  readonly externalUrl: string | undefined;
-  /** TLS, log-in and headers; undefined: HTTP without TLS, open to all. */
-  readonly security?: WebSecurity | undefined;
-  /** `POST /-/reload` is answered. */
-  readonly enableLifecycle: boolean;
-  /** Queries can be registered over HTTP. */
-  readonly enableAdminApi: boolean;
-}
 
-export interface DaemonAppOptions {
-  readonly context: Context;
-  readonly build: BuildInfo;
-  readonly web: Omit<WebOptions, 'listenAddresses'>;
+/** What a daemon's requests are served from. */
+interface Served {
   readonly parts: Parts;
   readonly queries: Queries;
   readonly reload: Reload;
@@ -35,15 +18,11 @@ export interface DaemonAppOptions {
 }
 
 /** What answers requests, from what is known when they come. */
-export function createDaemonApp({
-  context,
-  build,
-  web,
-  parts,
-  queries,
-  reload,
-  exposition,
-}: DaemonAppOptions): RequestListener {
+export function createDaemonApp(
+  { build, web }: DaemonOptions,
+  context: Context,
+  { parts, queries, reload, exposition }: Served,
+): RequestListener {
   const { clock, log } = context;
   const { state, scheduling } = parts;
   const { security } = web;

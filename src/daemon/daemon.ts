@@ -1,40 +1,15 @@
-import type { ReadOptions } from '../config/read.ts';
 import type { ReloadOutcome } from '../http/api/probes.ts';
 import { DEFAULT_LIMITS, listen, type ServerLimits } from '../http/server/server.ts';
 import { background } from '../lib/background.ts';
-import type { BuildInfo } from '../lib/build-info.ts';
-import type { Clock } from '../lib/clock.ts';
 import type { Context } from '../lib/context.ts';
-import type { Logger, LogLevel } from '../lib/log.ts';
+import type { Logger } from '../lib/log.ts';
 import { type OpenFileBudget, openFileBudget, RAISE_OPEN_FILES } from '../lib/open-files.ts';
 import { ReleaseStack } from '../lib/release-stack.ts';
-import type { LoadedConfig } from '../queries/load.ts';
-import { createDaemonApp, expositionOf, type WebOptions } from './daemon-app.ts';
-import { openParts, type Parts } from './parts.ts';
+import { createDaemonApp, expositionOf } from './daemon-app.ts';
+import { type DaemonOptions, openParts, type Parts } from './parts.ts';
 import { Queries } from './queries.ts';
 import { Reload } from './reload.ts';
 import { summarize } from './summary.ts';
-/** The configuration file. */
-export interface ConfigSource {
-  readonly loaded: LoadedConfig;
-  /** Where `loaded` is from, and is read anew. */
-  readonly read: ReadOptions;
-  /** How often it is looked whether the config file has another content, in milliseconds; 0: never. */
-  readonly autoReloadInterval: number;
-}
-
-export interface DaemonOptions {
-  readonly config: ConfigSource;
-  readonly web: WebOptions;
-  readonly build: BuildInfo;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** A reload says that events of this level are to be logged. */
-  readonly setLogLevel: (level: LogLevel) => void;
-  readonly env: NodeJS.ProcessEnv;
-  /** No process comes after this one: its runs are stopped at its end, though there may be a storage. */
-  readonly isLast: boolean;
-}
 
 export interface Daemon {
   /** Where it really listens, `HOST:PORT`. */
@@ -77,13 +52,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 async function start(options: DaemonOptions, context: Context, releases: ReleaseStack): Promise<Omit<Daemon, 'stop'>> {
-  const { config, web, build, env, isLast } = options;
+  const { config, web, build } = options;
   const { clock, log } = context;
   const { security } = web;
   releases.add('web configuration', () => security?.close());
   const files = openFileBudget();
-  const { loaded, autoReloadInterval } = config;
-  const parts = await openParts({ context, loaded, files, version: build.version, env, isLast }, releases);
+  const parts = await openParts(options, context, files, releases);
   const { stored, scheduling } = parts;
 
   const queries = new Queries({ context, configFile: config.read.file, parts });
@@ -91,7 +65,7 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   await queries.load();
   const reload = reloadOf(options, context, parts, queries);
   const exposition = expositionOf(build, parts, queries, reload);
-  const app = createDaemonApp({ context, build, web, parts, queries, reload, exposition });
+  const app = createDaemonApp(options, context, { parts, queries, reload, exposition });
   await stored?.restored();
   const limits = limitsOf(files, web.listenAddresses.length, log);
   const listeners = await listen(app, web.listenAddresses, { clock, log, tls: security?.tls, limits });
@@ -108,8 +82,8 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   releases.add('summaries', summarize(parts.state.api, clock, log));
   parts.identities.begin();
   background(log, 'rendering ahead of the first scrape', exposition.prepare());
-  if (autoReloadInterval > 0) {
-    background(log, 'watch of the config file', reload.watch(autoReloadInterval));
+  if (config.autoReloadInterval > 0) {
+    background(log, 'watch of the config file', reload.watch(config.autoReloadInterval));
   }
   return {
     addresses: listeners.addresses,

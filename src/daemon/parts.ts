@@ -3,7 +3,13 @@ import { Identities } from '../accounts/identities.ts';
 import { TargetsInUse } from '../accounts/targets-in-use.ts';
 import { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import { createNetwork } from '../aws/network/network.ts';
+import type { ReadOptions } from '../config/read.ts';
+import type { WebSecurity } from '../http/security/web-security.ts';
+import type { ListenAddress } from '../http/server/server.ts';
+import type { BuildInfo } from '../lib/build-info.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Context } from '../lib/context.ts';
+import type { Logger, LogLevel } from '../lib/log.ts';
 import type { OpenFileBudget } from '../lib/open-files.ts';
 import type { ReleaseStack } from '../lib/release-stack.ts';
 import { StoredState } from '../persistence/stored-state.ts';
@@ -13,15 +19,40 @@ import { ExporterState } from './exporter-state.ts';
 import { MetricsPage } from './metrics-page.ts';
 import { Scheduling } from './scheduling.ts';
 
-export interface PartsOptions {
-  readonly context: Context;
+/** The configuration file. */
+export interface ConfigSource {
   readonly loaded: LoadedConfig;
-  readonly files: OpenFileBudget;
-  /** Of the exporter, for the user agent of its calls. */
-  readonly version: string;
+  /** Where `loaded` is from, and is read anew. */
+  readonly read: ReadOptions;
+  /** How often it is looked whether the config file has another content, in milliseconds; 0: never. */
+  readonly autoReloadInterval: number;
+}
+
+/** Where HTTP is spoken, and what it offers. */
+export interface WebOptions {
+  readonly listenAddresses: readonly ListenAddress[];
+  readonly telemetryPath: string;
+  readonly routePrefix: string;
+  readonly externalUrl: string | undefined;
+  /** TLS, log-in and headers; undefined: HTTP without TLS, open to all. */
+  readonly security?: WebSecurity | undefined;
+  /** `POST /-/reload` is answered. */
+  readonly enableLifecycle: boolean;
+  /** Queries can be registered over HTTP. */
+  readonly enableAdminApi: boolean;
+}
+
+export interface DaemonOptions {
+  readonly config: ConfigSource;
+  readonly web: WebOptions;
+  readonly build: BuildInfo;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A reload says that events of this level are to be logged. */
+  readonly setLogLevel: (level: LogLevel) => void;
   /** Proxies and authorities. */
   readonly env: NodeJS.ProcessEnv;
-  /** No process comes after this one. */
+  /** No process comes after this one: its runs are stopped at its end, though there may be a storage. */
   readonly isLast: boolean;
 }
 
@@ -39,9 +70,15 @@ export interface Parts {
 }
 
 /** @throws NetworkConfigError, StorageError */
-export async function openParts(options: PartsOptions, releases: ReleaseStack): Promise<Parts> {
-  const { context, loaded, files, version, env, isLast } = options;
+export async function openParts(
+  options: DaemonOptions,
+  context: Context,
+  files: OpenFileBudget,
+  releases: ReleaseStack,
+): Promise<Parts> {
+  const { build, env, isLast } = options;
   const { clock, log } = context;
+  const { loaded } = options.config;
   const { config } = loaded;
   const network = createNetwork({ env, clock, log, mostIdle: files.idleCalls });
   releases.add('network', () => network.close());
@@ -49,7 +86,7 @@ export async function openParts(options: PartsOptions, releases: ReleaseStack): 
   const inForce: ConfigInForce = { loaded };
   const state = new ExporterState(config, clock, log);
   const { targets, api: apiStats } = state;
-  const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version });
+  const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version: build.version });
   const failures = state.failures.credentials;
   const identities = new Identities({ targets, apiStats, clock, log, failures, signal: context.shutdown });
   const stored = await openStoredState(context, inForce, state);

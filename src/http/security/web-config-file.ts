@@ -45,7 +45,12 @@ export async function readWebConfigFile(file: string): Promise<WebConfigSnapshot
   try {
     text = decodeText(await readRegularFile(file), file);
   } catch (error) {
-    return { contents: String(error), check: () => raise(error) };
+    return {
+      contents: String(error),
+      check() {
+        throw error;
+      },
+    };
   }
   const { config, problems } = readWebConfig(text, file);
   const { tls } = config;
@@ -61,10 +66,6 @@ export async function readWebConfigFile(file: string): Promise<WebConfigSnapshot
       return { ...config, tls: tls && withPems(tls, checked) };
     },
   };
-}
-
-function raise(error: unknown): never {
-  throw error;
 }
 
 interface Pem {
