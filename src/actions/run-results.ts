@@ -3,6 +3,7 @@ import type { LogFields, Logger } from '../lib/log.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { Run, Window } from '../model/run.ts';
 import type { RoundTripTimeUnit } from '../model/vocabulary.ts';
+import type { ContributorSeries } from '../results/contributor-series.ts';
 import { mergeRows } from '../results/contributors.ts';
 import { newestDatapoints } from '../results/datapoints.ts';
 import { KeptJson } from '../results/kept-json.ts';
@@ -17,14 +18,14 @@ import {
   type RowPage,
   type RowResults,
 } from '../results/results.ts';
-import { datapointsJson, rowsJson } from '../results/results-json.ts';
+import { type DatapointsJson, datapointsJson, type RowsJson, rowsJson } from '../results/results-json.ts';
 import { type UnitConversion, unitConversion } from '../results/units.ts';
-import type { RunStates } from '../state/run-state.ts';
+import type { ReadResults, RunStates } from '../state/run-state.ts';
 
 export interface RunResultsOptions {
   readonly log: Logger;
   readonly runStates: Pick<RunStates, 'resultsRead'>;
-  /** Asked for each result: a reload may have changed them. */
+  /** Called for each result, because a reload may change these. */
   readonly contributors: () => {
     readonly mirrorRows: 'keep' | 'drop';
     readonly maxSeriesPerQuery: number;
@@ -34,12 +35,25 @@ export interface RunResultsOptions {
 
 export type ResultPage = RowPage | DataPage;
 
-/** Makes of a run's pages what is exported and shown. */
+/** What of a run's results is exported as series, and shown as JSON. */
+interface Converted {
+  readonly results: Pick<ReadResults, 'at' | 'length' | 'rows' | 'dropped'>;
+  readonly series: readonly ContributorSeries[];
+  readonly total: number | undefined;
+  readonly truncated: number;
+  readonly json: RowsJson | DatapointsJson;
+  /** Items that `json` does not have. */
+  readonly omitted: number;
+  /** Counts of what is logged once per query. */
+  readonly notes: readonly (readonly [msg: string, count: number, fields?: LogFields])[];
+}
+
+/** Converts the pages of a run to what is exported and shown. */
 export class RunResults {
   readonly #options: RunResultsOptions;
-  readonly #unitsAssumed = new Set<string>();
-  readonly #told = new WeakMap<Registration, Set<string>>();
-  /** Results take milliseconds to work through, and megabytes meanwhile; those of many runs may come at once. */
+  readonly #assumedUnits = new Set<string>();
+  readonly #logged = new WeakMap<Registration, Set<string>>();
+  /** Converting results takes milliseconds, and megabytes in the meantime. Results of many runs may arrive at once. */
   readonly #turns = new Turns();
 
   constructor(options: RunResultsOptions) {
@@ -47,125 +61,105 @@ export class RunResults {
   }
 
   /**
-   * Writes down the results of a run, all of whose pages have been read.
+   * Stores the results of a run whose pages were all read.
    *
-   * @throws InvalidResponse for pages, units or values that do not fit.
+   * @throws InvalidResponse if pages, units, or values do not match
    */
   read(registration: Registration<ScheduledQuery>, run: Run, pages: PackedPages<ResultPage>): Promise<void> {
     return this.#turns.take(async () => this.#read(registration, run, await pages.unpack()));
   }
 
   async #read(registration: Registration<ScheduledQuery>, run: Run, pages: readonly ResultPage[]): Promise<void> {
-    const answer = joinPages(pages);
-    const { metricName } = registration.query;
-    const conversion = unitConversion(metricName, answer.unit, this.#options.contributors().roundTripTimeUnit);
-    this.#tellAssumption(registration.query, conversion);
-    if ('datapoints' in answer) {
-      const repeated = pages.reduce((sum, page) => sum + countsOf(page).series, 0) - answer.datapoints.length;
-      this.#tellOnce(registration, 'repeated series ignored', repeated);
-      await this.#readDatapoints(registration, run, answer, conversion);
-    } else {
-      const repeated = pages.reduce((sum, page) => sum + countsOf(page).rows, 0) - answer.rows.length;
-      this.#tellOnce(registration, 'repeated rows ignored', repeated);
-      await this.#readRows(registration, run, answer, conversion);
-    }
-  }
-
-  async #readDatapoints(
-    registration: Registration<ScheduledQuery>,
-    { queryId, window }: Run,
-    answer: DataResults,
-    conversion: UnitConversion,
-  ): Promise<void> {
-    const { runStates, contributors } = this.#options;
-    const { newestAt, step, rows, series, dropped, tooLarge, truncated } = newestDatapoints(
-      answer.datapoints,
-      conversion,
-      contributors().maxSeriesPerQuery,
-    );
+    const { query } = registration;
+    const { queryId, window } = run;
+    const joined = joinPages(pages);
+    const conversion = unitConversion(query.metricName, joined.unit, this.#options.contributors().roundTripTimeUnit);
+    this.#logAssumedUnit(query, conversion);
     await nextTurn();
-    const datapoints = datapointsForJson(answer.datapoints);
+    const { results, json, omitted, series, total, truncated, notes } =
+      'datapoints' in joined
+        ? this.#convertDatapoints(joined, window, conversion)
+        : this.#convertRows(query, joined, window, conversion);
+    const kind = 'datapoints' in joined ? 'series' : 'rows';
+    const repeated = pages.reduce((sum, page) => sum + countsOf(page)[kind], 0) - results.rows;
+    const kept = await KeptJson.of({
+      name: query.name,
+      queryId,
+      windowStart: new Date(window.start).toISOString(),
+      windowEnd: new Date(window.end).toISOString(),
+      ...json,
+      omitted,
+    });
+    if (!registration.removed) {
+      for (const [msg, count, fields] of [[`repeated ${kind} ignored`, repeated] as const, ...notes]) {
+        this.#logOnce(registration, msg, count, fields);
+      }
+      const read = { ...results, windowEnd: window.end, json: kept };
+      this.#options.runStates.resultsRead(registration, read, series, total, truncated);
+    }
+  }
+
+  #convertDatapoints(joined: DataResults, window: Window, conversion: UnitConversion): Converted {
+    const { maxSeriesPerQuery } = this.#options.contributors();
+    const newest = newestDatapoints(joined.datapoints, conversion, maxSeriesPerQuery);
+    const { newestAt, step, rows, dropped, tooLarge } = newest;
+    const datapoints = datapointsForJson(joined.datapoints);
     const omitted = rows - datapoints.length;
-    const json = await KeptJson.of({
-      ...about(registration, queryId, window),
-      ...datapointsJson({ ...answer, datapoints }, conversion),
+    return {
+      ...newest,
+      results: { at: newestAt ?? window.end, length: step, rows, dropped },
+      total: undefined,
+      json: datapointsJson({ ...joined, datapoints }, conversion),
       omitted,
-    });
-    if (!registration.removed) {
-      this.#tellOnce(registration, 'series beyond size limit dropped', tooLarge);
-      this.#tellOnce(registration, 'series beyond size limit omitted from the API', omitted);
-      const results = { at: newestAt ?? window.end, windowEnd: window.end, length: step, rows, dropped, json };
-      runStates.resultsRead(registration, results, series, undefined, truncated);
-    }
+      notes: [
+        ['series beyond size limit dropped', tooLarge],
+        ['series beyond size limit omitted from the API', omitted],
+      ],
+    };
   }
 
-  async #readRows(
-    registration: Registration<ScheduledQuery>,
-    { queryId, window }: Run,
-    answer: RowResults,
+  #convertRows(
+    { metricName, contributorLabels: labels, limit }: ScheduledQuery,
+    joined: RowResults,
+    window: Window,
     conversion: UnitConversion,
-  ): Promise<void> {
-    const { runStates, contributors } = this.#options;
-    const { mirrorRows, maxSeriesPerQuery } = contributors();
-    const { metricName, contributorLabels: labels, limit } = registration.query;
-    const { rows, series, dropped, total, beyondLimit, tooLarge, truncated } = mergeRows(answer.rows, {
-      metricName,
-      conversion,
-      labels,
-      mirrorRows,
-      maxSeriesPerQuery,
-      limit,
-    });
-    const shown = rowsForJson(worstRows(answer.rows, limit ?? rows));
+  ): Converted {
+    const { mirrorRows, maxSeriesPerQuery } = this.#options.contributors();
+    const options = { metricName, conversion, labels, mirrorRows, maxSeriesPerQuery, limit };
+    const merged = mergeRows(joined.rows, options);
+    const { rows, dropped, beyondLimit, tooLarge } = merged;
+    const shown = rowsForJson(worstRows(joined.rows, limit ?? rows));
     const omitted = rows - shown.length;
-    const json = await KeptJson.of({
-      ...about(registration, queryId, window),
-      ...rowsJson({ ...answer, rows: shown }, conversion),
+    return {
+      ...merged,
+      results: { at: window.end, length: window.end - window.start, rows, dropped },
+      json: rowsJson({ ...joined, rows: shown }, conversion),
       omitted,
-    });
-    if (!registration.removed) {
-      this.#tellOnce(registration, 'rows beyond limit dropped', beyondLimit, { limit });
-      this.#tellOnce(registration, 'series beyond size limit dropped', tooLarge);
-      this.#tellOnce(registration, 'rows beyond size limit omitted from the API', omitted - beyondLimit);
-      const results = {
-        at: window.end,
-        windowEnd: window.end,
-        length: window.end - window.start,
-        rows,
-        dropped,
-        json,
-      };
-      runStates.resultsRead(registration, results, series, total, truncated);
-    }
+      notes: [
+        ['rows beyond limit dropped', beyondLimit, { limit }],
+        ['series beyond size limit dropped', tooLarge],
+        ['rows beyond size limit omitted from the API', omitted - beyondLimit],
+      ],
+    };
   }
 
-  /** Logs what is odd about a query's results the first time that there is any of it. */
-  #tellOnce(registration: Registration, msg: string, count: number, more: LogFields = {}): void {
-    const told = this.#told.get(registration) ?? new Set<string>();
-    if (count > 0 && !told.has(msg)) {
-      this.#told.set(registration, told.add(msg));
+  /** Logs a count about a query's results the first time that it is not 0. */
+  #logOnce(registration: Registration, msg: string, count: number, fields: LogFields = {}): void {
+    const logged = this.#logged.get(registration) ?? new Set<string>();
+    if (count > 0 && !logged.has(msg)) {
+      this.#logged.set(registration, logged.add(msg));
       const { account, region, name } = registration.query;
-      this.#options.log.warn(msg, { account, aws_region: region, query: name, count, ...more });
+      this.#options.log.warn(msg, { account, aws_region: region, query: name, count, ...fields });
     }
   }
 
-  #tellAssumption({ account, region, name, metricName }: ScheduledQuery, { assumed, unit }: UnitConversion): void {
-    if (assumed && !this.#unitsAssumed.has(metricName)) {
-      this.#unitsAssumed.add(metricName);
+  #logAssumedUnit({ account, region, name, metricName }: ScheduledQuery, { assumed, unit }: UnitConversion): void {
+    if (assumed && !this.#assumedUnits.has(metricName)) {
+      this.#assumedUnits.add(metricName);
       const fields = { account, aws_region: region, query: name };
-      this.#options.log.info('an answer names no unit', { ...fields, metric: metricName, assumed: unit });
+      this.#options.log.info('unit assumed for results without unit', { ...fields, metric: metricName, unit });
     }
   }
-}
-
-/** What the JSON of results says beside them. */
-function about({ name }: Registration, queryId: string | undefined, { start, end }: Window) {
-  return {
-    name,
-    queryId,
-    windowStart: new Date(start).toISOString(),
-    windowEnd: new Date(end).toISOString(),
-  };
 }
 
 function joinPages(pages: readonly ResultPage[]): RowResults | DataResults {

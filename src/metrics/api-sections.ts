@@ -1,6 +1,5 @@
 import type { Target } from '../scheduler/target.ts';
-import type { TargetStats } from '../state/api-stats.ts';
-import type { Histogram } from '../state/histogram.ts';
+import type { Histogram, TargetStats } from '../state/api-stats.ts';
 import type { Section } from './exposition.ts';
 import { API_FAMILIES } from './families.ts';
 import { GroupedChunks, type SamplesOf } from './gzip/grouped-chunks.ts';

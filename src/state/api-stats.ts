@@ -7,46 +7,66 @@ import type { Logger } from '../lib/log.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 import type { QueryType } from '../model/vocabulary.ts';
 import type { Target } from '../scheduler/target.ts';
-import { Histogram } from './histogram.ts';
 
 /** Upper bounds of the buckets of `aws_nfm_api_request_duration_seconds`. */
 export const REQUEST_BUCKETS: readonly number[] = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Upper bounds of the buckets of `aws_nfm_run_duration_seconds` and `aws_nfm_run_wait_seconds`. */
 export const RUN_BUCKETS: readonly number[] = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800];
 
-/** The attempts of one operation in one target, since the start. */
+/** A histogram with fixed buckets. */
+export class Histogram {
+  /** Upper bounds of the buckets in ascending order. One more bucket is above them. */
+  readonly bounds: readonly number[];
+  /** Observations in each bucket, not cumulative. */
+  readonly counts: number[];
+  sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.counts = new Array<number>(bounds.length + 1).fill(0);
+  }
+
+  observe(value: number): void {
+    const index = this.bounds.findIndex((bound) => value <= bound);
+    const bucket = index === -1 ? this.bounds.length : index;
+    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
+    this.sum += value;
+  }
+}
+
+/** The attempts of one operation in one target since the start. */
 export interface OperationStats {
   requests: number;
   readonly errors: Map<ApiErrorName, number>;
-  /** Seconds of each attempt. */
+  /** Seconds per attempt. */
   readonly durations: Histogram;
 }
 
-/** What is known of the API in one target. */
+/** The numbers of the API in one target. */
 export interface TargetStats {
   readonly target: Target;
   readonly operations: Map<string, OperationStats>;
-  /** Whether the last attempt showed the API to be up; undefined before the first. */
+  /** Whether the last attempt showed that the API is up. Undefined before the first attempt. */
   up: boolean | undefined;
   identity: Identity | undefined;
-  /** Seconds that runs waited, and that they took by type; empty where no query is scheduled. */
+  /** Seconds that runs waited, and that they took by type. Empty if no query is scheduled. */
   runWaits: Histogram | undefined;
   readonly runDurations: Map<QueryType, Histogram>;
 }
 
-/** Counts attempts for each target, from the API client's observer calls. */
+/** Counts the attempts in each target. The API client calls it as its observer. */
 export class ApiStats implements AttemptObserver {
-  /** After each change of a target's numbers. */
+  /** Emitted after each change of a target's numbers. */
   readonly changed: Emitter<[stats: TargetStats]>;
   readonly #stats = new Map<Target, TargetStats>();
-  /** Targets that were removed: what is still answered there counts no more. */
-  readonly #gone = new WeakSet<Target>();
+  /** Removed targets: late responses are not counted. */
+  readonly #removed = new WeakSet<Target>();
 
   constructor(log: Pick<Logger, 'error'>) {
     this.changed = new Emitter(log, "change of a target's calls");
   }
 
-  /** Makes the series of the operations that a query uses, and of the errors the model declares for them, exist at 0. */
+  /** Creates the series of a query's operations, and of the errors that the model declares for them, with the value 0. */
   expect(target: Target, query: Pick<RegisteredQuery, 'kind' | 'type'>): void {
     const { start, status, results, stop } = QUERY_OPERATIONS[query.type];
     this.#expect(target, query.kind === 'watched' ? [status] : [start, status, results, stop]);
@@ -57,7 +77,7 @@ export class ApiStats implements AttemptObserver {
     }
   }
 
-  /** As {@link expect}, for the operations that list monitors and scopes, and those that read tags where these are needed. */
+  /** Does the same as {@link expect} for the operations of listings. `tags`: whether tags are read too. */
   expectListings(target: Target, tags: boolean): void {
     this.#expect(target, [...Object.values(LIST_OPERATIONS), ...(tags ? [TAGS_OPERATION] : [])]);
   }
@@ -66,7 +86,7 @@ export class ApiStats implements AttemptObserver {
     const stats = this.of(target);
     const unknown = operations.filter(({ name }) => !stats.operations.has(name));
     for (const { name, modelledErrors } of unknown) {
-      const { errors } = this.#operation(target, name);
+      const { errors } = operationOf(stats, name);
       for (const error of modelledErrors) {
         errors.set(error, 0);
       }
@@ -76,24 +96,20 @@ export class ApiStats implements AttemptObserver {
     }
   }
 
-  /** No query uses the target any more: its numbers are forgotten. */
+  /** Forgets the numbers of a target that no query uses. */
   remove(target: Target): void {
     this.#stats.delete(target);
-    this.#gone.add(target);
+    this.#removed.add(target);
   }
 
-  /** A run has waited for so many seconds for its beginning. */
+  /** Adds the seconds that a run waited for its start. */
   runWaited(target: Target, seconds: number): void {
-    const stats = this.of(target);
-    stats.runWaits?.observe(seconds);
-    this.changed.emit(stats);
+    this.#update(target, ({ runWaits }) => runWaits?.observe(seconds));
   }
 
-  /** A run of a query of `type` has taken so many seconds. */
+  /** Adds the seconds that a run of a query of `type` took. */
   runTook(target: Target, type: QueryType, seconds: number): void {
-    const stats = this.of(target);
-    stats.runDurations.get(type)?.observe(seconds);
-    this.changed.emit(stats);
+    this.#update(target, ({ runDurations }) => runDurations.get(type)?.observe(seconds));
   }
 
   all(): IterableIterator<TargetStats> {
@@ -111,7 +127,7 @@ export class ApiStats implements AttemptObserver {
         runWaits: undefined,
         runDurations: new Map(),
       };
-      if (!this.#gone.has(target)) {
+      if (!this.#removed.has(target)) {
         this.#stats.set(target, stats);
       }
     }
@@ -123,37 +139,43 @@ export class ApiStats implements AttemptObserver {
     operation: string,
     outcome: { readonly seconds: number | undefined; readonly error: ApiErrorName | undefined; readonly up: boolean },
   ): void {
-    const stats = this.#operation(target, operation);
-    stats.requests += 1;
-    if (outcome.error !== undefined) {
-      countError(stats, outcome.error);
-    }
-    if (outcome.seconds !== undefined) {
-      stats.durations.observe(outcome.seconds);
-    }
-    this.of(target).up = outcome.up;
-    this.changed.emit(this.of(target));
+    this.#update(target, (stats) => {
+      const counted = operationOf(stats, operation);
+      counted.requests += 1;
+      if (outcome.error !== undefined) {
+        countError(counted, outcome.error);
+      }
+      if (outcome.seconds !== undefined) {
+        counted.durations.observe(outcome.seconds);
+      }
+      stats.up = outcome.up;
+    });
   }
 
   answerRefused(target: Target, operation: string, error: ApiErrorName): void {
-    countError(this.#operation(target, operation), error);
-    this.changed.emit(this.of(target));
+    this.#update(target, (stats) => countError(operationOf(stats, operation), error));
   }
 
   identified(target: Target, identity: Identity): void {
-    this.of(target).identity = identity;
-    this.changed.emit(this.of(target));
+    this.#update(target, (stats) => {
+      stats.identity = identity;
+    });
   }
 
-  #operation(target: Target, name: string): OperationStats {
-    const { operations } = this.of(target);
-    let operation = operations.get(name);
-    if (operation === undefined) {
-      operation = { requests: 0, errors: new Map(), durations: new Histogram(REQUEST_BUCKETS) };
-      operations.set(name, operation);
-    }
-    return operation;
+  #update(target: Target, change: (stats: TargetStats) => void): void {
+    const stats = this.of(target);
+    change(stats);
+    this.changed.emit(stats);
   }
+}
+
+function operationOf({ operations }: TargetStats, name: string): OperationStats {
+  let operation = operations.get(name);
+  if (operation === undefined) {
+    operation = { requests: 0, errors: new Map(), durations: new Histogram(REQUEST_BUCKETS) };
+    operations.set(name, operation);
+  }
+  return operation;
 }
 
 function countError(stats: OperationStats, error: ApiErrorName): void {

@@ -46,16 +46,10 @@ export interface RunState {
   readonly truncatedLabelValues: number;
 }
 
-interface MutableRunState extends RunState {
+type MutableRunState = { -readonly [Field in keyof RunState]: RunState[Field] } & {
   readonly runs: Record<RunOutcome, number>;
   readonly recent: RecentRuns;
-  lastOutcome: RunOutcome | undefined;
-  lastQueryId: string | undefined;
-  lastDuration: number | undefined;
-  results: QueryResults | undefined;
-  total: number | undefined;
-  truncatedLabelValues: number;
-}
+};
 
 /** Results as they were read; their age and series are noted here. */
 export type ReadResults = Omit<QueryResults, 'series' | 'since'>;
