@@ -55,6 +55,21 @@ const IAM_POLICY_FLAGS: readonly Flag[] = [
   { name: 'trust', kind: 'switch', help: "The trust policies of the accounts' roles, too." },
 ];
 
+const WHERE_THE_DAEMON_IS: ReadonlySet<string> = new Set([
+  'config.file',
+  'web.listen-address',
+  'web.systemd-socket',
+  'web.config.file',
+  'web.route-prefix',
+  'web.external-url',
+]);
+
+/** Those flags of the daemon that say where it is. */
+const HEALTHCHECK_FLAGS: readonly Flag[] = [
+  { name: 'ready', kind: 'switch', help: 'Check /-/ready instead of /-/healthy.' },
+  ...DAEMON_FLAGS.filter(({ name }) => WHERE_THE_DAEMON_IS.has(name)),
+];
+
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
     usage: 'nfm-exporter [serve] --config.file=FILE [flags]',
@@ -85,6 +100,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'print the least-privilege IAM policies that a config file needs',
     flags: IAM_POLICY_FLAGS,
     run: runIamPolicy,
+  },
+  healthcheck: {
+    usage: 'nfm-exporter healthcheck [--ready] [flags]',
+    summary: 'check whether a running daemon is healthy: exit code 0 or 1',
+    flags: HEALTHCHECK_FLAGS,
+    run: runHealthcheck,
   },
   query: {
     usage: 'nfm-exporter query run|watch [flags]',
@@ -201,6 +222,13 @@ function onlyFile(command: string, operands: readonly string[]): string {
     throw new UsageError(`${command} takes one file, got ${operands.length}`);
   }
   return file;
+}
+
+async function runHealthcheck(args: readonly string[]): Promise<number> {
+  const values = readFlags(HEALTHCHECK_FLAGS, args, env);
+  refuseOperands(values.operands);
+  const { runHealthcheckCommand } = await import('./healthcheck/command.ts');
+  return runHealthcheckCommand({ values, env, clock: systemClock, stdout, stderr });
 }
 
 async function runQuery(args: readonly string[]): Promise<number> {

@@ -98,6 +98,20 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   };
 }
 
+/**
+ * Reads the section `web` alone. Defaults replace what is missing or invalid, and errors elsewhere in the file do not matter:
+ * a running exporter keeps its last valid configuration.
+ */
+export async function readWebSection(
+  text: string,
+  { file, env }: Omit<ReadOptions, 'fallbackRegion'>,
+): Promise<Config['web']> {
+  const reading = new Reading(env);
+  const { root } = await parseLongYaml(text, { file, listKey: 'queries' });
+  const { entries } = readRoot(root, file, reading);
+  return readSection(reading.map('web', entries.get('web')?.value, MAPPING), 'web', WEB, reading).values;
+}
+
 /** The mappings of the top level with keys of their own. */
 function readSections({ entries }: MapNode, reading: Reading) {
   const read = <T>(key: string, schema: SectionSchema<T>) =>

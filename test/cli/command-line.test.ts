@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../support/process.ts';
 
-const COMMANDS = ['serve', 'demo', 'simulator', 'check-config', 'iam-policy', 'query'];
+const COMMANDS = ['serve', 'demo', 'simulator', 'check-config', 'iam-policy', 'healthcheck', 'query'];
 
 describe.concurrent('the command line', () => {
   it.for<[string[], RegExp]>([
@@ -9,7 +9,7 @@ describe.concurrent('the command line', () => {
     [['qury'], /^nfm-exporter: unknown command "qury", did you mean query\?\n/],
     [
       ['status'],
-      /^nfm-exporter: unknown command "status", expected one of serve, demo, simulator, check-config, iam-policy, query\n/,
+      /^nfm-exporter: unknown command "status", expected one of serve, demo, simulator, check-config, iam-policy, healthcheck, query\n/,
     ],
     [['__proto__'], /^nfm-exporter: unknown command "__proto__"/],
     [[''], /^nfm-exporter: unknown command ""/],
