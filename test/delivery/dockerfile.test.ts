@@ -1,102 +1,75 @@
 import { readFileSync } from 'node:fs';
-import dockerignore from '@balena/dockerignore';
-import { DockerfileParser, type Instruction } from 'dockerfile-ast';
+import { globSync } from 'tinyglobby';
 import { describe, expect, test } from 'vitest';
 import { WEB } from '../../src/config/schema.ts';
 import { PROJECT } from '../support/project.ts';
 
-interface Stage {
-  /** What FROM names. */
-  readonly image: string;
-  readonly instructions: Instruction[];
-}
+// What an image that is built and run shows is checked there: npm run image:test.
 
-const text = readFileSync(`${PROJECT}Dockerfile`, 'utf8');
-const instructions = DockerfileParser.parse(text).getInstructions();
-const stages = readStages();
-
-function readStages(): readonly Stage[] {
-  const found: Stage[] = [];
-  for (const instruction of instructions) {
-    if (instruction.getKeyword() === 'FROM') {
-      found.push({ image: instruction.getArguments()[0]?.getValue() ?? '', instructions: [] });
-    }
-    found.at(-1)?.instructions.push(instruction);
-  }
-  return found;
-}
+const text = readFileSync(`${PROJECT}Dockerfile`, 'utf8').replace(/\\\n\s*/g, '');
+const manifest: { version: string; repository: { url: string } } = JSON.parse(
+  readFileSync(`${PROJECT}package.json`, 'utf8'),
+);
+const [, ...stages] = text.split(/^FROM /m);
+const last = stages.at(-1) ?? '';
 
 /** The arguments of the only instruction of this kind in the last stage. */
-function last(keyword: string): string {
-  const found = stages.at(-1)?.instructions.filter((each) => each.getKeyword() === keyword) ?? [];
+function argumentsOf(keyword: string): string {
+  const found = Array.from(last.matchAll(new RegExp(`^${keyword} (.*)$`, 'gm')), ([, content = '']) => content);
   expect(found).toHaveLength(1);
-  return found[0]?.getArgumentsContent() ?? '';
+  return found[0] ?? '';
 }
 
 describe('the image', () => {
-  test('is built in stages, each from an earlier one or from Node 24 in a slim image', () => {
-    const names = instructions.flatMap((each) => each.getArgumentsContent()?.match(/ AS (\w+)$/)?.[1] ?? []);
-    expect(names.length).toBeGreaterThan(0);
-    for (const image of stages.map((stage) => stage.image).filter((each) => !names.includes(each))) {
-      expect(image).toMatch(/^\$\{NODE_IMAGE\}$/);
-    }
+  test('builds on Node 24 in a slim image, which a build argument replaces', () => {
     expect(text).toMatch(/^ARG NODE_IMAGE=node:24-[a-z]+-slim$/m);
+    const [compiling = '', ...others] = stages;
+    expect(compiling).toMatch(/^--platform=\$BUILDPLATFORM \$\{NODE_IMAGE\} AS manifests\n/);
+    expect(last).toMatch(/^\$\{NODE_IMAGE\}\n/);
+    for (const stage of others.slice(0, -1)) {
+      expect(stage).toMatch(/^manifests AS /);
+    }
   });
 
-  test('has production dependencies only', () => {
-    const sources = stages
-      .at(-1)
-      ?.instructions.filter((each) => each.getArgumentsContent()?.startsWith('/app/node_modules'));
-    expect(sources?.map((each) => each.getTextContent())).toEqual([
-      'COPY --from=production /app/node_modules node_modules',
-    ]);
-    expect(text).toMatch(/AS production\nRUN npm ci --omit=dev\b/);
+  test('installs each workspace', () => {
+    const workspaces = globSync('packages/*/package.json', { cwd: PROJECT });
+    expect(workspaces.length).toBeGreaterThan(0);
+    for (const file of workspaces) {
+      expect(text).toContain(`\nCOPY ${file} ${file.replace('package.json', '')}\n`);
+    }
   });
 
-  test('runs as a user that Kubernetes can tell from root', () => {
-    expect(last('USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/);
-  });
-
-  test('needs no shell: its commands are in exec form, and nothing is run to make the last stage', () => {
-    const command = last('HEALTHCHECK').replace(/^CMD /, '');
-    for (const words of [last('ENTRYPOINT'), last('CMD'), command]) {
+  test('runs nothing in its last stage, and needs no shell, so that it is built for other platforms too', () => {
+    expect(last).not.toMatch(/^RUN/m);
+    for (const words of [
+      argumentsOf('ENTRYPOINT'),
+      argumentsOf('CMD'),
+      argumentsOf('HEALTHCHECK').replace(/^.*CMD /, ''),
+    ]) {
       expect(JSON.parse(words)).toEqual(expect.arrayContaining([expect.any(String)]));
     }
-    expect(stages.at(-1)?.instructions.map((each) => each.getKeyword())).not.toContain('RUN');
   });
 
-  test('exposes, and checks the health of, the port that the exporter listens on by default', () => {
-    const port = last('EXPOSE');
-    expect(WEB.listenAddresses.default).toEqual([`:${port}`]);
-    expect(text).toContain(`\nENV HEALTHCHECK_URL=http://127.0.0.1:${port}/-/healthy\n`);
+  test('exposes the port that the exporter listens on by default', () => {
+    expect(WEB.listenAddresses.default).toEqual([`:${argumentsOf('EXPOSE')}`]);
   });
 
-  test('has a folder for storage.path that belongs to its user, so that a new volume there does, too', () => {
-    expect(text).toMatch(new RegExp(`^COPY --from=build --chown=${last('USER')} \\S+ /var/lib/nfm-exporter$`, 'm'));
+  test('checks the health by the configuration file that it starts with', () => {
+    const [flag = ''] = JSON.parse(argumentsOf('CMD'));
+    expect(flag).toMatch(/^--config\.file=/);
+    expect(argumentsOf('HEALTHCHECK')).toContain(`"healthcheck", ${JSON.stringify(flag)}]`);
   });
 
-  test('tells what it is', () => {
-    const labels = last('LABEL');
-    for (const label of ['title', 'description', 'licenses', 'revision']) {
-      expect(labels).toMatch(new RegExp(`org\\.opencontainers\\.image\\.${label}="[^"]+"`));
-    }
-  });
-});
-
-describe('.dockerignore', () => {
-  const ignored = dockerignore.default().add(readFileSync(`${PROJECT}.dockerignore`, 'utf8'));
-
-  test.each([
-    '.git/HEAD',
-    'node_modules/express/package.json',
-    'test/e2e/metrics-page.test.ts',
-    'dist/main.js',
-    '.env',
-  ])('keeps %s out of what is sent to the engine', (path) => {
-    expect(ignored.ignores(path)).toBe(true);
+  test('has a directory for storage.path that belongs to its user, so that a new volume there does, too', () => {
+    const owner = argumentsOf('USER');
+    expect(owner).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+    expect(last).toMatch(new RegExp(`^COPY --from=build --chown=${owner} \\S+ /var/lib/nfm-exporter$`, 'm'));
   });
 
-  test.each(['src/main.ts', 'package-lock.json', '.npmrc', 'config/demo/scenario.yml'])('lets %s in', (path) => {
-    expect(ignored.ignores(path)).toBe(false);
+  test("has the package's version and repository as labels", () => {
+    const labels = argumentsOf('LABEL');
+    expect(labels).toContain(`org.opencontainers.image.version="${manifest.version}"`);
+    expect(labels).toContain(`org.opencontainers.image.source="${manifest.repository.url}"`);
+    expect(labels).toContain(`org.opencontainers.image.base.name="\${NODE_IMAGE}"`);
   });
 });

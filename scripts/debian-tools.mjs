@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process';
+
+/**
+ * A program, by each name that it has, and Debian's package with it.
+ *
+ * @typedef {{ readonly names: readonly string[], readonly package: string }} Tool
+ */
+
+/** @param {string} command @param {readonly string[]} args */
+function runs(command, args) {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
+
+/** @param {readonly string[]} args */
+function aptGet(args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return spawnSync('apt-get', args, { env, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+}
+
+/** @param {readonly Tool[]} tools */
+function missingOf(tools) {
+  return tools.filter(({ names }) => !names.some((name) => runs(name, ['--version'])));
+}
+
+/** @param {readonly Tool[]} tools */
+function packagesOf(tools) {
+  return [...new Set(tools.map((tool) => tool.package))];
+}
+
+/** @param {readonly Tool[]} tools */
+function listed(tools) {
+  return tools.map(({ names }) => names[0]).join(' and ');
+}
+
+/**
+ * Installs missing programs with apt, if this is root and apt is there. Returns the names of those that are still missing, and the
+ * command that installs them.
+ *
+ * @param {readonly Tool[]} tools
+ * @returns {{ readonly names: string, readonly command: string } | undefined} undefined: all programs run
+ */
+export function installTools(tools) {
+  const missing = missingOf(tools);
+  if (missing.length > 0 && process.getuid?.() === 0 && runs('apt-get', ['--version'])) {
+    const packages = packagesOf(missing);
+    process.stderr.write(`${listed(missing)} not found: installing from Debian: ${packages.join(', ')}\n`);
+    if (aptGet(['update', '--quiet'])) {
+      aptGet(['install', '--quiet', '--yes', '--no-install-recommends', ...packages]);
+    }
+  }
+  const still = missingOf(tools);
+  return still.length === 0
+    ? undefined
+    : { names: listed(still), command: `apt-get install ${packagesOf(still).join(' ')}` };
+}

@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PROJECT } from './base.mjs';
+
+/** @typedef {import('./storage.mjs').Storage} Storage */
+
+/** Where Debian has the certificate authorities that this machine trusts, which may include one of its own. */
+const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
+
+/** @param {readonly string[]} args */
+function git(args) {
+  return execFileSync('git', args, { cwd: PROJECT, encoding: 'utf8' }).trim();
+}
+
+/** The commit that is checked out. @returns {string} */
+export function revision() {
+  return git(['rev-parse', 'HEAD']);
+}
+
+/**
+ * Builds the project's Dockerfile. The date of the commit is that of the image and of all files in it, so that two builds of a
+ * commit are equal.
+ *
+ * @param {Storage} storage with the base image
+ * @param {{ tag: string, architecture: string, layers?: boolean }} options `layers`: reuse layers of earlier builds
+ */
+export function buildImage(storage, { tag, architecture, layers = true }) {
+  const npm = join(storage.folder, 'npm');
+  mkdirSync(npm, { recursive: true });
+  writeFileSync(join(npm, 'npmrc'), `cafile=${AUTHORITIES}\n`);
+  const authorities = existsSync(AUTHORITIES) ? [`--volume=${AUTHORITIES}:${AUTHORITIES}:ro`] : [];
+  storage.buildah([
+    // HEALTHCHECK is not part of the OCI format. chroot needs no cgroups.
+    ...['bud', '--quiet', '--format=docker', '--isolation=chroot', '--network=host', '--pull-never'],
+    ...[`--layers=${layers}`, `--platform=linux/${architecture}`, `--timestamp=${git(['log', '-1', '--format=%ct'])}`],
+    ...[`--volume=${join(npm, 'npmrc')}:/root/.npmrc:ro`, `--volume=${npm}:/root/.npm`, ...authorities],
+    ...[`--build-arg=REVISION=${revision()}`, `--tag=${tag}`, PROJECT],
+  ]);
+}
+
+/** The digests of the layers that the Dockerfile adds to its base. @param {Storage} storage @param {string} tag @param {string} base @returns {readonly string[]} */
+export function ownLayers(storage, tag, base) {
+  /** @param {string} image @returns {readonly string[]} */
+  const layersOf = (image) => JSON.parse(storage.podman(['image', 'inspect', image]))[0].RootFS.Layers;
+  return layersOf(tag).slice(layersOf(base).length);
+}
