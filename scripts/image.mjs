@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireBase } from './image/base.mjs';
-import { buildImage, revision } from './image/build.mjs';
+import { buildImage, REVISION } from './image/build.mjs';
 import { Container, HARDENED, hold } from './image/checks.mjs';
 import { requireContainers, Storage } from './image/storage.mjs';
 
@@ -48,10 +48,7 @@ function checkContents(storage) {
   /** @param {string} name */
   const label = (name) => config.Labels[`org.opencontainers.image.${name}`] ?? '';
   hold(
-    label('revision') === revision() &&
-      label('base.name') === base &&
-      label('version') !== '' &&
-      label('source') !== '',
+    label('revision') === REVISION && label('base.name') === base && label('version') !== '' && label('source') !== '',
     `labels: version ${label('version')}, revision ${label('revision')}, base ${label('base.name')}, source ${label('source')}`,
   );
   hold(/^[1-9]\d*:[1-9]\d*$/.test(config.User), `user by number: ${config.User}`);

@@ -13,10 +13,8 @@ function git(args) {
   return execFileSync('git', args, { cwd: PROJECT, encoding: 'utf8' }).trim();
 }
 
-/** The commit that is checked out. @returns {string} */
-export function revision() {
-  return git(['rev-parse', 'HEAD']);
-}
+/** The commit that is checked out, once: it may change while the image is built. */
+export const REVISION = git(['rev-parse', 'HEAD']);
 
 /**
  * Builds the project's Dockerfile. The date of the commit is that of the image and of all files in it, so that two builds of a
@@ -33,9 +31,13 @@ export function buildImage(storage, { tag, architecture, layers = true }) {
   storage.buildah([
     // HEALTHCHECK is not part of the OCI format. chroot needs no cgroups.
     ...['bud', '--quiet', '--format=docker', '--isolation=chroot', '--network=host', '--pull-never'],
-    ...[`--layers=${layers}`, `--platform=linux/${architecture}`, `--timestamp=${git(['log', '-1', '--format=%ct'])}`],
+    ...[
+      `--layers=${layers}`,
+      `--platform=linux/${architecture}`,
+      `--timestamp=${git(['log', '-1', '--format=%ct', REVISION])}`,
+    ],
     ...[`--volume=${join(npm, 'npmrc')}:/root/.npmrc:ro`, `--volume=${npm}:/root/.npm`, ...authorities],
-    ...[`--build-arg=REVISION=${revision()}`, `--tag=${tag}`, PROJECT],
+    ...[`--build-arg=REVISION=${REVISION}`, `--tag=${tag}`, PROJECT],
   ]);
 }
 

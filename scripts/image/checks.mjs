@@ -7,7 +7,14 @@ const PAUSE_MS = 250;
 
 /** As a cluster runs it. Compose and Kubernetes set the same. */
 export const HARDENED = [
-  ...['--read-only', '--tmpfs=/tmp', '--network=none', '--cap-drop=ALL', '--security-opt=no-new-privileges'],
+  ...[
+    '--read-only',
+    '--read-only-tmpfs=false',
+    '--tmpfs=/tmp',
+    '--network=none',
+    '--cap-drop=ALL',
+    '--security-opt=no-new-privileges',
+  ],
   ...['--ulimit=nofile=1024:1024', '--ulimit=nproc=4096:4096'],
 ];
 

@@ -21,10 +21,13 @@ interface Service {
   readonly profiles?: readonly string[];
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string | null>>;
-  readonly ports: readonly string[];
+  readonly ports?: readonly string[];
+  readonly restart?: string;
+  readonly entrypoint?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly volumes?: readonly (string | BindMount)[];
   readonly networks?: { readonly default: { readonly aliases: readonly string[] } };
-  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
   readonly read_only: boolean;
   readonly cap_drop: readonly string[];
   readonly security_opt: readonly string[];
@@ -83,7 +86,7 @@ describe('compose.yaml', () => {
     expect(build === '.' ? 'built' : image).toMatch(/^built$|^[a-z/]+:v?\d+\.\d+\.\d+$/);
   });
 
-  test.each(services)('%s can be reached from this machine only', (_name, { ports }) => {
+  test.each(services)('%s can be reached from this machine only', (_name, { ports = [] }) => {
     for (const port of ports) {
       expect(port).toMatch(/^127\.0\.0\.1:(\d+):\1$/);
     }
@@ -97,10 +100,17 @@ describe('compose.yaml', () => {
     });
   });
 
-  test.each(services)('%s has a health check that needs no shell', (_name, { build, healthcheck }) => {
-    // What is built here has one in its image: see the Dockerfile's test.
-    expect(build === '.' ? 'CMD' : healthcheck?.test[0]).toBe('CMD');
-  });
+  test.each(services)(
+    '%s has a health check that needs no shell, or ends',
+    (_name, { build, healthcheck, restart }) => {
+      if (restart === 'no') {
+        expect(healthcheck).toEqual({ disable: true });
+      } else {
+        // What is built here has one in its image: see the Dockerfile's test.
+        expect(build === '.' ? 'CMD' : healthcheck?.test?.[0]).toBe('CMD');
+      }
+    },
+  );
 
   test.each(binds)('$name mounts $source, which is there, without writing to it', ({ source, readOnly }) => {
     expect(existsSync(`${PROJECT}${source}`)).toBe(true);
@@ -122,9 +132,42 @@ describe('compose.yaml', () => {
     expect(new Set(used)).toEqual(new Set(Object.keys(compose.volumes)));
   });
 
+  test('prints, without a profile, the command of each profile and ends', () => {
+    const started = services.filter(([, { profiles }]) => profiles === undefined);
+    expect(started.map(([name]) => name)).toEqual(['help']);
+    const { entrypoint: [program = '', ...args] = [], command = [] } = compose.services['help'] ?? {};
+    expect(program).toBe('node');
+    const { status, stdout } = run(process.execPath, [...args, ...command]);
+    expect(status).toBe(0);
+    const named = Array.from(stdout.matchAll(/docker compose --profile (\S+) up --build/g), ([, name]) => name);
+    expect(named.sort()).toEqual([...new Set(services.flatMap(([, { profiles = [] }]) => profiles))].sort());
+  });
+
+  test('shares no volume between the profiles', () => {
+    const named = mounts.filter(({ source }) => source !== undefined && Object.hasOwn(compose.volumes, source));
+    for (const { name } of named) {
+      expect(compose.services[name]?.profiles).toEqual(['aws']);
+    }
+    expect(named.length).toBeGreaterThan(0);
+  });
+
+  test('starts the exporter only after the same configuration passed a check', async (scope) => {
+    const { exporter, 'exporter-check': check } = compose.services;
+    expect(exporter?.depends_on).toEqual({ 'exporter-check': { condition: 'service_completed_successfully' } });
+    expect(check).toMatchObject({ environment: exporter?.environment, restart: 'no' });
+    expect(exporter?.volumes).toEqual(expect.arrayContaining([...(check?.volumes ?? [])]));
+    const [command = '', file = ''] = check?.command ?? [];
+    expect(exporter?.command).toContain(`--config.file=${file}`);
+    const { source, target } = binds.find(({ name }) => name === 'exporter-check') ?? {};
+    const local = `${PROJECT}${source}${file.slice(target?.length)}`;
+    const { code, stderr } = await runCommand(scope, [command, local], CLEAN_ENVIRONMENT);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^[^\n]*region[^\n]* expected an AWS region[^\n]*AWS_REGION[^\n]*\n$/);
+  });
+
   test.each(['demo', 'aws'])('has in profile %s each part once', (name) => {
     const parts = new Set(profile(name).values());
-    const ports = [...parts].flatMap((service) => service.ports);
+    const ports = [...parts].flatMap((service) => service.ports ?? []);
     expect(ports.map((port) => port.split(':').at(-1)).sort()).toEqual(['10049', '3000', '9090', '9093']);
   });
 
