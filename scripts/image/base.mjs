@@ -9,17 +9,12 @@ export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE = join(PROJECT, 'node_modules/.cache/image-base');
 
 /** The image that the Dockerfile builds on, by default. @returns {string} */
-export function baseName() {
+function baseName() {
   const name = readFileSync(join(PROJECT, 'Dockerfile'), 'utf8').match(/^ARG NODE_IMAGE=(\S+)$/m)?.[1];
   if (name === undefined) {
     throw new Error('the Dockerfile has no ARG NODE_IMAGE=NAME');
   }
   return name;
-}
-
-/** npm's name of an architecture. @param {string} architecture Docker's name @returns {string} */
-export function npmName(architecture) {
-  return architecture === 'amd64' ? 'x64' : architecture;
 }
 
 /**
@@ -97,7 +92,7 @@ function packNode(node, tar) {
  * @param {string} folder
  * @param {readonly string[]} members by default all
  */
-export function unpack(name, folder, members = []) {
+function unpack(name, folder, members = []) {
   const packed = join(folder, '.packed');
   mkdirSync(packed, { recursive: true });
   execFileSync('npm', ['pack', '--silent', `--pack-destination=${packed}`, name], {

@@ -40,10 +40,3 @@ export function buildImage(storage, { tag, architecture, layers = true }) {
     ...[`--build-arg=REVISION=${REVISION}`, `--tag=${tag}`, PROJECT],
   ]);
 }
-
-/** The digests of the layers that the Dockerfile adds to its base. @param {Storage} storage @param {string} tag @param {string} base @returns {readonly string[]} */
-export function ownLayers(storage, tag, base) {
-  /** @param {string} image @returns {readonly string[]} */
-  const layersOf = (image) => JSON.parse(storage.podman(['image', 'inspect', image]))[0].RootFS.Layers;
-  return layersOf(tag).slice(layersOf(base).length);
-}

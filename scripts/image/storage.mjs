@@ -18,16 +18,19 @@ export function requireContainers(more = []) {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     fail('Building and running the image needs root on Linux.');
   }
-  if (
-    !/\boverlay$/m.test(readFileSync('/proc/filesystems', 'utf8')) &&
-    spawnSync('modprobe', ['overlay']).status !== 0
-  ) {
+  if (!hasOverlay()) {
     fail('Building and running the image needs the file system overlay, which this kernel does not have.');
   }
   const missing = installTools([...TOOLS, ...more]);
   if (missing !== undefined) {
     fail(`Building and running the image needs ${missing.names}. On Debian, run: ${missing.command}`);
   }
+}
+
+/** Whether overlay file systems can be mounted. The kernel may have to load a module. */
+function hasOverlay() {
+  const known = () => /\boverlay$/m.test(readFileSync('/proc/filesystems', 'utf8'));
+  return known() || (spawnSync('modprobe', ['overlay']).status === 0 && known());
 }
 
 /** @param {string} message @returns {never} */
