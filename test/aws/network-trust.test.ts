@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rootCertificates } from 'node:tls';
+import tls, { rootCertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createNetwork } from '../../src/aws/network/network.ts';
 import { NetworkConfigError } from '../../src/aws/network/network-config-error.ts';
 import { readAuthorities } from '../../src/aws/network/trust.ts';
@@ -53,6 +54,23 @@ describe('a private authority', () => {
       const origin = await startOrigin({ authority });
       expect(await get(network, `https://api.nfm.test:${origin.port}/`)).toMatchObject({ status: 200 });
     }
+  });
+
+  it('is parsed for TLS only once a TLS connection needs it', async () => {
+    const created = vi.spyOn(tls, 'createSecureContext');
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      created.mockRestore();
+      syncBuiltinESMExports();
+    });
+    const withAuthorities = () => created.mock.calls.filter(([options]) => Array.isArray(options?.ca)).length;
+    const network = networkFor({ AWS_CA_BUNDLE: FIRST });
+    expect(withAuthorities()).toBe(0);
+    const origin = await startOrigin({ authority: 'first' });
+    for (const _ of [1, 2]) {
+      await get(network, `https://api.nfm.test:${origin.port}/`);
+    }
+    expect(withAuthorities()).toBe(1);
   });
 
   it('does not make a server of another name trusted', async () => {

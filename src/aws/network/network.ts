@@ -1,15 +1,14 @@
 import type http from 'node:http';
 import type https from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { createSecureContext } from 'node:tls';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { type Logger, SILENT_LOG } from '../../lib/log.ts';
 import { NameLookup, type OtherResolver, type Resolve } from './name-lookup.ts';
 import { ProxyingHttpAgent, ProxyingHttpsAgent } from './proxy-agents.ts';
 import { readProxyAuthorizations, readProxyRoutes } from './proxy-routes.ts';
-import { ProxyTunnels } from './proxy-tunnels.ts';
+import { type ConnectOptions, ProxyTunnels } from './proxy-tunnels.ts';
 import { SystemResolver } from './system-resolver.ts';
-import { readAuthorities } from './trust.ts';
+import { readAuthorities, trustOf } from './trust.ts';
 
 /**
  * Milliseconds that one address of a name may take to connect before the next is tried. Node's default of 250 is too
@@ -56,17 +55,12 @@ export interface NetworkOptions {
 export function createNetwork(options: NetworkOptions): Network {
   const { env, clock = systemClock, log = SILENT_LOG } = options;
   const routes = readProxyRoutes(env);
-  const authorities = readAuthorities(env);
+  const trust = trustOf(readAuthorities(env));
   const { lookup } = options;
   const resolver = lookup === undefined ? new SystemResolver({ clock, env }) : resolverOf(lookup);
   const names = new NameLookup({ resolve: resolver.resolve, clock, log });
-  const connectOptions: https.AgentOptions = {
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT,
-    lookup: names.lookup,
-    // One context for all connections: Node would parse a plain list anew, which takes milliseconds, for each of them.
-    ...(authorities === undefined ? {} : { secureContext: createSecureContext({ ca: [...authorities] }) }),
-  };
+  const tcp = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT, lookup: names.lookup };
+  const connectOptions: ConnectOptions = { tcp, trust };
   const httpAgent = new ProxyingHttpAgent(routes, connectOptions);
   const httpsAgent = new ProxyingHttpsAgent(routes, new ProxyTunnels(connectOptions, clock), connectOptions);
   for (const agent of [httpAgent, httpsAgent]) {

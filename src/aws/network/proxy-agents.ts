@@ -1,9 +1,9 @@
 import http from 'node:http';
-import https from 'node:https';
+import type https from 'node:https';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import type { ProxyRoutes } from './proxy-routes.ts';
-import { bracketed, type ProxyTunnels, serverName } from './proxy-tunnels.ts';
+import { bracketed, type ConnectOptions, type ProxyTunnels, serverName, TrustingAgent } from './proxy-tunnels.ts';
 import { watchConnection } from './unsent-requests.ts';
 
 // How a request hands itself to its agent, before its head is written. Node checks for this method on every agent given
@@ -22,10 +22,10 @@ type OnConnection = (error: Error | null, stream: Duplex) => void;
  */
 export class ProxyingHttpAgent extends http.Agent {
   readonly #routes: ProxyRoutes;
-  readonly #connectOptions: https.AgentOptions;
+  readonly #connectOptions: ConnectOptions;
 
-  constructor(routes: ProxyRoutes, connectOptions: https.AgentOptions) {
-    super({ ...connectOptions, keepAlive: true });
+  constructor(routes: ProxyRoutes, connectOptions: ConnectOptions) {
+    super({ ...connectOptions.tcp, keepAlive: true });
     this.#routes = routes;
     this.#connectOptions = connectOptions;
   }
@@ -52,19 +52,20 @@ export class ProxyingHttpAgent extends http.Agent {
       return super.createConnection(options, callback);
     }
     const address = { host: proxy.host, port: proxy.port };
+    const { tcp, trust } = this.#connectOptions;
     return proxy.protocol === 'http:'
       ? super.createConnection({ ...options, ...address }, callback)
-      : tls.connect({ ...this.#connectOptions, ...address, servername: serverName(proxy.host) });
+      : tls.connect({ ...tcp, ...trust(), ...address, servername: serverName(proxy.host) });
   }
 }
 
 /** Agent for `https:` destinations. Those behind a proxy are reached through a CONNECT tunnel, with TLS end to end. */
-export class ProxyingHttpsAgent extends https.Agent {
+export class ProxyingHttpsAgent extends TrustingAgent {
   readonly #routes: ProxyRoutes;
   readonly #tunnels: ProxyTunnels;
 
-  constructor(routes: ProxyRoutes, tunnels: ProxyTunnels, connectOptions: https.AgentOptions) {
-    super({ ...connectOptions, keepAlive: true });
+  constructor(routes: ProxyRoutes, tunnels: ProxyTunnels, connectOptions: ConnectOptions) {
+    super(connectOptions);
     this.#routes = routes;
     this.#tunnels = tunnels;
   }

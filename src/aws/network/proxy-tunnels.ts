@@ -1,8 +1,10 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../../lib/clock.ts';
 import type { ProxyServer } from './proxy-routes.ts';
+import type { Trust } from './trust.ts';
 
 /**
  * Milliseconds that a tunnel may take, from the first packet to the proxy until its answer. Requests have shorter
@@ -26,6 +28,29 @@ class ProxyError extends Error {
   }
 }
 
+/** How connections are made. */
+export interface ConnectOptions {
+  readonly tcp: Pick<https.AgentOptions, 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout' | 'lookup'>;
+  readonly trust: Trust;
+}
+
+/** Agent for TLS connections, kept alive. */
+export class TrustingAgent extends https.Agent {
+  readonly #trust: Trust;
+
+  constructor({ tcp, trust }: ConnectOptions) {
+    super({ ...tcp, keepAlive: true });
+    this.#trust = trust;
+  }
+
+  override createConnection(
+    options: https.RequestOptions,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | null | undefined {
+    return super.createConnection({ ...options, ...this.#trust() }, callback);
+  }
+}
+
 /** Opens connections through proxies with CONNECT. */
 export class ProxyTunnels {
   // A CONNECT takes its socket out of the agent when it is answered: the agents hold the unanswered ones only.
@@ -34,9 +59,9 @@ export class ProxyTunnels {
   readonly #clock: Pick<Clock, 'setTimer'>;
 
   /** `connectOptions` say how to connect to the proxies themselves. */
-  constructor(connectOptions: https.AgentOptions, clock: Pick<Clock, 'setTimer'>) {
-    this.#httpAgent = new http.Agent({ ...connectOptions, keepAlive: true });
-    this.#httpsAgent = new https.Agent({ ...connectOptions, keepAlive: true });
+  constructor(connectOptions: ConnectOptions, clock: Pick<Clock, 'setTimer'>) {
+    this.#httpAgent = new http.Agent({ ...connectOptions.tcp, keepAlive: true });
+    this.#httpsAgent = new TrustingAgent(connectOptions);
     this.#clock = clock;
   }
 

@@ -21,6 +21,24 @@ export function readAuthorities(env: NodeJS.ProcessEnv): readonly string[] | und
   return extra.length === 0 ? undefined : [...defaultAuthorities(), ...extra];
 }
 
+/** Returns what TLS connections need to trust certain authorities: nothing for Node's default. */
+export type Trust = () => { readonly secureContext?: tls.SecureContext };
+
+/**
+ * Returns one context for all connections, since Node would parse a plain list again for each of them. The first call
+ * creates it, which takes tens of milliseconds: a start does not wait for it.
+ */
+export function trustOf(authorities: readonly string[] | undefined): Trust {
+  if (authorities === undefined) {
+    return () => ({});
+  }
+  let secureContext: tls.SecureContext | undefined;
+  return () => {
+    secureContext ??= tls.createSecureContext({ ca: [...authorities] });
+    return { secureContext };
+  };
+}
+
 /** What Node trusts by itself: from 22.15 on it can tell, system authorities (`--use-system-ca`) included. */
 function defaultAuthorities(): readonly string[] {
   const { rootCertificates, getCACertificates }: TlsAuthorities = tls;
