@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { createApp } from '../http/app.ts';
 import type { BuildInfo } from '../lib/build-info.ts';
+import { lazy } from '../lib/concurrency.ts';
 import type { Context } from '../lib/context.ts';
 import type { Exposition } from '../metrics/exposition.ts';
 import { Readiness } from '../state/readiness.ts';
@@ -14,7 +15,7 @@ interface Served {
   readonly parts: Parts;
   readonly queries: Queries;
   readonly reload: Reload;
-  readonly exposition: Exposition;
+  readonly exposition: () => Promise<Exposition>;
 }
 
 /** What answers requests, from what is known when they come. */
@@ -44,15 +45,20 @@ export function createDaemonApp(
       reload: web.enableLifecycle ? () => reload.reload() : undefined,
       registrations: web.enableAdminApi ? queries.registrations : undefined,
     },
-    scrape: (request) => exposition.scrape(request),
+    scrape: async (request) => (await exposition()).scrape(request),
     access: security && (() => security.access()),
     context,
   });
 }
 
-/** The metrics, those of the exporter itself too. */
-export function expositionOf(build: BuildInfo, parts: Parts, queries: Queries, reload: Reload): Exposition {
-  return parts.page.exposition({
+/** Returns the metrics, those of the exporter itself too. The first call creates the page. */
+export function expositionOf(
+  build: BuildInfo,
+  parts: Parts,
+  queries: Queries,
+  reload: Reload,
+): () => Promise<Exposition> {
+  const facts = {
     ...build,
     nodeVersion: process.version,
     registeredQueries: () => parts.state.registry.countBySource(),
@@ -62,5 +68,6 @@ export function expositionOf(build: BuildInfo, parts: Parts, queries: Queries, r
     contributorSeries: () => parts.page.runs.series,
     contributorSeriesLimit: () => parts.inForce.loaded.config.contributors.maxSeries,
     storageWritable: () => parts.stored?.writable,
-  });
+  };
+  return lazy(() => parts.page.exposition(facts));
 }

@@ -81,7 +81,8 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   scheduling.start();
   releases.add('summaries', summarize(parts.state.api, clock, log));
   parts.identities.begin();
-  background(log, 'rendering ahead of the first scrape', exposition.prepare());
+  const prepared = exposition().then((page) => page.prepare());
+  background(log, 'rendering ahead of the first scrape', prepared);
   if (config.autoReloadInterval > 0) {
     background(log, 'watch of the config file', reload.watch(config.autoReloadInterval));
   }

@@ -3,7 +3,6 @@ import { ApiSections } from '../metrics/api-sections.ts';
 import { type ExporterFacts, exporterSections } from '../metrics/exporter-sections.ts';
 import { Exposition } from '../metrics/exposition.ts';
 import { InventorySections } from '../metrics/inventory-sections.ts';
-import { processSections } from '../metrics/process-sections.ts';
 import { QuerySections } from '../metrics/query-sections.ts';
 import { RunPage } from '../metrics/run-page.ts';
 import type { ExporterState } from './exporter-state.ts';
@@ -39,8 +38,9 @@ export class MetricsPage {
     state.api.changed.on((stats) => this.api.changed(stats));
   }
 
-  /** The whole page, with what the exporter tells of itself. */
-  exposition(facts: ExporterFacts): Exposition {
+  /** The whole page, with what the exporter tells of itself. Loads prom-client, which a start does not wait for. */
+  async exposition(facts: ExporterFacts): Promise<Exposition> {
+    const { processSections } = await import('../metrics/process-sections.ts');
     const exporter = exporterSections(facts);
     const runtime = processSections();
     return new Exposition(
