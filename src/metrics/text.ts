@@ -9,12 +9,15 @@ export type Label = readonly [name: string, value: string | undefined];
 /** A sample of a family: its label part, its value (none if undefined), and what follows the family's name. */
 export type Sample = readonly [labels: string, value: number | undefined, suffix?: string];
 
+const ESCAPED = /["\\\n]/;
+
 /**
  * Escapes a label value for both formats. A value of the configuration is never truncated. Lone surrogates, which UTF-8
  * cannot represent, become U+FFFD when the page is encoded.
  */
 function escapeLabelValue(value: string): string {
-  return value.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
+  // Most values have nothing to escape, and a test is several times faster than a replacement.
+  return ESCAPED.test(value) ? value.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`)) : value;
 }
 
 /** Limits a label value of the service to 1,024 bytes, in the same way in each family, so that joins work. */
@@ -31,13 +34,13 @@ export function serviceLabel(value: string | undefined): string | undefined {
  * @param base label part that the labels are added to
  */
 export function labelPart(labels: readonly Label[], base = ''): string {
-  const pairs = base === '' ? [] : [base.slice(1, -1)];
+  let pairs = base.slice(1, -1);
   for (const [name, value] of labels) {
     if (value !== undefined && value !== '') {
-      pairs.push(`${name}="${escapeLabelValue(value)}"`);
+      pairs += `${pairs === '' ? '' : ','}${name}="${escapeLabelValue(value)}"`;
     }
   }
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+  return pairs === '' ? '' : `{${pairs}}`;
 }
 
 /** Returns the label part of a series of a target. */

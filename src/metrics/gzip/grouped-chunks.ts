@@ -101,7 +101,13 @@ export class GroupedChunks<Key, Item extends object, Name extends string> {
   #newGroup(): Group<Item, Name> {
     const members = new Set<Item>();
     const chunk = (name: Name) =>
-      new Chunk(() => Array.from(members, (item) => sampleLines(name, this.#samplesOf[name](item))).join(''));
+      new Chunk(() => {
+        let text = '';
+        for (const item of members) {
+          text += sampleLines(name, this.#samplesOf[name](item));
+        }
+        return text;
+      });
     const chunks = Object.fromEntries(this.#names.map((name) => [name, chunk(name)]));
     return { members, chunks: chunks as Record<Name, Chunk> }; // made of all the names just above
   }
