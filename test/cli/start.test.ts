@@ -48,6 +48,13 @@ describe.concurrent('a start', () => {
     expect(exporter.stdout()).toBe('');
   });
 
+  it('serves the metrics of the process in a scrape sent at once', async (scope) => {
+    const exporter = startCommand(scope, [`--config.file=${FILE}`]);
+    const page = await (await fetch(`${await exporter.url()}/metrics`)).text();
+    expect(page).toMatch(/^process_resident_memory_bytes \d+$/m);
+    expect(page).toMatch(/^nodejs_version_info\{.*\} 1$/m);
+  });
+
   it.for(['debug', 'info', 'warn', 'error'])('says so at log level %s', async (level, scope) => {
     const exporter = startCommand(scope, [`--config.file=${FILE}`, `--log.level=${level}`]);
     await exporter.url();
