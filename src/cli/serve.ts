@@ -86,7 +86,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (daemon === undefined) {
     return 1;
   }
-  keepHeapSmall();
+  background(log, 'limit of the heap', daemon.prepared.then(keepHeapSmall, keepHeapSmall));
   options.events.onHangup(() => background(log, 'reload after SIGHUP', daemon.reload()));
   options.started?.(daemon);
   const why = await Promise.race([ended, daemon.failed]);

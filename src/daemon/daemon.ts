@@ -16,6 +16,8 @@ export interface Daemon {
   readonly addresses: readonly string[];
   /** Resolves when it must end, since another exporter has taken over what it keeps: that one has its runs now. */
   readonly failed: Promise<Error>;
+  /** Settles when the first scrape has nothing left to render but what changes until then. */
+  readonly prepared: Promise<void>;
   /** Reads the configuration anew, and puts it in force unless something is wrong with it. */
   reload(): Promise<ReloadOutcome>;
   readonly scheme: 'http' | 'https';
@@ -88,6 +90,7 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   }
   return {
     addresses: listeners.addresses,
+    prepared,
     failed: stored?.lost ?? new Promise(() => undefined),
     reload: () => reload.reload(),
     scheme: security?.tls === undefined ? 'http' : 'https',
