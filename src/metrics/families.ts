@@ -3,7 +3,7 @@ import { type Family, families } from './family.ts';
 
 const TARGET = ['account', 'aws_region'] as const;
 
-/** One query each; `query` is its name, and joins go through `aws_nfm_query_info` on (job, instance, query). */
+/** Families of registered queries. Join them with `aws_nfm_query_info` on (job, instance, query). */
 export const QUERY_FAMILIES = families('queries', {
   aws_nfm_query_info: {
     type: 'gauge',
@@ -20,42 +20,42 @@ export const QUERY_FAMILIES = families('queries', {
       'query_group',
       'query_id',
     ],
-    help: 'Identity of a registered query, always 1, from the configuration, with the labels that the user gave it; changes only with the configuration.',
+    help: 'Identity of a registered query, with its own labels, from the configuration. Always 1.',
   },
   aws_nfm_query_status: {
     type: 'gauge',
     labels: ['query', 'status'],
-    help: 'Status of the query as the last good GetQueryStatus answer told: 1 for the current one, 0 for the others; as old as aws_nfm_query_last_success_timestamp_seconds says, absent when older than polling.staleAfter and not terminal.',
+    help: '1 for the status in the last successful GetQueryStatus response, 0 for the others. Absent if stale.',
   },
   aws_nfm_query_up: {
     type: 'gauge',
     labels: ['query'],
-    help: 'Whether the last request for the query was answered well (1) or not (0); absent before the first.',
+    help: '1 if the last call for the query succeeded, 0 if it failed. Absent before the first call.',
   },
   aws_nfm_query_last_error: {
     type: 'gauge',
     labels: ['query', 'operation', 'error'],
-    help: 'Why the last request for the query failed, always 1; present only while aws_nfm_query_up is 0.',
+    help: 'Error of the last call for the query. Always 1. Present only while aws_nfm_query_up is 0.',
   },
   aws_nfm_query_polls_total: {
     type: 'counter',
     labels: ['query'],
-    help: 'GetQueryStatus calls made for the query since it was registered; retries of a call are not counted.',
+    help: 'GetQueryStatus calls for the query since registration, without retries.',
   },
   aws_nfm_query_poll_errors_total: {
     type: 'counter',
     labels: ['query'],
-    help: 'GetQueryStatus calls for the query that failed for good, after retries.',
+    help: 'GetQueryStatus calls for the query that failed after all retries, since registration.',
   },
   aws_nfm_query_last_success_timestamp_seconds: {
     type: 'gauge',
     labels: ['query'],
-    help: 'Unix time of the last good answer to any request for the query.',
+    help: 'Unix time of the last successful response to any call for the query.',
   },
   aws_nfm_query_status_since_timestamp_seconds: {
     type: 'gauge',
     labels: ['query'],
-    help: 'Unix time at which the current status of the query was first seen; up to one polling interval after it began.',
+    help: 'Unix time at which the current status was first seen, up to one polling interval after it began.',
   },
   aws_nfm_query_registered_timestamp_seconds: {
     type: 'gauge',
@@ -65,217 +65,217 @@ export const QUERY_FAMILIES = families('queries', {
   aws_nfm_query_interval_seconds: {
     type: 'gauge',
     labels: ['query'],
-    help: 'Seconds from poll to poll of a watched query, from run to run of a scheduled one, from the configuration.',
+    help: 'Polling interval of a watched query, or run interval of a scheduled query, from the configuration, in seconds.',
   },
 });
 
-/** One scheduled query each. */
+/** Families of scheduled queries. */
 export const RUN_FAMILIES = families('queries', {
   aws_nfm_query_runs_total: {
     type: 'counter',
     labels: ['query', 'outcome'],
-    help: 'Ended runs of a scheduled query since registration, by outcome; skipped: windows without a confirmed start.',
+    help: 'Ended runs of a scheduled query since registration, by outcome. skipped: windows without a confirmed start.',
   },
   aws_nfm_query_last_run_outcome: {
     type: 'gauge',
     labels: ['query', 'outcome'],
-    help: 'How the last run of a scheduled query ended: 1 for its outcome, 0 for the others; absent before the first has ended.',
+    help: '1 for the outcome of the last ended run, 0 for the others. Absent before the first run has ended.',
   },
   aws_nfm_query_run_info: {
     type: 'gauge',
     labels: ['query', 'query_id'],
-    help: 'The id that the service gave the last run that was started, always 1.',
+    help: 'Query ID that the service assigned to the last started run. Always 1.',
   },
   aws_nfm_query_last_run_duration_seconds: {
     type: 'gauge',
     labels: ['query'],
-    help: 'Seconds from the request to start a run to its terminal status, or until it was stopped for its timeout; of the last run that came so far.',
+    help: 'Duration of the last run from its start request to its terminal status or its stop at the timeout, in seconds.',
   },
   aws_nfm_query_results_timestamp_seconds: {
     type: 'gauge',
     labels: ['query'],
-    help: 'Unix time of the end of the window of the last results that were read; of the -data type: of the newest point.',
+    help: 'Unix time of the end of the window of the last results (-data type: time of the newest point).',
   },
   aws_nfm_query_results_window_seconds: {
     type: 'gauge',
     labels: ['query'],
-    help: 'Length of the window that the values of the last results are sums over (round-trip times: averages); of the -data type: seconds from point to point.',
+    help: 'Length of the window of the last results (-data type: step between points), in seconds.',
   },
   aws_nfm_query_contributors: {
     type: 'gauge',
     labels: ['query'],
-    help: 'Rows in the last results, before merging and capping; absent before the first and once they are dropped for their age.',
+    help: 'Rows in the last results, before merging and series limits. Absent before the first results and if stale.',
   },
   aws_nfm_query_contributors_dropped: {
     type: 'gauge',
     labels: ['query'],
-    help: 'Series of the last results that contributors.maxSeriesPerQuery or contributors.maxSeries left out, and rows beyond limit.',
+    help: 'Series of the last results that a series limit excluded, and rows beyond the limit of the query.',
   },
   aws_nfm_query_label_values_truncated_total: {
     type: 'counter',
     labels: ['query'],
-    help: 'Label values of contributors longer than 1,024 bytes, which were cut, since the query was registered.',
+    help: 'Label values of contributors that were truncated to 1,024 bytes, since registration.',
   },
   aws_nfm_query_timeouts_total: {
     type: 'counter',
     labels: ['query'],
-    help: 'TCP retransmission timeouts in all rows that runs of the query have read, each window once, mirror rows left out.',
+    help: 'TCP retransmission timeouts in all rows read since registration, without mirror rows, each window once.',
   },
   aws_nfm_query_retransmissions_total: {
     type: 'counter',
     labels: ['query'],
-    help: 'TCP retransmissions in all rows that runs of the query have read, each window once, mirror rows left out.',
+    help: 'TCP retransmissions in all rows read since registration, without mirror rows, each window once.',
   },
   aws_nfm_query_data_transferred_bytes_total: {
     type: 'counter',
     labels: ['query'],
-    help: 'Bytes in all rows that runs of the query have read, each window once, mirror rows left out.',
+    help: 'Data transferred in all rows read since registration, without mirror rows, each window once, in bytes.',
   },
 });
 
-/** One target each: an account of the configuration in one region. */
+/** Families of targets. */
 export const API_FAMILIES = families('api', {
   aws_nfm_api_requests_total: {
     type: 'counter',
     labels: [...TARGET, 'operation'],
-    help: 'Attempts to call the Network Flow Monitor API, retries included.',
+    help: 'Attempts to call the Network Flow Monitor API, including retries.',
   },
   aws_nfm_api_errors_total: {
     type: 'counter',
     labels: [...TARGET, 'operation', 'error'],
-    help: 'Attempts to call the Network Flow Monitor API that failed, retries included, by kind of error.',
+    help: 'Failed attempts to call the Network Flow Monitor API, including retries, by error.',
   },
   aws_nfm_api_request_duration_seconds: {
     type: 'histogram',
     labels: [...TARGET, 'operation'],
-    help: 'Time from sending an attempt to the end of its answer, in seconds; waits for the request budget are not part of it.',
+    help: 'Duration of an attempt from sending to the end of its response, without budget waits, in seconds.',
   },
   aws_nfm_api_up: {
     type: 'gauge',
     labels: TARGET,
-    help: 'Whether the last attempt was answered by the service with anything but an authentication, permission, throttling or 5xx error; absent before the first.',
+    help: '1 if the last attempt got a response other than an authentication, permission, throttling, or 5xx error, 0 if not.',
   },
   aws_nfm_api_budget_requests_per_second: {
     type: 'gauge',
     labels: TARGET,
-    help: 'Requests a second that the exporter allows itself now; halved while the API throttles, growing back to the limit.',
+    help: 'Request budget in effect, reduced while the API throttles, in requests per second.',
   },
   aws_nfm_api_budget_limit_requests_per_second: {
     type: 'gauge',
     labels: TARGET,
-    help: 'Requests a second that the configuration allows; targets that are one AWS account and region share the lower limit.',
+    help: 'Configured request budget, the lowest of targets with the same AWS account and region, in requests per second.',
   },
   aws_nfm_api_planned_requests_per_second: {
     type: 'gauge',
     labels: TARGET,
-    help: 'Requests a second that the registered queries need, without retries; queries that are no longer polled need none.',
+    help: 'Request rate that the registered queries need, without retries, in requests per second.',
   },
   aws_nfm_api_runs: {
     type: 'gauge',
     labels: [...TARGET, 'state'],
-    help: 'Runs of scheduled queries now: active ones are at the service or being started, waiting ones have no room under the run cap yet.',
+    help: 'Runs of scheduled queries: active (at the service or starting) or waiting (for the concurrent-run limit).',
   },
   aws_nfm_api_runs_limit: {
     type: 'gauge',
     labels: TARGET,
-    help: 'Runs that may be active now; lowered by quota errors, growing back to the configured limit.',
+    help: 'Concurrent-run limit in effect. Reduced by quota errors, then recovering to the configured limit.',
   },
   aws_nfm_run_duration_seconds: {
     type: 'histogram',
     labels: [...TARGET, 'query_type'],
-    help: 'Time from the request to start a run to its terminal status, in seconds.',
+    help: 'Duration of a run from its start request to its terminal status, in seconds.',
   },
   aws_nfm_run_wait_seconds: {
     type: 'histogram',
     labels: TARGET,
-    help: 'Time that runs have waited for the run cap and the request budget after they were due, in seconds.',
+    help: 'Time that a due run waited for the concurrent-run limit and the request budget, in seconds.',
   },
   aws_nfm_account_info: {
     type: 'gauge',
     labels: [...TARGET, 'aws_account_id', 'arn'],
-    help: 'Who AWS STS says the exporter is there, always 1; the ARN of an assumed role without its session name. Absent until STS has answered.',
+    help: 'AWS identity used for the account, from sts:GetCallerIdentity. Always 1. Absent before the first response.',
   },
 });
 
-/** What there is in each target, as listings find it. */
+/** Families of the monitors and scopes in each target, from listings. */
 export const INVENTORY_FAMILIES = families('inventory', {
   aws_nfm_monitor_status: {
     type: 'gauge',
     labels: [...TARGET, 'monitor', 'status'],
-    help: 'Status of a monitor as the last good ListMonitors answer told: 1 for the current one, 0 for the others; gone with the monitor, and once that answer is older than three times discovery.monitorsEvery.',
+    help: '1 for the status in the last complete ListMonitors response, 0 for the others. Absent if stale.',
   },
   aws_nfm_scope_status: {
     type: 'gauge',
     labels: [...TARGET, 'scope_id', 'status'],
-    help: 'Status of a scope as the last good ListScopes answer told: 1 for the current one, 0 for the others; gone with the scope, and once that answer is older than three times discovery.monitorsEvery.',
+    help: '1 for the status in the last complete ListScopes response, 0 for the others. Absent if stale.',
   },
   aws_nfm_inventory_last_success_timestamp_seconds: {
     type: 'gauge',
     labels: [...TARGET, 'kind'],
-    help: 'Unix time at which monitors or scopes were last listed to the end; absent before the first time.',
+    help: 'Unix time of the last complete listing of monitors or scopes. Absent before the first one.',
   },
   aws_nfm_selector_matches: {
     type: 'gauge',
     labels: [...TARGET, 'query_group'],
-    help: 'Matches of a selector in the last successful listing; of selectors of the same name, the fewest. Absent if stale.',
+    help: 'Matches of a selector in the last complete listing; the fewest if selectors share a name. Absent if stale.',
   },
 });
 
-/** The exporter itself. */
+/** Families of the exporter itself. */
 export const EXPORTER_FAMILIES = families('exporter', {
   aws_nfm_exporter_build_info: {
     type: 'gauge',
     labels: ['version', 'revision', 'node_version'],
-    help: 'Version of the exporter and of Node it runs on, always 1.',
+    help: 'Version of the exporter and of Node.js. Always 1.',
   },
   aws_nfm_exporter_registered_queries: {
     type: 'gauge',
     labels: ['source'],
-    help: 'Queries registered now, by where they come from.',
+    help: 'Registered queries by source.',
   },
   aws_nfm_exporter_poll_lag_seconds: {
     type: 'gauge',
     labels: [],
-    help: 'How late the most overdue poll is now, in seconds; grows while a request budget does not suffice.',
+    help: 'Delay of the most overdue poll, in seconds.',
   },
   aws_nfm_exporter_config_last_reload_successful: {
     type: 'gauge',
     labels: [],
-    help: 'Whether the last attempt to load the configuration succeeded; 1 after a start.',
+    help: '1 if the last configuration load succeeded, 0 if it failed. 1 after a start.',
   },
   aws_nfm_exporter_config_last_reload_success_timestamp_seconds: {
     type: 'gauge',
     labels: [],
-    help: 'Unix time at which the configuration was last loaded well.',
+    help: 'Unix time of the last successful configuration load.',
   },
   aws_nfm_exporter_discovery_file_last_load_successful: {
     type: 'gauge',
     labels: ['file'],
-    help: 'Whether a discovery file is good (1), or bad or unreadable (0) as it was last read; while it is bad, its last good queries stay. Gone with the file.',
+    help: '1 if the last load of the discovery file succeeded, 0 if it failed. Absent once the file is removed.',
   },
   aws_nfm_exporter_discovery_file_queries: {
     type: 'gauge',
     labels: ['file'],
-    help: 'Queries and selectors from the last successful read of a discovery file. Absent before that.',
+    help: 'Queries and selectors in the last successful load of a discovery file. Absent before it.',
   },
   aws_nfm_exporter_contributor_series: {
     type: 'gauge',
     labels: [],
-    help: 'Contributor series that are exported now.',
+    help: 'Exported contributor series.',
   },
   aws_nfm_exporter_contributor_series_limit: {
     type: 'gauge',
     labels: [],
-    help: 'Contributor series that contributors.maxSeries allows over all queries.',
+    help: 'Limit on the contributor series of all queries, from contributors.maxSeries.',
   },
   aws_nfm_exporter_storage_writable: {
     type: 'gauge',
     labels: [],
-    help: '1 if storage.path can be read and written, 0 if not, checked every 10 seconds while 0. Absent without storage.path.',
+    help: '1 if storage.path can be read and written, 0 if not. Absent without storage.path.',
   },
 });
 
-/** Every family of ours, in the order of the exposition. Those of the runtime follow them. */
+/** All families of the exporter in the order of the exposition. Those of the runtime follow them. */
 export const FAMILIES: readonly Family[] = [
   ...Object.values(QUERY_FAMILIES),
   ...Object.values(RUN_FAMILIES),

@@ -2,18 +2,18 @@
 export const METRIC_GROUPS = ['queries', 'contributors', 'api', 'inventory', 'exporter', 'process'] as const;
 export type MetricGroup = (typeof METRIC_GROUPS)[number];
 
-/** A metric family of ours; the documentation is generated from these. */
+/** A metric family of the exporter. The documentation is generated from these. */
 export interface Family {
   readonly name: string;
   readonly type: 'gauge' | 'counter' | 'histogram';
-  /** Where the value comes from and how old it can be. One line; no quotes or backslashes, which formats escape differently. */
+  /** The value, its source, and its age, in at most 120 characters, without quotes and backslashes: formats escape those differently. */
   readonly help: string;
-  /** In the order in which they are written. */
+  /** In the order of the exposition. */
   readonly labels: readonly string[];
   readonly group: MetricGroup;
 }
 
-/** Each name in order, checked so that a family can be looked up by it. */
+/** Creates the families of a table, with type-checked names. */
 export function families<Name extends string>(
   group: MetricGroup,
   table: Readonly<Record<Name, Omit<Family, 'name' | 'group'>>>,

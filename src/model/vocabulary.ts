@@ -101,8 +101,9 @@ export type MonitorStatus = (typeof MONITOR_STATUSES)[number];
 /** The statuses of a scope in the API's model. */
 export const SCOPE_STATUSES = ['SUCCEEDED', 'IN_PROGRESS', 'FAILED', 'DEACTIVATING', 'DEACTIVATED'] as const;
 
-/** Where a query comes from: the config file, a discovery file, or a registration over HTTP. */
-export type QuerySource = 'config' | 'file' | 'http';
+/** Sources of queries: the configuration file, a discovery file, or a registration over HTTP. */
+export const QUERY_SOURCES = ['config', 'file', 'http'] as const;
+export type QuerySource = (typeof QUERY_SOURCES)[number];
 
 /** The statuses of a query that the service's model knows; any other answer is an error. */
 export const QUERY_STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;

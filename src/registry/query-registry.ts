@@ -1,5 +1,5 @@
 import type { RegisteredQuery, Registration } from '../model/query.ts';
-import type { QuerySource } from '../model/vocabulary.ts';
+import { QUERY_SOURCES, type QuerySource } from '../model/vocabulary.ts';
 
 /** A part of the exporter that holds something of each registered query. It implements what concerns it. */
 export interface Participant {
@@ -76,11 +76,7 @@ export class QueryRegistry {
 
   /** Number of registered queries, by source. */
   countBySource(): ReadonlyMap<QuerySource, number> {
-    const counts = new Map<QuerySource, number>([
-      ['config', 0],
-      ['file', 0],
-      ['http', 0],
-    ]);
+    const counts = new Map<QuerySource, number>(QUERY_SOURCES.map((source) => [source, 0]));
     for (const { query } of this.#registrations.values()) {
       counts.set(query.source, (counts.get(query.source) ?? 0) + 1);
     }

@@ -4,18 +4,48 @@ import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../../src/aws
 import { API_FAMILIES, FAMILIES, QUERY_FAMILIES } from '../../src/metrics/families.ts';
 import { type Family, METRIC_GROUPS, type MetricGroup } from '../../src/metrics/family.ts';
 import { RUN_OUTCOMES } from '../../src/model/run.ts';
-import { QUERY_STATUSES, QUERY_TYPES } from '../../src/model/vocabulary.ts';
+import { QUERY_SOURCES, QUERY_STATUSES, QUERY_TYPES, ROW_LABELS } from '../../src/model/vocabulary.ts';
 import { REQUEST_BUCKETS, RUN_BUCKETS } from '../../src/state/api-stats.ts';
+import { REQUEST_KINDS } from '../../src/state/query-state.ts';
 import { code, codes, table } from './markdown.ts';
 import { PROMQL_EXAMPLES } from './promql-examples.ts';
 
+/** What is in each group, for the list of groups. */
 const GROUPS: Readonly<Record<MetricGroup, string>> = {
-  queries: 'Each registered query: identity, status, errors and times',
-  contributors: 'Top contributors of the scheduled queries: the rows of their last results',
-  api: 'Each account and region: requests, errors, durations, budget',
-  inventory: 'Monitors and scopes in each account and region that a query uses: their status',
+  queries: 'Registered queries: identity, status, errors, times, and runs',
+  contributors: 'Top contributors and data points of scheduled queries',
+  api: 'Each account and region: attempts, errors, durations, budget, and runs',
+  inventory: 'Status of the monitors and scopes in each account and region that a query uses',
   exporter: 'The exporter itself',
   process: 'The process and Node.js',
+};
+
+/** Rules of a group that its HELP texts are too short for. */
+const NOTES: Readonly<Partial<Record<MetricGroup, string>>> = {
+  queries: `- \`aws_nfm_query_status\` is absent before the first successful response. A status that is not terminal is also absent once
+  its response is older than \`polling.staleAfter\`. A terminal status stays until the next run starts.
+- \`aws_nfm_query_contributors\` and \`aws_nfm_query_contributors_dropped\` are absent once the end of the window is older than
+  three intervals of the query plus the delay and the timeout of a run.
+- Contributor values are sums over \`aws_nfm_query_results_window_seconds\`; round-trip times are averages.
+- \`aws_nfm_query_timeouts_total\`, \`aws_nfm_query_retransmissions_total\`, and \`aws_nfm_query_data_transferred_bytes_total\` are
+  sums over all rows before merging and series limits. A query has the family of its metric, unless its \`lookback\` is longer
+  than \`every\`.`,
+  contributors: `- The values are from the GetQueryResults response of the last successful run. They are absent once the end of its
+  window is older than three intervals of the query plus the delay and the timeout of a run.
+- \`aws_nfm_query_results_timestamp_seconds\` is the end of the window, or the time of the newest data point.
+  \`aws_nfm_query_results_window_seconds\` is the length of the window, or the step between data points.
+- Rows with equal selected labels are merged: counts and bytes are added, and the maximum of round-trip times is used.
+  Data points with the same \`series\` label are added.
+- Series have the row labels that their query selects with \`contributorLabels\`.
+- \`mirror\` is \`true\` for rows whose \`targetPort\` is 0, and absent for all others.`,
+  api: `- \`aws_nfm_api_up\` is absent before the first attempt.
+- Counters are 0 from the start for the operations that the queries of a target use, and for their modeled errors.
+- \`arn\` of an assumed role has no session name.`,
+  inventory: `- Series of a monitor or scope that no longer exists are removed. If listings fail, series are removed once the last
+  complete listing is older than three times \`discovery.monitorsEvery\`.`,
+  exporter: `- While a discovery file is invalid or unreadable, the queries of its last successful load stay registered.
+- While \`aws_nfm_exporter_storage_writable\` is 0, the storage is checked every 10 seconds.
+- \`aws_nfm_exporter_poll_lag_seconds\` grows while a request budget is too small.`,
 };
 
 const OPERATIONS = [
@@ -24,65 +54,67 @@ const OPERATIONS = [
   TAGS_OPERATION,
 ];
 
-/** What each value of the `error` label says. */
+/** The meaning of each value of the `error` label. */
 const ERRORS: Readonly<Record<ApiErrorName, string>> = {
   AccessDeniedException: 'The identity lacks a permission',
   ConflictException: 'The request conflicts with another one',
   InternalServerException: 'The service failed',
-  ResourceNotFoundException: 'The service does not know the query, monitor or scope',
-  ServiceQuotaExceededException: 'A quota of the account is used up',
-  ThrottlingException: 'Too many requests for the service',
-  ValidationException: 'The service refused the request as malformed',
+  ResourceNotFoundException: 'The query, monitor, or scope does not exist at the service',
+  ServiceQuotaExceededException: 'A quota of the account is exhausted',
+  ThrottlingException: 'The service throttled the attempt',
+  ValidationException: 'The service rejected the request as invalid',
   ExpiredTokenException: 'The credentials have expired',
-  UnrecognizedClientException: 'The access key or the session token is not known',
-  InvalidSignatureException: 'The signature is wrong: a wrong secret key, or a clock that is minutes off',
+  UnrecognizedClientException: 'The access key or the session token is unknown',
+  InvalidSignatureException: 'The signature is invalid: a wrong secret key, or a clock that is minutes off',
   MissingAuthenticationTokenException: 'The request was not signed',
-  IncompleteSignatureException: 'The signature lacks parts',
-  UnknownOperationException: 'The endpoint does not know the operation',
-  TimeoutError: 'No complete answer within `aws.requestTimeout`',
-  NetworkError: 'No connection, or it broke: name, address, TLS, proxy or reset',
-  CredentialsError: 'The credential chain gave no credentials; nothing was sent',
-  InvalidResponse: 'The answer is not what the protocol allows, such as a page of a proxy or a missing status',
-  UnknownStatus: 'The answer has a status that is none of the five',
-  OtherError: 'All else; the log has the name',
+  IncompleteSignatureException: 'The signature is incomplete',
+  UnknownOperationException: 'The endpoint does not support the operation',
+  TimeoutError: 'No complete response within `aws.requestTimeout`',
+  NetworkError: 'No connection, or a broken one: name, address, TLS, proxy, or reset',
+  CredentialsError: 'The credential chain returned no credentials; nothing was sent',
+  InvalidResponse: 'The response violates the protocol (for example, a page of a proxy or a missing status)',
+  UnknownStatus: 'The response has a status that is not one of the five',
+  OtherError: 'All other errors; the log has the name',
 };
 
 /** `docs/metrics.md`. */
 export function metricsDocument(): string {
   const groups = METRIC_GROUPS.filter((group) => FAMILIES.some((family) => family.group === group));
-  return `<!-- Generated by "npm run docs" from src/metrics/families.ts; changes belong there. -->
+  return `<!-- Generated by "npm run docs" from src/metrics/families.ts and test/docs/metrics-document.ts; edit those. -->
 
 # Metrics
 
-The exporter's own metrics begin with \`aws_nfm_\`. Units are base units: seconds and bytes; times are Unix times in
-seconds. \`# HELP\` and \`# TYPE\` of every family are always on the page, with samples or without.
+The exporter's own metrics start with \`aws_nfm_\`. They use base units: seconds and bytes. Times are Unix times in seconds.
+The \`# HELP\` and \`# TYPE\` lines of every family are always present, with or without samples.
 
-**Absent means unknown.** A value of 0 is one that was counted or that the service told, never a stand-in; there is no
-NaN. The status of a query is absent before its first good answer and, while it is not final, once the last good answer
-is older than \`polling.staleAfter\`. Samples carry no timestamps: a scrape reads what the last polls left and calls no
-AWS API, and \`aws_nfm_query_last_success_timestamp_seconds\` says how old that is.
+**Absent means unknown.** A value is 0 only if the exporter counted 0 or the service returned 0. There is no NaN. Samples
+have no timestamps: a scrape returns the state from the last polls and never calls AWS. For the age of the state, see
+\`aws_nfm_query_last_success_timestamp_seconds\`.
 
-**Labels are few.** Series of a query carry its name in \`query\`; all else that is known of it is on
-\`aws_nfm_query_info\`, to be joined \`on (job, instance, query)\`. A query that leaves the configuration takes all its
-series with it. Counters begin at 0 when the exporter starts, those of errors too, before the first error.
+**Label sets are minimal.** The series of a query have its name in \`query\`. \`aws_nfm_query_info\` has all other properties;
+join it \`on (job, instance, query)\`. When a query is removed, all of its series are removed. Counters are 0 when the
+exporter starts, including counters of errors.
 
 ${groups.map(groupSection).join('\n\n')}
 
-## The process
+## Process
 
-\`process_*\` and \`nodejs_*\` are the default metrics of prom-client, less \`nodejs_active_handles*\`,
-\`nodejs_active_requests*\` and \`nodejs_active_resources*\`, whose names \`promtool check metrics\` refuses, and less
-\`nodejs_eventloop_lag_*\` for as long as these have no value.
+\`process_*\` and \`nodejs_*\` are the default metrics of prom-client, except:
+
+- \`nodejs_active_handles*\`, \`nodejs_active_requests*\`, and \`nodejs_active_resources*\`, whose names \`promtool check metrics\`
+  rejects
+- \`nodejs_eventloop_lag_*\` while they have no value
 
 ## Label values
 
-- \`status\`: ${codes(QUERY_STATUSES)}. The last three are final: such a query is not polled any more.
+- \`status\`: ${codes(QUERY_STATUSES)}. The last three are terminal: the exporter stops polling such a query.
 - \`query_type\`: ${codes(QUERY_TYPES)}.
-- \`source\`: \`config\`.
+- \`source\`: ${codes(QUERY_SOURCES)}. The source is the configuration file, a discovery file, or HTTP.
 - \`outcome\`: ${codes(RUN_OUTCOMES)}.
-- \`operation\` of \`aws_nfm_query_last_error\`: \`start\`, \`status\`, \`results\`, \`stop\`. Elsewhere it is the API's name:
+- \`operation\` of \`aws_nfm_query_last_error\`: ${codes(REQUEST_KINDS)}. In other families, the name of the API operation:
   ${codes(OPERATIONS.map(({ name }) => name))}.
-- \`account\` is the account's name in the configuration, \`aws_account_id\` the number AWS knows it by.
+- \`account\`: the name of the account in the configuration. \`aws_account_id\` is the ID of the AWS account.
+- Row labels: ${codes(ROW_LABELS)}.
 - \`error\`, a closed list:
 
 ${table(
@@ -90,21 +122,21 @@ ${table(
   API_ERRORS.map((error) => [code(error), ERRORS[error]]),
 )}
 
-## Choosing groups
+## Groups
 
-\`/metrics?collect[]=GROUP\` limits the page to a group; the parameter may be repeated. An unknown group is answered with
-400 and the list of those there are.
+\`/metrics?collect[]=GROUP\` limits the page to a group. The parameter is repeatable. An unknown group returns 400 with the
+list of groups.
 
 ${table(
-  ['group', 'what is in it'],
+  ['group', 'contents'],
   METRIC_GROUPS.map((group) => [code(group), GROUPS[group]]),
 )}
 
 ## Formats
 
-The page is in Prometheus' text format 0.0.4, or in OpenMetrics 1.0.0 where the scraper prefers that: same labels, same
-types, and counter families are named without \`_total\` in their \`# HELP\` and \`# TYPE\` lines. It is compressed with
-gzip where the scraper accepts that.
+The page is in the Prometheus text format 0.0.4, or in OpenMetrics 1.0.0 if the scraper prefers it. Both have the same labels
+and types. In OpenMetrics, the \`# HELP\` and \`# TYPE\` lines of counters omit \`_total\`. The page is compressed with gzip if the
+scraper accepts it.
 
 ## Examples
 
@@ -117,17 +149,31 @@ const TITLES: Readonly<Partial<Record<MetricGroup, string>>> = {
   contributors: 'Contributors',
   api: 'API',
   inventory: 'Inventory',
-  exporter: 'The exporter',
+  exporter: 'Exporter',
 };
 
+/** Returns the section of a group. Labels that all of its families have are listed once. */
 function groupSection(group: MetricGroup): string {
   const families = FAMILIES.filter((family) => family.group === group);
-  const rows = families.map((family) => [code(family.name), family.type, labelsOf(family), meaningOf(family)]);
-  return `## ${TITLES[group] ?? group}\n\nGroup \`${group}\`.\n\n${table(['metric', 'type', 'labels', 'meaning'], rows)}`;
+  const [first] = families;
+  const common = (first?.labels ?? []).filter((label) => families.every(({ labels }) => labels.includes(label)));
+  const rows = families.map((family) => [code(family.name), family.type, labelsOf(family, common), meaningOf(family)]);
+  const labels =
+    common.length === 0
+      ? ''
+      : ` All families have the labels ${codes(common)}.`.replace(/labels (`\w+`\.)/, 'label $1');
+  const head = ['metric', 'type', common.length === 0 ? 'labels' : 'further labels', 'meaning'];
+  const notes = NOTES[group] === undefined ? '' : `\n\n${NOTES[group]}`;
+  return `## ${TITLES[group] ?? group}\n\nGroup \`${group}\`.${labels}\n\n${table(head, rows)}${notes}`;
 }
 
-function labelsOf({ name, labels }: Family): string {
-  return name === QUERY_FAMILIES.aws_nfm_query_info.name ? `${codes(labels)}, and the query's own` : codes(labels);
+function labelsOf({ name, labels }: Family, common: readonly string[]): string {
+  const rowLabels = new Set<string>(ROW_LABELS);
+  const further = codes(labels.filter((label) => !common.includes(label) && !rowLabels.has(label)));
+  if (labels.some((label) => rowLabels.has(label))) {
+    return `${further}, and the selected row labels`;
+  }
+  return name === QUERY_FAMILIES.aws_nfm_query_info.name ? `${further}, and the query's own labels` : further;
 }
 
 function bucketsOf(family: string): readonly number[] {

@@ -1,4 +1,4 @@
-/** Queries that the documentation shows. */
+/** A PromQL query of the documentation. */
 export interface PromqlExample {
   readonly purpose: string;
   readonly query: string;
@@ -6,37 +6,37 @@ export interface PromqlExample {
 
 export const PROMQL_EXAMPLES: readonly PromqlExample[] = [
   {
-    purpose: 'Queries whose last request failed, with where they are asked',
+    purpose: 'Queries whose last call failed, with their account and region',
     query: 'aws_nfm_query_info and on (job, instance, query) aws_nfm_query_up == 0',
   },
   {
-    purpose: 'Why they fail',
+    purpose: 'Errors of these queries',
     query: 'aws_nfm_query_last_error',
   },
   {
-    purpose: 'How many queries are in each status',
+    purpose: 'Number of queries by status',
     query: 'sum by (status) (aws_nfm_query_status)',
   },
   {
-    purpose: 'Seconds that each query has been running for',
+    purpose: 'Time since each query started running, in seconds',
     query:
       'time() - aws_nfm_query_status_since_timestamp_seconds and on (job, instance, query) aws_nfm_query_status{status="RUNNING"} == 1',
   },
   {
-    purpose: 'Age of what is known, in seconds',
+    purpose: 'Age of the last successful response, in seconds',
     query: 'time() - aws_nfm_query_last_success_timestamp_seconds',
   },
   {
-    purpose: 'Share of attempts that were throttled',
+    purpose: 'Share of throttled attempts',
     query:
       'sum by (account, aws_region) (rate(aws_nfm_api_errors_total{error="ThrottlingException"}[5m])) / sum by (account, aws_region) (rate(aws_nfm_api_requests_total[5m]))',
   },
   {
-    purpose: 'Accounts and regions whose queries need more than their budget',
+    purpose: 'Accounts and regions whose queries need more than the request budget',
     query: 'aws_nfm_api_planned_requests_per_second > aws_nfm_api_budget_limit_requests_per_second',
   },
   {
-    purpose: 'The 95th percentile of the time an attempt takes, in seconds',
+    purpose: '95th percentile of the duration of an attempt, in seconds',
     query: 'histogram_quantile(0.95, sum by (le, aws_region) (rate(aws_nfm_api_request_duration_seconds_bucket[5m])))',
   },
 ];
