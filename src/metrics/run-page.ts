@@ -2,7 +2,7 @@ import type { Registration, ScheduledQuery } from '../model/query.ts';
 import { RUN_OUTCOMES } from '../model/run.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
-import { areTooOld, type QueryResults, type RunState, type RunStates } from '../state/run-state.ts';
+import { areStale, type QueryResults, type RunState, type RunStates } from '../state/run-state.ts';
 import { ContributorSections } from './contributor-sections.ts';
 import type { Section } from './exposition.ts';
 import { RUN_FAMILIES } from './families.ts';
@@ -72,7 +72,7 @@ export class RunPage {
   }
 
   /**
-   * Prepares a scrape: drops results that have become too old, and shares the limit among the queries. Dropped results
+   * Prepares a scrape: drops stale results, and shares the limit among the queries. Dropped results
    * stay dropped until new ones are read.
    *
    * @param now on the monotonic clock
@@ -80,7 +80,7 @@ export class RunPage {
   refresh(now: number): void {
     for (const [name, shown] of this.#runs.entries()) {
       const { state } = shown;
-      if (areTooOld(state, now) && shown.outdated !== state.results) {
+      if (areStale(state, now) && shown.outdated !== state.results) {
         shown.outdated = state.results;
         this.#runs.changed(name, ['aws_nfm_query_contributors', 'aws_nfm_query_contributors_dropped']);
         this.#contributors.remove(name);

@@ -65,7 +65,7 @@ export class Budget {
     }
   }
 
-  /** Attempts per second in force now. */
+  /** Attempts per second in effect now. */
   get rate(): number {
     return this.#rate.current;
   }

@@ -12,7 +12,7 @@ export interface Task<Result extends string> extends Omit<QueuedRequest, 'send'>
 }
 
 /** Reason for aborting requests when the dispatcher stops. They have not failed. */
-export const SHUTDOWN = new Error('the exporter shuts down');
+export const SHUTDOWN = new Error('the exporter is shutting down');
 
 export interface DispatcherLimits {
   /** Most requests in flight over all targets. */
@@ -39,8 +39,8 @@ const HEARTBEAT_MS = 1_000;
 const STANDSTILL_MS = 30_000;
 
 /**
- * Makes requests when they are due, within the budget and the slots of their target. The most urgent kind goes first, and
- * targets take turns at free slots. Uses a monotonic clock only, so that jumps of the wall clock have no effect.
+ * Makes requests when they are due, within the budget and the slots of their target. The most urgent kind is first, and free
+ * slots rotate among the targets. Uses a monotonic clock only, so that jumps of the wall clock have no effect.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -251,7 +251,7 @@ export class Dispatcher {
       if (now - startedAt <= timeLimit) {
         return;
       }
-      abort.abort(new Error(`the request took longer than ${timeLimit / 1_000} s`));
+      abort.abort(new Error(`the request exceeded its limit of ${timeLimit / 1_000} s`));
     }
   }
 }

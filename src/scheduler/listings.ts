@@ -4,9 +4,9 @@ import { nextDue, placeInInterval } from './spread.ts';
 import type { Target } from './target.ts';
 
 /**
- * How a request of a listing went. `again`: there is more to come. `done`: the listing is complete. `failed`, and `silent`
- * where nobody answered: it is given up, and begun anew later. `unending`: it is larger than any that is read, and begun
- * again at its usual time only.
+ * Outcome of a request of a listing. `again`: more pages follow. `done`: the listing is complete. `failed`, or `silent` without
+ * a response: the listing is restarted after a backoff. `unending`: the listing exceeds a bound, and is restarted at its
+ * usual time.
  */
 export type ListingResult = 'again' | 'done' | 'failed' | 'silent' | 'unending';
 
@@ -14,31 +14,29 @@ export interface ListingsOptions<Kind> {
   readonly clock: Clock;
   readonly dispatcher: Dispatcher;
   readonly kinds: readonly Kind[];
-  /**
-   * Makes the next request of a listing, the first one where `isFirst`. It must end soon after `signal` aborts.
-   */
+  /** Makes the next request of a listing, or its first if `isFirst`. It must end soon after `signal` aborts. */
   readonly list: (target: Target, kind: Kind, isFirst: boolean, signal: AbortSignal) => Promise<ListingResult>;
 }
 
-/** One kind of thing in one target. */
+/** The listings of one kind in one target. */
 interface Entry<Kind> {
   readonly target: Target;
   readonly kind: Kind;
   readonly anchor: number;
   readonly interval: number;
-  /** When the listing under way, or else the next one, is due. */
+  /** Time at which the listing in progress, or the next one, is due. */
   due: number;
-  /** Listings in a row that failed. */
+  /** Consecutive failed listings. */
   failures: number;
   /** Removes the next request if it has not started. */
   cancel: () => void;
   removed: boolean;
 }
 
-/** Waits after a listing that failed: this, then twice as long each time, never longer than the usual interval. */
+/** Wait after a failed listing. It doubles with each failure, up to the usual interval. */
 const FIRST_RETRY_WAIT_MS = 5_000;
 
-/** Lists what there is in each target: at once at first, then at its own place within the interval. */
+/** Lists the monitors and scopes of each target: immediately at first, then at a fixed place within the interval. */
 export class Listings<Kind> {
   readonly #options: ListingsOptions<Kind>;
   readonly #entries = new Map<Target, readonly Entry<Kind>[]>();
@@ -48,7 +46,7 @@ export class Listings<Kind> {
     this.#options = options;
   }
 
-  /** Lists a target each `every` milliseconds. */
+  /** Lists a target every `every` milliseconds. */
   add(target: Target, every: number): void {
     const { clock, kinds } = this.#options;
     const now = clock.monotonic();
@@ -64,7 +62,7 @@ export class Listings<Kind> {
     }
   }
 
-  /** Lists a target no more; the answer to a request in flight changes nothing. */
+  /** Stops listing a target. The response to a request in flight is ignored. */
   remove(target: Target): void {
     for (const entry of this.#entries.get(target) ?? []) {
       entry.removed = true;

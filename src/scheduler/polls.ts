@@ -4,7 +4,7 @@ import type { Dispatcher } from './dispatcher.ts';
 import { backoffIntervals, firstRoundMs, nextDue, placeInInterval } from './spread.ts';
 import type { Target, Targets } from './target.ts';
 
-/** What is needed of a query that is polled. */
+/** The properties of a query that polling needs. */
 export interface Pollable {
   readonly name: string;
   readonly account: string;
@@ -14,8 +14,8 @@ export interface Pollable {
 }
 
 /**
- * How a poll ended: `good` and `throttled` queries are due again in their turn, `failed` ones and those to which nobody
- * answered (`silent`) back off, `finished` ones are never polled again.
+ * Outcome of a poll. After `good` and `throttled`, the query is due at its next turn. After `failed`, or `silent` without a
+ * response, it is polled with exponential backoff. After `finished`, it is never polled again.
  */
 export type PollResult = 'good' | 'throttled' | 'failed' | 'silent' | 'finished';
 
@@ -30,7 +30,7 @@ export interface PollsOptions<Query extends Pollable> {
 interface Entry<Query> {
   readonly registration: Registration<Query>;
   readonly target: Target;
-  /** Within the interval, from 0 to below 1. */
+  /** Place within the interval, from 0 to below 1. */
   readonly place: number;
   anchor: number;
   interval: number;
@@ -41,12 +41,12 @@ interface Entry<Query> {
   cancel: () => void;
 }
 
-/** Polls each watched query at a fixed place within its interval, spread so that polls come evenly. */
+/** Polls each watched query at a fixed place within its interval, so that polls are evenly spread. */
 export class Polls<Query extends Pollable> {
   readonly #options: PollsOptions<Query>;
   readonly #clock: Clock;
   readonly #entries = new Map<Registration<Query>, Entry<Query>>();
-  /** Each target's place in the order of their first queries, with the number of queries ever added. */
+  /** For each target, its place in the order of first queries and the number of queries added so far. */
   readonly #added = new WeakMap<Target, { readonly index: number; count: number }>();
   #targets = 0;
 
@@ -55,10 +55,7 @@ export class Polls<Query extends Pollable> {
     this.#clock = options.clock;
   }
 
-  /**
-   * Adds queries; their first polls are spread over a short first round. Those that are
-   * finished already are never polled.
-   */
+  /** Adds queries. Their first polls are spread over a short first round. Finished queries are never polled. */
   add(
     registrations: readonly Registration<Query>[],
     isFinished: (registration: Registration<Query>) => boolean = () => false,
@@ -94,10 +91,7 @@ export class Polls<Query extends Pollable> {
     }
   }
 
-  /**
-   * A query is polled otherwise from now on. With another interval it keeps its place within it, and is not due later than
-   * it was.
-   */
+  /** Applies a changed interval. The query keeps its place within the interval, and is not due later than before. */
   change(registration: Registration<Query>): void {
     const entry = this.#entries.get(registration);
     const { interval } = registration.query;
@@ -113,7 +107,7 @@ export class Polls<Query extends Pollable> {
     }
   }
 
-  /** Polls a query no more; the answer to a poll in flight changes nothing. */
+  /** Stops polling a query. The response to a poll in flight is ignored. */
   remove(registration: Registration<Query>): void {
     const entry = this.#entries.get(registration);
     if (entry !== undefined) {
@@ -123,7 +117,7 @@ export class Polls<Query extends Pollable> {
     }
   }
 
-  /** When a query will be polled next, in milliseconds of the wall clock; undefined when never or unknown. */
+  /** Returns when a query is polled next, in milliseconds of the wall clock; undefined if never or unknown. */
   nextPoll(registration: Registration<Query>): number | undefined {
     const entry = this.#entries.get(registration);
     if (entry?.state !== 'waiting') {
@@ -132,12 +126,12 @@ export class Polls<Query extends Pollable> {
     return this.#clock.now() + Math.max(0, entry.due - this.#clock.monotonic());
   }
 
-  /** How late the most overdue poll is, in seconds. */
+  /** Returns the delay of the most overdue poll, in seconds. */
   lag(): number {
     return this.#options.dispatcher.lag('poll');
   }
 
-  /** Requests a second that each target's queries need, finished ones left out. */
+  /** Returns the requests per second that the unfinished queries of each target need. */
   planned(): ReadonlyMap<Target, number> {
     const counts = new Map<Target, Map<number, number>>();
     for (const { state, interval, target } of this.#entries.values()) {
@@ -149,7 +143,7 @@ export class Polls<Query extends Pollable> {
     }
     const planned = new Map<Target, number>();
     for (const [target, byInterval] of counts) {
-      // Counted first, so that thousands of small fractions do not add up to a figure that is nearly right.
+      // Counting first avoids the rounding errors of a sum over thousands of small fractions.
       const rates = Array.from(byInterval, ([interval, count]) => (count * 1_000) / interval);
       planned.set(
         target,

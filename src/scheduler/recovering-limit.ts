@@ -22,7 +22,7 @@ export class RecoveringLimit {
     return this.#max;
   }
 
-  /** The limit in force now. */
+  /** The limit in effect now. */
   get current(): number {
     return Math.min(this.#max, this.#atChange + this.#growth(this.#clock.monotonic() - this.#changedAt, this.#max));
   }

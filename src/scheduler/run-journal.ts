@@ -1,25 +1,24 @@
 import type { Registration } from '../model/query.ts';
 import type { Run, RunEnd, Runnable, Span } from '../model/run.ts';
 
-/** Keeps runs for the process that comes after this one: none of them is to be lost, and none to be started twice. */
+/** Persists runs for the next process, so that none is lost and none is started twice. */
 export interface RunJournal<Query extends Runnable> {
   /**
-   * A run is about to be started. Resolves when a process that comes after this one would know, or when that cannot be
-   * had.
+   * Stores that a run is about to start. Resolves once it is stored, or cannot be stored.
    *
-   * @returns whether it may be started: not where another process has taken the journal over
+   * @returns false if another process uses the journal now, and the run must not start
    */
   starting(registration: Registration<Query>, run: Run): Promise<boolean>;
-  /** The service has answered with the run's id. */
+  /** Stores that the run started, with its ID at the service. */
   started(registration: Registration<Query>, run: Run): void;
-  /** `refused`: the run is not at the service, and its window is still to be run. Else: its window is done with. */
+  /** Stores that the run ended. `refused`: the service has no such run, and its window must still be run. */
   over(registration: Registration<Query>, run: Run, end: Exclude<RunEnd, 'abandoned'>): void;
 }
 
-/** What an earlier process has left of a query's runs. */
+/** A query's runs in an earlier process. */
 export interface EarlierRuns {
-  /** What was run, or may have been. */
+  /** What was run, or may have been run. */
   readonly covered: readonly Span[];
-  /** A run that was at the service when that process ended. Times are on the monotonic clock of this one. */
+  /** A run that was at the service when the earlier process ended. Times are on this process's monotonic clock. */
   readonly inFlight: Run | undefined;
 }

@@ -1,23 +1,22 @@
-/** The fractional part of the golden ratio: its multiples fill an interval more evenly than any other number's. */
+/** The fractional part of the golden ratio. Its multiples fill an interval more evenly than those of any other number. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**
- * The place of a target's `index`-th query within its interval, from 0 to below 1. However many queries there are, and
- * whichever are added later, places are spread evenly; `targetIndex` keeps targets from starting in step.
+ * Returns the place of a target's `index`-th query within its interval, from 0 to below 1. Places are spread evenly for any
+ * number of queries, and with queries that are added later. `targetIndex` keeps targets out of step.
  */
 export function placeInInterval(index: number, targetIndex: number): number {
   return (index * GOLDEN + targetIndex * Math.SQRT2) % 1;
 }
 
-/** How long a batch of new queries takes to be polled for the first time, in milliseconds, where the budget allows it. */
+/** Returns the milliseconds over which the first polls of new queries are spread, if the budget allows. */
 export function firstRoundMs(interval: number, count: number): number {
   return Math.min(interval, 10_000, count * 100);
 }
 
 /**
- * When a query is due again, in milliseconds of a monotonic clock: the first moment of its own grid, `anchor` plus whole
- * intervals, that is not past and at least about `intervals` after it was last due. A poll that was late by more than
- * an interval is made once, not caught up.
+ * Returns when a query is due again, in milliseconds of a monotonic clock: the first point of its grid, `anchor` plus whole
+ * intervals, that is not in the past and about `intervals` or more after it was last due. Missed polls are not repeated.
  */
 export function nextDue(
   schedule: { anchor: number; interval: number },
@@ -30,7 +29,7 @@ export function nextDue(
   return schedule.anchor + steps * schedule.interval;
 }
 
-/** Intervals to wait after `failures` failed polls in a row: 1, 2, 4, 8, then 10. */
+/** Returns the intervals to wait after `failures` consecutive failed polls: 1, 2, 4, 8, then 10. */
 export function backoffIntervals(failures: number): number {
   return Math.min(10, 2 ** Math.max(0, failures - 1));
 }

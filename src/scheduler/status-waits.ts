@@ -1,22 +1,22 @@
-/** Waits between requests for the status of one query: quick at first, as most end within seconds, then ever slower. */
+/** Waits between polls of one query: short at first, because most queries end within seconds, then increasing. */
 export interface StatusWaits {
   /** Milliseconds. */
   readonly first: number;
-  /** Each wait is so many times the one before. */
+  /** Factor from one wait to the next. */
   readonly growth: number;
   /** Milliseconds. */
   readonly longest: number;
 }
 
-/** The waits of all who follow a query that was started, by who waits for its end. */
+/** Waits by who follows a started query. */
 export const STATUS_WAITS: Readonly<Record<'run' | 'terminal', StatusWaits>> = {
-  /** A run: its requests are of a budget that it shares with many. */
+  /** A scheduled run, which shares the request budget with others. */
   run: { first: 1_000, growth: 1.5, longest: 15_000 },
-  /** Somebody at a terminal. */
+  /** A user at a terminal. */
   terminal: { first: 500, growth: 1.4, longest: 5_000 },
 };
 
-/** The wait that comes after one of `wait` milliseconds. */
+/** Returns the wait after one of `wait` milliseconds. */
 export function waitAfter({ growth, longest }: StatusWaits, wait: number): number {
   return Math.min(wait * growth, longest);
 }

@@ -1,19 +1,19 @@
 import type { Clock } from '../lib/clock.ts';
 import { Budget } from './budget.ts';
 
-/** Where to call, and how much: one account of the configuration in one region. */
+/** One account of the configuration in one region, with its limits. */
 export interface Target {
   readonly account: string;
   readonly region: string;
-  /** Requests in flight, at most. */
+  /** Most requests in flight. */
   readonly maxConcurrentRequests: number;
-  /** Configured; a budget that is shared may have less. */
+  /** Configured request budget. A shared budget may be lower. */
   readonly requestsPerSecond: number;
-  /** Replaced when the target turns out to be the same AWS account and region as another. */
+  /** Replaced if the target has the same AWS account and region as another. */
   budget: Budget;
 }
 
-/** What the configuration allows in a target. */
+/** Limits of a target from the configuration. */
 export interface TargetLimits {
   readonly requestsPerSecond: number;
   readonly maxConcurrentRequests: number;
@@ -24,19 +24,19 @@ interface MutableTarget extends Target {
   requestsPerSecond: number;
 }
 
-/** The targets that registered queries use, each made once. */
+/** The targets that registered queries use. */
 export class Targets {
   readonly #clock: Clock;
   readonly #targets = new Map<string, MutableTarget>();
-  /** AWS account id and region to the targets that are really there. */
-  readonly #known = new Map<string, Set<Target>>();
+  /** Targets by AWS account ID and region. */
+  readonly #identified = new Map<string, Set<Target>>();
   #onFree: () => void = () => undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The target of an account and region, with other limits than before where it is there already. */
+  /** Returns the target of an account and region. Creates it, or updates its limits. */
   add(account: string, region: string, limits: TargetLimits): Target {
     const key = targetKey(account, region);
     const known = this.#targets.get(key);
@@ -55,12 +55,12 @@ export class Targets {
     return known;
   }
 
-  /** Nothing is asked of the target any more but what is under way. */
+  /** Removes a target. Requests in progress continue. */
   remove(target: Target): void {
     const key = targetKey(target.account, target.region);
     if (this.#targets.get(key) === target) {
       this.#targets.delete(key);
-      for (const same of this.#known.values()) {
+      for (const same of this.#identified.values()) {
         same.delete(target);
       }
       this.#fit(target.budget);
@@ -71,11 +71,11 @@ export class Targets {
     return this.#targets.get(targetKey(account, region));
   }
 
-  /** @throws Error when no query of the configuration uses this account and region: a mistake of ours. */
+  /** @throws Error if no query of the configuration uses this account and region: an internal error */
   get(account: string, region: string): Target {
     const target = this.find(account, region);
     if (target === undefined) {
-      throw new Error(`no target for account ${account} in ${region}`);
+      throw new Error(`internal error: no target for account ${account} in ${region}`);
     }
     return target;
   }
@@ -84,19 +84,19 @@ export class Targets {
     return this.#targets.values();
   }
 
-  /** `listener` is called when a budget lets new calls begin again. */
+  /** Sets what is called when a budget allows new calls again. */
   onFree(listener: () => void): void {
     this.#onFree = listener;
   }
 
   /**
-   * Tells which AWS account a target really is. Targets that are the same account and region share one budget from then
-   * on, the lower of theirs, since the service counts them as one. Returns those it is shared with.
+   * Sets the AWS account of a target. Targets with the same AWS account and region share one budget from then on, the lower
+   * one, because the service throttles them as one. Returns the targets that share it.
    */
   identified(target: Target, awsAccountId: string): readonly Target[] {
     const key = targetKey(awsAccountId, target.region);
-    const same = this.#known.get(key) ?? new Set();
-    this.#known.set(key, same);
+    const same = this.#identified.get(key) ?? new Set();
+    this.#identified.set(key, same);
     same.add(target);
     const others = [...same].filter((other) => other !== target);
     const budget = others[0]?.budget;
@@ -110,7 +110,7 @@ export class Targets {
     return others;
   }
 
-  /** A shared budget has the lowest limit of those who share it. */
+  /** Sets the limit of a budget to the lowest of the targets that share it. */
   #fit(budget: Budget): void {
     const limits = [...this.#targets.values()].filter((each) => each.budget === budget);
     if (limits.length > 0) {

@@ -1,23 +1,23 @@
 import TinyQueue from 'tinyqueue';
 
-/** A task that waits until it is due. */
+/** A task with a due time. */
 interface Due {
   /** In milliseconds of the monotonic clock. */
   readonly due: number;
 }
 
-/** Removed tasks that a heap may hold beside as many live ones, so that small heaps are not rebuilt at each removal. */
+/** Removed tasks that a heap may hold beside as many live ones. Small heaps are not rebuilt at each removal. */
 const SPARE = 32;
 
 /**
- * Tasks in the order in which they are due. Adding, taking, and removing one costs O(log n) on average: a removed task
+ * Tasks in order of their due times. Adding, taking, and removing one costs O(log n) on average: a removed task
  * stays in the heap until it reaches the head, or until more than half of the heap is removed tasks.
  */
 export class TaskQueue<Task extends Due> {
   #heap = new TinyQueue<Task>([], byDue);
   readonly #live = new Set<Task>();
 
-  /** Number of tasks that wait. */
+  /** The number of waiting tasks. */
   get size(): number {
     return this.#live.size;
   }
@@ -27,7 +27,7 @@ export class TaskQueue<Task extends Due> {
     this.#heap.push(task);
   }
 
-  /** The task that is due first, left in the queue; undefined if none waits. */
+  /** Returns the task that is due first without removing it; undefined if none waits. */
   peek(): Task | undefined {
     let first = this.#heap.peek();
     while (first !== undefined && !this.#live.has(first)) {
@@ -37,7 +37,7 @@ export class TaskQueue<Task extends Due> {
     return first;
   }
 
-  /** Takes the task that is due first out of the queue; undefined if none waits. */
+  /** Removes and returns the task that is due first; undefined if none waits. */
   pop(): Task | undefined {
     const first = this.peek();
     if (first !== undefined) {
@@ -47,7 +47,7 @@ export class TaskQueue<Task extends Due> {
     return first;
   }
 
-  /** Takes a task out of the queue. Does nothing if the task is not in it. */
+  /** Removes a task. Does nothing if it is not in the queue. */
   remove(task: Task): void {
     if (this.#live.delete(task) && this.#heap.length > 2 * this.#live.size + SPARE) {
       this.#heap = new TinyQueue([...this.#live], byDue);

@@ -2,8 +2,8 @@ import type { Emitter } from '../lib/emitter.ts';
 import type { Registration } from '../model/query.ts';
 
 /**
- * What has changed of a registered query: its registration, or members of its `QueryState` and `RunState`. Of
- * `lastFailure` another operation or error is a change, its time and message alone are none.
+ * A changed property of a registered query: its registration, or a member of its `QueryState` or `RunState`. `lastFailure`
+ * changes with its operation or error, but not with its time and message alone.
  */
 export type ChangedField =
   | 'registered'
@@ -27,5 +27,5 @@ export type ChangedField =
   | 'total'
   | 'truncatedLabelValues';
 
-/** Each change of what is known of a registered query, after it was made. */
+/** Emitted after each change of a registered query. */
 export type StateChanged = Emitter<[registration: Registration, fields: readonly ChangedField[]]>;

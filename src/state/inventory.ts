@@ -5,22 +5,22 @@ import type { Logger } from '../lib/log.ts';
 import type { Found } from '../queries/following.ts';
 import type { Target } from '../scheduler/target.ts';
 
-/** What a listing found. */
+/** The result of a listing. */
 interface Listing<Item> {
   readonly items: readonly Item[];
-  /** When it was complete, in milliseconds since the epoch. */
+  /** Time of completion, in milliseconds since the epoch. */
   readonly at: number;
-  /** From when on it is too old to be shown, on the monotonic clock. */
+  /** Time from which on it is stale, on the monotonic clock. */
   readonly staleAt: number;
 }
 
 interface KnownTags {
   readonly tags: Readonly<Record<string, string>>;
-  /** From when on they are to be asked for again, on the monotonic clock. */
+  /** Time from which on they must be read again, on the monotonic clock. */
   readonly until: number;
 }
 
-/** The monitors and scopes of one target, as the last good listing of each kind found them; undefined before the first. */
+/** The monitors and scopes of one target from the last complete listing of each kind. Undefined before the first one. */
 export interface TargetInventory {
   readonly target: Target;
   readonly monitors: Listing<MonitorSummary> | undefined;
@@ -30,28 +30,29 @@ export interface TargetInventory {
 interface MutableInventory extends TargetInventory {
   monitors: Listing<MonitorSummary> | undefined;
   scopes: Listing<ScopeSummary> | undefined;
-  /** Of monitors, by ARN. */
+  /** Tags of monitors by ARN. */
   tags: Map<string, KnownTags>;
 }
 
-/** Intervals that a listing is shown for while later ones fail. */
+/** Intervals for which a listing is exported while later ones fail. */
 const SHOWN_FOR = 3;
-/** Intervals that tags are believed for: they change seldom, and each monitor's take a request of their own. */
+/** Intervals for which tags are valid. They rarely change, and each monitor needs one request for its tags. */
 const TAGS_FOR = 6;
 
 export interface InventoryOptions {
   readonly clock: Clock;
+  /** Milliseconds between listings. */
   readonly every: number;
   readonly log: Pick<Logger, 'error'>;
 }
 
-/** What there is in the targets in use. */
+/** The monitors and scopes in the targets in use. */
 export class Inventory {
-  /** After each listing of a target, and once more when tags of its monitors have been read. */
+  /** Emitted after each listing of a target, and again when tags of its monitors were read. */
   readonly changed: Emitter<[inventory: TargetInventory]>;
   readonly #clock: Clock;
   readonly #targets = new Map<Target, MutableInventory>();
-  /** Time from listing to listing, in milliseconds. */
+  /** Milliseconds between listings. */
   every: number;
 
   constructor({ clock, every, log }: InventoryOptions) {
@@ -60,19 +61,19 @@ export class Inventory {
     this.changed = new Emitter(log, 'change of an inventory');
   }
 
-  /** A target will be listed. */
+  /** Adds a target that will be listed. */
   add(target: Target): TargetInventory {
     const inventory: MutableInventory = { target, monitors: undefined, scopes: undefined, tags: new Map() };
     this.#targets.set(target, inventory);
     return inventory;
   }
 
-  /** A target is listed no more; what is still answered there is not taken in. */
+  /** Removes a target that is no longer listed. Late responses are ignored. */
   remove(target: Target): void {
     this.#targets.delete(target);
   }
 
-  /** The target's monitors were listed to the end. */
+  /** Stores a complete listing of monitors. */
   monitorsListed(target: Target, monitors: readonly MonitorSummary[]): void {
     const inventory = this.#targets.get(target);
     if (inventory === undefined) {
@@ -84,7 +85,7 @@ export class Inventory {
     this.changed.emit(inventory);
   }
 
-  /** The target's scopes were listed to the end. */
+  /** Stores a complete listing of scopes. */
   scopesListed(target: Target, scopes: readonly ScopeSummary[]): void {
     const inventory = this.#targets.get(target);
     if (inventory === undefined) {
@@ -94,13 +95,13 @@ export class Inventory {
     this.changed.emit(inventory);
   }
 
-  /** The tags of a monitor were read. */
+  /** Stores the tags of a monitor. */
   tagsRead(target: Target, arn: string, tags: Readonly<Record<string, string>>): void {
     const until = this.#clock.monotonic() + TAGS_FOR * this.every;
     this.#targets.get(target)?.tags.set(arn, { tags, until });
   }
 
-  /** All tags that were wanted have been asked for. */
+  /** Emits a change after all required tags were read. */
   tagsComplete(target: Target): void {
     const inventory = this.#targets.get(target);
     if (inventory !== undefined) {
@@ -108,32 +109,32 @@ export class Inventory {
     }
   }
 
-  /** Whether the tags of a monitor are known, and not for so long that they may have changed. */
+  /** Returns whether valid tags of a monitor are stored. */
   knowsTags(target: Target, arn: string): boolean {
     const known = this.#targets.get(target)?.tags.get(arn);
     return known !== undefined && this.#clock.monotonic() < known.until;
   }
 
-  /** Whether a listing of this kind has succeeded in a target. */
+  /** Returns whether a listing of this kind was completed in a target. */
   isListed(target: Target, kind: 'monitors' | 'scopes'): boolean {
     return this.#targets.get(target)?.[kind] !== undefined;
   }
 
-  /** What queries can be made of, however long ago it was found: listings that fail change nothing. */
+  /** Returns what selectors match against, of any age: failed listings change nothing. */
   found(target: Target): Found {
     const inventory = this.#targets.get(target);
     return {
       monitors: (inventory?.monitors?.items ?? []).map(({ name, status, arn }) => ({
         name,
         status,
-        // Without an ARN there is nothing to ask for tags.
+        // Tags of a monitor without an ARN cannot be requested.
         tags: arn === undefined ? {} : inventory?.tags.get(arn)?.tags,
       })),
       scopeIds: (inventory?.scopes?.items ?? []).map(({ id }) => id),
     };
   }
 
-  /** Each thing once, as its last page tells it: things move from page to page when others come or go meanwhile. */
+  /** Keeps the last of equal items: items move between pages if others are created or deleted in the meantime. */
   #listing<Item>(items: readonly Item[], keyOf: (item: Item) => string): Listing<Item> {
     const clock = this.#clock;
     return {

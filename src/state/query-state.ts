@@ -6,50 +6,50 @@ import type { Registration } from '../model/query.ts';
 import { isTerminal, type QueryStatus } from '../model/vocabulary.ts';
 import type { ChangedField, StateChanged } from './changed-fields.ts';
 
-/** The kinds of requests that are made for a query. */
+/** Kinds of calls for a query. */
 export const REQUEST_KINDS = ['start', 'status', 'results', 'stop'] as const;
 export type RequestKind = (typeof REQUEST_KINDS)[number];
 
-/** Why the last request of a query failed. */
+/** Failure of the last call for a query. */
 export interface QueryFailure {
-  /** The kind of request, the `operation` label of `aws_nfm_query_last_error`. */
+  /** Kind of the call: the `operation` label of `aws_nfm_query_last_error`. */
   readonly operation: RequestKind;
   readonly error: ApiErrorName;
-  /** For people; holds no secret. */
+  /** Text for users, without secrets. */
   readonly message: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** What is known of a registered query. Times are milliseconds since the epoch; undefined means not known. */
+/** The state of a registered query. Times are in milliseconds since the epoch. Undefined means unknown. */
 export interface QueryState {
   readonly registration: Registration;
   readonly registeredAt: number;
-  /** The last status that was answered; see `currentStatus` for the one that is still to be believed. */
+  /** The last status in a response, which may be stale: see `currentStatus`. */
   readonly status: QueryStatus | undefined;
   readonly statusSince: number | undefined;
-  /** Whether the last request was answered well. */
+  /** Whether the last call succeeded. */
   readonly up: boolean | undefined;
   /** Set while `up` is false. */
   readonly lastFailure: QueryFailure | undefined;
   readonly lastSuccess: number | undefined;
-  /** Status requests made: calls, not attempts. */
+  /** Number of polls: calls, not attempts. */
   readonly polls: number;
-  /** Those of them that failed for good. */
+  /** Polls that failed after all retries. */
   readonly pollErrors: number;
-  /** When the status stops being believed, on the monotonic clock; undefined while there is none, or it is terminal. */
+  /** Time from which on the status is stale, on the monotonic clock. Undefined without a status, or if it is terminal. */
   readonly staleAt: number | undefined;
-  /** It has been unknown to the service for so long that it is no longer polled. */
+  /** The service has not known the query for `giveUpAfter`, and it is no longer polled. */
   readonly givenUp: boolean;
 }
 
-/** Members of a state that change. */
+/** The members of a state that change. */
 type Changing = { -readonly [Field in Exclude<keyof QueryState, 'registration' | 'registeredAt'>]: QueryState[Field] };
 
 interface MutableState extends Pick<QueryState, 'registration' | 'registeredAt'>, Changing {
-  /** Since when the service does not know the query, on the monotonic clock. */
+  /** Time since which the service does not know the query, on the monotonic clock. */
   unknownSince: number | undefined;
-  /** The `staleAfter` that `staleAt` was made with. */
+  /** The `staleAfter` from which `staleAt` was calculated. */
   staleAfter: number;
 }
 
@@ -59,16 +59,16 @@ export interface QueryStatesOptions {
   readonly log: Pick<Logger, 'error'>;
 }
 
-/** The state of all registered queries: the one place that polls write to and everything that is shown reads from. */
+/** The states of all registered queries. Polls write to it, and metrics, API, and status page read from it. */
 export class QueryStates {
-  /** Of these states and, for scheduled queries, of their runs. */
+  /** Emitted for these states and for the runs of scheduled queries. */
   readonly changed: StateChanged;
   readonly #clock: Clock;
   readonly #records = new Map<Registration, MutableState>();
-  /** Watched queries of the start that no request was made for yet. */
+  /** Watched queries of the configuration at startup without a poll so far. */
   readonly #untried = new Set<Registration>();
   #starting = true;
-  /** How long a query may be unknown to the service before it is given up, in milliseconds. */
+  /** Milliseconds for which the service may not know a query before it is given up. */
   giveUpAfter: number;
 
   constructor({ clock, giveUpAfter, log }: QueryStatesOptions) {
@@ -77,7 +77,7 @@ export class QueryStates {
     this.giveUpAfter = giveUpAfter;
   }
 
-  /** All queries of the start are registered: nobody waits for the first request of those that come later. */
+  /** Ends the startup. Readiness does not wait for queries that are registered later. */
   started(): void {
     this.#starting = false;
   }
@@ -107,8 +107,8 @@ export class QueryStates {
   }
 
   /**
-   * An earlier process knew this of a query that was just registered. How long its status is still to be believed counts
-   * from the last good answer, as far as the wall clock can be trusted.
+   * Restores the state of an earlier process for a query that was just registered. Its status becomes stale as counted from
+   * the last successful response, by the wall clock.
    */
   restore(
     registration: Registration,
@@ -124,7 +124,7 @@ export class QueryStates {
     this.#set(record, { ...saved, staleAt });
   }
 
-  /** A query is asked or shown otherwise from now on, but asks the same: its state stays. */
+  /** Applies a changed configuration of a query with the same identity. Its state stays. */
   change(registration: Registration): void {
     const record = this.#record(registration);
     const { staleAfter } = registration.query;
@@ -147,7 +147,7 @@ export class QueryStates {
     return this.#records.get(registration);
   }
 
-  /** Whether a query has come to its end, as far as is known: its status will not change any more. */
+  /** Returns whether the last known status of a query is terminal. */
   isTerminal(registration: Registration): boolean {
     const status = this.#records.get(registration)?.status;
     return status !== undefined && isTerminal(status);
@@ -162,12 +162,12 @@ export class QueryStates {
     return this.#records.size;
   }
 
-  /** Watched queries that were there at the start and that no request was made for yet, well or not. */
+  /** Watched queries of the configuration at startup without a poll so far, successful or not. */
   get untried(): number {
     return this.#untried.size;
   }
 
-  /** A poll was answered well. Returns the status before it. */
+  /** Stores a successful poll. Returns the previous status. */
   answered(registration: Registration, status: QueryStatus): QueryStatus | undefined {
     const record = this.#record(registration);
     const { status: before, statusSince } = record;
@@ -182,7 +182,7 @@ export class QueryStates {
     return before;
   }
 
-  /** A poll failed for good. Returns whether the query is given up: unknown to the service for all of `giveUpAfter`. */
+  /** Stores a failed poll. Returns whether the query is given up: unknown to the service for `giveUpAfter`. */
   failed(registration: Registration, failure: Omit<QueryFailure, 'at' | 'operation'>): boolean {
     const record = this.#record(registration);
     const now = this.#clock.monotonic();
@@ -191,7 +191,7 @@ export class QueryStates {
       record.unknownSince ??= now;
       givenUp = now - record.unknownSince >= this.giveUpAfter;
     } else if (failure.error === 'UnknownStatus') {
-      // Only a query that the service knows has a status. Other errors say nothing of whether it does.
+      // Only a query that the service knows has a status. Other errors do not show whether it does.
       record.unknownSince = undefined;
     }
     this.#set(record, {
@@ -203,23 +203,23 @@ export class QueryStates {
     return givenUp;
   }
 
-  /** A poll of a query that was just started: the service does not know it yet, which says nothing. */
+  /** Counts a poll of a query that was just started. The service does not know it yet, which is not a failure. */
   unknownYet(registration: Registration): void {
     const record = this.#record(registration);
     this.#set(record, this.#polled(record));
   }
 
-  /** A request other than a poll was answered well. */
+  /** Stores a successful call other than a poll. */
   requestAnswered(registration: Registration): void {
     this.#set(this.#record(registration), this.#good());
   }
 
-  /** A request other than a poll failed for good. */
+  /** Stores a failed call other than a poll. */
   requestFailed(registration: Registration, failure: Omit<QueryFailure, 'at'>): void {
     this.#set(this.#record(registration), this.#bad(failure));
   }
 
-  /** A new run was started: the status of the one before it is over. */
+  /** Clears the status of the previous run. */
   runStarted(registration: Registration): void {
     this.#set(this.#record(registration), { status: undefined, statusSince: undefined, staleAt: undefined });
   }
@@ -245,13 +245,13 @@ export class QueryStates {
     return { up: false, lastFailure: { ...failure, at: this.#clock.now() } };
   }
 
-  /** Writes members of a state down, and tells which of them are other than before. */
+  /** Sets members of a state, and emits which of them have changed. */
   #set(record: MutableState, values: Partial<Changing>): void {
     const isSameFailure =
       record.lastFailure?.operation === values.lastFailure?.operation &&
       record.lastFailure?.error === values.lastFailure?.error;
     const fields: ChangedField[] = [];
-    // The values are literals of the methods above.
+    // `values` has exactly these keys: they are literals of the methods above.
     for (const field of Object.keys(values) as (keyof Changing)[]) {
       if (field === 'lastFailure' ? !isSameFailure : record[field] !== values[field]) {
         fields.push(field);
@@ -264,7 +264,7 @@ export class QueryStates {
   }
 }
 
-/** The status to show at `now` of the monotonic clock: undefined before the first answer, and once it is stale. */
+/** Returns the status at `now` of the monotonic clock; undefined before the first response, and once it is stale. */
 export function currentStatus(state: QueryState, now: number): QueryStatus | undefined {
   return state.staleAt !== undefined && now > state.staleAt ? undefined : state.status;
 }

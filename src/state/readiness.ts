@@ -1,10 +1,10 @@
 import type { Clock } from '../lib/clock.ts';
 import type { QueryStates } from './query-state.ts';
 
-/** Queries that were never tried hold up readiness for this long after the start, no longer. */
+/** Longest time after the start for which untried queries delay readiness. */
 const PATIENCE_MS = 60_000;
 
-/** Whether each query that was there at the start has been tried once, well or not. Once ready, it stays so. */
+/** Tracks whether each query of the startup was polled once, successfully or not. Once ready, it stays ready. */
 export class Readiness {
   readonly #clock: Clock;
   readonly #states: Pick<QueryStates, 'untried'>;
@@ -17,7 +17,7 @@ export class Readiness {
     this.#startedAt = clock.monotonic();
   }
 
-  /** Queries still to be tried; 0 when ready. */
+  /** Returns the number of untried queries; 0 if ready. */
   waiting(): number {
     const { untried } = this.#states;
     this.#ready ||= untried === 0 || this.#clock.monotonic() - this.#startedAt >= PATIENCE_MS;

@@ -1,23 +1,23 @@
 import { RUN_OUTCOMES, type RunOutcome } from '../model/run.ts';
 
-/** How many runs are kept of a query. */
+/** Number of runs to keep per query. */
 export const RECENT_RUNS = 20;
 
-/** A run that has ended, or windows that passed without one. */
+/** An ended run, or skipped windows. */
 export interface EndedRun {
   readonly outcome: RunOutcome;
-  /** When that was seen, in milliseconds since the epoch. */
+  /** Time at which that was seen, in milliseconds since the epoch. */
   readonly at: number;
-  /** From the request to start it to its terminal status, in milliseconds; undefined where it came to none. */
+  /** Milliseconds from the start request to the terminal status; undefined without a terminal status. */
   readonly duration: number | undefined;
 }
 
-/** Numbers kept of each run: the outcome's place in `RUN_OUTCOMES`, its time, its duration or NaN. */
+/** Numbers per run: index of the outcome in `RUN_OUTCOMES`, time, and duration or NaN. */
 const NUMBERS = 3;
 
-/** The last runs of one query, in half a kilobyte: as objects those of 10,000 queries would take tens of megabytes. */
+/** The last runs of one query in half a kilobyte. As objects, those of 10,000 queries would use tens of megabytes. */
 export class RecentRuns {
-  /** A ring; there once a run has ended. */
+  /** A ring. Undefined before the first run has ended. */
   #ring: Float64Array | undefined;
   #count = 0;
 
@@ -28,12 +28,12 @@ export class RecentRuns {
     this.#count += 1;
   }
 
-  /** How many were added, those that are no longer kept included: it changes with each. */
+  /** Number of all added runs, including those that are no longer kept. */
   get count(): number {
     return this.#count;
   }
 
-  /** The oldest first. */
+  /** Returns the kept runs, the oldest first. */
   list(): EndedRun[] {
     const runs: EndedRun[] = [];
     for (let i = Math.max(0, this.#count - RECENT_RUNS); i < this.#count; i += 1) {

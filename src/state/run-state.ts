@@ -8,41 +8,41 @@ import type { KeptJson } from '../results/kept-json.ts';
 import type { StateChanged } from './changed-fields.ts';
 import { RecentRuns } from './recent-runs.ts';
 
-/** The last results that were read of a query. */
+/** The last results of a query. */
 export interface QueryResults {
-  /** End of their window, in milliseconds since the epoch; of `-data` queries: the newest point's time. */
+  /** End of the window, in milliseconds since the epoch; for `-data` queries, the time of the newest point. */
   readonly at: number;
   /** End of the window, in milliseconds since the epoch. */
   readonly windowEnd: number;
-  /** End of the window on the monotonic clock: what the results' age counts from. */
+  /** End of the window on the monotonic clock, from which the age of the results counts. */
   readonly since: number;
-  /** Length of their window in milliseconds; of `-data` queries: from point to point, undefined for fewer than two. */
+  /** Length of the window in milliseconds; for `-data` queries, the step between points, undefined for fewer than two. */
   readonly length: number | undefined;
-  /** Rows, or `-data` items, in the answer. */
+  /** Rows, or `-data` items, in the response. */
   readonly rows: number;
-  /** Series that the query's own cap let through, and left out. */
+  /** Series within the limit per query, and series over it. */
   readonly series: number;
   readonly dropped: number;
-  /** All of it, as the HTTP API shows it. */
+  /** The JSON of the HTTP API. */
   readonly json: KeptJson;
 }
 
-/** What is known of the runs of a scheduled query. Undefined means not known. */
+/** The state of the runs of a scheduled query. Undefined means unknown. */
 export interface RunState {
   readonly registration: Registration<ScheduledQuery>;
-  /** Runs by outcome since registration. */
+  /** Runs since registration, by outcome. */
   readonly runs: Readonly<Record<RunOutcome, number>>;
   readonly lastOutcome: RunOutcome | undefined;
   readonly recent: Pick<RecentRuns, 'count' | 'list'>;
-  /** The service's id of the last run that was started. */
+  /** The service's ID of the last started run. */
   readonly lastQueryId: string | undefined;
-  /** Of the last run that came to a terminal status: from the request to start it until then, in milliseconds. */
+  /** Milliseconds from the start request to the terminal status, for the last run that became terminal. */
   readonly lastDuration: number | undefined;
-  /** Kept when a later run fails. */
+  /** Kept if a later run fails. */
   readonly results: QueryResults | undefined;
-  /** Sum over all rows read since registration, each window once; undefined for metrics that have none. */
+  /** Sum over all rows read since registration, each window once. Undefined for metrics without a sum. */
   readonly total: number | undefined;
-  /** Label values of contributors that were cut since registration. */
+  /** Label values of contributors that were truncated since registration. */
   readonly truncatedLabelValues: number;
 }
 
@@ -51,10 +51,10 @@ type MutableRunState = { -readonly [Field in keyof RunState]: RunState[Field] } 
   readonly recent: RecentRuns;
 };
 
-/** Results as they were read; their age and series are noted here. */
+/** Results as they were read. `RunStates` adds their age and number of series. */
 export type ReadResults = Omit<QueryResults, 'series' | 'since'>;
 
-/** The series of new results, the worst first; `restored` from an earlier process, or read just now. */
+/** The series of new results, the highest values first. `restored`: they are from an earlier process. */
 export type NewResults = [
   registration: Registration<ScheduledQuery>,
   series: readonly ContributorSeries[],
@@ -64,13 +64,13 @@ export type NewResults = [
 export interface RunStatesOptions {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly log: Pick<Logger, 'error'>;
-  /** Emits each change. */
+  /** Emits each change of a run state. */
   readonly changed: StateChanged;
 }
 
-/** The runs of all scheduled queries. */
+/** The run states of all scheduled queries. */
 export class RunStates {
-  /** Their series are not kept here. */
+  /** Emits the series of results, which are not kept here. */
   readonly newResults: Emitter<NewResults>;
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly #changed: StateChanged;
@@ -98,14 +98,14 @@ export class RunStates {
     return state;
   }
 
-  /** An earlier process knew this of a query that was just registered. */
+  /** Restores the state of an earlier process for a query that was just registered. */
   restore(registration: Registration, saved: Pick<RunState, 'lastOutcome' | 'lastQueryId' | 'lastDuration'>): void {
     const state = this.#state(registration);
     Object.assign(state, saved);
     this.#changed.emit(registration, ['lastOutcome', 'lastQueryId', 'lastDuration']);
   }
 
-  /** An earlier process has read these results, and no newer ones were. */
+  /** Restores the last results of an earlier process. */
   restoreResults(registration: Registration, results: ReadResults, series: readonly ContributorSeries[]): void {
     const state = this.#state(registration);
     const since = monotonicOf(this.#clock, results.windowEnd);
@@ -114,7 +114,7 @@ export class RunStates {
     this.#changed.emit(registration, ['results']);
   }
 
-  /** Undefined for a query that is not scheduled. */
+  /** Returns undefined for a query that is not scheduled. */
   get(registration: Registration): RunState | undefined {
     return this.#states.get(registration);
   }
@@ -126,8 +126,10 @@ export class RunStates {
   }
 
   /**
-   * Results were read whole, with these series. `total` is the sum of their rows' values, undefined where it means
-   * nothing; `truncated` values of labels were cut.
+   * Stores complete results.
+   *
+   * @param total sum of the values of all rows; undefined for a metric without a sum
+   * @param truncated number of truncated label values
    */
   resultsRead(
     registration: Registration,
@@ -138,7 +140,7 @@ export class RunStates {
   ): void {
     const state = this.#state(registration);
     state.truncatedLabelValues += truncated;
-    // A window ends at most so long before its results are read; if it seems longer, the wall clock has jumped since.
+    // A window ends at most this long before its results are read. If it seems longer, the wall clock has jumped since.
     const { every, delay, timeout } = state.registration.query.schedule;
     const earliest = this.#clock.monotonic() - (2 * every + delay + timeout);
     const since = Math.max(earliest, monotonicOf(this.#clock, results.windowEnd));
@@ -151,8 +153,9 @@ export class RunStates {
   }
 
   /**
-   * A run has ended; `duration` is the milliseconds from the request to start it to its terminal status, undefined where
-   * it came to none.
+   * Counts an ended run.
+   *
+   * @param duration milliseconds from the start request to the terminal status; undefined without a terminal status
    */
   ended(registration: Registration, outcome: Exclude<RunOutcome, 'skipped'>, duration: number | undefined): void {
     const state = this.#state(registration);
@@ -163,7 +166,7 @@ export class RunStates {
     this.#changed.emit(registration, ['runs', 'lastOutcome', 'recent', 'lastDuration']);
   }
 
-  /** So many windows passed without a run. */
+  /** Counts windows without a run. */
   skipped(registration: Registration, windows: number): void {
     const state = this.#state(registration);
     state.runs.skipped += windows;
@@ -180,8 +183,8 @@ export class RunStates {
   }
 }
 
-/** Whether the last results are too old to be shown at `now`, on the monotonic clock. */
-export function areTooOld({ results, registration }: RunState, now: number): boolean {
+/** Returns whether the last results are stale at `now`, on the monotonic clock. */
+export function areStale({ results, registration }: RunState, now: number): boolean {
   const { every, delay, timeout } = registration.query.schedule;
   return results !== undefined && now - results.since > 3 * every + delay + timeout;
 }

@@ -5,10 +5,10 @@ import type { Registration } from '../model/query.ts';
 import type { ChangedField } from './changed-fields.ts';
 import type { QueryStates } from './query-state.ts';
 
-/** Changes that follow each other within this time, in milliseconds, are told as one: how late a change is told at most. */
+/** Milliseconds within which changes are combined: the longest delay of a notification. */
 const COALESCED_MS = 500;
 
-/** A query whose status, reachability, runs or registration have changed since the last time it was told; `removed`: it is removed. */
+/** A query whose status, reachability, runs, or registration have changed since the last notification. */
 export interface StatusChange {
   readonly name: string;
   readonly kind: 'changed' | 'removed';
@@ -16,7 +16,7 @@ export interface StatusChange {
 
 export type StatusChangeListener = (changes: readonly StatusChange[]) => void;
 
-/** What a change is a change of. The time and the words of a failure that goes on are none. */
+/** Fields whose changes are reported. The time and the message of a continuing failure are not changes. */
 const FIELDS: ReadonlySet<ChangedField> = new Set<ChangedField>([
   'registered',
   'removed',
@@ -35,21 +35,21 @@ export interface StatusChangesOptions {
 }
 
 /**
- * Tells which queries have changed, once for all changes of half a second. Statuses grow too old by time alone: a timer
- * is set for the first that may. While nobody listens, nothing is done.
+ * Notifies listeners about changed queries, once for all changes within half a second. Statuses also become stale with time: a
+ * timer is set for the first one. Does nothing without listeners.
  */
 export class StatusChanges {
   readonly #options: StatusChangesOptions;
   readonly #listeners: Emitter<Parameters<StatusChangeListener>>;
-  /** By name: a query that takes the place of another is a change of it. */
+  /** By name: a query that replaces another is a change of it. */
   readonly #pending = new Map<string, StatusChange['kind']>();
-  #cancelTelling: (() => void) | undefined;
-  #cancelLooking: () => void = () => undefined;
-  /** Statuses are looked at then, on the monotonic clock. */
-  #lookAt = Number.POSITIVE_INFINITY;
-  /** When they were looked at last. */
-  #lookedAt = Number.NEGATIVE_INFINITY;
-  /** Queries whose status was too old then. */
+  #cancelNotifying: (() => void) | undefined;
+  #cancelChecking: () => void = () => undefined;
+  /** Time of the next check for stale statuses, on the monotonic clock. */
+  #checkAt = Number.POSITIVE_INFINITY;
+  /** Time of the last check. */
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  /** Queries whose status was stale then. */
   readonly #stale = new Set<Registration>();
 
   constructor(options: StatusChangesOptions) {
@@ -58,7 +58,7 @@ export class StatusChanges {
     options.states.changed.on((registration, fields) => this.#changed(registration, fields));
   }
 
-  /** Calls `listener` with changes from now on, until the function that it returns is called. */
+  /** Adds a listener. Returns a function that removes it. */
   subscribe(listener: StatusChangeListener): () => void {
     const remove = this.#listeners.on(listener);
     if (this.#listeners.size === 1) {
@@ -74,10 +74,10 @@ export class StatusChanges {
   }
 
   #end(): void {
-    this.#cancelTelling?.();
-    this.#cancelTelling = undefined;
-    this.#cancelLooking();
-    this.#lookAt = Number.POSITIVE_INFINITY;
+    this.#cancelNotifying?.();
+    this.#cancelNotifying = undefined;
+    this.#cancelChecking();
+    this.#checkAt = Number.POSITIVE_INFINITY;
     this.#pending.clear();
     this.#stale.clear();
   }
@@ -90,18 +90,18 @@ export class StatusChanges {
       this.#stale.delete(registration);
     }
     if (fields.includes('staleAt')) {
-      this.#lookAfter(this.#options.states.get(registration)?.staleAt);
+      this.#checkAfter(this.#options.states.get(registration)?.staleAt);
     }
     const isFresh = fields.includes('staleAt') && this.#stale.delete(registration);
     if (isFresh || fields.some((field) => FIELDS.has(field))) {
       this.#pending.set(registration.name, fields.includes('removed') ? 'removed' : 'changed');
-      this.#cancelTelling ??= this.#options.clock.setTimer(COALESCED_MS, () => this.#tell());
+      this.#cancelNotifying ??= this.#options.clock.setTimer(COALESCED_MS, () => this.#notify());
     }
   }
 
-  #tell(): void {
-    this.#cancelTelling?.();
-    this.#cancelTelling = undefined;
+  #notify(): void {
+    this.#cancelNotifying?.();
+    this.#cancelNotifying = undefined;
     const changes = Array.from(this.#pending, ([name, kind]) => ({ name, kind }));
     this.#pending.clear();
     if (changes.length > 0) {
@@ -109,21 +109,21 @@ export class StatusChanges {
     }
   }
 
-  /** Looks at all statuses once the one that is to be believed until `staleAt` is too old, and not too often. */
-  #lookAfter(staleAt: number | undefined): void {
+  /** Schedules a check of all statuses for the time at which one becomes stale, but not too often. */
+  #checkAfter(staleAt: number | undefined): void {
     const { clock } = this.#options;
-    const at = Math.max((staleAt ?? Number.POSITIVE_INFINITY) + 1, this.#lookedAt + COALESCED_MS);
-    if (at < this.#lookAt) {
-      this.#cancelLooking();
-      this.#lookAt = at;
-      this.#cancelLooking = clock.setTimer(Math.min(at - clock.monotonic(), LONGEST_TIMER_MS), () => {
+    const at = Math.max((staleAt ?? Number.POSITIVE_INFINITY) + 1, this.#checkedAt + COALESCED_MS);
+    if (at < this.#checkAt) {
+      this.#cancelChecking();
+      this.#checkAt = at;
+      this.#cancelChecking = clock.setTimer(Math.min(at - clock.monotonic(), LONGEST_TIMER_MS), () => {
         this.#findStale();
-        this.#tell();
+        this.#notify();
       });
     }
   }
 
-  /** Finds statuses that have become too old since the last look, and when the next one will. */
+  /** Finds statuses that have become stale since the last check, and schedules the next check. */
   #findStale(): void {
     const now = this.#options.clock.monotonic();
     let next: number | undefined;
@@ -135,8 +135,8 @@ export class StatusChanges {
         this.#pending.set(registration.name, 'changed');
       }
     }
-    this.#lookedAt = now;
-    this.#lookAt = Number.POSITIVE_INFINITY;
-    this.#lookAfter(next);
+    this.#checkedAt = now;
+    this.#checkAt = Number.POSITIVE_INFINITY;
+    this.#checkAfter(next);
   }
 }
