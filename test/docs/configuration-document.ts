@@ -34,7 +34,7 @@ const SCHEDULE_ROW: readonly string[] = [
   code('schedule'),
   'a mapping with every',
   '',
-  'When it runs, and over which time; see below',
+  'Time and window of its runs; see below',
 ];
 
 /** Not in the schema, since its keys are the user's own. */
@@ -50,7 +50,7 @@ const MONITOR_SELECTOR_ROW: readonly string[] = [
   code('monitorSelector'),
   'a mapping with name, tags or status',
   '',
-  'Monitors to ask, whichever there are; instead of `monitorName`; see below',
+  'Selects the monitors to query, instead of `monitorName`; see below',
 ];
 
 /** Not in the schema, since its keys are the user's own. */
@@ -58,7 +58,7 @@ const TAGS_ROW: readonly string[] = [
   code('tags'),
   'a mapping of tags to their values',
   '',
-  'Tags that the monitors must have; others may be there, too',
+  'Required tags of the monitors; other tags are ignored',
 ];
 
 /** `docs/configuration.md`. */
@@ -67,21 +67,21 @@ export function configurationDocument(): string {
 
 # Configuration
 
-The file is YAML, and so may be JSON; [\`config/nfm-exporter.example.yml\`](../config/nfm-exporter.example.yml) is an
-example. \`nfm-exporter check-config FILE\` checks a file without starting anything: it sums up what the file needs, or
-tells every error at once, each with its path in the file, line, value and what was expected.
+The configuration file is YAML or JSON. [\`config/nfm-exporter.example.yml\`](../config/nfm-exporter.example.yml) is an example.
+\`nfm-exporter check-config FILE\` validates a file without starting anything. It prints what the file needs, or every error with its
+path in the file, its line, the value, and the expected value.
 
-- Unknown keys are errors; a misspelt one is answered with the nearest known one. Keys at the top that begin with \`x-\`
-  are ignored: a place for anchors. Anchors and \`<<\` work everywhere.
-- Durations are Prometheus': \`30s\`, \`5m\`, \`1h30m\`.
-- In values, \`\${NAME}\` and \`\${NAME:-default}\` are replaced from the environment, after the file is parsed: never in
-  keys, and never as structure. \`$\${\` stands for \`\${\`. A name that is not set and has no default is an error.
-- Text that begins with \`*\`, \`&\`, \`!\`, \`%\`, \`@\`, or a backtick needs quotes, as \`"*"\` does.
-- What is allowed but probably not meant is a warning: regions that AWS did not list when this exporter was made, accounts
-  that no query uses, entries that use \`default\` although accounts are listed, an empty file. \`--strict\` makes warnings
-  errors. \`check-config\` sums up what is alike; \`--verbose\` shows each target, file, and selector.
-- A file with errors stops the start with exit code 1. AWS never does: without credentials or network the exporter runs,
-  and says so in its metrics.
+- Unknown keys are errors, with the most similar known key as a suggestion. Top-level keys that start with \`x-\` are ignored and can
+  contain anchors. Anchors and \`<<\` work everywhere.
+- Durations are Prometheus durations: \`30s\`, \`5m\`, \`1h30m\`.
+- In values, \`\${NAME}\` and \`\${NAME:-default}\` are replaced from the environment after the file is parsed, so they cannot add keys or
+  structure. \`$\${\` represents \`\${\`. An unset variable without a default is an error.
+- Text that starts with \`*\`, \`&\`, \`!\`, \`%\`, \`@\`, or a backtick needs quotes, for example \`"*"\`.
+- Valid but probably unintended settings are warnings: Regions that AWS did not list when this exporter was released, accounts without
+  queries, entries that use \`default\` although accounts are listed, and an empty file. \`--strict\` turns warnings into errors.
+- \`check-config\` groups similar targets. \`--verbose\` prints each target, file, and selector.
+- A file with errors stops the start with exit code 1. Missing credentials or network access do not stop the exporter; its metrics show
+  the failure.
 
 ## \`web\`
 
@@ -95,39 +95,40 @@ ${keys(LOG)}
 
 ${keys(AWS)}
 
-A budget has no burst: there are never more attempts in any second than \`requestsPerSecond\`, retries included. It is
-halved while the API throttles and grows back slowly. Two accounts of the file that turn out to be one AWS account share
-the lower of their budgets in each region.
+A budget has no burst: no second has more attempts, including retries, than \`requestsPerSecond\`. While the API throttles, the budget
+is halved; it recovers slowly. If two accounts of the file are the same AWS account, they share the lower of their budgets per Region.
 
-\`maxConcurrentRuns\` is lowered while the service refuses starts for its quota, and grows back.
+While the service rejects starts because of its quota, \`maxConcurrentRuns\` is reduced; it recovers over time.
 
 ## \`accounts\`
 
-A list. Without it there is one account, \`default\`: the SDK's default credential chain in \`aws.region\`. That account
-also exists beside those of the list, unless one of them has its name, and is called only where a query uses it.
+A list. Without it, there is one account, \`default\`, which uses the SDK's default credential chain in \`aws.region\`. This account also
+exists next to listed accounts, unless one of them has the same name. It is only used if a query refers to it.
 
 ${keys(ACCOUNT, [SESSION_TAGS])}
 
-An account has either \`region\` or \`regions\`. A list, also one of a single element, makes its queries carry the region in
-their names.
+An account has either \`region\` or \`regions\`. With \`regions\`, even with a single element, the names of its queries contain the
+Region.
 
-**Credentials.** Without \`profile\` and \`roleArn\` an account has those of the SDK's default chain, with \`profile\` those
-of that profile. These assume the role of \`roleArn\`, once for all regions of the account, at STS in \`aws.stsRegion\`; the
-session is renewed before it ends. \`externalId\`, \`roleSessionName\` and \`sessionTags\` without \`roleArn\` are an error, and so
-is a role of another partition (\`aws\`, \`aws-cn\`, \`aws-us-gov\` …) than a region of the account. Role and tags go to AWS; no
-message, log line, metric or page shows an external id or the value of a tag.
+**Credentials.** With \`profile\`, an account uses the credentials of that profile, otherwise those of the SDK's default chain. With
+\`roleArn\`, these credentials assume the role once for all Regions of the account, at STS in \`aws.stsRegion\`. The session is
+renewed before it expires: [IAM permissions](iam.md#credentials).
+
+\`externalId\`, \`roleSessionName\`, and \`sessionTags\` are only valid together with \`roleArn\`. The role must be in the same partition
+(\`aws\`, \`aws-cn\`, \`aws-us-gov\` …) as the Regions of the account. External IDs and tag values are sent to AWS, but never appear in
+messages, logs, metrics, or pages.
 
 ## \`polling\`
 
 ${keys(POLLING)}
 
-A \`staleAfter\` of less than 3 × the interval of some watched query is an error.
+\`staleAfter\` must be at least 3 × the interval of each watched query.
 
 ## \`queries\`
 
-A list, which may be empty. An entry with \`queryId\` watches one query that somebody else has started at the service: its
-status is polled until it is final. An entry with \`schedule\` runs queries of its own, again and again, and exports their
-results. An entry with both, or with neither, is an error. Both kinds have these keys:
+A list, which can be empty. An entry with \`queryId\` is a watched query, which another program has started: its status is polled until
+it is terminal. An entry with \`schedule\` is a scheduled query: the exporter runs it for each window and exports the results. Each
+entry has exactly one of the two keys. Both kinds have these keys:
 
 ${keys(COMMON, [LABELS])}
 
@@ -137,121 +138,124 @@ ${keys(COMMON, [LABELS])}
 
 ${keys(WATCHED_ONLY)}
 
-Names and ids are parts of a request's path. A monitor cannot be named \`.\` or \`..\`. Ids have at most 1,024 characters, no
-control characters, and no \`.\` or \`..\` between slashes. Whatever AWS lists under another name or id is left out.
+Names and IDs are part of the path of a request. A monitor cannot be named \`.\` or \`..\`. IDs have at most 1,024 characters, no
+control characters, and no \`.\` or \`..\` between slashes. Other names and IDs in listings of AWS are ignored.
 
-\`queryId\` is required; so is \`monitorName\` for \`monitor-top-contributors\`, and \`scopeId\` for the two
+\`queryId\` is required. \`monitorName\` is required for \`monitor-top-contributors\`, and \`scopeId\` for the two
 \`workload-insights\` types.
 
 ### Scheduled queries
 
 ${keys(SCHEDULED_ONLY, [SCHEDULE_ROW, MONITOR_SELECTOR_ROW])}
 
-\`metricName\`, \`destinationCategory\` and \`schedule\` are required; so is, for \`monitor-top-contributors\`, either
-\`monitorName\` or \`monitorSelector\`. The two \`workload-insights\` types ask about all scopes that ListScopes tells of where
-\`scopeId\` is left out. The start of the \`-data\` type takes no limit, so that a \`limit\` of its own is an error there.
+\`metricName\`, \`destinationCategory\`, and \`schedule\` are required. \`monitor-top-contributors\` also requires \`monitorName\` or
+\`monitorSelector\`. Without \`scopeId\`, the two \`workload-insights\` types query all scopes that ListScopes returns. The \`-data\`
+type does not support \`limit\`.
 
-The categories of the API's model, all of which \`"*"\` stands for, are
+\`"*"\` includes the categories of the API model:
 ${codes(MODELLED_CATEGORIES)}.
-The service also takes
+The service also accepts
 ${codes(KNOWN_CATEGORIES.slice(MODELLED_CATEGORIES.length))}.
-It gains others without notice: one that is not known is a warning.
+Because AWS adds categories without notice, an unknown one is only a warning.
 
 The keys of \`schedule\`:
 
 ${keys(SCHEDULE)}
 
-\`every\` is required. Windows are counted from the Unix epoch in UTC, whatever the time of the start: they end at whole
-multiples of \`every\`. A run is due \`delay\` after the end of its window, and by up to 5m or half of \`every\`, whichever is
-less, later: that offset is fixed for each query, so that queries do not start all at once. A window whose run could not be
-started when the next is due is skipped. A \`lookback\` other than \`every\` makes windows that leave gaps or overlap, which
-is a warning; windows of the \`-data\` type may overlap, since only its newest points are exported.
+\`every\` is required. Windows end at multiples of \`every\` since the Unix epoch (UTC), regardless of the start of the exporter. A run is
+due \`delay\` after the end of its window plus an offset, which is fixed per query and at most 5m or half of \`every\`, so that queries do
+not start at the same time. Each window is run at most once. A window whose run has not started when the next one is due is skipped and
+counted, and is never backfilled. A run that exceeds its \`timeout\` is stopped at the service.
 
-The keys of \`monitorSelector\`, all of which may be left out:
+If \`lookback\` differs from \`every\`, windows overlap or have gaps, which is a warning. Windows of the \`-data\` type can overlap,
+because only the newest points are exported.
+
+On shutdown, the exporter stops its runs at the service. With \`storage.path\`, it leaves them running and resumes them at the next start.
+
+The keys of \`monitorSelector\` are all optional:
 
 ${keys(MONITOR_SELECTOR, [TAGS_ROW])}
 
-The queries of a selector, and of an entry that leaves its scopes out, come and leave as monitors and scopes do: each listing
-(see \`discovery\`) brings those that are new, and takes those away that are gone or do not fit any more, with all their
-series; their runs are stopped. A listing that fails changes nothing. Tags are read again with every sixth listing. Where
-a query is to come whose name another has, it is left out, and a log line says so.
+The queries of a selector, and of an entry without \`scopeId\`, follow the monitors and scopes. Each listing (see \`discovery\`) adds
+queries for new ones. It removes the queries of those that were deleted or do not match anymore, with all their series, and stops their
+runs. A failed listing changes nothing. Tags are read again with every sixth listing. If a query would have a name that is already used,
+it is left out, and a log line names it.
 
 ### Names
 
-An entry stands for several queries where it gives lists, \`"*"\` or a selector. The name of each is the entry's name, then
-\`:\` and the value for each dimension that is a list, \`"*"\` or a selector, also of a single element: the account, the region, the monitor or scope,
-the metric and the category, in this order. \`checkout:payments:us-east-1:RETRANSMISSIONS\` comes of an entry \`checkout\`
-with an \`account\` and a \`metricName\` that are lists, of an account with \`regions\`. Two queries of one name are an error;
-two that ask the service for the very same are a warning.
+An entry with lists, \`"*"\`, or a selector defines several queries. The name of each query is the name of the entry, followed by \`:\` and
+a value for each such dimension, even if a list has a single element. The order is account, Region, monitor or scope, metric, category.
+For example, \`checkout:payments:us-east-1:RETRANSMISSIONS\` belongs to an entry \`checkout\` with lists for \`account\` and
+\`metricName\`, and to an account with \`regions\`. Two queries with the same name are an error. Two queries with the same definition are
+a warning.
 
 ### Labels
 
-The exporter's own labels, \`job\`, \`instance\`, \`le\`, \`quantile\`, and names that begin with \`__\` or
-\`exported_\` are refused. \`env\`, \`cluster\`, \`namespace\`, \`service\`, \`pod\`, \`region\` and \`zone\` are a warning:
-targets commonly have them, and Prometheus would rename yours.
+The exporter's own labels, \`job\`, \`instance\`, \`le\`, \`quantile\`, and names that start with \`__\` or \`exported_\` are errors.
+\`env\`, \`cluster\`, \`namespace\`, \`service\`, \`pod\`, \`region\`, and \`zone\` are warnings: Prometheus targets often have these
+labels, and Prometheus would then rename yours.
 
 ## \`queryDefaults\`
 
-Values for all entries of \`queries\` that lack the key. Any key of an entry but \`name\` may stand here:
+Defaults for all entries of \`queries\`. Every key of an entry except \`name\` is allowed:
 ${codes(QUERY_DEFAULT_KEYS)}.
-Defaults that do not fit an entry's kind or type are not for that entry.
+A default that does not apply to the kind or type of an entry is ignored for that entry.
 
 ## \`discovery\`
 
 ${keys(DISCOVERY)}
 
-The files are taken up when they change: [discovery files](discovery-files.md).
+Changes of these files are applied automatically: [discovery files](discovery-files.md).
 
-Listings take what requests the budget leaves over, their statuses are exported, and selectors need them: with \`0s\`, a
-selector is an error, and so are \`workload-insights\` queries without \`scopeId\` that have a schedule.
+Listings use the requests that polls and runs leave in the budget, and their statuses are exported. Selectors and scheduled
+\`workload-insights\` queries without \`scopeId\` need listings, so \`0s\` is an error for them.
 
 ## \`contributors\`
 
-What becomes of the rows in the results of scheduled queries.
+Conversion of the rows of scheduled queries to series.
 
 ${keys(CONTRIBUTORS)}
 
-Rows that are equal in the chosen labels are one series: counts and bytes are added, of round-trip times the maximum is
-taken. Labels that a row lacks are left out.
+Rows with equal labels are merged into one series: counts and bytes are added, and the maximum of round-trip times is used. Missing
+values of a row are omitted.
 
-Where all queries together have more than \`maxSeries\`, each may have its share, and room that is not used goes to the
-others, in the order of their names; the rows with the highest values stay.
+If all queries together have more than \`maxSeries\` series, each query gets an equal share. Unused capacity is given to the others in the
+order of their names. The rows with the highest values are kept.
 
 ## \`http\`
 
 ${keys(HTTP)}
 
-[http-api.md](http-api.md) says how queries are registered over HTTP.
+[HTTP API](http-api.md) describes registrations.
 
 ## \`storage\`
 
 ${keys(STORAGE)}
 
-What is kept there, and what becomes of a full disk, a damaged file or a second exporter: [storage.md](storage.md).
+[Persistent storage](storage.md) describes the stored data, full disks, damaged files, and a second exporter.
 
 ## Flags and environment variables
 
-A flag goes before its environment variable, that before the file, and the file before the default. Other variables that
-begin with \`NFM_EXPORTER_\` are ignored. Flags without a value may be given one, as their variables are: \`true\` or \`1\`,
-\`false\` or \`0\`.
+Precedence: flags, environment variables, configuration file, defaults. Other variables that start with \`NFM_EXPORTER_\` are ignored.
+Switches and their variables accept \`true\` or \`1\`, and \`false\` or \`0\`.
 
 ${table(
   ['flag', 'environment variable', 'meaning'],
   DAEMON_FLAGS.map((flag) => [code(usage(flag)), code(variableOf(flag.name)), flag.help]),
 )}
 
-The exporter reads these variables of others:
+The exporter also reads these variables:
 
 ${table(
   ['variable', 'meaning'],
   [
-    ['`AWS_*`', "All that the SDK's default credential chain, region and endpoint rules read"],
+    ['`AWS_*`', "Variables of the SDK's default credential chain, Region, and endpoint rules"],
     [
       '`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`',
-      'Proxies for all calls to AWS, in either case; never for loopback and link-local addresses',
+      'Proxies for all calls to AWS, in upper or lower case; not used for loopback and link-local addresses',
     ],
-    ['`AWS_CA_BUNDLE`, `NODE_EXTRA_CA_CERTS`', 'Files of certificate authorities to trust as well'],
-    ['`AWS_USE_FIPS_ENDPOINT`', 'Calls FIPS endpoints'],
+    ['`AWS_CA_BUNDLE`, `NODE_EXTRA_CA_CERTS`', 'Files with additional trusted certificate authorities'],
+    ['`AWS_USE_FIPS_ENDPOINT`', 'Uses FIPS endpoints'],
   ],
 )}
 `;

@@ -107,23 +107,25 @@ describe('the rules', () => {
 describe.each(ALERTS)('$alert', ({ alert, for: pending, labels, annotations }) => {
   const page = `docs/runbooks/${alert}.md`;
 
-  it('says how bad it is, what is, and where to read on; and waits before it does', () => {
+  it('has a severity, a summary of at most 8 words, a description, a runbook, and a delay', () => {
     expect(['critical', 'warning', 'info']).toContain(labels['severity']);
     expect(Object.keys(annotations).sort()).toEqual(['description', 'runbook_url', 'summary']);
     expect(annotations['summary']).toMatch(/^[^{}]+\.$/);
+    expect(annotations['summary']?.split(' ').length).toBeLessThanOrEqual(8);
     expect(annotations['description']).toMatch(/\.$/);
     expect(annotations['runbook_url']).toBe(`https://runbooks.example/${page}`);
     expect(pending).toMatch(/^\d+[mh]$/);
   });
 
-  it('has a page that says what it means, how to look and what to do', () => {
+  it('has a runbook with its meaning, impact, diagnosis, and mitigation', () => {
     const text = readFileSync(`${PROJECT}${page}`, 'utf8');
     expect(text.split('\n')[0]).toBe(`# ${alert}`);
     expect(text).toContain(annotations['summary']);
     expect([...text.matchAll(/^## (.*)$/gm)].map(([, title]) => title)).toEqual([
-      'What it means',
-      'How to look',
-      'What to do',
+      'Meaning',
+      'Impact',
+      'Diagnosis',
+      'Mitigation',
     ]);
     // One expression a line.
     const blocks = [...text.matchAll(/^```promql\n(.*?)\n```$/gms)];
