@@ -10,7 +10,11 @@ import { handleProcessEvents, type ProcessEvents, SYSTEM_HINT } from './process-
 
 export const DEMO_FLAGS: readonly Flag[] = [
   ...DAEMON_FLAGS,
-  { name: 'story', kind: 'switch', help: 'Play scenes for some minutes, and tell of each on standard output.' },
+  {
+    name: 'story',
+    kind: 'switch',
+    help: 'Play a sequence of events for four minutes, and print each to standard output.',
+  },
 ];
 
 export async function runServe(args: readonly string[]): Promise<number> {
@@ -41,7 +45,7 @@ export async function runDemoCommand(args: readonly string[]): Promise<number> {
   });
 }
 
-/** Tells what is wrong with the configuration, one line each. */
+/** Runs a command with the handlers of process events. Logs each error of the configuration in a line of its own. */
 async function withConfig(flags: DaemonFlags, command: (events: ProcessEvents) => Promise<number>): Promise<number> {
   const log = createLogger({
     level: 'info',
@@ -52,27 +56,27 @@ async function withConfig(flags: DaemonFlags, command: (events: ProcessEvents) =
   const events = handleProcessEvents(log, 'reloads');
   const limit = openFileLimit();
   if (limit < LEAST_OPEN_FILES) {
-    const reason = `the limit of open files is ${limit}, the exporter needs at least ${LEAST_OPEN_FILES}`;
-    log.error('cannot start', { reason, hint: RAISE_OPEN_FILES });
+    const reason = `the limit of open files is ${limit}; the exporter requires at least ${LEAST_OPEN_FILES}`;
+    log.error('startup failed', { reason, hint: RAISE_OPEN_FILES });
     return 1;
   }
   try {
     return await command(events);
   } catch (error) {
     if (error instanceof StartError) {
-      log.error('cannot start', { error: error.name, reason: error.message });
+      log.error('startup failed', { error: error.name, reason: error.message });
       return 1;
     }
     const refusal = describeRefusal(error);
     if (refusal !== undefined) {
-      log.error('cannot start', { reason: refusal, hint: SYSTEM_HINT });
+      log.error('startup failed', { reason: refusal, hint: SYSTEM_HINT });
       return 1;
     }
     if (!(error instanceof ConfigError)) {
       throw error;
     }
     for (const { message } of error.problems) {
-      log.error('bad configuration', { file: error.file ?? flags.configFile, error: message });
+      log.error('invalid configuration', { file: error.file ?? flags.configFile, error: message });
     }
     return 1;
   }

@@ -2,136 +2,40 @@ import { httpUrl, logFormat, logLevel, telemetryPath } from '../config/formats.t
 import type { Format } from '../config/reading/formats.ts';
 import { parseDuration, parseListenAddress } from '../config/reading/texts.ts';
 import { LONGEST_TIMER_MS } from '../lib/clock.ts';
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../lib/log.ts';
+import { LOG_FORMATS, LOG_LEVELS } from '../lib/log.ts';
 import { type Flag, type FlagValues, type Given, wrongValue } from './flags.ts';
 
-/** Flags of the daemon, in `serve` and `demo`. */
-export const DAEMON_FLAGS: readonly Flag[] = [
-  {
-    name: 'config.file',
-    kind: 'text',
-    placeholder: 'FILE',
-    help: 'Configuration file (YAML or JSON). Required by serve.',
-  },
-  {
-    name: 'config.auto-reload-interval',
-    kind: 'text',
-    placeholder: 'DURATION',
-    help: 'How often to look whether the file has changed, to reload it. Default 0s: only at SIGHUP.',
-  },
-  {
-    name: 'web.listen-address',
-    kind: 'list',
-    placeholder: 'ADDRESS',
-    help: 'Address to listen on: :PORT, HOST:PORT or [IPV6]:PORT. Repeatable. Default :10049.',
-  },
-  {
-    name: 'web.systemd-socket',
-    kind: 'toggle',
-    help: 'Use systemd socket activation listeners instead of port listeners (Linux only).',
-  },
-  {
-    name: 'web.config.file',
-    kind: 'text',
-    placeholder: 'FILE',
-    help: "TLS, log-in and headers, as in Prometheus' exporter-toolkit (YAML). Default: none of them.",
-  },
-  { name: 'web.telemetry-path', kind: 'text', placeholder: 'PATH', help: 'Path of the metrics. Default /metrics.' },
-  {
-    name: 'web.route-prefix',
-    kind: 'text',
-    placeholder: 'PATH',
-    help: 'Prefix of all paths. Default: the path of --web.external-url, else none.',
-  },
-  {
-    name: 'web.external-url',
-    kind: 'text',
-    placeholder: 'URL',
-    help: 'URL under which users reach the exporter, for links.',
-  },
-  {
-    name: 'web.enable-lifecycle',
-    kind: 'toggle',
-    help: 'Let the configuration be reloaded by POST /-/reload.',
-  },
-  {
-    name: 'web.enable-admin-api',
-    kind: 'toggle',
-    help: 'Let queries be registered and removed over HTTP. Needs log-in or loopback addresses.',
-  },
-  {
-    name: 'web.enable-unauthenticated-admin-api',
-    kind: 'toggle',
-    help: 'Let the admin API do without either: whoever reaches it may use it.',
-  },
-  {
-    name: 'web.shutdown-timeout',
-    kind: 'text',
-    placeholder: 'DURATION',
-    help: 'How long a shutdown may take. Default 10s.',
-  },
-  { name: 'log.level', kind: 'text', placeholder: 'LEVEL', help: `${LOG_LEVELS.join(', ')}. Default info.` },
-  { name: 'log.format', kind: 'text', placeholder: 'FORMAT', help: `${LOG_FORMATS.join(' or ')}. Default logfmt.` },
-];
-
-/** What the daemon's flags say; undefined where the file or a default decides. */
-export interface DaemonFlags {
-  readonly configFile: string | undefined;
-  /** Milliseconds; 0: never. */
-  readonly autoReloadInterval: number;
-  readonly listenAddresses: readonly string[] | undefined;
-  /** The sockets that systemd has opened are used instead of addresses. */
-  readonly systemdSocket: boolean;
-  readonly webConfigFile: string | undefined;
-  readonly telemetryPath: string | undefined;
-  /** Empty, or begins with a slash and does not end with one. */
-  readonly routePrefix: string;
-  /** Does not end with a slash. */
-  readonly externalUrl: string | undefined;
-  /** `POST /-/reload` is answered. */
-  readonly enableLifecycle: boolean;
-  /** Queries can be registered over HTTP. */
-  readonly enableAdminApi: boolean;
-  /** … by everybody who reaches us. */
-  readonly enableUnauthenticatedAdminApi: boolean;
-  /** Milliseconds; 0 cuts everything off at once. */
-  readonly shutdownTimeout: number;
-  readonly logLevel: LogLevel | undefined;
-  readonly logFormat: LogFormat | undefined;
+/** A flag of the daemon, and how its value is read. */
+interface DaemonFlag<T> extends Flag {
+  readonly read: (values: FlagValues) => T;
 }
 
-/** @throws UsageError that names the flag or its variable, what it got and what was expected. */
-export function readDaemonFlags({ text, list }: FlagValues): DaemonFlags {
-  const externalUrl = readExternalUrl(text('web.external-url'));
-  const prefix = text('web.route-prefix');
-  return {
-    configFile: readFileName(text('config.file')),
-    autoReloadInterval: readDuration(text('config.auto-reload-interval')) ?? 0,
-    listenAddresses: list('web.listen-address')?.map(readListenAddress),
-    systemdSocket: readToggle(text('web.systemd-socket')),
-    webConfigFile: readFileName(text('web.config.file')),
-    telemetryPath: read(text('web.telemetry-path'), telemetryPath),
-    routePrefix: prefix === undefined ? (externalUrl?.path ?? '') : readPath(prefix, prefix.text),
-    externalUrl: externalUrl?.url,
-    enableLifecycle: readToggle(text('web.enable-lifecycle')),
-    enableAdminApi: readToggle(text('web.enable-admin-api')),
-    enableUnauthenticatedAdminApi: readToggle(text('web.enable-unauthenticated-admin-api')),
-    shutdownTimeout: readDuration(text('web.shutdown-timeout')) ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
-    logLevel: read(text('log.level'), logLevel),
-    logFormat: read(text('log.format'), logFormat),
+/** A flag with a value. `fallback` is its value if it is not given. */
+function text<T, F>(
+  name: string,
+  placeholder: string,
+  help: string,
+  read: (given: Given) => T,
+  fallback: F,
+): DaemonFlag<T | F> {
+  const readText = (values: FlagValues) => {
+    const given = values.text(name);
+    return given === undefined ? fallback : read(given);
   };
+  return { name, kind: 'text', placeholder, help, read: readText };
 }
 
-/** Reads a value by the format of the file's key of that meaning. */
-function read<T>(given: Given | undefined, format: Format<T>): T | undefined {
-  if (given === undefined) {
-    return undefined;
-  }
-  const [mismatch] = format.mismatches(given.text);
-  if (mismatch !== undefined) {
-    throw wrongValue(given, mismatch.expected);
-  }
-  return format.parse(given.text);
+/** A flag that is false if it is not given. */
+function toggle(name: string, help: string): DaemonFlag<boolean> {
+  const read = (values: FlagValues) => {
+    const given = values.text(name);
+    const value = given === undefined ? false : TOGGLE_VALUES.get(given.text.toLowerCase());
+    if (given !== undefined && value === undefined) {
+      throw wrongValue(given, 'true, 1, false, or 0');
+    }
+    return value ?? false;
+  };
+  return { name, kind: 'toggle', help, read };
 }
 
 const TOGGLE_VALUES: ReadonlyMap<string, boolean> = new Map([
@@ -141,38 +45,139 @@ const TOGGLE_VALUES: ReadonlyMap<string, boolean> = new Map([
   ['0', false],
 ]);
 
-/** Off where it is not given. */
-function readToggle(given: Given | undefined): boolean {
-  if (given === undefined) {
-    return false;
-  }
-  const value = TOGGLE_VALUES.get(given.text.toLowerCase());
-  if (value === undefined) {
-    throw wrongValue(given, 'true, 1, false or 0');
-  }
-  return value;
+/** By member of {@link DaemonFlags}. Undefined values: the configuration file or a default decides. Durations are in milliseconds. */
+const FLAGS = {
+  configFile: text(
+    'config.file',
+    'FILE',
+    'Configuration file in YAML or JSON (required by serve).',
+    readFile,
+    undefined,
+  ),
+  autoReloadInterval: text(
+    'config.auto-reload-interval',
+    'DURATION',
+    'Interval of checks whether the file has changed, to reload it (default 0s: reload on SIGHUP only).',
+    readDuration,
+    0,
+  ),
+  listenAddresses: {
+    name: 'web.listen-address',
+    kind: 'list',
+    placeholder: 'ADDRESS',
+    help: 'Address to listen on: :PORT, HOST:PORT, or [IPV6]:PORT (default :10049, repeatable).',
+    read: ({ list }: FlagValues) => list('web.listen-address')?.map(readListenAddress),
+  } as const,
+  systemdSocket: toggle(
+    'web.systemd-socket',
+    'Use systemd socket activation listeners instead of port listeners (Linux only).',
+  ),
+  webConfigFile: text(
+    'web.config.file',
+    'FILE',
+    "TLS, authentication, and headers, as in Prometheus' exporter-toolkit, in YAML (default: none).",
+    readFile,
+    undefined,
+  ),
+  telemetryPath: text(
+    'web.telemetry-path',
+    'PATH',
+    'Path of the metrics (default /metrics).',
+    (given) => read(given, telemetryPath),
+    undefined,
+  ),
+  routePrefix: text(
+    'web.route-prefix',
+    'PATH',
+    'Prefix of all paths (default: the path of --web.external-url, or none).',
+    (given) => readPath(given, given.text),
+    undefined,
+  ),
+  externalUrl: text(
+    'web.external-url',
+    'URL',
+    'URL at which users reach the exporter, for links (default: none).',
+    readExternalUrl,
+    undefined,
+  ),
+  enableLifecycle: toggle('web.enable-lifecycle', 'Enable POST /-/reload, which reloads the configuration.'),
+  enableAdminApi: toggle(
+    'web.enable-admin-api',
+    'Enable registration and removal of queries over HTTP. Requires authentication or loopback addresses.',
+  ),
+  enableUnauthenticatedAdminApi: toggle(
+    'web.enable-unauthenticated-admin-api',
+    'Allow the admin API without authentication on any address.',
+  ),
+  shutdownTimeout: text(
+    'web.shutdown-timeout',
+    'DURATION',
+    'Maximum duration of a shutdown (default 10s).',
+    readDuration,
+    10_000,
+  ),
+  logLevel: text(
+    'log.level',
+    'LEVEL',
+    `Lowest level of log messages: ${LOG_LEVELS.join(', ')} (default info).`,
+    (given) => read(given, logLevel),
+    undefined,
+  ),
+  logFormat: text(
+    'log.format',
+    'FORMAT',
+    `Format of log messages: ${LOG_FORMATS.join(' or ')} (default logfmt).`,
+    (given) => read(given, logFormat),
+    undefined,
+  ),
+};
+
+/** Flags of the daemon, for `serve` and `demo`. */
+export const DAEMON_FLAGS: readonly Flag[] = Object.values(FLAGS);
+
+type Values = { readonly [Key in keyof typeof FLAGS]: ReturnType<(typeof FLAGS)[Key]['read']> };
+
+/** The values of the daemon's flags. */
+export interface DaemonFlags extends Omit<Values, 'externalUrl' | 'routePrefix'> {
+  /** Without a slash at the end. */
+  readonly externalUrl: string | undefined;
+  /** Empty, or with a slash at the start and without one at the end. */
+  readonly routePrefix: string;
 }
 
-function readFileName(given: Given | undefined): string | undefined {
-  if (given?.text === '') {
+/** @throws UsageError with the flag or its variable, the value, and what was expected */
+export function readDaemonFlags(values: FlagValues): DaemonFlags {
+  // The type of `Object.fromEntries` has no keys: they are those of the table.
+  const all = Object.fromEntries(Object.entries(FLAGS).map(([key, flag]) => [key, flag.read(values)])) as Values;
+  return { ...all, externalUrl: all.externalUrl?.url, routePrefix: all.routePrefix ?? all.externalUrl?.path ?? '' };
+}
+
+/** Reads a value by the format of the corresponding key in the configuration file. */
+function read<T>(given: Given, format: Format<T>): T {
+  const [mismatch] = format.mismatches(given.text);
+  if (mismatch !== undefined) {
+    throw wrongValue(given, mismatch.expected);
+  }
+  return format.parse(given.text);
+}
+
+function readFile(given: Given): string {
+  if (given.text === '') {
     throw wrongValue(given, 'the name of a file');
-  }
-  return given?.text;
-}
-
-function readListenAddress(given: Given): string {
-  if (parseListenAddress(given.text) === undefined) {
-    throw wrongValue(given, ':PORT, HOST:PORT or [IPV6]:PORT');
   }
   return given.text;
 }
 
-/** Any http or https URL whose path can be a route prefix, since it is one unless `--web.route-prefix` says otherwise. */
-function readExternalUrl(given: Given | undefined): { url: string; path: string } | undefined {
-  const url = read(given, httpUrl);
-  if (given === undefined || url === undefined) {
-    return undefined;
+function readListenAddress(given: Given): string {
+  if (parseListenAddress(given.text) === undefined) {
+    throw wrongValue(given, ':PORT, HOST:PORT, or [IPV6]:PORT');
   }
+  return given.text;
+}
+
+/** An http or https URL. Its path must be a valid route prefix, because it is the default of `--web.route-prefix`. */
+function readExternalUrl(given: Given): { readonly url: string; readonly path: string } {
+  const url = read(given, httpUrl);
   const [scheme = '', , host = '', ...path] = url.split('/');
   if (!PRINTABLE_ASCII.test(scheme + host)) {
     throw wrongValue(given, 'a URL in ASCII: an internationalized host name in its "xn--" form');
@@ -181,6 +186,7 @@ function readExternalUrl(given: Given | undefined): { url: string; path: string 
   return { url: withoutSlashesAtEnd(url), path: readPath(given, rest) };
 }
 
+/** A regular expression would take time in proportion to the square of the number of slashes. */
 function withoutSlashesAtEnd(url: string): string {
   let end = url.length;
   while (url[end - 1] === '/') {
@@ -191,26 +197,21 @@ function withoutSlashesAtEnd(url: string): string {
 
 const PRINTABLE_ASCII = /^[!-~]+$/;
 
-/** `path` without a slash at the end, and with one at the begin unless it is empty. */
+/** Returns `path` without a slash at the end, and with one at the start unless it is empty. */
 function readPath(given: Given, path: string): string {
   const segments = path.replace(/^\/|\/$/g, '').split('/');
   const plain = segments.every((segment) => /^[A-Za-z0-9._~-]+$/.test(segment) && !/^\.{1,2}$/.test(segment));
   if (path !== '' && path !== '/' && !plain) {
-    throw wrongValue(given, 'a path of letters, digits, ".", "_", "~" and "-" between slashes');
+    throw wrongValue(given, 'a path of letters, digits, ".", "_", "~", and "-" between slashes');
   }
   return path === '' || path === '/' ? '' : `/${segments.join('/')}`;
 }
 
-const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
-
-/** Milliseconds. */
-function readDuration(given: Given | undefined): number | undefined {
-  if (given === undefined) {
-    return undefined;
-  }
+/** Returns milliseconds. */
+function readDuration(given: Given): number {
   const duration = parseDuration(given.text);
   if (duration === undefined || duration > LONGEST_TIMER_MS) {
-    throw wrongValue(given, 'a duration of at most 24d, such as 10s');
+    throw wrongValue(given, 'a duration of at most 24d (for example, 10s)');
   }
   return duration;
 }

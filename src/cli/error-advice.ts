@@ -3,37 +3,37 @@ import { type NetworkCause, networkCauseOf } from '../aws/network/network-cause.
 
 const ADVICE: Readonly<Record<ApiErrorName, string>> = {
   AccessDeniedException:
-    'allow the operation for these credentials: nfm-exporter iam-policy prints what a config needs',
+    'allow the operation for these credentials (nfm-exporter iam-policy prints the required policy)',
   ConflictException: 'try again',
-  InternalServerException: 'try again; the service had a fault of its own',
-  ResourceNotFoundException: 'check name or id, account and region',
-  ServiceQuotaExceededException: 'wait until other queries of the account end, or have the quota raised',
-  ThrottlingException: 'try again later, or let others ask less',
-  ValidationException: 'change what the message names',
+  InternalServerException: 'try again later: the service has failed',
+  ResourceNotFoundException: 'check the name or ID, the account, and the region',
+  ServiceQuotaExceededException: 'wait until other queries of the account end, or request a higher quota',
+  ThrottlingException: 'try again later, or reduce the calls of other clients',
+  ValidationException: 'correct the value in the message',
   ExpiredTokenException: 'renew the credentials',
-  UnrecognizedClientException: 'check that the credentials exist and are of the partition of the region',
-  InvalidSignatureException: 'check the secret access key, and the clock of this machine',
-  MissingAuthenticationTokenException: 'check the endpoint: something on the way took the signature off',
-  IncompleteSignatureException: 'check the endpoint: something on the way changed the signature',
-  UnknownOperationException: 'check the endpoint and the region: the service may not be there',
-  TimeoutError: 'check network, proxy and endpoint',
-  NetworkError: 'check network, DNS, proxy and endpoint',
-  CredentialsError: 'set credentials: AWS_PROFILE, aws sso login, or a role of this machine',
-  InvalidResponse: 'check the endpoint: this is no answer of the service, or one of a newer version',
-  UnknownStatus: 'update this exporter: the service has a status that it does not know',
-  OtherError: 'see what the message says',
+  UnrecognizedClientException: 'check that the credentials are valid in the partition of the region',
+  InvalidSignatureException: 'check the secret access key and the clock of this machine',
+  MissingAuthenticationTokenException: 'check the endpoint and the proxy: the signature was removed on the way',
+  IncompleteSignatureException: 'check the endpoint and the proxy: the signature was changed on the way',
+  UnknownOperationException: 'check the endpoint, and whether the service is available in the region',
+  TimeoutError: 'check the network, the proxy, and the endpoint',
+  NetworkError: 'check the network, DNS, the proxy, and the endpoint',
+  CredentialsError: 'provide credentials: set AWS_PROFILE, run aws sso login, or attach a role to this machine',
+  InvalidResponse: 'check the endpoint: the response is not from the service, or from a newer version',
+  UnknownStatus: 'update this exporter: the service returned an unknown status',
+  OtherError: 'see the message',
 };
 
-/** For a message that names why the connection failed. */
+/** Advice for messages with the cause of a failed connection. */
 const CAUSE_ADVICE: Readonly<Record<NetworkCause, string>> = {
-  dns: 'check the DNS resolver of this machine, and the name',
-  proxy: 'check the proxy, and NO_PROXY',
-  closed: 'check firewall, proxy and endpoint: the other side closed the connection',
-  refused: 'check endpoint and port: nothing accepts connections there',
-  hopLimit: 'use credentials that are not those of the instance, or raise the limit',
+  dns: 'check the name, and the DNS resolver of this machine',
+  proxy: 'check the proxy and NO_PROXY',
+  closed: 'check the firewall, the proxy, and the endpoint: the other side closed the connection',
+  refused: 'check the endpoint and the port: nothing accepts connections there',
+  hopLimit: 'use other credentials than those of the instance, or raise the hop limit',
 };
 
-/** A request that failed, in a line: what it was, why, and what a person can do about it. */
+/** A failed call in one line: the operation, the reason, and what to do. */
 export function explainFailure({
   operation,
   error,

@@ -2,46 +2,46 @@ import { parseArgs } from 'node:util';
 import { nearestWord } from '../config/reading/nearest.ts';
 import { quote } from '../config/reading/nodes.ts';
 
-/** A flag of a command. Every flag that has an environment variable has it by `variableOf`. */
+/** A flag of a command. The daemon's flags have environment variables: see {@link variableOf}. */
 export interface Flag {
   readonly name: string;
   /**
-   * `text`: takes a value, once. `list`: takes a value, any number of times. `switch`: takes none. `toggle`: may do without
-   * one, which then is `true`; its value comes as a text.
+   * `text`: requires a value, once. `list`: requires a value, repeatable. `switch`: has no value. `toggle`: has an optional
+   * value, `true` by default, which is read as text.
    */
   readonly kind: 'text' | 'list' | 'switch' | 'toggle';
-  /** What stands for the value in the help. */
+  /** Placeholder of the value in the help. */
   readonly placeholder?: string;
   readonly help: string;
 }
 
-/** A value as the user gave it. */
+/** A value from the command line or the environment. */
 export interface Given {
   readonly text: string;
-  /** Where it was given: `--log.level` or `NFM_EXPORTER_LOG_LEVEL`. */
+  /** The flag or variable: `--log.level` or `NFM_EXPORTER_LOG_LEVEL`. */
   readonly origin: string;
 }
 
-/** Values of a command's flags: undefined for what was not given, else a list has at least one element. */
+/** Values of a command's flags; undefined if not given. A list has at least one element. */
 export interface FlagValues {
   readonly text: (name: string) => Given | undefined;
   readonly list: (name: string) => readonly Given[] | undefined;
   readonly on: (name: string) => boolean;
-  /** Arguments that are no flags. */
+  /** Arguments other than flags. */
   readonly operands: readonly string[];
 }
 
-/** The command line cannot be understood: exit code 2. */
+/** The command line is invalid: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** The error for a value that is not what its flag takes. A password in a URL is masked. */
+/** The error for an invalid value of a flag. A password in a URL is masked. */
 export function wrongValue({ text, origin }: Given, expected: string): UsageError {
   return new UsageError(`${origin}: got ${quote(text)}, expected ${expected}`);
 }
 
-/** The end of a message about `word`, which is not one of `known`: the one that was probably meant, if any. */
+/** The end of a message about the unknown `word`: the most similar known word, if any. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const nearest = nearestWord(word, known);
   return nearest === undefined ? '' : `, did you mean ${nearest}?`;
@@ -53,10 +53,10 @@ export function variableOf(flag: string): string {
 }
 
 /**
- * Reads a command's arguments; where a flag is not given, its environment variable, unless `env` is undefined. An empty
- * variable counts as not set; a list's is split at commas.
+ * Reads a command's arguments, and the environment variables of flags that are not given, unless `env` is undefined. An
+ * empty variable counts as unset. The variable of a list is split at commas.
  *
- * @throws UsageError for a flag that is unknown, lacks its value, takes none or is given too often.
+ * @throws UsageError for a flag that is unknown, lacks its value, has no value, or is repeated
  */
 export function readFlags(
   flags: readonly Flag[],
@@ -81,7 +81,7 @@ function split(given: Given | undefined): readonly Given[] | undefined {
   return given?.text.split(',').map((part) => ({ ...given, text: part.trim() }));
 }
 
-/** By flag what the arguments give, in their order; a switch with an empty text. */
+/** Values by flag, in the order of the arguments. The value of a switch is empty. */
 function parse(flags: readonly Flag[], args: readonly string[]) {
   const given = new Map<string, Given[]>();
   const operands: string[] = [];
@@ -91,7 +91,7 @@ function parse(flags: readonly Flag[], args: readonly string[]) {
     } else if (token.kind === 'option') {
       const flag = flags.find(({ name }) => token.rawName === `--${name}`);
       if (flag === undefined) {
-        // The argument itself: Node takes `-log.level` apart into flags of one letter.
+        // The argument itself: Node splits `-log.level` into flags of one letter.
         const [unknown = token.rawName] = args[token.index]?.split('=') ?? [];
         throw new UsageError(
           `unknown flag ${unknown}${didYouMean(
@@ -110,7 +110,7 @@ function parse(flags: readonly Flag[], args: readonly string[]) {
   return { given, operands };
 }
 
-/** Not strict: Node's own complaints know no flag that was meant, and advise on what is of no use here. */
+/** Not strict: Node's own errors suggest no similar flag, and their advice does not apply here. */
 function tokenize(flags: readonly Flag[], args: readonly string[]) {
   const options = Object.fromEntries(
     flags.map(({ name, kind }) => {
@@ -121,7 +121,7 @@ function tokenize(flags: readonly Flag[], args: readonly string[]) {
   return parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true }).tokens;
 }
 
-/** Only the form with `=` gives a value that begins with a dash: else it is the next flag, and the value was forgotten. */
+/** A value that starts with a dash requires the form with `=`: otherwise it is the next flag, and the value is missing. */
 function readValue(
   { name, kind, placeholder = 'VALUE' }: Flag,
   { value, inlineValue }: { readonly value: string | undefined; readonly inlineValue: boolean | undefined },
@@ -141,14 +141,14 @@ function readValue(
   return value;
 }
 
-/** @throws UsageError if there are arguments that are no flags */
+/** @throws UsageError if there are arguments other than flags */
 export function refuseOperands(operands: readonly string[]): void {
   if (operands.length > 0) {
     throw new UsageError(`unexpected argument ${JSON.stringify(operands[0])}`);
   }
 }
 
-/** The help's lines for a command's flags. */
+/** The lines of the help for a command's flags. */
 export function describeFlags(flags: readonly Flag[]): string {
   const heads = flags.map(({ name, kind, placeholder }) =>
     kind === 'switch' || kind === 'toggle' ? `--${name}` : `--${name}=${placeholder ?? 'VALUE'}`,

@@ -6,32 +6,34 @@ import { describeRefusal } from '../lib/system-error.ts';
 export interface ProcessEvents {
   /** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */
   readonly ended: Promise<void>;
-  /** Calls `listener` at each SIGHUP that is to reload, and now if one has come before. */
+  /** Calls `listener` at each SIGHUP that reloads, and at once if one was received before. */
   readonly onHangup: (listener: () => void) => void;
-  /** Has what is told from now on go to another log. */
+  /** Sets the log for later events. */
   readonly logTo: (log: Logger) => void;
 }
 
-/** What to do about what the machine refuses. */
-export const SYSTEM_HINT = 'check that it exists, that this user may use it, and that limits and space suffice';
+/** What to do about an error of the operating system. */
+export const SYSTEM_HINT = 'Check that it exists, that this user has access, and that limits and disk space suffice.';
 
 /**
- * Takes over signals, warnings, errors that nothing else caught and what libraries write to the console, so that log
- * events are all that reaches stderr.
+ * Handles signals, warnings, uncaught errors, and console output of libraries, so that stderr receives log messages only.
  *
- * @param hangup what SIGHUP does: it `ends` the process, as usual, or `reloads` the configuration
+ * @param hangup the effect of SIGHUP: it `ends` the process, as usual, or `reloads` the configuration
  */
 export function handleProcessEvents(firstLog: Logger, hangup: 'ends' | 'reloads'): ProcessEvents {
   let log = firstLog;
-  process.on('warning', ({ name, message }) => log.debug('warning of the runtime', { warning: name, reason: message }));
-  globalThis.console = consoleOf((text) => log.debug('message of a library', { reason: text }));
+  process.on('warning', ({ name, message }) =>
+    log.debug('runtime warning received', { warning: name, reason: message }),
+  );
+  globalThis.console = consoleOf((text) => log.debug('library message received', { reason: text }));
   process.on('uncaughtException', (error) => {
     const refusal = describeRefusal(error);
     if (refusal !== undefined) {
-      log.error('stopped by the system', { reason: refusal, hint: SYSTEM_HINT });
+      log.error('stopped by system error', { reason: refusal, hint: SYSTEM_HINT });
       process.exit(1);
     }
-    log.error('unexpected error: please report it', { error: error.name, reason: error.message, stack: error.stack });
+    const { name, message, stack } = error;
+    log.error('unexpected error', { error: name, reason: message, stack, hint: 'please report this log message' });
     process.exit(1);
   });
   const ended = new Promise<void>((resolve) => {
@@ -67,12 +69,12 @@ export function handleProcessEvents(firstLog: Logger, hangup: 'ends' | 'reloads'
   };
 }
 
-/** The AWS SDK, for one, warns on the console of answers that it finds odd. */
-function consoleOf(tell: (text: string) => void): Console {
+/** The AWS SDK, for one, writes warnings about unusual responses to the console. */
+function consoleOf(log: (text: string) => void): Console {
   const lines = new Writable({
     decodeStrings: false,
     write(text: string, _encoding, done) {
-      tell(text.trimEnd());
+      log(text.trimEnd());
       done();
     },
   });

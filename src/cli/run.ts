@@ -1,4 +1,3 @@
-import { background } from '../lib/background.ts';
 import { readBuildInfo } from '../lib/build-info.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/log.ts';
@@ -22,22 +21,22 @@ import { QUERY_FLAGS, readQueryFlags } from './query/query-flags.ts';
 
 const { env, stdout, stderr } = process;
 
-/** Each loads what it needs when it runs: the daemon's modules take most of the time that a start takes. */
+/** A command imports its modules when it runs: those of the daemon take most of the startup time. */
 interface Command {
   readonly usage: string;
   readonly summary: string;
   readonly flags: readonly Flag[];
-  /** Gets the arguments after the command's name; returns the exit code. */
+  /** Receives the arguments after the command's name. Returns the exit code. */
   run(args: readonly string[]): Promise<number>;
 }
 
 const SIMULATOR_FLAGS: readonly Flag[] = [
-  { name: 'port', kind: 'text', placeholder: 'N', help: 'Port on the loopback address. Default 0: any free one.' },
+  { name: 'port', kind: 'text', placeholder: 'N', help: 'Port on the loopback address (default 0: any free port).' },
   {
     name: 'scenario',
     kind: 'text',
     placeholder: 'FILE',
-    help: 'Credentials, queries, outcomes and faults (YAML or JSON).',
+    help: 'Scenario in YAML or JSON: credentials, queries, outcomes, and faults (default: a built-in one).',
   },
 ];
 
@@ -45,14 +44,14 @@ const CHECK_CONFIG_FLAGS: readonly Flag[] = [
   {
     name: 'online',
     kind: 'switch',
-    help: 'Ask AWS, too: who am I, do monitors and scopes exist, may I do what the file needs. Starts and changes nothing.',
+    help: 'Check identities, monitors, scopes, and permissions with calls to AWS. Starts and changes nothing.',
   },
-  { name: 'strict', kind: 'switch', help: 'Warnings are errors.' },
+  { name: 'strict', kind: 'switch', help: 'Treat warnings as errors.' },
   { name: 'verbose', kind: 'switch', help: 'Show each target, file, selector, and check, not only a summary.' },
 ];
 
 const IAM_POLICY_FLAGS: readonly Flag[] = [
-  { name: 'trust', kind: 'switch', help: "The trust policies of the accounts' roles, too." },
+  { name: 'trust', kind: 'switch', help: "Print the trust policies of the accounts' roles, too." },
 ];
 
 const WHERE_THE_DAEMON_IS: ReadonlySet<string> = new Set([
@@ -73,31 +72,31 @@ const HEALTHCHECK_FLAGS: readonly Flag[] = [
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
     usage: 'nfm-exporter [serve] --config.file=FILE [flags]',
-    summary: 'the daemon',
+    summary: 'Run the exporter.',
     flags: DAEMON_FLAGS,
     run: runServe,
   },
   demo: {
     usage: 'nfm-exporter demo [--story] [flags]',
-    summary: 'the daemon against an embedded simulator: no AWS account, no config needed',
+    summary: 'Run the exporter against a built-in simulator, without an AWS account.',
     flags: DEMO_FLAGS,
     run: runDemoCommand,
   },
   simulator: {
     usage: 'nfm-exporter simulator [--port=N] [--scenario=FILE]',
-    summary: 'the simulator alone, for any AWS client',
+    summary: 'Run the simulator alone, for any AWS client.',
     flags: SIMULATOR_FLAGS,
     run: runSimulatorCommand,
   },
   'check-config': {
     usage: 'nfm-exporter check-config [--online] [--strict] [--verbose] FILE',
-    summary: 'check a config file and sum up what it needs',
+    summary: 'Check a configuration file, and print a summary.',
     flags: CHECK_CONFIG_FLAGS,
     run: runCheckConfig,
   },
   'iam-policy': {
     usage: 'nfm-exporter iam-policy [--trust] FILE',
-    summary: 'print the least-privilege IAM policies that a config file needs',
+    summary: 'Print the least-privilege IAM policies for a configuration file.',
     flags: IAM_POLICY_FLAGS,
     run: runIamPolicy,
   },
@@ -109,13 +108,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   query: {
     usage: 'nfm-exporter query run|watch [flags]',
-    summary: 'start (or follow) one query, show its progress and print its contributors',
+    summary: 'Start or watch one query, and print its contributors.',
     flags: QUERY_FLAGS,
     run: runQuery,
   },
 };
 
-/** Runs the command line. Returns the exit code: 0 well, 1 bad config or failed start, 2 bad usage. */
+/** Runs the command line. Returns the exit code: 0 success, 1 invalid configuration or failed startup, 2 invalid usage. */
 export async function run(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv;
   const named = first !== undefined && Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
@@ -159,12 +158,13 @@ function overview(): string {
     'Prometheus exporter for AWS Network Flow Monitor.\n',
     'Usage:',
     ...commands.map(({ usage, summary }) => `  ${usage.padEnd(width)}${summary}`),
-    `  ${'nfm-exporter --help | --version'}\n`,
-    'Flags of the daemon:',
+    '  nfm-exporter --help | --version\n',
+    'Flags of serve and demo:',
     describeFlags(DAEMON_FLAGS),
-    `\nEach of these flags has an environment variable, such as ${variableOf('config.file')}; commas separate addresses in`,
-    `${variableOf('web.listen-address')}, and flags without a value take true or false, as in --web.enable-lifecycle=false.`,
-    'A flag goes before its variable, and both before the file.\n',
+    `\nEach of these flags has an environment variable (for example, ${variableOf('config.file')}). Separate the`,
+    `addresses in ${variableOf('web.listen-address')} with commas. Flags without a value accept true or false (for`,
+    'example, --web.enable-lifecycle=false).',
+    'Precedence: flags, environment variables, configuration file, defaults.\n',
   ].join('\n');
 }
 
@@ -184,15 +184,8 @@ async function runSimulatorCommand(args: readonly string[]): Promise<number> {
     write: (text) => stderr.write(text),
   });
   const events = handleProcessEvents(log, 'ends');
-  const ended = new AbortController();
-  background(
-    log,
-    'shutdown of the simulator',
-    events.ended.then(() => ended.abort()),
-  );
-  const { runSimulator } = await import('./simulator/command.ts');
-  const scenario = scenarioFile === undefined ? {} : { scenarioFile };
-  return runSimulator({ port, ...scenario, log, clock: systemClock, signal: ended.signal });
+  const { runSimulator } = await import('./simulator.ts');
+  return runSimulator({ port, scenarioFile, log, clock: systemClock, ended: events.ended });
 }
 
 async function runCheckConfig(args: readonly string[]): Promise<number> {
@@ -201,11 +194,11 @@ async function runCheckConfig(args: readonly string[]): Promise<number> {
   const shown = { strict: values.on('strict'), verbose: values.on('verbose'), env, stdout, stderr };
   const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
   const { checkConfig } = await import('./check/check-config.ts');
-  const askAws = async (loaded: LoadedWithFiles): Promise<boolean> => {
+  const callAws = async (loaded: LoadedWithFiles): Promise<boolean> => {
     const { checkOnline } = await import('./check/online-check.ts');
     return checkOnline({ ...shown, loaded, version: readBuildInfo().version, clock: systemClock });
   };
-  return checkConfig({ ...shown, file, online: values.on('online') ? askAws : undefined, fallbackRegion });
+  return checkConfig({ ...shown, file, online: values.on('online') ? callAws : undefined, fallbackRegion });
 }
 
 async function runIamPolicy(args: readonly string[]): Promise<number> {
@@ -238,7 +231,7 @@ async function runQuery(args: readonly string[]): Promise<number> {
   return runQueryCommand({ request, version, env, clock: systemClock });
 }
 
-/** Any free one when none is given. */
+/** 0, which is any free port, by default. */
 function readPort(given: Given | undefined): number {
   if (given === undefined) {
     return 0;

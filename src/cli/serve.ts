@@ -12,25 +12,26 @@ import { checkAdminApiAccess } from './admin-api-access.ts';
 import type { DaemonFlags } from './daemon-flags.ts';
 import type { ProcessEvents } from './process-events.ts';
 import { takeSystemdSockets } from './systemd-sockets.ts';
+
 export interface ServeOptions {
   readonly flags: DaemonFlags;
   readonly loaded: LoadedConfig;
-  /** Where `loaded` is from, and is read anew. */
+  /** The source of `loaded`, from which it is reloaded. */
   readonly read: ReadOptions;
   readonly clock: Clock;
   readonly env: NodeJS.ProcessEnv;
   readonly writeError: (text: string) => void;
   readonly events: ProcessEvents;
-  /** No process comes after this one: nothing is to be left at the service, though there may be a storage. */
+  /** No process will resume the runs: they are stopped on shutdown, even with a storage. */
   readonly isLast?: boolean;
-  /** Called when the daemon listens. */
+  /** Called once the daemon listens. */
   readonly started?: (daemon: Daemon) => void;
 }
 
 /**
- * Runs the daemon until the process is told to end. Flags go before what the file says. Returns the exit code.
+ * Runs the daemon until a signal. Flags have precedence over the configuration file. Returns the exit code.
  *
- * @throws ConfigError for a bad web configuration
+ * @throws ConfigError for an invalid web configuration
  */
 export async function serve(options: ServeOptions): Promise<number> {
   const { flags, loaded, clock, env } = options;
@@ -47,7 +48,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const build = readBuildInfo();
   log.info('starting', { version: build.version, revision: build.revision, queries: queries.length });
   for (const warning of warnings) {
-    log.warn('configuration', { reason: warning.message });
+    log.warn('configuration warning', { reason: warning.message });
   }
   const ended = options.events.ended.then(() => 'ended' as const);
   const listenAddresses = flags.systemdSocket
@@ -77,10 +78,10 @@ export async function serve(options: ServeOptions): Promise<number> {
       isLast: options.isLast ?? false,
     });
   });
-  // A start may have to wait whether the storage is in use.
+  // A start may wait for the lock of the storage.
   const daemon = await Promise.race([starting, ended]);
   if (daemon === 'ended') {
-    log.info('ended before the start was over');
+    log.info('startup canceled');
     return 0;
   }
   if (daemon === undefined) {
@@ -93,10 +94,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (why === 'ended') {
     log.info('shutting down');
   } else {
-    log.error('shutting down: what was stored is not ours any more', { error: why.name, reason: why.message });
+    log.error('shutting down after loss of the storage', { error: why.name, reason: why.message });
   }
   await daemon.stop(flags.shutdownTimeout);
-  log.info('ended');
+  log.info('shutdown completed');
   return why === 'ended' ? 0 : 1;
 }
 
@@ -104,10 +105,10 @@ async function start(log: Logger, startIt: () => Promise<Daemon>): Promise<Daemo
   try {
     return await startIt();
   } catch (error) {
-    log.error('cannot start', {
+    log.error('startup failed', {
       error: error instanceof Error ? error.name : 'Error',
       reason: String(error instanceof Error ? error.message : error),
-      hint: error instanceof ListenError ? '--web.listen-address=ADDRESS says where to listen' : undefined,
+      hint: error instanceof ListenError ? 'Set --web.listen-address to another address.' : undefined,
     });
     return undefined;
   }

@@ -1,15 +1,15 @@
 import type { Clock } from '../lib/clock.ts';
 import { reasonOf } from '../lib/system-error.ts';
 
-/** How long a reader of stdout or stderr that has stopped reading may hold up the end, in milliseconds. */
+/** Longest delay of the exit by a reader of stdout or stderr that has stopped reading, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
-/** Why what was written to stdout is not there, unless its reader has gone away. */
+/** The reason why output to stdout was lost, unless its reader has closed it. */
 let lost: string | undefined;
 
 /**
- * Keeps the process alive when the reader of its stdout or stderr has gone away, and Node's own warnings off stderr. Says
- * once on stderr if stdout takes no more for another reason, such as a full disk.
+ * Keeps the process alive if the reader of stdout or stderr has closed it, and keeps Node's own warnings off stderr. Prints
+ * one line to stderr if writes to stdout fail for another reason (for example, a full disk).
  */
 export function guardStandardStreams(): void {
   process.stdout.on('error', (error) => {
@@ -24,9 +24,9 @@ export function guardStandardStreams(): void {
 }
 
 /**
- * Ends the process once what was written to stdout and stderr is out: on a pipe that may be after the write. Nothing else
- * is waited for, so that no connection or timer of a library keeps a process alive that has done its work. The exit code
- * is 1 instead of 0 if output was lost.
+ * Ends the process once stdout and stderr are flushed, which may be after the write if they are pipes. Does not wait for
+ * anything else, so that no connection or timer of a library keeps the process alive. The exit code is 1 instead of 0 if
+ * output was lost.
  */
 export async function exit(code: number, clock: Pick<Clock, 'setTimer'>): Promise<never> {
   const end = () => process.exit(code === 0 && lost !== undefined ? 1 : code);
@@ -35,7 +35,7 @@ export async function exit(code: number, clock: Pick<Clock, 'setTimer'>): Promis
   return end();
 }
 
-/** Also when the stream is broken: then there is nothing to wait for. */
+/** Also resolves if the stream is broken. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     stream.write('', () => resolve());

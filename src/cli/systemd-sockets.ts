@@ -1,13 +1,13 @@
 import type { InheritedSocket } from '../http/server/server.ts';
 import { StartError } from '../lib/start-error.ts';
 
-/** The first descriptor that systemd passes: sd_listen_fds(3). */
+/** The first descriptor that systemd passes, as in sd_listen_fds(3). */
 const FIRST = 3;
 const VARIABLES = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES'];
 
 /**
- * The sockets that systemd has opened for this process, in the order of the socket unit. The variables that pass them are
- * removed from `env`, so that no child takes them for its own.
+ * Returns the sockets that systemd has opened for this process, in the order of the socket unit. Removes their variables
+ * from `env`, so that no child process uses them.
  *
  * @throws StartError if there are none
  */
@@ -38,5 +38,5 @@ function refusalOf(pid: string | undefined, count: string | undefined): string |
   }
   return /^[1-9]\d{0,3}$/.test(count)
     ? undefined
-    : `LISTEN_FDS is ${JSON.stringify(count)}, expected a number from 1 on`;
+    : `LISTEN_FDS is ${JSON.stringify(count)}, expected a positive number`;
 }

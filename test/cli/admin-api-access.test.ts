@@ -4,7 +4,7 @@ import { AdminApiAccessError, checkAdminApiAccess } from '../../src/cli/admin-ap
 const CLOSED = { isAuthenticated: false, mayBeOpen: false };
 
 it.each(['127.0.0.1:10049', '127.9.9.9:0', '[::1]:10049', '[::ffff:127.0.0.1]:1', 'localhost:10049', 'LOCALHOST:1'])(
-  '%s is for users of this machine',
+  'allows the loopback address %s',
   (address) => {
     expect(() => checkAdminApiAccess({ listenAddresses: [address], ...CLOSED })).not.toThrow();
   },
@@ -19,12 +19,12 @@ it.each([
   '[fe80::1]:1',
   'localhost.example:1',
   'exporter:1',
-])('%s is open to others', (address) => {
-  const refuse = () => checkAdminApiAccess({ listenAddresses: ['127.0.0.1:1', address], ...CLOSED });
-  expect(refuse).toThrow(AdminApiAccessError);
-  expect(refuse).toThrow(address);
+])('rejects the address %s, which is open to other machines', (address) => {
+  const check = () => checkAdminApiAccess({ listenAddresses: ['127.0.0.1:1', address], ...CLOSED });
+  expect(check).toThrow(AdminApiAccessError);
+  expect(check).toThrow(address);
 });
 
-it.each([{ isAuthenticated: true }, { mayBeOpen: true }])('unless %j', (change) => {
+it.each([{ isAuthenticated: true }, { mayBeOpen: true }])('allows any address with %j', (change) => {
   expect(() => checkAdminApiAccess({ listenAddresses: [':1'], ...CLOSED, ...change })).not.toThrow();
 });

@@ -46,7 +46,7 @@ describe.concurrent('the command line', () => {
     ],
     [['query'], /^nfm-exporter: query: got nothing, expected run or watch\nSee nfm-exporter query --help\n$/],
     [['check-config', '--strict=yes', 'a.yml'], /^nfm-exporter: --strict takes no value, got "yes"\n/],
-  ])('refuses %j with exit code 2 and a word on stderr', async ([args, message], scope) => {
+  ])('rejects %j with exit code 2 and a message on stderr', async ([args, message], scope) => {
     const { code, stdout, stderr } = await runCommand(scope, args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);
@@ -74,7 +74,7 @@ describe.concurrent('the command line', () => {
     }
   });
 
-  it('tells its version', async (scope) => {
+  it('prints its version', async (scope) => {
     const { code, stdout, stderr } = await runCommand(scope, ['--version']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^nfm-exporter \d+\.\d+\.\d+ \(revision \w+, node v\d+\.\d+\.\d+\)\n$/);

@@ -16,10 +16,10 @@ function refusal(args: readonly string[], env?: Readonly<Record<string, string>>
     }
     throw error;
   }
-  return 'taken';
+  return 'accepted';
 }
 
-const LEFT_TO_THE_FILE = {
+const NONE_GIVEN = {
   configFile: undefined,
   autoReloadInterval: 0,
   listenAddresses: undefined,
@@ -36,7 +36,7 @@ const LEFT_TO_THE_FILE = {
   logFormat: undefined,
 };
 
-/** Each flag with its variable, a value and what the daemon then works with. */
+/** Each flag with its variable, a value, and the resulting settings. */
 const FLAGS: readonly (readonly [flag: string, variable: string, value: string, meaning: object])[] = [
   ['--config.file', 'NFM_EXPORTER_CONFIG_FILE', 'nfm.yml', { configFile: 'nfm.yml' }],
   ['--config.auto-reload-interval', 'NFM_EXPORTER_CONFIG_AUTO_RELOAD_INTERVAL', '30s', { autoReloadInterval: 30_000 }],
@@ -55,7 +55,7 @@ const FLAGS: readonly (readonly [flag: string, variable: string, value: string, 
   ['--log.format', 'NFM_EXPORTER_LOG_FORMAT', 'json', { logFormat: 'json' }],
 ];
 
-/** Those that may do without a value. */
+/** Flags with an optional value. */
 const TOGGLES: readonly (readonly [flag: string, variable: string, key: string])[] = [
   ['--web.systemd-socket', 'NFM_EXPORTER_WEB_SYSTEMD_SOCKET', 'systemdSocket'],
   ['--web.enable-lifecycle', 'NFM_EXPORTER_WEB_ENABLE_LIFECYCLE', 'enableLifecycle'],
@@ -68,13 +68,13 @@ const TOGGLES: readonly (readonly [flag: string, variable: string, key: string])
 ];
 
 describe("the daemon's flags", () => {
-  it('are these', () => {
+  it('are exactly the documented ones', () => {
     const flags = [...FLAGS, ...TOGGLES].map(([flag]) => flag);
     expect(DAEMON_FLAGS.map(({ name }) => `--${name}`).sort()).toEqual(flags.sort());
   });
 
-  it.each(TOGGLES)('%s is on when it is given, alone or with a value, and by %s', (flag, variable, key) => {
-    const on = { ...LEFT_TO_THE_FILE, [key]: true };
+  it.each(TOGGLES)('%s is true if it is given, with or without a value, and by %s', (flag, variable, key) => {
+    const on = { ...NONE_GIVEN, [key]: true };
     for (const args of [[flag], [`${flag}=true`], [`${flag}=1`]]) {
       expect(read(args)).toEqual(on);
     }
@@ -83,45 +83,45 @@ describe("the daemon's flags", () => {
       expect(read([], { [variable]: value })).toEqual(on);
     }
     for (const value of ['false', 'FALSE', '0', '']) {
-      expect(read([], { [variable]: value })).toEqual(LEFT_TO_THE_FILE);
+      expect(read([], { [variable]: value })).toEqual(NONE_GIVEN);
     }
-    expect(read([`${flag}=false`], { [variable]: 'true' })).toEqual(LEFT_TO_THE_FILE);
-    expect(read([`${flag}=0`], { [variable]: 'rubbish' })).toEqual(LEFT_TO_THE_FILE);
+    expect(read([`${flag}=false`], { [variable]: 'true' })).toEqual(NONE_GIVEN);
+    expect(read([`${flag}=0`], { [variable]: 'rubbish' })).toEqual(NONE_GIVEN);
   });
 
-  it.each(TOGGLES)('%s takes no next argument, and refuses other values', (flag, variable) => {
+  it.each(TOGGLES)('%s does not accept a separate value, and rejects other values', (flag, variable) => {
     expect(readFlags(DAEMON_FLAGS, [flag, 'false'], {}).operands).toEqual(['false']);
-    expect(refusal([`${flag}=yes`])).toBe(`${flag}: got "yes", expected true, 1, false or 0`);
-    expect(refusal([], { [variable]: 'perhaps' })).toBe(`${variable}: got "perhaps", expected true, 1, false or 0`);
+    expect(refusal([`${flag}=yes`])).toBe(`${flag}: got "yes", expected true, 1, false, or 0`);
+    expect(refusal([], { [variable]: 'perhaps' })).toBe(`${variable}: got "perhaps", expected true, 1, false, or 0`);
     expect(refusal([flag, flag])).toBe(`${flag} is given more than once`);
   });
 
-  it('leave to the file or a default what is not given', () => {
-    expect(read([])).toEqual(LEFT_TO_THE_FILE);
+  it('are undefined or have their defaults if they are not given', () => {
+    expect(read([])).toEqual(NONE_GIVEN);
   });
 
-  it.each(FLAGS)('%s is taken with = and as the next argument, and from %s', (flag, variable, value, meaning) => {
-    const expected = { ...LEFT_TO_THE_FILE, ...meaning };
+  it.each(FLAGS)('%s accepts a value with = or as the next argument, and from %s', (flag, variable, value, meaning) => {
+    const expected = { ...NONE_GIVEN, ...meaning };
     expect(read([`${flag}=${value}`])).toEqual(expected);
     expect(read([flag, value])).toEqual(expected);
     expect(read([], { [variable]: value })).toEqual(expected);
   });
 
-  it.each(FLAGS)('%s goes before %s', (flag, variable, value, meaning) => {
-    expect(read([`${flag}=${value}`], { [variable]: 'rubbish' })).toEqual({ ...LEFT_TO_THE_FILE, ...meaning });
+  it.each(FLAGS)('%s has precedence over %s', (flag, variable, value, meaning) => {
+    expect(read([`${flag}=${value}`], { [variable]: 'rubbish' })).toEqual({ ...NONE_GIVEN, ...meaning });
   });
 
-  it.each(FLAGS)('%s needs a value', (flag) => {
+  it.each(FLAGS)('%s requires a value', (flag) => {
     const message = expect.stringMatching(new RegExp(`^${flag} needs a value: ${flag}=[A-Z]+$`));
     expect(refusal([flag])).toEqual(message);
     expect(refusal([flag, '--log.level=info'])).toEqual(message);
   });
 
-  it('takes an empty variable for one that is not set', () => {
-    expect(read([], Object.fromEntries(FLAGS.map(([, variable]) => [variable, ''])))).toEqual(LEFT_TO_THE_FILE);
+  it('ignore empty variables', () => {
+    expect(read([], Object.fromEntries(FLAGS.map(([, variable]) => [variable, ''])))).toEqual(NONE_GIVEN);
   });
 
-  it('ignores other variables, such as those that Kubernetes makes for a Service of that name', () => {
+  it('ignore other variables (for example, those that Kubernetes sets for a Service of that name)', () => {
     const env = {
       NFM_EXPORTER_PORT: 'tcp://10.0.0.7:10049',
       NFM_EXPORTER_SERVICE_HOST: '10.0.0.7',
@@ -129,10 +129,10 @@ describe("the daemon's flags", () => {
       NFM_EXPORTER_PORT_10049_TCP: 'tcp://10.0.0.7:10049',
       NFM_EXPORTER_WEB_ENABLE: 'perhaps',
     };
-    expect(read([], env)).toEqual(LEFT_TO_THE_FILE);
+    expect(read([], env)).toEqual(NONE_GIVEN);
   });
 
-  it('may name several addresses: repeated, or with commas in the variable', () => {
+  it('accept several addresses: repeated, or separated by commas in the variable', () => {
     const listenAddresses = ['127.0.0.1:9100', '[::1]:9100', ':9101'];
     expect(read(listenAddresses.map((address) => `--web.listen-address=${address}`))).toMatchObject({
       listenAddresses,
@@ -142,7 +142,7 @@ describe("the daemon's flags", () => {
     });
   });
 
-  it('lets a route prefix of its own go before the path of the external URL', () => {
+  it('give a route prefix precedence over the path of the external URL', () => {
     const args = ['--web.external-url=http://proxy.example/nfm'];
     expect(read([...args, '--web.route-prefix=/'])).toMatchObject({ routePrefix: '' });
     expect(read([...args, '--web.route-prefix='])).toMatchObject({ routePrefix: '' });
@@ -181,16 +181,16 @@ describe("the daemon's flags", () => {
     ['--web.shutdown-timeout', '25d'],
     ['--log.level', 'INFO'],
     ['--log.format', 'text'],
-  ])('%s refuses %j, and names itself or its variable', (flag, value) => {
-    const complaint = `: got ${JSON.stringify(value)}, expected `;
-    expect(refusal([`${flag}=${value}`])).toContain(flag + complaint);
+  ])('%s rejects %j, and reports the flag or its variable', (flag, value) => {
+    const message = `: got ${JSON.stringify(value)}, expected `;
+    expect(refusal([`${flag}=${value}`])).toContain(flag + message);
     if (value !== '') {
       const variable = FLAGS.find(([name]) => name === flag)?.[1] ?? '';
-      expect(refusal([], { [variable]: value })).toContain(variable + complaint);
+      expect(refusal([], { [variable]: value })).toContain(variable + message);
     }
   });
 
-  it('takes a shutdown of no patience, and the longest that a timer can wait for', () => {
+  it('accept shutdown timeouts of zero and of the longest timer', () => {
     expect(read(['--web.shutdown-timeout=0s'])).toMatchObject({ shutdownTimeout: 0 });
     expect(read(['--web.shutdown-timeout=24d'])).toMatchObject({ shutdownTimeout: 24 * 86_400_000 });
   });
@@ -204,15 +204,15 @@ describe("the daemon's flags", () => {
     ['--port=10049', 'unknown flag --port'],
     ['--__proto__=x', 'unknown flag --__proto__'],
     ['-x', 'unknown flag -x'],
-  ])('refuses %s', (arg, message) => {
+  ])('rejects %s', (arg, message) => {
     expect(refusal([arg])).toBe(message);
   });
 
-  it('refuses a second value where there is place for one', () => {
+  it('reject a second value if only one is allowed', () => {
     expect(refusal(['--log.level=info', '--log.level=info'])).toBe('--log.level is given more than once');
   });
 
-  it('throws nothing but usage errors, whatever the arguments', () => {
+  it('throw only usage errors for any arguments', () => {
     const word = fc.oneof(
       fc.constantFrom(...FLAGS.flatMap(([flag, , value]) => [flag, `${flag}=`, `${flag}=${value}`, value])),
       fc.constantFrom('-', '--', '---', '-=', '--=x', '--no-', ':', '/'),

@@ -6,16 +6,16 @@ import { promisify } from 'node:util';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { CLEAN_ENVIRONMENT, type Command, startCommand } from '../support/process.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-demo-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const directory = mkdtempSync(join(tmpdir(), 'nfm-exporter-demo-'));
+afterAll(() => rmSync(directory, { recursive: true }));
 
-/** What a demo leaves that is killed is gone with the folder. */
-const OWN_ENVIRONMENT = { ...CLEAN_ENVIRONMENT, TMPDIR: folder };
+/** The temporary files of a killed demo are removed with the directory. */
+const OWN_ENVIRONMENT = { ...CLEAN_ENVIRONMENT, TMPDIR: directory };
 
 const ANY_PORT = '--web.listen-address=127.0.0.1:0';
 const PATIENT = { timeout: 15_000, interval: 250 };
 
-/** What users have in their environments; any of it, if it were used, would break the demo. */
+/** Settings of users. Any of them would break the demo if it were used. */
 const USERS_ENVIRONMENT = {
   ...OWN_ENVIRONMENT,
   AWS_ACCESS_KEY_ID: '',
@@ -35,7 +35,7 @@ const USERS_ENVIRONMENT = {
   NFM_EXPORTER_PORT: 'tcp://10.0.0.7:10049',
 };
 
-/** Families of ours on a page that have no sample. */
+/** Families of the exporter without a sample. */
 function emptyFamilies(page: string): string[] {
   const lines = page.split('\n');
   return lines
@@ -43,18 +43,18 @@ function emptyFamilies(page: string): string[] {
     .filter((name) => !lines.some((line) => new RegExp(`^${name}(?:_bucket|_sum|_count)?[{ ]`).test(line)));
 }
 
-/** The commands that a demo has printed for its user to try, in their order. */
+/** The commands that a demo has printed, in their order. */
 async function thingsToTry(demo: Command): Promise<readonly string[]> {
-  await vi.waitFor(() => expect(demo.stdout()).toContain('Ctrl-C ends it.'), PATIENT);
-  const list = /Things to try:\n(?<list>(?: {2}\S.*\n)+)/.exec(demo.stdout())?.groups?.['list'] ?? '';
+  await vi.waitFor(() => expect(demo.stdout()).toContain('Press Ctrl-C to exit.'), PATIENT);
+  const list = /Commands to try:\n(?<list>(?: {2}\S.*\n)+)/.exec(demo.stdout())?.groups?.['list'] ?? '';
   return Array.from(list.matchAll(/^ {2}(?<command>.+?) {3}.+$/gm), ({ groups }) => groups?.['command'] ?? '');
 }
 
 describe.concurrent('the demo', () => {
-  it('prints addresses and fills every metric, whatever AWS settings and proxies the user has', async (scope) => {
+  it('prints addresses and fills every metric, independent of AWS settings and proxies of the user', async (scope) => {
     const demo = startCommand(scope, ['demo', ANY_PORT], USERS_ENVIRONMENT);
     const url = await demo.url();
-    await vi.waitFor(() => expect(demo.stdout()).toContain('Ctrl-C ends it.'), PATIENT);
+    await vi.waitFor(() => expect(demo.stdout()).toContain('Press Ctrl-C to exit.'), PATIENT);
     const addresses = demo.stdout().match(/^ {2}http\S+/gm) ?? [];
     expect(addresses.map((address) => address.trim())).toEqual([`${url}/`, `${url}/metrics`, `${url}/api/v1/queries`]);
     for (const address of addresses) {
@@ -74,19 +74,19 @@ describe.concurrent('the demo', () => {
     }, PATIENT);
     demo.kill('SIGINT');
     expect(await demo.ended).toMatchObject({ code: 0, signal: null });
-    expect(demo.log().at(-1)).toMatchObject({ msg: 'ended' });
+    expect(demo.log().at(-1)).toMatchObject({ msg: 'shutdown completed' });
     expect(existsSync(dirname(dirname(file)))).toBe(false);
   });
 
   it.for([
     { flags: [], reload: 'kill -HUP ', commands: 11 },
     { flags: ['--web.enable-lifecycle', '--web.enable-admin-api'], reload: 'curl -s -X POST ', commands: 13 },
-  ])('prints things to try that work as they stand, with flags $flags', async ({ flags, reload, commands }, scope) => {
+  ])('prints commands that work, with flags $flags', async ({ flags, reload, commands }, scope) => {
     const demo = startCommand(scope, ['demo', ANY_PORT, ...flags], OWN_ENVIRONMENT);
     const tries = await thingsToTry(demo);
     expect(tries).toHaveLength(commands);
     for (const command of tries) {
-      // For curl by itself, an error that the server tells is an answer; it is here, too, where the demo is not ready yet.
+      // Without --fail, curl accepts error responses, which are expected only while the demo is not ready.
       const strict = ['-c', command.endsWith('/-/ready') ? command : command.replace('curl ', 'curl --fail ')];
       await vi.waitFor(() => promisify(execFile)('sh', strict, { env: OWN_ENVIRONMENT }), PATIENT);
     }
@@ -94,7 +94,7 @@ describe.concurrent('the demo', () => {
     await demo.event('configuration reloaded');
   });
 
-  it('gives the paths that the flags ask for', async (scope) => {
+  it('prints the paths that the flags set', async (scope) => {
     const args = ['demo', ANY_PORT, '--web.route-prefix=/nfm', '--web.telemetry-path=/scrape'];
     const demo = startCommand(scope, args, OWN_ENVIRONMENT);
     const url = await demo.url();
@@ -105,8 +105,8 @@ describe.concurrent('the demo', () => {
     }
   });
 
-  it('plays a config file of the user against the simulator, though it names no endpoint', async (scope) => {
-    const file = join(folder, 'own.json');
+  it('runs a configuration file of the user without an endpoint against the simulator', async (scope) => {
+    const file = join(directory, 'own.json');
     const queries = [{ name: 'mine', monitorName: 'checkout', queryId: 'checkout-running', region: 'eu-west-1' }];
     writeFileSync(file, JSON.stringify({ polling: { interval: '1s' }, queries }));
     const demo = startCommand(scope, ['demo', ANY_PORT, `--config.file=${file}`], USERS_ENVIRONMENT);
@@ -119,21 +119,23 @@ describe.concurrent('the demo', () => {
     expect((await thingsToTry(demo)).join('\n')).toMatch(/^curl -s \S+\/-\/ready\nkill -HUP \d+$/);
   });
 
-  it('refuses a config file of the user that has a storage: simulated results would stay there', async (scope) => {
-    const file = join(folder, 'stored.json');
-    const storage = join(folder, 'storage');
+  it('rejects a configuration file of the user with a storage, which would keep simulated results', async (scope) => {
+    const file = join(directory, 'stored.json');
+    const storage = join(directory, 'storage');
     writeFileSync(file, JSON.stringify({ storage: { path: storage } }));
     const { code, stderr } = await startCommand(scope, ['demo', ANY_PORT, `--config.file=${file}`], OWN_ENVIRONMENT)
       .ended;
     expect(code).toBe(1);
-    expect(stderr).toContain('storage.path: got a folder that may hold results of AWS, expected none in the demo');
+    expect(stderr).toContain(
+      'storage.path: got a directory that may contain results of AWS, expected none in the demo',
+    );
     expect(existsSync(storage)).toBe(false);
   });
 
-  it('plays a story until a signal comes, and then tells what is left running at the service', async (scope) => {
+  it('plays a story until a signal, and then prints the number of queries that run at the service', async (scope) => {
     const demo = startCommand(scope, ['demo', '--story', ANY_PORT], OWN_ENVIRONMENT);
     const url = await demo.url();
-    await vi.waitFor(() => expect(demo.stdout()).toContain('The story begins'), PATIENT);
+    await vi.waitFor(() => expect(demo.stdout()).toContain('The story starts'), PATIENT);
     await vi.waitFor(async () => {
       const page = await (await fetch(`${url}/metrics`)).text();
       expect(page).toMatch(/^aws_nfm_api_runs\{.*state="active"\} [1-9]/m);
@@ -141,12 +143,10 @@ describe.concurrent('the demo', () => {
     demo.kill('SIGTERM');
     const { code, stdout } = await demo.ended;
     expect(code).toBe(0);
-    expect(stdout).toMatch(
-      /^Told to end while it had \d+ quer(y|ies) running .*, the exporter has left 0 queries there\.\n$/m,
-    );
+    expect(stdout).toMatch(/^At the signal, \d+ quer(y|ies) ran at the service; after .*, 0 queries\.\n$/m);
   });
 
-  it('leaves no folder when a second signal ends it at once', async (scope) => {
+  it('removes its directory when a second signal ends it at once', async (scope) => {
     const demo = startCommand(scope, ['demo', ANY_PORT], OWN_ENVIRONMENT);
     const file = (await thingsToTry(demo)).find((command) => command.startsWith('rm '))?.slice('rm '.length) ?? '';
     expect(existsSync(file)).toBe(true);
@@ -157,7 +157,7 @@ describe.concurrent('the demo', () => {
     expect(existsSync(dirname(dirname(file)))).toBe(false);
   });
 
-  it('goes on when its first line is all that is read (| head -1)', async (scope) => {
+  it('continues if only its first line is read (| head -1)', async (scope) => {
     const demo = startCommand(scope, ['demo', ANY_PORT], OWN_ENVIRONMENT);
     const url = await demo.url();
     demo.hangUp();

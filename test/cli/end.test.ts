@@ -7,12 +7,12 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { CLEAN_ENVIRONMENT, type Command, runCommand, startCommand } from '../support/process.ts';
 import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolderOfFile();
+const directory = temporaryFolderOfFile();
 
-const FILE = join(folder, 'good.json');
+const FILE = join(directory, 'good.json');
 writeFileSync(FILE, JSON.stringify({ web: { listenAddresses: ['127.0.0.1:0'] } }));
 
-const LARGE = join(folder, 'large.json');
+const LARGE = join(directory, 'large.json');
 writeFileSync(
   LARGE,
   JSON.stringify({
@@ -23,12 +23,12 @@ writeFileSync(
   }),
 );
 
-/** The environment in which Node runs `code` in the child before ours. */
+/** An environment in which Node runs `code` in the child process before the program. */
 function preloaded(code: string): Readonly<Record<string, string>> {
   return { ...CLEAN_ENVIRONMENT, NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(code)}` };
 }
 
-/** A daemon whose poll is under way at a service that does not answer it. */
+/** A daemon with a poll in progress at a service that does not respond. */
 async function startHanging(scope: Pick<TestContext, 'onTestFinished'>, name: string, args: readonly string[] = []) {
   let polled: () => void = () => undefined;
   const poll = new Promise<void>((resolve) => {
@@ -39,7 +39,7 @@ async function startHanging(scope: Pick<TestContext, 'onTestFinished'>, name: st
     onRequest: ({ operation }) => operation.startsWith('GetQueryStatus') && polled(),
   });
   scope.onTestFinished(() => simulator.close());
-  const file = join(folder, name);
+  const file = join(directory, name);
   const aws = { region: 'us-east-1', endpoint: simulator.url, stsEndpoint: simulator.url, requestTimeout: '1h' };
   const queries = [{ name: 'q', monitorName: 'm', queryId: 'i', interval: '1s' }];
   writeFileSync(file, JSON.stringify({ aws, queries, web: { listenAddresses: ['127.0.0.1:0'] } }));
@@ -49,7 +49,7 @@ async function startHanging(scope: Pick<TestContext, 'onTestFinished'>, name: st
   return { exporter, url };
 }
 
-/** A daemon with a page of over a megabyte, and a client that asks for more of them than fit on the way and reads none. */
+/** A daemon with a page of over a megabyte, and a client that requests more pages than socket buffers hold and reads none. */
 async function startUnread(scope: Pick<TestContext, 'onTestFinished'>, timeout: string): Promise<Command> {
   const exporter = startCommand(scope, [`--config.file=${LARGE}`, `--web.shutdown-timeout=${timeout}`]);
   const { hostname, port } = new URL(await exporter.url());
@@ -62,57 +62,57 @@ async function startUnread(scope: Pick<TestContext, 'onTestFinished'>, timeout: 
   return exporter;
 }
 
-describe.concurrent('the daemon ends', () => {
+describe.concurrent('the daemon exits', () => {
   it.for(['SIGTERM', 'SIGINT'] as const)(
-    'at %s, with exit code 0, in order, though polls are under way',
+    'on %s with exit code 0, in order, with polls in progress',
     async (signal, scope) => {
       const { exporter } = await startHanging(scope, `${signal}.json`);
-      const asked = performance.now();
+      const signaledAt = performance.now();
       exporter.kill(signal);
       expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
-      expect(performance.now() - asked).toBeLessThan(5_000);
+      expect(performance.now() - signaledAt).toBeLessThan(5_000);
       expect(exporter.log().slice(-2)).toMatchObject([
         { level: 'info', msg: 'shutting down' },
-        { level: 'info', msg: 'ended' },
+        { level: 'info', msg: 'shutdown completed' },
       ]);
       expect(exporter.log().filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
     },
   );
 
-  it('at a signal that comes while it starts', async (scope) => {
+  it('on a signal during startup', async (scope) => {
     const exporter = startCommand(scope, [`--config.file=${FILE}`]);
     await exporter.event('starting');
     exporter.kill('SIGTERM');
     expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
-    expect(exporter.log().at(-1)).toMatchObject({ msg: 'ended' });
+    expect(exporter.log().at(-1)).toMatchObject({ msg: 'shutdown completed' });
   });
 
-  it('when its timeout is over, though a client does not read its answers', async (scope) => {
+  it('at its timeout, with a client that does not read its responses', async (scope) => {
     const exporter = await startUnread(scope, '300ms');
-    const asked = performance.now();
+    const signaledAt = performance.now();
     exporter.kill('SIGTERM');
     expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
-    expect(performance.now() - asked).toBeGreaterThan(250);
-    expect(performance.now() - asked).toBeLessThan(5_000);
+    expect(performance.now() - signaledAt).toBeGreaterThan(250);
+    expect(performance.now() - signaledAt).toBeLessThan(5_000);
   });
 
-  it('at once at a second signal', async (scope) => {
+  it('at once on a second signal', async (scope) => {
     const exporter = await startUnread(scope, '1h');
     exporter.kill('SIGTERM');
     await exporter.event('shutting down');
     exporter.kill('SIGINT');
     expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
-    expect(exporter.log().map(({ msg }) => msg)).not.toContain('ended');
+    expect(exporter.log().map(({ msg }) => msg)).not.toContain('shutdown completed');
   });
 
-  it('with exit code 0 though something of a library keeps the process alive', async (scope) => {
+  it('with exit code 0 if a timer of a library keeps the process alive', async (scope) => {
     const exporter = startCommand(scope, [`--config.file=${FILE}`], preloaded('setInterval(() => undefined, 1e6)'));
     await exporter.url();
     exporter.kill('SIGTERM');
     expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  it('with exit code 1 and an event when an error is caught by nobody', async (scope) => {
+  it('with exit code 1 and a log message on an uncaught error', async (scope) => {
     const env = preloaded("process.on('SIGUSR2', () => { throw new RangeError('a defect\\nof ours'); })");
     const exporter = startCommand(scope, [`--config.file=${FILE}`, '--log.format=json'], env);
     await exporter.url();
@@ -120,16 +120,17 @@ describe.concurrent('the daemon ends', () => {
     expect(await exporter.ended).toMatchObject({ code: 1, stdout: '' });
     expect(exporter.log().at(-1)).toMatchObject({
       level: 'error',
-      msg: 'unexpected error: please report it',
+      msg: 'unexpected error',
       error: 'RangeError',
       reason: 'a defect\nof ours',
       stack: expect.stringContaining('RangeError'),
+      hint: expect.stringContaining('report'),
     });
   });
 });
 
-describe.concurrent('the daemon goes on', () => {
-  it('when nobody reads its log any more', async (scope) => {
+describe.concurrent('the daemon continues', () => {
+  it('if the reader of its log has closed it', async (scope) => {
     const { exporter, url } = await startHanging(scope, 'unread.json', ['--log.level=debug']);
     exporter.hangUp();
     expect((await fetch(`${url}/-/healthy`)).status).toBe(200);
@@ -137,15 +138,15 @@ describe.concurrent('the daemon goes on', () => {
     expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  it('when its runtime warns, which it logs in its own format at level debug', async (scope) => {
-    const file = join(folder, 'warned.json');
+  it('after a runtime warning, which it logs in its own format at level debug', async (scope) => {
+    const file = join(directory, 'warned.json');
     const log = { level: 'debug', format: 'json' };
     writeFileSync(file, JSON.stringify({ web: { listenAddresses: ['127.0.0.1:0'] }, log }));
     const env = preloaded("process.on('SIGUSR2', () => process.emitWarning('old\\nthing', 'DeprecationWarning'))");
     const exporter = startCommand(scope, [`--config.file=${file}`], env);
     await exporter.url();
     exporter.kill('SIGUSR2');
-    expect(await exporter.event('warning of the runtime')).toMatchObject({
+    expect(await exporter.event('runtime warning received')).toMatchObject({
       level: 'debug',
       warning: 'DeprecationWarning',
       reason: 'old\nthing',
@@ -155,7 +156,7 @@ describe.concurrent('the daemon goes on', () => {
 });
 
 describe.concurrent('the daemon logs', () => {
-  it('what libraries write to the console, at level debug', async (scope) => {
+  it('console output of libraries at level debug', async (scope) => {
     const env = preloaded(`process.on('SIGUSR2', () => {
       console.warn('two\\nlines of %s', 'a library', { odd: true });
       console.log('printed');
@@ -163,7 +164,7 @@ describe.concurrent('the daemon logs', () => {
     const exporter = startCommand(scope, [`--config.file=${FILE}`, '--log.level=debug'], env);
     await exporter.url();
     exporter.kill('SIGUSR2');
-    expect(await exporter.events('message of a library', 2)).toMatchObject([
+    expect(await exporter.events('library message received', 2)).toMatchObject([
       { level: 'debug', reason: 'two\nlines of a library { odd: true }' },
       { level: 'debug', reason: 'printed' },
     ]);
@@ -173,8 +174,8 @@ describe.concurrent('the daemon logs', () => {
 });
 
 describe.concurrent('other commands', () => {
-  it('write all that they have to say, however slow its reader', async (scope) => {
-    const file = join(folder, 'long.yml');
+  it('print all of their output to a slow reader', async (scope) => {
+    const file = join(directory, 'long.yml');
     writeFileSync(file, Array.from({ length: 4_000 }, (_, i) => `unknown-key-number-${i}: 1\n`).join(''));
     const { code, stdout, stderr } = await runCommand(scope, ['check-config', file]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -182,13 +183,13 @@ describe.concurrent('other commands', () => {
     expect(stderr).toMatch(/\nunknown-key-number-3999 \(line 4000\): .*\n$/);
   });
 
-  it('end quietly when nobody reads them', async (scope) => {
+  it('exit without an error if the reader has closed their output', async (scope) => {
     const command = startCommand(scope, ['--help']);
     command.hangUp();
     expect(await command.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  it('keep warnings of the runtime to themselves', async (scope) => {
+  it('do not print runtime warnings', async (scope) => {
     const env = preloaded(`
       const write = process.stdout.write.bind(process.stdout);
       process.stdout.write = (...args) => { process.emitWarning('old'); return write(...args); };`);

@@ -78,7 +78,9 @@ describe('check-config --online', () => {
     });
     expect(code).toBe(1);
     expect(stderr.trimEnd().split('\n')).toEqual([
-      expect.stringMatching(/^default us-east-1: scope no-scope: GetScope: ResourceNotFoundException: .*: check name/),
+      expect.stringMatching(
+        /^default us-east-1: scope no-scope: GetScope: ResourceNotFoundException: .*: check the name/,
+      ),
       expect.stringMatching(/^default us-east-1: query gone: GetQueryStatusMonitor\w+: ResourceNotFoundException: /),
       expect.stringMatching(/^default us-east-1: query org: GetQueryStatusWorkload\w+: ResourceNotFoundException: /),
     ]);
@@ -132,7 +134,7 @@ describe('check-config --online', () => {
     expect(code).toBe(1);
     expect(stderr.trimEnd().split('\n')).toEqual([
       expect.stringMatching(
-        /^default: GetCallerIdentity: NetworkError: .*: check endpoint and port: nothing accepts connections there$/,
+        /^default: GetCallerIdentity: NetworkError: .*: check the endpoint and the port: nothing accepts connections there$/,
       ),
       expect.stringMatching(/^default us-east-1: monitor checkout: GetMonitor: NetworkError: /),
       'default us-east-1: 2 more questions were not asked after that',

@@ -8,7 +8,7 @@ import { ask } from '../http/secure-exporter.ts';
 import { CLEAN_ENVIRONMENT, startCommand } from '../support/process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** Runs the daemon with so many open files at most. */
+/** Runs the daemon with a limit of open files. */
 function startLimited(limit: number, config: unknown, flags: readonly string[] = []) {
   const file = join(temporaryFolder(), 'nfm-exporter.yml');
   writeFileSync(file, stringify(config));
@@ -17,7 +17,7 @@ function startLimited(limit: number, config: unknown, flags: readonly string[] =
   return startCommand({ onTestFinished }, args, CLEAN_ENVIRONMENT, undefined, { through });
 }
 
-/** A service that accepts connections and never answers. */
+/** A service that accepts connections and never responds. */
 async function startSilentService(): Promise<{ url: string; open: () => number }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -46,19 +46,19 @@ const QUERIES = Array.from({ length: 6 }, (_, i) => ({
   interval: '2s',
 }));
 
-test('too few open files are named in one line', async () => {
+test('reports a limit of too few open files in one line', async () => {
   const { code, stderr } = await startLimited(64, { aws: { region: 'eu-west-1' }, queries: [] }).ended;
   expect(code).toBe(1);
   expect(stderr.trim().split('\n')).toEqual([
     expect.stringMatching(
-      /msg="cannot start" reason="the limit of open files is 64, the exporter needs at least 80" hint=".*ulimit -n.*LimitNOFILE/,
+      /msg="startup failed" reason="the limit of open files is 64; the exporter requires at least 80" hint=".*ulimit -n.*LimitNOFILE/,
     ),
   ]);
   expect(stderr).not.toMatch(/stack=|please report/);
 });
 
 test.each([128, 192])(
-  'with %i open files, scrapes, storage, and reloads work beside idle clients and hanging calls',
+  'serves scrapes, storage, and reloads with %i open files, idle clients, and hanging calls',
   async (limit) => {
     const service = await startSilentService();
     const regions = [

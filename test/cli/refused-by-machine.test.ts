@@ -8,10 +8,10 @@ import { CLEAN_ENVIRONMENT, type EndedCommand, runCommand, startCommand } from '
 import { PROJECT } from '../support/project.ts';
 import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolderOfFile();
+const directory = temporaryFolderOfFile();
 const MAIN = `${PROJECT}dist/main.js`;
 
-/** The environment of a machine that has none of these addresses. */
+/** The environment of a machine without these addresses. */
 function without(...hosts: readonly string[]): Readonly<Record<string, string>> {
   const code = `
     import { Server } from 'node:net';
@@ -37,7 +37,7 @@ const hasIpv6 = await (async () => {
   }
 })();
 
-/** One line, and no request to report what is no fault of the program. */
+/** Expects one line, without a request to report a defect of the program. */
 function expectOneError({ code, stderr }: EndedCommand, reason: RegExp): void {
   expect(code).toBe(1);
   const errors = stderr.split('\n').filter((line) => line !== '' && !line.includes('level=info'));
@@ -46,7 +46,7 @@ function expectOneError({ code, stderr }: EndedCommand, reason: RegExp): void {
 }
 
 describe('on a machine without 127.0.0.1', () => {
-  it.skipIf(!hasIpv6)('the simulator and the demo use ::1', async (scope) => {
+  it.skipIf(!hasIpv6)('lets the simulator and the demo listen on ::1', async (scope) => {
     const simulator = startCommand(scope, ['simulator'], without('127.0.0.1'));
     expect(await simulator.event('simulator listening')).toMatchObject({
       address: expect.stringMatching(/^\[::1\]:\d+$/),
@@ -56,7 +56,7 @@ describe('on a machine without 127.0.0.1', () => {
   });
 
   it.for([['simulator'], ['demo', '--web.listen-address=:0']])(
-    'and without ::1, %j says what to do',
+    'and without ::1, %j reports what to do',
     async (args, scope) => {
       expectOneError(
         await runCommand(scope, args, without('127.0.0.1', '::1')),
@@ -67,28 +67,28 @@ describe('on a machine without 127.0.0.1', () => {
 });
 
 describe('the demo', () => {
-  it('says what to do where it may not write temporary files', async (scope) => {
-    for (const TMPDIR of [join(folder, 'nowhere'), MAIN]) {
+  it('reports what to do if it cannot write temporary files', async (scope) => {
+    for (const TMPDIR of [join(directory, 'nowhere'), MAIN]) {
       const ended = await runCommand(scope, ['demo', '--web.listen-address=127.0.0.1:0'], {
         ...CLEAN_ENVIRONMENT,
         TMPDIR,
       });
       expectOneError(
         ended,
-        /msg="cannot start" .*cannot write to the directory for temporary files, .*: (no such file or directory|not a directory)\. Set TMPDIR to /,
+        /msg="startup failed" .*cannot write to the directory for temporary files, .*: (no such file or directory|not a directory)\. Set TMPDIR to /,
       );
     }
   });
 
-  it('does not warn of its own configuration', async (scope) => {
+  it('logs no warning about its own configuration', async (scope) => {
     const demo = startCommand(scope, ['demo', '--web.listen-address=127.0.0.1:0']);
     await demo.events('AWS identity', 3);
-    expect(demo.log().filter(({ level, msg }) => level === 'warn' && msg === 'configuration')).toEqual([]);
+    expect(demo.log().filter(({ level, msg }) => level === 'warn' && msg === 'configuration warning')).toEqual([]);
   });
 });
 
 describe('the command line', () => {
-  const file = join(folder, 'good.yml');
+  const file = join(directory, 'good.yml');
   writeFileSync(
     file,
     `aws: { region: eu-west-1, endpoint: "http://127.0.0.1:9", stsEndpoint: "http://127.0.0.1:9" }
@@ -96,28 +96,28 @@ queries: [{ name: a, monitorName: m, queryId: q }]
 `,
   );
 
-  it('names the working directory if that was removed', () => {
-    const gone = join(folder, 'gone');
-    mkdirSync(gone);
-    const script = `cd ${gone} && rmdir ${gone} && exec ${process.execPath} ${MAIN} --config.file=${file}`;
+  it('reports that the working directory was removed', () => {
+    const removed = join(directory, 'removed');
+    mkdirSync(removed);
+    const script = `cd ${removed} && rmdir ${removed} && exec ${process.execPath} ${MAIN} --config.file=${file}`;
     const { status, stderr } = spawnSync('sh', ['-c', script], { env: CLEAN_ENVIRONMENT, encoding: 'utf8' });
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /^ts=\S+ level=error msg="cannot start" reason="the working directory cannot be used: .*" hint=".*"\n$/,
+      /^ts=\S+ level=error msg="startup failed" reason="the working directory cannot be used: .*" hint=".*"\n$/,
     );
   });
 
-  it.skipIf(!existsSync('/proc/self'))('says that the storage cannot be made where nothing can be', async (scope) => {
-    const withStorage = join(folder, 'storage.yml');
+  it.skipIf(!existsSync('/proc/self'))('reports that the storage cannot be created', async (scope) => {
+    const withStorage = join(directory, 'storage.yml');
     writeFileSync(withStorage, `${readFileSync(file, 'utf8')}storage: { path: /proc/nfm/storage }\n`);
     const ended = await runCommand(scope, [`--config.file=${withStorage}`, '--web.listen-address=127.0.0.1:0']);
     expectOneError(
       ended,
-      /msg="cannot start" error=StorageError reason="storage \/proc\/nfm\/storage: it cannot be made there; name /,
+      /msg="startup failed" error=StorageError reason="storage \/proc\/nfm\/storage: it cannot be created there\. Set /,
     );
   });
 
-  it.for([join(folder, 'nowhere'), folder])('names a token file that cannot be read: %s', async (token, scope) => {
+  it.for([join(directory, 'nowhere'), directory])('names an unreadable token file: %s', async (token, scope) => {
     const { code, stderr } = await runCommand(scope, ['check-config', '--online', file], {
       ...CLEAN_ENVIRONMENT,
       AWS_ACCESS_KEY_ID: '',
@@ -130,7 +130,7 @@ queries: [{ name: a, monitorName: m, queryId: q }]
     );
   });
 
-  it('fails if what it writes is lost, but not if nobody reads it', () => {
+  it('fails if its output is lost, but not if the reader has closed it', () => {
     const run = (redirection: string) =>
       spawnSync(
         'bash',
@@ -144,7 +144,7 @@ queries: [{ name: a, monitorName: m, queryId: q }]
     expect(run('>/dev/full')).toBe('nfm-exporter: cannot write to standard output: no space left on device\ncode 1\n');
   });
 
-  it('shows in words what the system refuses while it runs', () => {
+  it('reports an error of the operating system in words', () => {
     const code = `setTimeout(() => { throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28, syscall: 'write', path: '/x' }); }, 300)`;
     const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(code)}`;
     const { status, stderr } = spawnSync(
@@ -157,8 +157,8 @@ queries: [{ name: a, monitorName: m, queryId: q }]
     );
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /level=error msg="stopped by the system" reason="write \/x: no space left on device" hint="/,
+      /level=error msg="stopped by system error" reason="write \/x: no space left on device" hint="/,
     );
-    expect(stderr).not.toContain('please report it');
+    expect(stderr).not.toContain('please report');
   });
 });

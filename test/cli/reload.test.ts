@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const WAIT = { timeout: 20_000, interval: 50 };
 
-/** A config file's text, with queries that are asked of nobody: nothing listens where they are sent. */
+/** The text of a configuration file with queries whose endpoint does not exist. */
 function textOf(names: readonly string[], more: object = {}): string {
   return JSON.stringify({
     web: { listenAddresses: ['127.0.0.1:0'] },
@@ -37,7 +37,7 @@ function count(exporter: Command, msg: string): number {
 }
 
 describe('SIGHUP', () => {
-  test('refuses a pipe, which may never end, and goes on with the next file', async (scope) => {
+  test('rejects a pipe, which may never end, and reloads the next file', async (scope) => {
     const file = join(temporaryFolder(), 'nfm-exporter.json');
     writeFileSync(file, textOf(['a']));
     const exporter = startCommand(scope, [`--config.file=${file}`]);
@@ -54,7 +54,7 @@ describe('SIGHUP', () => {
     await waitForQueries(exporter, ['b']);
   });
 
-  test('reloads the file; one that is bad changes nothing', async (scope) => {
+  test('reloads the file, and ignores an invalid one', async (scope) => {
     const file = join(temporaryFolder(), 'nfm-exporter.json');
     writeFileSync(file, textOf(['a']));
     const exporter = startCommand(scope, [`--config.file=${file}`]);
@@ -95,7 +95,7 @@ describe('SIGHUP', () => {
     expect(count(quiet.exporter, 'configuration reloaded')).toBe(0);
   });
 
-  test('may come at any time, and as often as it likes: the last content counts', async (scope) => {
+  test('loads the last content after many signals at any time', async (scope) => {
     const file = join(temporaryFolder(), 'nfm-exporter.json');
     writeFileSync(file, textOf(['a0']));
     const exporter = startCommand(scope, [`--config.file=${file}`]);
@@ -122,7 +122,7 @@ describe('SIGHUP', () => {
 });
 
 describe('--config.auto-reload-interval', () => {
-  test('reloads a file that has another content, and no file that was only touched', async (scope) => {
+  test('reloads a file with changed content, but not one that was only touched', async (scope) => {
     const file = join(temporaryFolder(), 'nfm-exporter.json');
     writeFileSync(file, textOf(['a']));
     const exporter = startCommand(scope, [`--config.file=${file}`, '--config.auto-reload-interval=50ms']);
@@ -142,31 +142,31 @@ describe('--config.auto-reload-interval', () => {
     expect(count(exporter, 'configuration reloaded')).toBe(2);
   });
 
-  test('tells once that the file is bad, or not there', async (scope) => {
-    const folder = temporaryFolder();
-    const file = join(folder, 'nfm-exporter.json');
+  test('logs an invalid or missing file once', async (scope) => {
+    const directory = temporaryFolder();
+    const file = join(directory, 'nfm-exporter.json');
     writeFileSync(file, textOf(['a']));
     const exporter = startCommand(scope, [`--config.file=${file}`, '--config.auto-reload-interval=20ms']);
     await waitForQueries(exporter, ['a']);
-    renameSync(file, join(folder, 'elsewhere.json'));
+    renameSync(file, join(directory, 'elsewhere.json'));
     await exporter.event('configuration not reloaded');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(count(exporter, 'configuration not reloaded')).toBe(1);
-    renameSync(join(folder, 'elsewhere.json'), file);
+    renameSync(join(directory, 'elsewhere.json'), file);
     await exporter.event('configuration reloaded');
     expect((await pageOf(exporter)).value('aws_nfm_exporter_config_last_reload_successful')).toBe(1);
   });
 
-  test('sees a ConfigMap that Kubernetes swaps', async (scope) => {
-    const folder = temporaryFolder();
+  test('reloads a ConfigMap that Kubernetes replaces', async (scope) => {
+    const directory = temporaryFolder();
     const write = (version: string, names: readonly string[]) => {
-      mkdirSync(join(folder, version));
-      writeFileSync(join(folder, version, 'nfm-exporter.json'), textOf(names));
-      symlinkSync(version, join(folder, '..data_tmp'));
-      renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+      mkdirSync(join(directory, version));
+      writeFileSync(join(directory, version, 'nfm-exporter.json'), textOf(names));
+      symlinkSync(version, join(directory, '..data_tmp'));
+      renameSync(join(directory, '..data_tmp'), join(directory, '..data'));
     };
     write('..2026_01', ['a']);
-    const file = join(folder, 'nfm-exporter.json');
+    const file = join(directory, 'nfm-exporter.json');
     symlinkSync('..data/nfm-exporter.json', file);
     const exporter = startCommand(scope, [`--config.file=${file}`, '--config.auto-reload-interval=50ms']);
     await waitForQueries(exporter, ['a']);
@@ -174,7 +174,7 @@ describe('--config.auto-reload-interval', () => {
     await waitForQueries(exporter, ['b']);
   });
 
-  test('is a duration', async (scope) => {
+  test('rejects a value that is not a duration', async (scope) => {
     const exporter = startCommand(scope, ['--config.file=x', '--config.auto-reload-interval=often']);
     const { code, stderr } = await exporter.ended;
     expect(code).toBe(2);

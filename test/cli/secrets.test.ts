@@ -5,10 +5,10 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../support/process.ts';
 import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolderOfFile();
+const directory = temporaryFolderOfFile();
 
 function write(name: string, content: unknown): string {
-  const file = join(folder, name);
+  const file = join(directory, name);
   writeFileSync(file, JSON.stringify(content));
   return file;
 }
@@ -19,7 +19,7 @@ const SECRETS = {
   AWS_SESSION_TOKEN: 'canary-session-token',
   CANARY: 'canary-in-the-config',
 };
-/** The secrets, and how they stand in headers. */
+/** The secrets, also as they appear in headers. */
 const CANARIES = [...Object.values(SECRETS), PROXY_PASSWORD, Buffer.from(`user:${PROXY_PASSWORD}`).toString('base64')];
 
 function expectNoCanary(where: string, text: string): void {
@@ -29,7 +29,7 @@ function expectNoCanary(where: string, text: string): void {
   ).toEqual([]);
 }
 
-/** A proxy that answers every request itself, with an error that repeats all headers it was sent, as AWS' own do. */
+/** A proxy that responds to every request with an error that repeats the request headers, as errors of AWS do. */
 async function startTalkativeProxy({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
   const seen: string[] = [];
   const proxy = createServer((request, response) => {
@@ -51,7 +51,7 @@ async function startTalkativeProxy({ onTestFinished }: Pick<TestContext, 'onTest
 }
 
 describe.concurrent('secrets', () => {
-  it.for(['logfmt', 'json'])('are on no page and in no log line of the daemon (%s)', async (format, scope) => {
+  it.for(['logfmt', 'json'])('are not on any page or in any log message of the daemon (%s)', async (format, scope) => {
     const proxy = await startTalkativeProxy(scope);
     const file = write(`${format}.json`, {
       aws: {
@@ -90,13 +90,13 @@ describe.concurrent('secrets', () => {
     expect(code).toBe(0);
     expectNoCanary('log', stderr + stdout);
     expect(stderr).toContain('InvalidSignatureException');
-    // The secrets were there to be told.
+    // The proxy has received the secrets.
     const headers = proxy.seen.join('');
     expect(headers).toContain(`x-amz-security-token:${SECRETS.AWS_SESSION_TOKEN}\n`);
     expect(headers).toContain('proxy-authorization:Basic ');
   });
 
-  it('are in no error about a config that takes them from the environment', async (scope) => {
+  it('are not in errors about a configuration that reads them from the environment', async (scope) => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the form that the file uses
     const canary = '${CANARY}';
     const file = write('bad.json', {
@@ -128,7 +128,7 @@ describe.concurrent('secrets', () => {
     }
   });
 
-  it("are not in check-config's summary", async (scope) => {
+  it('are not in the summary of check-config', async (scope) => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the form that the file uses
     const canary = '${CANARY}';
     const queries = [1, 2].map((i) => ({ name: `q${i}`, monitorName: 'm', queryId: canary, labels: { team: canary } }));

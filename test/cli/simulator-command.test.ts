@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -5,39 +6,39 @@ import { join } from 'node:path';
 import { startSimulator } from 'network-flow-monitor-simulator';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { send } from '../../packages/simulator/test/raw-client.ts';
-import { runSimulator } from '../../src/cli/simulator/command.ts';
+import { runSimulator } from '../../src/cli/simulator.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createLogger, type LogLevel } from '../../src/lib/log.ts';
 
-let folder: string;
+let directory: string;
 let lines: string[];
 let signal: AbortController;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'simulator-'));
+  directory = await mkdtemp(join(tmpdir(), 'simulator-'));
   lines = [];
   signal = new AbortController();
 });
 afterEach(async () => {
   signal.abort();
-  await rm(folder, { recursive: true });
+  await rm(directory, { recursive: true });
 });
 
 async function run(scenario?: string, level: LogLevel = 'info', port = 0): Promise<number> {
   const log = createLogger({ level, format: 'logfmt', clock: { now: () => 0 }, write: (line) => lines.push(line) });
-  const options = { port, log, clock: systemClock, signal: signal.signal };
+  const options = { port, log, clock: systemClock, ended: once(signal.signal, 'abort').then(() => undefined) };
   if (scenario === undefined) {
-    return runSimulator(options);
+    return runSimulator({ ...options, scenarioFile: undefined });
   }
-  const scenarioFile = join(folder, 'scenario.yml');
+  const scenarioFile = join(directory, 'scenario.yml');
   await writeFile(scenarioFile, scenario);
   return runSimulator({ ...options, scenarioFile });
 }
 
 test.each([
   ['without a scenario', undefined, 25],
-  ['with one', 'worlds: {pageSize: 2}', 2],
-])('%s it listens, says where at every log level, and ends with the signal', async (_, scenario, pageSize) => {
+  ['with a scenario', 'worlds: {pageSize: 2}', 2],
+])('listens %s, logs its address at every log level, and ends with the signal', async (_, scenario, pageSize) => {
   const exit = run(scenario, 'error');
   await vi.waitFor(() => expect(lines).toHaveLength(1));
   const address = /^ts=\S+ level=info msg="simulator listening" address=(127\.0\.0\.1:\d+)\n$/.exec(
@@ -50,41 +51,41 @@ test.each([
   await expect(send({ url: `http://${address}` }, 'GET', '/monitors')).rejects.toThrow('ECONNREFUSED');
 });
 
-test('a bad scenario is refused with a line for each error', async () => {
+test('rejects an invalid scenario with a log message for each error', async () => {
   expect(await run('seed: []\nworlds: {pageSize: 0}\n', 'error')).toBe(1);
   expect(lines).toHaveLength(2);
-  expect(lines[0]).toContain('level=error msg="bad scenario"');
+  expect(lines[0]).toContain('level=error msg="invalid scenario"');
   expect(lines[0]).toContain('path=seed line=1 got=[] expected="a text or a number"');
   expect(lines[1]).toContain('path=worlds.pageSize line=2 got=0 expected="an integer from 1 to 500"');
 });
 
-test('a scenario that cannot be read is refused', async () => {
+test('rejects an unreadable scenario', async () => {
   const log = createLogger({
     level: 'info',
     format: 'logfmt',
     clock: { now: () => 0 },
     write: (line) => lines.push(line),
   });
-  const scenarioFile = join(folder, 'missing.yml');
-  expect(await runSimulator({ port: 0, scenarioFile, log, clock: systemClock, signal: signal.signal })).toBe(1);
+  const scenarioFile = join(directory, 'missing.yml');
+  expect(await runSimulator({ port: 0, scenarioFile, log, clock: systemClock, ended: Promise.resolve() })).toBe(1);
   expect(lines).toEqual([expect.stringContaining(`error="cannot read ${scenarioFile}: no such file or directory"`)]);
 });
 
-test('a port that is taken is told', async () => {
+test('reports a port that is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await vi.waitFor(() => expect(other.address()).not.toBeNull());
   const taken = other.address();
   const port = typeof taken === 'object' && taken !== null ? taken.port : 0;
   expect(await run(undefined, 'info', port)).toBe(1);
-  expect(lines).toEqual([expect.stringMatching(/level=error msg="simulator cannot listen" .*address already in use/)]);
+  expect(lines).toEqual([expect.stringMatching(/level=error msg="simulator startup failed" .*address already in use/)]);
   other.close();
 });
 
-test.each(['0.0.0.0', '::', '192.0.2.1', 'localhost', '128.0.0.1', ''])('it does not listen on %j', async (host) => {
+test.each(['0.0.0.0', '::', '192.0.2.1', 'localhost', '128.0.0.1', ''])('does not listen on %j', async (host) => {
   await expect(startSimulator({ host })).rejects.toThrow(TypeError);
 });
 
-test('it listens on IPv6’s loopback address, where the machine has one', async () => {
+test('listens on the IPv6 loopback address if the machine has one', async () => {
   try {
     const simulator = await startSimulator({ host: '::1' });
     expect(simulator.url).toBe(`http://${simulator.address}`);

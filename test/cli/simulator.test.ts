@@ -4,21 +4,21 @@ import { describe, expect, it } from 'vitest';
 import { runCommand, startCommand } from '../support/process.ts';
 import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolderOfFile();
+const directory = temporaryFolderOfFile();
 
 function write(name: string, content: string): string {
-  const file = join(folder, name);
+  const file = join(directory, name);
   writeFileSync(file, content);
   return file;
 }
 
 describe.concurrent('nfm-exporter simulator', () => {
-  it.for(['SIGTERM', 'SIGINT'] as const)('answers until %s, then ends with exit code 0', async (signal, scope) => {
+  it.for(['SIGTERM', 'SIGINT'] as const)('responds until %s, then ends with exit code 0', async (signal, scope) => {
     const simulator = startCommand(scope, ['simulator']);
     const { address } = await simulator.event('simulator listening');
     expect(address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
-    const answer = await fetch(`http://${address}/monitors`);
-    expect(answer.status).toBe(200);
+    const response = await fetch(`http://${address}/monitors`);
+    expect(response.status).toBe(200);
     simulator.kill(signal);
     expect(await simulator.ended).toMatchObject({ code: 0, signal: null, stdout: '' });
     expect(simulator.log().map(({ msg }) => msg)).not.toContain('listening');
@@ -31,11 +31,11 @@ describe.concurrent('nfm-exporter simulator', () => {
     expect((await fetch(`http://${address}/monitors`)).status).toBe(500);
   });
 
-  it('tells all errors of a scenario and ends with exit code 1', async (scope) => {
+  it('reports all errors of a scenario and ends with exit code 1', async (scope) => {
     const scenario = write('bad.yml', 'seed: []\nworlds: { pageSize: 0 }\nfault: []\n');
     const simulator = startCommand(scope, ['simulator', `--scenario=${scenario}`]);
     expect(await simulator.ended).toMatchObject({ code: 1, stdout: '' });
-    const errors = simulator.log().filter(({ level, msg }) => level === 'error' && msg === 'bad scenario');
+    const errors = simulator.log().filter(({ level, msg }) => level === 'error' && msg === 'invalid scenario');
     expect(errors.map(({ path, line }) => `${path} ${line}`).sort()).toEqual([
       'fault 3',
       'seed 1',
@@ -43,13 +43,13 @@ describe.concurrent('nfm-exporter simulator', () => {
     ]);
   });
 
-  it('ends with exit code 1 where the scenario cannot be read or the port is taken', async (scope) => {
+  it('ends with exit code 1 if the scenario is unreadable or the port is in use', async (scope) => {
     const missing = await runCommand(scope, ['simulator', '--scenario=/nonexistent/scenario.yml']);
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('no such file or directory') });
     const first = startCommand(scope, ['simulator']);
     const { address = '' } = await first.event('simulator listening');
     const second = startCommand(scope, ['simulator', `--port=${address.split(':')[1]}`]);
     expect((await second.ended).code).toBe(1);
-    expect(second.log()).toEqual([expect.objectContaining({ level: 'error', msg: 'simulator cannot listen' })]);
+    expect(second.log()).toEqual([expect.objectContaining({ level: 'error', msg: 'simulator startup failed' })]);
   });
 });

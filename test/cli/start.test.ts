@@ -6,10 +6,10 @@ import { SECRET_2Y } from '../http/secure-exporter.ts';
 import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../support/process.ts';
 import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolderOfFile();
+const directory = temporaryFolderOfFile();
 
 function write(name: string, content: unknown): string {
-  const file = join(folder, name);
+  const file = join(directory, name);
   writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
   return file;
 }
@@ -18,7 +18,7 @@ const ANY_PORT = '127.0.0.1:0';
 const FILE = write('good.json', { web: { listenAddresses: [ANY_PORT] } });
 const BAD = write('bad.yml', 'polling: { interval: 12abc }\nquerys: []\nlog: { level: loud }\n');
 
-/** A port of the loopback address that is taken for as long as the tests run. */
+/** A port of the loopback address that is in use while the tests run. */
 const taken = createServer().listen(0, '127.0.0.1');
 afterAll(() => {
   taken.close();
@@ -32,8 +32,8 @@ function takenPort(): number {
   return address.port;
 }
 
-describe.concurrent('a start', () => {
-  it('says where it listens, with the real port, a line for each address', async (scope) => {
+describe.concurrent('startup', () => {
+  it('logs each address that it listens on, with the actual port', async (scope) => {
     const exporter = startCommand(scope, [
       `--config.file=${FILE}`,
       `--web.listen-address=${ANY_PORT}`,
@@ -55,18 +55,18 @@ describe.concurrent('a start', () => {
     expect(page).toMatch(/^nodejs_version_info\{.*\} 1$/m);
   });
 
-  it.for(['debug', 'info', 'warn', 'error'])('says so at log level %s', async (level, scope) => {
+  it.for(['debug', 'info', 'warn', 'error'])('logs the address at log level %s', async (level, scope) => {
     const exporter = startCommand(scope, [`--config.file=${FILE}`, `--log.level=${level}`]);
     await exporter.url();
     exporter.kill('SIGTERM');
     const { code, stderr } = await exporter.ended;
     expect(code).toBe(0);
     const messages = exporter.log().map(({ msg }) => msg);
-    const atInfo = ['starting', 'listening', 'shutting down', 'ended'];
+    const atInfo = ['starting', 'listening', 'shutting down', 'shutdown completed'];
     expect(messages, stderr).toEqual(['debug', 'info'].includes(level) ? atInfo : ['listening']);
   });
 
-  it('takes a setting from the flag, else the environment, else the file, else its default', async (scope) => {
+  it('reads a setting from the flag, the environment, the file, or its default, in this order', async (scope) => {
     const env = (format: string) => ({ ...CLEAN_ENVIRONMENT, NFM_EXPORTER_LOG_FORMAT: format });
     const web = { listenAddresses: [ANY_PORT] };
     const file = write('formats.json', { web: { ...web, telemetryPath: '/file' }, log: { format: 'json' } });
@@ -85,7 +85,7 @@ describe.concurrent('a start', () => {
     ).toEqual(['logfmt', 'logfmt', 'json', 'logfmt']);
   });
 
-  it('can be told all by the environment', async (scope) => {
+  it('reads all settings from the environment', async (scope) => {
     const exporter = startCommand(scope, [], {
       ...CLEAN_ENVIRONMENT,
       NFM_EXPORTER_CONFIG_FILE: FILE,
@@ -104,7 +104,7 @@ describe.concurrent('a start', () => {
     expect(await exporter.events('listening', 2)).toHaveLength(2);
   });
 
-  it('fails on a bad file with an event for each error', async (scope) => {
+  it('fails with a log message for each error of an invalid file', async (scope) => {
     const file = await runCommand(scope, [`--config.file=${BAD}`]);
     const json = startCommand(scope, [`--config.file=${BAD}`, '--log.format=json', '--log.level=error']);
     expect(await json.ended).toMatchObject({ code: 1, stdout: '' });
@@ -115,44 +115,52 @@ describe.concurrent('a start', () => {
       'log.level (line 3): got "loud", expected one of debug, info, warn, error',
     ];
     expect(json.log().map(({ level, msg, file: name, error }) => ({ level, msg, name, error }))).toEqual(
-      errors.map((error) => ({ level: 'error', msg: 'bad configuration', name: BAD, error })),
+      errors.map((error) => ({ level: 'error', msg: 'invalid configuration', name: BAD, error })),
     );
     expect(file.stderr.split('\n')).toHaveLength(errors.length + 1);
-    expect(file.stderr).toContain(`level=error msg="bad configuration" file=${BAD} error="polling.interval (line 1)`);
+    expect(file.stderr).toContain(
+      `level=error msg="invalid configuration" file=${BAD} error="polling.interval (line 1)`,
+    );
   });
 
-  it('fails without its file', async (scope) => {
+  it('fails if the file does not exist', async (scope) => {
     const exporter = startCommand(scope, ['--config.file=/nonexistent/nfm.yml']);
     expect((await exporter.ended).code).toBe(1);
     expect(exporter.log()).toEqual([
       expect.objectContaining({
-        msg: 'bad configuration',
+        msg: 'invalid configuration',
         error: 'cannot read /nonexistent/nfm.yml: no such file or directory',
       }),
     ]);
   });
 
-  it('enables over HTTP what flags say, and nothing else', async (scope) => {
-    const ask = async (flags: readonly string[]) => {
+  it('enables exactly the HTTP endpoints that the flags enable', async (scope) => {
+    const statusesWith = async (flags: readonly string[]) => {
       const url = await startCommand(scope, [`--config.file=${FILE}`, ...flags]).url();
       const reload = await fetch(`${url}/-/reload`, { method: 'POST' });
       const remove = await fetch(`${url}/api/v1/queries/none`, { method: 'DELETE' });
       return [reload.status, remove.status];
     };
-    expect(await Promise.all([ask([]), ask(['--web.enable-lifecycle']), ask(['--web.enable-admin-api'])])).toEqual([
+    expect(
+      await Promise.all([
+        statusesWith([]),
+        statusesWith(['--web.enable-lifecycle']),
+        statusesWith(['--web.enable-admin-api']),
+      ]),
+    ).toEqual([
       [403, 403],
       [200, 403],
       [403, 404],
     ]);
   });
 
-  it('fails where the admin API would be open to others, unless a flag says that it may', async (scope) => {
+  it('fails if the admin API would be open to all clients, unless a flag allows it', async (scope) => {
     const admin = [`--config.file=${FILE}`, '--web.listen-address=:0', '--web.enable-admin-api'];
     const refused = startCommand(scope, admin);
     expect(await refused.ended).toMatchObject({ code: 1, stdout: '' });
     expect(refused.log().at(-1)).toMatchObject({
       level: 'error',
-      msg: 'cannot start',
+      msg: 'startup failed',
       error: 'AdminApiAccessError',
       reason: expect.stringContaining('--web.enable-unauthenticated-admin-api'),
     });
@@ -167,14 +175,14 @@ describe.concurrent('a start', () => {
   });
 
   it.for(['serve', 'demo'])(
-    'of %s fails where the port is taken, and says which flag helps',
+    'of %s fails if the port is in use, and names the flag to change',
     async (command, scope) => {
       const address = `127.0.0.1:${takenPort()}`;
       const exporter = startCommand(scope, [command, `--config.file=${FILE}`, `--web.listen-address=${address}`]);
       expect(await exporter.ended).toMatchObject({ code: 1, stdout: '' });
       expect(exporter.log().at(-1)).toMatchObject({
         level: 'error',
-        msg: 'cannot start',
+        msg: 'startup failed',
         error: 'ListenError',
         reason: expect.stringContaining(address),
         hint: expect.stringContaining('--web.listen-address'),
@@ -183,17 +191,17 @@ describe.concurrent('a start', () => {
     },
   );
 
-  it('fails on a proxy it cannot use, and does not show it', async (scope) => {
+  it('fails if the proxy is not supported, without its URL in the log', async (scope) => {
     const proxy = { HTTPS_PROXY: 'socks5://user:canary@proxy.example:1080' };
     const exporter = startCommand(scope, [`--config.file=${FILE}`], { ...CLEAN_ENVIRONMENT, ...proxy });
     expect(await exporter.ended).toMatchObject({ code: 1, stderr: expect.not.stringContaining('canary') });
-    expect(exporter.log().at(-1)).toMatchObject({ msg: 'cannot start', reason: expect.stringContaining('socks5') });
+    expect(exporter.log().at(-1)).toMatchObject({ msg: 'startup failed', reason: expect.stringContaining('socks5') });
   });
 
   it.for<[string, Readonly<Record<string, string>>, string]>([
     ['without credentials', { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }, 'CredentialsError'],
-    ['where nothing answers', {}, 'NetworkError'],
-  ])('succeeds %s, and says so in metrics', async ([_, env, error], scope) => {
+    ['without a reachable endpoint', {}, 'NetworkError'],
+  ])('succeeds %s, and shows the failure in metrics', async ([_, env, error], scope) => {
     const nowhere = 'http://127.0.0.1:9';
     const file = write(`${error}.json`, {
       aws: { region: 'us-east-1', endpoint: nowhere, stsEndpoint: nowhere, maxAttempts: 1 },
@@ -210,7 +218,7 @@ describe.concurrent('a start', () => {
     expect((await exporter.ended).code).toBe(0);
   });
 
-  it('asks AWS nothing, not even who it is, when no query is registered', async (scope) => {
+  it('makes no calls to AWS, not even for its identity, if no query is registered', async (scope) => {
     const connections: unknown[] = [];
     const aws = createServer((socket) => {
       connections.push(socket.remoteAddress);

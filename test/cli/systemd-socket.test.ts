@@ -8,10 +8,10 @@ import { ask } from '../http/secure-exporter.ts';
 import { CLEAN_ENVIRONMENT, type Command, startCommand } from '../support/process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** Sockets that this process has open still. */
+/** Sockets that are still open in this process. */
 const servers = new Set<Server>();
 
-/** A socket that listens, as systemd opens one: its descriptor, and where it is. */
+/** Opens a listening socket as systemd does. Returns its descriptor and its URL. */
 async function openSocket(
   listen: { port: number; host: string } | { path: string },
 ): Promise<[fd: number, url: string]> {
@@ -19,20 +19,20 @@ async function openSocket(
   servers.add(server);
   await once(server, 'listening');
   const address = server.address();
-  // Node has no public way to the descriptor.
+  // Node has no public API for the descriptor.
   const fd: unknown = Reflect.get(Reflect.get(server, '_handle'), 'fd');
   const port = address !== null && typeof address === 'object' ? address.port : '';
   return [Number(fd), `http://127.0.0.1:${port}`];
 }
 
-/** Starts the exporter as systemd does: `LISTEN_PID` is its own, unless given. */
+/** Starts the exporter as systemd does, with these variables and inherited sockets. */
 function startActivated(sockets: readonly number[], variables: string, flags: readonly string[] = []): Command {
   const file = join(temporaryFolder(), 'nfm-exporter.yml');
   writeFileSync(file, stringify({ aws: { region: 'eu-west-1' }, queries: [] }));
   const through = ['sh', '-c', `${variables} exec "$@"`, 'activated'];
   const args = [`--config.file=${file}`, '--web.systemd-socket', ...flags];
   const exporter = startCommand({ onTestFinished }, args, CLEAN_ENVIRONMENT, undefined, { through, sockets });
-  // The exporter has inherited them. Here they would accept its connections.
+  // The exporter has inherited them. If they stay open here, they accept its connections.
   for (const server of servers) {
     server.close();
     servers.delete(server);
@@ -70,26 +70,26 @@ test.each([
   ['LISTEN_PID=1 LISTEN_FDS=1', /found no sockets: LISTEN_PID is \\"1\\", but this process is \d+/],
   ['LISTEN_PID=$$ LISTEN_FDS=0', /found no sockets: LISTEN_FDS is \\"0\\"/],
   ['LISTEN_PID=$$ LISTEN_FDS=x', /found no sockets: LISTEN_FDS is \\"x\\"/],
-])('says in one line that systemd passes no socket: "%s"', async (variables, reason) => {
+])('reports in one line that systemd passes no socket: "%s"', async (variables, reason) => {
   const { code, stderr } = await startActivated([], variables).ended;
   expect(code).toBe(1);
   expect(stderr).toMatch(reason);
-  expect(stderr).toMatch(/msg="cannot start"/);
+  expect(stderr).toMatch(/msg="startup failed"/);
   expect(stderr).not.toMatch(/stack=|please report/);
 });
 
 test.each([
   ['a Unix socket', async () => (await openSocket({ path: join(temporaryFolder(), 'socket') }))[0]],
   ['a file', async () => openSync('/dev/null', 'r')],
-])('refuses %s', async (_what, open) => {
+])('rejects %s', async (_what, open) => {
   const { code, stderr } = await startActivated([await open()], 'LISTEN_PID=$$ LISTEN_FDS=1').ended;
   expect(code).toBe(1);
   expect(stderr).toMatch(/cannot listen on file descriptor 3: it is not a (TCP|listening) socket; use ListenStream=/);
 });
 
-test('takes the admin API for open to others unless it is guarded', async () => {
+test('treats an inherited socket as open to other machines', async () => {
   const [fd] = await openSocket(LOCAL);
   const { code, stderr } = await startActivated([fd], 'LISTEN_PID=$$ LISTEN_FDS=1', ['--web.enable-admin-api']).ended;
   expect(code).toBe(1);
-  expect(stderr).toMatch(/open to everybody who reaches the socket of systemd, descriptor 3/);
+  expect(stderr).toMatch(/open to every client of the systemd socket, descriptor 3/);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseScenario } from 'network-flow-monitor-simulator';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { appendQuery } from '../../src/cli/demo/folder.ts';
+import { appendQuery } from '../../src/cli/demo/directory.ts';
 import { beginStory } from '../../src/cli/demo/story.ts';
 import {
   type RunningDaemon,
@@ -18,13 +18,13 @@ import { PROJECT } from '../support/project.ts';
 import { runSimulator } from '../support/simulated-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** Far longer than anything takes: credentials are not given up for being refused before they are five seconds old. */
+/** Longer than any effect takes: refused credentials are replaced when they are five seconds old. */
 const WAIT = { timeout: 30_000, interval: 100 };
 const SHOP_EU = { account: 'shop', aws_region: 'eu-west-1' };
 const SHOP_US = { account: 'shop', aws_region: 'us-east-1' };
 const PAYMENTS = { account: 'payments' };
 
-/** The text of a file of the demo with some of it replaced, all of which it must have. */
+/** The text of a file of the demo with replacements, each of which must match. */
 function demoFile(name: string, replacements: Readonly<Record<string, string>>): string {
   let text = readFileSync(`${PROJECT}config/demo/${name}`, 'utf8');
   for (const [from, to] of Object.entries(replacements)) {
@@ -34,7 +34,7 @@ function demoFile(name: string, replacements: Readonly<Record<string, string>>):
   return text;
 }
 
-/** The demo's daemon and simulator, but quicker. The story stands still, and is played on by `until`. */
+/** The demo's daemon and simulator with shorter times. The story is paused, and continued by `until`. */
 async function runStory(scope: TestScope) {
   const scenario = demoFile('scenario.yml', { 'queuedFor: 1s, runningFor: 3s': 'queuedFor: 0s, runningFor: 200ms' });
   const service = await runSimulator(scope, parse(scenario), { clock: patientClock });
@@ -52,7 +52,7 @@ async function runStory(scope: TestScope) {
   writeFileSync(file, config);
   const daemon = await runDaemon(scope, parse(config), { file, isLast: true, clock: patientClock });
   const clock = new FakeClock();
-  const told: string[] = [];
+  const lines: string[] = [];
   const story = beginStory({
     clock,
     simulator: service.simulator,
@@ -62,31 +62,31 @@ async function runStory(scope: TestScope) {
       await appendQuery(file, entry);
       await daemon.reload();
     },
-    write: (line) => told.push(line),
+    write: (line) => lines.push(line),
   });
   scope.onTestFinished(story.end);
   const until = async (words: string) => {
     const end = clock.monotonic() + 600_000;
-    while (!told.some((line) => line.includes(words))) {
+    while (!lines.some((line) => line.includes(words))) {
       expect(clock.monotonic(), words).toBeLessThan(end);
       await clock.advance(1_000);
     }
   };
-  return { service, daemon, clock, told, story, until };
+  return { service, daemon, clock, lines, story, until };
 }
 
-/** How often a word stands in the metrics' samples. */
+/** Number of samples with a word. */
 async function seriesWith(daemon: RunningDaemon, word: string): Promise<number> {
   const { body } = await daemon.text('/metrics');
   return body.split('\n').filter((line) => !line.startsWith('#') && line.includes(word)).length;
 }
 
-/** Runs of a query that ended so; each minute brings one more. */
+/** Runs of a query with an outcome. One is added per minute. */
 async function runs(daemon: RunningDaemon, query: string, outcome: string): Promise<number> {
   return (await daemon.metrics()).value('aws_nfm_query_runs_total', { query, outcome }) ?? 0;
 }
 
-/** The values of all counters of ours, and how often each histogram was told something. */
+/** The values of the exporter's counters, and the counts of its histograms. */
 async function counters(daemon: RunningDaemon): Promise<ReadonlyMap<string, number>> {
   const { body } = await daemon.text('/metrics');
   const samples = body.matchAll(/^(?<series>aws_nfm_\w+_(?:total|count)\{.*\}) (?<value>\S+)$/gm);
@@ -96,26 +96,26 @@ async function counters(daemon: RunningDaemon): Promise<ReadonlyMap<string, numb
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe.concurrent('the story of the demo', { timeout: 240_000 }, () => {
-  test('is told in lines that each have a time and a command, in order, and is over after some minutes', async (scope) => {
-    const { daemon, clock, told, until } = await runStory(scope);
+  test('prints lines with a time and a command, in order, and ends after some minutes', async (scope) => {
+    const { daemon, clock, lines, until } = await runStory(scope);
     await until('The story is over');
     expect(clock.monotonic()).toBeLessThan(300_000);
-    const [last = '', ...scenes] = told.toReversed();
+    const [last = '', ...scenes] = lines.toReversed();
     for (const line of scenes) {
-      expect(line).toMatch(new RegExp(`^\\[\\d:\\d\\d\\] .+ Look: curl -s ${daemon.url}/metrics \\| grep .+\\n$`));
+      expect(line).toMatch(new RegExp(`^\\[\\d:\\d\\d\\] .+ Try: curl -s ${daemon.url}/metrics \\| grep .+\\n$`));
     }
     expect(last).toMatch(/^\[\d:\d\d\] The story is over.*\n$/);
-    const times = told.map((line) => line.slice(0, 6));
+    const times = lines.map((line) => line.slice(0, 6));
     expect(times).toEqual([...new Set(times)].sort());
   });
 
-  test('a monitor appears and its query follows; it is deleted and its series go', async (scope) => {
+  test('adds a query for a new monitor, and removes its series with the monitor', async (scope) => {
     const { daemon, until } = await runStory(scope);
     await vi.waitFor(
       async () => expect(await runs(daemon, 'prod-monitors:prod-orders', 'succeeded')).toBeGreaterThan(0),
       WAIT,
     );
-    await until('A monitor appears');
+    await until('prod-canary is created');
     await vi.waitFor(
       async () => expect(await runs(daemon, 'prod-monitors:prod-canary', 'succeeded')).toBeGreaterThan(0),
       WAIT,
@@ -126,7 +126,7 @@ describe.concurrent('the story of the demo', { timeout: 240_000 }, () => {
     expect(await seriesWith(daemon, 'prod-orders')).toBeGreaterThan(20);
   });
 
-  test('throttling halves the budget of one account in one region, and it grows back', async (scope) => {
+  test('halves the budget of a throttled target, which recovers over time', async (scope) => {
     const { daemon, until } = await runStory(scope);
     const budget = async () =>
       (await daemon.metrics()).value('aws_nfm_api_budget_requests_per_second', SHOP_EU) ?? Number.NaN;
@@ -143,7 +143,7 @@ describe.concurrent('the story of the demo', { timeout: 240_000 }, () => {
     ).toContain(1);
   });
 
-  test('the credentials of one account expire, the others go on, and it recovers', async (scope) => {
+  test('reports one account as down when its credentials expire, until it recovers', async (scope) => {
     const { daemon, until } = await runStory(scope);
     const up = async () => {
       const samples = (await daemon.metrics()).samples('aws_nfm_api_up');
@@ -160,16 +160,16 @@ describe.concurrent('the story of the demo', { timeout: 240_000 }, () => {
       const credentialsErrors = page.samples('aws_nfm_api_errors_total', { ...PAYMENTS, error: 'CredentialsError' });
       expect(credentialsErrors.some(({ value }) => value > 0)).toBe(true);
     }, WAIT);
-    await until('may be assumed again');
+    await until('can be assumed again');
     await vi.waitFor(async () => {
-      const answered = (await daemon.metrics()).samples('aws_nfm_query_up', { query: 'payments-top' });
-      expect(answered.map(({ value }) => value)).toEqual([1]);
+      const polled = (await daemon.metrics()).samples('aws_nfm_query_up', { query: 'payments-top' });
+      expect(polled.map(({ value }) => value)).toEqual([1]);
     }, WAIT);
   });
 
-  test('a query hangs, times out, and is stopped at the service', async (scope) => {
+  test('stops a query at the service that has timed out', async (scope) => {
     const { service, daemon, until } = await runStory(scope);
-    await until('prod-stuck appears');
+    await until('prod-stuck is created');
     const query = 'prod-monitors:prod-stuck';
     await vi.waitFor(async () => expect((await daemon.query(query)).status).toBe('RUNNING'), WAIT);
     await vi.waitFor(async () => {
@@ -178,7 +178,7 @@ describe.concurrent('the story of the demo', { timeout: 240_000 }, () => {
     }, WAIT);
   });
 
-  test('a quota error lowers the run cap of one account in one region and fails no query', async (scope) => {
+  test('reduces the concurrent-run limit of one target after a quota error, without a failed query', async (scope) => {
     const { daemon, until } = await runStory(scope);
     const limit = async (place: Readonly<Record<string, string>>) =>
       (await daemon.metrics()).value('aws_nfm_api_runs_limit', place);
@@ -187,7 +187,7 @@ describe.concurrent('the story of the demo', { timeout: 240_000 }, () => {
       WAIT,
     );
     expect(await limit(SHOP_US)).toBe(5);
-    await until('Three monitors appear at once');
+    await until('Three monitors are created');
     await vi.waitFor(async () => expect(await limit(SHOP_US)).toBeLessThan(5), WAIT);
     expect(await limit(PAYMENTS)).toBe(5);
     await vi.waitFor(async () => {
@@ -200,7 +200,7 @@ describe.concurrent('the story of the demo', { timeout: 240_000 }, () => {
     }
   });
 
-  test('a reload adds a query, and no counter begins anew', async (scope) => {
+  test('adds a query by a reload, which resets no counter', async (scope) => {
     const { daemon, until } = await runStory(scope);
     const added = 'payments-retransmissions';
     await vi.waitFor(
@@ -209,7 +209,7 @@ describe.concurrent('the story of the demo', { timeout: 240_000 }, () => {
     );
     const before = await counters(daemon);
     expect(before.size).toBeGreaterThan(300);
-    await until('one more query');
+    await until('A query is added');
     await vi.waitFor(async () => expect(await runs(daemon, added, 'succeeded')).toBe(1), WAIT);
     const after = await counters(daemon);
     for (const [series, value] of before) {
@@ -220,34 +220,34 @@ describe.concurrent('the story of the demo', { timeout: 240_000 }, () => {
     expect(reloads).toMatchObject([{ fields: { added: 1, changed: 0, removed: 0 } }]);
   });
 
-  test('leaves a config file of the user alone', async (scope) => {
+  test('does not change a configuration file of the user', async (scope) => {
     const scenario = demoFile('scenario.yml', {});
     const { simulator } = await runSimulator(scope, parse(scenario));
     const clock = new FakeClock();
-    const told: string[] = [];
+    const lines: string[] = [];
     beginStory({
       clock,
       simulator,
       scenario: parseScenario(scenario),
       metricsUrl: 'http://localhost/metrics',
       addQuery: undefined,
-      write: (line) => told.push(line),
+      write: (line) => lines.push(line),
     });
     await clock.advance(300_000);
-    expect(told.at(-1)).toContain('The story is over');
-    expect(told.join('')).not.toContain('config file');
+    expect(lines.at(-1)).toContain('The story is over');
+    expect(lines.join('')).not.toContain('configuration file');
   });
 
-  test('ends when the daemon is told to, and tells that nothing is left running at the service', async (scope) => {
-    const { service, daemon, clock, told, story, until } = await runStory(scope);
-    await until('prod-stuck appears');
+  test('ends at a signal, and reports that no query runs at the service', async (scope) => {
+    const { service, daemon, clock, lines, story, until } = await runStory(scope);
+    await until('prod-stuck is created');
     await vi.waitFor(() => expect(service.simulator.runningQueries()).not.toEqual([]), WAIT);
-    const before = told.length;
+    const before = lines.length;
     story.end();
     await daemon.stop(5_000);
     await clock.advance(600_000);
-    expect(told).toHaveLength(before);
-    story.tellRemains();
-    expect(told.at(-1)).toMatch(/^Told to end while it had [1-9]\d* quer\w+ running .* has left 0 queries there\.\n$/);
+    expect(lines).toHaveLength(before);
+    story.printRemaining();
+    expect(lines.at(-1)).toMatch(/^At the signal, [1-9]\d* quer\w+ ran at the service; after .*, 0 queries\.\n$/);
   });
 });

@@ -80,9 +80,9 @@ it('does not start on a bad file, and says all that is wrong with it', async (sc
     `--web.config.file=${webConfig}`,
   ]);
   expect(code).toBe(1);
-  expect(stderr.match(new RegExp(`msg="bad configuration" file=${webConfig} error="(?:basic|tls)_`, 'g'))).toHaveLength(
-    3,
-  );
+  expect(
+    stderr.match(new RegExp(`msg="invalid configuration" file=${webConfig} error="(?:basic|tls)_`, 'g')),
+  ).toHaveLength(3);
   expect(stderr).not.toContain('canary');
   expect(stderr).not.toContain('listening');
 });

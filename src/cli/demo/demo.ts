@@ -7,9 +7,8 @@ import { loadConfigFile } from '../../queries/load.ts';
 import type { DaemonFlags } from '../daemon-flags.ts';
 import type { ProcessEvents } from '../process-events.ts';
 import { serve } from '../serve.ts';
-import { startOnLoopback } from '../simulator/loopback.ts';
-
-import { appendQuery, DEMO_FILES, makeDemoFolder } from './folder.ts';
+import { startOnLoopback } from '../simulator.ts';
+import { appendQuery, DEMO_FILES, makeDemoDirectory } from './directory.ts';
 import { beginStory, type Story } from './story.ts';
 import { welcome } from './welcome.ts';
 
@@ -19,37 +18,37 @@ export interface DemoOptions {
   readonly writeError: (text: string) => void;
   readonly writeOut: (text: string) => void;
   readonly events: ProcessEvents;
-  /** Play scenes, and tell of each on standard output. */
+  /** Play scenes, and print each to standard output. */
   readonly story: boolean;
 }
 
-/** What a simulator answers must not be taken for the user's own results at the next start of a real exporter. */
+/** A real exporter must not load simulated results at its next start. */
 const STORAGE_OF_USER = createProblem(
   'storage.path',
   undefined,
-  'a folder that may hold results of AWS',
-  'none in the demo: its own configuration has a temporary one',
+  'a directory that may contain results of AWS',
+  'none in the demo: its own configuration has a temporary directory',
 );
 
 /**
- * Runs the daemon against a simulator in the same process until `ended`. Nothing of the user's AWS setup is used, and no
- * address but the simulator's is called.
+ * Runs the daemon against a simulator in the same process until a signal. The user's AWS settings are not used, and only
+ * the simulator is called.
  *
- * @returns the exit code.
- * @throws StartError when the machine lacks a loopback address or a place for temporary files.
- * @throws ConfigError when `--config.file` names a bad file, or one that has a storage.
+ * @returns the exit code
+ * @throws StartError if the machine has no loopback address, or no directory for temporary files
+ * @throws ConfigError if the file of `--config.file` is invalid, or has a storage
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const { flags, clock, writeOut, events } = options;
   const scenario = parseScenario(await readFile(new URL('scenario.yml', DEMO_FILES), 'utf8'));
   const simulator = await startOnLoopback({ scenario, clock });
   try {
-    const folder = await makeDemoFolder(writeOut);
+    const directory = await makeDemoDirectory(writeOut);
     useOnlyTheSimulator(process.env, simulator.url);
-    const configFile = flags.configFile ?? folder.configFile;
+    const configFile = flags.configFile ?? directory.configFile;
     const read = {
       file: configFile,
-      env: { ...process.env, NFM_SIMULATOR: simulator.url, NFM_DEMO_FOLDER: folder.path },
+      env: { ...process.env, NFM_SIMULATOR: simulator.url, NFM_DEMO_FOLDER: directory.path },
       fallbackRegion: async () => 'us-east-1',
     };
     const loaded = await loadConfigFile(read);
@@ -60,7 +59,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     let story: Story | undefined;
     const exitCode = await serve({
       ...options,
-      // The service ends with the demo.
+      // The simulator shuts down with the demo.
       isLast: true,
       loaded,
       read,
@@ -68,7 +67,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       started({ scheme, addresses: [address = ''], reload }) {
         const url = `${scheme}://${hostOf(address)}${flags.routePrefix}`;
         const metrics = `${url}${telemetryPath}`;
-        writeOut(welcome({ flags, url, metrics, configFile, folder, simulator: simulator.url, story: options.story }));
+        writeOut(
+          welcome({ flags, url, metrics, configFile, directory, simulator: simulator.url, story: options.story }),
+        );
         if (options.story) {
           const addQuery = async (entry: string) => {
             await appendQuery(configFile, entry);
@@ -86,7 +87,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
         }
       },
     });
-    story?.tellRemains();
+    story?.printRemaining();
     return exitCode;
   } finally {
     await simulator.close();
@@ -94,8 +95,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
 }
 
 /**
- * The SDK reads the process's environment: what it must find there is the demo's credentials and the simulator, also for
- * a config file that names no endpoint, and nothing of the user's.
+ * Replaces the AWS settings in the environment, which the SDK reads, by the demo's credentials and the simulator. They
+ * also apply to a configuration file without an endpoint.
  */
 function useOnlyTheSimulator(env: NodeJS.ProcessEnv, simulator: string): void {
   for (const name of Object.keys(env)) {
@@ -112,7 +113,7 @@ function useOnlyTheSimulator(env: NodeJS.ProcessEnv, simulator: string): void {
   });
 }
 
-/** Where a browser on this machine reaches what listens on an address. */
+/** The address that a browser on this machine can open. */
 function hostOf(address: string): string {
   return address.replace(/^\[::\]|^0\.0\.0\.0/, 'localhost');
 }

@@ -4,46 +4,34 @@ import type { Clock } from '../../lib/clock.ts';
 export interface StoryOptions {
   readonly clock: Clock;
   readonly simulator: Simulator;
-  /** What the simulator was started with. */
+  /** The scenario of the simulator. */
   readonly scenario: Scenario;
-  /** Where the exporter's metrics are. */
+  /** URL of the exporter's metrics. */
   readonly metricsUrl: string;
   /**
-   * Appends an entry (YAML) to the demo's config file and reloads it. Undefined where the file is the user's, which is left
-   * alone: then there is no scene of that.
+   * Appends an entry (YAML) to the demo's configuration file and reloads it. Undefined if the file is the user's, which the
+   * demo does not change: the scene is skipped then.
    */
   readonly addQuery: ((entry: string) => Promise<void>) | undefined;
   readonly write: (text: string) => void;
 }
 
-/** A story that is being told. */
+/** A story that is being played. */
 export interface Story {
-  /** Plays no more scenes: for the moment in which the daemon is told to end. */
+  /** Cancels the remaining scenes. Called when the daemon receives a signal. */
   end(): void;
-  /** Tells what the daemon, which has ended, has left running at the service. */
-  tellRemains(): void;
-}
-
-/** What scenes can change. Each call takes back what the one before it has changed. */
-interface Stage {
-  /** Adds ACTIVE monitors to those of the scenario in `SHOP` and us-east-1. */
-  addMonitors(...names: readonly string[]): void;
-  /** Makes these all the faults there are. */
-  setFaults(...faults: readonly Fault[]): void;
-  /** Makes all credentials that an account's roles have given expire now. */
-  expireCredentials(account: string): void;
-  /** Adds an entry of the config file, and has that reloaded. */
-  addQuery(entry: string): void;
+  /** Prints how many queries still run at the service after the shutdown of the daemon. */
+  printRemaining(): void;
 }
 
 interface Scene {
-  /** Milliseconds from the begin of the story. */
+  /** Milliseconds from the start of the story. */
   readonly at: number;
-  /** What happens, in one line. */
+  /** The event, in one line. */
   readonly line: string;
-  /** Arguments of a `grep` on the metrics that shows it. */
+  /** Arguments of a `grep` on the metrics that shows the effect. */
   readonly grep: string;
-  /** Where it is absent, an earlier scene takes its course. */
+  /** Undefined if an earlier scene has caused the event. */
   readonly act?: (stage: Stage) => void;
 }
 
@@ -52,61 +40,61 @@ const PAYMENTS = '444455556666';
 const SECOND_MS = 1_000;
 const OVER_AT_MS = 220 * SECOND_MS;
 
-/** In the order of time. The durations in the lines are those of the demo's config and scenario. */
+/** In the order of time. The durations in the lines match the demo's configuration and scenario. */
 const SCENES: readonly Scene[] = [
   {
     at: 20 * SECOND_MS,
-    line: 'A monitor appears in shop, us-east-1: prod-canary. Within 5s its query is there, then its contributors.',
+    line: 'The monitor prod-canary is created in shop, us-east-1. Its query appears within 5s, then its contributors.',
     grep: '-c prod-canary',
     act: (stage) => stage.addMonitors('prod-canary'),
   },
   {
     at: 45 * SECOND_MS,
-    line: 'prod-canary is deleted: within 5s its query and every one of its series are gone.',
+    line: 'The monitor prod-canary is deleted. Its query and all of its series are removed within 5s.',
     grep: '-c prod-canary',
     act: (stage) => stage.addMonitors(),
   },
   {
     at: 60 * SECOND_MS,
-    line: 'The API throttles shop in eu-west-1: within 5s the budget there is halved to 5 requests a second; others keep 10.',
+    line: 'The API throttles shop in eu-west-1. Its budget is halved to 5 requests per second within 5s; the others keep 10.',
     grep: "'budget_requests.*account='",
     act: (stage) => stage.setFaults({ kind: 'throttle', match: { account: SHOP, region: 'eu-west-1' }, times: 1 }),
   },
   {
     at: 80 * SECOND_MS,
-    line: 'The credentials of payments expire and its role gives no new ones: it is down within 5s, the others go on.',
+    line: 'The credentials of payments expire, and its role cannot be assumed. It is down within 5s; the others are unaffected.',
     grep: "'api_up.*account='",
     act(stage) {
-      // The other roles are not assumed anew during the story: their credentials live an hour.
+      // The other roles are not assumed again during the story: their credentials are valid for an hour.
       stage.setFaults({ kind: 'error', name: 'AccessDenied', status: 403, match: { operation: 'AssumeRole' } });
       stage.expireCredentials(PAYMENTS);
     },
   },
   {
     at: 110 * SECOND_MS,
-    line: 'The role of payments may be assumed again: it recovers within seconds, nothing needs a restart.',
+    line: 'The role of payments can be assumed again. The account recovers within seconds, without a restart.',
     grep: "'api_up.*account='",
     act: (stage) => stage.setFaults(),
   },
   {
     at: 120 * SECOND_MS,
-    line: 'The budget of shop in eu-west-1 has grown back, by a hundredth of its limit each second.',
+    line: 'The budget of shop in eu-west-1 has recovered, by a hundredth of its limit per second.',
     grep: "'budget_requests.*account='",
   },
   {
     at: 125 * SECOND_MS,
-    line: 'The monitor prod-stuck appears; its query hangs at the service and may take 15s.',
+    line: 'The monitor prod-stuck is created. Its query hangs at the service; its timeout is 15s.',
     grep: "'query_status.*prod-stuck.*} 1$'",
     act: (stage) => stage.addMonitors('prod-stuck'),
   },
   {
     at: 150 * SECOND_MS,
-    line: 'The query of prod-stuck has timed out; the exporter has stopped it at the service and counted it.',
+    line: 'The query of prod-stuck has timed out. The exporter has stopped it at the service and counted it.',
     grep: "'runs_total.*prod-stuck.*timed_out'",
   },
   {
     at: 160 * SECOND_MS,
-    line: 'Three monitors appear at once and the service refuses two starts for its quota: the run cap is lowered.',
+    line: 'Three monitors are created, and two starts exceed the quota of the service. The concurrent-run limit is reduced.',
     grep: "-E 'runs_limit.*shop|runs.*shop.*waiting'",
     act(stage) {
       stage.addMonitors('prod-sale-1', 'prod-sale-2', 'prod-sale-3');
@@ -121,14 +109,14 @@ const SCENES: readonly Scene[] = [
   },
   {
     at: 205 * SECOND_MS,
-    line: 'The refused queries run after a pause, as there is room, and none fails; the cap grows back by one a minute.',
+    line: 'The two queries run after a pause, within the limit, and none fails. The limit recovers by one per minute.',
     grep: "-E 'runs_total.*prod-sale.*(succeeded|failed)|runs_limit.*shop'",
   },
 ];
 
 const RELOAD_SCENE: Scene = {
   at: 185 * SECOND_MS,
-  line: 'The config file gets one more query and is reloaded, as at SIGHUP: it runs at once, and no counter begins anew.',
+  line: 'A query is added to the configuration file, which is reloaded as on SIGHUP. It runs at once; no counter is reset.',
   grep: "-E 'runs_total.*payments-(retransmissions|top-flows).*succeeded'",
   act: (stage) =>
     stage.addQuery(
@@ -139,8 +127,8 @@ const RELOAD_SCENE: Scene = {
 };
 
 /**
- * Begins to play the scenes on `clock`. Until the story is over, the scenario's own faults are switched off, so that what
- * is seen is the scenes' work.
+ * Starts to play the scenes on `clock`. The scenario's own faults are disabled until the end of the story, so that all
+ * effects are those of the scenes.
  */
 export function beginStory(options: StoryOptions): Story {
   const { clock, simulator, scenario, metricsUrl, addQuery, write } = options;
@@ -150,7 +138,7 @@ export function beginStory(options: StoryOptions): Story {
   const cancels = scenes.map(({ at, line, grep, act }) =>
     clock.setTimer(at, () => {
       act?.(stage);
-      write(`[${minutes(at)}] ${line} Look: curl -s ${metricsUrl} | grep ${grep}\n`);
+      write(`[${minutes(at)}] ${line} Try: curl -s ${metricsUrl} | grep ${grep}\n`);
     }),
   );
   cancels.push(
@@ -158,7 +146,7 @@ export function beginStory(options: StoryOptions): Story {
       stage.addMonitors();
       stage.setFaults(...scenario.faults);
       write(
-        `[${minutes(OVER_AT_MS)}] The story is over, the demo goes on. Ctrl-C or SIGTERM ends it: what runs at the service is stopped.\n`,
+        `[${minutes(OVER_AT_MS)}] The story is over, and the demo continues. Press Ctrl-C to exit, which stops all queries at the service.\n`,
       );
     }),
   );
@@ -170,24 +158,30 @@ export function beginStory(options: StoryOptions): Story {
       }
       runningAtEnd = simulator.runningQueries().length;
     },
-    tellRemains() {
-      const left = simulator.runningQueries();
+    printRemaining() {
+      const remaining = simulator.runningQueries();
       write(
-        `Told to end while it had ${count(runningAtEnd)} running at the service, the exporter has left ${count(left.length)} there.\n`,
+        `At the signal, ${count(runningAtEnd)} ran at the service; after the shutdown of the exporter, ${count(remaining.length)}.\n`,
       );
     },
   };
 }
 
-function stageOf({ simulator, scenario, addQuery, write }: StoryOptions): Stage {
+type Stage = ReturnType<typeof stageOf>;
+
+/** What scenes can change. Each call undoes the change of the call before it. */
+function stageOf({ simulator, scenario, addQuery, write }: StoryOptions) {
   const region = 'us-east-1';
   const monitors = scenario.accounts.find(({ id }) => id === SHOP)?.regions?.get(region)?.monitors ?? [];
   return {
-    addMonitors: (...names) => simulator.setMonitors(SHOP, region, [...monitors, ...names.map(activeMonitor)]),
-    setFaults: (...faults) => simulator.setFaults(faults),
-    expireCredentials: (account) => simulator.expireCredentials(account),
-    addQuery(entry) {
-      addQuery?.(entry).catch((error: unknown) => write(`No query is added: ${String(error)}\n`));
+    /** Adds ACTIVE monitors to those of the scenario in `SHOP` and us-east-1. */
+    addMonitors(...names: readonly string[]) {
+      simulator.setMonitors(SHOP, region, [...monitors, ...names.map(activeMonitor)]);
+    },
+    setFaults: (...faults: readonly Fault[]) => simulator.setFaults(faults),
+    expireCredentials: (account: string) => simulator.expireCredentials(account),
+    addQuery(entry: string) {
+      addQuery?.(entry).catch((error: unknown) => write(`cannot add the query: ${String(error)}\n`));
     },
   };
 }
@@ -196,7 +190,7 @@ function activeMonitor(name: string): Monitor {
   return { name, status: 'ACTIVE', tags: new Map() };
 }
 
-/** Such as 1:05. */
+/** Formats milliseconds as minutes and seconds (for example, 1:05). */
 function minutes(milliseconds: number): string {
   const seconds = milliseconds / SECOND_MS;
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;

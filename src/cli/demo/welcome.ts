@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DaemonFlags } from '../daemon-flags.ts';
-import type { DemoFolder } from './folder.ts';
+import type { DemoDirectory } from './directory.ts';
 
 export interface Welcome {
   readonly flags: DaemonFlags;
@@ -8,36 +8,36 @@ export interface Welcome {
   readonly url: string;
   /** The URL of the metrics. */
   readonly metrics: string;
-  /** The one in use: the demo's own, or the user's. */
+  /** The file in use: the demo's own, or the user's. */
   readonly configFile: string;
-  readonly folder: DemoFolder;
+  readonly directory: DemoDirectory;
   readonly simulator: string;
   /** Whether scenes are played. */
   readonly story: boolean;
 }
 
-/** A command, and what it shows. */
+/** A command, and a description of its result. */
 type Try = readonly [command: string, what: string];
 
-/** What the demo prints when it listens: addresses, and commands that work as they stand. */
+/** The text that the demo prints when it listens: addresses, and commands that can be copied. */
 export function welcome(options: Welcome): string {
-  const { url, metrics, configFile, folder, simulator, story } = options;
-  const tries = configFile === folder.configFile ? ofDemoConfig(options) : ofAnyConfig(options);
+  const { url, metrics, configFile, directory, simulator, story } = options;
+  const tries = configFile === directory.configFile ? ofDemoConfig(options) : ofAnyConfig(options);
   const end = story
-    ? 'Ctrl-C ends it. The story begins; of what happens, each line tells the time and where to look:'
-    : 'Ctrl-C ends it. With --story, things happen to it: monitors come and go, credentials expire, a query hangs.';
+    ? 'Press Ctrl-C to exit. The story starts. Each line shows the time, the event, and a command that shows its effect:'
+    : 'Press Ctrl-C to exit. With --story, events happen: monitors are added and deleted, credentials expire, a query hangs.';
   const register = options.flags.enableAdminApi
     ? ''
-    : 'With --web.listen-address=127.0.0.1:10049 --web.enable-admin-api, queries can be registered over HTTP, too.\n';
+    : 'To register queries over HTTP, too, add --web.listen-address=127.0.0.1:10049 --web.enable-admin-api.\n';
   return `
 Network Flow Monitor exporter, demo: ${configFile}
 polls a simulator of the service at ${simulator}
 
   ${url}/                 the registered queries and their status
-  ${metrics}          what Prometheus scrapes
+  ${metrics}          the metrics for Prometheus
   ${url}/api/v1/queries   the same as JSON
 
-Things to try:
+Commands to try:
 ${tries.map(([command, what]) => `  ${command}   ${what}\n`).join('')}
 ${register}${end}
 
@@ -45,32 +45,35 @@ ${register}${end}
 }
 
 function ofDemoConfig(options: Welcome): readonly Try[] {
-  const { flags, url, metrics, folder, story } = options;
+  const { flags, url, metrics, directory, story } = options;
   return [
     [`curl -s ${metrics} | grep aws_nfm_query_status`, 'the status of each query'],
-    [`curl -s ${url}/api/v1/queries/checkout-rtt`, 'queued, running, SUCCEEDED within a minute'],
-    [`curl -s ${metrics} | grep aws_nfm_contributor_retransmissions`, 'which flows are bad: queries run each minute'],
-    [`curl -s ${metrics} | grep monitor_status`, 'each monitor, and queries for all that are called prod-*'],
-    [`curl -s ${metrics} | grep last_error`, 'what fails here, and why'],
+    [`curl -s ${url}/api/v1/queries/checkout-rtt`, 'one query: QUEUED, RUNNING, and SUCCEEDED within a minute'],
+    [
+      `curl -s ${metrics} | grep aws_nfm_contributor_retransmissions`,
+      'flows with retransmissions, from queries that run each minute',
+    ],
+    [`curl -s ${metrics} | grep monitor_status`, 'status of each monitor; monitors named prod-* have queries'],
+    [`curl -s ${metrics} | grep last_error`, 'failed calls, with the reason'],
     ...(story ? [] : [throttling(metrics)]),
-    [`curl -s ${metrics} | grep account_info`, 'three AWS accounts, each by a role of its own'],
-    [`ls -R ${join(folder.path, 'storage')}`, 'what would outlive a restart'],
+    [`curl -s ${metrics} | grep account_info`, 'three AWS accounts, each with a role of its own'],
+    [`ls -R ${join(directory.path, 'storage')}`, 'state that persists across restarts'],
     ...ofAnyConfig(options),
     ...(flags.enableAdminApi ? ofAdminApi(url) : []),
-    [`rm ${folder.discoveryFile}`, 'a discovery file: its query leaves with it'],
+    [`rm ${directory.discoveryFile}`, 'deletes a discovery file, which removes its query'],
   ];
 }
 
 function throttling(metrics: string): Try {
-  const what = 'eu-west-1 throttles from 0:30 to 0:45: its budget is cut and grows back';
+  const what = 'request budgets: eu-west-1 throttles from 0:30 to 0:45, its budget is reduced and recovers';
   return [`curl -s ${metrics} | grep budget_requests`, what];
 }
 
 function ofAnyConfig({ flags, url, configFile }: Welcome): readonly Try[] {
   const reload = flags.enableLifecycle ? `curl -s -X POST ${url}/-/reload` : `kill -HUP ${process.pid}`;
   return [
-    [`curl -s ${url}/-/ready`, 'ready when each watched query was tried once'],
-    [reload, `reloads ${configFile}: change something there before`],
+    [`curl -s ${url}/-/ready`, 'readiness: ready after one poll of each watched query'],
+    [reload, `reloads ${configFile}, which you can edit before`],
   ];
 }
 

@@ -150,7 +150,7 @@ describe.concurrent('query run', () => {
     const { AWS_ACCESS_KEY_ID: _, ...env } = CLEAN_ENVIRONMENT;
     const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED], env);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/: CredentialsError: .*: set credentials: AWS_PROFILE/);
+    expect(stderr).toMatch(/: CredentialsError: .*: provide credentials: set AWS_PROFILE/);
     const withoutRegion = await runCommand(scope, ['query', 'run', ...ASKED.slice(1)]);
     expect(withoutRegion).toMatchObject({ code: 2, stdout: '' });
     expect(withoutRegion.stderr).toMatch(/^nfm-exporter: --region is required: neither AWS_REGION nor the profile/);

@@ -5,31 +5,31 @@ import { join } from 'node:path';
 import { StartError } from '../../lib/start-error.ts';
 import { reasonOf } from '../../lib/system-error.ts';
 
-/** They are a part of the package. */
+/** Files of the demo, which are part of the package. */
 export const DEMO_FILES = new URL('../../../config/demo/', import.meta.url);
 
-/** Where the demo keeps what is changed while it runs. */
-export interface DemoFolder {
+/** Temporary files that change while the demo runs. */
+export interface DemoDirectory {
   readonly path: string;
   readonly configFile: string;
   readonly discoveryFile: string;
 }
 
 /**
- * Makes a folder of temporary files with copies of the demo's config file and discovery files. It is removed when the
- * process exits, also at a second signal, which ends it at once; a folder that cannot be removed is no failure of the demo.
+ * Creates a temporary directory with copies of the demo's configuration and discovery files. It is removed when the process
+ * exits, even after a second signal. If the removal fails, the demo succeeds nevertheless.
  *
- * @param tell gets a line on a folder that is left.
- * @throws StartError when it cannot be made or written to.
+ * @param print receives a line if the directory cannot be removed
+ * @throws StartError if the directory cannot be created or written to
  */
-export async function makeDemoFolder(tell: (text: string) => void): Promise<DemoFolder> {
+export async function makeDemoDirectory(print: (text: string) => void): Promise<DemoDirectory> {
   const parent = tmpdir();
   const path = await writeIn(parent, () => mkdtemp(join(parent, 'nfm-exporter-demo-')));
   process.once('exit', () => {
     try {
       rmSync(path, { recursive: true, force: true, maxRetries: 3 });
     } catch (error) {
-      tell(`The demo's folder is left: ${error instanceof Error ? error.message : String(error)}\n`);
+      print(`cannot remove the directory of the demo: ${error instanceof Error ? error.message : String(error)}\n`);
     }
   });
   const configFile = join(path, 'nfm-exporter.yml');
@@ -50,7 +50,7 @@ async function writeIn<T>(parent: string, write: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Adds an entry to the demo's config file, whose last key is `queries`. */
+/** Appends an entry to the demo's configuration file, whose last key is `queries`. */
 export async function appendQuery(configFile: string, entry: string): Promise<void> {
   await appendFile(configFile, `  - ${entry}\n`);
 }

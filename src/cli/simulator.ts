@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises';
+import {
+  defaultScenario,
+  parseScenario,
+  type Scenario,
+  ScenarioError,
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from 'network-flow-monitor-simulator';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
+import { StartError } from '../lib/start-error.ts';
+import { describeUnreadable, reasonOf } from '../lib/system-error.ts';
+
+export interface SimulatorCommand {
+  /** Any free port if 0. */
+  readonly port: number;
+  /** Path of a scenario; the default scenario if undefined. */
+  readonly scenarioFile: string | undefined;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Resolves when the simulator is to shut down. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * `nfm-exporter simulator`: runs until `ended`. Returns the exit code: 0, or 1 if the scenario is invalid or the port is
+ * not available. Logs each error in a line of its own.
+ */
+export async function runSimulator({ port, scenarioFile, log, clock, ended }: SimulatorCommand): Promise<number> {
+  const scenario = scenarioFile === undefined ? defaultScenario : await loadScenario(scenarioFile, log);
+  if (!scenario) {
+    return 1;
+  }
+  let simulator: Simulator;
+  try {
+    simulator = await startOnLoopback({ port, scenario, clock });
+  } catch (error) {
+    log.error('simulator startup failed', { port, error: reasonOf(error) });
+    return 1;
+  }
+  log.always('simulator listening', { address: simulator.address });
+  await ended;
+  await simulator.close();
+  return 0;
+}
+
+async function loadScenario(file: string, log: Logger): Promise<Scenario | undefined> {
+  try {
+    return parseScenario(await readFile(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof ScenarioError) {
+      for (const { path, line, got, expected } of error.problems) {
+        log.error('invalid scenario', { file, path, line, got, expected });
+      }
+    } else {
+      log.error('scenario unreadable', { file, error: describeUnreadable(file, reasonOf(error)) });
+    }
+    return undefined;
+  }
+}
+
+/** Loopback addresses, in the order of attempts. */
+const HOSTS = ['127.0.0.1', '::1'];
+
+/** The system does not have the address, or the address family. */
+const ABSENT: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
+const ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Stop the process that listens there, or choose another port.',
+  EACCES: 'Choose a port above 1023, or none.',
+  EPERM: 'Choose a port above 1023, or none.',
+};
+
+/**
+ * Starts a simulator on the IPv4 loopback address, or on that of IPv6 if the machine has none of IPv4.
+ *
+ * @throws StartError if it cannot listen on either
+ */
+export async function startOnLoopback(options: Omit<SimulatorOptions, 'host'>): Promise<Simulator> {
+  const { port = 0 } = options;
+  for (const host of HOSTS) {
+    try {
+      return await startSimulator({ ...options, host });
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      if (!ABSENT.has(code)) {
+        const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+        const reason = `cannot listen on ${address}: ${reasonOf(error)}.`;
+        const advice = ADVICE[code];
+        throw new StartError(advice === undefined ? reason : `${reason} ${advice}`, { cause: error });
+      }
+    }
+  }
+  const advice = 'Enable the loopback interface, for example with "ip link set lo up".';
+  throw new StartError(`cannot listen on ${HOSTS.join(' or ')}: the machine has neither address. ${advice}`);
+}
