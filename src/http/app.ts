@@ -1,12 +1,12 @@
 import type { RequestListener, ServerResponse } from 'node:http';
-import Router, { type ErrorRequestHandler, type RequestHandler } from 'router';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { background } from '../lib/background.ts';
 import type { Logger } from '../lib/log.ts';
 import type { AppOptions } from './app-options.ts';
 import { type Endpoint, endpoints, literalPattern, METHODS } from './endpoints.ts';
 import { createGate } from './security/access.ts';
 import { setSecurityHeaders } from './security/security-headers.ts';
-import { pathOf, splitTarget } from './server/request-target.ts';
+import { splitTarget } from './server/request-target.ts';
 import { HttpError, isApiPath, sendError } from './server/respond.ts';
 
 /**
@@ -19,9 +19,15 @@ export function createApp(options: AppOptions): RequestListener {
   const { site, access, context } = options;
   const { routePrefix } = site;
   const gate = access && createGate(access, routePrefix, context);
-  const router = Router({ strict: true, caseSensitive: true });
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.enable('strict routing');
+  app.enable('case sensitive routing');
+
   for (const { pattern, methods } of endpoints(options)) {
-    const route = router.route(literalPattern(routePrefix) + pattern);
+    const route = app.route(literalPattern(routePrefix) + pattern);
     for (const method of METHODS) {
       const handler = methods[method];
       if (handler !== undefined) {
@@ -32,28 +38,25 @@ export function createApp(options: AppOptions): RequestListener {
   }
   if (routePrefix !== '') {
     for (const path of ['/', literalPattern(routePrefix)]) {
-      router
+      app
         .route(path)
         .get(redirectTo(`${routePrefix}/`))
         .all(methodNotAllowed('GET, HEAD'));
     }
   }
-  router.use(() => {
+  app.use(() => {
     throw new HttpError('not_found', `There is nothing here; ${routePrefix}/ lists what there is`);
   });
   const answerError = errorAnswers(routePrefix, context.log);
-  // The router knows error handlers by their four parameters.
+  // Express knows error handlers by their four parameters.
   const onError: ErrorRequestHandler = (error: unknown, request, response, _next) =>
-    answerError(error, pathOf(request), response);
-  router.use(onError);
-  const unhandled = (): never => {
-    throw new Error('internal error: a request passed all handlers');
-  };
+    answerError(error, request.path, response);
+  app.use(onError);
 
   return (request, response) => {
     setSecurityHeaders(response);
     const url = request.url ?? '';
-    // Before the router, which lets a target it cannot parse by all handlers, and decodes only what a route takes out.
+    // Before express, which lets a target it cannot parse by all handlers, and decodes only what a route takes out.
     const target = splitTarget(url);
     if (target === undefined) {
       answerError(new HttpError('bad_request', 'The URL is malformed'), url, response);
@@ -61,11 +64,11 @@ export function createApp(options: AppOptions): RequestListener {
     }
     request.url = target.path + target.search;
     if (gate === undefined) {
-      router(request, response, unhandled);
+      app(request, response);
     } else {
       // A client that has gone meanwhile does not go again: what began for it, such as events, would never end.
       const served = gate(request, response, target.path)
-        .then((admitted) => admitted && !response.closed && router(request, response, unhandled))
+        .then((admitted) => admitted && !response.closed && app(request, response))
         .catch((error: unknown) => answerError(error, target.path, response));
       background(context.log, 'sign-in of a request', served);
     }

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'router';
+import type { RequestHandler } from 'express';
 import { EventStream } from './api/event-stream.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { healthyEndpoint, readyEndpoint, reloadEndpoint } from './api/probes.ts';
@@ -10,7 +10,7 @@ import { statusPageEndpoint } from './page/status-page.ts';
 import { metricsEndpoint } from './scrape/metrics-endpoint.ts';
 import { ADMIN_API, guarded, LIFECYCLE } from './security/mutating.ts';
 import { sendJson } from './server/respond.ts';
-/** A path below the prefix, as a pattern of the router, and what answers there. HEAD is answered as GET. */
+/** A path below the prefix, as a pattern of express, and what answers there. HEAD is answered as GET. */
 export interface Endpoint {
   readonly pattern: string;
   readonly methods: { readonly [method in Method]?: RequestHandler };
@@ -50,7 +50,7 @@ export function endpoints(options: AppOptions): readonly Endpoint[] {
   ];
 }
 
-/** A path as a pattern of the router that matches it and nothing else. */
+/** A path as a pattern of express that matches it and nothing else. */
 export function literalPattern(path: string): string {
   return path.replace(/[{}()[\]+?!:*\\]/g, '\\$&');
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { RequestHandler } from 'router';
+import type { RequestHandler } from 'express';
 import type { Clock } from '../../lib/clock.ts';
 import type { Context } from '../../lib/context.ts';
 import type { StatusChange } from '../../state/status-changes.ts';
@@ -70,7 +70,7 @@ export class EventStream {
       response.end();
       return;
     }
-    this.#listen(response, request.headers['last-event-id']?.toString());
+    this.#listen(response, request.get('Last-Event-ID'));
   };
 
   #listen(response: ServerResponse, lastEventId: string | undefined): void {

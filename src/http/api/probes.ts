@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import type { RequestHandler } from 'router';
+import type { RequestHandler } from 'express';
 import { HttpError, sendText } from '../server/respond.ts';
 
 /** `GET /-/healthy`: 503 with the reason while there is one. */

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'router';
+import type { Request, RequestHandler } from 'express';
 import { mapInTurns, SharedWork } from '../../lib/concurrency.ts';
 import type { QueryView } from '../../registry/query-view.ts';
 import type { Registrations } from '../../registry/registrations.ts';

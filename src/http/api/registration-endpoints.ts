@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RequestHandler } from 'router';
+import type { RequestHandler } from 'express';
 import type { Clock } from '../../lib/clock.ts';
 import type { Preconditions, Refusal, TagCondition } from '../../registry/registration.ts';
 import type { Registrations } from '../../registry/registrations.ts';

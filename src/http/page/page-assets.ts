@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { RequestHandler } from 'router';
+import type { RequestHandler } from 'express';
 import { HttpError, sendBody } from '../server/respond.ts';
 import { STYLE } from './status-page-style.ts';
 /** Where the status page's assets are, relative to the page. */

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'router';
+import type { RequestHandler } from 'express';
 import { FairQueue, nextTurn, QueueFullError } from '../../lib/concurrency.ts';
 import type { AppOptions } from '../app-options.ts';
 import { replacePolicy } from '../security/security-headers.ts';
@@ -71,7 +71,7 @@ export function statusPageEndpoint(options: AppOptions): RequestHandler {
     response.once('close', () => gone.abort());
     try {
       const { status, page } = await queue.run(request.socket.remoteAddress ?? '', gone.signal, () =>
-        render(options, readPageRequest(request.url ?? '')),
+        render(options, readPageRequest(request.url)),
       );
       sendHtml(response, status, page);
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RequestHandler } from 'router';
+import type { RequestHandler } from 'express';
 import type { AppOptions } from '../app-options.ts';
 import { HttpError } from '../server/respond.ts';
 

@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-
 export interface RequestTarget {
   /** Begins with `/`, percent-encoded as it came, and is known to decode. */
   readonly path: string;
@@ -20,17 +18,12 @@ export function splitTarget(target: string): RequestTarget | undefined {
     const url = new URL(target);
     origin = url.pathname + url.search;
   }
-  const path = pathOf({ url: origin });
+  const mark = origin.indexOf('?');
+  const path = mark === -1 ? origin : origin.slice(0, mark);
   try {
     decodeURIComponent(path);
   } catch {
     return undefined;
   }
-  return { path, search: origin.slice(path.length) };
-}
-
-/** The path of a request whose target is in origin form. */
-export function pathOf({ url = '' }: Pick<IncomingMessage, 'url'>): string {
-  const mark = url.indexOf('?');
-  return mark === -1 ? url : url.slice(0, mark);
+  return { path, search: mark === -1 ? '' : origin.slice(mark) };
 }

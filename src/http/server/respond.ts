@@ -16,8 +16,8 @@ const RETRY_SECONDS = 10;
 const BODIES_IN_MEMORY = new HeldBodies(MOST_IN_MEMORY, systemClock);
 
 /**
- * Sends a whole body with its length. To HEAD, Node sends the same head and drops the body. Never answers 304: no reader of
- * live state wants it.
+ * Sends a whole body with its length. To HEAD, Node sends the same head and drops the body. Express' `res.send` is not
+ * used: it answers 304 to `If-None-Match: *`, which no reader of live state wants.
  */
 export function sendBody(response: ServerResponse, status: number, contentType: string, body: Uint8Array): void {
   sendParts(response, status, contentType, [body]);
