@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { createApp } from '../http/app.ts';
+import type { AppOptions } from '../http/app-options.ts';
 import type { BuildInfo } from '../lib/build-info.ts';
 import { lazy } from '../lib/concurrency.ts';
 import type { Context } from '../lib/context.ts';
@@ -18,18 +18,26 @@ interface Served {
   readonly exposition: () => Promise<Exposition>;
 }
 
-/** What answers requests, from what is known when they come. */
+/** The HTTP endpoints of a daemon. */
+export interface DaemonApp {
+  /** Serves requests. A request that arrives before express is loaded waits for that. */
+  readonly serve: RequestListener;
+  /** Loads express, which takes a fifth of a start: called once the daemon listens. */
+  load(): Promise<void>;
+}
+
+/** Returns the endpoints, which serve from the state at the time of a request. */
 export function createDaemonApp(
   { build, web }: DaemonOptions,
   context: Context,
   { parts, queries, reload, exposition }: Served,
-): RequestListener {
+): DaemonApp {
   const { clock, log } = context;
   const { state, scheduling } = parts;
   const { security } = web;
   const readiness = new Readiness(clock, state.queries);
   const statusChanges = new StatusChanges({ clock, states: state.queries, log });
-  return createApp({
+  const options: AppOptions = {
     site: { ...web, version: build.version },
     queries: {
       all: () => queries.views.all(),
@@ -48,7 +56,26 @@ export function createDaemonApp(
     scrape: async (request) => (await exposition()).scrape(request),
     access: security && (() => security.access()),
     context,
+  };
+  let app: RequestListener | undefined;
+  const load = lazy(async () => {
+    const { createApp } = await import('../http/app.ts');
+    app = createApp(options);
   });
+  return {
+    load,
+    serve(request, response) {
+      if (app === undefined) {
+        // The caller of `load` reports its failure.
+        load().then(
+          () => app?.(request, response),
+          () => response.destroy(),
+        );
+      } else {
+        app(request, response);
+      }
+    },
+  };
 }
 
 /** Returns the metrics, those of the exporter itself too. The first call creates the page. */

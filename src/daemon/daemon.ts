@@ -70,7 +70,7 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   const app = createDaemonApp(options, context, { parts, queries, reload, exposition });
   await stored?.restored();
   const limits = limitsOf(files, web.listenAddresses.length, log);
-  const listeners = await listen(app, web.listenAddresses, { clock, log, tls: security?.tls, limits });
+  const listeners = await listen(app.serve, web.listenAddresses, { clock, log, tls: security?.tls, limits });
   releases.add('listeners', (left) => listeners.close(left));
   for (const address of listeners.addresses) {
     log.always('listening', { address, tls: security?.tls && true });
@@ -83,6 +83,7 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   scheduling.start();
   releases.add('summaries', summarize(parts.state.api, clock, log));
   parts.identities.begin();
+  background(log, 'loading of the HTTP endpoints', app.load());
   const prepared = exposition().then((page) => page.prepare());
   background(log, 'rendering ahead of the first scrape', prepared);
   if (config.autoReloadInterval > 0) {
