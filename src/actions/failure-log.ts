@@ -5,35 +5,35 @@ import { REMINDER_MS } from '../lib/conditions.ts';
 import { type LogFields, type Logger, wholeSeconds } from '../lib/log.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 
-/** Up to so many queries of a group are logged by name; of more, the number is. */
+/** Most failing queries of a group that are logged by name. Of larger groups, the number is logged. */
 const NAMED = 3;
 
-/** Queries of one target that fail in the same way. */
+/** Queries of one target with the same failure. */
 interface Group {
   readonly key: string;
-  /** What the members share. */
+  /** Log fields that all members share. */
   readonly fields: LogFields;
-  /** On the monotonic clock, as are all times here. */
+  /** Like all times here, on the monotonic clock. */
   readonly since: number;
-  /** Failing queries to when they began. */
+  /** Failing queries, with the time since which they fail. */
   readonly members: Map<string, number>;
   /** Members that were logged by name. */
   readonly named: Set<string>;
-  /** The number that was logged last; 0 while there are so few that all are named. */
+  /** The last logged number of members. 0 while all members are logged by name. */
   counted: number;
-  /** The largest number that was ever logged; 0 when none was. */
+  /** The largest logged number of members. 0 if none was logged. */
   mostCounted: number;
-  /** Some have left, but not because they work again. */
-  leftFailing: boolean;
+  /** Whether members were removed that had not recovered. */
+  removedFailing: boolean;
   loggedAt: number;
 }
 
 /**
- * Logs a failure when it begins and when it ends, and once an hour between. Queries of a target that fail in the same way
- * share their lines: as long as they are few they are named, then their number is told each time it has doubled.
+ * Logs a failure when it begins, hourly while it lasts, and when it ends. Queries of a target with the same failure are
+ * grouped: a few are logged by name, then their number is logged each time it has doubled.
  */
 export class FailureLog {
-  /** Of all calls that got no credentials, those for queries and others. */
+  /** Failures of calls without credentials, for queries and other calls. */
   readonly credentials: CredentialFailureLog;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -48,30 +48,30 @@ export class FailureLog {
 
   failed(query: RegisteredQuery, failure: ApiError): void {
     if (failure.error === 'CredentialsError') {
-      this.#leave(query.name, 'still fails');
+      this.#removeFromGroup(query.name, 'removed');
       this.credentials.failed(query, failure.message, query.name);
       return;
     }
     this.credentials.recovered(query);
     const group = this.#group(query, failure);
     if (this.#groupOf.get(query.name) !== group) {
-      this.#leave(query.name, 'still fails');
+      this.#removeFromGroup(query.name, 'removed');
       this.#groupOf.set(query.name, group);
       group.members.set(query.name, this.#clock.monotonic());
     }
-    this.#tell(group, query.name, failure);
+    this.#report(group, query.name, failure);
   }
 
-  /** The query was answered well. */
+  /** Logs that a query has recovered, if it failed before. */
   recovered(query: RegisteredQuery): void {
     this.credentials.recovered(query);
-    this.#leave(query.name, 'works again');
+    this.#removeFromGroup(query.name, 'recovered');
   }
 
-  /** The query is not polled any more: whether it would still fail will not be known. */
+  /** Forgets a query that is not polled any more. */
   forget(query: RegisteredQuery): void {
     this.credentials.forget(query, query.name);
-    this.#leave(query.name, 'still fails');
+    this.#removeFromGroup(query.name, 'removed');
   }
 
   #group({ account, region }: RegisteredQuery, { operation, error }: ApiError): Group {
@@ -87,7 +87,7 @@ export class FailureLog {
         named: new Set(),
         counted: 0,
         mostCounted: 0,
-        leftFailing: false,
+        removedFailing: false,
         loggedAt: now,
       };
       this.#groups.set(key, group);
@@ -95,8 +95,8 @@ export class FailureLog {
     return group;
   }
 
-  /** Logs what is new about a group one of whose members has just failed. */
-  #tell(group: Group, name: string, failure: ApiError): void {
+  /** Logs changes of a group after a failure of a member. */
+  #report(group: Group, name: string, failure: ApiError): void {
     const now = this.#clock.monotonic();
     const count = group.members.size;
     const isNew = count <= NAMED ? !group.named.has(name) : count >= 2 * group.counted;
@@ -108,7 +108,7 @@ export class FailureLog {
     group.loggedAt = now;
     if (count <= NAMED && isNew) {
       group.named.add(name);
-      this.#log.warn('query fails', { ...withQuery(group.fields, name), ...details });
+      this.#log.warn('query failed', { ...withQuery(group.fields, name), ...details });
       return;
     }
     if (count > NAMED) {
@@ -116,11 +116,11 @@ export class FailureLog {
       group.mostCounted = Math.max(count, group.mostCounted);
     }
     const duration = wholeSeconds(now - group.since);
-    const who = count === 1 ? withQuery(group.fields, name) : { ...group.fields, queries: count };
-    this.#log.warn('queries fail', { ...who, ...details, duration });
+    const subject = count === 1 ? withQuery(group.fields, name) : { ...group.fields, queries: count };
+    this.#log.warn('queries failed', { ...subject, ...details, duration });
   }
 
-  #leave(name: string, because: 'works again' | 'still fails'): void {
+  #removeFromGroup(name: string, because: 'recovered' | 'removed'): void {
     const group = this.#groupOf.get(name);
     if (group === undefined) {
       return;
@@ -129,9 +129,9 @@ export class FailureLog {
     const since = group.members.get(name) ?? now;
     this.#groupOf.delete(name);
     group.members.delete(name);
-    group.leftFailing ||= because === 'still fails';
-    if (group.named.delete(name) && because === 'works again') {
-      this.#log.info('query works again', { ...withQuery(group.fields, name), duration: wholeSeconds(now - since) });
+    group.removedFailing ||= because === 'removed';
+    if (group.named.delete(name) && because === 'recovered') {
+      this.#log.info('query recovered', { ...withQuery(group.fields, name), duration: wholeSeconds(now - since) });
     }
     if (group.members.size <= NAMED) {
       group.counted = 0;
@@ -141,7 +141,7 @@ export class FailureLog {
     }
     this.#groups.delete(group.key);
     if (group.mostCounted > 0) {
-      this.#log.info(group.leftFailing ? 'queries no longer fail in this way' : 'queries work again', {
+      this.#log.info(group.removedFailing ? 'query failures ended' : 'queries recovered', {
         ...group.fields,
         queries: group.mostCounted,
         duration: wholeSeconds(now - group.since),
@@ -150,7 +150,7 @@ export class FailureLog {
   }
 }
 
-/** The order of fields in a line: where, which query, then what. */
+/** Returns fields in log order: account and region, query, then the others. */
 function withQuery({ account, aws_region, ...what }: LogFields, query: string): LogFields {
   return { account, aws_region, query, ...what };
 }

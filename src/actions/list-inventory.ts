@@ -18,28 +18,28 @@ export interface ListInventoryOptions {
   readonly clientOf: (
     target: Target,
   ) => Pick<TargetClient, 'listMonitors' | 'listScopes' | 'monitorTags' | 'refuseListing'>;
-  /** Whether a query can depend on the tags of a monitor. */
+  /** Returns whether a query can depend on the tags of a monitor. */
   readonly needsTags: (target: Target, monitor: MonitorSummary) => boolean;
 }
 
 /** Milliseconds for all pages of a listing: enough for 50,000 monitors at one request per second. */
 const LONGEST_LISTING_MS = 3_600_000;
 
-/** The pages of a listing under way. */
+/** The pages of a listing in progress. */
 interface Pages {
   readonly paging: ListingPaging;
   /** On the monotonic clock. */
   readonly startedAt: number;
-  /** How many were left out so far, since no request can name them. */
+  /** Number of ignored items so far, whose names no request can contain. */
   leftOut: number;
 }
 
-/** A listing of monitors under way. */
+/** A listing of monitors in progress. */
 interface MonitorsListing extends Pages {
   readonly monitors: MonitorSummary[];
-  /** ARNs of monitors whose tags are still to be read; undefined before the last page has come. */
+  /** ARNs of monitors whose tags must be read. Undefined before the last page. */
   untagged: string[] | undefined;
-  /** The service has refused to tell some tags. */
+  /** Whether some tags could not be read. */
   incomplete: boolean;
 }
 
@@ -48,8 +48,8 @@ interface ScopesListing extends Pages {
 }
 
 /**
- * Makes the requests of listings, one at a time: asks the API, and writes the inventory when all pages are read, for
- * monitors once more when the tags are, too.
+ * Makes the requests of listings, one at a time. Updates the inventory when all pages are read, and again when the tags of
+ * monitors are read.
  */
 export class InventoryListing {
   readonly #options: ListInventoryOptions;
@@ -88,8 +88,8 @@ export class InventoryListing {
     if (listing.untagged !== undefined) {
       return this.#readTags(target, listing, listing.untagged, signal);
     }
-    const answer = await clientOf(target).listMonitors(listing.paging.nextToken, signal);
-    const result = this.#addPage(target, 'monitors', listing, listing.monitors, answer);
+    const response = await clientOf(target).listMonitors(listing.paging.nextToken, signal);
+    const result = this.#addPage(target, 'monitors', listing, listing.monitors, response);
     if (result !== 'done') {
       return result;
     }
@@ -106,15 +106,15 @@ export class InventoryListing {
     const { inventory, clientOf } = this.#options;
     const listing = this.#scopes.get(target) ?? { ...this.#newPages(), scopes: [] };
     this.#scopes.set(target, listing);
-    const answer = await clientOf(target).listScopes(listing.paging.nextToken, signal);
-    const result = this.#addPage(target, 'scopes', listing, listing.scopes, answer);
+    const response = await clientOf(target).listScopes(listing.paging.nextToken, signal);
+    const result = this.#addPage(target, 'scopes', listing, listing.scopes, response);
     if (result === 'done') {
       inventory.scopesListed(target, listing.scopes);
     }
     return result;
   }
 
-  /** Reads the tags of one monitor. Those that the service refuses to tell hold up no others. */
+  /** Reads the tags of one monitor. An error response does not stop the others. */
   async #readTags(
     target: Target,
     listing: MonitorsListing,
@@ -130,7 +130,7 @@ export class InventoryListing {
         if (!(thrown instanceof ApiError) || isUnanswered(thrown.error)) {
           throw thrown;
         }
-        // A monitor that was deleted after it was listed is no failure.
+        // The monitor was deleted after it was listed, which is not a failure.
         if (thrown.error !== 'ResourceNotFoundException') {
           listing.incomplete = true;
           log.failed(target, thrown);
@@ -152,12 +152,12 @@ export class InventoryListing {
     return { paging: listingPaging(), startedAt: this.#options.clock.monotonic(), leftOut: 0 };
   }
 
-  /** The next listing begins with the first page: what was read takes no memory until then. */
+  /** Discards the pages of a listing. The next one starts with the first page. */
   #forget(target: Target, kind: ListKind): void {
     (kind === 'monitors' ? this.#monitors : this.#scopes).delete(target);
   }
 
-  /** Adds a page to a listing, and its items to `items`: `done` with the last page. Logs what has worked, or does not end. */
+  /** Adds a page to a listing, and its items to `items`. Returns `done` after the last page, and logs the outcome. */
   #addPage<Item>(
     target: Target,
     kind: ListKind,

@@ -5,20 +5,20 @@ import { Conditions, type ConditionsOptions } from '../lib/conditions.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Target } from '../scheduler/target.ts';
 
-const FAILURES = { begun: 'listing fails', ended: 'listing works again' };
-const LEFT_OUT = { begun: 'listed names ignored: no request can hold them', ended: 'listed names used again' };
+const FAILURES = { begun: 'listing failed', ended: 'listing recovered' };
+const LEFT_OUT = { begun: 'unusable names ignored in listing', ended: 'unusable names no longer listed' };
 
 /**
- * Logs when an operation that lists begins to fail in a target and when it works again, and once an hour between; the same
- * for names in its listing that no request can hold.
+ * Logs failures of listings when they begin, hourly while they last, and when they end. Does the same for listed names that no
+ * request can contain.
  */
 export class ListingLog {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #credentials: CredentialFailureLog;
-  /** Each by operation. */
+  /** Conditions by operation. */
   readonly #failing = new WeakMap<Target, Conditions>();
-  readonly #leavingOut = new WeakMap<Target, Conditions>();
+  readonly #ignoring = new WeakMap<Target, Conditions>();
 
   constructor(clock: Clock, log: Logger, credentials: CredentialFailureLog) {
     this.#clock = clock;
@@ -43,10 +43,10 @@ export class ListingLog {
     this.#of(target, this.#failing, FAILURES).over(operation, { account, aws_region, operation });
   }
 
-  /** A whole listing has left out `count` monitors or scopes, whose names no request can hold. */
+  /** Logs that a complete listing has ignored `count` monitors or scopes, whose names no request can contain. */
   leftOut(target: Target, operation: string, count: number): void {
     const { account, region: aws_region } = target;
-    const warnings = this.#of(target, this.#leavingOut, LEFT_OUT);
+    const warnings = this.#of(target, this.#ignoring, LEFT_OUT);
     if (count > 0) {
       warnings.found(operation, { account, aws_region, operation, count });
     } else {

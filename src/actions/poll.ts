@@ -15,7 +15,7 @@ export interface PollOptions {
   readonly clientOf: (registration: Registration) => Pick<TargetClient, 'queryStatus'>;
 }
 
-/** Makes the function that polls one watched query: asks the API, writes the state, tells the scheduler how it went. */
+/** Returns the function that polls a watched query: it calls the API, updates the state, and returns the outcome. */
 export function createPoll(options: PollOptions): PollsOptions<WatchedQuery>['poll'] {
   const { states, failures, log, clientOf } = options;
   return async (registration, signal) => {
@@ -29,7 +29,7 @@ export function createPoll(options: PollOptions): PollsOptions<WatchedQuery>['po
       const before = states.answered(registration, status);
       failures.recovered(query);
       if (before !== status) {
-        log.debug('query status', { account, aws_region: region, query: name, status });
+        log.debug('query status changed', { account, aws_region: region, query: name, status });
       }
       return isTerminal(status) ? 'finished' : 'good';
     } catch (thrown) {
@@ -42,11 +42,8 @@ export function createPoll(options: PollOptions): PollsOptions<WatchedQuery>['po
       const givenUp = states.failed(registration, { error: thrown.error, message: thrown.message });
       failures.failed(query, thrown);
       if (givenUp) {
-        log.warn('query given up: the service has not known it for polling.giveUpAfter', {
-          account,
-          aws_region: region,
-          query: name,
-        });
+        const reason = 'the service has not known it for polling.giveUpAfter';
+        log.warn('query given up', { account, aws_region: region, query: name, reason });
         failures.forget(query);
         return 'finished';
       }

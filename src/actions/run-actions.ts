@@ -24,27 +24,27 @@ export interface RunActionsOptions {
   readonly clientOf: (
     registration: Registration,
   ) => Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'refuseResults' | 'stopQuery'>;
-  /** Resolves when a query's results, which were just read, are kept as well as they can be: the run may be over then. */
+  /** Resolves when the results that were just read are stored, or cannot be stored. The run can end then. */
   readonly resultsKept: (registration: Registration) => Promise<void>;
-  /** A run was started that had waited for so many milliseconds, or has come to its end so many after its start. */
+  /** Called with the milliseconds that a started run has waited, or that an ended run has taken. */
   readonly timed: (registration: Registration<ScheduledQuery>, what: 'wait' | 'duration', milliseconds: number) => void;
   readonly contributors: RunResultsOptions['contributors'];
 }
 
-/** What is kept of a run between its requests. */
+/** The results of a run between its requests. */
 interface Reading {
   readonly pages: PackedPages<ResultPage>;
   readonly paging: ResultsPaging;
-  /** Failures in a row to read the next page; 0 once it is read. */
+  /** Consecutive failures to read the next page. */
   failures: number;
 }
 
-/** Calls for one page of results that may fail in a row, if their error is not one that usually passes. */
+/** Consecutive failed calls for one page of results that are accepted, for errors that are not temporary. */
 const PAGE_CALLS = 5;
 
 type Scheduled = Registration<ScheduledQuery>;
 
-/** What scheduled queries do: each step asks the API, writes the state, and tells the scheduler how it went. */
+/** The steps of scheduled queries. Each calls the API, updates the state, and returns the outcome to the scheduler. */
 export class ScheduledRunActions implements RunActions<ScheduledQuery> {
   readonly #options: RunActionsOptions;
   readonly #readings = new WeakMap<Run, Reading>();
@@ -73,21 +73,19 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
     return this.#request(registration, 'start', signal, make, ({ error, mayHaveTakenEffect }) => {
       run.isUnconfirmed = mayHaveTakenEffect;
       if (error === 'ServiceQuotaExceededException') {
-        this.#tellHourly(
-          registration,
-          'the service has no room for another query: lower maxConcurrentRuns, run less often, or have the quota raised',
-        );
+        const hint = 'lower maxConcurrentRuns, run less often, or request a higher quota';
+        this.#warnHourly(registration, 'start refused by service quota', hint);
         return 'quota';
       }
-      return passing(error) ?? 'start_failed';
+      return temporary(error) ?? 'start_failed';
     });
   }
 
   status(registration: Scheduled, run: Run, signal: AbortSignal): Promise<StepResult> {
     const { states, clientOf } = this.#options;
     const make = async (): Promise<StepResult> => {
-      const asked = clientOf(registration).queryStatus({ ...registration.query, queryId: run.queryId }, signal);
-      const status = await (this.#isYoung(run) ? asked.catch(unknownYet) : asked);
+      const polled = clientOf(registration).queryStatus({ ...registration.query, queryId: run.queryId }, signal);
+      const status = await (this.#isNew(run) ? polled.catch(unknownYet) : polled);
       if (registration.removed) {
         return 'done';
       }
@@ -98,7 +96,7 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
       states.answered(registration, status);
       return NEXT[status];
     };
-    return this.#request(registration, 'status', signal, make, ({ error }) => passing(error) ?? 'retry');
+    return this.#request(registration, 'status', signal, make, ({ error }) => temporary(error) ?? 'retry');
   }
 
   results(registration: Scheduled, run: Run, signal: AbortSignal): Promise<StepResult> {
@@ -109,10 +107,10 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
       const isLast = reading.paging.nextToken === undefined;
       if (isLast && !registration.removed) {
         this.#readings.delete(run);
-        await this.#refusing(registration, () => this.#results.read(registration, run, reading.pages));
+        await this.#checked(registration, () => this.#results.read(registration, run, reading.pages));
         await this.#options.resultsKept(registration);
       }
-      this.#answered(registration);
+      this.#succeeded(registration);
       return isLast || registration.removed ? 'done' : 'again';
     };
     return this.#request(
@@ -121,18 +119,18 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
       signal,
       make,
       ({ error }) =>
-        passing(error) ?? (reading.failures > 0 && reading.failures < PAGE_CALLS ? 'retry' : 'results_failed'),
+        temporary(error) ?? (reading.failures > 0 && reading.failures < PAGE_CALLS ? 'retry' : 'results_failed'),
     );
   }
 
   stop(registration: Scheduled, run: Run, signal: AbortSignal): Promise<StepResult> {
     const make = async (): Promise<StepResult> => {
       await this.#options.clientOf(registration).stopQuery({ ...registration.query, queryId: run.queryId }, signal);
-      this.#answered(registration);
+      this.#succeeded(registration);
       return 'done';
     };
     return this.#request(registration, 'stop', signal, make, ({ error }) =>
-      error === 'ResourceNotFoundException' && !this.#isYoung(run) ? 'done' : 'retry',
+      error === 'ResourceNotFoundException' && !this.#isNew(run) ? 'done' : 'retry',
     );
   }
 
@@ -142,7 +140,7 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
     if (outcome === 'skipped') {
       runStates.skipped(registration, 1);
       log.debug('window skipped', { ...fields, window_end: new Date(window.end).toISOString() });
-      this.#tellHourly(registration, 'window skipped after an unconfirmed start');
+      this.#warnHourly(registration, 'window skipped after unconfirmed start');
       return;
     }
     const duration = terminalAt === undefined ? undefined : terminalAt - startedAt;
@@ -157,10 +155,8 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
     const { log, runStates } = this.#options;
     runStates.skipped(registration, windows);
     log.debug('windows skipped', { ...fieldsOf(registration), windows });
-    this.#tellHourly(
-      registration,
-      'windows are skipped that could not be started in time: allow more requests or runs, or run less often',
-    );
+    const hint = 'raise requestsPerSecond or maxConcurrentRuns, or run less often';
+    this.#warnHourly(registration, 'overdue windows skipped', hint);
   }
 
   clockSetBack(queries: number): void {
@@ -168,8 +164,8 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
   }
 
   /**
-   * Makes a request; what it throws is written down and turned into how the run goes on. Of a query that has left
-   * meanwhile nothing is written down: all that is left to do is to stop its run.
+   * Makes a request. Stores an error, and converts it to the outcome of the step. Stores nothing if the query was removed in
+   * the meantime: then its run only needs to be stopped.
    */
   async #request(
     registration: Scheduled,
@@ -209,13 +205,13 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
     }
   }
 
-  #answered(registration: Scheduled): void {
+  #succeeded(registration: Scheduled): void {
     if (!registration.removed) {
       this.#options.states.requestAnswered(registration);
     }
   }
 
-  /** Reads the next page. A function of its own, so that nothing holds the page once it is packed. */
+  /** Reads the next page. This is a separate function, so that nothing references the page once it is packed. */
   async #readPage(registration: Scheduled, run: Run, reading: Reading, signal: AbortSignal): Promise<void> {
     const { query } = registration;
     const { pages, paging } = reading;
@@ -229,12 +225,12 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
         signal,
       );
     reading.failures = 0;
-    await this.#refusing(registration, () => paging.add({ ...countsOf(page), bytes }, nextToken));
+    await this.#checked(registration, () => paging.add({ ...countsOf(page), bytes }, nextToken));
     await pages.add(page);
   }
 
-  /** What is wrong with results is an error of the API. */
-  async #refusing(registration: Scheduled, read: () => void | Promise<void>): Promise<void> {
+  /** Converts errors of invalid results to errors of the API. */
+  async #checked(registration: Scheduled, read: () => void | Promise<void>): Promise<void> {
     try {
       await read();
     } catch (thrown) {
@@ -244,15 +240,15 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
     }
   }
 
-  #isYoung({ startedAt }: Run): boolean {
+  #isNew({ startedAt }: Run): boolean {
     return this.#options.clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
   }
 
-  /** What concerns all of a target's queries, told with the first of them. */
-  #tellHourly(registration: Scheduled, message: string): void {
+  /** Logs a warning that applies to all queries of a target, with the first of them. */
+  #warnHourly(registration: Scheduled, message: string, hint?: string): void {
     const { account, region } = registration.query;
     if (this.#reminders.isDue(`${account} ${region} ${message}`)) {
-      this.#options.log.warn(message, fieldsOf(registration));
+      this.#options.log.warn(message, { ...fieldsOf(registration), hint });
     }
   }
 }
@@ -261,7 +257,7 @@ function fieldsOf({ query: { account, region, name } }: Scheduled): LogFields {
   return { account, aws_region: region, query: name };
 }
 
-/** Undefined for the answer to a status request that the service does not know the query; throws what else was thrown. */
+/** Returns undefined if the service does not know the query; rethrows any other error. */
 function unknownYet(thrown: unknown): undefined {
   if (thrown instanceof ApiError && thrown.error === 'ResourceNotFoundException') {
     return undefined;
@@ -269,7 +265,7 @@ function unknownYet(thrown: unknown): undefined {
   throw thrown;
 }
 
-/** How a run goes on from each status. */
+/** Outcome of a poll by status. */
 const NEXT: Readonly<Record<QueryStatus, StepResult>> = {
   QUEUED: 'again',
   RUNNING: 'again',
@@ -278,8 +274,8 @@ const NEXT: Readonly<Record<QueryStatus, StepResult>> = {
   CANCELED: 'canceled',
 };
 
-/** How a request goes on whose failure may pass by itself; undefined for one that will not. */
-function passing(error: ApiErrorName): StepResult | undefined {
+/** Returns the outcome of a temporary failure; undefined for any other failure. */
+function temporary(error: ApiErrorName): StepResult | undefined {
   if (isUnanswered(error)) {
     return 'silent';
   }

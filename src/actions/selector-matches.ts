@@ -6,7 +6,7 @@ import type { Target } from '../scheduler/target.ts';
 
 type SubjectKind = Follower['selector']['kind'];
 
-/** How many monitors or scopes the selector of an entry matches in a target. */
+/** Number of monitors or scopes that the selector of an entry matches in a target. */
 export interface SelectorCount {
   /** The entry's name. */
   readonly group: string;
@@ -14,7 +14,7 @@ export interface SelectorCount {
   readonly count: number;
 }
 
-/** Counts what selectors match in each target, and warns about those that match nothing. */
+/** Counts the matches of selectors in each target, and warns about selectors without a match. */
 export class SelectorMatches {
   readonly #warnings: Conditions;
   /** The keys of each target's selectors. */
@@ -25,10 +25,10 @@ export class SelectorMatches {
   }
 
   /**
-   * The selectors of a target whose matches are known. A listing that failed leaves the previous one in effect: it never
-   * makes a selector match nothing. Of several selectors with the same name, the one that matches the fewest counts.
+   * Returns the counts of a target's selectors for completed listings. After a failed listing, the previous one stays in effect.
+   * If several selectors have the same name, the lowest count is returned.
    *
-   * @param isListed whether a listing of this kind has succeeded in the target
+   * @param isListed returns whether a listing of this kind was completed in the target
    */
   count(
     target: Target,
@@ -47,7 +47,7 @@ export class SelectorMatches {
       }
     }
     for (const each of counts.values()) {
-      this.#tell(target, each, found);
+      this.#report(target, each, found);
     }
     const keys = new Set(followers.map(({ entry }) => keyOf(target, entry.name)));
     this.#forgetBut(target, keys);
@@ -55,22 +55,26 @@ export class SelectorMatches {
     return [...counts.values()];
   }
 
-  /** A target is not listed any more. */
+  /** Forgets a target that is no longer listed. */
   forget(target: Target): void {
     this.#forgetBut(target, new Set());
     this.#keys.delete(target);
   }
 
-  #tell(target: Target, { group, kind, count }: SelectorCount, { monitors, scopeIds }: Found): void {
-    const place = { account: target.account, aws_region: target.region, query_group: group };
+  #report(target: Target, { group, kind, count }: SelectorCount, { monitors, scopeIds }: Found): void {
+    const fields = { account: target.account, aws_region: target.region, query_group: group };
     const key = keyOf(target, group);
     if (count > 0) {
-      this.#warnings.over(key, { ...place, matches: count });
+      this.#warnings.over(key, { ...fields, matches: count });
     } else if (kind === 'monitors') {
       const hint = 'check name, tags, and status of monitorSelector';
-      this.#warnings.found(key, { ...place, monitors: monitors.length, hint });
+      this.#warnings.found(key, { ...fields, monitors: monitors.length, hint });
     } else {
-      this.#warnings.found(key, { ...place, scopes: scopeIds.length, hint: 'create a scope, or name another region' });
+      this.#warnings.found(key, {
+        ...fields,
+        scopes: scopeIds.length,
+        hint: 'create a scope, or configure another region',
+      });
     }
   }
 

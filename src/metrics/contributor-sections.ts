@@ -6,7 +6,7 @@ import type { Family } from './family.ts';
 import { Chunk } from './gzip/chunk.ts';
 import { labelPart, sampleLines, serviceLabel } from './text.ts';
 
-/** What of a query its contributor series depend on. */
+/** The properties of a query that its contributor series depend on. */
 export interface ContributorsQuery {
   readonly name: string;
   readonly type: QueryType;
@@ -22,31 +22,36 @@ interface Shown {
   readonly family: Family;
   readonly chunk: Chunk;
   lines: Lines;
-  /** How many of the lines a cap over all queries lets through. */
+  /** Number of lines within the limit over all queries. */
   allowance: number;
 }
 
 /**
- * The lines of all of a query's series, the worst first, as the bytes of the page: neither the series' objects nor a
- * second copy are kept, and the first lines of it are what a cap lets through.
+ * The lines of all series of a query as bytes of the page, in descending order of values. No objects and no second copy are
+ * kept. The lines within the limit over all queries are the first ones.
  */
 interface Lines {
   readonly bytes: Buffer;
-  /** Where each line ends in `bytes`. */
+  /** End of each line in `bytes`. */
   readonly ends: Uint32Array;
 }
 
 const FAMILIES: readonly Family[] = [...Object.values(CONTRIBUTOR_FAMILIES), ...Object.values(DATAPOINT_FAMILIES)];
 
 /**
- * The series of the last results of scheduled queries. A query's lines are a chunk of their own, written when its results
- * come, so that no scrape has to write those of all queries at once.
+ * The series of the last results of scheduled queries. Each query has its own chunk, which is rendered when its results are
+ * read, so that no scrape renders the lines of all queries.
  */
 export class ContributorSections {
   readonly #shown = new Map<string, Shown>();
   readonly #chunks = new Map<Family, Set<Chunk>>(FAMILIES.map((family) => [family, new Set()]));
 
-  /** The query has other results, whose series are exported as far as `allowance` goes. `series` has the worst first. */
+  /**
+   * Replaces the series of a query.
+   *
+   * @param series in descending order of values
+   * @param allowance number of series to export
+   */
   replace(query: ContributorsQuery, series: readonly ContributorSeries[], allowance: number): void {
     const family = familyOf(query);
     const lines = linesOf(query, family, series);
@@ -62,7 +67,7 @@ export class ContributorSections {
     }
   }
 
-  /** A cap over all queries lets another number of the query's series through. */
+  /** Sets the number of a query's series within the limit over all queries. */
   allow(query: string, allowance: number): void {
     const shown = this.#shown.get(query);
     if (shown !== undefined && shown.allowance !== allowance) {
@@ -71,7 +76,7 @@ export class ContributorSections {
     }
   }
 
-  /** The query has left, or its results have become too old. */
+  /** Removes the series of a query that was removed, or whose results are stale. */
   remove(query: string): void {
     const shown = this.#shown.get(query);
     if (shown !== undefined) {
@@ -106,7 +111,7 @@ function familyOf({ type, metricName }: ContributorsQuery): Family {
     return CONTRIBUTOR_FAMILIES[metricName];
   }
   if (metricName === 'ROUND_TRIP_TIME') {
-    throw new TypeError('Queries of data points know no round-trip times');
+    throw new TypeError('internal error: data points have no round-trip times');
   }
   return DATAPOINT_FAMILIES[metricName];
 }

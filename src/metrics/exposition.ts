@@ -5,7 +5,7 @@ import { type ExpositionFormat, headerLines } from './text.ts';
 /** The samples of one family. */
 export interface Section {
   readonly family: Pick<Family, 'name' | 'type' | 'help' | 'group'>;
-  /** In the order of the exposition. A chunk's text holds whole lines, or is empty. */
+  /** Chunks in the order of the exposition. The text of a chunk is empty or has whole lines. */
   chunks(): readonly Chunk[];
 }
 
@@ -19,22 +19,22 @@ export interface ScrapeRequest {
 interface Block {
   readonly section: Section;
   readonly headers: Readonly<Record<ExpositionFormat, Chunk>>;
-  /** What the section's chunks joined to last, and their versions then. */
+  /** The last result of joining the chunks of the section, with their versions at that time. */
   joined:
     | { readonly chunks: readonly Chunk[]; readonly versions: readonly number[]; readonly packed: Packed }
     | undefined;
 }
 
-/** Chunks that are rendered and compressed in one go; between goes, other work of the process gets its turn. */
+/** Chunks to render and compress at once. Between these slices, the event loop does other work. */
 const CHUNKS_AT_ONCE = 16;
 
-/** The page for scrapers. Its cost follows what changed since the last scrape, not what is exported. */
+/** The metrics page. The cost of a scrape depends on changes since the last scrape, not on the number of series. */
 export class Exposition {
   readonly #blocks: readonly Block[];
   readonly #end = new Chunk(() => '# EOF\n');
   readonly #refresh: () => Promise<void>;
 
-  /** `refresh` is called at the begin of each scrape, to mark as changed what changes by time alone. */
+  /** @param refresh called at the start of each scrape to mark what has changed with time */
   constructor(sections: readonly Section[], refresh: () => Promise<void>) {
     this.#refresh = refresh;
     this.#blocks = sections.map((section) => ({
@@ -48,8 +48,8 @@ export class Exposition {
   }
 
   /**
-   * Renders and compresses what the first scrape would have to, and what does not change until then. Nothing waits for it, so
-   * its slices are the shortest. Formats and groups share the result.
+   * Renders and compresses the sections before the first scrape. Nothing waits for it, so its slices are the shortest. Formats
+   * and groups share the result.
    */
   async prepare(): Promise<void> {
     for (const block of this.#blocks) {
@@ -57,7 +57,7 @@ export class Exposition {
     }
   }
 
-  /** The parts of the body, compressed as one gzip stream when that is asked for. */
+  /** Returns the parts of the body, compressed as one gzip stream if requested. */
   async scrape(request: ScrapeRequest): Promise<readonly Buffer[]> {
     await this.#refresh();
     const { format, gzip, groups } = request;

@@ -65,7 +65,7 @@ export class RunPage {
     }
   }
 
-  /** Replaces the series of a query. They are in descending order of severity. */
+  /** Replaces the series of a query, which are in descending order of values. */
   resultsRead({ name, query }: Registration<ScheduledQuery>, series: readonly ContributorSeries[]): void {
     this.#cap.set(name, series.length);
     this.#contributors.replace(query, series, this.#cap.allowance(name));

@@ -1,28 +1,27 @@
-/** How many of a query's series may be exported, by the query's name. */
+/** Number of series that may be exported, by query name. */
 type Allowances = ReadonlyMap<string, number>;
 
-/** A query's series: how many it has, and how many of them may be exported as of the last settlement. */
+/** A query's number of series, and how many of them may be exported as of the last settlement. */
 interface CappedQuery {
   wanted: number;
   allowance: number;
 }
 
 /**
- * Shares `contributors.maxSeries` among the queries. Each may have its share, an equal one for all of them; the room that
- * some leave unused goes to the others in the order of their names (of code units). Who may have how many depends only on
- * who has how many, not on what came before.
+ * Divides `contributors.maxSeries` among the queries. All queries have equal shares. Unused series of a share are given to the
+ * other queries in the order of their names (by code units). The result depends only on the current numbers of series.
  *
- * Changes are recorded at once and take effect with {@link SeriesCap.settle}: beyond the limit one change can concern
- * every query, so that thousands of changes are shared out once.
+ * Changes are recorded immediately and take effect with {@link SeriesCap.settle}. Over the limit, one change can affect every
+ * query, so thousands of changes are settled together.
  */
 export class SeriesCap {
   #limit: number;
   readonly #queries = new Map<string, CappedQuery>();
-  /** Of `#queries`, in order; undefined after a query was added or removed. */
+  /** Sorted names of `#queries`. Undefined after a query was added or removed. */
   #names: readonly string[] | undefined;
   /** Queries whose number of series was set since the last settlement. */
   readonly #touched = new Set<string>();
-  /** Whether the last settlement gave each query all that it wants. */
+  /** Whether all series were within the limit at the last settlement. */
   #wasEnough = true;
   #isSettled = true;
   #wanted = 0;
@@ -39,20 +38,17 @@ export class SeriesCap {
     this.#isSettled = false;
   }
 
-  /** Series of all queries that may be exported, as of the last settlement, without those of queries removed since. */
+  /** Exported series of all queries as of the last settlement, without queries that were removed since then. */
   get exported(): number {
     return this.#exported;
   }
 
-  /**
-   * How many of a query's series may be exported, as of the last settlement: the first, which are the worst. 0 for a query
-   * that is not known.
-   */
+  /** Returns how many of a query's series may be exported as of the last settlement. 0 for an unknown query. */
   allowance(query: string): number {
     return this.#queries.get(query)?.allowance ?? 0;
   }
 
-  /** A query has `count` series now. One with none has its share too, so that it is there when it gets some. */
+  /** Sets the number of a query's series. A query without series has a share, too. */
   set(query: string, count: number): void {
     let capped = this.#queries.get(query);
     if (capped === undefined) {
@@ -66,7 +62,7 @@ export class SeriesCap {
     this.#isSettled = false;
   }
 
-  /** Removes a query, and its share with it. */
+  /** Removes a query and its share. */
   remove(query: string): void {
     const capped = this.#queries.get(query);
     if (capped !== undefined) {
@@ -80,8 +76,8 @@ export class SeriesCap {
   }
 
   /**
-   * Applies what has changed since the last settlement. Returns the allowances that are other than before, and those of
-   * queries whose number of series was set, be they changed or not.
+   * Applies the changes since the last settlement. Returns the changed allowances, and those of queries whose number of series
+   * was set.
    */
   settle(): Allowances {
     const changed = new Map<string, number>();
@@ -103,18 +99,18 @@ export class SeriesCap {
     return changed;
   }
 
-  /** Shares out everything again. */
+  /** Recalculates all allowances. */
   #share(changed: Map<string, number>): void {
     const share = Math.floor(this.#limit / this.#queries.size);
-    let room = this.#limit;
+    let unused = this.#limit;
     for (const { wanted } of this.#queries.values()) {
-      room -= Math.min(wanted, share);
+      unused -= Math.min(wanted, share);
     }
     this.#names ??= [...this.#queries.keys()].sort();
     for (const name of this.#names) {
       const wanted = this.#queries.get(name)?.wanted ?? 0;
-      const extra = Math.min(Math.max(0, wanted - share), room);
-      room -= extra;
+      const extra = Math.min(Math.max(0, wanted - share), unused);
+      unused -= extra;
       this.#allow(name, Math.min(wanted, share) + extra, changed);
     }
   }

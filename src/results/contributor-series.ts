@@ -1,27 +1,28 @@
-/** A series of a query's last results, of rows or of data points. */
+/** A series of a query's last results, from rows or data points. */
 export interface ContributorSeries {
-  /** What it has beside the query's own labels, in the order of the exposition; none of the values is empty. */
+  /** Labels beside those of the query, in the order of the exposition, without empty values. */
   readonly labels: readonly (readonly [name: string, value: string])[];
   /** In the metric's base unit. */
   readonly value: number;
 }
 
-/** Bytes of the labels of all series of a query: 500 rows with all labels of usual lengths take a quarter. */
+/** Most bytes of the labels of all series of a query. 500 rows with all labels of usual lengths use a quarter of them. */
 const MOST_LABEL_BYTES = 2 * 1024 * 1024;
 
-/** The series of a query's last results that the cap of each query lets through. */
+/** The series of a query's last results within the limit per query. */
 export interface CappedSeries {
-  /** The worst first: by falling value, then by labels. No two have the same labels. */
+  /** In descending order of values, then by labels. No two series have the same labels. */
   readonly series: readonly ContributorSeries[];
-  /** How many the cap left out, and their size. */
+  /** Number of series that the limits on number and size exclude. */
   readonly dropped: number;
-  /** How many of them were left out because the labels of all together are too large. */
+  /** Number of these that the limit on the size of all labels excludes. */
   readonly tooLarge: number;
 }
 
 /**
- * The worst `max` of some series, given by texts that tell their labels apart; of equally bad ones the first by that
- * text. A high value is a bad one; of bytes, one that is worth knowing.
+ * Returns the `max` series with the highest values, which are the most relevant ones.
+ *
+ * @param byLabels series by texts that identify their labels. Series with equal values are ordered by these texts.
  */
 export function worstOf(byLabels: ReadonlyMap<string, ContributorSeries>, max: number): CappedSeries {
   const worst = [...byLabels]

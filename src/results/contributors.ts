@@ -8,44 +8,44 @@ import type { UnitConversion } from './units.ts';
 export interface MergeOptions {
   readonly metricName: MetricName;
   readonly conversion: UnitConversion;
-  /** Rows that are equal in these are one series. In the order of the exposition. */
+  /** Selected labels: rows that are equal in these are one series. In the order of the exposition. */
   readonly labels: readonly RowLabel[];
-  /** `drop`: mirror rows make no series. */
+  /** `drop`: mirror rows have no series. */
   readonly mirrorRows: 'keep' | 'drop';
   readonly maxSeriesPerQuery: number;
-  /** So many rows make series, the worst; undefined: all. */
+  /** Number of rows with series, the highest values first. Undefined: all rows. */
   readonly limit: number | undefined;
 }
 
-/** What a run's rows come to. */
+/** The series and numbers of a run's rows. */
 export interface Contributors extends CappedSeries {
-  /** Rows in the answer, those without a value and mirrors included. */
+  /** Rows in the response, including rows without a value and mirror rows. */
   readonly rows: number;
   /**
-   * Sum over all rows before merging and capping, mirrors left out, in the metric's base unit; undefined for round-trip
-   * times, whose sum means nothing.
+   * Sum over all rows before merging and series limits, without mirror rows, in the metric's base unit. Undefined for
+   * round-trip times, whose sum has no meaning.
    */
   readonly total: number | undefined;
-  /** Rows beyond the limit: they are part of `total`, and each counts as a series that was dropped. */
+  /** Rows beyond the limit. They are part of `total`, and each counts as a dropped series. */
   readonly beyondLimit: number;
-  /** Values of labels that were too long, and cut. */
+  /** Number of truncated label values. */
   readonly truncated: number;
 }
 
-/** No label's value holds it, once that is fit for export. */
+/** A text that no exported label value contains. */
 const SEPARATOR = '\ud800';
 
 interface Merged {
   readonly labels: ContributorSeries['labels'];
-  /** In the answer's unit: sums of whole numbers stay exact, and are converted once. */
+  /** In the unit of the response: sums of whole numbers stay exact, and are converted once. */
   value: number;
 }
 
 /**
- * Makes series of rows: those that fall together under the chosen labels are one, counts and bytes added, of round-trip
- * times the maximum. Mirror rows are never merged with others. Rows without a value are skipped.
+ * Merges rows with equal selected labels to series: counts and bytes are added, and round-trip times have the maximum. Mirror
+ * rows are never merged with others. Rows without a value are skipped.
  *
- * @throws InvalidResponse when a value or a sum is beyond what a number can hold.
+ * @throws InvalidResponse if a value or a sum is not a finite number
  */
 export function mergeRows(rows: readonly ResultRow[], options: MergeOptions): Contributors {
   const { metricName, conversion, labels, mirrorRows, maxSeriesPerQuery, limit = rows.length } = options;

@@ -3,22 +3,22 @@ import { exportedLabelValue } from './label-value.ts';
 import type { DatapointSeries } from './results.ts';
 import type { UnitConversion } from './units.ts';
 
-/** What a `-data` run's answer comes to: the newest point of each series. */
+/** The newest data points of a `-data` run, and numbers of its results. */
 export interface NewestDatapoints extends CappedSeries {
-  /** Items in the answer. */
+  /** Items in the response. */
   readonly rows: number;
-  /** Time of the newest point of all, in milliseconds since the epoch; undefined where there is none. */
+  /** Time of the newest point of all series, in milliseconds since the epoch. Undefined without points. */
   readonly newestAt: number | undefined;
-  /** From point to point, in milliseconds: the shortest there is; undefined for fewer than two times. */
+  /** Shortest step between points, in milliseconds. Undefined for fewer than two times. */
   readonly step: number | undefined;
-  /** Labels that were too long, and cut. */
+  /** Number of truncated labels. */
   readonly truncated: number;
 }
 
 /**
- * Adds the items of one label point by point and takes the newest point of each label.
+ * Adds the items of each label point by point, and returns the newest point of each label.
  *
- * @throws InvalidResponse when a value or a sum is beyond what a number can hold.
+ * @throws InvalidResponse if a value or a sum is not a finite number
  */
 export function newestDatapoints(
   datapoints: readonly DatapointSeries[],

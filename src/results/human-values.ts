@@ -1,6 +1,6 @@
 import type { BaseUnit } from './units.ts';
 
-/** A unit's size in the base unit, the largest first. Prefixes are decimal, as the service's are. */
+/** Sizes of units in the base unit, the largest first. Prefixes are decimal, like those of the service. */
 const SCALES: Readonly<Record<Exclude<BaseUnit, 'count'>, readonly (readonly [size: number, unit: string])[]>> = {
   seconds: [
     [1, 's'],
@@ -29,17 +29,17 @@ function numberFormats(): NonNullable<typeof formats> {
 }
 
 /**
- * A value for people: `12.3 ms`, `4.56 GB`, `1,234`; times and bytes with three digits that count, counts with all.
+ * Formats a value for users: `12.3 ms`, `4.56 GB`, `1,234`. Times and bytes have three significant digits, counts all digits.
  *
  * @param value in `unit`, 0 or more
- * @param unit undefined where it is not known
+ * @param unit undefined if it is unknown
  */
 export function humanValue(value: number, unit: BaseUnit | undefined): string {
   if (unit === undefined || unit === 'count') {
     return numberFormats().count.format(value);
   }
   const scales = SCALES[unit];
-  // 999.9 B are 1 kB with three digits: the unit is chosen for what is shown.
+  // 999.9 B is 1 kB with three digits: the rounded value determines the unit.
   const fitting = scales.find(([size]) => Number((value / size).toPrecision(3)) >= 1);
   const [size, name] = fitting ?? scales.at(-1) ?? [1, ''];
   return `${numberFormats().plain.format(value / size)} ${name}`;

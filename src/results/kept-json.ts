@@ -5,14 +5,14 @@ import pLimit from 'p-limit';
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 /**
- * Node's thread pool would take four at once: where there is one core, the event loop waits for all of them in turn. It
- * waited up to 69 ms while twenty runs were read; the work itself is a millisecond or two each.
+ * Limits the jobs in Node's thread pool to one. With four jobs on one core, the event loop waits for all of them: up to 69 ms
+ * while twenty runs were read, although each job takes a millisecond or two.
  */
 const pool = pLimit(1);
 
 /**
- * JSON that is kept for the rare reader. As objects the rows of hundreds of queries, with all their fields, would take
- * hundreds of megabytes; compressed they take about a twelfth of their JSON.
+ * Compressed JSON that is rarely read. As objects, the rows of hundreds of queries with all fields would use hundreds of
+ * megabytes. Compressed, they use about a twelfth of the size of their JSON.
  */
 export class KeptJson {
   readonly #deflated: Uint8Array;
@@ -21,16 +21,16 @@ export class KeptJson {
     this.#deflated = deflated;
   }
 
-  /** Keeps a value; `value` itself is not held on to. Compresses in Node's thread pool. */
+  /** Compresses the JSON of a value in Node's thread pool. Keeps no reference to the value. */
   static async of(value: unknown): Promise<KeptJson> {
-    // A low level: rows repeat each other so much that higher ones save little.
+    // A low level: rows are so similar that higher levels save little.
     const text = JSON.stringify(value);
     const deflated = await pool(() => deflate(text, { level: 3 }));
-    // A short result is part of a chunk of 16 KiB that zlib has allocated: copied, it takes no more than it is.
+    // A short result is a view of a chunk of 16 KiB. The copy has only the size of the result.
     return new KeptJson(new Uint8Array(deflated));
   }
 
-  /** What `toBase64` gave, of this process or another. */
+  /** Reads the result of `toBase64` of this or another process. */
   static fromBase64(text: string): KeptJson {
     return new KeptJson(new Uint8Array(Buffer.from(text, 'base64')));
   }
@@ -39,12 +39,12 @@ export class KeptJson {
     return Buffer.from(this.#deflated).toString('base64');
   }
 
-  /** Bytes of memory that it takes. */
+  /** Size in memory, in bytes. */
   get size(): number {
     return this.#deflated.buffer.byteLength;
   }
 
-  /** The value's JSON. */
+  /** Returns the JSON of the value. */
   async text(): Promise<string> {
     return (await pool(() => inflate(this.#deflated))).toString();
   }

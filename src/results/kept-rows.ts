@@ -1,12 +1,12 @@
 import { boundedLabelValue } from './label-value.ts';
 import type { DatapointSeries, ResultRow } from './results.ts';
 
-/** Bytes of JSON of a query's last results, about: what is kept for the API and the status page. */
+/** Approximate limit on the bytes of JSON that are kept of a query's last results for the API and the status page. */
 const MOST_JSON_BYTES = 4 * 1024 * 1024;
-/** A data point's time, value and converted value in JSON take no more. */
+/** Most bytes of a data point's time, value, and converted value in JSON. */
 const POINT_BYTES = 72;
 
-/** The rows with the highest values, at most `limit` of them, in the order that they had. Rows without a value go first. */
+/** Returns the `limit` rows with the highest values in their original order. Rows without a value are dropped first. */
 export function worstRows(rows: readonly ResultRow[], limit: number): readonly ResultRow[] {
   if (rows.length <= limit) {
     return rows;
@@ -15,7 +15,7 @@ export function worstRows(rows: readonly ResultRow[], limit: number): readonly R
   return rows.filter((row) => worst.has(row));
 }
 
-/** Rows as they are kept for the API: with bounded texts, and the worst ones alone if all together are too large. */
+/** Prepares rows for the API: limits their texts, and drops the rows with the lowest values if all together are too large. */
 export function rowsForJson(rows: readonly ResultRow[]): readonly ResultRow[] {
   const bounded = new Map(rows.map((row) => [row, { ...row, raw: boundedMembers(row.raw) }]));
   let bytes = 0;
@@ -30,7 +30,7 @@ export function rowsForJson(rows: readonly ResultRow[]): readonly ResultRow[] {
   return [...bounded].flatMap(([row, each]) => (kept.has(row) ? [each] : []));
 }
 
-/** Time series as they are kept for the API: with bounded labels, and the first ones alone if all together are too large. */
+/** Prepares time series for the API: limits their labels, and drops the last ones if all together are too large. */
 export function datapointsForJson(datapoints: readonly DatapointSeries[]): readonly DatapointSeries[] {
   let bytes = 0;
   const kept: DatapointSeries[] = [];
@@ -53,7 +53,7 @@ function boundedMembers(members: Readonly<Record<string, unknown>>): Readonly<Re
   return Object.fromEntries(Object.entries(members).map(([name, value]) => [name, boundedTexts(value)]));
 }
 
-/** A JSON value whose texts are bounded. The response's nesting is. */
+/** Limits all texts of a JSON value. Its nesting is limited when the response is parsed. */
 function boundedTexts(value: unknown): unknown {
   if (typeof value === 'string') {
     return boundedLabelValue(value);

@@ -2,20 +2,20 @@ import { nextTurn } from '../lib/concurrency.ts';
 import { KeptJson } from './kept-json.ts';
 
 /**
- * Pages of an answer, kept until all have come. Hundreds of runs may be read at once, each page by page in its turn: as
- * objects their rows would take hundreds of megabytes.
+ * Compressed pages of results, kept until all are read. Hundreds of runs may be read at the same time. As objects, their rows
+ * would use hundreds of megabytes.
  */
 export class PackedPages<Page extends object> {
   readonly #pages: KeptJson[] = [];
 
-  /** Adds a page, which is not held on to: plain data, the same once it has been JSON. */
+  /** Adds a page of plain JSON data. Keeps no reference to it. */
   async add(page: Page): Promise<void> {
-    // It has just been parsed: writing it is another block of the event loop.
+    // Parsing has just blocked the event loop. Serialization blocks it again.
     await nextTurn();
     this.#pages.push(await KeptJson.of(page));
   }
 
-  /** All pages, in their order. Each is read in a turn of the event loop of its own. */
+  /** Returns all pages in order. Parses each in its own turn of the event loop. */
   async unpack(): Promise<Page[]> {
     const pages: Page[] = [];
     for (const text of await Promise.all(this.#pages.map((page) => page.text()))) {

@@ -3,13 +3,10 @@ import { LARGEST_RESULTS_BYTES } from '../aws/answer-bounds.ts';
 import { InvalidResponse } from '../aws/errors.ts';
 import type { DataPage, RowPage } from './results.ts';
 
-/** What a list that has several pages may hold. */
+/** Most items, pages, and bytes of a list with several pages. */
 type Bounds<Counted extends string> = Readonly<Record<Counted | 'pages' | 'bytes', number>>;
 
-/**
- * The pages of one list so far. Refuses a list that does not end, and one that is larger than any that is meant: a token
- * that comes back would be followed forever.
- */
+/** The pages of one list so far. Rejects a list with a repeated token, which would never end, and a list that is too large. */
 export class Paging<Counted extends string> {
   readonly #bounds: Bounds<Counted>;
   readonly #totals = new Map<string, number>();
@@ -17,20 +14,20 @@ export class Paging<Counted extends string> {
   readonly #seen = new Set<string>();
   #nextToken: string | undefined;
 
-  /** Each bound is the most that is accepted over all pages. */
+  /** @param bounds limits over all pages */
   constructor(bounds: Bounds<Counted>) {
     this.#bounds = bounds;
   }
 
-  /** What requests the next page; undefined before the first page and after the last. */
+  /** Token of the next page. Undefined before the first page and after the last. */
   get nextToken(): string | undefined {
     return this.#nextToken;
   }
 
   /**
-   * Adds a page that was read.
+   * Adds a page.
    *
-   * @throws InvalidResponse if the list exceeds a bound, and if `nextToken` was that of an earlier page.
+   * @throws InvalidResponse if the list exceeds a limit, or if an earlier page had the same `nextToken`
    */
   add(page: Readonly<Record<Counted | 'bytes', number>>, nextToken: string | undefined): void {
     for (const [counted, more] of Object.entries<number>({ ...page, pages: 1 })) {
@@ -50,14 +47,14 @@ export class Paging<Counted extends string> {
   #see(token: string): void {
     const digest = createHash('sha256').update(token).digest('base64');
     if (this.#seen.has(digest)) {
-      throw new InvalidResponse('expected a nextToken that no earlier page had, got one again');
+      throw new InvalidResponse('expected a new nextToken, got one of an earlier page');
     }
     this.#seen.add(digest);
   }
 }
 
 /**
- * Whether the service's `limit` bounds the rows of a whole result is only inferred: four times the largest limit are
+ * That the service's `limit` applies to the rows of a whole result is only inferred, so four times the largest limit is
  * accepted. The `-data` type has no limit.
  */
 const RESULTS_BOUNDS = {
@@ -70,12 +67,12 @@ const RESULTS_BOUNDS = {
 
 export type ResultsPaging = Paging<'rows' | 'series' | 'points'>;
 
-/** The pages of the results of one query. */
+/** Creates the paging of a query's results. */
 export function resultsPaging(): ResultsPaging {
   return new Paging(RESULTS_BOUNDS);
 }
 
-/** What {@link resultsPaging} counts of a page. */
+/** Returns what {@link resultsPaging} counts of a page. */
 export function countsOf(page: RowPage | DataPage): Readonly<Record<'rows' | 'series' | 'points', number>> {
   return 'rows' in page
     ? { rows: page.rows.length, series: 0, points: 0 }
@@ -90,7 +87,7 @@ const LISTING_BOUNDS = { pages: 2_000, items: 50_000, bytes: 32 * 1024 * 1024 } 
 
 export type ListingPaging = Paging<'items'>;
 
-/** The pages of one listing of a target's monitors or scopes. */
+/** Creates the paging of a listing of monitors or scopes. */
 export function listingPaging(): ListingPaging {
   return new Paging(LISTING_BOUNDS);
 }

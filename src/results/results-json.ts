@@ -1,35 +1,35 @@
 import type { DataResults, RowResults } from './results.ts';
 import type { BaseUnit, UnitConversion } from './units.ts';
 
-/** What the results of a run look like over HTTP, beside their items. */
+/** The JSON of a run's results over HTTP, without their items. */
 interface ResultsJson {
-  /** As the service named it; `null` where it named none. */
+  /** Unit in the response; `null` without one. */
   readonly unit: string | null;
-  /** What `value` is taken to be in; the same as `unit` but where the service named none. */
+  /** Assumed unit of `value`; `null` if the response has a unit. */
   readonly assumedUnit: string | null;
-  /** What `baseValue` is in, as in the metrics. */
+  /** Unit of `baseValue`, as in the metrics. */
   readonly baseUnit: BaseUnit;
 }
 
-/** All rows of a run's results, unmerged and uncapped, in the service's order. */
+/** All rows of a run's results before merging and series limits, in the order of the response. */
 export interface RowsJson extends ResultsJson {
-  /** Each with all fields as the service gave them, and `baseValue`: `null` for a row without `value`. */
+  /** Each has all fields of the response, and `baseValue`, which is `null` for a row without `value`. */
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** All data points of a run's results, in the service's order; items of one label are not added. */
+/** All data points of a run's results, in the order of the response. Items with the same label are not added. */
 export interface DatapointsJson extends ResultsJson {
   readonly datapoints: readonly {
     readonly label: string;
     /** RFC 3339. */
     readonly timestamps: readonly string[];
-    /** As many as `timestamps`, and as `baseValues`. */
+    /** As many as `timestamps` and `baseValues`. */
     readonly values: readonly number[];
     readonly baseValues: readonly number[];
   }[];
 }
 
-/** @throws InvalidResponse when a value is beyond what a number can hold. */
+/** @throws InvalidResponse if a converted value is not a finite number */
 export function rowsJson(results: RowResults, conversion: UnitConversion): RowsJson {
   return {
     ...unitsJson(results.unit, conversion),
@@ -40,7 +40,7 @@ export function rowsJson(results: RowResults, conversion: UnitConversion): RowsJ
   };
 }
 
-/** @throws InvalidResponse when a value is beyond what a number can hold. */
+/** @throws InvalidResponse if a converted value is not a finite number */
 export function datapointsJson(results: DataResults, conversion: UnitConversion): DatapointsJson {
   return {
     ...unitsJson(results.unit, conversion),

@@ -14,21 +14,21 @@ import {
 import { InvalidResponse } from '../aws/errors.ts';
 import { KUBERNETES_LABELS, ROW_FIELD_LABELS, type RowLabel } from '../model/vocabulary.ts';
 
-/** A row of a top-contributors answer. */
+/** A row of top contributors. */
 export interface ResultRow {
-  /** Its texts under the names of their labels, whole. A field that is `""`, null or absent is not there. */
+  /** Complete texts by label. Fields that are `""`, null, or absent are omitted. */
   readonly labels: Readonly<Partial<Record<RowLabel, string>>>;
-  /** Over the query's window, in the answer's unit; undefined where the row has none, which is not 0. */
+  /** Value over the query's window, in the unit of the response. Undefined without a value, which is not 0. */
   readonly value: number | undefined;
-  /** It is the far end's view of a connection: its `targetPort` is 0. A row without `targetPort` is none. */
+  /** Whether `targetPort` is 0: the row is the remote end's view of a connection. A row without `targetPort` is not one. */
   readonly mirror: boolean;
-  /** All fields, as the API gave them. */
+  /** All fields of the response. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-/** Rows of a monitor's or of workload insights' top contributors. */
+/** Rows of top contributors of a monitor or of workload insights. */
 export interface RowResults {
-  /** As the answer names it; undefined for `""`, null and absent. Workload insights never name one. */
+  /** Unit in the response; undefined for `""`, null, and absent. Workload insights never name one. */
   readonly unit: string | undefined;
   readonly rows: readonly ResultRow[];
 }
@@ -36,35 +36,35 @@ export interface RowResults {
 export interface Datapoint {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** In the answer's unit. */
+  /** In the unit of the response. */
   readonly value: number;
 }
 
-/** One item of a `-data` answer. Several items of one answer may have the same label. */
+/** One item of a `-data` response. Several items may have the same label. */
 export interface DatapointSeries {
-  /** Empty for `""`, null and absent. */
+  /** Empty for `""`, null, and absent. */
   readonly label: string;
-  /** In the order of the answer. */
+  /** In the order of the response. */
   readonly points: readonly Datapoint[];
 }
 
 /** Time series of workload insights' top contributors, the `-data` type. */
 export interface DataResults {
-  /** As the answer names it; undefined for `""`, null and absent. */
+  /** Unit in the response; undefined for `""`, null, and absent. */
   readonly unit: string | undefined;
   readonly datapoints: readonly DatapointSeries[];
 }
 
-/** What every page of results has beside its items. */
+/** What every page of results has besides its items. */
 interface Page {
-  /** What asks for the next page; undefined after the last one. */
+  /** Token of the next page; undefined after the last one. */
   readonly nextToken: string | undefined;
 }
 
 export type RowPage = RowResults & Page;
 export type DataPage = DataResults & Page;
 
-/** Each label with the API's name of its field, `local_az` with `localAz`. */
+/** Each label with its field in the API, for example `local_az` with `localAz`. */
 const ROW_FIELDS = fieldsOf(ROW_FIELD_LABELS.filter((label) => label !== 'target_port'));
 const KUBERNETES_FIELDS = fieldsOf(KUBERNETES_LABELS);
 
@@ -73,13 +73,13 @@ function fieldsOf(labels: readonly RowLabel[]): readonly (readonly [label: RowLa
 }
 
 /**
- * Reads one page of a monitor's or of workload insights' top contributors. `""`, null and absent are the same
- * everywhere, and such items of the list are left out.
+ * Reads one page of top contributors of a monitor or of workload insights. `""`, null, and absent are equivalent, and such
+ * items of the list are skipped.
  *
- * @throws InvalidResponse for a member of another type than the model's, with its path: `topContributors[3].value`.
+ * @throws InvalidResponse if a member has another type than in the model, with its path: `topContributors[3].value`
  */
 export function readRowPage(output: unknown): RowPage {
-  const page = readMembers(output, 'answer');
+  const page = readMembers(output, 'response');
   return {
     unit: readText(page['unit'], 'unit'),
     rows: readItems(page['topContributors'], 'topContributors', readRow),
@@ -88,13 +88,13 @@ export function readRowPage(output: unknown): RowPage {
 }
 
 /**
- * Reads one page of a `-data` answer. A point without a time or without a value is left out; all else as `readRowPage`.
+ * Reads one page of a `-data` response like `readRowPage`. Points without a time or a value are skipped.
  *
- * @throws InvalidResponse for a member of another type than the model's, with its path, and for a series whose lists
- * of times and values are not equally long.
+ * @throws InvalidResponse if a member has another type than in the model, with its path, or if the lists of times and
+ * values of a series have different lengths
  */
 export function readDataPage(output: unknown): DataPage {
-  const page = readMembers(output, 'answer');
+  const page = readMembers(output, 'response');
   return {
     unit: readText(page['unit'], 'unit'),
     datapoints: readItems(page['datapoints'], 'datapoints', readSeries),
@@ -103,10 +103,9 @@ export function readDataPage(output: unknown): DataPage {
 }
 
 /**
- * All pages of one answer as one. Rows of an earlier page that come again on a later one are there once: the service has
- * given that page twice.
+ * Joins the pages of rows. Rows that are repeated on a later page are ignored, because the service has returned a page twice.
  *
- * @throws InvalidResponse when pages name different units.
+ * @throws InvalidResponse if pages have different units
  */
 export function joinRowPages(pages: readonly RowResults[]): RowResults {
   return {
@@ -119,9 +118,9 @@ export function joinRowPages(pages: readonly RowResults[]): RowResults {
 }
 
 /**
- * All pages of one `-data` answer as one; series that come again as {@link joinRowPages} has rows.
+ * Joins the pages of data points. Repeated series are ignored like the rows of {@link joinRowPages}.
  *
- * @throws InvalidResponse when pages name different units.
+ * @throws InvalidResponse if pages have different units
  */
 export function joinDataPages(pages: readonly DataResults[]): DataResults {
   return {
@@ -133,12 +132,12 @@ export function joinDataPages(pages: readonly DataResults[]): DataResults {
   };
 }
 
-/** Texts, whose names are always in one order, and value: rows of different flows differ in them. */
+/** Returns a key of the texts, whose order is fixed, and the value. Rows of different flows have different keys. */
 function rowKey({ labels, value }: ResultRow): string {
   return JSON.stringify([labels, value]);
 }
 
-/** The items of all pages. Of equal ones there are as many as the page has that has most: on one page each counts. */
+/** Returns the items of all pages. Equal items are kept as often as on the page with the most of them. */
 function distinct<Item>(pages: readonly (readonly Item[])[], keyOf: (item: Item) => string): readonly Item[] {
   const [first = [], ...others] = pages;
   if (others.length === 0) {
@@ -206,7 +205,7 @@ function readSeries(item: unknown, path: string): DatapointSeries {
   const values = readList(members['values'], `${path}.values`);
   if (timestamps.length !== values.length) {
     throw new InvalidResponse(
-      `expected ${path}.values to be as many as its timestamps, ${timestamps.length}, got ${values.length}`,
+      `expected as many ${path}.values as timestamps (${timestamps.length}), got ${values.length}`,
     );
   }
   const points = timestamps.flatMap((timestamp, i) => {

@@ -1,7 +1,7 @@
 import { InvalidResponse } from '../aws/errors.ts';
 import type { MetricName, RoundTripTimeUnit } from '../model/vocabulary.ts';
 
-/** What a metric is exported in. */
+/** Units of exported values. */
 export type BaseUnit = 'seconds' | 'bytes' | 'count';
 
 const BASE_UNITS: Readonly<Record<MetricName, BaseUnit>> = {
@@ -11,24 +11,24 @@ const BASE_UNITS: Readonly<Record<MetricName, BaseUnit>> = {
   DATA_TRANSFERRED: 'bytes',
 };
 
-/** How the values of one answer become values in the metric's base unit. */
+/** Conversion of the values of one response to the metric's base unit. */
 export interface UnitConversion {
-  /** The unit the values are taken to be in: the answer's own, or the assumed one where it names none. */
+  /** The unit of the response, or the assumed unit without one. */
   readonly unit: string;
-  /** The answer names no unit. */
+  /** Whether the response has no unit. */
   readonly assumed: boolean;
   readonly baseUnit: BaseUnit;
   /**
-   * A value of the answer in the base unit, correctly rounded: 3 Milliseconds are 0.003.
+   * Converts a value of the response to the base unit, correctly rounded: 3 Milliseconds are 0.003.
    *
-   * @throws InvalidResponse for what no finite number can hold.
+   * @throws InvalidResponse if the result is not a finite number
    */
   toBase(value: number): number;
 }
 
 /**
- * One of a unit is `times` / `per` of the base unit. Both are whole and one of them is 1, so that a conversion is one
- * multiplication or one division by an exact number.
+ * The size of a unit is `times` / `per` of the base unit. Both are whole numbers, and one of them is 1, so that a conversion
+ * is one multiplication or division by an exact number.
  */
 interface Factor {
   readonly times: number;
@@ -39,8 +39,8 @@ const times = (factor: number): Factor => ({ times: factor, per: 1 });
 const per = (divisor: number): Factor => ({ times: 1, per: divisor });
 
 /**
- * Of the 27 units that the service's model takes over from CloudWatch, in lower case, those that are an amount of each
- * base unit. Prefixes are decimal. Percent and all that is per second are an amount of none.
+ * Units by base unit, in lower case, out of the 27 CloudWatch units of the service's model. Prefixes are decimal. Percent and
+ * units per second belong to no base unit.
  */
 const FACTORS: Readonly<Record<BaseUnit, ReadonlyMap<string, Factor>>> = {
   seconds: new Map([
@@ -64,10 +64,10 @@ const FACTORS: Readonly<Record<BaseUnit, ReadonlyMap<string, Factor>>> = {
 };
 
 /**
- * How to convert an answer about a metric whose unit is named `unit`, in any case. `None`, the empty text and undefined
- * name none: bytes, counts and `roundTripTimeUnit` are assumed then.
+ * Returns the conversion from `unit`, in any letter case, for a metric. `None`, the empty text, and undefined are not units:
+ * then bytes, counts, or `roundTripTimeUnit` are assumed.
  *
- * @throws InvalidResponse for a unit that is no amount of what the metric measures.
+ * @throws InvalidResponse if the unit does not fit the metric
  */
 export function unitConversion(
   metricName: MetricName,

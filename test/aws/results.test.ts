@@ -120,9 +120,9 @@ describe('readRowPage', () => {
   });
 
   it.each([
-    ['answer to be an object, got "text"', 'text'],
-    ['answer to be an object, got null', null],
-    ['answer to be an object, got []', []],
+    ['response to be an object, got "text"', 'text'],
+    ['response to be an object, got null', null],
+    ['response to be an object, got []', []],
     ['unit to be text, got 3', { unit: 3 }],
     ['nextToken to be text, got {}', { nextToken: {} }],
     ['topContributors to be a list, got {}', { topContributors: {} }],
@@ -203,13 +203,13 @@ describe('readDataPage', () => {
   });
 
   it.each([
-    ['answer to be an object, got 1', 1],
+    ['response to be an object, got 1', 1],
     ['datapoints to be a list, got {}', { datapoints: {} }],
     ['datapoints[0] to be an object, got "a"', { datapoints: ['a'] }],
     ['datapoints[0].label to be text, got 1', { datapoints: [{ label: 1 }] }],
     ['datapoints[0].timestamps to be a list, got {}', { datapoints: [{ timestamps: {} }] }],
     ['datapoints[0].values to be a list, got 3', { datapoints: [{ values: 3 }] }],
-    ['datapoints[0].values to be as many as its timestamps, 1, got 0', { datapoints: [{ timestamps: [AT] }] }],
+    ['as many datapoints[0].values as timestamps (1), got 0', { datapoints: [{ timestamps: [AT] }] }],
     [
       'datapoints[0].timestamps[0] to be a time, got "yesterday"',
       { datapoints: [{ timestamps: ['yesterday'], values: [1] }] },

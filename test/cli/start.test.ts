@@ -210,7 +210,7 @@ describe.concurrent('startup', () => {
     });
     const exporter = startCommand(scope, [`--config.file=${file}`], { ...CLEAN_ENVIRONMENT, ...env });
     const url = await exporter.url();
-    await exporter.event('query fails');
+    await exporter.event('query failed');
     const page = await (await fetch(`${url}/metrics`)).text();
     expect(page).toContain(`aws_nfm_query_last_error{query="q",operation="status",error="${error}"} 1\n`);
     expect(page).toContain('aws_nfm_api_up{account="default",aws_region="us-east-1"} 0\n');

@@ -157,11 +157,11 @@ describe('queries of a selector', () => {
     const page = await daemon.metrics();
     expect(queryNames(page)).toEqual(['e:m']);
     expect(page.value('aws_nfm_inventory_last_success_timestamp_seconds', { kind: 'monitors' })).toBeGreaterThan(0);
-    const failures = daemon.log.events.filter(({ msg }) => msg === 'listing fails');
+    const failures = daemon.log.events.filter(({ msg }) => msg === 'listing failed');
     expect(failures.map(({ fields }) => fields?.['operation']).sort()).toEqual(['ListMonitors', 'ListScopes']);
     service.simulator.setFaults([]);
     await vi.waitFor(
-      () => expect(daemon.log.events.filter(({ msg }) => msg === 'listing works again')).toHaveLength(2),
+      () => expect(daemon.log.events.filter(({ msg }) => msg === 'listing recovered')).toHaveLength(2),
       WAIT,
     );
     await vi.waitFor(async () => {
@@ -224,12 +224,12 @@ describe('queries of a selector', () => {
       configOf(service, [{ ...EVERY_HOUR, name: 'e', monitorSelector: { tags: { env: 'prod' } } }], '100ms'),
     );
     const logged = () =>
-      daemon.log.events.map(({ msg }) => msg).filter((msg) => msg === 'listing fails' || msg === 'listing works again');
+      daemon.log.events.map(({ msg }) => msg).filter((msg) => msg === 'listing failed' || msg === 'listing recovered');
     await vi.waitFor(() => expect(countOf(service, 'ListTagsForResource')).toBeGreaterThan(6), WAIT);
-    expect(logged()).toEqual(['listing fails']);
+    expect(logged()).toEqual(['listing failed']);
     service.simulator.setFaults([]);
     await waitForQueries(daemon, ['e:m', 'e:n']);
-    await vi.waitFor(() => expect(logged()).toEqual(['listing fails', 'listing works again']), WAIT);
+    await vi.waitFor(() => expect(logged()).toEqual(['listing failed', 'listing recovered']), WAIT);
   });
 
   test('need no tags if their selector has none', async (scope) => {

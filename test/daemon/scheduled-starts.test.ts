@@ -77,7 +77,7 @@ describe('a start whose response is lost', () => {
     expect(runs('start_failed')).toBe(0);
     expect(runs('succeeded')).toBeGreaterThan(20);
     expect(
-      daemon.log.messages().filter((message) => message === 'window skipped after an unconfirmed start'),
+      daemon.log.messages().filter((message) => message === 'window skipped after unconfirmed start'),
     ).toHaveLength(1);
   });
 

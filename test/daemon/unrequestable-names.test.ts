@@ -96,7 +96,7 @@ test('names and ids of the service that cannot be requested are not, and make no
     const errors = page.samples('aws_nfm_query_last_error', { operation: 'start', error: 'InvalidResponse' });
     expect(errors).toHaveLength(names.length);
   }, WAIT);
-  const ignored = daemon.log.events.filter(({ msg }) => msg.startsWith('listed names ignored'));
+  const ignored = daemon.log.events.filter(({ msg }) => msg === 'unusable names ignored in listing');
   expect(ignored.map(({ fields }) => [fields['operation'], fields['count']]).sort()).toEqual([
     ['ListMonitors', BAD_NAMES.length],
     ['ListScopes', BAD_IDS.length],

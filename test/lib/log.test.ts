@@ -45,7 +45,7 @@ describe.each(LOG_FORMATS)('the log as %s', (format) => {
 
   it('cuts a text of which a service may decide how long it is', () => {
     const lines: string[] = [];
-    logTo(lines, format).warn('query fails', { reason: 'x'.repeat(1_000_000), after: 1 });
+    logTo(lines, format).warn('query failed', { reason: 'x'.repeat(1_000_000), after: 1 });
     const [line = ''] = lines;
     expect(line.length).toBeLessThan(5_000);
     expect(line).toMatch(/x{4096}…/);

@@ -46,7 +46,7 @@ function setUp() {
   return {
     sections,
     parts: () => scrape(false),
-    /** The page as it comes plain; as it comes in gzip it is the same. */
+    /** Returns the uncompressed page, after comparing it with the compressed one. */
     async page(): Promise<string> {
       const plain = Buffer.concat(await scrape(false));
       expect(gunzipSingleMember(Buffer.concat(await scrape(true))).equals(plain)).toBe(true);
@@ -55,7 +55,7 @@ function setUp() {
   };
 }
 
-/** All samples of a page, held to the grammar of the format: no series is there twice. */
+/** Returns all samples of a page. Throws if the page violates the grammar or has a series twice. */
 function readSamples(page: string) {
   return readPage(Buffer.from(page), 'text').flatMap(({ samples }) =>
     samples.map(({ name, labels, value }) => ({ name, labels: Object.fromEntries(labels), value })),
@@ -63,7 +63,7 @@ function readSamples(page: string) {
 }
 
 describe('ContributorSections', () => {
-  it('writes every family, with samples or without', async () => {
+  it('renders every family with or without samples', async () => {
     const page = await setUp().page();
     expect(page.match(/^# TYPE .*/gm)).toEqual(
       [
@@ -106,7 +106,7 @@ describe('ContributorSections', () => {
     ]);
   });
 
-  it('writes rows of workload insights with their scope', async () => {
+  it('renders rows of workload insights with their scope', async () => {
     const { sections, page } = setUp();
     sections.replace(query({ ...workloads, metricName: 'TIMEOUTS' }), [{ labels: [], value: 3 }], 9);
     expect(readSamples(await page())).toEqual([
@@ -138,7 +138,7 @@ describe('ContributorSections', () => {
     ]);
   });
 
-  it('replaces all of a query at once', async () => {
+  it('replaces all series of a query together', async () => {
     const { sections, page } = setUp();
     sections.replace(query(), zones(3), 9);
     sections.replace(query({ name: 'other' }), zones(1), 9);
@@ -152,7 +152,7 @@ describe('ContributorSections', () => {
     expect(readSamples(await page())).toHaveLength(1);
   });
 
-  it('exports the worst, as many as may be', async () => {
+  it('exports the allowed number of series with the highest values', async () => {
     const { sections, page } = setUp();
     const values = async () => readSamples(await page()).map(({ value }) => value);
     sections.replace(query(), zones(4), 2);
@@ -164,7 +164,7 @@ describe('ContributorSections', () => {
     sections.allow('no such query', 1);
   });
 
-  it('takes all series of a query away with it', async () => {
+  it('removes all series of a removed query', async () => {
     const { sections, page } = setUp();
     sections.replace(query(), zones(2), 9);
     sections.replace(query({ name: 'other' }), zones(1), 9);
@@ -175,14 +175,14 @@ describe('ContributorSections', () => {
     expect(readSamples(await page())).toHaveLength(2);
   });
 
-  it('moves a query of the same name to the family of its new metric', async () => {
+  it('moves a query with the same name to the family of its new metric', async () => {
     const { sections, page } = setUp();
     sections.replace(query(), zones(1), 9);
     sections.replace(query({ metricName: 'TIMEOUTS' }), zones(1), 9);
     expect(readSamples(await page()).map(({ name }) => name)).toEqual(['aws_nfm_contributor_timeouts']);
   });
 
-  it('writes again only what has changed', async () => {
+  it('renders again only what has changed', async () => {
     const { sections, parts } = setUp();
     const names = Array.from({ length: 200 }, (_, i) => `query-${i}`);
     for (const name of names) {
@@ -199,7 +199,7 @@ describe('ContributorSections', () => {
     expect((await written()).map((text) => /query="([^"]+)"/.exec(text)?.[1])).toEqual(['query-7', 'query-8']);
   });
 
-  it('makes pages that promtool has nothing to say about', async () => {
+  it('renders pages that promtool accepts', async () => {
     const { sections, page } = setUp();
     for (const metricName of ['ROUND_TRIP_TIME', 'TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const) {
       sections.replace(query({ name: metricName, metricName }), zones(2), 9);
@@ -216,7 +216,7 @@ describe('ContributorSections', () => {
     });
   });
 
-  it('writes rows with any texts in them as they are, and no series twice', async () => {
+  it('renders rows with any texts unchanged and no series twice', async () => {
     const { sections, page } = setUp();
     const labels: RowLabel[] = ['local_az', 'remote_az', 'remote_ip', 'local_pod_name', 'target_port'];
     const conversion = unitConversion('RETRANSMISSIONS', 'Count', 'SECONDS');
@@ -245,7 +245,7 @@ describe('ContributorSections', () => {
 });
 
 describe('the families', () => {
-  it('list all labels that their series may have', () => {
+  it('lists all labels that the series of a family may have', () => {
     for (const family of Object.values(CONTRIBUTOR_FAMILIES)) {
       expect(family.labels).toEqual(expect.arrayContaining(['query', 'monitor', 'scope_id', 'mirror', ...ROW_LABELS]));
     }

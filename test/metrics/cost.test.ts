@@ -27,7 +27,7 @@ describe.each([
   ['plain', false],
   ['compressed', true],
 ])('the cost of a %s scrape', (_, gzip) => {
-  it('is no rendering where nothing has changed, whatever the format', async () => {
+  it('renders nothing in any format if nothing has changed', async () => {
     const { renders, exposition } = counted();
     for (let i = 0; i < 3; i += 1) {
       for (const request of FORMS) {
@@ -37,7 +37,7 @@ describe.each([
     expect(renders).toEqual([1, 1, 1]);
   });
 
-  it('is the rendering of what has changed, once, however often it has', async () => {
+  it('renders what has changed once, even after several changes', async () => {
     const { renders, chunks, exposition } = counted();
     await exposition.scrape({ ...PLAIN, gzip });
     for (let i = 0; i < 10; i += 1) {
@@ -49,53 +49,53 @@ describe.each([
     expect(renders).toEqual([1, 2, 1]);
   });
 
-  it('is shared by scrapes at the same time', async () => {
+  it('is shared by simultaneous scrapes', async () => {
     const { renders, exposition } = counted();
     await Promise.all(Array.from({ length: 5 }, () => exposition.scrape({ ...PLAIN, gzip })));
     expect(renders).toEqual([1, 1, 1]);
   });
 
-  it('follows the queries that were polled: of 64 queries the two families that a poll moves', async () => {
+  it('renders only the two families that a poll changes, for groups of 64 queries', async () => {
     const world = new ExposedWorld();
     for (let i = 0; i < 640; i += 1) {
       world.register(watchedQuery({ name: `q-${i}` }));
       world.answer(i, 'RUNNING');
     }
     const request = { gzip, groups: new Set(['queries'] as const) };
-    /** Texts that were made anew since the last scrape; the ends of a gzip stream are not made of text. */
+    /** Counts the texts that were rendered since the last scrape, without the ends of a gzip stream. */
     let before: ReadonlySet<Buffer> = new Set();
-    const madeAnew = async () => {
+    const renderedParts = async () => {
       const parts = await world.scrapeParts(request);
       const made = parts.filter((part) => part.length > 12 && !before.has(part)).length;
       before = new Set(parts);
       return made;
     };
-    expect(await madeAnew()).toBeGreaterThan(10);
-    expect(await madeAnew()).toBe(0);
+    expect(await renderedParts()).toBeGreaterThan(10);
+    expect(await renderedParts()).toBe(0);
 
     await world.clock.advance(1_000);
     world.answer(70, 'RUNNING');
     world.answer(80, 'RUNNING');
-    expect(await madeAnew()).toBe(2); // polls_total and last_success_timestamp_seconds
+    expect(await renderedParts()).toBe(2); // polls_total and last_success_timestamp_seconds
 
     world.answer(600, 'SUCCEEDED');
-    expect(await madeAnew()).toBe(4); // status and status_since_timestamp_seconds besides
+    expect(await renderedParts()).toBe(4); // status and status_since_timestamp_seconds besides
 
     world.fail(600, 'TimeoutError');
-    expect(await madeAnew()).toBe(4); // up, last_error, polls_total and poll_errors_total
+    expect(await renderedParts()).toBe(4); // up, last_error, polls_total and poll_errors_total
 
-    // All are stale but 70 and 80, which were polled later, and 600: what is left of status and status_since is in two
-    // chunks of each, and a gzip stream joins the chunks of a family.
+    // All are stale except 70 and 80, which were polled later, and 600. The remaining lines of status and status_since are in
+    // two chunks each, and a gzip stream joins the chunks of a family.
     await world.clock.advance(300_000);
-    expect(await madeAnew()).toBe(gzip ? 2 : 4);
-    expect(await madeAnew()).toBe(0);
+    expect(await renderedParts()).toBe(gzip ? 2 : 4);
+    expect(await renderedParts()).toBe(0);
   });
 });
 
 describe('the cost of the first scrape', () => {
   const request = { ...PLAIN, gzip: true };
 
-  it('is the rendering of what has changed since it was rendered ahead', async () => {
+  it('renders only what has changed since the preparation', async () => {
     const { renders, chunks, exposition } = counted();
     await exposition.prepare();
     expect(renders).toEqual([1, 1, 1]);
@@ -107,7 +107,7 @@ describe('the cost of the first scrape', () => {
     expect(gunzipSingleMember(Buffer.concat(parts)).toString()).toContain('up{chunk="2",render="2"} 1');
   });
 
-  it('is not increased by rendering ahead at the same time', async () => {
+  it('is not increased by a simultaneous preparation', async () => {
     const { renders, exposition } = counted();
     await Promise.all([exposition.prepare(), exposition.scrape(request)]);
     expect(renders).toEqual([1, 1, 1]);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { combineCrc, crcShift } from '../../src/metrics/gzip/crc.ts';
 
 describe('combineCrc', () => {
-  it('makes the CRC of a whole from those of its parts, empty ones too', () => {
+  it('returns the CRC of joined parts, including empty ones', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 }), (parts) => {
         const whole = parts.reduce((crc, part) => combineCrc(crc, crc32(part), crcShift(part.length)), 0);
@@ -13,7 +13,7 @@ describe('combineCrc', () => {
     );
   });
 
-  it('does so for parts of megabytes', () => {
+  it('returns the CRC of parts of megabytes', () => {
     const first = Buffer.alloc(3_000_001, 'first part, ');
     const second = Buffer.alloc(5_000_003, 'second part, ');
     const whole = Buffer.concat([first, second]);

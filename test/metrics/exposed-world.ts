@@ -21,19 +21,19 @@ import { handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { type ListingRecord, naivePage, type QueryRecord, type RunRecord, type TargetRecord } from './naive-page.ts';
 
-/** Where scheduled queries are expected; the other region has watched ones only. */
+/** The region with scheduled queries. The other region has only watched ones. */
 const SCHEDULED_REGION = 'us-east-1';
 
-/** Few, so that the cap over all queries is often at work. */
+/** A low limit, so that the limit over all queries often applies. */
 const MAX_SERIES = 20;
 
-/** From listing to listing, in milliseconds. */
+/** Milliseconds between listings. */
 const LISTED_EVERY = 300_000;
 
-/** What all results keep for the HTTP API, which no page shows. */
+/** The JSON of all results, which no page shows. */
 const KEPT = await KeptJson.of({});
 
-/** State and its exposition, wired as in the daemon, with plain records of what is done to them beside it. */
+/** State and its exposition, wired as in the daemon, with plain records of all changes. */
 export class ExposedWorld {
   readonly clock = new FakeClock();
   readonly #queries: QueryRecord[] = [];
@@ -133,7 +133,7 @@ export class ExposedWorld {
     );
   }
 
-  /** Queries that were ever registered. */
+  /** Number of queries registered so far. */
   get size(): number {
     return this.#registered;
   }
@@ -164,7 +164,7 @@ export class ExposedWorld {
     this.#shownRuns = this.#shownRuns.filter(({ query }) => query !== record.query);
   }
 
-  /** A target's monitors, or its scopes, were listed: names or ids, each once, with their statuses. */
+  /** Stores a listing of a target's monitors or scopes: names or IDs with their statuses. */
   list(index: number, kind: 'monitors' | 'scopes', found: ReadonlyMap<string, string | undefined>): void {
     const { target, record } = this.#target(index);
     if (kind === 'monitors') {
@@ -211,7 +211,7 @@ export class ExposedWorld {
     record.pollErrors += 1;
   }
 
-  /** A run of a scheduled query was started. */
+  /** Starts a run of a scheduled query. */
   start(index: number, queryId: string): void {
     const { run, record } = this.#run(index);
     if (run === undefined || record === undefined) {
@@ -226,7 +226,7 @@ export class ExposedWorld {
     run.queryId = queryId;
   }
 
-  /** A run of a scheduled query could not be started, or has come to its terminal status and to its end. */
+  /** Ends a run of a scheduled query. */
   end(index: number, outcome: RunOutcome, duration: number): void {
     const { run, record } = this.#run(index);
     if (run === undefined || record === undefined) {
@@ -251,7 +251,7 @@ export class ExposedWorld {
     run.outcomes.push(outcome);
   }
 
-  /** Results of a scheduled query were read, over the window that ends now. */
+  /** Stores results of a scheduled query for the window that ends now. */
   results(index: number, series: readonly ContributorSeries[], dropped: number): void {
     const { run } = this.#run(index);
     if (run === undefined) {
@@ -268,7 +268,7 @@ export class ExposedWorld {
     this.#shownRuns = this.#shownRuns.includes(run) ? this.#shownRuns : [...this.#shownRuns, run];
   }
 
-  /** A run has waited and taken so many seconds in the target that has runs. */
+  /** Counts the seconds that a run waited and took in the target with runs. */
   timeRun(type: QueryType, waited: number, took: number): void {
     const { target, record } = this.#target(1);
     this.#stats.runWaited(target, waited);
@@ -306,12 +306,12 @@ export class ExposedWorld {
     return Buffer.concat(await this.scrapeParts(request));
   }
 
-  /** Renders ahead. */
+  /** Prepares the first scrape. */
   prepare(): Promise<void> {
     return this.#exposition.prepare();
   }
 
-  /** What is not rendered and compressed anew is the same Buffer as in the scrape before. */
+  /** Scrapes in parts. Parts that were not rendered and compressed again are the same buffers as before. */
   scrapeParts(request: Partial<ScrapeRequest> = {}): Promise<readonly Buffer[]> {
     const now = this.clock.monotonic();
     this.#shownRuns = this.#shownRuns.filter(({ query: { schedule }, results }) => {
@@ -321,7 +321,7 @@ export class ExposedWorld {
     return this.#exposition.scrape({ format: 'text', gzip: false, groups: undefined, ...request });
   }
 
-  /** The page as it must be now. */
+  /** Returns the expected page. */
   naivePage({ format = 'text', groups }: Partial<ScrapeRequest> = {}): string {
     const { clock } = this;
     return naivePage(

@@ -175,7 +175,7 @@ function worldOf(count: number): ExposedWorld {
 }
 
 describe('a scrape', () => {
-  it('is what a rendering from scratch is, whatever has happened and whatever was asked before', async () => {
+  it('equals a rendering from scratch after any events and earlier scrapes', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -198,7 +198,7 @@ describe('a scrape', () => {
               await item(world);
             } else {
               const page = textOf(await world.scrape(item), item);
-              // The bytes of lone surrogates are U+FFFD's.
+              // Lone surrogates are encoded as U+FFFD.
               expect(page).toBe(Buffer.from(world.naivePage(item)).toString());
               readPage(Buffer.from(page), item.format);
             }
@@ -209,7 +209,7 @@ describe('a scrape', () => {
     );
   });
 
-  it('has the same lines, in any order, as one of the queries that are left, whichever came and left before', async () => {
+  it('has the same lines as a page of the remaining queries after any were added and removed', async () => {
     const lines = (page: string) => page.split('\n').sort();
     await fc.assert(
       fc.asyncProperty(
@@ -244,7 +244,7 @@ describe('a scrape', () => {
     );
   });
 
-  it('is one text in all its forms, with gzip in one member that every client reads', async () => {
+  it('has the same text in all forms, with one gzip member', async () => {
     const world = worldOf(700);
     world.attempt(0, 'monitor-top-contributors', { seconds: 0.2, error: 'ThrottlingException', up: false });
     for (const format of ['text', 'openmetrics'] as const) {
@@ -257,7 +257,7 @@ describe('a scrape', () => {
     }
   });
 
-  it('has HELP and TYPE of all families without a single query or attempt, and nothing that is not known', async () => {
+  it('has HELP and TYPE of all families and no unknown values without queries', async () => {
     const world = new ExposedWorld();
     const families = readPage(await world.scrape(), 'text');
     expect(families.map(({ name }) => name)).toEqual(
@@ -269,7 +269,7 @@ describe('a scrape', () => {
     );
   });
 
-  it('has counters and their errors at 0 from registration on, and no status, up or last success', async () => {
+  it('has counters and their errors at 0 from registration on, without status, up, or last success', async () => {
     const world = new ExposedWorld();
     world.register(watchedQuery({ name: 'q' }));
     const families = readPage(await world.scrape(), 'text');
@@ -289,7 +289,7 @@ describe('a scrape', () => {
     }
   });
 
-  it('of OpenMetrics names counter families without _total, has the same samples, and ends in # EOF', async () => {
+  it('omits _total of counter families in OpenMetrics and ends in # EOF', async () => {
     const world = worldOf(3);
     const text = readPage(await world.scrape({ format: 'text' }), 'text');
     const openmetrics = readPage(await world.scrape({ format: 'openmetrics' }), 'openmetrics');
@@ -300,7 +300,7 @@ describe('a scrape', () => {
     }
   });
 
-  it('of no group is an empty page, and its empty form of each kind', async () => {
+  it('returns an empty page in each form for no group', async () => {
     const world = worldOf(3);
     const groups = new Set<never>();
     expect((await world.scrape({ groups })).toString()).toBe('');
@@ -309,8 +309,8 @@ describe('a scrape', () => {
   });
 });
 
-describe('two scrapes at once, while states change', () => {
-  it('are each well-formed, and each family chunk is as it was at one moment', async () => {
+describe('two simultaneous scrapes during state changes', () => {
+  it('return well-formed pages whose chunks are each consistent', async () => {
     const world = worldOf(1_000);
     let changes = 0;
     let stopped = false;
@@ -344,7 +344,7 @@ describe('two scrapes at once, while states change', () => {
       const ones = statuses.filter(({ value }) => value === 1);
       expect(statuses).toHaveLength(5_000);
       expect(new Set(ones.map(({ labels }) => labels[0]?.[1])).size).toBe(1_000);
-      // A chunk holds 64 queries, which are all answered at once here: 15 whole chunks and one of 40.
+      // A chunk has 64 queries, which all change together here: 15 whole chunks and one of 40.
       for (let first = 0; first < 1_000; first += 64) {
         const inChunk = ones.slice(first, first + 64).map(({ labels }) => labels[1]?.[1]);
         expect(new Set(inChunk).size).toBe(1);

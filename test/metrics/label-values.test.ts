@@ -21,7 +21,7 @@ const HOSTILE: readonly (readonly [what: string, value: string])[] = [
 ];
 
 describe('a label value', () => {
-  it.each(HOSTILE)('with %s comes through as it is, in both formats', async (_what, value) => {
+  it.each(HOSTILE)('keeps a label value with %s unchanged in both formats', async (_what, value) => {
     const world = new ExposedWorld();
     world.register(watchedQuery({ name: 'q', queryId: value, labels: { team: value } }));
     for (const format of ['text', 'openmetrics'] as const) {
@@ -36,14 +36,14 @@ describe('a label value', () => {
     ['a high surrogate', 'a\ud800b', 'a\ufffdb'],
     ['a low surrogate', 'a\udc00', 'a\ufffd'],
     ['surrogates the wrong way round', '\udc00\ud800', '\ufffd\ufffd'],
-  ])('with %s alone, which UTF-8 cannot hold, has U+FFFD in its place', async (_what, value, shown) => {
+  ])('replaces %s alone with U+FFFD', async (_what, value, shown) => {
     const world = new ExposedWorld();
     world.register(watchedQuery({ name: 'q', queryId: value }));
     const families = readPage(await world.scrape(), 'text');
     expect(Object.fromEntries(families[0]?.samples[0]?.labels ?? [])).toMatchObject({ query_id: shown });
   });
 
-  it('is read back from any text', () => {
+  it('returns any label value when it is read back', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme', minLength: 1 }), { minLength: 1, maxLength: 5 }), (values) => {
         const labels = values.map((value, i) => [`l${i}`, value] as const);
@@ -53,7 +53,7 @@ describe('a label value', () => {
     );
   });
 
-  it('that is empty or absent is no label, and no labels are no braces', () => {
+  it('omits empty and absent labels, and braces without labels', () => {
     expect(
       labelPart([
         ['a', ''],

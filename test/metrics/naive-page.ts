@@ -8,37 +8,37 @@ import type { QueryStatus, QueryType } from '../../src/model/vocabulary.ts';
 import type { ContributorSeries } from '../../src/results/contributor-series.ts';
 import type { RequestKind } from '../../src/state/query-state.ts';
 
-/** What has happened to a query, kept apart from the code under test. */
+/** The history of a query, recorded independently of the code under test. */
 export interface QueryRecord {
   readonly query: RegisteredQuery;
-  /** Milliseconds since the epoch, as are the other times, where nothing else is said. */
+  /** In milliseconds since the epoch, like the other times unless noted. */
   readonly registeredAt: number;
   status?: QueryStatus;
   statusSince?: number;
   /** On the monotonic clock. */
   answeredAt?: number;
   lastSuccess?: number;
-  /** Whether the last request was answered well. */
+  /** Whether the last call succeeded. */
   up?: boolean;
-  /** Of the last request, where it was not. */
+  /** Error of the last call, if it failed. */
   error?: { readonly operation: RequestKind; readonly error: ApiErrorName };
   polls: number;
   pollErrors: number;
 }
 
-/** What the runs of a scheduled query have come to. */
+/** The history of the runs of a scheduled query. */
 export interface RunRecord {
   readonly query: ScheduledQuery;
   readonly outcomes: RunOutcome[];
   queryId?: string;
-  /** Milliseconds, as are the other times. */
+  /** In milliseconds, like the other times. */
   duration?: number | undefined;
   results?: {
     readonly windowEnd: number;
     /** On the monotonic clock. */
     readonly readAt: number;
     readonly rows: number;
-    /** By the query's own cap. */
+    /** Dropped by the limit per query. */
     readonly dropped: number;
     readonly series: readonly ContributorSeries[];
   };
@@ -52,7 +52,7 @@ export interface AttemptRecord {
   readonly up: boolean;
 }
 
-/** What a listing has found: names or ids with their statuses. */
+/** A listing: names or IDs with their statuses. */
 export interface ListingRecord {
   readonly found: ReadonlyMap<string, string | undefined>;
   /** Milliseconds since the epoch. */
@@ -61,13 +61,13 @@ export interface ListingRecord {
   readonly shownUntil: number;
 }
 
-/** What has happened in a target. */
+/** The history of a target. */
 export interface TargetRecord {
   readonly account: string;
   readonly region: string;
-  /** Each used operation, in the order of first use. */
+  /** Used operations in order of first use. */
   readonly operations: string[];
-  /** Seconds that runs have waited, and taken by type; of a target with scheduled queries only. */
+  /** Seconds that runs waited, and took by type. Only for a target with scheduled queries. */
   readonly runs:
     | { readonly waits: number[]; readonly took: readonly (readonly [type: QueryType, seconds: number[]])[] }
     | undefined;
@@ -82,9 +82,9 @@ export interface TargetRecord {
 export interface WorldRecord {
   readonly queries: QueryRecord[];
   readonly runs: RunRecord[];
-  /** Those that have results to show, in the order in which they came to have some. */
+  /** Runs with results to show, in the order of their first results. */
   readonly shownRuns: readonly RunRecord[];
-  /** Series of all queries together, at most. */
+  /** Limit on the series of all queries. */
   readonly maxSeries: number;
   readonly targets: TargetRecord[];
   /** The monotonic clock. */
@@ -117,7 +117,7 @@ const OUTCOMES: readonly RunOutcome[] = [
 const RUN_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800];
 const BOUNDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** The page that these records make, rendered as plainly as can be: all of it, each time. */
+/** Renders the whole page from records in the simplest way. */
 export function naivePage(
   world: WorldRecord,
   format: ExpositionFormat,
@@ -424,7 +424,7 @@ function metricOf({ query }: RunRecord): string {
   return query.type === 'workload-insights-top-contributors-data' ? `-data ${query.metricName}` : query.metricName;
 }
 
-/** Series of a query that are exported: its equal share, and in name order what others leave. */
+/** Returns the exported series of a query: its equal share, and unused shares in order of names. */
 function allowance({ runs, shownRuns, maxSeries }: WorldRecord, run: RunRecord): number {
   const wanted = (each: RunRecord) => (shownRuns.includes(each) ? (each.results?.series.length ?? 0) : 0);
   const share = Math.floor(maxSeries / runs.length);
@@ -513,7 +513,7 @@ function targetLabels({ account, region }: TargetRecord): Labels {
   ];
 }
 
-/** The modelled errors from the start, others from their first time on, in that order. */
+/** Returns the modeled errors first, then others in order of their first occurrence. */
 function errorSamples(target: TargetRecord, operation: string): Sample[] {
   const counts = new Map<ApiErrorName, number>(modelledErrors(operation).map((error) => [error, 0]));
   for (const { operation: of, error } of target.attempts) {

@@ -6,7 +6,7 @@ const COUNTER = '# HELP a_total How many.\n# TYPE a_total counter\na_total 1\n';
 const OM_COUNTER = '# HELP a How many.\n# TYPE a counter\na_total 1\n';
 const HISTOGRAM = '# HELP h Time.\n# TYPE h histogram\n';
 
-/** The tests of the exposition are worth what this reader refuses. */
+/** The tests of the exposition depend on what this reader rejects. */
 describe('readPage', () => {
   it.each([
     ['text', ''],
@@ -48,7 +48,7 @@ describe('readPage', () => {
     expect(() => readPage(Buffer.from(page), format)).toThrow();
   });
 
-  it('refuses bytes that are no UTF-8', () => {
+  it('rejects bytes that are not UTF-8', () => {
     expect(() => readPage(Buffer.concat([Buffer.from(HEAD), Buffer.of(0xed, 0xa0, 0x80, 0x0a)]), 'text')).toThrow();
   });
 });

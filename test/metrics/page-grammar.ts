@@ -1,8 +1,8 @@
 import type { ExpositionFormat } from '../../src/metrics/text.ts';
 
-/** A family as a page has it. */
+/** A family of a page. */
 export interface PageFamily {
-  /** As on its HELP and TYPE lines. */
+  /** Name on the HELP and TYPE lines. */
   readonly name: string;
   readonly help: string;
   readonly type: string;
@@ -22,11 +22,11 @@ const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 const TYPES = ['gauge', 'counter', 'histogram'];
 
 /**
- * Reads a page by the grammar of its format, the text format 0.0.4 or OpenMetrics 1.0.0, held to what this project
- * promises besides: HELP and TYPE of each family once and before its samples, families in one piece, no series twice, no
- * timestamps, no NaN.
+ * Reads a page by the grammar of its format, the text format 0.0.4 or OpenMetrics 1.0.0. Also checks the rules of this
+ * project: HELP and TYPE of each family once and before its samples, families in one piece, no series twice, no timestamps,
+ * no NaN.
  *
- * @throws Error that names the line, for a page that is anything else
+ * @throws Error with the line, if the page violates a rule
  */
 export function readPage(page: Buffer, format: ExpositionFormat): PageFamily[] {
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(page);
@@ -123,7 +123,7 @@ function readLabels(text: string, refuse: (why: string) => never): [string, stri
   return labels;
 }
 
-/** Both formats know `\\` and `\n`, and `\"` where `also` has it. */
+/** Unescapes `\\` and `\n`, and `\"` if `also` has it. */
 function unescaped(text: string, also: string, refuse: (why: string) => never): string {
   return text.replace(/\\(.?)/gs, (_escape, char: string) => {
     if (char === 'n') {

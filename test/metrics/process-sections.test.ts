@@ -21,8 +21,8 @@ const EVENT_LOOP_DELAY = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].m
   (statistic) => `nodejs_eventloop_lag_${statistic}_seconds`,
 );
 
-describe('the metrics of the process', () => {
-  it('are those of prom-client, less the ones that promtool refuses', async () => {
+describe('processSections', () => {
+  it('returns the metrics of prom-client except those that promtool rejects', async () => {
     const { scrape } = setUp();
     const families = await scrape();
     const names = families.map(({ name }) => name);
@@ -45,7 +45,7 @@ describe('the metrics of the process', () => {
     expect(rss).toBeLessThan(process.memoryUsage.rss() * 4);
   });
 
-  it('are the same in OpenMetrics', async () => {
+  it('returns the same metrics in OpenMetrics', async () => {
     const { scrape } = setUp();
     const text = await scrape();
     const openmetrics = await scrape('openmetrics');
@@ -53,7 +53,7 @@ describe('the metrics of the process', () => {
     expect(openmetrics.map(({ name }) => name)).toContain('process_cpu_seconds');
   });
 
-  it('have no event loop lag while it was not measured, though its families are there', async () => {
+  it('returns the event loop lag families without samples before the first measurement', async () => {
     const { scrape } = setUp();
     const first = await scrape();
     expect(first.map(({ name }) => name)).toEqual(expect.arrayContaining(EVENT_LOOP_DELAY));
@@ -69,7 +69,7 @@ describe('the metrics of the process', () => {
     }
   });
 
-  it('are all on each of the pages that are scraped at nearly the same time', async () => {
+  it('returns all metrics on pages that are scraped at nearly the same time', async () => {
     const { scrape } = setUp();
     await scrape();
     await wait(50);
@@ -80,7 +80,7 @@ describe('the metrics of the process', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     for (const page of await Promise.all(scrapes)) {
-      // More may come: durations of garbage collections.
+      // Later pages may have more: durations of garbage collections.
       expect(known(page)).toEqual(expect.arrayContaining(whole));
     }
   });

@@ -10,8 +10,8 @@ import { watchedQuery } from '../support/watched-query.ts';
 import { ExposedWorld } from './exposed-world.ts';
 import { readPage } from './page-grammar.ts';
 
-/** What Debian's Prometheus 2.42 and later know as `promtool check metrics`, over a page with samples of all families. */
-it('promtool has nothing to say on the page', async () => {
+/** Runs `promtool check metrics` of Debian's Prometheus 2.42 or later on a page with samples of all families. */
+it('renders a page that promtool accepts', async () => {
   const world = new ExposedWorld();
   for (const [i, status] of QUERY_STATUSES.entries()) {
     world.register(watchedQuery({ name: `q-${i}`, labels: { team: 'a "b"\n\\c' } }));

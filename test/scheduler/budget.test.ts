@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Budget } from '../../src/scheduler/budget.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
-/** The most sends in any window of a second that begins with one of them. */
+/** Returns the most sends within any second that starts with one of them. */
 function mostInASecond(times: readonly number[]): number {
   return Math.max(0, ...times.map((start) => times.filter((time) => time >= start && time < start + 1_000).length));
 }
@@ -17,7 +17,7 @@ function askAll(budget: Budget, clock: FakeClock, count: number): number[] {
 }
 
 describe('Budget', () => {
-  it('never sends more than the budget in any second, whatever it is and whenever it is asked', async () => {
+  it('never sends more than the budget within any second', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.double({ min: 0.1, max: 40, noNaN: true }),
@@ -41,7 +41,7 @@ describe('Budget', () => {
     );
   });
 
-  it('keeps to another limit at once, in any second, those included that begin before it', async () => {
+  it('applies a changed limit immediately within any second', async () => {
     const limit = fc.double({ min: 0.2, max: 40, noNaN: true });
     await fc.assert(
       fc.asyncProperty(limit, limit, fc.integer({ min: 0, max: 3_000 }), async (first, second, pause) => {
@@ -63,7 +63,7 @@ describe('Budget', () => {
     );
   });
 
-  it('stays as low as throttling has made it when its limit changes', async () => {
+  it('keeps a reduced rate when the limit changes', async () => {
     const clock = new FakeClock();
     const budget = new Budget(8, clock);
     budget.throttled();
@@ -75,7 +75,7 @@ describe('Budget', () => {
     expect(budget.rate).toBe(2);
   });
 
-  it('sends evenly: no two closer than the budget says', async () => {
+  it('spaces attempts evenly within the budget', async () => {
     const clock = new FakeClock();
     const sent = askAll(new Budget(4, clock), clock, 12);
     await clock.advance(10_000);
@@ -84,7 +84,7 @@ describe('Budget', () => {
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(240);
   });
 
-  it('keeps close to the budget when there is always something to send', async () => {
+  it('uses nearly the whole budget under constant load', async () => {
     const clock = new FakeClock();
     const sent = askAll(new Budget(20, clock), clock, 500);
     await clock.advance(10_000);
@@ -92,14 +92,14 @@ describe('Budget', () => {
     expect(sent.length).toBeLessThanOrEqual(201);
   });
 
-  it('takes fractions: half a request a second is one in two seconds', async () => {
+  it('sends one attempt in two seconds with a budget of 0.5', async () => {
     const clock = new FakeClock();
     const sent = askAll(new Budget(0.5, clock), clock, 3);
     await clock.advance(6_000);
     expect(sent).toEqual([0, 2_000, 4_000]);
   });
 
-  it('is halved by throttling at most once a second, and grows back by a hundredth of its limit a second', async () => {
+  it('halves the rate once per second on throttling and recovers by a hundredth of the limit per second', async () => {
     const clock = new FakeClock();
     const budget = new Budget(10, clock);
     expect(budget.throttled()).toBe(true);
@@ -114,7 +114,7 @@ describe('Budget', () => {
     expect(budget.rate).toBe(10);
   });
 
-  it('is never cut to nothing', async () => {
+  it('never reduces the rate to zero', async () => {
     const clock = new FakeClock();
     const budget = new Budget(8, clock);
     for (let i = 0; i < 100; i += 1) {
@@ -124,7 +124,7 @@ describe('Budget', () => {
     expect(budget.rate).toBeGreaterThanOrEqual(0.25);
   });
 
-  it('lets no new call begin while one that has begun was not sent', async () => {
+  it('delays a new call until the first attempt of a started call is sent', async () => {
     const clock = new FakeClock();
     const budget = new Budget(5, clock);
     expect(budget.startsIn()).toBe(0);
@@ -140,7 +140,7 @@ describe('Budget', () => {
     expect(budget.startsIn()).toBe(0);
   });
 
-  it('forgets an attempt that is given up while it waits', async () => {
+  it('removes a waiting attempt that is aborted', async () => {
     const clock = new FakeClock();
     const budget = new Budget(1, clock);
     await budget.acquire();

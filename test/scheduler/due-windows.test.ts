@@ -6,7 +6,7 @@ import { FakeClock } from '../support/fake-clock.ts';
 const MINUTE = 60_000;
 const interval = fc.integer({ min: 1, max: 60 }).map((minutes) => minutes * MINUTE);
 
-test('windows of another schedule cover nothing twice, and none of them was left behind before it held', async () => {
+test('covers nothing twice and skips no earlier windows after a schedule change', async () => {
   await fc.assert(
     fc.asyncProperty(interval, interval, fc.integer({ min: 0, max: 200 }), async (first, second, minutes) => {
       const clock = new FakeClock();
@@ -40,7 +40,7 @@ test('windows of another schedule cover nothing twice, and none of them was left
   );
 });
 
-test('the same schedule again changes nothing', () => {
+test('changes nothing if the schedule is set to an equal one', () => {
   const schedule = { every: MINUTE, lookback: MINUTE, delay: 0, timeout: MINUTE };
   const windows = new DueWindows('q', schedule, new FakeClock());
   const next = windows.nextDueAt();

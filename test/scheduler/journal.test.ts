@@ -17,7 +17,7 @@ const HOUR = 60 * MINUTE;
 const SCHEDULE: Schedule = { every: 15 * MINUTE, lookback: 15 * MINUTE, delay: 2 * MINUTE, timeout: 10 * MINUTE };
 const QUERY: Runnable = { name: 'q', account: 'default', region: 'eu-west-1', schedule: SCHEDULE };
 
-describe('windows that were run before', () => {
+describe('windows that an earlier process ran', () => {
   const schedules = fc
     .tuple(fc.integer({ min: 1, max: 1440 }), fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 120 }))
     .map(([every, lookback, delay]) => ({
@@ -27,7 +27,7 @@ describe('windows that were run before', () => {
       timeout: MINUTE,
     }));
 
-  test('are not wanted again, and all others are, whenever the exporter comes back', () => {
+  test('runs only windows that no earlier process ran, after any downtime', () => {
     fc.assert(
       fc.property(schedules, fc.integer({ min: -59, max: 10_000 }), (schedule, minutes) => {
         const clock = new FakeClock();
@@ -53,18 +53,18 @@ describe('windows that were run before', () => {
     );
   });
 
-  test('count where only the interval has changed since', () => {
+  test('skips windows that an earlier process ran with another interval', () => {
     const clock = new FakeClock();
     const noon = clock.now();
     const hourly = { ...SCHEDULE, every: HOUR, lookback: HOUR };
     clock.jump(20 * MINUTE);
-    // The hour before noon was run; the quarters within it are not run again, the first one after it is.
+    // The hour before noon was run. Its quarters are not run again, but the first one after it is.
     const windows = new DueWindows('q', SCHEDULE, clock, [spanOf(windowOf(hourly, noon / HOUR))]);
     expect(windows.first?.window).toMatchObject({ start: noon, end: noon + 15 * MINUTE });
     expect(new DueWindows('q', SCHEDULE, clock, [{ start: noon, end: noon + 15 * MINUTE }]).first).toBeUndefined();
   });
 
-  test.each([2, 4, 8, 35_040])('do not stop those before them if they are %i windows ahead of the clock', (ahead) => {
+  test.each([2, 4, 8, 35_040])('ignores earlier windows that are %i windows ahead of the clock', (ahead) => {
     const clock = new FakeClock();
     const landed = newestWindow(SCHEDULE, clock.now());
     const ran = spanOf(windowOf(SCHEDULE, landed + ahead));
@@ -76,7 +76,7 @@ describe('windows that were run before', () => {
     expect(windows.check()?.wanted, 'it really ran').toBeUndefined();
   });
 
-  test('count if they are one window ahead of the clock', () => {
+  test('skips an earlier window that is one window ahead of the clock', () => {
     const clock = new FakeClock();
     const landed = newestWindow(SCHEDULE, clock.now());
     const windows = new DueWindows('q', SCHEDULE, clock, [
@@ -92,7 +92,7 @@ function spanOf({ start, end }: Pick<Window, 'start' | 'end'>): Span {
   return { start, end };
 }
 
-/** A process's runs, with a journal that says what it is told. */
+/** Sets up the runs of a process with a journal that records its calls. */
 function setUp(clock: FakeClock, answers: Partial<Record<'start' | 'starting', Promise<unknown>>> = {}) {
   const targets = new Targets(clock);
   targets.add('default', 'eu-west-1', { requestsPerSecond: 100, maxConcurrentRequests: 8 });
@@ -160,8 +160,8 @@ function inFlight(clock: FakeClock, age: number): EarlierRuns {
   };
 }
 
-describe('with a journal', () => {
-  test('a run is started when the journal has it, and not before', async () => {
+describe('Runs with a journal', () => {
+  test('starts a run only after the journal has stored it', async () => {
     const clock = new FakeClock();
     let write: () => void = () => undefined;
     const { runs, told } = setUp(clock, {
@@ -177,7 +177,7 @@ describe('with a journal', () => {
     expect(told).toEqual(['journal: starting', 'start', 'journal: started new']);
   });
 
-  test('none is started where the journal belongs to another process', async () => {
+  test('starts no run if another process uses the journal', async () => {
     const clock = new FakeClock();
     const { runs, told } = setUp(clock, { starting: Promise.resolve(false) });
     runs.add(handleOf(QUERY));
@@ -186,7 +186,7 @@ describe('with a journal', () => {
     expect(told).not.toContain('start');
   });
 
-  test('a run in flight goes on, in its place under the cap, until its own timeout', async () => {
+  test('resumes a run in flight with its slot until its own timeout', async () => {
     const clock = new FakeClock();
     const { runs, told, active } = setUp(clock);
     runs.add(handleOf(QUERY), inFlight(clock, SCHEDULE.timeout - 30_000));
@@ -206,7 +206,7 @@ describe('with a journal', () => {
     ]);
   });
 
-  test('a stop leaves runs at the service', async () => {
+  test('leaves runs at the service on shutdown', async () => {
     const clock = new FakeClock();
     const { runs, dispatcher, told } = setUp(clock);
     runs.add(handleOf(QUERY));
@@ -220,7 +220,7 @@ describe('with a journal', () => {
     ]);
   });
 
-  test('a stop waits for a start in flight, so that the journal has its id', async () => {
+  test('waits on shutdown for a start in flight, so that the journal has its ID', async () => {
     const clock = new FakeClock();
     let answer: () => void = () => undefined;
     const { runs, dispatcher, told } = setUp(clock, {
@@ -238,7 +238,7 @@ describe('with a journal', () => {
     expect(told).toEqual(['journal: starting', 'start', 'journal: started new']);
   });
 
-  test('a stop while the journal is written takes the run back', async () => {
+  test('revokes a run if the shutdown begins while the journal is written', async () => {
     const clock = new FakeClock();
     let write: () => void = () => undefined;
     const { runs, dispatcher, told } = setUp(clock, {

@@ -8,7 +8,7 @@ import { RecordingLog } from '../support/recording-log.ts';
 const MINUTE = 60_000;
 const EVERY = 5 * MINUTE;
 
-/** When a listing is begun within 20 minutes, each time with the same result. */
+/** Returns the times at which a listing with a constant result is started within 20 minutes. */
 async function beginnings(result: ListingResult): Promise<number[]> {
   const clock = new FakeClock();
   const targets = new Targets(clock);
@@ -30,13 +30,13 @@ async function beginnings(result: ListingResult): Promise<number[]> {
   return begun;
 }
 
-it('begins a listing that does not end as seldom as one that is complete', async () => {
+it('restarts an endless listing at the usual interval', async () => {
   const done = await beginnings('done');
   expect(done.length).toBeLessThanOrEqual(5);
   expect(await beginnings('unending')).toEqual(done);
 });
 
-it('begins a listing that fails again after a few seconds', async () => {
+it('restarts a failed listing after a few seconds', async () => {
   const [first = 0, second = 0] = await beginnings('failed');
   expect(second - first).toBeLessThanOrEqual(6_000);
 });

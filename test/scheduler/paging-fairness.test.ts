@@ -11,7 +11,7 @@ import { RecordingLog } from '../support/recording-log.ts';
 const MINUTE = 60_000;
 const PLACE = { account: 'default', region: 'eu-west-1' };
 
-it('lets polls, starts and statuses go before further pages of results', async () => {
+it('makes polls, starts, and status requests before further pages of results', async () => {
   const clock = new FakeClock();
   const targets = new Targets(clock);
   const { budget } = targets.add(PLACE.account, PLACE.region, { requestsPerSecond: 5, maxConcurrentRequests: 8 });
@@ -78,7 +78,7 @@ it('lets polls, starts and statuses go before further pages of results', async (
   polls.add([handleOf({ name: 'watched', ...PLACE, schedule, interval: 5_000 })]);
   runs.add(handleOf({ name: 'short', ...PLACE, schedule }));
   await clock.advance(60_000);
-  // The budget is used up, and yet every poll is made in its time.
+  // The budget is exhausted, but every poll is on time.
   expect(pages).toBeGreaterThan(300);
   expect(polled.length).toBeGreaterThanOrEqual(12);
   expect(succeeded).toEqual(['short']);

@@ -18,11 +18,11 @@ interface SetUp {
   readonly maxConcurrentRequests?: number;
   readonly concurrency?: number;
   readonly pollLimit?: number;
-  /** How a poll goes; by default it is answered well at once. */
+  /** Result of a poll. By default, it succeeds immediately. */
   readonly answer?: (query: Pollable, signal: AbortSignal, clock: FakeClock) => Promise<PollResult>;
 }
 
-/** A scheduler on a fake clock whose polls take their place in the budget as real ones do. */
+/** Sets up a scheduler on a fake clock whose polls use the budget like real ones. */
 function setUp({ queries, answer = async () => 'good', ...limits }: SetUp) {
   const clock = new FakeClock();
   const log = new RecordingLog();
@@ -55,7 +55,7 @@ function setUp({ queries, answer = async () => 'good', ...limits }: SetUp) {
       return answer(query, signal, clock);
     },
   });
-  /** The scheduler, with the handles of its queries found by their names. */
+  /** The scheduler, with queries by name. */
   const scheduler = {
     add: (added: readonly Pollable[]) => registered.add(added.map((query) => handles.add(query))),
     remove: (name: string) => handles.remove(name, (handle) => registered.remove(handle)),
@@ -81,7 +81,7 @@ function never(signal: AbortSignal): Promise<PollResult> {
 }
 
 describe('Polls', () => {
-  it('spreads polls evenly over the interval, from the first round on', async () => {
+  it('spreads polls evenly over the interval from the first round on', async () => {
     const { clock, polls } = setUp({ queries: queriesOf(200, 10_000) });
     await clock.advance(60_000);
     for (let second = 0; second < 60; second += 1) {
@@ -91,7 +91,7 @@ describe('Polls', () => {
     }
   });
 
-  it('polls each query once an interval, at its own fixed place', async () => {
+  it('polls each query once per interval at its own fixed place', async () => {
     const { clock, polls } = setUp({ queries: queriesOf(7, 10_000) });
     await clock.advance(120_000);
     for (let i = 0; i < 7; i += 1) {
@@ -102,13 +102,13 @@ describe('Polls', () => {
     }
   });
 
-  it('tries a few queries at once at the start', async () => {
+  it('polls a few queries immediately at the start', async () => {
     const { clock, polls } = setUp({ queries: queriesOf(3, 300_000) });
     await clock.advance(500);
     expect(new Set(polls.map(({ name }) => name)).size).toBe(3);
   });
 
-  it('polls late, but loses none, when the budget does not suffice, and says how late', async () => {
+  it('delays polls without losing any and reports the lag if the budget is too small', async () => {
     const { clock, polls, scheduler } = setUp({ queries: queriesOf(100, 10_000), requestsPerSecond: 5 });
     await clock.advance(60_000);
     const counts = Array.from({ length: 100 }, (_, i) => timesOf(polls, `default-${i}`).length);
@@ -118,7 +118,7 @@ describe('Polls', () => {
     expect(scheduler.lag()).toBeLessThan(15);
   });
 
-  it('is not late while the budget suffices', async () => {
+  it('has no lag if the budget is sufficient', async () => {
     const { clock, scheduler } = setUp({ queries: queriesOf(40, 10_000), requestsPerSecond: 5 });
     await clock.advance(60_000);
     for (let i = 0; i < 100; i += 1) {
@@ -127,7 +127,7 @@ describe('Polls', () => {
     }
   });
 
-  it('polls a query no more that was removed, whether its poll waits or is in flight, and plans and lags without it', async () => {
+  it('ignores a removed query in polls, lag, and planned rate', async () => {
     let finish: (result: PollResult) => void = () => undefined;
     const { clock, polls, scheduler, targets } = setUp({
       queries: queriesOf(3, 10_000),
@@ -159,7 +159,7 @@ describe('Polls', () => {
     expect(timesOf(polls, 'default-0').length).toBeGreaterThanOrEqual(3);
   });
 
-  it('never polls a query again that is finished, and stops planning for it', async () => {
+  it('never polls a finished query again and removes it from the planned rate', async () => {
     const { clock, polls, scheduler, targets } = setUp({
       queries: queriesOf(2, 10_000),
       answer: async ({ name }) => (name === 'default-0' ? 'finished' : 'good'),
@@ -172,7 +172,7 @@ describe('Polls', () => {
     expect(scheduler.nextPoll('default-1')).toBeGreaterThan(clock.now());
   });
 
-  it('backs off a failing query up to ten times its interval, no longer, and forgets it when it works again', async () => {
+  it('backs off a failing query up to ten intervals until it recovers', async () => {
     let works = false;
     const { clock, polls } = setUp({ queries: queriesOf(1, 1_000), answer: async () => (works ? 'good' : 'failed') });
     await clock.advance(100_000);
@@ -187,13 +187,13 @@ describe('Polls', () => {
     expect(polls.length - before).toBe(10);
   });
 
-  it('has a throttled query due again in its turn', async () => {
+  it('polls a throttled query again at its next turn', async () => {
     const { clock, polls } = setUp({ queries: queriesOf(1, 1_000), answer: async () => 'throttled' });
     await clock.advance(30_000);
     expect(polls.length).toBeGreaterThanOrEqual(30);
   });
 
-  it('keeps the pace of a target whose neighbours hang, however many they are', async () => {
+  it('polls a target on time while any number of other targets hang', async () => {
     const hanging = Array.from({ length: 40 }, (_, i) => queriesOf(10, 10_000, `black-hole-${i}`)).flat();
     const { clock, polls } = setUp({
       queries: [...hanging, ...queriesOf(10, 10_000, 'healthy')],
@@ -207,7 +207,7 @@ describe('Polls', () => {
     expect(healthy.length).toBeGreaterThanOrEqual(0.8 * 300);
   });
 
-  it('keeps the pace of a target from the start though another hangs with more polls than there are slots', async () => {
+  it('polls a target on time from the start while another hangs with more polls than slots', async () => {
     const { clock, polls } = setUp({
       queries: [...queriesOf(20, 1_000, 'black-hole'), ...queriesOf(4, 1_000, 'healthy')],
       concurrency: 4,
@@ -220,7 +220,7 @@ describe('Polls', () => {
     }
   });
 
-  it('lets one target have all slots but the last while others have nothing to poll', async () => {
+  it('gives one target all slots but the last if others have no due polls', async () => {
     let inFlight = 0;
     let most = 0;
     const { clock } = setUp({
@@ -242,7 +242,7 @@ describe('Polls', () => {
     expect(most).toBe(5);
   });
 
-  it('keeps the pace of queries whose neighbours in the same target hang', async () => {
+  it('polls queries on time while others in the same target hang', async () => {
     const { clock, polls } = setUp({
       queries: queriesOf(30, 10_000),
       pollLimit: 30_000,
@@ -254,7 +254,7 @@ describe('Polls', () => {
     expect(timesOf(polls, 'default-20').length - before).toBeGreaterThanOrEqual(9);
   });
 
-  it('gives targets that share a budget equal parts of it, whatever pace others keep', async () => {
+  it('divides a shared budget equally among its targets', async () => {
     const accounts = ['wide', 'narrow', 'elsewhere'];
     const queries = accounts.flatMap((account) => queriesOf(20, 1_000, account));
     const { clock, targets, polls } = setUp({ queries, requestsPerSecond: 5 });
@@ -268,7 +268,7 @@ describe('Polls', () => {
     expect(made('elsewhere')).toBeGreaterThan(280);
   });
 
-  it('never has more polls in flight than it may, over all targets and in each', async () => {
+  it('limits the polls in flight over all targets and in each', async () => {
     let inFlight = 0;
     let most = 0;
     const { clock } = setUp({
@@ -290,7 +290,7 @@ describe('Polls', () => {
     expect(most).toBe(10);
   });
 
-  it('is not disturbed by a wall clock that jumps', async () => {
+  it('polls on time if the wall clock jumps', async () => {
     const { clock, polls } = setUp({ queries: queriesOf(5, 10_000) });
     await clock.advance(30_000);
     clock.jump(86_400_000);
@@ -302,7 +302,7 @@ describe('Polls', () => {
     expect(polls.length - before).toBe(30);
   });
 
-  it('makes one late poll of each query after the machine slept, and goes on in its places', async () => {
+  it('polls each query once after the machine slept, then at its usual places', async () => {
     const { clock, polls } = setUp({ queries: queriesOf(20, 10_000), requestsPerSecond: 5 });
     await clock.advance(60_000);
     const before = polls.length;
@@ -312,7 +312,7 @@ describe('Polls', () => {
     expect(polls.length - before).toBeGreaterThanOrEqual(20);
   });
 
-  it('aborts a poll that takes too long and polls the query again later', async () => {
+  it('aborts a poll over the time limit and polls the query again later', async () => {
     const { clock, polls } = setUp({
       queries: queriesOf(1, 10_000),
       pollLimit: 45_000,
@@ -322,7 +322,7 @@ describe('Polls', () => {
     expect(polls.length).toBeGreaterThanOrEqual(3);
   });
 
-  it('goes on when a poll breaks, and says so', async () => {
+  it('continues after an internal error in a poll and logs it', async () => {
     const { clock, polls, log } = setUp({
       queries: queriesOf(1, 1_000),
       answer: () => Promise.reject(new Error('a mistake of ours')),
@@ -332,7 +332,7 @@ describe('Polls', () => {
     expect(log.events[0]).toMatchObject({ level: 'error', msg: 'unexpected error in request' });
   });
 
-  it('is seen to stand still when its timers are never called', async () => {
+  it('reports a standstill if its timers never fire', async () => {
     const { clock, dispatcher } = setUp({ queries: queriesOf(1, 10_000) });
     await clock.advance(100_000);
     expect(dispatcher.standstill()).toBeUndefined();
@@ -348,7 +348,7 @@ describe('Polls', () => {
     expect(frozen.standstill()).toContain('31 s');
   });
 
-  it('starts no more polls once stopped, and aborts those in flight as a shutdown', async () => {
+  it('starts no more polls after a stop and aborts those in flight', async () => {
     const reasons: unknown[] = [];
     const { clock, polls, dispatcher } = setUp({
       queries: queriesOf(4, 10_000),
@@ -365,7 +365,7 @@ describe('Polls', () => {
     expect(reasons).toEqual([SHUTDOWN, SHUTDOWN, SHUTDOWN, SHUTDOWN]);
   });
 
-  it('polls every query within the time its budget needs, whatever the mix of intervals', async () => {
+  it('polls every query within the time that the budget allows for any mix of intervals', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 30 }),
@@ -388,7 +388,7 @@ describe('Polls', () => {
 });
 
 describe('Targets', () => {
-  it('share the lower budget when they turn out to be one AWS account and region', () => {
+  it('shares the lower budget between targets of one AWS account and region', () => {
     const targets = new Targets(new FakeClock());
     const limits = (requestsPerSecond: number) => ({ requestsPerSecond, maxConcurrentRequests: 8 });
     const a = targets.add('a', 'eu-west-1', limits(5));

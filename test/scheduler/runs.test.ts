@@ -104,7 +104,7 @@ function setUp(options: {
     leavesRuns: false,
     rateOf: ({ schedule }) => 8_000 / schedule.every,
   });
-  /** The scheduler, with the handles of its queries found by their names. */
+  /** The scheduler, with queries by name. */
   const runs = {
     add: (query: Runnable) => registered.add(handles.add(query)),
     remove: (name: string) => handles.remove(name, (handle) => registered.remove(handle)),
@@ -141,7 +141,7 @@ function queriesOf(count: number, schedule = SCHEDULE): Runnable[] {
 }
 
 describe('Runs', () => {
-  it('runs the newest window at once, and then each window once, when it is due', async () => {
+  it('runs the newest window immediately, then each window once when it is due', async () => {
     const { clock, ended, started, skipped } = setUp({ queries: queriesOf(3) });
     const first = Math.floor((clock.now() - SCHEDULE.delay) / SCHEDULE.every);
     await clock.advance(10_000);
@@ -155,7 +155,7 @@ describe('Runs', () => {
     expect(skipped()).toBe(0);
   });
 
-  it('asks for the status quickly at first, then ever more slowly', async () => {
+  it('polls the status quickly at first, then at increasing intervals', async () => {
     const asked: number[] = [];
     const clock = new FakeClock();
     const { ended } = setUp({
@@ -176,14 +176,14 @@ describe('Runs', () => {
     expect(waits.at(-1)).toBeGreaterThan(14_000);
   });
 
-  it('stops a run over its timeout at the service, counts it, and only then runs the next window', async () => {
+  it('stops and counts a run that times out before it runs the next window', async () => {
     const { clock, ended, stopped } = setUp({ queries: queriesOf(1), script: { status: () => 'again' } });
     await clock.advance(10 * MINUTE + 5_000);
     expect(ended.map(({ outcome }) => outcome)).toEqual(['timed_out']);
     expect(stopped).toEqual(['id-0']);
   });
 
-  it('passes on how the service says a run ended', async () => {
+  it('reports the terminal status of a run as its outcome', async () => {
     for (const outcome of ['failed', 'canceled'] as const) {
       const { clock, ended } = setUp({ queries: queriesOf(1), script: { status: () => outcome } });
       await clock.advance(5_000);
@@ -191,7 +191,7 @@ describe('Runs', () => {
     }
   });
 
-  it('tries a start again that may succeed later, and gives it up when the next window is due', async () => {
+  it('retries a failed start until the next window is due', async () => {
     let starts = 0;
     const { clock, ended } = setUp({
       queries: queriesOf(1),
@@ -208,13 +208,13 @@ describe('Runs', () => {
     expect(new Set(ended.map(({ n }) => n)).size).toBe(ended.length);
   });
 
-  it('ends a run at once whose start is refused for good', async () => {
+  it('ends a run immediately after a permanent start error', async () => {
     const { clock, ended } = setUp({ queries: queriesOf(1), script: { start: () => 'start_failed' } });
     await clock.advance(1_000);
     expect(ended.map(({ outcome }) => outcome)).toEqual(['start_failed']);
   });
 
-  it('lowers the run cap on a quota error, delays starts, and fails no query for it', async () => {
+  it('reduces the concurrent-run limit on a quota error and delays starts without failing queries', async () => {
     let atService = 0;
     const clock = new FakeClock();
     const { runs, targets, ended, mostInFlight } = setUp({
@@ -246,7 +246,7 @@ describe('Runs', () => {
     expect(runs.of(targets.get('default', 'eu-west-1'))?.limit).toBe(5);
   });
 
-  it('skips and counts a window that found no room before the next was due', async () => {
+  it('skips and counts a window without a slot before the next one is due', async () => {
     const schedule = { ...SCHEDULE, every: MINUTE, lookback: MINUTE, delay: 0, timeout: 10 * MINUTE };
     const { clock, started, skipped } = setUp({
       queries: queriesOf(2, schedule),
@@ -258,7 +258,7 @@ describe('Runs', () => {
     expect(skipped()).toBeGreaterThanOrEqual(6);
   });
 
-  it('skips and counts a window whose start found no room under the budget, and never starts it later', async () => {
+  it('skips and counts a window whose start the budget delays until the next one is due', async () => {
     const schedule = { ...SCHEDULE, every: MINUTE, lookback: MINUTE, delay: 0, timeout: MINUTE };
     const { clock, ended, started, skipped } = setUp({
       queries: queriesOf(12, schedule),
@@ -276,7 +276,7 @@ describe('Runs', () => {
     expect(new Set(started.map(({ query }) => query)).size, 'queries that had their turn').toBe(12);
   });
 
-  it('counts the timeout from the start that succeeded, not from those that failed before', async () => {
+  it('counts the timeout from the successful start', async () => {
     let starts = 0;
     const schedule = { ...SCHEDULE, timeout: MINUTE };
     const { clock, ended } = setUp({
@@ -296,7 +296,7 @@ describe('Runs', () => {
     expect(ended[0]?.took).toBeLessThan(MINUTE);
   });
 
-  it('lets a refused run go first again, and those behind it in their order', async () => {
+  it('queues a refused run first and keeps the order of the others', async () => {
     const clock = new FakeClock();
     const order: string[] = [];
     const { runs, targets } = setUp({
@@ -316,7 +316,7 @@ describe('Runs', () => {
     expect(runs.of(targets.get('default', 'eu-west-1'))).toMatchObject({ active: 0, waiting: 0 });
   });
 
-  it('stops what is at the service when it is stopped, also a start that is still being answered', async () => {
+  it('stops all runs at the service on shutdown, including a start in flight', async () => {
     let answerStart: (result: StepResult) => void = () => undefined;
     const { clock, runs, dispatcher, stopped, ended } = setUp({
       queries: queriesOf(3),
@@ -342,7 +342,7 @@ describe('Runs', () => {
     expect(ended).toEqual([]);
   });
 
-  it('stops the run of a query that is removed, counts nothing, and gives its room to another', async () => {
+  it('stops the run of a removed query without counting it and frees its slot', async () => {
     const { clock, runs, targets, ended, started, stopped } = setUp({
       queries: queriesOf(2),
       cap: 1,
@@ -366,7 +366,7 @@ describe('Runs', () => {
     expect(runs.nextRun('q0')).toBeUndefined();
   });
 
-  it('does nothing for a query that is removed before its run begins', async () => {
+  it('starts no run of a query that is removed before its start', async () => {
     const { clock, runs, started, stopped } = setUp({
       queries: queriesOf(2),
       cap: 1,
@@ -378,7 +378,7 @@ describe('Runs', () => {
     expect({ started, stopped }).toEqual({ started: [], stopped: [] });
   });
 
-  it('stops a run whose query is removed while it starts as soon as its id is known, and then forgets it', async () => {
+  it('stops the run of a query that is removed during its start once the ID is known', async () => {
     let answer: (result: StepResult) => void = () => undefined;
     const { clock, runs, ended, stopped, started } = setUp({
       queries: queriesOf(1),
@@ -400,9 +400,9 @@ describe('Runs', () => {
 
   it.each([
     { phase: 'status', stops: ['id-0'] },
-    // A query whose results can be read has ended by itself.
+    // A query with results is terminal already.
     { phase: 'results', stops: [] },
-  ])('waits for no $phase request of a query that is removed', async ({ phase, stops }) => {
+  ])('does not wait for the $phase request of a removed query', async ({ phase, stops }) => {
     let answer: (result: StepResult) => void = () => undefined;
     const { clock, runs, targets, ended, stopped, started } = setUp({
       queries: queriesOf(1),
@@ -423,7 +423,7 @@ describe('Runs', () => {
     expect({ starts: started.length, stopped, ended }).toEqual({ starts: 1, stopped: stops, ended: [] });
   });
 
-  it('runs a query that was removed and has come again only once its old run is stopped', async () => {
+  it('runs a query that was removed and added again only after its old run is stopped', async () => {
     const stops: (() => void)[] = [];
     const { clock, runs, started } = setUp({
       queries: queriesOf(1),
@@ -449,7 +449,7 @@ describe('Runs', () => {
     expect(started).toHaveLength(2);
   });
 
-  it('waits at its stop for removed queries, too', async () => {
+  it('waits for runs of removed queries on shutdown', async () => {
     let stop: (result: StepResult) => void = () => undefined;
     const { clock, runs, dispatcher } = setUp({
       queries: queriesOf(1),
@@ -477,7 +477,7 @@ describe('Runs', () => {
     expect(ended).toBe(true);
   });
 
-  it('waits, when it is stopped, for nothing but starts and stops, and stops nothing that has ended', async () => {
+  it('waits only for starts and stops on shutdown and stops no ended run', async () => {
     const never = new Promise<StepResult>(() => undefined);
     let stops = 0;
     const { clock, runs, dispatcher, stopped, ended } = setUp({
@@ -504,7 +504,7 @@ describe('Runs', () => {
     expect(ended).toEqual([]);
   });
 
-  it('stops a run once that is being stopped for its timeout when all is stopped', async () => {
+  it('stops a run only once if it times out before the shutdown', async () => {
     let stops = 0;
     let answerStop: (result: StepResult) => void = () => undefined;
     const { clock, runs, dispatcher, ended } = setUp({
@@ -531,7 +531,7 @@ describe('Runs', () => {
     expect(ended).toEqual([]);
   });
 
-  it('goes on when a step breaks by a mistake of ours', async () => {
+  it('continues after an internal error in a step', async () => {
     let broken = true;
     const { clock, ended } = setUp({
       queries: queriesOf(1),
@@ -549,7 +549,7 @@ describe('Runs', () => {
     expect(ended.map(({ outcome }) => outcome)).toEqual(['succeeded']);
   });
 
-  it('accounts for every window exactly once, over faults, and runs none twice over clock jumps', async () => {
+  it('counts every window exactly once despite faults and runs none twice after clock jumps', async () => {
     const results: readonly StepResult[] = [
       'done',
       'done',
@@ -640,7 +640,7 @@ describe('Runs', () => {
     ['50 minutes', 50 * MINUTE],
     ['2 hours', 120 * MINUTE],
     ['a year', 365 * 24 * 60 * MINUTE],
-  ])('recovers within a window after the clock was %s ahead', async (_, ahead) => {
+  ])('runs windows again within one interval after the clock was %s ahead', async (_, ahead) => {
     const clock = new FakeClock();
     const { started, skipped, setBack, runs } = setUp({ clock, queries: queriesOf(3) });
     await clock.advance(40 * MINUTE);
@@ -668,7 +668,7 @@ describe('Runs', () => {
     ['50 minutes', 50 * MINUTE],
     ['2 hours', 120 * MINUTE],
     ['a year', 365 * 24 * 60 * MINUTE],
-  ])('runs no window again that it ran before the clock was set %s back, and all that are new', async (_, back) => {
+  ])('runs only new windows after the clock was set %s back', async (_, back) => {
     const clock = new FakeClock();
     const { started, skipped, setBack } = setUp({ clock, queries: queriesOf(3) });
     await clock.advance(10 * MINUTE);

@@ -18,7 +18,7 @@ function filled(waiting: readonly Task[]): TaskQueue<Task> {
 }
 
 describe('TaskQueue', () => {
-  it('gives the tasks that were not removed in the order in which they are due', () => {
+  it('returns the tasks that were not removed in order of their due times', () => {
     const action = fc.oneof(
       fc.record({ kind: fc.constant('push' as const), due: fc.nat(50) }),
       fc.record({ kind: fc.constant('remove' as const), index: fc.nat(200) }),
@@ -37,7 +37,7 @@ describe('TaskQueue', () => {
             waiting.add(task);
             queue.push(task);
           } else if (each.kind === 'remove') {
-            // Also one that was removed or taken before.
+            // The task may have been removed or taken before.
             const task = pushed[each.index % Math.max(1, pushed.length)] ?? { due: 0 };
             waiting.delete(task);
             queue.remove(task);
@@ -54,7 +54,7 @@ describe('TaskQueue', () => {
     );
   });
 
-  it('removes a task in a time that does not grow with the number of tasks', () => {
+  it('removes a task in constant time', () => {
     const removeAll = (count: number) => {
       const waiting = tasks(count);
       const queue = filled(waiting);
@@ -65,7 +65,7 @@ describe('TaskQueue', () => {
       });
     };
     removeAll(2_000);
-    // 20 times the tasks take about 20 times the time; a scan of the queue at each removal would make it 400 times.
+    // 20 times the tasks take about 20 times the time. Scanning the queue at each removal would take 400 times the time.
     const small = Math.min(...Array.from({ length: 5 }, () => removeAll(2_000)));
     const large = Math.min(...Array.from({ length: 3 }, () => removeAll(40_000)));
     expect(large / Math.max(small, 0.2)).toBeLessThan(120);

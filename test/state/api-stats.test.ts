@@ -17,7 +17,7 @@ function setUp() {
 }
 
 describe('ApiStats', () => {
-  it('has the series of an expected operation and of its modelled errors at 0, and no others', () => {
+  it('starts the series of an expected operation and its modeled errors at 0', () => {
     const { stats, target } = setUp();
     stats.expect(target, { kind: 'watched', type: 'monitor-top-contributors' });
     stats.expect(target, { kind: 'watched', type: 'workload-insights-top-contributors-data' });
@@ -28,7 +28,7 @@ describe('ApiStats', () => {
     ]);
     for (const operation of operations.values()) {
       expect(operation).toMatchObject({ requests: 0, durations: { sum: 0, counts: Array(9).fill(0) } });
-      // What the service's model declares for the status operations.
+      // The errors that the service's model declares for the status operations.
       expect(Object.fromEntries(operation.errors)).toEqual({
         AccessDeniedException: 0,
         InternalServerException: 0,
@@ -40,7 +40,7 @@ describe('ApiStats', () => {
     expect({ up, identity }).toEqual({ up: undefined, identity: undefined });
   });
 
-  it('keeps what was counted when an operation is expected again', () => {
+  it('keeps its counts if an operation is expected again', () => {
     const { stats, target } = setUp();
     stats.expect(target, { kind: 'watched', type: 'monitor-top-contributors' });
     stats.attempted(target, OPERATION, { seconds: 1, error: 'ThrottlingException', up: false });
@@ -49,7 +49,7 @@ describe('ApiStats', () => {
     expect(stats.of(target).operations.get(OPERATION)?.errors.get('ThrottlingException')).toBe(1);
   });
 
-  it('counts attempts and errors of each target apart, and tells of each change', () => {
+  it('counts attempts and errors per target and emits each change', () => {
     const { changed, stats, target, other } = setUp();
     stats.attempted(target, OPERATION, { seconds: 0.2, error: undefined, up: true });
     stats.attempted(target, OPERATION, { seconds: 0.2, error: 'OtherError', up: false });
@@ -60,7 +60,7 @@ describe('ApiStats', () => {
     expect(changed.map((each) => each.target.region)).toEqual(['eu-west-1', 'eu-west-1', 'us-east-1']);
   });
 
-  it('puts a duration that is a bound into the bucket of that bound, and what is beyond all into the last', () => {
+  it('counts a duration equal to a bound in the bucket of that bound, and longer ones in the last', () => {
     const { stats, target } = setUp();
     const durations = [0, 0.05, 0.050_001, 1, 10, 10.1, 600];
     for (const seconds of durations) {
@@ -72,7 +72,7 @@ describe('ApiStats', () => {
     expect(operation?.durations.sum).toBeCloseTo(durations.reduce((sum, seconds) => sum + seconds));
   });
 
-  it('counts a call without credentials as an attempt and a failure of no duration', () => {
+  it('counts a call without credentials as a failed attempt without duration', () => {
     const { stats, target } = setUp();
     stats.attempted(target, OPERATION, { seconds: undefined, error: 'CredentialsError', up: false });
     expect(stats.of(target)).toMatchObject({ up: false });
@@ -83,7 +83,7 @@ describe('ApiStats', () => {
     });
   });
 
-  it('is up as the last attempt shows', () => {
+  it('sets up by the last attempt', () => {
     const { stats, target } = setUp();
     expect(stats.of(target).up).toBeUndefined();
     for (const up of [true, false, true]) {
@@ -92,7 +92,7 @@ describe('ApiStats', () => {
     }
   });
 
-  it('counts an answer that could not be used as an error of the attempt it was counted with', () => {
+  it('counts an unusable response as an error of its attempt', () => {
     const { changed, stats, target } = setUp();
     stats.attempted(target, OPERATION, { seconds: 0.1, error: undefined, up: true });
     stats.answerRefused(target, OPERATION, 'UnknownStatus');
@@ -104,7 +104,7 @@ describe('ApiStats', () => {
     expect(changed).toHaveLength(2);
   });
 
-  it('keeps who we are there', () => {
+  it('stores the identity of a target', () => {
     const { changed, stats, target, other } = setUp();
     const identity = { awsAccountId: '111122223333', arn: 'arn:aws:iam::111122223333:user/x', provider: undefined };
     stats.identified(target, identity);

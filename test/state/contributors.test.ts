@@ -40,26 +40,29 @@ const B_TO_A = [
 ] as const;
 const MIRROR = ['mirror', 'true'] as const;
 
-/** Nothing was left out or cut. */
+/** Nothing was dropped or truncated. */
 const WHOLE = { tooLarge: 0, beyondLimit: 0, truncated: 0 };
 
-describe('rows that fall together under the chosen labels', () => {
-  it.each(['TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const)('are added: %s', (metricName) => {
-    expect(mergeRows(ROWS, options({ metricName }))).toEqual({
-      series: [
-        { labels: [MIRROR, ...B_TO_A], value: 9 },
-        { labels: A_TO_B, value: 8 },
-        { labels: B_TO_A, value: 2 },
-        { labels: [['local_az', 'c']], value: 1 },
-      ],
-      dropped: 0,
-      rows: 7,
-      total: 11,
-      ...WHOLE,
-    });
-  });
+describe('mergeRows', () => {
+  it.each(['TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const)(
+    'adds rows that are equal in the selected labels: %s',
+    (metricName) => {
+      expect(mergeRows(ROWS, options({ metricName }))).toEqual({
+        series: [
+          { labels: [MIRROR, ...B_TO_A], value: 9 },
+          { labels: A_TO_B, value: 8 },
+          { labels: B_TO_A, value: 2 },
+          { labels: [['local_az', 'c']], value: 1 },
+        ],
+        dropped: 0,
+        rows: 7,
+        total: 11,
+        ...WHOLE,
+      });
+    },
+  );
 
-  it('give the maximum of round-trip times, which have no total', () => {
+  it('returns the maximum of round-trip times without a total', () => {
     expect(mergeRows(ROWS, options({ metricName: 'ROUND_TRIP_TIME' }))).toEqual({
       series: [
         { labels: A_TO_B, value: 0.005 },
@@ -74,7 +77,7 @@ describe('rows that fall together under the chosen labels', () => {
     });
   });
 
-  it('are told apart by any row label, in the order in which these were chosen', () => {
+  it('distinguishes rows by any selected label, in the selected order', () => {
     const labels: RowLabel[] = ['target_port', 'remote_ip', 'local_az'];
     expect(mergeRows(ROWS, options({ labels })).series[1]).toEqual({
       labels: [MIRROR, ['target_port', '0'], ['remote_ip', '10.0.0.3'], ['local_az', 'b']],
@@ -82,7 +85,7 @@ describe('rows that fall together under the chosen labels', () => {
     });
   });
 
-  it('may be all there are', () => {
+  it('merges all rows if no labels are selected', () => {
     expect(mergeRows(ROWS, options({ labels: [] })).series).toEqual([
       { labels: [], value: 11 },
       { labels: [MIRROR], value: 9 },
@@ -90,14 +93,14 @@ describe('rows that fall together under the chosen labels', () => {
   });
 });
 
-describe('mirror rows', () => {
-  it('make no series when they are to be dropped, and count as rows still', () => {
+describe('mergeRows with mirror rows', () => {
+  it('returns no series of dropped mirror rows but counts them as rows', () => {
     const { series, dropped, rows, total } = mergeRows(ROWS, options({ mirrorRows: 'drop' }));
     expect(series.map(({ value }) => value)).toEqual([8, 2, 1]);
     expect({ dropped, rows, total }).toEqual({ dropped: 0, rows: 7, total: 11 });
   });
 
-  it('are not merged with rows that have no port', () => {
+  it('does not merge mirror rows with rows without a port', () => {
     const rows = rowsFrom([
       { localAz: 'a', value: 1 },
       { localAz: 'a', targetPort: 0, value: 2 },
@@ -106,8 +109,8 @@ describe('mirror rows', () => {
   });
 });
 
-describe('the cap of a query', () => {
-  it('keeps the worst and counts the others; the total has all', () => {
+describe('mergeRows with maxSeriesPerQuery', () => {
+  it('keeps the series with the highest values and counts the others as dropped', () => {
     expect(mergeRows(ROWS, options({ maxSeriesPerQuery: 2 }))).toEqual({
       series: [
         { labels: [MIRROR, ...B_TO_A], value: 9 },
@@ -120,14 +123,14 @@ describe('the cap of a query', () => {
     });
   });
 
-  it('keeps others rather than mirrors of equal values', () => {
+  it('prefers other rows to mirror rows with equal values', () => {
     const rows = rowsFrom([0, 443].map((targetPort) => ({ localAz: 'a', targetPort, value: 1 })));
     expect(mergeRows(rows, options({ maxSeriesPerQuery: 1 })).series).toEqual([
       { labels: [['local_az', 'a']], value: 1 },
     ]);
   });
 
-  it('keeps the same ones of equal values, in whatever order they come', () => {
+  it('keeps the same series among equal values for any order of rows', () => {
     const zones = rowsFrom(['c', 'a', 'd', 'b'].map((localAz) => ({ localAz, value: 1 })));
     fc.assert(
       fc.property(fc.shuffledSubarray([...zones], { minLength: zones.length }), (rows) => {
@@ -138,8 +141,8 @@ describe('the cap of a query', () => {
   });
 });
 
-describe('the limit of a query', () => {
-  it('keeps the rows with the highest values, wherever they are, and counts the others as dropped', () => {
+describe('mergeRows with a limit', () => {
+  it('keeps the rows with the highest values and counts the others as dropped', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray([...ROWS], { minLength: ROWS.length }), (rows) => {
         const { series, dropped, beyondLimit, total } = mergeRows(rows, options({ labels: ['remote_ip'], limit: 4 }));
@@ -150,10 +153,10 @@ describe('the limit of a query', () => {
   });
 });
 
-describe('long texts', () => {
+describe('mergeRows with long texts', () => {
   const long = (end: string) => `${'x'.repeat(5_000)}${end}`;
 
-  it('are cut and counted, and make series of their own', () => {
+  it('truncates and counts long texts and keeps their series separate', () => {
     const rows = rowsFrom(['1', '2', '1'].map((end) => ({ localAz: long(end), remoteIp: long(end), value: 1 })));
     const { series, truncated } = mergeRows(rows, options());
     expect(series.map(({ value }) => value)).toEqual([2, 1]);
@@ -161,11 +164,11 @@ describe('long texts', () => {
       expect.stringMatching(/^x{1013}…[0-9a-f]{8}$/),
       expect.stringMatching(/^x{1013}…[0-9a-f]{8}$/),
     ]);
-    // `remote_ip` is none of the labels.
+    // `remote_ip` is not one of the labels.
     expect(truncated).toBe(3);
   });
 
-  it('make no more than 2 MiB of labels: the worst series are kept', () => {
+  it('limits labels to 2 MiB and keeps the series with the highest values', () => {
     const labels: RowLabel[] = ['local_az', 'remote_az', 'local_ip', 'remote_ip', 'local_vpc_id', 'remote_vpc_id'];
     const fields = ['localAz', 'remoteAz', 'localIp', 'remoteIp', 'localVpcId', 'remoteVpcId'];
     const items = Array.from({ length: 500 }, (_, value) => ({
@@ -182,7 +185,7 @@ describe('long texts', () => {
   });
 });
 
-it('an answer without rows is one without series', () => {
+it('returns no series for a response without rows', () => {
   expect(mergeRows([], options())).toEqual({ series: [], dropped: 0, rows: 0, total: 0, ...WHOLE });
   expect(mergeRows(rowsFrom([{ localAz: 'a' }]), options())).toEqual({
     series: [],
@@ -193,18 +196,18 @@ it('an answer without rows is one without series', () => {
   });
 });
 
-it('a value of 0 is one', () => {
+it('returns a series for a value of 0', () => {
   expect(mergeRows(rowsFrom([{ localAz: 'a', value: 0 }]), options()).series).toEqual([
     { labels: [['local_az', 'a']], value: 0 },
   ]);
 });
 
-it('refuses a sum that no number holds', () => {
+it('rejects a sum that is not a finite number', () => {
   const rows = rowsFrom([{ value: 1e308 }, { value: 1e308 }]);
   expect(() => mergeRows(rows, options())).toThrow(InvalidResponse);
 });
 
-/** By definition: each series is looked for among all rows. */
+/** Merges rows by definition: searches all rows for each series. */
 function naive(rows: readonly ResultRow[], { metricName, conversion, labels, mirrorRows }: MergeOptions) {
   const own = (row: ResultRow): string =>
     JSON.stringify([row.mirror, ...labels.map((label) => exportedLabelValue(row.labels[label] ?? ''))]);
@@ -220,7 +223,7 @@ function naive(rows: readonly ResultRow[], { metricName, conversion, labels, mir
   });
 }
 
-it('rows of any kind merge as the definition says', () => {
+it('merges any rows according to the definition', () => {
   fc.assert(
     fc.property(
       answerItems,

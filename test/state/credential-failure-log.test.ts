@@ -19,8 +19,8 @@ function setUp() {
   return { clock, log, failures, queries, fail };
 }
 
-describe('one cause for which there are no credentials', () => {
-  it('is logged once with the number of accounts and queries, and once when it ends', async () => {
+describe('CredentialFailureLog', () => {
+  it('logs one cause once with the number of accounts and queries, and once when it ends', async () => {
     const { clock, log, failures, queries, fail } = setUp();
     for (let poll = 0; poll < 50; poll += 1) {
       queries.forEach((query) => {
@@ -30,16 +30,16 @@ describe('one cause for which there are no credentials', () => {
       await clock.advance(1_000);
     }
     const fields = { accounts: 10, queries: 30, error: 'CredentialsError', reason: CAUSE };
-    expect(log.events.splice(0)).toEqual([{ level: 'warn', msg: 'queries fail', fields }]);
+    expect(log.events.splice(0)).toEqual([{ level: 'warn', msg: 'queries failed', fields }]);
     queries.forEach((query) => {
       failures.recovered(query);
     });
     expect(log.events).toEqual([
-      { level: 'info', msg: 'queries work again', fields: { error: 'CredentialsError', duration: '50s' } },
+      { level: 'info', msg: 'queries recovered', fields: { error: 'CredentialsError', duration: '50s' } },
     ]);
   });
 
-  it('is logged again once the number has doubled, and hourly', async () => {
+  it('logs a cause again once the number has doubled, and hourly', async () => {
     const { clock, log, queries, fail } = setUp();
     const [first] = queries;
     if (first !== undefined) {
@@ -56,7 +56,7 @@ describe('one cause for which there are no credentials', () => {
     expect(log.events.map(({ fields }) => fields['queries'])).toEqual([30, 30]);
   });
 
-  it('has a line of its own for each other cause', async () => {
+  it('logs each cause on its own line', async () => {
     const { clock, log, queries, fail } = setUp();
     for (const [i, query] of queries.entries()) {
       fail(query, i % 2 === 0 ? CAUSE : 'profile x: the profile was not found');
@@ -65,7 +65,7 @@ describe('one cause for which there are no credentials', () => {
     expect(log.events.map(({ fields }) => fields['queries'])).toEqual([15, 15]);
   });
 
-  it('is logged though it ends at once, and not if its queries are removed', async () => {
+  it('logs a cause that ends immediately, unless its queries are removed', async () => {
     const { clock, log, failures, queries, fail } = setUp();
     const [first, second] = queries;
     if (first === undefined || second === undefined) {
@@ -73,7 +73,7 @@ describe('one cause for which there are no credentials', () => {
     }
     fail(first);
     failures.recovered(first);
-    expect(log.messages()).toEqual(['query fails', 'query works again']);
+    expect(log.messages()).toEqual(['query failed', 'query recovered']);
     fail(second);
     failures.forget(second);
     await clock.advance(10_000);

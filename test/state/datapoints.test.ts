@@ -13,7 +13,7 @@ function series(label: string, points: Readonly<Record<number, number>>): Datapo
 }
 
 describe('newestDatapoints', () => {
-  it('gives the newest point of each label, items of one label added point by point', () => {
+  it('returns the newest point of each label and adds items of one label point by point', () => {
     const answer = [
       series('a', { 0: 1, 5: 2, 10: 3 }),
       series('b', { 0: 5, 10: 7, 5: 6 }),
@@ -35,19 +35,19 @@ describe('newestDatapoints', () => {
     });
   });
 
-  it('keeps the worst and counts the others', () => {
+  it('keeps the series with the highest values and counts the others as dropped', () => {
     const answer = ['d', 'b', 'c', 'a'].map((label) => series(label, { 0: label === 'd' ? 2 : 1 }));
     const { series: kept, dropped } = newestDatapoints(answer, BYTES, 3);
     expect(kept.map(({ labels }) => labels[0]?.[1])).toEqual(['d', 'a', 'b']);
     expect(dropped).toBe(1);
   });
 
-  it('finds the step beside gaps', () => {
+  it('returns the shortest step if points are missing', () => {
     expect(newestDatapoints([series('a', { 0: 1, 20: 1 }), series('b', { 15: 1 })], BYTES, 9).step).toBe(5 * MINUTE);
     expect(newestDatapoints([series('a', { 0: 1 }), series('b', { 0: 1 })], BYTES, 9).step).toBeUndefined();
   });
 
-  it.each([[[]], [[series('a', {}), series('', {})]]])('makes no series of %j, which have no points', (answer) => {
+  it.each([[[]], [[series('a', {}), series('', {})]]])('returns no series for %j, which has no points', (answer) => {
     expect(newestDatapoints(answer, BYTES, 9)).toEqual({
       series: [],
       dropped: 0,
@@ -59,7 +59,7 @@ describe('newestDatapoints', () => {
     });
   });
 
-  it('leaves out the label of items without one, and adds those that are equal once exported', () => {
+  it('omits an empty label and adds items whose exported labels are equal', () => {
     const answer = [
       series('', { 0: 4 }),
       series('', { 0: 1 }),
@@ -72,7 +72,7 @@ describe('newestDatapoints', () => {
     ]);
   });
 
-  it('takes many points', () => {
+  it('accepts many points', () => {
     const points = Array.from({ length: 200_000 }, (_, i) => ({ at: i * 1_000, value: i }));
     expect(newestDatapoints([{ label: 'a', points }], BYTES, 9)).toMatchObject({
       series: [{ value: 199_999_000 }],
@@ -83,12 +83,12 @@ describe('newestDatapoints', () => {
     });
   });
 
-  it('refuses a sum that no number holds', () => {
+  it('rejects a sum that is not a finite number', () => {
     const answer = [series('a', { 0: 1e308 }), series('a', { 0: 1e308 })];
     expect(() => newestDatapoints(answer, BYTES, 9)).toThrow(InvalidResponse);
   });
 
-  it('does as the definition says', () => {
+  it('returns the points of the definition for any items', () => {
     const points = fc.array(fc.record({ at: fc.nat(12).map((i) => i * MINUTE), value: fc.nat(1_000) }));
     const answer = fc.array(fc.record({ label: fc.constantFrom('a', 'b', 'c', ''), points }), { maxLength: 8 });
     fc.assert(

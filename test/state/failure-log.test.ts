@@ -20,10 +20,10 @@ function setUp() {
     fail(query: WatchedQuery, error: ApiErrorName = 'TimeoutError') {
       failures.failed(
         query,
-        new ApiError(error, OPERATION, 'no complete answer within 10 s', { attempts: 3, requestId: 'r-1' }),
+        new ApiError(error, OPERATION, 'no complete response within 10 s', { attempts: 3, requestId: 'r-1' }),
       );
     },
-    /** What was logged since the last time, with the number of queries or the query's name. */
+    /** Returns the messages since the last call, with the number of queries or the name of the query. */
     news: () => log.events.splice(0).map(({ msg, fields }) => `${msg} ${fields['query'] ?? fields['queries']}`),
   };
 }
@@ -33,14 +33,14 @@ function queries(count: number, changes: Partial<WatchedQuery> = {}): WatchedQue
 }
 
 describe('FailureLog', () => {
-  it('tells when a failure begins, with all that is known, and when it ends', async () => {
+  it('logs a failure with its details when it begins, and when it ends', async () => {
     const { clock, log, failures, fail } = setUp();
     const query = watchedQuery({ name: 'q', account: 'payments', region: 'us-east-1' });
     fail(query);
     expect(log.events.splice(0)).toEqual([
       {
         level: 'warn',
-        msg: 'query fails',
+        msg: 'query failed',
         fields: {
           account: 'payments',
           aws_region: 'us-east-1',
@@ -49,7 +49,7 @@ describe('FailureLog', () => {
           error: 'TimeoutError',
           attempts: 3,
           request_id: 'r-1',
-          reason: 'no complete answer within 10 s',
+          reason: 'no complete response within 10 s',
         },
       },
     ]);
@@ -60,7 +60,7 @@ describe('FailureLog', () => {
     expect(log.events).toEqual([
       {
         level: 'info',
-        msg: 'query works again',
+        msg: 'query recovered',
         fields: {
           account: 'payments',
           aws_region: 'us-east-1',
@@ -73,14 +73,14 @@ describe('FailureLog', () => {
     ]);
   });
 
-  it('has nothing to tell of queries that work', () => {
+  it('logs nothing about successful queries', () => {
     const { log, failures } = setUp();
     failures.recovered(watchedQuery());
     failures.forget(watchedQuery());
     expect(log.events).toEqual([]);
   });
 
-  it('reminds of a failure once an hour', async () => {
+  it('logs a lasting failure hourly', async () => {
     const { clock, log, fail, news } = setUp();
     const query = watchedQuery({ name: 'q' });
     for (let minute = 0; minute <= 180; minute += 1) {
@@ -88,10 +88,10 @@ describe('FailureLog', () => {
       await clock.advance(60_000);
     }
     expect(log.events.map(({ fields }) => fields['duration'])).toEqual([undefined, '3600s', '7200s', '10800s']);
-    expect(news()).toEqual(['query fails q', 'queries fail q', 'queries fail q', 'queries fail q']);
+    expect(news()).toEqual(['query failed q', 'queries failed q', 'queries failed q', 'queries failed q']);
   });
 
-  it('reminds once an hour of all queries that fail alike', async () => {
+  it('logs all queries with the same failure on one hourly line', async () => {
     const { clock, fail, news } = setUp();
     for (let minute = 0; minute < 180; minute += 1) {
       for (const query of queries(5)) {
@@ -99,25 +99,25 @@ describe('FailureLog', () => {
       }
       await clock.advance(60_000);
     }
-    expect(news().slice(3)).toEqual(['queries fail 4', 'queries fail 5', 'queries fail 5']);
+    expect(news().slice(3)).toEqual(['queries failed 4', 'queries failed 5', 'queries failed 5']);
   });
 
-  it('names the first queries that fail alike and counts the others, each time they are twice as many', () => {
+  it('logs the first queries with the same failure by name, then their number each time it doubles', () => {
     const { fail, news } = setUp();
     for (const query of queries(20)) {
       fail(query);
     }
     expect(news()).toEqual([
-      'query fails q0',
-      'query fails q1',
-      'query fails q2',
-      'queries fail 4',
-      'queries fail 8',
-      'queries fail 16',
+      'query failed q0',
+      'query failed q1',
+      'query failed q2',
+      'queries failed 4',
+      'queries failed 8',
+      'queries failed 16',
     ]);
   });
 
-  it('needs few lines for ten thousand queries that fail for an hour and work again', async () => {
+  it('logs few lines for ten thousand queries that fail for an hour and recover', async () => {
     const { clock, failures, fail, news } = setUp();
     const all = queries(10_000);
     for (let round = 0; round < 10; round += 1) {
@@ -131,14 +131,14 @@ describe('FailureLog', () => {
       failures.recovered(query);
     }
     expect(news()).toEqual([
-      'query works again q0',
-      'query works again q1',
-      'query works again q2',
-      'queries work again 8192',
+      'query recovered q0',
+      'query recovered q1',
+      'query recovered q2',
+      'queries recovered 8192',
     ]);
   });
 
-  it('stays quiet when half of very many queries fail now and then', async () => {
+  it('logs few lines if half of very many queries failed occasionally', async () => {
     const { clock, failures, fail, news } = setUp();
     const all = queries(1_000);
     let state = 1;
@@ -156,7 +156,7 @@ describe('FailureLog', () => {
     expect(news().length).toBeLessThan(40);
   });
 
-  it('names a query that begins to fail after others have recovered', () => {
+  it('logs a query by name that fails after others have recovered', () => {
     const { failures, fail, news } = setUp();
     const [a, b, c, d] = queries(4);
     if (a === undefined || b === undefined || c === undefined || d === undefined) {
@@ -168,12 +168,12 @@ describe('FailureLog', () => {
     failures.recovered(a);
     news();
     fail(d);
-    expect(news()).toEqual(['query fails q3']);
+    expect(news()).toEqual(['query failed q3']);
     failures.recovered(d);
-    expect(news()).toEqual(['query works again q3']);
+    expect(news()).toEqual(['query recovered q3']);
   });
 
-  it('names the last ones of many that still fail', () => {
+  it('logs the last failing queries of many by name', () => {
     const { failures, fail, news } = setUp();
     const all = queries(100);
     for (const query of all) {
@@ -184,23 +184,23 @@ describe('FailureLog', () => {
     }
     news();
     fail(watchedQuery({ name: 'q99' }));
-    expect(news()).toEqual(['query fails q99']);
+    expect(news()).toEqual(['query failed q99']);
     failures.recovered(watchedQuery({ name: 'q99' }));
-    expect(news()).toEqual(['query works again q99', 'queries work again 64']);
+    expect(news()).toEqual(['query recovered q99', 'queries recovered 64']);
   });
 
-  it('tells of a query that fails in another way now, and not that it works again', () => {
+  it('logs a changed failure of a query without logging a recovery', () => {
     const { failures, fail, news } = setUp();
     const query = watchedQuery({ name: 'q' });
     fail(query, 'TimeoutError');
     news();
     fail(query, 'NetworkError');
-    expect(news()).toEqual(['query fails q']);
+    expect(news()).toEqual(['query failed q']);
     failures.recovered(query);
-    expect(news()).toEqual(['query works again q']);
+    expect(news()).toEqual(['query recovered q']);
   });
 
-  it('does not say of many that fail in another way now that they work again', () => {
+  it('logs changed failures of many queries without logging a recovery', () => {
     const { log, failures, fail } = setUp();
     const all = queries(100);
     for (const error of ['TimeoutError', 'NetworkError'] as const) {
@@ -208,18 +208,18 @@ describe('FailureLog', () => {
         fail(query, error);
       }
     }
-    expect(log.messages()).not.toContain('queries work again');
+    expect(log.messages()).not.toContain('queries recovered');
     expect(log.events.at(-1)).toMatchObject({
-      msg: 'queries no longer fail in this way',
+      msg: 'query failures ended',
       fields: { error: 'TimeoutError', queries: 64 },
     });
     for (const query of all) {
       failures.recovered(query);
     }
-    expect(log.events.at(-1)).toMatchObject({ msg: 'queries work again', fields: { error: 'NetworkError' } });
+    expect(log.events.at(-1)).toMatchObject({ msg: 'queries recovered', fields: { error: 'NetworkError' } });
   });
 
-  it('forgets a query that is no longer polled, so that it does not keep the failure of others from ending', () => {
+  it('forgets a removed query, so that the failure of others can end', () => {
     const { failures, fail, news } = setUp();
     const all = queries(10);
     for (const query of all) {
@@ -233,10 +233,10 @@ describe('FailureLog', () => {
         failures.recovered(query);
       }
     }
-    expect(news()).toEqual(['query works again q1', 'query works again q2', 'queries no longer fail in this way 8']);
+    expect(news()).toEqual(['query recovered q1', 'query recovered q2', 'query failures ended 8']);
   });
 
-  it('keeps targets and errors apart', () => {
+  it('groups failures by target and error', () => {
     const { fail, news } = setUp();
     for (const region of ['eu-west-1', 'us-east-1']) {
       for (const account of ['a', 'b']) {
@@ -249,7 +249,7 @@ describe('FailureLog', () => {
     expect(news()).toEqual([]);
   });
 
-  it('measures how long failures last whatever the wall clock says', async () => {
+  it('measures the duration of failures by the monotonic clock', async () => {
     const { clock, log, failures, fail } = setUp();
     const query = watchedQuery();
     fail(query);

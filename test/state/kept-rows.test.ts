@@ -6,7 +6,7 @@ const MIB = 1024 * 1024;
 const CUT = /^x{1013}…[0-9a-f]{8}$/;
 
 describe('rowsForJson', () => {
-  it('cuts long texts wherever they are, and leaves all else', () => {
+  it('truncates long texts at any depth and keeps everything else', () => {
     const long = 'x'.repeat(5_000);
     const item = {
       localIp: long,
@@ -19,8 +19,8 @@ describe('rowsForJson', () => {
     expect(row?.raw).toEqual({ ...item, localIp: cut, more: [{ ...item.more[0], deep: cut }] });
   });
 
-  it('keeps 4 MiB, the rows with the highest values, in their order', () => {
-    // 200 texts of 1,000 bytes each: a row takes 200 KB.
+  it('keeps 4 MiB of the rows with the highest values in their original order', () => {
+    // 200 texts of 1,000 bytes each: a row has 200 KB.
     const more = Array.from({ length: 200 }, () => 'y'.repeat(1_000));
     const items = [3, 30, 1, 20, 2, ...Array.from({ length: 25 }, (_, i) => 100 + i)].map((value) => ({ value, more }));
     const kept = rowsForJson(rowsFrom(items));
@@ -30,7 +30,7 @@ describe('rowsForJson', () => {
 });
 
 describe('datapointsForJson', () => {
-  it('cuts long labels, and keeps what takes 4 MiB at most', () => {
+  it('truncates long labels and keeps at most 4 MiB', () => {
     const points = Array.from({ length: 1_000 }, (_, at) => ({ at, value: 1 }));
     const kept = datapointsForJson(
       Array.from({ length: 100 }, (_, i) => ({ label: `${'x'.repeat(MIB)}${i}`, points })),

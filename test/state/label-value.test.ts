@@ -4,7 +4,7 @@ import { boundedLabelValue, exportedLabelValue } from '../../src/results/label-v
 
 describe('exportedLabelValue', () => {
   it.each(['', 'use1-az1', 'a"b\\c\nd', 'naïve 日本 🚦', '\u0000\t\r', 'x'.repeat(1_024), '日'.repeat(341)])(
-    'leaves %j as it is',
+    'keeps %j unchanged',
     (text) => {
       expect(exportedLabelValue(text)).toBe(text);
     },
@@ -19,7 +19,7 @@ describe('exportedLabelValue', () => {
     expect(exportedLabelValue(text)).toBe(expected);
   });
 
-  it('gives what UTF-8 makes of any text, so that different ones are different on a page', () => {
+  it('returns the UTF-8 form of any text, so that different texts differ on a page', () => {
     const surrogates = fc.integer({ min: 0xd7f0, max: 0xe00f }).map((unit) => String.fromCharCode(unit));
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: surrogates })), (text) => {
@@ -33,7 +33,7 @@ describe('exportedLabelValue', () => {
     .tuple(fc.string({ unit: 'binary' }), filler, fc.nat(4), fc.string({ unit: 'binary' }))
     .map(([start, unit, more, end]) => `${start}${unit.repeat(1_025 + more)}${end}`);
 
-  it('cuts a text of over 1,024 bytes between characters, and ends it in digits of a hash', () => {
+  it('truncates a text over 1,024 bytes between characters and appends digits of a hash', () => {
     fc.assert(
       fc.property(longText, (text) => {
         let cuts = 0;
@@ -46,14 +46,14 @@ describe('exportedLabelValue', () => {
         expect(Buffer.from(exported).toString()).toBe(exported);
         const bytes = Buffer.byteLength(exported);
         expect(bytes).toBeLessThanOrEqual(1_024);
-        // No character of more than four bytes was left out for want of a few.
+        // At most one character of four bytes did not fit.
         expect(bytes).toBeGreaterThan(1_020);
         expect(boundedLabelValue(exported)).toBe(exported);
       }),
     );
   });
 
-  it('keeps long texts apart that differ in their ends alone', () => {
+  it('distinguishes long texts that differ only at the end', () => {
     const texts = Array.from({ length: 1_000 }, (_, i) => `${'x'.repeat(2_000)}${i}`);
     expect(new Set(texts.map((text) => exportedLabelValue(text))).size).toBe(texts.length);
   });

@@ -8,10 +8,10 @@ const rows = fc.array(
 );
 const rowPage = fc.record({ rows, token: fc.option(fc.string({ unit: 'binary' }), { nil: undefined }) });
 
-it('pages come out as they went in, in their order', async () => {
+it('returns the pages unchanged and in order', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(rowPage), async (answers) => {
-      // Whatever the service sends beside what we read; `-0`, which is no JSON, has become 0 on the way.
+      // Other fields of the service. JSON has no `-0`: it is 0 after parsing.
       const wire = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
       const read = () =>
         answers.map(({ rows: raw, token }) =>
@@ -31,7 +31,7 @@ it('pages come out as they went in, in their order', async () => {
   );
 });
 
-it('points of time series keep their times', async () => {
+it('keeps the times of data points', async () => {
   const page = readDataPage({
     unit: 'Bytes',
     datapoints: [{ label: 'use1-az1', timestamps: [new Date(1_767_225_600_123)], values: [0.1] }],
@@ -42,7 +42,7 @@ it('points of time series keep their times', async () => {
   expect(await packed.unpack()).toEqual([page]);
 });
 
-it('leaves the event loop to others between pages', async () => {
+it('yields to the event loop between pages', async () => {
   const packed = new PackedPages<{ readonly page: number }>();
   for (let page = 0; page < 20; page += 1) {
     await packed.add({ page });

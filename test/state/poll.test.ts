@@ -12,7 +12,7 @@ import { watchedQuery } from '../support/watched-query.ts';
 
 const HOUR = 3_600_000;
 
-/** Polls of one query, answered as `answer` says. */
+/** Sets up polls of one query. Each returns the result of `answer`. */
 function setUp(answer: () => QueryStatus) {
   const clock = new FakeClock();
   const log = new RecordingLog();
@@ -39,20 +39,20 @@ describe('a poll', () => {
     ['SUCCEEDED', 'finished'],
     ['FAILED', 'finished'],
     ['CANCELED', 'finished'],
-  ] as const)('that is answered %s is %s', async (status, result) => {
+  ] as const)('returns the outcome of status %s: %s', async (status, result) => {
     const { log, state, poll } = setUp(() => status);
     expect(await poll()).toBe(result);
     expect(state).toMatchObject({ status, up: true, polls: 1, pollErrors: 0 });
     expect(log.events).toEqual([
       {
         level: 'debug',
-        msg: 'query status',
+        msg: 'query status changed',
         fields: { account: 'default', aws_region: 'eu-west-1', query: 'q', status },
       },
     ]);
   });
 
-  it('is good though a part throws that is called when the state changes', async () => {
+  it('succeeds if a listener of the state throws', async () => {
     const { log, states, state, poll } = setUp(() => 'RUNNING');
     const seen: unknown[] = [];
     states.changed.on(() => {
@@ -69,7 +69,7 @@ describe('a poll', () => {
     });
   });
 
-  it('logs a status when it is new, not each time', async () => {
+  it('logs a status only when it changes', async () => {
     const statuses: QueryStatus[] = ['QUEUED', 'QUEUED', 'RUNNING', 'RUNNING', 'SUCCEEDED'];
     const { log, poll } = setUp(() => statuses.shift() ?? 'SUCCEEDED');
     for (let i = 0; i < 5; i += 1) {
@@ -78,7 +78,7 @@ describe('a poll', () => {
     expect(log.events.map(({ fields }) => fields['status'])).toEqual(['QUEUED', 'RUNNING', 'SUCCEEDED']);
   });
 
-  it('backs off where nobody answered or something is wrong, not where the service throttles', async () => {
+  it('backs off after errors and missing responses but not after throttling', async () => {
     const results = new Map<ApiErrorName, string>();
     for (const error of API_ERRORS) {
       const { state, poll } = setUp(() => {
@@ -103,7 +103,7 @@ describe('a poll', () => {
     );
   });
 
-  it('logs a failure when it begins and when it ends', async () => {
+  it('logs a failed poll when the failure begins and when it ends', async () => {
     let works = false;
     const { log, poll } = setUp(() => {
       if (works) {
@@ -115,10 +115,10 @@ describe('a poll', () => {
     await poll();
     works = true;
     await poll();
-    expect(log.messages()).toEqual(['query fails', 'query works again', 'query status']);
+    expect(log.messages()).toEqual(['query failed', 'query recovered', 'query status changed']);
   });
 
-  it('is the last one once the service has not known the query for giveUpAfter, and says so', async () => {
+  it('gives up a query that the service has not known for giveUpAfter and logs it', async () => {
     const { clock, log, state, poll } = setUp(() => {
       throw failure('ResourceNotFoundException');
     });
@@ -132,7 +132,7 @@ describe('a poll', () => {
     expect(log.events.at(-1)?.msg).toContain('query given up');
   });
 
-  it('has not failed when the exporter shuts down', async () => {
+  it('does not count a poll that is aborted by a shutdown as failed', async () => {
     const { log, state, poll } = setUp(() => {
       throw failure('TimeoutError');
     });
@@ -141,7 +141,7 @@ describe('a poll', () => {
     expect(log.events).toEqual([]);
   });
 
-  it('breaks on mistakes of ours, which it does not take for failures of the API', async () => {
+  it('rethrows internal errors instead of treating them as API errors', async () => {
     const { state, poll } = setUp(() => {
       throw new TypeError('a mistake of ours');
     });

@@ -28,7 +28,7 @@ function setUp(changes: Parameters<typeof watchedQuery>[0] = {}) {
 }
 
 describe('QueryStates', () => {
-  it('knows nothing of a query but its registration before the first answer', () => {
+  it('stores only the registration of a query before the first response', () => {
     const { clock, state, states, shown } = setUp();
     expect(shown()).toBeUndefined();
     expect(state).toMatchObject({
@@ -44,7 +44,7 @@ describe('QueryStates', () => {
     expect(states.untried).toBe(1);
   });
 
-  it('tells of every change, after it was made', () => {
+  it('emits every change after it was made', () => {
     const { q, changed, states, fail } = setUp();
     states.answered(q, 'QUEUED');
     expect(changed.map(({ status, up, polls }) => ({ status, up, polls }))).toEqual([
@@ -55,7 +55,7 @@ describe('QueryStates', () => {
     expect(changed[1]).toMatchObject({ up: false, polls: 2, pollErrors: 1 });
   });
 
-  it('dates a status from when it was first seen, and the last good answer from each', async () => {
+  it('sets statusSince when a status is first seen, and lastSuccess at each successful poll', async () => {
     const { q, clock, state, states } = setUp();
     const start = clock.now();
     expect(states.answered(q, 'RUNNING')).toBeUndefined();
@@ -67,7 +67,7 @@ describe('QueryStates', () => {
     expect(state).toMatchObject({ statusSince: start + 60_000, lastSuccess: start + 60_000 });
   });
 
-  it('keeps the status of before when a poll fails, and says why it failed until one is answered', async () => {
+  it('keeps the status after a failed poll, with the failure until the next successful poll', async () => {
     const { q, clock, state, states, shown, fail } = setUp();
     states.answered(q, 'RUNNING');
     const answeredAt = clock.now();
@@ -83,7 +83,7 @@ describe('QueryStates', () => {
     expect(state).toMatchObject({ up: true, lastFailure: undefined });
   });
 
-  it('counts calls, and those that failed for good', () => {
+  it('counts polls and failed polls', () => {
     const { q, state, states, fail } = setUp();
     states.answered(q, 'QUEUED');
     fail('ThrottlingException');
@@ -92,7 +92,7 @@ describe('QueryStates', () => {
     expect(state).toMatchObject({ polls: 4, pollErrors: 2 });
   });
 
-  it('counts a query as tried once, whether well or not', () => {
+  it('counts a query as tried after one poll, successful or not', () => {
     const { states, fail } = setUp();
     const other = handleOf(watchedQuery({ name: 'other' }));
     states.register(other);
@@ -104,15 +104,15 @@ describe('QueryStates', () => {
     expect(states.untried).toBe(0);
   });
 
-  it('refuses to be told of a query that is not registered', () => {
+  it('throws for a query that is not registered', () => {
     const { states } = setUp();
     expect(() => states.answered(handleOf(watchedQuery({ name: 'nobody' })), 'QUEUED')).toThrow('nobody');
   });
 });
 
-describe('a status', () => {
+describe('the status of a query', () => {
   it.each(['QUEUED', 'RUNNING'] as const)(
-    '%s is believed until the last good answer is older than staleAfter',
+    'returns %s until the last successful response is older than staleAfter',
     async (status) => {
       const { q, clock, states, shown } = setUp({ staleAfter: 90_000 });
       states.answered(q, status);
@@ -123,7 +123,7 @@ describe('a status', () => {
     },
   );
 
-  it.each(['SUCCEEDED', 'FAILED', 'CANCELED'] as const)('%s is believed for ever', async (status) => {
+  it.each(['SUCCEEDED', 'FAILED', 'CANCELED'] as const)('never makes %s stale', async (status) => {
     const { q, clock, states, shown } = setUp({ staleAfter: 90_000 });
     states.answered(q, 'RUNNING');
     states.answered(q, status);
@@ -131,7 +131,7 @@ describe('a status', () => {
     expect(shown()).toBe(status);
   });
 
-  it('is believed for longer with each good answer, and not with failures', async () => {
+  it('extends the validity of a status with each successful poll but not with failed ones', async () => {
     const { q, clock, states, shown, fail } = setUp({ staleAfter: 90_000 });
     states.answered(q, 'RUNNING');
     await clock.advance(60_000);
@@ -143,7 +143,7 @@ describe('a status', () => {
     expect(shown()).toBeUndefined();
   });
 
-  it('that was stale comes back with the next good answer, dated from when it was first seen', async () => {
+  it('returns a stale status again after the next successful poll with its first time', async () => {
     const { q, clock, state, states, shown } = setUp({ staleAfter: 90_000 });
     const firstSeen = clock.now();
     states.answered(q, 'RUNNING');
@@ -154,7 +154,7 @@ describe('a status', () => {
     expect(state.statusSince).toBe(firstSeen);
   });
 
-  it.each([1, -1])('is as old as it is, however the wall clock jumps (%i day)', async (days) => {
+  it.each([1, -1])('measures the age of a status by the monotonic clock (wall clock jumps by %i day)', async (days) => {
     const { q, clock, states, shown } = setUp({ staleAfter: 90_000 });
     states.answered(q, 'RUNNING');
     clock.jump(days * 24 * HOUR);
@@ -165,15 +165,15 @@ describe('a status', () => {
     expect(shown()).toBeUndefined();
   });
 
-  it.each(QUERY_STATUSES)('%s may be the first that is seen', (status) => {
+  it.each(QUERY_STATUSES)('accepts %s as the first status', (status) => {
     const { q, states, shown } = setUp();
     states.answered(q, status);
     expect(shown()).toBe(status);
   });
 });
 
-describe('a query that we started', () => {
-  it('may be unknown to the service at first: that is a poll, and neither good nor bad', () => {
+describe('a query that the exporter started', () => {
+  it('counts a poll without success or failure while the service does not know the new query', () => {
     const { q, changed, states, state, shown } = setUp();
     states.requestAnswered(q);
     states.runStarted(q);
@@ -185,7 +185,7 @@ describe('a query that we started', () => {
     expect(changed).toHaveLength(told + 1);
   });
 
-  it('has the status of its last run until the next has started', () => {
+  it('keeps the status of the last run until the next one has started', () => {
     const { q, states, state, shown } = setUp();
     states.answered(q, 'FAILED');
     states.requestFailed(q, { operation: 'start', error: 'ValidationException', message: 'no' });
@@ -198,8 +198,8 @@ describe('a query that we started', () => {
   });
 });
 
-describe('a query that the service does not know', () => {
-  it('is given up once it has been unknown for giveUpAfter, not before', async () => {
+describe('a query unknown to the service', () => {
+  it('gives up a query once the service has not known it for giveUpAfter', async () => {
     const { clock, state, fail } = setUp();
     expect(fail('ResourceNotFoundException')).toBe(false);
     await clock.advance(HOUR - 1);
@@ -209,7 +209,7 @@ describe('a query that the service does not know', () => {
     expect(state).toMatchObject({ givenUp: true, up: false });
   });
 
-  it('is unknown anew after a good answer', async () => {
+  it('restarts giveUpAfter after a successful poll', async () => {
     const { q, clock, states, fail } = setUp();
     fail('ResourceNotFoundException');
     await clock.advance(HOUR - 1);
@@ -221,7 +221,7 @@ describe('a query that the service does not know', () => {
     expect(fail('ResourceNotFoundException')).toBe(true);
   });
 
-  it('is unknown anew after an answer with a status that nobody knows: the service knew the query', async () => {
+  it('restarts giveUpAfter after a response with an unknown status', async () => {
     const { clock, fail } = setUp();
     fail('ResourceNotFoundException');
     await clock.advance(HOUR);
@@ -229,7 +229,7 @@ describe('a query that the service does not know', () => {
     expect(fail('ResourceNotFoundException')).toBe(false);
   });
 
-  it('stays unknown while errors say nothing else, and is not given up by them', async () => {
+  it('continues giveUpAfter during other errors, which do not give up a query', async () => {
     const { clock, fail } = setUp();
     fail('ResourceNotFoundException');
     await clock.advance(HOUR);
@@ -239,7 +239,7 @@ describe('a query that the service does not know', () => {
   });
 
   it.each(['AccessDeniedException', 'ValidationException', 'InternalServerException', 'TimeoutError'] as const)(
-    'is the only one to be given up: never for %s',
+    'never gives up a query because of %s',
     async (error) => {
       const { clock, fail } = setUp();
       fail(error);
@@ -248,7 +248,7 @@ describe('a query that the service does not know', () => {
     },
   );
 
-  it.each([2, -2])('is given up by time that passes, not by the wall clock (%i h)', async (hours) => {
+  it.each([2, -2])('measures giveUpAfter by the monotonic clock (wall clock jumps by %i h)', async (hours) => {
     const { clock, fail } = setUp();
     fail('ResourceNotFoundException');
     clock.jump(hours * HOUR);

@@ -9,7 +9,7 @@ function setUp(untried: number) {
 }
 
 describe('Readiness', () => {
-  it('waits for each query that was not tried', () => {
+  it('waits for each untried query', () => {
     const { states, readiness } = setUp(2);
     expect(readiness.waiting()).toBe(2);
     states.untried = 1;
@@ -18,11 +18,11 @@ describe('Readiness', () => {
     expect(readiness.waiting()).toBe(0);
   });
 
-  it('is there at once where there is nothing to try', () => {
+  it('is ready immediately without queries', () => {
     expect(setUp(0).readiness.waiting()).toBe(0);
   });
 
-  it('waits for 60 s at most', async () => {
+  it('waits at most 60 s', async () => {
     const { clock, readiness } = setUp(3);
     await clock.advance(59_999);
     expect(readiness.waiting()).toBe(3);
@@ -30,14 +30,14 @@ describe('Readiness', () => {
     expect(readiness.waiting()).toBe(0);
   });
 
-  it('stays, whatever is added later', () => {
+  it('stays ready if queries are added later', () => {
     const { states, readiness } = setUp(0);
     expect(readiness.waiting()).toBe(0);
     states.untried = 5;
     expect(readiness.waiting()).toBe(0);
   });
 
-  it('does not come by the wall clock', () => {
+  it('ignores jumps of the wall clock', () => {
     const { clock, readiness } = setUp(1);
     clock.jump(3_600_000);
     expect(readiness.waiting()).toBe(1);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { RECENT_RUNS, RecentRuns } from '../../src/state/recent-runs.ts';
 
-describe('the last runs of a query', () => {
-  test('are there as they were added, the oldest first', () => {
+describe('RecentRuns', () => {
+  test('returns the added runs, the oldest first', () => {
     const runs = new RecentRuns();
     expect(runs.list()).toEqual([]);
     const added = [
@@ -17,7 +17,7 @@ describe('the last runs of a query', () => {
     expect(runs.count).toBe(3);
   });
 
-  test('are at most so many; the count goes on', () => {
+  test('keeps a limited number of runs and counts all', () => {
     const runs = new RecentRuns();
     for (let at = 0; at < 3 * RECENT_RUNS + 1; at += 1) {
       runs.add({ outcome: 'failed', at, duration: at });

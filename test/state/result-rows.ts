@@ -2,18 +2,18 @@ import fc from 'fast-check';
 import type { ResultRow } from '../../src/results/results.ts';
 import { readRowPage } from '../../src/results/results.ts';
 
-/** Rows read from an answer that holds these items. */
+/** Returns the rows of a response with these items. */
 export function rowsFrom(items: readonly object[]): readonly ResultRow[] {
   return readRowPage({ topContributors: items }).rows;
 }
 
-/** Few different texts, so that rows fall together, among them hostile ones and the forms of absent ones. */
+/** A few different texts, so that rows are merged, including hostile texts and forms of absent ones. */
 const text = fc.oneof(
   fc.constantFrom('use1-az1', 'use1-az2', '', null, undefined),
   fc.constantFrom('"', '\\', '\n', 'a\ud800', 'a\udbff', `${'x'.repeat(2_000)}1`, `${'x'.repeat(2_000)}2`),
 );
 
-/** Items of an answer of top contributors, values whole numbers whose sums stay exact. */
+/** Items of a response of top contributors. Their values are whole numbers, so that sums stay exact. */
 export const answerItems: fc.Arbitrary<object[]> = fc.array(
   fc.record({
     localAz: text,

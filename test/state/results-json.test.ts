@@ -4,7 +4,7 @@ import { readDataPage, readRowPage } from '../../src/results/results.ts';
 import { datapointsJson, rowsJson } from '../../src/results/results-json.ts';
 import { unitConversion } from '../../src/results/units.ts';
 
-it('rows have all fields as they came, and the value in the base unit', () => {
+it('returns all fields of rows with the value in the base unit', () => {
   const items = [
     { localAz: 'use1-az1', targetPort: 0, value: 3, traversedConstructs: [{ componentId: 'eni-0a' }], snatIp: '' },
     { localAz: '\ud800"\n', kubernetesMetadata: { localPodName: 'cart-1' } },
@@ -26,7 +26,7 @@ it('rows have all fields as they came, and the value in the base unit', () => {
 it.each([
   [undefined, null],
   ['None', 'None'],
-])('an answer of unit %j says what was assumed', (unit, shown) => {
+])('returns the assumed unit of a response with the unit %j', (unit, shown) => {
   const results = readRowPage({ unit, topContributors: [{ value: 5 }] });
   expect(rowsJson(results, unitConversion('DATA_TRANSFERRED', results.unit, 'SECONDS'))).toEqual({
     unit: shown,
@@ -36,7 +36,7 @@ it.each([
   });
 });
 
-it('data points are all there, items of one label apart', () => {
+it('returns all data points without adding items of one label', () => {
   const timestamps = [new Date('2026-01-01T19:00:00Z'), new Date('2026-01-01T19:05:00Z')];
   const datapoints = [
     { label: 'use1-az1', timestamps, values: [1.5, 0] },
@@ -57,13 +57,13 @@ it('data points are all there, items of one label apart', () => {
   });
 });
 
-it('kept JSON comes back as it was, and takes little', async () => {
+it('returns compressed JSON unchanged and uses little memory', async () => {
   const rows = Array.from({ length: 500 }, (_, i) => ({ localAz: 'use1-az1', remoteIp: `10.0.0.${i}`, value: i }));
   const kept = await KeptJson.of({ rows, hostile: '\ud800"\\\n日本' });
   expect(JSON.parse(await kept.text())).toEqual({ rows, hostile: '\ud800"\\\n日本' });
   expect(kept.size).toBeLessThan(JSON.stringify(rows).length / 5);
 });
 
-it('kept JSON of little takes little', async () => {
+it('uses little memory for short JSON', async () => {
   expect((await KeptJson.of({ rows: [{ value: 1 }] })).size).toBeLessThan(100);
 });

@@ -6,7 +6,7 @@ import { handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { scheduledQuery } from '../support/scheduled-query.ts';
 
-it('warns once per query of rows that were dropped or repeated, however many runs there are', async () => {
+it('logs dropped and repeated rows once per query over many runs', async () => {
   const log = new RecordingLog();
   let reads = 0;
   const results = new RunResults({

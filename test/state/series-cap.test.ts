@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SeriesCap } from '../../src/metrics/series-cap.ts';
 import { timeOf } from '../support/growth.ts';
 
-/** By definition, from nothing. */
+/** Calculates the allowances by definition. */
 function fairly(limit: number, counts: ReadonlyMap<string, number>): Map<string, number> {
   const share = Math.floor(limit / counts.size);
   const allowed = new Map([...counts].map(([name, count]) => [name, Math.min(count, share)]));
@@ -25,7 +25,7 @@ function capOf(limit: number, counts: Readonly<Record<string, number>>): SeriesC
   return cap;
 }
 
-/** What a settlement tells after a query's number of series was set. */
+/** The results of a settlement after a query's number of series was set. */
 function settled(cap: SeriesCap, name: string, count: number): ReadonlyMap<string, number> {
   cap.set(name, count);
   return cap.settle();
@@ -39,29 +39,29 @@ function settledWithout(cap: SeriesCap, name: string): ReadonlyMap<string, numbe
 const allowances = (cap: SeriesCap, names: string) => [...names].map((name) => cap.allowance(name));
 
 describe('SeriesCap', () => {
-  it('lets everything through while there is room for it', () => {
+  it('allows all series within the limit', () => {
     const cap = capOf(100, { a: 99, b: 0, c: 1 });
     expect(allowances(cap, 'abc')).toEqual([99, 0, 1]);
     expect(cap.exported).toBe(100);
   });
 
-  it('gives each its share', () => {
+  it('gives each query its share', () => {
     expect(allowances(capOf(100, { a: 500, b: 500 }), 'ab')).toEqual([50, 50]);
     expect(allowances(capOf(90, { a: 500, b: 30, c: 500 }), 'abc')).toEqual([30, 30, 30]);
   });
 
-  it('gives unused room to the others in the order of their names', () => {
+  it('gives unused shares to the other queries in order of their names', () => {
     expect(allowances(capOf(90, { c: 500, b: 500, a: 10 }), 'abc')).toEqual([10, 50, 30]);
     expect(allowances(capOf(90, { c: 500, b: 40, a: 10 }), 'abc')).toEqual([10, 40, 40]);
     expect(allowances(capOf(90, { a: 0, b: 500, c: 500 }), 'abc')).toEqual([0, 60, 30]);
   });
 
-  it('gives what does not divide evenly to the first', () => {
+  it('gives the remainder of the division to the first query', () => {
     expect(allowances(capOf(11, { a: 9, b: 9, c: 9 }), 'abc')).toEqual([5, 3, 3]);
     expect(allowances(capOf(2, { a: 9, b: 9, c: 9 }), 'abc')).toEqual([2, 0, 0]);
   });
 
-  it('takes back what was lent when its owner wants it, and tells whose allowance changes', () => {
+  it('takes back a borrowed share when its owner needs it and returns the changed allowances', () => {
     const cap = capOf(100, { a: 90, b: 5, c: 5 });
     expect(settled(cap, 'c', 50)).toEqual(
       new Map([
@@ -79,13 +79,13 @@ describe('SeriesCap', () => {
     expect(settled(cap, 'b', 2)).toEqual(new Map([['b', 2]]));
   });
 
-  it('tells the allowance of a query whose number of series changes, though that itself does not', () => {
+  it('returns the unchanged allowance of a query whose number of series changes', () => {
     const cap = capOf(100, { a: 90, b: 90 });
     expect(settled(cap, 'b', 60)).toEqual(new Map([['b', 50]]));
     expect(settled(cap, 'b', 60)).toEqual(new Map([['b', 50]]));
   });
 
-  it('gives the share of a query that has left to the others', () => {
+  it('gives the share of a removed query to the others', () => {
     const cap = capOf(90, { a: 50, b: 50, c: 50 });
     expect(settledWithout(cap, 'b')).toEqual(
       new Map([
@@ -101,7 +101,7 @@ describe('SeriesCap', () => {
     expect(cap.exported).toBe(0);
   });
 
-  it('is after any changes as if it had been made of what there is, and tells all that changed', () => {
+  it('equals a new instance after any changes and returns all changed allowances', () => {
     const change = fc.record({
       name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'ä', 'A', '10', '9'),
       count: fc.option(fc.nat(60)),
@@ -151,7 +151,7 @@ describe('SeriesCap', () => {
     );
   });
 
-  it('takes a change in a time that does not grow with the number of queries once the cap is reached', () => {
+  it('applies a change over the limit in constant time', () => {
     const changeAll = (queries: number) => {
       const cap = capOf(5 * queries, Object.fromEntries(Array.from({ length: queries }, (_, i) => [`q-${i}`, 100])));
       return timeOf(() => {
@@ -164,7 +164,7 @@ describe('SeriesCap', () => {
     changeAll(500);
     const small = Math.min(...Array.from({ length: 5 }, () => changeAll(500)));
     const large = Math.min(...Array.from({ length: 3 }, () => changeAll(10_000)));
-    // 20 times the queries; with a new division at each change it would be 400 times.
+    // 20 times the queries take about 20 times the time. A new division at each change would take 400 times the time.
     expect(large / Math.max(small, 0.2)).toBeLessThan(120);
   });
 });

@@ -24,9 +24,9 @@ import { rowsJson } from '../../src/results/results-json.ts';
 import { unitConversion } from '../../src/results/units.ts';
 import { MILLIONTHS, seriesOf } from '../support/wire-results.ts';
 
-// What the simulator served is read twice: by the client and the code under test, and raw from the wire.
+// Responses of the simulator are read twice: by the client and the code under test, and raw over HTTP.
 
-/** The units of each metric; the first is the one that is meant where none is named. */
+/** The units of each metric. The first one is assumed if a response has none. */
 const FITTING: Readonly<Record<MetricName, readonly [string, ...string[]]>> = {
   ROUND_TRIP_TIME: ['Microseconds', 'Milliseconds', 'Seconds'],
   TIMEOUTS: ['Count'],
@@ -37,7 +37,7 @@ const FITTING: Readonly<Record<MetricName, readonly [string, ...string[]]>> = {
   ],
 };
 
-/** What a scenario may pin of a unit, `null` and `absent` included, and the unit that values are in then. */
+/** Units that a scenario can set, including `null` and `absent`, with the unit that values have then. */
 const cases = METRIC_NAMES.flatMap((metricName) => [
   ...FITTING[metricName].map((unit) => ({ metricName, unit, meant: unit })),
   ...['None', 'none', '', 'null', 'absent'].map((unit) => ({ metricName, unit, meant: FITTING[metricName][0] })),
@@ -56,7 +56,7 @@ async function start(unit: string): Promise<{ simulator: Simulator; client: Netw
   return { simulator, client };
 }
 
-/** All pages of an answer, one after the other, by the token of the one before. */
+/** Returns all pages of a result, each requested with the token of the previous one. */
 async function collect<Page extends { readonly nextToken: string | undefined }>(
   fetchPage: (nextToken: string | undefined) => Promise<Page>,
 ): Promise<Page[]> {
@@ -90,7 +90,7 @@ function dataPages(client: NetworkFlowMonitorClient, scopeId: string, queryId: s
   );
 }
 
-/** What the wire says of the fields of a monitor's row. */
+/** Returns the fields of a monitor's row from the raw response. */
 const WIRE_FIELDS: Readonly<Record<string, string>> = {
   local_az: 'localAz',
   remote_az: 'remoteAz',
@@ -108,8 +108,8 @@ function sorted(series: ReadonlyMap<string, number>): [string, number][] {
   return [...series].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-describe('contributors are what the simulator served', () => {
-  it.each(cases)('a monitor’s $metricName in $unit', async ({ metricName, unit, meant }) => {
+describe('contributors of simulated results', () => {
+  it.each(cases)('equal the rows of a monitor: $metricName in $unit', async ({ metricName, unit, meant }) => {
     const { simulator, client } = await start(unit);
     const queryId = await startQuery(simulator, CHECKOUT, { metricName, limit: 60 });
     const wire = (await readPages(simulator, `${CHECKOUT}/${queryId}/results`, 'topContributors')).flat();
@@ -137,7 +137,7 @@ describe('contributors are what the simulator served', () => {
   });
 
   it.each(['TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const)(
-    'workload insights’ %s, which names no unit',
+    'equal the rows of workload insights without a unit: %s',
     async (metricName) => {
       const { simulator, client } = await start('Bytes');
       const parent = await workloadInsights(simulator, 'Queries');
@@ -161,41 +161,44 @@ describe('contributors are what the simulator served', () => {
     },
   );
 
-  it.each(['Bytes', 'Kilobytes', 'Megabytes', 'Bits', 'Kilobits', 'None', ''])('data points in %j', async (unit) => {
-    const { simulator, client } = await start(unit);
-    const parent = await workloadInsights(simulator, 'DataQueries');
-    const scopeId = parent.split('/')[2] ?? '';
-    const queryId = await startQuery(simulator, parent, { metricName: 'DATA_TRANSFERRED' });
-    const wire = (await readPages(simulator, `${parent}/${queryId}/results`, 'datapoints')).flat();
-    const answer = joinDataPages(await dataPages(client, scopeId, queryId));
-    const conversion = unitConversion('DATA_TRANSFERRED', answer.unit, 'MICROSECONDS');
-    const { series, rows, newestAt, step } = newestDatapoints(answer.datapoints, conversion, 500);
+  it.each(['Bytes', 'Kilobytes', 'Megabytes', 'Bits', 'Kilobits', 'None', ''])(
+    'equal the data points in %j',
+    async (unit) => {
+      const { simulator, client } = await start(unit);
+      const parent = await workloadInsights(simulator, 'DataQueries');
+      const scopeId = parent.split('/')[2] ?? '';
+      const queryId = await startQuery(simulator, parent, { metricName: 'DATA_TRANSFERRED' });
+      const wire = (await readPages(simulator, `${parent}/${queryId}/results`, 'datapoints')).flat();
+      const answer = joinDataPages(await dataPages(client, scopeId, queryId));
+      const conversion = unitConversion('DATA_TRANSFERRED', answer.unit, 'MICROSECONDS');
+      const { series, rows, newestAt, step } = newestDatapoints(answer.datapoints, conversion, 500);
 
-    const sums = new Map<string, Map<string, number>>();
-    for (const { label, timestamps, values } of wire) {
-      const byTime = sums.get(String(label)) ?? new Map<string, number>();
-      sums.set(String(label), byTime);
-      const points =
-        Array.isArray(timestamps) && Array.isArray(values) ? timestamps.map((at, i) => [at, values[i]]) : [];
-      for (const [at, value] of points) {
-        byTime.set(at, (byTime.get(at) ?? 0) + value);
+      const sums = new Map<string, Map<string, number>>();
+      for (const { label, timestamps, values } of wire) {
+        const byTime = sums.get(String(label)) ?? new Map<string, number>();
+        sums.set(String(label), byTime);
+        const points =
+          Array.isArray(timestamps) && Array.isArray(values) ? timestamps.map((at, i) => [at, values[i]]) : [];
+        for (const [at, value] of points) {
+          byTime.set(at, (byTime.get(at) ?? 0) + value);
+        }
       }
-    }
-    const factor = Number(MILLIONTHS[unit] ?? MILLIONTHS['Bytes']) / 1_000_000;
-    const expected = new Map(
-      [...sums].map(([label, byTime]) => [label, (byTime.get('2026-01-01T00:55:00Z') ?? 0) * factor]),
-    );
-    expect(expected.size).toBeGreaterThan(2);
-    expect(series).toHaveLength(expected.size);
-    for (const { labels, value } of series) {
-      expect(value).toBe(expected.get(labels[0]?.[1] ?? ''));
-    }
-    expect({ rows, newestAt, step }).toEqual({
-      rows: wire.length,
-      newestAt: Date.parse('2026-01-01T00:55:00Z'),
-      step: 300_000,
-    });
-  });
+      const factor = Number(MILLIONTHS[unit] ?? MILLIONTHS['Bytes']) / 1_000_000;
+      const expected = new Map(
+        [...sums].map(([label, byTime]) => [label, (byTime.get('2026-01-01T00:55:00Z') ?? 0) * factor]),
+      );
+      expect(expected.size).toBeGreaterThan(2);
+      expect(series).toHaveLength(expected.size);
+      for (const { labels, value } of series) {
+        expect(value).toBe(expected.get(labels[0]?.[1] ?? ''));
+      }
+      expect({ rows, newestAt, step }).toEqual({
+        rows: wire.length,
+        newestAt: Date.parse('2026-01-01T00:55:00Z'),
+        step: 300_000,
+      });
+    },
+  );
 });
 
 it.each([
@@ -205,14 +208,14 @@ it.each([
   ['DATA_TRANSFERRED', 'Microseconds'],
   ['RETRANSMISSIONS', 'Count/Second'],
   ['TIMEOUTS', 'furlongs'],
-] as const)('an answer about %s in %s is refused', async (metricName, unit) => {
+] as const)('rejects a response about %s in %s', async (metricName, unit) => {
   const { simulator, client } = await start(unit);
   const queryId = await startQuery(simulator, CHECKOUT, { metricName, limit: 1 });
   const answer = joinRowPages(await monitorPages(client, queryId));
   expect(() => unitConversion(metricName, answer.unit, 'MICROSECONDS')).toThrow(InvalidResponse);
 });
 
-it.each(['list', 'absent'])('an answer without rows, as %s, is one', async (emptyResults) => {
+it.each(['list', 'absent'])('accepts a response without rows: %s', async (emptyResults) => {
   const scenario = parseScenario(`
     startedQueries: [{queuedFor: 0, runningFor: 0, rows: 0}]
     worlds: {emptyResults: ${emptyResults}}

@@ -23,11 +23,11 @@ function setUp() {
 
 type Parts = ReturnType<typeof setUp>;
 
-describe('changes of status', () => {
+describe('StatusChanges', () => {
   test.each<[string, (parts: Parts) => void]>([
     ['a first status', ({ states, a }) => states.answered(a, 'QUEUED')],
     ['an error', ({ states, a }) => states.failed(a, { error: 'TimeoutError', message: '' })],
-    ['a query that comes', ({ states }) => states.register(handleOf(watchedQuery({ name: 'c' })))],
+    ['a registered query', ({ states }) => states.register(handleOf(watchedQuery({ name: 'c' })))],
     ['a query that leaves', ({ states, a }) => states.remove(a)],
     [
       'another query of the same name',
@@ -43,7 +43,7 @@ describe('changes of status', () => {
         states.answered(a, 'RUNNING');
       },
     ],
-  ])('%s is told once, and within half a second', async (_, change) => {
+  ])('reports %s once within half a second', async (_, change) => {
     const parts = setUp();
     const told: StatusChange[] = [];
     parts.changes.subscribe((each) => told.push(...each));
@@ -56,7 +56,7 @@ describe('changes of status', () => {
     expect(told).toHaveLength(1);
   });
 
-  test('tells which query it was, and whether it has left', async () => {
+  test('reports the name of a changed query and whether it was removed', async () => {
     const { clock, states, changes, a, b } = setUp();
     const told: StatusChange[] = [];
     changes.subscribe((each) => told.push(...each));
@@ -69,7 +69,7 @@ describe('changes of status', () => {
     ]);
   });
 
-  test('the same answer again is none, nor is the same error; a status that grows too old is one', async () => {
+  test('reports a status that becomes stale but no repeated status or error', async () => {
     const { clock, states, changes, a, b } = setUp();
     states.answered(a, 'RUNNING');
     states.failed(b, { error: 'TimeoutError', message: 'one' });
@@ -92,7 +92,7 @@ describe('changes of status', () => {
     ]);
   });
 
-  test('the end of a run is one', async () => {
+  test('reports the end of a run', async () => {
     const { clock, states, runStates, changes } = setUp();
     const s = handleOf(scheduledQuery({ name: 's' }));
     states.register(s);
@@ -113,7 +113,7 @@ describe('changes of status', () => {
     ]);
   });
 
-  test('a status that was too old is one when it is believed again', async () => {
+  test('reports a stale status that is confirmed again', async () => {
     const { clock, states, changes, a } = setUp();
     states.answered(a, 'RUNNING');
     const told: StatusChange[] = [];
@@ -135,7 +135,7 @@ describe('changes of status', () => {
     expect(told).toHaveLength(1);
   });
 
-  test('nothing is looked at while nobody listens, and all queries only when a status may be too old', async () => {
+  test('checks nothing without listeners, and all queries only when a status may be stale', async () => {
     const { clock, states, changes, a, b } = setUp();
     let looks = 0;
     const all = states.all.bind(states);

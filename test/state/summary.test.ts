@@ -10,7 +10,7 @@ const OPERATION = 'GetQueryStatusMonitorTopContributors';
 const QUARTER = 15 * 60_000;
 
 describe('summarize', () => {
-  it('tells every 15 minutes at info what each target answered since the time before', async () => {
+  it('logs a summary of each target every 15 minutes at level info', async () => {
     const clock = new FakeClock();
     const log = new RecordingLog();
     const targets = new Targets(clock);

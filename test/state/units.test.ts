@@ -5,7 +5,7 @@ import { InvalidResponse } from '../../src/aws/errors.ts';
 import { METRIC_NAMES, type MetricName, ROUND_TRIP_TIME_UNITS } from '../../src/model/vocabulary.ts';
 import { unitConversion } from '../../src/results/units.ts';
 
-/** What 3 of each unit are in the base unit of the metrics it fits. */
+/** The value of 3 of each unit in the base unit of its metrics. */
 const TIMES: Readonly<Record<string, number>> = { Seconds: 3, Milliseconds: 0.003, Microseconds: 0.000003 };
 const VOLUMES: Readonly<Record<string, number>> = {
   Bytes: 3,
@@ -36,49 +36,55 @@ const combinations = METRIC_NAMES.flatMap((metricName) =>
 );
 
 describe('the 27 units of the model', () => {
-  it('are all tried with each metric', () => {
+  it('are tested with each metric', () => {
     expect(combinations).toHaveLength(4 * 27);
   });
 
-  it.each(combinations.filter(([, , converted]) => converted !== undefined))('%s: 3 %s are %d', (name, unit, base) => {
-    for (const spelling of [unit, unit.toLowerCase(), unit.toUpperCase()]) {
-      const conversion = unitConversion(name, spelling, 'MICROSECONDS');
-      expect(conversion.toBase(3)).toBe(base);
-      expect(conversion.toBase(0)).toBe(0);
-      expect(conversion.baseUnit).toBe(METRICS[name].baseUnit);
-      expect(conversion.assumed).toBe(unit === 'None');
-    }
-  });
+  it.each(combinations.filter(([, , converted]) => converted !== undefined))(
+    'converts for %s: 3 %s are %d',
+    (name, unit, base) => {
+      for (const spelling of [unit, unit.toLowerCase(), unit.toUpperCase()]) {
+        const conversion = unitConversion(name, spelling, 'MICROSECONDS');
+        expect(conversion.toBase(3)).toBe(base);
+        expect(conversion.toBase(0)).toBe(0);
+        expect(conversion.baseUnit).toBe(METRICS[name].baseUnit);
+        expect(conversion.assumed).toBe(unit === 'None');
+      }
+    },
+  );
 
-  it.each(combinations.filter(([, , converted]) => converted === undefined))('%s is not in %s', (name, unit) => {
+  it.each(combinations.filter(([, , converted]) => converted === undefined))('rejects %s in %s', (name, unit) => {
     for (const spelling of [unit, unit.toLowerCase(), unit.toUpperCase()]) {
       expect(() => unitConversion(name, spelling, 'MICROSECONDS')).toThrow(InvalidResponse);
     }
   });
 });
 
-describe('an answer that names no unit', () => {
-  it.each([undefined, '', 'None', 'none', 'NONE'])('%j: bytes, counts and the configured time are assumed', (unit) => {
-    for (const [roundTripTimeUnit, seconds] of [
-      ['SECONDS', 3],
-      ['MILLISECONDS', 0.003],
-      ['MICROSECONDS', 0.000003],
-    ] as const) {
-      const time = unitConversion('ROUND_TRIP_TIME', unit, roundTripTimeUnit);
-      expect(time).toMatchObject({ assumed: true, unit: roundTripTimeUnit.toLowerCase(), baseUnit: 'seconds' });
-      expect(time.toBase(3)).toBe(seconds);
-      const bytes = unitConversion('DATA_TRANSFERRED', unit, roundTripTimeUnit);
-      expect(bytes).toMatchObject({ assumed: true, unit: 'bytes' });
-      expect(bytes.toBase(3)).toBe(3);
-      for (const metricName of ['TIMEOUTS', 'RETRANSMISSIONS'] as const) {
-        const count = unitConversion(metricName, unit, roundTripTimeUnit);
-        expect(count).toMatchObject({ assumed: true, unit: 'count' });
-        expect(count.toBase(3)).toBe(3);
+describe('unitConversion without a unit', () => {
+  it.each([undefined, '', 'None', 'none', 'NONE'])(
+    'assumes bytes, counts, and the configured time unit for %j',
+    (unit) => {
+      for (const [roundTripTimeUnit, seconds] of [
+        ['SECONDS', 3],
+        ['MILLISECONDS', 0.003],
+        ['MICROSECONDS', 0.000003],
+      ] as const) {
+        const time = unitConversion('ROUND_TRIP_TIME', unit, roundTripTimeUnit);
+        expect(time).toMatchObject({ assumed: true, unit: roundTripTimeUnit.toLowerCase(), baseUnit: 'seconds' });
+        expect(time.toBase(3)).toBe(seconds);
+        const bytes = unitConversion('DATA_TRANSFERRED', unit, roundTripTimeUnit);
+        expect(bytes).toMatchObject({ assumed: true, unit: 'bytes' });
+        expect(bytes.toBase(3)).toBe(3);
+        for (const metricName of ['TIMEOUTS', 'RETRANSMISSIONS'] as const) {
+          const count = unitConversion(metricName, unit, roundTripTimeUnit);
+          expect(count).toMatchObject({ assumed: true, unit: 'count' });
+          expect(count.toBase(3)).toBe(3);
+        }
       }
-    }
-  });
+    },
+  );
 
-  it('leaves the configured unit out of answers that name their own', () => {
+  it('ignores the configured unit if the response has a unit', () => {
     for (const roundTripTimeUnit of ROUND_TRIP_TIME_UNITS) {
       expect(unitConversion('ROUND_TRIP_TIME', 'Milliseconds', roundTripTimeUnit).toBase(3)).toBe(0.003);
     }
@@ -86,7 +92,7 @@ describe('an answer that names no unit', () => {
 });
 
 it.each(['furlongs', ' Bytes', 'Byte', 'KiB', 'Bytes/second', 'undefined', 'constructor', '__proto__'])(
-  'refuses the unit %j, which the model does not know',
+  'rejects the unknown unit %j',
   (unit) => {
     for (const metricName of METRIC_NAMES) {
       expect(() => unitConversion(metricName, unit, 'MICROSECONDS')).toThrow(InvalidResponse);
@@ -94,7 +100,7 @@ it.each(['furlongs', ' Bytes', 'Byte', 'KiB', 'Bytes/second', 'undefined', 'cons
   },
 );
 
-it('says which units would do', () => {
+it('lists the accepted units in the error', () => {
   expect(() => unitConversion('ROUND_TRIP_TIME', 'Percent', 'MICROSECONDS')).toThrow(
     new InvalidResponse(
       'expected unit of ROUND_TRIP_TIME to be one of seconds, milliseconds, microseconds, or none, got "Percent"',
@@ -102,8 +108,8 @@ it('says which units would do', () => {
   );
 });
 
-it('converts to the number that is nearest to the true one', () => {
-  // A decimal text with an exponent is read as the nearest number to it, by a way of its own.
+it('converts to the nearest number', () => {
+  // A decimal text with an exponent is parsed to the nearest number independently.
   const exponents = { Microseconds: -6, Milliseconds: -3, Kilobytes: 3, Megabytes: 6, Gigabytes: 9, Terabytes: 12 };
   fc.assert(
     fc.property(
@@ -117,6 +123,9 @@ it('converts to the number that is nearest to the true one', () => {
   );
 });
 
-it.each([Number.MAX_VALUE, Number.POSITIVE_INFINITY])('refuses %d Terabytes, which no number holds', (value) => {
-  expect(() => unitConversion('DATA_TRANSFERRED', 'Terabytes', 'SECONDS').toBase(value)).toThrow(InvalidResponse);
-});
+it.each([Number.MAX_VALUE, Number.POSITIVE_INFINITY])(
+  'rejects %d Terabytes, which is not a finite number of bytes',
+  (value) => {
+    expect(() => unitConversion('DATA_TRANSFERRED', 'Terabytes', 'SECONDS').toBase(value)).toThrow(InvalidResponse);
+  },
+);

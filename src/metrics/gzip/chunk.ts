@@ -1,7 +1,7 @@
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { combineCrc, crcShift } from './crc.ts';
 
-/** Deflated text that can be joined with others: whole blocks, none of them the last of a stream. */
+/** Compressed text that can be joined with others: whole deflate blocks that are not the last of a stream. */
 export interface Packed {
   readonly deflated: Buffer;
   /** CRC-32 of the text. */
@@ -10,19 +10,19 @@ export interface Packed {
   readonly length: number;
   /** `crcShift(length)`. */
   readonly shift: number;
-  /** The text, where it is too short to be worth compressing by itself. */
+  /** The text, if it is too short for compression alone. */
   readonly short: Buffer | undefined;
 }
 
-/** A low level: the text repeats itself so much that higher ones save little and cost several times the time. */
+/** A low level: the text is so repetitive that higher levels save little and take several times as long. */
 const LEVEL = 3;
 
-/** Texts up to this many bytes are stored as they are: setting up the compression would cost more than it saves. */
+/** Largest text in bytes that is stored uncompressed, because compression would cost more than it saves. */
 const LARGEST_STORED = 1_024;
 
 /**
- * Compresses at once: for a text of a few kilobytes, a job for Node's thread pool takes several times the compression.
- * The copy is of the length it needs, where zlib's own is a view of a buffer many times larger.
+ * Compresses synchronously: for a few kilobytes, a job in Node's thread pool takes several times as long as the compression.
+ * Copies the result, because zlib returns a view of a much larger buffer.
  */
 function pack(text: Buffer): Packed {
   const short = text.length <= LARGEST_STORED ? text : undefined;
@@ -33,7 +33,7 @@ function pack(text: Buffer): Packed {
   return { deflated, crc: crc32(text), length: text.length, shift: crcShift(text.length), short };
 }
 
-/** RFC 1951, 3.2.4: a block of plain bytes that is not the last one; it begins where the one before it ended, on a byte. */
+/** Returns a stored block that is not the last one (RFC 1951, 3.2.4). It starts at a byte boundary, like every block here. */
 function storedBlock(text: Buffer): Buffer {
   if (text.length === 0) {
     return text;
@@ -67,7 +67,7 @@ function totalsOf(parts: readonly Packed[]): Pick<Packed, 'crc' | 'length'> {
   return { crc, length };
 }
 
-/** What short parts that follow each other came to last, by the first of them. */
+/** The last results of compressing consecutive short parts, by the first part. */
 const runs = new WeakMap<Packed, { readonly parts: readonly Packed[]; readonly packed: Packed }>();
 
 function packRun(parts: readonly Packed[], first: Packed): Packed {
@@ -80,7 +80,7 @@ function packRun(parts: readonly Packed[], first: Packed): Packed {
   return packed;
 }
 
-/** Short texts that follow each other are compressed together: the pages of small set-ups are made of little else. */
+/** Compresses consecutive short texts together: small pages consist mostly of them. */
 function compressShort(parts: readonly Packed[]): Packed[] {
   const compressed: Packed[] = [];
   let run: Packed[] = [];
@@ -103,12 +103,12 @@ function compressShort(parts: readonly Packed[]): Packed[] {
   return compressed;
 }
 
-/** RFC 1952: magic, deflate, no flags, no time, no hints, unknown system. */
+/** RFC 1952: magic number, deflate, no flags, no time, no hints, unknown system. */
 const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
-/** An empty block that is the last one. */
+/** An empty last block. */
 const LAST_BLOCK = Buffer.from([0x03, 0x00]);
 
-/** One whole gzip stream with a single member, which every client reads. */
+/** Returns a gzip stream with a single member, which every client can read. */
 export function gzipStream(pieces: readonly Packed[]): Buffer[] {
   const parts = compressShort(pieces);
   const { crc, length } = totalsOf(parts);
@@ -118,22 +118,19 @@ export function gzipStream(pieces: readonly Packed[]): Buffer[] {
   return [GZIP_HEADER, ...parts.map((part) => part.deflated), LAST_BLOCK, trailer];
 }
 
-/**
- * Lines of one family that change together. They are rendered when they are asked for after a change, and compressed
- * when they are asked for compressed after a change; else what was made before is used again.
- */
+/** Lines of one family that change together. They are rendered and compressed at the first request after a change. */
 export class Chunk {
   readonly #render: () => string | Buffer;
   #text: Buffer | undefined;
   #packed: Packed | undefined;
   #version = 0;
 
-  /** What `render` gives as bytes is used as it is: it must never change. */
+  /** @param render returns the lines. Returned bytes must never change. */
   constructor(render: () => string | Buffer) {
     this.#render = render;
   }
 
-  /** Counts up with each change. */
+  /** Increases with each change. */
   get version(): number {
     return this.#version;
   }
@@ -149,7 +146,7 @@ export class Chunk {
     return this.#text;
   }
 
-  /** The text is not kept: a scraper that takes gzip never asks for it. */
+  /** Returns the compressed text. Does not keep the text: scrapers that accept gzip never request it. */
   packed(): Packed {
     this.#packed ??= pack(this.#text ?? bytesOf(this.#render()));
     return this.#packed;
