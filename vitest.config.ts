@@ -1,19 +1,29 @@
+import { lstatSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.ts';
 
+/** Whether npm has linked the workspace, and not installed AWS's package: see docs/aws-client.md. */
+const isStandIn = lstatSync(
+  new URL('node_modules/@aws-sdk/client-networkflowmonitor', import.meta.url),
+).isSymbolicLink();
+const WORKSPACES = {
+  ...(isStandIn ? { '@aws-sdk/client-networkflowmonitor': 'packages/client-networkflowmonitor' } : {}),
+  'network-flow-monitor-simulator': 'packages/simulator',
+};
+
 export default defineConfig({
   resolve: {
-    alias: {
-      // Its sources, so that they count in the coverage; the tests of the built daemon run what is compiled from them.
-      '@aws-sdk/client-networkflowmonitor': fileURLToPath(
-        new URL('packages/client-networkflowmonitor/src/index.ts', import.meta.url),
-      ),
-      'network-flow-monitor-simulator': fileURLToPath(new URL('packages/simulator/src/index.ts', import.meta.url)),
-    },
+    // Their sources, so that they count in the coverage; the tests of the built daemon run what is compiled from them.
+    alias: Object.fromEntries(
+      Object.entries(WORKSPACES).map(([name, directory]) => [
+        name,
+        fileURLToPath(new URL(`${directory}/src/index.ts`, import.meta.url)),
+      ]),
+    ),
   },
   test: {
-    include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', ...Object.values(WORKSPACES).map((directory) => `${directory}/test/**/*.test.ts`)],
     setupFiles: ['test/support/setup.ts'],
     // For a test that hangs: on a busy machine, others take several times as long as they need.
     testTimeout: 180_000,
@@ -27,7 +37,7 @@ export default defineConfig({
     coverage: {
       provider: 'custom',
       customProviderModule: 'test/support/coverage.ts',
-      include: ['src/**/*.ts', 'packages/*/src/**/*.ts'],
+      include: ['src/**/*.ts', ...Object.values(WORKSPACES).map((directory) => `${directory}/src/**/*.ts`)],
       // `src/http/browser` runs in a browser, where nothing counts it; `test/browser` holds it to what it does.
       exclude: ['src/http/browser/**', 'grafana/**'],
       // Files only: the test runner's own summary is to be the last thing on the screen.

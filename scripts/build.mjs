@@ -3,10 +3,11 @@
 // The compiler checks the types, and writes the exporter module by module into build, which is for tests. What is shipped is
 // dist/main.js with the chunks that it loads: our own modules and workspaces are bundled, so that a start reads a few
 // files instead of hundreds, while npm dependencies stay where they are installed. dist/revision.txt has the revision:
-// $REVISION, else the commit that is checked out, else "unknown".
+// $REVISION, else the commit that is checked out, else "unknown". dist/client.txt has the client of the AWS API, which is a
+// workspace or AWS's package: see docs/aws-client.md.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
@@ -21,22 +22,30 @@ const SOURCES = join(PROJECT, 'src');
 /** Modules that are loaded by their path: the command, and the threads that it starts. */
 const ENTRIES = ['main', 'config/reading/yaml-worker'];
 
+const CLIENT_NAME = '@aws-sdk/client-networkflowmonitor';
+const INSTALLED_CLIENT = join(PROJECT, 'node_modules', CLIENT_NAME);
+/** npm links a workspace, and copies a package. */
+const isStandIn = lstatSync(INSTALLED_CLIENT).isSymbolicLink();
+if (!isStandIn && readManifest(PROJECT).dependencies?.[CLIENT_NAME] === undefined) {
+  // Whoever installs the packed exporter would not get the client.
+  process.stderr.write(
+    `${CLIENT_NAME} is no dependency in package.json: npm install --save-prod --save-exact ${CLIENT_NAME}\n`,
+  );
+  process.exit(1);
+}
+
 /** Workspaces that are bundled, with their first module. */
 const WORKSPACES = {
-  '@aws-sdk/client-networkflowmonitor': join(CLIENT, 'src/index.ts'),
+  ...(isStandIn ? { [CLIENT_NAME]: join(CLIENT, 'src/index.ts') } : {}),
   'network-flow-monitor-simulator': join(SIMULATOR, 'src/index.ts'),
 };
+const COMPILED = [...(isStandIn ? [CLIENT] : []), SIMULATOR, PROJECT, BROWSER];
 
-for (const directory of [
-  join(CLIENT, 'dist'),
-  join(SIMULATOR, 'dist'),
-  join(PROJECT, 'dist'),
-  join(PROJECT, 'build'),
-]) {
+for (const directory of [...COMPILED.map((project) => join(project, 'dist')), join(PROJECT, 'build')]) {
   // Files of modules that no longer exist would be shipped, and could still be imported.
   rmSync(directory, { recursive: true, force: true });
 }
-for (const directory of [CLIENT, SIMULATOR, PROJECT, BROWSER]) {
+for (const directory of COMPILED) {
   try {
     execFileSync(process.execPath, [TSC, '-p', directory], { stdio: 'inherit' });
   } catch {
@@ -60,6 +69,18 @@ await build({
 });
 chmodSync(join(PROJECT, 'dist/main.js'), 0o755);
 writeFileSync(join(PROJECT, 'dist/revision.txt'), `${process.env['REVISION'] || commit() || 'unknown'}\n`);
+writeFileSync(join(PROJECT, 'dist/client.txt'), `${client()}\n`);
+
+/** The client that is installed, by name and version. The stand-in has those of the package that it stands in for. */
+function client() {
+  const { name, version } = readManifest(INSTALLED_CLIENT);
+  return `${isStandIn ? 'stand-in for ' : ''}${name} ${version}`;
+}
+
+/** @param {string} directory of a package */
+function readManifest(directory) {
+  return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+}
 
 /**
  * npm dependencies and Node's modules stay outside.

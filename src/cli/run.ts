@@ -1,4 +1,4 @@
-import { readBuildInfo } from '../lib/build-info.ts';
+import { readBuildInfo, readClient } from '../lib/build-info.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/log.ts';
 import { describeRefusal } from '../lib/system-error.ts';
@@ -131,7 +131,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     }
     if (args.includes('--version')) {
       const { version, revision } = readBuildInfo();
-      stdout.write(`nfm-exporter ${version} (revision ${revision}, node ${process.version})\n`);
+      stdout.write(`nfm-exporter ${version} (revision ${revision}, node ${process.version}, ${readClient()})\n`);
       return 0;
     }
     return await (named?.run ?? runServe)(args);

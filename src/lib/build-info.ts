@@ -19,12 +19,18 @@ export function readBuildInfo(): BuildInfo {
   if (typeof version !== 'string') {
     throw new Error('package.json names no version');
   }
-  return { version, revision: readRevision() };
+  return { version, revision: readWritten('revision.txt') };
 }
 
-function readRevision(): string {
+/** The client of the AWS API that the build found installed: its name and version, or `unknown`. */
+export function readClient(): string {
+  return readWritten('client.txt');
+}
+
+/** A line that the build wrote beside the compiled files, or `unknown`. */
+function readWritten(file: string): string {
   try {
-    return readFileSync(new URL('../revision.txt', import.meta.url), 'utf8').trim() || 'unknown';
+    return readFileSync(new URL(`../${file}`, import.meta.url), 'utf8').trim() || 'unknown';
   } catch {
     return 'unknown';
   }

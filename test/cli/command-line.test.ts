@@ -74,9 +74,12 @@ describe.concurrent('the command line', () => {
     }
   });
 
-  it('prints its version', async (scope) => {
+  it('prints its version, revision, runtime, and client of the AWS API', async (scope) => {
     const { code, stdout, stderr } = await runCommand(scope, ['--version']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^nfm-exporter \d+\.\d+\.\d+ \(revision \w+, node v\d+\.\d+\.\d+\)\n$/);
+    const client = '(?:stand-in for )?@aws-sdk/client-networkflowmonitor \\d+\\.\\d+\\.\\d+';
+    expect(stdout).toMatch(
+      new RegExp(`^nfm-exporter \\d+\\.\\d+\\.\\d+ \\(revision \\w+, node ${process.version}, ${client}\\)\n$`),
+    );
   });
 });
