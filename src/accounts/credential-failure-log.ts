@@ -71,7 +71,7 @@ export class CredentialFailureLog {
         if (group.loggedAt === undefined) {
           this.#tell(group);
         }
-        const texts = ['credentials available again', 'query recovered', 'queries recovered'] as const;
+        const texts = ['credentials recovered', 'query recovered', 'queries recovered'] as const;
         this.#log.info(message(group.queries, texts), {
           error: 'CredentialsError',
           duration: wholeSeconds(this.#clock.monotonic() - group.since),
@@ -114,7 +114,7 @@ export class CredentialFailureLog {
     group.queries = queries.length;
     const [account] = accounts;
     const [query] = queries;
-    this.#log.warn(message(queries.length, ['no credentials', 'query failed', 'queries failed']), {
+    this.#log.warn(message(queries.length, ['credentials unavailable', 'query failed', 'queries failed']), {
       ...(accounts.size === 1 ? { account } : { accounts: accounts.size }),
       ...(queries.length === 1 ? { query } : { queries: queries.length }),
       error: 'CredentialsError',

@@ -101,17 +101,17 @@ export class Identities {
     const { awsAccountId, arn, provider } = identity;
     if (!told.has(account)) {
       told.add(account);
-      log.info('AWS identity', { account, arn, provider });
+      log.info('AWS identity resolved', { account, arn, provider });
     }
     const isNew = (target: Target) => target.account === account && apiStats.of(target).identity !== identity;
     for (const target of [...targets.all()].filter(isNew)) {
       apiStats.identified(target, identity);
       const others = targets.identified(target, awsAccountId);
       if (others.length > 0) {
-        log.info('targets are one AWS account and region: they share the lower budget', {
+        log.info('request budget shared by targets', {
           account,
           aws_region: target.region,
-          with: others.map((other) => other.account).join(','),
+          other_accounts: others.map((other) => other.account).join(','),
           requests_per_second: target.budget.limit,
         });
       }

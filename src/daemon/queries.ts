@@ -71,7 +71,7 @@ export class Queries {
       onChange(made) {
         const changes = sources.setFiles(made);
         if (hasChanges(changes)) {
-          log.info('queries follow discovery files', changeFields(changes));
+          log.info('queries updated from discovery files', changeFields(changes));
         }
       },
     });

@@ -102,7 +102,7 @@ export class Reload {
   async #reload(): Promise<ReloadOutcome> {
     const { apply, read } = this.#options;
     const { clock, log, shutdown } = this.#options.context;
-    const shutsDown = { ok: false, errors: ['the exporter shuts down'] } as const;
+    const shutsDown = { ok: false, errors: ['The exporter is shutting down'] } as const;
     if (shutdown.aborted) {
       return shutsDown;
     }
@@ -115,7 +115,7 @@ export class Reload {
       this.#last = { successful: true, at: clock.now() };
       if (loaded.digest !== this.#inForce.digest) {
         for (const { message } of loaded.warnings) {
-          log.warn('configuration', { reason: message });
+          log.warn('configuration warning', { reason: message });
         }
       }
       this.#inForce = loaded;
@@ -138,7 +138,7 @@ export class Reload {
     this.#digest = content.digest;
     const text = content.text();
     if (text.trim() === '' && this.#digest !== this.#inForce.digest) {
-      const expected = 'a configuration, which "{}" is, too: the file may be about to be written';
+      const expected = 'a configuration ("{}" for an empty one): the file may still be being written';
       throw new ConfigError([createProblem(read.file, undefined, 'an empty file', expected)]);
     }
     const elsewhere = await this.#options.elsewhere();
@@ -184,6 +184,11 @@ function changesOfFixed(before: Config, after: Config): readonly Problem[] {
   return Object.entries(FIXED)
     .filter(([, read]) => !isDeepStrictEqual(read(before), read(after)))
     .map(([path]) =>
-      createProblem(path, undefined, 'another value than at the start', 'the same: a change of it needs a restart'),
+      createProblem(
+        path,
+        undefined,
+        'a value different from the one at start',
+        'the same value: restart the exporter to change it',
+      ),
     );
 }

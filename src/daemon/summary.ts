@@ -13,7 +13,7 @@ export function summarize(apiStats: ApiStats, clock: Clock, log: Logger): () => 
       const sums = sumUp(stats);
       const before = told.get(stats) ?? { requests: 0, errors: 0 };
       told.set(stats, sums);
-      log.info('summary', {
+      log.info('requests summarized', {
         account: stats.target.account,
         aws_region: stats.target.region,
         requests: sums.requests - before.requests,

@@ -45,7 +45,7 @@ export function createApp(options: AppOptions): RequestListener {
     }
   }
   app.use(() => {
-    throw new HttpError('not_found', `There is nothing here; ${routePrefix}/ lists what there is`);
+    throw new HttpError('not_found', `Not found. See ${routePrefix}/ for a list of pages`);
   });
   const answerError = errorAnswers(routePrefix, context.log);
   // Express knows error handlers by their four parameters.
@@ -59,7 +59,7 @@ export function createApp(options: AppOptions): RequestListener {
     // Before express, which lets a target it cannot parse by all handlers, and decodes only what a route takes out.
     const target = splitTarget(url);
     if (target === undefined) {
-      answerError(new HttpError('bad_request', 'The URL is malformed'), url, response);
+      answerError(new HttpError('bad_request', 'Malformed URL'), url, response);
       return;
     }
     request.url = target.path + target.search;
@@ -91,7 +91,7 @@ function allowedOf(methods: Endpoint['methods']): string {
 function methodNotAllowed(allowed: string): RequestHandler {
   return (request, response) => {
     response.setHeader('Allow', allowed);
-    throw new HttpError('method_not_allowed', `${request.method} is not allowed here, only ${allowed}`);
+    throw new HttpError('method_not_allowed', `Method ${request.method} is not allowed. Allowed: ${allowed}`);
   };
 }
 
@@ -109,7 +109,7 @@ function errorAnswers(routePrefix: string, log: Logger) {
       response.destroy();
       return;
     }
-    const answer = expected ?? new HttpError('internal', 'The request could not be answered: see the log');
+    const answer = expected ?? new HttpError('internal', 'Unexpected error in the request: see the log');
     sendError(response, isApiPath(path, routePrefix), answer);
   };
 }

@@ -84,8 +84,8 @@ export class DiscoveryFiles {
     this.#empty = new Conditions({
       clock,
       log,
-      begun: 'discovery file without queries',
-      ended: 'discovery file with queries again',
+      begun: 'empty discovery file found',
+      ended: 'empty discovery file filled',
     });
   }
 
@@ -238,16 +238,16 @@ export class DiscoveryFiles {
       if (known?.version !== version || !isDeepStrictEqual(messages, known.messages)) {
         for (const reason of messages) {
           if (good) {
-            log.warn('discovery file', { file, reason });
+            log.warn('discovery file warning', { file, reason });
           } else {
-            log.error('bad discovery file', { file, error: reason });
+            log.error('discovery file rejected', { file, error: reason });
           }
         }
       }
     }
     for (const file of before.keys()) {
       if (!files.has(file)) {
-        log.info('discovery file gone', { file });
+        log.info('discovery file removed', { file });
         this.#empty.forget(file);
       }
     }
@@ -280,8 +280,8 @@ export class DiscoveryFiles {
     return new FolderWatch({
       onChange: () => this.#lookIn(SOON_MS),
       onError: ({ message: reason }) => {
-        const hint = `they are read every ${REREAD_MS / 1_000}s all the same`;
-        this.#options.log.warn('discovery files cannot be watched', { reason, hint });
+        const hint = `the files are still read every ${REREAD_MS / 1_000}s`;
+        this.#options.log.warn('discovery files not watched', { reason, hint });
       },
     });
   }

@@ -45,7 +45,7 @@ export class LeftOutLog {
         fresh.add(place);
       }
       if (group === undefined) {
-        const fields = { account, aws_region: region, query: name, entry: from, other: winner.from };
+        const fields = { account, aws_region: region, query: name, entry: from, holder: winner.from };
         groups.set(place, { fields, queries: 1 });
       } else {
         group.queries += 1;
@@ -54,7 +54,7 @@ export class LeftOutLog {
     this.#told = told;
     for (const [place, { fields, queries }] of groups) {
       if (fresh.has(place)) {
-        this.#log.warn('queries are left out: others have their names', { ...fields, queries });
+        this.#log.warn('queries with taken names excluded', { ...fields, queries });
       }
     }
   }

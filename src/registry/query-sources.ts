@@ -132,11 +132,11 @@ export class QuerySources {
     const { added, removed } = this.#applyNames(this.#setFound(found, [target]));
     if (added.length + removed.length > 0) {
       const { account, region } = target;
-      log.info('queries follow what was found', {
+      log.info('queries updated from discovery', {
         account,
         aws_region: region,
-        come: added.length,
-        gone: removed.length,
+        added: added.length,
+        removed: removed.length,
       });
     }
   }

@@ -149,13 +149,13 @@ export class HttpRegistrations {
   }
 
   remove(name: string, preconditions: Preconditions): Promise<Removed | Refusal> {
-    return this.#remove(name, preconditions, 'it was asked for');
+    return this.#remove(name, preconditions, 'requested');
   }
 
   /** Removes a query that has ended, unless it is another by then. Tells whether it is removed. */
   async expire(name: string): Promise<boolean> {
     const ifMatch = new Set([this.#stored.get(name)?.etag ?? '']);
-    return (await this.#remove(name, { ifMatch }, 'it ended long ago')).outcome === 'removed';
+    return (await this.#remove(name, { ifMatch }, 'retention expired')).outcome === 'removed';
   }
 
   /** Stores a definition that was read as valid, and has its query take effect. Undefined where all went well. */
@@ -178,7 +178,7 @@ export class HttpRegistrations {
     }
     const replaced = this.#stored.has(name);
     this.#stored.set(name, registration);
-    log.info('a query is registered over HTTP', { query: name, replaced });
+    log.info('query registered over HTTP', { query: name, replaced });
     this.#setQueries([[name, read]]);
     return undefined;
   }
@@ -196,7 +196,7 @@ export class HttpRegistrations {
         return refusal;
       }
       this.#stored.delete(name);
-      log.info('a query registered over HTTP is removed', { query: name, reason });
+      log.info('query registered over HTTP removed', { query: name, reason });
       this.#setQueries([[name, undefined]]);
       return { outcome: 'removed' };
     });
@@ -230,7 +230,7 @@ export class HttpRegistrations {
       if (result !== undefined && stored !== undefined) {
         if ('problems' in result && stored.isValid !== false) {
           const reason = result.problems.map(({ message }) => message).join('; ');
-          this.#options.log.warn('a query registered over HTTP is left out: the configuration does not fit it', {
+          this.#options.log.warn('query registered over HTTP excluded', {
             query: name,
             reason,
           });

@@ -104,7 +104,7 @@ describe('the status page in a browser', () => {
     expect(await violations()).toEqual([]);
     await page.getByRole('link', { name: 'top', exact: true }).click();
     await page.getByRole('region', { name: 'Contributors' }).waitFor();
-    await page.getByText('Each run').click();
+    await page.getByText('All runs').click();
     expect(await violations()).toEqual([]);
     expect(await page.locator('.bar').count()).toBeGreaterThan(10);
     await page.setViewportSize({ width: 420, height: 900 });

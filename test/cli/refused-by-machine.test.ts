@@ -52,7 +52,7 @@ describe('on a machine without 127.0.0.1', () => {
       address: expect.stringMatching(/^\[::1\]:\d+$/),
     });
     const demo = startCommand(scope, ['demo', '--web.listen-address=[::1]:0'], without('127.0.0.1'));
-    await demo.events('AWS identity', 3);
+    await demo.events('AWS identity resolved', 3);
   });
 
   it.for([['simulator'], ['demo', '--web.listen-address=:0']])(
@@ -82,7 +82,7 @@ describe('the demo', () => {
 
   it('logs no warning about its own configuration', async (scope) => {
     const demo = startCommand(scope, ['demo', '--web.listen-address=127.0.0.1:0']);
-    await demo.events('AWS identity', 3);
+    await demo.events('AWS identity resolved', 3);
     expect(demo.log().filter(({ level, msg }) => level === 'warn' && msg === 'configuration warning')).toEqual([]);
   });
 });

@@ -53,7 +53,9 @@ async function identityOf(daemon: RunningDaemon, account: string) {
     { timeout: 4_000 },
   );
   return vi.waitFor(() => {
-    const event = daemon.log.events.find(({ msg, fields }) => msg === 'AWS identity' && fields['account'] === account);
+    const event = daemon.log.events.find(
+      ({ msg, fields }) => msg === 'AWS identity resolved' && fields['account'] === account,
+    );
     expect(event).toBeDefined();
     return { arn: event?.fields['arn'], provider: event?.fields['provider'] };
   });

@@ -161,7 +161,7 @@ describe('credentials that the service refuses', () => {
     await vi.waitFor(() =>
       expect(daemon.log.events).toContainEqual({
         level: 'info',
-        msg: 'AWS identity',
+        msg: 'AWS identity resolved',
         fields: { account: 'default', arn: 'arn:aws:iam::111122223333:user/monitoring', provider: 'env_vars' },
       }),
     );

@@ -117,7 +117,7 @@ describe('the queries of discovery files', () => {
     configure({ queries: [watched('c')] });
     expect(await daemon.reload()).toEqual({ ok: true });
     expect(await queries()).toEqual(['a a file', 'c c config']);
-    const told = daemon.log.events.filter(({ msg }) => msg === 'bad discovery file').map(({ fields }) => fields);
+    const told = daemon.log.events.filter(({ msg }) => msg === 'discovery file rejected').map(({ fields }) => fields);
     expect(told.map(({ file }) => basename(String(file)))).toEqual(['b.yaml', 'a.yaml']);
     expect(told.map(({ error }) => error)).toEqual([
       expect.stringMatching(/b\.yaml\[0\] \(line 1\): got neither queryId nor schedule, /),

@@ -152,7 +152,7 @@ describe.concurrent('an account with a role', () => {
         ),
       );
     });
-    const told = daemon.log.events.filter(({ msg }) => msg === 'AWS identity').map(({ fields }) => fields);
+    const told = daemon.log.events.filter(({ msg }) => msg === 'AWS identity resolved').map(({ fields }) => fields);
     expect(told.sort((a, b) => String(a['account']).localeCompare(String(b['account'])))).toEqual([
       {
         account: 'payments',

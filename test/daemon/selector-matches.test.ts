@@ -224,19 +224,17 @@ describe('queries of discovery files', () => {
       expect(good.map(({ value }) => value)).toEqual([0, 1, 0]);
     }, WAIT);
     expect(await counts(), 'as when it was good').toEqual({ 'a.yaml': 1, 'b.yaml': 1 });
-    expect(told(daemon, 'discovery file without queries')).toEqual([]);
+    expect(told(daemon, 'empty discovery file found')).toEqual([]);
     for (const empty of ['[]', '', '# nothing\n']) {
       write('a.yaml', empty);
       await waitForCounts({ 'a.yaml': 0, 'b.yaml': 1 });
     }
-    expect(told(daemon, 'discovery file without queries')).toMatchObject([
+    expect(told(daemon, 'empty discovery file found')).toMatchObject([
       { level: 'warn', fields: { file: expect.stringMatching(/a\.yaml$/), hint: expect.any(String) } },
     ]);
     write('a.yaml', watched);
     await waitForCounts({ 'a.yaml': 1, 'b.yaml': 1 });
-    expect(told(daemon, 'discovery file with queries again')).toMatchObject([
-      { level: 'info', fields: { queries: 1 } },
-    ]);
+    expect(told(daemon, 'empty discovery file filled')).toMatchObject([{ level: 'info', fields: { queries: 1 } }]);
     rmSync(join(folder, 'queries.d', 'a.yaml'));
     await waitForCounts({ 'b.yaml': 1 });
   });

@@ -41,7 +41,7 @@ describe('every endpoint', () => {
   )('$method $path is not allowed', async ({ method, path }) => {
     const allowed = allowedAt(path);
     const response = await request(app)[method.toLowerCase() as 'post'](path).expect(405).expect('Allow', allowed);
-    const message = `${method} is not allowed here, only ${allowed}`;
+    const message = `Method ${method} is not allowed. Allowed: ${allowed}`;
     if (path.startsWith('/api')) {
       expect(response.body).toEqual({ error: { code: 'method_not_allowed', message, details: [] } });
     } else {
@@ -96,7 +96,7 @@ describe('unknown paths', () => {
     '/apix',
   ])('%s is 404 as plain text', async (path) => {
     const response = await request(app).get(path).expect(404).expect('Content-Type', 'text/plain; charset=utf-8');
-    expect(response.text).toBe('There is nothing here; / lists what there is\n');
+    expect(response.text).toBe('Not found. See / for a list of pages\n');
   });
 
   test.each([
@@ -110,7 +110,7 @@ describe('unknown paths', () => {
   ])('%s is 404 as JSON', async (path) => {
     const response = await request(app).get(path).expect(404).expect('Content-Type', 'application/json; charset=utf-8');
     expect(response.body).toEqual({
-      error: { code: 'not_found', message: 'There is nothing here; / lists what there is', details: [] },
+      error: { code: 'not_found', message: 'Not found. See / for a list of pages', details: [] },
     });
   });
 
@@ -121,12 +121,12 @@ describe('unknown paths', () => {
 
   test.each(['/%zz', '/metrics%', '/-/%c3'])('%s is malformed', async (path) => {
     const response = await request(app).get(path).expect(400).expect('Content-Type', 'text/plain; charset=utf-8');
-    expect(response.text).toBe('The URL is malformed\n');
+    expect(response.text).toBe('Malformed URL\n');
   });
 
   test.each(['/api/%', '/api/v1/queries/%c3%28'])('%s is malformed, in JSON', async (path) => {
     const response = await request(app).get(path).expect(400);
-    expect(response.body).toEqual({ error: { code: 'bad_request', message: 'The URL is malformed', details: [] } });
+    expect(response.body).toEqual({ error: { code: 'bad_request', message: 'Malformed URL', details: [] } });
   });
 });
 
@@ -149,13 +149,13 @@ describe('probes', () => {
       waiting: 1,
       shuttingDown: false,
       status: 503,
-      text: 'Network Flow Monitor exporter is not ready: 1 watched query waits for a first poll.\n',
+      text: 'Network Flow Monitor exporter is not ready: 1 watched query not polled yet.\n',
     },
     {
       waiting: 217,
       shuttingDown: false,
       status: 503,
-      text: 'Network Flow Monitor exporter is not ready: 217 watched queries wait for a first poll.\n',
+      text: 'Network Flow Monitor exporter is not ready: 217 watched queries not polled yet.\n',
     },
     { waiting: 0, shuttingDown: true, status: 503, text: 'Network Flow Monitor exporter is shutting down.\n' },
     { waiting: 3, shuttingDown: true, status: 503, text: 'Network Flow Monitor exporter is shutting down.\n' },
@@ -269,7 +269,7 @@ describe('/api/v1/queries', () => {
       .get('/api/v1/queries/Checkout%22watch')
       .expect(404);
     expect(response.body).toEqual({
-      error: { code: 'not_found', message: 'No query of the name "Checkout\\"watch" is registered', details: [] },
+      error: { code: 'not_found', message: 'No query named "Checkout\\"watch" is registered', details: [] },
     });
   });
 });
@@ -311,7 +311,7 @@ describe('a defect', () => {
     const { app, events } = broken();
     const response = await request(app).get('/api/v1/queries').expect(500);
     expect(response.body).toEqual({
-      error: { code: 'internal', message: 'The request could not be answered: see the log', details: [] },
+      error: { code: 'internal', message: 'Unexpected error in the request: see the log', details: [] },
     });
     expect(events).toMatchObject([{ level: 'error', msg: 'request failed', fields: { path: '/api/v1/queries' } }]);
     expect(String(events[0]?.fields['error'])).toContain('secret cause');
@@ -322,7 +322,7 @@ describe('a defect', () => {
       .get('/')
       .expect(500)
       .expect('Content-Type', 'text/plain; charset=utf-8');
-    expect(response.text).toBe('The request could not be answered: see the log\n');
+    expect(response.text).toBe('Unexpected error in the request: see the log\n');
   });
 });
 

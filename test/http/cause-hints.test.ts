@@ -23,5 +23,5 @@ test.each([
 
 test('an error response that mentions a cause keeps its hint', () => {
   const failure = { operation: 'status', error: 'ValidationException', message: 'ECONNRESET is no monitor' };
-  expect(errorHint(TYPE, failure)).toMatch(/Change in the config/);
+  expect(errorHint(TYPE, failure)).toMatch(/Correct the setting/);
 });

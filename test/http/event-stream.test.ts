@@ -205,7 +205,7 @@ describe('GET /api/v1/events', () => {
     const { app, listen } = await serveEvents(scope);
     const listeners = await Promise.all(Array.from({ length: MAX_LISTENERS }, () => listen()));
     const { body } = await request(app).get('/api/v1/events').expect(503).expect('Retry-After', '10');
-    expect(body.error).toEqual({ code: 'unavailable', message: 'There are 100 listeners already', details: [] });
+    expect(body.error).toEqual({ code: 'unavailable', message: 'Limit of 100 event streams reached', details: [] });
     listeners[0]?.leave();
     await vi.waitFor(async () => expect((await listen()).answer.statusCode).toBe(200));
   });

@@ -15,7 +15,7 @@ test.each([
     expect(await get('/metrics', { login }), login).toMatchObject({ status: 401 });
   }
   const { status, headers, body } = await get('/metrics');
-  expect({ status, body }).toEqual({ status: 401, body: 'This needs a user name and a password\n' });
+  expect({ status, body }).toEqual({ status: 401, body: 'Authentication required: user name and password\n' });
   expect(headers['www-authenticate']).toMatch(/^Basic realm="[^"]+"/);
 });
 
@@ -56,7 +56,7 @@ test('refused log-ins are logged once a minute, without name and password', asyn
   expect(events).toEqual([]);
   await get('/metrics', { login: 'canary-name:canary-password' });
   await get('/metrics', { login: 'alice:canary-password' });
-  expect(events).toEqual([{ level: 'warn', msg: 'log-in refused', fields: { client: '127.0.0.1', refused: 1 } }]);
+  expect(events).toEqual([{ level: 'warn', msg: 'sign-in refused', fields: { client: '127.0.0.1', refused: 1 } }]);
 });
 
 test('it takes as long to refuse a user whom there is not', async () => {
@@ -122,10 +122,11 @@ test('users who are changed get in, or do not, from the next request on', async 
     .toEqual([
       {
         level: 'error',
-        msg: 'bad web configuration: the last good one goes on',
+        msg: 'web configuration rejected',
         fields: {
           file: expect.any(String),
           error: expect.stringMatching(/^basic_auth_users: got nobody, expected users/),
+          hint: 'the previous one stays in effect',
         },
       },
     ]);

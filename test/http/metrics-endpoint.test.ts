@@ -106,7 +106,7 @@ describe('GET /metrics', () => {
       .expect(400)
       .expect('Content-Type', 'text/plain; charset=utf-8');
     expect(response.text).toBe(
-      'Unknown in collect[]: "Queries", "<b>", ""; the groups are queries, contributors, api, inventory, exporter, process\n',
+      'Unknown groups in collect[]: "Queries", "<b>", "". Valid groups: queries, contributors, api, inventory, exporter, process\n',
     );
     expect(requests).toEqual([]);
   });
@@ -129,7 +129,7 @@ describe('a scrape that fails', () => {
         .get('/metrics')
         .expect(500)
         .expect('Content-Type', 'text/plain; charset=utf-8');
-      expect(response.text).toBe('The metrics could not be rendered: see the log\n');
+      expect(response.text).toBe('Rendering the metrics failed: see the log\n');
       expect(response.headers).not.toHaveProperty('content-encoding');
     };
 
@@ -137,7 +137,7 @@ describe('a scrape that fails', () => {
     await fail();
     monotonic = 3_599_999;
     await fail();
-    expect(events).toMatchObject([{ level: 'error', msg: 'scrapes fail' }]);
+    expect(events).toMatchObject([{ level: 'error', msg: 'scrapes failed' }]);
     expect(String(events[0]?.fields['error'])).toContain('secret cause');
 
     monotonic = 3_600_000;
@@ -147,10 +147,10 @@ describe('a scrape that fails', () => {
     broken = false;
     await request(app).get('/metrics').expect(200);
     await request(app).get('/metrics').expect(200);
-    expect(events.slice(2)).toMatchObject([{ level: 'info', msg: 'scrapes work again' }]);
+    expect(events.slice(2)).toMatchObject([{ level: 'info', msg: 'scrapes recovered' }]);
 
     broken = true;
     await fail();
-    expect(events.slice(3)).toMatchObject([{ level: 'error', msg: 'scrapes fail' }]);
+    expect(events.slice(3)).toMatchObject([{ level: 'error', msg: 'scrapes failed' }]);
   });
 });

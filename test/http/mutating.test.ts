@@ -93,7 +93,7 @@ describe('/-/reload', () => {
   test.each(['post', 'put'] as const)('%s is 200 when what was read is in force', async (method) => {
     const { app } = enabled();
     const response = await request(app)[method]('/-/reload').expect(200);
-    expect(response.text).toBe('The configuration is reloaded.\n');
+    expect(response.text).toBe('Configuration reloaded.\n');
     expect(response.headers['content-type']).toBe('text/plain; charset=utf-8');
   });
 
@@ -107,12 +107,12 @@ describe('/-/reload', () => {
       .post('/-/reload')
       .expect(500)
       .expect('Content-Type', /^text\/plain/);
-    expect(response.text).toBe(`The configuration was not reloaded:\n${errors.join('\n')}\n`);
+    expect(response.text).toBe(`Reloading the configuration failed:\n${errors.join('\n')}\n`);
   });
 
   test('tells nothing of a defect', async () => {
     const { app } = enabled({ reload: () => Promise.reject(new Error('secret cause')) });
     const response = await request(app).post('/-/reload').expect(500);
-    expect(response.text).toBe('The request could not be answered: see the log\n');
+    expect(response.text).toBe('Unexpected error in the request: see the log\n');
   });
 });

@@ -107,11 +107,11 @@ describe('PUT', () => {
   });
 
   test.each([
-    ['', 'The body is no JSON: '],
-    ['{"a":', 'The body is no JSON: '],
-    ['name: yaml', 'The body is no JSON: '],
-    ['[1]\n[2]', 'The body is no JSON: '],
-    [Buffer.from([0x22, 0xff, 0x22]), 'The body is no UTF-8'],
+    ['', 'The body is not valid JSON: '],
+    ['{"a":', 'The body is not valid JSON: '],
+    ['name: yaml', 'The body is not valid JSON: '],
+    ['[1]\n[2]', 'The body is not valid JSON: '],
+    [Buffer.from([0x22, 0xff, 0x22]), 'The body is not valid UTF-8'],
   ])('of %j is 400', async (body, message) => {
     const response = await putBytes(await serve(enabled().app), body);
     expect(response.status).toBe(400);
@@ -201,7 +201,7 @@ test('who is interrupted is told that the query may be stored: it can come into 
     .put(PATH)
     .send(DEFINITION)
     .expect(503);
-  expect(body.error.message).toContain('may be stored, but is not in force');
+  expect(body.error.message).toContain('may be stored, but is not in effect');
 });
 
 /** Sends what is given as it is, and only then reads: what comes back until the end of the connection. */

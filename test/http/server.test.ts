@@ -142,7 +142,7 @@ describe('listen', () => {
   ])('refuses the address "%s"', async (address) => {
     const failure = listen(hello, [address], { clock: systemClock, log: recordingLog().log });
     await expect(failure).rejects.toThrow(
-      new ListenError(address, 'expected :PORT, HOST:PORT or [IPV6]:PORT with a port from 0 to 65535'),
+      new ListenError(address, 'expected :PORT, HOST:PORT, or [IPV6]:PORT with a port from 0 to 65535'),
     );
   });
 
@@ -159,7 +159,7 @@ describe('listen', () => {
     await expect(failure).rejects.toMatchObject({
       name: 'ListenError',
       address,
-      message: `cannot listen on ${address}: the port is in use; stop what listens there, or choose another port`,
+      message: `cannot listen on ${address}: the port is in use. Stop the process that listens on it, or choose another port`,
       cause: { code: 'EADDRINUSE' },
     });
     expect(await accepts(port)).toBe(false);
@@ -169,7 +169,7 @@ describe('listen', () => {
   test('says that an address is of another machine', async () => {
     const failure = listen(hello, ['192.0.2.1:0'], { clock: systemClock, log: recordingLog().log });
     await expect(failure).rejects.toThrow(
-      /^cannot listen on 192\.0\.2\.1:0: no interface of this machine has that address/,
+      /^cannot listen on 192\.0\.2\.1:0: no interface of this machine has this address/,
     );
   });
 });

@@ -7,7 +7,7 @@ import { ask, SECRET_2Y, serve, startSecure } from './secure-exporter.ts';
 vi.mock('@node-rs/bcrypt', () => ({ verify: vi.fn<(password: string, hash: string) => Promise<boolean>>() }));
 const verify = vi.mocked((await import('@node-rs/bcrypt')).verify);
 
-const UNEXPECTED = { status: 500, body: 'The request could not be answered: see the log\n' };
+const UNEXPECTED = { status: 500, body: 'Unexpected error in the request: see the log\n' };
 
 beforeEach(() => {
   verify.mockReset();

@@ -74,16 +74,16 @@ describe('the status page', () => {
       Since: '4 min ago 2026-11-24 11:55:30',
       'Last runs': 'watched',
       'Next poll': 'in 18 s 2026-11-24 12:00:18',
-      'Last error': 'none',
+      'Last error': '–',
     });
     expect(html).toContain('<time datetime="2026-11-24T11:55:30Z">');
-    expect(html).toContain('1 query; what needs you first. As of 2026-11-24 12:00:00; all times are UTC.');
+    expect(html).toContain('1 query; most urgent first. As of 2026-11-24 12:00:00, times in UTC.');
   });
 
   test('shows the last error of a failing query, and its status as last known', async () => {
     expect(cells(await page([failingView()]))).toMatchObject({
       Status: 'failing last known: RUNNING',
-      'Last error': `AccessDeniedException status, 10 s ago ${failingView().lastError?.message} Allow networkflowmonitor:GetQueryStatusMonitorTopContributors. nfm-exporter iam-policy FILE prints the policies that a config needs.`,
+      'Last error': `AccessDeniedException status, 10 s ago ${failingView().lastError?.message} Allow networkflowmonitor:GetQueryStatusMonitorTopContributors. To print the required policies, run nfm-exporter iam-policy FILE.`,
     });
   });
 
@@ -99,7 +99,7 @@ describe('the status page', () => {
 
   test('tells what was not tried yet from what is unknown', async () => {
     const unknown = queryView({ status: null, statusSince: null });
-    expect(cells(await page([unknown]))).toMatchObject({ Status: 'unknown', Since: 'none' });
+    expect(cells(await page([unknown]))).toMatchObject({ Status: 'unknown', Since: '–' });
     const untried = queryView({ status: null, statusSince: null, up: null, lastSuccess: null });
     expect(cells(await page([untried]))).toMatchObject({ Status: 'waiting' });
   });
@@ -227,9 +227,9 @@ describe('the status page', () => {
       { outcome: 'timed_out', at: 0, duration: undefined },
     ] as const;
     const html = await page([queryView({ recentRuns: () => runs })]);
-    expect(html).toContain('aria-label="Last 3 runs: 2 succeeded, 1 timed out; the last timed out"');
+    expect(html).toContain('aria-label="Last 3 runs: 2 succeeded, 1 timed out; last run timed out"');
     expect([...html.matchAll(/<rect class="(\w+)"/g)].map(([, shape]) => shape)).toEqual(['ok', 'ok', 'no']);
-    expect(cells(await page([queryView({ recentRuns: () => [] })]))['Last runs']).toBe('none');
+    expect(cells(await page([queryView({ recentRuns: () => [] })]))['Last runs']).toBe('–');
   });
 
   test('answers with 10,000 queries in a moment', async () => {
@@ -382,10 +382,10 @@ describe('the page of one query', () => {
       'Status RUNNING',
       'Last success 12 s ago 2026-11-24 11:59:48',
       'Account and region payments, us-east-1',
-      'Asks for RETRANSMISSIONS, INTER_AZ',
-      'Runs every 5m, over 5m, 2m late',
-      'not started 5 min ago 2026-11-24 11:55:00 none succeeded 10 min ago 2026-11-24 11:50:00 12.3 s',
-      'No results are known yet.',
+      'Metric and category RETRANSMISSIONS, INTER_AZ',
+      'Schedule every 5m, lookback 5m, delay 2m',
+      'start failed 5 min ago 2026-11-24 11:55:00 – succeeded 10 min ago 2026-11-24 11:50:00 12.3 s',
+      'No results yet.',
     ]) {
       expect(text).toContain(fact);
     }
@@ -402,13 +402,13 @@ describe('the page of one query', () => {
     const table = /<table class="contributors">.*?<\/table>/s.exec(html)?.[0] ?? '';
     expect([...table.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row]) => textOf(row ?? ''))).toEqual([
       'Value Local Remote',
-      '20 10.0.0.2 localAz b &lt;b&gt; targetPort none: the far end’s view of a connection',
+      '20 10.0.0.2 localAz b &lt;b&gt; targetPort none (mirror row)',
       '5 10.0.0.1 localAz a 10.1.0.1',
       '1 10.0.0.4 localPodName pod',
     ]);
     expect([...table.matchAll(/<rect width="([^"]*)"/g)].map(([, width]) => width)).toEqual(['100.0', '25.0', '5.0']);
     expect(textOf(html)).toContain(
-      'Window 2026-11-24 11:45:00 to 2026-11-24 11:50:00. 3 in all. The same in each: localRegion r.',
+      'Window 2026-11-24 11:45:00 to 2026-11-24 11:50:00. 3 contributors. Common to all: localRegion r.',
     );
   });
 
@@ -424,13 +424,13 @@ describe('the page of one query', () => {
       query: 'top:x',
     });
     const table = /<table class="contributors">.*?<\/table>/s.exec(html)?.[0] ?? '';
-    expect(textOf(table)).toBe('Value More 5 a 2 b');
+    expect(textOf(table)).toBe('Value Other 5 a 2 b');
   });
 
   test('shows fifty of many contributors', async () => {
     const rows = Array.from({ length: 500 }, (_, i) => ({ localIp: `10.0.0.${i}`, baseValue: i }));
     const html = await page([scheduled], withContributors({ ...window, baseUnit: 'bytes', rows }), { query: 'top:x' });
-    expect(html).toContain('The worst 50 of 500.');
+    expect(html).toContain('Largest 50 of 500 contributors.');
     expect(html.match(/<rect width/g)).toHaveLength(50);
   });
 
@@ -440,6 +440,6 @@ describe('the page of one query', () => {
       .get('/?query=%3Cb%3E')
       .expect(404)
       .expect('Content-Type', /^text\/html/);
-    expect(text).toContain('No query of the name &quot;&lt;b&gt;&quot; is registered.');
+    expect(text).toContain('No query named &quot;&lt;b&gt;&quot; is registered.');
   });
 });

@@ -150,7 +150,7 @@ describe('client certificates', () => {
     await expect(get('/metrics')).rejects.toThrow();
     expect(events.at(-1)).toEqual({
       level: 'debug',
-      msg: 'TLS refused',
+      msg: 'TLS connection refused',
       fields: { client: '127.0.0.1', reason: 'no client certificate' },
     });
     expect(await get('/metrics', CLIENT)).toMatchObject({ status: 200 });
@@ -230,7 +230,7 @@ describe('rotation', () => {
     });
     exporter.configure({ tls_server_config: SECOND_TLS });
     expect(await issuer(exporter)).toBe('CN=Test authority second');
-    expect(exporter.events.at(-1)).toMatchObject({ level: 'info', msg: 'web configuration read again' });
+    expect(exporter.events.at(-1)).toMatchObject({ level: 'info', msg: 'web configuration reloaded' });
   });
 
   test('what OpenSSL does not take changes nothing, nor does it start', async () => {
@@ -242,10 +242,7 @@ describe('rotation', () => {
     expect(await exporter.security.reload()).toMatchObject([{ message: expect.stringMatching(message) }]);
     exporter.configure({ tls_server_config: FIRST_TLS });
     expect(await issuer(exporter)).toBe('CN=Test authority first');
-    expect(exporter.events.map(({ msg }) => msg)).toEqual([
-      'bad web configuration: the last good one goes on',
-      'web configuration is as it was before',
-    ]);
+    expect(exporter.events.map(({ msg }) => msg)).toEqual(['web configuration rejected', 'web configuration restored']);
   });
 
   test('a web configuration that is gone changes nothing, and is named once where that is told', async () => {

@@ -239,7 +239,7 @@ test('the daemon tells no secret, whoever provokes it', async (scope) => {
     await get('/-/healthy');
     return exporter.stderr();
   };
-  await expect.poll(said, { timeout: 10_000 }).toContain('bad web configuration: the last good one goes on');
+  await expect.poll(said, { timeout: 10_000 }).toContain('web configuration rejected');
 
   for (const path of [
     ...[
@@ -262,7 +262,7 @@ test('the daemon tells no secret, whoever provokes it', async (scope) => {
   const events = await eventStream;
   expect(events.body).toContain('"name":"q:role"');
   expect(code).toBe(0);
-  for (const msg of ['log-in refused', 'query failed', 'AWS identity not known yet', 'configuration not reloaded']) {
+  for (const msg of ['sign-in refused', 'query failed', 'AWS identity not known yet', 'configuration not reloaded']) {
     expect(stderr).toContain(msg);
   }
   expect(stderr).toContain('queries.d/bad.yml');

@@ -32,7 +32,7 @@ describe('summarize', () => {
     await clock.advance(1);
     const line = (account: string, requests: number, errors: number) => ({
       level: 'info',
-      msg: 'summary',
+      msg: 'requests summarized',
       fields: { account, aws_region: 'eu-west-1', requests, errors, duration: '900s' },
     });
     expect(log.events).toEqual([line('a', 2, 1), line('b', 0, 0)]);

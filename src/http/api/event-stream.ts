@@ -61,7 +61,7 @@ export class EventStream {
     const { aborted } = this.#shutdown;
     if (aborted || this.#listeners.size >= MAX_LISTENERS) {
       response.setHeader('Retry-After', RETRY_SECONDS);
-      const message = aborted ? 'The exporter is shutting down' : `There are ${MAX_LISTENERS} listeners already`;
+      const message = aborted ? 'The exporter is shutting down' : `Limit of ${MAX_LISTENERS} event streams reached`;
       throw new HttpError('unavailable', message);
     }
     // Proxies are asked not to collect events before they pass them on.
@@ -170,7 +170,7 @@ export class EventStream {
 
   #beat(): void {
     this.#cancelHeartbeat = this.#clock.setTimer(HEARTBEAT_MS, () => {
-      this.#send(': still here\n\n');
+      this.#send(': heartbeat\n\n');
       this.#beat();
     });
   }

@@ -1,10 +1,10 @@
 import { ERROR_CODES } from '../server/respond.ts';
 
-/** A part of a document: JSON Schema (2020-12), or what holds one. */
+/** A part of a document: a JSON Schema (2020-12), or an object that contains one. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 export const STRING = { type: 'string' };
-const DURATION = { type: 'string', description: 'Prometheus duration, such as 30s' };
+const DURATION = { type: 'string', description: 'Prometheus duration (for example, 30s)' };
 const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' };
 export const CONTRIBUTORS: Schema = {
   type: 'object',
@@ -14,20 +14,24 @@ export const CONTRIBUTORS: Schema = {
     queryId: STRING,
     windowStart: { type: 'string', format: 'date-time' },
     windowEnd: { type: 'string', format: 'date-time' },
-    unit: { type: ['string', 'null'], description: 'As the service named it' },
-    assumedUnit: { type: ['string', 'null'], description: 'What is assumed where it named none' },
+    unit: { type: ['string', 'null'], description: 'Unit as returned by the service' },
+    assumedUnit: { type: ['string', 'null'], description: 'Unit assumed if the service returned none' },
     baseUnit: { enum: ['seconds', 'bytes', 'count'] },
-    rows: { type: 'array', items: { type: 'object' }, description: 'As the service gave them, with baseValue' },
-    datapoints: { type: 'array', items: { type: 'object' }, description: 'Of the -data type, instead of rows' },
+    rows: { type: 'array', items: { type: 'object' }, description: 'Rows as returned by the service, with baseValue' },
+    datapoints: {
+      type: 'array',
+      items: { type: 'object' },
+      description: 'Data points, for the -data type instead of rows',
+    },
     omitted: {
       type: 'integer',
-      description: 'Rows or series that are not listed: those beyond limit, or beyond 4 MiB',
+      description: 'Number of rows or series omitted because of limit or the size limit of 4 MiB',
     },
   },
 };
 export const QUERY = {
   type: 'object',
-  description: 'null is what is not known (yet). monitorName and scopeId are there as the type of the query has them.',
+  description: 'null means unknown. monitorName and scopeId depend on the query type.',
   required: [
     ...['name', 'type', 'source', 'account', 'region', 'queryId', 'labels'],
     ...['status', 'statusSince', 'up', 'lastError', 'lastSuccess', 'nextPoll'],
@@ -42,14 +46,17 @@ export const QUERY = {
         'workload-insights-top-contributors-data',
       ],
     },
-    source: { enum: ['config', 'file', 'http'], description: 'Where it was registered' },
+    source: { enum: ['config', 'file', 'http'], description: 'Source of the registration' },
     account: STRING,
     region: STRING,
     monitorName: STRING,
     scopeId: STRING,
-    queryId: { type: ['string', 'null'], description: "The service's id; of a scheduled query that of its last run" },
-    interval: { ...DURATION, description: 'Of watched queries: from poll to poll' },
-    metricName: { ...STRING, description: 'Of scheduled queries, as all that follow up to contributorLabels' },
+    queryId: {
+      type: ['string', 'null'],
+      description: 'Query ID of the service; for a scheduled query, the ID of its last run',
+    },
+    interval: { ...DURATION, description: 'Polling interval of a watched query' },
+    metricName: { ...STRING, description: 'Scheduled queries only, as are the next keys up to contributorLabels' },
     destinationCategory: STRING,
     limit: { type: 'integer' },
     schedule: {
@@ -61,18 +68,18 @@ export const QUERY = {
     contributorLabels: { type: 'array', items: STRING },
     labels: { type: 'object', additionalProperties: STRING },
     status: { enum: ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED', null] },
-    statusSince: { ...TIME_OR_NULL, description: 'When the status was first seen' },
-    up: { type: ['boolean', 'null'], description: 'Whether the last request was answered well' },
+    statusSince: { ...TIME_OR_NULL, description: 'Time at which the status was first observed' },
+    up: { type: ['boolean', 'null'], description: 'true if the last call succeeded, false if it failed' },
     lastError: {
       oneOf: [{ type: 'null' }, { $ref: '#/components/schemas/QueryError' }],
-      description: 'Why up is false',
+      description: 'Reason why up is false',
     },
-    lastSuccess: { ...TIME_OR_NULL, description: 'The last good answer to any request' },
-    nextPoll: { ...TIME_OR_NULL, description: 'null once the query is no longer polled' },
+    lastSuccess: { ...TIME_OR_NULL, description: 'Time of the last successful call' },
+    nextPoll: { ...TIME_OR_NULL, description: 'Time of the next poll or run; null if the query is no longer polled' },
   },
 };
 
-/** What is served of a query: what is described. */
+/** Keys of a query's JSON: the documented ones. */
 export const QUERY_KEYS: ReadonlySet<string> = new Set(Object.keys(QUERY.properties));
 
 export const QUERY_ERROR: Schema = {
@@ -80,8 +87,8 @@ export const QUERY_ERROR: Schema = {
   required: ['operation', 'error', 'message', 'at'],
   additionalProperties: false,
   properties: {
-    operation: { type: 'string', description: 'What was asked, as in aws_nfm_query_last_error' },
-    error: { type: 'string', description: 'The kind of failure, as in aws_nfm_query_last_error' },
+    operation: { type: 'string', description: 'Operation, as in aws_nfm_query_last_error' },
+    error: { type: 'string', description: 'Kind of failure, as in aws_nfm_query_last_error' },
     message: STRING,
     at: { type: 'string', format: 'date-time' },
   },
@@ -90,15 +97,15 @@ export const QUERY_ERROR: Schema = {
 const ONE = { type: ['string', 'array'], items: STRING, maxItems: 1 };
 const WHOLE_NUMBER = { type: ['integer', 'string'] };
 
-/** What keys take in full is checked, and told, when a query is registered; so are keys that do not go together. */
+/** The registration validates the full syntax of values and their combinations, and reports every error. */
 export const QUERY_DEFINITION: Schema = {
   type: 'object',
   description:
-    'One query, with the keys of an entry of queries in the config file, and its queryDefaults: a watched one with queryId, ' +
-    'or a scheduled one with schedule. Lists of more than one element, "*" for more than one, and selectors are refused.',
+    'One query, with the keys of an entry of queries in the configuration file, and its queryDefaults: a watched query has ' +
+    'queryId, a scheduled query has schedule. Selectors, and lists or "*" that match more than one element, are invalid.',
   additionalProperties: false,
   properties: {
-    name: { ...STRING, description: 'That of the URL, if it is given' },
+    name: { ...STRING, description: 'Optional; must equal the name in the URL' },
     type: STRING,
     account: ONE,
     region: ONE,
@@ -138,12 +145,12 @@ export const ERROR: Schema = {
             required: ['path', 'value', 'expected'],
             additionalProperties: false,
             properties: {
-              path: { type: 'string', description: 'Where in the body, such as labels.team' },
-              value: { type: 'string', description: 'What is there, for people' },
+              path: { type: 'string', description: 'Path in the body (for example, labels.team)' },
+              value: { type: 'string', description: 'Value at the path, as readable text' },
               expected: STRING,
             },
           },
-          description: 'What is wrong item by item; empty where the message says all',
+          description: 'One item per error; empty if the message covers everything',
         },
       },
     },

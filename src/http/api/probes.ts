@@ -21,8 +21,8 @@ export function readyEndpoint(waiting: () => number, shutdown: AbortSignal): Req
     if (shutdown.aborted) {
       sendText(response, 503, 'Network Flow Monitor exporter is shutting down.');
     } else if (count > 0) {
-      const queries = count === 1 ? '1 watched query waits' : `${count} watched queries wait`;
-      sendText(response, 503, `Network Flow Monitor exporter is not ready: ${queries} for a first poll.`);
+      const queries = count === 1 ? '1 watched query' : `${count} watched queries`;
+      sendText(response, 503, `Network Flow Monitor exporter is not ready: ${queries} not polled yet.`);
     } else {
       sendText(response, 200, 'Network Flow Monitor exporter is ready.');
     }
@@ -37,8 +37,8 @@ export function reloadEndpoint(reload: () => Promise<ReloadOutcome>): RequestHan
   return async (_request, response) => {
     const outcome = await reload();
     if (!outcome.ok) {
-      throw new HttpError('internal', ['The configuration was not reloaded:', ...outcome.errors].join('\n'));
+      throw new HttpError('internal', ['Reloading the configuration failed:', ...outcome.errors].join('\n'));
     }
-    sendText(response, 200, 'The configuration is reloaded.');
+    sendText(response, 200, 'Configuration reloaded.');
   };
 }

@@ -52,7 +52,7 @@ export function nameOf({ params }: Pick<Request, 'params'>): string {
 }
 
 export function notRegistered(name: string): HttpError {
-  return new HttpError('not_found', `No query of the name ${JSON.stringify(name)} is registered`);
+  return new HttpError('not_found', `No query named ${JSON.stringify(name)} is registered`);
 }
 
 /** `GET /api/v1/queries/NAME/contributors`: the JSON that `contributors` gives of the last results, or 404. */
@@ -61,7 +61,7 @@ export function contributorsEndpoint(queries: ServedQueries): RequestHandler {
     const name = nameOf(request);
     const json = queries.contributors(name);
     if (json === undefined) {
-      throw new HttpError('not_found', `No results of a query of the name ${JSON.stringify(name)} are known`);
+      throw new HttpError('not_found', `No results of a query named ${JSON.stringify(name)} are available`);
     }
     sendBody(response, 200, JSON_TYPE, Buffer.from(`${await json}\n`));
   };

@@ -18,7 +18,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 export function putEndpoint(registrations: Registrations, clock: Pick<Clock, 'setTimer'>): RequestHandler {
   return async (request, response) => {
     if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
-      throw new HttpError('unsupported_media_type', 'The body must be JSON without a Content-Encoding');
+      throw new HttpError('unsupported_media_type', 'The body must be JSON without Content-Encoding');
     }
     const preconditions = readPreconditions(request.headers);
     const definition = await readJsonBody(request, response, MAX_BODY_BYTES, clock);
@@ -53,24 +53,24 @@ function errorOf(name: string, refusal: Refusal): HttpError {
     case 'invalid': {
       const details = refusal.problems.map(({ path, got, expected }) => ({ path, value: got, expected }));
       const count = details.length === 1 ? 'an error' : `${details.length} errors`;
-      return new HttpError('bad_request', `${query} is not registered: its definition has ${count}`, details);
+      return new HttpError('bad_request', `${query} was not registered: its definition has ${count}`, details);
     }
     case 'taken': {
       const owner = refusal.source === 'config' ? 'the configuration' : 'a discovery file';
-      return new HttpError('conflict', `${query} belongs to ${owner}, and can be changed only there`);
+      return new HttpError('conflict', `${query} is defined in ${owner}, and can be changed only there`);
     }
     case 'precondition failed': {
-      const message = `${query} is not in the state that If-Match or If-None-Match asks for`;
+      const message = `${query} does not match If-Match or If-None-Match`;
       return new HttpError('precondition_failed', message);
     }
     case 'unknown':
       return notRegistered(name);
     case 'interrupted': {
-      const message = `${query} may be stored, but is not in force: the exporter ends or has another configuration`;
+      const message = `${query} may be stored, but is not in effect: the exporter is shutting down, or its configuration has changed`;
       return new HttpError('unavailable', message);
     }
     case 'not stored': {
-      const message = `${query} could not be stored, and nothing is changed: ${refusal.reason}`;
+      const message = `${query} was not changed, because storing it failed: ${refusal.reason}`;
       return new HttpError('insufficient_storage', message);
     }
   }
@@ -114,5 +114,8 @@ function readTags(header: string, value: string, weakToo: boolean): TagCondition
 
 function unreadable(header: string, value: string): HttpError {
   const got = JSON.stringify(value.slice(0, 80));
-  return new HttpError('bad_request', `${header}: got ${got}, expected * or quoted tags such as "abc" between commas`);
+  return new HttpError(
+    'bad_request',
+    `${header}: got ${got}, expected * or quoted tags separated by commas (for example, "a", "b")`,
+  );
 }

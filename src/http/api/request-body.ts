@@ -52,13 +52,13 @@ function parseJson(body: Uint8Array): unknown {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
-    throw new HttpError('bad_request', 'The body is no UTF-8');
+    throw new HttpError('bad_request', 'The body is not valid UTF-8');
   }
   try {
     return JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new HttpError('bad_request', `The body is no JSON: ${reason}`);
+    throw new HttpError('bad_request', `The body is not valid JSON: ${reason}`);
   }
 }
 

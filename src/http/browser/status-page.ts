@@ -130,7 +130,7 @@ function listen(): void {
     refreshSoon();
   };
   source.onerror = () => {
-    showConnection('Not live: trying to reconnect', false);
+    showConnection('Disconnected: reconnecting', false);
     if (source?.readyState === EventSource.CLOSED) {
       reconnecting = setTimeout(listen, RECONNECT_AFTER_MS);
     }
@@ -167,7 +167,7 @@ function tell({ name, status, up, lastError }: QueryNews): void {
 
 function announce(): void {
   const [first = '', second] = news.values();
-  const more = news.size > 2 ? `, and ${news.size - 1} more have changed` : second === undefined ? '' : `, ${second}`;
+  const more = news.size > 2 ? `, and ${news.size - 1} more changes` : second === undefined ? '' : `, ${second}`;
   news.clear();
   const region = document.getElementById('news');
   if (region !== null) {

@@ -3,7 +3,7 @@ import type { DatapointsJson, RowsJson } from '../../results/results-json.ts';
 import { type Html, html } from './html.ts';
 import { absoluteTime } from './page-parts.ts';
 
-/** Rows at most: with more, the page is for machines. */
+/** Maximum number of rows; the JSON has all of them. */
 const MAX_CONTRIBUTORS = 50;
 
 /** The JSON of `/api/v1/queries/NAME/contributors`. */
@@ -18,7 +18,7 @@ interface Contributor {
   readonly fields: ReadonlyMap<string, string>;
 }
 
-/** The contributors of a query's last results, the worst first, each with a bar; what all have in common stands above. */
+/** Renders the contributors of a query's last results, the largest first, each with a bar; common fields are listed above. */
 export function renderContributors(results: ContributorsJson): Html {
   const all = contributorsOf(results);
   const shown = all.sort((a, b) => b.value - a.value).slice(0, MAX_CONTRIBUTORS);
@@ -35,9 +35,10 @@ ${columns.map(({ title, fields }) => html`<td data-label="${title}">${renderFiel
 `,
   );
   const window = `${absoluteTime(Date.parse(results.windowStart))} to ${absoluteTime(Date.parse(results.windowEnd))}`;
-  const number = shown.length < all.length ? `The worst ${shown.length} of ${all.length}` : `${all.length} in all`;
+  const number =
+    shown.length < all.length ? `Largest ${shown.length} of ${all.length} contributors` : `${all.length} contributors`;
   const same = [...common].map(([field, text]) => `${field} ${text}`).join(', ');
-  return html`<p>Window ${window}. ${number}.${same === '' ? undefined : ` The same in each: ${same}.`}</p>
+  return html`<p>Window ${window}. ${number}.${same === '' ? undefined : ` Common to all: ${same}.`}</p>
 <div class="table" tabindex="0" role="region" aria-label="Contributors"><table class="contributors">
 <thead><tr><th scope="col" class="number">Value</th>${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>
@@ -51,11 +52,11 @@ interface Column {
   readonly fields: RegExp;
 }
 
-/** The ends of a flow, and what belongs to neither. */
+/** The two ends of a connection, and other fields. */
 const COLUMNS: readonly Column[] = [
   { title: 'Local', fields: /^(local|snat)/ },
   { title: 'Remote', fields: /^(remote|dnat|target)/ },
-  { title: 'More', fields: /^(?!local|snat|remote|dnat|target)/ },
+  { title: 'Other', fields: /^(?!local|snat|remote|dnat|target)/ },
 ];
 
 type Field = readonly [name: string, text: string];
@@ -72,7 +73,7 @@ function renderFields([first, ...others]: readonly Field[]): Html | undefined {
   return html`${first[1]}${more === '' ? undefined : html`<small>${more}</small>`}`;
 }
 
-/** The value stands beside it in words. */
+/** Renders a bar; the value beside it is text. */
 function renderBar(value: number, largest: number): Html {
   const width = largest > 0 ? (100 * value) / largest : 0;
   return html`<svg class="bar" aria-hidden="true" viewBox="0 0 100 1" preserveAspectRatio="none"><rect width="${width.toFixed(1)}" height="1"/></svg>`;
@@ -86,7 +87,7 @@ function contributorsOf(results: ContributorsJson): Contributor[] {
       );
 }
 
-/** The newest point of each series; items of one label are added point by point, as in the metrics. */
+/** Returns the newest point of each series. Points with the same label and time are added up, as in the metrics. */
 function newestOf({ datapoints }: DatapointsJson): Contributor[] {
   const newest = new Map<string, { readonly at: string; readonly value: number }>();
   for (const { label, timestamps, baseValues } of datapoints) {
@@ -103,7 +104,7 @@ function newestOf({ datapoints }: DatapointsJson): Contributor[] {
   return Array.from(newest, ([label, { value }]) => ({ value, fields: new Map([['series', label]]) }));
 }
 
-/** A row's fields as texts, those of objects in it (`kubernetesMetadata`) beside the others. */
+/** Returns the fields of a row as texts, including those of nested objects (`kubernetesMetadata`). */
 function textsOf(row: Readonly<Record<string, unknown>>): Map<string, string> {
   const texts = new Map<string, string>();
   for (const [field, value] of Object.entries(row)) {
@@ -112,7 +113,7 @@ function textsOf(row: Readonly<Record<string, unknown>>): Map<string, string> {
         texts.set(inner, text);
       }
     } else if (field === 'targetPort' && value === 0) {
-      texts.set(field, 'none: the far end’s view of a connection');
+      texts.set(field, 'none (mirror row)');
     } else if (value !== undefined && value !== null && value !== '') {
       texts.set(field, String(value));
     }
@@ -120,7 +121,7 @@ function textsOf(row: Readonly<Record<string, unknown>>): Map<string, string> {
   return texts;
 }
 
-/** What is the same in all of several. */
+/** Returns the fields that are equal in all of several contributors. */
 function commonFields(contributors: readonly Contributor[]): ReadonlyMap<string, string> {
   const [first, ...others] = contributors;
   const common = [...(first?.fields ?? [])].filter(([name, text]) =>

@@ -2,39 +2,40 @@ import type { ApiErrorName } from '../../aws/errors.ts';
 import { type NetworkCause, networkCauseOf } from '../../aws/network/network-cause.ts';
 import { QUERY_OPERATIONS } from '../../aws/operations.ts';
 
-const POLICIES = 'nfm-exporter iam-policy FILE prints the policies that a config needs.';
+const POLICIES = 'To print the required policies, run nfm-exporter iam-policy FILE.';
 
-/** What to do about a failure that goes on. The exporter itself asks again in each case. */
+/** Remedies for persistent failures. The exporter retries in each case. */
 const HINTS: Readonly<Record<ApiErrorName, string>> = {
   AccessDeniedException: `Allow the operation. ${POLICIES}`,
-  ConflictException: 'Usually passes by itself: something else changes the same query.',
-  InternalServerException: 'A fault of the service. It is asked again; if it lasts, see the AWS Health Dashboard.',
-  ResourceNotFoundException: 'Check the query id, monitor or scope, and that account and region are theirs.',
-  ServiceQuotaExceededException: 'Lower maxConcurrentRuns, run less often, or have the quota raised.',
+  ConflictException: 'Usually temporary: something else is changing the same query.',
+  InternalServerException:
+    'Error of the AWS service, retried automatically. If it persists, check the AWS Health Dashboard.',
+  ResourceNotFoundException: 'Check the query ID, monitor, or scope, and whether it exists in this account and region.',
+  ServiceQuotaExceededException: 'Lower maxConcurrentRuns, run queries less often, or request a higher quota.',
   ThrottlingException:
-    'Passes by itself: requests are slowed down. If it lasts, lower aws.requestsPerSecond or poll less often.',
-  ValidationException: 'Change in the config what the message names.',
-  ExpiredTokenException: 'New credentials are fetched; if it lasts, renew them where they come from.',
-  UnrecognizedClientException: 'Check that the credentials still exist and are of the partition of the region.',
-  InvalidSignatureException: 'Check the secret access key, and the clock of this machine.',
-  MissingAuthenticationTokenException: 'Check endpoint and proxy: something on the way took the signature off.',
-  IncompleteSignatureException: 'Check endpoint and proxy: something on the way changed the signature.',
-  UnknownOperationException: 'Check endpoint and region: the service may not be there.',
-  TimeoutError: 'Check network, proxy and endpoint; aws.requestTimeout is how long is waited.',
-  NetworkError: 'Check network, DNS, proxy and endpoint.',
+    'The exporter backs off automatically. If it persists, lower aws.requestsPerSecond or poll less often.',
+  ValidationException: 'Correct the setting named in the message.',
+  ExpiredTokenException: 'The exporter fetches new credentials. If it persists, renew them at their source.',
+  UnrecognizedClientException: 'Check that the credentials still exist and belong to the partition of the region.',
+  InvalidSignatureException: 'Check the secret access key and the clock of this machine.',
+  MissingAuthenticationTokenException: 'Check the endpoint and the proxy: the signature was removed in transit.',
+  IncompleteSignatureException: 'Check the endpoint and the proxy: the signature was changed in transit.',
+  UnknownOperationException: 'Check the endpoint and the region: the service may not be available there.',
+  TimeoutError: 'Check the network, the proxy, and the endpoint. Requests time out after aws.requestTimeout.',
+  NetworkError: 'Check the network, DNS, the proxy, and the endpoint.',
   CredentialsError:
-    'Check where the credentials of this account come from: environment, profile, role, and its trust policy.',
-  InvalidResponse: 'Check the endpoint: this is no answer of the service, or one of a newer version.',
-  UnknownStatus: 'Update the exporter: the service has a status that it does not know.',
-  OtherError: 'See what the message says.',
+    'Check the source of the credentials of this account: environment, profile, or role and its trust policy.',
+  InvalidResponse: 'Check the endpoint: the response is not from the service, or from a newer version of it.',
+  UnknownStatus: 'Update the exporter: the service returned an unknown status.',
+  OtherError: 'See the message.',
 };
 
-/** What to do if the message of a failed connection names its cause. */
+/** Remedies if the message of a failed connection contains its cause. */
 const CAUSE_HINTS: Readonly<Record<NetworkCause, string>> = {
-  dns: 'Check the DNS resolver of this machine, and the name in the message.',
-  proxy: 'Check the proxy in the message, and NO_PROXY.',
-  closed: 'Check firewall, proxy and endpoint: the other side closed the connection.',
-  refused: 'Check endpoint and port: nothing accepts connections there.',
+  dns: 'Check the DNS resolver of this machine and the name in the message.',
+  proxy: 'Check the proxy in the message and NO_PROXY.',
+  closed: 'Check the firewall, the proxy, and the endpoint: the peer closed the connection.',
+  refused: 'Check the endpoint and the port: nothing accepts connections there.',
   hopLimit: 'Set HttpPutResponseHopLimit of the instance to 2 or more, or use a role of the pod or task.',
 };
 
@@ -45,7 +46,7 @@ interface Failure {
   readonly message: string;
 }
 
-/** What a person can do about the last error of a query of this type; of a refusal, with the IAM action that is missing. */
+/** Returns a remedy for the last error of a query of this type; if access is denied, with the missing IAM action. */
 export function errorHint(queryType: string, { operation, error, message }: Failure): string | undefined {
   const cause = networkCauseOf({ error, message });
   if (cause !== undefined) {
@@ -56,6 +57,6 @@ export function errorHint(queryType: string, { operation, error, message }: Fail
     return hint;
   }
   const operations = Object.entries(QUERY_OPERATIONS).find(([type]) => type === queryType)?.[1];
-  const asked = Object.entries(operations ?? {}).find(([kind]) => kind === operation)?.[1];
-  return asked === undefined ? hint : `Allow networkflowmonitor:${asked.name}. ${POLICIES}`;
+  const called = Object.entries(operations ?? {}).find(([kind]) => kind === operation)?.[1];
+  return called === undefined ? hint : `Allow networkflowmonitor:${called.name}. ${POLICIES}`;
 }

@@ -1,4 +1,4 @@
-/** Text that is HTML already: what `html` makes. Whoever calls the constructor vouches that nothing in it came from outside. */
+/** Trusted HTML, as returned by `html`. Callers of the constructor guarantee that the source contains no external text. */
 export class Html {
   readonly #source: string;
 
@@ -11,10 +11,10 @@ export class Html {
   }
 }
 
-/** What a template may hold: text is escaped, HTML goes in as it is, lists are joined, nothing stays nothing. */
+/** A value in a template: text is escaped, HTML is inserted unchanged, lists are joined, undefined is empty. */
 export type HtmlValue = Html | string | number | undefined | readonly HtmlValue[];
 
-/** Template tag: every value is escaped for element content and quoted attribute values, unless it is `Html`. */
+/** Template tag: escapes every value, except `Html`, for element content and quoted attribute values. */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return new Html(strings.map((part, i) => (i === 0 ? part : render(values[i - 1]) + part)).join(''));
 }

@@ -4,17 +4,18 @@ import { createRequire } from 'node:module';
 import type { RequestHandler } from 'express';
 import { HttpError, sendBody } from '../server/respond.ts';
 import { STYLE } from './status-page-style.ts';
-/** Where the status page's assets are, relative to the page. */
+
+/** Path of the assets, relative to the status page. */
 export const ASSETS = '-/assets';
 
-/** Tells browsers where the one module is that the page's script imports by its package's name. */
+/** Maps the module that the page's script imports by package name to its path. */
 export const IMPORT_MAP = JSON.stringify({ imports: { idiomorph: `./${ASSETS}/idiomorph.js` } });
 
 const IMPORT_MAP_HASH = createHash('sha256').update(IMPORT_MAP).digest('base64');
 
 /**
- * What the status page may do: use its own style sheet and script (the import map is allowed by its hash), ask its own
- * host, and send its search form there. The image is the empty icon that keeps browsers from asking for another.
+ * Content security policy of the status page: its own style sheet and scripts (the import map by its hash), requests and the
+ * search form to its own host. The image is the empty icon, which prevents requests for a favicon.
  */
 export const STATUS_PAGE_POLICY = [
   "default-src 'none'",
@@ -40,13 +41,13 @@ const FILES: ReadonlyMap<string, { readonly type: string; readonly read: () => P
   ['idiomorph.js', { type: JAVASCRIPT, read: () => dependency('idiomorph/dist/idiomorph.esm.js') }],
 ]);
 
-/** `GET /-/assets/FILE`, on a pattern with `:file`: what the status page needs beside itself, or 404. */
+/** `GET /-/assets/FILE`, on a pattern with `:file`: an asset of the status page, or 404. */
 export function assetEndpoint(): RequestHandler {
   return async (request, response) => {
     const { file } = request.params;
     const asset = typeof file === 'string' ? FILES.get(file) : undefined;
     if (asset === undefined) {
-      throw new HttpError('not_found', 'There is no such asset');
+      throw new HttpError('not_found', 'Not found');
     }
     sendBody(response, 200, asset.type, await asset.read());
   };

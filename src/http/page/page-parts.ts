@@ -3,32 +3,32 @@ import { relativeTime } from '../browser/relative-time.ts';
 import { errorHint } from './error-hints.ts';
 import { type Html, html } from './html.ts';
 
-/** What stands where there is nothing to say. */
-export const NOTHING = html`<span class="none">none</span>`;
+/** The text for no value. */
+export const NOTHING = html`<span class="none">–</span>`;
 
-/** A condition in words, colour and shape. */
+/** Renders a condition as text, color, and shape. */
 export function badge({ text, tone }: Condition, label = text): Html {
   return html`<span class="badge ${tone}">${label}</span>`;
 }
 
-/** An instant in RFC 3339 as it is from `now`, in milliseconds since the epoch, and in UTC. */
+/** Renders an instant (RFC 3339) relative to `now`, in milliseconds since the epoch, and in UTC. */
 export function renderTime(instant: string | null, now: number): Html {
   return instant === null
     ? NOTHING
     : html`${renderInstant(instant, now)}<small>${absoluteTime(Date.parse(instant))}</small>`;
 }
 
-/** As it is from `now`; the page's script keeps such elements up to date. */
+/** Renders an instant relative to `now`; the page's script updates such elements. */
 export function renderInstant(instant: string, now: number): Html {
   return html`<time datetime="${instant}">${relativeTime(Date.parse(instant), now)}</time>`;
 }
 
-/** `2026-11-24 19:46:12`, in UTC. */
+/** Returns a time in UTC, as `2026-11-24 19:46:12`. */
 export function absoluteTime(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** Why the last request of a query failed, and what to do about it. */
+/** Renders the error of a query's last call, with a remedy. */
 export function renderError({ type, lastError }: QueryView, now: number): Html {
   if (lastError === null) {
     return NOTHING;
@@ -40,15 +40,15 @@ export function renderError({ type, lastError }: QueryView, now: number): Html {
   }`;
 }
 
-/** Through UTF-8 first: a lone surrogate, which `encodeURIComponent` throws on, becomes U+FFFD as in all output. */
+/** Percent-encodes a name. A lone surrogate, on which `encodeURIComponent` throws, becomes U+FFFD, as in all output. */
 export function pathSegment(name: string): string {
   return encodeURIComponent(Buffer.from(name).toString());
 }
 
-/** What the page says of a query at a glance. */
+/** The condition of a query at a glance. */
 export interface Condition {
   readonly text: string;
-  /** A class of the style sheet, which gives it a colour and a shape. */
+  /** Class of the style sheet that sets color and shape. */
   readonly tone: 'bad' | 'warn' | 'busy' | 'good' | 'idle';
 }
 
@@ -56,7 +56,7 @@ const FAILING: Condition = { text: 'failing', tone: 'bad' };
 const UNKNOWN: Condition = { text: 'unknown', tone: 'idle' };
 const WAITING: Condition = { text: 'waiting', tone: 'idle' };
 
-/** What a query can be in, worst first: our trouble in asking, then the service's verdict. */
+/** All conditions, most urgent first: failed calls, then statuses of the service. */
 export const CONDITIONS: readonly Condition[] = [
   FAILING,
   { text: 'FAILED', tone: 'bad' },
@@ -68,7 +68,7 @@ export const CONDITIONS: readonly Condition[] = [
   { text: 'SUCCEEDED', tone: 'good' },
 ];
 
-/** Each query is in one condition; one that is failing may have a last known status besides. */
+/** Returns the condition of a query. A failing query may also have a last known status. */
 export function conditionOf(query: Pick<QueryView, 'status' | 'up'>): Condition {
   if (query.up === false) {
     return FAILING;

@@ -1,21 +1,21 @@
 import type { Site } from '../app-options.ts';
 
-/** What the reader of the status page asks to see, from the query string of its address. */
+/** The requested view of the status page, from its query string. */
 export interface PageRequest {
-  /** Words that a query must have, all of them; empty for all queries. */
+  /** Words that a query must contain, all of them; empty: all queries. */
   readonly search: string;
-  /** A condition's text; empty for all. */
+  /** Text of a condition; empty: all conditions. */
   readonly status: string;
   /** Counts from 1. */
   readonly page: number;
-  /** The one query to show alone. */
+  /** Name of the query to show in detail; undefined: the list. */
   readonly query: string | undefined;
 }
 
-/** Longer searches are cut: no name is as long. */
+/** Maximum length of a search; longer than any name. */
 const MAX_SEARCH = 300;
 
-/** Reads the query string of `url`. What cannot be read is as if it were not there: the page is then that of all. */
+/** Reads the query string of `url`. Ignores invalid parameters: the result is then the page of all queries. */
 export function readPageRequest(url: string): PageRequest {
   const mark = url.indexOf('?');
   const parameters = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
@@ -28,16 +28,16 @@ export function readPageRequest(url: string): PageRequest {
   };
 }
 
-/** What all parts of a page share. */
+/** Values shared by all parts of a page. */
 export interface PageContext {
   readonly site: Site;
-  /** Where links start: ends in `/`; empty for links relative to the page, which no proxy can break. */
+  /** Base of links: ends in `/`; empty for links relative to the page, which work behind any proxy. */
   readonly linkBase: string;
-  /** Milliseconds since the Unix epoch: relative times are relative to it. */
+  /** Reference of relative times, in milliseconds since the Unix epoch. */
   readonly now: number;
 }
 
-/** The address of a page. */
+/** Returns the address of a page. */
 export function pageHref(linkBase: string, request: Partial<PageRequest> = {}): string {
   const { search = '', status = '', page = 1, query = '' } = request;
   const values = { query, search, status, page: page > 1 ? String(page) : '' };

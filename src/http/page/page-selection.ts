@@ -2,7 +2,8 @@ import { mapInTurns } from '../../lib/concurrency.ts';
 import type { QueryView } from '../../registry/query-view.ts';
 import { CONDITIONS, type Condition, conditionOf } from './page-parts.ts';
 import type { PageRequest } from './page-request.ts';
-/** Queries on one page: what a browser lays out at once, and the exporter renders in some milliseconds. */
+
+/** Queries per page: few enough to render in some milliseconds, and for browsers to lay out quickly. */
 export const PAGE_SIZE = 100;
 
 export interface RatedQuery {
@@ -15,17 +16,17 @@ export interface ConditionCount {
   readonly count: number;
 }
 
-/** What one page of the list shows of all queries. */
+/** The part of all queries that one page of the list shows. */
 export interface PageSelection {
-  /** Of all queries. */
+  /** Counts of all queries. */
   readonly counts: readonly ConditionCount[];
   readonly total: number;
-  /** Of those, how many fit search and status. */
-  readonly fitting: number;
-  /** Which page this is: the last one where a later one was asked for. */
+  /** Number of queries that match search and status. */
+  readonly matching: number;
+  /** Number of this page: the last one if a later one was requested. */
   readonly page: number;
   readonly pages: number;
-  /** In the order in which they are shown: see `inOrder`. */
+  /** Sorted: see `inOrder`. */
   readonly shown: readonly RatedQuery[];
 }
 
@@ -37,27 +38,27 @@ export async function selectPage(
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const rated = await mapInTurns(queries, (query) => {
     const condition = conditionOf(query);
-    return { query, condition, fits: (status === '' || condition.text === status) && hasAll(query, words) };
+    return { query, condition, matches: (status === '' || condition.text === status) && hasAll(query, words) };
   });
-  const fitting = await inOrder(rated.filter(({ fits }) => fits));
-  const pages = Math.max(1, Math.ceil(fitting.length / PAGE_SIZE));
+  const matching = await inOrder(rated.filter(({ matches }) => matches));
+  const pages = Math.max(1, Math.ceil(matching.length / PAGE_SIZE));
   const actual = Math.min(page, pages);
   return {
     counts: countConditions(rated),
     total: rated.length,
-    fitting: fitting.length,
+    matching: matching.length,
     page: actual,
     pages,
-    shown: fitting.slice((actual - 1) * PAGE_SIZE, actual * PAGE_SIZE),
+    shown: matching.slice((actual - 1) * PAGE_SIZE, actual * PAGE_SIZE),
   };
 }
 
-/** The monitor or scope that a query is about. */
+/** Returns the monitor or scope of a query. */
 export function subjectOf({ monitorName, scopeId }: QueryView): string {
   return monitorName === undefined ? `scope ${scopeId ?? ''}` : `monitor ${monitorName}`;
 }
 
-/** How many are in each condition, the worst first; none with 0. */
+/** Counts queries by condition, the most urgent first, without zeros. */
 export function countConditions(rated: readonly RatedQuery[]): ConditionCount[] {
   const counts = new Map<Condition, number>();
   for (const { condition } of rated) {
@@ -92,8 +93,8 @@ function hasAll(query: QueryView, words: readonly string[]): boolean {
 }
 
 /**
- * By account, region, subject and name, so that queries stay where they are while their statuses change; but what needs
- * a person goes first: of accounts, regions, subjects and queries those with the worst condition.
+ * Sorts by account, region, subject, and name, so that queries keep their place while their statuses change. Urgent ones are
+ * first: accounts, regions, subjects, and queries with the worst condition.
  */
 async function inOrder(rated: readonly RatedQuery[]): Promise<RatedQuery[]> {
   const worst = new Map<string, number>();
@@ -105,7 +106,7 @@ async function inOrder(rated: readonly RatedQuery[]): Promise<RatedQuery[]> {
       }
     }
   }
-  // One text for each to compare by: 10,000 entries are compared more than 100,000 times.
+  // One sort key each: 10,000 entries need more than 100,000 comparisons.
   const keyed = await mapInTurns(rated, (entry) => {
     const [account, region, subject] = groupsOf(entry).map((group) => `${worst.get(group) ?? CALM}${group}`);
     return { entry, key: [account, region, subject, rankOf(entry), entry.query.name].join(SEPARATOR) };
@@ -113,16 +114,16 @@ async function inOrder(rated: readonly RatedQuery[]): Promise<RatedQuery[]> {
   return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ entry }) => entry);
 }
 
-/** Goes before all that names consist of, so that a name goes before those that it begins. */
+/** Sorts before all characters of names, so that a name precedes those that it is a prefix of. */
 const SEPARATOR = '\0';
 
-/** What tells the account, the region and the subject of a query from others. */
+/** Returns unique keys of the account, the region, and the subject of a query. */
 function groupsOf({ query }: RatedQuery): readonly [account: string, region: string, subject: string] {
   const region = query.account + SEPARATOR + query.region;
   return [query.account, region, region + SEPARATOR + subjectOf(query)];
 }
 
-/** Conditions from here on need nobody, and are no reason to move a query. */
+/** Conditions from this index on are not urgent, and do not move a query. */
 const CALM = CONDITIONS.findIndex(({ tone }) => tone !== 'bad' && tone !== 'warn');
 
 function rankOf({ condition }: RatedQuery): number {

@@ -7,9 +7,9 @@ import { subjectOf } from './page-selection.ts';
 import { renderRuns, renderTimeline } from './run-timeline.ts';
 
 /**
- * One query with all that is known of it: facts, last runs, contributors.
+ * Renders one query: facts, last runs, contributors.
  *
- * @param contributors of the last results; undefined if none are known
+ * @param contributors from the last results; undefined if there are none
  */
 export function renderQueryDetails(
   { linkBase, now }: PageContext,
@@ -23,17 +23,17 @@ export function renderQueryDetails(
 ${factsOf(query, now).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl>
 ${query.recentRuns === undefined ? undefined : renderRunsOf(query.recentRuns(), now)}
 ${query.schedule === undefined ? undefined : html`<h3>Contributors</h3>`}
-${contributors === undefined ? (query.schedule === undefined ? undefined : html`<p>No results are known yet.</p>`) : renderContributors(contributors)}
+${contributors === undefined ? (query.schedule === undefined ? undefined : html`<p>No results yet.</p>`) : renderContributors(contributors)}
 <ul class="buttons">
 <li><a href="${json}">This query as JSON</a></li>
-${contributors === undefined ? undefined : html`<li><a href="${json}/contributors">Contributors as JSON, all fields</a></li>`}
+${contributors === undefined ? undefined : html`<li><a href="${json}/contributors">Contributors as JSON (all fields)</a></li>`}
 </ul>`;
 }
 
 function renderRunsOf(runs: ReturnType<NonNullable<QueryView['recentRuns']>>, now: number): Html {
   return html`<h3>Last runs</h3>
 <p>${renderTimeline(runs)}</p>
-${runs.length === 0 ? undefined : html`<details id="runs"><summary>Each run</summary>${renderRuns(runs, now)}</details>`}`;
+${runs.length === 0 ? undefined : html`<details id="runs"><summary>All runs</summary>${renderRuns(runs, now)}</details>`}`;
 }
 
 function factsOf(query: QueryView, now: number): readonly (readonly [name: string, value: HtmlValue])[] {
@@ -46,14 +46,14 @@ function factsOf(query: QueryView, now: number): readonly (readonly [name: strin
     ['Next poll', renderTime(query.nextPoll, now)],
     ['Last error', renderError(query, now)],
     ['Account and region', `${query.account}, ${query.region}`],
-    ['About', `${subjectOf(query)}, ${query.type}`],
-    ['Query id', query.queryId ?? NOTHING],
-    ...(query.interval === undefined ? [] : [['Polled every', query.interval] as const]),
+    ['Subject', `${subjectOf(query)}, ${query.type}`],
+    ['Query ID', query.queryId ?? NOTHING],
+    ...(query.interval === undefined ? [] : [['Polling interval', query.interval] as const]),
     ...(schedule === undefined
       ? []
       : ([
-          ['Asks for', `${query.metricName}, ${query.destinationCategory}`],
-          ['Runs every', `${schedule.every}, over ${schedule.lookback}, ${schedule.delay} late`],
+          ['Metric and category', `${query.metricName}, ${query.destinationCategory}`],
+          ['Schedule', `every ${schedule.every}, lookback ${schedule.lookback}, delay ${schedule.delay}`],
         ] as const)),
     [
       'Labels',
@@ -61,6 +61,6 @@ function factsOf(query: QueryView, now: number): readonly (readonly [name: strin
         .map(([name, value]) => `${name}="${value}"`)
         .join(', ') || NOTHING,
     ],
-    ['Registered by', query.source],
+    ['Source', query.source],
   ];
 }

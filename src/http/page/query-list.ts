@@ -9,7 +9,7 @@ interface QueryList extends PageContext {
   readonly selection: PageSelection;
 }
 
-/** The registered queries: how many are in which condition, what to search for, and those of one page in their groups. */
+/** Renders the registered queries: counts by condition, the search form, and the queries of one page in groups. */
 export function renderQueryList(list: QueryList): Html {
   if (list.selection.total === 0) {
     return html`<h2>Registered queries</h2>
@@ -49,13 +49,13 @@ function renderSearch({ search, status }: PageRequest): Html {
 }
 
 function found({ selection, request, now, linkBase }: QueryList): Html {
-  const { fitting, total, page, pages } = selection;
+  const { matching, total, page, pages } = selection;
   const queries = (count: number) => `${count} ${count === 1 ? 'query' : 'queries'}`;
   const all = request.search === '' && request.status === '';
-  const number = all ? queries(total) : `${fitting} of ${queries(total)}`;
+  const number = all ? queries(total) : `${matching} of ${queries(total)}`;
   return html`${number}${all ? undefined : html` (<a href="${pageHref(linkBase)}">show all</a>)`}${
     pages > 1 ? `, page ${page} of ${pages}` : undefined
-  }; what needs you first. As of ${absoluteTime(now)}; all times are UTC.`;
+  }; most urgent first. As of ${absoluteTime(now)}, times in UTC.`;
 }
 
 interface Group {
@@ -63,7 +63,7 @@ interface Group {
   readonly entries: readonly RatedQuery[];
 }
 
-/** Neighbours that have the same name, together. */
+/** Groups adjacent entries with the same name. */
 function groupBy(entries: readonly RatedQuery[], nameOf: (entry: RatedQuery) => string): Group[] {
   const groups: { readonly name: string; readonly entries: RatedQuery[] }[] = [];
   for (const entry of entries) {
@@ -115,7 +115,7 @@ function renderRow({ query, condition }: RatedQuery, { linkBase, now }: QueryLis
 `;
 }
 
-/** Queries that somebody else runs. */
+/** In place of runs: the exporter does not run watched queries. */
 const WATCHED = html`<span class="none">watched</span>`;
 
 function renderIdentity(query: RatedQuery['query'], linkBase: string): Html {

@@ -3,18 +3,18 @@ import { type EndedRun, RECENT_RUNS } from '../../state/recent-runs.ts';
 import { type Html, html } from './html.ts';
 import { absoluteTime, NOTHING, renderInstant } from './page-parts.ts';
 
-/** How each outcome is called. */
+/** Text of each outcome. */
 const WORDS: Readonly<Record<RunOutcome, string>> = {
   succeeded: 'succeeded',
   failed: 'failed',
   canceled: 'canceled',
   timed_out: 'timed out',
-  start_failed: 'not started',
-  results_failed: 'results not read',
+  start_failed: 'start failed',
+  results_failed: 'reading results failed',
   skipped: 'skipped',
 };
 
-/** How each outcome looks: a full block, a hollow one, a small one. Classes of the style sheet. */
+/** Class of the style sheet for each outcome: a full, hollow, or small block. */
 const SHAPES: Readonly<Record<RunOutcome, string>> = {
   succeeded: 'ok',
   failed: 'no',
@@ -27,7 +27,7 @@ const SHAPES: Readonly<Record<RunOutcome, string>> = {
 
 const BLOCK = 7;
 
-/** The last runs as blocks, the newest at the right end, and as a sentence for readers who do not see them. */
+/** Renders the last runs as blocks, the newest on the right, with a text for screen readers. */
 export function renderTimeline(runs: readonly EndedRun[]): Html {
   if (runs.length === 0) {
     return NOTHING;
@@ -39,7 +39,7 @@ export function renderTimeline(runs: readonly EndedRun[]): Html {
   return html`<svg class="runs" role="img" aria-label="${inWords(runs)}" viewBox="0 0 ${width} 18">${blocks}</svg>`;
 }
 
-/** `20 runs: 18 succeeded, 2 timed out; the last succeeded`. */
+/** `Last 20 runs: 18 succeeded, 2 timed out; last run succeeded` */
 function inWords(runs: readonly EndedRun[]): string {
   const counts = new Map<RunOutcome, number>();
   for (const { outcome } of runs) {
@@ -47,11 +47,11 @@ function inWords(runs: readonly EndedRun[]): string {
   }
   const each = [...counts].map(([outcome, count]) => `${count} ${WORDS[outcome]}`).join(', ');
   const last = runs.at(-1);
-  const end = last === undefined ? '' : `; the last ${WORDS[last.outcome]}`;
+  const end = last === undefined ? '' : `; last run ${WORDS[last.outcome]}`;
   return `${runs.length === 1 ? 'Last run' : `Last ${runs.length} runs`}: ${each}${end}`;
 }
 
-/** The last runs as a table, the newest first. */
+/** Renders the last runs as a table, the newest first. */
 export function renderRuns(runs: readonly EndedRun[], now: number): Html {
   const rows = [...runs].reverse().map(
     ({ outcome, at, duration }) => html`<tr>
@@ -62,7 +62,7 @@ export function renderRuns(runs: readonly EndedRun[], now: number): Html {
 `,
   );
   return html`<div class="table"><table class="few">
-<thead><tr><th scope="col">Outcome</th><th scope="col">Ended</th><th scope="col" class="number">Took</th></tr></thead>
+<thead><tr><th scope="col">Outcome</th><th scope="col">Ended</th><th scope="col" class="number">Duration</th></tr></thead>
 <tbody>
 ${rows}</tbody>
 </table></div>`;

@@ -1,6 +1,6 @@
 /**
- * The status page's style sheet. Colours follow the reader's scheme and keep a contrast of 4.5 to 1 in both; every state
- * is also told in words and shapes. Below 960 px each row of the table becomes a card, its cells named by `data-label`.
+ * The style sheet of the status page. Colors follow the reader's scheme, with a contrast of at least 4.5 to 1 in both; every
+ * state also has a text and a shape. Below 960 px, each row of the table becomes a card, its cells named by `data-label`.
  */
 export const STYLE = `
 :root {

@@ -39,7 +39,7 @@ ${SCRIPT_ELEMENT}
 <a class="skip" href="#main">Skip to the queries</a>
 <header>
 <h1>Network Flow Monitor exporter <span class="version">${site.version}</span></h1>
-<p>Runs and watches queries of AWS Network Flow Monitor and exports what they find to Prometheus. <span id="live"></span></p>
+<p>Prometheus metrics from AWS Network Flow Monitor queries <span id="live"></span></p>
 <nav aria-label="Endpoints"><ul class="buttons">
 ${links.map(({ href, text }) => html`<li><a href="${linkBase}${href}">${text}</a></li>\n`)}</ul></nav>
 </header>
@@ -55,31 +55,31 @@ ${main}
 const SCRIPT_ELEMENT = new Html(`<script type="module" src="${ASSETS}/status-page.js"></script>`);
 const IMPORT_MAP_ELEMENT = new Html(`<script type="importmap">${IMPORT_MAP}</script>`);
 
-/** Pages that may wait to be rendered. One more is answered 503. */
+/** Maximum number of pages waiting to be rendered; further requests get 503. */
 const MOST_WAITING = 100;
 const RETRY_SECONDS = 5;
 
 /**
- * `GET /`: the registered queries, or with `?query=NAME` one of them with its contributors. One page is rendered at a time,
- * since each can take some 10 ms; clients take turns.
+ * `GET /`: the registered queries, or with `?query=NAME` one of them with its contributors. Pages are rendered one at a
+ * time, since each can take about 10 ms; clients take turns.
  */
 export function statusPageEndpoint(options: AppOptions): RequestHandler {
   const queue = new FairQueue({ atOnce: 1, mostWaiting: MOST_WAITING });
   return async (request, response) => {
     replacePolicy(response, STATUS_PAGE_POLICY);
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    const disconnected = new AbortController();
+    response.once('close', () => disconnected.abort());
     try {
-      const { status, page } = await queue.run(request.socket.remoteAddress ?? '', gone.signal, () =>
+      const { status, page } = await queue.run(request.socket.remoteAddress ?? '', disconnected.signal, () =>
         render(options, readPageRequest(request.url)),
       );
       sendHtml(response, status, page);
     } catch (error) {
       if (error instanceof QueueFullError) {
         response.setHeader('Retry-After', RETRY_SECONDS);
-        throw new HttpError('unavailable', 'Too many requests wait for a page');
+        throw new HttpError('unavailable', 'Too many page requests are waiting. Try again later');
       }
-      if (!gone.signal.aborted) {
+      if (!disconnected.signal.aborted) {
         throw error;
       }
     }
@@ -98,12 +98,12 @@ async function render(options: AppOptions, request: PageRequest): Promise<{ stat
   }
   const query = queries.get(request.query);
   if (query === undefined) {
-    const missing = html`<h2>No such query</h2>
-<p class="card empty">No query of the name ${JSON.stringify(request.query)} is registered. <a href="${pageHref(page.linkBase)}">All queries</a></p>`;
+    const missing = html`<h2>Query not found</h2>
+<p class="card empty">No query named ${JSON.stringify(request.query)} is registered. <a href="${pageHref(page.linkBase)}">All queries</a></p>`;
     return { status: 404, page: renderPage(page, '', missing) };
   }
   const json = await queries.contributors(request.query);
-  // Written by `rowsJson` or `datapointsJson`.
+  // The JSON is from `rowsJson` or `datapointsJson`.
   const contributors: ContributorsJson | undefined = json === undefined ? undefined : JSON.parse(json);
   return { status: 200, page: renderPage(page, `${query.name} – `, renderQueryDetails(page, query, contributors)) };
 }

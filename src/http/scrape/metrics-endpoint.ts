@@ -18,7 +18,7 @@ export function metricsEndpoint(
   scrape: Scrape,
   { clock, log }: Pick<Context, 'clock' | 'log'>,
 ): (...args: Parameters<RequestListener>) => Promise<void> {
-  const failures = new Conditions({ clock, log, level: 'error', begun: 'scrapes fail', ended: 'scrapes work again' });
+  const failures = new Conditions({ clock, log, level: 'error', begun: 'scrapes failed', ended: 'scrapes recovered' });
   const pages = new Map<string, SharedWork<readonly Uint8Array[]>>();
   const pageOf = async (request: ScrapeRequest) => {
     const key = [request.format, request.gzip, ...[...(request.groups ?? ['all'])].sort()].join(' ');
@@ -30,7 +30,7 @@ export function metricsEndpoint(
       return parts;
     } catch (error) {
       failures.found('scrapes', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-      throw new HttpError('internal', 'The metrics could not be rendered: see the log');
+      throw new HttpError('internal', 'Rendering the metrics failed: see the log');
     }
   };
   return async (request, response) => {
@@ -58,7 +58,7 @@ function readGroups(queryString: string): ReadonlySet<MetricGroup> | undefined {
   const named = new URLSearchParams(queryString).getAll('collect[]');
   const unknown = named.filter((group) => !isMetricGroup(group)).map((group) => JSON.stringify(group));
   if (unknown.length > 0) {
-    const message = `Unknown in collect[]: ${unknown.join(', ')}; the groups are ${METRIC_GROUPS.join(', ')}`;
+    const message = `Unknown groups in collect[]: ${unknown.join(', ')}. Valid groups: ${METRIC_GROUPS.join(', ')}`;
     throw new HttpError('bad_request', message);
   }
   return named.length === 0 ? undefined : new Set(named.filter(isMetricGroup));

@@ -6,33 +6,33 @@ import type { Logger } from '../../lib/log.ts';
 import { HttpError } from '../server/respond.ts';
 import { type PasswordChecks, parseBasicCredentials } from './password-checks.ts';
 
-/** Who may ask, and which headers answers have other than ours. */
+/** Authentication and response headers in effect. */
 export interface Access {
-  /** Headers to set in ours' place; an empty value: not to send. */
+  /** Headers that replace the default ones; an empty value removes the header. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Undefined: no log-in is asked for. */
+  /** Undefined: authentication is disabled. */
   readonly passwords: PasswordChecks | undefined;
 }
 
-/** Paths below the prefix that need no log-in: whoever probes has no password, and learns next to nothing. */
+/** Paths below the prefix without authentication: probes have no password, and the responses reveal almost nothing. */
 const OPEN_PATHS = ['/-/healthy', '/-/ready'];
 
 const CHALLENGE = 'Basic realm="Network Flow Monitor exporter", charset="UTF-8"';
 
 /**
- * Resolves to whether a request to a path may go on: not if its client is gone.
+ * Resolves to true if a request to a path is authenticated, to false if its client has disconnected.
  *
- * @throws HttpError for a request that is refused
+ * @throws HttpError if authentication fails
  */
 type Gate = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<boolean>;
 
-/** Sets the user's headers on answers, and asks for a user name and a password where there are users. */
+/** Sets the configured headers on responses, and requires a user name and a password if users are configured. */
 export function createGate(
   access: () => Promise<Access>,
   routePrefix: string,
   { clock, log }: Pick<Context, 'clock' | 'log'>,
 ): Gate {
-  const loginLog = new LoginLog(log, clock);
+  const signInLog = new SignInLog(log, clock);
   const openPaths = new Set(OPEN_PATHS.map((path) => routePrefix + path));
   return async (request, response, path) => {
     const { headers, passwords } = await access();
@@ -41,9 +41,9 @@ export function createGate(
       return true;
     }
     const credentials = parseBasicCredentials(request.headers.authorization);
-    const gone = new AbortController();
-    const origin = { address: request.socket.remoteAddress ?? '', signal: gone.signal };
-    response.once('close', () => gone.abort());
+    const disconnected = new AbortController();
+    const origin = { address: request.socket.remoteAddress ?? '', signal: disconnected.signal };
+    response.once('close', () => disconnected.abort());
     try {
       if (credentials !== undefined && (await passwords.accepts(credentials, origin))) {
         return true;
@@ -51,18 +51,18 @@ export function createGate(
     } catch (error) {
       if (error instanceof QueueFullError) {
         response.setHeader('Retry-After', '10');
-        throw new HttpError('unavailable', 'Too many log-ins wait to be checked: try again later');
+        throw new HttpError('unavailable', 'Too many sign-ins are waiting. Try again later');
       }
-      if (gone.signal.aborted) {
+      if (disconnected.signal.aborted) {
         return false;
       }
       throw error;
     }
     if (request.headers.authorization !== undefined) {
-      loginLog.refused(origin.address);
+      signInLog.refused(origin.address);
     }
     response.setHeader('WWW-Authenticate', CHALLENGE);
-    throw new HttpError('unauthorized', 'This needs a user name and a password');
+    throw new HttpError('unauthorized', 'Authentication required: user name and password');
   };
 }
 
@@ -78,26 +78,26 @@ function setHeaders(response: ServerResponse, headers: Access['headers']): void 
 
 const QUIET_MS = 60_000;
 
-/** Tells of log-ins that were refused, once a minute at most: who guesses passwords does so thousands of times. */
-class LoginLog {
+/** Logs failed sign-ins, at most once per minute: an attacker who guesses passwords makes thousands of attempts. */
+class SignInLog {
   readonly #log: Logger;
   readonly #clock: Pick<Clock, 'monotonic'>;
-  #toldAt: number | undefined;
-  #untold = 0;
+  #loggedAt: number | undefined;
+  #unreported = 0;
 
   constructor(log: Logger, clock: Pick<Clock, 'monotonic'>) {
     this.#log = log;
     this.#clock = clock;
   }
 
-  /** Without the user's name, since people type passwords there. */
+  /** Omits the user name: users sometimes type their password there. */
   refused(client: string): void {
     const now = this.#clock.monotonic();
-    this.#untold += 1;
-    if (this.#toldAt === undefined || now - this.#toldAt >= QUIET_MS) {
-      this.#log.warn('log-in refused', { client, refused: this.#untold });
-      this.#toldAt = now;
-      this.#untold = 0;
+    this.#unreported += 1;
+    if (this.#loggedAt === undefined || now - this.#loggedAt >= QUIET_MS) {
+      this.#log.warn('sign-in refused', { client, refused: this.#unreported });
+      this.#loggedAt = now;
+      this.#unreported = 0;
     }
   }
 }

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import type { AppOptions } from '../app-options.ts';
 import { HttpError } from '../server/respond.ts';
 
-/** A part of what is answered that is there only when it is asked for at start. */
+/** A group of endpoints that is disabled by default. */
 interface OptionalPart {
   readonly what: string;
   readonly flag: string;
@@ -13,10 +13,10 @@ export const LIFECYCLE: OptionalPart = { what: 'Reloading over HTTP', flag: '--w
 export const ADMIN_API: OptionalPart = { what: 'The admin API', flag: '--web.enable-admin-api' };
 
 /**
- * A handler for requests that change something: refused (403) where the part is not enabled or a browser sends them for
- * another site, and (503) once the exporter is about to end.
+ * Wraps a handler of requests that change something. It fails with 403 if the part is disabled or a browser sends the
+ * request for another site, and with 503 during shutdown.
  *
- * @param value what the handler works on; undefined: not enabled
+ * @param value the argument of `handler`; undefined: disabled
  */
 export function guarded<T>(
   { site, context }: Pick<AppOptions, 'site' | 'context'>,
@@ -27,7 +27,7 @@ export function guarded<T>(
   const handle = value === undefined ? undefined : handler(value);
   return (request, response, next) => {
     if (handle === undefined) {
-      throw new HttpError('forbidden', `${what} is not enabled: start with ${flag}`);
+      throw new HttpError('forbidden', `${what} is disabled. Start the exporter with ${flag} to enable it`);
     }
     const crossSite = crossSiteRefusal(request.headers, site.externalUrl);
     if (crossSite !== undefined) {
@@ -41,24 +41,24 @@ export function guarded<T>(
 }
 
 /**
- * Why a request that changes something must not be carried out: a browser sent it for a page of another site, whose user
- * may be logged in here, or inside the firewall. `undefined` for pages of our own and for all other clients, which send
+ * Returns why a request that changes something is not allowed: a browser sent it for a page of another site, whose user may
+ * be signed in here, or inside the firewall. Undefined for the exporter's own pages and for all other clients, which send
  * neither header.
  *
- * @param externalUrl where users reach the exporter, since a proxy may have put another `Host` in
+ * @param externalUrl URL at which users reach the exporter: a proxy may have replaced `Host`
  */
 export function crossSiteRefusal(headers: IncomingHttpHeaders, externalUrl: string | undefined): string | undefined {
   const { origin, 'sec-fetch-site': site } = headers;
   if (site === 'cross-site' || site === 'same-site') {
-    return 'Requests from pages of other sites are refused';
+    return 'Requests from pages of other sites are not allowed';
   }
   if (origin === undefined || isOwn(origin, headers.host, externalUrl)) {
     return undefined;
   }
-  return `Requests from pages of ${JSON.stringify(origin)} are refused`;
+  return `Requests from pages of ${JSON.stringify(origin)} are not allowed`;
 }
 
-/** `Host` names no scheme, and browsers leave a scheme's usual port out of `Origin`. */
+/** `Host` has no scheme, and browsers omit the default port of a scheme in `Origin`. */
 function isOwn(origin: string, host: string | undefined, externalUrl: string | undefined): boolean {
   if (!URL.canParse(origin)) {
     return false;

@@ -1,10 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { FairQueue } from '../../lib/concurrency.ts';
 
-/** Half of libuv's threads, where the hashing is done: files, DNS and compression use the others. */
+/** Half of libuv's threads, which compute the hashes: files, DNS, and compression use the others. */
 const CHECKS_AT_ONCE = 2;
 const MOST_WAITING = 1_000;
-/** Right answers, and wrong ones, that are remembered. */
+/** Number of correct passwords, and of wrong ones, to remember. */
 const REMEMBERED = 1_000;
 
 interface BasicCredentials {
@@ -12,7 +12,7 @@ interface BasicCredentials {
   readonly password: string;
 }
 
-/** Reads an `Authorization` header of the form of RFC 7617, in UTF-8. `undefined` for none, another scheme, or nonsense. */
+/** Reads an `Authorization` header (RFC 7617) in UTF-8. Returns undefined if it is missing, malformed, or of another scheme. */
 export function parseBasicCredentials(header: string | undefined): BasicCredentials | undefined {
   const [, encoded] = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(header ?? '') ?? [];
   if (encoded === undefined) {
@@ -23,26 +23,26 @@ export function parseBasicCredentials(header: string | undefined): BasicCredenti
   return colon === -1 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-/** Who asks. */
-export interface LoginOrigin {
-  /** The client's address: the addresses take turns when many wait. */
+/** The client of a sign-in. */
+export interface SignInOrigin {
+  /** The client's address: addresses take turns if many sign-ins are waiting. */
   readonly address: string;
-  /** Aborts when nobody waits for the answer any more. */
+  /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Checks passwords against bcrypt hashes. Each pair of credentials is hashed once and its answer remembered; how long a
- * new one takes does not depend on whether the user exists.
+ * Checks passwords against bcrypt hashes. Each pair of credentials is hashed once and the result remembered. The time of a
+ * check does not depend on whether the user exists.
  */
 export class PasswordChecks {
   readonly #users: ReadonlyMap<string, string>;
-  /** Stands in for the hash of users that there are none of. The most costly one, as most users' are. */
+  /** Replaces the hash of unknown users: the configured hash with the highest cost. */
   readonly #standIn: string;
   readonly #queue = new FairQueue({ atOnce: CHECKS_AT_ONCE, mostWaiting: MOST_WAITING });
   readonly #secret = randomBytes(32);
-  // Apart, so that wrong passwords, of which there is no end, do not drive out the right ones.
-  readonly #right = new RecentKeys(REMEMBERED);
+  // Separate, so that an endless number of wrong passwords does not displace the correct ones.
+  readonly #correct = new RecentKeys(REMEMBERED);
   readonly #wrong = new RecentKeys(REMEMBERED);
 
   /** @param users bcrypt hashes by name, at least one */
@@ -53,11 +53,11 @@ export class PasswordChecks {
   }
 
   /**
-   * Whether the user exists and has this password.
+   * Returns whether the user exists and has this password.
    *
-   * @throws {QueueFullError} when too many wait; the signal's reason when it aborts
+   * @throws {QueueFullError} if too many checks are waiting; the signal's reason if it aborts
    */
-  async accepts(credentials: BasicCredentials, { address, signal }: LoginOrigin): Promise<boolean> {
+  async accepts(credentials: BasicCredentials, { address, signal }: SignInOrigin): Promise<boolean> {
     const { user, password } = credentials;
     const hash = this.#users.get(user);
     const key = this.#keyOf([user, hash ?? '', password]);
@@ -66,29 +66,29 @@ export class PasswordChecks {
       return known;
     }
     return this.#queue.run(address, signal, async () => {
-      // It may have been asked twice, and answered meanwhile.
-      const answered = this.#remembered(key);
-      if (answered !== undefined) {
-        return answered;
+      // The same credentials may have been checked while this check was waiting.
+      const checked = this.#remembered(key);
+      if (checked !== undefined) {
+        return checked;
       }
       const { verify } = await import('@node-rs/bcrypt');
-      const fits = await verify(password, hash ?? this.#standIn);
-      const accepted = fits && hash !== undefined;
-      (accepted ? this.#right : this.#wrong).add(key);
+      const matches = await verify(password, hash ?? this.#standIn);
+      const accepted = matches && hash !== undefined;
+      (accepted ? this.#correct : this.#wrong).add(key);
       return accepted;
     });
   }
 
   #remembered(key: string): boolean | undefined {
-    if (this.#right.has(key)) {
+    if (this.#correct.has(key)) {
       return true;
     }
     return this.#wrong.has(key) ? false : undefined;
   }
 
   /**
-   * Each part goes in with its length: the parts of one key cannot be read as those of another (CVE-2022-46146). Keyed,
-   * so that what is kept in memory is of no use for guessing passwords.
+   * Hashes each part with its length: the parts of one key cannot be confused with those of another (CVE-2022-46146). The
+   * hash is keyed, so that the remembered keys do not help to guess passwords.
    */
   #keyOf(parts: readonly string[]): string {
     const hmac = createHmac('sha256', this.#secret);
@@ -99,7 +99,7 @@ export class PasswordChecks {
   }
 }
 
-/** The keys that were asked for or added last, so many at most. */
+/** A limited number of keys: the most recently used ones. */
 class RecentKeys {
   readonly #most: number;
   readonly #keys = new Set<string>();

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * No answer loads anything, runs a script, sends a form or may be framed; only the status page has a policy of its own.
- * Nothing may be cached: every answer is the state of the moment.
+ * Responses load nothing, run no scripts, submit no forms, and cannot be framed; only the status page has its own policy.
+ * Responses are not cached: each shows the current state.
  */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -13,14 +13,14 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
 };
 
-/** Sets them on a response whose head is not sent yet. */
+/** Sets the headers on a response before its head is sent. */
 export function setSecurityHeaders(response: ServerResponse): void {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
     response.setHeader(name, value);
   }
 }
 
-/** Gives a page a policy of its own in the place of ours; one that users have set, or taken away, stays as it is. */
+/** Replaces the default policy of a page. A policy that the configuration sets or removes stays unchanged. */
 export function replacePolicy(response: ServerResponse, policy: string): void {
   if (response.getHeader('Content-Security-Policy') === SECURITY_HEADERS['Content-Security-Policy']) {
     response.setHeader('Content-Security-Policy', policy);

@@ -12,33 +12,33 @@ import {
 import { reasonOf } from '../../lib/system-error.ts';
 import { type PemSource, readWebConfig, type TlsSettings, type WebConfigText } from './web-config.ts';
 
-/** exporter-toolkit's web configuration with the contents of the files that it names. */
+/** A web configuration in exporter-toolkit's format, with the contents of the files that it names. */
 export interface WebConfig extends Pick<WebConfigText, 'headers' | 'users'> {
   readonly tls: TlsConfig | undefined;
 }
 
 export interface TlsConfig extends Omit<TlsSettings, 'cert' | 'key' | 'clientCa'> {
-  /** PEM. The certificate and the key belong together. */
+  /** PEM. The key belongs to the certificate. */
   readonly cert: string;
   readonly key: string;
   readonly clientCa: string | undefined;
 }
 
-/** A file as it is now, good or bad. */
+/** The contents of a file, valid or not. */
 export interface WebConfigSnapshot {
-  /** Equal for equal contents of the file and of all files that it names. */
+  /** Equal if the file and all files that it names are equal. */
   readonly contents: string;
   /**
-   * Checks it.
+   * Validates the contents.
    *
-   * @throws {ConfigError} with all that is wrong
+   * @throws {ConfigError} with all errors
    */
   check(): WebConfig;
 }
 
 /**
- * Reads a web configuration and the files that it names. Reading is apart from checking, since it is done often, and
- * mostly nothing has changed.
+ * Reads a web configuration and the files that it names. Validation is separate: reads are frequent, and the contents rarely
+ * change.
  */
 export async function readWebConfigFile(file: string): Promise<WebConfigSnapshot> {
   let text: string;
@@ -70,7 +70,7 @@ export async function readWebConfigFile(file: string): Promise<WebConfigSnapshot
 
 interface Pem {
   readonly source: PemSource;
-  /** Undefined where the file cannot be read; `failure` then says why. */
+  /** Undefined if the file cannot be read; `failure` is the reason. */
   readonly text: string | undefined;
   readonly failure: string | undefined;
 }
@@ -100,7 +100,7 @@ function withPems(tls: TlsSettings, { cert, key, clientCa }: Pems): TlsConfig {
   return { ...tls, cert: cert?.text ?? '', key: key?.text ?? '', clientCa: clientCa?.text };
 }
 
-/** What is wrong with the texts, and whether the key is the certificate's. */
+/** Checks the texts, and that the key belongs to the certificate. */
 function checkPems({ cert, key, clientCa }: Pems): Problem[] {
   const problems: Problem[] = [];
   const parse = <T>(pem: Pem | undefined, expected: string, parser: (text: string) => T): T | undefined => {
@@ -119,7 +119,7 @@ function checkPems({ cert, key, clientCa }: Pems): Problem[] {
   const privateKey = parse(key, 'a PEM private key that is not encrypted', (text): KeyObject => createPrivateKey(text));
   parse(clientCa, 'one or more PEM certificates', certificatesOf);
   if (key !== undefined && leaf !== undefined && privateKey !== undefined && !leaf.checkPrivateKey(privateKey)) {
-    problems.push(problemOf(key, "the certificate's key: this one is another's"));
+    problems.push(problemOf(key, 'the key of the certificate'));
   }
   return problems;
 }
@@ -129,11 +129,11 @@ function problemOf({ source, failure }: Pem, expected: string): Problem {
   if ('file' in source && failure !== undefined) {
     return createFileProblem(source.file, failure, { path, line: node.line });
   }
-  const origin = 'file' in source ? JSON.stringify(source.file) : 'a value that is not shown';
+  const origin = 'file' in source ? JSON.stringify(source.file) : 'a hidden value';
   return createProblem(path, node.line, origin, expected);
 }
 
-/** Throws where there is none, or one that cannot be read. */
+/** Throws if there is no certificate, or an unreadable one. */
 function certificatesOf(pem: string): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END [A-Z0-9 ]*CERTIFICATE-----/g);
   if (blocks === null) {

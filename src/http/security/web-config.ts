@@ -14,41 +14,41 @@ import {
   type TlsKeys,
   type TlsVersion,
 } from './web-config-schema.ts';
-/** exporter-toolkit's web configuration, before the files it names are read. */
+/** A web configuration in exporter-toolkit's format, before the files that it names are read. */
 export interface WebConfigText {
   /** Undefined: HTTP without TLS. */
   readonly tls: TlsSettings | undefined;
-  /** Headers to set on all answers; an empty value: not to send. */
+  /** Headers of all responses; an empty value removes the header. */
   readonly headers: Readonly<Record<string, string>>;
-  /** bcrypt hashes by user name; empty: no log-in is asked for. */
+  /** bcrypt hashes by user name; empty: authentication is disabled. */
   readonly users: ReadonlyMap<string, string>;
 }
 
 export interface TlsSettings {
-  /** Undefined only where that was reported; so is the key. */
+  /** As the key, undefined only if a problem was reported. */
   readonly cert: PemSource | undefined;
   readonly key: PemSource | undefined;
-  /** Authorities of client certificates. */
+  /** Certificate authorities of clients. */
   readonly clientCa: PemSource | undefined;
   readonly clientAuth: ClientAuthType;
   /** A client certificate must have one of these alternative names; empty: any. */
   readonly allowedSans: readonly string[];
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
-  /** OpenSSL's names, the preferred first; empty: Node's. */
+  /** OpenSSL names in order of preference; empty: Node's defaults. */
   readonly ciphers: readonly string[];
   readonly curves: readonly string[];
   readonly preferServerCiphers: boolean;
 }
 
-/** Where PEM text comes from: the configuration itself, or a file of that absolute name. */
+/** Source of PEM text: the configuration itself, or a file with an absolute path. */
 export type PemSource = { readonly path: string; readonly node: ConfigNode } & (
   | { readonly text: string }
   | { readonly file: string }
 );
 
 export interface ReadWebConfig {
-  /** Good to use only where there are no problems. */
+  /** Valid only if there are no problems. */
   readonly config: WebConfigText;
   readonly problems: readonly Problem[];
 }
@@ -56,10 +56,10 @@ export interface ReadWebConfig {
 const ROOT_KEYS = ['tls_server_config', 'http_server_config', 'basic_auth_users'];
 
 /**
- * Reads and checks the text of a web configuration. Unlike the exporter's own configuration it has no variables. Never
- * throws for what the text says.
+ * Reads and checks the text of a web configuration. Unlike the exporter's own configuration, it has no variables. Never
+ * throws because of the text.
  *
- * @param file its name: files that it names are relative to its folder
+ * @param file its path: the files that it names are relative to its directory
  */
 export function readWebConfig(text: string, file: string): ReadWebConfig {
   const reading = new Reading(undefined);
@@ -77,14 +77,14 @@ export function readWebConfig(text: string, file: string): ReadWebConfig {
 
 const MAPPING = 'a mapping of keys to values';
 
-function readTls(node: ConfigNode | undefined, folder: string, reading: Reading): TlsSettings | undefined {
+function readTls(node: ConfigNode | undefined, directory: string, reading: Reading): TlsSettings | undefined {
   const path = 'tls_server_config';
   const map = reading.map(path, node, MAPPING);
   if (map.entries.size === 0) {
     return undefined;
   }
   const section = readSection(map, path, TLS, reading);
-  const source = (name: 'cert' | 'key' | 'client_ca') => readSource(section, name, folder, reading);
+  const source = (name: 'cert' | 'key' | 'client_ca') => readSource(section, name, directory, reading);
   const [cert, key, clientCa] = [source('cert'), source('key'), source('client_ca')];
   for (const name of ['cert', 'key'] as const) {
     if (section.written(name) === undefined && section.written(`${name}_file`) === undefined) {
@@ -110,7 +110,7 @@ function readTls(node: ConfigNode | undefined, folder: string, reading: Reading)
 function readSource(
   section: Section<TlsKeys>,
   name: 'cert' | 'key' | 'client_ca',
-  folder: string,
+  directory: string,
   reading: Reading,
 ): PemSource | undefined {
   const fileKey = `${name}_file` as const;
@@ -125,7 +125,7 @@ function readSource(
     return { path, node, text };
   }
   return fileNode !== undefined && file !== undefined
-    ? { path: keyPath('tls_server_config', fileKey), node: fileNode, file: resolve(folder, file) }
+    ? { path: keyPath('tls_server_config', fileKey), node: fileNode, file: resolve(directory, file) }
     : undefined;
 }
 
@@ -145,7 +145,7 @@ function checkClientAuth(section: Section<TlsKeys>, clientCa: PemSource | undefi
   if (clientCa !== undefined && policy === 'NoClientCert') {
     reading.reject(clientCa.path, clientCa.node, 'a client_auth_type other than NoClientCert beside it');
   }
-  // Go would take any certificate that a public authority has signed.
+  // Go would accept any certificate signed by a public authority.
   if (clientCa === undefined && node !== undefined && isVerified(policy)) {
     reading.reject('tls_server_config.client_auth_type', node, 'client_ca_file or client_ca beside it');
   }
@@ -156,12 +156,12 @@ function checkClientAuth(section: Section<TlsKeys>, clientCa: PemSource | undefi
   }
 }
 
-/** Whether a client certificate, where there is one, must be of one of the authorities. */
+/** Returns whether a client certificate, if present, must be signed by one of the authorities. */
 export function isVerified(policy: ClientAuthType): boolean {
   return policy === 'VerifyClientCertIfGiven' || policy === 'RequireAndVerifyClientCert';
 }
 
-/** Whether a connection without client certificate is ended. */
+/** Returns whether a connection without a client certificate is ended. */
 export function isRequired(policy: ClientAuthType): boolean {
   return !['NoClientCert', 'RequestClientCert', 'VerifyClientCertIfGiven'].includes(policy);
 }
@@ -190,7 +190,7 @@ function readUsers(node: ConfigNode | undefined, reading: Reading): ReadonlyMap<
     const userPath = keyPath(path, name);
     const hash = value.kind === 'scalar' ? value.value : undefined;
     if (name === '' || name.includes(':')) {
-      reading.report(userPath, keyLine, 'a user name that no client can send', 'a name without ":"');
+      reading.report(userPath, keyLine, 'a user name that clients cannot send', 'a name without ":"');
     } else if (passwordHash.mismatches(hash).length > 0) {
       reading.reject(userPath, value, passwordHash.expected);
     } else {

@@ -8,9 +8,9 @@ import type { Access } from './access.ts';
 import { PasswordChecks } from './password-checks.ts';
 import { readWebConfigFile, type TlsConfig, type WebConfig, type WebConfigSnapshot } from './web-config-file.ts';
 
-/** A file system that hangs holds nobody up for longer: what was read last holds. */
+/** Longest wait for a hanging file system, in milliseconds: after it, the last configuration applies. */
 const LONGEST_READ_MS = 1_000;
-/** What is wrong for so short a time, such as a key that is written after its certificate, is not told. */
+/** Shorter problems are not logged (for example, a key that is written after its certificate). In milliseconds. */
 const GRACE_MS = 1_000;
 
 export interface WebSecurityOptions {
@@ -20,15 +20,15 @@ export interface WebSecurityOptions {
 }
 
 /**
- * A web configuration in force. Files are read again without being asked: what is new and good holds from the next
- * connection and request on; while it is bad, what was good before does. Running connections go on.
+ * The web configuration in effect. Its files are read for each connection and request: a valid change applies from then on;
+ * while the files are invalid, the previous configuration applies. Open connections are unaffected.
  */
 export class WebSecurity {
   readonly #options: WebSecurityOptions;
   #contents: string;
   #config: WebConfig;
   #access: Access;
-  #bad: { readonly contents: string; readonly problems: readonly Problem[]; told: boolean } | undefined;
+  #rejected: { readonly contents: string; readonly problems: readonly Problem[]; logged: boolean } | undefined;
   /** One at a time: an older check could undo a newer one. */
   readonly #checks = new SharedWork(() => this.#check());
   #cancelGrace: (() => void) | undefined;
@@ -40,28 +40,28 @@ export class WebSecurity {
     this.#access = accessOf(config, undefined);
   }
 
-  /** @throws {ConfigError} with all that is wrong with the file and those that it names */
+  /** @throws {ConfigError} with all errors of the file and of those that it names */
   static async open(options: WebSecurityOptions): Promise<WebSecurity> {
     const snapshot = await readWebConfigFile(options.file);
     const config = snapshot.check();
-    proveTls(config.tls, options.file);
+    checkTls(config.tls, options.file);
     return new WebSecurity(options, snapshot, config);
   }
 
-  /** Whether nobody gets in who has neither a password nor a certificate of one of the client authorities. */
+  /** Whether each client needs a password or a certificate signed by one of the client authorities. */
   get isAuthenticated(): boolean {
     return isAuthenticated(this.#config);
   }
 
-  /** What holds for a request that came just now. */
+  /** Returns what applies to a new request. */
   async access(): Promise<Access> {
     await this.#refresh();
     return this.#access;
   }
 
   /**
-   * Tells what holds for a connection that came just now: the same object for as long as nothing changes. Undefined
-   * where TLS is not spoken, which only a restart can change.
+   * Returns the settings of a new connection: the same object until they change. Undefined without TLS, which only a restart
+   * can change.
    */
   get tls(): (() => Promise<TlsConfig>) | undefined {
     const first = this.#config.tls;
@@ -75,30 +75,30 @@ export class WebSecurity {
   }
 
   /**
-   * Reads the files now. Returns what is wrong with them, each message beginning with the name of the web configuration;
-   * it is also logged, and what was good before holds.
+   * Reads the files now. Returns and logs their errors, each message starting with the path of the web configuration. If
+   * there are any, the previous configuration stays in effect.
    */
   async reload(): Promise<readonly Problem[]> {
     const { file, log } = this.#options;
     const problems = await this.#checks.result();
-    if (this.#bad?.told === false) {
-      this.#bad.told = true;
-      for (const { message } of this.#bad.problems) {
-        log.error('bad web configuration: the last good one goes on', { file, error: message });
+    if (this.#rejected?.logged === false) {
+      this.#rejected.logged = true;
+      for (const { message } of this.#rejected.problems) {
+        log.error('web configuration rejected', { file, error: message, hint: 'the previous one stays in effect' });
       }
     }
-    // What is wrong with the file as a whole has its name already.
+    // Problems of the file as a whole already start with its path.
     return problems.map((problem) =>
       problem.path === file ? problem : { ...problem, message: `${file}: ${problem.message}` },
     );
   }
 
-  /** Reports nothing any more. */
+  /** Stops reporting. */
   close(): void {
     this.#cancelGrace?.();
   }
 
-  /** Waits for a check that begins now or later: one under way may have missed what changed since. Many share one. */
+  /** Waits for a check that starts after the call: a running one may have missed a change. Many callers share one. */
   async #refresh(): Promise<void> {
     await within(this.#options.clock, LONGEST_READ_MS, this.#checks.result());
   }
@@ -107,34 +107,34 @@ export class WebSecurity {
     const { clock, file, log } = this.#options;
     const snapshot = await readWebConfigFile(file);
     if (snapshot.contents === this.#contents) {
-      if (this.#bad?.told) {
-        log.info('web configuration is as it was before', { file });
+      if (this.#rejected?.logged) {
+        log.info('web configuration restored', { file });
       }
-      this.#bad = undefined;
+      this.#rejected = undefined;
       return [];
     }
-    if (snapshot.contents !== this.#bad?.contents) {
-      const problems = this.#take(snapshot);
+    if (snapshot.contents !== this.#rejected?.contents) {
+      const problems = this.#apply(snapshot);
       if (problems.length === 0) {
-        this.#bad = undefined;
-        log.info('web configuration read again', { file });
+        this.#rejected = undefined;
+        log.info('web configuration reloaded', { file });
         return [];
       }
-      this.#bad = { contents: snapshot.contents, problems, told: false };
+      this.#rejected = { contents: snapshot.contents, problems, logged: false };
       this.#cancelGrace ??= clock.setTimer(GRACE_MS, () => {
         this.#cancelGrace = undefined;
         background(log, 'reload of the web configuration', this.reload());
       });
     }
-    return this.#bad.problems;
+    return this.#rejected.problems;
   }
 
-  /** Puts a configuration in force, unless there are problems with it, which it returns. */
-  #take(snapshot: WebConfigSnapshot): readonly Problem[] {
+  /** Puts a configuration in effect, or returns its problems. */
+  #apply(snapshot: WebConfigSnapshot): readonly Problem[] {
     try {
       const config = snapshot.check();
       checkChange(this.#config, config);
-      proveTls(config.tls, this.#options.file);
+      checkTls(config.tls, this.#options.file);
       this.#contents = snapshot.contents;
       this.#access = accessOf(config, { config: this.#config, access: this.#access });
       this.#config = config;
@@ -149,7 +149,7 @@ function isAuthenticated({ tls, users }: WebConfig): boolean {
   return users.size > 0 || tls?.clientAuth === 'RequireAndVerifyClientCert';
 }
 
-/** Users who have not changed need not be checked anew. */
+/** Keeps the remembered passwords if the users have not changed. */
 function accessOf(config: WebConfig, before: { config: WebConfig; access: Access } | undefined): Access {
   const { headers, users } = config;
   const same = before !== undefined && JSON.stringify([...before.config.users]) === JSON.stringify([...users]);
@@ -159,27 +159,29 @@ function accessOf(config: WebConfig, before: { config: WebConfig; access: Access
   return { headers, passwords: users.size === 0 ? undefined : new PasswordChecks(users) };
 }
 
-/** Refuses what must not happen by a slip of the pen while the exporter runs. */
+/** Rejects changes that must not happen by mistake while the exporter runs. */
 function checkChange(before: WebConfig, after: WebConfig): void {
   if ((before.tls === undefined) !== (after.tls === undefined)) {
     const got = after.tls === undefined ? 'nothing' : 'TLS';
-    throw new ConfigError([createProblem('tls_server_config', undefined, got, 'a restart to turn TLS on or off')]);
+    throw new ConfigError([
+      createProblem('tls_server_config', undefined, got, 'no change: restart the exporter to turn TLS on or off'),
+    ]);
   }
   if (isAuthenticated(before) && !isAuthenticated(after)) {
-    const expected = 'users, or client certificates that are required: a restart is needed to let everybody in';
-    throw new ConfigError([createProblem('basic_auth_users', undefined, 'nobody', expected)]);
+    const expected = 'users or required client certificates: restart the exporter to disable authentication';
+    throw new ConfigError([createProblem('basic_auth_users', undefined, 'no users', expected)]);
   }
 }
 
-/** Finds what OpenSSL does not take though each part by itself is good, such as a key too small for today. */
-function proveTls(tls: TlsConfig | undefined, file: string): void {
+/** Finds valid parts that OpenSSL rejects in combination (for example, a key that is too small). */
+function checkTls(tls: TlsConfig | undefined, file: string): void {
   try {
     if (tls !== undefined) {
       createTlsServer(tls, 1);
     }
   } catch (error) {
-    const got = `what OpenSSL refuses (${error instanceof Error ? error.message : 'an error'})`;
-    const expected = 'a certificate, a key, cipher suites and curves that it takes';
+    const got = `settings that OpenSSL rejects (${error instanceof Error ? error.message : 'an error'})`;
+    const expected = 'a certificate, a key, cipher suites, and curves that it accepts';
     throw new ConfigError([createProblem('tls_server_config', undefined, got, expected)], file);
   }
 }

@@ -10,24 +10,25 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 };
 
 /**
- * Answers what Node could not read as a request (400, 413, 431), or not in time (408), and ends the connection: as Node
- * would by itself, but with the headers that all our answers have. `busy`: the connection owes an answer to an earlier
- * request, into the middle of which this one must not go.
+ * Responds to data that Node could not parse as a request (400, 413, 431), or not in time (408), and ends the connection.
+ * Unlike Node's default response, it has the headers of all responses.
+ *
+ * @param busy a response to an earlier request is incomplete, so that another one must not be written
  */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, busy: boolean): void {
+export function sendClientError(error: NodeJS.ErrnoException, socket: Duplex, busy: boolean): void {
   if (error.code === 'ECONNRESET' || busy || !socket.writable) {
     socket.destroy();
     return;
   }
   const status = STATUS_OF[error.code ?? ''] ?? 400;
-  socket.end(rawAnswer(status, STATUS_CODES[status] ?? ''));
+  socket.end(rawResponse(status, STATUS_CODES[status] ?? ''));
 }
 
-/** The answer to whoever speaks HTTP without TLS where TLS is spoken, in Go's words. */
-export const PLAIN_HTTP_ANSWER = rawAnswer(400, 'Client sent an HTTP request to an HTTPS server.');
+/** The response to HTTP without TLS on a TLS port, with the text of Go's server. */
+export const PLAIN_HTTP_RESPONSE = rawResponse(400, 'Client sent an HTTP request to an HTTPS server.');
 
-/** A whole answer of one line, with the headers that all our answers have. */
-function rawAnswer(status: number, line: string): string {
+/** Returns a complete response with a body of one line and the headers of all responses. */
+function rawResponse(status: number, line: string): string {
   const headers = {
     ...SECURITY_HEADERS,
     'Content-Type': TEXT,

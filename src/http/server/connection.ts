@@ -3,35 +3,35 @@ import type { Socket } from 'node:net';
 
 /** A connection that a server has accepted. */
 export interface Connection {
-  /** What HTTP is spoken over: the connection that was accepted, or TLS over that. */
+  /** The socket that carries HTTP: the accepted connection, or TLS on top of it. */
   socket: Socket;
   readonly address: string;
   readonly peer: string;
-  /** Responses to requests whose head was received, in their order. All but the first one wait for their turn. */
+  /** Responses to requests whose head was received, in order. All except the first one are waiting. */
   readonly owed: Set<ServerResponse>;
-  /** Handles the requests that wait. */
+  /** Handlers of the waiting requests. */
   readonly waiting: (() => void)[];
-  /** The last one. */
+  /** The last request. */
   request: IncomingMessage | undefined;
-  /** When the current response became owed, and how many bytes the client had taken before. */
+  /** When the current response became owed, and how many bytes the client had received before. */
   owedSince: number;
   takenBefore: number;
-  /** When the client last took something, or sent a request: the monotonic clock's milliseconds. */
+  /** When the client last received data, or sent a request: milliseconds on the monotonic clock. */
   progressAt: number;
 }
 
-/** Bytes that the kernel has accepted for the client. */
+/** Returns the number of bytes that the kernel has accepted for the client. */
 export function takenOf(socket: Socket): number {
   return socket.bytesWritten - socket.writableLength;
 }
 
-/** Whether a connection waits for its client, or for a response of which nothing is there yet. */
+/** Returns whether a connection waits for its client, or for a response that has not started. */
 function isUnserved({ socket, owed, request }: Connection): boolean {
   const [response] = owed;
   return response !== undefined && (socket.writableLength > 0 || request?.complete === false || !response.headersSent);
 }
 
-/** The one that was idle for the longest, if they are in the order of their last use. */
+/** Returns the connection that has been idle the longest, given connections in the order of their last use. */
 export function firstIdle(connections: Iterable<Connection>): Connection | undefined {
   for (const connection of connections) {
     if (connection.owed.size === 0) {
@@ -41,7 +41,7 @@ export function firstIdle(connections: Iterable<Connection>): Connection | undef
   return undefined;
 }
 
-/** The one whose client has made no progress for the longest, since `before` at the latest. */
+/** Returns the connection without progress for the longest time, at least since `before`. */
 export function longestStalled(connections: Iterable<Connection>, before: number): Connection | undefined {
   let longest: Connection | undefined;
   for (const connection of connections) {

@@ -5,43 +5,43 @@ import type { Clock } from '../../lib/clock.ts';
 import { type Connection, firstIdle, longestStalled, takenOf } from './connection.ts';
 import { parseOneAtATime } from './pipelining.ts';
 
-/** How fast a client must take a response, and how many connections there may be. Times are in milliseconds. */
+/** How fast a client must receive a response, and how many connections can be open. Times are in milliseconds. */
 export interface ConnectionLimits {
-  /** One more ends another connection; see {@link Connections}. */
+  /** A further connection ends another one; see {@link Connections}. */
   readonly maxConnections: number;
-  /** How long a client may take nothing of a response. */
+  /** How long a client can receive nothing of a response. */
   readonly progressTimeout: number;
-  /** Bytes per second that a client must take of a finite response, on average, after {@link rateGrace}. */
+  /** Bytes per second that a client must receive of a finite response, on average, after {@link rateGrace}. */
   readonly minRate: number;
   readonly rateGrace: number;
   /** How often progress is checked. */
   readonly checkingInterval: number;
 }
 
-/** How long a connection at the limit may make no progress before it can be ended for another, in milliseconds. */
+/** At the limit, a connection without progress for this long can be ended in favor of another, in milliseconds. */
 const STALLED_AFTER = 2_000;
-/** An address with this share of the connections leaves the reserved share of them to others. */
+/** An address with this share of the connections cannot use the reserved share. */
 const LARGE_SHARE = 1 / 2;
 const RESERVED_SHARE = 1 / 16;
 
 /**
  * The open connections of a server. Each connection has one request handled at a time: the next one is neither parsed nor
- * handled before the client has taken the last response, so that a client that pipelines is owed one response.
+ * handled before the client has received the last response, so that a client that pipelines is owed one response.
  *
- * Clients that do not take their responses in time are cut off. At the limit of connections, a new one ends one of the
+ * Clients that do not receive their responses in time are disconnected. At the limit of connections, a new one ends one of the
  * client address that has the most: the one that has made no progress for the longest, else the one that was idle for the
  * longest. If all of them are served, the next address follows, but none that has fewer connections than the new client's.
  * An address that has half of the connections can use 15 of 16, so that others are admitted while all of its own are served.
- * If there is no connection to end, the new one is refused.
+ * If no connection can be ended, the new one is refused.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #clock: Pick<Clock, 'monotonic' | 'setTimer'>;
-  /** By socket, as wide as Node types it in the events that name one; with TLS by both. */
+  /** By socket, typed as in Node's events; with TLS, by both sockets. */
   readonly #bySocket = new Map<Duplex, Connection>();
   /** By {@link peerOf}. */
   readonly #byPeer = new Map<string, Connection>();
-  /** By the client's address; those that were last busy last. Never holds an empty set. */
+  /** By client address, in the order of their last use. Never contains an empty set. */
   readonly #byAddress = new Map<string, Set<Connection>>();
   #draining = false;
   #cancelCheck: () => void = () => undefined;
@@ -54,12 +54,12 @@ export class Connections {
     server.once('close', () => this.#cancelCheck());
   }
 
-  /** Counts the connections that the server accepts, before other listeners hear of them. */
+  /** Counts the connections that the server accepts, before other listeners are called. */
   accept(server: Server): void {
     server.prependListener('connection', (socket: Socket) => this.#open(socket));
   }
 
-  /** Handles a request once its turn has come. */
+  /** Handles a request in its turn. */
   handle(request: IncomingMessage, response: ServerResponse, handler: RequestListener): void {
     const connection = this.#bySocket.get(request.socket);
     if (connection === undefined) {
@@ -68,7 +68,7 @@ export class Connections {
     }
     connection.request = request;
     connection.owed.add(response);
-    response.once('close', () => this.#answered(connection, response));
+    response.once('close', () => this.#finished(connection, response));
     const begin = () => {
       connection.owedSince = this.#clock.monotonic();
       connection.progressAt = connection.owedSince;
@@ -85,7 +85,7 @@ export class Connections {
     }
   }
 
-  #answered(connection: Connection, response: ServerResponse): void {
+  #finished(connection: Connection, response: ServerResponse): void {
     const { socket, owed, waiting } = connection;
     owed.delete(response);
     this.#used(connection);
@@ -95,13 +95,13 @@ export class Connections {
     }
     waiting.shift()?.();
     if (owed.size === 0 && socket.isPaused()) {
-      // Parsed by the listener that was there first.
+      // The listener that was added first parses the data.
       socket.once('data', () => this.#endIfDrained(connection));
       socket.resume();
     }
   }
 
-  /** Takes note that TLS is spoken over a connection that was accepted. */
+  /** Registers the TLS socket of an accepted connection. */
   secure(socket: Socket): void {
     const connection = this.#byPeer.get(peerOf(socket));
     if (connection === undefined) {
@@ -114,12 +114,12 @@ export class Connections {
     socket.once('close', () => this.#bySocket.delete(socket));
   }
 
-  /** Whether a request on this connection waits for its answer, or for the rest of it. */
+  /** Returns whether a response is owed on this connection. */
   isBusy(socket: Duplex): boolean {
     return (this.#bySocket.get(socket)?.owed.size ?? 0) > 0;
   }
 
-  /** Ends the idle connections now, and each other one once its requests are answered. */
+  /** Ends idle connections now, and others after their responses. */
   drain(): void {
     this.#draining = true;
     for (const connection of this.#byPeer.values()) {
@@ -128,7 +128,7 @@ export class Connections {
     }
   }
 
-  /** Cuts all off, answered or not. */
+  /** Ends all connections at once. */
   destroy(): void {
     for (const { socket } of this.#byPeer.values()) {
       socket.destroy();
@@ -137,7 +137,7 @@ export class Connections {
 
   #open(socket: Socket): void {
     const { remoteAddress: address } = socket;
-    if (address === undefined || (this.#isFullFor(address) && !this.#makeRoom(address))) {
+    if (address === undefined || (this.#isFullFor(address) && !this.#replaceOne(address))) {
       socket.destroy();
       return;
     }
@@ -169,7 +169,7 @@ export class Connections {
   }
 
   #forget(connection: Connection): void {
-    // Its peer may have come again on the same port.
+    // The peer may have reconnected from the same port.
     if (this.#byPeer.get(connection.peer) === connection) {
       this.#byPeer.delete(connection.peer);
     }
@@ -180,7 +180,7 @@ export class Connections {
     }
   }
 
-  /** An address that has many connections leaves some to the others: those that it has may all be served. */
+  /** An address with many connections must leave some to others, even if all of its own are being served. */
   #isFullFor(address: string): boolean {
     const { maxConnections } = this.#limits;
     const own = this.#byAddress.get(address)?.size ?? 0;
@@ -188,8 +188,8 @@ export class Connections {
     return this.#byPeer.size >= maxConnections - reserve;
   }
 
-  /** Ends a connection in favor of a new one from `address`. False if there is none that may be ended. */
-  #makeRoom(address: string): boolean {
+  /** Ends a connection in favor of a new one from `address`. Returns false if none can be ended. */
+  #replaceOne(address: string): boolean {
     const own = this.#byAddress.get(address)?.size ?? 0;
     const rivals = [...this.#byAddress.values()].filter(({ size }) => size >= own).sort((a, b) => b.size - a.size);
     const before = this.#clock.monotonic() - STALLED_AFTER;
@@ -204,7 +204,7 @@ export class Connections {
     return false;
   }
 
-  /** Puts a connection behind the others of its address. */
+  /** Moves a connection behind the others of its address. */
   #used(connection: Connection): void {
     if (connection.socket.destroyed) {
       return;
@@ -216,7 +216,7 @@ export class Connections {
 
   #endIfDrained({ socket, owed }: Connection): void {
     if (this.#draining && owed.size === 0 && socket.readableLength === 0) {
-      // Not `destroy`: the end of the last answer may still be on its way to the kernel.
+      // Not `destroy`: the end of the last response may not have reached the kernel yet.
       socket.destroySoon();
     }
   }
@@ -245,12 +245,12 @@ export class Connections {
   }
 }
 
-/** Of one server's connections, no two open ones have the same. */
+/** Unique among the open connections of a server. */
 function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
 
-/** Has the last response tell the client not to send more. On an earlier one it would end the connection too soon. */
+/** Announces the end in the last response. In an earlier one, it would end the connection too soon. */
 function announceEnd({ owed, socket }: Connection): void {
   const last = [...owed].at(-1);
   if (last !== undefined && !last.headersSent && socket.readableLength === 0) {

@@ -1,17 +1,17 @@
 import type { ServerResponse } from 'node:http';
 
-/** Bytes that are written at once. Each connection keeps so many in memory, for TLS twice. */
+/** Bytes per write. Each connection keeps as many in memory, with TLS twice. */
 export const PIECE = 64 * 1024;
 
-/** Pieces that are written in one turn of the event loop at most. The kernel may need a third of a millisecond for each. */
+/** Most pieces to write in one turn of the event loop. The kernel may need a third of a millisecond for each. */
 const MOST_IN_TURN = 4;
 
 /**
- * Writes of pieces that can be made now. Client addresses take turns, and so do the connections of each: the kernel accepts
- * megabytes for each of a thousand clients that read nothing, which must not delay the response to another one.
+ * Writes that are ready. Client addresses take turns, as do the connections of each: the kernel accepts megabytes for each of
+ * a thousand clients that read nothing, which must not delay the response to another client.
  */
 class ReadyWrites {
-  /** Never holds an empty set. The first address's turn is next. */
+  /** Never contains an empty set. The first address is next. */
   readonly #byAddress = new Map<string, Set<() => void>>();
   #isPlanned = false;
 
@@ -30,7 +30,7 @@ class ReadyWrites {
 
   #writeSome(): void {
     this.#isPlanned = false;
-    // One for each address: what it can write next is known in the next turn.
+    // One per address: its next write is known in the next turn.
     for (let left = Math.min(MOST_IN_TURN, this.#byAddress.size); left > 0; left -= 1) {
       this.#takeNext()?.();
     }
@@ -45,7 +45,7 @@ class ReadyWrites {
       for (const write of writes) {
         writes.delete(write);
         if (writes.size > 0) {
-          // To the end: the other addresses have their turns first.
+          // Moved to the end: the other addresses are next.
           this.#byAddress.set(address, writes);
         }
         return write;
@@ -55,16 +55,16 @@ class ReadyWrites {
   }
 }
 
-/** There is one event loop, whatever the number of servers. */
+/** Shared by all servers: the process has one event loop. */
 const READY = new ReadyWrites();
 
-/** Writes a body piece by piece, each in its turn once the client has taken the one before, and ends the response. */
+/** Writes a body piece by piece, each after the client has received the previous one, and ends the response. */
 export function deliver(response: ServerResponse, parts: readonly Uint8Array[]): void {
   const address = response.req.socket.remoteAddress ?? '';
   const pieces = piecesOf(parts);
   const later = () => READY.add(address, write);
   const write = () => {
-    // A write would be an error that ends the process.
+    // A write would emit an error that ends the process.
     if (response.destroyed) {
       return;
     }
@@ -80,7 +80,7 @@ export function deliver(response: ServerResponse, parts: readonly Uint8Array[]):
   later();
 }
 
-/** Small parts are joined, since each write costs more than the copy. */
+/** Joins small parts: a write costs more than a copy. */
 function* piecesOf(parts: readonly Uint8Array[]): Generator<Uint8Array, undefined> {
   let small: Uint8Array[] = [];
   let length = 0;

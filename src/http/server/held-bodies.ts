@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../lib/clock.ts';
 
-/** A response without progress for this long, in milliseconds, makes way for others. */
+/** A response without progress for this long can be ended in favor of others, in milliseconds. */
 const STALLED_AFTER = 2_000;
 
 interface Held {
@@ -11,16 +11,16 @@ interface Held {
 }
 
 /**
- * The bodies that clients have not taken yet. Parts that several of them share count once. Their number of bytes is bounded:
- * beyond it the responses are cut off whose clients have taken nothing for the longest.
+ * The bodies that clients have not received yet. Parts that several of them share count once. The total size is limited:
+ * beyond it, the responses without progress for the longest time are ended.
  */
 export class HeldBodies {
   readonly #most: number;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #held = new Map<ServerResponse, Held>();
-  /** How many responses hold a body of the same parts. */
+  /** Number of responses per body. */
   readonly #sharers = new Map<readonly Uint8Array[], number>();
-  /** How many of these bodies hold a part. */
+  /** Number of bodies per part. */
   readonly #holders = new Map<Uint8Array, number>();
   #bytes = 0;
 
@@ -33,8 +33,8 @@ export class HeldBodies {
   /**
    * Holds the parts until the response is closed.
    *
-   * @returns false, and holds nothing, if there is no memory left: other clients use it at a normal rate. A body that is
-   * held alone may have any size.
+   * @returns false, and holds nothing, if the limit is reached by clients that receive at a normal rate. A single body may
+   * have any size.
    */
   hold(response: ServerResponse, parts: readonly Uint8Array[]): boolean {
     const missing = () => (this.#sharers.has(parts) ? 0 : this.#bytes + this.#bytesOfNew(parts) - this.#most);

@@ -1,13 +1,13 @@
 export interface RequestTarget {
-  /** Begins with `/`, percent-encoded as it came, and is known to decode. */
+  /** Starts with `/`. Percent-encoded as received, and decodable. */
   readonly path: string;
-  /** Empty, or `?` and the rest. */
+  /** Empty, or `?` and the query string. */
   readonly search: string;
 }
 
 /**
- * Splits a request's target (RFC 9112, section 3.2), in origin form or, as proxies send it, in absolute form. `undefined`
- * when it is neither, or its path holds malformed percent-encoding.
+ * Splits a request target (RFC 9112, section 3.2) in origin form or, as proxies send it, in absolute form. Returns undefined
+ * if it is neither, or its path has malformed percent-encoding.
  */
 export function splitTarget(target: string): RequestTarget | undefined {
   let origin = target;

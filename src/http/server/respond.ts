@@ -3,30 +3,30 @@ import { systemClock } from '../../lib/clock.ts';
 import { deliver, PIECE } from './delivery.ts';
 import { HeldBodies } from './held-bodies.ts';
 
-/** Media types of what the exporter answers with, the expositions aside. */
+/** Media types of responses, except for metrics. */
 export const TEXT = 'text/plain; charset=utf-8';
 export const HTML = 'text/html; charset=utf-8';
 export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** Bytes of bodies that all clients together may leave untaken. */
+/** Limit of bytes that all clients together have not received yet. */
 const MOST_IN_MEMORY = 128 * 1024 * 1024;
 const RETRY_SECONDS = 10;
-/** There is one memory, whatever the number of servers. */
+/** Shared by all servers: the process has one memory. */
 const BODIES_IN_MEMORY = new HeldBodies(MOST_IN_MEMORY, systemClock);
 
 /**
- * Sends a whole body with its length. To HEAD, Node sends the same head and drops the body. Express' `res.send` is not
- * used: it answers 304 to `If-None-Match: *`, which no reader of live state wants.
+ * Sends a body with its length. For HEAD, Node sends the same head without the body. Express' `res.send` is not used: it
+ * responds with 304 to `If-None-Match: *`, which is wrong for live state.
  */
 export function sendBody(response: ServerResponse, status: number, contentType: string, body: Uint8Array): void {
   sendParts(response, status, contentType, [body]);
 }
 
 /**
- * Sends a whole body that is there in parts, with its length: as `sendBody`, without a copy of what may be tens of
- * megabytes. The response is ended once the client has taken all but the last piece. If the bodies that slow clients have
- * not taken yet use too much memory, the response is 503.
+ * Sends a body in parts, with its length: as `sendBody`, without copying what may be tens of megabytes. The response ends
+ * after the client has received all pieces except the last one. If bodies for slow clients use too much memory, the
+ * response is 503.
  */
 export function sendParts(
   response: ServerResponse,
@@ -47,7 +47,7 @@ export function sendParts(
   } else {
     response.setHeader('Retry-After', RETRY_SECONDS);
     response.removeHeader('Content-Encoding');
-    sendText(response, 503, 'Too many responses wait for slow clients.');
+    sendText(response, 503, 'Too many responses are waiting for slow clients. Try again later.');
   }
 }
 
@@ -57,7 +57,7 @@ function setHead(response: ServerResponse, status: number, contentType: string, 
   response.setHeader('Content-Length', length);
 }
 
-/** Plain text, of one line as a rule; the newline at its end is added here. */
+/** Sends plain text, usually one line. Adds the final newline. */
 export function sendText(response: ServerResponse, status: number, text: string): void {
   sendBody(response, status, TEXT, Buffer.from(`${text}\n`));
 }
@@ -74,7 +74,7 @@ function jsonBody(value: unknown): Uint8Array {
   return Buffer.from(`${JSON.stringify(value)}\n`);
 }
 
-/** The errors the exporter answers with, as its API names them, and their HTTP status. */
+/** Error codes of the API, and their HTTP status. */
 const STATUS_OF = {
   bad_request: 400,
   unauthorized: 401,
@@ -92,22 +92,22 @@ const STATUS_OF = {
 
 type ErrorCode = keyof typeof STATUS_OF;
 
-/** All codes, for the API's description. */
+/** All codes, for the API description. */
 export const ERROR_CODES = Object.keys(STATUS_OF);
 
-/** An item of what is wrong with a request's body. */
+/** An error in a request body. */
 interface ErrorDetail {
   readonly path: string;
-  /** What is there, as a text for people. */
+  /** Value at the path, as readable text. */
   readonly value: string;
   readonly expected: string;
 }
 
-/** Answers the request with an error if a handler throws it. */
+/** An error response. Handlers throw it; {@link createApp} sends it. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly code: ErrorCode;
-  /** Each error in the body of the request; empty if the message covers all. */
+  /** Each error in the request body; empty if the message covers all. */
   readonly details: readonly ErrorDetail[];
 
   /** @param message a sentence for people, without a full stop */
@@ -118,7 +118,7 @@ export class HttpError extends Error {
   }
 }
 
-/** Whether errors at this path are JSON: the API's root and everything below it. */
+/** Returns whether errors at this path are JSON: the root of the API and everything below it. */
 export function isApiPath(path: string, routePrefix: string): boolean {
   return path === `${routePrefix}/api` || path.startsWith(`${routePrefix}/api/`);
 }
@@ -132,7 +132,7 @@ export function sendError(response: ServerResponse, json: boolean, error: HttpEr
   }
 }
 
-/** As `sendError` in JSON, but leaves the response, and so the connection, for the caller to end. */
+/** As `sendError` in JSON, but the caller ends the response, and thus the connection. */
 export function writeJsonError(response: ServerResponse, error: HttpError): void {
   const body = errorBody(error);
   setHead(response, STATUS_OF[error.code], JSON_TYPE, body.byteLength);

@@ -4,31 +4,32 @@ import { parseListenAddress } from '../../config/reading/texts.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { TlsConfig } from '../security/web-config-file.ts';
-import { answerClientError } from './client-error.ts';
+import { sendClientError } from './client-error.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
 import { putTlsBefore } from './tls-server.ts';
-/** What a client may take up, in milliseconds and numbers. */
+
+/** Limits for clients. Times are in milliseconds. */
 export interface ServerLimits extends ConnectionLimits {
   /**
-   * From the connection, or the first byte of a further request, to the end of the request's head. With TLS there is as
-   * much for a first byte, and as much for the handshake.
+   * From the connection, or the first byte of a further request, to the end of the request's head. TLS adds the same time
+   * for the first byte, and for the handshake.
    */
   readonly headersTimeout: number;
-  /** The same to the end of the request's body. */
+  /** As `headersTimeout`, to the end of the request's body. */
   readonly requestTimeout: number;
-  /** How long a connection may stay idle between requests. */
+  /** How long a connection can be idle between requests. */
   readonly keepAliveTimeout: number;
-  /** How long nothing may be sent or received while a response is owed. */
+  /** How long a connection can be silent while a response is owed. */
   readonly stalledTimeout: number;
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  // Above the usual scrape intervals, so that a scraper's connection lives from scrape to scrape.
+  // Longer than usual scrape intervals, so that a scraper reuses its connection.
   keepAliveTimeout: 90_000,
   stalledTimeout: 60_000,
-  // With the kernel's buffers full, a client that reads 64 KiB per second can take 20 s until the next bytes fit.
+  // If the kernel's buffers are full, a client that reads 64 KiB per second may need 20 s until the next bytes fit.
   progressTimeout: 30_000,
   minRate: 64 * 1024,
   rateGrace: 10_000,
@@ -36,38 +37,40 @@ export const DEFAULT_LIMITS: ServerLimits = {
   maxConnections: 1000,
 };
 
-/** How long the rest of a body is read, and thrown away, after the answer. */
+/** How long the rest of a request body is read and discarded after the response, in milliseconds. */
 const UNREAD_BODY_MS = 1_000;
 
 export interface ServeOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
   readonly log: Logger;
-  /** What TLS is spoken with on a connection that came just now; undefined: HTTP without TLS. */
+  /** Returns the TLS settings for a new connection. Undefined: HTTP without TLS. */
   readonly tls?: (() => Promise<TlsConfig>) | undefined;
   readonly limits?: ServerLimits;
 }
 
-/** A listening TCP socket that another process has opened, by its descriptor. */
+/** A listening TCP socket opened by another process. */
 export interface InheritedSocket {
   readonly fd: number;
 }
 
-/** `:PORT` (all interfaces, IPv6 and IPv4), `HOST:PORT` or `[IPV6]:PORT`, port 0 for any free one; or a socket that is open. */
+/** `:PORT` (all interfaces, IPv6 and IPv4), `HOST:PORT`, or `[IPV6]:PORT`, port 0 for any free port; or an open socket. */
 export type ListenAddress = string | InheritedSocket;
 
-/** Open addresses and how to close them. */
+/** Open listeners. */
 export interface Listeners {
-  /** Where they really are, `HOST:PORT` or `[IPV6]:PORT`, in the order asked for. */
+  /** Actual addresses, `HOST:PORT` or `[IPV6]:PORT`, in the requested order. */
   readonly addresses: readonly string[];
   /**
-   * Stops accepting, ends idle connections at once and others when their requests are answered, and cuts off what is
-   * left after `deadlineMs`. Resolves when all is closed; further calls wait for the same end.
+   * Stops accepting connections, ends idle ones at once and others after their responses, and cuts off the remaining ones
+   * after `deadlineMs`. Resolves when all are closed; further calls wait for the same end.
    */
   close(deadlineMs: number): Promise<void>;
 }
 
 /**
- * Serves `app` on every address. Rejects with a `ListenError` on the first that cannot be opened, and closes the others again.
+ * Serves `app` on every address. If one cannot be opened, the others are closed again.
+ *
+ * @throws ListenError
  */
 export async function listen(
   app: RequestListener,
@@ -114,23 +117,23 @@ async function open(
     putTlsBefore(server, { tls, secured: (socket) => connections.secure(socket), handshakeTimeout, clock, log });
   }
   connections.accept(server);
-  // Node's own, which `close` calls, cuts off connections whose answer is ready but not all sent. Ours ends the idle ones.
+  // Node's version, which `close` calls, cuts off connections with an incompletely sent response. `drain` ends the idle ones.
   server.closeIdleConnections = () => undefined;
   server.on('request', (request, response) => {
     response.once('finish', () => endUnread(request, clock));
     connections.handle(request, response, app);
   });
-  server.on('clientError', (error, socket) => answerClientError(error, socket, connections.isBusy(socket)));
+  server.on('clientError', (error, socket) => sendClientError(error, socket, connections.isBusy(socket)));
   const address = typeof wanted === 'string' ? wanted : `file descriptor ${wanted.fd}`;
   await bind(server, address, typeof wanted === 'string' ? parseAddress(wanted) : wanted);
-  // For one, no file descriptor left for a new connection. Those that are open go on.
-  server.on('error', (error) => log.error('cannot accept connections', { address, error: error.message }));
+  // For example, no file descriptor is left for a new connection. Open connections are unaffected.
+  server.on('error', (error) => log.error('connections not accepted', { address, error: error.message }));
 
   const bound = server.address();
-  // Not an object only for pipes and closed servers. Clients of other sockets have no address to count their connections by.
+  // An object except for pipes and closed servers, whose clients have no address by which connections are counted.
   if (bound === null || typeof bound === 'string') {
     server.close();
-    throw new ListenError(address, 'it is not a TCP socket; use ListenStream= with a port in the socket unit');
+    throw new ListenError(address, 'it is not a TCP socket. Use ListenStream= with a port in the socket unit');
   }
   return {
     address: hostAndPort(bound),
@@ -144,7 +147,7 @@ async function open(
   };
 }
 
-/** Where an answer did not wait for the body, what is left of it gets a moment, so that the client sees the answer. */
+/** Gives the client time to send the rest of its body if the response did not wait for it, so that it can read the response. */
 function endUnread(request: IncomingMessage, clock: Pick<Clock, 'setTimer'>): void {
   if (!request.complete) {
     const { socket } = request;
@@ -171,16 +174,16 @@ function serverOptions(limits: ServerLimits): ServerOptions {
   };
 }
 
-/** Without a host Node binds `::` for both families if the machine has IPv6, else 0.0.0.0. */
+/** Without a host, Node binds `::` for both families if the machine has IPv6, else 0.0.0.0. */
 function parseAddress(address: string): ListenOptions {
   const { host, port } = parseListenAddress(address) ?? {};
   if (port === undefined) {
-    throw new ListenError(address, 'expected :PORT, HOST:PORT or [IPV6]:PORT with a port from 0 to 65535');
+    throw new ListenError(address, 'expected :PORT, HOST:PORT, or [IPV6]:PORT with a port from 0 to 65535');
   }
   return host === undefined ? { port } : { host, port };
 }
 
-/** @param address what errors call it */
+/** @param address its name in errors */
 function bind(server: Server, address: string, options: ListenOptions | InheritedSocket): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) =>
@@ -193,10 +196,10 @@ function bind(server: Server, address: string, options: ListenOptions | Inherite
   });
 }
 
-/** An address the exporter was told to listen on and cannot. The message says why and what to do about it. */
+/** A listen address that cannot be opened. The message has the reason and a remedy. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
-  /** As it was given. */
+  /** As configured. */
   readonly address: string;
 
   constructor(address: string, reason: string, options?: ErrorOptions) {
@@ -206,13 +209,13 @@ export class ListenError extends Error {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use; stop what listens there, or choose another port',
-  EACCES: 'the system does not permit it; choose a port above 1023',
-  EADDRNOTAVAIL: 'no interface of this machine has that address; choose one that it has, or :PORT for all',
-  EAFNOSUPPORT: 'this machine has no such address family; choose an IPv4 address, or :PORT for all',
-  EBADF: 'it is not open; systemd passes those of the socket unit',
-  EINVAL: 'it is not a listening socket; use ListenStream= with a port in the socket unit',
-  ENOTSOCK: 'it is not a socket; use ListenStream= with a port in the socket unit',
-  ENOTFOUND: 'the host name does not resolve; choose an address of this machine, or :PORT for all',
-  EAI_AGAIN: 'the host name could not be resolved; choose an address of this machine, or :PORT for all',
+  EADDRINUSE: 'the port is in use. Stop the process that listens on it, or choose another port',
+  EACCES: 'permission denied. Choose a port above 1023',
+  EADDRNOTAVAIL: 'no interface of this machine has this address. Choose an existing one, or :PORT for all',
+  EAFNOSUPPORT: 'this machine does not support the address family. Choose an IPv4 address, or :PORT for all',
+  EBADF: 'it is not open. systemd passes the sockets of the socket unit',
+  EINVAL: 'it is not a listening socket. Use ListenStream= with a port in the socket unit',
+  ENOTSOCK: 'it is not a socket. Use ListenStream= with a port in the socket unit',
+  ENOTFOUND: 'the host name does not resolve. Choose an address of this machine, or :PORT for all',
+  EAI_AGAIN: 'resolving the host name failed. Choose an address of this machine, or :PORT for all',
 };

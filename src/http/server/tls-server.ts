@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { isRequired, isVerified } from '../security/web-config.ts';
 import type { TlsConfig } from '../security/web-config-file.ts';
-import { PLAIN_HTTP_ANSWER } from './client-error.ts';
+import { PLAIN_HTTP_RESPONSE } from './client-error.ts';
 
 /**
  * Creates a TLS server that listens nowhere: connections are passed to it with `emit('connection')`.
@@ -31,7 +31,7 @@ export function createTlsServer(config: TlsConfig, handshakeTimeout: number): Tl
   });
 }
 
-/** Why the policy for client certificates does not allow a connection. */
+/** Returns why the policy for client certificates does not allow a connection; undefined if it does. */
 function refusalOf(socket: TLSSocket, { clientAuth, allowedSans }: TlsConfig): string | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) {
@@ -44,12 +44,12 @@ function refusalOf(socket: TLSSocket, { clientAuth, allowedSans }: TlsConfig): s
   return named ? undefined : 'client certificate without an allowed alternative name';
 }
 
-/** Whether a certificate has exactly this DNS name, IP address, e-mail address or URI among its alternative names. */
+/** Returns whether a certificate has exactly this DNS name, IP address, email address, or URI as an alternative name. */
 function hasAlternativeName(certificate: X509Certificate, name: string): boolean {
   if (isIP(name) !== 0) {
     return certificate.checkIP(name) !== undefined;
   }
-  // As Node prints them: `DNS:a, URI:"b, c"`. Read from the begin without a gap: what looks like a name inside another is none.
+  // Node's format is `DNS:a, URI:"b, c"`. Parsed from the start without gaps: text inside a name never counts as a name.
   const entries = certificate.subjectAltName?.matchAll(/([\w ]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/gy) ?? [];
   return [...entries].some(
     ([, kind = '', shown = '']) =>
@@ -57,30 +57,30 @@ function hasAlternativeName(certificate: X509Certificate, name: string): boolean
   );
 }
 
-/** The first byte of a TLS record that begins a handshake (RFC 8446, section 5.1). */
+/** First byte of a TLS record that starts a handshake (RFC 8446, section 5.1). */
 const HANDSHAKE = 22;
 
 interface TlsFrontOptions {
-  /** What TLS is spoken with on a connection that came just now. */
+  /** Returns the settings for a new connection. */
   readonly tls: () => Promise<TlsConfig>;
-  /** Called with each connection over which hands were shaken, before HTTP is spoken. */
+  /** Called for each connection after the TLS handshake, before HTTP. */
   readonly secured: (socket: TLSSocket) => void;
-  /** How long a client may wait with its first byte, and then may shake hands, in milliseconds. */
+  /** Time limit of the first byte, and then of the handshake, in milliseconds. */
   readonly handshakeTimeout: number;
   readonly clock: Pick<Clock, 'setTimer'>;
   readonly log: Logger;
 }
 
 /**
- * Puts TLS before an HTTP server that listens: `tls` is asked at each connection, so that all of its settings can change
- * between two. Node's own HTTPS server could change the certificate, but not the policy for clients.
+ * Puts TLS before an HTTP server: `tls` is called for each connection, so that all settings can change between two. Node's
+ * HTTPS server could change the certificate, but not the policy for client certificates.
  */
 export function putTlsBefore(server: Server, options: TlsFrontOptions): void {
   const { tls, secured, handshakeTimeout, clock, log } = options;
-  const speakHttp = server.listeners('connection');
+  const httpListeners = server.listeners('connection');
   server.removeAllListeners('connection');
   const refuse = (socket: TLSSocket, reason: string) => {
-    log.debug('TLS refused', { client: socket.remoteAddress, reason });
+    log.debug('TLS connection refused', { client: socket.remoteAddress, reason });
     socket.destroy();
   };
   const createFront = (config: TlsConfig) => {
@@ -93,14 +93,14 @@ export function putTlsBefore(server: Server, options: TlsFrontOptions): void {
         return;
       }
       secured(socket);
-      for (const listener of speakHttp) {
+      for (const listener of httpListeners) {
         listener.call(server, socket);
       }
     });
     return { config, server: front };
   };
   let current: { readonly config: TlsConfig; readonly server: TlsServer } | undefined;
-  const shakeHands = async (socket: Socket) => {
+  const startHandshake = async (socket: Socket) => {
     const config = await tls();
     if (current?.config !== config) {
       current = createFront(config);
@@ -121,9 +121,9 @@ export function putTlsBefore(server: Server, options: TlsFrontOptions): void {
         socket.destroy();
       } else if (begin[0] === HANDSHAKE) {
         socket.unshift(begin);
-        shakeHands(socket).catch(destroy);
+        startHandshake(socket).catch(destroy);
       } else {
-        socket.end(PLAIN_HTTP_ANSWER);
+        socket.end(PLAIN_HTTP_RESPONSE);
         socket.destroySoon();
       }
     });

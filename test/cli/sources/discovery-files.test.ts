@@ -84,7 +84,7 @@ describe('discovery files', () => {
     rmSync(path('b.json'));
     await waitForNames('d');
     expect(states()).toEqual(['a.yaml 1']);
-    expect(log.messages().filter((msg) => msg === 'discovery file gone')).toHaveLength(1);
+    expect(log.messages().filter((msg) => msg === 'discovery file removed')).toHaveLength(1);
   });
 
   it("follow links, as Kubernetes swaps a ConfigMap's, and move queries from file to file at once", async () => {
