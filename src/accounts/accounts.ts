@@ -7,17 +7,17 @@ import type { Account, Config } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 
-/** Where a query is. */
-type Place = Pick<RegisteredQuery, 'account' | 'region'>;
+/** Account and region. */
+type TargetKey = Pick<RegisteredQuery, 'account' | 'region'>;
 
-/** An account of the configuration that queries use, with what it takes to call it. */
+/** An account that queries use, with the settings of its calls. */
 export interface UsedAccount {
   readonly account: Account;
   readonly credentials: Credentials;
   readonly sts: StsSettings;
 }
 
-/** The accounts that queries use. Those whose settings do not change keep their credentials. */
+/** The accounts that queries use. Accounts with unchanged settings keep their credentials. */
 export class UsedAccounts {
   readonly #handler: BoundedHandler;
   readonly #clock: Clock;
@@ -31,8 +31,8 @@ export class UsedAccounts {
     this.#credentials = new AccountCredentials(clock);
   }
 
-  /** The accounts that queries use, or may come to use, by name, in the order of their first query. */
-  use(config: Config, places: Iterable<Place>): ReadonlyMap<string, UsedAccount> {
+  /** Returns the accounts that queries use, or may use later, by name, in the order of their first query. */
+  use(config: Config, targets: Iterable<TargetKey>): ReadonlyMap<string, UsedAccount> {
     const { aws } = config;
     const stsSettings = [aws.stsRegion, aws.region, aws.stsEndpoint];
     if (!isDeepStrictEqual(this.#stsSettings, stsSettings)) {
@@ -41,10 +41,10 @@ export class UsedAccounts {
     }
     const defined = new Map(config.accounts.map((account) => [account.name, account]));
     const used = new Map<string, UsedAccount>();
-    for (const [name, regions] of regionsInUse(places)) {
+    for (const [name, regions] of regionsInUse(targets)) {
       const account = defined.get(name);
       if (account === undefined) {
-        throw new Error(`a planned query is in account ${name}, which the configuration does not define`);
+        throw new Error(`internal error: account ${name} of a planned query is not defined in the configuration`);
       }
       const sts = { handler: this.#handler, region: stsRegionOf(aws, regions), endpoint: aws.stsEndpoint };
       const before = this.#used.get(name);
@@ -70,7 +70,7 @@ function haveSameCredentials(a: Omit<UsedAccount, 'credentials'>, b: Omit<UsedAc
   return isDeepStrictEqual(settings(a), settings(b));
 }
 
-/** The accounts that are called elsewhere, or as somebody else, in another configuration, or are in one of the two only. */
+/** Returns the accounts with another endpoint or identity in a new configuration, and those in only one of the two. */
 export function movedAccounts(before: Config, after: Config): ReadonlySet<string> {
   const [old, now] = [placesByAccount(before), placesByAccount(after)];
   return new Set([...old.keys(), ...now.keys()].filter((name) => old.get(name) !== now.get(name)));
@@ -80,7 +80,7 @@ function placesByAccount({ accounts }: Config): ReadonlyMap<string, string> {
   return new Map(accounts.map((account) => [account.name, placeIn(account)]));
 }
 
-/** Where an account is called, and as whom, as far as the configuration says it; holds no secret. */
+/** Returns the endpoint and identity of an account as configured; contains no secret. */
 export function placeOf(name: string, { accounts }: Config): string {
   return placeIn(accounts.find((each) => each.name === name));
 }
@@ -89,9 +89,9 @@ function placeIn(account: Account | undefined): string {
   return JSON.stringify([account?.role?.arn, account?.profile, account?.endpoint]);
 }
 
-function regionsInUse(places: Iterable<Place>): ReadonlyMap<string, [string, ...string[]]> {
+function regionsInUse(targets: Iterable<TargetKey>): ReadonlyMap<string, [string, ...string[]]> {
   const regions = new Map<string, [string, ...string[]]>();
-  for (const { account, region } of places) {
+  for (const { account, region } of targets) {
     const known = regions.get(account);
     if (known === undefined) {
       regions.set(account, [region]);

@@ -2,35 +2,35 @@ import type { Clock } from '../lib/clock.ts';
 import { REMINDER_MS } from '../lib/conditions.ts';
 import { type Logger, wholeSeconds } from '../lib/log.ts';
 
-/** Failures are collected for so long before the first line, so that it has their number. */
+/** Time to collect failures before the first line, so that it has their number. In milliseconds. */
 const COLLECTED_MS = 5_000;
-/** Until the next line, if the number has doubled. */
+/** Shortest time until the next line, if the number has doubled. In milliseconds. */
 const PAUSE_MS = 60_000;
 
-/** Where credentials are missing: an account, and a region or, if it is not known, undefined. */
-export interface CredentialPlace {
+/** A target whose credentials are missing. The region is undefined if it is unknown. */
+export interface CredentialTarget {
   readonly account: string;
   readonly region: string | undefined;
 }
 
-/** All places with one root cause. Times are on the monotonic clock. */
+/** All targets with one root cause. Times are on the monotonic clock. */
 interface Group {
   readonly cause: string;
   readonly since: number;
-  /** Queries that failed, by place. */
-  readonly places: Map<string, { readonly account: string; readonly queries: Set<string> }>;
+  /** Failed queries, by target. */
+  readonly targets: Map<string, { readonly account: string; readonly queries: Set<string> }>;
   /** Undefined before the first line. */
   loggedAt: number | undefined;
-  /** Queries and places of the last line. */
+  /** Number of queries and targets in the last line. */
   logged: number;
-  /** Queries of the last line. */
+  /** Number of queries in the last line. */
   queries: number;
   cancel: () => void;
 }
 
 /**
- * Logs why there are no credentials: one root cause is logged once with the number of accounts and queries, however many
- * there are, then again if that number doubles, hourly, and when it ends.
+ * Logs why credentials are unavailable: each root cause once, with the numbers of accounts and queries, then again if the
+ * number doubles, hourly, and when it ends.
  */
 export class CredentialFailureLog {
   readonly #clock: Clock;
@@ -43,33 +43,33 @@ export class CredentialFailureLog {
     this.#log = log;
   }
 
-  failed(place: CredentialPlace, message: string, query?: string): void {
-    // The role differs by account, the cause need not.
+  failed(target: CredentialTarget, message: string, query?: string): void {
+    // The role differs by account; the cause may be the same.
     const cause = message.replace(/^role \S+: /, '');
-    const key = keyOf(place);
+    const key = keyOf(target);
     if (this.#groupOf.get(key)?.cause !== cause) {
-      this.#leave(key);
+      this.#remove(key);
     }
-    const group = this.#groups.get(cause) ?? this.#begin(cause);
+    const group = this.#groups.get(cause) ?? this.#createGroup(cause);
     this.#groupOf.set(key, group);
-    const { queries } = group.places.get(key) ?? { queries: new Set<string>() };
-    group.places.set(key, { account: place.account, queries });
+    const { queries } = group.targets.get(key) ?? { queries: new Set<string>() };
+    group.targets.set(key, { account: target.account, queries });
     if (query !== undefined) {
       queries.add(query);
     }
     const age = this.#clock.monotonic() - (group.loggedAt ?? Number.POSITIVE_INFINITY);
     if (age >= REMINDER_MS || (age >= PAUSE_MS && sizeOf(group) >= 2 * group.logged)) {
-      this.#tell(group);
+      this.#logGroup(group);
     }
   }
 
-  /** There are credentials at the place. */
-  recovered({ account, region }: CredentialPlace): void {
+  /** The target has credentials. */
+  recovered({ account, region }: CredentialTarget): void {
     for (const key of [keyOf({ account, region }), keyOf({ account, region: undefined })]) {
       const group = this.#groupOf.get(key);
-      if (group?.places.size === 1) {
+      if (group?.targets.size === 1) {
         if (group.loggedAt === undefined) {
-          this.#tell(group);
+          this.#logGroup(group);
         }
         const texts = ['credentials recovered', 'query recovered', 'queries recovered'] as const;
         this.#log.info(message(group.queries, texts), {
@@ -77,40 +77,40 @@ export class CredentialFailureLog {
           duration: wholeSeconds(this.#clock.monotonic() - group.since),
         });
       }
-      this.#leave(key);
+      this.#remove(key);
     }
   }
 
   /** The query is no longer called. */
-  forget(place: CredentialPlace, query: string): void {
-    const key = keyOf(place);
-    const queries = this.#groupOf.get(key)?.places.get(key)?.queries;
+  forget(target: CredentialTarget, query: string): void {
+    const key = keyOf(target);
+    const queries = this.#groupOf.get(key)?.targets.get(key)?.queries;
     if (queries?.delete(query) && queries.size === 0) {
-      this.#leave(key);
+      this.#remove(key);
     }
   }
 
-  #begin(cause: string): Group {
+  #createGroup(cause: string): Group {
     const group: Group = {
       cause,
       since: this.#clock.monotonic(),
-      places: new Map(),
+      targets: new Map(),
       loggedAt: undefined,
       logged: 0,
       queries: 0,
-      cancel: this.#clock.setTimer(COLLECTED_MS, () => this.#tell(group)),
+      cancel: this.#clock.setTimer(COLLECTED_MS, () => this.#logGroup(group)),
     };
     this.#groups.set(cause, group);
     return group;
   }
 
-  #tell(group: Group): void {
+  #logGroup(group: Group): void {
     group.cancel();
     group.loggedAt = this.#clock.monotonic();
     group.logged = sizeOf(group);
-    const places = [...group.places.values()];
-    const accounts = new Set(places.map(({ account }) => account));
-    const queries = places.flatMap((place) => [...place.queries]);
+    const targets = [...group.targets.values()];
+    const accounts = new Set(targets.map(({ account }) => account));
+    const queries = targets.flatMap((target) => [...target.queries]);
     group.queries = queries.length;
     const [account] = accounts;
     const [query] = queries;
@@ -122,26 +122,26 @@ export class CredentialFailureLog {
     });
   }
 
-  #leave(key: string): void {
+  #remove(key: string): void {
     const group = this.#groupOf.get(key);
     this.#groupOf.delete(key);
-    group?.places.delete(key);
-    if (group?.places.size === 0) {
+    group?.targets.delete(key);
+    if (group?.targets.size === 0) {
       group.cancel();
       this.#groups.delete(group.cause);
     }
   }
 }
 
-/** The text for no query, for one, or for several. */
+/** Returns the text for no query, for one, or for several. */
 function message(queries: number, [none, one, several]: readonly [string, string, string]): string {
   return queries === 0 ? none : queries === 1 ? one : several;
 }
 
-function keyOf({ account, region }: CredentialPlace): string {
+function keyOf({ account, region }: CredentialTarget): string {
   return JSON.stringify([account, region]);
 }
 
-function sizeOf({ places }: Group): number {
-  return [...places.values()].reduce((sum, { queries }) => sum + queries.size, places.size);
+function sizeOf({ targets }: Group): number {
+  return [...targets.values()].reduce((sum, { queries }) => sum + queries.size, targets.size);
 }

@@ -14,20 +14,20 @@ export interface IdentitiesOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly failures: CredentialFailureLog;
-  /** Ends the asking. */
+  /** Ends all calls. */
   readonly signal: AbortSignal;
 }
 
-/** What is known of who some credentials make us. */
+/** The identity of some credentials. */
 interface Known {
-  /** Ends the asking, when no account has the credentials any more. */
+  /** Ends the call when no account uses the credentials. */
   readonly abort: AbortController;
   identity: Identity | undefined;
   /** Accounts whose identity was logged. */
-  readonly told: Set<string>;
+  readonly logged: Set<string>;
 }
 
-/** Who we are in each account: asked of AWS while all else goes on, once for all accounts that have the same credentials. */
+/** The AWS identity of each account: resolved in the background, once for all accounts with the same credentials. */
 export class Identities {
   readonly #options: IdentitiesOptions;
   readonly #known = new Map<Credentials, Known>();
@@ -39,15 +39,15 @@ export class Identities {
     options.signal.addEventListener('abort', () => this.learn([]), { once: true });
   }
 
-  /** Asks from now on: nothing is sent before. */
+  /** Starts the calls: none is made before. */
   begin(): void {
     this.#begun = true;
     this.learn(this.#accounts);
   }
 
   /**
-   * These accounts are in use now. Who we are in them is told once per account, and targets that are one AWS account and
-   * region come to share a budget.
+   * Resolves the identities of the accounts in use. Each is logged once per account. Targets of the same AWS account and region
+   * then share a request budget.
    */
   learn(accounts: Iterable<UsedAccount>): void {
     this.#accounts = [...accounts];
@@ -63,18 +63,18 @@ export class Identities {
     for (const used of this.#accounts) {
       const known = this.#known.get(used.credentials);
       if (known === undefined) {
-        background(this.#options.log, 'look-up of the AWS identity', this.#ask(used));
+        background(this.#options.log, 'resolution of the AWS identity', this.#resolve(used));
       } else if (known.identity !== undefined) {
-        this.#tell(used, known, known.identity);
+        this.#apply(used, known, known.identity);
       }
     }
   }
 
-  async #ask({ account, credentials, sts }: UsedAccount): Promise<void> {
+  async #resolve({ account, credentials, sts }: UsedAccount): Promise<void> {
     const { clock, log, failures } = this.#options;
-    const known: Known = { abort: new AbortController(), identity: undefined, told: new Set() };
+    const known: Known = { abort: new AbortController(), identity: undefined, logged: new Set() };
     this.#known.set(credentials, known);
-    // The STS client is loaded late: nothing waits for it, and it would double the time to the first listening.
+    // The STS client is loaded late: nothing waits for it, and it would double the time until the exporter listens.
     const { learnIdentity } = await import('../aws/credentials/identity.ts');
     const identity = await learnIdentity(
       {
@@ -91,16 +91,16 @@ export class Identities {
       failures.recovered({ account: account.name, region: undefined });
       known.identity = identity;
       for (const used of this.#accounts.filter((each) => each.credentials === credentials)) {
-        this.#tell(used, known, identity);
+        this.#apply(used, known, identity);
       }
     }
   }
 
-  #tell({ account: { name: account } }: UsedAccount, { told }: Known, identity: Identity): void {
+  #apply({ account: { name: account } }: UsedAccount, { logged }: Known, identity: Identity): void {
     const { targets, apiStats, log } = this.#options;
     const { awsAccountId, arn, provider } = identity;
-    if (!told.has(account)) {
-      told.add(account);
+    if (!logged.has(account)) {
+      logged.add(account);
       log.info('AWS identity resolved', { account, arn, provider });
     }
     const isNew = (target: Target) => target.account === account && apiStats.of(target).identity !== identity;

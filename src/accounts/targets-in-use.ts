@@ -8,13 +8,13 @@ import type { Target, Targets } from '../scheduler/target.ts';
 import type { ApiStats } from '../state/api-stats.ts';
 import { type UsedAccount, UsedAccounts } from './accounts.ts';
 
-/** What of a query, or of an entry that makes some, says what is called where. */
+/** The part of a query, or of an entry, that determines which operations are called in which target. */
 export type Use = Pick<RegisteredQuery, 'account' | 'region' | 'kind' | 'type'>;
 
-/** Targets that are used other than before. */
+/** Changes of the targets in use. */
 export interface TargetChanges {
-  readonly come: readonly Target[];
-  readonly gone: readonly Target[];
+  readonly added: readonly Target[];
+  readonly removed: readonly Target[];
 }
 
 export interface TargetsInUseOptions {
@@ -22,11 +22,11 @@ export interface TargetsInUseOptions {
   readonly targets: Targets;
   readonly handler: BoundedHandler;
   readonly apiStats: ApiStats;
-  /** Of this exporter, for the user agent. */
+  /** Version of the exporter, for the user agent. */
   readonly version: string;
 }
 
-/** A target's client, with the settings that it was made with. */
+/** The client of a target, with its settings. */
 interface UsedClient {
   readonly client: TargetClient;
   readonly credentials: Credentials;
@@ -34,16 +34,16 @@ interface UsedClient {
   readonly maxAttempts: number;
 }
 
-/** The targets and accounts that queries use, and how they are called. They come and go with their queries. */
+/** The targets and accounts that queries use, with their clients. They are added and removed with their queries. */
 export class TargetsInUse {
   readonly #options: TargetsInUseOptions;
   readonly #usedAccounts: UsedAccounts;
   #accounts: ReadonlyMap<string, UsedAccount> = new Map();
-  /** Also of targets that have gone, as long as runs are to be stopped there. */
+  /** Includes removed targets, whose runs may have to be stopped. */
   readonly #clients = new WeakMap<Target, UsedClient>();
-  /** Also of removed queries, as long as their runs are to be stopped. */
+  /** Includes removed queries, whose runs may have to be stopped. */
   readonly #targetOf = new WeakMap<Registration, Target>();
-  /** The kinds of queries that each target's numbers are shown for. */
+  /** Kinds of queries for which each target has series. */
   readonly #expected = new WeakMap<Target, Set<string>>();
 
   constructor(options: TargetsInUseOptions) {
@@ -52,15 +52,15 @@ export class TargetsInUse {
   }
 
   /**
-   * Makes the targets those that are used, with the limits and credentials of the configuration. Those of an account that
-   * `isMoved` are others than before. Returns which have come and which are gone.
+   * Sets the targets in use, with the limits and credentials of the configuration. Targets of an account that `isMoved` are
+   * removed and added again. Returns the changes.
    */
   update(config: Config, uses: readonly Use[], isMoved: (account: string) => boolean): TargetChanges {
     const { targets, apiStats } = this.#options;
     const before = new Set(targets.all());
     const kept = new Set(uses.map(({ account, region }) => targets.find(account, region)));
-    const gone = [...before].filter((target) => !kept.has(target) || isMoved(target.account));
-    for (const target of gone) {
+    const removed = [...before].filter((target) => !kept.has(target) || isMoved(target.account));
+    for (const target of removed) {
       targets.remove(target);
       apiStats.remove(target);
     }
@@ -69,7 +69,7 @@ export class TargetsInUse {
       const { account, region } = use;
       const limits = accounts.get(account);
       if (limits === undefined) {
-        throw new Error(`a query is in account ${account}, which the configuration does not define: a mistake of ours`);
+        throw new Error(`internal error: account ${account} of a query is not defined in the configuration`);
       }
       this.#expect(targets.add(account, region, limits), use);
     }
@@ -77,25 +77,25 @@ export class TargetsInUse {
     for (const target of targets.all()) {
       this.#connect(target, config);
     }
-    return { come: [...targets.all()].filter((target) => !before.has(target)), gone };
+    return { added: [...targets.all()].filter((target) => !before.has(target)), removed };
   }
 
-  /** By name, in the order of their first use. */
+  /** Returns the accounts in use by name, in the order of their first use. */
   accounts(): ReadonlyMap<string, UsedAccount> {
     return this.#accounts;
   }
 
-  /** A query is registered, in a target that is in use. */
-  place(registration: Registration): void {
+  /** Assigns a registered query to its target, which is in use. */
+  assign(registration: Registration): void {
     const { account, region } = registration.query;
     this.#targetOf.set(registration, this.#options.targets.get(account, region));
   }
 
-  /** Where a query is called that is registered, or was. */
+  /** Returns the target of a query that is or was registered. */
   targetOf(registration: Registration): Target {
     const target = this.#targetOf.get(registration);
     if (target === undefined) {
-      throw new Error(`query ${registration.name} was never registered`);
+      throw new Error(`internal error: query ${registration.name} was never registered`);
     }
     return target;
   }
@@ -103,7 +103,7 @@ export class TargetsInUse {
   clientOf(target: Target): TargetClient {
     const used = this.#clients.get(target);
     if (used === undefined) {
-      throw new Error(`no client for account ${target.account} in ${target.region}`);
+      throw new Error(`internal error: no client for account ${target.account} in ${target.region}`);
     }
     return used.client;
   }
@@ -118,12 +118,12 @@ export class TargetsInUse {
     }
   }
 
-  /** Makes the target's client, unless it has one that is still good. */
+  /** Creates the target's client, unless it has one with the same settings. */
   #connect(target: Target, { aws: { maxAttempts } }: Config): void {
     const { clock, handler, apiStats: observer, version } = this.#options;
     const used = this.#accounts.get(target.account);
     if (used === undefined) {
-      throw new Error(`account ${target.account} has a query but is not in use: a mistake of ours`);
+      throw new Error(`internal error: account ${target.account} has a query but is not in use`);
     }
     const { account, credentials } = used;
     const endpoint = account.endpoint?.replaceAll('{region}', target.region);

@@ -5,24 +5,24 @@ interface CountedUse {
   count: number;
 }
 
-/** What is called where, with the number of queries and entries that need it. */
+/** Counts the queries and entries per use. */
 export class UseCounts {
   /** In the order of their first use. */
   readonly #counted = new Map<string, CountedUse>();
 
-  /** Each use once. */
+  /** Returns each use once. */
   all(): readonly Use[] {
     return Array.from(this.#counted.values(), ({ use }) => use);
   }
 
-  /** Replaces one use by another; undefined stands for none. Returns whether {@link all} has changed. */
+  /** Replaces one use by another; undefined: none. Returns whether {@link all} has changed. */
   replace(before: Use | undefined, after: Use | undefined): boolean {
     const isNew = after !== undefined && this.#add(after);
     const isLast = before !== undefined && this.#remove(before);
     return isNew || isLast;
   }
 
-  /** Returns whether it is the first of its kind. */
+  /** Returns whether the use is new. */
   #add(use: Use): boolean {
     const counted = this.#counted.get(keyOf(use));
     if (counted === undefined) {
@@ -33,7 +33,7 @@ export class UseCounts {
     return false;
   }
 
-  /** Returns whether it was the last of its kind. */
+  /** Returns whether the use is no longer needed. */
   #remove(use: Use): boolean {
     const counted = this.#counted.get(keyOf(use));
     if (counted !== undefined && counted.count > 1) {
@@ -44,7 +44,7 @@ export class UseCounts {
   }
 }
 
-/** Only an account's name may hold spaces. */
+/** Only the name of an account can contain spaces. */
 function keyOf({ kind, type, region, account }: Use): string {
   return `${kind} ${type} ${region} ${account}`;
 }

@@ -10,7 +10,7 @@ import type { DaemonOptions, Parts } from './parts.ts';
 import type { Queries } from './queries.ts';
 import type { Reload } from './reload.ts';
 
-/** What a daemon's requests are served from. */
+/** The parts of a daemon that requests are served from. */
 interface Served {
   readonly parts: Parts;
   readonly queries: Queries;
@@ -20,13 +20,13 @@ interface Served {
 
 /** The HTTP endpoints of a daemon. */
 export interface DaemonApp {
-  /** Serves requests. A request that arrives before express is loaded waits for that. */
+  /** Serves requests. A request that arrives before Express is loaded waits for it. */
   readonly serve: RequestListener;
-  /** Loads express, which takes a fifth of a start: called once the daemon listens. */
+  /** Loads Express, which takes a fifth of a start: called after the daemon listens. */
   load(): Promise<void>;
 }
 
-/** Returns the endpoints, which serve from the state at the time of a request. */
+/** Creates the endpoints of a daemon. */
 export function createDaemonApp(
   { build, web }: DaemonOptions,
   context: Context,
@@ -78,7 +78,7 @@ export function createDaemonApp(
   };
 }
 
-/** Returns the metrics, those of the exporter itself too. The first call creates the page. */
+/** Returns a function that creates the metrics page, including the metrics about the exporter itself, with its first call. */
 export function expositionOf(
   build: BuildInfo,
   parts: Parts,

@@ -12,28 +12,28 @@ import { Reload } from './reload.ts';
 import { summarize } from './summary.ts';
 
 export interface Daemon {
-  /** Where it really listens, `HOST:PORT`. */
+  /** Actual listen addresses, `HOST:PORT`. */
   readonly addresses: readonly string[];
-  /** Resolves when it must end, since another exporter has taken over what it keeps: that one has its runs now. */
+  /** Resolves when the daemon must exit because another exporter has taken over its storage, and thus its runs. */
   readonly failed: Promise<Error>;
-  /** Settles when the first scrape has nothing left to render but what changes until then. */
+  /** Settles when everything is rendered ahead of the first scrape. */
   readonly prepared: Promise<void>;
-  /** Reads the configuration anew, and puts it in force unless something is wrong with it. */
+  /** Reads the configuration, and puts it in effect if it is valid. */
   reload(): Promise<ReloadOutcome>;
   readonly scheme: 'http' | 'https';
   /**
-   * Ends within `timeout` milliseconds: no new polls, those in flight aborted, requests in flight answered. Runs are
-   * stopped at the service, or kept with `storage.path`.
+   * Shuts down within `timeout` milliseconds: starts no polls, aborts those in flight, and completes HTTP requests in flight.
+   * Runs are stopped at the service, or continue if `storage.path` is set.
    */
   stop(timeout: number): Promise<void>;
 }
 
-/** How long the release of what was acquired may take if the start fails, in milliseconds. */
+/** Time limit for releasing resources after a failed start, in milliseconds. */
 const FAILED_START_MS = 5_000;
 
 /**
- * Connects the parts in the direction in which data flows: config → registered queries → scheduler → API client → query
- * state → metrics → HTTP. If that fails, everything is released.
+ * Connects the parts in the direction of the data flow: config → registered queries → scheduler → API client → query state →
+ * metrics → HTTP. If the start fails, everything is released.
  *
  * @throws ListenError, NetworkConfigError, StorageError
  */
@@ -77,7 +77,7 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   }
 
   releases.add('unsaved statuses', () => stored?.save());
-  // HTTP goes on meanwhile: probes see that we are about to end.
+  // HTTP continues in the meantime: probes report the shutdown.
   releases.add('polls and runs', (left) => scheduling.stop(left));
   queries.begin();
   scheduling.start();
@@ -98,7 +98,7 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   };
 }
 
-/** What a reload changes. */
+/** Creates the reload, with everything that it changes. */
 function reloadOf(
   { config, web, setLogLevel }: DaemonOptions,
   context: Context,
@@ -119,12 +119,12 @@ function reloadOf(
       page.runs.setMaxSeries(contributors.maxSeries);
       return plan.commit();
     },
-    elsewhere: async () => (await web.security?.reload()) ?? [],
+    reloadOthers: async () => (await web.security?.reload()) ?? [],
     context,
   });
 }
 
-/** The limits of each server, if there are so many of them. Logs if there are fewer connections than usual. */
+/** Returns the limits of each of several servers. Logs if the limit of connections is lower than the default. */
 function limitsOf(files: OpenFileBudget, servers: number, log: Logger): ServerLimits {
   const maxConnections = Math.max(1, Math.floor(files.connections / servers));
   if (maxConnections >= DEFAULT_LIMITS.maxConnections) {

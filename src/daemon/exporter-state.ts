@@ -8,7 +8,7 @@ import { ApiStats } from '../state/api-stats.ts';
 import { QueryStates } from '../state/query-state.ts';
 import { RunStates } from '../state/run-state.ts';
 
-/** Which queries are registered, and what is known: of them, of their runs, of the targets in use, of requests there. */
+/** The state of the exporter: registered queries, their state and runs, targets in use, and statistics of their API. */
 export class ExporterState {
   readonly registry = new QueryRegistry();
   readonly targets: Targets;

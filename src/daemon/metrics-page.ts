@@ -12,11 +12,11 @@ export interface MetricsPageOptions {
   readonly clock: Clock;
   readonly state: ExporterState;
   readonly scheduling: Scheduling;
-  /** Contributor series, of all queries together. */
+  /** Limit of contributor series, over all queries. */
   readonly maxSeries: number;
 }
 
-/** What scrapers get. It follows the state: what has changed is marked at once, and rendered at the next scrape. */
+/** The metrics page. It follows the state: changes are marked at once, and rendered with the next scrape. */
 export class MetricsPage {
   readonly queries: QuerySections;
   readonly inventory = new InventorySections();
@@ -38,7 +38,7 @@ export class MetricsPage {
     state.api.changed.on((stats) => this.api.changed(stats));
   }
 
-  /** The whole page, with what the exporter tells of itself. Loads prom-client, which a start does not wait for. */
+  /** Creates the complete page, including the metrics about the exporter itself. Loads prom-client late: a start does not wait for it. */
   async exposition(facts: ExporterFacts): Promise<Exposition> {
     const { processSections } = await import('../metrics/process-sections.ts');
     const exporter = exporterSections(facts);

@@ -22,23 +22,23 @@ import { Scheduling } from './scheduling.ts';
 /** The configuration file. */
 export interface ConfigSource {
   readonly loaded: LoadedConfig;
-  /** Where `loaded` is from, and is read anew. */
+  /** Source of `loaded`, for reloads. */
   readonly read: ReadOptions;
-  /** How often it is looked whether the config file has another content, in milliseconds; 0: never. */
+  /** Interval between checks of the file for changes, in milliseconds; 0: none. */
   readonly autoReloadInterval: number;
 }
 
-/** Where HTTP is spoken, and what it offers. */
+/** Settings of the HTTP server. */
 export interface WebOptions {
   readonly listenAddresses: readonly ListenAddress[];
   readonly telemetryPath: string;
   readonly routePrefix: string;
   readonly externalUrl: string | undefined;
-  /** TLS, log-in and headers; undefined: HTTP without TLS, open to all. */
+  /** TLS, authentication, and headers. Undefined: HTTP without TLS and authentication. */
   readonly security?: WebSecurity | undefined;
-  /** `POST /-/reload` is answered. */
+  /** Enables `POST /-/reload`. */
   readonly enableLifecycle: boolean;
-  /** Queries can be registered over HTTP. */
+  /** Enables the registration of queries over HTTP. */
   readonly enableAdminApi: boolean;
 }
 
@@ -48,22 +48,22 @@ export interface DaemonOptions {
   readonly build: BuildInfo;
   readonly clock: Clock;
   readonly log: Logger;
-  /** A reload says that events of this level are to be logged. */
+  /** Sets the log level after a reload. */
   readonly setLogLevel: (level: LogLevel) => void;
-  /** Proxies and authorities. */
+  /** Environment variables for proxies and certificate authorities. */
   readonly env: NodeJS.ProcessEnv;
-  /** No process comes after this one: its runs are stopped at its end, though there may be a storage. */
+  /** No process follows this one: its runs are stopped on shutdown even if there is a storage. */
   readonly isLast: boolean;
 }
 
-/** What a daemon consists of, beside the queries that are registered and the HTTP server. */
+/** The parts of a daemon, except for the registration of queries and the HTTP server. */
 export interface Parts {
   readonly inForce: ConfigInForce;
   readonly handler: BoundedHandler;
   readonly state: ExporterState;
   readonly targetsInUse: TargetsInUse;
   readonly identities: Identities;
-  /** Undefined if nothing is stored. */
+  /** Undefined if the storage is disabled. */
   readonly stored: StoredState | undefined;
   readonly scheduling: Scheduling;
   readonly page: MetricsPage;
@@ -96,7 +96,7 @@ export async function openParts(
   return { inForce, handler, state, targetsInUse, identities, stored, scheduling, page };
 }
 
-/** Undefined if nothing is to be stored. */
+/** Resolves to undefined if the storage is disabled. */
 async function openStoredState(
   { clock, log }: Context,
   inForce: ConfigInForce,

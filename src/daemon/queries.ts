@@ -20,13 +20,13 @@ interface QueriesOptions {
   readonly parts: Parts;
 }
 
-/** Another configuration, with what its discovery files make. */
+/** A new configuration with the queries of its discovery files. */
 interface ConfigPlan {
-  /** Puts it in force. Resolves to what that has changed. */
+  /** Puts it in effect. Resolves to the changes. */
   commit(): Promise<QueryChanges>;
 }
 
-/** Which queries are registered: all that lets them come and leave. */
+/** Registration and removal of queries, from all sources. */
 export class Queries {
   readonly discovery: Discovery;
   readonly files: DiscoveryFiles;
@@ -59,7 +59,7 @@ export class Queries {
       targetsInUse,
       discovery: this.discovery,
       log,
-      onTargets: (targets) => this.#targetsChanged(targets),
+      onTargetsChanged: (targets) => this.#targetsChanged(targets),
       shutdown,
     });
     this.#sources = sources;
@@ -88,45 +88,45 @@ export class Queries {
       retention: () => inForce.loaded.config.http.retention,
       remove: (name) => this.registrations.expire(name),
     });
-    state.queries.changed.on((registration, fields) => this.#followEnd(registration, fields));
+    state.queries.changed.on((registration, fields) => this.#updateRetention(registration, fields));
     shutdown.addEventListener('abort', () => this.#retention.stop(), { once: true });
   }
 
-  /** Registers all queries there are at the start. Nothing is asked for them before {@link begin}. */
+  /** Registers all queries at start. No calls are made for them before {@link begin}. */
   async load(): Promise<void> {
     const plan = await this.files.plan(this.#parts.inForce.loaded);
-    this.#sources.setFiles(plan.made);
+    this.#sources.setFiles(plan.sources);
     plan.commit();
     await this.registrations.load();
   }
 
-  /** Polls and runs them, and whatever comes from now on. */
+  /** Starts polls and runs of these queries, and of all that are registered later. */
   begin(): void {
     this.#parts.state.queries.started();
     this.#sources.begin();
   }
 
-  /** Reads what another configuration needs; until it is committed nothing changes. */
+  /** Prepares a new configuration. Nothing changes until it is committed. */
   async plan(next: LoadedConfig): Promise<ConfigPlan> {
     const files = await this.files.plan(next);
-    await this.#sources.prepare(next, files.made);
+    await this.#sources.prepare(next, files.sources);
     return {
       commit: async () => {
         this.discovery.setEvery(next.config.discovery.monitorsEvery);
-        const changes = this.#sources.setConfig(next, files.made);
+        const changes = this.#sources.setConfig(next, files.sources);
         files.commit();
         this.#retention.reconsider();
-        return sumOf(changes, await this.registrations.readAnew());
+        return sumOf(changes, await this.registrations.reload());
       },
     };
   }
 
-  /** Discovery files are read and watched no more. From the shutdown on, no query comes or leaves any more. */
+  /** Stops reading and watching discovery files. After the shutdown has begun, no query is added or removed. */
   async stop(): Promise<void> {
     await this.files.stop();
   }
 
-  #followEnd(registration: Registration, fields: readonly ChangedField[]): void {
+  #updateRetention(registration: Registration, fields: readonly ChangedField[]): void {
     const state = this.#parts.state.queries.get(registration);
     if (state === undefined) {
       this.#retention.forget(registration);
@@ -135,15 +135,15 @@ export class Queries {
     }
   }
 
-  #targetsChanged({ come, gone }: TargetChanges): void {
+  #targetsChanged({ added, removed }: TargetChanges): void {
     const { state, targetsInUse, identities, scheduling, page } = this.#parts;
-    for (const target of gone) {
+    for (const target of removed) {
       this.discovery.remove(target);
       scheduling.runs.forget(target);
       scheduling.dispatcher.forget(target);
       page.api.remove(target);
     }
-    for (const target of come) {
+    for (const target of added) {
       page.api.add(state.api.of(target));
       this.discovery.add(target);
     }
@@ -152,12 +152,12 @@ export class Queries {
   }
 }
 
-/** All that is called when a query is registered or removed. What shows or stores its state follows the state's changes. */
+/** Participants in the registration and removal of queries. Metrics and storage follow changes of the state instead. */
 function participantsOf({ targetsInUse, state, scheduling, stored }: Parts): readonly Participant[] {
   const { polls, runs } = scheduling;
   const known: Participant = {
     add(registration) {
-      targetsInUse.place(registration);
+      targetsInUse.assign(registration);
       if (isScheduled(registration)) {
         state.runs.register(registration);
       }

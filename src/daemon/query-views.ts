@@ -7,7 +7,7 @@ import type { RunState } from '../state/run-state.ts';
 import type { ExporterState } from './exporter-state.ts';
 import type { Scheduling } from './scheduling.ts';
 
-/** The registered queries as HTTP shows them now. */
+/** Views of the registered queries for HTTP. */
 export class QueryViews {
   readonly #clock: Clock;
   readonly #state: ExporterState;
@@ -19,7 +19,7 @@ export class QueryViews {
     this.#scheduling = scheduling;
   }
 
-  /** The queries that are registered now, each in its state when it is taken out; queries that are removed before are left out. */
+  /** Iterates over the registered queries. Each view has the state of its moment; queries removed before are omitted. */
   *all(): Generator<QueryView> {
     for (const registration of this.#state.registry.all()) {
       const view = this.#view(registration);
@@ -29,13 +29,13 @@ export class QueryViews {
     }
   }
 
-  /** Undefined if no query has the name. */
+  /** Returns undefined if no query has the name. */
   get(name: string): QueryView | undefined {
     const registration = this.#state.registry.get(name);
     return registration && this.#view(registration);
   }
 
-  /** Undefined for a query that is removed. */
+  /** Returns undefined for a removed query. */
   #view(registration: Registration): QueryView | undefined {
     const { queries, runs } = this.#state;
     const state = queries.get(registration);
@@ -46,7 +46,7 @@ export class QueryViews {
 }
 
 /**
- * Its members are in the order of the API's JSON.
+ * Returns the view of a query, with its members in the order of the API's JSON.
  *
  * @param now on the monotonic clock
  * @param nextPoll in milliseconds since the epoch

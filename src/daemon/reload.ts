@@ -19,19 +19,19 @@ import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
 import { changeFields, type QueryChanges } from '../registry/query-changes.ts';
 
 export interface ReloadOptions {
-  /** The config file, and what it is read with. */
+  /** The configuration file and its reading options. */
   readonly read: ReadOptions;
-  /** What the daemon was started with. */
+  /** The configuration at start. */
   readonly started: LoadedConfig;
-  /** Puts another configuration in force. It must not fail for what the file says. */
+  /** Puts a new configuration in effect. It must not fail because of the file's content. */
   readonly apply: (loaded: LoadedConfig) => Promise<QueryChanges>;
-  /** What is wrong with other files that are read anew with it: a reload is refused for that, too. */
-  readonly elsewhere: () => Promise<readonly Problem[]>;
-  /** Reloads are refused once its shutdown has begun. */
+  /** Reloads other files. Returns their problems, with which the reload fails. */
+  readonly reloadOthers: () => Promise<readonly Problem[]>;
+  /** Reloads fail after its shutdown has begun. */
   readonly context: Context;
 }
 
-/** Keys whose values are taken up at a start only, and where the configuration has them. */
+/** Keys that take effect only at start, with their values. */
 const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   'web.listenAddresses': ({ web }) => web.listenAddresses,
   'web.telemetryPath': ({ web }) => web.telemetryPath,
@@ -39,49 +39,49 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   'storage.path': ({ storage }) => storage.path,
 };
 
-/** A content that is the same for so long is whole: who writes a file in place does it within milliseconds. */
+/** Content that is unchanged for this long is complete, in milliseconds: writing a file in place takes less. */
 const SETTLING_MS = 100;
 
 /**
- * Reads the config file anew, all or nothing: what is wrong with it is told, and the configuration in force goes on. One
- * reload at a time; all who ask while one is under way share the next.
+ * Reloads the configuration file, all or nothing: if it is invalid, its errors are logged, and the configuration stays in
+ * effect. One reload at a time; all requests during a reload share the next one.
  */
 export class Reload {
   readonly #options: ReloadOptions;
-  /** Of the text that was read last, good or bad; of a file that could not be read: why. */
+  /** Digest of the last content, valid or not. */
   #digest: string;
-  #inForce: LoadedConfig;
+  #loaded: LoadedConfig;
   #last: { readonly successful: boolean; readonly at: number };
   readonly #reloads = new SharedWork(() => withGrowingHeap(() => this.#reload()));
 
   constructor(options: ReloadOptions) {
     this.#options = options;
     this.#digest = options.started.digest;
-    this.#inForce = options.started;
+    this.#loaded = options.started;
     this.#last = { successful: true, at: options.context.clock.now() };
   }
 
-  /** Whether the last load was good, and when the last good one was, in milliseconds since the epoch. */
+  /** Whether the last load succeeded, and the time of the last successful one in milliseconds since the epoch. */
   get last(): { readonly successful: boolean; readonly at: number } {
     return this.#last;
   }
 
-  /** Resolves when the file was read, by a read that begins after the call, and is in force or refused. */
+  /** Reads the file, starting after the call. Resolves when it is in effect or rejected. */
   reload(): Promise<ReloadOutcome> {
     return this.#reloads.result();
   }
 
   /**
-   * Reloads when the file's content is another than was read last, and no longer being written: it is looked each
-   * `interval` milliseconds until shutdown.
+   * Reloads when the file's content has changed and is completely written. Checks every `interval` milliseconds until
+   * shutdown.
    */
   async watch(interval: number): Promise<void> {
     const { clock, log, shutdown } = this.#options.context;
     while (await sleepUnlessAborted(clock, interval, shutdown)) {
-      const look = this.#reloadIfChanged();
-      // A look that failed is not the last one.
-      background(log, 'reload of a changed config file', look);
-      await Promise.allSettled([look]);
+      const check = this.#reloadIfChanged();
+      // A failed check is not the last one.
+      background(log, 'reload of a changed config file', check);
+      await Promise.allSettled([check]);
     }
   }
 
@@ -102,23 +102,23 @@ export class Reload {
   async #reload(): Promise<ReloadOutcome> {
     const { apply, read } = this.#options;
     const { clock, log, shutdown } = this.#options.context;
-    const shutsDown = { ok: false, errors: ['The exporter is shutting down'] } as const;
+    const shuttingDown = { ok: false, errors: ['The exporter is shutting down'] } as const;
     if (shutdown.aborted) {
-      return shutsDown;
+      return shuttingDown;
     }
     try {
       const loaded = await this.#load();
       if (shutdown.aborted) {
-        return shutsDown;
+        return shuttingDown;
       }
       const changes = await apply(loaded);
       this.#last = { successful: true, at: clock.now() };
-      if (loaded.digest !== this.#inForce.digest) {
+      if (loaded.digest !== this.#loaded.digest) {
         for (const { message } of loaded.warnings) {
           log.warn('configuration warning', { reason: message });
         }
       }
-      this.#inForce = loaded;
+      this.#loaded = loaded;
       log.info('configuration reloaded', { file: read.file, ...changeFields(changes) });
       return { ok: true };
     } catch (error) {
@@ -137,16 +137,16 @@ export class Reload {
     const content = await readContent(read.file);
     this.#digest = content.digest;
     const text = content.text();
-    if (text.trim() === '' && this.#digest !== this.#inForce.digest) {
+    if (text.trim() === '' && this.#digest !== this.#loaded.digest) {
       const expected = 'a configuration ("{}" for an empty one): the file may still be being written';
       throw new ConfigError([createProblem(read.file, undefined, 'an empty file', expected)]);
     }
-    const elsewhere = await this.#options.elsewhere();
-    const isSame = await this.#inForce.isSame(text);
-    const loaded = await (isSame ? Promise.resolve(this.#inForce) : loadConfig(text, read)).catch((error: unknown) => {
-      throw error instanceof ConfigError ? new ConfigError([...error.problems, ...elsewhere]) : error;
+    const others = await this.#options.reloadOthers();
+    const isSame = await this.#loaded.isSame(text);
+    const loaded = await (isSame ? Promise.resolve(this.#loaded) : loadConfig(text, read)).catch((error: unknown) => {
+      throw error instanceof ConfigError ? new ConfigError([...error.problems, ...others]) : error;
     });
-    const problems = [...changesOfFixed(started.config, loaded.config), ...elsewhere];
+    const problems = [...changesOfFixed(started.config, loaded.config), ...others];
     if (problems.length > 0) {
       throw new ConfigError(problems);
     }
@@ -154,9 +154,9 @@ export class Reload {
   }
 }
 
-/** A config file as it is now. */
+/** The content of a configuration file. */
 interface Content {
-  /** Equal for equal texts; of a file that cannot be read, the reason. */
+  /** Equal for equal texts; the reason if the file cannot be read. */
   readonly digest: string;
   /** @throws ConfigError if it cannot be read */
   text(): string;
@@ -179,7 +179,7 @@ async function readContent(file: string): Promise<Content> {
   }
 }
 
-/** Values are not shown: they may be from the environment. */
+/** Omits values: they may be from the environment. */
 function changesOfFixed(before: Config, after: Config): readonly Problem[] {
   return Object.entries(FIXED)
     .filter(([, read]) => !isDeepStrictEqual(read(before), read(after)))

@@ -20,17 +20,17 @@ export interface SchedulingOptions {
   readonly inForce: ConfigInForce;
   readonly state: ExporterState;
   readonly targetsInUse: TargetsInUse;
-  /** Undefined where nothing outlives the process. */
+  /** Undefined if the storage is disabled. */
   readonly stored: StoredState | undefined;
-  /** No process comes after this one. */
+  /** No process follows this one. */
   readonly isLast: boolean;
 }
 
-/** A poll is given up when its attempts, at their longest, must have ended: the SDK waits at most 20 s between them. */
+/** A poll is abandoned when its attempts must have ended even at their longest: the SDK waits at most 20 s between them. */
 const LONGEST_BACKOFF_MS = 20_000;
 const POLL_MARGIN_MS = 120_000;
 
-/** What polls watched queries and runs scheduled ones, and the requests that all of that makes. */
+/** The scheduling of polls and runs, and of the attempts of all calls. */
 export class Scheduling {
   readonly dispatcher: Dispatcher;
   readonly polls: Polls<WatchedQuery>;
@@ -78,12 +78,12 @@ export class Scheduling {
     });
   }
 
-  /** Requests are limited as a configuration says, from now on. */
+  /** Applies the limits of a new configuration. */
   setLimits(config: Config): void {
     this.dispatcher.setLimits(limitsOf(config));
   }
 
-  /** Requests a second that each target's queries need. */
+  /** Returns the attempts per second that the queries of each target need. */
   planned(): ReadonlyMap<Target, number> {
     const sum = new Map(this.polls.planned());
     for (const [target, rate] of this.runs.planned()) {
@@ -92,7 +92,7 @@ export class Scheduling {
     return sum;
   }
 
-  /** When a query is polled or run next, in milliseconds since the epoch; undefined where that is not known. */
+  /** Returns the time of the next poll or run of a query, in milliseconds since the epoch; undefined if it is unknown. */
   next(registration: Registration): number | undefined {
     if (isWatched(registration)) {
       return this.polls.nextPoll(registration);
@@ -105,7 +105,7 @@ export class Scheduling {
     this.runs.start();
   }
 
-  /** Makes no new polls, stops runs or leaves them to the next process, within `timeout` milliseconds, and aborts what is left. */
+  /** Starts no polls, and stops runs or leaves them to the next process, within `timeout` milliseconds; then aborts the rest. */
   async stop(timeout: number): Promise<void> {
     this.dispatcher.windDown();
     await within(this.#clock, timeout, this.runs.stop());

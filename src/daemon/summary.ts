@@ -4,15 +4,15 @@ import type { ApiStats, TargetStats } from '../state/api-stats.ts';
 
 const EVERY_MS = 15 * 60_000;
 
-/** Logs, every 15 minutes, what each target's API has answered since the line before. Returns what ends it. */
+/** Logs the numbers of attempts and errors of each target every 15 minutes. Returns a function that stops it. */
 export function summarize(apiStats: ApiStats, clock: Clock, log: Logger): () => void {
-  const told = new Map<TargetStats, { requests: number; errors: number }>();
+  const logged = new Map<TargetStats, { requests: number; errors: number }>();
   let cancel: () => void = () => undefined;
-  const tell = () => {
+  const logAll = () => {
     for (const stats of apiStats.all()) {
       const sums = sumUp(stats);
-      const before = told.get(stats) ?? { requests: 0, errors: 0 };
-      told.set(stats, sums);
+      const before = logged.get(stats) ?? { requests: 0, errors: 0 };
+      logged.set(stats, sums);
       log.info('requests summarized', {
         account: stats.target.account,
         aws_region: stats.target.region,
@@ -21,9 +21,9 @@ export function summarize(apiStats: ApiStats, clock: Clock, log: Logger): () => 
         duration: `${EVERY_MS / 1_000}s`,
       });
     }
-    cancel = clock.setTimer(EVERY_MS, tell);
+    cancel = clock.setTimer(EVERY_MS, logAll);
   };
-  cancel = clock.setTimer(EVERY_MS, tell);
+  cancel = clock.setTimer(EVERY_MS, logAll);
   return () => cancel();
 }
 

@@ -37,7 +37,7 @@ export function exporterSections(facts: ExporterFacts): { sections: Section[]; r
     aws_nfm_exporter_config_last_reload_successful: () => [['', Number(facts.configLoad().successful)]],
     aws_nfm_exporter_config_last_reload_success_timestamp_seconds: () => [['', seconds(facts.configLoad().at)]],
     aws_nfm_exporter_discovery_file_last_load_successful: () =>
-      Array.from(facts.discoveryFiles(), ([file, { good }]) => [labelPart([['file', file]]), Number(good)]),
+      Array.from(facts.discoveryFiles(), ([file, { valid }]) => [labelPart([['file', file]]), Number(valid)]),
     aws_nfm_exporter_discovery_file_queries: () =>
       Array.from(facts.discoveryFiles(), ([file, { queries }]) => [labelPart([['file', file]]), queries]),
     aws_nfm_exporter_contributor_series: () => [['', facts.contributorSeries()]],

@@ -6,21 +6,21 @@ import type { SourceQueries } from '../queries/sources.ts';
 
 /** The content of a discovery file. */
 export interface FileReading {
-  /** Equal for readings between which nothing has changed. */
+  /** Equal for equal contents. */
   readonly version: string;
   /** @throws ConfigError with all errors of the content in this configuration */
   load(context: ConfigContext): Promise<LoadedEntries>;
 }
 
-/** A discovery file as it was taken in last. */
+/** The last accepted state of a discovery file. */
 export interface KnownFile {
   readonly version: string;
-  readonly good: boolean;
-  /** What it made when it was good last. */
-  readonly made: SourceQueries;
-  /** How many queries and selectors it had then; undefined if it was never good. */
+  readonly valid: boolean;
+  /** Queries and selectors of its last valid content. */
+  readonly source: SourceQueries;
+  /** Number of queries and selectors in its last valid content; undefined before the first. */
   readonly size: number | undefined;
-  /** What is to be said of it: what is wrong with a bad one, warnings about a good one. */
+  /** Errors of an invalid file, warnings of a valid one. */
   readonly messages: readonly string[];
 }
 
@@ -43,8 +43,8 @@ export async function readDiscoveryFile(file: string): Promise<FileReading | und
   }
 }
 
-/** A file as it is in a config. A bad one keeps what it made before, as far as that is possible in the config. */
-export async function takeIn(
+/** Loads a file with a configuration. An invalid file keeps its previous queries, as far as the configuration allows. */
+export async function loadKnownFile(
   { version, load }: FileReading,
   before: KnownFile | undefined,
   context: ConfigContext,
@@ -52,15 +52,15 @@ export async function takeIn(
   try {
     const entries = await load(context);
     const size = entries.queries.length + entries.followers.length;
-    return { version, good: true, made: entries, size, messages: entries.warnings.map(({ message }) => message) };
+    return { version, valid: true, source: entries, size, messages: entries.warnings.map(({ message }) => message) };
   } catch (error) {
     const messages = problemsOf(error).map(({ message }) => message);
-    const made = before === undefined ? NOTHING : possibleIn(context, before.made);
-    return { version, good: false, made, size: before?.size, messages };
+    const source = before === undefined ? NOTHING : possibleIn(context, before.source);
+    return { version, valid: false, source, size: before?.size, messages };
   }
 }
 
-/** Of what a file made in an earlier config, what is in an account and region that another config has. */
+/** Returns the queries and selectors of an earlier configuration whose account and region another configuration has. */
 function possibleIn({ entry, accounts }: ConfigContext, { queries, followers }: SourceQueries): SourceQueries {
   const isPossible = ({ account: name, region }: Pick<RegisteredQuery, 'account' | 'region'>) => {
     const regions = entry.accounts.get(name)?.regions;

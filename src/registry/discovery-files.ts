@@ -9,77 +9,77 @@ import { Conditions } from '../lib/conditions.ts';
 import type { Logger } from '../lib/log.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { SourceQueries } from '../queries/sources.ts';
-import { type FileReading, type KnownFile, readDiscoveryFile, takeIn } from './discovery-file.ts';
-import type { FolderWatch } from './folder-watch.ts';
+import type { DirectoryWatch } from './directory-watch.ts';
+import { type FileReading, type KnownFile, loadKnownFile, readDiscoveryFile } from './discovery-file.ts';
 
 export interface DiscoveryFileFacts {
-  /** Whether the file is good as it is now. */
-  readonly good: boolean;
-  /** Queries and selectors from its last successful read; undefined before that. */
+  /** Whether the current content is valid. */
+  readonly valid: boolean;
+  /** Number of queries and selectors in its last valid content; undefined before the first. */
   readonly queries: number | undefined;
 }
 
 export interface DiscoveryFilesOptions {
-  /** Patterns are relative to its folder. */
+  /** Patterns are relative to its directory. */
   readonly configFile: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Called with what is then given to `onChange`, unless another change comes first. */
+  /** Called before `onChange` with the same argument, unless another change precedes it. */
   readonly prepare?: (files: ReadonlyMap<string, SourceQueries>) => Promise<void>;
-  /** What the files make, by path, whenever that has changed by itself. */
+  /** Called with the queries of all files, by path, after a change that is not caused by a reload. */
   readonly onChange: (files: ReadonlyMap<string, SourceQueries>) => void;
 }
 
-/** Files are read again so often, for file systems that do not tell of changes. */
+/** Interval between reads for file systems without change notifications, in milliseconds. */
 const REREAD_MS = 10_000;
 
-/** A change counts when two readings, at least so far apart, have seen the same: a file may be half written. */
+/** A change is accepted when two reads at least this far apart return the same: a file may be half written. In milliseconds. */
 const SETTLE_MS = 250;
-const LOOK_AGAIN_MS = 300;
+const UNSETTLED_REREAD_MS = 300;
 
-/** Changes that come together are looked at together. */
-const SOON_MS = 50;
+/** Delay after a change notification, to handle adjacent changes together. In milliseconds. */
+const NOTIFIED_MS = 50;
 
-/** A change of a file that is not taken in yet. */
+/** A change of a file that is not accepted yet. */
 interface Unsettled {
-  /** Undefined: the file is gone. */
+  /** Undefined: the file was removed. */
   readonly version: string | undefined;
-  /** When it had been read first, on the monotonic clock. */
+  /** Time of the first read, on the monotonic clock. */
   readonly since: number;
 }
 
-/** What files are in a config that is not in force yet. */
+/** Files read with a configuration that is not in effect yet. */
 export interface FilesPlan {
-  /** What the files make, by path. */
-  readonly made: ReadonlyMap<string, SourceQueries>;
-  /** The config has come into force: the files are followed in it from now on, and what is wrong with them is told. */
+  /** Queries and selectors by path. */
+  readonly sources: ReadonlyMap<string, SourceQueries>;
+  /** Follows the files with the configuration, which is now in effect, and logs their errors. */
   commit(): void;
 }
 
 /**
- * The files that match `discovery.files`, each by itself: one that is bad keeps what it made when it was good last. They are
- * looked at whenever something changes in their folders, and every 10 seconds.
+ * The files that match `discovery.files`. Each is independent: an invalid file keeps its last valid queries. The files are
+ * read after each change in their directories, and every 10 seconds.
  */
 export class DiscoveryFiles {
   readonly #options: DiscoveryFilesOptions;
-  readonly #folder: string;
+  readonly #directory: string;
   #patterns: readonly string[] = [];
   #context: ConfigContext | undefined;
   #files: ReadonlyMap<string, KnownFile> = new Map();
   #unsettled: ReadonlyMap<string, Unsettled> = new Map();
-  #watch: FolderWatch | undefined;
+  #watch: DirectoryWatch | undefined;
   readonly #empty: Conditions;
-  /** Plans and looks: one at a time. */
+  /** Plans and reads: one at a time. */
   readonly #turns = pLimit(1);
-  readonly #looks = new SharedWork(() => this.#turns(() => this.#takeInSettled()));
-  /** When the next look begins, on the monotonic clock; undefined: when this one has ended. */
-  #nextLook: number | undefined;
+  readonly #reads = new SharedWork(() => this.#turns(() => this.#acceptSettled()));
+  /** Start of the next read, on the monotonic clock; undefined: after the current one. */
+  #nextRead: number | undefined;
   #cancelTimer: () => void = () => undefined;
   #stopped = false;
 
   constructor(options: DiscoveryFilesOptions) {
     this.#options = options;
-    this.#folder = dirname(options.configFile);
+    this.#directory = dirname(options.configFile);
     const { clock, log } = options;
     this.#empty = new Conditions({
       clock,
@@ -89,12 +89,12 @@ export class DiscoveryFiles {
     });
   }
 
-  /** The files that match, by path. */
+  /** Returns the states of the matching files, by path. */
   states(): ReadonlyMap<string, DiscoveryFileFacts> {
-    return new Map(Array.from(this.#files, ([path, { good, size }]) => [path, { good, queries: size }]));
+    return new Map(Array.from(this.#files, ([path, { valid, size }]) => [path, { valid, queries: size }]));
   }
 
-  /** Reads all files that match in a config; they are looked at in the one before it until the plan is committed. */
+  /** Reads the matching files with a new configuration. The previous one stays in effect until the plan is committed. */
   plan({ config, context }: LoadedConfig): Promise<FilesPlan> {
     return this.#turns(async () => {
       const patterns = config.discovery.files;
@@ -104,17 +104,17 @@ export class DiscoveryFiles {
         if (reading !== undefined) {
           const before = this.#files.get(path);
           const isSame = context === this.#context && before?.version === reading.version;
-          files.set(path, isSame ? before : await takeIn(reading, before, context));
+          files.set(path, isSame ? before : await loadKnownFile(reading, before, context));
         }
       }
       return {
-        made: madeBy(files),
+        sources: sourcesOf(files),
         commit: () => this.#follow(patterns, context, files),
       };
     });
   }
 
-  /** Nothing comes of files any more; to wait for a read under way might take for ever. */
+  /** Stops following the files. Does not wait for a current read, which may hang. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer();
@@ -126,15 +126,15 @@ export class DiscoveryFiles {
     this.#context = context;
     this.#unsettled = new Map();
     this.#accept(files);
-    const watching = this.#turns(() => this.#watchFolders());
+    const watching = this.#turns(() => this.#watchDirectories());
     background(this.#options.log, 'watch of the discovery files', watching);
-    // Something may have changed since they were read.
-    this.#lookIn(SOON_MS);
+    // The files may have changed since they were read.
+    this.#readIn(NOTIFIED_MS);
   }
 
   /**
-   * What is at the paths that match, and at those that were known, which a folder that cannot be read hides; undefined where
-   * nothing is.
+   * Reads the matching paths, and the known ones, which an unreadable directory hides; undefined if a file does not
+   * exist.
    */
   async #read(
     patterns: readonly string[],
@@ -144,47 +144,47 @@ export class DiscoveryFiles {
       return new Map();
     }
     const { findFiles } = await import('./matching-files.ts');
-    const paths = new Set([...known, ...(await findFiles(patterns, this.#folder))]);
+    const paths = new Set([...known, ...(await findFiles(patterns, this.#directory))]);
     return new Map(
       await Promise.all(Array.from(paths, async (path) => [path, await readDiscoveryFile(path)] as const)),
     );
   }
 
-  /** Looks at the files in so many milliseconds, unless that is to happen sooner. */
-  #lookIn(ms: number): void {
+  /** Reads the files in `ms` milliseconds, unless an earlier read is scheduled. */
+  #readIn(ms: number): void {
     const { clock } = this.#options;
     const at = clock.monotonic() + ms;
-    const isSooner = this.#nextLook !== undefined && this.#nextLook <= at;
+    const isSooner = this.#nextRead !== undefined && this.#nextRead <= at;
     if (this.#stopped || this.#patterns.length === 0 || isSooner) {
       return;
     }
     this.#cancelTimer();
-    this.#nextLook = at;
+    this.#nextRead = at;
     this.#cancelTimer = clock.setTimer(ms, () => {
-      this.#nextLook = undefined;
-      background(this.#options.log, 'reading of the discovery files', this.#look());
+      this.#nextRead = undefined;
+      background(this.#options.log, 'reading of the discovery files', this.#readAgain());
     });
   }
 
-  async #look(): Promise<void> {
+  async #readAgain(): Promise<void> {
     let next = REREAD_MS;
     try {
-      next = (await this.#looks.result()) ? LOOK_AGAIN_MS : REREAD_MS;
+      next = (await this.#reads.result()) ? UNSETTLED_REREAD_MS : REREAD_MS;
     } finally {
-      // A look that failed is not the last one.
-      this.#lookIn(next);
+      // A failed read is not the last one.
+      this.#readIn(next);
     }
   }
 
-  /** Returns whether there are changes that have not settled. Comes to nothing when another config is committed meanwhile. */
-  async #takeInSettled(): Promise<boolean> {
+  /** Returns whether any changes have not settled. Has no effect if another configuration is committed in the meantime. */
+  async #acceptSettled(): Promise<boolean> {
     const context = this.#context;
     if (this.#stopped || context === undefined) {
       return false;
     }
     const files = new Map(this.#files);
     const unsettled = new Map<string, Unsettled>();
-    const begun = this.#options.clock.monotonic();
+    const started = this.#options.clock.monotonic();
     const readings = await this.#read(this.#patterns, this.#files.keys());
     const now = this.#options.clock.monotonic();
     let settled = false;
@@ -195,7 +195,7 @@ export class DiscoveryFiles {
       }
       const seen = this.#unsettled.get(path);
       const since = seen !== undefined && seen.version === version ? seen.since : now;
-      if (begun - since < SETTLE_MS) {
+      if (started - since < SETTLE_MS) {
         unsettled.set(path, { version, since });
         continue;
       }
@@ -203,12 +203,12 @@ export class DiscoveryFiles {
       if (reading === undefined) {
         files.delete(path);
       } else {
-        files.set(path, await takeIn(reading, this.#files.get(path), context));
+        files.set(path, await loadKnownFile(reading, this.#files.get(path), context));
       }
     }
-    const made = madeBy(files);
+    const sources = sourcesOf(files);
     if (settled) {
-      await this.#options.prepare?.(made);
+      await this.#options.prepare?.(sources);
     }
     if (this.#stopped || this.#context !== context) {
       return false;
@@ -216,28 +216,28 @@ export class DiscoveryFiles {
     this.#unsettled = unsettled;
     if (settled) {
       this.#accept(files);
-      this.#options.onChange(made);
+      this.#options.onChange(sources);
     } else {
-      this.#warnOfEmpty();
+      this.#logEmpty();
     }
-    await this.#watchFolders();
+    await this.#watchDirectories();
     return unsettled.size > 0;
   }
 
-  /** Makes these the files that are known, and tells what is new about them. */
+  /** Sets the known files, and logs what has changed. */
   #accept(files: ReadonlyMap<string, KnownFile>): void {
     const { log } = this.#options;
     const before = this.#files;
     this.#files = files;
-    for (const [file, { version, good, made, messages }] of files) {
+    for (const [file, { version, valid, source, messages }] of files) {
       const known = before.get(file);
-      if (good && (known?.version !== version || !known.good)) {
-        const { queries, followers } = made;
+      if (valid && (known?.version !== version || !known.valid)) {
+        const { queries, followers } = source;
         log.info('discovery file read', { file, queries: queries.length, selectors: followers.length });
       }
       if (known?.version !== version || !isDeepStrictEqual(messages, known.messages)) {
         for (const reason of messages) {
-          if (good) {
+          if (valid) {
             log.warn('discovery file warning', { file, reason });
           } else {
             log.error('discovery file rejected', { file, error: reason });
@@ -251,10 +251,10 @@ export class DiscoveryFiles {
         this.#empty.forget(file);
       }
     }
-    this.#warnOfEmpty();
+    this.#logEmpty();
   }
 
-  #warnOfEmpty(): void {
+  #logEmpty(): void {
     for (const [file, { size }] of this.#files) {
       if (size === 0) {
         this.#empty.found(file, { file, hint: 'add queries, or delete the file' });
@@ -264,21 +264,21 @@ export class DiscoveryFiles {
     }
   }
 
-  async #watchFolders(): Promise<void> {
+  async #watchDirectories(): Promise<void> {
     if (this.#stopped || (this.#patterns.length === 0 && this.#watch === undefined)) {
       return;
     }
-    const { foldersOf } = await import('./matching-files.ts');
+    const { directoriesOf } = await import('./matching-files.ts');
     this.#watch ??= await this.#createWatch();
     if (!this.#stopped) {
-      await this.#watch.watch(foldersOf(this.#patterns, this.#folder));
+      await this.#watch.watch(directoriesOf(this.#patterns, this.#directory));
     }
   }
 
-  async #createWatch(): Promise<FolderWatch> {
-    const { FolderWatch } = await import('./folder-watch.ts');
-    return new FolderWatch({
-      onChange: () => this.#lookIn(SOON_MS),
+  async #createWatch(): Promise<DirectoryWatch> {
+    const { DirectoryWatch } = await import('./directory-watch.ts');
+    return new DirectoryWatch({
+      onChange: () => this.#readIn(NOTIFIED_MS),
       onError: ({ message: reason }) => {
         const hint = `the files are still read every ${REREAD_MS / 1_000}s`;
         this.#options.log.warn('discovery files not watched', { reason, hint });
@@ -287,6 +287,6 @@ export class DiscoveryFiles {
   }
 }
 
-function madeBy(files: ReadonlyMap<string, KnownFile>): ReadonlyMap<string, SourceQueries> {
-  return new Map(Array.from(files, ([path, { made }]) => [path, made]));
+function sourcesOf(files: ReadonlyMap<string, KnownFile>): ReadonlyMap<string, SourceQueries> {
+  return new Map(Array.from(files, ([path, { source }]) => [path, source]));
 }

@@ -15,20 +15,20 @@ import type { Target } from '../scheduler/target.ts';
 import type { ApiStats } from '../state/api-stats.ts';
 import { Inventory, type TargetInventory } from '../state/inventory.ts';
 
-/** Shows what is found in targets. */
+/** Metrics about the inventory of targets. */
 export interface InventoryView {
-  /** A target will be listed. */
+  /** The target will be listed. */
   add(inventory: TargetInventory): void;
-  /** A target is not listed any more. */
+  /** The target is no longer listed. */
   remove(target: Target): void;
-  /** A target was listed. */
+  /** The target was listed. */
   changed(inventory: TargetInventory): void;
-  /** What the selectors of a target match. */
+  /** The number of matches of the target's selectors. */
   matched(target: Target, matches: readonly SelectorCount[]): void;
 }
 
 export interface DiscoveryOptions {
-  /** Time from listing to listing, in milliseconds; 0: nothing is listed. */
+  /** Interval between listings, in milliseconds; 0: none. */
   readonly every: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -41,9 +41,9 @@ export interface DiscoveryOptions {
 
 const KINDS: readonly ListKind[] = ['monitors', 'scopes'];
 
-/** Lists what there is in the targets in use, shows it, and says which queries followers make of it. */
+/** Lists monitors and scopes of the targets in use, and derives the queries of followers from them. */
 export class Discovery {
-  /** What was found in a target may be other than before. */
+  /** The inventory of a target may have changed. */
   readonly listed: Emitter<[target: Target]>;
   readonly #options: DiscoveryOptions;
   readonly #inventory: Inventory;
@@ -77,7 +77,7 @@ export class Discovery {
     });
   }
 
-  /** Lists a target from now on. */
+  /** Starts listing a target. */
   add(target: Target): void {
     this.#targets.add(target);
     if (this.#every > 0) {
@@ -87,7 +87,7 @@ export class Discovery {
     }
   }
 
-  /** Lists a target no more, and forgets what was found there. */
+  /** Stops listing a target, and removes its inventory. */
   remove(target: Target): void {
     this.#targets.delete(target);
     this.#listings.remove(target);
@@ -96,7 +96,7 @@ export class Discovery {
     this.#matches.forget(target);
   }
 
-  /** Another time from listing to listing, in milliseconds: each target is listed anew at once. 0: what was found goes. */
+  /** Sets the interval between listings, in milliseconds: each target is listed at once. 0 removes all inventories. */
   setEvery(every: number): void {
     if (every === this.#every) {
       return;
@@ -115,7 +115,7 @@ export class Discovery {
     }
   }
 
-  /** These entries follow monitors or scopes from now on. */
+  /** Sets the entries that follow monitors or scopes. */
   follow(followers: readonly Follower[]): void {
     const before = this.#followers;
     const areSame = before.length === followers.length && before.every((each, n) => each === followers[n]);
@@ -128,9 +128,9 @@ export class Discovery {
     }
   }
 
-  /** The queries that followers make of what was found, in all targets but those of accounts that are left out. */
-  candidates(isLeftOut: (account: string) => boolean): ReadonlyMap<Target, readonly Candidate[]> {
-    const targets = [...this.#targets].filter(({ account }) => !isLeftOut(account));
+  /** Returns the queries of followers by target, except for targets of excluded accounts. */
+  candidates(isExcluded: (account: string) => boolean): ReadonlyMap<Target, readonly Candidate[]> {
+    const targets = [...this.#targets].filter(({ account }) => !isExcluded(account));
     return new Map(targets.map((target) => [target, this.candidatesIn(target)]));
   }
 
@@ -139,14 +139,14 @@ export class Discovery {
     return followers.length === 0 ? [] : planFollowing(followers, this.#inventory.found(target));
   }
 
-  /** What selectors match in a target may be another number. */
+  /** Counts the matches of a target's selectors. */
   #count(target: Target): void {
     const isListed = (kind: ListKind) => this.#inventory.isListed(target, kind);
     const found = this.#inventory.found(target);
     this.#options.view.matched(target, this.#matches.count(target, this.#followersOf(target), found, isListed));
   }
 
-  /** Makes the series of the requests for listings exist at 0. */
+  /** Creates the series of listing calls with value 0. */
   #expect(target: Target): void {
     const selectors = this.#followersOf(target).map(({ selector }) => selector);
     const tags = selectors.some((each) => each.kind === 'monitors' && Object.keys(each.tags).length > 0);

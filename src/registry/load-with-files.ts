@@ -6,16 +6,16 @@ import { type LoadedConfig, type LoadedEntries, loadConfigFile } from '../querie
 import { followersOfSources, mergeQueries, namedCandidates, type SourceQueries } from '../queries/sources.ts';
 import { readDiscoveryFile } from './discovery-file.ts';
 
-/** A config file and its discovery files, as they are now, all good. */
+/** A valid configuration file and its discovery files. */
 export interface LoadedWithFiles extends Pick<LoadedConfig, 'config' | 'warnings'>, SourceQueries {
   /** The discovery files, in the order of their paths. */
   readonly files: readonly string[];
 }
 
 /**
- * Loads a config file, and the discovery files that it names.
+ * Loads a configuration file and its discovery files.
  *
- * @throws {ConfigError} with all that is wrong with the config file, or else with the others
+ * @throws {ConfigError} with all errors of the configuration file; if there are none, of the discovery files
  */
 export async function loadWithFiles(options: ReadOptions): Promise<LoadedWithFiles> {
   const loaded = await loadConfigFile(options);
@@ -27,25 +27,25 @@ export async function loadWithFiles(options: ReadOptions): Promise<LoadedWithFil
     queries: Array.from(winners.values(), ({ query }) => query),
     followers: followersOfSources(sources),
   };
-  const leftOut = losers.map(({ loser, winner }) => {
+  const excluded = losers.map(({ loser, winner }) => {
     const got = `a query ${quote(loser.query.name)}`;
-    return createProblem(loser.from, undefined, got, `a name that ${winner.from} does not have: it is left out`);
+    return createProblem(loser.from, undefined, got, `a name that is not in ${winner.from}: the query is excluded`);
   });
-  const warnings = [...loaded.warningsWith(all), ...[...files.values()].flatMap((file) => file.warnings), ...leftOut];
+  const warnings = [...loaded.warningsWith(all), ...[...files.values()].flatMap((file) => file.warnings), ...excluded];
   return { config, files: [...files.keys()], ...all, warnings };
 }
 
-/** The files that match, by path. */
+/** Loads the matching files, by path. */
 async function loadFiles(
   { config, context }: LoadedConfig,
-  folder: string,
+  directory: string,
 ): Promise<ReadonlyMap<string, LoadedEntries>> {
   const patterns = config.discovery.files;
   const loaded = new Map<string, LoadedEntries>();
   const problems: Problem[] = [];
   if (patterns.length > 0) {
     const { findFiles } = await import('./matching-files.ts');
-    for (const path of await findFiles(patterns, folder)) {
+    for (const path of await findFiles(patterns, directory)) {
       try {
         const entries = await (await readDiscoveryFile(path))?.load(context);
         if (entries !== undefined) {

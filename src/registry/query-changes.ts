@@ -1,16 +1,16 @@
 import type { LogFields } from '../lib/log.ts';
 
-/** The names of the queries that a change of the sources has touched. */
+/** Names of the queries affected by a change of the sources. */
 export interface QueryChanges {
   readonly added: readonly string[];
-  /** Those that are new under an old name among them. */
+  /** Includes new queries with an old name. */
   readonly changed: readonly string[];
   readonly removed: readonly string[];
 }
 
 export const NO_CHANGES: QueryChanges = { added: [], changed: [], removed: [] };
 
-/** What two changes, one after the other, have touched. */
+/** Returns the sum of two successive changes. */
 export function sumOf(a: QueryChanges, b: QueryChanges): QueryChanges {
   return {
     added: [...a.added, ...b.added],
@@ -23,10 +23,10 @@ export function hasChanges({ added, changed, removed }: QueryChanges): boolean {
   return added.length + changed.length + removed.length > 0;
 }
 
-/** One line of the log must hold the change of a whole fleet. */
+/** Limits the names in a log line: a change may affect a whole fleet. */
 const MOST_NAMES = 10;
 
-/** For a line of the log: how many queries, and the first of them by name. */
+/** Returns the log keys of a change: numbers of queries, and the first names. */
 export function changeFields({ added, changed, removed }: QueryChanges): LogFields {
   return {
     added: added.length,
@@ -38,7 +38,7 @@ export function changeFields({ added, changed, removed }: QueryChanges): LogFiel
   };
 }
 
-/** Undefined, thus no field, where there is none. */
+/** Returns undefined, so that the key is omitted, if there are no names. */
 function listOf(names: readonly string[]): string | undefined {
   const shown = names.slice(0, MOST_NAMES).join(', ');
   const more = names.length - MOST_NAMES;

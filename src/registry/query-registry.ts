@@ -1,25 +1,25 @@
 import type { RegisteredQuery, Registration } from '../model/query.ts';
 import { QUERY_SOURCES, type QuerySource } from '../model/vocabulary.ts';
 
-/** A part of the exporter that holds something of each registered query. It implements what concerns it. */
+/** A part of the exporter that follows the registration of queries. It implements the methods that it needs. */
 export interface Participant {
-  /** A query is registered under a free name. It is shown from now on. */
+  /** A query was registered under a free name. It becomes visible. */
   add?(registration: Registration): void;
-  /** Queries that were added are polled and run from now on. */
+  /** Polls and runs of added queries start. */
   begin?(registrations: readonly Registration[]): void;
-  /** A query has another definition and asks the same: counters, state, and runs stay. */
+  /** A query has a new definition of the same calls: its counters, state, and runs are kept. */
   change?(registration: Registration): void;
-  /** A query is removed, with every one of its series; a run of it is stopped at the service. */
+  /** A query was removed: its series are removed, its run is stopped at the service. */
   remove?(registration: Registration): void;
 }
 
-/** The queries that are registered: the one place that knows them by name, and that makes and changes their handles. */
+/** The registered queries by name. Only the registry creates and changes their handles. */
 export class QueryRegistry {
   readonly #registrations = new Map<string, { -readonly [Member in keyof Registration]: Registration[Member] }>();
   #participants: readonly Participant[] = [];
   #reversed: readonly Participant[] = [];
 
-  /** `participants` in the order in which they are called for `add`, `begin`, and `change`; `remove` is called in reverse. */
+  /** @param participants in the order of calls of `add`, `begin`, and `change`; `remove` is called in reverse order */
   join(participants: readonly Participant[]): void {
     this.#participants = participants;
     this.#reversed = participants.toReversed();
@@ -52,7 +52,7 @@ export class QueryRegistry {
     }
   }
 
-  /** Replaces the definition of the registered query of this name by one that asks the same. */
+  /** Replaces the definition of a registered query by one with the same calls. */
   change(query: RegisteredQuery): void {
     const registration = this.#registrations.get(query.name);
     if (registration !== undefined) {

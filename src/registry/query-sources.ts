@@ -18,7 +18,7 @@ import {
 } from '../queries/sources.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { Discovery } from './discovery.ts';
-import { LeftOutLog } from './left-out-log.ts';
+import { ExcludedLog } from './excluded-log.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
 import type { QueryRegistry } from './query-registry.ts';
 
@@ -33,40 +33,40 @@ export interface QuerySourcesOptions {
   readonly targetsInUse: TargetsInUse;
   readonly discovery: Discovery;
   readonly log: Logger;
-  /** Told which targets have come and gone; others, and accounts, may have other settings. */
-  readonly onTargets: (targets: TargetChanges) => void;
-  /** From its abort on no query comes or leaves any more. */
+  /** Called after targets were added or removed, or settings of targets or accounts may have changed. */
+  readonly onTargetsChanged: (targets: TargetChanges) => void;
+  /** After its abort, no query is added or removed. */
   readonly shutdown: AbortSignal;
 }
 
 /**
- * Where queries come from: the config file, discovery files, HTTP, and what followers find. Each change of a source is
- * applied at once: of all that is registered, only what has changed is touched.
+ * The sources of queries: the configuration file, discovery files, HTTP, and followers. A change of a source is applied at
+ * once, and affects only the queries that have changed.
  */
 export class QuerySources {
   readonly #options: QuerySourcesOptions;
-  readonly #leftOut: LeftOutLog;
+  readonly #excluded: ExcludedLog;
   readonly #indexes = new SourceIndexes();
   #files: ReadonlyMap<string, SourceQueries> = new Map();
   readonly #http = new Map<string, RegisteredQuery>();
-  /** What has each name, as its source gave it last. */
+  /** The registered query of each name, as defined by its source. */
   readonly #candidates = new Map<string, Candidate>();
   readonly #uses = new UseCounts();
-  /** What of {@link #uses} is for followers. */
+  /** The part of {@link #uses} for followers. */
   #followerUses: readonly Use[] = [];
-  /** What followers found when it was applied last. */
+  /** The last applied queries of followers. */
   #found: ReadonlyMap<Target, readonly Candidate[]> = new Map();
   #begun = false;
 
-  /** Registers the queries of the configuration. Nothing is asked for them before {@link begin}. */
+  /** Registers the queries of the configuration. No calls are made for them before {@link begin}. */
   constructor(options: QuerySourcesOptions) {
     this.#options = options;
-    this.#leftOut = new LeftOutLog(options.log);
+    this.#excluded = new ExcludedLog(options.log);
     options.discovery.listed.on((target) => this.#listed(target));
     this.#apply(undefined);
   }
 
-  /** Polls and runs what is registered, and from now on whatever comes. */
+  /** Starts polls and runs of the registered queries, and of all that are registered later. */
   begin(): void {
     this.#begun = true;
     const { registry } = this.#options;
@@ -74,8 +74,8 @@ export class QuerySources {
   }
 
   /**
-   * Does, without holding up the event loop, what takes long when {@link setConfig} or {@link setFiles} is called with the
-   * same next. Nothing takes effect yet.
+   * Performs the slow part of a following {@link setConfig} or {@link setFiles} with the same arguments, without blocking the
+   * event loop. Nothing takes effect yet.
    */
   async prepare(config: SourceQueries, files: ReadonlyMap<string, SourceQueries>): Promise<void> {
     await this.#indexes.prepare(this.#options.inForce.loaded, config);
@@ -84,7 +84,7 @@ export class QuerySources {
     }
   }
 
-  /** Puts another configuration in force; `files` are all discovery files as they are read with it. */
+  /** Puts a configuration in effect; `files` are all discovery files as read with it. */
   setConfig(loaded: LoadedConfig, files: ReadonlyMap<string, SourceQueries>): QueryChanges {
     const { inForce } = this.#options;
     const isSame = loaded === inForce.loaded && files.size === this.#files.size;
@@ -98,14 +98,14 @@ export class QuerySources {
     return this.#apply(moved.size === 0 ? names : undefined, moved);
   }
 
-  /** Discovery files have these queries now, by path. */
+  /** Sets the queries of the discovery files, by path. */
   setFiles(files: ReadonlyMap<string, SourceQueries>): QueryChanges {
     const names = this.#changedNames(this.#options.inForce.loaded, files);
     this.#files = files;
     return this.#apply(names);
   }
 
-  /** These are the queries that are registered over HTTP under some names now; undefined: none is. */
+  /** Sets the queries that are registered over HTTP under some names; undefined: none. */
   setHttp(changes: ReadonlyMap<string, RegisteredQuery | undefined>): QueryChanges {
     for (const [name, query] of changes) {
       if (query === undefined) {
@@ -117,12 +117,12 @@ export class QuerySources {
     return this.#applyNames(new Set(changes.keys()));
   }
 
-  /** Which source has a name now; undefined where it is free. */
+  /** Returns the source of the query with a name; undefined if the name is free. */
   holderOf(name: string): QuerySource | undefined {
     return this.#options.registry.get(name)?.query.source;
   }
 
-  /** What followers find in a target may have changed. */
+  /** Applies the queries of followers in a target after a listing. */
   #listed(target: Target): void {
     const { discovery, log, shutdown } = this.#options;
     if (shutdown.aborted) {
@@ -141,7 +141,7 @@ export class QuerySources {
     }
   }
 
-  /** The names that the config file and discovery files have other queries for than now. */
+  /** Returns the names whose queries in the configuration file and discovery files have changed. */
   #changedNames(config: SourceQueries, files: ReadonlyMap<string, SourceQueries>): ReadonlySet<string> {
     const paths = new Set([...this.#files.keys(), ...files.keys()]);
     const ofFiles = [...paths].flatMap((path) => [
@@ -151,9 +151,9 @@ export class QuerySources {
   }
 
   /**
-   * Makes the registered queries, and the targets in use, those that the sources have now.
+   * Updates the registered queries and the targets in use from the sources.
    *
-   * @param changed names that the config file and discovery files have other queries for than before; undefined: any
+   * @param changed names whose queries in the configuration file and discovery files have changed; undefined: any
    */
   #apply(changed: ReadonlySet<string> | undefined, moved: ReadonlySet<string> = new Set()): QueryChanges {
     const { discovery, shutdown } = this.#options;
@@ -177,7 +177,7 @@ export class QuerySources {
     return this.#applyNames(names, moved);
   }
 
-  /** Returns the names of the queries found in `targets` that differ from those found before. */
+  /** Returns the names of the queries in `targets` that have changed. */
   #setFound(found: ReadonlyMap<Target, readonly Candidate[]>, targets: Iterable<Target>): ReadonlySet<string> {
     const names = Array.from(targets, (target) =>
       changedCandidates(this.#found.get(target) ?? [], found.get(target) ?? []),
@@ -187,11 +187,11 @@ export class QuerySources {
   }
 
   /**
-   * Makes what is registered under some names what the sources have now. It takes a time that hardly depends on the number
-   * of other queries.
+   * Updates the registered queries of some names from the sources. Its duration hardly depends on the number of other
+   * queries.
    *
    * @param names undefined: all
-   * @param moved the accounts that have moved, if the configuration may be another than before
+   * @param moved the accounts that have moved; undefined if the configuration has not changed
    */
   #applyNames(names: ReadonlySet<string> | undefined, moved?: ReadonlySet<string>): QueryChanges {
     const { inForce, targetsInUse, shutdown } = this.#options;
@@ -213,14 +213,14 @@ export class QuerySources {
     const isMovedAccount = (account: string) => moved?.has(account) ?? false;
     const diff = diffQueries(given, wanted, isMovedAccount);
     const areUsesChanged = this.#count(given, wanted);
-    const changes = this.#enact(diff, merged.winners, () =>
+    const changes = this.#applyDiff(diff, merged.winners, () =>
       areUsesChanged || moved !== undefined ? targetsInUse.update(config, this.#uses.all(), isMovedAccount) : undefined,
     );
-    this.#leftOut.tell(names, merged.losers);
+    this.#excluded.update(names, merged.losers);
     return changes;
   }
 
-  /** Counts what is used instead of what was. Returns whether other targets are in use than before. */
+  /** Updates the counts of uses. Returns whether the set of uses has changed. */
   #count(before: ReadonlyMap<string, RegisteredQuery>, after: ReadonlyMap<string, RegisteredQuery>): boolean {
     let areChanged = false;
     for (const [name, query] of after) {
@@ -241,13 +241,13 @@ export class QuerySources {
   }
 
   /**
-   * Touches the queries that have changed.
+   * Changes the registered queries.
    *
-   * @param candidates what has the names of those that are registered then
-   * @param updateTargets called once nothing uses targets that are gone, and before anything uses those that have come;
-   *   undefined if these are the same as before
+   * @param candidates the queries that are registered then, by name
+   * @param updateTargets called after the last use of removed targets, and before the first use of added ones; returns
+   *   undefined if the targets have not changed
    */
-  #enact(
+  #applyDiff(
     diff: QueryDiff,
     candidates: ReadonlyMap<string, Candidate>,
     updateTargets: () => TargetChanges | undefined,
@@ -260,7 +260,7 @@ export class QuerySources {
       this.#candidates.set(name, candidate);
     }
     if (targets !== undefined) {
-      this.#options.onTargets(targets);
+      this.#options.onTargetsChanged(targets);
     }
     return {
       added: diff.added.map(({ name }) => name),
@@ -269,7 +269,7 @@ export class QuerySources {
     };
   }
 
-  /** The registered queries as their sources gave them: those of some names, or all. */
+  /** Returns the registered queries of some names, or all, as defined by their sources. */
   #given(names: ReadonlySet<string> | undefined): ReadonlyMap<string, RegisteredQuery> {
     const given = new Map<string, RegisteredQuery>();
     for (const name of names ?? this.#candidates.keys()) {
@@ -281,7 +281,7 @@ export class QuerySources {
     return given;
   }
 
-  /** Whether it is this candidate that has its name. */
+  /** Returns whether the registered query of the name is this candidate. */
   #isRegistered({ query, from }: Candidate): boolean {
     const candidate = this.#candidates.get(query.name);
     return (

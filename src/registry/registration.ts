@@ -17,51 +17,51 @@ export interface Removed {
 
 export type Refusal =
   | { readonly outcome: 'invalid'; readonly problems: readonly DefinitionProblem[] }
-  /** The name is that of a query of the config, or of a file. */
+  /** A query of the configuration file or of a discovery file has the name. */
   | { readonly outcome: 'taken'; readonly source: string }
   | { readonly outcome: 'precondition failed' }
   /** Nothing is registered under the name. */
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'not stored'; readonly reason: string }
-  /** Something else was faster: the end of the exporter, or another configuration. */
+  /** The exporter has started to shut down, or its configuration has changed, in the meantime. */
   | { readonly outcome: 'interrupted' };
 
-/** Something in a definition that is wrong. */
+/** An error in a definition. */
 interface DefinitionProblem {
-  /** Where in the definition: `labels.team`, `schedule.every`; empty where it is about the whole. */
+  /** Path in the definition: `labels.team`, `schedule.every`; empty for the definition as a whole. */
   readonly path: string;
-  /** What is there, as a text for people. */
+  /** Value at the path, as readable text. */
   readonly got: string;
   readonly expected: string;
 }
 
-/** Where what is registered over HTTP is kept, by the query's name. */
+/** Stores queries that are registered over HTTP, by name. */
 export interface RegistrationStore {
-  /** What cannot be read now, `late` receives once it can. */
+  /** Reads all definitions. `late` receives those that cannot be read yet. */
   load(late: (definitions: ReadonlyMap<string, Definition>) => void): Promise<ReadonlyMap<string, Definition>>;
   /**
-   * Resolves once the definition outlives this process, as far as this store's do.
+   * Resolves when the definition is stored as durably as the store allows.
    *
-   * @throws NotStoredError when it does not; nothing has changed then
+   * @throws NotStoredError if storing it failed; nothing has changed then
    */
   put(name: string, definition: Definition): Promise<void>;
   /** @throws NotStoredError as `put` */
   delete(name: string): Promise<void>;
 }
 
-/** Something could not be stored; the message says why. */
+/** A failure to store a definition. The message is the reason. */
 export class NotStoredError extends Error {
   override readonly name = 'NotStoredError';
 }
 
-/** Without a storage registrations end with the process. */
+/** Without a storage, registrations are lost when the process exits. */
 export const NO_STORE: RegistrationStore = {
   load: async () => new Map(),
   put: async () => undefined,
   delete: async () => undefined,
 };
 
-/** A short text that is equal for equal definitions, whatever the order of their keys, and else differs. */
+/** Returns a short text that is equal for equal definitions, in any order of keys, and different for others. */
 export function definitionTag(definition: unknown): string {
   return createHash('sha256').update(canonical(definition)).digest('base64url').slice(0, 22);
 }
@@ -74,18 +74,18 @@ function canonical(value: unknown): string {
   );
 }
 
-/** The tags that a condition names, without quotes; `*` stands for any. */
+/** Tags of a condition, without quotes; `*` means any. */
 export type TagCondition = '*' | ReadonlySet<string>;
 
-/** What must be true of a resource for a request to be carried out (RFC 9110, section 13.1). */
+/** Preconditions of a request (RFC 9110, section 13.1). */
 export interface Preconditions {
-  /** Strong tags only: weak ones match nothing here. */
+  /** Strong tags only: weak tags never match. */
   readonly ifMatch?: TagCondition;
-  /** Weak tags count as strong ones. */
+  /** Weak tags match like strong ones. */
   readonly ifNoneMatch?: TagCondition;
 }
 
-/** Whether a request with these conditions may go on; `etag` without quotes, `undefined` where there is no resource. */
+/** Returns whether the preconditions hold; `etag` without quotes, undefined if the resource does not exist. */
 export function areMet({ ifMatch, ifNoneMatch }: Preconditions, etag: string | undefined): boolean {
   const matches = (condition: TagCondition) => etag !== undefined && (condition === '*' || condition.has(etag));
   return (ifMatch === undefined || matches(ifMatch)) && (ifNoneMatch === undefined || !matches(ifNoneMatch));

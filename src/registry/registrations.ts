@@ -20,75 +20,75 @@ import {
   type Removed,
 } from './registration.ts';
 
-/** The registered queries, as far as registrations over HTTP change them. */
+/** The registered queries, as far as HTTP changes them. */
 export interface HttpQueries {
-  /** Whose query has a name now; undefined where it is free. */
+  /** Returns the source of the query with a name; undefined if the name is free. */
   holderOf(name: string): QuerySource | undefined;
-  /** These are the queries that are registered over HTTP under some names now; undefined: none is. */
+  /** Sets the queries that are registered over HTTP under some names; undefined: none. */
   setHttp(changes: ReadonlyMap<string, RegisteredQuery | undefined>): QueryChanges;
 }
 
 export interface HttpRegistrationsOptions {
   readonly queries: HttpQueries;
-  /** What definitions are read with: another object once another configuration is in force. */
+  /** Returns the context to read definitions with: another object after the configuration has changed. */
   readonly context: () => ConfigContext;
   readonly view: (name: string) => QueryView | undefined;
   readonly store: RegistrationStore;
   readonly log: Logger;
 }
 
-/** A definition that is stored. */
+/** A stored definition. */
 interface StoredDefinition {
   readonly definition: Definition;
   readonly etag: string;
-  /** With the configuration that it was read with last; undefined before it was read. */
+  /** Whether it is valid in the configuration that it was last read with; undefined before that. */
   isValid: boolean | undefined;
 }
 
-/** What HTTP endpoints use of {@link HttpRegistrations}. */
+/** The part of {@link HttpRegistrations} that HTTP endpoints use. */
 export type Registrations = Pick<HttpRegistrations, 'etag' | 'put' | 'remove'>;
 
 /**
- * What is registered over HTTP. Writers of one name take turns, in the order in which they came; what is answered as done
- * is stored. A definition that another configuration has made invalid (its account is gone) stays stored, and its query
- * comes back when it is valid again.
+ * The registrations over HTTP. Writes of one name are sequential, in the order of their calls; a successful write is stored. A
+ * definition that a configuration change makes invalid (for example, by removing its account) stays stored, and its query is
+ * registered again when it becomes valid.
  */
 export class HttpRegistrations {
   readonly #options: HttpRegistrationsOptions;
   readonly #turns = new TurnsByKey();
-  /** All that is stored, by name. */
+  /** All stored definitions, by name. */
   readonly #stored = new Map<string, StoredDefinition>();
-  /** What all of them were read with last. */
+  /** The context that all of them were last read with. */
   #readWith: ConfigContext | undefined;
 
   constructor(options: HttpRegistrationsOptions) {
     this.#options = options;
   }
 
-  /** Registers what is stored. */
+  /** Registers the stored queries. */
   async load(): Promise<void> {
-    await this.#take(await this.#options.store.load((late) => this.#loadLate(late)));
+    await this.#add(await this.#options.store.load((late) => this.#loadLate(late)));
   }
 
   #loadLate(definitions: ReadonlyMap<string, Definition>): void {
     const { log } = this.#options;
     log.info('queries registered over HTTP loaded late', { queries: definitions.size });
-    background(log, 'late registration of queries', this.#take(definitions));
+    background(log, 'late registration of queries', this.#add(definitions));
   }
 
-  /** What was put before this was loaded is newer. */
-  async #take(stored: ReadonlyMap<string, Definition>): Promise<void> {
+  /** Keeps existing definitions: they are newer. */
+  async #add(stored: ReadonlyMap<string, Definition>): Promise<void> {
     for (const [name, definition] of stored) {
       if (!this.#stored.has(name)) {
         this.#stored.set(name, { definition, etag: definitionTag(definition), isValid: undefined });
       }
     }
     this.#readWith = undefined;
-    await this.readAnew();
+    await this.reload();
   }
 
-  /** Reads all definitions with the configuration that is in force now. Resolves to what that has changed. */
-  async readAnew(): Promise<QueryChanges> {
+  /** Reads all definitions with the configuration in effect. Resolves to the changes. */
+  async reload(): Promise<QueryChanges> {
     const context = this.#options.context();
     if (context === this.#readWith) {
       return NO_CHANGES;
@@ -99,22 +99,22 @@ export class HttpRegistrations {
       read.push({ name, registration, result: await readDefinition(name, registration.definition, context) });
     });
     if (context !== this.#options.context()) {
-      return this.readAnew();
+      return this.reload();
     }
     this.#readWith = context;
-    // What was put meanwhile was read by who put it.
+    // Definitions that were put in the meantime have been read by `put`.
     const current = read.filter(({ name, registration }) => this.#stored.get(name) === registration);
     return this.#setQueries(current.map(({ name, result }) => [name, result]));
   }
 
-  /** The tag of what is registered under a name over HTTP, without quotes: equal for equal definitions. */
+  /** Returns the tag of the definition with a name, without quotes: equal for equal definitions. Undefined if HTTP cannot change the query. */
   etag(name: string): string | undefined {
     return this.#options.queries.holderOf(name) === 'http' ? this.#stored.get(name)?.etag : undefined;
   }
 
   /**
-   * Registers a query under a name, or replaces the one there. An equal definition changes nothing. Never rejects for what
-   * a client sends.
+   * Registers a query, or replaces the registered one. An equal definition changes nothing. Never rejects because of the
+   * definition.
    *
    * @param body parsed JSON
    */
@@ -138,7 +138,7 @@ export class HttpRegistrations {
         return failure;
       }
       const { queries, view } = this.#options;
-      // While it was stored, a reload may have given the name to another.
+      // While it was being stored, a reload may have assigned the name to another query.
       const query = queries.holderOf(name) === 'http' ? view(name) : undefined;
       if (query === undefined) {
         return { outcome: 'interrupted' };
@@ -152,13 +152,13 @@ export class HttpRegistrations {
     return this.#remove(name, preconditions, 'requested');
   }
 
-  /** Removes a query that has ended, unless it is another by then. Tells whether it is removed. */
+  /** Removes an ended query, unless it has been replaced in the meantime. Resolves to whether it was removed. */
   async expire(name: string): Promise<boolean> {
     const ifMatch = new Set([this.#stored.get(name)?.etag ?? '']);
     return (await this.#remove(name, { ifMatch }, 'retention expired')).outcome === 'removed';
   }
 
-  /** Stores a definition that was read as valid, and has its query take effect. Undefined where all went well. */
+  /** Stores a valid definition, and registers its query. Resolves to undefined on success. */
   async #register(
     name: string,
     registration: StoredDefinition,
@@ -207,7 +207,7 @@ export class HttpRegistrations {
     return source === undefined || source === 'http' ? undefined : { outcome: 'taken', source };
   }
 
-  /** Whether what the store was asked for failed. */
+  /** Resolves to a refusal if a write to the store fails. */
   async #store(written: Promise<void>): Promise<Refusal | undefined> {
     try {
       await written;
@@ -220,7 +220,7 @@ export class HttpRegistrations {
     }
   }
 
-  /** Some definitions were read; undefined: gone. */
+  /** Updates the registered queries from definitions; undefined: removed. */
   #setQueries(results: Iterable<readonly [name: string, ReadDefinition | undefined]>): QueryChanges {
     const changes = new Map<string, RegisteredQuery | undefined>();
     for (const [name, result] of results) {
@@ -256,7 +256,7 @@ function refusalOf(preconditions: Preconditions, registration: StoredDefinition 
   return areMet(preconditions, registration?.etag) ? undefined : { outcome: 'precondition failed' };
 }
 
-/** The name is the URL's, whether or not the body says it, too. */
+/** The name is part of the URL; in the body, it is optional. */
 function withoutName(body: unknown): Definition {
   return Object.fromEntries(Object.entries(Object(body)).filter(([key]) => key !== 'name'));
 }

@@ -8,23 +8,23 @@ import type { QueryState } from '../state/query-state.ts';
 export interface RetentionOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** How long a watched query stays after its terminal status, in milliseconds: what is in force now. */
+  /** Returns how long a watched query is kept after its terminal status, in milliseconds. */
   readonly retention: () => number;
-  /** Removes a query that was registered over HTTP. Resolves to false where that could not be stored. */
+  /** Removes a query that was registered over HTTP. Resolves to false if storing the removal failed. */
   readonly remove: (name: string) => Promise<boolean>;
 }
 
-/** From a removal that could not be stored to the next try. */
+/** Delay before a failed removal is retried, in milliseconds. */
 const RETRY_MS = 60_000;
 
-/** A query that has ended. */
+/** An ended query. */
 interface Ended {
   /** On the monotonic clock. */
   readonly at: number;
   cancel: (() => void) | undefined;
 }
 
-/** Removes watched queries that were registered over HTTP some time after they have ended. */
+/** Removes watched queries that were registered over HTTP after their retention. */
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #ended = new Map<Registration, Ended>();
@@ -34,7 +34,7 @@ export class Retention {
     this.#options = options;
   }
 
-  /** The state of a query has changed, or is known again. */
+  /** Updates the removal of a query after its state was changed or restored. */
   changed(state: QueryState): void {
     const { registration } = state;
     const end = endOf(state);
@@ -42,21 +42,21 @@ export class Retention {
       this.forget(registration);
     } else if (!this.#ended.has(registration)) {
       const { clock } = this.#options;
-      // The wall clock counts once, when the end is first seen, and never as less than 0: it may jump later, and may have
-      // been ahead before.
+      // The wall clock is used only once, when the end is first observed, and never with a negative age: it may jump later, and
+      // may have been ahead before.
       const ended: Ended = { at: clock.monotonic() - Math.max(0, clock.now() - end), cancel: undefined };
       this.#ended.set(registration, ended);
       this.#waitForRetention(registration, ended);
     }
   }
 
-  /** A query is removed, or does not leave after its end any more. */
+  /** Cancels the removal of a query. */
   forget(registration: Registration): void {
     this.#ended.get(registration)?.cancel?.();
     this.#ended.delete(registration);
   }
 
-  /** The retention may be another than before. */
+  /** Applies a new retention. */
   reconsider(): void {
     for (const [registration, ended] of this.#ended) {
       ended.cancel?.();
@@ -64,7 +64,7 @@ export class Retention {
     }
   }
 
-  /** Nothing is removed any more. */
+  /** Cancels all removals. */
   stop(): void {
     this.#stopped = true;
     for (const { cancel } of this.#ended.values()) {
@@ -77,7 +77,7 @@ export class Retention {
     this.#wait(registration, ended, retention() - (clock.monotonic() - ended.at));
   }
 
-  /** Once waited for, the time is over, wherever the wall clock has gone meanwhile. */
+  /** Waits in full, whatever the wall clock does in the meantime. */
   #wait(registration: Registration, ended: Ended, ms: number): void {
     if (this.#stopped || this.#ended.get(registration) !== ended) {
       return;
@@ -100,7 +100,7 @@ export class Retention {
   }
 }
 
-/** When a watched query that was registered over HTTP got its terminal status, in milliseconds since the epoch. */
+/** Returns when a watched query that was registered over HTTP reached its terminal status, in milliseconds since the epoch. */
 function endOf({ registration: { query }, status, statusSince }: QueryState): number | undefined {
   const ends = query.source === 'http' && query.kind === 'watched' && status !== undefined && isTerminal(status);
   return ends ? statusSince : undefined;

@@ -284,7 +284,7 @@ describe('queries of a selector', () => {
         aws_region: REGION,
         query: 'e:a',
         entry: 'queries[1]',
-        other: 'the config file',
+        holder: 'the config file',
         queries: 2,
       },
     ]);

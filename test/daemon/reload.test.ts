@@ -277,8 +277,8 @@ describe('a reload that is refused', () => {
     const daemon = await runReloadedDaemon(scope, configOf(service, [watched('w1')]));
     const asked = daemon.reloadWith(configOf(service, [watched('w2')]));
     const ended = daemon.stop(1_000);
-    expect(await asked).toEqual({ ok: false, errors: ['the exporter shuts down'] });
-    expect(await daemon.reload()).toEqual({ ok: false, errors: ['the exporter shuts down'] });
+    expect(await asked).toEqual({ ok: false, errors: ['The exporter is shutting down'] });
+    expect(await daemon.reload()).toEqual({ ok: false, errors: ['The exporter is shutting down'] });
     await ended;
     expect(reloads(daemon)).toEqual([]);
   });

@@ -125,7 +125,7 @@ test('users who are changed get in, or do not, from the next request on', async 
         msg: 'web configuration rejected',
         fields: {
           file: expect.any(String),
-          error: expect.stringMatching(/^basic_auth_users: got nobody, expected users/),
+          error: expect.stringMatching(/^basic_auth_users: got no users, expected users/),
           hint: 'the previous one stays in effect',
         },
       },

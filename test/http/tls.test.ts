@@ -225,7 +225,7 @@ describe('rotation', () => {
     expect(told).toMatchObject({
       level: 'error',
       fields: {
-        error: `tls_server_config.key_file (line 3): got ${key}, expected the certificate's key: this one is another's`,
+        error: `tls_server_config.key_file (line 3): got ${key}, expected the key of the certificate`,
       },
     });
     exporter.configure({ tls_server_config: SECOND_TLS });
@@ -235,7 +235,7 @@ describe('rotation', () => {
 
   test('what OpenSSL does not take changes nothing, nor does it start', async () => {
     const weak = { cert_file: tlsFixture('weak-server.pem'), key_file: tlsFixture('weak-server-key.pem') };
-    const message = /tls_server_config: got what OpenSSL refuses \(.*key too small\), expected/;
+    const message = /tls_server_config: got settings that OpenSSL rejects \(.*key too small\), expected/;
     await expect(startSecure({ tls_server_config: weak })).rejects.toThrow(message);
     const exporter = await startSecure({ tls_server_config: FIRST_TLS });
     exporter.configure({ tls_server_config: weak });
@@ -256,7 +256,7 @@ describe('rotation', () => {
   test('TLS is not turned off while the exporter runs', async () => {
     const exporter = await startSecure({ tls_server_config: FIRST_TLS });
     exporter.configure({});
-    const message = 'tls_server_config: got nothing, expected a restart to turn TLS on or off';
+    const message = 'tls_server_config: got nothing, expected no change: restart the exporter to turn TLS on or off';
     const [problem] = await exporter.security.reload();
     expect(problem?.message).toBe(`${join(exporter.folder, 'web-config.yml')}: ${message}`);
     expect(exporter.events).toMatchObject([{ level: 'error', fields: { error: message } }]);

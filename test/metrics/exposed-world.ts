@@ -108,8 +108,8 @@ export class ExposedWorld {
       configLoad: () => ({ successful: true, at: 1_700_000_000_500 }),
       discoveryFiles: () =>
         new Map([
-          ['queries.d/a.yaml', { good: true, queries: 3 }],
-          ['b "\\.json', { good: false, queries: undefined }],
+          ['queries.d/a.yaml', { valid: true, queries: 3 }],
+          ['b "\\.json', { valid: false, queries: undefined }],
         ]),
       contributorSeries: () => this.#runPage.series,
       contributorSeriesLimit: () => MAX_SERIES,

@@ -46,7 +46,7 @@ async function follow(
   onTestFinished(() => files.stop());
   const use = async (other?: object) => {
     const plan = await files.plan(await load(other));
-    made = plan.made;
+    made = plan.sources;
     plan.commit();
   };
   await use(config);
@@ -60,7 +60,7 @@ async function follow(
     use,
     waitForNames: (...expected: readonly string[]) => vi.waitFor(() => expect(names()).toEqual(expected), WAIT),
     /** `a.yaml 1`, for each file. */
-    states: () => Array.from(files.states(), ([file, { good }]) => `${basename(file)} ${Number(good)}`),
+    states: () => Array.from(files.states(), ([file, { valid }]) => `${basename(file)} ${Number(valid)}`),
     errors: () => log.events.filter(({ level }) => level === 'error').map(({ fields }) => String(fields['error'])),
   };
 }

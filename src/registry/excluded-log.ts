@@ -3,23 +3,23 @@ import type { MergedQueries } from '../queries/sources.ts';
 
 type Loser = MergedQueries['losers'][number];
 
-/** Tells of queries that cannot be registered, for others have their names. */
-export class LeftOutLog {
+/** Logs queries that cannot be registered because other queries have their names. */
+export class ExcludedLog {
   readonly #log: Logger;
-  /** What is left out, by name. */
+  /** Excluded queries, by name. */
   readonly #losers = new Map<string, readonly Loser[]>();
-  /** What was left out last, by where it is from and its name. */
-  #told: ReadonlySet<string> = new Set();
+  /** Queries that were excluded last, by source, target, and name. */
+  #logged: ReadonlySet<string> = new Set();
 
   constructor(log: Logger) {
     this.#log = log;
   }
 
   /**
-   * These are left out now under some names, or under all: a line for each place that they are from. What was told is told
-   * again only after it was free.
+   * Sets the excluded queries of some names, or of all. Logs a line for each source and target. A query is logged again only
+   * after it was registered in the meantime.
    */
-  tell(names: ReadonlySet<string> | undefined, losers: readonly Loser[]): void {
+  update(names: ReadonlySet<string> | undefined, losers: readonly Loser[]): void {
     for (const name of names ?? [...this.#losers.keys()]) {
       this.#losers.delete(name);
     }
@@ -27,33 +27,33 @@ export class LeftOutLog {
       const { name } = each.loser.query;
       this.#losers.set(name, [...(this.#losers.get(name) ?? []), each]);
     }
-    this.#tellAll([...this.#losers.values()].flat());
+    this.#logNew([...this.#losers.values()].flat());
   }
 
-  #tellAll(losers: readonly Loser[]): void {
-    const told = new Set<string>();
+  #logNew(losers: readonly Loser[]): void {
+    const logged = new Set<string>();
     const fresh = new Set<string>();
     const groups = new Map<string, { readonly fields: LogFields; queries: number }>();
     for (const { loser, winner } of losers) {
       const { query, from } = loser;
       const { account, region, name, source } = query;
-      const place = [source, account, region].join(' ');
-      const key = [place, from, name].join(' ');
-      told.add(key);
-      const group = groups.get(place);
-      if (!this.#told.has(key)) {
-        fresh.add(place);
+      const origin = [source, account, region].join(' ');
+      const key = [origin, from, name].join(' ');
+      logged.add(key);
+      const group = groups.get(origin);
+      if (!this.#logged.has(key)) {
+        fresh.add(origin);
       }
       if (group === undefined) {
         const fields = { account, aws_region: region, query: name, entry: from, holder: winner.from };
-        groups.set(place, { fields, queries: 1 });
+        groups.set(origin, { fields, queries: 1 });
       } else {
         group.queries += 1;
       }
     }
-    this.#told = told;
-    for (const [place, { fields, queries }] of groups) {
-      if (fresh.has(place)) {
+    this.#logged = logged;
+    for (const [origin, { fields, queries }] of groups) {
+      if (fresh.has(origin)) {
         this.#log.warn('queries with taken names excluded', { ...fields, queries });
       }
     }

@@ -1,38 +1,39 @@
 import { stat } from 'node:fs/promises';
 import { type FSWatcher, watch } from 'chokidar';
-import type { MatchingFolder } from './matching-files.ts';
+import { describeRefusal } from '../lib/system-error.ts';
+import type { MatchingDirectory } from './matching-files.ts';
 
-export interface FolderWatchOptions {
-  /** Something has changed: which, is better found out by looking. */
+export interface DirectoryWatchOptions {
+  /** Called after any change. The caller reads the files to find out what has changed. */
   readonly onChange: () => void;
-  /** Changes will not be told for now. Called once, until all can be watched again. */
+  /** Called once when watching fails, until it succeeds again. */
   readonly onError: (error: Error) => void;
 }
 
 interface Watched {
   readonly watcher: FSWatcher;
-  /** Tells the folder from another that takes its place. */
+  /** Distinguishes the directory from another one that replaces it. */
   readonly identity: string;
 }
 
-/** Tells when something changes in folders, as far as the file system tells: network file systems may not. */
-export class FolderWatch {
-  readonly #options: FolderWatchOptions;
+/** Reports changes in directories, if the file system does: network file systems may not. */
+export class DirectoryWatch {
+  readonly #options: DirectoryWatchOptions;
   readonly #watched = new Map<string, Watched>();
   #failing = false;
   #closed = false;
 
-  constructor(options: FolderWatchOptions) {
+  constructor(options: DirectoryWatchOptions) {
     this.#options = options;
   }
 
-  /** Makes these the folders that are watched; those that do not exist are not, so that this is to be called again. */
-  async watch(folders: readonly MatchingFolder[]): Promise<void> {
-    const wanted = new Map<string, MatchingFolder & { readonly identity: string }>();
-    for (const folder of folders) {
-      const identity = await identityOf(folder.path);
+  /** Sets the directories to watch. Call it again for those that do not exist yet. */
+  async watch(directories: readonly MatchingDirectory[]): Promise<void> {
+    const wanted = new Map<string, MatchingDirectory & { readonly identity: string }>();
+    for (const directory of directories) {
+      const identity = await identityOf(directory.path);
       if (identity !== undefined) {
-        wanted.set(`${folder.depth} ${folder.path}`, { ...folder, identity });
+        wanted.set(`${directory.depth} ${directory.path}`, { ...directory, identity });
       }
     }
     for (const [key, { watcher, identity }] of this.#watched) {
@@ -43,7 +44,7 @@ export class FolderWatch {
     }
     for (const [key, { path, depth, identity }] of wanted) {
       if (!this.#watched.has(key) && !this.#closed) {
-        this.#watched.set(key, { identity, watcher: this.#begin(key, path, depth) });
+        this.#watched.set(key, { identity, watcher: this.#start(key, path, depth) });
       }
     }
   }
@@ -55,8 +56,8 @@ export class FolderWatch {
     await Promise.all(watched.map(({ watcher }) => watcher.close()));
   }
 
-  /** Links are followed, so that a change of where they lead is told, as Kubernetes makes it for a ConfigMap. */
-  #begin(key: string, path: string, depth: number | undefined): FSWatcher {
+  /** Follows symbolic links, so that a change of their target is reported, as Kubernetes changes a ConfigMap. */
+  #start(key: string, path: string, depth: number | undefined): FSWatcher {
     const { onChange, onError } = this.#options;
     const failed = (error: unknown) => {
       if (!this.#failing) {
@@ -70,14 +71,14 @@ export class FolderWatch {
       ...(depth === undefined ? {} : { depth }),
     });
     watcher.on('all', () => onChange());
-    // What changed before it was ready is not told.
+    // Changes before it is ready are not reported.
     watcher.on('ready', () => {
       this.#failing = false;
       onChange();
     });
-    // Another folder may come to its place, and even be known by the same number.
-    watcher.on('unlinkDir', (gone) => {
-      if (gone === path && this.#watched.get(key)?.watcher === watcher) {
+    // Another directory may replace it, even with the same inode number.
+    watcher.on('unlinkDir', (removed) => {
+      if (removed === path && this.#watched.get(key)?.watcher === watcher) {
         this.#watched.delete(key);
         watcher.close().catch(failed);
       }
@@ -87,11 +88,15 @@ export class FolderWatch {
   }
 }
 
+/** Undefined if the directory does not exist or cannot be examined. */
 async function identityOf(path: string): Promise<string | undefined> {
   try {
     const { dev, ino } = await stat(path);
     return `${dev}:${ino}`;
-  } catch {
+  } catch (error) {
+    if (describeRefusal(error) === undefined) {
+      throw error;
+    }
     return undefined;
   }
 }
