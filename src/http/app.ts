@@ -10,10 +10,9 @@ import { splitTarget } from './server/request-target.ts';
 import { HttpError, isApiPath, sendError } from './server/respond.ts';
 
 /**
- * Everything the exporter answers over HTTP: the status page, metrics, probes, reload and the API. Paths are matched
- * exactly, in case and in slashes, for any `Host`. Nothing here waits for the service: what `options` gives is what the
- * last polls left. Errors are JSON under `/api`, else plain text, and never tell more than a sentence; unexpected ones
- * are logged.
+ * Creates the request handler: status page, metrics, probes, reload, and API. Paths match exactly, including case and
+ * slashes, for any `Host`. No request waits for the AWS service: responses show the state of the last polls. Errors are JSON
+ * under `/api`, else plain text, and contain one sentence; unexpected errors are logged.
  */
 export function createApp(options: AppOptions): RequestListener {
   const { site, access, context } = options;
@@ -47,29 +46,29 @@ export function createApp(options: AppOptions): RequestListener {
   app.use(() => {
     throw new HttpError('not_found', `Not found. See ${routePrefix}/ for a list of pages`);
   });
-  const answerError = errorAnswers(routePrefix, context.log);
-  // Express knows error handlers by their four parameters.
+  const sendFailure = failureResponses(routePrefix, context.log);
+  // Express recognizes error handlers by their four parameters.
   const onError: ErrorRequestHandler = (error: unknown, request, response, _next) =>
-    answerError(error, request.path, response);
+    sendFailure(error, request.path, response);
   app.use(onError);
 
   return (request, response) => {
     setSecurityHeaders(response);
     const url = request.url ?? '';
-    // Before express, which lets a target it cannot parse by all handlers, and decodes only what a route takes out.
+    // Before Express, which passes an unparsable target to no handler, and decodes only the parameters of a route.
     const target = splitTarget(url);
     if (target === undefined) {
-      answerError(new HttpError('bad_request', 'Malformed URL'), url, response);
+      sendFailure(new HttpError('bad_request', 'Malformed URL'), url, response);
       return;
     }
     request.url = target.path + target.search;
     if (gate === undefined) {
       app(request, response);
     } else {
-      // A client that has gone meanwhile does not go again: what began for it, such as events, would never end.
+      // A client that disconnected in the meantime emits no further `close`: an event stream for it would never end.
       const served = gate(request, response, target.path)
         .then((admitted) => admitted && !response.closed && app(request, response))
-        .catch((error: unknown) => answerError(error, target.path, response));
+        .catch((error: unknown) => sendFailure(error, target.path, response));
       background(context.log, 'sign-in of a request', served);
     }
   };
@@ -81,7 +80,7 @@ function redirectTo(location: string): RequestHandler {
   };
 }
 
-/** As `Allow` has it. */
+/** Returns the value of `Allow`. */
 function allowedOf(methods: Endpoint['methods']): string {
   return METHODS.filter((method) => methods[method] !== undefined)
     .map((method) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase()))
@@ -95,8 +94,8 @@ function methodNotAllowed(allowed: string): RequestHandler {
   };
 }
 
-/** Answers with what a handler has thrown: as it says, or, for a defect, with 500. */
-function errorAnswers(routePrefix: string, log: Logger) {
+/** Returns a function that sends an error thrown by a handler: an {@link HttpError} as it is, others as 500. */
+function failureResponses(routePrefix: string, log: Logger) {
   return (error: unknown, path: string, response: ServerResponse): void => {
     const expected = error instanceof HttpError ? error : undefined;
     if (expected === undefined) {
@@ -109,7 +108,7 @@ function errorAnswers(routePrefix: string, log: Logger) {
       response.destroy();
       return;
     }
-    const answer = expected ?? new HttpError('internal', 'Unexpected error in the request: see the log');
-    sendError(response, isApiPath(path, routePrefix), answer);
+    const failure = expected ?? new HttpError('internal', 'Unexpected error in the request: see the log');
+    sendError(response, isApiPath(path, routePrefix), failure);
   };
 }

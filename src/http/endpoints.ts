@@ -10,17 +10,18 @@ import { statusPageEndpoint } from './page/status-page.ts';
 import { metricsEndpoint } from './scrape/metrics-endpoint.ts';
 import { ADMIN_API, guarded, LIFECYCLE } from './security/mutating.ts';
 import { sendJson } from './server/respond.ts';
-/** A path below the prefix, as a pattern of express, and what answers there. HEAD is answered as GET. */
+
+/** A path below the prefix, as an Express pattern, with its handlers. HEAD is handled as GET. */
 export interface Endpoint {
   readonly pattern: string;
   readonly methods: { readonly [method in Method]?: RequestHandler };
 }
 
-/** In the order of `Allow`. */
+/** Methods in the order of `Allow`. */
 export const METHODS = ['get', 'post', 'put', 'delete'] as const;
 type Method = (typeof METHODS)[number];
 
-/** Everything that is answered; where two have one pattern, the first is. `openapi.ts` describes the same. */
+/** Returns all endpoints; of two with the same pattern, the first one handles requests. `openapi.ts` describes them. */
 export function endpoints(options: AppOptions): readonly Endpoint[] {
   const { site, queries, health, changes, context } = options;
   const { registrations } = changes;
@@ -28,7 +29,7 @@ export function endpoints(options: AppOptions): readonly Endpoint[] {
   const description = openApiDocument(site);
   const reload = guarded(options, LIFECYCLE, changes.reload, reloadEndpoint);
   return [
-    // Before the status page, whose place a telemetry path of `/` takes.
+    // Before the status page, which a telemetry path of `/` replaces.
     { pattern: telemetry, methods: { get: metricsEndpoint(options.scrape, context) } },
     { pattern: '/', methods: { get: statusPageEndpoint(options) } },
     { pattern: `/${ASSETS}/:file`, methods: { get: assetEndpoint() } },
@@ -50,7 +51,7 @@ export function endpoints(options: AppOptions): readonly Endpoint[] {
   ];
 }
 
-/** A path as a pattern of express that matches it and nothing else. */
+/** Returns an Express pattern that matches only this path. */
 export function literalPattern(path: string): string {
   return path.replace(/[{}()[\]+?!:*\\]/g, '\\$&');
 }

@@ -207,7 +207,7 @@ export class HttpRegistrations {
     return source === undefined || source === 'http' ? undefined : { outcome: 'taken', source };
   }
 
-  /** Resolves to a refusal if a write to the store fails. */
+  /** Resolves to an outcome if a write to the store fails. */
   async #store(written: Promise<void>): Promise<Refusal | undefined> {
     try {
       await written;

@@ -7,18 +7,18 @@ import type { ServedQueries } from '../app-options.ts';
 import { EVENT_STREAM, HttpError } from '../server/respond.ts';
 import { queryJson } from './query-endpoints.ts';
 
-/** Each costs a connection and what it has not read yet. */
+/** Maximum number of listeners: each needs a connection and memory for unread events. */
 export const MAX_LISTENERS = 100;
-/** Bytes that a listener may leave unread, and that are sent at once. */
+/** Limit of bytes that a listener has not read, and of bytes sent at once. */
 const MAX_UNREAD = 1024 * 1024;
 const HEARTBEAT_MS = 15_000;
-/** Events that one who comes back is given, and that are sent at once; who missed more, or would get more, gets `reset`. */
+/** Number of events to keep for reconnecting listeners, and to send at once; beyond it, listeners receive `reset`. */
 export const KEPT_EVENTS = 1000;
-/** Characters of those events at most: who is given all of them must have no larger backlog than others. */
+/** Maximum number of characters of these events: sending all of them must not exceed the limit of unread bytes. */
 const MAX_KEPT = MAX_UNREAD;
-/** How long events are kept after the last listener has left. */
+/** How long events are kept without listeners, in milliseconds. */
 const KEPT_FOR_MS = 60_000;
-/** How long listeners may still read once the exporter ends. */
+/** How long listeners can read after the shutdown has begun, in milliseconds. */
 const LAST_READ_MS = 500;
 const RETRY_SECONDS = 10;
 
@@ -28,12 +28,12 @@ interface KeptEvent {
 }
 
 /**
- * `GET /api/v1/events`: server-sent events. `status` is a query whose status, `up`, last error or last run has changed,
- * with the JSON that the API has of it now; changes that follow each other within half a second are one. `removed` is
- * one that has left: `{"name": …}`. `reset` says that events were missed: read the queries again. Who names the last
- * event that it got in `Last-Event-ID` is given those that came since, as far as they are kept.
+ * `GET /api/v1/events`: server-sent events. `status` has the JSON of a query whose status, `up`, last error, or last run has
+ * changed; changes within half a second are combined. `removed` has the name of a removed query: `{"name": …}`. `reset` means
+ * that events were missed, and the client should read all queries again. A client that sends `Last-Event-ID` receives the
+ * events since then, if they are kept.
  *
- * A listener that does not read, and those above a number, are turned away: neither can hold up others.
+ * Listeners that do not read, and listeners above the limit, are disconnected: they do not delay others.
  */
 export class EventStream {
   readonly #queries: ServedQueries;
@@ -41,9 +41,9 @@ export class EventStream {
   readonly #shutdown: AbortSignal;
   readonly #listeners = new Set<ServerResponse>();
   readonly #kept: KeptEvent[] = [];
-  /** Characters of them all. */
+  /** Characters of all kept events. */
   #keptLength = 0;
-  /** Since when changes are followed without a gap; begins each event's id. Undefined while they are not. */
+  /** Start of following changes without a gap; prefix of each event ID. Undefined while changes are not followed. */
   #epoch: string | undefined;
   #number = 0;
   #unsubscribe: () => void = () => undefined;
@@ -64,7 +64,7 @@ export class EventStream {
       const message = aborted ? 'The exporter is shutting down' : `Limit of ${MAX_LISTENERS} event streams reached`;
       throw new HttpError('unavailable', message);
     }
-    // Proxies are asked not to collect events before they pass them on.
+    // Disables buffering of events in proxies.
     response.writeHead(200, { 'Content-Type': EVENT_STREAM, 'X-Accel-Buffering': 'no' });
     if (request.method === 'HEAD') {
       response.end();
@@ -76,14 +76,14 @@ export class EventStream {
   #listen(response: ServerResponse, lastEventId: string | undefined): void {
     this.#follow();
     this.#listeners.add(response);
-    response.once('close', () => this.#leave(response));
+    response.once('close', () => this.#remove(response));
     response.write(`retry: ${(RETRY_SECONDS * 1_000) / 2}\n\n`);
     if (lastEventId !== undefined) {
       response.write(this.#missedSince(lastEventId));
     }
   }
 
-  /** All events after the one named, or `reset` where that cannot be told. */
+  /** Returns all events after the given one, or `reset` if they are unknown. */
   #missedSince(lastEventId: string): string {
     const [epoch, number] = lastEventId.split('-');
     const [first] = this.#kept;
@@ -102,14 +102,14 @@ export class EventStream {
     this.#cancelForgetting();
     if (this.#epoch === undefined) {
       this.#epoch = this.#clock.now().toString(36);
-      this.#unsubscribe = this.#queries.subscribe((changes) => this.#tell(changes));
+      this.#unsubscribe = this.#queries.subscribe((changes) => this.#publish(changes));
     }
     if (this.#listeners.size === 0) {
       this.#beat();
     }
   }
 
-  #leave(response: ServerResponse): void {
+  #remove(response: ServerResponse): void {
     this.#listeners.delete(response);
     if (this.#listeners.size === 0 && !this.#shutdown.aborted) {
       this.#cancelHeartbeat();
@@ -124,7 +124,7 @@ export class EventStream {
     this.#keptLength = 0;
   }
 
-  #tell(changes: readonly StatusChange[]): void {
+  #publish(changes: readonly StatusChange[]): void {
     if (changes.length > KEPT_EVENTS) {
       this.#reset();
       return;
@@ -189,7 +189,7 @@ export class EventStream {
   #end(): void {
     for (const response of this.#listeners) {
       response.end();
-      // Who has not read all by then may never do, and must not hold up the shutdown.
+      // Listeners that are slower must not delay the shutdown.
       response.once(
         'close',
         this.#clock.setTimer(LAST_READ_MS, () => response.destroy()),

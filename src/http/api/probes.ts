@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { RequestHandler } from 'express';
 import { HttpError, sendText } from '../server/respond.ts';
 
-/** `GET /-/healthy`: 503 with the reason while there is one. */
+/** `GET /-/healthy`: 200, or 503 with the reason. */
 export function healthyEndpoint(unhealthy: () => string | undefined): RequestListener {
   return (_request, response) => {
     const reason = unhealthy();
@@ -14,7 +14,7 @@ export function healthyEndpoint(unhealthy: () => string | undefined): RequestLis
   };
 }
 
-/** `GET /-/ready`: 503 before each watched query was tried, with the number of those that were not, and at shutdown. */
+/** `GET /-/ready`: 503 until each watched query was polled, with the number of those that were not, and during shutdown. */
 export function readyEndpoint(waiting: () => number, shutdown: AbortSignal): RequestListener {
   return (_request, response) => {
     const count = waiting();
@@ -29,10 +29,10 @@ export function readyEndpoint(waiting: () => number, shutdown: AbortSignal): Req
   };
 }
 
-/** How a reload of the configuration ended: with all that is wrong, a line each, when it was refused. */
+/** Outcome of a reload. `errors` has one line per error. */
 export type ReloadOutcome = { readonly ok: true } | { readonly ok: false; readonly errors: readonly string[] };
 
-/** `POST /-/reload`, and PUT: 200 once the configuration that was read after the request is in force, or 500 with every error. */
+/** `POST /-/reload`, and PUT: 200 after the configuration, read after the request, is in effect, or 500 with every error. */
 export function reloadEndpoint(reload: () => Promise<ReloadOutcome>): RequestHandler {
   return async (_request, response) => {
     const outcome = await reload();

@@ -15,7 +15,7 @@ export function queriesEndpoint(queries: ServedQueries): RequestHandler {
   return async (_request, response) => sendParts(response, 200, JSON_TYPE, await list.result());
 }
 
-/** Queries whose JSON is one part of the body. */
+/** Number of queries per part of the body. */
 const QUERIES_PER_PART = 100;
 
 async function listParts(queries: Iterable<QueryView>): Promise<readonly Uint8Array[]> {
@@ -27,9 +27,8 @@ async function listParts(queries: Iterable<QueryView>): Promise<readonly Uint8Ar
 }
 
 /**
- * `GET /api/v1/queries/NAME`, on a pattern with `:name`: one query as it is in the list, or 404. Of a query that was
- * registered over HTTP, `ETag` is of what was registered, for conditions on further PUT and DELETE; what changes besides
- * does not change it.
+ * `GET /api/v1/queries/NAME`, on a pattern with `:name`: one query as in the list, or 404. For a query registered over HTTP,
+ * `ETag` is the tag of its definition, for conditions of PUT and DELETE; the state of the query does not change it.
  */
 export function queryEndpoint(queries: ServedQueries, registrations: Registrations | undefined): RequestHandler {
   return (request, response) => {
@@ -46,7 +45,7 @@ export function queryEndpoint(queries: ServedQueries, registrations: Registratio
   };
 }
 
-/** What a path has for `:name`. Only wildcards of a pattern give lists. */
+/** Returns the value of `:name`. Only wildcards have lists as values. */
 export function nameOf({ params }: Pick<Request, 'params'>): string {
   return typeof params['name'] === 'string' ? params['name'] : '';
 }
@@ -55,7 +54,7 @@ export function notRegistered(name: string): HttpError {
   return new HttpError('not_found', `No query named ${JSON.stringify(name)} is registered`);
 }
 
-/** `GET /api/v1/queries/NAME/contributors`: the JSON that `contributors` gives of the last results, or 404. */
+/** `GET /api/v1/queries/NAME/contributors`: the JSON of the last results, or 404. */
 export function contributorsEndpoint(queries: ServedQueries): RequestHandler {
   return async (request, response) => {
     const name = nameOf(request);
@@ -68,8 +67,8 @@ export function contributorsEndpoint(queries: ServedQueries): RequestHandler {
 }
 
 /**
- * The JSON of one query under `/api/v1/queries`: the documented members of its view, in their order, so that nothing else
- * that an object holds can get out.
+ * Returns the JSON of a query under `/api/v1/queries`: only the documented members of its view, in order, so that other
+ * members are never exposed.
  */
 export function queryJson(view: QueryView): Record<string, unknown> {
   return Object.fromEntries(Object.entries(view).filter(([key]) => QUERY_KEYS.has(key)));

@@ -85,10 +85,10 @@ export function readPreconditions(headers: IncomingHttpHeaders): Preconditions {
   };
 }
 
-/** An element of the list, which may be empty, and the comma or end after it. */
+/** An element of the list, possibly empty, and the following comma or end. */
 const ELEMENT = /[ \t]*(?:(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)/y;
 
-function readTags(header: string, value: string, weakToo: boolean): TagCondition {
+function readTags(header: string, value: string, includesWeak: boolean): TagCondition {
   if (value.trim() === '*') {
     return '*';
   }
@@ -102,7 +102,7 @@ function readTags(header: string, value: string, weakToo: boolean): TagCondition
     }
     const [, weak, tag] = match;
     named ||= tag !== undefined;
-    if (tag !== undefined && (weak === undefined || weakToo)) {
+    if (tag !== undefined && (weak === undefined || includesWeak)) {
       tags.add(tag);
     }
   }

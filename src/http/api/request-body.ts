@@ -4,7 +4,7 @@ import { HttpError, writeJsonError } from '../server/respond.ts';
 
 /**
  * Reads a JSON body of at most `limit` bytes. Undefined if the client disconnected, or its body was refused as too large.
- * Express' own parser reads an oversized body to its end before it responds, which may never come.
+ * Express' own parser reads an oversized body to its end before it responds, which may take forever.
  *
  * @throws HttpError for a body that is not JSON in UTF-8
  */
@@ -23,7 +23,7 @@ export async function readJsonBody(
   return Buffer.isBuffer(body) ? parseJson(body) : undefined;
 }
 
-/** Resolves as soon as the length is known to exceed the limit, or reaches it. */
+/** Resolves as soon as the length exceeds the limit. */
 function readBody(request: IncomingMessage, limit: number): Promise<Buffer | 'too large' | 'aborted'> {
   if (Number(request.headers['content-length']) > limit) {
     return Promise.resolve('too large');
@@ -41,7 +41,7 @@ function readBody(request: IncomingMessage, limit: number): Promise<Buffer | 'to
     };
     request.on('data', onData);
     request.once('end', () => resolve(Buffer.concat(chunks)));
-    // Stays when the promise is settled: an error without a listener would end the process.
+    // Not removed when the promise is settled: an error without a listener would end the process.
     request.on('error', () => resolve('aborted'));
   });
 }

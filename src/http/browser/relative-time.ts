@@ -4,8 +4,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /**
- * How far `then` is from `now` (both in milliseconds since the Unix epoch), in one unit, cut off rather than rounded:
- * `3 min ago`, `in 12 s`, `now` within a second.
+ * Returns the distance of `then` from `now` (both in milliseconds since the Unix epoch) in one unit, truncated: `3 min ago`,
+ * `in 12 s`, `now` within a second.
  */
 export function relativeTime(then: number, now: number): string {
   const distance = Math.abs(now - then);
@@ -15,7 +15,7 @@ export function relativeTime(then: number, now: number): string {
   return then > now ? `in ${inOneUnit(distance)}` : `${inOneUnit(distance)} ago`;
 }
 
-/** Two of a unit at least before the next larger one is used: `119 s` says more than `1 min`. */
+/** Uses a larger unit only from two of it on: `119 s` is more precise than `1 min`. */
 function inOneUnit(ms: number): string {
   if (ms < 2 * MINUTE) {
     return `${Math.floor(ms / SECOND)} s`;

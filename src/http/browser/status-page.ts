@@ -1,10 +1,10 @@
-// Keeps the status page as the exporter would send it now: asks for it again when the exporter tells of a change, and
-// takes over what differs. All that the page shows is rendered by the exporter; without this script it is just not live.
+// Keeps the status page up to date: requests it again after an event from the exporter, and applies the differences. The
+// exporter renders the entire page; without this script, it is complete but not live.
 
 import { Idiomorph } from 'idiomorph';
 import { relativeTime } from './relative-time.ts';
 
-/** What of an event's data is told to screen readers. */
+/** The part of an event's data that is announced to screen readers. */
 interface QueryNews {
   readonly name: string;
   readonly status: string | null;
@@ -12,25 +12,25 @@ interface QueryNews {
   readonly lastError: { readonly error: string } | null;
 }
 
-/** Times that pass without an event: next polls, last successes. */
+/** Refreshes times that change without an event: next polls, last successes. */
 const REFRESH_EVERY_MS = 30_000;
-/** From one refresh to the next at least; more where the exporter takes long, so that pages left open do not load it. */
+/** Shortest pause between refreshes; longer if responses are slow, so that open pages do not overload the exporter. */
 const SHORTEST_PAUSE_MS = 1_000;
-const PAUSE_PER_ANSWER = 20;
+const PAUSE_PER_RESPONSE = 20;
 const LONGEST_PAUSE_MS = 10_000;
 const TYPING_PAUSE_MS = 200;
 const NEWS_EVERY_MS = 5_000;
 const RECONNECT_AFTER_MS = 30_000;
 
-/** The request that is in flight. */
+/** The request in flight. */
 let refreshing: AbortController | undefined;
-/** Something has changed since it was made. */
+/** Whether anything has changed since that request. */
 let outdated = false;
-/** The refresh that is planned. */
+/** Timer of the next refresh. */
 let timer: number | undefined;
-/** When the pause after the last refresh is over. */
+/** End of the pause after the last refresh. */
 let earliest = 0;
-/** How far the exporter's clock is ahead of ours. */
+/** Time by which the exporter's clock is ahead of the browser's, in milliseconds. */
 let clockOffset = 0;
 
 function readClock(root: ParentNode): void {
@@ -47,7 +47,7 @@ function showTimes(): void {
   }
 }
 
-/** Refreshes once the request in flight, and the pause after it, are over. */
+/** Refreshes after the request in flight and the following pause. */
 function refreshSoon(): void {
   if (refreshing !== undefined) {
     outdated = true;
@@ -56,12 +56,12 @@ function refreshSoon(): void {
   }
 }
 
-/** Refreshes now, without waiting for it; the browser's console shows an unexpected failure. */
+/** Refreshes now, without waiting; the browser's console shows an unexpected failure. */
 function refreshNow(): void {
   refresh().catch(reportError);
 }
 
-/** Refreshes now; what a request in flight would bring is not awaited any more. */
+/** Refreshes now; aborts a request in flight. */
 async function refresh(): Promise<void> {
   clearTimeout(timer);
   timer = undefined;
@@ -77,15 +77,15 @@ async function refresh(): Promise<void> {
     const response = await fetch(location.href, { signal: request.signal, cache: 'no-store' });
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     if (refreshing === request) {
-      takeOver(page);
+      applyPage(page);
     }
   } catch {
-    // The exporter cannot be reached, which the state of the event stream shows, or another refresh has begun.
+    // The exporter is unreachable, which the event stream shows, or another refresh has started.
   }
   if (refreshing === request) {
     refreshing = undefined;
     const ended = performance.now();
-    const pause = Math.max(SHORTEST_PAUSE_MS, PAUSE_PER_ANSWER * (ended - began));
+    const pause = Math.max(SHORTEST_PAUSE_MS, PAUSE_PER_RESPONSE * (ended - began));
     earliest = ended + Math.min(pause, LONGEST_PAUSE_MS);
     if (outdated) {
       refreshSoon();
@@ -93,8 +93,8 @@ async function refresh(): Promise<void> {
   }
 }
 
-/** Only what differs is touched: focus, what was typed and what was folded stay. */
-function takeOver(page: Document): void {
+/** Applies only the differences: focus, typed text, and collapsed elements are kept. */
+function applyPage(page: Document): void {
   const old = document.querySelector('main');
   const fresh = page.querySelector('main');
   if (old === null || fresh === null) {
@@ -115,7 +115,7 @@ function takeOver(page: Document): void {
 let source: EventSource | undefined;
 let reconnecting: number | undefined;
 
-/** Listens while the page is looked at: browsers have few connections to a host, and its tabs share them. */
+/** Listens while the page is visible: browsers have few connections per host, shared by its tabs. */
 function listen(): void {
   source?.close();
   source = undefined;
@@ -126,7 +126,7 @@ function listen(): void {
   source = new EventSource('api/v1/events');
   source.onopen = () => {
     showConnection('Live', true);
-    // Whatever has changed before.
+    // For changes before the connection.
     refreshSoon();
   };
   source.onerror = () => {
@@ -137,7 +137,7 @@ function listen(): void {
   };
   source.addEventListener('status', (event: MessageEvent<string>) => {
     const query: QueryNews = JSON.parse(event.data);
-    tell(query);
+    addNews(query);
     refreshSoon();
   });
   source.addEventListener('removed', refreshSoon);
@@ -154,8 +154,8 @@ function showConnection(text: string, connected: boolean): void {
 
 const news = new Map<string, string>();
 
-/** Tells screen readers of changes of queries that this page shows, every few seconds at most. */
-function tell({ name, status, up, lastError }: QueryNews): void {
+/** Announces changes of queries on this page to screen readers, at most every few seconds. */
+function addNews({ name, status, up, lastError }: QueryNews): void {
   if (document.getElementById(`query-${encodeURIComponent(name)}`) === null) {
     return;
   }
@@ -177,7 +177,7 @@ function announce(): void {
 
 let typing: number | undefined;
 
-/** The page that the search form asks for, without leaving this one. */
+/** Shows the page of the search form without a navigation. */
 function search(form: HTMLFormElement): void {
   const address = new URL(location.href);
   address.search = '';

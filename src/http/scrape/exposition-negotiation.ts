@@ -9,27 +9,27 @@ export const EXPOSITION_CONTENT_TYPE: Readonly<Record<ExpositionFormat, string>>
 interface Offer {
   readonly mediaType: string;
   readonly version: string;
-  /** Ranges with `*` that take it. */
+  /** Wildcard ranges that match it. */
   readonly wildcards: readonly string[];
 }
 
 const TEXT_OFFER: Offer = { mediaType: 'text/plain', version: '0.0.4', wildcards: ['text/*', '*/*'] };
-/** Wildcards never choose OpenMetrics: who can read it names it. */
+/** Wildcards never match OpenMetrics: clients that can read it name it. */
 const OPENMETRICS_OFFER: Offer = { mediaType: 'application/openmetrics-text', version: '1.0.0', wildcards: [] };
 
 interface Match {
   readonly q: number;
-  /** How exactly the client named the offer: 3 with its version, 2 by media type, 1 by its type's wildcard, 0 by the one for all. */
+  /** Specificity of the range: 3 with version, 2 media type, 1 wildcard of the type, 0 wildcard of all. */
   readonly specificity: number;
-  /** Its place in the header. */
+  /** Position in the header. */
   readonly position: number;
 }
 
 /**
- * The format a scraper prefers. OpenMetrics only when it is named, in version 1.0.0 or none, with a higher weight than
- * the text format; at equal weights what is named goes before what a wildcard takes, then what comes first. All else is
- * the text format: no header, an unreadable one, other versions, formats we do not have. Parameters other than the
- * version (Prometheus' `escaping`, `charset`) choose nothing.
+ * Returns the format that a scraper prefers. OpenMetrics must be named, with version 1.0.0 or without a version, and have a
+ * higher weight than the text format; at equal weights, a name precedes a wildcard, then the first one counts. The default is
+ * the text format: for a missing or malformed header, other versions, and unknown formats. Parameters other than the version
+ * (Prometheus' `escaping`, `charset`) are ignored.
  */
 export function negotiateFormat(accept: string | undefined): ExpositionFormat {
   const ranges = parseAcceptHeader(accept ?? '') ?? [];
@@ -44,7 +44,7 @@ export function negotiateFormat(accept: string | undefined): ExpositionFormat {
   return text.specificity < 2 || openmetrics.position < text.position ? 'openmetrics' : 'text';
 }
 
-/** The most specific range that takes the offer decides, whatever the weights of others (RFC 9110, section 12.5.1). */
+/** Returns the most specific range that matches the offer, whatever the weights of others (RFC 9110, section 12.5.1). */
 function bestMatch(ranges: readonly AcceptRange[], offer: Offer): Match | undefined {
   let best: Match | undefined;
   ranges.forEach((range, position) => {
@@ -76,8 +76,8 @@ function specificityOf({ value, parameters }: AcceptRange, offer: Offer): number
 }
 
 /**
- * Whether to compress with gzip: `gzip` (or its old name, or `*`) is acceptable and not less welcome than no coding at
- * all. No header or an unreadable one: no.
+ * Returns whether to compress with gzip: `gzip` (or its old name, or `*`) is acceptable, with at least the weight of
+ * `identity`. Returns false for a missing or malformed header.
  */
 export function wantsGzip(acceptEncoding: string | undefined): boolean {
   const ranges = parseAcceptHeader(acceptEncoding ?? '') ?? [];
@@ -92,7 +92,7 @@ export function wantsGzip(acceptEncoding: string | undefined): boolean {
 interface AcceptRange {
   /** `text/plain`, `gzip`, `*`, … */
   readonly value: string;
-  /** Parameters but `q`, with quotes and escapes undone. */
+  /** Parameters except `q`, without quotes and escapes. */
   readonly parameters: ReadonlyMap<string, string>;
   /** 0 (not acceptable) to 1. */
   readonly q: number;
@@ -103,12 +103,12 @@ const VALUE = /[\w!#$%&'*+.^`|~-]+(?:\/[\w!#$%&'*+.^`|~-]+)?/y;
 const PARAMETER = /[ \t]*;[ \t]*(?:([\w!#$%&'*+.^`|~-]+)[ \t]*=[ \t]*(?:([\w!#$%&'*+.^`|~-]+)|"((?:[^"\\]|\\.)*)"))?/y;
 const COMMA = /[ \t]*(?:,[ \t]*)+|[ \t]*$/y;
 const LEADING = /[ \t,]*/y;
-/** A little wider than RFC 9110, which wants a leading digit and at most three decimals: clients print floats as they come. */
+/** More lenient than RFC 9110, which requires a leading digit and at most three decimals: clients print unrounded floats. */
 const QUALITY = /^(?:0?\.\d+|0\.?|1(?:\.0*)?)$/;
 
 /**
- * Reads a header of the form of RFC 9110, section 12.5: elements between commas, empty ones skipped, each with
- * parameters and a weight. `undefined` when any part of it cannot be read: what the client prefers is then not known.
+ * Reads a header (RFC 9110, section 12.5): elements separated by commas, possibly empty, each with parameters and a weight.
+ * Returns undefined if any part is malformed: the client's preference is then unknown.
  */
 export function parseAcceptHeader(header: string): readonly AcceptRange[] | undefined {
   const ranges: AcceptRange[] = [];

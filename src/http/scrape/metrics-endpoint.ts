@@ -7,12 +7,12 @@ import { METRIC_GROUPS, type MetricGroup } from '../../metrics/family.ts';
 import { HttpError, sendParts } from '../server/respond.ts';
 import { EXPOSITION_CONTENT_TYPE, negotiateFormat, wantsGzip } from './exposition-negotiation.ts';
 
-/** Renders what a scrape asks for. The parts, joined, are the body: already compressed when `gzip` was asked. */
+/** Renders the requested metrics. The joined parts are the body, already compressed if `gzip` is requested. */
 export type Scrape = (request: ScrapeRequest) => Promise<readonly Uint8Array[]>;
 
 /**
- * `GET /metrics`: reads the scraper's wishes from the request and sends what `scrape` gives. Scrapers with the same wishes share
- * what is rendered after all of them were received.
+ * `GET /metrics`: sends the metrics in the format and with the groups that the request selects. Equal requests share what is
+ * rendered after all of them were received.
  */
 export function metricsEndpoint(
   scrape: Scrape,
@@ -49,10 +49,10 @@ export function metricsEndpoint(
 }
 
 /**
- * The groups named by `collect[]` (brackets encoded or not, repeated or not) in a URL's query string; other parameters
- * are ignored. `undefined` when none is named: all.
+ * Returns the groups in `collect[]` (with encoded brackets or not, repeated or not) of a query string; ignores other
+ * parameters. Returns undefined if there are none: all groups.
  *
- * @throws HttpError with every unknown one
+ * @throws HttpError with every unknown group
  */
 function readGroups(queryString: string): ReadonlySet<MetricGroup> | undefined {
   const named = new URLSearchParams(queryString).getAll('collect[]');
