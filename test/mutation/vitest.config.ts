@@ -9,8 +9,10 @@ export default defineConfig({
     ...base.test,
     include: [
       'test/{metrics,persistence,scheduler,state}/**/*.test.ts',
-      'test/daemon/scheduled-{life,pages}.test.ts',
-      'test/http/metrics-endpoint.test.ts',
+      'test/aws/{paging,results}.test.ts',
+      'test/cli/query/terminal-output.test.ts',
+      'test/daemon/{retention-clock,scheduled-life,scheduled-pages}.test.ts',
+      'test/http/{app,event-stream,metrics-endpoint,status-page}.test.ts',
     ],
     exclude: [
       // These start processes.

@@ -151,6 +151,14 @@ describe('mergeRows with a limit', () => {
       }),
     );
   });
+
+  it('keeps a row with value 0 rather than one without a value', () => {
+    const rows = rowsFrom([{ remoteIp: 'none' }, { remoteIp: 'zero', value: 0 }, { remoteIp: 'half', value: 0.5 }]);
+    for (const shuffled of [rows, rows.toReversed()]) {
+      const { series } = mergeRows(shuffled, options({ labels: ['remote_ip'], limit: 2 }));
+      expect(series.map(({ value }) => value)).toEqual([0.5, 0]);
+    }
+  });
 });
 
 describe('mergeRows with long texts', () => {

@@ -72,6 +72,11 @@ describe('newestDatapoints', () => {
     ]);
   });
 
+  it('counts labels that are cut', () => {
+    const answer = ['a', 'x'.repeat(2_000), 'y'.repeat(2_000)].map((label) => series(label, { 0: 1 }));
+    expect(newestDatapoints(answer, BYTES, 9).truncated).toBe(2);
+  });
+
   it('accepts many points', () => {
     const points = Array.from({ length: 200_000 }, (_, i) => ({ at: i * 1_000, value: i }));
     expect(newestDatapoints([{ label: 'a', points }], BYTES, 9)).toMatchObject({

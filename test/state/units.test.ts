@@ -108,6 +108,10 @@ it('lists the accepted units in the error', () => {
   );
 });
 
+it('shows the beginning of a long unit', () => {
+  expect(() => unitConversion('TIMEOUTS', 'x'.repeat(100_000), 'MICROSECONDS')).toThrow(/^.{1,150}x$/);
+});
+
 it('converts to the nearest number', () => {
   // A decimal text with an exponent is parsed to the nearest number independently.
   const exponents = { Microseconds: -6, Milliseconds: -3, Kilobytes: 3, Megabytes: 6, Gigabytes: 9, Terabytes: 12 };
