@@ -75,6 +75,16 @@ describe('Budget', () => {
     expect(budget.rate).toBe(2);
   });
 
+  it('spaces attempts by the new limit after a change', async () => {
+    const clock = new FakeClock();
+    const budget = new Budget(0.5, clock);
+    const sent = askAll(budget, clock, 2);
+    await clock.advance(500);
+    budget.setLimit(1);
+    await clock.advance(2_000);
+    expect(sent).toEqual([0, 1_500]);
+  });
+
   it('spaces attempts evenly within the budget', async () => {
     const clock = new FakeClock();
     const sent = askAll(new Budget(4, clock), clock, 12);
@@ -137,6 +147,14 @@ describe('Budget', () => {
     place.release();
     place.release();
     expect(freed).toBe(1);
+    expect(budget.startsIn()).toBe(0);
+  });
+
+  it('rejects an attempt that was aborted before', async () => {
+    const clock = new FakeClock();
+    const budget = new Budget(1, clock);
+    await expect(budget.acquire(AbortSignal.abort(new Error('aborted')))).rejects.toThrow('aborted');
+    await clock.advance(0);
     expect(budget.startsIn()).toBe(0);
   });
 

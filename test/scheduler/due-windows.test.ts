@@ -47,3 +47,66 @@ test('changes nothing if the schedule is set to an equal one', () => {
   windows.reschedule({ ...schedule });
   expect(windows.nextDueAt()).toBe(next);
 });
+
+const SCHEDULE = { every: 10 * MINUTE, lookback: 10 * MINUTE, delay: 0, timeout: MINUTE };
+
+test('counts windows that were due between checks once, and never runs them after the clock is set back', async () => {
+  const clock = new FakeClock();
+  const windows = new DueWindows('q', SCHEDULE, clock);
+  const first = windows.first?.window.n ?? expect.fail('no window is wanted');
+  await clock.advance(SCHEDULE.every);
+  windows.check();
+  await clock.advance(5 * SCHEDULE.every);
+  const due = windows.check();
+  expect(due?.leftBehind).toBe(4);
+  const newest = due?.wanted?.window.n ?? expect.fail('no window is wanted');
+  expect(windows.check()).toBeUndefined();
+
+  clock.jump(-4 * SCHEDULE.every);
+  const again: (number | undefined)[] = [];
+  while (again.at(-1) === undefined) {
+    await clock.advance(MINUTE);
+    const found = windows.check();
+    if (found !== undefined) {
+      again.push(found.wanted?.window.n);
+    }
+    expect(again.length).toBeLessThan(10);
+  }
+  expect(newest).toBeGreaterThanOrEqual(first + 5);
+  expect(again.at(-1)).toBe(newest + 1);
+});
+
+test.each([10, 60])(
+  'schedules the first window of a shorter interval within that interval for a lookback of %d minutes',
+  async (lookback) => {
+    for (let minutes = 0; minutes < 20; minutes += 1) {
+      const clock = new FakeClock();
+      const windows = new DueWindows('q', { ...SCHEDULE, every: 60 * MINUTE, lookback: 60 * MINUTE }, clock);
+      await clock.advance(60 * MINUTE + minutes * MINUTE);
+      windows.check();
+      windows.reschedule({ ...SCHEDULE, lookback: lookback * MINUTE });
+      expect(windows.nextDueAt() - clock.now()).toBeLessThanOrEqual(SCHEDULE.every);
+    }
+  },
+);
+
+test('remembers consecutive windows as one span', async () => {
+  const clock = new FakeClock();
+  const windows = new DueWindows('q', SCHEDULE, clock);
+  const start = windows.first?.window.start ?? expect.fail('no window is wanted');
+  for (let i = 0; i < 30; i += 1) {
+    await clock.advance(windows.nextDueAt() - clock.now());
+    const { window, covered } = windows.check()?.wanted ?? expect.fail('no window is wanted');
+    expect(covered).toEqual([{ start, end: window.end }]);
+  }
+});
+
+test('skips windows that were run before, in any order', () => {
+  const clock = new FakeClock();
+  const now = clock.now();
+  const span = (from: number, to: number) => ({ start: now + from * SCHEDULE.every, end: now + to * SCHEDULE.every });
+  const nextDue = (...covered: readonly ReturnType<typeof span>[]) =>
+    new DueWindows('q', SCHEDULE, clock, covered).nextDueAt();
+  expect(nextDue(span(2, 3), span(1, 2), span(0, 1)) - nextDue()).toBe(3 * SCHEDULE.every);
+  expect(nextDue(span(5, 6), span(0, 1)) - nextDue()).toBe(SCHEDULE.every);
+});
