@@ -51,8 +51,8 @@ COPY --from=build /app/dist dist
 # Empty, for storage.path: a new volume that is mounted here gets its owner.
 COPY --from=build --chown=1000:1000 /app/storage /var/lib/nfm-exporter
 
-# The base image's user "node", by number, so that Kubernetes' runAsNonRoot can tell that it is not root. Nothing else is
-# ever written: run it with a read-only root file system.
+# The user "node" of the base image, by number, so that Kubernetes can check runAsNonRoot. Nothing else is ever written: run
+# it with a read-only root file system.
 USER 1000:1000
 EXPOSE 10049
 # Reads the same variables as the exporter, and the file of CMD for the address. Flags given to the exporter belong here, too.

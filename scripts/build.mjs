@@ -2,7 +2,7 @@
 //
 // The compiler checks the types, and writes the exporter module by module into build, which is for tests. What is shipped is
 // dist/main.js with the chunks that it loads: our own modules and workspaces are bundled, so that a start reads a few
-// files instead of hundreds, while npm dependencies stay where they are installed. dist/revision.txt has the revision:
+// files instead of hundreds. npm dependencies are not bundled. dist/revision.txt has the revision:
 // $REVISION, else the commit that is checked out, else "unknown". dist/client.txt has the client of the AWS API, which is a
 // workspace or AWS's package: see docs/aws-client.md.
 
@@ -95,8 +95,7 @@ function isExternal(id) {
 }
 
 /**
- * Lets a module that finds files beside itself find them from its chunk: `import.meta.url` stays what it would be if
- * dist had the module by itself.
+ * Keeps `import.meta.url` of a module as if dist contained the module separately, so that it finds the files next to it.
  *
  * @param {string} code
  * @param {string} id the module's path

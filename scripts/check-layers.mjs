@@ -1,8 +1,8 @@
-// Holds src against the layers that biome.json describes. First plants violations in a folder of its own and fails when
-// the linter lets one of them pass, or refuses what is allowed: a guard that does not bite must not look like one that
-// has nothing to complain about. Then lints the real tree.
+// Checks the imports of src against the layers that biome.json describes. First plants violations in a temporary directory,
+// and fails if the linter accepts one of them or rejects allowed code, so that a check without effect is noticed. Then lints
+// the real tree.
 //
-//   node scripts/check-layers.mjs [FOLDER]    FOLDER: where biome.json is; the project's own by default
+//   node scripts/check-layers.mjs [DIRECTORY]    DIRECTORY: contains biome.json; by default, the project
 
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,10 +24,10 @@ const RULES = new Set([
   'plugin',
 ]);
 
-/** @param {string} folder @param {readonly string[]} args */
-function lint(folder, args) {
+/** @param {string} directory @param {readonly string[]} args */
+function lint(directory, args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [BIOME, 'lint', '--max-diagnostics=none', ...args], {
-    cwd: folder,
+    cwd: directory,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
@@ -37,13 +37,13 @@ function lint(folder, args) {
 /**
  * Plants violations beside a copy of the configuration.
  *
- * @param {string} configuration the folder that holds it
+ * @param {string} configuration the directory that holds it
  */
 function tryGuard(configuration) {
-  const folder = mkdtempSync(join(tmpdir(), 'planted-'));
+  const directory = mkdtempSync(join(tmpdir(), 'planted-'));
   try {
     for (const path of CONFIGURATION) {
-      cpSync(join(configuration, path), join(folder, path), { recursive: true });
+      cpSync(join(configuration, path), join(directory, path), { recursive: true });
     }
     /** @type {Map<string, string[]>} */
     const files = new Map();
@@ -53,10 +53,10 @@ function tryGuard(configuration) {
       return { place: `${file}:${lines.push(code)}`, file, code, refused };
     });
     for (const [file, lines] of files) {
-      mkdirSync(dirname(join(folder, file)), { recursive: true });
-      writeFileSync(join(folder, file), `${lines.join('\n')}\n`);
+      mkdirSync(dirname(join(directory, file)), { recursive: true });
+      writeFileSync(join(directory, file), `${lines.join('\n')}\n`);
     }
-    const { output } = lint(folder, ['--reporter=github', 'src', 'packages']);
+    const { output } = lint(directory, ['--reporter=github', 'src', 'packages']);
     const places = [
       ...output.matchAll(/^::error title=([^,]+),file=(?:\S*?\/)??((?:packages\/[^,/]+\/)?src\/[^,]+),line=(\d+),/gm),
     ]
@@ -75,7 +75,7 @@ function tryGuard(configuration) {
         .map(({ file, code, refused }) => `${refused ? 'let pass' : 'refused'} in ${file}: ${code}`),
     };
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
 }
 

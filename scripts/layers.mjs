@@ -44,8 +44,8 @@ export const LAYERS = [
   },
   {
     directory: 'state',
-    contents: 'stores of what is known per query and target; they call nobody',
-    change: 'what is remembered',
+    contents: 'stores of the state per query and target, without calls',
+    change: 'the stored state',
   },
   {
     directory: 'accounts',
@@ -76,7 +76,7 @@ export const LAYERS = [
   {
     directory: 'persistence',
     contents: 'what is stored: statuses, results, runs, registrations; `storage` keeps records in files',
-    change: 'what survives a restart',
+    change: 'the persistent state',
   },
   {
     directory: 'daemon',

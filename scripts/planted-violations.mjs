@@ -33,7 +33,7 @@ const UNWATCHED_WORK = [
 ];
 
 /**
- * One line of code, where it is planted, and whether the linter must refuse it there.
+ * One line of code, the file to plant it in, and whether the linter must reject it there.
  *
  * @typedef {{ readonly file: string, readonly code: string, readonly refused: boolean }} Plant
  */

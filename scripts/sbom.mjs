@@ -1,5 +1,5 @@
 // Writes a software bill of materials (CycloneDX 1.5, JSON) of what is shipped: every package of the lock file that
-// production needs, on any platform, with version, licence and hash. Asks no registry.
+// production needs, on any platform, with version, license, and hash. Uses no registry.
 //
 //   node scripts/sbom.mjs [FILE]    by default sbom.cdx.json
 //
@@ -19,15 +19,15 @@ const manifest = readJson('package.json');
 
 const temporary = mkdtempSync(join(tmpdir(), 'nfm-exporter-sbom-'));
 try {
-  // npm names the product by its folder.
-  const folder = join(temporary, manifest.name);
+  // npm names the product by its directory.
+  const directory = join(temporary, manifest.name);
   const workspaces = Object.values(lock.packages).flatMap(({ link, resolved }) => (link ? [resolved] : []));
-  writeJson(join(folder, 'package.json'), withoutDevelopment(manifest));
+  writeJson(join(directory, 'package.json'), withoutDevelopment(manifest));
   for (const workspace of workspaces) {
     const path = join(workspace, 'package.json');
-    writeJson(join(folder, path), withoutDevelopment(readJson(path)));
+    writeJson(join(directory, path), withoutDevelopment(readJson(path)));
   }
-  writeJson(join(folder, 'package-lock.json'), {
+  writeJson(join(directory, 'package-lock.json'), {
     ...lock,
     packages: Object.fromEntries(
       Object.entries(lock.packages)
@@ -35,9 +35,9 @@ try {
         .map(([path, entry]) => [path, withoutDevelopment(entry)]),
     ),
   });
-  cpSync(join(PROJECT, '.npmrc'), join(folder, '.npmrc'));
+  cpSync(join(PROJECT, '.npmrc'), join(directory, '.npmrc'));
   const args = ['sbom', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application', '--offline'];
-  writeFileSync(file, execFileSync('npm', args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] }));
+  writeFileSync(file, execFileSync('npm', args, { cwd: directory, stdio: ['ignore', 'pipe', 'inherit'] }));
 } finally {
   rmSync(temporary, { recursive: true, force: true });
 }

@@ -14,7 +14,7 @@ const SCALE = [
   [0xc4, 0x16, 0x2a],
 ] as const;
 
-/** The colour of a value on that scale, which goes from the least to the greatest value that a panel shows. */
+/** Returns the color of a value on that scale, from the lowest to the highest value of a panel. */
 export function byValue(value: number, least: number, greatest: number): string {
   const place = greatest > least ? ((value - least) / (greatest - least)) * 2 : 0;
   const [from, to] = place < 1 ? [SCALE[0], SCALE[1]] : [SCALE[1], SCALE[2]];
@@ -23,7 +23,7 @@ export function byValue(value: number, least: number, greatest: number): string 
   return `rgb(${mixed.join(', ')})`;
 }
 
-/** Black or white: what is better to read on a colour such as #56B4E9. */
+/** Returns black or white, whichever is easier to read on a color (for example, #56B4E9). */
 export function textOn(color: string): string {
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
   return 0.299 * red + 0.587 * green + 0.114 * blue > 128 ? '#000' : '#fff';

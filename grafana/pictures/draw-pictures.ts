@@ -12,7 +12,7 @@ import { PICTURES, type Picture } from './pictures.ts';
 const UPLOT = `${PROJECT}node_modules/uplot/dist`;
 const WIDTH = 1280;
 
-/** Draws every picture from what a Prometheus has of one job, into `folder`. */
+/** Draws every picture from the series of one job in a Prometheus, into a directory. */
 export async function drawPictures(
   prometheus: Pick<Prometheus, 'query' | 'queryRange'>,
   range: TimeRange,

@@ -6,12 +6,12 @@ declare const uPlot: typeof UPlot;
 
 export interface Drawing {
   readonly charts: readonly Chart[];
-  /** Colours. */
+  /** Colors. */
   readonly text: string;
   readonly grid: string;
 }
 
-/** Runs in the page, where it has nothing of this file around it. */
+/** Runs in the page, without access to the rest of this file. */
 export function draw({ charts, text, grid }: Drawing): void {
   for (const { id, lines, data, stacked, range, ticks } of charts) {
     const element = document.getElementById(id);
@@ -19,7 +19,7 @@ export function draw({ charts, text, grid }: Drawing): void {
       throw new Error(`no element ${id}`);
     }
     const [times, ...values] = data;
-    // Each bar stands before the ones that are stacked on it: drawn from the highest to the lowest.
+    // Each bar covers the lower part of the ones stacked on it, so the highest is drawn first.
     const sums = values.map((_, line) =>
       times.map((_, at) => values.slice(0, line + 1).reduce((sum, each) => sum + (each[at] ?? 0), 0)),
     );

@@ -5,7 +5,7 @@ import { withUnit } from './units.ts';
 
 /** What the page draws with uPlot. */
 export interface Chart {
-  /** Of the element that it goes into. */
+  /** Size of the parent element. */
   readonly id: string;
   readonly lines: readonly { readonly color: string }[];
   /** Times in seconds, and the values of each line at them. */

@@ -8,7 +8,7 @@ import { stat } from './stat.ts';
 import { stateTimeline } from './state-timeline.ts';
 import { table } from './table.ts';
 
-/** Panels side by side as in Grafana, but lower where they have less to show; and what is to be drawn into them. */
+/** Panels side by side as in Grafana, but lower if they have less content; and the drawings for them. */
 export function pageOf(panels: readonly AnsweredPanel[]): { readonly html: string; readonly charts: readonly Chart[] } {
   const charts: Chart[] = [];
   const sections = panels.map((answered) => {
@@ -38,7 +38,7 @@ function contentOf(answered: AnsweredPanel, charts: Chart[]): string {
     case 'bargauge':
       return bars(answered);
     default:
-      throw new Error(`no picture has shown a panel of type ${type} yet: tell here how`);
+      throw new Error(`panel type ${type} is not supported: add it here`);
   }
 }
 

@@ -12,7 +12,7 @@ export interface NamedSeries extends RangeSeries {
   readonly name: string;
 }
 
-/** A panel with the answers to its queries: those over time, and those of now by their letter. */
+/** A panel with the results of its queries: range queries, and instant queries by letter. */
 export interface AnsweredPanel {
   readonly panel: Panel;
   readonly range: TimeRange;
@@ -20,7 +20,7 @@ export interface AnsweredPanel {
   readonly now: ReadonlyMap<string, readonly (InstantSample & { readonly name: string })[]>;
 }
 
-/** Asks all queries of one panel. */
+/** Runs all queries of one panel. */
 export async function answered(
   panel: Panel,
   queries: readonly PanelQuery[],
@@ -47,7 +47,7 @@ export function defaultsOf({ fieldConfig }: Panel): FieldDefaults {
   return fieldConfig?.defaults ?? {};
 }
 
-/** What an override gives to one field; undefined where there is none. */
+/** The value of an override for one field; undefined if it has none. */
 export function override({ fieldConfig }: Panel, field: string, property: string): unknown {
   return fieldConfig?.overrides
     .filter(({ matcher }) => matcher.options === field)

@@ -1,4 +1,4 @@
-/** What stands on the README's pictures: panels of a dashboard, by their titles, in the order of reading. */
+/** The pictures of the documentation: panels of a dashboard by title, in reading order. */
 export interface Picture {
   /** docs/images/dashboard-….png */
   readonly name: string;

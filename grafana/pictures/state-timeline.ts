@@ -18,7 +18,7 @@ const GAP_PIXELS = 2;
 /** Roughly, of a band on half of the picture, and of a letter in it. */
 const BAND_PIXELS = 380;
 const LETTER_PIXELS = 7;
-/** The colour of a value that the panel has no name for. */
+/** The color of a value without a name in the panel. */
 const UNKNOWN = '#999999';
 
 /** A band for each series, with the names of the states it was in. */
@@ -30,7 +30,7 @@ export function stateTimeline({ panel, series, range }: AnsweredPanel): string {
   const rows = [...series]
     .sort((a, b) => a.name.localeCompare(b.name))
     .map((each) => `<label>${escaped(each.name)}</label><div class="band">${bandOf(each, states, range)}</div>`);
-  // With the line of times; lower where there are many, as in Grafana.
+  // With the time axis; lower if there are many, as in Grafana.
   const height = Math.min(ROW_PIXELS, Math.floor(contentHeight(panel) / (rows.length + 1)) - GAP_PIXELS);
   return `<div class="timeline" style="--row: ${height}px">${rows.join('')}<label></label><div class="times">${times(range)}</div></div>`;
 }
@@ -50,7 +50,7 @@ function spansOf({ points }: NamedSeries): Span[] {
   const spans: Span[] = [];
   for (const { at, value } of points) {
     const last = spans.at(-1);
-    // The answer has a value each second, where there is one.
+    // The result has one value per second, or a gap.
     if (last?.value === value && at - last.to < 1) {
       last.to = at + 1;
     } else {

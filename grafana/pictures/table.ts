@@ -6,7 +6,7 @@ import { withUnit } from './units.ts';
 /** Labels and values by the names of Grafana's fields: `query`, `Value`, `Value #B`. */
 type Row = Readonly<Record<string, string | number>>;
 
-/** What a picture has room for. */
+/** Capacity of a picture. */
 const ROWS = 8;
 
 /** A row for each set of labels, those with the greatest first value on top; the last ones are left out. */
@@ -54,7 +54,7 @@ function columnsOf({ transformations = [] }: Panel): { readonly field: string; r
   return names.map((field) => ({ field, title: titles[field] ?? field }));
 }
 
-/** What Grafana's transformation "merge" makes of the answers: what is of the same labels stands in one row. */
+/** Implements Grafana's transformation "merge": values with the same labels become one row. */
 function rowsOf(panel: Panel, now: AnsweredPanel['now']): Row[] {
   const labels = columnsOf(panel).filter(({ field }) => !isValue(field));
   const rows = new Map<string, Record<string, string | number>>();

@@ -18,7 +18,7 @@ export function withUnit(value: number, unit = 'short'): string {
     case 'short':
       return short(value);
     default:
-      throw new Error(`no picture has shown a value in ${unit} yet: tell here how`);
+      throw new Error(`unit ${unit} is not supported: add it here`);
   }
 }
 

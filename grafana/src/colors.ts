@@ -1,6 +1,6 @@
 /**
- * Okabe and Ito's palette: eight colours that people with any kind of colour blindness can tell apart
- * (https://jfly.uni-koeln.de/color/), less black, which a dark theme swallows, with a grey in its place.
+ * The palette of Okabe and Ito: eight colors that people with any kind of color blindness can distinguish
+ * (https://jfly.uni-koeln.de/color/). Gray replaces black, which is invisible in a dark theme.
  */
 export const COLORS = {
   orange: '#E69F00',

@@ -13,14 +13,14 @@ export function reloads(): Section {
     panels: [
       stateTimeline(
         'Configuration and storage',
-        'Whether the configuration was read well, and storage.path written, the last time. After a failed reload the exporter works on with the last good configuration; a restart would fail. Storage is absent where there is none.',
+        'Result of the last configuration reload, and of the last write to storage.path. After a failed reload, the last valid configuration stays in effect; a restart would fail. Without a storage, it is absent.',
         BAD_OR_GOOD,
         [`1 + aws_nfm_exporter_config_last_reload_successful{${OF_JOB}}`, `${INSTANCE} configuration`],
         [`1 + aws_nfm_exporter_storage_writable{${OF_JOB}}`, `${INSTANCE} storage`],
       ).height(7),
       stateTimeline(
         'Discovery files',
-        'Whether each discovery file was read well the last time. After a failure its last good queries stay.',
+        'Result of the last reading of each discovery file. After a failure, its last valid queries are kept.',
         BAD_OR_GOOD,
         [`1 + aws_nfm_exporter_discovery_file_last_load_successful{${OF_JOB}}`, '{{file}}'],
       ).height(7),

@@ -11,7 +11,7 @@ import { queryColumns, table } from './table.ts';
 export function exporter(): Dashboard {
   return assemble('exporter', {
     description:
-      'The exporter at its work: polls and how late they are, the API, runs and their waits, series and caps, the process, reloads.',
+      'The exporter itself: polls and their delay, API, runs and their waiting times, series and limits, process, reloads.',
     sections: [health(), polls(), api(), runs(), series(), reloads(), process()],
   });
 }
@@ -52,12 +52,12 @@ function health(): Section {
         .height(4),
       stat(
         'Last reload',
-        'Whether the configuration was read well the last time; good after a start. After a failure the exporter works on with the last good one.',
+        'Result of the last configuration load. After a failed reload, the last valid configuration stays in effect.',
         [`aws_nfm_exporter_config_last_reload_successful{${OF_JOB}}`, INSTANCE],
       )
         .mappings([mapping(BAD_OR_GOOD, 0)])
         .span(4),
-      stat('Configuration read', 'Time since the configuration was last read well.', [
+      stat('Configuration read', 'Time since the last successful configuration load.', [
         `time() - aws_nfm_exporter_config_last_reload_success_timestamp_seconds{${OF_JOB}}`,
         INSTANCE,
       ])
@@ -73,7 +73,7 @@ function polls(): Section {
     panels: [
       timeSeries(
         'Polls',
-        'Status requests a second for the chosen queries, by account and region; retries of a call are not counted.',
+        'GetQueryStatus calls per second for the selected queries, by account and Region. Retries are not counted.',
         [`sum by (account, aws_region) (${whereAsked(perSecondOf('aws_nfm_query_polls_total', OF_QUERY))})`, TARGET],
       )
         .unit('reqps')
@@ -108,34 +108,34 @@ function api(): Section {
   return {
     title: 'API',
     panels: [
-      timeSeries('Requests', 'Attempts a second to call the API, retries included, by operation.', [
+      timeSeries('Requests', 'API attempts per second, including retries, by operation.', [
         `sum by (operation) (${perSecondOf('aws_nfm_api_requests_total', OF_TARGET)}) > 0`,
         '{{operation}}',
       ]).unit('reqps'),
-      timeSeries('Errors', 'Attempts a second that failed, by account, region and kind of error.', [
+      timeSeries('Errors', 'Failed API attempts per second, by account, Region, and error.', [
         `sum by (account, aws_region, error) (${perSecondOf('aws_nfm_api_errors_total', OF_TARGET)}) > 0`,
         `${TARGET} {{error}}`,
       ]).unit('reqps'),
       timeSeries(
         'Latency',
-        'How long the slowest of a hundred attempts, and the middle one, took in each account and region: from sending to the end of the answer.',
+        'The 99th and 50th percentiles of the duration of attempts per account and Region, from sending to the end of the response.',
         [quantile(0.99, duration, OF_TARGET, 'account, aws_region'), `${TARGET} 99 %`],
         [quantile(0.5, duration, OF_TARGET, 'account, aws_region'), `${TARGET} median`],
       ).unit('s'),
       heatmap(
         'Latency of all attempts',
-        'Attempts a second by how long they took; the top row took longer than 10 s.',
+        'Attempts per second by duration. The top row is longer than 10 s.',
         `sum by (le) (${perSecondOf(`${duration}_bucket`, OF_TARGET)})`,
       ),
       stateTimeline(
         'API up',
-        'Whether the last attempt in each account and region was answered with anything but an authentication, permission, throttling or server error.',
+        'Result of the last attempt per account and Region. Authentication, permission, throttling, and server errors count as failures.',
         DOWN_OR_UP,
         [`1 + min by (account, aws_region) (aws_nfm_api_up{${OF_TARGET}})`, TARGET],
       ).height(9),
       timeSeries(
         'Request budget',
-        'Requests a second that each account and region is allowed now, that its queries need, and that are made.',
+        'Requests per second of each account and Region: current budget, planned by its queries, and sent.',
         [`aws_nfm_api_budget_requests_per_second{${OF_TARGET}}`, `${TARGET} allowed`],
         [`aws_nfm_api_planned_requests_per_second{${OF_TARGET}}`, `${TARGET} needed`],
         [`sum by (account, aws_region) (${perSecondOf('aws_nfm_api_requests_total', OF_TARGET)})`, `${TARGET} made`],
@@ -152,9 +152,9 @@ function runs(): Section {
     panels: [
       timeSeries(
         'Runs under way',
-        'Runs that are active at the service, those that wait for room, and how many may be active: the run cap, which quota errors lower.',
+        'Active and waiting runs, and the concurrent-run limit, which quota errors reduce.',
         [`sum by (account, aws_region, state) (aws_nfm_api_runs{${OF_TARGET}})`, `${TARGET} {{state}}`],
-        [`sum by (account, aws_region) (aws_nfm_api_runs_limit{${OF_TARGET}})`, `${TARGET} cap`],
+        [`sum by (account, aws_region) (aws_nfm_api_runs_limit{${OF_TARGET}})`, `${TARGET} limit`],
       ),
       stackedBars(
         'Runs by outcome',
@@ -173,7 +173,7 @@ function runs(): Section {
       ).unit('s'),
       timeSeries(
         'Waits of runs',
-        'How long the slowest of twenty runs, and the middle one, waited for the run cap and the request budget after they were due.',
+        'The 95th and 50th percentiles of the time that due runs waited for the concurrent-run limit and the request budget.',
         [quantile(0.95, wait, OF_TARGET, 'account, aws_region'), `${TARGET} 95 %`],
         [quantile(0.5, wait, OF_TARGET, 'account, aws_region'), `${TARGET} median`],
       ).unit('s'),
@@ -202,7 +202,7 @@ function runs(): Section {
 
 function series(): Section {
   return {
-    title: 'Series and caps',
+    title: 'Series and limits',
     panels: [
       timeSeries(
         'Contributor series',
@@ -212,7 +212,7 @@ function series(): Section {
       ).span(8),
       timeSeries(
         'Series left out',
-        'Series of the last results that a cap left out, for the ten queries with the most. The worst flows are kept.',
+        'Series of the last results that a limit dropped, for the ten queries with the most. The flows with the highest values are kept.',
         [`topk(10, ${ofChosen(`aws_nfm_query_contributors_dropped{${OF_QUERY}} > 0`)})`, '{{query}}'],
       ).span(8),
       timeSeries('Samples of a scrape', 'Samples that Prometheus read in each scrape, of all families.', [

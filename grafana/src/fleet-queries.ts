@@ -4,7 +4,7 @@ import { OF_MONITOR, OF_QUERY } from './promql.ts';
 /** From a row of a table to the flows of its query. */
 export const TO_FLOWS = drillDown('Flows of this query', 'flows', { query: cell('query') });
 
-/** Scheduled queries whose last finished run brought no results; a window that was skipped had no run. */
+/** Scheduled queries whose last completed run returned no results. A skipped window has no run. */
 export const BAD_RUN = `aws_nfm_query_last_run_outcome{outcome!~"succeeded|skipped", ${OF_QUERY}} == 1`;
 const UNFINISHED = `aws_nfm_query_status{status=~"QUEUED|RUNNING", ${OF_QUERY}} == 1`;
 /** Seconds since a query that is not finished was first seen in its status. */

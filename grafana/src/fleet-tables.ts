@@ -5,22 +5,22 @@ import { queryColumns, table } from './table.ts';
 
 const ROWS = 50;
 
-/** The queries that somebody should look at, with why. */
+/** The queries that need attention, with the reason. */
 export function toLookAt(): Section {
   const columns = queryColumns(TO_FLOWS);
   return {
-    title: 'To look at first',
+    title: 'Needs attention',
     panels: [
       table(
         'Why requests fail',
-        'Queries whose last request failed, with the operation and the kind of error; docs/metrics.md says what each kind means. Gone with the next good answer.',
+        'Queries whose last call failed, with the operation and the error. docs/metrics.md describes each error. A query is removed after its next successful call.',
         [...columns, { label: 'operation', title: 'Operation' }, { label: 'error', title: 'Error' }],
         [{ title: 'Present', expression: whereAsked(`aws_nfm_query_last_error{${OF_QUERY}}`) }],
         'No request fails',
       ),
       table(
         'How runs ended badly',
-        'Scheduled queries whose last finished run brought no results. By the outcome of runs, and not by the status, which is of the run under way.',
+        'Scheduled queries whose last completed run returned no results, by outcome. The status describes the current run instead.',
         [...columns, { label: 'outcome', title: 'Outcome' }],
         [{ title: 'Present', expression: whereAsked(BAD_RUN) }],
         'No run ended badly',
@@ -29,7 +29,7 @@ export function toLookAt(): Section {
         .height(8),
       table(
         'Watched queries that failed',
-        'Watched queries that the service has ended with FAILED or that somebody has stopped: CANCELED.',
+        'Watched queries with the status FAILED, or CANCELED after they were stopped.',
         [...columns, { label: 'status', title: 'Status' }],
         [
           {
@@ -46,7 +46,7 @@ export function toLookAt(): Section {
         .height(8),
       table(
         'Unfinished the longest',
-        `The ${ROWS} queries that have been QUEUED or RUNNING for the longest time, counted from when the exporter first saw that status: anew after its restart.`,
+        `The ${ROWS} queries that have been QUEUED or RUNNING for the longest time, since the exporter first saw that status. A restart resets the time.`,
         columns,
         [{ title: 'For', unit: 's', bar: true, expression: `topk(${ROWS}, ${whereAsked(UNFINISHED_FOR)})` }],
         'All queries have ended',

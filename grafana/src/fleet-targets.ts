@@ -8,13 +8,13 @@ import { type LabelColumn, table } from './table.ts';
 
 const SCOPE_NOT_SUCCEEDED = `aws_nfm_scope_status{status!="SUCCEEDED", ${OF_TARGET}} == 1`;
 
-/** Where something is or was asked: the columns that these tables share. */
+/** The target columns that these tables share. */
 const TARGET_COLUMNS: readonly LabelColumn[] = [
   { label: 'account', title: 'Account' },
   { label: 'aws_region', title: 'Region' },
 ];
 
-/** The monitors and scopes that there are. */
+/** All monitors and scopes. */
 export function inventory(): Section {
   return {
     title: 'Monitors and scopes',
@@ -39,7 +39,7 @@ export function inventory(): Section {
       ),
       table(
         'Monitors that are not ACTIVE',
-        'Monitors with another status, whether queries ask them or not.',
+        'Monitors with another status, with or without queries.',
         [
           ...TARGET_COLUMNS,
           {
@@ -73,28 +73,28 @@ export function targets(): Section {
   return {
     title: 'Accounts and regions',
     panels: [
-      timeSeries('API errors', 'Attempts a second that failed, retries included, by kind of error.', [
+      timeSeries('API errors', 'Failed attempts per second, including retries, by error.', [
         `sum by (error) (${perSecondOf('aws_nfm_api_errors_total', OF_TARGET)}) > 0`,
         '{{error}}',
       ]).unit('reqps'),
       timeSeries(
         'Budget used',
-        'Attempts a second, as a share of the request budget now in force. At 100 % polls and runs wait.',
+        'Attempts per second as a share of the current request budget. At 100 %, polls and runs wait.',
         [
           `sum by (account, aws_region) (${perSecondOf('aws_nfm_api_requests_total', OF_TARGET)}) / sum by (account, aws_region) (aws_nfm_api_budget_requests_per_second{${OF_TARGET}})`,
           each,
         ],
       ).unit('percentunit'),
       timeSeries(
-        'Budget in force',
-        'Share of the configured request budget that is in force: halved while the API throttles, then growing back.',
+        'Current budget',
+        'Current share of the configured request budget. It is halved while the API throttles, and recovers over time.',
         [`aws_nfm_api_budget_requests_per_second{${OF_TARGET}} / aws_nfm_api_budget_limit_requests_per_second`, each],
       )
         .unit('percentunit')
         .max(1),
       timeSeries(
-        'Run cap used',
-        'Runs that are active, as a share of those that may be: the run cap now in force. At 100 % runs wait.',
+        'Concurrent runs',
+        'Active runs as a share of the current concurrent-run limit. At 100 %, runs wait.',
         [
           `aws_nfm_api_runs{state="active", ${OF_TARGET}} / on (job, instance, account, aws_region) aws_nfm_api_runs_limit`,
           each,
@@ -102,10 +102,10 @@ export function targets(): Section {
       ).unit('percentunit'),
       table(
         'Who we are',
-        'The AWS account and identity behind each account of the configuration, as AWS STS tells.',
+        'The AWS account and identity of each account of the configuration, from AWS STS.',
         [...TARGET_COLUMNS, { label: 'aws_account_id', title: 'AWS account' }, { label: 'arn', title: 'ARN' }],
         [{ title: 'Present', expression: `aws_nfm_account_info{${OF_TARGET}}` }],
-        'AWS STS has not answered',
+        'No response from AWS STS',
       )
         .span(12)
         .height(8),

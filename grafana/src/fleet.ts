@@ -16,10 +16,10 @@ import {
 } from './promql.ts';
 import { QUERY_STATUS, RUN_OUTCOME, stateNumber } from './state-sets.ts';
 
-/** How all queries fare: what fails, is stuck or late comes first. */
+/** The state of all queries: failed, stuck, and late ones first. */
 export function fleet(): Dashboard {
   return assemble('fleet', {
-    description: 'How the queries of Network Flow Monitor fare: what fails, what is stuck, what is late, and where.',
+    description: 'The state of Network Flow Monitor queries: failed, stuck, and late ones, by account and Region.',
     sections: [atAGlance(), toLookAt(), overTime(), inventory(), targets()],
   });
 }
@@ -28,7 +28,7 @@ const LINE_TO_FLOWS = drillDown('Flows of this query', 'flows', { query: label('
 /** Rows of a state timeline: what a screen holds. */
 const BANDS = 40;
 
-/** How many series there are; 0 where there is none, but nothing where the exporter is not seen at all. */
+/** Number of series; 0 if there are none, but absent if the exporter is not scraped. */
 function numberOf(expression: string): string {
   return `count(${expression}) or 0 * max(aws_nfm_exporter_build_info{${OF_JOB}})`;
 }
@@ -37,20 +37,20 @@ function atAGlance(): Section {
   return {
     title: 'At a glance',
     panels: [
-      stat('Queries', 'Queries that are registered: scheduled ones, which run again and again, and watched ones.', [
+      stat('Queries', 'Registered queries: scheduled and watched ones.', [
         `count by (kind) (label_replace(${CHOSEN_SCHEDULED_QUERIES}, "kind", "scheduled", "", "")) or count by (kind) (label_replace(${CHOSEN_WATCHED_QUERIES}, "kind", "watched", "", ""))`,
         '{{kind}}',
       ]).span(6),
       badIfAny(
         'Bad last runs',
-        'Scheduled queries whose last finished run brought no results: it failed, was canceled, timed out, or could not be started or read. Their last good flows stay until they are too old.',
+        'Scheduled queries whose last completed run returned no results: it failed, was canceled, timed out, or could not be started or read. Their last flows are kept until they are stale.',
         [numberOf(ofChosen(BAD_RUN)), 'queries'],
       ).span(3),
       badIfAny('Watched, FAILED', 'Watched queries that the service has ended with the status FAILED.', [
         numberOf(ofChosen(`aws_nfm_query_status{status="FAILED", ${OF_QUERY}} == 1`, CHOSEN_WATCHED_QUERIES)),
         'queries',
       ]).span(3),
-      badIfAny('Requests fail', 'Queries whose last request was not answered well. The table below says why.', [
+      badIfAny('Requests fail', 'Queries whose last call failed. The table below shows the errors.', [
         numberOf(ofChosen(`aws_nfm_query_up{${OF_QUERY}} == 0`)),
         'queries',
       ]).span(3),
@@ -65,7 +65,7 @@ function atAGlance(): Section {
       ]).span(3),
       badIfAny(
         'API down',
-        'Accounts and regions whose last request got an authentication, permission, throttling or server error, or no answer.',
+        'Accounts and Regions whose last call got an authentication, permission, throttling, or server error, or no response.',
         [numberOf(`aws_nfm_api_up{${OF_TARGET}} == 0`), 'targets'],
       ).span(3),
     ],
@@ -91,7 +91,7 @@ function overTime(): Section {
       ),
       stackedBars(
         'Runs by outcome',
-        'Runs of scheduled queries that have ended, by outcome; skipped: windows that were never started for want of room.',
+        'Completed runs of scheduled queries by outcome. Skipped: windows whose run could not start in time.',
         RUN_OUTCOME.states,
         [
           `sum by (outcome) (${ofChosen(`increase(aws_nfm_query_runs_total{${OF_QUERY}}[$__rate_interval])`)}) > 0`,
@@ -109,7 +109,7 @@ function overTime(): Section {
       ).dataLinks([LINE_TO_FLOWS]),
       stateTimeline(
         'Last outcome of scheduled queries',
-        `How the last finished run of each query ended: of the ${BANDS} queries that stood on another outcome than succeeded for the longest part of the time range.`,
+        `Outcome of the last completed run, for the ${BANDS} queries with an outcome other than succeeded for the longest part of the time range.`,
         RUN_OUTCOME.states,
         [
           `${stateNumber(RUN_OUTCOME, OF_QUERY, 'job, instance, query')} and on (job, instance, query) ${mostBadRuns}`,
@@ -122,8 +122,8 @@ function overTime(): Section {
         [`max by (account, aws_region) (${whereAsked(RESULTS_AGE_IN_INTERVALS)})`, '{{account}} {{aws_region}}'],
       ).axisLabel('intervals'),
       timeSeries(
-        'Age of the last good answer',
-        'Of the query of each account and region that has waited longest for a good answer to any request. Queries with a final status are not asked any more, and not counted.',
+        'Age of the last success',
+        'Longest time since the last successful call of a query, per account and Region. Queries with a terminal status are not polled anymore, and do not count.',
         [
           `max by (account, aws_region) (${whereAsked(
             `time() - aws_nfm_query_last_success_timestamp_seconds{${OF_QUERY}} unless on (job, instance, query) (aws_nfm_query_status{status=~"SUCCEEDED|FAILED|CANCELED", ${OF_QUERY}} == 1)`,

@@ -7,10 +7,10 @@ export interface FlowMetric {
   readonly unit: string;
   /** What the value is of, in words. */
   readonly what: string;
-  /** Whether flows add up; where they do not, the worst stands for all. */
+  /** Whether values of flows can be added. Otherwise, the highest value represents all. */
   readonly sums: boolean;
   /**
-   * The value of each chosen flow; per second, where it is a sum over the run's window.
+   * The value of each selected flow; per second if it is a sum over the window of the run.
    *
    * @param matchers further ones, such as `local_az!=""`.
    */

@@ -68,7 +68,7 @@ const FLOW_COLUMNS: readonly LabelColumn[] = [
 
 function coverage(): Section {
   return {
-    title: 'What is seen',
+    title: 'Data',
     panels: [
       stat('Flows', 'Contributor series of the last runs, less mirror rows: the worst flows that the queries found.', [
         `count({__name__=~"aws_nfm_contributor_.+", ${OF_FLOW}})`,
@@ -85,7 +85,7 @@ function coverage(): Section {
       ).span(6),
       stat(
         'Oldest window',
-        'Time since the end of the oldest window that is shown. A query shows its last good results until they are too old.',
+        'Time since the end of the oldest displayed window. A query keeps its last results until they are stale.',
         [
           `max(${ofChosen(`time() - aws_nfm_query_results_timestamp_seconds{${OF_QUERY}} and on (job, instance, query) aws_nfm_query_contributors`)})`,
           'age',
@@ -103,7 +103,7 @@ function worstOverTime(): Section {
     panels: FLOW_METRICS.map(({ title, unit, what, value }) =>
       timeSeries(
         `${title}: worst flows`,
-        `The ${LINES} flows with the most at each moment: ${what}. Each run replaces the flows of its query, so a flow that ends here has left the top, or is no more.`,
+        `The ${LINES} flows with the most at each moment: ${what}. Each run replaces the flows of its query. A flow that ends here is not among the top contributors anymore, or has ended.`,
         [`topk(${LINES}, ${value()})`, FLOW],
       )
         .unit(unit)
@@ -248,7 +248,7 @@ function totals(): Section {
   };
 }
 
-/** What a third of the screen has room for. */
+/** Capacity of a third of the screen. */
 const FLOW_TOTAL_COLUMNS: ReadonlySet<string> = new Set(['query', 'local_instance_id', 'remote_ip', 'target_port']);
 
 function dataPoints(): Section {
@@ -267,5 +267,7 @@ function dataPoints(): Section {
 }
 
 function together({ sums }: FlowMetric): string {
-  return sums ? 'the sum over their flows, a second; queries that ask the same count once' : 'the worst of their flows';
+  return sums
+    ? 'the sum over their flows per second; queries with the same definition count once'
+    : 'the highest value of their flows';
 }

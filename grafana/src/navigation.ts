@@ -61,7 +61,7 @@ export function label(name: string): string {
   return `\${__field.labels.${name}:percentencode}`;
 }
 
-/** Without the SDK's default place for links and annotations: a menu in which nobody looks for them. */
+/** Overrides the SDK's default for links and annotations, which hides them in a menu. */
 export function inSight<T extends { placement?: unknown }>(builder: Builder<T>): Builder<T> {
   return {
     build() {

@@ -39,7 +39,7 @@ import { COLORS } from './colors.ts';
 import type { State } from './state-sets.ts';
 import { DATA_SOURCE } from './variables.ts';
 
-/** An expression, and what stands for each of its series in the legend (Grafana's {{label}} template). */
+/** An expression, and the legend of its series (Grafana's {{label}} template). */
 export type Series = readonly [expression: string, legend: string];
 
 /** A value for each series now, and what it was over the time range behind it. */
@@ -64,7 +64,7 @@ export function badIfAny(title: string, description: string, ...series: readonly
     .thresholds(steps(COLORS.green, [[1, COLORS.vermillion]]));
 }
 
-/** Lines, coloured by their last value from blue (little) to red (much); the legend sorts them by it. */
+/** Lines, colored by their last value from blue (low) to red (high); the legend is sorted by it. */
 export function timeSeries(title: string, description: string, ...series: readonly Series[]): TimeSeries {
   return new TimeSeries()
     .title(title)
@@ -90,7 +90,7 @@ export function timeSeries(title: string, description: string, ...series: readon
     .height(9);
 }
 
-/** Stacked bars: a few kinds of things that add up, each with its own colour. */
+/** Stacked bars: a few categories with a common sum, each with its own color. */
 export function stackedBars(
   title: string,
   description: string,
@@ -105,7 +105,7 @@ export function stackedBars(
   return colored(panel, colors);
 }
 
-/** Lines of which each has the colour of its name. */
+/** Lines with a color per name. */
 export function colored(panel: TimeSeries, colors: readonly State[]): TimeSeries {
   for (const { name, color } of colors) {
     panel.overrideByName(name, [{ id: 'color', value: { mode: 'fixed', fixedColor: color } }]);
@@ -116,7 +116,7 @@ export function colored(panel: TimeSeries, colors: readonly State[]): TimeSeries
 /**
  * A band for each thing, with the names of the states that it was in.
  *
- * @param states what the series' values stand for, counted from 1.
+ * @param states the meanings of the values of the series, counted from 1.
  */
 export function stateTimeline(
   title: string,
@@ -178,7 +178,7 @@ export function heatmap(title: string, description: string, expression: string):
   );
 }
 
-/** The states' names and colours in the place of numbers, which are counted from `first`. */
+/** Maps numbers, counted from `first`, to the names and colors of states. */
 export function mapping(states: readonly State[], first: number): ValueMapping {
   const options = states.map(({ name, color }, index) => [index + first, { text: name, color, index }]);
   return { type: MappingType.ValueToText, options: Object.fromEntries(options) };

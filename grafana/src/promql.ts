@@ -19,7 +19,7 @@ export function ofChosen(expression: string, queries = CHOSEN_QUERIES): string {
   return `(${expression}) and on (job, instance, query) ${queries}`;
 }
 
-/** The same, with the labels that say where a query is asked. */
+/** The same, with the labels of the target. */
 export function whereAsked(expression: string, queries = CHOSEN_QUERIES): string {
   return `(${expression}) * on (job, instance, query) group_left (account, aws_region, monitor, scope_id) ${queries}`;
 }
@@ -30,12 +30,11 @@ export function amongTop(count: number, expression: string, others: string): str
 }
 
 /**
- * Alerts of the chosen jobs while they fire; also those of ours that have no job, since what they tell of is that there is
- * none.
+ * Firing alerts of the selected jobs, and alerts of this project without a job, which fire if no job exists.
  */
 export const FIRING_ALERTS = `ALERTS{alertstate="firing", ${OF_JOB}} or ALERTS{alertstate="firing", alertname=~"Nfm.+", job=""}`;
 
-/** Attempts, errors and the like: each second, over the span that suits the panel's width. */
+/** Attempts, errors, and similar counters per second, over a range that fits the width of the panel. */
 export function perSecondOf(counter: string, matchers: string): string {
   return `rate(${counter}{${matchers}}[$__rate_interval])`;
 }
@@ -56,11 +55,11 @@ export function perSecond(expression: string): string {
   return `${expression} / on (job, instance, query) group_left () aws_nfm_query_results_window_seconds{${OF_QUERY}}`;
 }
 
-/** What two queries, or two exporters, may both ask about. */
+/** The labels that identify the same data in two queries or two exporters. */
 const SUBJECT = ['account', 'aws_region', 'monitor', 'scope_id', 'destination_category'];
 
 /**
- * Adds contributors up by some of their labels. Queries that ask the same of the same monitor or scope count once: the one
+ * Adds contributors up by some of their labels. Queries with the same definition for the same monitor or scope count once: the one
  * that saw most.
  */
 export function sumOnce(expression: string, ...by: readonly string[]): string {

@@ -2,7 +2,7 @@ import { COLORS } from './colors.ts';
 
 /** One value of a state set: what its label says, and how panels show it. */
 export interface State {
-  /** The label's value, which is also the text that stands on the panel: colour is never all there is. */
+  /** The value of the label, which is also the text on the panel, so that color is never the only information. */
   readonly name: string;
   readonly color: string;
 }
@@ -12,7 +12,7 @@ export interface StateSet {
   readonly metric: string;
   /** The label that names the state. */
   readonly label: string;
-  /** From good to bad. The place in the list, counted from 1, is the number that stands for a state on a state timeline. */
+  /** From good to bad. The position in the list, counted from 1, is the number of a state on a state timeline. */
   readonly states: readonly State[];
 }
 
@@ -66,24 +66,24 @@ export const SCOPE_STATUS: StateSet = {
   ],
 };
 
-/** What 0 and 1 mean of a family that says whether something went well the last time. */
+/** Meanings of 0 and 1 in a family that shows if the last attempt succeeded. */
 export const BAD_OR_GOOD: readonly State[] = [
   { name: 'FAILED', color: COLORS.vermillion },
   { name: 'good', color: COLORS.green },
 ];
 
-/** What 0 and 1 mean of a family that says whether something answers. */
+/** Meanings of 0 and 1 in a family that shows if there is a response. */
 export const DOWN_OR_UP: readonly State[] = [
   { name: 'DOWN', color: COLORS.vermillion },
   { name: 'up', color: COLORS.green },
 ];
 
 /**
- * The number of the current state of each thing, for a state timeline. Where two exporters tell different states of the
- * same thing, the worse one.
+ * The number of the current state of each object, for a state timeline. If two exporters export different states of the
+ * same object, the worse one.
  *
  * @param matchers the series to look at.
- * @param by the labels that name the thing.
+ * @param by the labels that identify the object.
  */
 export function stateNumber({ metric, label, states }: StateSet, matchers: string, by: string): string {
   const numbered = states.map(({ name }, index) => `${index + 1} * ${metric}{${label}="${name}", ${matchers}}`);

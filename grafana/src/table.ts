@@ -30,7 +30,7 @@ export interface LabelColumn {
   readonly width?: number;
 }
 
-/** Which query, and where it is asked: the columns that most tables begin with. */
+/** The query and its target: the first columns of most tables. */
 export function queryColumns(link: Builder<DashboardLink>): LabelColumn[] {
   return [
     { label: 'query', title: 'Query', link },
@@ -42,10 +42,10 @@ export function queryColumns(link: Builder<DashboardLink>): LabelColumn[] {
 }
 
 /**
- * What is so now: a row for each series, those with the greatest first value on top. The values stand behind the first
- * label, where they are seen on a narrow screen, too. Labels that have no column are not shown.
+ * Current values: a row per series, sorted by the first value in descending order. The values follow the first label, so
+ * that they are visible on a narrow screen. Labels without a column are hidden.
  *
- * @param empty what the panel says when there are no rows.
+ * @param empty text of the panel if there are no rows.
  */
 export function table(
   title: string,
@@ -101,7 +101,7 @@ export function table(
     : panel.sortBy([new TableSortByFieldStateBuilder().displayName(badness.title).desc(true)]);
 }
 
-/** Pixels. A table on half of a narrow screen has room for six of these. */
+/** Pixels. A table on half of a narrow screen has space for six of these. */
 const LEAST_COLUMN_WIDTH = 90;
 
 const BAR: readonly DynamicConfigValue[] = [

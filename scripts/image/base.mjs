@@ -76,24 +76,24 @@ function makeRoot(name) {
  * @param {string} tar the file to write
  */
 function packNode(node, tar) {
-  const folder = join(CACHE, 'usr-local');
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(join(folder, 'lib/node_modules/npm'), { recursive: true });
-  mkdirSync(join(folder, 'bin'));
-  unpack(node, folder, ['package/bin']);
-  unpack('npm@11', join(folder, 'lib/node_modules/npm'));
-  symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(folder, 'bin/npm'));
-  execFileSync('tar', ['--create', '--file', tar, '--directory', folder, '--owner=0', '--group=0', '.']);
-  rmSync(folder, { recursive: true });
+  const directory = join(CACHE, 'usr-local');
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(join(directory, 'lib/node_modules/npm'), { recursive: true });
+  mkdirSync(join(directory, 'bin'));
+  unpack(node, directory, ['package/bin']);
+  unpack('npm@11', join(directory, 'lib/node_modules/npm'));
+  symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(directory, 'bin/npm'));
+  execFileSync('tar', ['--create', '--file', tar, '--directory', directory, '--owner=0', '--group=0', '.']);
+  rmSync(directory, { recursive: true });
 }
 
 /**
  * @param {string} name a package of the npm registry, with its version
- * @param {string} folder
+ * @param {string} directory
  * @param {readonly string[]} members by default all
  */
-function unpack(name, folder, members = []) {
-  const packed = join(folder, '.packed');
+function unpack(name, directory, members = []) {
+  const packed = join(directory, '.packed');
   mkdirSync(packed, { recursive: true });
   execFileSync('npm', ['pack', '--silent', `--pack-destination=${packed}`, name], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -104,7 +104,7 @@ function unpack(name, folder, members = []) {
     '--file',
     join(packed, file),
     '--directory',
-    folder,
+    directory,
     '--strip-components=1',
     ...members,
   ]);
