@@ -27,9 +27,9 @@ const INSTALLED_CLIENT = join(PROJECT, 'node_modules', CLIENT_NAME);
 /** npm links a workspace, and copies a package. */
 const isStandIn = lstatSync(INSTALLED_CLIENT).isSymbolicLink();
 if (!isStandIn && readManifest(PROJECT).dependencies?.[CLIENT_NAME] === undefined) {
-  // Whoever installs the packed exporter would not get the client.
+  // Otherwise, an installation of the packed exporter would lack the client.
   process.stderr.write(
-    `${CLIENT_NAME} is no dependency in package.json: npm install --save-prod --save-exact ${CLIENT_NAME}\n`,
+    `${CLIENT_NAME} is not a dependency in package.json: npm install --save-prod --save-exact ${CLIENT_NAME}\n`,
   );
   process.exit(1);
 }
@@ -71,7 +71,7 @@ chmodSync(join(PROJECT, 'dist/main.js'), 0o755);
 writeFileSync(join(PROJECT, 'dist/revision.txt'), `${process.env['REVISION'] || commit() || 'unknown'}\n`);
 writeFileSync(join(PROJECT, 'dist/client.txt'), `${client()}\n`);
 
-/** The client that is installed, by name and version. The stand-in has those of the package that it stands in for. */
+/** Name and version of the installed client. The stand-in has those of the package that it replaces. */
 function client() {
   const { name, version } = readManifest(INSTALLED_CLIENT);
   return `${isStandIn ? 'stand-in for ' : ''}${name} ${version}`;
