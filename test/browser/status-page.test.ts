@@ -89,7 +89,7 @@ async function mainText(page: Page): Promise<string> {
 }
 
 describe('the status page in a browser', () => {
-  test('is accessible in both themes and narrow, asks nobody else for anything, and breaks no policy', async (scope) => {
+  test('is accessible in both themes and narrow, calls no other host, and violates no policy', async (scope) => {
     const url = await startVaried(scope);
     const { page, requests, complaints } = await openPage(scope, browser, url);
     const violations = async () => {
@@ -117,7 +117,7 @@ describe('the status page in a browser', () => {
     expect(complaints).toEqual([]);
   }, 90_000);
 
-  test('tells the same without JavaScript, and can be searched', async (scope) => {
+  test('shows the same and can be searched without JavaScript', async (scope) => {
     const url = await startVaried(scope);
     const { page } = await openPage(scope, browser, url);
     const { page: plain } = await openPage(scope, browser, url, { javaScriptEnabled: false });
@@ -137,7 +137,7 @@ describe('the status page in a browser', () => {
     await plain.getByRole('heading', { name: 'denied' }).waitFor();
   }, 90_000);
 
-  test('shows changes as they come, without reloading, and leaves alone what its reader does', async (scope) => {
+  test('shows changes live without a reload, and keeps what the reader does', async (scope) => {
     const url = await startExporter(
       scope,
       { startedQueries: [{ queuedFor: '0s', runningFor: '8s' }] },
@@ -168,7 +168,7 @@ describe('the status page in a browser', () => {
     expect(await page.evaluate('window.notReloaded')).toBe(true);
   }, 90_000);
 
-  test('can be used with the keyboard alone', async (scope) => {
+  test('can be used with the keyboard only', async (scope) => {
     const { page } = await openPage(scope, browser, await startVaried(scope));
     const reached: string[] = [];
     for (let i = 0; i < 40 && reached.at(-1) !== 'top'; i += 1) {
@@ -192,7 +192,7 @@ describe('the status page in a browser', () => {
     expect(new URL(page.url()).search).toBe('?search=denied');
   }, 90_000);
 
-  test('is live below a prefix, behind a log-in, and when it is reached by another name than its own', async (scope) => {
+  test('is live below a prefix, with authentication, and under another host name', async (scope) => {
     const webConfig = join(temporaryFolder(), 'web-config.json');
     writeFileSync(webConfig, JSON.stringify({ basic_auth_users: { alice: SECRET_2Y } }));
     const url = await startExporter(
@@ -223,7 +223,7 @@ describe('the status page in a browser', () => {
     await page.getByText('page 1 of 100').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
     expect(performance.now() - begin).toBeLessThan(PATIENCE_MS);
-    // The longest time in which the page could not have answered a key.
+    // The longest time during which the page could not react to a key.
     await page.evaluate(
       'window.longest = 0; window.last = performance.now(); setInterval(() => { const now = performance.now(); window.longest = Math.max(window.longest, now - window.last); window.last = now; }, 50)',
     );

@@ -8,7 +8,7 @@ import { daemonOptions, setAwsEnvironment } from '../support/daemon.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-test('the configuration file is still watched after a reload that failed unexpectedly', async ({ onTestFinished }) => {
+test('keeps watching the configuration file after an unexpectedly failed reload', async ({ onTestFinished }) => {
   setAwsEnvironment({});
   const file = join(temporaryFolder({ onTestFinished }), 'config.json');
   const write = (level: string) =>

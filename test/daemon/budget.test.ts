@@ -19,8 +19,8 @@ function queriesOf(account: string, queryId: string, count: number): Readonly<Re
 
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
-describe.concurrent('the budget, as the service sees it', () => {
-  test('is never exceeded in any second, retries included, and every query gets its turn', async (scope) => {
+describe.concurrent('the request budget at the service', () => {
+  test('is not exceeded in any second, including retries, and every query is polled', async (scope) => {
     const { expect } = scope;
     const budget = 7;
     const longestStall = watchStalls();
@@ -64,7 +64,7 @@ describe.concurrent('the budget, as the service sees it', () => {
     expect(page.value('aws_nfm_exporter_poll_lag_seconds')).toBeGreaterThan(5);
   });
 
-  test('is shared, the lower one, by accounts that turn out to be one AWS account', async (scope) => {
+  test('is the lower of two accounts that are one AWS account', async (scope) => {
     const { expect } = scope;
     const service = await runSimulator(
       scope,
@@ -106,7 +106,7 @@ describe.concurrent('the budget, as the service sees it', () => {
     expect(await limits()).toEqual([12, 5, 9]);
     expect((await daemon.metrics()).samples('aws_nfm_account_info')).toEqual([]);
     const apart = arrivals('us-east-1', clock.now() - 2_000).length / 2;
-    expect(apart, 'arrivals a second while nobody knows').toBeGreaterThan(14);
+    expect(apart, 'attempts per second before the identity is known').toBeGreaterThan(14);
 
     service.simulator.setFaults([]);
     await vi.waitFor(async () => expect(await limits()).toEqual([5, 5, 9]), { timeout: 8_000, interval: 50 });
@@ -134,7 +134,7 @@ describe.concurrent('the budget, as the service sees it', () => {
     );
   });
 
-  test('is each account’s own while STS never answers; start, readiness and polls do not wait for it', async (scope) => {
+  test('is separate for each account while STS does not respond, without delaying start, readiness, and polls', async (scope) => {
     const { expect } = scope;
     const service = await runSimulator(
       scope,
@@ -166,7 +166,7 @@ describe.concurrent('the budget, as the service sees it', () => {
     await vi.waitFor(() => expect(service.requests.filter((each) => each.service === 'sts')).toHaveLength(1));
   });
 
-  test('is used evenly from the start: no herd', async (scope) => {
+  test('is used evenly from the start', async (scope) => {
     const { expect } = scope;
     const count = 300;
     const seconds = 10;

@@ -83,7 +83,7 @@ const keysOf = (profile: string) =>
   `[${profile}]\naws_access_key_id = ${KEYS.accessKeyId}\naws_secret_access_key = ${KEYS.secretAccessKey}\n`;
 
 describe('a profile', () => {
-  test('gives its own credentials, those of the role it names, or those to assume the role of the account', async (scope) => {
+  test('provides its own credentials, those of its role, or those that assume the role of the account', async (scope) => {
     const config = `
 [profile chained]
 role_arn = ${roleArn('chained')}
@@ -124,7 +124,7 @@ region = eu-west-1
     ]);
   });
 
-  test('that there is not is told by name, and seen once it is there', async (scope) => {
+  test('is reported by name if missing, and used once it exists', async (scope) => {
     shareFiles('', '');
     const { daemon } = await setUp(scope, [{ name: 'own', profile: 'base' }]);
     await vi.waitFor(async () =>
@@ -140,8 +140,8 @@ region = eu-west-1
   });
 });
 
-describe('credentials to assume a role with', () => {
-  test('that expired are read anew, since they may have been replaced', async (scope) => {
+describe('credentials that assume a role', () => {
+  test('are read again after they expired, since they may have been replaced', async (scope) => {
     const next = { accessKeyId: 'AKIAUSER000000000002', secretAccessKey: 'the next secret' };
     shareFiles('', keysOf('base'));
     const service = await runSimulator(scope, {
@@ -184,7 +184,7 @@ describe('credentials to assume a role with', () => {
 });
 
 describe('the default chain', () => {
-  test('reads a web identity token anew for each session (IRSA), and the role of an account is assumed with it', async (scope) => {
+  test('reads a web identity token for each session (IRSA), and assumes the role of the account with it', async (scope) => {
     const file = join(temporaryFolder(), 'token');
     writeFileSync(file, 'token-1');
     setAwsEnvironment({ AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ROLE_ARN: roleArn('pod') });
@@ -207,7 +207,7 @@ describe('the default chain', () => {
     expect(tokens.length).toBeLessThan(10);
   });
 
-  test('asks the agent of a container with the token of the file, read anew (Pod Identity, ECS)', async (scope) => {
+  test('calls the agent of a container with the token in the file, read for each call (Pod Identity, ECS)', async (scope) => {
     const file = join(temporaryFolder(), 'token');
     let token = 'token-1';
     writeFileSync(file, token);
@@ -228,7 +228,7 @@ describe('the default chain', () => {
     expect(agent.asked.length).toBeLessThan(6);
   });
 
-  test("asks an instance's metadata service, version 2", async (scope) => {
+  test('calls the metadata service of an instance, version 2', async (scope) => {
     const metadata = await runInstanceMetadata(scope, { ...KEYS, life: 2_000 });
     setAwsEnvironment({ AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url, AWS_EC2_METADATA_DISABLED: 'false' });
     const { daemon } = await setUp(scope, [{ name: 'default' }], { sessionToken: SESSION_TOKEN });

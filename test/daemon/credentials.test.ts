@@ -45,7 +45,7 @@ async function setUp(scope: TestScope, credentials: Readonly<Record<string, unkn
 }
 
 describe('without credentials', () => {
-  test('the daemon runs, counts each call as an attempt that got none, and goes on once a file has some', async (scope) => {
+  test('runs, counts each call as a failed attempt, and recovers once a file has credentials', async (scope) => {
     const file = join(folder, 'later');
     setAwsEnvironment({ AWS_SHARED_CREDENTIALS_FILE: file });
     const { service, daemon, works } = await setUp(scope);
@@ -81,7 +81,7 @@ describe('without credentials', () => {
     );
   });
 
-  test('a credential_process that fails does so until it works', async (scope) => {
+  test('recovers once a failing credential_process succeeds', async (scope) => {
     const [config, answer] = [join(folder, 'config'), join(folder, 'answer.json')];
     writeFileSync(config, `[default]\ncredential_process = cat ${answer}\n`);
     setAwsEnvironment({ AWS_CONFIG_FILE: config });
@@ -94,7 +94,7 @@ describe('without credentials', () => {
     await vi.waitFor(works, { timeout: 5_000, interval: 100 });
   });
 
-  test('the daemon ends in time though a credential_process does not', async (scope) => {
+  test('shuts down in time while a credential_process hangs', async (scope) => {
     const [awsConfig, config] = [join(folder, 'hanging'), join(folder, 'exporter.json')];
     writeFileSync(awsConfig, '[default]\ncredential_process = sleep 30\n');
     const queries = [{ name: 'query', monitorName: 'checkout', queryId: 'query' }];
@@ -117,7 +117,7 @@ describe('without credentials', () => {
   });
 });
 
-describe('credentials that the service refuses', () => {
+describe('credentials that the service rejects', () => {
   test.for([
     { what: 'expire', known: { ...KEYS, expiresAfter: '1s' }, error: 'ExpiredTokenException', first: 'RUNNING' },
     {
@@ -132,7 +132,7 @@ describe('credentials that the service refuses', () => {
       error: 'InvalidSignatureException',
       first: undefined,
     },
-  ])('as they $what are told by name, and nothing of them', async ({ known, error, first }, scope) => {
+  ])('are reported by name without their values if they $what', async ({ known, error, first }, scope) => {
     setAwsEnvironment({ AWS_ACCESS_KEY_ID: KEYS.accessKeyId, AWS_SECRET_ACCESS_KEY: KEYS.secretAccessKey });
     const { daemon } = await setUp(scope, known);
     if (first !== undefined) {
@@ -150,7 +150,7 @@ describe('credentials that the service refuses', () => {
     }
   });
 
-  test('are used as the environment has them, and told of by provider', async (scope) => {
+  test('are used from the environment, and reported by provider', async (scope) => {
     setAwsEnvironment({ ...TEST_CREDENTIALS });
     const { daemon, works } = await setUp(scope, {
       accessKeyId: TEST_CREDENTIALS.AWS_ACCESS_KEY_ID,

@@ -14,7 +14,7 @@ const WAIT = { timeout: 8_000, interval: 50 };
 /** An entry whose query runs for ever at the service, where its id is that of its monitor. */
 const watched = (name: string, monitorName = name) => ({ name, monitorName, queryId: monitorName, interval: '100ms' });
 
-/** A daemon with a folder of discovery files. */
+/** A daemon with a directory of discovery files. */
 async function follow(
   scope: TestScope,
   { files = {}, config = {} }: { readonly files?: Readonly<Record<string, unknown>>; readonly config?: object },
@@ -74,7 +74,7 @@ async function follow(
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('the queries of discovery files', () => {
-  test('come, change and leave as the files do, and nothing else is touched', async (scope) => {
+  test('are added, changed, and removed with their files, without effect on others', async (scope) => {
     const { daemon, write, remove, waitForQueries, waitForPolls, files } = await follow(scope, {
       files: { 'a.yaml': [watched('a'), { ...watched('b'), labels: { team: 'x' } }] },
       config: { queries: [watched('c')] },
@@ -106,7 +106,7 @@ describe('the queries of discovery files', () => {
     expect(daemon.log.events.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
   });
 
-  test('stay while their file is bad, which stops neither a start nor a reload', async (scope) => {
+  test('are kept while their file is invalid, which prevents neither a start nor a reload', async (scope) => {
     const { daemon, write, configure, queries, waitForQueries, files } = await follow(scope, {
       files: { 'a.yaml': [watched('a')], 'b.yaml': '- { name: b, monitorName: b }' },
     });
@@ -128,7 +128,7 @@ describe('the queries of discovery files', () => {
     await waitForQueries('b b file', 'c c config');
   });
 
-  test('have their names after the config file, and among files after those of the first path', async (scope) => {
+  test('yield their names to the configuration file, and to files with an earlier path', async (scope) => {
     const { daemon, write, remove, configure, queries, waitForQueries } = await follow(scope, {
       files: { 'a.yaml': [watched('x', 'a'), watched('y', 'a')], 'b.yaml': [watched('y', 'b'), watched('z', 'b')] },
       config: { queries: [watched('x', 'c')] },
@@ -146,7 +146,7 @@ describe('the queries of discovery files', () => {
     expect(await queries()).toEqual(['x a file', 'y b file', 'z b file']);
   });
 
-  test('follow monitors where they select them', async (scope) => {
+  test('follow the selected monitors', async (scope) => {
     const selecting = {
       name: 'every',
       monitorSelector: { name: '?' },
@@ -163,7 +163,7 @@ describe('the queries of discovery files', () => {
     await waitForQueries('a a file');
   });
 
-  test('are what a reload makes of them: other files, in another config', async (scope) => {
+  test('change with a reload to other files in another configuration', async (scope) => {
     const { daemon, configure, queries, files } = await follow(scope, {
       files: { 'a.yaml': [{ ...watched('a'), account: 'x' }], 'b.yaml': [{ ...watched('b'), account: 'y' }] },
       config: { accounts: [{ name: 'x' }, { name: 'y' }] },

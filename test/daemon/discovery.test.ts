@@ -80,7 +80,7 @@ function countOf(service: SimulatedService, operation: string): number {
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('queries of a selector', () => {
-  test('come and leave as monitors do, with every one of their series', async (scope) => {
+  test('are added and removed with monitors, including all of their series', async (scope) => {
     const a = { name: 'prod-a' };
     const b = { name: 'prod-b' };
     const service = await runSimulator(scope, scenario({ monitors: [a, { name: 'test-a' }] }));
@@ -108,7 +108,7 @@ describe('queries of a selector', () => {
     expect(daemon.log.events.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  test('are of all metrics and categories of their entry, in each account and region, named after the monitor', async (scope) => {
+  test('cover all metrics and categories of their entry in each account and region, with the name of the monitor', async (scope) => {
     const service = await runSimulator(scope, scenario({ monitors: [{ name: 'm' }] }));
     const daemon = await runDaemon(scope, {
       ...configOf(service, [
@@ -128,7 +128,7 @@ describe('queries of a selector', () => {
     expect(info?.labels).toMatchObject({ monitor: 'm', query_group: 'e', source: 'config', account: 'x' });
   });
 
-  test('have their run stopped at the service when they leave, and it is not counted', async (scope) => {
+  test('have their run stopped at the service on removal, without counting it', async (scope) => {
     const service = await runSimulator(scope, scenario({ monitors: [{ name: 'm' }] }, { outcome: 'none' }));
     const daemon = await runDaemon(scope, configOf(service, [{ ...EVERY_HOUR, name: 'e', monitorSelector: {} }]));
     await vi.waitFor(() => expect(service.simulator.runningQueries()).toHaveLength(1), WAIT);
@@ -142,7 +142,7 @@ describe('queries of a selector', () => {
     }, WAIT);
   });
 
-  test('stay while listings fail, though the status of monitors does not', async (scope) => {
+  test('are kept while listings fail, although the status of monitors becomes stale', async (scope) => {
     const service = await runSimulator(scope, scenario({ monitors: [{ name: 'm' }] }));
     const daemon = await runDaemon(
       scope,
@@ -169,7 +169,7 @@ describe('queries of a selector', () => {
     }, WAIT);
   });
 
-  test('follow monitors on later pages, too', async (scope) => {
+  test('follow monitors on later pages', async (scope) => {
     const monitors = Array.from({ length: 60 }, (_, i) => ({ name: `m${i}` }));
     const service = await runSimulator(scope, scenario({ monitors }));
     const daemon = await runDaemon(scope, configOf(service, [{ ...EVERY_HOUR, name: 'e', monitorSelector: {} }], '1m'));
@@ -181,7 +181,7 @@ describe('queries of a selector', () => {
     expect((await daemon.metrics()).samples('aws_nfm_monitor_status')).toHaveLength(300);
   });
 
-  test('follow tags, which are asked for where they matter, and kept', async (scope) => {
+  test('follow tags, which are read only if needed, and kept', async (scope) => {
     const monitors = [
       { name: 'prod-a', tags: { env: 'prod', team: 'x' } },
       { name: 'prod-b', tags: { env: 'test' } },
@@ -198,7 +198,7 @@ describe('queries of a selector', () => {
     expect(countOf(service, 'ListTagsForResource')).toBe(3);
   });
 
-  test('stay while the tags of their monitor cannot be read again', async (scope) => {
+  test('are kept while reading the tags of their monitor fails', async (scope) => {
     const monitors = [{ name: 'm', tags: { env: 'prod' } }];
     const service = await runSimulator(scope, scenario({ monitors }));
     const daemon = await runDaemon(
@@ -213,7 +213,7 @@ describe('queries of a selector', () => {
     expect(queryNames(await daemon.metrics())).toEqual(['e:m']);
   });
 
-  test('log refused tags once, and their recovery once', async (scope) => {
+  test('log failed reads of tags once, and their recovery once', async (scope) => {
     const monitors = ['m', 'n'].map((name) => ({ name, tags: { env: 'prod' } }));
     const service = await runSimulator(scope, scenario({ monitors }));
     service.simulator.setFaults([
@@ -248,7 +248,7 @@ describe('queries of a selector', () => {
     expect(requests.filter(({ labels }) => labels['operation'] === 'ListTagsForResource')).toEqual([]);
   });
 
-  test('have the statuses that are asked for', async (scope) => {
+  test('follow monitors with the selected statuses', async (scope) => {
     const monitors = [{ name: 'on' }, { name: 'off', status: 'INACTIVE' as const }];
     const service = await runSimulator(scope, scenario({ monitors }));
     const selector = (status?: readonly string[]) => ({ monitorSelector: status === undefined ? {} : { status } });
@@ -263,7 +263,7 @@ describe('queries of a selector', () => {
     await waitForQueries(daemon, ['usual:on', 'off:off', 'both:on', 'both:off']);
   });
 
-  test('are left out where another has their name, which is logged once', async (scope) => {
+  test('are excluded if another query has their name, which is logged once', async (scope) => {
     const service = await runSimulator(scope, scenario({ monitors: [{ name: 'a' }, { name: 'b' }] }));
     const daemon = await runDaemon(
       scope,
@@ -292,7 +292,7 @@ describe('queries of a selector', () => {
 });
 
 describe('queries of all scopes', () => {
-  test('are made for each scope that is listed, of both types that ask about scopes', async (scope) => {
+  test('are created for each listed scope, with both types about scopes', async (scope) => {
     const scopes = [{ scopeId: 'scope-1' }, { scopeId: 'scope-2' }];
     const service = await runSimulator(scope, scenario({ scopes }));
     const daemon = await runDaemon(
@@ -309,7 +309,7 @@ describe('queries of all scopes', () => {
 });
 
 describe('the inventory', () => {
-  test('is shown of the targets that queries use, and of no others', async (scope) => {
+  test('has only the targets in use', async (scope) => {
     const service = await runSimulator(scope, {
       ...scenario({ monitors: [{ name: 'on' }, { name: 'off', status: 'INACTIVE' }], scopes: [{ scopeId: 's' }] }),
     });
@@ -346,7 +346,7 @@ describe('the inventory', () => {
     ).toEqual([]);
   });
 
-  test('is not listed where the configuration has it so', async (scope) => {
+  test('is not listed if the configuration disables it', async (scope) => {
     const service = await runSimulator(scope, scenario({ monitors: [{ name: 'm' }] }));
     const daemon = await runDaemon(scope, configOf(service, [{ ...EVERY_HOUR, name: 'e', monitorName: 'm' }], '0s'));
     await waitForRuns(daemon, ['e']);

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-test.runIf(CAN_MOUNT)('regions whose names resolve are polled while the resolver hangs for others', async () => {
+test.runIf(CAN_MOUNT)('polls regions whose names resolve while the resolver hangs for others', async () => {
   const script = [pathOf('../fixtures/dns/hanging-names.mjs'), pathOf('../../dist/main.js'), temporaryFolder()];
   const { stdout } = await promisify(execFile)('unshare', ['-m', '-n', process.execPath, ...script]);
   const { up, lastError } = JSON.parse(stdout);

@@ -48,7 +48,7 @@ const endings: readonly (readonly [what: string, results: PageOf, pages: number]
   ],
 ];
 
-describe.each(endings)('results that bring %s', (_what, results, pages) => {
+describe.each(endings)('results with %s', (_what, results, pages) => {
   it('end the run, and are logged and counted once', async (scope) => {
     const { service, daemon } = await daemonOf(scope, { results });
     const failed = await vi.waitFor(async () => {
@@ -64,7 +64,7 @@ describe.each(endings)('results that bring %s', (_what, results, pages) => {
     ]);
   });
 
-  it('end the command that reads them', async (scope) => {
+  it('fail the command that reads them', async (scope) => {
     page = 0;
     const { url, count } = await startPagedService(scope, { results });
     const flags = ['--region=us-east-1', '--monitor-name=m', '--query-id=run-1', '--metric-name=RETRANSMISSIONS'];
@@ -79,7 +79,7 @@ const monitors = [{ monitorName: 'm', monitorArn: 'arn:aws:networkflowmonitor:us
 describe.each([
   ['ListMonitors', { monitors: () => ({ monitors, nextToken: 'A' }) }],
   ['ListScopes', { scopes: () => ({ scopes: [{ scopeId: 's' }], nextToken: 'A' }) }],
-] as const)('a listing by %s whose token comes again', (operation, pages) => {
+] as const)('a listing by %s with a repeated token', (operation, pages) => {
   it('fails, and is logged and counted once', async (scope) => {
     const { service, daemon } = await daemonOf(scope, pages, '5m');
     const asked = operation === 'ListMonitors' ? 'monitors' : 'scopes';

@@ -6,7 +6,7 @@ import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('thousands of polls', () => {
-  test('leave nothing behind: no listeners, timers or sockets grow in number', async (scope) => {
+  test('do not increase the number of listeners, timers, or sockets', async (scope) => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);
     process.on('warning', onWarning);

@@ -6,7 +6,7 @@ import { runSimulator } from '../support/simulated-service.ts';
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('the event stream of a daemon', () => {
-  test('tells each status of a query, and does not hold up the shutdown', async (scope) => {
+  test('sends each status of a query, and does not delay the shutdown', async (scope) => {
     const simulator = await runSimulator(
       scope,
       {

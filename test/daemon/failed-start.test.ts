@@ -14,12 +14,12 @@ import { PROJECT } from '../support/project.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** Nothing listens there. */
+/** An address without a listener. */
 const NOWHERE = 'http://127.0.0.1:9';
 /** An address of documentation (RFC 5737), which no machine has. */
 const NOT_OURS = '192.0.2.1:10049';
 
-/** The command line without the `process.exit` at its end: what it has not released keeps the process alive. */
+/** The command line without its final `process.exit`: unreleased resources keep the process alive. */
 const UNFORCED = `
   import { run } from '${PROJECT}build/cli/run.js';
   process.exitCode = await run(process.argv.slice(1));
@@ -93,7 +93,7 @@ async function runUnforced(args: readonly string[], env: Readonly<Record<string,
   return { code: child.exitCode, left, log };
 }
 
-describe('a start that fails', () => {
+describe('a failed start', () => {
   it.each<[string, RegExp, (setting: Setting) => Promise<{ args?: readonly string[]; env?: Record<string, string> }>]>([
     [
       'because a port is taken',
@@ -124,7 +124,7 @@ describe('a start that fails', () => {
       /NetworkConfigError/,
       async ({ folder }) => ({ env: { AWS_CA_BUNDLE: join(folder, 'none.pem') } }),
     ],
-  ])('%s leaves nothing behind', async (_why, reason, prepare) => {
+  ])('because of %s releases all resources', async (_why, reason, prepare) => {
     const used = setting();
     const { args = ['--web.listen-address=127.0.0.1:0'], env } = await prepare(used);
     const file = configFile(used);
@@ -138,7 +138,7 @@ describe('a start that fails', () => {
     }
   });
 
-  it('because the storage is in use leaves the lock to its holder', async () => {
+  it('because the storage is in use keeps the lock of the holder', async () => {
     const used = setting();
     const file = configFile(used);
     const args = [`--config.file=${file}`, '--web.listen-address=127.0.0.1:0'];
@@ -186,7 +186,7 @@ class FailingLog extends RecordingLog {
   };
 }
 
-describe('a start in which something unexpected fails', () => {
+describe('a start with an unexpected failure', () => {
   beforeAll(() => setAwsEnvironment({}));
 
   async function start(clock: FailingClock, log: RecordingLog): Promise<Setting & { readonly failure: unknown }> {
@@ -206,7 +206,7 @@ describe('a start in which something unexpected fails', () => {
     ['while the discovery files are followed', 50, RecordingLog],
     ['after the addresses are open', 0, FailingLog],
     ['after queries are polled', 15 * 60_000, RecordingLog],
-  ])('%s leaves no timer and no lock', async (_when, failing, Log) => {
+  ])('%s releases timers and lock', async (_when, failing, Log) => {
     const clock = new FailingClock(failing);
     const { storage, failure } = await start(clock, new Log());
     expect(String(failure)).toBe('Error: planted');
@@ -214,7 +214,7 @@ describe('a start in which something unexpected fails', () => {
     expect(lockOf(storage)).toEqual([]);
   });
 
-  it('releases the same at shutdown', async () => {
+  it('is released like a daemon on shutdown', async () => {
     const clock = new FailingClock(-1);
     const { storage, failure } = await start(clock, new RecordingLog());
     expect({ failure, lock: lockOf(storage) }).toEqual({ failure: undefined, lock: [] });

@@ -15,12 +15,12 @@ interface Row {
   readonly name: string;
   /** A fault of the simulator, which meets each request for the query. */
   readonly fault?: Readonly<Record<string, unknown>>;
-  /** What the query's status requests are answered with instead of the true body. */
+  /** Response to the status calls of the query, instead of the true body. */
   readonly statusBody?: Readonly<Record<string, unknown>>;
   /** The service does not know the query. */
   readonly unknown?: true;
   readonly worlds?: Readonly<Record<string, unknown>>;
-  /** The `error` that is told. */
+  /** The reported `error`. */
   readonly error: string;
   /** The SDK tries again. */
   readonly retried?: true;
@@ -194,7 +194,7 @@ beforeAll(async () => {
   await clock.pause(RUN_MS);
   const letGo = clock.hold();
   to = clock.now();
-  // Calls that are answered come to their ends; those that wait for time do not, and are in neither count.
+  // Calls with a response complete; those that wait for time do not, and are in neither count.
   page = await vi.waitFor(async () => {
     const settled = await daemon.metrics();
     for (const { faulty: query } of CASES) {
@@ -218,7 +218,7 @@ function requestsFor(queryId: string) {
 }
 
 describe.each(CASES)('$name', ({ account, faulty, error, retried }) => {
-  test(`fails the query's polls with ${error}, and tells so`, () => {
+  test(`fails the polls of the query with ${error}, and reports it`, () => {
     expect(page.value('aws_nfm_query_up', { query: faulty })).toBe(0);
     expect(page.lastError(faulty)).toBe(error);
     expect(page.status(faulty)).toBeUndefined();
@@ -232,7 +232,7 @@ describe.each(CASES)('$name', ({ account, faulty, error, retried }) => {
     expect(answer?.lastError?.message).toMatch(/^[^\n]{1,400}$/);
   });
 
-  test('counts each attempt, and nothing else, under that error', () => {
+  test('counts exactly the attempts under that error', () => {
     const errors = page.apiErrors(account);
     expect(Object.keys(errors)).toEqual([error]);
     // A call that was under way when the page was made is on the simulator's list only.
@@ -244,7 +244,7 @@ describe.each(CASES)('$name', ({ account, faulty, error, retried }) => {
     expect(attempts).toBeLessThanOrEqual(retried ? (polls + 1) * MAX_ATTEMPTS : polls + 1);
   });
 
-  test('leaves the neighbours alone', () => {
+  test('does not affect other queries', () => {
     for (const neighbour of [`${faulty}-neighbour-1`, `${faulty}-neighbour-2`]) {
       expect(page.value('aws_nfm_query_up', { query: neighbour })).toBe(1);
       expect(page.status(neighbour)).toBe('RUNNING');

@@ -66,7 +66,7 @@ const contributors = async (daemon: RunningDaemon) =>
   JSON.parse((await daemon.text('/api/v1/queries/q/contributors')).body);
 
 describe('rows beyond the limit of a query', () => {
-  it('are dropped and counted, the worst ones kept; the sum has all', async (scope) => {
+  it('are dropped and counted, except the largest, and included in the sum', async (scope) => {
     const { daemon, metrics } = await runOnce(scope, { results: () => ({ topContributors: rows(150) }) });
     const series = metrics.samples('aws_nfm_contributor_retransmissions').map(({ value }) => value);
     expect(series).toEqual(Array.from({ length: 100 }, (_, i) => 150 - i));
@@ -79,7 +79,7 @@ describe('rows beyond the limit of a query', () => {
     expect(json.omitted).toBe(50);
   });
 
-  it('end the run if there are over 2,000, on one page or on several', async (scope) => {
+  it('end the run if there are more than 2,000, on one page or several', async (scope) => {
     const all = rows(2_001);
     const pages: PageOf[] = [
       () => ({ topContributors: all }),
@@ -96,8 +96,8 @@ describe('rows beyond the limit of a query', () => {
   });
 });
 
-describe('a page that comes again under another token', () => {
-  it('counts once', async (scope) => {
+describe('a page repeated with another token', () => {
+  it('is counted once', async (scope) => {
     const { daemon, metrics } = await runOnce(scope, {
       results: ({ searchParams }) => ({
         topContributors: rows(25),
@@ -112,7 +112,7 @@ describe('a page that comes again under another token', () => {
 });
 
 describe('long texts', () => {
-  it('of rows are cut in metrics and the API, and counted', async (scope) => {
+  it('of rows are truncated in metrics and the API, and counted', async (scope) => {
     const pod = (i: number) => ({ kubernetesMetadata: { localPodName: `${'x'.repeat(MIB)}${i}` } });
     const { daemon, metrics } = await runOnce(scope, { results: () => ({ topContributors: rows(7, pod) }) });
     const names = metrics.samples('aws_nfm_contributor_retransmissions').map(({ labels }) => labels['local_pod_name']);
@@ -126,7 +126,7 @@ describe('long texts', () => {
     expect(JSON.parse(body).rows).toHaveLength(7);
   });
 
-  it('of data points are cut, too', async (scope) => {
+  it('of data points are truncated', async (scope) => {
     const timestamps = [1_767_225_600];
     const datapoints = ['1', '2'].map((end) => ({ label: `${'x'.repeat(MIB)}${end}`, timestamps, values: [1] }));
     const { daemon, metrics } = await runOnce(scope, { results: () => ({ datapoints }) }, { query: DATA });
@@ -135,7 +135,7 @@ describe('long texts', () => {
     expect(body.length).toBeLessThan(20_000);
   });
 
-  it('of ids are cut in metrics; identities, monitors, and scopes with such names are ignored', async (scope) => {
+  it('of IDs are truncated in metrics; identities, monitors, and scopes with such names are ignored', async (scope) => {
     const long = (length: number) => 'y'.repeat(length);
     const { daemon } = await runOnce(scope, {
       sts: () =>
@@ -161,8 +161,8 @@ describe('long texts', () => {
   });
 });
 
-describe('points of time series', () => {
-  it('end the run if there are over 100,000', async (scope) => {
+describe('data points of time series', () => {
+  it('end the run if there are more than 100,000', async (scope) => {
     const timestamps = Array.from({ length: 1_001 }, (_, i) => 1_767_225_600 + 60 * i);
     const datapoints = Array.from({ length: 100 }, (_, i) => ({
       label: `series ${i}`,

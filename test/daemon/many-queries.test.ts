@@ -5,7 +5,7 @@ import { runReloadedDaemon } from '../support/reloaded-daemon.ts';
 
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
-/** A configuration of so many watched queries; nothing listens where they are polled. */
+/** A configuration of `count` watched queries, polled at an address without a listener. */
 function configOf(count: number): Readonly<Record<string, unknown>> {
   return {
     aws: { region: 'us-east-1', endpoint: 'http://127.0.0.1:9', stsEndpoint: 'http://127.0.0.1:9' },
@@ -35,7 +35,7 @@ async function medians(
   return took.map((each) => each.sort((a, b) => a - b)[20] ?? Number.NaN);
 }
 
-test('a registration and a removal over HTTP cost the same beside 100 queries and beside 4,000', async (scope) => {
+test('registers and removes queries over HTTP at the same cost with 100 and 4,000 queries', async (scope) => {
   const daemons = [
     await runDaemon(scope, configOf(100), { adminApi: true }),
     await runDaemon(scope, configOf(4_000), { adminApi: true }),
@@ -68,7 +68,7 @@ async function timed(work: () => Promise<unknown>): Promise<{ readonly whole: nu
   return { whole: performance.now() - begun, block };
 }
 
-test('a reload leaves the event loop to others, and does not read an unchanged file again', async (scope) => {
+test('reloads without blocking the event loop, and does not parse an unchanged file', async (scope) => {
   const daemon = await runReloadedDaemon(scope, configOf(4_000));
   await daemon.reloadWith(configOf(3_960));
   const changed = await timed(() => daemon.reloadWith(configOf(3_900)));

@@ -21,7 +21,7 @@ const INTERVAL_MS = 2_000;
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('forty accounts by role in eight regions', () => {
-  test('have each role assumed once; all but the one that is refused are polled at their pace', async (scope) => {
+  test('assume each role once, and are polled on time except for the denied one', async (scope) => {
     const service = await runSimulator(
       scope,
       {

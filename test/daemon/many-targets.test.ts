@@ -8,7 +8,7 @@ const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1', 'eu-north-1', 'ap-south-
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('many targets', () => {
-  test('of ten accounts in five regions are each polled at their own pace', async (scope) => {
+  test('of ten accounts in five regions are each polled at their own interval', async (scope) => {
     const accounts = Array.from({ length: 10 }, (_, i) => `account-${i + 1}`);
     const interval = 2_000;
     const service = await runSimulator(

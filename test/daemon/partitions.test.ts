@@ -2,9 +2,9 @@ import { expect, test, vi } from 'vitest';
 import { startProxy } from '../aws/local-network.ts';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 
-test('each account calls the endpoints of its own partition, STS too', async (scope) => {
+test('calls the endpoints of the partition of each account, including STS', async (scope) => {
   setAwsEnvironment(TEST_CREDENTIALS);
-  // All addresses are outside: what they are is seen at a proxy that lets nobody through.
+  // All addresses are external: a proxy that rejects every connection records them.
   const proxy = await startProxy({ refusal: '403 Forbidden' });
   const queries = ['commercial', 'china', 'government', 'sovereign', 'here'].map((account) => ({
     name: account,

@@ -30,7 +30,7 @@ interface Sighting {
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('the life of a watched query', () => {
-  test('is seen from QUEUED to its end in metrics, API and status page, for each type and outcome', async (scope) => {
+  test('is visible from QUEUED to its end in metrics, API, and status page, for each type and outcome', async (scope) => {
     const simulator = await runSimulator(
       scope,
       {
@@ -117,7 +117,7 @@ describe('the life of a watched query', () => {
     }
   });
 
-  test('may be over at the first poll: one request, and no more', async (scope) => {
+  test('can end at the first poll, with a single call', async (scope) => {
     const simulator = await runSimulator(
       scope,
       {

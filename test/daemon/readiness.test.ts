@@ -21,7 +21,7 @@ function queries(count: number): Readonly<Record<string, unknown>>[] {
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe.concurrent('readiness', () => {
-  test('comes when each query was tried, tells how many were not, and stays', async (scope) => {
+  test('starts after each query was polled, with the number of the others before, and persists', async (scope) => {
     const { expect } = scope;
     const count = 8;
     const service = await runSimulator(
@@ -49,7 +49,7 @@ describe.concurrent('readiness', () => {
       const tried = new Set(answered.map(({ queryId }) => queryId)).size;
       waiting = ready.status === 200 ? 0 : Number(/(\d+) watched quer/.exec(ready.body)?.[1]);
       expect([200, 503]).toContain(ready.status);
-      // Between the simulator's answer and its being read here, a query is tried and still waits.
+      // Between the simulator's response and its reception, a query counts as not polled.
       expect(waiting).toBeGreaterThanOrEqual(count - tried);
       numbers.push(waiting);
     }
@@ -65,7 +65,7 @@ describe.concurrent('readiness', () => {
     }
   });
 
-  test('comes also when every query fails', async (scope) => {
+  test('starts even if every query fails', async (scope) => {
     const { expect } = scope;
     const service = await runSimulator(
       scope,
@@ -88,7 +88,7 @@ describe.concurrent('readiness', () => {
     expect((await probes(daemon)).healthy.status).toBe(200);
   });
 
-  test('is there at once without any query', async (scope) => {
+  test('starts at once without queries', async (scope) => {
     const { expect } = scope;
     const daemon = await runDaemon(scope, {}, { clock });
     expect(await probes(daemon)).toEqual({

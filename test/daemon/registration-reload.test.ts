@@ -20,14 +20,14 @@ async function start(scope: TestScope) {
   return { daemon, base, accounts, call, warnings };
 }
 
-/** The time of the next poll is told from that of now, and may be off by a millisecond. */
+/** The time of the next poll is computed from the current time, and may be off by a millisecond. */
 function expectSame(query: QueryAnswer, before: QueryAnswer): void {
   expect({ ...query, nextPoll: null }).toEqual({ ...before, nextPoll: null });
   expect(Math.abs(Date.parse(query.nextPoll ?? '') - Date.parse(before.nextPoll ?? ''))).toBeLessThan(100);
 }
 
 describe('POST /-/reload', () => {
-  test('puts another configuration in force, or says what is wrong with it', async (scope) => {
+  test('puts a configuration in effect, or returns its errors', async (scope) => {
     const { daemon, base, call } = await start(scope);
     daemon.write({ ...base, queries: [MINE] });
     expect(await ask(daemon.url, 'POST', '/-/reload')).toMatchObject({ status: 200 });
@@ -42,8 +42,8 @@ describe('POST /-/reload', () => {
   });
 });
 
-describe('a query that is registered over HTTP', () => {
-  test('is untouched by a reload that is not about it', async (scope) => {
+describe('a query registered over HTTP', () => {
+  test('is unaffected by a reload of other parts', async (scope) => {
     const { daemon, base, accounts, call } = await start(scope);
     await call('PUT', 'mine', { ...MINE, account: 'payments' });
     await vi.waitFor(async () => expect((await daemon.query('mine')).status).toBe('RUNNING'), PATIENCE);
@@ -53,7 +53,7 @@ describe('a query that is registered over HTTP', () => {
     expect((await daemon.metrics()).value('aws_nfm_query_polls_total', { query: 'mine' })).toBe(1);
   });
 
-  test('is left out while the file has its name', async (scope) => {
+  test('is excluded while the file has its name', async (scope) => {
     const { daemon, base, accounts, call, warnings } = await start(scope);
     const { headers } = await call('PUT', 'mine', { ...MINE, account: 'default' });
     await daemon.reloadWith({ ...base, accounts, queries: [{ ...MINE, queryId: 'running-1', account: 'default' }] });
@@ -70,7 +70,7 @@ describe('a query that is registered over HTTP', () => {
     expect(back.headers.get('etag')).toBe(headers.get('etag'));
   });
 
-  test('is left out while its account is not there, and can be changed or removed meanwhile', async (scope) => {
+  test('is excluded while its account is missing, and can be changed or removed', async (scope) => {
     const { daemon, base, accounts, call, warnings } = await start(scope);
     const here = { ...base, accounts };
     const gone = { ...base, accounts: [{ name: 'default' }] };
@@ -96,14 +96,14 @@ describe('a query that is registered over HTTP', () => {
     expect((await call('GET', 'removed')).status).toBe(404);
   });
 
-  test('follows the defaults of the file', async (scope) => {
+  test('uses the defaults of the file', async (scope) => {
     const { daemon, base, accounts, call } = await start(scope);
     await call('PUT', 'mine', { monitorName: 'checkout', queryId: 'running-2', account: 'default' });
     await daemon.reloadWith({ ...base, accounts, queryDefaults: { interval: '7m', labels: { team: 'network' } } });
     expect((await call('GET', 'mine')).body).toMatchObject({ interval: '7m', labels: { team: 'network' } });
   });
 
-  test('survives a storm of reloads and writers', async (scope) => {
+  test('is kept during concurrent reloads and writes', async (scope) => {
     const { daemon, base, accounts, call } = await start(scope);
     const contents = [
       { ...base, accounts },

@@ -39,7 +39,7 @@ async function start(scope: TestScope, http: Readonly<Record<string, unknown>>) 
   return { clock, config, daemon, put, names };
 }
 
-test('a watched query is removed so long after its end, and nothing else is', async (scope) => {
+test('removes only a watched query after its retention', async (scope) => {
   const { clock, daemon, put, names } = await start(scope, {});
   await put('ended', 'ended');
   await put('running', 'running');
@@ -51,7 +51,7 @@ test('a watched query is removed so long after its end, and nothing else is', as
   expect((await ask(daemon.url, 'DELETE', `${PATH}ended`)).status).toBe(404);
 });
 
-test('a query that was put in its place stays', async (scope) => {
+test('keeps a query that replaces an ended one', async (scope) => {
   const { clock, put, names } = await start(scope, { retention: '10m' });
   await put('mine', 'ended');
   await clock.advance(10 * MINUTE);
@@ -65,7 +65,7 @@ test('a query that was put in its place stays', async (scope) => {
   expect(await names()).toEqual(['of-the-file']);
 });
 
-test('a reload that changes how long holds for those that have ended, too', async (scope) => {
+test('applies a reloaded retention to ended queries', async (scope) => {
   const { clock, config, daemon, put, names } = await start(scope, {});
   await put('ended', 'ended');
   await clock.advance(20 * MINUTE);

@@ -20,7 +20,7 @@ async function start(scope: TestScope, path: string) {
   return { daemon, put, names };
 }
 
-test('what is registered over HTTP is there again after a restart, with its tag, and what was removed is not', async (scope) => {
+test('restores queries registered over HTTP with their tags after a restart, without removed ones', async (scope) => {
   const path = temporaryFolder();
   const first = await start(scope, path);
   const kept = await first.put('kept', { ...WATCHED, labels: { team: 'network' } });
@@ -35,7 +35,7 @@ test('what is registered over HTTP is there again after a restart, with its tag,
   expect(shown.body).toMatchObject({ source: 'http', labels: { team: 'network' } });
 });
 
-test('writers at once are all stored, and those of one name come one after another', async (scope) => {
+test('stores all concurrent writes, sequentially for each name', async (scope) => {
   const path = temporaryFolder();
   const first = await start(scope, path);
   const many = await Promise.all(Array.from({ length: 100 }, (_, index) => first.put(`query-${index}`, WATCHED)));

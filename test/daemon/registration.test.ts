@@ -63,8 +63,8 @@ function isRunning(daemon: RunningDaemon): Promise<void> {
   );
 }
 
-describe('a query that is registered over HTTP', () => {
-  test('is polled, shown and exported until it is removed', async (scope) => {
+describe('a query registered over HTTP', () => {
+  test('is polled, shown, and exported until its removal', async (scope) => {
     const { daemon, put, remove } = await start(scope);
     const created = await put(PATH, { ...WATCHED, labels: { team: 'payments' } });
     expect(created).toMatchObject({ status: 201, body: { name: 'incident-42', source: 'http', status: null } });
@@ -82,7 +82,7 @@ describe('a query that is registered over HTTP', () => {
     expect(after.value('aws_nfm_exporter_registered_queries', { source: 'http' })).toBe(0);
   });
 
-  test('is run, and stopped at the service when it is removed', async (scope) => {
+  test('is run, and stopped at the service on removal', async (scope) => {
     const { daemon, service, put, remove } = await start(scope);
     expect((await put(PATH, SCHEDULED)).status).toBe(201);
     await isRunning(daemon);
@@ -90,7 +90,7 @@ describe('a query that is registered over HTTP', () => {
     await vi.waitFor(() => expect(service.requests.map(({ operation }) => operation)).toContain(STOP), PATIENCE);
   });
 
-  test('is left alone when it is registered again as it is, however that is written', async (scope) => {
+  test('is unaffected by an equal registration, whatever its spelling', async (scope) => {
     const { daemon, put } = await start(scope);
     const created = await put(PATH, { ...WATCHED, interval: '1h' });
     await isRunning(daemon);
@@ -109,7 +109,7 @@ describe('a query that is registered over HTTP', () => {
     expect((await daemon.metrics()).value('aws_nfm_query_polls_total', { query: 'incident-42' })).toBe(1);
   });
 
-  test('keeps its state when labels change, and is another when something else is asked', async (scope) => {
+  test('keeps its state if labels change, and is replaced if its calls change', async (scope) => {
     const { daemon, put } = await start(scope);
     await put(PATH, { ...WATCHED, interval: '1h' });
     await isRunning(daemon);
@@ -135,7 +135,7 @@ describe('a definition', () => {
     [[], 'body', '[]', 'a JSON object'],
     ['"text"', 'body', '"text"', 'a JSON object'],
     ['['.repeat(30_000) + ']'.repeat(30_000), 'body', '', ''],
-  ])('%j is refused', async ([body, path, value, expected], scope) => {
+  ])('%j is rejected', async ([body, path, value, expected], scope) => {
     const { daemon, put } = await start(scope);
     expect(await put(PATH, body)).toMatchObject({
       status: 400,
@@ -149,7 +149,7 @@ describe('a definition', () => {
     expect((await daemon.text(PATH)).status).toBe(404);
   });
 
-  test('has a name that an entry of the file may have', async (scope) => {
+  test('can have any name of an entry in the file', async (scope) => {
     const { put } = await start(scope);
     expect(await put('/api/v1/queries/a%3Ab', WATCHED)).toMatchObject({
       status: 400,
@@ -157,7 +157,7 @@ describe('a definition', () => {
     });
   });
 
-  test('is told all that is wrong with it', async (scope) => {
+  test('gets all of its errors', async (scope) => {
     const { put } = await start(scope);
     const { body } = await put(PATH, { queryId: 7, limit: 3, interval: '0s' });
     const { details } = Object(body).error;
@@ -166,7 +166,7 @@ describe('a definition', () => {
     );
   });
 
-  test('reads nothing of the environment', async (scope) => {
+  test('does not use environment variables', async (scope) => {
     const { put } = await start(scope);
     expect(await put(PATH, { ...WATCHED, labels: { path: '${PATH} ${X:-y}' } })).toMatchObject({
       status: 201,
@@ -174,7 +174,7 @@ describe('a definition', () => {
     });
   });
 
-  test('may have lists of one, which add nothing to the name, and defaults apply to it', async (scope) => {
+  test('can have lists of one element, which do not change the name, and uses defaults', async (scope) => {
     const { put } = await start(scope, {
       accounts: [{ name: 'payments', regions: ['us-east-1'] }],
       queryDefaults: { interval: '2m', labels: { env_of: 'prod' } },
@@ -192,7 +192,7 @@ describe('a definition', () => {
   });
 });
 
-test('whatever is sent is answered as what it is, and what is registered works', async (scope) => {
+test('responds to any body according to its content, and polls registered queries', async (scope) => {
   const { daemon, put } = await start(scope);
   const value = fc.oneof(
     fc.constantFrom(
@@ -235,8 +235,8 @@ test('whatever is sent is answered as what it is, and what is registered works',
   expect(daemon.log.events.filter(({ msg }) => msg === 'request failed')).toEqual([]);
 });
 
-describe('writers at once', () => {
-  test('of one name come one after another', async (scope) => {
+describe('concurrent writers', () => {
+  test('of one name are sequential', async (scope) => {
     const { daemon, put } = await start(scope);
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, index) => put(PATH, { ...WATCHED, queryId: `running-${index + 1}` })),
@@ -248,7 +248,7 @@ describe('writers at once', () => {
     expect((await daemon.metrics()).value('aws_nfm_exporter_registered_queries', { source: 'http' })).toBe(1);
   });
 
-  test('of many names are all heard', async (scope) => {
+  test('of many names all succeed', async (scope) => {
     const { daemon, put, remove } = await start(scope);
     const paths = Array.from({ length: 200 }, (_, index) => `${PATH}-${index}`);
     const created = await Promise.all(paths.map((path) => put(path, { ...WATCHED, interval: '1h' })));
@@ -259,7 +259,7 @@ describe('writers at once', () => {
     expect((await daemon.text('/metrics')).body).not.toContain('incident-42');
   });
 
-  test('with one tag: only one goes on', async (scope) => {
+  test('with one tag succeed only once', async (scope) => {
     const { put, remove } = await start(scope);
     const race = async (headers: Readonly<Record<string, string>>, unit: string) => {
       const bodies = Array.from({ length: 50 }, (_, index) => ({ ...WATCHED, interval: `${index + 1}${unit}` }));
@@ -278,7 +278,7 @@ describe('writers at once', () => {
 });
 
 describe('a name of the configuration', () => {
-  test('is not to be had', async (scope) => {
+  test('cannot be registered', async (scope) => {
     const { put, remove } = await start(scope, {
       queries: [{ name: 'incident-42', monitorName: 'checkout', queryId: 'running-9', region: ['us-east-1'] }],
     });

@@ -54,7 +54,7 @@ async function requestsIn(daemon: ReloadedDaemon, account: string): Promise<numb
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('a target', () => {
-  test('comes with its first query and leaves with its last, with every one of its series', async (scope) => {
+  test('is added with its first query and removed with its last, including all of its series', async (scope) => {
     const service = await runSimulator(scope, scenario(['m']));
     const listed = { discovery: { monitorsEvery: '200ms' } };
     const one = configOf(service, [watched('w1', 'a')], listed);
@@ -80,7 +80,7 @@ describe('a target', () => {
     expect(daemon.log.events.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  test('has its last run stopped when it leaves', async (scope) => {
+  test('has its last run stopped on removal', async (scope) => {
     const service = await runSimulator(scope, scenario(['m']));
     const schedule = { metricName: 'TIMEOUTS', destinationCategory: 'INTER_AZ', schedule: { every: '1h' } };
     const daemon = await runReloadedDaemon(
@@ -93,7 +93,7 @@ describe('a target', () => {
     expect(await linesWith(daemon, 'account="a"')).toEqual([]);
   });
 
-  test('gets other limits, without its counters being reset', async (scope) => {
+  test('gets new limits without a reset of its counters', async (scope) => {
     const service = await runSimulator(scope, scenario(['m']));
     const schedule = { metricName: 'TIMEOUTS', destinationCategory: 'INTER_AZ', schedule: { every: '1h' } };
     const queries = [watched('w1', 'a'), { name: 's', account: 'a', monitorName: 'm', ...schedule }];
@@ -109,7 +109,7 @@ describe('a target', () => {
     expect(reloadsOf(daemon)).toEqual([{ file: daemon.file, added: 0, changed: 0, removed: 0 }]);
   });
 
-  test('keeps a budget that throttling has lowered, whatever else is reloaded', async (scope) => {
+  test('keeps a budget lowered by throttling over reloads', async (scope) => {
     const service = await runSimulator(scope, scenario());
     service.simulator.setFaults([{ kind: 'throttle', match: {} }]);
     const daemon = await runReloadedDaemon(scope, configOf(service, [watched('w1', 'a', { interval: '1s' })]));
@@ -124,7 +124,7 @@ describe('a target', () => {
 });
 
 describe('an account', () => {
-  test('that is called elsewhere has new queries there, and those of others stay', async (scope) => {
+  test('with another endpoint gets new queries, without effect on other accounts', async (scope) => {
     const here = await runSimulator(scope, scenario());
     const there = await runSimulator(scope, scenario());
     const queries = [watched('w1', 'a', { interval: '200ms' }), watched('w2', 'b', { interval: '200ms' })];
@@ -143,7 +143,7 @@ describe('an account', () => {
     expect(await linesWith(daemon, 'aws_nfm_query_registered_timestamp_seconds{query="w2"}')).toEqual(registered);
   });
 
-  test('that gets other credentials of the same role keeps its counters', async (scope) => {
+  test('with other credentials of the same role keeps its counters', async (scope) => {
     const service = await runSimulator(scope, scenario());
     const role = (roleSessionName: string) => ({
       accounts: [{ name: 'a', roleArn: ROLE, roleSessionName }, { name: 'b' }],
@@ -179,7 +179,7 @@ describe('entries that follow monitors', () => {
       .map(({ labels }) => labels['query'])
       .sort();
 
-  test('come with a reload, change and leave, and their queries at once with them', async (scope) => {
+  test('are added, changed, and removed by reloads, at once with their queries', async (scope) => {
     const service = await runSimulator(scope, scenario(['m1', 'm2']));
     const listed = { discovery: { monitorsEvery: '1h' } };
     const daemon = await runReloadedDaemon(scope, configOf(service, [follows('e')], listed));

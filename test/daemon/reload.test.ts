@@ -78,7 +78,7 @@ function reloads(daemon: ReloadedDaemon) {
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('a reload', () => {
-  test('adds, changes and removes queries, and touches nothing of the others', async (scope) => {
+  test('adds, changes, and removes queries, without effect on others', async (scope) => {
     const service = await runSimulator(scope, ENDLESS);
     const daemon = await runReloadedDaemon(
       scope,
@@ -132,7 +132,7 @@ describe('a reload', () => {
     expect(daemon.log.events.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  test('of a file that says the same touches nothing', async (scope) => {
+  test('of an unchanged file has no effect', async (scope) => {
     const service = await runSimulator(scope, ENDLESS);
     const config = configOf(service, [watched('w1'), scheduled('s1')]);
     const daemon = await runReloadedDaemon(scope, config);
@@ -149,7 +149,7 @@ describe('a reload', () => {
     expect(last?.value).toBeGreaterThan(first?.value ?? Number.POSITIVE_INFINITY);
   });
 
-  test('makes a new query of one that asks something else', async (scope) => {
+  test('replaces a query whose calls change', async (scope) => {
     const service = await runSimulator(scope, ENDLESS);
     const daemon = await runReloadedDaemon(
       scope,
@@ -171,7 +171,7 @@ describe('a reload', () => {
     expect((await daemon.query('w1')) as object).toMatchObject({ queryId: 'w2' });
   });
 
-  test('lets a run go on whose labels, times and contributor labels change', async (scope) => {
+  test('continues a run whose labels, times, and contributor labels change', async (scope) => {
     const started = { match: {}, queuedFor: '0s', runningFor: '1500ms', rows: 5 };
     const service = await runSimulator(scope, { accounts: ACCOUNTS, startedQueries: [started] });
     const daemon = await runReloadedDaemon(scope, configOf(service, [scheduled('s1')]));
@@ -196,7 +196,7 @@ describe('a reload', () => {
     expect(service.requests.filter(({ operation }) => operation.startsWith('Start'))).toHaveLength(1);
   });
 
-  test('polls at another pace, from where it stands', async (scope) => {
+  test('applies a new polling interval from the last poll on', async (scope) => {
     const service = await runSimulator(scope, ENDLESS);
     const daemon = await runReloadedDaemon(scope, configOf(service, [watched('w1'), watched('w2')]));
     await waitForPolls(daemon, ['w1', 'w2']);
@@ -205,7 +205,7 @@ describe('a reload', () => {
     expect(await pollsOf(daemon, 'w2')).toBe(1);
   });
 
-  test('lets a request that is in flight count for the query as it is then', async (scope) => {
+  test('counts a call in flight for the changed query', async (scope) => {
     const service = await runSimulator(scope, {
       ...ENDLESS,
       faults: [{ kind: 'latency', delay: '700ms', match: { operation: 'GetQueryStatus*' } }],
@@ -227,15 +227,15 @@ describe('a reload', () => {
   });
 });
 
-describe('a reload that is refused', () => {
+describe('a rejected reload', () => {
   const GOOD = { queries: [watched('w1')] };
 
   test.for([
-    ['is no YAML', '{ "queries": [', /^.*: got /],
-    ['ends where it was written half', '{"queries":[{"name":"w1","monitorName":"checkout"', /line 1/],
+    ['is not YAML', '{ "queries": [', /^.*: got /],
+    ['is half written', '{"queries":[{"name":"w1","monitorName":"checkout"', /line 1/],
     ['is empty', '\n', /got an empty file/],
     ['has an unknown key', JSON.stringify({ querys: [] }), /querys/],
-    ['has a bad value', JSON.stringify({ queries: [{ name: 'w1', monitorName: 'm', queryId: 12 }] }), /queryId/],
+    ['has an invalid value', JSON.stringify({ queries: [{ name: 'w1', monitorName: 'm', queryId: 12 }] }), /queryId/],
     [
       'has other addresses to listen on',
       JSON.stringify({ ...GOOD, web: { listenAddresses: [':1'] } }),
@@ -272,7 +272,7 @@ describe('a reload that is refused', () => {
     expect(await linesOf(daemon, 'w1')).toEqual(before);
   });
 
-  test('during a shutdown changes nothing', async (scope) => {
+  test('has no effect during a shutdown', async (scope) => {
     const service = await runSimulator(scope, ENDLESS);
     const daemon = await runReloadedDaemon(scope, configOf(service, [watched('w1')]));
     const asked = daemon.reloadWith(configOf(service, [watched('w2')]));
@@ -284,7 +284,7 @@ describe('a reload that is refused', () => {
   });
 });
 
-test('reloads that are asked for at once share one, whose read begins after each was asked for', async (scope) => {
+test('shares one reload among concurrent requests, with a read after all of them', async (scope) => {
   const service = await runSimulator(scope, ENDLESS);
   const daemon = await runReloadedDaemon(scope, configOf(service, []));
   const outcomes = Array.from({ length: 200 }, (_, i) =>

@@ -46,7 +46,7 @@ test.each([2 * HOUR, YEAR, -2 * HOUR, -YEAR])(
   },
 );
 
-test('a query whose end was seen by a clock that was ahead stays for its retention, and no longer', async () => {
+test('keeps a query whose end was observed by a fast clock for exactly its retention', async () => {
   const clock = new FakeClock();
   clock.jump(YEAR);
   const { reconsider, removed } = setUp(clock);

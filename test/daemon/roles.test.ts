@@ -73,7 +73,7 @@ async function works(daemon: RunningDaemon, account: string): Promise<void> {
 
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
-describe.concurrent('a region that refuses the session of its account', () => {
+describe.concurrent('a region that rejects the session of its account', () => {
   test.for(['UnrecognizedClientException', 'ExpiredTokenException'])(
     'does not spoil other regions, even while STS is down (%s)',
     async (error, scope) => {
@@ -99,15 +99,15 @@ describe.concurrent('a region that refuses the session of its account', () => {
       await vi.waitFor(failures, { timeout: 4_000 });
       await sts.close();
       await clock.pause(8_000);
-      expect(await failures(), 'no error but the refusals').toEqual({ [error]: expect.any(Number) });
+      expect(await failures(), 'no other errors').toEqual({ [error]: expect.any(Number) });
       expect(sts.askedTo('AssumeRole')).toHaveLength(1);
     },
   );
 });
 
 describe.concurrent('an account with a role', () => {
-  test('has it assumed once for all regions, with external id, session name and tags, and is told of as itself', async (scope) => {
-    const tags = { purpose: 'metrics', 'cost centre': '4711' };
+  test('assumes the role once for all regions, with external ID, session name, and tags, and reports its own identity', async (scope) => {
+    const tags = { purpose: 'metrics', 'cost center': '4711' };
     const { sts, daemon, service, assumed } = await setUp(
       scope,
       { requiredTags: tags },
@@ -127,7 +127,7 @@ describe.concurrent('an account with a role', () => {
           ExternalId: EXTERNAL_ID,
           'Tags.member.1.Key': 'purpose',
           'Tags.member.1.Value': 'metrics',
-          'Tags.member.2.Key': 'cost centre',
+          'Tags.member.2.Key': 'cost center',
           'Tags.member.2.Value': '4711',
         },
       },
@@ -167,7 +167,7 @@ describe.concurrent('an account with a role', () => {
     ]);
   });
 
-  test('whose sessions live two seconds is polled on without a refusal, and not assumed for each request', async (scope) => {
+  test('with sessions of two seconds is polled without error responses, and does not assume the role for each call', async (scope) => {
     const life = 2_000;
     const { daemon, service, assumed } = await setUp(scope, { sessionDuration: '2s' });
     await vi.waitFor(() => works(daemon, 'payments'), { timeout: 4_000 });
@@ -185,7 +185,7 @@ describe.concurrent('an account with a role', () => {
     expect(polls).toBeGreaterThan(8 * renewals);
   });
 
-  test('that is refused is down alone, asks once a second at most, and works once it is let in', async (scope) => {
+  test('fails alone if denied, calls STS at most once per second, and recovers once allowed', async (scope) => {
     const { daemon, assumed, replace } = await setUp(scope, { externalId: 'another' });
     await vi.waitFor(() => works(daemon, 'search'), { timeout: 4_000 });
     await clock.pause(2_500);
@@ -208,7 +208,7 @@ describe.concurrent('an account with a role', () => {
     await vi.waitFor(() => works(daemon, 'payments'), { timeout: 6_000, interval: 100 });
   });
 
-  test('whose sessions are revoked gets a new one', async (scope) => {
+  test('gets a new session after its sessions are revoked', async (scope) => {
     const { daemon, service, assumed } = await setUp(scope);
     await vi.waitFor(() => works(daemon, 'payments'), { timeout: 4_000 });
     await clock.pause(5_000);
@@ -220,7 +220,7 @@ describe.concurrent('an account with a role', () => {
     expect(page.apiErrors('search')).toEqual({});
   });
 
-  test('has its external id and tags on no page and in no log line, even where an answer repeats them', async (scope) => {
+  test('never shows its external ID and tags in pages and logs, even if a response repeats them', async (scope) => {
     const tag = 'canary of a tag';
     const { sts, daemon, service } = await setUp(
       scope,
@@ -255,8 +255,8 @@ describe.concurrent('an account with a role', () => {
   });
 });
 
-describe('an STS that does not answer', () => {
-  test('for one role leaves the slots to other accounts, however few there are', async (scope) => {
+describe('an STS that does not respond', () => {
+  test('for one role does not block the slots of other accounts', async (scope) => {
     const interval = 500;
     const service = await runSimulator(scope, scenario(), { clock });
     const sts = await runStsRelay(scope, () => service.url, { hanging: roleArn(PAYMENTS), clock });
@@ -301,8 +301,8 @@ describe('an STS that does not answer', () => {
   });
 });
 
-describe('without credentials to assume it with', () => {
-  test('a role is down, and says why', async (scope) => {
+describe('without credentials to assume a role', () => {
+  test('reports why the account fails', async (scope) => {
     setAwsEnvironment({});
     scope.onTestFinished(() => setAwsEnvironment(TEST_CREDENTIALS));
     const { sts, daemon } = await setUp(scope);

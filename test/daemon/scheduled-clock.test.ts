@@ -45,7 +45,7 @@ describe.each([
   ['with storage', true, false],
   ['with storage and a restart at the correction', true, true],
 ])('a wall clock that is wrong for 20 minutes, %s', (_, hasStorage, restarts) => {
-  test.each(JUMPS)('%s: runs go on within a window, none twice, none counted that never was', async (_name, jump) => {
+  test.each(JUMPS)('%s: continues runs within a window, without repetition or wrong counts', async (_name, jump) => {
     const time = new SteppedClock(Date.UTC(2026, 5, 1, 12, 5));
     onTestFinished(time.watchRequests());
     let offset = 0;
@@ -103,7 +103,7 @@ describe.each([
 });
 
 describe('contributors', () => {
-  /** A daemon that has read results at 12:15, and has its scrapes a minute apart. */
+  /** A daemon that has read results at 12:15, scraped every minute. */
   async function setUp() {
     const time = new SteppedClock(Date.UTC(2026, 5, 1, 12, 5));
     onTestFinished(time.watchRequests());
@@ -141,7 +141,7 @@ describe('contributors', () => {
     return { jumped, service, daemon, pass, stop };
   }
 
-  test.each(JUMPS)('stay for 3 × every + timeout if the clock is %s', async (_, jump) => {
+  test.each(JUMPS)('are exported for 3 × every + timeout if the clock is %s', async (_, jump) => {
     const { jumped, service, daemon, pass, stop } = await setUp();
     service.simulator.setFaults([{ kind: 'error', name: 'ValidationException', status: 400, match: {} }]);
     jumped.ms = jump;
@@ -155,7 +155,7 @@ describe('contributors', () => {
     await stop();
   });
 
-  test.each(JUMPS)('read while the clock is %s are as old as others once it is corrected', async (_, jump) => {
+  test.each(JUMPS)('read while the clock is %s have the age of others after the correction', async (_, jump) => {
     const { jumped, service, pass, stop } = await setUp();
     jumped.ms = jump;
     expect(await pass(20)).toBeGreaterThan(0);

@@ -14,7 +14,7 @@ const SCOPE = 'scope-1';
 const NOON = Date.UTC(2026, 5, 1, 12);
 const HOUR = 3_600_000;
 const LIMIT = 60;
-/** Seconds that the service takes for a query. */
+/** Duration of a query at the service, in seconds. */
 const QUEUED = 1.2;
 const RUNNING = 1.5;
 
@@ -174,7 +174,7 @@ function exported(family: string, { name, labels }: Case): [string, number][] {
 }
 
 describe.each(CASES)('a run of $name', ({ name, type, metricName, family, labels }) => {
-  test('goes through its statuses to its end, and tells of it', async () => {
+  test('passes through its statuses to its end, and reports them', async () => {
     expect([...(seen.get(name) ?? [])].filter((status) => status !== 'none')).toEqual([
       'QUEUED',
       'RUNNING',
@@ -212,7 +212,7 @@ describe.each(CASES)('a run of $name', ({ name, type, metricName, family, labels
     expect(next).toBeLessThan(NOON + HOUR + 300_000);
   });
 
-  test('makes the calls that it needs and no more, polls quick at first', () => {
+  test('makes only the necessary calls, with quick polls at first', () => {
     const calls = daemonsRequests().filter(
       ({ operation, queryId }) => operation.endsWith(family) && queryId === idOf(name),
     );
@@ -226,7 +226,7 @@ describe.each(CASES)('a run of $name', ({ name, type, metricName, family, labels
 });
 
 describe.each(ROW_CASES)('the contributors of $name', (each) => {
-  test('are one by one what the service served', async () => {
+  test('equal the rows of the service one by one', async () => {
     const { items, meant } = await wireOf(each, 'topContributors');
     const { name, metricName } = each;
     const expected = [...seriesOf(items, ROW_LABELS, metricName, meant)].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -241,7 +241,7 @@ describe.each(ROW_CASES)('the contributors of $name', (each) => {
     expect(page.value('aws_nfm_query_results_window_seconds', { query: name })).toBe(3_600);
   });
 
-  test('add up to the total, mirror rows left out', async () => {
+  test('add up to the total without mirror rows', async () => {
     const { items, meant } = await wireOf(each, 'topContributors');
     const counted = items.filter((row) => row['targetPort'] !== 0);
     for (const metricName of WORKLOAD_METRICS) {
@@ -252,7 +252,7 @@ describe.each(ROW_CASES)('the contributors of $name', (each) => {
     }
   });
 
-  test('are all there over HTTP, with all their fields', async () => {
+  test('are complete over HTTP, with all fields', async () => {
     const { items, unit, meant } = await wireOf(each, 'topContributors');
     const { status, body } = await daemon.text(`/api/v1/queries/${each.name}/contributors`);
     expect(status).toBe(200);
@@ -277,7 +277,7 @@ describe.each(ROW_CASES)('the contributors of $name', (each) => {
   });
 });
 
-test.each(DATA_CASES)('the newest points of $name are what the service served', async (each) => {
+test.each(DATA_CASES)('exports the newest points of $name as returned by the service', async (each) => {
   const { items, meant } = await wireOf(each, 'datapoints');
   const factor = Number(MILLIONTHS[meant]) / 1e6;
   const byTime = new Map<string, Map<string, number>>();
@@ -300,8 +300,8 @@ test.each(DATA_CASES)('the newest points of $name are what the service served', 
   expect(JSON.parse(body).datapoints).toHaveLength(items.length);
 });
 
-describe('the page as a whole', () => {
-  test('tells of the target’s runs and calls', () => {
+describe('the metrics page', () => {
+  test('counts the runs and calls of the target', () => {
     expect(page.value('aws_nfm_api_runs', { state: 'active' })).toBe(0);
     expect(page.value('aws_nfm_api_runs', { state: 'waiting' })).toBe(0);
     expect(page.value('aws_nfm_api_runs_limit')).toBe(20);
@@ -323,7 +323,7 @@ describe('the page as a whole', () => {
     expect(page.value('aws_nfm_exporter_contributor_series')).toBe(series.reduce((sum, count) => sum + count));
   });
 
-  test('is what promtool and OpenMetrics want', async () => {
+  test('is valid for promtool and OpenMetrics', async () => {
     const { body } = await daemon.text('/metrics');
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });

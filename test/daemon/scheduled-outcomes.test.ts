@@ -92,7 +92,7 @@ function lastError(page: ExpositionPage, query: string): string | undefined {
   return sample && `${sample.labels['operation']} ${sample.labels['error']}`;
 }
 
-/** The page once each of these queries has had so many runs. */
+/** The page after each of these queries has had these numbers of runs. */
 async function after(runs: Readonly<Record<string, Readonly<Record<string, number>>>>): Promise<ExpositionPage> {
   return vi.waitFor(async () => {
     const page = await daemon.metrics();
@@ -142,18 +142,18 @@ describe('runs end', () => {
     }
   });
 
-  test('stopped at the service when they were over their timeout, and only then', () => {
+  test('stopped at the service only after their timeout', () => {
     const stops = service.requests.filter(({ operation }) => operation.startsWith('StopQuery'));
     expect(stops.map(({ path, status }) => [path.split('/')[2], status])).toEqual([['endless', 200]]);
   });
 
-  test('with an error where results could not be used, counted as the API’s', () => {
+  test('with an error for unusable results, counted for the API', () => {
     const labels = { account: 'wide', operation: 'GetQueryResultsMonitorTopContributors', error: 'InvalidResponse' };
     expect(page.value('aws_nfm_api_errors_total', labels)).toBe(1);
   });
 });
 
-test('results stay while runs fail, wherever the wall clock goes, until others come', async () => {
+test('keeps results while runs fail, whatever the wall clock, until the next results', async () => {
   const before = await after({ good: { succeeded: 1 } });
   const seriesOf = (page: ExpositionPage) => page.samples('aws_nfm_contributor_retransmissions', { query: 'good' });
   const totalOf = (page: ExpositionPage) => page.value('aws_nfm_query_retransmissions_total', { query: 'good' });
@@ -190,7 +190,7 @@ test('results stay while runs fail, wherever the wall clock goes, until others c
   expect(totalOf(page), 'each window adds to it').toBeGreaterThan(totalOf(before) ?? Number.NaN);
 });
 
-test('a window that finds no room before the next is due is skipped, and its query waits on', async () => {
+test('skips a window without a free slot before the next one is due, and keeps the query waiting', async () => {
   await vi.waitFor(async () => {
     const page = await daemon.metrics();
     const ofNarrow = (query: string) => runsOf(page, `narrow-${query}`);

@@ -11,7 +11,7 @@ const SCENARIO = {
 };
 const RESULTS = { match: { operation: 'GetQueryResults*' } };
 
-/** Makes one run while results are answered so. */
+/** Completes one run with these responses to result calls. */
 async function runWith(faults: readonly Fault[]) {
   const clock = new SteppedClock(Date.UTC(2026, 5, 1, 12, 20));
   onTestFinished(clock.watchRequests());
@@ -69,7 +69,7 @@ describe('a page of results', () => {
     expect(rows).toBe(10);
   });
 
-  test('that is refused again and again ends its run after a few calls', async () => {
+  test('that fails repeatedly ends its run after a few calls', async () => {
     const { outcomes, calls } = await runWith([
       { kind: 'error', name: 'AccessDeniedException', status: 403, ...RESULTS },
     ]);
@@ -77,7 +77,7 @@ describe('a page of results', () => {
     expect(calls).toBe(5);
   });
 
-  test('that always fails ends its run at the timeout, with calls ever further apart', async () => {
+  test('that always fails ends its run at the timeout, with exponential backoff', async () => {
     const { outcomes, calls } = await runWith([
       { kind: 'error', name: 'InternalServerException', status: 500, ...RESULTS },
     ]);

@@ -83,7 +83,7 @@ async function* pages(clock: SteppedClock, daemon: RunningDaemon): AsyncGenerato
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('a shortage', () => {
-  test('of the quota lowers the run cap, which grows back, and fails no run', async (scope) => {
+  test('of the quota lowers the concurrent-run limit, which recovers, without failed runs', async (scope) => {
     const clock = steppedClock(scope);
     const { daemon, service } = await play(scope, {
       clock,
@@ -114,7 +114,7 @@ describe('a shortage', () => {
     expect((await daemon.metrics()).value('aws_nfm_api_runs_limit')).toBe(5);
   });
 
-  test('of requests (throttling) cuts the budget and fails no run', async (scope) => {
+  test('of requests (throttling) lowers the request budget, without failed runs', async (scope) => {
     const clock = steppedClock(scope);
     const { daemon } = await play(scope, {
       clock,
@@ -135,7 +135,7 @@ describe('a shortage', () => {
     expect(page.apiErrors('default')['ThrottlingException']).toBeGreaterThan(0);
   });
 
-  test('of answers, one page of results hanging, costs a repetition of that page and nothing else', async (scope) => {
+  test('of responses (a hanging page of results) costs only a retry of that page', async (scope) => {
     const { daemon, service } = await play(scope, {
       clock: adjustedClock(TEN_PAST),
       monitors: ['checkout'],
@@ -146,7 +146,7 @@ describe('a shortage', () => {
       () => expect(service.requests.some(({ operation }) => operation.startsWith('GetQueryResults'))).toBe(true),
       { timeout: 10_000, interval: 5 },
     );
-    // The first page is there, and the second is asked for.
+    // The first page was received, and the second is requested.
     const match = { operation: 'GetQueryResults*' };
     service.simulator.setFaults([{ kind: 'hang', after: 'request', times: 1, match }]);
     await vi.waitFor(async () => expect(outcomes(await daemon.metrics())).toEqual({ succeeded: 1 }), {
@@ -163,7 +163,7 @@ describe('a shortage', () => {
     expect(new Set(rows.map((row: unknown) => JSON.stringify(row))).size, 'no page twice').toBe(60);
   });
 
-  test('of knowledge: a query that the service does not know within a minute of its start is not there yet', async (scope) => {
+  test('of consistency (a query unknown to the service within a minute of its start) is tolerated', async (scope) => {
     const clock = steppedClock(scope);
     const { daemon, service } = await play(scope, {
       clock,

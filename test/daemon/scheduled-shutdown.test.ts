@@ -28,7 +28,7 @@ function config(url: string): Readonly<Record<string, unknown>> {
         monitorName: 'checkout',
         metricName: ['RETRANSMISSIONS', 'TIMEOUTS', 'ROUND_TRIP_TIME'],
         destinationCategory: ['INTER_AZ', 'INTER_VPC'],
-        // Once a day, so that hardly ever a window comes up in the middle of the test.
+        // Once per day, so that a window is hardly ever due during the test.
         schedule: { every: '1d', lookback: '1h', delay: '0s' },
       },
     ],
@@ -45,7 +45,7 @@ beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe.concurrent('a shutdown leaves no run at the service', () => {
   test.for([
-    { while: 'all goes well', faults: [] },
+    { while: 'everything succeeds', faults: [] },
     { while: 'status requests hang', faults: [{ kind: 'hang', match: { operation: 'GetQueryStatus*' } }] },
     { while: 'stops fail at first', faults: [{ kind: 'throttle', times: 4, match: { operation: 'StopQuery*' } }] },
   ])('while $while', async ({ faults }, scope) => {
@@ -71,7 +71,7 @@ describe.concurrent('a shutdown leaves no run at the service', () => {
     ).toEqual([]);
   });
 
-  test('while starts are in flight: they are stopped as soon as their ids are known', async (scope) => {
+  test('while starts are in flight, which are stopped once their IDs are known', async (scope) => {
     const { expect } = scope;
     const service = await runSimulator(
       scope,
@@ -85,7 +85,7 @@ describe.concurrent('a shutdown leaves no run at the service', () => {
     await vi.waitFor(async () => {
       expect((await daemon.metrics()).value('aws_nfm_api_runs', { state: 'active' })).toBe(COUNT);
     }, PATIENT);
-    // Nothing that is delayed is answered before the daemon has been seen to be stopping.
+    // Delayed calls get no response before the daemon is shutting down.
     const letGo = clock.hold();
     const stopping = daemon.stop(6_000);
     // A request on a connection that is being closed fails; the next has one of its own.
@@ -110,7 +110,7 @@ describe.concurrent('a shutdown leaves no run at the service', () => {
     expect(service.simulator.runningQueries()).toEqual([]);
   });
 
-  test('and does not wait longer than it may', async (scope) => {
+  test('within its time limit', async (scope) => {
     const { expect } = scope;
     const service = await runSimulator(
       scope,
@@ -139,7 +139,7 @@ async function started(scope: TestScope & { readonly expect: (value: unknown) =>
 }
 
 describe.concurrent('the process', () => {
-  test.for(['SIGTERM', 'SIGINT'] as const)('%s leaves nothing running at the service', async (signal, scope) => {
+  test.for(['SIGTERM', 'SIGINT'] as const)('stops all runs at the service on %s', async (signal, scope) => {
     const { expect } = scope;
     const { service, daemon } = await started(scope);
     daemon.kill(signal);
@@ -149,7 +149,7 @@ describe.concurrent('the process', () => {
     expect(daemon.log().filter(({ level, msg }) => level !== 'info' && msg !== 'configuration')).toEqual([]);
   });
 
-  test('a crash leaves runs that the next start does not pile others up on', async (scope) => {
+  test('starts no further runs on top of those left by a crash', async (scope) => {
     const { expect } = scope;
     const { service, daemon, start } = await started(scope);
     const before = new Set(service.simulator.runningQueries().map(({ queryId }) => queryId));

@@ -39,7 +39,7 @@ function answerWith(status: number, body: string): (response: ServerResponse) =>
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('a start whose response is lost', () => {
-  test('is not repeated, and its window is counted as skipped, over 17 minutes of a failing network', async () => {
+  test('is not retried during 17 minutes of network failure, and its window is counted as skipped', async () => {
     const clock = new SteppedClock(Date.UTC(2026, 5, 1, 12, 0, 5));
     onTestFinished(clock.watchRequests());
     const service = await runSimulator({ onTestFinished }, SCENARIO, { clock });
@@ -47,7 +47,7 @@ describe('a start whose response is lost', () => {
       answerWith(502, '<html>Bad gateway</html>'),
       answerWith(504, ''),
       ({ socket }: ServerResponse) => (socket as Socket).resetAndDestroy(),
-      answerWith(200, '<html>Please log in</html>'),
+      answerWith(200, '<html>Please sign in</html>'),
     ];
     let lost = 0;
     const ledger = await keepLedger(
@@ -81,7 +81,7 @@ describe('a start whose response is lost', () => {
     ).toHaveLength(1);
   });
 
-  test('is not repeated after a timeout, with the attempts of the client as they are by default', async () => {
+  test('is not retried after a timeout, with the default attempts of the client', async () => {
     const service = await runSimulator({ onTestFinished }, SCENARIO);
     const ledger = await keepLedger(
       { onTestFinished },

@@ -133,7 +133,7 @@ test(`${DAYS} days with throttling, quota errors and a restart a day`, {
     simulator.setFaults(NO_QUOTA);
     await clock.advance(1.5 * HOUR);
     simulator.setFaults(USUAL);
-    // Each day ends at another time, so that restarts come at any moment of a run.
+    // Each day ends at another time, so that restarts happen at any moment of a run.
     await clock.advance(14 * HOUR + day * 7 * MINUTE + 1_234);
     heaps.push({ morning, evening: heap() });
     const page = await daemon.metrics();
@@ -152,7 +152,7 @@ test(`${DAYS} days with throttling, quota errors and a restart a day`, {
       (page.value('aws_nfm_api_runs', { state: 'waiting' }) ?? 0);
     let due = 0;
     let accounted = 0;
-    // It tells what the service calls each window. A new one each day, since it keeps all that it was asked.
+    // Maps query IDs to windows. A new one each day, since it keeps all of its calls.
     const oracle = await startSimulator({ scenario: parseScenario(JSON.stringify({ ...SCENARIO, worlds: {} })) });
     for (const [query, every] of Object.entries(EVERY)) {
       const windows = await windowsOf(oracle.url, query, starts.get(query) ?? [], from, to);

@@ -70,7 +70,7 @@ async function listings(service: SimulatedService, operation: string, more: numb
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('matches of selectors', () => {
-  test('are counted for each selector, and one that matches nothing is warned about once', async (scope) => {
+  test('are counted for each selector, with one warning for a selector without matches', async (scope) => {
     const service = await runSimulator(
       scope,
       scenario([{ name: 'prod-a' }, { name: 'prod-b' }, { name: 'prod-off', status: 'INACTIVE' }], [{ scopeId: 's' }]),
@@ -105,7 +105,7 @@ describe('matches of selectors', () => {
     ]);
   });
 
-  test('of selectors of one name are those of the one that matches the fewest', async (scope) => {
+  test('of selectors with the same name are the fewest of them', async (scope) => {
     const service = await runSimulator(scope, scenario([{ name: 'a' }, { name: 'b' }]));
     const daemon = await runDaemon(
       scope,
@@ -120,7 +120,7 @@ describe('matches of selectors', () => {
   test.each([
     ['monitors', 'ListMonitors', { ...ENTRY, name: 'e', monitorSelector: { name: 'a*' } }],
     ['scopes', 'ListScopes', { ...SCOPES, name: 'e' }],
-  ])('are unknown, not 0, while %s were never listed', async (_, operation, entry) => {
+  ])('are unknown, not 0, before %s are listed', async (_, operation, entry) => {
     for (const status of [500, 403]) {
       const scope = { onTestFinished: (end: () => Promise<void> | void) => ends.push(end) };
       const ends: (() => Promise<void> | void)[] = [];
@@ -139,7 +139,7 @@ describe('matches of selectors', () => {
     }
   });
 
-  test('stay while listings fail, and are absent once the last one is stale', async (scope) => {
+  test('are kept while listings fail, and absent once the last one is stale', async (scope) => {
     const service = await runSimulator(scope, scenario([{ name: 'a' }]));
     const daemon = await runDaemon(scope, configOf(service, [{ ...ENTRY, name: 'e', monitorSelector: {} }]));
     await waitForMatches(daemon, { e: 1 });
@@ -171,7 +171,7 @@ describe('matches of selectors', () => {
     expect(told(daemon, 'selector unmatched').map(({ fields }) => fields['query_group'])).toEqual(['name', 'typo']);
   });
 
-  test('follow a reload at once, and leave with their selector', async (scope) => {
+  test('follow a reload at once, and are removed with their selector', async (scope) => {
     const service = await runSimulator(scope, scenario([{ name: 'prod-a' }]));
     const file = join(temporaryFolder(), 'config.json');
     const configure = (...queries: readonly object[]) => {
@@ -198,7 +198,7 @@ describe('matches of selectors', () => {
 });
 
 describe('queries of discovery files', () => {
-  test('are counted, and a file that becomes empty is warned about once', async (scope) => {
+  test('are counted, with one warning for a file that becomes empty', async (scope) => {
     const service = await runSimulator(scope, scenario([{ name: 'a' }]));
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'queries.d'));

@@ -18,10 +18,10 @@ afterEach(() => {
 describe('a shutdown', () => {
   test.for([
     { while: 'polls and STS hang', faults: [{ kind: 'hang', after: 'request' }] },
-    { while: 'answers stop after their headers', faults: [{ kind: 'hang', after: 'headers' }] },
-    { while: 'calls wait to be tried again', faults: [{ kind: 'throttle', retryAfter: '20s' }] },
-    { while: 'all is well', faults: [] },
-  ])('while $while ends at once, says of no failure, and leaves nothing behind', async ({ faults }, scope) => {
+    { while: 'responses hang after their headers', faults: [{ kind: 'hang', after: 'headers' }] },
+    { while: 'calls wait for a retry', faults: [{ kind: 'throttle', retryAfter: '20s' }] },
+    { while: 'everything succeeds', faults: [] },
+  ])('while $while ends at once, logs no failure, and releases all resources', async ({ faults }, scope) => {
     const count = 12;
     const service = await runSimulator(scope, {
       queries: [endlessQueries('us-east-1', 'query-{n}', { count })],

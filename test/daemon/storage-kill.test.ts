@@ -56,7 +56,7 @@ test(`killed ${KILLS} times, at any moment: no window is started twice, and no r
     return ended;
   };
   for (let kill = 0; kill < KILLS; kill += 1) {
-    // Some come while it still starts to work, some in the middle of it.
+    // Some kills happen during the start, some later.
     await run(() => pause(Math.random() ** 2 * 2_500), 'SIGKILL');
   }
   await run(async (daemon) => {

@@ -43,7 +43,7 @@ test(`killed ${KILLS} times while queries are registered: what was acknowledged 
   const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'endless')] });
   const file = join(temporaryFolder(), 'nfm-exporter.json');
   writeFileSync(file, JSON.stringify(configOf(service.url, 'storage')));
-  /** What each query may be: what was acknowledged last, and what was asked for since. */
+  /** Possible definitions of each query: the last acknowledged one, and those requested since. */
   const possible = new Map(NAMES.map((name) => [name, [0]]));
   let acknowledged = 0;
   let n = 0;
@@ -87,9 +87,9 @@ test(`killed ${KILLS} times while queries are registered: what was acknowledged 
   expect(acknowledged, 'the test has had something to lose').toBeGreaterThan(KILLS);
 });
 
-describe('what cannot be stored', () => {
+describe('a failure to store', () => {
   test.skipIf(!CAN_MOUNT)(
-    'on a full disk is answered with 507, and is not there; after it is, as soon as there is room',
+    'on a full disk returns 507 without registration, and succeeds once there is space',
     async () => {
       const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'endless')] });
       const path = smallDisk(256);
@@ -114,7 +114,7 @@ describe('what cannot be stored', () => {
   );
 
   test.skipIf(!IS_ROOT)(
-    'in a folder that the user may not write is answered with 507; what is there is read',
+    'in a directory without write permission returns 507, with existing definitions loaded',
     async () => {
       const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'endless')] });
       const folder = temporaryFolder();
@@ -140,7 +140,7 @@ describe('what cannot be stored', () => {
   );
 });
 
-test('one that has ended is not asked for again after a restart, and goes when its retention is over', async () => {
+test('does not poll an ended query after a restart, and removes it after its retention', async () => {
   const service = await runSimulator(scope, {
     queries: [{ ...endlessQueries('us-east-1', 'endless'), runningFor: 0, outcome: 'SUCCEEDED' }],
   });

@@ -34,7 +34,7 @@ function configOf(url: string, path: string, queries: readonly object[] = [RUN])
   };
 }
 
-/** Makes a folder a link that leads to itself. Returns what undoes it. */
+/** Replaces a directory by a link to itself. Returns a function that reverts it. */
 function makeUnreadable(folder: string): () => void {
   renameSync(folder, `${folder}-away`);
   symlinkSync(folder, folder);
@@ -54,7 +54,7 @@ function unreadable(daemon: RunningDaemon): unknown[] {
     .map(({ fields }) => fields['directory']);
 }
 
-/** A folder with records of each kind. */
+/** A directory with records of each kind. */
 async function filled(url: string): Promise<string> {
   const path = temporaryFolder();
   const daemon = await runDaemon(scope, configOf(url, path, [RUN, WATCHED]), { adminApi: true });
@@ -72,8 +72,8 @@ async function filled(url: string): Promise<string> {
 
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
-describe('a folder of the storage that cannot be read', () => {
-  test.each(FOLDERS)('%s: costs no start, is logged and shown, and nothing is deleted', async (name) => {
+describe('an unreadable directory of the storage', () => {
+  test.each(FOLDERS)('%s: does not prevent a start, is logged and shown, and keeps all data', async (name) => {
     const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, runningFor: 0, rows: 10 }] });
     const path = await filled(service.url);
     const before = FOLDERS.map((each) => readdirSync(join(path, each)).sort());
@@ -95,7 +95,7 @@ describe('a folder of the storage that cannot be read', () => {
     expect(kept.every((files) => files.length > 0)).toBe(true);
   });
 
-  test('is looked at by the hourly cleanup, which fails quietly when that cannot read it', async () => {
+  test('is checked by the hourly cleanup, which skips it silently', async () => {
     const path = temporaryFolder();
     const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, runningFor: 0, rows: 10 }] });
     const clock = new FakeClock();
@@ -111,7 +111,7 @@ describe('a folder of the storage that cannot be read', () => {
     }, PATIENT);
   });
 
-  test('of queries registered over HTTP is read late: they come back without a restart', async () => {
+  test('of queries registered over HTTP is read later, without a restart', async () => {
     const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, runningFor: 0, rows: 10 }] });
     const path = await filled(service.url);
     const repair = makeUnreadable(join(path, 'queries'));

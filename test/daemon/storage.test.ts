@@ -17,11 +17,11 @@ const RUN = {
   monitorName: 'checkout',
   metricName: 'RETRANSMISSIONS',
   destinationCategory: 'INTER_AZ',
-  // Once a day, so that hardly ever a window comes up in the middle of a test.
+  // Once per day, so that a window is hardly ever due during a test.
   schedule: { every: '1d', lookback: '1h', delay: '0s', timeout: '10m' },
 };
 
-/** What is common to the daemons of a test: one service, one folder. */
+/** Shared by the daemons of a test: one service, one directory. */
 function configOf(url: string, path: string, queries: readonly object[] = [RUN]) {
   return {
     aws: { region: 'us-east-1', endpoint: url, requestsPerSecond: 100 },
@@ -43,7 +43,7 @@ async function outcomeOf(daemon: RunningDaemon): Promise<string | undefined> {
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe('a run in flight', () => {
-  test('is kept by a shutdown and taken up by the next start, as what it is', async () => {
+  test('is kept on shutdown and resumed by the next start', async () => {
     const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, runningFor: '4s', rows: 60 }] });
     const config = configOf(service.url, temporaryFolder());
     const first = await runDaemon(scope, config);
@@ -65,7 +65,7 @@ describe('a run in flight', () => {
     expect(after.value('aws_nfm_api_runs', { state: 'active' })).toBe(0);
   });
 
-  test('times out by when it was really started', async () => {
+  test('times out relative to its original start', async () => {
     const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, outcome: 'none' }] });
     const config = configOf(service.url, temporaryFolder());
     const first = await runDaemon(scope, config);
@@ -79,7 +79,7 @@ describe('a run in flight', () => {
 });
 
 describe('after a restart', () => {
-  test('results, outcome and status are there at once, though the service is not, and the window is not run again', async () => {
+  test('shows results, outcome, and status at once without the service, and does not repeat the window', async () => {
     const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, runningFor: 0, rows: 60 }] });
     const config = configOf(service.url, temporaryFolder());
     const first = await runDaemon(scope, config);
@@ -116,7 +116,7 @@ describe('after a restart', () => {
     expect(starts(service)).toBe(1);
   });
 
-  test('a watched query that is terminal is shown and not polled; one that is not goes stale by its last good answer', async () => {
+  test('shows a terminal query without polling it, and a running one until it is stale', async () => {
     const life = { region: 'us-east-1', type: 'monitor-top-contributors', monitorName: 'checkout', queuedFor: 0 };
     const service = await runSimulator(scope, {
       queries: [
@@ -164,7 +164,7 @@ describe('after a restart', () => {
     expect(starts(service)).toBe(expected);
   });
 
-  test('nothing is left of a query that was removed by a reload', async () => {
+  test('keeps nothing of a query that was removed by a reload', async () => {
     const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, runningFor: 0, rows: 60 }] });
     const folder = temporaryFolder();
     const file = join(folder, 'config.json');
@@ -182,7 +182,7 @@ describe('after a restart', () => {
   });
 });
 
-test('a damaged record costs what it held, and no start', async () => {
+test('starts without the content of a damaged record', async () => {
   const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, runningFor: 0, rows: 60 }] });
   const path = temporaryFolder();
   const config = configOf(service.url, path);
@@ -209,7 +209,7 @@ describe('as processes', () => {
     return file;
   }
 
-  test('a second daemon on the folder is refused; the first one killed, another follows at once', async () => {
+  test('rejects a second daemon on the directory, and starts one at once after the first is killed', async () => {
     const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, outcome: 'none' }] });
     const file = configFile(service.url, temporaryFolder());
     const first = startCommand(scope, ['--config.file', file]);
@@ -228,7 +228,7 @@ describe('as processes', () => {
     );
   });
 
-  test('one that waits whether a lock is renewed can be told to end', async () => {
+  test('shuts down while waiting for a lock', async () => {
     const folder = temporaryFolder();
     const file = configFile('http://127.0.0.1:1', folder);
     mkdirSync(join(folder, 'storage'));
@@ -241,7 +241,7 @@ describe('as processes', () => {
     expect(performance.now() - asked).toBeLessThan(10_000);
   });
 
-  test('one that was followed while it slept ends, and leaves its runs to the other', async () => {
+  test('exits if another daemon took over while it was suspended, and leaves its runs to it', async () => {
     const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, outcome: 'none' }] });
     const file = configFile(service.url, temporaryFolder());
     const daemon = startCommand(scope, ['--config.file', file]);
@@ -258,7 +258,7 @@ describe('as processes', () => {
     expect(readdirSync(folder).filter((name) => /^(?:lock|socket|writing)/.test(name))).toEqual(['lock.2']);
   });
 
-  test.skipIf(!CAN_MOUNT)('on a full disk runs go on, and it is told', async () => {
+  test.skipIf(!CAN_MOUNT)('continues runs on a full disk, and reports it', async () => {
     const service = await runSimulator(scope, { startedQueries: [{ queuedFor: 0, runningFor: 0, rows: 60 }] });
     const path = smallDisk(64);
     fill(path);

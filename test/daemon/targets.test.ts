@@ -71,8 +71,8 @@ async function up(daemon: RunningDaemon, account: string): Promise<number | unde
 
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
-describe.concurrent('a target in trouble', () => {
-  test('that throttles gets a smaller budget, which grows back; its polls are late, not lost', async (scope) => {
+describe.concurrent('a failing target', () => {
+  test('that throttles gets a lower budget, which recovers; its polls are late, not lost', async (scope) => {
     const { expect } = scope;
     const limit = 400;
     const count = 10;
@@ -137,7 +137,7 @@ describe.concurrent('a target in trouble', () => {
     },
   ] as const;
 
-  test.for(troubles)('that $name is down alone, and comes back', async ({ faults, error }, scope) => {
+  test.for(troubles)('that $name fails alone, and recovers', async ({ faults, error }, scope) => {
     const { expect } = scope;
     const { service, daemon, missedOf } = await setUp(scope, {});
     await clock.pause(1_200);
@@ -181,7 +181,7 @@ describe.concurrent('a target in trouble', () => {
     expect(Math.max(...missedOf('eu-west-1', again, clock.now()))).toBeLessThanOrEqual(1);
   });
 
-  test('that hangs from the start, with more queries than there are slots, holds up no other', async (scope) => {
+  test('that hangs from the start, with more queries than slots, does not delay others', async (scope) => {
     const { expect } = scope;
     const { daemon, missedOf } = await setUp(scope, {
       count: 8,
@@ -195,7 +195,7 @@ describe.concurrent('a target in trouble', () => {
     expect(await up(daemon, 'far'), 'nothing known yet').toBeUndefined();
   });
 
-  test('at which nobody listens is down alone, and comes back when somebody does', async (scope) => {
+  test('without a listening service fails alone, and recovers once it listens', async (scope) => {
     const { expect } = scope;
     const reserved = createServer().listen(0, '127.0.0.1');
     await once(reserved, 'listening');

@@ -13,7 +13,7 @@ async function statusOf(daemon: RunningDaemon, name: string) {
 beforeAll(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 describe.concurrent('polling.staleAfter', () => {
-  test('takes a status away that is not terminal and too old, and leaves one that is terminal', async (scope) => {
+  test('removes an old status that is not terminal, and keeps a terminal one', async (scope) => {
     const { expect } = scope;
     const service = await runSimulator(
       scope,
@@ -72,7 +72,7 @@ describe.concurrent('polling.staleAfter', () => {
 });
 
 describe.concurrent('polling.giveUpAfter', () => {
-  test('ends the polls of a query that is unknown to the service for so long', async (scope) => {
+  test('ends the polls of a query that has been unknown to the service for this time', async (scope) => {
     const { expect } = scope;
     const service = await runSimulator(scope, { queries: [endlessQueries('us-east-1', 'known')] }, { clock });
     const daemon = await runDaemon(
@@ -103,7 +103,7 @@ describe.concurrent('polling.giveUpAfter', () => {
     expect(service.arrivals('known').length).toBeGreaterThanOrEqual(8);
   });
 
-  test('lets a query be that the service fails to tell of for any other reason', async (scope) => {
+  test('keeps polling a query that fails for another reason', async (scope) => {
     const { expect } = scope;
     const service = await runSimulator(scope, { worlds: { unknownQueryId: 'ValidationException' } }, { clock });
     const daemon = await runDaemon(
@@ -123,7 +123,7 @@ describe.concurrent('polling.giveUpAfter', () => {
 });
 
 describe.concurrent('the wall clock', () => {
-  test('may jump a day ahead or back: polls keep their pace, and times told afterwards are right', async (scope) => {
+  test('may jump a day ahead or back without effect on polls and later times', async (scope) => {
     const { expect } = scope;
     const interval = 500;
     let offset = 0;

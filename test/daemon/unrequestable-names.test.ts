@@ -60,13 +60,13 @@ function hostile() {
   };
 }
 
-/** Segments of a path as whoever decodes too much sees them. */
+/** Segments of a path as an over-eager decoder sees them. */
 function decodedSegments(target: string): readonly string[] {
   const path = target.split('?', 1)[0] ?? '';
   return decodeURIComponent(decodeURIComponent(path)).split(/[/\\]/);
 }
 
-test('names and ids of the service that cannot be requested are not, and make no series', async (scope) => {
+test('ignores names and IDs of the service that cannot be requested, without series', async (scope) => {
   const service = await startRawService(scope, hostile());
   const scheduled = { metricName: 'RETRANSMISSIONS', destinationCategory: 'INTER_AZ', schedule: { every: '1m' } };
   const daemon = await runDaemon(scope, {
@@ -110,7 +110,7 @@ test('names and ids of the service that cannot be requested are not, and make no
   }
 });
 
-test('names and ids that cannot be requested are refused where they are registered', async (scope) => {
+test('rejects the registration of names and IDs that cannot be requested', async (scope) => {
   const service = await startRawService(scope, hostile());
   const daemon = await runDaemon(
     scope,

@@ -24,7 +24,7 @@ function allowedAt(path: string): string {
 describe('every endpoint', () => {
   const app = createApp(appOptions([queryView()]));
 
-  test.each(ENDPOINTS)('%s answers HEAD as GET, without the body', async (path) => {
+  test.each(ENDPOINTS)('responds to HEAD %s with the head of GET and no body', async (path) => {
     const get = await request(app).get(path).set('Accept-Encoding', 'identity').expect(200);
     const head = await request(app).head(path).set('Accept-Encoding', 'identity').expect(200);
     expect(Number(get.headers['content-length'])).toBe(Buffer.byteLength(get.text));
@@ -38,7 +38,7 @@ describe('every endpoint', () => {
         .filter((method) => !allowedAt(path).includes(method))
         .map((method) => ({ method, path })),
     ),
-  )('$method $path is not allowed', async ({ method, path }) => {
+  )('rejects $method $path with 405', async ({ method, path }) => {
     const allowed = allowedAt(path);
     const response = await request(app)[method.toLowerCase() as 'post'](path).expect(405).expect('Allow', allowed);
     const message = `Method ${method} is not allowed. Allowed: ${allowed}`;
@@ -76,7 +76,7 @@ describe('every endpoint', () => {
     },
   );
 
-  test('answers whatever the Host', async () => {
+  test('serves requests for any Host', async () => {
     await request(app).get('/metrics').set('Host', 'evil.example:1').expect(200);
   });
 });
@@ -94,7 +94,7 @@ describe('unknown paths', () => {
     '/favicon.ico',
     '/metr%69cs',
     '/apix',
-  ])('%s is 404 as plain text', async (path) => {
+  ])('returns 404 as plain text for %s', async (path) => {
     const response = await request(app).get(path).expect(404).expect('Content-Type', 'text/plain; charset=utf-8');
     expect(response.text).toBe('Not found. See / for a list of pages\n');
   });
@@ -107,37 +107,37 @@ describe('unknown paths', () => {
     '/api/v1/Queries',
     '/api/v1/Events',
     '/api/v1/queries/a/b',
-  ])('%s is 404 as JSON', async (path) => {
+  ])('returns 404 as JSON for %s', async (path) => {
     const response = await request(app).get(path).expect(404).expect('Content-Type', 'application/json; charset=utf-8');
     expect(response.body).toEqual({
       error: { code: 'not_found', message: 'Not found. See / for a list of pages', details: [] },
     });
   });
 
-  test('are 404 for other methods too', async () => {
+  test('returns 404 for other methods', async () => {
     await request(app).post('/-/quit').expect(404);
     await request(app).delete('/api/v1/event').expect(404);
   });
 
-  test.each(['/%zz', '/metrics%', '/-/%c3'])('%s is malformed', async (path) => {
+  test.each(['/%zz', '/metrics%', '/-/%c3'])('returns 400 for the malformed path %s', async (path) => {
     const response = await request(app).get(path).expect(400).expect('Content-Type', 'text/plain; charset=utf-8');
     expect(response.text).toBe('Malformed URL\n');
   });
 
-  test.each(['/api/%', '/api/v1/queries/%c3%28'])('%s is malformed, in JSON', async (path) => {
+  test.each(['/api/%', '/api/v1/queries/%c3%28'])('returns 400 as JSON for the malformed path %s', async (path) => {
     const response = await request(app).get(path).expect(400);
     expect(response.body).toEqual({ error: { code: 'bad_request', message: 'Malformed URL', details: [] } });
   });
 });
 
 describe('probes', () => {
-  test('healthy', async () => {
+  test('returns 200 if healthy', async () => {
     const response = await request(createApp(appOptions())).get('/-/healthy').expect(200);
     expect(response.text).toBe('Network Flow Monitor exporter is healthy.\n');
     expect(response.headers['content-type']).toBe('text/plain; charset=utf-8');
   });
 
-  test('unhealthy, with the reason', async () => {
+  test('returns 503 with the reason if unhealthy', async () => {
     const app = createApp(appOptions([], { unhealthy: () => 'the scheduler has not ticked for 95 s' }));
     const response = await request(app).get('/-/healthy').expect(503);
     expect(response.text).toBe('Network Flow Monitor exporter is not healthy: the scheduler has not ticked for 95 s\n');
@@ -159,16 +159,19 @@ describe('probes', () => {
     },
     { waiting: 0, shuttingDown: true, status: 503, text: 'Network Flow Monitor exporter is shutting down.\n' },
     { waiting: 3, shuttingDown: true, status: 503, text: 'Network Flow Monitor exporter is shutting down.\n' },
-  ])('ready: $waiting waiting, shutting down $shuttingDown', async ({ waiting, shuttingDown, status, text }) => {
-    const app = createApp(
-      appOptions([], {
-        waiting: () => waiting,
-        shutdown: shuttingDown ? AbortSignal.abort() : new AbortController().signal,
-      }),
-    );
-    const response = await request(app).get('/-/ready').expect(status);
-    expect(response.text).toBe(text);
-  });
+  ])(
+    'returns $status from /-/ready with $waiting queries not polled, shutting down: $shuttingDown',
+    async ({ waiting, shuttingDown, status, text }) => {
+      const app = createApp(
+        appOptions([], {
+          waiting: () => waiting,
+          shutdown: shuttingDown ? AbortSignal.abort() : new AbortController().signal,
+        }),
+      );
+      const response = await request(app).get('/-/ready').expect(status);
+      expect(response.text).toBe(text);
+    },
+  );
 });
 
 describe('/api/v1/queries', () => {
@@ -190,7 +193,7 @@ describe('/api/v1/queries', () => {
     nextPoll: '2026-11-24T12:00:18Z',
   };
 
-  test('lists the queries in the order given, null where unknown', async () => {
+  test('lists the queries in the given order, with null for unknown values', async () => {
     const { monitorName: _, ...scoped } = queryView({
       name: 'org',
       type: 'workload-insights-top-contributors-data',
@@ -226,12 +229,12 @@ describe('/api/v1/queries', () => {
     });
   });
 
-  test('is an empty list without queries', async () => {
+  test('returns an empty list without queries', async () => {
     const response = await request(createApp(appOptions())).get('/api/v1/queries').expect(200);
     expect(response.body).toEqual({ queries: [] });
   });
 
-  test('one query is as in the list', async () => {
+  test('returns one query as in the list', async () => {
     const app = createApp(appOptions([queryView(), failingView()]));
     const one = await request(app).get('/api/v1/queries/failing').expect(200);
     expect(one.body).toEqual({ ...running, name: 'failing', up: false, lastError: failingView().lastError });
@@ -239,7 +242,7 @@ describe('/api/v1/queries', () => {
     expect(list.body.queries[1]).toEqual(one.body);
   });
 
-  test('lets nothing out that a view holds besides', async () => {
+  test('omits undocumented members of a view', async () => {
     const view: QueryView & { externalId: string } = { ...failingView(), externalId: 'hidden' };
     const response = await request(createApp(appOptions([view])))
       .get('/api/v1/queries')
@@ -258,13 +261,13 @@ describe('/api/v1/queries', () => {
     },
   );
 
-  test('finds a name with a bare colon', async () => {
+  test('finds a name with an unencoded colon', async () => {
     await request(createApp(appOptions([queryView({ name: 'a:eu-west-1' })])))
       .get('/api/v1/queries/a:eu-west-1')
       .expect(200);
   });
 
-  test('is 404 for a name that is not registered', async () => {
+  test('returns 404 for an unregistered name', async () => {
     const response = await request(createApp(appOptions([queryView()])))
       .get('/api/v1/queries/Checkout%22watch')
       .expect(404);
@@ -281,19 +284,19 @@ describe('/api/v1/queries/NAME/contributors', () => {
     }),
   );
 
-  test('is the JSON that is kept of the last results', async () => {
+  test('returns the stored JSON of the last results', async () => {
     const response = await request(app).get('/api/v1/queries/a:b/contributors').expect(200);
     expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
     expect(response.text).toBe('{"rows":["ä"]}\n');
   });
 
-  test('is 404 where no results are known', async () => {
+  test('returns 404 without results', async () => {
     const response = await request(app).get('/api/v1/queries/checkout-watch/contributors').expect(404);
     expect(response.body.error).toMatchObject({ code: 'not_found', message: expect.stringContaining('No results') });
   });
 });
 
-describe('a defect', () => {
+describe('an unexpected error', () => {
   const broken = () => {
     const { log, events } = recordingLog();
     const app = createApp(
@@ -307,7 +310,7 @@ describe('a defect', () => {
     return { app, events };
   };
 
-  test('is a 500 in JSON under /api, without the cause', async () => {
+  test('returns 500 as JSON under /api, without the cause', async () => {
     const { app, events } = broken();
     const response = await request(app).get('/api/v1/queries').expect(500);
     expect(response.body).toEqual({
@@ -317,7 +320,7 @@ describe('a defect', () => {
     expect(String(events[0]?.fields['error'])).toContain('secret cause');
   });
 
-  test('is a 500 in plain text elsewhere', async () => {
+  test('returns 500 as plain text for other paths', async () => {
     const response = await request(broken().app)
       .get('/')
       .expect(500)
@@ -329,25 +332,25 @@ describe('a defect', () => {
 describe('a route prefix', () => {
   const app = createApp(appOptions([queryView()], { routePrefix: '/nfm' }));
 
-  test.each(ENDPOINTS)('moves %s below it', async (path) => {
+  test.each(ENDPOINTS)('serves %s below the prefix', async (path) => {
     await request(app).get(`/nfm${path}`).expect(200);
     if (path !== '/') {
       await request(app).get(path).expect(404);
     }
   });
 
-  test.each(['/', '/nfm'])('%s redirects to it', async (path) => {
+  test.each(['/', '/nfm'])('redirects %s to the prefix', async (path) => {
     await request(app).get(path).expect(302).expect('Location', '/nfm/');
     await request(app).head(path).expect(302).expect('Location', '/nfm/');
     await request(app).post(path).expect(405).expect('Allow', 'GET, HEAD');
   });
 
-  test('decides where errors are JSON', async () => {
+  test('applies to the paths of JSON errors', async () => {
     await request(app).get('/nfm/api/x').expect(404).expect('Content-Type', 'application/json; charset=utf-8');
     await request(app).get('/api/x').expect(404).expect('Content-Type', 'text/plain; charset=utf-8');
   });
 
-  test('and paths are literal, whatever they hold', async () => {
+  test('matches special characters literally, also in the telemetry path', async () => {
     const odd = createApp(appOptions([], { routePrefix: '/a:b(c)', telemetryPath: '/m*(x)/+!' }));
     await request(odd).get('/a:b(c)/m*(x)/+!').expect(200);
     await request(odd).get('/axb(c)/m*(x)/+!').expect(404);
@@ -355,7 +358,7 @@ describe('a route prefix', () => {
   });
 });
 
-test('a telemetry path of / takes the place of the status page', async () => {
+test('serves metrics in place of the status page with the telemetry path /', async () => {
   await request(createApp(appOptions([], { telemetryPath: '/' })))
     .get('/')
     .expect('Content-Type', 'text/plain; version=0.0.4; charset=utf-8');

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parseBasicCredentials } from '../../src/http/security/password-checks.ts';
 import { basic } from './secure-exporter.ts';
 
-test('any user name without a colon, and any password, are read back', () => {
+test('reads any user name without a colon and any password', () => {
   const text = fc.string({ unit: 'grapheme' });
   const name = text.filter((user) => !user.includes(':'));
   const scheme = fc.constantFrom('Basic ', 'basic ', 'BASIC  ');
@@ -15,7 +15,7 @@ test('any user name without a colon, and any password, are read back', () => {
   );
 });
 
-test('whatever else a header holds, it is answered with credentials or nothing', () => {
+test('returns credentials or undefined for any header', () => {
   const header = fc.oneof(
     fc.string(),
     fc.string().map(basic),
@@ -37,6 +37,6 @@ test.each([
   ['no base64', 'Basic a:b'],
   ['more than one value', 'Basic YTpi, Basic YTpi'],
   ['a control character', 'Basic YTpi\n'],
-])('%s gives no credentials', (_case, header) => {
+])('returns undefined for %s', (_case, header) => {
   expect(parseBasicCredentials(header)).toBeUndefined();
 });

@@ -21,7 +21,7 @@ test.each([
   expect(explainFailure({ operation: 'GetCallerIdentity', error, message })).toMatch(hint);
 });
 
-test('an error response that mentions a cause keeps its hint', () => {
-  const failure = { operation: 'status', error: 'ValidationException', message: 'ECONNRESET is no monitor' };
+test('keeps the hint of an error response that mentions a cause', () => {
+  const failure = { operation: 'status', error: 'ValidationException', message: 'ECONNRESET is not a monitor' };
   expect(errorHint(TYPE, failure)).toMatch(/Correct the setting/);
 });

@@ -18,7 +18,7 @@ import { appOptions, failingView, queryView } from './fixtures.ts';
 interface Listener {
   readonly answer: IncomingMessage;
   text(): string;
-  /** As a client that goes away. */
+  /** Disconnects. */
   leave(): void;
 }
 
@@ -75,7 +75,7 @@ async function serveEvents(
 
 const changed = (name: string): StatusChange => ({ name, kind: 'changed' });
 
-/** The events so far, without comments and the like. */
+/** The events so far, without comments. */
 function eventsOf(text: string): { event: string; id: string; data: unknown }[] {
   return [...text.matchAll(/^event: (.*)\nid: (.*)\ndata: (.*)\n\n/gm)].map(([, event = '', id = '', data = '']) => ({
     event,
@@ -85,7 +85,7 @@ function eventsOf(text: string): { event: string; id: string; data: unknown }[] 
 }
 
 describe('GET /api/v1/events', () => {
-  test('tells a changed query as the API has it, and one that has left', async (scope) => {
+  test('sends a changed query with the JSON of the API, and the name of a removed one', async (scope) => {
     const views = [queryView(), failingView()];
     const { listen, tell } = await serveEvents(scope, views);
     const listener = await listen({ 'Accept-Encoding': 'gzip' });
@@ -109,20 +109,20 @@ describe('GET /api/v1/events', () => {
     expect(listener.text()).toMatch(/^retry: 5000\n\n/);
   });
 
-  test('says every 15 seconds that it is still there', async (scope) => {
+  test('sends a heartbeat every 15 seconds', async (scope) => {
     const { listen, clock } = await serveEvents(scope);
     const listener = await listen();
     await clock.advance(45_000);
     await vi.waitFor(() => expect(listener.text().match(/^: .*\n\n/gm)).toHaveLength(3));
   });
 
-  test('is asked for with HEAD in vain', async (scope) => {
+  test('returns no events for HEAD', async (scope) => {
     const { app, subscribed } = await serveEvents(scope);
     await request(app).head('/api/v1/events').expect(200).expect('Content-Type', 'text/event-stream; charset=utf-8');
     expect(subscribed.size).toBe(0);
   });
 
-  test('follows changes only for listeners, and for a minute after the last', async (scope) => {
+  test('follows changes only with listeners, and for a minute after the last one', async (scope) => {
     const { listen, clock, subscribed, server } = await serveEvents(scope);
     expect(subscribed.size).toBe(0);
     const first = await listen();
@@ -137,7 +137,7 @@ describe('GET /api/v1/events', () => {
     expect(subscribed.size).toBe(0);
   });
 
-  test('goes on following for who comes back within that minute', async (scope) => {
+  test('keeps following if a listener reconnects within that minute', async (scope) => {
     const { listen, clock, subscribed, server } = await serveEvents(scope);
     const first = await listen();
     first.leave();
@@ -148,7 +148,7 @@ describe('GET /api/v1/events', () => {
     expect(subscribed.size).toBe(1);
   });
 
-  test('gives who comes back what was missed', async (scope) => {
+  test('sends missed events after a reconnection', async (scope) => {
     const { listen, tell } = await serveEvents(scope, [queryView({ name: 'a' }), queryView({ name: 'b' })]);
     const first = await listen();
     tell(changed('a'));
@@ -163,7 +163,7 @@ describe('GET /api/v1/events', () => {
     await vi.waitFor(() => expect(eventsOf(upToDate.text())).toHaveLength(1));
   });
 
-  test.each(['', 'x', 'x-1', '0-0', '-', 'é'])('tells who names the event %j that it has missed some', async (id) => {
+  test.each(['', 'x', 'x-1', '0-0', '-', 'é'])('sends reset for the unknown event ID %j', async (id) => {
     const ends: (() => Promise<void> | void)[] = [];
     const { listen } = await serveEvents({ onTestFinished: (end) => ends.push(end) });
     const listener = await listen({ 'Last-Event-ID': id });
@@ -171,7 +171,7 @@ describe('GET /api/v1/events', () => {
     await Promise.all(ends.map((end) => end()));
   });
 
-  test('tells who has missed too many so, and who would get too many at once', async (scope) => {
+  test('sends reset if too many events were missed, or happen at once', async (scope) => {
     const { listen, tell } = await serveEvents(scope, [queryView({ name: 'a' })]);
     const first = await listen();
     tell(changed('a'));
@@ -186,7 +186,7 @@ describe('GET /api/v1/events', () => {
     await vi.waitFor(() => expect(eventsOf(again.text()).map(({ event }) => event)).toEqual(['reset', 'reset']));
   });
 
-  test('keeps few of events that are long', async (scope) => {
+  test('keeps fewer events if they are long', async (scope) => {
     const { listen, tell } = await serveEvents(scope, [queryView({ labels: { long: 'x'.repeat(500_000) } })]);
     const first = await listen();
     tell(changed('checkout-watch'));
@@ -201,7 +201,7 @@ describe('GET /api/v1/events', () => {
     await vi.waitFor(() => expect(eventsOf(again.text()).map(({ event }) => event)).toEqual(['reset', 'reset']));
   });
 
-  test('has room for so many listeners, and no more', async (scope) => {
+  test('rejects listeners above the limit', async (scope) => {
     const { app, listen } = await serveEvents(scope);
     const listeners = await Promise.all(Array.from({ length: MAX_LISTENERS }, () => listen()));
     const { body } = await request(app).get('/api/v1/events').expect(503).expect('Retry-After', '10');
@@ -210,7 +210,7 @@ describe('GET /api/v1/events', () => {
     await vi.waitFor(async () => expect((await listen()).answer.statusCode).toBe(200));
   });
 
-  test('keeps no place for who has left before it was known whether they may listen', async (scope) => {
+  test('frees the slot of a client that disconnects during authentication', async (scope) => {
     const asked: ServerResponse[] = [];
     const admission = new EventEmitter();
     const access = async (): Promise<Access> => {
@@ -229,7 +229,7 @@ describe('GET /api/v1/events', () => {
     expect(subscribed.size).toBe(0);
   });
 
-  test('cuts off who does not read, and nobody else', async (scope) => {
+  test('disconnects only the listener that does not read', async (scope) => {
     const { listen, tell, server } = await serveEvents(scope, [queryView({ labels: { long: 'x'.repeat(200_000) } })]);
     const slow = await listen();
     slow.answer.pause();
@@ -246,7 +246,7 @@ describe('GET /api/v1/events', () => {
     await vi.waitFor(() => expect(eventsOf(reader.text()).length).toBeGreaterThan(before));
   });
 
-  test('ends at once when the exporter does', async (scope) => {
+  test('ends at once on shutdown', async (scope) => {
     const { app, listen, tell, ending, subscribed } = await serveEvents(scope, [queryView()]);
     const listener = await listen();
     tell(changed('checkout-watch'));

@@ -24,9 +24,9 @@ describe('negotiateFormat', () => {
       'application/openmetrics-text;q=0.1,text/plain;version=1.0.0',
       'openmetrics',
     ],
-    ['a refusal of OpenMetrics', 'application/openmetrics-text;q=0,*/*', 'text'],
+    ['OpenMetrics with weight 0', 'application/openmetrics-text;q=0,*/*', 'text'],
     [
-      'a refusal of version 1.0.0 only',
+      'only version 1.0.0 with weight 0',
       'application/openmetrics-text;version=1.0.0;q=0,application/openmetrics-text',
       'text',
     ],
@@ -63,7 +63,7 @@ describe('negotiateFormat', () => {
     expect(negotiateFormat(accept)).toBe(format);
   });
 
-  test('never gives OpenMetrics to a client that did not name it', () => {
+  test('never returns OpenMetrics to a client that did not name it', () => {
     const ranges = fc.constantFrom(
       '*/*',
       'text/plain',
@@ -137,7 +137,7 @@ describe('parseAcceptHeader', () => {
     thousandths: fc.integer({ min: 0, max: 1000 }),
   });
 
-  test('reads back what was written, whatever the values hold and wherever the weight stands', () => {
+  test('reads any values, with the weight at any position', () => {
     fc.assert(
       fc.property(
         fc.array(element),
@@ -163,7 +163,7 @@ describe('parseAcceptHeader', () => {
     );
   });
 
-  test('ends on any text', () => {
+  test('terminates for any text', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), (text) => {
         for (const { q } of parseAcceptHeader(text) ?? []) {

@@ -5,10 +5,10 @@ import type { Context } from '../../src/lib/context.ts';
 import type { LogFields, Logger } from '../../src/lib/log.ts';
 import type { QueryView } from '../../src/registry/query-view.ts';
 
-/** The instant at which all tests of this folder take place. */
+/** The time of all tests in this directory. */
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 
-/** A watched query that is running well. */
+/** A watched query without errors. */
 export function queryView(changes: Partial<QueryView> = {}): QueryView {
   return {
     name: 'checkout-watch',
@@ -30,7 +30,7 @@ export function queryView(changes: Partial<QueryView> = {}): QueryView {
   };
 }
 
-/** One that was answered with an error last. */
+/** A query whose last call failed. */
 export function failingView(changes: Partial<QueryView> = {}): QueryView {
   return queryView({
     name: 'failing',

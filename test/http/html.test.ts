@@ -11,7 +11,7 @@ function decode(text: string): string {
   );
 }
 
-test('a text comes through as itself, in content and in attributes, and ends neither', () => {
+test('preserves any text in content and attributes, without ending them', () => {
   const text = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[<>"'&;a-z#0-9 ]*$/));
   fc.assert(
     fc.property(text, (value) => {
@@ -23,7 +23,7 @@ test('a text comes through as itself, in content and in attributes, and ends nei
   );
 });
 
-test('HTML goes in as it is, lists are joined, numbers are text, nothing is nothing', () => {
+test('inserts HTML unchanged, joins lists, prints numbers, omits undefined', () => {
   const items = ['<', 2].map((item) => html`<li>${item}</li>`);
   expect(html`<ul>${items}</ul>${undefined}${[]}`.toString()).toBe('<ul><li>&lt;</li><li>2</li></ul>');
 });

@@ -8,7 +8,7 @@ test.each([
   ['$2a$', SECRET_2A],
   ['$2b$', SECRET_2B],
   ['$2y$', SECRET_2Y],
-])('a user with a %s hash gets in with the password, and nobody else does', async (_kind, hash) => {
+])('admits a user with a %s hash only with the password', async (_kind, hash) => {
   const { get } = await startSecure({ basic_auth_users: { alice: hash } });
   expect(await get('/metrics', { login: 'alice:secret' })).toMatchObject({ status: 200 });
   for (const login of ['alice:Secret', 'alice:', 'alice:secret ', 'bob:secret', ':secret', `alice:${hash}`]) {
@@ -19,7 +19,7 @@ test.each([
   expect(headers['www-authenticate']).toMatch(/^Basic realm="[^"]+"/);
 });
 
-test('every path but the probes asks for a log-in, also one that is not there', async () => {
+test('requires authentication for every path except the probes, even for unknown paths', async () => {
   const { get } = await startSecure({ basic_auth_users: { alice: SECRET_2Y } });
   for (const path of [
     '/',
@@ -42,7 +42,7 @@ test('every path but the probes asks for a log-in, also one that is not there', 
   expect(await get('/nothing', { login: 'alice:secret' })).toMatchObject({ status: 404 });
 });
 
-test('a user name and a password cannot be taken for others of the same letters', async () => {
+test('distinguishes user names and passwords with the same concatenation', async () => {
   const { get } = await startSecure({ basic_auth_users: { ab: SECRET_2Y } });
   expect(await get('/metrics', { login: 'ab:secret' })).toMatchObject({ status: 200 });
   for (const login of ['a:bsecret', `ab${SECRET_2Y}:secret`, `:ab${SECRET_2Y}secret`]) {
@@ -50,7 +50,7 @@ test('a user name and a password cannot be taken for others of the same letters'
   }
 });
 
-test('refused log-ins are logged once a minute, without name and password', async () => {
+test('logs failed sign-ins once per minute, without user name and password', async () => {
   const { get, events } = await startSecure({ basic_auth_users: { alice: SECRET_2Y } });
   await get('/metrics');
   expect(events).toEqual([]);
@@ -59,7 +59,7 @@ test('refused log-ins are logged once a minute, without name and password', asyn
   expect(events).toEqual([{ level: 'warn', msg: 'sign-in refused', fields: { client: '127.0.0.1', refused: 1 } }]);
 });
 
-test('it takes as long to refuse a user whom there is not', async () => {
+test('takes the same time for an unknown user', async () => {
   const { get } = await startSecure({ basic_auth_users: { cheap: SECRET_2Y, alice: SECRET_COST_10 } });
   const timed = async (login: string) => {
     const begin = performance.now();
@@ -70,12 +70,12 @@ test('it takes as long to refuse a user whom there is not', async () => {
   for (let i = 0; i < 3; i += 1) {
     times.push([await timed(`alice:wrong-${i}`), await timed(`nobody:wrong-${i}`)]);
   }
-  // Hashing takes some 50 ms, anything else hardly one: one try in which nothing else held us up tells.
+  // Hashing takes some 50 ms, anything else hardly one: a single undisturbed measurement is sufficient.
   expect(times.some(([known, unknown]) => unknown > known / 3)).toBe(true);
   expect(Math.min(...times.map(([, unknown]) => unknown))).toBeGreaterThan(10);
 });
 
-test('a thousand wrong passwords hold up no scrapes', async () => {
+test('serves scrapes during a thousand sign-ins with wrong passwords', async () => {
   const { get } = await startSecure({ basic_auth_users: { alice: SECRET_COST_10 } });
   const scrape = async () => {
     const begin = performance.now();
@@ -105,7 +105,7 @@ test('a thousand wrong passwords hold up no scrapes', async () => {
   expect(performance.now() - begin).toBeLessThan(5_000);
 });
 
-test('users who are changed get in, or do not, from the next request on', async () => {
+test('applies changed users to the next request', async () => {
   const { get, configure, events } = await startSecure({ basic_auth_users: { alice: SECRET_2Y } });
   const agent = new Agent({ keepAlive: true });
   const asks = async (login: string) => (await get('/metrics', { login, agent })).status;
@@ -114,7 +114,7 @@ test('users who are changed get in, or do not, from the next request on', async 
   await expect.poll(() => asks('bob:secret')).toBe(200);
   expect(await asks('alice:secret')).toBe(401);
 
-  // Whoever takes all users out of the file by mistake opens nothing.
+  // Removing all users by mistake does not disable authentication.
   configure({});
   expect(await asks('bob:secret')).toBe(200);
   await expect

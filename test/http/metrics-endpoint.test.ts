@@ -6,7 +6,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import type { ScrapeRequest } from '../../src/metrics/exposition.ts';
 import { appOptions, recordingLog } from './fixtures.ts';
 
-/** An app that keeps what its scrapes were asked for, and answers with a line, compressed in two members if asked. */
+/** An app that records the requests of its scrapes, and returns a line, compressed in two members if requested. */
 function scraped() {
   const requests: ScrapeRequest[] = [];
   const app = createApp(
@@ -22,7 +22,7 @@ function scraped() {
 }
 
 describe('GET /metrics', () => {
-  test('is the text format, uncompressed, with its length, never to be cached', async () => {
+  test('returns the text format, uncompressed, with its length, not cacheable', async () => {
     const { app, requests } = scraped();
     const response = await request(app).get('/metrics').set('Accept-Encoding', 'identity').expect(200);
     expect(response.text).toBe('aws_nfm_query_up{query="ä"} 1\n# EOF\n');
@@ -37,7 +37,7 @@ describe('GET /metrics', () => {
     expect(requests).toEqual([{ format: 'text', gzip: false, groups: undefined }]);
   });
 
-  test('is OpenMetrics for a scraper that prefers it', async () => {
+  test('returns OpenMetrics to a scraper that prefers it', async () => {
     const { app, requests } = scraped();
     await request(app)
       .get('/metrics')
@@ -46,7 +46,7 @@ describe('GET /metrics', () => {
     expect(requests).toMatchObject([{ format: 'openmetrics' }]);
   });
 
-  test('is the parts as they come when gzip is asked for: members one after the other', async () => {
+  test('returns the compressed parts as successive members if gzip is requested', async () => {
     const { app, requests } = scraped();
     const response = await request(app)
       .get('/metrics')
@@ -66,7 +66,7 @@ describe('GET /metrics', () => {
     expect(gunzipSync(Buffer.concat(expected)).toString()).toBe(String(response.body));
   });
 
-  test('answers HEAD with the same head and no body', async () => {
+  test('responds to HEAD with the same head and no body', async () => {
     const { app } = scraped();
     const get = await request(app).get('/metrics').set('Accept-Encoding', 'identity');
     const head = await request(app).head('/metrics').set('Accept-Encoding', 'identity').expect(200);
@@ -74,7 +74,7 @@ describe('GET /metrics', () => {
     expect({ ...head.headers, date: '' }).toEqual({ ...get.headers, date: '' });
   });
 
-  test('answers a conditional request in full', async () => {
+  test('responds to a conditional request in full', async () => {
     const { app } = scraped();
     await request(app).get('/metrics').set('If-None-Match', '*').expect(200);
   });
@@ -84,7 +84,7 @@ describe('GET /metrics', () => {
     ['?collect%5B%5D=api&collect[]=process&collect[]=api', ['api', 'process']],
     ['?collect=nothing&x=%zz&collect[]=exporter', ['exporter']],
     ['?collect[]=contributors&collect[]=inventory', ['contributors', 'inventory']],
-  ])('limits itself to the groups of %s', async (query, groups) => {
+  ])('returns only the groups of %s', async (query, groups) => {
     const { app, requests } = scraped();
     await request(app).get(`/metrics${query}`).expect(200);
     expect(requests.map((asked) => asked.groups)).toEqual([new Set(groups)]);
@@ -99,7 +99,7 @@ describe('GET /metrics', () => {
     },
   );
 
-  test('refuses unknown groups, naming them and the known ones', async () => {
+  test('rejects unknown groups, listing them and the valid ones', async () => {
     const { app, requests } = scraped();
     const response = await request(app)
       .get('/metrics?collect[]=queries&collect[]=Queries&collect[]=%3Cb%3E&collect[]=')
@@ -112,8 +112,8 @@ describe('GET /metrics', () => {
   });
 });
 
-describe('a scrape that fails', () => {
-  test('is a 500 without the cause, which goes to the log: at its begin, hourly, and at its end', async () => {
+describe('a failed scrape', () => {
+  test('returns 500 without the cause, which is logged once, hourly, and on recovery', async () => {
     const { log, events } = recordingLog();
     let broken = true;
     let monotonic = 0;

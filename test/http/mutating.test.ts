@@ -14,7 +14,7 @@ const MUTATING = [
 
 const SOME = { monitorName: 'checkout', queryId: 'q' };
 
-/** Everything is enabled; tells what was done. */
+/** Everything is enabled; records the performed operations. */
 function enabled(changes: Parameters<typeof appOptions>[1] = {}) {
   const done: string[] = [];
   const registrations = memoryRegistrations();
@@ -48,13 +48,13 @@ describe.each(MUTATING)('%s %s', (method, path) => {
       .set(headers)
       .send(method === 'put' ? SOME : undefined);
 
-  test('is refused unless it is enabled', async () => {
+  test('returns 403 if disabled', async () => {
     const { status, text } = await ask(createApp(appOptions()));
     expect(status).toBe(403);
     expect(text).toContain(path === '/-/reload' ? '--web.enable-lifecycle' : '--web.enable-admin-api');
   });
 
-  test('is refused once the exporter is shutting down', async () => {
+  test('returns 503 during shutdown', async () => {
     const { app, done } = enabled({ shutdown: AbortSignal.abort() });
     expect((await ask(app)).status).toBe(503);
     expect(done).toEqual([]);
@@ -67,7 +67,7 @@ describe.each(MUTATING)('%s %s', (method, path) => {
     ['Origin', 'http://exporter.example:9999'],
     ['Origin', 'null'],
     ['Origin', 'http://exporter.example:10049.evil.example'],
-  ])('is refused with %s: %s', async (header, value) => {
+  ])('returns 403 with %s: %s', async (header, value) => {
     const { app, done } = enabled();
     expect((await ask(app, { Host: 'exporter.example:10049', [header]: value })).status).toBe(403);
     expect(done).toEqual([]);
@@ -82,7 +82,7 @@ describe.each(MUTATING)('%s %s', (method, path) => {
     [{ Host: 'exporter.example:443', Origin: 'https://exporter.example' }],
     [{ Host: 'Exporter.example:80', Origin: 'http://exporter.example' }],
     [{ Host: 'inside:10049', Origin: 'https://proxy.example' }],
-  ])('is done with %j', async (headers) => {
+  ])('is performed with %j', async (headers) => {
     const { app, done } = enabled({ externalUrl: 'https://proxy.example/nfm' });
     expect((await ask(app, headers)).status).not.toBe(403);
     expect(done).toHaveLength(1);
@@ -90,14 +90,14 @@ describe.each(MUTATING)('%s %s', (method, path) => {
 });
 
 describe('/-/reload', () => {
-  test.each(['post', 'put'] as const)('%s is 200 when what was read is in force', async (method) => {
+  test.each(['post', 'put'] as const)('returns 200 for %s when the configuration is in effect', async (method) => {
     const { app } = enabled();
     const response = await request(app)[method]('/-/reload').expect(200);
     expect(response.text).toBe('Configuration reloaded.\n');
     expect(response.headers['content-type']).toBe('text/plain; charset=utf-8');
   });
 
-  test('is 500 with every error when it is refused', async () => {
+  test('returns 500 with every error of an invalid configuration', async () => {
     const errors = [
       'polling.interval (line 2): got "x", expected y',
       'queries[0].name (line 5): got nothing, expected a',
@@ -110,7 +110,7 @@ describe('/-/reload', () => {
     expect(response.text).toBe(`Reloading the configuration failed:\n${errors.join('\n')}\n`);
   });
 
-  test('tells nothing of a defect', async () => {
+  test('omits the cause of an unexpected error', async () => {
     const { app } = enabled({ reload: () => Promise.reject(new Error('secret cause')) });
     const response = await request(app).post('/-/reload').expect(500);
     expect(response.text).toBe('Unexpected error in the request: see the log\n');

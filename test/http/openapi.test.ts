@@ -24,7 +24,7 @@ interface Schema {
 
 interface Answer {
   readonly $ref?: string;
-  /** Not there where there is no body. */
+  /** Undefined without a body. */
   readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
 }
 
@@ -97,7 +97,7 @@ function violations(document: Document, schema: Schema, value: unknown, at = '$'
     problems.push(`${at}: not exactly one of the alternatives`);
   }
   if (format === 'date-time' && value !== null && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(String(value))) {
-    problems.push(`${at}: ${String(value)} is no time`);
+    problems.push(`${at}: ${String(value)} is not a time`);
   }
   if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) {
@@ -117,7 +117,7 @@ function violations(document: Document, schema: Schema, value: unknown, at = '$'
   return problems;
 }
 
-/** Whether an answer is one of those that its path promises: status, media type and, for JSON, content. */
+/** Checks a response against the description of its path: status, media type, and, for JSON, content. */
 async function expectAsDescribed(
   app: ReturnType<typeof createApp>,
   template: string,
@@ -143,7 +143,7 @@ async function expectAsDescribed(
 }
 
 describe('the API description', () => {
-  test('is OpenAPI 3.1 of this version', async () => {
+  test('is valid OpenAPI 3.1 with the version of the exporter', async () => {
     const document = await describedBy(createApp(appOptions()));
     expect(document.openapi).toBe('3.1.0');
     expect(document.info).toMatchObject({ title: 'Network Flow Monitor exporter', version: '1.2.3' });
@@ -177,7 +177,7 @@ describe('the API description', () => {
     ['/api/v1/queries/{name}', '/api/v1/queries/nobody', 404],
     ['/api/v1/queries/{name}', '/api/v1/queries/%zz', 400],
     ['/api/openapi.json', '/api/openapi.json', 200],
-  ])('%s is as described: %s gives %i', async (template, url, status) => {
+  ])('describes the response of %s to %s with %i', async (template, url, status) => {
     const app = createApp(appOptions(views));
     await expectAsDescribed(app, template, url, status);
   });
@@ -194,7 +194,7 @@ describe('the API description', () => {
     ['delete', 409, { outcome: 'taken', source: 'file' }],
     ['delete', 412, { outcome: 'precondition failed' }],
     ['delete', 507, { outcome: 'not stored', reason: 'no space left' }],
-  ])('%s of a query is as described where it gives %i', async (method, status, outcome) => {
+  ])('describes the response of %s for a query with %i', async (method, status, outcome) => {
     // The outcomes of either are among the cases of that one only.
     const answer = async () => outcome as never;
     const app = createApp(appOptions(views, { registrations: { etag: () => undefined, put: answer, remove: answer } }));
@@ -213,7 +213,7 @@ describe('the API description', () => {
     ['put', '/-/reload', 403, {}, false],
     ['post', '/-/reload', 200, {}, true],
     ['put', '/-/reload', 200, {}, true],
-  ])('%s %s is as described: %i', async (method, url, status, headers, enabled) => {
+  ])('describes the response to %s %s with %i', async (method, url, status, headers, enabled) => {
     const changes = enabled
       ? { registrations: memoryRegistrations(), reload: async () => ({ ok: true }) as const }
       : {};
@@ -223,13 +223,13 @@ describe('the API description', () => {
     await expectAsDescribed(app, url.replace(/\/a$/, '/{name}'), url, status, options);
   });
 
-  test('the keys of a registration are those of an entry of the file, less the selector', async () => {
+  test('describes the keys of a registration: those of an entry in the file, without selectors', async () => {
     const { components } = await describedBy(createApp(appOptions()));
     const keys = Object.keys(components.schemas['QueryDefinition']?.properties ?? {});
     expect(keys.sort()).toEqual(QUERY_KEYS.filter((key) => key !== 'monitorSelector').sort());
   });
 
-  test('metrics in OpenMetrics are as described', async () => {
+  test('describes metrics in OpenMetrics', async () => {
     const app = createApp(appOptions(views));
     const { paths } = await describedBy(app);
     const response = await request(app).get('/metrics').set('Accept', 'application/openmetrics-text').expect(200);
@@ -268,7 +268,7 @@ describe('the API description', () => {
     await expectAsDescribed(app, template, url, status, { method, ...(body === undefined ? {} : { body }) });
   });
 
-  test('a query that is not as described is noticed', async () => {
+  test('detects a query that differs from the description', async () => {
     const app = createApp(appOptions([queryView({ name: 'odd', status: 'PAUSED', lastSuccess: 'yesterday' })]));
     const document = await describedBy(app);
     const { body } = await request(app).get('/api/v1/queries/odd');
@@ -278,7 +278,7 @@ describe('the API description', () => {
   test.each([
     [{ routePrefix: '/nfm' }, '/nfm', '/nfm'],
     [{ routePrefix: '/nfm', externalUrl: 'https://proxy.example/x' }, '/nfm', 'https://proxy.example/x'],
-  ])('says where the paths begin: %j', async (changes, prefix, url) => {
+  ])('describes the base of the paths: %j', async (changes, prefix, url) => {
     expect((await describedBy(createApp(appOptions([], changes)), prefix)).servers).toEqual([{ url }]);
   });
 });

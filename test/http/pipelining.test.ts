@@ -42,14 +42,14 @@ async function tlsOfFile(): Promise<() => Promise<TlsConfig>> {
   return tls ?? expect.unreachable();
 }
 
-/** The last request asks for the end of the connection. */
+/** The last request has `Connection: close`. */
 function pipelined(lines: readonly string[]): string {
   return lines
     .map((line, i) => `${line} HTTP/1.1\r\nHost: x\r\n${i === lines.length - 1 ? 'Connection: close\r\n' : ''}\r\n`)
     .join('');
 }
 
-/** Resolves once the server has had time to parse what it was sent: another client's request was answered. */
+/** Resolves after the server has had time to parse its input: after a response to another client. */
 async function settle(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   socket.end(pipelined(['GET /-/healthy']));
@@ -68,7 +68,7 @@ const PATHS = [
 ];
 
 describe('pipelined requests', () => {
-  test.each(['', 'over TLS'])('are handled one at a time, whatever they ask for %s', async (over) => {
+  test.each(['', 'over TLS'])('are handled one at a time, for any request %s', async (over) => {
     const { seen, port } = await start(
       createApp(appOptions([queryView()])),
       over === '' ? undefined : await tlsOfFile(),
@@ -88,7 +88,7 @@ describe('pipelined requests', () => {
     expect(seen.mostOwed).toBeLessThanOrEqual(2);
   });
 
-  test('wait until the client takes the last response', async () => {
+  test('wait until the client receives the last response', async () => {
     const body = Buffer.alloc(32 * 1024 * 1024, 'x');
     const app = createApp(appOptions([], { scrape: () => Promise.resolve([body]) }));
     const { seen, port } = await start(app);
@@ -112,7 +112,7 @@ describe('pipelined requests', () => {
     socket.destroy();
   });
 
-  test('and their bodies are read right, wherever the network splits them', { timeout: 60_000 }, async () => {
+  test('are parsed correctly with their bodies, split at any position', { timeout: 60_000 }, async () => {
     const echo: RequestListener = (request, response) => {
       void text(request).then((body) => response.end(`<${request.url}:${body}>`));
     };

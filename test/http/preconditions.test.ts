@@ -44,18 +44,18 @@ describe('If-None-Match', () => {
     expect(areMet(readPreconditions({ 'if-none-match': header }), etag)).toBe(met);
   });
 
-  test('holds together with If-Match', () => {
+  test('is combined with If-Match', () => {
     const both = readPreconditions({ 'if-match': '"a"', 'if-none-match': '"a"' });
     expect(areMet(both, 'a')).toBe(false);
   });
 });
 
-test('without conditions everything may go on', () => {
+test('holds without preconditions', () => {
   expect(areMet(readPreconditions({}), undefined)).toBe(true);
   expect(areMet(readPreconditions({}), 'a')).toBe(true);
 });
 
-test('any header is read or refused, and tags come back as they were given', () => {
+test('reads any tags unchanged, and rejects other headers', () => {
   const tag = fc.string({ unit: fc.constantFrom('a', 'Z', '!', '#', ',', '\\', 'W', '/', '*') });
   fc.assert(
     fc.property(fc.array(tag, { minLength: 1 }), fc.constantFrom(',', ', ', '\t,', ',,'), (tags, separator) => {

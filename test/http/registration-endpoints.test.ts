@@ -43,7 +43,7 @@ function putBytes(port: number, body: string | Buffer) {
   return fetch(`http://127.0.0.1:${port}${PATH}`, { method: 'PUT', body: Buffer.from(body) });
 }
 
-/** An app whose registrations answer everything with one refusal. */
+/** An app whose registrations fail with one outcome. */
 function refusing(refusal: Refusal) {
   return createApp(
     appOptions([], {
@@ -53,7 +53,7 @@ function refusing(refusal: Refusal) {
 }
 
 describe('PUT', () => {
-  test('is 201 with the query when it is new, then 200', async () => {
+  test('returns 201 with a new query, then 200', async () => {
     const { app, registrations } = enabled();
     const created = await request(app).put(PATH).send(DEFINITION).expect(201);
     expect(created.body).toMatchObject({ name: 'incident-42', source: 'http' });
@@ -67,7 +67,7 @@ describe('PUT', () => {
     expect([...registrations.definitions]).toEqual([['incident-42', { ...DEFINITION, interval: '5s' }]]);
   });
 
-  test('has a strong tag, which GET has too', async () => {
+  test('returns a strong tag, as does GET', async () => {
     const { app } = enabled();
     const { headers } = await request(app).put(PATH).send(DEFINITION).expect(201);
     expect(headers['etag']).toMatch(/^"[\w-]+"$/);
@@ -77,7 +77,7 @@ describe('PUT', () => {
     expect(other.headers).not.toHaveProperty('etag');
   });
 
-  test('takes the name from the URL, percent-encoded', async () => {
+  test('reads the name from the URL, percent-encoded', async () => {
     const { app, registrations } = enabled();
     await request(app).put('/api/v1/queries/a%2Fb%20c').send(DEFINITION).expect(201);
     expect([...registrations.definitions.keys()]).toEqual(['a/b c']);
@@ -86,20 +86,20 @@ describe('PUT', () => {
   test.each([
     'application/json',
     'application/json; charset=latin1',
-    // What fetch says of text, and curl of any data, where nobody gives a type.
+    // Default content types of fetch for text, and of curl for any data.
     'text/plain;charset=UTF-8',
     'application/x-www-form-urlencoded',
-  ])('is read as JSON where its type is said to be %s', async (type) => {
+  ])('reads JSON with the content type %s', async (type) => {
     const { app } = enabled();
     await request(app).put(PATH).set('Content-Type', type).send(JSON.stringify(DEFINITION)).expect(201);
   });
 
-  test('needs no type', async () => {
+  test('accepts a body without a content type', async () => {
     const response = await putBytes(await serve(enabled().app), JSON.stringify(DEFINITION));
     expect(response.status).toBe(201);
   });
 
-  test('that is compressed is 415', async () => {
+  test('returns 415 for a compressed body', async () => {
     const { app } = enabled();
     const response = await request(app).put(PATH).set('Content-Encoding', 'gzip').send(DEFINITION).expect(415);
     expect(response.body.error).toMatchObject({ code: 'unsupported_media_type', details: [] });
@@ -112,7 +112,7 @@ describe('PUT', () => {
     ['name: yaml', 'The body is not valid JSON: '],
     ['[1]\n[2]', 'The body is not valid JSON: '],
     [Buffer.from([0x22, 0xff, 0x22]), 'The body is not valid UTF-8'],
-  ])('of %j is 400', async (body, message) => {
+  ])('returns 400 for the body %j', async (body, message) => {
     const response = await putBytes(await serve(enabled().app), body);
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({
@@ -122,7 +122,7 @@ describe('PUT', () => {
 });
 
 describe('DELETE', () => {
-  test('is 204 without a body, then 404', async () => {
+  test('returns 204 without a body, then 404', async () => {
     const { app } = enabled();
     await request(app).put(PATH).send(DEFINITION).expect(201);
     const response = await request(app).delete(PATH).expect(204);
@@ -133,8 +133,8 @@ describe('DELETE', () => {
   });
 });
 
-describe('conditions', () => {
-  test('let only the first of two writers that saw the same go on', async () => {
+describe('preconditions', () => {
+  test('admit only the first of two writers with the same tag', async () => {
     const { app } = enabled();
     const { headers } = await request(app).put(PATH).send(DEFINITION).expect(201);
     const tag = String(headers['etag']);
@@ -154,14 +154,14 @@ describe('conditions', () => {
     await request(app).delete(PATH).set('If-Match', '*').expect(204);
   });
 
-  test('let a PUT create only, or replace only', async () => {
+  test('restrict PUT to creating or replacing', async () => {
     const { app } = enabled();
     await request(app).put(PATH).set('If-Match', '*').send(DEFINITION).expect(412);
     await request(app).put(PATH).set('If-None-Match', '*').send(DEFINITION).expect(201);
     await request(app).put(PATH).set('If-None-Match', '*').send(DEFINITION).expect(412);
   });
 
-  test.each(['put', 'delete'] as const)('that cannot be read: %s is 400', async (method) => {
+  test.each(['put', 'delete'] as const)('return 400 if malformed: %s', async (method) => {
     const { app, registrations } = enabled();
     await registrations.put('incident-42', DEFINITION, {});
     const response = await request(app)[method](PATH).set('If-Match', 'abc').send(DEFINITION).expect(400);
@@ -170,7 +170,7 @@ describe('conditions', () => {
   });
 });
 
-describe('a refusal', () => {
+describe('a rejected write', () => {
   const problems = [
     { path: 'interval', got: '"5x"', expected: 'a duration above zero, such as 30s' },
     { path: 'labels.job', got: '"x"', expected: 'another label' },
@@ -187,7 +187,7 @@ describe('a refusal', () => {
     [{ outcome: 'unknown' }, 404, { code: 'not_found', details: [] }],
     [{ outcome: 'interrupted' }, 503, { code: 'unavailable', details: [] }],
     [{ outcome: 'not stored', reason: 'no space left' }, 507, { code: 'insufficient_storage', details: [] }],
-  ])('%j is %i', async (refusal, status, error) => {
+  ])('with %j returns %i', async (refusal, status, error) => {
     const app = refusing(refusal);
     for (const answer of [await request(app).put(PATH).send(DEFINITION), await request(app).delete(PATH)]) {
       expect(answer.status).toBe(status);
@@ -196,7 +196,7 @@ describe('a refusal', () => {
   });
 });
 
-test('who is interrupted is told that the query may be stored: it can come into force with the next start', async () => {
+test('reports that the query of an interrupted PUT may be stored', async () => {
   const { body } = await request(refusing({ outcome: 'interrupted' }))
     .put(PATH)
     .send(DEFINITION)
@@ -204,7 +204,7 @@ test('who is interrupted is told that the query may be stored: it can come into 
   expect(body.error.message).toContain('may be stored, but is not in effect');
 });
 
-/** Sends what is given as it is, and only then reads: what comes back until the end of the connection. */
+/** Sends the parts, and only then reads. Returns everything received until the end of the connection. */
 async function exchange(app: RequestListener, parts: readonly string[]) {
   const socket = connect(await serve(app), '127.0.0.1');
   const failed = new Promise<never>((_, reject) => socket.once('error', reject));
@@ -214,8 +214,8 @@ async function exchange(app: RequestListener, parts: readonly string[]) {
 
 const HEAD = `PUT ${PATH} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`;
 
-describe('a body that is too large', () => {
-  test.each([65_536, 65_537])('begins above 64 KiB: of %i bytes', async (size) => {
+describe('an oversized body', () => {
+  test.each([65_536, 65_537])('exceeds 64 KiB: of %i bytes', async (size) => {
     const { app, registrations } = enabled();
     const body = JSON.stringify({ labels: '' });
     const response = await request(app)
@@ -226,7 +226,7 @@ describe('a body that is too large', () => {
     expect(registrations.definitions.size).toBe(size > 65_536 ? 0 : 1);
   });
 
-  test('is refused by its length, before any of it has come', async () => {
+  test('is rejected by its length before it is received', async () => {
     const answer = await exchange(enabled().app, [`${HEAD}Content-Length: 65537\r\n\r\n`]);
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(answer).toContain('\r\nConnection: close\r\n');
@@ -235,7 +235,7 @@ describe('a body that is too large', () => {
     });
   });
 
-  test('is refused when it comes in chunks without an end, and the connection ends', async () => {
+  test('is rejected if sent in endless chunks, and the connection ends', async () => {
     const { app, registrations } = enabled();
     const chunk = `4000\r\n${' '.repeat(0x4000)}\r\n`;
     const answer = await exchange(app, [`${HEAD}Transfer-Encoding: chunked\r\n\r\n`, chunk.repeat(16)]);
@@ -244,7 +244,7 @@ describe('a body that is too large', () => {
   });
 
   test.each(['Content-Length: 20000000\r\n\r\n', 'Transfer-Encoding: chunked\r\n\r\n1312d00\r\n'])(
-    'is answered to a client that sends all of it before it reads: %j',
+    'gets a response if the client sends all of it before reading: %j',
     async (head) => {
       const answer = await exchange(enabled().app, [HEAD + head, ' '.repeat(20_000_000)]);
       expect(answer).toMatch(/^HTTP\/1\.1 413 /);
@@ -252,7 +252,7 @@ describe('a body that is too large', () => {
   );
 });
 
-test('a client that goes away in the midst of its request leaves nothing behind', async () => {
+test('registers nothing if a client disconnects during its request', async () => {
   const { log, events } = recordingLog();
   const registrations = memoryRegistrations();
   const app = createApp(appOptions([], { registrations, log }));
@@ -272,7 +272,7 @@ test('a client that goes away in the midst of its request leaves nothing behind'
   expect(events).toEqual([]);
 });
 
-test('whatever is sent is answered as what it is', async () => {
+test('responds to any body according to its content', async () => {
   const port = await serve(enabled().app);
   const bodies = fc.oneof(
     fc.json().map((json) => Buffer.from(json)),

@@ -44,9 +44,9 @@ export interface SecureExporter {
   readonly folder: string;
   readonly security: WebSecurity;
   readonly events: readonly LoggedEvent[];
-  /** Writes the web configuration anew. */
+  /** Rewrites the web configuration. */
   configure(config: unknown): void;
-  /** Asks over TLS where the exporter speaks it; trusts the first authority unless told otherwise. */
+  /** Requests a path, over TLS if enabled; trusts the first authority by default. */
   get(path: string, asking?: Asking): Promise<Answer>;
 }
 

@@ -43,7 +43,7 @@ const hello: RequestListener = (_request, response) => {
   response.end('hello');
 };
 
-/** A raw connection to the port, with all that came over it once it is closed. */
+/** A raw connection to the port, with everything received until it is closed. */
 async function dial(port: number): Promise<{ socket: Socket; firstData: Promise<void>; closed: Promise<string> }> {
   const socket = connect(port, '127.0.0.1');
   let received = '';
@@ -59,7 +59,7 @@ async function dial(port: number): Promise<{ socket: Socket; firstData: Promise<
   return { socket, firstData, closed };
 }
 
-/** An app whose answers wait until they are let go; `arrival` is when that many requests have come. */
+/** An app whose responses wait for `release`; `arrival` resolves when that many requests were received. */
 function holding(requests = 1) {
   const held: (() => void)[] = [];
   let arrived = () => {};
@@ -106,7 +106,7 @@ async function accepts(port: number): Promise<boolean> {
 }
 
 describe('listen', () => {
-  test('serves on every address and tells where they really are', async () => {
+  test('serves on every address, and returns the actual ones', async () => {
     const listeners = await listen(hello, ['127.0.0.1:0', '127.0.0.2:0', 'localhost:0'], {
       clock: systemClock,
       log: recordingLog().log,
@@ -120,7 +120,7 @@ describe('listen', () => {
     }
   });
 
-  test('without a host listens on all interfaces', async () => {
+  test('listens on all interfaces without a host', async () => {
     const { address, port } = await start(hello, { address: ':0' });
     expect(address).toMatch(/^(\[::\]|0\.0\.0\.0):[1-9]\d*$/);
     expect(await body(`127.0.0.1:${port}`)).toBe('hello');
@@ -139,14 +139,14 @@ describe('listen', () => {
     '[]:1',
     'http://localhost:1',
     'a b:1',
-  ])('refuses the address "%s"', async (address) => {
+  ])('rejects the address "%s"', async (address) => {
     const failure = listen(hello, [address], { clock: systemClock, log: recordingLog().log });
     await expect(failure).rejects.toThrow(
       new ListenError(address, 'expected :PORT, HOST:PORT, or [IPV6]:PORT with a port from 0 to 65535'),
     );
   });
 
-  test('says which port is in use and what to do, and closes what it had opened', async () => {
+  test('reports a port in use with a remedy, and closes the opened listeners', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
     const taken = other.address();
@@ -166,7 +166,7 @@ describe('listen', () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
-  test('says that an address is of another machine', async () => {
+  test('reports an address of another machine', async () => {
     const failure = listen(hello, ['192.0.2.1:0'], { clock: systemClock, log: recordingLog().log });
     await expect(failure).rejects.toThrow(
       /^cannot listen on 192\.0\.2\.1:0: no interface of this machine has this address/,
@@ -175,7 +175,7 @@ describe('listen', () => {
 });
 
 describe('close', () => {
-  test('ends a request in flight, then its connection, and takes no new ones', async () => {
+  test('completes a request in flight, then ends its connection, and accepts no new ones', async () => {
     const { app, arrival, release } = holding();
     const { listeners, address, port } = await start(app);
     const agent = new Agent({ keepAlive: true });
@@ -206,7 +206,7 @@ describe('close', () => {
     expect(await unused.closed).toBe('');
   });
 
-  test('ends a connection whose answer had begun, once it is out', async () => {
+  test('ends a connection after a started response is complete', async () => {
     let finish: () => void = () => {};
     const halfway: RequestListener = (_request, response) => {
       response.write('first half, ');
@@ -222,7 +222,7 @@ describe('close', () => {
     expect(await client.closed).toMatch(/first half, .*second half/s);
   });
 
-  test('sends out an answer that is ready before it ends its connection, though the client reads late', async () => {
+  test('sends a ready response before it ends the connection, even if the client reads late', async () => {
     const large = Buffer.alloc(32 * 1024 * 1024, 'x');
     const { listeners, port } = await start((_request, response) => {
       response.end(large);
@@ -237,7 +237,7 @@ describe('close', () => {
     await closing;
   });
 
-  test('answers the next request that a client sent ahead, and tells it with the last that the connection ends', async () => {
+  test('responds to a pipelined request, and announces the end in the last response', async () => {
     const { app, arrival, release } = holding();
     const { listeners, port } = await start(app);
     const client = await dial(port);
@@ -253,7 +253,7 @@ describe('close', () => {
     expect(received.match(/^Connection: .*(?=\r$)/gm)).toEqual(['Connection: keep-alive', 'Connection: close']);
   });
 
-  test('cuts off what is not answered at the deadline', async () => {
+  test('ends connections without a response at the deadline', async () => {
     const { app, arrival } = holding();
     let passDeadline: (() => void) | undefined;
     const timers: number[] = [];
@@ -282,10 +282,10 @@ describe('close', () => {
   });
 });
 
-describe('bounds', () => {
+describe('limits', () => {
   const quick = { headersTimeout: 150, requestTimeout: 300, checkingInterval: 25 };
 
-  test('a client that sends its head byte by byte is cut off with 408', async () => {
+  test('disconnects a client that sends its head byte by byte, with 408', async () => {
     const { port } = await start(hello, { limits: quick });
     const client = await dial(port);
     client.socket.write('GET / HTTP/1.1\r\n');
@@ -297,7 +297,7 @@ describe('bounds', () => {
     expect(received).toContain('\r\nX-Content-Type-Options: nosniff\r\n');
   });
 
-  test('a client that does not send the body it announced is cut off', async () => {
+  test('disconnects a client that does not send its announced body', async () => {
     const { app } = holding();
     const { port } = await start(app, { limits: quick });
     const client = await dial(port);
@@ -305,7 +305,7 @@ describe('bounds', () => {
     expect(await client.closed).toBe('');
   });
 
-  test('a client that does not read its answer is cut off', async () => {
+  test('disconnects a client that does not read its response', async () => {
     let cut: () => void = () => {};
     const closed = new Promise<void>((resolve) => {
       cut = resolve;
@@ -322,7 +322,7 @@ describe('bounds', () => {
     socket.destroy();
   });
 
-  test('one connection too many ends the one that was idle the longest', async () => {
+  test('ends the connection that was idle the longest in favor of a new one', async () => {
     const { address, port } = await start(hello, { limits: { maxConnections: 2 } });
     const first = await dial(port);
     const second = await dial(port);
@@ -333,7 +333,7 @@ describe('bounds', () => {
     expect(first.socket.closed).toBe(false);
   });
 
-  test('one connection too many is closed where all others wait for answers', async () => {
+  test('refuses a new connection if all others wait for responses', async () => {
     const { app, arrival, release } = holding();
     const { port } = await start(app, { limits: { maxConnections: 1 } });
     const busy = await dial(port);
@@ -345,7 +345,7 @@ describe('bounds', () => {
     expect(await busy.closed).toMatch(/late$/);
   });
 
-  test('who holds thousands of connections open keeps nobody out', async () => {
+  test('admits others if a client holds thousands of connections open', async () => {
     const { address, port } = await start(hello);
     const scraper = new Agent({ keepAlive: true, localAddress: '127.0.0.2' });
     expect(await body(address, scraper)).toBe('hello');
@@ -370,13 +370,13 @@ describe('bounds', () => {
     }
   });
 
-  test('a client that connects and stays silent is cut off', async () => {
+  test('disconnects a client that stays silent', async () => {
     const { port } = await start(hello, { limits: quick });
     const client = await dial(port);
     expect(await client.closed).toMatch(/^(?:HTTP\/1\.1 408 .*)?$/s);
   });
 
-  test('a body of any size is neither kept nor waited for', async () => {
+  test('discards a body of any size without waiting for it', async () => {
     const { port } = await start(createApp(appOptions()));
     const client = await dial(port);
     client.socket.write('POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\n');
@@ -387,13 +387,13 @@ describe('bounds', () => {
   });
 
   test.each([
-    ['what is no HTTP', 'HELO\r\n\r\n', '400 Bad Request'],
+    ['invalid HTTP', 'HELO\r\n\r\n', '400 Bad Request'],
     [
       'a head over 16 KiB',
       `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`,
       '431 Request Header Fields Too Large',
     ],
-  ])('%s is refused', async (_case, sent, status) => {
+  ])('rejects %s', async (_case, sent, status) => {
     const { port } = await start(hello);
     const client = await dial(port);
     client.socket.write(sent);
@@ -405,7 +405,7 @@ describe('bounds', () => {
     expect(received.endsWith(`\r\n\r\n${reason}\n`)).toBe(true);
   });
 
-  test('garbage behind a request that waits does not get into its answer', async () => {
+  test('keeps garbage after a waiting request out of its response', async () => {
     const { app, arrival, release } = holding();
     const { port } = await start(app);
     const client = await dial(port);
@@ -417,7 +417,7 @@ describe('bounds', () => {
   });
 });
 
-describe('the whole', () => {
+describe('the HTTP server', () => {
   test.each([
     ['GET http://proxied.example/-/healthy HTTP/1.1', 200],
     ['GET http://[x/ HTTP/1.1', 400],
@@ -425,7 +425,7 @@ describe('the whole', () => {
     ['GET http://proxied.example HTTP/1.1', 200],
     ['OPTIONS * HTTP/1.1', 400],
     ['TRACE /metrics HTTP/1.1', 405],
-  ])('%s gives %i, with the security headers', async (line, status) => {
+  ])('responds to %s with %i and the security headers', async (line, status) => {
     const { port } = await start(createApp(appOptions()));
     const client = await dial(port);
     client.socket.write(`${line}\r\nHost: whatever:1\r\nConnection: close\r\n\r\n`);

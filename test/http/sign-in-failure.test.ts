@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 describe('a sign-in that fails unexpectedly', () => {
-  test('because a hash cannot be checked is answered with 500, and logged', async () => {
+  test('returns 500 and is logged if a hash cannot be checked', async () => {
     verify.mockRejectedValue(new Error('planted'));
     const { get, events } = await startSecure({ basic_auth_users: { alice: SECRET_2Y } });
     // More than are checked at once: each must give its place back.
@@ -32,7 +32,7 @@ describe('a sign-in that fails unexpectedly', () => {
     expect(await get('/metrics', { login: 'alice:secret' })).toMatchObject({ status: 200 });
   });
 
-  test('because the check throws at once is answered with 500', async () => {
+  test('returns 500 if the check throws at once', async () => {
     verify.mockImplementation(() => {
       throw new TypeError('planted');
     });
@@ -40,14 +40,14 @@ describe('a sign-in that fails unexpectedly', () => {
     expect(await get('/metrics', { login: 'alice:secret' })).toMatchObject(UNEXPECTED);
   });
 
-  test('because nobody knows what holds is answered with 500', async () => {
+  test('returns 500 if the configuration is unavailable', async () => {
     const { log, events } = recordingLog();
     const url = await serve(createApp(appOptions([], { access: () => Promise.reject(new Error('planted')), log })));
     expect(await ask(`${url}/metrics`)).toMatchObject(UNEXPECTED);
     expect(events).toMatchObject([{ msg: 'request failed', fields: { error: expect.stringContaining('planted') } }]);
   });
 
-  test('because a refusal cannot be logged is answered with 500', async () => {
+  test('returns 500 if a failed sign-in cannot be logged', async () => {
     verify.mockResolvedValue(false);
     const events: string[] = [];
     const log: Logger = {

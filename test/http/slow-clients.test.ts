@@ -13,7 +13,7 @@ import { ask } from './secure-exporter.ts';
 const LARGE = 32 * 1024 * 1024;
 const REQUEST = 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n';
 
-/** A server whose time stands still, and whose `/metrics` are larger than what the kernel takes for a client. */
+/** A server with a stopped clock, whose `/metrics` are larger than the kernel's buffers for a client. */
 async function start(limits: Partial<ServerLimits> = {}, app: RequestListener = largePage()) {
   const clock = new FakeClock();
   const listeners = await listen(app, ['127.0.0.1:0'], {
@@ -33,7 +33,7 @@ function largePage(): RequestListener {
 
 interface Client {
   readonly socket: Socket;
-  /** Takes so many bytes. */
+  /** Receives this number of bytes. */
   take(bytes: number): Promise<void>;
   readonly isOpen: () => boolean;
 }
@@ -69,15 +69,15 @@ async function dial(port: number, sent = REQUEST, localAddress = '127.0.0.1'): P
   return { socket, take, isOpen: () => !socket.destroyed };
 }
 
-/** Resolves once the server has sent what it can for now: it has many turns while it answers another client's requests. */
+/** Resolves after the server has sent what it can: it has many turns during requests of another client. */
 async function settle(url: string, requests = 3): Promise<void> {
   for (let i = 0; i < requests; i += 1) {
     await ask(`${url}/-/healthy`, { localAddress: '127.0.0.9' }).catch(() => undefined);
   }
 }
 
-describe('a client that takes its response', () => {
-  test('not at all is cut off after 30 s', async () => {
+describe('a client that receives its response', () => {
+  test('not at all is disconnected after 30 s', async () => {
     const { clock, port, url } = await start();
     const { socket } = await dial(port);
     await settle(url, 100);
@@ -89,7 +89,7 @@ describe('a client that takes its response', () => {
     expect(socket.destroyed).toBe(true);
   });
 
-  test('slower than 64 KiB per second is cut off', async () => {
+  test('slower than 64 KiB per second is disconnected', async () => {
     const { clock, port, url } = await start();
     const client = await dial(port);
     // What the kernel takes on behalf of a client counts as taken.
@@ -114,7 +114,7 @@ describe('a client that takes its response', () => {
     expect(seconds).toBeGreaterThan(200);
   });
 
-  test('as an event stream may take nothing for hours', async () => {
+  test('as an event stream may receive nothing for hours', async () => {
     const { clock, port, url } = await start();
     const client = await dial(port, 'GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n');
     await client.take(1);
@@ -134,7 +134,7 @@ describe('at the limit of connections', () => {
     ['that send a body byte by byte', 'PUT /api/v1/queries/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{'],
     ['that send a head byte by byte', 'GET / HT'],
     ['that send nothing', ''],
-  ])('clients %s make way for others', async (_case, sent) => {
+  ])('ends connections of clients %s in favor of others', async (_case, sent) => {
     const held: RequestListener = (request, response) => {
       if (request.method !== 'PUT') {
         page(request, response);
@@ -158,7 +158,7 @@ describe('at the limit of connections', () => {
     expect(slow.filter(({ isOpen }) => isOpen()).length).toBeGreaterThan(10);
   });
 
-  test('a client that is served at a normal rate stays, and one of an address with fewer connections', async () => {
+  test('keeps a client that is served at a normal rate, and one of an address with fewer connections', async () => {
     const { clock, port, url } = await start(limits);
     const normal = await dial(port);
     const other = await dial(port, '', '127.0.0.3');
@@ -182,7 +182,7 @@ describe('at the limit of connections', () => {
   });
 });
 
-test('a scrape is admitted though one address has all connections it can, and each of them is served', async () => {
+test('admits a scrape while all connections of another address are being served', async () => {
   const page = largePage();
   let requests = 0;
   const { port, url } = await start({ maxConnections: 32 }, (request, response) => {
@@ -202,7 +202,7 @@ test('a scrape is admitted though one address has all connections it can, and ea
   expect(requests, 'two connections are left to others').toBe(30 + 5);
 });
 
-test('a client is served as fast as all those of another address together', async () => {
+test('serves a client as fast as all clients of another address together', async () => {
   const sockets = new Set<Socket>();
   const page = largePage();
   const { port, url } = await start({}, (request, response) => {
@@ -221,7 +221,7 @@ test('a client is served as fast as all those of another address together', asyn
   expect((sent() - before) / LARGE).toBeLessThan(2);
 });
 
-test('bodies that clients do not take are bounded, and shared ones count once', async () => {
+test('limits bodies that clients do not receive, and counts shared ones once', async () => {
   const size = 60 * 1024 * 1024;
   const shared = [Buffer.alloc(size)];
   const { port, url } = await start({}, (request, response) => {

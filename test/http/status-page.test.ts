@@ -56,7 +56,7 @@ function cells(html: string): Record<string, string> {
 }
 
 describe('the status page', () => {
-  test('shows the version and links to everything', async () => {
+  test('shows the version and links to all endpoints', async () => {
     const html = await page([]);
     expect(html).toContain('1.2.3');
     expect(html).toContain('<html lang="en">');
@@ -64,7 +64,7 @@ describe('the status page', () => {
     expect(html).toContain('No queries are registered');
   });
 
-  test('shows of each query what it is, its status, since when, and when it is polled', async () => {
+  test('shows identity, status, its start, and the next poll of each query', async () => {
     const html = await page([queryView()]);
     expect(groups(html)).toEqual(['account payments', 'us-east-1', 'monitor checkout']);
     expect(html).toContain('monitor-top-contributors, every 30s');
@@ -80,14 +80,14 @@ describe('the status page', () => {
     expect(html).toContain('1 query; most urgent first. As of 2026-11-24 12:00:00, times in UTC.');
   });
 
-  test('shows the last error of a failing query, and its status as last known', async () => {
+  test('shows the last error of a failing query, and its last known status', async () => {
     expect(cells(await page([failingView()]))).toMatchObject({
       Status: 'failing last known: RUNNING',
       'Last error': `AccessDeniedException status, 10 s ago ${failingView().lastError?.message} Allow networkflowmonitor:GetQueryStatusMonitorTopContributors. To print the required policies, run nfm-exporter iam-policy FILE.`,
     });
   });
 
-  test.each(API_ERRORS)('says what to do about %s', async (error) => {
+  test.each(API_ERRORS)('shows a remedy for %s', async (error) => {
     const lastError = { operation: 'start', error, message: '', at: '2026-11-24T11:59:50Z' };
     const html = await page([failingView({ type: 'workload-insights-top-contributors', lastError })]);
     const [, hint = ''] = /<small class="hint">(.*?)<\/small>/.exec(html) ?? [];
@@ -97,7 +97,7 @@ describe('the status page', () => {
     );
   });
 
-  test('tells what was not tried yet from what is unknown', async () => {
+  test('distinguishes waiting queries from those with unknown status', async () => {
     const unknown = queryView({ status: null, statusSince: null });
     expect(cells(await page([unknown]))).toMatchObject({ Status: 'unknown', Since: '–' });
     const untried = queryView({ status: null, statusSince: null, up: null, lastSuccess: null });
@@ -113,11 +113,11 @@ describe('the status page', () => {
     ['2026-11-22T12:00:01Z', '47 h ago'],
     ['2026-11-22T12:00:00Z', '2 d ago'],
     ['2026-11-24T12:02:30Z', 'in 2 min'],
-  ])('tells %s as %s', async (statusSince, relative) => {
+  ])('shows %s as %s', async (statusSince, relative) => {
     expect(cells(await page([queryView({ statusSince })]))['Since']).toMatch(new RegExp(`^${relative} 2026-`));
   });
 
-  test('groups by account, region and monitor or scope, those first that need somebody', async () => {
+  test('groups by account, region, and monitor or scope, the most urgent first', async () => {
     const { monitorName: _, ...scoped } = queryView({ name: 's', account: 'a', scopeId: 'all' });
     const html = await page([
       queryView({ name: 'b', account: 'a' }),
@@ -142,7 +142,7 @@ describe('the status page', () => {
     expect(rows(html)).toEqual(['z', 'd', 'c', 'a', 'b', 's']);
   });
 
-  test('lists in a group the worst first, the others by name, and counts them', async () => {
+  test('lists the most urgent queries of a group first, the others by name, with counts', async () => {
     const html = await page([
       queryView({ name: 'succeeded', status: 'SUCCEEDED' }),
       queryView({ name: 'running-b' }),
@@ -173,7 +173,7 @@ describe('the status page', () => {
     );
   });
 
-  test('shows many on pages, with links from one to the next that keep the search', async () => {
+  test('splits many queries into pages, with links that keep the search', async () => {
     const many = Array.from({ length: 250 }, (_, i) => queryView({ name: `q${String(i).padStart(5, '0')}` }));
     const first = await page([...many, failingView()]);
     expect(rows(first)).toHaveLength(PAGE_SIZE);
@@ -196,7 +196,7 @@ describe('the status page', () => {
     expect(await page([queryView()], {}, { page: number })).toContain('1 query;');
   });
 
-  test('finds queries that have all words, in name, account, region, monitor, labels and error', async () => {
+  test('finds queries that contain all words in name, account, region, monitor, labels, or error', async () => {
     const views = [
       queryView({ name: 'one', account: 'shop', labels: { team: 'Blue' } }),
       failingView({ name: 'two', region: 'eu-west-1' }),
@@ -213,14 +213,14 @@ describe('the status page', () => {
     expect(await found('', 'nonsense')).toEqual([]);
   });
 
-  test('keeps what was searched for in the form, and leads back', async () => {
+  test('keeps the search in the form, with a link to all queries', async () => {
     const html = await page([queryView()], {}, { search: '"<x>', status: 'RUNNING' });
     expect(html).toContain('value="&quot;&lt;x&gt;"');
     expect(html).toContain('<option selected>RUNNING</option>');
     expect(html).toContain('0 of 1 query (<a href="./">show all</a>)');
   });
 
-  test('shows the last runs as a picture that is also told in words', async () => {
+  test('shows the last runs as a picture with a text', async () => {
     const runs = [
       { outcome: 'succeeded', at: 0, duration: 1_000 },
       { outcome: 'succeeded', at: 0, duration: 1_000 },
@@ -232,7 +232,7 @@ describe('the status page', () => {
     expect(cells(await page([queryView({ recentRuns: () => [] })]))['Last runs']).toBe('–');
   });
 
-  test('answers with 10,000 queries in a moment', async () => {
+  test('responds quickly with 10,000 queries', async () => {
     const many = Array.from({ length: 10_000 }, (_, i) =>
       queryView({
         name: `q${(i * 7919) % 10_000}`,
@@ -251,17 +251,17 @@ describe('the status page', () => {
     );
     const begin = performance.now();
     await request(app).get('/').query({ search: 'q1' }).expect(200);
-    // A request took some 30 ms when this was written; this only tells what grows with the number from what grows with its square.
+    // A request took some 30 ms when this was written; this only distinguishes linear from quadratic growth.
     expect(performance.now() - begin).toBeLessThan(2_000);
     expect(Math.max(...answered)).toBeLessThan(400_000);
   });
 
-  test('links to each query by encoded name, even for a name that no URL can hold', async () => {
+  test('links to each query by its encoded name, even with a lone surrogate', async () => {
     const html = await page([queryView({ name: 'a:x/y?z&' }), queryView({ name: 'b:\ud800' })]);
     expect(links(html)).toEqual(expect.arrayContaining(['?query=a%3Ax%2Fy%3Fz%26', '?query=b%3A%EF%BF%BD']));
   });
 
-  test('links below the external URL when one is given, to the telemetry path', async () => {
+  test('links below the external URL if set, and to the telemetry path', async () => {
     const html = await page([queryView()], { externalUrl: 'https://proxy.example/nfm', telemetryPath: '/m/x' });
     const all = links(html);
     expect(all).toHaveLength(7);
@@ -269,14 +269,14 @@ describe('the status page', () => {
     expect(all.every((href) => href.startsWith('https://proxy.example/nfm/'))).toBe(true);
   });
 
-  test('links work below a route prefix', async () => {
+  test('has working links below a route prefix', async () => {
     const app = createApp(appOptions([queryView()], { routePrefix: '/a/b' }));
     for (const href of links(await page([queryView()], { routePrefix: '/a/b' }))) {
       await request(app).get(new URL(href, 'http://localhost/a/b/').pathname).expect(200);
     }
   });
 
-  test('has nothing inline but the import map, which its Content-Security-Policy allows by hash', async () => {
+  test('has only the import map inline, which its Content-Security-Policy allows by hash', async () => {
     const response = await request(createApp(appOptions([queryView(), failingView()]))).get('/');
     const inline = [...response.text.matchAll(/<script(?![^>]* src=)[^>]*>(.*?)<\/script>/gs)].map(
       ([, code]) => code ?? '',
@@ -296,7 +296,7 @@ describe('the status page', () => {
     expect(Object.keys(JSON.parse(inline.join()).imports)).toEqual(['idiomorph']);
   });
 
-  test.each(['a; b', ''])('leaves the Content-Security-Policy %j that users have set', async (policy) => {
+  test.each(['a; b', ''])('keeps the configured Content-Security-Policy %j', async (policy) => {
     const access = async () => ({ headers: { 'Content-Security-Policy': policy }, passwords: undefined });
     const { headers } = await request(createApp(appOptions([], { access })))
       .get('/')
@@ -304,7 +304,7 @@ describe('the status page', () => {
     expect(headers['content-security-policy'] ?? '').toBe(policy);
   });
 
-  test('asks for script and style relative to itself, wherever links go', async () => {
+  test('requests script and style relative to itself, wherever links lead', async () => {
     const html = await page([], { externalUrl: 'https://proxy.example/nfm' });
     expect(
       [...html.matchAll(/<(?:link rel="stylesheet" href|script type="module" src)="([^"]*)"/g)].map(([, at]) => at),
@@ -317,7 +317,7 @@ describe('the status page', () => {
     await request(app).get('/-/assets/..%2Fapp.js').expect(404);
   });
 
-  test('has a caption and scopes, for readers who do not see it', async () => {
+  test('has a caption and scopes for screen readers', async () => {
     const html = await page([queryView()]);
     expect(html).toContain('Queries of account payments in us-east-1</caption>');
     expect(html.match(/<th scope="col"/g)).toHaveLength(6);
@@ -376,7 +376,7 @@ describe('the page of one query', () => {
   const window = { windowStart: '2026-11-24T11:45:00Z', windowEnd: '2026-11-24T11:50:00Z', unit: 'Count' };
   const withContributors = (json: unknown) => ({ contributors: () => Promise.resolve(JSON.stringify(json)) });
 
-  test('tells all that is known of it', async () => {
+  test('shows all facts of the query', async () => {
     const text = textOf(await page([scheduled], {}, { query: 'top:x' }));
     for (const fact of [
       'Status RUNNING',
@@ -391,7 +391,7 @@ describe('the page of one query', () => {
     }
   });
 
-  test('shows its contributors with bars, the worst first, and once what all have in common', async () => {
+  test('shows contributors with bars, the largest first, and their common fields once', async () => {
     const rows = [
       { localIp: '10.0.0.1', localAz: 'a', remoteIp: '10.1.0.1', value: 5, baseValue: 5, localRegion: 'r' },
       { localIp: '10.0.0.2', localAz: 'b', remoteIp: '<b>', value: 20, baseValue: 20, localRegion: 'r', targetPort: 0 },
@@ -412,7 +412,7 @@ describe('the page of one query', () => {
     );
   });
 
-  test('shows of data points the newest of each series, added up where labels are the same', async () => {
+  test('shows the newest data point of each series, added up for equal labels', async () => {
     const timestamps = ['2026-11-24T11:50:00.000Z', '2026-11-24T11:49:00.000Z'];
     const datapoints = [
       { label: 'a', timestamps, values: [1, 9], baseValues: [1, 9] },
@@ -434,7 +434,7 @@ describe('the page of one query', () => {
     expect(html.match(/<rect width/g)).toHaveLength(50);
   });
 
-  test('says so where no query has the name', async () => {
+  test('reports that no query has the name', async () => {
     const app = createApp(appOptions([scheduled]));
     const { text } = await request(app)
       .get('/?query=%3Cb%3E')

@@ -32,7 +32,7 @@ async function issuer(exporter: SecureExporter): Promise<string | undefined> {
 }
 
 describe('TLS', () => {
-  test('is spoken with the certificate of the file, inline too, from TLS 1.2 on', async () => {
+  test('uses the certificate of the file or inline, with TLS 1.2 or later', async () => {
     for (const tls of [
       FIRST_TLS,
       { cert: readTlsFile('first-server.pem'), key: readTlsFile('first-server-key.pem') },
@@ -46,7 +46,7 @@ describe('TLS', () => {
     }
   });
 
-  test('keeps to versions, cipher suites and curves', async () => {
+  test('uses the configured versions, cipher suites, and curves', async () => {
     const exporter = await startSecure({
       tls_server_config: {
         ...FIRST_TLS,
@@ -66,13 +66,13 @@ describe('TLS', () => {
     await expect(shakeHands(exporter, { ecdhCurve: 'P-256' })).rejects.toThrow(/handshake failure/);
   });
 
-  test('refuses TLS 1.2 where 1.3 is the least', async () => {
+  test('rejects TLS 1.2 if the minimum is 1.3', async () => {
     const exporter = await startSecure({ tls_server_config: { ...FIRST_TLS, min_version: 'TLS13' } });
     await expect(shakeHands(exporter, { maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/);
     expect(await exporter.get('/-/healthy')).toMatchObject({ status: 200 });
   });
 
-  test('tells clients without it what they do wrong', async () => {
+  test('explains the mistake to clients without TLS', async () => {
     const { port } = await startSecure({ tls_server_config: FIRST_TLS });
     expect(await ask(`http://127.0.0.1:${port}/metrics`)).toMatchObject({
       status: 400,
@@ -81,7 +81,7 @@ describe('TLS', () => {
     });
   });
 
-  test('cuts off clients that stay silent, before, in and after the handshake', async () => {
+  test('disconnects clients that stay silent before, in, or after the handshake', async () => {
     const exporter = await startSecure({ tls_server_config: FIRST_TLS }, { headersTimeout: 200, checkingInterval: 25 });
     const silent = connectPlain(exporter.port, '127.0.0.1');
     const half = connectPlain(exporter.port, '127.0.0.1');
@@ -94,7 +94,7 @@ describe('TLS', () => {
     ]);
   });
 
-  test('leaves room for others when thousands of connections are held open', async () => {
+  test('admits others while thousands of connections are held open', async () => {
     const exporter = await startSecure({ tls_server_config: FIRST_TLS }, { maxConnections: 20 });
     const agent = new Agent({ keepAlive: true, localAddress: '127.0.0.2' });
     expect(await exporter.get('/-/healthy', { agent })).toMatchObject({ status: 200 });
@@ -127,7 +127,7 @@ describe('client certificates', () => {
     ['RequireAndVerifyClientCert', { ...ca, ...sans('scraper@nfm.test') }, [false, true, false]],
     ['RequireAndVerifyClientCert', { ...ca, ...sans('spiffe://nfm.test/scraper') }, [false, true, false]],
     ['RequireAndVerifyClientCert', { ...ca, ...sans('nfm.test', '127.0.0.1') }, [false, false, false]],
-  ])('%s with %j takes none, one of the authority, a stranger’s: %j', async (policy, more, expected) => {
+  ])('%s with %j admits none, one of the authority, one of another authority: %j', async (policy, more, expected) => {
     const { get, security } = await startSecure({
       tls_server_config: { ...FIRST_TLS, client_auth_type: policy, ...more },
     });
@@ -143,7 +143,7 @@ describe('client certificates', () => {
     expect(security.isAuthenticated).toBe(policy === 'RequireAndVerifyClientCert');
   });
 
-  test('are asked for, and authorities changed, without a restart', async () => {
+  test('are required, and authorities changed, without a restart', async () => {
     const { get, configure, events } = await startSecure({ tls_server_config: FIRST_TLS });
     expect(await get('/metrics')).toMatchObject({ status: 200 });
     configure({ tls_server_config: { ...FIRST_TLS, client_auth_type: 'RequireAndVerifyClientCert', ...ca } });
@@ -179,14 +179,14 @@ describe('rotation', () => {
     return put;
   }
 
-  test('a certificate that is replaced is shown from the next connection on, and no scrape fails', async () => {
+  test('uses a replaced certificate from the next connection on, without failed scrapes', async () => {
     const exporter = await startSecure({
       tls_server_config: FIRST_TLS,
       basic_auth_users: { alice: SECRET_2Y },
     });
     const put = mountSecret(exporter.folder);
     exporter.configure({
-      // Relative to the file's folder.
+      // Relative to the directory of the file.
       tls_server_config: { cert_file: 'tls.crt', key_file: 'tls.key' },
       basic_auth_users: { alice: SECRET_2Y },
     });
@@ -211,7 +211,7 @@ describe('rotation', () => {
     agent.destroy();
   });
 
-  test('a key that is not the certificate’s changes nothing, is told once, and mended', async () => {
+  test('rejects a key of another certificate, logs it once, and accepts the fix', async () => {
     const exporter = await startSecure({ tls_server_config: FIRST_TLS });
     exporter.configure({ tls_server_config: { ...SECOND_TLS, key_file: FIRST_TLS.key_file } });
     expect(await issuer(exporter)).toBe('CN=Test authority first');
@@ -233,7 +233,7 @@ describe('rotation', () => {
     expect(exporter.events.at(-1)).toMatchObject({ level: 'info', msg: 'web configuration reloaded' });
   });
 
-  test('what OpenSSL does not take changes nothing, nor does it start', async () => {
+  test('rejects settings that OpenSSL rejects, at start and later', async () => {
     const weak = { cert_file: tlsFixture('weak-server.pem'), key_file: tlsFixture('weak-server-key.pem') };
     const message = /tls_server_config: got settings that OpenSSL rejects \(.*key too small\), expected/;
     await expect(startSecure({ tls_server_config: weak })).rejects.toThrow(message);
@@ -245,7 +245,7 @@ describe('rotation', () => {
     expect(exporter.events.map(({ msg }) => msg)).toEqual(['web configuration rejected', 'web configuration restored']);
   });
 
-  test('a web configuration that is gone changes nothing, and is named once where that is told', async () => {
+  test('keeps its settings if the web configuration is removed, and reports the path once', async () => {
     const exporter = await startSecure({ tls_server_config: FIRST_TLS });
     rmSync(join(exporter.folder, 'web-config.yml'));
     const message = `cannot read ${join(exporter.folder, 'web-config.yml')}: no such file or directory`;
@@ -253,7 +253,7 @@ describe('rotation', () => {
     expect((await exporter.get('/-/healthy')).status).toBe(200);
   });
 
-  test('TLS is not turned off while the exporter runs', async () => {
+  test('does not turn TLS off while the exporter runs', async () => {
     const exporter = await startSecure({ tls_server_config: FIRST_TLS });
     exporter.configure({});
     const message = 'tls_server_config: got nothing, expected no change: restart the exporter to turn TLS on or off';
@@ -264,7 +264,7 @@ describe('rotation', () => {
   });
 });
 
-test('the headers of the file take the place of ours, without those that are blank', async () => {
+test('replaces the default headers by those of the file, and removes blank ones', async () => {
   const headers = {
     'Content-Security-Policy': '',
     'X-Frame-Options': 'sameorigin',

@@ -62,8 +62,8 @@ async function startAttacked(): Promise<Attacked> {
 }
 
 /**
- * Scrapes ten times a second, over a connection that was there before `attack` began, until that ends. Milliseconds that
- * each scrape took, the shortest first.
+ * Scrapes ten times per second during `attack`, over a connection opened before it. Returns the durations of the scrapes in
+ * milliseconds, the shortest first.
  */
 async function scrapeDuring({ url }: Attacked, attack: () => Promise<unknown>): Promise<number[]> {
   const agent = new Agent({ keepAlive: true });
@@ -78,7 +78,7 @@ async function scrapeDuring({ url }: Attacked, attack: () => Promise<unknown>): 
   return times.sort((a, b) => a - b);
 }
 
-/** What was seen, for whoever runs this file to see it. */
+/** Prints the measurements. */
 function report(what: string, times: readonly number[]): void {
   const median = times[times.length >> 1]?.toFixed(0);
   process.stdout.write(
@@ -96,7 +96,7 @@ async function endsWell({ exporter }: Attacked): Promise<void> {
   expect((await exporter.ended).code).toBe(0);
 }
 
-test('1,000 wrong passwords over 100 connections', { timeout: 180_000 }, async () => {
+test('withstands 1,000 wrong passwords over 100 connections', { timeout: 180_000 }, async () => {
   const attacked = await startAttacked();
   const statuses = new Map<number, number>();
   const enough = new AbortController();
@@ -116,7 +116,7 @@ test('1,000 wrong passwords over 100 connections', { timeout: 180_000 }, async (
     await guesses;
   };
   const times = await scrapeDuring(attacked, attack);
-  report(`1,000 wrong passwords (answered within 5 s: ${JSON.stringify(Object.fromEntries(statuses))})`, times);
+  report(`1,000 wrong passwords (responses within 5 s: ${JSON.stringify(Object.fromEntries(statuses))})`, times);
   expect([...statuses.keys()].filter((status) => status !== 401 && status !== 503)).toEqual([]);
   expect(statuses.get(401)).toBeGreaterThan(0);
   expect(count(attacked, 'sign-in refused')).toBeLessThan(4);
@@ -124,7 +124,7 @@ test('1,000 wrong passwords over 100 connections', { timeout: 180_000 }, async (
   await endsWell(attacked);
 });
 
-test('2,000 clients that send a byte a second', { timeout: 180_000 }, async () => {
+test('withstands 2,000 clients that send one byte per second', { timeout: 180_000 }, async () => {
   const attacked = await startAttacked();
   const open = new Set<Socket>();
   const begin = async () => {
@@ -142,13 +142,13 @@ test('2,000 clients that send a byte a second', { timeout: 180_000 }, async () =
   };
   const startedAt = performance.now();
   const times = await scrapeDuring(attacked, attack);
-  // They were taken for clients that may still become good ones.
+  // They were treated as clients that may still send valid requests.
   expect(performance.now() - startedAt).toBeGreaterThan(9_000);
   report('2,000 clients of a byte a second', times);
   await endsWell(attacked);
 });
 
-test('a certificate that is replaced 60 times under load', { timeout: 180_000 }, async () => {
+test('replaces a certificate 60 times under load', { timeout: 180_000 }, async () => {
   const attacked = await startAttacked();
   let connections = 0;
   let rotating = true;
@@ -172,7 +172,7 @@ test('a certificate that is replaced 60 times under load', { timeout: 180_000 },
   await endsWell(attacked);
 });
 
-test('1,000 reloads at once, by signal and over HTTP', { timeout: 180_000 }, async () => {
+test('withstands 1,000 concurrent reloads by signal and over HTTP', { timeout: 180_000 }, async () => {
   const attacked = await startAttacked();
   const { exporter, url, configFile } = attacked;
   const reload = async (i: number) => {

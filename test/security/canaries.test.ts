@@ -9,7 +9,7 @@ import { CLEAN_ENVIRONMENT, runCommand, startCommand } from '../support/process.
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startTalkativeProxy, type TalkativeProxy } from './talkative-proxy.ts';
 
-/** Secrets by how they come in, each in no other place. Some hold what URLs, JSON and XML write in other ways. */
+/** Secrets by source, each in no other place. Some contain characters that URLs, JSON, and XML escape. */
 const SECRET = {
   secretAccessKey: 'canary-secret-access-key/+=',
   sessionToken: 'canary-session-token/+=',
@@ -73,7 +73,7 @@ interface Surroundings {
   readonly processRan: string;
 }
 
-/** A configuration that takes secrets in by all ways that there are. */
+/** A configuration with secrets from all sources. */
 async function plantCanaries(scope: Parameters<typeof startTalkativeProxy>[0]): Promise<Surroundings> {
   const folder = temporaryFolder();
   const write = (name: string, content: unknown): string => {
@@ -147,7 +147,7 @@ async function plantCanaries(scope: Parameters<typeof startTalkativeProxy>[0]): 
   return { folder, config, webConfig, env, proxy, processRan };
 }
 
-/** Those secrets that are sent to others were sent: they were there to be told. */
+/** Secrets that are sent to other services were sent: they could have been printed. */
 function expectSent({ proxy, processRan }: Surroundings): void {
   const sent = proxy.seen.join('\n');
   expect(sent).toContain(`x-amz-security-token:${SECRET.sessionToken}\n`);
@@ -161,7 +161,7 @@ function expectSent({ proxy, processRan }: Surroundings): void {
   expect(existsSync(processRan)).toBe(true);
 }
 
-test('the daemon tells no secret, whoever provokes it', async (scope) => {
+test('prints no secret of the daemon, whatever provokes it', async (scope) => {
   const surroundings = await plantCanaries(scope);
   const { config, webConfig, env, folder } = surroundings;
   const exporter = startCommand(
@@ -285,7 +285,7 @@ test('the daemon tells no secret, whoever provokes it', async (scope) => {
   expectNoCanary('storage', stored);
 });
 
-test('the other commands tell no secret', async (scope) => {
+test('prints no secret of other commands', async (scope) => {
   const surroundings = await plantCanaries(scope);
   const { config, env, folder } = surroundings;
   const check = await runCommand(scope, ['check-config', config], env);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Members of the service's answers, and keys that are members of every object in JavaScript. */
+/** Members of the service's responses, and keys of every object in JavaScript. */
 const KEYS = [
   ...['status', 'queryId', 'unit', 'topContributors', 'datapoints', 'nextToken', 'monitors', 'scopes', 'tags'],
   ...['value', 'localAz', 'remoteIp', 'targetPort', 'kubernetesMetadata', 'localPodName', 'traversedConstructs'],
@@ -71,7 +71,7 @@ function listsOf(item: fc.Arbitrary<string>, lists = LISTS): fc.Arbitrary<string
   return fc.tuple(fc.constantFrom(...lists), items).map(([list, each]) => `{"unit":"Count","${list}":[${each}]}`);
 }
 
-/** One member of the answer, of any kind. */
+/** A member of a response, of any kind. */
 const oneMember = fc
   .tuple(fc.constantFrom(...KEYS.slice(0, 9)), fc.oneof(anyJson, deepJson))
   .map(([key, value]) => `{"${key}":${value}}`);
@@ -88,7 +88,7 @@ const anyBody: fc.Arbitrary<Uint8Array> = fc.oneof(
     )
     .map((text) => Buffer.from(text)),
   fc.uint8Array({ maxLength: 100 }),
-  // Bytes that are no UTF-8 inside of JSON.
+  // Invalid UTF-8 inside JSON.
   fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.concat([Buffer.from('{"status":"'), bytes, Buffer.from('"}')])),
 );
 
@@ -110,7 +110,7 @@ function framed(status: number, body: Uint8Array, headers: readonly string[]): B
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]);
 }
 
-/** An answer that is HTTP, with any body. */
+/** A valid HTTP response with any body. */
 const anyHttp = fc
   .tuple(
     fc.oneof(
@@ -123,7 +123,7 @@ const anyHttp = fc
   )
   .map(([status, body, type, error]) => framed(status, body, [`Content-Type: ${type}`, `x-amzn-errortype: ${error}`]));
 
-/** Answers that are no HTTP, or not whole. */
+/** Invalid or incomplete HTTP responses. */
 const noHttp = fc.oneof(
   fc.uint8Array({ maxLength: 50 }),
   fc.constantFrom(
@@ -144,17 +144,17 @@ const noHttp = fc.oneof(
   ),
 );
 
-/** Results of which some may be taken, in an answer that says that all is well. */
+/** Partially valid results in a successful response. */
 export const anyResults: fc.Arbitrary<Uint8Array> = fc
   .oneof(...[plausibleRow, plausibleRow, plausibleRow, row, deepJson].map((item) => listsOf(item, ['topContributors'])))
   .map((text) => framed(200, Buffer.from(text), []));
 
-/** An answer that says that all is well. */
+/** A successful response. */
 export function wellAnswered(value: unknown): Uint8Array {
   return framed(200, Buffer.from(JSON.stringify(value)), []);
 }
 
-/** What a service, a gateway or somebody in between may answer, as bytes. */
+/** Possible responses of a service, a gateway, or an intermediary, as bytes. */
 export const anyAnswer: fc.Arbitrary<Uint8Array> = fc.oneof(
   { weight: 9, arbitrary: anyHttp },
   { weight: 1, arbitrary: noHttp },

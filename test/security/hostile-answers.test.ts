@@ -12,7 +12,7 @@ const WATCHED = watchedQuery();
 const DATA = scopeQuery('workload-insights-top-contributors-data');
 const WINDOW = { start: 0, end: 900_000 };
 
-/** Everything that is asked of the service. */
+/** All calls to the service. */
 const CALLS: Readonly<Record<string, (client: ObservedClient['client'], signal: AbortSignal) => Promise<unknown>>> = {
   startQuery: (client, signal) => client.startQuery(scheduledQuery(), WINDOW, signal),
   queryStatus: (client, signal) => client.queryStatus(WATCHED, signal),
@@ -43,7 +43,7 @@ afterAll(async () => {
 });
 
 describe.each(Object.keys(CALLS))('%s', (name) => {
-  test('is answered, or fails as an error of the API that is fit for a line of the log, whatever comes', async () => {
+  test('succeeds, or fails with an API error that fits a log line, for any response', async () => {
     const outcomes = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(anyAnswer, async (bytes) => {
@@ -66,7 +66,7 @@ describe.each(Object.keys(CALLS))('%s', (name) => {
     );
     // No object has got members by a `__proto__`.
     expect(Reflect.get({}, 'status')).toBeUndefined();
-    // The answers were not all of one kind.
+    // The responses were not all of one kind.
     expect(outcomes.size).toBeGreaterThan(3);
   });
 });

@@ -13,7 +13,7 @@ import { anyAnswer, anyResults, wellAnswered } from './hostile-answer.ts';
 const ACCOUNTS = Array.from({ length: 8 }, (_, i) => `a${i}`);
 const RESULTS = 40;
 
-/** So many answers of a kind, over and over. */
+/** This number of responses of a kind, repeatedly. */
 function endless(kind: fc.Arbitrary<Uint8Array>, seed: number): () => Uint8Array {
   const answers = fc.sample(kind, { numRuns: 300, seed });
   let next = 0;
@@ -23,7 +23,7 @@ function endless(kind: fc.Arbitrary<Uint8Array>, seed: number): () => Uint8Array
   };
 }
 
-/** A service whose runs get far enough to have results, which may be anything, as is all else that it answers. */
+/** A service whose runs reach their results. Results and all other responses are arbitrary. */
 function hostileAnswers(seed: number): (request: RawRequestHead) => Uint8Array {
   const anything = endless(anyAnswer, seed);
   const results = endless(anyResults, seed);
@@ -43,7 +43,7 @@ function hostileAnswers(seed: number): (request: RawRequestHead) => Uint8Array {
   };
 }
 
-test('a service that answers anything brings nothing down, and no page out of its form', async (scope) => {
+test('keeps running with valid pages, whatever the service returns', async (scope) => {
   const seed = Date.now() & 0x7f_ff_ff_ff;
   scope.onTestFailed(() => console.error(`the seed was ${seed}`));
   const service = await startRawService(scope, hostileAnswers(seed));
@@ -116,7 +116,7 @@ test('a service that answers anything brings nothing down, and no page out of it
   expect(await endOf(next)).toEqual({ code: 0, defects: [] });
 });
 
-/** Ends it. Defects of ours are told as errors. */
+/** Stops the daemon. Its defects are logged as errors. */
 async function endOf(exporter: Command): Promise<{ code: number | null; defects: LogEvent[] }> {
   exporter.kill('SIGTERM');
   const { code } = await exporter.ended;

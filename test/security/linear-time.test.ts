@@ -104,16 +104,16 @@ describe('a pattern', () => {
     ['^[^/]*:[^/]*@', ''],
     ['^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$', 'u'],
     ['\\/+$', ''],
-  ])('in quadratic time, %s, is found', (source, flags) => {
+  ])('in quadratic time, %s, is detected', (source, flags) => {
     expect(worstOfPattern(source, flags).scans).toBeGreaterThan(BOUND);
   });
 
-  test.each(seen)('takes time in proportion to the text: $file /$source/$flags', ({ source, flags }) => {
+  test.each(seen)('runs in linear time: $file /$source/$flags', ({ source, flags }) => {
     expect(analyse(new RegExp(source, flags)).reports.map(({ type }) => type)).toEqual([]);
     expect(worstOfPattern(source, flags)).toMatchObject({ scans: below(BOUND) });
   });
 
-  test('is cut before, or constructed, in no place but those that are reviewed', () => {
+  test('is applied to truncated text, or constructed, only in reviewed places', () => {
     const cut = literals.filter((each) => !seen.includes(each)).map(({ source }) => source);
     expect(cut.sort()).toEqual(Object.keys(CUT_BEFORE).sort());
     expect(constructed).toEqual(Object.keys(CONSTRUCTED));

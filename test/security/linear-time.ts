@@ -5,7 +5,7 @@ export interface Shape {
   readonly suffix: string;
 }
 
-/** How long a reader took for a text of a shape. */
+/** Duration of a reader for a text of a shape. */
 export interface Worst {
   /** In scans of the text, each a look at all of its characters. */
   readonly scans: number;
@@ -34,8 +34,8 @@ const LARGE = 1_024 * 1_024;
 const REPETITIONS = 10;
 
 /**
- * The worst of some shapes for a reader: searched for among small texts, and measured with one of 1 MB. Where a shorter
- * one is beyond `bound` scans already, that is the answer: 1 MB could take hours.
+ * Returns the worst of some shapes for a reader: searched among small texts, and measured with one of 1 MB. If a shorter
+ * one already exceeds `bound` scans, that is the result: 1 MB could take hours.
  */
 export function worstOf(read: (text: string) => unknown, shapes: readonly Shape[], bound: number): Worst {
   const suspects = shapes

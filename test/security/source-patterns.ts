@@ -5,7 +5,7 @@ import { PROJECT } from '../support/project.ts';
 
 /** A regular expression as a source file has it. */
 export interface SourcePattern {
-  /** From the project's folder. */
+  /** Relative to the project directory. */
   readonly file: string;
   readonly source: string;
   readonly flags: string;

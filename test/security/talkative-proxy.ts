@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { TestScope } from '../support/daemon.ts';
 
-/** A proxy that answers by itself, and keeps all that it was sent. */
+/** A proxy that responds itself, and keeps everything that it receives. */
 export interface TalkativeProxy {
   readonly port: number;
   /** Requests so far: method and URL, headers, body. */
@@ -17,8 +17,8 @@ export interface RoleCredentials {
 }
 
 /**
- * Stands in for STS and the service. It gives credentials for one role; all else it refuses, and tells why as services,
- * gateways and debugging proxies do: it repeats the request.
+ * Replaces STS and the service. It returns credentials for one role, and errors for everything else, with a repetition of
+ * the request, as services, gateways, and debugging proxies do.
  */
 export async function startTalkativeProxy(
   { onTestFinished }: TestScope,
@@ -30,7 +30,7 @@ export async function startTalkativeProxy(
     const headers = rawHeaders.map((each, i) => (i % 2 === 0 ? `${each.toLowerCase()}:` : `${each}\n`)).join('');
     const body = await text(request);
     seen.push(`${method} ${url}\n${headers}\n${body}`);
-    // The secrets first, and bare: of long messages little is told, and what has a name is easy to know for a secret.
+    // The secrets first and without names: long messages are truncated, and named secrets are easy to recognize.
     const { 'x-amz-security-token': token, 'proxy-authorization': basic = '' } = request.headers;
     const said = `${token} ${body} ${basic.replace('Basic ', '')} ${headers}`;
     if (url.startsWith('http://sts.') && body.includes(`RoleArn=${encodeURIComponent(role)}`)) {

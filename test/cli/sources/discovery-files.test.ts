@@ -21,7 +21,7 @@ function entries(...names: readonly string[]): string {
   return JSON.stringify(names.map((name) => ({ name, monitorName: 'm', queryId: name })));
 }
 
-/** Files in a folder of their own, followed from now on. */
+/** Followed files in their own directory. */
 async function follow(
   write: (path: (name: string) => string) => void = () => undefined,
   { config, clock = systemClock }: { readonly config?: object; readonly clock?: Clock } = {},
@@ -54,7 +54,7 @@ async function follow(
     folder,
     path,
     log,
-    /** What `onChange` was told, as names. */
+    /** The names passed to `onChange`. */
     changes,
     names,
     use,
@@ -66,7 +66,7 @@ async function follow(
 }
 
 describe('discovery files', () => {
-  it('are read when they come, are written anew, are replaced, and go', async () => {
+  it('are read when they are added, rewritten, replaced, and removed', async () => {
     const { path, waitForNames, states, log } = await follow((to) => {
       writeFileSync(to('a.yaml'), entries('a'));
       writeFileSync(to('.hidden.yaml'), entries('hidden'));
@@ -87,7 +87,7 @@ describe('discovery files', () => {
     expect(log.messages().filter((msg) => msg === 'discovery file removed')).toHaveLength(1);
   });
 
-  it("follow links, as Kubernetes swaps a ConfigMap's, and move queries from file to file at once", async () => {
+  it('follow symbolic links, as Kubernetes swaps those of a ConfigMap, and move queries between files at once', async () => {
     const version = (path: (name: string) => string, name: string, a: string, b: string) => {
       mkdirSync(path(name));
       writeFileSync(join(path(name), 'a.yaml'), a);
@@ -115,7 +115,7 @@ describe('discovery files', () => {
     ]);
   });
 
-  it('keep their last good queries while they are bad, which is told once per content', async () => {
+  it('keep their last valid queries while invalid, and log errors once per content', async () => {
     const { path, names, use, states, errors, waitForNames } = await follow((to) => {
       writeFileSync(to('a.yaml'), entries('a'));
       writeFileSync(to('b.yaml'), '- { name: b, monitorName: m }');
@@ -146,7 +146,7 @@ describe('discovery files', () => {
     await waitForNames('b');
   });
 
-  it('are bad where they cannot be read', async () => {
+  it('are invalid if they cannot be read', async () => {
     const { path, names, errors, states } = await follow((to) => {
       mkdirSync(to('real'));
       writeFileSync(to('a.yaml'), entries('a'));
@@ -167,7 +167,7 @@ describe('discovery files', () => {
     expect(names()).toEqual(['a']);
   });
 
-  it('do not count while they are being written', async () => {
+  it('are ignored while being written', async () => {
     let stopped = true;
     const monotonic = () => (stopped ? 0 : systemClock.monotonic());
     const { path, changes, waitForNames, errors } = await follow((to) => writeFileSync(to('a.yaml'), entries('a')), {
@@ -185,7 +185,7 @@ describe('discovery files', () => {
     expect(errors()).toEqual([]);
   });
 
-  it('are looked for again and again, also in folders that come later', async () => {
+  it('are searched repeatedly, also in directories created later', async () => {
     const setTimer = (ms: number, callback: () => void) => systemClock.setTimer(ms === 10_000 ? 200 : ms, callback);
     const config = { discovery: { files: ['later/*/*.yaml'] } };
     const { folder, waitForNames } = await follow(undefined, { config, clock: { ...systemClock, setTimer } });
@@ -199,7 +199,7 @@ describe('discovery files', () => {
     await waitForNames('b');
   });
 
-  it('are read anew in another config, which may have no place for them or not ask for them', async () => {
+  it('are loaded again with another configuration, which may not allow or name them', async () => {
     const accounts = [
       { name: 'x', region: 'us-east-1' },
       { name: 'y', region: 'eu-west-1' },

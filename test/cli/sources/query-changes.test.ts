@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { changeFields, NO_CHANGES, sumOf } from '../../../src/registry/query-changes.ts';
 
-test('a line of the log says how many queries a change has touched, and which, ten of each kind at most', () => {
+test('lists numbers and at most ten names of each kind of changed queries', () => {
   const names = Array.from({ length: 12 }, (_, index) => `q${index}`);
   const changes = sumOf(
     { ...NO_CHANGES, added: names.slice(0, 11), removed: ['a'] },

@@ -73,7 +73,7 @@ async function start(store: SlowStore) {
   };
 }
 
-test('writers of one name wait for each other, and the last one wins', async () => {
+test('serializes writes of one name, and keeps the last one', async () => {
   const store = new SlowStore();
   const { registrations, queryIds } = await start(store);
   const first = ['a', 'b', 'c'].map((queryId) =>
@@ -104,7 +104,7 @@ test('writers of one name wait for each other, and the last one wins', async () 
   expect([...store.stored.values()]).toEqual([{ ...DEFINITION, queryId: 'f' }]);
 });
 
-test('what cannot be stored changes nothing', async () => {
+test('changes nothing if storing fails', async () => {
   const store = new SlowStore();
   const { registrations, queryIds } = await start(store);
   await registrations.put('mine', DEFINITION, {});
@@ -124,7 +124,7 @@ test('what cannot be stored changes nothing', async () => {
   expect(store.stored.size).toBe(0);
 });
 
-test('a definition whose name the config takes while it is stored is not told to be registered', async () => {
+test('reports no success if the configuration takes the name while the definition is being stored', async () => {
   const store = new SlowStore();
   const { registrations, configured } = await start(store);
   store.onWrite = () => configured.add('mine');
@@ -133,7 +133,7 @@ test('a definition whose name the config takes while it is stored is not told to
   expect(await registrations.put('mine', DEFINITION, {})).toMatchObject({ outcome: 'unchanged' });
 });
 
-test('what is stored is there again after a restart', async () => {
+test('registers stored definitions after a restart', async () => {
   const store = new SlowStore();
   const before = await start(store);
   await before.registrations.put('mine', { name: 'mine', ...DEFINITION }, {});
@@ -142,7 +142,7 @@ test('what is stored is there again after a restart', async () => {
   expect(after.registrations.etag('mine')).toBe(before.registrations.etag('mine'));
 });
 
-test('the tag is that of the definition, whatever the order of its keys', async () => {
+test('returns the tag of a definition for any order of its keys', async () => {
   const { registrations } = await start(new SlowStore());
   const tagOf = async (definition: Definition) => {
     const answer = await registrations.put('mine', definition, {});
