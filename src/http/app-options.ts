@@ -6,7 +6,7 @@ import type { ReloadOutcome } from './api/probes.ts';
 import type { Scrape } from './scrape/metrics-endpoint.ts';
 import type { Access } from './security/access.ts';
 
-/** What HTTP serves and changes. Functions are called on each request. */
+/** Data and operations of the HTTP endpoints. Functions are called on each request. */
 export interface AppOptions {
   readonly site: Site;
   readonly queries: ServedQueries;
@@ -47,9 +47,9 @@ export interface Health {
   waiting(): number;
 }
 
-/** What can be changed over HTTP, as far as it is enabled. */
+/** Operations that change the exporter; undefined: disabled. */
 export interface Changes {
-  /** Reads the configuration, starting after the call. */
+  /** Reloads the configuration, reading it after the call. */
   readonly reload: (() => Promise<ReloadOutcome>) | undefined;
   /** The admin API. */
   readonly registrations: Registrations | undefined;

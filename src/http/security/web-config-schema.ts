@@ -3,8 +3,8 @@ import { type Format, listOf, single, text, wordOf } from '../../config/reading/
 import { key, optionalKey, type ValuesOf } from '../../config/reading/section.ts';
 
 /**
- * What Go calls the cipher suites up to TLS 1.2 that it thinks secure (`tls.CipherSuites`), and OpenSSL does. Those of TLS
- * 1.3 have one name.
+ * Go's names of the cipher suites up to TLS 1.2 that it considers secure (`tls.CipherSuites`), and OpenSSL's names. Both have
+ * the same names for TLS 1.3.
  */
 const CIPHER_SUITES: Readonly<Record<string, string>> = {
   TLS_AES_128_GCM_SHA256: 'TLS_AES_128_GCM_SHA256',
@@ -22,7 +22,7 @@ const CIPHER_SUITES: Readonly<Record<string, string>> = {
   TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA: 'ECDHE-RSA-AES256-SHA',
 };
 
-/** Go's names of curves, and OpenSSL's. */
+/** Go's names of curves, and OpenSSL's names. */
 const CURVES: Readonly<Record<string, string>> = {
   CurveP256: 'P-256',
   CurveP384: 'P-384',
@@ -32,7 +32,7 @@ const CURVES: Readonly<Record<string, string>> = {
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
-/** The versions that are spoken, as exporter-toolkit's file names them. */
+/** Supported versions, with their names in exporter-toolkit's format. */
 const TLS_VERSIONS: Readonly<Record<string, TlsVersion>> = { TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' };
 
 /** Go's policies for client certificates. `RequireClientCert` is exporter-toolkit's old name of `RequireAnyClientCert`. */
@@ -46,7 +46,7 @@ const CLIENT_AUTH_TYPES = [
 ] as const;
 export type ClientAuthType = (typeof CLIENT_AUTH_TYPES)[number];
 
-/** One of the words that are a table's keys; its entry once parsed. */
+/** Returns a format that accepts the keys of a table, and parses them to its values. */
 function lookup<T extends NonNullable<unknown>>(table: Readonly<Record<string, T>>, note = ''): Format<T> {
   const words = Object.keys(table);
   const expected = `one of ${words.join(', ')}${note}`;
@@ -55,14 +55,14 @@ function lookup<T extends NonNullable<unknown>>(table: Readonly<Record<string, T
   return { ...single(expected, find), words };
 }
 
-/** As `listOf`, but it may be empty. */
+/** As `listOf`, but accepts empty lists. */
 function anyListOf<T>(element: Format<T>): Format<readonly T[]> {
   const some = listOf(element);
   const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
   return { ...some, mismatches: (value) => (isEmpty(value) ? [] : some.mismatches(value)) };
 }
 
-const version = lookup(TLS_VERSIONS, '; older versions are not spoken');
+const version = lookup(TLS_VERSIONS, '; older versions are not supported');
 
 const truth: Format<boolean> = single('true or false', (value) => (typeof value === 'boolean' ? value : undefined));
 
@@ -74,25 +74,25 @@ const pem = text('PEM text', (value) => value.includes('-----BEGIN '));
 export const TLS = {
   cert: optionalKey("The server's certificate chain", pem),
   key: optionalKey("The certificate's key", pem),
-  client_ca: optionalKey('Authorities of client certificates', pem),
+  client_ca: optionalKey('Certificate authorities of clients', pem),
   cert_file: optionalKey('File with cert', fileName),
   key_file: optionalKey('File with key', fileName),
   client_ca_file: optionalKey('File with client_ca', fileName),
   client_auth_type: key("Go's policy for client certificates", wordOf(CLIENT_AUTH_TYPES), 'NoClientCert'),
   client_allowed_sans: key(
-    'Alternative names of which a client certificate must have one',
-    anyListOf(text('a name, an address or a URI', (value) => value !== '')),
+    'Alternative names; a client certificate must have one of them',
+    anyListOf(text('a name, an address, or a URI', (value) => value !== '')),
     [],
   ),
-  min_version: key('Oldest version that is spoken', version, 'TLS12'),
-  max_version: key('Newest version that is spoken', version, 'TLS13'),
+  min_version: key('Minimum TLS version', version, 'TLS12'),
+  max_version: key('Maximum TLS version', version, 'TLS13'),
   cipher_suites: key('Cipher suites', anyListOf(lookup(CIPHER_SUITES)), []),
-  prefer_server_cipher_suites: key("Whether the server's order of suites counts", truth, true),
+  prefer_server_cipher_suites: key('Use the server order of cipher suites', truth, true),
   curve_preferences: key('Curves', anyListOf(lookup(CURVES)), []),
 };
 export type TlsKeys = ValuesOf<typeof TLS>;
 
-/** A header's value; blank: the header is not sent. */
+/** Returns the format of a header value; an empty value removes the header. */
 function header(expected: string, accepts: (value: string) => boolean = () => true): Format<string> {
   return text(expected, (value) => {
     try {
@@ -104,31 +104,31 @@ function header(expected: string, accepts: (value: string) => boolean = () => tr
   });
 }
 
-const anyValue = header('the value of a header');
+const anyValue = header('a valid header value');
 
-/** The headers that may be set, as exporter-toolkit has it; undefined: as it is without. */
+/** Headers of exporter-toolkit's format. Undefined: the default of the exporter. */
 export const HEADERS = {
-  'Content-Security-Policy': optionalKey('What pages may load', anyValue),
+  'Content-Security-Policy': optionalKey('Resources that pages may load', anyValue),
   'X-Frame-Options': optionalKey(
-    'Who may frame pages',
-    header('deny, sameorigin or ""', (value) => /^(?:deny|sameorigin)$/i.test(value)),
+    'Sites that may frame pages',
+    header('deny, sameorigin, or ""', (value) => /^(?:deny|sameorigin)$/i.test(value)),
   ),
   'X-Content-Type-Options': optionalKey(
-    'Whether browsers may guess types',
+    'Prevents browsers from guessing types',
     header('nosniff or ""', (value) => /^nosniff$/i.test(value)),
   ),
-  'X-XSS-Protection': optionalKey('A filter of old browsers', anyValue),
-  'Strict-Transport-Security': optionalKey('Whether browsers insist on TLS', anyValue),
+  'X-XSS-Protection': optionalKey('Filter of old browsers', anyValue),
+  'Strict-Transport-Security': optionalKey('Makes browsers require TLS', anyValue),
 };
 export type HeaderKeys = ValuesOf<typeof HEADERS>;
 
-/** `http_server_config`, but for `headers`. */
+/** `http_server_config`, except for `headers`. */
 export const HTTP = {
-  http2: key('Taken, without effect: HTTP/1.1 is spoken', truth, true),
+  http2: key('Accepted without effect: the exporter uses HTTP/1.1', truth, true),
 };
 
-/** At a cost of 18 one check takes some ten seconds of a processor. */
+/** With a cost of 18, a check takes about ten seconds of CPU time. */
 export const passwordHash: Format<string> = text(
-  'a bcrypt hash, $2a$, $2b$ or $2y$, with a cost from 04 to 18, as "htpasswd -nBC 10 NAME" prints it',
+  'a bcrypt hash ($2a$, $2b$, or $2y$) with a cost from 04 to 18 (for example, from "htpasswd -nBC 10 NAME")',
   (value) => /^\$2[aby]\$(?:0[4-9]|1[0-8])\$[./A-Za-z0-9]{53}$/.test(value),
 );

@@ -132,7 +132,7 @@ function readSource(
 function checkVersions(section: Section<TlsKeys>, reading: Reading): void {
   const node = section.written('max_version');
   if (node !== undefined && section.values.min_version > section.values.max_version) {
-    reading.reject('tls_server_config.max_version', node, 'no version older than min_version');
+    reading.reject('tls_server_config.max_version', node, 'a version not below min_version');
   }
 }
 
@@ -143,15 +143,19 @@ function checkClientAuth(section: Section<TlsKeys>, clientCa: PemSource | undefi
     return;
   }
   if (clientCa !== undefined && policy === 'NoClientCert') {
-    reading.reject(clientCa.path, clientCa.node, 'a client_auth_type other than NoClientCert beside it');
+    reading.reject(
+      clientCa.path,
+      clientCa.node,
+      'client_ca only together with a client_auth_type other than NoClientCert',
+    );
   }
   // Go would accept any certificate signed by a public authority.
   if (clientCa === undefined && node !== undefined && isVerified(policy)) {
-    reading.reject('tls_server_config.client_auth_type', node, 'client_ca_file or client_ca beside it');
+    reading.reject('tls_server_config.client_auth_type', node, 'client_ca_file or client_ca together with it');
   }
   const sans = section.written('client_allowed_sans');
   if (sans !== undefined && section.values.client_allowed_sans.length > 0 && !isRequired(policy)) {
-    const expected = 'RequireAndVerifyClientCert or RequireAnyClientCert as client_auth_type beside it';
+    const expected = 'RequireAndVerifyClientCert or RequireAnyClientCert as client_auth_type';
     reading.reject('tls_server_config.client_allowed_sans', sans, expected);
   }
 }
