@@ -5,7 +5,7 @@ import { REMINDER_MS } from '../lib/conditions.ts';
 import { type LogFields, type Logger, wholeSeconds } from '../lib/log.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 
-/** Most failing queries of a group that are logged by name. Of larger groups, the number is logged. */
+/** Maximum number of failing queries of a group that are logged by name. Of larger groups, the number is logged. */
 const NAMED = 3;
 
 /** Queries of one target with the same failure. */

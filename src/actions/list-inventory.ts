@@ -144,7 +144,7 @@ export class InventoryListing {
     if (listing.incomplete) {
       return 'failed';
     }
-    log.worked(target, TAGS_OPERATION.name);
+    log.succeeded(target, TAGS_OPERATION.name);
     return 'done';
   }
 
@@ -187,8 +187,8 @@ export class InventoryListing {
     if (paging.nextToken !== undefined) {
       return 'again';
     }
-    log.worked(target, LIST_OPERATIONS[kind].name);
-    log.leftOut(target, LIST_OPERATIONS[kind].name, pages.leftOut);
+    log.succeeded(target, LIST_OPERATIONS[kind].name);
+    log.ignored(target, LIST_OPERATIONS[kind].name, pages.leftOut);
     return 'done';
   }
 }

@@ -6,7 +6,7 @@ import type { Logger } from '../lib/log.ts';
 import type { Target } from '../scheduler/target.ts';
 
 const FAILURES = { begun: 'listing failed', ended: 'listing recovered' };
-const LEFT_OUT = { begun: 'unusable names ignored in listing', ended: 'unusable names no longer listed' };
+const IGNORED = { begun: 'unusable names ignored in listing', ended: 'unusable names no longer listed' };
 
 /**
  * Logs failures of listings when they begin, hourly while they last, and when they end. Does the same for listed names that no
@@ -37,16 +37,16 @@ export class ListingLog {
     this.#of(target, this.#failing, FAILURES).found(operation, fields, { kind: error });
   }
 
-  worked(target: Target, operation: string): void {
+  succeeded(target: Target, operation: string): void {
     this.#credentials.recovered(target);
     const { account, region: aws_region } = target;
     this.#of(target, this.#failing, FAILURES).over(operation, { account, aws_region, operation });
   }
 
   /** Logs that a complete listing has ignored `count` monitors or scopes, whose names no request can contain. */
-  leftOut(target: Target, operation: string, count: number): void {
+  ignored(target: Target, operation: string, count: number): void {
     const { account, region: aws_region } = target;
-    const warnings = this.#of(target, this.#ignoring, LEFT_OUT);
+    const warnings = this.#of(target, this.#ignoring, IGNORED);
     if (count > 0) {
       warnings.found(operation, { account, aws_region, operation, count });
     } else {

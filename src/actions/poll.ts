@@ -26,7 +26,7 @@ export function createPoll(options: PollOptions): PollsOptions<WatchedQuery>['po
       if (registration.removed) {
         return 'finished';
       }
-      const before = states.answered(registration, status);
+      const before = states.pollSucceeded(registration, status);
       failures.recovered(query);
       if (before !== status) {
         log.debug('query status changed', { account, aws_region: region, query: name, status });
@@ -39,7 +39,7 @@ export function createPoll(options: PollOptions): PollsOptions<WatchedQuery>['po
       if (!(thrown instanceof ApiError)) {
         throw thrown;
       }
-      const givenUp = states.failed(registration, { error: thrown.error, message: thrown.message });
+      const givenUp = states.pollFailed(registration, { error: thrown.error, message: thrown.message });
       failures.failed(query, thrown);
       if (givenUp) {
         const reason = 'the service has not known it for polling.giveUpAfter';

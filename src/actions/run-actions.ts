@@ -10,7 +10,7 @@ import { PackedPages } from '../results/packed-pages.ts';
 import { countsOf, type ResultsPaging, resultsPaging } from '../results/paging.ts';
 import { readDataPage, readRowPage } from '../results/results.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
-import type { QueryStates, RequestKind } from '../state/query-state.ts';
+import type { CallKind, QueryStates } from '../state/query-state.ts';
 import type { RunStates } from '../state/run-state.ts';
 import type { FailureLog } from './failure-log.ts';
 import { type ResultPage, RunResults, type RunResultsOptions } from './run-results.ts';
@@ -62,7 +62,7 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
     const make = async (): Promise<StepResult> => {
       run.queryId = await clientOf(registration).startQuery(registration.query, run.window, signal);
       if (!registration.removed) {
-        states.requestAnswered(registration);
+        states.callSucceeded(registration);
         states.runStarted(registration);
         runStates.started(registration, run.queryId);
         timed(registration, 'wait', run.startedAt - run.wantedAt);
@@ -93,7 +93,7 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
         states.unknownYet(registration);
         return 'again';
       }
-      states.answered(registration, status);
+      states.pollSucceeded(registration, status);
       return NEXT[status];
     };
     return this.#request(registration, 'status', signal, make, ({ error }) => temporary(error) ?? 'retry');
@@ -169,7 +169,7 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
    */
   async #request(
     registration: Scheduled,
-    operation: RequestKind,
+    operation: CallKind,
     signal: AbortSignal,
     make: () => Promise<StepResult>,
     failed: (failure: ApiError) => StepResult,
@@ -193,9 +193,9 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
       }
       const failure = { error: thrown.error, message: thrown.message };
       if (operation === 'status') {
-        states.failed(registration, failure);
+        states.pollFailed(registration, failure);
       } else {
-        states.requestFailed(registration, { operation, ...failure });
+        states.callFailed(registration, { operation, ...failure });
       }
       const result = failed(thrown);
       if (result !== 'quota') {
@@ -207,7 +207,7 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
 
   #succeeded(registration: Scheduled): void {
     if (!registration.removed) {
-      this.#options.states.requestAnswered(registration);
+      this.#options.states.callSucceeded(registration);
     }
   }
 

@@ -25,7 +25,7 @@ export class SelectorMatches {
   }
 
   /**
-   * Returns the counts of a target's selectors for completed listings. After a failed listing, the previous one stays in effect.
+   * Returns the counts of a target's selectors for completed listings. A failed listing changes nothing.
    * If several selectors have the same name, the lowest count is returned.
    *
    * @param isListed returns whether a listing of this kind was completed in the target

@@ -18,7 +18,7 @@ export interface ContributorsQuery {
   readonly destinationCategory: string;
 }
 
-interface Shown {
+interface ShownSeries {
   readonly family: Family;
   readonly chunk: Chunk;
   lines: Lines;
@@ -43,7 +43,7 @@ const FAMILIES: readonly Family[] = [...Object.values(CONTRIBUTOR_FAMILIES), ...
  * read, so that no scrape renders the lines of all queries.
  */
 export class ContributorSections {
-  readonly #shown = new Map<string, Shown>();
+  readonly #shown = new Map<string, ShownSeries>();
   readonly #chunks = new Map<Family, Set<Chunk>>(FAMILIES.map((family) => [family, new Set()]));
 
   /**
@@ -89,8 +89,8 @@ export class ContributorSections {
     return [...this.#chunks].map(([family, chunks]) => ({ family, chunks: () => [...chunks] }));
   }
 
-  #add(query: string, family: Family): Shown {
-    const shown: Shown = {
+  #add(query: string, family: Family): ShownSeries {
+    const shown: ShownSeries = {
       family,
       chunk: new Chunk(() => bytesOf(shown)),
       lines: { bytes: Buffer.alloc(0), ends: new Uint32Array() },
@@ -102,7 +102,7 @@ export class ContributorSections {
   }
 }
 
-function bytesOf({ lines: { bytes, ends }, allowance }: Shown): Buffer {
+function bytesOf({ lines: { bytes, ends }, allowance }: ShownSeries): Buffer {
   return allowance >= ends.length ? bytes : bytes.subarray(0, ends[allowance - 1] ?? 0);
 }
 

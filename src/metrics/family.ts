@@ -6,7 +6,7 @@ export type MetricGroup = (typeof METRIC_GROUPS)[number];
 export interface Family {
   readonly name: string;
   readonly type: 'gauge' | 'counter' | 'histogram';
-  /** The value, its source, and its age, in at most 120 characters, without quotes and backslashes: formats escape those differently. */
+  /** Value, source, and age in at most 120 characters. No quotes and backslashes, which the formats escape differently. */
   readonly help: string;
   /** In the order of the exposition. */
   readonly labels: readonly string[];

@@ -10,7 +10,7 @@ import { type Label, type Sample, seconds, serviceLabel, stateSamples, targetLab
 type FamilyName = keyof typeof INVENTORY_FAMILIES;
 
 /** A target's inventory as it was rendered, or will be at the next scrape. */
-interface Shown {
+interface ShownInventory {
   readonly inventory: TargetInventory;
   matches: readonly SelectorCount[];
   readonly isStale: Record<'monitors' | 'scopes', boolean>;
@@ -20,7 +20,7 @@ const STATUS_FAMILIES = { monitors: 'aws_nfm_monitor_status', scopes: 'aws_nfm_s
 
 /** The series of monitors and scopes in the targets in use. */
 export class InventorySections {
-  readonly #chunks = new GroupedChunks<Target, Shown, FamilyName>(INVENTORY_FAMILIES, SAMPLES);
+  readonly #chunks = new GroupedChunks<Target, ShownInventory, FamilyName>(INVENTORY_FAMILIES, SAMPLES);
 
   /** Adds a target that will be listed. */
   add(inventory: TargetInventory): void {
@@ -65,7 +65,7 @@ export class InventorySections {
   }
 }
 
-const SAMPLES: SamplesOf<Shown, FamilyName> = {
+const SAMPLES: SamplesOf<ShownInventory, FamilyName> = {
   aws_nfm_monitor_status: ({ inventory: { target, monitors }, isStale }) =>
     (isStale.monitors ? [] : (monitors?.items ?? [])).flatMap(({ name, status }) =>
       statusSamples(target, ['monitor', serviceLabel(name)], MONITOR_STATUSES, status),

@@ -10,7 +10,7 @@ import { type Label, labelPart, seconds, serviceLabel, stateSamples } from './te
 type FamilyName = keyof typeof QUERY_FAMILIES;
 
 /** A query as it was rendered, or will be at the next scrape. */
-interface Shown {
+interface ShownQuery {
   readonly state: QueryState;
   /** `{query="NAME"}`, escaped. */
   readonly label: string;
@@ -32,7 +32,7 @@ const FAMILIES_OF: Readonly<Partial<Record<ChangedField, readonly FamilyName[]>>
 /** The series of the registered queries. */
 export class QuerySections {
   readonly #states: Pick<QueryStates, 'get'>;
-  readonly #chunks = new GroupedChunks<Registration, Shown, FamilyName>(QUERY_FAMILIES, SAMPLES);
+  readonly #chunks = new GroupedChunks<Registration, ShownQuery, FamilyName>(QUERY_FAMILIES, SAMPLES);
 
   constructor(states: Pick<QueryStates, 'get'>) {
     this.#states = states;
@@ -75,7 +75,7 @@ export class QuerySections {
   }
 }
 
-const SAMPLES: SamplesOf<Shown, FamilyName> = {
+const SAMPLES: SamplesOf<ShownQuery, FamilyName> = {
   aws_nfm_query_info: ({ state }) => [[labelPart(infoLabels(state)), 1]],
   aws_nfm_query_status: ({ label, status }) => stateSamples('status', label, QUERY_STATUSES, status),
   aws_nfm_query_up: ({ label, state: { up } }) => [[label, up === undefined ? undefined : Number(up)]],

@@ -7,13 +7,13 @@ import { ContributorSections } from './contributor-sections.ts';
 import type { Section } from './exposition.ts';
 import { RUN_FAMILIES } from './families.ts';
 import { GroupedChunks, type SamplesOf } from './gzip/grouped-chunks.ts';
-import { SeriesCap } from './series-cap.ts';
+import { SeriesLimit } from './series-limit.ts';
 import { labelPart, type Sample, seconds, serviceLabel, stateSamples } from './text.ts';
 
 type FamilyName = keyof typeof RUN_FAMILIES;
 
 /** A scheduled query as it was rendered, or will be at the next scrape. */
-interface Shown {
+interface ShownRuns {
   readonly state: RunState;
   /** `{query="NAME"}`, escaped. */
   readonly label: string;
@@ -26,24 +26,24 @@ interface Shown {
 /** The series of scheduled queries beyond those of every query: their runs and contributors. */
 export class RunPage {
   readonly #states: Pick<RunStates, 'get'>;
-  readonly #runs = new GroupedChunks<string, Shown, FamilyName>(RUN_FAMILIES, SAMPLES);
+  readonly #runs = new GroupedChunks<string, ShownRuns, FamilyName>(RUN_FAMILIES, SAMPLES);
   readonly #contributors = new ContributorSections();
-  readonly #cap: SeriesCap;
+  readonly #limit: SeriesLimit;
 
   /** `maxSeries` is the number of contributor series of all queries together. */
   constructor(states: Pick<RunStates, 'get'>, maxSeries: number) {
     this.#states = states;
-    this.#cap = new SeriesCap(maxSeries);
+    this.#limit = new SeriesLimit(maxSeries);
   }
 
   /** Sets the limit of contributor series from the next {@link refresh} on. */
   setMaxSeries(maxSeries: number): void {
-    this.#cap.setLimit(maxSeries);
+    this.#limit.setLimit(maxSeries);
   }
 
   /** Exported contributor series, as of the last {@link refresh}. */
   get series(): number {
-    return this.#cap.exported;
+    return this.#limit.exported;
   }
 
   /** Marks what must be rendered again. The series of a removed query are removed, and others get its share of the limit. */
@@ -53,7 +53,7 @@ export class RunPage {
     if (fields.includes('removed')) {
       this.#runs.remove(name);
       this.#contributors.remove(name);
-      this.#cap.remove(name);
+      this.#limit.remove(name);
     } else if (!fields.includes('registered')) {
       this.#runs.changed(
         name,
@@ -61,14 +61,14 @@ export class RunPage {
       );
     } else if (state !== undefined) {
       this.#runs.add(name, { state, label: labelPart([['query', name]]), dropped: 0, outdated: undefined });
-      this.#cap.set(name, 0);
+      this.#limit.set(name, 0);
     }
   }
 
   /** Replaces the series of a query, which are in descending order of values. */
   resultsRead({ name, query }: Registration<ScheduledQuery>, series: readonly ContributorSeries[]): void {
-    this.#cap.set(name, series.length);
-    this.#contributors.replace(query, series, this.#cap.allowance(name));
+    this.#limit.set(name, series.length);
+    this.#contributors.replace(query, series, this.#limit.allowance(name));
   }
 
   /**
@@ -84,10 +84,10 @@ export class RunPage {
         shown.outdated = state.results;
         this.#runs.changed(name, ['aws_nfm_query_contributors', 'aws_nfm_query_contributors_dropped']);
         this.#contributors.remove(name);
-        this.#cap.set(name, 0);
+        this.#limit.set(name, 0);
       }
     }
-    for (const [name, allowance] of this.#cap.settle()) {
+    for (const [name, allowance] of this.#limit.settle()) {
       this.#contributors.allow(name, allowance);
       const shown = this.#runs.get(name);
       const dropped = (shown?.state.results?.series ?? 0) - allowance;
@@ -123,7 +123,7 @@ const FAMILIES_OF: Readonly<Partial<Record<ChangedField, readonly FamilyName[]>>
   ],
 };
 
-const SAMPLES: SamplesOf<Shown, FamilyName> = {
+const SAMPLES: SamplesOf<ShownRuns, FamilyName> = {
   aws_nfm_query_runs_total: ({ label, state: { runs } }) =>
     RUN_OUTCOMES.map((outcome) => [labelPart([['outcome', outcome]], label), runs[outcome]]),
   aws_nfm_query_last_run_outcome: ({ label, state }) => stateSamples('outcome', label, RUN_OUTCOMES, state.lastOutcome),
@@ -143,10 +143,10 @@ const SAMPLES: SamplesOf<Shown, FamilyName> = {
   aws_nfm_query_data_transferred_bytes_total: totalOf('DATA_TRANSFERRED'),
 };
 
-function shownResults({ state: { results }, outdated }: Shown): QueryResults | undefined {
+function shownResults({ state: { results }, outdated }: ShownRuns): QueryResults | undefined {
   return results === outdated ? undefined : results;
 }
 
-function totalOf(metricName: string): (shown: Shown) => Sample[] {
+function totalOf(metricName: string): (shown: ShownRuns) => Sample[] {
   return ({ label, state }) => [[label, state.registration.query.metricName === metricName ? state.total : undefined]];
 }

@@ -6,11 +6,11 @@ export interface ContributorSeries {
   readonly value: number;
 }
 
-/** Most bytes of the labels of all series of a query. 500 rows with all labels of usual lengths use a quarter of them. */
+/** Maximum number of bytes of the labels of a query's series. 500 rows with all labels usually use a quarter of it. */
 const MOST_LABEL_BYTES = 2 * 1024 * 1024;
 
 /** The series of a query's last results within the limit per query. */
-export interface CappedSeries {
+export interface LimitedSeries {
   /** In descending order of values, then by labels. No two series have the same labels. */
   readonly series: readonly ContributorSeries[];
   /** Number of series that the limits on number and size exclude. */
@@ -24,7 +24,7 @@ export interface CappedSeries {
  *
  * @param byLabels series by texts that identify their labels. Series with equal values are ordered by these texts.
  */
-export function worstOf(byLabels: ReadonlyMap<string, ContributorSeries>, max: number): CappedSeries {
+export function worstOf(byLabels: ReadonlyMap<string, ContributorSeries>, max: number): LimitedSeries {
   const worst = [...byLabels]
     .sort(([aLabels, a], [bLabels, b]) => b.value - a.value || (aLabels < bLabels ? -1 : 1))
     .slice(0, max)

@@ -1,5 +1,5 @@
 import type { MetricName, RowLabel } from '../model/vocabulary.ts';
-import { type CappedSeries, type ContributorSeries, worstOf } from './contributor-series.ts';
+import { type ContributorSeries, type LimitedSeries, worstOf } from './contributor-series.ts';
 import { worstRows } from './kept-rows.ts';
 import { exportedLabelValue } from './label-value.ts';
 import type { ResultRow } from './results.ts';
@@ -18,7 +18,7 @@ export interface MergeOptions {
 }
 
 /** The series and numbers of a run's rows. */
-export interface Contributors extends CappedSeries {
+export interface Contributors extends LimitedSeries {
   /** Rows in the response, including rows without a value and mirror rows. */
   readonly rows: number;
   /**

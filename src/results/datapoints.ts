@@ -1,10 +1,10 @@
-import { type CappedSeries, type ContributorSeries, worstOf } from './contributor-series.ts';
+import { type ContributorSeries, type LimitedSeries, worstOf } from './contributor-series.ts';
 import { exportedLabelValue } from './label-value.ts';
 import type { DatapointSeries } from './results.ts';
 import type { UnitConversion } from './units.ts';
 
 /** The newest data points of a `-data` run, and numbers of its results. */
-export interface NewestDatapoints extends CappedSeries {
+export interface NewestDatapoints extends LimitedSeries {
   /** Items in the response. */
   readonly rows: number;
   /** Time of the newest point of all series, in milliseconds since the epoch. Undefined without points. */

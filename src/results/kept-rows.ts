@@ -3,7 +3,7 @@ import type { DatapointSeries, ResultRow } from './results.ts';
 
 /** Approximate limit on the bytes of JSON that are kept of a query's last results for the API and the status page. */
 const MOST_JSON_BYTES = 4 * 1024 * 1024;
-/** Most bytes of a data point's time, value, and converted value in JSON. */
+/** Maximum number of bytes of a data point's time, value, and converted value in JSON. */
 const POINT_BYTES = 72;
 
 /** Returns the `limit` rows with the highest values in their original order. Rows without a value are dropped first. */

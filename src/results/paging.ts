@@ -3,7 +3,7 @@ import { LARGEST_RESULTS_BYTES } from '../aws/answer-bounds.ts';
 import { InvalidResponse } from '../aws/errors.ts';
 import type { DataPage, RowPage } from './results.ts';
 
-/** Most items, pages, and bytes of a list with several pages. */
+/** Maximum number of items, pages, and bytes of a list with several pages. */
 type Bounds<Counted extends string> = Readonly<Record<Counted | 'pages' | 'bytes', number>>;
 
 /** The pages of one list so far. Rejects a list with a repeated token, which would never end, and a list that is too large. */

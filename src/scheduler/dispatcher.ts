@@ -15,7 +15,7 @@ export interface Task<Result extends string> extends Omit<QueuedRequest, 'send'>
 export const SHUTDOWN = new Error('the exporter is shutting down');
 
 export interface DispatcherLimits {
-  /** Most requests in flight over all targets. */
+  /** Maximum number of requests in flight over all targets. */
   readonly concurrency: number;
   /** Milliseconds after which a request is aborted, for whatever reason it takes longer. */
   readonly timeLimit: number;
@@ -74,7 +74,7 @@ export class Dispatcher {
   forget(target: Target): void {
     const lane = this.#lanes.get(target);
     if (lane !== undefined) {
-      lane.leaving = true;
+      lane.isRemoved = true;
       this.#dropIfEmpty(lane);
     }
   }
@@ -157,7 +157,7 @@ export class Dispatcher {
   }
 
   #dropIfEmpty(lane: Lane): void {
-    if (lane.leaving && lane.isEmpty && this.#lanes.get(lane.target) === lane) {
+    if (lane.isRemoved && lane.isEmpty && this.#lanes.get(lane.target) === lane) {
       this.#lanes.delete(lane.target);
       this.#ring = this.#ring.filter((each) => each !== lane);
     }

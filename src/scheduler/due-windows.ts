@@ -108,7 +108,7 @@ export class DueWindows {
   }
 }
 
-/** Most spans to remember. There are several only after jumps of the wall clock or downtimes longer than a window. */
+/** Maximum number of remembered spans. There are several only after clock jumps or downtimes longer than a window. */
 const MOST_SPANS = 16;
 
 /** Returns the spans with the windows from `first` to `last` added. Drops the oldest addition if there are too many. */

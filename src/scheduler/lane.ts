@@ -32,7 +32,7 @@ const SMALLEST_WINDOW = 2;
 export class Lane {
   readonly target: Target;
   /** No requests are added: the lane is removed once its last request has ended. */
-  leaving = false;
+  isRemoved = false;
   readonly #queues: Readonly<Record<Priority, Queues>>;
   #inFlight = 0;
   #failingInFlight = 0;

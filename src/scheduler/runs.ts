@@ -1,10 +1,10 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Registration } from '../model/query.ts';
 import { newRun, type Run, type RunActions, type RunEnd, type Runnable, type WantedWindow } from '../model/run.ts';
+import { ActiveRun } from './active-run.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { DueWindows } from './due-windows.ts';
 import type { EarlierRuns, RunJournal } from './run-journal.ts';
-import { RunLife } from './run-life.ts';
 import { type Occupancy, RunSlots } from './run-slots.ts';
 import type { Target, Targets } from './target.ts';
 
@@ -32,7 +32,7 @@ interface Entry<Query extends Runnable> {
   /** A due window that has not started. */
   wanted: WantedWindow | undefined;
   /** The run that has a slot. */
-  life: RunLife<Query> | undefined;
+  active: ActiveRun<Query> | undefined;
   /** For a removed query: the query that has its name now, and waits for the end of its run. */
   successor: Entry<Query> | undefined;
 }
@@ -50,7 +50,7 @@ export class Runs<Query extends Runnable> {
   readonly #entries = new Map<Registration<Query>, Entry<Query>>();
   readonly #slots = new Map<Target, RunSlots<Entry<Query>>>();
   /** Removed queries whose last run is being stopped, by name. */
-  readonly #leaving = new Map<string, Entry<Query>>();
+  readonly #stopping = new Map<string, Entry<Query>>();
   /** Queries whose windows are ahead of the wall clock, found since the last check. */
   #setBack = 0;
   #running = false;
@@ -80,17 +80,17 @@ export class Runs<Query extends Runnable> {
       slots: this.#slotsOf(target),
       windows,
       wanted: windows.first,
-      life: undefined,
+      active: undefined,
       successor: undefined,
     };
     this.#entries.set(registration, entry);
-    const leaving = this.#leaving.get(query.name);
-    if (leaving !== undefined) {
-      leaving.successor = entry;
+    const stopping = this.#stopping.get(query.name);
+    if (stopping !== undefined) {
+      stopping.successor = entry;
     }
     if (earlier?.inFlight !== undefined) {
       entry.slots.occupy();
-      this.#live(entry, earlier.inFlight);
+      this.#activate(entry, earlier.inFlight);
     }
     this.#queue(entry);
     this.#admit(entry.slots);
@@ -122,9 +122,9 @@ export class Runs<Query extends Runnable> {
     }
     this.#entries.delete(registration);
     this.#withdraw(entry);
-    if (entry.life !== undefined) {
-      this.#leaving.set(registration.name, entry);
-      entry.life.release('abandoned');
+    if (entry.active !== undefined) {
+      this.#stopping.set(registration.name, entry);
+      entry.active.release('abandoned');
     }
   }
 
@@ -145,7 +145,7 @@ export class Runs<Query extends Runnable> {
     });
     for (const entry of this.#entries.values()) {
       this.#withdraw(entry);
-      entry.life?.release(this.#options.leavesRuns ? 'left' : 'abandoned');
+      entry.active?.release(this.#options.leavesRuns ? 'left' : 'abandoned');
     }
     this.#notifyIdle();
     await idle;
@@ -154,7 +154,7 @@ export class Runs<Query extends Runnable> {
   /** Returns when a query's next run is due, in milliseconds of the wall clock; undefined while one waits or is in flight. */
   nextRun(registration: Registration<Query>): number | undefined {
     const entry = this.#entries.get(registration);
-    return entry === undefined || entry.life !== undefined || entry.wanted !== undefined
+    return entry === undefined || entry.active !== undefined || entry.wanted !== undefined
       ? undefined
       : entry.windows.nextDueAt();
   }
@@ -207,7 +207,7 @@ export class Runs<Query extends Runnable> {
       this.#setBack += 1;
       this.#withdraw(entry);
     }
-    const isTaken = wanted !== undefined && (entry.life?.nextWindowDue(wanted) ?? false);
+    const isTaken = wanted !== undefined && (entry.active?.nextWindowDue(wanted) ?? false);
     const isReplaced = wanted !== undefined && !wasSetBack && (isTaken || entry.wanted !== undefined);
     const skipped = leftBehind + (isReplaced ? 1 : 0);
     if (skipped > 0) {
@@ -226,7 +226,7 @@ export class Runs<Query extends Runnable> {
 
   /** Queues a query with a due window, unless a run of the same name is in progress. */
   #queue(entry: Entry<Query>): void {
-    if (entry.wanted !== undefined && entry.life === undefined && !this.#leaving.has(entry.registration.name)) {
+    if (entry.wanted !== undefined && entry.active === undefined && !this.#stopping.has(entry.registration.name)) {
       entry.slots.enqueue(entry);
     }
   }
@@ -239,15 +239,15 @@ export class Runs<Query extends Runnable> {
       }
       const run = newRun(entry.wanted);
       entry.wanted = undefined;
-      this.#live(entry, run);
+      this.#activate(entry, run);
     }
   }
 
-  #live(entry: Entry<Query>, run: Run): void {
+  #activate(entry: Entry<Query>, run: Run): void {
     const { registration, target } = entry;
     const over = (ended: Run, end: RunEnd) => this.#over(entry, ended, end);
-    entry.life = new RunLife({ ...this.#options, registration, target, over }, run);
-    entry.life.begin();
+    entry.active = new ActiveRun({ ...this.#options, registration, target, over }, run);
+    entry.active.begin();
   }
 
   #over(entry: Entry<Query>, run: Run, end: RunEnd): void {
@@ -277,12 +277,12 @@ export class Runs<Query extends Runnable> {
   /** Releases the slot of a run. */
   #release(entry: Entry<Query>): void {
     const { name } = entry.registration;
-    const isLeaving = this.#leaving.get(name) === entry;
-    const next = isLeaving ? entry.successor : entry;
-    if (isLeaving) {
-      this.#leaving.delete(name);
+    const isStopping = this.#stopping.get(name) === entry;
+    const next = isStopping ? entry.successor : entry;
+    if (isStopping) {
+      this.#stopping.delete(name);
     }
-    entry.life = undefined;
+    entry.active = undefined;
     entry.slots.release();
     if (next !== undefined) {
       this.#queue(next);
@@ -292,8 +292,8 @@ export class Runs<Query extends Runnable> {
   }
 
   #notifyIdle(): void {
-    const entries = [...this.#entries.values(), ...this.#leaving.values()];
-    if (!this.#running && entries.every(({ life }) => life === undefined)) {
+    const entries = [...this.#entries.values(), ...this.#stopping.values()];
+    if (!this.#running && entries.every(({ active }) => active === undefined)) {
       this.#onIdle();
     }
   }

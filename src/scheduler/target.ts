@@ -5,7 +5,7 @@ import { Budget } from './budget.ts';
 export interface Target {
   readonly account: string;
   readonly region: string;
-  /** Most requests in flight. */
+  /** Maximum number of requests in flight. */
   readonly maxConcurrentRequests: number;
   /** Configured request budget. A shared budget may be lower. */
   readonly requestsPerSecond: number;

@@ -7,13 +7,13 @@ import { isTerminal, type QueryStatus } from '../model/vocabulary.ts';
 import type { ChangedField, StateChanged } from './changed-fields.ts';
 
 /** Kinds of calls for a query. */
-export const REQUEST_KINDS = ['start', 'status', 'results', 'stop'] as const;
-export type RequestKind = (typeof REQUEST_KINDS)[number];
+export const CALL_KINDS = ['start', 'status', 'results', 'stop'] as const;
+export type CallKind = (typeof CALL_KINDS)[number];
 
 /** Failure of the last call for a query. */
 export interface QueryFailure {
   /** Kind of the call: the `operation` label of `aws_nfm_query_last_error`. */
-  readonly operation: RequestKind;
+  readonly operation: CallKind;
   readonly error: ApiErrorName;
   /** Text for users, without secrets. */
   readonly message: string;
@@ -168,7 +168,7 @@ export class QueryStates {
   }
 
   /** Stores a successful poll. Returns the previous status. */
-  answered(registration: Registration, status: QueryStatus): QueryStatus | undefined {
+  pollSucceeded(registration: Registration, status: QueryStatus): QueryStatus | undefined {
     const record = this.#record(registration);
     const { status: before, statusSince } = record;
     record.unknownSince = undefined;
@@ -183,7 +183,7 @@ export class QueryStates {
   }
 
   /** Stores a failed poll. Returns whether the query is given up: unknown to the service for `giveUpAfter`. */
-  failed(registration: Registration, failure: Omit<QueryFailure, 'at' | 'operation'>): boolean {
+  pollFailed(registration: Registration, failure: Omit<QueryFailure, 'at' | 'operation'>): boolean {
     const record = this.#record(registration);
     const now = this.#clock.monotonic();
     let { givenUp } = record;
@@ -210,12 +210,12 @@ export class QueryStates {
   }
 
   /** Stores a successful call other than a poll. */
-  requestAnswered(registration: Registration): void {
+  callSucceeded(registration: Registration): void {
     this.#set(this.#record(registration), this.#good());
   }
 
   /** Stores a failed call other than a poll. */
-  requestFailed(registration: Registration, failure: Omit<QueryFailure, 'at'>): void {
+  callFailed(registration: Registration, failure: Omit<QueryFailure, 'at'>): void {
     this.#set(this.#record(registration), this.#bad(failure));
   }
 

@@ -14,7 +14,7 @@ function setUp(clock: FakeClock) {
   const states = new QueryStates({ clock, giveUpAfter: HOUR, log: new RecordingLog() });
   const registration = handleOf(watchedQuery({ source: 'http' }));
   const state = states.register(registration);
-  states.answered(registration, 'SUCCEEDED');
+  states.pollSucceeded(registration, 'SUCCEEDED');
   const removed: string[] = [];
   const retention = new Retention({
     clock,

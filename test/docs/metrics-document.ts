@@ -6,7 +6,7 @@ import { type Family, METRIC_GROUPS, type MetricGroup } from '../../src/metrics/
 import { RUN_OUTCOMES } from '../../src/model/run.ts';
 import { QUERY_SOURCES, QUERY_STATUSES, QUERY_TYPES, ROW_LABELS } from '../../src/model/vocabulary.ts';
 import { REQUEST_BUCKETS, RUN_BUCKETS } from '../../src/state/api-stats.ts';
-import { REQUEST_KINDS } from '../../src/state/query-state.ts';
+import { CALL_KINDS } from '../../src/state/query-state.ts';
 import { code, codes, table } from './markdown.ts';
 import { PROMQL_EXAMPLES } from './promql-examples.ts';
 
@@ -111,7 +111,7 @@ ${groups.map(groupSection).join('\n\n')}
 - \`query_type\`: ${codes(QUERY_TYPES)}.
 - \`source\`: ${codes(QUERY_SOURCES)}. The source is the configuration file, a discovery file, or HTTP.
 - \`outcome\`: ${codes(RUN_OUTCOMES)}.
-- \`operation\` of \`aws_nfm_query_last_error\`: ${codes(REQUEST_KINDS)}. In other families, the name of the API operation:
+- \`operation\` of \`aws_nfm_query_last_error\`: ${codes(CALL_KINDS)}. In other families, the name of the API operation:
   ${codes(OPERATIONS.map(({ name }) => name))}.
 - \`account\`: the name of the account in the configuration. \`aws_account_id\` is the ID of the AWS account.
 - Row labels: ${codes(ROW_LABELS)}.

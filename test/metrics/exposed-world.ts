@@ -189,7 +189,7 @@ export class ExposedWorld {
     if (record === undefined) {
       return;
     }
-    this.#states.answered(this.#handle(record.query), status);
+    this.#states.pollSucceeded(this.#handle(record.query), status);
     if (record.status !== status) {
       record.status = status;
       record.statusSince = this.clock.now();
@@ -204,7 +204,7 @@ export class ExposedWorld {
     if (record === undefined) {
       return;
     }
-    this.#states.failed(this.#handle(record.query), { error, message: '' });
+    this.#states.pollFailed(this.#handle(record.query), { error, message: '' });
     record.up = false;
     record.error = { operation: 'status', error };
     record.polls += 1;
@@ -217,7 +217,7 @@ export class ExposedWorld {
     if (run === undefined || record === undefined) {
       return;
     }
-    this.#states.requestAnswered(this.#handle(run.query));
+    this.#states.callSucceeded(this.#handle(run.query));
     this.#states.runStarted(this.#handle(run.query));
     this.#runStates.started(this.#handle(run.query), queryId);
     this.#markGood(record);
@@ -233,7 +233,7 @@ export class ExposedWorld {
       return;
     }
     if (outcome === 'start_failed') {
-      this.#states.requestFailed(this.#handle(run.query), {
+      this.#states.callFailed(this.#handle(run.query), {
         operation: 'start',
         error: 'ValidationException',
         message: '',

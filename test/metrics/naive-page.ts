@@ -6,7 +6,7 @@ import type { RegisteredQuery, ScheduledQuery } from '../../src/model/query.ts';
 import type { RunOutcome } from '../../src/model/run.ts';
 import type { QueryStatus, QueryType } from '../../src/model/vocabulary.ts';
 import type { ContributorSeries } from '../../src/results/contributor-series.ts';
-import type { RequestKind } from '../../src/state/query-state.ts';
+import type { CallKind } from '../../src/state/query-state.ts';
 
 /** The history of a query, recorded independently of the code under test. */
 export interface QueryRecord {
@@ -21,7 +21,7 @@ export interface QueryRecord {
   /** Whether the last call succeeded. */
   up?: boolean;
   /** Error of the last call, if it failed. */
-  error?: { readonly operation: RequestKind; readonly error: ApiErrorName };
+  error?: { readonly operation: CallKind; readonly error: ApiErrorName };
   polls: number;
   pollErrors: number;
 }

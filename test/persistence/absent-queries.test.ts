@@ -37,7 +37,7 @@ async function stored(clock: FakeClock, ahead: number): Promise<string> {
   clock.jump(ahead);
   const { states, runStates, memory } = await open(path, clock);
   states.register(WATCHED);
-  states.answered(WATCHED, 'SUCCEEDED');
+  states.pollSucceeded(WATCHED, 'SUCCEEDED');
   states.register(SCHEDULED);
   runStates.register(SCHEDULED);
   const end = Math.floor(clock.now() / HOUR) * HOUR;

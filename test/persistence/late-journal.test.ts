@@ -87,7 +87,7 @@ test.each(['started', 'over'] as const)(
       memory.runs.over(before, late, 'refused');
     }
     // Its runs are stored again with its status.
-    states.answered(after, 'RUNNING');
+    states.pollSucceeded(after, 'RUNNING');
     await memory.close();
 
     const next = await open(path, clock);

@@ -12,7 +12,7 @@ import { watchedQuery } from '../support/watched-query.ts';
 
 const HOUR = 3_600_000;
 
-/** Sets up polls of one query. Each returns the result of `answer`. */
+/** Sets up polls of one query. Each returns the result of the given function. */
 function setUp(answer: () => QueryStatus) {
   const clock = new FakeClock();
   const log = new RecordingLog();

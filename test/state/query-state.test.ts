@@ -23,7 +23,7 @@ function setUp(changes: Parameters<typeof watchedQuery>[0] = {}) {
     states,
     state,
     shown: () => currentStatus(state, clock.monotonic()),
-    fail: (error: ApiErrorName) => states.failed(q, { error, message: 'it failed' }),
+    fail: (error: ApiErrorName) => states.pollFailed(q, { error, message: 'it failed' }),
   };
 }
 
@@ -46,7 +46,7 @@ describe('QueryStates', () => {
 
   it('emits every change after it was made', () => {
     const { q, changed, states, fail } = setUp();
-    states.answered(q, 'QUEUED');
+    states.pollSucceeded(q, 'QUEUED');
     expect(changed.map(({ status, up, polls }) => ({ status, up, polls }))).toEqual([
       { status: 'QUEUED', up: true, polls: 1 },
     ]);
@@ -58,18 +58,18 @@ describe('QueryStates', () => {
   it('sets statusSince when a status is first seen, and lastSuccess at each successful poll', async () => {
     const { q, clock, state, states } = setUp();
     const start = clock.now();
-    expect(states.answered(q, 'RUNNING')).toBeUndefined();
+    expect(states.pollSucceeded(q, 'RUNNING')).toBeUndefined();
     await clock.advance(30_000);
-    expect(states.answered(q, 'RUNNING')).toBe('RUNNING');
+    expect(states.pollSucceeded(q, 'RUNNING')).toBe('RUNNING');
     expect(state).toMatchObject({ statusSince: start, lastSuccess: start + 30_000 });
     await clock.advance(30_000);
-    expect(states.answered(q, 'SUCCEEDED')).toBe('RUNNING');
+    expect(states.pollSucceeded(q, 'SUCCEEDED')).toBe('RUNNING');
     expect(state).toMatchObject({ statusSince: start + 60_000, lastSuccess: start + 60_000 });
   });
 
   it('keeps the status after a failed poll, with the failure until the next successful poll', async () => {
     const { q, clock, state, states, shown, fail } = setUp();
-    states.answered(q, 'RUNNING');
+    states.pollSucceeded(q, 'RUNNING');
     const answeredAt = clock.now();
     await clock.advance(30_000);
     fail('AccessDeniedException');
@@ -79,16 +79,16 @@ describe('QueryStates', () => {
       lastSuccess: answeredAt,
       lastFailure: { operation: 'status', error: 'AccessDeniedException', message: 'it failed', at: clock.now() },
     });
-    states.answered(q, 'RUNNING');
+    states.pollSucceeded(q, 'RUNNING');
     expect(state).toMatchObject({ up: true, lastFailure: undefined });
   });
 
   it('counts polls and failed polls', () => {
     const { q, state, states, fail } = setUp();
-    states.answered(q, 'QUEUED');
+    states.pollSucceeded(q, 'QUEUED');
     fail('ThrottlingException');
     fail('UnknownStatus');
-    states.answered(q, 'RUNNING');
+    states.pollSucceeded(q, 'RUNNING');
     expect(state).toMatchObject({ polls: 4, pollErrors: 2 });
   });
 
@@ -100,13 +100,13 @@ describe('QueryStates', () => {
     fail('NetworkError');
     fail('NetworkError');
     expect(states.untried).toBe(1);
-    states.answered(other, 'QUEUED');
+    states.pollSucceeded(other, 'QUEUED');
     expect(states.untried).toBe(0);
   });
 
   it('throws for a query that is not registered', () => {
     const { states } = setUp();
-    expect(() => states.answered(handleOf(watchedQuery({ name: 'nobody' })), 'QUEUED')).toThrow('nobody');
+    expect(() => states.pollSucceeded(handleOf(watchedQuery({ name: 'nobody' })), 'QUEUED')).toThrow('nobody');
   });
 });
 
@@ -115,7 +115,7 @@ describe('the status of a query', () => {
     'returns %s until the last successful response is older than staleAfter',
     async (status) => {
       const { q, clock, states, shown } = setUp({ staleAfter: 90_000 });
-      states.answered(q, status);
+      states.pollSucceeded(q, status);
       await clock.advance(90_000);
       expect(shown()).toBe(status);
       await clock.advance(1);
@@ -125,17 +125,17 @@ describe('the status of a query', () => {
 
   it.each(['SUCCEEDED', 'FAILED', 'CANCELED'] as const)('never makes %s stale', async (status) => {
     const { q, clock, states, shown } = setUp({ staleAfter: 90_000 });
-    states.answered(q, 'RUNNING');
-    states.answered(q, status);
+    states.pollSucceeded(q, 'RUNNING');
+    states.pollSucceeded(q, status);
     await clock.advance(1_000 * HOUR);
     expect(shown()).toBe(status);
   });
 
   it('extends the validity of a status with each successful poll but not with failed ones', async () => {
     const { q, clock, states, shown, fail } = setUp({ staleAfter: 90_000 });
-    states.answered(q, 'RUNNING');
+    states.pollSucceeded(q, 'RUNNING');
     await clock.advance(60_000);
-    states.answered(q, 'RUNNING');
+    states.pollSucceeded(q, 'RUNNING');
     await clock.advance(60_000);
     fail('NetworkError');
     expect(shown()).toBe('RUNNING');
@@ -146,17 +146,17 @@ describe('the status of a query', () => {
   it('returns a stale status again after the next successful poll with its first time', async () => {
     const { q, clock, state, states, shown } = setUp({ staleAfter: 90_000 });
     const firstSeen = clock.now();
-    states.answered(q, 'RUNNING');
+    states.pollSucceeded(q, 'RUNNING');
     await clock.advance(200_000);
     expect(shown()).toBeUndefined();
-    states.answered(q, 'RUNNING');
+    states.pollSucceeded(q, 'RUNNING');
     expect(shown()).toBe('RUNNING');
     expect(state.statusSince).toBe(firstSeen);
   });
 
   it.each([1, -1])('measures the age of a status by the monotonic clock (wall clock jumps by %i day)', async (days) => {
     const { q, clock, states, shown } = setUp({ staleAfter: 90_000 });
-    states.answered(q, 'RUNNING');
+    states.pollSucceeded(q, 'RUNNING');
     clock.jump(days * 24 * HOUR);
     expect(shown()).toBe('RUNNING');
     await clock.advance(90_000);
@@ -167,7 +167,7 @@ describe('the status of a query', () => {
 
   it.each(QUERY_STATUSES)('accepts %s as the first status', (status) => {
     const { q, states, shown } = setUp();
-    states.answered(q, status);
+    states.pollSucceeded(q, status);
     expect(shown()).toBe(status);
   });
 });
@@ -175,7 +175,7 @@ describe('the status of a query', () => {
 describe('a query that the exporter started', () => {
   it('counts a poll without success or failure while the service does not know the new query', () => {
     const { q, changed, states, state, shown } = setUp();
-    states.requestAnswered(q);
+    states.callSucceeded(q);
     states.runStarted(q);
     const { lastSuccess } = state;
     const told = changed.length;
@@ -187,11 +187,11 @@ describe('a query that the exporter started', () => {
 
   it('keeps the status of the last run until the next one has started', () => {
     const { q, states, state, shown } = setUp();
-    states.answered(q, 'FAILED');
-    states.requestFailed(q, { operation: 'start', error: 'ValidationException', message: 'no' });
+    states.pollSucceeded(q, 'FAILED');
+    states.callFailed(q, { operation: 'start', error: 'ValidationException', message: 'no' });
     expect(shown()).toBe('FAILED');
     expect(state).toMatchObject({ up: false, lastFailure: { operation: 'start', error: 'ValidationException' } });
-    states.requestAnswered(q);
+    states.callSucceeded(q);
     states.runStarted(q);
     expect(shown()).toBeUndefined();
     expect(state).toMatchObject({ statusSince: undefined, up: true, lastFailure: undefined });
@@ -213,7 +213,7 @@ describe('a query unknown to the service', () => {
     const { q, clock, states, fail } = setUp();
     fail('ResourceNotFoundException');
     await clock.advance(HOUR - 1);
-    states.answered(q, 'QUEUED');
+    states.pollSucceeded(q, 'QUEUED');
     fail('ResourceNotFoundException');
     await clock.advance(HOUR - 1);
     expect(fail('ResourceNotFoundException')).toBe(false);

@@ -25,8 +25,8 @@ type Parts = ReturnType<typeof setUp>;
 
 describe('StatusChanges', () => {
   test.each<[string, (parts: Parts) => void]>([
-    ['a first status', ({ states, a }) => states.answered(a, 'QUEUED')],
-    ['an error', ({ states, a }) => states.failed(a, { error: 'TimeoutError', message: '' })],
+    ['a first status', ({ states, a }) => states.pollSucceeded(a, 'QUEUED')],
+    ['an error', ({ states, a }) => states.pollFailed(a, { error: 'TimeoutError', message: '' })],
     ['a registered query', ({ states }) => states.register(handleOf(watchedQuery({ name: 'c' })))],
     ['a query that leaves', ({ states, a }) => states.remove(a)],
     [
@@ -39,8 +39,8 @@ describe('StatusChanges', () => {
     [
       'several changes in a row',
       ({ states, a }) => {
-        states.answered(a, 'QUEUED');
-        states.answered(a, 'RUNNING');
+        states.pollSucceeded(a, 'QUEUED');
+        states.pollSucceeded(a, 'RUNNING');
       },
     ],
   ])('reports %s once within half a second', async (_, change) => {
@@ -60,7 +60,7 @@ describe('StatusChanges', () => {
     const { clock, states, changes, a, b } = setUp();
     const told: StatusChange[] = [];
     changes.subscribe((each) => told.push(...each));
-    states.answered(b, 'RUNNING');
+    states.pollSucceeded(b, 'RUNNING');
     states.remove(a);
     await clock.advance(500);
     expect(told).toEqual([
@@ -71,20 +71,20 @@ describe('StatusChanges', () => {
 
   test('reports a status that becomes stale but no repeated status or error', async () => {
     const { clock, states, changes, a, b } = setUp();
-    states.answered(a, 'RUNNING');
-    states.failed(b, { error: 'TimeoutError', message: 'one' });
+    states.pollSucceeded(a, 'RUNNING');
+    states.pollFailed(b, { error: 'TimeoutError', message: 'one' });
     const told: StatusChange[] = [];
     changes.subscribe((each) => told.push(...each));
     await clock.advance(1_000);
-    states.answered(a, 'RUNNING');
-    states.failed(b, { error: 'TimeoutError', message: 'two' });
+    states.pollSucceeded(a, 'RUNNING');
+    states.pollFailed(b, { error: 'TimeoutError', message: 'two' });
     await clock.advance(299_000);
     expect(told).toEqual([]);
     await clock.advance(1_500);
     expect(told).toEqual([{ name: 'a', kind: 'changed' }]);
-    states.failed(b, { error: 'NetworkError', message: 'three' });
+    states.pollFailed(b, { error: 'NetworkError', message: 'three' });
     await clock.advance(500);
-    states.requestFailed(b, { operation: 'stop', error: 'NetworkError', message: 'four' });
+    states.callFailed(b, { operation: 'stop', error: 'NetworkError', message: 'four' });
     await clock.advance(500);
     expect(told.slice(1)).toEqual([
       { name: 'b', kind: 'changed' },
@@ -115,18 +115,18 @@ describe('StatusChanges', () => {
 
   test('reports a stale status that is confirmed again', async () => {
     const { clock, states, changes, a } = setUp();
-    states.answered(a, 'RUNNING');
+    states.pollSucceeded(a, 'RUNNING');
     const told: StatusChange[] = [];
     changes.subscribe((each) => told.push(...each));
     await clock.advance(301_000);
     expect(told.splice(0)).toEqual([{ name: 'a', kind: 'changed' }]);
-    states.failed(a, { error: 'TimeoutError', message: '' });
+    states.pollFailed(a, { error: 'TimeoutError', message: '' });
     await clock.advance(500);
     expect(told.splice(0)).toHaveLength(1);
-    states.requestAnswered(a);
+    states.callSucceeded(a);
     await clock.advance(500);
     expect(told.splice(0)).toHaveLength(1);
-    states.answered(a, 'RUNNING');
+    states.pollSucceeded(a, 'RUNNING');
     await clock.advance(500);
     expect(told.splice(0)).toEqual([{ name: 'a', kind: 'changed' }]);
     await clock.advance(299_000);
@@ -147,10 +147,10 @@ describe('StatusChanges', () => {
     expect(looks).toBe(0);
     const told: StatusChange[] = [];
     const leave = changes.subscribe((each) => told.push(...each));
-    states.answered(a, 'RUNNING');
+    states.pollSucceeded(a, 'RUNNING');
     for (let second = 0; second < 299; second += 1) {
       await clock.advance(1_000);
-      states.answered(b, 'RUNNING');
+      states.pollSucceeded(b, 'RUNNING');
     }
     expect(looks).toBe(1);
     await clock.advance(5_000);
@@ -158,7 +158,7 @@ describe('StatusChanges', () => {
     leave();
     leave();
     looks = 0;
-    states.answered(a, 'RUNNING');
+    states.pollSucceeded(a, 'RUNNING');
     await clock.advance(5_000);
     expect(looks).toBe(0);
     told.length = 0;

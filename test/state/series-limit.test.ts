@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SeriesCap } from '../../src/metrics/series-cap.ts';
+import { SeriesLimit } from '../../src/metrics/series-limit.ts';
 import { timeOf } from '../support/growth.ts';
 
 /** Calculates the allowances by definition. */
@@ -16,8 +16,8 @@ function fairly(limit: number, counts: ReadonlyMap<string, number>): Map<string,
   return allowed;
 }
 
-function capOf(limit: number, counts: Readonly<Record<string, number>>): SeriesCap {
-  const cap = new SeriesCap(limit);
+function capOf(limit: number, counts: Readonly<Record<string, number>>): SeriesLimit {
+  const cap = new SeriesLimit(limit);
   for (const [name, count] of Object.entries(counts)) {
     cap.set(name, count);
   }
@@ -26,19 +26,19 @@ function capOf(limit: number, counts: Readonly<Record<string, number>>): SeriesC
 }
 
 /** The results of a settlement after a query's number of series was set. */
-function settled(cap: SeriesCap, name: string, count: number): ReadonlyMap<string, number> {
+function settled(cap: SeriesLimit, name: string, count: number): ReadonlyMap<string, number> {
   cap.set(name, count);
   return cap.settle();
 }
 
-function settledWithout(cap: SeriesCap, name: string): ReadonlyMap<string, number> {
+function settledWithout(cap: SeriesLimit, name: string): ReadonlyMap<string, number> {
   cap.remove(name);
   return cap.settle();
 }
 
-const allowances = (cap: SeriesCap, names: string) => [...names].map((name) => cap.allowance(name));
+const allowances = (cap: SeriesLimit, names: string) => [...names].map((name) => cap.allowance(name));
 
-describe('SeriesCap', () => {
+describe('SeriesLimit', () => {
   it('allows all series within the limit', () => {
     const cap = capOf(100, { a: 99, b: 0, c: 1 });
     expect(allowances(cap, 'abc')).toEqual([99, 0, 1]);
@@ -109,7 +109,7 @@ describe('SeriesCap', () => {
     });
     fc.assert(
       fc.property(fc.nat(120), fc.array(change, { maxLength: 40 }), (limit, changes) => {
-        const cap = new SeriesCap(limit);
+        const cap = new SeriesLimit(limit);
         const counts = new Map<string, number>();
         const told = new Map<string, number>();
         const touched = new Set<string>();

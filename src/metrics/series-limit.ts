@@ -2,7 +2,7 @@
 type Allowances = ReadonlyMap<string, number>;
 
 /** A query's number of series, and how many of them may be exported as of the last settlement. */
-interface CappedQuery {
+interface LimitedQuery {
   wanted: number;
   allowance: number;
 }
@@ -11,12 +11,12 @@ interface CappedQuery {
  * Divides `contributors.maxSeries` among the queries. All queries have equal shares. Unused series of a share are given to the
  * other queries in the order of their names (by code units). The result depends only on the current numbers of series.
  *
- * Changes are recorded immediately and take effect with {@link SeriesCap.settle}. Over the limit, one change can affect every
+ * Changes are recorded immediately and take effect with {@link SeriesLimit.settle}. Over the limit, one change can affect every
  * query, so thousands of changes are settled together.
  */
-export class SeriesCap {
+export class SeriesLimit {
   #limit: number;
-  readonly #queries = new Map<string, CappedQuery>();
+  readonly #queries = new Map<string, LimitedQuery>();
   /** Sorted names of `#queries`. Undefined after a query was added or removed. */
   #names: readonly string[] | undefined;
   /** Queries whose number of series was set since the last settlement. */

@@ -15,7 +15,7 @@ import type { RunJournal } from './run-journal.ts';
 import { STATUS_WAITS, waitAfter } from './status-waits.ts';
 import type { Target } from './target.ts';
 
-export interface RunLifeOptions<Query extends Runnable> {
+export interface ActiveRunOptions<Query extends Runnable> {
   readonly clock: Clock;
   readonly dispatcher: Dispatcher;
   readonly actions: Pick<RunActions<Query>, Phase>;
@@ -35,15 +35,15 @@ const WAITS = STATUS_WAITS.run;
 /** Waits after failed requests, with exponential backoff. */
 const FIRST_RETRY_WAIT_MS = 1_000;
 const LONGEST_RETRY_WAIT_MS = 60_000;
-/** Most calls to stop a query at the service. After that, it ends on its own. */
+/** Maximum number of calls to stop a query at the service. After that, it ends on its own. */
 const STOP_CALLS = 5;
 
 /**
  * One run that has a slot: start → status until terminal → results; stop if it times out or is abandoned. One request at a
  * time. A start that may have reached the service is not repeated: a second one could leave an unknown query running there.
  */
-export class RunLife<Query extends Runnable> {
-  readonly #options: RunLifeOptions<Query>;
+export class ActiveRun<Query extends Runnable> {
+  readonly #options: ActiveRunOptions<Query>;
   readonly #clock: Clock;
   #run: Run;
   #phase: Phase = 'start';
@@ -63,7 +63,7 @@ export class RunLife<Query extends Runnable> {
   #over = false;
 
   /** If `run` is at the service already, it is resumed. */
-  constructor(options: RunLifeOptions<Query>, run: Run) {
+  constructor(options: ActiveRunOptions<Query>, run: Run) {
     this.#options = options;
     this.#clock = options.clock;
     this.#run = run;
