@@ -42,7 +42,10 @@ export class ChangingStates {
       const registration = all[(this.#changes + Math.floor((i * all.length) / count)) % all.length];
       if (registration !== undefined) {
         this.#now += 1.5;
-        this.states.pollSucceeded(registration, this.states.get(registration)?.status === 'QUEUED' ? 'RUNNING' : 'QUEUED');
+        this.states.pollSucceeded(
+          registration,
+          this.states.get(registration)?.status === 'QUEUED' ? 'RUNNING' : 'QUEUED',
+        );
       }
     }
   }

@@ -3,7 +3,7 @@ import type { Question } from '../model/question.ts';
 import { RUN_OUTCOMES, type RunOutcome } from '../model/run.ts';
 import { QUERY_STATUSES, type QueryStatus } from '../model/vocabulary.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
-import { type QueryFailure, type QueryState, CALL_KINDS } from '../state/query-state.ts';
+import { CALL_KINDS, type QueryFailure, type QueryState } from '../state/query-state.ts';
 import type { QueryResults, ReadResults, RunState } from '../state/run-state.ts';
 
 /** The stored part of a query's state. JSON, in which undefined members are omitted. */
