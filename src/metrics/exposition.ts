@@ -1,5 +1,5 @@
 import type { Family, MetricGroup } from './family.ts';
-import { Chunk, gzipStream, join, type Packed } from './gzip/chunk.ts';
+import { Chunk, gzipStream, join, type Packed, remembering } from './gzip/chunk.ts';
 import { type ExpositionFormat, headerLines } from './text.ts';
 
 /** The samples of one family. */
@@ -19,10 +19,7 @@ export interface ScrapeRequest {
 interface Block {
   readonly section: Section;
   readonly headers: Readonly<Record<ExpositionFormat, Chunk>>;
-  /** The last result of joining the chunks of the section, with their versions at that time. */
-  joined:
-    | { readonly chunks: readonly Chunk[]; readonly versions: readonly number[]; readonly packed: Packed }
-    | undefined;
+  readonly join: (parts: readonly Packed[]) => Packed;
 }
 
 /** Chunks to render and compress at once. Between these slices, the event loop does other work. */
@@ -43,7 +40,7 @@ export class Exposition {
         text: new Chunk(() => headerLines(section.family, 'text')),
         openmetrics: new Chunk(() => headerLines(section.family, 'openmetrics')),
       },
-      joined: undefined,
+      join: remembering(join),
     }));
   }
 
@@ -84,26 +81,18 @@ export class Exposition {
   }
 }
 
-async function packedSection(block: Block, chunksAtOnce: number): Promise<Packed> {
-  const chunks = block.section.chunks();
-  const versions = chunks.map((chunk) => chunk.version);
-  const { joined } = block;
-  if (
-    joined?.chunks.length === chunks.length &&
-    chunks.every((chunk, i) => chunk === joined.chunks[i] && versions[i] === joined.versions[i])
-  ) {
-    return joined.packed;
-  }
+async function packedSection({ section, join: joined }: Block, chunksAtOnce: number): Promise<Packed> {
   const parts: Packed[] = [];
-  for (const group of inGroups(chunks, chunksAtOnce)) {
+  for (const group of inGroups(section.chunks(), chunksAtOnce)) {
+    const isKnown = group.every((chunk) => chunk.isPacked);
     for (const chunk of group) {
       parts.push(chunk.packed());
     }
-    await turn();
+    if (!isKnown) {
+      await turn();
+    }
   }
-  const packed = join(parts);
-  block.joined = { chunks: [...chunks], versions, packed };
-  return packed;
+  return joined(parts);
 }
 
 function inGroups<T>(items: readonly T[], size: number): T[][] {

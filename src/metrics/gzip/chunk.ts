@@ -67,17 +67,25 @@ function totalsOf(parts: readonly Packed[]): Pick<Packed, 'crc' | 'length'> {
   return { crc, length };
 }
 
-/** The last results of compressing consecutive short parts, by the first part. */
-const runs = new WeakMap<Packed, { readonly parts: readonly Packed[]; readonly packed: Packed }>();
+/** Returns a function that makes one part of several. It returns its last result again if the parts are the same. */
+export function remembering(make: (parts: readonly Packed[]) => Packed): (parts: readonly Packed[]) => Packed {
+  let last: { readonly parts: readonly Packed[]; readonly packed: Packed } | undefined;
+  return (parts) => {
+    if (last?.parts.length !== parts.length || parts.some((part, i) => part !== last?.parts[i])) {
+      last = { parts, packed: make(parts) };
+    }
+    return last.packed;
+  };
+}
+
+const packShort = (parts: readonly Packed[]) => pack(Buffer.concat(parts.flatMap(({ short }) => short ?? [])));
+/** Compression of consecutive short parts, by the first part. */
+const runs = new WeakMap<Packed, ReturnType<typeof remembering>>();
 
 function packRun(parts: readonly Packed[], first: Packed): Packed {
-  const known = runs.get(first);
-  if (known?.parts.length === parts.length && parts.every((part, i) => part === known.parts[i])) {
-    return known.packed;
-  }
-  const packed = pack(Buffer.concat(parts.flatMap(({ short }) => short ?? [])));
-  runs.set(first, { parts, packed });
-  return packed;
+  const run = runs.get(first) ?? remembering(packShort);
+  runs.set(first, run);
+  return run(parts);
 }
 
 /** Compresses consecutive short texts together: small pages consist mostly of them. */
@@ -123,20 +131,18 @@ export class Chunk {
   readonly #render: () => string | Buffer;
   #text: Buffer | undefined;
   #packed: Packed | undefined;
-  #version = 0;
 
   /** @param render returns the lines. Returned bytes must never change. */
   constructor(render: () => string | Buffer) {
     this.#render = render;
   }
 
-  /** Increases with each change. */
-  get version(): number {
-    return this.#version;
+  /** Whether the compressed text is known since the last change. */
+  get isPacked(): boolean {
+    return this.#packed !== undefined;
   }
 
   changed(): void {
-    this.#version += 1;
     this.#text = undefined;
     this.#packed = undefined;
   }
