@@ -25,26 +25,21 @@ export interface ListInventoryOptions {
 /** Milliseconds for all pages of a listing: enough for 50,000 monitors at one request per second. */
 const LONGEST_LISTING_MS = 3_600_000;
 
-/** The pages of a listing in progress. */
-interface Pages {
+/** A listing in progress. */
+interface Listing<Item> {
   readonly paging: ListingPaging;
   /** On the monotonic clock. */
   readonly startedAt: number;
+  readonly items: Item[];
   /** Number of ignored items so far, whose names no request can contain. */
-  leftOut: number;
+  ignored: number;
 }
 
-/** A listing of monitors in progress. */
-interface MonitorsListing extends Pages {
-  readonly monitors: MonitorSummary[];
+interface MonitorsListing extends Listing<MonitorSummary> {
   /** ARNs of monitors whose tags must be read. Undefined before the last page. */
   untagged: string[] | undefined;
   /** Whether some tags could not be read. */
   incomplete: boolean;
-}
-
-interface ScopesListing extends Pages {
-  readonly scopes: ScopeSummary[];
 }
 
 /**
@@ -54,7 +49,7 @@ interface ScopesListing extends Pages {
 export class InventoryListing {
   readonly #options: ListInventoryOptions;
   readonly #monitors = new WeakMap<Target, MonitorsListing>();
-  readonly #scopes = new WeakMap<Target, ScopesListing>();
+  readonly #scopes = new WeakMap<Target, Listing<ScopeSummary>>();
 
   constructor(options: ListInventoryOptions) {
     this.#options = options;
@@ -82,19 +77,19 @@ export class InventoryListing {
 
   async #listMonitors(target: Target, signal: AbortSignal): Promise<ListingResult> {
     const { inventory, clientOf, needsTags } = this.#options;
-    const newListing = () => ({ ...this.#newPages(), monitors: [], untagged: undefined, incomplete: false });
-    const listing = this.#monitors.get(target) ?? newListing();
+    const newListing = () => ({ ...this.#newListing<MonitorSummary>(), untagged: undefined, incomplete: false });
+    const listing: MonitorsListing = this.#monitors.get(target) ?? newListing();
     this.#monitors.set(target, listing);
     if (listing.untagged !== undefined) {
       return this.#readTags(target, listing, listing.untagged, signal);
     }
     const response = await clientOf(target).listMonitors(listing.paging.nextToken, signal);
-    const result = this.#addPage(target, 'monitors', listing, listing.monitors, response);
+    const result = this.#addPage(target, 'monitors', listing, response);
     if (result !== 'done') {
       return result;
     }
-    inventory.monitorsListed(target, listing.monitors);
-    listing.untagged = listing.monitors.flatMap((monitor) =>
+    inventory.monitorsListed(target, listing.items);
+    listing.untagged = listing.items.flatMap((monitor) =>
       monitor.arn === undefined || !needsTags(target, monitor) || inventory.knowsTags(target, monitor.arn)
         ? []
         : [monitor.arn],
@@ -104,12 +99,12 @@ export class InventoryListing {
 
   async #listScopes(target: Target, signal: AbortSignal): Promise<ListingResult> {
     const { inventory, clientOf } = this.#options;
-    const listing = this.#scopes.get(target) ?? { ...this.#newPages(), scopes: [] };
+    const listing = this.#scopes.get(target) ?? this.#newListing<ScopeSummary>();
     this.#scopes.set(target, listing);
     const response = await clientOf(target).listScopes(listing.paging.nextToken, signal);
-    const result = this.#addPage(target, 'scopes', listing, listing.scopes, response);
+    const result = this.#addPage(target, 'scopes', listing, response);
     if (result === 'done') {
-      inventory.scopesListed(target, listing.scopes);
+      inventory.scopesListed(target, listing.items);
     }
     return result;
   }
@@ -148,8 +143,8 @@ export class InventoryListing {
     return 'done';
   }
 
-  #newPages(): Pages {
-    return { paging: listingPaging(), startedAt: this.#options.clock.monotonic(), leftOut: 0 };
+  #newListing<Item>(): Listing<Item> {
+    return { paging: listingPaging(), startedAt: this.#options.clock.monotonic(), items: [], ignored: 0 };
   }
 
   /** Discards the pages of a listing. The next one starts with the first page. */
@@ -157,16 +152,15 @@ export class InventoryListing {
     (kind === 'monitors' ? this.#monitors : this.#scopes).delete(target);
   }
 
-  /** Adds a page to a listing, and its items to `items`. Returns `done` after the last page, and logs the outcome. */
+  /** Adds a page to a listing. Returns `done` after the last page, and logs the outcome. */
   #addPage<Item>(
     target: Target,
     kind: ListKind,
-    pages: Pages,
-    items: Item[],
+    listing: Listing<Item>,
     { page, nextToken, bytes }: Answer<ListPage<Item>>,
   ): ListingResult {
     const { clock, log, clientOf } = this.#options;
-    const { paging, startedAt } = pages;
+    const { paging, startedAt, items } = listing;
     try {
       paging.add({ items: page.items.length + page.leftOut, bytes }, nextToken);
       if (clock.monotonic() - startedAt > LONGEST_LISTING_MS) {
@@ -183,12 +177,12 @@ export class InventoryListing {
     for (const item of page.items) {
       items.push(item);
     }
-    pages.leftOut += page.leftOut;
+    listing.ignored += page.leftOut;
     if (paging.nextToken !== undefined) {
       return 'again';
     }
     log.succeeded(target, LIST_OPERATIONS[kind].name);
-    log.ignored(target, LIST_OPERATIONS[kind].name, pages.leftOut);
+    log.ignored(target, LIST_OPERATIONS[kind].name, listing.ignored);
     return 'done';
   }
 }
