@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { nearestWord } from '../config/reading/nearest.ts';
+import { didYouMean } from '../config/reading/nearest.ts';
 import { quote } from '../config/reading/nodes.ts';
 
 /** A flag of a command. The daemon's flags have environment variables: see {@link variableOf}. */
@@ -39,12 +39,6 @@ export class UsageError extends Error {
 /** The error for an invalid value of a flag. A password in a URL is masked. */
 export function wrongValue({ text, origin }: Given, expected: string): UsageError {
   return new UsageError(`${origin}: got ${quote(text)}, expected ${expected}`);
-}
-
-/** The end of a message about the unknown `word`: the most similar known word, if any. */
-export function didYouMean(word: string, known: readonly string[]): string {
-  const nearest = nearestWord(word, known);
-  return nearest === undefined ? '' : `, did you mean ${nearest}?`;
 }
 
 /** The environment variable of a daemon's flag. */

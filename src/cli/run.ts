@@ -1,3 +1,4 @@
+import { didYouMean } from '../config/reading/nearest.ts';
 import { readBuildInfo, readClient } from '../lib/build-info.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/log.ts';
@@ -7,7 +8,6 @@ import { DEMO_FLAGS, runDemoCommand, runServe } from './daemon-commands.ts';
 import { DAEMON_FLAGS } from './daemon-flags.ts';
 import {
   describeFlags,
-  didYouMean,
   type Flag,
   type Given,
   readFlags,

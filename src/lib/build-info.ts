@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { unlessRefused } from './system-error.ts';
 
 /** What was built. */
 export interface BuildInfo {
@@ -22,16 +23,12 @@ export function readBuildInfo(): BuildInfo {
   return { version, revision: readWritten('revision.txt') };
 }
 
-/** The client of the AWS API that the build found installed: its name and version, or `unknown`. */
+/** Returns the name and version of the AWS client that the build has found, or `unknown`. */
 export function readClient(): string {
   return readWritten('client.txt');
 }
 
-/** A line that the build wrote beside the compiled files, or `unknown`. */
+/** Returns a line from a file of the build, or `unknown`. */
 function readWritten(file: string): string {
-  try {
-    return readFileSync(new URL(`../${file}`, import.meta.url), 'utf8').trim() || 'unknown';
-  } catch {
-    return 'unknown';
-  }
+  return unlessRefused(() => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8').trim()) || 'unknown';
 }

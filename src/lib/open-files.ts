@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { unlessRefused } from './system-error.ts';
 
 /** The least number of open files with which the exporter starts. */
 export const LEAST_OPEN_FILES = 80;
@@ -36,18 +37,11 @@ export function openFileBudget(): OpenFileBudget {
 
 /** How many descriptors the process may have; Infinity if there is no limit. Node has raised it to the hard limit. */
 export function openFileLimit(): number {
-  try {
-    const [, limit] = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
-    return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit ?? USUAL_LIMIT);
-  } catch {
-    return USUAL_LIMIT;
-  }
+  const limits = unlessRefused(() => readFileSync('/proc/self/limits', 'utf8'));
+  const [, limit] = /^Max open files\s+(\S+)/m.exec(limits ?? '') ?? [];
+  return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit ?? USUAL_LIMIT);
 }
 
 function openNow(): number {
-  try {
-    return readdirSync('/proc/self/fd').length;
-  } catch {
-    return USUAL_OPEN;
-  }
+  return unlessRefused(() => readdirSync('/proc/self/fd').length) ?? USUAL_OPEN;
 }

@@ -20,6 +20,18 @@ export function describeUnreadable(file: string, reason: string): string {
   return `cannot read ${file}: ${reason}`;
 }
 
+/** Returns the result of `work`; undefined if the machine refused it. Throws all other errors. */
+export function unlessRefused<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (describeRefusal(error) === undefined) {
+      throw error;
+    }
+    return undefined;
+  }
+}
+
 /** Connections that end are not among these: what does not expect them is at fault itself. */
 const OF_THE_MACHINE: ReadonlySet<string> = new Set([
   ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'EEXIST', 'EBUSY'],

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import type { Schedule } from '../model/query.ts';
 import type { Span, WantedWindow } from '../model/run.ts';
-import { dueAt, newestDue, newestWindow, offsetOf, windowOf } from '../queries/windows.ts';
+import { dueAt, newestDue, newestWindow, offsetOf, windowOf } from './windows.ts';
 
 /** What has changed since the last check of the clock. */
 export interface DueWindow {

@@ -5,8 +5,8 @@ const COMMANDS = ['serve', 'demo', 'simulator', 'check-config', 'iam-policy', 'h
 
 describe.concurrent('the command line', () => {
   it.for<[string[], RegExp]>([
-    [['srve'], /^nfm-exporter: unknown command "srve", did you mean serve\?\nSee nfm-exporter --help\n$/],
-    [['qury'], /^nfm-exporter: unknown command "qury", did you mean query\?\n/],
+    [['srve'], /^nfm-exporter: unknown command "srve"; did you mean "serve"\?\nSee nfm-exporter --help\n$/],
+    [['qury'], /^nfm-exporter: unknown command "qury"; did you mean "query"\?\n/],
     [
       ['status'],
       /^nfm-exporter: unknown command "status", expected one of serve, demo, simulator, check-config, iam-policy, healthcheck, query\n/,
@@ -23,7 +23,7 @@ describe.concurrent('the command line', () => {
     ],
     [
       ['--web.config.files=x'],
-      /^nfm-exporter: unknown flag --web\.config\.files, did you mean --web\.config\.file\?\n/,
+      /^nfm-exporter: unknown flag --web\.config\.files; did you mean "--web\.config\.file"\?\n/,
     ],
     [
       ['serve', '--story', '--config.file=/dev/null'],
@@ -35,7 +35,7 @@ describe.concurrent('the command line', () => {
       /^nfm-exporter: --log\.level: got "loud", expected one of debug, info, warn, error\n/,
     ],
     [['simulator', '--port=65536'], /^nfm-exporter: --port: got "65536", expected a number from 0 to 65535\n/],
-    [['simulator', '--scenari=x'], /^nfm-exporter: unknown flag --scenari, did you mean --scenario\?\n/],
+    [['simulator', '--scenari=x'], /^nfm-exporter: unknown flag --scenari; did you mean "--scenario"\?\n/],
     [['simulator', 'x'], /^nfm-exporter: unexpected argument "x"\n/],
     [['check-config'], /^nfm-exporter: check-config takes one file, got 0\nSee nfm-exporter check-config --help\n$/],
     [['check-config', 'a.yml', 'b.yml'], /^nfm-exporter: check-config takes one file, got 2\n/],

@@ -196,10 +196,10 @@ describe("the daemon's flags", () => {
   });
 
   it.each([
-    ['--log.levle=info', 'unknown flag --log.levle, did you mean --log.level?'],
-    ['-log.level=info', 'unknown flag -log.level, did you mean --log.level?'],
-    ['--web.listen_address', 'unknown flag --web.listen_address, did you mean --web.listen-address?'],
-    ['--no-log.level', 'unknown flag --no-log.level, did you mean --log.level?'],
+    ['--log.levle=info', 'unknown flag --log.levle; did you mean "--log.level"?'],
+    ['-log.level=info', 'unknown flag -log.level; did you mean "--log.level"?'],
+    ['--web.listen_address', 'unknown flag --web.listen_address; did you mean "--web.listen-address"?'],
+    ['--no-log.level', 'unknown flag --no-log.level; did you mean "--log.level"?'],
     ['--web.enable-everything', 'unknown flag --web.enable-everything'],
     ['--port=10049', 'unknown flag --port'],
     ['--__proto__=x', 'unknown flag --__proto__'],

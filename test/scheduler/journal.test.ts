@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Registration, Schedule } from '../../src/model/query.ts';
 import type { Run, RunActions, Runnable, Span, StepResult, Window } from '../../src/model/run.ts';
-import { newestDue, newestWindow, offsetOf, windowOf } from '../../src/queries/windows.ts';
+import { newestDue, newestWindow, offsetOf, windowOf } from '../../src/scheduler/windows.ts';
 import { Dispatcher } from '../../src/scheduler/dispatcher.ts';
 import { DueWindows } from '../../src/scheduler/due-windows.ts';
 import type { EarlierRuns, RunJournal } from '../../src/scheduler/run-journal.ts';

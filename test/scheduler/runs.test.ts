@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Schedule } from '../../src/model/query.ts';
 import type { Run, RunActions, Runnable, RunOutcome, StepResult } from '../../src/model/run.ts';
-import { newestDue, offsetOf } from '../../src/queries/windows.ts';
+import { newestDue, offsetOf } from '../../src/scheduler/windows.ts';
 import { Dispatcher } from '../../src/scheduler/dispatcher.ts';
 import { Runs } from '../../src/scheduler/runs.ts';
 import { type Target, Targets } from '../../src/scheduler/target.ts';

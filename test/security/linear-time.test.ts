@@ -5,7 +5,7 @@ import { readMonitors, readScopes } from '../../src/aws/lists.ts';
 import { parseNoProxy } from '../../src/aws/network/no-proxy.ts';
 import { readProxyRoutes } from '../../src/aws/network/proxy-routes.ts';
 import { httpUrl, id, profile, roleArn } from '../../src/config/formats.ts';
-import { nearestHint } from '../../src/config/reading/nearest.ts';
+import { didYouMean } from '../../src/config/reading/nearest.ts';
 import { quote } from '../../src/config/reading/nodes.ts';
 import { PlainEntries } from '../../src/config/reading/plain-entries.ts';
 import { substitute } from '../../src/config/reading/reading.ts';
@@ -81,7 +81,7 @@ const READERS = {
     `a:b [a, b] "c" 'd' {x} $(y) é: `,
   ],
   quote: [quote, 'https://a:b@c/\u2028'],
-  nearestHint: [(text) => nearestHint(text, ['interval', 'staleAfter']), 'stale-after'],
+  didYouMean: [(text) => didYouMean(text, ['interval', 'staleAfter']), 'stale-after'],
   substitute: [(text) => substitute(text, { A: 'a' }), `$\${ \${A} \${B:-x}`],
   parseAcceptHeader: [parseAcceptHeader, 'text/plain;version="0.0\\"4";q=0.5, *\t,'],
   parseBasicCredentials: [parseBasicCredentials, 'Basic YTpi== '],

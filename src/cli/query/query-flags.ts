@@ -10,6 +10,7 @@ import {
   timerDuration,
 } from '../../config/formats.ts';
 import { type Format, oneOf, text, wordOf } from '../../config/reading/formats.ts';
+import { didYouMean } from '../../config/reading/nearest.ts';
 import { LONGEST_LOOKBACK_MS } from '../../model/query.ts';
 import {
   KNOWN_CATEGORIES,
@@ -19,7 +20,7 @@ import {
   QUERY_TYPES,
   type QueryType,
 } from '../../model/vocabulary.ts';
-import { didYouMean, type Flag, type FlagValues, type Given, UsageError, wrongValue } from '../flags.ts';
+import { type Flag, type FlagValues, type Given, UsageError, wrongValue } from '../flags.ts';
 
 export const OUTPUTS = ['table', 'json'] as const;
 export type Output = (typeof OUTPUTS)[number];

@@ -2,7 +2,7 @@ import { LONGEST_LOOKBACK_MS, type Schedule } from '../../model/query.ts';
 import { DATA_TYPE, KNOWN_CATEGORIES, type QueryType, ROW_LABELS } from '../../model/vocabulary.ts';
 import type { MonitorSelector } from '../config.ts';
 import { namedIn, type Selection } from '../reading/formats.ts';
-import { nearestHint } from '../reading/nearest.ts';
+import { didYouMean } from '../reading/nearest.ts';
 import { type ConfigNode, elementsOf, isNull, keyPath, quote, showNode } from '../reading/nodes.ts';
 import type { Reading } from '../reading/reading.ts';
 import { readSection } from '../reading/section.ts';
@@ -195,7 +195,7 @@ export function warnOfUnknownCategories(
   for (const element of elementsOf(path, node, namedIn(selection))) {
     if (!KNOWN.has(element.value)) {
       const written = element.node.kind === 'scalar' ? String(element.node.value) : '';
-      const expected = `one of ${KNOWN_CATEGORIES.join(', ')}${nearestHint(written, KNOWN_CATEGORIES)}`;
+      const expected = `one of ${KNOWN_CATEGORIES.join(', ')}${didYouMean(written, KNOWN_CATEGORIES)}`;
       reading.warn(element.path, element.node.line, showNode(element.node), expected);
     }
   }

@@ -4,7 +4,7 @@ import { quote } from './nodes.ts';
  * The known word that `word` is probably a misspelling of, as an addition to what was expected. Empty where there is none,
  * and for a word that is spelt right.
  */
-export function nearestHint(word: string, known: readonly string[]): string {
+export function didYouMean(word: string, known: readonly string[]): string {
   const nearest = nearestWord(word, known);
   return nearest === undefined || nearest === word ? '' : `; did you mean ${quote(nearest)}?`;
 }
@@ -13,7 +13,7 @@ export function nearestHint(word: string, known: readonly string[]): string {
  * The known word that `word` is probably a misspelling of, or undefined. Case, `-` and `_` do not count, a third of the
  * letters may be wrong, and the beginning of one known word is enough; of several the nearest, if half of it is there.
  */
-export function nearestWord(word: string, known: readonly string[]): string | undefined {
+function nearestWord(word: string, known: readonly string[]): string | undefined {
   const wanted = normalize(word);
   const ranked = rankByDistance(wanted, known);
   const best = ranked[0];

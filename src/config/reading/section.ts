@@ -1,6 +1,6 @@
 import convict from 'convict';
 import { type Format, type Mismatch, optional } from './formats.ts';
-import { nearestHint } from './nearest.ts';
+import { didYouMean } from './nearest.ts';
 import { type ConfigNode, indexPath, isLoneAnchor, keyPath, type MapNode, quotingHint } from './nodes.ts';
 import type { Reading } from './reading.ts';
 
@@ -64,7 +64,7 @@ export function readSection<T>(
   reading: Reading,
   otherKeys: readonly string[] = [],
 ): Section<T> {
-  const { keys, check } = checkerOf(schema);
+  const keys = Object.keys(schema).filter((key): key is keyof T & string => key in schema);
   checkKeys(node, path, [...keys, ...otherKeys], reading);
 
   const written = (key: string) => node.entries.get(key)?.value;
@@ -76,6 +76,8 @@ export function readSection<T>(
   }
 
   const faulty = new Set<string>();
+  const check = CHECKS.get(schema) ?? compile(schema);
+  CHECKS.set(schema, check);
   check(plain, (key, { index, expected }, format) => {
     const whole = written(key);
     const element = whole?.kind === 'list' && index !== undefined ? whole.items[index] : undefined;
@@ -95,33 +97,18 @@ export function readSection<T>(
   return { values: values as T, written, faulty: (key) => faulty.has(key) };
 }
 
-/** Checks mappings of one schema, one after another. */
-interface Checker<T> {
-  readonly keys: readonly (keyof T & string)[];
-  /**
-   * @param values of all keys
-   * @param report receives what does not fit
-   */
-  check(values: ReadonlyMap<string, unknown>, report: Report): void;
-}
+/** Checks the values of all keys of a mapping, and reports those that do not fit. */
+type Check = (values: ReadonlyMap<string, unknown>, report: Report) => void;
 
 type Report = (key: string, mismatch: Mismatch, format: Format<unknown>) => void;
 
 /** By schema: convict takes much longer to compile a schema than to check a mapping with it. */
-const CHECKS = new WeakMap<object, Checker<unknown>['check']>();
+const CHECKS = new WeakMap<object, Check>();
 
-function checkerOf<T>(schema: SectionSchema<T>): Checker<T> {
-  const keys = Object.keys(schema).filter((key): key is keyof T & string => key in schema);
-  const check = CHECKS.get(schema) ?? compile(schema, keys);
-  CHECKS.set(schema, check);
-  return { keys, check };
-}
-
-function compile<T>(schema: SectionSchema<T>, keys: Checker<T>['keys']): Checker<T>['check'] {
+function compile(schema: Readonly<Record<string, Key<unknown>>>): Check {
   let report: Report = () => undefined;
   const definition: convict.Schema<Record<string, unknown>> = {};
-  for (const key of keys) {
-    const { doc, default: fallback, format } = schema[key];
+  for (const [key, { doc, default: fallback, format }] of Object.entries(schema)) {
     const check = (value: unknown) => {
       for (const mismatch of format.mismatches(value)) {
         report(key, mismatch, format);
@@ -173,7 +160,7 @@ function toPlain(node: ConfigNode, path: string, reading: Reading, reported: Set
 /** What was probably meant by a value that does not fit; of a text, what it says before variables are replaced. */
 function hintFor(node: ConfigNode, format: Format<unknown>, path: string): string {
   if (node.kind === 'scalar' && typeof node.value === 'string') {
-    return nearestHint(node.value, format.words);
+    return didYouMean(node.value, format.words);
   }
   return isLoneAnchor(node) || fitsQuoted(node, format) ? quotingHint(node, path) : '';
 }
@@ -188,7 +175,7 @@ function fitsQuoted(node: ConfigNode, format: Format<unknown>): boolean {
 export function checkKeys(node: MapNode, path: string, known: readonly string[], reading: Reading): void {
   for (const [key, { keyLine }] of node.entries) {
     if (!known.includes(key)) {
-      const expected = `one of ${known.join(', ')}${nearestHint(key, known)}`;
+      const expected = `one of ${known.join(', ')}${didYouMean(key, known)}`;
       reading.report(keyPath(path, key), keyLine, 'an unknown key', expected);
     }
   }

@@ -1,4 +1,4 @@
-import { Composer, type CST, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, Parser } from 'yaml';
+import { Composer, CST, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, Parser } from 'yaml';
 import {
   type ConfigNode,
   indexPath,
@@ -44,7 +44,7 @@ export function parseYaml(text: string, file: string, { rootPath = '', skipped }
   };
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
 
-  const tooDeep = tokens.map((token) => offsetBeyondDepth(token, MAX_DEPTH)).find((offset) => offset !== undefined);
+  const tooDeep = tokens.map(offsetBeyondDepth).find((offset) => offset !== undefined);
   if (tooDeep !== undefined) {
     const got = `lists or mappings nested more than ${MAX_DEPTH} deep`;
     return refused(createProblem(file, lineOf(tooDeep), got, `at most ${MAX_DEPTH} levels`));
@@ -81,29 +81,16 @@ function refused(...problems: Problem[]): ParsedYaml {
   return { root: undefined, blank: false, problems };
 }
 
-/** Where a token first nests deeper than `depth` lists and mappings; undefined where it does not. Does not recurse. */
-function offsetBeyondDepth(root: CST.Token, depth: number): number | undefined {
-  const pending: [CST.Token, number][] = [[root, 0]];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const [token, level] = next;
-    if (level > depth) {
-      return token.offset;
-    }
-    if (token.type === 'document') {
-      if (token.value !== undefined) {
-        pending.push([token.value, level]);
-      }
-    } else if ('items' in token) {
-      for (const item of token.items) {
-        for (const child of [item.key, item.value]) {
-          if (child !== undefined && child !== null) {
-            pending.push([child, level + 1]);
-          }
-        }
-      }
-    }
+/** Where a document first nests deeper than {@link MAX_DEPTH} lists and mappings; undefined where it does not. */
+function offsetBeyondDepth(token: CST.Token): number | undefined {
+  let offset: number | undefined;
+  if (token.type === 'document') {
+    CST.visit(token, ({ key, value }, path) => {
+      offset = path.length > MAX_DEPTH ? (value ?? key)?.offset : undefined;
+      return offset === undefined ? undefined : CST.visit.BREAK;
+    });
   }
-  return undefined;
+  return offset;
 }
 
 /** Walks the document in its order, so that an alias always finds the last anchor of its name before it. */

@@ -73,7 +73,7 @@ describe('flags of query watch', () => {
 
 describe('wrong usage', () => {
   it.for<[string[], string]>([
-    [['rum'], 'query: got "rum", expected run or watch, did you mean run?'],
+    [['rum'], 'query: got "rum", expected run or watch; did you mean "run"?'],
     [[...RUN, 'x'], 'unexpected argument "x"'],
     [['run', ...RUN.slice(2)], '--monitor-name is required'],
     [RUN.slice(0, 3), '--destination-category is required'],
@@ -92,7 +92,7 @@ describe('wrong usage', () => {
     ],
     [
       [...RUN.slice(0, 2), '--metric-name=RETRANSMISSION', '--destination-category=INTER_AZ'],
-      'DATA_TRANSFERRED, did you mean RETRANSMISSIONS?',
+      'DATA_TRANSFERRED; did you mean "RETRANSMISSIONS"?',
     ],
     [[...RUN, '--limit=501'], '--limit: got "501", expected a whole number from 1 to 500'],
     [[...RUN, '--lookback=61m'], '--lookback: got "61m", expected a duration above zero and at most 1h'],
