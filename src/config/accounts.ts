@@ -8,29 +8,28 @@ import { readSection, type Section } from './reading/section.ts';
 import { warnOfUnknownRegions } from './regions.ts';
 import { ACCOUNT, type AccountKeys, type AwsKeys, type CommonKeys } from './schema.ts';
 
-/** The account that exists without being defined: the default credential chain in the default region. */
+/** The account that needs no definition: the default credential chain in the default region. */
 export const DEFAULT_ACCOUNT = 'default';
 
-/** An account as the file defines it, before defaults of `aws` are applied. */
+/** An account as defined in the file, before the defaults of `aws` are applied. */
 export interface AccountDefinition {
-  /** `accounts[0]`; undefined for the `default` that the file does not define. */
+  /** `accounts[0]`. Undefined for an implicit `default`. */
   readonly path: string | undefined;
   readonly line: number;
-  /** Undefined where the file gives none that can be read. */
+  /** Undefined if it is missing or invalid. */
   readonly name: string | undefined;
-  /** Undefined where the account gives none of its own. */
+  /** Undefined if the account has none of its own. */
   readonly regions: readonly string[] | undefined;
   readonly regionsListed: boolean;
-  /** The account's own regions were reported; what queries say of them cannot be judged. */
+  /** The account's own regions are invalid, so the regions of queries cannot be checked against them. */
   readonly regionsFaulty: boolean;
   readonly role: Role | undefined;
-  /** Where the file gives the role. */
+  /** The node of `roleArn`. */
   readonly roleArnNode: ConfigNode | undefined;
-  /** What the account itself gives; nothing for the `default` that the file does not define. */
+  /** Keys of the account itself. Empty for an implicit `default`. */
   readonly own: Partial<AccountKeys>;
 }
 
-/** `default`, unless the file defines it. */
 const IMPLICIT_ACCOUNT: AccountDefinition = {
   path: undefined,
   line: 1,
@@ -43,15 +42,15 @@ const IMPLICIT_ACCOUNT: AccountDefinition = {
   own: {},
 };
 
-/** The accounts that the file defines, and `default` unless that is among them. */
+/** Returns the accounts of the file, and `default` unless the file defines it. */
 export function withDefaultAccount(defined: readonly AccountDefinition[]): readonly AccountDefinition[] {
   return defined.some(({ name }) => name === DEFAULT_ACCOUNT) ? defined : [...defined, IMPLICIT_ACCOUNT];
 }
 
 /**
- * An account with the defaults of `aws`; undefined without a name.
+ * Returns an account with the defaults of `aws`, or undefined if it has no name.
  *
- * @param region of accounts that give none
+ * @param region of accounts without a region
  */
 export function resolveAccount(
   { name, regions, regionsListed, role, own }: AccountDefinition,
@@ -73,7 +72,7 @@ export function resolveAccount(
       };
 }
 
-/** Reads the elements of `accounts`; names that stand twice are reported. */
+/** Reads the elements of `accounts`, and reports duplicate names. */
 export function readAccounts(elements: readonly ListedMap[], reading: Reading): readonly AccountDefinition[] {
   const first = new Map<string, AccountDefinition>();
   return elements.map(({ node, path }) => {
@@ -81,7 +80,7 @@ export function readAccounts(elements: readonly ListedMap[], reading: Reading): 
     const earlier = first.get(account.name ?? '');
     const nameNode = node.entries.get('name')?.value;
     if (earlier !== undefined && nameNode !== undefined) {
-      const expected = `a name of its own: ${earlier.path} (line ${earlier.line}) has it too`;
+      const expected = `a unique name: ${earlier.path} (line ${earlier.line}) has the same name`;
       reading.reject(keyPath(path, 'name'), nameNode, expected);
     } else if (account.name !== undefined) {
       first.set(account.name, account);
@@ -98,7 +97,7 @@ function readAccount(node: MapNode, path: string, reading: Reading): AccountDefi
   const both = section.written('region') !== undefined && section.written('regions') !== undefined;
   const regionsNode = node.entries.get('regions');
   if (both && regionsNode !== undefined) {
-    reading.report(keyPath(path, 'regions'), regionsNode.keyLine, 'region as well as regions', 'one of the two');
+    reading.report(keyPath(path, 'regions'), regionsNode.keyLine, 'both region and regions', 'only one of them');
   }
   const single = section.values.region;
   const listed = section.values.regions;
@@ -117,10 +116,10 @@ function readAccount(node: MapNode, path: string, reading: Reading): AccountDefi
   };
 }
 
-/** Names of accounts in a message. */
+/** Most names of accounts in a message. */
 const ACCOUNTS_SHOWN = 20;
 
-/** Whether all accounts that `account` names exist; reports those that do not. */
+/** Returns true if all accounts in `account` exist. Reports those that do not. */
 export function checkAccounts(
   section: Section<Pick<CommonKeys, 'account'>>,
   path: string,
@@ -137,20 +136,20 @@ export function checkAccounts(
   return missing.length === 0;
 }
 
-/** A key of an account that is read here, since its keys are the user's own. */
+/** A mapping with free keys, which no schema describes. */
 const SESSION_TAGS = 'sessionTags';
 
-/** Means something only where a role is assumed. */
+/** Only valid together with `roleArn`. */
 const ROLE_KEYS = ['externalId', 'roleSessionName', SESSION_TAGS];
 
-/** STS's own limits for session tags. */
+/** STS's limits for session tags. */
 const MAX_TAGS = 50;
 const TAG_KEY = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u;
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{0,256}$/u;
-const TAG_CHARACTERS = 'letters, digits, spaces and _ . : / = + - @';
+const TAG_CHARACTERS = 'letters, digits, spaces, and _ . : / = + - @';
 const TAG_VALUE_EXPECTED = `a tag value: text of at most 256 ${TAG_CHARACTERS}`;
 
-/** The role of an account; undefined where it has none, or none that can be read. */
+/** Returns the role of an account, or undefined if it is missing or invalid. */
 function readRole(node: MapNode, path: string, section: Section<AccountKeys>, reading: Reading): Role | undefined {
   const tags = node.entries.get(SESSION_TAGS)?.value;
   const sessionTags = tags === undefined ? {} : readSessionTags(tags, keyPath(path, SESSION_TAGS), reading);
@@ -158,7 +157,7 @@ function readRole(node: MapNode, path: string, section: Section<AccountKeys>, re
     for (const key of ROLE_KEYS) {
       const entry = node.entries.get(key);
       if (entry !== undefined) {
-        reading.report(keyPath(path, key), entry.keyLine, `${key} without roleArn`, 'roleArn, too: the role to assume');
+        reading.report(keyPath(path, key), entry.keyLine, `${key} without roleArn`, 'roleArn (the role to assume) as well');
       }
     }
   }
@@ -168,7 +167,7 @@ function readRole(node: MapNode, path: string, section: Section<AccountKeys>, re
     : { arn, sessionName: section.values.roleSessionName, externalId: section.values.externalId, sessionTags };
 }
 
-/** Reads a mapping of session tags. Those with a fault are reported and left out. */
+/** Reads a mapping of session tags. Reports and omits invalid tags. */
 function readSessionTags(node: ConfigNode, path: string, reading: Reading): Readonly<Record<string, string>> {
   const { entries } = reading.map(path, node, 'a mapping of tag keys to text');
   if (entries.size > MAX_TAGS) {
@@ -180,10 +179,10 @@ function readSessionTags(node: ConfigNode, path: string, reading: Reading): Read
     const tagPath = keyPath(path, key);
     const text = reading.text(tagPath, value, TAG_VALUE_EXPECTED, (each) => TAG_VALUE.test(each));
     if (!TAG_KEY.test(key) || /^aws:/i.test(key)) {
-      const expected = `a tag key: 1 to 128 ${TAG_CHARACTERS}; not aws: first`;
+      const expected = `a tag key: 1 to 128 ${TAG_CHARACTERS}; aws: is reserved at the beginning`;
       reading.report(tagPath, keyLine, `the key ${quote(key)}`, expected);
     } else if (folded.has(key.toLowerCase())) {
-      reading.report(tagPath, keyLine, 'a key that differs from another only in case', 'each key once, in any case');
+      reading.report(tagPath, keyLine, 'a key that differs from another one only in case', 'keys that differ in more than case');
     } else if (text !== undefined) {
       tags.set(key, text);
     }
@@ -192,7 +191,7 @@ function readSessionTags(node: ConfigNode, path: string, reading: Reading): Read
   return Object.fromEntries(tags);
 }
 
-/** A warning of the accounts that the file lists and no query is in. None where there are no queries at all. */
+/** Returns one warning about all accounts of the file that no query uses. Returns none if there are no queries. */
 export function describeUnusedAccounts(
   definitions: Iterable<AccountDefinition>,
   used: ReadonlySet<string>,
@@ -207,6 +206,6 @@ export function describeUnusedAccounts(
   }
   const names = abbreviate(others.map(({ name }) => name));
   const also =
-    others.length === 0 ? '' : `; ${counted(others.length, 'other is', 'others are')} not used either: ${names}`;
+    others.length === 0 ? '' : `; ${counted(others.length, 'other account is', 'other accounts are')} unused: ${names}`;
   return [createProblem(keyPath(first.path, 'name'), first.line, first.name, `an account that a query uses${also}`)];
 }

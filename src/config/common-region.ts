@@ -8,20 +8,19 @@ import { expectedInstead, isKnownRegion } from './regions.ts';
 import type { AwsKeys } from './schema.ts';
 
 /**
- * The region of the environment or the AWS profile; undefined where there is none. Asked only when a query needs it: it
- * may have to read files.
+ * Returns the region of the environment or the AWS profile, or undefined if they have none. Called only if a query needs
+ * it, because it may read files.
  */
 export type FallbackRegion = () => Promise<string | undefined>;
 
-/** A region, or what there is instead of one. */
+/** A region, or a description of the missing or invalid one. */
 type FoundRegion = { readonly region: string } | { readonly got: string };
 
-/** What was expected where no region is to be had. */
-const EXPECTED = `${regionFormat.expected}, here, in aws.region, or in AWS_REGION or the AWS profile`;
+const EXPECTED = `${regionFormat.expected}: here, in aws.region, in AWS_REGION, or in the AWS profile`;
 
 /**
- * The region of accounts that give none: `aws.region`, or the environment's, or the profile's. Reports each account for
- * which a query needs one where there is none.
+ * Returns the region of accounts without a region: `aws.region`, or the region of the environment or the profile. If there
+ * is none, reports each account for which a query needs it.
  */
 export async function commonRegion(
   aws: Section<AwsKeys>,
@@ -47,7 +46,7 @@ export async function commonRegion(
   const found = await findRegion(fallbackRegion);
   if ('region' in found) {
     if (!isKnownRegion(found.region)) {
-      const got = 'a region from the environment or the AWS profile that is not known';
+      const got = 'an unknown region from the environment or the AWS profile';
       reading.warn('aws.region', 1, got, expectedInstead(found.region));
     }
     return found.region;
@@ -69,10 +68,10 @@ export async function findRegion(fallbackRegion: FallbackRegion): Promise<FoundR
   }
   return regionFormat.mismatches(region).length === 0
     ? { region }
-    : { got: 'a region from the environment or the AWS profile that is none' };
+    : { got: 'an invalid region from the environment or the AWS profile' };
 }
 
-/** Reports an entry that needs the region of an account that has none. */
+/** Reports an entry that needs the region of an account without one. */
 export function reportNoRegion({ path, line }: QueryEntry, got: string, reading: Reading): void {
   reading.report(keyPath(path, 'region'), line, got, EXPECTED);
 }

@@ -38,7 +38,7 @@ export const logFormat: Format<LogFormat> = oneOf(LOG_FORMATS);
 
 export const queryType: Format<QueryType> = oneOf(QUERY_TYPES);
 
-/** A duration from `least` to `most`; in milliseconds once parsed. */
+/** A duration from `least` to `most`, parsed to milliseconds. */
 function durationBetween(least: number, most: number, expected: string): Format<number> {
   return single(expected, (value) => {
     const ms = typeof value === 'string' ? parseDuration(value) : undefined;
@@ -46,8 +46,8 @@ function durationBetween(least: number, most: number, expected: string): Format<
   });
 }
 
-/** A duration above zero; in milliseconds once parsed. */
-export const duration = durationBetween(1, Number.MAX_SAFE_INTEGER, 'a duration above zero, such as 30s or 1h30m');
+/** A duration above zero, parsed to milliseconds. */
+export const duration = durationBetween(1, Number.MAX_SAFE_INTEGER, 'a duration above zero (for example, 30s or 1h30m)');
 
 const DAY_MS = 86_400_000;
 const timer = durationBetween(
@@ -56,7 +56,7 @@ const timer = durationBetween(
   `a duration of at most ${formatDuration(Math.floor(LONGEST_TIMER_MS / DAY_MS) * DAY_MS)}`,
 );
 
-/** A duration that a timer runs for; in milliseconds once parsed. */
+/** A duration of a timer, parsed to milliseconds. */
 export const timerDuration: Format<number> = {
   ...timer,
   expected: duration.expected,
@@ -78,19 +78,19 @@ export const positiveInteger = numberWhere(
 );
 
 export const listenAddress: Format<string> = text(
-  ':PORT, HOST:PORT or [IPV6]:PORT in quotes',
+  ':PORT, HOST:PORT, or [IPV6]:PORT in quotes',
   (value) => parseListenAddress(value) !== undefined,
 );
 
-/** A path that no other page of the exporter has: those are `/`, `/-/…` and `/api/…`. */
+/** A path that differs from the exporter's other pages: `/`, `/-/…`, and `/api/…`. */
 export const telemetryPath: Format<string> = text(
-  'a path such as /metrics, of letters, digits, ".", "_", "~" and "-", other than /, /-/… and /api/…',
+  'a path (for example, /metrics) of letters, digits, ".", "_", "~", and "-", other than /, /-/…, and /api/…',
   (value) =>
     /^(?:\/[A-Za-z0-9._~-]+)+$/.test(value) && !/\/\.{1,2}(?:\/|$)/.test(value) && !/^\/(?:-|api)(?:\/|$)/.test(value),
 );
 
-/** A file's or folder's name; a NUL is the one character that none can have. */
-export const pathName: Format<string> = text('the name of a folder', (value) => /^[^\0]+$/.test(value));
+/** The path of a directory. NUL is the only character that a path cannot contain. */
+export const pathName: Format<string> = text('the path of a directory', (value) => /^[^\0]+$/.test(value));
 
 function isHttpUrl(value: string): boolean {
   if (/[\s\\]/.test(value) || !URL.canParse(value)) {
@@ -105,60 +105,60 @@ const HTTP_URL = 'an http:// or https:// URL without credentials or query';
 
 export const httpUrl: Format<string> = text(HTTP_URL, isHttpUrl);
 
-/** A URL in which `{region}` stands for the region that is called. */
-export const regionalHttpUrl: Format<string> = text(`${HTTP_URL}; it may hold {region}`, (value) => {
+/** A URL in which `{region}` is replaced by the called region. */
+export const regionalHttpUrl: Format<string> = text(`${HTTP_URL}; it may contain {region}`, (value) => {
   const example = value.replaceAll('{region}', 'us-east-1');
   return !/[{}]/.test(example) && isHttpUrl(example);
 });
 
-/** Regions come into being without notice, so that their form is all that can be held against a name. */
-export const region: Format<string> = text('an AWS region such as eu-west-1', (value) =>
+/** AWS adds regions without notice, so only the form of a name is checked. */
+export const region: Format<string> = text('an AWS region (for example, eu-west-1)', (value) =>
   /^[a-z]{2,}(?:-[a-z]+)+-\d{1,2}$/.test(value),
 );
 
 const NAME_CHARACTERS = 'characters of A-Z a-z 0-9 _ . -';
 
-/** The names of entries and accounts. They hold no `:`, which separates the parts of a query's name. */
+/** The names of entries and accounts. They cannot contain `:`, which separates the parts of a query name. */
 export const name: Format<string> = matching('a name', /^[A-Za-z0-9_.-]{1,128}$/, `1 to 128 ${NAME_CHARACTERS}`);
 
-/** The API's own limits for a monitor's name, without the two that a path cannot hold. */
+/** The API's limits for a monitor name, without the two names that a URL path cannot contain. */
 export const monitorName: Format<string> = narrowed(
   matching("a monitor's name", /^[A-Za-z0-9_.-]{1,255}$/, `1 to 255 ${NAME_CHARACTERS}`),
   'other than . and ..',
   isMonitorName,
 );
 
-/** IAM's own limits: a path of at most 512 characters, both of its slashes included, and a name of at most 64. */
+/** IAM's limits: a path of at most 512 characters, including both slashes, and a name of at most 64. */
 const ROLE_ARN = new RegExp(
   `^arn:(?:${PARTITIONS.join('|')}):iam::\\d{12}:role/(?=.{1,575}$)(?:[\\x21-\\x7e]+/)?[\\w+=,.@-]{1,64}$`,
 );
 
 export const roleArn: Format<string> = text(
-  `the ARN of a role, arn:PARTITION:iam::ACCOUNT:role/NAME, of partition ${PARTITIONS.join(', ')}`,
+  `the ARN of a role, arn:PARTITION:iam::ACCOUNT:role/NAME, in partition ${PARTITIONS.join(', ')}`,
   (value) => ROLE_ARN.test(value),
 );
 
-/** STS's own limits for a session's name. */
+/** STS's limits for a session name. */
 export const roleSessionName: Format<string> = matching(
   "a role session's name",
   /^[\w+=,.@-]{2,64}$/,
   '2 to 64 characters of A-Z a-z 0-9 _ + = , . @ -',
 );
 
-/** STS's own limits for an external id. */
+/** STS's limits for an external id. */
 export const externalId: Format<string> = matching(
   'an external id',
   /^[\w+=,.@:/-]{2,1224}$/,
   '2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -',
 );
 
-/** Of the shared config files, which set no rule but that it is on one line. */
+/** A profile of the shared config files, whose only rule is that the name is on one line. */
 export const profile: Format<string> = text(
   'the name of a profile: text on one line',
   (value) => /\S/.test(value) && !/\p{Cc}/u.test(value),
 );
 
-/** Ids of queries and scopes, for which the API gives no pattern: whatever can be a segment of a request's path. */
+/** Ids of queries and scopes. The API has no pattern for them, so any segment of a request path is valid. */
 export function id(what: string): Format<string> {
   return narrowed(
     text(`${what}: text that is not empty`, (value) => value !== ''),
@@ -167,9 +167,9 @@ export function id(what: string): Format<string> {
   );
 }
 
-/** A glob, of which no characters but the end are fixed. */
+/** A glob. Only its end is checked. */
 export const discoveryFiles: Format<string> = text(
-  'a glob such as queries.d/*.yaml, ending in .yaml, .yml or .json',
+  'a glob that ends in .yaml, .yml, or .json (for example, queries.d/*.yaml)',
   (value) => /^[^\0]*[^\0/]\.(?:ya?ml|json)$/.test(value),
 );
 
@@ -182,32 +182,32 @@ export const metricSelection: Format<Selection<MetricName>> = selection(
   wordOf(METRIC_NAMES),
 );
 
-const CATEGORY = 'a destination category such as INTER_AZ';
+const CATEGORY = 'a destination category (for example, INTER_AZ)';
 
-/** Categories have the form of the API's; those that are not known are taken, too, since the service gains others. */
+/** Any category of the API's form, since the service adds categories without notice. */
 export const categorySelection: Format<Selection<string>> = selection(
   `${CATEGORY}, a list of them, or "*" for all of the API's model`,
   { ...text(CATEGORY, (value) => /^[A-Z][A-Z0-9_]{0,63}$/.test(value)), words: KNOWN_CATEGORIES },
 );
 
-/** Rows of a result: the limits of the API's model. */
+/** Most rows of a result, with the limits of the API model. */
 export const limit = numberWhere(
   'a whole number from 1 to 500',
   (value) => Number.isInteger(value) && value >= 1 && value <= 500,
 );
 
-/** Time from window to window; in milliseconds once parsed. */
-export const every = durationBetween(60_000, Number.MAX_SAFE_INTEGER, 'a duration of at least 1m, such as 15m');
+/** Interval between windows, parsed to milliseconds. */
+export const every = durationBetween(60_000, Number.MAX_SAFE_INTEGER, 'a duration of at least 1m (for example, 15m)');
 
-/** Length of a window; in milliseconds once parsed. */
-export const lookback = durationBetween(1, LONGEST_LOOKBACK_MS, 'a duration above zero and at most 1h, such as 15m');
+/** Length of a window, parsed to milliseconds. */
+export const lookback = durationBetween(1, LONGEST_LOOKBACK_MS, 'a duration above zero and at most 1h (for example, 15m)');
 
-/** A duration that may be zero; in milliseconds once parsed. */
-export const durationOrZero = durationBetween(0, Number.MAX_SAFE_INTEGER, 'a duration, such as 2m or 0s');
+/** A duration that may be zero, parsed to milliseconds. */
+export const durationOrZero = durationBetween(0, Number.MAX_SAFE_INTEGER, 'a duration (for example, 2m or 0s)');
 
-/** A pattern for monitors' names, of the characters that these may have. */
+/** A pattern for monitor names, of the characters that these may contain. */
 export const monitorGlob: Format<string> = text(
-  'a pattern for names of monitors, such as prod-*: characters of A-Z a-z 0-9 _ . - and * ?',
+  'a pattern for monitor names (for example, prod-*): characters of A-Z a-z 0-9 _ . - * ?',
   (value) => /^[A-Za-z0-9_.*?-]{1,255}$/.test(value),
 );
 

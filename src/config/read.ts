@@ -20,18 +20,18 @@ import { partitionOfArn, partitionOfRegion, warnOfUnknownRegions } from './regio
 import { AWS, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, STORAGE, WEB } from './schema.ts';
 
 export interface ReadOptions {
-  /** Name of the file, for problems that belong to no key. */
+  /** Name of the file, for problems without a key. */
   readonly file: string;
-  /** Where `${NAME}` in the file's values is looked up. */
+  /** Environment variables for `${NAME}` in values. */
   readonly env: Environment;
   readonly fallbackRegion: FallbackRegion;
 }
 
-/** A file that was read, with all that is wrong with it. */
+/** A config file with all its problems. */
 export interface ReadConfig extends Findings {
-  /** Good to use only where there are no problems: else parts of it are missing or stand-ins. */
+  /** Valid only if there are no problems: otherwise, parts are missing or placeholders. */
   readonly config: Config;
-  /** What it takes to read entries that stand elsewhere. */
+  /** Context to read entries outside the config file. */
   readonly context: ConfigContext;
 }
 
@@ -53,7 +53,7 @@ const ROOT_KEYS = [
 
 const EXPECTED_ROOT = `a mapping with the keys ${ROOT_KEYS.join(', ')}`;
 
-/** Reads and checks a config file. Never throws for what the file says. */
+/** Reads and checks a config file. Never throws for its contents. */
 export async function readConfig(text: string, options: ReadOptions): Promise<ReadConfig> {
   const reading = new Reading(options.env);
   const { root, problems, blank } = await parseLongYaml(text, { file: options.file, listKey: 'queries' });
@@ -112,7 +112,7 @@ export async function readWebSection(
   return readSection(reading.map('web', entries.get('web')?.value, MAPPING), 'web', WEB, reading).values;
 }
 
-/** The mappings of the top level with keys of their own. */
+/** Reads the mappings of the top level that have a schema. */
 function readSections({ entries }: MapNode, reading: Reading) {
   const read = <T>(key: string, schema: SectionSchema<T>) =>
     readSection(reading.map(key, entries.get(key)?.value, MAPPING), key, schema, reading);
@@ -151,7 +151,7 @@ function valuesOf(sections: ReturnType<typeof readSections>, file: string): Omit
   };
 }
 
-/** The top level, less the keys that begin with `x-`. */
+/** Returns the top level without keys that begin with `x-`. */
 function readRoot(root: ConfigNode | undefined, file: string, reading: Reading): MapNode {
   if (root !== undefined && root.kind !== 'map') {
     reading.reject(file, root, EXPECTED_ROOT);
@@ -163,8 +163,8 @@ function readRoot(root: ConfigNode | undefined, file: string, reading: Reading):
 }
 
 /**
- * Holds each account's role against the account's regions; where it has none of its own, against those it is called in,
- * or would be.
+ * Compares the partition of each account's role with the account's regions. If the account has none of its own, compares it
+ * with the regions of its queries, or with the common region.
  */
 function checkRolePartitions(
   definitions: readonly AccountDefinition[],
@@ -183,13 +183,13 @@ function checkRolePartitions(
     const own = partitionOfArn(role.arn);
     const foreign = used.find((region) => partitionOfRegion(region) !== own);
     if (foreign !== undefined) {
-      const expected = `a role of partition ${partitionOfRegion(foreign)}, which region ${reading.show(foreign)} is in; this one is of partition ${own}`;
+      const expected = `a role in partition ${partitionOfRegion(foreign)}, the partition of region ${reading.show(foreign)}; this role is in partition ${own}`;
       reading.reject(keyPath(path, 'roleArn'), node, expected);
     }
   }
 }
 
-/** One error, whichever the query: the longest interval is the one that `staleAfter` has to fit. */
+/** Reports at most one error: `staleAfter` must fit the longest interval. */
 function checkStaleAfter(
   node: ConfigNode | undefined,
   staleAfter: number | undefined,

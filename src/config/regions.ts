@@ -2,12 +2,12 @@ import { nearestOf } from './reading/nearest.ts';
 import { type ConfigNode, elementsOf, showNode } from './reading/nodes.ts';
 import type { Reading } from './reading/reading.ts';
 
-/** When {@link REGIONS} were taken over. */
+/** Date on which {@link REGIONS} was updated. */
 const AS_OF = '2026-11-29';
 
 /**
- * The regions of all partitions, without the pseudo regions for global services. From the partitions of the endpoint rules
- * in @aws-sdk/core 3.981.1; a test holds them against the installed version. They are listed here because loading these
+ * The regions of all partitions, without the pseudo regions for global services. Source: the partitions of the endpoint
+ * rules in @aws-sdk/core 3.981.1. A test compares them with the installed version. They are copied because loading the
  * rules takes longer than reading a configuration.
  */
 const REGIONS: Readonly<Record<string, string>> = {
@@ -24,9 +24,9 @@ const REGIONS: Readonly<Record<string, string>> = {
 export const KNOWN_REGIONS: readonly string[] = Object.values(REGIONS).flatMap((regions) => regions.split(' '));
 
 /**
- * Warns of regions of the right form that no partition lists: they are probably misspelled, or newer than the list.
+ * Warns of regions that are in no partition: they are probably misspelled, or newer than the list.
  *
- * @param regions what was read of `node`: one region, or one for each element of it
+ * @param regions the value of `node`: one region, or one for each element
  */
 export function warnOfUnknownRegions(
   regions: string | readonly string[] | undefined,
@@ -45,14 +45,14 @@ export function isKnownRegion(region: string): boolean {
   return KNOWN_REGIONS.includes(region);
 }
 
-/** What is expected in place of an unknown region. */
+/** Returns the expectation for an unknown region. */
 export function expectedInstead(region: string): string {
   return `a region that AWS had on ${AS_OF}, or a newer one; did you mean "${nearestOf(region, KNOWN_REGIONS)}"?`;
 }
 
 /**
- * The partitions of AWS whose regions are told by how their names begin; any other region is in `aws`. From the
- * partitions of AWS's endpoint rules.
+ * Prefixes of the region names of each partition. All other regions are in `aws`. Source: the partitions of AWS's endpoint
+ * rules.
  */
 const REGION_PREFIXES: Readonly<Record<string, string>> = {
   'aws-cn': 'cn-',
@@ -67,12 +67,12 @@ const REGION_PREFIXES: Readonly<Record<string, string>> = {
 /** All partitions, as ARNs name them. */
 export const PARTITIONS: readonly string[] = ['aws', ...Object.keys(REGION_PREFIXES)];
 
-/** The partition a region is in: credentials of one are worth nothing in another. */
+/** Returns the partition of a region. Credentials are valid in one partition only. */
 export function partitionOfRegion(region: string): string {
   return Object.entries(REGION_PREFIXES).find(([, prefix]) => region.startsWith(prefix))?.[0] ?? 'aws';
 }
 
-/** The partition that an ARN names. */
+/** Returns the partition in an ARN. */
 export function partitionOfArn(arn: string): string {
   return arn.split(':', 2)[1] ?? '';
 }

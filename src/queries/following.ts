@@ -2,28 +2,28 @@ import type { MonitorSelector, ScheduledEntry, SubjectSelector } from '../config
 import type { Candidate } from '../model/query.ts';
 import { type Entries, type Place, placesOf, planScheduledQueries } from './plan.ts';
 
-/** An entry in one account and region whose queries come and go as monitors or scopes do. */
+/** An entry with a selector in one target. Its queries are added and removed with monitors or scopes. */
 export interface Follower {
   readonly entry: ScheduledEntry;
   readonly place: Place;
   readonly selector: SubjectSelector;
 }
 
-/** A monitor that was found in a target. */
+/** A discovered monitor of a target. */
 export interface FoundMonitor {
   readonly name: string;
   readonly status: string | undefined;
-  /** Undefined while they are not known: such a monitor has none that a selector asks for. */
+  /** Undefined while unknown: such a monitor matches no selector with tags. */
   readonly tags: Readonly<Record<string, string>> | undefined;
 }
 
-/** What was found in a target by the last good listings: nothing before the first. */
+/** Monitors and scopes of a target from the last successful listings. Empty before the first. */
 export interface Found {
   readonly monitors: readonly FoundMonitor[];
   readonly scopeIds: readonly string[];
 }
 
-/** The entries that follow monitors or scopes, in the order of the file. */
+/** Returns the entries with selectors, in the order of the file. */
 export function followersOf(entries: Entries): readonly Follower[] {
   return entries.queries.flatMap((entry) => {
     const selector = entry.kind === 'scheduled' ? entry.selector : undefined;
@@ -33,7 +33,7 @@ export function followersOf(entries: Entries): readonly Follower[] {
   });
 }
 
-/** The queries that followers of one target would have now; some may have the same name. */
+/** Returns the queries of the followers of one target. Names may be duplicate. */
 export function planFollowing(followers: readonly Follower[], found: Found): readonly Candidate[] {
   return followers.flatMap(({ entry, place, selector }) =>
     Array.from(planScheduledQueries(entry, place, selectSubjects(selector, found)), ({ query }) => ({
@@ -43,7 +43,7 @@ export function planFollowing(followers: readonly Follower[], found: Found): rea
   );
 }
 
-/** Whether a selector asks for the tags of a monitor: all else about it fits. */
+/** Returns true if a selector depends on the tags of a monitor that matches otherwise. */
 export function needsTags(followers: readonly Follower[], monitor: Omit<FoundMonitor, 'tags'>): boolean {
   return followers.some(({ selector }) => selector.kind === 'monitors' && needsTagsOf(selector, monitor));
 }
@@ -53,8 +53,8 @@ function needsTagsOf(selector: MonitorSelector, monitor: Omit<FoundMonitor, 'tag
 }
 
 /**
- * How many monitors or scopes a selector matches. Undefined if that is unknown: it matches none, but may match a monitor
- * whose tags could not be read.
+ * Returns the number of matching monitors or scopes. Returns undefined if none match, but a monitor with unknown tags may
+ * match.
  */
 export function countMatches(selector: SubjectSelector, found: Found): number | undefined {
   const count = selectSubjects(selector, found).length;
@@ -80,13 +80,13 @@ function fitsButForTags({ name, status }: MonitorSelector, monitor: Omit<FoundMo
 }
 
 /**
- * Whether a name is what a pattern says: `*` stands for any characters, also none, `?` for any one, and all else for
- * itself. Takes time in proportion to the lengths' product at most, whatever the pattern.
+ * Returns true if a name matches a pattern: `*` matches any characters or none, `?` matches one, and all others match
+ * themselves. Takes time in proportion to the product of both lengths at most, for any pattern.
  */
 export function fitsPattern(name: string, pattern: string): boolean {
   let at = 0;
   let next = 0;
-  /** Behind the last star of the pattern that was passed, and where what it stands for ends in the name for now. */
+  /** Index after the last `*` in the pattern, and the current end of its match in the name. */
   let afterStar: number | undefined;
   let starEnds = 0;
   while (at < name.length) {

@@ -13,22 +13,22 @@ import type { SourceQueries } from './sources.ts';
 
 export interface LoadedConfig extends SourceQueries {
   readonly config: Config;
-  /** What is allowed but probably not meant, in the order of the file's lines. */
+  /** Valid but probably unintended parts, in the order of lines. */
   readonly warnings: readonly Problem[];
   /** {@link digestOf} the text. */
   readonly digest: string;
-  /** {@link warnings}, were there more queries, which stand elsewhere. */
+  /** Returns the {@link warnings} if there are also queries outside the config file. */
   warningsWith(all: SourceQueries): readonly Problem[];
-  /** What it takes to load entries that stand elsewhere. */
+  /** Context to load entries outside the config file. */
   readonly context: ConfigContext;
-  /** Whether a text would be loaded as this: the text, the variables in it, and the region found elsewhere are the same. */
+  /** Returns true if a text has the same result: the text, its variables, and the fallback region are unchanged. */
   isSame(text: string): Promise<boolean>;
 }
 
 /**
- * Reads, checks and plans the text of a config file.
+ * Reads and checks the text of a config file, and plans its queries.
  *
- * @throws {ConfigError} with all that is wrong with it
+ * @throws {ConfigError} with all problems of the file
  */
 export async function loadConfig(text: string, options: ReadOptions): Promise<LoadedConfig> {
   let found: { readonly region: string | undefined } | undefined;
@@ -56,7 +56,7 @@ export async function loadConfig(text: string, options: ReadOptions): Promise<Lo
   };
 }
 
-/** The values of the environment variables that a text may name; equal only for equal ones. */
+/** Returns a digest of the environment variables that a text may use. */
 function valuesIn(text: string, env: Environment): string {
   const names = new Set(Array.from(text.matchAll(/\$\{([A-Za-z_]\w*)/g), ([, name = '']) => name));
   return digestOf(JSON.stringify(Array.from(names, (name) => [name, env[name]])));
@@ -70,34 +70,34 @@ function describeUnused({ context, show }: ReadConfig, { queries, followers }: S
 /**
  * {@link loadConfig} of the file `options.file`.
  *
- * @throws {ConfigError} also when the file cannot be read or is no UTF-8
+ * @throws {ConfigError} also if the file is unreadable or not valid UTF-8
  */
 export async function loadConfigFile(options: ReadOptions): Promise<LoadedConfig> {
   return loadConfig(await readFileText(options.file), options);
 }
 
-/** Tells contents of a file apart. */
+/** Returns a digest that distinguishes the contents of files. */
 export function digestOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** What entries that stand elsewhere than in the config file make. */
+/** The queries of entries, with warnings. */
 export interface LoadedEntries extends SourceQueries {
-  /** What is allowed but probably not meant. */
+  /** Valid but probably unintended parts. */
   readonly warnings: readonly Problem[];
 }
 
 /**
- * Reads, checks and plans the text of a file that holds a list of queries' entries.
+ * Reads and checks the text of a file with a list of entries, and plans its queries.
  *
- * @throws {ConfigError} with all that is wrong with it
+ * @throws {ConfigError} with all problems of the file
  */
 export async function loadEntriesFile(text: string, file: string, context: ConfigContext): Promise<LoadedEntries> {
   const read = await readEntriesFile(text, file, context);
   return plan(read, read);
 }
 
-/** @throws {ConfigError} with all that is wrong with the entries, and with their names */
+/** @throws {ConfigError} with all problems of the entries, including duplicate names */
 async function plan(read: Findings, entries: Entries): Promise<LoadedEntries> {
   const { queries, clashes, twins } = await planQueries(entries);
   const problems = [...read.problems, ...clashes.map((clash) => describeClash(clash, read))];
@@ -108,18 +108,18 @@ async function plan(read: Findings, entries: Entries): Promise<LoadedEntries> {
   return { queries, followers: followersOf(entries), warnings };
 }
 
-/** The one query that a registration over HTTP makes. */
+/** The query of a registration over HTTP. */
 export interface LoadedEntry {
   readonly query: RegisteredQuery;
   readonly warnings: readonly Problem[];
 }
 
 /**
- * Reads, checks and plans the body of a registration over HTTP.
+ * Reads and checks the body of a registration over HTTP, and plans its query.
  *
  * @param body parsed JSON
  * @param name of the query
- * @throws {ConfigError} with all that is wrong with the body; its problems have paths such as `labels.team`, and no lines
+ * @throws {ConfigError} with all problems of the body. They have paths of keys (for example, `labels.team`), and no lines.
  */
 export async function loadEntryBody(body: unknown, name: string, context: ConfigContext): Promise<LoadedEntry> {
   const read = await readEntryBody(body, name, context);
@@ -129,7 +129,7 @@ export async function loadEntryBody(body: unknown, name: string, context: Config
   const { queries } = await planQueries(read);
   const [query] = queries;
   if (query === undefined || queries.length > 1) {
-    throw new Error(`a good body makes ${queries.length} queries, not one: a mistake of ours`);
+    throw new Error(`internal error: a valid body results in ${queries.length} queries`);
   }
   return { query, warnings: read.warnings };
 }

@@ -4,28 +4,28 @@ import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../model/que
 import { questionOf } from '../model/question.ts';
 
 export interface QueryPlan {
-  /** In the order of the file, each name once: of two queries of one name the first stays. */
+  /** In the order of the file, with unique names: the first query of a name is kept. */
   readonly queries: readonly RegisteredQuery[];
-  /** Entries that make a query whose name an earlier entry made already. */
+  /** Entries with a query of the same name as a query of an earlier entry. */
   readonly clashes: readonly Clash[];
-  /** Entries that ask the service for the very same as an earlier entry, under another name. */
+  /** Entries with the same calls as an earlier entry, under another name. */
   readonly twins: readonly Clash[];
 }
 
-/** Two entries that come into each other's way. */
+/** Two conflicting entries. */
 export interface Clash {
   readonly earlier: QueryEntry;
   readonly later: QueryEntry;
-  /** The first query of the later entry that does. */
+  /** The first conflicting query of the later entry. */
   readonly query: RegisteredQuery;
-  /** What its name is made of. */
+  /** The parts of its name. */
   readonly nameParts: readonly string[];
 }
 
-/** Entries, and the accounts that they may be in. */
+/** Entries with the accounts that they may use. */
 export type Entries = Pick<Config, 'queries' | 'accounts'>;
 
-/** Fans entries out, as far as they name what they ask about: selectors find nothing here. Yields to the event loop. */
+/** Fans out entries with named monitors or scopes. Selectors have no queries here. Yields to the event loop. */
 export async function planQueries({ queries, accounts }: Entries): Promise<QueryPlan> {
   const byName = new Map<string, QueryEntry>();
   const byRequest = new Map<string, QueryEntry>();
@@ -41,7 +41,7 @@ export async function planQueries({ queries, accounts }: Entries): Promise<Query
     }
     byName.set(query.name, entry);
     planned.push(query);
-    // The status of the same query, or the same starts.
+    // Equal for polls of the same query, and for equal starts.
     const request = JSON.stringify(questionOf(query));
     const sameRequest = byRequest.get(request);
     if (sameRequest === undefined) {
@@ -54,23 +54,23 @@ export async function planQueries({ queries, accounts }: Entries): Promise<Query
   return { queries: planned, clashes: [...clashes.values()], twins: [...twins.values()] };
 }
 
-/** A query with the entry that makes it. */
+/** A query with its entry. */
 interface PlannedQuery<Query extends RegisteredQuery = RegisteredQuery> {
   readonly entry: QueryEntry;
   readonly query: Query;
-  /** The entry's name, then the values that are listed. */
+  /** The entry's name, then the listed values. */
   readonly nameParts: readonly string[];
 }
 
-/** An account and a region that an entry fans out to. */
+/** A target of an entry. */
 export interface Place {
   readonly account: string;
   readonly region: string;
-  /** The entry's name, then the values that are listed. */
+  /** The entry's name, then the listed values. */
   readonly nameParts: readonly string[];
 }
 
-/** Where an entry's queries are. */
+/** Yields the targets of an entry. */
 export function* placesOf(entry: QueryEntry, { accounts }: Pick<Entries, 'accounts'>): Generator<Place> {
   for (const name of entry.accounts) {
     const account = accounts.find((each) => each.name === name);
@@ -94,12 +94,12 @@ function* fanOut(entries: Entries): Generator<PlannedQuery> {
   }
 }
 
-/** What a value adds to a query's name. */
+/** Returns the part of a query name for a value. */
 function partOf(value: string, listed: boolean): readonly string[] {
   return listed ? [value] : [];
 }
 
-/** What queries of both kinds have from their entry and place. */
+/** Returns the properties of both kinds of queries that depend on the entry and the target. */
 function identityOf({ name: group, type, source, labels }: QueryEntry, { account, region, nameParts }: Place) {
   return { name: nameParts.join(':'), group, type, source, account, region, labels };
 }
@@ -116,7 +116,7 @@ function createWatchedQuery(entry: WatchedEntry, place: Place): WatchedQuery {
   });
 }
 
-/** A scheduled query for each of some monitors' names, or scopes' ids, with each of the entry's metrics and categories. */
+/** Yields a scheduled query for each monitor name or scope id, with each metric and category of the entry. */
 export function* planScheduledQueries(
   entry: ScheduledEntry,
   place: Place,
@@ -150,7 +150,7 @@ export function* planScheduledQueries(
   }
 }
 
-/** Clashes by the paths of their entries: each pair once, however many of their queries meet. */
+/** Clashes by the paths of both entries: each pair is reported once. */
 type Clashes = Map<string, Clash>;
 
 function addClash(clashes: Clashes, earlier: QueryEntry, { entry: later, query, nameParts }: PlannedQuery): void {

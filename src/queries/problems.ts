@@ -7,33 +7,33 @@ import type { Clash } from './plan.ts';
 import type { SourceQueries } from './sources.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from './targets.ts';
 
-/** Two entries make a query of the same name. */
+/** Describes two entries with queries of the same name. */
 export function describeClash({ earlier, later, nameParts }: Clash, read: Findings): Problem {
   const name = nameParts.map(read.show).join(':');
   const maker = `${earlier.path} (line ${earlier.line})`;
   return createAt(
     `${later.path}.name`,
     later.line,
-    `a name of its own: ${maker} makes a query ${quote(name)}, too`,
+    `a unique name: ${maker} also creates a query ${quote(name)}`,
     read,
   );
 }
 
-/** Two entries ask the service for the same. */
+/** Describes two entries with the same calls. */
 export function describeTwin({ earlier, later }: Clash, read: Findings): Problem {
   const twin = `${earlier.path} (line ${earlier.line})`;
   return later.kind === 'watched'
-    ? createAt(`${later.path}.queryId`, later.line, `a query other than that of ${twin}, which polls the same`, read)
-    : createAt(`${later.path}.name`, later.line, `a query other than that of ${twin}, which starts the same`, read);
+    ? createAt(`${later.path}.queryId`, later.line, `a different query: ${twin} polls the same one`, read)
+    : createAt(`${later.path}.name`, later.line, `a different query: ${twin} starts the same one`, read);
 }
 
 function createAt(path: string, line: number, expected: string, read: Findings): Problem {
   return problemAt(path, read.written(path), line, expected);
 }
 
-/** Where queries need more than the file gives them: they will be late, skipped, or not exported whole. */
+/** Describes limits that are too low for the queries: calls are late, windows skipped, or series not exported. */
 export function describeShortages(read: ReadConfig, { queries, followers }: SourceQueries): Problem[] {
-  // Sums of fractions are a little off.
+  // Sums of fractions have rounding errors.
   const exceeds = (sum: number, limit: number) => sum > limit * (1 + Number.EPSILON * queries.length);
   const targets = sumUpTargets(read.config, { queries, followers });
   const late = targets.filter(({ planned, limit }) => exceeds(planned, limit));
@@ -45,24 +45,24 @@ export function describeShortages(read: ReadConfig, { queries, followers }: Sour
   ];
 }
 
-/** The queries of a target need more requests than its budget has. */
+/** Describes a request budget that is too low for the queries of the target. */
 function describeLate(load: TargetLoad, read: ReadConfig): Problem {
   const key = 'requestsPerSecond';
   const planned = formatRate(load.planned);
   return describeTarget(load, key, read, {
     enough: `at least ${planned}, what the queries of ${nameTarget(load, read)} need`,
-    got: `queries that need ${planned} requests a second of ${nameTarget(load, read)}`,
+    got: `queries that need ${planned} requests per second of ${nameTarget(load, read)}`,
     limit: load.limit,
   });
 }
 
-/** The runs of a target's queries are not through before the next ones are due. */
+/** Describes a concurrent-run limit that is too low for the schedules of the target. */
 function describeCrowded(load: TargetLoad, read: ReadConfig): Problem {
   const key = 'maxConcurrentRuns';
   const runs = Math.ceil(load.runs);
   return describeTarget(load, key, read, {
     enough: `at least ${runs}, what the schedules of ${nameTarget(load, read)} need if a run takes 10s`,
-    got: `schedules that need ${runs} runs at once of ${nameTarget(load, read)} if a run takes 10s`,
+    got: `schedules that need ${runs} concurrent runs of ${nameTarget(load, read)} if a run takes 10s`,
     limit: load.maxConcurrentRuns,
   });
 }
@@ -71,7 +71,7 @@ function nameTarget({ account, region }: TargetLoad, read: ReadConfig): string {
   return `account ${quote(read.show(account))} in ${read.show(region)}`;
 }
 
-/** A problem with the limit of a target, where the file gives it; else with the queries. */
+/** Returns a problem with the limit of a target if the file has it, otherwise with the queries. */
 function describeTarget(
   { account }: TargetLoad,
   key: 'requestsPerSecond' | 'maxConcurrentRuns',
@@ -85,7 +85,7 @@ function describeTarget(
     : createAt(path, 1, enough, read);
 }
 
-/** The queries may have more series than are exported. */
+/** Describes a limit of series that is too low for the queries. */
 function describeCappedSeries(read: ReadConfig, queries: readonly RegisteredQuery[]): Problem[] {
   const { maxSeries } = read.config.contributors;
   const series = sumUpSeries(read.config, queries);
@@ -94,8 +94,8 @@ function describeCappedSeries(read: ReadConfig, queries: readonly RegisteredQuer
   }
   const path = 'contributors.maxSeries';
   if (read.written(path) !== undefined) {
-    return [createAt(path, 1, `at least ${series}, what the queries may have`, read)];
+    return [createAt(path, 1, `at least ${series}, the most series that the queries can have`, read)];
   }
-  const got = `queries that may have ${series} contributor series`;
+  const got = `queries that can have ${series} contributor series`;
   return [createProblem('queries', read.written('queries')?.line, got, `at most ${maxSeries}, ${path}`)];
 }

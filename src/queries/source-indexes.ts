@@ -4,7 +4,7 @@ import { HTTP_SOURCE, isEqual, originsOf, type SourceQueries, type Sources } fro
 
 type Index = ReadonlyMap<string, RegisteredQuery>;
 
-/** The names whose queries are other than in the queries that a source had before. */
+/** The names of changed queries since an earlier reading of the source. */
 interface Changes {
   readonly before: SourceQueries;
   readonly names: ReadonlySet<string>;
@@ -13,14 +13,14 @@ interface Changes {
 const NOTHING: SourceQueries = { queries: [], followers: [] };
 
 /**
- * The queries of sources by name, and what has changed from one reading of a source to the next. Both take time in
- * proportion to the source when they are first needed, unless they were prepared.
+ * Indexes the queries of sources by name, and compares two readings of a source. Unless prepared, the first use takes time in
+ * proportion to the source.
  */
 export class SourceIndexes {
   readonly #indexes = new WeakMap<SourceQueries, Index>();
   readonly #changes = new WeakMap<SourceQueries, Changes>();
 
-  /** Does, in slices that do not hold up the event loop, what takes long when a source is another than before. */
+  /** Prepares the index and the comparison of a changed source, in slices that do not block the event loop. */
   async prepare(before: SourceQueries | undefined, after: SourceQueries): Promise<void> {
     await this.#index(after);
     if (before !== undefined && before !== after) {
@@ -33,7 +33,7 @@ export class SourceIndexes {
     }
   }
 
-  /** The names whose queries are other, or not there, in one of two readings of a source; undefined: the source has nothing. */
+  /** Returns the names of queries that differ between two readings of a source. Undefined is an empty source. */
   changedNames(before: SourceQueries = NOTHING, after: SourceQueries = NOTHING): ReadonlySet<string> {
     if (before === after) {
       return new Set();
@@ -49,7 +49,7 @@ export class SourceIndexes {
     return names;
   }
 
-  /** What sources have under some names, for each name in the order in which they go before each other. */
+  /** Yields the candidates for some names. For each name, they are in order of precedence. */
   *candidates(sources: Sources, names: ReadonlySet<string>): Generator<Candidate> {
     const origins = originsOf(sources).map(({ source, from }) => ({ index: this.#indexOf(source), from }));
     for (const name of names) {
@@ -66,7 +66,7 @@ export class SourceIndexes {
     }
   }
 
-  /** Yields for each query that is compared: undefined if it has not changed. */
+  /** Yields once for each compared query: its name, or undefined if it is unchanged. */
   *#changedNames(before: SourceQueries, after: SourceQueries): Generator<string | undefined> {
     const old = this.#indexOf(before);
     const now = this.#indexOf(after);

@@ -4,15 +4,15 @@ import type { Candidate, RegisteredQuery } from '../model/query.ts';
 import { isSameQuestion, questionOf } from '../model/question.ts';
 import type { Follower } from './following.ts';
 
-/** What one place has: the config file, or a discovery file. */
+/** The queries of the config file, or of a discovery file. */
 export interface SourceQueries {
-  /** Names unique. */
+  /** With unique names. */
   readonly queries: readonly RegisteredQuery[];
-  /** Entries whose queries come and go as monitors or scopes do. */
+  /** Entries with selectors. */
   readonly followers: readonly Follower[];
 }
 
-/** All places that queries are from, but for what followers find. */
+/** All sources of queries, except those that followers discover. */
 export interface Sources {
   readonly config: SourceQueries;
   /** By path. */
@@ -24,14 +24,14 @@ export interface Sources {
 export interface MergedQueries {
   /** By name. */
   readonly winners: ReadonlyMap<string, Candidate>;
-  /** Those that are left out, each with the one that has its name, in the order of the candidates. */
+  /** Omitted candidates with the winner of their name, in the order of the candidates. */
   readonly losers: readonly { readonly loser: Candidate; readonly winner: Candidate }[];
 }
 
-/** What a query that is registered over HTTP is from, for messages. */
+/** Source of a query that is registered over HTTP, for messages. */
 export const HTTP_SOURCE = 'HTTP';
 
-/** The queries that sources name, those first that go before others: config, files in the order of their paths, HTTP. */
+/** Yields the queries of sources in order of precedence: config, files in the order of paths, HTTP. */
 export function* namedCandidates(sources: Sources): Generator<Candidate> {
   for (const { source, from } of originsOf(sources)) {
     for (const query of source.queries) {
@@ -43,7 +43,7 @@ export function* namedCandidates(sources: Sources): Generator<Candidate> {
   }
 }
 
-/** The config file and discovery files, those first that go before others, with what messages call them. */
+/** Returns the config file and the discovery files in order of precedence, with names for messages. */
 export function originsOf({ config, files }: Pick<Sources, 'config' | 'files'>): readonly Origin[] {
   return [
     { source: config, from: 'the config file' },
@@ -56,7 +56,7 @@ interface Origin {
   readonly from: string;
 }
 
-/** The followers of all sources, in the same order. */
+/** Returns the followers of all sources in order of precedence. */
 export function followersOfSources({ config, files }: Sources): readonly Follower[] {
   return [config, ...inPathOrder(files).map(([, file]) => file)].flatMap(({ followers }) => followers);
 }
@@ -66,10 +66,10 @@ function inPathOrder(files: Sources['files']): readonly (readonly [string, Sourc
 }
 
 /**
- * Lets each name have one query: the first that is named, else the first that a follower has found, unless another one
- * that was found is registered already.
+ * Selects one query for each name: the first of a source, otherwise a discovered one. A discovered query that is registered
+ * has precedence over other discovered ones.
  *
- * @param isRegistered whether this very candidate has its name now
+ * @param isRegistered returns true if the candidate is registered under its name
  */
 export function mergeQueries(
   named: Iterable<Candidate>,
@@ -90,7 +90,7 @@ export function mergeQueries(
   return { winners, losers: Array.from(losers, ([loser, winner]) => ({ loser, winner })) };
 }
 
-/** The names of candidates that are in one of two lists only, or are others there. */
+/** Returns the names of candidates that differ between two lists. */
 export function changedCandidates(before: readonly Candidate[], after: readonly Candidate[]): ReadonlySet<string> {
   if (before.length === after.length && before.every((each, n) => isSameCandidate(each, after[n]))) {
     return new Set();
@@ -108,12 +108,12 @@ function isSameCandidate(a: Candidate, b: Candidate | undefined): boolean {
   return b !== undefined && a.from === b.from && isEqual(a.query, b.query);
 }
 
-/** What it takes to have other queries registered than now. Queries of which nothing has changed are in none of these. */
+/** Changes from one set of queries to another. Unchanged queries are in none of the lists. */
 export interface QueryDiff {
   readonly removed: readonly RegisteredQuery[];
-  /** They ask something else, or elsewhere: new queries under the old name. */
+  /** Queries with other calls or another target: new queries under an existing name. */
   readonly replaced: readonly QueryChange[];
-  /** They ask the same: their counters and state stay. */
+  /** Queries with the same calls: their counters and state are kept. */
   readonly changed: readonly QueryChange[];
   readonly added: readonly RegisteredQuery[];
 }
@@ -123,7 +123,7 @@ export interface QueryChange {
   readonly after: RegisteredQuery;
 }
 
-/** @param isMoved whether an account of this name is another one than before */
+/** @param isMoved returns true if an account name now refers to a different account */
 export function diffQueries(
   before: ReadonlyMap<string, RegisteredQuery>,
   after: ReadonlyMap<string, RegisteredQuery>,
@@ -145,12 +145,12 @@ export function diffQueries(
   return { removed: [...before.values()].filter(({ name }) => !after.has(name)), replaced, changed, added };
 }
 
-/** Whether two queries are the same in all. */
+/** Returns true if two queries are equal in all properties. */
 export function isEqual(a: RegisteredQuery, b: RegisteredQuery): boolean {
   return a === b || (a.kind === b.kind && haveSameValues(a, b));
 }
 
-/** Whether two objects with the same keys are equal. Most values are single ones, whose comparison costs little. */
+/** Returns true if two objects with the same keys are equal. Quick, because most values are primitive. */
 function haveSameValues<T extends object>(a: T, b: T): boolean {
   for (const key in a) {
     const value = a[key];

@@ -2,44 +2,44 @@ import type { Config } from '../config/config.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 import type { SourceQueries } from './sources.ts';
 
-/** One account in one region, with what the registered queries ask of it. */
+/** A target with the load of its registered queries. */
 export interface TargetLoad {
   readonly account: string;
   readonly region: string;
   /** Number of queries. */
   readonly queries: number;
-  /** Requests a second that all of them take on time, were no watched one terminal and no attempt repeated. */
+  /** Requests per second for all queries on time, if no watched query is terminal and no attempt is repeated. */
   readonly planned: number;
-  /** The target's budget, in requests a second. */
+  /** The request budget, per second. */
   readonly limit: number;
-  /** Runs in flight at the service, on average. */
+  /** Average number of concurrent runs. */
   readonly runs: number;
-  /** How many runs may be. */
+  /** The concurrent-run limit. */
   readonly maxConcurrentRuns: number;
 }
 
 /**
- * Requests that a run takes, as an estimate: a start, five for the status, as often as a run of {@link RUN_SECONDS} is
- * asked at growing intervals, and two pages of results.
+ * Estimated requests of a run: a start, five polls in {@link RUN_SECONDS} with exponential backoff, and two pages of
+ * results.
  */
 const REQUESTS_PER_RUN = 8;
 
-/** How long a run takes at the service, as an estimate: queries were seen to end within seconds to tens of seconds. */
+/** Estimated duration of a run. Observed runs took from a few seconds to tens of seconds. */
 const RUN_SECONDS = 10;
 
-/** Requests a second that a query takes on time; of a scheduled one an estimate. */
+/** Returns the requests per second for a query on time, estimated for a scheduled one. */
 export function requestRate(query: RegisteredQuery): number {
   return query.kind === 'watched' ? 1000 / query.interval : runRate(query) * REQUESTS_PER_RUN;
 }
 
-/** Runs a second. */
+/** Returns the runs per second. */
 function runRate(query: RegisteredQuery): number {
   return query.kind === 'watched' ? 0 : 1000 / query.schedule.every;
 }
 
 /**
- * The targets that queries use, in the order of their first query, then those that only selectors use: how many queries
- * these make cannot be told before monitors and scopes are listed.
+ * Returns the targets of queries in the order of the first query of each, then those of selectors only. The number of their
+ * queries is unknown until monitors and scopes are listed.
  */
 export function sumUpTargets(config: Config, { queries, followers }: SourceQueries): readonly TargetLoad[] {
   const accounts = new Map(config.accounts.map((account) => [account.name, account]));
@@ -64,7 +64,7 @@ export function sumUpTargets(config: Config, { queries, followers }: SourceQueri
   return [...loads.values()];
 }
 
-/** Contributor series that scheduled queries may have at most, each capped by itself. */
+/** Returns the most contributor series that scheduled queries can have, with the limit of each query applied. */
 export function sumUpSeries({ contributors }: Config, queries: readonly RegisteredQuery[]): number {
   const caps = queries.map((query) =>
     query.kind === 'watched' ? 0 : Math.min(query.limit ?? Number.POSITIVE_INFINITY, contributors.maxSeriesPerQuery),
@@ -72,7 +72,7 @@ export function sumUpSeries({ contributors }: Config, queries: readonly Register
   return caps.reduce((sum, cap) => sum + cap, 0);
 }
 
-/** Requests a second, or the like, rounded up to what is worth reading, so that the figure is always enough. */
+/** Formats a rate, rounded up to about three digits, so that it is always sufficient as a limit. */
 export function formatRate(rate: number): string {
   if (rate === 0) {
     return '0';

@@ -195,6 +195,6 @@ describe.concurrent('other commands', () => {
       process.stdout.write = (...args) => { process.emitWarning('old'); return write(...args); };`);
     const { code, stdout, stderr } = await runCommand(scope, ['check-config', FILE], env);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain(`${FILE}: good\n`);
+    expect(stdout).toContain(`${FILE}: valid\n`);
   });
 });

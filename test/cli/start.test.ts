@@ -110,7 +110,7 @@ describe.concurrent('startup', () => {
     expect(await json.ended).toMatchObject({ code: 1, stdout: '' });
     expect(file).toMatchObject({ code: 1, stdout: '' });
     const errors = [
-      'polling.interval (line 1): got "12abc", expected a duration above zero, such as 30s or 1h30m',
+      'polling.interval (line 1): got "12abc", expected a duration above zero (for example, 30s or 1h30m)',
       expect.stringMatching(/^querys \(line 2\): .*queries/),
       'log.level (line 3): got "loud", expected one of debug, info, warn, error',
     ];

@@ -46,8 +46,8 @@ queries:
 `;
 const WARNINGS = [
   'accounts[0].requestsPerSecond (line 3): got 0.05, expected at least 0.0667, what the queries of account "payments" in us-east-1 need',
-  'queries[0].labels.env (line 5): got the label "env", expected a name that targets do not commonly carry: Prometheus may make it exported_env',
-  'queries[1].queryId (line 6): got "q", expected a query other than that of queries[0] (line 5), which polls the same',
+  'queries[0].labels.env (line 5): got the label "env", expected a name that scrape targets rarely have: Prometheus may rename it to exported_env',
+  'queries[1].queryId (line 6): got "q", expected a different query: queries[0] (line 5) polls the same one',
 ];
 const AWS_WARNING =
   'aws.requestsPerSecond (line 2): got 0.5, expected at least 1.04, what the queries of account "shop" in eu-west-1 need';
@@ -59,13 +59,13 @@ describe('check-config', () => {
       code: 0,
       stderr: '',
       stdout: [
-        `${file}: good`,
+        `${file}: valid`,
         'queries: 3',
         '  monitor-top-contributors: 1 watched, 1 scheduled',
         '  workload-insights-top-contributors-data: 1 watched',
         'targets: 2',
-        '  default us-east-1: 2 queries, 0.0712 of 2.5 requests a second, 0.00556 of 3 runs at once',
-        '  payments eu-isoe-west-1: 1 query, 0.2 of 0.5 requests a second',
+        '  default us-east-1: 2 queries, 0.0712 of 2.5 requests per second, 0.00556 of 3 concurrent runs',
+        '  payments eu-isoe-west-1: 1 query, 0.2 of 0.5 requests per second',
         'contributor series: at most 60 of 3000',
         'warnings: 0',
         '',
@@ -107,7 +107,7 @@ describe('check-config', () => {
     }));
     const { stdout } = await check(write('busy.json', JSON.stringify({ queries })), false, 'eu-west-1');
     expect(stdout).toContain(
-      '\n  queries (line 1): got queries that need 6 requests a second of account "default" in eu-west-1, expected at most 5, its requestsPerSecond\n',
+      '\n  queries (line 1): got queries that need 6 requests per second of account "default" in eu-west-1, expected at most 5, its requestsPerSecond\n',
     );
   });
 
@@ -145,19 +145,19 @@ describe('check-config', () => {
     // 28 queries: 28 × 8 requests and 28 × 10 s of runs a minute, 28 × 500 series.
     expect(await warningsOf('by-default.json', { ...config, contributors: { maxSeries: 14_000 } })).toEqual([
       'targets: 1',
-      'default eu-west-1: 28 queries, 3.74 of 4 requests a second, 4.67 of 5 runs at once\ncontributor series: at most 14000 of 14000\nwarnings: 0',
+      'default eu-west-1: 28 queries, 3.74 of 4 requests per second, 4.67 of 5 concurrent runs\ncontributor series: at most 14000 of 14000\nwarnings: 0',
     ]);
     expect(await warningsOf('given.json', given)).toEqual([
       'targets: 1',
-      'x eu-west-1: 28 queries, 3.74 of 4 requests a second, 4.67 of 4 runs at once\ncontributor series: at most 14000 of 10000\nwarnings: 2',
+      'x eu-west-1: 28 queries, 3.74 of 4 requests per second, 4.67 of 4 concurrent runs\ncontributor series: at most 14000 of 10000\nwarnings: 2',
       'accounts[0].maxConcurrentRuns (line 1): got 4, expected at least 5, what the schedules of account "x" in eu-west-1 need if a run takes 10s',
-      'contributors.maxSeries (line 1): got 10000, expected at least 14000, what the queries may have',
+      'contributors.maxSeries (line 1): got 10000, expected at least 14000, the most series that the queries can have',
     ]);
     const many = Array.from({ length: 4 }, (_, i) => ({ name: `q${i}`, ...entry, monitorName: `m${i}` }));
     expect((await warningsOf('many.json', { aws: { region: 'eu-west-1' }, queries: many })).slice(2)).toEqual([
-      'queries (line 1): got queries that need 15 requests a second of account "default" in eu-west-1, expected at most 5, its requestsPerSecond',
-      'queries (line 1): got schedules that need 19 runs at once of account "default" in eu-west-1 if a run takes 10s, expected at most 5, its maxConcurrentRuns',
-      'queries (line 1): got queries that may have 56000 contributor series, expected at most 50000, contributors.maxSeries',
+      'queries (line 1): got queries that need 15 requests per second of account "default" in eu-west-1, expected at most 5, its requestsPerSecond',
+      'queries (line 1): got schedules that need 19 concurrent runs of account "default" in eu-west-1 if a run takes 10s, expected at most 5, its maxConcurrentRuns',
+      'queries (line 1): got queries that can have 56000 contributor series, expected at most 50000, contributors.maxSeries',
     ]);
   });
 
@@ -175,7 +175,7 @@ describe('check-config', () => {
     const below = join(write('file.yml', '{}'), 'nfm.yml');
     expect((await check(below)).stderr).toBe(`cannot read ${below}: not a directory\n`);
     const latin1 = write('latin1.yml', Buffer.from('x-name: caf\xe9\n', 'latin1'));
-    expect((await check(latin1)).stderr).toBe(`${latin1}: got bytes that are no UTF-8, expected YAML in UTF-8\n`);
+    expect((await check(latin1)).stderr).toBe(`${latin1}: got bytes that are not valid UTF-8, expected YAML in UTF-8\n`);
   });
 
   it('says which entries make queries that cannot be counted, and counts the targets that only these use', async () => {
@@ -187,14 +187,14 @@ describe('check-config', () => {
       '  workload-insights-top-contributors-data: 1 scheduled',
       'and those of queries[0], queries[1], queries[3], for each monitor or scope that is found',
       'targets: 1',
-      '  default eu-west-1: 2 queries, 0.0178 of 5 requests a second, 0.0223 of 5 runs at once',
+      '  default eu-west-1: 2 queries, 0.0178 of 5 requests per second, 0.0223 of 5 concurrent runs',
     ]);
     const alone = write(
       'alone.yml',
       'queries: [{ name: a, monitorSelector: {}, metricName: TIMEOUTS, destinationCategory: INTER_AZ, schedule: { every: 1h } }]',
     );
     expect((await check(alone, true, 'eu-west-1')).stdout).toContain(
-      'targets: 1\n  default eu-west-1: only queries of selectors, at most 5 requests a second, 5 runs at once\n',
+      'targets: 1\n  default eu-west-1: only queries of selectors, at most 5 requests per second, 5 concurrent runs\n',
     );
   });
 
@@ -214,10 +214,10 @@ describe('check-config', () => {
     expect(code).toBe(0);
     expect(stdout).toBe(
       [
-        `${file}: good`,
+        `${file}: valid`,
         'queries: those of queries[0], for each monitor or scope that is found',
         'targets: 120',
-        '  120 targets, each only queries of selectors, at most 5 requests a second, 5 runs at once: acc0, acc1, acc2 and 117 more in eu-west-1',
+        '  120 targets, each only queries of selectors, at most 5 requests per second, 5 concurrent runs: acc0, acc1, acc2 and 117 more in eu-west-1',
         'selectors: 1',
         '  queries[0] (s): 2 queries per matching monitor, up to 200 series each, 0.0178 requests per second for each monitor, in each of 120 targets',
         'warnings: 0',
@@ -251,8 +251,8 @@ describe('check-config', () => {
       '  monitor-top-contributors: 1 watched',
       'and those of queries[0], queries[2], for each monitor or scope that is found',
       'targets: 3',
-      '  acc1 eu-west-1: 1 query, 0.0334 of 5 requests a second',
-      '  2 targets, each only queries of selectors, at most 7 requests a second, 5 runs at once: acc0 eu-west-1, acc0 us-east-1',
+      '  acc1 eu-west-1: 1 query, 0.0334 of 5 requests per second',
+      '  2 targets, each only queries of selectors, at most 7 requests per second, 5 concurrent runs: acc0 eu-west-1, acc0 us-east-1',
       'selectors: 2',
       '  queries[0] (s): 4 queries per matching monitor, up to 300 series each, 0.0356 requests per second for each monitor, in each of 3 targets',
       '  queries[2] (o): 7 queries per scope, up to 100 series each, 0.0156 requests per second for each scope, in 1 target',
@@ -302,7 +302,7 @@ describe('check-config', () => {
       '  monitor-top-contributors: 3 watched',
       `and those of ${b}[2], for each monitor or scope that is found`,
       'targets: 1',
-      '  default eu-west-1: 3 queries, 0.1 of 0.1 requests a second',
+      '  default eu-west-1: 3 queries, 0.1 of 0.1 requests per second',
       'selectors: 1',
       expect.stringContaining(`  ${b}[2] (c): 1 query per matching monitor, up to 100 series each, `),
       'warnings: 2',

@@ -57,7 +57,7 @@ describe("the user's labels", () => {
       const { queries, warnings } = await load({ [name]: 'x' });
       expect(queries[0]?.labels).toEqual({ [name]: 'x' });
       expect(warnings.map(({ message }) => message)).toEqual([
-        `queries[0].labels.${name} (line 1): got the label "${name}", expected a name that targets do not commonly carry: Prometheus may make it exported_${name}`,
+        `queries[0].labels.${name} (line 1): got the label "${name}", expected a name that scrape targets rarely have: Prometheus may rename it to exported_${name}`,
       ]);
     },
   );

@@ -53,13 +53,13 @@ describe('windows', () => {
 
   it('that leave gaps get a warning', async () => {
     expect(await warningsOf({ schedule: { every: '15m', lookback: '5m' } })).toEqual([
-      'queries[0].schedule.lookback (line 1): got "5m", expected "15m", as every: else windows leave gaps',
+      'queries[0].schedule.lookback (line 1): got "5m", expected "15m", the same as every: otherwise, windows leave gaps',
     ]);
   });
 
   it('that overlap get a warning', async () => {
     expect(await warningsOf({ schedule: { every: '15m', lookback: '1h' } })).toEqual([
-      'queries[0].schedule.lookback (line 1): got "1h", expected "15m", as every: else windows overlap',
+      'queries[0].schedule.lookback (line 1): got "1h", expected "15m", the same as every: otherwise, windows overlap',
     ]);
   });
 
@@ -83,7 +83,7 @@ describe('windows', () => {
     const { queries, warnings } = await load([{ name: 'a', ...ENTRY, schedule: { every: '2h' } }]);
     expect(queries).toMatchObject([{ schedule: { every: 7_200_000, lookback: 3_600_000, timeout: 600_000 } }]);
     expect(warnings).toEqual([
-      'queries[0].schedule.every (line 1): got "2h", expected at most 1h, the longest lookback: else windows leave gaps',
+      'queries[0].schedule.every (line 1): got "2h", expected at most 1h, the longest lookback: otherwise, windows leave gaps',
     ]);
   });
 });
@@ -157,10 +157,10 @@ describe('accounts', () => {
       Array.from({ length: count }, (_, i) => ({ name: `q${i}`, monitorName: 'm', queryId: `q${i}` }));
     const accounts = named(2);
     expect(await accountWarnings({ accounts, queries: [...use, ...silent(1)] })).toEqual([
-      'queries[2].account (line 1): got nothing, expected the name of an account; 1 entry without one uses "default", which is not among accounts',
+      'queries[2].account (line 1): got nothing, expected the name of an account; 1 entry without one uses "default", which is not listed in accounts',
     ]);
     expect(await accountWarnings({ accounts, queries: [...use, ...silent(3)] })).toEqual([
-      'queries[2].account (line 1): got nothing, expected the name of an account; 3 entries without one use "default", which is not among accounts',
+      'queries[2].account (line 1): got nothing, expected the name of an account; 3 entries without one use "default", which is not listed in accounts',
     ]);
     const [one = {}, two = {}] = silent(2);
     const meant = [

@@ -74,7 +74,7 @@ describe('the form of the file', () => {
 
   it('an unquoted asterisk for all accounts is told to need quotes', async () => {
     expect(await problemsOf('queries:\n  - account: *\n')).toEqual([
-      'nfm.yml (line 2): got a value without quotes that begins with *, which YAML takes for an alias, expected quotes around it: "*"',
+      'nfm.yml (line 2): got a value without quotes that begins with *, which YAML reads as an alias, expected quotes around it: "*"',
     ]);
   });
 
@@ -104,13 +104,13 @@ describe('the form of the file', () => {
   it('lines are those of the values, whatever the style', async () => {
     const json = '{\n"aws":\n{\n"region":\n"nowhere"\n,\n"regoin": 1}\n}';
     expect(await problemsOf(json)).toEqual([
-      'aws.region (line 5): got "nowhere", expected an AWS region such as eu-west-1',
+      'aws.region (line 5): got "nowhere", expected an AWS region (for example, eu-west-1)',
       expect.stringMatching(
         /^aws\.regoin \(line 7\): got an unknown key, expected one of region, .*; did you mean "region"\?$/,
       ),
     ]);
     expect(await problemsOf('aws:\n  region:\n\n    # text\n    |\n    nowhere\n\n  maxAttempts:\n\n')).toEqual([
-      'aws.region (line 5): got "nowhere\\n", expected an AWS region such as eu-west-1',
+      'aws.region (line 5): got "nowhere\\n", expected an AWS region (for example, eu-west-1)',
       'aws.maxAttempts (line 8): got nothing, expected a whole number above zero',
     ]);
   });
@@ -125,7 +125,7 @@ describe('the form of the file', () => {
   it('a value in a message is one short line', async () => {
     const [problem] = await problemsOf(`aws: { region: "${'\u2028\u0007\\n'.repeat(3)}${'😀'.repeat(100)}" }`);
     expect(problem).toMatch(
-      /^aws\.region \(line 1\): got "\\u2028\\u0007\\n[^\n\p{Cs}]*…", expected an AWS region such as eu-west-1$/u,
+      /^aws\.region \(line 1\): got "\\u2028\\u0007\\n[^\n\p{Cs}]*…", expected an AWS region (for example, eu-west-1)$/u,
     );
     expect(problem?.length).toBeLessThan(250);
   });

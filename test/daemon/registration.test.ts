@@ -123,7 +123,7 @@ describe('a query registered over HTTP', () => {
 
 describe('a definition', () => {
   test.for<readonly [body: unknown, path: string, value: string, expected: string]>([
-    [{ ...WATCHED, interval: '1x' }, 'interval', '"1x"', 'a duration above zero, such as 30s or 1h30m'],
+    [{ ...WATCHED, interval: '1x' }, 'interval', '"1x"', 'a duration above zero (for example, 30s or 1h30m)'],
     [{ ...WATCHED, intervall: '1s' }, 'intervall', 'an unknown key', 'did you mean "interval"?'],
     [{ ...WATCHED, labels: { job: 'x' } }, 'labels.job', '', ''],
     [{ ...WATCHED, name: 'other' }, 'name', '"other"', '"incident-42"'],

@@ -48,7 +48,7 @@ const SESSION_TAGS: readonly string[] = [
 /** Not in the schema, since it is a mapping. */
 const MONITOR_SELECTOR_ROW: readonly string[] = [
   code('monitorSelector'),
-  'a mapping with name, tags or status',
+  'a mapping with name, tags, or status',
   '',
   'Selects the monitors to query, instead of `monitorName`; see below',
 ];
@@ -56,7 +56,7 @@ const MONITOR_SELECTOR_ROW: readonly string[] = [
 /** Not in the schema, since its keys are the user's own. */
 const TAGS_ROW: readonly string[] = [
   code('tags'),
-  'a mapping of tags to their values',
+  'a mapping of tag keys to values',
   '',
   'Required tags of the monitors; other tags are ignored',
 ];

@@ -107,7 +107,7 @@ describe('a file of entries', () => {
     ],
     [
       '- { name: a, monitorName: m, queryId: q }\n- { name: a, monitorName: m, queryId: r }',
-      [`${FILE}[1].name (line 2): got "a", expected a name of its own: ${FILE}[0] (line 1) makes a query "a", too`],
+      [`${FILE}[1].name (line 2): got "a", expected a unique name: ${FILE}[0] (line 1) also creates a query "a"`],
     ],
     [
       '- { name: a, account: nobody, monitorName: m, queryId: q }',
@@ -120,7 +120,7 @@ describe('a file of entries', () => {
   it('is refused where the config has no place for it', async () => {
     const nowhere = await file('- { name: a, monitorName: m, queryId: q }', {}, '');
     expect(nowhere).toEqual([
-      `${FILE}[0].region (line 1): got a region from the environment or the AWS profile that is none, expected an AWS region such as eu-west-1, here, in aws.region, or in AWS_REGION or the AWS profile`,
+      `${FILE}[0].region (line 1): got an invalid region from the environment or the AWS profile, expected an AWS region (for example, eu-west-1): here, in aws.region, in AWS_REGION, or in the AWS profile`,
     ]);
     const slow = await file('- { name: a, monitorName: m, queryId: q, interval: 21s, region: us-east-1 }', CONFIG);
     expect(slow).toEqual([
@@ -131,7 +131,7 @@ describe('a file of entries', () => {
       accounts: [{ name: '${TEAM}', roleArn }],
     });
     expect(abroad).toEqual([
-      `${FILE}[0].region (line 1): got "us-east-1", expected a region of partition aws-cn, which the role of account "\${TEAM}" is of`,
+      `${FILE}[0].region (line 1): got "us-east-1", expected a region of partition aws-cn, the partition of the role of account "\${TEAM}"`,
     ]);
   });
 });
@@ -195,7 +195,7 @@ describe('the body of a registration', () => {
     ],
     [
       { ...SCHEDULED, monitorName: undefined, monitorSelector: { name: 'x' }, account: 'shop' },
-      ['monitorSelector: got {"name": "x"}, expected no selector, but monitorName: one query is registered'],
+      ['monitorSelector: got {"name": "x"}, expected monitorName instead: a registration creates one query'],
     ],
     [
       { ...SCHEDULED, type: 'workload-insights-top-contributors', monitorName: undefined, account: 'shop' },
@@ -212,7 +212,7 @@ describe('the body of a registration', () => {
       'name: got "a:b", expected a name: 1 to 128 characters of A-Z a-z 0-9 _ . -',
     ]);
     expect(await body({ labels: JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`) })).toEqual([
-      'body: got lists or objects nested too deep, expected a JSON object with the keys of one query',
+      'body: got lists or objects that are nested too deeply, expected a JSON object with the keys of one query',
     ]);
   });
 });

@@ -228,7 +228,7 @@ describe('what scheduled entries fan out to', () => {
     ];
     const { warnings } = await loadConfig(JSON.stringify({ aws: { region: 'eu-west-1' }, queries }, null, 1), OPTIONS);
     expect(warnings.map(({ message }) => message.replace(/line \d+/g, 'line N'))).toEqual([
-      'queries[5].name (line N): got "same", expected a query other than that of queries[0] (line N), which starts the same',
+      'queries[5].name (line N): got "same", expected a different query: queries[0] (line N) starts the same one',
     ]);
   });
 
@@ -244,7 +244,7 @@ describe('what scheduled entries fan out to', () => {
     const config = JSON.stringify({ aws: { region: 'eu-west-1' }, queries });
     const error = await loadConfig(config, { ...OPTIONS, env: { SCOPE: 'hush:hush' } }).catch((thrown) => thrown);
     expect(error).toMatchObject({
-      message: `queries[1].name (line 1): got "a", expected a name of its own: queries[0] (line 1) makes a query "a:\${SCOPE}", too`,
+      message: `queries[1].name (line 1): got "a", expected a unique name: queries[0] (line 1) also creates a query "a:\${SCOPE}"`,
     });
   });
 });

@@ -59,7 +59,7 @@ describe('the region of accounts that give none', () => {
     expect(await load({ queries: [QUERY] }, undefined)).toEqual({
       asked: 1,
       errors: [
-        'queries[0].region (line 1): got nothing, expected an AWS region such as eu-west-1, here, in aws.region, or in AWS_REGION or the AWS profile',
+        'queries[0].region (line 1): got nothing, expected an AWS region (for example, eu-west-1): here, in aws.region, in AWS_REGION, or in the AWS profile',
       ],
     });
   });
@@ -68,7 +68,7 @@ describe('the region of accounts that give none', () => {
     expect(await load({ accounts: [{ name: 'x' }], queries: [QUERY] }, 'hush')).toEqual({
       asked: 1,
       errors: [
-        'accounts[0].region (line 1): got a region from the environment or the AWS profile that is none, expected an AWS region such as eu-west-1, here, in aws.region, or in AWS_REGION or the AWS profile',
+        'accounts[0].region (line 1): got an invalid region from the environment or the AWS profile, expected an AWS region (for example, eu-west-1): here, in aws.region, in AWS_REGION, or in the AWS profile',
       ],
     });
   });
@@ -76,7 +76,7 @@ describe('the region of accounts that give none', () => {
   it('is not asked for twice when aws.region is wrong', async () => {
     expect(await load({ aws: { region: 'here' }, queries: [QUERY] }, undefined)).toEqual({
       asked: 0,
-      errors: ['aws.region (line 1): got "here", expected an AWS region such as eu-west-1'],
+      errors: ['aws.region (line 1): got "here", expected an AWS region (for example, eu-west-1)'],
     });
   });
 });

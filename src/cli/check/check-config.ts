@@ -61,7 +61,7 @@ function summarize(file: string, loaded: LoadedWithFiles, verbose: boolean): str
   const selectors = [...groupBy(followers, ({ entry }) => entry.path).values()];
   const shown = verbose ? Number.POSITIVE_INFINITY : NAMES_SHOWN;
   return [
-    `${file}: good`,
+    `${file}: valid`,
     ...(config.discovery.files.length === 0 ? [] : listed(`discovery files: ${files.length}`, files, shown)),
     ...summarizeQueries(queries, selectors, shown),
     ...summarizeTargets(loaded, shown),
@@ -126,10 +126,10 @@ function abbreviateTargets(targets: readonly TargetLoad[]): string {
 
 function summarizeLoad({ queries, planned, limit, runs, maxConcurrentRuns }: TargetLoad): string {
   if (queries === 0) {
-    return `only queries of selectors, at most ${limit} requests a second, ${maxConcurrentRuns} runs at once`;
+    return `only queries of selectors, at most ${limit} requests per second, ${maxConcurrentRuns} concurrent runs`;
   }
-  const requests = `${formatRate(planned)} of ${limit} requests a second`;
-  const atOnce = runs === 0 ? '' : `, ${formatRate(runs)} of ${maxConcurrentRuns} runs at once`;
+  const requests = `${formatRate(planned)} of ${limit} requests per second`;
+  const atOnce = runs === 0 ? '' : `, ${formatRate(runs)} of ${maxConcurrentRuns} concurrent runs`;
   return `${counted(queries, 'query', 'queries')}, ${requests}${atOnce}`;
 }
 

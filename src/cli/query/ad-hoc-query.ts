@@ -18,7 +18,7 @@ import {
 import { STATUS_WAITS, waitAfter } from '../../scheduler/status-waits.ts';
 import { explainFailure } from '../error-advice.ts';
 import { Progress, type ProgressStream } from './progress.ts';
-import type { QueryRequest, RunRequest } from './query-flags.ts';
+import type { QueryRequest } from './query-flags.ts';
 import { type OutputStream, writeResults } from './write-results.ts';
 
 export interface AdHocQueryOptions {
@@ -26,18 +26,18 @@ export interface AdHocQueryOptions {
   readonly region: string;
   readonly client: Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'stopQuery'>;
   readonly clock: Clock;
-  /** Receives results, and nothing else. */
+  /** Receives only the results. */
   readonly stdout: OutputStream;
-  /** Receives what happens. */
+  /** Receives progress and errors. */
   readonly stderr: ProgressStream;
-  /** Aborts when the user wants no more; its reason is an {@link Interruption}. */
+  /** Aborts when the user interrupts the command. Its reason is an {@link Interruption}. */
   readonly interrupted: AbortSignal;
 }
 
-/** A signal told the process to end. */
+/** The process received a signal to exit. */
 export class Interruption extends Error {
   override readonly name = 'Interruption';
-  /** The exit code: 128 and the signal's number, as shells have it. */
+  /** The exit code by the convention of shells: 128 plus the number of the signal. */
   readonly exitCode: number;
 
   constructor(signal: 'SIGINT' | 'SIGTERM') {
@@ -46,173 +46,24 @@ export class Interruption extends Error {
   }
 }
 
-/** Why a query is given up, in words for the user. */
+/** The command abandons the query. The message is for the user. */
 class GivenUp extends Error {
   override readonly name = 'GivenUp';
 }
 
 const WAITS = STATUS_WAITS.terminal;
-/** Calls in a row that may fail, each after all of its attempts. */
+/** Consecutive failed calls after which the query is abandoned. Each call has already used all its attempts. */
 const MOST_FAILURES = 3;
 const RETRY_WAIT_MS = 1_000;
 const STOP_TIMEOUT_MS = 10_000;
 
-/** A query of the service, with what its operations are chosen by. */
-type Reference = QueryReference & { readonly type: QueryType; readonly queryId: string };
+const UNSUCCESSFUL = {
+  FAILED: 'FAILED: the service gives no reason; try a shorter window, another time, or a lower --limit',
+  CANCELED: 'CANCELED: the query was stopped by another client; run it again',
+};
 
-/**
- * Starts a query, or takes one that is there, follows it to its end and writes its results. A query that was started
- * here and is given up is stopped at the service.
- *
- * @returns the exit code: 0 after SUCCEEDED, that of an {@link Interruption}, else 1
- */
-export async function runAdHocQuery(options: AdHocQueryOptions): Promise<number> {
-  const { request, region, clock, stdout, interrupted } = options;
-  const progress = new Progress(options.stderr, clock);
-  const end = endOf(request, clock, interrupted);
-  let underWay: Reference | undefined;
-  try {
-    const reference = await begin(options, progress);
-    underWay = request.command === 'run' ? reference : undefined;
-    end.signal.throwIfAborted();
-    const status = await untilTerminal(options, reference, progress, end.signal);
-    underWay = undefined;
-    if (status !== 'SUCCEEDED') {
-      throw new GivenUp(status === 'FAILED' ? FAILED : CANCELED);
-    }
-    const results = await readResults(options, reference, progress, end.signal);
-    progress.stop();
-    const notes = writeResults({ request, region, queryId: reference.queryId, results, stdout });
-    for (const note of notes) {
-      progress.tell(note);
-    }
-    return 0;
-  } catch (thrown) {
-    if (underWay !== undefined) {
-      await stop(options, underWay, progress);
-    }
-    const reason: unknown = end.signal.aborted ? end.signal.reason : thrown;
-    progress.stop();
-    progress.tell(`nfm-exporter: ${explain(reason)}`);
-    return reason instanceof Interruption ? reason.exitCode : 1;
-  } finally {
-    end.cancel();
-    progress.stop();
-  }
-}
-
-/** Aborts when the user interrupts, or when the time is over. */
-function endOf(
-  { timeout }: QueryRequest,
-  clock: Clock,
-  interrupted: AbortSignal,
-): { readonly signal: AbortSignal; readonly cancel: () => void } {
-  const late = new AbortController();
-  const cancel = clock.setTimer(timeout, () =>
-    late.abort(new GivenUp(`no end after ${formatDuration(timeout)}: --timeout=DURATION gives it more time`)),
-  );
-  return { signal: AbortSignal.any([interrupted, late.signal]), cancel };
-}
-
-async function begin(options: AdHocQueryOptions, progress: Progress): Promise<Reference> {
-  const { request, region, client, interrupted } = options;
-  const subject = request.monitorName === undefined ? `scope ${request.scopeId}` : `monitor ${request.monitorName}`;
-  const { type, monitorName, scopeId } = request;
-  if (request.command === 'watch') {
-    progress.tell(`following query ${request.queryId} of ${subject} in ${region}`);
-    return { type, monitorName, scopeId, queryId: request.queryId };
-  }
-  progress.tell(
-    `asking ${subject} in ${region}: ${request.metricName}, ${request.destinationCategory}, ${windowText(request)}`,
-  );
-  progress.show('starting');
-  // Were this call cut off, nobody would know the id by which to stop what it may have started.
-  const whole = new AbortController();
-  const onInterrupt = () => progress.show('waiting for the id, to stop the query; once more leaves at once');
-  interrupted.addEventListener('abort', onInterrupt, { once: true });
-  try {
-    const queryId = await client.startQuery(request, request.window, whole.signal);
-    progress.tell(`query ${queryId}`);
-    return { type, monitorName, scopeId, queryId };
-  } catch (thrown) {
-    if (thrown instanceof ApiError && thrown.mayHaveTakenEffect) {
-      progress.tell('the service may have started the query; it ends there without further action');
-    }
-    throw thrown;
-  } finally {
-    interrupted.removeEventListener('abort', onInterrupt);
-  }
-}
-
-function windowText({ window: { start, end } }: RunRequest): string {
-  return `${new Date(start).toISOString()} to ${new Date(end).toISOString()}`;
-}
-
-async function untilTerminal(
-  options: AdHocQueryOptions,
-  reference: Reference,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<QueryStatus> {
-  const { request, client, clock } = options;
-  const startedAt = clock.monotonic();
-  const isYoung = () => request.command === 'run' && clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
-  progress.show('waiting for the first status');
-  for (let wait = WAITS.first; ; wait = waitAfter(WAITS, wait)) {
-    const status = await persistently(options, progress, signal, async () => {
-      try {
-        return await client.queryStatus(reference, signal);
-      } catch (thrown) {
-        if (thrown instanceof ApiError && thrown.error === 'ResourceNotFoundException' && isYoung()) {
-          return undefined;
-        }
-        throw thrown;
-      }
-    });
-    if (status !== undefined) {
-      progress.show(status);
-      if (isTerminal(status)) {
-        return status;
-      }
-    }
-    await sleep(clock, wait, signal);
-  }
-}
-
-async function readResults(
-  options: AdHocQueryOptions,
-  reference: Reference,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<RowResults | DataResults> {
-  return reference.type === 'workload-insights-top-contributors-data'
-    ? joinDataPages(await readPages(options, reference, readDataPage, progress, signal))
-    : joinRowPages(await readPages(options, reference, readRowPage, progress, signal));
-}
-
-/** @throws InvalidResponse for pages that do not end. */
-async function readPages<Page extends RowPage | DataPage>(
-  options: AdHocQueryOptions,
-  reference: Reference,
-  read: (answer: unknown) => Page,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<readonly Page[]> {
-  const pages: Page[] = [];
-  const paging = resultsPaging();
-  do {
-    progress.show(`reading results, page ${pages.length + 1}`);
-    const { page, nextToken, bytes } = await persistently(options, progress, signal, () =>
-      options.client.queryResults(reference, paging.nextToken, read, signal),
-    );
-    paging.add({ ...countsOf(page), bytes }, nextToken);
-    pages.push(page);
-  } while (paging.nextToken !== undefined);
-  return pages;
-}
-
-/** Failures that may pass by themselves. */
-const PASSING: ReadonlySet<ApiErrorName> = new Set([
+/** Errors that may disappear on a later call. */
+const TRANSIENT: ReadonlySet<ApiErrorName> = new Set([
   'ConflictException',
   'ExpiredTokenException',
   'InternalServerException',
@@ -223,43 +74,185 @@ const PASSING: ReadonlySet<ApiErrorName> = new Set([
   'TimeoutError',
 ]);
 
-/** Makes a call anew when it fails in a way that may pass. */
-async function persistently<T>(
-  { clock }: AdHocQueryOptions,
-  progress: Progress,
-  signal: AbortSignal,
-  call: () => Promise<T>,
-): Promise<T> {
-  for (let failures = 1; ; failures += 1) {
+/** A query of the service, with the type that selects its operations. */
+type Reference = QueryReference & { readonly type: QueryType; readonly queryId: string };
+
+/**
+ * Starts a query or follows an existing one, waits until it is terminal, and writes its results. If the command abandons a
+ * query that it has started, it stops the query at the service.
+ *
+ * @returns the exit code: 0 after SUCCEEDED, that of an {@link Interruption}, otherwise 1
+ */
+export async function runAdHocQuery(options: AdHocQueryOptions): Promise<number> {
+  const { request, region, clock, stdout, stderr, interrupted } = options;
+  const late = new AbortController();
+  const cancelTimer = clock.setTimer(request.timeout, () =>
+    late.abort(new GivenUp(`no result after ${formatDuration(request.timeout)}; set a longer --timeout`)),
+  );
+  const signal = AbortSignal.any([interrupted, late.signal]);
+  const progress = new Progress(stderr, clock);
+  const query = new AdHocQuery(options, progress, signal);
+  try {
+    const { results, queryId } = await query.run();
+    progress.stop();
+    for (const note of writeResults({ request, region, queryId, results, stdout })) {
+      progress.print(note);
+    }
+    return 0;
+  } catch (thrown) {
+    await query.stopIfStarted();
+    const reason: unknown = signal.aborted ? signal.reason : thrown;
+    progress.stop();
+    progress.print(`nfm-exporter: ${explain(reason)}`);
+    return reason instanceof Interruption ? reason.exitCode : 1;
+  } finally {
+    cancelTimer();
+    progress.stop();
+  }
+}
+
+class AdHocQuery {
+  readonly #options: AdHocQueryOptions;
+  readonly #progress: Progress;
+  readonly #signal: AbortSignal;
+  /** A query that was started here and is not terminal. */
+  #started: Reference | undefined;
+
+  /** @param signal aborts when the query is abandoned */
+  constructor(options: AdHocQueryOptions, progress: Progress, signal: AbortSignal) {
+    this.#options = options;
+    this.#progress = progress;
+    this.#signal = signal;
+  }
+
+  /** @throws {ApiError | InvalidResponse | GivenUp | Interruption} */
+  async run(): Promise<{ readonly queryId: string; readonly results: RowResults | DataResults }> {
+    const reference = await this.#begin();
+    this.#signal.throwIfAborted();
+    const status = await this.#untilTerminal(reference);
+    this.#started = undefined;
+    if (status === 'FAILED' || status === 'CANCELED') {
+      throw new GivenUp(UNSUCCESSFUL[status]);
+    }
+    const results =
+      reference.type === 'workload-insights-top-contributors-data'
+        ? joinDataPages(await this.#readPages(reference, readDataPage))
+        : joinRowPages(await this.#readPages(reference, readRowPage));
+    return { queryId: reference.queryId, results };
+  }
+
+  /** Stops the query at the service if it was started here and is not terminal. Throws no API errors. */
+  async stopIfStarted(): Promise<void> {
+    const { client, clock } = this.#options;
+    if (this.#started === undefined) {
+      return;
+    }
+    this.#progress.show('stopping the query at the service');
+    const patience = new AbortController();
+    const cancel = clock.setTimer(STOP_TIMEOUT_MS, () => patience.abort(new GivenUp('no response in time')));
     try {
-      return await call();
+      await client.stopQuery(this.#started, patience.signal);
+      this.#progress.print('stopped at the service');
     } catch (thrown) {
-      signal.throwIfAborted();
-      if (!(thrown instanceof ApiError) || !PASSING.has(thrown.error) || failures >= MOST_FAILURES) {
-        throw thrown;
+      this.#progress.print(`could not be stopped; the service ends it automatically: ${explain(thrown)}`);
+    } finally {
+      cancel();
+    }
+  }
+
+  async #begin(): Promise<Reference> {
+    const { request, region, client, interrupted } = this.#options;
+    const { type, monitorName, scopeId } = request;
+    const subject = monitorName === undefined ? `scope ${scopeId}` : `monitor ${monitorName}`;
+    if (request.command === 'watch') {
+      this.#progress.print(`following query ${request.queryId} of ${subject} in ${region}`);
+      return { type, monitorName, scopeId, queryId: request.queryId };
+    }
+    const { metricName, destinationCategory, window } = request;
+    const [start, end] = [window.start, window.end].map((time) => new Date(time).toISOString());
+    this.#progress.print(
+      `starting a query of ${subject} in ${region}: ${metricName}, ${destinationCategory}, ${start} to ${end}`,
+    );
+    this.#progress.show('starting');
+    // If this call were aborted, the id would be unknown, and a query that was started could not be stopped.
+    const whole = new AbortController();
+    const onInterrupt = () => this.#progress.show('waiting for the query id, to stop the query; repeat to exit now');
+    interrupted.addEventListener('abort', onInterrupt, { once: true });
+    try {
+      const queryId = await client.startQuery(request, window, whole.signal);
+      this.#progress.print(`query ${queryId}`);
+      this.#started = { type, monitorName, scopeId, queryId };
+      return this.#started;
+    } catch (thrown) {
+      if (thrown instanceof ApiError && thrown.mayHaveTakenEffect) {
+        this.#progress.print('the service may have started the query, and ends it automatically');
       }
-      progress.tell(`${thrown.operation}: ${thrown.error}: ${thrown.message}: trying again`);
-      await sleep(clock, RETRY_WAIT_MS, signal);
+      throw thrown;
+    } finally {
+      interrupted.removeEventListener('abort', onInterrupt);
+    }
+  }
+
+  async #untilTerminal(reference: Reference): Promise<QueryStatus> {
+    const { request, client, clock } = this.#options;
+    const startedAt = clock.monotonic();
+    const isYoung = () => request.command === 'run' && clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
+    this.#progress.show('waiting for the first status');
+    for (let wait = WAITS.first; ; wait = waitAfter(WAITS, wait)) {
+      const status = await this.#persistently(async () => {
+        try {
+          return await client.queryStatus(reference, this.#signal);
+        } catch (thrown) {
+          if (thrown instanceof ApiError && thrown.error === 'ResourceNotFoundException' && isYoung()) {
+            return undefined;
+          }
+          throw thrown;
+        }
+      });
+      if (status !== undefined) {
+        this.#progress.show(status);
+        if (isTerminal(status)) {
+          return status;
+        }
+      }
+      await sleep(clock, wait, this.#signal);
+    }
+  }
+
+  /** @throws {InvalidResponse} for an endless sequence of pages */
+  async #readPages<Page extends RowPage | DataPage>(
+    reference: Reference,
+    read: (response: unknown) => Page,
+  ): Promise<readonly Page[]> {
+    const pages: Page[] = [];
+    const paging = resultsPaging();
+    do {
+      this.#progress.show(`reading results, page ${pages.length + 1}`);
+      const { page, nextToken, bytes } = await this.#persistently(() =>
+        this.#options.client.queryResults(reference, paging.nextToken, read, this.#signal),
+      );
+      paging.add({ ...countsOf(page), bytes }, nextToken);
+      pages.push(page);
+    } while (paging.nextToken !== undefined);
+    return pages;
+  }
+
+  /** Repeats a call after a transient failure. */
+  async #persistently<T>(call: () => Promise<T>): Promise<T> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await call();
+      } catch (thrown) {
+        this.#signal.throwIfAborted();
+        if (!(thrown instanceof ApiError) || !TRANSIENT.has(thrown.error) || failures >= MOST_FAILURES) {
+          throw thrown;
+        }
+        this.#progress.print(`${thrown.operation}: ${thrown.error}: ${thrown.message}; trying again`);
+        await sleep(this.#options.clock, RETRY_WAIT_MS, this.#signal);
+      }
     }
   }
 }
-
-async function stop({ client, clock }: AdHocQueryOptions, reference: Reference, progress: Progress): Promise<void> {
-  progress.show('stopping the query at the service');
-  const patience = new AbortController();
-  const cancel = clock.setTimer(STOP_TIMEOUT_MS, () => patience.abort(new GivenUp('no answer in time')));
-  try {
-    await client.stopQuery(reference, patience.signal);
-    progress.tell('stopped at the service');
-  } catch (thrown) {
-    progress.tell(`could not be stopped at the service, where it ends by itself: ${explain(thrown)}`);
-  } finally {
-    cancel();
-  }
-}
-
-const FAILED = 'FAILED: the service gives no reason; try a shorter window, another time or a smaller --limit';
-const CANCELED = 'CANCELED: somebody stopped the query; run it again';
 
 function explain(thrown: unknown): string {
   if (thrown instanceof ApiError) {

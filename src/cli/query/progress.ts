@@ -48,7 +48,7 @@ export class Progress {
   }
 
   /** A line that stays. */
-  tell(line: string): void {
+  print(line: string): void {
     const text = `${printable(line)}\n`;
     if (this.#stream.isTerminal) {
       this.#stream.write(`${CLEAR_LINE}${text}`);

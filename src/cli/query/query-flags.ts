@@ -134,7 +134,7 @@ export function readQueryFlags(values: FlagValues, now: number): QueryRequest {
   };
 }
 
-const category = text('a destination category such as INTER_AZ', (value) => /^[A-Z][A-Z0-9_]{0,63}$/.test(value));
+const category = text('a destination category (for example, INTER_AZ)', (value) => /^[A-Z][A-Z0-9_]{0,63}$/.test(value));
 
 function readCommand([command, more]: readonly string[]): QueryRequest['command'] {
   if (command !== 'run' && command !== 'watch') {

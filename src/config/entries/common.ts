@@ -9,33 +9,33 @@ import { warnOfUnknownRegions } from '../regions.ts';
 import { COMMON, type CommonKeys, QUERY_DEFAULT_KEYS, QUERY_DEFAULTS } from '../schema.ts';
 import { readLabels, readMonitorSelector, readSchedule, warnOfUnknownCategories } from './mappings.ts';
 
-/** What entries of queries need to know of the config file. */
+/** Parts of the config file that the entries of `queries` depend on. */
 export interface EntryContext {
   readonly source: QuerySource;
   readonly defaults: QueryDefaults;
   /** Accounts that entries may name. */
   readonly accounts: ReadonlyMap<string, AccountDefinition>;
-  /** The names that `"*"` stands for. */
+  /** The names that `"*"` selects. */
   readonly allAccounts: readonly string[];
   /** `polling.interval`, in milliseconds. */
   readonly interval: number;
   /** `polling.staleAfter`, in milliseconds. */
   readonly staleAfter: number | undefined;
-  /** Whether monitors and scopes are listed, so that queries can follow them. */
+  /** True if monitors and scopes are listed, so that selectors are possible. */
   readonly listed: boolean;
   /** `contributors.labels`. */
   readonly contributorLabels: readonly RowLabel[];
 }
 
-/** `queryDefaults`, less what was wrong with it: that is reported once, not again for each entry. */
+/** `queryDefaults` without its invalid keys, which are reported once and not for each entry. */
 export interface QueryDefaults {
   readonly entries: ReadonlyMap<string, MapEntry>;
   readonly labels: Readonly<Record<string, string>>;
-  /** Undefined where the defaults have none. */
+  /** Undefined if the defaults have none. */
   readonly schedule: Schedule | undefined;
-  /** Undefined where the defaults have none. */
+  /** Undefined if the defaults have none. */
   readonly monitorSelector: MonitorSelector | undefined;
-  /** Keys that are there, but faulty: entries that count on them do not lack them. */
+  /** Invalid keys. They do not count as missing in entries. */
   readonly dropped: ReadonlySet<string>;
 }
 
@@ -70,20 +70,20 @@ export function readQueryDefaults(
   };
 }
 
-/** An entry of `queries` with the defaults of all queries, its keys checked one by one. */
+/** An entry of `queries` with `queryDefaults` applied, and each key checked. */
 export interface EntryKeys<T extends CommonKeys> extends Section<T> {
   readonly path: string;
-  /** The line on which the entry begins. */
+  /** First line of the entry. */
   readonly line: number;
-  /** What the entry itself says, defaults aside. */
+  /** Returns a key of the entry itself, without defaults. */
   own(key: string): MapEntry | undefined;
-  /** Reports a key that neither the entry nor the defaults have, even wrongly. */
+  /** Reports a key that is in neither the entry nor the defaults, not even with an invalid value. */
   require(key: keyof T & string, expected: string): void;
 }
 
 /**
- * @param schema of the entry's kind; keys of other kinds are not looked at
- * @param isMeant whether a value of `queryDefaults` is for entries of this kind
+ * @param schema of the entry's kind. Keys of other kinds are ignored.
+ * @param isMeant returns true if a value of `queryDefaults` applies to entries of this kind
  */
 export function readEntryKeys<T extends CommonKeys>(
   { node, path }: ListedMap,
@@ -111,7 +111,7 @@ export function readEntryKeys<T extends CommonKeys>(
   };
 }
 
-/** Reads what all entries have. Undefined where the names of its queries cannot be told. */
+/** Reads the common keys of entries. Returns undefined if the names of the queries cannot be determined. */
 export function readBase(
   entry: EntryKeys<CommonKeys>,
   context: EntryContext,
@@ -143,7 +143,7 @@ export function readBase(
   };
 }
 
-/** The accounts of an entry; none where they cannot be told. Reports those that do not exist. */
+/** Returns the accounts of an entry, or none if they are invalid. Reports those that do not exist. */
 function readAccountNames(
   entry: EntryKeys<CommonKeys>,
   context: EntryContext,
@@ -160,7 +160,7 @@ function readAccountNames(
   };
 }
 
-/** Reports regions of an entry that are none of its accounts' own. An account without regions of its own takes any. */
+/** Reports regions of an entry that its accounts do not have. An account without own regions accepts any. */
 function checkRegions(
   entry: EntryKeys<CommonKeys>,
   accounts: readonly string[],

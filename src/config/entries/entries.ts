@@ -19,16 +19,16 @@ import { type EntryContext, type EntryKeys, type QueryDefaults, readBase, readEn
 import { readSchedule, STAND_IN_SCHEDULE, warnOfUnknownCategories } from './mappings.ts';
 import { readSubjects, refuseOtherSubject, subjectKeyOf } from './subject.ts';
 
-/** An entry, and what it was read of. */
+/** An entry with its node. */
 export interface ReadEntry {
   readonly entry: QueryEntry;
   readonly node: MapNode;
 }
 
 /**
- * Reads the elements of `queries`, in slices that do not hold up the event loop. Entries whose queries' names cannot be
- * told are left out; whatever else is missing or was reported has a stand-in, so that clashes of names are told together
- * with the rest.
+ * Reads the elements of `queries`, in slices that do not block the event loop. Omits entries if the names of their queries
+ * cannot be determined. Other missing or invalid values have placeholders, so that duplicate names are reported in the same
+ * pass.
  */
 export async function readEntries(
   elements: readonly ListedMap[],
@@ -49,8 +49,8 @@ export async function readEntries(
 }
 
 /**
- * Warns once of entries that name no account although the file lists several: they use `default`, which is none of these.
- * A file in which another entry names `default` knows of it.
+ * Warns once of entries without an account if the file lists several: they use `default`, which is not in the list. There is
+ * no warning if another entry names `default` explicitly.
  */
 function warnOfSilentDefault(read: readonly ReadEntry[], context: EntryContext, reading: Reading): void {
   const { accounts, allAccounts, defaults } = context;
@@ -64,14 +64,14 @@ function warnOfSilentDefault(read: readonly ReadEntry[], context: EntryContext, 
   const [first] = silent;
   if (first !== undefined && !isNamed && allAccounts.some((name) => name !== DEFAULT_ACCOUNT)) {
     const using = counted(silent.length, 'entry without one uses', 'entries without one use');
-    const expected = `the name of an account; ${using} "${DEFAULT_ACCOUNT}", which is not among accounts`;
+    const expected = `the name of an account; ${using} "${DEFAULT_ACCOUNT}", which is not listed in accounts`;
     reading.warn(keyPath(first.entry.path, 'account'), first.entry.line, 'nothing', expected);
   }
 }
 
 type EntryKind = 'watched' | 'scheduled';
 
-/** Keys that entries of the other kind do not have. */
+/** Keys that only entries of one kind have. */
 const KEYS: Readonly<Record<EntryKind, readonly string[]>> = {
   watched: Object.keys(WATCHED_ONLY).filter((key) => !Object.hasOwn(SCHEDULED_ONLY, key)),
   scheduled: [
@@ -81,25 +81,25 @@ const KEYS: Readonly<Record<EntryKind, readonly string[]>> = {
   ],
 };
 
-/** The key that makes an entry one of its kind. */
+/** The key that determines the kind of an entry. */
 const MARK: Readonly<Record<EntryKind, string>> = { watched: 'queryId', scheduled: 'schedule' };
 
 const CHOICE = 'either queryId, to watch a query, or schedule, to run queries';
 
 /**
- * An entry with `queryId` watches a query, one with `schedule` runs queries; where it has neither, `queryDefaults` may.
- * Both, or neither, is reported, as are keys of the other kind. Of an entry whose kind cannot be told the answer is a
- * guess, with which the rest of it can be checked.
+ * Returns the kind of an entry: `queryId` watches a query, `schedule` runs queries. An entry without both uses
+ * `queryDefaults`. Reports both, neither, and keys of the other kind. For an ambiguous entry, returns a guess, so that the
+ * rest of the entry can be checked.
  */
 function readKind({ node, path }: ListedMap, defaults: QueryDefaults, reading: Reading): EntryKind {
   const schedule = node.entries.get('schedule');
   if (schedule !== undefined && node.entries.has('queryId')) {
-    reading.report(keyPath(path, 'schedule'), schedule.keyLine, 'schedule as well as queryId', CHOICE);
+    reading.report(keyPath(path, 'schedule'), schedule.keyLine, 'both schedule and queryId', CHOICE);
     return 'watched';
   }
   const kind = markedKind(node) ?? defaultKind(defaults);
   if (kind === undefined) {
-    const got = defaults.schedule === undefined ? 'neither queryId nor schedule' : 'both, from queryDefaults';
+    const got = defaults.schedule === undefined ? 'neither queryId nor schedule' : 'both queryId and schedule from queryDefaults';
     reading.report(path, node.line, got, CHOICE);
     return KEYS.scheduled.some((key) => node.entries.has(key)) ? 'scheduled' : 'watched';
   }
@@ -107,7 +107,7 @@ function readKind({ node, path }: ListedMap, defaults: QueryDefaults, reading: R
   for (const key of KEYS[other]) {
     const unfit = node.entries.get(key)?.value;
     if (unfit !== undefined) {
-      reading.reject(keyPath(path, key), unfit, `no ${key} beside ${MARK[kind]}: it is for ${other} queries`);
+      reading.reject(keyPath(path, key), unfit, `no ${key} together with ${MARK[kind]}: it is for ${other} queries`);
     }
   }
   return kind;
@@ -120,7 +120,7 @@ function markedKind({ entries }: MapNode): EntryKind | undefined {
   return entries.has('queryId') ? 'watched' : undefined;
 }
 
-/** Undefined where `queryDefaults` has neither, or both. */
+/** Returns undefined if `queryDefaults` has both keys or neither. */
 function defaultKind({ entries, schedule, dropped }: QueryDefaults): EntryKind | undefined {
   const hasQueryId = entries.has('queryId') || dropped.has('queryId');
   if (hasQueryId === (schedule !== undefined)) {
@@ -129,12 +129,12 @@ function defaultKind({ entries, schedule, dropped }: QueryDefaults): EntryKind |
   return hasQueryId ? 'watched' : 'scheduled';
 }
 
-/** `staleAfter` where the file gives none: this, or three times the interval if that is more; in milliseconds. */
+/** Least default of `staleAfter`, in milliseconds. The default is three times the interval if that is longer. */
 const LEAST_STALE_AFTER_MS = 300_000;
 
 /**
- * Reads an element of `queries` that watches a query. Undefined where its queries' names cannot be told; whatever else is
- * missing or was reported has a stand-in.
+ * Reads an element of `queries` that watches a query. Returns undefined if the names of its queries cannot be determined.
+ * Other missing or invalid values have placeholders.
  */
 function readWatchedEntry(element: ListedMap, context: EntryContext, reading: Reading): WatchedEntry | undefined {
   const entry = readEntryKeys(element, WATCHED, context.defaults, isNoListOfSubjects, reading);
@@ -162,17 +162,17 @@ function readWatchedEntry(element: ListedMap, context: EntryContext, reading: Re
   };
 }
 
-/** A list of monitors or scopes among the defaults is for scheduled queries. */
+/** Returns false for a list of monitors or scopes, which is a default only for scheduled queries. */
 function isNoListOfSubjects(key: string, { kind }: ConfigNode): boolean {
   return kind !== 'list' || (key !== 'monitorName' && key !== 'scopeId');
 }
 
-/** `staleAfter` where the file gives none; in milliseconds. */
+/** Default of `staleAfter`, in milliseconds. */
 const USUAL_STALE_AFTER_MS = 300_000;
 
 /**
- * Reads an element of `queries` that starts queries. Undefined where their names cannot be told; whatever else is missing
- * or was reported has a stand-in.
+ * Reads an element of `queries` that starts queries. Returns undefined if their names cannot be determined. Other missing or
+ * invalid values have placeholders.
  */
 function readScheduledEntry(element: ListedMap, context: EntryContext, reading: Reading): ScheduledEntry | undefined {
   const entry = readEntryKeys(element, SCHEDULED, context.defaults, () => true, reading);
@@ -209,7 +209,7 @@ function readOwnSchedule(entry: EntryKeys<ScheduledKeys>, { defaults }: EntryCon
     : readSchedule(own, keyPath(entry.path, 'schedule'), entry.values.type, reading);
 }
 
-/** Undefined where they are missing or were reported. */
+/** Returns undefined if they are missing or invalid. */
 function readCategories(entry: EntryKeys<ScheduledKeys>, reading: Reading): OneOrList<string> | undefined {
   const key = 'destinationCategory';
   entry.require(key, SCHEDULED[key].format.expected);
@@ -218,7 +218,7 @@ function readCategories(entry: EntryKeys<ScheduledKeys>, reading: Reading): OneO
   return selection === 'all' ? { values: MODELLED_CATEGORIES, listed: true } : selection;
 }
 
-/** Undefined where they are missing or were reported. Defaults that the type does not have are as good as missing. */
+/** Returns undefined if they are missing or invalid. Defaults that the type does not have count as missing. */
 function readMetricNames(
   entry: EntryKeys<ScheduledKeys>,
   type: QueryType,
@@ -250,14 +250,14 @@ function readMetricNames(
   return undefined;
 }
 
-/** The start of the `-data` type takes no limit, and its results have series of their own instead of rows. */
+/** Reports keys that the `-data` type does not have: its start has no limit, and its results have no rows. */
 function checkDataType(entry: EntryKeys<ScheduledKeys>, type: QueryType, reading: Reading): void {
   if (type !== DATA_TYPE) {
     return;
   }
   const limit = entry.own('limit')?.value;
   if (limit !== undefined) {
-    reading.reject(keyPath(entry.path, 'limit'), limit, `no limit for type ${type}: its start takes none`);
+    reading.reject(keyPath(entry.path, 'limit'), limit, `no limit for type ${type}: the API accepts none`);
   }
   const labels = entry.own('contributorLabels')?.value;
   if (labels !== undefined) {

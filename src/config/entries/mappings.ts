@@ -10,8 +10,8 @@ import { formatDuration } from '../reading/texts.ts';
 import { MONITOR_SELECTOR, SCHEDULE } from '../schema.ts';
 
 /**
- * Labels that the exporter's own metrics carry. A label of the user's is refused under each of these names, not only
- * under those of `aws_nfm_query_info`: joins bring labels of one metric to another.
+ * Labels of the exporter's metrics. User-defined labels cannot have any of these names, not only those of
+ * `aws_nfm_query_info`, because joins copy labels from one metric to another.
  */
 const METRIC_LABELS: ReadonlySet<string> = new Set([
   // Queries
@@ -45,10 +45,10 @@ const METRIC_LABELS: ReadonlySet<string> = new Set([
   'file',
 ]);
 
-/** Labels that Prometheus itself gives a meaning to. */
+/** Labels with a meaning in Prometheus. */
 const PROMETHEUS_LABELS: ReadonlySet<string> = new Set(['job', 'instance', 'le', 'quantile']);
 
-/** Labels that scrape configs commonly put on targets; Prometheus then renames the metric's own to `exported_…`. */
+/** Common labels of Prometheus targets. Prometheus renames conflicting labels of metrics to `exported_…`. */
 const COMMON_TARGET_LABELS: ReadonlySet<string> = new Set([
   'env',
   'cluster',
@@ -64,7 +64,7 @@ interface LabelFault {
   readonly expected: string;
 }
 
-/** Reads a mapping of the user's labels. Those with a fault are reported and left out. */
+/** Reads a mapping of user-defined labels. Reports and omits invalid labels. */
 export function readLabels(node: ConfigNode, path: string, reading: Reading): Readonly<Record<string, string>> {
   const labels: [string, string][] = [];
   const { entries } = reading.map(path, node, 'a mapping of label names to text');
@@ -76,7 +76,7 @@ export function readLabels(node: ConfigNode, path: string, reading: Reading): Re
     } else if (fault !== undefined) {
       reading.warn(labelPath, keyLine, `the label ${quote(name)}`, fault.expected);
     }
-    // Prometheus takes an empty label for no label at all.
+    // Prometheus treats an empty label as a missing one.
     const text = reading.text(labelPath, value, 'text that is not empty', (each) => each !== '');
     if (text !== undefined && fault?.severity !== 'error') {
       labels.push([name, text]);
@@ -85,33 +85,33 @@ export function readLabels(node: ConfigNode, path: string, reading: Reading): Re
   return Object.fromEntries(labels);
 }
 
-/** What speaks against a label of the user's of this name; undefined when nothing does. */
+/** Returns the problem with the name of a user-defined label, or undefined. */
 function findLabelFault(name: string): LabelFault | undefined {
   if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) {
-    return { severity: 'error', expected: 'a label name: letters, digits and _, no digit first' };
+    return { severity: 'error', expected: 'a label name: letters, digits, and _, not beginning with a digit' };
   }
   if (METRIC_LABELS.has(name)) {
-    return { severity: 'error', expected: "a name that is no label of the exporter's own metrics" };
+    return { severity: 'error', expected: "a name that is not a label of the exporter's metrics" };
   }
   if (PROMETHEUS_LABELS.has(name) || name.startsWith('__') || name.startsWith('exported_')) {
     return {
       severity: 'error',
-      expected: 'a name that Prometheus does not use: not job, instance, le, quantile, __* or exported_*',
+      expected: 'a name that Prometheus does not reserve: job, instance, le, quantile, __*, and exported_* are reserved',
     };
   }
   if (COMMON_TARGET_LABELS.has(name)) {
     const renamed = `exported_${name}`;
     return {
       severity: 'warning',
-      expected: `a name that targets do not commonly carry: Prometheus may make it ${renamed}`,
+      expected: `a name that scrape targets rarely have: Prometheus may rename it to ${renamed}`,
     };
   }
   return undefined;
 }
 
-/** Reads a mapping `monitorSelector`; what it does not say selects all, but for monitors that are not ACTIVE. */
+/** Reads a mapping `monitorSelector`. By default, it selects all ACTIVE monitors. */
 export function readMonitorSelector(node: ConfigNode, path: string, reading: Reading): MonitorSelector {
-  const map = reading.map(path, node, 'a mapping with name, tags or status');
+  const map = reading.map(path, node, 'a mapping with name, tags, or status');
   const section = readSection(map, path, MONITOR_SELECTOR, reading, ['tags']);
   const tags = map.entries.get('tags')?.value;
   return {
@@ -122,11 +122,11 @@ export function readMonitorSelector(node: ConfigNode, path: string, reading: Rea
   };
 }
 
-/** Tags, whose keys are any text, with their values, which may be empty. */
+/** Reads tags. Keys are any strings, and values may be empty. */
 function readTags(node: ConfigNode, path: string, reading: Reading): Readonly<Record<string, string>> {
   const tags: [string, string][] = [];
-  for (const [key, { value }] of reading.map(path, node, 'a mapping of tags to their values').entries) {
-    const text = reading.text(keyPath(path, key), value, 'the text that a tag has as its value');
+  for (const [key, { value }] of reading.map(path, node, 'a mapping of tag keys to values').entries) {
+    const text = reading.text(keyPath(path, key), value, 'a tag value: text');
     if (text !== undefined) {
       tags.push([key, text]);
     }
@@ -134,10 +134,10 @@ function readTags(node: ConfigNode, path: string, reading: Reading): Readonly<Re
   return Object.fromEntries(tags);
 }
 
-/** `timeout` where the file gives none and `every` is no less; in milliseconds. */
+/** Default of `timeout` unless `every` is shorter, in milliseconds. */
 const USUAL_TIMEOUT_MS = 600_000;
 
-/** Stands in for a schedule that is missing, or parts of one that were reported. */
+/** Placeholder for a missing schedule, or for its invalid parts. */
 export const STAND_IN_SCHEDULE: Schedule = {
   every: LONGEST_LOOKBACK_MS,
   lookback: LONGEST_LOOKBACK_MS,
@@ -146,8 +146,8 @@ export const STAND_IN_SCHEDULE: Schedule = {
 };
 
 /**
- * Reads a mapping `schedule`; windows that leave gaps are a warning. So are windows that overlap, which count flows twice,
- * but not for the `-data` type, of whose results only the newest points are exported.
+ * Reads a mapping `schedule`. Warns of gaps between windows, and of overlapping windows, which count flows twice. Overlaps are
+ * fine for the `-data` type, because only the newest points of its results are exported.
  */
 export function readSchedule(node: ConfigNode, path: string, type: QueryType, reading: Reading): Schedule {
   const map = reading.map(path, node, 'a mapping with every');
@@ -164,10 +164,10 @@ export function readSchedule(node: ConfigNode, path: string, type: QueryType, re
   if (isGood && !isMeant && writtenEvery !== undefined) {
     const consequence = lookback < every ? 'windows leave gaps' : 'windows overlap';
     if (writtenLookback === undefined) {
-      const expected = `at most ${formatDuration(LONGEST_LOOKBACK_MS)}, the longest lookback: else ${consequence}`;
+      const expected = `at most ${formatDuration(LONGEST_LOOKBACK_MS)}, the longest lookback: otherwise, ${consequence}`;
       reading.warn(keyPath(path, 'every'), writtenEvery.line, showNode(writtenEvery), expected);
     } else {
-      const expected = `${showNode(writtenEvery)}, as every: else ${consequence}`;
+      const expected = `${showNode(writtenEvery)}, the same as every: otherwise, ${consequence}`;
       reading.warn(keyPath(path, 'lookback'), writtenLookback.line, showNode(writtenLookback), expected);
     }
   }
@@ -182,9 +182,9 @@ export function readSchedule(node: ConfigNode, path: string, type: QueryType, re
 const KNOWN: ReadonlySet<string> = new Set(KNOWN_CATEGORIES);
 
 /**
- * Warns of destination categories that are not known: the service may have gained them since, or refuse each start.
+ * Warns of unknown destination categories: the service may have added them since, or reject each start.
  *
- * @param node what the file says at `path`, which is good
+ * @param node the valid node at `path`
  */
 export function warnOfUnknownCategories(
   selection: Selection<string> | undefined,

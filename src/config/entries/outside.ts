@@ -14,29 +14,29 @@ import type { EntryContext } from './common.ts';
 import { readEntries } from './entries.ts';
 import { subjectKeyOf } from './subject.ts';
 
-/** What entries that stand elsewhere need of a good config file. */
+/** Parts of a valid config file that entries outside it depend on. */
 export interface ConfigContext {
   readonly entry: EntryContext;
-  /** Those of the config. */
+  /** The accounts of the config file. */
   readonly accounts: readonly Account[];
-  /** Where `${NAME}` is looked up. */
+  /** Environment variables for `${NAME}` in values. */
   readonly env: Environment;
   readonly fallbackRegion: FallbackRegion;
-  /** A name, region or id of the config for a message: as the file has it where variables may hide a secret. */
+  /** Returns a name, region, or id for a message, with environment variables by name, because they may be secret. */
   readonly show: (value: string) => string;
 }
 
-/** Entries that stand elsewhere than in the config file, with all that is wrong with them. */
+/** Entries outside the config file, with all their problems. */
 export interface OutsideEntries extends Findings {
-  /** Good to use only where there are no problems. */
+  /** Valid only if there are no problems. */
   readonly queries: readonly QueryEntry[];
-  /** The accounts of the config, with the regions that these entries need. */
+  /** The accounts of the config file, with the regions that these entries need. */
   readonly accounts: readonly Account[];
 }
 
 /**
- * Reads entries as those of the config file are read. What the config file would say of its accounts or of `staleAfter`
- * because of an entry of its own is said of the entry here, as the file is good without it.
+ * Reads entries by the rules of the config file. Conflicts with its accounts or with `staleAfter` are reported for the entry,
+ * because the config file is valid without it.
  */
 async function readOutsideEntries(
   elements: readonly ListedMap[],
@@ -55,7 +55,7 @@ async function readOutsideEntries(
   return { queries: Object.freeze(queries), accounts };
 }
 
-/** Gives accounts without a region the common one where an entry needs it; reports entries for which there is none. */
+/** Adds the common region to accounts without a region if an entry needs it. Reports entries if there is none. */
 async function completeAccounts(
   queries: readonly QueryEntry[],
   { accounts, fallbackRegion }: ConfigContext,
@@ -86,8 +86,8 @@ function checkStaleAfter(entry: QueryEntry, node: MapNode, { staleAfter }: Entry
 }
 
 /**
- * Reports the first region that no credentials of an account's role are good for. Regions of the account's own were held
- * against its role already.
+ * Reports the first region outside the partition of the account's role. The account's own regions were compared with its role
+ * before.
  */
 function checkPartitions(entry: QueryEntry, node: MapNode, context: ConfigContext, reading: Reading): void {
   for (const { name, role, regions } of context.accounts.filter(({ name }) => entry.accounts.includes(name))) {
@@ -95,15 +95,15 @@ function checkPartitions(entry: QueryEntry, node: MapNode, context: ConfigContex
     const foreign = (entry.regions ?? regions).find((region) => partitionOfRegion(region) !== own);
     const hasRegions = context.entry.accounts.get(name)?.regions !== undefined;
     if (own !== undefined && foreign !== undefined && !hasRegions) {
-      const expected = `a region of partition ${own}, which the role of account ${quote(reading.show(name))} is of`;
+      const expected = `a region of partition ${own}, the partition of the role of account ${quote(reading.show(name))}`;
       reading.rejectOrDefault(keyPath(entry.path, 'region'), node.entries.get('region')?.value, entry.line, expected);
     }
   }
 }
 
 /**
- * Reads the text of a file that holds a list of entries, as `queries` of the config file does; a blank file holds none.
- * Paths begin with the file's name: `queries.d/a.yml[0].name`. Never throws for what the file says.
+ * Reads the text of a file with a list of entries, as in `queries` of the config file. A blank file has no entries. Paths
+ * begin with the file name: `queries.d/a.yml[0].name`. Never throws for the contents of the file.
  */
 export async function readEntriesFile(text: string, file: string, context: ConfigContext): Promise<OutsideEntries> {
   const reading = new Reading(context.env, context.show);
@@ -120,24 +120,24 @@ export async function readEntriesFile(text: string, file: string, context: Confi
   };
 }
 
-/** A file's name may hold what separates the steps of a path. */
+/** Returns the node at a path. The file name may contain the separators of paths. */
 function nodeInEntry(elements: readonly ListedMap[], path: string): ConfigNode | undefined {
   const element = elements.find((each) => path === each.path || path.startsWith(`${each.path}.`));
   return element && nodeAt(element.node, path.slice(element.path.length));
 }
 
-/** Stands in messages for what has no path of its own. */
+/** Path in messages about the whole body. */
 const BODY = 'body';
 
 /**
- * Reads a parsed JSON value as the one entry that makes the one query `name`: no selector, of what is a list or `"*"` one
- * element only, which adds nothing to the name. `${NAME}` stands for itself. Paths are those of the keys, `labels.team`;
- * problems have no lines. Never throws for what the value is.
+ * Reads a parsed JSON value as an entry that creates exactly one query, `name`. Selectors are invalid. A list or `"*"` must
+ * result in one value, which is not part of the name. `${NAME}` is not replaced. Paths are those of the keys: `labels.team`.
+ * Problems have no lines. Never throws for the contents of the value.
  */
 export async function readEntryBody(body: unknown, name: string, context: ConfigContext): Promise<OutsideEntries> {
   const reading = new Reading(context.env, context.show);
   const node = readName(readBody(body, reading), name, reading);
-  // Selectors are refused below, whether or not anything is listed.
+  // singleOut rejects selectors, whether or not monitors are listed.
   const own = { ...context, entry: { ...context.entry, listed: true } };
   const elements = node === undefined ? [] : [{ path: '', node }];
   const { queries, accounts } = await readOutsideEntries(elements, 'http', own, reading);
@@ -157,14 +157,14 @@ function readBody(body: unknown, reading: Reading): MapNode | undefined {
   }
   const expected = 'a JSON object with the keys of one query';
   if (node === undefined) {
-    reading.report(BODY, 1, 'lists or objects nested too deep', expected);
+    reading.report(BODY, 1, 'lists or objects that are nested too deeply', expected);
   } else {
     reading.reject(BODY, node, expected);
   }
   return undefined;
 }
 
-/** The body with the name that its query has; it may say it, too. */
+/** Returns the body with the name of its query. The body may contain the same name. */
 function readName(node: MapNode | undefined, name: string, reading: Reading): MapNode | undefined {
   if (node === undefined) {
     return undefined;
@@ -177,7 +177,7 @@ function readName(node: MapNode | undefined, name: string, reading: Reading): Ma
   return value && { ...node, entries: new Map([...node.entries, ['name', { keyLine: node.line, value }]]) };
 }
 
-/** Reports what makes other than one query of an entry, and makes its name that of the query. */
+/** Returns an entry that creates one query of its own name. Reports keys that result in several queries. */
 function singleOut(
   entry: QueryEntry,
   node: MapNode | undefined,
@@ -221,7 +221,7 @@ function singleOut(
 function refuseSelector({ type, selector }: ScheduledEntry, own: ConfigNode | undefined, reading: Reading): void {
   const key = subjectKeyOf(type);
   if (selector?.kind === 'monitors' && own !== undefined) {
-    reading.reject('monitorSelector', own, 'no selector, but monitorName: one query is registered');
+    reading.reject('monitorSelector', own, 'monitorName instead: a registration creates one query');
   } else if (selector !== undefined) {
     reading.report(key, 1, 'nothing', `${SCHEDULED_ONLY[key].format.expected}, for type ${type}`);
   }

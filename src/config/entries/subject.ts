@@ -8,12 +8,12 @@ import { readMonitorSelector } from './mappings.ts';
 
 export type SubjectKey = 'monitorName' | 'scopeId';
 
-/** The key that says what queries of a type ask about. */
+/** Returns the key of the monitor or scope of queries of a type. */
 export function subjectKeyOf(type: QueryType): SubjectKey {
   return type === 'monitor-top-contributors' ? 'monitorName' : 'scopeId';
 }
 
-/** Reports a key of an entry's own that only other types ask about. */
+/** Reports the key of a monitor or scope that only other types have. */
 export function refuseOtherSubject(entry: EntryKeys<CommonKeys>, type: QueryType, reading: Reading): void {
   const key = subjectKeyOf(type);
   const other = key === 'monitorName' ? 'scopeId' : 'monitorName';
@@ -23,12 +23,12 @@ export function refuseOtherSubject(entry: EntryKeys<CommonKeys>, type: QueryType
   }
 }
 
-/** What a scheduled entry asks about. */
+/** The monitors or scopes of a scheduled entry. */
 export type Subjects = Pick<ScheduledEntry, 'subjects' | 'selector'>;
 
 /**
- * Reads which monitors or scopes a scheduled entry asks about: those it names, those that `monitorSelector` selects, or,
- * where a type that asks about scopes names none, all scopes. Undefined where that is missing or was reported.
+ * Reads the monitors or scopes of a scheduled entry: named ones, those that `monitorSelector` selects, or all scopes if an
+ * entry of a scope type names none. Returns undefined if they are missing or invalid.
  */
 export function readSubjects(
   entry: EntryKeys<ScheduledKeys>,
@@ -48,7 +48,7 @@ export function readSubjects(
   return subjects && { subjects, selector: undefined };
 }
 
-/** Undefined where the entry names its monitors, or should. */
+/** Returns undefined if the entry names its monitors, or must name them. */
 function selectMonitors(
   entry: EntryKeys<ScheduledKeys>,
   type: QueryType,
@@ -60,7 +60,7 @@ function selectMonitors(
   if (own !== undefined) {
     const selector = readMonitorSelector(own.value, path, reading);
     if (entry.own('monitorName') !== undefined) {
-      reading.report(path, own.keyLine, 'monitorSelector as well as monitorName', 'one of the two');
+      reading.report(path, own.keyLine, 'both monitorSelector and monitorName', 'only one of them');
     }
     if (!listed) {
       reading.reject(path, own.value, 'no monitorSelector while discovery.monitorsEvery is 0s');
@@ -74,7 +74,7 @@ function selectMonitors(
     return undefined;
   }
   if (entry.written('monitorName') !== undefined) {
-    reading.report(path, entry.line, 'monitorSelector as well as monitorName, from queryDefaults', 'one of the two');
+    reading.report(path, entry.line, 'both monitorSelector and monitorName from queryDefaults', 'only one of them');
   }
   if (!listed) {
     const expected = 'no monitorSelector while discovery.monitorsEvery is 0s';
@@ -83,7 +83,7 @@ function selectMonitors(
   return monitorSelector;
 }
 
-/** Undefined where the entry names its scopes, even wrongly. */
+/** Returns undefined if the entry names its scopes, even with an invalid value. */
 function selectScopes(
   entry: EntryKeys<ScheduledKeys>,
   type: QueryType,

@@ -1,6 +1,6 @@
 import type { ConfigNode, MapEntry } from './nodes.ts';
 
-/** A node of which others are named by their places among all nodes, those first that it holds. */
+/** A node that refers to its children by their positions in the sequence of all nodes. Children precede parents. */
 export type FlatNode =
   | Extract<ConfigNode, { kind: 'scalar' }>
   | { readonly kind: 'list'; readonly line: number; readonly items: readonly number[] }
@@ -10,9 +10,9 @@ export type FlatNode =
       readonly entries: readonly (readonly [key: string, keyLine: number, value: number])[];
     };
 
-/** Every node of a tree once, the root last. */
+/** Yields every distinct node of a tree, the root last. */
 export function* flatten(root: ConfigNode): Generator<FlatNode> {
-  // Aliases share nodes, and a few of them can stand for billions.
+  // Aliases share nodes: without this, a few of them could expand to billions.
   const places = new Map<ConfigNode, number>();
   function* visit(node: ConfigNode): Generator<FlatNode> {
     if (places.has(node)) {
@@ -36,7 +36,7 @@ export function* flatten(root: ConfigNode): Generator<FlatNode> {
   yield* visit(root);
 }
 
-/** Makes the tree again of what {@link flatten} yields. */
+/** Rebuilds the tree from the nodes that {@link flatten} yields. */
 export class TreeOfFlat {
   readonly #nodes: ConfigNode[] = [];
 
@@ -44,7 +44,7 @@ export class TreeOfFlat {
     this.#nodes.push(this.#made(flat));
   }
 
-  /** Undefined before any node is added. */
+  /** The tree. Undefined before a node is added. */
   get root(): ConfigNode | undefined {
     return this.#nodes.at(-1);
   }
@@ -65,7 +65,7 @@ export class TreeOfFlat {
   #node(place: number): ConfigNode {
     const node = this.#nodes[place];
     if (node === undefined) {
-      throw new Error('a node holds one that was not made before: a mistake of ours');
+      throw new Error('internal error: a node precedes its child');
     }
     return node;
   }

@@ -1,27 +1,27 @@
 import { nearestFirst } from './nearest.ts';
 
 /**
- * What a key takes, stricter than convict's own formats: those read `"12abc"` as 12. Values come as YAML gives them,
- * with environment variables replaced: a number may be a text, since `${RPS}` gives one.
+ * The values that a key accepts. Stricter than convict's formats, which read `"12abc"` as 12. Values are of YAML types, with
+ * environment variables replaced. A number may be a string, because `${RPS}` is one.
  */
 export interface Format<T> {
-  /** As an error says it: `a duration such as 30s`. */
+  /** Description for errors: `a duration above zero`. */
   readonly expected: string;
-  /** What a misspelt text may have meant; empty where texts of this format are no words of a list. */
+  /** The known words, for hints about misspelled ones. Empty if the format is not a list of words. */
   readonly words: readonly string[];
-  /** All that does not fit; empty for a value of this format. */
+  /** Returns all mismatches. Empty for a valid value. */
   mismatches(value: unknown): readonly Mismatch[];
-  /** The value as the program uses it. Throws a TypeError for a value that has mismatches. */
+  /** Returns the parsed value. Throws a TypeError for an invalid one. */
   parse(value: unknown): T;
 }
 
 export interface Mismatch {
-  /** The element of a list that it is about. */
+  /** Index of the invalid element of a list. */
   readonly index?: number;
   readonly expected: string;
 }
 
-/** A format of single values: `convert` answers undefined for what it does not take. */
+/** A format of single values. `convert` returns undefined for an invalid value. */
 export function single<T extends NonNullable<unknown>>(
   expected: string,
   convert: (value: unknown) => T | undefined,
@@ -40,20 +40,20 @@ export function single<T extends NonNullable<unknown>>(
   };
 }
 
-/** A format of texts. */
+/** A format of strings. */
 export function text(expected: string, accepts: (value: string) => boolean): Format<string> {
   return single(expected, (value) => (typeof value === 'string' && accepts(value) ? value : undefined));
 }
 
-/** One of a few words. */
+/** One of several words. */
 export function oneOf<T extends string>(choices: readonly T[]): Format<T> {
   return single(`one of ${choices.join(', ')}`, (value) => choices.find((choice) => choice === value));
 }
 
-/** So many words are read at a glance. */
+/** Longest list of words that is shown in its own order. */
 const SHORT_LIST = 8;
 
-/** As {@link oneOf}, with a hint at what a misspelled word may have meant, which a long list begins with. */
+/** {@link oneOf} with a hint for a misspelled word. A long list shows the likely word first. */
 export function wordOf<T extends string>(choices: readonly T[]): Format<T> {
   const format = oneOf(choices);
   return {
@@ -66,7 +66,7 @@ export function wordOf<T extends string>(choices: readonly T[]): Format<T> {
   };
 }
 
-/** A key that may be left out. */
+/** Accepts undefined as well: the key may be omitted. */
 export function optional<T>(format: Format<T>): Format<T | undefined> {
   return {
     expected: format.expected,
@@ -76,7 +76,7 @@ export function optional<T>(format: Format<T>): Format<T | undefined> {
   };
 }
 
-/** A list of at least one element, none of them twice. */
+/** A list of distinct elements, at least one. */
 export function listOf<T>(element: Format<T>): Format<readonly T[]> {
   const expected = `a list, each element ${element.expected}`;
   return {
@@ -103,7 +103,7 @@ export function listOf<T>(element: Format<T>): Format<readonly T[]> {
   };
 }
 
-/** One value, or several as a list; what was given stays visible, since it decides on query names. */
+/** One value, or a list. The form is kept, because only the values of a list are part of query names. */
 export interface OneOrList<T> {
   readonly values: readonly T[];
   readonly listed: boolean;
@@ -127,15 +127,15 @@ export function oneOrList<T>(element: Format<T>): Format<OneOrList<T>> {
   };
 }
 
-/** One value, several as a list, or all that there are, which the file gives as `"*"`. */
+/** One value, a list, or all values: `"*"` in the file. */
 export type Selection<T> = OneOrList<T> | 'all';
 
-/** The values that a selection names; none for all that there are. */
+/** Returns the values that a selection names, or an empty list for all values. */
 export function namedIn<T>(selected: Selection<T> | undefined): readonly T[] {
   return selected === undefined || selected === 'all' ? [] : selected.values;
 }
 
-/** @param expected as an error says it of all that is neither `"*"` nor a list */
+/** @param expected description for errors about values that are neither `"*"` nor a list */
 export function selection<T>(expected: string, element: Format<T>): Format<Selection<T>> {
   const some = oneOrList(element);
   return {
@@ -152,7 +152,7 @@ export function selection<T>(expected: string, element: Format<T>): Format<Selec
   };
 }
 
-/** A number, also one in a text, as variables give it; undefined for anything else. */
+/** Returns a number, also from a string, because variables are strings. Returns undefined for other values. */
 export function decimal(value: unknown): number | undefined {
   if (typeof value === 'string') {
     return /^(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(value) ? Number(value) : undefined;
@@ -160,12 +160,12 @@ export function decimal(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** A format of texts that match a pattern. */
+/** A format of strings that match a pattern. */
 export function matching(what: string, pattern: RegExp, allowed: string): Format<string> {
   return text(`${what}: ${allowed}`, (value) => pattern.test(value));
 }
 
-/** A format that takes less than another, and says the more only of what that one takes. */
+/** A restriction of another format. Errors describe the restriction only for values that the other format accepts. */
 export function narrowed(format: Format<string>, more: string, accepts: (value: string) => boolean): Format<string> {
   const expected = `${format.expected}, ${more}`;
   const strict = text(expected, accepts);

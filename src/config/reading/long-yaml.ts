@@ -4,27 +4,27 @@ import { NotPlain, PlainEntries } from './plain-entries.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 import { parseInWorker } from './yaml-in-worker.ts';
 
-/** Length in characters below which texts are left to the YAML library, which takes a few milliseconds for them. */
+/** Length in characters below which the YAML library parses a text within a few milliseconds. */
 const LONG = 16_384;
 
-/** The library takes more than about 100 ms for texts from this length on. */
+/** Length in characters from which the library takes more than about 100 ms. */
 const VERY_LONG = 131_072;
 
 export interface LongYamlOptions {
-  /** As {@link parseYaml} takes it. */
+  /** See {@link parseYaml}. */
   readonly file: string;
-  /** As {@link parseYaml} takes it. */
+  /** See {@link parseYaml}. */
   readonly rootPath?: string;
-  /** The key of the mapping whose list is long; undefined: the list is the whole file. */
+  /** The key of the long list. Undefined: the whole file is the list. */
   readonly listKey?: string;
 }
 
 /**
- * {@link parseYaml}, with the same result, for texts with long lists of entries. Lists that are written plainly are read
- * here, in slices that do not hold up the event loop; all else, and every text with an error, by the library, very long
- * ones in a thread of their own.
+ * Returns the result of {@link parseYaml} without blocking the event loop for a text with a long list of entries. Reads
+ * lists in plain form in slices. The library parses all other texts, and those with errors. It parses very long ones in a
+ * thread.
  *
- * @param long length in characters from which a text is not left to the library
+ * @param long length in characters from which lists are read without the library
  */
 export async function parseLongYaml(
   text: string,
@@ -66,9 +66,9 @@ async function readBlockList(lines: readonly string[], file: string, listKey: st
 }
 
 /**
- * The mapping that has the list under a key, the rest of it read by the library.
+ * Returns the mapping that contains the list. The library parses the rest of the mapping.
  *
- * @throws {NotPlain} if that finds anything wrong
+ * @throws {NotPlain} if the rest has errors
  */
 function inMapping(
   lines: readonly string[],
@@ -77,7 +77,7 @@ function inMapping(
 ): ConfigNode {
   const after = lines.slice(end);
   const before = lines.slice(0, keyIndex + 1);
-  // A directive may have other rules for what is text.
+  // A directive may change which values are strings.
   if (before.some((each) => each.startsWith('%')) || (after.length > 0 && !/^[A-Za-z]/.test(after[0] ?? ''))) {
     throw new NotPlain();
   }

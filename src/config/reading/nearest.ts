@@ -1,8 +1,8 @@
 import { quote } from './nodes.ts';
 
 /**
- * The known word that `word` is probably a misspelling of, as an addition to what was expected. Empty where there is none,
- * and for a word that is spelt right.
+ * Returns the end of a message about a misspelled word: `; did you mean "interval"?`. Empty if no known word is similar, or
+ * if the word is correct.
  */
 export function didYouMean(word: string, known: readonly string[]): string {
   const nearest = nearestWord(word, known);
@@ -10,8 +10,8 @@ export function didYouMean(word: string, known: readonly string[]): string {
 }
 
 /**
- * The known word that `word` is probably a misspelling of, or undefined. Case, `-` and `_` do not count, a third of the
- * letters may be wrong, and the beginning of one known word is enough; of several the nearest, if half of it is there.
+ * Returns the known word that is similar to `word`, or undefined. Ignores case, `-`, and `_`. Up to a third of the letters
+ * may be wrong, or `word` may be the beginning of one known word, or at least half of the nearest one.
  */
 function nearestWord(word: string, known: readonly string[]): string | undefined {
   const wanted = normalize(word);
@@ -27,12 +27,12 @@ function nearestWord(word: string, known: readonly string[]): string | undefined
     : undefined;
 }
 
-/** The known word that is nearest to `word`, however far that is; of several the first. Undefined of no words. */
+/** Returns the known word with the least distance to `word`, the first of several. Undefined if there are no words. */
 export function nearestOf(word: string, known: readonly string[]): string | undefined {
   return rankByDistance(normalize(word), known)[0]?.candidate;
 }
 
-/** The known words, first the one that `word` is probably a misspelling of, then those that contain it. */
+/** Returns the known words, those similar to `word` first, then those that contain it. */
 export function nearestFirst<Word extends string>(word: string, known: readonly Word[]): readonly Word[] {
   const wanted = normalize(word);
   const nearest = nearestWord(word, known);
@@ -55,7 +55,7 @@ function normalize(word: string): string {
   return word.slice(0, 64).replaceAll(/[-_]/g, '').toLowerCase();
 }
 
-/** Levenshtein's distance, where swapping two neighbours counts once. */
+/** Returns the Levenshtein distance, with a swap of two adjacent letters counted once. */
 function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);

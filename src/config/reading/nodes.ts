@@ -1,22 +1,22 @@
 import { printableJson } from '../../lib/text.ts';
 
 /**
- * The config file as a tree that remembers lines. Aliases and `<<` are resolved, so that nodes can be shared, but never
- * in a cycle. Strings are as written: environment variables are not replaced yet.
+ * The config file as a tree with line numbers. Aliases and `<<` are resolved, so nodes can be shared, but never in a cycle.
+ * Strings are as written in the file: environment variables are not replaced.
  */
 export type ConfigNode = ScalarNode | ListNode | MapNode;
 
 interface ScalarNode {
   readonly kind: 'scalar';
-  /** Line on which the value stands, counted from 1. */
+  /** Line of the value, counted from 1. */
   readonly line: number;
-  /** A string, number, boolean or null; anything else comes of an exotic tag and fits no key. */
+  /** A string, number, boolean, or null. Other types result from uncommon tags, and no key accepts them. */
   readonly value: unknown;
-  /** The text of a value that is not a string, as the file has it: `007`, `yes`, `2026-01-01`, `&anchor` of nothing. */
+  /** The source text of a value that is not a string: `007`, `yes`, `2026-01-01`, `&anchor` without a value. */
   readonly source: string;
-  /** Stands in for a value whose problem was reported: another one would only repeat it. */
+  /** A placeholder for an invalid value whose problem is already reported. */
   readonly reported?: true;
-  /** A string in which `${NAME}` stands for itself: what comes over the network must not read the environment. */
+  /** A string in which `${NAME}` is not replaced: data from the network must not read the environment. */
   readonly literal?: true;
 }
 
@@ -39,27 +39,27 @@ export interface MapEntry {
   readonly value: ConfigNode;
 }
 
-/** Nothing, or a way to write null. */
+/** Returns true for null, including an empty value. */
 export function isNull(node: ConfigNode): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 
-/** `&x` without quotes: YAML takes it for an anchor of nothing. */
+/** Returns true for `&x` without quotes, which YAML reads as an anchor without a value. */
 export function isLoneAnchor(node: ConfigNode): boolean {
   return isNull(node) && node.kind === 'scalar' && node.source.startsWith('&');
 }
 
-/** Keys of the config file and the web configuration whose values, and whatever is in them, no message may show. */
+/** Keys of the config file and the web configuration whose values are secret. */
 const SENSITIVE_KEYS: ReadonlySet<string> = new Set(['externalId', 'sessionTags', 'key', 'basic_auth_users']);
 
-/** Whether a path made by {@link keyPath} and {@link indexPath} leads into a value that no message may show. */
+/** Returns true if a path of {@link keyPath} and {@link indexPath} is in a secret value. */
 export function isSensitive(path: string): boolean {
   return path.split(/[.[]/).some((key) => SENSITIVE_KEYS.has(key));
 }
 
 /**
- * How to write the value at `path` that YAML took for a number, a truth value or a date, as an addition to what was
- * expected; empty for other values.
+ * Returns the end of a message about a value that YAML reads as a number, a boolean, or a date: `; quote it: "007"`. Empty
+ * for other values.
  */
 export function quotingHint(node: ConfigNode, path: string): string {
   if (node.kind !== 'scalar' || typeof node.value === 'string' || (isNull(node) && !isLoneAnchor(node))) {
@@ -68,7 +68,7 @@ export function quotingHint(node: ConfigNode, path: string): string {
   return isSensitive(path) ? '; quote it' : `; quote it: ${quote(node.source)}`;
 }
 
-/** The path of a key: `polling` and `interval` give `polling.interval`; keys of odd characters go in brackets. */
+/** Returns the path of a key: `polling.interval`, or `labels["a b"]` for keys with special characters. */
 export function keyPath(path: string, key: string): string {
   if (!/^[A-Za-z_][\w-]{0,127}$/.test(key)) {
     return `${path}[${quote(key)}]`;
@@ -76,19 +76,19 @@ export function keyPath(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
-/** The path of a list's element: `queries` and 0 give `queries[0]`. */
+/** Returns the path of an element: `queries[0]`. */
 export function indexPath(path: string, index: number): string {
   return `${path}[${index}]`;
 }
 
-/** A node, where it stands (`queries[0].region[1]`), and what was read of it. */
+/** A node with its path (`queries[0].region[1]`) and its parsed value. */
 interface ReadNode<T> {
   readonly path: string;
   readonly node: ConfigNode;
   readonly value: T;
 }
 
-/** The elements of what is one value or a list of them, as far as `values` has what was read of them. */
+/** Returns the elements of one value or a list that have a parsed value in `values`. */
 export function elementsOf<T>(
   path: string,
   node: ConfigNode | undefined,
@@ -104,7 +104,7 @@ export function elementsOf<T>(
   });
 }
 
-/** The node at a path made by {@link keyPath} and {@link indexPath} of plain keys; undefined where there is none. */
+/** Returns the node at a path of plain keys and indexes, or undefined if it does not exist. */
 export function nodeAt(root: ConfigNode, path: string): ConfigNode | undefined {
   let node: ConfigNode | undefined = root;
   for (const step of path.match(/[^.[\]]+/g) ?? []) {
@@ -122,21 +122,21 @@ export function nodeAt(root: ConfigNode, path: string): ConfigNode | undefined {
 const SHOWN_LENGTH = 80;
 
 /**
- * A value for an error message: JSON-like, on one line, shortened, passwords in URLs masked. Environment variables
- * appear by name, as the file has them, since what they hold may be a secret.
+ * Returns a value for an error message: similar to JSON, on one line, shortened, with masked passwords in URLs. Environment
+ * variables are shown by name, because their values may be secret.
  */
 export function showNode(node: ConfigNode): string {
   const text = renderNode(node, SHOWN_LENGTH);
   return node.kind === 'scalar' ? text : shorten(text);
 }
 
-/** {@link showNode} of the node at a path, but for those whose values no message may show. */
+/** Returns {@link showNode}, or a placeholder for a secret value. */
 export function showNodeAt(path: string, node: ConfigNode): string {
   return isSensitive(path) ? 'a value that is not shown' : showNode(node);
 }
 
-/** Renders no more than is needed to fill `room` characters: a few aliases can stand for billions of values. */
-function renderNode(node: ConfigNode, room: number): string {
+/** Renders only about `limit` characters: a few aliases can expand to billions of values. */
+function renderNode(node: ConfigNode, limit: number): string {
   if (node.kind === 'scalar') {
     if (typeof node.value === 'string') {
       return quote(node.value);
@@ -146,11 +146,11 @@ function renderNode(node: ConfigNode, room: number): string {
   const list = node.kind === 'list';
   let text = list ? '[' : '{';
   for (const [key, value] of list ? node.items.entries() : entryValues(node)) {
-    if (text.length > room) {
+    if (text.length > limit) {
       break;
     }
     const separator = text.length > 1 ? ', ' : '';
-    const shown = SENSITIVE_KEYS.has(String(key)) ? '…' : renderNode(value, room - text.length);
+    const shown = SENSITIVE_KEYS.has(String(key)) ? '…' : renderNode(value, limit - text.length);
     text += `${separator}${list ? '' : `${quote(String(key))}: `}${shown}`;
   }
   return `${text}${list ? ']' : '}'}`;
@@ -162,7 +162,7 @@ function* entryValues(node: MapNode): Generator<[string, ConfigNode]> {
   }
 }
 
-/** A string as JSON, on one line, shortened, passwords in URLs masked. */
+/** Returns a string as JSON, on one line, shortened, with masked passwords in URLs. */
 export function quote(text: string): string {
   return oneLine(JSON.stringify(shorten(maskUserinfo(text))));
 }
@@ -172,11 +172,11 @@ function shorten(text: string): string {
     return text;
   }
   const cut = text.slice(0, SHOWN_LENGTH - 1);
-  // Half a surrogate pair is no character.
+  // Half a surrogate pair is not a character.
   return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}…`;
 }
 
-/** Hides `user:password@`, with or without a scheme before it; rather too much than too little. */
+/** Masks `user:password@`, with or without a scheme before it. May mask too much, but never too little. */
 function maskUserinfo(text: string): string {
   const begin = text.slice(0, 4096);
   const slashes = begin.indexOf('//');
@@ -191,15 +191,15 @@ function oneLine(text: string): string {
   return printableJson(text).replaceAll('\n', '\\u000a');
 }
 
-/** The line of nodes that have none. */
+/** Line of nodes without a file. */
 const NO_LINE = 1;
 
-/** As deep as the config file may nest. */
+/** Deepest nesting, as in the config file. */
 const MAX_DEPTH = 64;
 
 /**
- * A parsed JSON value as nodes, strings literal: `${NAME}` in them stands for itself. Undefined for a value that nests
- * more than 64 lists and mappings, which no key takes.
+ * Converts a parsed JSON value to nodes with literal strings, in which `${NAME}` is not replaced. Returns undefined for more
+ * than 64 nested lists and mappings.
  */
 export function nodeOfJson(value: unknown, depth = MAX_DEPTH): ConfigNode | undefined {
   if (typeof value !== 'object' || value === null) {

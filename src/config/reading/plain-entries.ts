@@ -3,9 +3,9 @@ import type { ConfigNode, MapEntry, MapNode } from './nodes.ts';
 type ScalarNode = Extract<ConfigNode, { kind: 'scalar' }>;
 type ListNode = Extract<ConfigNode, { kind: 'list' }>;
 
-/** Characters that mean nothing to YAML, wherever they are in a plain scalar of a block. */
+/** Characters without a meaning in YAML anywhere in a plain scalar of a block. */
 const PLAIN = String.raw`[\w./@+\-$(),=~\u00c0-\u024f]`;
-/** Words with colons in them, one space between two of them; they begin with nothing that is an indicator. */
+/** Words that may contain colons and do not begin with an indicator. Single spaces separate them. */
 const WORD = `(?:${PLAIN}|[{}])+(?::(?:${PLAIN}|[{}])+)*`;
 const TEXT = new RegExp(String.raw`^[\w/$(\u00c0-\u024f](?:${PLAIN}|[{}])*(?::(?:${PLAIN}|[{}])+)*(?: ${WORD})*$`);
 const QUOTED = /^(?:"([ !#-[\]-~\u00a1-\u024f]*)"|'([ -&(-~\u00a1-\u024f]*)')$/;
@@ -14,7 +14,7 @@ const KEY_LINE = /^( *)([A-Za-z_][\w-]{0,99}):(?: (.*))?$/;
 const ITEM_LINE = /^( *)- (.*)$/;
 const BLANK = /^ *(?:#.*)?$/;
 
-/** Texts that YAML may read as something else than text. */
+/** Values that YAML may not read as strings. */
 const MAYBE_NUMBER = /^(?:[-+.\d][\d.eE+-]*|0[ox].*|[-+]?\.(?:inf|nan))$/i;
 const INTEGER = /^(?:0|[1-9]\d{0,14})$/;
 const RESERVED = /^(?:null|true|false)$/i;
@@ -22,19 +22,19 @@ const RESERVED = /^(?:null|true|false)$/i;
 /** More levels than any entry needs. */
 const MAX_DEPTH = 6;
 
-/** Text that is not read here: the YAML library has to read the file. */
+/** The text has a form that only the YAML library can parse. */
 export class NotPlain extends Error {}
 
 /**
- * Reads block mappings of a list that are written plainly: keys and texts that need no rule of YAML beyond indentation. It
- * reads whatever it accepts as the YAML library does, and accepts nothing with an error in it. A long list takes a
- * small fraction of the library's time and memory.
+ * Reads a list of block mappings in plain form: keys and values that need no rule of YAML except indentation. Accepted text
+ * has the same result as with the YAML library. Text with an error is never accepted. A long list takes a small fraction
+ * of the library's time and memory.
  */
 export class PlainEntries {
   readonly #lines: readonly string[];
   /** Column of the list's items. */
   readonly #indent: number;
-  /** Index of the line that is read next. */
+  /** Index of the next line. */
   #at: number;
 
   /**
@@ -52,13 +52,13 @@ export class PlainEntries {
     this.#indent = indent;
   }
 
-  /** Index of the first line that is not read. */
+  /** Index of the first unread line. */
   get at(): number {
     return this.#at;
   }
 
   /**
-   * The items of the list, each read when it is asked for.
+   * Yields the items of the list, and reads each on demand.
    *
    * @throws {NotPlain}
    */
@@ -68,7 +68,7 @@ export class PlainEntries {
     }
   }
 
-  /** What follows the dash of the next item; undefined if the list has no more. */
+  /** Returns the text after the dash of the next item, or undefined at the end of the list. */
   #firstOfItem(): string | undefined {
     this.#skipBlank();
     const column = indentOf(this.#line());
@@ -85,7 +85,7 @@ export class PlainEntries {
     return rest;
   }
 
-  /** @param first what stands for the first line, which may begin with the dash of a list's item */
+  /** @param first replaces the first line, which may begin with the dash of an item */
   #map(indent: number, depth: number, first = this.#line()): MapNode {
     if (depth > MAX_DEPTH) {
       throw new NotPlain();
@@ -108,7 +108,7 @@ export class PlainEntries {
     }
   }
 
-  /** What follows a key that has nothing on its own line. */
+  /** Reads the value of a key without a value on its line. */
   #nested(indent: number, depth: number): ConfigNode {
     const line = this.#line();
     const column = indentOf(line);
@@ -121,7 +121,7 @@ export class PlainEntries {
     return this.#map(column, depth + 1);
   }
 
-  /** A list of single values. */
+  /** Reads a list of scalars. */
   #list(indent: number): ListNode {
     const line = this.#at + 1;
     const items: ConfigNode[] = [];
@@ -155,7 +155,7 @@ function indentOf(line: string): number {
   return column;
 }
 
-/** A value without the comment and the blanks behind it; a quoted text may hold what looks like a comment. */
+/** Returns a value without a trailing comment and blanks. A quoted string may contain `#`. */
 function withoutComment(written: string): string {
   const text = written.trim();
   if (!text.includes('#') || QUOTED.test(text)) {

@@ -1,13 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
 
-/** Something in a config file that is wrong, or, as a warning, likely to be. */
+/** An error in a config file, or a probable error as a warning. */
 export interface Problem {
-  /** Where in the file: `polling.interval`, `queries[0].labels.x`; the file's name where it is about the whole file. */
+  /** Path in the file: `polling.interval`, `queries[0].labels.x`. The file name for a problem of the whole file. */
   readonly path: string;
-  /** Counted from 1; undefined where no line can be named, as for a file that cannot be read. */
+  /** Counted from 1. Undefined without a line, for example for an unreadable file. */
   readonly line: number | undefined;
-  /** What the file says there, as written: never a value that came from the environment. */
+  /** The contents as written, never a value from the environment. */
   readonly got: string;
   readonly expected: string;
   /** `PATH (line N): got VALUE, expected …`, or `cannot read FILE: WHY`, on one line. */
@@ -19,9 +19,9 @@ export function createProblem(path: string, line: number | undefined, got: strin
 }
 
 /**
- * A file that cannot be read.
+ * Returns the problem of an unreadable file.
  *
- * @param from the key that names it; undefined for a file that the command was given or has found
+ * @param from the key with the file name. Undefined for a file from the command line or a directory.
  */
 export function createFileProblem(
   file: string,
@@ -42,11 +42,11 @@ function locate(path: string, line: number | undefined): string {
   return line === undefined ? path : `${path} (line ${line})`;
 }
 
-/** A config file that is refused. The message has a line for each problem. */
+/** An invalid config file. The message has one line for each problem. */
 export class ConfigError extends Error {
-  /** All that is wrong with the file, in the order of its lines; at least one. */
+  /** All problems of the file in the order of lines, at least one. */
   readonly problems: readonly Problem[];
-  /** Its name; undefined where it is the one that the command was given. */
+  /** Name of the file. Undefined for the file from the command line. */
   readonly file: string | undefined;
 
   constructor(problems: readonly Problem[], file?: string) {
@@ -58,9 +58,9 @@ export class ConfigError extends Error {
 }
 
 /**
- * What is wrong with the file of a {@link ConfigError}.
+ * Returns the problems of a {@link ConfigError}.
  *
- * @throws all else that was thrown, as it is
+ * @throws any other error unchanged
  */
 export function problemsOf(thrown: unknown): readonly Problem[] {
   if (!(thrown instanceof ConfigError)) {
@@ -69,7 +69,7 @@ export function problemsOf(thrown: unknown): readonly Problem[] {
   return thrown.problems;
 }
 
-/** In the order of their lines, those of one line and those without a line as they came. */
+/** Sorts problems by line, stably. Problems without a line are first. */
 export function sortByLine(problems: readonly Problem[]): Problem[] {
   const line = (problem: Problem) => problem.line ?? 0;
   return [...problems].sort((a, b) => line(a) - line(b));
@@ -91,16 +91,16 @@ export class UnreadableFileError extends ConfigError {
 }
 
 /**
- * The text of a file.
+ * Returns the text of a file.
  *
  * @throws {UnreadableFileError}
- * @throws {ConfigError} for a file that is no UTF-8
+ * @throws {ConfigError} for a file that is not valid UTF-8
  */
 export async function readFileText(file: string): Promise<string> {
   return decodeText(await readable(file, (path) => readFile(path)), file);
 }
 
-/** @throws {UnreadableFileError} if the system refuses `read` */
+/** @throws {UnreadableFileError} for a system error in `read` */
 async function readable<T>(file: string, read: (file: string) => Promise<T>): Promise<T> {
   try {
     return await read(file);
@@ -113,9 +113,10 @@ async function readable<T>(file: string, read: (file: string) => Promise<T>): Pr
 }
 
 /**
- * A file that is read again and again: a pipe or a device has nothing the second time, or keeps who reads it waiting.
+ * Returns the contents of a file that is read repeatedly. A pipe or a device is rejected: it is empty the second time, or
+ * blocks.
  *
- * @throws {UnreadableFileError} for these, too
+ * @throws {UnreadableFileError}
  */
 export async function readRegularFile(file: string): Promise<Uint8Array> {
   const stats = await readable(file, (path) => stat(path));
@@ -125,7 +126,7 @@ export async function readRegularFile(file: string): Promise<Uint8Array> {
   return readable(file, (path) => readFile(path));
 }
 
-/** @throws {ConfigError} for bytes that are no UTF-8 */
+/** @throws {ConfigError} for bytes that are not valid UTF-8 */
 export function decodeText(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -133,6 +134,6 @@ export function decodeText(bytes: Uint8Array, file: string): string {
     if (!(error instanceof TypeError)) {
       throw error;
     }
-    throw new ConfigError([createProblem(file, undefined, 'bytes that are no UTF-8', 'YAML in UTF-8')], file);
+    throw new ConfigError([createProblem(file, undefined, 'bytes that are not valid UTF-8', 'YAML in UTF-8')], file);
   }
 }

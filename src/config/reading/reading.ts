@@ -8,24 +8,24 @@ export interface ListedMap {
   readonly node: MapNode;
 }
 
-/** What is wrong with a text that was read, and what it takes to say more of it. */
+/** The problems of a text, with the means to describe further ones. */
 export interface Findings {
   readonly problems: readonly Problem[];
-  /** What is allowed but probably not meant. */
+  /** Valid but probably unintended parts. */
   readonly warnings: readonly Problem[];
-  /** What the text says at a path such as `queries[0].name`; undefined where it says nothing. */
+  /** Returns the node at a path (for example, `queries[0].name`), or undefined. */
   written(path: string): ConfigNode | undefined;
-  /** A name, region or id for a message: as the text has it where variables may hide a secret. */
+  /** Returns a name, region, or id for a message, with environment variables by name, because they may be secret. */
   show(value: string): string;
 }
 
-/** A problem with what the file says at `path`; `line` stands in where a default says it. */
+/** Returns a problem with the value at `path`. `line` is used if the value is a default. */
 export function problemAt(path: string, node: ConfigNode | undefined, line: number, expected: string): Problem {
   const got = node === undefined ? 'a default' : showNodeAt(path, node);
   return createProblem(path, node?.line ?? line, got, expected);
 }
 
-/** What one reading of a file finds on its way. */
+/** Collects the problems of one file while it is read. */
 export class Reading {
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
@@ -34,15 +34,15 @@ export class Reading {
   readonly #showOthers: (value: string) => string;
 
   /**
-   * @param env undefined for a file in which `${` is text like any other
-   * @param showOthers {@link show} of another reading, whose values this one may come across
+   * @param env undefined for a file without variables
+   * @param showOthers {@link show} of another reading, for values that this one shares
    */
   constructor(env: Environment | undefined, showOthers = (value: string) => value) {
     this.#env = env;
     this.#showOthers = showOthers;
   }
 
-  /** Reports that the file has something else at `path` than what was expected. Sensitive values are not shown. */
+  /** Reports an unexpected value at `path`. Secret values are not shown. */
   reject(path: string, node: ConfigNode, expected: string): void {
     if (node.kind === 'scalar' && node.reported === true) {
       return;
@@ -59,7 +59,7 @@ export class Reading {
     this.problems.push(createProblem(path, line, got, expected));
   }
 
-  /** Reports what was found before; more than the arguments of a call can be. */
+  /** Adds any number of existing problems. A call with a spread list would have a limit. */
   takeProblems(problems: readonly Problem[]): void {
     for (const problem of problems) {
       this.problems.push(problem);
@@ -74,7 +74,7 @@ export class Reading {
     return { problems: this.problems, warnings: this.warnings, written, show: this.show };
   }
 
-  /** A string of the file with environment variables replaced; reports, and answers undefined, where that fails. */
+  /** Returns a string with environment variables replaced. Reports a failure and returns undefined. */
   expand(path: string, node: ConfigNode, text: string): string | undefined {
     if (this.#env === undefined || (node.kind === 'scalar' && node.literal === true)) {
       return text;
@@ -90,7 +90,7 @@ export class Reading {
     return result.text;
   }
 
-  /** A text of the file with environment variables replaced; reports anything else, and what is not accepted. */
+  /** Returns a string with environment variables replaced. Reports other types and unaccepted strings. */
   text(path: string, node: ConfigNode, expected: string, accepts = (_text: string) => true): string | undefined {
     if (node.kind !== 'scalar' || typeof node.value !== 'string') {
       this.reject(path, node, `${expected}${quotingHint(node, path)}`);
@@ -105,12 +105,11 @@ export class Reading {
   }
 
   /**
-   * A value of the config for a message: as the file has it, where environment variables made it what it is, since
-   * these may hold secrets.
+   * Returns a value for a message. If it contains environment variables, they are shown by name, because they may be secret.
    */
   readonly show = (value: string): string => this.#templates.get(value) ?? this.#showOthers(value);
 
-  /** A mapping, where nothing at all stands for an empty one; reports anything else and reads it as empty. */
+  /** Returns a mapping. Null is an empty one. Reports other types, and returns an empty mapping. */
   map(path: string, node: ConfigNode | undefined, expected: string): MapNode {
     if (node?.kind === 'map') {
       return node;
@@ -121,7 +120,7 @@ export class Reading {
     return { kind: 'map', line: node?.line ?? 1, entries: new Map() };
   }
 
-  /** The mappings of a list, where nothing at all stands for an empty one; reports whatever else is there. */
+  /** Returns the mappings of a list. Null is an empty list. Reports and omits other types. */
   maps(path: string, node: ConfigNode | undefined, expected: string): readonly ListedMap[] {
     if (node?.kind !== 'list') {
       if (node !== undefined && !isNull(node)) {
@@ -146,9 +145,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type Substitution = { readonly text: string } | { readonly expected: string };
 
 /**
- * Replaces `${NAME}` and `${NAME:-default}` by what `env` holds; as in a shell, the default also stands in for an empty
- * variable. `$${` gives a literal `${`, any other `$` is itself. Where a variable is not set and has no default, or a
- * `${` begins none of these forms, the answer says what was expected instead, and no value of a variable.
+ * Replaces `${NAME}` and `${NAME:-default}` by the values in `env`. As in a shell, the default also replaces an empty
+ * variable. `$${` results in a literal `${`. Any other `$` is unchanged. Returns `expected`, without the value of a variable,
+ * for an unset variable without a default, and for any other use of `${`.
  */
 export function substitute(text: string, env: Environment): Substitution {
   let expected: string | undefined;
@@ -174,7 +173,7 @@ export function substitute(text: string, env: Environment): Substitution {
   return expected === undefined ? { text: replaced } : { expected };
 }
 
-/** Freezes a value and all that is in it: what many modules share, none may change. */
+/** Freezes a value deeply, so that no module can change shared data. */
 export function freezeDeeply<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);

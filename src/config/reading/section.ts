@@ -4,26 +4,26 @@ import { didYouMean } from './nearest.ts';
 import { type ConfigNode, indexPath, isLoneAnchor, keyPath, type MapNode, quotingHint } from './nodes.ts';
 import type { Reading } from './reading.ts';
 
-/** One key of a mapping, in convict's terms. */
+/** One key of a mapping, in the terms of convict. */
 export interface Key<T> {
   readonly doc: string;
   readonly format: Format<T>;
-  /** As the file would give it; undefined if the key may be left out without effect. */
+  /** Default in the form of the file. Undefined if the key is optional and has no default. */
   readonly default: unknown;
 }
 
-/** The keys of one mapping of the file, `T` being their values once parsed. */
+/** The keys of one mapping of the file. `T` has their parsed values. */
 export type SectionSchema<T> = { readonly [K in keyof T]: Key<T[K]> };
 
 /** The parsed values of a schema's keys. */
 export type ValuesOf<Schema> = { readonly [K in keyof Schema]: Schema[K] extends Key<infer T> ? T : never };
 
-/** @param fallback the default, as the file would give it */
+/** @param fallback the default, in the form of the file */
 export function key<T>(doc: string, format: Format<T>, fallback: unknown): Key<T> {
   return { doc, format, default: fallback };
 }
 
-/** A key that may be left out without effect. */
+/** Returns an optional key without a default. */
 export function optionalKey<T>(doc: string, format: Format<T>): Key<T | undefined> {
   return { doc, format: optional(format), default: undefined };
 }
@@ -31,9 +31,9 @@ export function optionalKey<T>(doc: string, format: Format<T>): Key<T | undefine
 const AS_WRITTEN = 'as-written';
 
 /**
- * The one format that convict is told, by a name of its own: of keys without a named format it converts strings to the
- * type of the default, `"12abc"` to 12. The key's real check reports instead of throwing, since convict would fold path
- * and value into one sentence and stop at the first fault of a list.
+ * The only convict format. It is named, because convict converts strings of keys without a named format to the type of the
+ * default (`"12abc"` to 12). The key's own check reports mismatches and does not throw, because convict would combine path
+ * and value in one sentence, and would stop at the first mismatch of a list.
  */
 convict.addFormat({
   name: AS_WRITTEN,
@@ -42,20 +42,20 @@ convict.addFormat({
   },
 });
 
-/** A mapping of the file whose keys a schema knows, after it was checked. */
+/** A mapping of the file, checked against its schema. */
 export interface Section<T> {
-  /** The parsed values of all keys: as written, or the default where the file gives none or one that was reported. */
+  /** The parsed values of all keys. Missing and invalid ones have the default. */
   readonly values: T;
-  /** What the file says, right or wrong; undefined where it says nothing. */
+  /** Returns the node of a key, valid or not, or undefined. */
   written(key: keyof T & string): ConfigNode | undefined;
-  /** Whether the key is there but was reported, so that more complaints about it would only repeat the first. */
+  /** Returns true if the key is present but invalid, and already reported. */
   faulty(key: string): boolean;
 }
 
 /**
- * Checks a mapping against its schema. Everything that is wrong goes to `reading`.
+ * Checks a mapping against its schema. Reports problems to `reading`.
  *
- * @param otherKeys keys that are known, too, but read by the caller
+ * @param otherKeys further valid keys, which the caller reads
  */
 export function readSection<T>(
   node: MapNode,
@@ -93,11 +93,11 @@ export function readSection<T>(
   for (const key of keys) {
     values[key] = schema[key].format.parse(faulty.has(key) ? schema[key].default : plain.get(key));
   }
-  // Each key of the schema has its value now.
+  // Each key of the schema has a value.
   return { values: values as T, written, faulty: (key) => faulty.has(key) };
 }
 
-/** Checks the values of all keys of a mapping, and reports those that do not fit. */
+/** Checks the values of all keys of a mapping, and reports mismatches. */
 type Check = (values: ReadonlyMap<string, unknown>, report: Report) => void;
 
 type Report = (key: string, mismatch: Mismatch, format: Format<unknown>) => void;
@@ -116,11 +116,11 @@ function compile(schema: Readonly<Record<string, Key<unknown>>>): Check {
     };
     definition[key] = { doc, default: fallback, format: AS_WRITTEN, check };
   }
-  // Given no arguments and environment, convict would look at those of the process.
+  // By default, convict reads the arguments and environment of the process.
   const config = convict(definition, { args: [], env: {} });
   return (values, reportTo) => {
     report = reportTo;
-    // Every key, since the configuration still holds the values of the mapping before.
+    // Every key, because the convict configuration still has the values of the previous mapping.
     for (const [key, value] of values) {
       config.set(key, value);
     }
@@ -128,14 +128,14 @@ function compile(schema: Readonly<Record<string, Key<unknown>>>): Check {
   };
 }
 
-/** Stands for what no key takes: mappings, lists in lists, strings whose variables are not set. */
+/** A value that no key accepts: mappings, nested lists, strings with unset variables. */
 const UNFIT = Symbol('unfit');
 
 /**
- * A node as formats take it: a scalar, or a list of scalars, with environment variables replaced. Goes no deeper, since
- * aliases can make a small file boundless.
+ * Converts a node for formats: a scalar, or a list of scalars, with environment variables replaced. Ignores deeper levels,
+ * because aliases can make a small file extremely large.
  *
- * @param reported receives the nodes that were reported on the way
+ * @param reported receives the nodes with reported problems
  */
 function toPlain(node: ConfigNode, path: string, reading: Reading, reported: Set<ConfigNode>): unknown {
   if (node.kind === 'list') {
@@ -157,7 +157,7 @@ function toPlain(node: ConfigNode, path: string, reading: Reading, reported: Set
   return text;
 }
 
-/** What was probably meant by a value that does not fit; of a text, what it says before variables are replaced. */
+/** Returns a hint about an invalid value. Variables in a string are not replaced. */
 function hintFor(node: ConfigNode, format: Format<unknown>, path: string): string {
   if (node.kind === 'scalar' && typeof node.value === 'string') {
     return didYouMean(node.value, format.words);
@@ -165,13 +165,13 @@ function hintFor(node: ConfigNode, format: Format<unknown>, path: string): strin
   return isLoneAnchor(node) || fitsQuoted(node, format) ? quotingHint(node, path) : '';
 }
 
-/** Whether a value that YAML took for a number or the like would do as text. */
+/** Returns true if a value of another type would be valid as a quoted string. */
 function fitsQuoted(node: ConfigNode, format: Format<unknown>): boolean {
   const text = node.kind === 'scalar' ? node.source : undefined;
   return format.mismatches(text).length === 0 || format.mismatches([text]).length === 0;
 }
 
-/** Reports the keys of a mapping that are not among the known ones. */
+/** Reports unknown keys of a mapping. */
 export function checkKeys(node: MapNode, path: string, known: readonly string[], reading: Reading): void {
   for (const [key, { keyLine }] of node.entries) {
     if (!known.includes(key)) {

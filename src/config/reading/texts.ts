@@ -13,9 +13,9 @@ const UNITS = [
 const DURATION = new RegExp(`^${UNITS.map(([unit]) => `(?:(\\d+)${unit})?`).join('')}$`);
 
 /**
- * Milliseconds of a Prometheus duration: numbers with units, each at most once, from the largest to the smallest
- * (`1h30m`, `90s`, `500ms`), or `0`. Undefined for anything else, and beyond 2^53 milliseconds.
- * A day has 24 hours and a year 365 days, as in Prometheus.
+ * Returns the milliseconds of a Prometheus duration: numbers with units, each at most once, from the largest to the smallest
+ * (`1h30m`, `90s`, `500ms`), or `0`. Returns undefined for other strings, and for more than 2^53 milliseconds. A day has 24
+ * hours and a year 365 days, as in Prometheus.
  */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') {
@@ -30,8 +30,8 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * The Prometheus duration for a whole number of milliseconds, 0 or more, as Prometheus itself prints it: years, weeks
- * and days only where they come out even (`90m` is `1h30m`, 36 hours are `36h`).
+ * Formats a whole number of milliseconds, 0 or more, as Prometheus does. Years, weeks, and days are used only for whole
+ * multiples (90 minutes are `1h30m`, 36 hours are `36h`).
  */
 export function formatDuration(ms: number): string {
   if (ms === 0) {
@@ -51,15 +51,15 @@ export function formatDuration(ms: number): string {
 
 /** An address to listen on. */
 export interface ListenAddress {
-  /** Name or IP address, IPv6 without brackets; undefined: all interfaces. */
+  /** Name or IP address, IPv6 without brackets. Undefined: all interfaces. */
   readonly host: string | undefined;
-  /** 0 to 65535; 0 means any free port. */
+  /** 0 to 65535. 0 means any free port. */
   readonly port: number;
 }
 
 const LISTEN_ADDRESS = /^(?:\[(?<ipv6>[^\]]+)\]|(?<name>[A-Za-z0-9_.-]*)):(?<port>\d{1,5})$/;
 
-/** Reads `:PORT`, `HOST:PORT` or `[IPV6]:PORT`; undefined for anything else. */
+/** Parses `:PORT`, `HOST:PORT`, or `[IPV6]:PORT`. Returns undefined for other strings. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
   const groups = LISTEN_ADDRESS.exec(text)?.groups;
   if (groups === undefined) {
@@ -70,43 +70,43 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   if (port > 65_535 || (ipv6 !== undefined && !isIPv6(ipv6))) {
     return undefined;
   }
-  // Digits and dots that are no IPv4 address are a slip of the finger, not a name to ask the resolver for.
+  // Digits and dots that are not an IPv4 address are a typing error, not a host name.
   if (name !== undefined && /^[\d.]+$/.test(name) && !isIPv4(name)) {
     return undefined;
   }
   return { host: ipv6 ?? (name === '' ? undefined : name), port };
 }
 
-/** In UTF-16 units. Ids are UUIDs; what is longer than this is none. */
+/** In UTF-16 units. Ids are UUIDs, so a longer string is not an id. */
 const LONGEST_ID = 1_024;
-/** The API's own limit for the ARN of a resource. */
+/** The API's limit for the ARN of a resource. */
 const LONGEST_ARN = 2_048;
-/** Longer request lines are refused by what stands before the service. */
+/** Load balancers of the service reject longer request lines. */
 const LONGEST_TOKEN = 8_192;
 
-/** C0, DEL, C1, and surrogates without their other half, which UTF-8 cannot hold: texts that differ in them alone would be one. */
+/** C0, DEL, C1, and unpaired surrogates, which UTF-8 cannot encode: strings that differ only in them would become equal. */
 const UNREQUESTABLE = /[\p{Cc}\p{Cs}]/u;
 
 /**
- * Whether a text can be sent as one segment of a request's path: it is not empty, holds nothing that UTF-8 or a path cannot,
- * and no `.` or `..` between its slashes. Clients and proxies resolve those, percent-encoded or not, and the request
- * would be one of another path.
+ * Returns true if a string can be sent as one segment of a request path: it is not empty, UTF-8 and a path can represent it,
+ * and it has no `.` or `..` between slashes. Clients and proxies resolve those, percent-encoded or not, which would change
+ * the path of the request.
  */
 export function isPathSegment(text: string): boolean {
   return text !== '' && text.length <= LONGEST_ID && isPlain(text);
 }
 
-/** Whether a text can be sent as an ARN in a request's path. */
+/** Returns true if a string can be sent as an ARN in a request path. */
 export function isRequestableArn(text: string): boolean {
   return text.startsWith('arn:') && text.length <= LONGEST_ARN && isPlain(text);
 }
 
-/** Whether a text can be sent as a token in a request's query. */
+/** Returns true if a string can be sent as a token in the query of a request. */
 export function isRequestableToken(text: string): boolean {
   return text.length <= LONGEST_TOKEN && !/\p{Cs}/u.test(text);
 }
 
-/** The names of monitors that the API allows, but for those that a path cannot hold. */
+/** Returns true for a monitor name that the API allows and a path can represent. */
 export function isMonitorName(text: string): boolean {
   return /^[A-Za-z0-9_.-]{1,255}$/.test(text) && !hasDotSegment(text);
 }

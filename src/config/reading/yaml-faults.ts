@@ -2,7 +2,7 @@ import type { YAMLError } from 'yaml';
 import { quote } from './nodes.ts';
 import { createProblem, type Problem } from './problem.ts';
 
-/** What YAML takes text for that begins with one of these characters and is not in quotes. */
+/** How YAML reads an unquoted value that begins with one of these characters. */
 const INDICATORS: Readonly<Record<string, string>> = {
   '*': 'an alias',
   '&': 'an anchor',
@@ -14,10 +14,10 @@ const INDICATORS: Readonly<Record<string, string>> = {
   '>': 'the header of a block of text',
 };
 
-/** A file that is no YAML at all has one every few characters; the first say what is wrong. */
+/** A file in another format has a fault every few characters. The first ones are sufficient. */
 const MOST_FAULTS = 100;
 
-/** Faults of YAML; what else the parser says about a line with a value that lacks quotes only repeats that. */
+/** Returns problems for YAML errors. For a line with an unquoted value, only the first error is reported. */
 export function describeFaults(
   faults: readonly YAMLError[],
   text: string,
@@ -34,7 +34,7 @@ export function describeFaults(
     const taken = INDICATORS[indicator];
     if (taken !== undefined) {
       explained.add(line);
-      const got = `a value without quotes that begins with ${indicator}, which YAML takes for ${taken}`;
+      const got = `a value without quotes that begins with ${indicator}, which YAML reads as ${taken}`;
       return [createProblem(file, line, got, `quotes around it: ${exampleInQuotes(text, fault)}`)];
     }
     const got = `invalid YAML (${quote(fault.message).slice(1, -1)})`;
@@ -42,10 +42,10 @@ export function describeFaults(
   });
 }
 
-/** How far back a value's begin is looked for, in characters: a line may hold a fault every few characters. */
+/** Longest distance to the beginning of a value, in characters: a line may have an error every few characters. */
 const LONGEST_WORD = 256;
 
-/** Where the value begins that a fault is about; the parser says of `*:` and `|x` what character it does not take. */
+/** Returns the offset of the invalid value. For `*:` and `|x`, the parser reports a later character. */
 function wordStart(text: string, { code, pos: [offset] }: YAMLError): number {
   const isWithin = code === 'BAD_ALIAS' || code === 'UNEXPECTED_TOKEN';
   let start = offset;
@@ -55,7 +55,7 @@ function wordStart(text: string, { code, pos: [offset] }: YAMLError): number {
   return start;
 }
 
-/** `"*"`; of a value that has more to it, which may be a secret, `"*…"`. */
+/** Returns `"*"`, or `"*…"` for a longer value, which may be secret. */
 function exampleInQuotes(text: string, fault: YAMLError): string {
   const start = wordStart(text, fault);
   const isWhole = /^(?:$|[\s,\]}])/.test(text.slice(start + 1, start + 2));

@@ -6,20 +6,20 @@ import { type FlatNode, TreeOfFlat } from './flat-nodes.ts';
 import { createProblem, type Problem } from './problem.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 
-/** What `parseYaml` takes. */
+/** The parameters of `parseYaml`. */
 export interface YamlToParse {
   readonly text: string;
   readonly file: string;
   readonly rootPath: string;
 }
 
-/** The library takes some seconds, and some 100 MB, for 10 MB of text. */
+/** For 10 MB of text, the library needs a few seconds and some 100 MB. */
 const LONGEST_MS = 60_000;
 const LARGEST_HEAP_MB = 1_024;
 
 /**
- * `parseYaml`, with the same result, in a thread of its own: this one is never held up for long. A text that takes too much
- * time or memory is refused.
+ * Returns the result of `parseYaml` from a separate thread, without blocking this one for long. Rejects a text that needs
+ * too much time or memory.
  */
 export async function parseInWorker(toParse: YamlToParse): Promise<ParsedYaml> {
   try {
@@ -29,11 +29,11 @@ export async function parseInWorker(toParse: YamlToParse): Promise<ParsedYaml> {
     const isTooMuch = code === 'ERR_WORKER_OUT_OF_MEMORY' || name === 'AbortError';
     const { text, file, rootPath } = toParse;
     if (!isTooMuch) {
-      // There is no thread to be had, or the text holds a value that cannot be sent from one to another.
+      // No thread is available, or the text contains a value that cannot be sent between threads.
       return parseYaml(text, file, { rootPath });
     }
-    const got = `a text that takes more than ${LONGEST_MS / 1_000} s or ${LARGEST_HEAP_MB} MB to read as YAML`;
-    return { root: undefined, blank: false, problems: [createProblem(file, 1, got, 'a smaller file, or JSON')] };
+    const got = `YAML that takes more than ${LONGEST_MS / 1_000} s or ${LARGEST_HEAP_MB} MB to parse`;
+    return { root: undefined, blank: false, problems: [createProblem(file, 1, got, 'a smaller file')] };
   }
 }
 

@@ -3,9 +3,9 @@ import { type FlatNode, flatten } from './flat-nodes.ts';
 import { parseYaml } from './yaml.ts';
 import type { YamlToParse } from './yaml-in-worker.ts';
 
-// The thread of parseInWorker. It sends what the text is, and then, each time that it receives a message, some of its nodes.
+// The thread of parseInWorker. It sends the result without nodes, then a batch of nodes for each received message.
 
-/** Nodes of a message: to receive them takes about a millisecond. */
+/** Nodes in one message. Receiving them takes about a millisecond. */
 const NODES_AT_ONCE = 400;
 
 const { text, file, rootPath }: YamlToParse = workerData;

@@ -12,29 +12,29 @@ import {
 import { createProblem, type Problem } from './problem.ts';
 import { describeFaults } from './yaml-faults.ts';
 
-/** The composer recurses, and runs out of stack where the file nests a few thousand deep; the config needs 5 levels. */
+/** The composer is recursive: a few thousand levels would overflow the stack. The config needs 5 levels. */
 const MAX_DEPTH = 64;
 
 export interface ParsedYaml {
-  /** Undefined when the text is not one YAML document; `problems` then say why. */
+  /** Undefined if the text is not one YAML document. Then `problems` has the reasons. */
   readonly root: ConfigNode | undefined;
-  /** The text holds no value at all, only blanks, comments, and marks. */
+  /** The text has no value: only blanks, comments, and document markers. */
   readonly blank: boolean;
-  /** Faults of syntax, unknown tags, duplicate keys, aliases that lead nowhere. */
+  /** Syntax errors, unknown tags, duplicate keys, unresolved aliases. */
   readonly problems: readonly Problem[];
 }
 
 export interface YamlOptions {
-  /** What paths begin with: nothing, as in `polling.interval`, or a name, as in `queries.yml[0].name`. */
+  /** Prefix of paths: empty for `polling.interval`, a name for `queries.yml[0].name`. */
   readonly rootPath?: string;
-  /** So many lines of the file are not in the text, after the first ones. */
+  /** Number of lines that are omitted from the text, after the first ones. */
   readonly skipped?: { readonly after: number; readonly lines: number };
 }
 
 /**
- * Parses one YAML document (so JSON too) into nodes that know their lines. An empty text is an empty mapping.
+ * Parses one YAML document (or JSON) to nodes with line numbers. An empty text is an empty mapping.
  *
- * @param file the file's name, for problems that belong to no key
+ * @param file the file name, for problems without a key
  */
 export function parseYaml(text: string, file: string, { rootPath = '', skipped }: YamlOptions = {}): ParsedYaml {
   const lines = new LineCounter();
@@ -50,7 +50,7 @@ export function parseYaml(text: string, file: string, { rootPath = '', skipped }
     return refused(createProblem(file, lineOf(tooDeep), got, `at most ${MAX_DEPTH} levels`));
   }
 
-  // Duplicate keys and merges are handled below, where paths and lines are known.
+  // TreeBuilder handles duplicate keys and merges, because it knows paths and lines.
   const composer = new Composer({ uniqueKeys: false, merge: false, logLevel: 'silent' });
   let documents: readonly Document.Parsed[];
   try {
@@ -59,8 +59,8 @@ export function parseYaml(text: string, file: string, { rootPath = '', skipped }
     if (!(error instanceof RangeError)) {
       throw error;
     }
-    // It passes all faults as arguments of one call: 100,000 are too many.
-    return refused(createProblem(file, 1, 'more faults of YAML than can be reported', 'valid YAML'));
+    // The library passes all errors as arguments of one call, and 100,000 exceed its limit.
+    return refused(createProblem(file, 1, 'more YAML errors than can be reported', 'valid YAML'));
   }
   const faults = documents.flatMap((document) => [...document.errors, ...document.warnings]);
   if (faults.length > 0) {
@@ -81,7 +81,7 @@ function refused(...problems: Problem[]): ParsedYaml {
   return { root: undefined, blank: false, problems };
 }
 
-/** Where a document first nests deeper than {@link MAX_DEPTH} lists and mappings; undefined where it does not. */
+/** Returns the offset at which a document first exceeds {@link MAX_DEPTH}, or undefined. */
 function offsetBeyondDepth(token: CST.Token): number | undefined {
   let offset: number | undefined;
   if (token.type === 'document') {
@@ -93,12 +93,12 @@ function offsetBeyondDepth(token: CST.Token): number | undefined {
   return offset;
 }
 
-/** Walks the document in its order, so that an alias always finds the last anchor of its name before it. */
+/** Visits the document in order, so that an alias refers to the last preceding anchor of its name. */
 class TreeBuilder {
   readonly #lineOf: (offset: number) => number;
   readonly #file: string;
   readonly #problems: Problem[] = [];
-  /** Nodes by anchor; `open` while the anchor's own node is being built, since an alias to it would be a cycle. */
+  /** Nodes by anchor. `open` while the node is being built: an alias to it would be a cycle. */
   readonly #anchors = new Map<string, ConfigNode | 'open'>();
 
   constructor(lineOf: (offset: number) => number, file: string) {
@@ -162,7 +162,7 @@ class TreeBuilder {
       const keyNode = this.#node(pair.key, path, mapLine);
       if (keyNode.kind !== 'scalar' || typeof keyNode.value !== 'string') {
         const got = `the key ${showNode(keyNode)}`;
-        this.#report(path, keyLine, got, 'keys that are text, in quotes where YAML reads something else');
+        this.#report(path, keyLine, got, 'keys that are text; quote keys that YAML reads as another type');
         this.#node(pair.value, path, keyLine);
         continue;
       }
@@ -170,7 +170,7 @@ class TreeBuilder {
       const value = this.#node(pair.value, keyPath(path, key), keyLine);
       const first = entries.get(key);
       if (first !== undefined) {
-        this.#report(keyPath(path, key), keyLine, 'the key again', `it once: line ${first.keyLine} has it too`);
+        this.#report(keyPath(path, key), keyLine, 'a duplicate key', `one key of this name: line ${first.keyLine} has the same name`);
         continue;
       }
       entries.set(key, { keyLine, value });
@@ -185,7 +185,7 @@ class TreeBuilder {
     return entries;
   }
 
-  /** The mappings that `<<` brings in, those whose keys win first. */
+  /** Returns the mappings that `<<` merges, in order of precedence. */
   #mergeSources(value: unknown, path: string, keyLine: number): readonly ConfigNode[] {
     const node = this.#node(value, path, keyLine);
     const sources = node.kind === 'list' ? node.items : [node];
@@ -211,7 +211,7 @@ class TreeBuilder {
     return { kind: 'scalar', line, value: null, source: '', reported: true };
   }
 
-  /** The line of a node, or of what holds it where the node is nothing at all, as the value of `? key`. */
+  /** Returns the line of a node, or of its parent if the node is empty, as the value of `? key`. */
   #line(node: unknown, parentLine: number): number {
     const range = isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range : undefined;
     return range ? this.#lineOf(range[0]) : parentLine;
@@ -222,7 +222,7 @@ class TreeBuilder {
   }
 }
 
-/** `<<` without quotes. YAML 1.1 (a `%YAML 1.1` line) reads it as a symbol, YAML 1.2 as text. */
+/** Returns true for `<<` without quotes. YAML 1.1 (with `%YAML 1.1`) reads it as a symbol, YAML 1.2 as a string. */
 function isMergeKey(key: unknown): boolean {
   return isScalar(key) && key.type === 'PLAIN' && key.source === '<<';
 }

@@ -154,7 +154,7 @@ describe('progress', () => {
 
   it('is plain lines where there is no terminal, one for each change, and one each 30 s', async () => {
     const { clock, progress, take } = progressOn(false);
-    progress.tell('query \u001b[1m');
+    progress.print('query \u001b[1m');
     progress.show('QUEUED');
     progress.show('QUEUED');
     await clock.advance(65_000);
@@ -172,7 +172,7 @@ describe('progress', () => {
     expect(take()).toBe('\r\u001b[2K⠙ RUNNING (0s)');
     await clock.advance(1_900);
     expect(take()).toMatch(/RUNNING \(2s\)$/);
-    progress.tell('stopped');
+    progress.print('stopped');
     expect(take().replaceAll('\r\u001b[2K', '|')).toMatch(/^\|stopped\n\|. RUNNING \(2s\)$/);
     progress.stop();
     expect(take()).toBe('\r\u001b[2K');

@@ -136,7 +136,7 @@ describe('discovery files', () => {
     ]);
 
     writeFileSync(path('a.yaml'), new Uint8Array([0xff]));
-    await vi.waitFor(() => expect(errors().at(-1)).toContain('bytes that are no UTF-8'), WAIT);
+    await vi.waitFor(() => expect(errors().at(-1)).toContain('bytes that are not valid UTF-8'), WAIT);
     expect(names()).toEqual(['a']);
     writeFileSync(path('a.yaml'), entries('a2'));
     writeFileSync(path('b.yaml'), entries('b'));
