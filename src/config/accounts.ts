@@ -157,7 +157,12 @@ function readRole(node: MapNode, path: string, section: Section<AccountKeys>, re
     for (const key of ROLE_KEYS) {
       const entry = node.entries.get(key);
       if (entry !== undefined) {
-        reading.report(keyPath(path, key), entry.keyLine, `${key} without roleArn`, 'roleArn (the role to assume) as well');
+        reading.report(
+          keyPath(path, key),
+          entry.keyLine,
+          `${key} without roleArn`,
+          'roleArn (the role to assume) as well',
+        );
       }
     }
   }
@@ -182,7 +187,12 @@ function readSessionTags(node: ConfigNode, path: string, reading: Reading): Read
       const expected = `a tag key: 1 to 128 ${TAG_CHARACTERS}; aws: is reserved at the beginning`;
       reading.report(tagPath, keyLine, `the key ${quote(key)}`, expected);
     } else if (folded.has(key.toLowerCase())) {
-      reading.report(tagPath, keyLine, 'a key that differs from another one only in case', 'keys that differ in more than case');
+      reading.report(
+        tagPath,
+        keyLine,
+        'a key that differs from another one only in case',
+        'keys that differ in more than case',
+      );
     } else if (text !== undefined) {
       tags.set(key, text);
     }

@@ -47,7 +47,11 @@ function durationBetween(least: number, most: number, expected: string): Format<
 }
 
 /** A duration above zero, parsed to milliseconds. */
-export const duration = durationBetween(1, Number.MAX_SAFE_INTEGER, 'a duration above zero (for example, 30s or 1h30m)');
+export const duration = durationBetween(
+  1,
+  Number.MAX_SAFE_INTEGER,
+  'a duration above zero (for example, 30s or 1h30m)',
+);
 
 const DAY_MS = 86_400_000;
 const timer = durationBetween(
@@ -200,7 +204,11 @@ export const limit = numberWhere(
 export const every = durationBetween(60_000, Number.MAX_SAFE_INTEGER, 'a duration of at least 1m (for example, 15m)');
 
 /** Length of a window, parsed to milliseconds. */
-export const lookback = durationBetween(1, LONGEST_LOOKBACK_MS, 'a duration above zero and at most 1h (for example, 15m)');
+export const lookback = durationBetween(
+  1,
+  LONGEST_LOOKBACK_MS,
+  'a duration above zero and at most 1h (for example, 15m)',
+);
 
 /** A duration that may be zero, parsed to milliseconds. */
 export const durationOrZero = durationBetween(0, Number.MAX_SAFE_INTEGER, 'a duration (for example, 2m or 0s)');

@@ -111,7 +111,10 @@ export const DISCOVERY = {
 };
 
 export const STORAGE = {
-  path: optionalKey('Directory for data that persists across restarts, relative to this file; default: nothing is stored', pathName),
+  path: optionalKey(
+    'Directory for data that persists across restarts, relative to this file; default: nothing is stored',
+    pathName,
+  ),
 };
 
 export const CONTRIBUTORS = {
@@ -127,7 +130,11 @@ export const CONTRIBUTORS = {
   ]),
   maxSeries: key('Most contributor series of all queries', positiveInteger, 50_000),
   maxSeriesPerQuery: key('Most contributor series of each query', positiveInteger, 500),
-  mirrorRows: key('Handling of mirror rows: rows with target port 0, the view of a connection from its remote end', mirrorRows, 'keep'),
+  mirrorRows: key(
+    'Handling of mirror rows: rows with target port 0, the view of a connection from its remote end',
+    mirrorRows,
+    'keep',
+  ),
   roundTripTimeUnit: key('Unit of round-trip times if the response has no unit', roundTripTimeUnit, 'MICROSECONDS'),
 };
 
@@ -141,7 +148,10 @@ export const HTTP = {
 
 const SHARED = {
   type: key('The family of queries in the API', queryType, 'monitor-top-contributors'),
-  account: optionalKey('One or more accounts; default: the only account of the file, otherwise "default"', accountSelection),
+  account: optionalKey(
+    'One or more accounts; default: the only account of the file, otherwise "default"',
+    accountSelection,
+  ),
   region: optionalKey('One or more regions; default: all regions of the account', oneOrList(region)),
 };
 
@@ -177,10 +187,7 @@ export const SCHEDULE = {
   every: optionalKey('Interval between windows', every),
   lookback: optionalKey('Length of a window; default: every, at most 1h', lookback),
   delay: key('Time from the end of a window to its run', durationOrZero, '2m'),
-  timeout: optionalKey(
-    'Duration after which a run is stopped; default: 10m, or every if that is shorter',
-    duration,
-  ),
+  timeout: optionalKey('Duration after which a run is stopped; default: 10m, or every if that is shorter', duration),
 };
 
 /** `monitorSelector` of a scheduled query, except `tags`, which has free keys. */

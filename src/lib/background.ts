@@ -1,9 +1,9 @@
 import type { LogFields, Logger } from './log.ts';
 
 /**
- * Leaves work to itself that nobody waits for: its failure is logged at level error, and never ends the process.
+ * Runs work that nothing waits for. A failure is logged at level error, and never ends the process.
  *
- * @param what names the work in the log, such as `cleanup of stored results`
+ * @param what name of the work in the log (for example, `cleanup of stored results`)
  */
 export function background(log: Pick<Logger, 'error'>, what: string, work: Promise<unknown>): void {
   work.catch((error: unknown) => {
@@ -11,7 +11,7 @@ export function background(log: Pick<Logger, 'error'>, what: string, work: Promi
   });
 }
 
-/** What is logged of a failure that nobody expects. */
+/** Returns the log fields of an unexpected failure. */
 export function failureFields(error: unknown): LogFields {
   return error instanceof Error
     ? { error: error.name, reason: error.message }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { unlessRefused } from './system-error.ts';
 
-/** What was built. */
+/** Identity of the build. */
 export interface BuildInfo {
   readonly version: string;
   /** The commit, or `unknown`. */
@@ -9,16 +9,16 @@ export interface BuildInfo {
 }
 
 /**
- * The package's version, and the commit that the build wrote beside the compiled files.
+ * Returns the version of the package, and the commit from the file that the build writes.
  *
- * @throws Error when package.json is not where every build of ours has it.
+ * @throws {Error} if package.json is missing or has no version
  */
 export function readBuildInfo(): BuildInfo {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const version =
     typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : undefined;
   if (typeof version !== 'string') {
-    throw new Error('package.json names no version');
+    throw new Error('internal error: package.json has no version');
   }
   return { version, revision: readWritten('revision.txt') };
 }

@@ -1,24 +1,24 @@
 /**
- * Time as the rest of the program sees it. It is passed in, never read from globals, so that tests steer it.
+ * The time of the program. It is a parameter and never read from globals, so that tests control it.
  */
 export interface Clock {
-  /** Wall-clock time in milliseconds since the Unix epoch. It may jump in either direction. */
+  /** Returns the wall-clock time in milliseconds since the Unix epoch. It may jump in either direction. */
   now(): number;
-  /** Milliseconds from an arbitrary start that never go back: the only basis for intervals and deadlines. */
+  /** Returns milliseconds since an arbitrary start. They never decrease. The only basis for intervals and deadlines. */
   monotonic(): number;
-  /** Calls `callback` once after `ms` milliseconds. The returned function cancels it; calling that twice is harmless. */
+  /** Calls `callback` once after `ms` milliseconds. Returns a function that cancels it, any number of times. */
   setTimer(ms: number, callback: () => void): () => void;
 }
 
 /**
- * Returns when it was `at`, in milliseconds since the epoch, on the monotonic clock. A time that is still to come counts as
- * now: the wall clock was ahead when it was noted, or is behind.
+ * Converts `at`, in milliseconds since the epoch, to the monotonic clock. A future time counts as now: the wall clock was
+ * ahead when `at` was recorded, or is behind now.
  */
 export function monotonicOf(clock: Pick<Clock, 'now' | 'monotonic'>, at: number): number {
   return clock.monotonic() - Math.max(0, clock.now() - at);
 }
 
-/** The longest that a timer of Node's can wait, in milliseconds: a longer one would fire at once. */
+/** Longest timer of Node, in milliseconds. A longer one would fire immediately. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -30,7 +30,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `ms` milliseconds on `clock`; rejects with the signal's reason when `signal` aborts first. */
+/** Resolves after `ms` milliseconds. Rejects with the signal's reason if `signal` aborts first. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -49,7 +49,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-/** As {@link sleep}, but resolves when `signal` aborts, too. Returns whether it has not. */
+/** {@link sleep} that also resolves if `signal` aborts. Returns false in this case. */
 export async function sleepUnlessAborted(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
   try {
     await sleep(clock, ms, signal);
@@ -63,8 +63,8 @@ export async function sleepUnlessAborted(clock: Clock, ms: number, signal: Abort
 }
 
 /**
- * Resolves or rejects when `promise` does, but resolves after `ms` milliseconds at the latest; a failure after that is lost.
- * Returns whether it was in time.
+ * Waits for `promise` for at most `ms` milliseconds. Returns true if it resolved in time, and rejects if it rejected in time.
+ * Ignores a later failure.
  */
 export function within(clock: Pick<Clock, 'setTimer'>, ms: number, promise: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve, reject) => {

@@ -1,16 +1,16 @@
 import pLimit from 'p-limit';
 
-/** Lets those who have much to work through do so one at a time, in order: what they do does not add up to one long block. */
+/** Runs long pieces of work one at a time, in order, so that they do not form one long block of the event loop. */
 export class Turns {
   readonly #queue = pLimit(1);
 
-  /** Does `work` alone: it begins in a turn of the event loop of its own, once all that was given before has ended. */
+  /** Runs `work` after all earlier work has ended, in a separate turn of the event loop. */
   take<T>(work: () => Promise<T>): Promise<T> {
     return this.#queue(() => nextTurn().then(work));
   }
 }
 
-/** Work whose result serves all who ask for it before it begins; what is asked for afterward is done once more. */
+/** Work whose result is shared by all callers that request it before it starts. Later requests start it again. */
 export class SharedWork<T> {
   readonly #turns = new Turns();
   readonly #work: () => Promise<T>;
@@ -20,7 +20,7 @@ export class SharedWork<T> {
     this.#work = work;
   }
 
-  /** The result of work that begins after this call. */
+  /** Returns the result of work that starts after this call. */
   result(): Promise<T> {
     this.#next ??= this.#turns.take(() => {
       this.#next = undefined;
@@ -30,7 +30,7 @@ export class SharedWork<T> {
   }
 }
 
-/** Loads something with its first use, and once. A failure is not remembered: the next use loads it again. */
+/** Loads a value once, on first use. After a failure, the next use loads it again. */
 export function lazy<T>(load: () => Promise<T>): () => Promise<T> {
   let loaded: Promise<T> | undefined;
   return () => {
@@ -42,15 +42,15 @@ export function lazy<T>(load: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Resolves in the next turn of the event loop: whatever else waits comes before. */
+/** Resolves in the next turn of the event loop, after all other pending work. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Items of an {@link inSlices} slice: a few milliseconds of work at some tens of microseconds for each. */
+/** Items in one slice of {@link inSlices}: a few milliseconds, at some tens of microseconds per item. */
 const SLICE = 25;
 
-/** Does `work` for each item, in order; all else that waits has its turn after every few of them. */
+/** Does `work` for each item, in order. Yields to the event loop after each slice. */
 export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void | Promise<void>): Promise<void> {
   let done = 0;
   for (const item of items) {
@@ -65,7 +65,7 @@ export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void | 
   }
 }
 
-/** Maps items by {@link inSlices}. */
+/** Maps items with {@link inSlices}. */
 export async function mapInTurns<T, U>(items: Iterable<T>, map: (item: T) => U): Promise<U[]> {
   const mapped: U[] = [];
   await inSlices(items, (item) => {
@@ -74,9 +74,9 @@ export async function mapInTurns<T, U>(items: Iterable<T>, map: (item: T) => U):
   return mapped;
 }
 
-/** Lets pieces of work on the same thing go on one after another, in the order in which they came. */
+/** Runs work with the same key one at a time, in order of arrival. */
 export class TurnsByKey {
-  /** The last piece of work for each key. */
+  /** The last work of each key. */
   readonly #last = new Map<string, Promise<unknown>>();
 
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
@@ -92,12 +92,12 @@ export class TurnsByKey {
     }
   }
 
-  /** Whether there is work for a key that is not done. */
+  /** Returns true while a key has unfinished work. */
   isBusy(key: string): boolean {
     return this.#last.has(key);
   }
 
-  /** Resolves when all work so far is done, well or not. */
+  /** Resolves when all work so far has succeeded or failed. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.#last.values());
   }
@@ -108,17 +108,17 @@ export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
 }
 
-/** Starts a task that waits. */
+/** Starts a waiting task. */
 type Start = () => void;
 
 /**
- * Runs a few tasks at a time. Those that wait take turns by origin, so that one origin's thousands do not hold up
- * another's one.
+ * Runs a limited number of tasks at a time. Waiting tasks take turns by origin, so that thousands of tasks of one origin do not
+ * delay a single task of another.
  */
 export class FairQueue {
   readonly #atOnce: number;
   readonly #mostWaiting: number;
-  /** Never holds an empty set. The first origin's turn is next. */
+  /** Contains no empty sets. The first origin is next. */
   readonly #waiting = new Map<string, Set<Start>>();
   #waitingCount = 0;
   #running = 0;
@@ -131,8 +131,9 @@ export class FairQueue {
   /**
    * Runs `task` in its turn.
    *
-   * @param signal aborts the waiting, not the task
-   * @throws {QueueFullError} when too many wait; the signal's reason when it aborts
+   * @param signal aborts waiting, but not a started task
+   * @throws {QueueFullError} if too many tasks wait
+   * @throws the signal's reason if it aborts
    */
   async run<T>(origin: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
     if (this.#running < this.#atOnce) {
@@ -176,10 +177,10 @@ export class FairQueue {
     }
   }
 
-  /** Passes the place of a task that has ended to the next one, if any. */
+  /** Passes the slot of an ended task to the next one, if any. */
   #startNext(): void {
     for (const [origin, [start, ...others]] of this.#waiting) {
-      // To the end: the other origins have their turns first.
+      // Move this origin to the end, so that the others take their turns first.
       this.#waiting.delete(origin);
       if (others.length > 0) {
         this.#waiting.set(origin, new Set(others));

@@ -1,18 +1,18 @@
 import type { Clock } from './clock.ts';
 import { type LogFields, type Logger, wholeSeconds } from './log.ts';
 
-/** Milliseconds on the monotonic clock from one log line about a condition that lasts to the next. */
+/** Interval between log lines about a lasting condition, in milliseconds. */
 export const REMINDER_MS = 3_600_000;
 
 /** Times on the monotonic clock. */
 interface Lasting {
   readonly since: number;
-  /** What it was when it was logged last: another kind is logged at once. */
+  /** Kind in the last log line. Another kind is logged immediately. */
   kind: string | undefined;
   loggedAt: number;
 }
 
-/** Tells when to log what may last for long: when it begins, when it becomes another kind of the same, and hourly. */
+/** Decides when to log lasting conditions: when one begins, when its kind changes, and hourly. */
 export class Reminders<Key = string> {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #lasting = new Map<Key, Lasting>();
@@ -25,7 +25,7 @@ export class Reminders<Key = string> {
     return this.#lasting.has(key);
   }
 
-  /** Whether the condition `key`, which is found now, is to be logged; it is taken to be logged then. */
+  /** Returns true if the current condition `key` must be logged now. Assumes that the caller then logs it. */
   isDue(key: Key, kind?: string): boolean {
     const now = this.#clock.monotonic();
     const lasting = this.#lasting.get(key);
@@ -41,13 +41,13 @@ export class Reminders<Key = string> {
     return isDue;
   }
 
-  /** How long the condition has lasted, as fields have it; undefined if there is none. */
+  /** Returns the duration of the condition for a log field, or undefined if there is none. */
   duration(key: Key): string | undefined {
     const lasting = this.#lasting.get(key);
     return lasting && wholeSeconds(this.#clock.monotonic() - lasting.since);
   }
 
-  /** What `key` names is over, or is gone. */
+  /** Forgets the condition: it has ended, or its object was removed. */
   forget(key: Key): void {
     this.#lasting.delete(key);
   }
@@ -56,17 +56,17 @@ export class Reminders<Key = string> {
 export interface ConditionsOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** Of the lines that say that it is there. Defaults to `warn`. */
+  /** Level of all lines except `ended`. Defaults to `warn`. */
   readonly level?: 'warn' | 'error';
-  /** The message when a condition begins. */
+  /** Message when a condition begins. */
   readonly begun: string;
-  /** The message of the reminders. Defaults to `begun`. */
+  /** Message of reminders. Defaults to `begun`. */
   readonly lasts?: string;
-  /** The message of the line that says it is over, at level info. */
+  /** Message when a condition ends, at level info. */
   readonly ended: string;
 }
 
-/** Logs conditions that last: when one begins, hourly while it is found again, and in one line when it ends. */
+/** Logs lasting conditions: when one begins, hourly while it lasts, and when it ends. */
 export class Conditions<Key = string> {
   readonly #options: ConditionsOptions;
   readonly #reminders: Reminders<Key>;
@@ -81,9 +81,9 @@ export class Conditions<Key = string> {
   }
 
   /**
-   * The condition of `key` is found. One of another kind than before is logged at once.
+   * Reports that the condition of `key` exists. A changed kind is logged immediately.
    *
-   * @param isLogged the log says already that it begins
+   * @param isLogged true if the beginning is already in the log
    */
   found(key: Key, fields: LogFields, { kind, isLogged = false }: { kind?: string; isLogged?: boolean } = {}): void {
     const { log, level = 'warn', begun, lasts = begun } = this.#options;
@@ -98,7 +98,7 @@ export class Conditions<Key = string> {
     }
   }
 
-  /** The condition of `key` is over, if it was there. */
+  /** Reports that the condition of `key` does not exist, or has ended. */
   over(key: Key, fields: LogFields = {}): void {
     const duration = this.#reminders.duration(key);
     if (duration !== undefined) {
@@ -107,7 +107,7 @@ export class Conditions<Key = string> {
     }
   }
 
-  /** What `key` names is gone: nothing is logged. */
+  /** Forgets the condition without a log line, because its object was removed. */
   forget(key: Key): void {
     this.#reminders.forget(key);
   }

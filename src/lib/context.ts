@@ -1,10 +1,10 @@
 import type { Clock } from './clock.ts';
 import type { Logger } from './log.ts';
 
-/** What every part of a running daemon is given. */
+/** Common parameters of all parts of a running daemon. */
 export interface Context {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Aborted when shutdown begins. */
+  /** Aborts when shutdown starts. */
   readonly shutdown: AbortSignal;
 }

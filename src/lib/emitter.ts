@@ -2,15 +2,15 @@ import { failureFields } from './background.ts';
 import type { Logger } from './log.ts';
 
 /**
- * One kind of event, and the parts that are called each time it happens. A part that throws does not disturb the one that
- * emits, nor the others: its failure is logged at level error.
+ * One type of event with its listeners. If a listener throws, its failure is logged at level error, and the emitting code and
+ * the other listeners are unaffected.
  */
 export class Emitter<Event extends readonly unknown[]> {
   readonly #log: Pick<Logger, 'error'>;
   readonly #name: string;
   readonly #listeners = new Map<symbol, (...event: Event) => void>();
 
-  /** @param name names the event in the log, such as `listing of a target` */
+  /** @param name name of the event in the log (for example, `listing of a target`) */
   constructor(log: Pick<Logger, 'error'>, name: string) {
     this.#log = log;
     this.#name = name;
@@ -21,7 +21,7 @@ export class Emitter<Event extends readonly unknown[]> {
     return this.#listeners.size;
   }
 
-  /** Calls `listener` at each event from now on, after those that were added before. Returns what removes it. */
+  /** Calls `listener` for each event from now on, in the order of registration. Returns a function that removes it. */
   on(listener: (...event: Event) => void): () => void {
     const key = Symbol();
     this.#listeners.set(key, listener);

@@ -7,10 +7,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['logfmt', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** Fields of a log event; those that are `undefined` are left out. */
+/** Fields of a log event. Undefined fields are omitted. */
 export type LogFields = Record<string, string | number | boolean | undefined>;
 
-/** A duration in milliseconds as fields have it, such as `90s`. */
+/** Formats a duration in milliseconds for a log field: `90s`. */
 export function wholeSeconds(milliseconds: number): string {
   return `${Math.round(milliseconds / 1_000)}s`;
 }
@@ -20,16 +20,16 @@ export interface Logger {
   info(msg: string, fields?: LogFields): void;
   warn(msg: string, fields?: LogFields): void;
   error(msg: string, fields?: LogFields): void;
-  /** Writes whatever the level is: for the few lines that other programs wait for. Shown as `info`. */
+  /** Logs at any level, with level `info`: for lines that other programs wait for. */
   always(msg: string, fields?: LogFields): void;
 }
 
 const ignore = () => undefined;
 
-/** For what would otherwise print, or for parts that nobody reads the log of. */
+/** A logger without output. */
 export const SILENT_LOG: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore, always: ignore };
 
-/** A logger whose level may change while it is used. */
+/** A logger whose level can change. */
 export interface AdjustableLogger extends Logger {
   setLevel(level: LogLevel): void;
 }
@@ -38,14 +38,14 @@ export interface LoggerOptions {
   level: LogLevel;
   format: LogFormat;
   clock: Pick<Clock, 'now'>;
-  /** Receives one finished line, newline included. */
+  /** Receives one complete line, including the newline. */
   write(line: string): void;
 }
 
-/** Characters of a text in a line: it may be of a service, which decides how long it is. */
+/** Most characters of a field: the length of texts from a service is unlimited. */
 const LONGEST_TEXT = 4_096;
 
-/** One event a line: `ts`, `level`, `msg`, then the fields in the order given. */
+/** Returns a logger that writes one line per event: `ts`, `level`, `msg`, then the fields in order. */
 export function createLogger(options: LoggerOptions): AdjustableLogger {
   let threshold = LOG_LEVELS.indexOf(options.level);
   const render = options.format === 'json' ? renderJson : renderLogfmt;
@@ -96,7 +96,7 @@ function renderLogfmt(event: LogFields): string {
   return parts.join(' ');
 }
 
-/** `msg` is always quoted; other values are bare where a logfmt reader cannot misread them, else a JSON string: no value can begin a new line or field. */
+/** Returns a value bare if that is unambiguous in logfmt, otherwise as a JSON string: no value can begin a line or field. */
 function logfmtValue(value: string | number | boolean): string {
   const text = String(value);
   return /^[\w.:/@+*,;%~^[\]-]+$/.test(text) ? text : quoted(text);

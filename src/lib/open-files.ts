@@ -1,32 +1,32 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { unlessRefused } from './system-error.ts';
 
-/** The least number of open files with which the exporter starts. */
+/** Lowest limit of open files with which the exporter starts. */
 export const LEAST_OPEN_FILES = 80;
 
-/** What to do if {@link openFileLimit} is too low. */
+/** Advice for a low {@link openFileLimit}. */
 export const RAISE_OPEN_FILES = 'raise the limit of open files: ulimit -n, or LimitNOFILE= in the systemd unit';
 
-/** Descriptors for the storage, reloads, DNS, certificates, and listening sockets. */
+/** File descriptors for storage, reloads, DNS, certificates, and listening sockets. */
 const RESERVE = 24;
-/** For systems without /proc: those of a usual process, and what they allow. */
+/** Typical limit and number of open files, for systems without /proc. */
 const USUAL_LIMIT = 1024;
 const USUAL_OPEN = 32;
-/** More are of no use: calls are bounded by the request budgets. */
+/** More connections are useless, because request budgets limit the calls. */
 const MOST_CALLS = 2048;
 
-/** How the descriptors that a process may have are divided. */
+/** Division of the file descriptors of the process. */
 export interface OpenFileBudget {
-  /** What the system allows to the process. */
+  /** Limit of the system for the process. */
   readonly limit: number;
-  /** Connections to AWS that are in use at once, and that are kept for later calls. */
+  /** Most connections to AWS in use (`calls`), and kept for later calls (`idleCalls`). */
   readonly calls: number;
   readonly idleCalls: number;
-  /** Connections of clients, over all addresses. */
+  /** Most connections of clients, over all addresses. */
   readonly connections: number;
 }
 
-/** Divides what the system allows to this process, without the descriptors that are open now. */
+/** Divides the file descriptors that the system allows, without those that are open now. */
 export function openFileBudget(): OpenFileBudget {
   const limit = openFileLimit();
   const free = Math.max(0, limit - openNow() - RESERVE);
@@ -35,7 +35,7 @@ export function openFileBudget(): OpenFileBudget {
   return { limit, calls: Math.max(1, toAws - idleCalls), idleCalls, connections: Math.max(1, free - toAws) };
 }
 
-/** How many descriptors the process may have; Infinity if there is no limit. Node has raised it to the hard limit. */
+/** Returns the limit of open files, or Infinity. Node has raised it to the hard limit. */
 export function openFileLimit(): number {
   const limits = unlessRefused(() => readFileSync('/proc/self/limits', 'utf8'));
   const [, limit] = /^Max open files\s+(\S+)/m.exec(limits ?? '') ?? [];

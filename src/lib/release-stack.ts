@@ -1,10 +1,10 @@
 import { type Clock, within } from './clock.ts';
 import type { Logger } from './log.ts';
 
-/** Releases a resource, which may take as many milliseconds as are left. */
+/** Releases a resource within `left` milliseconds. */
 type Release = (left: number) => unknown;
 
-/** The resources that were acquired, each with its release. A start that fails and a shutdown both release all of them. */
+/** Acquired resources with their releases. A failed start and a shutdown release all of them. */
 export class ReleaseStack {
   readonly #clock: Clock;
   readonly #log: Pick<Logger, 'error'>;
@@ -16,14 +16,14 @@ export class ReleaseStack {
     this.#log = log;
   }
 
-  /** @param what names the resource in the log, such as `storage` */
+  /** @param what name of the resource in the log (for example, `storage`) */
   add(what: string, release: Release): void {
     this.#releases.push({ what, release });
   }
 
   /**
-   * Releases all resources, the last one first, within `timeout` milliseconds: what takes longer is not awaited. Never
-   * rejects: a failed release is logged, and the others follow. Further calls wait for the same end.
+   * Releases all resources, the last one first. Waits for `timeout` milliseconds at most. Never rejects: a failed release is
+   * logged, and the others follow. Further calls return the same promise.
    */
   releaseAll(timeout: number): Promise<void> {
     this.#released ??= this.#releaseAll(this.#clock.monotonic() + timeout);

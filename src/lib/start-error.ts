@@ -1,4 +1,4 @@
-/** A command cannot start because of the machine that it runs on. The message says what failed, why, and what to do. */
+/** The machine prevents a command from starting. The message contains the failure, its reason, and advice. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }

@@ -1,12 +1,12 @@
 import { getSystemErrorMap } from 'node:util';
 
-/** Where the system's own words mislead or leave out what to do. */
+/** Replacements for misleading or incomplete messages of the system. */
 const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
   EMFILE: 'too many open files; raise the limit (ulimit -n, or LimitNOFILE= in the systemd unit)',
 };
 
-/** Why an operation failed, in words without the system's code, operation, and path: `no such file or directory`. */
+/** Returns the reason of a failed operation, without code, operation, and path: `no such file or directory`. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) {
     return String(error);
@@ -15,12 +15,12 @@ export function reasonOf(error: unknown): string {
   return REASONS[code] ?? getSystemErrorMap().get(errno)?.[1] ?? error.message;
 }
 
-/** What is wrong with a file that cannot be read: `cannot read nope.yml: no such file or directory`. */
+/** Describes an unreadable file: `cannot read nope.yml: no such file or directory`. */
 export function describeUnreadable(file: string, reason: string): string {
   return `cannot read ${file}: ${reason}`;
 }
 
-/** Returns the result of `work`; undefined if the machine refused it. Throws all other errors. */
+/** Returns the result of `work`, or undefined after an error of the machine. Throws other errors. */
 export function unlessRefused<T>(work: () => T): T | undefined {
   try {
     return work();
@@ -32,7 +32,7 @@ export function unlessRefused<T>(work: () => T): T | undefined {
   }
 }
 
-/** Connections that end are not among these: what does not expect them is at fault itself. */
+/** Codes of errors of the machine. Closed connections are not included: not handling them is an internal error. */
 const OF_THE_MACHINE: ReadonlySet<string> = new Set([
   ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'EEXIST', 'EBUSY'],
   ...['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'EBADF', 'ESTALE'],
@@ -40,8 +40,7 @@ const OF_THE_MACHINE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What the machine that the process runs on refused, in a line: `open /etc/x: permission denied`. Undefined for errors that
- * are none of the machine's.
+ * Describes an error of the machine in one line: `open /etc/x: permission denied`. Returns undefined for other errors.
  */
 export function describeRefusal(error: unknown): string | undefined {
   if (!(error instanceof Error)) {
@@ -58,7 +57,7 @@ export function describeRefusal(error: unknown): string | undefined {
     return undefined;
   }
   if (syscall === 'uv_cwd') {
-    return `the working directory cannot be used: ${reasonOf(error)}`;
+    return `cannot use the working directory: ${reasonOf(error)}`;
   }
   const what = path ?? (address === undefined ? undefined : [address, port].join(' '));
   return `${[syscall, what].filter((part) => part !== undefined).join(' ')}: ${reasonOf(error)}`;

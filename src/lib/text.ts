@@ -1,13 +1,13 @@
-/** All but ASCII that has a shape of its own. */
+/** All characters except printable ASCII. */
 const UNPRINTABLE = /[^ -~]/gu;
-/** Control characters but for the line feed, and what ends a line, hides text, or changes its direction. */
+/** Control characters except the line feed, and characters that end a line, hide text, or change its direction. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /**
- * A text from outside as a terminal may get it: everything but printable ASCII is escaped, so that it moves no cursor,
- * turns no text around, and is as wide as it is long. What the service tells of flows (ids, addresses, zones, names
- * of Kubernetes) is ASCII.
+ * Escapes a foreign text for a terminal: all characters except printable ASCII. The result cannot move the cursor or change
+ * the direction of text, and each character is one column wide. Names in responses of the service (ids, addresses, zones,
+ * Kubernetes names) are ASCII.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => {
@@ -17,22 +17,22 @@ export function printable(text: string): string {
 }
 
 /**
- * Escapes what a terminal or a reader of logs may take for a command, or for the end of a line: JSON itself escapes only a
- * part of it. JSON says the same afterwards. Line feeds stay, since JSON has them between its values only.
+ * Escapes characters in JSON that a terminal or a log reader may interpret as a command or as the end of a line. JSON itself
+ * escapes only some of them. The JSON value is unchanged. Keeps line feeds, which are only between JSON values.
  */
 export function printableJson(json: string): string {
   return json.replace(UNSAFE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** `1 query`, `2 queries` */
+/** Returns `1 query`, `2 queries`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** Names that {@link abbreviate} shows of a longer list. */
+/** Default number of names that {@link abbreviate} shows. */
 export const NAMES_SHOWN = 10;
 
-/** `a, b, c and 117 more`; all names if there are no more than `most`. */
+/** Returns `a, b, c and 117 more`, or all names if there are at most `most`. */
 export function abbreviate(names: readonly string[], most = NAMES_SHOWN): string {
   const shown = names.slice(0, most).join(', ');
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;

@@ -1,62 +1,62 @@
 import type { MetricName, QuerySource, QueryType, RowLabel } from './vocabulary.ts';
 
-/** The longest window. The API's model has no limit, but the service refuses more with a ValidationException. */
+/** Longest window. The API model has no limit, but the service returns a ValidationException for more. */
 export const LONGEST_LOOKBACK_MS = 3_600_000;
 
-/** What every registered query has. */
+/** Properties of every registered query. */
 interface QueryIdentity {
-  /** Unique: the entry's name, then `:` and the value of each dimension that the entry gives as a list or `"*"`. */
+  /** Unique: the entry's name, then `:` and the value of each dimension that is a list or `"*"` in the entry. */
   readonly name: string;
-  /** The entry's name, before it fans out; the label `query_group`. */
+  /** The entry's name, used as the label `query_group`. */
   readonly group: string;
   readonly type: QueryType;
   readonly source: QuerySource;
   readonly account: string;
   readonly region: string;
-  /** Of monitor queries only. */
+  /** Only for monitor queries. */
   readonly monitorName: string | undefined;
-  /** Of workload-insights queries only. */
+  /** Only for workload-insights queries. */
   readonly scopeId: string | undefined;
-  /** The user's own labels for `aws_nfm_query_info`. */
+  /** User-defined labels of `aws_nfm_query_info`. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A registered query that somebody else started: its status is polled until it is terminal. */
+/** A registered query that another client started. Its status is polled until it is terminal. */
 export interface WatchedQuery extends QueryIdentity {
   readonly kind: 'watched';
   readonly queryId: string;
-  /** Time from poll to poll, in milliseconds. */
+  /** Polling interval, in milliseconds. */
   readonly interval: number;
-  /** Age of the last good answer beyond which a non-terminal status is not exported, in milliseconds. */
+  /** Age of the last successful response beyond which a non-terminal status is not exported, in milliseconds. */
   readonly staleAfter: number;
 }
 
-/** A registered query that we start ourselves, once for each window, and whose results we export. */
+/** A registered query that the exporter starts for each window, and whose results it exports. */
 export interface ScheduledQuery extends QueryIdentity {
   readonly kind: 'scheduled';
   readonly metricName: MetricName;
-  /** One of the model's, or any other text: the service extends them without notice. */
+  /** A category of the API model, or any other string: the service adds categories without notice. */
   readonly destinationCategory: string;
-  /** Rows of the result, at most; the `-data` type has none. */
+  /** Most rows of the result. Undefined for the `-data` type. */
   readonly limit: number | undefined;
   readonly schedule: Schedule;
   /** Row labels of its contributor series, in the order of the exposition. */
   readonly contributorLabels: readonly RowLabel[];
-  /** Age of the last good answer of a run beyond which a non-terminal status is not exported, in milliseconds. */
+  /** Age of the last successful response of a run beyond which a non-terminal status is not exported, in milliseconds. */
   readonly staleAfter: number;
 }
 
 export type RegisteredQuery = WatchedQuery | ScheduledQuery;
 
 /**
- * The handle of a query from its registration to its removal: the same object, whatever changes of its definition. A query
- * that is removed and registered again has another one. Only the registry makes and changes it.
+ * The handle of a query from its registration to its removal. It is the same object for all definitions of the query. A query
+ * that is registered again after its removal has a new handle. Only the registry creates and changes handles.
  */
 export interface Registration<Query = RegisteredQuery> {
   readonly name: string;
-  /** Its definition now. */
+  /** The current definition. */
   readonly query: Query;
-  /** It is removed: what arrives for it from now on is late, and changes nothing. */
+  /** True after the removal: late responses for the query have no effect. */
   readonly removed: boolean;
 }
 
@@ -68,16 +68,16 @@ export function isScheduled(registration: Registration): registration is Registr
   return registration.query.kind === 'scheduled';
 }
 
-/** A query that is to be registered, unless another has its name. */
+/** A query to register, unless another one of its name has precedence. */
 export interface Candidate {
   readonly query: RegisteredQuery;
-  /** What it is from, for messages: a file's path, or where its entry stands. */
+  /** Source for messages: the path of a file or of an entry. */
   readonly from: string;
 }
 
 /**
- * Whether the values of a query's runs may be summed up: sums over windows that overlap would count flows twice; averages
- * and time series have no sum.
+ * Returns true if the values of a query's runs can be added. Overlapping windows would count flows twice. Averages and time
+ * series have no sum.
  */
 export function hasTotal({ type, metricName, schedule }: ScheduledQuery): boolean {
   return (
@@ -87,14 +87,14 @@ export function hasTotal({ type, metricName, schedule }: ScheduledQuery): boolea
   );
 }
 
-/** When a scheduled query runs, and over which time. All in milliseconds. */
+/** Schedule of a query. All values are in milliseconds. */
 export interface Schedule {
-  /** Time from window to window. */
+  /** Interval between windows. */
   readonly every: number;
   /** Length of a window. */
   readonly lookback: number;
-  /** From the end of a window until its run is due, for the service's data to land. */
+  /** Time from the end of a window to its run, until the data of the window is available. */
   readonly delay: number;
-  /** How long a run may take before it is stopped. */
+  /** Duration after which a run is stopped. */
   readonly timeout: number;
 }

@@ -1,9 +1,9 @@
 import { hasTotal, LONGEST_LOOKBACK_MS, type RegisteredQuery } from './query.ts';
 
-/** What a query asks: as long as it is the same, answers to it are answers to the query. Can be stored as JSON. */
+/** Identity of the calls of a query. While it is unchanged, earlier responses remain valid. Can be stored as JSON. */
 export interface Question {
   readonly asked: string;
-  /** Of scheduled queries, in milliseconds. */
+  /** Only for scheduled queries, in milliseconds. */
   readonly every: number | undefined;
   readonly lookback: number | undefined;
 }
@@ -22,7 +22,10 @@ export function questionOf(query: RegisteredQuery): Question {
   };
 }
 
-/** A window that is as long as its interval stays so when the interval changes: it is the interval that was changed. */
+/**
+ * Returns true if the calls are the same. Windows as long as their interval remain so when the interval changes: this is a
+ * change of the interval only.
+ */
 export function isSameQuestion(a: Question, b: Question): boolean {
   const isWhole = ({ every, lookback }: Question) =>
     every !== undefined && lookback === Math.min(every, LONGEST_LOOKBACK_MS);

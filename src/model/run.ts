@@ -1,31 +1,31 @@
 import type { Registration, Schedule } from './query.ts';
 
-/** The time over which a run asks. Milliseconds since the Unix epoch. */
+/** The time range of a run. Times are in milliseconds since the Unix epoch. */
 export interface Window {
-  /** Windows are counted from the epoch: the n-th ends at n × every. */
+  /** Number of the window since the epoch. Window n ends at n × every. */
   readonly n: number;
   readonly start: number;
   /** Exclusive. */
   readonly end: number;
 }
 
-/** A window that is to be run. */
+/** A window to run. */
 export interface WantedWindow {
   readonly window: Window;
-  /** Since when, on the monotonic clock. */
+  /** Time since which the run is wanted, on the monotonic clock. */
   readonly since: number;
-  /** What is covered once it is run. */
+  /** Covered intervals after the run. */
   readonly covered: readonly Span[];
 }
 
-/** Intervals of a schedule that runs have covered, one after the other. Milliseconds since the Unix epoch. */
+/** A contiguous range of intervals that runs have covered. Times are in milliseconds since the Unix epoch. */
 export interface Span {
   readonly start: number;
   /** Exclusive. */
   readonly end: number;
 }
 
-/** What is needed of a query that is run. */
+/** Properties of a query that a run depends on. */
 export interface Runnable {
   readonly name: string;
   readonly account: string;
@@ -33,24 +33,24 @@ export interface Runnable {
   readonly schedule: Schedule;
 }
 
-/** One round of a query, over one window. */
+/** One run of a query over one window. Times are on the monotonic clock. */
 export interface Run {
   readonly window: Window;
-  /** The service's id; undefined until the start was answered. The same start may give the same id: it is no key. */
+  /** Query id of the service. Undefined before the response to the start. Not unique: equal starts may return the same id. */
   queryId: string | undefined;
-  /** When the request to start it was made last, on the monotonic clock: the one that was answered, once `queryId` is set. */
+  /** Time of the last call to start the query: the successful one if `queryId` is set. */
   startedAt: number;
-  /** When it was seen to have ended at the service, or was stopped there, on the monotonic clock. */
+  /** Time at which the query was found terminal, or was stopped. */
   terminalAt: number | undefined;
-  /** When it was due or, for the first after our start, when it was wanted; on the monotonic clock. */
+  /** Time at which the run was due or, for the first one after the start of the exporter, wanted. */
   readonly wantedAt: number;
-  /** What the query's runs have covered once this one is started. */
+  /** Intervals that the runs of the query have covered after the start of this one. */
   readonly covered: readonly Span[];
-  /** Its start failed after it may have reached the service, which may run it under an id that nobody knows. */
+  /** The start failed, but may have reached the service, which may run the query under an unknown id. */
   isUnconfirmed: boolean;
 }
 
-/** A run of a window that has not begun. */
+/** Returns a run that has not started. */
 export function newRun({ window, since, covered }: WantedWindow): Run {
   return {
     window,
@@ -63,7 +63,7 @@ export function newRun({ window, since, covered }: WantedWindow): Run {
   };
 }
 
-/** How a run ended, the values of `aws_nfm_query_runs_total{outcome}`. */
+/** Outcomes of runs: the values of `aws_nfm_query_runs_total{outcome}`. */
 export const RUN_OUTCOMES = [
   'succeeded',
   'failed',
@@ -76,15 +76,15 @@ export const RUN_OUTCOMES = [
 export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 
 /**
- * How a run is over: with an outcome, `skipped` if its start was not confirmed; `refused`, as the service has no room for
- * one more; or `abandoned`, when nobody wants to know how it ended.
+ * End of a run. An outcome (`skipped` if the start was not confirmed), `refused` if the service has reached its limit of
+ * concurrent runs, or `abandoned` if the outcome is not needed.
  */
 export type RunEnd = RunOutcome | 'refused' | 'abandoned';
 
 /**
- * How a request of a run went. `done`: it did what it was for. `again`: it is to be made again, for there is more to come
- * (a status that is not the end, another page). `retry`: it failed in a way that may pass. `silent`: nobody answered it.
- * `quota`: the service has no room for one more run. An outcome: the run ends so.
+ * Result of a call of a run. `done`: the step is complete. `again`: repeat the call, because there is more (a non-terminal
+ * status, another page). `retry`: a transient failure. `silent`: no response. `quota`: the service has reached its limit of
+ * concurrent runs. An outcome: the run ends with it.
  */
 export type StepResult =
   | 'done'
@@ -94,23 +94,23 @@ export type StepResult =
   | 'quota'
   | Exclude<RunOutcome, 'skipped' | 'timed_out' | 'succeeded'>;
 
-/** What a run does, and who is told. Each request must end soon after its signal aborts. */
+/** Steps and notifications of runs. Each call must end soon after its signal aborts. */
 export interface RunActions<Query extends Runnable> {
   /**
-   * Starts the query at the service: `done` when `run.queryId` is set. After a failure, `run.isUnconfirmed` tells whether
-   * the service may run it all the same.
+   * Starts the query at the service. `done` if `run.queryId` is set. After a failure, `run.isUnconfirmed` is true if the
+   * service may have started it.
    */
   start(registration: Registration<Query>, run: Run, signal: AbortSignal): Promise<StepResult>;
-  /** Asks for the status: `done` when it is SUCCEEDED, `again` while it is not the end. */
+  /** Polls the status. `done` if it is SUCCEEDED, `again` if it is not terminal. */
   status(registration: Registration<Query>, run: Run, signal: AbortSignal): Promise<StepResult>;
-  /** Reads the next page of results: `done` after the last, `again` before. */
+  /** Reads the next page of results. `done` after the last page, otherwise `again`. */
   results(registration: Registration<Query>, run: Run, signal: AbortSignal): Promise<StepResult>;
-  /** Stops the query at the service: `done` when it is, or is not there any more. */
+  /** Stops the query at the service. `done` if it is stopped or does not exist. */
   stop(registration: Registration<Query>, run: Run, signal: AbortSignal): Promise<StepResult>;
-  /** A run has ended; `skipped`: its start was not confirmed, and its window is not run. */
+  /** Called when a run has ended. `skipped`: the start was not confirmed, and the window is not run again. */
   ended(registration: Registration<Query>, run: Run, outcome: RunOutcome): void;
-  /** So many windows passed without a run. */
+  /** Called when windows have passed without a run. */
   skipped(registration: Registration<Query>, windows: number): void;
-  /** The wall clock was set back: of so many queries, windows ahead of it were run before. */
+  /** Called when the wall clock was set back, with the number of queries whose later windows already ran. */
   clockSetBack(queries: number): void;
 }

@@ -1,6 +1,6 @@
 /**
- * The families of queries that the Network Flow Monitor API has, as the config file and the label `query_type` name
- * them. Each has start, status, results and stop operations of its own.
+ * The types of queries of the Network Flow Monitor API, as named in the config file and the label `query_type`. Each has its
+ * own operations for start, status, results, and stop.
  */
 export const QUERY_TYPES = [
   'monitor-top-contributors',
@@ -10,21 +10,21 @@ export const QUERY_TYPES = [
 
 export type QueryType = (typeof QUERY_TYPES)[number];
 
-/** Of the results of this type only the newest point of each series is exported; they have no rows. */
+/** The type whose results have no rows. Only the newest point of each series is exported. */
 export const DATA_TYPE = 'workload-insights-top-contributors-data' satisfies QueryType;
 
-/** The service's metrics; `ROUND_TRIP_TIME` exists for monitors only. */
+/** The metrics of the service. `ROUND_TRIP_TIME` exists for monitors only. */
 export const METRIC_NAMES = ['ROUND_TRIP_TIME', 'TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const;
 export type MetricName = (typeof METRIC_NAMES)[number];
 
-/** The metrics that queries of a type can ask for: each type has a closed list in the API's model. */
+/** Returns the metrics of a type. Each type has a closed list in the API model. */
 export function metricNamesOf(type: QueryType): readonly MetricName[] {
   return type === 'monitor-top-contributors'
     ? METRIC_NAMES
     : METRIC_NAMES.filter((metricName) => metricName !== 'ROUND_TRIP_TIME');
 }
 
-/** The destination categories of the API's model, in its order: what `"*"` stands for. */
+/** The destination categories of the API model, in its order: those that `"*"` selects. */
 export const MODELLED_CATEGORIES = [
   'INTRA_AZ',
   'INTER_AZ',
@@ -36,8 +36,8 @@ export const MODELLED_CATEGORIES = [
 ] as const;
 
 /**
- * All categories that the service is known to take: those of its model and four that no model has yet. It gains others
- * without notice, so that a category which is not among them is a warning at most.
+ * All categories that the service is known to accept: those of its model, and four others. The service adds categories
+ * without notice, so an unknown one results only in a warning.
  */
 export const KNOWN_CATEGORIES = [
   ...MODELLED_CATEGORIES,
@@ -47,7 +47,7 @@ export const KNOWN_CATEGORIES = [
   'LOCAL_ZONE',
 ] as const;
 
-/** Labels of contributor series: fields of the API's rows of both families, in snake case and in the API's order. */
+/** Labels of contributor series: fields of the API's rows of both types, in snake case and in the API's order. */
 export const ROW_FIELD_LABELS = [
   'local_ip',
   'snat_ip',
@@ -79,37 +79,37 @@ export const KUBERNETES_LABELS = [
   'remote_pod_namespace',
 ] as const;
 
-/** The labels that `contributors.labels` and a query's `contributorLabels` may choose from. */
+/** The values of `contributors.labels` and of a query's `contributorLabels`. */
 export const ROW_LABELS = [...ROW_FIELD_LABELS, ...KUBERNETES_LABELS] as const;
 export type RowLabel = (typeof ROW_LABELS)[number];
 
 /**
- * What `contributors.mirrorRows` may be: whether rows with target port 0, the far end's view of a connection, make
- * series.
+ * The values of `contributors.mirrorRows`: handling of rows with target port 0, the view of a connection from its remote
+ * end.
  */
 export const MIRROR_ROWS = ['keep', 'drop'] as const;
 export type MirrorRows = (typeof MIRROR_ROWS)[number];
 
-/** What `contributors.roundTripTimeUnit` may be: what round-trip times are in where an answer names no unit. */
+/** The values of `contributors.roundTripTimeUnit`: the unit of round-trip times if a response has no unit. */
 export const ROUND_TRIP_TIME_UNITS = ['SECONDS', 'MILLISECONDS', 'MICROSECONDS'] as const;
 export type RoundTripTimeUnit = (typeof ROUND_TRIP_TIME_UNITS)[number];
 
-/** The statuses of a monitor in the API's model. */
+/** The statuses of a monitor in the API model. */
 export const MONITOR_STATUSES = ['PENDING', 'ACTIVE', 'INACTIVE', 'ERROR', 'DELETING'] as const;
 export type MonitorStatus = (typeof MONITOR_STATUSES)[number];
 
-/** The statuses of a scope in the API's model. */
+/** The statuses of a scope in the API model. */
 export const SCOPE_STATUSES = ['SUCCEEDED', 'IN_PROGRESS', 'FAILED', 'DEACTIVATING', 'DEACTIVATED'] as const;
 
 /** Sources of queries: the configuration file, a discovery file, or a registration over HTTP. */
 export const QUERY_SOURCES = ['config', 'file', 'http'] as const;
 export type QuerySource = (typeof QUERY_SOURCES)[number];
 
-/** The statuses of a query that the service's model knows; any other answer is an error. */
+/** The statuses of a query in the API model. Any other status is an error. */
 export const QUERY_STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;
 export type QueryStatus = (typeof QUERY_STATUSES)[number];
 
-/** A query in one of these states stays in it. */
+/** Returns true for a final status. */
 export function isTerminal(status: QueryStatus): boolean {
   return status === 'SUCCEEDED' || status === 'FAILED' || status === 'CANCELED';
 }

@@ -1,11 +1,11 @@
 import type { MonitorSelector, ScheduledEntry, SubjectSelector } from '../config/config.ts';
 import type { Candidate } from '../model/query.ts';
-import { type Entries, type Place, placesOf, planScheduledQueries } from './plan.ts';
+import { type Entries, type EntryTarget, planScheduledQueries, targetsOf } from './plan.ts';
 
 /** An entry with a selector in one target. Its queries are added and removed with monitors or scopes. */
 export interface Follower {
   readonly entry: ScheduledEntry;
-  readonly place: Place;
+  readonly target: EntryTarget;
   readonly selector: SubjectSelector;
 }
 
@@ -29,14 +29,14 @@ export function followersOf(entries: Entries): readonly Follower[] {
     const selector = entry.kind === 'scheduled' ? entry.selector : undefined;
     return entry.kind === 'watched' || selector === undefined
       ? []
-      : Array.from(placesOf(entry, entries), (place) => ({ entry, place, selector }));
+      : Array.from(targetsOf(entry, entries), (target) => ({ entry, target, selector }));
   });
 }
 
 /** Returns the queries of the followers of one target. Names may be duplicate. */
 export function planFollowing(followers: readonly Follower[], found: Found): readonly Candidate[] {
-  return followers.flatMap(({ entry, place, selector }) =>
-    Array.from(planScheduledQueries(entry, place, selectSubjects(selector, found)), ({ query }) => ({
+  return followers.flatMap(({ entry, target, selector }) =>
+    Array.from(planScheduledQueries(entry, target, selectSubjects(selector, found)), ({ query }) => ({
       query,
       from: entry.path,
     })),

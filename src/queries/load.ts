@@ -63,7 +63,7 @@ function valuesIn(text: string, env: Environment): string {
 }
 
 function describeUnused({ context, show }: ReadConfig, { queries, followers }: SourceQueries): Problem[] {
-  const used = new Set([...queries, ...followers.map(({ place }) => place)].map(({ account }) => account));
+  const used = new Set([...queries, ...followers.map(({ target }) => target)].map(({ account }) => account));
   return describeUnusedAccounts(context.entry.accounts.values(), used, show);
 }
 

@@ -63,7 +63,7 @@ interface PlannedQuery<Query extends RegisteredQuery = RegisteredQuery> {
 }
 
 /** A target of an entry. */
-export interface Place {
+export interface EntryTarget {
   readonly account: string;
   readonly region: string;
   /** The entry's name, then the listed values. */
@@ -71,7 +71,7 @@ export interface Place {
 }
 
 /** Yields the targets of an entry. */
-export function* placesOf(entry: QueryEntry, { accounts }: Pick<Entries, 'accounts'>): Generator<Place> {
+export function* targetsOf(entry: QueryEntry, { accounts }: Pick<Entries, 'accounts'>): Generator<EntryTarget> {
   for (const name of entry.accounts) {
     const account = accounts.find((each) => each.name === name);
     const regionListed = entry.regions === undefined ? (account?.regionsListed ?? false) : entry.regionsListed;
@@ -84,11 +84,11 @@ export function* placesOf(entry: QueryEntry, { accounts }: Pick<Entries, 'accoun
 
 function* fanOut(entries: Entries): Generator<PlannedQuery> {
   for (const entry of entries.queries) {
-    for (const place of placesOf(entry, entries)) {
+    for (const target of targetsOf(entry, entries)) {
       if (entry.kind === 'watched') {
-        yield { entry, query: createWatchedQuery(entry, place), nameParts: place.nameParts };
+        yield { entry, query: createWatchedQuery(entry, target), nameParts: target.nameParts };
       } else {
-        yield* planScheduledQueries(entry, place, entry.subjects.values);
+        yield* planScheduledQueries(entry, target, entry.subjects.values);
       }
     }
   }
@@ -100,14 +100,14 @@ function partOf(value: string, listed: boolean): readonly string[] {
 }
 
 /** Returns the properties of both kinds of queries that depend on the entry and the target. */
-function identityOf({ name: group, type, source, labels }: QueryEntry, { account, region, nameParts }: Place) {
+function identityOf({ name: group, type, source, labels }: QueryEntry, { account, region, nameParts }: EntryTarget) {
   return { name: nameParts.join(':'), group, type, source, account, region, labels };
 }
 
-function createWatchedQuery(entry: WatchedEntry, place: Place): WatchedQuery {
+function createWatchedQuery(entry: WatchedEntry, target: EntryTarget): WatchedQuery {
   return Object.freeze({
     kind: 'watched',
-    ...identityOf(entry, place),
+    ...identityOf(entry, target),
     monitorName: entry.monitorName,
     scopeId: entry.scopeId,
     queryId: entry.queryId,
@@ -119,7 +119,7 @@ function createWatchedQuery(entry: WatchedEntry, place: Place): WatchedQuery {
 /** Yields a scheduled query for each monitor name or scope id, with each metric and category of the entry. */
 export function* planScheduledQueries(
   entry: ScheduledEntry,
-  place: Place,
+  target: EntryTarget,
   subjects: readonly string[],
 ): Generator<PlannedQuery<ScheduledQuery>> {
   const isOfMonitor = entry.type === 'monitor-top-contributors';
@@ -127,14 +127,14 @@ export function* planScheduledQueries(
     for (const metricName of entry.metricNames.values) {
       for (const destinationCategory of entry.destinationCategories.values) {
         const nameParts = [
-          ...place.nameParts,
+          ...target.nameParts,
           ...partOf(subject, entry.subjects.listed),
           ...partOf(metricName, entry.metricNames.listed),
           ...partOf(destinationCategory, entry.destinationCategories.listed),
         ];
         const query: ScheduledQuery = Object.freeze({
           kind: 'scheduled',
-          ...identityOf(entry, { ...place, nameParts }),
+          ...identityOf(entry, { ...target, nameParts }),
           monitorName: isOfMonitor ? subject : undefined,
           scopeId: isOfMonitor ? undefined : subject,
           metricName,

@@ -58,8 +58,8 @@ export function sumUpTargets(config: Config, { queries, followers }: SourceQueri
     load.planned += requestRate(query);
     load.runs += runRate(query) * RUN_SECONDS;
   }
-  for (const { place } of followers) {
-    loadOf(place);
+  for (const { target } of followers) {
+    loadOf(target);
   }
   return [...loads.values()];
 }

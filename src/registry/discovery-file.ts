@@ -68,6 +68,6 @@ function possibleIn({ entry, accounts }: ConfigContext, { queries, followers }: 
   };
   return {
     queries: queries.filter(isPossible),
-    followers: followers.filter(({ place }) => entry.listed && isPossible(place)),
+    followers: followers.filter(({ target }) => entry.listed && isPossible(target)),
   };
 }

@@ -154,6 +154,6 @@ export class Discovery {
   }
 
   #followersOf({ account, region }: Target): readonly Follower[] {
-    return this.#followers.filter(({ place }) => place.account === account && place.region === region);
+    return this.#followers.filter(({ target }) => target.account === account && target.region === region);
   }
 }

@@ -161,11 +161,11 @@ export class QuerySources {
       return NO_CHANGES;
     }
     const accounts = this.#accountNames();
-    const followers = followersOfSources(this.#sources()).filter(({ place }) => accounts.has(place.account));
+    const followers = followersOfSources(this.#sources()).filter(({ target }) => accounts.has(target.account));
     discovery.follow(followers);
     const found = discovery.candidates((account) => moved.has(account));
     const changedFound = this.#setFound(found, new Set([...this.#found.keys(), ...found.keys()]));
-    const uses = followers.map(({ entry, place }) => ({ ...place, kind: entry.kind, type: entry.type }));
+    const uses = followers.map(({ entry, target }) => ({ ...target, kind: entry.kind, type: entry.type }));
     for (const use of uses) {
       this.#uses.replace(undefined, use);
     }

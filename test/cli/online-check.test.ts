@@ -52,10 +52,10 @@ describe('check-config --online', () => {
     const { code, stdout, stderr } = await check(scope, url, {});
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.split('\n')).toEqual([
-      'default: arn:aws:iam::123456789012:user/simulator in AWS account 123456789012, credentials of env_vars',
+      'default: arn:aws:iam::123456789012:user/simulator in AWS account 123456789012, credentials from env_vars',
       'default us-east-1: monitor checkout: exists, ACTIVE',
       'default us-east-1: query w: RUNNING',
-      'default us-east-1: monitor-top-contributors of monitor checkout: status and results may be read; start and stop were not tried, since they change something',
+      'default us-east-1: monitor-top-contributors of monitor checkout: status and results can be read; start and stop are not tested, because they change something',
       '',
     ]);
     expect(requests.map(({ operation }) => operation)).toEqual([
@@ -93,7 +93,7 @@ describe('check-config --online', () => {
     });
     const { code, stdout } = await check(scope, url, {});
     expect(code).toBe(0);
-    expect(stdout).toContain('monitor checkout: not known whether it exists: GetMonitor is not allowed, nor needed ');
+    expect(stdout).toContain('monitor checkout: existence unknown: GetMonitor is not allowed, and only this check needs it');
   });
 
   it.for(['GetQueryStatus*', 'GetQueryResults*'])('finds that %s is not allowed', async (operation, scope) => {
@@ -137,7 +137,7 @@ describe('check-config --online', () => {
         /^default: GetCallerIdentity: NetworkError: .*: check the endpoint and the port: nothing accepts connections there$/,
       ),
       expect.stringMatching(/^default us-east-1: monitor checkout: GetMonitor: NetworkError: /),
-      'default us-east-1: 2 more questions were not asked after that',
+      'default us-east-1: skipped 2 remaining checks',
     ]);
   });
 
@@ -185,7 +185,7 @@ describe('check-config --online', () => {
         'default us-east-1: monitors: 8 found',
         'default us-east-1: scopes: 1 found',
         'default us-east-1: selector queries[0] (s): 2 of 8 monitors match name "prod-*", status ACTIVE, tags env: prod-orders, prod-search',
-        'default us-east-1: monitor-top-contributors of monitor prod-orders: status and results may be read; start and stop were not tried, since they change something',
+        'default us-east-1: monitor-top-contributors of monitor prod-orders: status and results can be read; start and stop are not tested, because they change something',
         '',
       ]);
       expect(requests.map(({ operation }) => operation).filter((operation) => /Query/.test(operation))).toEqual([
@@ -226,7 +226,7 @@ describe('check-config --online', () => {
         const { code, stdout, stderr } = await check(scope, url, selecting(selector));
         expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
         expect(stdout).toMatch(
-          /^default us-east-1: warning: selector queries\[0\] \(s\): 0 of 3 monitors match name .*: it makes no queries; check the selector$/m,
+          /^default us-east-1: warning: selector queries\[0\] \(s\): 0 of 3 monitors match name .*: it creates no queries; check the selector$/m,
         );
         expect(requests.map(({ operation }) => operation)).toContain('GetQueryResultsMonitorTopContributors');
         expect((await check(scope, url, selecting(selector), { flags: ['--strict'] })).code).toBe(1);

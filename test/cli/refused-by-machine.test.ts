@@ -103,7 +103,7 @@ queries: [{ name: a, monitorName: m, queryId: q }]
     const { status, stderr } = spawnSync('sh', ['-c', script], { env: CLEAN_ENVIRONMENT, encoding: 'utf8' });
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /^ts=\S+ level=error msg="startup failed" reason="the working directory cannot be used: .*" hint=".*"\n$/,
+      /^ts=\S+ level=error msg="startup failed" reason="cannot use the working directory: .*" hint=".*"\n$/,
     );
   });
 

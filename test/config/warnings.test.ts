@@ -70,7 +70,7 @@ describe('windows', () => {
     const warningsFor = async (schedule: object) => (await load([{ ...query, schedule }])).warnings;
     expect(await warningsFor({ every: '1m', lookback: '30m' })).toEqual([]);
     expect(await warningsFor({ every: '15m', lookback: '5m' })).toEqual([
-      expect.stringMatching(/else windows leave gaps$/),
+      expect.stringMatching(/otherwise, windows leave gaps$/),
     ]);
     const { warnings } = await load([{ ...query, schedule: undefined }], {
       type,
@@ -129,10 +129,10 @@ describe('accounts', () => {
       'accounts[1].name (line 1): got "a1", expected an account that a query uses',
     ]);
     expect(await accountWarnings({ accounts: named(3), queries })).toEqual([
-      'accounts[1].name (line 1): got "a1", expected an account that a query uses; 1 other is not used either: "a2"',
+      'accounts[1].name (line 1): got "a1", expected an account that a query uses; 1 other account is unused: "a2"',
     ]);
     expect(await accountWarnings({ accounts: named(100), queries })).toEqual([
-      expect.stringMatching(/; 98 others are not used either: "a2", .*, "a11" and 88 more$/),
+      expect.stringMatching(/; 98 other accounts are unused: "a2", .*, "a11" and 88 more$/),
     ]);
   });
 

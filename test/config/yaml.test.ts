@@ -125,7 +125,7 @@ describe('the form of the file', () => {
   it('a value in a message is one short line', async () => {
     const [problem] = await problemsOf(`aws: { region: "${'\u2028\u0007\\n'.repeat(3)}${'😀'.repeat(100)}" }`);
     expect(problem).toMatch(
-      /^aws\.region \(line 1\): got "\\u2028\\u0007\\n[^\n\p{Cs}]*…", expected an AWS region (for example, eu-west-1)$/u,
+      /^aws\.region \(line 1\): got "\\u2028\\u0007\\n[^\n\p{Cs}]*…", expected an AWS region \(for example, eu-west-1\)$/u,
     );
     expect(problem?.length).toBeLessThan(250);
   });

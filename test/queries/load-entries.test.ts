@@ -58,7 +58,7 @@ describe('a file of entries', () => {
         { name: 'a', source: 'file', region: 'us-east-1', interval: 10_000, labels: { team: 'network' } },
         { name: 'b:m', source: 'file', account: 'shop', region: 'eu-west-1', labels: { team: 'x-network' } },
       ],
-      followers: [{ entry: { name: 'c', source: 'file' }, place: { account: 'shop', region: 'eu-west-1' } }],
+      followers: [{ entry: { name: 'c', source: 'file' }, target: { account: 'shop', region: 'eu-west-1' } }],
       warnings: [],
     });
   });
@@ -91,7 +91,7 @@ describe('a file of entries', () => {
     [
       '- { name: a, name: b }',
       [
-        expect.stringMatching(/^queries\.d\/a\.yml\[0\]\.name \(line 1\): got the key again, /),
+        expect.stringMatching(/^queries\.d\/a\.yml\[0\]\.name \(line 1\): got a duplicate key, /),
         expect.anything(),
         expect.anything(),
       ],

@@ -12,30 +12,30 @@ import { describeSelector, nameSelector } from './selectors.ts';
 
 export interface CheckConfigOptions {
   readonly file: string;
-  /** Warnings are errors. */
+  /** Treat warnings as errors. */
   readonly strict: boolean;
-  /** The summary has a line for each target, file, and selector. */
+  /** List each target, file, and selector. */
   readonly verbose?: boolean;
-  /** Asks AWS about a good file, and tells whether all is well; undefined: AWS is not called. */
+  /** Checks a valid file with calls to AWS, and returns true if all checks succeed. Undefined: AWS is not called. */
   readonly online: ((loaded: LoadedWithFiles) => Promise<boolean>) | undefined;
   readonly env: Environment;
-  /** The region of the environment or the AWS profile; undefined where there is none. */
+  /** Returns the region of the environment or the AWS profile, or undefined. */
   readonly fallbackRegion: () => Promise<string | undefined>;
-  /** Receives the summary of a good file. */
+  /** Receives the summary of a valid file. */
   readonly stdout: TextSink;
   /** Receives a line for each error. */
   readonly stderr: TextSink;
 }
 
-/** As much of a stream as is written to. */
+/** A stream to write to. */
 export interface TextSink {
   write(text: string): void;
 }
 
 /**
- * The command `check-config`: tells what a config file means or what is wrong with it; calls AWS only where `online` does.
+ * Runs the command `check-config`: prints a summary or the errors of a config file. Calls AWS only with `online`.
  *
- * @returns the exit code: 0 for a good file with which all is well, 1 for any other
+ * @returns the exit code: 0 for a valid file if all checks succeed, otherwise 1
  */
 export async function checkConfig(options: CheckConfigOptions): Promise<number> {
   const { file, strict, verbose = false, online, env, fallbackRegion, stdout, stderr } = options;
@@ -78,10 +78,10 @@ function summarize(file: string, loaded: LoadedWithFiles, verbose: boolean): str
   ];
 }
 
-/** Those of fixed names by type, and the entries whose queries cannot be counted without calling AWS. */
+/** Returns the named queries by type, and the entries with selectors, whose queries are unknown without calling AWS. */
 function summarizeQueries(queries: readonly RegisteredQuery[], selectors: readonly OfEntry[], shown: number): string[] {
   const paths = selectors.map(([{ entry }]) => entry.path);
-  const following = `those of ${abbreviate(paths, shown)}, for each monitor or scope that is found`;
+  const following = `those of ${abbreviate(paths, shown)}, for each discovered monitor or scope`;
   return [
     queries.length === 0 && paths.length > 0 ? `queries: ${following}` : `queries: ${queries.length}`,
     ...QUERY_TYPES.map((type) => ({ type, some: queries.filter((query) => query.type === type) }))
@@ -91,7 +91,7 @@ function summarizeQueries(queries: readonly RegisteredQuery[], selectors: readon
   ];
 }
 
-/** `2 watched, 1 scheduled`, less what there is none of. */
+/** Returns `2 watched, 1 scheduled`, without kinds that have no queries. */
 function countKinds(queries: readonly RegisteredQuery[]): string {
   return (['watched', 'scheduled'] as const)
     .map((kind) => ({ kind, count: queries.filter((query) => query.kind === kind).length }))
@@ -100,7 +100,7 @@ function countKinds(queries: readonly RegisteredQuery[]): string {
     .join(', ');
 }
 
-/** A line for each target; unless all lines are shown, one for those that are alike. */
+/** Returns a line for each target or, unless all lines are shown, for each group of equal targets. */
 function summarizeTargets(loaded: LoadedWithFiles, shown: number): string[] {
   const targets = sumUpTargets(loaded.config, loaded);
   const groups = groupBy(targets, (target) => (shown === Number.POSITIVE_INFINITY ? target : summarizeLoad(target)));
@@ -116,7 +116,7 @@ function summarizeTargets(loaded: LoadedWithFiles, shown: number): string[] {
 
 const TARGETS_SHOWN = 3;
 
-/** `a, b, c and 117 more in eu-west-1`; with the region at each account if these are in several. */
+/** Returns `a, b, c and 117 more in eu-west-1`, or each account with its region if there are several regions. */
 function abbreviateTargets(targets: readonly TargetLoad[]): string {
   const regions = new Set(targets.map(({ region }) => region));
   const isOne = regions.size === 1;
@@ -133,16 +133,16 @@ function summarizeLoad({ queries, planned, limit, runs, maxConcurrentRuns }: Tar
   return `${counted(queries, 'query', 'queries')}, ${requests}${atOnce}`;
 }
 
-/** The followers of one entry, in all targets in which it has some. */
+/** The followers of one entry, in all its targets. */
 type OfEntry = readonly [Follower, ...Follower[]];
 
 function summarizeSelector(followers: OfEntry, config: Config): string {
   const [first] = followers;
-  const places = followers.length === 1 ? '1 target' : `each of ${followers.length} targets`;
-  return `${nameSelector(first)}: ${describeSelector(first, config)}, in ${places}`;
+  const targets = followers.length === 1 ? '1 target' : `each of ${followers.length} targets`;
+  return `${nameSelector(first)}: ${describeSelector(first, config)}, in ${targets}`;
 }
 
-/** A heading, the first lines, and how many there are beside them. */
+/** Returns a heading, the first lines, and the number of omitted lines. */
 function listed(heading: string, lines: readonly string[], most: number): string[] {
   const rest = lines.length - most;
   return [

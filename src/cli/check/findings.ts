@@ -1,28 +1,28 @@
 import { groupBy } from '../../lib/group-by.ts';
-import { abbreviate, NAMES_SHOWN, printable } from '../../lib/text.ts';
+import { abbreviate, counted, NAMES_SHOWN, printable } from '../../lib/text.ts';
 import type { TextSink } from './check-config.ts';
 
-/** What came of one question to AWS. */
+/** The result of one check. */
 export interface Finding {
-  /** A warning is something that is allowed but probably not meant. */
-  readonly kind: 'well' | 'warning' | 'error';
+  /** `warning`: valid but probably unintended. */
+  readonly kind: 'ok' | 'warning' | 'error';
   /** The account, or account and region. */
   readonly where: string;
-  /** What was asked, what came of it, and what to do. */
+  /** The check, its result, and advice. */
   readonly what: string;
-  /** Of findings that are well, only the first of each topic are in a summary. */
+  /** A summary contains only the first successful findings of each topic. */
   readonly topic: 'identity' | 'selector' | 'other';
 }
 
 export interface ReportOptions {
-  /** Report each finding by itself, at once. */
+  /** Report each finding separately and immediately. */
   readonly verbose: boolean;
   readonly stdout: TextSink;
   /** Receives errors. */
   readonly stderr: TextSink;
 }
 
-/** Writes findings: each at once, or in the end a summary in which a line stands for all places of which the same is said. */
+/** Writes findings: each one immediately, or a summary at the end, in which equal findings share a line. */
 export class FindingsReport {
   readonly #options: ReportOptions;
   readonly #pending: Finding[] = [];
@@ -51,14 +51,14 @@ export class FindingsReport {
     }
   }
 
-  /** Writes the summary of what was not written yet. */
+  /** Writes the summary of pending findings. */
   end(): void {
     const shown = { identity: 0, selector: 0, other: 0 };
     let hidden = 0;
     for (const alike of groupBy(this.#pending, ({ kind, what }) => `${kind} ${what}`).values()) {
       const [{ kind, topic }] = alike;
-      shown[topic] += kind === 'well' ? 1 : 0;
-      if (kind === 'well' && shown[topic] > 2 * NAMES_SHOWN) {
+      shown[topic] += kind === 'ok' ? 1 : 0;
+      if (kind === 'ok' && shown[topic] > 2 * NAMES_SHOWN) {
         hidden += 1;
       } else {
         this.#write(alike);
@@ -66,7 +66,7 @@ export class FindingsReport {
     }
     this.#pending.length = 0;
     if (hidden > 0) {
-      this.#options.stdout.write(`… and ${hidden} more that are well (--verbose shows all)\n`);
+      this.#options.stdout.write(`… and ${counted(hidden, 'more successful check')} (--verbose shows all)\n`);
     }
   }
 

@@ -9,7 +9,7 @@ import { createNetwork } from '../../aws/network/network.ts';
 import { NetworkConfigError } from '../../aws/network/network-config-error.ts';
 import { UNOBSERVED } from '../../aws/unobserved.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { printable } from '../../lib/text.ts';
+import { counted, printable } from '../../lib/text.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
 import type { Follower, Found } from '../../queries/following.ts';
 import type { LoadedWithFiles } from '../../registry/load-with-files.ts';
@@ -17,42 +17,42 @@ import { Targets } from '../../scheduler/target.ts';
 import { explainFailure } from '../error-advice.ts';
 import type { TextSink } from './check-config.ts';
 import { type Finding, FindingsReport } from './findings.ts';
-import {
-  HOPELESS,
-  listQuestions,
-  type Question,
-  scheduledQuestions,
-  subjectQuestions,
-  watchedQuestion,
-} from './online-questions.ts';
 import { adviseOnNothing, describeSelected, examplesOf, type Selected, select } from './online-selectors.ts';
 import { nameSelector } from './selectors.ts';
+import {
+  type Check,
+  FATAL_ERRORS,
+  listingChecks,
+  scheduledChecks,
+  subjectChecks,
+  watchedCheck,
+} from './target-checks.ts';
 export interface OnlineCheckOptions {
   readonly loaded: Pick<LoadedWithFiles, 'config' | 'queries' | 'followers'>;
-  /** Of this exporter, for the user agent. */
+  /** Version of the exporter, for the user agent. */
   readonly version: string;
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
-  /** Warnings count as errors. */
+  /** Treat warnings as errors. */
   readonly strict: boolean;
-  /** Report each check of each target, not a summary. */
+  /** Report each check of each target instead of a summary. */
   readonly verbose: boolean;
-  /** Receives a line for each thing that is well, or was not tried, and for warnings. */
+  /** Receives a line for each successful or skipped check, and for each warning. */
   readonly stdout: TextSink;
-  /** Receives a line for each that is not. */
+  /** Receives a line for each error. */
   readonly stderr: TextSink;
 }
 
-/** Identities or targets that are asked about at a time, one request each. */
+/** Identities or targets that are checked at a time, with one request each. */
 const PARALLEL = 4;
 const MAX_ATTEMPTS = 2;
-/** Of each target's watched queries, so many are asked for: what is wrong with one is mostly wrong with all. */
+/** Most watched queries to check per target: a problem with one usually applies to all. */
 const MOST_WATCHED = 20;
 /**
- * Asks AWS, once, what a config file's queries need: who we are in each account, whether monitors and scopes exist,
- * whether queries may be asked for. Starts nothing, and changes nothing.
+ * Checks the prerequisites of a config file's queries with calls to AWS: the identity in each account, the existence of
+ * monitors and scopes, and permissions. Starts and changes nothing.
  *
- * @returns whether all is well
+ * @returns true if all checks succeed
  */
 export async function checkOnline(options: OnlineCheckOptions): Promise<boolean> {
   const { loaded, env, clock, strict, verbose, stdout, stderr } = options;
@@ -61,23 +61,23 @@ export async function checkOnline(options: OnlineCheckOptions): Promise<boolean>
     const network = createNetwork({ env, clock });
     try {
       const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
-      const places = [...queries, ...followers.map(({ place }) => place)];
-      const accounts = new UsedAccounts(handler, clock).use(config, places);
+      const targets = [...queries, ...followers.map(({ target }) => target)];
+      const accounts = new UsedAccounts(handler, clock).use(config, targets);
       const identities = identify([...accounts.values()]);
       const checkIn = async (inTarget: InTarget) => {
-        const { account } = inTarget.place;
+        const { account } = inTarget.target;
         const used = accounts.get(account);
         if (used === undefined) {
-          throw new Error(`account ${account} has a query but is not in use: a mistake of ours`);
+          throw new Error(`internal error: account ${account} has a query but is not in use`);
         }
-        return (await identities(used.credentials)).hopeless ? [] : checkTarget(used, inTarget, handler, options);
+        return (await identities(used.credentials)).fatal ? [] : checkTarget(used, inTarget, handler, options);
       };
       const atOnce = pLimit(PARALLEL);
       const findings = targetsOf(queries, followers).map((inTarget) => atOnce(checkIn, inTarget));
       const report = new FindingsReport({ verbose, stdout, stderr });
       for (const { account, credentials } of accounts.values()) {
         const { failed, text } = await identities(credentials);
-        report.add({ kind: failed ? 'error' : 'well', where: account.name, what: text, topic: 'identity' });
+        report.add({ kind: failed ? 'error' : 'ok', where: account.name, what: text, topic: 'identity' });
       }
       for (const some of findings) {
         for (const finding of await some) {
@@ -98,71 +98,71 @@ export async function checkOnline(options: OnlineCheckOptions): Promise<boolean>
   }
 }
 
-interface IdentityAnswer {
+interface IdentityResult {
   readonly failed: boolean;
   readonly text: string;
-  /** Nothing can be asked with these credentials. */
-  readonly hopeless: boolean;
+  /** All calls with these credentials would fail. */
+  readonly fatal: boolean;
 }
 
-/** Asks who we are, once for all accounts of the same credentials. */
-function identify(accounts: readonly UsedAccount[]): (credentials: Credentials) => Promise<IdentityAnswer> {
+/** Gets the caller identity, once for all accounts with the same credentials. */
+function identify(accounts: readonly UsedAccount[]): (credentials: Credentials) => Promise<IdentityResult> {
   const distinct = [...new Map(accounts.map((used) => [used.credentials, used])).values()];
-  const ask = async ({ credentials, sts }: UsedAccount): Promise<IdentityAnswer> => {
+  const identity = async ({ credentials, sts }: UsedAccount): Promise<IdentityResult> => {
     try {
       const { arn, awsAccountId, provider } = await callerIdentity({ credentials, sts }, new AbortController().signal);
-      const from = provider === undefined ? '' : `, credentials of ${provider}`;
-      return { failed: false, text: `${arn} in AWS account ${awsAccountId}${from}`, hopeless: false };
+      const from = provider === undefined ? '' : `, credentials from ${provider}`;
+      return { failed: false, text: `${arn} in AWS account ${awsAccountId}${from}`, fatal: false };
     } catch (thrown) {
       const failure = toApiError('GetCallerIdentity', thrown);
       return {
         failed: true,
         text: explainFailure(failure),
-        hopeless: failure.error === 'CredentialsError',
+        fatal: failure.error === 'CredentialsError',
       };
     }
   };
   const atOnce = pLimit(PARALLEL);
-  const answers = distinct.map((used) => atOnce(ask, used));
-  const byCredentials = new Map(distinct.map(({ credentials }, i) => [credentials, answers[i]]));
+  const results = distinct.map((used) => atOnce(identity, used));
+  const byCredentials = new Map(distinct.map(({ credentials }, i) => [credentials, results[i]]));
   return async (credentials) => {
-    const answer = await byCredentials.get(credentials);
-    if (answer === undefined) {
-      throw new Error('credentials that no account in use has: a mistake of ours');
+    const result = await byCredentials.get(credentials);
+    if (result === undefined) {
+      throw new Error('internal error: no account in use has these credentials');
     }
-    return answer;
+    return result;
   };
 }
 
-type Place = Pick<RegisteredQuery, 'account' | 'region'>;
+type AccountAndRegion = Pick<RegisteredQuery, 'account' | 'region'>;
 
 interface InTarget {
-  readonly place: Place;
+  readonly target: AccountAndRegion;
   readonly queries: RegisteredQuery[];
   readonly followers: Follower[];
 }
 
-/** The targets of queries, and of entries whose queries follow what is found there. */
+/** Returns the targets of queries and followers. */
 function targetsOf(queries: readonly RegisteredQuery[], followers: readonly Follower[]): readonly InTarget[] {
   const targets = new Map<string, InTarget>();
-  const target = (place: Place): InTarget => {
-    const key = `${place.account} ${place.region}`;
-    const known = targets.get(key) ?? { place, queries: [], followers: [] };
+  const inTarget = (target: AccountAndRegion): InTarget => {
+    const key = `${target.account} ${target.region}`;
+    const known = targets.get(key) ?? { target, queries: [], followers: [] };
     targets.set(key, known);
     return known;
   };
   for (const query of queries) {
-    target(query).queries.push(query);
+    inTarget(query).queries.push(query);
   }
   for (const follower of followers) {
-    target(follower.place).followers.push(follower);
+    inTarget(follower.target).followers.push(follower);
   }
   return [...targets.values()];
 }
 
 async function checkTarget(
   { account, credentials }: UsedAccount,
-  { place: { region }, queries, followers }: InTarget,
+  { target: { region }, queries, followers }: InTarget,
   handler: BoundedHandler,
   { version, clock, loaded, verbose }: OnlineCheckOptions,
 ): Promise<readonly Finding[]> {
@@ -176,69 +176,69 @@ async function checkTarget(
     maxAttempts: MAX_ATTEMPTS,
     version,
   });
-  const asking = new Asking(`${account.name} ${region}`);
+  const findings = new TargetFindings(`${account.name} ${region}`);
   const found: Partial<Found> = {};
-  await asking.askAll(loaded.config.discovery.monitorsEvery > 0 ? listQuestions(client, followers, found) : []);
+  await findings.runAll(loaded.config.discovery.monitorsEvery > 0 ? listingChecks(client, followers, found) : []);
   const selected = select(followers, found);
   for (const each of selected) {
-    asking.addSelected(each, verbose);
+    findings.addSelected(each, verbose);
   }
   const watched = queries.filter((query) => query.kind === 'watched');
   const scheduled = queries.filter((query) => query.kind === 'scheduled');
-  await asking.askAll([
-    ...subjectQuestions(client, queries),
-    ...watched.slice(0, MOST_WATCHED).map((query) => watchedQuestion(client, query)),
-    ...scheduledQuestions(client, [...scheduled, ...selected.flatMap(examplesOf)]),
+  await findings.runAll([
+    ...subjectChecks(client, queries),
+    ...watched.slice(0, MOST_WATCHED).map((query) => watchedCheck(client, query)),
+    ...scheduledChecks(client, [...scheduled, ...selected.flatMap(examplesOf)]),
   ]);
-  return asking.end(watched.length - MOST_WATCHED);
+  return findings.end(watched.length - MOST_WATCHED);
 }
 
-/** The questions about one target, and what came of them. */
-class Asking {
+/** Runs the checks of one target, and collects their findings. */
+class TargetFindings {
   readonly #where: string;
   readonly #findings: Finding[] = [];
-  #isHopeless = false;
+  #isFatal = false;
   #skipped = 0;
 
   constructor(where: string) {
     this.#where = where;
   }
 
-  /** Asks one after the other, until one shows that none is answered. */
-  async askAll(questions: readonly Question[]): Promise<void> {
-    for (const { about, ask, excuse } of questions) {
-      if (this.#isHopeless) {
+  /** Runs checks in order, and skips the rest after a fatal error. */
+  async runAll(checks: readonly Check[]): Promise<void> {
+    for (const { about, run, excuse } of checks) {
+      if (this.#isFatal) {
         this.#skipped += 1;
         continue;
       }
       try {
-        this.#add('well', `${about}: ${await ask()}`);
+        this.#add('ok', `${about}: ${await run()}`);
       } catch (thrown) {
         if (!(thrown instanceof ApiError)) {
           throw thrown;
         }
         const excused = excuse?.(thrown.error);
-        this.#add(excused === undefined ? 'error' : 'well', `${about}: ${excused ?? explainFailure(thrown)}`);
-        this.#isHopeless = HOPELESS.has(thrown.error);
+        this.#add(excused === undefined ? 'error' : 'ok', `${about}: ${excused ?? explainFailure(thrown)}`);
+        this.#isFatal = FATAL_ERRORS.has(thrown.error);
       }
     }
   }
 
-  /** Says what a selector selects, if that is known. */
+  /** Adds the matches of a selector, if they are known. */
   addSelected(selected: Selected, verbose: boolean): void {
     if (selected.subjects !== undefined) {
       const isEmpty = selected.subjects.length === 0;
       const what = `selector ${nameSelector(selected.follower)}: ${describeSelected(selected, verbose)}`;
-      this.#add(isEmpty ? 'warning' : 'well', isEmpty ? `${what}: ${adviseOnNothing(selected)}` : what, 'selector');
+      this.#add(isEmpty ? 'warning' : 'ok', isEmpty ? `${what}: ${adviseOnNothing(selected)}` : what, 'selector');
     }
   }
 
-  /** @param unasked watched queries that were not asked for, since there are so many */
-  end(unasked: number): readonly Finding[] {
+  /** @param unchecked number of watched queries without a check, because there are too many */
+  end(unchecked: number): readonly Finding[] {
     if (this.#skipped > 0) {
-      this.#add('error', `${this.#skipped} more questions were not asked after that`);
-    } else if (unasked > 0 && !this.#isHopeless) {
-      this.#add('well', `${unasked} more watched queries were not asked for`);
+      this.#add('error', `skipped ${counted(this.#skipped, 'remaining check')}`);
+    } else if (unchecked > 0 && !this.#isFatal) {
+      this.#add('ok', `skipped ${counted(unchecked, 'other watched query', 'other watched queries')}`);
     }
     return this.#findings;
   }

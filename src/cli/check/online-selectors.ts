@@ -8,19 +8,19 @@ import { type Follower, type Found, type FoundMonitor, needsTags, selectSubjects
 import { planScheduledQueries } from '../../queries/plan.ts';
 import { type ListingPaging, listingPaging } from '../../results/paging.ts';
 
-/** What followers select of what there is in their target. */
+/** The monitors or scopes that a follower selects in its target. */
 export interface Selected {
   readonly follower: Follower;
-  /** Names of monitors or ids of scopes; undefined if these could not be listed. */
+  /** Names of monitors or ids of scopes. Undefined if the listing failed. */
   readonly subjects: readonly string[] | undefined;
-  /** How many there are to select from. */
+  /** Number of listed monitors or scopes. */
   readonly of: number;
 }
 
 /**
  * Lists the monitors of a target, and reads the tags that selectors depend on.
  *
- * @throws ApiError
+ * @throws {ApiError}
  */
 export async function findMonitors(
   client: TargetClient,
@@ -39,7 +39,11 @@ export async function findMonitors(
   return found;
 }
 
-/** The ids of the scopes of a target. @throws ApiError */
+/**
+ * Lists the ids of the scopes of a target.
+ *
+ * @throws {ApiError}
+ */
 export async function findScopes(client: TargetClient, signal: AbortSignal): Promise<readonly string[]> {
   const scopes = await listAll('scopes', client, (nextToken) => client.listScopes(nextToken, signal));
   return scopes.map(({ id }) => id);
@@ -73,7 +77,7 @@ async function listAll<Item>(
   return items;
 }
 
-/** What each follower selects. */
+/** Returns the selection of each follower. */
 export function select(followers: readonly Follower[], found: Partial<Found>): readonly Selected[] {
   const whole: Found = { monitors: found.monitors ?? [], scopeIds: found.scopeIds ?? [] };
   return followers.map((follower) => {
@@ -87,7 +91,7 @@ export function select(followers: readonly Follower[], found: Partial<Found>): r
   });
 }
 
-/** `3 of 8 monitors match: a, b, c` */
+/** Returns `3 of 8 monitors match name "prod-*", status ACTIVE: a, b, c`. */
 export function describeSelected({ follower, subjects = [], of }: Selected, verbose: boolean): string {
   const { selector } = follower;
   const names = subjects.length === 0 ? '' : `: ${abbreviate(subjects, verbose ? subjects.length : NAMES_SHOWN)}`;
@@ -100,26 +104,26 @@ export function describeSelected({ follower, subjects = [], of }: Selected, verb
   return `${match}, status ${selector.status.join(' or ')}${tags}${names}`;
 }
 
-/** What a selector that selects nothing is told to do. */
+/** Returns advice for a selector without matches. */
 export function adviseOnNothing({ follower, of }: Selected): string {
   if (follower.selector.kind === 'scopes') {
-    return 'it makes no queries; create a scope, or check account and region';
+    return 'it creates no queries; create a scope, or check the account and the region';
   }
   return of === 0
-    ? 'it makes no queries; create a monitor, or check account and region'
-    : 'it makes no queries; check the selector';
+    ? 'it creates no queries; create a monitor, or check the account and the region'
+    : 'it creates no queries; check the selector';
 }
 
-/** Queries that need the same permissions as those of a selector: of one that it selects, or could. */
+/** Returns a query that needs the same permissions as those of a selector, for a matching or possible subject. */
 export function examplesOf({ follower, subjects = [] }: Selected): readonly ScheduledQuery[] {
-  const { entry, place, selector } = follower;
+  const { entry, target, selector } = follower;
   const subject = subjects[0] ?? (selector.kind === 'monitors' ? exampleName(selector.name) : undefined);
   return subject === undefined
     ? []
-    : Array.from(planScheduledQueries(entry, place, [subject]), ({ query }) => query).slice(0, 1);
+    : Array.from(planScheduledQueries(entry, target, [subject]), ({ query }) => query).slice(0, 1);
 }
 
-/** A name that fits a pattern. */
+/** Returns a name that matches a pattern. */
 function exampleName(pattern: string): string {
   return pattern.replaceAll('*', '').replaceAll('?', 'x') || 'monitor';
 }

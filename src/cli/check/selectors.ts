@@ -4,16 +4,16 @@ import type { Follower } from '../../queries/following.ts';
 import { planScheduledQueries } from '../../queries/plan.ts';
 import { formatRate, requestRate, sumUpSeries } from '../../queries/targets.ts';
 
-/** What the selector of an entry is called: `queries[0] (flows)`. */
+/** Returns the name of a selector: `queries[0] (flows)`. */
 export function nameSelector({ entry }: Follower): string {
   return `${entry.path} (${entry.name})`;
 }
 
-/** `2 queries per matching monitor, up to 200 series each, 0.0178 requests per second per monitor` */
+/** Returns `2 queries per matching monitor, up to 200 series each, 0.0178 requests per second for each monitor`. */
 export function describeSelector(follower: Follower, config: Config): string {
-  const { entry, place, selector } = follower;
+  const { entry, target, selector } = follower;
   const subject = selector.kind === 'monitors' ? 'monitor' : 'scope';
-  const queries = Array.from(planScheduledQueries(entry, place, ['any']), ({ query }) => query);
+  const queries = Array.from(planScheduledQueries(entry, target, ['any']), ({ query }) => query);
   const series = sumUpSeries(config, queries.slice(0, 1));
   const requests = formatRate(queries.reduce((sum, query) => sum + requestRate(query), 0));
   return [

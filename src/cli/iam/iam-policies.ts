@@ -11,10 +11,10 @@ import type { SourceQueries } from '../../queries/sources.ts';
 import { loadWithFiles } from '../../registry/load-with-files.ts';
 import type { TextSink } from '../check/check-config.ts';
 
-/** A statement as IAM takes it. */
+/** A statement of an IAM policy. */
 export interface PolicyStatement {
   readonly Effect: 'Allow';
-  /** Of trust policies only. */
+  /** Only in trust policies. */
   readonly Principal?: { readonly AWS: string };
   readonly Action: readonly string[];
   /** Not in trust policies. */
@@ -22,42 +22,42 @@ export interface PolicyStatement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** A policy document as IAM takes it. */
+/** An IAM policy document. */
 export interface PolicyDocument {
   readonly Version: '2012-10-17';
   readonly Statement: readonly PolicyStatement[];
 }
 
-/** The policies that a config needs, in the order of its first queries. */
+/** The policies for a config, in the order of its first queries. */
 export interface IamPolicies {
-  /** By account: what its credentials (its role, else those of its profile or the default chain) need. */
+  /** By account: permissions of its credentials (its role, or its profile, or the default chain). */
   readonly accounts: Readonly<Record<string, PolicyDocument>>;
   /**
-   * What the identities that assume roles need, by where their credentials are from: `default` for the default chain,
-   * `profile NAME` for a profile. Empty where no account has a role.
+   * Permissions of the identities that assume roles, by source of their credentials: `default` for the default chain,
+   * `profile NAME` for a profile. Empty if no account has a role.
    */
   readonly base: Readonly<Record<string, PolicyDocument>>;
   /** By account: the trust policy of its role. */
   readonly trust: Readonly<Record<string, PolicyDocument>>;
 }
 
-/** Stands in trust policies for what is not known here, or is not to be shown. */
+/** Placeholders in trust policies for unknown or secret values. */
 const PLACEHOLDERS = { principal: 'ARN-OF-THE-BASE-IDENTITY', externalId: 'EXTERNAL-ID-OF-THE-ACCOUNT' };
 
-/** What needs leave: a query, or an entry whose queries follow the monitors or scopes that are found. */
+/** A query or an entry with a selector, with the actions that it needs. */
 interface Use {
   readonly account: string;
   readonly region: string;
   readonly actions: readonly string[];
-  /** `monitor/NAME` or `scope/ID`, as IAM takes it. */
+  /** `monitor/NAME` or `scope/ID`, in IAM syntax. */
   readonly resource: string;
 }
 
 /**
- * The least that the accounts in use must be allowed: for watched queries to ask for their status, for scheduled ones to
- * start, poll, read and stop them, each on the monitors and scopes that the config names, on all where it follows what is
- * found; and to list them, and read monitors' tags, as far as the config has it. Actions and resource forms
- * are those of the Service Authorization Reference; who asks STS for its identity needs no permission.
+ * Returns the least permissions for the accounts in use. Watched queries need their status. Scheduled queries are started,
+ * polled, read, and stopped. The resources are the monitors and scopes in the config, or all of them for selectors. If
+ * configured, monitors and scopes are listed, and the tags of monitors are read. Source of the actions and resources: the
+ * Service Authorization Reference. sts:GetCallerIdentity needs no permission.
  */
 function iamPolicies(config: Config, { queries, followers }: SourceQueries): IamPolicies {
   const uses = [...queries.map(useOfQuery), ...followers.flatMap(usesOfFollower)];
@@ -92,10 +92,10 @@ function accountPolicy({ role }: Account, uses: readonly Use[], lists: boolean):
     actions: [...new Set(same.flatMap(({ actions }) => actions))].sort(),
   }));
   if (lists) {
-    // Listings know no narrower resource.
+    // Listings support no narrower resource.
     needs.push({ resource: '*', actions: Object.values(LIST_OPERATIONS).map(actionOf).sort() });
   }
-  // One statement for all resources of the same actions allows exactly what is needed, and nothing beside.
+  // One statement for all resources with the same actions allows nothing else.
   return policy(
     [...groupBy(needs, ({ actions }) => actions.join(' '))]
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -116,11 +116,11 @@ function useOfQuery({ account, region, kind, type, monitorName, scopeId }: Regis
   return { account, region, actions: actionsFor(kind, type), resource };
 }
 
-function usesOfFollower({ entry, place, selector }: Follower): readonly Use[] {
+function usesOfFollower({ entry, target, selector }: Follower): readonly Use[] {
   const resource = selector.kind === 'monitors' ? 'monitor/*' : 'scope/*';
   const readsTags = selector.kind === 'monitors' && Object.keys(selector.tags).length > 0;
   const tags = readsTags ? [actionOf(TAGS_OPERATION)] : [];
-  return [{ ...place, actions: [...actionsFor('scheduled', entry.type), ...tags], resource }];
+  return [{ ...target, actions: [...actionsFor('scheduled', entry.type), ...tags], resource }];
 }
 
 function actionsFor(kind: RegisteredQuery['kind'], type: QueryType): readonly string[] {
@@ -128,7 +128,7 @@ function actionsFor(kind: RegisteredQuery['kind'], type: QueryType): readonly st
   return (kind === 'watched' ? [status] : [start, status, results, stop]).map(actionOf);
 }
 
-/** IAM takes `*`, `?` and `${…}` in a resource for patterns and variables, unless they are written as these. */
+/** Escapes a resource: IAM reads `*`, `?`, and `${…}` as patterns and variables. */
 function literal(text: string): string {
   return text.replace(/[*?$]/g, (character) => `\${${character}}`);
 }
@@ -163,7 +163,7 @@ function policy(statements: readonly PolicyStatement[]): PolicyDocument {
 }
 
 export interface IamPolicyOptions extends ReadOptions {
-  /** The trust policies of roles, too. */
+  /** Include the trust policies of roles. */
   readonly trust: boolean;
   /** Receives the policies as JSON. */
   readonly stdout: TextSink;
@@ -172,9 +172,9 @@ export interface IamPolicyOptions extends ReadOptions {
 }
 
 /**
- * The command `iam-policy`: without calling AWS, tells what a config file's accounts must be allowed.
+ * Runs the command `iam-policy`: prints the policies for a config file, without calling AWS.
  *
- * @returns the exit code: 0 for a good file, 1 for any other
+ * @returns the exit code: 0 for a valid file, otherwise 1
  */
 export async function printIamPolicy({ trust, stdout, stderr, ...options }: IamPolicyOptions): Promise<number> {
   try {

@@ -13,28 +13,28 @@ import type { QueryRequest } from './query-flags.ts';
 
 export interface QueryCommandOptions {
   readonly request: QueryRequest;
-  /** Of this exporter, for the user agent. */
+  /** Version of the exporter, for the user agent. */
   readonly version: string;
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
 }
 
-/** As the daemon's defaults have it. */
+/** Equal to the defaults of the daemon. */
 const LIMITS = { requestsPerSecond: 5, maxConcurrentRequests: 8 };
 const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_ATTEMPTS = 3;
 
 /**
- * The commands `query run` and `query watch`, on the process' own streams and signals.
+ * Runs the commands `query run` and `query watch` with the streams and signals of the process.
  *
  * @returns the exit code
- * @throws UsageError when no region is to be found.
+ * @throws {UsageError} if no region is configured
  */
 export async function runQueryCommand(options: QueryCommandOptions): Promise<number> {
   const { request, version, env, clock } = options;
   const region = request.region ?? (await fallbackRegion(request.profile));
   if (region === undefined) {
-    throw new UsageError('--region is required: neither AWS_REGION nor the profile names one');
+    throw new UsageError('--region is required: neither AWS_REGION nor the profile has a region');
   }
   const interrupted = interruptions();
   try {
@@ -73,7 +73,7 @@ export async function runQueryCommand(options: QueryCommandOptions): Promise<num
   }
 }
 
-/** Aborts at the first signal that tells the process to end; a second one ends it at once. */
+/** Returns a signal that aborts at the first SIGINT or SIGTERM. A second one exits the process immediately. */
 function interruptions(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -88,7 +88,7 @@ function interruptions(): AbortSignal {
   return controller.signal;
 }
 
-/** Undefined for what is no terminal, or one that does not know its size. */
+/** Returns undefined if the stream is not a terminal or its size is unknown. */
 function columnsOf({ isTTY, columns }: NodeJS.WriteStream): number | undefined {
   return isTTY && columns > 0 ? columns : undefined;
 }

@@ -2,25 +2,26 @@ import { formatDuration } from '../../config/reading/texts.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { printable } from '../../lib/text.ts';
 import { cut } from './text-table.ts';
-/** A terminal, or what stands in its place. */
+
+/** A terminal, or another output stream. */
 export interface ProgressStream {
   write(text: string): void;
-  /** Takes cursor movements: the progress is one line that changes. */
+  /** Supports cursor movement: the progress is one changing line. */
   readonly isTerminal: boolean;
-  /** Columns of the terminal; undefined where it has none, or does not tell. */
+  /** Columns of the terminal. Undefined if unknown. */
   readonly columns: () => number | undefined;
 }
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
-/** A line that does not change is repeated this often where there is no spinner, so that a log shows life. */
+/** Without a spinner, interval at which an unchanged line is repeated, so that a log shows activity. */
 const REMINDER_MS = 30_000;
 const DEFAULT_COLUMNS = 80;
 const CLEAR_LINE = '\r\u001b[2K';
 
 /**
- * Tells how long what is under way: on a terminal as a spinner with a text that changes, else as lines, one for each
- * change. To be ended by `stop`.
+ * Shows the current step and its duration: on a terminal as a changing line with a spinner, otherwise as one line for each
+ * change. Must be ended with `stop`.
  */
 export class Progress {
   readonly #stream: ProgressStream;
@@ -36,7 +37,7 @@ export class Progress {
     this.#startedAt = clock.monotonic();
   }
 
-  /** What happens from now on. */
+  /** Shows a step from now on. */
   show(text: string): void {
     const changed = text !== this.#text;
     this.#text = text;
@@ -47,7 +48,7 @@ export class Progress {
     }
   }
 
-  /** A line that stays. */
+  /** Prints a permanent line. */
   print(line: string): void {
     const text = `${printable(line)}\n`;
     if (this.#stream.isTerminal) {
@@ -58,7 +59,7 @@ export class Progress {
     }
   }
 
-  /** Leaves only the lines that stay. */
+  /** Ends the progress, and leaves only the permanent lines. */
   stop(): void {
     this.#cancelTimer();
     if (this.#stream.isTerminal && this.#text !== '') {
@@ -74,7 +75,7 @@ export class Progress {
     }
     const frame = FRAMES[this.#frame % FRAMES.length] ?? '';
     this.#frame += 1;
-    // One column stays free: a full line would wrap, and could not be drawn over.
+    // One column remains free: a full line would wrap, and could not be replaced.
     const columns = (this.#stream.columns() ?? DEFAULT_COLUMNS) - 1;
     this.#stream.write(`${CLEAR_LINE}${cut(`${frame} ${this.#line()}`, columns)}`);
     this.#cancelTimer = this.#clock.setTimer(FRAME_MS, () => this.#draw());

@@ -29,38 +29,50 @@ const flag = (name: string, placeholder: string, help: string): Flag => ({ name,
 
 /** Flags of `query run` and `query watch`. */
 export const QUERY_FLAGS: readonly Flag[] = [
-  flag('region', 'REGION', 'AWS region. Default: that of the environment or the profile.'),
-  flag('type', 'TYPE', `${QUERY_TYPES.slice(0, -1).join(', ')} or ${QUERY_TYPES.at(-1)}. Default ${QUERY_TYPES[0]}.`),
-  flag('monitor-name', 'NAME', 'Monitor to ask; required by its type.'),
-  flag('scope-id', 'ID', 'Scope to ask; required by the workload-insights types.'),
+  flag('region', 'REGION', 'AWS region (default: from the environment or the profile).'),
+  flag(
+    'type',
+    'TYPE',
+    `Query type: ${QUERY_TYPES.slice(0, -1).join(', ')}, or ${QUERY_TYPES.at(-1)} (default ${QUERY_TYPES[0]}).`,
+  ),
+  flag('monitor-name', 'NAME', `Monitor (required for type ${QUERY_TYPES[0]}).`),
+  flag('scope-id', 'ID', 'Scope (required for the workload-insights types).'),
   flag(
     'metric-name',
     'METRIC',
-    `${METRIC_NAMES.join(', ')}. Required by run; tells watch what values are where the answer names no unit.`,
+    `Metric: ${METRIC_NAMES.join(', ')}. Required for run. For watch, determines the unit if the response has none.`,
   ),
-  flag('destination-category', 'CATEGORY', `${KNOWN_CATEGORIES.slice(0, 3).join(', ')} and so on. run only, required.`),
-  flag('limit', 'N', 'Contributors at most, 1 to 500. run only. Default 100.'),
-  flag('start', 'TIME', 'Begin of the window, RFC 3339. run only.'),
-  flag('end', 'TIME', 'End of the window, RFC 3339. run only. Default: two minutes ago, since data lands late.'),
-  flag('lookback', 'DURATION', 'Length of the window, at most 1h, where --start is not given. run only. Default 15m.'),
-  flag('query-id', 'ID', 'Query to follow. watch only, required.'),
-  flag('profile', 'NAME', 'Profile of the shared AWS files to take credentials of.'),
-  flag('endpoint', 'URL', "Network Flow Monitor's endpoint; may hold {region}."),
-  flag('output', 'FORMAT', `${OUTPUTS.join(' or ')}. Default table.`),
-  flag('timeout', 'DURATION', 'How long it may take; run then stops the query at the service. Default 10m.'),
+  flag(
+    'destination-category',
+    'CATEGORY',
+    `Destination category (for example, ${KNOWN_CATEGORIES[1]}). Only for run, required.`,
+  ),
+  flag('limit', 'N', 'Most contributors, 1 to 500 (default 100). Only for run.'),
+  flag('start', 'TIME', 'Start of the window, in RFC 3339 format. Only for run.'),
+  flag(
+    'end',
+    'TIME',
+    'End of the window, in RFC 3339 format (default: two minutes ago, because data is delayed). Only for run.',
+  ),
+  flag('lookback', 'DURATION', 'Length of the window without --start, at most 1h (default 15m). Only for run.'),
+  flag('query-id', 'ID', 'Query to follow. Only for watch, required.'),
+  flag('profile', 'NAME', 'Profile of the shared AWS config files for credentials.'),
+  flag('endpoint', 'URL', 'Network Flow Monitor endpoint. May contain {region}.'),
+  flag('output', 'FORMAT', `Output format: ${OUTPUTS.join(' or ')} (default ${OUTPUTS[0]}).`),
+  flag('timeout', 'DURATION', 'Longest duration (default 10m). After it, run stops the query at the service.'),
 ];
 
-/** What both commands need. */
+/** Parameters of both commands. */
 interface CommonRequest {
-  /** Undefined: that of the environment or the profile. */
+  /** Undefined: the region of the environment or the profile. */
   readonly region: string | undefined;
   readonly type: QueryType;
-  /** Of monitor queries only. */
+  /** Only for monitor queries. */
   readonly monitorName: string | undefined;
-  /** Of workload-insights queries only. */
+  /** Only for workload-insights queries. */
   readonly scopeId: string | undefined;
   readonly profile: string | undefined;
-  /** May hold `{region}`. */
+  /** May contain `{region}`. */
   readonly endpoint: string | undefined;
   readonly output: Output;
   /** Milliseconds. */
@@ -72,17 +84,17 @@ export interface RunRequest extends CommonRequest {
   readonly command: 'run';
   readonly metricName: MetricName;
   readonly destinationCategory: string;
-  /** The `-data` type has none. */
+  /** Undefined for the `-data` type. */
   readonly limit: number | undefined;
   /** Milliseconds since the epoch; `end` is exclusive. */
   readonly window: { readonly start: number; readonly end: number };
 }
 
-/** A query to follow, which somebody else started. */
+/** A query to follow, started by another client. */
 export interface WatchRequest extends CommonRequest {
   readonly command: 'watch';
   readonly queryId: string;
-  /** The service does not tell it. */
+  /** Undefined if not given: the service does not return it. */
   readonly metricName: MetricName | undefined;
 }
 
@@ -91,7 +103,7 @@ export type QueryRequest = RunRequest | WatchRequest;
 const DEFAULT_LIMIT = 100;
 const DEFAULT_LOOKBACK_MS = 900_000;
 const DEFAULT_TIMEOUT_MS = 600_000;
-/** Data lands late: a window that ends now would miss its last flows. */
+/** Delay of data at the service: a window that ends now would miss its last flows. */
 const DELAY_MS = 120_000;
 
 const RUN_ONLY = ['destination-category', 'limit', 'start', 'end', 'lookback'];
@@ -100,14 +112,14 @@ const WATCH_ONLY = ['query-id'];
 /**
  * Reads the flags of `query run` or `query watch`.
  *
- * @param now milliseconds since the epoch, from which windows are counted
- * @throws UsageError that names the flag, what it got and what was expected.
+ * @param now milliseconds since the epoch, the end of the default window before its delay
+ * @throws {UsageError} with the flag, its value, and the expected values
  */
 export function readQueryFlags(values: FlagValues, now: number): QueryRequest {
   const command = readCommand(values.operands);
   const foreign = (command === 'run' ? WATCH_ONLY : RUN_ONLY).find((name) => values.text(name) !== undefined);
   if (foreign !== undefined) {
-    throw new UsageError(`--${foreign} is no flag of query ${command}`);
+    throw new UsageError(`--${foreign} is not a flag of query ${command}`);
   }
   const type = read(values.text('type'), queryType) ?? 'monitor-top-contributors';
   const common: CommonRequest = {
@@ -134,7 +146,9 @@ export function readQueryFlags(values: FlagValues, now: number): QueryRequest {
   };
 }
 
-const category = text('a destination category (for example, INTER_AZ)', (value) => /^[A-Z][A-Z0-9_]{0,63}$/.test(value));
+const category = text('a destination category (for example, INTER_AZ)', (value) =>
+  /^[A-Z][A-Z0-9_]{0,63}$/.test(value),
+);
 
 function readCommand([command, more]: readonly string[]): QueryRequest['command'] {
   if (command !== 'run' && command !== 'watch') {
@@ -152,12 +166,12 @@ function readSubject(values: FlagValues, type: QueryType): Pick<CommonRequest, '
   const scope = read(values.text('scope-id'), id("a scope's id"));
   if (type === 'monitor-top-contributors') {
     if (scope !== undefined) {
-      throw new UsageError(`--scope-id goes with --type=${QUERY_TYPES[1]} or ${QUERY_TYPES[2]}`);
+      throw new UsageError(`--scope-id requires --type=${QUERY_TYPES[1]} or ${QUERY_TYPES[2]}`);
     }
     return { monitorName: required('monitor-name', monitor), scopeId: undefined };
   }
   if (monitor !== undefined) {
-    throw new UsageError(`--monitor-name goes with --type=${QUERY_TYPES[0]}, not with ${type}`);
+    throw new UsageError(`--monitor-name requires --type=${QUERY_TYPES[0]}, got ${type}`);
   }
   return { monitorName: undefined, scopeId: required('scope-id', scope) };
 }
@@ -165,7 +179,7 @@ function readSubject(values: FlagValues, type: QueryType): Pick<CommonRequest, '
 function readLimit(given: Given | undefined, type: QueryType): number | undefined {
   const isOfData = type === 'workload-insights-top-contributors-data';
   if (isOfData && given !== undefined) {
-    throw new UsageError(`--limit: queries of type ${type} have none`);
+    throw new UsageError(`--limit is not valid for type ${type}`);
   }
   return isOfData ? undefined : (read(given, limit) ?? DEFAULT_LIMIT);
 }
@@ -174,14 +188,14 @@ function readWindow(values: FlagValues, now: number): RunRequest['window'] {
   const givenStart = values.text('start');
   const length = read(values.text('lookback'), lookback);
   if (givenStart !== undefined && length !== undefined) {
-    throw new UsageError('--start and --lookback exclude each other');
+    throw new UsageError('--start and --lookback are mutually exclusive');
   }
   const end = readTime(values.text('end')) ?? Math.floor((now - DELAY_MS) / 1_000) * 1_000;
   const start = readTime(givenStart) ?? end - (length ?? DEFAULT_LOOKBACK_MS);
   if (givenStart !== undefined && (start >= end || end - start > LONGEST_LOOKBACK_MS)) {
     throw wrongValue(
       givenStart,
-      `a time before the window's end, ${new Date(end).toISOString()}, by at most 1h: the service refuses more`,
+      `a time at most 1h before the end of the window, ${new Date(end).toISOString()}: the service rejects longer windows`,
     );
   }
   return { start, end };
@@ -195,12 +209,12 @@ function readTime(given: Given | undefined): number | undefined {
   }
   const time = RFC_3339.test(given.text) ? Date.parse(given.text.replace(' ', 'T').toUpperCase()) : Number.NaN;
   if (Number.isNaN(time)) {
-    throw wrongValue(given, 'a time such as 2026-01-31T12:00:00Z');
+    throw wrongValue(given, 'a time in RFC 3339 format (for example, 2026-01-31T12:00:00Z)');
   }
   return time;
 }
 
-/** Reads a value by the format of the config's key of that meaning. */
+/** Reads a value with the format of the corresponding config key. */
 function read<T>(given: Given | undefined, format: Format<T>): T | undefined {
   if (given === undefined) {
     return undefined;

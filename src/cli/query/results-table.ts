@@ -4,16 +4,17 @@ import { humanValue } from '../../results/human-values.ts';
 import type { DataResults, ResultRow, RowResults } from '../../results/results.ts';
 import type { BaseUnit } from '../../results/units.ts';
 import { type Column, cut, textTable } from './text-table.ts';
-/** How to show the values of an answer. */
+
+/** How to show the values of a response. */
 export interface ShownValues {
-  /** Undefined where it is not known: values are shown as they are. */
+  /** Undefined if unknown: values are shown without conversion. */
   readonly unit: BaseUnit | undefined;
-  /** A value of the answer in that unit. */
+  /** Converts a value of the response to the unit. */
   toBase(value: number): number;
 }
 
-/** Fields of rows that say something to people, the most telling first. */
-const FIELDS_BY_WORTH: readonly RowLabel[] = [
+/** Fields of rows in the table, the most important first. */
+const FIELDS_BY_IMPORTANCE: readonly RowLabel[] = [
   'local_ip',
   'remote_ip',
   'remote_identifier',
@@ -39,17 +40,17 @@ const FIELDS_BY_WORTH: readonly RowLabel[] = [
   'remote_region',
 ];
 
-/** The same in the order of columns: from the local to the remote end. */
+/** The same fields in the order of columns, from the local to the remote end. */
 const FIELDS_IN_ORDER: readonly RowLabel[] = [
-  ...FIELDS_BY_WORTH.filter((label) => !/^(remote|dnat|target)_/.test(label)),
-  ...FIELDS_BY_WORTH.filter((label) => /^(remote|dnat|target)_/.test(label)),
+  ...FIELDS_BY_IMPORTANCE.filter((label) => !/^(remote|dnat|target)_/.test(label)),
+  ...FIELDS_BY_IMPORTANCE.filter((label) => /^(remote|dnat|target)_/.test(label)),
 ];
 
 /**
- * Contributors, the worst (the largest value) first, rows without a value last. What all rows have in common stands in
- * a line of its own; fields that none has are left out.
+ * Returns a table of contributors, the largest value first, and rows without a value last. Fields with the same value in all
+ * rows are in a separate line. Fields without values are omitted.
  *
- * @param width columns of the terminal; undefined: no limit
+ * @param width columns of the terminal. Undefined: no limit.
  */
 export function contributorTable({ rows }: RowResults, values: ShownValues, width: number | undefined): string {
   const sorted = rows
@@ -73,7 +74,7 @@ export function contributorTable({ rows }: RowResults, values: ShownValues, widt
   }
   const lines = textTable(
     [value, ...fields.values()],
-    [value, ...FIELDS_BY_WORTH.flatMap((label) => fields.get(label) ?? [])],
+    [value, ...FIELDS_BY_IMPORTANCE.flatMap((label) => fields.get(label) ?? [])],
     width,
   );
   return asText([
@@ -82,15 +83,15 @@ export function contributorTable({ rows }: RowResults, values: ShownValues, widt
   ]);
 }
 
-/** A `targetPort` of 0 marks the far end's view of a connection. */
+/** Returns the text of a field. A `targetPort` of 0 marks a mirror row. */
 function fieldText({ labels, mirror }: ResultRow, label: RowLabel): string {
   return label === 'target_port' && mirror ? 'mirror' : printable(labels[label] ?? '');
 }
 
 /**
- * Series of data points, items of one label added point by point, that with the largest sum first.
+ * Returns a table of series of data points, the largest sum first. Items with the same label are added point by point.
  *
- * @param width columns of the terminal; undefined: no limit
+ * @param width columns of the terminal. Undefined: no limit.
  */
 export function datapointTable({ datapoints }: DataResults, values: ShownValues, width: number | undefined): string {
   const series = new Map<string, Map<number, number>>();

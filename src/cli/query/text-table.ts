@@ -1,4 +1,4 @@
-/** A column of a table; every column of one has as many cells. */
+/** A column of a table. All columns of a table have the same number of cells. */
 export interface Column {
   readonly title: string;
   /** Printable, each character one column wide. */
@@ -7,23 +7,27 @@ export interface Column {
 }
 
 const GAP = '  ';
-/** A longer cell is cut where the width is limited, so that one does not take the room of all others. */
+/** Longest cell if the width is limited, so that one column does not displace the others. */
 const LONGEST_CELL = 40;
 
 /**
- * Lines of a table, its titles first. Where not all columns fit, those that come later in `byWorth` are left out, and of
- * the first, which is always there, what is too much.
+ * Returns the lines of a table, titles first. If not all columns fit, omits the last ones of `byImportance`. The first one is
+ * always shown, shortened if necessary.
  *
- * @param columns in the order to show them in
- * @param byWorth the same, the most telling first
- * @param width columns of the terminal; undefined: no limit
+ * @param columns in display order
+ * @param byImportance the same columns, the most important first
+ * @param width columns of the terminal. Undefined: no limit.
  */
-export function textTable(columns: readonly Column[], byWorth: readonly Column[], width: number | undefined): string[] {
+export function textTable(
+  columns: readonly Column[],
+  byImportance: readonly Column[],
+  width: number | undefined,
+): string[] {
   const limit = width ?? Number.POSITIVE_INFINITY;
   const longest = width === undefined ? Number.POSITIVE_INFINITY : LONGEST_CELL;
   const chosen = new Set<Column>();
   let used = 0;
-  for (const column of byWorth) {
+  for (const column of byImportance) {
     const more = widthOf(column, longest) + (chosen.size === 0 ? 0 : GAP.length);
     if (chosen.size === 0 || used + more <= limit) {
       chosen.add(column);
@@ -37,7 +41,7 @@ export function textTable(columns: readonly Column[], byWorth: readonly Column[]
   return lines.map((line) => cut(line.trimEnd(), limit));
 }
 
-/** A text on at most so many columns, with a mark where something is missing. */
+/** Shortens a text to a number of columns, with an ellipsis. */
 export function cut(text: string, columns: number): string {
   return text.length > columns ? `${text.slice(0, Math.max(0, columns - 1))}…` : text;
 }

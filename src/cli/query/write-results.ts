@@ -6,9 +6,10 @@ import { datapointsJson, rowsJson } from '../../results/results-json.ts';
 import { type UnitConversion, unitConversion } from '../../results/units.ts';
 import type { QueryRequest } from './query-flags.ts';
 import { contributorTable, datapointTable, type ShownValues } from './results-table.ts';
+
 export interface OutputStream {
   write(text: string): void;
-  /** Columns of the terminal; undefined where it is none. */
+  /** Columns of the terminal. Undefined if the stream is not a terminal. */
   readonly columns: () => number | undefined;
 }
 
@@ -23,8 +24,8 @@ export interface WrittenResults {
 /**
  * Writes the results of a query that has succeeded: a table, or one JSON document.
  *
- * @returns what is to be known about them, in lines
- * @throws InvalidResponse for a unit that is none of the metric's.
+ * @returns notes about the results, one per line
+ * @throws {InvalidResponse} for a unit that the metric does not have
  */
 export function writeResults(written: WrittenResults): readonly string[] {
   const { request, results, stdout } = written;
@@ -42,10 +43,10 @@ export function writeResults(written: WrittenResults): readonly string[] {
   return [...countNotes(written), ...unitNotes(conversion, results.unit)];
 }
 
-/** One metric for each kind of unit: where the metric is not known, its unit tells as much as is needed. */
+/** One metric for each kind of unit: if the metric is unknown, the unit is sufficient. */
 const METRICS_BY_UNIT: readonly MetricName[] = ['ROUND_TRIP_TIME', 'DATA_TRANSFERRED', 'RETRANSMISSIONS'];
 
-/** Undefined where neither the user nor the answer tells what the values are. */
+/** Returns undefined if neither the user nor the response determines the unit. */
 function conversionOf(metricName: MetricName | undefined, unit: string | undefined): UnitConversion | undefined {
   if (metricName !== undefined) {
     return unitConversion(metricName, unit, 'MICROSECONDS');
@@ -70,7 +71,7 @@ function conversionIfFitting(metricName: MetricName, unit: string | undefined): 
   }
 }
 
-/** The keys and values of a query as in the HTTP API, then its results as there. What is not known is null. */
+/** Returns the query and its results in the form of the HTTP API. Unknown values are null. */
 function document({ request, region, queryId, results }: WrittenResults, conversion: UnitConversion | undefined) {
   const { type, monitorName = null, scopeId = null, metricName = null } = request;
   const asked =
@@ -124,18 +125,18 @@ function countNotes({ request, results }: WrittenResults): readonly string[] {
   const count = 'rows' in results ? results.rows.length : new Set(results.datapoints.map(({ label }) => label)).size;
   const what = 'rows' in results ? 'contributors' : 'series';
   if (count === 0) {
-    return [`no ${what}: nothing was seen in this window`];
+    return [`no ${what} in this window`];
   }
   const full = request.command === 'run' && request.limit === count;
-  return [full ? `${count} ${what}, as many as --limit lets through: there may be more` : `${count} ${what}`];
+  return [full ? `${count} ${what}, limited by --limit: there may be more` : `${count} ${what}`];
 }
 
 function unitNotes(conversion: UnitConversion | undefined, unit: string | undefined): readonly string[] {
   if (conversion === undefined) {
-    const said = unit === undefined ? 'the answer names no unit' : `the unit ${unit} is none of the service's metrics`;
-    return [`${said}: values are shown as they are; --metric-name=METRIC says what they are`];
+    const reason = unit === undefined ? 'the response has no unit' : `no metric has the unit ${unit}`;
+    return [`${reason}: values are shown without conversion; set --metric-name=METRIC`];
   }
   return conversion.assumed && conversion.baseUnit !== 'count'
-    ? [`the answer names no unit: ${conversion.unit} are assumed`]
+    ? [`the response has no unit: ${conversion.unit} are assumed`]
     : [];
 }

@@ -99,7 +99,8 @@ function readKind({ node, path }: ListedMap, defaults: QueryDefaults, reading: R
   }
   const kind = markedKind(node) ?? defaultKind(defaults);
   if (kind === undefined) {
-    const got = defaults.schedule === undefined ? 'neither queryId nor schedule' : 'both queryId and schedule from queryDefaults';
+    const got =
+      defaults.schedule === undefined ? 'neither queryId nor schedule' : 'both queryId and schedule from queryDefaults';
     reading.report(path, node.line, got, CHOICE);
     return KEYS.scheduled.some((key) => node.entries.has(key)) ? 'scheduled' : 'watched';
   }

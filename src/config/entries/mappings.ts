@@ -96,7 +96,8 @@ function findLabelFault(name: string): LabelFault | undefined {
   if (PROMETHEUS_LABELS.has(name) || name.startsWith('__') || name.startsWith('exported_')) {
     return {
       severity: 'error',
-      expected: 'a name that Prometheus does not reserve: job, instance, le, quantile, __*, and exported_* are reserved',
+      expected:
+        'a name that Prometheus does not reserve: job, instance, le, quantile, __*, and exported_* are reserved',
     };
   }
   if (COMMON_TARGET_LABELS.has(name)) {

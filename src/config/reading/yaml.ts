@@ -170,7 +170,12 @@ class TreeBuilder {
       const value = this.#node(pair.value, keyPath(path, key), keyLine);
       const first = entries.get(key);
       if (first !== undefined) {
-        this.#report(keyPath(path, key), keyLine, 'a duplicate key', `one key of this name: line ${first.keyLine} has the same name`);
+        this.#report(
+          keyPath(path, key),
+          keyLine,
+          'a duplicate key',
+          `one key of this name; the first is in line ${first.keyLine}`,
+        );
         continue;
       }
       entries.set(key, { keyLine, value });

@@ -29,9 +29,11 @@ describe.concurrent('query run', () => {
     const values = rows.map((row) => Number(row.trim().split(' ')[0]?.replaceAll(',', '')));
     expect(values).toHaveLength(30);
     expect(values).toEqual([...values].sort((a, b) => b - a));
-    expect(stderr).toMatch(/^asking monitor checkout in us-east-1: RETRANSMISSIONS, INTER_AZ, \S+Z to \S+Z\n/);
+    expect(stderr).toMatch(
+      /^starting a query of monitor checkout in us-east-1: RETRANSMISSIONS, INTER_AZ, \S+Z to \S+Z\n/,
+    );
     expect(stderr).toMatch(/\nquery [0-9a-f-]{36}\n[\s\S]*\nSUCCEEDED \(\d+s\)\nreading results, page 1 /);
-    expect(stderr).toMatch(/\n30 contributors, as many as --limit lets through: there may be more\n$/);
+    expect(stderr).toMatch(/\n30 contributors, limited by --limit: there may be more\n$/);
   });
 
   it('prints one JSON document with all fields of all pages', async (scope) => {
@@ -67,12 +69,12 @@ describe.concurrent('query run', () => {
     const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...asked, '--limit=2', endpoint]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/\n *\S+ (µs|ms|s) /);
-    expect(stderr).toMatch(/\nthe answer names no unit: microseconds are assumed\n$/);
+    expect(stderr).toMatch(/\nthe response has no unit: microseconds are assumed\n$/);
   });
 
   it.for([
     ['FAILED', /\nnfm-exporter: FAILED: the service gives no reason; try a shorter window/],
-    ['CANCELED', /\nnfm-exporter: CANCELED: somebody stopped the query/],
+    ['CANCELED', /\nnfm-exporter: CANCELED: the query was stopped by another client/],
   ] as const)('ends with 1 and without results when the query is %s', async ([outcome, message], scope) => {
     const { endpoint } = await simulator(scope, { outcome });
     const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, endpoint]);
@@ -86,9 +88,7 @@ describe.concurrent('query run', () => {
     await until(() => service.runningQueries().length === 1);
     const { code, stdout, stderr } = await command.ended;
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(
-      /\nstopped at the service\nnfm-exporter: no end after 1s: --timeout=DURATION gives it more time\n$/,
-    );
+    expect(stderr).toMatch(/\nstopped at the service\nnfm-exporter: no result after 1s; set a longer --timeout\n$/);
     expect(service.runningQueries()).toEqual([]);
   });
 
@@ -117,7 +117,7 @@ describe.concurrent('query run', () => {
     command.kill('SIGINT');
     const { code, stderr } = await command.ended;
     expect(code).toBe(130);
-    expect(stderr).toMatch(/\nwaiting for the id, to stop the query; once more leaves at once/);
+    expect(stderr).toMatch(/\nwaiting for the query id, to stop the query; repeat to exit now/);
     expect(stderr).toMatch(/\nquery \S+\n[\s\S]*\nstopped at the service\n/);
     expect(service.simulator.runningQueries()).toEqual([]);
   });
@@ -127,7 +127,7 @@ describe.concurrent('query run', () => {
     const command = startCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
     await until(() => command.stderr().includes('starting'));
     command.kill('SIGINT');
-    await until(() => command.stderr().includes('waiting for the id'));
+    await until(() => command.stderr().includes('waiting for the query id'));
     command.kill('SIGINT');
     expect(await command.ended).toMatchObject({ code: 130, stdout: '' });
   });
@@ -161,7 +161,7 @@ describe.concurrent('query run', () => {
     const env = { ...CLEAN_ENVIRONMENT, AWS_REGION: 'eu-west-1' };
     const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED.slice(1), endpoint], env);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^asking monitor checkout in eu-west-1: /);
+    expect(stderr).toMatch(/^starting a query of monitor checkout in eu-west-1: /);
   });
 
   it('goes on when all attempts to get a status fail for a while, and says so', async (scope) => {
@@ -171,7 +171,7 @@ describe.concurrent('query run', () => {
     });
     const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/\nGetQueryStatusMonitorTopContributors: NetworkError: .*: trying again\n/);
+    expect(stderr).toMatch(/\nGetQueryStatusMonitorTopContributors: NetworkError: .*; trying again\n/);
   });
 
   it('reads a page of results again that could not be read', async (scope) => {
@@ -182,7 +182,7 @@ describe.concurrent('query run', () => {
     const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
     expect(code).toBe(0);
     expect(stdout).toContain('local_vpc_id');
-    expect(stderr).toMatch(/\nGetQueryResultsMonitorTopContributors: InvalidResponse: .*: trying again\n/);
+    expect(stderr).toMatch(/\nGetQueryResultsMonitorTopContributors: InvalidResponse: .*; trying again\n/);
   });
 
   it('starts once, and says that the query may have been started, when the response is lost', async (scope) => {
@@ -252,7 +252,7 @@ describe.concurrent('query watch', () => {
     const { rows, ...rest } = JSON.parse(stdout);
     expect(rest).toMatchObject({ queryId: 'q', metricName: null, windowStart: null, unit: null, baseUnit: null });
     expect(rows[0]).toMatchObject({ value: expect.any(Number), baseValue: null });
-    expect(stderr).toMatch(/\nthe answer names no unit: values are shown as they are; --metric-name=METRIC/);
+    expect(stderr).toMatch(/\nthe response has no unit: values are shown without conversion; set --metric-name=METRIC/);
     const told = await runCommand(scope, [...watch, '--output=json', '--metric-name=DATA_TRANSFERRED']);
     expect(JSON.parse(told.stdout)).toMatchObject({ assumedUnit: 'bytes', baseUnit: 'bytes' });
   });

@@ -57,7 +57,7 @@ describe('flags of query run', () => {
   it('has no limit for data points', () => {
     const args = ['--type=workload-insights-top-contributors-data', '--scope-id=s', ...RUN.slice(2)];
     expect(read('run', ...args)).toMatchObject({ scopeId: 's', monitorName: undefined, limit: undefined });
-    expect(() => read('run', ...args, '--limit=5')).toThrow('--limit: queries of type');
+    expect(() => read('run', ...args, '--limit=5')).toThrow('--limit is not valid for type');
   });
 });
 
@@ -78,13 +78,16 @@ describe('wrong usage', () => {
     [['run', ...RUN.slice(2)], '--monitor-name is required'],
     [RUN.slice(0, 3), '--destination-category is required'],
     [[...RUN.slice(0, 2), '--destination-category=INTER_AZ'], '--metric-name is required'],
-    [[...RUN, '--query-id=q'], '--query-id is no flag of query run'],
+    [[...RUN, '--query-id=q'], '--query-id is not a flag of query run'],
     [['watch', '--monitor-name=m'], '--query-id is required'],
     [['watch', '--monitor-name=m', '--query-id=../q'], '--query-id: got "../q", expected a query\'s id'],
     [['run', '--monitor-name=..', ...RUN.slice(2)], '--monitor-name: got "..", expected a monitor\'s name'],
-    [['watch', '--monitor-name=m', '--query-id=q', '--limit=3'], '--limit is no flag of query watch'],
-    [[...RUN, '--scope-id=s'], '--scope-id goes with --type=workload-insights-top-contributors or'],
-    [[...RUN, '--type=workload-insights-top-contributors'], '--monitor-name goes with --type=monitor-top-contributors'],
+    [['watch', '--monitor-name=m', '--query-id=q', '--limit=3'], '--limit is not a flag of query watch'],
+    [[...RUN, '--scope-id=s'], '--scope-id requires --type=workload-insights-top-contributors or'],
+    [
+      [...RUN, '--type=workload-insights-top-contributors'],
+      '--monitor-name requires --type=monitor-top-contributors, got',
+    ],
     [['run', '--type=workload-insights-top-contributors', ...RUN.slice(2)], '--scope-id is required'],
     [
       ['run', '--type=workload-insights-top-contributors', '--scope-id=s', '--metric-name=ROUND_TRIP_TIME'],
@@ -96,11 +99,17 @@ describe('wrong usage', () => {
     ],
     [[...RUN, '--limit=501'], '--limit: got "501", expected a whole number from 1 to 500'],
     [[...RUN, '--lookback=61m'], '--lookback: got "61m", expected a duration above zero and at most 1h'],
-    [[...RUN, '--start=yesterday'], '--start: got "yesterday", expected a time such as 2026-01-31T12:00:00Z'],
+    [
+      [...RUN, '--start=yesterday'],
+      '--start: got "yesterday", expected a time in RFC 3339 format (for example, 2026-01-31T12:00:00Z)',
+    ],
     [[...RUN, '--end=2026-02-30'], '--end: got "2026-02-30", expected a time'],
-    [[...RUN, '--start=2026-01-31T10:57:59Z'], 'by at most 1h: the service refuses more'],
-    [[...RUN, '--start=2026-01-31T11:58:00Z'], "a time before the window's end, 2026-01-31T11:58:00.000Z"],
-    [[...RUN, '--start=2026-01-31T11:50:00Z', '--lookback=5m'], '--start and --lookback exclude each other'],
+    [[...RUN, '--start=2026-01-31T10:57:59Z'], 'expected a time at most 1h before the end of the window'],
+    [
+      [...RUN, '--start=2026-01-31T11:58:00Z'],
+      'a time at most 1h before the end of the window, 2026-01-31T11:58:00.000Z: the service rejects longer windows',
+    ],
+    [[...RUN, '--start=2026-01-31T11:50:00Z', '--lookback=5m'], '--start and --lookback are mutually exclusive'],
     [[...RUN, '--timeout=0s'], '--timeout: got "0s", expected a duration above zero'],
     [[...RUN, '--timeout=1y'], '--timeout: got "1y", expected a duration of at most'],
     [[...RUN, '--output=xml'], '--output: got "xml", expected one of table, json'],

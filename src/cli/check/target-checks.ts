@@ -1,0 +1,142 @@
+import type { TargetClient } from '../../aws/client.ts';
+import { ApiError, type ApiErrorName } from '../../aws/errors.ts';
+import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../../model/query.ts';
+import type { Follower, Found } from '../../queries/following.ts';
+import { findMonitors, findScopes, type ListedPage } from './online-selectors.ts';
+
+/** An id of no query. A call with it changes nothing, and AWS checks permissions first. */
+const NO_QUERY_ID = '00000000-0000-0000-0000-000000000000';
+
+/** Errors after which all other calls of the target fail as well. */
+export const FATAL_ERRORS: ReadonlySet<ApiErrorName> = new Set([
+  'CredentialsError',
+  'ExpiredTokenException',
+  'IncompleteSignatureException',
+  'InvalidSignatureException',
+  'MissingAuthenticationTokenException',
+  'NetworkError',
+  'TimeoutError',
+  'UnrecognizedClientException',
+]);
+
+/** Errors of a call for a nonexistent query that do not prove the permission. All others do. */
+const NOT_PERMITTED: ReadonlySet<ApiErrorName> = new Set([
+  ...FATAL_ERRORS,
+  'AccessDeniedException',
+  'InvalidResponse',
+  'OtherError',
+  'ThrottlingException',
+  'UnknownOperationException',
+]);
+
+/** The calls of checks end only by their timeout. */
+const NEVER_ABORTED = new AbortController().signal;
+
+/** A check with calls to AWS. */
+export interface Check {
+  /** `monitor checkout` */
+  readonly about: string;
+  /**
+   * Returns the result in words.
+   *
+   * @throws {ApiError}
+   */
+  run(): Promise<string>;
+  /** Describes an error that is not a problem. Returns undefined for all others. */
+  excuse?(error: ApiErrorName): string | undefined;
+}
+
+/**
+ * Returns checks of the listings of monitors and scopes. Lists only one page unless there are followers.
+ *
+ * @param found receives the discovered monitors and scopes for followers
+ */
+export function listingChecks(
+  client: TargetClient,
+  followers: readonly Follower[],
+  found: { -readonly [Key in keyof Found]?: Found[Key] },
+): readonly Check[] {
+  const listing = (
+    about: Follower['selector']['kind'],
+    listAll: () => Promise<readonly unknown[]>,
+    listSome: () => Promise<ListedPage<unknown>>,
+  ): Check => ({
+    about,
+    async run() {
+      if (followers.some(({ selector }) => selector.kind === about)) {
+        return `${(await listAll()).length} found`;
+      }
+      const { page, nextToken } = await listSome();
+      return `${page.items.length}${nextToken === undefined ? '' : ' or more'} found`;
+    },
+  });
+  const listMonitors = async () => {
+    found.monitors = await findMonitors(client, followers, NEVER_ABORTED);
+    return found.monitors;
+  };
+  const listScopes = async () => {
+    found.scopeIds = await findScopes(client, NEVER_ABORTED);
+    return found.scopeIds;
+  };
+  return [
+    listing('monitors', listMonitors, () => client.listMonitors(undefined, NEVER_ABORTED)),
+    listing('scopes', listScopes, () => client.listScopes(undefined, NEVER_ABORTED)),
+  ];
+}
+
+/** Returns checks that the monitors and scopes of queries exist. */
+export function subjectChecks(client: TargetClient, queries: readonly RegisteredQuery[]): readonly Check[] {
+  const subjects = new Map(queries.map((query) => [subjectOf(query), query]));
+  return Array.from(subjects, ([about, { monitorName, scopeId }]) => ({
+    about,
+    async run() {
+      const status =
+        monitorName === undefined
+          ? await client.subjectStatus('scope', scopeId ?? '', NEVER_ABORTED)
+          : await client.subjectStatus('monitor', monitorName, NEVER_ABORTED);
+      return `exists, ${status}`;
+    },
+    excuse(error) {
+      const operation = monitorName === undefined ? 'GetScope' : 'GetMonitor';
+      return error === 'AccessDeniedException'
+        ? `existence unknown: ${operation} is not allowed, and only this check needs it`
+        : undefined;
+    },
+  }));
+}
+
+function subjectOf({ monitorName, scopeId }: RegisteredQuery): string {
+  return monitorName === undefined ? `scope ${scopeId}` : `monitor ${monitorName}`;
+}
+
+export function watchedCheck(client: TargetClient, query: WatchedQuery): Check {
+  return {
+    about: `query ${query.name}`,
+    run: () => client.queryStatus(query, NEVER_ABORTED),
+  };
+}
+
+/** Returns checks of the permissions to read statuses and results, for each subject and type. They start no query. */
+export function scheduledChecks(client: TargetClient, queries: readonly ScheduledQuery[]): readonly Check[] {
+  const kinds = new Map(queries.map((query) => [`${query.type} of ${subjectOf(query)}`, query]));
+  return Array.from(kinds, ([about, query]) => ({
+    about,
+    async run() {
+      const reference = { ...query, queryId: NO_QUERY_ID };
+      await checkPermission(() => client.queryStatus(reference, NEVER_ABORTED));
+      await checkPermission(() => client.queryResults(reference, undefined, () => undefined, NEVER_ABORTED));
+      return 'status and results can be read; start and stop are not tested, because they change something';
+    },
+  }));
+}
+
+/** @throws {ApiError} if the call is not permitted, or failed otherwise */
+async function checkPermission(call: () => Promise<unknown>): Promise<void> {
+  try {
+    await call();
+  } catch (thrown) {
+    if (!(thrown instanceof ApiError) || NOT_PERMITTED.has(thrown.error)) {
+      throw thrown;
+    }
+  }
+}
