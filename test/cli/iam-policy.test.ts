@@ -42,7 +42,7 @@ const scheduled = (more: object) => ({
 });
 
 describe('iam-policy', () => {
-  it('allows watched queries to be asked for their status, scheduled ones all that a run takes, and no more', async () => {
+  it('allows the status of watched queries, and all operations of scheduled ones', async () => {
     const { code, stdout } = await policiesOf({
       queries: [
         watched({}),
@@ -82,7 +82,7 @@ describe('iam-policy', () => {
     });
   });
 
-  it('names the AWS account of a role, and lets each base identity assume its roles alone', async () => {
+  it('restricts resources to the AWS account of a role, and base identities to their roles', async () => {
     const { stdout } = await policiesOf({
       accounts: [
         { name: 'a', region: 'eu-west-1', roleArn: ROLE },
@@ -109,7 +109,7 @@ describe('iam-policy', () => {
     });
   });
 
-  it('allows listings, and runs on all that entries follow', async () => {
+  it('allows listings, and runs on all monitors and scopes of selectors', async () => {
     const { stdout } = await policiesOf({
       discovery: { monitorsEvery: '5m' },
       queries: [
@@ -141,7 +141,7 @@ describe('iam-policy', () => {
     );
   });
 
-  it('gives trust policies when asked, with placeholders for what is secret', async () => {
+  it('prints trust policies with placeholders for secrets with --trust', async () => {
     const { stdout } = await policiesOf(
       {
         accounts: [
@@ -173,7 +173,7 @@ describe('iam-policy', () => {
     expect(stdout).not.toMatch(/the-external-id|the-tag-value/);
   });
 
-  it('follows the partition of the region, and takes no scope id for a pattern', async () => {
+  it('uses the partition of the region, and escapes patterns in scope ids', async () => {
     const { stdout } = await policiesOf({
       queries: [
         watched({ region: 'cn-north-1' }),
@@ -186,17 +186,17 @@ describe('iam-policy', () => {
     ]);
   });
 
-  it('needs nothing for a file without queries', async () => {
+  it('prints empty policies for a file without queries', async () => {
     expect(JSON.parse((await policiesOf({}, true)).stdout)).toEqual({ accounts: {}, base: {}, trust: {} });
   });
 
-  it('tells every error of a bad file, and prints no policy', async () => {
+  it('reports all errors of an invalid file, and prints no policy', async () => {
     const { code, stdout, stderr } = await policiesOf({ pollng: {}, queries: [{ name: 'two words' }] });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^pollng \(line 1\): got an unknown key.*\nqueries\[0\]/);
   });
 
-  it('allows what discovery files need, too', async () => {
+  it('includes the queries of discovery files', async () => {
     const folder = temporaryFolder();
     const entries = [watched({ monitorName: 'edge' }), scheduled({ monitorSelector: {}, region: 'us-east-1' })];
     writeFileSync(join(folder, 'a.json'), JSON.stringify(entries));

@@ -47,7 +47,7 @@ async function check(
 }
 
 describe('check-config --online', () => {
-  it('tells who we are, what exists and what is allowed, and starts and changes nothing', async (scope) => {
+  it('reports identity, existence, and permissions, and changes nothing', async (scope) => {
     const { url, requests, simulator } = await runSimulator(scope, { queries: [WATCHED] });
     const { code, stdout, stderr } = await check(scope, url, {});
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -68,7 +68,7 @@ describe('check-config --online', () => {
     expect(simulator.runningQueries()).toEqual([]);
   });
 
-  it('has a line with account, region, error and advice for each thing that is not well', async (scope) => {
+  it('prints account, region, error, and advice for each failed check', async (scope) => {
     const { url } = await runSimulator(scope, {});
     const { code, stderr } = await check(scope, url, {
       queries: [
@@ -86,17 +86,19 @@ describe('check-config --online', () => {
     ]);
   });
 
-  it('does not ask for more than the daemon needs: who may not look at monitors is told so, well', async (scope) => {
+  it('accepts a missing permission that the daemon does not need', async (scope) => {
     const { url } = await runSimulator(scope, {
       queries: [WATCHED],
       faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation: 'GetMonitor' } }],
     });
     const { code, stdout } = await check(scope, url, {});
     expect(code).toBe(0);
-    expect(stdout).toContain('monitor checkout: existence unknown: GetMonitor is not allowed, and only this check needs it');
+    expect(stdout).toContain(
+      'monitor checkout: existence unknown: GetMonitor is not allowed, and only this check needs it',
+    );
   });
 
-  it.for(['GetQueryStatus*', 'GetQueryResults*'])('finds that %s is not allowed', async (operation, scope) => {
+  it.for(['GetQueryStatus*', 'GetQueryResults*'])('reports that %s is not allowed', async (operation, scope) => {
     const { url } = await runSimulator(scope, {
       faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation } }],
     });
@@ -107,7 +109,7 @@ describe('check-config --online', () => {
     );
   });
 
-  it('says once that an account has no credentials, and goes on with the others', async (scope) => {
+  it('reports missing credentials of an account once, and continues with other accounts', async (scope) => {
     const { url } = await runSimulator(scope, {
       faults: [{ kind: 'error', name: 'AccessDenied', status: 403, match: { operation: 'AssumeRole' } }],
     });
@@ -127,7 +129,7 @@ describe('check-config --online', () => {
     );
   });
 
-  it('ends with errors where nobody answers, after one failure for each target', async (scope) => {
+  it('reports one failure for each target if the service does not respond', async (scope) => {
     const { url, simulator } = await runSimulator(scope, {});
     await simulator.close();
     const { code, stderr } = await check(scope, url, {});
@@ -141,7 +143,7 @@ describe('check-config --online', () => {
     ]);
   });
 
-  it('asks for the listings that selectors and the inventory need, also where no query is known yet', async (scope) => {
+  it('checks the listings of selectors and inventory without named queries', async (scope) => {
     const { url } = await runSimulator(scope, {
       faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation: 'ListScopes' } }],
     });
@@ -154,7 +156,7 @@ describe('check-config --online', () => {
     expect(stderr).toMatch(/^default us-east-1: scopes: ListScopes: AccessDeniedException: .*: allow /);
   });
 
-  describe('of a selector', () => {
+  describe('selectors', () => {
     const SELECTING = {
       name: 's',
       metricName: 'TIMEOUTS',
@@ -177,7 +179,7 @@ describe('check-config --online', () => {
       accounts: [{ id: '123456789012', regions: { 'us-east-1': { monitors: monitors(count) } } }],
     });
 
-    it('names the monitors that match, and probes what its queries need', async (scope) => {
+    it('lists matching monitors of a selector, and checks the permissions of its queries', async (scope) => {
       const { url, requests, simulator } = await runSimulator(scope, {});
       const { code, stdout, stderr } = await check(scope, url, selecting({ name: 'prod-*', tags: { env: 'prod' } }));
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -196,7 +198,7 @@ describe('check-config --online', () => {
     });
 
     it.for(['GetQueryStatus*', 'GetQueryResults*', 'ListTagsForResource'])(
-      'finds that %s is not allowed',
+      'reports that %s is not allowed',
       async (operation, scope) => {
         const { url } = await runSimulator(scope, {
           faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation } }],
@@ -207,7 +209,7 @@ describe('check-config --online', () => {
       },
     );
 
-    it('names a few of many, over all pages; all of them if asked for', async (scope) => {
+    it('shortens the list of matching monitors over all pages without --verbose', async (scope) => {
       const { url } = await runSimulator(scope, inventory(23));
       const { stdout } = await check(scope, url, selecting({ name: 'prod-*' }));
       expect(stdout).toMatch(
@@ -220,7 +222,7 @@ describe('check-config --online', () => {
     });
 
     it.for([{ name: 'prd-*' }, { status: ['INACTIVE'] }, { name: 'prod-?', tags: { env: 'z' } }])(
-      'warns where nothing matches, and still probes: %j',
+      'warns of a selector without matches, and still checks permissions: %j',
       async (selector, scope) => {
         const { url, requests } = await runSimulator(scope, inventory(3));
         const { code, stdout, stderr } = await check(scope, url, selecting(selector));
@@ -233,7 +235,7 @@ describe('check-config --online', () => {
       },
     );
 
-    it('says once what is the same in many targets', async (scope) => {
+    it('reports equal findings of several targets once', async (scope) => {
       const { url } = await runSimulator(scope, {});
       const names = Array.from({ length: 13 }, (_, i) => `a${i}`);
       const more = { accounts: names.map((name) => ({ name })) };
@@ -253,7 +255,7 @@ describe('check-config --online', () => {
     });
   });
 
-  it('does not wait for ever where nobody ends to answer', async (scope) => {
+  it('ends if a response never completes', async (scope) => {
     const { url } = await runSimulator(scope, { faults: [{ kind: 'hang' }] });
     const aws = { region: 'us-east-1', endpoint: url, stsEndpoint: url, requestTimeout: '300ms' };
     const { code, stderr } = await check(scope, url, { aws });
@@ -261,7 +263,7 @@ describe('check-config --online', () => {
     expect(stderr).toMatch(/^default: GetCallerIdentity: TimeoutError: .*\ndefault us-east-1: .*: TimeoutError: /);
   });
 
-  it('does not call AWS for a bad file, nor without --online', async (scope) => {
+  it('does not call AWS for an invalid file or without --online', async (scope) => {
     const { url, requests } = await runSimulator(scope, {});
     expect((await check(scope, url, { pollng: {} })).code).toBe(1);
     const file = write({ aws: { region: 'us-east-1', endpoint: url, stsEndpoint: url }, queries: QUERIES });

@@ -8,8 +8,8 @@ async function errorOf(name: string): Promise<unknown> {
   return loadConfigFile({ file, env: FIXTURE_ENV, fallbackRegion: async () => undefined }).catch((error) => error);
 }
 
-describe('a bad config file', () => {
-  it.each(fixtureNames('bad'))('is refused with every error at once: %s', async (name) => {
+describe('an invalid config file', () => {
+  it.each(fixtureNames('bad'))('reports all errors of an invalid file in one pass: %s', async (name) => {
     const error = await errorOf(name);
     expect(error).toBeInstanceOf(ConfigError);
     const message = error instanceof ConfigError ? error.message : '';
@@ -17,7 +17,7 @@ describe('a bad config file', () => {
     expect(`${message.replaceAll(FIXTURES, '')}\n`).toBe(expected);
   });
 
-  it('has its problems in parts, too', async () => {
+  it('splits each problem of an invalid file into its parts', async () => {
     const error = await errorOf('stale-after.bad.yml');
     expect(error).toMatchObject({
       problems: [
@@ -33,7 +33,7 @@ describe('a bad config file', () => {
     });
   });
 
-  it('never shows what the environment holds', async () => {
+  it('hides the values of environment variables', async () => {
     const error = await errorOf('environment.bad.yml');
     const shown = `${error instanceof ConfigError ? error.stack : ''}${JSON.stringify(error)}`;
     expect(shown).toContain('PASSWORD');

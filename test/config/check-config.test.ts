@@ -53,7 +53,7 @@ const AWS_WARNING =
   'aws.requestsPerSecond (line 2): got 0.5, expected at least 1.04, what the queries of account "shop" in eu-west-1 need';
 
 describe('check-config', () => {
-  it('sums a good file up and exits with 0', async () => {
+  it('prints a summary of a valid file and exits with 0', async () => {
     const file = `${FIXTURES}everything.ok.yml`;
     expect(await check(file)).toEqual({
       code: 0,
@@ -73,7 +73,7 @@ describe('check-config', () => {
     });
   });
 
-  it('tells every error on stderr and exits with 1', async () => {
+  it('prints all errors on stderr and exits with 1', async () => {
     expect(await check(`${FIXTURES}accounts.bad.yml`)).toEqual({
       code: 1,
       stdout: '',
@@ -81,7 +81,7 @@ describe('check-config', () => {
     });
   });
 
-  it('tells warnings with the summary', async () => {
+  it('prints warnings with the summary', async () => {
     const { code, stdout, stderr } = await check(write('warned.yml', WARNED));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.split('\n').slice(-6, -1)).toEqual(
@@ -89,7 +89,7 @@ describe('check-config', () => {
     );
   });
 
-  it('makes errors of warnings when strict', async () => {
+  it('treats warnings as errors with --strict', async () => {
     const file = write('strict.yml', WARNED);
     expect(await check(file, true)).toEqual({
       code: 1,
@@ -98,7 +98,7 @@ describe('check-config', () => {
     });
   });
 
-  it('warns of a budget that nobody set, too', async () => {
+  it('warns of a default budget that is too low', async () => {
     const queries = Array.from({ length: 6 }, (_, i) => ({
       name: `q${i}`,
       monitorName: 'm',
@@ -111,7 +111,7 @@ describe('check-config', () => {
     );
   });
 
-  it('does not warn where the budget is just enough', async () => {
+  it('does not warn if the budget is exactly sufficient', async () => {
     const queries = Array.from({ length: 9 }, (_, i) => ({
       name: `q${i}`,
       monitorName: 'm',
@@ -122,7 +122,7 @@ describe('check-config', () => {
     expect((await check(file, true)).stderr).toBe('');
   });
 
-  it('warns of schedules that are too much for the runs, the budget and the series that there may be', async () => {
+  it('warns of schedules that exceed the limits of runs, requests, and series', async () => {
     const entry = {
       monitorName: 'm',
       destinationCategory: '*',
@@ -142,7 +142,7 @@ describe('check-config', () => {
       expect(code).toBe(0);
       return stdout.slice(stdout.indexOf('targets: ')).trim().split('\n  ');
     };
-    // 28 queries: 28 × 8 requests and 28 × 10 s of runs a minute, 28 × 500 series.
+    // 28 queries: 28 × 8 requests and 28 runs of 10 s per minute, 28 × 500 series.
     expect(await warningsOf('by-default.json', { ...config, contributors: { maxSeries: 14_000 } })).toEqual([
       'targets: 1',
       'default eu-west-1: 28 queries, 3.74 of 4 requests per second, 4.67 of 5 concurrent runs\ncontributor series: at most 14000 of 14000\nwarnings: 0',
@@ -161,7 +161,7 @@ describe('check-config', () => {
     ]);
   });
 
-  it('refuses what it cannot read', async () => {
+  it('rejects unreadable files', async () => {
     const missing = join(folder, 'missing.yml');
     expect(await check(missing)).toEqual({
       code: 1,
@@ -180,7 +180,7 @@ describe('check-config', () => {
     );
   });
 
-  it('says which entries make queries that cannot be counted, and counts the targets that only these use', async () => {
+  it('lists entries with selectors, and counts the targets that only they use', async () => {
     const { code, stdout } = await check(`${FIXTURES}selectors.ok.yml`);
     expect(code).toBe(0);
     expect(stdout.split('\n').slice(1, 7)).toEqual([
@@ -200,7 +200,7 @@ describe('check-config', () => {
     );
   });
 
-  it('says what each monitor that is found costs, and sums up targets that are alike', async () => {
+  it('shows the load of each discovered monitor, and groups equal targets', async () => {
     const accounts = Array.from({ length: 120 }, (_, i) => ({ name: `acc${i}`, profile: `p${i}` }));
     const entry = {
       account: '*',
@@ -228,7 +228,7 @@ describe('check-config', () => {
     );
     const verbose = await check(file, true, 'eu-west-1', true);
     expect(verbose.stdout.match(/^ {2}acc\d+ eu-west-1: only queries of selectors, /gm)).toHaveLength(120);
-    // Targets of other limits, and of other queries, have lines of their own.
+    // Targets with other limits or other queries have their own lines.
     const [first = {}, second = {}] = accounts;
     const others = {
       accounts: [{ ...first, requestsPerSecond: 7, regions: ['eu-west-1', 'us-east-1'] }, second],
@@ -261,7 +261,7 @@ describe('check-config', () => {
     ]);
   });
 
-  it('shortens long lists, unless all is asked for', async () => {
+  it('shortens long lists without --verbose', async () => {
     mkdirSync(join(folder, 'long.d'));
     for (let i = 10; i < 35; i++) {
       write(`long.d/${i}.yml`, `- { name: q${i}, monitorName: m, queryId: q${i}, account: a${i} }\n`);
@@ -279,7 +279,7 @@ describe('check-config', () => {
     expect(verbose.stdout.split('\n')).toHaveLength(57);
   });
 
-  it('reads discovery files, too, and sums up what all need', async () => {
+  it('includes discovery files in the summary', async () => {
     mkdirSync(join(folder, 'queries.d'));
     const file = write(
       'with-files.yml',
@@ -318,7 +318,7 @@ describe('check-config', () => {
     ]);
   });
 
-  it('warns of empty files, and of accounts that no file uses', async () => {
+  it('warns of empty discovery files and of accounts that no file uses', async () => {
     expect((await check(write('empty.yml', '# nothing\n'), true)).stderr).toMatch(
       /empty\.yml \(line 1\): got an empty file/,
     );
@@ -339,10 +339,12 @@ describe('check-config', () => {
     ]);
   });
 
-  it('tells all errors of all discovery files', async () => {
+  it('reports all errors of all discovery files', async () => {
     mkdirSync(join(folder, 'bad.d'));
     const file = write('with-bad-files.yml', '{ aws: { region: eu-west-1 }, discovery: { files: ["bad.d/*"] } }');
-    expect((await check(file)).stderr).toContain('discovery.files[0] (line 1): got "bad.d/*", expected a glob that ends in');
+    expect((await check(file)).stderr).toContain(
+      'discovery.files[0] (line 1): got "bad.d/*", expected a glob that ends in',
+    );
     write('with-bad-files.yml', '{ aws: { region: eu-west-1 }, discovery: { files: ["bad.d/*.json"] } }');
     write('bad.d/a.json', '[{ "name": "a", "monitorName": "m" }, 7]');
     write('bad.d/b.json', '{ "queries": [] }');

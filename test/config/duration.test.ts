@@ -15,7 +15,7 @@ describe('durations', () => {
     ['1y', 31_536_000_000],
     ['1y2w3d4h5m6s7ms', 33_019_506_007],
     ['007s', 7000],
-  ])('%s is %d ms', (text, ms) => {
+  ])('parses the duration %s to %d ms', (text, ms) => {
     expect(parseDuration(text)).toBe(ms);
   });
 
@@ -35,11 +35,11 @@ describe('durations', () => {
     '1µs',
     '1e3s',
     `${'9'.repeat(20)}y`,
-  ])('%j is none', (text) => {
+  ])('rejects %j as a duration', (text) => {
     expect(parseDuration(text)).toBeUndefined();
   });
 
-  it('what is printed reads back as the same', () => {
+  it('parses formatted durations to the same value', () => {
     const anyDuration = fc.oneof(
       fc.nat(),
       fc.maxSafeNat(),
@@ -55,11 +55,11 @@ describe('durations', () => {
     [86_400_000, '1d'],
     [7 * 86_400_000, '1w'],
     [61_001, '1m1s1ms'],
-  ])('%d ms is printed as Prometheus does: %s', (ms, text) => {
+  ])('formats %d ms as Prometheus does: %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });
 
-  it('arbitrary text throws nothing', () => {
+  it('never throws for arbitrary text', () => {
     const likely = fc
       .array(fc.constantFrom('1', '0', 'y', 'w', 'd', 'h', 'm', 's', 'ms', '.', '-'))
       .map((parts) => parts.join(''));

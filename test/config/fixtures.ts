@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Folder of the config files: `*.ok.*` are good, `*.bad.*` have their errors, one a line, in a `*.bad.txt`. */
+/** Directory of the config files. `*.ok.*` are valid. `*.bad.*` are invalid, with their errors, one per line, in `*.bad.txt`. */
 export const FIXTURES = fileURLToPath(new URL('fixtures/', import.meta.url));
 
-/** What the fixtures' variables hold; those with `NO_SUCH` in their names are not set. */
+/** Environment variables of the fixtures. Those with `NO_SUCH` in their names are unset. */
 export const FIXTURE_ENV = { ACCOUNT: 'hush-hush', PASSWORD: 'hunter2', EMPTY: '', RPS: '2.5' };
 
 export function fixtureNames(verdict: 'ok' | 'bad'): string[] {

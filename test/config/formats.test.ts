@@ -6,7 +6,7 @@ import { parseListenAddress } from '../../src/config/reading/texts.ts';
 interface Case {
   readonly name: string;
   readonly format: generic.Format<unknown>;
-  /** Values that fit, with what they become. */
+  /** Valid values with their parsed values. */
   readonly good: readonly (readonly [unknown, unknown])[];
   readonly bad: readonly unknown[];
 }
@@ -271,12 +271,12 @@ const CASES: readonly Case[] = [
 ];
 
 describe.each(CASES)('$name', ({ format, good, bad }) => {
-  it.each(good)('takes %j as %j', (value, parsed) => {
+  it.each(good)('parses %j to %j', (value, parsed) => {
     expect(format.mismatches(value)).toEqual([]);
     expect(format.parse(value)).toEqual(parsed);
   });
 
-  it.each(bad.map((value) => [value]))('refuses %o', (value) => {
+  it.each(bad.map((value) => [value]))('rejects %o', (value) => {
     expect(format.mismatches(value)).not.toEqual([]);
   });
 });

@@ -7,12 +7,12 @@ import { FIXTURE_ENV, FIXTURES, fixtureNames } from './fixtures.ts';
 const load = (file: string) =>
   loadConfigFile({ file, env: FIXTURE_ENV, fallbackRegion: async () => expect.fail('no region is missing') });
 
-describe('a good config file', () => {
+describe('a valid config file', () => {
   it.each(fixtureNames('ok'))('loads without warnings: %s', async (name) => {
     expect((await load(`${FIXTURES}${name}`)).warnings).toEqual([]);
   });
 
-  it('may give every key', async () => {
+  it('accepts every key', async () => {
     const { config, queries } = await load(`${FIXTURES}everything.ok.yml`);
     expect(config).toMatchObject({
       web: {
@@ -37,7 +37,7 @@ describe('a good config file', () => {
             arn: 'arn:aws-iso-e:iam::111122223333:role/team/nfm-read',
             sessionName: 'nfm@payments',
             externalId: 'nfm@example.com/1',
-            sessionTags: { purpose: 'metrics', 'Cost centre': '4711', empty: '' },
+            sessionTags: { purpose: 'metrics', 'Cost center': '4711', empty: '' },
           },
           endpoint: 'http://[::1]:4566',
           requestsPerSecond: 0.5,
@@ -119,7 +119,7 @@ describe('a good config file', () => {
     ]);
   });
 
-  it('may use anchors and merges; keys of its own win, then those of earlier mappings', async () => {
+  it('gives precedence to own keys, then to earlier mappings, in merges', async () => {
     const { queries } = await load(`${FIXTURES}anchors.ok.yml`);
     expect(queries).toMatchObject([
       { name: 'a', monitorName: 'checkout', interval: 10_000, region: 'us-gov-west-1', labels: { team: 'payments' } },
@@ -128,14 +128,14 @@ describe('a good config file', () => {
     ]);
   });
 
-  it('cannot be changed once loaded', async () => {
+  it('freezes the loaded config', async () => {
     const { config, queries } = await load(`${FIXTURES}everything.ok.yml`);
     const parts = [config, config.web.listenAddresses, config.accounts[0], config.contributors.labels, ...queries];
     const inner = queries.flatMap((query) => [query.labels, ...(query.kind === 'scheduled' ? [query.schedule] : [])]);
     expect([...parts, ...inner].every((part) => Object.isFrozen(part))).toBe(true);
   });
 
-  it('is the example that ships', async () => {
+  it('loads the shipped example', async () => {
     const file = fileURLToPath(new URL('../../config/nfm-exporter.example.yml', import.meta.url));
     const { config, queries, warnings } = await load(file);
     expect(warnings).toEqual([]);

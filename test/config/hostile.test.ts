@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/queries/load.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 const SECRET = 'hunter2-hunter2';
-/** Values that are good where the secret itself is not, but no less secret. */
+/** Valid values that contain the secret, if the secret itself is invalid. */
 const UPPER = 'HUNTER2_CATEGORY';
 const EVERY = '4242m';
 const LOOKBACK = '42m';
@@ -27,7 +27,7 @@ const TEXTS = [
   ...['ROUND_TRIP_TIME', 'TIMEOUTS', 'INTER_AZ', 'A_${SECRET}', 'remote_ip', '15m', 'keep', 'MICROSECONDS'],
 ];
 
-/** JSON-like values that are near enough to a config to get deep into it. */
+/** JSON-like values that resemble a config, so that they pass its first checks. */
 const { value: anyValue } = fc.letrec<{ value: unknown; map: object }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 5, withCrossShrink: true },
@@ -42,8 +42,8 @@ const { value: anyValue } = fc.letrec<{ value: unknown; map: object }>((tie) => 
   }),
 }));
 
-describe('a file with a fault every few characters', () => {
-  it.each(['"', '%\n'])('is refused with a message: %j', async (pump) => {
+describe('a file with an error every few characters', () => {
+  it.each(['"', '%\n'])('rejects a file of errors with a message: %j', async (pump) => {
     const read = { file: 'f', env: {}, fallbackRegion: async () => 'us-east-1' };
     await expect(loadConfig(pump.repeat(150_000), read)).rejects.toThrow(ConfigError);
   });
@@ -89,7 +89,7 @@ const anyScheduledQuery = fc.record(
   { requiredKeys: ['name', 'metricName', 'destinationCategory', 'schedule'], noNullPrototype: true },
 );
 
-/** Configs that are right but for a few values. */
+/** Valid configs except for a few values. */
 const nearlyGood = fc.record(
   {
     aws: fc.record(
@@ -134,7 +134,7 @@ const nearlyGood = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 );
 
-/** The error's text, or the warnings of a file that was good after all. */
+/** Returns the text of the error, or the warnings of a valid file. */
 async function complaints(text: string): Promise<string> {
   try {
     const { warnings } = await loadConfig(text, {
@@ -157,11 +157,11 @@ async function complaints(text: string): Promise<string> {
   }
 }
 
-describe('whatever the file holds', () => {
+describe('arbitrary files', () => {
   it.each([
     ['any values', anyValue],
     ['nearly good configs', nearlyGood],
-  ])('nothing but problems comes of it, and no secret: %s', async (_kind, values: fc.Arbitrary<unknown>) => {
+  ])('reports only problems, and no secrets: %s', async (_kind, values: fc.Arbitrary<unknown>) => {
     await fc.assert(
       fc.asyncProperty(values, fc.boolean(), async (value, json) => {
         const text = (json ? JSON.stringify(value) : stringify(value)) ?? '';
@@ -172,7 +172,7 @@ describe('whatever the file holds', () => {
     );
   });
 
-  it('nothing but problems comes of arbitrary text', async () => {
+  it('reports only problems for arbitrary text', async () => {
     const pieces = fc.constantFrom(
       ...[
         'queries',

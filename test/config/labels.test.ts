@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/config/reading/problem.ts';
 import { loadConfig } from '../../src/queries/load.ts';
 
-/** Every label that the exporter's metrics have or will have. */
+/** Every label of the exporter's metrics. */
 const TAKEN = `
   query query_type query_group query_id account aws_region monitor scope_id metric_name destination_category source
   status operation error outcome mirror series state kind aws_account_id arn version revision node_version file
@@ -17,8 +17,8 @@ const load = (labels: Record<string, unknown>) => {
   return loadConfig(JSON.stringify({ queries }), { file: 'x', env: {}, fallbackRegion: async () => undefined });
 };
 
-describe("the user's labels", () => {
-  it('may have any name that nothing else uses, and any text', async () => {
+describe('user-defined labels', () => {
+  it('accepts labels with any unused name and any text', async () => {
     const labels = {
       team: 'a',
       _x: 'line\nbreak "quoted" \\ é',
@@ -45,14 +45,14 @@ describe("the user's labels", () => {
     '9a',
     'é',
     '',
-  ])('may not be called %j', async (name) => {
+  ])('rejects a label with the name %j', async (name) => {
     const error = await load({ [name]: 'x' }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ConfigError);
     expect(error).toMatchObject({ problems: [{ got: `the label ${JSON.stringify(name)}` }] });
   });
 
   it.each(['env', 'cluster', 'namespace', 'service', 'pod', 'region', 'zone'])(
-    'called %s get a warning',
+    'warns of a label with the name %s',
     async (name) => {
       const { queries, warnings } = await load({ [name]: 'x' });
       expect(queries[0]?.labels).toEqual({ [name]: 'x' });

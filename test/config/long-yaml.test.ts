@@ -7,7 +7,7 @@ import { propertyRuns } from '../support/property-runs.ts';
 
 const LIMIT_MS = propertyRuns(60_000);
 
-/** Pieces of which files are made, so that some are plain, some are not, and some are no YAML. */
+/** Parts of files: some files are in plain form, some are not, and some are not valid YAML. */
 const VALUES = [
   'checkout',
   'us-east-1',
@@ -85,7 +85,7 @@ const VALUES = [
 ] as const;
 const KEYS = ['name', 'queryId', 'monitorName', 'labels', 'null', '<<', '"q"', 'a b', '1', 'name'] as const;
 const value = fc.constantFrom(...VALUES);
-/** Mostly plain. */
+/** Mostly in plain form. */
 const plainValue = fc.oneof(
   {
     weight: 8,
@@ -170,7 +170,7 @@ const tail = fc.constantFrom(
   '\n# end',
 );
 
-/** The library's own result, for comparison. */
+/** Compares the result with that of the library. */
 async function compare(text: string, listKey: string | undefined): Promise<void> {
   const options = { file: 'f.yml', rootPath: listKey === undefined ? 'f.yml' : '', ...(listKey && { listKey }) };
   const { problems, root } = parseYaml(text, 'f.yml', { rootPath: options.rootPath });
@@ -181,7 +181,7 @@ async function compare(text: string, listKey: string | undefined): Promise<void>
 
 describe('parseLongYaml', () => {
   it(
-    'reads a list under a key as the library does',
+    'reads a list under a key with the same result as the library',
     async () => {
       const text = fc.tuple(head, body, tail).map(([before, list, after]) => `${before}queries:\n${list}${after}`);
       await fc.assert(
@@ -193,7 +193,7 @@ describe('parseLongYaml', () => {
   );
 
   it(
-    'reads a list that is the whole file as the library does',
+    'reads a file that is a list with the same result as the library',
     async () => {
       const text = fc.tuple(body, tail).map(([list, after]) => `${list.replaceAll(/^ {2}/gm, '')}${after}`);
       await fc.assert(

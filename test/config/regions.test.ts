@@ -21,7 +21,7 @@ const instead = (region: string) =>
     `expected a region that AWS had on \\d{4}-\\d\\d-\\d\\d, or a newer one; did you mean "${region}"\\?$`,
   );
 
-describe('a region that no partition has', () => {
+describe('an unknown region', () => {
   it.each([
     ['eu-wset-1', 'eu-west-1'],
     ['us-east-9', 'us-east-1'],
@@ -30,14 +30,14 @@ describe('a region that no partition has', () => {
     ['cn-northwst-1', 'cn-northwest-1'],
     ['eusc-de-west-1', 'eusc-de-east-1'],
     ['mars-phobos-7', expect.any(String)],
-  ])('is warned of, with the nearest that there is: %s', async (region, nearest) => {
+  ])('warns of an unknown region with the nearest known one: %s', async (region, nearest) => {
     const [warning, ...others] = await warningsOf({ aws: { region } });
     expect(warning).toContain(`aws.region (line 1): got "${region}", `);
     expect(warning).toEqual(typeof nearest === 'string' ? instead(nearest) : nearest);
     expect(others).toEqual([]);
   });
 
-  it('is warned of wherever the file has it, once in each place', async () => {
+  it('warns of an unknown region once for each key of the file', async () => {
     const config = {
       aws: { region: 'eu-west-1', stsRegion: 'eu-west-9' },
       accounts: [{ name: 'a', region: 'us-east-9' }, { name: 'b', regions: ['us-east-1', 'us-east-8'] }, { name: 'c' }],
@@ -59,14 +59,14 @@ describe('a region that no partition has', () => {
     ]);
   });
 
-  it('is warned of when variables or the AWS profile have it, without the value of the variable', async () => {
+  it('warns of an unknown region from a variable or the AWS profile without its value', async () => {
     expect(await warningsOf({ aws: { region: `\${R}` } }, undefined, { R: 'eu-wset-1' })).toEqual([
       expect.stringContaining(`aws.region (line 1): got "\${R}", `),
     ]);
     expect(await warningsOf({}, 'eu-wset-1')).toEqual([instead('eu-west-1')]);
   });
 
-  it('is any that is not listed: all that are listed need no warning', async () => {
+  it('does not warn of any listed region', async () => {
     for (const region of KNOWN_REGIONS) {
       expect(await warningsOf({ aws: { region } })).toEqual([]);
     }
@@ -85,7 +85,7 @@ describe('a region that no partition has', () => {
 });
 
 describe('the list of regions', () => {
-  it('is that of the installed AWS SDK', () => {
+  it('lists the same regions as the installed AWS SDK', () => {
     const require = createRequire(import.meta.resolve('@aws-sdk/client-sts'));
     const core = dirname(require.resolve('@aws-sdk/core/package.json'));
     const rules = readFileSync(join(core, 'dist-es/submodules/client/util-endpoints/lib/aws/partitions.js'), 'utf8');

@@ -4,10 +4,10 @@ import { stringify } from 'yaml';
 import { ConfigError } from '../../src/config/reading/problem.ts';
 import { loadConfig } from '../../src/queries/load.ts';
 
-/** In no other value of the file. */
+/** Part of no other value of the file. */
 const CANARY = 'canary';
 
-/** A value of externalId or sessionTags: right, or wrong in the ways that people and templates find. */
+/** A value of externalId or sessionTags: valid, or with errors that people and templates make. */
 const anySensitive: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(CANARY, `${CANARY} ${CANARY}`, `\${NO_SUCH}${CANARY}`, `\${${CANARY}`, 4_711, true, null),
   fc.constantFrom(CANARY, '4711', 'a!', 'x'.repeat(300)).map((text) => ({ key: text, Key: `${CANARY}!` })),
@@ -26,12 +26,12 @@ const anyAccount = fc.record(
   { requiredKeys: ['externalId'], noNullPrototype: true },
 );
 
-/** The accounts where they belong, or somewhere else. */
+/** The accounts in their section or elsewhere. */
 const anyConfig = fc
   .tuple(fc.array(anyAccount, { minLength: 1, maxLength: 3 }), fc.constantFrom('accounts', 'nested', 'aws', 'queries'))
   .map(([accounts, place]) => (place === 'nested' ? { accounts: [accounts, ...accounts] } : { [place]: accounts }));
 
-it('never shows an external id or the value of a session tag, whatever else is wrong', async () => {
+it('hides external ids and values of session tags in all errors', async () => {
   let refused = 0;
   const property = fc.asyncProperty(anyConfig, async (config) => {
     const error: unknown = await loadConfig(stringify(config), {

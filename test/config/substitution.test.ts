@@ -22,18 +22,18 @@ describe('environment variables in values', () => {
     ['$HOST $$ $ {HOST}', '$HOST $$ $ {HOST}'],
     ['${DOLLARS}', '$&${HOST}$$'],
     ['${NONE:-two\nlines}', 'two\nlines'],
-  ])('%j becomes %j', (text, expected) => {
+  ])('replaces %j by %j', (text, expected) => {
     expect(substitute(text, ENV)).toEqual({ text: expected });
   });
 
-  it.each(['${NONE}', '${UNSET}', 'a ${HOST} ${NONE} ${OTHER}'])('%j lacks a variable', (text) => {
+  it.each(['${NONE}', '${UNSET}', 'a ${HOST} ${NONE} ${OTHER}'])('rejects %j with an unset variable', (text) => {
     const name = text === '${UNSET}' ? 'UNSET' : 'NONE';
     const expected = `the environment variable ${name} to be set, or a default: \${${name}:-…}`;
     expect(substitute(text, ENV)).toEqual({ expected });
   });
 
   it.each(['${', '${}', '${HOST', '${1A}', '${HOST-x}', '${ HOST }', '${HOST:x}', '${:-x}', '${toString()}'])(
-    '%j is no reference',
+    'rejects %j as a reference',
     (text) => {
       expect(substitute(text, ENV)).toEqual({
         expected: '${NAME} or ${NAME:-default} with the name of an environment variable, or $${ for a literal ${',
@@ -41,11 +41,11 @@ describe('environment variables in values', () => {
     },
   );
 
-  it('names that every object has are no variables', () => {
+  it('does not read properties of objects as variables', () => {
     expect(substitute('${constructor} ${__proto__}', {})).toHaveProperty('expected');
   });
 
-  it('text without references stays as it is', () => {
+  it('keeps text without references', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         fc.pre(!text.includes('${'));
@@ -54,7 +54,7 @@ describe('environment variables in values', () => {
     );
   });
 
-  it('what a variable holds is not looked at again', () => {
+  it('does not replace references in the value of a variable', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), fc.constantFrom('${V}', '${V:-d}'), (value, text) => {
         expect(substitute(`<${text}>`, { V: value })).toEqual({ text: `<${value}>` });

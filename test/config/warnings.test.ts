@@ -16,11 +16,11 @@ async function load(queries: readonly object[], queryDefaults: object = {}) {
 const warningsOf = async (keys: object) => (await load([{ name: 'a', ...ENTRY, ...keys }])).warnings;
 
 describe('a destination category', () => {
-  it.each(CATEGORIES)('that the service takes needs no warning: %s', async (destinationCategory) => {
+  it.each(CATEGORIES)('does not warn of a known destination category: %s', async (destinationCategory) => {
     expect(await warningsOf({ destinationCategory })).toEqual([]);
   });
 
-  it('that is not known is asked for, with a warning', async () => {
+  it('accepts an unknown destination category with a warning', async () => {
     const { queries, warnings } = await load([{ name: 'a', ...ENTRY, destinationCategory: 'OUTER_SPACE' }]);
     expect(queries).toMatchObject([{ name: 'a', destinationCategory: 'OUTER_SPACE' }]);
     expect(warnings).toEqual([
@@ -28,14 +28,14 @@ describe('a destination category', () => {
     ]);
   });
 
-  it('that looks misspelt is answered with the nearest', async () => {
+  it('suggests the nearest known destination category', async () => {
     const destinationCategory = ['INTER_AZ', 'INTER_VCP'];
     expect(await warningsOf({ destinationCategory })).toEqual([
       `queries[0].destinationCategory[1] (line 1): got "INTER_VCP", expected one of ${CATEGORIES.join(', ')}; did you mean "INTER_VPC"?`,
     ]);
   });
 
-  it('of the defaults is warned of once', async () => {
+  it('warns once of an unknown destination category in queryDefaults', async () => {
     const { monitorName, metricName, schedule } = ENTRY;
     const queries = ['a', 'b'].map((name, i) => ({ name, metricName, schedule, monitorName: `${monitorName}${i}` }));
     const { warnings } = await load(queries, { destinationCategory: 'OUTER_SPACE' });
@@ -46,24 +46,24 @@ describe('a destination category', () => {
 });
 
 describe('windows', () => {
-  it.each(['1m', '15m', '1h'])('need no warning where they tile: every %s', async (every) => {
+  it.each(['1m', '15m', '1h'])('does not warn of windows without gaps: every %s', async (every) => {
     expect(await warningsOf({ schedule: { every } })).toEqual([]);
     expect(await warningsOf({ schedule: { every, lookback: every } })).toEqual([]);
   });
 
-  it('that leave gaps get a warning', async () => {
+  it('warns of windows with gaps', async () => {
     expect(await warningsOf({ schedule: { every: '15m', lookback: '5m' } })).toEqual([
       'queries[0].schedule.lookback (line 1): got "5m", expected "15m", the same as every: otherwise, windows leave gaps',
     ]);
   });
 
-  it('that overlap get a warning', async () => {
+  it('warns of overlapping windows', async () => {
     expect(await warningsOf({ schedule: { every: '15m', lookback: '1h' } })).toEqual([
       'queries[0].schedule.lookback (line 1): got "1h", expected "15m", the same as every: otherwise, windows overlap',
     ]);
   });
 
-  it('of the -data type may overlap, but not leave gaps', async () => {
+  it('warns of gaps, but not of overlaps, between windows of the -data type', async () => {
     const type = 'workload-insights-top-contributors-data';
     const { metricName, destinationCategory } = ENTRY;
     const query = { name: 'a', type, scopeId: 's', metricName, destinationCategory };
@@ -79,7 +79,7 @@ describe('windows', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('leave gaps where they are further apart than the service lets them be long', async () => {
+  it('warns of gaps if the interval is longer than the longest window', async () => {
     const { queries, warnings } = await load([{ name: 'a', ...ENTRY, schedule: { every: '2h' } }]);
     expect(queries).toMatchObject([{ schedule: { every: 7_200_000, lookback: 3_600_000, timeout: 600_000 } }]);
     expect(warnings).toEqual([
@@ -95,14 +95,14 @@ describe('contributorLabels', () => {
     ['pod_name', ['local_pod_name', 'local_pod_namespace', 'remote_pod_name', 'remote_pod_namespace']],
     ['vpcId', ['local_vpc_id', 'remote_vpc_id']],
     ['portrange', ['local_ip', 'snat_ip']],
-  ])('that are not known are answered with the nearest first: %s', async (label, nearest) => {
+  ])('lists the nearest contributorLabels first: %s', async (label, nearest) => {
     const refused = warningsOf({ contributorLabels: ['remote_ip', label] });
     await expect(refused).rejects.toThrow(
       `contributorLabels[1] (line 1): got "${label}", expected one of ${nearest.join(', ')}, `,
     );
   });
 
-  it('of the -data type say nothing', async () => {
+  it('warns of contributorLabels for the -data type', async () => {
     const type = 'workload-insights-top-contributors-data';
     const { metricName, destinationCategory, schedule } = ENTRY;
     const query = { name: 'a', type, scopeId: 's', metricName, destinationCategory, schedule };
@@ -122,7 +122,7 @@ describe('accounts', () => {
   };
   const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `a${i}` }));
 
-  it('that no query uses are warned of once', async () => {
+  it('warns once of unused accounts', async () => {
     const queries = [{ name: 'q', ...WATCHED, account: 'a0' }];
     expect(await accountWarnings({ accounts: named(1), queries })).toEqual([]);
     expect(await accountWarnings({ accounts: named(2), queries })).toEqual([
@@ -136,7 +136,7 @@ describe('accounts', () => {
     ]);
   });
 
-  it('that selectors use, that "*" stands for, and those of a file without queries are not warned of', async () => {
+  it('does not warn of accounts of selectors, of "*", or of a file without queries', async () => {
     const { monitorName: _, ...selecting } = { ...ENTRY, name: 's', monitorSelector: {}, account: ['a0', 'a1'] };
     expect(await accountWarnings({ accounts: named(2), queries: [selecting] })).toEqual([]);
     expect(await accountWarnings({ accounts: named(3), queries: [{ name: 'q', ...WATCHED, account: '*' }] })).toEqual(
@@ -145,13 +145,13 @@ describe('accounts', () => {
     expect(await accountWarnings({ accounts: named(3) })).toEqual([]);
   });
 
-  it('that discovery files may use are not warned of before these are read', async () => {
+  it('does not warn of unused accounts before discovery files are read', async () => {
     const queries = [{ name: 'q', ...WATCHED, account: 'a0' }];
     const discovery = { files: ['queries.d/*.yml'] };
     expect(await accountWarnings({ accounts: named(2), queries, discovery })).toEqual([]);
   });
 
-  it('listed, a query that names none is warned of, once for all: it uses another', async () => {
+  it('warns once of queries without an account if accounts are listed', async () => {
     const use = named(2).map(({ name }, i) => ({ ...WATCHED, name: `used${i}`, account: name, queryId: name }));
     const silent = (count: number) =>
       Array.from({ length: count }, (_, i) => ({ name: `q${i}`, monitorName: 'm', queryId: `q${i}` }));

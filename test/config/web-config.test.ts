@@ -14,7 +14,7 @@ import { FIRST_TLS, readTlsFile, SECRET_2Y } from '../http/secure-exporter.ts';
 import { PROJECT } from '../support/project.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** All that is wrong with a file of this text; empty where nothing is. */
+/** Returns the problems of a file with this text. */
 async function problems(text: string): Promise<string[]> {
   const file = join(temporaryFolder(), 'web-config.yml');
   writeFileSync(file, text);
@@ -65,11 +65,11 @@ describe('a web configuration', () => {
     ],
     ['empty lists', tls({ cipher_suites: [], curve_preferences: [], client_allowed_sans: [] })],
     ['variables that are none', 'http_server_config: { headers: { X-XSS-Protection: "${NOT_SET}" } }'],
-  ])('takes %s', async (_case, text) => {
+  ])('accepts %s', async (_case, text) => {
     expect(await problems(text)).toEqual([]);
   });
 
-  test('is refused with all that is wrong, each with path, line, value and what was expected', async () => {
+  test('reports all errors of a web configuration with path, line, value, and expectation', async () => {
     const text = `tls_server_config:
   cert_file: nowhere.pem
   key: canary-secret
@@ -129,13 +129,13 @@ rate_limit: {}
       tls({ client_ca_file: FIRST_TLS.key_file, client_auth_type: 'RequestClientCert' }),
       ['client_ca_file (line 4)'],
     ],
-  ])('is refused with %s', async (_case, text, places) => {
+  ])('rejects a web configuration with %s', async (_case, text, places) => {
     expect((await problems(text)).map((message) => message.replace(/: got .*/s, ''))).toEqual(
       places.map((place) => `tls_server_config.${place}`),
     );
   });
 
-  test('is refused where it cannot be read', async () => {
+  test('rejects an unreadable web configuration', async () => {
     const missing = join(temporaryFolder(), 'none.yml');
     expect(await problemsOf(missing)).toEqual([`cannot read ${missing}: no such file or directory`]);
     const pipe = join(temporaryFolder(), 'pipe.yml');
@@ -146,7 +146,7 @@ rate_limit: {}
     ]);
   });
 
-  test('of any text is read or refused, and its secrets are not shown', () => {
+  test('accepts or rejects arbitrary web configurations without showing secrets', () => {
     const keys = [...Object.keys({ ...TLS, ...HTTP, ...HEADERS }), 'headers', 'alice', '<<', '__proto__'];
     const value = fc.oneof(
       fc.constantFrom<unknown>('TLS12', 'deny', 'X25519', ['X25519'], 1, true, null, {}, []),
@@ -180,7 +180,7 @@ rate_limit: {}
   });
 });
 
-test('docs/web-config.md names every key', () => {
+test('docs/web-config.md describes every key', () => {
   const page = readFileSync(`${PROJECT}docs/web-config.md`, 'utf8');
   const keys = Object.keys({ ...TLS, ...HTTP, ...HEADERS, basic_auth_users: '' });
   expect(keys.filter((key) => !page.includes(key))).toEqual([]);

@@ -6,7 +6,7 @@ import type { ConfigNode } from '../../src/config/reading/nodes.ts';
 import { parseYaml } from '../../src/config/reading/yaml.ts';
 import type { parseInWorker as ParseInWorker } from '../../src/config/reading/yaml-in-worker.ts';
 
-// A thread runs what the compiler has written.
+// A thread needs the compiled module.
 const BUILT = '../../build/config/reading/yaml-in-worker.js';
 const { parseInWorker }: { parseInWorker: typeof ParseInWorker } = await import(BUILT);
 
@@ -14,7 +14,7 @@ const entry = (i: number) => `  - {name: query-${i}, monitorName: "monitor-${i}"
 const fileOf = (entries: number) => `queries:\n${Array.from({ length: entries }, (_, i) => entry(i)).join('')}`;
 const long = fileOf(1_000);
 
-describe('a text that is read in a thread of its own', () => {
+describe('parseInWorker', () => {
   it.each([
     ['flow mappings', long],
     ['JSON', JSON.stringify({ queries: [{ name: 'query-0', labels: {} }, 1.5, null] }, undefined, 2)],
@@ -25,13 +25,13 @@ describe('a text that is read in a thread of its own', () => {
     ['values of tags', '- !!set {a, b}\n- 12345678901234567890\n- .nan\n- 2026-01-01\n'],
     ['a value that cannot be sent', '%YAML 1.1\n---\n- <<\n'],
     ['nothing', ''],
-  ])('is what the library makes of it: %s', async (_, text) => {
+  ])('returns the same result as the library: %s', async (_, text) => {
     const expected = parseYaml(text, 'f.yml', { rootPath: 'f.yml' });
 
     expect(await parseInWorker({ text, file: 'f.yml', rootPath: 'f.yml' })).toEqual(expected);
   });
 
-  it('holds up the event loop for a small part of the time that reading it here takes', async () => {
+  it('blocks the event loop for a small part of the time of parsing in this thread', async () => {
     const text = fileOf(5_000);
     const begun = performance.now();
     parseYaml(text, 'f.yml');
@@ -68,7 +68,7 @@ describe('flat nodes', () => {
     ),
   }));
 
-  it('are made again the tree that they were', () => {
+  it('rebuilds the same tree from flat nodes', () => {
     fc.assert(
       fc.property(tree, (root) => {
         expect(remade(root).root).toEqual(root);
@@ -76,7 +76,7 @@ describe('flat nodes', () => {
     );
   });
 
-  it('name a node that is shared once, however often it is', () => {
+  it('yields a shared node once', () => {
     let root: ConfigNode = { kind: 'scalar', line: 1, value: 'x', source: 'x' };
     for (let level = 0; level < 60; level += 1) {
       root = { kind: 'list', line: 1, items: [root, root] };

@@ -9,7 +9,7 @@ async function problemsOf(text: string): Promise<string[]> {
   return error instanceof ConfigError ? error.problems.map(({ message }) => message) : [String(error)];
 }
 
-describe('the form of the file', () => {
+describe('the format of the file', () => {
   it.each([
     ['empty', '', true],
     ['only comments', '# nothing yet\n', true],
@@ -22,7 +22,7 @@ describe('the form of the file', () => {
     ['a byte order mark', '\u{feff}queries: []\n'],
     ["Windows' line ends", 'aws:\r\n  region: eu-west-1\r\nqueries: []\r\n'],
     ['a directive', '%YAML 1.2\n---\nqueries: []\n...\n'],
-  ])('%s: no queries, defaults for the rest', async (_form, text, isEmpty = false) => {
+  ])('loads %s as a file without queries, with defaults', async (_form, text, isEmpty = false) => {
     const { config, queries, warnings } = await load(text);
     expect(queries).toEqual([]);
     expect(warnings.map(({ message }) => message)).toEqual(
@@ -50,7 +50,7 @@ describe('the form of the file', () => {
     });
   });
 
-  it('syntax errors have lines', async () => {
+  it('reports syntax errors with lines', async () => {
     expect(await problemsOf('web:\n\ttelemetryPath: /m\naws: { region: x\n')).toEqual([
       'nfm.yml (line 2): got invalid YAML (Tabs are not allowed as indentation), expected valid YAML',
       'nfm.yml (line 4): got invalid YAML (Flow map in block collection must be sufficiently indented and end with a }), expected valid YAML',
@@ -60,7 +60,7 @@ describe('the form of the file', () => {
   it.each([
     ...['*', '&', '%', '@', '`', '*:', '!x', '!!int x', '%x', '@x', '`x', '|x', '>x', '*, x', '! ', '! x'],
     ...['*.x', '*x*', '*-prod', '&x', '&-prod'],
-  ])('a value that lacks quotes is reported once, with the advice to quote it: %s', async (value) => {
+  ])('reports a value without quotes once, with the advice to quote it: %s', async (value) => {
     for (const text of [
       `queries:\n  - account: ${value}\n    type: x`,
       `queries:\n  - { type: x,\n     account: ${value} }\n`,
@@ -72,14 +72,14 @@ describe('the form of the file', () => {
     }
   });
 
-  it('an unquoted asterisk for all accounts is told to need quotes', async () => {
+  it('reports that an unquoted asterisk for all accounts needs quotes', async () => {
     expect(await problemsOf('queries:\n  - account: *\n')).toEqual([
       'nfm.yml (line 2): got a value without quotes that begins with *, which YAML reads as an alias, expected quotes around it: "*"',
     ]);
   });
 
   it.each(['*canary', '@canary', '!canary', '|canary', '`canary', '%canary', '&canary'])(
-    'a secret that lacks quotes is not shown: %s',
+    'hides a secret without quotes: %s',
     async (secret) => {
       const messages = await problemsOf(`accounts:\n  - name: a\n    externalId: ${secret}\n`);
       expect(messages.join()).toMatch(/quote/);
@@ -93,7 +93,7 @@ describe('the form of the file', () => {
     ['block lists', `${'- '.repeat(5000)}x`],
     ['block mappings', Array.from({ length: 500 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
     ['mappings as keys', `${'? '.repeat(5000)}x`],
-  ])('nesting without end is no stack overflow: %s', async (_kind, text) => {
+  ])('rejects extremely deep nesting: %s', async (_kind, text) => {
     const [problem, ...others] = await problemsOf(text);
     expect(problem).toMatch(
       /^nfm\.yml \(line \d+\): got lists or mappings nested more than 64 deep, expected at most 64 levels$/,
@@ -101,7 +101,7 @@ describe('the form of the file', () => {
     expect(others).toEqual([]);
   });
 
-  it('lines are those of the values, whatever the style', async () => {
+  it('reports the lines of values in any style', async () => {
     const json = '{\n"aws":\n{\n"region":\n"nowhere"\n,\n"regoin": 1}\n}';
     expect(await problemsOf(json)).toEqual([
       'aws.region (line 5): got "nowhere", expected an AWS region (for example, eu-west-1)',
@@ -115,14 +115,14 @@ describe('the form of the file', () => {
     ]);
   });
 
-  it('aliases find the last anchor of their name before them', async () => {
+  it('resolves an alias to the last anchor of its name before it', async () => {
     const text =
       'x-a: &r eu-west-1\naws: { region: *r }\nx-b: &r us-east-1\nqueries: [{ name: a, monitorName: m, queryId: q, region: *r }]\n';
     const { config, queries } = await load(text);
     expect([config.aws.region, queries[0]?.region]).toEqual(['eu-west-1', 'us-east-1']);
   });
 
-  it('a value in a message is one short line', async () => {
+  it('shows a value in a message on one short line', async () => {
     const [problem] = await problemsOf(`aws: { region: "${'\u2028\u0007\\n'.repeat(3)}${'😀'.repeat(100)}" }`);
     expect(problem).toMatch(
       /^aws\.region \(line 1\): got "\\u2028\\u0007\\n[^\n\p{Cs}]*…", expected an AWS region \(for example, eu-west-1\)$/u,

@@ -3,7 +3,7 @@ import { Conditions, Reminders } from '../../src/lib/conditions.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
-test('warns when a state begins, hourly while it lasts, and logs its end once', async () => {
+test('warns when a condition begins, hourly while it lasts, and logs its end once', async () => {
   const clock = new FakeClock();
   const log = new RecordingLog();
   const warnings = new Conditions({ clock, log, begun: 'begun', ended: 'ended' });
@@ -28,7 +28,7 @@ test('warns when a state begins, hourly while it lasts, and logs its end once', 
 
 const HOUR = 3_600_000;
 
-test('lets each thing be said at once, and again only when an hour has passed', async () => {
+test('makes a reminder due immediately for a new key, and again after an hour', async () => {
   const clock = new FakeClock();
   const hourly = new Reminders(clock);
   expect([hourly.isDue('a'), hourly.isDue('a'), hourly.isDue('b')]).toEqual([true, false, true]);
@@ -39,7 +39,7 @@ test('lets each thing be said at once, and again only when an hour has passed', 
   expect([hourly.isDue('a'), hourly.isDue('a'), hourly.isDue('b')]).toEqual([true, false, true]);
 });
 
-test('logs another kind of a condition at once, with how long all kinds have lasted', async () => {
+test('logs a changed kind of a condition immediately, with the duration of all kinds', async () => {
   const clock = new FakeClock();
   const log = new RecordingLog();
   const conditions = new Conditions({ clock, log, level: 'error', begun: 'begun', lasts: 'lasts', ended: 'ended' });

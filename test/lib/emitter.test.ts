@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Emitter } from '../../src/lib/emitter.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
-it('calls all listeners in order, also after one that throws, which is logged', () => {
+it('calls all listeners in order, and logs the failure of one that throws', () => {
   const log = new RecordingLog();
   const emitter = new Emitter<[number, string]>(log, 'change of a thing');
   const heard: unknown[] = [];
@@ -25,7 +25,7 @@ it('calls all listeners in order, also after one that throws, which is logged', 
   ]);
 });
 
-it('does not call a listener that was removed, though it was added twice', () => {
+it('does not call a removed listener that was added twice', () => {
   const emitter = new Emitter<[]>(new RecordingLog(), 'event');
   let calls = 0;
   const listener = () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FairQueue, QueueFullError } from '../../src/lib/concurrency.ts';
 
-/** A queue whose tasks end when they are told to. */
+/** A queue whose tasks end on demand. */
 function heldQueue(bounds: { atOnce: number; mostWaiting: number }) {
   const queue = new FairQueue(bounds);
   const begun: string[] = [];
@@ -19,7 +19,7 @@ function heldQueue(bounds: { atOnce: number; mostWaiting: number }) {
   return { run, begun, endOne };
 }
 
-test('so many tasks run at once, and origins take turns', async () => {
+test('runs a limited number of tasks, with turns for each origin', async () => {
   const { run, begun, endOne } = heldQueue({ atOnce: 1, mostWaiting: 10 });
   const results = Promise.all([
     ...['a1', 'a2', 'a3', 'a4'].map((name) => run('a', name)),
@@ -34,7 +34,7 @@ test('so many tasks run at once, and origins take turns', async () => {
   expect(await results).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1']);
 });
 
-test('who cannot wait is refused at once, and those who leave make room', async () => {
+test('rejects tasks of a full queue, and frees the slots of aborted ones', async () => {
   const { run, begun, endOne } = heldQueue({ atOnce: 2, mostWaiting: 1 });
   const running = [run('a', 'a1'), run('a', 'a2')];
   const leaver = new AbortController();
@@ -50,7 +50,7 @@ test('who cannot wait is refused at once, and those who leave make room', async 
   expect(await Promise.all([...running, waits])).toEqual(['a1', 'a2', 'c2']);
 });
 
-test('a task that fails gives its place on', async () => {
+test('passes the slot of a failed task to the next one', async () => {
   const queue = new FairQueue({ atOnce: 1, mostWaiting: 1 });
   const { signal } = new AbortController();
   const fails = queue.run('a', signal, () => Promise.reject(new TypeError('bad')));

@@ -9,7 +9,7 @@ function logTo(lines: string[], format: (typeof LOG_FORMATS)[number], level: Log
   return createLogger({ level, format, clock: { now: () => NOW }, write: (line) => lines.push(line) });
 }
 
-/** Texts with what breaks lines, quotes, terminals and encodings in them. */
+/** Texts with characters that break lines, quotes, terminals, and encodings. */
 const text = fc.string({
   unit: fc.oneof(
     fc.constantFrom('"', '\\', '=', ' ', '\n', '\r', '\t', '\0', '\u001b[31m', '\u0085', '\u009b', '\u2028', '\u202e'),
@@ -24,7 +24,7 @@ const fields: fc.Arbitrary<LogFields> = fc.dictionary(
 );
 
 describe.each(LOG_FORMATS)('the log as %s', (format) => {
-  it('writes one line for an event, whatever it holds, from which the event can be read back', () => {
+  it('writes any event on one line that can be parsed', () => {
     fc.assert(
       fc.property(fc.constantFrom(...LOG_LEVELS), text, fields, (level, msg, given) => {
         const lines: string[] = [];
@@ -43,7 +43,7 @@ describe.each(LOG_FORMATS)('the log as %s', (format) => {
     );
   });
 
-  it('cuts a text of which a service may decide how long it is', () => {
+  it('shortens long texts', () => {
     const lines: string[] = [];
     logTo(lines, format).warn('query failed', { reason: 'x'.repeat(1_000_000), after: 1 });
     const [line = ''] = lines;
@@ -52,7 +52,7 @@ describe.each(LOG_FORMATS)('the log as %s', (format) => {
     expect(line).toMatch(/after/);
   });
 
-  it('leaves no character bare that a reader takes for the end of a line or a terminal for a command', () => {
+  it('escapes characters that end a line or control a terminal', () => {
     fc.assert(
       fc.property(text, text, (msg, value) => {
         const lines: string[] = [];
@@ -64,7 +64,7 @@ describe.each(LOG_FORMATS)('the log as %s', (format) => {
     );
   });
 
-  it.each(LOG_LEVELS)('at level %s writes that and what is worse, and what is always written', (level) => {
+  it.each(LOG_LEVELS)('writes events of level %s and above, and unconditional ones', (level) => {
     const lines: string[] = [];
     const log = logTo(lines, format, level);
     for (const each of LOG_LEVELS) {
@@ -84,7 +84,7 @@ function jsonText(value: unknown): string {
 }
 
 describe('the log as logfmt', () => {
-  it('quotes the message always, and other values only where they need it', () => {
+  it('always quotes the message, and other values only if necessary', () => {
     const lines: string[] = [];
     logTo(lines, 'logfmt').info('listening', { address: '[::1]:10049', empty: '', words: 'two words', number: 1.5 });
     expect(lines).toEqual([

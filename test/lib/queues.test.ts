@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { describe, expect, test } from 'vitest';
 import { nextTurn, TurnsByKey } from '../../src/lib/concurrency.ts';
 
-/** Work that says when it begins and ends. */
+/** Work that records its beginning and end. */
 function work(said: string[], name: string, fails = false): () => Promise<string> {
   return async () => {
     said.push(`${name} begins`);
@@ -16,7 +16,7 @@ function work(said: string[], name: string, fails = false): () => Promise<string
 }
 
 describe('a limit of one', () => {
-  test('work begins when what came before has ended, well or not', async () => {
+  test('starts work after earlier work has succeeded or failed', async () => {
     const said: string[] = [];
     const queue = pLimit(1);
     const results = [queue(work(said, 'a', true)), queue(work(said, 'b')), queue(work(said, 'c'))];
@@ -30,7 +30,7 @@ describe('a limit of one', () => {
 });
 
 describe('TurnsByKey', () => {
-  test('only work on the same thing waits, also for one that fails', async () => {
+  test('delays only work with the same key, also after a failure', async () => {
     const said: string[] = [];
     const turns = new TurnsByKey();
     const results = [
@@ -47,7 +47,7 @@ describe('TurnsByKey', () => {
     expect(said.filter((line) => line.startsWith('x'))).toEqual(['x1 begins', 'x1 ends', 'x2 begins', 'x2 ends']);
   });
 
-  test('is busy with a key until its last work has ended', async () => {
+  test('reports a key as busy until its last work has ended', async () => {
     const turns = new TurnsByKey();
     const results = [turns.run('x', work([], 'x1', true)), turns.run('x', work([], 'x2'))];
     const settled = Promise.allSettled(results);

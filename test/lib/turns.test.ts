@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { lazy, nextTurn, Turns } from '../../src/lib/concurrency.ts';
 
 describe('turns', () => {
-  test('go to those who ask in order, each in a turn of the event loop of its own', async () => {
+  test('runs work in order, each in its own turn of the event loop', async () => {
     const turns = new Turns();
     let turn = 0;
     let counting = true;
@@ -26,7 +26,7 @@ describe('turns', () => {
     expect(new Set(got.map((each) => each.turn)).size).toBe(4);
   });
 
-  test('last as long as the work does, and end with what it comes to', async () => {
+  test('waits for the end of work, and returns its result or failure', async () => {
     const turns = new Turns();
     const told: string[] = [];
     const long = async (who: string) => {
@@ -50,7 +50,7 @@ describe('turns', () => {
   });
 });
 
-test('what is loaded lazily is loaded once, and again after a failure', async () => {
+test('loads lazily once, and again after a failure', async () => {
   let loads = 0;
   const load = lazy(async () => {
     loads += 1;

@@ -13,7 +13,7 @@ async function contextOf(config: object = {}, region: string | undefined = 'eu-w
   return (await loadConfig(JSON.stringify(config), options)).context;
 }
 
-/** What came of it, or all that is wrong with it. */
+/** Returns the result, or the messages of all problems. */
 async function outcomeOf<T>(loaded: Promise<T>): Promise<T | readonly string[]> {
   try {
     return await loaded;
@@ -47,7 +47,7 @@ const CONFIG = {
 };
 
 describe('a file of entries', () => {
-  it('makes queries as the config file does, with its accounts, defaults and variables', async () => {
+  it('loads entries with the accounts, defaults, and variables of the config file', async () => {
     const text = `
 - { name: a, monitorName: m, queryId: q, region: us-east-1 }
 - { name: b, account: shop, monitorName: [m], metricName: TIMEOUTS, destinationCategory: INTER_AZ, schedule: { every: 1h }, labels: { team: "x-\${TEAM}" } }
@@ -63,7 +63,7 @@ describe('a file of entries', () => {
     });
   });
 
-  it('may be blank, JSON, or have warnings', async () => {
+  it('accepts a file that is blank, JSON, or has warnings', async () => {
     expect(await file('# none yet\n')).toMatchObject({ queries: [], followers: [] });
     expect(await file('[]')).toMatchObject({ queries: [] });
     const twins = [
@@ -110,14 +110,14 @@ describe('a file of entries', () => {
       [`${FILE}[1].name (line 2): got "a", expected a unique name: ${FILE}[0] (line 1) also creates a query "a"`],
     ],
     [
-      '- { name: a, account: nobody, monitorName: m, queryId: q }',
-      [`${FILE}[0].account (line 1): got "nobody", expected one of the accounts "default"`],
+      '- { name: a, account: nowhere, monitorName: m, queryId: q }',
+      [`${FILE}[0].account (line 1): got "nowhere", expected one of the accounts "default"`],
     ],
-  ])('is refused with all that is wrong with it, and where: %j', async (text, messages) => {
+  ])('reports all errors of a file with their paths: %j', async (text, messages) => {
     expect(await file(text)).toEqual(messages);
   });
 
-  it('is refused where the config has no place for it', async () => {
+  it('rejects entries that conflict with the config file', async () => {
     const nowhere = await file('- { name: a, monitorName: m, queryId: q }', {}, '');
     expect(nowhere).toEqual([
       `${FILE}[0].region (line 1): got an invalid region from the environment or the AWS profile, expected an AWS region (for example, eu-west-1): here, in aws.region, in AWS_REGION, or in the AWS profile`,
@@ -137,7 +137,7 @@ describe('a file of entries', () => {
 });
 
 describe('the body of a registration', () => {
-  it('makes one query, of the name it is registered under', async () => {
+  it('creates one query with the registered name', async () => {
     expect(await body(WATCHED)).toMatchObject({ query: { name: 'shop', source: 'http', queryId: 'q' } });
     expect(await body({ ...WATCHED, name: 'shop' })).toMatchObject({ query: { name: 'shop' } });
     const single = { ...SCHEDULED, account: ['payments'], region: ['us-east-1'], metricName: ['TIMEOUTS'] };
@@ -146,7 +146,7 @@ describe('the body of a registration', () => {
     });
   });
 
-  it('is not where the environment is read', async () => {
+  it('does not replace variables in a body', async () => {
     const labels = { team: '${SECRET}', x: '$${', y: '${' };
     expect(await body({ ...WATCHED, labels })).toMatchObject({ query: { labels } });
     expect(await body({ ...WATCHED, monitorName: '${SECRET}' })).toEqual([
@@ -169,8 +169,8 @@ describe('the body of a registration', () => {
       ['name: got "x", expected "shop", the name that the query is registered under, or no name'],
     ],
     [
-      { ...WATCHED, account: 'nobody' },
-      ['account: got "nobody", expected one of the accounts "payments", "shop", "default"'],
+      { ...WATCHED, account: 'nowhere' },
+      ['account: got "nowhere", expected one of the accounts "payments", "shop", "default"'],
     ],
     [
       { ...WATCHED, region: ['us-east-1', 'eu-west-1'] },
@@ -203,11 +203,11 @@ describe('the body of a registration', () => {
         "scopeId: got nothing, expected a scope's id: text that is not empty, or a list of them, for type workload-insights-top-contributors",
       ],
     ],
-  ])('is refused with all that is wrong with it, and where: %j', async (value, messages) => {
+  ])('reports all errors of a body with their paths: %j', async (value, messages) => {
     expect(await body(value === undefined ? undefined : JSON.parse(JSON.stringify(value)), CONFIG)).toEqual(messages);
   });
 
-  it('is refused where its name is none, or where it nests without end', async () => {
+  it('rejects a body with an invalid name or extremely deep nesting', async () => {
     expect(await body(WATCHED, {}, 'a:b')).toEqual([
       'name: got "a:b", expected a name: 1 to 128 characters of A-Z a-z 0-9 _ . -',
     ]);
@@ -217,13 +217,13 @@ describe('the body of a registration', () => {
   });
 });
 
-describe('whatever is read', () => {
+describe('arbitrary input', () => {
   const keys = fc.constantFrom(
     ...['name', 'type', 'account', 'region', 'monitorName', 'scopeId', 'queryId', 'interval', 'labels', 'schedule'],
     ...['metricName', 'destinationCategory', 'limit', 'contributorLabels', 'monitorSelector', '__proto__', '<<', 'x'],
   );
   const texts = fc.constantFrom(
-    ...['a', '*', 'payments', 'nobody', 'us-east-1', '1h', '${SECRET}', '${', 'TIMEOUTS', 'INTER_AZ', 'remote_ip'],
+    ...['a', '*', 'payments', 'nowhere', 'us-east-1', '1h', '${SECRET}', '${', 'TIMEOUTS', 'INTER_AZ', 'remote_ip'],
   );
   const scalar = fc.oneof(texts, fc.string(), fc.integer(), fc.double(), fc.boolean(), fc.constant(null));
   const value = fc.oneof(
@@ -237,7 +237,7 @@ describe('whatever is read', () => {
   const complaints = async (loaded: Promise<unknown>) =>
     JSON.stringify(await outcomeOf(loaded).then((outcome) => (Array.isArray(outcome) ? outcome : [])));
 
-  it('problems or queries come of a file, and no secret', async () => {
+  it('loads or rejects arbitrary files without showing secrets', async () => {
     const context = await contextOf(CONFIG);
     const yaml = fc.tuple(fc.array(entry, { maxLength: 3 }), fc.boolean());
     const lists = yaml.map(([list, json]) => (json ? JSON.stringify(list) : stringify(list)));
@@ -250,7 +250,7 @@ describe('whatever is read', () => {
     );
   });
 
-  it('problems or one query come of a body, and no secret', async () => {
+  it('loads or rejects arbitrary bodies without showing secrets', async () => {
     const context = await contextOf(CONFIG);
     await fc.assert(
       fc.asyncProperty(fc.oneof(entry, fc.jsonValue()), async (some) => {

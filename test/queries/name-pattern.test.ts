@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fitsPattern } from '../../src/queries/following.ts';
 
-describe('a pattern for names', () => {
-  it('has * for any characters, ? for one, and all else for itself', () => {
+describe('a name pattern', () => {
+  it('matches any characters with *, one with ?, and others literally', () => {
     const fits = (pattern: string) =>
       ['prod-a', 'prod-', 'prod', 'xprod-a', 'PROD-a', 'prod.a', 'a'].filter((name) => fitsPattern(name, pattern));
     expect(fits('prod-*')).toEqual(['prod-a', 'prod-']);
@@ -15,7 +15,7 @@ describe('a pattern for names', () => {
     expect(fits('**')).toHaveLength(7);
   });
 
-  it('is what a regular expression would be', () => {
+  it('matches the same names as the equivalent regular expression', () => {
     const text = (characters: string) => fc.string({ unit: fc.constantFrom(...characters), maxLength: 8 });
     fc.assert(
       fc.property(text('ab.'), text('ab.*?'), (name, pattern) => {
@@ -26,7 +26,7 @@ describe('a pattern for names', () => {
     );
   });
 
-  it('takes no long time, whatever it is', () => {
+  it('matches arbitrary patterns quickly', () => {
     expect(fitsPattern('a'.repeat(255), '*a'.repeat(127).concat('b'))).toBe(false);
   });
 });

@@ -15,8 +15,8 @@ async function namesOf(config: object): Promise<string[]> {
 
 const QUERY = { monitorName: 'm', queryId: 'q' };
 
-describe('what entries fan out to', () => {
-  it('is one query for each account and region, named after what the file lists', async () => {
+describe('fan-out of entries', () => {
+  it('creates one query for each account and region, with listed values in the name', async () => {
     const { queries } = await loadConfig(readFixture('fan-out.ok.yml'), OPTIONS);
     expect(queries.map(({ name, group, account, region }) => [name, group, account, region].join(' '))).toEqual([
       'by-default by-default default eu-west-1',
@@ -33,7 +33,7 @@ describe('what entries fan out to', () => {
     ]);
   });
 
-  it('has the defaults of all queries, where an entry lacks them', async () => {
+  it('applies queryDefaults to an entry', async () => {
     const { queries } = await loadConfig(readFixture('fan-out.ok.yml'), OPTIONS);
     const [byDefault] = queries;
     const everywhere = queries.find(({ group }) => group === 'everywhere');
@@ -41,7 +41,7 @@ describe('what entries fan out to', () => {
     expect(everywhere).toMatchObject({ interval: 120_000, staleAfter: 360_000, labels: { owner: 'me' } });
   });
 
-  it('is in the only account that the file has, else in default', async () => {
+  it('uses the only account of the file, otherwise default', async () => {
     const queries = [{ name: 'a', ...QUERY, region: 'eu-west-1' }];
     expect(await namesOf({ queries })).toEqual(['a default eu-west-1']);
     expect(await namesOf({ queries, accounts: [{ name: 'x' }] })).toEqual(['a x eu-west-1']);
@@ -49,7 +49,7 @@ describe('what entries fan out to', () => {
     expect(await namesOf({ queries, accounts: [{ name: 'x' }, { name: 'default' }] })).toEqual(['a default eu-west-1']);
   });
 
-  it('"*" is all accounts that the file defines, or default where it defines none', async () => {
+  it('expands "*" to all accounts of the file, or to default', async () => {
     const queries = [{ name: 'a', ...QUERY, account: '*', region: 'eu-west-1' }];
     expect(await namesOf({ queries })).toEqual(['a:default default eu-west-1']);
     expect(await namesOf({ queries, accounts: [{ name: 'x' }] })).toEqual(['a:x x eu-west-1']);
@@ -59,12 +59,12 @@ describe('what entries fan out to', () => {
     ]);
   });
 
-  it('may share an entry name, as long as the queries differ in theirs', async () => {
+  it('accepts equal entry names if the query names differ', async () => {
     const queries = ['us-east-1', 'eu-west-1'].map((region) => ({ name: 'a', ...QUERY, region: [region] }));
     expect(await namesOf({ queries })).toEqual(['a:us-east-1 default us-east-1', 'a:eu-west-1 default eu-west-1']);
   });
 
-  it('says which entries make queries of one name, or the same query under two', async () => {
+  it('reports entries with equal query names, and entries with equal calls', async () => {
     const queries = [
       { name: 'a', ...QUERY, region: ['us-east-1', 'eu-west-1'] },
       { name: 'a', monitorName: 'm', queryId: 'r', region: ['eu-west-1', 'us-east-1'] },
@@ -86,8 +86,8 @@ describe('what entries fan out to', () => {
   });
 });
 
-describe('what scheduled entries fan out to', () => {
-  it('is one query for each value of each dimension', async () => {
+describe('fan-out of scheduled entries', () => {
+  it('creates one query for each value of each dimension', async () => {
     const { queries } = await loadConfig(readFixture('scheduled.ok.yml'), OPTIONS);
     const stars = queries.filter(({ group }) => group === 'stars').map(({ name }) => name);
     const metricNames = ['ROUND_TRIP_TIME', 'TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'];
@@ -111,7 +111,7 @@ describe('what scheduled entries fan out to', () => {
     ]);
   });
 
-  it('asks what the entry and the defaults that fit it say', async () => {
+  it('combines an entry with the defaults for its kind', async () => {
     const { queries } = await loadConfig(readFixture('scheduled.ok.yml'), OPTIONS);
     const find = (wanted: string) => queries.find(({ name }) => name === wanted);
     expect(find('one')).toMatchObject({
@@ -141,7 +141,7 @@ describe('what scheduled entries fan out to', () => {
     expect(find('watched')).toMatchObject({ kind: 'watched', monitorName: 'checkout', queryId: 'b' });
   });
 
-  it('takes a schedule, a monitor and what to ask for from the defaults', async () => {
+  it('uses schedule, monitor, metric, and category from queryDefaults', async () => {
     const queryDefaults = {
       monitorName: ['m', 'n'],
       metricName: '*',
@@ -162,7 +162,7 @@ describe('what scheduled entries fan out to', () => {
     ]);
   });
 
-  it('has names of its parts in one order, whatever is listed', async () => {
+  it('orders the parts of a query name, whichever are listed', async () => {
     const dimension = <T extends string>(...values: [T, T, ...T[]]) =>
       fc.oneof(fc.constantFrom(...values), fc.shuffledSubarray(values, { minLength: 1 }));
     const entries = fc.record({
@@ -205,7 +205,7 @@ describe('what scheduled entries fan out to', () => {
     );
   });
 
-  it('tells which entries start the same', async () => {
+  it('reports entries that start equal queries', async () => {
     const same = {
       monitorName: 'm',
       metricName: 'TIMEOUTS',
@@ -232,7 +232,7 @@ describe('what scheduled entries fan out to', () => {
     ]);
   });
 
-  it('shows no part of a name that came from the environment', async () => {
+  it('hides parts of a name from the environment', async () => {
     const entry = { metricName: 'TIMEOUTS', destinationCategory: 'INTER_AZ', schedule: { every: '1h' } };
     const queries = [1, 2].map((limit) => ({
       name: 'a',
@@ -249,18 +249,18 @@ describe('what scheduled entries fan out to', () => {
   });
 });
 
-describe('what targets have to bear', () => {
-  it('is the sum of their queries', async () => {
+describe('load of targets', () => {
+  it('adds the load of all queries of a target', async () => {
     const loaded = await loadConfig(readFixture('everything.ok.yml'), { ...OPTIONS, env: { RPS: '2.5' } });
     expect(sumUpTargets(loaded.config, loaded)).toEqual([
       {
         account: 'default',
         region: 'us-east-1',
         queries: 2,
-        // A poll every 15 s, and 8 requests every 30 min.
+        // One poll every 15 s, and 8 requests every 30 min.
         planned: 1 / 15 + 8 / 1800,
         limit: 2.5,
-        // Of 10 s each.
+        // 10 s each.
         runs: 10 / 1800,
         maxConcurrentRuns: 3,
       },

@@ -19,14 +19,14 @@ async function load(config: object, fallback: string | undefined) {
   return { asked, outcome };
 }
 
-describe('the region of accounts that give none', () => {
-  it('is aws.region, and nobody asks further', async () => {
+describe('the region of accounts without a region', () => {
+  it('uses aws.region without reading the environment', async () => {
     const { asked, outcome } = await load({ aws: { region: 'eu-west-1' }, queries: [QUERY] }, 'us-east-1');
     expect(outcome).toMatchObject({ queries: [{ name: 'a', region: 'eu-west-1' }] });
     expect(asked).toBe(0);
   });
 
-  it('is that of the environment or the profile', async () => {
+  it('uses the region of the environment or the profile', async () => {
     const config = {
       accounts: [{ name: 'x' }, { name: 'y', region: 'us-west-2' }],
       queries: [{ ...QUERY, account: '*' }],
@@ -45,7 +45,7 @@ describe('the region of accounts that give none', () => {
     expect(asked).toBe(1);
   });
 
-  it('is not needed where no query needs it', async () => {
+  it('accepts a missing region if no query needs it', async () => {
     const accounts = [{ name: 'x' }, { name: 'y', region: 'us-west-2' }];
     const queries = [
       { ...QUERY, account: 'y' },
@@ -55,7 +55,7 @@ describe('the region of accounts that give none', () => {
     expect(await load({}, undefined)).toMatchObject({ asked: 0, outcome: { queries: [] } });
   });
 
-  it('is an error where nothing gives it', async () => {
+  it('rejects a missing region', async () => {
     expect(await load({ queries: [QUERY] }, undefined)).toEqual({
       asked: 1,
       errors: [
@@ -64,7 +64,7 @@ describe('the region of accounts that give none', () => {
     });
   });
 
-  it('is an error where the environment gives what is none, and stays unsaid', async () => {
+  it('rejects an invalid region of the environment without showing it', async () => {
     expect(await load({ accounts: [{ name: 'x' }], queries: [QUERY] }, 'hush')).toEqual({
       asked: 1,
       errors: [
@@ -73,7 +73,7 @@ describe('the region of accounts that give none', () => {
     });
   });
 
-  it('is not asked for twice when aws.region is wrong', async () => {
+  it('does not read the environment if aws.region is invalid', async () => {
     expect(await load({ aws: { region: 'here' }, queries: [QUERY] }, undefined)).toEqual({
       asked: 0,
       errors: ['aws.region (line 1): got "here", expected an AWS region (for example, eu-west-1)'],

@@ -15,8 +15,8 @@ const source: fc.Arbitrary<SourceQueries> = queries.map((each) => ({ queries: ea
 const files = fc.dictionary(fc.constantFrom('p', 'q', 'r'), source).map((each) => new Map(Object.entries(each)));
 const http = queries.map((each) => new Map(each.map((one) => [one.name, one])));
 
-describe('the indexes of sources', () => {
-  it('find the names that have changed, prepared or not', async () => {
+describe('SourceIndexes', () => {
+  it('finds changed names with and without preparation', async () => {
     const property = fc.asyncProperty(source, source, fc.boolean(), async (before, after, isPrepared) => {
       const indexes = new SourceIndexes();
       if (isPrepared) {
@@ -29,7 +29,7 @@ describe('the indexes of sources', () => {
     await fc.assert(property);
   });
 
-  it('use nothing that was prepared for another source before', async () => {
+  it('ignores a comparison that was prepared with another source', async () => {
     const sourceOf = (queryId: string) => ({ queries: [watchedQuery({ queryId })], followers: [] });
     const [a, b, c] = [sourceOf('1'), sourceOf('2'), sourceOf('1')];
     const indexes = new SourceIndexes();
@@ -41,7 +41,7 @@ describe('the indexes of sources', () => {
     expect(indexes.changedNames(c, undefined).size).toBe(1);
   });
 
-  it('give the candidates of some names in the order in which sources go before each other', () => {
+  it('yields candidates in the order of precedence of their sources', () => {
     const property = fc.property(source, files, http, fc.uniqueArray(name), (config, ofFiles, ofHttp, names) => {
       const sources = { config, files: ofFiles, http: ofHttp };
 
@@ -53,10 +53,10 @@ describe('the indexes of sources', () => {
   });
 });
 
-describe('the names of changed candidates', () => {
+describe('changedCandidates', () => {
   const candidates = fc.array(fc.record({ query, from: fc.constantFrom('queries[0]', 'queries[1]') }));
 
-  it('are those under which anything is other than before', () => {
+  it('returns the names with any difference', () => {
     const property = fc.property(candidates, candidates, (before, after) => {
       const under = (all: readonly Candidate[], each: string) => JSON.stringify(all.filter(isNamed(each)));
 

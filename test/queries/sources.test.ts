@@ -8,7 +8,7 @@ import { watchedQuery } from '../support/watched-query.ts';
 const HOUR = 3_600_000;
 const NEVER = () => false;
 
-/** A few names and values, so that queries clash and change often. */
+/** Few names and values, so that queries often clash and change. */
 const query: fc.Arbitrary<RegisteredQuery> = fc.oneof(
   fc
     .record({
@@ -36,7 +36,7 @@ function winnersOf(all: Sources): ReadonlyMap<string, Candidate> {
 }
 
 describe('sources', () => {
-  test('go before each other: config, files by path, HTTP, whichever came first', () => {
+  test('orders sources by precedence: config, files by path, HTTP', () => {
     fc.assert(
       fc.property(sources, (all) => {
         const { winners, losers } = mergeQueries(namedCandidates(all), [], NEVER);
@@ -56,7 +56,7 @@ describe('sources', () => {
     );
   });
 
-  test('go before what is found; of that, what is registered stays', () => {
+  test('gives sources precedence over discovered queries, and keeps registered ones of those', () => {
     const found = ['queries[0]', 'queries[1]'].map((from) => ({ query: scheduledQuery({ name: 'a' }), from }));
     const [first, second] = found;
     const named = [{ query: watchedQuery({ name: 'a' }), from: 'HTTP' }];
@@ -68,8 +68,8 @@ describe('sources', () => {
   });
 });
 
-describe('the difference', () => {
-  test('makes one set of queries of the other, and is nothing for the same', () => {
+describe('diffQueries', () => {
+  test('returns the difference of two sets, which is empty for equal ones', () => {
     fc.assert(
       fc.property(queries, queries, fc.boolean(), (before, after, moved) => {
         const byName = (some: readonly RegisteredQuery[]) => new Map(some.map((each) => [each.name, each]));
@@ -113,7 +113,7 @@ describe('the difference', () => {
     ['timeout', { ...asked, schedule: { ...schedule, timeout: 1 } }],
     ['every, and lookback with it', { ...asked, schedule: { ...schedule, every: HOUR / 2, lookback: HOUR / 2 } }],
     ['every beyond the longest lookback', { ...asked, schedule: { ...schedule, every: 2 * HOUR, lookback: HOUR } }],
-  ])('of %s is a change', ([, other]) => {
+  ])('reports a change of %s as changed', ([, other]) => {
     const { changed, replaced } = diffQueries(new Map([['q', asked]]), new Map([['q', other]]), NEVER);
     expect({ changed: changed.length, replaced: replaced.length }).toEqual({ changed: 1, replaced: 0 });
   });
@@ -130,7 +130,7 @@ describe('the difference', () => {
     ['limit', { ...asked, limit: 7 }],
     ['lookback', { ...asked, schedule: { ...schedule, lookback: HOUR / 8 } }],
     ['every, so that windows overlap', { ...asked, schedule: { ...schedule, every: HOUR / 8 } }],
-  ])('of %s is a new query', ([, other]) => {
+  ])('reports a change of %s as replaced', ([, other]) => {
     const { changed, replaced } = diffQueries(new Map([['q', asked]]), new Map([['q', other]]), NEVER);
     expect({ changed: changed.length, replaced: replaced.length }).toEqual({ changed: 0, replaced: 1 });
   });

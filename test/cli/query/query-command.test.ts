@@ -6,7 +6,7 @@ const RUN = ['--region=us-east-1', '--monitor-name=checkout'];
 const ASKED = [...RUN, '--metric-name=RETRANSMISSIONS', '--destination-category=INTER_AZ'];
 const QUICK = { queuedFor: 0, runningFor: '100ms' };
 
-/** A simulator whose started queries live as `life` says; the arguments that lead to it. */
+/** Returns a simulator whose started queries follow `life`, with the flag for its endpoint. */
 async function simulator(scope: TestContext, life: Readonly<Record<string, unknown>>) {
   const service = await runSimulator(scope, { startedQueries: [{ match: {}, ...QUICK, ...life }] });
   return { ...service, endpoint: `--endpoint=${service.url}` };
@@ -19,7 +19,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe.concurrent('query run', () => {
-  it('prints the contributors, the worst first, and what happens on stderr', async (scope) => {
+  it('prints contributors, the largest first, and progress on stderr', async (scope) => {
     const { endpoint } = await simulator(scope, { rows: 40 });
     const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, '--limit=30', endpoint]);
     expect(code).toBe(0);
@@ -63,7 +63,7 @@ describe.concurrent('query run', () => {
     expect(pages.map((page) => page.queryId)).toEqual([queryId, queryId, queryId]);
   });
 
-  it('says what it assumes where the answer names no unit', async (scope) => {
+  it('reports the assumed unit if the response has none', async (scope) => {
     const { endpoint } = await simulator(scope, { unit: null });
     const asked = [...RUN, '--metric-name=ROUND_TRIP_TIME', '--destination-category=INTER_AZ'];
     const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...asked, '--limit=2', endpoint]);
@@ -75,14 +75,14 @@ describe.concurrent('query run', () => {
   it.for([
     ['FAILED', /\nnfm-exporter: FAILED: the service gives no reason; try a shorter window/],
     ['CANCELED', /\nnfm-exporter: CANCELED: the query was stopped by another client/],
-  ] as const)('ends with 1 and without results when the query is %s', async ([outcome, message], scope) => {
+  ] as const)('exits with 1 and prints no results if the query is %s', async ([outcome, message], scope) => {
     const { endpoint } = await simulator(scope, { outcome });
     const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, endpoint]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(message);
   });
 
-  it('stops the query at the service at its timeout, and ends with 1', async (scope) => {
+  it('stops the query at the service after --timeout, and exits with 1', async (scope) => {
     const { endpoint, simulator: service } = await simulator(scope, { outcome: 'none' });
     const command = startCommand(scope, ['query', 'run', ...ASKED, '--timeout=1s', endpoint]);
     await until(() => service.runningQueries().length === 1);
@@ -95,7 +95,7 @@ describe.concurrent('query run', () => {
   it.for([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('stops the query at the service at %s, and ends with %d', async ([signal, exitCode], scope) => {
+  ] as const)('stops the query at the service at %s, and exits with %d', async ([signal, exitCode], scope) => {
     const { endpoint, simulator: service } = await simulator(scope, { outcome: 'none' });
     const command = startCommand(scope, ['query', 'run', ...ASKED, endpoint]);
     await until(() => command.stderr().includes('RUNNING'));
@@ -107,7 +107,7 @@ describe.concurrent('query run', () => {
     expect(service.runningQueries()).toEqual([]);
   });
 
-  it('waits for the id of a query whose start is under way at SIGINT, to stop it', async (scope) => {
+  it('waits for the id of a starting query at SIGINT, to stop it', async (scope) => {
     const service = await runSimulator(scope, {
       startedQueries: [{ match: {}, outcome: 'none' }],
       faults: [{ kind: 'latency', delay: '1500ms', match: { operation: 'StartQuery*' } }],
@@ -122,7 +122,7 @@ describe.concurrent('query run', () => {
     expect(service.simulator.runningQueries()).toEqual([]);
   });
 
-  it('leaves at once at the second signal', async (scope) => {
+  it('exits immediately at the second signal', async (scope) => {
     const service = await runSimulator(scope, { faults: [{ kind: 'hang', match: { operation: 'StartQuery*' } }] });
     const command = startCommand(scope, ['query', 'run', ...ASKED, `--endpoint=${service.url}`]);
     await until(() => command.stderr().includes('starting'));
@@ -132,7 +132,7 @@ describe.concurrent('query run', () => {
     expect(await command.ended).toMatchObject({ code: 130, stdout: '' });
   });
 
-  it('says why a start is refused, and what to do', async (scope) => {
+  it('reports why a start fails, with advice', async (scope) => {
     const { url } = await runSimulator(scope, {});
     const { code, stdout, stderr } = await runCommand(scope, [
       'query',
@@ -146,7 +146,7 @@ describe.concurrent('query run', () => {
     expect(stderr).toMatch(/\nnfm-exporter: StartQueryMonitorTopContributors: \w+Exception: .*: (check|change) /);
   });
 
-  it('ends with 1 without credentials, and with 2 without a region', async (scope) => {
+  it('exits with 1 without credentials, and with 2 without a region', async (scope) => {
     const { AWS_ACCESS_KEY_ID: _, ...env } = CLEAN_ENVIRONMENT;
     const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED], env);
     expect(code).toBe(1);
@@ -156,7 +156,7 @@ describe.concurrent('query run', () => {
     expect(withoutRegion.stderr).toMatch(/^nfm-exporter: --region is required: neither AWS_REGION nor the profile/);
   });
 
-  it('takes the region of the environment', async (scope) => {
+  it('uses the region of the environment', async (scope) => {
     const { endpoint } = await simulator(scope, {});
     const env = { ...CLEAN_ENVIRONMENT, AWS_REGION: 'eu-west-1' };
     const { code, stderr } = await runCommand(scope, ['query', 'run', ...ASKED.slice(1), endpoint], env);
@@ -164,7 +164,7 @@ describe.concurrent('query run', () => {
     expect(stderr).toMatch(/^starting a query of monitor checkout in eu-west-1: /);
   });
 
-  it('goes on when all attempts to get a status fail for a while, and says so', async (scope) => {
+  it('continues after a poll fails with all its attempts, and reports the failure', async (scope) => {
     const service = await runSimulator(scope, {
       startedQueries: [{ match: {}, ...QUICK }],
       faults: [{ kind: 'reset', match: { operation: 'GetQueryStatus*' }, times: 3 }],
@@ -174,7 +174,7 @@ describe.concurrent('query run', () => {
     expect(stderr).toMatch(/\nGetQueryStatusMonitorTopContributors: NetworkError: .*; trying again\n/);
   });
 
-  it('reads a page of results again that could not be read', async (scope) => {
+  it('repeats a failed page of results', async (scope) => {
     const service = await runSimulator(scope, {
       startedQueries: [{ match: {}, ...QUICK }],
       faults: [{ kind: 'body', body: 'garbage', match: { operation: 'GetQueryResults*' }, times: 2 }],
@@ -185,7 +185,7 @@ describe.concurrent('query run', () => {
     expect(stderr).toMatch(/\nGetQueryResultsMonitorTopContributors: InvalidResponse: .*; trying again\n/);
   });
 
-  it('starts once, and says that the query may have been started, when the response is lost', async (scope) => {
+  it('starts a query only once if the response is lost, and reports that it may run', async (scope) => {
     const service = await runSimulator(scope, {
       startedQueries: [{ match: {}, ...QUICK }],
       faults: [{ kind: 'reset', after: 'headers', match: { operation: 'StartQuery*' } }],
@@ -196,7 +196,7 @@ describe.concurrent('query run', () => {
     expect(service.requests.filter(({ operation }) => operation.startsWith('StartQuery'))).toHaveLength(1);
   });
 
-  it('gives up and stops the query when statuses fail for good', async (scope) => {
+  it('stops the query if polls fail permanently', async (scope) => {
     const service = await runSimulator(scope, {
       startedQueries: [{ match: {}, outcome: 'none' }],
       faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { operation: 'GetQueryStatus*' } }],
@@ -224,7 +224,7 @@ describe.concurrent('query watch', () => {
     ],
   });
 
-  it('follows a query to its end; values have the unit that the answer names', async (scope) => {
+  it('follows a query until it succeeds, and uses the unit of the response', async (scope) => {
     const { url } = await runSimulator(scope, fixed({ metricName: 'DATA_TRANSFERRED', unit: 'Kilobytes', limit: 3 }));
     const { code, stdout, stderr } = await runCommand(scope, [
       'query',
@@ -245,7 +245,7 @@ describe.concurrent('query watch', () => {
     expect(stderr).toMatch(/\n3 contributors\n$/);
   });
 
-  it('shows values as they are where nothing says what they are', async (scope) => {
+  it('shows values without conversion if their unit is unknown', async (scope) => {
     const { url } = await runSimulator(scope, fixed({ unit: null, limit: 3 }));
     const watch = ['query', 'watch', ...RUN, '--query-id=q', `--endpoint=${url}`];
     const { stdout, stderr } = await runCommand(scope, [...watch, '--output=json']);
@@ -257,7 +257,7 @@ describe.concurrent('query watch', () => {
     expect(JSON.parse(told.stdout)).toMatchObject({ assumedUnit: 'bytes', baseUnit: 'bytes' });
   });
 
-  it('leaves the query alone at SIGINT', async (scope) => {
+  it('does not stop a watched query at SIGINT', async (scope) => {
     const { url, requests } = await runSimulator(scope, fixed({ outcome: 'none' }));
     const command = startCommand(scope, ['query', 'watch', ...RUN, '--query-id=q', `--endpoint=${url}`]);
     await until(() => command.stderr().includes('RUNNING'));
@@ -268,7 +268,7 @@ describe.concurrent('query watch', () => {
     );
   });
 
-  it('ends with 1 for a query that the service does not know', async (scope) => {
+  it('exits with 1 for a query that does not exist', async (scope) => {
     const { url } = await runSimulator(scope, {});
     const { code, stderr } = await runCommand(scope, ['query', 'watch', ...RUN, '--query-id=q', `--endpoint=${url}`]);
     expect(code).toBe(1);

@@ -17,7 +17,7 @@ function windowOf(...args: string[]): readonly string[] {
 }
 
 describe('flags of query run', () => {
-  it('has defaults for all that can have one', () => {
+  it('applies the defaults of query run', () => {
     expect(read(...RUN)).toEqual({
       command: 'run',
       region: undefined,
@@ -44,17 +44,17 @@ describe('flags of query run', () => {
       '2026-01-01T00:00:00.500Z',
       '2026-01-01T01:00:00.000Z',
     ],
-  ])('takes %j for the window %s to %s', ([args, start, end]) => {
+  ])('reads %j as the window %s to %s', ([args, start, end]) => {
     expect(windowOf(...args)).toEqual([start, end]);
   });
 
-  it('takes any category of the form that the service has, since it gains others', () => {
+  it('accepts unknown categories of a valid form', () => {
     expect(read(...RUN.slice(0, 3), '--destination-category=BRAND_NEW')).toMatchObject({
       destinationCategory: 'BRAND_NEW',
     });
   });
 
-  it('has no limit for data points', () => {
+  it('rejects --limit for data points', () => {
     const args = ['--type=workload-insights-top-contributors-data', '--scope-id=s', ...RUN.slice(2)];
     expect(read('run', ...args)).toMatchObject({ scopeId: 's', monitorName: undefined, limit: undefined });
     expect(() => read('run', ...args, '--limit=5')).toThrow('--limit is not valid for type');
@@ -62,7 +62,7 @@ describe('flags of query run', () => {
 });
 
 describe('flags of query watch', () => {
-  it('needs no metric', () => {
+  it('does not require a metric for query watch', () => {
     expect(read('watch', '--monitor-name=checkout', '--query-id=q')).toMatchObject({
       command: 'watch',
       queryId: 'q',
@@ -71,7 +71,7 @@ describe('flags of query watch', () => {
   });
 });
 
-describe('wrong usage', () => {
+describe('invalid flags', () => {
   it.for<[string[], string]>([
     [['rum'], 'query: got "rum", expected run or watch; did you mean "run"?'],
     [[...RUN, 'x'], 'unexpected argument "x"'],
@@ -115,7 +115,7 @@ describe('wrong usage', () => {
     [[...RUN, '--output=xml'], '--output: got "xml", expected one of table, json'],
     [[...RUN, '--endpoint=ftp://x'], '--endpoint: got "ftp://x", expected an http:// or https:// URL'],
     [[...RUN, '--region=Ireland'], '--region: got "Ireland", expected an AWS region (for example, eu-west-1)'],
-  ])('%j is refused: %s', ([args, message]) => {
+  ])('rejects %j: %s', ([args, message]) => {
     expect(() => read(...args)).toThrow(UsageError);
     expect(() => read(...args)).toThrow(message);
   });

@@ -10,8 +10,8 @@ import { FakeClock } from '../../support/fake-clock.ts';
 
 const anyText = fc.string({ unit: 'binary' });
 
-describe('texts from outside', () => {
-  it('become printable ASCII', () => {
+describe('foreign texts', () => {
+  it('converts foreign texts to printable ASCII', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(printable(text)).toMatch(/^[ -~]*$/);
@@ -30,7 +30,7 @@ describe('texts from outside', () => {
     expect(printable(text)).toBe(shown);
   });
 
-  it('stay the same values in JSON, without what a terminal acts on', () => {
+  it('escapes unsafe characters in JSON without changing its value', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const json = printableJson(JSON.stringify({ text }));
@@ -71,7 +71,7 @@ function table(rows: readonly unknown[], width?: number): string[] {
 }
 
 describe('the table of contributors', () => {
-  it('has the worst first, what is common apart, and no empty columns', () => {
+  it('shows the largest value first, common values separately, and no empty columns', () => {
     const common = { localRegion: 'eu-west-1', localSubnetId: '' };
     expect(
       table([
@@ -89,7 +89,7 @@ describe('the table of contributors', () => {
     ]);
   });
 
-  it('leaves out on a narrow terminal what tells least', () => {
+  it('omits the least important columns on a narrow terminal', () => {
     const rows = [1, 2].map((n) => ({
       localIp: `10.0.0.${n}`,
       remoteIp: `10.0.1.${n}`,
@@ -100,7 +100,7 @@ describe('the table of contributors', () => {
     expect(table(rows, 60)[0]).toBe('value  local_ip  local_subnet_id  remote_ip');
   });
 
-  it('holds its width and lets nothing of hostile rows through, whatever they say', () => {
+  it('keeps the width and escapes hostile rows', () => {
     const row = fc.record({ localIp: anyText, localPodName: anyText, remoteIp: anyText, value: fc.nat() });
     fc.assert(
       fc.property(fc.array(row, { minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 120 }), (rows, width) => {
@@ -152,7 +152,7 @@ describe('progress', () => {
     return { clock, progress, take };
   }
 
-  it('is plain lines where there is no terminal, one for each change, and one each 30 s', async () => {
+  it('prints a line for each change, and one every 30 s, without a terminal', async () => {
     const { clock, progress, take } = progressOn(false);
     progress.print('query \u001b[1m');
     progress.show('QUEUED');
@@ -164,7 +164,7 @@ describe('progress', () => {
     expect(take()).toBe('query \\x1b[1m\nQUEUED (0s)\nQUEUED (30s)\nQUEUED (1m)\nRUNNING (1m5s)\n');
   });
 
-  it('is one line that moves on a terminal, and is gone at the end', async () => {
+  it('shows one changing line on a terminal, and removes it at the end', async () => {
     const { clock, progress, take } = progressOn(true);
     progress.show('RUNNING');
     expect(take()).toBe('\r\u001b[2K⠋ RUNNING (0s)');
@@ -180,7 +180,7 @@ describe('progress', () => {
     expect(take()).toBe('');
   });
 
-  it('never fills the last column, at which a terminal would begin a new line', () => {
+  it('never uses the last column of a terminal', () => {
     const { progress, take } = progressOn(true, 20);
     progress.show('waiting for the first status');
     expect(take()).toBe('\r\u001b[2K⠋ waiting for the …');
