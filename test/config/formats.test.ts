@@ -286,7 +286,7 @@ describe('parseListenAddress', () => {
     [':80', { host: undefined, port: 80 }],
     ['localhost:0', { host: 'localhost', port: 0 }],
     ['[::1]:10049', { host: '::1', port: 10_049 }],
-  ])('%s', (text, address) => {
+  ])('parses the address %s', (text, address) => {
     expect(parseListenAddress(text)).toEqual(address);
   });
 });

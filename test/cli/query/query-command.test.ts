@@ -143,7 +143,7 @@ describe.concurrent('query run', () => {
       `--endpoint=${url}`,
     ]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/\nnfm-exporter: StartQueryMonitorTopContributors: \w+Exception: .*: (check|change) /);
+    expect(stderr).toMatch(/\nnfm-exporter: StartQueryMonitorTopContributors: \w+Exception: .*: (check|correct) /);
   });
 
   it('exits with 1 without credentials, and with 2 without a region', async (scope) => {
@@ -272,6 +272,6 @@ describe.concurrent('query watch', () => {
     const { url } = await runSimulator(scope, {});
     const { code, stderr } = await runCommand(scope, ['query', 'watch', ...RUN, '--query-id=q', `--endpoint=${url}`]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/: ResourceNotFoundException: .*: check name or id, account and region\n$/);
+    expect(stderr).toMatch(/: ResourceNotFoundException: .*: check the name or ID, the account, and the region\n$/);
   });
 });

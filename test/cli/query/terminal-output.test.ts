@@ -26,7 +26,7 @@ describe('foreign texts', () => {
     ['\u202egnp.exe', '\\u{202e}gnp.exe'],
     ['😀', '\\u{1f600}'],
     ['\ud800', '\\u{d800}'],
-  ] as const)('%j is shown as %s', ([text, shown]) => {
+  ] as const)('shows %j as %s', ([text, shown]) => {
     expect(printable(text)).toBe(shown);
   });
 
@@ -58,7 +58,7 @@ describe('values for people', () => {
     [4.2e18, 'bytes', '4,200 PB'],
     [1_234_567, 'count', '1,234,567'],
     [12, undefined, '12'],
-  ] as const)('%d %s is %s', ([value, unit, shown]) => {
+  ] as const)('shows %d %s as %s', ([value, unit, shown]) => {
     expect(humanValue(value, unit)).toBe(shown);
   });
 });
