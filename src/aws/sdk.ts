@@ -4,6 +4,7 @@ import type { Target } from '../scheduler/target.ts';
 import { type AttemptObserver, type Call, limitAttempts } from './attempts.ts';
 import { type Credentials, forSdkClient, reportVerdicts } from './credentials/credentials.ts';
 import type { BoundedHandler } from './network/bounded-handler.ts';
+import { TolerantProtocol } from './protocol/tolerant-protocol.ts';
 import { SelectiveRetries } from './selective-retries.ts';
 
 export interface TargetClientOptions {
@@ -39,6 +40,7 @@ export function createSdk(options: TargetClientOptions, callOf: (input: object) 
     region: target.region,
     credentials: forSdkClient(credentials, place),
     requestHandler: handler,
+    protocol: TolerantProtocol,
     maxAttempts,
     retryStrategy: new SelectiveRetries(maxAttempts, (error) => !isIn(finalErrors, error)),
     customUserAgent: [['nfm-exporter', version]],

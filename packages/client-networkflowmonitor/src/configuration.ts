@@ -20,7 +20,7 @@ export interface ClientDefaults {
   defaultsMode?: DefaultsMode | Provider<DefaultsMode>;
 }
 
-type Configuration = Partial<Pick<SmithyConfiguration<HttpHandlerOptions>, 'cacheMiddleware'>> &
+type Configuration = Partial<Pick<SmithyConfiguration<HttpHandlerOptions>, 'cacheMiddleware' | 'protocol'>> &
   ClientDefaults &
   UserAgentInputConfig &
   RetryInputConfig &

@@ -5,6 +5,7 @@ import {
   type UserAgentResolvedConfig,
 } from '@aws-sdk/core/client';
 import type { AwsSdkSigV4AuthResolvedConfig } from '@aws-sdk/core/httpAuthSchemes';
+import { AwsRestJsonProtocol } from '@aws-sdk/core/protocols';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { Sha256 } from '@smithy/core/checksum';
 import { loadConfigsForDefaultMode, NoOpLogger, type SmithyResolvedConfiguration } from '@smithy/core/client';
@@ -30,8 +31,7 @@ import type { HttpHandlerOptions } from '@smithy/types';
 import { HTTP_AUTH_SCHEMES, httpAuthSchemeProvider, SIGNING_NAME } from './auth.ts';
 import type { NetworkFlowMonitorClientConfig } from './configuration.ts';
 import { defaultEndpointResolver, type EndpointParameters } from './endpoint.ts';
-import { ERROR_TYPES } from './protocol/errorTypes.ts';
-import { NetworkFlowMonitorProtocol } from './protocol/NetworkFlowMonitorProtocol.ts';
+import { ERROR_TYPES } from './errorTypes.ts';
 import { NAMESPACE } from './shapes.ts';
 
 /** Of this stand-in, not of AWS's package; sent in the user agent. */
@@ -56,7 +56,7 @@ export function getRuntimeConfig(config: NetworkFlowMonitorClientConfig) {
     runtime: 'node',
     logger,
     defaultsMode,
-    protocol: new NetworkFlowMonitorProtocol({ defaultNamespace: NAMESPACE, errorTypeRegistries: ERROR_TYPES }),
+    protocol: createProtocol(config.protocol ?? AwsRestJsonProtocol),
     disableHostPrefix: false,
     endpointProvider: config.endpointProvider ?? defaultEndpointResolver,
     httpAuthSchemes: HTTP_AUTH_SCHEMES,
@@ -86,6 +86,12 @@ export function getRuntimeConfig(config: NetworkFlowMonitorClientConfig) {
     utf8Decoder: fromUtf8,
     utf8Encoder: toUtf8,
   };
+}
+
+function createProtocol(protocol: NonNullable<NetworkFlowMonitorClientConfig['protocol']>) {
+  return typeof protocol === 'function'
+    ? new protocol({ defaultNamespace: NAMESPACE, errorTypeRegistries: ERROR_TYPES })
+    : protocol;
 }
 
 type ResolvedConfiguration = SmithyResolvedConfiguration<HttpHandlerOptions> &

@@ -16,9 +16,9 @@ export const NAMESPACE = 'com.amazonaws.networkflowmonitor';
 // The runtime's codes for simple shapes.
 export const TEXT: StringSchema = 0;
 export const NUMBER: NumericSchema = 1;
-/** Only in answers, where it may be text or a number (see JsonCodec). */
+/** A timestamp in a response, as a number: seconds since the Unix epoch. */
 export const TIMESTAMP: TimestampDefaultSchema = 4;
-/** A timestamp written as `2026-01-01T00:00:00.250Z`; the fraction is left out when it is zero. */
+/** A timestamp as text: `2026-01-01T00:00:00.250Z`. */
 export const DATE_TIME: TimestampDateTimeSchema = 5;
 
 type Members = Record<string, $SchemaRef>;

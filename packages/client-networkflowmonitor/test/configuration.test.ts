@@ -120,9 +120,9 @@ networkflowmonitor =
 
 describe('attempts', () => {
   const attempts = async (more: NetworkFlowMonitorClientConfig = {}) => {
-    const service = await serve({ status: 500, body: '' });
+    const service = await serve({ status: 500, body: { message: 'failed' } });
     const config = { region: 'eu-west-1', endpoint: service.url, credentials: CREDENTIALS };
-    await expect(createClient({ ...config, ...more }).send(new ListScopesCommand())).rejects.toThrow('HTTP status 500');
+    await expect(createClient({ ...config, ...more }).send(new ListScopesCommand())).rejects.toThrow('failed');
     return service.received.length;
   };
 

@@ -9,10 +9,10 @@ import type {
   StopQueryWorkloadInsightsTopContributorsDataCommandInput,
   StopQueryWorkloadInsightsTopContributorsDataCommandOutput,
 } from '../models/workloadInsightsTopContributorsData.ts';
-import { DATE_TIME, inQuery, LABEL, list, NUMBER, operation, structure, TEXT, TIMESTAMP } from '../shapes.ts';
+import { DATE_TIME, inQuery, LABEL, list, NUMBER, operation, structure, TEXT } from '../shapes.ts';
 
 const WorkloadInsightsTopContributorsDataPoint = structure('WorkloadInsightsTopContributorsDataPoint', {
-  timestamps: list('WorkloadInsightsTopContributorsTimestampsList', TIMESTAMP),
+  timestamps: list('WorkloadInsightsTopContributorsTimestampsList', DATE_TIME),
   values: list('WorkloadInsightsTopContributorsValuesList', NUMBER),
   label: TEXT,
 });

@@ -15,7 +15,8 @@ import {
   ValidationException,
 } from '@aws-sdk/client-networkflowmonitor';
 import { describe, expect, test } from 'vitest';
-import { type Answer, clientOf, serve } from './service.ts';
+import { type Answer, serve } from '../support/canned-service.ts';
+import { clientOf } from './canned-client.ts';
 
 const OPERATIONS: [string, (client: NetworkFlowMonitorClient) => Promise<unknown>][] = [
   [

@@ -9,7 +9,8 @@ import {
 } from '@aws-sdk/client-networkflowmonitor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Answer, clientOf, serve } from './service.ts';
+import { type Answer, serve } from '../support/canned-service.ts';
+import { clientOf } from './canned-client.ts';
 
 async function status(answer: Answer) {
   const command = new GetQueryStatusMonitorTopContributorsCommand({ monitorName: 'Demo', queryId: 'q' });
@@ -81,6 +82,8 @@ describe('timestamps', () => {
     ['zero', 0, '1970-01-01T00:00:00.000Z'],
     ['a number before 1970', -1.5, '1969-12-31T23:59:58.500Z'],
     ['a number as text', '1767225600.25', '2026-01-01T00:00:00.250Z'],
+    ['a number in exponent form as text', '1.7672256e9', '2026-01-01T00:00:00.000Z'],
+    ['an exponent without a fraction', '1e9', '2001-09-09T01:46:40.000Z'],
     ['ISO text in UTC', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00.000Z'],
     ['ISO text with milliseconds', '2026-01-01T00:00:00.250Z', '2026-01-01T00:00:00.250Z'],
     ['ISO text with microseconds', '2026-01-01T00:00:00.250999Z', '2026-01-01T00:00:00.250Z'],
@@ -117,17 +120,27 @@ describe('timestamps', () => {
     expect(answer.createdAt).toBeUndefined();
   });
 
-  test.each(['yesterday', '2026-01-01', '2026-13-01T00:00:00Z', '2026-01-01T25:00:00Z', '1.2.3', true, {}, [], 1e300])(
-    '%j rejects the call',
-    async (wire) => {
-      await expect(monitor({ createdAt: wire })).rejects.toMatchObject({
-        name: 'TypeError',
-        message: expect.stringContaining(`expected a timestamp in the answer, got ${JSON.stringify(wire)}`),
-        $metadata: { httpStatusCode: 200 },
-      });
-      await expect(series({ datapoints: [{ timestamps: [1, wire] }] })).rejects.toThrow(TypeError);
-    },
-  );
+  test.each([
+    'yesterday',
+    '2026-01-01',
+    '2026-13-01T00:00:00Z',
+    '2026-01-01T25:00:00Z',
+    '1.2.3',
+    '1e',
+    '1e999',
+    true,
+    {},
+    [],
+    1e300,
+    8.64e12 + 1,
+  ])('%j rejects the call', async (wire) => {
+    await expect(monitor({ createdAt: wire })).rejects.toMatchObject({
+      name: 'TypeError',
+      message: expect.stringContaining(`expected a timestamp in the response, got ${JSON.stringify(wire)}`),
+      $metadata: { httpStatusCode: 200 },
+    });
+    await expect(series({ datapoints: [{ timestamps: [1, wire] }] })).rejects.toThrow(TypeError);
+  });
 });
 
 describe('members of another type than the model has', () => {
@@ -151,7 +164,7 @@ describe('a success that is no JSON object', () => {
   test.each(['<html>Welcome</html>', '{"status":"RUN', 'RUNNING', '{}{}', ' '])('%j is a SyntaxError', async (body) => {
     await expect(status({ body })).rejects.toMatchObject({
       name: 'SyntaxError',
-      message: expect.stringContaining("the answer's body is not JSON"),
+      message: expect.stringContaining("the response's body is not JSON"),
       $metadata: { httpStatusCode: 200, attempts: 1 },
     });
   });
@@ -159,7 +172,7 @@ describe('a success that is no JSON object', () => {
   test.each(['null', '"RUNNING"', '42', 'true', '[]', '[{"status":"RUNNING"}]'])('%s is a TypeError', async (body) => {
     await expect(status({ body })).rejects.toMatchObject({
       name: 'TypeError',
-      message: expect.stringContaining("expected a JSON object as the answer's body"),
+      message: expect.stringContaining("expected a JSON object as the response's body"),
       $metadata: { httpStatusCode: 200 },
     });
   });

@@ -8,20 +8,23 @@ import type {
   OperationSchema,
   SerdeFunctions,
 } from '@smithy/types';
-import { JsonCodec } from './JsonCodec.ts';
+import { TolerantCodec } from './tolerant-codec.ts';
 
-/** restJson1 as the service and the proxies before it speak it. */
-export class NetworkFlowMonitorProtocol extends AwsRestJsonProtocol {
+/**
+ * restJson1 as the service and the proxies in front of it send it, for the constructor of a client. It uses exports of the
+ * SDK's runtime only, so it works with AWS's client and with the stand-in.
+ */
+export class TolerantProtocol extends AwsRestJsonProtocol {
   constructor(settings: { defaultNamespace: string; errorTypeRegistries: TypeRegistry[] }) {
-    super({ ...settings, jsonCodec: new JsonCodec() });
+    super({ ...settings, jsonCodec: new TolerantCodec() });
   }
 
   /**
-   * Reads any error answer as an exception of the service, whatever its body is. The base class would let the body's
-   * SyntaxError through, which names neither the error type of the header nor who is at fault.
+   * Reads any error response as an exception of the service, whatever its body is. The base class throws the SyntaxError of
+   * the body, which has neither the error type of the header nor the fault, and accepts `$retryable` and a numeric `code`.
    *
    * @throws NetworkFlowMonitorServiceException for a status of 300 and more.
-   * @throws SyntaxError or TypeError for a success that cannot be read (see JsonCodec).
+   * @throws SyntaxError or TypeError for a success that cannot be read (see TolerantCodec).
    */
   override async deserializeResponse<Output extends MetadataBearer>(
     operation: OperationSchema,
@@ -40,16 +43,16 @@ export class NetworkFlowMonitorProtocol extends AwsRestJsonProtocol {
   }
 }
 
-/** In UTF-16 units. An error has one member, its message: what is longer is not read, so that it costs nothing. */
+/** In UTF-16 units. An error has one member, its message; the body of a longer one is not parsed, which would take time. */
 const LONGEST_ERROR_BODY = 256 * 1_024;
 
-/** The members of an error body that say what the error is: only those that are text, and not empty. */
+/** Returns the members of an error body that name the error, if they are text and not empty. */
 function readErrorBody(body: string): Record<string, string> {
   let members: unknown;
   try {
     members = body.length > LONGEST_ERROR_BODY ? undefined : JSON.parse(body);
   } catch {
-    // Of a proxy, or cut short: the status and the header have to do.
+    // From a proxy, or cut short: the status and the header suffice.
     return {};
   }
   if (typeof members !== 'object' || members === null || Array.isArray(members)) {
@@ -64,7 +67,7 @@ function readErrorBody(body: string): Record<string, string> {
   return known;
 }
 
-/** The message of an error whose answer brings none. */
+/** The message of an error whose response has none. */
 function describe({ statusCode, headers }: HttpResponse, body: string): string {
   const received = body === '' ? 'no body' : (headers['content-type'] ?? 'a body of unknown type');
   return `HTTP status ${statusCode} without an error message (${received})`;

@@ -9,8 +9,8 @@ import {
   ServiceQuotaExceededException,
   ThrottlingException,
   ValidationException,
-} from '../models/errors.ts';
-import { NAMESPACE, TEXT } from '../shapes.ts';
+} from './models/errors.ts';
+import { NAMESPACE, TEXT } from './shapes.ts';
 
 // The runtime takes the one error of a namespace with this prefix for the class of all errors it does not know.
 const SYNTHETIC_NAMESPACE = `smithy.ts.sdk.synthetic.${NAMESPACE}`;
