@@ -7,14 +7,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { requireBase } from './image/base.mjs';
+import { NATIVE, requireBase } from './image/base.mjs';
 import { buildImage, REVISION } from './image/build.mjs';
 import { Container, HARDENED, hold } from './image/checks.mjs';
 import { requireContainers, Storage } from './image/storage.mjs';
 
 const IMAGE = 'localhost/nfm-exporter:local';
 const STORAGE_PATH = '/var/lib/nfm-exporter';
-const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch;
 /** Enough of the demo for its memory to have grown to what it needs. */
 const SCRAPES = 20;
 
@@ -105,7 +104,7 @@ requireContainers();
 const storage = new Storage(values.storage);
 const base = requireBase(storage);
 process.stdout.write(`base image ${base} after ${seconds()} s\n`);
-buildImage(storage, { tag: IMAGE, architecture: ARCHITECTURE });
+buildImage(storage, { tag: IMAGE, architecture: NATIVE });
 process.stdout.write(`image built after ${seconds()} s\n`);
 checkContents(storage);
 await checkDemo(storage);

@@ -17,6 +17,9 @@ function baseName() {
   return name;
 }
 
+/** This machine's architecture, and others, by Docker's name. */
+export const NATIVE = process.arch === 'x64' ? 'amd64' : process.arch;
+
 /**
  * Makes a stand-in for the base image under its own name unless the storage has it: Debian by mmdebstrap, with Node.js
  * and npm from the npm registry, and the user `node`. Nothing is pulled.
@@ -28,63 +31,88 @@ export function requireBase(storage) {
   const name = baseName();
   const full = `docker.io/library/${name}`;
   if (!storage.has(full)) {
-    const container = storage.buildah(['from', 'scratch']);
-    storage.buildah(['add', '--quiet', container, makeRoot(name), '/']);
-    storage.buildah([
-      'config',
-      '--env',
-      `PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
-      container,
-    ]);
-    storage.buildah(['commit', '--quiet', '--rm', container, full]);
+    commitBase(storage, full, NATIVE);
   }
   return name;
 }
 
-/** @param {string} name @returns {string} a tar file of the root file system */
-function makeRoot(name) {
-  const [, major, release] = name.match(/^node:(\d+)-([a-z]+)-slim$/) ?? [];
-  if (major === undefined || release === undefined) {
-    throw new Error(`no stand-in for the base image ${name}: expected node:MAJOR-RELEASE-slim`);
+/**
+ * As {@link requireBase}, for several architectures: the name is that of a manifest list.
+ *
+ * @param {Storage} storage without the base image
+ * @param {readonly string[]} architectures
+ * @returns {ReadonlyMap<string, string>} the name of the image by architecture
+ */
+export function makeBases(storage, architectures) {
+  const images = new Map(architectures.map((architecture) => [architecture, `localhost/base:${architecture}`]));
+  for (const [architecture, image] of images) {
+    commitBase(storage, image, architecture);
   }
-  const tar = join(CACHE, `node-${major}-${release}.tar`);
+  storage.buildah(['manifest', 'create', `docker.io/library/${baseName()}`, ...images.values()]);
+  return images;
+}
+
+/** @param {Storage} storage @param {string} image @param {string} architecture */
+function commitBase(storage, image, architecture) {
+  const [, major, release] = baseName().match(/^node:(\d+)-([a-z]+)-slim$/) ?? [];
+  if (major === undefined || release === undefined) {
+    throw new Error(`no stand-in for the base image ${baseName()}: expected node:MAJOR-RELEASE-slim`);
+  }
+  mkdirSync(CACHE, { recursive: true });
+  const container = storage.buildah(['from', 'scratch']);
+  storage.buildah(['add', '--quiet', container, makeDebian(release, architecture), '/']);
+  storage.buildah(['add', '--quiet', container, packNode(major, architecture), '/usr/local']);
+  const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  storage.buildah(['config', '--os', 'linux', '--arch', architecture, '--env', path, container]);
+  storage.buildah(['commit', '--quiet', '--rm', container, image]);
+}
+
+/**
+ * Debian's root file system. That of another architecture is only unpacked, because its programs do not run here.
+ *
+ * @param {string} release
+ * @param {string} architecture
+ * @returns {string} a tar file
+ */
+function makeDebian(release, architecture) {
+  const tar = join(CACHE, `${release}-${architecture}.tar`);
   if (!existsSync(tar)) {
-    mkdirSync(CACHE, { recursive: true });
-    const usrLocal = join(CACHE, 'usr-local.tar');
-    packNode(`node-linux-${process.arch}@${major}`, usrLocal);
-    const part = `${tar}.part`;
-    execFileSync(
-      'mmdebstrap',
-      [
-        ...['--quiet', '--format=tar', '--variant=minbase', '--include=ca-certificates'],
-        `--customize-hook=tar-in ${JSON.stringify(usrLocal)} /usr/local`,
-        '--customize-hook=chroot "$1" groupadd --gid 1000 node',
-        '--customize-hook=chroot "$1" useradd --uid 1000 --gid node --create-home node',
-        ...[release, part],
-      ],
-      { stdio: ['ignore', 'inherit', 'inherit'] },
-    );
-    renameSync(part, tar);
+    const options =
+      architecture === NATIVE
+        ? [
+            ...['--variant=minbase', '--include=ca-certificates'],
+            '--customize-hook=chroot "$1" groupadd --gid 1000 node',
+            '--customize-hook=chroot "$1" useradd --uid 1000 --gid node --create-home node',
+          ]
+        : ['--variant=extract', '--include=base-files,libc6,libstdc++6', `--architectures=${architecture}`];
+    run('mmdebstrap', ['--quiet', '--format=tar', ...options, release, `${tar}.part`]);
+    renameSync(`${tar}.part`, tar);
   }
   return tar;
 }
 
 /**
- * Node.js, which this package has alone, and npm, as `/usr/local` has them.
+ * Node.js and npm, as `/usr/local` has them. The package of Node.js has nothing else.
  *
- * @param {string} node a package, with its version
- * @param {string} tar the file to write
+ * @param {string} major
+ * @param {string} architecture
+ * @returns {string} a tar file
  */
-function packNode(node, tar) {
-  const directory = join(CACHE, 'usr-local');
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(join(directory, 'lib/node_modules/npm'), { recursive: true });
-  mkdirSync(join(directory, 'bin'));
-  unpack(node, directory, ['package/bin']);
-  unpack('npm@11', join(directory, 'lib/node_modules/npm'));
-  symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(directory, 'bin/npm'));
-  execFileSync('tar', ['--create', '--file', tar, '--directory', directory, '--owner=0', '--group=0', '.']);
-  rmSync(directory, { recursive: true });
+function packNode(major, architecture) {
+  const tar = join(CACHE, `node-${major}-${architecture}.tar`);
+  if (!existsSync(tar)) {
+    const directory = join(CACHE, 'usr-local');
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(join(directory, 'lib/node_modules/npm'), { recursive: true });
+    mkdirSync(join(directory, 'bin'));
+    unpack(`node-linux-${architecture === 'amd64' ? 'x64' : architecture}@${major}`, directory, ['package/bin']);
+    unpack('npm@11', join(directory, 'lib/node_modules/npm'));
+    symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(directory, 'bin/npm'));
+    run('tar', ['--create', '--file', `${tar}.part`, '--directory', directory, '--owner=0', '--group=0', '.']);
+    renameSync(`${tar}.part`, tar);
+    rmSync(directory, { recursive: true });
+  }
+  return tar;
 }
 
 /**
@@ -95,18 +123,13 @@ function packNode(node, tar) {
 function unpack(name, directory, members = []) {
   const packed = join(directory, '.packed');
   mkdirSync(packed, { recursive: true });
-  execFileSync('npm', ['pack', '--silent', `--pack-destination=${packed}`, name], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  run('npm', ['pack', '--silent', `--pack-destination=${packed}`, name]);
   const [file = ''] = readdirSync(packed);
-  execFileSync('tar', [
-    '--extract',
-    '--file',
-    join(packed, file),
-    '--directory',
-    directory,
-    '--strip-components=1',
-    ...members,
-  ]);
+  run('tar', ['--extract', '--file', join(packed, file), '--directory', directory, '--strip-components=1', ...members]);
   rmSync(packed, { recursive: true });
+}
+
+/** @param {string} program @param {readonly string[]} args */
+function run(program, args) {
+  execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROJECT } from './base.mjs';
+import { NATIVE, PROJECT } from './base.mjs';
 
 /** @typedef {import('./storage.mjs').Storage} Storage */
 
@@ -37,6 +37,24 @@ export function buildImage(storage, { tag, architecture, layers = true }) {
       `--timestamp=${git(['log', '-1', '--format=%ct', REVISION])}`,
     ],
     ...[`--volume=${join(npm, 'npmrc')}:/root/.npmrc:ro`, `--volume=${npm}:/root/.npm`, ...authorities],
-    ...[`--build-arg=REVISION=${REVISION}`, `--tag=${tag}`, PROJECT],
+    // buildah sets this by itself only in later versions.
+    ...[`--build-arg=BUILDPLATFORM=linux/${NATIVE}`, `--build-arg=REVISION=${REVISION}`, `--tag=${tag}`, PROJECT],
   ]);
+}
+
+/**
+ * The digests of the layers that the Dockerfile adds to its base.
+ *
+ * @param {Storage} storage
+ * @param {string} image
+ * @param {string} base
+ * @returns {readonly string[]}
+ */
+export function ownLayers(storage, image, base) {
+  return layersOf(storage, image).slice(layersOf(storage, base).length);
+}
+
+/** The digests of all layers of an image. @param {Storage} storage @param {string} image @returns {readonly string[]} */
+export function layersOf(storage, image) {
+  return JSON.parse(storage.podman(['image', 'inspect', image]))[0].RootFS.Layers;
 }
