@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { NATIVE, requireBase } from './image/base.mjs';
-import { buildImage, REVISION } from './image/build.mjs';
+import { buildImage, readCommit } from './image/build.mjs';
 import { Container, HARDENED, hold } from './image/checks.mjs';
 import { requireContainers, Storage } from './image/storage.mjs';
 
@@ -47,7 +47,10 @@ function checkContents(storage) {
   /** @param {string} name */
   const label = (name) => config.Labels[`org.opencontainers.image.${name}`] ?? '';
   hold(
-    label('revision') === REVISION && label('base.name') === base && label('version') !== '' && label('source') !== '',
+    label('revision') === commit.revision &&
+      label('base.name') === base &&
+      label('version') !== '' &&
+      label('source') !== '',
     `labels: version ${label('version')}, revision ${label('revision')}, base ${label('base.name')}, source ${label('source')}`,
   );
   hold(/^[1-9]\d*:[1-9]\d*$/.test(config.User), `user by number: ${config.User}`);
@@ -101,10 +104,11 @@ async function checkDaemon(storage) {
 const { values } = parseArgs({ options: { storage: { type: 'string' } } });
 const seconds = () => (performance.now() / 1000).toFixed(0);
 requireContainers();
+const commit = readCommit();
 const storage = new Storage(values.storage);
 const base = requireBase(storage);
 process.stdout.write(`base image ${base} after ${seconds()} s\n`);
-buildImage(storage, { tag: IMAGE, architecture: NATIVE });
+buildImage(storage, { tag: IMAGE, architecture: NATIVE, commit });
 process.stdout.write(`image built after ${seconds()} s\n`);
 checkContents(storage);
 await checkDemo(storage);

@@ -9,8 +9,8 @@ import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeBases, NATIVE } from './image/base.mjs';
-import { buildImage, layersOf, ownLayers, REVISION } from './image/build.mjs';
-import { HARDENED, hold } from './image/checks.mjs';
+import { buildImage, layersOf, ownLayers, readCommit } from './image/build.mjs';
+import { hold } from './image/checks.mjs';
 import { requireContainers, Storage } from './image/storage.mjs';
 
 /** By Docker's name: `e_machine` of an ELF file, and QEMU's program. */
@@ -63,7 +63,7 @@ async function startRegistry(folder) {
 /** Runs the image's Node.js: in a container if it is native, otherwise in QEMU. @param {Storage} storage @param {string} id @param {string} architecture @param {readonly string[]} args @returns {string} */
 function runNode(storage, id, architecture, args) {
   if (architecture === NATIVE) {
-    return storage.podman(['run', '--rm', ...HARDENED, '--entrypoint=node', id, ...args]);
+    return storage.podman(['run', '--rm', '--network=none', '--entrypoint=node', id, ...args]);
   }
   const root = storage.podman(['image', 'mount', id]);
   const emulator = ARCHITECTURES[architecture]?.emulator ?? '';
@@ -88,20 +88,21 @@ requireContainers([
   { names: ['docker-registry'], package: 'docker-registry' },
   ...Object.values(ARCHITECTURES).map(({ emulator }) => ({ names: [emulator], package: 'qemu-user-static' })),
 ]);
+const commit = readCommit();
 const built = new Storage(undefined);
 const bases = makeBases(built, Object.keys(ARCHITECTURES));
 /** @param {string} architecture */
 const tagOf = (architecture) => `localhost/nfm-exporter:${architecture}`;
 for (const architecture of bases.keys()) {
-  buildImage(built, { tag: tagOf(architecture), architecture });
+  buildImage(built, { tag: tagOf(architecture), architecture, commit });
   process.stdout.write(`built for ${architecture} after ${(performance.now() / 1000).toFixed(0)} s\n`);
 }
-buildImage(built, { tag: tagOf('again'), architecture: NATIVE, layers: false });
+buildImage(built, { tag: tagOf('again'), architecture: NATIVE, commit, layers: false });
 const first = ownLayers(built, tagOf(NATIVE), bases.get(NATIVE) ?? '');
 const again = ownLayers(built, tagOf('again'), bases.get(NATIVE) ?? '');
 hold(
   first.length > 0 && String(first) === String(again),
-  `two builds of ${REVISION} have the same ${first.length} layers`,
+  `two builds of ${commit.revision} have the same ${first.length} layers`,
 );
 
 const registry = await startRegistry(built.folder);
@@ -131,7 +132,7 @@ for (const [architecture, { machine }] of Object.entries(ARCHITECTURES)) {
     `${architecture}: one native module, of this architecture`,
   );
   const version = runNode(pulled, id, architecture, ['dist/main.js', '--version']);
-  hold(version.includes(REVISION), `${architecture}: ${version}`);
+  hold(version.includes(commit.revision), `${architecture}: ${version}`);
   const hashed = runNode(pulled, id, architecture, ['--eval', HASH]);
   hold(hashed.endsWith('bcrypt true'), `${architecture}: ${hashed}`);
 }

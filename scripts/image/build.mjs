@@ -13,17 +13,26 @@ function git(args) {
   return execFileSync('git', args, { cwd: PROJECT, encoding: 'utf8' }).trim();
 }
 
-/** The commit that is checked out, once: it may change while the image is built. */
-export const REVISION = git(['rev-parse', 'HEAD']);
+/**
+ * The commit that is checked out.
+ *
+ * @typedef {{ readonly revision: string, readonly seconds: string }} Commit `seconds`: its date, since the Unix epoch
+ */
+
+/** @returns {Commit} */
+export function readCommit() {
+  const [revision = '', seconds = ''] = git(['log', '-1', '--format=%H %ct']).split(' ');
+  return { revision, seconds };
+}
 
 /**
  * Builds the project's Dockerfile. The date of the commit is that of the image and of all files in it, so that two builds of a
  * commit are equal.
  *
  * @param {Storage} storage with the base image
- * @param {{ tag: string, architecture: string, layers?: boolean }} options `layers`: reuse layers of earlier builds
+ * @param {{ tag: string, architecture: string, commit: Commit, layers?: boolean }} options `layers`: reuse layers of earlier builds
  */
-export function buildImage(storage, { tag, architecture, layers = true }) {
+export function buildImage(storage, { tag, architecture, commit, layers = true }) {
   const npm = join(storage.folder, 'npm');
   mkdirSync(npm, { recursive: true });
   writeFileSync(join(npm, 'npmrc'), `cafile=${AUTHORITIES}\n`);
@@ -31,14 +40,15 @@ export function buildImage(storage, { tag, architecture, layers = true }) {
   storage.buildah([
     // HEALTHCHECK is not part of the OCI format. chroot needs no cgroups.
     ...['bud', '--quiet', '--format=docker', '--isolation=chroot', '--network=host', '--pull-never'],
-    ...[
-      `--layers=${layers}`,
-      `--platform=linux/${architecture}`,
-      `--timestamp=${git(['log', '-1', '--format=%ct', REVISION])}`,
-    ],
+    ...[`--layers=${layers}`, `--platform=linux/${architecture}`, `--timestamp=${commit.seconds}`],
     ...[`--volume=${join(npm, 'npmrc')}:/root/.npmrc:ro`, `--volume=${npm}:/root/.npm`, ...authorities],
     // buildah sets this by itself only in later versions.
-    ...[`--build-arg=BUILDPLATFORM=linux/${NATIVE}`, `--build-arg=REVISION=${REVISION}`, `--tag=${tag}`, PROJECT],
+    ...[
+      `--build-arg=BUILDPLATFORM=linux/${NATIVE}`,
+      `--build-arg=REVISION=${commit.revision}`,
+      `--tag=${tag}`,
+      PROJECT,
+    ],
   ]);
 }
 

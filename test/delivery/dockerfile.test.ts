@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { globSync } from 'tinyglobby';
 import { describe, expect, test } from 'vitest';
@@ -71,5 +72,16 @@ describe('the image', () => {
     expect(labels).toContain(`org.opencontainers.image.version="${manifest.version}"`);
     expect(labels).toContain(`org.opencontainers.image.source="${manifest.repository.url}"`);
     expect(labels).toContain(`org.opencontainers.image.base.name="\${NODE_IMAGE}"`);
+  });
+});
+
+test.each(['image', 'long-image'])('scripts/%s.mjs fails clearly if it may not run containers', (name) => {
+  const uid = process.getuid?.() === 0 ? 65_534 : process.getuid?.();
+  const options = { cwd: PROJECT, encoding: 'utf8', ...(uid === undefined ? {} : { uid }) } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`scripts/${name}.mjs`], options);
+  expect({ status, stdout, stderr }).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'Building and running the image needs root on Linux.\n',
   });
 });
