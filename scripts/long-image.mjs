@@ -97,7 +97,7 @@ for (const architecture of bases.keys()) {
   buildImage(built, { tag: tagOf(architecture), architecture, commit });
   process.stdout.write(`built for ${architecture} after ${(performance.now() / 1000).toFixed(0)} s\n`);
 }
-buildImage(built, { tag: tagOf('again'), architecture: NATIVE, commit, layers: false });
+buildImage(built, { tag: tagOf('again'), architecture: NATIVE, commit, cache: false });
 const first = ownLayers(built, tagOf(NATIVE), bases.get(NATIVE) ?? '');
 const again = ownLayers(built, tagOf('again'), bases.get(NATIVE) ?? '');
 hold(

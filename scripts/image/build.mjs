@@ -30,9 +30,9 @@ export function readCommit() {
  * commit are equal.
  *
  * @param {Storage} storage with the base image
- * @param {{ tag: string, architecture: string, commit: Commit, layers?: boolean }} options `layers`: reuse layers of earlier builds
+ * @param {{ tag: string, architecture: string, commit: Commit, cache?: boolean }} options `cache`: reuse layers of earlier builds
  */
-export function buildImage(storage, { tag, architecture, commit, layers = true }) {
+export function buildImage(storage, { tag, architecture, commit, cache = true }) {
   const npm = join(storage.folder, 'npm');
   mkdirSync(npm, { recursive: true });
   writeFileSync(join(npm, 'npmrc'), `cafile=${AUTHORITIES}\n`);
@@ -40,7 +40,7 @@ export function buildImage(storage, { tag, architecture, commit, layers = true }
   storage.buildah([
     // HEALTHCHECK is not part of the OCI format. chroot needs no cgroups.
     ...['bud', '--quiet', '--format=docker', '--isolation=chroot', '--network=host', '--pull-never'],
-    ...[`--layers=${layers}`, `--platform=linux/${architecture}`, `--timestamp=${commit.seconds}`],
+    ...['--layers', `--no-cache=${!cache}`, `--platform=linux/${architecture}`, `--timestamp=${commit.seconds}`],
     ...[`--volume=${join(npm, 'npmrc')}:/root/.npmrc:ro`, `--volume=${npm}:/root/.npm`, ...authorities],
     // buildah sets this by itself only in later versions.
     ...[
