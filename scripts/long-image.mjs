@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeBases, NATIVE } from './image/base.mjs';
 import { buildImage, layersOf, ownLayers, readCommit } from './image/build.mjs';
-import { hold } from './image/checks.mjs';
+import { HARDENED, hold } from './image/checks.mjs';
 import { requireContainers, Storage } from './image/storage.mjs';
 
 /** By Docker's name: `e_machine` of an ELF file, and QEMU's program. */
@@ -63,7 +63,7 @@ async function startRegistry(folder) {
 /** Runs the image's Node.js: in a container if it is native, otherwise in QEMU. @param {Storage} storage @param {string} id @param {string} architecture @param {readonly string[]} args @returns {string} */
 function runNode(storage, id, architecture, args) {
   if (architecture === NATIVE) {
-    return storage.podman(['run', '--rm', '--network=none', '--entrypoint=node', id, ...args]);
+    return storage.podman(['run', '--rm', ...HARDENED, '--entrypoint=node', id, ...args]);
   }
   const root = storage.podman(['image', 'mount', id]);
   const emulator = ARCHITECTURES[architecture]?.emulator ?? '';
