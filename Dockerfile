@@ -32,7 +32,8 @@ RUN find node_modules -type d \( -name test -o -name tests -o -name __tests__ -o
     -o -iname '*.md' ! -iname 'licen[cs]e*' \) -delete \
   && find node_modules -type l -delete && find node_modules -type d -empty -delete
 
-FROM ${NODE_IMAGE}
+# The default, but buildah 1.28 would use the platform of the stages above.
+FROM --platform=$TARGETPLATFORM ${NODE_IMAGE}
 ARG NODE_IMAGE
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Network Flow Monitor exporter" \

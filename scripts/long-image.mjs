@@ -93,8 +93,9 @@ const built = new Storage(undefined);
 const bases = makeBases(built, Object.keys(ARCHITECTURES));
 /** @param {string} architecture */
 const tagOf = (architecture) => `localhost/nfm-exporter:${architecture}`;
-for (const architecture of bases.keys()) {
+for (const [architecture, base] of bases) {
   buildImage(built, { tag: tagOf(architecture), architecture, commit });
+  hold(ownLayers(built, tagOf(architecture), base).length > 0, `${architecture}: on the base of this architecture`);
   process.stdout.write(`built for ${architecture} after ${(performance.now() / 1000).toFixed(0)} s\n`);
 }
 buildImage(built, { tag: tagOf('again'), architecture: NATIVE, commit, cache: false });

@@ -59,9 +59,15 @@ export function buildImage(storage, { tag, architecture, commit, cache = true })
  * @param {string} image
  * @param {string} base
  * @returns {readonly string[]}
+ * @throws {Error} if the image is not built on this base
  */
 export function ownLayers(storage, image, base) {
-  return layersOf(storage, image).slice(layersOf(storage, base).length);
+  const layers = layersOf(storage, image);
+  const below = layersOf(storage, base);
+  if (below.some((layer, index) => layer !== layers[index])) {
+    throw new Error(`${image} is not built on ${base}`);
+  }
+  return layers.slice(below.length);
 }
 
 /** The digests of all layers of an image. @param {Storage} storage @param {string} image @returns {readonly string[]} */

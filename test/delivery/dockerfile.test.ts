@@ -26,7 +26,7 @@ describe('the image', () => {
     expect(text).toMatch(/^ARG NODE_IMAGE=node:24-[a-z]+-slim$/m);
     const [compiling = '', ...others] = stages;
     expect(compiling).toMatch(/^--platform=\$BUILDPLATFORM \$\{NODE_IMAGE\} AS manifests\n/);
-    expect(last).toMatch(/^\$\{NODE_IMAGE\}\n/);
+    expect(last).toMatch(/^--platform=\$TARGETPLATFORM \$\{NODE_IMAGE\}\n/);
     for (const stage of others.slice(0, -1)) {
       expect(stage).toMatch(/^manifests AS /);
     }
