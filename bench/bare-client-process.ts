@@ -9,7 +9,7 @@ import { REGION, statusInput } from './watched-queries.ts';
 export interface BareCalls {
   /** Of the simulator. */
   readonly endpoint: string;
-  /** The queries to ask for, in turn. */
+  /** The queries to poll, in turn. */
   readonly queries: number;
   readonly seconds: number;
 }
@@ -47,7 +47,7 @@ const functions = {
     return calls - before;
   },
 
-  /** Calls as fast as it goes with so many in flight. Returns how many calls were made. */
+  /** Calls at full speed with a number of concurrent calls. Returns the number of calls. */
   async flatOut({ inFlight, ...options }: BareCalls & { readonly inFlight: number }): Promise<number> {
     const before = calls;
     const end = performance.now() + options.seconds * 1_000;

@@ -2,10 +2,10 @@ import type { BareClientFunctions } from './bare-client-process.ts';
 import { cpuSecondsOf } from './process-usage.ts';
 import type { Running } from './processes.ts';
 
-/** The bare client is measured so often before the daemon runs, and again after it: the machine may change meanwhile. */
+/** Number of measurements of the bare client before the daemon runs, and again afterward, because the machine may change. */
 const ROUNDS = 3;
 
-/** Milliseconds of CPU that the bare client takes for a call, one number a round. `calls` makes calls and counts them. */
+/** CPU time of the bare client per call in milliseconds, one number per round. `calls` makes and counts calls. */
 export async function bareRounds(
   bare: Running<BareClientFunctions>,
   calls: (peer: Running<BareClientFunctions>['peer']) => Promise<number>,

@@ -4,7 +4,7 @@ import type { Registration } from '../src/model/query.ts';
 import { QueryStates } from '../src/state/query-state.ts';
 import { registeredQueries } from './watched-queries.ts';
 
-/** States of watched queries that change as the bench says: the same in every process that is told the same. */
+/** States of watched queries that change by commands of the bench: equal commands have equal effects in every process. */
 export class ChangingStates {
   readonly states: QueryStates;
   #registrations: readonly Registration[] = [];
@@ -17,7 +17,7 @@ export class ChangingStates {
     this.states = new QueryStates({ clock, giveUpAfter: 3_600_000, log });
   }
 
-  /** Registers so many queries, all of which are answered once. */
+  /** Registers a number of queries, each with one successful poll. */
   register(count: number): void {
     this.#registrations = registeredQueries(count).map((query) => ({ name: query.name, query, removed: false }));
     for (const registration of this.#registrations) {
@@ -32,7 +32,7 @@ export class ChangingStates {
   }
 
   /**
-   * So many queries are polled and have a new status, each a moment later than the one before. They are spread evenly
+   * Polls a number of queries, which get a new status, each a moment after the one before. They are spread evenly
    * over all, as those that the scheduler polls within a short time are, and others each time.
    */
   change(count: number): void {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** The cores that processes are pinned to; none where there is one core only, or no `taskset`. */
+/** The cores that processes are pinned to; none if there is only one core, or no `taskset`. */
 export type Cores = { readonly measured: number; readonly others: number } | undefined;
 
 /** What is measured gets a core for itself; load, simulator and the bench itself share another. */

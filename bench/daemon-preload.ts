@@ -1,4 +1,4 @@
-/** Loaded into the daemon before its own code (`node --import`), to tell the bench what cannot be seen from outside. */
+/** Loaded into the daemon before its own code (`node --import`), to report internal values to the bench. */
 import { EventLoopBlock } from './event-loop-block.ts';
 import { answerParent } from './rpc.ts';
 
@@ -10,8 +10,8 @@ const functions = {
   /** The longest block of the event loop since `startBlock`, in milliseconds. */
   stopBlock: () => block.stop(),
   /**
-   * Sets the wall clock ahead, as if the machine had slept meanwhile: windows become due without being waited for. Takes
-   * milliseconds since the Unix epoch. The monotonic clock, and with it all timers, goes on as it was.
+   * Sets the wall clock ahead, as if the machine had slept: windows become due without waiting. Accepts
+   * milliseconds since the Unix epoch. The monotonic clock and all timers are unaffected.
    */
   setWallClock(to: number): void {
     const ahead = to - systemNow();

@@ -8,7 +8,7 @@ const RESOLUTION = 1;
 export class EventLoopBlock {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION });
 
-  /** Begins anew. */
+  /** Resets the measurement. */
   async start(): Promise<void> {
     this.#delay.reset();
     this.#delay.enable();

@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 
 export interface Scrape {
-  /** Milliseconds from the request to the last byte of its answer. */
+  /** Milliseconds from the request to the last byte of its response. */
   readonly ms: number;
-  /** Bytes of the answer, its head included. */
+  /** Bytes of the response, including its header. */
   readonly bytes: number;
 }
 
@@ -17,14 +17,14 @@ export async function scrape(port: number, gzip: boolean): Promise<Scrape> {
     counter.onEnd = resolve;
     counter.onError = reject;
     socket.on('error', reject);
-    socket.on('close', () => reject(new Error(`the answer ended after ${counter.received} bytes, too early`)));
+    socket.on('close', () => reject(new Error(`the response ended too early, after ${counter.received} bytes`)));
   });
   const ms = performance.now() - begin;
   socket.destroy();
   return { ms, bytes };
 }
 
-/** Each read of the socket goes into the same buffer: large answers make no garbage here. */
+/** All reads of the socket use the same buffer, so that large responses create no garbage. */
 const BUFFER_BYTES = 1_048_576;
 
 function open(port: number, received: (bytes: Buffer) => void): Promise<Socket> {
@@ -42,16 +42,16 @@ function open(port: number, received: (bytes: Buffer) => void): Promise<Socket> 
   });
 }
 
-/** Empty last chunk of a body in chunks: what such an answer ends in. */
+/** Empty last chunk at the end of a chunked response. */
 const CHUNKED_END = Buffer.from('\r\n0\r\n\r\n');
 
-/** Counts the bytes of one answer, until it is whole. */
+/** Counts the bytes of one response until it is complete. */
 class AnswerCounter {
   onEnd: (bytes: number) => void = () => undefined;
   onError: (error: unknown) => void = () => undefined;
   received = 0;
   #head = '';
-  /** Bytes of the whole answer; undefined until its head is there. */
+  /** Bytes of the whole response; undefined until its header is complete. */
   #length: number | 'chunked' | undefined;
   #tail: Buffer = Buffer.alloc(0);
 
@@ -83,7 +83,7 @@ function requestHead(gzip: boolean): string {
   return `GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/plain;version=0.0.4\r\n${encoding}\r\n`;
 }
 
-/** Bytes of a whole answer; undefined as long as its head is not complete. @throws Error when the answer is none that can be counted. */
+/** Bytes of a whole response; undefined until its header is complete. @throws Error if the length is unknown. */
 function lengthOf(head: string): number | 'chunked' | undefined {
   const end = head.indexOf('\r\n\r\n');
   if (end < 0) {

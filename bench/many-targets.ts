@@ -50,7 +50,7 @@ export function targetsOf(sizes: Sizes['targets']): SimulatedTarget[] {
   );
 }
 
-/** One target for each sickness, all in different accounts and, where there are enough, regions. */
+/** One target per fault, all in different accounts and, if there are enough, Regions. */
 export function sickTargets(sizes: Sizes['targets']): ReadonlyMap<Sickness, SimulatedTarget> {
   const targets = targetsOf(sizes);
   const apart = sizes.regions + 1;

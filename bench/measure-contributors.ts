@@ -16,12 +16,12 @@ import { REGION } from './watched-queries.ts';
 interface Server {
   readonly name: string;
   readonly port: number;
-  /** Tells how its event loop fares; undefined where there is none. */
+  /** Returns the block of its event loop; undefined if it has none. */
   readonly peer: Peer<Pick<DaemonFunctions, 'startBlock' | 'stopBlock'>> | undefined;
 }
 
 interface ObservedScrape extends Scrape {
-  /** Longest block of the server's event loop meanwhile, in milliseconds. */
+  /** Longest block of the server's event loop during the scrape, in milliseconds. */
   readonly block: number | undefined;
 }
 
@@ -45,10 +45,9 @@ const CASES: readonly {
 ];
 
 /**
- * The real daemon runs scheduled queries over window after window, each with many rows, and is scraped after none, one, a
- * hundredth and all of them have new results; beside prom-client and the Pushgateway with the same series, which stand
- * still: they render all of them at each scrape, whatever has changed. The daemon's wall clock is set ahead for windows
- * to become due.
+ * The real daemon runs scheduled queries with many rows over consecutive windows. It is scraped after none, one, one percent,
+ * and all of them have new results. prom-client and the Pushgateway export the same series without changes: they render all
+ * of them in each scrape anyway. The wall clock of the daemon is set ahead, so that windows become due.
  */
 export async function measureContributors(
   processes: Processes,
@@ -196,7 +195,7 @@ function config({ queries, rows, concurrentRuns }: Sizes['contributors'], endpoi
   };
 }
 
-/** A daemon whose queries run when the bench says so. */
+/** A daemon whose queries run on a command of the bench. */
 class Runner {
   readonly daemon: ObservedDaemon;
   readonly #queries: number;
@@ -207,7 +206,7 @@ class Runner {
     this.#queries = queries;
   }
 
-  /** Lets the queries of a change run. Returns the longest block of the event loop meanwhile, in milliseconds. */
+  /** Runs the queries of a change. Returns the longest block of the event loop during the runs, in milliseconds. */
   async advance(change: Change): Promise<number> {
     const before = await this.settled();
     this.#wallClock = nextWallClock(this.#wallClock, change);
@@ -239,7 +238,7 @@ class Runner {
   }
 }
 
-/** As much of the daemon's answer as is used here. */
+/** The used part of the daemon's response. */
 interface QueryList {
   readonly queries: readonly { readonly queryId: string | null; readonly nextPoll: string | null }[];
 }
@@ -259,7 +258,7 @@ function expectSameSamples(page: string, copy: string): void {
   }
 }
 
-/** What the runs of all queries, once each, have asked the service. */
+/** The API requests of one run of each query. */
 function addRequests(
   add: ReturnType<Report['section']>,
   { operations }: Requests,

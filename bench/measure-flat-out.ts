@@ -35,8 +35,8 @@ export async function measureFlatOut(processes: Processes, sizes: Sizes['flatOut
 
   const cpu = cpuAPoll(polling, times);
   const bareCpu = [...bareBefore, ...bareAfter];
-  const add = report.section(`As fast as it goes, ${inFlight} requests in flight`);
-  add('polls a second', '1/s', pollsASecond(polling, times));
+  const add = report.section(`Full speed, ${inFlight} concurrent requests`);
+  add('polls per second', '1/s', pollsASecond(polling, times));
   add('CPU a poll', 'ms', cpu);
   add('CPU a bare client call', 'ms', bareCpu);
   add('CPU a poll ÷ bare call', '', [median(cpu) / median(bareCpu)], { atMost: 2 });

@@ -5,7 +5,7 @@ import type { Report } from './report.ts';
 import type { Sizes } from './sizes.ts';
 
 interface PageRound extends Scrape {
-  /** Longest block of the server's event loop meanwhile, in milliseconds. */
+  /** Longest block of the server's event loop during the scrape, in milliseconds. */
   readonly block: number;
   /** Milliseconds to make the page once more, without HTTP, after as much has changed again. */
   readonly render: number;

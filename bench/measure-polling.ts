@@ -52,11 +52,11 @@ export async function measurePolling(processes: Processes, sizes: Sizes['polling
   expectAllPolled(settled, queries);
   const cpu = cpuAPoll(polling, times);
   const bareCpu = [...bareBefore, ...bareAfter];
-  const section = `${queries} watched queries, each polled every ${interval} s, budget ${requestsPerSecond} requests a second`;
+  const section = `${queries} watched queries, each polled every ${interval} s, budget ${requestsPerSecond} requests per second`;
   const add = report.section(section);
   add('process start to listening', 'ms', [daemon.listeningAfter]);
   add('process start to ready', 's', [ready / 1_000]);
-  add('polls a second', '1/s', pollsASecond(polling, times));
+  add('polls per second', '1/s', pollsASecond(polling, times));
   add('requests in each whole second', '1/s', perSecond(settled, from, to));
   add(
     'time from a poll to the next of the same query',
@@ -64,7 +64,7 @@ export async function measurePolling(processes: Processes, sizes: Sizes['polling
     gaps(settled).map((gap) => gap / 1_000),
   );
   add('requests seen in the fullest second of the whole run', '1/s', [mostSeenInASecond(times)]);
-  add('… that surely came within a second', '1/s', [mostSurelyInASecond(times)], { atMost: requestsPerSecond });
+  add('… certainly within one second', '1/s', [mostSurelyInASecond(times)], { atMost: requestsPerSecond });
   add('CPU a poll', 'ms', cpu);
   add('CPU a bare client call at the same rate', 'ms', bareCpu);
   add('CPU a poll ÷ bare call', '', [median(cpu) / median(bareCpu)], { atMost: 2 });
@@ -82,7 +82,7 @@ export async function measurePolling(processes: Processes, sizes: Sizes['polling
     live.map(({ ms }) => ms),
   );
   add(
-    'event loop blocked meanwhile',
+    'event loop blocked during scrapes',
     'ms',
     live.map(({ block }) => block),
   );

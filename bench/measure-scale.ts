@@ -59,7 +59,7 @@ async function reload({ port }: ManagedDaemon): Promise<void> {
   await succeed(port, '/-/reload', 'POST');
 }
 
-/** The longest time that a health check takes meanwhile, in milliseconds. */
+/** The longest health check during the measurement, in milliseconds. */
 async function longestBlock({ port }: ManagedDaemon, work: () => Promise<void>): Promise<number> {
   let longest = 0;
   let isDone = false;

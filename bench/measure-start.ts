@@ -34,7 +34,7 @@ export async function measureStart(processes: Processes, sizes: Sizes['start'], 
   add('to listening, 1 query', 'ms', listening, { atMost: 500 });
   add(`to listening, ${queries} queries`, 'ms', listeningWithAll, { atMost: 500 });
   add(
-    `to ready, ${queries} queries, budget 1000 requests a second`,
+    `to ready, ${queries} queries, budget 1000 requests per second`,
     's',
     ready.map((ms) => ms / 1_000),
   );

@@ -17,8 +17,8 @@ import type { Sizes } from './sizes.ts';
 const START = 'StartQueryMonitorTopContributors';
 
 /**
- * Many accounts by role in several regions, each with watched and scheduled queries. One target never answers, one
- * throttles, one refuses all credentials: the simulator's request times tell whether the others keep their pace.
+ * Many accounts by role in several regions, each with watched and scheduled queries. One target never responds, one
+ * throttles, one rejects all credentials. The request times in the simulator show whether the others are unaffected.
  */
 export async function measureTargets(processes: Processes, sizes: Sizes['targets'], report: Report): Promise<void> {
   const { watched, scheduled, interval, seconds } = sizes;
@@ -58,7 +58,7 @@ export async function measureTargets(processes: Processes, sizes: Sizes['targets
   );
   const others = `the other ${healthy.length} targets`;
   const due = watched / interval;
-  add(`polls a second, ${others}; due: ${due}`, '1/s', polls);
+  add(`polls per second, ${others}; due: ${due}`, '1/s', polls);
   add('… in the slowest of them', '1/s', [Math.min(...polls)], { atLeast: 0.98 * due });
   add(`time from a poll to the next of the same query, ${others}`, 's', pollGaps);
   add('… the longest of them; one that is left out would make it twice as long', 's', [Math.max(...pollGaps)], {
@@ -70,9 +70,9 @@ export async function measureTargets(processes: Processes, sizes: Sizes['targets
   add('… in the slowest of them', '1/min', [Math.min(...starts)], { atLeast: Math.max(0, leastStarts) });
   for (const [sickness, target] of sick) {
     const all = perTarget(requests, () => true);
-    add(`requests a second to the target that is ${sickness}`, '1/s', [aSecond(all, target)]);
+    add(`requests per second to the target that is ${sickness}`, '1/s', [aSecond(all, target)]);
   }
-  add('requests a second to all', '1/s', [requests.at.length / took]);
+  add('requests per second to all', '1/s', [requests.at.length / took]);
   add('CPU, share of a core', '%', [(cpu / took) * 100]);
   add('memory (VmRSS)', 'MB', [memory.resident]);
   add('event loop blocked, longest of all the time', 'ms', [block], { atMost: 50 });

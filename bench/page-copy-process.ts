@@ -9,7 +9,7 @@ const block = new EventLoopBlock();
 const functions = {
   /**
    * Reads the page of the server on this port and serves the same series by prom-client, which renders all of them at
-   * each scrape, whatever has changed. Returns its own port.
+   * each scrape, even without changes. Returns its own port.
    */
   async start(port: number): Promise<number> {
     const registry = new Registry();

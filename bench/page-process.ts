@@ -4,16 +4,16 @@ import { answerParent } from './rpc.ts';
 /** A server of metrics whose queries change on demand. */
 export interface PageServer {
   readonly port: number;
-  /** So many of the queries are polled and have a new status. */
+  /** Polls a number of queries, which get a new status. */
   change(count: number): void;
   /** Makes the page without HTTP. Resolves when its bytes are there. */
   render(gzip: boolean): Promise<unknown>;
 }
 
-/** What the bench asks of a process that serves a page. */
+/** Commands of the bench for a process that serves a page. */
 export interface PageFunctions {
   [name: string]: (argument: never) => unknown;
-  /** Serves a page of so many queries; returns its port on loopback. */
+  /** Serves a page with a number of queries; returns its port on loopback. */
   start(queries: number): Promise<number>;
   change(count: number): void;
   /** Makes the page without HTTP and returns how many milliseconds that took. */

@@ -10,7 +10,7 @@ export interface PollRound {
   readonly to: number;
   /** CPU time of the daemon. */
   readonly cpuSeconds: number;
-  /** Megabytes at its end. */
+  /** Megabytes at the end of the round. */
   readonly resident: number;
 }
 
@@ -27,7 +27,7 @@ export async function pollRounds(daemon: RunningDaemon, rounds: number, seconds:
   return done;
 }
 
-/** Polls a second in each round, as the simulator saw them. */
+/** Polls per second in each round, counted by the simulator. */
 export function pollsASecond(rounds: readonly PollRound[], times: RequestTimes): number[] {
   return rounds.map(({ from, to }) => (between(times, from, to).at.length * 1_000) / (to - from));
 }

@@ -61,7 +61,7 @@ export class Processes {
   readonly #running = new Set<ChildProcess>();
   #daemons = 0;
 
-  /** Config files go into `folder`. */
+  /** Configuration files are written to this directory. */
   constructor(cores: Cores, folder: string) {
     this.#cores = cores;
     this.#folder = folder;
@@ -113,7 +113,7 @@ export class Processes {
     return { ...runningDaemon(launched), write: (other) => writeFile(launched.file, JSON.stringify(other)) };
   }
 
-  /** As `startDaemon`, with the bench's own code loaded into the process, which tells how the event loop fares. */
+  /** As `startDaemon`, with the bench's own code loaded into the process, which reports blocks of the event loop. */
   async startObservedDaemon(config: object): Promise<ObservedDaemon> {
     const launched = await this.#launch(config, ['--import', PRELOAD]);
     return { ...runningDaemon(launched), peer: new Peer(launched.child) };
@@ -198,7 +198,7 @@ function pidOf({ pid, spawnfile }: ChildProcess): number {
   return pid;
 }
 
-/** Reads a server's log as long as it lives, so that it is never held up by a full pipe; `line` says where it listens. */
+/** Reads the log of a server until it exits, so that a full pipe never blocks it; `line` contains its address. */
 function listeningPort(child: ChildProcess, line: RegExp): Promise<number> {
   return new Promise((resolve, reject) => {
     let log = '';

@@ -21,6 +21,6 @@ export function hasPushgateway(): boolean {
 export async function pushPage(port: number, page: string): Promise<void> {
   const response = await fetch(`http://127.0.0.1:${port}/metrics/job/bench`, { method: 'PUT', body: page });
   if (!response.ok) {
-    throw new Error(`${PUSHGATEWAY} answered ${response.status}: ${await response.text()}`);
+    throw new Error(`${PUSHGATEWAY} returned ${response.status}: ${await response.text()}`);
   }
 }

@@ -2,7 +2,7 @@
 export interface RequestTimes {
   /** When each was seen. */
   readonly at: readonly number[];
-  /** The earliest moment at which each can have come: it is seen late when the simulator was held up. */
+  /** The earliest possible arrival of each request: the simulator sees it late after a block. */
   readonly earliest: readonly number[];
   readonly queryIds: readonly string[];
 }
@@ -25,12 +25,12 @@ export function mostSeenInASecond({ at }: RequestTimes): number {
   return mostInASecond(at, at);
 }
 
-/** How many requests came in the fullest second at the least, as some of those seen in it can have come before it. */
+/** Minimal number of requests in the fullest second, because some of them can have arrived before it. */
 export function mostSurelyInASecond({ at, earliest }: RequestTimes): number {
   return mostInASecond(earliest, at);
 }
 
-/** The most requests of which the last came less than a second after the first did. Both lists are in order. */
+/** Maximum number of requests within less than a second. Both lists are sorted. */
 function mostInASecond(firsts: readonly number[], lasts: readonly number[]): number {
   let most = 0;
   let first = 0;

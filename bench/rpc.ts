@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 
-/** What one process of the bench can be asked by the one that started it. Arguments and answers are structured clones. */
+/** The functions of a process of the bench that its parent can call. Arguments and results are structured clones. */
 export type Functions = Readonly<Record<string, (argument: never) => unknown>>;
 
 interface Question {
@@ -11,7 +11,7 @@ interface Question {
 
 type Reply = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: string };
 
-/** Answers what the parent asks. `orphaned` is called when the parent has gone. */
+/** Executes calls of the parent process. `orphaned` is called when the parent has exited. */
 export function answerParent(functions: Functions, orphaned: () => void): void {
   process.on('message', (message) => {
     const { id, name, argument } = message as Question; // the parent sends nothing else
@@ -28,7 +28,7 @@ async function answer(functions: Functions, name: string, argument: unknown): Pr
   if (asked === undefined) {
     throw new Error(`this process has no function ${name}`);
   }
-  return asked(argument as never); // `Peer.ask` has checked it against the function's own type
+  return asked(argument as never); // `Peer` has checked the type of the argument
 }
 
 function reply(message: Reply): void {

@@ -28,7 +28,7 @@ export function querySeries(page: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** A line for each sample of those families that is the same whoever wrote the page: sorted, and so are the labels. */
+/** A line per sample of these families, independent of the writer of the page: lines and labels are sorted. */
 export function comparableSamples(page: string): string[] {
   return querySeries(page)
     .split('\n')

@@ -40,7 +40,7 @@ export function scheduledEntry(i: number, queries: number, rows: number): object
   };
 }
 
-/** The simulator that runs them: each ends so many milliseconds after its start, with so many rows. */
+/** The simulator of the queries: each ends a number of milliseconds after its start, with a number of rows. */
 export function scheduledScenario(queries: number, rows: number, runningFor: number): Partial<Scenario> {
   const names = new Set(Array.from({ length: queries }, (_, i) => monitorOf(i)));
   const monitors = Array.from(names, (name) => ({ name, status: 'ACTIVE' as const, tags: new Map<string, string>() }));

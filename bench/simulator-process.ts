@@ -14,7 +14,7 @@ const failures: string[] = [];
 
 /**
  * Milliseconds since the epoch of the last two ticks. A turn of the event loop sees to its timers before it looks at its
- * sockets: what had come before the last tick but one would have been seen in the turn of that tick.
+ * sockets: a request before the last tick but one would have been seen in the turn of that tick.
  */
 let lastTick = Date.now();
 let tickBefore = lastTick;
@@ -23,7 +23,7 @@ setInterval(() => {
   lastTick = Date.now();
 }, TICK);
 
-/** The requests since the last call, however they were answered. */
+/** The requests since the last call, regardless of their results. */
 function takeAllRequests(): Requests {
   const taken = { at, earliest, queryIds, operations, targets };
   at = [];
@@ -58,10 +58,10 @@ const functions = {
 
   takeAllRequests,
 
-  /** The requests since the last call. @throws Error when any of them was not answered well. */
+  /** The requests since the last call. @throws Error if any of them failed. */
   takeRequests(): Requests {
     if (failures.length > 0) {
-      throw new Error(`${failures.length} requests were not answered well, the first: ${failures[0]}`);
+      throw new Error(`${failures.length} requests failed, the first: ${failures[0]}`);
     }
     return takeAllRequests();
   },

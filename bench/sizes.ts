@@ -43,9 +43,9 @@ export interface Sizes {
     readonly concurrentRuns: number;
     readonly warmUps: number;
     readonly rounds: number;
-    /** In this order: the memory of a page that is never asked for uncompressed is less. */
+    /** In this order: a page that is never requested uncompressed uses less memory. */
     readonly encodings: readonly ('gzip' | 'plain')[];
-    /** Whether there is nothing to be measured without the Pushgateway; else its figures are left out where it is missing. */
+    /** If true, a missing Pushgateway is an error; otherwise, its figures are omitted. */
     readonly needsPushgateway: boolean;
   };
   readonly targets: {
@@ -54,7 +54,7 @@ export interface Sizes {
     /** Queries of each target. */
     readonly watched: number;
     readonly scheduled: number;
-    /** Of the watched ones; the scheduled ones run once a minute. */
+    /** Of the watched queries; the scheduled ones run once per minute. */
     readonly interval: number;
     readonly requestTimeout: number;
     readonly seconds: number;

@@ -61,7 +61,7 @@ export function endlessQueries(count: number): FixedMonitorQueries {
   };
 }
 
-/** What a status request of the `n`-th query asks, from 1. */
+/** The input of a status request of the `n`-th query, from 1. */
 export function statusInput(n: number): { monitorName: string; queryId: string } {
   const { monitorName, queryId } = queryOf(n);
   return { monitorName, queryId };
