@@ -13,14 +13,30 @@ export interface Family {
   readonly group: MetricGroup;
 }
 
-/** Creates the families of a table, with type-checked names. */
+/** A family in a table. Its labels are those beside the common ones of the table. */
+type Described = Pick<Family, 'type' | 'help' | 'labels'>;
+
+export function gauge(help: string, ...labels: readonly string[]): Described {
+  return { type: 'gauge', help, labels };
+}
+
+export function counter(help: string, ...labels: readonly string[]): Described {
+  return { type: 'counter', help, labels };
+}
+
+export function histogram(help: string, ...labels: readonly string[]): Described {
+  return { type: 'histogram', help, labels };
+}
+
+/** Creates the families of a group, with type-checked names. All of them have the `common` labels first. */
 export function families<Name extends string>(
   group: MetricGroup,
-  table: Readonly<Record<Name, Omit<Family, 'name' | 'group'>>>,
+  common: readonly string[],
+  table: Readonly<Record<Name, Described>>,
 ): { readonly [Key in Name]: Family } {
-  const entries = Object.entries<Omit<Family, 'name' | 'group'>>(table).map(([name, family]) => [
+  const entries = Object.entries<Described>(table).map(([name, { type, help, labels }]) => [
     name,
-    { name, group, ...family },
+    { name, type, help, group, labels: [...common, ...labels] },
   ]);
   return Object.fromEntries(entries);
 }
