@@ -26,8 +26,10 @@ export class SourceIndexes {
     if (before !== undefined && before !== after) {
       await this.#index(before);
       const names = new Set<string>();
-      await inSlices(this.#changedNames(before, after), (name) => {
-        addIfAny(names, name);
+      await inSlices(this.#comparisons(before, after), ({ name, hasChanged }) => {
+        if (hasChanged) {
+          names.add(name);
+        }
       });
       this.#changes.set(after, { before, names });
     }
@@ -42,11 +44,8 @@ export class SourceIndexes {
     if (prepared?.before === before) {
       return prepared.names;
     }
-    const names = new Set<string>();
-    for (const name of this.#changedNames(before, after)) {
-      addIfAny(names, name);
-    }
-    return names;
+    const changed = [...this.#comparisons(before, after)].filter(({ hasChanged }) => hasChanged);
+    return new Set(changed.map(({ name }) => name));
   }
 
   /** Yields the candidates for some names. For each name, they are in order of precedence. */
@@ -66,16 +65,16 @@ export class SourceIndexes {
     }
   }
 
-  /** Yields once for each compared query: its name, or undefined if it is unchanged. */
-  *#changedNames(before: SourceQueries, after: SourceQueries): Generator<string | undefined> {
+  /** Yields once for each compared query. */
+  *#comparisons(before: SourceQueries, after: SourceQueries): Generator<{ name: string; hasChanged: boolean }> {
     const old = this.#indexOf(before);
     const now = this.#indexOf(after);
     for (const query of after.queries) {
       const other = old.get(query.name);
-      yield other !== undefined && isEqual(other, query) ? undefined : query.name;
+      yield { name: query.name, hasChanged: other === undefined || !isEqual(other, query) };
     }
     for (const { name } of before.queries) {
-      yield now.has(name) ? undefined : name;
+      yield { name, hasChanged: !now.has(name) };
     }
   }
 
@@ -93,11 +92,5 @@ export class SourceIndexes {
     const index = this.#indexes.get(source) ?? new Map(source.queries.map((query) => [query.name, query]));
     this.#indexes.set(source, index);
     return index;
-  }
-}
-
-function addIfAny(names: Set<string>, name: string | undefined): void {
-  if (name !== undefined) {
-    names.add(name);
   }
 }

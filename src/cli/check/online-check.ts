@@ -63,21 +63,22 @@ export async function checkOnline(options: OnlineCheckOptions): Promise<boolean>
       const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
       const targets = [...queries, ...followers.map(({ target }) => target)];
       const accounts = new UsedAccounts(handler, clock).use(config, targets);
-      const identities = identify([...accounts.values()]);
+      const identityOf = identities();
+      const checkedAccounts = Array.from(accounts.values(), (used) => ({ used, identity: identityOf(used) }));
       const checkIn = async (inTarget: InTarget) => {
         const { account } = inTarget.target;
         const used = accounts.get(account);
         if (used === undefined) {
           throw new Error(`internal error: account ${account} has a query but is not in use`);
         }
-        return (await identities(used.credentials)).fatal ? [] : checkTarget(used, inTarget, handler, options);
+        return (await identityOf(used)).fatal ? [] : checkTarget(used, inTarget, handler, options);
       };
       const atOnce = pLimit(PARALLEL);
       const findings = targetsOf(queries, followers).map((inTarget) => atOnce(checkIn, inTarget));
       const report = new FindingsReport({ verbose, stdout, stderr });
-      for (const { account, credentials } of accounts.values()) {
-        const { failed, text } = await identities(credentials);
-        report.add({ kind: failed ? 'error' : 'ok', where: account.name, what: text, topic: 'identity' });
+      for (const { used, identity } of checkedAccounts) {
+        const { failed, text } = await identity;
+        report.add({ kind: failed ? 'error' : 'ok', where: used.account.name, what: text, topic: 'identity' });
       }
       for (const some of findings) {
         for (const finding of await some) {
@@ -105,33 +106,26 @@ interface IdentityResult {
   readonly fatal: boolean;
 }
 
-/** Gets the caller identity, once for all accounts with the same credentials. */
-function identify(accounts: readonly UsedAccount[]): (credentials: Credentials) => Promise<IdentityResult> {
-  const distinct = [...new Map(accounts.map((used) => [used.credentials, used])).values()];
-  const identity = async ({ credentials, sts }: UsedAccount): Promise<IdentityResult> => {
-    try {
-      const { arn, awsAccountId, provider } = await callerIdentity({ credentials, sts }, new AbortController().signal);
-      const from = provider === undefined ? '' : `, credentials from ${provider}`;
-      return { failed: false, text: `${arn} in AWS account ${awsAccountId}${from}`, fatal: false };
-    } catch (thrown) {
-      const failure = toApiError('GetCallerIdentity', thrown);
-      return {
-        failed: true,
-        text: explainFailure(failure),
-        fatal: failure.error === 'CredentialsError',
-      };
-    }
-  };
+/** Returns a function that gets the caller identity, once for all accounts with the same credentials. */
+function identities(): (used: UsedAccount) => Promise<IdentityResult> {
   const atOnce = pLimit(PARALLEL);
-  const results = distinct.map((used) => atOnce(identity, used));
-  const byCredentials = new Map(distinct.map(({ credentials }, i) => [credentials, results[i]]));
-  return async (credentials) => {
-    const result = await byCredentials.get(credentials);
-    if (result === undefined) {
-      throw new Error('internal error: no account in use has these credentials');
-    }
+  const results = new Map<Credentials, Promise<IdentityResult>>();
+  return (used) => {
+    const result = results.get(used.credentials) ?? atOnce(identify, used);
+    results.set(used.credentials, result);
     return result;
   };
+}
+
+async function identify({ credentials, sts }: UsedAccount): Promise<IdentityResult> {
+  try {
+    const { arn, awsAccountId, provider } = await callerIdentity({ credentials, sts }, new AbortController().signal);
+    const from = provider === undefined ? '' : `, credentials from ${provider}`;
+    return { failed: false, text: `${arn} in AWS account ${awsAccountId}${from}`, fatal: false };
+  } catch (thrown) {
+    const failure = toApiError('GetCallerIdentity', thrown);
+    return { failed: true, text: explainFailure(failure), fatal: failure.error === 'CredentialsError' };
+  }
 }
 
 type AccountAndRegion = Pick<RegisteredQuery, 'account' | 'region'>;

@@ -1,4 +1,4 @@
-import type { ConfigNode, MapEntry } from './nodes.ts';
+import type { ConfigNode } from './nodes.ts';
 
 /** A node that refers to its children by their positions in the sequence of all nodes. Children precede parents. */
 export type FlatNode =
@@ -18,7 +18,12 @@ export function* flatten(root: ConfigNode): Generator<FlatNode> {
     if (places.has(node)) {
       return;
     }
-    const children = node.kind === 'list' ? node.items : node.kind === 'map' ? valuesOf(node.entries) : [];
+    const children =
+      node.kind === 'list'
+        ? node.items
+        : node.kind === 'map'
+          ? Array.from(node.entries.values(), ({ value }) => value)
+          : [];
     for (const child of children) {
       yield* visit(child);
     }
@@ -68,11 +73,5 @@ export class TreeOfFlat {
       throw new Error('internal error: a node precedes its child');
     }
     return node;
-  }
-}
-
-function* valuesOf(entries: ReadonlyMap<string, MapEntry>): Generator<ConfigNode> {
-  for (const { value } of entries.values()) {
-    yield value;
   }
 }

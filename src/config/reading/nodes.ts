@@ -145,7 +145,8 @@ function renderNode(node: ConfigNode, limit: number): string {
   }
   const list = node.kind === 'list';
   let text = list ? '[' : '{';
-  for (const [key, value] of list ? node.items.entries() : entryValues(node)) {
+  const children = list ? node.items.entries() : Array.from(node.entries, ([key, { value }]) => [key, value] as const);
+  for (const [key, value] of children) {
     if (text.length > limit) {
       break;
     }
@@ -154,12 +155,6 @@ function renderNode(node: ConfigNode, limit: number): string {
     text += `${separator}${list ? '' : `${quote(String(key))}: `}${shown}`;
   }
   return `${text}${list ? ']' : '}'}`;
-}
-
-function* entryValues(node: MapNode): Generator<[string, ConfigNode]> {
-  for (const [key, entry] of node.entries) {
-    yield [key, entry.value];
-  }
 }
 
 /** Returns a string as JSON, on one line, shortened, with masked passwords in URLs. */
@@ -210,15 +205,8 @@ export function nodeOfJson(value: unknown, depth = MAX_DEPTH): ConfigNode | unde
     return undefined;
   }
   if (Array.isArray(value)) {
-    const items: ConfigNode[] = [];
-    for (const item of value) {
-      const node = nodeOfJson(item, depth - 1);
-      if (node === undefined) {
-        return undefined;
-      }
-      items.push(node);
-    }
-    return { kind: 'list', line: NO_LINE, items };
+    const items = value.map((item) => nodeOfJson(item, depth - 1));
+    return items.every((item) => item !== undefined) ? { kind: 'list', line: NO_LINE, items } : undefined;
   }
   const entries = new Map<string, MapEntry>();
   for (const [key, item] of Object.entries(value)) {
