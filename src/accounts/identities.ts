@@ -32,7 +32,7 @@ export class Identities {
   readonly #options: IdentitiesOptions;
   readonly #known = new Map<Credentials, Known>();
   #accounts: readonly UsedAccount[] = [];
-  #begun = false;
+  #started = false;
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
@@ -41,7 +41,7 @@ export class Identities {
 
   /** Starts the calls: none is made before. */
   begin(): void {
-    this.#begun = true;
+    this.#started = true;
     this.learn(this.#accounts);
   }
 
@@ -51,7 +51,7 @@ export class Identities {
    */
   learn(accounts: Iterable<UsedAccount>): void {
     this.#accounts = [...accounts];
-    if (!this.#begun) {
+    if (!this.#started) {
       return;
     }
     for (const [credentials, { abort }] of this.#known) {

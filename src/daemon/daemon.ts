@@ -62,7 +62,7 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   const parts = await openParts(options, context, files, releases);
   const { stored, scheduling } = parts;
 
-  const queries = new Queries({ context, configFile: config.read.file, parts });
+  const queries = new Queries(context, config.read.file, parts);
   releases.add('discovery files', () => queries.stop());
   await queries.load();
   const reload = reloadOf(options, context, parts, queries);

@@ -8,14 +8,6 @@ import { RunPage } from '../metrics/run-page.ts';
 import type { ExporterState } from './exporter-state.ts';
 import type { Scheduling } from './scheduling.ts';
 
-export interface MetricsPageOptions {
-  readonly clock: Clock;
-  readonly state: ExporterState;
-  readonly scheduling: Scheduling;
-  /** Limit of contributor series, over all queries. */
-  readonly maxSeries: number;
-}
-
 /** The metrics page. It follows the state: changes are marked at once, and rendered with the next scrape. */
 export class MetricsPage {
   readonly queries: QuerySections;
@@ -24,7 +16,8 @@ export class MetricsPage {
   readonly api: ApiSections;
   readonly #clock: Clock;
 
-  constructor({ clock, state, scheduling, maxSeries }: MetricsPageOptions) {
+  /** @param maxSeries limit of contributor series, over all queries */
+  constructor(clock: Clock, state: ExporterState, scheduling: Scheduling, maxSeries: number) {
     this.#clock = clock;
     this.queries = new QuerySections(state.queries);
     this.runs = new RunPage(state.runs, maxSeries);

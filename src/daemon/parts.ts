@@ -92,7 +92,7 @@ export async function openParts(
   const stored = await openStoredState(context, inForce, state);
   releases.add('storage', () => stored?.close());
   const scheduling = new Scheduling({ clock, log, inForce, state, targetsInUse, stored, isLast });
-  const page = new MetricsPage({ clock, state, scheduling, maxSeries: config.contributors.maxSeries });
+  const page = new MetricsPage(clock, state, scheduling, config.contributors.maxSeries);
   return { inForce, handler, state, targetsInUse, identities, stored, scheduling, page };
 }
 

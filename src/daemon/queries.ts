@@ -14,12 +14,6 @@ import type { ChangedField } from '../state/changed-fields.ts';
 import type { Parts } from './parts.ts';
 import { QueryViews } from './query-views.ts';
 
-interface QueriesOptions {
-  readonly context: Context;
-  readonly configFile: string;
-  readonly parts: Parts;
-}
-
 /** A new configuration with the queries of its discovery files. */
 interface ConfigPlan {
   /** Puts it in effect. Resolves to the changes. */
@@ -37,7 +31,7 @@ export class Queries {
   readonly #retention: Retention;
 
   /** Registers the queries of the configuration. */
-  constructor({ context, configFile, parts }: QueriesOptions) {
+  constructor(context: Context, configFile: string, parts: Parts) {
     const { clock, log, shutdown } = context;
     const { inForce, state, targetsInUse, scheduling, page, stored } = parts;
     this.#parts = parts;
@@ -67,9 +61,9 @@ export class Queries {
       configFile,
       clock,
       log,
-      prepare: (made) => sources.prepare(inForce.loaded, made),
-      onChange(made) {
-        const changes = sources.setFiles(made);
+      prepare: (files) => sources.prepare(inForce.loaded, files),
+      onChange(files) {
+        const changes = sources.setFiles(files);
         if (hasChanges(changes)) {
           log.info('queries updated from discovery files', changeFields(changes));
         }

@@ -27,14 +27,10 @@ export class ExcludedLog {
       const { name } = each.loser.query;
       this.#losers.set(name, [...(this.#losers.get(name) ?? []), each]);
     }
-    this.#logNew([...this.#losers.values()].flat());
-  }
-
-  #logNew(losers: readonly Loser[]): void {
     const logged = new Set<string>();
     const fresh = new Set<string>();
     const groups = new Map<string, { readonly fields: LogFields; queries: number }>();
-    for (const { loser, winner } of losers) {
+    for (const { loser, winner } of [...this.#losers.values()].flat()) {
       const { query, from } = loser;
       const { account, region, name, source } = query;
       const origin = [source, account, region].join(' ');

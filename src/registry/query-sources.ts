@@ -56,7 +56,7 @@ export class QuerySources {
   #followerUses: readonly Use[] = [];
   /** The last applied queries of followers. */
   #found: ReadonlyMap<Target, readonly Candidate[]> = new Map();
-  #begun = false;
+  #started = false;
 
   /** Registers the queries of the configuration. No calls are made for them before {@link begin}. */
   constructor(options: QuerySourcesOptions) {
@@ -68,7 +68,7 @@ export class QuerySources {
 
   /** Starts polls and runs of the registered queries, and of all that are registered later. */
   begin(): void {
-    this.#begun = true;
+    this.#started = true;
     const { registry } = this.#options;
     registry.begin(registry.all());
   }
@@ -79,8 +79,8 @@ export class QuerySources {
    */
   async prepare(config: SourceQueries, files: ReadonlyMap<string, SourceQueries>): Promise<void> {
     await this.#indexes.prepare(this.#options.inForce.loaded, config);
-    for (const [path, made] of files) {
-      await this.#indexes.prepare(this.#files.get(path), made);
+    for (const [path, source] of files) {
+      await this.#indexes.prepare(this.#files.get(path), source);
     }
   }
 
@@ -88,7 +88,7 @@ export class QuerySources {
   setConfig(loaded: LoadedConfig, files: ReadonlyMap<string, SourceQueries>): QueryChanges {
     const { inForce } = this.#options;
     const isSame = loaded === inForce.loaded && files.size === this.#files.size;
-    if (isSame && [...files].every(([path, made]) => this.#files.get(path) === made)) {
+    if (isSame && [...files].every(([path, source]) => this.#files.get(path) === source)) {
       return NO_CHANGES;
     }
     const names = this.#changedNames(loaded, files);
@@ -252,10 +252,19 @@ export class QuerySources {
     candidates: ReadonlyMap<string, Candidate>,
     updateTargets: () => TargetChanges | undefined,
   ): QueryChanges {
-    this.#remove([...diff.removed, ...diff.replaced.map(({ before }) => before)]);
+    const { registry } = this.#options;
+    for (const { name } of [...diff.removed, ...diff.replaced.map(({ before }) => before)]) {
+      registry.remove(name);
+      this.#candidates.delete(name);
+    }
     const targets = updateTargets();
-    this.#change(diff.changed.map(({ after }) => after));
-    this.#add([...diff.replaced.map(({ after }) => after), ...diff.added]);
+    for (const { after } of diff.changed) {
+      registry.change(after);
+    }
+    const added = registry.add([...diff.replaced.map(({ after }) => after), ...diff.added]);
+    if (this.#started) {
+      registry.begin(added);
+    }
     for (const [name, candidate] of candidates) {
       this.#candidates.set(name, candidate);
     }
@@ -287,26 +296,5 @@ export class QuerySources {
     return (
       candidate?.from === from && candidate.query.account === query.account && candidate.query.region === query.region
     );
-  }
-
-  #remove(queries: readonly RegisteredQuery[]): void {
-    for (const { name } of queries) {
-      this.#options.registry.remove(name);
-      this.#candidates.delete(name);
-    }
-  }
-
-  #change(queries: readonly RegisteredQuery[]): void {
-    for (const query of queries) {
-      this.#options.registry.change(query);
-    }
-  }
-
-  #add(queries: readonly RegisteredQuery[]): void {
-    const { registry } = this.#options;
-    const registrations = registry.add(queries);
-    if (this.#begun) {
-      registry.begin(registrations);
-    }
   }
 }

@@ -4,9 +4,9 @@ import { background } from '../lib/background.ts';
 import { inSlices, TurnsByKey } from '../lib/concurrency.ts';
 import type { Logger } from '../lib/log.ts';
 import type { RegisteredQuery } from '../model/query.ts';
-import type { QuerySource } from '../model/vocabulary.ts';
 import { loadEntryBody } from '../queries/load.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
+import type { QuerySources } from './query-sources.ts';
 import type { QueryView } from './query-view.ts';
 import {
   areMet,
@@ -21,12 +21,7 @@ import {
 } from './registration.ts';
 
 /** The registered queries, as far as HTTP changes them. */
-export interface HttpQueries {
-  /** Returns the source of the query with a name; undefined if the name is free. */
-  holderOf(name: string): QuerySource | undefined;
-  /** Sets the queries that are registered over HTTP under some names; undefined: none. */
-  setHttp(changes: ReadonlyMap<string, RegisteredQuery | undefined>): QueryChanges;
-}
+export type HttpQueries = Pick<QuerySources, 'holderOf' | 'setHttp'>;
 
 export interface HttpRegistrationsOptions {
   readonly queries: HttpQueries;

@@ -162,7 +162,7 @@ describe('the status page in a browser', () => {
     await page.getByRole('link', { name: /SUCCEEDED/ }).waitFor();
     expect(await page.locator('details').first().getAttribute('open')).toBeNull();
     await vi.waitFor(
-      async () => expect(await page.locator('#news').textContent()).toMatch(/checkout is SUCCEEDED|more have changed/),
+      async () => expect(await page.locator('#news').textContent()).toMatch(/checkout is SUCCEEDED|more changes/),
       { timeout: PATIENCE_MS },
     );
     expect(await page.evaluate('window.notReloaded')).toBe(true);

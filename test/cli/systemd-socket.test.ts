@@ -84,7 +84,7 @@ test.each([
 ])('rejects %s', async (_what, open) => {
   const { code, stderr } = await startActivated([await open()], 'LISTEN_PID=$$ LISTEN_FDS=1').ended;
   expect(code).toBe(1);
-  expect(stderr).toMatch(/cannot listen on file descriptor 3: it is not a (TCP|listening) socket; use ListenStream=/);
+  expect(stderr).toMatch(/cannot listen on file descriptor 3: it is not a (TCP|listening) socket\. Use ListenStream=/);
 });
 
 test('treats an inherited socket as open to other machines', async () => {

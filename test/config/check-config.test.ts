@@ -308,8 +308,8 @@ describe('check-config', () => {
       'selectors: 1',
       expect.stringContaining(`  ${b}[2] (c): 1 query per matching monitor, up to 100 series each, `),
       'warnings: 2',
-      `  ${b}: got a query "a", expected a name that the config file does not have: it is left out`,
-      `  ${c}: got a query "b", expected a name that ${b} does not have: it is left out`,
+      `  ${b}: got a query "a", expected a name that is not in the config file: the query is excluded`,
+      `  ${c}: got a query "b", expected a name that is not in ${b}: the query is excluded`,
     ]);
     write('queries.d/d.yaml', '- { name: e, monitorName: m, queryId: e, labels: { env: x } }');
     expect((await check(file, true)).stderr.split('\n').slice(0, 2)).toEqual([

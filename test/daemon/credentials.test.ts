@@ -108,7 +108,7 @@ describe('without credentials', () => {
     });
     const url = await exporter.url();
     await clock.pause(300);
-    expect(await (await fetch(`${url}/-/ready`)).text()).toContain('1 watched query waits');
+    expect(await (await fetch(`${url}/-/ready`)).text()).toContain('1 watched query not polled yet');
     const asked = clock.monotonic();
     exporter.kill('SIGTERM');
     expect(await exporter.ended).toMatchObject({ code: 0 });
@@ -143,8 +143,8 @@ describe('credentials that the service rejects', () => {
     expect(page.value('aws_nfm_api_up', { account: 'default' })).toBe(0);
     expect(page.apiErrors('default')).toEqual({ [error]: expect.any(Number) });
     expect(page.status('query'), 'the last known status, until it is stale').toBe(first);
-    const told = [await daemon.text('/api/v1/queries'), await daemon.text('/'), await daemon.text('/metrics')];
-    for (const text of [...told.map(({ body }) => body), JSON.stringify(daemon.log.events)]) {
+    const outputs = [await daemon.text('/api/v1/queries'), await daemon.text('/'), await daemon.text('/metrics')];
+    for (const text of [...outputs.map(({ body }) => body), JSON.stringify(daemon.log.events)]) {
       expect(text).not.toContain(KEYS.secretAccessKey);
       expect(text).not.toMatch(/Signature=|Credential=/);
     }

@@ -117,9 +117,9 @@ describe('the queries of discovery files', () => {
     configure({ queries: [watched('c')] });
     expect(await daemon.reload()).toEqual({ ok: true });
     expect(await queries()).toEqual(['a a file', 'c c config']);
-    const told = daemon.log.events.filter(({ msg }) => msg === 'discovery file rejected').map(({ fields }) => fields);
-    expect(told.map(({ file }) => basename(String(file)))).toEqual(['b.yaml', 'a.yaml']);
-    expect(told.map(({ error }) => error)).toEqual([
+    const logged = daemon.log.events.filter(({ msg }) => msg === 'discovery file rejected').map(({ fields }) => fields);
+    expect(logged.map(({ file }) => basename(String(file)))).toEqual(['b.yaml', 'a.yaml']);
+    expect(logged.map(({ error }) => error)).toEqual([
       expect.stringMatching(/b\.yaml\[0\] \(line 1\): got neither queryId nor schedule, /),
       expect.stringMatching(/a\.yaml \(line 1\): got invalid YAML /),
     ]);

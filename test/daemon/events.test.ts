@@ -39,12 +39,12 @@ describe('the event stream of a daemon', () => {
         text += Buffer.from(chunk).toString();
       }
     })();
-    const told = () => [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']): QueryAnswer => JSON.parse(data));
-    await vi.waitFor(() => expect(told().at(-1)).toMatchObject({ name: 'checkout', status: 'SUCCEEDED', up: true }), {
+    const received = () => [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']): QueryAnswer => JSON.parse(data));
+    await vi.waitFor(() => expect(received().at(-1)).toMatchObject({ name: 'checkout', status: 'SUCCEEDED', up: true }), {
       timeout: 15_000,
     });
-    expect(told().map(({ status }) => status)).toEqual(['QUEUED', 'RUNNING', 'SUCCEEDED']);
-    expect(told().at(-1)).toEqual(await daemon.query('checkout'));
+    expect(received().map(({ status }) => status)).toEqual(['QUEUED', 'RUNNING', 'SUCCEEDED']);
+    expect(received().at(-1)).toEqual(await daemon.query('checkout'));
 
     const begin = clock.monotonic();
     await Promise.all([daemon.stop(10_000), ended]);

@@ -199,8 +199,8 @@ describe('entries that follow monitors', () => {
       configOf(service, [one, follows('g', { name: 'f', monitorSelector: { name: 'm1' } })], listed),
     );
     expect(await names(daemon)).toEqual(['f:m1']);
-    const told = daemon.log.events.filter(({ msg }) => msg.startsWith('queries with taken names excluded'));
-    expect(told.map(({ fields }) => fields)).toMatchObject([
+    const logged = daemon.log.events.filter(({ msg }) => msg.startsWith('queries with taken names excluded'));
+    expect(logged.map(({ fields }) => fields)).toMatchObject([
       { query: 'f:m1', entry: 'queries[1]', holder: 'queries[0]' },
     ]);
     expect(service.requests.filter(({ operation }) => operation === 'ListMonitors')).toHaveLength(1);

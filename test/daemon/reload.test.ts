@@ -254,8 +254,8 @@ describe('a rejected reload', () => {
     expect(outcome.ok).toBe(false);
     const errors = outcome.ok ? [] : outcome.errors;
     expect(errors.join('\n')).toMatch(error);
-    const told = daemon.log.events.filter(({ level }) => level === 'error');
-    expect(told).toEqual(
+    const logged = daemon.log.events.filter(({ level }) => level === 'error');
+    expect(logged).toEqual(
       errors.map((each) => ({
         level: 'error',
         msg: 'configuration not reloaded',

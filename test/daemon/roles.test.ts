@@ -152,8 +152,8 @@ describe.concurrent('an account with a role', () => {
         ),
       );
     });
-    const told = daemon.log.events.filter(({ msg }) => msg === 'AWS identity resolved').map(({ fields }) => fields);
-    expect(told.sort((a, b) => String(a['account']).localeCompare(String(b['account'])))).toEqual([
+    const logged = daemon.log.events.filter(({ msg }) => msg === 'AWS identity resolved').map(({ fields }) => fields);
+    expect(logged.sort((a, b) => String(a['account']).localeCompare(String(b['account'])))).toEqual([
       {
         account: 'payments',
         arn: `arn:aws:sts::${PAYMENTS}:assumed-role/nfm-read`,
@@ -245,11 +245,11 @@ describe.concurrent('an account with a role', () => {
     );
     expect(JSON.stringify(sts.asked)).toContain(tag);
     const pages = ['/', '/metrics', '/api/v1/queries', '/api/v1/queries/query:payments:us-east-1', '/-/ready'];
-    const told = [
+    const outputs = [
       JSON.stringify(daemon.log.events),
       ...(await Promise.all(pages.map((path) => daemon.text(path)))).map(({ body }) => body),
     ];
-    for (const text of told) {
+    for (const text of outputs) {
       expect(text).not.toContain('canary');
     }
   });

@@ -108,8 +108,8 @@ describe('a shortage', () => {
     expect(page.value('aws_nfm_api_errors_total', labels)).toBeGreaterThan(0);
     const waits = page.samples('aws_nfm_run_wait_seconds').find(({ name }) => name.endsWith('_count'));
     expect(waits?.value, 'each run waits once, however often it was refused').toBe(8);
-    const told = daemon.log.events.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
-    expect(told).toEqual([expect.stringMatching(/no room.*lower maxConcurrentRuns/)]);
+    const logged = daemon.log.events.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
+    expect(logged).toEqual([expect.stringMatching(/no room.*lower maxConcurrentRuns/)]);
     await clock.advance(4 * MINUTE);
     expect((await daemon.metrics()).value('aws_nfm_api_runs_limit')).toBe(5);
   });

@@ -38,7 +38,7 @@ describe('a shutdown', () => {
     });
     await vi.waitFor(() => expect(service.requests.some((each) => each.service === 'sts')).toBe(true));
     await vi.waitFor(() => expect(service.arrivals().length).toBeGreaterThanOrEqual(8), { timeout: 3_000 });
-    const told = daemon.log.events.length;
+    const logged = daemon.log.events.length;
 
     const asked = performance.now();
     await daemon.stop(5_000);
@@ -47,7 +47,7 @@ describe('a shutdown', () => {
     await expect(daemon.text('/-/ready')).rejects.toThrow();
     await wait(1_000);
     expect(service.requests, 'requests after the end').toHaveLength(requests);
-    expect(daemon.log.events.slice(told).filter(({ level }) => level !== 'debug')).toEqual([]);
+    expect(daemon.log.events.slice(logged).filter(({ level }) => level !== 'debug')).toEqual([]);
     expect(rejections).toEqual([]);
     expect(process.getActiveResourcesInfo()).not.toContain('TCPSocketWrap');
   });

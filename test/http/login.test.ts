@@ -56,7 +56,7 @@ test('logs failed sign-ins once per minute, without user name and password', asy
   expect(events).toEqual([]);
   await get('/metrics', { login: 'canary-name:canary-password' });
   await get('/metrics', { login: 'alice:canary-password' });
-  expect(events).toEqual([{ level: 'warn', msg: 'sign-in refused', fields: { client: '127.0.0.1', refused: 1 } }]);
+  expect(events).toEqual([{ level: 'warn', msg: 'sign-in failed', fields: { client: '127.0.0.1', failures: 1 } }]);
 });
 
 test('takes the same time for an unknown user', async () => {

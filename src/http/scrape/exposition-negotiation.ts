@@ -46,21 +46,11 @@ export function negotiateFormat(accept: string | undefined): ExpositionFormat {
 
 /** Returns the most specific range that matches the offer, whatever the weights of others (RFC 9110, section 12.5.1). */
 function bestMatch(ranges: readonly AcceptRange[], offer: Offer): Match | undefined {
-  let best: Match | undefined;
-  ranges.forEach((range, position) => {
+  const matches = ranges.flatMap((range, position) => {
     const specificity = specificityOf(range, offer);
-    if (specificity === undefined) {
-      return;
-    }
-    if (
-      best === undefined ||
-      specificity > best.specificity ||
-      (specificity === best.specificity && range.q > best.q)
-    ) {
-      best = { q: range.q, specificity, position };
-    }
+    return specificity === undefined ? [] : [{ q: range.q, specificity, position }];
   });
-  return best;
+  return matches.sort((a, b) => b.specificity - a.specificity || b.q - a.q)[0];
 }
 
 function specificityOf({ value, parameters }: AcceptRange, offer: Offer): number | undefined {

@@ -32,7 +32,7 @@ export function createGate(
   routePrefix: string,
   { clock, log }: Pick<Context, 'clock' | 'log'>,
 ): Gate {
-  const signInLog = new SignInLog(log, clock);
+  const logFailure = createSignInLog(log, clock);
   const openPaths = new Set(OPEN_PATHS.map((path) => routePrefix + path));
   return async (request, response, path) => {
     const { headers, passwords } = await access();
@@ -59,7 +59,7 @@ export function createGate(
       throw error;
     }
     if (request.headers.authorization !== undefined) {
-      signInLog.refused(origin.address);
+      logFailure(origin.address);
     }
     response.setHeader('WWW-Authenticate', CHALLENGE);
     throw new HttpError('unauthorized', 'Authentication required: user name and password');
@@ -78,26 +78,20 @@ function setHeaders(response: ServerResponse, headers: Access['headers']): void 
 
 const QUIET_MS = 60_000;
 
-/** Logs failed sign-ins, at most once per minute: an attacker who guesses passwords makes thousands of attempts. */
-class SignInLog {
-  readonly #log: Logger;
-  readonly #clock: Pick<Clock, 'monotonic'>;
-  #loggedAt: number | undefined;
-  #unreported = 0;
-
-  constructor(log: Logger, clock: Pick<Clock, 'monotonic'>) {
-    this.#log = log;
-    this.#clock = clock;
-  }
-
-  /** Omits the user name: users sometimes type their password there. */
-  refused(client: string): void {
-    const now = this.#clock.monotonic();
-    this.#unreported += 1;
-    if (this.#loggedAt === undefined || now - this.#loggedAt >= QUIET_MS) {
-      this.#log.warn('sign-in refused', { client, refused: this.#unreported });
-      this.#loggedAt = now;
-      this.#unreported = 0;
+/**
+ * Returns a function that logs a failed sign-in, at most once per minute: an attacker who guesses passwords makes thousands
+ * of attempts. Omits the user name: users sometimes type their password there.
+ */
+function createSignInLog(log: Logger, clock: Pick<Clock, 'monotonic'>): (client: string) => void {
+  let loggedAt: number | undefined;
+  let failures = 0;
+  return (client) => {
+    const now = clock.monotonic();
+    failures += 1;
+    if (loggedAt === undefined || now - loggedAt >= QUIET_MS) {
+      log.warn('sign-in failed', { client, failures });
+      loggedAt = now;
+      failures = 0;
     }
-  }
+  };
 }

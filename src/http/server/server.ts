@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { type AddressInfo, isIPv6, type ListenOptions } from 'node:net';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, isIPv6, type ListenOptions, type Socket } from 'node:net';
 import { parseListenAddress } from '../../config/reading/texts.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
@@ -109,12 +109,19 @@ async function open(
   wanted: ListenAddress,
   { clock, log, tls, limits = DEFAULT_LIMITS }: ServeOptions,
 ): Promise<OpenServer> {
-  const server = createServer(serverOptions(limits));
+  const { headersTimeout, requestTimeout, keepAliveTimeout, checkingInterval } = limits;
+  const server = createServer({
+    headersTimeout,
+    requestTimeout,
+    keepAliveTimeout,
+    connectionsCheckingInterval: checkingInterval,
+    maxHeaderSize: 16 * 1024,
+  });
   server.timeout = limits.stalledTimeout;
   const connections = new Connections(server, limits, clock);
   if (tls !== undefined) {
-    const { headersTimeout: handshakeTimeout } = limits;
-    putTlsBefore(server, { tls, secured: (socket) => connections.secure(socket), handshakeTimeout, clock, log });
+    const secured = (socket: Socket) => connections.secure(socket);
+    putTlsBefore(server, { tls, secured, handshakeTimeout: headersTimeout, clock, log });
   }
   connections.accept(server);
   // Node's version, which `close` calls, cuts off connections with an incompletely sent response. `drain` ends the idle ones.
@@ -162,16 +169,6 @@ function endUnread(request: IncomingMessage, clock: Pick<Clock, 'setTimer'>): vo
 
 function hostAndPort({ address, port }: AddressInfo): string {
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-function serverOptions(limits: ServerLimits): ServerOptions {
-  return {
-    headersTimeout: limits.headersTimeout,
-    requestTimeout: limits.requestTimeout,
-    keepAliveTimeout: limits.keepAliveTimeout,
-    connectionsCheckingInterval: limits.checkingInterval,
-    maxHeaderSize: 16 * 1024,
-  };
 }
 
 /** Without a host, Node binds `::` for both families if the machine has IPv6, else 0.0.0.0. */
