@@ -40,9 +40,12 @@ describe('the event stream of a daemon', () => {
       }
     })();
     const received = () => [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']): QueryAnswer => JSON.parse(data));
-    await vi.waitFor(() => expect(received().at(-1)).toMatchObject({ name: 'checkout', status: 'SUCCEEDED', up: true }), {
-      timeout: 15_000,
-    });
+    await vi.waitFor(
+      () => expect(received().at(-1)).toMatchObject({ name: 'checkout', status: 'SUCCEEDED', up: true }),
+      {
+        timeout: 15_000,
+      },
+    );
     expect(received().map(({ status }) => status)).toEqual(['QUEUED', 'RUNNING', 'SUCCEEDED']);
     expect(received().at(-1)).toEqual(await daemon.query('checkout'));
 
