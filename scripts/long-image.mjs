@@ -20,7 +20,7 @@ const ARCHITECTURES = {
   arm64: { machine: 183, emulator: 'qemu-aarch64-static' },
 };
 const INDEX = 'localhost/nfm-exporter:index';
-/** Hashes with the only native module that there is. */
+/** Hashes with the only native module. */
 const HASH =
   "require('@node-rs/bcrypt').verify('secret', '$2y$10$abcdefghijklmnopqrstuuqflPDzB6gcMhKa1rZqKiun2YGL5sa2u').then((ok) => console.log(process.arch, 'bcrypt', ok))";
 
@@ -43,11 +43,11 @@ function accepts(port) {
   });
 }
 
-/** Starts Debian's registry until this process ends. @param {string} folder @returns {Promise<string>} its host and port */
-async function startRegistry(folder) {
+/** Starts Debian's registry until this process ends. @param {string} directory @returns {Promise<string>} its host and port */
+async function startRegistry(directory) {
   const port = await freePort();
-  const storage = { filesystem: { rootdirectory: join(folder, 'registry') } };
-  const file = join(folder, 'registry.json');
+  const storage = { filesystem: { rootdirectory: join(directory, 'registry') } };
+  const file = join(directory, 'registry.json');
   writeFileSync(
     file,
     JSON.stringify({ version: 0.1, log: { level: 'error' }, storage, http: { addr: `127.0.0.1:${port}` } }),
@@ -77,10 +77,12 @@ function runNode(storage, id, architecture, args) {
   return stdout.trim();
 }
 
-/** The machine that each native module in a directory is for. @param {string} folder */
-function machinesOf(folder) {
-  const modules = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.node'));
-  return modules.map((path) => readFileSync(join(folder, path)).readUInt16LE(18));
+/** The machine that each native module in a directory is for. @param {string} directory */
+function machinesOf(directory) {
+  const modules = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.node'),
+  );
+  return modules.map((path) => readFileSync(join(directory, path)).readUInt16LE(18));
 }
 
 requireContainers([

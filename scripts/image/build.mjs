@@ -42,7 +42,7 @@ export function buildImage(storage, { tag, architecture, commit, cache = true })
     ...['bud', '--quiet', '--format=docker', '--isolation=chroot', '--network=host', '--pull-never'],
     ...['--layers', `--no-cache=${!cache}`, `--platform=linux/${architecture}`, `--timestamp=${commit.seconds}`],
     ...[`--volume=${join(npm, 'npmrc')}:/root/.npmrc:ro`, `--volume=${npm}:/root/.npm`, ...authorities],
-    // buildah sets this by itself only in later versions.
+    // Only later versions of buildah set this automatically.
     ...[
       `--build-arg=BUILDPLATFORM=linux/${NATIVE}`,
       `--build-arg=REVISION=${commit.revision}`,

@@ -73,6 +73,6 @@ test('names only flags that exist', () => {
 });
 
 test('calls the command by the name that npm link installs', () => {
-  expect(README).toContain('npm ci && npm run build && npm link\n');
+  expect(README).toContain('npm ci && npm run build && npm link');
   expect(README).not.toMatch(/npx nfm-exporter|node dist\/main\.js/);
 });
