@@ -1,23 +1,23 @@
 import type { HttpRequest } from '@smithy/core/protocols';
 import { InvalidResponse } from './errors.ts';
 
-/** A page of results: 500 rows, the largest `limit`, take less than 1 MiB. */
+/** Largest page of results: 500 rows, the maximum of `limit`, are less than 1 MiB. */
 export const LARGEST_RESULTS_BYTES = 8 * 1024 * 1024;
-/** A page of a listing, the tags of a monitor, a monitor. */
+/** Largest page of a list, tags of a monitor, or monitor. */
 const LARGEST_LISTING_BYTES = 1024 * 1024;
-/** A status, the id of a started query, an error, and all that STS returns. */
+/** Largest status, start response, error response, or response of STS. */
 const LARGEST_SMALL_BYTES = 64 * 1024;
 
-/** Values in one response, lists and objects included: five times those of a page of 2,000 full rows. */
+/** Most values in one response, including lists and objects: five times those of a page of 2,000 full rows. */
 const MOST_VALUES = 250_000;
-/** Members of all objects in one response: distinct names are what takes longest to parse. A full row has 29. */
+/** Most members of all objects in one response: distinct names take longest to parse. A full row has 29. */
 const MOST_MEMBERS = 100_000;
-/** Lists and objects in one response: each of 2,000 rows has two. */
+/** Most lists and objects in one response: each of 2,000 rows has two. */
 const MOST_CONTAINERS = 20_000;
-/** The model's responses nest five deep. */
+/** Deepest nesting. The model's responses have five levels. */
 const DEEPEST = 32;
 
-/** Bytes that the body of a response may have, as it arrives: after the transfer coding, whatever `Content-Length` says. */
+/** Maximum size of a response body in bytes, after the transfer coding and independent of `Content-Length`. */
 export function largestBody({ method, path }: Pick<HttpRequest, 'method' | 'path'>, statusCode: number): number {
   if (method !== 'GET' || statusCode >= 300 || path.endsWith('/status')) {
     return LARGEST_SMALL_BYTES;
@@ -31,8 +31,8 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 
 /**
- * Refuses JSON that would take too long to parse, or too much memory, before anything is made of it: a page of 8 MiB can
- * hold 2.7 million empty rows. Only counts; whether the bytes are JSON at all is seen when they are parsed.
+ * Rejects JSON that would take too much time or memory to parse: a page of 8 MiB can hold 2.7 million empty rows. Counts
+ * only; invalid JSON is found by the parser.
  *
  * @throws InvalidResponse
  */
@@ -51,7 +51,7 @@ export function refuseExcessiveJson(bytes: Uint8Array): void {
         containers += 1;
         depth += 1;
         if (depth > DEEPEST) {
-          throw excessive(`${DEEPEST} lists and objects within one another`);
+          throw excessive(`${DEEPEST} nested lists and objects`);
         }
         if (containers > MOST_CONTAINERS) {
           throw excessive(`${MOST_CONTAINERS} lists and objects in a response`);
@@ -81,7 +81,7 @@ function excessive(most: string): InvalidResponse {
   return new InvalidResponse(`expected at most ${most}, got more`);
 }
 
-/** Where the text that begins at `start` ends: its closing quote, or the last byte. */
+/** Index of the end of the text that starts at `start`: its closing quote, or the last byte. */
 function endOfText(bytes: Uint8Array, start: number): number {
   let at = start + 1;
   while (at < bytes.length && bytes[at] !== QUOTE) {

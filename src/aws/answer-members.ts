@@ -1,14 +1,14 @@
 import { InvalidResponse } from './errors.ts';
 
-/** The members of an answer, or of an object in it, none of which is certain to be what the model says. */
+/** The members of a response, or of an object in it. Their types are not validated yet. */
 export type Members = Readonly<Record<string, unknown>>;
 
-/** The service's three ways to say nothing. */
+/** Returns true for the three forms of a missing value that the service sends. */
 export function isAbsent(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === '';
 }
 
-/** The items of a list, those that are absent left out; none where the list is. @throws InvalidResponse */
+/** The items of a list without absent ones; none if the list is absent. @throws InvalidResponse */
 export function readItems<T>(value: unknown, path: string, read: (item: unknown, path: string) => T): T[] {
   return readList(value, path).flatMap((item, i) => (isAbsent(item) ? [] : [read(item, `${path}[${i}]`)]));
 }
@@ -36,48 +36,33 @@ function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** @throws InvalidResponse */
-export function readText(value: unknown, path: string): string | undefined {
-  if (isAbsent(value)) {
-    return undefined;
-  }
-  if (typeof value !== 'string') {
-    throw invalid(path, 'text', value);
-  }
-  return value;
-}
+export const readText = scalar('text', (value): value is string => typeof value === 'string');
 
-/** What the metrics are made of: times, counts and bytes, none of which can be negative. @throws InvalidResponse */
-export function readAmount(value: unknown, path: string): number | undefined {
-  if (isAbsent(value)) {
-    return undefined;
-  }
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
-    throw invalid(path, 'a finite number from 0 on', value);
-  }
-  return value;
-}
+/** Values of metrics: times, counts, and bytes, none of which can be negative. */
+export const readAmount = scalar('a finite number of at least 0', (value): value is number => {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+});
 
-/** @throws InvalidResponse */
-export function readPort(value: unknown, path: string): number | undefined {
-  if (isAbsent(value)) {
-    return undefined;
-  }
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
-    throw invalid(path, 'a whole number', value);
-  }
-  return value;
-}
+export const readPort = scalar('an integer', (value): value is number => Number.isSafeInteger(value));
+
+const readDate = scalar('a time', (value): value is Date => value instanceof Date && !Number.isNaN(value.getTime()));
 
 /** Milliseconds since the epoch. @throws InvalidResponse */
 export function readTime(value: unknown, path: string): number | undefined {
-  if (isAbsent(value)) {
-    return undefined;
-  }
-  if (!(value instanceof Date) || Number.isNaN(value.getTime())) {
-    throw invalid(path, 'a time', value);
-  }
-  return value.getTime();
+  return readDate(value, path)?.getTime();
+}
+
+/** A reader of optional values. It throws InvalidResponse for a value that is not as expected. */
+function scalar<T>(expected: string, isExpected: (value: unknown) => value is T) {
+  return (value: unknown, path: string): T | undefined => {
+    if (isAbsent(value)) {
+      return undefined;
+    }
+    if (!isExpected(value)) {
+      throw invalid(path, expected, value);
+    }
+    return value;
+  };
 }
 
 /** `expected PATH to be …, got …`. */
@@ -87,7 +72,7 @@ export function invalid(path: string, expected: string, got: unknown): InvalidRe
 
 const LONGEST_SHOWN = 60;
 
-/** A value as a message shows it, on one line and bounded. Only JSON values and dates come this far. */
+/** Formats a JSON value or a date for a message: one line of limited length. */
 export function shown(value: unknown): string {
   const bounded = typeof value === 'string' ? value.slice(0, LONGEST_SHOWN) : value;
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(bounded) ?? String(value));

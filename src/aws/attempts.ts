@@ -12,38 +12,44 @@ import type { Target } from '../scheduler/target.ts';
 import { type ApiErrorName, classify, httpStatusOf, showsApiUp } from './errors.ts';
 import { isUnsent } from './network/unsent-requests.ts';
 
-/** What is told of every attempt, retries included. */
+/** Receives the outcome of every attempt, including retries. */
 export interface AttemptObserver {
   /**
-   * `seconds` is undefined where nothing could be sent for want of credentials; `error` is undefined where the attempt
-   * went well; `up` says whether its outcome shows the API to be up for us.
+   * Called after an attempt. `seconds` is undefined if nothing was sent because credentials are missing. `error` is undefined
+   * if the attempt succeeded. `up` is true if the outcome shows that the API is available for these credentials.
    */
   attempted(
     target: Target,
     operation: string,
     outcome: { readonly seconds: number | undefined; readonly error: ApiErrorName | undefined; readonly up: boolean },
   ): void;
-  /** An attempt told of before was answered with something that the caller could not use. */
+  /** Called if the response of a successful attempt is invalid. */
   answerRefused(target: Target, operation: string, error: ApiErrorName): void;
 }
 
-/** The call that attempts belong to. */
+/** For commands without metrics. */
+export const UNOBSERVED: AttemptObserver = {
+  attempted: () => undefined,
+  answerRefused: () => undefined,
+};
+
+/** A call, which has one or more attempts. */
 export interface Call {
   readonly operation: string;
   readonly reservation: Reservation;
   readonly signal: AbortSignal;
-  /** Bytes of the last response's body. */
+  /** Size of the last response body, in bytes. */
   received: number;
-  /** It must not take effect twice: no attempt follows one that may have. */
+  /** The call must not take effect twice: it is not retried after an attempt that may have taken effect. */
   readonly isOnce: boolean;
-  /** Its last attempt may have taken effect at the service, or is under way. Set by {@link limitAttempts}. */
+  /** The last attempt may have taken effect at the service, or is in progress. Set by {@link limitAttempts}. */
   mayHaveTakenEffect: boolean;
 }
 
 /**
- * Puts the budget below the client's retries: each attempt waits for its turn after it is signed, right before it is
- * sent, and is measured and counted. `callOf` finds the call by the identity of its input. `final` receives the errors
- * after which the client must make no further attempt.
+ * Applies the request budget to each attempt of a client, including retries: a signed attempt waits for its turn right before
+ * it is sent, and is measured and counted. `callOf` returns the call of an input, by identity. `final` receives errors
+ * after which the client must not retry.
  */
 export function limitAttempts(
   client: NetworkFlowMonitorClient,
@@ -66,12 +72,12 @@ export function limitAttempts(
       call.mayHaveTakenEffect = true;
     }
     try {
-      const answer = await next(args);
+      const output = await next(args);
       if (call !== undefined) {
-        call.received = bodyBytes(answer.response);
+        call.received = bodyBytes(output.response);
       }
       observer.attempted(target, operation, { seconds: seconds(), error: undefined, up: true });
-      return answer;
+      return output;
     } catch (thrown) {
       if (call !== undefined) {
         call.mayHaveTakenEffect = mayHaveTakenEffect(thrown, args.request);
@@ -79,7 +85,7 @@ export function limitAttempts(
           final.add(thrown);
         }
       }
-      // A call that takes too long is given up within one of its attempts, which was made all the same.
+      // A call that times out ends during one of its attempts, which counts nevertheless.
       const error = call?.signal.aborted ? 'TimeoutError' : classify(thrown);
       if (error === 'ThrottlingException') {
         budget.throttled();
@@ -101,15 +107,15 @@ export function limitAttempts(
   });
 }
 
-/** The handler has read bodies whole. */
+/** The handler has read the whole body. */
 function bodyBytes(response: unknown): number {
   const { body } = HttpResponse.isInstance(response) ? response : { body: undefined };
   return body instanceof Uint8Array ? body.byteLength : 0;
 }
 
 /**
- * Whether the service may have done what an attempt asked for, though the attempt failed: it was sent, and its response is
- * not an error that the service returns before it does anything.
+ * Whether a failed attempt may have taken effect at the service: it was sent, and the response is not an error that the
+ * service returns before an effect.
  */
 function mayHaveTakenEffect(thrown: unknown, request: unknown): boolean {
   const status = httpStatusOf(thrown);
@@ -117,9 +123,9 @@ function mayHaveTakenEffect(thrown: unknown, request: unknown): boolean {
     return !(HttpRequest.isInstance(request) && isUnsent(request.headers));
   }
   const error = classify(thrown);
-  const isRefused = status >= 400 && status < 500 && status !== REQUEST_TIMEOUT && error !== 'InternalServerException';
-  return !isRefused && error !== 'ThrottlingException';
+  const isRejected = status >= 400 && status < 500 && status !== REQUEST_TIMEOUT && error !== 'InternalServerException';
+  return !isRejected && error !== 'ThrottlingException';
 }
 
-/** An HTTP status that a proxy may send after it has passed the request on. */
+/** The only client error that a proxy may return after it has forwarded the request. */
 const REQUEST_TIMEOUT = 408;

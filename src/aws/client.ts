@@ -17,19 +17,19 @@ import {
 } from './operations.ts';
 import type { Sdk, TargetClientOptions } from './sdk.ts';
 
-/** The service may not know a query yet that was started so many milliseconds ago: a 404 means `not yet` then. */
+/** Time after its start during which a query may be unknown to the service, in milliseconds: a 404 means `not yet` then. */
 export const UNKNOWN_AT_FIRST_MS = 60_000;
 
-/** A page of a list, or of results. */
+/** A page of a list or of results. */
 export interface Answer<Page> {
   readonly page: Page;
-  /** What requests the next page; undefined after the last one. */
+  /** Token of the next page; undefined after the last one. */
   readonly nextToken: string | undefined;
-  /** Bytes of the response's body. */
+  /** Size of the response body, in bytes. */
   readonly bytes: number;
 }
 
-/** Network Flow Monitor in one target, within its budget. All that the exporter knows of the SDK's client is in here. */
+/** Client of Network Flow Monitor in one target, within its request budget. Hides the SDK from the rest of the exporter. */
 export class TargetClient {
   readonly #options: TargetClientOptions;
   readonly #calls = new WeakMap<object, Call>();
@@ -43,11 +43,11 @@ export class TargetClient {
   }
 
   /**
-   * Starts a query over a window. Returns the service's id, which the same start may have been given before. Once an
-   * attempt may have started the query, no other is made.
+   * Starts a query over a window. Returns the service's ID, which an equal start may have returned before. Does not retry
+   * after an attempt that may have started the query.
    *
-   * @throws ApiError, which tells in `mayHaveTakenEffect` whether the query may have been started; `InvalidResponse` for a
-   * response without an id that can be asked about.
+   * @throws ApiError: `mayHaveTakenEffect` is true if the query may have been started; `InvalidResponse` for a response
+   * without a valid ID
    */
   async startQuery(
     query: Omit<StartArguments, 'window'> & { readonly type: QueryType },
@@ -55,8 +55,8 @@ export class TargetClient {
     signal: AbortSignal,
   ): Promise<string> {
     const { name, prepare } = QUERY_OPERATIONS[query.type].start;
-    const answer: { readonly queryId?: unknown } = await this.#send(name, prepare({ ...query, window }), signal, true);
-    const { queryId } = answer;
+    const { response } = await this.#call(name, prepare({ ...query, window }), signal, true);
+    const { queryId }: { readonly queryId?: unknown } = response;
     if (typeof queryId === 'string' && isPathSegment(queryId)) {
       return queryId;
     }
@@ -64,15 +64,15 @@ export class TargetClient {
   }
 
   /**
-   * The status of a query.
+   * Returns the status of a query.
    *
-   * @throws ApiError with `UnknownStatus` for a text that is none of the five, `InvalidResponse` for an answer without
-   * one, else with what the service, the network or the credential chain said.
+   * @throws ApiError: `UnknownStatus` for an unknown text, `InvalidResponse` for a response without a status, or the error
+   * of the service, the network, or the credential chain
    */
   async queryStatus(query: QueryReference & { readonly type: QueryType }, signal: AbortSignal): Promise<QueryStatus> {
     const { name, prepare } = QUERY_OPERATIONS[query.type].status;
-    const answer: { readonly status?: unknown } = await this.#send(name, prepare(query), signal);
-    const { status } = answer;
+    const { response } = await this.#call(name, prepare(query), signal);
+    const { status }: { readonly status?: unknown } = response;
     if (isQueryStatus(status)) {
       return status;
     }
@@ -81,33 +81,33 @@ export class TargetClient {
   }
 
   /**
-   * A page of a query's results, as `read` makes it of the answer.
+   * Returns a page of a query's results, converted by `read`.
    *
-   * @throws ApiError; `InvalidResponse` for an answer of which `read` makes nothing.
+   * @throws ApiError; `InvalidResponse` if `read` throws InvalidResponse
    */
   async queryResults<Page>(
     query: QueryReference & { readonly type: QueryType },
     nextToken: string | undefined,
-    read: (answer: unknown) => Page,
+    read: (response: unknown) => Page,
     signal: AbortSignal,
   ): Promise<Answer<Page>> {
     const { name, prepare } = QUERY_OPERATIONS[query.type].results;
     return this.#page(name, prepare({ ...query, nextToken }), read, signal);
   }
 
-  /** A page of the target's monitors. @throws ApiError */
+  /** Returns a page of the target's monitors. @throws ApiError */
   async listMonitors(nextToken: string | undefined, signal: AbortSignal): Promise<Answer<ListPage<MonitorSummary>>> {
     const { name, prepare } = LIST_OPERATIONS.monitors;
     return this.#page(name, prepare({ nextToken }), readMonitors, signal);
   }
 
-  /** A page of the target's scopes. @throws ApiError */
+  /** Returns a page of the target's scopes. @throws ApiError */
   async listScopes(nextToken: string | undefined, signal: AbortSignal): Promise<Answer<ListPage<ScopeSummary>>> {
     const { name, prepare } = LIST_OPERATIONS.scopes;
     return this.#page(name, prepare({ nextToken }), readScopes, signal);
   }
 
-  /** The tags of a monitor. @throws ApiError */
+  /** Returns the tags of a monitor. @throws ApiError */
   async monitorTags(arn: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
     const { name, prepare } = TAGS_OPERATION;
     return (await this.#page(name, prepare({ resourceArn: arn }), readTags, signal)).page;
@@ -116,22 +116,22 @@ export class TargetClient {
   /** Stops a query at the service. @throws ApiError */
   async stopQuery(query: QueryReference & { readonly type: QueryType }, signal: AbortSignal): Promise<void> {
     const { name, prepare } = QUERY_OPERATIONS[query.type].stop;
-    await this.#send(name, prepare(query), signal);
+    await this.#call(name, prepare(query), signal);
   }
 
   async #page<Page>(
     operation: string,
     request: PreparedRequest,
-    read: (answer: unknown) => Page,
+    read: (response: unknown) => Page,
     signal: AbortSignal,
   ): Promise<Answer<Page>> {
-    const { answer, bytes } = await this.#call(operation, request, signal);
+    const { response, bytes } = await this.#call(operation, request, signal);
     try {
-      const { nextToken: token }: { readonly nextToken?: unknown } = answer;
+      const { nextToken: token }: { readonly nextToken?: unknown } = response;
       if (typeof token === 'string' && !isRequestableToken(token)) {
-        throw invalid('nextToken', 'text that a request can send', token);
+        throw invalid('nextToken', 'text that a request can contain', token);
       }
-      return { page: read(answer), nextToken: typeof token === 'string' && token !== '' ? token : undefined, bytes };
+      return { page: read(response), nextToken: typeof token === 'string' && token !== '' ? token : undefined, bytes };
     } catch (thrown) {
       if (!(thrown instanceof InvalidResponse)) {
         throw thrown;
@@ -140,29 +140,26 @@ export class TargetClient {
     }
   }
 
-  /** What is wrong with results whose pages could each be read: counted as an error of the last one, which it returns. */
+  /** Reports invalid results whose single pages are valid. The error, which it returns, counts for the last page. */
   refuseResults(query: { readonly type: QueryType }, message: string): ApiError {
     return this.#refused('InvalidResponse', QUERY_OPERATIONS[query.type].results.name, message);
   }
 
-  /** As {@link refuseResults}, with a listing whose pages could each be read. */
+  /** As {@link refuseResults}, for a list whose single pages are valid. */
   refuseListing(kind: ListKind, message: string): ApiError {
     return this.#refused('InvalidResponse', LIST_OPERATIONS[kind].name, message);
   }
 
   /**
-   * The status of a monitor or of a scope, by its name or id.
+   * Returns the status of a monitor (by name) or of a scope (by ID).
    *
-   * @throws ApiError; `InvalidResponse` for an answer without a status.
+   * @throws ApiError; `InvalidResponse` for a response without a status
    */
   async subjectStatus(kind: keyof typeof SUBJECT_OPERATIONS, id: string, signal: AbortSignal): Promise<string> {
     const { name, prepare } = SUBJECT_OPERATIONS[kind];
-    const answer: { readonly monitorStatus?: unknown; readonly status?: unknown } = await this.#send(
-      name,
-      prepare(id),
-      signal,
-    );
-    const status = kind === 'monitor' ? answer.monitorStatus : answer.status;
+    const { response } = await this.#call(name, prepare(id), signal);
+    const members: { readonly monitorStatus?: unknown; readonly status?: unknown } = response;
+    const status = kind === 'monitor' ? members.monitorStatus : members.status;
     if (typeof status === 'string' && status !== '') {
       return status;
     }
@@ -174,35 +171,30 @@ export class TargetClient {
     return new ApiError(error, operation, message, { mayHaveTakenEffect: true });
   }
 
-  /** `isOnce`: no attempt follows one that may have taken effect. */
-  async #send(
-    operation: string,
-    request: PreparedRequest,
-    signal: AbortSignal,
-    isOnce = false,
-  ): ReturnType<PreparedRequest['send']> {
-    return (await this.#call(operation, request, signal, isOnce)).answer;
-  }
-
+  /** `isOnce`: the call is not retried after an attempt that may have taken effect. */
   async #call(
     operation: string,
     request: PreparedRequest,
     signal: AbortSignal,
     isOnce = false,
-  ): Promise<{ readonly answer: object; readonly bytes: number }> {
+  ): Promise<{ readonly response: object; readonly bytes: number }> {
     const { target, observer } = this.#options;
-    // Whatever reads names and ids refuses those before; what is sent signed must not depend on it.
+    // Names and IDs are validated when they are read. Signed requests must not depend on that.
     for (const [member, value] of Object.entries(request.input)) {
       if (typeof value === 'string' && !isRequestable(member, value)) {
-        throw new ApiError('OtherError', operation, `cannot request ${member} ${shown(value)}: no part of a path`);
+        throw new ApiError(
+          'OtherError',
+          operation,
+          `cannot request ${member} ${shown(value)}: it is not a valid path segment`,
+        );
       }
     }
     const reservation = target.budget.reserve();
     const call: Call = { operation, reservation, signal, received: 0, isOnce, mayHaveTakenEffect: false };
     this.#calls.set(request.input, call);
     try {
-      const answer = await untilAborted(this.#sent(request, signal), signal);
-      return { answer, bytes: call.received };
+      const sent = this.#sdk().then((sdk) => request.send(sdk, signal));
+      return { response: await untilAborted(sent, signal), bytes: call.received };
     } catch (thrown) {
       if (signal.aborted) {
         const { reason } = signal;
@@ -218,13 +210,9 @@ export class TargetClient {
       reservation.release();
     }
   }
-
-  async #sent(request: PreparedRequest, signal: AbortSignal): ReturnType<PreparedRequest['send']> {
-    return request.send(await this.#sdk(), signal);
-  }
 }
 
-/** The SDK looks at the signal while a request is under way only, not while it waits for credentials or to try again. */
+/** The SDK checks the signal only while a request is in progress, not while it waits for credentials or before a retry. */
 function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);

@@ -8,11 +8,11 @@ import { defaultChain, type ProviderSettings } from './credentials/default-chain
 import { profileProblem } from './credentials/shared-profiles.ts';
 import { type StsSettings, stsPlace } from './credentials/sts.ts';
 import { CredentialsUnavailable } from './errors.ts';
-import { stsClientConfig } from './sts-client.ts';
+import { stsClientConfig } from './selective-retries.ts';
 
-// What the SDK's providers are needed for. This module is loaded when credentials are first needed: a start has none of it.
+// The sources that use the SDK's providers. This module is loaded with the first use of credentials, not at startup.
 
-/** Those of the default chain. `onProvider` receives the provider that is called next. @throws CredentialsUnavailable */
+/** Fetches credentials of the default chain. `onProvider` receives the next provider. @throws CredentialsUnavailable */
 export function credentialsOfChain(
   sts: StsSettings,
   clock: Clock,
@@ -21,17 +21,17 @@ export function credentialsOfChain(
   return defaultChain({ settings: chainSettings(sts), handler: sts.handler, clock, onProvider });
 }
 
-/** Those of a profile. @throws CredentialsUnavailable, and what the SDK throws */
+/** Fetches credentials of a profile. @throws CredentialsUnavailable; errors of the SDK */
 export async function credentialsOfProfile(profile: string, sts: StsSettings): Promise<AwsCredentials> {
   const problem = await profileProblem(env, profile);
   if (problem !== undefined) {
     throw new CredentialsUnavailable(problem);
   }
-  // A provider of the SDK remembers what it found: a new one each time looks again.
+  // The SDK's providers cache their result: a new one reads it again.
   return fromIni({ ...chainSettings(sts), profile })();
 }
 
-/** Returns what assumes a role with other credentials: one STS client for all of its sessions. It throws what the SDK throws. */
+/** Returns a function that assumes a role, with one STS client for all sessions. It throws errors of the SDK. */
 export function roleSessions(role: Role, base: Credentials, sts: StsSettings): () => Promise<AwsCredentials> {
   const { arn, sessionName, externalId, sessionTags } = role;
   const tags = Object.entries(sessionTags).map(([Key, Value]) => ({ Key, Value }));
@@ -46,7 +46,7 @@ export function roleSessions(role: Role, base: Credentials, sts: StsSettings): (
     masterCredentials: forSdkClient(base, place),
     clientConfig: stsClientConfig(sts),
     clientPlugins: [reportVerdicts(base, place)],
-    // What the SDK would print does not belong among our log lines; its errors say what went wrong.
+    // The SDK's errors have all details: its log is not needed.
     logger: SILENT_LOG,
   });
   return async () => {
@@ -56,12 +56,12 @@ export function roleSessions(role: Role, base: Credentials, sts: StsSettings): (
   };
 }
 
-/** For the chain and for a profile: all that these call goes through our handler, and to the STS of our choice. */
+/** Settings for the chain and for profiles: all calls use the exporter's request handler and STS endpoint. */
 function chainSettings(sts: StsSettings): ProviderSettings {
   const config = stsClientConfig(sts);
   return {
     clientConfig: { requestHandler: sts.handler },
-    // The STS client is loaded late: few chains need it.
+    // The STS client is loaded lazily: few chains need it.
     async roleAssumer(source, params) {
       const { getDefaultRoleAssumer } = await import('@aws-sdk/client-sts');
       return getDefaultRoleAssumer(config)(source, params);
@@ -70,7 +70,7 @@ function chainSettings(sts: StsSettings): ProviderSettings {
       const { getDefaultRoleAssumerWithWebIdentity } = await import('@aws-sdk/client-sts');
       return getDefaultRoleAssumerWithWebIdentity(config)(params);
     },
-    // The shared files are read anew each time, since they may have changed.
+    // The shared files are read for each fetch, because they may have changed.
     ignoreCache: true,
     logger: SILENT_LOG,
   };

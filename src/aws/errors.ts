@@ -1,6 +1,6 @@
-/** Errors that a service may name: those that keep their name in the `error` label. */
+/** Names of service errors that the `error` label keeps. */
 const SERVICE_ERRORS = [
-  // modelled by Network Flow Monitor
+  // from the model of Network Flow Monitor
   'AccessDeniedException',
   'ConflictException',
   'InternalServerException',
@@ -17,10 +17,10 @@ const SERVICE_ERRORS = [
   'UnknownOperationException',
 ] as const;
 
-/** Why a request failed: the closed list of the `error` label. */
+/** Reasons of failed calls: the closed list of the `error` label. */
 export const API_ERRORS = [
   ...SERVICE_ERRORS,
-  // ours
+  // from the exporter
   'TimeoutError',
   'NetworkError',
   'CredentialsError',
@@ -32,23 +32,23 @@ export type ApiErrorName = (typeof API_ERRORS)[number];
 
 const UNANSWERED: ReadonlySet<ApiErrorName> = new Set(['TimeoutError', 'NetworkError', 'CredentialsError']);
 
-/** Whether nobody has answered: the service was not reached, or could not be asked for want of credentials. */
+/** Whether there was no response: the service was not reached, or credentials are missing. */
 export function isUnanswered(error: ApiErrorName): boolean {
   return UNANSWERED.has(error);
 }
 
-/** A request that failed for good, retries included. */
+/** A call that failed, after all retries. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** The `error` label. */
   readonly error: ApiErrorName;
   /** The API's name of the operation. */
   readonly operation: string;
-  /** Attempts that were made; a call that got no credentials counts as one. */
+  /** Number of attempts; 1 for a call without credentials. */
   readonly attempts: number;
-  /** The service's id of the last attempt, where it was answered. */
+  /** The service's ID of the last attempt; undefined if there was no response. */
   readonly requestId: string | undefined;
-  /** The service may have done what the call asked for. */
+  /** The call may have taken effect at the service. */
   readonly mayHaveTakenEffect: boolean;
 
   constructor(
@@ -72,24 +72,24 @@ export class ApiError extends Error {
 }
 
 /**
- * Raised by our wrapper around the credential chain, so that a refusal of STS or SSO is not taken for one of the API. Its
- * message is ours, and holds no secret.
+ * No credentials, from any provider. Distinguishes error responses of STS and SSO from those of the API. The message has no
+ * secret.
  */
 export class CredentialsUnavailable extends Error {
   override readonly name = 'CredentialsUnavailable';
 }
 
-/** An attempt or its answer took longer than `aws.requestTimeout`. The SDK retries errors of this name. */
+/** An attempt took longer than `aws.requestTimeout`. The SDK retries errors of this name. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
 }
 
-/** The answer is not what the protocol allows. */
+/** The response does not match the protocol. */
 export class InvalidResponse extends Error {
   override readonly name = 'InvalidResponse';
 }
 
-/** What the SDK's errors carry, as far as it is used here; none of it is certain to be there. */
+/** The used members of the SDK's errors, all of which may be missing. */
 interface SdkErrorShape {
   readonly name?: unknown;
   readonly message?: unknown;
@@ -99,14 +99,11 @@ interface SdkErrorShape {
   readonly cause?: unknown;
 }
 
-/** Node's codes of failed lookups, connections and TLS handshakes, and of answers that are no HTTP. */
+/** Node's codes of failed lookups, connections, and TLS handshakes, and of responses that are not HTTP. */
 const NETWORK_CODE =
   /^(E[A-Z]+|EAI_[A-Z]+|ERR_(SSL|TLS|SOCKET|STREAM)_\w+|CERT_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+|HPE_\w+)$/;
 
-/**
- * Names under which AWS services and their front ends throttle, as the SDK knows them. They are listed here because this
- * module is loaded at the start, and the SDK is not.
- */
+/** Names of throttling errors, as in the SDK. They are repeated here because the SDK is not loaded at startup. */
 const THROTTLING_NAMES: ReadonlySet<string> = new Set([
   'BandwidthLimitExceeded',
   'EC2ThrottledException',
@@ -124,7 +121,7 @@ const THROTTLING_NAMES: ReadonlySet<string> = new Set([
   'TransactionInProgressException',
 ]);
 
-/** Maps whatever the SDK, Node or our own layers have thrown to the closed list. */
+/** Maps any error of the SDK, Node, or the exporter to the closed list. */
 export function classify(thrown: unknown): ApiErrorName {
   if (thrown instanceof CredentialsUnavailable) {
     return 'CredentialsError';
@@ -145,7 +142,7 @@ export function classify(thrown: unknown): ApiErrorName {
     }
     return status >= 200 && status < 300 ? 'InvalidResponse' : 'OtherError';
   }
-  // Node's request handler of the SDK renames resets and broken pipes to TimeoutError as well: the code tells them apart.
+  // The SDK also names resets and broken pipes TimeoutError. Their code distinguishes them.
   const code = networkCode(thrown);
   if (code === 'ETIMEDOUT' || (code === undefined && name === 'TimeoutError')) {
     return 'TimeoutError';
@@ -153,7 +150,7 @@ export function classify(thrown: unknown): ApiErrorName {
   return code === undefined ? 'OtherError' : 'NetworkError';
 }
 
-/** The HTTP status of the answer that an error stands for, or undefined when there was no answer. */
+/** The HTTP status of an error response; undefined if there was no response. */
 export function httpStatusOf(thrown: unknown): number | undefined {
   const { $response, $metadata } = shapeOf(thrown);
   const status = $response?.statusCode ?? $metadata?.httpStatusCode;
@@ -161,12 +158,12 @@ export function httpStatusOf(thrown: unknown): number | undefined {
 }
 
 /**
- * Whether an attempt that failed shows the API to be up for us nevertheless: the service answered it, and not with an
- * authentication, permission, throttling or 5xx error.
+ * Whether a failed attempt shows that the API is available: the service returned an error other than authentication,
+ * permission, throttling, and 5xx errors.
  */
 export function showsApiUp(error: ApiErrorName, httpStatus: number | undefined): boolean {
   if (httpStatus === undefined || httpStatus < 400 || httpStatus >= 500) {
-    // Nobody answered, something else than the service did (a redirection, a page with status 200), or the service failed.
+    // No response, a response that is not from the service (a redirect, a page with status 200), or a failure of the service.
     return false;
   }
   switch (error) {
@@ -183,7 +180,7 @@ export function showsApiUp(error: ApiErrorName, httpStatus: number | undefined):
   }
 }
 
-/** Turns what the SDK has thrown into an `ApiError` whose message a person can act on and that holds no secret. */
+/** Converts an error of the SDK to an `ApiError`, whose message is actionable and has no secret. */
 export function toApiError(operation: string, thrown: unknown, mayHaveTakenEffect = false): ApiError {
   const { $metadata } = shapeOf(thrown);
   const error = classify(thrown);
@@ -195,13 +192,13 @@ export function toApiError(operation: string, thrown: unknown, mayHaveTakenEffec
   });
 }
 
-/** What the SDK adds to the message of an error that an unreadable answer caused, for whoever has the error in hand. */
+/** The hint for developers that the SDK appends to the message about an unreadable response. */
 const SDK_HINT = 'Deserialization error: to see the raw response';
 
 /**
- * What went wrong with a call other than one of the API, such as one of STS, in words that a person can act on.
+ * Describes the failure of a call to another service (for example, STS) in an actionable message.
  *
- * @param sensitive texts that must not appear in it, should an answer repeat them
+ * @param sensitive texts to remove from the message, in case a response repeats them
  */
 export function describeFailure(thrown: unknown, sensitive: readonly string[] = []): string {
   return explain(classify(thrown), thrown, sensitive);
@@ -212,18 +209,18 @@ function explain(error: ApiErrorName, thrown: unknown, sensitive: readonly strin
     return withoutTexts(thrown.message, sensitive);
   }
   const shape = shapeOf(thrown);
-  const [said = ''] = typeof shape.message === 'string' ? shape.message.split(SDK_HINT, 1) : [];
-  const message = withoutSecrets(withoutTexts(said, sensitive));
+  const [original = ''] = typeof shape.message === 'string' ? shape.message.split(SDK_HINT, 1) : [];
+  const message = withoutSecrets(withoutTexts(original, sensitive));
   const text = message === '' ? networkCode(thrown) : message;
   const status = httpStatusOf(thrown);
-  // What the credential chain throws says all in its message.
+  // The message of an error of the credential chain is complete.
   const named = error === 'OtherError' && shape.name !== 'CredentialsProviderError';
   const name = named && typeof shape.name === 'string' ? onOneLine(shape.name.slice(0, LONGEST_NAME)) : undefined;
   const parts = [name, status === undefined ? undefined : `HTTP ${status}`, text];
   return parts.filter((part) => part !== undefined).join(': ') || error;
 }
 
-/** Texts go as they are and as a form has them, the longest first, since one may hold another. */
+/** Removes texts in their plain and URL-encoded forms, the longest first, because one may contain another. */
 function withoutTexts(message: string, texts: readonly string[]): string {
   return texts
     .flatMap((text) => [text, encodeURIComponent(text)])
@@ -235,7 +232,7 @@ function withoutTexts(message: string, texts: readonly string[]): string {
 const LONGEST_NAME = 100;
 const LONGEST_MESSAGE = 300;
 
-/** To a wrong signature, services repeat the request from here on to the end of the message. */
+/** The start of the copy of the request in the error response to a wrong signature, which extends to the end. */
 const CANONICAL_REQUEST = /The Canonical String for this request should have been[\s\S]*/i;
 
 /**
@@ -245,7 +242,7 @@ const CANONICAL_REQUEST = /The Canonical String for this request should have bee
 const NAMED_SECRET = new RegExp(
   [
     /(authorization|signature|credential|password|token|secret[\w-]{0,40})/, // $1, the end of the name
-    /(\\*["']?\s{0,4}[:=]?[:=>]\s{0,4})/, // $2, what parts it from the value
+    /(\\*["']?\s{0,4}[:=]?[:=>]\s{0,4})/, // $2, the separator
     /(?:\\*"[^"]*"?|\\*'[^']*'?|\[[^\]]*\]?|(?:Bearer|Basic|AWS4-HMAC-SHA256)\s+[^\s,;&<>"']+|[^\s,;&<>]+)/,
   ]
     .map(({ source }) => source)
@@ -253,26 +250,26 @@ const NAMED_SECRET = new RegExp(
   'gi',
 );
 
-/** An option of a command: a `credential_process` that fails is told with its whole command line. */
+/** An option of a command: the message about a failed `credential_process` has its whole command line. */
 const SECRET_OPTION = /(--?[\w-]{0,40}?(?:password|secret|token|key)[\w-]{0,40})([ =])\S+/gi;
 
-/** STS quotes what it takes for malformed, as a profile's external id may be. */
+/** STS quotes malformed values (for example, the external ID of a profile). */
 const QUOTED_INPUT = /'[^']*'(?= at '(?:externalId|tags)\b)/g;
 
 const URL_CREDENTIALS = /\/\/[^/\s]+@/g;
 
 /**
- * A message from outside, fit for a log line: one line, bounded, and without what by its form is a secret. (What we sent
- * ourselves is taken out by its value before: see `withoutEcho`.)
+ * Prepares a message from outside for the log: one line of limited length, without texts that have the form of a secret.
+ * (`withoutEcho` removes the values of secrets that the exporter has sent.)
  */
 export function withoutSecrets(message: string): string {
-  // Cut before anything is matched: a message may be of megabytes.
-  const begin = message.trimStart().slice(0, 4 * LONGEST_MESSAGE);
-  const line = onOneLine(withoutNamedSecrets(begin)).trim();
+  // Truncated before any match: a message may have megabytes.
+  const start = message.trimStart().slice(0, 4 * LONGEST_MESSAGE);
+  const line = onOneLine(withoutNamedSecrets(start)).trim();
   return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
 }
 
-/** @param text of a bounded length: some of the patterns take time in proportion to its square */
+/** @param text of limited length: some of the patterns take time in proportion to its square */
 function withoutNamedSecrets(text: string): string {
   return text
     .replace(CANONICAL_REQUEST, '')
@@ -286,17 +283,17 @@ function onOneLine(text: string): string {
   return text.replace(/\s+/g, ' ');
 }
 
-/** Node's code of a failed connection or TLS handshake, looked for in the causes too (several addresses were tried). */
+/** Node's code of a failed connection or TLS handshake, also from the causes (one per address). */
 function networkCode(thrown: unknown, depth = 0): string | undefined {
   const { code, cause } = shapeOf(thrown);
-  // An answer's own members come along with the SDK's errors, `code` among them.
+  // The SDK's errors have the members of the response, including `code`.
   if (typeof code === 'string' && code.length <= LONGEST_NAME && NETWORK_CODE.test(code)) {
     return code;
   }
   return cause === undefined || depth > 4 ? undefined : networkCode(cause, depth + 1);
 }
 
-/** Any thrown value, seen as an object whose properties are all of unknown type. */
+/** Treats any thrown value as an object with members of unknown types. */
 function shapeOf(thrown: unknown): SdkErrorShape {
   return typeof thrown === 'object' && thrown !== null ? thrown : {};
 }

@@ -1,35 +1,34 @@
 import { isMonitorName, isPathSegment, isRequestableArn } from '../config/reading/texts.ts';
 import { invalid, isAbsent, readItems, readMembers, readText } from './answer-members.ts';
 
-/** A monitor as ListMonitors tells it. */
+/** A monitor from ListMonitors. */
 export interface MonitorSummary {
   readonly name: string;
-  /** What ListTagsForResource takes; undefined where the answer has none. */
+  /** Argument of ListTagsForResource; undefined if the response has no valid one. */
   readonly arn: string | undefined;
-  /** One of the model's, or another text. */
+  /** A status of the model, or another text. */
   readonly status: string | undefined;
 }
 
-/** A scope as ListScopes tells it. */
+/** A scope from ListScopes. */
 export interface ScopeSummary {
   readonly id: string;
-  /** One of the model's, or another text. */
+  /** A status of the model, or another text. */
   readonly status: string | undefined;
 }
 
-/** What a page of a listing holds. */
+/** The content of a page of a list. */
 export interface ListPage<Item> {
   readonly items: readonly Item[];
-  /** How many are left out, since no request can name them. */
+  /** Number of omitted items, whose names or IDs are missing or invalid. */
   readonly leftOut: number;
 }
 
 /**
- * Reads one page of monitors. Those without a name cannot be told apart, those with one that the API does not allow
- * cannot be asked about: both are left out, and counted. ARNs that no request can name are left out.
+ * Reads a page of monitors. Omits and counts monitors without a valid name: no call can use them. Omits invalid ARNs.
  *
- * @throws InvalidResponse for a member of another type than the model's, and for an answer without a list: it would be
- * taken for one that says that there are no monitors.
+ * @throws InvalidResponse for a member of a wrong type, and for a response without a list, which must not be treated as an
+ * empty list
  */
 export function readMonitors(output: unknown): ListPage<MonitorSummary> {
   return readRequiredItems(output, 'monitors', (item, path) => {
@@ -43,7 +42,7 @@ export function readMonitors(output: unknown): ListPage<MonitorSummary> {
   });
 }
 
-/** Reads one page of scopes, as {@link readMonitors} does. @throws InvalidResponse */
+/** Reads a page of scopes, as {@link readMonitors} does. @throws InvalidResponse */
 export function readScopes(output: unknown): ListPage<ScopeSummary> {
   return readRequiredItems(output, 'scopes', (item, path) => {
     const members = readMembers(item, path);
@@ -53,9 +52,9 @@ export function readScopes(output: unknown): ListPage<ScopeSummary> {
   });
 }
 
-/** Reads the tags of a resource; an answer without any has none. @throws InvalidResponse */
+/** Reads the tags of a resource, which may be absent. @throws InvalidResponse */
 export function readTags(output: unknown): Readonly<Record<string, string>> {
-  const { tags } = readMembers(output, 'answer');
+  const { tags } = readMembers(output, 'response');
   if (isAbsent(tags)) {
     return {};
   }
@@ -68,7 +67,7 @@ function readRequiredItems<T>(
   key: string,
   read: (item: unknown, path: string) => T | undefined,
 ): ListPage<T> {
-  const list = readMembers(output, 'answer')[key];
+  const list = readMembers(output, 'response')[key];
   if (!Array.isArray(list)) {
     throw invalid(key, 'a list', list);
   }

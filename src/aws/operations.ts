@@ -6,30 +6,30 @@ import type { MetricName, QueryType } from '../model/vocabulary.ts';
 import type { ApiErrorName } from './errors.ts';
 import type { Sdk } from './sdk.ts';
 
-/** A request that is made but not yet sent. Its attempts are recognised by the identity of `input`. */
+/** A request that is not sent yet. The identity of `input` connects its attempts to the call. */
 export interface PreparedRequest {
   readonly input: object;
-  /** The answer's members are not to be trusted to be what the client's types say. */
+  /** The members of the response are not validated: their types may differ from those of the client. */
   send(sdk: Sdk, signal: AbortSignal): Promise<object>;
 }
 
 /** An operation of the API. */
 export interface Operation<Arguments> {
-  /** The API's name, the `operation` label. */
+  /** The API's name: the `operation` label. */
   readonly name: string;
-  /** Errors that the service's model declares for it (2023-04-19). */
+  /** Errors of the operation in the service's model (2023-04-19). */
   readonly modelledErrors: readonly ApiErrorName[];
   prepare(args: Arguments): PreparedRequest;
 }
 
-/** Which query of the service is meant. */
+/** Identifies a query at the service. */
 export interface QueryReference {
   readonly monitorName: string | undefined;
   readonly scopeId: string | undefined;
   readonly queryId: string | undefined;
 }
 
-/** What is asked, and over which window. */
+/** The arguments of a query and its window. */
 export type StartArguments = Pick<
   ScheduledQuery,
   'monitorName' | 'scopeId' | 'metricName' | 'destinationCategory' | 'limit'
@@ -37,7 +37,7 @@ export type StartArguments = Pick<
 
 type PageArguments = QueryReference & { readonly nextToken: string | undefined };
 
-/** The operations of one family of the API. */
+/** The operations of one query type. */
 export interface QueryOperations {
   readonly start: Operation<StartArguments>;
   readonly status: Operation<QueryReference>;
@@ -46,11 +46,11 @@ export interface QueryOperations {
 }
 
 type Commands = Sdk['commands'];
-/** Names of the operations that the SDK has commands for. */
+/** Names of the operations with commands in the SDK. */
 type OperationName = keyof { [Key in keyof Commands as Key extends `${infer Name}Command` ? Name : never]: true };
 type InputOf<Name extends OperationName> = NonNullable<ConstructorParameters<Commands[`${Name}Command`]>[0]>;
 
-/** An operation and what its request holds: the SDK's type of that operation's input. */
+/** Defines an operation. `inputOf` returns its input, of the SDK's type. */
 function operation<Name extends OperationName, Arguments>(
   name: Name,
   modelledErrors: readonly ApiErrorName[],
@@ -64,7 +64,7 @@ function operation<Name extends OperationName, Arguments>(
       return {
         input,
         send({ client, commands }, signal) {
-          // The type of a command cannot depend on a name that is a parameter: of all, one stands for it. `inputOf` has the right one.
+          // The type of a command cannot depend on a parameter. GetMonitor represents all; `inputOf` has the right type.
           const Command = commands[`${name}Command`] as unknown as Commands['GetMonitorCommand'];
           return client.send(new Command(input as InputOf<'GetMonitor'>), { abortSignal: signal });
         },
@@ -132,7 +132,7 @@ export const QUERY_OPERATIONS: Readonly<Record<QueryType, QueryOperations>> = {
   },
 };
 
-/** What queries ask about, looked up by name or id. */
+/** Lookups of monitors by name, and of scopes by ID. */
 export const SUBJECT_OPERATIONS = {
   monitor: operation('GetMonitor', SUBJECT_ERRORS, (monitorName: string) => ({ monitorName })),
   scope: operation('GetScope', [...SUBJECT_ERRORS, 'ServiceQuotaExceededException'], (scopeId: string) => ({
@@ -144,10 +144,10 @@ interface ListArguments {
   readonly nextToken: string | undefined;
 }
 
-/** Asks for as many monitors or scopes a page as the model allows. */
+/** 25 is the model's maximum of monitors or scopes per page. */
 const listPage = ({ nextToken }: ListArguments) => ({ nextToken, maxResults: 25 });
 
-/** What there is in a target. */
+/** Lists of the monitors and scopes in a target. */
 export const LIST_OPERATIONS = {
   monitors: operation(
     'ListMonitors',
@@ -157,7 +157,7 @@ export const LIST_OPERATIONS = {
   scopes: operation('ListScopes', COMMON_ERRORS, listPage),
 };
 
-/** What is listed. */
+/** A kind of list. */
 export type ListKind = keyof typeof LIST_OPERATIONS;
 
 export const TAGS_OPERATION = operation(
@@ -173,30 +173,30 @@ export const TAGS_OPERATION = operation(
   ({ resourceArn }: { readonly resourceArn: string }) => ({ resourceArn }),
 );
 
-/** The service extends its categories without notice, and takes those that no model has: the client does not check them. */
+/** The service extends its categories without notice, and accepts some that the model lacks. They are not validated here. */
 function category(name: string): model.DestinationCategory {
   return name as model.DestinationCategory;
 }
 
-/** The configuration refuses ROUND_TRIP_TIME for these types; were it sent, the service would. */
+/** The configuration rejects ROUND_TRIP_TIME for these types, and the service would, too. */
 function workloadInsightsMetric(name: MetricName): model.WorkloadInsightsMetric {
   return name as model.WorkloadInsightsMetric;
 }
 
-// Compiles only if the closed lists of the vocabulary are those of the service's model.
+// Compiles only if the closed lists of the vocabulary match the service's model.
 
 type Item<List extends keyof typeof vocabulary> = (typeof vocabulary)[List] extends readonly (infer Each)[]
   ? Each
   : never;
-/** `true`, or what only one of both has. */
+/** `true`, or the members that only one list has. */
 type Same<Ours, Model> = [Ours, Model] extends [Model, Ours] ? true : Exclude<Ours, Model> | Exclude<Model, Ours>;
 
-/** `localVpcId` as `local_vpc_id`. */
+/** Converts `localVpcId` to `local_vpc_id`. */
 type Snake<Text extends string> = Text extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${Snake<Rest>}`
   : '';
 type Row = model.MonitorTopContributorsRow & model.WorkloadInsightsTopContributorsRow;
-/** Members of rows that are no labels: numbers, lists, what the query says already, and ARNs, which repeat the ids. */
+/** Members of rows that are not labels: numbers, lists, arguments of the query, and ARNs, which repeat the IDs. */
 type NoLabel = 'value' | 'traversedConstructs' | 'kubernetesMetadata' | 'destinationCategory' | `${string}Arn`;
 
 true satisfies Same<Item<'METRIC_NAMES'>, model.MonitorMetric>;

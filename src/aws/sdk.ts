@@ -13,24 +13,24 @@ export interface TargetClientOptions {
   readonly handler: BoundedHandler;
   readonly credentials: Credentials;
   readonly observer: AttemptObserver;
-  /** URL without `{region}`; undefined: the SDK's own endpoint rules and variables. */
+  /** URL without `{region}`. Undefined: the SDK's own endpoint rules and variables. */
   readonly endpoint: string | undefined;
-  /** Attempts a call, retries included. */
+  /** Attempts per call, including retries. */
   readonly maxAttempts: number;
-  /** Of this exporter, for the user agent. */
+  /** Version of this exporter, for the user agent. */
   readonly version: string;
 }
 
-/** The SDK's client in a target, and the commands that it sends. */
+/** The SDK's client in a target, and its commands. */
 export interface Sdk {
   readonly client: commands.NetworkFlowMonitorClient;
   readonly commands: typeof commands;
 }
 
 /**
- * Makes the SDK's client in a target. `callOf` finds the call that a command's input belongs to.
+ * Creates the SDK's client in a target. `callOf` returns the call of a command's input.
  *
- * This module is loaded with the first call: the SDK takes longer to load than all else that a start needs.
+ * This module is loaded with the first call: the SDK takes longer to load than the rest of the startup.
  */
 export function createSdk(options: TargetClientOptions, callOf: (input: object) => Call | undefined): Sdk {
   const { target, handler, credentials, endpoint, maxAttempts, version, clock, observer } = options;

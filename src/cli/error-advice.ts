@@ -18,7 +18,8 @@ const ADVICE: Readonly<Record<ApiErrorName, string>> = {
   UnknownOperationException: 'check the endpoint, and whether the service is available in the region',
   TimeoutError: 'check the network, the proxy, and the endpoint',
   NetworkError: 'check the network, DNS, the proxy, and the endpoint',
-  CredentialsError: 'provide credentials: set AWS_PROFILE, run aws sso login, or attach a role to this machine',
+  CredentialsError:
+    'provide credentials: set AWS_PROFILE, sign in with the AWS CLI (aws sso), or attach a role to this machine',
   InvalidResponse: 'check the endpoint: the response is not from the service, or from a newer version',
   UnknownStatus: 'update this exporter: the service returned an unknown status',
   OtherError: 'see the message',

@@ -89,7 +89,7 @@ function isLabels(value: unknown): value is ContributorSeries['labels'] {
   return Array.isArray(value) && value.every(isLabel);
 }
 
-/** Undefined if the value is not a question. */
+/** Undefined if the value does not describe a request. */
 export function readQuestion(value: unknown): Question | undefined {
   const { asked, every, lookback } = members(value);
   const required = complete({ asked: textOf(asked) });

@@ -26,7 +26,7 @@ const POINTS: Call = (client, signal) => client.queryResults(DATA, undefined, re
 const MONITORS: Call = (client, signal) => client.listMonitors(undefined, signal);
 const TAGS: Call = (client, signal) => client.monitorTags('arn:aws:x', signal);
 
-/** How the next response is sent. */
+/** The form of the next response. */
 let respond: { status: number; body: Uint8Array; declared: boolean } = {
   status: 200,
   body: Buffer.of(),
@@ -46,7 +46,7 @@ beforeAll(async () => {
       'content-type': 'application/json',
       ...(declared ? { 'content-length': body.length } : {}),
     });
-    // In parts, so that nothing declares the length.
+    // In parts, without a declared length.
     for (let at = 0; at < body.length; at += MIB) {
       response.write(body.subarray(at, at + MIB));
     }
@@ -62,7 +62,7 @@ afterAll(async () => {
   }
 });
 
-/** What a call fails with; undefined if it succeeds. */
+/** The error of a call; undefined if it succeeds. */
 async function failure(call: Call, body: string | Uint8Array, { status = 200, declared = false } = {}) {
   respond = { status, body: Buffer.from(body), declared };
   return call(observed.client, new AbortController().signal).then(
@@ -74,7 +74,7 @@ async function failure(call: Call, body: string | Uint8Array, { status = 200, de
   );
 }
 
-/** JSON of exactly `bytes` bytes that is `object` with one more member. */
+/** JSON of `object` with an additional member, of exactly `bytes` bytes. */
 function padded(object: string, bytes: number): string {
   const head = `${object.slice(0, -1)}${object === '{}' ? '' : ','}"more":"`;
   return `${head}${'x'.repeat(bytes - head.length - 2)}"}`;
@@ -89,7 +89,7 @@ describe.each([
   ['a page of rows', ROWS, '{"topContributors":[]}', 8 * MIB],
   ['a page of data points', POINTS, '{"datapoints":[]}', 8 * MIB],
 ] as const)('the body of %s', (_what, call, object, most) => {
-  it.each([true, false])('is read up to its bound, whether the length is declared: %s', async (declared) => {
+  it.each([true, false])('is read up to its limit, with a declared length: %s', async (declared) => {
     expect(await failure(call, padded(object, most), { declared })).toBeUndefined();
     expect(await failure(call, padded(object, most + 1), { declared })).toBe(
       `InvalidResponse: the response is larger than ${most} bytes`,
@@ -97,12 +97,12 @@ describe.each([
   });
 });
 
-it('refuses the body of an error response that is larger than an error is', async () => {
+it('rejects the body of an error response above the limit of errors', async () => {
   const body = padded('{"message":"no"}', 64 * KIB + 1);
   expect(await failure(ROWS, body, { status: 500 })).toMatch(/^InvalidResponse: the response is larger than 65536/);
 });
 
-it('refuses a response of STS that is larger than any', async () => {
+it('rejects a response of STS above its limit', async () => {
   const network = createNetwork({ env: {} });
   onTestFinished(() => network.close());
   respond = { status: 200, body: Buffer.from(`<a>${'x'.repeat(64 * KIB)}</a>`), declared: false };
@@ -124,23 +124,23 @@ describe('JSON that would take too long to parse', () => {
     ['numbers', `{"topContributors":[${repeated('0,', '0]}')}`, /250000 values/],
     ['texts with brackets', `{"topContributors":[${repeated('"[{\\"",', '0]}')}`, /250000 values/],
     ['members of one name', `{${repeated('"a":1,', '"b":1}')}`, /100000 members/],
-    ['lists within one another', `{"topContributors":${repeated('[', '')}`, /32 lists and objects within/],
-    ['objects within one another', repeated('{"a":', ''), /32 lists and objects within/],
-  ])('is refused before it is parsed: %s', async (_what, body, message) => {
+    ['nested lists', `{"topContributors":${repeated('[', '')}`, /32 nested lists and objects/],
+    ['nested objects', repeated('{"a":', ''), /32 nested lists and objects/],
+  ])('is rejected before it is parsed: %s', async (_what, body, message) => {
     const bytes = Buffer.from(body);
     expect(await failure(ROWS, bytes)).toMatch(message);
-    // Not even as long as it takes to look at each byte once.
+    // Less time than one pass over all bytes.
     const scan = durationOf(() => bytes.reduce((sum, byte) => sum ^ byte, 0));
     expect(durationOf(() => expect(() => refuseExcessiveJson(bytes)).toThrow())).toBeLessThan(5 * scan + 5);
   });
 
-  it('is not what a page of 2,000 rows with all fields holds', async () => {
+  it('does not include a page of 2,000 rows with all fields', async () => {
     const fields = Object.fromEntries(Array.from({ length: 22 }, (_, i) => [`field${i}`, `value {[,:"\\${i}`]));
     const row = { ...fields, kubernetesMetadata: { a: '1', b: '2', c: '3', d: '4', e: '5', f: '6' }, value: 1 };
     expect(await failure(ROWS, JSON.stringify({ topContributors: Array(2_000).fill(row) }))).toBeUndefined();
   });
 
-  it('is not what 100,000 data points hold', async () => {
+  it('does not include 100,000 data points', async () => {
     const timestamps = Array.from({ length: 1_000 }, (_, i) => 1_767_225_600 + i * 60);
     const series = { label: 'a', timestamps, values: timestamps.map((at) => at / 7) };
     expect(await failure(POINTS, JSON.stringify({ datapoints: Array(100).fill(series) }))).toBeUndefined();

@@ -26,7 +26,7 @@ function settingsFor(url: string) {
   return { handler, region: 'eu-west-1', endpoint: url };
 }
 
-/** Makes AWS files in which `through-role` assumes the role with the base credentials. */
+/** Writes AWS files in which `through-role` assumes the role with the base credentials. */
 function useProfiles(): void {
   const folder = temporaryFolder({ onTestFinished });
   const file = join(folder, 'config');
@@ -54,7 +54,7 @@ describe.each([
 ])('with a clock that is %s', (_, ahead) => {
   afterEach(() => setAwsEnvironment({}));
 
-  test('a profile with a role gets credentials, each time it is asked', async () => {
+  test('provides credentials of a profile with a role on each call', async () => {
     useProfiles();
     const { url, requests } = await serveAhead(() => ahead);
     for (let time = 1; time <= 2; time += 1) {
@@ -70,7 +70,7 @@ describe.each([
     }
   });
 
-  test('a role and the identity that it gives are known', async () => {
+  test('provides credentials of a role, and its identity', async () => {
     setAwsEnvironment({ AWS_ACCESS_KEY_ID: BASE.accessKeyId, AWS_SECRET_ACCESS_KEY: BASE.secretAccessKey });
     const { url } = await serveAhead(() => ahead);
     const sts = settingsFor(url);
@@ -85,7 +85,7 @@ describe.each([
 test.each([
   ['ahead', 60 * MINUTE],
   ['behind', -60 * MINUTE],
-])('a role works on after the service is no longer %s of the clock', async (_, before) => {
+])('keeps a role usable after the service is no longer %s of the clock', async (_, before) => {
   setAwsEnvironment({ AWS_ACCESS_KEY_ID: BASE.accessKeyId, AWS_SECRET_ACCESS_KEY: BASE.secretAccessKey });
   let ahead = before;
   const { url, requests } = await serveAhead(() => ahead);
@@ -103,7 +103,7 @@ test.each([
   expect(requests.map(({ status }) => status)).toEqual([403, 200, 403, 200]);
 });
 
-test('another refusal is not attempted again', async () => {
+test('does not retry any other error response', async () => {
   const { url, requests } = await serveAhead(() => 0);
   const credentials = {
     get: async () => ({ ...BASE, secretAccessKey: 'wrong' }),

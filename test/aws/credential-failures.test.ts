@@ -28,7 +28,7 @@ function answer(status: number, body: string): RequestListener {
   return (_request, response) => response.writeHead(status).end(body);
 }
 
-/** Why a process with only these AWS settings gets no credentials. */
+/** The reason why a process with only these AWS settings gets no credentials. */
 async function reason(
   variables: Readonly<Record<string, string>>,
   { profile, sts = NOBODY }: { readonly profile?: string; readonly sts?: string } = {},
@@ -58,7 +58,7 @@ describe('a container without credentials reports', () => {
     [500, 'unable to fetch credentials from EKS Auth: (ThrottlingException)'],
     [404, ''],
     [400, '{"code":"AccessDeniedException","message":"no association"}'],
-    [429, 'slow down'],
+    [429, 'too many requests'],
   ])('HTTP %i and the text of the agent', async (status, text) => {
     const url = await serve(answer(status, text), '127.0.0.5');
     expect(await reason(agent(url))).toBe(
@@ -79,12 +79,12 @@ describe('a container without credentials reports', () => {
 
   it('an agent that does not respond', async () => {
     expect(await reason(agent(await serve(() => undefined)))).toMatch(
-      /^container credentials: .*no (complete answer|response) within/,
+      /^container credentials: .*no (complete response|response) within/,
     );
   });
 
   it.each(['', '{}', '[1]', 'null', '{"AccessKeyId":"a","SecretAccessKey":"b"}', '<html>'])(
-    'a response that holds no credentials: %s',
+    'a response without credentials: %s',
     async (body) => {
       expect(await reason(agent(await serve(answer(200, body))))).toMatch(
         /^container credentials: .*HTTP 200: expected JSON with/,
@@ -92,7 +92,7 @@ describe('a container without credentials reports', () => {
     },
   );
 
-  it('neither its token nor secrets that the agent repeats', async () => {
+  it('no token, and no secrets that the agent repeats', async () => {
     const url = await serve((request, response) =>
       response
         .writeHead(500)
@@ -103,14 +103,14 @@ describe('a container without credentials reports', () => {
     expect(message).not.toMatch(/the-token|a-secret-key|t0ken/);
   });
 
-  it('a token file that cannot be read', async () => {
+  it('an unreadable token file', async () => {
     const variables = { ...agent(NOBODY), AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/nonexistent/token' };
     expect(await reason(variables)).toBe(
       'container credentials: AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: cannot read /nonexistent/token: no such file or directory',
     );
   });
 
-  it('a URL that would send the token in plain text to others', async () => {
+  it('a URL that would send the token to another machine in plain text', async () => {
     expect(await reason({ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://192.0.2.1/x' })).toMatch(
       /^container credentials: AWS_CONTAINER_CREDENTIALS_FULL_URI: got http:\/\/192\.0\.2\.1, expected https/,
     );
@@ -197,7 +197,7 @@ describe('a profile reports', () => {
     AWS_EC2_METADATA_DISABLED: 'true',
   });
 
-  it('that it is missing, and from where', async () => {
+  it('that it is missing, and the files', async () => {
     const variables = shared('[profile other]', 'region = eu-west-1');
     const { AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE } = variables;
     const text = `profile team: the profile was not found in ${AWS_CONFIG_FILE} or ${AWS_SHARED_CREDENTIALS_FILE}`;

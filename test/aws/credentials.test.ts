@@ -13,7 +13,7 @@ import { runSimulator } from '../support/simulated-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { networkFor } from './local-network.ts';
 
-/** The default chain in a process whose only AWS settings are these. */
+/** The default chain in a process with only these AWS settings. */
 function chain(variables: Readonly<Record<string, string>>, clock: Clock = systemClock) {
   setAwsEnvironment(variables);
   const handler = new BoundedHandler({ network: networkFor({}), clock: systemClock, timeout: 2_000 });
@@ -22,7 +22,7 @@ function chain(variables: Readonly<Record<string, string>>, clock: Clock = syste
   return () => credentials.get('here');
 }
 
-/** A shared config file whose default profile has these lines. */
+/** A shared configuration file with these lines in the default profile. */
 function configFile(...lines: readonly string[]): string {
   const file = join(temporaryFolder(), 'config');
   writeFileSync(file, ['[default]', ...lines, ''].join('\n'));
@@ -30,7 +30,7 @@ function configFile(...lines: readonly string[]): string {
 }
 
 describe('the default credential chain', () => {
-  it('takes the environment, and says which provider it was', async () => {
+  it('reads the environment, and reports the provider', async () => {
     const credentials = await chain({
       AWS_ACCESS_KEY_ID: 'AKIAX',
       AWS_SECRET_ACCESS_KEY: 'y',
@@ -40,14 +40,14 @@ describe('the default credential chain', () => {
     expect(providerOf(credentials)).toBe('env_vars');
   });
 
-  it('takes the output of a credential_process', async () => {
+  it('reads the output of a credential_process', async () => {
     const output = JSON.stringify({ Version: 1, AccessKeyId: 'AKIAX', SecretAccessKey: 'y' });
     const credentials = await chain({ AWS_CONFIG_FILE: configFile(`credential_process = echo '${output}'`) })();
     expect(credentials).toMatchObject({ accessKeyId: 'AKIAX', secretAccessKey: 'y' });
     expect(providerOf(credentials)).toContain('process');
   });
 
-  it('rejects with CredentialsUnavailable where no provider has any, and is asked anew a second later', async () => {
+  it('rejects with CredentialsUnavailable if no provider has credentials, and retries a second later', async () => {
     const clock = new FakeClock();
     const credentials = chain({}, clock);
     for (let i = 0; i < 2; i += 1) {
@@ -60,7 +60,7 @@ describe('the default credential chain', () => {
     expect(await credentials()).toMatchObject({ accessKeyId: 'AKIALATER' });
   });
 
-  it('tells no secrets of a credential_process that failed', async () => {
+  it('reports no secrets of a credential_process that failed', async () => {
     const command = "sh -c 'echo token=CANARY-1 >&2; exit 3' --client-secret CANARY-2";
     const asked = chain({ AWS_CONFIG_FILE: configFile(`credential_process = ${command}`) })();
     const failure: unknown = await asked.catch((error: unknown) => error);
@@ -68,7 +68,7 @@ describe('the default credential chain', () => {
     expect(String(failure)).not.toContain('CANARY');
   });
 
-  it('waits for a provider that hangs for half a minute, no longer, and for each caller anew', async () => {
+  it('waits 30 s for a provider that hangs, for each caller', async () => {
     const clock = new FakeClock();
     const credentials = chain({ AWS_CONFIG_FILE: configFile('credential_process = sleep 1') }, clock);
     for (let i = 0; i < 2; i += 1) {
@@ -86,7 +86,7 @@ describe('the default credential chain', () => {
     }
   });
 
-  it('assumes a role over the network of all AWS calls, once for all who ask at the same time', async () => {
+  it('assumes a role over the shared network, once for concurrent callers', async () => {
     const { url, requests } = await runSimulator(
       { onTestFinished },
       { accounts: [{ id: '111122223333', roles: [{ name: 'nfm-read' }] }] },
@@ -101,7 +101,7 @@ describe('the default credential chain', () => {
       AWS_PROFILE: 'default',
       AWS_ACCESS_KEY_ID: 'AKIAX',
       AWS_SECRET_ACCESS_KEY: 'y',
-      // Only the network of this test knows the name.
+      // Only the network of this test resolves the name.
       AWS_ENDPOINT_URL_STS: url.replace('127.0.0.1', 'sts.nfm.test'),
     });
     const all = await Promise.all(Array.from({ length: 10 }, () => credentials()));

@@ -13,8 +13,8 @@ import {
 } from './status-service.ts';
 
 const TIMEOUT = 300;
-/** No complete answer ever comes; `rejected` below says within which time it must be given up. */
-const SILENCES = ['no headers', 'headers only', 'half a body', 'a byte now and then', 'another protocol'];
+/** Responses that are never complete. `rejected` below checks the time of the failure. */
+const SILENCES = ['no headers', 'headers only', 'half a body', 'a byte occasionally', 'another protocol'];
 
 let service: StatusService;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ beforeAll(async () => {
     'no%20headers': () => undefined,
     'headers%20only': (response) => response.writeHead(200, { 'content-length': 20 }).flushHeaders(),
     'half%20a%20body': (response) => response.writeHead(200, { 'content-length': 20 }).write('{"status":'),
-    'a%20byte%20now%20and%20then': (response) => {
+    'a%20byte%20occasionally': (response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       const timer = setInterval(() => response.write(' '), 20);
       response.on('close', () => clearInterval(timer));
@@ -32,7 +32,7 @@ beforeAll(async () => {
     },
     slow: (response, request) =>
       void clock.pause(100).then(() => answered(200, { status: 'RUNNING' })(response, request)),
-    'come%20back%20later': answered(503, {}, { 'retry-after': '15' }),
+    'retry%20later': answered(503, {}, { 'retry-after': '15' }),
   });
 });
 afterAll(() => service.close());
@@ -49,7 +49,7 @@ function asking(queryId: string, options: ClientOptions = {}) {
   return { ...observed, giveUp, end };
 }
 
-/** Waits until the service has one more request for the query. */
+/** Waits until the service has received another request for the query. */
 async function arrival(queryId: string, before: number): Promise<void> {
   while (service.requests(encodeURIComponent(queryId)) <= before) {
     await wait(5);
@@ -57,14 +57,14 @@ async function arrival(queryId: string, before: number): Promise<void> {
 }
 
 describe('an attempt', () => {
-  it.concurrent.each(SILENCES)('that gets %s times out, is tried again and then given up', async (silence) => {
+  it.concurrent.each(SILENCES)('that gets %s times out and is retried', async (silence) => {
     const { end, attempts, close } = asking(silence, { maxAttempts: 2 });
     const { ms, ...outcome } = await end;
     expect(outcome).toMatchObject({
-      error: { error: 'TimeoutError', attempts: 2, message: 'no complete answer within 0.3 s' },
+      error: { error: 'TimeoutError', attempts: 2, message: 'no complete response within 0.3 s' },
     });
     expect(ms).toBeGreaterThanOrEqual(2 * TIMEOUT - 5);
-    // Far below what a call without a deadline takes, however busy the machine is.
+    // Far below the time of a call without a deadline, even on a busy machine.
     expect(ms).toBeLessThan(2 * TIMEOUT + 15_000);
     expect(attempts).toMatchObject([
       { error: 'TimeoutError', up: false },
@@ -76,7 +76,7 @@ describe('an attempt', () => {
     close();
   });
 
-  it('has its time from when it is sent: waiting for the budget is no part of it', async () => {
+  it('times out from when it is sent, without the wait for the budget', async () => {
     const { client, target, attempts, close } = observedClient(service.url, {
       timeout: TIMEOUT,
       requestsPerSecond: 2,
@@ -91,7 +91,7 @@ describe('an attempt', () => {
   });
 });
 
-describe('a call that is given up', () => {
+describe('a call that is aborted', () => {
   const given = { error: { error: 'TimeoutError', message: 'the poll took longer than 1 s' } };
   const tooLong = new Error('the poll took longer than 1 s');
 
@@ -108,9 +108,9 @@ describe('a call that is given up', () => {
     close();
   });
 
-  it('ends at once between two attempts, and makes no other', async () => {
-    const { giveUp, end, attempts, close } = asking('come back later', { maxAttempts: 3 });
-    await arrival('come back later', 0);
+  it('ends at once between two attempts, without another one', async () => {
+    const { giveUp, end, attempts, close } = asking('retry later', { maxAttempts: 3 });
+    await arrival('retry later', 0);
     await wait(50);
     giveUp.abort(tooLong);
     const { ms, ...outcome } = await end;
@@ -120,7 +120,7 @@ describe('a call that is given up', () => {
     close();
   });
 
-  it('ends at once while it waits for credentials that never come, unsent and uncounted', async () => {
+  it('ends at once while it waits for credentials, unsent and uncounted', async () => {
     const before = service.requests('slow');
     const { giveUp, end, attempts, target, close } = asking('slow', {
       credentials: () => new Promise(() => undefined),
@@ -153,7 +153,7 @@ describe('a call that is given up', () => {
     close();
   });
 
-  it('before it began is not made', async () => {
+  it('before its start is not sent', async () => {
     const before = service.requests('slow');
     const { client, attempts, close } = observedClient(service.url);
     const status = client.queryStatus(watchedQuery({ queryId: 'slow' }), AbortSignal.abort(tooLong));
@@ -163,7 +163,7 @@ describe('a call that is given up', () => {
     close();
   });
 
-  it('because the exporter shuts down leaves the counters alone', async () => {
+  it('because the exporter shuts down is not counted', async () => {
     const before = service.requests('slow');
     const { giveUp, end, attempts, close } = asking('slow');
     await arrival('slow', before);
@@ -174,7 +174,7 @@ describe('a call that is given up', () => {
     close();
   });
 
-  it('leaves nothing behind: no rejection that nobody handles', async () => {
+  it('causes no unhandled rejection', async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);
     process.on('unhandledRejection', note);
@@ -203,7 +203,7 @@ describe('a thousand calls', () => {
       await Promise.all([ask(), ask()]);
     }
     expect(quick.requests('q')).toBe(1_000);
-    // A connection is back in its pool a turn of the event loop after its answer: now and then one more is needed.
+    // A connection returns to its pool one turn of the event loop after its response: occasionally, one more is necessary.
     expect(quick.connections()).toBeLessThan(20);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     await wait(10);

@@ -6,7 +6,7 @@ import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 
 const folder = temporaryFolderOfFile();
 
-describe('the region of the environment or the profile', () => {
+describe('the fallback region', () => {
   afterEach(() => vi.unstubAllEnvs());
 
   function profile(name: string, content: string): void {
@@ -18,20 +18,20 @@ describe('the region of the environment or the profile', () => {
     vi.stubEnv('AWS_PROFILE', undefined);
   }
 
-  it('comes from AWS_REGION first', async () => {
+  it('is that of AWS_REGION, which has precedence', async () => {
     profile('both', '[default]\nregion = eu-central-1\n');
     vi.stubEnv('AWS_REGION', 'eu-north-1');
     expect(await fallbackRegion()).toBe('eu-north-1');
   });
 
-  it('comes from the profile', async () => {
+  it('is that of the profile', async () => {
     profile('profiles', '[default]\nregion = eu-central-1\n[profile other]\nregion = eu-south-1\n');
     expect(await fallbackRegion()).toBe('eu-central-1');
     vi.stubEnv('AWS_PROFILE', 'other');
     expect(await fallbackRegion()).toBe('eu-south-1');
   });
 
-  it('may be missing', async () => {
+  it('is undefined if none is set', async () => {
     profile('none', '[default]\noutput = json\n');
     expect(await fallbackRegion()).toBeUndefined();
     vi.stubEnv('AWS_PROFILE', 'nobody');

@@ -15,7 +15,7 @@ import { CREDENTIALS } from './status-service.ts';
 interface Question {
   readonly endpoint: string;
   readonly credentials?: AwsCredentials;
-  /** Milliseconds that an answer of STS may take. */
+  /** Timeout of a response of STS, in milliseconds. */
   readonly timeout?: number;
 }
 
@@ -23,7 +23,7 @@ function given(credentials: AwsCredentials): Credentials {
   return { get: async () => credentials, accepted: () => undefined, refused: () => undefined };
 }
 
-/** Asks on a fake clock, so that the waits between the questions take no time, while STS is real. */
+/** Calls a real STS on a fake clock, so that the waits between the calls take no time. */
 function ask({ endpoint, credentials = CREDENTIALS, timeout = 2_000 }: Question) {
   const clock = new FakeClock();
   const log = new RecordingLog();
@@ -43,7 +43,7 @@ function ask({ endpoint, credentials = CREDENTIALS, timeout = 2_000 }: Question)
   return { clock, log, end, learned, answered: () => answer !== undefined };
 }
 
-/** Waits until STS was asked so many times. */
+/** Waits until STS has received a number of calls. */
 async function asked(requests: readonly unknown[], count: number): Promise<void> {
   while (requests.length < count) {
     await wait(5);
@@ -54,7 +54,7 @@ async function asked(requests: readonly unknown[], count: number): Promise<void>
 const simulator = () => runSimulator({ onTestFinished }, {});
 
 describe('learnIdentity', () => {
-  it('tells account and ARN as STS does', async () => {
+  it('returns the account and the ARN from STS', async () => {
     const { url, requests } = await simulator();
     const { learned, log } = ask({ endpoint: url });
     expect(await learned).toEqual({
@@ -66,7 +66,7 @@ describe('learnIdentity', () => {
     expect(log.events).toEqual([]);
   });
 
-  it("leaves out the session's name of an assumed role", async () => {
+  it('removes the session name of an assumed role', async () => {
     const { url } = await runSimulator(
       { onTestFinished },
       {
@@ -102,7 +102,7 @@ describe('learnIdentity', () => {
     });
   });
 
-  it('asks again until STS answers, and logs the failure once, as it is', async () => {
+  it('retries until STS responds, and logs the failure once', async () => {
     const { url, requests, simulator: service } = await simulator();
     service.setFaults([
       {
@@ -137,7 +137,7 @@ describe('learnIdentity', () => {
     ]);
   });
 
-  it('asks ever less often, every five minutes in the end, and reminds of the failure hourly', async () => {
+  it('retries with exponential backoff of up to five minutes, and logs the failure hourly', async () => {
     const { url, requests, simulator: service } = await simulator();
     service.setFaults([{ kind: 'throttle' }]);
     const { clock, log } = ask({ endpoint: url });
@@ -153,7 +153,7 @@ describe('learnIdentity', () => {
     expect(log.events.map(({ fields }) => fields['error'])).toEqual(['ThrottlingException', 'ThrottlingException']);
   });
 
-  it('takes an answer that names nobody for none', async () => {
+  it('rejects a response without an identity', async () => {
     const server = createServer((_request, response) =>
       response.end(
         '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult/></GetCallerIdentityResponse>',
@@ -167,11 +167,11 @@ describe('learnIdentity', () => {
     const { log } = ask({ endpoint: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}` });
     await asked(log.events, 1);
     expect(log.events).toMatchObject([
-      { fields: { error: 'InvalidResponse', reason: 'the answer names no account or ARN' } },
+      { fields: { error: 'InvalidResponse', reason: 'the response has no account or ARN' } },
     ]);
   });
 
-  it('waits for an STS that hangs no longer than for any other answer', async () => {
+  it('times out if STS hangs', async () => {
     const { url, simulator: service } = await simulator();
     service.setFaults([{ kind: 'hang', after: 'request' }]);
     const { log } = ask({ endpoint: url, timeout: 100 });
@@ -179,8 +179,8 @@ describe('learnIdentity', () => {
     expect(log.events).toMatchObject([{ fields: { error: 'TimeoutError' } }]);
   });
 
-  it.each(['while STS hangs', 'between two questions'])(
-    'ends without an answer, silently, when it is to %s',
+  it.each(['while STS hangs', 'between two calls'])(
+    'ends without a result or a log message when it is to %s',
     async (moment) => {
       const { url, requests, simulator: service } = await simulator();
       const hangs = moment === 'while STS hangs';
@@ -194,7 +194,7 @@ describe('learnIdentity', () => {
     },
   );
 
-  it('asks nothing when it is to end before it begins', async () => {
+  it('makes no call if it is aborted before its start', async () => {
     const { url, requests } = await simulator();
     const handler = new BoundedHandler({ network: networkFor({}), clock: systemClock, timeout: 2_000 });
     const options = {

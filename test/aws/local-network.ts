@@ -27,7 +27,7 @@ export function serverIdentity(authority: 'first' | 'second'): { key: string; ce
 /** The environment that makes servers of the first authority trusted. */
 export const TRUSTING = { AWS_CA_BUNDLE: tlsFixture('first-authority.pem') };
 
-/** A resolver to which every name has the same addresses. */
+/** A resolver with the same addresses for every name. */
 export function resolveTo(...addresses: string[]): net.LookupFunction {
   return (_hostname, options, callback) => {
     const found = addresses.map((address) => ({ address, family: net.isIP(address) }));
@@ -39,7 +39,7 @@ export function resolveTo(...addresses: string[]): net.LookupFunction {
   };
 }
 
-/** A network that is closed when the test ends. Names resolve to 127.0.0.1 unless a `lookup` is given. */
+/** A network that is closed when the test ends. Names resolve to 127.0.0.1 unless a `lookup` is set. */
 export function networkFor(env: NodeJS.ProcessEnv, options: Omit<NetworkOptions, 'env'> = {}): Network {
   const network = createNetwork({ lookup: resolveTo('127.0.0.1'), ...options, env });
   onTestFinished(() => network.close());
@@ -51,7 +51,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** GETs `url` over the network's agents. Resolves when the connection is back in its pool. */
+/** GETs `url` over the network's agents. Resolves when the connection has returned to its pool. */
 export async function get(network: Pick<Network, 'httpAgent' | 'httpsAgent'>, url: string): Promise<Answer> {
   const request = url.startsWith('https:')
     ? https.get(url, { agent: network.httpsAgent })
@@ -66,7 +66,7 @@ export async function get(network: Pick<Network, 'httpAgent' | 'httpsAgent'>, ur
   return { status: response.statusCode, body };
 }
 
-/** Listens until the test ends, then drops all connections. Port 0 is any free one. */
+/** Listens until the test ends, and then closes all connections. Port 0 is any free port. */
 async function listen(server: net.Server, port = 0, host = '127.0.0.1'): Promise<number> {
   const sockets = new Set<net.Socket>();
   server.on('connection', (socket: net.Socket) => {
@@ -92,9 +92,9 @@ async function listen(server: net.Server, port = 0, host = '127.0.0.1'): Promise
 
 export interface Origin {
   readonly port: number;
-  /** Connections made so far. */
+  /** Number of connections so far. */
   connections: number;
-  /** Connections that are open now. */
+  /** Number of open connections. */
   readonly open: Set<Duplex>;
   readonly requests: {
     readonly url: string | undefined;
@@ -104,21 +104,21 @@ export interface Origin {
 }
 
 export interface OriginOptions {
-  /** Speaks TLS with a certificate of this authority. */
+  /** Uses TLS with a certificate of this authority. */
   readonly authority?: 'first' | 'second' | undefined;
   readonly port?: number;
   readonly host?: string;
-  /** Never answers a request. */
+  /** Never responds to a request. */
   readonly mute?: boolean;
 }
 
-/** A server for the requests that arrive. */
+/** A server that handles the requests. */
 export async function startOrigin(options: OriginOptions = {}): Promise<Origin> {
   const { authority, port, host, mute = false } = options;
   const onRequest = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     origin.requests.push({ url: request.url, headers: request.headers, body: await text(request) });
     if (!mute) {
-      response.end('answer');
+      response.end('response');
     }
   };
   const server =
@@ -138,28 +138,28 @@ function countConnections(server: net.Server, counts: Pick<Origin, 'connections'
 
 export interface ForwardProxy {
   readonly port: number;
-  /** Connections made to the proxy so far. */
+  /** Number of connections to the proxy so far. */
   connections: number;
   /** Each request for the proxy itself: method, request target, headers. */
   readonly requests: { readonly line: string; readonly headers: http.IncomingHttpHeaders }[];
-  /** The name that each TLS handshake with the proxy asked for. */
+  /** The server name of each TLS handshake with the proxy. */
   readonly serverNames: (string | false | undefined)[];
-  /** Connections to the proxy that are open now. */
+  /** Number of open connections to the proxy. */
   readonly open: Set<Duplex>;
 }
 
 export interface ProxyOptions {
   readonly port?: number;
   readonly host?: string;
-  /** Speaks TLS with a certificate of this authority. */
+  /** Uses TLS with a certificate of this authority. */
   readonly authority?: 'first' | 'second' | undefined;
-  /** Answers every CONNECT with this status line and no tunnel. */
+  /** Responds to every CONNECT with this status line, without a tunnel. */
   readonly refusal?: string;
-  /** What it does to a CONNECT instead of answering it. */
+  /** Handles a CONNECT instead of a response. */
   readonly silence?: 'wait' | 'hang up';
 }
 
-/** A forward proxy that connects to 127.0.0.1 whatever name it is asked for. */
+/** A forward proxy that connects to 127.0.0.1 for all names. */
 export async function startProxy(options: ProxyOptions = {}): Promise<ForwardProxy> {
   const { authority, port, host, refusal, silence } = options;
   const server: http.Server =
@@ -207,7 +207,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<ForwardPro
       client.write(`HTTP/1.1 ${refusal}\r\nContent-Length: 0\r\n\r\n`);
     }
     if (refusal !== undefined || silence === 'wait') {
-      // Left open: it is for the client to close it.
+      // Stays open: the client must close it.
       client.resume().on('end', () => client.destroy());
       return;
     }
@@ -223,14 +223,14 @@ export async function startProxy(options: ProxyOptions = {}): Promise<ForwardPro
 
 export interface DeafServer {
   readonly port: number;
-  /** Begins to accept connections; later ones, and the retries of those under way, then succeed. */
+  /** Starts to accept connections. Later connections, and the retries of pending ones, succeed then. */
   wake(): void;
 }
 
 const DEAF_SERVER = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { protocol, options, host, gate } = workerData;
-  const server = require(protocol).createServer(options, (request, response) => response.end('late answer'));
+  const server = require(protocol).createServer(options, (request, response) => response.end('late response'));
   server.listen({ host, port: 0, backlog: 1 }, () => {
     parentPort.postMessage(server.address().port);
     Atomics.wait(gate, 0, 0);
@@ -238,8 +238,8 @@ const DEAF_SERVER = `
 `;
 
 /**
- * An address that is alive but does not answer a connection: a server whose thread sleeps, with a full backlog, so that
- * the kernel drops the first packet of each connection. Says "late answer" once it is awake.
+ * An address that exists but does not accept connections: a server whose thread sleeps, with a full backlog, so that the
+ * kernel drops the first packet of each connection. It sends "late response" once it is awake.
  */
 export async function startDeafServer(protocol: 'http' | 'https', host = '127.0.0.1'): Promise<DeafServer> {
   const gate = new Int32Array(new SharedArrayBuffer(4));
@@ -262,12 +262,12 @@ export async function startDeafServer(protocol: 'http' | 'https', host = '127.0.
     await worker.terminate();
   });
   while (await connects(port, host, fillers)) {
-    // Each connection takes one place in the backlog.
+    // Each connection occupies one slot of the backlog.
   }
   return { port, wake };
 }
 
-/** Whether one more connection is taken at once; loopback needs far less than the time given. */
+/** Whether another connection is accepted at once. Loopback requires far less than this time. */
 async function connects(port: number, host: string, fillers: net.Socket[]): Promise<boolean> {
   const socket = net.connect(port, host);
   socket.on('error', () => socket.destroy());

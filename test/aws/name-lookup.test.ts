@@ -9,7 +9,7 @@ import { RecordingLog } from '../support/recording-log.ts';
 const MINUTE = 60_000;
 const HANGING = new Promise<never>(() => undefined);
 
-/** A resolver whose names have the addresses, the error, or the hang that `answers` says; counts its lookups. */
+/** A resolver whose names have addresses, an error, or a hang, as configured. It counts its lookups. */
 function resolver(answers: Record<string, string | Error | undefined>) {
   const asked: string[] = [];
   let running = 0;
@@ -73,7 +73,7 @@ describe('a name', () => {
     }
   });
 
-  it('fails with the reason of the resolver, and as DNS', async () => {
+  it('fails with the reason of the resolver, as a DNS failure', async () => {
     const { ask } = setUp({ nowhere: notFound('nowhere') });
     await expect(ask('nowhere')).rejects.toMatchObject({
       code: 'ENOTFOUND',
@@ -126,7 +126,7 @@ describe('the system resolver', () => {
   const names = Array.from({ length: 10 }, (_, i) => `region-${i}`);
   const answers = Object.fromEntries(names.map((name, i) => [name, i < 4 ? undefined : `192.0.2.${i}`]));
 
-  it('has at most one lookup on the threads of this process, and other names behind a hanging one for a second', async () => {
+  it('runs at most one lookup in this process, and delays other names by a hanging one for a second', async () => {
     const clock = new FakeClock();
     const [local, other] = [resolver(answers), resolver(answers)];
     const system = new SystemResolver({
@@ -149,7 +149,7 @@ describe('the system resolver', () => {
     expect(local.asked, 'no more, while one hangs').toEqual(['region-0']);
   });
 
-  it('needs no other process while lookups succeed', async () => {
+  it('starts no other process while lookups succeed', async () => {
     const clock = new FakeClock();
     const [local, other] = [resolver({ a: '192.0.2.1', b: '192.0.2.2', c: notFound('c') }), resolver({})];
     const system = new SystemResolver({

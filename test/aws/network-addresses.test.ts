@@ -13,7 +13,7 @@ async function timed<T>(work: Promise<T>): Promise<{ result: T; took: number }> 
 }
 
 describe('a name with two addresses', () => {
-  it('is reached by the second when the first never answers', async () => {
+  it('is reached at the second if the first never responds', async () => {
     const deaf = { http: await startDeafServer('http'), https: await startDeafServer('https') };
     await startOrigin({ host: '127.0.0.2', port: deaf.http.port });
     await startOrigin({ host: '127.0.0.2', port: deaf.https.port, authority: 'first' });
@@ -23,13 +23,13 @@ describe('a name with two addresses', () => {
       timed(get(network, `https://api.nfm.test:${deaf.https.port}/`)),
     ]);
     for (const { result, took } of attempts) {
-      expect(result).toEqual({ status: 200, body: 'answer' });
+      expect(result).toEqual({ status: 200, body: 'response' });
       expect(took).toBeGreaterThan(2_000);
       expect(took).toBeLessThan(4_000);
     }
   });
 
-  it('is reached by the first when that is only slow', async () => {
+  it('is reached at the first if it is slow', async () => {
     const deaf = { http: await startDeafServer('http'), https: await startDeafServer('https') };
     const seconds = [
       await startOrigin({ host: '127.0.0.2', port: deaf.http.port }),
@@ -40,27 +40,27 @@ describe('a name with two addresses', () => {
       get(network, `http://api.nfm.test:${deaf.http.port}/`),
       get(network, `https://api.nfm.test:${deaf.https.port}/`),
     ]);
-    // The kernel sends the first packet again after a second, and is heard then.
+    // The kernel repeats the first packet after a second, which is received then.
     await delay(400);
     deaf.http.wake();
     deaf.https.wake();
     expect(await answers).toEqual([
-      { status: 200, body: 'late answer' },
-      { status: 200, body: 'late answer' },
+      { status: 200, body: 'late response' },
+      { status: 200, body: 'late response' },
     ]);
     expect(seconds.map(({ connections }) => connections)).toEqual([0, 0]);
   });
 
-  it("would lose a slow first address by Node's own default", async () => {
+  it("would skip a slow first address with Node's own default", async () => {
     const deaf = await startDeafServer('http');
     await startOrigin({ host: '127.0.0.2', port: deaf.port });
     const agents = { httpAgent: new http.Agent({ lookup: BOTH }), httpsAgent: new https.Agent() };
     const { result, took } = await timed(get(agents, `http://api.nfm.test:${deaf.port}/`));
-    expect(result.body).toBe('answer');
+    expect(result.body).toBe('response');
     expect(took).toBeLessThan(900);
   });
 
-  it.each(['http', 'https'] as const)('may be the name of an %s proxy', async (scheme) => {
+  it.each(['http', 'https'] as const)('can be the name of an %s proxy', async (scheme) => {
     const origin = await startOrigin({ authority: 'first' });
     const deaf = await startDeafServer(scheme);
     const proxy = await startProxy({

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/lib/clock.ts';
 import { get, networkFor, startOrigin, startProxy, TRUSTING } from './local-network.ts';
 
-/** A clock whose timers run when the test says so. */
+/** A clock whose timers the test runs. */
 function manualTimers(): Pick<Clock, 'monotonic' | 'setTimer'> & { fire(): void } {
   const timers = new Set<() => void>();
   return {
@@ -45,13 +45,13 @@ describe('without a proxy', () => {
     const network = networkFor(TRUSTING);
     for (const path of ['/a', '/b', '/c']) {
       const answer = await get(network, `${protocol}://api.nfm.test:${origin.port}${path}`);
-      expect(answer).toEqual({ status: 200, body: 'answer' });
+      expect(answer).toEqual({ status: 200, body: 'response' });
     }
     expect(origin.requests.map(({ url }) => url)).toEqual(['/a', '/b', '/c']);
     expect(origin.connections).toBe(1);
   });
 
-  it('closes the connections it keeps', async () => {
+  it('closes its idle connections', async () => {
     const plain = await startOrigin();
     const secure = await startOrigin({ authority: 'first' });
     const network = networkFor(TRUSTING);
@@ -75,7 +75,7 @@ describe.each([
     const network = networkFor({ ...TRUSTING, HTTPS_PROXY: at(proxy.port) });
     for (const path of ['/a', '/b']) {
       const answer = await get(network, `https://api.nfm.test:${origin.port}${path}`);
-      expect(answer).toEqual({ status: 200, body: 'answer' });
+      expect(answer).toEqual({ status: 200, body: 'response' });
     }
     expect(proxy.requests).toMatchObject([
       {
@@ -88,13 +88,13 @@ describe.each([
     expect([proxy.connections, origin.connections]).toEqual([1, 1]);
   });
 
-  it('asks for http destinations by their whole URL, over one connection', async () => {
+  it('requests http destinations with their whole URL, over one connection', async () => {
     const proxy = await startProxy({ authority });
     const origin = await startOrigin();
     const network = networkFor({ ...TRUSTING, HTTP_PROXY: at(proxy.port) });
     for (const path of ['/a?x=%2F', '/b']) {
       const answer = await get(network, `http://api.nfm.test:${origin.port}${path}`);
-      expect(answer).toEqual({ status: 200, body: 'answer' });
+      expect(answer).toEqual({ status: 200, body: 'response' });
     }
     const headers = { host: `api.nfm.test:${origin.port}`, 'proxy-authorization': AUTHORIZATION };
     expect(proxy.requests).toMatchObject([
@@ -105,7 +105,7 @@ describe.each([
     expect(proxy.connections).toBe(1);
   });
 
-  it('names no default port, which the signed Host header lacks', async () => {
+  it('omits the default port, as the signed Host header does', async () => {
     const proxy = await startProxy({ authority });
     const network = networkFor({ ...TRUSTING, HTTP_PROXY: at(proxy.port) });
     await get(network, 'http://api.nfm.test/path');
@@ -122,22 +122,22 @@ describe.each([
   });
 
   it.each([
-    { refusal: '407 Proxy Authentication Required', code: 'EACCES' },
-    { refusal: '503 Service Unavailable', code: 'ECONNREFUSED' },
-  ])('tells a refusal ($refusal) from an answer of the destination', async ({ refusal, code }) => {
-    const proxy = await startProxy({ authority, refusal });
+    { status: '407 Proxy Authentication Required', code: 'EACCES' },
+    { status: '503 Service Unavailable', code: 'ECONNREFUSED' },
+  ])('distinguishes an error response ($status) from a response of the destination', async ({ status, code }) => {
+    const proxy = await startProxy({ authority, refusal: status });
     const network = networkFor({ ...TRUSTING, HTTPS_PROXY: at(proxy.port) });
     const error: unknown = await get(network, 'https://api.nfm.test/').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       name: 'ProxyError',
       code,
-      message: `proxy proxy.nfm.test:${proxy.port} (HTTPS_PROXY) refused to connect to api.nfm.test:443: HTTP ${refusal}`,
+      message: `proxy proxy.nfm.test:${proxy.port} (HTTPS_PROXY) refused to connect to api.nfm.test:443: HTTP ${status}`,
     });
     expectNoCredentials(error);
     await expect.poll(() => proxy.open.size).toBe(0);
   });
 
-  it('fails at once when the proxy is not there', async () => {
+  it('fails at once if the proxy does not exist', async () => {
     const port = await unusedPort();
     const network = networkFor({ ...TRUSTING, https_proxy: at(port), http_proxy: at(port) });
     const start = performance.now();
@@ -154,14 +154,14 @@ describe.each([
     expectNoCredentials(asked);
   });
 
-  it('fails when the proxy hangs up on a CONNECT', async () => {
+  it('fails if the proxy closes the connection of a CONNECT', async () => {
     const proxy = await startProxy({ authority, silence: 'hang up' });
     const network = networkFor({ ...TRUSTING, HTTPS_PROXY: at(proxy.port) });
     const answer = get(network, 'https://api.nfm.test/');
     await expect(answer).rejects.toMatchObject({ name: 'ProxyError', code: 'ECONNRESET' });
   });
 
-  it('gives up a CONNECT that is never answered, and frees the connection', async () => {
+  it('aborts a CONNECT without a response, and closes the connection', async () => {
     const proxy = await startProxy({ authority, silence: 'wait' });
     const clock = manualTimers();
     const network = networkFor({ ...TRUSTING, HTTPS_PROXY: at(proxy.port) }, { clock });
@@ -172,7 +172,7 @@ describe.each([
     await expect.poll(() => proxy.open.size).toBe(0);
   });
 
-  it('gives up a CONNECT under way when it is closed', async () => {
+  it('aborts a pending CONNECT when it is closed', async () => {
     const proxy = await startProxy({ authority, silence: 'wait' });
     const network = networkFor({ ...TRUSTING, HTTPS_PROXY: at(proxy.port) });
     const answer = get(network, 'https://api.nfm.test/').catch((thrown: unknown) => thrown);
@@ -182,7 +182,7 @@ describe.each([
     await expect.poll(() => proxy.open.size).toBe(0);
   });
 
-  it('closes the connections it keeps', async () => {
+  it('closes its idle connections', async () => {
     const proxy = await startProxy({ authority });
     const origin = await startOrigin({ authority: 'first' });
     const network = networkFor({ ...TRUSTING, HTTPS_PROXY: at(proxy.port) });
@@ -192,7 +192,7 @@ describe.each([
     await expect.poll(() => proxy.open.size).toBe(0);
   });
 
-  it('keeps no stray tunnel of a request that was given up', async () => {
+  it('keeps no tunnel of an aborted request', async () => {
     const proxy = await startProxy({ authority });
     const origin = await startOrigin({ authority: 'first' });
     const network = networkFor({ ...TRUSTING, HTTPS_PROXY: at(proxy.port) });
@@ -204,11 +204,11 @@ describe.each([
     // Node 20 closes it, Node 24 pools it.
     const pooled = () => Object.values(network.httpsAgent.freeSockets).flat().length;
     await expect.poll(() => proxy.open.size - pooled()).toBe(0);
-    expect(await get(network, url)).toEqual({ status: 200, body: 'answer' });
+    expect(await get(network, url)).toEqual({ status: 200, body: 'response' });
     expect(proxy.open.size).toBe(1);
   });
 
-  it('fails a request whose tunnel breaks', async () => {
+  it('fails a request whose tunnel is closed', async () => {
     const proxy = await startProxy({ authority });
     const origin = await startOrigin({ authority: 'first', mute: true });
     const network = networkFor({ ...TRUSTING, HTTPS_PROXY: at(proxy.port) });
@@ -227,13 +227,13 @@ describe('this machine and its link', () => {
     const origin = await startOrigin();
     const url = `http://127.0.0.1:${proxy.port}`;
     const network = networkFor({ HTTP_PROXY: url, HTTPS_PROXY: url });
-    expect(await get(network, `http://${host}:${origin.port}/`)).toEqual({ status: 200, body: 'answer' });
+    expect(await get(network, `http://${host}:${origin.port}/`)).toEqual({ status: 200, body: 'response' });
     expect(proxy.requests).toEqual([]);
   });
 });
 
 describe('NO_PROXY', () => {
-  it('sends what it names directly and the rest through the proxy', async () => {
+  it('sends requests for its destinations directly, and all others through the proxy', async () => {
     const proxy = await startProxy();
     const origin = await startOrigin({ authority: 'first' });
     const network = networkFor({

@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createNetwork } from '../../src/aws/network/network.ts';
-import { NetworkConfigError } from '../../src/aws/network/network-config-error.ts';
-import { readProxyRoutes } from '../../src/aws/network/proxy-routes.ts';
+import { NetworkConfigError, readProxyRoutes } from '../../src/aws/network/proxy-routes.ts';
 
 const PROXY = 'http://proxy.nfm.test:3128';
 
-/** Host of the proxy for an https destination, given as HOST or HOST:PORT without brackets. */
+/** Host of the proxy for an https destination, as HOST or HOST:PORT without brackets. */
 function viaFor(env: NodeJS.ProcessEnv, host: string, port = 443): string | undefined {
   return readProxyRoutes(env)('https:', host, port)?.host;
 }
@@ -56,19 +55,19 @@ describe('the proxy variables', () => {
     'http://user?x:y@proxy.test',
     'user#x:y@proxy.test',
     'proxy.test:3128/path',
-  ])('refuse what is no proxy: %s', (value) => {
+  ])('reject an invalid proxy: %s', (value) => {
     expectRefusal(value, 'expected a proxy as [http://|https://][USER[:PASSWORD]@]HOST[:PORT]');
   });
 
-  it('refuse a protocol that is not spoken', () => {
-    expectRefusal('socks5://user:secret@proxy.test', 'got a proxy of scheme "socks5", expected http or https');
+  it('reject an unsupported protocol', () => {
+    expectRefusal('socks5://user:secret@proxy.test', 'got a proxy with scheme "socks5", expected http or https');
   });
 
-  it('refuse credentials that cannot be decoded', () => {
-    expectRefusal('http://user:secr%et@proxy.test', 'expected user and password percent-encoded: a "%" as %25');
+  it('reject credentials that cannot be decoded', () => {
+    expectRefusal('http://user:secr%et@proxy.test', 'expected a percent-encoded user and password ("%" as %25)');
   });
 
-  it('never show a password in an error', () => {
+  it('do not show a password in an error', () => {
     const part = fc.string({ unit: 'grapheme-ascii', minLength: 8 });
     fc.assert(
       fc.property(part, part, (user, password) => {
@@ -109,13 +108,13 @@ describe('NO_PROXY', () => {
     { list: '.test:8443', host: 'a.test' },
     { list: '10.0.0.1:8443', host: '10.0.0.1' },
     { list: '[2001:db8::1]:8443', host: '2001:db8::1' },
-  ])('$list is for that port alone', ({ list, host }) => {
+  ])('$list matches that port only', ({ list, host }) => {
     const env = { HTTPS_PROXY: PROXY, NO_PROXY: list };
     expect(viaFor(env, host, 8443)).toBeUndefined();
     expect(viaFor(env, host, 443)).toBe('proxy.nfm.test');
   });
 
-  it('takes any text', () => {
+  it('accepts any text', () => {
     fc.assert(
       fc.property(fc.string(), fc.string({ minLength: 1 }), (list, host) => {
         expect([undefined, 'proxy.nfm.test']).toContain(viaFor({ HTTPS_PROXY: PROXY, NO_PROXY: list }, host));
@@ -140,7 +139,7 @@ describe('no proxy is used', () => {
     expect(isDirect(host)).toBe(true);
   });
 
-  it.each(['127.', '169.254.'])('for any address that begins with %s', (start) => {
+  it.each(['127.', '169.254.'])('for any address that starts with %s', (start) => {
     fc.assert(
       fc.property(fc.ipV4(), (address) => {
         const rest = address.split('.').slice(-(5 - start.split('.').length));
@@ -161,7 +160,7 @@ describe('no proxy is used', () => {
     'localhost.test',
     'notlocalhost',
     '127.0.0.1.test',
-  ])('but for %s it is', (host) => {
+  ])('except for %s', (host) => {
     expect(isDirect(host)).toBe(false);
   });
 });

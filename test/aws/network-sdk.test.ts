@@ -4,7 +4,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { describe, expect, it } from 'vitest';
 import { networkFor, startOrigin, startProxy, TRUSTING } from './local-network.ts';
 
-/** POSTs over the SDK's own request handler, as the clients do. */
+/** POSTs with the SDK's own request handler, as the clients do. */
 async function post(handler: NodeHttpHandler, protocol: string, port: number): Promise<string> {
   const { response } = await handler.handle(
     new HttpRequest({
@@ -34,7 +34,7 @@ describe.each([
     const { httpAgent, httpsAgent } = networkFor(TRUSTING);
     const handler = new NodeHttpHandler({ httpAgent, httpsAgent });
     for (let round = 0; round < 3; round += 1) {
-      expect(await post(handler, protocol, origin.port)).toBe('200 answer');
+      expect(await post(handler, protocol, origin.port)).toBe('200 response');
       await nextTurn();
     }
     expect(origin.requests.map(({ url, body }) => `${url} ${body}`)).toEqual(Array(3).fill('/queries?page=1 {}'));
@@ -48,7 +48,7 @@ describe.each([
     const { httpAgent, httpsAgent } = networkFor({ ...TRUSTING, HTTP_PROXY: url, HTTPS_PROXY: url });
     const handler = new NodeHttpHandler({ httpAgent, httpsAgent });
     for (let round = 0; round < 3; round += 1) {
-      expect(await post(handler, protocol, origin.port)).toBe('200 answer');
+      expect(await post(handler, protocol, origin.port)).toBe('200 response');
       await nextTurn();
     }
     expect(new Set(proxy.requests.map((request) => request.line))).toEqual(new Set([line(origin.port)]));
@@ -57,19 +57,19 @@ describe.each([
     expect(proxy.connections).toBe(1);
   });
 
-  it('works many times at once', async () => {
+  it('works with concurrent requests', async () => {
     const origin = await startOrigin({ authority });
     const proxy = await startProxy();
     const url = `http://127.0.0.1:${proxy.port}`;
     const { httpAgent, httpsAgent } = networkFor({ ...TRUSTING, HTTP_PROXY: url, HTTPS_PROXY: url });
     const handler = new NodeHttpHandler({ httpAgent, httpsAgent });
     const answers = await Promise.all(Array.from({ length: 40 }, () => post(handler, protocol, origin.port)));
-    expect(answers).toEqual(Array(40).fill('200 answer'));
+    expect(answers).toEqual(Array(40).fill('200 response'));
     expect(proxy.connections).toBeLessThanOrEqual(40);
   });
 });
 
-/** A connection is back in its pool a turn of the event loop after the end of the answer. */
+/** A connection returns to its pool one turn of the event loop after the end of the response. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

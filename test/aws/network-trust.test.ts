@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createNetwork } from '../../src/aws/network/network.ts';
-import { NetworkConfigError } from '../../src/aws/network/network-config-error.ts';
+import { NetworkConfigError } from '../../src/aws/network/proxy-routes.ts';
 import { readAuthorities } from '../../src/aws/network/trust.ts';
 import { get, networkFor, startOrigin, startProxy, tlsFixture } from './local-network.ts';
 
@@ -31,7 +31,7 @@ describe('a private authority', () => {
     { env: { AWS_CA_BUNDLE: FIRST }, first: true, second: false },
     { env: { NODE_EXTRA_CA_CERTS: SECOND }, first: false, second: true },
     { env: { AWS_CA_BUNDLE: FIRST, NODE_EXTRA_CA_CERTS: SECOND }, first: true, second: true },
-  ])('is trusted when a variable names it (first: $first, second: $second)', async ({ env, first, second }) => {
+  ])('is trusted if a variable names its file (first: $first, second: $second)', async ({ env, first, second }) => {
     const network = networkFor(env);
     for (const [authority, trusted] of [
       ['first', first],
@@ -40,14 +40,14 @@ describe('a private authority', () => {
       const origin = await startOrigin({ authority });
       const answer = get(network, `https://api.nfm.test:${origin.port}/`);
       if (trusted) {
-        expect(await answer).toEqual({ status: 200, body: 'answer' });
+        expect(await answer).toEqual({ status: 200, body: 'response' });
       } else {
         await expect(answer).rejects.toMatchObject(UNTRUSTED);
       }
     }
   });
 
-  it('is trusted among others in one file, whatever stands between them', async () => {
+  it('is trusted among others in one file with any text between them', async () => {
     const bundle = `# first\n${await readFile(FIRST, 'utf8')}\nSubject: CN=second\n${await readFile(SECOND, 'utf8')}`;
     const network = networkFor({ AWS_CA_BUNDLE: await temporaryFile(bundle.replaceAll('\n', '\r\n')) });
     for (const authority of ['first', 'second'] as const) {
@@ -56,7 +56,7 @@ describe('a private authority', () => {
     }
   });
 
-  it('is parsed for TLS only once a TLS connection needs it', async () => {
+  it('is parsed with the first TLS connection', async () => {
     const created = vi.spyOn(tls, 'createSecureContext');
     syncBuiltinESMExports();
     onTestFinished(() => {
@@ -80,7 +80,7 @@ describe('a private authority', () => {
     await expect(answer).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
   });
 
-  it('is needed for an https proxy too', async () => {
+  it('is required for an https proxy, too', async () => {
     const proxy = await startProxy({ authority: 'second' });
     const origin = await startOrigin({ authority: 'first' });
     const HTTPS_PROXY = `https://127.0.0.1:${proxy.port}`;
@@ -88,10 +88,10 @@ describe('a private authority', () => {
     const answer = get(networkFor({ HTTPS_PROXY, AWS_CA_BUNDLE: FIRST }), url);
     await expect(answer).rejects.toMatchObject({ name: 'ProxyError', ...UNTRUSTED });
     const network = networkFor({ HTTPS_PROXY, AWS_CA_BUNDLE: FIRST, NODE_EXTRA_CA_CERTS: SECOND });
-    expect(await get(network, url)).toEqual({ status: 200, body: 'answer' });
+    expect(await get(network, url)).toEqual({ status: 200, body: 'response' });
   });
 
-  it('vouches for an https proxy by its own name, not that of the destination', async () => {
+  it('verifies the name of an https proxy, not that of the destination', async () => {
     const proxy = await startProxy({ authority: 'first' });
     const url = `https://proxy.other.test:${proxy.port}`;
     const network = networkFor({ HTTPS_PROXY: url, HTTP_PROXY: url, AWS_CA_BUNDLE: FIRST });
@@ -101,7 +101,7 @@ describe('a private authority', () => {
     expect(proxy.requests).toEqual([]);
   });
 
-  it('is asked of an https proxy by the name of the proxy', async () => {
+  it('sends the name of an https proxy in the TLS handshake', async () => {
     const proxy = await startProxy({ authority: 'first' });
     const origin = await startOrigin({ authority: 'first' });
     const url = `https://proxy.nfm.test:${proxy.port}`;
@@ -145,7 +145,7 @@ describe.each(['AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS'])('%s', (variable) => {
     return undefined;
   }
 
-  it('is refused when its file is not there', () => {
+  it('is rejected if its file does not exist', () => {
     const error = refusalOf('/nowhere/bundle.pem');
     expect(error).toBeInstanceOf(NetworkConfigError);
     expect(error).toMatchObject({
@@ -155,20 +155,20 @@ describe.each(['AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS'])('%s', (variable) => {
   });
 
   it.each([
-    { content: '', problem: (path: string) => `${path} holds no PEM certificate` },
-    { content: 'garbage', problem: (path: string) => `${path} holds no PEM certificate` },
+    { content: '', problem: (path: string) => `${path} has no PEM certificate` },
+    { content: 'garbage', problem: (path: string) => `${path} has no PEM certificate` },
     {
       content: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
       problem: (path: string) => `certificate 1 in ${path} cannot be parsed`,
     },
-  ])('is refused when its file holds "$content"', async ({ content, problem }) => {
+  ])('is rejected if its file contains "$content"', async ({ content, problem }) => {
     const path = await temporaryFile(content);
     const error = refusalOf(path);
     expect(error).toBeInstanceOf(NetworkConfigError);
     expect(error).toMatchObject({ variable, message: `${variable}: ${problem(path)}` });
   });
 
-  it('is refused when a certificate in its file is cut off', async () => {
+  it('is rejected if a certificate in its file is truncated', async () => {
     const [first, second] = [await readFile(FIRST, 'utf8'), await readFile(SECOND, 'utf8')];
     const path = await temporaryFile(`${first}${second.slice(0, second.length / 2)}`);
     expect(refusalOf(path)).toMatchObject({ message: `${variable}: certificate 2 in ${path} cannot be parsed` });

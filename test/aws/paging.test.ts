@@ -6,7 +6,7 @@ import { listingPaging, resultsPaging } from '../../src/results/paging.ts';
 const EMPTY = { rows: 0, series: 0, points: 0, bytes: 100 };
 
 describe('resultsPaging', () => {
-  it('follows tokens until one comes again, at whatever distance', () => {
+  it('follows tokens until one repeats, at any distance', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 50 }),
@@ -33,7 +33,7 @@ describe('resultsPaging', () => {
     ['series', { ...EMPTY, series: 100 }, 20],
     ['points', { ...EMPTY, points: 10_000 }, 10],
     ['bytes', { ...EMPTY, bytes: 8 * 1024 * 1024 }, 2],
-  ])('bounds %s over all pages', (what, page, most) => {
+  ])('limits %s over all pages', (what, page, most) => {
     const paging = resultsPaging();
     for (let i = 0; i < most; i += 1) {
       paging.add(page, `token ${i}`);
@@ -48,7 +48,7 @@ describe('listingPaging', () => {
     ['pages', { items: 0, bytes: 0 }, 2_000],
     ['items', { items: 25_000, bytes: 0 }, 2],
     ['bytes', { items: 0, bytes: 1024 * 1024 }, 32],
-  ])('bounds %s over all pages', (what, page, most) => {
+  ])('limits %s over all pages', (what, page, most) => {
     const paging = listingPaging();
     for (let i = 0; i < most; i += 1) {
       paging.add(page, `token ${i}`);

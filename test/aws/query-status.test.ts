@@ -22,11 +22,11 @@ interface Failure {
   readonly what: string;
   readonly answer: StatusAnswer;
   readonly error: ApiErrorName;
-  /** Whether the attempt shows the API to be up. */
+  /** Whether the attempt shows that the API is available. */
   readonly up: boolean;
-  /** The attempt was well, only its answer was of no use. */
+  /** The attempt succeeded, but its response is invalid. */
   readonly answeredWell?: true;
-  /** With two allowed; 1 where nothing is said. */
+  /** Number of attempts, of two; 1 by default. */
   readonly attempts?: number;
   readonly message?: RegExp;
 }
@@ -55,7 +55,7 @@ const MODELLED: readonly Failure[] = [
 
 const FAILURES: readonly Failure[] = [
   ...MODELLED,
-  // the forms in which a name may come
+  // forms of a name
   {
     what: 'a namespaced name',
     answer: refused('com.amazonaws.networkflowmonitor#ValidationException', 400),
@@ -82,12 +82,12 @@ const FAILURES: readonly Failure[] = [
     up: false,
   },
   {
-    what: 'an error name beside a body that is no JSON',
+    what: 'an error name beside a body that is not JSON',
     answer: answered(400, HTML, { 'x-amzn-errortype': 'ValidationException' }),
     error: 'ValidationException',
     up: true,
   },
-  // throttling in other words
+  // other names of throttling
   {
     what: 'Throttling, as STS and EC2 say',
     answer: refused('Throttling', 400),
@@ -105,9 +105,9 @@ const FAILURES: readonly Failure[] = [
   { what: 'SlowDown', answer: refused('SlowDown', 503), error: 'ThrottlingException', up: false, attempts: 2 },
   { what: 'a 429 without a name', answer: answered(429, ''), error: 'ThrottlingException', up: false, attempts: 2 },
   { what: 'a 429 page', answer: answered(429, HTML, asHtml), error: 'ThrottlingException', up: false, attempts: 2 },
-  // all else
+  // other errors
   {
-    what: 'an error that nobody models',
+    what: 'an error that the model lacks',
     answer: refused('OptInRequired', 403),
     error: 'OtherError',
     up: false,
@@ -145,13 +145,13 @@ const FAILURES: readonly Failure[] = [
     up: false,
   },
   {
-    what: 'a modelled client error with a status of 5xx',
+    what: 'a client error of the model with a status of 5xx',
     answer: refused('ValidationException', 500),
     error: 'ValidationException',
     up: false,
     attempts: 2,
   },
-  // the service cannot borrow our words
+  // the service cannot use names of the exporter
   ...(
     ['TimeoutError', 'NetworkError', 'CredentialsError', 'InvalidResponse', 'UnknownStatus', 'OtherError'] as const
   ).map(
@@ -163,7 +163,7 @@ const FAILURES: readonly Failure[] = [
       attempts: name === 'TimeoutError' ? 2 : 1,
     }),
   ),
-  // a success that is none
+  // invalid successes
   {
     what: 'a page with status 200',
     answer: answered(200, HTML, asHtml),
@@ -171,7 +171,7 @@ const FAILURES: readonly Failure[] = [
     up: false,
     message: /^HTTP 200: [^$]*$/,
   },
-  { what: 'half an answer', answer: answered(200, '{"status":"RUNN'), error: 'InvalidResponse', up: false },
+  { what: 'half a response', answer: answered(200, '{"status":"RUNN'), error: 'InvalidResponse', up: false },
   { what: 'a list', answer: answered(200, ['RUNNING']), error: 'InvalidResponse', up: false },
   { what: 'a bare text', answer: answered(200, '"RUNNING"'), error: 'InvalidResponse', up: false },
   {
@@ -181,14 +181,14 @@ const FAILURES: readonly Failure[] = [
     up: false,
   },
   {
-    what: 'more than is ever answered',
+    what: 'a larger body than any response',
     answer: (response) => response.end(Buffer.alloc(33 * 1024 * 1024, '{')),
     error: 'InvalidResponse',
     up: false,
     message: /larger than/,
   },
   {
-    what: 'a status that nobody knows',
+    what: 'an unknown status',
     answer: answered(200, { status: 'PAUSED' }),
     error: 'UnknownStatus',
     up: true,
@@ -240,7 +240,7 @@ const FAILURES: readonly Failure[] = [
     up: true,
     answeredWell: true,
   },
-  // connections that break
+  // broken connections
   {
     what: 'a reset',
     answer: (_response, { socket }) => socket.resetAndDestroy(),
@@ -249,7 +249,7 @@ const FAILURES: readonly Failure[] = [
     attempts: 2,
   },
   {
-    what: 'a connection that is closed without an answer',
+    what: 'a connection that is closed without a response',
     answer: (_response, { socket }) => socket.end(),
     error: 'NetworkError',
     up: false,
@@ -267,7 +267,7 @@ const FAILURES: readonly Failure[] = [
   },
 ];
 
-/** The case's place in the table names its query. */
+/** The index of the case in the table is the name of its query. */
 const idOf = (index: number) => `case-${index}`;
 
 describe('the status of a query', () => {
@@ -296,7 +296,7 @@ describe('the status of a query', () => {
     }
   }
 
-  it.each(QUERY_STATUSES)('%s is answered as it is, in one attempt', async (status) => {
+  it.each(QUERY_STATUSES)('%s is returned unchanged, in one attempt', async (status) => {
     const { answer, attempts, refusedAnswers } = await ask(status);
     expect(answer).toBe(status);
     expect(attempts).toEqual([{ operation: OPERATION, seconds: expect.any(Number), error: undefined, up: true }]);
@@ -325,24 +325,24 @@ describe('the status of a query', () => {
     },
   );
 
-  it('covers the closed list of errors, but for what needs no server', () => {
+  it('covers the closed list of errors, except those without a server', () => {
     const covered = new Set(FAILURES.map(({ error }) => error));
     expect(API_ERRORS.filter((error) => !covered.has(error))).toEqual(['TimeoutError', 'CredentialsError']);
   });
 
-  it('tells the id of the request that failed', async () => {
+  it('returns the ID of the failed request', async () => {
     const { answer } = await ask(idOf(0));
     expect(answer).toMatchObject({ requestId: 'r-1' });
   });
 
-  it('cuts the budget when an attempt is throttled, by name, status or page, and only then', async () => {
+  it('reduces the budget after a throttled attempt (by name, status, or page), and only then', async () => {
     for (const [i, { error }] of FAILURES.entries()) {
       const { target } = await ask(idOf(i), { requestsPerSecond: 1_000 });
       expect(target.budget.rate < 900, FAILURES[i]?.what).toBe(error === 'ThrottlingException');
     }
   });
 
-  it('is well when a retry is answered well, and each attempt is told', async () => {
+  it('succeeds with a successful retry, and reports each attempt', async () => {
     let requests = 0;
     const flaky = await startStatusService({
       q: (response, request) => {
@@ -364,7 +364,7 @@ describe('the status of a query', () => {
     await flaky.close();
   });
 
-  it('is asked of the operation that fits the type, with names and ids percent-encoded', async () => {
+  it('calls the operation of the type, with percent-encoded names and IDs', async () => {
     const paths: string[] = [];
     const answer: StatusAnswer = (response, request) => {
       paths.push(`${request.method} ${request.url}`);
@@ -393,7 +393,7 @@ describe('the status of a query', () => {
     await other.close();
   });
 
-  it('is asked once, unsent, without credentials: an attempt of no duration', async () => {
+  it('counts one attempt without a duration if there are no credentials', async () => {
     const { answer, attempts } = await ask('SUCCEEDED', {
       maxAttempts: 3,
       credentials: () => Promise.reject(new CredentialsUnavailable('no provider has any')),
@@ -402,18 +402,18 @@ describe('the status of a query', () => {
     expect(attempts).toEqual([{ operation: OPERATION, seconds: undefined, error: 'CredentialsError', up: false }]);
   });
 
-  it('is not taken for a failure of the network when the network of the credentials fails', async () => {
+  it('reports a network failure of the credentials as CredentialsError', async () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const { answer, attempts } = await ask('SUCCEEDED', {
       maxAttempts: 3,
-      credentials: () => Promise.reject(new CredentialsUnavailable('STS does not answer', { cause })),
+      credentials: () => Promise.reject(new CredentialsUnavailable('STS does not respond', { cause })),
     });
     expect(answer).toMatchObject({ error: 'CredentialsError' });
     expect(attempts).toHaveLength(1);
   });
 });
 
-describe('a service that cannot be reached', () => {
+describe('an unreachable service', () => {
   const cases: Record<string, () => Promise<{ endpoint: string; lookup?: LookupFunction; close?: () => void }>> = {
     'refuses connections': async () => {
       const { port, close } = await listenRaw(() => undefined);
@@ -424,7 +424,7 @@ describe('a service that cannot be reached', () => {
       endpoint: 'http://api.nfm.test:80',
       lookup: failingLookup('ENOTFOUND'),
     }),
-    'has a name whose server does not answer': async () => ({
+    'has a name whose server does not respond': async () => ({
       endpoint: 'http://api.nfm.test:80',
       lookup: failingLookup('EAI_AGAIN'),
     }),

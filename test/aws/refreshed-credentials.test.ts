@@ -8,16 +8,16 @@ import { FakeClock } from '../support/fake-clock.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** A source whose credentials live `life` milliseconds, numbered from 1, and what remembers them. */
+/** A source of numbered credentials that are valid for `life` milliseconds, and their cache. */
 function setUp(life: number | undefined) {
   const clock = new FakeClock();
   const source = {
     fetches: 0,
     life,
     failure: undefined as Error | undefined,
-    /** Milliseconds that a fetch takes. */
+    /** Duration of a fetch in milliseconds. */
     latency: 0,
-    /** Of all fetches; undefined: another for each. */
+    /** Access key of all fetches; undefined for a new one each time. */
     key: undefined as string | undefined,
   };
   const credentials = new RefreshedCredentials({
@@ -41,7 +41,7 @@ function setUp(life: number | undefined) {
 }
 
 describe('credentials', () => {
-  test('are fetched once for all that ask, also while they are on their way', async () => {
+  test('are fetched once for all callers, even during a fetch', async () => {
     const { clock, source, key } = setUp(HOUR);
     source.latency = 500;
     const asked = [key(), key(), key()];
@@ -50,7 +50,7 @@ describe('credentials', () => {
     expect(source.fetches).toBe(1);
   });
 
-  test('without an end are fetched once', async () => {
+  test('without an expiration are fetched once', async () => {
     const { clock, source, key } = setUp(undefined);
     for (let day = 0; day < 30; day += 1) {
       expect(await key()).toBe('key-1');
@@ -59,7 +59,7 @@ describe('credentials', () => {
     expect(source.fetches).toBe(1);
   });
 
-  test('of an hour are renewed five minutes before their end, while the old are used on', async () => {
+  test('of an hour are renewed five minutes before they expire, while the old ones are used', async () => {
     const { clock, source, key } = setUp(HOUR);
     await key();
     await clock.advance(54.9 * MINUTE);
@@ -83,7 +83,7 @@ describe('credentials', () => {
     expect(source.fetches).toBe(600 / 40);
   });
 
-  test('that could expire on their way are waited for', async () => {
+  test('that could expire in flight are replaced before use', async () => {
     const { clock, source, key } = setUp(MINUTE);
     await key();
     source.latency = 1_000;
@@ -93,7 +93,7 @@ describe('credentials', () => {
     expect(await asked).toBe('key-2');
   });
 
-  test('given out are never expired, and fetched no more often than their life asks for, whoever asks when', async () => {
+  test('have never expired when they are returned, and are not fetched more often than necessary', async () => {
     const pauses = fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 20, maxLength: 60 });
     const lives = fc.integer({ min: 2_000, max: 2 * MINUTE });
     const latencies = fc.integer({ min: 0, max: 200 });
@@ -118,7 +118,7 @@ describe('credentials', () => {
 });
 
 describe('a fetch that fails', () => {
-  test('is told in words, and repeated a second later at the earliest', async () => {
+  test('is reported in words, and repeated after a second at the earliest', async () => {
     const { clock, source, credentials, key } = setUp(HOUR);
     source.failure = new Error('refused');
     for (let tenth = 0; tenth < 100; tenth += 1) {
@@ -133,7 +133,7 @@ describe('a fetch that fails', () => {
     expect(await key()).toBe('key-11');
   });
 
-  test('leaves those in use that are still valid', async () => {
+  test('leaves valid credentials in use', async () => {
     const { clock, source, credentials, key } = setUp(HOUR);
     await key();
     source.failure = new Error('refused');
@@ -148,7 +148,7 @@ describe('a fetch that fails', () => {
     expect(await key()).toBe(`key-${source.fetches}`);
   });
 
-  test('to end keeps nobody longer than 30 s, and is used when it does end', async () => {
+  test('to end delays callers by at most 30 s, and is used once it ends', async () => {
     const { clock, source, credentials, key } = setUp(HOUR);
     source.latency = 10 * MINUTE;
     const asked = credentials.get('here').catch((thrown: unknown) => thrown);
@@ -195,7 +195,7 @@ describe('credentials that AWS refuses', () => {
     expect(await key()).toBe(source.key);
   });
 
-  test('are refused for the key of the request, not for those that replaced them', async () => {
+  test('are rejected by the key of the request, not by their replacement', async () => {
     const { clock, source, credentials, key } = setUp(MINUTE);
     await key();
     await clock.advance(MINUTE);
@@ -206,7 +206,7 @@ describe('credentials that AWS refuses', () => {
     expect(source.fetches).toBe(2);
   });
 
-  test('are not given to the same place if there are no others', async () => {
+  test('are not returned to the same place again', async () => {
     const { clock, source, credentials, key } = setUp(HOUR);
     await key();
     await clock.advance(MINUTE);
@@ -227,11 +227,11 @@ describe('credentials that one place refuses', () => {
       }
       await clock.advance(1_000);
     }
-    // The second is fetched before the other place has accepted the first.
+    // The second one is fetched before the other place has accepted the first one.
     expect(source.fetches).toBeLessThanOrEqual(3);
   });
 
-  test('stay in use at all others, though there are no new ones', async () => {
+  test('stay in use at all others if there are no new ones', async () => {
     const { clock, source, credentials, key } = setUp(HOUR);
     await key('refusing');
     await clock.advance(MINUTE);
@@ -240,7 +240,7 @@ describe('credentials that one place refuses', () => {
     await expect(key('refusing')).rejects.toThrow('STS is down');
     expect(await key('untried')).toBe('key-1');
     credentials.accepted('untried', 'key-1');
-    expect(await key('refusing'), 'its error is the refusal, not that of a source that nobody needs').toBe('key-1');
+    expect(await key('refusing'), 'its error is that of the place, not that of the source').toBe('key-1');
   });
 
   test('are replaced once all places refuse them', async () => {
@@ -254,7 +254,7 @@ describe('credentials that one place refuses', () => {
     expect(source.fetches).toBe(2);
   });
 
-  test('are replaced though a place that has been idle since accepted them once', async () => {
+  test('are replaced even if an idle place has accepted them before', async () => {
     const { clock, credentials, key } = setUp(undefined);
     credentials.accepted('idle', await key('idle'));
     credentials.accepted('busy', await key('busy'));
@@ -279,7 +279,7 @@ describe('credentials that one place refuses', () => {
 });
 
 describe('clocks', () => {
-  test('a wall clock that is set back does not make credentials last longer', async () => {
+  test('does not use credentials longer if the wall clock is set back', async () => {
     const { clock, key } = setUp(MINUTE);
     await key();
     clock.jump(-HOUR);
@@ -287,7 +287,7 @@ describe('clocks', () => {
     expect(await key()).toBe('key-2');
   });
 
-  test('after a sleep of the machine, credentials that expired meanwhile are not used', async () => {
+  test('does not use credentials that expired while the machine was suspended', async () => {
     const { clock, key } = setUp(MINUTE);
     await key();
     await clock.advance(1_000);
@@ -296,7 +296,7 @@ describe('clocks', () => {
   });
 
   test.each([-365 * 24 * HOUR, -MINUTE, -1, 0])(
-    'credentials that seem to have expired %i ms after they were fetched are used, and fetched once in minutes',
+    'uses credentials that seem to expire %i ms after the fetch, and fetches new ones after minutes',
     async (life) => {
       const { clock, source, key } = setUp(life);
       for (let second = 0; second < 600; second += 1) {
@@ -307,7 +307,7 @@ describe('clocks', () => {
     },
   );
 
-  test('credentials are fetched once in minutes while the wall clock is ahead', async () => {
+  test('fetches credentials at an interval of minutes while the wall clock is ahead', async () => {
     const { clock, source, key } = setUp(HOUR);
     await key();
     clock.jump(2 * HOUR);
@@ -328,7 +328,7 @@ describe('clocks', () => {
     expect(source.fetches - before).toBeLessThanOrEqual(4);
   });
 
-  test('credentials that seem expired when fetched and are refused are replaced as others are', async () => {
+  test('replaces refused credentials that seem expired when they are fetched', async () => {
     const { clock, source, credentials, key } = setUp(-MINUTE);
     const first = await key();
     credentials.refused('here', first);

@@ -15,7 +15,7 @@ const REFUSALS: readonly [name: string, status: number, refusesCredentials: bool
   ['ExpiredToken', 403, true],
   ['InvalidToken', 400, true],
 ];
-/** These tell that AWS knows who asks. */
+/** Errors after successful authentication. */
 const ACCEPTING = ['AccessDeniedException', 'ResourceNotFoundException'];
 
 let service: StatusService;
@@ -26,11 +26,14 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-test.for(REFUSALS)('the credentials are told of %s (%i): %s', async ([name, , expected], { onTestFinished }) => {
-  const { client, verdicts, close } = observedClient(service.url);
-  onTestFinished(close);
-  const call = client.queryStatus(watchedQuery({ queryId: name }), new AbortController().signal);
-  await expect(call).rejects.toThrow(ApiError);
-  const verdict = expected ? 'refused' : ACCEPTING.includes(name) ? 'accepted' : undefined;
-  expect(verdicts).toEqual(verdict === undefined ? [] : [`default eu-west-1: ${verdict} ${CREDENTIALS.accessKeyId}`]);
-});
+test.for(REFUSALS)(
+  'reports the verdict of %s (%i) to the credentials: %s',
+  async ([name, , expected], { onTestFinished }) => {
+    const { client, verdicts, close } = observedClient(service.url);
+    onTestFinished(close);
+    const call = client.queryStatus(watchedQuery({ queryId: name }), new AbortController().signal);
+    await expect(call).rejects.toThrow(ApiError);
+    const verdict = expected ? 'refused' : ACCEPTING.includes(name) ? 'accepted' : undefined;
+    expect(verdicts).toEqual(verdict === undefined ? [] : [`default eu-west-1: ${verdict} ${CREDENTIALS.accessKeyId}`]);
+  },
+);

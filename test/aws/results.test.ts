@@ -41,7 +41,7 @@ function rowOf(row: object) {
 }
 
 describe('readRowPage', () => {
-  it('gives each label the field of its name', () => {
+  it('sets each label to the field of its name', () => {
     expect(rowOf(FULL_ROW)?.labels).toEqual({
       local_ip: '10.0.0.1',
       snat_ip: '10.0.0.2',
@@ -74,11 +74,11 @@ describe('readRowPage', () => {
     expect(new Set(given)).toEqual(new Set(ROW_LABELS));
   });
 
-  it('keeps all fields as they came', () => {
+  it('keeps all fields unchanged', () => {
     expect(rowOf(FULL_ROW)?.raw).toEqual(FULL_ROW);
   });
 
-  it.each(['', null, undefined])('takes %j for nothing said, wherever it stands', (nothing) => {
+  it.each(['', null, undefined])('treats %j as absent, in any member', (nothing) => {
     const silent = Object.fromEntries(Object.keys(FULL_ROW).map((field) => [field, nothing]));
     const metadata = Object.fromEntries(Object.keys(FULL_ROW.kubernetesMetadata).map((field) => [field, nothing]));
     for (const row of [silent, { ...silent, kubernetesMetadata: metadata }, {}]) {
@@ -92,7 +92,7 @@ describe('readRowPage', () => {
     expect(readRowPage({ topContributors: [nothing, WORKLOAD_ROW] }).rows).toHaveLength(1);
   });
 
-  it('reads the unit and what asks for the next page as they are', () => {
+  it('reads the unit and the next token unchanged', () => {
     expect(readRowPage({ unit: 'KiloBytes', topContributors: [], nextToken: 'abc' })).toEqual({
       unit: 'KiloBytes',
       rows: [],
@@ -107,11 +107,11 @@ describe('readRowPage', () => {
     [65_535, false],
     [null, false],
     ['', false],
-  ])('takes a row of target port %j for a mirror: %j', (targetPort, mirror) => {
+  ])('treats a row with target port %j as a mirror row: %j', (targetPort, mirror) => {
     expect(rowOf({ targetPort })?.mirror).toBe(mirror);
   });
 
-  it('labels a mirror with port 0', () => {
+  it('labels a mirror row with port 0', () => {
     expect(rowOf({ targetPort: -0 })?.labels).toEqual({ target_port: '0' });
   });
 
@@ -131,18 +131,21 @@ describe('readRowPage', () => {
     ['topContributors[0].localAz to be text, got 1', { topContributors: [{ localAz: 1 }] }],
     ['topContributors[0].accountId to be text, got 12', { topContributors: [{ accountId: 12 }] }],
     ['topContributors[0].dnatIp to be text, got false', { topContributors: [{ dnatIp: false }] }],
-    ['topContributors[0].targetPort to be a whole number, got "443"', { topContributors: [{ targetPort: '443' }] }],
-    ['topContributors[0].targetPort to be a whole number, got 4.5', { topContributors: [{ targetPort: 4.5 }] }],
+    ['topContributors[0].targetPort to be an integer, got "443"', { topContributors: [{ targetPort: '443' }] }],
+    ['topContributors[0].targetPort to be an integer, got 4.5', { topContributors: [{ targetPort: 4.5 }] }],
     [
-      'topContributors[3].value to be a finite number from 0 on, got "12"',
+      'topContributors[3].value to be a finite number of at least 0, got "12"',
       { topContributors: [{}, {}, {}, { value: '12' }] },
     ],
-    ['topContributors[0].value to be a finite number from 0 on, got NaN', { topContributors: [{ value: Number.NaN }] }],
     [
-      'topContributors[0].value to be a finite number from 0 on, got Infinity',
+      'topContributors[0].value to be a finite number of at least 0, got NaN',
+      { topContributors: [{ value: Number.NaN }] },
+    ],
+    [
+      'topContributors[0].value to be a finite number of at least 0, got Infinity',
       { topContributors: [{ value: Number.POSITIVE_INFINITY }] },
     ],
-    ['topContributors[0].value to be a finite number from 0 on, got -1', { topContributors: [{ value: -1 }] }],
+    ['topContributors[0].value to be a finite number of at least 0, got -1', { topContributors: [{ value: -1 }] }],
     [
       'topContributors[0].kubernetesMetadata to be an object, got "shop"',
       { topContributors: [{ kubernetesMetadata: 'shop' }] },
@@ -151,11 +154,11 @@ describe('readRowPage', () => {
       'topContributors[0].kubernetesMetadata.localPodName to be text, got 1',
       { topContributors: [{ kubernetesMetadata: { localPodName: 1 } }] },
     ],
-  ])('refuses what the model does not allow: expected %s', (message, output) => {
+  ])('rejects values that the model does not allow: expected %s', (message, output) => {
     expect(() => readRowPage(output)).toThrow(new InvalidResponse(`expected ${message}`));
   });
 
-  it('shows little of a long value', () => {
+  it('truncates a long value in the message', () => {
     expect(() => readRowPage({ unit: ['x'.repeat(10_000)] })).toThrow(/^.{1,120}…$/);
   });
 });
@@ -185,7 +188,7 @@ describe('readDataPage', () => {
     });
   });
 
-  it.each(['', null, undefined])('takes %j for nothing said, wherever it stands', (nothing) => {
+  it.each(['', null, undefined])('treats %j as absent, in any member', (nothing) => {
     expect(readDataPage({ unit: nothing, datapoints: nothing, nextToken: nothing })).toEqual({
       unit: undefined,
       datapoints: [],
@@ -219,19 +222,19 @@ describe('readDataPage', () => {
       { datapoints: [{ timestamps: [new Date(Number.NaN)], values: [1] }] },
     ],
     [
-      'datapoints[1].values[1] to be a finite number from 0 on, got "2"',
+      'datapoints[1].values[1] to be a finite number of at least 0, got "2"',
       { datapoints: [{}, { timestamps: [AT, LATER], values: [1, '2'] }] },
     ],
-  ])('refuses what the model does not allow: expected %s', (message, output) => {
+  ])('rejects values that the model does not allow: expected %s', (message, output) => {
     expect(() => readDataPage(output)).toThrow(new InvalidResponse(`expected ${message}`));
   });
 });
 
-describe('pages of one answer', () => {
+describe('pages of one result', () => {
   const page = (unit: string | undefined, ...values: number[]) =>
     readRowPage({ unit, topContributors: values.map((value) => ({ value })) });
 
-  it('join in their order', () => {
+  it('are joined in their order', () => {
     const { rows } = joinRowPages([page('Bytes', 1, 2), page('Bytes'), page('Bytes', 3)]);
     expect(rows.map(({ value }) => value)).toEqual([1, 2, 3]);
     const data = ['a', 'b'].map((label) => readDataPage({ unit: 'Count', datapoints: [{ label }] }));
@@ -254,20 +257,20 @@ describe('pages of one answer', () => {
     expect(joinDataPages(units.map((each) => readDataPage({ unit: each }))).unit).toBe(unit);
   });
 
-  it('count once when they come again, in whatever order, and in part', () => {
+  it('count once if rows repeat, in any order and number', () => {
     const rows = (pages: readonly (readonly number[])[]) =>
       joinRowPages(pages.map((values) => page('Bytes', ...values))).rows.map(({ value }) => value);
     expect(rows([[3, 2], [3, 2], [1]])).toEqual([3, 2, 1]);
     expect(rows([[3, 2], [2, 3], [3]])).toEqual([3, 2]);
     expect(rows([[3, 2], [2, 1], []])).toEqual([3, 2, 1]);
-    // Rows that are equal in all that is known of them, on one page.
+    // Rows on one page that are equal in all members.
     expect(rows([[2, 2]])).toEqual([2, 2]);
     expect(rows([[2, 2], [2, 2, 2], [2]])).toEqual([2, 2, 2]);
     const data = ['a', 'a', 'b', 'a'].map((label) => readDataPage({ unit: 'Count', datapoints: [{ label }] }));
     expect(joinDataPages(data).datapoints.map(({ label }) => label)).toEqual(['a', 'b']);
   });
 
-  it('are refused when they name different units', () => {
+  it('are rejected if their units differ', () => {
     const message = 'expected unit to be "Bytes" on every page, got "Bits"';
     expect(() => joinRowPages([page('Bytes'), page(undefined), page('Bits')])).toThrow(new InvalidResponse(message));
     const data = ['Bytes', 'Bits'].map((unit) => readDataPage({ unit }));
@@ -275,7 +278,7 @@ describe('pages of one answer', () => {
   });
 });
 
-it('any answer whatever is read or refused as invalid', () => {
+it('reads any response or rejects it as invalid', () => {
   const fields = [...Object.keys(FULL_ROW), 'label', 'timestamps', 'values', 'accountId'];
   const anything = fc.anything({ withDate: true, maxDepth: 3 });
   const item = fc.oneof(anything, fc.dictionary(fc.constantFrom(...fields), anything));

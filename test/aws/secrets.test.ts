@@ -17,7 +17,7 @@ const lines: Echo = (headers) =>
     .map(([name, value]) => `${name}:${String(value)}`)
     .join('\n');
 
-/** How services, gateways and debugging proxies repeat a request in what they say about it. */
+/** Forms in which services, gateways, and debugging proxies repeat a request in messages. */
 const ECHOES: Readonly<Record<string, Echo>> = {
   'the canonical string of a wrong signature': (headers) =>
     `The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String for this request should have been\n'GET\n/monitors/checkout\n\n${lines(headers)}\n\nhost;x-amz-date;x-amz-security-token\ne3b0c442'\n\nThe String-to-Sign should have been\n'AWS4-HMAC-SHA256\n20260101T000000Z'\n`,
@@ -46,10 +46,10 @@ const REASONS: Readonly<Record<string, (echo: Echo) => StatusAnswer>> = {
       { message: echo(request.headers) },
       { 'x-amzn-errortype': 'InvalidSignatureException' },
     )(response, request),
-  'an error that nobody models': (echo) => (response, request) =>
+  'an error that the model lacks': (echo) => (response, request) =>
     answered(400, { __type: 'SomethingOdd', Message: echo(request.headers) })(response, request),
-  'a text that is no JSON': (echo) => (response, request) => answered(200, echo(request.headers))(response, request),
-  'a status that nobody knows': (echo) => (response, request) =>
+  'a text that is not JSON': (echo) => (response, request) => answered(200, echo(request.headers))(response, request),
+  'an unknown status': (echo) => (response, request) =>
     answered(200, { status: echo(request.headers) })(response, request),
 };
 
@@ -62,10 +62,10 @@ const CASES = Object.entries(REASONS).flatMap(([reason, answerWith]) =>
   })),
 );
 
-/** What session tokens look like, from short test ones to the thousand characters of real ones. */
+/** Session tokens, from short ones of tests to real ones with a thousand characters. */
 const sessionToken = fc.stringMatching(/^[A-Za-z0-9+/]{12,400}={0,2}$/);
 
-describe('what we send in secret', () => {
+describe('a secret of a request', () => {
   const authorizations = new Map<string, string | undefined>();
   let service: StatusService;
   beforeAll(async () => {
@@ -80,7 +80,7 @@ describe('what we send in secret', () => {
   });
   afterAll(() => service.close());
 
-  it.each(CASES)('is not in what is told of $reason that repeats $form', async ({ queryId }) => {
+  it.each(CASES)('is not in the message about $reason that repeats $form', async ({ queryId }) => {
     await fc.assert(
       fc.asyncProperty(sessionToken, async (token) => {
         const secretAccessKey = `secret/${token.slice(0, 12)}`;
@@ -91,7 +91,7 @@ describe('what we send in secret', () => {
         const error: unknown = await asked.catch((thrown: unknown) => thrown);
         close();
         if (!(error instanceof ApiError)) {
-          throw new Error('the status was answered well');
+          throw new Error('the call succeeded');
         }
         const [, signature = ''] = /Signature=(\w+)/.exec(authorizations.get(queryId) ?? '') ?? [];
         expect(signature).toHaveLength(64);
@@ -118,7 +118,7 @@ describe('withoutSecrets', () => {
       'User: arn:aws:sts::111122223333:assumed-role/nfm-read/i-0123 is not authorized to perform: networkflowmonitor:GetQueryStatusMonitorTopContributors on resource: arn:aws:networkflowmonitor:eu-west-1:111122223333:monitor/checkout',
     ],
     ['connect ECONNREFUSED 127.0.0.1:443'],
-  ])('leaves alone what helps: %s', (message) => {
+  ])('keeps useful text: %s', (message) => {
     expect(withoutSecrets(message)).toBe(message);
   });
 
@@ -132,7 +132,7 @@ describe('withoutSecrets', () => {
     ['Command failed: helper --client-secret=CANARY x', /^Command failed: helper --client-secret=… x$/],
     ['{"SecretAccessKey": "CANARY", "SessionToken": "CANARY"}', '{"SecretAccessKey": …, "SessionToken": …}'],
     ['aws_secret_access_key = CANARY', 'aws_secret_access_key = …'],
-  ])('blots out %s', (message, shown) => {
+  ])('removes %s', (message, shown) => {
     expect(withoutSecrets(message)).not.toContain('CANARY');
     if (typeof shown === 'string') {
       expect(withoutSecrets(message)).toBe(shown);
@@ -141,7 +141,7 @@ describe('withoutSecrets', () => {
     }
   });
 
-  it('makes one line of any text, of bounded length, in bounded time', () => {
+  it('converts any text to one line of limited length, in limited time', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 2_000, size: 'max' }), (message) => {
         const shown = withoutSecrets(message);

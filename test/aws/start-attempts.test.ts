@@ -18,7 +18,7 @@ const QUERY = {
 } as const;
 const WINDOW = { start: Date.UTC(2026, 0, 1), end: Date.UTC(2026, 0, 1, 0, 15) };
 
-/** Answers a start that has arrived, whole. */
+/** Responds to a complete start request. */
 type Response = (response: ServerResponse) => void;
 
 const started: Response = (response) => response.end('{"queryId":"the-id"}');
@@ -30,7 +30,7 @@ function failure(status: number, type: string, body = '{"message":"no"}'): Respo
   };
 }
 
-/** A service that answers the first start so, and others with an id. Returns how many have arrived. */
+/** A service with this response to the first start, and an ID for others. Returns the number of starts. */
 async function serve(first: Response, authority?: 'first') {
   let starts = 0;
   const onRequest: Parameters<typeof createHttpServer>[1] = async (request, response) => {
@@ -80,7 +80,7 @@ test.each<[string, Response, string]>([
   ['a body that is not JSON', (response) => response.end('<html>'), 'InvalidResponse'],
   ['half a body', (response) => response.end('{"query'), 'InvalidResponse'],
   ['a response without an id', (response) => response.end('{}'), 'InvalidResponse'],
-])('a start that may have begun is not attempted again: %s', async (_, first, error) => {
+])('does not retry a start that may have taken effect: %s', async (_, first, error) => {
   const service = await serve(first);
   expect(await start(`http://127.0.0.1:${service.port}`)).toEqual({
     queryId: undefined,
@@ -94,7 +94,7 @@ test.each<[string, Response]>([
   ['throttling', failure(429, 'ThrottlingException')],
   ['throttling with an unusual status', failure(503, 'ThrottlingException')],
   ['429 without a type', failure(429, '')],
-])('a start that is refused for a moment is attempted again: %s', async (_, first) => {
+])('retries a start that is temporarily rejected: %s', async (_, first) => {
   const service = await serve(first);
   expect(await start(`http://127.0.0.1:${service.port}`)).toMatchObject({ queryId: 'the-id' });
   expect(service.starts()).toBe(2);
@@ -104,13 +104,13 @@ test.each([
   [402, 'ServiceQuotaExceededException'],
   [400, 'ValidationException'],
   [403, 'AccessDeniedException'],
-])('a start that is refused for good has begun nothing: %i %s', async (status, error) => {
+])('reports a rejected start as without effect: %i %s', async (status, error) => {
   const service = await serve(failure(status, error));
   expect(await start(`http://127.0.0.1:${service.port}`)).toMatchObject({ error, mayHaveTakenEffect: false });
   expect(service.starts()).toBe(1);
 });
 
-/** A resolver that fails the first time. */
+/** A resolver whose first lookup fails. */
 function failingOnce(): net.LookupFunction {
   let asked = 0;
   return (hostname, options, callback) => {
@@ -123,7 +123,7 @@ function failingOnce(): net.LookupFunction {
   };
 }
 
-/** An address to which nothing listens, the first time. */
+/** An address without a listener for the first connection. */
 function refusingOnce(): net.LookupFunction {
   let asked = 0;
   return (hostname, options, callback) => {
@@ -135,14 +135,14 @@ function refusingOnce(): net.LookupFunction {
 test.each<[string, () => net.LookupFunction]>([
   ['an unknown name', failingOnce],
   ['a refused connection', refusingOnce],
-])('a start that was not sent is attempted again: %s', async (_, lookup) => {
+])('retries a start that was not sent: %s', async (_, lookup) => {
   const service = await serve(started);
   const outcome = await start(`http://api.nfm.test:${service.port}`, { network: { lookup: lookup() } });
   expect(outcome).toMatchObject({ queryId: 'the-id' });
   expect(service.starts()).toBe(1);
 });
 
-/** Stands before a TLS server and breaks the handshake of the first connection. */
+/** A relay to a TLS server that breaks the handshake of the first connection. */
 async function breakHandshake(port: number, how: (socket: net.Socket) => void): Promise<number> {
   let connections = 0;
   const server = net.createServer((socket) => {
@@ -166,9 +166,9 @@ test.each<[string, (socket: net.Socket) => void, number]>([
   ['closed', (socket) => socket.end(), 2],
   ['reset', (socket) => socket.resetAndDestroy(), 2],
   ['silent', () => undefined, 2],
-  // An error of which the SDK does not know that it may pass.
+  // An error that the SDK does not treat as transient.
   ['not TLS', (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'), 1],
-])('a start whose TLS handshake failed has begun nothing: %s', async (_, how, attempts) => {
+])('reports a start with a failed TLS handshake as without effect: %s', async (_, how, attempts) => {
   const service = await serve(started, 'first');
   const port = await breakHandshake(service.port, how);
   const outcome = await start(`https://127.0.0.1:${port}`, { network: { env: TRUSTING } });
@@ -176,7 +176,7 @@ test.each<[string, (socket: net.Socket) => void, number]>([
   expect(service.starts()).toBe(attempts - 1);
 });
 
-test('a start whose response was reset over TLS is not attempted again', async () => {
+test('does not retry a start whose TLS connection was reset', async () => {
   const service = await serve(({ socket }) => socket?.destroy(), 'first');
   const outcome = await start(`https://127.0.0.1:${service.port}`, { network: { env: TRUSTING } });
   expect(outcome).toMatchObject({ error: 'NetworkError', mayHaveTakenEffect: true });
@@ -184,7 +184,7 @@ test('a start whose response was reset over TLS is not attempted again', async (
 });
 
 test.each(['503 Service Unavailable', '403 Forbidden'])(
-  'a start that a proxy did not let through has begun nothing: %s',
+  'reports a start that a proxy has rejected as without effect: %s',
   async (refusal) => {
     const proxy = await startProxy({ refusal });
     const outcome = await start('https://api.nfm.test', {
@@ -195,7 +195,7 @@ test.each(['503 Service Unavailable', '403 Forbidden'])(
   },
 );
 
-test('a start that is aborted before its first attempt has begun nothing', async () => {
+test('reports a start that was aborted before its first attempt as without effect', async () => {
   const { client, close } = observedClient('http://127.0.0.1:1', { timeout: 300 });
   onTestFinished(close);
   const aborted = new AbortController();

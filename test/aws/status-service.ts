@@ -13,19 +13,19 @@ export const CREDENTIALS = {
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
 };
 
-/** Answers one request for the status of the query that its path names. */
+/** Responds to a request for the status of the query in its path. */
 export type StatusAnswer = (response: ServerResponse, request: IncomingMessage) => void;
 
 export interface StatusService {
   readonly url: string;
   /** Requests that arrived for a query. */
   requests(queryId: string): number;
-  /** Connections made so far. */
+  /** Number of connections so far. */
   connections(): number;
   close(): Promise<void>;
 }
 
-/** A server on loopback that answers as `answers` says for each query id. */
+/** A server on loopback with a response for each query ID. */
 export async function startStatusService(answers: Readonly<Record<string, StatusAnswer>>): Promise<StatusService> {
   const counts = new Map<string, number>();
   let connections = 0;
@@ -34,7 +34,7 @@ export async function startStatusService(answers: Readonly<Record<string, Status
     counts.set(queryId, (counts.get(queryId) ?? 0) + 1);
     const answer = answers[queryId];
     if (answer === undefined) {
-      response.writeHead(500).end(`no answer for ${request.url}`);
+      response.writeHead(500).end(`no response for ${request.url}`);
     } else {
       answer(response, request);
     }
@@ -58,7 +58,7 @@ export async function startStatusService(answers: Readonly<Record<string, Status
   };
 }
 
-/** An answer of the API: JSON, or whatever text is given, with a request id. */
+/** A response of the API with a request ID: JSON, or a given text. */
 export function answered(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): StatusAnswer {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return (response) => {
@@ -83,9 +83,9 @@ export interface ObservedClient {
   readonly client: TargetClient;
   readonly target: Target;
   readonly attempts: Attempt[];
-  /** Answers that were well but of no use. */
+  /** Invalid responses of successful attempts. */
   readonly refusedAnswers: ApiErrorName[];
-  /** What the credentials were told of themselves: place, verdict and access key. */
+  /** Verdicts on the credentials: place, verdict, and access key. */
   readonly verdicts: readonly string[];
   close(): void;
 }
@@ -100,7 +100,7 @@ export interface ClientOptions {
   readonly clock?: Clock;
 }
 
-/** A client of one target at `endpoint`, and what it tells of its attempts. */
+/** A client of one target at `endpoint`, with a record of its attempts. */
 export function observedClient(endpoint: string, options: ClientOptions = {}): ObservedClient {
   const { maxAttempts = 1, timeout = 2_000, requestsPerSecond = 10_000, clock = systemClock } = options;
   const network = createNetwork({ env: {}, ...options.network });

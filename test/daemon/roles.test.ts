@@ -294,7 +294,7 @@ describe('an STS that does not respond', () => {
     expect(page.value('aws_nfm_api_up', { account: 'payments' })).toBe(0);
     expect(Object.keys(page.apiErrors('payments'))).toEqual(['CredentialsError']);
     expect((await daemon.query('payments-0')).lastError?.message).toBe(
-      `role ${roleArn(PAYMENTS)}: no complete answer within 1 s`,
+      `role ${roleArn(PAYMENTS)}: no complete response within 1 s`,
     );
     const times = sts.askedTo('AssumeRole').filter(({ form }) => form['RoleArn'] === roleArn(PAYMENTS));
     expect(times.length).toBeLessThanOrEqual((to - from) / 1_000 + 3);

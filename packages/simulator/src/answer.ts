@@ -2,12 +2,12 @@ import type { BodyFault } from './fault.ts';
 import type { ServiceError } from './service-error.ts';
 import type { Worlds } from './worlds.ts';
 
-/** An HTTP answer, whole. Header names are as they are sent. */
+/** A complete HTTP response. */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: string | Uint8Array;
-  /** The error's name, when it is one. */
+  /** Name of the error; undefined for a success. */
   error?: string;
 }
 
@@ -19,7 +19,7 @@ export function jsonAnswer(body: unknown, requestId: string): Answer {
   };
 }
 
-/** An error of the restJson1 protocol, in the form that the worlds choose. */
+/** An error of the restJson1 protocol, in the form of the scenario's worlds. */
 export function jsonErrorAnswer(
   error: ServiceError,
   requestId: string,
@@ -45,12 +45,12 @@ export function jsonErrorAnswer(
 
 const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
 
-/** Nested elements in their order: a text, or elements within. */
+/** Nested XML elements in their order: texts or elements. */
 export interface Elements {
   readonly [name: string]: string | Elements;
 }
 
-/** The success of an operation of the query protocol. */
+/** A successful response of the query protocol. */
 export function xmlAnswer(operation: string, result: Elements, requestId: string): Answer {
   const content = { [`${operation}Result`]: result, ResponseMetadata: { RequestId: requestId } };
   return {
@@ -91,11 +91,11 @@ function retryAfterHeader({ retryAfter }: ServiceError): Record<string, string> 
 const PROXY_PAGE =
   '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n';
 
-/** The answer that a body fault makes of the true one. */
+/** Applies a body fault to a response. */
 export function spoiled(answer: Answer, { body, status = answer.status }: BodyFault): Answer {
   switch (body) {
     case 'html':
-      // A proxy's page: none of the service's headers.
+      // The page of a proxy, without headers of the service.
       return { status, headers: { 'content-type': 'text/html' }, body: PROXY_PAGE };
     case 'empty':
       return { ...answer, status, body: '' };

@@ -1,4 +1,4 @@
-/** Time as the simulator sees it: a parameter, so that tests control it. */
+/** The simulator's time. It is a parameter, so that tests control it. */
 export interface Clock {
   /** Wall-clock time in milliseconds since the Unix epoch. */
   now(): number;
@@ -8,7 +8,7 @@ export interface Clock {
   setTimer(ms: number, callback: () => void): () => void;
 }
 
-/** Longest time that a timer of Node.js waits, in milliseconds: a longer timer fires at once. */
+/** The longest timer of Node.js, in milliseconds: a longer one fires at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

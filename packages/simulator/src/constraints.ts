@@ -1,21 +1,21 @@
 import { modelledError, type ServiceError } from './service-error.ts';
 
-/** Gathers violations of the model's constraints, and words them as Smithy services do. */
+/** Collects violations of the model's constraints, in the wording of Smithy services. */
 export class Constraints {
   readonly #violations: string[] = [];
 
-  /** Notes that `value` at `member` breaks the rule that `constraint` words. Always `undefined`. */
+  /** Adds a violation of `constraint` by the value of `member`. Always returns `undefined`. */
   violated(member: string, value: unknown, constraint: string): undefined {
     const shown = typeof value === 'object' ? JSON.stringify(value) : `'${value}'`;
     this.#violations.push(`Value ${shown} at '${member}' failed to satisfy constraint: Member must ${constraint}`);
   }
 
-  /** What `read` makes of a member that must be there; `undefined` after noting that it is missing. */
+  /** Returns the result of `read` for a required member; `undefined` and a violation if the member is missing. */
   required<T>(member: string, value: unknown, read: (value: unknown) => T | undefined): T | undefined {
     return value === undefined || value === null ? this.violated(member, null, 'not be null') : read(value);
   }
 
-  /** `value` if it is from `min` to `max`; else `undefined`, after noting a violation. */
+  /** Returns `value` if it is from `min` to `max`; otherwise `undefined` and a violation. */
   inRange(member: string, value: number, min: number, max: number): number | undefined {
     if (value < min) {
       return this.violated(member, value, `have value greater than or equal to ${min}`);
@@ -23,7 +23,7 @@ export class Constraints {
     return value > max ? this.violated(member, value, `have value less than or equal to ${max}`) : value;
   }
 
-  /** Notes what is wrong with a text whose length, in UTF-16 units, must be from `min` to `max`; an absent one is valid. */
+  /** Checks a text whose length, in UTF-16 units, must be from `min` to `max`. An absent text is valid. */
   text(
     member: string,
     value: string | undefined,
@@ -38,7 +38,7 @@ export class Constraints {
     }
   }
 
-  /** An integer of `min` to `max` in a query string; `undefined` when it is not sent, or after noting a violation. */
+  /** Reads an integer from `min` to `max` in a query string; `undefined` if it is absent or violates a constraint. */
   parameter(query: URLSearchParams, member: string, min: number, max: number): number | undefined {
     const text = query.get(member);
     if (text === null) {
@@ -49,18 +49,18 @@ export class Constraints {
       : this.violated(member, text, 'be an integer');
   }
 
-  /** `value` if it is one of `legal`; else `undefined`, after noting a violation. */
+  /** Returns `value` if it is one of `legal`; otherwise `undefined` and a violation. */
   oneOf<T extends string>(member: string, value: unknown, legal: readonly T[]): T | undefined {
     const found = legal.find((known) => known === value);
     return found ?? this.violated(member, value, `satisfy enum value set: [${legal.join(', ')}]`);
   }
 
-  /** Milliseconds since the Unix epoch of a date-time; `undefined` after noting a violation. */
+  /** Returns milliseconds since the Unix epoch of a date-time; `undefined` and a violation for any other value. */
   time(member: string, value: unknown): number | undefined {
     return parseTimestamp(value) ?? this.violated(member, value, 'be a date-time of RFC 3339');
   }
 
-  /** @throws ServiceError with all violations, if there are any: a ValidationException. */
+  /** @throws ServiceError (ValidationException) with all violations, if any */
   enforce(): void {
     const { length } = this.#violations;
     if (length > 0) {
@@ -76,8 +76,8 @@ export function invalid(message: string): ServiceError {
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /**
- * Milliseconds since the Unix epoch of a Smithy `date-time`: RFC 3339 with `Z` or an offset, with or without a fraction.
- * `undefined` for anything else (for example, a number, or a day that the month does not have).
+ * Returns milliseconds since the Unix epoch of a Smithy `date-time`: RFC 3339 with `Z` or an offset, and an optional fraction.
+ * Returns `undefined` for any other value (for example, a number, or a day that the month does not have).
  */
 function parseTimestamp(value: unknown): number | undefined {
   if (typeof value !== 'string' || !DATE_TIME.test(value)) {
@@ -85,7 +85,7 @@ function parseTimestamp(value: unknown): number | undefined {
   }
   const ms = Date.parse(value);
   const [, month = 0, day = 0] = value.slice(0, 10).split('-').map(Number);
-  // Date.parse reads 31 February as 3 March. Day 0 of the next month is the last one of this.
+  // Date.parse reads February 31 as March 3. Day 0 of the next month is the last day of this one.
   const lastDay = new Date(Date.UTC(Number(value.slice(0, 4)), month, 0)).getUTCDate();
   return Number.isNaN(ms) || day > lastDay ? undefined : ms;
 }

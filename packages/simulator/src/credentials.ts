@@ -1,42 +1,42 @@
 import { identifier, letters } from './random.ts';
 import type { Account } from './schema.ts';
 
-/** Credentials that the simulator knows. */
+/** Credentials that the simulator accepts. */
 export interface KnownCredentials {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
   account: string;
-  /** The IAM user's ARN, or that of the assumed role's session. */
+  /** ARN of the IAM user, or of the session of an assumed role. */
   arn: string;
   userId: string;
   /** Milliseconds since the Unix epoch. */
   expiresAt: number;
 }
 
-/** A session of a role, as STS hands it out. */
+/** A session of a role, issued by STS. */
 export interface RoleSession {
   account: string;
-  /** Such as aws. */
+  /** For example, `aws`. */
   partition: string;
   roleName: string;
   sessionName: string;
 }
 
-/** Expired issued credentials are known for so long still, so that their use is told from that of unknown ones. */
+/** Issued credentials are kept for so long after their expiration, to distinguish them from unknown ones. */
 const REMEMBERED = 3_600_000;
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** All credentials that are known: those of the scenario, and those that STS has issued. */
+/** All accepted credentials: those of the scenario, and those that STS has issued. */
 export class CredentialStore {
-  /** Whether the scenario names any: then every request must be signed with known ones. */
+  /** Whether the scenario has credentials: then every request must be signed with known ones. */
   readonly checked: boolean;
   readonly #seed: string;
   readonly #byKey = new Map<string, KnownCredentials>();
   readonly #issued = new Set<string>();
   #issueNumber = 0;
 
-  /** `startedAt` is the simulator's start; it and each `now` are milliseconds since the Unix epoch. */
+  /** `startedAt` is the start of the simulator. It and each `now` are milliseconds since the Unix epoch. */
   constructor(accounts: readonly Account[], seed: string, startedAt: number) {
     this.#seed = seed;
     for (const { id, credentials } of accounts) {
@@ -81,7 +81,7 @@ export class CredentialStore {
     return credentials;
   }
 
-  /** Makes all that are known of an account expire at `now`; later ones are not touched. */
+  /** Expires all existing credentials of an account at `now`. Later ones are unaffected. */
   expire(account: string, now: number): void {
     for (const credentials of this.#byKey.values()) {
       if (credentials.account === account) {

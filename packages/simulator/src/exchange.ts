@@ -7,21 +7,21 @@ import type { Call, FrontEnd } from './front-end.ts';
 export interface RequestRecord {
   /** When the request's headers arrived, in milliseconds since the Unix epoch on the simulator's clock. */
   at: number;
-  /** Empty when the access key is not known, though the scenario has keys checked. */
+  /** Empty if the access key is unknown and the scenario has credentials. */
   account: string;
   region: string;
-  /** The API's name of the operation, or Unknown. */
+  /** The API's name of the operation, or `Unknown`. */
   operation: string;
   service: 'networkflowmonitor' | 'sts';
   method: string;
-  /** Still percent-encoded, without the query string. */
+  /** Percent-encoded, without the query string. */
   path: string;
   queryId?: string;
-  /** From the SDK's header `amz-sdk-request`: 1 for the first. */
+  /** Number of the attempt from the SDK's header `amz-sdk-request`; 1 for the first. */
   attempt?: number;
-  /** The HTTP status; `undefined` when the request was left hanging or reset, or its client had gone away. */
+  /** The HTTP status; `undefined` if the request hangs or was reset, or if the client has disconnected. */
   status: number | undefined;
-  /** The error's name, when the answer was one. */
+  /** Name of the error; undefined for a success. */
   error?: string;
 }
 
@@ -37,20 +37,20 @@ const EMPTY = Buffer.alloc(0);
 const GREETING: Answer = {
   status: 200,
   headers: { 'content-type': 'text/plain; charset=utf-8' },
-  body: 'Simulator of AWS Network Flow Monitor and STS: an endpoint for AWS clients, nothing to browse.\n',
+  body: 'Simulator of AWS Network Flow Monitor and STS. This is an endpoint for AWS clients.\n',
 };
 
-/** HTTP requests and what is made of them: answers, delays, broken connections. */
+/** Handles HTTP requests: responses, delays, and broken connections. */
 export class Exchanges {
   readonly #options: ExchangesOptions;
-  /** Ends the waits of latency faults under way. */
+  /** Cancels pending delays of latency faults. */
   readonly #waits = new Set<() => void>();
 
   constructor(options: ExchangesOptions) {
     this.#options = options;
   }
 
-  /** Reads a request and answers it. */
+  /** Reads a request and responds. */
   begin(request: IncomingMessage, response: ServerResponse): void {
     response.sendDate = false;
     const at = this.#options.clock.now();
@@ -75,7 +75,7 @@ export class Exchanges {
     });
   }
 
-  /** Gives up the requests that latency faults delay. */
+  /** Abandons the requests that latency faults delay. */
   abandon(): void {
     for (const end of this.#waits) {
       end();
@@ -114,7 +114,7 @@ export class Exchanges {
     response.on('close', abandon);
   }
 
-  /** Returns the answer that was sent; `undefined` when the fault left the client without. */
+  /** Returns the response that was sent; `undefined` if the fault prevents one. */
   #reply(call: Call, fault: AnswerFault | undefined, response: ServerResponse): Answer | undefined {
     if (fault?.kind === 'hang' || fault?.kind === 'reset') {
       if (fault.after === 'headers') {
@@ -141,7 +141,7 @@ export class Exchanges {
     response.end(answer.body);
   }
 
-  /** The Date header is on the simulator's clock: clients judge their own by it. */
+  /** The Date header has the simulator's time: clients correct their own clock by it. */
   #writeHead(response: ServerResponse, { status, headers, body }: Answer): void {
     const date = new Date(this.#options.clock.now()).toUTCString();
     response.writeHead(status, { ...headers, date, 'content-length': Buffer.byteLength(body) });

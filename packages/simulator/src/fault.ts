@@ -16,9 +16,9 @@ import { matcherOf } from './glob.ts';
 import { hash32 } from './random.ts';
 import { glob } from './vocabulary.ts';
 
-/** Which requests a fault meets: each text must fit. */
+/** Selects requests: each pattern must match. */
 const MATCH = {
-  /** The API's name, such as GetQueryStatusMonitorTopContributors or AssumeRole. */
+  /** The API's name (for example, GetQueryStatusMonitorTopContributors or AssumeRole). */
   operation: glob,
   account: glob,
   region: glob,
@@ -29,40 +29,40 @@ const MATCH = {
 type FaultMatch = Shape<typeof MATCH>;
 
 const BASE = {
-  /** Every request when absent. */
+  /** All requests by default. */
   match: optional(objectOf(MATCH)),
-  /** In force from so many milliseconds after the simulator's start; from the start when absent. */
+  /** Start of the fault in milliseconds after the start of the simulator; 0 by default. */
   from: optional(duration),
-  /** In force until so many milliseconds after the simulator's start; without end when absent. */
+  /** End of the fault in milliseconds after the start of the simulator; never by default. */
   until: optional(duration),
-  /** The share of the matching requests that it meets, 0 to 1, spread by the seed; all when absent. */
+  /** Share of the matching requests, from 0 to 1, distributed by the seed; all by default. */
   rate: optional(number(0, 1, 'number')),
-  /** It meets so many requests and then no more. */
+  /** Maximum number of requests that the fault affects. */
   times: optional(number(1, 1_000_000, 'integer')),
 };
 
-/** An error instead of the answer; the operation is not carried out. */
+/** An error response; the operation is not executed. */
 const ERROR = {
   ...BASE,
   kind: required(oneOf('error')),
-  /** Such as InternalServerException; need not be one of the model's. */
-  name: required(text('an error name such as InternalServerException', /^[A-Za-z][\w.]*$/)),
+  /** For example, InternalServerException. Names that the model lacks are allowed. */
+  name: required(text('an error name (for example, InternalServerException)', /^[A-Za-z][\w.]*$/)),
   /** HTTP status. */
   status: required(number(400, 599, 'integer')),
   message: optional(text('a text')),
-  /** Sends a Retry-After header of so many milliseconds, rounded up to whole seconds. */
+  /** Value of the Retry-After header in milliseconds, rounded up to seconds. */
   retryAfter: optional(duration),
 };
 
-/** ThrottlingException 429 (from STS: Throttling 400); the operation is not carried out. */
+/** ThrottlingException 429 (Throttling 400 from STS); the operation is not executed. */
 const THROTTLE = {
   ...BASE,
   kind: required(oneOf('throttle')),
-  /** Sends a Retry-After header of so many milliseconds, rounded up to whole seconds. */
+  /** Value of the Retry-After header in milliseconds, rounded up to seconds. */
   retryAfter: optional(duration),
 };
 
-/** Waits before all else; faults after it in the list may still meet the request. */
+/** Delays the request. Later faults in the list may affect it, too. */
 const LATENCY = {
   ...BASE,
   kind: required(oneOf('latency')),
@@ -71,27 +71,27 @@ const LATENCY = {
 };
 
 /**
- * `hang`: the connection stays open and nothing more is sent. `reset`: it ends with a TCP reset. After the `request`, the
- * operation is not carried out; after the `headers` of the answer it was, but its caller does not learn the outcome.
+ * `hang`: the connection stays open, and nothing more is sent. `reset`: it ends with a TCP reset. After the `request`, the
+ * operation is not executed. After the `headers` of the response, it was, but the client does not receive the outcome.
  */
 const HANG = { ...BASE, kind: required(oneOf('hang')), after: choice('request', 'headers') };
 const RESET = { ...HANG, kind: required(oneOf('reset')) };
 
-/** The operation is carried out, but its answer's body is something else. */
+/** The operation is executed, but the body of the response is replaced. */
 const BODY = {
   ...BASE,
   kind: required(oneOf('body')),
   /**
-   * `html`: a proxy's error page; `empty`: nothing; `garbage`: bytes that are no text; `truncated`: the first half of the
-   * true body, as if it were whole; `wrongTypes`: each member of the true body with a value of another JSON type.
+   * `html`: the error page of a proxy; `empty`: no bytes; `garbage`: binary data; `truncated`: the first half of the original
+   * body, with a matching length; `wrongTypes`: each member of the original body with a value of another JSON type.
    */
   body: required(oneOf('html', 'empty', 'garbage', 'truncated', 'wrongTypes')),
-  /** HTTP status; the true one when absent. */
+  /** HTTP status; the original one by default. */
   status: optional(number(200, 599, 'integer')),
 };
 export type BodyFault = Shape<typeof BODY>;
 
-/** Faults that decide the answer of a request, unlike latencies, which delay it. */
+/** Faults that determine the response to a request, unlike latencies, which delay it. */
 export type AnswerFault =
   | Shape<typeof ERROR>
   | Shape<typeof THROTTLE>
@@ -111,17 +111,17 @@ export const readFaults: Reader<readonly Fault[]> = listOf(
   }),
 );
 
-/** What is known of a request when faults are chosen. */
+/** Properties of a request that faults match. */
 export type FaultFacts = { readonly [name in keyof FaultMatch]?: string | undefined };
 
-/** The faults that meet one request: all latencies, and the first other one. */
+/** The faults of one request: the sum of all latencies, and the first other fault. */
 export interface ChosenFaults {
   /** Milliseconds. */
   delay: number;
   fault?: AnswerFault;
 }
 
-/** Chooses among `faults`, in their order. `elapsed` is in milliseconds since the simulator's start. */
+/** Chooses among `faults`, in their order. `elapsed` is in milliseconds since the start of the simulator. */
 export function createFaultChooser(
   faults: readonly Fault[],
   seed: string,

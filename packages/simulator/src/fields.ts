@@ -1,14 +1,14 @@
 import { LONGEST_TIMER_MS } from './clock.ts';
 
 /**
- * Strict reading of parsed YAML into typed values. A reader looks at one value; it notes each problem it finds and
- * continues, so that one pass reports every error of a file. A type is described once, by the table of its fields.
+ * Strict conversion of parsed YAML to typed values. A reader converts one value, and adds each problem to a list, so that one
+ * pass reports all errors of a file. A table of fields describes both a type and its reader.
  */
 export interface Problem {
-  /** Where: `accounts[0].regions.us-east-1.monitors[2].status`; the empty string is the document itself. */
+  /** Path of the value, like `accounts[0].regions.us-east-1.monitors[2].status`; empty for the document. */
   path: readonly (string | number)[];
   value: unknown;
-  /** What would have been right, as the end of "expected …". */
+  /** Description of valid values: the end of "expected …". */
   expected: string;
 }
 
@@ -18,7 +18,7 @@ export type Reader<T> = (value: unknown, path: Problem['path'], problems: Proble
 /** Replaces a value in messages that must not show it. */
 export const HIDDEN = Symbol('hidden');
 
-/** A reader of one value: `parse` returns `undefined` for what is not `expected`. */
+/** A reader of one value. `parse` returns `undefined` for an invalid value. */
 export function scalar<T>(expected: string, parse: (value: unknown) => T | undefined): Reader<T> {
   return (value, path, problems) => {
     const parsed = parse(value);
@@ -32,7 +32,7 @@ export function text(expected: string, pattern?: RegExp): Reader<string> {
   );
 }
 
-/** As `text`, but the value is never repeated in a message. */
+/** As `text`, but messages do not contain the value. */
 export function secretText(expected: string): Reader<string> {
   return (value, path, problems) =>
     typeof value === 'string' && value !== '' ? value : refuse(problems, path, HIDDEN, expected);
@@ -51,16 +51,16 @@ export function oneOf<const T extends string>(...values: readonly T[]): Reader<T
   return scalar(`one of ${values.join(', ')}`, (value) => values.find((known) => known === value));
 }
 
-/** Milliseconds of each unit of a duration, in the order in which a duration names them. */
+/** Milliseconds of each unit, in their order in a duration. */
 const UNITS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 const DURATION = /^(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
 
 /**
- * Milliseconds of a duration as Prometheus writes it (`30s`, `1h30m`, `500ms`, units falling, each at most once; `0`)
- * or of a number of seconds (fractions allowed).
+ * Reads milliseconds from a duration in the format of Prometheus (`30s`, `1h30m`, `500ms`, `0`; each unit at most once, in
+ * descending order), or from a number of seconds with an optional fraction.
  */
 export const duration: Reader<number> = scalar(
-  'a duration such as 30s or 1h30m, or a number of seconds, at most 24d',
+  'a duration (for example, 30s or 1h30m) or a number of seconds, at most 24d',
   (value) => {
     const amounts = typeof value === 'string' && value !== '' ? DURATION.exec(value)?.slice(1) : undefined;
     const sum = amounts && Object.values(UNITS).reduce((total, ms, i) => total + Number(amounts[i] ?? 0) * ms, 0);
@@ -79,7 +79,7 @@ export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
   };
 }
 
-/** A list in which no two items have the same identity; `key` names the member that makes it. */
+/** A list of items with distinct identities. `key` is the member that the message names. */
 export function distinctListOf<T, K extends keyof T & string>(
   item: Reader<T>,
   key: K,
@@ -96,7 +96,7 @@ export function distinctListOf<T, K extends keyof T & string>(
     for (const [i, entry] of items.entries()) {
       const identity = identify(entry);
       if (seen.has(identity)) {
-        refuse(problems, [...path, i, key], entry[key], 'one that no other entry of the list has');
+        refuse(problems, [...path, i, key], entry[key], 'a value that no other entry of the list has');
       }
       seen.add(identity);
     }
@@ -104,7 +104,7 @@ export function distinctListOf<T, K extends keyof T & string>(
   };
 }
 
-/** A mapping with free keys that match `keyPattern`. */
+/** A mapping with any keys that match `keyPattern`. */
 export function mapOf<T>(item: Reader<T>, keyExpected: string, keyPattern: RegExp): Reader<ReadonlyMap<string, T>> {
   return (value, path, problems) => {
     if (!isMapping(value)) {
@@ -125,11 +125,11 @@ export function mapOf<T>(item: Reader<T>, keyExpected: string, keyPattern: RegEx
   };
 }
 
-/** How a member of a mapping is read, and what its absence means. */
+/** The reader of a member of a mapping, and the effect of its absence. */
 export interface Field<T, P extends 'required' | 'optional' | 'defaulted'> {
   presence: P;
   read: Reader<T>;
-  /** What a defaulted member is when absent. */
+  /** Default of a defaulted member. */
   fallback?: T;
 }
 type Optional = Field<unknown, 'optional'>;
@@ -143,7 +143,7 @@ export const defaulted = <T>(read: Reader<T>, fallback: NoInfer<T>): Field<T, 'd
   read,
   fallback,
 });
-/** One of these; the first when absent. */
+/** One of these words; the first one by default. */
 export const choice = <const T extends string>(first: T, ...others: readonly T[]): Field<T, 'defaulted'> =>
   defaulted(oneOf(first, ...others), first);
 
@@ -179,12 +179,12 @@ export function objectOf<F extends Fields>(fields: F): Reader<Shape<F>> {
         result[key] = field.fallback;
       }
     }
-    // The compiler cannot follow a loop over keys: the table is what makes `result` of its shape.
+    // The compiler cannot infer the type from a loop over keys. The table ensures the shape of `result`.
     return problems.length === before ? (result as Shape<F>) : INVALID;
   };
 }
 
-/** What a mapping without keys reads as; only for tables without required fields. */
+/** The value of an empty mapping, for tables without required fields. */
 export function defaultsOf<F extends Readonly<Record<string, Optional | Defaulted>>>(fields: F): Shape<F> {
   const defaults = objectOf(fields)({}, [], []);
   if (defaults === INVALID) {
@@ -193,7 +193,7 @@ export function defaultsOf<F extends Readonly<Record<string, Optional | Defaulte
   return defaults;
 }
 
-/** A mapping whose `key` decides which of `readers` reads it. */
+/** A mapping whose value of `key` selects its reader. */
 export function taggedOf<T>(key: string, readers: Readonly<Record<string, Reader<T>>>): Reader<T> {
   return (value, path, problems) => {
     const tag = isMapping(value) ? value[key] : undefined;

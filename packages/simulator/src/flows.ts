@@ -2,7 +2,7 @@ import { type Instance, instanceOf, type Place, type Subnet, subnetOf, vpcOf, zo
 import { Random } from './random.ts';
 import type { DestinationCategory } from './vocabulary.ts';
 
-/** One end of a flow; members that the service would not know are missing. */
+/** One end of a flow. Members that the service would not know are missing. */
 export interface FlowEnd {
   ip: string;
   region?: string;
@@ -19,20 +19,20 @@ export interface TraversedConstruct {
   serviceName?: string;
 }
 
-/** A TCP flow between a watched host and something else. */
+/** A TCP flow between a monitored host and a remote end. */
 export interface Flow {
   local: FlowEnd;
   remote: FlowEnd;
   port: number;
-  /** Addresses after translation, where the flow is translated. */
+  /** Addresses after translation, if the flow is translated. */
   snatIp?: string;
   dnatIp?: string;
   traversed: readonly TraversedConstruct[];
-  /** Decides which missing members are told as empty texts. */
+  /** Decides which missing members are sent as empty texts. */
   emptiness: Random;
 }
 
-/** Categories whose far end has an agent too, so that the service sees each flow from both ends. */
+/** Categories whose remote end also has an agent, so that the service receives each flow from both ends. */
 export const MIRRORED: ReadonlySet<DestinationCategory> = new Set(['INTRA_AZ', 'INTER_AZ', 'INTER_VPC']);
 
 const SUBNETS = 8;
@@ -46,7 +46,7 @@ const WORKLOADS: readonly [readonly [string, string], ...(readonly [string, stri
   ['search', 'indexer'],
 ];
 
-/** The flow of this index: the same one whatever the metric and the window, as real flows outlast both. */
+/** The flow of an index. It is the same for all metrics and windows, as real flows last longer than a window. */
 export function flowOf(place: Place, parent: string, category: DestinationCategory, index: number): Flow {
   const random = new Random([place.seed, place.account, place.region, parent, category, index].join('/'));
   const localSubnet = subnetOf(place, vpcOf(place, 0), random.integer(0, SUBNETS - 1));
@@ -60,11 +60,11 @@ interface RemotePath {
   remote: FlowEnd;
   snatIp?: string;
   dnatIp?: string;
-  /** What lies between the two ends; nothing when absent. */
+  /** Components between the two ends; none by default. */
   through?: readonly TraversedConstruct[];
 }
 
-/** Where flows of each category go, seen from a local subnet. */
+/** The remote ends of each category for a local subnet. */
 const PATHS: Readonly<Record<DestinationCategory, (random: Random, place: Place, local: Subnet) => RemotePath>> = {
   INTRA_AZ: (random, place, { vpc, index }) => ({
     remote: hostEnd(place, subnetOf(place, vpc, index + zonesOf(place.region).length), random),
@@ -114,7 +114,7 @@ function servicePath(category: ServiceCategory, random: Random, { region }: Plac
   return { remote: { ip: publicAddress(random), region }, through: [endpoint] };
 }
 
-/** The AWS service that a flow of a category goes to, as rows name it. */
+/** The name of the AWS service in rows of a category. */
 export function serviceOf(category: ServiceCategory, random: Random): string {
   return category === 'AMAZON_S3'
     ? 'S3'
@@ -131,7 +131,7 @@ function anyHostEnd(place: Place, vpc: number, random: Random): FlowEnd {
 function hostEnd(place: Place, subnet: Subnet, random: Random): FlowEnd {
   const instance = instanceOf(place, subnet, random.integer(0, HOSTS - 1));
   const end: FlowEnd = { ip: instance.ip, region: place.region, az: subnet.az, subnet };
-  // An address whose instance the service does not know: a load balancer's, say.
+  // Sometimes the service does not know the instance of an address (for example, of a load balancer).
   if (random.chance(0.85)) {
     end.instance = instance;
   }
@@ -142,7 +142,7 @@ function hostEnd(place: Place, subnet: Subnet, random: Random): FlowEnd {
   return end;
 }
 
-/** An address of the three blocks reserved for documentation (RFC 5737): public in form, nobody's in fact. */
+/** An address of the three blocks reserved for documentation (RFC 5737), which look like public ones. */
 function publicAddress(random: Random): string {
   return `${random.pick(['192.0.2', '198.51.100', '203.0.113'])}.${random.integer(1, 254)}`;
 }
@@ -151,7 +151,7 @@ function gateway(prefix: string, type: string, random: Random): TraversedConstru
   return { componentId: `${prefix}-0${random.hex(16)}`, componentType: `AWS::EC2::${type}` };
 }
 
-/** The instance and its network interface, from the inside out, as far as they are known. */
+/** The instance and its network interface, from the inside out, if they are known. */
 function hostConstructs({ instance }: FlowEnd): TraversedConstruct[] {
   return instance
     ? [

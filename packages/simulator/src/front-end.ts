@@ -18,30 +18,30 @@ import type { Simulation } from './simulation.ts';
 import { STS_OPERATIONS, stsResult } from './sts.ts';
 import type { Worlds } from './worlds.ts';
 
-/** A request whose meaning is known, though not yet whether it is let in. */
+/** A recognized request that is not authenticated yet. */
 export interface Call {
   service: 'networkflowmonitor' | 'sts';
-  /** The API's name of the operation, or Unknown. */
+  /** The API's name of the operation, or `Unknown`. */
   operation: string;
-  /** Empty when the access key is not known, though keys are checked. */
+  /** Empty if the access key is unknown and credentials are checked. */
   account: string;
   region: string;
-  /** Labels of the path and all else that faults can match. */
+  /** Labels of the path and other properties that faults match. */
   facts: FaultFacts;
-  /** Carries the operation out and answers, errors included. */
+  /** Executes the operation and returns the response, which may be an error. */
   answer(): Answer;
-  /** Answers with a fault's error, in the form of the service called. */
+  /** Returns the error of a fault, in the form of the called service. */
   failWith(fault: Extract<AnswerFault, { kind: 'error' | 'throttle' }>): Answer;
 }
 
 const DEFAULT_REGION = 'us-east-1';
 
-/** How one of the two services words what is common to both. */
+/** The forms in which the two services differ. */
 interface Protocol {
   service: Call['service'];
   codes: AuthenticationCodes;
   throttling: { code: string; status: number };
-  /** The error's name for a defect of the simulator. */
+  /** Name of the error for a defect of the simulator. */
   internal: string;
   error(error: ServiceError, requestId: string, worlds: Worlds): Answer;
 }
@@ -72,7 +72,7 @@ const STS: Protocol = {
   error: xmlErrorAnswer,
 };
 
-/** What precedes the operations of both services: tells requests apart, and lets in those that may come in. */
+/** The part that precedes the operations of both services: recognition and authentication of requests. */
 export class FrontEnd {
   readonly #simulation: Simulation;
   readonly #withinRate = createThrottle();
@@ -94,7 +94,7 @@ export class FrontEnd {
       if (!operation) {
         throw new ServiceError('InvalidAction', 400, `Could not find operation ${action}`);
       }
-      // A web identity is proved by its token; such requests are not signed.
+      // A token authenticates a web identity; such requests are not signed.
       const caller = operation === 'AssumeRoleWithWebIdentity' ? undefined : this.#authenticate(request, STS);
       const result = stsResult(this.#simulation, { operation, form, caller });
       return xmlAnswer(operation, result, requestId);
@@ -163,7 +163,7 @@ export class FrontEnd {
     return uuidOf(new Random(`${this.#simulation.seed}/request/${this.#requestNumber}`).hex(32), '4');
   }
 
-  /** Who signed, as far as it is known; throws ServiceError when that one is not let in. */
+  /** Returns the credentials of the signature, if they are known. @throws ServiceError if they are rejected */
   #authenticate(request: HttpRequest, protocol: Protocol): KnownCredentials | undefined {
     const { credentials } = this.#simulation;
     const now = this.#simulation.now().wall;
@@ -181,7 +181,7 @@ export class FrontEnd {
 
 const OPERATIONS = [...INVENTORY_OPERATIONS, ...QUERY_OPERATIONS];
 
-/** The operation of a request, or the error that answers it when there is none. Labels are never empty. */
+/** The operation of a request, or an error if there is none. Labels are never empty. */
 function operationOf({ method, path }: HttpRequest): { operation: Operation; labels: Labels } | ServiceError {
   const parts = path.split('/');
   const operation = OPERATIONS.find(
@@ -191,7 +191,7 @@ function operationOf({ method, path }: HttpRequest): { operation: Operation; lab
       segments.every((segment, i) => (segment.startsWith('{') ? parts[i] !== '' : parts[i] === segment)),
   );
   if (!operation) {
-    return new ServiceError('UnknownOperationException', 404, `No operation is ${method} ${path}`);
+    return new ServiceError('UnknownOperationException', 404, `There is no operation ${method} ${path}`);
   }
   try {
     const labels = operation.segments.flatMap((segment, i) =>
@@ -200,20 +200,20 @@ function operationOf({ method, path }: HttpRequest): { operation: Operation; lab
     return { operation, labels: Object.fromEntries(labels) };
   } catch (error) {
     if (error instanceof URIError) {
-      return invalid('The path is not well percent-encoded.');
+      return invalid('The path has an invalid percent-encoding.');
     }
     throw error;
   }
 }
 
-/** What is thrown on purpose as it is; a defect of the simulator as the service's own failure, with its reason. */
+/** Returns a ServiceError as it is, and a defect of the simulator as an internal error of the service. */
 function asServiceError(error: unknown, code: string): ServiceError {
-  return error instanceof ServiceError ? error : new ServiceError(code, 500, `A defect of the simulator: ${error}`);
+  return error instanceof ServiceError ? error : new ServiceError(code, 500, `Defect of the simulator: ${error}`);
 }
 
 /**
- * Tells whether a request at `now` (milliseconds on the monotonic clock) is within `rate` requests per second: a token
- * bucket for each key, that holds one second's worth (at least one request) and begins full.
+ * Returns a check whether a request at `now` (milliseconds on the monotonic clock) is within `rate` requests per second: a
+ * token bucket per key, with a capacity of one second (at least one request). It is full at the start.
  */
 function createThrottle(): (key: string, rate: number, now: number) => boolean {
   const buckets = new Map<string, { tokens: number; at: number }>();

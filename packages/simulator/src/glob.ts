@@ -1,4 +1,4 @@
-/** A test for texts that equal `pattern`, where each `*` stands for any number of characters. */
+/** Returns a test for texts that match `pattern`, in which `*` matches any number of characters. */
 export function globTest(pattern: string): (text: string) => boolean {
   if (!pattern.includes('*')) {
     return (text) => text === pattern;
@@ -10,7 +10,7 @@ export function globTest(pattern: string): (text: string) => boolean {
     if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) {
       return false;
     }
-    // The leftmost place for each part leaves the most room for those after it, so no other place need be tried.
+    // The leftmost match of each part leaves most of the text for the later parts, so no other match is necessary.
     let from = first.length;
     for (const part of rest) {
       const found = text.indexOf(part, from);
@@ -23,7 +23,7 @@ export function globTest(pattern: string): (text: string) => boolean {
   };
 }
 
-/** Tests a set of named texts: each that `match` names must be there and fit its pattern. */
+/** Returns a test for named texts: each text in `match` must be present and match its pattern. */
 export function matcherOf<K extends string>(
   match: { readonly [name in K]?: string },
 ): (facts: { readonly [name in K]?: string | undefined }) => boolean {

@@ -3,7 +3,7 @@ import { type ApiRequest, type Body, notFound, type Operation, operation, page, 
 import type { Simulation } from './simulation.ts';
 import { MONITOR_STATUSES } from './vocabulary.ts';
 
-/** The most items that a page of a listing holds, as the service's model limits it. */
+/** Maximum number of items per page, from the service's model. */
 const LISTING_MAX_RESULTS = 25;
 
 /** Operations that read monitors and scopes. */

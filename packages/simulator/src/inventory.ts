@@ -31,7 +31,7 @@ const DEFAULT_MONITORS: readonly Monitor[] = [
 ];
 const DEFAULT_SCOPES: readonly Scope[] = [{ status: 'SUCCEEDED', tags: new Map([['env', 'prod']]) }];
 
-/** What there is to query. Regions are made when they are first asked for: any region name works. */
+/** All monitors and scopes. Regions are created on their first use, with any name. */
 export class Inventory {
   readonly #accounts: readonly Account[];
   readonly #seed: string;
@@ -65,7 +65,7 @@ export class Inventory {
     this.#made.set(`${account}/${region}`, { scopes, monitors: makeMonitors(place, monitors) });
   }
 
-  /** What the scenario says of a region; a region that an account with `regions` does not name is empty. */
+  /** The region in the scenario. If the account has `regions`, all other regions are empty. */
   #declared(id: string, region: string): Region {
     const regions = this.#accounts.find((account) => account.id === id)?.regions;
     return regions ? (regions.get(region) ?? { monitors: [], scopes: [] }) : {};
@@ -88,7 +88,7 @@ function makeMonitor(place: Place, { name, status, tags, createdAt }: Monitor) {
       { type: 'AWS::EC2::VPC', identifier: vpcOf(place, 0).arn },
       { type: 'AWS::EC2::Subnet', identifier: subnetOf(place, vpcOf(place, 1), 0).arn },
     ],
-    // An empty list means every destination, as for most monitors that people create.
+    // An empty list means all destinations, as for most monitors of users.
     remoteResources: random.chance(0.5)
       ? []
       : [

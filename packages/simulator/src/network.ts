@@ -1,6 +1,6 @@
 import { Random } from './random.ts';
 
-/** Where a network is: what all its ids are drawn from. */
+/** The seed and the target from which all IDs of a network are drawn. */
 export interface Place {
   seed: string;
   account: string;
@@ -11,7 +11,7 @@ export type Vpc = ReturnType<typeof vpcOf>;
 export type Subnet = ReturnType<typeof subnetOf>;
 export type Instance = ReturnType<typeof instanceOf>;
 
-/** The zone ids of a region, in the order of its subnets. */
+/** The zone IDs of a region, in the order of its subnets. */
 export function zonesOf(region: string): readonly string[] {
   return [1, 2, 4, 6].map((n) => `${zonePrefix(region)}-az${n}`);
 }
@@ -22,8 +22,8 @@ export function vpcOf(place: Place, index: number) {
 }
 
 /**
- * The subnet 10.v.s.0/24, v and s being 20 more than the VPC's index, and its own index. Subnets of one VPC go round the
- * region's zones: `az` is a zone id such as use1-az6.
+ * The subnet 10.v.s.0/24, where v is the VPC's index plus 20, and s is the subnet's index. Subnets of one VPC cycle through
+ * the region's zones: `az` is a zone ID (for example, use1-az6).
  */
 export function subnetOf(place: Place, vpc: Vpc, index: number) {
   const id = `subnet-0${draw(place, 'subnet', vpc.index, index).hex(16)}`;
@@ -59,7 +59,7 @@ export function arn(service: string, region: string, account: string, resource: 
   return `arn:${partition}:${service}:${region}:${account}:${resource}`;
 }
 
-/** The short form of a region in its zones' ids: us-east-1 gives use1, ap-northeast-1 gives apne1. */
+/** The short form of a region in its zone IDs: use1 for us-east-1, apne1 for ap-northeast-1. */
 export function zonePrefix(region: string): string {
   const [area = '', ...rest] = region.split('-');
   const short = rest.map((word) => {

@@ -4,7 +4,7 @@ import { hash32 } from './random.ts';
 import { modelledError } from './service-error.ts';
 import type { Simulation } from './simulation.ts';
 
-/** The path's labels, percent-decoded once. */
+/** The labels of the path, percent-decoded once. */
 export interface Labels {
   monitorName?: string;
   scopeId?: string;
@@ -12,7 +12,7 @@ export interface Labels {
   resourceArn?: string;
 }
 
-/** A request to the simulation, past authentication and throttling. */
+/** A request after authentication and throttling. */
 export interface ApiRequest {
   account: string;
   region: string;
@@ -30,13 +30,13 @@ export interface Operation {
   /** The API's name. */
   name: string;
   method: string;
-  /** Of its path: texts, and labels in braces. */
+  /** Segments of the path: texts, and labels in braces. */
   segments: readonly string[];
-  /** Returns the body of the success (always a 200), or throws a ServiceError. */
+  /** Returns the body of a successful response (always 200), or throws a ServiceError. */
   carryOut(simulation: Simulation, request: ApiRequest): Body;
 }
 
-/** An operation whose path is `template`, with labels in braces. */
+/** Defines an operation. `template` is its path, with labels in braces. */
 export const operation = (
   method: string,
   template: string,
@@ -49,7 +49,7 @@ export const operation = (
   carryOut,
 });
 
-/** Checks what the model demands of labels, and finds the inventory of the request's account and region. */
+/** Checks the model's constraints for labels, and returns the inventory of the request's account and region. */
 export function regionOf({ inventory }: Simulation, { account, region, labels }: ApiRequest): RegionInventory {
   const { monitorName, resourceArn } = labels;
   const constraints = new Constraints();
@@ -60,10 +60,10 @@ export function regionOf({ inventory }: Simulation, { account, region, labels }:
 }
 
 /**
- * The stretch of a list that the request's token asks for, from its start without one: items from `from` up to, not
- * including, `to`; and what asks for the next stretch, if any. `listing` names the list in its account and region.
+ * The page of a list that the request's token selects; the first page without a token. It has the items from `from` up to, but
+ * not including, `to`, and the token of the next page, if any. `listing` identifies the list in its account and region.
  *
- * @throws ServiceError for a token that was not made for this list: a ValidationException
+ * @throws ServiceError (ValidationException) for a token of another list
  */
 export function page(
   { worlds }: Simulation,

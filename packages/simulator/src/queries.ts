@@ -4,7 +4,7 @@ import { parentOf, type QueryLife, type Scenario, type StartedQueryMatch } from 
 import type { DestinationCategory, MetricName, QueryType } from './vocabulary.ts';
 import type { Worlds } from './worlds.ts';
 
-/** Where a query lives: an id is known under its own parent only. */
+/** The parent of a query. An ID is valid under its own parent only. */
 export interface QueryParent {
   account: string;
   region: string;
@@ -13,7 +13,7 @@ export interface QueryParent {
   parent: string;
 }
 
-/** What a query asks. Times in milliseconds since the Unix epoch. */
+/** The arguments of a query. Times are in milliseconds since the Unix epoch. */
 export interface QueryInput extends QueryParent {
   startTime: number;
   endTime: number;
@@ -24,12 +24,12 @@ export interface QueryInput extends QueryParent {
 
 export type QueryStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELED';
 
-/** Its moments are milliseconds on the monotonic clock. */
+/** A query. Its times are milliseconds on the monotonic clock. */
 export interface Query extends QueryInput {
   queryId: string;
-  /** What of its life the scenario pins. */
+  /** The part of its life that the scenario sets. */
   life: QueryLife;
-  /** Whether it was there from the start, rather than started by a client. */
+  /** Whether it is from the scenario, and was not started by a client. */
   fixed: boolean;
   startedAt: number;
   runsAt: number;
@@ -37,7 +37,7 @@ export interface Query extends QueryInput {
   stoppedAt?: number;
 }
 
-/** A query under way that a client started. */
+/** A query in progress that a client started. */
 export interface RunningQuery extends QueryParent {
   queryId: string;
   status: 'QUEUED' | 'RUNNING';
@@ -49,13 +49,13 @@ const SWEEP_EVERY = 60_000;
 /** All queries of the simulator; `now` is always milliseconds on the monotonic clock. */
 export class Queries {
   readonly #seed: string;
-  /** Read at each use, since worlds may change. */
+  /** Read at each use, because worlds may change. */
   readonly #worlds: () => Worlds;
   readonly #byKey = new Map<string, Query>();
   readonly #lives: readonly { life: QueryLife; fits: ReturnType<typeof matcherOf<keyof StartedQueryMatch>> }[];
   #sweptAt: number;
 
-  /** The scenario's own queries start at `now`, which is `wall` milliseconds since the Unix epoch. */
+  /** The queries of the scenario start at `now`, which is `wall` milliseconds since the Unix epoch. */
   constructor({ seed, accounts, queries, startedQueries }: Scenario, worlds: () => Worlds, now: number, wall: number) {
     this.#seed = seed;
     this.#worlds = worlds;
@@ -72,15 +72,15 @@ export class Queries {
     }
   }
 
-  /** `undefined` when there is none, or its results are no longer kept. */
+  /** Returns `undefined` if there is no such query, or if its retention has ended. */
   find(where: QueryParent, queryId: string, now: number): Query | undefined {
     const query = this.#byKey.get(keyOf(where, queryId));
     return query && !this.#isForgotten(query, now) ? query : undefined;
   }
 
   /**
-   * The query that `input` names, since equal inputs have equal ids: the one under way if there is one, else a new run.
-   * `undefined` when the account and region already have as many queries under way as its world allows.
+   * Starts a query. Equal inputs have equal IDs: a query in progress is returned instead of a new one. Returns `undefined` if
+   * the account and region have reached their limit of queries in progress.
    */
   start(input: QueryInput, now: number): Query | undefined {
     this.#sweep(now);
@@ -110,14 +110,14 @@ export class Queries {
     return now < runsAt ? 'QUEUED' : 'RUNNING';
   }
 
-  /** Cancels it, unless it has ended: then nothing changes. */
+  /** Cancels a query, unless it has ended. */
   stop(query: Query, now: number): void {
     if (this.#underWay(query, now)) {
       query.stoppedAt ??= now;
     }
   }
 
-  /** Those under way, of all accounts and regions, that clients started. */
+  /** Queries in progress that clients started, of all accounts and regions. */
   running(now: number): RunningQuery[] {
     return [...this.#byKey.values()].flatMap((query) => {
       const { account, region, type, parent, queryId } = query;
@@ -166,7 +166,7 @@ export class Queries {
   }
 }
 
-/** No two places share a key: the parent, which may be any text, goes with its length. */
+/** A unique key: the parent, which may be any text, is preceded by its length. */
 function keyOf({ account, region, type, parent }: QueryParent, queryId: string): string {
   return `${account}/${region}/${type}/${parent.length}/${parent}/${queryId}`;
 }

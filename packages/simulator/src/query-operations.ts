@@ -10,7 +10,7 @@ import { DESTINATION_CATEGORIES, metricNamesOf, type QueryType } from './vocabul
 const LONGEST_WINDOW = 3_600_000;
 const DEFAULT_LIMIT = 100;
 
-/** The four operations of a family of queries: `parent` is the path below which its queries are. */
+/** The four operations of a query type. `parent` is the path of its queries. */
 const family = (suffix: string, type: QueryType, parent: string): Operation[] => [
   operation('POST', parent, `StartQuery${suffix}`, (...call) => startQuery(type, ...call)),
   operation('GET', `${parent}/{queryId}/status`, `GetQueryStatus${suffix}`, (...call) => getStatus(type, ...call)),
@@ -45,7 +45,7 @@ function startQuery(type: QueryType, simulation: Simulation, request: ApiRequest
   }
   const query = simulation.queries.start(input, request.now);
   if (!query) {
-    throw modelledError('ServiceQuotaExceededException', 'The number of queries under way has reached its limit.');
+    throw modelledError('ServiceQuotaExceededException', 'The number of queries in progress has reached its limit.');
   }
   return { queryId: query.queryId };
 }
@@ -61,7 +61,7 @@ function startInput(where: QueryParent, body: Buffer): QueryInput {
   const endTime = time('endTime');
   const metricName = word('metricName', metricNamesOf(where.type));
   const destinationCategory = word('destinationCategory', DESTINATION_CATEGORIES);
-  // The -data family has no limit: the service ignores members that its model does not have.
+  // The `-data` type has no limit: the service ignores members that the model lacks.
   const asked = where.type === 'workload-insights-top-contributors-data' ? undefined : fields['limit'];
   const limit =
     typeof asked === 'number' && Number.isInteger(asked)
@@ -105,7 +105,7 @@ function stopQuery(type: QueryType, simulation: Simulation, request: ApiRequest)
   return {};
 }
 
-/** The query that status and stop name, if its start is long enough ago for them to know it. */
+/** The query of a status or stop request, if it is visible: its start must be long enough ago. */
 function visibleQuery(simulation: Simulation, request: ApiRequest, type: QueryType): Query {
   regionOf(simulation, request);
   const { queryId = '' } = request.labels;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** FNV-1a over UTF-16 units, then murmur3's finalizer, since FNV alone leaves the high bits of similar texts alike. */
+/** FNV-1a over UTF-16 units with the finalizer of murmur3, because FNV alone gives similar texts similar high bits. */
 export function hash32(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {
@@ -12,8 +12,8 @@ export function hash32(text: string): number {
 }
 
 /**
- * Randomness that a text decides: the same text gives the same draws in every process, so the simulator's answers
- * depend on nothing but the scenario's seed and the requests. It is mulberry32 started from the hash of `seed`.
+ * A random number generator with a text as its seed. Equal seeds give equal numbers in every process, so that responses depend
+ * only on the scenario's seed and the requests. It is mulberry32, seeded with the hash of `seed`.
  */
 export class Random {
   #state: number;
@@ -40,7 +40,7 @@ export class Random {
     return this.next() < share;
   }
 
-  /** One of `items`, which must not be empty. */
+  /** One of `items`. */
   pick<T>(items: readonly [T, ...T[]]): T {
     return items[Math.floor(this.next() * items.length)] ?? items[0];
   }
@@ -56,14 +56,14 @@ export class Random {
 }
 
 /**
- * A UUID of version 3, the MD5 of `name`: such are the query ids in the service's own samples, which hints that they
- * are made from what was asked.
+ * A UUID of version 3, from the MD5 of `name`. The query IDs in the service's samples are of this version, which suggests that
+ * they are derived from the arguments of the query.
  */
 export function nameUuid(name: string): string {
   return uuidOf(createHash('md5').update(name).digest('hex'), '3');
 }
 
-/** A UUID from 32 hexadecimal digits, with the version and variant digits put in. */
+/** A UUID from 32 hexadecimal digits, two of which are replaced by the version and the variant. */
 export function uuidOf(hex: string, version: '3' | '4'): string {
   const variant = '89ab'[Number.parseInt(hex.charAt(16), 16) % 4];
   return [
@@ -77,7 +77,7 @@ export function uuidOf(hex: string, version: '3' | '4'): string {
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** A prefix such as AIDA or ASIA, and sixteen letters and digits. */
+/** A prefix (for example, AIDA or ASIA) with sixteen letters and digits. */
 export function identifier(prefix: string, draw: string): string {
   return prefix + letters(BASE32, 16, draw);
 }

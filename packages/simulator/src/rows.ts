@@ -7,10 +7,10 @@ import { factorOf, type UnitAnswer, unitOf } from './units.ts';
 import type { DestinationCategory, MetricName } from './vocabulary.ts';
 import type { Worlds } from './worlds.ts';
 
-/** Items of an answer's list, as they go on the wire. */
+/** Items of a response's list, as they are sent. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** The results of one query. All is drawn from the seed and what the query asks, so each page can be made by itself. */
+/** The results of one query. They are drawn from the seed and the arguments of the query, so that each page is independent. */
 export interface Results {
   count: number;
   unit: UnitAnswer;
@@ -21,7 +21,7 @@ const HOUR = 3_600_000;
 const POINT_STEP = 300_000;
 const LEAST_ROWS = 60;
 
-/** `scopeAccounts` are the accounts whose subnets appear in workload insights: those of the query's scope. */
+/** `scopeAccounts` are the accounts of the query's scope, whose subnets appear in workload insights. */
 export function resultsOf(
   query: Query,
   { seed, worlds }: Simulation,
@@ -32,7 +32,7 @@ export function resultsOf(
   const { shift, ...found } = drawRows(query, seed);
   const unit = unitOf(query, found.top, units, seed);
   const factor = factorOf(query.metricName, unit.unit);
-  /** Falls with the rank, as in any list of top contributors, and is never so small that it would not be listed. */
+  /** Decreases with the rank, as in any list of top contributors, and is at least 1. */
   const value = (rank: number) => Math.max(1, Math.round(found.top / (1 + rank) ** 0.9 / factor));
   const count = Math.min(query.limit, found.count);
   switch (query.type) {
@@ -53,9 +53,9 @@ function drawRows(query: Query, seed: string) {
   const sums = metricName === 'ROUND_TRIP_TIME' ? 1 : Math.max(0.01, (endTime - startTime) / HOUR);
   const most = type === 'workload-insights-top-contributors-data' ? 100 : 600;
   return {
-    /** How many there are to find. */
+    /** Number of rows before the limit. */
     count: query.life.rows ?? window.integer(LEAST_ROWS, most),
-    /** The index of the first flow: windows differ a little in which flows are at the top. */
+    /** Index of the first flow: the top flows differ slightly between windows. */
     shift: window.integer(0, 3),
     /** The largest value, in the metric's base unit. */
     top: usualTop(metricName, destinationCategory, usual) * sums * (0.7 + 0.6 * window.next()),
@@ -86,8 +86,8 @@ function usualTop(metricName: MetricName, category: DestinationCategory, random:
 }
 
 /**
- * Flows whose both ends have an agent may be there twice: as the client's side sees them and, in the next row, as the
- * far end does, with the ends exchanged and port 0. Of four rows the second is such a mirror, so four rows are three flows.
+ * Flows with an agent at both ends may appear twice: in the client's view and, in the next row, in the view of the remote end,
+ * with the ends exchanged and port 0. The second of four rows is such a mirror row, so that four rows are three flows.
  */
 function monitorRow(place: Place, query: Query, shift: number, index: number, value: (rank: number) => number): Row {
   const { parent, destinationCategory: category } = query;
@@ -95,7 +95,7 @@ function monitorRow(place: Place, query: Query, shift: number, index: number, va
   const isMirror = hasMirrors && index % 4 === 1;
   const rank = isMirror ? index - 1 : index;
   const mirrorsBefore = hasMirrors ? Math.floor((rank + 2) / 4) : 0;
-  // Shifted by whole fours, a flow that has a mirror has it in every window.
+  // The shift is a multiple of four rows, so that a flow with a mirror row has one in every window.
   const flow = flowOf(place, parent, category, rank - mirrorsBefore + 3 * shift);
   const { local, remote, port } = isMirror ? { local: flow.remote, remote: flow.local, port: 0 } : flow;
   const row: Record<string, unknown> = {
@@ -105,12 +105,12 @@ function monitorRow(place: Place, query: Query, shift: number, index: number, va
     dnatIp: isMirror ? undefined : flow.dnatIp,
     targetPort: port,
     destinationCategory: category,
-    // Some rows come without a value; the first, by which a reader judges the list, never does.
+    // Some rows have no value; the first row always has one.
     value: index % 17 === 16 ? undefined : value(rank),
     traversedConstructs: isMirror ? flow.traversed.toReversed() : flow.traversed,
     kubernetesMetadata: kubernetesMetadata(local, remote),
   };
-  // Of the members that say nothing, about half of these become empty texts; the rest are left out.
+  // About half of these members, if they are missing, are sent as empty texts; the others are omitted.
   for (const name of OFTEN_EMPTY) {
     if (row[name] === undefined && flow.emptiness.chance(0.5)) {
       row[name] = '';
@@ -186,7 +186,7 @@ function workloadInsightsRow(
   };
 }
 
-/** What the far side is; the service's exact forms are not documented, and its one sample has an empty text. */
+/** The remote end. The service's exact forms are not documented, and its only sample has an empty text. */
 function remoteIdentifier(category: DestinationCategory, az: string, zones: readonly string[], random: Random): string {
   switch (category) {
     case 'INTRA_AZ':
@@ -210,7 +210,7 @@ function remoteIdentifier(category: DestinationCategory, az: string, zones: read
   }
 }
 
-/** One series: a point for each five minutes that the window touches. Zones come more than once, some with a gap. */
+/** One series: a point for each five minutes of the window. Zones repeat, and some series have a gap. */
 function dataPoint(place: Place, query: Query, form: Worlds['timestamps'], index: number, value: number): Row {
   const zones = zonesOf(place.region);
   const random = new Random([place.seed, query.queryId, 'series', index].join('/'));

@@ -2,18 +2,18 @@ import { isNode, LineCounter, parseDocument, YAMLParseError } from 'yaml';
 import { HIDDEN, INVALID, type Problem, refuse } from './fields.ts';
 import { readScenario, type Scenario } from './schema.ts';
 
-/** One thing wrong in a scenario file. */
+/** A problem in a scenario file. */
 export interface ScenarioProblem {
-  /** Such as `accounts[0].regions.us-east-1.monitors[2].status`; empty for the document as a whole. */
+  /** Path, like `accounts[0].regions.us-east-1.monitors[2].status`; empty for the document. */
   path: string;
-  /** Where it stands in the text, from 1. */
+  /** Line in the text, from 1. */
   line: number;
-  /** The value as the file has it, as JSON, shortened; secrets are not shown. `nothing` where a key is missing. */
+  /** The value as JSON, truncated, without secrets; `nothing` if a key is missing. */
   got: string;
   expected: string;
 }
 
-/** Every problem of a scenario at once. */
+/** All problems of a scenario. */
 export class ScenarioError extends Error {
   override readonly name = 'ScenarioError';
   readonly problems: readonly ScenarioProblem[];
@@ -28,7 +28,7 @@ export class ScenarioError extends Error {
   }
 }
 
-/** Reads a scenario in YAML (so JSON too). Throws ScenarioError, and nothing else, with all problems found. */
+/** Reads a scenario in YAML or JSON. @throws ScenarioError with all problems, and no other error */
 export function parseScenario(text: string): Scenario {
   const document = parseYaml(text);
   const problems: Problem[] = [];
@@ -61,7 +61,7 @@ function parseYaml(text: string) {
     refuseEndless(value);
     return {
       value,
-      /** The line of the value at `path`, or of the innermost mapping or list around it. */
+      /** The line of the value at `path`, or of the innermost existing mapping or list around it. */
       lineOf(path: Problem['path']): number {
         for (let length = path.length; length > 0; length--) {
           const node = document.getIn(path.slice(0, length), true);
@@ -73,7 +73,7 @@ function parseYaml(text: string) {
       },
     };
   } catch (error) {
-    // The parser's own errors have a position; a text too deep or with endless aliases throws others.
+    // The parser's own errors have a position. Deep nesting and endless aliases cause other errors.
     const line = error instanceof YAMLParseError ? lines.linePos(error.pos[0]).line : 1;
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     throw new ScenarioError([{ path: '', line, got: message, expected: 'a YAML document' }]);
@@ -82,7 +82,7 @@ function parseYaml(text: string) {
 
 const MOST_VALUES = 1_000_000;
 
-/** Throws when aliases make `value` hold itself, or the same so often that reading it would not end in good time. */
+/** @throws RangeError if `value` contains itself through aliases, or repeats values so often that reading takes too long */
 function refuseEndless(value: unknown): void {
   const open = [value];
   let count = 0;
@@ -90,7 +90,7 @@ function refuseEndless(value: unknown): void {
     for (const inner of typeof next === 'object' && next !== null ? Object.values(next) : []) {
       count += 1;
       if (count > MOST_VALUES) {
-        throw new RangeError('aliases without end');
+        throw new RangeError('endless aliases');
       }
       open.push(inner);
     }
@@ -112,7 +112,7 @@ function checkAccounts({ accounts, queries }: Scenario, problems: Problem[]): vo
     for (const [j, { accessKeyId }] of account.credentials.entries()) {
       if (accessKeyIds.has(accessKeyId)) {
         const path = ['accounts', i, 'credentials', j, 'accessKeyId'];
-        refuse(problems, path, accessKeyId, 'one that no other account has');
+        refuse(problems, path, accessKeyId, 'a value that no other account has');
       }
       accessKeyIds.add(accessKeyId);
     }

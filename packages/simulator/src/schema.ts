@@ -46,30 +46,30 @@ const tags = defaulted(
   new Map(),
 );
 
-/** Long-lived (or, with a token, temporary) credentials of an IAM user. */
+/** Long-term credentials of an IAM user; temporary ones if they have a token. */
 const CREDENTIALS = {
-  accessKeyId: required(text('an access key id', /^\w{16,128}$/)),
+  accessKeyId: required(text('an access key ID', /^\w{16,128}$/)),
   secretAccessKey: required(secretText('a secret access key')),
   sessionToken: optional(secretText('a session token')),
-  /** Milliseconds from the simulator's start; from then on they are expired. */
+  /** Expiration in milliseconds after the start of the simulator. */
   expiresAfter: optional(duration),
-  /** The IAM user's name. */
+  /** Name of the IAM user. */
   user: defaulted(text('an IAM user name', /^[\w+=,.@-]{1,64}$/), 'simulator'),
 };
 const readCredentials = objectOf(CREDENTIALS);
 
-/** A role that AssumeRole and AssumeRoleWithWebIdentity can take. */
+/** A role for AssumeRole and AssumeRoleWithWebIdentity. */
 const ROLE = {
   name: required(text('a role name', /^[\w+=,.@-]{1,64}$/)),
-  /** When given, AssumeRole must send the same. */
-  externalId: optional(secretText('an external id')),
-  /** Who may assume it: account ids or ARNs, `*` allowed in both. Anyone when absent. */
-  trusted: optional(listOf(text('an account id or an ARN'))),
-  /** The web identity tokens it takes. Any when absent. */
+  /** If set, AssumeRole must send the same. */
+  externalId: optional(secretText('an external ID')),
+  /** Principals that may assume it: account IDs or ARNs, with `*`. Any principal by default. */
+  trusted: optional(listOf(text('an account ID or an ARN'))),
+  /** Valid web identity tokens. Any token by default. */
   webIdentityTokens: optional(listOf(secretText('a token'))),
   /** Session tags that AssumeRole must send. */
   requiredTags: tags,
-  /** Milliseconds its credentials live, whatever DurationSeconds asks for; may be less than the service's 15 minutes. */
+  /** Lifetime of its credentials in milliseconds, instead of DurationSeconds. May be less than the service's 15 minutes. */
   sessionDuration: optional(duration),
 };
 export type Role = Shape<typeof ROLE>;
@@ -79,26 +79,26 @@ const MONITOR = {
   name: required(monitorName),
   status: defaulted(oneOf(...MONITOR_STATUSES), 'ACTIVE'),
   tags,
-  /** Seconds since the Unix epoch; when absent, drawn from the seed. */
+  /** Seconds since the Unix epoch; drawn from the seed by default. */
   createdAt: optional(number(0, 4_102_444_800, 'number')),
 };
 export type Monitor = Shape<typeof MONITOR>;
 const readMonitor = objectOf(MONITOR);
 
 const SCOPE = {
-  /** When absent, drawn from the seed. */
-  scopeId: optional(text('a scope id')),
+  /** Drawn from the seed by default. */
+  scopeId: optional(text('a scope ID')),
   status: choice(...SCOPE_STATUSES),
   tags,
-  /** The accounts it watches; its own when absent. */
+  /** Monitored accounts; its own account by default. */
   accounts: optional(listOf(accountId)),
 };
 export type Scope = Shape<typeof SCOPE>;
 
 const REGION = {
-  /** When absent: the monitors of a region without a scenario. */
+  /** By default, the monitors of a region without a scenario. */
   monitors: optional(distinctListOf(readMonitor, 'name')),
-  /** When absent: one scope, SUCCEEDED. */
+  /** By default, one scope with status SUCCEEDED. */
   scopes: optional(listOf(objectOf(SCOPE))),
 };
 export type Region = Shape<typeof REGION>;
@@ -109,45 +109,45 @@ const ACCOUNT = {
   id: required(accountId),
   credentials: defaulted(distinctListOf(readCredentials, 'accessKeyId'), []),
   roles: defaulted(distinctListOf(readRole, 'name'), []),
-  /** By region name. When absent, every region of the account holds what a region without a scenario does. */
-  regions: optional(mapOf(objectOf(REGION), 'a region such as us-east-1', REGION_PATTERN)),
+  /** By name. By default, every region of the account is one without a scenario. */
+  regions: optional(mapOf(objectOf(REGION), 'a region (for example, us-east-1)', REGION_PATTERN)),
 };
 export type Account = Shape<typeof ACCOUNT>;
 const readAccount = objectOf(ACCOUNT);
 
 const readAccounts: Reader<readonly Account[]> = distinctListOf(readAccount, 'id');
 
-/** What the scenario pins of a query's life; what is absent is drawn from the seed. Times in milliseconds. */
+/** The life of a query. Missing members are drawn from the seed. Times are in milliseconds. */
 const LIFE = {
-  /** From its start until it is RUNNING. */
+  /** Time from the start until RUNNING. */
   queuedFor: optional(duration),
-  /** From RUNNING until its end. */
+  /** Time from RUNNING until the end. */
   runningFor: optional(duration),
-  /** How it ends; `none`: it never ends. SUCCEEDED when absent. */
+  /** The final status; SUCCEEDED by default. `none`: the query never ends. */
   outcome: optional(oneOf('SUCCEEDED', 'FAILED', 'CANCELED', 'none')),
-  /** The whole body of its status answers, instead of the true one: for answers that no model foresees. */
+  /** Replaces the body of its status responses (for example, by a form that the model lacks). */
   statusBody: optional(
-    scalar('a mapping: the body of the answer', (value) => (isMapping(value) ? { ...value } : undefined)),
+    scalar('a mapping: the body of the response', (value) => (isMapping(value) ? { ...value } : undefined)),
   ),
-  /** How many rows (or data points' series) there are to find, before `limit` cuts them. */
+  /** Number of rows (or series of data points) before `limit`. */
   rows: optional(number(0, 10_000, 'integer')),
-  /** The unit its results name: any text, null, or `absent`. */
+  /** The unit of its results: any text, null, or `absent`. */
   unit: optional(
-    scalar('a unit such as Bytes, null, or absent', (value) =>
+    scalar('a unit (for example, Bytes), null, or absent', (value) =>
       typeof value === 'string' || value === null ? value : undefined,
     ),
   ),
 };
 export type QueryLife = Shape<typeof LIFE>;
 
-/** Queries of one kind that exist when the simulator starts: somebody else started them, at that moment. */
+/** Queries of one type that other clients have started when the simulator starts. */
 const fixedQueries = <T extends QueryType>(type: T) => ({
   ...LIFE,
-  region: required(text('a region such as us-east-1', REGION_PATTERN)),
-  /** The scenario's first account when absent. */
+  region: required(text('a region (for example, us-east-1)', REGION_PATTERN)),
+  /** The first account of the scenario by default. */
   account: optional(accountId),
-  /** With `count`, holds `{n}`, which is replaced by 1, 2 … */
-  queryId: required(text('a query id')),
+  /** With `count`, contains `{n}`, which is replaced by 1, 2, … */
+  queryId: required(text('a query ID')),
   count: optional(number(1, 1_000_000, 'integer')),
   metricName: defaulted(oneOf(...metricNamesOf(type)), 'DATA_TRANSFERRED'),
   destinationCategory: defaulted(oneOf(...DESTINATION_CATEGORIES), 'INTER_AZ'),
@@ -157,7 +157,7 @@ const fixedQueries = <T extends QueryType>(type: T) => ({
 const MONITOR_QUERIES = { ...fixedQueries('monitor-top-contributors'), monitorName: required(monitorName) };
 export type FixedMonitorQueries = Shape<typeof MONITOR_QUERIES>;
 
-const scopeId = required(text('a scope id'));
+const scopeId = required(text('a scope ID'));
 const INSIGHTS_QUERIES = { ...fixedQueries('workload-insights-top-contributors'), scopeId };
 const INSIGHTS_DATA_QUERIES = { ...fixedQueries('workload-insights-top-contributors-data'), scopeId };
 
@@ -172,12 +172,12 @@ const readFixed = taggedOf<FixedQueries>('type', {
 const readNumbered: Reader<FixedQueries> = (value, path, problems) => {
   const queries = readFixed(value, path, problems);
   if (queries !== INVALID && queries.count !== undefined && !queries.queryId.includes('{n}')) {
-    return refuse(problems, [...path, 'queryId'], queries.queryId, 'a text that holds {n}, since count is given');
+    return refuse(problems, [...path, 'queryId'], queries.queryId, 'a text with {n}, because count is set');
   }
   return queries;
 };
 
-/** The monitor's name or the scope's id. */
+/** The name of the monitor or the ID of the scope. */
 export function parentOf(queries: { monitorName: string } | { scopeId: string }): string {
   return 'scopeId' in queries ? queries.scopeId : queries.monitorName;
 }
@@ -197,15 +197,15 @@ const STARTED_MATCH = {
 };
 export type StartedQueryMatch = Shape<typeof STARTED_MATCH>;
 
-/** The life of queries that clients start, where they fit `match`. */
+/** The life of queries that clients start and that match `match`. */
 const STARTED = { match: defaulted(objectOf(STARTED_MATCH), {}), ...LIFE };
 export type StartedQueries = Shape<typeof STARTED>;
 
 const readStartedQueries: Reader<readonly StartedQueries[]> = listOf(objectOf(STARTED));
 
-/** All that a simulator's answers depend on, beside the requests and the clock. */
+/** Everything that determines responses, beside the requests and the clock. */
 const SCENARIO = {
-  /** Decides all that is drawn: rows, ids, lives of queries. */
+  /** Seed of all drawn values: rows, IDs, and lives of queries. */
   seed: defaulted(
     scalar('a text or a number', (value) =>
       typeof value === 'string' || typeof value === 'number' ? String(value) : undefined,
@@ -213,12 +213,12 @@ const SCENARIO = {
     'network-flow-monitor',
   ),
   /**
-   * Requests that name no known credentials are of the first one. Where any account names credentials, all requests
-   * must be signed with known ones, and signatures are checked.
+   * Requests without known credentials belong to the first account. If an account has credentials, all requests must be
+   * signed with known ones, and signatures are checked.
    */
   accounts: defaulted(readAccounts, [{ id: '123456789012', credentials: [], roles: [] }]),
   queries: defaulted(readFixedQueries, []),
-  /** The first that fits a start decides the query's life. */
+  /** The first match determines the life of a query. */
   startedQueries: defaulted(readStartedQueries, []),
   worlds: defaulted(readWorlds, defaultWorlds),
   faults: defaulted(readFaults, []),
@@ -227,5 +227,5 @@ export type Scenario = Readonly<Shape<typeof SCENARIO>>;
 
 export const readScenario = objectOf(SCENARIO);
 
-/** What a simulator without a scenario plays. */
+/** The scenario of a simulator without one. */
 export const defaultScenario: Scenario = defaultsOf(SCENARIO);

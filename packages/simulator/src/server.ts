@@ -12,45 +12,45 @@ import { defaultScenario, type Monitor, type Scenario } from './schema.ts';
 import type { Worlds } from './worlds.ts';
 
 export interface SimulatorOptions {
-  /** A loopback address, 127.0.0.1 when absent; no other is listened on. */
+  /** A loopback address; 127.0.0.1 by default. Other addresses are rejected. */
   host?: string;
-  /** Any free one when 0 or absent. */
+  /** Any free port if 0, which is the default. */
   port?: number;
-  /** `defaultScenario` when absent. */
+  /** `defaultScenario` by default. */
   scenario?: Scenario;
   clock?: Clock;
-  /** Called once for each request, when it is answered or it is settled that it will not be. */
+  /** Called once per request, after the response or when it is certain that there will be none. */
   onRequest?(record: RequestRecord): void;
 }
 
-/** A simulator that listens. Accounts and regions in its methods are ids and names. */
+/** A listening simulator. Its methods identify accounts by ID, and regions by name. */
 export interface Simulator {
-  /** Such as http://127.0.0.1:40123: the endpoint of the service and of STS. */
+  /** Endpoint of the service and of STS (for example, http://127.0.0.1:40123). */
   readonly url: string;
-  /** Such as 127.0.0.1:40123. */
+  /** For example, 127.0.0.1:40123. */
   readonly address: string;
-  /** Replaces all faults, the scenario's too; `from` and `until` still count from the simulator's start. */
+  /** Replaces all faults, including those of the scenario. `from` and `until` count from the start of the simulator. */
   setFaults(faults: readonly Fault[]): void;
-  /** Lays `changes` over the scenario's worlds; what an earlier call changed goes back. */
+  /** Applies `changes` to the scenario's worlds, and undoes the changes of earlier calls. */
   setWorlds(changes: Partial<Worlds>): void;
   /** Replaces all monitors of one account in one region. */
   setMonitors(account: string, region: string, monitors: readonly Monitor[]): void;
-  /** Makes the credentials that an account has, named or issued, expire now; STS may issue new ones. */
+  /** Expires all credentials of an account now, including issued ones. STS may issue new ones. */
   expireCredentials(account: string): void;
-  /** The queries under way that clients started: those of the scenario are not among them. */
+  /** Returns the queries in progress that clients started, without those of the scenario. */
   runningQueries(): RunningQuery[];
-  /** Stops listening and cuts all connections, hanging ones too. Calling it again is harmless. */
+  /** Stops listening and closes all connections, including hanging ones. Repeated calls have no effect. */
   close(): Promise<void>;
 }
 
-/** Longer than clients that poll each minute leave a connection idle, so that none is cut as its next request comes. */
+/** Longer than clients that poll each minute leave a connection idle, so that it is not closed during a request. */
 const KEEP_ALIVE_MS = 90_000;
 
-/** Starts a simulator. Rejects with a TypeError for an address that is no loopback one, and when it cannot listen. */
+/** Starts a simulator. Rejects with a TypeError if the address is not a loopback address, or the system's error. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { host = '127.0.0.1', port = 0, scenario = defaultScenario, clock = systemClock, onRequest } = options;
   if (!isLoopback(host)) {
-    throw new TypeError(`The simulator listens on loopback addresses only, not on ${host}`);
+    throw new TypeError(`The simulator listens on loopback addresses only: got ${host}`);
   }
   const startedAt = { monotonic: clock.monotonic(), wall: clock.now() };
   const { seed, accounts } = scenario;
@@ -97,13 +97,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 }
 
-/** Gives the address that is listened on, such as 127.0.0.1:40123. */
+/** Returns the address that the server listens on (for example, 127.0.0.1:40123). */
 async function listen(server: Server, port: number, host: string): Promise<string> {
   server.listen(port, host);
   await once(server, 'listening');
   const bound = server.address();
   if (bound === null || typeof bound === 'string') {
-    throw new TypeError('The simulator listens on no TCP port');
+    throw new TypeError('The simulator does not listen on a TCP port');
   }
   return `${isIPv6(bound.address) ? `[${bound.address}]` : bound.address}:${bound.port}`;
 }

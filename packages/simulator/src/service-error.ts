@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-/** The HTTP statuses of the errors that the service's model declares. */
+/** HTTP statuses of the errors in the service's model. */
 const MODELLED_STATUS = {
   ValidationException: 400,
   ServiceQuotaExceededException: 402,
@@ -12,13 +12,13 @@ const MODELLED_STATUS = {
 } as const;
 export type ModelledErrorName = keyof typeof MODELLED_STATUS;
 
-/** An error that a client is answered with. */
+/** An error response. */
 export class ServiceError extends Error {
-  /** The error's name on the wire. */
+  /** Name of the error in the response. */
   readonly code: string;
   /** HTTP status. */
   readonly status: number;
-  /** Milliseconds for a Retry-After header; none when absent. */
+  /** Value of the Retry-After header in milliseconds; no header if undefined. */
   readonly retryAfter: number | undefined;
 
   constructor(code: string, status: number, message = STATUS_CODES[status] ?? 'Error', retryAfter?: number) {

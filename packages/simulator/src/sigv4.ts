@@ -3,18 +3,18 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { CredentialStore, KnownCredentials } from './credentials.ts';
 import { ServiceError } from './service-error.ts';
 
-/** An HTTP request, wholly read. */
+/** A complete HTTP request. */
 export interface HttpRequest {
   method: string;
-  /** Still percent-encoded, without the query string. */
+  /** Percent-encoded, without the query string. */
   path: string;
-  /** What follows the `?`, still percent-encoded. */
+  /** The text after the `?`, percent-encoded. */
   queryString: string;
   headers: IncomingHttpHeaders;
   body: Buffer;
 }
 
-/** What the Authorization header says of who signed for what. */
+/** The credential scope of an Authorization header. */
 export interface CredentialScope {
   accessKeyId: string;
   /** Eight digits. */
@@ -23,7 +23,7 @@ export interface CredentialScope {
   service: string;
 }
 
-/** Why a request is not let in; each service has its own names for these. */
+/** Reasons to reject a request. Each service has its own names for these. */
 type AuthenticationFailure =
   | 'missing token'
   | 'incomplete signature'
@@ -31,13 +31,13 @@ type AuthenticationFailure =
   | 'invalid signature'
   | 'expired token';
 
-/** What one of the services calls these in its errors. */
+/** The names of a service for these. */
 export type AuthenticationCodes = Readonly<Record<AuthenticationFailure, string>>;
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const MAX_SKEW = 300_000;
 
-/** The scope that an Authorization header names, whether or not the signature holds; `undefined` when it names none. */
+/** The scope of an Authorization header, even if the signature is invalid; `undefined` if there is none. */
 export function credentialScope(authorization: string | undefined): CredentialScope | undefined {
   const match = /\bCredential=([^/,\s=]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request\b/.exec(authorization ?? '');
   const [, accessKeyId, date, region, service] = match ?? [];
@@ -45,11 +45,10 @@ export function credentialScope(authorization: string | undefined): CredentialSc
 }
 
 /**
- * Checks a request that is signed by header with AWS Signature Version 4, as the service's front end does: the key is
- * known, its token the right one and not expired, the date within five minutes of `now` (milliseconds since the Unix
- * epoch), the signature right.
+ * Verifies the AWS Signature Version 4 of a request as the service's front end does. The key must be known, its token correct
+ * and not expired, the date within five minutes of `now` (milliseconds since the Unix epoch), and the signature correct.
  *
- * @throws ServiceError otherwise
+ * @throws ServiceError
  */
 export function verifySignature(
   request: HttpRequest,
@@ -135,7 +134,7 @@ function sign(
   return hmac(signingKey, stringToSign).toString('hex');
 }
 
-/** Dot segments are resolved and each segment, as it came, is encoded once more: the rule of all services but S3. */
+/** Resolves dot segments and encodes each segment a second time: the rule of all services except S3. */
 function canonicalPath(path: string): string {
   const segments: string[] = [];
   for (const segment of path.split('/')) {
@@ -171,7 +170,7 @@ function encode(value: string): string {
   return encodeURIComponent(value).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** Broken percent-encoding is left as it is: then no signature fits, which is what the client must hear. */
+/** Keeps an invalid percent-encoding: the signature does not match then, which is the correct error. */
 function decode(value: string): string {
   try {
     return decodeURIComponent(value);

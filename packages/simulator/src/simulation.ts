@@ -4,16 +4,16 @@ import type { Queries } from './queries.ts';
 import type { Account } from './schema.ts';
 import type { Worlds } from './worlds.ts';
 
-/** What operations work on, those of the service and of STS. */
+/** The state for operations of the service and of STS. */
 export interface Simulation {
   seed: string;
   accounts: readonly Account[];
-  /** Requests that name no known credentials are of this account. */
+  /** Account of requests without known credentials. */
   defaultAccount: string;
   credentials: CredentialStore;
   inventory: Inventory;
   queries: Queries;
-  /** Read at each use, since worlds may change. */
+  /** Called at each use, because worlds may change. */
   worlds(): Worlds;
   /** Milliseconds since the Unix epoch, and on the monotonic clock. */
   now(): { wall: number; monotonic: number };

@@ -6,21 +6,21 @@ import type { Role } from './schema.ts';
 import { ServiceError } from './service-error.ts';
 import type { Simulation } from './simulation.ts';
 
-/** The operations of the Security Token Service that are simulated. */
+/** The simulated operations of the Security Token Service. */
 export const STS_OPERATIONS = ['GetCallerIdentity', 'AssumeRole', 'AssumeRoleWithWebIdentity'] as const;
 export type StsOperation = (typeof STS_OPERATIONS)[number];
 
 export interface StsRequest {
   operation: StsOperation;
-  /** The form that the body held. */
+  /** The form in the body. */
   form: URLSearchParams;
-  /** Who calls: `undefined` when no known credentials signed, which is allowed where none are checked. */
+  /** The caller; `undefined` if the credentials are unknown, which is allowed unless they are checked. */
   caller: KnownCredentials | undefined;
 }
 
 const ROLE_ARN = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[\w+=,.@/-]*\/)?([\w+=,.@-]{1,64})$/;
 
-/** Gives the result of an STS request, or throws a ServiceError with a name of STS. */
+/** Returns the result of an STS request. @throws ServiceError with an error name of STS */
 export function stsResult(simulation: Simulation, request: StsRequest): Elements {
   switch (request.operation) {
     case 'GetCallerIdentity': {
@@ -104,7 +104,7 @@ function assumeRoleWithWebIdentity(simulation: Simulation, request: StsRequest):
 
 interface WantedRole extends RoleSession {
   arn: string;
-  /** Absent where the scenario names no roles at all: then any role can be assumed. */
+  /** Undefined if the scenario has no roles: then any role can be assumed. */
   role?: Role;
 }
 

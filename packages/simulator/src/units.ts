@@ -3,12 +3,12 @@ import { Random } from './random.ts';
 import type { MetricName } from './vocabulary.ts';
 import type { Worlds } from './worlds.ts';
 
-/** What an answer says of its unit: a text (maybe empty), null, or nothing at all. */
+/** The unit in a response: a text (possibly empty), null, or absent. */
 export type UnitAnswer = { unit?: string | null };
 
 type Factors = Readonly<Record<string, number>>;
 
-/** How many of the metric's base unit (microseconds, bytes, one) make one of each unit that fits it. */
+/** Factors to the metric's base unit (microseconds, bytes, or one) by unit. */
 const TIME: Factors = { Microseconds: 1, Milliseconds: 1000, Seconds: 1_000_000 };
 const VOLUME: Factors = {
   Bytes: 1,
@@ -31,20 +31,19 @@ const FITTING: Readonly<Record<MetricName, Factors>> = {
   DATA_TRANSFERRED: VOLUME,
 };
 
-/** All that the service's model can name. */
+/** All units of the service's model. */
 const METRIC_UNITS: readonly string[] = [
   ...['Seconds', 'Microseconds', 'Milliseconds', ...Object.keys(VOLUME), 'Percent', 'Count'],
   ...[...Object.keys(VOLUME), 'Count'].map((unit) => `${unit}/Second`),
   'None',
 ];
 
-/** A unit that would leave less than this of the largest value is not drawn: rounding would level the rows. */
+/** Lowest maximum in a drawn unit: with smaller values, rounding would make rows equal. */
 const LEAST_TOP_VALUE = 100;
 
 /**
- * The unit of a query's results, of which `top` is the largest value in the metric's base unit: what its life pins, else
- * drawn. Every form of naming none is among those drawn: `None`, the empty text and, unless the model requires a unit,
- * null and absent.
+ * The unit of a query's results: set by its life, or drawn. `top` is the largest value in the metric's base unit. All forms of
+ * a missing unit may be drawn: `None`, the empty text, and, unless the model requires a unit, null and absent.
  */
 export function unitOf(
   { type, metricName, queryId, life }: Query,
@@ -61,14 +60,14 @@ export function unitOf(
   const absent: UnitAnswer[] = type === 'workload-insights-top-contributors-data' ? [] : [{ unit: null }, {}];
   const candidates = [...[...named, 'None', ''].map((unit): UnitAnswer => ({ unit })), ...absent];
   const random = new Random(`${seed}/unit/${queryId}`);
-  // Most real answers name the metric's own unit, so half of the draws do.
+  // Most real responses have the metric's own unit, so half of the draws do.
   const usual = fitting[0]?.[0] ?? 'None';
   return from === 'fitting' && random.chance(0.5)
     ? { unit: usual }
     : (candidates[random.integer(0, candidates.length - 1)] ?? { unit: usual });
 }
 
-/** How many of the metric's base unit make one of `unit`; 1 for what does not fit it or is no unit. */
+/** The factor from `unit` to the metric's base unit; 1 for any other text. */
 export function factorOf(metricName: MetricName, unit: string | null | undefined): number {
   return FITTING[metricName][unit ?? ''] ?? 1;
 }

@@ -1,8 +1,8 @@
 import { optional, type Reader, text } from './fields.ts';
 
 /**
- * The words of the service's API that the simulator speaks. Written from the service's Smithy model and from what is
- * seen live; deliberately not shared with the client package, so that one wrong belief cannot hide on both sides.
+ * The words of the service's API, from the service's Smithy model and observed responses. They are deliberately not shared
+ * with the client package, so that a wrong assumption cannot affect both sides.
  */
 export type QueryType =
   | 'monitor-top-contributors'
@@ -17,7 +17,7 @@ export function metricNamesOf(type: QueryType): readonly MetricName[] {
   return type === 'monitor-top-contributors' ? MONITOR_METRICS : WORKLOAD_INSIGHTS_METRICS;
 }
 
-/** The model's seven and, after INTER_REGION, the four that the service takes beyond it. */
+/** The seven categories of the model, and the four others that the service accepts. */
 export const DESTINATION_CATEGORIES = [
   'INTRA_AZ',
   'INTER_AZ',
@@ -43,6 +43,6 @@ export const monitorName: Reader<string> = text(
   'a monitor name: 1 to 255 of a-z A-Z 0-9 _ . -',
   /^[a-zA-Z0-9_.-]{1,255}$/,
 );
-export const accountId: Reader<string> = text('an account id of 12 digits', /^[0-9]{12}$/);
-/** A pattern: `*` stands for any number of characters. */
-export const glob = optional(text('a text, in which * stands for anything'));
+export const accountId: Reader<string> = text('an account ID of 12 digits', /^[0-9]{12}$/);
+/** A pattern, in which `*` matches any number of characters. */
+export const glob = optional(text('a text, in which * matches any characters'));

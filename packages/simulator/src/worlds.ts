@@ -11,42 +11,42 @@ import {
 } from './fields.ts';
 
 /**
- * What nobody documents about the service, as switches: each value is a world a client may find itself in. All times
- * are in milliseconds. The first of several words is the default.
+ * Undocumented behavior of the service, as options: each value is one possible behavior. All times are in milliseconds. The
+ * first of several words is the default.
  */
 const WORLDS = {
-  /** How status and stop answer a query id they do not know. Results always answer ResourceNotFoundException: declared. */
+  /** Error of status and stop for an unknown query ID. Results always return ResourceNotFoundException, as in the model. */
   unknownQueryId: choice(
     'ResourceNotFoundException',
     'ValidationException',
     'AccessDeniedException',
     'InternalServerException',
   ),
-  /** How a start answers a monitor or scope that does not exist. */
+  /** Error of a start for a monitor or scope that does not exist. */
   unknownMonitorOnStart: choice('ValidationException', 'ResourceNotFoundException', 'AccessDeniedException'),
-  /** How results answer for a query that has not SUCCEEDED, be it under way or ended otherwise. */
+  /** Error of results for a query that has not SUCCEEDED (in progress, failed, or canceled). */
   resultsBeforeEnd: choice('ValidationException', 'ResourceNotFoundException', 'empty'),
-  /** How a SUCCEEDED query without rows looks: an empty list, or no member at all (the list stays where it is required). */
+  /** Results without rows: an empty list, or no member, unless the list is required. */
   emptyResults: choice('list', 'absent'),
-  /** The most items a page holds, whatever maxResults asks for. */
+  /** Maximum number of items per page, independent of maxResults. */
   pageSize: defaulted(number(1, 500, 'integer'), 25),
-  /** Starts beyond so many queries under way in one account and region: ServiceQuotaExceededException. */
+  /** Maximum number of queries in progress per account and region. More starts: ServiceQuotaExceededException. */
   maxRunningQueries: optional(number(0, 1_000_000, 'integer')),
-  /** Requests to one account and region beyond this rate, after a burst of one second's worth: ThrottlingException. */
+  /** Request rate per account and region, with a burst of one second. More requests: ThrottlingException. */
   requestsPerSecond: optional(number(0.01, 1_000_000, 'number')),
-  /** For so long after its start, status and stop do not know a query yet. */
+  /** Time after the start during which a query is unknown to status and stop. */
   visibleAfter: defaulted(duration, 0),
-  /** From a stop until the status says CANCELED. */
+  /** Time from a stop until the status is CANCELED. */
   stopDelay: defaulted(duration, 0),
-  /** Started queries are forgotten so long after their end. */
+  /** Time after their end for which started queries are kept. */
   retention: defaulted(duration, 3_600_000),
-  /** Units drawn for an answer: those that fit the metric (and none), or all that the service can name. */
+  /** Units to draw: those that match the metric (and none), or all of the model. */
   units: choice('fitting', 'any'),
-  /** As the model has them (createdAt and modifiedAt numbers, data points' times text), or all of one form. */
+  /** Form of times: as in the model (numbers for createdAt and modifiedAt, text for data points), or all in one form. */
   timestamps: choice('modelled', 'numbers', 'text'),
-  /** Where an error's name is: three forms of the x-amzn-errortype header, or the body's `__type` or `code` alone. */
+  /** Form of an error's name: three forms of the x-amzn-errortype header, or `__type` or `code` in the body. */
   errorForm: choice('plain', 'namespaced', 'uri', 'bodyType', 'bodyCode'),
-  /** The member of an error's body that holds the text. */
+  /** Name of the member with the message of an error. */
   messageKey: choice('message', 'Message'),
 };
 export type Worlds = Shape<typeof WORLDS>;

@@ -11,17 +11,17 @@ import {
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { expectError, type Reply, START, send } from './raw-client.ts';
 
-/** Longer than any query takes. */
+/** Longer than the life of any query. */
 const QUERY_END = 15_000;
 
 let clock: ManualClock;
 let simulator: Simulator;
-/** Values for the labels, each of a thing that exists. */
+/** Values for the labels, each of an existing resource. */
 let labels: Record<string, string>;
 
 beforeEach(async () => {
   clock = createManualClock();
-  // A unit that the model has for each type: that null and none come too is tested where units are.
+  // A unit of the model for each type. Other tests check null and absent units.
   const startedQueries = [{ match: {}, unit: 'Bytes' }];
   simulator = await startSimulator({ clock, scenario: { ...defaultScenario, startedQueries } });
   const { json } = await send(simulator, 'GET', '/scopes');
@@ -43,13 +43,13 @@ function factsOf(operation: string): OperationFacts {
   return facts;
 }
 
-/** Calls with everything the model requires. */
+/** Calls with all required members of the model. */
 function call(facts: OperationFacts, changes: Record<string, string> = {}, query = ''): Promise<Reply> {
   const body = Object.values(facts.input).some((member) => member.in === 'body') ? START : undefined;
   return send(simulator, facts.method, pathOf(facts, changes) + query, { body });
 }
 
-/** Makes the query that an operation is about, at its end, and gives its labels; none for the other operations. */
+/** Creates the completed query of an operation, and returns its labels; none for other operations. */
 async function queryFor(operation: string): Promise<Record<string, string>> {
   const family = /^(?:GetQueryStatus|GetQueryResults|StopQuery)(.*)$/.exec(operation)?.[1];
   if (family === undefined) {
@@ -61,7 +61,7 @@ async function queryFor(operation: string): Promise<Record<string, string>> {
 }
 
 describe.each(Object.entries(OPERATIONS))('%s', (operation, facts) => {
-  test('answers at its method and path with the members of the model', async () => {
+  test('responds at its method and path with the members of the model', async () => {
     const reply = await call(facts, await queryFor(operation));
     expect(reply.status).toBe(facts.code);
     expect(reply.headers['content-type']).toBe('application/json');
@@ -70,7 +70,7 @@ describe.each(Object.entries(OPERATIONS))('%s', (operation, facts) => {
     expect(violationsOf(JSON.parse(reply.text), { structure: facts.output }, operation)).toEqual([]);
   });
 
-  test('is not answered at other methods', async () => {
+  test('rejects other methods', async () => {
     const query = await queryFor(operation);
     const others = Object.values(OPERATIONS).filter(({ uri }) => uri === facts.uri);
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
@@ -80,30 +80,30 @@ describe.each(Object.entries(OPERATIONS))('%s', (operation, facts) => {
     }
   });
 
-  test('answers throttling and bad input with declared errors', async () => {
+  test('returns declared errors for throttling and invalid input', async () => {
     const query = await queryFor(operation);
     const badPath = facts.uri.includes('{scopeId}') ? '%zz' : encodeURIComponent('not ok!');
     const path = facts.uri.includes('{') ? facts.uri.replace(/\{\w+\}/g, badPath) : `${facts.uri}?maxResults=0`;
     expectError(await send(simulator, facts.method, path), 'ValidationException', ERROR_STATUS.ValidationException);
     simulator.setWorlds({ requestsPerSecond: 0.01 });
-    // The first request takes the only token.
+    // The first request uses the only token.
     await send(simulator, 'GET', '/monitors');
     expectError(await call(facts, query), 'ThrottlingException', ERROR_STATUS.ThrottlingException);
     expect(facts.errors).toEqual(expect.arrayContaining(['ValidationException', 'ThrottlingException']));
   });
 });
 
-/** The operations of which `holds` is true; a filter that finds none would leave a test out unnoticed. */
+/** The operations for which `holds` is true. A filter without a match would silently skip a test. */
 function operationsWhere(holds: (facts: OperationFacts, operation: string) => boolean): [string, OperationFacts][] {
   const found = Object.entries(OPERATIONS).filter(([operation, facts]) => holds(facts, operation));
   if (found.length === 0) {
-    throw new Error('No operation is so');
+    throw new Error('no operation matches');
   }
   return found;
 }
 
 test.each(operationsWhere(({ errors }) => errors.includes('ResourceNotFoundException')))(
-  '%s answers what does not exist with ResourceNotFoundException',
+  '%s returns ResourceNotFoundException for an unknown resource',
   async (_, facts) => {
     const missing = {
       monitorName: 'no-such-monitor',
@@ -124,7 +124,7 @@ test.each(operationsWhere(({ input }) => 'maxResults' in input))(
     expect(first.json[list]).toHaveLength(1);
     const token = first.json['nextToken'];
     if (operation === 'ListScopes') {
-      // There is one scope a region, so one page.
+      // Each region has one scope, which is one page.
       expect(token).toBeUndefined();
       return;
     }
@@ -148,7 +148,7 @@ describe.each(operationsWhere((_, operation) => operation in METRICS))('%s', (op
     },
   );
 
-  test('takes the metrics of its family, all live categories, and no others', async () => {
+  test('accepts exactly the metrics of its type and all live categories', async () => {
     const metrics = METRICS[operation] ?? [];
     for (const metricName of metrics) {
       expect((await start({ ...START, metricName })).status).toBe(200);
@@ -167,7 +167,7 @@ describe.each(operationsWhere((_, operation) => operation in METRICS))('%s', (op
     expect(category.json['message']).toContain(DESTINATION_CATEGORIES.join(', '));
   });
 
-  test('answers ServiceQuotaExceededException beyond its quota', async () => {
+  test('returns ServiceQuotaExceededException beyond its quota', async () => {
     simulator.setWorlds({ maxRunningQueries: 1 });
     expect((await start(START)).status).toBe(200);
     const reply = await start({ ...START, metricName: 'TIMEOUTS' });
@@ -175,18 +175,18 @@ describe.each(operationsWhere((_, operation) => operation in METRICS))('%s', (op
   });
 });
 
-test('what is no operation answers UnknownOperationException', async () => {
+test('returns UnknownOperationException for any other path', async () => {
   for (const path of ['/nothing', '/monitors/', '/monitors/checkout/', '/scopes//', '/workloadInsights', '/tags']) {
     expectError(await send(simulator, 'GET', path), 'UnknownOperationException', 404);
   }
 });
 
-test('the facts notice what the model does not have', () => {
+test('detects values that the model does not have', () => {
   const structure: OperationFacts['output'] = { 'a!': 'string', b: { list: 'long' } };
   expect(violationsOf({ b: [1, 1.5, '2'], c: 1 }, { structure }, 'it')).toEqual([
     'it.a is missing',
-    'it.b[1]: 1.5 is no long',
-    'it.b[2]: "2" is no long',
+    'it.b[1]: 1.5 is not a long',
+    'it.b[2]: "2" is not a long',
     'it.c is not in the model',
   ]);
 });

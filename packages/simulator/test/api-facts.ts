@@ -1,9 +1,9 @@
 /**
- * What the service's Smithy model says of the operations we use, copied out by hand: the measure for the simulator, which
- * was written from other notes. Additions to that model which are known to be live are marked.
+ * Facts about the operations from the service's Smithy model, copied by hand, to test the simulator, which was written from
+ * other notes. Live additions that the model lacks are marked.
  */
 
-/** Where the model binds an input member. */
+/** Location of an input member in a request. */
 export interface InputFact {
   in: 'label' | 'query' | 'body';
   required: boolean;
@@ -24,9 +24,9 @@ export type TypeFact =
   | 'integer'
   | 'long'
   | 'double'
-  /** No format in the model: the protocol's default, a JSON number of seconds since the Unix epoch. */
+  /** Without a format in the model: the protocol's default, a JSON number of seconds since the Unix epoch. */
   | 'epochSeconds'
-  /** The model says date-time: a text of RFC 3339. */
+  /** `date-time` in the model: a text of RFC 3339. */
   | 'dateTime'
   | { enum: readonly string[] }
   | { list: TypeFact }
@@ -35,7 +35,7 @@ export type TypeFact =
   /** Exactly one member. */
   | { union: Readonly<Record<string, TypeFact>> };
 
-/** Members in the order of the model; a name that ends in `!` is required. */
+/** Members in the order of the model. A name with a final `!` is required. */
 export type StructureFacts = Readonly<Record<string, TypeFact>>;
 
 /** The statuses of the errors. */
@@ -66,7 +66,7 @@ const WITH_QUOTA = [...COMMON, 'ServiceQuotaExceededException'] as const satisfi
 const MONITOR_STATUS = { enum: ['PENDING', 'ACTIVE', 'INACTIVE', 'ERROR', 'DELETING'] };
 /** DEACTIVATING and DEACTIVATED: live since 2025-07-16, not in the model. */
 const SCOPE_STATUS = { enum: ['SUCCEEDED', 'IN_PROGRESS', 'FAILED', 'DEACTIVATING', 'DEACTIVATED'] };
-/** INTER_REGION and what follows it: live, not in the model. */
+/** INTER_REGION and all after it: live, not in the model. */
 const DESTINATION_CATEGORY = {
   enum: [
     'INTRA_AZ',
@@ -366,7 +366,7 @@ export const OPERATIONS: Readonly<Record<string, OperationFacts>> = {
   },
 };
 
-/** The metrics of the families, by the start operation. Workload insights has no ROUND_TRIP_TIME. */
+/** The metrics of the query types, by start operation. Workload insights has no ROUND_TRIP_TIME. */
 export const METRICS: Readonly<Record<string, readonly string[]>> = {
   StartQueryMonitorTopContributors: ['ROUND_TRIP_TIME', 'TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'],
   StartQueryWorkloadInsightsTopContributors: ['TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'],
@@ -375,10 +375,10 @@ export const METRICS: Readonly<Record<string, readonly string[]>> = {
 export const DESTINATION_CATEGORIES: readonly string[] = DESTINATION_CATEGORY.enum;
 export const METRIC_UNITS: readonly string[] = METRIC_UNIT.enum;
 
-/** Where `value` breaks what the facts say of it: one text each. */
+/** The violations of the facts by `value`, as texts. */
 export function violationsOf(value: unknown, fact: TypeFact, at: string): string[] {
   if (typeof fact === 'string') {
-    return isScalar(value, fact) ? [] : [`${at}: ${JSON.stringify(value)} is no ${fact}`];
+    return isScalar(value, fact) ? [] : [`${at}: ${JSON.stringify(value)} is not a ${fact}`];
   }
   if ('enum' in fact) {
     return typeof value === 'string' && fact.enum.includes(value) ? [] : [`${at}: ${JSON.stringify(value)} is unknown`];
@@ -386,10 +386,10 @@ export function violationsOf(value: unknown, fact: TypeFact, at: string): string
   if ('list' in fact) {
     return Array.isArray(value)
       ? value.flatMap((item: unknown, i) => violationsOf(item, fact.list, `${at}[${i}]`))
-      : [`${at} is no list`];
+      : [`${at} is not a list`];
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return [`${at} is no object`];
+    return [`${at} is not an object`];
   }
   const members = Object.entries(value);
   if ('map' in fact) {
@@ -400,7 +400,7 @@ export function violationsOf(value: unknown, fact: TypeFact, at: string): string
     const type = fact.union[key];
     return members.length === 1 && type
       ? violationsOf(item, type, `${at}.${key}`)
-      : [`${at} is no single known member`];
+      : [`${at} is not a single known member`];
   }
   const missing = Object.keys(fact.structure)
     .filter((name) => name.endsWith('!') && !Object.hasOwn(value, name.slice(0, -1)))
@@ -422,7 +422,7 @@ function isScalar(value: unknown, fact: Extract<TypeFact, string>): boolean {
     case 'double':
       return typeof value === 'number' && Number.isFinite(value);
     case 'epochSeconds':
-      // Milliseconds would be a thousand times as much, far beyond the year 2100.
+      // A value in milliseconds would be far beyond the year 2100.
       return typeof value === 'number' && value > 1_000_000_000 && value < 4_102_444_800;
     case 'dateTime':
       return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value);

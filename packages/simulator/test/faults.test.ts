@@ -32,7 +32,7 @@ const startCheckout = () => send(simulator, 'POST', CHECKOUT, { body: START });
 const callerIdentity = () => send(simulator, 'POST', '/', { body: 'Action=GetCallerIdentity&Version=2011-06-15' });
 
 describe('an error', () => {
-  test('comes instead of the operation, with a name that need not be the model’s', async () => {
+  test('replaces the operation, with any name', async () => {
     await start({ kind: 'error', name: 'TeapotException', status: 418, message: 'short and stout' });
     const reply = await startCheckout();
     expectError(reply, 'TeapotException', 418);
@@ -42,7 +42,7 @@ describe('an error', () => {
     expect(records).toMatchObject([{ status: 418, error: 'TeapotException' }]);
   });
 
-  test('tells when to retry if it is to, in whole seconds', async () => {
+  test('has a Retry-After header in seconds if it is set', async () => {
     await start({ kind: 'error', name: 'InternalServerException', status: 500, retryAfter: 1500 });
     expect((await list()).headers['retry-after']).toBe('2');
   });
@@ -55,7 +55,7 @@ describe('an error', () => {
   });
 });
 
-test('throttling is a 429, and a 400 from STS', async () => {
+test('throttles with status 429, and 400 from STS', async () => {
   await start({ kind: 'throttle', match: { operation: 'List*' } }, { kind: 'throttle', retryAfter: 3000 });
   expectError(await list(), 'ThrottlingException', 429);
   expect((await list()).headers['retry-after']).toBeUndefined();
@@ -69,7 +69,7 @@ test('throttling is a 429, and a 400 from STS', async () => {
 });
 
 describe('latency', () => {
-  test('adds up, and lets other faults meet the request', async () => {
+  test('adds up, and allows other faults of the request', async () => {
     await start(
       { kind: 'latency', delay: 1000 },
       { kind: 'latency', delay: 500, match: { operation: 'ListMonitors' } },
@@ -84,7 +84,7 @@ describe('latency', () => {
     expect(records).toMatchObject([{ at: CLOCK_START, status: 429 }]);
   });
 
-  test('ends when the client goes away, whose request then has no status', async () => {
+  test('ends when the client disconnects, without a status in the record', async () => {
     await start({ kind: 'latency', delay: 1000 });
     const client = new AbortController();
     const failure = expect(send(simulator, 'GET', '/monitors', { signal: client.signal })).rejects.toThrow('aborted');
@@ -105,8 +105,8 @@ describe('latency', () => {
   });
 });
 
-describe.each(['hang', 'reset'] as const)('a connection that ends in %s', (kind) => {
-  test('after the request: nothing comes, nothing is carried out', async () => {
+describe.each(['hang', 'reset'] as const)('a connection that ends with %s', (kind) => {
+  test('after the request receives nothing, and has no effect', async () => {
     await start({ kind, after: 'request' });
     const client = new AbortController();
     const call = send(simulator, 'POST', CHECKOUT, { body: START, signal: client.signal });
@@ -119,7 +119,7 @@ describe.each(['hang', 'reset'] as const)('a connection that ends in %s', (kind)
     expect(simulator.runningQueries()).toEqual([]);
   });
 
-  test('after the headers: it is carried out, only the caller does not learn of it', async () => {
+  test('after the headers has an effect, but no result for the client', async () => {
     await start({ kind, after: 'headers' });
     const outgoing = request(simulator.url, { method: 'POST', path: CHECKOUT, agent: false });
     outgoing.end(JSON.stringify(START));
@@ -131,7 +131,7 @@ describe.each(['hang', 'reset'] as const)('a connection that ends in %s', (kind)
       outgoing.destroy();
       await closed;
     } else {
-      // Depending on which packet is read first, the reset comes with the headers or instead of them.
+      // Depending on the order of packets, the client receives the reset with the headers or instead of them.
       outgoing.on('response', (incoming) => incoming.on('error', (error: Error) => outgoing.emit('error', error)));
       const [error] = await once(outgoing, 'error');
       expect(error.code).toBe('ECONNRESET');
@@ -141,7 +141,7 @@ describe.each(['hang', 'reset'] as const)('a connection that ends in %s', (kind)
   });
 });
 
-test('closing the simulator ends what hangs', async () => {
+test('ends hanging requests when the simulator is closed', async () => {
   await start({ kind: 'hang', after: 'request' });
   const failure = expect(list()).rejects.toThrow('socket hang up');
   await vi.waitFor(() => expect(records).toHaveLength(1));
@@ -158,7 +158,7 @@ describe('a body', () => {
     ['garbage', undefined, 'application/json', /\ufffd/],
     ['truncated', undefined, 'application/json', /^\{"queryId":"[0-9a-f-]+$/],
     ['wrongTypes', undefined, 'application/json', /^\{"queryId":7\}$/],
-  ] as const)('can be %s with status %s, though the operation is carried out', async (body, status, type, text) => {
+  ] as const)('can be %s with status %s, and the operation is executed', async (body, status, type, text) => {
     await start({ kind: 'body', body, ...(status && { status }) });
     const reply = await startCheckout();
     expect(reply).toMatchObject({ status: status ?? 200, text: expect.stringMatching(text) });
@@ -181,7 +181,7 @@ describe('a body', () => {
   });
 });
 
-describe('a fault meets', () => {
+describe('a fault affects', () => {
   const fails = async (call: Promise<Reply>) => (await call).status === 429;
 
   test.each<[Fault['match'], [boolean, boolean, boolean, boolean]]>([
@@ -197,7 +197,7 @@ describe('a fault meets', () => {
     [{ monitorName: '*' }, [false, false, true, true]],
     [{ queryId: 'q-*-1' }, [false, false, true, false]],
     [{ scopeId: '*' }, [false, false, false, false]],
-  ])('what fits %j', async (match, expected) => {
+  ])('requests that match %j', async (match, expected) => {
     await start({ kind: 'throttle', ...(match && { match }) });
     expect([
       await fails(list()),
@@ -217,7 +217,7 @@ describe('a fault meets', () => {
     expect(seen).toEqual([false, true, true, false]);
   });
 
-  test('so many times', async () => {
+  test('a number of requests', async () => {
     await start({ kind: 'throttle', times: 2, match: { operation: 'ListMonitors' } });
     await send(simulator, 'GET', '/scopes');
     expect([await fails(list()), await fails(list()), await fails(list())]).toEqual([true, true, false]);
@@ -247,14 +247,14 @@ describe('a fault meets', () => {
   });
 });
 
-test('setFaults replaces what is there', async () => {
+test('replaces all faults by setFaults', async () => {
   await start({ kind: 'throttle' });
   expect((await list()).status).toBe(429);
   simulator.setFaults([]);
   expect((await list()).status).toBe(200);
 });
 
-test('faults can be written in a scenario', async () => {
+test('reads faults from a scenario', async () => {
   const { faults } = parseScenario(`
     faults:
       - {kind: error, name: InternalServerException, status: 500, from: 10s, until: 1m30s, rate: 0.5, times: 3, retryAfter: 2}
@@ -280,7 +280,7 @@ test('faults can be written in a scenario', async () => {
   await start(...faults);
 });
 
-test('each request is recorded as it came', async () => {
+test('records each request', async () => {
   await start();
   clock.advance(1234);
   const queryId = await startQuery(
@@ -334,7 +334,7 @@ test('each request is recorded as it came', async () => {
   ]);
 });
 
-test('dates are told on the simulator’s clock', async () => {
+test('sends dates from the clock of the simulator', async () => {
   await start();
   clock.advance(3_600_000);
   expect((await list()).headers['date']).toBe('Thu, 01 Jan 2026 01:00:00 GMT');

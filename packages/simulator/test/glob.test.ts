@@ -5,7 +5,7 @@ import { globTest } from '../src/glob.ts';
 const letters = fc.string({ unit: fc.constantFrom('a', 'b', '.'), maxLength: 8 });
 const patterns = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*'), maxLength: 6 });
 
-test('a pattern fits as the regular expression does in which * is any text', () => {
+test('matches as a regular expression in which * is any text', () => {
   fc.assert(
     fc.property(patterns, letters, (pattern, text) => {
       const expression = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
@@ -15,7 +15,7 @@ test('a pattern fits as the regular expression does in which * is any text', () 
   );
 });
 
-test('parts between stars do not overlap', () => {
+test('does not overlap the parts between stars', () => {
   expect(globTest('ab*ba')('aba')).toBe(false);
   expect(globTest('*ab*ba*')('aba')).toBe(false);
   expect(globTest('*ab*ba*')('xabbax')).toBe(true);

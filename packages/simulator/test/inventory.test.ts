@@ -14,7 +14,7 @@ test.each([
   ['eu-west-1', 'aws'],
   ['us-gov-west-1', 'aws-us-gov'],
   ['cn-north-1', 'aws-cn'],
-])('without a scenario, %s has monitors in each status and one scope', async (region, partition) => {
+])('has monitors of each status and one scope in %s without a scenario', async (region, partition) => {
   await start();
   const headers = scopedTo(region);
   const { monitors } = (await send(simulator, 'GET', '/monitors', { headers })).json;
@@ -36,19 +36,19 @@ test.each([
   ]);
 });
 
-test('requests that name no region are of us-east-1', async () => {
+test('uses us-east-1 for requests without a region', async () => {
   await start();
   expect((await send(simulator, 'GET', '/monitors/checkout')).json['monitorArn']).toContain(':us-east-1:');
 });
 
-test('a listing can be of one status', async () => {
+test('lists the monitors of one status', async () => {
   await start();
   const { json } = await send(simulator, 'GET', '/monitors?monitorStatus=ERROR');
   expect(json['monitors']).toMatchObject([{ monitorName: 'legacy' }]);
   expectError(await send(simulator, 'GET', '/monitors?monitorStatus=BROKEN'), 'ValidationException', 400);
 });
 
-test('a token of one listing is not good for another', async () => {
+test('rejects a token of another list', async () => {
   await start();
   const { json } = await send(simulator, 'GET', '/monitors?maxResults=1&monitorStatus=ACTIVE');
   const token = String(json['nextToken']);
@@ -57,19 +57,19 @@ test('a token of one listing is not good for another', async () => {
   expect(next.json['monitors']).toMatchObject([{ monitorName: 'prod-orders' }]);
 });
 
-test('tags are those of the monitor or scope of an ARN', async () => {
+test('returns the tags of the monitor or scope of an ARN', async () => {
   await start();
   const tagsOf = async (arn: string) => send(simulator, 'GET', `/tags/${encodeURIComponent(arn)}`);
   const { json } = await send(simulator, 'GET', '/monitors/checkout');
   expect((await tagsOf(String(json['monitorArn']))).json).toEqual({ tags: json['tags'] });
   const scopeArn = /"scopeArn":"([^"]+)"/.exec((await send(simulator, 'GET', '/scopes')).text)?.[1] ?? '';
   expect((await tagsOf(scopeArn)).json).toEqual({ tags: { env: 'prod' } });
-  // An ARN of another region is not here, and one that was encoded twice is none.
+  // An ARN of another region is unknown, and one that was encoded twice is invalid.
   expectError(await tagsOf(scopeArn.replace('us-east-1', 'eu-west-1')), 'ResourceNotFoundException', 404);
   expectError(await tagsOf(encodeURIComponent(scopeArn)), 'ValidationException', 400);
 });
 
-test('a scenario says what its accounts have, and where', async () => {
+test('reads the monitors and scopes of each account and region from a scenario', async () => {
   await start(`
     accounts:
       - id: "111122223333"
@@ -99,13 +99,13 @@ test('a scenario says what its accounts have, and where', async () => {
     targets: [target('111122223333'), target('444455556666')],
     tags: {},
   });
-  // A region that is named without more is like one without a scenario; one that is not named is empty.
+  // An empty region in the scenario is like one without a scenario; all other regions have no resources.
   expect((await get('/monitors', 'eu-west-2'))['monitors']).toHaveLength(8);
   expect(await get('/monitors', 'us-east-1')).toEqual({ monitors: [] });
   expect(await get('/scopes', 'us-east-1')).toEqual({ scopes: [] });
 });
 
-test('setMonitors makes monitors come and go in one region', async () => {
+test('adds and removes monitors of one region by setMonitors', async () => {
   await start();
   const names = async (region: string) =>
     [
@@ -127,15 +127,15 @@ test.each([
   ['/tags/arn%3Ashort', /'resourceArn' .* length greater than or equal to 20/],
   ['/tags/no-arn-though-it-is-long-enough', /'resourceArn' .* satisfy regular expression pattern/],
   [`/tags/arn:${'a'.repeat(2045)}`, /'resourceArn' .* length less than or equal to 2048/],
-  ['/scopes/%E0%A4%A', /not well percent-encoded/],
-])('a label that breaks its constraint is a ValidationException: %s', async (path, message) => {
+  ['/scopes/%E0%A4%A', /invalid percent-encoding/],
+])('returns a ValidationException for a label that violates its constraint: %s', async (path, message) => {
   await start();
   const reply = await send(simulator, 'GET', path);
   expectError(reply, 'ValidationException', 400);
   expect(reply.json['message']).toMatch(message);
 });
 
-test('the root says what it is', async () => {
+test('describes itself at the root', async () => {
   await start();
   const { status, text } = await send(simulator, 'GET', '/');
   expect(status).toBe(200);

@@ -17,7 +17,7 @@ async function statusOf(queryId: string, parent = CHECKOUT): Promise<unknown> {
   return json['status'];
 }
 
-test('a query is QUEUED, then RUNNING, then SUCCEEDED within 15 s, some sooner than others', async () => {
+test('runs queries from QUEUED over RUNNING to SUCCEEDED within 15 s, in different times', async () => {
   await start();
   const ends: number[] = [];
   for (const destinationCategory of ['INTRA_AZ', 'INTER_AZ', 'INTER_VPC', 'INTERNET', 'AMAZON_S3', 'LOCAL_ZONE']) {
@@ -35,7 +35,7 @@ test('a query is QUEUED, then RUNNING, then SUCCEEDED within 15 s, some sooner t
   expect(Math.max(...ends) - Math.min(...ends)).toBeGreaterThan(1000);
 });
 
-test('equal starts have equal ids, and share the run that is under way', async () => {
+test('returns equal IDs for equal starts, which share the run in progress', async () => {
   await start('startedQueries: [{queuedFor: 1s, runningFor: 1s}]');
   const first = await startQuery(simulator);
   clock.advance(1500);
@@ -43,12 +43,12 @@ test('equal starts have equal ids, and share the run that is under way', async (
   expect(await statusOf(first)).toBe('RUNNING');
   clock.advance(1000);
   expect(await statusOf(first)).toBe('SUCCEEDED');
-  // Once it has ended, the same start runs it anew.
+  // Once it has ended, an equal start runs it again.
   expect(await startQuery(simulator)).toBe(first);
   expect(await statusOf(first)).toBe('QUEUED');
 });
 
-test('ids look like the service’s and differ with all that is asked', async () => {
+test('returns IDs like those of the service, which differ with each argument', async () => {
   await start();
   const insights = await workloadInsights(simulator, 'Queries');
   const ids = await Promise.all([
@@ -69,13 +69,13 @@ test('ids look like the service’s and differ with all that is asked', async ()
   }
 });
 
-test('two forms of one instant ask the same', async () => {
+test('treats two forms of one time as equal', async () => {
   await start();
   const id = await startQuery(simulator);
   expect(await startQuery(simulator, CHECKOUT, { startTime: '2026-01-01T01:00:00.000+01:00' })).toBe(id);
 });
 
-test('a stopped query is CANCELED; stopping again, or after the end, changes nothing', async () => {
+test('cancels a stopped query, and ignores stops after its end', async () => {
   await start('startedQueries: [{queuedFor: 1s, runningFor: 1s}]');
   const stopped = await startQuery(simulator);
   const ended = await startQuery(simulator, CHECKOUT, { metricName: 'TIMEOUTS' });
@@ -90,7 +90,7 @@ test('a stopped query is CANCELED; stopping again, or after the end, changes not
   expect(await statusOf(ended)).toBe('SUCCEEDED');
 });
 
-test('an id is known under its own family, parent, region and account only', async () => {
+test('finds an ID only under its own type, parent, region, and account', async () => {
   await start();
   const id = await startQuery(simulator);
   const elsewhere = [
@@ -117,25 +117,25 @@ test.each([
   ['a day that does not exist', { startTime: '2026-02-30T00:00:00Z' }, /at 'startTime'/],
   ['a time without a zone', { startTime: '2026-01-01T00:00:00' }, /at 'startTime'/],
   ['two errors', { limit: 0, metricName: 'X' }, /^2 validation errors detected: .*'metricName'.*; .*'limit'/],
-])('%s is a ValidationException', async (_, changes, message) => {
+])('returns a ValidationException for %s', async (_, changes, message) => {
   await start();
   const reply = await send(simulator, 'POST', CHECKOUT, { body: { ...START, ...changes } });
   expectError(reply, 'ValidationException', 400);
   expect(reply.json['message']).toMatch(message);
 });
 
-test.each(['{', '[]', '7', 'null'])('the body %s is a ValidationException', async (body) => {
+test.each(['{', '[]', '7', 'null'])('returns a ValidationException for the body %s', async (body) => {
   await start();
   expectError(await send(simulator, 'POST', CHECKOUT, { body }), 'ValidationException', 400);
 });
 
-test('a body of more than a megabyte is not read', async () => {
+test('rejects a body of more than a megabyte', async () => {
   await start();
   const reply = await send(simulator, 'POST', CHECKOUT, { body: JSON.stringify('x'.repeat(1024 * 1024)) });
   expect(reply.status).toBe(413);
 });
 
-test('runningQueries tells what clients started and has not ended', async () => {
+test('returns queries in progress that clients started from runningQueries', async () => {
   await start(`
     startedQueries: [{queuedFor: 1s, runningFor: 1s}]
     queries: [{type: monitor-top-contributors, region: us-east-1, monitorName: checkout, queryId: theirs, outcome: none}]
@@ -154,7 +154,7 @@ test('runningQueries tells what clients started and has not ended', async () => 
   expect(simulator.runningQueries()).toEqual([]);
 });
 
-test('queries of the scenario live from the simulator’s start, as it says', async () => {
+test('starts the queries of the scenario with the simulator', async () => {
   await start(`
     queries:
       - {type: monitor-top-contributors, region: us-east-1, monitorName: checkout, queryId: fails, queuedFor: 10, runningFor: 20s, outcome: FAILED}
@@ -182,7 +182,7 @@ test.each([
   ['a null status', '{status: null}', '{"status":null}'],
   ['a number', '{status: 7}', '{"status":7}'],
   ['no status', '{}', '{}'],
-])('a status answer can be %s', async (_, statusBody, text) => {
+])('allows a status response of %s', async (_, statusBody, text) => {
   await start(`
     queries:
       - {type: monitor-top-contributors, region: us-east-1, monitorName: checkout, queryId: odd, statusBody: ${statusBody}}
@@ -191,7 +191,7 @@ test.each([
   expect({ status: reply.status, text: reply.text }).toEqual({ status: 200, text });
 });
 
-test('the first of the scenario’s rules that fits decides how a started query lives', async () => {
+test('applies the first matching rule of the scenario to a started query', async () => {
   await start(`
     startedQueries:
       - {match: {monitorName: "prod-*", metricName: TIMEOUTS}, queuedFor: 0, runningFor: 0, outcome: FAILED}

@@ -1,10 +1,10 @@
 import type { Clock } from '../src/clock.ts';
 
-/** A clock that moves only when told to. */
+/** A clock that tests advance. */
 export interface ManualClock extends Clock {
-  /** Moves on by `ms`, calling what falls due on the way. */
+  /** Advances by `ms`, and calls the timers that are due. */
   advance(ms: number): void;
-  /** How many timers wait. */
+  /** Number of pending timers. */
   waiting(): number;
 }
 

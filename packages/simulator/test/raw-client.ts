@@ -2,24 +2,24 @@ import { request } from 'node:http';
 import { expect } from 'vitest';
 import type { Simulator } from '../src/index.ts';
 
-/** An HTTP answer as it came. */
+/** An unchanged HTTP response. */
 export interface Reply {
   status: number;
   /** Lower-case names. */
   headers: Readonly<Record<string, string | string[] | undefined>>;
   text: string;
-  /** The body's members, when it is a JSON object; else empty. */
+  /** Members of the body if it is a JSON object; otherwise empty. */
   json: Readonly<Record<string, unknown>>;
 }
 
 export interface RawRequest {
-  /** Sent as JSON, or as it is when a text. */
+  /** Sent as JSON; a text is sent unchanged. */
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
 }
 
-/** One HTTP request over a connection of its own, by nothing but Node: it knows nothing of the service. */
+/** Sends an HTTP request over a connection of its own, with Node only and no knowledge of the service. */
 export function send(
   { url }: Pick<Simulator, 'url'>,
   method: string,
@@ -51,7 +51,7 @@ function membersOf(text: string): Reply['json'] {
   }
 }
 
-/** The header by which the simulator tells region and access key, without a signature that would hold. */
+/** The header with region and access key, with an invalid signature. */
 export function scopedTo(region: string, accessKeyId = 'AKIAIOSFODNN7EXAMPLE'): Record<string, string> {
   const scope = `${accessKeyId}/20260101/${region}/networkflowmonitor/aws4_request`;
   return { authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host;x-amz-date, Signature=00` };
@@ -59,7 +59,7 @@ export function scopedTo(region: string, accessKeyId = 'AKIAIOSFODNN7EXAMPLE'): 
 
 export const CHECKOUT = '/monitors/checkout/topContributorsQueries';
 
-/** A start that the service takes, of an hour. */
+/** The body of a valid start over an hour. */
 export const START = {
   startTime: '2026-01-01T00:00:00Z',
   endTime: '2026-01-01T01:00:00Z',
@@ -67,7 +67,7 @@ export const START = {
   destinationCategory: 'INTER_AZ',
 };
 
-/** Starts a query and gives its id. */
+/** Starts a query and returns its ID. */
 export async function startQuery(
   simulator: Simulator,
   parent = CHECKOUT,
@@ -80,14 +80,14 @@ export async function startQuery(
   return String(json['queryId']);
 }
 
-/** The parent path of workload insights' queries for the one scope of `region`. */
+/** The parent path of workload insights queries for the only scope of `region`. */
 export async function workloadInsights(simulator: Simulator, kind: 'Queries' | 'DataQueries'): Promise<string> {
   const { json } = await send(simulator, 'GET', '/scopes');
   const scopeId = /"scopeId":"([^"]+)"/.exec(JSON.stringify(json))?.[1];
   return `/workloadInsights/${scopeId}/topContributors${kind}`;
 }
 
-/** All items of a paged answer's `list`, page by page. */
+/** All items of `list`, page by page. */
 export async function readPages(
   simulator: Simulator,
   path: string,
@@ -110,7 +110,7 @@ export async function readPages(
   return pages;
 }
 
-/** The reply is this error of restJson1, named in the plain header form. */
+/** Expects this error of restJson1, with its name in the plain header form. */
 export function expectError(reply: Reply, name: string, status: number): void {
   expect({ name: reply.headers['x-amzn-errortype'], status: reply.status, text: reply.text }).toEqual({
     name,

@@ -7,7 +7,7 @@ import { CHECKOUT, expectError, readPages, scopedTo, send, startQuery, workloadI
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Queries are at their end as soon as they start. */
+/** Queries end at once. */
 const AT_ONCE = 'startedQueries: [{queuedFor: 0, runningFor: 0}]';
 const running: Simulator[] = [];
 
@@ -28,7 +28,7 @@ async function rowsOf(simulator: Simulator, changes: object, parent = CHECKOUT):
 
 const valuesOf = (rows: readonly Row[]) => rows.flatMap(({ value }) => (typeof value === 'number' ? [value] : []));
 
-test('pages hold 25 rows at most, and all of them up to the limit', async () => {
+test('returns up to 25 rows per page, and all rows up to the limit', async () => {
   const simulator = await start();
   for (const [limit, sizes] of [
     [60, [25, 25, 10]],
@@ -43,7 +43,7 @@ test('pages hold 25 rows at most, and all of them up to the limit', async () => 
   }
 });
 
-test('each query has 60 rows at least, and some have more', async () => {
+test('returns at least 60 rows per query', async () => {
   const simulator = await start();
   const counts: number[] = [];
   for (const destinationCategory of DESTINATION_CATEGORIES) {
@@ -57,7 +57,7 @@ test('each query has 60 rows at least, and some have more', async () => {
   expect(Math.max(...counts)).toBeGreaterThan(100);
 });
 
-test('pages of any size make up the same rows', async () => {
+test('returns the same rows for any page size', async () => {
   const simulator = await start();
   const path = `${CHECKOUT}/${await startQuery(simulator, CHECKOUT, { limit: 61 })}/results`;
   const whole = (await readPages(simulator, path, 'topContributors')).flat();
@@ -66,7 +66,7 @@ test('pages of any size make up the same rows', async () => {
   expect(small.flat()).toEqual(whole);
 });
 
-test('a token is good for its own query only, and must be whole', async () => {
+test('rejects a token of another query, and a truncated one', async () => {
   const simulator = await start();
   const path = `${CHECKOUT}/${await startQuery(simulator)}/results`;
   const other = `${CHECKOUT}/${await startQuery(simulator, CHECKOUT, { metricName: 'TIMEOUTS' })}/results`;
@@ -86,7 +86,7 @@ test('a token is good for its own query only, and must be whole', async () => {
 });
 
 test.each(['0', '-1', 'ten', '1.5', '', '99999999999'])(
-  'maxResults=%s is a ValidationException',
+  'returns a ValidationException for maxResults=%s',
   async (maxResults) => {
     const simulator = await start();
     const path = `${CHECKOUT}/${await startQuery(simulator)}/results`;
@@ -96,7 +96,7 @@ test.each(['0', '-1', 'ten', '1.5', '', '99999999999'])(
   },
 );
 
-test('listings take a maxResults of 25 at most', async () => {
+test('accepts a maxResults of up to 25 for lists', async () => {
   const simulator = await start();
   for (const target of ['/monitors', '/scopes']) {
     expectError(await send(simulator, 'GET', `${target}?maxResults=26`), 'ValidationException', 400);
@@ -104,17 +104,17 @@ test('listings take a maxResults of 25 at most', async () => {
   }
 });
 
-test('the same seed and question give the same rows in another simulator; another seed does not', async () => {
+test('returns equal rows for equal seeds and arguments only', async () => {
   const changes = { metricName: 'RETRANSMISSIONS', limit: 60 };
   const [first, second, other] = await Promise.all([start(), start(), start(`${AT_ONCE}\nseed: 42`)]);
   const rows = await rowsOf(first, changes);
-  // What was asked before does not matter.
+  // Earlier requests have no effect.
   await rowsOf(second, { metricName: 'TIMEOUTS' });
   expect(await rowsOf(second, changes)).toEqual(rows);
   expect(await rowsOf(other, changes)).not.toEqual(rows);
 });
 
-test('windows differ in values but share most of their flows', async () => {
+test('returns other values but mostly the same flows for another window', async () => {
   const simulator = await start();
   const flows = (rows: readonly Row[]) =>
     new Set(rows.map((row) => `${row['localIp']} ${row['remoteIp']} ${row['targetPort']}`));
@@ -125,7 +125,7 @@ test('windows differ in values but share most of their flows', async () => {
   expect([...flows(first)].filter((flow) => flows(second).has(flow)).length).toBeGreaterThan(40);
 });
 
-test.each(['/workloadInsights', '/monitors'])('rows under %s fall by value, and some have none', async (family) => {
+test.each(['/workloadInsights', '/monitors'])('sorts rows under %s by value, some without one', async (family) => {
   const simulator = await start();
   const parent = family === '/monitors' ? CHECKOUT : await workloadInsights(simulator, 'Queries');
   const rows = await rowsOf(simulator, { limit: 60 }, parent);
@@ -139,7 +139,7 @@ test.each(['/workloadInsights', '/monitors'])('rows under %s fall by value, and 
   expect(rows[0]).toHaveProperty('value');
 });
 
-test('flows inside the Region are seen from both ends: the far end’s rows have port 0', async () => {
+test('returns mirror rows with port 0 for flows in the region', async () => {
   const simulator = await start();
   const rows = await rowsOf(simulator, { destinationCategory: 'INTER_AZ', limit: 60 });
   const mirrors = rows.flatMap((row, i) => (row['targetPort'] === 0 ? [{ mirror: row, flow: rows[i - 1] ?? {} }] : []));
@@ -160,7 +160,7 @@ test('flows inside the Region are seen from both ends: the far end’s rows have
   expect(outside.filter((row) => row['targetPort'] === 0)).toEqual([]);
 });
 
-test('rows of a monitor hold what such flows have', async () => {
+test('returns the members of flows in the rows of a monitor', async () => {
   const simulator = await start();
   const present = new Set<string>();
   const emptyTexts = new Set<string>();
@@ -221,7 +221,7 @@ test('rows of a monitor hold what such flows have', async () => {
   );
 });
 
-test('zones are ids, of the region that signed', async () => {
+test('returns zone IDs of the region of the signature', async () => {
   const simulator = await start();
   for (const [region, zone] of [
     ['us-east-1', /^use1-az\d$/],
@@ -236,7 +236,7 @@ test('zones are ids, of the region that signed', async () => {
   }
 });
 
-test('rows of workload insights name accounts of the scope', async () => {
+test('returns accounts of the scope in rows of workload insights', async () => {
   const simulator = await start(`
     ${AT_ONCE}
     accounts:
@@ -248,7 +248,7 @@ test('rows of workload insights name accounts of the scope', async () => {
   expect(new Set(rows.map((row) => row['localSubnetId'])).size).toBe(60);
 });
 
-test('data points come each five minutes, in series that zones name', async () => {
+test('returns data points for each five minutes, in series by zone', async () => {
   const simulator = await start();
   const parent = await workloadInsights(simulator, 'DataQueries');
   const window = { startTime: '2026-01-01T19:00:00Z', endTime: '2026-01-01T19:15:00Z' };
@@ -268,7 +268,7 @@ test('data points come each five minutes, in series that zones name', async () =
   expect(points.some(({ values }) => values.some((value) => !Number.isInteger(value)))).toBe(true);
 });
 
-test('each unit fits its metric unless the world is otherwise, and none is named in four ways', async () => {
+test('returns units of the metric by default, and four forms of a missing unit', async () => {
   const fitting = {
     ROUND_TRIP_TIME: /^((Micro|Milli)?seconds|None|)$/i,
     RETRANSMISSIONS: /^(Count|None|)$/,
@@ -285,13 +285,13 @@ test('each unit fits its metric unless the world is otherwise, and none is named
   expect(all).toEqual(expect.arrayContaining([null, undefined, '', 'None', 'Bytes', 'Count', 'Microseconds']));
 });
 
-test('in a world of any units, all that the service can name appear', async () => {
+test('returns all units of the model if any unit is allowed', async () => {
   const simulator = await start(`${AT_ONCE}\nworlds: {units: any}`);
   const seen = (await unitsOf(simulator, ['DATA_TRANSFERRED'], 400)).get('DATA_TRANSFERRED');
   expect(seen).toEqual(new Set([...METRIC_UNITS, '', null, undefined]));
 });
 
-/** The units of `count` queries of each metric, that differ in their windows. */
+/** The units of `count` queries of each metric with different windows. */
 async function unitsOf(
   simulator: Simulator,
   metrics: readonly string[],
@@ -311,7 +311,7 @@ async function unitsOf(
 }
 
 test.each([...METRIC_UNITS.map((unit) => JSON.stringify(unit)), '"furlongs"', 'null', '""'])(
-  'a scenario can pin the unit %s',
+  'returns the unit %s from the scenario',
   async (unit) => {
     const simulator = await start(`startedQueries: [{queuedFor: 0, runningFor: 0, unit: ${unit}}]`);
     const queryId = await startQuery(simulator);
@@ -320,7 +320,7 @@ test.each([...METRIC_UNITS.map((unit) => JSON.stringify(unit)), '"furlongs"', 'n
   },
 );
 
-test('values follow the unit', async () => {
+test('converts values to the unit', async () => {
   const top = async (unit: string) => {
     const simulator = await start(`startedQueries: [{queuedFor: 0, runningFor: 0, unit: ${unit}}]`);
     return valuesOf(await rowsOf(simulator, { limit: 1 }))[0] ?? 0;
@@ -331,7 +331,7 @@ test('values follow the unit', async () => {
   expect(await top('absent')).toBe(bytes);
 });
 
-test('round trips take longer the farther they go', async () => {
+test('returns longer round trips for greater distances', async () => {
   const simulator = await start('startedQueries: [{queuedFor: 0, runningFor: 0, unit: Microseconds}]');
   const longest: number[] = [];
   for (const destinationCategory of ['INTRA_AZ', 'INTERNET', 'INTER_REGION']) {
@@ -343,7 +343,7 @@ test('round trips take longer the farther they go', async () => {
   expect(longest[2]).toBeGreaterThan(50_000);
 });
 
-test('workload insights’ rows never name a unit', async () => {
+test('returns no unit with rows of workload insights', async () => {
   const simulator = await start('startedQueries: [{queuedFor: 0, runningFor: 0, unit: Bytes}]');
   const parent = await workloadInsights(simulator, 'Queries');
   const { json } = await send(simulator, 'GET', `${parent}/${await startQuery(simulator, parent)}/results`);

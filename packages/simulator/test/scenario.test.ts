@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defaultScenario, parseScenario, ScenarioError } from '../src/index.ts';
 
-/** The problems of a bad scenario, one text each. */
+/** The problems of an invalid scenario, as texts. */
 function problemsOf(text: string): string[] {
   try {
     parseScenario(text);
@@ -16,13 +16,13 @@ function problemsOf(text: string): string[] {
   return [];
 }
 
-test('an empty scenario is that of no scenario', () => {
+test('reads an empty scenario as the default scenario', () => {
   for (const text of ['', '{}', '# nothing', '---']) {
     expect(parseScenario(text)).toEqual(defaultScenario);
   }
 });
 
-test('the example of the documentation is a scenario', () => {
+test('reads the example of the documentation', () => {
   const documentation = readFileSync(new URL('../../../docs/simulator.md', import.meta.url), 'utf8');
   const examples = [...documentation.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1] ?? '');
   expect(examples.length).toBeGreaterThan(0);
@@ -31,7 +31,7 @@ test('the example of the documentation is a scenario', () => {
   }
 });
 
-test('YAML and JSON read alike', () => {
+test('reads YAML and JSON equally', () => {
   const yaml = parseScenario('seed: 7\nworlds:\n  pageSize: 3\n  stopDelay: 1m30s\n');
   expect(yaml).toEqual(parseScenario('{"seed": "7", "worlds": {"pageSize": 3, "stopDelay": 90}}'));
   expect(yaml).toMatchObject({
@@ -40,7 +40,7 @@ test('YAML and JSON read alike', () => {
   });
 });
 
-test('every problem is told at once, with path, line, value and what was expected', () => {
+test('reports all problems in one pass, with path, line, value, and what was expected', () => {
   const text = `
 seeds: 1
 accounts:
@@ -67,26 +67,26 @@ faults:
 `;
   const keys = 'seed, accounts, queries, startedQueries, worlds, faults';
   const categoryAndMore = 'account, region, type, monitorName, scopeId, metricName, destinationCategory';
-  const duration = 'a duration such as 30s or 1h30m, or a number of seconds, at most 24d';
+  const duration = 'a duration (for example, 30s or 1h30m) or a number of seconds, at most 24d';
   expect(problemsOf(text)).toEqual([
     `seeds (line 2): got "seeds", expected one of the keys ${keys}`,
-    'accounts[0].id (line 4): got 12345, expected an account id of 12 digits',
-    'accounts[0].credentials[0].accessKeyId (line 5): got "short", expected an access key id',
+    'accounts[0].id (line 4): got 12345, expected an account ID of 12 digits',
+    'accounts[0].credentials[0].accessKeyId (line 5): got "short", expected an access key ID',
     'accounts[0].credentials[0].secretAccessKey (line 5): got (hidden), expected a secret access key',
-    'accounts[0].regions.Frankfurt (line 7): got "Frankfurt", expected a key that is a region such as us-east-1',
+    'accounts[0].regions.Frankfurt (line 7): got "Frankfurt", expected a key that is a region (for example, us-east-1)',
     'accounts[0].regions.us-east-1.monitors[0].name (line 10): got "no spaces", expected a monitor name: 1 to 255 of a-z A-Z 0-9 _ . -',
     'accounts[0].regions.us-east-1.monitors[0].status (line 10): got "ASLEEP", expected one of PENDING, ACTIVE, INACTIVE, ERROR, DELETING',
     'queries[0].monitorName (line 12): got nothing, expected a value: the key is required',
     'queries[1].metricName (line 13): got "ROUND_TRIP_TIME", expected one of TIMEOUTS, RETRANSMISSIONS, DATA_TRANSFERRED',
     'queries[2].type (line 14): got "other", expected one of monitor-top-contributors, workload-insights-top-contributors, workload-insights-top-contributors-data',
-    'queries[3].queryId (line 15): got "c", expected a text that holds {n}, since count is given',
+    'queries[3].queryId (line 15): got "c", expected a text with {n}, because count is set',
     `startedQueries[0].match.monitor (line 17): got "monitor", expected one of the keys ${categoryAndMore}`,
     `startedQueries[0].queuedFor (line 17): got "5 s", expected ${duration}`,
     'startedQueries[0].outcome (line 17): got "DONE", expected one of SUCCEEDED, FAILED, CANCELED, none',
     'startedQueries[0].rows (line 17): got -1, expected an integer from 0 to 10000',
     'worlds.pageSize (line 18): got 0.5, expected an integer from 1 to 500',
     'worlds.errorForm (line 18): got "soap", expected one of plain, namespaced, uri, bodyType, bodyCode',
-    'faults[0].name (line 20): got "bad name", expected an error name such as InternalServerException',
+    'faults[0].name (line 20): got "bad name", expected an error name (for example, InternalServerException)',
     'faults[0].status (line 20): got 200, expected an integer from 400 to 599',
     'faults[1].delay (line 21): got nothing, expected a value: the key is required',
     'faults[2].rate (line 22): got 2, expected a number from 0 to 1',
@@ -95,7 +95,7 @@ faults:
   ]);
 });
 
-describe('things that must differ or exist', () => {
+describe('reports duplicates and unknown references', () => {
   const account = (id: string, more = '') => `{id: "${id}"${more}}`;
   const key = ', credentials: [{accessKeyId: AKIA0000000000000000, secretAccessKey: x}]';
 
@@ -104,22 +104,22 @@ describe('things that must differ or exist', () => {
     [
       'an account twice',
       `accounts: [${account('111122223333')}, ${account('111122223333')}]`,
-      'accounts[1].id (line 1): got "111122223333", expected one that no other entry of the list has',
+      'accounts[1].id (line 1): got "111122223333", expected a value that no other entry of the list has',
     ],
     [
       'a key in two accounts',
       `accounts: [${account('111122223333', key)}, ${account('444455556666', key)}]`,
-      'accounts[1].credentials[0].accessKeyId (line 1): got "AKIA0000000000000000", expected one that no other account has',
+      'accounts[1].credentials[0].accessKeyId (line 1): got "AKIA0000000000000000", expected a value that no other account has',
     ],
     [
       'a monitor twice',
       `accounts: [${account('111122223333', ', regions: {us-east-1: {monitors: [{name: a}, {name: a}]}}')}]`,
-      'accounts[0].regions.us-east-1.monitors[1].name (line 1): got "a", expected one that no other entry of the list has',
+      'accounts[0].regions.us-east-1.monitors[1].name (line 1): got "a", expected a value that no other entry of the list has',
     ],
     [
       'a query twice',
       'queries: [&q {type: monitor-top-contributors, region: us-east-1, monitorName: m, queryId: a}, *q]',
-      'queries[1].queryId (line 1): got "a", expected one that no other entry of the list has',
+      'queries[1].queryId (line 1): got "a", expected a value that no other entry of the list has',
     ],
     [
       'a query of an unknown account',
@@ -135,21 +135,21 @@ test.each([
   ['a tab', 'worlds:\n\tpageSize: 1', /^ \(line 2\): got .*, expected a YAML document$/],
   ['a key twice', 'seed: 1\nseed: 2', /^ \(line 2\): got Map keys must be unique/],
   ['two documents', 'seed: 1\n---\nseed: 2', /^ \(line 2\): got /],
-  ['an unknown anchor', 'seed: *nobody', /^ \(line 1\): got Unresolved alias/],
+  ['an unknown anchor', 'seed: *missing', /^ \(line 1\): got Unresolved alias/],
   [
     'a value that holds itself',
     'startedQueries: [{statusBody: &a {a: *a}}]',
-    /^ \(line 1\): got aliases without end, expected/,
+    /^ \(line 1\): got endless aliases, expected/,
   ],
   ['a list', '[]', /^ \(line 1\): got \[\], expected a mapping/],
   ['a text', 'hello', /^ \(line 1\): got "hello", expected a mapping/],
-])('%s is told as one problem', (_, text, problem) => {
+])('reports %s as one problem', (_, text, problem) => {
   expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
 });
 
-test('aliases that would grow without bound are refused', () => {
+test('rejects aliases that would grow without limit', () => {
   const levels = Array.from({ length: 12 }, (_, i) => `x${i}: &x${i} [${`*x${i - 1},`.repeat(i && 9)}]`).join('\n');
-  expect(problemsOf(levels)).toEqual([' (line 1): got aliases without end, expected a YAML document']);
+  expect(problemsOf(levels)).toEqual([' (line 1): got endless aliases, expected a YAML document']);
 });
 
 test.each([
@@ -161,17 +161,17 @@ test.each([
   ['2.5', 2500],
   ['0.001', 1],
   ['"0"', 0],
-])('a duration can be %s', (text, ms) => {
+])('accepts the duration %s', (text, ms) => {
   expect(parseScenario(`worlds: {stopDelay: ${text}}`).worlds.stopDelay).toBe(ms);
 });
 
 test.each(
   ['-1', '1 s', '1.5s', '30m1h', '1s1s', '5', 's', '1S', '25d', '3000000'].map((text) => (text === '5' ? '"5"' : text)),
-)('no duration is %s', (text) => {
+)('rejects the duration %s', (text) => {
   expect(problemsOf(`worlds: {stopDelay: ${text}}`)).toHaveLength(1);
 });
 
-describe('whatever is read, only a ScenarioError is thrown', () => {
+describe('throws only a ScenarioError', () => {
   const parses = (text: string) => {
     try {
       parseScenario(text);
@@ -180,14 +180,14 @@ describe('whatever is read, only a ScenarioError is thrown', () => {
     }
   };
 
-  test('any text', () => {
+  test('for any text', () => {
     fc.assert(fc.property(fc.string({ unit: 'grapheme' }), parses));
     fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'{}[]:,-&*!|>\'"#%@` \n\tab1~?') }), parses), {
       numRuns: 500,
     });
   });
 
-  test('any JSON under the keys that there are', () => {
+  test('for any JSON under the existing keys', () => {
     const keys = ['seed', 'accounts', 'queries', 'startedQueries', 'worlds', 'faults', 'id', 'regions', 'credentials'];
     const more = [
       'kind',

@@ -6,7 +6,7 @@ import { CLOCK_START, createManualClock, type ManualClock } from './manual-clock
 import { CHECKOUT, expectError, type Reply, START, send } from './raw-client.ts';
 
 /*
- * Requests are signed by the AWS SDK's own signer, which the simulator shares no code with.
+ * Requests are signed by the AWS SDK's own signer, which shares no code with the simulator.
  */
 
 const PAYMENTS = { accessKeyId: 'AKIAPAYMENTS00000001', secretAccessKey: 'payments/secret+key' };
@@ -50,7 +50,7 @@ interface Signing {
   credentials?: AwsCredentialIdentity;
   region?: string;
   service?: string;
-  /** Milliseconds that the signer's clock is ahead of the simulator's. */
+  /** Offset of the signer's clock from the simulator's clock in milliseconds. */
   skew?: number;
 }
 
@@ -68,7 +68,7 @@ async function sign(signing: Signing = {}): Promise<HttpRequest> {
   return signer.sign(request, { signingDate: new Date(clock.now() + skew) });
 }
 
-/** Sends a signed request, after changing what it holds. */
+/** Changes a signed request and sends it. */
 async function sendSigned(signing: Signing = {}, change: Partial<HttpRequest> = {}): Promise<Reply> {
   const { method, path, query = {}, headers, body } = { ...(await sign(signing)), ...change };
   const parameters = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(String(value))}`);
@@ -87,26 +87,26 @@ test.each<[string, Signing]>([
   ['another region', { region: 'ap-southeast-2' }],
   ['a clock 5 minutes slow', { skew: -300_000 }],
   ['a clock 5 minutes fast', { skew: 300_000 }],
-])('a right signature is let in: %s', async (_, signing) => {
+])('accepts a valid signature: %s', async (_, signing) => {
   expect(await sendSigned(signing)).toMatchObject({ status: 200, json: { monitors: expect.any(Array) } });
 });
 
-test('a right signature is let in: a body', async () => {
+test('accepts a valid signature: a body', async () => {
   const reply = await sendSigned({ method: 'POST', path: CHECKOUT, body: JSON.stringify(START) });
   expect(reply).toMatchObject({ status: 200, json: { queryId: expect.any(String) } });
 });
 
-test('a right signature is let in: percent-encoding in path and query string', async () => {
+test('accepts a valid signature: percent-encoding in path and query string', async () => {
   const arn = 'arn:aws:networkflowmonitor:eu-west-1:111122223333:monitor/checkout';
   const path = `/tags/${encodeURIComponent(arn)}`;
   expect((await sendSigned({ path })).json).toEqual({ tags: { env: 'prod', team: 'payments' } });
-  // Past the signature, these are wrong.
+  // These requests are invalid, but have valid signatures.
   const strange = { nextToken: "a b+c/d=e&f~g*h'i(j)!é" };
   expectError(await sendSigned({ query: strange }), 'ValidationException', 400);
   expectError(await sendSigned({ path: `/scopes/${encodeURIComponent('a b/é')}` }), 'ResourceNotFoundException', 404);
 });
 
-test('who signed decides the account', async () => {
+test('uses the account of the signature', async () => {
   await sendSigned();
   await sendSigned({ credentials: SEARCH, region: 'us-east-2' });
   expect(records).toMatchObject([
@@ -132,7 +132,7 @@ test.each<[string, Signing, string]>([
     'UnrecognizedClientException',
   ],
   ['a token too many', { credentials: { ...PAYMENTS, sessionToken: 'x' } }, 'UnrecognizedClientException'],
-])('a signature with %s is refused', async (_, signing, error) => {
+])('rejects a signature with %s', async (_, signing, error) => {
   expectError(await sendSigned(signing), error, 403);
 });
 
@@ -140,24 +140,24 @@ test.each<[string, Partial<HttpRequest>]>([
   ['path', { path: '/monitors/prod-orders/topContributorsQueries' }],
   ['query string', { query: { limit: '1' } }],
   ['body', { body: JSON.stringify({ ...START, limit: 1 }) }],
-])('a signature does not hold for another %s', async (_, change) => {
+])('rejects a signature for another %s', async (_, change) => {
   const signing = { method: 'POST', path: CHECKOUT, body: JSON.stringify(START) };
   expect((await sendSigned(signing)).status).toBe(200);
   expectError(await sendSigned(signing, change), 'InvalidSignatureException', 403);
 });
 
-test('a signature does not hold for another method', async () => {
+test('rejects a signature for another method', async () => {
   const signing = { method: 'GET', path: `${CHECKOUT}/query` };
   expectError(await sendSigned(signing, { method: 'DELETE' }), 'InvalidSignatureException', 403);
 });
 
-test('a signature does not hold for another value of a signed header', async () => {
+test('rejects a signature for another value of a signed header', async () => {
   const { headers } = await sign();
   const changed = { ...headers, 'x-amz-meta': 'other' };
   expectError(await send(simulator, 'GET', '/monitors', { headers: changed }), 'InvalidSignatureException', 403);
 });
 
-test('a signature that leaves the host out is refused', async () => {
+test('rejects a signature without the host', async () => {
   const { headers } = await sign();
   const authorization = headers['authorization']?.replace('host;', '') ?? '';
   const reply = await send(simulator, 'GET', '/monitors', { headers: { ...headers, authorization } });
@@ -165,7 +165,7 @@ test('a signature that leaves the host out is refused', async () => {
   expect(reply.json['message']).toContain('must be signed');
 });
 
-test('a request without a signature, or with half of one, is refused', async () => {
+test('rejects a request without a signature, or with an incomplete one', async () => {
   expectError(await send(simulator, 'GET', '/monitors'), 'MissingAuthenticationTokenException', 403);
   const { headers } = await sign();
   for (const [name, value] of [
@@ -181,7 +181,7 @@ test('a request without a signature, or with half of one, is refused', async () 
   }
 });
 
-test('credentials expire when the scenario says, those of other accounts do not', async () => {
+test('expires the credentials of one account at the time in the scenario', async () => {
   clock.advance(599_999);
   expect((await sendSigned({ credentials: SEARCH })).status).toBe(200);
   clock.advance(1);
@@ -189,13 +189,13 @@ test('credentials expire when the scenario says, those of other accounts do not'
   expect((await sendSigned()).status).toBe(200);
 });
 
-test('expireCredentials does so at once', async () => {
+test('expires credentials at once by expireCredentials', async () => {
   simulator.expireCredentials('111122223333');
   expectError(await sendSigned(), 'ExpiredTokenException', 403);
   expect((await sendSigned({ credentials: SEARCH })).status).toBe(200);
 });
 
-test('refused requests carry nothing out and count against no rate', async () => {
+test('does not execute or count rejected requests', async () => {
   simulator.setWorlds({ requestsPerSecond: 1 });
   for (let i = 0; i < 3; i++) {
     const reply = await send(simulator, 'POST', CHECKOUT, { body: START });

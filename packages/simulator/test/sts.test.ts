@@ -41,7 +41,7 @@ async function start(scenario = ''): Promise<void> {
 }
 afterEach(() => simulator.close());
 
-/** The AWS SDK's client, on the simulator's clock. */
+/** The AWS SDK's client with the simulator's clock. */
 function sts(credentials: AwsCredentialIdentity = ANYBODY, skew = 0): STSClient {
   const systemClockOffset = clock.now() - Date.now() + skew;
   return new STSClient({
@@ -66,7 +66,7 @@ async function assume(name: string, more: Partial<AssumeRoleCommandInput> = {}, 
   return { identity, arn: AssumedRoleUser?.Arn, expiration: Credentials?.Expiration };
 }
 
-test('without a scenario, anybody is a user of account 123456789012', async () => {
+test('returns a user of account 123456789012 for any caller without a scenario', async () => {
   await start();
   const identity = await sts().send(new GetCallerIdentityCommand({}));
   expect(identity).toMatchObject({
@@ -76,7 +76,7 @@ test('without a scenario, anybody is a user of account 123456789012', async () =
   });
 });
 
-test('without a scenario, any role can be assumed, and its credentials are of its account', async () => {
+test('allows any role without a scenario, with credentials of its account', async () => {
   await start();
   const { identity, arn, expiration } = await assume('any', { DurationSeconds: 900 }, ANYBODY);
   expect(arn).toBe('arn:aws:sts::777788889999:assumed-role/any/nfm-exporter');
@@ -91,7 +91,7 @@ test('without a scenario, any role can be assumed, and its credentials are of it
   expect(json['monitorArn']).toBe('arn:aws:networkflowmonitor:eu-west-1:777788889999:monitor/checkout');
 });
 
-test('issued credentials expire, even where none are checked', async () => {
+test('expires issued credentials even if credentials are not checked', async () => {
   await start();
   const { identity } = await assume('any', { DurationSeconds: 900 }, ANYBODY);
   const list = () => send(simulator, 'GET', '/monitors', { headers: scopedTo('eu-west-1', identity.accessKeyId) });
@@ -102,7 +102,7 @@ test('issued credentials expire, even where none are checked', async () => {
   await expect(sts(identity).send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ name: 'ExpiredToken' });
 });
 
-test('with named credentials, signatures are checked', async () => {
+test('checks signatures if the scenario has credentials', async () => {
   await start(SCENARIO);
   const who = (credentials: AwsCredentialIdentity) => sts(credentials).send(new GetCallerIdentityCommand({}));
   expect(await who(BASE)).toMatchObject({ Account: '111122223333', Arn: 'arn:aws:iam::111122223333:user/exporter' });
@@ -117,7 +117,7 @@ test('with named credentials, signatures are checked', async () => {
   expect(text).toContain('<Code>MissingAuthenticationToken</Code>');
 });
 
-test('a client whose clock is wrong corrects it by the answer’s date', async () => {
+test('lets a client correct its clock by the date of the response', async () => {
   await start(SCENARIO);
   expect(await sts(BASE, 3_600_000).send(new GetCallerIdentityCommand({}))).toMatchObject({ Account: '111122223333' });
 });
@@ -137,7 +137,7 @@ test.each<[string, string, Partial<AssumeRoleCommandInput>]>([
       ],
     },
   ],
-])('a role lets in %s', async (_, name, more) => {
+])('allows %s to assume a role', async (_, name, more) => {
   await start(SCENARIO);
   const { identity, arn } = await assume(name, more);
   expect(await sts(identity).send(new GetCallerIdentityCommand({}))).toMatchObject({
@@ -149,13 +149,13 @@ test.each<[string, string, Partial<AssumeRoleCommandInput>]>([
 test.each<[string, string, Partial<AssumeRoleCommandInput>, typeof BASE]>([
   ['of another account', 'by-account', {}, OTHER],
   ['who is another user', 'by-user', {}, OTHER],
-  ['who is no role', 'by-role', {}, BASE],
+  ['that is not a role', 'by-role', {}, BASE],
   ['without the external id', 'secret-handshake', {}, BASE],
   ['with another external id', 'secret-handshake', { ExternalId: 'abc-124' }, BASE],
   ['without tags', 'tagged', {}, BASE],
   ['with other tags', 'tagged', { Tags: [{ Key: 'purpose', Value: 'fun' }] }, BASE],
   ['who wants what is not there', 'no-such-role', {}, BASE],
-])('a role refuses one %s', async (_, name, more, credentials) => {
+])('does not allow a principal %s to assume a role', async (_, name, more, credentials) => {
   await start(SCENARIO);
   await expect(assume(name, more, credentials)).rejects.toMatchObject({
     name: 'AccessDenied',
@@ -164,25 +164,25 @@ test.each<[string, string, Partial<AssumeRoleCommandInput>, typeof BASE]>([
   });
 });
 
-test('a role can assume another', async () => {
+test('allows a role to assume another role', async () => {
   await start(SCENARIO);
   const { identity } = await assume('open');
   const second = await assume('by-role', {}, identity);
   expect(second.arn).toBe('arn:aws:sts::777788889999:assumed-role/by-role/nfm-exporter');
 });
 
-test('a scenario’s role can hand out credentials that live for seconds', async () => {
+test('issues credentials that are valid for seconds', async () => {
   await start(SCENARIO);
   const { identity, expiration } = await assume('brief');
   expect(expiration).toEqual(new Date(CLOCK_START + 5000));
   clock.advance(5000);
   await expect(sts(identity).send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ name: 'ExpiredToken' });
-  // New ones work.
+  // New ones are valid.
   const again = await assume('brief');
   expect(await sts(again.identity).send(new GetCallerIdentityCommand({}))).toMatchObject({ Account: '777788889999' });
 });
 
-test('a web identity needs no signature, only its token', async () => {
+test('accepts a web identity with a token and without a signature', async () => {
   await start(SCENARIO);
   const client = new STSClient({ endpoint: simulator.url, region: 'eu-west-1', maxAttempts: 1 });
   const assumeWith = (WebIdentityToken: string, name = 'pods') =>
@@ -203,7 +203,7 @@ test.each<[string, Partial<AssumeRoleCommandInput>]>([
   ['durationSeconds', { DurationSeconds: 899 }],
   ['durationSeconds', { DurationSeconds: 43_201 }],
   ['tags', { Tags: [{ Key: '', Value: 'x' }] }],
-])('a bad %s is a ValidationError', async (member, more) => {
+])('returns a ValidationError for an invalid %s', async (member, more) => {
   await start(SCENARIO);
   await expect(assume('open', more)).rejects.toMatchObject({
     name: 'ValidationError',
@@ -212,7 +212,7 @@ test.each<[string, Partial<AssumeRoleCommandInput>]>([
   });
 });
 
-test('texts are escaped in XML, and unknown actions refused', async () => {
+test('escapes texts in XML, and rejects unknown actions', async () => {
   await start();
   const { status, text } = await send(simulator, 'POST', '/', { body: 'Action=%3Cb%3E%26' });
   expect(status).toBe(400);

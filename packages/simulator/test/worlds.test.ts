@@ -7,7 +7,7 @@ import { CHECKOUT, expectError, START, scopedTo, send, startQuery, workloadInsig
 let clock: ManualClock;
 let simulator: Simulator;
 
-/** The worlds come by the scenario file, as users give them. */
+/** Reads the worlds from a scenario file, as users do. */
 async function start(worlds: Partial<Worlds> | Readonly<Record<string, unknown>>, more: object = {}): Promise<void> {
   clock = createManualClock();
   simulator = await startSimulator({ clock, scenario: parseScenario(JSON.stringify({ worlds, ...more })) });
@@ -21,11 +21,11 @@ test.each([
   [{ unknownQueryId: 'ValidationException' }, 'ValidationException', 400],
   [{ unknownQueryId: 'AccessDeniedException' }, 'AccessDeniedException', 403],
   [{ unknownQueryId: 'InternalServerException' }, 'InternalServerException', 500],
-] as const)('in %j, status and stop answer unknown ids with %s', async (worlds, name, status) => {
+] as const)('%j: returns the error %s of status and stop for unknown IDs', async (worlds, name, status) => {
   await start(worlds);
   expectError(await send(simulator, 'GET', `${CHECKOUT}/unknown/status`), name, status);
   expectError(await send(simulator, 'DELETE', `${CHECKOUT}/unknown`), name, status);
-  // Results have a declared error for it.
+  // Results have a declared error.
   expectError(await send(simulator, 'GET', `${CHECKOUT}/unknown/results`), 'ResourceNotFoundException', 404);
 });
 
@@ -33,9 +33,9 @@ test.each([
   [{}, 'ValidationException', 400],
   [{ unknownMonitorOnStart: 'ResourceNotFoundException' }, 'ResourceNotFoundException', 404],
   [{ unknownMonitorOnStart: 'AccessDeniedException' }, 'AccessDeniedException', 403],
-] as const)('in %j, a start answers unknown monitors and scopes with %s', async (worlds, name, status) => {
+] as const)('%j: returns the error %s of a start for unknown monitors and scopes', async (worlds, name, status) => {
   await start(worlds);
-  for (const path of ['/monitors/nobody/topContributorsQueries', '/workloadInsights/nowhere/topContributorsQueries']) {
+  for (const path of ['/monitors/missing/topContributorsQueries', '/workloadInsights/nowhere/topContributorsQueries']) {
     expectError(await send(simulator, 'POST', path, { body: START }), name, status);
   }
 });
@@ -46,13 +46,13 @@ describe.each(['RUNNING', 'FAILED', 'CANCELED'])('results of a query that is %s'
   test.each([
     [{}, 'ValidationException', 400],
     [{ resultsBeforeEnd: 'ResourceNotFoundException' }, 'ResourceNotFoundException', 404],
-  ] as const)('are, in %j, a %s', async (worlds, name, code) => {
+  ] as const)('are, with %j, a %s', async (worlds, name, code) => {
     await start(worlds, { startedQueries: lives });
     const path = `${CHECKOUT}/${await startQuery(simulator)}/results`;
     expectError(await send(simulator, 'GET', path), name, code);
   });
 
-  test('are an empty page in another world', async () => {
+  test('are an empty page if that is configured', async () => {
     await start({ resultsBeforeEnd: 'empty' }, { startedQueries: lives });
     const { json } = await send(simulator, 'GET', `${CHECKOUT}/${await startQuery(simulator)}/results`);
     expect(json['topContributors']).toEqual([]);
@@ -60,7 +60,7 @@ describe.each(['RUNNING', 'FAILED', 'CANCELED'])('results of a query that is %s'
   });
 });
 
-test('a query without rows has an empty list, or none', async () => {
+test('returns an empty list, or none, for a query without rows', async () => {
   const scenario = { startedQueries: [{ queuedFor: 0, runningFor: 0, rows: 0, unit: 'Bytes' }] };
   await start({}, scenario);
   const bodyUnder = async (parent: string) =>
@@ -75,28 +75,28 @@ test('a query without rows has an empty list, or none', async () => {
   expect(await bodyUnder(data)).toEqual({ unit: 'Bytes', datapoints: [] });
 });
 
-test('pages are as large as the world has them', async () => {
+test('returns pages of the configured size', async () => {
   await start({ pageSize: 3 }, AT_ONCE);
   const { json } = await send(simulator, 'GET', `${CHECKOUT}/${await startQuery(simulator)}/results?maxResults=20`);
   expect(json['topContributors']).toHaveLength(3);
   expect((await send(simulator, 'GET', '/monitors')).json['monitors']).toHaveLength(3);
 });
 
-test('beyond a quota on queries under way, in one account and region, starts are refused', async () => {
+test('rejects starts beyond the quota of queries in progress in one account and region', async () => {
   await start({ maxRunningQueries: 2 });
   const body = (metricName: string) => ({ body: { ...START, metricName } });
   await startQuery(simulator);
   const second = await startQuery(simulator, CHECKOUT, { metricName: 'TIMEOUTS' });
   const refused = await send(simulator, 'POST', CHECKOUT, body('RETRANSMISSIONS'));
   expectError(refused, 'ServiceQuotaExceededException', 402);
-  // The same start as one under way starts nothing, and another region has a quota of its own.
+  // An equal start of a query in progress starts nothing. Another region has a quota of its own.
   expect((await send(simulator, 'POST', CHECKOUT, body('TIMEOUTS'))).status).toBe(200);
   await startQuery(simulator, CHECKOUT, { metricName: 'RETRANSMISSIONS' }, scopedTo('eu-west-1'));
   await send(simulator, 'DELETE', `${CHECKOUT}/${second}`);
   expect((await send(simulator, 'POST', CHECKOUT, body('RETRANSMISSIONS'))).status).toBe(200);
 });
 
-test('beyond a rate, in one account and region, requests are throttled', async () => {
+test('throttles requests beyond the rate in one account and region', async () => {
   await start({ requestsPerSecond: 3 });
   const list = async (region = 'us-east-1') =>
     (await send(simulator, 'GET', '/monitors', { headers: scopedTo(region) })).status;
@@ -104,7 +104,7 @@ test('beyond a rate, in one account and region, requests are throttled', async (
   expect(await list('eu-west-1')).toBe(200);
   clock.advance(334);
   expect([await list(), await list()]).toEqual([200, 429]);
-  // A long pause saves up one second's worth, no more.
+  // A long pause allows a burst of one second, but not more.
   clock.advance(60_000);
   expect([await list(), await list(), await list(), await list()]).toEqual([200, 200, 200, 429]);
   const throttled = await send(simulator, 'GET', '/monitors');
@@ -112,7 +112,7 @@ test('beyond a rate, in one account and region, requests are throttled', async (
   expect(throttled.headers['retry-after']).toBeUndefined();
 });
 
-test('a rate of less than one a second lets single requests through', async () => {
+test('allows single requests with a rate of less than one per second', async () => {
   await start({ requestsPerSecond: 0.5 });
   const list = async () => (await send(simulator, 'GET', '/monitors')).status;
   expect([await list(), await list()]).toEqual([200, 429]);
@@ -120,7 +120,7 @@ test('a rate of less than one a second lets single requests through', async () =
   expect([await list(), await list()]).toEqual([200, 429]);
 });
 
-test('a query may be unknown for a while after its start, a query of the scenario never is', async () => {
+test('hides a started query for a configured time', async () => {
   const theirs = { type: 'monitor-top-contributors', region: 'us-east-1', monitorName: 'checkout', queryId: 'theirs' };
   await start({ visibleAfter: '5s' }, { startedQueries: [{ queuedFor: 0, outcome: 'none' }], queries: [theirs] });
   expect((await send(simulator, 'GET', `${CHECKOUT}/theirs/status`)).status).toBe(200);
@@ -133,7 +133,7 @@ test('a query may be unknown for a while after its start, a query of the scenari
   expect((await send(simulator, 'GET', `${path}/status`)).json).toEqual({ status: 'RUNNING' });
 });
 
-test('a stop may take a while to show, and loses against an end that comes first', async () => {
+test('delays the effect of a stop, unless the query ends before', async () => {
   await start(
     { stopDelay: '5s' },
     {
@@ -156,7 +156,7 @@ test('a stop may take a while to show, and loses against an end that comes first
   expect(await statuses()).toEqual(['CANCELED', 'SUCCEEDED']);
 });
 
-test('a started query is forgotten some time after its end, a query of the scenario never', async () => {
+test('forgets a started query after its retention, but not a query of the scenario', async () => {
   const theirs = { type: 'monitor-top-contributors', region: 'us-east-1', monitorName: 'checkout', queryId: 'theirs' };
   await start({ retention: '10m' }, { ...AT_ONCE, queries: [theirs] });
   const ours = await startQuery(simulator);
@@ -176,15 +176,15 @@ test.each([
   ['uri', expect.stringMatching(/^ResourceNotFoundException:http:\/\//), {}],
   ['bodyType', undefined, { __type: 'com.amazonaws.networkflowmonitor#ResourceNotFoundException' }],
   ['bodyCode', undefined, { code: 'ResourceNotFoundException' }],
-])('an error is named in the form %s', async (errorForm, header, members) => {
+])('sends the name of an error in the form %s', async (errorForm, header, members) => {
   await start({ errorForm, messageKey: 'Message' });
-  const reply = await send(simulator, 'GET', '/monitors/nobody');
+  const reply = await send(simulator, 'GET', '/monitors/missing');
   expect(reply.status).toBe(404);
   expect(reply.headers['x-amzn-errortype']).toEqual(header);
-  expect(reply.json).toEqual({ Message: 'Monitor nobody does not exist.', ...members });
+  expect(reply.json).toEqual({ Message: 'Monitor missing does not exist.', ...members });
 });
 
-test('times go as the model has them, or all in one form', async () => {
+test('sends times as in the model, or all in one form', async () => {
   await start({}, AT_ONCE);
   const parent = await workloadInsights(simulator, 'DataQueries');
   const results = `${parent}/${await startQuery(simulator, parent)}/results`;
@@ -201,7 +201,7 @@ test('times go as the model has them, or all in one form', async () => {
   expect(await forms()).toEqual(['string', 'string', 'string']);
 });
 
-test('setWorlds changes what the scenario says until it is called again', async () => {
+test('replaces the worlds of the scenario by setWorlds until the next call', async () => {
   await start({ pageSize: 3 });
   const size = async () => (await send(simulator, 'GET', '/monitors')).json['monitors'];
   simulator.setWorlds({ pageSize: 1 });

@@ -7,20 +7,20 @@ import { RefreshedCredentials } from './refreshed-credentials.ts';
 import type { StsSettings } from './sts.ts';
 
 /**
- * The credentials of all accounts: the SDK's default chain, shared by all without a profile; those of a profile, shared
- * by all that name it; with a role, those of its session, assumed with these once for all regions of the account. STS
- * and SSO are called through the one request handler, so proxies and private CAs apply to them as well.
+ * The credentials of all accounts. Accounts without a profile share the SDK's default chain; accounts with the same profile
+ * share its credentials. A role is assumed with these, once for all regions of the account. STS and SSO are called through
+ * the shared request handler, so that proxies and private CAs apply to them, too.
  */
 export class AccountCredentials {
   readonly #clock: Clock;
-  /** By profile; the default chain is that of none. */
+  /** By profile; undefined for the default chain. */
   readonly #bases = new Map<string | undefined, RefreshedCredentials>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The credentials of an account. To be asked for once each, since every answer has a session of its own. */
+  /** Creates the credentials of an account. Called once per account, because each result has a session of its own. */
   of({ profile, role }: Pick<Account, 'profile' | 'role'>, sts: StsSettings): Credentials {
     const base = this.#baseOf(profile, sts);
     return role === undefined ? base : this.#assumed(role, base, sts);
@@ -76,7 +76,7 @@ export class AccountCredentials {
   }
 }
 
-/** Loaded when credentials are first needed, as all of the SDK is. */
+/** Loaded with the first use of credentials, as the rest of the SDK. */
 function sources(): Promise<typeof Sources> {
   return import('../credential-sources.ts');
 }

@@ -12,7 +12,7 @@ const TOKEN_FILE = 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE';
 const TOKEN = 'AWS_CONTAINER_AUTHORIZATION_TOKEN';
 
 const RELATIVE_TO = 'http://169.254.170.2';
-/** The agents of ECS and EKS, and this machine: plain HTTP is safe up to them. */
+/** The agents of ECS and EKS, and this machine, to which plain HTTP is safe. */
 const PLAIN_HOSTS = /^(169\.254\.170\.2|169\.254\.170\.23|\[fd00:ec2::23\]|\[::1\]|localhost|127(\.\d{1,3}){3})$/;
 /** The agent runs on the same machine. */
 const TIMEOUT_MS = 5_000;
@@ -23,10 +23,10 @@ export function isContainerConfigured(env: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * Credentials of a container, from the agent of ECS or of EKS Pod Identity. The SDK's own provider drops the text of the
- * response, and then reports the failure of an older provider that nobody has configured.
+ * Fetches the credentials of a container from the agent of ECS or EKS Pod Identity. The SDK's own provider drops the text of
+ * the response, and then reports the failure of an older provider that is not configured.
  *
- * @throws CredentialsUnavailable with what the agent returned
+ * @throws CredentialsUnavailable with the response of the agent
  */
 export async function containerCredentials(
   env: NodeJS.ProcessEnv,
@@ -46,12 +46,12 @@ export async function containerCredentials(
     .finally(cancel);
   const text = new TextDecoder().decode(response.body);
   if (response.statusCode !== 200) {
-    const said = withoutSecrets(text.slice(0, LONGEST_TEXT));
-    throw failed(`HTTP ${response.statusCode}${said === '' ? '' : `: ${said}`}`);
+    const message = withoutSecrets(text.slice(0, LONGEST_TEXT));
+    throw failed(`HTTP ${response.statusCode}${message === '' ? '' : `: ${message}`}`);
   }
   const credentials = parse(text);
   if (credentials === undefined) {
-    throw failed('HTTP 200: expected JSON with AccessKeyId, SecretAccessKey, Token and Expiration, got something else');
+    throw failed('HTTP 200: expected JSON with AccessKeyId, SecretAccessKey, Token, and Expiration');
   }
   return credentials;
 }
@@ -82,7 +82,7 @@ function agentUrl(env: NodeJS.ProcessEnv): URL {
   return url;
 }
 
-/** Read again for each call: the token in the file is replaced. */
+/** Reads the token for each call, because the file is replaced. */
 async function readToken(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const file = env[TOKEN_FILE];
   const token = file
@@ -91,7 +91,7 @@ async function readToken(env: NodeJS.ProcessEnv): Promise<string | undefined> {
       })
     : env[TOKEN];
   if (token !== undefined && /[\r\n]/.test(token)) {
-    throw new CredentialsUnavailable(`${file ? TOKEN_FILE : TOKEN}: expected a token on one line without a line end`);
+    throw new CredentialsUnavailable(`${file ? TOKEN_FILE : TOKEN}: expected a token without line breaks`);
   }
   return token === '' ? undefined : token;
 }

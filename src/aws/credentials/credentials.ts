@@ -3,25 +3,25 @@ import { HttpRequest } from '@smithy/core/protocols';
 import type { FinalizeRequestMiddleware, MetadataBearer, Pluggable } from '@smithy/types';
 import { httpStatusOf } from '../errors.ts';
 
-/** Credentials to sign requests with, and the SDK's note of where they are from. */
+/** Credentials to sign requests with, and the SDK's note of their source. */
 export type AwsCredentials = AttributedAwsCredentialIdentity;
 
 /**
- * The credentials of an account. A *place* is where requests are sent with them (a target, or STS in a region): some
- * places refuse credentials that all others accept, for example a region that is not enabled for the AWS account.
+ * The credentials of an account. A *place* receives requests with them: a target, or STS in a region. Some places refuse
+ * credentials that all others accept (for example, a region that is not enabled for the AWS account).
  */
 export interface Credentials {
-  /** Those to use now at a place. @throws CredentialsUnavailable, and nothing else. */
+  /** Returns the credentials to use now at a place. @throws CredentialsUnavailable, and no other error */
   get(place: string): Promise<AwsCredentials>;
-  /** AWS has accepted a request at the place that was signed with this access key. */
+  /** Reports that AWS has accepted a request at the place that was signed with this access key. */
   accepted(place: string, accessKeyId: string): void;
-  /** AWS has refused this access key at the place, as expired or unknown. */
+  /** Reports that AWS has refused this access key at the place, as expired or unknown. */
   refused(place: string, accessKeyId: string): void;
 }
 
 /**
- * Credentials in the form that the SDK's clients take. The mark keeps a client from remembering them by itself: it would
- * ask again for each request once they have less than five minutes to live, and never for those that name no end.
+ * Converts credentials to the form that the SDK's clients accept. The mark disables a client's own cache: it would fetch
+ * credentials for each request in their last five minutes, and never again if they have no expiration.
  */
 export function forSdkClient(
   credentials: Credentials,
@@ -30,7 +30,7 @@ export function forSdkClient(
   return Object.assign(() => credentials.get(place), { memoized: true as const });
 }
 
-/** A plug-in for a client of the SDK that reports to `credentials` what AWS thinks of them at the place. */
+/** A plug-in for the SDK's clients that reports to `credentials` whether AWS accepts them at the place. */
 export function reportVerdicts<Input extends object, Output extends MetadataBearer>(
   credentials: Credentials,
   place: string,
@@ -38,11 +38,11 @@ export function reportVerdicts<Input extends object, Output extends MetadataBear
   const report: FinalizeRequestMiddleware<Input, Output> = (next) => async (args) => {
     const key = signingKeyOf(args.request);
     try {
-      const answer = await next(args);
+      const output = await next(args);
       if (key !== undefined) {
         credentials.accepted(place, key);
       }
-      return answer;
+      return output;
     } catch (thrown) {
       if (key !== undefined) {
         reportFailure(credentials, place, key, thrown);
@@ -65,7 +65,7 @@ export function reportVerdicts<Input extends object, Output extends MetadataBear
 
 function reportFailure(credentials: Credentials, place: string, key: string, thrown: unknown): void {
   const name = thrown instanceof Error ? thrown.name : '';
-  if (refusesCredentials(name)) {
+  if (REFUSALS.has(name)) {
     credentials.refused(place, key);
   } else if (httpStatusOf(thrown) !== undefined && AUTHENTICATED.has(name)) {
     credentials.accepted(place, key);
@@ -81,13 +81,13 @@ function signingKeyOf(request: unknown): string | undefined {
   return key;
 }
 
-/** The SDK's name of the provider that credentials came from, such as `env_vars`, or undefined where it does not say. */
+/** The SDK's name of the credential provider (for example, `env_vars`); undefined if it is unknown. */
 export function providerOf({ $source }: AwsCredentials): string | undefined {
   const names = Object.keys($source ?? {}).map((name) => name.replace(/^CREDENTIALS_/, '').toLowerCase());
   return names.length === 0 ? undefined : names.join(',');
 }
 
-/** What AWS calls a refusal of the credentials themselves: by its services, by STS, and by front ends of either. */
+/** Names of errors about the credentials themselves, from AWS services, STS, and their front ends. */
 const REFUSALS: ReadonlySet<string> = new Set([
   'ExpiredTokenException',
   'UnrecognizedClientException',
@@ -98,7 +98,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'AuthFailure',
 ]);
 
-/** Errors that AWS returns only after it has accepted who the caller is. */
+/** Errors that AWS returns only after it has authenticated the caller. */
 const AUTHENTICATED: ReadonlySet<string> = new Set([
   'AccessDenied',
   'AccessDeniedException',
@@ -106,8 +106,3 @@ const AUTHENTICATED: ReadonlySet<string> = new Set([
   'ResourceNotFoundException',
   'ServiceQuotaExceededException',
 ]);
-
-/** Whether an error's name says that new credentials might be taken where these were not. */
-function refusesCredentials(errorName: string): boolean {
-  return REFUSALS.has(errorName);
-}

@@ -15,20 +15,20 @@ export interface DefaultChainOptions {
   readonly settings: ProviderSettings;
   readonly handler: BoundedHandler;
   readonly clock: Clock;
-  /** Receives the provider that is called next. */
+  /** Receives the next provider. */
   readonly onProvider: (name: string) => void;
 }
 
 interface Provider {
   readonly name: string;
-  /** Whether the environment or the shared files ask for it. */
+  /** Whether the environment or the shared files configure it. */
   readonly isConfigured: boolean | Promise<boolean>;
   readonly fetch: () => Promise<AwsCredentials>;
 }
 
 /**
- * The providers of the SDK's default chain, in its order; the environment variables are those that the SDK reads. If all
- * fail, the SDK reports the last one it called. This chain reports those that were configured.
+ * Calls the providers of the SDK's default chain, in its order and with its environment variables. If all fail, the SDK
+ * reports only the last one. This chain reports all that are configured.
  *
  * @throws CredentialsUnavailable
  */
@@ -54,7 +54,7 @@ export async function defaultChain(options: DefaultChainOptions): Promise<AwsCre
   }
 }
 
-/** Web identity, containers and a role of a profile end the chain if they fail, as in the SDK. */
+/** A failure of web identity, containers, or a role of a profile ends the chain, as in the SDK. */
 function triesNext(thrown: unknown): boolean {
   const { tryNextLink }: { readonly tryNextLink?: unknown } = Object(thrown);
   return tryNextLink === true;
@@ -105,17 +105,17 @@ function providers({ settings, handler, clock }: DefaultChainOptions): readonly 
   ];
 }
 
-/** A provider that lacks a setting does not end the chain. */
+/** A provider with a missing setting does not end the chain. */
 function refuse(problem: string | undefined): void {
   if (problem !== undefined) {
     throw Object.assign(new CredentialsUnavailable(problem), { tryNextLink: true });
   }
 }
 
-/** What is wrong if a container cannot get the token of version 2. */
+/** The fix if a container gets no token of IMDSv2. */
 const HOP_LIMIT = "in a container, set the instance's HttpPutResponseHopLimit to 2 or more";
 
-/** Those of the instance that this machine is, which needs no setting. */
+/** Fetches the credentials of this EC2 instance, which need no setting. */
 async function instanceCredentials({ settings, onProvider }: DefaultChainOptions): Promise<AwsCredentials> {
   const { AWS_EC2_METADATA_DISABLED } = env;
   const others = 'no provider is configured (environment, profile, web identity, container)';
@@ -131,7 +131,7 @@ async function instanceCredentials({ settings, onProvider }: DefaultChainOptions
   }
 }
 
-/** The SDK replaces the messages of Node's errors, and keeps their members. */
+/** The SDK replaces the messages of Node's errors, but keeps their members. */
 function instanceFailure(thrown: unknown): string {
   const { message, statusCode, code, address, port }: Readonly<Record<string, unknown>> = Object(thrown);
   const status = typeof statusCode === 'number' ? statusCode : httpStatusOf(thrown);

@@ -1,20 +1,20 @@
 import type { HttpRequest } from '@smithy/core/protocols';
 
-/** Headers of requests to AWS whose values are credentials or made with them. */
+/** Headers of requests to AWS with credentials or signatures. */
 const SECRET_HEADERS: ReadonlySet<string> = new Set([
   'authorization',
   'x-amz-security-token',
   'x-amz-sso_bearer_token',
 ]);
-/** Shorter values are no secrets, and could not be told from the text around them. */
+/** Shorter values are not secrets, and would match other text. */
 const SHORTEST_SECRET = 8;
 
 /**
- * A body without the secrets of the request that it answers. Services repeat parts of a request in what they say about
- * it (the canonical string, to a wrong signature), gateways and debugging proxies all of it; what is said goes to the
- * log and the API.
+ * Removes the secrets of a request from the body of its response, which reaches the log and the HTTP API. Services repeat
+ * parts of a request in error messages (the canonical string of a wrong signature); gateways and debugging proxies may repeat
+ * all of it.
  *
- * @param proxyAuthorizations values of a header that is added to the request on its way
+ * @param proxyAuthorizations values of `Proxy-Authorization`, which is added to the request later
  */
 export function withoutEcho(
   body: Uint8Array,
@@ -29,7 +29,7 @@ export function withoutEcho(
     : Buffer.from(echoed.reduce((text, secret) => text.replaceAll(secret, '…'), bytes.toString()));
 }
 
-/** The values, and how JSON and URLs may write them. */
+/** The values of the secret headers, in all forms. */
 function secretsOf(headers: HttpRequest['headers']): string[] {
   return Object.entries(headers)
     .filter(([name, value]) => SECRET_HEADERS.has(name.toLowerCase()) && value.length >= SHORTEST_SECRET)

@@ -1,10 +1,9 @@
 /**
- * The region that the AWS SDK would take by default: `AWS_REGION`, else that of the profile (`profile`, else
- * `AWS_PROFILE`) in the shared config files. Undefined where there is none. Reads the process' environment and these
- * files; no network.
+ * Returns the default region of the AWS SDK: `AWS_REGION`, or the region of the profile (`profile` or `AWS_PROFILE`) in the
+ * shared configuration files. Undefined if there is none. Reads the environment of the process and these files only.
  */
 export async function fallbackRegion(profile?: string): Promise<string | undefined> {
-  // Loaded late: most configurations give a region, and the SDK takes a good part of the time that a start takes.
+  // Loaded lazily: most configurations set a region, and the SDK takes a large part of the startup time.
   const { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS } = await import(
     '@smithy/core/config'
   );
@@ -15,7 +14,7 @@ export async function fallbackRegion(profile?: string): Promise<string | undefin
     })();
     return region === '' ? undefined : region;
   } catch {
-    // The SDK throws where it finds none, and in the same way where a file is unreadable: what to set is the same.
+    // The SDK throws the same error for a missing region and an unreadable file. The fix is the same, too.
     return undefined;
   }
 }

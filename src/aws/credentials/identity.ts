@@ -3,25 +3,25 @@ import { type Clock, sleepUnlessAborted } from '../../lib/clock.ts';
 import { Reminders } from '../../lib/conditions.ts';
 import type { Logger } from '../../lib/log.ts';
 import { InvalidResponse, toApiError } from '../errors.ts';
-import { stsClientConfig } from '../sts-client.ts';
+import { stsClientConfig } from '../selective-retries.ts';
 import { type Credentials, forSdkClient, providerOf } from './credentials.ts';
 import { type StsSettings, stsPlace } from './sts.ts';
 
-/** Who AWS takes us for. */
+/** The identity of the exporter in an AWS account. */
 export interface Identity {
   readonly awsAccountId: string;
-  /** Of an assumed role: without the session's name, which changes. */
+  /** Without the name of the session, which changes, if a role was assumed. */
   readonly arn: string;
-  /** The credential provider, as the SDK names it; undefined where it does not say. */
+  /** The SDK's name of the credential provider; undefined if it is unknown. */
   readonly provider: string | undefined;
 }
 
 export interface IdentityOptions {
-  /** The account's name, for the log. */
+  /** Name of the account, for the log. */
   readonly account: string;
   readonly credentials: Credentials;
   readonly sts: StsSettings;
-  /** Receives why there are no credentials, in place of the log. */
+  /** Receives the reason of missing credentials, which is not logged then. */
   readonly onNoCredentials?: (message: string) => void;
 }
 
@@ -29,10 +29,10 @@ const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
 
 /**
- * Asks STS who we are in an account until it answers, ever less often. Nothing waits for it: it is told, and used to find
- * targets that are one AWS account. Failure is logged when it begins, and hourly until STS answers.
+ * Gets the identity in an account from STS, with retries and exponential backoff. Nothing waits for the result, which is
+ * shown, and used to find targets in the same AWS account. Logs the first failure, and reminds hourly.
  *
- * @returns undefined when `signal` aborts first.
+ * @returns undefined if `signal` aborts first
  */
 export async function learnIdentity(
   options: IdentityOptions,
@@ -62,7 +62,7 @@ export async function learnIdentity(
   return undefined;
 }
 
-/** Asks STS once. @throws what the SDK throws; `InvalidResponse` for an answer that names nobody. */
+/** Calls STS once. @throws errors of the SDK; `InvalidResponse` for a response without an identity */
 export async function callerIdentity(
   options: Pick<IdentityOptions, 'credentials' | 'sts'>,
   signal: AbortSignal,
@@ -72,18 +72,18 @@ export async function callerIdentity(
   const client = new STSClient({ ...stsClientConfig(sts), credentials: forSdkClient(credentials, place) });
   const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}), { abortSignal: signal });
   if (Account === undefined || Arn === undefined) {
-    throw new InvalidResponse('the answer names no account or ARN');
+    throw new InvalidResponse('the response has no account or ARN');
   }
   if (Account.length > LONGEST_ARN || Arn.length > LONGEST_ARN) {
-    throw new InvalidResponse(`the answer names an account or ARN of more than ${LONGEST_ARN} characters`);
+    throw new InvalidResponse(`the response has an account or ARN of more than ${LONGEST_ARN} characters`);
   }
   return { awsAccountId: Account, arn: withoutSession(Arn), provider: providerOf(await credentials.get(place)) };
 }
 
-/** IAM's own limit. */
+/** The limit of IAM. */
 const LONGEST_ARN = 2_048;
 
-/** The ARN of an assumed role without the session's name, of which there may be any number: `…:assumed-role/NAME`. */
+/** Removes the session name, which has unlimited values, from the ARN of an assumed role: `…:assumed-role/NAME`. */
 function withoutSession(arn: string): string {
   const [resource = '', role, session] = arn.split('/', 3);
   return session !== undefined && resource.endsWith(':assumed-role') ? `${resource}/${role}` : arn;

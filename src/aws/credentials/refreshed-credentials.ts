@@ -2,56 +2,55 @@ import { type Clock, within } from '../../lib/clock.ts';
 import { CredentialsUnavailable } from '../errors.ts';
 import type { AwsCredentials, Credentials } from './credentials.ts';
 
-/** A `credential_process` or a metadata service that does not answer must not hold up its target's polls for ever. */
+/** Longest wait for a fetch: an unresponsive `credential_process` or metadata service must not block polls forever. */
 const PATIENCE_MS = 30_000;
-/** From the end of one fetch to the begin of the next, so that a source that fails is not hammered. */
+/** Shortest time from the end of one fetch to the start of the next, to limit the load on a failing source. */
 const PAUSE_MS = 1_000;
 /**
- * A place that refuses credentials has new ones fetched once these are so old; twice as old each time that the new ones
- * are refused there as well.
+ * Age at which refused credentials are replaced. It doubles each time that the place refuses the new ones as well.
  */
 const REFUSABLE_AGE_MS = 5_000;
-/** The age at most, if the source issues others each time: each fetch may be a session of STS. */
+/** Maximum of that age if the source issues new credentials: each fetch may create a session of STS. */
 const LONGEST_REFUSABLE_AGE_MS = 5 * 60_000;
-/** The age at most, if the source returns the same access key again: it may be a file that is about to be corrected. */
+/** Maximum of that age if the source returns the same access key: it may be a file that is corrected soon. */
 const LONGEST_UNCHANGED_AGE_MS = 30_000;
-/** For so long after a place accepted credentials, a refusal of another place has none fetched. */
+/** After a place has accepted credentials, a rejection by another place causes no fetch for so long. */
 const PROOF_MS = 5 * 60_000;
-/** Unless it was so long before that refusal: credentials may have been revoked between the two. */
+/** An acceptance that is older than the rejection by this does not count: the credentials may have been revoked since. */
 const PROOF_BEFORE_MS = 60_000;
 
 /**
- * The life of credentials that seem to have expired before they were fetched: the clock of this machine, or of their source,
- * is wrong. If they really have, AWS refuses them, and others are fetched for that.
+ * Assumed lifetime of credentials that seem to have expired before they were fetched: the clock of this machine, or of their
+ * source, is wrong. If they have expired, AWS refuses them, which causes a fetch.
  */
 const ASSUMED_LIFE_MS = 5 * 60_000;
 
-/** New ones are fetched while the old are still used, from when a third of their life, or this, is left. */
+/** A fetch starts, with the old credentials in use, when this or a third of the lifetime remains. */
 const REFRESH_MS = 5 * 60_000;
-/** From when a sixth of their life, or this, is left, they might expire on their way: requests wait for new ones. */
+/** Requests wait for new credentials when this or a sixth of the lifetime remains: the old ones could expire in flight. */
 const WAIT_MS = 60_000;
 
 interface Current {
   readonly credentials: AwsCredentials;
   /** On the monotonic clock. */
   readonly fetchedAt: number;
-  /** Milliseconds that they had left when they were fetched; Infinity if they name no end. */
+  /** Remaining milliseconds when they were fetched; Infinity without an expiration. */
   readonly life: number;
-  /** Their end in milliseconds since the epoch; Infinity if they name none, or one that was over when they were fetched. */
+  /** Expiration in milliseconds since the epoch; Infinity if there is none, or if it was past when they were fetched. */
   readonly end: number;
 }
 
-/** What a place has said of credentials. */
+/** Whether a place accepts the credentials. */
 interface Verdict {
-  /** Those that the place refused last, and has not accepted since. */
+  /** The last refused credentials, unless the place has accepted some since. */
   readonly refused: Current | undefined;
-  /** When it first refused them, on the monotonic clock. */
+  /** Time of their first rejection, on the monotonic clock. */
   readonly refusedAt: number;
-  /** How many in a row it has refused. */
-  readonly refusals: number;
-  /** The age from which `refused` are to be replaced, in milliseconds. */
+  /** Number of consecutive rejections. */
+  readonly rejections: number;
+  /** Age at which `refused` are replaced, in milliseconds. */
   readonly refusableAge: number;
-  /** Those that the place accepted last, and has not refused since. */
+  /** The last accepted credentials, unless the place has refused some since. */
   readonly accepted: Current | undefined;
   /** On the monotonic clock. */
   readonly acceptedAt: number;
@@ -60,36 +59,35 @@ interface Verdict {
 const UNKNOWN: Verdict = {
   refused: undefined,
   refusedAt: 0,
-  refusals: 0,
+  rejections: 0,
   refusableAge: 0,
   accepted: undefined,
   acceptedAt: 0,
 };
 
 export interface RefreshedCredentialsOptions {
-  /** Gets credentials from their source, remembering none. */
+  /** Fetches credentials from their source, without a cache. */
   readonly fetch: () => Promise<AwsCredentials>;
-  /** A failure of `fetch` in words that may be logged and shown. */
+  /** Describes a failure of `fetch`, for the log and the HTTP API. */
   readonly explain: (thrown: unknown) => string;
-  /** Adds to a reason which source does not return anything. */
+  /** Adds the unresponsive source to a reason. */
   readonly explainDelay?: (reason: string) => string;
   readonly clock: Clock;
 }
 
 /**
- * Remembers credentials, whatever their source, and fetches new ones before they expire, when somebody asks: one fetch at
- * a time, for all that ask meanwhile. A fetch that fails leaves those that are still valid in use. A refusal has new ones
- * fetched for the place that refused, unless another place accepts them; all other places keep what they have until
- * then. The SDK's own ways to remember take credentials with less than five minutes to live for expired, and would fetch new ones of a role with
- * short sessions for every request.
+ * Caches credentials of any source, and fetches new ones on use before they expire: one fetch at a time for all callers. If a
+ * fetch fails, valid credentials stay in use. A rejection causes a fetch for that place, unless another place accepts the
+ * credentials; other places keep theirs in the meantime. The SDK's own caches treat credentials in their last five minutes as
+ * expired, and would fetch those of a role with short sessions for every request.
  */
 export class RefreshedCredentials implements Credentials {
   readonly #options: RefreshedCredentialsOptions;
   #current: Current | undefined;
   #pending: Promise<void> | undefined;
-  /** Of the last fetch that ended. */
+  /** Failure of the last fetch. */
   #failure: CredentialsUnavailable | undefined;
-  /** When the last fetch ended, on the monotonic clock. */
+  /** End of the last fetch, on the monotonic clock. */
   #fetchEndedAt = Number.NEGATIVE_INFINITY;
   readonly #verdicts = new Map<string, Verdict>();
 
@@ -119,7 +117,7 @@ export class RefreshedCredentials implements Credentials {
 
   accepted(place: string, accessKeyId: string): void {
     const current = this.#current;
-    // A response may be to a request that was signed with those before.
+    // The request may have been signed with earlier credentials.
     if (current?.credentials.accessKeyId === accessKeyId) {
       const acceptedAt = this.#options.clock.monotonic();
       this.#verdicts.set(place, { ...UNKNOWN, accepted: current, acceptedAt });
@@ -132,15 +130,15 @@ export class RefreshedCredentials implements Credentials {
     if (current?.credentials.accessKeyId !== accessKeyId || before?.refused === current) {
       return;
     }
-    const refusals = (before?.refusals ?? 0) + 1;
+    const rejections = (before?.rejections ?? 0) + 1;
     const isUnchanged = before?.refused?.credentials.accessKeyId === accessKeyId;
     const longest = isUnchanged ? LONGEST_UNCHANGED_AGE_MS : LONGEST_REFUSABLE_AGE_MS;
-    const refusableAge = Math.min(REFUSABLE_AGE_MS * 2 ** (refusals - 1), longest);
+    const refusableAge = Math.min(REFUSABLE_AGE_MS * 2 ** (rejections - 1), longest);
     const refusedAt = this.#options.clock.monotonic();
-    this.#verdicts.set(place, { ...UNKNOWN, refused: current, refusedAt, refusals, refusableAge });
+    this.#verdicts.set(place, { ...UNKNOWN, refused: current, refusedAt, rejections, refusableAge });
   }
 
-  /** Whether the place has refused these and is to get others: it is time for that, and no other place accepts them. */
+  /** Whether the place has refused these, the age for a replacement is reached, and no other place accepts them. */
   #isToBeReplaced(current: Current, place: string): boolean {
     const verdict = this.#verdicts.get(place);
     const now = this.#options.clock.monotonic();
@@ -153,8 +151,8 @@ export class RefreshedCredentials implements Credentials {
   }
 
   /**
-   * What there is to give. Credentials that were fetched well are given even where they seem to be expired: the clock of
-   * this machine may be wrong, and it is AWS that judges.
+   * Returns the current credentials, or throws the failure. Credentials of a successful fetch are returned even if they seem
+   * to have expired: the clock of this machine may be wrong, and AWS decides.
    */
   #outcome(place: string, failure = this.#failure): AwsCredentials {
     const current = this.#current;
@@ -162,10 +160,10 @@ export class RefreshedCredentials implements Credentials {
     if (current !== undefined && (failure === undefined || isValid(current))) {
       return current.credentials;
     }
-    throw failure ?? new CredentialsUnavailable('AWS refused the credentials, and no others are there yet');
+    throw failure ?? new CredentialsUnavailable('AWS refused the credentials, and no new ones are available yet');
   }
 
-  /** Milliseconds until they expire. Of the two clocks the one that says less: the wall clock may be set back. */
+  /** Milliseconds until they expire: the minimum of both clocks, because the wall clock may be set back. */
   #left({ fetchedAt, life, end }: Current): number {
     const { clock } = this.#options;
     return Math.min(end - clock.now(), life - (clock.monotonic() - fetchedAt));

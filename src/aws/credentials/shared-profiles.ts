@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
 
-/** Keys of a profile that give credentials. */
+/** Keys of a profile that configure credentials. */
 const CREDENTIAL_KEY =
   /^(aws_access_key_id|aws_secret_access_key|role_arn|credential_process|sso_\w+|web_identity_token_file|login_session)$/;
 
 /**
- * Why a profile of the shared files of the AWS tools can give no credentials: it is missing, or half of its key is. Undefined if the
- * SDK can try.
+ * Returns the reason why a profile in the shared AWS files provides no credentials: it is missing, or half of its key is.
+ * Undefined if the SDK can use it.
  */
 export async function profileProblem(env: NodeJS.ProcessEnv, profile: string): Promise<string | undefined> {
   const section = await readProfile(profile);
@@ -27,12 +27,12 @@ export async function profileProblem(env: NodeJS.ProcessEnv, profile: string): P
   return halfOf(section, 'aws_access_key_id', 'aws_secret_access_key');
 }
 
-/** Whether a profile exists that has anything to do with credentials. */
+/** Whether a profile exists and configures credentials. */
 export async function givesCredentials(profile: string): Promise<boolean> {
   return Object.keys((await readProfile(profile)) ?? {}).some((key) => CREDENTIAL_KEY.test(key));
 }
 
-/** The complaint about two settings of which one is missing. */
+/** An error if only one of two settings is present. */
 export function halfOf(
   settings: Readonly<Record<string, string | undefined>>,
   a: string,

@@ -9,16 +9,16 @@ export interface StsSettings {
   readonly endpoint: string | undefined;
 }
 
-/** Where STS is called, as credentials know it. */
+/** The place of STS: see {@link Credentials}. */
 export function stsPlace({ region, endpoint }: Pick<StsSettings, 'region' | 'endpoint'>): string {
   return `sts ${region} ${endpoint ?? ''}`;
 }
 
 /**
- * The region whose STS an account calls: `aws.stsRegion`, else `aws.region`, else the account's first region, but never
- * one of another partition than the account's, where its credentials are worth nothing.
+ * Returns the region whose STS an account calls: `aws.stsRegion`, `aws.region`, or the account's first region. It is always
+ * in the partition of the account, because credentials are not valid in another one.
  *
- * @param regions those of the account that are in use; at least one
+ * @param regions the account's regions in use; at least one
  */
 export function stsRegionOf(
   aws: { readonly stsRegion: string | undefined; readonly region: string | undefined },

@@ -14,27 +14,27 @@ import type { Network } from './network.ts';
 export interface BoundedHandlerOptions {
   readonly network: Pick<Network, 'httpAgent' | 'httpsAgent' | 'proxyAuthorizations' | 'unresolvedName'>;
   readonly clock: Clock;
-  /** Milliseconds from the sending of a request to the last byte of its answer. */
+  /** Milliseconds from the start of a request to the last byte of the response. */
   readonly timeout: number;
-  /** Requests that are sent at once. Others wait, without a limit of time, and hosts take turns. Defaults to no limit. */
+  /** Maximum of concurrent requests. Others wait without a time limit, and hosts take turns. Defaults to no limit. */
   readonly atOnce?: number;
 }
 
 /**
- * The request handler of all AWS clients. It bounds what Node's own leaves open: the time until an answer is complete
- * (the SDK's `requestTimeout` ends with the headers, and has no default), the size of an answer, and what its JSON holds; and
- * it lets no secret of a request come back in the answer's body.
+ * The request handler of all AWS clients. It adds limits that the SDK's handler lacks: the time until a response is complete
+ * (the SDK's `requestTimeout` ends with the headers, and has no default), and the size and content of a response. It removes
+ * secrets of the request from the response body.
  */
 export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   readonly metadata = { handlerProtocol: 'http/1.1' };
   readonly #options: BoundedHandlerOptions;
   readonly #queue: FairQueue;
-  /** Loaded with the first request, as all of the SDK is. */
+  /** Loaded with the first request, as the rest of the SDK. */
   readonly #inner = lazy(async () => {
     const { NodeHttpHandler } = await import('@smithy/node-http-handler');
     return new NodeHttpHandler(this.httpHandlerConfigs());
   });
-  /** As {@link BoundedHandlerOptions.timeout}, of requests that begin from now on. */
+  /** As {@link BoundedHandlerOptions.timeout}, for requests that start from now on. */
   timeout: number;
 
   constructor(options: BoundedHandlerOptions) {
@@ -64,14 +64,14 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
     const cancelChain = chainAbort(options.abortSignal, ended);
     try {
       const inner = await this.#inner();
-      const answered = inner.handle(request, { ...options, abortSignal: ended.signal });
-      // By itself it waits for ever where the answer is 101: Node then closes the connection, and says nothing else.
-      const { response } = await Promise.race([answered, rejectedBy(ended.signal)]);
+      const handled = inner.handle(request, { ...options, abortSignal: ended.signal });
+      // The SDK's handler waits forever for a response 101: Node closes the connection without an error.
+      const { response } = await Promise.race([handled, rejectedBy(ended.signal)]);
       const { proxyAuthorizations } = this.#options.network;
       const body = await collect(response, largestBody(request, response.statusCode));
       if (response.statusCode < 300) {
         refuseExcessiveJson(body);
-        // What is made of a large body takes as long again: others have their turn in between.
+        // Parsing a large body takes as long again: other work runs in between.
         await nextTurn();
       }
       response.body = withoutEcho(body, request, proxyAuthorizations);
@@ -87,12 +87,12 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   #timeoutOf({ protocol, hostname, port }: HttpRequest, timeout: number): Error {
     const name = this.#options.network.unresolvedName(protocol, hostname, port);
     return name === undefined
-      ? new TimeoutError(`no complete answer within ${timeout / 1_000} s`)
+      ? new TimeoutError(`no complete response within ${timeout / 1_000} s`)
       : unresolved(name, timeout);
   }
 
   updateHttpClientConfig(): void {
-    // One handler serves all clients: none of them may change it.
+    // One handler serves all clients, which must not change it.
   }
 
   httpHandlerConfigs(): NodeHttpHandlerOptions {
@@ -101,11 +101,11 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   }
 
   destroy(): void {
-    // Clients call this when they are destroyed; the agents outlive each of them.
+    // Clients call this when they are destroyed, but share the agents.
   }
 }
 
-/** Aborts `controller` when `signal` aborts. Returns what undoes it. */
+/** Aborts `controller` when `signal` aborts. Returns a function that removes the listener. */
 function chainAbort(signal: HttpHandlerOptions['abortSignal'], controller: AbortController): () => void {
   if (!(signal instanceof AbortSignal)) {
     return () => undefined;
@@ -124,7 +124,7 @@ function rejectedBy(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** @throws InvalidResponse for a body of more than `largest` bytes, as soon as that is known. */
+/** @throws InvalidResponse for a body of more than `largest` bytes, as early as possible */
 async function collect({ body, headers }: HttpResponse, largest: number): Promise<Uint8Array> {
   const stream: Readable = body;
   const chunks: Buffer[] = [];

@@ -4,16 +4,16 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../lib/clock.ts';
 import type { OtherResolver, Resolve } from './name-lookup.ts';
 
-/** Node gives lookups half of these. */
+/** Threads of the process. Node uses half of these for lookups. */
 const THREADS = 64;
 const LOOKUPS = THREADS / 2;
-/** A lookup that takes longer has lost its thread; the system's resolver gives up much earlier. */
+/** A lookup that takes longer blocks its thread forever: the system's resolver times out much earlier. */
 const LOST_AFTER_MS = 90_000;
-/** The process is replaced once it has lost so many threads. */
+/** Number of blocked threads at which the process is replaced. */
 const MOST_LOST = LOOKUPS / 2;
 const IDLE_MS = 5 * 60_000;
 
-/** Ends at once when the parent does: a hanging lookup would delay a normal exit. */
+/** Exits at once when the parent exits: a hanging lookup would delay a normal exit. */
 const PROGRAM = `
 const dns = require('node:dns');
 const end = () => process.kill(process.pid, 'SIGKILL');
@@ -43,7 +43,7 @@ interface Message {
   readonly addresses: readonly LookupAddress[];
 }
 
-/** Looks names up in a process of its own, which runs while it is needed. */
+/** Looks up names in a child process, which runs only while it is needed. */
 export class LookupProcess implements OtherResolver {
   readonly #clock: Pick<Clock, 'monotonic' | 'setTimer'>;
   readonly #env: NodeJS.ProcessEnv;
@@ -59,36 +59,39 @@ export class LookupProcess implements OtherResolver {
 
   readonly resolve: Resolve = (name, options) => {
     this.#replaceIfLost();
-    // The caller may have given up on a lookup that still has its thread.
+    // A lookup may still have its thread although the caller has timed out.
     const isSame = (other: Lookup) => other.name === name && isDeepStrictEqual(other.options, options);
     const same = [...this.#lookups.values()].find((other) => isSame(other) && !this.#isLost(other));
     return same?.found ?? this.#add(name, options);
   };
 
   close(): void {
-    this.#end(new Error('the exporter shuts down'));
+    this.#end(new Error('the exporter is shutting down'));
   }
 
   #add(name: string, options: LookupOptions): Promise<readonly LookupAddress[]> {
     this.#lastId += 1;
     const id = this.#lastId;
-    const { promise, resolve, reject } = withResolvers<readonly LookupAddress[]>();
-    this.#lookups.set(id, { id, name, options, sentAt: undefined, found: promise, resolve, reject });
+    const settle: Pick<Lookup, 'reject' | 'resolve'> = { resolve: () => undefined, reject: () => undefined };
+    const found = new Promise<readonly LookupAddress[]>((resolve, reject) =>
+      Object.assign(settle, { resolve, reject }),
+    );
+    this.#lookups.set(id, { id, name, options, sentAt: undefined, found, ...settle });
     this.#send();
-    return promise;
+    return found;
   }
 
-  /** Sends as many as there are threads for. */
+  /** Sends waiting lookups to free threads. */
   #send(): void {
     this.#cancelIdle();
-    this.#cancelIdle = this.#clock.setTimer(IDLE_MS, () => this.#end(unanswered()));
+    this.#cancelIdle = this.#clock.setTimer(IDLE_MS, () => this.#end(processEnded()));
     const all = [...this.#lookups.values()];
     const inFlight = all.filter(({ sentAt }) => sentAt !== undefined).length;
     for (const lookup of all.filter(({ sentAt }) => sentAt === undefined).slice(0, Math.max(0, LOOKUPS - inFlight))) {
       this.#child ??= this.#start();
       lookup.sentAt = this.#clock.monotonic();
       const { id, name, options } = lookup;
-      // A failure to send is the end of the process, which is handled there.
+      // If the send fails, the process has exited, which is handled there.
       this.#child.send({ id, name, options }, () => undefined);
     }
   }
@@ -96,7 +99,7 @@ export class LookupProcess implements OtherResolver {
   #replaceIfLost(): void {
     const sent = [...this.#lookups.values()].filter(({ sentAt }) => sentAt !== undefined);
     if (sent.filter((lookup) => this.#isLost(lookup)).length >= MOST_LOST) {
-      this.#end(unanswered(), sent);
+      this.#end(processEnded(), sent);
     }
   }
 
@@ -109,12 +112,12 @@ export class LookupProcess implements OtherResolver {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: { ...withoutSecrets(this.#env), UV_THREADPOOL_SIZE: String(THREADS) },
     });
-    // Neither keeps this process from its end.
+    // Neither delays the exit of this process.
     child.unref();
     child.channel?.unref();
     const ended = () => {
       if (this.#child === child) {
-        this.#end(unanswered());
+        this.#end(processEnded());
       }
     };
     child.on('error', ended).on('exit', ended);
@@ -133,7 +136,7 @@ export class LookupProcess implements OtherResolver {
     this.#send();
   }
 
-  /** Kills the process. These lookups, or all, fail. */
+  /** Kills the process. The given lookups, or all, fail. */
   #end(error: Error, lookups: readonly Lookup[] = [...this.#lookups.values()]): void {
     this.#cancelIdle();
     const child = this.#child;
@@ -146,25 +149,11 @@ export class LookupProcess implements OtherResolver {
   }
 }
 
-function withResolvers<T>(): {
-  promise: Promise<T>;
-  resolve: (value: T) => void;
-  reject: (error: Error) => void;
-} {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<T>((resolveIt, rejectIt) => {
-    resolve = resolveIt;
-    reject = rejectIt;
-  });
-  return { promise, resolve, reject };
-}
-
-function unanswered(): Error {
+function processEnded(): Error {
   return Object.assign(new Error('the lookup process ended'), { code: 'EAI_AGAIN' });
 }
 
-/** The process needs the system's settings (`RES_OPTIONS`, `LOCALDOMAIN`, `PATH`), not the credentials. */
+/** The process requires the system's settings (`RES_OPTIONS`, `LOCALDOMAIN`, `PATH`), but no credentials. */
 function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^AWS_|TOKEN|SECRET|PASSWORD|_PROXY$/i.test(name)));
 }

@@ -7,7 +7,7 @@ import { type Logger, wholeSeconds } from '../../lib/log.ts';
 /** Returns all addresses of a name. May never settle. */
 export type Resolve = (name: string, options: LookupOptions) => Promise<readonly LookupAddress[]>;
 
-/** Looks names up elsewhere than in this process. */
+/** Looks up names in another process. */
 export interface OtherResolver {
   readonly resolve: Resolve;
   close(): void;
@@ -19,11 +19,11 @@ export interface NameLookupOptions {
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
-/** The last addresses of a name are used for so long after its last successful lookup. */
+/** For so long after its last successful lookup, the last addresses of a name may be used. */
 const LAST_GOOD_MS = 15 * 60_000;
-/** A connection waits so long for a lookup, from the start of that, before it uses the last addresses. */
+/** Longest wait of a connection for a lookup, from the start of the lookup, before it uses the last addresses. */
 const GRACE_MS = 1_000;
-/** A lookup without a response fails after so long, and another one may start. */
+/** A lookup without a response fails after this, and another one may start. */
 const LOOKUP_TIMEOUT_MS = 30_000;
 
 /** A failed lookup. It looks like one of Node's, so that it counts as a request that was never sent. */
@@ -39,12 +39,12 @@ class LookupError extends Error {
   }
 }
 
-/** The failure of a request that ended after `ms` milliseconds while the name was still looked up. */
+/** The failure of a request that timed out after `ms` milliseconds during the lookup of the name. */
 export function unresolved(name: string, ms: number): Error {
   return new LookupError(name, 'EAI_AGAIN', `no response for ${name} within ${ms / 1_000} s`);
 }
 
-/** What is known of a name. All times are on the monotonic clock. */
+/** State of a name. All times are on the monotonic clock. */
 interface Name {
   readonly hostname: string;
   pending: Promise<readonly LookupAddress[]> | undefined;
@@ -53,13 +53,13 @@ interface Name {
 }
 
 /**
- * Looks names up for all connections: one lookup per name at a time, since a request that is given up does not end its
- * lookup. While a lookup hangs or fails, the last addresses of the name are used; this is logged once per name.
+ * Looks up names for all connections: one lookup per name at a time, because a canceled request does not end its lookup.
+ * While a lookup hangs or fails, the last addresses of the name are used, which is logged once per name.
  */
 export class NameLookup {
   readonly #options: NameLookupOptions;
   readonly #names = new Map<string, Name>();
-  /** Names whose last addresses are used in place of a lookup's. */
+  /** Names whose last addresses are used instead of those of a lookup. */
   readonly #outdated: Conditions<Name>;
 
   constructor(options: NameLookupOptions) {
@@ -86,7 +86,7 @@ export class NameLookup {
     );
   };
 
-  /** Whether new connections to a name wait for its lookup, and have done so for a while. */
+  /** Whether new connections to a name have been waiting for its lookup for longer than the grace period. */
   isUnresolved(hostname: string): boolean {
     const now = this.#options.clock.monotonic();
     return [...this.#names.values()].some(
@@ -158,7 +158,7 @@ function failureOf(hostname: string, thrown: unknown): LookupError {
   return new LookupError(hostname, typeof code === 'string' ? code : 'EAI_FAIL', String(message ?? thrown), thrown);
 }
 
-/** As the promise, but rejects with `late()` after `ms` milliseconds. */
+/** Settles as the promise, but rejects with `late()` after `ms` milliseconds. */
 async function inTime<T>(
   clock: Pick<Clock, 'setTimer'>,
   ms: number,

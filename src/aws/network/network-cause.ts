@@ -1,7 +1,7 @@
-/** What on the way to AWS made a call fail, credentials' calls included. */
+/** Network causes of failed calls to AWS, including calls for credentials. */
 export type NetworkCause = 'dns' | 'proxy' | 'closed' | 'refused' | 'hopLimit';
 
-/** In order of precedence: a proxy whose name cannot be resolved is a matter of DNS. */
+/** In order of precedence: the cause of a proxy name that cannot be resolved is DNS. */
 const CAUSES: readonly (readonly [NetworkCause, RegExp])[] = [
   ['hopLimit', /HttpPutResponseHopLimit/],
   ['dns', /DNS lookup failed|\bgetaddrinfo\b|\bENOTFOUND\b|\bEAI_AGAIN\b/],
@@ -10,7 +10,7 @@ const CAUSES: readonly (readonly [NetworkCause, RegExp])[] = [
   ['refused', /\bECONNREFUSED\b/],
 ];
 
-/** The cause that an error's message names; undefined if it names none, or AWS itself has answered. */
+/** The cause in an error message; undefined if there is none, or if AWS has responded. */
 export function networkCauseOf({
   error,
   message,

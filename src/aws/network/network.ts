@@ -11,46 +11,47 @@ import { SystemResolver } from './system-resolver.ts';
 import { readAuthorities, trustOf } from './trust.ts';
 
 /**
- * Milliseconds that one address of a name may take to connect before the next is tried. Node's default of 250 is too
- * short for a far region, whose every address it would give up. The contract asks for 2 s; Node counts from the start
- * of a turn of the event loop, so a busy turn's length must fit in what is above.
+ * Longest time to connect to one address of a name before the next one is attempted, in milliseconds. Node's default of 250
+ * is too short for a distant region. The required minimum is 2 s. Node counts from the start of a turn of the event loop, so
+ * the rest is for a long turn.
  */
 const ADDRESS_TIMEOUT = 2_200;
 
 /**
- * How all AWS clients reach the network: one pool of connections, kept alive, that follows the environment's proxies
- * and trusts its authorities.
+ * Network access of all AWS clients: one pool of persistent connections, with the proxies and certificate authorities of the
+ * environment.
  */
 export interface Network {
   /** For `http:` endpoints. */
   readonly httpAgent: http.Agent;
   /** For `https:` endpoints. */
   readonly httpsAgent: https.Agent;
-  /** What the agents add to requests as `Proxy-Authorization`. Secrets. */
+  /** The values of `Proxy-Authorization` that the agents add to requests. Secrets. */
   readonly proxyAuthorizations: readonly string[];
-  /** The name whose lookup keeps a request to this destination waiting: its own, or its proxy's. */
+  /** The name whose lookup delays a request to this destination: that of the destination, or of its proxy. */
   unresolvedName(protocol: string, host: string, port: number | undefined): string | undefined;
-  /** Closes all connections, those in use too. */
+  /** Closes all connections, including those in use. */
   close(): void;
 }
 
 export interface NetworkOptions {
-  /** Read once: HTTPS_PROXY, HTTP_PROXY and NO_PROXY in either case, AWS_CA_BUNDLE, NODE_EXTRA_CA_CERTS. */
+  /** Read once: HTTPS_PROXY, HTTP_PROXY, and NO_PROXY in either case, AWS_CA_BUNDLE, and NODE_EXTRA_CA_CERTS. */
   readonly env: NodeJS.ProcessEnv;
-  /** Resolves names, those of proxies too. Defaults to the system's resolver. */
+  /** Resolves names, including those of proxies. Defaults to the system's resolver. */
   readonly lookup?: LookupFunction;
-  /** Times lookups, and the opening of tunnels through proxies. Defaults to the system's clock. */
+  /** Clock for timeouts of lookups and tunnels. Defaults to the system's clock. */
   readonly clock?: Pick<Clock, 'monotonic' | 'setTimer'>;
-  /** Connections that are kept for later requests. Defaults to no limit. */
+  /** Maximum of idle connections. Defaults to no limit. */
   readonly mostIdle?: number;
-  /** Receives what is wrong with DNS. Defaults to none. */
+  /** Receives failures of DNS. Defaults to none. */
   readonly log?: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 /**
- * Makes the agents to give to the SDK's `NodeHttpHandler`. The number of connections in use has no limit here: requests in
- * flight are bounded before. The agents' own limit counts idle connections to other hosts, and waits until they are closed.
- * @throws NetworkConfigError when a variable holds no usable proxy, or names a file that holds no usable certificates.
+ * Creates the agents for the SDK's `NodeHttpHandler`. Connections in use have no limit here, because concurrent requests are
+ * limited before. The agents' own limit counts idle connections to other hosts, and waits until they are closed.
+ *
+ * @throws NetworkConfigError if a variable has an invalid proxy, or a file without valid certificates
  */
 export function createNetwork(options: NetworkOptions): Network {
   const { env, clock = systemClock, log = SILENT_LOG } = options;
@@ -84,7 +85,7 @@ export function createNetwork(options: NetworkOptions): Network {
   };
 }
 
-/** Closes the idle connections that are too many, those that were idle first. */
+/** Closes idle connections above the limit, the oldest first. */
 function closeIdle(agent: http.Agent, most: number): void {
   const idle = Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? []);
   for (const socket of idle.slice(0, Math.max(0, idle.length - most))) {

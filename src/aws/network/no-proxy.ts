@@ -1,13 +1,13 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Tells of one destination whether it is to be reached without a proxy; `host` is a name or an address, no brackets. */
+/** Returns true for a destination without a proxy. `host` is a name or an address without brackets. */
 export type ProxyBypass = (host: string, port: number) => boolean;
 
 /**
- * Reads the value of NO_PROXY as Go's `golang.org/x/net/http/httpproxy` does, which Prometheus and its exporters use:
- * entries divided by commas or blanks, each an address, a CIDR block, a name (with all its subdomains), `.name` or
- * `*.name` (subdomains only), any of them but a block with `:port`, or `*` for all. An entry that is none of these
- * matches nothing. Names are compared, never resolved.
+ * Parses NO_PROXY as Go's `golang.org/x/net/http/httpproxy` does, which Prometheus and its exporters use. Entries are
+ * separated by commas or white space. Each is an address, a CIDR block, a name (including its subdomains), `.name` or `*.name`
+ * (subdomains only), or `*` for all. All except blocks may have a `:port`. Invalid entries match nothing. Names are compared,
+ * not resolved.
  */
 export function parseNoProxy(value: string): ProxyBypass {
   const entries = value
@@ -46,7 +46,7 @@ function parseHostEntry(entry: string): (host: string) => boolean {
   return (host) => host === name || host.endsWith(`.${name}`);
 }
 
-/** An address or a CIDR block as a list that holds it, or undefined when `text` is neither. */
+/** Converts an address or a CIDR block to a list; undefined if `text` is neither. */
 function parseAddresses(text: string): BlockList | undefined {
   const [address = '', prefix, ...rest] = text.split('/');
   const version = isIP(address);
@@ -63,7 +63,7 @@ function parseAddresses(text: string): BlockList | undefined {
   return list;
 }
 
-/** An IPv4 address written in IPv6 (`::ffff:127.0.0.1`) is found in an IPv4 block too. */
+/** Also matches an IPv4 address in IPv6 form (`::ffff:127.0.0.1`) with an IPv4 block. */
 function contains(list: BlockList, host: string): boolean {
   const version = isIP(host);
   return version !== 0 && list.check(host, version === 4 ? 'ipv4' : 'ipv6');
@@ -74,13 +74,13 @@ NEVER_PROXIED.addSubnet('127.0.0.0', 8, 'ipv4');
 NEVER_PROXIED.addAddress('::1', 'ipv6');
 NEVER_PROXIED.addSubnet('169.254.0.0', 16, 'ipv4');
 NEVER_PROXIED.addSubnet('fe80::', 10, 'ipv6');
-// The instance's own services (metadata, container credentials, time) have unique local addresses for want of a
-// link-local one that needs no zone.
+// Services of the instance (metadata, container credentials, time) have unique local addresses, because link-local ones
+// require a zone.
 NEVER_PROXIED.addSubnet('fd00:ec2::', 32, 'ipv6');
 
 /**
- * Whether a destination is this machine or on its link: a proxy could only reach its own. `localhost` and the names
- * below it are loopback by RFC 6761.
+ * Whether a destination is this machine or on its link, which a proxy cannot reach. `localhost` and its subdomains are
+ * loopback names (RFC 6761).
  */
 export function isLocalDestination(host: string): boolean {
   const name = normalizeHost(host);

@@ -6,8 +6,8 @@ import type { ProxyRoutes } from './proxy-routes.ts';
 import { bracketed, type ConnectOptions, type ProxyTunnels, serverName, TrustingAgent } from './proxy-tunnels.ts';
 import { watchConnection } from './unsent-requests.ts';
 
-// How a request hands itself to its agent, before its head is written. Node checks for this method on every agent given
-// to it, and all agents in use override it, but its documentation and types leave it out.
+// The method that receives a request before its head is written. Node requires it of every agent, and all common agents
+// override it, but Node's documentation and types omit it.
 declare module 'http' {
   interface Agent {
     addRequest(request: http.ClientRequest, options: http.ClientRequestArgs): void;
@@ -17,8 +17,8 @@ declare module 'http' {
 type OnConnection = (error: Error | null, stream: Duplex) => void;
 
 /**
- * Agent for `http:` destinations. A proxied request goes to the proxy with the whole URL in its first line (RFC 9112,
- * section 3.2.2), for most proxies allow CONNECT to port 443 only.
+ * Agent for `http:` destinations. A request to a proxy has the whole URL in its first line (RFC 9112, section 3.2.2), because
+ * most proxies allow CONNECT to port 443 only.
  */
 export class ProxyingHttpAgent extends http.Agent {
   readonly #routes: ProxyRoutes;
@@ -34,7 +34,7 @@ export class ProxyingHttpAgent extends http.Agent {
     const { host, port } = destinationOf(options, 80);
     const proxy = this.#routes('http:', host, port);
     if (proxy !== undefined) {
-      // The proxy sends on this authority as the Host header: it must read as the one that was signed.
+      // The proxy forwards this authority as the Host header, which must be the one that was signed.
       const authority = port === 80 ? bracketed(host) : `${bracketed(host)}:${port}`;
       request.path = `http://${authority}${request.path}`;
       if (proxy.authorization !== undefined) {
@@ -59,7 +59,7 @@ export class ProxyingHttpAgent extends http.Agent {
   }
 }
 
-/** Agent for `https:` destinations. Those behind a proxy are reached through a CONNECT tunnel, with TLS end to end. */
+/** Agent for `https:` destinations. It uses a CONNECT tunnel through a proxy, with end-to-end TLS. */
 export class ProxyingHttpsAgent extends TrustingAgent {
   readonly #routes: ProxyRoutes;
   readonly #tunnels: ProxyTunnels;
@@ -84,26 +84,26 @@ export class ProxyingHttpsAgent extends TrustingAgent {
     this.#tunnels
       .open(proxy, host, port)
       .then((socket) => {
-        // TLS begins on a socket that is given, instead of connecting one.
+        // TLS starts on this socket instead of a new one.
         const throughTunnel = { ...options, socket };
         const stream = super.createConnection(throughTunnel, callback);
         if (stream) {
           callback?.(null, stream);
         }
       })
-      // Beside an error Node's types want a stream, which Node does not look at.
+      // Node's types require a stream beside an error, but Node ignores it.
       .catch((error: Error) => callback?.(error, new Duplex()));
     return undefined;
   }
 
-  /** Gives up the tunnels that are being opened, too. */
+  /** Also aborts tunnels that are being opened. */
   override destroy(): void {
     this.#tunnels.abort();
     super.destroy();
   }
 }
 
-/** Host and port that a request is for. Node has filled in both when it gives `options` to an agent. */
+/** Host and port of a request. Node has set both in the `options` of an agent. */
 function destinationOf(options: http.ClientRequestArgs, defaultPort: number): { host: string; port: number } {
   return { host: options.host ?? 'localhost', port: Number(options.port ?? defaultPort) };
 }

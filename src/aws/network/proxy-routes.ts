@@ -1,11 +1,25 @@
-import { NetworkConfigError } from './network-config-error.ts';
 import { isLocalDestination, parseNoProxy } from './no-proxy.ts';
 
-/** A proxy as an environment variable names it. */
-export interface ProxyServer {
-  /** The variable it comes from, for messages. */
+/**
+ * A network setting in the environment is invalid. The message starts with the name of the variable, and never contains the
+ * URL of a proxy, which may include a password.
+ */
+export class NetworkConfigError extends Error {
+  override readonly name = 'NetworkConfigError';
+  /** The invalid environment variable, in the case that was set. */
   readonly variable: string;
-  /** How to speak to the proxy itself. */
+
+  constructor(variable: string, problem: string) {
+    super(`${variable}: ${problem}`);
+    this.variable = variable;
+  }
+}
+
+/** A proxy from an environment variable. */
+export interface ProxyServer {
+  /** Name of the variable, for messages. */
+  readonly variable: string;
+  /** Protocol of the connection to the proxy. */
   readonly protocol: 'http:' | 'https:';
   /** Name or address, no brackets. */
   readonly host: string;
@@ -14,14 +28,14 @@ export interface ProxyServer {
   readonly authorization: string | undefined;
 }
 
-/** The proxy for a destination, or undefined when it is reached directly. */
+/** The proxy of a destination; undefined for a direct connection. */
 export type ProxyRoutes = (protocol: 'http:' | 'https:', host: string, port: number) => ProxyServer | undefined;
 
 /**
- * Reads HTTPS_PROXY (for `https:` destinations), HTTP_PROXY (for `http:` ones) and NO_PROXY. The lower-case spelling
- * wins, as in curl and Python; an empty variable counts as unset. Loopback and link-local destinations never have a
- * proxy.
- * @throws NetworkConfigError for a proxy that is not `[http://|https://][USER[:PASSWORD]@]HOST[:PORT]`.
+ * Reads HTTPS_PROXY (for `https:` destinations), HTTP_PROXY (for `http:` ones), and NO_PROXY. Lower case has precedence, as
+ * in curl and Python. An empty variable counts as unset. Loopback and link-local destinations never have a proxy.
+ *
+ * @throws NetworkConfigError for a proxy that is not `[http://|https://][USER[:PASSWORD]@]HOST[:PORT]`
  */
 export function readProxyRoutes(env: NodeJS.ProcessEnv): ProxyRoutes {
   const proxies = { 'https:': readProxy(env, 'HTTPS_PROXY'), 'http:': readProxy(env, 'HTTP_PROXY') };
@@ -29,7 +43,7 @@ export function readProxyRoutes(env: NodeJS.ProcessEnv): ProxyRoutes {
   return (protocol, host, port) => (isLocalDestination(host) || bypass(host, port) ? undefined : proxies[protocol]);
 }
 
-/** The values of `Proxy-Authorization` that go to the proxies of {@link readProxyRoutes}. @throws NetworkConfigError */
+/** The values of `Proxy-Authorization` for the proxies of {@link readProxyRoutes}. @throws NetworkConfigError */
 export function readProxyAuthorizations(env: NodeJS.ProcessEnv): string[] {
   return ['HTTPS_PROXY', 'HTTP_PROXY'].flatMap((name) => readProxy(env, name)?.authorization ?? []);
 }
@@ -53,7 +67,7 @@ function parseProxy(variable: string, value: string): ProxyServer {
   const given = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value)?.[1]?.toLowerCase();
   const scheme = given ?? 'http';
   if (scheme !== 'http' && scheme !== 'https') {
-    throw new NetworkConfigError(variable, `got a proxy of scheme "${scheme}", expected http or https`);
+    throw new NetworkConfigError(variable, `got a proxy with scheme "${scheme}", expected http or https`);
   }
   const url = parseUrl(variable, given === undefined ? `http://${value}` : value);
   return {
@@ -65,7 +79,7 @@ function parseProxy(variable: string, value: string): ProxyServer {
   };
 }
 
-/** A path, query or fragment is refused too: it is a sign of a password whose `/`, `?` or `#` is not encoded. */
+/** A path, query, or fragment is rejected, too: it suggests a password with a `/`, `?`, or `#` that is not encoded. */
 function parseUrl(variable: string, text: string): URL {
   const url = urlOrNull(text);
   if (url === null || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
@@ -78,7 +92,7 @@ function urlOrNull(text: string): URL | null {
   try {
     return new URL(text);
   } catch {
-    // Node's error repeats the text, password included.
+    // Node's error contains the text, including the password.
     return null;
   }
 }
@@ -91,6 +105,6 @@ function basicAuthorization(variable: string, url: URL): string | undefined {
     const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
     return `Basic ${Buffer.from(credentials).toString('base64')}`;
   } catch {
-    throw new NetworkConfigError(variable, 'expected user and password percent-encoded: a "%" as %25');
+    throw new NetworkConfigError(variable, 'expected a percent-encoded user and password ("%" as %25)');
   }
 }

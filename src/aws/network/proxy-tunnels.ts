@@ -7,18 +7,18 @@ import type { ProxyServer } from './proxy-routes.ts';
 import type { Trust } from './trust.ts';
 
 /**
- * Milliseconds that a tunnel may take, from the first packet to the proxy until its answer. Requests have shorter
- * limits of their own; this one frees the socket, which outlives the request that asked for it.
+ * Timeout of a tunnel in milliseconds, from the first packet to the response of the proxy. Requests have shorter timeouts.
+ * This one closes the socket, which may exist longer than its request.
  */
 const TUNNEL_TIMEOUT = 30_000;
 
-/** A proxy could not be reached, or would not connect us. Its message names proxy and destination, never credentials. */
+/** A proxy could not be reached, or refused to connect. The message has the proxy and the destination, but no credentials. */
 class ProxyError extends Error {
   override readonly name = 'ProxyError';
   /**
-   * Node's code where there is one (`ECONNREFUSED`, `ENOTFOUND`, …). For what has none, the nearest of those that the
-   * SDK's retries know: `ETIMEDOUT` for a proxy that does not answer, `ECONNREFUSED` for one that cannot connect (it
-   * may the next time), `EACCES`, not retried, for one that will not (4xx).
+   * Node's code (`ECONNREFUSED`, `ENOTFOUND`, …), or a similar code that decides about the SDK's retries: `ETIMEDOUT` for a
+   * proxy that does not respond, `ECONNREFUSED` for one that cannot connect (which is retried), `EACCES` for one that refuses
+   * to (4xx, which is not retried).
    */
   readonly code: string | undefined;
 
@@ -53,12 +53,12 @@ export class TrustingAgent extends https.Agent {
 
 /** Opens connections through proxies with CONNECT. */
 export class ProxyTunnels {
-  // A CONNECT takes its socket out of the agent when it is answered: the agents hold the unanswered ones only.
+  // A successful CONNECT removes its socket from the agent: the agents have pending tunnels only.
   readonly #httpAgent: http.Agent;
   readonly #httpsAgent: https.Agent;
   readonly #clock: Pick<Clock, 'setTimer'>;
 
-  /** `connectOptions` say how to connect to the proxies themselves. */
+  /** `connectOptions` apply to the connections to the proxies. */
   constructor(connectOptions: ConnectOptions, clock: Pick<Clock, 'setTimer'>) {
     this.#httpAgent = new http.Agent({ ...connectOptions.tcp, keepAlive: true });
     this.#httpsAgent = new TrustingAgent(connectOptions);
@@ -66,8 +66,8 @@ export class ProxyTunnels {
   }
 
   /**
-   * Resolves to a socket on which the destination's bytes flow. `host` is a name, which the proxy resolves, or an
-   * address without brackets. Rejects with a `ProxyError`.
+   * Opens a tunnel to a destination. `host` is a name, which the proxy resolves, or an address without brackets. Rejects with
+   * a `ProxyError`.
    */
   open(proxy: ProxyServer, host: string, port: number): Promise<net.Socket> {
     const destination = `${bracketed(host)}:${port}`;
@@ -76,12 +76,12 @@ export class ProxyTunnels {
       const request = this.#connect(proxy, destination);
       const cancelTimer = this.#clock.setTimer(TUNNEL_TIMEOUT, () => {
         request.destroy(
-          new ProxyError(`no answer to CONNECT ${destination} in ${TUNNEL_TIMEOUT / 1_000} s`, 'ETIMEDOUT'),
+          new ProxyError(`no response to CONNECT ${destination} within ${TUNNEL_TIMEOUT / 1_000} s`, 'ETIMEDOUT'),
         );
       });
       request.on('error', (error: NodeJS.ErrnoException) => {
         cancelTimer();
-        // An error that stands for several addresses has a code and no message.
+        // An error of several addresses has a code, but no message.
         reject(new ProxyError(`${via}: ${error.message || error.code}`, error.code, error));
       });
       request.once('connect', (response: http.IncomingMessage, socket: net.Socket, head: Buffer) => {
@@ -89,9 +89,9 @@ export class ProxyTunnels {
         const status = response.statusCode ?? 0;
         if (status < 200 || status > 299) {
           socket.destroy();
-          const answer = `HTTP ${status} ${response.statusMessage ?? ''}`.trimEnd();
+          const reason = `HTTP ${status} ${response.statusMessage ?? ''}`.trimEnd();
           const code = status >= 400 && status < 500 ? 'EACCES' : 'ECONNREFUSED';
-          reject(new ProxyError(`${via} refused to connect to ${destination}: ${answer}`, code));
+          reject(new ProxyError(`${via} refused to connect to ${destination}: ${reason}`, code));
           return;
         }
         if (head.length > 0) {
@@ -103,7 +103,7 @@ export class ProxyTunnels {
     });
   }
 
-  /** Gives up all tunnels that are not open yet; those that are belong to whoever asked for them. */
+  /** Aborts all pending tunnels. Open tunnels belong to their callers. */
   abort(): void {
     this.#httpAgent.destroy();
     this.#httpsAgent.destroy();
@@ -122,17 +122,17 @@ export class ProxyTunnels {
     };
     return proxy.protocol === 'http:'
       ? http.request({ ...options, agent: this.#httpAgent })
-      : // Without a name of its own, Node would take that of the Host header, which is the destination's.
+      : // Node would use the name of the Host header by default, which is that of the destination.
         https.request({ ...options, agent: this.#httpsAgent, servername: serverName(proxy.host) });
   }
 }
 
-/** The TLS server name of a host: empty for an address, which has none. */
+/** The TLS server name of a host; empty for an address. */
 export function serverName(host: string): string {
   return net.isIP(host) === 0 ? host : '';
 }
 
-/** A host as it is written before `:port`. */
+/** A host in the form for `HOST:PORT`. */
 export function bracketed(host: string): string {
   return net.isIPv6(host) ? `[${host}]` : host;
 }

@@ -3,12 +3,12 @@ import type { Clock } from '../../lib/clock.ts';
 import { LookupProcess } from './lookup-process.ts';
 import type { OtherResolver, Resolve } from './name-lookup.ts';
 
-/** A lookup that takes longer than this moves to the other process, and so do all that wait behind it. */
+/** If a lookup takes longer than this, it is repeated in the other process, together with all waiting lookups. */
 const PATIENCE_MS = 1_000;
 
 export interface SystemResolverOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
-  /** Of the other process. */
+  /** Environment of the other process. */
   readonly env: NodeJS.ProcessEnv;
   /** Defaults to `dns.lookup` in this process. */
   readonly local?: Resolve;
@@ -17,20 +17,20 @@ export interface SystemResolverOptions {
 }
 
 /**
- * The system's resolver, with its hosts file and search domains. Node runs it (getaddrinfo) on the threads that the file
- * system needs too: four by default, of which lookups get two. Their number cannot be changed once the process runs, a lookup
- * cannot be canceled, and worker threads share the same four. A hanging name keeps a thread for up to a minute. So this process
- * does one lookup at a time, which is enough as long as DNS works. If one hangs, the others are done in another
- * process, which has more threads and can be killed. That process is started only then, and ends when it is idle.
+ * The system's resolver, with its hosts file and search domains. Node runs it (getaddrinfo) on the threads that also serve the
+ * file system: four by default, two of them for lookups. Their number is fixed while the process runs, a lookup cannot be
+ * canceled, and worker threads share the same four. A hanging lookup blocks a thread for up to a minute. Therefore, this
+ * process runs one lookup at a time, which suffices while DNS works. If one hangs, the others run in another process, which
+ * has more threads and can be killed. It is started only then, and exits when it is idle.
  */
 export class SystemResolver implements OtherResolver {
   readonly #clock: SystemResolverOptions['clock'];
   readonly #local: Resolve;
   readonly #other: OtherResolver;
-  /** Lookups that wait for the one in this process. */
+  /** Lookups that wait for the running one in this process. */
   readonly #waiting = new Set<() => void>();
   #busySince: number | undefined;
-  /** Names whose last lookup took too long: the next is not done in this process, whose exit would wait for it. */
+  /** Names whose last lookup took too long. The next one does not run in this process, whose exit would wait for it. */
   readonly #slow = new Set<string>();
 
   constructor({ clock, env, local = lookupHere, other = new LookupProcess(clock, env) }: SystemResolverOptions) {
@@ -45,7 +45,7 @@ export class SystemResolver implements OtherResolver {
       return this.#elsewhere(name, options);
     }
     return new Promise((resolve, reject) => {
-      // The first that finds addresses decides; if none does, the last.
+      // The first lookup with addresses decides; if all fail, the last one.
       let running = 1;
       const fail = (error: unknown) => {
         running -= 1;
@@ -62,7 +62,7 @@ export class SystemResolver implements OtherResolver {
           const [next] = this.#waiting;
           next?.();
         };
-        // What it throws at once must not leave this process busy for ever.
+        // A synchronous error must not block this process forever.
         Promise.resolve()
           .then(() => this.#local(name, options))
           .finally(ended)

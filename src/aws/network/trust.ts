@@ -2,16 +2,17 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as tls from 'node:tls';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
-import { NetworkConfigError } from './network-config-error.ts';
+import { NetworkConfigError } from './proxy-routes.ts';
 
 const VARIABLES = ['AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS'] as const;
 
 /**
- * The authorities to trust, each a PEM certificate: Node's own, extended by the PEM files that AWS_CA_BUNDLE and
- * NODE_EXTRA_CA_CERTS name. Undefined, for Node's default, when neither is set (an empty variable counts as unset).
+ * Returns the certificate authorities to trust, as PEM certificates: Node's own, and those in the PEM files of AWS_CA_BUNDLE
+ * and NODE_EXTRA_CA_CERTS. Undefined, for Node's default, if both are unset or empty.
  *
- * Node reads NODE_EXTRA_CA_CERTS itself, at start, but forgets it as soon as a list of authorities is given to it.
- * @throws NetworkConfigError for a file that cannot be read or holds anything but certificates between its PEM markers.
+ * Node reads NODE_EXTRA_CA_CERTS itself, but ignores it if a list of authorities is set.
+ *
+ * @throws NetworkConfigError for a file that is unreadable, or has an invalid certificate between PEM markers
  */
 export function readAuthorities(env: NodeJS.ProcessEnv): readonly string[] | undefined {
   const extra = VARIABLES.flatMap((variable) => {
@@ -39,13 +40,13 @@ export function trustOf(authorities: readonly string[] | undefined): Trust {
   };
 }
 
-/** What Node trusts by itself: from 22.15 on it can tell, system authorities (`--use-system-ca`) included. */
+/** Node's own authorities. From 22.15 on, they include those of the system (`--use-system-ca`). */
 function defaultAuthorities(): readonly string[] {
   const { rootCertificates, getCACertificates }: TlsAuthorities = tls;
   return getCACertificates?.('default') ?? rootCertificates;
 }
 
-/** The part of `node:tls` used here, with what the oldest supported Node and its types lack. */
+/** The used part of `node:tls`, including a function that the oldest supported Node and its types lack. */
 interface TlsAuthorities {
   readonly rootCertificates: readonly string[];
   readonly getCACertificates?: (type: 'default') => string[];
@@ -54,10 +55,10 @@ interface TlsAuthorities {
 function readCertificates(variable: string, path: string): string[] {
   const certificates = readText(variable, path).match(/-----BEGIN CERTIFICATE-----[^-]*(-----END CERTIFICATE-----)?/g);
   if (certificates === null) {
-    throw new NetworkConfigError(variable, `${path} holds no PEM certificate`);
+    throw new NetworkConfigError(variable, `${path} has no PEM certificate`);
   }
   for (const [index, certificate] of certificates.entries()) {
-    // TLS contexts skip what they cannot parse, without a word.
+    // TLS contexts silently skip certificates that they cannot parse.
     if (!isCertificate(certificate)) {
       throw new NetworkConfigError(variable, `certificate ${index + 1} in ${path} cannot be parsed`);
     }

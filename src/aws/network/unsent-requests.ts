@@ -1,10 +1,10 @@
 import type { ClientRequest } from 'node:http';
 import { TLSSocket } from 'node:tls';
 
-/** Headers of the requests that wait for their connection: Node and the SDK hand this object on as it is. */
+/** Headers of requests that wait for a connection. Node and the SDK pass this object on unchanged. */
 const waiting = new WeakSet<object>();
 
-/** Watches a request that was just handed to its agent, until it has a connection on which its bytes go out. */
+/** Watches a request from its agent until it has a connection that can send its bytes. */
 export function watchConnection(request: ClientRequest, headers: unknown): void {
   if (typeof headers !== 'object' || headers === null) {
     return;
@@ -20,8 +20,8 @@ export function watchConnection(request: ClientRequest, headers: unknown): void 
 }
 
 /**
- * Whether a request with these headers is certain not to have been sent: its name was not resolved, or its connection, the
- * tunnel through its proxy, or its TLS handshake was not completed.
+ * Whether a request with these headers was certainly not sent: its name was not resolved, or its connection, its tunnel
+ * through a proxy, or its TLS handshake was not completed.
  */
 export function isUnsent(headers: object): boolean {
   return waiting.has(headers);

@@ -1,13 +1,13 @@
 import pLimit from 'p-limit';
 import { type UsedAccount, UsedAccounts } from '../../accounts/accounts.ts';
+import { UNOBSERVED } from '../../aws/attempts.ts';
 import { TargetClient } from '../../aws/client.ts';
 import type { Credentials } from '../../aws/credentials/credentials.ts';
 import { callerIdentity } from '../../aws/credentials/identity.ts';
 import { ApiError, toApiError } from '../../aws/errors.ts';
 import { BoundedHandler } from '../../aws/network/bounded-handler.ts';
 import { createNetwork } from '../../aws/network/network.ts';
-import { NetworkConfigError } from '../../aws/network/network-config-error.ts';
-import { UNOBSERVED } from '../../aws/unobserved.ts';
+import { NetworkConfigError } from '../../aws/network/proxy-routes.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { counted, printable } from '../../lib/text.ts';
 import type { RegisteredQuery } from '../../model/query.ts';

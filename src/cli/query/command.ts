@@ -1,10 +1,10 @@
+import { UNOBSERVED } from '../../aws/attempts.ts';
 import { TargetClient } from '../../aws/client.ts';
 import { AccountCredentials } from '../../aws/credentials/account-credentials.ts';
 import { fallbackRegion } from '../../aws/credentials/fallback-region.ts';
 import { BoundedHandler } from '../../aws/network/bounded-handler.ts';
 import { createNetwork } from '../../aws/network/network.ts';
-import { NetworkConfigError } from '../../aws/network/network-config-error.ts';
-import { UNOBSERVED } from '../../aws/unobserved.ts';
+import { NetworkConfigError } from '../../aws/network/proxy-routes.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Targets } from '../../scheduler/target.ts';
 import { UsageError } from '../flags.ts';

@@ -10,7 +10,7 @@ const PROBE_EVERY_MS = 10_000;
 export interface WriteHealthOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Writes a probe of so many bytes; rejects with a StorageError. */
+  /** Writes a probe of a number of bytes; rejects with a StorageError. */
   readonly probe: (bytes: number) => Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export class WriteHealth {
     }
   }
 
-  /** Records a failed write of so many bytes. `isLogged`: the start of the failure is in the log already. */
+  /** Records a failed write and its size in bytes. `isLogged`: the start of the failure is in the log already. */
   failed(
     error: StorageError,
     { bytes, isLogged = false }: { readonly bytes: number; readonly isLogged?: boolean },
