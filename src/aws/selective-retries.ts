@@ -33,7 +33,7 @@ export class SelectiveRetries extends StandardRetryStrategy {
  * Whether an error response rejects the time of a signature. The SDK marks such errors while the clock of this machine is
  * wrong, but not the first one after the clock was corrected, which its own correction causes.
  */
-export function refusesTime(error: unknown): boolean {
+function refusesTime(error: unknown): boolean {
   const status = httpStatusOf(error) ?? 0;
   if (!(error instanceof Error) || status < 400 || status >= 500) {
     return false;
