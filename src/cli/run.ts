@@ -54,7 +54,7 @@ const IAM_POLICY_FLAGS: readonly Flag[] = [
   { name: 'trust', kind: 'switch', help: "Print the trust policies of the accounts' roles, too." },
 ];
 
-const WHERE_THE_DAEMON_IS: ReadonlySet<string> = new Set([
+const ADDRESS_FLAGS: ReadonlySet<string> = new Set([
   'config.file',
   'web.listen-address',
   'web.systemd-socket',
@@ -63,10 +63,10 @@ const WHERE_THE_DAEMON_IS: ReadonlySet<string> = new Set([
   'web.external-url',
 ]);
 
-/** Those flags of the daemon that say where it is. */
+/** Flags of the daemon that determine its address. */
 const HEALTHCHECK_FLAGS: readonly Flag[] = [
   { name: 'ready', kind: 'switch', help: 'Check /-/ready instead of /-/healthy.' },
-  ...DAEMON_FLAGS.filter(({ name }) => WHERE_THE_DAEMON_IS.has(name)),
+  ...DAEMON_FLAGS.filter(({ name }) => ADDRESS_FLAGS.has(name)),
 ];
 
 const COMMANDS: Readonly<Record<string, Command>> = {

@@ -94,7 +94,7 @@ const FORMS: [string, (type: string) => Answer][] = [
   ['as __type', (type) => ({ body: { __type: type, message: 'no' } })],
   ['as __type with a namespace', (type) => ({ body: { __type: `com.amazon.coral.service#${type}`, Message: 'no' } })],
   ['as __type beside a null code', (type) => ({ body: { code: null, __type: type, message: 'no' } })],
-  ['as __type beside a code that is no text', (type) => ({ body: { code: 400, __type: type, message: 'no' } })],
+  ['as __type beside a code that is not text', (type) => ({ body: { code: 400, __type: type, message: 'no' } })],
 ];
 
 describe.each(OPERATIONS)('%s', (_, send) => {
@@ -113,7 +113,7 @@ describe.each(OPERATIONS)('%s', (_, send) => {
     });
   });
 
-  test('an error of the front end, which no model has', async () => {
+  test('an error of the front end, which the model lacks', async () => {
     const answer = { headers: { 'x-amzn-errortype': 'ExpiredTokenException' }, body: { message: 'too old' } };
     const error = await caught({ status: 403, ...answer }, send);
     expect(error).toBeInstanceOf(NetworkFlowMonitorServiceException);
@@ -143,14 +143,14 @@ describe.each(OPERATIONS)('%s', (_, send) => {
   });
 });
 
-test('classes tell each other apart', async () => {
+test('distinguishes the classes of errors', async () => {
   const error = await getStatus({ status: 429, headers: { 'x-amzn-errortype': 'ThrottlingException' } });
   for (const { type } of MODELLED) {
     expect(error instanceof type, type.name).toBe(type === ThrottlingException);
   }
 });
 
-test('the header goes before the body', async () => {
+test('gives the header precedence over the body', async () => {
   const error = await getStatus({
     status: 400,
     headers: { 'x-amzn-errortype': 'ValidationException' },
@@ -163,7 +163,7 @@ test.each([
   ['no body', '', 'HTTP status 429 without an error message (no body)'],
   ['a body without a message', '{}', 'HTTP status 429 without an error message (application/json)'],
   ['an empty message', '{"message":""}', 'HTTP status 429 without an error message (application/json)'],
-  ['a message that is no text', '{"message":{"a":1}}', 'HTTP status 429 without an error message (application/json)'],
+  ['a message that is not text', '{"message":{"a":1}}', 'HTTP status 429 without an error message (application/json)'],
   ['both spellings', '{"Message":"second","message":"first"}', 'first'],
 ])('the type of the header with %s', async (_, body, message) => {
   const error = await getStatus({ status: 429, headers: { 'x-amzn-errortype': 'ThrottlingException' }, body });
@@ -172,14 +172,14 @@ test.each([
 });
 
 test.each(['', 'null', '42', '"ValidationException"', '[]', '{"message":"no', '{"__proto__":{"code":"x"}}'])(
-  'the body %j names no type',
+  'finds no type in the body %j',
   async (body) => {
     const error = await getStatus({ status: 503, body });
     expect(error).toMatchObject({ name: 'Unknown', $fault: 'server', $metadata: { httpStatusCode: 503 } });
   },
 );
 
-test('a body cannot pass for what the SDK found out', async () => {
+test('does not let a body replace metadata of the SDK', async () => {
   const body = { __type: 'X', message: 'no', $metadata: { httpStatusCode: 200 }, $fault: 'server', $retryable: 'yes' };
   const error = await getStatus({ status: 400, body });
   expect(error).toMatchObject({ name: 'X', $fault: 'client', $metadata: { httpStatusCode: 400 } });

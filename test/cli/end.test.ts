@@ -138,7 +138,7 @@ describe.concurrent('the daemon continues', () => {
     expect(await exporter.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  it('after a runtime warning, which it logs in its own format at level debug', async (scope) => {
+  it('after a runtime warning, and logs it at level debug in its own format', async (scope) => {
     const file = join(directory, 'warned.json');
     const log = { level: 'debug', format: 'json' };
     writeFileSync(file, JSON.stringify({ web: { listenAddresses: ['127.0.0.1:0'] }, log }));

@@ -115,7 +115,7 @@ describe('the address', () => {
 
   test('is the default if the configuration file does not exist, as in the demo', async () => {
     const { code, stderr } = await healthcheck(['--config.file=/nonexistent/nfm-exporter.yml']);
-    // Whatever listens there on this machine: the default was tried.
+    // Any result on this machine: the default address was used.
     expect(code === 0 || /127\.0\.0\.1:10049/.test(stderr)).toBe(true);
   });
 });
@@ -154,14 +154,14 @@ describe('TLS', () => {
       },
       { code: 0, stdout: 'TLS connection established; the exporter requires client certificates.\n', stderr: '' },
     ],
-  ])('is spoken %s', async (_case, tls, expected) => {
+  ])('is used %s', async (_case, tls, expected) => {
     const file = writeYaml('web.yml', { tls_server_config: tls, basic_auth_users: { prometheus: SECRET_2Y } });
     const port = await startDaemon([`--web.config.file=${file}`]);
     const variables = { NFM_EXPORTER_WEB_CONFIG_FILE: file };
     expect(await healthcheck([`--web.listen-address=:${port}`], variables)).toMatchObject(expected);
   });
 
-  test('fails if nothing speaks it, with or without client certificates', async () => {
+  test('fails if the server does not support it, with or without client certificates', async () => {
     const port = await serveHttp((_request, response) => response.end());
     for (const client_auth_type of ['NoClientCert', 'RequireAnyClientCert']) {
       const file = writeYaml('web.yml', { tls_server_config: { ...FIRST_TLS, client_auth_type } });
@@ -181,7 +181,7 @@ describe('TLS', () => {
 });
 
 describe('an exporter that is not healthy', () => {
-  test('is one that nobody can connect to', async () => {
+  test('is one that refuses connections', async () => {
     const port = await startServer(createTcpServer());
     const closed = createTcpServer();
     const free = await startServer(closed);
@@ -192,7 +192,7 @@ describe('an exporter that is not healthy', () => {
     expect(stderr).toBe(`nfm-exporter: http://127.0.0.1:${free}/-/healthy: cannot connect: connection refused\n`);
   });
 
-  test('is one that answers with another status', async () => {
+  test('is one that responds with another status', async () => {
     const port = await serveHttp((_request, response) => response.writeHead(503).end('not healthy: storage lost'));
     const { code, stdout, stderr } = await healthcheck([`--web.listen-address=:${port}`]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -1,4 +1,4 @@
-// Opens the storage in the given directory (as built), writes a note of so many bytes, and prints the result.
+// Opens the storage in the given directory (as built), writes a note of a size in bytes, and prints the result.
 import { argv, stdout } from 'node:process';
 import { systemClock } from '../../build/lib/clock.js';
 import { Storage } from '../../build/persistence/storage/storage.js';

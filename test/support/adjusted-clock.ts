@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 
 export interface AdjustedClock extends Clock {
-  /** Moves the wall clock alone. */
+  /** Moves only the wall clock. */
   jump(ms: number): void;
 }
 
-/** The system's clock, but that it is `start` now, in milliseconds since the epoch. */
+/** The system's clock, set to `start` now, in milliseconds since the epoch. */
 export function adjustedClock(start: number): AdjustedClock {
   const begin = systemClock.monotonic();
   let jumped = 0;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestScope } from './daemon.ts';
 import { startListeningProgram } from './listening-program.ts';
 
-/** An alert that Alertmanager has, as its API tells it. */
+/** An alert from the API of Alertmanager. */
 export interface KnownAlert {
   readonly fingerprint: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -13,18 +13,18 @@ export interface KnownAlert {
   readonly status: { readonly state: 'active' | 'suppressed' | 'unprocessed'; readonly inhibitedBy: readonly string[] };
 }
 
-/** An Alertmanager, asked over its HTTP API. */
+/** An Alertmanager with its HTTP API. */
 export interface Alertmanager {
   readonly url: string;
-  /** Tells it, as Prometheus does, of alerts that fire from now on. */
+  /** Sends alerts that fire from now on, as Prometheus does. */
   fire(alerts: readonly Readonly<Record<string, string>>[]): Promise<void>;
   alerts(): Promise<readonly KnownAlert[]>;
 }
 
-/** Debian's name for it, and the project's own. */
+/** Names of the program in Debian and in the project. */
 const PROGRAMS = ['prometheus-alertmanager', 'alertmanager'];
 
-/** Starts the system's Alertmanager alone, on a free port of the loopback address. It ends with the scope. */
+/** Starts the system's Alertmanager on a free port of the loopback address. It exits with the scope. */
 export async function startAlertmanager(scope: TestScope, configFile: string): Promise<Alertmanager> {
   const hint = `install Debian's package "${PROGRAMS[0]}"`;
   const program = PROGRAMS.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);

@@ -1,12 +1,12 @@
-/** An answer of the API. */
+/** A response of the API. */
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed where it is JSON, else the text. */
+  /** Parsed if it is JSON; otherwise the text. */
   readonly body: unknown;
 }
 
-/** Asks the API of an exporter, as curl does: without any header of a browser's. */
+/** Calls the HTTP API of an exporter as curl does, without headers of a browser. */
 export async function ask(
   url: string,
   method: string,

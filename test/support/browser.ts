@@ -4,15 +4,15 @@ import axe, { type AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { TestScope } from './daemon.ts';
 
-/** Chromium on a machine that tests keep busy: some things take long, and none hangs longer than this. */
+/** Timeout of operations in Chromium, which may be slow on a busy machine. */
 export const PATIENCE_MS = 25_000;
 
-/** A page that keeps what a reader would not see. */
+/** A page that records what a reader would not see. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Addresses that it has asked for. */
+  /** Requested addresses. */
   readonly requests: readonly string[];
-  /** What the browser has complained about: errors of scripts, what the Content-Security-Policy has stopped, 404s. */
+  /** Errors in the browser: script errors, violations of the Content-Security-Policy, 404s. */
   readonly complaints: readonly string[];
 }
 
@@ -20,12 +20,12 @@ export interface WatchedPage {
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: onPath('chromium'),
-    // Its sandbox refuses to be used by root, whom CI runs as; it sees no page but ours.
+    // Its sandbox does not allow root, the user of CI. It loads only pages of the exporter.
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   });
 }
 
-/** A page in a profile of its own, that is gone when the test ends. */
+/** A page in a profile of its own, which is removed when the test ends. */
 export async function openPage(
   { onTestFinished }: TestScope,
   browser: Browser,
@@ -49,7 +49,7 @@ export async function openPage(
   return { page, requests, complaints };
 }
 
-/** What axe finds fault with on the page as it is, a line each. */
+/** The violations that axe finds on the page, one per line. */
 export async function accessibilityViolations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults>('axe.run()');
@@ -63,7 +63,7 @@ function onPath(command: string): string {
       accessSync(file, constants.X_OK);
       return file;
     } catch {
-      // In another folder, then.
+      // It may be in another directory.
     }
   }
   throw new Error(`${command} is not on the PATH: npm test installs it`);

@@ -7,10 +7,10 @@ import v8 from '@vitest/coverage-v8';
 import type { CoverageProvider, CoverageProviderModule, Vitest } from 'vitest/node';
 import { PROJECT } from './project.ts';
 
-/** The variable with the directory into which programs that tests start write what of them was run. */
+/** The variable with the directory into which child processes of tests write their coverage. */
 export const CHILDREN_DIRECTORY = 'CHILDREN_COVERAGE';
 
-/** What is shipped; it has source maps. */
+/** The shipped bundle, which has source maps. */
 const DIST = pathToFileURL(join(PROJECT, 'dist/')).href;
 
 const TOTALS = ['lines', 'branches', 'functions', 'statements'] as const;
@@ -19,7 +19,7 @@ interface Located {
   readonly start: { readonly line: number; readonly column: number };
 }
 
-/** As far as it is read here: what a file consists of, and how often each part of it was run. */
+/** The used members: the parts of a file, and how often each part was executed. */
 interface FileCoverage {
   readonly statementMap: Readonly<Record<string, Located>>;
   readonly s: Record<string, number>;
@@ -30,8 +30,8 @@ interface FileCoverage {
 }
 
 /**
- * Adds what was run of the bundle to what was run of the sources. A part that begins at the same place is the same part.
- * What the bundler has rewritten is no part of the sources, and counts for nothing.
+ * Adds the coverage of the bundle to that of the sources. Parts with the same start are the same part. Code that the bundler
+ * has rewritten does not count.
  */
 function addHits(sources: FileCoverage, bundled: FileCoverage): void {
   const place = ({ start }: Located) => `${start.line}:${start.column}`;
@@ -57,7 +57,7 @@ function totalsOf(summary: Readonly<Record<(typeof TOTALS)[number], { readonly p
   return TOTALS.map((total) => `${total} ${summary[total].pct} %`).join(', ');
 }
 
-/** Vitest's own provider; what ran in programs that tests started counts, too. */
+/** Vitest's own provider, which also counts code that ran in child processes of tests. */
 const coverage: CoverageProviderModule = {
   ...v8,
   async getProvider(): Promise<CoverageProvider> {
@@ -78,12 +78,12 @@ const coverage: CoverageProviderModule = {
         const children = this.createCoverageMap();
         for (const { url, functions } of this.#readChildren().result) {
           const file = fileURLToPath(url);
-          // A chunk without any code of ours has none.
+          // A chunk without code of the project has none.
           if (existsSync(`${file}.map`)) {
             const sourceMap = JSON.parse(readFileSync(`${file}.map`, 'utf8'));
             sourceMap.sources = sourceMap.sources.map((source: string) => new URL(source, url).href);
             const sources = { code: readFileSync(file, 'utf8'), map: sourceMap };
-            // Private, but what makes these results fit to be merged with Vitest's own.
+            // Private, but necessary to merge these results with Vitest's own.
             children.merge(await this['remapCoverage'](url, 0, sources, functions));
           }
         }
@@ -109,7 +109,7 @@ const coverage: CoverageProviderModule = {
   },
 };
 
-/** A child that was killed while it wrote has left part of its file: what it ran does not count. */
+/** A child process that was killed during the write leaves a partial file, which does not count. */
 function readProcess(file: string): ProcessCov {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));

@@ -1,4 +1,4 @@
-// The first call would load these, which takes seconds on a busy machine: no clock of a test may go on meanwhile.
+// The first call would load these, which takes seconds on a busy machine, while the clock of a test continues.
 import '@aws-sdk/client-sts';
 import '@smithy/node-http-handler';
 import '../../src/aws/credential-sources.ts';
@@ -10,12 +10,12 @@ import { loadConfig } from '../../src/queries/load.ts';
 import { ExpositionPage } from './exposition-page.ts';
 import { RecordingLog } from './recording-log.ts';
 
-/** What ends with the test that asked for it. */
+/** The scope of resources that end with the test. */
 export interface TestScope {
   onTestFinished(end: () => Promise<void> | void): void;
 }
 
-/** A query as the API shows it, as far as tests look at it. */
+/** The used members of a query in the HTTP API. */
 export interface QueryAnswer {
   readonly name: string;
   readonly status: string | null;
@@ -26,21 +26,21 @@ export interface QueryAnswer {
   readonly nextPoll: string | null;
 }
 
-/** A daemon in this process, asked over HTTP. */
+/** A daemon in this process, with calls over HTTP. */
 export interface RunningDaemon {
-  /** Such as http://127.0.0.1:40123. */
+  /** For example, http://127.0.0.1:40123. */
   readonly url: string;
   readonly log: RecordingLog;
   metrics(): Promise<ExpositionPage>;
   query(name: string): Promise<QueryAnswer>;
-  /** The text of any path, whatever the status. */
+  /** The text of any path, with any status. */
   text(path: string): Promise<{ readonly status: number; readonly body: string }>;
   reload: Daemon['reload'];
-  /** As a signal does it; `timeout` in milliseconds. */
+  /** Shuts down as after a signal. `timeout` in milliseconds. */
   stop(timeout: number): Promise<void>;
 }
 
-/** Makes `variables` the only AWS settings of this process; without any, it has no credentials. Nothing of the user's is used. */
+/** Makes `variables` the only AWS settings of this process, which has no credentials without any. Those of the user are not used. */
 export function setAwsEnvironment(variables: Readonly<Record<string, string>>): void {
   for (const name of Object.keys(process.env).filter((each) => /^AWS_|_PROXY$/i.test(each))) {
     delete process.env[name];
@@ -57,20 +57,20 @@ export const TEST_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'AKIATESTTESTTESTTEST', AWS
 
 export interface DaemonSettings {
   readonly clock?: Clock;
-  /** The daemon's own, for proxies. */
+  /** Environment of the daemon, for proxies. */
   readonly env?: NodeJS.ProcessEnv;
-  /** What reloads read. */
+  /** The file that reloads read. */
   readonly file?: string;
   /** Milliseconds; 0: never. */
   readonly autoReloadInterval?: number;
-  /** What flags enable. */
+  /** Features that flags enable. */
   readonly lifecycle?: boolean;
   readonly adminApi?: boolean;
-  /** Its runs are stopped at its end, though there may be a storage. */
+  /** Runs are stopped on shutdown, even with a storage. */
   readonly isLast?: boolean;
 }
 
-/** Starts a daemon on a config file's content. It listens on a free port, and ends with the test. */
+/** Starts a daemon with the content of a configuration file. It listens on a free port, and ends with the test. */
 export async function runDaemon(
   scope: TestScope,
   config: Readonly<Record<string, unknown>>,
@@ -94,7 +94,7 @@ export async function runDaemon(
   return running(daemon, log);
 }
 
-/** What a daemon on a free port is started with. */
+/** Options of a daemon on a free port. */
 export function daemonOptions({
   loaded,
   read,
@@ -135,7 +135,7 @@ function running(daemon: Daemon, log: RecordingLog): RunningDaemon {
   const good = async (path: string) => {
     const { status, body } = await text(path);
     if (status !== 200) {
-      throw new Error(`${path} answered ${status}: ${body}`);
+      throw new Error(`${path} returned ${status}: ${body}`);
     }
     return body;
   };

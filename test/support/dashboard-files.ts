@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { PROJECT } from './project.ts';
 
-/** What Grafana reads, as far as tests look at it. */
+/** The used members of a dashboard. */
 export interface DashboardFile {
   readonly uid: string;
   readonly title: string;
@@ -23,7 +23,7 @@ export interface Panel {
   readonly transformations?: readonly { readonly id: string; readonly options: TransformationOptions }[];
 }
 
-/** How values look: those of all fields, and of some by name. */
+/** Formats of all fields, and overrides of some by name. */
 export interface FieldConfig {
   readonly defaults: FieldDefaults;
   readonly overrides: readonly {
@@ -41,7 +41,7 @@ export interface FieldDefaults {
   readonly custom?: { readonly drawStyle?: string };
 }
 
-/** What stands in the place of a number. */
+/** Text that replaces a number. */
 export interface ValueText {
   readonly text: string;
   readonly color: string;
@@ -64,21 +64,21 @@ interface TransformationOptions {
 interface Variable {
   readonly name: string;
   readonly type: string;
-  /** The Prometheus query of one that has a query. */
+  /** The Prometheus query of a variable with a query. */
   readonly definition?: string;
   readonly includeAll: boolean;
   readonly allValue?: string;
   readonly current?: { readonly value: readonly string[] };
 }
 
-/** A query of a panel, with values in the place of variables. */
+/** A query of a panel, with values for variables. */
 export interface PanelQuery {
   /** The dashboard's uid. */
   readonly dashboard: string;
   readonly panel: Panel;
   readonly refId: string;
   readonly expression: string;
-  /** Whether the panel shows it as it is now, rather than over time. */
+  /** Whether the panel shows the current value instead of a range. */
   readonly instant: boolean;
   readonly legend: string;
 }
@@ -90,7 +90,7 @@ export const DASHBOARDS: readonly DashboardFile[] = readdirSync(FOLDER)
   .sort()
   .map((file) => JSON.parse(readFileSync(`${FOLDER}/${file}`, 'utf8')));
 
-/** The panels that ask for something: rows have nothing but a title. */
+/** The panels with queries: rows have only a title. */
 export function panelsOf({ panels }: DashboardFile): readonly Panel[] {
   return panels.filter(({ type }) => type !== 'row');
 }
@@ -98,7 +98,7 @@ export function panelsOf({ panels }: DashboardFile): readonly Panel[] {
 /**
  * All queries of all panels.
  *
- * @param values of variables by name; of the others All is chosen. `__range` and `__rate_interval` are Grafana's own.
+ * @param values of variables by name. All others have the value All. `__range` and `__rate_interval` are Grafana's own.
  */
 export function panelQueries(values: Readonly<Record<string, string>> = {}): PanelQuery[] {
   return DASHBOARDS.flatMap((dashboard) =>
@@ -115,7 +115,7 @@ export function panelQueries(values: Readonly<Record<string, string>> = {}): Pan
   );
 }
 
-/** An expression as Grafana sends it. Throws when it has a variable that the dashboard does not have. */
+/** An expression as Grafana sends it. @throws Error for a variable that the dashboard does not have */
 export function withValues(
   expression: string,
   { uid, templating }: DashboardFile,
@@ -137,7 +137,7 @@ export function labelsOfLegend({ legend }: PanelQuery): string[] {
   return [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
 }
 
-/** The labels that a table has columns for. */
+/** The labels with columns in a table. */
 export function columnsOf({ transformations = [] }: Panel): string[] {
   const names = transformations.flatMap(({ options }) => options.include?.names ?? []);
   return names.filter((name) => !/^Value( #[A-Z])?$/.test(name));

@@ -1,4 +1,4 @@
-/** One line of a page: its metric name, labels and value. */
+/** A line of a page: metric name, labels, and value. */
 export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -11,7 +11,7 @@ const SAMPLE = /^(?<name>[a-z_][a-z0-9_]*)(?:\{(?<labels>.*)\})? (?<value>-?\d+(
 const LABEL = /(?<name>[a-z_][a-z0-9_]*)="(?<value>(?:[^"\\\n]|\\["\\n])*)"(?:,|$)/y;
 const STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'];
 
-/** A page of the text format 0.0.4, read strictly: whatever is not as every scraper reads it is an error. */
+/** A strict reader of the text format 0.0.4: any deviation is an error. */
 export class ExpositionPage {
   readonly #samples = new Map<string, Sample[]>();
 
@@ -51,7 +51,7 @@ export class ExpositionPage {
     }
   }
 
-  /** The samples of a family that carry all of `labels`. */
+  /** The samples of a family with all of `labels`. */
   samples(family: string, labels: Readonly<Record<string, string>> = {}): readonly Sample[] {
     const all = this.#samples.get(family);
     if (all === undefined) {
@@ -60,7 +60,7 @@ export class ExpositionPage {
     return all.filter((sample) => Object.entries(labels).every(([name, value]) => sample.labels[name] === value));
   }
 
-  /** The value of the one sample that carries all of `labels`; undefined when there is none. */
+  /** The value of the only sample with all of `labels`; undefined if there is none. */
   value(family: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
     const found = this.samples(family, labels);
     if (found.length > 1) {
@@ -69,7 +69,7 @@ export class ExpositionPage {
     return found[0]?.value;
   }
 
-  /** The status of a query by its state set, which must be whole and have exactly one 1; undefined when it is absent. */
+  /** The status of a query from its state set, which must be complete with exactly one 1; undefined if it is absent. */
   status(query: string): string | undefined {
     const set = this.samples('aws_nfm_query_status', { query });
     if (set.length === 0) {
@@ -83,7 +83,7 @@ export class ExpositionPage {
     return current;
   }
 
-  /** The `error` of a query's last error; undefined when it has none. */
+  /** The `error` of a query's last error; undefined if there is none. */
   lastError(query: string): string | undefined {
     const [sample, ...more] = this.samples('aws_nfm_query_last_error', { query });
     if (more.length > 0 || (sample !== undefined && (sample.value !== 1 || sample.labels['operation'] !== 'status'))) {
@@ -92,7 +92,7 @@ export class ExpositionPage {
     return sample?.labels['error'];
   }
 
-  /** Attempts that failed in an account, by the label `error`, zeros left out. */
+  /** Failed attempts in an account by the label `error`, without zeros. */
   apiErrors(account: string): Readonly<Record<string, number>> {
     const failed = this.samples('aws_nfm_api_errors_total', { account }).filter(({ value }) => value > 0);
     return Object.fromEntries(failed.map(({ labels, value }) => [labels['error'] ?? '', value]));

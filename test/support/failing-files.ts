@@ -3,10 +3,10 @@ import { syncBuiltinESMExports } from 'node:module';
 import { onTestFinished } from 'vitest';
 
 /**
- * Makes a call to the file system fail for one path, as a broken device or another user's permissions do, for this process,
- * until the returned function is called or the test ends.
+ * Makes a call to the file system fail for one path in this process, like a broken device or missing permissions, until the
+ * returned function is called or the test ends.
  *
- * @param code the system's name of the error, such as EIO
+ * @param code the system's error code (for example, EIO)
  */
 export function failTo(call: 'open' | 'readdir', failing: string, code: string): () => void {
   const original: unknown = fs.promises[call];

@@ -6,7 +6,7 @@ interface Timer {
   callback: () => void;
 }
 
-/** A clock that moves only when it is told to. The wall clock may be set apart from the monotonic one. */
+/** A clock that tests advance. The wall clock can be set independently of the monotonic one. */
 export class FakeClock implements Clock {
   #monotonic = 0;
   #wallOffset = Date.UTC(2026, 0, 1);
@@ -27,12 +27,12 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Moves the wall clock alone, as an administrator or NTP does. */
+  /** Moves only the wall clock, as an administrator or NTP does. */
   jump(ms: number): void {
     this.#wallOffset += ms;
   }
 
-  /** Moves both clocks to where they stand after `ms`, calling each timer at its time and letting promises settle. */
+  /** Advances both clocks by `ms`, calls each timer at its time, and lets promises settle. */
   async advance(ms: number): Promise<void> {
     const end = this.#monotonic + ms;
     await settle();
@@ -49,7 +49,7 @@ export class FakeClock implements Clock {
     this.#monotonic = end;
   }
 
-  /** Moves both clocks in one step, as after a sleep of the machine: timers that came due are called late, in order. */
+  /** Advances both clocks in one step, as after a suspend of the machine: timers that are due are called late, in order. */
   async leap(ms: number): Promise<void> {
     this.#monotonic += ms;
     await this.advance(0);
@@ -66,7 +66,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets promises that are settled run what waits for them. */
+/** Lets the callbacks of settled promises run. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 20; i += 1) {
     await Promise.resolve();

@@ -1,7 +1,7 @@
 import { afterAll } from 'vitest';
 import type { TestScope } from './daemon.ts';
 
-/** For what the tests of a file share: it ends after the last of them, what was started last first. */
+/** A scope for resources that the tests of a file share. They end after the last test, in reverse order. */
 export function fileScope(): TestScope {
   const ends: (() => Promise<void> | void)[] = [];
   afterAll(async () => {

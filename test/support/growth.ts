@@ -1,4 +1,4 @@
-/** The CPU time that some work takes, in milliseconds: a machine that is busy does not make it longer. */
+/** The CPU time of some work in milliseconds, which does not depend on the load of the machine. */
 export function timeOf(work: () => void): number {
   const begun = process.cpuUsage();
   work();

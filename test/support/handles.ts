@@ -2,12 +2,12 @@ import type { Registration } from '../../src/model/query.ts';
 
 type Named = { readonly name: string };
 
-/** A query's handle, as the registry makes it. */
+/** A handle of a query, as the registry creates it. */
 export function handleOf<Query extends Named>(query: Query): Registration<Query> & { removed: boolean } {
   return { name: query.name, query, removed: false };
 }
 
-/** The handles of registered queries by name, as the registry has them. */
+/** The handles of registered queries by name, as in the registry. */
 export class Handles<Query extends Named> {
   readonly #handles = new Map<string, ReturnType<typeof handleOf<Query>>>();
 
@@ -23,7 +23,7 @@ export class Handles<Query extends Named> {
     return handle && use(handle);
   }
 
-  /** Calls `use` with the handle of a query that is removed now, if it is registered. */
+  /** Removes a query, and calls `use` with its handle if it was registered. */
   remove(name: string, use: (registration: Registration<Query>) => void): void {
     const handle = this.#handles.get(name);
     if (handle !== undefined) {

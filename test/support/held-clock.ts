@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 
 export interface HeldClock extends Clock {
-  /** From the first call on it goes with the system's. */
+  /** Starts the clock, which runs with the system's from then on. */
   letGo(): void;
 }
 
-/** A clock whose monotonic time stands until it is let go: no query of a simulator moves on before. */
+/** A clock whose monotonic time is stopped until it is released: queries of a simulator make no progress before. */
 export function heldClock(): HeldClock {
   const started = systemClock.monotonic();
   let letGo: number | undefined;

@@ -6,11 +6,11 @@ import type { TestScope } from './daemon.ts';
 export interface ListeningProgram {
   readonly program: string;
   readonly args: readonly string[];
-  /** Removed once the program has ended. */
+  /** Directory that is removed once the program has exited. */
   readonly folder: string;
-  /** What its log says when it is ready; by default that it listens is enough. */
+  /** Log message when it is ready; by default, the one about its address. */
   readonly readyLine?: string;
-  /** What to do where it cannot be run. */
+  /** Advice if it cannot be started. */
   readonly hint: string;
 }
 

@@ -1,9 +1,9 @@
 import { LOG_LEVELS } from '../../src/lib/log.ts';
 
-/** A log event as read back: values as text, whatever they were. `ts`, `level` and `msg` come first. */
+/** A parsed log event with all values as text. `ts`, `level`, and `msg` are first. */
 export type LogEvent = Readonly<Record<string, string>>;
 
-/** Reads a line of either format. Throws for one that is no log event. */
+/** Reads a line of either format. @throws Error for a line that is not a log event */
 export function parseLogLine(line: string): LogEvent {
   const entries = line.startsWith('{') ? jsonEntries(line) : logfmtEntries(line);
   const event = Object.fromEntries(entries);
@@ -26,7 +26,7 @@ function jsonEntries(line: string): [string, string][] {
   return Object.entries(event ?? {}).map(([key, value]) => [key, String(value)]);
 }
 
-/** As logfmt readers do: `key=value`, single spaces between, a value bare or quoted with JSON's escapes. */
+/** Reads logfmt: `key=value` separated by single spaces. Values may be quoted, with the escapes of JSON. */
 function logfmtEntries(line: string): [string, string][] {
   const entries: [string, string][] = [];
   const pair = /([\w.]+)=(?:("(?:[^"\\]|\\.)*")|([^\s"=]+))(?: (?=\S)|$)/y;

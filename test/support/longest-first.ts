@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The files that take longest, first. They begin first, so that none of them is left for the end when the rest is done. */
+/** The slowest files, the longest first. They start first, so that none of them runs alone at the end. */
 const LONG_FILES: readonly string[] = [
   'test/daemon/scheduled-weeks.test.ts',
   'test/e2e/alert-way.test.ts',

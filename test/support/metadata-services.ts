@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { TestScope } from './daemon.ts';
 import { listenOnLoopback } from './loopback-server.ts';
 
-/** Where a machine or a container gets its credentials from, in place of the one at a link-local address. */
+/** A source of credentials for a machine or a container, instead of the one at a link-local address. */
 export interface MetadataService {
   readonly url: string;
-  /** The requests so far: method, path, and the headers that prove where they come from. */
+  /** The requests so far: method, path, and the headers with tokens. */
   readonly asked: readonly { readonly line: string; readonly proof: string | undefined }[];
 }
 
@@ -32,7 +32,7 @@ async function run(
   return { url, asked };
 }
 
-/** The agent of ECS or of EKS Pod Identity: credentials for whoever sends the token. */
+/** The agent of ECS or EKS Pod Identity: returns credentials to requests with the token. */
 export function runContainerAgent(scope: TestScope, token: () => string, keys: IssuedKeys): Promise<MetadataService> {
   return run(scope, 'authorization', ({ headers }) =>
     headers.authorization === token()
@@ -41,7 +41,7 @@ export function runContainerAgent(scope: TestScope, token: () => string, keys: I
   );
 }
 
-/** An instance's metadata service, version 2: without a session token of its own it answers 401. */
+/** Version 2 of an instance's metadata service: returns 401 without a valid session token. */
 export function runInstanceMetadata(scope: TestScope, keys: IssuedKeys): Promise<MetadataService> {
   const session = 'a-session-token';
   return run(scope, 'x-aws-ec2-metadata-token', ({ method, url, headers }) => {

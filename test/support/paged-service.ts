@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { TestScope } from './daemon.ts';
 import { listenOnLoopback } from './loopback-server.ts';
 
-/** What a service is asked for. */
+/** A request to the service. */
 export type Asked = 'sts' | 'monitors' | 'scopes' | 'start' | 'stop' | 'status' | 'results' | 'tags' | 'subject';
 
 /** The body of a successful response: a value as JSON, or bytes. */
 export type PageOf = (url: URL) => unknown;
 
-/** A service of Network Flow Monitor and STS whose answers a test makes up. */
+/** A service of Network Flow Monitor and STS with the responses of a test. */
 export interface PagedService {
   readonly url: string;
   /** Requests so far. */
@@ -18,7 +18,7 @@ export interface PagedService {
 const IDENTITY =
   '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/u</Arn><UserId>u</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>';
 
-/** Starts the service; what `pages` does not say is answered well: each query that is started succeeds at once. */
+/** Starts the service. Requests without a response in `pages` succeed: each started query succeeds at once. */
 export async function startPagedService(
   scope: TestScope,
   pages: Partial<Readonly<Record<Asked, PageOf>>>,

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../../src/lib/clock.ts';
 
 const TICK_MS = 2;
-/** A tick that is later than this was late because the process could not run. */
+/** A tick that is late by more than this shows that the process could not run. */
 const LONGEST_TICK_MS = TICK_MS + 1;
 
 interface Timer {
@@ -10,9 +10,8 @@ interface Timer {
 }
 
 /**
- * A clock that runs with the system's, but stops while this process is kept from running: by other processes, or by long
- * work of its own. If a daemon, its simulator, and their test share one, a busy machine takes longer, and changes nothing
- * of what they see.
+ * A clock that runs with the system's, but stops while this process cannot run because of other processes or long work of its
+ * own. If a daemon, its simulator, and their test share one, a busy machine takes longer without an effect on them.
  */
 class PatientClock implements Clock {
   readonly #start = Date.now();
@@ -24,7 +23,7 @@ class PatientClock implements Clock {
   readonly #ticks = setInterval(() => this.#tick(), TICK_MS).unref();
 
   now(): number {
-    // Whole, as the system's.
+    // An integer, as the system's.
     return Math.floor(this.#start + this.monotonic());
   }
 
@@ -36,7 +35,7 @@ class PatientClock implements Clock {
     const timer = { at: this.monotonic() + Math.max(0, ms), callback };
     const later = this.#timers.findIndex(({ at }) => at > timer.at);
     this.#timers.splice(later === -1 ? this.#timers.length : later, 0, timer);
-    // A process that has nothing but timers of this clock stays alive, as with the system's.
+    // Timers of this clock keep the process alive, as those of the system do.
     this.#ticks.ref();
     return () => {
       const index = this.#timers.indexOf(timer);
@@ -51,7 +50,7 @@ class PatientClock implements Clock {
     return sleep(this, ms);
   }
 
-  /** Stops until the function returned is called: no timer fires, while requests under way go on. */
+  /** Stops until the returned function is called: timers do not fire, but requests in progress continue. */
   hold(): () => void {
     this.#tick();
     this.#isHeld = true;
@@ -82,5 +81,5 @@ class PatientClock implements Clock {
   }
 }
 
-/** For all of a test file: what shares a process is held up at once. */
+/** Shared by a test file: all parts of a process are delayed at the same time. */
 export const patientClock = new PatientClock();

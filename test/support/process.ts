@@ -6,7 +6,7 @@ import { PROJECT } from './project.ts';
 
 const MAIN = `${PROJECT}dist/main.js`;
 
-/** Credentials that nothing but a simulator takes, and nothing of the machine's AWS, proxy or trust settings. */
+/** Credentials that only a simulator accepts, without the machine's AWS, proxy, or trust settings. */
 export const CLEAN_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: process.env['PATH'] ?? '',
   HOME: '/nonexistent',
@@ -16,7 +16,7 @@ export const CLEAN_ENVIRONMENT: Readonly<Record<string, string>> = {
 };
 
 export interface EndedCommand {
-  /** Null when a signal ended it. */
+  /** Null if a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
@@ -28,25 +28,25 @@ export interface Command {
   readonly pid: number;
   stdout(): string;
   stderr(): string;
-  /** The whole lines of stderr so far. Throws when one of them is no log event. */
+  /** The complete lines of stderr so far. @throws Error for a line that is not a log event */
   log(): LogEvent[];
-  /** The first event with this message, once it is there. Rejects when the command ends without it. */
+  /** Resolves to the first event with this message. Rejects if the command exits without it. */
   event(msg: string): Promise<LogEvent>;
-  /** So many events with this message, once they are there. */
+  /** Resolves to a number of events with this message. */
   events(msg: string, count: number): Promise<LogEvent[]>;
   /** `http://HOST:PORT` of its first listener, once it listens. */
   url(): Promise<string>;
   kill(signal: NodeJS.Signals): void;
-  /** Stops to read its stdout and stderr, as a reader does that ends: further writes fail. */
+  /** Closes its stdout and stderr, as a reader that exits: further writes fail. */
   hangUp(): void;
-  /** Resolves when it has ended and all that it wrote is here. */
+  /** Resolves when it has exited and all of its output is read. */
   readonly ended: Promise<EndedCommand>;
 }
 
 /**
- * Starts `dist/main.js` with `args`. What is left of it when the test ends is killed. `env` is all of its environment; as
- * root, `uid` makes it another user's. `through`: a command that runs the one that follows it. `sockets`: descriptors that
- * it inherits, from 3 on.
+ * Starts `dist/main.js` with `args`, and kills it when the test ends. `env` is its whole environment. `uid` runs it as another
+ * user, if tests run as root. `through`: a command that runs the following command. `sockets`: descriptors that it inherits,
+ * from 3 on.
  */
 export function startCommand(
   { onTestFinished }: TestScope,
@@ -91,7 +91,7 @@ export function startCommand(
     });
   const event = async (msg: string): Promise<LogEvent> => (await events(msg, 1))[0] ?? {};
   return {
-    // Undefined only where it could not be started, which its end then says.
+    // Undefined only if it could not be started, which its exit reports.
     pid: child.pid ?? 0,
     stdout: () => stdout,
     stderr: () => stderr,
@@ -110,7 +110,7 @@ export function startCommand(
   };
 }
 
-/** Runs `dist/main.js` to its end. */
+/** Runs `dist/main.js` until it exits. */
 export function runCommand(
   scope: TestScope,
   args: readonly string[],

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** The project's root, with a slash at its end. */
+/** The project's root with a trailing slash. */
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface CommandResult {
-  /** The exit code; null when a signal ended it. */
+  /** The exit code; null if a signal ended it. */
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -18,7 +18,7 @@ export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Runs a command to its end. Throws when it cannot be started. */
+/** Runs a command until it exits. @throws Error if it cannot be started */
 export function run(command: string, args: readonly string[], options: CommandOptions = {}): CommandResult {
   const { error, status, stdout, stderr } = spawnSync(command, args, { cwd: PROJECT, ...options, encoding: 'utf8' });
   if (error !== undefined) {
@@ -27,7 +27,7 @@ export function run(command: string, args: readonly string[], options: CommandOp
   return { status, stdout, stderr };
 }
 
-/** Whether a program is there: whether `args`, which ask for nothing but its version, say, end well. */
+/** Whether a program is available: whether a call with `args` (for example, for its version) succeeds. */
 export function isInstalled(command: string, args: readonly string[] = ['--version']): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }

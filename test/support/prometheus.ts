@@ -16,30 +16,30 @@ export interface RangeSeries {
   readonly points: readonly { readonly at: number; readonly value: number }[];
 }
 
-/** How the last evaluation of a rule went. */
+/** Result of the last evaluation of a rule. */
 export interface EvaluatedRule {
   readonly name: string;
   readonly health: 'ok' | 'err' | 'unknown';
   readonly lastError?: string;
 }
 
-/** A Prometheus that scrapes, asked over its HTTP API. */
+/** A Prometheus that scrapes, with its HTTP API. */
 export interface Prometheus {
   readonly url: string;
-  /** The answer to a PromQL expression, now. Rejects when Prometheus cannot read the expression. */
+  /** The current result of a PromQL expression. Rejects if the expression is invalid. */
   query(expression: string): Promise<InstantSample[]>;
-  /** The answer at each second from `from` to `to`, in seconds since the epoch. */
+  /** The result at each second from `from` to `to`, in seconds since the epoch. */
   queryRange(expression: string, from: number, to: number): Promise<RangeSeries[]>;
-  /** Every rule that it has loaded. */
+  /** All loaded rules. */
   rules(): Promise<readonly EvaluatedRule[]>;
-  /** `data` of any other answer of its API, such as `targets`. */
+  /** `data` of any other response of its API (for example, of `targets`). */
   api(path: string): Promise<unknown>;
 }
 
 /**
- * Starts the system's Prometheus with an empty store on a free port of the loopback address, and resolves when it is
- * ready; its first scrapes come about 5 s later. It ends with the scope. `ruleFiles` may be patterns; the rules are
- * evaluated each second, and `alertmanagers`, such as 127.0.0.1:40123, are told of the alerts.
+ * Starts the system's Prometheus with an empty database on a free port of the loopback address, and resolves when it is
+ * ready. Its first scrapes follow about 5 s later. It exits with the scope. `ruleFiles` may be patterns. The rules are evaluated
+ * each second, and alerts are sent to `alertmanagers` (for example, 127.0.0.1:40123).
  */
 export async function startPrometheus(
   scope: TestScope,
@@ -58,7 +58,7 @@ export async function startPrometheus(
       `--config.file=${configFile}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       '--web.listen-address=127.0.0.1:0',
-      // Debian's defaults are folders that a test has no business in.
+      // Debian's defaults are directories that a test must not use.
       `--web.console.templates=${folder}`,
       `--web.console.libraries=${folder}`,
     ],
@@ -97,7 +97,7 @@ export async function startPrometheus(
   };
 }
 
-/** As far as we read it: `value` in instant answers, `values` in those over a range. */
+/** The used members: `value` for instant queries, `values` for range queries. */
 interface Answer {
   readonly status: 'success' | 'error';
   readonly error?: string;

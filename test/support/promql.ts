@@ -11,15 +11,15 @@ export interface Selector {
   readonly matchers: readonly LabelMatcher[];
 }
 
-/** What a PromQL expression names. */
+/** The names in a PromQL expression. */
 export interface PromqlNames {
-  /** Series that it selects, in the order of the text. */
+  /** Selected series, in the order of the text. */
   readonly selectors: readonly Selector[];
-  /** Labels that it groups by, joins on, or takes over from the other side. */
+  /** Labels of groupings, joins, and `group_left` or `group_right`. */
   readonly labels: readonly string[];
 }
 
-/** Throws where the expression is no PromQL. */
+/** @throws Error if the expression is not valid PromQL */
 export function namesIn(expression: string): PromqlNames {
   const selectors: { metric: string; matchers: LabelMatcher[] }[] = [];
   const labels: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * How often a property is tried. PROPERTY_RUNS multiplies it: `npm run long:properties` tries ten times as often as a run
- * for each change of the code does.
+ * Number of runs of a property. PROPERTY_RUNS multiplies it: `npm run long:properties` has ten times as many runs as the test
+ * of a change.
  */
 export function propertyRuns(usual: number): number {
   return usual * Number(process.env['PROPERTY_RUNS'] ?? 1);

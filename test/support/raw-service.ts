@@ -8,13 +8,13 @@ export interface RawRequestHead {
   readonly target: string;
 }
 
-/** A server on the loopback address that answers with bytes, be they HTTP or not. */
+/** A server on the loopback address that responds with any bytes. */
 export interface RawService {
   readonly url: string;
   readonly requests: readonly RawRequestHead[];
 }
 
-/** Starts a server that answers each request with the bytes of `answer`, and then ends the connection. It ends with the scope. */
+/** Starts a server that responds with the given bytes to each request, and closes the connection. It ends with the scope. */
 export async function startRawService(
   scope: TestScope,
   answer: (request: RawRequestHead) => Uint8Array,
@@ -29,7 +29,7 @@ export async function startRawService(
   return { url, requests };
 }
 
-/** Starts a server that hands over each whole request, as text, with its connection. It ends with the scope. Returns its URL. */
+/** Starts a server that passes on each complete request, as text, with its connection. It ends with the scope. Returns its URL. */
 export async function startByteServer(
   { onTestFinished }: TestScope,
   onRequest: (socket: Socket, request: string) => void,
@@ -60,7 +60,7 @@ export async function startByteServer(
   return `http://127.0.0.1:${port}`;
 }
 
-/** Head and body are there. */
+/** Whether head and body are complete. */
 function isWhole(request: string): boolean {
   const end = request.indexOf('\r\n\r\n');
   const [, length = '0'] = /^content-length: (\d+)/im.exec(request) ?? [];

@@ -6,10 +6,10 @@ export interface LoggedEvent {
   readonly fields: LogFields;
 }
 
-/** A logger that keeps what it is told. */
+/** A logger that records its events. */
 export class RecordingLog implements Logger {
   readonly events: LoggedEvent[] = [];
-  /** Levels that were set, one after another. */
+  /** The levels that were set, in order. */
   readonly levels: LogLevel[] = [];
 
   debug = this.#at('debug');

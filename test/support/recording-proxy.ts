@@ -2,14 +2,14 @@ import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { TestScope } from './daemon.ts';
 import { listenOnLoopback } from './loopback-server.ts';
 
-/** One request that went through, and how it was answered. */
+/** A forwarded request, and its response. */
 export interface Exchange {
   readonly request: IncomingHttpHeaders;
   readonly status: number;
   readonly response: IncomingHttpHeaders;
 }
 
-/** An HTTP proxy on the loopback address that keeps the headers of what goes through it unchanged. */
+/** An HTTP proxy on the loopback address that records unchanged headers. */
 export interface RecordingProxy {
   readonly url: string;
   readonly exchanges: readonly Exchange[];

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import type { ReloadOutcome } from '../../src/http/api/probes.ts';
 import { type DaemonSettings, type RunningDaemon, runDaemon, type TestScope } from './daemon.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-/** A daemon whose config file a test writes anew. */
+/** A daemon whose configuration file a test replaces. */
 export interface ReloadedDaemon extends RunningDaemon {
-  /** The config file. */
+  /** The configuration file. */
   readonly file: string;
-  /** Writes the file only. */
+  /** Writes the file without a reload. */
   write(config: Readonly<Record<string, unknown>> | string): void;
-  /** Writes the file and has it reloaded. */
+  /** Writes the file and reloads it. */
   reloadWith(config: Readonly<Record<string, unknown>> | string): Promise<ReloadOutcome>;
 }
 
-/** Starts a daemon on a config file that is there. */
+/** Starts a daemon with a configuration file. */
 export async function runReloadedDaemon(
   scope: TestScope,
   config: Readonly<Record<string, unknown>>,

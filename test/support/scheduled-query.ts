@@ -1,6 +1,6 @@
 import type { ScheduledQuery } from '../../src/model/query.ts';
 
-/** A scheduled query about a monitor, each quarter of an hour over the last one, with `changes` laid over it. */
+/** A scheduled query of a monitor, every 15 minutes over the last 15 minutes, with `changes`. */
 export function scheduledQuery(changes: Partial<ScheduledQuery> = {}): ScheduledQuery {
   const name = changes.name ?? 'checkout';
   return {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { formatDuration, parseDuration } from '../../src/config/reading/texts.ts';
 import { PROJECT } from './project.ts';
 
-/** How many times as fast as the shipped rules the shortened ones are: a minute of theirs takes three seconds. */
+/** Factor between the shipped rules and the shortened ones: a minute becomes three seconds. */
 export const FASTER = 20;
 
 /** In rules: `for`, `keep_firing_for`, ranges, the steps of subqueries, and offsets. */
@@ -14,8 +14,8 @@ const OTHER_WAIT = /(?<=\b(?:group_interval|repeat_interval): )\w+/g;
 const RECEIVERS = 'http://localhost:9095/';
 
 /**
- * Writes config/rules into `folder` with every span of time shortened, and nothing else changed: thresholds are the same,
- * in seconds too, and so is all that is told. Returns a pattern for the files.
+ * Writes config/rules to `directory` with shortened durations, and no other change: thresholds, including those in seconds, and
+ * texts are the same. Returns a pattern for the files.
  */
 export function writeShortenedRules(folder: string): string {
   const rules = join(folder, 'rules');
@@ -28,9 +28,9 @@ export function writeShortenedRules(folder: string): string {
 }
 
 /**
- * Writes config/alertmanager.yml into `folder` with webhooks at `url` and shorter waits, and nothing else changed: routes,
- * groups and inhibitions are the same. `groupWait` is for all routes alike: what comes at once on a busy machine is to be
- * told at once, whatever the machine takes for it. Returns the file.
+ * Writes config/alertmanager.yml to `directory` with webhooks at `url` and shorter waits, and no other change: routes, groups, and
+ * inhibitions are the same. `groupWait` applies to all routes, so that alerts that fire together on a busy machine are sent
+ * together. Returns the file.
  */
 export function writeShortenedRouting(folder: string, url: string, groupWait: string): string {
   const text = readFileSync(`${PROJECT}config/alertmanager.yml`, 'utf8');

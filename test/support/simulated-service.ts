@@ -2,17 +2,17 @@ import { parseScenario, type RequestRecord, type Simulator, startSimulator } fro
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import type { TestScope } from './daemon.ts';
 
-/** A simulator that keeps what it was asked. */
+/** A simulator that records its requests. */
 export interface SimulatedService {
   readonly url: string;
   readonly simulator: Simulator;
   /** All requests so far, in the order of their ends. */
   readonly requests: readonly RequestRecord[];
-  /** When the attempts to poll arrived, in milliseconds since the epoch, in order: of one query, or of all. */
+  /** Arrival times of polls, of one query or of all, in milliseconds since the epoch, in order. */
   arrivals(queryId?: string): number[];
 }
 
-/** Starts a simulator on a scenario file's content; it ends with the test. */
+/** Starts a simulator with the content of a scenario file. It ends with the test. */
 export async function runSimulator(
   scope: TestScope,
   scenario: Readonly<Record<string, unknown>>,
@@ -38,7 +38,7 @@ export async function runSimulator(
   };
 }
 
-/** The scenario's part for monitor queries that run for ever, `{n}` in their id counting from 1. */
+/** Monitor queries of a scenario that never end. `{n}` in their ID counts from 1. */
 export function endlessQueries(
   region: string,
   queryId: string,
@@ -55,7 +55,7 @@ export function endlessQueries(
   };
 }
 
-/** The most arrivals in any window of so many milliseconds. */
+/** Maximum number of arrivals in any window of a length in milliseconds. */
 export function mostWithin(arrivals: readonly number[], window: number): number {
   let most = 0;
   let first = 0;
@@ -69,8 +69,8 @@ export function mostWithin(arrivals: readonly number[], window: number): number 
 }
 
 /**
- * How many polls too few arrived between `from` and `to` for one each `interval` milliseconds. A single one may only have
- * fallen outside; a few more in time are negative.
+ * Number of missing polls between `from` and `to` for one poll per `interval` milliseconds. A single missing poll may be just
+ * outside. Negative for additional polls.
  */
 export function missedPolls(arrivals: readonly number[], interval: number, from: number, to: number): number {
   return Math.floor((to - from) / interval) - arrivals.filter((at) => at >= from && at <= to).length;

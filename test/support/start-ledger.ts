@@ -4,29 +4,29 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { TestScope } from './daemon.ts';
 import { listenOnLoopback } from './loopback-server.ts';
 
-/** A query that the service has started, whether its client lived to hear of it or not. */
+/** A query that the service has started, even if the client has exited before the response. */
 export interface StartedRun {
   readonly queryId: string;
-  /** What was asked, `METRIC CATEGORY`. */
+  /** Metric and category of the query: `METRIC CATEGORY`. */
   readonly asked: string;
-  /** Of the request: it names the monitor or scope. */
+  /** Path of the request, which has the monitor or scope. */
   readonly path: string;
   /** Milliseconds since the epoch. */
   readonly windowEnd: number;
 }
 
-/** Stands between a daemon and the service, and keeps account of what is started there. */
+/** A proxy between a daemon and the service that records all starts. */
 export interface StartLedger {
   readonly url: string;
   readonly started: readonly StartedRun[];
-  /** Ids whose results were asked for. */
+  /** IDs whose results were requested. */
   readonly read: ReadonlySet<string>;
 }
 
-/** Sends something else in place of the service's response to the n-th start, from 1, and returns whether it has. */
+/** Replaces the response to the n-th start, from 1, and returns whether it has done so. */
 export type Loss = (response: ServerResponse, n: number) => boolean;
 
-/** `delay` gives the milliseconds that the answer to a start is held back, once the service has given it. */
+/** `delay` returns the delay of the response to a start, in milliseconds after the response of the service. */
 export async function keepLedger(
   scope: TestScope,
   service: string,

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/lib/clock.ts';
-// The daemon loads these when it needs them first. The clock would not wait for that, and calls would time out.
+// The daemon loads these with their first use. The clock does not wait for that, and calls would time out.
 import '@aws-sdk/client-sts';
 import '@smithy/node-http-handler';
 import '../../src/aws/credential-sources.ts';
@@ -14,15 +14,15 @@ interface Timer {
 }
 
 /**
- * A clock for parts that talk real HTTP with each other: it goes from timer to timer, and stands still while a request of
- * this process is under way.
+ * A clock for parts that communicate over real HTTP. It advances from timer to timer, and stops while a request of this
+ * process is in progress.
  */
 export class SteppedClock implements Clock {
   readonly #start: number;
   #elapsed = 0;
-  /** Few at any moment, so that a list in order will do. */
+  /** There are few at any time, so that a sorted list suffices. */
   #timers: Timer[] = [];
-  /** Requests of this process that are under way. */
+  /** Requests of this process in progress. */
   readonly #requests = new Set<unknown>();
 
   constructor(start: number) {
@@ -49,9 +49,9 @@ export class SteppedClock implements Clock {
     };
   }
 
-  /** Watches the requests of this process; the function returned ends that. */
+  /** Watches the requests of this process until the returned function is called. */
   watchRequests(): () => void {
-    // A request may end twice: with a response, and with an error after it.
+    // A request may end twice: with a response, and with a later error.
     const begin = (message: unknown) => {
       this.#requests.add(requestOf(message));
     };
@@ -68,7 +68,7 @@ export class SteppedClock implements Clock {
     };
   }
 
-  /** Goes on by `ms`, or until `isDone`, whichever is first. */
+  /** Advances by `ms`, or until `isDone`. */
   async advance(ms: number, isDone: () => boolean = () => false): Promise<void> {
     const end = this.#elapsed + ms;
     await this.#quiet();
@@ -81,14 +81,14 @@ export class SteppedClock implements Clock {
       this.#timers.shift();
       this.#elapsed = Math.max(this.#elapsed, next.at);
       next.callback();
-      // Of timers that are due at once, all are called before anything else has its turn.
+      // All timers that are due at the same time are called before other work.
       if (this.#timers[0]?.at !== next.at) {
         await this.#quiet();
       }
     }
   }
 
-  /** Goes on little by little until `isDone`, for what waits for more than requests: the first use of modules and files. */
+  /** Advances in small steps until `isDone`, for work that does not wait for requests only (for example, loading modules). */
   async creepUntil(isDone: () => boolean): Promise<void> {
     while (!isDone()) {
       await this.advance(10);
@@ -96,7 +96,7 @@ export class SteppedClock implements Clock {
     }
   }
 
-  /** Goes on until `promise` is settled, for `ms` at most. Returns what it resolves to. */
+  /** Advances until `promise` is settled, by up to `ms`. Returns its result. */
   async complete<T>(promise: Promise<T>, ms: number): Promise<T> {
     let isSettled = false;
     const settled = promise.finally(() => {
@@ -107,14 +107,14 @@ export class SteppedClock implements Clock {
     return settled;
   }
 
-  /** Resolves when all that goes on has come to wait for this clock. */
+  /** Resolves when all work in progress waits for this clock. */
   async #quiet(): Promise<void> {
     await turn();
     while (this.#requests.size > 0) {
       do {
         await turn();
       } while (this.#requests.size > 0);
-      // What an answer sets off: the end of a request's body, its reader, the next request.
+      // The effects of a response: the end of a request's body, its reader, the next request.
       for (let i = 0; i < 8; i += 1) {
         await turn();
       }
@@ -122,7 +122,7 @@ export class SteppedClock implements Clock {
   }
 }
 
-/** The request that a message of Node's HTTP diagnostics channels is about. */
+/** The request of a message of Node's HTTP diagnostics channels. */
 function requestOf(message: unknown): unknown {
   return typeof message === 'object' && message !== null && 'request' in message ? message.request : undefined;
 }

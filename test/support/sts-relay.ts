@@ -4,27 +4,27 @@ import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import type { TestScope } from './daemon.ts';
 import { listenOnLoopback } from './loopback-server.ts';
 
-/** Stands before a simulator's STS and keeps what it was asked, secrets included. */
+/** A relay to a simulator's STS that records all requests, including secrets. */
 export interface StsRelay {
   readonly url: string;
   /** The forms of the requests so far, in the order of their arrival. */
   readonly asked: readonly StsQuestion[];
-  /** Those with this action. */
+  /** The forms with this action. */
   askedTo(action: string): readonly StsQuestion[];
-  /** Ends it: connections are refused from now on. */
+  /** Closes the relay: connections are refused from now on. */
   close(): Promise<void>;
 }
 
 export interface StsQuestion {
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
-  /** The fields of the form, such as RoleArn and Tags.member.1.Key. */
+  /** The fields of the form (for example, RoleArn and Tags.member.1.Key). */
   readonly form: Readonly<Record<string, string>>;
-  /** The region that the request is signed for; undefined where it is not signed. */
+  /** The region of the signature; undefined without a signature. */
   readonly region: string | undefined;
 }
 
-/** Starts a relay to the STS at `upstream`, which leaves questions about the role `hanging` open; it ends with the test. */
+/** Starts a relay to the STS at `upstream` that never responds to requests for the role `hanging`. It ends with the test. */
 export async function runStsRelay(
   scope: TestScope,
   upstream: () => string,
@@ -44,7 +44,7 @@ export async function runStsRelay(
     if (hanging !== undefined && form['RoleArn'] === hanging) {
       return;
     }
-    // All headers, the host too: it is signed.
+    // All headers, including the host, which is signed.
     const relayed = request(upstream(), { method: 'POST', headers, agent: false }, (response) => {
       answer.writeHead(response.statusCode ?? 502, { 'content-type': 'text/xml' });
       response.pipe(answer);
@@ -64,7 +64,7 @@ export async function runStsRelay(
   };
 }
 
-/** Stands before a simulator, and refuses requests that are signed for some regions with an error of this name. */
+/** A relay to a simulator that rejects requests for some regions with an error of this name. */
 export async function runRegionRelay(
   scope: TestScope,
   upstream: () => string,

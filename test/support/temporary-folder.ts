@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { afterAll, onTestFinished } from 'vitest';
 import type { TestScope } from './daemon.ts';
 
-/** An empty folder that is gone when the test ends; tests that run at once say which one. */
+/** Creates an empty directory until the test ends. Concurrent tests must pass their scope. */
 export function temporaryFolder(scope: TestScope = { onTestFinished }): string {
   const folder = mkdtempSync(join(tmpdir(), 'nfm-exporter-'));
   scope.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** An empty folder that is gone when all tests of the file have ended. */
+/** Creates an empty directory until all tests of the file have ended. */
 export function temporaryFolderOfFile(): string {
   return temporaryFolder({ onTestFinished: (end) => afterAll(end) });
 }

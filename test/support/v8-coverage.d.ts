@@ -5,6 +5,6 @@ declare module '@bcoe/v8-coverage' {
     readonly result: readonly Profiler.ScriptCoverage[];
   }
 
-  /** Sums up what several processes ran. */
+  /** Merges the coverage of several processes. */
   function mergeProcessCovs(each: readonly ProcessCov[]): ProcessCov;
 }

@@ -1,6 +1,6 @@
 import type { WatchedQuery } from '../../src/model/query.ts';
 
-/** A watched query about a monitor, polled every 30 s and believed for 5 min, with `changes` laid over it. */
+/** A watched query of a monitor, with a polling interval of 30 s, stale after 5 min, and with `changes`. */
 export function watchedQuery(changes: Partial<WatchedQuery> = {}): WatchedQuery {
   const name = changes.name ?? 'checkout-watch';
   return {
@@ -21,7 +21,7 @@ export function watchedQuery(changes: Partial<WatchedQuery> = {}): WatchedQuery 
   };
 }
 
-/** A watched query about a scope. */
+/** A watched query of a scope. */
 export function scopeQuery(
   type: 'workload-insights-top-contributors' | 'workload-insights-top-contributors-data',
   changes: Partial<WatchedQuery> = {},

@@ -3,9 +3,9 @@ import { text } from 'node:stream/consumers';
 import type { TestScope } from './daemon.ts';
 import { listenOnLoopback } from './loopback-server.ts';
 
-/** What Alertmanager tells a webhook, as far as it is read here. */
+/** The used members of a notification of Alertmanager. */
 export interface Notification {
-  /** When it came, in milliseconds since the epoch. */
+  /** Time of arrival, in milliseconds since the epoch. */
   readonly at: number;
   readonly receiver: string;
   readonly status: 'firing' | 'resolved';
@@ -18,16 +18,16 @@ export interface NotifiedAlert {
   readonly status: 'firing' | 'resolved';
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  /** When Prometheus let it fire. */
+  /** Time at which it started to fire. */
   readonly startsAt: string;
-  /** When Prometheus found that it was over, once it is resolved. */
+  /** Time at which it was resolved. */
   readonly endsAt: string;
 }
 
-/** The far end of Alertmanager's webhooks, which keeps what it is told. */
+/** A receiver of Alertmanager's webhooks, which records the notifications. */
 export interface WebhookReceiver {
   readonly url: string;
-  /** All so far, in the order they came. */
+  /** All notifications so far, in the order of arrival. */
   readonly notifications: readonly Notification[];
 }
 

@@ -1,7 +1,7 @@
 import type { MetricName } from '../../src/model/vocabulary.ts';
 
-// Results as they come over the wire, with fields named one by one and values in whole millionths of the base unit: what
-// the exporter makes of them is held against this.
+// Results as they are sent, with explicit fields and values in millionths of the base unit. Tests compare the exporter's
+// series with them.
 
 export type Wire = Readonly<Record<string, unknown>>;
 
@@ -28,7 +28,7 @@ function labelsOf(row: Wire, fields: Readonly<Record<string, string>>): Record<s
   return Object.fromEntries([...mirror, ...pairs.filter(([, text]) => text !== '')]);
 }
 
-/** Values in the base unit of series by their labels as JSON: each the number that is nearest to the exact one. */
+/** Values in the base unit by labels as JSON: the numbers that are nearest to the exact values. */
 export function seriesOf(
   rows: readonly Wire[],
   fields: Readonly<Record<string, string>>,

@@ -25,7 +25,7 @@ export const HTTP_AUTH_SCHEMES: HttpAuthScheme[] = [
   },
 ];
 
-/** @throws Error when no Region is configured. */
+/** @throws Error if no Region is configured */
 export async function httpAuthSchemeParametersProvider(
   config: { region: Provider<string> },
   context: HandlerExecutionContext,
@@ -44,7 +44,7 @@ export function httpAuthSchemeProvider({ region }: NetworkFlowMonitorHttpAuthSch
   ];
 }
 
-/** Keys of {@link DefaultIdentityProviderConfig}: the client's credentials serve the one scheme. */
+/** Keys of {@link DefaultIdentityProviderConfig}: the client's credentials are for the only scheme. */
 export function identityProviders<T>(credentials: T): { [SIGV4]: T } {
   return { [SIGV4]: credentials };
 }

@@ -8,11 +8,11 @@ import type { RetryInputConfig } from '@smithy/core/retry';
 import type { HttpHandlerOptions, Logger, Provider } from '@smithy/types';
 import type { EndpointParameters } from './endpoint.ts';
 
-/** Settings that are neither retries', endpoint's, Region's, user agent's nor signature's. */
+/** Settings other than those of retries, endpoint, Region, user agent, and signature. */
 export interface ClientDefaults {
-  /** The HTTP handler, or options for the runtime's own. */
+  /** The HTTP handler, or options of the default handler. */
   requestHandler?: HttpHandlerUserInput;
-  /** Profile of the shared configuration files, instead of `AWS_PROFILE`'s, for this client alone. */
+  /** Profile of the shared configuration files for this client, instead of that of `AWS_PROFILE`. */
   profile?: string;
   /** `standard` or `adaptive`. */
   retryMode?: string | Provider<string>;
@@ -28,5 +28,5 @@ type Configuration = Partial<Pick<SmithyConfiguration<HttpHandlerOptions>, 'cach
   EndpointInputConfig<EndpointParameters> &
   AwsSdkSigV4AuthInputConfig;
 
-/** What the client's constructor takes; all of it has a default. */
+/** Options of the client's constructor, all of which have defaults. */
 export interface NetworkFlowMonitorClientConfig extends Configuration {}

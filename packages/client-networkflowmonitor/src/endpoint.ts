@@ -2,14 +2,14 @@ import { awsEndpointFunctions } from '@aws-sdk/core/client';
 import { customEndpointFunctions, EndpointCache, type EndpointParams, resolveEndpoint } from '@smithy/core/endpoints';
 import type { EndpointParameters as BaseEndpointParameters, EndpointV2, Logger, RuleSetObject } from '@smithy/types';
 
-/** What decides where requests go. There is no switch for dual stack: the service has nothing else. */
+/** Parameters of the endpoint. There is no option for dual stack: all endpoints of the service are dual-stack. */
 export interface EndpointParameters extends BaseEndpointParameters {
   Region?: string | undefined;
   UseFIPS?: boolean | undefined;
   Endpoint?: string | undefined;
 }
 
-/** Where the runtime finds {@link EndpointParameters} in the client's configuration. */
+/** Locations of the {@link EndpointParameters} in the client's configuration. */
 export const ENDPOINT_PARAMETERS = {
   Region: { type: 'builtInParams', name: 'region' },
   UseFIPS: { type: 'builtInParams', name: 'useFipsEndpoint' },
@@ -19,8 +19,8 @@ export const ENDPOINT_PARAMETERS = {
 const IS_FIPS = { fn: 'booleanEquals', argv: [{ ref: 'UseFIPS' }, true] };
 
 /**
- * The service's endpoints as the Smithy model's traits have them: regional, dual-stack only, with a FIPS variant in
- * every partition. The partitions and their suffixes are the runtime's.
+ * The service's endpoints, from the traits of the Smithy model: regional, dual-stack only, with a FIPS variant in every
+ * partition. Partitions and suffixes are those of the runtime.
  */
 const RULES: RuleSetObject = {
   version: '1.0',
@@ -64,15 +64,15 @@ const RULES: RuleSetObject = {
   ],
 };
 
-// The engine knows `aws.partition` only once it is told.
+// The engine requires the registration of `aws.partition`.
 customEndpointFunctions['aws'] = awsEndpointFunctions;
 
 const cache = new EndpointCache({ size: 50, params: Object.keys(ENDPOINT_PARAMETERS) });
 
 /**
- * The endpoint for these parameters. A custom endpoint is taken whole, its path as a prefix of every request's.
+ * The endpoint for these parameters. The path of a custom endpoint is a prefix of all paths.
  *
- * @throws EndpointError for FIPS with a custom endpoint, and without a Region.
+ * @throws EndpointError for FIPS with a custom endpoint, and without a Region
  */
 export function defaultEndpointResolver(
   { Region, UseFIPS, Endpoint }: EndpointParameters,

@@ -12,7 +12,7 @@ import {
 } from './models/errors.ts';
 import { NAMESPACE, TEXT } from './shapes.ts';
 
-// The runtime takes the one error of a namespace with this prefix for the class of all errors it does not know.
+// The runtime uses the error in a namespace with this prefix as the class of all unknown errors.
 const SYNTHETIC_NAMESPACE = `smithy.ts.sdk.synthetic.${NAMESPACE}`;
 
 const baseType = new TypeRegistry(SYNTHETIC_NAMESPACE);
@@ -30,7 +30,7 @@ modelledTypes.registerError(errorShape('ServiceQuotaExceededException', 'client'
 modelledTypes.registerError(errorShape('ThrottlingException', 'client', 429), ThrottlingException);
 modelledTypes.registerError(errorShape('ValidationException', 'client', 400), ValidationException);
 
-/** Classes of the service's errors by the type that an answer names, whichever operation it answers. */
+/** Classes of the service's errors by the type in a response, for all operations. */
 export const ERROR_TYPES: TypeRegistry[] = [baseType, modelledTypes];
 
 function errorShape(name: string, fault: 'client' | 'server', httpError: number): StaticErrorSchema {

@@ -25,7 +25,7 @@ export interface NetworkFlowMonitorPaginationConfiguration extends PaginationCon
   client: NetworkFlowMonitorClient;
 }
 
-/** Yields every page of one operation, until one brings no token; an empty page with a token is not the last. */
+/** Yields all pages of an operation, until one has no token. An empty page with a token is not the last one. */
 type Paginate<Input, Output> = (
   config: NetworkFlowMonitorPaginationConfiguration,
   input: Input,

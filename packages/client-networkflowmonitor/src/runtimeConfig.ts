@@ -34,14 +34,14 @@ import { defaultEndpointResolver, type EndpointParameters } from './endpoint.ts'
 import { ERROR_TYPES } from './errorTypes.ts';
 import { NAMESPACE } from './shapes.ts';
 
-/** Of this stand-in, not of AWS's package; sent in the user agent. */
+/** Version of this package, not of AWS's; sent in the user agent. */
 const VERSION = '0.1.0';
 
 const SERVICE_ID = 'NetworkFlowMonitor';
 
 /**
- * What the caller configured, and for the rest what the environment, the shared configuration files and the service
- * say. Values of the files are read when they are first asked for, not here.
+ * Completes the caller's options with the environment, the shared configuration files, and defaults of the service. The files are
+ * read with the first use of a value, not here.
  */
 export function getRuntimeConfig(config: NetworkFlowMonitorClientConfig) {
   const defaultsMode = resolveDefaultsModeConfig(config);
@@ -103,5 +103,5 @@ type ResolvedConfiguration = SmithyResolvedConfiguration<HttpHandlerOptions> &
   EndpointResolvedConfig<EndpointParameters> &
   AwsSdkSigV4AuthResolvedConfig;
 
-/** The configuration in force; what may change or takes time to find is a function. */
+/** The effective configuration. Values that may change or are slow to determine are functions. */
 export interface NetworkFlowMonitorClientResolvedConfig extends ResolvedConfiguration {}

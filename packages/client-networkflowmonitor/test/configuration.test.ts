@@ -11,7 +11,7 @@ beforeEach(() => {
       vi.stubEnv(name, undefined);
     }
   }
-  // No test may ask the instance metadata service or read the files of whoever runs it.
+  // Tests must not call the instance metadata service or read the user's files.
   vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
   vi.stubEnv('AWS_CONFIG_FILE', '/nonexistent/config');
   vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nonexistent/credentials');
@@ -21,7 +21,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** Points the SDK at shared configuration files of this text. */
+/** Sets shared configuration files with this text. */
 async function sharedFiles(config: string, credentials = ''): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'client-networkflowmonitor-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -35,7 +35,7 @@ async function sharedFiles(config: string, credentials = ''): Promise<void> {
   }
 }
 
-/** Sends one request and gives back how it arrived. */
+/** Sends a request, and returns it as it was received. */
 async function send(service: Service, config: NetworkFlowMonitorClientConfig): Promise<Received | undefined> {
   await createClient(config).send(new ListScopesCommand());
   return service.received.at(-1);
@@ -61,7 +61,7 @@ describe('region', () => {
     expect(await scope({ region: async () => 'us-west-2' })).toContain('/us-west-2/');
   });
 
-  test('nowhere is an error that says so', async () => {
+  test('missing, which is an error that reports it', async () => {
     const client = createClient({ credentials: CREDENTIALS });
     await expect(client.send(new ListScopesCommand())).rejects.toThrow('Region is missing');
   });
@@ -110,7 +110,7 @@ networkflowmonitor =
     expect(request?.target).toBe('/a/b/scopes');
   });
 
-  test('AWS_USE_FIPS_ENDPOINT refuses a configured endpoint', async () => {
+  test('AWS_USE_FIPS_ENDPOINT rejects a configured endpoint', async () => {
     vi.stubEnv('AWS_USE_FIPS_ENDPOINT', 'true');
     vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:1');
     const client = createClient({ region: 'eu-west-1', credentials: CREDENTIALS });
@@ -178,7 +178,7 @@ describe('credentials', () => {
     expect(credentialScope(await send(service, { ...config, profile: 'p' }))).toContain('AKIAPROFILE/');
   });
 
-  test('none at all is an error that names the providers', async () => {
+  test('missing, which is an error that names the providers', async () => {
     const service = await serve({});
     const client = createClient({ region: 'eu-west-1', endpoint: service.url });
     await expect(client.send(new ListScopesCommand())).rejects.toMatchObject({ name: 'CredentialsProviderError' });
@@ -196,7 +196,7 @@ test('the user agent names the package, the service and the application', async 
     customUserAgent: [['nfm-exporter', '1.2.3']],
   });
   const userAgent = request?.headers['user-agent'];
-  // A version of its own: it must not pass for AWS's package, whose version package.json follows.
+  // A version of its own, because package.json has the version of AWS's package.
   expect(userAgent).toMatch(/^aws-sdk-js\/0\.1\.0 /);
   expect(userAgent).toContain(' api/networkflowmonitor#0.1.0 ');
   expect(userAgent).toContain(' app/my-app');

@@ -2,7 +2,7 @@ import { ListScopesCommand, type NetworkFlowMonitorClientConfig } from '@aws-sdk
 import { describe, expect, test } from 'vitest';
 import { CREDENTIALS, createClient } from './service.ts';
 
-/** Where a client of this configuration would send ListScopes; nothing leaves the process. */
+/** The endpoint of ListScopes with this configuration. Nothing is sent. */
 async function destination(config: NetworkFlowMonitorClientConfig): Promise<string> {
   const sent: string[] = [];
   const client = createClient({
@@ -66,7 +66,7 @@ describe('custom', () => {
     );
   });
 
-  test('is refused with FIPS', async () => {
+  test('is rejected with FIPS', async () => {
     const client = createClient({
       region: 'us-east-1',
       credentials: CREDENTIALS,

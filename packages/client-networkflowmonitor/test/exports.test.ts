@@ -1,8 +1,8 @@
 import * as client from '@aws-sdk/client-networkflowmonitor';
 import { expect, test } from 'vitest';
 
-// Each of these is a name that AWS's package exports, so that nothing breaks when that package takes this one's place.
-test('the package exports these values and no others', () => {
+// AWS's package exports all of these names, so that it can replace this package.
+test('exports exactly these values', () => {
   expect(Object.keys(client).sort()).toEqual([
     'AccessDeniedException',
     'ConflictException',

@@ -26,11 +26,11 @@ interface Operation {
   send: (client: NetworkFlowMonitorClient) => Promise<object>;
   method: string;
   target: string;
-  /** Of the request; none: an empty one. */
+  /** Body of the request; empty by default. */
   body?: string;
-  /** Body of the answer, with every member that the model has. */
+  /** Body of the response with all members of the model. */
   answer: object;
-  /** What the answer is read as, where that is not the same. */
+  /** The output, if it differs from the body. */
   output?: object;
 }
 
@@ -327,12 +327,12 @@ const OPERATIONS: Operation[] = [
   },
 ];
 
-test('the table has every operation once', () => {
+test('covers every operation once', () => {
   expect(new Set(OPERATIONS.map(({ name }) => name)).size).toBe(17);
 });
 
 describe.each(OPERATIONS)('$name', ({ name, send, method, target, body, answer, output = answer }) => {
-  test('asks as the service expects', async () => {
+  test('sends the request of the model', async () => {
     const service = await serve({ body: answer });
     await send(clientOf(service));
     expect(service.received).toHaveLength(1);
@@ -344,14 +344,14 @@ describe.each(OPERATIONS)('$name', ({ name, send, method, target, body, answer, 
     expect(headers?.['authorization']).toContain('/eu-west-1/networkflowmonitor/aws4_request, ');
   });
 
-  test('reads every member of the answer', async () => {
+  test('reads all members of the response', async () => {
     const service = await serve({ headers: { 'x-amzn-requestid': `id of ${name}` }, body: answer });
     const { $metadata, ...members } = (await send(clientOf(service))) as { $metadata: object };
     expect(members).toEqual(output);
     expect($metadata).toMatchObject({ httpStatusCode: 200, requestId: `id of ${name}`, attempts: 1 });
   });
 
-  test('leaves out what the answer leaves out, has as null, or does not declare', async () => {
+  test('omits members that are missing, null, or undeclared', async () => {
     const nulls = Object.fromEntries(Object.keys(answer).map((member) => [member, null]));
     for (const empty of [{}, nulls, { undeclared: { a: 1 } }, '']) {
       const service = await serve({ body: empty });
@@ -361,7 +361,7 @@ describe.each(OPERATIONS)('$name', ({ name, send, method, target, body, answer, 
   });
 });
 
-test('a label that is missing is not sent', async () => {
+test('does not send a request without a label', async () => {
   const service = await serve({});
   await expect(
     clientOf(service).send(

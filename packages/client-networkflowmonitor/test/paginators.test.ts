@@ -45,7 +45,7 @@ const PAGINATORS: {
 ];
 
 describe.each(PAGINATORS)('$name', ({ paginate, path, items }) => {
-  test('reads page after page, an empty one with a token too', async () => {
+  test('reads all pages, including an empty one with a token', async () => {
     const service = await serve(
       { body: { [items]: [{}], nextToken: 'b' } },
       { body: { [items]: [], nextToken: 'c/=' } },
@@ -75,7 +75,7 @@ describe.each(PAGINATORS)('$name', ({ paginate, path, items }) => {
     }
   });
 
-  test('an error ends the pages with it', async () => {
+  test('ends with an error', async () => {
     const service = await serve(
       { body: { nextToken: 'b' } },
       { status: 400, headers: { 'x-amzn-errortype': 'ValidationException' }, body: { message: 'stale token' } },

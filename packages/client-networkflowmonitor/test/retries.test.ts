@@ -20,7 +20,7 @@ function poll(client: NetworkFlowMonitorClient) {
   return client.send(new GetQueryStatusMonitorTopContributorsCommand({ monitorName: 'Demo', queryId: 'q' }));
 }
 
-// Delays are drawn from 0 to their bound.
+// Delays are random, from 0 to their limit.
 vi.spyOn(Math, 'random').mockReturnValue(0.01);
 
 const TRANSIENT: [string, Answer | 'reset'][] = [
@@ -34,7 +34,7 @@ const TRANSIENT: [string, Answer | 'reset'][] = [
   ['a reset', 'reset'],
 ];
 
-test.each(TRANSIENT)('tries again after %s', async (_, first) => {
+test.each(TRANSIENT)('retries after %s', async (_, first) => {
   const service = await serve(first, SUCCESS);
   const output = await poll(clientOf(service, { maxAttempts: 3 }));
   expect(output).toMatchObject({ status: 'RUNNING', $metadata: { httpStatusCode: 200, attempts: 2 } });
@@ -54,7 +54,7 @@ test.each([
   [409, 'ConflictException'],
   [403, 'ExpiredTokenException'],
   [400, 'Whatever'],
-])('does not try again after %i %s', async (status, type) => {
+])('does not retry after %i %s', async (status, type) => {
   const service = await serve(failure(status, type), SUCCESS);
   await expect(poll(clientOf(service, { maxAttempts: 3 }))).rejects.toMatchObject({
     name: type,
@@ -63,7 +63,7 @@ test.each([
   expect(service.received).toHaveLength(1);
 });
 
-test('gives up after maxAttempts with the last error', async () => {
+test('fails after maxAttempts with the last error', async () => {
   const service = await serve(failure(500, 'InternalServerException'), failure(429, 'ThrottlingException'));
   const call = poll(clientOf(service, { maxAttempts: 3 }));
   await expect(call).rejects.toBeInstanceOf(ThrottlingException);
@@ -71,7 +71,7 @@ test('gives up after maxAttempts with the last error', async () => {
   expect(service.received).toHaveLength(3);
 });
 
-test.each(['standard', 'adaptive'])('retryMode %s is announced', async (retryMode) => {
+test.each(['standard', 'adaptive'])('sends retryMode %s in the user agent', async (retryMode) => {
   const service = await serve(failure(429, 'ThrottlingException'), SUCCESS);
   await expect(poll(clientOf(service, { maxAttempts: 2, retryMode }))).resolves.toMatchObject({ status: 'RUNNING' });
   const feature = { standard: 'E', adaptive: 'F' }[retryMode];
@@ -92,7 +92,7 @@ function beforeSigning(client: NetworkFlowMonitorClient, see: (headers: Record<s
   });
 }
 
-test('a middleware before httpSigningMiddleware sees each attempt, unsigned', async () => {
+test('passes each unsigned attempt to a middleware before httpSigningMiddleware', async () => {
   const service = await serve(failure(500, 'InternalServerException'), SUCCESS);
   const client = clientOf(service, { maxAttempts: 3 });
   const attempts: [string | undefined, boolean][] = [];
@@ -104,7 +104,7 @@ test('a middleware before httpSigningMiddleware sees each attempt, unsigned', as
   ]);
 });
 
-test('an abort ends the call between attempts', async () => {
+test('aborts a call between attempts', async () => {
   const service = await serve(failure(429, 'ThrottlingException'));
   const controller = new AbortController();
   const client = clientOf(service, { maxAttempts: 100 });

@@ -81,7 +81,7 @@ function signedHeaders(request: Received | undefined): string[] {
   return /SignedHeaders=([^,]+),/.exec(request?.headers['authorization'] ?? '')?.[1]?.split(';') ?? [];
 }
 
-/** Makes the signature anew from what arrived, as the signature version 4 documents have it. */
+/** Computes the signature of a received request, as in the documentation of Signature Version 4. */
 function expectSigned(request: Received | undefined, region: string): void {
   const { method = '', target = '', headers = {}, body = '' } = request ?? {};
   const [path = '', query = ''] = target.split('?');
@@ -116,7 +116,7 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Encodes all but unreserved characters. A path is encoded on the wire and once more in its signature. */
+/** Encodes all except unreserved characters. A path is encoded in the request, and again in its signature. */
 function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -16,10 +16,10 @@ export interface HealthcheckOptions {
 }
 
 /**
- * Asks a running exporter for its health and prints the response. Flags, then variables, then the `web` section of the
- * configuration file say where it is. Returns the exit code: 0 if it is healthy, else 1.
+ * Checks the health of a running exporter and prints the response. Its address is from flags, variables, or the `web` section of
+ * the configuration file, in this order. Returns the exit code: 0 if it is healthy, otherwise 1.
  *
- * @throws UsageError if they do not name an address
+ * @throws UsageError if they have no address
  */
 export async function runHealthcheckCommand({
   values,

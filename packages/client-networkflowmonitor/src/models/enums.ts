@@ -1,7 +1,7 @@
 /**
- * Values the service's model knows (API version 2023-04-19 with its additions to November 2025), under the names that
- * AWS's package gives them. All are open in answers: the service sends values that no model has (at least the
- * destination categories INTERNET, AWS_SERVICE, TRANSIT_GATEWAY and LOCAL_ZONE), and they are handed on as they come.
+ * Values of the service's model (API version 2023-04-19 with its additions until November 2025), with the names of AWS's
+ * package. All enums are open in responses: the service sends values that the model lacks (at least the destination categories
+ * INTERNET, AWS_SERVICE, TRANSIT_GATEWAY, and LOCAL_ZONE), which are passed on unchanged.
  */
 
 export const DestinationCategory = {
@@ -13,7 +13,7 @@ export const DestinationCategory = {
   INTRA_AZ: 'INTRA_AZ',
   UNCLASSIFIED: 'UNCLASSIFIED',
 } as const;
-/** Where a flow's remote end lies, seen from its local end. */
+/** Location of a flow's remote end relative to its local end. */
 export type DestinationCategory = (typeof DestinationCategory)[keyof typeof DestinationCategory];
 
 export const MetricUnit = {
@@ -45,7 +45,7 @@ export const MetricUnit = {
   TERABYTES: 'Terabytes',
   TERABYTES_PER_SECOND: 'Terabytes/Second',
 } as const;
-/** CloudWatch's units. */
+/** Units of CloudWatch. */
 export type MetricUnit = (typeof MetricUnit)[keyof typeof MetricUnit];
 
 export const MonitorLocalResourceType = {
@@ -111,5 +111,5 @@ export const WorkloadInsightsMetric = {
   RETRANSMISSIONS: 'RETRANSMISSIONS',
   TIMEOUTS: 'TIMEOUTS',
 } as const;
-/** Workload insights know no round-trip time. */
+/** Workload insights have no round-trip time. */
 export type WorkloadInsightsMetric = (typeof WorkloadInsightsMetric)[keyof typeof WorkloadInsightsMetric];

@@ -1,11 +1,11 @@
 import { type ExceptionOptionType, ServiceException, type ServiceExceptionOptions } from '@smithy/core/client';
 
 /**
- * Base of every error that the service, or whatever answers in its place, sends. `name` is the error type of the
- * answer (`Unknown` when it has none), `$metadata.httpStatusCode` the answer's status, `$fault` who is to blame.
+ * Base of all error responses of the service and of proxies. `name` is the error type of the response (`Unknown` if it has none),
+ * `$metadata.httpStatusCode` is its status, and `$fault` is the side at fault.
  */
 export class NetworkFlowMonitorServiceException extends ServiceException {
-  // The runtime finds the base class by this namespace and suffix, and `instanceof` compares shape ids.
+  // The runtime finds the base class by this namespace and suffix, and `instanceof` compares shape IDs.
   static override readonly shapeId: string =
     'smithy.ts.sdk.synthetic.com.amazonaws.networkflowmonitor#NetworkFlowMonitorServiceException';
 
@@ -15,7 +15,7 @@ export class NetworkFlowMonitorServiceException extends ServiceException {
   }
 }
 
-/** 403: the caller may not do this. */
+/** 403: the caller lacks the permission. */
 export class AccessDeniedException extends NetworkFlowMonitorServiceException {
   static override readonly shapeId: string = 'com.amazonaws.networkflowmonitor#AccessDeniedException';
   override readonly name = 'AccessDeniedException';
@@ -39,7 +39,7 @@ export class ConflictException extends NetworkFlowMonitorServiceException {
   }
 }
 
-/** 500: the service failed. The model marks it retryable. */
+/** 500: the service failed. Retryable in the model. */
 export class InternalServerException extends NetworkFlowMonitorServiceException {
   static override readonly shapeId: string = 'com.amazonaws.networkflowmonitor#InternalServerException';
   override readonly name = 'InternalServerException';
@@ -52,7 +52,7 @@ export class InternalServerException extends NetworkFlowMonitorServiceException 
   }
 }
 
-/** 404: no such monitor, scope, query or resource. Start, Status and Stop do not declare it, yet may answer with it. */
+/** 404: no such monitor, scope, query, or resource. The model does not declare it for start, status, and stop, which may return it. */
 export class ResourceNotFoundException extends NetworkFlowMonitorServiceException {
   static override readonly shapeId: string = 'com.amazonaws.networkflowmonitor#ResourceNotFoundException';
   override readonly name = 'ResourceNotFoundException';
@@ -64,7 +64,7 @@ export class ResourceNotFoundException extends NetworkFlowMonitorServiceExceptio
   }
 }
 
-/** 402: a service quota is exhausted. Not retried by the SDK. */
+/** 402: a service quota is exhausted. The SDK does not retry it. */
 export class ServiceQuotaExceededException extends NetworkFlowMonitorServiceException {
   static override readonly shapeId: string = 'com.amazonaws.networkflowmonitor#ServiceQuotaExceededException';
   override readonly name = 'ServiceQuotaExceededException';
@@ -76,7 +76,7 @@ export class ServiceQuotaExceededException extends NetworkFlowMonitorServiceExce
   }
 }
 
-/** 429: too many requests. The model marks it retryable as throttling. */
+/** 429: too many requests. Retryable as throttling in the model. */
 export class ThrottlingException extends NetworkFlowMonitorServiceException {
   static override readonly shapeId: string = 'com.amazonaws.networkflowmonitor#ThrottlingException';
   override readonly name = 'ThrottlingException';
@@ -89,7 +89,7 @@ export class ThrottlingException extends NetworkFlowMonitorServiceException {
   }
 }
 
-/** 400: the input breaks a constraint; the message says which. */
+/** 400: the input violates a constraint, which the message names. */
 export class ValidationException extends NetworkFlowMonitorServiceException {
   static override readonly shapeId: string = 'com.amazonaws.networkflowmonitor#ValidationException';
   override readonly name = 'ValidationException';

@@ -1,7 +1,7 @@
 import type { MetadataBearer } from '@smithy/types';
 import type { DestinationCategory, MetricUnit, MonitorMetric, QueryStatus } from './enums.ts';
 
-/** A part of the network that a flow crossed. */
+/** A network component on the path of a flow. */
 export interface TraversedComponent {
   componentId?: string | undefined;
   componentType?: string | undefined;
@@ -19,17 +19,17 @@ export interface KubernetesMetadata {
   remotePodNamespace?: string | undefined;
 }
 
-/** A flow of a monitor. The service leaves out what it does not know, or sends null or `""`: null is read as left out. */
+/** A flow of a monitor. The service omits unknown members, or sends null (read as omitted) or `""`. */
 export interface MonitorTopContributorsRow {
   localIp?: string | undefined;
   snatIp?: string | undefined;
   localInstanceId?: string | undefined;
   localVpcId?: string | undefined;
   localRegion?: string | undefined;
-  /** An Availability Zone id (`use1-az6`) in the samples known. */
+  /** An Availability Zone ID (`use1-az6`) in the known samples. */
   localAz?: string | undefined;
   localSubnetId?: string | undefined;
-  /** 0 on the mirror row that the flow's other end reports. */
+  /** 0 in the mirror row, which the flow's other end reports. */
   targetPort?: number | undefined;
   destinationCategory?: DestinationCategory | undefined;
   remoteVpcId?: string | undefined;
@@ -39,7 +39,7 @@ export interface MonitorTopContributorsRow {
   remoteInstanceId?: string | undefined;
   remoteIp?: string | undefined;
   dnatIp?: string | undefined;
-  /** Over the query's window, in the unit of the answer: a 64-bit integer, exact up to 2^53. */
+  /** Over the query's window, in the unit of the response: a 64-bit integer, exact up to 2^53. */
   value?: number | undefined;
   traversedConstructs?: TraversedComponent[] | undefined;
   kubernetesMetadata?: KubernetesMetadata | undefined;
@@ -59,7 +59,7 @@ export interface StartQueryMonitorTopContributorsInput {
   endTime: Date | undefined;
   metricName: MonitorMetric | undefined;
   destinationCategory: DestinationCategory | undefined;
-  /** Rows in all, 1 to 500. */
+  /** Maximum number of rows, from 1 to 500. */
   limit?: number | undefined;
 }
 
@@ -90,15 +90,15 @@ export interface GetQueryResultsMonitorTopContributorsInput {
   monitorName: string | undefined;
   queryId: string | undefined;
   nextToken?: string | undefined;
-  /** Rows a page. */
+  /** Rows per page. */
   maxResults?: number | undefined;
 }
 
 export interface GetQueryResultsMonitorTopContributorsOutput {
-  /** Of every row's `value`. */
+  /** Unit of the `value` of all rows. */
   unit?: MetricUnit | undefined;
   topContributors?: MonitorTopContributorsRow[] | undefined;
-  /** Where the next page begins; none after the last. */
+  /** Token of the next page; none after the last one. */
   nextToken?: string | undefined;
 }
 
@@ -112,7 +112,7 @@ export interface StopQueryMonitorTopContributorsInput {
   queryId: string | undefined;
 }
 
-// biome-ignore lint/suspicious/noEmptyInterface: the answer has no members, and AWS's package names it so
+// biome-ignore lint/suspicious/noEmptyInterface: the response has no members, and AWS's package names it so
 export interface StopQueryMonitorTopContributorsOutput {}
 
 export interface StopQueryMonitorTopContributorsCommandInput extends StopQueryMonitorTopContributorsInput {}

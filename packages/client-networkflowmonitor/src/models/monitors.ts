@@ -1,7 +1,7 @@
 import type { MetadataBearer } from '@smithy/types';
 import type { MonitorLocalResourceType, MonitorRemoteResourceType, MonitorStatus } from './enums.ts';
 
-/** A place where agents run: an ARN, or the name of an Availability Zone or Region. */
+/** A location of agents: an ARN, or the name of an Availability Zone or Region. */
 export interface MonitorLocalResource {
   type: MonitorLocalResourceType | undefined;
   identifier: string | undefined;
@@ -23,13 +23,13 @@ export interface GetMonitorInput {
   monitorName: string | undefined;
 }
 
-/** A monitor. The scope it was made in is not part of the answer. */
+/** A monitor. The response does not contain its scope. */
 export interface GetMonitorOutput {
   monitorArn: string | undefined;
   monitorName: string | undefined;
   monitorStatus: MonitorStatus | undefined;
   localResources: MonitorLocalResource[] | undefined;
-  /** Empty: every destination that ends in the Region. */
+  /** Empty: all destinations in the Region. */
   remoteResources: MonitorRemoteResource[] | undefined;
   createdAt: Date | undefined;
   modifiedAt: Date | undefined;
@@ -41,7 +41,7 @@ export interface GetMonitorCommandOutput extends GetMonitorOutput, MetadataBeare
 
 export interface ListMonitorsInput {
   nextToken?: string | undefined;
-  /** Monitors a page, 1 to 25. */
+  /** Monitors per page, from 1 to 25. */
   maxResults?: number | undefined;
   /** Only monitors in this status. */
   monitorStatus?: MonitorStatus | undefined;
@@ -49,7 +49,7 @@ export interface ListMonitorsInput {
 
 export interface ListMonitorsOutput {
   monitors: MonitorSummary[] | undefined;
-  /** Where the next page begins; none after the last. */
+  /** Token of the next page; none after the last one. */
   nextToken?: string | undefined;
 }
 

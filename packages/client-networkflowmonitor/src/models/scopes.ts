@@ -1,7 +1,7 @@
 import type { MetadataBearer } from '@smithy/types';
 import type { ScopeStatus, TargetType } from './enums.ts';
 
-/** A union of one member as yet. A member that the model does not know is handed on as `$unknown`: name and value. */
+/** A union with one member. A member that the model lacks is passed on as `$unknown`: name and value. */
 export type TargetId = { accountId: string; $unknown?: never } | { accountId?: never; $unknown: [string, unknown] };
 
 export interface TargetIdentifier {
@@ -9,7 +9,7 @@ export interface TargetIdentifier {
   targetType: TargetType | undefined;
 }
 
-/** An account in a Region whose traffic a scope sees. */
+/** An account in a Region whose traffic a scope includes. */
 export interface TargetResource {
   targetIdentifier: TargetIdentifier | undefined;
   region: string | undefined;
@@ -38,13 +38,13 @@ export interface GetScopeCommandOutput extends GetScopeOutput, MetadataBearer {}
 
 export interface ListScopesInput {
   nextToken?: string | undefined;
-  /** Scopes a page, 1 to 25. */
+  /** Scopes per page, from 1 to 25. */
   maxResults?: number | undefined;
 }
 
 export interface ListScopesOutput {
   scopes: ScopeSummary[] | undefined;
-  /** Where the next page begins; none after the last. */
+  /** Token of the next page; none after the last one. */
   nextToken?: string | undefined;
 }
 

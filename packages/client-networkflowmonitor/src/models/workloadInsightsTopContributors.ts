@@ -1,7 +1,7 @@
 import type { MetadataBearer } from '@smithy/types';
 import type { DestinationCategory, QueryStatus, WorkloadInsightsMetric } from './enums.ts';
 
-/** Traffic of a local subnet with a remote. The service leaves out what it does not know, or sends null or `""`. */
+/** Traffic of a local subnet with a remote end. The service omits unknown members, or sends null or `""`. */
 export interface WorkloadInsightsTopContributorsRow {
   /** Twelve digits. */
   accountId?: string | undefined;
@@ -9,9 +9,9 @@ export interface WorkloadInsightsTopContributorsRow {
   localAz?: string | undefined;
   localVpcId?: string | undefined;
   localRegion?: string | undefined;
-  /** What the remote is in the query's destination category: a subnet, an Availability Zone, a service and so on. */
+  /** The remote end, which depends on the destination category: a subnet, an Availability Zone, or a service. */
   remoteIdentifier?: string | undefined;
-  /** Over the query's window, bytes or a count as the metric has it: a 64-bit integer, exact up to 2^53. */
+  /** Bytes or a count over the query's window, depending on the metric: a 64-bit integer, exact up to 2^53. */
   value?: number | undefined;
   localSubnetArn?: string | undefined;
   localVpcArn?: string | undefined;
@@ -25,7 +25,7 @@ export interface StartQueryWorkloadInsightsTopContributorsInput {
   endTime: Date | undefined;
   metricName: WorkloadInsightsMetric | undefined;
   destinationCategory: DestinationCategory | undefined;
-  /** Rows in all, 1 to 500. */
+  /** Maximum number of rows, from 1 to 500. */
   limit?: number | undefined;
 }
 
@@ -58,14 +58,14 @@ export interface GetQueryResultsWorkloadInsightsTopContributorsInput {
   scopeId: string | undefined;
   queryId: string | undefined;
   nextToken?: string | undefined;
-  /** Rows a page. */
+  /** Rows per page. */
   maxResults?: number | undefined;
 }
 
-/** Unlike the other two families' results, these name no unit. */
+/** Results without a unit, unlike those of the other two query types. */
 export interface GetQueryResultsWorkloadInsightsTopContributorsOutput {
   topContributors?: WorkloadInsightsTopContributorsRow[] | undefined;
-  /** Where the next page begins; none after the last. */
+  /** Token of the next page; none after the last one. */
   nextToken?: string | undefined;
 }
 
@@ -80,7 +80,7 @@ export interface StopQueryWorkloadInsightsTopContributorsInput {
   queryId: string | undefined;
 }
 
-// biome-ignore lint/suspicious/noEmptyInterface: the answer has no members, and AWS's package names it so
+// biome-ignore lint/suspicious/noEmptyInterface: the response has no members, and AWS's package names it so
 export interface StopQueryWorkloadInsightsTopContributorsOutput {}
 
 export interface StopQueryWorkloadInsightsTopContributorsCommandInput

@@ -1,10 +1,10 @@
 import type { MetadataBearer } from '@smithy/types';
 import type { DestinationCategory, MetricUnit, QueryStatus, WorkloadInsightsMetric } from './enums.ts';
 
-/** A time series: `timestamps[i]` belongs to `values[i]`. */
+/** A time series: `timestamps[i]` is the time of `values[i]`. */
 export interface WorkloadInsightsTopContributorsDataPoint {
   timestamps: Date[] | undefined;
-  /** In the unit of the answer. */
+  /** In the unit of the response. */
   values: number[] | undefined;
   label: string | undefined;
 }
@@ -48,15 +48,15 @@ export interface GetQueryResultsWorkloadInsightsTopContributorsDataInput {
   scopeId: string | undefined;
   queryId: string | undefined;
   nextToken?: string | undefined;
-  /** Series a page. */
+  /** Series per page. */
   maxResults?: number | undefined;
 }
 
 export interface GetQueryResultsWorkloadInsightsTopContributorsDataOutput {
-  /** Of every value. */
+  /** Unit of all values. */
   unit: MetricUnit | undefined;
   datapoints: WorkloadInsightsTopContributorsDataPoint[] | undefined;
-  /** Where the next page begins; none after the last. */
+  /** Token of the next page; none after the last one. */
   nextToken?: string | undefined;
 }
 
@@ -71,7 +71,7 @@ export interface StopQueryWorkloadInsightsTopContributorsDataInput {
   queryId: string | undefined;
 }
 
-// biome-ignore lint/suspicious/noEmptyInterface: the answer has no members, and AWS's package names it so
+// biome-ignore lint/suspicious/noEmptyInterface: the response has no members, and AWS's package names it so
 export interface StopQueryWorkloadInsightsTopContributorsDataOutput {}
 
 export interface StopQueryWorkloadInsightsTopContributorsDataCommandInput

@@ -70,7 +70,7 @@ const StartQueryMonitorTopContributors = operation(
   },
 );
 
-/** Starts a query for the flows of a monitor that rank highest in a window of time. */
+/** Starts a query for the top flows of a monitor in a window. */
 export class StartQueryMonitorTopContributorsCommand extends command<
   StartQueryMonitorTopContributorsCommandInput,
   StartQueryMonitorTopContributorsCommandOutput
@@ -88,7 +88,7 @@ const GetQueryStatusMonitorTopContributors = operation(
   },
 );
 
-/** Reads how far a query is. */
+/** Reads the status of a query. */
 export class GetQueryStatusMonitorTopContributorsCommand extends command<
   GetQueryStatusMonitorTopContributorsCommandInput,
   GetQueryStatusMonitorTopContributorsCommandOutput

@@ -46,5 +46,5 @@ const ListMonitors = operation(
   },
 );
 
-/** Lists the account's monitors in the Region, a page at a time. */
+/** Lists the account's monitors in the Region, one page per call. */
 export class ListMonitorsCommand extends command<ListMonitorsCommandInput, ListMonitorsCommandOutput>(ListMonitors) {}

@@ -29,7 +29,7 @@ const GetScope = operation(
   },
 );
 
-/** Reads a scope: the accounts whose traffic is seen. */
+/** Reads a scope: the accounts whose traffic is included. */
 export class GetScopeCommand extends command<GetScopeCommandInput, GetScopeCommandOutput>(GetScope) {}
 
 const ListScopes = operation(
@@ -42,5 +42,5 @@ const ListScopes = operation(
   },
 );
 
-/** Lists the account's scopes in the Region, a page at a time. */
+/** Lists the account's scopes in the Region, one page per call. */
 export class ListScopesCommand extends command<ListScopesCommandInput, ListScopesCommandOutput>(ListScopes) {}

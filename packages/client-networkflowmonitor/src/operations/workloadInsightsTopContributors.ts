@@ -39,7 +39,7 @@ const StartQueryWorkloadInsightsTopContributors = operation(
   },
 );
 
-/** Starts a query for the workloads of a scope that rank highest in a window of time. */
+/** Starts a query for the top workloads of a scope in a window. */
 export class StartQueryWorkloadInsightsTopContributorsCommand extends command<
   StartQueryWorkloadInsightsTopContributorsCommandInput,
   StartQueryWorkloadInsightsTopContributorsCommandOutput
@@ -57,7 +57,7 @@ const GetQueryStatusWorkloadInsightsTopContributors = operation(
   },
 );
 
-/** Reads how far a query is. */
+/** Reads the status of a query. */
 export class GetQueryStatusWorkloadInsightsTopContributorsCommand extends command<
   GetQueryStatusWorkloadInsightsTopContributorsCommandInput,
   GetQueryStatusWorkloadInsightsTopContributorsCommandOutput

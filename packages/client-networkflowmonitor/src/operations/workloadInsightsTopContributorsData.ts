@@ -32,7 +32,7 @@ const StartQueryWorkloadInsightsTopContributorsData = operation(
   },
 );
 
-/** Starts a query for time series of the workloads of a scope that rank highest in a window of time. */
+/** Starts a query for time series of the top workloads of a scope in a window. */
 export class StartQueryWorkloadInsightsTopContributorsDataCommand extends command<
   StartQueryWorkloadInsightsTopContributorsDataCommandInput,
   StartQueryWorkloadInsightsTopContributorsDataCommandOutput
@@ -50,7 +50,7 @@ const GetQueryStatusWorkloadInsightsTopContributorsData = operation(
   },
 );
 
-/** Reads how far a query is. */
+/** Reads the status of a query. */
 export class GetQueryStatusWorkloadInsightsTopContributorsDataCommand extends command<
   GetQueryStatusWorkloadInsightsTopContributorsDataCommandInput,
   GetQueryStatusWorkloadInsightsTopContributorsDataCommandOutput
