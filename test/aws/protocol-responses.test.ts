@@ -32,14 +32,14 @@ async function series(body: object) {
 }
 
 describe('values', () => {
-  test('an enum value that no model has comes as it is', async () => {
+  test('passes on an enum value that the model lacks', async () => {
     await expect(status({ body: { status: 'PAUSED' } })).resolves.toMatchObject({ status: 'PAUSED' });
     await expect(
       rows({ unit: 'Fortnights', topContributors: [{ destinationCategory: 'INTERNET' }] }),
     ).resolves.toMatchObject({ unit: 'Fortnights', topContributors: [{ destinationCategory: 'INTERNET' }] });
   });
 
-  test('"" and what breaks a pattern of the model come as they are', async () => {
+  test('passes on "" and values that violate a pattern of the model', async () => {
     const body = {
       topContributors: [{ accountId: '', localSubnetId: 'not-a-subnet', remoteIdentifier: '', value: 0 }],
     };
@@ -67,7 +67,7 @@ describe('values', () => {
     ]);
   });
 
-  test('a member of the target union that no model has comes as $unknown', async () => {
+  test('passes on a member of the target union that the model lacks as $unknown', async () => {
     const body = { targets: [{ targetIdentifier: { targetId: { organizationId: 'o-1' } } }] };
     const { targets } = await clientOf(await serve({ body })).send(new GetScopeCommand({ scopeId: 's' }));
     expect(targets?.[0]?.targetIdentifier?.targetId).toEqual({ $unknown: ['organizationId', 'o-1'] });
@@ -114,7 +114,7 @@ describe('timestamps', () => {
     );
   });
 
-  test('"" is no timestamp', async () => {
+  test('reads "" as an absent timestamp', async () => {
     const answer = await monitor({ monitorName: 'Demo', createdAt: '' });
     expect(answer.monitorName).toBe('Demo');
     expect(answer.createdAt).toBeUndefined();
@@ -144,23 +144,23 @@ describe('timestamps', () => {
 });
 
 describe('members of another type than the model has', () => {
-  test.each([1, true, {}, { a: 1 }, [], ['RUNNING'], 'RUNNING'])('status %j comes as it is', async (value) => {
+  test.each([1, true, {}, { a: 1 }, [], ['RUNNING'], 'RUNNING'])('passes on the status %j', async (value) => {
     const answer = await status({ body: { status: value } });
     expect(answer.status).toEqual(value);
   });
 
-  test.each([1, 'rows', true, {}, { 0: {} }])('topContributors %j comes as it is', async (value) => {
+  test.each([1, 'rows', true, {}, { 0: {} }])('passes on the topContributors %j', async (value) => {
     const answer = await rows({ topContributors: value });
     expect(answer.topContributors).toEqual(value);
   });
 
-  test.each([1, 'row', true, [1], [[]]])('a row %j comes as it is', async (value) => {
+  test.each([1, 'row', true, [1], [[]]])('passes on the row %j', async (value) => {
     const answer = await rows({ topContributors: [value, { localIp: 1, kubernetesMetadata: value }] });
     expect(answer.topContributors).toEqual([value, { localIp: 1, kubernetesMetadata: value }]);
   });
 });
 
-describe('a success that is no JSON object', () => {
+describe('a success without a JSON object', () => {
   test.each(['<html>Welcome</html>', '{"status":"RUN', 'RUNNING', '{}{}', ' '])('%j is a SyntaxError', async (body) => {
     await expect(status({ body })).rejects.toMatchObject({
       name: 'SyntaxError',
@@ -177,7 +177,7 @@ describe('a success that is no JSON object', () => {
     });
   });
 
-  test('is not tried again', async () => {
+  test('is not retried', async () => {
     const service = await serve({ body: '<html>' });
     const command = new GetQueryStatusMonitorTopContributorsCommand({ monitorName: 'Demo', queryId: 'q' });
     await expect(clientOf(service, { maxAttempts: 3 }).send(command)).rejects.toThrow(SyntaxError);

@@ -27,8 +27,8 @@ export interface Service {
 }
 
 /**
- * Starts an HTTP server on loopback that sends the nth answer to the nth request, and the last one to all later requests.
- * `reset` closes the connection without an answer. The server ends with the test.
+ * Starts an HTTP server on loopback that sends the nth response to the nth request, and the last one to all later requests.
+ * `reset` closes the connection without a response. The server ends with the test.
  */
 export async function serve(...answers: (Answer | 'reset')[]): Promise<Service> {
   const received: Received[] = [];

@@ -13,7 +13,7 @@ export function createClient(config: NetworkFlowMonitorClientConfig): NetworkFlo
   return client;
 }
 
-/** A client of `service` that tries once, unless told otherwise. */
+/** A client of `service` with one attempt by default. */
 export function clientOf({ url }: Service, config: NetworkFlowMonitorClientConfig = {}): NetworkFlowMonitorClient {
   return createClient({ region: 'eu-west-1', credentials: CREDENTIALS, endpoint: url, maxAttempts: 1, ...config });
 }

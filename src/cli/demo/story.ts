@@ -169,7 +169,7 @@ export function beginStory(options: StoryOptions): Story {
 
 type Stage = ReturnType<typeof stageOf>;
 
-/** What scenes can change. Each call undoes the change of the call before it. */
+/** The possible changes of scenes. Each call undoes the change of the call before it. */
 function stageOf({ simulator, scenario, addQuery, write }: StoryOptions) {
   const region = 'us-east-1';
   const monitors = scenario.accounts.find(({ id }) => id === SHOP)?.regions?.get(region)?.monitors ?? [];
