@@ -172,7 +172,7 @@ test.concurrent('queries that fail are told once for each account, over a restar
         status: 'firing',
         labels: expect.objectContaining({ query: name, monitor: 'checkout', severity: 'warning', status: 'FAILED' }),
         annotations: expect.objectContaining({
-          description: `Query ${name} of account payments in ${REGION} has ended FAILED.`,
+          description: `Query ${name} of account payments in ${REGION} has been FAILED for a minute or more.`,
         }),
       }),
     );
@@ -216,7 +216,7 @@ test.concurrent('queries that fail are told once for each account, over a restar
   expect(permission).toMatchObject({
     receiver: 'on-call',
     commonAnnotations: {
-      description: `AccessDeniedException is the answer to 2 of the queries of account shop in ${REGION}.`,
+      description: `2 queries of account shop in ${REGION} have failed with AccessDeniedException for 10 minutes.`,
     },
   });
   const polling = await told('firing', { alertname: 'NfmQueryPollingFails', account: 'shop' });
@@ -224,7 +224,7 @@ test.concurrent('queries that fail are told once for each account, over a restar
   expect(polling.alerts.map(({ annotations }) => annotations['description']).sort()).toEqual(
     ['search-denied', 'search-denied-too'].map(
       (name) =>
-        `No poll of query ${name} of account shop in ${REGION} has been answered well for 15 minutes or more: AccessDeniedException.`,
+        `No poll of query ${name} of account shop in ${REGION} has succeeded for 15 minutes or more: AccessDeniedException.`,
     ),
   );
 }, 150_000);
@@ -251,8 +251,8 @@ test.concurrent('an exporter that is down for long is told once; what follows fr
       {
         labels: { ...down, job: JOB, severity: 'critical' },
         annotations: {
-          summary: 'A Network Flow Monitor exporter cannot be scraped.',
-          description: `${instance} (job ${JOB}) has not answered a scrape for 5 minutes. Nothing is known of its queries.`,
+          summary: 'A Network Flow Monitor exporter is down.',
+          description: `Scrapes of ${instance} (job ${JOB}) have failed for 5 minutes. The state of its queries is unknown.`,
           runbook_url: 'https://runbooks.example/docs/runbooks/NfmExporterDown.md',
         },
       },
