@@ -18,7 +18,7 @@ describe('resultsPaging', () => {
             expect(paging.nextToken).toBe(token);
           }
           expect(() => paging.add(EMPTY, tokens[n % tokens.length])).toThrow(
-            /^expected a nextToken that no earlier page/,
+            /^expected a new nextToken, got one of an earlier page/,
           );
           paging.add(EMPTY, undefined);
           expect(paging.nextToken).toBeUndefined();
