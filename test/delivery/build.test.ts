@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROJECT, run } from '../support/project.ts';
@@ -36,6 +46,19 @@ function smallProject(): string {
   return folder;
 }
 
+const CLIENT = '@aws-sdk/client-networkflowmonitor';
+
+/** Replaces the link to the stand-in by a directory, which is what npm makes of a package that it installs. */
+function installClient(folder: string, version: string): void {
+  const modules = join(folder, 'node_modules');
+  rmSync(modules);
+  mkdirSync(join(modules, CLIENT), { recursive: true });
+  for (const name of readdirSync(`${PROJECT}node_modules`).filter((each) => each !== '@aws-sdk')) {
+    symlinkSync(`${PROJECT}node_modules/${name}`, join(modules, name));
+  }
+  writeFileSync(join(modules, CLIENT, 'package.json'), JSON.stringify({ name: CLIENT, version }));
+}
+
 function build(folder: string, env: Readonly<Record<string, string>> = {}) {
   return run(process.execPath, ['scripts/build.mjs'], { cwd: folder, env: { PATH: process.env['PATH'], ...env } });
 }
@@ -52,6 +75,30 @@ describe('the build', () => {
     expect(existsSync(join(folder, 'packages/client-networkflowmonitor/dist/index.js'))).toBe(true);
     expect(existsSync(join(folder, 'dist/http/browser/page.js'))).toBe(true);
     expect(existsSync(join(folder, 'dist/stale.js'))).toBe(false);
+  });
+
+  test('names the client that it bundles', () => {
+    const folder = smallProject();
+    build(folder);
+    expect(readFileSync(join(folder, 'dist/client.txt'), 'utf8')).toMatch(
+      /^stand-in for @aws-sdk\/\S+ \d+\.\d+\.\d+\n$/,
+    );
+  });
+
+  test("leaves AWS's client outside, and the stand-in uncompiled, if that client is a dependency", () => {
+    const folder = smallProject();
+    installClient(folder, '3.9999.0');
+    const path = join(folder, 'package.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify({ ...manifest, dependencies: {} }));
+    expect(build(folder)).toMatchObject({ status: 1, stderr: expect.stringContaining(`--save-exact ${CLIENT}`) });
+
+    writeFileSync(path, JSON.stringify({ ...manifest, dependencies: { [CLIENT]: '3.9999.0' } }));
+    writeFileSync(join(folder, 'src/main.ts'), `// @ts-ignore: it has no types\nexport * from '${CLIENT}';\n`);
+    expect(build(folder)).toMatchObject({ status: 0 });
+    expect(readFileSync(join(folder, 'dist/client.txt'), 'utf8')).toBe(`${CLIENT} 3.9999.0\n`);
+    expect(readFileSync(join(folder, 'dist/main.js'), 'utf8')).toContain(`from "${CLIENT}"`);
+    expect(existsSync(join(folder, 'packages/client-networkflowmonitor/dist'))).toBe(false);
   });
 
   test('fails with what the compiler says', () => {

@@ -32,6 +32,20 @@ describe('packages', () => {
     expect(read('package-lock.json')).not.toMatch(/"resolved": "(?!packages\/)/);
   });
 
+  test("docs/aws-client.md lists the files that name the stand-in's directory", () => {
+    const directory = 'packages/client-networkflowmonitor';
+    const naming = projectFiles().filter(
+      // The documented commands change the manifest and the lock file.
+      (path) =>
+        !/^(?:package(?:-lock)?\.json|packages\/.*|test\/delivery\/.*|.*\.md)$/.test(path) &&
+        read(path).includes(directory),
+    );
+    const [, section = ''] = read('docs/aws-client.md').split('## Delete the stand-in\n');
+    const listed = Array.from(section.split('\n## ')[0]?.matchAll(/`([^`]+)`/g) ?? [], ([, path]) => path);
+    expect(naming.length).toBeGreaterThan(3);
+    expect(listed).toEqual(expect.arrayContaining(naming));
+  });
+
   test('no file names the host of a package registry, a mirror or an image registry', () => {
     const host =
       /\b(?:registry|deb|security|mirrors?|docker|ghcr|gcr|quay|public\.ecr)(?:\.[a-z0-9-]+)*\.(?:org|io|aws|dev|com|net)\b/;

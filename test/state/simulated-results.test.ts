@@ -8,6 +8,7 @@ import { parseScenario, type Simulator, startSimulator } from 'network-flow-moni
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CHECKOUT, readPages, send, startQuery, workloadInsights } from '../../packages/simulator/test/raw-client.ts';
 import { InvalidResponse } from '../../src/aws/errors.ts';
+import { TolerantProtocol } from '../../src/aws/protocol/tolerant-protocol.ts';
 import { METRIC_NAMES, type MetricName, type RowLabel } from '../../src/model/vocabulary.ts';
 import type { ContributorSeries } from '../../src/results/contributor-series.ts';
 import { mergeRows } from '../../src/results/contributors.ts';
@@ -48,7 +49,12 @@ async function start(unit: string): Promise<{ simulator: Simulator; client: Netw
   const scenario = parseScenario(`startedQueries: [{queuedFor: 0, runningFor: 0, unit: ${pinned}}]`);
   const simulator = await startSimulator({ scenario });
   const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
-  const client = new NetworkFlowMonitorClient({ endpoint: simulator.url, region: 'us-east-1', credentials });
+  const client = new NetworkFlowMonitorClient({
+    endpoint: simulator.url,
+    region: 'us-east-1',
+    credentials,
+    protocol: TolerantProtocol,
+  });
   onTestFinished(async () => {
     client.destroy();
     await simulator.close();
