@@ -61,6 +61,8 @@ async function withConfig(flags: DaemonFlags, command: (events: ProcessEvents) =
     return 1;
   }
   try {
+    // Throws if the directory was removed: libraries that load after the start depend on it.
+    process.cwd();
     return await command(events);
   } catch (error) {
     if (error instanceof StartError) {
