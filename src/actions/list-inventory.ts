@@ -1,4 +1,4 @@
-import type { Answer, TargetClient } from '../aws/client.ts';
+import type { ResponsePage, TargetClient } from '../aws/client.ts';
 import { ApiError, InvalidResponse, isUnanswered } from '../aws/errors.ts';
 import type { ListPage, MonitorSummary, ScopeSummary } from '../aws/lists.ts';
 import { LIST_OPERATIONS, type ListKind, TAGS_OPERATION } from '../aws/operations.ts';
@@ -157,7 +157,7 @@ export class InventoryListing {
     target: Target,
     kind: ListKind,
     listing: Listing<Item>,
-    { page, nextToken, bytes }: Answer<ListPage<Item>>,
+    { page, nextToken, bytes }: ResponsePage<ListPage<Item>>,
   ): ListingResult {
     const { clock, log, clientOf } = this.#options;
     const { paging, startedAt, items } = listing;

@@ -24,13 +24,13 @@ export interface AttemptObserver {
     outcome: { readonly seconds: number | undefined; readonly error: ApiErrorName | undefined; readonly up: boolean },
   ): void;
   /** Called if the response of a successful attempt is invalid. */
-  answerRefused(target: Target, operation: string, error: ApiErrorName): void;
+  responseRejected(target: Target, operation: string, error: ApiErrorName): void;
 }
 
 /** For commands without metrics. */
 export const UNOBSERVED: AttemptObserver = {
   attempted: () => undefined,
-  answerRefused: () => undefined,
+  responseRejected: () => undefined,
 };
 
 /** A call, which has one or more attempts. */

@@ -1,7 +1,6 @@
 import { isPathSegment, isRequestableArn, isRequestableToken } from '../config/reading/texts.ts';
 import { lazy } from '../lib/concurrency.ts';
 import { QUERY_STATUSES, type QueryStatus, type QueryType } from '../model/vocabulary.ts';
-import { invalid } from './answer-members.ts';
 import type { Call } from './attempts.ts';
 import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
 import { type ListPage, type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
@@ -15,13 +14,14 @@ import {
   SUBJECT_OPERATIONS,
   TAGS_OPERATION,
 } from './operations.ts';
+import { invalid } from './response-members.ts';
 import type { Sdk, TargetClientOptions } from './sdk.ts';
 
 /** Time after its start during which a query may be unknown to the service, in milliseconds: a 404 means `not yet` then. */
 export const UNKNOWN_AT_FIRST_MS = 60_000;
 
 /** A page of a list or of results. */
-export interface Answer<Page> {
+export interface ResponsePage<Page> {
   readonly page: Page;
   /** Token of the next page; undefined after the last one. */
   readonly nextToken: string | undefined;
@@ -90,19 +90,22 @@ export class TargetClient {
     nextToken: string | undefined,
     read: (response: unknown) => Page,
     signal: AbortSignal,
-  ): Promise<Answer<Page>> {
+  ): Promise<ResponsePage<Page>> {
     const { name, prepare } = QUERY_OPERATIONS[query.type].results;
     return this.#page(name, prepare({ ...query, nextToken }), read, signal);
   }
 
   /** Returns a page of the target's monitors. @throws ApiError */
-  async listMonitors(nextToken: string | undefined, signal: AbortSignal): Promise<Answer<ListPage<MonitorSummary>>> {
+  async listMonitors(
+    nextToken: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ResponsePage<ListPage<MonitorSummary>>> {
     const { name, prepare } = LIST_OPERATIONS.monitors;
     return this.#page(name, prepare({ nextToken }), readMonitors, signal);
   }
 
   /** Returns a page of the target's scopes. @throws ApiError */
-  async listScopes(nextToken: string | undefined, signal: AbortSignal): Promise<Answer<ListPage<ScopeSummary>>> {
+  async listScopes(nextToken: string | undefined, signal: AbortSignal): Promise<ResponsePage<ListPage<ScopeSummary>>> {
     const { name, prepare } = LIST_OPERATIONS.scopes;
     return this.#page(name, prepare({ nextToken }), readScopes, signal);
   }
@@ -124,7 +127,7 @@ export class TargetClient {
     request: PreparedRequest,
     read: (response: unknown) => Page,
     signal: AbortSignal,
-  ): Promise<Answer<Page>> {
+  ): Promise<ResponsePage<Page>> {
     const { response, bytes } = await this.#call(operation, request, signal);
     try {
       const { nextToken: token }: { readonly nextToken?: unknown } = response;
@@ -167,7 +170,7 @@ export class TargetClient {
   }
 
   #refused(error: ApiErrorName, operation: string, message: string): ApiError {
-    this.#options.observer.answerRefused(this.#options.target, operation, error);
+    this.#options.observer.responseRejected(this.#options.target, operation, error);
     return new ApiError(error, operation, message, { mayHaveTakenEffect: true });
   }
 

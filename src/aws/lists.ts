@@ -1,5 +1,5 @@
 import { isMonitorName, isPathSegment, isRequestableArn } from '../config/reading/texts.ts';
-import { invalid, isAbsent, readItems, readMembers, readText } from './answer-members.ts';
+import { invalid, isAbsent, readItems, readMembers, readText } from './response-members.ts';
 
 /** A monitor from ListMonitors. */
 export interface MonitorSummary {

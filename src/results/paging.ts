@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { LARGEST_RESULTS_BYTES } from '../aws/answer-bounds.ts';
 import { InvalidResponse } from '../aws/errors.ts';
+import { LARGEST_RESULTS_BYTES } from '../aws/response-limits.ts';
 import type { DataPage, RowPage } from './results.ts';
 
 /** Maximum number of items, pages, and bytes of a list with several pages. */

@@ -1,3 +1,4 @@
+import { InvalidResponse } from '../aws/errors.ts';
 import {
   invalid,
   isAbsent,
@@ -10,8 +11,7 @@ import {
   readText,
   readTime,
   shown,
-} from '../aws/answer-members.ts';
-import { InvalidResponse } from '../aws/errors.ts';
+} from '../aws/response-members.ts';
 import { KUBERNETES_LABELS, ROW_FIELD_LABELS, type RowLabel } from '../model/vocabulary.ts';
 
 /** A row of top contributors. */

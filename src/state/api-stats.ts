@@ -152,7 +152,7 @@ export class ApiStats implements AttemptObserver {
     });
   }
 
-  answerRefused(target: Target, operation: string, error: ApiErrorName): void {
+  responseRejected(target: Target, operation: string, error: ApiErrorName): void {
     this.#update(target, (stats) => countError(operationOf(stats, operation), error));
   }
 

@@ -110,7 +110,7 @@ export function observedClient(endpoint: string, options: ClientOptions = {}): O
   const verdicts: string[] = [];
   const observer: AttemptObserver = {
     attempted: (_target, operation, outcome) => attempts.push({ operation, ...outcome }),
-    answerRefused: (_target, _operation, error) => refusedAnswers.push(error),
+    responseRejected: (_target, _operation, error) => refusedAnswers.push(error),
   };
   const client = new TargetClient({
     target,

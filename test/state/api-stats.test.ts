@@ -95,7 +95,7 @@ describe('ApiStats', () => {
   it('counts an unusable response as an error of its attempt', () => {
     const { changed, stats, target } = setUp();
     stats.attempted(target, OPERATION, { seconds: 0.1, error: undefined, up: true });
-    stats.answerRefused(target, OPERATION, 'UnknownStatus');
+    stats.responseRejected(target, OPERATION, 'UnknownStatus');
     expect(stats.of(target)).toMatchObject({ up: true });
     expect(stats.of(target).operations.get(OPERATION)).toMatchObject({
       requests: 1,

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answer, spoiled } from './answer.ts';
 import type { Clock } from './clock.ts';
-import type { AnswerFault, ChosenFaults, FaultFacts } from './fault.ts';
+import type { ChosenFaults, FaultFacts, ResponseFault } from './fault.ts';
 import type { Call, FrontEnd } from './front-end.ts';
+import { type Reply, spoiled } from './reply.ts';
 
 export interface RequestRecord {
   /** When the request's headers arrived, in milliseconds since the Unix epoch on the simulator's clock. */
@@ -34,7 +34,7 @@ export interface ExchangesOptions {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const EMPTY = Buffer.alloc(0);
-const GREETING: Answer = {
+const GREETING: Reply = {
   status: 200,
   headers: { 'content-type': 'text/plain; charset=utf-8' },
   body: 'Simulator of AWS Network Flow Monitor and STS. This is an endpoint for AWS clients.\n',
@@ -91,7 +91,7 @@ export class Exchanges {
     }
     const { clock, frontEnd, chooseFaults, onRequest } = this.#options;
     const call = frontEnd.recognize({ method, path, queryString: query.join('?'), headers: request.headers, body });
-    const record = (answer?: Answer) => onRequest?.(recordOf(call, request, { at, method, path }, answer));
+    const record = (reply?: Reply) => onRequest?.(recordOf(call, request, { at, method, path }, reply));
     const { delay, fault } = chooseFaults(call.facts);
     if (delay === 0) {
       record(this.#reply(call, fault, response));
@@ -115,10 +115,10 @@ export class Exchanges {
   }
 
   /** Returns the response that was sent; `undefined` if the fault prevents one. */
-  #reply(call: Call, fault: AnswerFault | undefined, response: ServerResponse): Answer | undefined {
+  #reply(call: Call, fault: ResponseFault | undefined, response: ServerResponse): Reply | undefined {
     if (fault?.kind === 'hang' || fault?.kind === 'reset') {
       if (fault.after === 'headers') {
-        this.#writeHead(response, call.answer());
+        this.#writeHead(response, call.reply());
         response.flushHeaders();
       }
       if (fault.kind === 'reset') {
@@ -126,23 +126,23 @@ export class Exchanges {
       }
       return undefined;
     }
-    const answer =
+    const reply =
       fault?.kind === 'error' || fault?.kind === 'throttle'
         ? call.failWith(fault)
         : fault
-          ? spoiled(call.answer(), fault)
-          : call.answer();
-    this.#send(response, answer);
-    return answer;
+          ? spoiled(call.reply(), fault)
+          : call.reply();
+    this.#send(response, reply);
+    return reply;
   }
 
-  #send(response: ServerResponse, answer: Answer): void {
-    this.#writeHead(response, answer);
-    response.end(answer.body);
+  #send(response: ServerResponse, reply: Reply): void {
+    this.#writeHead(response, reply);
+    response.end(reply.body);
   }
 
   /** The Date header has the simulator's time: clients correct their own clock by it. */
-  #writeHead(response: ServerResponse, { status, headers, body }: Answer): void {
+  #writeHead(response: ServerResponse, { status, headers, body }: Reply): void {
     const date = new Date(this.#options.clock.now()).toUTCString();
     response.writeHead(status, { ...headers, date, 'content-length': Buffer.byteLength(body) });
   }
@@ -152,13 +152,13 @@ function recordOf(
   { account, region, operation, service, facts: { queryId } }: Call,
   { headers }: IncomingMessage,
   request: Pick<RequestRecord, 'at' | 'method' | 'path'>,
-  answer: Answer | undefined,
+  reply: Reply | undefined,
 ): RequestRecord {
   const attempt = /\battempt=(\d+)/.exec(String(headers['amz-sdk-request'] ?? ''))?.[1];
   return {
-    ...{ ...request, account, region, operation, service, status: answer?.status },
+    ...{ ...request, account, region, operation, service, status: reply?.status },
     ...(queryId !== undefined && { queryId }),
     ...(attempt !== undefined && { attempt: Number(attempt) }),
-    ...(answer?.error !== undefined && { error: answer.error }),
+    ...(reply?.error !== undefined && { error: reply.error }),
   };
 }

@@ -92,13 +92,13 @@ const BODY = {
 export type BodyFault = Shape<typeof BODY>;
 
 /** Faults that determine the response to a request, unlike latencies, which delay it. */
-export type AnswerFault =
+export type ResponseFault =
   | Shape<typeof ERROR>
   | Shape<typeof THROTTLE>
   | Shape<typeof HANG>
   | Shape<typeof RESET>
   | BodyFault;
-export type Fault = AnswerFault | Shape<typeof LATENCY>;
+export type Fault = ResponseFault | Shape<typeof LATENCY>;
 
 export const readFaults: Reader<readonly Fault[]> = listOf(
   taggedOf<Fault>('kind', {
@@ -118,7 +118,7 @@ export type FaultFacts = { readonly [name in keyof FaultMatch]?: string | undefi
 export interface ChosenFaults {
   /** Milliseconds. */
   delay: number;
-  fault?: AnswerFault;
+  fault?: ResponseFault;
 }
 
 /** Chooses among `faults`, in their order. `elapsed` is in milliseconds since the start of the simulator. */

@@ -1,11 +1,11 @@
-import { type Answer, jsonAnswer, jsonErrorAnswer, xmlAnswer, xmlErrorAnswer } from './answer.ts';
 import { invalid } from './constraints.ts';
 import type { KnownCredentials } from './credentials.ts';
-import type { AnswerFault, FaultFacts } from './fault.ts';
+import type { FaultFacts, ResponseFault } from './fault.ts';
 import { INVENTORY_OPERATIONS } from './inventory-operations.ts';
 import type { Labels, Operation } from './operation.ts';
 import { QUERY_OPERATIONS } from './query-operations.ts';
 import { Random, uuidOf } from './random.ts';
+import { jsonErrorReply, jsonReply, type Reply, xmlErrorReply, xmlReply } from './reply.ts';
 import { ServiceError } from './service-error.ts';
 import {
   type AuthenticationCodes,
@@ -29,9 +29,9 @@ export interface Call {
   /** Labels of the path and other properties that faults match. */
   facts: FaultFacts;
   /** Executes the operation and returns the response, which may be an error. */
-  answer(): Answer;
+  reply(): Reply;
   /** Returns the error of a fault, in the form of the called service. */
-  failWith(fault: Extract<AnswerFault, { kind: 'error' | 'throttle' }>): Answer;
+  failWith(fault: Extract<ResponseFault, { kind: 'error' | 'throttle' }>): Reply;
 }
 
 const DEFAULT_REGION = 'us-east-1';
@@ -43,7 +43,7 @@ interface Protocol {
   throttling: { code: string; status: number };
   /** Name of the error for a defect of the simulator. */
   internal: string;
-  error(error: ServiceError, requestId: string, worlds: Worlds): Answer;
+  error(error: ServiceError, requestId: string, worlds: Worlds): Reply;
 }
 const SERVICE: Protocol = {
   service: 'networkflowmonitor',
@@ -56,7 +56,7 @@ const SERVICE: Protocol = {
   },
   throttling: { code: 'ThrottlingException', status: 429 },
   internal: 'InternalServerException',
-  error: jsonErrorAnswer,
+  error: jsonErrorReply,
 };
 const STS: Protocol = {
   service: 'sts',
@@ -69,7 +69,7 @@ const STS: Protocol = {
   },
   throttling: { code: 'Throttling', status: 400 },
   internal: 'InternalFailure',
-  error: xmlErrorAnswer,
+  error: xmlErrorReply,
 };
 
 /** The part that precedes the operations of both services: recognition and authentication of requests. */
@@ -97,7 +97,7 @@ export class FrontEnd {
       // A token authenticates a web identity; such requests are not signed.
       const caller = operation === 'AssumeRoleWithWebIdentity' ? undefined : this.#authenticate(request, STS);
       const result = stsResult(this.#simulation, { operation, form, caller });
-      return xmlAnswer(operation, result, requestId);
+      return xmlReply(operation, result, requestId);
     });
   }
 
@@ -117,7 +117,7 @@ export class FrontEnd {
       }
       const query = new URLSearchParams(request.queryString);
       const call = { account, region, labels: found.labels, query, body: request.body, now };
-      return jsonAnswer(found.operation.carryOut(this.#simulation, call), requestId);
+      return jsonReply(found.operation.carryOut(this.#simulation, call), requestId);
     });
   }
 
@@ -125,7 +125,7 @@ export class FrontEnd {
     request: HttpRequest,
     protocol: Protocol,
     facts: Omit<FaultFacts, 'account' | 'region'>,
-    answer: (place: { account: string; region: string }, requestId: string) => Answer,
+    reply: (place: { account: string; region: string }, requestId: string) => Reply,
   ): Call {
     const { credentials, defaultAccount, worlds } = this.#simulation;
     const scope = credentialScope(request.headers.authorization);
@@ -133,19 +133,19 @@ export class FrontEnd {
     const account = known?.account ?? (credentials.checked ? '' : defaultAccount);
     const region = scope?.region ?? DEFAULT_REGION;
     const { internal, throttling } = protocol;
-    const errorAnswer = (error: ServiceError, requestId: string) => protocol.error(error, requestId, worlds());
+    const errorReply = (error: ServiceError, requestId: string) => protocol.error(error, requestId, worlds());
     return {
       service: protocol.service,
       operation: facts.operation ?? 'Unknown',
       account,
       region,
       facts: { account, region, ...facts },
-      answer: () => {
+      reply: () => {
         const requestId = this.#nextRequestId();
         try {
-          return answer({ account, region }, requestId);
+          return reply({ account, region }, requestId);
         } catch (error) {
-          return errorAnswer(asServiceError(error, internal), requestId);
+          return errorReply(asServiceError(error, internal), requestId);
         }
       },
       failWith: (fault) => {
@@ -153,7 +153,7 @@ export class FrontEnd {
           fault.kind === 'throttle'
             ? new ServiceError(throttling.code, throttling.status, 'Rate exceeded', fault.retryAfter)
             : new ServiceError(fault.name, fault.status, fault.message, fault.retryAfter);
-        return errorAnswer(error, this.#nextRequestId());
+        return errorReply(error, this.#nextRequestId());
       },
     };
   }

@@ -3,7 +3,7 @@ import { type Place, subnetOf, vpcOf, zonesOf } from './network.ts';
 import type { Query } from './queries.ts';
 import { Random } from './random.ts';
 import type { Simulation } from './simulation.ts';
-import { factorOf, type UnitAnswer, unitOf } from './units.ts';
+import { factorOf, type UnitMember, unitOf } from './units.ts';
 import type { DestinationCategory, MetricName } from './vocabulary.ts';
 import type { Worlds } from './worlds.ts';
 
@@ -13,7 +13,7 @@ export type Row = Readonly<Record<string, unknown>>;
 /** The results of one query. They are drawn from the seed and the arguments of the query, so that each page is independent. */
 export interface Results {
   count: number;
-  unit: UnitAnswer;
+  unit: UnitMember;
   row(index: number): Row;
 }
 

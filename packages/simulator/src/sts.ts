@@ -1,7 +1,7 @@
-import type { Elements } from './answer.ts';
 import type { KnownCredentials, RoleSession } from './credentials.ts';
 import { globTest } from './glob.ts';
 import { identifier } from './random.ts';
+import type { Elements } from './reply.ts';
 import type { Role } from './schema.ts';
 import { ServiceError } from './service-error.ts';
 import type { Simulation } from './simulation.ts';

@@ -4,7 +4,7 @@ import type { MetricName } from './vocabulary.ts';
 import type { Worlds } from './worlds.ts';
 
 /** The unit in a response: a text (possibly empty), null, or absent. */
-export type UnitAnswer = { unit?: string | null };
+export type UnitMember = { unit?: string | null };
 
 type Factors = Readonly<Record<string, number>>;
 
@@ -50,15 +50,15 @@ export function unitOf(
   top: number,
   from: Worlds['units'],
   seed: string,
-): UnitAnswer {
+): UnitMember {
   if (life.unit !== undefined) {
     return life.unit === 'absent' ? {} : { unit: life.unit };
   }
   const fitting = Object.entries(FITTING[metricName]);
   const large = fitting.filter(([, factor]) => top / factor >= LEAST_TOP_VALUE).map(([unit]) => unit);
   const named = from === 'any' ? METRIC_UNITS : large;
-  const absent: UnitAnswer[] = type === 'workload-insights-top-contributors-data' ? [] : [{ unit: null }, {}];
-  const candidates = [...[...named, 'None', ''].map((unit): UnitAnswer => ({ unit })), ...absent];
+  const absent: UnitMember[] = type === 'workload-insights-top-contributors-data' ? [] : [{ unit: null }, {}];
+  const candidates = [...[...named, 'None', ''].map((unit): UnitMember => ({ unit })), ...absent];
   const random = new Random(`${seed}/unit/${queryId}`);
   // Most real responses have the metric's own unit, so half of the draws do.
   const usual = fitting[0]?.[0] ?? 'None';

@@ -5,9 +5,9 @@ import type { NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { HttpHandlerOptions } from '@smithy/types';
 import type { Clock } from '../../lib/clock.ts';
 import { FairQueue, lazy, nextTurn } from '../../lib/concurrency.ts';
-import { largestBody, refuseExcessiveJson } from '../answer-bounds.ts';
 import { withoutEcho } from '../credentials/echoed-secrets.ts';
 import { InvalidResponse, TimeoutError } from '../errors.ts';
+import { largestBody, refuseExcessiveJson } from '../response-limits.ts';
 import { unresolved } from './name-lookup.ts';
 import type { Network } from './network.ts';
 

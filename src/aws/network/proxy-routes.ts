@@ -81,20 +81,12 @@ function parseProxy(variable: string, value: string): ProxyServer {
 
 /** A path, query, or fragment is rejected, too: it suggests a password with a `/`, `?`, or `#` that is not encoded. */
 function parseUrl(variable: string, text: string): URL {
-  const url = urlOrNull(text);
+  // Node's error of an invalid URL contains the text, including the password.
+  const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     throw new NetworkConfigError(variable, 'expected a proxy as [http://|https://][USER[:PASSWORD]@]HOST[:PORT]');
   }
   return url;
-}
-
-function urlOrNull(text: string): URL | null {
-  try {
-    return new URL(text);
-  } catch {
-    // Node's error contains the text, including the password.
-    return null;
-  }
 }
 
 function basicAuthorization(variable: string, url: URL): string | undefined {

@@ -3,7 +3,7 @@ import type { ServiceError } from './service-error.ts';
 import type { Worlds } from './worlds.ts';
 
 /** A complete HTTP response. */
-export interface Answer {
+export interface Reply {
   status: number;
   headers: Record<string, string>;
   body: string | Uint8Array;
@@ -11,7 +11,7 @@ export interface Answer {
   error?: string;
 }
 
-export function jsonAnswer(body: unknown, requestId: string): Answer {
+export function jsonReply(body: unknown, requestId: string): Reply {
   return {
     status: 200,
     headers: { 'content-type': 'application/json', 'x-amzn-RequestId': requestId },
@@ -20,11 +20,11 @@ export function jsonAnswer(body: unknown, requestId: string): Answer {
 }
 
 /** An error of the restJson1 protocol, in the form of the scenario's worlds. */
-export function jsonErrorAnswer(
+export function jsonErrorReply(
   error: ServiceError,
   requestId: string,
   { errorForm, messageKey }: Pick<Worlds, 'errorForm' | 'messageKey'>,
-): Answer {
+): Reply {
   const { status, code } = error;
   const namespaced = `com.amazonaws.networkflowmonitor#${code}`;
   const uri = `${code}:http://internal.amazon.com/coral/com.amazonaws.networkflowmonitor/`;
@@ -34,13 +34,13 @@ export function jsonErrorAnswer(
     ...(errorForm === 'bodyType' && { __type: namespaced }),
     ...(errorForm === 'bodyCode' && { code }),
   };
-  const answer = jsonAnswer(body, requestId);
+  const reply = jsonReply(body, requestId);
   const headers = {
-    ...answer.headers,
+    ...reply.headers,
     ...retryAfterHeader(error),
     ...(errorType !== undefined && { 'x-amzn-errortype': errorType }),
   };
-  return { ...answer, status, headers, error: code };
+  return { ...reply, status, headers, error: code };
 }
 
 const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
@@ -51,7 +51,7 @@ export interface Elements {
 }
 
 /** A successful response of the query protocol. */
-export function xmlAnswer(operation: string, result: Elements, requestId: string): Answer {
+export function xmlReply(operation: string, result: Elements, requestId: string): Reply {
   const content = { [`${operation}Result`]: result, ResponseMetadata: { RequestId: requestId } };
   return {
     status: 200,
@@ -61,7 +61,7 @@ export function xmlAnswer(operation: string, result: Elements, requestId: string
 }
 
 /** An error of the query protocol. */
-export function xmlErrorAnswer(error: ServiceError, requestId: string): Answer {
+export function xmlErrorReply(error: ServiceError, requestId: string): Reply {
   const content = {
     Error: { Type: error.status < 500 ? 'Sender' : 'Receiver', Code: error.code, Message: error.message },
     RequestId: requestId,
@@ -92,19 +92,19 @@ const PROXY_PAGE =
   '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n';
 
 /** Applies a body fault to a response. */
-export function spoiled(answer: Answer, { body, status = answer.status }: BodyFault): Answer {
+export function spoiled(reply: Reply, { body, status = reply.status }: BodyFault): Reply {
   switch (body) {
     case 'html':
       // The page of a proxy, without headers of the service.
       return { status, headers: { 'content-type': 'text/html' }, body: PROXY_PAGE };
     case 'empty':
-      return { ...answer, status, body: '' };
+      return { ...reply, status, body: '' };
     case 'garbage':
-      return { ...answer, status, body: Uint8Array.of(0x1f, 0x8b, 0x08, 0x00, 0xff, 0xfe, 0x7b, 0xc3) };
+      return { ...reply, status, body: Uint8Array.of(0x1f, 0x8b, 0x08, 0x00, 0xff, 0xfe, 0x7b, 0xc3) };
     case 'truncated':
-      return { ...answer, status, body: answer.body.slice(0, Math.ceil(answer.body.length / 2)) };
+      return { ...reply, status, body: reply.body.slice(0, Math.ceil(reply.body.length / 2)) };
     case 'wrongTypes':
-      return { ...answer, status, body: withWrongTypes(String(answer.body)) };
+      return { ...reply, status, body: withWrongTypes(String(reply.body)) };
   }
 }
 

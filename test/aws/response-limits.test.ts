@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { refuseExcessiveJson } from '../../src/aws/answer-bounds.ts';
 import { callerIdentity } from '../../src/aws/credentials/identity.ts';
 import { ApiError } from '../../src/aws/errors.ts';
 import { BoundedHandler } from '../../src/aws/network/bounded-handler.ts';
 import { createNetwork } from '../../src/aws/network/network.ts';
+import { refuseExcessiveJson } from '../../src/aws/response-limits.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { readDataPage, readRowPage } from '../../src/results/results.ts';
 import { listenOnLoopback } from '../support/loopback-server.ts';
