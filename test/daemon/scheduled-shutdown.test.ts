@@ -146,7 +146,7 @@ describe.concurrent('the process', () => {
     expect(await daemon.ended).toMatchObject({ code: 0, signal: null });
     expect(service.simulator.runningQueries()).toEqual([]);
     // That windows of an hour a day leave gaps is all that it warns of.
-    expect(daemon.log().filter(({ level, msg }) => level !== 'info' && msg !== 'configuration')).toEqual([]);
+    expect(daemon.log().filter(({ level, msg }) => level !== 'info' && msg !== 'configuration warning')).toEqual([]);
   });
 
   test('starts no further runs on top of those left by a crash', async (scope) => {
