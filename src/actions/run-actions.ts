@@ -24,11 +24,12 @@ export interface RunActionsOptions {
   readonly clientOf: (
     registration: Registration,
   ) => Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'refuseResults' | 'stopQuery'>;
-  /** Resolves when the results that were just read are stored, or cannot be stored. The run can end then. */
-  readonly resultsKept: (registration: Registration) => Promise<void>;
+  readonly results: Pick<RunResultsOptions, 'contributors'> & {
+    /** Resolves when the results that were just read are stored, or cannot be stored. The run can end then. */
+    readonly stored: (registration: Registration) => Promise<void>;
+  };
   /** Called with the milliseconds that a started run has waited, or that an ended run has taken. */
   readonly timed: (registration: Registration<ScheduledQuery>, what: 'wait' | 'duration', milliseconds: number) => void;
-  readonly contributors: RunResultsOptions['contributors'];
 }
 
 /** The results of a run between its requests. */
@@ -54,7 +55,8 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
   constructor(options: RunActionsOptions) {
     this.#options = options;
     this.#reminders = new Reminders(options.clock);
-    this.#results = new RunResults(options);
+    const { log, runStates, results } = options;
+    this.#results = new RunResults({ log, runStates, contributors: results.contributors });
   }
 
   start(registration: Scheduled, run: Run, signal: AbortSignal): Promise<StepResult> {
@@ -108,7 +110,7 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
       if (isLast && !registration.removed) {
         this.#readings.delete(run);
         await this.#checked(registration, () => this.#results.read(registration, run, reading.pages));
-        await this.#options.resultsKept(registration);
+        await this.#options.results.stored(registration);
       }
       this.#succeeded(registration);
       return isLast || registration.removed ? 'done' : 'again';

@@ -86,8 +86,7 @@ export function expositionOf(
   reload: Reload,
 ): () => Promise<Exposition> {
   const facts = {
-    ...build,
-    nodeVersion: process.version,
+    build: { ...build, nodeVersion: process.version },
     registeredQueries: () => parts.state.registry.countBySource(),
     pollLag: () => parts.scheduling.polls.lag(),
     configLoad: () => reload.last,

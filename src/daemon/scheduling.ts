@@ -64,8 +64,10 @@ export class Scheduling {
         runStates,
         failures,
         clientOf,
-        resultsKept: async (registration) => stored?.results.settled(registration),
-        contributors: () => inForce.loaded.config.contributors,
+        results: {
+          contributors: () => inForce.loaded.config.contributors,
+          stored: async (registration) => stored?.results.settled(registration),
+        },
         timed(registration, what, milliseconds) {
           const target = targetsInUse.targetOf(registration);
           if (what === 'wait') {

@@ -5,9 +5,7 @@ import { ScrapedSections } from './scraped-sections.ts';
 import { labelPart, type Sample, seconds } from './text.ts';
 
 export interface ExporterFacts {
-  readonly version: string;
-  readonly revision: string;
-  readonly nodeVersion: string;
+  readonly build: { readonly version: string; readonly revision: string; readonly nodeVersion: string };
   /** Registered queries by source. */
   readonly registeredQueries: () => ReadonlyMap<string, number>;
   /** Delay of the most overdue poll, in seconds. */
@@ -27,7 +25,7 @@ type FamilyName = keyof typeof EXPORTER_FAMILIES;
 
 /** Returns the series of the exporter itself, and what marks them as changed before a scrape. */
 export function exporterSections(facts: ExporterFacts): { sections: Section[]; refresh(): void } {
-  const { version, revision, nodeVersion: node_version } = facts;
+  const { version, revision, nodeVersion: node_version } = facts.build;
   const build = labelPart(Object.entries({ version, revision, node_version }));
   const samples: Readonly<Record<FamilyName, () => readonly Sample[]>> = {
     aws_nfm_exporter_build_info: () => [[build, 1]],

@@ -100,9 +100,7 @@ export class ExposedWorld {
       planned: () => this.#planned.get(target) ?? 0,
     }));
     const exporter = exporterSections({
-      version: '0.1.0',
-      revision: 'abc',
-      nodeVersion: 'v20',
+      build: { version: '0.1.0', revision: 'abc', nodeVersion: 'v20' },
       registeredQueries: () => new Map([['config', this.#states.size]]),
       pollLag: () => this.lag,
       configLoad: () => ({ successful: true, at: 1_700_000_000_500 }),
