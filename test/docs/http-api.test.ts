@@ -34,7 +34,7 @@ function examples(): readonly Example[] {
   });
 }
 
-test('the examples of docs/http-api.md are answered as it says', async (scope) => {
+test('the examples of docs/http-api.md return the documented status', async (scope) => {
   setAwsEnvironment(TEST_CREDENTIALS);
   const config = { aws: { region: 'us-east-1', endpoint: 'http://127.0.0.1:9', stsEndpoint: 'http://127.0.0.1:9' } };
   const { url } = await runReloadedDaemon(scope, config, { adminApi: true, lifecycle: true });

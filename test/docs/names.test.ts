@@ -35,7 +35,7 @@ test('every metric that a document or an example names exists', () => {
   expect(unknown).toEqual([]);
 });
 
-test('every label that they ask a metric for is one of its labels', () => {
+test('every selector in a document or an example uses labels of its metric', () => {
   const selectors = TEXTS.flatMap(({ path, text }) =>
     Array.from(text.matchAll(/\b(aws_nfm_\w+)\{([^}\n]*)\}/g), ([, name = '', matchers = '']) => ({
       path,

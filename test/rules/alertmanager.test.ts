@@ -96,7 +96,7 @@ describe(FILE, () => {
     expect(run('amtool', ['check-config', FILE])).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it.each(ALERTS)('brings $alert to who it is for', ({ alert, labels }) => {
+  it.each(ALERTS)('sends $alert to its receiver', ({ alert, labels }) => {
     const bySeverity = { critical: 'on-call', info: 'digest' }[labels['severity'] ?? ''] ?? 'operations';
     expect(receiverOf({ alertname: alert, ...labels })).toBe(alert.endsWith('Unusual') ? 'network' : bySeverity);
   });
@@ -105,13 +105,13 @@ describe(FILE, () => {
     expect(receiverOf({ alertname: 'DiskFull', severity: 'critical' })).toBe('operations');
   });
 
-  it('names alerts that there are', () => {
+  it('names only existing alerts', () => {
     const named = readFileSync(`${PROJECT}${FILE}`, 'utf8').match(/\bNfm[A-Z]\w+/g) ?? [];
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter((name) => !ALERTS.some(({ alert }) => alert === name))).toEqual([]);
   });
 
-  // Each by itself: in an Alertmanager of its own, so that no other alert has a part in it.
+  // Each in a separate Alertmanager, so that no other alert has an effect.
   it.each(INHIBITIONS)('lets $source.alertname silence what follows from it', async ({ source, silenced, told }) => {
     const alertmanager = await startAlertmanager({ onTestFinished }, `${PROJECT}${FILE}`);
     await alertmanager.fire([source, ...silenced, ...told]);
@@ -128,7 +128,7 @@ describe(FILE, () => {
   });
 });
 
-/** In an order that does not depend on who tells them. */
+/** Sorts alerts independently of their source. */
 function labelsOf(alerts: readonly { readonly labels: Readonly<Record<string, string>> }[]): string[] {
   return alerts.map(({ labels }) => JSON.stringify(Object.entries(labels).sort())).sort();
 }

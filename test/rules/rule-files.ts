@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { PROJECT } from '../support/project.ts';
 
-/** An alerting or a recording rule, as it stands in config/rules. */
+/** An alerting or a recording rule of config/rules. */
 export interface Rule {
   readonly alert?: string;
   readonly record?: string;
@@ -16,7 +16,7 @@ export interface Alert extends Rule {
   readonly alert: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  /** The name of the file it stands in. */
+  /** Name of its file. */
   readonly file: string;
 }
 

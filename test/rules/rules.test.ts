@@ -48,7 +48,7 @@ interface TestFile {
 }
 
 describe('the rules', () => {
-  it('are such as Prometheus takes, and none stands there twice', () => {
+  it('are valid in Prometheus, without duplicates', () => {
     const files = RULE_FILES.map((file) => `config/rules/${file}`);
     expect(run('promtool', ['check', 'rules', '--lint=all', '--lint-fatal', ...files])).toMatchObject({
       status: 0,
@@ -61,7 +61,7 @@ describe('the rules', () => {
     expect({ status, said: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, said: '' });
   });
 
-  it('name series that there are', () => {
+  it('name only existing series', () => {
     expect(RULES.length).toBeGreaterThan(50);
     expect(RULES.flatMap(({ expr }) => unknownSeries(expr))).toEqual([]);
   });
@@ -94,7 +94,7 @@ describe('the rules', () => {
     expect(new Set(loose)).toEqual(new Set(['on ()', 'on (account)', 'on (account, aws_account_id)']));
   });
 
-  it('compare with thresholds that stand in thresholds.yml, and with each of these', () => {
+  it('compare only with thresholds of thresholds.yml, and use each of them', () => {
     const used = RULES.flatMap(({ expr }) =>
       namesIn(expr)
         .selectors.filter(({ metric }) => metric === 'aws_nfm:threshold')
@@ -153,7 +153,7 @@ it('each page in docs/runbooks is of an alert, or read from one', () => {
   expect(others.filter((page) => !texts.some((text) => text.includes(`(${page}.md)`)))).toEqual([]);
 });
 
-/** Series that an expression names and that nobody makes. */
+/** Returns the series of an expression that neither the exporter nor a rule creates. */
 function unknownSeries(expression: string): string[] {
   return namesIn(expression)
     .selectors.map(({ metric }) => metric)
