@@ -1,8 +1,10 @@
-// The first call would load these, which takes seconds on a busy machine, while the clock of a test continues.
+// The first call or request would load these, which takes seconds on a busy machine while a test's clock continues.
 import '@aws-sdk/client-sts';
 import '@smithy/node-http-handler';
 import '../../src/aws/credential-sources.ts';
 import '../../src/aws/sdk.ts';
+import '../../src/http/app.ts';
+import '../../src/metrics/process-sections.ts';
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
 import type { ConfigSource, DaemonOptions } from '../../src/daemon/parts.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
