@@ -179,6 +179,8 @@ async function compare(text: string, listKey: string | undefined): Promise<void>
   expect({ text, root: parsed.root }).toEqual({ text, root });
 }
 
+const json = fc.jsonValue({ maxDepth: 4 });
+
 describe('parseLongYaml', () => {
   it(
     'reads a list under a key with the same result as the library',
@@ -199,6 +201,42 @@ describe('parseLongYaml', () => {
       await fc.assert(
         fc.asyncProperty(text, (each) => compare(each, undefined)),
         { numRuns: propertyRuns(500) },
+      );
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'reads JSON in one line or in many with the same result as the library',
+    async () => {
+      const text = fc
+        .tuple(json, fc.constantFrom(undefined, 1, 2, '\t'), fc.constantFrom('', '\n', ' ', '}', '# a'))
+        .map(
+          ([parsed, space, after]) =>
+            JSON.stringify({ queries: [parsed, { name: parsed }], a: parsed }, null, space) + after,
+        );
+      await fc.assert(
+        fc.asyncProperty(text, (each) => compare(each, 'queries')),
+        { numRuns: propertyRuns(400) },
+      );
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'reads JSON with a character inserted or removed with the same result as the library',
+    async () => {
+      const text = JSON.stringify({ queries: [{ name: 'a\\"\n', limit: 1.5, x: [null, true, -1, {}] }] }, null, 1);
+      const change = fc.record({
+        at: fc.nat(text.length),
+        drop: fc.nat(2),
+        insert: fc.constantFrom('', ',', '"', ':', '}', ' ', '\n', '\t', '#', '0', '\\u00e9'),
+      });
+      await fc.assert(
+        fc.asyncProperty(change, ({ at, drop, insert }) =>
+          compare(text.slice(0, at) + insert + text.slice(at + drop), 'queries'),
+        ),
+        { numRuns: propertyRuns(400) },
       );
     },
     LIMIT_MS,

@@ -17,7 +17,6 @@ const long = fileOf(1_000);
 describe('parseInWorker', () => {
   it.each([
     ['flow mappings', long],
-    ['JSON', JSON.stringify({ queries: [{ name: 'query-0', labels: {} }, 1.5, null] }, undefined, 2)],
     ['CRLF', long.replaceAll('\n', '\r\n')],
     ['anchors and merges', `base: &b {account: a}\n${long.replaceAll('{name', '{<<: *b, name')}`],
     ['a fault of syntax', `${long}  - "x\n`],

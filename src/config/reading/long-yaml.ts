@@ -1,8 +1,12 @@
-import { inSlices } from '../../lib/concurrency.ts';
+import { inSlices, nextTurn } from '../../lib/concurrency.ts';
+import { JsonText } from './json-text.ts';
 import type { ConfigNode } from './nodes.ts';
 import { NotPlain, PlainEntries } from './plain-entries.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 import { parseInWorker } from './yaml-in-worker.ts';
+
+/** Elements of a JSON list that are read in one turn of the event loop. */
+const SLICE = 100;
 
 /** Length in characters below which the YAML library parses a text within a few milliseconds. */
 const LONG = 16_384;
@@ -21,8 +25,8 @@ export interface LongYamlOptions {
 
 /**
  * Returns the result of {@link parseYaml} without blocking the event loop for a text with a long list of entries. Reads
- * lists in plain form in slices. The library parses all other texts, and those with errors. It parses very long ones in a
- * thread.
+ * JSON and lists in plain form in slices. The library parses all other texts, and those with errors. It parses very long
+ * ones in a thread.
  *
  * @param long length in characters from which lists are read without the library
  */
@@ -33,7 +37,7 @@ export async function parseLongYaml(
 ): Promise<ParsedYaml> {
   if (text.length >= long) {
     try {
-      return { root: await readBlockList(text.split('\n'), file, listKey), blank: false, problems: [] };
+      return { root: await readInSlices(text, file, listKey), blank: false, problems: [] };
     } catch (error) {
       if (!(error instanceof NotPlain)) {
         throw error;
@@ -41,6 +45,20 @@ export async function parseLongYaml(
     }
   }
   return text.length < VERY_LONG ? parseYaml(text, file, { rootPath }) : parseInWorker({ text, file, rootPath });
+}
+
+/** @throws {NotPlain} */
+async function readInSlices(text: string, file: string, listKey: string | undefined): Promise<ConfigNode> {
+  if (!/^[ \n]*[[{]/.test(text.slice(0, 200))) {
+    return readBlockList(text.split('\n'), file, listKey);
+  }
+  let elements = 0;
+  return new JsonText(text).read(async () => {
+    elements += 1;
+    if (elements % SLICE === 0) {
+      await nextTurn();
+    }
+  });
 }
 
 /** @throws {NotPlain} */
