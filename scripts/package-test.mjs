@@ -18,7 +18,9 @@ const SUPERFLUOUS = /\.(?:png|jpe?g|svg|map|d\.[cm]?ts)$/;
 
 const temporary = mkdtempSync(join(tmpdir(), 'nfm-exporter-package-'));
 try {
-  const [packed] = JSON.parse(run('npm', ['pack', '--json', `--pack-destination=${temporary}`], PROJECT));
+  const [packed] = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', `--pack-destination=${temporary}`], PROJECT),
+  );
   process.stdout.write(`${packed.filename}: ${packed.size} bytes, ${packed.unpackedSize} unpacked\n`);
   /** @type {string[]} */
   const paths = packed.files.map((/** @type {{ path: string }} */ { path }) => path);

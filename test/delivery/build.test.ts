@@ -14,6 +14,8 @@ import { describe, expect, test } from 'vitest';
 import { PROJECT, run } from '../support/project.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
+const CLIENT = '@aws-sdk/client-networkflowmonitor';
+
 /** A project of one-line sources that the build script takes for ours. */
 function smallProject(): string {
   const folder = temporaryFolder();
@@ -31,7 +33,12 @@ function smallProject(): string {
   ]) {
     cpSync(`${PROJECT}${path}`, join(folder, path));
   }
-  symlinkSync(`${PROJECT}node_modules`, join(folder, 'node_modules'));
+  const modules = join(folder, 'node_modules');
+  mkdirSync(join(modules, '@aws-sdk'), { recursive: true });
+  for (const name of readdirSync(`${PROJECT}node_modules`).filter((each) => each !== '@aws-sdk')) {
+    symlinkSync(`${PROJECT}node_modules/${name}`, join(modules, name));
+  }
+  symlinkSync('../../packages/client-networkflowmonitor', join(modules, CLIENT));
   for (const workspace of ['packages/client-networkflowmonitor', 'packages/simulator']) {
     for (const path of ['package.json', 'tsconfig.json']) {
       cpSync(`${PROJECT}${workspace}/${path}`, join(folder, workspace, path));
@@ -46,17 +53,12 @@ function smallProject(): string {
   return folder;
 }
 
-const CLIENT = '@aws-sdk/client-networkflowmonitor';
-
 /** Replaces the link to the stand-in by a directory, which is what npm makes of a package that it installs. */
 function installClient(folder: string, version: string): void {
-  const modules = join(folder, 'node_modules');
-  rmSync(modules);
-  mkdirSync(join(modules, CLIENT), { recursive: true });
-  for (const name of readdirSync(`${PROJECT}node_modules`).filter((each) => each !== '@aws-sdk')) {
-    symlinkSync(`${PROJECT}node_modules/${name}`, join(modules, name));
-  }
-  writeFileSync(join(modules, CLIENT, 'package.json'), JSON.stringify({ name: CLIENT, version }));
+  const directory = join(folder, 'node_modules', CLIENT);
+  rmSync(directory);
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ name: CLIENT, version }));
 }
 
 function build(folder: string, env: Readonly<Record<string, string>> = {}) {
