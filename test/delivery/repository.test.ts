@@ -75,11 +75,3 @@ describe('workflows', () => {
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(run));
   });
 });
-
-test('package.json, the security policy, and the issue forms name one address of the repository', () => {
-  const { homepage, repository, bugs } = JSON.parse(read('package.json'));
-  expect([repository.url, bugs.url]).toEqual([homepage, `${homepage}/issues`]);
-  for (const path of ['SECURITY.md', `${FORMS}/config.yml`]) {
-    expect(read(path).match(/https:\/\/git\.example[^\s)/]*\/[^\s)/]+/g)).toEqual([homepage]);
-  }
-});

@@ -41,11 +41,11 @@ inhibition of consequential alerts.
 
 ## Runbooks
 
-Each alert has a page in [docs/runbooks](runbooks) with its meaning, impact, diagnosis, and mitigation. \`runbook_url\` starts with a
-placeholder. Replace it with the address at which you publish these pages:
+Each alert has a page in [docs/runbooks](runbooks) with its meaning, impact, diagnosis, and mitigation. \`runbook_url\` starts with the
+address of this repository. If you publish these pages elsewhere, replace it:
 
 \`\`\`sh
-sed -i 's#https://runbooks.example/#https://git.example.org/network-flow-monitor-exporter/blob/main/#' config/rules/*.yml
+sed -i 's#https://git.example/network-flow-monitor-exporter/blob/main/#https://wiki.example.org/nfm/#' config/rules/*.yml
 \`\`\`
 
 ## Thresholds

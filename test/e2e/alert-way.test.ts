@@ -162,7 +162,7 @@ test.concurrent('queries that fail are told once for each account, over a restar
     groupLabels: { ...payments, job: JOB, aws_region: REGION },
     commonAnnotations: {
       summary: 'A watched query has failed.',
-      runbook_url: 'https://runbooks.example/docs/runbooks/NfmWatchedQueryFailed.md',
+      runbook_url: 'https://git.example/network-flow-monitor-exporter/blob/main/docs/runbooks/NfmWatchedQueryFailed.md',
     },
   });
   expect(firing.alerts).toHaveLength(2);
@@ -253,7 +253,7 @@ test.concurrent('an exporter that is down for long is told once; what follows fr
         annotations: {
           summary: 'A Network Flow Monitor exporter is down.',
           description: `Scrapes of ${instance} (job ${JOB}) have failed for 5 minutes. The state of its queries is unknown.`,
-          runbook_url: 'https://runbooks.example/docs/runbooks/NfmExporterDown.md',
+          runbook_url: 'https://git.example/network-flow-monitor-exporter/blob/main/docs/runbooks/NfmExporterDown.md',
         },
       },
     ],

@@ -10,6 +10,8 @@ import { PROJECT, run } from '../support/project.ts';
 import { namesIn } from '../support/promql.ts';
 import { ALERTS, RECORDS, RULE_FILES, type Rule, THRESHOLDS } from './rule-files.ts';
 
+/** The address of the repository. */
+const { homepage } = JSON.parse(readFileSync(`${PROJECT}package.json`, 'utf8'));
 const TESTS = readdirSync(`${PROJECT}test/rules`).filter((file) => file.endsWith('.yml'));
 
 /** Series that are neither a family of ours nor recorded: what users list, of Prometheus itself, and of the process. */
@@ -113,7 +115,7 @@ describe.each(ALERTS)('$alert', ({ alert, for: pending, labels, annotations }) =
     expect(annotations['summary']).toMatch(/^[^{}]+\.$/);
     expect(annotations['summary']?.split(' ').length).toBeLessThanOrEqual(8);
     expect(annotations['description']).toMatch(/\.$/);
-    expect(annotations['runbook_url']).toBe(`https://runbooks.example/${page}`);
+    expect(annotations['runbook_url']).toBe(`${homepage}/blob/main/${page}`);
     expect(pending).toMatch(/^\d+[mh]$/);
   });
 
