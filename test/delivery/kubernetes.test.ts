@@ -4,45 +4,10 @@ import { readFlags } from '../../src/cli/flags.ts';
 import { WEB } from '../../src/config/schema.ts';
 import { CLEAN_ENVIRONMENT, runCommand } from '../support/process.ts';
 import { PROJECT } from '../support/project.ts';
-import { type Manifest, readYaml } from './manifests.ts';
+import { type Deployment, readYaml } from './manifests.ts';
 
 const FOLDER = 'deploy/kubernetes';
-const LABELS = { 'app.kubernetes.io/name': 'nfm-exporter' };
 const PORT = Number(String(WEB.listenAddresses.default).slice(1));
-
-interface Mount {
-  readonly name: string;
-  readonly mountPath: string;
-  readonly subPath?: string;
-}
-
-interface Probe {
-  readonly httpGet: { readonly path: string; readonly port: string };
-  readonly periodSeconds: number;
-  readonly failureThreshold?: number;
-}
-
-interface Container {
-  readonly args: readonly string[];
-  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
-  readonly startupProbe: Probe;
-  readonly livenessProbe: Probe;
-  readonly readinessProbe: Probe;
-  readonly resources: { readonly requests: object; readonly limits: object };
-  readonly securityContext: object;
-  readonly volumeMounts: readonly Mount[];
-}
-
-interface PodSpec {
-  readonly serviceAccountName: string;
-  readonly terminationGracePeriodSeconds: number;
-  readonly containers: readonly [Container];
-  readonly volumes: readonly { readonly name: string }[];
-}
-
-interface Deployment extends Manifest {
-  readonly spec: { readonly template: { readonly metadata: object; readonly spec: PodSpec } };
-}
 
 const deployment = readYaml<Deployment>(`${FOLDER}/base/deployment.yaml`);
 const pod = deployment.spec.template.spec;
@@ -122,22 +87,6 @@ describe('the pod', () => {
 });
 
 describe('what stands around the pod', () => {
-  test('chooses it by its label', () => {
-    expect(deployment).toMatchObject({
-      spec: { selector: { matchLabels: LABELS }, template: { metadata: { labels: LABELS } } },
-    });
-    expect(readYaml(`${FOLDER}/base/service.yaml`)).toMatchObject({
-      metadata: { labels: LABELS },
-      spec: { selector: LABELS },
-    });
-    expect(readYaml(`${FOLDER}/base/network-policy.yaml`)).toMatchObject({
-      spec: { podSelector: { matchLabels: LABELS } },
-    });
-    expect(readYaml(`${FOLDER}/components/prometheus-operator/service-monitor.yaml`)).toMatchObject({
-      spec: { selector: { matchLabels: LABELS } },
-    });
-  });
-
   test('lets Prometheus scrape it, under the names that rules and dashboards expect', () => {
     const { spec: service } = readYaml<{ spec: { ports: readonly object[] } }>(`${FOLDER}/base/service.yaml`);
     expect(service.ports).toEqual([{ name: 'metrics', port: PORT, targetPort: 'metrics' }]);
@@ -203,10 +152,6 @@ describe('what stands around the pod', () => {
 
   test('keeps the storage on a volume of its own, in the place of the one that goes with the pod', () => {
     expect(pod.volumes.map(({ name }) => name)).toContain('storage');
-    const { spec } = readYaml<Deployment>(`${FOLDER}/components/storage/deployment.yaml`);
-    expect(spec.template.spec.volumes).toEqual([
-      { name: 'storage', emptyDir: null, persistentVolumeClaim: { claimName: 'nfm-exporter' } },
-    ]);
     expect(readYaml(`${FOLDER}/components/storage/persistent-volume-claim.yaml`)).toMatchObject({
       metadata: { name: 'nfm-exporter' },
       spec: { accessModes: ['ReadWriteOncePod'] },

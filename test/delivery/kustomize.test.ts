@@ -1,30 +1,80 @@
 import { readdirSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
-import { isInstalled, PROJECT, run } from '../support/project.ts';
-import { type Manifest, readKustomization, readYaml } from './manifests.ts';
+import { describe, expect, it } from 'vitest';
+import { PROJECT } from '../support/project.ts';
+import { kustomize, only } from './chart/chart.ts';
+import { loadModels, schemaProblems } from './chart/schemas.ts';
+import { type Deployment, type Manifest, readYaml } from './manifests.ts';
 
 const FOLDER = 'deploy/kubernetes';
-const OVERLAYS = readdirSync(`${PROJECT}${FOLDER}/overlays`).map((name) => `${FOLDER}/overlays/${name}`);
+const OVERLAYS = readdirSync(`${PROJECT}${FOLDER}/overlays`);
+const VERSION = readYaml<{ version: string }>('package.json').version;
+const MODELS = await loadModels();
+const BUILT: ReadonlyMap<string, readonly Manifest[]> = new Map(
+  OVERLAYS.map((name) => [name, kustomize(`${FOLDER}/overlays/${name}`)]),
+);
+
+function built(overlay: string): readonly Manifest[] {
+  return BUILT.get(overlay) ?? expect.unreachable();
+}
+
+function namesOf(objects: readonly Manifest[]): string[] {
+  return objects.map(({ kind, metadata: { name } }) => `${kind}/${name}`).toSorted();
+}
+
+/** Directories with a kustomization.yaml, relative to the project. */
+function kustomizations(folder: string): string[] {
+  const files = readdirSync(`${PROJECT}${folder}`, { recursive: true, encoding: 'utf8' });
+  return files.filter((file) => file.endsWith('kustomization.yaml')).map((file) => `${folder}/${file}`);
+}
+
+describe.each(OVERLAYS)('the overlay %s', (overlay) => {
+  it('builds objects that match their schemas', () => {
+    expect(built(overlay).flatMap((object) => schemaProblems(MODELS, object))).toEqual([]);
+  });
+
+  it('uses the image of this version, from a registry', () => {
+    expect(only(built(overlay), 'Deployment')).toMatchObject({
+      spec: { template: { spec: { containers: [{ image: `registry.example/nfm-exporter:${VERSION}` }] } } },
+    });
+  });
+
+  it('labels all objects and the pod', () => {
+    const labels = {
+      'app.kubernetes.io/name': 'nfm-exporter',
+      'app.kubernetes.io/instance': 'nfm-exporter',
+      'app.kubernetes.io/version': VERSION,
+      'app.kubernetes.io/part-of': 'network-flow-monitor',
+    };
+    const own = built(overlay).filter(({ metadata: { name } }) => !name.startsWith('nfm-dashboard-'));
+    expect(own.map(({ kind, metadata }) => [kind, metadata.labels])).toEqual(own.map(({ kind }) => [kind, labels]));
+    expect(only<Deployment>(built(overlay), 'Deployment').spec.template.metadata.labels).toEqual(labels);
+  });
+
+  it('selects the pod by labels that never change', () => {
+    const labels = { 'app.kubernetes.io/name': 'nfm-exporter', 'app.kubernetes.io/instance': 'nfm-exporter' };
+    expect(only<Deployment>(built(overlay), 'Deployment').spec.selector).toEqual({ matchLabels: labels });
+    expect(only(built(overlay), 'Service').spec).toMatchObject({ selector: labels });
+    expect(only(built(overlay), 'NetworkPolicy').spec).toMatchObject({ podSelector: { matchLabels: labels } });
+    const monitored = { 'app.kubernetes.io/name': 'nfm-exporter' };
+    expect(only(built(overlay), 'ServiceMonitor').spec).toMatchObject({ selector: { matchLabels: monitored } });
+  });
+});
 
 describe('kustomizations', () => {
-  test.each(OVERLAYS)('%s names files that there are, and changes objects that there are', (overlay) => {
-    const { objects, patched } = readKustomization(overlay);
-    expect(objects).toEqual([...new Set(objects)]);
-    for (const { object, among } of patched) {
-      expect(among).toContain(object);
+  it('name every file in their directory', () => {
+    const paths = [...kustomizations(FOLDER), ...kustomizations('grafana')];
+    expect(paths.length).toBeGreaterThanOrEqual(7);
+    for (const path of paths) {
+      const folder = path.replace(/\/kustomization\.yaml$/, '');
+      const kustomization = JSON.stringify(readYaml(path));
+      for (const file of readdirSync(`${PROJECT}${folder}`).filter((name) => /\.ya?ml$/.test(name))) {
+        expect(`kustomization.yaml ${kustomization}`).toContain(file);
+      }
     }
   });
 
-  test('leave no file out', () => {
-    const named = new Set(OVERLAYS.flatMap((overlay) => readKustomization(overlay).files));
-    const found = readdirSync(`${PROJECT}${FOLDER}`, { recursive: true, encoding: 'utf8' });
-    const files = found.filter((path) => /\.ya?ml$/.test(path)).map((path) => `${FOLDER}/${path}`);
-    expect(files.filter((path) => !named.has(path))).toEqual([]);
-  });
-
-  test('come to all that the exporter needs', () => {
-    expect(readKustomization(`${FOLDER}/overlays/storage`).objects.toSorted()).toEqual([
+  it('include all that the exporter needs', () => {
+    expect(namesOf(built('storage'))).toEqual([
       'ConfigMap/nfm-dashboard-exporter',
       'ConfigMap/nfm-dashboard-fleet',
       'ConfigMap/nfm-dashboard-flows',
@@ -39,58 +89,22 @@ describe('kustomizations', () => {
     ]);
   });
 
-  test('bring every dashboard', () => {
-    const { files } = readKustomization('grafana');
-    const dashboards = readdirSync(`${PROJECT}grafana/dashboards`).map((name) => `grafana/dashboards/${name}`);
-    expect(files).toEqual(expect.arrayContaining(dashboards));
-  });
-
-  test('take the image of this version', () => {
-    const { version } = readYaml<{ version: string }>('package.json');
-    const image = expect.objectContaining({ image: `nfm-exporter:${version}` });
-    expect(readYaml(`${FOLDER}/base/deployment.yaml`)).toMatchObject({
-      spec: { template: { spec: { containers: [image] } } },
-    });
-    for (const overlay of OVERLAYS.filter((path) => !path.endsWith('/storage'))) {
-      expect(readYaml(`${overlay}/kustomization.yaml`)).toMatchObject({
-        images: [{ name: 'nfm-exporter', newTag: version }],
-      });
-    }
-  });
-});
-
-// No package of Debian's or npm's has one that knows components. Where kubectl brings it, as that flag tells, it is asked, too.
-describe.runIf(isInstalled('kubectl', ['kustomize', '--enable-helm', '--help']))('kubectl kustomize', () => {
-  const build = (overlay: string): readonly Manifest[] => {
-    const { status, stdout, stderr } = run('kubectl', ['kustomize', overlay]);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    return parseAllDocuments(stdout).map((each) => each.toJS());
-  };
-
-  test.each(OVERLAYS)('builds %s, of the objects that it should be of', (overlay) => {
-    const built = build(overlay).map(({ kind, metadata: { name } }) => `${kind}/${name}`);
-    expect(built.toSorted()).toEqual(readKustomization(overlay).objects.toSorted());
-  });
-
-  test('changes what the overlays are there to change', () => {
-    const built = new Map(build(`${FOLDER}/overlays/storage`).map((each) => [each.kind, each]));
-    expect(built.get('Deployment')).toMatchObject({
-      spec: {
-        template: {
-          spec: {
-            containers: [{ image: expect.stringMatching(/^registry\.example\/nfm-exporter:/) }],
-            volumes: expect.arrayContaining([
-              { name: 'storage', persistentVolumeClaim: { claimName: 'nfm-exporter' } },
-              { name: 'config', configMap: { name: 'nfm-exporter' } },
-            ]),
-          },
-        },
-      },
-    });
-    expect(built.get('NetworkPolicy')).toMatchObject({ spec: { egress: { length: 3 } } });
-    const role = { annotations: { 'eks.amazonaws.com/role-arn': expect.any(String) } };
-    expect(build(`${FOLDER}/overlays/irsa`)).toContainEqual(
-      expect.objectContaining({ kind: 'ServiceAccount', metadata: expect.objectContaining(role) }),
+  it('include every dashboard', () => {
+    const names = readdirSync(`${PROJECT}grafana/dashboards`).map((file) => file.replace('.json', ''));
+    expect(namesOf(built('irsa'))).toEqual(
+      expect.arrayContaining(names.map((name) => `ConfigMap/nfm-dashboard-${name}`)),
     );
+  });
+
+  it('replace the volume of the pod by a claim, with storage', () => {
+    const volumes = only<Deployment>(built('storage'), 'Deployment').spec.template.spec.volumes;
+    expect(volumes.filter(({ name }) => name === 'storage')).toEqual([
+      { name: 'storage', persistentVolumeClaim: { claimName: 'nfm-exporter' } },
+    ]);
+  });
+
+  it('let the pod reach the agent of Pod Identity, and nothing else beside DNS and HTTPS', () => {
+    expect(only(built('pod-identity'), 'NetworkPolicy').spec).toMatchObject({ egress: { length: 3 } });
+    expect(only(built('irsa'), 'NetworkPolicy').spec).toMatchObject({ egress: { length: 2 } });
   });
 });

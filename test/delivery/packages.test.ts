@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { PROJECT, run } from '../support/project.ts';
 
-/** All files of the project that git does not ignore. */
+/** All files of the project that git does not ignore, without links to directories. */
 function projectFiles(): readonly string[] {
   const { status, stdout } = run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
   expect(status).toBe(0);
-  return stdout.split('\0').filter((path) => path !== '');
+  return stdout.split('\0').filter((path) => path !== '' && statSync(`${PROJECT}${path}`).isFile());
 }
 
 function read(path: string): string {
@@ -19,17 +19,18 @@ function dependenciesOf(path: string): readonly [string, unknown][] {
 }
 
 describe('packages', () => {
-  test.each(['package.json', 'packages/client-networkflowmonitor/package.json'])(
-    '%s has exact versions of what it depends on',
-    (path) => {
-      const dependencies = dependenciesOf(path);
-      expect(dependencies).not.toEqual([]);
-      expect(dependencies.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
-    },
-  );
+  test.each([
+    'package.json',
+    'packages/client-networkflowmonitor/package.json',
+    'scripts/kubernetes-tools/package.json',
+  ])('%s has exact versions of what it depends on', (path) => {
+    const dependencies = dependenciesOf(path);
+    expect(dependencies).not.toEqual([]);
+    expect(dependencies.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
+  });
 
-  test('the lock file holds no addresses, so that any registry will do', () => {
-    expect(read('package-lock.json')).not.toMatch(/"resolved": "(?!packages\/)/);
+  test.each(['package-lock.json', 'scripts/kubernetes-tools/package-lock.json'])('%s has no addresses', (path) => {
+    expect(read(path)).not.toMatch(/"resolved": "(?!packages\/)/);
   });
 
   test("docs/aws-client.md lists the files that name the stand-in's directory", () => {
