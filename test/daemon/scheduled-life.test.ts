@@ -6,6 +6,7 @@ import { readPage } from '../metrics/page-grammar.ts';
 import { adjustedClock } from '../support/adjusted-clock.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import type { ExpositionPage } from '../support/exposition-page.ts';
+import { patientClock } from '../support/patient-clock.ts';
 import { runSimulator, type SimulatedService } from '../support/simulated-service.ts';
 import { MILLIONTHS, seriesOf, type Wire } from '../support/wire-results.ts';
 
@@ -90,7 +91,7 @@ const ends: (() => Promise<void> | void)[] = [];
 beforeAll(async () => {
   setAwsEnvironment(TEST_CREDENTIALS);
   const scope = { onTestFinished: (end: () => Promise<void> | void) => ends.unshift(end) };
-  const clock = adjustedClock(NOON + HOUR / 6);
+  const clock = adjustedClock(NOON + HOUR / 6, patientClock);
   service = await runSimulator(
     scope,
     {
@@ -131,7 +132,7 @@ beforeAll(async () => {
         expect(page.value('aws_nfm_query_runs_total', { query: name, outcome: 'succeeded' })).toBe(1);
       }
     },
-    { timeout: 15_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 });
 

@@ -5,15 +5,15 @@ export interface AdjustedClock extends Clock {
   jump(ms: number): void;
 }
 
-/** The system's clock, set to `start` now, in milliseconds since the epoch. */
-export function adjustedClock(start: number): AdjustedClock {
-  const begin = systemClock.monotonic();
+/** A clock that runs with `base`, and shows `start` now, in milliseconds since the epoch. */
+export function adjustedClock(start: number, base: Clock = systemClock): AdjustedClock {
+  const begin = base.monotonic();
   let jumped = 0;
-  const elapsed = () => systemClock.monotonic() - begin;
+  const elapsed = () => base.monotonic() - begin;
   return {
     now: () => start + jumped + elapsed(),
     monotonic: elapsed,
-    setTimer: systemClock.setTimer,
+    setTimer: (ms, callback) => base.setTimer(ms, callback),
     jump(ms) {
       jumped += ms;
     },
