@@ -19,7 +19,7 @@ writeFileSync(
     web: { listenAddresses: ['127.0.0.1:0'] },
     aws: { region: 'us-east-1', endpoint: 'http://127.0.0.1:9', stsEndpoint: 'http://127.0.0.1:9' },
     polling: { interval: '10h' },
-    queries: Array.from({ length: 1_000 }, (_, i) => ({ name: `q${i}`, monitorName: 'm', queryId: `id-${i}` })),
+    queries: Array.from({ length: 12_000 }, (_, i) => ({ name: `q${i}`, monitorName: 'm', queryId: `id-${i}` })),
   }),
 );
 
@@ -49,7 +49,7 @@ async function startHanging(scope: Pick<TestContext, 'onTestFinished'>, name: st
   return { exporter, url };
 }
 
-/** A daemon with a page of over a megabyte, and a client that requests more pages than socket buffers hold and reads none. */
+/** A daemon with a page of several megabytes, and a client that requests more pages than socket buffers hold and reads none. */
 async function startUnread(scope: Pick<TestContext, 'onTestFinished'>, timeout: string): Promise<Command> {
   const exporter = startCommand(scope, [`--config.file=${LARGE}`, `--web.shutdown-timeout=${timeout}`]);
   const { hostname, port } = new URL(await exporter.url());
@@ -176,7 +176,7 @@ describe.concurrent('the daemon logs', () => {
 describe.concurrent('other commands', () => {
   it('print all of their output to a slow reader', async (scope) => {
     const file = join(directory, 'long.yml');
-    writeFileSync(file, Array.from({ length: 4_000 }, (_, i) => `unknown-key-number-${i}: 1\n`).join(''));
+    writeFileSync(file, Array.from({ length: 12_000 }, (_, i) => `unknown-key-number-${i}: 1\n`).join(''));
     const { code, stdout, stderr } = await runCommand(scope, ['check-config', file]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr.length).toBeGreaterThan(200_000);
