@@ -38,9 +38,9 @@ export default defineConfig({
       provider: 'custom',
       customProviderModule: 'test/support/coverage.ts',
       include: ['src/**/*.ts', ...Object.values(WORKSPACES).map((directory) => `${directory}/src/**/*.ts`)],
-      // `src/http/browser` runs in a browser, where nothing counts it; `test/browser` holds it to what it does.
+      // `src/http/browser` runs in a browser, which measures no coverage; `test/browser` tests it.
       exclude: ['src/http/browser/**', 'grafana/**'],
-      // Files only: the test runner's own summary is to be the last thing on the screen.
+      // Files only, so that the summary of the test runner is the last output.
       reporter: ['json-summary', 'lcovonly'],
       thresholds: { lines: 90, branches: 87 },
     },

@@ -19,7 +19,7 @@ describe('the fullest second', () => {
     expect(mostSeenInASecond(seenAt())).toBe(0);
   });
 
-  it('surely holds only what cannot have come before it', () => {
+  it('counts as certain only requests that cannot have been earlier', () => {
     const times: RequestTimes = {
       at: [500, 500, 500, 1_300, 1_400],
       earliest: [200, 200, 200, 1_295, 1_395],

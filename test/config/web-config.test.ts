@@ -89,14 +89,12 @@ rate_limit: {}
       expect.stringMatching(
         /^tls_server_config.cert_file \(line 2\): cannot read \/.*nowhere.pem: no such file or directory$/,
       ),
-      'tls_server_config.key (line 3): got a value that is not shown, expected PEM text',
+      'tls_server_config.key (line 3): got a hidden value, expected PEM text',
       expect.stringMatching(/^tls_server_config.client_auth_typ \(line 4\): .*; did you mean "client_auth_type"\?$/),
       'tls_server_config.max_version (line 6): got "TLS12", expected a version not below min_version',
       'tls_server_config.prefer_server_cipher_suites (line 7): got 1, expected true or false',
       'tls_server_config.curve_preferences[1] (line 8): got "P256", expected one of CurveP256, CurveP384, CurveP521, X25519',
-      expect.stringMatching(
-        /^basic_auth_users.alice \(line 10\): got a value that is not shown, expected a bcrypt hash/,
-      ),
+      expect.stringMatching(/^basic_auth_users.alice \(line 10\): got a hidden value, expected a bcrypt hash/),
       expect.stringMatching(/^basic_auth_users\["a:b"\] \(line 11\): got a user name that clients cannot send/),
       expect.stringMatching(/^http_server_config.headers.X-Nosniff \(line 13\): got an unknown key/),
       'http_server_config.headers.X-Frame-Options (line 13): got "allow", expected deny, sameorigin, or ""',

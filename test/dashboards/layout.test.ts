@@ -24,7 +24,7 @@ it('the dashboards have uids that never change', () => {
 describe.each(DASHBOARDS)('$title', (dashboard) => {
   const panels = panelsOf(dashboard);
 
-  it('has panels that come with Grafana, wide enough to be read on a screen of 1280 pixels', () => {
+  it('has only built-in panels of Grafana, wide enough to read at a width of 1280 pixels', () => {
     expect(panels.length).toBeGreaterThan(10);
     const unfit = panels.filter(({ type, gridPos }) => gridPos.w < (LEAST_WIDTH[type] ?? Number.POSITIVE_INFINITY));
     expect(unfit.map(({ title, type }) => ({ title, type }))).toEqual([]);
@@ -56,7 +56,7 @@ describe.each(DASHBOARDS)('$title', (dashboard) => {
     }
   });
 
-  it('asks only the chosen data source', () => {
+  it('queries only the selected data source', () => {
     const uids = [...JSON.stringify(dashboard).matchAll(/"datasource":(\{[^}]*\}?[^}]*\})/g)].map(([, it]) => it);
     expect(uids.length).toBeGreaterThan(panels.length);
     expect(new Set(uids)).toEqual(new Set([JSON.stringify({ type: 'prometheus', uid: `\${datasource}` })]));
@@ -68,7 +68,7 @@ describe.each(DASHBOARDS)('$title', (dashboard) => {
     ]);
   });
 
-  it('has colours that colour-blind people can tell apart', () => {
+  it('has colors that color-blind people can distinguish', () => {
     const colors = [...JSON.stringify(dashboard).matchAll(/#[0-9A-Fa-f]{6}\b/g)].map(([color]) => color);
     expect(colors.length).toBeGreaterThan(0);
     expect(colors.filter((color) => !Object.values<string>(COLORS).includes(color))).toEqual([]);
@@ -84,7 +84,7 @@ describe.each(DASHBOARDS)('$title', (dashboard) => {
     expect(JSON.stringify(dashboard)).not.toContain('inControlsMenu');
   });
 
-  it('leads from what it shows to dashboards that there are, and sets variables that these have', () => {
+  it('links only to existing dashboards, and sets only variables that they define', () => {
     const links = [...JSON.stringify(dashboard).matchAll(/\/d\/([\w-]+)\?([^"\\]*(?:\\.[^"\\]*)*)/g)];
     for (const [, uid, parameters = ''] of links) {
       const target = DASHBOARDS.find((each) => each.uid === uid);
@@ -103,7 +103,7 @@ describe.each(DASHBOARDS)('$title', (dashboard) => {
 describe('provisioning', () => {
   const read = (path: string) => parse(readFileSync(`${PROJECT}grafana/provisioning/${path}`, 'utf8'));
 
-  it('gives Grafana a Prometheus, and the folder of the dashboards', () => {
+  it('provisions a Prometheus data source and the directory of the dashboards', () => {
     expect(read('datasources/prometheus.yml')).toMatchObject({
       apiVersion: 1,
       datasources: [{ type: 'prometheus', access: 'proxy', isDefault: true, url: 'http://prometheus:9090' }],

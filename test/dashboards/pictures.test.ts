@@ -27,7 +27,7 @@ describe.each(PICTURES)('the picture of $name', ({ name, dashboard, panels }) =>
     expect(png.length).toBeLessThan(BYTES);
   });
 
-  it('stands in a document that says what it is', () => {
+  it('is shown by a document, with a description', () => {
     const shown = DOCUMENTS.filter((text) => text.includes(`${path})`));
     expect(shown).not.toEqual([]);
     for (const text of shown) {

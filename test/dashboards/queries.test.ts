@@ -19,7 +19,7 @@ import { run } from '../support/project.ts';
 import { namesIn } from '../support/promql.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** What Prometheus and the process bring; test/e2e/dashboards.test.ts sees that they are there. */
+/** Metrics of Prometheus and of the process. test/e2e/dashboards.test.ts checks that they exist. */
 const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   ALERTS: ['alertname', 'alertstate', 'severity'],
   up: [],
@@ -75,7 +75,7 @@ describe('the expressions of the dashboards', () => {
     expect(run('promtool', ['check', 'rules', file])).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it('name series that there are, and labels that these have', () => {
+  it('name only exported series, and only labels of these series', () => {
     const wrong = EXPRESSIONS.flatMap((expression) => {
       const { selectors, labels } = namesIn(expression);
       return [
@@ -89,7 +89,7 @@ describe('the expressions of the dashboards', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('show labels that there are: in legends, tables and choices', () => {
+  it('show only existing labels in legends, tables, and variables', () => {
     const legends = panelQueries().flatMap(labelsOfLegend);
     const columns = DASHBOARDS.flatMap(panelsOf).flatMap(columnsOf);
     const choices = VARIABLE_QUERIES.map(({ label }) => label);
@@ -139,7 +139,7 @@ it.each([
   [RUN_OUTCOME, RUN_OUTCOMES],
   [MONITOR_STATUS, MONITOR_STATUSES],
   [SCOPE_STATUS, SCOPE_STATUSES],
-])('the states of $metric are those that there are, each with a colour of its own', ({ states }, names) => {
+])('lists exactly the documented states of $metric, each with its own color', ({ states }, names) => {
   expect(states.map(({ name }) => name).sort()).toEqual([...names].sort());
   expect(new Set(states.map(({ color }) => color)).size).toBe(states.length);
 });

@@ -16,7 +16,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const CLIENT = '@aws-sdk/client-networkflowmonitor';
 
-/** A project of one-line sources that the build script takes for ours. */
+/** Creates a project of one-line sources with the layout that the build script expects. */
 function smallProject(): string {
   const folder = temporaryFolder();
   const write = (path: string, text: string) => {

@@ -117,7 +117,7 @@ describe('compose.yaml', () => {
     expect(readOnly).toBe(true);
   });
 
-  test('makes no folder for credentials where there is none, and cannot write to one', () => {
+  test('mounts the credentials directory read-only, and does not create it', () => {
     expect(compose.services['exporter']?.volumes).toContainEqual({
       type: 'bind',
       source: expect.stringContaining('~/.aws'),
@@ -186,7 +186,7 @@ describe('compose.yaml', () => {
     }
   });
 
-  test('lets people without a log-in look at the demo only', () => {
+  test('allows anonymous access only to the demo', () => {
     const anonymous = services.filter(
       ([, { environment = {} }]) => environment['GF_AUTH_ANONYMOUS_ENABLED'] === 'true',
     );
@@ -195,7 +195,7 @@ describe('compose.yaml', () => {
     ).toEqual([[['demo'], 'Viewer']]);
   });
 
-  test('begins with a dashboard that there is', () => {
+  test('opens an existing dashboard first', () => {
     for (const [name, { environment }] of services.filter(([key]) => key.startsWith('grafana'))) {
       const home = environment?.['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'] ?? '';
       const { source, target } = binds.find((each) => each.name === name && home.startsWith(each.target)) ?? {};

@@ -46,14 +46,14 @@ describe('the pod', () => {
     });
   });
 
-  test('says what it needs', () => {
+  test('requests CPU and memory, and limits memory', () => {
     expect(container.resources).toEqual({
       requests: { cpu: expect.any(String), memory: expect.any(String) },
       limits: { memory: expect.any(String) },
     });
   });
 
-  test('is asked for its health where it tells of it', () => {
+  test('is probed on its health and readiness endpoints', () => {
     const { ports, startupProbe, livenessProbe, readinessProbe } = container;
     expect(ports).toEqual([{ name: 'metrics', containerPort: PORT }]);
     expect(startupProbe.httpGet).toEqual({ path: '/-/healthy', port: 'metrics' });
@@ -67,7 +67,7 @@ describe('the pod', () => {
     expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThan(flags.shutdownTimeout);
   });
 
-  test('takes up a changed configuration by itself, under the name that it had', () => {
+  test('reloads a changed configuration automatically from the same ConfigMap name', () => {
     expect(flags.configFile).toBe(`${mountOf('config')}/nfm-exporter.yml`);
     expect(flags.autoReloadInterval).toBeGreaterThan(0);
     expect(pod.volumes).toContainEqual({ name: 'config', configMap: { name: 'nfm-exporter' } });
@@ -86,7 +86,7 @@ describe('the pod', () => {
   });
 });
 
-describe('what stands around the pod', () => {
+describe('objects around the pod', () => {
   test('lets Prometheus scrape it, under the names that rules and dashboards expect', () => {
     const { spec: service } = readYaml<{ spec: { ports: readonly object[] } }>(`${FOLDER}/base/service.yaml`);
     expect(service.ports).toEqual([{ name: 'metrics', port: PORT, targetPort: 'metrics' }]);
@@ -126,7 +126,7 @@ describe('what stands around the pod', () => {
     });
   });
 
-  test('lets it reach the agent of Pod Identity where it has its credentials from there', () => {
+  test('allows traffic to the Pod Identity agent in the Pod Identity overlay', () => {
     expect(readYaml(`${FOLDER}/overlays/pod-identity/network-policy.yaml`)).toEqual([
       {
         op: 'add',
@@ -150,7 +150,7 @@ describe('what stands around the pod', () => {
     });
   });
 
-  test('keeps the storage on a volume of its own, in the place of the one that goes with the pod', () => {
+  test('keeps the storage on a persistent volume instead of the volume of the pod', () => {
     expect(pod.volumes.map(({ name }) => name)).toContain('storage');
     expect(readYaml(`${FOLDER}/components/storage/persistent-volume-claim.yaml`)).toMatchObject({
       metadata: { name: 'nfm-exporter' },

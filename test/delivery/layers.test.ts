@@ -63,7 +63,7 @@ describe('the layers of src', () => {
       'let pass in src/model/planted.ts: void work();',
     ],
     ['allows console', '"noConsole": "error"', '"noConsole": "off"', 'let pass in src/model/planted.ts: console.log'],
-  ])('are not kept by a configuration that %s, and the check says so', (_, text, replacement, mistake) => {
+  ])('are not enforced by a configuration that %s, and the check fails', (_, text, replacement, mistake) => {
     const { status, stderr } = checkLayers(configurationWith(text, replacement));
     expect(status).toBe(1);
     expect(stderr).toContain('The layer guard does not work.');

@@ -56,7 +56,7 @@ describe('issue forms', () => {
     expect(new Set(fields.map(({ id }: { id: string }) => id)).size).toBe(fields.length);
   });
 
-  test('a bug report asks for version, configuration, its check, log, and metrics', () => {
+  test('the bug report form has fields for version, configuration, its check, log, and metrics', () => {
     const ids = parse(read(`${FORMS}/bug.yml`)).body.map(({ id }: { id?: string }) => id);
     expect(ids).toEqual(expect.arrayContaining(['version', 'configuration', 'check-config', 'log', 'metrics']));
   });

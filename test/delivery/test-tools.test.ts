@@ -24,7 +24,7 @@ const ALL = {
   curl: 'exit 0',
 };
 
-/** Writes down what it is asked, and puts all tools beside itself when it installs. */
+/** Prints its arguments. On `install`, creates all tools in its own directory. */
 const APT_GET = `
 echo "$@"
 [ "$1" != install ] && exit 0
@@ -34,7 +34,7 @@ for tool in ${Object.keys(ALL).join(' ')}; do
 done`;
 
 describe('the tools of the tests', () => {
-  test('nothing is done where they are there', () => {
+  test('installs nothing if all tools are installed', () => {
     expect(requireTools({ ...ALL, 'apt-get': APT_GET })).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 

@@ -73,7 +73,7 @@ function config(queries: readonly { readonly account: string }[]) {
 
 const scope = fileScope();
 const folder = temporaryFolder(scope);
-/** One that is restarted, and one that goes away for long. */
+/** One exporter that is restarted, and one that is down for long. */
 const restarted = new RestartableExporter(scope, '127.0.0.3', join(folder, 'restarted.json'));
 const lost = new RestartableExporter(scope, '127.0.0.4', join(folder, 'lost.json'));
 let endpoint: string;
@@ -96,13 +96,13 @@ function told(status: Notification['status'], labels: Readonly<Record<string, st
         each.status === status && Object.entries(labels).every(([name, value]) => each.groupLabels[name] === value),
     );
     if (found === undefined) {
-      throw new Error(`the webhook was not told: ${status} ${JSON.stringify(labels)}`);
+      throw new Error(`the webhook received no notification: ${status} ${JSON.stringify(labels)}`);
     }
     return found;
   }, WAIT);
 }
 
-/** Resolves when Prometheus has an answer to an expression. */
+/** Resolves when an expression has a result in Prometheus. */
 async function seen(expression: string): Promise<void> {
   await vi.waitFor(async () => expect(await prometheus.query(expression)).not.toEqual([]), WAIT);
 }
@@ -148,7 +148,7 @@ afterAll(() => {
   console.log(`The way of the alerts:\n${lines.join('\n')}`);
 });
 
-test.concurrent('queries that fail are told once for each account, over a restart, and told when they are over', async () => {
+test.concurrent('failed queries are notified once per account, also across a restart, and resolved once', async () => {
   const { instance } = restarted;
   const payments = { alertname: 'NfmWatchedQueryFailed', instance, account: 'payments' };
 
@@ -156,7 +156,7 @@ test.concurrent('queries that fail are told once for each account, over a restar
   step('payments: the exporter sees FAILED', await restarted.statusSince('checkout-timeouts'));
   step('payments: NfmWatchedQueryFailed is pending in Prometheus', await pendingSince(payments));
   step('payments: NfmWatchedQueryFailed fires in Prometheus', Date.parse(firing.alerts[0]?.startsAt ?? ''));
-  step('payments: the webhook is told', firing.at);
+  step('payments: the webhook is notified', firing.at);
   expect(firing).toMatchObject({
     receiver: 'operations',
     groupLabels: { ...payments, job: JOB, aws_region: REGION },
@@ -187,7 +187,7 @@ test.concurrent('queries that fail are told once for each account, over a restar
   await restarted.start();
   await seen(`aws_nfm_query_status{instance="${instance}", query="checkout-timeouts", status="FAILED"} == 1`);
   step('it runs again, and Prometheus sees the status again');
-  // As long as Alertmanager would take to tell of a change.
+  // The time within which Alertmanager would notify of a change.
   await pass(GROUP_INTERVAL_MS + 1_000);
   const after = Date.now() / 1_000;
   const fired = await prometheus.queryRange(
@@ -204,15 +204,15 @@ test.concurrent('queries that fail are told once for each account, over a restar
   step('payments: its queries are taken out of the configuration');
   const resolved = await told('resolved', payments);
   step('payments: Prometheus finds the alerts over', Date.parse(resolved.alerts[0]?.endsAt ?? ''));
-  step('payments: the webhook is told of the end', resolved.at);
+  step('payments: the webhook is notified that the alert is resolved', resolved.at);
   expect(resolved.alerts.map(({ status, labels }) => [status, labels['query']]).sort()).toEqual([
     ['resolved', 'checkout-retransmissions'],
     ['resolved', 'checkout-timeouts'],
   ]);
 
-  // What AWS denies: values in what is told, from the alert's own and from another query to Prometheus.
+  // Calls that AWS denies: the notification has values of the alert and of another query to Prometheus.
   const permission = await told('firing', { alertname: 'NfmPermissionDenied', account: 'shop' });
-  step('shop: the webhook is told of NfmPermissionDenied', permission.at);
+  step('shop: the webhook is notified of NfmPermissionDenied', permission.at);
   expect(permission).toMatchObject({
     receiver: 'on-call',
     commonAnnotations: {
@@ -220,7 +220,7 @@ test.concurrent('queries that fail are told once for each account, over a restar
     },
   });
   const polling = await told('firing', { alertname: 'NfmQueryPollingFails', account: 'shop' });
-  step('shop: the webhook is told of NfmQueryPollingFails', polling.at);
+  step('shop: the webhook is notified of NfmQueryPollingFails', polling.at);
   expect(polling.alerts.map(({ annotations }) => annotations['description']).sort()).toEqual(
     ['search-denied', 'search-denied-too'].map(
       (name) =>
@@ -229,7 +229,7 @@ test.concurrent('queries that fail are told once for each account, over a restar
   );
 }, 150_000);
 
-test.concurrent('an exporter that is down for long is told once; what follows from that is not', async () => {
+test.concurrent('an exporter that is down for long is notified once, and inhibits the alerts that result from it', async () => {
   const { instance } = lost;
   const down = { alertname: 'NfmExporterDown', instance };
   await told('firing', { alertname: 'NfmWatchedQueryFailed', instance });
@@ -244,7 +244,7 @@ test.concurrent('an exporter that is down for long is told once; what follows fr
   }, WAIT);
   const firing = await told('firing', down);
   step('orders: NfmExporterDown fires in Prometheus', Date.parse(firing.alerts[0]?.startsAt ?? ''));
-  step('orders: the webhook is told that the exporter is down', firing.at);
+  step('orders: the webhook is notified that the exporter is down', firing.at);
   expect(firing).toMatchObject({
     receiver: 'on-call',
     alerts: [
@@ -258,8 +258,8 @@ test.concurrent('an exporter that is down for long is told once; what follows fr
       },
     ],
   });
-  // What is known of the query ends with `keep_firing_for`. That is not told, since it is not known to be over: neither now
-  // nor when the group is looked at next.
+  // The alert of the query ends with `keep_firing_for`. It sends no resolved notification, because the state of the query is
+  // unknown: neither now nor at the next evaluation of the group.
   await vi.waitFor(async () => expect(await inAlertmanager('NfmWatchedQueryFailed', lost)).toBeUndefined(), WAIT);
   step('orders: NfmWatchedQueryFailed has ended in Prometheus, silenced by NfmExporterDown');
   await pass(GROUP_INTERVAL_MS + 1_000);
@@ -267,15 +267,15 @@ test.concurrent('an exporter that is down for long is told once; what follows fr
   await lost.start();
   step('orders: the exporter runs again');
   const resolved = await told('resolved', down);
-  step('orders: the webhook is told that the exporter is back', resolved.at);
-  // The query is FAILED as it was before: no news.
+  step('orders: the webhook is notified that the exporter is up', resolved.at);
+  // The query is still FAILED: no new notification.
   await vi.waitFor(async () => {
     expect(await inAlertmanager('NfmWatchedQueryFailed', lost)).toMatchObject({ status: { state: 'active' } });
   }, WAIT);
   await pass(GROUP_WAIT_MS + 1_000);
 }, 150_000);
 
-test('nothing else is told, and nothing twice', () => {
+test('the webhook receives no other notification, and none twice', () => {
   const nameOf = new Map([
     [restarted.instance, 'restarted'],
     [lost.instance, 'lost'],

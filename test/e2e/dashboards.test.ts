@@ -20,21 +20,21 @@ const MAY_BE_EMPTY: Readonly<Record<string, string>> = {
   'nfm-fleet: Never a result A': 'each query has results after some seconds',
   'nfm-fleet: Scopes that have not SUCCEEDED A': 'all have',
   'nfm-fleet: Firing alerts A': 'this Prometheus has no rules',
-  'nfm-flows: Round-trip time by category B': 'the demo asks scopes for data transferred only',
-  'nfm-flows: Retransmissions by category B': 'the demo asks scopes for data transferred only',
-  'nfm-flows: Timeouts by category B': 'the demo asks scopes for data transferred only',
-  'nfm-exporter: Series left out A': 'no cap is reached',
+  'nfm-flows: Round-trip time by category B': 'the demo queries scopes for data transferred only',
+  'nfm-flows: Retransmissions by category B': 'the demo queries scopes for data transferred only',
+  'nfm-flows: Timeouts by category B': 'the demo queries scopes for data transferred only',
+  'nfm-exporter: Series left out A': 'no limit is reached',
 };
-/** What the rules do not record of the demo, and why. */
+/** Records without a series in the demo, each with the reason. */
 const RECORDED_LATER: Readonly<Record<string, string>> = {
   'monitor_category:aws_nfm_contributor_retransmissions:usual_max': 'what is usual takes a day to know',
   'monitor_category:aws_nfm_contributor_round_trip_time_seconds:usual_max': 'what is usual takes a day to know',
   'monitor_category:aws_nfm_contributor_timeouts:usual_max': 'what is usual takes a day to know',
   'query:aws_nfm_query_failed_runs:increase_recent': 'an increase takes two values, one each two minutes',
 };
-/** The last to come: a query that fails after three quarters of a minute, and increases of what is done each minute. */
+/** The last series: a query that fails after 45 seconds, and increases of counters that change once per minute. */
 const PATIENT = { timeout: 150_000, interval: 5_000 };
-/** The same page under two jobs: whatever is joined or added up must keep them apart. */
+/** The same page under two jobs: joins and sums must keep them apart. */
 const JOBS = ['network-flow-monitor', 'second'];
 
 const scope = fileScope();
@@ -82,7 +82,7 @@ describe('the dashboards, of the demo in a real Prometheus,', { timeout: 60_000 
           .filter((label) => !series.some(({ labels }) => label in labels))
           .map((label) => `${nameOf(query)}: ${label}`),
       );
-    // What is asked of monitors only has no scope, and the other way round.
+    // Series of monitors have no scope, and series of scopes have no monitor.
     expect(missing.filter((each) => !/: (monitor|scope_id)$/.test(each))).toEqual([]);
   });
 
@@ -156,7 +156,7 @@ describe('the rules, of the demo in a real Prometheus,', { timeout: 60_000 }, ()
     expect(empty.filter((name) => !(name in RECORDED_LATER))).toEqual([]);
   });
 
-  it('ask nothing that cannot be answered, now or over time', async () => {
+  it('contain only expressions that Prometheus can evaluate, at one time and over a range', async () => {
     for (const { expr } of [...RECORDS, ...ALERTS]) {
       await expect(withRules.query(expr)).resolves.toBeDefined();
       await expect(withRules.queryRange(expr, start, Date.now() / 1_000)).resolves.toBeDefined();
@@ -164,7 +164,7 @@ describe('the rules, of the demo in a real Prometheus,', { timeout: 60_000 }, ()
     expect((await withRules.rules()).filter(({ health }) => health !== 'ok')).toEqual([]);
   });
 
-  it('have alerts for what goes wrong in the demo', async () => {
+  it('fire alerts for the failures of the demo', async () => {
     const alerts = await withRules.query('ALERTS');
     expect(alerts.map(({ labels }) => labels['alertname'])).toEqual(
       expect.arrayContaining(['NfmMonitorNotActive', 'NfmPermissionDenied', 'NfmWatchedQueryFailed']),
@@ -178,7 +178,7 @@ interface Answer {
 }
 
 function queries(values: Readonly<Record<string, string>> = {}): PanelQuery[] {
-  // A total is an estimate from a value each five minutes: no such moment may have come yet.
+  // A total is estimated from one value per five minutes: the first such time may not have been reached.
   return panelQueries({ __range: '5m', ...values }).map((query) => ({
     ...query,
     expression: query.expression.replace('[5m:5m]', '[5m:5s]'),

@@ -33,7 +33,7 @@ interface Probe {
   readonly block: number;
   /** Milliseconds that the daemon's main thread ran for. */
   readonly ran: number;
-  /** The longest probe of the process that does nothing, of those that ended meanwhile. */
+  /** The longest probe of the idle process that ended in the same time. */
   readonly idle: number;
 }
 
@@ -45,7 +45,7 @@ interface Longest {
   readonly probes: number;
 }
 
-test(`answers of all operations that are anything, for ${SECONDS} s`, {
+test(`arbitrary responses of all operations are survived for ${SECONDS} s`, {
   timeout: (SECONDS + 300) * 1_000,
 }, async (scope) => {
   scope.onTestFailed(() => console.error(`FUZZ_SEED=${SEED}`));
@@ -59,7 +59,7 @@ test(`answers of all operations that are anything, for ${SECONDS} s`, {
     throw new Error(`the daemon ended with ${code ?? signal}:\n${stderr.slice(-5_000)}`);
   });
   let over = false;
-  // Asks what the daemon does not; it may end as it likes, but for a fault of its own.
+  // Makes the calls that the daemon does not make. It may exit with any code that is not an internal error.
   const checked = checkRepeatedly(scope, service.url, () => over);
   let largest = 0;
   const uncalled = () => {

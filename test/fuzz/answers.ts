@@ -5,7 +5,7 @@ import type { SchemaRef, StaticOperationSchema } from '@smithy/types';
 import fc from 'fast-check';
 import { errorValues, toJson, toXml, type Value, valuesOf } from './values.ts';
 
-/** What goes over a connection in answer to a request, piece by piece. */
+/** The bytes of one response to a request, in pieces. */
 export interface Answer {
   readonly pieces: readonly Uint8Array[];
   /** Milliseconds between two pieces. */
@@ -57,7 +57,7 @@ export function readOperations(): readonly Operation[] {
   ];
 }
 
-/** Some answers of which all is taken, some of which nothing is, and some in between. */
+/** Results that are accepted as a whole, in part, or not at all. */
 function resultsOf(schema: SchemaRef): fc.Arbitrary<Value> {
   return fc.oneof(...[20, 500, 10_000].map((tameness) => valuesOf(schema, tameness)));
 }
@@ -128,7 +128,7 @@ const headers = fc.oneof(
   fc.subarray(HARD_HEADERS, { minLength: 1, maxLength: 3 }),
 );
 
-/** How a body goes over the wire. */
+/** How a body is sent. */
 const wire = fc.oneof(
   { weight: 60, arbitrary: fc.constant('whole') },
   fc.constantFrom('chunked', 'slow', 'gzip', 'bomb', 'cut', 'reset', 'hold', 'not UTF-8', 'no HTTP', 'more than said'),

@@ -1,5 +1,5 @@
-// Asks a daemon, and beside it a process that does nothing, for /-/healthy every 20 ms, from a process of its own.
-// `node probe.mjs URL PID`; prints a line of JSON for each answer of the daemon that took over 50 ms, and, once its
+// Requests /-/healthy of a daemon, and of an idle process beside it, every 20 ms, from a separate process.
+// `node probe.mjs URL PID`; prints a line of JSON for each response of the daemon that took over 50 ms, and, once its
 // standard input ends, one with the longest of all. `block` is the time without that in which a thread of the daemon, or
 // this process, could have run but had no processor: the main thread waits for the others to collect garbage. It is at least
 // the time that the main thread ran for.
@@ -91,6 +91,6 @@ if (url === undefined) {
     idle.kill();
     process.exit();
   });
-  // A daemon that is gone has no times to be read: whoever started this sees to that.
+  // The times of a daemon that has exited cannot be read; the parent process reports the exit.
   await Promise.all([daemon, other]).catch(() => process.exit(1));
 }

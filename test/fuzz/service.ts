@@ -6,17 +6,17 @@ import { type Answer, readOperations } from './answers.ts';
 
 export interface FuzzService {
   readonly url: string;
-  /** Answers so far, by operation. */
+  /** Number of responses so far, by operation. */
   readonly counts: ReadonlyMap<string, number>;
-  /** The last answers that went out between two times of the wall clock, for whoever looks for a cause. */
+  /** The last responses sent between two times of the wall clock, to help find a cause. */
   sentBetween(from: number, to: number): readonly string[];
 }
 
 const REMEMBERED = 2_000;
 
 /**
- * Network Flow Monitor and STS, whose n-th answer of each operation is made of the model, the seed and n alone. It ends
- * with the scope.
+ * Starts Network Flow Monitor and STS. The n-th response of each operation depends only on the model, the seed, and n. Both
+ * stop with the scope.
  */
 export async function startFuzzService(scope: TestScope, seed: number): Promise<FuzzService> {
   const operations = readOperations();

@@ -3,7 +3,7 @@ import type { SchemaRef } from '@smithy/types';
 import fc from 'fast-check';
 
 /**
- * A value of an answer before it is written as JSON or XML. `raw` is what JavaScript holds no such value of: keys twice,
+ * A value of a response before it is written as JSON or XML. `raw` is what JavaScript holds no such value of: keys twice,
  * numbers beyond all bounds, ten thousand levels.
  */
 export type Value =
@@ -15,7 +15,7 @@ export type Value =
 const text = (value: string): Value => ({ kind: 'text', text: value });
 const raw = (json: string): Value => ({ kind: 'raw', json });
 
-/** Texts that are hard on whoever looks for something in them, or writes them somewhere else. */
+/** Texts that are difficult to search, or to write in another format. */
 const HARD_TEXTS = [
   ...[
     ' ',
@@ -88,7 +88,7 @@ const hardJson = fc
   )
   .map(raw);
 
-/** What stands in the place of a value once in a while. */
+/** Values that occasionally replace another value. */
 const hardValue = fc.oneof(hardText, hardJson);
 
 const name = (prefix: string, count: number) => fc.nat(count - 1).map((i) => text(`${prefix}${i}`));
@@ -98,7 +98,7 @@ const label = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: 'binary' }).map(text) },
 );
 
-/** Texts by the member that they are of: such that the daemon goes on with them. Others are any label. */
+/** Texts by their member, valid for the daemon, so that it makes more calls. Other members are arbitrary labels. */
 const TEXTS: Readonly<Record<string, fc.Arbitrary<Value>>> = {
   status: fc.oneof(
     { weight: 8, arbitrary: words('SUCCEEDED') },
@@ -195,7 +195,7 @@ export const errorValues: fc.Arbitrary<Value> = membersOf(
   20,
 );
 
-/** In characters: more than a daemon reads of any answer. */
+/** In characters: more than the daemon reads of any response. */
 const LARGEST_LIST = 40_000_000;
 
 export function toJson(value: Value): string {

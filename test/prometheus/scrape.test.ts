@@ -43,7 +43,7 @@ const SCENARIO = {
 };
 const HANG = { kind: 'hang', match: { queryId: 'hangs' } };
 
-/** Not the queries that the exporter runs itself, whose windows come and go by the clock. */
+/** Excludes scheduled queries, whose windows start and end by the clock. */
 const WATCHED = '{query!~"flows:.*"}';
 
 const TERMINAL = { succeeds: 'SUCCEEDED', fails: 'FAILED', stopped: 'CANCELED' };
@@ -101,7 +101,7 @@ let start: number;
 /** The statuses that Prometheus saw of a query, one after the other. */
 async function history(query: string): Promise<string[]> {
   const current = `aws_nfm_query_status{query="${query}"} == 1`;
-  // A second more: the steps of a range count from its start, and the last one would miss what came just now.
+  // A second more: the steps of a range count from its start, and the last step would miss the newest sample.
   const series = await prometheus.queryRange(current, start, Date.now() / 1_000 + 1);
   const seen = series.flatMap(({ labels, points }) => points.map(({ at }) => ({ at, status: labels['status'] ?? '' })));
   return seen
@@ -153,7 +153,7 @@ beforeAll(async () => {
 }, 90_000);
 
 describe('Prometheus', () => {
-  it('scrapes well each time, asks for OpenMetrics and gzip, and gets both', async () => {
+  it('succeeds in each scrape, requests OpenMetrics and gzip, and receives both', async () => {
     expect(await prometheus.query('min_over_time(up[5m])')).toMatchObject([{ value: 1 }]);
     expect(await prometheus.api('targets')).toMatchObject({
       activeTargets: [{ health: 'up', lastError: '', labels: { job: 'network-flow-monitor' } }],
@@ -182,7 +182,7 @@ describe('Prometheus', () => {
     expect(await history(query)).toEqual(['QUEUED', 'RUNNING', end]);
   });
 
-  it('sees queries run on, and none of what was never answered', async () => {
+  it('has series of queries that run, and none of queries without a response', async () => {
     expect(await history('runs')).toEqual(['QUEUED', 'RUNNING']);
     expect(await history('denied')).toEqual([]);
     expect(await history('unknown')).toEqual([]);
@@ -279,11 +279,11 @@ describe('Prometheus', () => {
     }
   });
 
-  it.each(PROMQL_EXAMPLES)('answers what the metrics reference asks: $purpose', async ({ query }) => {
+  it.each(PROMQL_EXAMPLES)('has a result for the example of the metrics reference: $purpose', async ({ query }) => {
     expect(await prometheus.query(query)).not.toEqual([]);
   });
 
-  it.each(readmeExamples())('answers what the README asks: %s', async (query) => {
+  it.each(readmeExamples())('has a result for the example of the README: %s', async (query) => {
     expect(await prometheus.query(query)).not.toEqual([]);
   });
 
@@ -305,7 +305,7 @@ describe('Prometheus', () => {
     ]);
   });
 
-  it('sees alerts come, and waits before it tells of them', async () => {
+  it('has pending alerts before they fire', async () => {
     const pending = await prometheus.query('ALERTS{alertstate="pending"}');
     const seen = pending.map(({ labels: { alertname, query, account } }) => ({ alertname, query, account }));
     expect(seen).toEqual(

@@ -132,7 +132,7 @@ export function showNode(node: ConfigNode): string {
 
 /** Returns {@link showNode}, or a placeholder for a secret value. */
 export function showNodeAt(path: string, node: ConfigNode): string {
-  return isSensitive(path) ? 'a value that is not shown' : showNode(node);
+  return isSensitive(path) ? 'a hidden value' : showNode(node);
 }
 
 /** Renders only about `limit` characters: a few aliases can expand to billions of values. */

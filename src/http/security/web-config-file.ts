@@ -129,7 +129,7 @@ function problemOf({ source, failure }: Pem, expected: string): Problem {
   if ('file' in source && failure !== undefined) {
     return createFileProblem(source.file, failure, { path, line: node.line });
   }
-  const origin = 'file' in source ? JSON.stringify(source.file) : 'a value that is not shown';
+  const origin = 'file' in source ? JSON.stringify(source.file) : 'a hidden value';
   return createProblem(path, node.line, origin, expected);
 }
 
