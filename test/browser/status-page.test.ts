@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SECRET_2Y } from '../http/secure-exporter.ts';
+import { REGION, startBrowsedExporter as startExporter } from '../support/browsed-exporter.ts';
 import { accessibilityViolations, launchBrowser, openPage, PATIENCE_MS } from '../support/browser.ts';
 import type { TestScope } from '../support/daemon.ts';
-import { startCommand } from '../support/process.ts';
-import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
+import { endlessQueries } from '../support/simulated-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const REGION = 'us-east-1';
 const HOSTILE = '</td><script>document.title = "broken"</script>';
 
 let browser: Browser;
@@ -17,21 +16,6 @@ beforeAll(async () => {
   browser = await launchBrowser();
 });
 afterAll(() => browser.close());
-
-/** The built exporter on a simulator; resolves with its address when it listens. */
-async function startExporter(
-  scope: TestScope,
-  scenario: Readonly<Record<string, unknown>>,
-  queries: readonly Readonly<Record<string, unknown>>[],
-  flags: readonly string[] = [],
-): Promise<string> {
-  const simulator = await runSimulator(scope, scenario);
-  const file = join(temporaryFolder(), 'config.json');
-  const aws = { region: REGION, endpoint: simulator.url, stsEndpoint: simulator.url, requestsPerSecond: 100 };
-  writeFileSync(file, JSON.stringify({ aws, polling: { interval: '1s' }, queries }));
-  const exporter = startCommand(scope, [`--config.file=${file}`, '--web.listen-address=127.0.0.1:0', ...flags]);
-  return exporter.url();
-}
 
 /** An exporter with something of everything: a query that runs, one that is refused, one that has contributors. */
 async function startVaried(scope: TestScope): Promise<string> {
@@ -104,7 +88,7 @@ describe('the status page in a browser', () => {
     expect(await violations()).toEqual([]);
     await page.getByRole('link', { name: 'top', exact: true }).click();
     await page.getByRole('region', { name: 'Contributors' }).waitFor();
-    await page.getByText('All runs').click();
+    await page.getByText('Last runs').click();
     expect(await violations()).toEqual([]);
     expect(await page.locator('.bar').count()).toBeGreaterThan(10);
     await page.setViewportSize({ width: 420, height: 900 });

@@ -1,7 +1,7 @@
 import { METRIC_GROUPS } from '../../metrics/family.ts';
 import type { Site } from '../app-options.ts';
 import { EXPOSITION_CONTENT_TYPE } from '../scrape/exposition-negotiation.ts';
-import { EVENT_STREAM, HTML, JSON_TYPE, TEXT } from '../server/respond.ts';
+import { EVENT_STREAM, HTML, JSON_TYPE, TEXT, TSV } from '../server/respond.ts';
 import { CONTRIBUTORS, ERROR, QUERY, QUERY_DEFINITION, QUERY_ERROR, type Schema, STRING } from './openapi-schemas.ts';
 
 /** The OpenAPI 3.1 description of every path that the exporter serves: long, as one document. The API has no version of its own. */
@@ -22,7 +22,10 @@ export function openApiDocument({ version, telemetryPath, externalUrl, routePref
     paths: {
       // A telemetry path of `/` replaces the status page, here as in the routes.
       '/': get('statusPage', 'Status page: version, links, and registered queries', {
-        200: content('The page', HTML, STRING),
+        200: {
+          description: 'The page, or the contributors of `query` with `format=tsv`',
+          content: { [HTML]: { schema: STRING }, [TSV]: { schema: STRING } },
+        },
         404: content('No query with the name in `query`', HTML, STRING),
         500: text('Rendering the page failed'),
       }),

@@ -212,6 +212,23 @@ document.addEventListener('submit', (event) => {
 });
 document.addEventListener('visibilitychange', listen);
 
+/** Copies the tab-separated values at an address. */
+async function copyFrom(button: HTMLButtonElement, address: string): Promise<void> {
+  const response = await fetch(address, { cache: 'no-store' });
+  await navigator.clipboard.writeText(await response.text());
+  button.textContent = 'Copied';
+}
+
+// Browsers have a clipboard only for pages over HTTPS, or from this machine.
+document.documentElement.classList.toggle('scripted', 'clipboard' in navigator);
+document.addEventListener('click', (event) => {
+  const button = event.target instanceof Element ? event.target.closest('button') : null;
+  const address = button?.dataset['copy'];
+  if (button !== null && address !== undefined) {
+    copyFrom(button, address).catch(reportError);
+  }
+});
+
 readClock(document);
 setInterval(showTimes, 1_000);
 setInterval(refreshSoon, REFRESH_EVERY_MS);

@@ -1,131 +1,133 @@
+import { mapInTurns } from '../../lib/concurrency.ts';
 import { humanValue } from '../../results/human-values.ts';
-import type { DatapointsJson, RowsJson } from '../../results/results-json.ts';
+import type { BaseUnit } from '../../results/units.ts';
+import {
+  type Contributor,
+  type ContributorsJson,
+  contributorsOf,
+  SORTS,
+  selectContributors,
+} from './contributor-rows.ts';
+import { renderEnd } from './flow-end.ts';
 import { type Html, html } from './html.ts';
-import { absoluteTime } from './page-parts.ts';
+import { absoluteTime, metricTitle, pathSegment, renderBar } from './page-parts.ts';
+import { type PageContext, type PageRequest, pageHref } from './page-request.ts';
 
-/** Maximum number of rows; the JSON has all of them. */
-const MAX_CONTRIBUTORS = 50;
+/** Number of contributors that are shown unless all are requested. */
+const FIRST_ROWS = 100;
 
-/** The JSON of `/api/v1/queries/NAME/contributors`. */
-export type ContributorsJson = (RowsJson | DatapointsJson) & {
-  readonly windowStart: string;
-  readonly windowEnd: string;
-};
-
-interface Contributor {
-  /** In the base unit. */
-  readonly value: number;
-  readonly fields: ReadonlyMap<string, string>;
+interface ContributorTable extends PageContext {
+  readonly request: PageRequest;
+  readonly results: ContributorsJson;
+  /** Metric of the query, as the service names it. */
+  readonly metricName: string | undefined;
 }
 
-/** Renders the contributors of a query's last results, the largest first, each with a bar; common fields are listed above. */
-export function renderContributors(results: ContributorsJson): Html {
+/** Renders the contributors of a query's last results: one flow per row with its value, the other fields collapsed. */
+export async function renderContributors(table: ContributorTable): Promise<Html> {
+  const { results, request, linkBase } = table;
   const all = contributorsOf(results);
-  const shown = all.sort((a, b) => b.value - a.value).slice(0, MAX_CONTRIBUTORS);
-  const common = commonFields(shown);
-  const largest = shown[0]?.value ?? 0;
-  const columns = COLUMNS.filter(({ fields }) =>
-    shown.some((contributor) => fieldsIn(contributor, fields, common).length > 0),
+  const selected = selectContributors(all, request.search, request.sort);
+  const shown = request.allRows ? selected : selected.slice(0, FIRST_ROWS);
+  const common = commonFields(all);
+  const largest = all.reduce((max, { value }) => Math.max(max, value), 0);
+  const ids = new Map<string, number>();
+  const rows = await mapInTurns(shown, (contributor) =>
+    renderRow(contributor, { largest, unit: results.baseUnit, id: uniqueId(contributor, ids), common }),
   );
-  const rows = shown.map(
-    (contributor) => html`<tr>
-<th scope="row" class="number">${humanValue(contributor.value, results.baseUnit)}${renderBar(contributor.value, largest)}</th>
-${columns.map(({ title, fields }) => html`<td data-label="${title}">${renderFields(fieldsIn(contributor, fields, common))}</td>`)}
-</tr>
-`,
-  );
-  const window = `${absoluteTime(Date.parse(results.windowStart))} to ${absoluteTime(Date.parse(results.windowEnd))}`;
-  const number =
-    shown.length < all.length ? `Largest ${shown.length} of ${all.length} contributors` : `${all.length} contributors`;
+  const tsv = pageHref(linkBase, { ...request, tsv: true });
   const same = [...common].map(([field, text]) => `${field} ${text}`).join(', ');
-  return html`<p>Window ${window}. ${number}.${same === '' ? undefined : ` Common to all: ${same}.`}</p>
-<div class="table" tabindex="0" role="region" aria-label="Contributors"><table class="contributors">
-<thead><tr><th scope="col" class="number">Value</th>${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}</tr></thead>
+  return html`<p>Window ${absoluteTime(Date.parse(results.windowStart))} to ${absoluteTime(Date.parse(results.windowEnd))} UTC.${
+    same === '' ? undefined : html` Same for all: ${same}.`
+  }</p>
+${renderForm(request)}
+<p id="found">${countText(all.length, selected.length, shown.length)} ${moreLinks(table, selected.length, shown.length)}
+<a href="${tsv}" type="text/tab-separated-values">TSV</a> <button type="button" class="copy" data-copy="${pageHref('', { ...request, tsv: true })}">Copy as TSV</button></p>
+${shown.length === 0 ? html`<p class="card empty">${emptyText(all.length)}</p>` : renderTable(rows, table.metricName)}`;
+}
+
+function renderTable(rows: readonly Html[], metricName: string | undefined): Html {
+  return html`<div class="table" tabindex="0" role="region" aria-label="Contributors"><table class="flows">
+<thead><tr><th scope="col">Local → remote</th><th scope="col" class="number">${metricTitle(metricName)}</th></tr></thead>
 <tbody>
 ${rows}</tbody>
 </table></div>`;
 }
 
-interface Column {
-  readonly title: string;
-  /** The names of its fields. */
-  readonly fields: RegExp;
+function renderForm({ query, search, sort, allRows }: PageRequest): Html {
+  const options = Object.entries(SORTS).map(
+    ([value, { text }]) =>
+      html`<option value="${value === 'value' ? '' : value}"${value === sort ? html` selected` : undefined}>${text}</option>`,
+  );
+  return html`<form id="search" role="search" method="get">
+<input type="hidden" name="query" value="${query}">${allRows ? html`<input type="hidden" name="rows" value="all">` : undefined}
+<label for="words">Filter</label>
+<input id="words" type="search" name="search" value="${search}" placeholder="name, address, zone, instance, port" autocomplete="off">
+<label for="sort">Sort by</label>
+<select id="sort" name="sort">${options}</select>
+<button type="submit">Show</button>
+</form>`;
 }
 
-/** The two ends of a connection, and other fields. */
-const COLUMNS: readonly Column[] = [
-  { title: 'Local', fields: /^(local|snat)/ },
-  { title: 'Remote', fields: /^(remote|dnat|target)/ },
-  { title: 'Other', fields: /^(?!local|snat|remote|dnat|target)/ },
-];
-
-type Field = readonly [name: string, text: string];
-
-function fieldsIn({ fields }: Contributor, names: RegExp, common: ReadonlyMap<string, string>): Field[] {
-  return [...fields].filter(([name]) => names.test(name) && !common.has(name));
+function countText(all: number, selected: number, shown: number): string {
+  const contributors = `${all} ${all === 1 ? 'contributor' : 'contributors'}`;
+  const matching = selected < all ? `${selected} of ${contributors}` : contributors;
+  return shown < selected ? `First ${shown} of ${matching}.` : `${matching}.`;
 }
 
-function renderFields([first, ...others]: readonly Field[]): Html | undefined {
-  if (first === undefined) {
-    return undefined;
-  }
-  const more = others.map(([name, text]) => `${name} ${text}`).join(', ');
-  return html`${first[1]}${more === '' ? undefined : html`<small>${more}</small>`}`;
+function moreLinks({ linkBase, request }: ContributorTable, selected: number, shown: number): Html | undefined {
+  const link = (change: Partial<PageRequest>, text: string) =>
+    html`<a href="${pageHref(linkBase, { ...request, ...change })}">${text}</a>`;
+  return html`${shown < selected ? link({ allRows: true }, `Show all ${selected}`) : undefined}${
+    request.search === '' ? undefined : html` ${link({ search: '' }, 'Clear the filter')}`
+  }`;
 }
 
-/** Renders a bar; the value beside it is text. */
-function renderBar(value: number, largest: number): Html {
-  const width = largest > 0 ? (100 * value) / largest : 0;
-  return html`<svg class="bar" aria-hidden="true" viewBox="0 0 100 1" preserveAspectRatio="none"><rect width="${width.toFixed(1)}" height="1"/></svg>`;
+function emptyText(all: number): string {
+  return all === 0 ? 'The last results have no contributors.' : 'No contributor matches the filter.';
 }
 
-function contributorsOf(results: ContributorsJson): Contributor[] {
-  return 'datapoints' in results
-    ? newestOf(results)
-    : results.rows.flatMap(({ baseValue, value: _, ...row }) =>
-        typeof baseValue === 'number' ? { value: baseValue, fields: textsOf(row) } : [],
-      );
+interface RowOptions {
+  readonly largest: number;
+  readonly unit: BaseUnit;
+  readonly id: string;
+  readonly common: ReadonlyMap<string, string>;
 }
 
-/** Returns the newest point of each series. Points with the same label and time are added up, as in the metrics. */
-function newestOf({ datapoints }: DatapointsJson): Contributor[] {
-  const newest = new Map<string, { readonly at: string; readonly value: number }>();
-  for (const { label, timestamps, baseValues } of datapoints) {
-    for (const [i, at] of timestamps.entries()) {
-      const value = baseValues[i] ?? 0;
-      const best = newest.get(label);
-      if (best === undefined || at > best.at) {
-        newest.set(label, { at, value });
-      } else if (at === best.at) {
-        newest.set(label, { at, value: best.value + value });
-      }
-    }
-  }
-  return Array.from(newest, ([label, { value }]) => ({ value, fields: new Map([['series', label]]) }));
+function renderRow(contributor: Contributor, { largest, unit, id, common }: RowOptions): Html {
+  const { value, flow, fields, path, remoteView } = contributor;
+  const others = [...fields].filter(([name]) => !common.has(name));
+  const facts = [
+    ...(remoteView === undefined ? [] : [['remote view', humanValue(remoteView, unit)] as const]),
+    ...(path.length === 0 ? [] : [['path', path.join(' → ')] as const]),
+    ...others,
+  ];
+  const ends = html`<span class="ends">${renderEnd(flow.local)}${
+    flow.remote.name === '' ? undefined : renderEnd(flow.remote, flow.port, flow.mirror)
+  }</span>`;
+  return html`<tr>
+<th scope="row"><details id="${id}"><summary>${ends}</summary>
+<dl class="fields">${facts.map(([name, text]) => html`<div><dt>${name}</dt><dd>${text}</dd></div>`)}</dl></details></th>
+<td class="number">${humanValue(value, unit)}${renderBar(value, largest)}</td>
+</tr>
+`;
 }
 
-/** Returns the fields of a row as texts, including those of nested objects (`kubernetesMetadata`). */
-function textsOf(row: Readonly<Record<string, unknown>>): Map<string, string> {
-  const texts = new Map<string, string>();
-  for (const [field, value] of Object.entries(row)) {
-    if (typeof value === 'object' && value !== null) {
-      for (const [inner, text] of textsOf({ ...value })) {
-        texts.set(inner, text);
-      }
-    } else if (field === 'targetPort' && value === 0) {
-      texts.set(field, 'none (mirror row)');
-    } else if (value !== undefined && value !== null && value !== '') {
-      texts.set(field, String(value));
-    }
-  }
-  return texts;
+/** Returns an ID that a row keeps while others change around it, so that it stays expanded. */
+function uniqueId({ flow: { local, remote, port, mirror } }: Contributor, ids: Map<string, number>): string {
+  const base = pathSegment(
+    ['flow', local.name, local.ip, remote.name, remote.ip, port ?? '', mirror ? 'mirror' : ''].join('_').slice(0, 300),
+  );
+  const count = (ids.get(base) ?? 0) + 1;
+  ids.set(base, count);
+  return count === 1 ? base : `${base}_${count}`;
 }
 
 /** Returns the fields that are equal in all of several contributors. */
 function commonFields(contributors: readonly Contributor[]): ReadonlyMap<string, string> {
   const [first, ...others] = contributors;
-  const common = [...(first?.fields ?? [])].filter(([name, text]) =>
-    others.every(({ fields }) => fields.get(name) === text),
+  const common = [...(first?.fields ?? [])].filter(
+    ([name, text]) => !name.endsWith('Arn') && others.every(({ fields }) => fields.get(name) === text),
   );
   return new Map(others.length === 0 ? [] : common);
 }

@@ -1,3 +1,4 @@
+import type { MetricName } from '../../model/vocabulary.ts';
 import type { QueryView } from '../../registry/query-view.ts';
 import { relativeTime } from '../browser/relative-time.ts';
 import { errorHint } from './error-hints.ts';
@@ -38,6 +39,30 @@ export function renderError({ type, lastError }: QueryView, now: number): Html {
 <small class="message">${lastError.message}</small>${
     hint === undefined ? undefined : html`\n<small class="hint">${hint}</small>`
   }`;
+}
+
+/** Names of the metrics of the service for people. */
+const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
+  ROUND_TRIP_TIME: 'Round-trip time',
+  TIMEOUTS: 'Timeouts',
+  RETRANSMISSIONS: 'Retransmissions',
+  DATA_TRANSFERRED: 'Data transferred',
+};
+
+/** Returns the name of a metric for people; the service's name of an unknown one. */
+export function metricTitle(metricName: string | undefined): string {
+  return Object.entries(METRIC_TITLES).find(([name]) => name === metricName)?.[1] ?? metricName ?? 'Value';
+}
+
+/** Renders a bar; the value beside it is text. */
+export function renderBar(value: number, largest: number): Html {
+  const width = largest > 0 ? (100 * value) / largest : 0;
+  return html`<svg class="bar" aria-hidden="true" viewBox="0 0 100 1" preserveAspectRatio="none"><rect width="${width.toFixed(1)}" height="1"/></svg>`;
+}
+
+/** Renders a name that browsers break only after separators, unless a part of it is too long for a line. */
+export function breakable(name: string): Html {
+  return html`${name.split(/(?<=[:_/])(?=.)/).map((part, i) => (i === 0 ? part : html`<wbr>${part}`))}`;
 }
 
 /** Percent-encodes a name. A lone surrogate, on which `encodeURIComponent` throws, becomes U+FFFD, as in all output. */

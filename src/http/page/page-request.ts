@@ -1,8 +1,9 @@
 import type { Site } from '../app-options.ts';
+import { SORTS, type Sort } from './contributor-rows.ts';
 
 /** The requested view of the status page, from its query string. */
 export interface PageRequest {
-  /** Words that a query must contain, all of them; empty: all queries. */
+  /** Words that a query, or a contributor of `query`, must contain, all of them; empty: no filter. */
   readonly search: string;
   /** Text of a condition; empty: all conditions. */
   readonly status: string;
@@ -10,6 +11,12 @@ export interface PageRequest {
   readonly page: number;
   /** Name of the query to show in detail; undefined: the list. */
   readonly query: string | undefined;
+  /** Order of the contributors of `query`. */
+  readonly sort: Sort;
+  /** Whether all contributors are shown, not only the first ones. */
+  readonly allRows: boolean;
+  /** Whether the contributors are requested as tab-separated values. */
+  readonly tsv: boolean;
 }
 
 /** Maximum length of a search; longer than any name. */
@@ -25,7 +32,18 @@ export function readPageRequest(url: string): PageRequest {
     status: parameters.get('status') ?? '',
     page: /^[1-9]\d{0,5}$/.test(page) ? Number(page) : 1,
     query: parameters.get('query') ?? undefined,
+    sort: sortOf(parameters.get('sort')),
+    allRows: parameters.get('rows') === 'all',
+    tsv: parameters.get('format') === 'tsv',
   };
+}
+
+function sortOf(text: string | null): Sort {
+  return isSort(text) ? text : 'value';
+}
+
+function isSort(text: string | null): text is Sort {
+  return text !== null && Object.hasOwn(SORTS, text);
 }
 
 /** Values shared by all parts of a page. */
@@ -39,8 +57,16 @@ export interface PageContext {
 
 /** Returns the address of a page. */
 export function pageHref(linkBase: string, request: Partial<PageRequest> = {}): string {
-  const { search = '', status = '', page = 1, query = '' } = request;
-  const values = { query, search, status, page: page > 1 ? String(page) : '' };
+  const { search = '', status = '', page = 1, query = '', sort = 'value', allRows = false, tsv = false } = request;
+  const values = {
+    query,
+    search,
+    status,
+    page: page > 1 ? String(page) : '',
+    sort: sort === 'value' ? '' : sort,
+    rows: allRows ? 'all' : '',
+    format: tsv ? 'tsv' : '',
+  };
   const given = Object.entries(values).filter(([, value]) => value !== '');
   const text = given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
   return `${linkBase}${text}` || './';

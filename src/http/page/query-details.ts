@@ -1,39 +1,51 @@
 import type { QueryView } from '../../registry/query-view.ts';
-import { type ContributorsJson, renderContributors } from './contributor-table.ts';
 import { type Html, type HtmlValue, html } from './html.ts';
-import { badge, conditionOf, NOTHING, pathSegment, renderError, renderTime } from './page-parts.ts';
+import {
+  badge,
+  breakable,
+  conditionOf,
+  metricTitle,
+  NOTHING,
+  pathSegment,
+  renderError,
+  renderTime,
+} from './page-parts.ts';
 import { type PageContext, pageHref } from './page-request.ts';
 import { subjectOf } from './page-selection.ts';
 import { renderRuns, renderTimeline } from './run-timeline.ts';
 
 /**
- * Renders one query: facts, last runs, contributors.
+ * Renders one query: contributors, last runs, facts.
  *
- * @param contributors from the last results; undefined if there are none
+ * @param contributors table of the last results; undefined if there are none
  */
 export function renderQueryDetails(
   { linkBase, now }: PageContext,
   query: QueryView,
-  contributors: ContributorsJson | undefined,
+  contributors: Html | undefined,
 ): Html {
   const json = `${linkBase}api/v1/queries/${pathSegment(query.name)}`;
+  const scheduled = query.schedule !== undefined;
   return html`<p class="back"><a href="${pageHref(linkBase)}">All queries</a></p>
-<h2 id="query-${pathSegment(query.name)}">${query.name}</h2>
+<h2 id="query-${pathSegment(query.name)}">${breakable(query.name)}</h2>
+<div class="state">${badge(conditionOf(query))} ${query.recentRuns === undefined ? undefined : renderTimeline(query.recentRuns())}</div>
+${query.lastError === null ? undefined : html`<div class="state error">${renderError(query, now)}</div>`}
+<details id="facts"${scheduled ? undefined : html` open`}><summary>Details</summary>
 <dl class="card">
-${factsOf(query, now).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl>
+${factsOf(query, now).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl></details>
 ${query.recentRuns === undefined ? undefined : renderRunsOf(query.recentRuns(), now)}
-${query.schedule === undefined ? undefined : html`<h3>Contributors</h3>`}
-${contributors === undefined ? (query.schedule === undefined ? undefined : html`<p>No results yet.</p>`) : renderContributors(contributors)}
+${scheduled ? html`<h3>Contributors by ${metricTitle(query.metricName).toLowerCase()}</h3>` : undefined}
+${contributors ?? (scheduled ? html`<p>No results yet.</p>` : undefined)}
 <ul class="buttons">
 <li><a href="${json}">This query as JSON</a></li>
 ${contributors === undefined ? undefined : html`<li><a href="${json}/contributors">Contributors as JSON (all fields)</a></li>`}
 </ul>`;
 }
 
-function renderRunsOf(runs: ReturnType<NonNullable<QueryView['recentRuns']>>, now: number): Html {
-  return html`<h3>Last runs</h3>
-<p>${renderTimeline(runs)}</p>
-${runs.length === 0 ? undefined : html`<details id="runs"><summary>All runs</summary>${renderRuns(runs, now)}</details>`}`;
+function renderRunsOf(runs: ReturnType<NonNullable<QueryView['recentRuns']>>, now: number): Html | undefined {
+  return runs.length === 0
+    ? undefined
+    : html`<details id="runs"><summary>Last runs</summary>${renderRuns(runs, now)}</details>`;
 }
 
 function factsOf(query: QueryView, now: number): readonly (readonly [name: string, value: HtmlValue])[] {
@@ -43,8 +55,7 @@ function factsOf(query: QueryView, now: number): readonly (readonly [name: strin
     ['Status', html`${badge(conditionOf(query))}${known}`],
     ['Since', renderTime(query.statusSince, now)],
     ['Last success', renderTime(query.lastSuccess, now)],
-    ['Next poll', renderTime(query.nextPoll, now)],
-    ['Last error', renderError(query, now)],
+    [schedule === undefined ? 'Next poll' : 'Next run', renderTime(query.nextPoll, now)],
     ['Account and region', `${query.account}, ${query.region}`],
     ['Subject', `${subjectOf(query)}, ${query.type}`],
     ['Query ID', query.queryId ?? NOTHING],
@@ -53,7 +64,7 @@ function factsOf(query: QueryView, now: number): readonly (readonly [name: strin
       ? []
       : ([
           ['Metric and category', `${query.metricName}, ${query.destinationCategory}`],
-          ['Schedule', `every ${schedule.every}, lookback ${schedule.lookback}, delay ${schedule.delay}`],
+          ['Schedule', scheduleText(schedule)],
         ] as const)),
     [
       'Labels',
@@ -63,4 +74,10 @@ function factsOf(query: QueryView, now: number): readonly (readonly [name: strin
     ],
     ['Source', query.source],
   ];
+}
+
+/** `every 5m, for a window of 5m that ended 2m before`: a delay is planned, and is not lateness. */
+function scheduleText({ every, lookback, delay }: NonNullable<QueryView['schedule']>): string {
+  const ended = /^0\D/.test(delay) ? 'has just ended' : `ended ${delay} before`;
+  return `every ${every}, for a window of ${lookback} that ${ended}`;
 }

@@ -95,8 +95,26 @@ small { display: block; color: var(--soft); font-size: 13px; }
 .runs .ok { fill: var(--good); }
 .runs .no { y: 1.75px; height: 14.5px; fill: var(--bad-bg); stroke: var(--bad); stroke-width: 1.5px; }
 .runs .gap { y: 13px; height: 4px; fill: var(--idle); }
-.bar { display: block; width: 120px; height: 5px; margin: 3px 0 0 auto; transform: scaleX(-1); }
+.bar { display: block; width: 100%; max-width: 120px; height: 5px; margin: 3px 0 0 auto; transform: scaleX(-1); }
 .bar rect { fill: var(--busy); }
+.flows { table-layout: fixed; font-size: 14px; line-height: 1.35; }
+.flows th, .flows td { padding: 3px 14px; }
+.flows thead .number { width: 170px; }
+.flows summary { display: flex; padding: 0; list-style: none; }
+.flows summary::-webkit-details-marker { display: none; }
+.flows summary::before { flex: none; width: 14px; color: var(--soft); content: "▸"; content: "▸" / ""; }
+.flows [open] > summary::before { content: "▾"; content: "▾" / ""; }
+.ends { display: grid; flex: 1; grid-template-columns: repeat(2, minmax(0, 1fr)); column-gap: 18px; }
+.end + .end { position: relative; }
+.end + .end::before { position: absolute; left: -16px; color: var(--soft); content: "→"; content: "→" / ""; }
+.end b { font-weight: 500; }
+.end small { display: block; overflow: hidden; min-height: 1.35em; margin: 0; font-size: 12.5px; text-overflow: ellipsis; white-space: nowrap; }
+.state { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 14px; margin: 0 0 6px; }
+.state.error { display: block; }
+dl.fields { margin: 6px 0 6px 14px; padding: 0; font-size: 13px; }
+dl.fields > div { padding: 1px 0; grid-template-columns: 170px minmax(0, 1fr); }
+.copy { display: none; }
+.scripted .copy { display: inline-block; padding: 1px 8px; font-size: 13px; }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); padding: 6px 0; }
 .back { margin-top: 20px; }
 dl > div { display: grid; grid-template-columns: 170px minmax(0, 1fr); padding: 5px 14px; }
@@ -116,5 +134,14 @@ dd { margin: 0; overflow-wrap: anywhere; }
   details td > * { grid-column: 2; justify-self: start; }
   details td::before { grid-row: 1 / span 3; }
   dl > div { grid-template-columns: 110px minmax(0, 1fr); }
+  .flows th, .flows td { padding-left: 8px; padding-right: 8px; }
+}
+@media (max-width: 640px) {
+  .flows thead .number { width: 88px; }
+  .flows thead th { padding: 0; font-size: 0; }
+  .ends { grid-template-columns: minmax(0, 1fr); }
+  .end + .end::before { left: -14px; }
+  .end small:empty { min-height: 0; }
+  dl.fields > div { grid-template-columns: 100px minmax(0, 1fr); }
 }
 `;

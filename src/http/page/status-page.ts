@@ -2,8 +2,10 @@ import type { RequestHandler } from 'express';
 import { FairQueue, nextTurn, QueueFullError } from '../../lib/concurrency.ts';
 import type { AppOptions } from '../app-options.ts';
 import { replacePolicy } from '../security/security-headers.ts';
-import { HttpError, sendHtml } from '../server/respond.ts';
-import type { ContributorsJson } from './contributor-table.ts';
+import { HTML, HttpError, sendBody, TSV } from '../server/respond.ts';
+import { type ContributorsJson, contributorsOf, selectContributors } from './contributor-rows.ts';
+import { renderContributors } from './contributor-table.ts';
+import { contributorsTsv } from './contributor-tsv.ts';
 import { Html, html } from './html.ts';
 import { ASSETS, IMPORT_MAP, STATUS_PAGE_POLICY } from './page-assets.ts';
 import { type PageContext, type PageRequest, pageHref, readPageRequest } from './page-request.ts';
@@ -70,10 +72,14 @@ export function statusPageEndpoint(options: AppOptions): RequestHandler {
     const disconnected = new AbortController();
     response.once('close', () => disconnected.abort());
     try {
-      const { status, page } = await queue.run(request.socket.remoteAddress ?? '', disconnected.signal, () =>
+      const {
+        status,
+        type = HTML,
+        page,
+      } = await queue.run(request.socket.remoteAddress ?? '', disconnected.signal, () =>
         render(options, readPageRequest(request.url)),
       );
-      sendHtml(response, status, page);
+      sendBody(response, status, type, Buffer.from(page));
     } catch (error) {
       if (error instanceof QueueFullError) {
         response.setHeader('Retry-After', RETRY_SECONDS);
@@ -86,8 +92,15 @@ export function statusPageEndpoint(options: AppOptions): RequestHandler {
   };
 }
 
+interface Rendered {
+  readonly status: number;
+  /** Media type; HTML by default. */
+  readonly type?: string;
+  readonly page: string;
+}
+
 /** Plain HTML, every value escaped, complete without its script. */
-async function render(options: AppOptions, request: PageRequest): Promise<{ status: number; page: string }> {
+async function render(options: AppOptions, request: PageRequest): Promise<Rendered> {
   const { site, queries, context } = options;
   const { externalUrl } = site;
   const page = { site, linkBase: externalUrl === undefined ? '' : `${externalUrl}/`, now: context.clock.now() };
@@ -104,6 +117,13 @@ async function render(options: AppOptions, request: PageRequest): Promise<{ stat
   }
   const json = await queries.contributors(request.query);
   // The JSON is from `rowsJson` or `datapointsJson`.
-  const contributors: ContributorsJson | undefined = json === undefined ? undefined : JSON.parse(json);
+  const results: ContributorsJson | undefined = json === undefined ? undefined : JSON.parse(json);
+  await nextTurn();
+  if (request.tsv && results !== undefined) {
+    const selected = selectContributors(contributorsOf(results), request.search, request.sort);
+    return { status: 200, type: TSV, page: await contributorsTsv(selected, results.baseUnit) };
+  }
+  const { metricName } = query;
+  const contributors = results && (await renderContributors({ ...page, request, results, metricName }));
   return { status: 200, page: renderPage(page, `${query.name} – `, renderQueryDetails(page, query, contributors)) };
 }

@@ -6,6 +6,7 @@ import { HeldBodies } from './held-bodies.ts';
 /** Media types of responses, except for metrics. */
 export const TEXT = 'text/plain; charset=utf-8';
 export const HTML = 'text/html; charset=utf-8';
+export const TSV = 'text/tab-separated-values; charset=utf-8';
 export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -60,10 +61,6 @@ function setHead(response: ServerResponse, status: number, contentType: string, 
 /** Sends plain text, usually one line. Adds the final newline. */
 export function sendText(response: ServerResponse, status: number, text: string): void {
   sendBody(response, status, TEXT, Buffer.from(`${text}\n`));
-}
-
-export function sendHtml(response: ServerResponse, status: number, page: string): void {
-  sendBody(response, status, HTML, Buffer.from(page));
 }
 
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {

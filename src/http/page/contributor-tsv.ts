@@ -1,0 +1,17 @@
+import { mapInTurns } from '../../lib/concurrency.ts';
+import type { Contributor } from './contributor-rows.ts';
+
+/** Returns contributors as tab-separated values with a header: the value in the base unit, and all fields that any has. */
+export async function contributorsTsv(contributors: readonly Contributor[], baseUnit: string): Promise<string> {
+  const fields = [...new Set(contributors.flatMap((each) => [...each.fields.keys()]))];
+  const header = ['value', 'unit', ...fields, 'path'];
+  const lines = await mapInTurns(contributors, ({ value, fields: texts, path }) =>
+    [String(value), baseUnit, ...fields.map((field) => texts.get(field) ?? ''), path.join(' > ')].map(cell).join('\t'),
+  );
+  return [header.map(cell).join('\t'), ...lines, ''].join('\n');
+}
+
+/** Without characters that end a cell or a line. */
+function cell(text: string): string {
+  return text.replace(/[\t\r\n]+/g, ' ');
+}

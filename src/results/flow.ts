@@ -1,0 +1,101 @@
+/** One end of a flow, in texts for people. Empty texts: unknown. */
+export interface FlowEnd {
+  /** Kubernetes service or pod with its namespace, else the address, instance, subnet, or whatever identifies the end. */
+  readonly name: string;
+  readonly ip: string;
+  readonly zone: string;
+  /** Pod, instance, or subnet, unless it is the name. */
+  readonly host: string;
+}
+
+/** The two ends of a row of top contributors. */
+export interface Flow {
+  readonly local: FlowEnd;
+  readonly remote: FlowEnd;
+  /** Port of the remote end; undefined if unknown, and for mirror rows. */
+  readonly port: number | undefined;
+  /** Whether the row is the remote end's view of a connection. */
+  readonly mirror: boolean;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Returns the flow of a row with the fields of the API. */
+export function flowOf(row: Row): Flow {
+  const port = row['targetPort'];
+  return {
+    local: endOf(row, 'local', text(row, 'accountId')),
+    remote: endOf(row, 'remote', text(row, 'remoteIdentifier')),
+    port: typeof port === 'number' && port > 0 ? port : undefined,
+    mirror: port === 0,
+  };
+}
+
+function endOf(row: Row, side: 'local' | 'remote', other: string): FlowEnd {
+  const kubernetes: Row = Object(row['kubernetesMetadata']);
+  const namespace = text(kubernetes, `${side}PodNamespace`);
+  const qualified = (name: string) => (name === '' || namespace === '' ? name : `${namespace}/${name}`);
+  const service = qualified(text(kubernetes, `${side}ServiceName`));
+  const pod = text(kubernetes, `${side}PodName`);
+  const ip = text(row, `${side}Ip`);
+  const instance = text(row, `${side}InstanceId`);
+  const subnet = text(row, `${side}SubnetId`);
+  const last = other || text(row, `${side}VpcId`) || text(row, `${side}Region`) || text(row, 'destinationCategory');
+  const name = firstOf(service, qualified(pod), ip, instance, subnet, last);
+  const host =
+    name === service ? pod || instance : name === qualified(pod) || name === ip ? instance || subnet : subnet;
+  return { name, ip, zone: text(row, `${side}Az`), host: host === name ? '' : host };
+}
+
+function firstOf(...texts: readonly string[]): string {
+  return texts.find((each) => each !== '') ?? '';
+}
+
+function text(row: Row, field: string): string {
+  const value = row[field];
+  return typeof value === 'string' ? value : '';
+}
+
+/** A flow of a result, with the mirror row that was merged into it. */
+export interface MergedFlow<Item> {
+  readonly item: Item;
+  readonly mirror: Item | undefined;
+}
+
+/**
+ * Merges each mirror row into the row of the same connection from its other end, the one with the ends exchanged. Mirror
+ * rows without such a row are kept, because nothing else shows their flows.
+ */
+export function mergeMirrors<Item>(items: readonly Item[], flow: (item: Item) => Flow | undefined): MergedFlow<Item>[] {
+  const twins = new Map<string, { readonly item: Item; mirror: Item | undefined }[]>();
+  const merged: { readonly item: Item; mirror: Item | undefined }[] = [];
+  const mirrors: Item[] = [];
+  for (const item of items) {
+    const ends = flow(item);
+    if (ends?.mirror === true) {
+      mirrors.push(item);
+      continue;
+    }
+    const entry = { item, mirror: undefined };
+    merged.push(entry);
+    if (ends !== undefined) {
+      const key = keyOf(ends.local, ends.remote);
+      twins.set(key, [...(twins.get(key) ?? []), entry]);
+    }
+  }
+  for (const item of mirrors) {
+    const ends = flow(item);
+    const same = ends && twins.get(keyOf(ends.remote, ends.local));
+    const twin = same?.find(({ mirror }) => mirror === undefined);
+    if (twin !== undefined) {
+      twin.mirror = item;
+    } else if (same === undefined) {
+      merged.push({ item, mirror: undefined });
+    }
+  }
+  return merged;
+}
+
+function keyOf(local: FlowEnd, remote: FlowEnd): string {
+  return JSON.stringify([local.ip || local.name, remote.ip || remote.name]);
+}
