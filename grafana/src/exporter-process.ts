@@ -22,7 +22,11 @@ export function reloads(): Section {
         'Discovery files',
         'Result of the last reading of each discovery file. After a failure, its last valid queries are kept.',
         BAD_OR_GOOD,
-        [`1 + aws_nfm_exporter_discovery_file_last_load_successful{${OF_JOB}}`, '{{file}}'],
+        [
+          // The name of the file, without its directory.
+          `label_replace(1 + aws_nfm_exporter_discovery_file_last_load_successful{${OF_JOB}}, "file_name", "$1", "file", "(?:.*/)?([^/]+)")`,
+          `${INSTANCE} {{file_name}}`,
+        ],
       ).height(7),
     ],
   };

@@ -2,8 +2,18 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { assemble, type Section } from './assembly.ts';
 import { process, reloads } from './exporter-process.ts';
 import { cell, drillDown } from './navigation.ts';
-import { heatmap, mapping, stackedBars, stat, stateTimeline, timeSeries } from './panels.ts';
-import { amongTop, OF_JOB, OF_QUERY, OF_TARGET, ofChosen, perSecondOf, quantile, whereAsked } from './promql.ts';
+import { countedBars, exporters, heatmap, limits, mapping, stat, stateTimeline, timeSeries } from './panels.ts';
+import {
+  amongTop,
+  OF_JOB,
+  OF_QUERY,
+  OF_TARGET,
+  ofChosen,
+  perInterval,
+  perSecondOf,
+  quantile,
+  whereAsked,
+} from './promql.ts';
 import { BAD_OR_GOOD, DOWN_OR_UP, RUN_OUTCOME } from './state-sets.ts';
 import { queryColumns, table } from './table.ts';
 
@@ -24,12 +34,7 @@ function health(): Section {
   return {
     title: 'Health',
     panels: [
-      stat('Scrapes', 'Whether Prometheus could scrape the exporter the last time it tried.', [
-        `up{${OF_JOB}} and on (job, instance) last_over_time(aws_nfm_exporter_build_info{${OF_JOB}}[$__range])`,
-        INSTANCE,
-      ])
-        .mappings([mapping(DOWN_OR_UP, 0)])
-        .span(4),
+      exporters().span(4),
       stat('Running for', 'Time since the exporter started.', [
         `time() - process_start_time_seconds{${OF_JOB}} and on (job, instance) aws_nfm_exporter_build_info`,
         INSTANCE,
@@ -133,12 +138,15 @@ function api(): Section {
         DOWN_OR_UP,
         [`1 + min by (account, aws_region) (aws_nfm_api_up{${OF_TARGET}})`, TARGET],
       ).height(9),
-      timeSeries(
-        'Request budget',
-        'Requests per second of each account and Region: current budget, planned by its queries, and sent.',
-        [`aws_nfm_api_budget_requests_per_second{${OF_TARGET}}`, `${TARGET} allowed`],
-        [`aws_nfm_api_planned_requests_per_second{${OF_TARGET}}`, `${TARGET} needed`],
-        [`sum by (account, aws_region) (${perSecondOf('aws_nfm_api_requests_total', OF_TARGET)})`, `${TARGET} made`],
+      limits(
+        timeSeries(
+          'Request budget',
+          'Requests per second of each account and Region: current budget, planned by its queries, and sent.',
+          [`aws_nfm_api_budget_requests_per_second{${OF_TARGET}}`, `${TARGET} allowed`],
+          [`aws_nfm_api_planned_requests_per_second{${OF_TARGET}}`, `${TARGET} needed`],
+          [`sum by (account, aws_region) (${perSecondOf('aws_nfm_api_requests_total', OF_TARGET)})`, `${TARGET} made`],
+        ),
+        'A',
       ).unit('reqps'),
     ],
   };
@@ -150,20 +158,20 @@ function runs(): Section {
   return {
     title: 'Runs',
     panels: [
-      timeSeries(
-        'Runs under way',
-        'Active and waiting runs, and the concurrent-run limit, which quota errors reduce.',
-        [`sum by (account, aws_region, state) (aws_nfm_api_runs{${OF_TARGET}})`, `${TARGET} {{state}}`],
-        [`sum by (account, aws_region) (aws_nfm_api_runs_limit{${OF_TARGET}})`, `${TARGET} limit`],
+      limits(
+        timeSeries(
+          'Runs under way',
+          'Active and waiting runs, and the concurrent-run limit, which quota errors reduce.',
+          [`sum by (account, aws_region, state) (aws_nfm_api_runs{${OF_TARGET}})`, `${TARGET} {{state}}`],
+          [`sum by (account, aws_region) (aws_nfm_api_runs_limit{${OF_TARGET}})`, `${TARGET} limit`],
+        ),
+        'B',
       ),
-      stackedBars(
+      countedBars(
         'Runs by outcome',
         'Runs of the chosen queries that have ended, by outcome; skipped: windows that were never started.',
         RUN_OUTCOME.states,
-        [
-          `sum by (outcome) (${ofChosen(`increase(aws_nfm_query_runs_total{${OF_QUERY}}[$__rate_interval])`)}) > 0`,
-          '{{outcome}}',
-        ],
+        [`sum by (outcome) (${ofChosen(perInterval('aws_nfm_query_runs_total', OF_QUERY))}) > 0`, '{{outcome}}'],
       ),
       timeSeries(
         'Duration of runs',
@@ -204,11 +212,14 @@ function series(): Section {
   return {
     title: 'Series and limits',
     panels: [
-      timeSeries(
-        'Contributor series',
-        'Contributor series that are exported, and how many contributors.maxSeries allows over all queries.',
-        [`aws_nfm_exporter_contributor_series{${OF_JOB}}`, `${INSTANCE} exported`],
-        [`aws_nfm_exporter_contributor_series_limit{${OF_JOB}}`, `${INSTANCE} allowed`],
+      limits(
+        timeSeries(
+          'Contributor series',
+          'Contributor series that are exported, and how many contributors.maxSeries allows over all queries.',
+          [`aws_nfm_exporter_contributor_series{${OF_JOB}}`, `${INSTANCE} exported`],
+          [`aws_nfm_exporter_contributor_series_limit{${OF_JOB}}`, `${INSTANCE} allowed`],
+        ),
+        'B',
       ).span(8),
       timeSeries(
         'Series left out',

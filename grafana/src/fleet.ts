@@ -4,7 +4,7 @@ import { BAD_RUN, MONITOR_NOT_ACTIVE, RESULTS_AGE_IN_INTERVALS, UNFINISHED_FOR }
 import { toLookAt } from './fleet-tables.ts';
 import { inventory, targets } from './fleet-targets.ts';
 import { drillDown, label } from './navigation.ts';
-import { badIfAny, stackedBars, stat, stateTimeline, timeSeries } from './panels.ts';
+import { badIfAny, countedBars, exporters, stackedBars, stat, stateTimeline, timeSeries } from './panels.ts';
 import {
   CHOSEN_SCHEDULED_QUERIES,
   CHOSEN_WATCHED_QUERIES,
@@ -12,6 +12,7 @@ import {
   OF_QUERY,
   OF_TARGET,
   ofChosen,
+  perInterval,
   whereAsked,
 } from './promql.ts';
 import { QUERY_STATUS, RUN_OUTCOME, stateNumber } from './state-sets.ts';
@@ -37,37 +38,38 @@ function atAGlance(): Section {
   return {
     title: 'At a glance',
     panels: [
+      exporters().span(12),
       stat('Queries', 'Registered queries: scheduled and watched ones.', [
         `count by (kind) (label_replace(${CHOSEN_SCHEDULED_QUERIES}, "kind", "scheduled", "", "")) or count by (kind) (label_replace(${CHOSEN_WATCHED_QUERIES}, "kind", "watched", "", ""))`,
         '{{kind}}',
-      ]).span(6),
+      ]).span(12),
       badIfAny(
         'Bad last runs',
         'Scheduled queries whose last completed run returned no results: it failed, was canceled, timed out, or could not be started or read. Their last flows are kept until they are stale.',
         [numberOf(ofChosen(BAD_RUN)), 'queries'],
-      ).span(3),
+      ).span(4),
       badIfAny('Watched, FAILED', 'Watched queries that the service has ended with the status FAILED.', [
         numberOf(ofChosen(`aws_nfm_query_status{status="FAILED", ${OF_QUERY}} == 1`, CHOSEN_WATCHED_QUERIES)),
         'queries',
-      ]).span(3),
+      ]).span(4),
       badIfAny('Requests fail', 'Queries whose last call failed. The table below shows the errors.', [
         numberOf(ofChosen(`aws_nfm_query_up{${OF_QUERY}} == 0`)),
         'queries',
-      ]).span(3),
+      ]).span(4),
       badIfAny(
         'Unfinished > 1 h',
         'Queries that have been QUEUED or RUNNING for more than an hour, counted from when the exporter first saw it.',
         [numberOf(ofChosen(`(${UNFINISHED_FOR}) > 3600`)), 'queries'],
-      ).span(3),
+      ).span(4),
       badIfAny('Monitors not ACTIVE', 'Monitors of the accounts and regions in use with another status than ACTIVE.', [
         numberOf(MONITOR_NOT_ACTIVE),
         'monitors',
-      ]).span(3),
+      ]).span(4),
       badIfAny(
         'API down',
         'Accounts and Regions whose last call got an authentication, permission, throttling, or server error, or no response.',
         [numberOf(`aws_nfm_api_up{${OF_TARGET}} == 0`), 'targets'],
-      ).span(3),
+      ).span(4),
     ],
   };
 }
@@ -89,14 +91,11 @@ function overTime(): Section {
         QUERY_STATUS.states,
         [`sum by (status) (${ofChosen(`aws_nfm_query_status{${OF_QUERY}}`)})`, '{{status}}'],
       ),
-      stackedBars(
+      countedBars(
         'Runs by outcome',
         'Completed runs of scheduled queries by outcome. Skipped: windows whose run could not start in time.',
         RUN_OUTCOME.states,
-        [
-          `sum by (outcome) (${ofChosen(`increase(aws_nfm_query_runs_total{${OF_QUERY}}[$__rate_interval])`)}) > 0`,
-          '{{outcome}}',
-        ],
+        [`sum by (outcome) (${ofChosen(perInterval('aws_nfm_query_runs_total', OF_QUERY))}) > 0`, '{{outcome}}'],
       ),
       stateTimeline(
         'Status of watched queries',

@@ -40,7 +40,7 @@ const ROUND_TRIP_TIME: FlowMetric = {
 export const PER_SECOND_METRICS: readonly PerSecondMetric[] = [
   perSecondMetric({
     title: 'Retransmissions',
-    unit: 'cps',
+    unit: 'suffix:/s',
     what: 'TCP segments sent again, a second',
     rowsWhat: 'TCP segments sent again',
     totalUnit: 'short',
@@ -48,7 +48,7 @@ export const PER_SECOND_METRICS: readonly PerSecondMetric[] = [
   }),
   perSecondMetric({
     title: 'Timeouts',
-    unit: 'cps',
+    unit: 'suffix:/s',
     what: 'TCP retransmission timeouts, a second',
     rowsWhat: 'TCP retransmission timeouts',
     totalUnit: 'short',

@@ -3,7 +3,7 @@ import { assemble, type Section } from './assembly.ts';
 import { FLOW_METRICS, type FlowMetric, PER_SECOND_METRICS } from './flow-metrics.ts';
 import { cell, drillDown, label } from './navigation.ts';
 import { bars, stat, timeSeries } from './panels.ts';
-import { OF_FLOW, OF_QUERY, ofChosen, perSecond, whereAsked } from './promql.ts';
+import { OF_FLOW, OF_QUERY, ofChosen, perSecond, whereAsked, withRemoteEnd } from './promql.ts';
 import { type LabelColumn, queryColumns, table } from './table.ts';
 import { flowVariables } from './variables.ts';
 
@@ -30,7 +30,7 @@ export function flows(): Dashboard {
 const ROWS = 100;
 const LINES = 10;
 const BARS = 15;
-const FLOW = '{{monitor}}{{scope_id}} {{local_az}} {{local_instance_id}} → {{remote_az}} {{remote_ip}} {{target_port}}';
+const FLOW = '{{monitor}}{{scope_id}} {{local_az}} {{local_instance_id}} {{remote_end}}';
 const SUBJECT = '{{account}} {{aws_region}} {{monitor}}{{scope_id}}';
 
 const THIS_QUERY = drillDown('This query only', 'flows', { query: cell('query') });
@@ -104,7 +104,7 @@ function worstOverTime(): Section {
       timeSeries(
         `${title}: worst flows`,
         `The ${LINES} flows with the most at each moment: ${what}. Each run replaces the flows of its query. A flow that ends here is not among the top contributors anymore, or has ended.`,
-        [`topk(${LINES}, ${value()})`, FLOW],
+        [withRemoteEnd(`topk(${LINES}, ${value()})`), FLOW],
       )
         .unit(unit)
         .dataLinks([

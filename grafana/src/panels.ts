@@ -36,55 +36,67 @@ import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as StateTimeline } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { COLORS } from './colors.ts';
-import type { State } from './state-sets.ts';
+import { EXPORTER_UP } from './promql.ts';
+import { EXPORTER_STATES, type State } from './state-sets.ts';
 import { DATA_SOURCE } from './variables.ts';
+
+/** Text of a panel without series. */
+const NO_DATA = 'no data';
 
 /** An expression, and the legend of its series (Grafana's {{label}} template). */
 export type Series = readonly [expression: string, legend: string];
 
-/** A value for each series now, and what it was over the time range behind it. */
+/** A value for each series now; gray if there is none. A range would show the last value of an exporter that has stopped. */
 export function stat(title: string, description: string, ...series: readonly Series[]): Stat {
   return new Stat()
     .title(title)
     .description(description)
     .datasource(DATA_SOURCE)
-    .targets(series.map(overTime))
+    .targets(series.map(now))
     .reduceOptions(lastValue())
     .colorMode(BigValueColorMode.Value)
-    .graphMode(BigValueGraphMode.Area)
-    .colorScheme(fixed(COLORS.sky))
-    .noValue('none')
+    .graphMode(BigValueGraphMode.None)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .thresholds(steps(COLORS.grey, [[0, COLORS.sky]]))
+    .noValue(NO_DATA)
     .height(4);
 }
 
 /** The same for a number that should be 0. */
 export function badIfAny(title: string, description: string, ...series: readonly Series[]): Stat {
-  return stat(title, description, ...series)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
-    .thresholds(steps(COLORS.green, [[1, COLORS.vermillion]]));
+  return stat(title, description, ...series).thresholds(
+    steps(COLORS.grey, [
+      [0, COLORS.green],
+      [1, COLORS.vermillion],
+    ]),
+  );
 }
 
-/** Lines, colored by their last value from blue (low) to red (high); the legend is sorted by it. */
+/** A tile for each exporter, which is there if the exporter is not. */
+export function exporters(): Stat {
+  return stat(
+    'Exporters',
+    'Result of the last scrape of each exporter that was seen in the last day. GONE: Prometheus stopped scraping it in the last 15 minutes.',
+    [EXPORTER_UP, '{{instance}}'],
+  )
+    .mappings([mapping(EXPORTER_STATES, 0)])
+    .noValue('no exporter');
+}
+
+/** Lines, each with a color of its own; the legend is sorted by their last values. */
 export function timeSeries(title: string, description: string, ...series: readonly Series[]): TimeSeries {
   return new TimeSeries()
     .title(title)
     .description(description)
     .datasource(DATA_SOURCE)
     .targets(series.map(overTime))
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.ContinuousBlYlRd))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .lineWidth(2)
     .fillOpacity(5)
     .showPoints(VisibilityMode.Auto)
     .axisSoftMin(0)
-    .legend(
-      new VizLegendOptionsBuilder()
-        .showLegend(true)
-        .displayMode(LegendDisplayMode.Table)
-        .placement(LegendPlacement.Bottom)
-        .calcs(['lastNotNull', 'max'])
-        .sortBy('Last *')
-        .sortDesc(true),
-    )
+    .noValue(NO_DATA)
+    .legend(legendTable().calcs(['last', 'max']).sortBy('Last').sortDesc(true))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending).hideZeros(true))
     .span(12)
     .height(9);
@@ -103,6 +115,30 @@ export function stackedBars(
     .lineWidth(0)
     .fillOpacity(80);
   return colored(panel, colors);
+}
+
+/** Shows the series of some queries, named by letter, as limits: what the other lines should stay below. */
+export function limits(panel: TimeSeries, ...refIds: readonly string[]): TimeSeries {
+  for (const id of refIds) {
+    panel.overrideByQuery(id, [
+      { id: 'color', value: { mode: 'fixed', fixedColor: COLORS.grey } },
+      { id: 'custom.lineStyle', value: { fill: 'dash', dash: [10, 10] } },
+      { id: 'custom.fillOpacity', value: 0 },
+    ]);
+  }
+  return panel;
+}
+
+/** Bars that count the events of each minute or longer; `perInterval` counts them. The legend shows their sums. */
+export function countedBars(
+  title: string,
+  description: string,
+  colors: readonly State[],
+  ...series: readonly Series[]
+): TimeSeries {
+  return stackedBars(title, description, colors, ...series)
+    .interval('1m')
+    .legend(legendTable().calcs(['sum']).sortBy('Total').sortDesc(true));
 }
 
 /** Lines with a color per name. */
@@ -130,7 +166,7 @@ export function stateTimeline(
     .datasource(DATA_SOURCE)
     .targets(series.map(overTime))
     .mappings([mapping(states, 1)])
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .colorScheme(fixed(COLORS.grey))
     .showValue(VisibilityMode.Auto)
     .mergeValues(true)
     .fillOpacity(80)
@@ -138,7 +174,7 @@ export function stateTimeline(
     .rowHeight(0.85)
     .perPage(20)
     .legend(new VizLegendOptionsBuilder().showLegend(false))
-    .noValue('nothing yet')
+    .noValue(NO_DATA)
     .span(12)
     .height(10);
 }
@@ -149,14 +185,14 @@ export function bars(title: string, description: string, ...series: readonly Ser
     .title(title)
     .description(description)
     .datasource(DATA_SOURCE)
-    .targets(series.map((each, index) => overTime(each, index).instant()))
+    .targets(series.map(now))
     .reduceOptions(lastValue())
     .displayMode(BarGaugeDisplayMode.Basic)
     .orientation(VizOrientation.Horizontal)
     .namePlacement(BarGaugeNamePlacement.Top)
     .colorScheme(fixed(COLORS.sky))
     .min(0)
-    .noValue('none')
+    .noValue(NO_DATA)
     .span(6)
     .height(10);
 }
@@ -169,6 +205,7 @@ export function heatmap(title: string, description: string, expression: string):
       .description(description)
       .datasource(DATA_SOURCE)
       .targets([overTime([expression, '{{le}}'], 0).format(PromQueryFormat.Heatmap)])
+      .noValue(NO_DATA)
       .calculate(false)
       .yAxis(new YAxisConfigBuilder().unit('s'))
       // Viridis: of one order of lightness for everybody.
@@ -196,6 +233,17 @@ function steps(base: string, further: readonly (readonly [from: number, color: s
 
 function lastValue(): ReduceDataOptionsBuilder {
   return new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false);
+}
+
+function legendTable(): VizLegendOptionsBuilder {
+  return new VizLegendOptionsBuilder()
+    .showLegend(true)
+    .displayMode(LegendDisplayMode.Table)
+    .placement(LegendPlacement.Bottom);
+}
+
+function now(series: Series, index: number): DataqueryBuilder {
+  return overTime(series, index).instant();
 }
 
 function overTime([expression, legend]: Series, index: number): DataqueryBuilder {

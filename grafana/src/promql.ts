@@ -39,6 +39,17 @@ export function perSecondOf(counter: string, matchers: string): string {
   return `rate(${counter}{${matchers}}[$__rate_interval])`;
 }
 
+/**
+ * Events of a counter in each interval between two points of a graph, so that a bar for each point counts every event once.
+ *
+ * The rate over `$__rate_interval`, which is one scrape longer than the interval, covers exactly the changes since the
+ * point before. `increase` over it would count an event in several bars, and `increase` over `$__interval` would miss
+ * what happens between two intervals.
+ */
+export function perInterval(counter: string, matchers: string): string {
+  return `${perSecondOf(counter, matchers)} * $__interval_ms / 1000`;
+}
+
 /** A quantile of a histogram's observations. */
 export function quantile(share: number, histogram: string, matchers: string, by: string): string {
   return `histogram_quantile(${share}, sum by (le, ${by}) (${perSecondOf(`${histogram}_bucket`, matchers)}))`;
@@ -49,6 +60,12 @@ export function quantile(share: number, histogram: string, matchers: string, by:
  * too, and would count twice.
  */
 export const OF_FLOW = `mirror="", ${OF_IDENTITY}, local_subnet_id=~"$local_subnet", local_instance_id=~"$local_instance", remote_ip=~"$remote_ip"`;
+
+/** Adds a label `remote_end`: an arrow and the known parts of the remote end, or empty if none is known. */
+export function withRemoteEnd(expression: string): string {
+  const joined = `label_join(${expression}, "remote_end", " ", "remote_az", "remote_ip", "target_port")`;
+  return `label_replace(${joined}, "remote_end", "→ $1", "remote_end", " *([^ ].*?) *")`;
+}
 
 /** Sums over a run's window, made comparable: windows of different queries may have different lengths. */
 export function perSecond(expression: string): string {
@@ -66,3 +83,12 @@ export function sumOnce(expression: string, ...by: readonly string[]): string {
   const labels = [...new Set([...SUBJECT, ...by])].join(', ');
   return `sum by (${by.join(', ')}) (max by (${labels}) (sum by (job, instance, query, ${labels}) (${expression})))`;
 }
+
+/**
+ * A series for each exporter: 1 if the last scrape succeeded, 0 if it failed, 2 if Prometheus has stopped scraping the
+ * exporter in the last 15 minutes. Exporters are recognized by what they exported in the last day.
+ */
+export const EXPORTER_UP = (() => {
+  const seen = (range: string) => `last_over_time(aws_nfm_exporter_build_info{${OF_JOB}}[${range}])`;
+  return `max by (job, instance) (up{${OF_JOB}} and on (job, instance) ${seen('1d')}) or 2 * max by (job, instance) (${seen('15m')})`;
+})();

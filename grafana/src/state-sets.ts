@@ -78,6 +78,9 @@ export const DOWN_OR_UP: readonly State[] = [
   { name: 'up', color: COLORS.green },
 ];
 
+/** Meanings of the values of `EXPORTER_UP`. */
+export const EXPORTER_STATES: readonly State[] = [...DOWN_OR_UP, { name: 'GONE', color: COLORS.purple }];
+
 /**
  * The number of the current state of each object, for a state timeline. If two exporters export different states of the
  * same object, the worse one.

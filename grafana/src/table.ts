@@ -45,7 +45,7 @@ export function queryColumns(link: Builder<DashboardLink>): LabelColumn[] {
  * Current values: a row per series, sorted by the first value in descending order. The values follow the first label, so
  * that they are visible on a narrow screen. Labels without a column are hidden.
  *
- * @param empty text of the panel if there are no rows.
+ * @param empty meaning of a table without rows, if the exporter is scraped.
  */
 export function table(
   title: string,
@@ -77,7 +77,7 @@ export function table(
     .cellHeight(TableCellHeight.Sm)
     .filterable(true)
     .minWidth(LEAST_COLUMN_WIDTH)
-    .noValue(empty)
+    .noValue(`${empty}, or no data`)
     .colorScheme(fixed(COLORS.sky))
     .span(24)
     .height(9);

@@ -72,8 +72,12 @@ describe.each(DASHBOARDS)('$title', (dashboard) => {
     const colors = [...JSON.stringify(dashboard).matchAll(/#[0-9A-Fa-f]{6}\b/g)].map(([color]) => color);
     expect(colors.length).toBeGreaterThan(0);
     expect(colors.filter((color) => !Object.values<string>(COLORS).includes(color))).toEqual([]);
+    // A scale from one color to another rates values. Lines of the palette are also told apart by legend and tooltip.
     const schemes = [...JSON.stringify(dashboard).matchAll(/"mode":"((?:continuous|palette)[^"]*)"/g)];
-    expect(new Set(schemes.map(([, mode]) => mode))).toEqual(new Set(['continuous-BlYlRd']));
+    expect(new Set(schemes.map(([, mode]) => mode))).toEqual(new Set(['palette-classic']));
+    for (const { type, options } of panels.filter(({ type }) => type === 'timeseries')) {
+      expect({ type, options }).toMatchObject({ options: { legend: { showLegend: true, displayMode: 'table' } } });
+    }
   });
 
   it('links to the other dashboards, with time and choice kept', () => {

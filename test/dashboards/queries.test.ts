@@ -37,6 +37,8 @@ const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   nodejs_eventloop_lag_p99_seconds: [],
   nodejs_gc_duration_seconds_sum: ['kind'],
 };
+/** By expressions, with label_replace. */
+const MADE_LABELS = ['remote_end', 'file_name'];
 const TARGET_LABELS = ['job', 'instance'];
 const SERIES = new Map<string, readonly string[]>([
   ...Object.entries(FOREIGN),
@@ -45,7 +47,7 @@ const SERIES = new Map<string, readonly string[]>([
   ),
 ]);
 /** `kind` is also what the Fleet dashboard calls scheduled and watched. */
-const LABELS: ReadonlySet<string> = new Set([...TARGET_LABELS, ...[...SERIES.values()].flat()]);
+const LABELS: ReadonlySet<string> = new Set([...TARGET_LABELS, ...MADE_LABELS, ...[...SERIES.values()].flat()]);
 const COUNTERS = new Set(
   FAMILIES.flatMap(({ name, type }) => (type === 'counter' ? [name] : type === 'histogram' ? [`${name}_bucket`] : [])),
 );

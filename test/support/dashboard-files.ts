@@ -19,7 +19,11 @@ export interface Panel {
   readonly description?: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly Target[];
+  /** The least interval between two points of a range query. */
+  readonly interval?: string;
   readonly fieldConfig?: FieldConfig;
+  /** Depends on the type. */
+  readonly options?: unknown;
   readonly transformations?: readonly { readonly id: string; readonly options: TransformationOptions }[];
 }
 
@@ -52,6 +56,7 @@ interface Target {
   readonly expr: string;
   readonly legendFormat?: string;
   readonly instant?: boolean;
+  readonly range?: boolean;
 }
 
 interface TransformationOptions {
@@ -83,6 +88,12 @@ export interface PanelQuery {
   readonly legend: string;
 }
 
+const GRAFANAS_OWN = [
+  ['__range', '1h'],
+  ['__rate_interval', '1m'],
+  ['__interval_ms', '60000'],
+] as const;
+
 const FOLDER = `${PROJECT}grafana/dashboards`;
 
 /** The dashboards that users import. */
@@ -98,7 +109,7 @@ export function panelsOf({ panels }: DashboardFile): readonly Panel[] {
 /**
  * All queries of all panels.
  *
- * @param values of variables by name. All others have the value All. `__range` and `__rate_interval` are Grafana's own.
+ * @param values of variables by name. All others have the value All. Those whose names begin with `__` are Grafana's own.
  */
 export function panelQueries(values: Readonly<Record<string, string>> = {}): PanelQuery[] {
   return DASHBOARDS.flatMap((dashboard) =>
@@ -122,8 +133,9 @@ export function withValues(
   values: Readonly<Record<string, string>> = {},
 ): string {
   const all = templating.list.map(({ name, allValue = '.+' }) => [name, allValue] as const);
-  const known = new Map([['__range', '1h'], ['__rate_interval', '1m'], ...all, ...Object.entries(values)]);
-  return expression.replace(/\$(\w+)/g, (_, name: string) => {
+  const known = new Map([...GRAFANAS_OWN, ...all, ...Object.entries(values)]);
+  // Not `$1`: a group of label_replace, which Grafana leaves as it is.
+  return expression.replace(/\$([a-z_]\w*)/gi, (_, name: string) => {
     const value = known.get(name);
     if (value === undefined) {
       throw new Error(`${uid} has no variable ${name}: ${expression}`);
