@@ -27,7 +27,9 @@ function install(directory) {
   for (const file of ['package.json', 'package-lock.json', '.npmrc']) {
     copyFileSync(join(PACKAGES, file), join(directory, file));
   }
-  execFileSync('npm', ['ci', '--silent', '--ignore-scripts', '--prefer-offline'], {
+  // As in .npmrc, which npm does not follow if this runs in one of the project's npm scripts: it hands down its own settings.
+  const settings = ['--engine-strict=false', '--legacy-peer-deps'];
+  execFileSync('npm', ['ci', '--loglevel=error', '--ignore-scripts', '--prefer-offline', ...settings], {
     cwd: directory,
     stdio: ['ignore', 'ignore', 'inherit'],
   });

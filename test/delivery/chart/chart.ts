@@ -10,16 +10,14 @@ export const EXAMPLES: Readonly<Record<string, string>> = Object.fromEntries(
   readdirSync(`${CHART}/examples`).map((file) => [file.replace('.yaml', ''), `${CHART}/examples/${file}`]),
 );
 
-let tools: string | undefined;
+/** Result of the installation, which is attempted once. */
+let installed: ReturnType<typeof run> | undefined;
 
 /** Returns the directory of helm, kubectl, and the schemas, and installs them if they are missing. */
 export function toolsDirectory(): string {
-  if (tools === undefined) {
-    const { status, stdout, stderr } = run(process.execPath, ['scripts/kubernetes-tools.mjs']);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    tools = stdout.trim();
-  }
-  return tools;
+  installed ??= run(process.execPath, ['scripts/kubernetes-tools.mjs']);
+  expect(installed).toMatchObject({ status: 0, stderr: '' });
+  return installed.stdout.trim();
 }
 
 function runTool(tool: 'helm' | 'kubectl', args: readonly string[]) {

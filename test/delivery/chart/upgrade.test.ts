@@ -86,3 +86,27 @@ describe('the packed chart', () => {
     }
   });
 });
+
+describe('the notes of an installation', () => {
+  function notes(...args: readonly string[]): string {
+    const { status, stdout } = helm('install', 'flows', CHART, '--namespace=flow', '--dry-run=client', ...args);
+    expect(status).toBe(0);
+    return stdout.slice(stdout.indexOf('NOTES:'));
+  }
+
+  it('name the Service, and how to associate a role, by default', () => {
+    expect(notes()).toContain('port-forward service/flows-nfm-exporter 10049:10049');
+    expect(notes()).toContain('http://127.0.0.1:10049/');
+    expect(notes()).toContain('--service-account flows-nfm-exporter --role-arn ROLE');
+    expect(notes()).toMatch(/serviceMonitor.enabled[\s\S]*persistence.enabled/);
+  });
+
+  it('omit steps that the values make superfluous', () => {
+    expect(notes(`--values=${EXAMPLES['kube-prometheus-stack']}`)).not.toMatch(
+      /associate a role|serviceMonitor.enabled/,
+    );
+    const text = notes(`--values=${EXAMPLES['persistent-tls']}`);
+    expect(text).not.toContain('persistence.enabled');
+    expect(text).toContain('10049:443\n  https://127.0.0.1:10049/nfm/');
+  });
+});
