@@ -1,8 +1,7 @@
 // Starts the demo, waits until it is healthy, scrapes it until the status of a query is known, and ends it.
 //
-//   node scripts/smoke.mjs [--node=FILE] [--main=FILE]
+//   node scripts/smoke.mjs [--main=FILE]
 //
-//   --node    Node to run it with (default: this one)
 //   --main    Program to run (default: dist/main.js, from `npm run build`)
 
 import { spawn } from 'node:child_process';
@@ -14,10 +13,10 @@ import { scrapeUntil } from './scrape.mjs';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const { values } = parseArgs({
-  options: { node: { type: 'string', default: process.execPath }, main: { type: 'string', default: MAIN } },
+  options: { main: { type: 'string', default: MAIN } },
 });
 
-const demo = spawn(values.node, [values.main, 'demo', '--web.listen-address=127.0.0.1:0'], {
+const demo = spawn(process.execPath, [values.main, 'demo', '--web.listen-address=127.0.0.1:0'], {
   stdio: ['ignore', 'ignore', 'pipe'],
 });
 try {
