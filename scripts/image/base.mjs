@@ -22,14 +22,14 @@ export const NATIVE = process.arch === 'x64' ? 'amd64' : process.arch;
 
 /**
  * Makes a stand-in for the base image under its own name unless the storage has it: Debian by mmdebstrap, with Node.js
- * and npm from the npm registry, and the user `node`. Nothing is pulled.
+ * and npm from the npm registry, and the user `node`. Nothing is pulled: buildah finds a name without a host at localhost.
  *
  * @param {Storage} storage
  * @returns {string} the name
  */
 export function requireBase(storage) {
   const name = baseName();
-  const full = `docker.io/library/${name}`;
+  const full = `localhost/${name}`;
   if (!storage.has(full)) {
     commitBase(storage, full, NATIVE);
   }
@@ -48,7 +48,7 @@ export function makeBases(storage, architectures) {
   for (const [architecture, image] of images) {
     commitBase(storage, image, architecture);
   }
-  storage.buildah(['manifest', 'create', `docker.io/library/${baseName()}`, ...images.values()]);
+  storage.buildah(['manifest', 'create', `localhost/${baseName()}`, ...images.values()]);
   return images;
 }
 
