@@ -51,6 +51,21 @@ export function assemble(name: DashboardName, { description, sections, variables
   dashboard.panels?.forEach((panel, index) => {
     panel.id = index + 1;
   });
+  return withoutForeignMembers(dashboard);
+}
+
+/** Removes defaults of the SDK that Grafana's schema does not have: of interval variables, and of tables before 12. */
+function withoutForeignMembers(dashboard: Dashboard): Dashboard {
+  for (const variable of dashboard.templating?.list ?? []) {
+    for (const name of ['auto', 'auto_min', 'auto_count'] as const) {
+      delete variable[name];
+    }
+  }
+  for (const panel of dashboard.panels ?? []) {
+    if (panel.type === 'table' && 'options' in panel && panel.options !== undefined) {
+      delete panel.options['footer'];
+    }
+  }
   return dashboard;
 }
 
