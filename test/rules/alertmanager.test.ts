@@ -16,17 +16,41 @@ const TARGET = { job: 'network-flow-monitor', instance: 'a:10049', account: 'pay
 const QUERY = { ...TARGET, query: 'flows', monitor: 'checkout' };
 const QUERY_ALERTS = ['NfmScheduledQueryFailing', 'NfmQueryWithoutResults', 'NfmResultsStale'];
 
+/** Names of the alerts; several rules can have one name. */
+const ALERT_NAMES = [...new Set(ALERTS.map(({ alert }) => alert))];
+/** Alerts on an exporter without metrics. */
+const OF_EXPORTERS = ['NfmExporterDown', 'NfmExporterMissing'];
+
 /** An alert, those that it silences, and some of the same names that it does not. */
 const INHIBITIONS = [
-  {
-    source: { alertname: 'NfmExporterDown', job: TARGET.job, instance: TARGET.instance },
-    silenced: ALERTS.filter(({ alert }) => alert !== 'NfmExporterDown').map(({ alert }) => ({
-      ...QUERY,
-      alertname: alert,
-    })),
+  ...OF_EXPORTERS.map((alertname) => ({
+    source: { alertname, job: TARGET.job, instance: TARGET.instance },
+    silenced: ALERT_NAMES.filter((name) => !OF_EXPORTERS.includes(name)).map((name) => ({ ...QUERY, alertname: name })),
     told: [
       { ...QUERY, instance: 'b:10049', alertname: 'NfmResultsStale' },
       { ...QUERY, alertname: 'DiskFull' },
+    ],
+  })),
+  {
+    source: { ...QUERY, alertname: 'NfmPermissionDenied', severity: 'warning' },
+    silenced: ['NfmQueryPollingFails', ...QUERY_ALERTS].map((alertname) => ({ ...QUERY, alertname })),
+    told: [
+      { ...QUERY, query: 'other', alertname: 'NfmQueryPollingFails' },
+      { ...TARGET, alertname: 'NfmRunsSkipped' },
+      { ...TARGET, kind: 'monitors', alertname: 'NfmInventoryStale' },
+    ],
+  },
+  {
+    source: { ...TARGET, alertname: 'NfmPermissionDenied', severity: 'critical' },
+    silenced: [
+      { ...QUERY, alertname: 'NfmPermissionDenied', severity: 'warning' },
+      ...['NfmQueryPollingFails', ...QUERY_ALERTS].map((alertname) => ({ ...QUERY, alertname })),
+      { ...TARGET, alertname: 'NfmRunsSkipped' },
+      { ...TARGET, kind: 'monitors', alertname: 'NfmInventoryStale' },
+    ],
+    told: [
+      { ...QUERY, account: 'shop', alertname: 'NfmPermissionDenied', severity: 'warning' },
+      { ...QUERY, account: 'shop', alertname: 'NfmQueryPollingFails' },
     ],
   },
   ...['NfmCredentialsRefused', 'NfmWrongAccount', 'NfmApiFailing'].map((alertname) => ({
@@ -96,7 +120,7 @@ describe(FILE, () => {
     expect(run('amtool', ['check-config', FILE])).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it.each(ALERTS)('sends $alert to its receiver', ({ alert, labels }) => {
+  it.each(ALERTS)('sends $alert ($labels.severity) to its receiver', ({ alert, labels }) => {
     const bySeverity = { critical: 'on-call', info: 'digest' }[labels['severity'] ?? ''] ?? 'operations';
     expect(receiverOf({ alertname: alert, ...labels })).toBe(alert.endsWith('Unusual') ? 'network' : bySeverity);
   });

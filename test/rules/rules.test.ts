@@ -91,9 +91,12 @@ describe('the rules', () => {
   it('join what is of one exporter, and one query, only', () => {
     const modifiers = RULES.flatMap(({ expr }) => expr.match(/\b(?:on|by) \([^)]*\)/g) ?? []);
     expect(modifiers.length).toBeGreaterThan(30);
-    // The rest have nothing to join: the lack of any exporter, and a list that users write for all of them.
+    // The rest have nothing to join: the lack of any exporter, the number of exporters of a job, and a list that users write
+    // for all of them.
     const loose = modifiers.filter((modifier) => !/\(job, instance\b/.test(modifier));
-    expect(new Set(loose)).toEqual(new Set(['on ()', 'on (account)', 'on (account, aws_account_id)']));
+    expect(new Set(loose)).toEqual(
+      new Set(['on ()', 'on (job)', 'by (job)', 'on (account)', 'on (account, aws_account_id)']),
+    );
   });
 
   it('compare only with thresholds of thresholds.yml, and use each of them', () => {
@@ -106,7 +109,7 @@ describe('the rules', () => {
   });
 });
 
-describe.each(ALERTS)('$alert', ({ alert, for: pending, labels, annotations }) => {
+describe.each(ALERTS)('$alert ($labels.severity)', ({ alert, for: pending, labels, annotations }) => {
   const page = `docs/runbooks/${alert}.md`;
 
   it('has a severity, a summary of at most 8 words, a description, a runbook, and a delay', () => {
