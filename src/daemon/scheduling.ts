@@ -48,6 +48,7 @@ export class Scheduling {
       targets,
       dispatcher,
       poll: createPoll({ states, failures, log, clientOf }),
+      counted: (target, { due, late }) => api.pollsEnded(target, due, late),
     });
     this.runs = new Runs<ScheduledQuery>({
       clock,

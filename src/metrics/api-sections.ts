@@ -55,6 +55,8 @@ export class ApiSections {
       this.#targets.section('aws_nfm_api_errors_total'),
       this.#targets.section('aws_nfm_api_request_duration_seconds'),
       this.#targets.section('aws_nfm_api_up'),
+      this.#targets.section('aws_nfm_api_polls_due_total'),
+      this.#targets.section('aws_nfm_api_polls_late_total'),
       scraped('aws_nfm_api_budget_requests_per_second', (target) => [[targetLabels(target), target.budget.rate]]),
       scraped('aws_nfm_api_budget_limit_requests_per_second', (target) => [
         [targetLabels(target), target.budget.limit],
@@ -90,6 +92,8 @@ const COUNTED = {
       histogramSamples(targetLabels(target, ['operation', operation]), durations),
     ),
   aws_nfm_api_up: ({ target, up }) => [[targetLabels(target), up === undefined ? undefined : Number(up)]],
+  aws_nfm_api_polls_due_total: ({ target, polls }) => [[targetLabels(target), polls?.due]],
+  aws_nfm_api_polls_late_total: ({ target, polls }) => [[targetLabels(target), polls?.late]],
   aws_nfm_run_duration_seconds: ({ target, runDurations }) =>
     [...runDurations].flatMap(([type, durations]) =>
       histogramSamples(targetLabels(target, ['query_type', type]), durations),

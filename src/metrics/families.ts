@@ -99,6 +99,12 @@ export const API_FAMILIES = families('api', TARGET, {
   aws_nfm_api_up: gauge(
     '1 if the last attempt got a response other than an authentication, permission, throttling, or 5xx error, 0 if not.',
   ),
+  aws_nfm_api_polls_due_total: counter(
+    'Polls of watched queries that were due, including missed ones, since the start.',
+  ),
+  aws_nfm_api_polls_late_total: counter(
+    'Due polls that were missed, or that ended after the greater of 10 s and half of their interval, since the start.',
+  ),
   aws_nfm_api_budget_requests_per_second: gauge(
     'Request budget in effect, reduced while the API throttles, in requests per second.',
   ),

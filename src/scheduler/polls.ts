@@ -25,7 +25,12 @@ export interface PollsOptions<Query extends Pollable> {
   readonly dispatcher: Dispatcher;
   /** Makes one poll. It must end soon after `signal` aborts. */
   readonly poll: (registration: Registration<Query>, signal: AbortSignal) => Promise<PollResult>;
+  /** Called when a poll has ended: with the polls that were due since the last one, and how many of them were late. */
+  readonly counted: (target: Target, polls: { readonly due: number; readonly late: number }) => void;
 }
+
+/** A poll that ends later than this, or than half of its interval, is late. In milliseconds. */
+const LATE_MS = 10_000;
 
 interface Entry<Query> {
   readonly registration: Registration<Query>;
@@ -183,8 +188,11 @@ export class Polls<Query extends Pollable> {
     if (entry.state === 'finished') {
       return;
     }
+    const { due, interval, target } = entry;
+    const late = Number(this.#clock.monotonic() - due > Math.max(LATE_MS, interval / 2));
     if (result === 'finished') {
       entry.state = 'finished';
+      this.#options.counted(target, { due: 1, late });
       return;
     }
     entry.state = 'waiting';
@@ -195,7 +203,14 @@ export class Polls<Query extends Pollable> {
       entry.failures += 1;
     }
     const intervals = failed ? backoffIntervals(entry.failures) : 1;
-    entry.due = nextDue(entry, entry.due, this.#clock.monotonic(), intervals);
+    entry.due = nextDue(entry, due, this.#clock.monotonic(), intervals);
+    const missed = missedTurns(entry.due - due, interval);
+    this.#options.counted(target, { due: 1 + missed, late: late + missed });
     this.#dispatch(entry);
   }
+}
+
+/** Returns the turns without a poll between two polls, `elapsed` milliseconds apart. A first round ends up to half a turn early. */
+function missedTurns(elapsed: number, interval: number): number {
+  return Math.max(0, Math.floor(elapsed / interval + 0.25) - 1);
 }

@@ -49,6 +49,8 @@ export interface TargetStats {
   /** Whether the last attempt showed that the API is up. Undefined before the first attempt. */
   up: boolean | undefined;
   identity: Identity | undefined;
+  /** Polls that were due, and those of them that were late or missed. Undefined if no query is watched. */
+  polls: { due: number; late: number } | undefined;
   /** Seconds that runs waited, and that they took by type. Empty if no query is scheduled. */
   runWaits: Histogram | undefined;
   readonly runDurations: Map<QueryType, Histogram>;
@@ -70,8 +72,12 @@ export class ApiStats implements AttemptObserver {
   expect(target: Target, query: Pick<RegisteredQuery, 'kind' | 'type'>): void {
     const { start, status, results, stop } = QUERY_OPERATIONS[query.type];
     this.#expect(target, query.kind === 'watched' ? [status] : [start, status, results, stop]);
+    const stats = this.of(target);
+    if (query.kind === 'watched' && stats.polls === undefined) {
+      stats.polls = { due: 0, late: 0 };
+      this.changed.emit(stats);
+    }
     if (query.kind === 'scheduled') {
-      const stats = this.of(target);
       stats.runWaits ??= new Histogram(RUN_BUCKETS);
       stats.runDurations.set(query.type, stats.runDurations.get(query.type) ?? new Histogram(RUN_BUCKETS));
     }
@@ -102,6 +108,16 @@ export class ApiStats implements AttemptObserver {
     this.#removed.add(target);
   }
 
+  /** Adds polls that were due, of which `late` were late or missed. */
+  pollsEnded(target: Target, due: number, late: number): void {
+    this.#update(target, ({ polls }) => {
+      if (polls !== undefined) {
+        polls.due += due;
+        polls.late += late;
+      }
+    });
+  }
+
   /** Adds the seconds that a run waited for its start. */
   runWaited(target: Target, seconds: number): void {
     this.#update(target, ({ runWaits }) => runWaits?.observe(seconds));
@@ -124,6 +140,7 @@ export class ApiStats implements AttemptObserver {
         operations: new Map(),
         up: undefined,
         identity: undefined,
+        polls: undefined,
         runWaits: undefined,
         runDurations: new Map(),
       };

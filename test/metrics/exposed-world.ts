@@ -283,6 +283,7 @@ export class ExposedWorld {
     const { target, record } = this.#target(index);
     const operation = QUERY_OPERATIONS[type].status.name;
     this.#stats.attempted(target, operation, outcome);
+    this.#stats.pollsEnded(target, 2, 1);
     record.attempts.push({ operation, ...outcome });
     if (outcome.error === 'ThrottlingException') {
       target.budget.throttled();

@@ -227,6 +227,11 @@ function samplesOf(world: WorldRecord, name: string): Sample[] {
         const last = attempts.at(-1);
         return last === undefined ? undefined : Number(last.up);
       });
+    // Each attempt of a target with watched queries is a late poll after a missed one.
+    case 'aws_nfm_api_polls_due_total':
+      return ofTargets(({ runs, attempts }) => (runs === undefined ? attempts.length * 2 : undefined));
+    case 'aws_nfm_api_polls_late_total':
+      return ofTargets(({ runs, attempts }) => (runs === undefined ? attempts.length : undefined));
     case 'aws_nfm_api_budget_requests_per_second':
       return ofTargets(({ rate }) => rate());
     case 'aws_nfm_api_budget_limit_requests_per_second':

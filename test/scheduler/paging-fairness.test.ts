@@ -67,6 +67,7 @@ it('makes polls, starts, and status requests before further pages of results', a
       polled.push(clock.monotonic());
       return 'good';
     },
+    counted: () => undefined,
   });
   const schedule = { every: 15 * MINUTE, lookback: 15 * MINUTE, delay: 0, timeout: 10 * MINUTE };
   for (let i = 0; i < 5; i += 1) {

@@ -41,6 +41,7 @@ function setUp({ queries, answer = async () => 'good', ...limits }: SetUp) {
     concurrency: limits.concurrency ?? 256,
     timeLimit: limits.pollLimit ?? 600_000,
   });
+  const counts = { due: 0, late: 0 };
   const handles = new Handles<Pollable>();
   const registered = new Polls<Pollable>({
     clock,
@@ -54,6 +55,10 @@ function setUp({ queries, answer = async () => 'good', ...limits }: SetUp) {
       polls.push({ name: query.name, at: clock.monotonic() });
       return answer(query, signal, clock);
     },
+    counted(_target, { due, late }) {
+      counts.due += due;
+      counts.late += late;
+    },
   });
   /** The scheduler, with queries by name. */
   const scheduler = {
@@ -65,7 +70,7 @@ function setUp({ queries, answer = async () => 'good', ...limits }: SetUp) {
   };
   scheduler.add(queries);
   dispatcher.start();
-  return { clock, log, targets, polls, scheduler, dispatcher };
+  return { clock, log, targets, polls, counts, scheduler, dispatcher };
 }
 
 function queriesOf(count: number, interval: number, account = 'default'): Pollable[] {
@@ -81,6 +86,52 @@ function never(signal: AbortSignal): Promise<PollResult> {
 }
 
 describe('Polls', () => {
+  it('counts each poll as due, and none as late, while the budget suffices', async () => {
+    const { clock, counts, polls } = setUp({ queries: queriesOf(50, 60_000) });
+    await clock.advance(600_000);
+    expect(polls.length).toBeGreaterThanOrEqual(500);
+    expect(counts).toEqual({ due: polls.length, late: 0 });
+  });
+
+  it.each([
+    { interval: 60_000, took: 29_000, late: 0 },
+    { interval: 60_000, took: 31_000, late: 1 },
+    { interval: 5_000, took: 4_900, late: 0 },
+    { interval: 5_000, took: 9_900, late: 0 },
+    { interval: 5_000, took: 10_100, late: 1 },
+  ])('counts a poll of an interval of $interval ms that ends after $took ms as $late late', async (example) => {
+    const { interval, took, late } = example;
+    const { clock, counts } = setUp({
+      queries: queriesOf(1, interval),
+      answer: async (_query, _signal, time) => {
+        await new Promise<void>((resolve) => time.setTimer(took, resolve));
+        return 'finished';
+      },
+    });
+    await clock.advance(120_000);
+    expect(counts).toEqual({ due: 1, late });
+  });
+
+  it('counts the turns that a slow poll and the backoff of a failing query miss as due and late', async () => {
+    const failing = setUp({ queries: queriesOf(1, 60_000), answer: async () => 'failed' });
+    await failing.clock.advance(3_600_000);
+    const { counts, polls } = failing;
+    expect(polls.length).toBeLessThan(12);
+    expect(counts.due).toBeGreaterThanOrEqual(60);
+    expect(counts.due - counts.late).toBe(polls.length);
+
+    const slow = setUp({
+      queries: queriesOf(1, 60_000),
+      answer: async (_query, _signal, time) => {
+        await new Promise<void>((resolve) => time.setTimer(150_000, resolve));
+        return 'good';
+      },
+    });
+    await slow.clock.advance(3_600_000);
+    expect(slow.counts.due).toBeGreaterThan(50);
+    expect(slow.counts.late).toBe(slow.counts.due);
+  });
+
   it('spreads polls evenly over the interval from the first round on', async () => {
     const { clock, polls } = setUp({ queries: queriesOf(200, 10_000) });
     await clock.advance(60_000);
