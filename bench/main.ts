@@ -14,12 +14,18 @@ import { measureStart } from './measure-start.ts';
 import { measureTargets } from './measure-targets.ts';
 import { MAIN, Processes } from './processes.ts';
 import { Report } from './report.ts';
+import { runGate } from './run-gate.ts';
 import { FULL, SMOKE } from './sizes.ts';
 
 const RESULTS = fileURLToPath(new URL('../../../bench-results/', import.meta.url));
 
-const { smoke, only } = parseArgs({
-  options: { smoke: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } },
+const { smoke, only, gate, plant } = parseArgs({
+  options: {
+    smoke: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    gate: { type: 'boolean', default: false },
+    plant: { type: 'boolean', default: false },
+  },
 }).values;
 if (process.platform !== 'linux') {
   throw new Error('the bench reads /proc, which only Linux has');
@@ -54,7 +60,11 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   polling: () => measurePolling(processes, sizes.polling, report),
 };
 try {
-  for (const name of only ?? Object.keys(parts)) {
+  if (gate) {
+    process.stdout.write(`load ${machine.load}\n`);
+    process.exitCode = (await runGate(processes, plant)) ? 0 : 1;
+  }
+  for (const name of gate ? [] : (only ?? Object.keys(parts))) {
     const measure = parts[name];
     if (measure === undefined) {
       throw new Error(`--only: got ${name}, expected one of ${Object.keys(parts).join(', ')}`);
@@ -66,9 +76,15 @@ try {
   await rm(folder, { recursive: true });
 }
 
-const facts = Object.entries(machine).map(([name, value]) => `${name}: ${value}`);
-process.stdout.write(`${facts.join('\n')}\n\n${report.table()}`);
-await mkdir(RESULTS, { recursive: true });
-const file = join(RESULTS, `${smoke ? 'smoke-' : ''}${machine.date.replaceAll(':', '-')}.json`);
-await writeFile(file, `${JSON.stringify({ ...machine, smoke, sizes, figures: report.figures }, null, 2)}\n`);
-process.stdout.write(`\nWritten to ${file}\n`);
+if (!gate) {
+  await writeReport();
+}
+
+async function writeReport(): Promise<void> {
+  const facts = Object.entries(machine).map(([name, value]) => `${name}: ${value}`);
+  process.stdout.write(`${facts.join('\n')}\n\n${report.table()}`);
+  await mkdir(RESULTS, { recursive: true });
+  const file = join(RESULTS, `${smoke ? 'smoke-' : ''}${machine.date.replaceAll(':', '-')}.json`);
+  await writeFile(file, `${JSON.stringify({ ...machine, smoke, sizes, figures: report.figures }, null, 2)}\n`);
+  process.stdout.write(`\nWritten to ${file}\n`);
+}

@@ -1,4 +1,6 @@
+import { cpuMs } from './cpu-time.ts';
 import { EventLoopBlock } from './event-loop-block.ts';
+import { type Planted, plant } from './planted.ts';
 import { answerParent } from './rpc.ts';
 
 /** A server of metrics whose queries change on demand. */
@@ -21,6 +23,9 @@ export interface PageFunctions {
   startBlock(): Promise<void>;
   /** The longest block of the event loop since `startBlock`, in milliseconds. */
   stopBlock(): Promise<number>;
+  /** CPU time of the process so far, in milliseconds. */
+  cpu(): number;
+  plant(planted: Planted): void;
 }
 
 /** Lets the bench drive what `create` makes. */
@@ -46,6 +51,8 @@ export function driveByParent(create: (queries: number) => Promise<PageServer>):
     },
     startBlock: () => block.start(),
     stopBlock: () => block.stop(),
+    cpu: cpuMs,
+    plant,
   };
   answerParent(functions, () => process.exit());
 }

@@ -16,6 +16,9 @@ import type { SimulatorFunctions } from './simulator-process.ts';
 export const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const PRELOAD = new URL('daemon-preload.js', import.meta.url).href;
 
+/** Flags for reloads and registrations over HTTP. */
+const MANAGED = ['--web.enable-lifecycle', '--web.enable-admin-api'];
+
 /** All that a process of the bench sees of the environment: nothing of the user's AWS setup or proxies. */
 const ENVIRONMENT: NodeJS.ProcessEnv = {
   PATH: process.env['PATH'],
@@ -50,7 +53,7 @@ export interface ManagedDaemon extends RunningDaemon {
   write(config: object): Promise<void>;
 }
 
-export interface ObservedDaemon extends RunningDaemon {
+export interface ObservedDaemon extends ManagedDaemon {
   readonly peer: Peer<DaemonFunctions>;
 }
 
@@ -108,15 +111,13 @@ export class Processes {
 
   /** As `startDaemon`, with reloads and registrations over HTTP. */
   async startManagedDaemon(config: object): Promise<ManagedDaemon> {
-    const flags = ['--web.enable-lifecycle', '--web.enable-admin-api'];
-    const launched = await this.#launch(config, [], flags);
-    return { ...runningDaemon(launched), write: (other) => writeFile(launched.file, JSON.stringify(other)) };
+    return managedDaemon(await this.#launch(config, [], MANAGED));
   }
 
-  /** As `startDaemon`, with the bench's own code loaded into the process, which reports blocks of the event loop. */
+  /** As `startManagedDaemon`, with code of the bench loaded into the process that reports blocks of the event loop. */
   async startObservedDaemon(config: object): Promise<ObservedDaemon> {
-    const launched = await this.#launch(config, ['--import', PRELOAD]);
-    return { ...runningDaemon(launched), peer: new Peer(launched.child) };
+    const launched = await this.#launch(config, ['--import', PRELOAD], MANAGED);
+    return { ...managedDaemon(launched), peer: new Peer(launched.child) };
   }
 
   killAll(): void {
@@ -189,6 +190,10 @@ function runningDaemon({ child, file: _, ...rest }: LaunchedDaemon): RunningDaem
       }
     },
   };
+}
+
+function managedDaemon(launched: LaunchedDaemon): ManagedDaemon {
+  return { ...runningDaemon(launched), write: (other) => writeFile(launched.file, JSON.stringify(other)) };
 }
 
 function pidOf({ pid, spawnfile }: ChildProcess): number {
