@@ -9,7 +9,7 @@ test('bounds.json has one bound per measured ratio', () => {
 });
 
 describe.each(Object.entries(BOUNDS))('the bound of %s', (_, bound) => {
-  it('leaves room for noise, and less than a planted slowdown adds', () => {
+  it('allows noise, but less than a planted slowdown adds', () => {
     expect(bound).toEqual({ measured: expect.any(Number), atMost: expect.any(Number) });
     expect(bound.atMost).toBeGreaterThanOrEqual(1.25 * bound.measured);
     expect(bound.atMost).toBeLessThan(0.75 * PLANTED * bound.measured);
