@@ -28,7 +28,7 @@ driveByParent(async (queries) => {
   const app = createApp({
     site: { version: 'bench', telemetryPath: '/metrics', routePrefix: '', externalUrl: undefined },
     queries: { all: () => [], get: () => undefined, contributors: () => undefined, subscribe: () => () => undefined },
-    health: { unhealthy: () => undefined, waiting: () => 0 },
+    health: { unhealthy: () => undefined, waiting: () => 0, targets: () => [] },
     changes: { reload: undefined, registrations: undefined },
     scrape: (request) => exposition.scrape(request),
     context: { clock: systemClock, log, shutdown: new AbortController().signal },

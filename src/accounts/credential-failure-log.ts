@@ -63,6 +63,13 @@ export class CredentialFailureLog {
     }
   }
 
+  /** Returns why the credentials of a target are missing; undefined if they are not. */
+  causeOf({ account, region }: CredentialTarget): string | undefined {
+    const group =
+      this.#groupOf.get(keyOf({ account, region })) ?? this.#groupOf.get(keyOf({ account, region: undefined }));
+    return group?.cause;
+  }
+
   /** The target has credentials. */
   recovered({ account, region }: CredentialTarget): void {
     for (const key of [keyOf({ account, region }), keyOf({ account, region: undefined })]) {

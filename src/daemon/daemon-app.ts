@@ -9,6 +9,7 @@ import { StatusChanges } from '../state/status-changes.ts';
 import type { DaemonOptions, Parts } from './parts.ts';
 import type { Queries } from './queries.ts';
 import type { Reload } from './reload.ts';
+import { targetHealth } from './target-health.ts';
 
 /** The parts of a daemon that requests are served from. */
 interface Served {
@@ -48,7 +49,11 @@ export function createDaemonApp(
       },
       subscribe: (listener) => statusChanges.subscribe(listener),
     },
-    health: { unhealthy: () => scheduling.dispatcher.standstill(), waiting: () => readiness.waiting() },
+    health: {
+      unhealthy: () => scheduling.dispatcher.standstill(),
+      waiting: () => readiness.waiting(),
+      targets: () => targetHealth(state),
+    },
     changes: {
       reload: web.enableLifecycle ? () => reload.reload() : undefined,
       registrations: web.enableAdminApi ? queries.registrations : undefined,

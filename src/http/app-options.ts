@@ -40,7 +40,23 @@ export interface ServedQueries {
   subscribe(listener: StatusChangeListener): () => void;
 }
 
+/** The state of one account in one Region. */
+export interface TargetHealth {
+  readonly account: string;
+  readonly region: string;
+  /** Whether the last attempt showed that the API is up; undefined before the first. */
+  readonly up: boolean | undefined;
+  /** Request budget in effect and configured, in requests per second. */
+  readonly budget: { readonly rate: number; readonly limit: number };
+  /** Why credentials are missing; undefined if they are not. */
+  readonly credentialsError: string | undefined;
+  /** ARN of the AWS identity; undefined if unknown. */
+  readonly identity: string | undefined;
+}
+
 export interface Health {
+  /** All accounts and Regions in use. */
+  targets(): Iterable<TargetHealth>;
   /** Why the process does not work; undefined if it does. */
   unhealthy(): string | undefined;
   /** Number of watched queries that readiness waits for; 0: ready. */

@@ -121,6 +121,26 @@ describe('the status page in a browser', () => {
     await plain.getByRole('heading', { name: 'denied' }).waitFor();
   }, 90_000);
 
+  test('shows 25 queries on four screens of a phone, the first one on the first screen', async (scope) => {
+    const url = await startExporter(scope, { startedQueries: [{ queuedFor: '0s', runningFor: '0s' }] }, [
+      {
+        name: 'checkout-to-everywhere',
+        monitorName: ['checkout', 'ledger'],
+        metricName: ['RETRANSMISSIONS', 'TIMEOUTS', 'DATA_TRANSFERRED', 'ROUND_TRIP_TIME'],
+        destinationCategory: ['INTER_AZ', 'INTRA_AZ', 'INTER_VPC'],
+        schedule: { every: '5m', delay: '0s' },
+      },
+      { name: 'watched', monitorName: 'checkout', queryId: 'q' },
+    ]);
+    const { page } = await openPage(scope, browser, url, { viewport: { width: 390, height: 844 } });
+    await page.getByText('25 queries').waitFor();
+    expect(
+      await page.evaluate('document.querySelector("tbody th[scope=row]").getBoundingClientRect().bottom'),
+    ).toBeLessThan(844);
+    expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(4 * 844);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+  }, 90_000);
+
   test('shows changes live without a reload, and keeps what the reader does', async (scope) => {
     const url = await startExporter(
       scope,
@@ -142,9 +162,9 @@ describe('the status page in a browser', () => {
     const status = page.locator('tr', { hasText: 'checkout' }).locator('.badge').last();
     await vi.waitFor(async () => expect(await status.textContent()).toBe('RUNNING'), { timeout: PATIENCE_MS });
     expect(await page.evaluate('document.activeElement.id')).toBe('query-checkout');
-    await page.locator('summary').first().click();
+    await page.locator('.region > summary').first().click();
     await page.getByRole('link', { name: /SUCCEEDED/ }).waitFor();
-    expect(await page.locator('details').first().getAttribute('open')).toBeNull();
+    expect(await page.locator('.region').first().getAttribute('open')).toBeNull();
     await vi.waitFor(
       async () => expect(await page.locator('#news').textContent()).toMatch(/checkout is SUCCEEDED|more changes/),
       { timeout: PATIENCE_MS },
@@ -165,7 +185,7 @@ describe('the status page in a browser', () => {
     }
     const order = ['Skip', 'Metrics', 'Readiness', '1', 'search', 'status', 'Show', REGION, 'denied', 'ended', 'top'];
     expect(reached.filter((each, i) => order.includes(each) && reached.indexOf(each) === i)).toEqual(order);
-    await page.locator('summary').first().focus();
+    await page.locator('.region > summary').first().focus();
     await page.keyboard.press('Enter');
     expect(await page.getByRole('link', { name: 'top', exact: true }).isVisible()).toBe(false);
     await page.getByLabel('Search').focus();

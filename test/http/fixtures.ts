@@ -84,6 +84,7 @@ export function appOptions(views: readonly QueryView[] = [], changes: Partial<Fl
     },
     unhealthy: () => undefined,
     waiting: () => 0,
+    targets: () => [],
     subscribe: () => () => undefined,
     shutdown: new AbortController().signal,
     reload: undefined,

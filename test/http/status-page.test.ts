@@ -4,6 +4,7 @@ import request from 'supertest';
 import { describe, expect, test } from 'vitest';
 import { API_ERRORS } from '../../src/aws/errors.ts';
 import { createApp } from '../../src/http/app.ts';
+import type { TargetHealth } from '../../src/http/app-options.ts';
 import { PAGE_SIZE } from '../../src/http/page/page-selection.ts';
 import type { QueryView } from '../../src/registry/query-view.ts';
 import { appOptions, failingView, queryView } from './fixtures.ts';
@@ -48,8 +49,9 @@ function groups(html: string): string[] {
 
 /** Cells of the first row, without markup, by column. */
 function cells(html: string): Record<string, string> {
+  const [, queries = ''] = html.split('<table class="queries">');
   return Object.fromEntries(
-    [...html.matchAll(/<td data-label="([^"]*)"[^>]*>(.*?)<\/td>/gs)]
+    [...queries.matchAll(/<td data-label="([^"]*)"[^>]*>(.*?)<\/td>/gs)]
       .slice(0, 5)
       .map(([, label, cell]) => [label ?? '', textOf(cell ?? '')]),
   );
@@ -67,14 +69,13 @@ describe('the status page', () => {
   test('shows identity, status, its start, and the next poll of each query', async () => {
     const html = await page([queryView()]);
     expect(groups(html)).toEqual(['account payments', 'us-east-1', 'monitor checkout']);
-    expect(html).toContain('monitor-top-contributors, every 30s');
+    expect(html).toContain('watched, every 30s');
     expect(html).toContain('team=&quot;payments&quot;');
     expect(cells(html)).toEqual({
       Status: 'RUNNING',
       Since: '4 min ago 2026-11-24 11:55:30',
-      'Last runs': 'watched',
+      'Last runs': '–',
       'Next poll': 'in 18 s 2026-11-24 12:00:18',
-      'Last error': '–',
     });
     expect(html).toContain('<time datetime="2026-11-24T11:55:30Z">');
     expect(html).toContain('1 query; most urgent first. As of 2026-11-24 12:00:00, times in UTC.');
@@ -171,6 +172,59 @@ describe('the status page', () => {
         (count) => `>${count}`,
       ),
     );
+  });
+
+  test('shows what differs in a fan-out, and when a scheduled query runs next', async () => {
+    const scheduled = queryView({
+      name: 'shop:RETRANSMISSIONS:INTER_AZ',
+      metricName: 'RETRANSMISSIONS',
+      destinationCategory: 'INTER_AZ',
+      interval: undefined,
+      schedule: { every: '5m', lookback: '5m', delay: '2m', timeout: '5m' },
+      labels: {},
+    });
+    const html = await page([scheduled]);
+    expect(rows(html)).toEqual(['Retransmissions, INTER_AZ']);
+    expect(textOf(html)).toContain('shop, every 5m');
+    expect(cells(html)).toMatchObject({ 'Next run': 'in 18 s 2026-11-24 12:00:18' });
+    const mixed = await page([scheduled, queryView({ name: 'watched' })]);
+    expect(mixed).toMatch(/<th scope="col" class="middle">Next<\/th>/);
+    expect(rows(await page([{ ...scheduled, name: 'one' }]))).toEqual(['one']);
+  });
+
+  test('reports that no query matches the search', async () => {
+    expect(await page([queryView()], {}, { search: 'nowhere' })).toContain('No query matches the search.');
+    expect(await page([queryView()])).not.toContain('No query matches');
+  });
+
+  test('shows the health of each account and Region above the queries, expanded with a problem', async () => {
+    const healthy = {
+      account: 'payments',
+      region: 'us-east-1',
+      up: true,
+      budget: { rate: 5, limit: 5 },
+      credentialsError: undefined,
+      identity: 'arn:aws:iam::111122223333:role/exporter',
+    };
+    const health = async (...targets: TargetHealth[]) => {
+      const html = await page([queryView()], { targets: () => targets });
+      return /<details class="health".*?<\/details>/s.exec(html)?.[0] ?? '';
+    };
+    const good = await health(healthy, { ...healthy, region: 'eu-west-1', up: undefined, identity: undefined });
+    expect(good).not.toMatch(/<details[^>]* open/);
+    expect(textOf(good)).toContain('2 without problems');
+    expect(textOf(good)).toContain(
+      'payments us-east-1 up 5 of 5 requests per second available arn:aws:iam::111122223333:role/exporter',
+    );
+    expect(textOf(good)).toContain('payments eu-west-1 waiting 5 of 5 requests per second waiting –');
+    const throttled = { ...healthy, account: 'slow', budget: { rate: 2.5, limit: 5 } };
+    const bad = await health(healthy, { ...throttled, up: false, credentialsError: 'no <role>' });
+    expect(bad).toMatch(/<details[^>]* open/);
+    expect(textOf(bad)).toContain('1 of 2 with problems');
+    expect(textOf(bad)).toMatch(
+      /slow us-east-1 down reduced 2\.5 of 5 .* missing no &lt;role&gt; .* payments us-east-1/,
+    );
+    expect(await health()).toBe('');
   });
 
   test('splits many queries into pages, with links that keep the search', async () => {
@@ -320,14 +374,14 @@ describe('the status page', () => {
   test('has a caption and scopes for screen readers', async () => {
     const html = await page([queryView()]);
     expect(html).toContain('Queries of account payments in us-east-1</caption>');
-    expect(html.match(/<th scope="col"/g)).toHaveLength(6);
+    expect(html.match(/<th scope="col"/g)).toHaveLength(5);
     expect(html.match(/<th scope="row">/g)).toHaveLength(1);
   });
 
   test('escapes every text of a query', async () => {
     /** Tags and attribute names as a browser would see them: the page's structure. */
     const structure = (html: string) =>
-      (html.match(/<\/?[a-z][^>]*>/gi) ?? []).map((tag) => tag.replace(/"[^"]*"/g, '""'));
+      (html.replaceAll('<wbr>', '').match(/<\/?[a-z][^>]*>/gi) ?? []).map((tag) => tag.replace(/"[^"]*"/g, '""'));
     const view = (text: string) =>
       failingView({
         name: text,

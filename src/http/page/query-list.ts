@@ -1,12 +1,25 @@
+import type { TargetHealth } from '../app-options.ts';
 import { type Html, html } from './html.ts';
-import { absoluteTime, badge, CONDITIONS, pathSegment, renderError, renderTime } from './page-parts.ts';
+import {
+  absoluteTime,
+  badge,
+  breakable,
+  CONDITIONS,
+  metricTitle,
+  NOTHING,
+  pathSegment,
+  renderError,
+  renderTime,
+} from './page-parts.ts';
 import { type PageContext, type PageRequest, pageHref } from './page-request.ts';
 import { countConditions, type PageSelection, type RatedQuery, subjectOf } from './page-selection.ts';
 import { renderTimeline } from './run-timeline.ts';
+import { renderHealth } from './target-health.ts';
 
 interface QueryList extends PageContext {
   readonly request: PageRequest;
   readonly selection: PageSelection;
+  readonly targets: readonly TargetHealth[];
 }
 
 /** Renders the registered queries: counts by condition, the search form, and the queries of one page in groups. */
@@ -15,9 +28,10 @@ export function renderQueryList(list: QueryList): Html {
     return html`<h2>Registered queries</h2>
 <p class="card empty">No queries are registered.</p>`;
   }
-  return html`<h2>Registered queries</h2>
+  return html`${renderHealth(list.targets)}<h2>Registered queries</h2>
 ${renderCounts(list)}${renderSearch(list.request)}
 <p id="found">${found(list)}</p>
+${list.selection.matching === 0 ? html`<p class="card empty">No query matches the search.</p>` : undefined}
 ${groupBy(list.selection.shown, ({ query }) => query.account).map((account) => renderAccount(account, list))}
 ${renderPaging(list)}`;
 }
@@ -87,14 +101,15 @@ ${groupBy(entries, ({ query }) => query.region).map((region) => renderRegion(nam
 
 function renderRegion(account: string, { name, entries }: Group, list: QueryList): Html {
   const counts = countConditions(entries).map(({ condition, count }) => `${count} ${condition.text}`);
-  return html`<details open id="in-${pathSegment(account)}-${pathSegment(name)}">
+  const next = new Set(entries.map(({ query }) => nextTitle(query)));
+  return html`<details open class="region" id="in-${pathSegment(account)}-${pathSegment(name)}">
 <summary><h4>${name}</h4> <small>${counts.join(', ')}</small></summary>
 <div class="table"><table class="queries">
 <caption class="unseen">Queries of account ${account} in ${name}</caption>
-<thead><tr><th scope="col">Query</th><th scope="col" class="narrow">Status</th><th scope="col" class="middle">Since</th><th scope="col" class="middle">Last runs</th><th scope="col" class="middle">Next poll</th><th scope="col" class="wide">Last error</th></tr></thead>
+<thead><tr><th scope="col">Query</th><th scope="col" class="middle">Status</th><th scope="col" class="middle">Since</th><th scope="col" class="middle">Last runs</th><th scope="col" class="middle">${next.size === 1 ? [...next] : 'Next'}</th></tr></thead>
 ${groupBy(entries, ({ query }) => subjectOf(query)).map(
   (subject) => html`<tbody>
-<tr class="subject"><th scope="rowgroup" colspan="6">${subject.name}</th></tr>
+<tr class="subject"><th scope="rowgroup" colspan="5">${subject.name}</th></tr>
 ${subject.entries.map((entry) => renderRow(entry, list))}</tbody>
 `,
 )}</table></div>
@@ -102,29 +117,37 @@ ${subject.entries.map((entry) => renderRow(entry, list))}</tbody>
 `;
 }
 
+/** An error has a row of its own, so that there is no column of empty cells. */
 function renderRow({ query, condition }: RatedQuery, { linkBase, now }: QueryList): Html {
   const last = query.up === false && query.status !== null;
+  const runs = query.recentRuns?.() ?? [];
   return html`<tr>
 <th scope="row">${renderIdentity(query, linkBase)}</th>
 <td data-label="Status">${badge(condition)}${last ? html` <small>last known: ${query.status ?? ''}</small>` : undefined}</td>
 <td data-label="Since" class="time">${renderTime(query.statusSince, now)}</td>
-<td data-label="Last runs">${query.recentRuns === undefined ? WATCHED : renderTimeline(query.recentRuns())}</td>
-<td data-label="Next poll" class="time">${renderTime(query.nextPoll, now)}</td>
-<td data-label="Last error" class="error">${renderError(query, now)}</td>
+<td data-label="Last runs">${runs.length === 0 ? NOTHING : renderTimeline(runs)}</td>
+<td data-label="${nextTitle(query)}" class="time">${renderTime(query.nextPoll, now)}</td>
 </tr>
-`;
+${query.lastError === null ? undefined : html`<tr class="problem"><td data-label="Last error" class="error" colspan="5">${renderError(query, now)}</td></tr>\n`}`;
 }
 
-/** In place of runs: the exporter does not run watched queries. */
-const WATCHED = html`<span class="none">watched</span>`;
+/** Scheduled queries run; watched queries are polled. */
+function nextTitle({ schedule }: RatedQuery['query']): string {
+  return schedule === undefined ? 'Next poll' : 'Next run';
+}
 
+/** Renders what differs under the headings: metric and category of a query of a fan-out, else the name. */
 function renderIdentity(query: RatedQuery['query'], linkBase: string): Html {
-  const labels = Object.entries(query.labels).map(([name, value]) => `${name}="${value}"`);
-  const href = pageHref(linkBase, { query: query.name });
-  return html`<a id="query-${pathSegment(query.name)}" href="${href}">${query.name}</a>
-<small>${query.type}, every ${query.interval ?? query.schedule?.every ?? ''}</small>${
-    labels.length === 0 ? undefined : html`<small>${labels.join(', ')}</small>`
-  }`;
+  const { name, metricName, destinationCategory, schedule } = query;
+  const href = pageHref(linkBase, { query: name });
+  const labels = Object.entries(query.labels).map(([label, value]) => `${label}="${value}"`);
+  const question = metricName === undefined ? '' : `${metricTitle(metricName)}, ${destinationCategory ?? ''}`;
+  const [group = name, ...dimensions] = name.split(':');
+  const isFanOut = question !== '' && dimensions.length > 0;
+  const kind = schedule === undefined ? `watched, every ${query.interval ?? ''}` : `every ${schedule.every}`;
+  const more = [isFanOut ? group : question, kind, ...labels].filter((text) => text !== '');
+  return html`<a id="query-${pathSegment(name)}" href="${href}">${isFanOut ? question : breakable(name)}</a>
+<small>${more.join(', ')}</small>`;
 }
 
 function renderPaging({ linkBase, request, selection }: QueryList): Html | undefined {

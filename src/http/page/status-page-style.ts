@@ -66,11 +66,12 @@ summary { padding: 6px 0; cursor: pointer; }
 summary small { display: inline; margin-left: 8px; }
 .table, .card { overflow-x: auto; margin: 0 0 12px; border: 1px solid var(--line); border-radius: 12px; background: var(--card); }
 table { width: 100%; border-collapse: collapse; text-align: left; }
-.queries { min-width: 1000px; table-layout: fixed; }
-.queries thead th { width: 22%; }
-.queries thead .narrow { width: 12%; }
-.queries thead .middle { width: 13%; }
-.queries thead .wide { width: 27%; }
+.queries { table-layout: fixed; }
+.queries thead .middle { width: 16%; }
+.problem td { padding-top: 0; border-top: 0; }
+.health { margin-top: 16px; }
+.health h2 { display: inline; }
+.targets td { overflow-wrap: anywhere; }
 .few { max-width: 640px; }
 th, td { padding: 9px 14px; border-top: 1px solid var(--line); vertical-align: top; font-weight: 400; }
 thead th { border-top: 0; color: var(--soft); font-size: 13px; font-weight: 600; white-space: nowrap; }
@@ -80,7 +81,7 @@ tbody th a:hover { text-decoration: underline; }
 .subject th { padding-top: 12px; color: var(--soft); font-size: 13px; font-weight: 600; }
 .subject + tr > * { border-top: 0; }
 td .badge + small { margin-top: 4px; }
-td[data-label] { overflow-wrap: anywhere; }
+td[data-label] { overflow-wrap: break-word; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .none { color: var(--soft); }
 .message { display: -webkit-box; overflow: hidden; -webkit-box-orient: vertical; -webkit-line-clamp: 4; }
@@ -123,20 +124,42 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .empty { padding: 24px 16px; text-align: center; }
 @media (max-width: 960px) {
   header, main { padding-left: 14px; padding-right: 14px; }
-  .queries { min-width: 0; }
-  details table, details tbody, details tr, details tbody th, details td { display: block; width: auto; }
-  details thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  details tbody tr { padding: 12px 14px; border-top: 1px solid var(--line); }
-  details tbody th, details td { padding: 0; border: 0; text-align: left; }
-  details td[data-label] { display: grid; grid-template-columns: 104px minmax(0, 1fr); margin-top: 6px; }
-  details td:has(> .none) { display: none; }
-  details td::before { content: attr(data-label); color: var(--soft); font-size: 13px; }
-  details td > * { grid-column: 2; justify-self: start; }
-  details td::before { grid-row: 1 / span 3; }
+  .queries th, .queries td { padding-left: 10px; padding-right: 6px; }
+  .queries thead .middle { width: 18%; }
+  .queries .time small { display: none; }
+  .targets, .targets tbody, .targets tr, .targets tbody th, .targets td { display: block; }
+  .targets thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .targets tr { padding: 8px 14px; border-top: 1px solid var(--line); }
+  .targets tbody th, .targets td { padding: 1px 0; border: 0; }
+  .targets tbody th { font-weight: 600; }
+  .targets td::before { display: inline-block; min-width: 90px; content: attr(data-label); color: var(--soft); font-size: 13px; }
   dl > div { grid-template-columns: 110px minmax(0, 1fr); }
   .flows th, .flows td { padding-left: 8px; padding-right: 8px; }
 }
 @media (max-width: 640px) {
+  header { padding-top: 12px; }
+  header .buttons { gap: 4px 12px; margin-top: 6px; }
+  header .buttons a { padding: 0; border: 0; background: none; }
+  h1 { font-size: 19px; }
+  h2, h3 { margin-top: 14px; }
+  .counts { gap: 4px; margin-bottom: 8px; }
+  .queries, .queries tbody, .queries tr, .queries tbody th, .queries td { display: block; width: auto; }
+  .queries thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .queries tr { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 1px 8px; padding: 6px 10px; border-top: 1px solid var(--line); }
+  .queries tbody th, .queries td { min-width: 0; padding: 0; border: 0; }
+  .queries tbody th { grid-column: 1 / 3; }
+  .queries .subject { padding-bottom: 2px; }
+  .queries .subject th, .problem td { grid-column: 1 / -1; }
+  .queries .subject + tr, .queries .problem { padding-top: 0; border-top: 0; }
+  .queries .time { font-size: 12px; }
+  .queries .time::before { content: attr(data-label) " "; color: var(--soft); }
+  .queries td:has(> .none) { display: none; }
+  .queries td:nth-of-type(1) { grid-area: 1 / 3; justify-self: end; }
+  .queries td:nth-of-type(2) { grid-area: 2 / 1; }
+  .queries td:nth-of-type(3) { grid-area: 2 / 3; justify-self: end; }
+  .queries td:nth-of-type(4) { grid-area: 2 / 2; }
+  .queries .problem td:nth-of-type(1) { grid-area: 1 / 1 / 2 / 4; justify-self: start; }
+  .queries .runs { width: 56px; height: 14px; }
   .flows thead .number { width: 88px; }
   .flows thead th { padding: 0; font-size: 0; }
   .ends { grid-template-columns: minmax(0, 1fr); }

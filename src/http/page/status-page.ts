@@ -101,12 +101,13 @@ interface Rendered {
 
 /** Plain HTML, every value escaped, complete without its script. */
 async function render(options: AppOptions, request: PageRequest): Promise<Rendered> {
-  const { site, queries, context } = options;
+  const { site, queries, health, context } = options;
   const { externalUrl } = site;
   const page = { site, linkBase: externalUrl === undefined ? '' : `${externalUrl}/`, now: context.clock.now() };
   await nextTurn();
   if (request.query === undefined) {
-    const list = renderQueryList({ ...page, request, selection: await selectPage(queries.all(), request) });
+    const selection = await selectPage(queries.all(), request);
+    const list = renderQueryList({ ...page, request, selection, targets: [...health.targets()] });
     return { status: 200, page: renderPage(page, '', list) };
   }
   const query = queries.get(request.query);
