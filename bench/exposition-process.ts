@@ -26,8 +26,21 @@ driveByParent(async (queries) => {
     write: (line) => process.stderr.write(line),
   });
   const app = createApp({
-    site: { version: 'bench', telemetryPath: '/metrics', routePrefix: '', externalUrl: undefined },
-    queries: { all: () => [], get: () => undefined, contributors: () => undefined, subscribe: () => () => undefined },
+    site: {
+      version: 'bench',
+      telemetryPath: '/metrics',
+      routePrefix: '',
+      externalUrl: undefined,
+      prometheusUrl: undefined,
+      grafanaUrl: undefined,
+    },
+    queries: {
+      all: () => [],
+      get: () => undefined,
+      contributors: () => undefined,
+      async *flows() {},
+      subscribe: () => () => undefined,
+    },
     health: { unhealthy: () => undefined, waiting: () => 0, targets: () => [] },
     changes: { reload: undefined, registrations: undefined },
     scrape: (request) => exposition.scrape(request),

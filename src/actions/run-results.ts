@@ -6,6 +6,7 @@ import type { RoundTripTimeUnit } from '../model/vocabulary.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import { mergeRows } from '../results/contributors.ts';
 import { newestDatapoints } from '../results/datapoints.ts';
+import { digestOf } from '../results/flow-digest.ts';
 import { KeptJson } from '../results/kept-json.ts';
 import { datapointsForJson, rowsForJson, worstRows } from '../results/kept-rows.ts';
 import type { PackedPages } from '../results/packed-pages.ts';
@@ -94,7 +95,8 @@ export class RunResults {
       for (const [msg, count, fields] of [[`repeated ${kind} ignored`, repeated] as const, ...notes]) {
         this.#logOnce(registration, msg, count, fields);
       }
-      const read = { ...results, windowEnd: window.end, json: kept };
+      const flows = 'rows' in json ? JSON.stringify(digestOf(query.metricName, json)) : undefined;
+      const read = { ...results, windowEnd: window.end, flows, json: kept };
       this.#options.runStates.resultsRead(registration, read, series, total, truncated);
     }
   }

@@ -100,6 +100,20 @@ const FLAGS = {
     readExternalUrl,
     undefined,
   ),
+  prometheusUrl: text(
+    'web.prometheus-url',
+    'URL',
+    'URL of Prometheus, for links on the flows page (default: none).',
+    readUrl,
+    undefined,
+  ),
+  grafanaUrl: text(
+    'web.grafana-url',
+    'URL',
+    'URL of Grafana, for links on the flows page (default: none).',
+    readUrl,
+    undefined,
+  ),
   enableLifecycle: toggle('web.enable-lifecycle', 'Enable POST /-/reload, which reloads the configuration.'),
   enableAdminApi: toggle(
     'web.enable-admin-api',
@@ -173,6 +187,11 @@ function readListenAddress(given: Given): string {
     throw wrongValue(given, ':PORT, HOST:PORT, or [IPV6]:PORT');
   }
   return given.text;
+}
+
+/** An http or https URL without slashes at its end. */
+function readUrl(given: Given): string {
+  return withoutSlashesAtEnd(read(given, httpUrl));
 }
 
 /** An http or https URL. Its path must be a valid route prefix, because it is the default of `--web.route-prefix`. */

@@ -6,6 +6,7 @@ import type { Context } from '../lib/context.ts';
 import type { Exposition } from '../metrics/exposition.ts';
 import { Readiness } from '../state/readiness.ts';
 import { StatusChanges } from '../state/status-changes.ts';
+import { FlowDigests } from './flow-digests.ts';
 import type { DaemonOptions, Parts } from './parts.ts';
 import type { Queries } from './queries.ts';
 import type { Reload } from './reload.ts';
@@ -36,6 +37,7 @@ export function createDaemonApp(
   const { clock, log } = context;
   const { state, scheduling } = parts;
   const { security } = web;
+  const flowDigests = new FlowDigests(state, clock);
   const readiness = new Readiness(clock, state.queries);
   const statusChanges = new StatusChanges({ clock, states: state.queries, log });
   const options: AppOptions = {
@@ -47,6 +49,7 @@ export function createDaemonApp(
         const registration = state.registry.get(name);
         return registration && state.runs.get(registration)?.results?.json.text();
       },
+      flows: () => flowDigests.all(),
       subscribe: (listener) => statusChanges.subscribe(listener),
     },
     health: {

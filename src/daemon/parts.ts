@@ -34,6 +34,9 @@ export interface WebOptions {
   readonly telemetryPath: string;
   readonly routePrefix: string;
   readonly externalUrl: string | undefined;
+  /** URLs for links on the pages. */
+  readonly prometheusUrl: string | undefined;
+  readonly grafanaUrl: string | undefined;
   /** TLS, authentication, and headers. Undefined: HTTP without TLS and authentication. */
   readonly security?: WebSecurity | undefined;
   /** Enables `POST /-/reload`. */

@@ -1,6 +1,8 @@
 import type { Context } from '../lib/context.ts';
+import type { MetricName } from '../model/vocabulary.ts';
 import type { QueryView } from '../registry/query-view.ts';
 import type { Registrations } from '../registry/registrations.ts';
+import type { FlowDigest } from '../results/flow-digest.ts';
 import type { StatusChangeListener } from '../state/status-changes.ts';
 import type { ReloadOutcome } from './api/probes.ts';
 import type { Scrape } from './scrape/metrics-endpoint.ts';
@@ -28,6 +30,9 @@ export interface Site {
   readonly routePrefix: string;
   /** URL at which users reach the exporter, without a trailing slash. Undefined: the URL of the request. */
   readonly externalUrl: string | undefined;
+  /** URLs for links to Prometheus and Grafana, without a trailing slash. Undefined: no links. */
+  readonly prometheusUrl: string | undefined;
+  readonly grafanaUrl: string | undefined;
 }
 
 export interface ServedQueries {
@@ -36,8 +41,18 @@ export interface ServedQueries {
   get(name: string): QueryView | undefined;
   /** JSON of a query's last results; undefined if there are none. */
   contributors(name: string): Promise<string> | undefined;
+  /** Digests of the last results of all scheduled queries, except stale ones. */
+  flows(): AsyncIterable<QueryFlows>;
   /** Calls `listener` with status changes until the returned function is called. */
   subscribe(listener: StatusChangeListener): () => void;
+}
+
+/** The flows in the last results of a query. */
+export interface QueryFlows {
+  /** Name of the query. */
+  readonly name: string;
+  readonly metricName: MetricName;
+  readonly digest: FlowDigest;
 }
 
 /** The state of one account in one Region. */

@@ -6,7 +6,7 @@ import { contributorsEndpoint, queriesEndpoint, queryEndpoint } from './api/quer
 import { deleteEndpoint, putEndpoint } from './api/registration-endpoints.ts';
 import type { AppOptions } from './app-options.ts';
 import { ASSETS, assetEndpoint } from './page/page-assets.ts';
-import { statusPageEndpoint } from './page/status-page.ts';
+import { pageEndpoints } from './page/status-page.ts';
 import { metricsEndpoint } from './scrape/metrics-endpoint.ts';
 import { ADMIN_API, guarded, LIFECYCLE } from './security/mutating.ts';
 import { sendJson } from './server/respond.ts';
@@ -25,13 +25,15 @@ type Method = (typeof METHODS)[number];
 export function endpoints(options: AppOptions): readonly Endpoint[] {
   const { site, queries, health, changes, context } = options;
   const { registrations } = changes;
+  const pages = pageEndpoints(options);
   const telemetry = literalPattern(site.telemetryPath);
   const description = openApiDocument(site);
   const reload = guarded(options, LIFECYCLE, changes.reload, reloadEndpoint);
   return [
     // Before the status page, which a telemetry path of `/` replaces.
     { pattern: telemetry, methods: { get: metricsEndpoint(options.scrape, context) } },
-    { pattern: '/', methods: { get: statusPageEndpoint(options) } },
+    { pattern: '/', methods: { get: pages.status } },
+    { pattern: '/flows', methods: { get: pages.flows } },
     { pattern: `/${ASSETS}/:file`, methods: { get: assetEndpoint() } },
     { pattern: '/-/healthy', methods: { get: healthyEndpoint(() => health.unhealthy()) } },
     { pattern: '/-/ready', methods: { get: readyEndpoint(() => health.waiting(), context.shutdown) } },

@@ -4,7 +4,8 @@ import type { MetricName, RoundTripTimeUnit } from '../model/vocabulary.ts';
 /** Units of exported values. */
 export type BaseUnit = 'seconds' | 'bytes' | 'count';
 
-const BASE_UNITS: Readonly<Record<MetricName, BaseUnit>> = {
+/** Unit of the exported values of each metric. */
+export const BASE_UNITS: Readonly<Record<MetricName, BaseUnit>> = {
   ROUND_TRIP_TIME: 'seconds',
   TIMEOUTS: 'count',
   RETRANSMISSIONS: 'count',

@@ -23,6 +23,8 @@ export interface QueryResults {
   /** Series within the limit per query, and series over it. */
   readonly series: number;
   readonly dropped: number;
+  /** JSON of the digest of flows; undefined for data points, and for results of an earlier process. */
+  readonly flows?: string | undefined;
   /** The JSON of the HTTP API. */
   readonly json: KeptJson;
 }

@@ -75,9 +75,12 @@ export function appOptions(views: readonly QueryView[] = [], changes: Partial<Fl
     telemetryPath: '/metrics',
     routePrefix: '',
     externalUrl: undefined,
+    prometheusUrl: undefined,
+    grafanaUrl: undefined,
     all: () => views,
     get: (name) => views.find((view) => view.name === name),
     contributors: () => undefined,
+    async *flows() {},
     scrape: ({ gzip }) => {
       const parts = [Buffer.from('# part one\n'), Buffer.from('# part two\n')];
       return Promise.resolve(gzip ? parts.map((part) => gzipSync(part)) : parts);

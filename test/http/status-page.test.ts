@@ -62,7 +62,7 @@ describe('the status page', () => {
     const html = await page([]);
     expect(html).toContain('1.2.3');
     expect(html).toContain('<html lang="en">');
-    expect(links(html)).toEqual(['metrics', 'api/v1/queries', 'api/openapi.json', '-/healthy', '-/ready']);
+    expect(links(html)).toEqual(['flows', 'metrics', 'api/v1/queries', 'api/openapi.json', '-/healthy', '-/ready']);
     expect(html).toContain('No queries are registered');
   });
 
@@ -318,8 +318,8 @@ describe('the status page', () => {
   test('links below the external URL if set, and to the telemetry path', async () => {
     const html = await page([queryView()], { externalUrl: 'https://proxy.example/nfm', telemetryPath: '/m/x' });
     const all = links(html);
-    expect(all).toHaveLength(7);
-    expect(all[0]).toBe('https://proxy.example/nfm/m/x');
+    expect(all).toHaveLength(8);
+    expect(all[1]).toBe('https://proxy.example/nfm/m/x');
     expect(all.every((href) => href.startsWith('https://proxy.example/nfm/'))).toBe(true);
   });
 

@@ -116,6 +116,8 @@ export function daemonOptions({
       telemetryPath: '/metrics',
       routePrefix: '',
       externalUrl: undefined,
+      prometheusUrl: undefined,
+      grafanaUrl: undefined,
       enableLifecycle: lifecycle,
       enableAdminApi: adminApi,
     },

@@ -29,6 +29,10 @@ export function openApiDocument({ version, telemetryPath, externalUrl, routePref
         404: content('No query with the name in `query`', HTML, STRING),
         500: text('Rendering the page failed'),
       }),
+      '/flows': get('flowsPage', 'Flows page: the worst flows of all queries, and values between zones', {
+        200: content('The page', HTML, STRING),
+        500: text('Rendering the page failed'),
+      }),
       '/-/assets/{file}': {
         parameters: [{ name: 'file', in: 'path', required: true, schema: STRING }],
         ...get('asset', 'Style sheet and scripts of the status page', {

@@ -7,13 +7,13 @@ export const STYLE = `
   color-scheme: light dark;
   --page: #f6f7f9; --card: #fff; --line: #e1e5ea; --edge: #838d9a; --text: #1a2230; --soft: #5a6676; --link: #0b5cad;
   --bad: #b42318; --bad-bg: #fdeceb; --warn: #8a5200; --warn-bg: #fdf2dc; --busy: #1552b5; --busy-bg: #e8f0fd;
-  --good: #12693c; --good-bg: #e3f5ea; --idle: #4d5867; --idle-bg: #edf0f3;
+  --good: #12693c; --good-bg: #e3f5ea; --idle: #4d5867; --idle-bg: #edf0f3; --heat: #e8862c;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #10141a; --card: #181e26; --line: #2b3441; --edge: #77849a; --text: #e6eaf0; --soft: #9ba8b8; --link: #7db8ff;
     --bad: #ff9c92; --bad-bg: #43201e; --warn: #f5c26b; --warn-bg: #3b2d12; --busy: #94bfff; --busy-bg: #1a2d4c;
-    --good: #7ddba3; --good-bg: #15351f; --idle: #aeb9c7; --idle-bg: #262e39;
+    --good: #7ddba3; --good-bg: #15351f; --idle: #aeb9c7; --idle-bg: #262e39; --heat: #9a4a10;
   }
 }
 * { box-sizing: border-box; }
@@ -112,6 +112,20 @@ small { display: block; color: var(--soft); font-size: 13px; }
 .end small { display: block; overflow: hidden; min-height: 1.35em; margin: 0; font-size: 12.5px; text-overflow: ellipsis; white-space: nowrap; }
 .state { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 14px; margin: 0 0 6px; }
 .state.error { display: block; }
+.from { margin-left: 14px; font-size: 12.5px; }
+.from a { font-weight: 400; text-decoration: underline; }
+.promql { margin: 2px 0 6px; overflow-wrap: anywhere; font-size: 13px; }
+.flows .promql { margin-left: 14px; }
+caption { padding: 8px 14px 2px; font-weight: 600; text-align: left; }
+.matrices { display: flex; flex-wrap: wrap; gap: 0 12px; }
+.matrices > .table { max-width: 100%; }
+.matrix { width: auto; }
+.matrix th, .matrix td { padding: 5px 12px; border: 1px solid var(--line); text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.matrix td a { color: var(--text); }
+.heat1 { background: color-mix(in srgb, var(--heat) 12%, var(--card)); }
+.heat2 { background: color-mix(in srgb, var(--heat) 24%, var(--card)); }
+.heat3 { background: color-mix(in srgb, var(--heat) 36%, var(--card)); }
+.heat4 { background: color-mix(in srgb, var(--heat) 48%, var(--card)); }
 dl.fields { margin: 6px 0 6px 14px; padding: 0; font-size: 13px; }
 dl.fields > div { padding: 1px 0; grid-template-columns: 170px minmax(0, 1fr); }
 .copy { display: none; }
@@ -137,6 +151,9 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .flows th, .flows td { padding-left: 8px; padding-right: 8px; }
 }
 @media (max-width: 640px) {
+  .matrix { font-size: 12.5px; }
+  .matrix th, .matrix td { padding: 4px 6px; font-size: inherit; }
+  .matrix caption { padding-left: 8px; }
   header { padding-top: 12px; }
   header .buttons { gap: 4px 12px; margin-top: 6px; }
   header .buttons a { padding: 0; border: 0; background: none; }

@@ -6,6 +6,8 @@ import { HTML, HttpError, sendBody, TSV } from '../server/respond.ts';
 import { type ContributorsJson, contributorsOf, selectContributors } from './contributor-rows.ts';
 import { renderContributors } from './contributor-table.ts';
 import { contributorsTsv } from './contributor-tsv.ts';
+import { collectFlows } from './flow-overview.ts';
+import { renderFlows } from './flows-page.ts';
 import { Html, html } from './html.ts';
 import { ASSETS, IMPORT_MAP, STATUS_PAGE_POLICY } from './page-assets.ts';
 import { type PageContext, type PageRequest, pageHref, readPageRequest } from './page-request.ts';
@@ -20,6 +22,7 @@ import { renderQueryList } from './query-list.ts';
  */
 function renderPage({ site, linkBase, now }: PageContext, title: string, main: Html): string {
   const links = [
+    { href: 'flows', text: 'Flows' },
     { href: site.telemetryPath.slice(1), text: 'Metrics' },
     { href: 'api/v1/queries', text: 'Queries as JSON' },
     { href: 'api/openapi.json', text: 'API description' },
@@ -62,33 +65,39 @@ const MOST_WAITING = 100;
 const RETRY_SECONDS = 5;
 
 /**
- * `GET /`: the registered queries, or with `?query=NAME` one of them with its contributors. Pages are rendered one at a
- * time, since each can take about 10 ms; clients take turns.
+ * `GET /`: the registered queries, or with `?query=NAME` one of them with its contributors, and `GET /flows`. Pages are
+ * rendered one at a time, since each can take about 10 ms; clients take turns.
  */
-export function statusPageEndpoint(options: AppOptions): RequestHandler {
+export function pageEndpoints(options: AppOptions): {
+  readonly status: RequestHandler;
+  readonly flows: RequestHandler;
+} {
   const queue = new FairQueue({ atOnce: 1, mostWaiting: MOST_WAITING });
-  return async (request, response) => {
-    replacePolicy(response, STATUS_PAGE_POLICY);
-    const disconnected = new AbortController();
-    response.once('close', () => disconnected.abort());
-    try {
-      const {
-        status,
-        type = HTML,
-        page,
-      } = await queue.run(request.socket.remoteAddress ?? '', disconnected.signal, () =>
-        render(options, readPageRequest(request.url)),
-      );
-      sendBody(response, status, type, Buffer.from(page));
-    } catch (error) {
-      if (error instanceof QueueFullError) {
-        response.setHeader('Retry-After', RETRY_SECONDS);
-        throw new HttpError('unavailable', 'Too many page requests are waiting. Try again later');
+  const endpoint =
+    (render: (url: string) => Promise<Rendered>): RequestHandler =>
+    async (request, response) => {
+      replacePolicy(response, STATUS_PAGE_POLICY);
+      const disconnected = new AbortController();
+      response.once('close', () => disconnected.abort());
+      try {
+        const rendered = await queue.run(request.socket.remoteAddress ?? '', disconnected.signal, () =>
+          render(request.url),
+        );
+        const { status, type = HTML, page } = rendered;
+        sendBody(response, status, type, Buffer.from(page));
+      } catch (error) {
+        if (error instanceof QueueFullError) {
+          response.setHeader('Retry-After', RETRY_SECONDS);
+          throw new HttpError('unavailable', 'Too many page requests are waiting. Try again later');
+        }
+        if (!disconnected.signal.aborted) {
+          throw error;
+        }
       }
-      if (!disconnected.signal.aborted) {
-        throw error;
-      }
-    }
+    };
+  return {
+    status: endpoint((url) => renderStatus(options, readPageRequest(url))),
+    flows: endpoint(() => renderFlowsPage(options)),
   };
 }
 
@@ -99,11 +108,22 @@ interface Rendered {
   readonly page: string;
 }
 
-/** Plain HTML, every value escaped, complete without its script. */
-async function render(options: AppOptions, request: PageRequest): Promise<Rendered> {
-  const { site, queries, health, context } = options;
+function contextOf({ site, context }: AppOptions, otherwise: string): PageContext {
   const { externalUrl } = site;
-  const page = { site, linkBase: externalUrl === undefined ? '' : `${externalUrl}/`, now: context.clock.now() };
+  return { site, linkBase: externalUrl === undefined ? otherwise : `${externalUrl}/`, now: context.clock.now() };
+}
+
+async function renderFlowsPage(options: AppOptions): Promise<Rendered> {
+  const page = contextOf(options, './');
+  const overview = await collectFlows(options.queries.flows());
+  await nextTurn();
+  return { status: 200, page: renderPage(page, 'Flows – ', renderFlows(page, overview)) };
+}
+
+/** Plain HTML, every value escaped, complete without its script. */
+async function renderStatus(options: AppOptions, request: PageRequest): Promise<Rendered> {
+  const { queries, health } = options;
+  const page = contextOf(options, '');
   await nextTurn();
   if (request.query === undefined) {
     const selection = await selectPage(queries.all(), request);

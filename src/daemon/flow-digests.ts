@@ -1,0 +1,59 @@
+import type { QueryFlows } from '../http/app-options.ts';
+import type { Clock } from '../lib/clock.ts';
+import { nextTurn } from '../lib/concurrency.ts';
+import { isScheduled } from '../model/query.ts';
+import { digestOf, type FlowDigest } from '../results/flow-digest.ts';
+import type { KeptJson } from '../results/kept-json.ts';
+import type { DatapointsJson, RowsJson } from '../results/results-json.ts';
+import { areStale, type QueryResults } from '../state/run-state.ts';
+import type { ExporterState } from './exporter-state.ts';
+
+/** Queries between two turns of the event loop: a few milliseconds. */
+const SLICE = 25;
+
+/** The digests of the last results of all queries. */
+export class FlowDigests {
+  readonly #state: Pick<ExporterState, 'registry' | 'runs'>;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  /** Digests of results of an earlier process, which were restored without one. */
+  readonly #restored = new WeakMap<KeptJson, FlowDigest | undefined>();
+
+  constructor(state: Pick<ExporterState, 'registry' | 'runs'>, clock: Pick<Clock, 'monotonic'>) {
+    this.#state = state;
+    this.#clock = clock;
+  }
+
+  /** Iterates over the queries that have results which are not stale. Yields to the event loop between slices. */
+  async *all(): AsyncGenerator<QueryFlows> {
+    let count = 0;
+    for (const registration of this.#state.registry.all()) {
+      count += 1;
+      if (count % SLICE === 0) {
+        await nextTurn();
+      }
+      const run = isScheduled(registration) ? this.#state.runs.get(registration) : undefined;
+      if (run?.results === undefined || areStale(run, this.#clock.monotonic())) {
+        continue;
+      }
+      const { query } = run.registration;
+      const digest = await this.#digest(query.metricName, run.results);
+      if (digest !== undefined) {
+        yield { name: query.name, metricName: query.metricName, digest };
+      }
+    }
+  }
+
+  /** Returns undefined for the `-data` type, whose results have no flows. */
+  async #digest(metricName: QueryFlows['metricName'], { flows, json }: QueryResults): Promise<FlowDigest | undefined> {
+    if (flows !== undefined) {
+      return JSON.parse(flows);
+    }
+    if (!this.#restored.has(json)) {
+      // The JSON is from `rowsJson` or `datapointsJson`.
+      const results: RowsJson | DatapointsJson = JSON.parse(await json.text());
+      await nextTurn();
+      this.#restored.set(json, 'rows' in results ? digestOf(metricName, results) : undefined);
+    }
+    return this.#restored.get(json);
+  }
+}

@@ -1,0 +1,53 @@
+import type { MetricName } from '../model/vocabulary.ts';
+import { type Flow, flowOf, mergeMirrors } from './flow.ts';
+import type { RowsJson } from './results-json.ts';
+
+/** Number of flows of a digest. */
+const WORST_FLOWS = 10;
+
+/** The worst flows and the zone pairs of the last results of a query: what a view over all queries needs of them. */
+export interface FlowDigest {
+  /** In descending order of values. Mirror rows are merged. */
+  readonly worst: readonly { readonly value: number; readonly flow: Flow }[];
+  /** Without mirror rows, and without rows that lack a zone. */
+  readonly zones: readonly ZonePair[];
+}
+
+/** The rows between two zones. */
+export interface ZonePair {
+  readonly local: string;
+  readonly remote: string;
+  /** Sum of the rows, or the highest round-trip time, in the base unit. */
+  readonly value: number;
+}
+
+/** Returns the digest of rows. Rows without a value are skipped. */
+export function digestOf(metricName: MetricName, { rows }: Pick<RowsJson, 'rows'>): FlowDigest {
+  const valued = rows.flatMap((row) => {
+    const value = row['baseValue'];
+    return typeof value === 'number' ? [{ value, flow: flowOf(row) }] : [];
+  });
+  const flows = mergeMirrors(valued, ({ flow }) => flow).map(({ item }) => item);
+  const pairs = new Map<string, ZonePair>();
+  for (const { value, flow } of flows) {
+    const [local, remote] = [flow.local.zone, flow.remote.zone];
+    if (!flow.mirror && local !== '' && remote !== '') {
+      addPair(pairs, metricName, { local, remote, value });
+    }
+  }
+  const worst = flows.sort((a, b) => b.value - a.value).slice(0, WORST_FLOWS);
+  return { worst, zones: [...pairs.values()] };
+}
+
+/** Adds a zone pair to those of a metric: sums values, or keeps the highest round-trip time. */
+export function addPair<Pair extends ZonePair>(pairs: Map<string, Pair>, metricName: MetricName, pair: Pair): void {
+  const key = `${pair.local} ${pair.remote}`;
+  const known = pairs.get(key);
+  if (known === undefined) {
+    pairs.set(key, pair);
+  } else if (metricName === 'ROUND_TRIP_TIME') {
+    pairs.set(key, known.value >= pair.value ? known : pair);
+  } else {
+    pairs.set(key, { ...known, value: known.value + pair.value });
+  }
+}
