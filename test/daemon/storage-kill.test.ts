@@ -76,10 +76,10 @@ test(`killed ${KILLS} times, at any moment: no window is started twice, and no r
   expect(ledger.started.length, 'the test has had something to lose').toBeGreaterThan(KILLS / 2);
 });
 
-/** Windows that were skipped since their runs may have been started. */
+/** Windows that were skipped because their runs may have been started. */
 function uncertainWindows(log: readonly LogEvent[]): string[] {
   return log
-    .filter(({ msg }) => msg?.startsWith('a run may have been started'))
+    .filter(({ msg }) => msg === 'window of unconfirmed run skipped')
     .map(({ query = '', window_end = '' }) => `${query.split(':').slice(1).join(' ')} ${Date.parse(window_end)}`);
 }
 
