@@ -1,8 +1,7 @@
-import { cpSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { PROJECT, run } from '../support/project.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { copyOfRepository, publishedFiles } from './repository-copy.ts';
 
 const ADDRESS: string = JSON.parse(readFileSync(`${PROJECT}package.json`, 'utf8')).homepage;
 /** Of the repository, by whatever host and path. This project's name is not part of other projects' addresses. */
@@ -11,23 +10,13 @@ const ADDRESS_OF_PROJECT =
 /** Examples of addresses elsewhere, with which commands of the documentation are explained. */
 const EXAMPLES = ['https://forge.example.org/network/nfm-exporter'];
 
-function trackedFiles(): string[] {
-  return run('git', ['ls-files', '-co', '--exclude-standard']).stdout.trim().split('\n');
-}
-
-/** Copies the files that Git would publish into a repository of their own. */
-function copyOfRepository(): string {
-  const folder = temporaryFolder();
-  for (const path of trackedFiles()) {
-    cpSync(`${PROJECT}${path}`, join(folder, path));
-  }
-  run('git', ['init', '--quiet'], { cwd: folder });
-  run('git', ['add', '--all', '--force'], { cwd: folder });
-  return folder;
-}
-
 function setAddress(folder: string, args: readonly string[]) {
   return run(process.execPath, ['scripts/set-address.mjs', ...args], { cwd: folder });
+}
+
+/** Whether a path is a file, and not a link to a directory. */
+function isFile(path: string): boolean {
+  return statSync(`${PROJECT}${path}`).isFile();
 }
 
 /** Lines of tracked files that contain a text, as `FILE:LINE:TEXT`. */
@@ -37,11 +26,13 @@ function linesWith(folder: string, text: string): string[] {
 
 describe('the address of the repository', () => {
   test('is the only one of the project in all files', () => {
-    const others = trackedFiles().flatMap((path) =>
-      Array.from(readFileSync(`${PROJECT}${path}`, 'utf8').matchAll(ADDRESS_OF_PROJECT), ([found]) => found)
-        .filter((found) => found !== ADDRESS && !EXAMPLES.includes(found))
-        .map((found) => `${path}: ${found}`),
-    );
+    const others = publishedFiles()
+      .filter(isFile)
+      .flatMap((path) =>
+        Array.from(readFileSync(`${PROJECT}${path}`, 'utf8').matchAll(ADDRESS_OF_PROJECT), ([found]) => found)
+          .filter((found) => found !== ADDRESS && !EXAMPLES.includes(found))
+          .map((found) => `${path}: ${found}`),
+      );
     expect(others).toEqual([]);
   });
 
@@ -54,6 +45,7 @@ describe('the address of the repository', () => {
         '.github/ISSUE_TEMPLATE/config.yml',
         'Dockerfile',
         'SECURITY.md',
+        'deploy/helm/nfm-exporter/Chart.yaml',
         'config/rules/alerts-exporter.yml',
         'deploy/kubernetes/components/prometheus-operator/prometheus-rule.yaml',
       ]),
