@@ -6,7 +6,6 @@ import { PROJECT } from '../support/project.ts';
 const WORKSPACES = readdirSync(`${PROJECT}packages`).map((name) => `packages/${name}/package.json`);
 const RENOVATE = JSON.parse(read('renovate.json'));
 const FORMS = `.github/ISSUE_TEMPLATE`;
-const WORKFLOWS = '.github/workflows';
 
 function read(path: string): string {
   return readFileSync(`${PROJECT}${path}`, 'utf8');
@@ -59,19 +58,5 @@ describe('issue forms', () => {
   test('the bug report form has fields for version, configuration, its check, log, and metrics', () => {
     const ids = parse(read(`${FORMS}/bug.yml`)).body.map(({ id }: { id?: string }) => id);
     expect(ids).toEqual(expect.arrayContaining(['version', 'configuration', 'check-config', 'log', 'metrics']));
-  });
-});
-
-describe('workflows', () => {
-  const scripts = JSON.parse(read('package.json')).scripts;
-
-  test.each(readdirSync(`${PROJECT}${WORKFLOWS}`))('%s pins its actions and runs scripts that exist', (file) => {
-    const { jobs } = parse(read(`${WORKFLOWS}/${file}`));
-    const steps: { uses?: string; run?: string }[] = Object.values<{ steps: [] }>(jobs).flatMap((job) => job.steps);
-    const actions = steps.flatMap(({ uses }) => uses ?? []);
-    expect(actions).toEqual(actions.map(() => expect.stringMatching(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/)));
-    const run = steps.flatMap((step) => step.run?.match(/(?<=npm run )\S+/g) ?? []);
-    expect(run).not.toEqual([]);
-    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(run));
   });
 });
