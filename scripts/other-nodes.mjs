@@ -12,7 +12,6 @@ import { fileURLToPath } from 'node:url';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const FILES = [
-  'packages/client-networkflowmonitor/test/responses.test.ts',
   'test/aws/network-proxy.test.ts',
   'test/aws/network-trust.test.ts',
   'test/aws/unusual-responses.test.ts',
