@@ -29,7 +29,8 @@ export function flows(): Dashboard {
 
 const ROWS = 100;
 const LINES = 10;
-const BARS = 15;
+/** What a panel can show with readable names and values. */
+const BARS = 10;
 const FLOW = '{{monitor}}{{scope_id}} {{local_az}} {{local_instance_id}} {{remote_end}}';
 const SUBJECT = '{{account}} {{aws_region}} {{monitor}}{{scope_id}}';
 

@@ -4,6 +4,7 @@ import {
   BarGaugeNamePlacement,
   BigValueColorMode,
   BigValueGraphMode,
+  BigValueTextMode,
   GraphDrawStyle,
   LegendDisplayMode,
   LegendPlacement,
@@ -80,6 +81,7 @@ export function exporters(): Stat {
     [EXPORTER_UP, '{{instance}}'],
   )
     .mappings([mapping(EXPORTER_STATES, 0)])
+    .textMode(BigValueTextMode.ValueAndName)
     .noValue('no exporter');
 }
 
@@ -189,11 +191,11 @@ export function bars(title: string, description: string, ...series: readonly Ser
     .reduceOptions(lastValue())
     .displayMode(BarGaugeDisplayMode.Basic)
     .orientation(VizOrientation.Horizontal)
-    .namePlacement(BarGaugeNamePlacement.Top)
+    .namePlacement(BarGaugeNamePlacement.Left)
     .colorScheme(fixed(COLORS.sky))
     .min(0)
     .noValue(NO_DATA)
-    .span(6)
+    .span(12)
     .height(10);
 }
 

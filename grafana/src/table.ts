@@ -82,17 +82,15 @@ export function table(
     .span(24)
     .height(9);
   for (const { label, link, width } of labels) {
-    const properties = [
+    panel.overrideByName(label, [
+      NO_VALUE,
       ...(link === undefined ? [] : [{ id: 'links', value: [link.build()] }]),
       ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
-    ];
-    if (properties.length > 0) {
-      panel.overrideByName(label, properties);
-    }
+    ]);
   }
   values.forEach(({ unit, bar = false }, index) => {
     if (unit !== undefined) {
-      panel.overrideByName(fieldOf(index), [{ id: 'unit', value: unit }, ...(bar ? BAR : [])]);
+      panel.overrideByName(fieldOf(index), [NO_VALUE, { id: 'unit', value: unit }, ...(bar ? BAR : [])]);
     }
   });
   const [badness] = values;
@@ -104,9 +102,13 @@ export function table(
 /** Pixels. A table on half of a narrow screen has space for six of these. */
 const LEAST_COLUMN_WIDTH = 90;
 
+/** In a cell. The text of the whole panel would stand in each cell without a value. */
+const NO_VALUE: DynamicConfigValue = { id: 'noValue', value: '–' };
+
 const BAR: readonly DynamicConfigValue[] = [
   { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.Gauge, mode: BarGaugeDisplayMode.Basic } },
   { id: 'min', value: 0 },
+  { id: 'custom.minWidth', value: 150 },
 ];
 
 function instant(expression: string, index: number): DataqueryBuilder {

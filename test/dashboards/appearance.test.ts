@@ -23,6 +23,16 @@ describe('missing data', () => {
     expect(texts.filter(({ text }) => !/\bno data$|^no exporter\b/i.test(text))).toEqual([]);
   });
 
+  it('has a dash in every cell of a table: the text is for tables without rows', () => {
+    const tables = PANELS.filter(({ panel }) => panel.type === 'table');
+    const bare = tables.flatMap(({ name, panel }) => {
+      const shown = (panel.transformations ?? []).flatMap(({ options }) => options.include?.names ?? []);
+      return shown.filter((field) => cellText(panel, field) !== '–').map((field) => `${name}: ${field}`);
+    });
+    expect(tables.length).toBeGreaterThan(15);
+    expect(bare).toEqual([]);
+  });
+
   it('is gray in every panel with thresholds, which map numbers only', () => {
     const steps = PANELS.flatMap(({ name, panel }) => {
       const { thresholds } = panel.fieldConfig?.defaults ?? {};
@@ -133,4 +143,11 @@ function styleOf({ fieldConfig }: Panel, refId: string): ReadonlyMap<string, unk
   const overrides = fieldConfig?.overrides ?? [];
   const own = overrides.filter(({ matcher }) => matcher.id === 'byFrameRefID' && matcher.options === refId);
   return new Map(own.flatMap(({ properties }) => properties.map(({ id, value }) => [id, value] as const)));
+}
+
+/** Text of a cell without a value. */
+function cellText({ fieldConfig }: Panel, field: string): unknown {
+  const own =
+    fieldConfig?.overrides.filter(({ matcher }) => matcher.id === 'byName' && matcher.options === field) ?? [];
+  return own.flatMap(({ properties }) => properties).find(({ id }) => id === 'noValue')?.value;
 }
