@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { PICTURES } from '../../grafana/pictures/pictures.ts';
+import { PICTURES } from '../../grafana/render/pictures.ts';
 import { DASHBOARDS, panelsOf } from '../support/dashboard-files.ts';
 import { PROJECT } from '../support/project.ts';
 
-const BYTES = 150_000;
+const BYTES = 200_000;
 const WIDTH = 1280;
 const DOCUMENTS = ['README.md', 'grafana/README.md'].map((file) => readFileSync(`${PROJECT}${file}`, 'utf8'));
-const CAPTION = "Renderings of the panels' queries over the demo's series, not screenshots of Grafana";
+const CAPTION = "drawn by Grafana's own components from the demo's series";
+/** What a document says whose pictures have panels without a published component. */
+const IMITATIONS = 'State timelines are imitations';
 
 describe.each(PICTURES)('the picture of $name', ({ name, dashboard, panels }) => {
   const path = `docs/images/dashboard-${name}.png`;
@@ -31,7 +33,17 @@ describe.each(PICTURES)('the picture of $name', ({ name, dashboard, panels }) =>
     const shown = DOCUMENTS.filter((text) => text.includes(`${path})`));
     expect(shown).not.toEqual([]);
     for (const text of shown) {
-      expect(text.replace(/\s+/g, ' ')).toContain(CAPTION);
+      const oneLine = text.replace(/\s+/g, ' ');
+      expect(oneLine).toContain(CAPTION);
+      if (hasStateTimeline(dashboard, panels)) {
+        expect(oneLine).toContain(IMITATIONS);
+      }
     }
   });
 });
+
+function hasStateTimeline(dashboard: string, titles: readonly string[]): boolean {
+  return DASHBOARDS.filter(({ uid }) => uid === dashboard)
+    .flatMap(panelsOf)
+    .some(({ type, title }) => type === 'state-timeline' && titles.includes(title));
+}

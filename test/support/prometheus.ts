@@ -28,8 +28,8 @@ export interface Prometheus {
   readonly url: string;
   /** The current result of a PromQL expression. Rejects if the expression is invalid. */
   query(expression: string): Promise<InstantSample[]>;
-  /** The result at each second from `from` to `to`, in seconds since the epoch. */
-  queryRange(expression: string, from: number, to: number): Promise<RangeSeries[]>;
+  /** The result from `from` to `to`, in seconds since the epoch, at intervals of `step` seconds (default 1). */
+  queryRange(expression: string, from: number, to: number, step?: number): Promise<RangeSeries[]>;
   /** All loaded rules. */
   rules(): Promise<readonly EvaluatedRule[]>;
   /** `data` of any other response of its API (for example, of `targets`). */
@@ -87,8 +87,13 @@ export async function startPrometheus(
       const answer: RulesAnswer = JSON.parse(await (await fetch(`${url}/api/v1/rules`)).text());
       return answer.data.groups.flatMap(({ rules }) => rules);
     },
-    async queryRange(expression, from, to) {
-      const { result } = await api('query_range', { query: expression, start: `${from}`, end: `${to}`, step: '1' });
+    async queryRange(expression, from, to, step = 1) {
+      const { result } = await api('query_range', {
+        query: expression,
+        start: `${from}`,
+        end: `${to}`,
+        step: `${step}`,
+      });
       return result.map(({ metric, values }) => ({
         labels: metric,
         points: values.map(([at, value]) => ({ at, value: Number(value) })),

@@ -12,6 +12,7 @@ export const PICTURES: readonly Picture[] = [
     name: 'fleet',
     dashboard: 'nfm-fleet',
     panels: [
+      'Exporters',
       'Queries',
       'Bad last runs',
       'Watched, FAILED',
