@@ -16,7 +16,8 @@ export interface Series {
   readonly name: string;
   readonly labels: Labels;
   readonly times: readonly number[];
-  readonly values: readonly number[];
+  /** Null if there is none at that time: lines have a gap there. */
+  readonly values: readonly (number | null)[];
 }
 
 /** A panel with the results of its queries. */
@@ -65,14 +66,18 @@ export async function answered(
     } else {
       const [first, last] = [Math.floor(from / step) * step, Math.floor(to / step) * step];
       const found = await prometheus.queryRange(expression, first, last, step);
+      const times = Array.from({ length: (last - first) / step + 1 }, (_, index) => first + index * step);
       series.push(
-        ...found.map(({ labels, points }) => ({
-          refId,
-          name: nameOf(labels, legend),
-          labels,
-          times: points.map(({ at }) => at * 1_000),
-          values: points.map(({ value }) => value),
-        })),
+        ...found.map(({ labels, points }) => {
+          const values = new Map(points.map(({ at, value }) => [at, value]));
+          return {
+            refId,
+            name: nameOf(labels, legend),
+            labels,
+            times: times.map((at) => at * 1_000),
+            values: times.map((at) => values.get(at) ?? null),
+          };
+        }),
       );
     }
   }

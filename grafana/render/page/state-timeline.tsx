@@ -76,11 +76,11 @@ export function StateTimeline({ frames, theme, answered, width, height, from, to
 
 function spansOf(fields: readonly Field[], step: number): Span[] {
   const times: number[] = fields.find(({ type }) => type === FieldType.time)?.values ?? [];
-  const values: number[] = fields.find(({ type }) => type === FieldType.number)?.values ?? [];
+  const values: (number | null)[] = fields.find(({ type }) => type === FieldType.number)?.values ?? [];
   const spans: Span[] = [];
   times.forEach((at, index) => {
     const [last, value] = [spans.at(-1), values[index]];
-    if (value === undefined) {
+    if (value === undefined || value === null) {
       return;
     }
     if (last?.value === value && at <= last.to) {
