@@ -11,7 +11,7 @@ import { type AnsweredPanel, answered, type PageInput, stepOf, type TimeRange } 
 
 const OWN = `${PROJECT}grafana/render`;
 const WIDTH = 1280;
-/** Answered by the browser itself. */
+/** The browser itself returns its page. */
 const ORIGIN = 'http://localhost/';
 /** Grafana's charts are drawn to canvases in the next frames. */
 const SETTLED_MS = 1_500;

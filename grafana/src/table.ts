@@ -102,7 +102,7 @@ export function table(
 /** Pixels. A table on half of a narrow screen has space for six of these. */
 const LEAST_COLUMN_WIDTH = 90;
 
-/** In a cell. The text of the whole panel would stand in each cell without a value. */
+/** Text of a cell without a value. By default, Grafana repeats the text of the whole panel there. */
 const NO_VALUE: DynamicConfigValue = { id: 'noValue', value: '–' };
 
 const BAR: readonly DynamicConfigValue[] = [

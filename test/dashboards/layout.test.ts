@@ -72,7 +72,7 @@ describe.each(DASHBOARDS)('$title', (dashboard) => {
     const colors = [...JSON.stringify(dashboard).matchAll(/#[0-9A-Fa-f]{6}\b/g)].map(([color]) => color);
     expect(colors.length).toBeGreaterThan(0);
     expect(colors.filter((color) => !Object.values<string>(COLORS).includes(color))).toEqual([]);
-    // A scale from one color to another rates values. Lines of the palette are also told apart by legend and tooltip.
+    // A scale from one color to another rates values. Legend and tooltip also distinguish the lines of the palette.
     const schemes = [...JSON.stringify(dashboard).matchAll(/"mode":"((?:continuous|palette)[^"]*)"/g)];
     expect(new Set(schemes.map(([, mode]) => mode))).toEqual(new Set(['palette-classic']));
     for (const { type, options } of panels.filter(({ type }) => type === 'timeseries')) {
