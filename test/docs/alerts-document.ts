@@ -7,6 +7,7 @@ const TITLES: Readonly<Record<string, string>> = {
   'alerts-queries.yml': 'Queries',
   'alerts-inventory.yml': 'Monitors and scopes',
   'alerts-network.yml': 'The network',
+  'alerts-service-level.yml': 'The service level',
 };
 
 /** `docs/alerts.md`. */
@@ -66,6 +67,12 @@ ${Object.entries(TITLES)
   .map(([file, title]) => `### ${title}\n\n${alertsOf(file)}`)
   .join('\n\n')}
 
+## Who must act
+
+Operators run the exporter. A severity has a time limit: an hour at any time of the day, a working day, or a week.
+
+${duties()}
+
 ## Events that trigger no alert
 
 - **A single failed poll or run, or a single window.** A condition must last for several intervals of the query, or for some minutes.
@@ -79,7 +86,7 @@ ${Object.entries(TITLES)
 
 ## Recording rules
 
-Per contributor, monitor, or query. [The usual range of a monitor](runbooks/usual-range.md) explains \`usual_max\`.
+Per contributor, monitor, query, or target. [Service level](service-level.md) has the formulas of \`service_level\`. [The usual range of a monitor](runbooks/usual-range.md) explains \`usual_max\`.
 
 ${table(
   ['series', 'file'],
@@ -100,6 +107,58 @@ cd test/rules && promtool test rules *.yml          # when each alert fires, and
 amtool check-config config/alertmanager.yml
 \`\`\`
 `;
+}
+
+/** Who acts, and on what. How soon depends on the severity. */
+const DUTIES: Readonly<Record<string, readonly [who: string, what: string]>> = {
+  NfmExporterDown: ['operators', 'the process or its host'],
+  NfmExporterMissing: ['operators', 'scrape configuration or service discovery'],
+  NfmExporterRestarting: ['operators', 'memory limit, or the error in the log'],
+  NfmReloadFailed: ['operators', 'the configuration file'],
+  NfmDiscoveryFileBad: ['owners of the file', 'the discovery file'],
+  NfmDiscoveryFileEmpty: ['owners of the file', 'the discovery file or its generator'],
+  NfmStorageNotWritable: ['operators', 'the volume of `storage.path`'],
+  NfmSeriesDropped: ['operators', 'labels or series limits'],
+  NfmPollLag: ['operators', 'CPU, or the number of queries'],
+  NfmThresholdsMissing: ['operators', '`rule_files` of Prometheus'],
+  NfmCredentialsRefused: ['owners of the account', 'credentials or the role'],
+  NfmPermissionDenied: ['owners of the account', 'the IAM policy'],
+  NfmWrongAccount: ['operators', 'credentials, or the list of expected accounts'],
+  NfmApiFailing: ['operators', 'network, proxy, or the Region of AWS'],
+  NfmApiThrottled: ['operators', 'the request budget, or the quota'],
+  NfmRunCapLowered: ['operators', 'the concurrent-run limit, or the quota'],
+  NfmBudgetTooSmall: ['operators', 'the request budget, or the number of queries'],
+  NfmWatchedQueryFailed: ['owners of the query', 'the query: start it again or remove it'],
+  NfmWatchedQueryStuck: ['owners of the query', 'the query: stop it'],
+  NfmQueryPollingFails: ['owners of the query', 'the entry of the query'],
+  NfmScheduledQueryFailing: ['owners of the query', 'the entry of the query, or its monitor'],
+  NfmQueryWithoutResults: ['owners of the query', 'the entry of the query, or its monitor'],
+  NfmResultsStale: ['owners of the query', 'the query, or limits of its account'],
+  NfmRunsSkipped: ['operators', 'the concurrent-run limit, or the schedule'],
+  NfmMonitorNotActive: ['owners of the account', 'the monitor'],
+  NfmScopeFailed: ['owners of the account', 'the scope'],
+  NfmInventoryStale: ['operators', 'permissions of listings'],
+  NfmSelectorUnmatched: ['owners of the query', 'the selector'],
+  NfmRetransmissionsUnusual: ['owners of the workloads', 'the network of the monitor or scope'],
+  NfmTimeoutsUnusual: ['owners of the workloads', 'the network of the monitor or scope'],
+  NfmRoundTripTimeUnusual: ['owners of the workloads', 'the network of the monitor or scope'],
+  NfmServiceLevelFastBurn: ['operators', 'the errors that the runbook finds'],
+  NfmServiceLevelSlowBurn: ['operators', 'the errors that the runbook finds'],
+};
+const WITHIN: Readonly<Record<string, string>> = { critical: 'an hour', warning: 'a working day', info: 'a week' };
+
+/** @throws Error if an alert is not in `DUTIES` */
+function duties(): string {
+  return table(
+    ['alert', 'who', 'within', 'on what'],
+    ALERTS.map(({ alert, labels }) => {
+      const duty = DUTIES[alert];
+      if (duty === undefined) {
+        throw new Error(`${alert}: say who must act on what`);
+      }
+      return [alert, duty[0], WITHIN[labels['severity'] ?? ''] ?? '', duty[1]];
+    }),
+  );
 }
 
 function alertsOf(file: string): string {

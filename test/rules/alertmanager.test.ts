@@ -106,8 +106,19 @@ const INHIBITIONS = [
     told: [{ ...QUERY, alertname: 'NfmScheduledQueryFailing' }],
   },
   {
+    source: { ...TARGET, alertname: 'NfmServiceLevelFastBurn', sli: 'windows' },
+    silenced: [{ ...TARGET, alertname: 'NfmServiceLevelSlowBurn', sli: 'windows' }],
+    told: [{ ...TARGET, alertname: 'NfmServiceLevelSlowBurn', sli: 'polls' }],
+  },
+  {
+    source: { job: TARGET.job, instance: TARGET.instance, alertname: 'NfmPollLag' },
+    silenced: [{ ...TARGET, alertname: 'NfmServiceLevelFastBurn', sli: 'polls' }],
+    told: [{ ...TARGET, instance: 'b:10049', alertname: 'NfmServiceLevelFastBurn', sli: 'polls' }],
+  },
+  {
     source: { ...QUERY, alertname: 'NfmScheduledQueryFailing' },
     silenced: [
+      { ...TARGET, alertname: 'NfmServiceLevelFastBurn', sli: 'windows' },
       { ...QUERY, alertname: 'NfmQueryWithoutResults' },
       { ...QUERY, alertname: 'NfmResultsStale' },
     ],

@@ -69,7 +69,7 @@ describe('the rules', () => {
   });
 
   it('name labels that these have, with values that these can have', () => {
-    const known = new Set([...TARGET_LABELS, 'kind', ...[...FAMILY_LABELS.values()].flat()]);
+    const known = new Set([...TARGET_LABELS, 'kind', 'sli', ...[...FAMILY_LABELS.values()].flat()]);
     const wrong: unknown[] = [];
     for (const { expr } of RULES) {
       const { selectors, labels } = namesIn(expr);
