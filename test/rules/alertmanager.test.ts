@@ -49,8 +49,8 @@ const INHIBITIONS = [
       { ...TARGET, kind: 'monitors', alertname: 'NfmInventoryStale' },
     ],
     told: [
-      { ...QUERY, account: 'shop', alertname: 'NfmPermissionDenied', severity: 'warning' },
-      { ...QUERY, account: 'shop', alertname: 'NfmQueryPollingFails' },
+      { ...QUERY, account: 'shop', query: 'orders', alertname: 'NfmPermissionDenied', severity: 'warning' },
+      { ...QUERY, account: 'shop', query: 'search', alertname: 'NfmQueryPollingFails' },
     ],
   },
   ...['NfmCredentialsRefused', 'NfmWrongAccount', 'NfmApiFailing'].map((alertname) => ({
