@@ -74,6 +74,47 @@ export async function mapInTurns<T, U>(items: Iterable<T>, map: (item: T) => U):
   return mapped;
 }
 
+/** Items that are sorted or merged between two turns of the event loop: about a millisecond. */
+const SORTED_SLICE = 1_000;
+
+/** Returns the items in the order of `compare`, like `toSorted`. Yields to the event loop between slices of the work. */
+export async function sortInTurns<T>(items: readonly T[], compare: (a: T, b: T) => number): Promise<T[]> {
+  let runs: T[][] = [];
+  for (let i = 0; i < items.length; i += SORTED_SLICE) {
+    runs.push(items.slice(i, i + SORTED_SLICE).sort(compare));
+    await nextTurn();
+  }
+  while (runs.length > 1) {
+    const merged: T[][] = [];
+    for (let i = 0; i < runs.length; i += 2) {
+      merged.push(await mergeInTurns(runs[i] ?? [], runs[i + 1] ?? [], compare));
+    }
+    runs = merged;
+  }
+  return runs[0] ?? [];
+}
+
+/** Merges two sorted lists. Of equal items, those of `left` are first. */
+async function mergeInTurns<T>(left: readonly T[], right: readonly T[], compare: (a: T, b: T) => number): Promise<T[]> {
+  const merged: T[] = [];
+  const others = right.values();
+  let other = others.next();
+  for (const item of left) {
+    while (other.done !== true && compare(other.value, item) < 0) {
+      merged.push(other.value);
+      other = others.next();
+    }
+    merged.push(item);
+    if (merged.length % SORTED_SLICE === 0) {
+      await nextTurn();
+    }
+  }
+  if (other.done !== true) {
+    merged.push(other.value, ...others);
+  }
+  return merged;
+}
+
 /** Runs work with the same key one at a time, in order of arrival. */
 export class TurnsByKey {
   /** The last work of each key. */

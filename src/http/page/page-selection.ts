@@ -1,4 +1,4 @@
-import { mapInTurns } from '../../lib/concurrency.ts';
+import { mapInTurns, sortInTurns } from '../../lib/concurrency.ts';
 import type { QueryView } from '../../registry/query-view.ts';
 import { CONDITIONS, type Condition, conditionOf } from './page-parts.ts';
 import type { PageRequest } from './page-request.ts';
@@ -111,7 +111,8 @@ async function inOrder(rated: readonly RatedQuery[]): Promise<RatedQuery[]> {
     const [account, region, subject] = groupsOf(entry).map((group) => `${worst.get(group) ?? CALM}${group}`);
     return { entry, key: [account, region, subject, rankOf(entry), entry.query.name].join(SEPARATOR) };
   });
-  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ entry }) => entry);
+  const sorted = await sortInTurns(keyed, (a, b) => (a.key < b.key ? -1 : 1));
+  return sorted.map(({ entry }) => entry);
 }
 
 /** Sorts before all characters of names, so that a name precedes those that it is a prefix of. */

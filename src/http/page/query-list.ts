@@ -1,3 +1,4 @@
+import { mapInTurns } from '../../lib/concurrency.ts';
 import type { TargetHealth } from '../app-options.ts';
 import { type Html, html } from './html.ts';
 import {
@@ -20,14 +21,19 @@ interface QueryList extends PageContext {
   readonly request: PageRequest;
   readonly selection: PageSelection;
   readonly targets: readonly TargetHealth[];
+  /** The rendered rows of the selection. */
+  readonly rows: ReadonlyMap<RatedQuery, Html>;
 }
 
 /** Renders the registered queries: counts by condition, the search form, and the queries of one page in groups. */
-export function renderQueryList(list: QueryList): Html {
-  if (list.selection.total === 0) {
+export async function renderQueryList(context: Omit<QueryList, 'rows'>): Promise<Html> {
+  if (context.selection.total === 0) {
     return html`<h2>Registered queries</h2>
 <p class="card empty">No queries are registered.</p>`;
   }
+  const { shown } = context.selection;
+  const rows = await mapInTurns(shown, (entry) => [entry, renderRow(entry, context)] as const);
+  const list: QueryList = { ...context, rows: new Map(rows) };
   return html`${renderHealth(list.targets)}<h2>Registered queries</h2>
 ${renderCounts(list)}${renderSearch(list.request)}
 <p id="found">${found(list)}</p>
@@ -110,7 +116,7 @@ function renderRegion(account: string, { name, entries }: Group, list: QueryList
 ${groupBy(entries, ({ query }) => subjectOf(query)).map(
   (subject) => html`<tbody>
 <tr class="subject"><th scope="rowgroup" colspan="5">${subject.name}</th></tr>
-${subject.entries.map((entry) => renderRow(entry, list))}</tbody>
+${subject.entries.map((entry) => list.rows.get(entry))}</tbody>
 `,
 )}</table></div>
 </details>
@@ -118,7 +124,7 @@ ${subject.entries.map((entry) => renderRow(entry, list))}</tbody>
 }
 
 /** An error has a row of its own, so that there is no column of empty cells. */
-function renderRow({ query, condition }: RatedQuery, { linkBase, now }: QueryList): Html {
+function renderRow({ query, condition }: RatedQuery, { linkBase, now }: PageContext): Html {
   const last = query.up === false && query.status !== null;
   const runs = query.recentRuns?.() ?? [];
   return html`<tr>

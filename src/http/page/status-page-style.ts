@@ -151,8 +151,8 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .flows th, .flows td { padding-left: 8px; padding-right: 8px; }
 }
 @media (max-width: 640px) {
-  .matrix { font-size: 12.5px; }
-  .matrix th, .matrix td { padding: 4px 6px; font-size: inherit; }
+  .matrix { font-size: 12px; }
+  .matrix th, .matrix td { padding: 4px; font-size: inherit; }
   .matrix caption { padding-left: 8px; }
   header { padding-top: 12px; }
   header .buttons { gap: 4px 12px; margin-top: 6px; }
