@@ -78,9 +78,12 @@ describe('the status page in a browser', () => {
     const { page, requests, complaints } = await openPage(scope, browser, url);
     const violations = async () => {
       const found: string[] = [];
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        found.push(...(await accessibilityViolations(page)));
+      for (const width of [390, 768, 1280]) {
+        await page.setViewportSize({ width, height: 900 });
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme });
+          found.push(...(await accessibilityViolations(page)));
+        }
       }
       return found;
     };
@@ -89,12 +92,9 @@ describe('the status page in a browser', () => {
     await page.getByRole('link', { name: 'top', exact: true }).click();
     await page.getByRole('region', { name: 'Contributors' }).waitFor();
     await page.getByText('Last runs').click();
-    expect(await violations()).toEqual([]);
     expect(await page.locator('.bar').count()).toBeGreaterThan(10);
-    await page.setViewportSize({ width: 420, height: 900 });
     await page.getByRole('link', { name: 'All queries' }).click();
     await page.getByText('Live', { exact: true }).waitFor();
-    expect(await violations()).toEqual([]);
     expect(await page.title()).toBe('Network Flow Monitor exporter');
     expect(requests.length).toBeGreaterThan(5);
     expect(requests.filter((each) => !each.startsWith(`${url}/`) && each !== 'data:,')).toEqual([]);
@@ -135,7 +135,7 @@ describe('the status page in a browser', () => {
     const { page } = await openPage(scope, browser, url, { viewport: { width: 390, height: 844 } });
     await page.getByText('25 queries').waitFor();
     expect(
-      await page.evaluate('document.querySelector("tbody th[scope=row]").getBoundingClientRect().bottom'),
+      await page.evaluate('document.querySelector(".queries tbody th[scope=row]").getBoundingClientRect().bottom'),
     ).toBeLessThan(844);
     expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(4 * 844);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
@@ -227,6 +227,7 @@ describe('the status page in a browser', () => {
     await page.getByText('page 1 of 100').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
     expect(performance.now() - begin).toBeLessThan(PATIENCE_MS);
+    expect(await accessibilityViolations(page)).toEqual([]);
     // The longest time during which the page could not react to a key.
     await page.evaluate(
       'window.longest = 0; window.last = performance.now(); setInterval(() => { const now = performance.now(); window.longest = Math.max(window.longest, now - window.last); window.last = now; }, 50)',
@@ -235,6 +236,6 @@ describe('the status page in a browser', () => {
     await page.getByText('111 of 10000 queries').waitFor();
     expect(await page.evaluate('window.longest')).toBeLessThan(1_500);
     await page.getByRole('link', { name: 'Next' }).click();
-    await vi.waitFor(async () => expect(await page.locator('tbody th[scope=row]').count()).toBe(11));
+    await vi.waitFor(async () => expect(await page.locator('.queries tbody th[scope=row]').count()).toBe(11));
   }, 90_000);
 });
