@@ -114,6 +114,8 @@ export function stackedBars(
   const panel = timeSeries(title, description, ...series)
     .drawStyle(GraphDrawStyle.Bars)
     .stacking(new StackingConfigBuilder().mode(StackingMode.Normal))
+    // Grafana adds empty values after the last bar: the last value would always be missing.
+    .legend(legendTable().calcs(['lastNotNull', 'max']).sortBy('Last *').sortDesc(true))
     .lineWidth(0)
     .fillOpacity(80);
   return colored(panel, colors);
