@@ -31,6 +31,10 @@ const RECORDED_LATER: Readonly<Record<string, string>> = {
   'monitor_category:aws_nfm_contributor_round_trip_time_seconds:usual_max': 'what is usual takes a day to know',
   'monitor_category:aws_nfm_contributor_timeouts:usual_max': 'what is usual takes a day to know',
   'query:aws_nfm_query_failed_runs:increase_recent': 'an increase takes two values, one each two minutes',
+  'target:aws_nfm_service_level_failed:ratio1h': 'the sum over 5-minute steps starts at the next step',
+  'target:aws_nfm_service_level_failed:ratio30m': 'the sum over 5-minute steps starts at the next step',
+  'target:aws_nfm_service_level_failed:ratio3d': 'the sum over 5-minute steps starts at the next step',
+  'target:aws_nfm_service_level_failed:ratio6h': 'the sum over 5-minute steps starts at the next step',
 };
 /** The last series: a query that fails after 45 seconds, and increases of counters that change once per minute. */
 const PATIENT = { timeout: 150_000, interval: 5_000 };
