@@ -189,7 +189,7 @@ function readListenAddress(given: Given): string {
   return given.text;
 }
 
-/** An http or https URL without slashes at its end. */
+/** Reads an http or https URL, and removes trailing slashes. */
 function readUrl(given: Given): string {
   return withoutSlashesAtEnd(read(given, httpUrl));
 }

@@ -67,7 +67,7 @@ ${Object.entries(TITLES)
   .map(([file, title]) => `### ${title}\n\n${alertsOf(file)}`)
   .join('\n\n')}
 
-## Who must act
+## Responsibilities
 
 Operators run the exporter. A severity has a time limit: an hour at any time of the day, a working day, or a week.
 
@@ -154,7 +154,7 @@ function duties(): string {
     ALERTS.map(({ alert, labels }) => {
       const duty = DUTIES[alert];
       if (duty === undefined) {
-        throw new Error(`${alert}: say who must act on what`);
+        throw new Error(`${alert}: internal error: no responsibility is listed`);
       }
       return [alert, duty[0], WITHIN[labels['severity'] ?? ''] ?? '', duty[1]];
     }),

@@ -77,7 +77,7 @@ test('notifies once for each cause', async () => {
     STORMS.flatMap(({ cause, consequences }) => consequences.flatMap((alert) => alertsOf(alert, cause))),
   );
 
-  // A cause of its own whose alert comes last: when its notification has arrived, all others have.
+  // Its alert has a cause of its own and arrives last: when its notification has arrived, all others have.
   await vi.waitFor(() => expect(webhook.notifications.length).toBeGreaterThanOrEqual(STORMS.length), {
     timeout: 30_000,
     interval: 100,
