@@ -26,7 +26,9 @@ describe('packages', () => {
   ])('%s has exact versions of what it depends on', (path) => {
     const dependencies = dependenciesOf(path);
     expect(dependencies).not.toEqual([]);
-    expect(dependencies.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
+    expect(dependencies.filter(([, version]) => !/^(?:npm:@[\w/-]+@)?\d+\.\d+\.\d+$/.test(String(version)))).toEqual(
+      [],
+    );
   });
 
   test.each(['package-lock.json', 'scripts/kubernetes-tools/package-lock.json'])('%s has no addresses', (path) => {

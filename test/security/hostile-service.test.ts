@@ -83,7 +83,7 @@ test('keeps running with valid pages, whatever the service returns', async (scop
     return { status: response.status, body: Buffer.from(await response.arrayBuffer()) };
   };
   const resultsAsked = () => service.requests.filter(({ target }) => target.endsWith('/results')).length;
-  await expect.poll(resultsAsked, { timeout: 15_000 }).toBeGreaterThan(RESULTS);
+  await expect.poll(resultsAsked, { timeout: 60_000 }).toBeGreaterThan(RESULTS);
   const takenRows = /^aws_nfm_contributor_(retransmissions|timeouts)\{/m;
   await expect.poll(async () => (await get('/metrics')).body.toString(), { timeout: 15_000 }).toMatch(takenRows);
 
