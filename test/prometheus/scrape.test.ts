@@ -311,7 +311,7 @@ describe('Prometheus', () => {
     expect(seen).toEqual(
       expect.arrayContaining([
         { alertname: 'NfmWatchedQueryFailed', query: 'fails', account: 'wide' },
-        { alertname: 'NfmQueryPollingFails', query: 'denied', account: 'wide' },
+        { alertname: 'NfmPermissionDenied', query: 'denied', account: 'wide' },
         { alertname: 'NfmBudgetTooSmall', query: undefined, account: 'narrow' },
       ]),
     );
