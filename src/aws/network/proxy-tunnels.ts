@@ -16,9 +16,8 @@ const TUNNEL_TIMEOUT = 30_000;
 class ProxyError extends Error {
   override readonly name = 'ProxyError';
   /**
-   * Node's code (`ECONNREFUSED`, `ENOTFOUND`, …), or a similar code that decides about the SDK's retries: `ETIMEDOUT` for a
-   * proxy that does not respond, `ECONNREFUSED` for one that cannot connect (which is retried), `EACCES` for one that refuses
-   * to (4xx, which is not retried).
+   * Node's code (`ECONNREFUSED`, `ENOTFOUND`, …), or a similar code that determines if the SDK retries. The proxy does not
+   * respond: `ETIMEDOUT`. It cannot connect: `ECONNREFUSED`, retried. It refuses to connect (4xx): `EACCES`, not retried.
    */
   readonly code: string | undefined;
 

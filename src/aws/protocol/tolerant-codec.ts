@@ -4,9 +4,9 @@ import type { $ShapeDeserializer, Schema } from '@smithy/types';
 import { readTimestamp } from './timestamp.ts';
 
 /**
- * restJson1's JSON, with timestamps in responses as ISO text or as numbers, whatever the client's schema says. The model has
- * a format for some members and none for others, AWS's client has lost the one of the `-data` results, and what the
- * service sends is not documented for each.
+ * restJson1's JSON, with timestamps in responses as ISO text or as numbers, regardless of the client's schema. The model has
+ * a format for some members only, and AWS's client lacks the format of the `-data` results. The format that the service
+ * sends is not documented for each member.
  */
 export class TolerantCodec extends JsonCodec2 {
   constructor() {

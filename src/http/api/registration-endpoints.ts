@@ -11,9 +11,9 @@ const MAX_BODY_BYTES = 64 * 1024;
 
 /**
  * `PUT /api/v1/queries/NAME`, on a pattern with `:name`: registers the query that the body defines, or replaces the
- * registered one. 201 if it is new, else 200; the body is the query as returned by GET. The request's body is JSON whatever
- * `Content-Type` says: curl and fetch send other types by default, and a page of another site cannot send a PUT without a
- * preflight request.
+ * registered one. 201 if it is new, otherwise 200. The response body is the query as returned by GET. The request body is
+ * read as JSON regardless of `Content-Type`, because curl and fetch send other types by default. This is safe: a page of
+ * another site cannot send a PUT without a preflight request.
  */
 export function putEndpoint(registrations: Registrations, clock: Pick<Clock, 'setTimer'>): RequestHandler {
   return async (request, response) => {

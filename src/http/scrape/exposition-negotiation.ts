@@ -27,9 +27,9 @@ interface Match {
 
 /**
  * Returns the format that a scraper prefers. OpenMetrics must be named, with version 1.0.0 or without a version, and have a
- * higher weight than the text format; at equal weights, a name precedes a wildcard, then the first one counts. The default is
- * the text format: for a missing or malformed header, other versions, and unknown formats. Parameters other than the version
- * (Prometheus' `escaping`, `charset`) are ignored.
+ * higher weight than the text format. At equal weights, a name precedes a wildcard, and then the first one is used. The
+ * default is the text format: for a missing or malformed header, other versions, and unknown formats. Parameters other than
+ * the version (Prometheus' `escaping`, `charset`) are ignored.
  */
 export function negotiateFormat(accept: string | undefined): ExpositionFormat {
   const ranges = parseAcceptHeader(accept ?? '') ?? [];

@@ -25,14 +25,14 @@ const LARGE_SHARE = 1 / 2;
 const RESERVED_SHARE = 1 / 16;
 
 /**
- * The open connections of a server. Each connection has one request handled at a time: the next one is neither parsed nor
- * handled before the client has received the last response, so that a client that pipelines is owed one response.
+ * The open connections of a server. The server handles one request per connection at a time. It neither parses nor handles
+ * the next one before the client has received the last response, so at most one response per connection is pending.
  *
- * Clients that do not receive their responses in time are disconnected. At the limit of connections, a new one ends one of the
- * client address that has the most: the one that has made no progress for the longest, else the one that was idle for the
- * longest. If all of them are served, the next address follows, but none that has fewer connections than the new client's.
- * An address that has half of the connections can use 15 of 16, so that others are admitted while all of its own are served.
- * If no connection can be ended, the new one is refused.
+ * Clients that do not receive their responses in time are disconnected. At the limit of connections, a new one ends a
+ * connection of the client address that has the most: the one without progress for the longest, otherwise the one that was
+ * idle for the longest. If all of them are served, the next address follows, but none that has fewer connections than the
+ * new client's. An address that has half of the connections can use 15 of 16, so that others are admitted while all of its
+ * own are served. If no connection can be ended, the new one is refused.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
