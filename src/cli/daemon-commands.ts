@@ -13,7 +13,7 @@ export const DEMO_FLAGS: readonly Flag[] = [
   {
     name: 'story',
     kind: 'switch',
-    help: 'Play a sequence of events for four minutes, and print each to standard output.',
+    help: 'Play scripted incidents for four minutes, and print each event to standard output.',
   },
 ];
 

@@ -57,7 +57,7 @@ const FLAGS = {
   autoReloadInterval: text(
     'config.auto-reload-interval',
     'DURATION',
-    'Interval of checks whether the file has changed, to reload it (default 0s: reload on SIGHUP only).',
+    'Interval at which the file is checked and, if changed, reloaded (default 0s: reload on SIGHUP only).',
     readDuration,
     0,
   ),

@@ -122,7 +122,7 @@ function readValue(
 ): string {
   if (kind === 'switch') {
     if (value !== undefined) {
-      throw new UsageError(`--${name} takes no value, got ${JSON.stringify(value)}`);
+      throw new UsageError(`--${name} does not accept a value, got ${JSON.stringify(value)}`);
     }
     return '';
   }
@@ -130,7 +130,7 @@ function readValue(
     return value ?? 'true';
   }
   if (value === undefined || (inlineValue === false && value.startsWith('-'))) {
-    throw new UsageError(`--${name} needs a value: --${name}=${placeholder}`);
+    throw new UsageError(`--${name} requires a value: --${name}=${placeholder}`);
   }
   return value;
 }

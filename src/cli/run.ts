@@ -44,14 +44,14 @@ const CHECK_CONFIG_FLAGS: readonly Flag[] = [
   {
     name: 'online',
     kind: 'switch',
-    help: 'Check identities, monitors, scopes, and permissions with calls to AWS. Starts and changes nothing.',
+    help: 'Check identities, monitors, scopes, and permissions with read-only calls to AWS.',
   },
   { name: 'strict', kind: 'switch', help: 'Treat warnings as errors.' },
   { name: 'verbose', kind: 'switch', help: 'Show each target, file, selector, and check, not only a summary.' },
 ];
 
 const IAM_POLICY_FLAGS: readonly Flag[] = [
-  { name: 'trust', kind: 'switch', help: "Print the trust policies of the accounts' roles, too." },
+  { name: 'trust', kind: 'switch', help: "Also print the trust policies of the accounts' roles." },
 ];
 
 const ADDRESS_FLAGS: ReadonlySet<string> = new Set([
@@ -102,7 +102,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   healthcheck: {
     usage: 'nfm-exporter healthcheck [--ready] [flags]',
-    summary: 'check whether a running daemon is healthy: exit code 0 or 1',
+    summary: 'Check if a running exporter is healthy (exit code 0 or 1).',
     flags: HEALTHCHECK_FLAGS,
     run: runHealthcheck,
   },
@@ -212,7 +212,7 @@ async function runIamPolicy(args: readonly string[]): Promise<number> {
 function onlyFile(command: string, operands: readonly string[]): string {
   const [file, ...more] = operands;
   if (file === undefined || more.length > 0) {
-    throw new UsageError(`${command} takes one file, got ${operands.length}`);
+    throw new UsageError(`${command} requires exactly one file, got ${operands.length}`);
   }
   return file;
 }

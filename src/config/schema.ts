@@ -57,12 +57,12 @@ export const AWS = {
     region,
   ),
   stsEndpoint: optionalKey("STS endpoint, instead of the region's own", httpUrl),
-  requestTimeout: key('Longest duration of one attempt', timerDuration, '10s'),
-  maxAttempts: key('Most attempts of one call, including the first', positiveInteger, 3),
-  requestsPerSecond: key('Most attempts in any second, for each account and region', positiveNumber, 5),
-  maxConcurrentRequests: key('Most requests in flight, for each account and region', positiveInteger, 8),
+  requestTimeout: key('Maximum duration of one attempt', timerDuration, '10s'),
+  maxAttempts: key('Maximum number of attempts of one call, including the first', positiveInteger, 3),
+  requestsPerSecond: key('Maximum number of attempts in any second, for each account and region', positiveNumber, 5),
+  maxConcurrentRequests: key('Maximum number of requests in flight, for each account and region', positiveInteger, 8),
   maxConcurrentRuns: key(
-    'Most concurrent runs of scheduled queries at the service, for each account and region',
+    'Maximum number of concurrent runs of scheduled queries at the service, for each account and region',
     positiveInteger,
     5,
   ),
@@ -90,7 +90,7 @@ export type AccountKeys = ValuesOf<typeof ACCOUNT>;
 
 export const POLLING = {
   interval: key('Polling interval of a watched query', timerDuration, '30s'),
-  concurrency: key('Most requests in flight, over all accounts and regions', positiveInteger, 256),
+  concurrency: key('Maximum number of requests in flight, over all accounts and regions', positiveInteger, 256),
   staleAfter: optionalKey(
     'Age beyond which a non-terminal status is not exported; default: 5m, or 3 × the interval of a watched query if that is longer',
     duration,
@@ -128,8 +128,8 @@ export const CONTRIBUTORS = {
     'remote_ip',
     'target_port',
   ]),
-  maxSeries: key('Most contributor series of all queries', positiveInteger, 50_000),
-  maxSeriesPerQuery: key('Most contributor series of each query', positiveInteger, 500),
+  maxSeries: key('Maximum number of contributor series of all queries', positiveInteger, 50_000),
+  maxSeriesPerQuery: key('Maximum number of contributor series of each query', positiveInteger, 500),
   mirrorRows: key(
     'Handling of mirror rows: rows with target port 0, the view of a connection from its remote end',
     mirrorRows,
@@ -178,7 +178,7 @@ export const SCHEDULED_ONLY = {
   scopeId: optionalKey('One or more scopes, for workload insights', oneOrList(SCOPE_ID)),
   metricName: optionalKey('One or more metrics; ROUND_TRIP_TIME exists for monitors only', metricSelection),
   destinationCategory: optionalKey('One or more categories of flows', categorySelection),
-  limit: key('Most rows of a result; not for the -data type', limit, 100),
+  limit: key('Maximum number of rows of a result; not for the -data type', limit, 100),
   contributorLabels: optionalKey('Row labels of its contributor series; default: contributors.labels', rowLabels),
 };
 

@@ -6,7 +6,7 @@ const TARGET = ['account', 'aws_region'] as const;
 /** Families of registered queries. Join them with `aws_nfm_query_info` on (job, instance, query). */
 export const QUERY_FAMILIES = families('queries', ['query'], {
   aws_nfm_query_info: gauge(
-    'Identity of a registered query, with its own labels, from the configuration. Always 1.',
+    'Properties and configured labels of a registered query. Always 1.',
     'query_type',
     'account',
     'aws_region',
@@ -103,7 +103,7 @@ export const API_FAMILIES = families('api', TARGET, {
     'Polls of watched queries that were due, including missed ones, since the start.',
   ),
   aws_nfm_api_polls_late_total: counter(
-    'Due polls that were missed, or that ended after the greater of 10 s and half of their interval, since the start.',
+    'Due polls that were missed, or ended late by more than 10 s or half their interval (the longer), since the start.',
   ),
   aws_nfm_api_budget_requests_per_second: gauge(
     'Request budget in effect, reduced while the API throttles, in requests per second.',
@@ -119,7 +119,7 @@ export const API_FAMILIES = families('api', TARGET, {
     'state',
   ),
   aws_nfm_api_runs_limit: gauge(
-    'Concurrent-run limit in effect. Reduced by quota errors, then recovering to the configured limit.',
+    'Concurrent-run limit in effect. Quota errors reduce it, and it recovers to the configured limit.',
   ),
   aws_nfm_run_duration_seconds: histogram(
     'Duration of a run from its start request to its terminal status, in seconds.',

@@ -29,7 +29,7 @@ describe.concurrent('the command line', () => {
       ['serve', '--story', '--config.file=/dev/null'],
       /^nfm-exporter: unknown flag --story\nSee nfm-exporter serve --help/,
     ],
-    [['demo', '--story=yes'], /^nfm-exporter: --story takes no value, got "yes"\n/],
+    [['demo', '--story=yes'], /^nfm-exporter: --story does not accept a value, got "yes"\n/],
     [
       ['demo', '--log.level=loud'],
       /^nfm-exporter: --log\.level: got "loud", expected one of debug, info, warn, error\n/,
@@ -37,15 +37,18 @@ describe.concurrent('the command line', () => {
     [['simulator', '--port=65536'], /^nfm-exporter: --port: got "65536", expected a number from 0 to 65535\n/],
     [['simulator', '--scenari=x'], /^nfm-exporter: unknown flag --scenari; did you mean "--scenario"\?\n/],
     [['simulator', 'x'], /^nfm-exporter: unexpected argument "x"\n/],
-    [['check-config'], /^nfm-exporter: check-config takes one file, got 0\nSee nfm-exporter check-config --help\n$/],
-    [['check-config', 'a.yml', 'b.yml'], /^nfm-exporter: check-config takes one file, got 2\n/],
-    [['check-config', '--online=yes', 'a.yml'], /^nfm-exporter: --online takes no value, got "yes"\n/],
+    [
+      ['check-config'],
+      /^nfm-exporter: check-config requires exactly one file, got 0\nSee nfm-exporter check-config --help\n$/,
+    ],
+    [['check-config', 'a.yml', 'b.yml'], /^nfm-exporter: check-config requires exactly one file, got 2\n/],
+    [['check-config', '--online=yes', 'a.yml'], /^nfm-exporter: --online does not accept a value, got "yes"\n/],
     [
       ['iam-policy', '--trust'],
-      /^nfm-exporter: iam-policy takes one file, got 0\nSee nfm-exporter iam-policy --help\n$/,
+      /^nfm-exporter: iam-policy requires exactly one file, got 0\nSee nfm-exporter iam-policy --help\n$/,
     ],
     [['query'], /^nfm-exporter: query: got nothing, expected run or watch\nSee nfm-exporter query --help\n$/],
-    [['check-config', '--strict=yes', 'a.yml'], /^nfm-exporter: --strict takes no value, got "yes"\n/],
+    [['check-config', '--strict=yes', 'a.yml'], /^nfm-exporter: --strict does not accept a value, got "yes"\n/],
   ])('rejects %j with exit code 2 and a message on stderr', async ([args, message], scope) => {
     const { code, stdout, stderr } = await runCommand(scope, args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -126,7 +126,7 @@ describe("the daemon's flags", () => {
   });
 
   it.each(FLAGS)('%s requires a value', (flag) => {
-    const message = expect.stringMatching(new RegExp(`^${flag} needs a value: ${flag}=[A-Z]+$`));
+    const message = expect.stringMatching(new RegExp(`^${flag} requires a value: ${flag}=[A-Z]+$`));
     expect(refusal([flag])).toEqual(message);
     expect(refusal([flag, '--log.level=info'])).toEqual(message);
   });

@@ -29,7 +29,7 @@ rule_files: [rules/*.yml]
 
 The rules are written for an \`evaluation_interval\` of at most one minute. They work for any number of exporters, because joins
 include \`job\` and \`instance\`. Keep \`instance\` constant across restarts. In Kubernetes, relabel it from the address of the pod to
-the name of the Deployment; otherwise each new pod ends and renews all alerts.
+the name of the Deployment; otherwise each new pod resolves all alerts and fires them again.
 
 [config/alertmanager.yml](../config/alertmanager.yml) is an example with groups by account and Region, receivers by severity, and
 inhibition of consequential alerts.
@@ -38,7 +38,7 @@ inhibition of consequential alerts.
 | --- | --- |
 | \`critical\` | no data of all accounts, or of one account |
 | \`warning\` | a failure that needs a fix |
-| \`info\` | no failure |
+| \`info\` | a limit that works as configured |
 
 ## Runbooks
 
@@ -90,10 +90,9 @@ Per contributor, monitor, query, or target. [Service level](service-level.md) ha
 
 ${table(
   ['series', 'file'],
-  RECORDS.filter(({ record }) => record !== 'aws_nfm:threshold').map(({ record = '', file }) => [
-    code(record),
-    code(file),
-  ]),
+  [...new Map(RECORDS.map(({ record = '', file }) => [record, file]))]
+    .filter(([record]) => record !== 'aws_nfm:threshold')
+    .map(([record, file]) => [code(record), code(file)]),
 )}
 
 Contributors per second are gauges over the window of a run. Exclude \`mirror="true"\` from sums, and never use \`rate()\`. An estimate

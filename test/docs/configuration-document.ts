@@ -68,8 +68,8 @@ export function configurationDocument(): string {
 # Configuration
 
 The configuration file is YAML or JSON. [\`config/nfm-exporter.example.yml\`](../config/nfm-exporter.example.yml) is an example.
-\`nfm-exporter check-config FILE\` validates a file without starting anything. It prints what the file needs, or every error with its
-path in the file, its line, the value, and the expected value.
+\`nfm-exporter check-config FILE\` validates a file without starting anything. It prints the requests per second and series that
+the file needs, or every error with its path in the file, its line, the value, and the expected value.
 
 - Unknown keys are errors, with the most similar known key as a suggestion. Top-level keys that start with \`x-\` are ignored and can
   contain anchors. Anchors and \`<<\` work everywhere.
@@ -95,8 +95,9 @@ ${keys(LOG)}
 
 ${keys(AWS)}
 
-A budget has no burst: no second has more attempts, including retries, than \`requestsPerSecond\`. While the API throttles, the budget
-is halved; it recovers slowly. If two accounts of the file are the same AWS account, they share the lower of their budgets per Region.
+A budget has no burst: no second has more attempts, including retries, than \`requestsPerSecond\`. Throttling halves the budget, at most
+once per second. It recovers slowly. If two accounts of the file are the same AWS account, they share the lower of their budgets per
+Region.
 
 While the service rejects starts because of its quota, \`maxConcurrentRuns\` is reduced; it recovers over time.
 

@@ -14,8 +14,8 @@ import { PROMQL_EXAMPLES } from './promql-examples.ts';
 const GROUPS: Readonly<Record<MetricGroup, string>> = {
   queries: 'Registered queries: identity, status, errors, times, and runs',
   contributors: 'Top contributors and data points of scheduled queries',
-  api: 'Each account and region: attempts, errors, durations, budget, and runs',
-  inventory: 'Status of the monitors and scopes in each account and region that a query uses',
+  api: 'Each account and Region: attempts, errors, durations, budget, and runs',
+  inventory: 'Status of the monitors and scopes in each account and Region that a query uses',
   exporter: 'The exporter itself',
   process: 'The process and Node.js',
 };
@@ -28,8 +28,8 @@ const NOTES: Readonly<Partial<Record<MetricGroup, string>>> = {
   three intervals of the query plus the delay and the timeout of a run.
 - Contributor values are sums over \`aws_nfm_query_results_window_seconds\`; round-trip times are averages.
 - \`aws_nfm_query_timeouts_total\`, \`aws_nfm_query_retransmissions_total\`, and \`aws_nfm_query_data_transferred_bytes_total\` are
-  sums over all rows before merging and series limits. A query has the family of its metric, unless its \`lookback\` is longer
-  than \`every\`.`,
+  sums over all rows except mirror rows, before merging and series limits. A query has the family of its metric, unless its
+  \`lookback\` is longer than \`every\`.`,
   contributors: `- The values are from the GetQueryResults response of the last successful run. They are absent once the end of its
   window is older than three intervals of the query plus the delay and the timeout of a run.
 - \`aws_nfm_query_results_timestamp_seconds\` is the end of the window, or the time of the newest data point.
@@ -124,7 +124,7 @@ ${table(
 
 ## Groups
 
-\`/metrics?collect[]=GROUP\` limits the page to a group. The parameter is repeatable. An unknown group returns 400 with the
+\`/metrics?collect[]=GROUP\` limits the response to a group. The parameter is repeatable. An unknown group returns 400 with the
 list of groups.
 
 ${table(
@@ -134,9 +134,9 @@ ${table(
 
 ## Formats
 
-The page is in the Prometheus text format 0.0.4, or in OpenMetrics 1.0.0 if the scraper prefers it. Both have the same labels
-and types. In OpenMetrics, the \`# HELP\` and \`# TYPE\` lines of counters omit \`_total\`. The page is compressed with gzip if the
-scraper accepts it.
+The response is in the Prometheus text format 0.0.4, or in OpenMetrics 1.0.0 if the scraper prefers it. Both have the same labels
+and types. In OpenMetrics, the \`# HELP\` and \`# TYPE\` lines of counters omit \`_total\`. The response is compressed with gzip if
+the scraper accepts it.
 
 ## Examples
 

@@ -6,7 +6,7 @@ export interface PromqlExample {
 
 export const PROMQL_EXAMPLES: readonly PromqlExample[] = [
   {
-    purpose: 'Queries whose last call failed, with their account and region',
+    purpose: 'Queries whose last call failed, with their account and Region',
     query: 'aws_nfm_query_info and on (job, instance, query) aws_nfm_query_up == 0',
   },
   {
@@ -32,7 +32,7 @@ export const PROMQL_EXAMPLES: readonly PromqlExample[] = [
       'sum by (account, aws_region) (rate(aws_nfm_api_errors_total{error="ThrottlingException"}[5m])) / sum by (account, aws_region) (rate(aws_nfm_api_requests_total[5m]))',
   },
   {
-    purpose: 'Accounts and regions whose queries need more than the request budget',
+    purpose: 'Accounts and Regions whose queries need more than the request budget',
     query: 'aws_nfm_api_planned_requests_per_second > aws_nfm_api_budget_limit_requests_per_second',
   },
   {

@@ -47,7 +47,7 @@ export const QUERY_FLAGS: readonly Flag[] = [
     'CATEGORY',
     `Destination category (for example, ${KNOWN_CATEGORIES[1]}). Only for run, required.`,
   ),
-  flag('limit', 'N', 'Most contributors, 1 to 500 (default 100). Only for run.'),
+  flag('limit', 'N', 'Maximum number of contributors, 1 to 500 (default 100). Only for run.'),
   flag('start', 'TIME', 'Start of the window, in RFC 3339 format. Only for run.'),
   flag(
     'end',
@@ -59,7 +59,7 @@ export const QUERY_FLAGS: readonly Flag[] = [
   flag('profile', 'NAME', 'Profile of the shared AWS config files for credentials.'),
   flag('endpoint', 'URL', 'Network Flow Monitor endpoint. May contain {region}.'),
   flag('output', 'FORMAT', `Output format: ${OUTPUTS.join(' or ')} (default ${OUTPUTS[0]}).`),
-  flag('timeout', 'DURATION', 'Longest duration (default 10m). After it, run stops the query at the service.'),
+  flag('timeout', 'DURATION', 'Maximum duration (default 10m). After it, run stops the query at the service.'),
 ];
 
 /** Parameters of both commands. */
