@@ -76,7 +76,7 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
       run.isUnconfirmed = mayHaveTakenEffect;
       if (error === 'ServiceQuotaExceededException') {
         const hint = 'lower maxConcurrentRuns, run less often, or request a higher quota';
-        this.#warnHourly(registration, 'start refused by service quota', hint);
+        this.#warnHourly(registration, 'start rejected by service quota', hint);
         return 'quota';
       }
       return temporary(error) ?? 'start_failed';

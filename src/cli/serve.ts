@@ -94,7 +94,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (why === 'ended') {
     log.info('shutting down');
   } else {
-    log.error('shutting down after loss of the storage', { error: why.name, reason: why.message });
+    log.error('shutting down after loss of storage lock', { error: why.name, reason: why.message });
   }
   await daemon.stop(flags.shutdownTimeout);
   log.info('shutdown completed');

@@ -131,6 +131,11 @@ function limitsOf(files: OpenFileBudget, servers: number, log: Logger): ServerLi
     return DEFAULT_LIMITS;
   }
   const { limit, calls } = files;
-  log.warn('connections limited by open files', { limit, connections: maxConnections, calls, hint: RAISE_OPEN_FILES });
+  log.warn('connections limited by open-file limit', {
+    limit,
+    connections: maxConnections,
+    calls,
+    hint: RAISE_OPEN_FILES,
+  });
   return { ...DEFAULT_LIMITS, maxConnections };
 }

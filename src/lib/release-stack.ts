@@ -41,7 +41,7 @@ export class ReleaseStack {
     try {
       await release(left);
     } catch (error) {
-      this.#log.error('release failed', {
+      this.#log.error('resource release failed', {
         resource: what,
         reason: error instanceof Error ? error.message : String(error),
       });

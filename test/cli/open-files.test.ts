@@ -82,7 +82,7 @@ test.each([128, 192])(
       ['--web.enable-lifecycle', '--web.enable-admin-api'],
     );
     const { address = '' } = await exporter.event('listening');
-    expect(await exporter.event('connections limited by open files')).toMatchObject({
+    expect(await exporter.event('connections limited by open-file limit')).toMatchObject({
       level: 'warn',
       limit: String(limit),
     });

@@ -109,7 +109,7 @@ describe('a shortage', () => {
     const waits = page.samples('aws_nfm_run_wait_seconds').find(({ name }) => name.endsWith('_count'));
     expect(waits?.value, 'each run waits once, however often it was refused').toBe(8);
     const logged = daemon.log.events.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
-    expect(logged).toEqual(['start refused by service quota']);
+    expect(logged).toEqual(['start rejected by service quota']);
     await clock.advance(4 * MINUTE);
     expect((await daemon.metrics()).value('aws_nfm_api_runs_limit')).toBe(5);
   });

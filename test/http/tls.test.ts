@@ -150,7 +150,7 @@ describe('client certificates', () => {
     await expect(get('/metrics')).rejects.toThrow();
     expect(events.at(-1)).toEqual({
       level: 'debug',
-      msg: 'TLS connection refused',
+      msg: 'TLS connection rejected',
       fields: { client: '127.0.0.1', reason: 'no client certificate' },
     });
     expect(await get('/metrics', CLIENT)).toMatchObject({ status: 200 });

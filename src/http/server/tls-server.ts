@@ -80,7 +80,7 @@ export function putTlsBefore(server: Server, options: TlsFrontOptions): void {
   const httpListeners = server.listeners('connection');
   server.removeAllListeners('connection');
   const refuse = (socket: TLSSocket, reason: string) => {
-    log.debug('TLS connection refused', { client: socket.remoteAddress, reason });
+    log.debug('TLS connection rejected', { client: socket.remoteAddress, reason });
     socket.destroy();
   };
   const createFront = (config: TlsConfig) => {
