@@ -124,7 +124,7 @@ describe('a failed start', () => {
       /NetworkConfigError/,
       async ({ folder }) => ({ env: { AWS_CA_BUNDLE: join(folder, 'none.pem') } }),
     ],
-  ])('because of %s releases all resources', async (_why, reason, prepare) => {
+  ])('releases all resources %s', async (_why, reason, prepare) => {
     const used = setting();
     const { args = ['--web.listen-address=127.0.0.1:0'], env } = await prepare(used);
     const file = configFile(used);
