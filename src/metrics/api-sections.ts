@@ -45,11 +45,8 @@ export class ApiSections {
   }
 
   sections(): Section[] {
-    const scraped = (name: FamilyName, samples: (target: Target, planned: number) => Sample[]): Section =>
-      this.#scraped.add(API_FAMILIES[name], () => {
-        const planned = this.#planned();
-        return [...this.#targets.entries()].flatMap(([target]) => samples(target, planned.get(target) ?? 0));
-      });
+    const scraped = (name: FamilyName, samples: (target: Target) => Sample[]): Section =>
+      this.#scraped.add(API_FAMILIES[name], () => this.#ofTargets(samples));
     return [
       this.#targets.section('aws_nfm_api_requests_total'),
       this.#targets.section('aws_nfm_api_errors_total'),
@@ -61,7 +58,11 @@ export class ApiSections {
       scraped('aws_nfm_api_budget_limit_requests_per_second', (target) => [
         [targetLabels(target), target.budget.limit],
       ]),
-      scraped('aws_nfm_api_planned_requests_per_second', (target, planned) => [[targetLabels(target), planned]]),
+      this.#scraped.add(API_FAMILIES.aws_nfm_api_planned_requests_per_second, () => {
+        // Once for all targets: it reads each query.
+        const planned = this.#planned();
+        return this.#ofTargets((target) => [[targetLabels(target), planned.get(target) ?? 0]]);
+      }),
       scraped('aws_nfm_api_runs', (target) =>
         (['active', 'waiting'] as const).map((state) => [
           targetLabels(target, ['state', state]),
@@ -73,6 +74,10 @@ export class ApiSections {
       this.#targets.section('aws_nfm_run_wait_seconds'),
       this.#targets.section('aws_nfm_account_info'),
     ];
+  }
+
+  #ofTargets(samples: (target: Target) => Sample[]): Sample[] {
+    return [...this.#targets.entries()].flatMap(([target]) => samples(target));
   }
 }
 
