@@ -1,15 +1,12 @@
 import type { QueryFlows } from '../http/app-options.ts';
 import type { Clock } from '../lib/clock.ts';
-import { nextTurn } from '../lib/concurrency.ts';
+import { nextTurn, slicing } from '../lib/concurrency.ts';
 import { isScheduled } from '../model/query.ts';
 import { digestOf, type FlowDigest } from '../results/flow-digest.ts';
 import type { KeptJson } from '../results/kept-json.ts';
 import type { DatapointsJson, RowsJson } from '../results/results-json.ts';
 import { areStale, type QueryResults } from '../state/run-state.ts';
 import type { ExporterState } from './exporter-state.ts';
-
-/** Queries between two turns of the event loop: a few milliseconds. */
-const SLICE = 25;
 
 /** The digests of the last results of all queries. */
 export class FlowDigests {
@@ -25,12 +22,9 @@ export class FlowDigests {
 
   /** Iterates over the queries that have results which are not stale. Yields to the event loop between slices. */
   async *all(): AsyncGenerator<QueryFlows> {
-    let count = 0;
+    const sliced = slicing();
     for (const registration of this.#state.registry.all()) {
-      count += 1;
-      if (count % SLICE === 0) {
-        await nextTurn();
-      }
+      await sliced();
       const run = isScheduled(registration) ? this.#state.runs.get(registration) : undefined;
       if (run?.results === undefined || areStale(run, this.#clock.monotonic())) {
         continue;

@@ -47,20 +47,33 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Items in one slice of {@link inSlices}: a few milliseconds, at some tens of microseconds per item. */
+/** Items in one slice of a long loop: a few milliseconds, at some tens of microseconds per item. */
 const SLICE = 25;
+
+/**
+ * Returns a function to call after each item of a long loop. After a slice of items, it returns a promise to await, which
+ * yields to the event loop.
+ */
+export function slicing(): () => Promise<void> | undefined {
+  let done = 0;
+  return () => {
+    done += 1;
+    return done % SLICE === 0 ? nextTurn() : undefined;
+  };
+}
 
 /** Does `work` for each item, in order. Yields to the event loop after each slice. */
 export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void | Promise<void>): Promise<void> {
-  let done = 0;
+  const sliced = slicing();
   for (const item of items) {
+    // Only what is pending is awaited: an await per item takes longer than most work.
     const pending = work(item);
     if (pending !== undefined) {
       await pending;
     }
-    done += 1;
-    if (done % SLICE === 0) {
-      await nextTurn();
+    const turn = sliced();
+    if (turn !== undefined) {
+      await turn;
     }
   }
 }

@@ -30,7 +30,7 @@ export class JsonText {
    * @param pause called between the elements of lists of the first two levels
    * @throws {NotPlain}
    */
-  async read(pause: () => Promise<void>): Promise<ConfigNode> {
+  async read(pause: () => Promise<void> | undefined): Promise<ConfigNode> {
     this.#space();
     const root = await this.#longValue(pause, 2);
     this.#space();
@@ -41,7 +41,7 @@ export class JsonText {
   }
 
   /** Reads a value of the first levels, which may have many elements. */
-  async #longValue(pause: () => Promise<void>, levels: number): Promise<ConfigNode> {
+  async #longValue(pause: () => Promise<void> | undefined, levels: number): Promise<ConfigNode> {
     const line = this.#line;
     if (levels > 0 && this.#takes('{')) {
       const entries = new Map<string, MapEntry>();

@@ -1,12 +1,9 @@
-import { inSlices, nextTurn } from '../../lib/concurrency.ts';
+import { inSlices, slicing } from '../../lib/concurrency.ts';
 import { JsonText } from './json-text.ts';
 import type { ConfigNode } from './nodes.ts';
 import { NotPlain, PlainEntries } from './plain-entries.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 import { parseInWorker } from './yaml-in-worker.ts';
-
-/** Elements of a JSON list that are read in one turn of the event loop. */
-const SLICE = 100;
 
 /** Length in characters below which the YAML library parses a text within a few milliseconds. */
 const LONG = 16_384;
@@ -49,16 +46,9 @@ export async function parseLongYaml(
 
 /** @throws {NotPlain} */
 async function readInSlices(text: string, file: string, listKey: string | undefined): Promise<ConfigNode> {
-  if (!/^[ \n]*[[{]/.test(text.slice(0, 200))) {
-    return readBlockList(text.split('\n'), file, listKey);
-  }
-  let elements = 0;
-  return new JsonText(text).read(async () => {
-    elements += 1;
-    if (elements % SLICE === 0) {
-      await nextTurn();
-    }
-  });
+  return /^[ \n]*[[{]/.test(text.slice(0, 200))
+    ? new JsonText(text).read(slicing())
+    : readBlockList(text.split('\n'), file, listKey);
 }
 
 /** @throws {NotPlain} */
