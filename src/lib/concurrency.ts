@@ -122,8 +122,8 @@ async function mergeInTurns<T>(left: readonly T[], right: readonly T[], compare:
       await nextTurn();
     }
   }
-  if (other.done !== true) {
-    merged.push(other.value, ...others);
+  for (; other.done !== true; other = others.next()) {
+    merged.push(other.value);
   }
   return merged;
 }

@@ -22,6 +22,13 @@ test('sorts lists of any length like toSorted, and keeps the order of equal item
   );
 });
 
+test('sorts lists that are longer than the arguments of a call can be', async () => {
+  const items = Array.from({ length: 500_000 }, (_, i) => i);
+  const sorted = await sortInTurns(items, (a, b) => a - b);
+  expect(sorted.length).toBe(items.length);
+  expect(sorted.at(-1)).toBe(items.at(-1));
+});
+
 test('lets other work run while it sorts', async () => {
   let turns = 0;
   let sorting = true;
