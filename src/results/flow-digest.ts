@@ -2,8 +2,8 @@ import type { MetricName } from '../model/vocabulary.ts';
 import { type Flow, flowOf, mergeMirrors } from './flow.ts';
 import type { RowsJson } from './results-json.ts';
 
-/** Number of flows of a digest. */
-const WORST_FLOWS = 10;
+/** Number of worst flows of a query, and of a metric over all queries. */
+export const WORST_FLOWS = 10;
 
 /** The worst flows and the zone pairs of the last results of a query: what a view over all queries needs of them. */
 export interface FlowDigest {
@@ -27,7 +27,7 @@ export function digestOf(metricName: MetricName, { rows }: Pick<RowsJson, 'rows'
     const value = row['baseValue'];
     return typeof value === 'number' ? [{ value, flow: flowOf(row) }] : [];
   });
-  const flows = mergeMirrors(valued, ({ flow }) => flow).map(({ item }) => item);
+  const flows = mergeMirrors(valued).map(({ item }) => item);
   const pairs = new Map<string, ZonePair>();
   for (const { value, flow } of flows) {
     const [local, remote] = [flow.local.zone, flow.remote.zone];
@@ -41,7 +41,7 @@ export function digestOf(metricName: MetricName, { rows }: Pick<RowsJson, 'rows'
 
 /** Adds a zone pair to those of a metric: sums values, or keeps the highest round-trip time. */
 export function addPair<Pair extends ZonePair>(pairs: Map<string, Pair>, metricName: MetricName, pair: Pair): void {
-  const key = `${pair.local} ${pair.remote}`;
+  const key = zonesKey(pair.local, pair.remote);
   const known = pairs.get(key);
   if (known === undefined) {
     pairs.set(key, pair);
@@ -50,4 +50,9 @@ export function addPair<Pair extends ZonePair>(pairs: Map<string, Pair>, metricN
   } else {
     pairs.set(key, { ...known, value: known.value + pair.value });
   }
+}
+
+/** Returns a key that differs for each pair of zones, whatever their names are. */
+export function zonesKey(local: string, remote: string): string {
+  return JSON.stringify([local, remote]);
 }

@@ -1,3 +1,5 @@
+import { groupBy } from '../lib/group-by.ts';
+
 /** One end of a flow, in texts for people. Empty texts: unknown. */
 export interface FlowEnd {
   /** Kubernetes service or pod with its namespace, else the address, instance, subnet, or whatever identifies the end. */
@@ -56,7 +58,7 @@ function text(row: Row, field: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A flow of a result, with the mirror row that was merged into it. */
+/** An item, with the mirror row that was merged into it. */
 export interface MergedFlow<Item> {
   readonly item: Item;
   readonly mirror: Item | undefined;
@@ -66,36 +68,22 @@ export interface MergedFlow<Item> {
  * Merges each mirror row into the row of the same connection from its other end, the one with the ends exchanged. Mirror
  * rows without such a row are kept, because nothing else shows their flows.
  */
-export function mergeMirrors<Item>(items: readonly Item[], flow: (item: Item) => Flow | undefined): MergedFlow<Item>[] {
-  const twins = new Map<string, { readonly item: Item; mirror: Item | undefined }[]>();
-  const merged: { readonly item: Item; mirror: Item | undefined }[] = [];
-  const mirrors: Item[] = [];
-  for (const item of items) {
-    const ends = flow(item);
-    if (ends?.mirror === true) {
-      mirrors.push(item);
-      continue;
-    }
-    const entry = { item, mirror: undefined };
-    merged.push(entry);
-    if (ends !== undefined) {
-      const key = keyOf(ends.local, ends.remote);
-      twins.set(key, [...(twins.get(key) ?? []), entry]);
-    }
-  }
-  for (const item of mirrors) {
-    const ends = flow(item);
-    const same = ends && twins.get(keyOf(ends.remote, ends.local));
-    const twin = same?.find(({ mirror }) => mirror === undefined);
-    if (twin !== undefined) {
-      twin.mirror = item;
-    } else if (same === undefined) {
-      merged.push({ item, mirror: undefined });
-    }
-  }
-  return merged;
+export function mergeMirrors<Item extends { readonly flow: Flow }>(items: readonly Item[]): MergedFlow<Item>[] {
+  const mirrors = groupBy(
+    items.filter(({ flow }) => flow.mirror),
+    ({ flow }) => endsKey(flow.remote, flow.local),
+  );
+  const rows = items.filter(({ flow }) => !flow.mirror);
+  const twins = new Set(rows.map(({ flow }) => endsKey(flow.local, flow.remote)));
+  // The first row of a connection gets its first mirror row, and so on.
+  const merged = rows.map((item) => ({
+    item,
+    mirror: mirrors.get(endsKey(item.flow.local, item.flow.remote))?.shift(),
+  }));
+  const alone = items.filter(({ flow }) => flow.mirror && !twins.has(endsKey(flow.remote, flow.local)));
+  return [...merged, ...alone.map((item) => ({ item, mirror: undefined }))];
 }
 
-function keyOf(local: FlowEnd, remote: FlowEnd): string {
+function endsKey(local: FlowEnd, remote: FlowEnd): string {
   return JSON.stringify([local.ip || local.name, remote.ip || remote.name]);
 }

@@ -98,6 +98,15 @@ describe('the flows page', () => {
     expect(html).toContain('href="./?query=c&amp;search=az1+az2"');
   });
 
+  test('distinguishes zone pairs whose names have spaces', async () => {
+    const html = await page([query('a', 'RETRANSMISSIONS', [row('az 1', '2', 5), row('az', '1 2', 7)])]);
+    expect(matrix(html, 'Retransmissions')).toEqual([
+      ['', '1 2', '2'],
+      ['az', '7', '–'],
+      ['az 1', '–', '5'],
+    ]);
+  });
+
   test('keeps the matrix small with many zones', async () => {
     const rows = Array.from({ length: 40 }, (_, i) => row(`az${i}`, 'z', i));
     const html = await page([query('a', 'RETRANSMISSIONS', rows)]);

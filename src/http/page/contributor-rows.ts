@@ -41,7 +41,7 @@ export function contributorsOf(results: ContributorsJson): Contributor[] {
       ? [{ value: baseValue, flow: flowOf(row), fields: textsOf(fields), path: pathOf(traversedConstructs) }]
       : [];
   });
-  return mergeMirrors(rows, ({ flow }) => flow).map(({ item, mirror }) => ({ ...item, remoteView: mirror?.value }));
+  return mergeMirrors(rows).map(({ item, mirror }) => ({ ...item, remoteView: mirror?.value }));
 }
 
 /** Returns the contributors that contain all words of `search`, sorted. */

@@ -8,7 +8,7 @@ import {
   SORTS,
   selectContributors,
 } from './contributor-rows.ts';
-import { renderEnd } from './flow-end.ts';
+import { renderEnds } from './flow-end.ts';
 import { type Html, html } from './html.ts';
 import { absoluteTime, metricTitle, pathSegment, renderBar } from './page-parts.ts';
 import { type PageContext, type PageRequest, pageHref } from './page-request.ts';
@@ -102,11 +102,8 @@ function renderRow(contributor: Contributor, { largest, unit, id, common }: RowO
     ...(path.length === 0 ? [] : [['path', path.join(' → ')] as const]),
     ...others,
   ];
-  const ends = html`<span class="ends">${renderEnd(flow.local)}${
-    flow.remote.name === '' ? undefined : renderEnd(flow.remote, flow.port, flow.mirror)
-  }</span>`;
   return html`<tr>
-<th scope="row"><details id="${id}"><summary>${ends}</summary>
+<th scope="row"><details id="${id}"><summary>${renderEnds(flow)}</summary>
 <dl class="fields">${facts.map(([name, text]) => html`<div><dt>${name}</dt><dd>${text}</dd></div>`)}</dl></details></th>
 <td class="number">${humanValue(value, unit)}${renderBar(value, largest)}</td>
 </tr>

@@ -1,10 +1,7 @@
 import { METRIC_NAMES, type MetricName } from '../../model/vocabulary.ts';
 import type { Flow } from '../../results/flow.ts';
-import { addPair, type ZonePair } from '../../results/flow-digest.ts';
+import { addPair, WORST_FLOWS, type ZonePair } from '../../results/flow-digest.ts';
 import type { QueryFlows } from '../app-options.ts';
-
-/** Number of worst flows per metric. */
-const WORST_FLOWS = 10;
 
 /** A flow with the query that it is from. */
 export interface OverviewFlow {

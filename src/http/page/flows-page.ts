@@ -1,8 +1,9 @@
 import { CONTRIBUTOR_FAMILIES } from '../../metrics/contributor-families.ts';
+import { WORST_FLOWS } from '../../results/flow-digest.ts';
 import { humanValue } from '../../results/human-values.ts';
 import { BASE_UNITS } from '../../results/units.ts';
 import type { Site } from '../app-options.ts';
-import { renderEnd } from './flow-end.ts';
+import { renderEnds } from './flow-end.ts';
 import type { FlowOverview, MetricFlows, OverviewFlow } from './flow-overview.ts';
 import { type Html, html } from './html.ts';
 import { breakable, metricTitle, renderBar } from './page-parts.ts';
@@ -32,7 +33,7 @@ function renderWorst({ metricName, worst }: MetricFlows, page: PageContext): Htm
   const unit = BASE_UNITS[metricName];
   const family = CONTRIBUTOR_FAMILIES[metricName].name;
   return html`<h3 id="${metricName}">${title}: worst flows</h3>
-${renderPromQl(`topk(10, ${family})`, page.site)}
+${renderPromQl(`topk(${WORST_FLOWS}, ${family})`, page.site)}
 <div class="table" tabindex="0" role="region" aria-label="${title}: worst flows"><table class="flows">
 <thead><tr><th scope="col">Local → remote</th><th scope="col" class="number">${title}</th></tr></thead>
 <tbody>
@@ -48,10 +49,9 @@ ${worst.map(
 }
 
 function renderFlow({ query, flow }: OverviewFlow, id: string, family: string, { linkBase, site }: PageContext): Html {
-  const remote = flow.remote.name === '' ? undefined : renderEnd(flow.remote, flow.port, flow.mirror);
   const filter = flow.remote.ip || flow.remote.zone;
-  return html`<details id="${id}"><summary><span class="ends">${renderEnd(flow.local)}${remote}</span></summary>
-${renderPromQl(`topk(10, ${family}{query=${JSON.stringify(query)}})`, site)}</details>
+  return html`<details id="${id}"><summary>${renderEnds(flow)}</summary>
+${renderPromQl(`topk(${WORST_FLOWS}, ${family}{query=${JSON.stringify(query)}})`, site)}</details>
 <small class="from"><a href="${pageHref(linkBase, { query, search: `${flow.local.ip} ${filter}`.trim() })}">${breakable(query)}</a></small>`;
 }
 

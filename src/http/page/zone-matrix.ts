@@ -1,3 +1,4 @@
+import { zonesKey } from '../../results/flow-digest.ts';
 import { humanValue } from '../../results/human-values.ts';
 import { BASE_UNITS } from '../../results/units.ts';
 import type { MetricFlows, OverviewPair } from './flow-overview.ts';
@@ -18,12 +19,12 @@ export function renderZoneMatrix({ metricName, zones }: MetricFlows, linkBase: s
   const locals = largestZones(zones, ({ local }) => local);
   const remotes = largestZones(zones, ({ remote }) => remote);
   const largest = zones.reduce((max, { value }) => Math.max(max, value), 0);
-  const cells = new Map(zones.map((pair) => [`${pair.local} ${pair.remote}`, pair]));
+  const cells = new Map(zones.map((pair) => [zonesKey(pair.local, pair.remote), pair]));
   const title = metricTitle(metricName);
   const what = metricName === 'ROUND_TRIP_TIME' ? `Highest ${title.toLowerCase()}` : title;
   const omitted = zones.filter(({ local, remote }) => !locals.includes(local) || !remotes.includes(remote)).length;
   const cell = (local: string, remote: string) => {
-    const pair = cells.get(`${local} ${remote}`);
+    const pair = cells.get(zonesKey(local, remote));
     return pair === undefined
       ? html`<td>${NOTHING}</td>`
       : html`<td class="heat${heatOf(pair.value, largest)}"><a href="${hrefOf(pair, linkBase)}">${humanValue(pair.value, BASE_UNITS[metricName])}</a></td>`;
