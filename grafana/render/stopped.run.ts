@@ -4,19 +4,9 @@ import { startCommand } from '../../test/support/process.ts';
 import { startPrometheus } from '../../test/support/prometheus.ts';
 import { COLORS } from '../src/colors.ts';
 import { bundle, openPanels } from './draw.ts';
+import { TOP_OF_FLEET } from './pictures.ts';
 
 const JOB = 'network-flow-monitor';
-/** The first two rows of Fleet. */
-const PANELS = [
-  'Exporters',
-  'Queries',
-  'Bad last runs',
-  'Watched, FAILED',
-  'Requests fail',
-  'Unfinished > 1 h',
-  'Monitors not ACTIVE',
-  'API down',
-];
 const PATIENCE = { timeout: 60_000, interval: 1_000 };
 
 test('the top of Fleet is not green after the exporter was killed', async (scope) => {
@@ -35,7 +25,7 @@ test('the top of Fleet is not green after the exporter was killed', async (scope
       { prometheus, job: JOB, scrapeSeconds: 1 },
       range,
       'nfm-fleet',
-      PANELS,
+      TOP_OF_FLEET,
     );
     const texts = await page.evaluate(() =>
       [...document.querySelectorAll('section span')]
@@ -55,7 +45,7 @@ test('the top of Fleet is not green after the exporter was killed', async (scope
   await vi.waitFor(async () => expect(await prometheus.query(`up{job="${JOB}"} == 0`)).toHaveLength(1), PATIENCE);
   const after = await shown();
   expect(after).toContainEqual({ text: 'DOWN', color: rgb(COLORS.vermillion) });
-  expect(after.filter(({ text }) => text === 'no data')).toHaveLength(PANELS.length - 1);
+  expect(after.filter(({ text }) => text === 'no data')).toHaveLength(TOP_OF_FLEET.length - 1);
   expect(after.filter(({ color }) => color === rgb(COLORS.green))).toEqual([]);
 });
 

@@ -277,8 +277,8 @@ describe('queries of a selector', () => {
     await vi.waitFor(() => expect(countOf(service, 'ListMonitors')).toBeGreaterThan(2), WAIT);
     const page = await daemon.metrics();
     expect(page.samples('aws_nfm_query_info', { query: 'e:b' })[0]?.labels['metric_name']).toBe('RETRANSMISSIONS');
-    const told = daemon.log.events.filter(({ msg }) => msg.startsWith('queries with taken names excluded'));
-    expect(told.map(({ fields }) => fields)).toEqual([
+    const logged = daemon.log.events.filter(({ msg }) => msg.startsWith('queries with taken names excluded'));
+    expect(logged.map(({ fields }) => fields)).toEqual([
       {
         account: 'default',
         aws_region: REGION,

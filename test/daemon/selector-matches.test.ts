@@ -57,7 +57,7 @@ function waitForMatches(daemon: RunningDaemon, expected: Readonly<Record<string,
   return vi.waitFor(async () => expect(await matches(daemon)).toEqual(expected), WAIT);
 }
 
-function told(daemon: RunningDaemon, msg: string) {
+function logged(daemon: RunningDaemon, msg: string) {
   return daemon.log.events.filter((event) => event.msg === msg);
 }
 
@@ -87,7 +87,7 @@ describe('matches of selectors', () => {
     );
     await waitForMatches(daemon, { good: 2, typo: 0, status: 0, scopes: 1 });
     await listings(service, 'ListMonitors', 4);
-    expect(told(daemon, 'selector unmatched')).toMatchObject(
+    expect(logged(daemon, 'selector unmatched')).toMatchObject(
       ['typo', 'status'].map((query_group) => ({
         level: 'warn',
         fields: { account: 'default', aws_region: REGION, query_group, monitors: 3, hint: expect.any(String) },
@@ -95,10 +95,10 @@ describe('matches of selectors', () => {
     );
     setMonitors(service, ['prd-x']);
     await waitForMatches(daemon, { good: 0, typo: 1, status: 0, scopes: 1 });
-    expect(told(daemon, 'selector matched again')).toMatchObject([
+    expect(logged(daemon, 'selector matched again')).toMatchObject([
       { level: 'info', fields: { query_group: 'typo', matches: 1, duration: expect.stringMatching(/^\d+s$/) } },
     ]);
-    expect(told(daemon, 'selector unmatched').map(({ fields }) => fields['query_group'])).toEqual([
+    expect(logged(daemon, 'selector unmatched').map(({ fields }) => fields['query_group'])).toEqual([
       'typo',
       'status',
       'good',
@@ -129,10 +129,10 @@ describe('matches of selectors', () => {
       const daemon = await runDaemon(scope, configOf(service, [entry]));
       await listings(service, operation, 2);
       expect(await matches(daemon)).toEqual({});
-      expect(told(daemon, 'selector unmatched')).toEqual([]);
+      expect(logged(daemon, 'selector unmatched')).toEqual([]);
       service.simulator.setFaults([]);
       await waitForMatches(daemon, { e: 0 });
-      expect(told(daemon, 'selector unmatched')).toHaveLength(1);
+      expect(logged(daemon, 'selector unmatched')).toHaveLength(1);
       for (const end of ends.reverse()) {
         await end();
       }
@@ -147,7 +147,7 @@ describe('matches of selectors', () => {
     setMonitors(service, []);
     await waitForMatches(daemon, {});
     await listings(service, 'ListMonitors', 2);
-    expect(told(daemon, 'selector unmatched')).toEqual([]);
+    expect(logged(daemon, 'selector unmatched')).toEqual([]);
     expect((await daemon.metrics()).samples('aws_nfm_query_info')).toHaveLength(1);
   });
 
@@ -168,7 +168,7 @@ describe('matches of selectors', () => {
     expect(await matches(daemon)).toEqual({ name: 0 });
     service.simulator.setFaults([]);
     await waitForMatches(daemon, { good: 1, typo: 0, name: 0 });
-    expect(told(daemon, 'selector unmatched').map(({ fields }) => fields['query_group'])).toEqual(['name', 'typo']);
+    expect(logged(daemon, 'selector unmatched').map(({ fields }) => fields['query_group'])).toEqual(['name', 'typo']);
   });
 
   test('follow a reload at once, and are removed with their selector', async (scope) => {
@@ -186,14 +186,14 @@ describe('matches of selectors', () => {
     configure(entry('prod-*'), other);
     expect(await daemon.reload()).toEqual({ ok: true });
     expect(await matches(daemon)).toEqual({ e: 1 });
-    expect(told(daemon, 'selector matched again')).toHaveLength(1);
+    expect(logged(daemon, 'selector matched again')).toHaveLength(1);
     configure(other);
     expect(await daemon.reload()).toEqual({ ok: true });
     expect(await matches(daemon)).toEqual({});
     configure(entry('typo'), other);
     expect(await daemon.reload()).toEqual({ ok: true });
     expect(await matches(daemon)).toEqual({ e: 0 });
-    expect(told(daemon, 'selector unmatched')).toHaveLength(2);
+    expect(logged(daemon, 'selector unmatched')).toHaveLength(2);
   });
 });
 
@@ -224,17 +224,17 @@ describe('queries of discovery files', () => {
       expect(good.map(({ value }) => value)).toEqual([0, 1, 0]);
     }, WAIT);
     expect(await counts(), 'as when it was good').toEqual({ 'a.yaml': 1, 'b.yaml': 1 });
-    expect(told(daemon, 'empty discovery file found')).toEqual([]);
+    expect(logged(daemon, 'empty discovery file found')).toEqual([]);
     for (const empty of ['[]', '', '# nothing\n']) {
       write('a.yaml', empty);
       await waitForCounts({ 'a.yaml': 0, 'b.yaml': 1 });
     }
-    expect(told(daemon, 'empty discovery file found')).toMatchObject([
+    expect(logged(daemon, 'empty discovery file found')).toMatchObject([
       { level: 'warn', fields: { file: expect.stringMatching(/a\.yaml$/), hint: expect.any(String) } },
     ]);
     write('a.yaml', watched);
     await waitForCounts({ 'a.yaml': 1, 'b.yaml': 1 });
-    expect(told(daemon, 'empty discovery file filled')).toMatchObject([{ level: 'info', fields: { queries: 1 } }]);
+    expect(logged(daemon, 'empty discovery file filled')).toMatchObject([{ level: 'info', fields: { queries: 1 } }]);
     rmSync(join(folder, 'queries.d', 'a.yaml'));
     await waitForCounts({ 'b.yaml': 1 });
   });

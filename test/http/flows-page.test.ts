@@ -6,6 +6,7 @@ import type { MetricName } from '../../src/model/vocabulary.ts';
 import { digestOf } from '../../src/results/flow-digest.ts';
 import { watchStalls } from '../support/event-loop.ts';
 import { appOptions } from './fixtures.ts';
+import { textOf } from './html-text.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -34,15 +35,6 @@ async function page(queries: readonly QueryFlows[], changes: Parameters<typeof a
     .expect(200)
     .expect('Content-Type', 'text/html; charset=utf-8');
   return text;
-}
-
-/** Without markup. */
-function textOf(html: string): string {
-  return html
-    .replace(/<wbr>/g, '')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
 }
 
 /** The rows of the matrix with a caption, as texts of their cells. */

@@ -2,6 +2,7 @@ import request from 'supertest';
 import { describe, expect, test } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import { appOptions, queryView } from './fixtures.ts';
+import { textOf } from './html-text.ts';
 
 const SCHEDULED = queryView({
   name: 'top:x',
@@ -29,15 +30,6 @@ async function page(results?: object, search: Record<string, string> = {}) {
     .get(`/?${new URLSearchParams({ query: 'top:x', ...search })}`)
     .expect(200);
   return { html: text, text: textOf(text), type };
-}
-
-/** Without markup. */
-function textOf(html: string): string {
-  return html
-    .replace(/<wbr>/g, '')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
 }
 
 /** The one-line form of each contributor, without the fields that are collapsed. */

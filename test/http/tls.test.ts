@@ -220,9 +220,9 @@ describe('rotation', () => {
     await expect.poll(() => exporter.events.length, { timeout: 10_000 }).toBe(1);
     expect(await issuer(exporter)).toBe('CN=Test authority first');
     const key = JSON.stringify(FIRST_TLS.key_file);
-    const [told, ...more] = exporter.events;
+    const [logged, ...more] = exporter.events;
     expect(more).toEqual([]);
-    expect(told).toMatchObject({
+    expect(logged).toMatchObject({
       level: 'error',
       fields: {
         error: `tls_server_config.key_file (line 3): got ${key}, expected the key of the certificate`,

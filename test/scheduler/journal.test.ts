@@ -97,16 +97,16 @@ function setUp(clock: FakeClock, answers: Partial<Record<'start' | 'starting', P
   const targets = new Targets(clock);
   targets.add('default', 'eu-west-1', { requestsPerSecond: 100, maxConcurrentRequests: 8 });
   const dispatcher = new Dispatcher({ clock, log: new RecordingLog(), targets, concurrency: 256, timeLimit: 600_000 });
-  const told: string[] = [];
+  const calls: string[] = [];
   const step =
     (name: string, result: StepResult) =>
     async (_query: Registration<Runnable>, run: Run): Promise<StepResult> => {
-      told.push(`${name} ${run.queryId ?? '-'}`);
+      calls.push(`${name} ${run.queryId ?? '-'}`);
       return result;
     };
   const actions: RunActions<Runnable> = {
     async start(_query, run) {
-      told.push('start');
+      calls.push('start');
       await answers.start;
       run.queryId = 'new';
       return 'done';
@@ -114,17 +114,17 @@ function setUp(clock: FakeClock, answers: Partial<Record<'start' | 'starting', P
     status: step('status', 'again'),
     results: step('results', 'done'),
     stop: step('stop', 'done'),
-    ended: (_query, run, outcome) => told.push(`${outcome} ${run.queryId}`),
-    skipped: (_query, windows) => told.push(`skipped ${windows}`),
-    clockSetBack: (queries) => told.push(`set back ${queries}`),
+    ended: (_query, run, outcome) => calls.push(`${outcome} ${run.queryId}`),
+    skipped: (_query, windows) => calls.push(`skipped ${windows}`),
+    clockSetBack: (queries) => calls.push(`set back ${queries}`),
   };
   const journal: RunJournal<Runnable> = {
     async starting() {
-      told.push('journal: starting');
+      calls.push('journal: starting');
       return (await answers.starting) !== false;
     },
-    started: (_query, run) => told.push(`journal: started ${run.queryId}`),
-    over: (_query, _run, end) => told.push(`journal: ${end}`),
+    started: (_query, run) => calls.push(`journal: started ${run.queryId}`),
+    over: (_query, _run, end) => calls.push(`journal: ${end}`),
   };
   const runs = new Runs<Runnable>({
     clock,
@@ -140,7 +140,7 @@ function setUp(clock: FakeClock, answers: Partial<Record<'start' | 'starting', P
   runs.start();
   onTestFinished(() => dispatcher.stop());
   const target = targets.get('default', 'eu-west-1');
-  return { runs, dispatcher, told, active: () => runs.of(target)?.active };
+  return { runs, dispatcher, calls, active: () => runs.of(target)?.active };
 }
 
 function inFlight(clock: FakeClock, age: number): EarlierRuns {
@@ -164,56 +164,56 @@ describe('Runs with a journal', () => {
   test('starts a run only after the journal has stored it', async () => {
     const clock = new FakeClock();
     let write: () => void = () => undefined;
-    const { runs, told } = setUp(clock, {
+    const { runs, calls } = setUp(clock, {
       starting: new Promise<void>((resolve) => {
         write = resolve;
       }),
     });
     runs.add(handleOf(QUERY));
     await clock.advance(5_000);
-    expect(told).toEqual(['journal: starting']);
+    expect(calls).toEqual(['journal: starting']);
     write();
     await clock.advance(10);
-    expect(told).toEqual(['journal: starting', 'start', 'journal: started new']);
+    expect(calls).toEqual(['journal: starting', 'start', 'journal: started new']);
   });
 
   test('starts no run if another process uses the journal', async () => {
     const clock = new FakeClock();
-    const { runs, told } = setUp(clock, { starting: Promise.resolve(false) });
+    const { runs, calls } = setUp(clock, { starting: Promise.resolve(false) });
     runs.add(handleOf(QUERY));
     await clock.advance(5 * MINUTE);
-    expect(told).toContain('journal: starting');
-    expect(told).not.toContain('start');
+    expect(calls).toContain('journal: starting');
+    expect(calls).not.toContain('start');
   });
 
   test('resumes a run in flight with its slot until its own timeout', async () => {
     const clock = new FakeClock();
-    const { runs, told, active } = setUp(clock);
+    const { runs, calls, active } = setUp(clock);
     runs.add(handleOf(QUERY), inFlight(clock, SCHEDULE.timeout - 30_000));
     runs.add(handleOf({ ...QUERY, name: 'other' }));
     await clock.advance(29_000);
     expect(active()).toBe(1);
-    expect(new Set(told)).toEqual(new Set(['status old']));
+    expect(new Set(calls)).toEqual(new Set(['status old']));
     await clock.advance(20_000);
-    expect(told.slice(told.indexOf('stop old'))).toEqual([
+    expect(calls.slice(calls.indexOf('stop old'))).toEqual([
       'stop old',
       'timed_out old',
       'journal: timed_out',
       'journal: starting',
       'start',
       'journal: started new',
-      ...told.filter((each) => each === 'status new'),
+      ...calls.filter((each) => each === 'status new'),
     ]);
   });
 
   test('leaves runs at the service on shutdown', async () => {
     const clock = new FakeClock();
-    const { runs, dispatcher, told } = setUp(clock);
+    const { runs, dispatcher, calls } = setUp(clock);
     runs.add(handleOf(QUERY));
     await clock.advance(10_000);
     dispatcher.windDown();
     await runs.stop();
-    expect(told.filter((each) => !each.startsWith('status'))).toEqual([
+    expect(calls.filter((each) => !each.startsWith('status'))).toEqual([
       'journal: starting',
       'start',
       'journal: started new',
@@ -223,7 +223,7 @@ describe('Runs with a journal', () => {
   test('waits on shutdown for a start in flight, so that the journal has its ID', async () => {
     const clock = new FakeClock();
     let answer: () => void = () => undefined;
-    const { runs, dispatcher, told } = setUp(clock, {
+    const { runs, dispatcher, calls } = setUp(clock, {
       start: new Promise<void>((resolve) => {
         answer = resolve;
       }),
@@ -235,13 +235,13 @@ describe('Runs with a journal', () => {
     await clock.advance(1_000);
     answer();
     await stopped;
-    expect(told).toEqual(['journal: starting', 'start', 'journal: started new']);
+    expect(calls).toEqual(['journal: starting', 'start', 'journal: started new']);
   });
 
   test('revokes a run if the shutdown begins while the journal is written', async () => {
     const clock = new FakeClock();
     let write: () => void = () => undefined;
-    const { runs, dispatcher, told } = setUp(clock, {
+    const { runs, dispatcher, calls } = setUp(clock, {
       starting: new Promise<void>((resolve) => {
         write = resolve;
       }),
@@ -252,6 +252,6 @@ describe('Runs with a journal', () => {
     const stopped = runs.stop();
     write();
     await stopped;
-    expect(told).toEqual(['journal: starting', 'journal: refused']);
+    expect(calls).toEqual(['journal: starting', 'journal: refused']);
   });
 });
