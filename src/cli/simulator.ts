@@ -12,6 +12,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { StartError } from '../lib/start-error.ts';
 import { describeUnreadable, reasonOf } from '../lib/system-error.ts';
+import { bracketed } from '../lib/text.ts';
 
 export interface SimulatorCommand {
   /** Any free port if 0. */
@@ -86,8 +87,7 @@ export async function startOnLoopback(options: Omit<SimulatorOptions, 'host'>): 
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       if (!ABSENT.has(code)) {
-        const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-        const reason = `cannot listen on ${address}: ${reasonOf(error)}.`;
+        const reason = `cannot listen on ${bracketed(host)}:${port}: ${reasonOf(error)}.`;
         const advice = ADVICE[code];
         throw new StartError(advice === undefined ? reason : `${reason} ${advice}`, { cause: error });
       }

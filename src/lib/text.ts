@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 /** All characters except printable ASCII. */
 const UNPRINTABLE = /[^ -~]/gu;
 /** Control characters except the line feed, and characters that end a line, hide text, or change its direction. */
@@ -36,4 +38,9 @@ export const NAMES_SHOWN = 10;
 export function abbreviate(names: readonly string[], most = NAMES_SHOWN): string {
   const shown = names.slice(0, most).join(', ');
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+}
+
+/** Returns a host in the form for `HOST:PORT` and URLs: an IPv6 address in brackets. */
+export function bracketed(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host;
 }

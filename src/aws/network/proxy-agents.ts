@@ -2,8 +2,9 @@ import http from 'node:http';
 import type https from 'node:https';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
+import { bracketed } from '../../lib/text.ts';
 import type { ProxyRoutes } from './proxy-routes.ts';
-import { bracketed, type ConnectOptions, type ProxyTunnels, serverName, TrustingAgent } from './proxy-tunnels.ts';
+import { type ConnectOptions, type ProxyTunnels, serverName, TrustingAgent } from './proxy-tunnels.ts';
 import { watchConnection } from './unsent-requests.ts';
 
 // The method that receives a request before its head is written. Node requires it of every agent, and all common agents

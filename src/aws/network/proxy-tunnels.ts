@@ -3,6 +3,7 @@ import https from 'node:https';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../lib/clock.ts';
+import { bracketed } from '../../lib/text.ts';
 import type { ProxyServer } from './proxy-routes.ts';
 import type { Trust } from './trust.ts';
 
@@ -129,9 +130,4 @@ export class ProxyTunnels {
 /** The TLS server name of a host; empty for an address. */
 export function serverName(host: string): string {
   return net.isIP(host) === 0 ? host : '';
-}
-
-/** A host in the form for `HOST:PORT`. */
-export function bracketed(host: string): string {
-  return net.isIPv6(host) ? `[${host}]` : host;
 }

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import type { Clock } from '../../lib/clock.ts';
 import { reasonOf } from '../../lib/system-error.ts';
+import { bracketed } from '../../lib/text.ts';
 
 /** Less than the timeout of the image's health check, so that its log has the reason. */
 const TIMEOUT_MS = 4_000;
@@ -50,8 +51,7 @@ function connectionReason(error: unknown): string {
 }
 
 function urlOf({ host, port }: HealthTarget['address'], tls: HealthTarget['tls'], path: string): string {
-  const authority = host.includes(':') ? `[${host}]` : host;
-  return `${tls === undefined ? 'http' : 'https'}://${authority}:${port}${path}`;
+  return `${tls === undefined ? 'http' : 'https'}://${bracketed(host)}:${port}${path}`;
 }
 
 function get(options: RequestOptions, isSecure: boolean, signal: AbortSignal): Promise<Health> {

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, isIPv6, type ListenOptions, type Socket } from 'node:net';
+import type { AddressInfo, ListenOptions, Socket } from 'node:net';
 import { parseListenAddress } from '../../config/reading/texts.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
+import { bracketed } from '../../lib/text.ts';
 import type { TlsConfig } from '../security/web-config-file.ts';
 import { sendClientError } from './client-error.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
@@ -168,7 +169,7 @@ function endUnread(request: IncomingMessage, clock: Pick<Clock, 'setTimer'>): vo
 }
 
 function hostAndPort({ address, port }: AddressInfo): string {
-  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+  return `${bracketed(address)}:${port}`;
 }
 
 /** Without a host, Node binds `::` for both families if the machine has IPv6, else 0.0.0.0. */
