@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startStubRegistry } from './changeover/stub-registry.mjs';
-import { hold } from './image/checks.mjs';
+import { hold } from './hold.mjs';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const NAME = '@aws-sdk/client-networkflowmonitor';

@@ -7,9 +7,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { hold } from './hold.mjs';
 import { NATIVE, requireBase } from './image/base.mjs';
 import { buildImage, readCommit } from './image/build.mjs';
-import { Container, HARDENED, hold } from './image/checks.mjs';
+import { Container, HARDENED } from './image/checks.mjs';
 import { requireContainers, Storage } from './image/storage.mjs';
 
 const IMAGE = 'localhost/nfm-exporter:local';

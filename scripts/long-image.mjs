@@ -8,9 +8,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hold } from './hold.mjs';
 import { makeBases, NATIVE } from './image/base.mjs';
 import { buildImage, layersOf, ownLayers, readCommit } from './image/build.mjs';
-import { HARDENED, hold } from './image/checks.mjs';
+import { HARDENED } from './image/checks.mjs';
 import { requireContainers, Storage } from './image/storage.mjs';
 
 /** By Docker's name: `e_machine` of an ELF file, and QEMU's program. */

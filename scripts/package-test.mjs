@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hold } from './image/checks.mjs';
+import { hold } from './hold.mjs';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 /** Bytes, unpacked. */

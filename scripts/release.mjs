@@ -6,10 +6,11 @@
 // documentation. The stand-in for AWS's client keeps its own. The version may be the present one if it has no tag.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { trackedFiles } from './tracked-files.mjs';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const USAGE = 'Usage: npm run release -- X.Y.Z [--dry-run]';
@@ -115,9 +116,8 @@ function changedFiles(present, version) {
     changed.set(path, manifestWith(path, present, version));
   }
   const text = new RegExp(`(?<=${BEFORE_VERSION.join('|')})${present.replaceAll('.', '\\.')}(?![\\w-]|\\.\\d)`, 'gm');
-  for (const path of git('ls-files', '-z').split('\0')) {
-    const isFile = path !== '' && statSync(join(PROJECT, path), { throwIfNoEntry: false })?.isFile() === true;
-    if (isFile && !HISTORY.test(path)) {
+  for (const path of trackedFiles(PROJECT)) {
+    if (!HISTORY.test(path)) {
       changed.set(path, read(path).replace(text, version));
     }
   }

@@ -3,10 +3,10 @@
 //
 //   npm run set-address -- URL    for example, https://forge.example.org/network/nfm-exporter
 
-import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { trackedFiles } from './tracked-files.mjs';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -30,12 +30,6 @@ function problemOf(address) {
     : 'expected lower case for the host, no slash at the end, and only letters, digits, and -._~ in the path';
 }
 
-/** @returns {string[]} paths of regular files that Git tracks */
-function trackedFiles() {
-  const paths = execFileSync('git', ['ls-files', '-z'], { cwd: PROJECT, encoding: 'utf8' }).split('\0').filter(Boolean);
-  return paths.filter((path) => statSync(join(PROJECT, path), { throwIfNoEntry: false })?.isFile() === true);
-}
-
 const [address, ...rest] = process.argv.slice(2);
 const problem = rest.length > 0 ? 'expected one URL' : problemOf(address);
 if (problem !== undefined) {
@@ -45,7 +39,7 @@ if (problem !== undefined) {
 const { homepage } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'));
 // Not the start of a longer name, such as that of a packed file.
 const present = new RegExp(`${homepage.replaceAll('.', '\\.')}(?![\\w~-])`, 'g');
-for (const path of trackedFiles()) {
+for (const path of trackedFiles(PROJECT)) {
   const bytes = readFileSync(join(PROJECT, path));
   const count = bytes.includes(0) ? 0 : (bytes.toString().match(present)?.length ?? 0);
   if (count > 0) {

@@ -18,14 +18,6 @@ export const HARDENED = [
   ...['--ulimit=nofile=1024:1024', '--ulimit=nproc=4096:4096'],
 ];
 
-/** Prints a claim that holds, or ends with an error that names it. @param {boolean} holds @param {string} claim */
-export function hold(holds, claim) {
-  if (!holds) {
-    throw new Error(`not so: ${claim}`);
-  }
-  process.stdout.write(`ok: ${claim}\n`);
-}
-
 /**
  * Repeats `attempt` until its result is not undefined.
  *
