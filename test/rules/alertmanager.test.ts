@@ -26,7 +26,7 @@ const INHIBITIONS = [
   ...OF_EXPORTERS.map((alertname) => ({
     source: { alertname, job: TARGET.job, instance: TARGET.instance },
     silenced: ALERT_NAMES.filter((name) => !OF_EXPORTERS.includes(name)).map((name) => ({ ...QUERY, alertname: name })),
-    notified: [
+    active: [
       { ...QUERY, instance: 'b:10049', alertname: 'NfmResultsStale' },
       { ...QUERY, alertname: 'DiskFull' },
     ],
@@ -34,7 +34,7 @@ const INHIBITIONS = [
   {
     source: { ...QUERY, alertname: 'NfmPermissionDenied', severity: 'warning' },
     silenced: ['NfmQueryPollingFails', ...QUERY_ALERTS].map((alertname) => ({ ...QUERY, alertname })),
-    notified: [
+    active: [
       { ...QUERY, query: 'other', alertname: 'NfmQueryPollingFails' },
       { ...TARGET, alertname: 'NfmRunsSkipped' },
       { ...TARGET, kind: 'monitors', alertname: 'NfmInventoryStale' },
@@ -48,7 +48,7 @@ const INHIBITIONS = [
       { ...TARGET, alertname: 'NfmRunsSkipped' },
       { ...TARGET, kind: 'monitors', alertname: 'NfmInventoryStale' },
     ],
-    notified: [
+    active: [
       { ...QUERY, account: 'shop', query: 'orders', alertname: 'NfmPermissionDenied', severity: 'warning' },
       { ...QUERY, account: 'shop', query: 'search', alertname: 'NfmQueryPollingFails' },
     ],
@@ -62,7 +62,7 @@ const INHIBITIONS = [
       { ...TARGET, alertname: 'NfmInventoryStale', kind: 'monitors' },
       { ...TARGET, alertname: 'NfmSelectorUnmatched', query_group: 'flows' },
     ],
-    notified: [
+    active: [
       { ...QUERY, account: 'shop', alertname: 'NfmQueryPollingFails' },
       { ...QUERY, aws_region: 'eu-west-1', alertname: 'NfmQueryPollingFails' },
       { ...QUERY, instance: 'b:10049', alertname: 'NfmQueryPollingFails' },
@@ -72,12 +72,12 @@ const INHIBITIONS = [
   {
     source: { ...TARGET, alertname: 'NfmCredentialsRefused' },
     silenced: [{ ...TARGET, alertname: 'NfmApiFailing' }],
-    notified: [{ ...TARGET, aws_region: 'eu-west-1', alertname: 'NfmApiFailing' }],
+    active: [{ ...TARGET, aws_region: 'eu-west-1', alertname: 'NfmApiFailing' }],
   },
   ...['NfmApiThrottled', 'NfmRunCapLowered', 'NfmBudgetTooSmall'].map((alertname) => ({
     source: { ...TARGET, alertname },
     silenced: [{ ...TARGET, alertname: 'NfmRunsSkipped' }],
-    notified: [
+    active: [
       { ...TARGET, account: 'shop', alertname: 'NfmRunsSkipped' },
       { ...QUERY, alertname: 'NfmResultsStale' },
     ],
@@ -85,17 +85,17 @@ const INHIBITIONS = [
   {
     source: { ...TARGET, kind: 'monitors', alertname: 'NfmInventoryStale' },
     silenced: [{ ...TARGET, alertname: 'NfmSelectorUnmatched', query_group: 'flows' }],
-    notified: [{ ...TARGET, aws_region: 'eu-west-1', alertname: 'NfmSelectorUnmatched', query_group: 'flows' }],
+    active: [{ ...TARGET, aws_region: 'eu-west-1', alertname: 'NfmSelectorUnmatched', query_group: 'flows' }],
   },
   {
     source: { job: TARGET.job, instance: TARGET.instance, file: 'a.yaml', alertname: 'NfmDiscoveryFileBad' },
     silenced: [{ job: TARGET.job, instance: TARGET.instance, file: 'a.yaml', alertname: 'NfmDiscoveryFileEmpty' }],
-    notified: [{ job: TARGET.job, instance: TARGET.instance, file: 'b.yaml', alertname: 'NfmDiscoveryFileEmpty' }],
+    active: [{ job: TARGET.job, instance: TARGET.instance, file: 'b.yaml', alertname: 'NfmDiscoveryFileEmpty' }],
   },
   {
     source: { ...TARGET, monitor: 'checkout', alertname: 'NfmMonitorNotActive' },
     silenced: QUERY_ALERTS.map((alertname) => ({ ...QUERY, alertname })),
-    notified: [
+    active: [
       { ...QUERY, monitor: 'orders', query: 'orders', alertname: 'NfmScheduledQueryFailing' },
       { ...TARGET, scope_id: 's-1', query: 'scope', alertname: 'NfmScheduledQueryFailing' },
     ],
@@ -103,17 +103,17 @@ const INHIBITIONS = [
   {
     source: { ...TARGET, scope_id: 's-1', alertname: 'NfmScopeFailed' },
     silenced: QUERY_ALERTS.map((alertname) => ({ ...TARGET, scope_id: 's-1', query: 'scope', alertname })),
-    notified: [{ ...QUERY, alertname: 'NfmScheduledQueryFailing' }],
+    active: [{ ...QUERY, alertname: 'NfmScheduledQueryFailing' }],
   },
   {
     source: { ...TARGET, alertname: 'NfmServiceLevelFastBurn', sli: 'windows' },
     silenced: [{ ...TARGET, alertname: 'NfmServiceLevelSlowBurn', sli: 'windows' }],
-    notified: [{ ...TARGET, alertname: 'NfmServiceLevelSlowBurn', sli: 'polls' }],
+    active: [{ ...TARGET, alertname: 'NfmServiceLevelSlowBurn', sli: 'polls' }],
   },
   {
     source: { job: TARGET.job, instance: TARGET.instance, alertname: 'NfmPollLag' },
     silenced: [{ ...TARGET, alertname: 'NfmServiceLevelFastBurn', sli: 'polls' }],
-    notified: [{ ...TARGET, instance: 'b:10049', alertname: 'NfmServiceLevelFastBurn', sli: 'polls' }],
+    active: [{ ...TARGET, instance: 'b:10049', alertname: 'NfmServiceLevelFastBurn', sli: 'polls' }],
   },
   {
     source: { ...QUERY, alertname: 'NfmScheduledQueryFailing' },
@@ -122,7 +122,7 @@ const INHIBITIONS = [
       { ...QUERY, alertname: 'NfmQueryWithoutResults' },
       { ...QUERY, alertname: 'NfmResultsStale' },
     ],
-    notified: [{ ...QUERY, query: 'other', alertname: 'NfmResultsStale' }],
+    active: [{ ...QUERY, query: 'other', alertname: 'NfmResultsStale' }],
   },
 ];
 
@@ -147,16 +147,16 @@ describe(FILE, () => {
   });
 
   // Each in a separate Alertmanager, so that no other alert has an effect.
-  it.each(INHIBITIONS)('lets $source.alertname silence what follows from it', async ({ source, silenced, notified }) => {
+  it.each(INHIBITIONS)('lets $source.alertname silence what follows from it', async ({ source, silenced, active }) => {
     const alertmanager = await startAlertmanager({ onTestFinished }, `${PROJECT}${FILE}`);
-    await alertmanager.fire([source, ...silenced, ...notified]);
+    await alertmanager.fire([source, ...silenced, ...active]);
     await vi.waitFor(
       async () => {
         const alerts = await alertmanager.alerts();
         const inState = (state: string) => alerts.filter(({ status }) => status.state === state);
         expect(inState('unprocessed')).toEqual([]);
         expect(labelsOf(inState('suppressed'))).toEqual(labelsOf(silenced.map((labels) => ({ labels }))));
-        expect(labelsOf(inState('active'))).toEqual(labelsOf([source, ...notified].map((labels) => ({ labels }))));
+        expect(labelsOf(inState('active'))).toEqual(labelsOf([source, ...active].map((labels) => ({ labels }))));
       },
       { timeout: 15_000, interval: 200 },
     );
