@@ -63,6 +63,11 @@ export const LAYERS = [
     change: 'how queries are added and removed',
   },
   {
+    directory: 'replicas',
+    contents: 'one active exporter and its standbys: registers in a shared database, election, fence of runs, takeover',
+    change: 'the protocol between replicas',
+  },
+  {
     directory: 'metrics',
     contents: 'the table of families, sections, exposition; `gzip`',
     change: 'a metric: begin in `families.ts`',
