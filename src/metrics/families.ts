@@ -70,6 +70,9 @@ export const RUN_FAMILIES = families('queries', ['query'], {
   aws_nfm_query_contributors_dropped: gauge(
     'Series of the last results that a series limit excluded, and rows beyond the limit of the query.',
   ),
+  aws_nfm_query_results_truncated: gauge(
+    '1 if the rows in the last results reached the limit of the query, 0 if not. Absent for the -data type and if stale.',
+  ),
   aws_nfm_query_label_values_truncated_total: counter(
     'Label values of contributors that were truncated to 1,024 bytes, since registration.',
   ),

@@ -82,7 +82,7 @@ export class RunPage {
       const { state } = shown;
       if (areStale(state, now) && shown.outdated !== state.results) {
         shown.outdated = state.results;
-        this.#runs.changed(name, ['aws_nfm_query_contributors', 'aws_nfm_query_contributors_dropped']);
+        this.#runs.changed(name, UNTIL_STALE);
         this.#contributors.remove(name);
         this.#limit.set(name, 0);
       }
@@ -103,18 +103,20 @@ export class RunPage {
   }
 }
 
+/** The families that describe the rows of results, and are absent once these are stale. */
+const UNTIL_STALE = [
+  'aws_nfm_query_contributors',
+  'aws_nfm_query_contributors_dropped',
+  'aws_nfm_query_results_truncated',
+] as const satisfies readonly FamilyName[];
+
 /** The families that show a field. */
 const FAMILIES_OF: Readonly<Partial<Record<ChangedField, readonly FamilyName[]>>> = {
   runs: ['aws_nfm_query_runs_total'],
   lastOutcome: ['aws_nfm_query_last_run_outcome'],
   lastQueryId: ['aws_nfm_query_run_info'],
   lastDuration: ['aws_nfm_query_last_run_duration_seconds'],
-  results: [
-    'aws_nfm_query_results_timestamp_seconds',
-    'aws_nfm_query_results_window_seconds',
-    'aws_nfm_query_contributors',
-    'aws_nfm_query_contributors_dropped',
-  ],
+  results: ['aws_nfm_query_results_timestamp_seconds', 'aws_nfm_query_results_window_seconds', ...UNTIL_STALE],
   truncatedLabelValues: ['aws_nfm_query_label_values_truncated_total'],
   total: [
     'aws_nfm_query_timeouts_total',
@@ -136,6 +138,11 @@ const SAMPLES: SamplesOf<ShownRuns, FamilyName> = {
   aws_nfm_query_contributors_dropped: (shown) => {
     const results = shownResults(shown);
     return [[shown.label, results && results.dropped + shown.dropped]];
+  },
+  aws_nfm_query_results_truncated: (shown) => {
+    const { limit } = shown.state.registration.query;
+    const rows = shownResults(shown)?.rows;
+    return [[shown.label, limit === undefined || rows === undefined ? undefined : Number(rows >= limit)]];
   },
   aws_nfm_query_label_values_truncated_total: ({ label, state }) => [[label, state.truncatedLabelValues]],
   aws_nfm_query_timeouts_total: totalOf('TIMEOUTS'),

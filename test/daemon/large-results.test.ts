@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   type RunningDaemon,
   runDaemon,
@@ -93,6 +93,25 @@ describe('rows beyond the limit of a query', () => {
       expect(metrics.samples('aws_nfm_contributor_retransmissions')).toEqual([]);
       expect(metrics.value('aws_nfm_query_retransmissions_total')).toBe(0);
     }
+  });
+});
+
+describe('aws_nfm_query_results_truncated', () => {
+  it.each([
+    [0, 0],
+    [99, 0],
+    [100, 1],
+    [150, 1],
+  ])('for %i rows of a query with the limit 100 is %i', async (count, truncated) => {
+    const { metrics } = await runOnce({ onTestFinished }, { results: () => ({ topContributors: rows(count) }) });
+    expect(metrics.value('aws_nfm_query_results_truncated', { query: 'q' })).toBe(truncated);
+  });
+
+  it('is absent for data points, which have no limit', async (scope) => {
+    const datapoints = [{ label: 'a', timestamps: [1_767_225_600], values: [1] }];
+    const { metrics } = await runOnce(scope, { results: () => ({ datapoints }) }, { query: DATA });
+    expect(metrics.value('aws_nfm_query_contributors')).toBe(1);
+    expect(metrics.samples('aws_nfm_query_results_truncated')).toEqual([]);
   });
 });
 

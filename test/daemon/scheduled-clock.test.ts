@@ -150,6 +150,7 @@ describe('contributors', () => {
     const page = await daemon.metrics();
     expect(page.value('aws_nfm_query_contributors', { query: 'checkout' })).toBeUndefined();
     expect(page.value('aws_nfm_query_contributors_dropped', { query: 'checkout' })).toBeUndefined();
+    expect(page.value('aws_nfm_query_results_truncated', { query: 'checkout' })).toBeUndefined();
     expect(page.value('aws_nfm_query_retransmissions_total', { query: 'checkout' })).toBeGreaterThan(0);
     expect((await daemon.text('/api/v1/queries/checkout/contributors')).status).toBe(200);
     await stop();

@@ -104,6 +104,7 @@ describe('after a restart', () => {
       'aws_nfm_query_results_window_seconds',
       'aws_nfm_query_contributors',
       'aws_nfm_query_contributors_dropped',
+      'aws_nfm_query_results_truncated',
       'aws_nfm_contributor_retransmissions',
       'aws_nfm_exporter_storage_writable',
     ]) {

@@ -24,8 +24,9 @@ const GROUPS: Readonly<Record<MetricGroup, string>> = {
 const NOTES: Readonly<Partial<Record<MetricGroup, string>>> = {
   queries: `- \`aws_nfm_query_status\` is absent before the first successful response. A status that is not terminal is also absent once
   its response is older than \`polling.staleAfter\`. A terminal status stays until the next run starts.
-- \`aws_nfm_query_contributors\` and \`aws_nfm_query_contributors_dropped\` are absent once the end of the window is older than
-  three intervals of the query plus the delay and the timeout of a run.
+- \`aws_nfm_query_contributors\`, \`aws_nfm_query_contributors_dropped\`, and \`aws_nfm_query_results_truncated\` are absent once
+  the end of the window is older than three intervals of the query plus the delay and the timeout of a run.
+- If \`aws_nfm_query_results_truncated\` is 1, sums over the rows are too low: the service may have had more rows than \`limit\`.
 - Contributor values are sums over \`aws_nfm_query_results_window_seconds\`; round-trip times are averages.
 - \`aws_nfm_query_timeouts_total\`, \`aws_nfm_query_retransmissions_total\`, and \`aws_nfm_query_data_transferred_bytes_total\` are
   sums over all rows except mirror rows, before merging and series limits. A query has the family of its metric, unless its

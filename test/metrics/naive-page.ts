@@ -411,6 +411,12 @@ function runSamples(world: WorldRecord, name: string): Sample[] {
           ? run.results.dropped + run.results.series.length - allowance(world, run)
           : undefined,
       );
+    case 'aws_nfm_query_results_truncated':
+      return ofRuns((run) =>
+        run.results !== undefined && run.query.limit !== undefined && world.shownRuns.includes(run)
+          ? Number(run.results.rows >= run.query.limit)
+          : undefined,
+      );
     case 'aws_nfm_query_label_values_truncated_total':
       return ofRuns(() => 0);
     default:
