@@ -24,11 +24,43 @@ export interface Config {
   readonly storage: {
     /** Absolute path of the directory for persisted data. Undefined: nothing is stored. */
     readonly path: string | undefined;
+    /** The engines of replicas, of which at most one is defined, instead of a path. */
+    readonly dynamodb: DynamodbStorage | undefined;
+    readonly postgresql: PostgresqlStorage | undefined;
   };
+  /** Defined if and only if there is an engine. */
+  readonly replicas: Replicas | undefined;
   readonly contributors: ValuesOf<typeof CONTRIBUTORS>;
   readonly http: ValuesOf<typeof HTTP>;
   /** The entries of `queries` with `queryDefaults` applied, in the order of the file. */
   readonly queries: readonly QueryEntry[];
+}
+
+/** A DynamoDB table that replicas share. */
+export interface DynamodbStorage {
+  readonly table: string;
+  /** `storage.dynamodb.region`, or `aws.region`, or the region of the environment or the profile. */
+  readonly region: string;
+  /** Undefined: the SDK's own endpoint rules and variables. */
+  readonly endpoint: string | undefined;
+}
+
+/** A PostgreSQL database that replicas share. */
+export interface PostgresqlStorage {
+  /** Valid for `parsePostgresqlUrl`. Contains a password: never shown. */
+  readonly url: string;
+}
+
+/** How this process takes part in a group of replicas. Durations are in milliseconds. */
+export interface Replicas {
+  readonly group: string;
+  /** Id of this member. Undefined: the host name of the operating system. */
+  readonly id: string | undefined;
+  /** URL of this member for clients of the others, with an optional path. */
+  readonly url: string | undefined;
+  readonly heartbeat: number;
+  /** At least 3 × {@link heartbeat}. */
+  readonly deadAfter: number;
 }
 
 /** Credentials with one or more regions to call. */

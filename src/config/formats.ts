@@ -16,6 +16,7 @@ import {
   type RoundTripTimeUnit,
   type RowLabel,
 } from '../model/vocabulary.ts';
+import { EXPECTED_POSTGRESQL_URL, parsePostgresqlUrl } from './postgresql-url.ts';
 import {
   decimal,
   type Format,
@@ -67,6 +68,9 @@ export const timerDuration: Format<number> = {
   mismatches: (value) => [...duration.mismatches(value), ...timer.mismatches(value)].slice(0, 1),
 };
 
+/** Interval between heartbeats of a replica, parsed to milliseconds. Three of them must fit a timer. */
+export const heartbeat = durationBetween(1_000, 86_400_000, 'a duration from 1s to 1d (for example, 5s)');
+
 function numberWhere(expected: string, accepts: (value: number) => boolean): Format<number> {
   return single(expected, (value) => {
     const number = decimal(value);
@@ -108,6 +112,18 @@ function isHttpUrl(value: string): boolean {
 const HTTP_URL = 'an http:// or https:// URL without credentials or query';
 
 export const httpUrl: Format<string> = text(HTTP_URL, isHttpUrl);
+
+/** The name of a DynamoDB table, with the limits of its API. */
+export const tableName: Format<string> = matching(
+  "a table's name",
+  /^[A-Za-z0-9_.-]{3,255}$/,
+  `3 to 255 characters of A-Z a-z 0-9 _ . -`,
+);
+
+export const postgresqlUrl: Format<string> = text(
+  EXPECTED_POSTGRESQL_URL,
+  (value) => parsePostgresqlUrl(value) !== undefined,
+);
 
 /** A URL in which `{region}` is replaced by the called region. */
 export const regionalHttpUrl: Format<string> = text(`${HTTP_URL}; it may contain {region}`, (value) => {

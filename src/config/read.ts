@@ -1,4 +1,3 @@
-import { dirname, resolve } from 'node:path';
 import {
   type AccountDefinition,
   DEFAULT_ACCOUNT,
@@ -17,7 +16,8 @@ import { type Environment, type Findings, freezeDeeply, Reading } from './readin
 import { checkKeys, readSection, type SectionSchema } from './reading/section.ts';
 import { formatDuration } from './reading/texts.ts';
 import { partitionOfArn, partitionOfRegion, warnOfUnknownRegions } from './regions.ts';
-import { AWS, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, STORAGE, WEB } from './schema.ts';
+import { AWS, CONTRIBUTORS, DISCOVERY, HTTP, LOG, POLLING, WEB } from './schema.ts';
+import { readReplicas, readStorage } from './storage.ts';
 
 export interface ReadOptions {
   /** Name of the file, for problems without a key. */
@@ -49,6 +49,7 @@ const ROOT_KEYS = [
   'contributors',
   'http',
   'storage',
+  'replicas',
 ];
 
 const EXPECTED_ROOT = `a mapping with the keys ${ROOT_KEYS.join(', ')}`;
@@ -85,9 +86,13 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const { env, fallbackRegion } = options;
   const region = await commonRegion(aws, definitions, queries, fallbackRegion, reading);
   checkRolePartitions(definitions, queries, region, reading);
+  const storage = reading.map('storage', node('storage'), MAPPING);
+  const replicas = reading.map('replicas', node('replicas'), MAPPING);
 
   const config = freezeDeeply({
-    ...valuesOf(sections, options.file),
+    ...valuesOf(sections),
+    storage: await readStorage(storage, { file: options.file, aws, fallbackRegion }, reading),
+    replicas: readReplicas(replicas, top.entries.get('replicas')?.keyLine, storage, reading),
     accounts: definitions.flatMap((definition) => resolveAccount(definition, aws.values, region) ?? []),
     queries,
   });
@@ -130,22 +135,21 @@ function readSections({ entries }: MapNode, reading: Reading) {
     discovery: read('discovery', DISCOVERY),
     contributors: read('contributors', CONTRIBUTORS),
     http: read('http', HTTP),
-    storage: read('storage', STORAGE),
   };
 }
 
-function valuesOf(sections: ReturnType<typeof readSections>, file: string): Omit<Config, 'accounts' | 'queries'> {
-  const { web, log, aws, polling, discovery, contributors, http, storage } = sections;
+type SectionKeys = 'web' | 'log' | 'aws' | 'polling' | 'discovery' | 'contributors' | 'http';
+
+function valuesOf(sections: ReturnType<typeof readSections>): Pick<Config, SectionKeys> {
+  const { web, log, aws, polling, discovery, contributors, http } = sections;
   const { region, stsRegion, stsEndpoint, requestTimeout, maxAttempts } = aws.values;
   const { interval, concurrency, giveUpAfter } = polling.values;
-  const { path } = storage.values;
   return {
     web: web.values,
     log: log.values,
     aws: { region, stsRegion, stsEndpoint, requestTimeout, maxAttempts },
     polling: { interval, concurrency, giveUpAfter },
     discovery: { files: discovery.values.files ?? [], monitorsEvery: discovery.values.monitorsEvery },
-    storage: { path: path && resolve(dirname(file), path) },
     contributors: contributors.values,
     http: http.values,
   };

@@ -6,6 +6,7 @@ import {
   durationOrZero,
   every,
   externalId,
+  heartbeat,
   httpUrl,
   id,
   limit,
@@ -22,6 +23,7 @@ import {
   pathName,
   positiveInteger,
   positiveNumber,
+  postgresqlUrl,
   profile,
   queryType,
   region,
@@ -30,6 +32,7 @@ import {
   roleSessionName,
   roundTripTimeUnit,
   rowLabels,
+  tableName,
   telemetryPath,
   timerDuration,
 } from './formats.ts';
@@ -114,6 +117,29 @@ export const STORAGE = {
   path: optionalKey(
     'Directory for data that persists across restarts, relative to this file; default: nothing is stored',
     pathName,
+  ),
+};
+
+/** `storage.dynamodb`. */
+export const DYNAMODB = {
+  table: optionalKey('Table that the replicas share; nfm-exporter storage create creates it', tableName),
+  region: optionalKey('Region of the table; default: aws.region', region),
+  endpoint: optionalKey("DynamoDB endpoint, instead of the region's own", httpUrl),
+};
+
+/** `storage.postgresql`. */
+export const POSTGRESQL = {
+  url: optionalKey('Database that the replicas share; never shown or logged', postgresqlUrl),
+};
+
+export const REPLICAS = {
+  group: key('Name of the group; its members share one storage and have one leader', name, 'default'),
+  id: optionalKey('Unique id of this member; default: the host name of the operating system', name),
+  url: optionalKey('URL of this member, to which the others redirect clients while it is the leader', httpUrl),
+  heartbeat: key('Interval between heartbeats', heartbeat, '5s'),
+  deadAfter: optionalKey(
+    'A member without a heartbeat for this long is dead; default: 3 × heartbeat, which is the minimum',
+    timerDuration,
   ),
 };
 

@@ -37,6 +37,9 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   'web.telemetryPath': ({ web }) => web.telemetryPath,
   'log.format': ({ log }) => log.format,
   'storage.path': ({ storage }) => storage.path,
+  'storage.dynamodb': ({ storage }) => storage.dynamodb,
+  'storage.postgresql': ({ storage }) => storage.postgresql,
+  replicas: ({ replicas }) => replicas,
 };
 
 /** Content that is unchanged for this long is complete, in milliseconds: writing a file in place takes less. */

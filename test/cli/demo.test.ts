@@ -126,9 +126,7 @@ describe.concurrent('the demo', () => {
     const { code, stderr } = await startCommand(scope, ['demo', ANY_PORT, `--config.file=${file}`], OWN_ENVIRONMENT)
       .ended;
     expect(code).toBe(1);
-    expect(stderr).toContain(
-      'storage.path: got a directory that may contain results of AWS, expected none in the demo',
-    );
+    expect(stderr).toContain('storage.path: got a storage that may contain results of AWS, expected none in the demo');
     expect(existsSync(storage)).toBe(false);
   });
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadConfigFile } from '../../src/queries/load.ts';
+import { loadConfig, loadConfigFile } from '../../src/queries/load.ts';
 import { FIXTURE_ENV, FIXTURES, fixtureNames } from './fixtures.ts';
 
 const load = (file: string) =>
@@ -117,6 +117,44 @@ describe('a valid config file', () => {
         labels: {},
       },
     ]);
+  });
+
+  it('accepts a DynamoDB table with all keys of replicas', async () => {
+    expect((await load(`${FIXTURES}dynamodb.ok.yml`)).config).toMatchObject({
+      storage: {
+        path: undefined,
+        dynamodb: { table: 'nfm-exporter', region: 'eu-west-1', endpoint: 'http://127.0.0.1:8000' },
+        postgresql: undefined,
+      },
+      replicas: {
+        group: 'payments',
+        id: 'nfm-0',
+        url: 'http://nfm-0.nfm:10049/prefix',
+        heartbeat: 1_000,
+        deadAfter: 3_000,
+      },
+    });
+  });
+
+  it('accepts a PostgreSQL database, and waits three heartbeats by default', async () => {
+    expect((await load(`${FIXTURES}postgresql.ok.yml`)).config).toMatchObject({
+      storage: {
+        dynamodb: undefined,
+        postgresql: { url: 'postgresql://nfm:hunter2@[::1]:5433/nfm?sslmode=require' },
+      },
+      replicas: { group: 'default', id: undefined, url: undefined, heartbeat: 10_000, deadAfter: 30_000 },
+    });
+  });
+
+  it('uses the first known region for a table', async () => {
+    const regionOf = async (config: object) => {
+      const options = { file: 'nfm-exporter.yml', env: {}, fallbackRegion: async () => 'eu-north-1' };
+      return (await loadConfig(JSON.stringify(config), options)).config.storage.dynamodb?.region;
+    };
+    const storage = (more: object) => ({ storage: { dynamodb: { table: 'nfm', ...more } } });
+    expect(await regionOf({ ...storage({ region: 'us-west-2' }), aws: { region: 'us-east-1' } })).toBe('us-west-2');
+    expect(await regionOf({ ...storage({}), aws: { region: 'us-east-1' } })).toBe('us-east-1');
+    expect(await regionOf(storage({}))).toBe('eu-north-1');
   });
 
   it('gives precedence to own keys, then to earlier mappings, in merges', async () => {

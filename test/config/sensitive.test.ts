@@ -31,6 +31,44 @@ const anyConfig = fc
   .tuple(fc.array(anyAccount, { minLength: 1, maxLength: 3 }), fc.constantFrom('accounts', 'nested', 'aws', 'queries'))
   .map(([accounts, place]) => (place === 'nested' ? { accounts: [accounts, ...accounts] } : { [place]: accounts }));
 
+/** The URL of a database, wherever people put it. */
+const anyStorage: fc.Arbitrary<object> = fc
+  .tuple(
+    fc.constantFrom('postgresql', 'postgres', 'mysql', ''),
+    fc.constantFrom(
+      CANARY,
+      `${CANARY}/`,
+      `${CANARY}@`,
+      `${CANARY} `,
+      `a:${CANARY}`,
+      `%zz${CANARY}`,
+      `\${NO_SUCH}${CANARY}`,
+    ),
+    fc.constantFrom('db:5432/nfm', 'db:x/nfm', 'db', '/nfm', 'db/nfm?sslmode=off', 'db/nfm#1', 'db/nfm?user=x'),
+  )
+  .chain(([scheme, password, rest]) => {
+    const url = `${scheme}://nfm:${password}@${rest}`;
+    return fc.constantFrom(
+      { storage: { path: 'kept', postgresql: { url } } },
+      { storage: { postgresql: { url, path: url } } },
+      { storage: { postgresql: { url: [url] } } },
+      { storage: { postgresql: url } },
+      { storage: { postgresql: [url] } },
+      { storage: [{ postgresql: { url } }] },
+      { replicas: { url } },
+    );
+  });
+
+it('hides the password of a database in all errors', async () => {
+  const property = fc.asyncProperty(anyStorage, async (config) => {
+    const options = { file: 'nfm-exporter.yml', env: {}, fallbackRegion: async () => 'us-east-1' };
+    const error: unknown = await loadConfig(stringify(config), options).catch((thrown: unknown) => thrown);
+    const shown = error instanceof ConfigError ? `${error.stack}${error.message}${JSON.stringify(error.problems)}` : '';
+    expect(shown).not.toContain(CANARY);
+  });
+  await fc.assert(property, { numRuns: 300 });
+});
+
 it('hides external ids and values of session tags in all errors', async () => {
   let refused = 0;
   const property = fc.asyncProperty(anyConfig, async (config) => {

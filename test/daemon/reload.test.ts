@@ -242,6 +242,17 @@ describe('a rejected reload', () => {
       /^web\.listenAddresses: .*restart/,
     ],
     ['has another path', JSON.stringify({ ...GOOD, web: { telemetryPath: '/m' } }), /^web\.telemetryPath: .*restart/],
+    ['has a storage', JSON.stringify({ ...GOOD, storage: { path: 'kept' } }), /^storage\.path: .*restart/],
+    [
+      'has replicas',
+      JSON.stringify({ ...GOOD, storage: { dynamodb: { table: 'nfm' } } }),
+      /^storage\.dynamodb: .*restart.*\n^replicas: .*restart/m,
+    ],
+    [
+      'has another database',
+      JSON.stringify({ ...GOOD, storage: { postgresql: { url: 'postgresql://a:hunter2@db/a' } } }),
+      /^storage\.postgresql: got a value different from the one at start, .*restart/,
+    ],
     ['has another log format', JSON.stringify({ ...GOOD, log: { format: 'json' } }), /^log\.format: .*restart/],
   ] as const)('as the file %s changes nothing', async ([, content, error], scope) => {
     const service = await runSimulator(scope, ENDLESS);

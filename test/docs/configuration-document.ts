@@ -7,11 +7,14 @@ import {
   COMMON,
   CONTRIBUTORS,
   DISCOVERY,
+  DYNAMODB,
   HTTP,
   LOG,
   MONITOR_SELECTOR,
   POLLING,
+  POSTGRESQL,
   QUERY_DEFAULT_KEYS,
+  REPLICAS,
   SCHEDULE,
   SCHEDULED_ONLY,
   STORAGE,
@@ -233,7 +236,43 @@ ${keys(HTTP)}
 
 ${keys(STORAGE)}
 
-[Persistent storage](storage.md) describes the stored data, full disks, damaged files, and a second exporter.
+[Persistent storage](storage.md) describes the stored data, full disks, damaged files, and a second exporter. Replicas share
+a table or a database instead of a directory. \`storage\` has one of \`path\`, \`dynamodb\`, and \`postgresql\`.
+
+### DynamoDB
+
+The keys of \`storage.dynamodb\`. Calls use the credentials of the default chain.
+
+${keys(DYNAMODB)}
+
+\`table\` is required.
+
+### PostgreSQL
+
+The keys of \`storage.postgresql\`:
+
+${keys(POSTGRESQL)}
+
+\`url\` is required. Keep its password in the environment:
+
+\`\`\`yaml
+storage:
+  postgresql: { url: "\${NFM_EXPORTER_POSTGRESQL_URL}" }
+\`\`\`
+
+The values of \`sslmode\` mean the same as in libpq: \`verify-full\` checks the certificate and the name of the server, \`verify-ca\` only
+the certificate, and \`require\` neither. \`disable\` does not encrypt. The authorities are those of Node.js, of
+\`AWS_CA_BUNDLE\` and \`NODE_EXTRA_CA_CERTS\`, and of the file \`sslrootcert\`.
+
+## \`replicas\`
+
+Several exporters with the same configuration: one leads, which polls, runs queries, and exports results, and the others
+wait. All keys are optional.
+
+${keys(REPLICAS)}
+
+\`replicas\` requires \`storage.dynamodb\` or \`storage.postgresql\`. Without this section, an exporter with one of them is a
+member of the group \`default\`.
 
 ## Flags and environment variables
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { parseScenario } from 'network-flow-monitor-simulator';
+import type { Config } from '../../config/config.ts';
 import { ConfigError, createProblem } from '../../config/reading/problem.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { loadConfigFile } from '../../queries/load.ts';
@@ -23,12 +24,14 @@ export interface DemoOptions {
 }
 
 /** A real exporter must not load simulated results at its next start. */
-const STORAGE_OF_USER = createProblem(
-  'storage.path',
-  undefined,
-  'a directory that may contain results of AWS',
-  'none in the demo: its own configuration has a temporary directory',
-);
+function refuseStorage({ storage }: Config): void {
+  const [kept] = Object.entries(storage).flatMap(([key, value]) => (value === undefined ? [] : [key]));
+  if (kept !== undefined) {
+    const expected = 'none in the demo: its own configuration has a temporary directory';
+    const got = 'a storage that may contain results of AWS';
+    throw new ConfigError([createProblem(`storage.${kept}`, undefined, got, expected)]);
+  }
+}
 
 /**
  * Runs the daemon against a simulator in the same process until a signal. The user's AWS settings are not used, and only
@@ -52,8 +55,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       fallbackRegion: async () => 'us-east-1',
     };
     const loaded = await loadConfigFile(read);
-    if (flags.configFile !== undefined && loaded.config.storage.path !== undefined) {
-      throw new ConfigError([STORAGE_OF_USER]);
+    if (flags.configFile !== undefined) {
+      refuseStorage(loaded.config);
     }
     const telemetryPath = flags.telemetryPath ?? loaded.config.web.telemetryPath;
     let story: Story | undefined;

@@ -50,7 +50,13 @@ export function isLoneAnchor(node: ConfigNode): boolean {
 }
 
 /** Keys of the config file and the web configuration whose values are secret. */
-const SENSITIVE_KEYS: ReadonlySet<string> = new Set(['externalId', 'sessionTags', 'key', 'basic_auth_users']);
+const SENSITIVE_KEYS: ReadonlySet<string> = new Set([
+  'externalId',
+  'sessionTags',
+  'postgresql',
+  'key',
+  'basic_auth_users',
+]);
 
 /** Returns true if a path of {@link keyPath} and {@link indexPath} is in a secret value. */
 export function isSensitive(path: string): boolean {
