@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from './clock.ts';
 import type { ChosenFaults, FaultFacts, ResponseFault } from './fault.ts';
 import type { Call, FrontEnd } from './front-end.ts';
+import type { Service } from './protocols.ts';
 import { type Reply, spoiled } from './reply.ts';
 
 export interface RequestRecord {
@@ -12,7 +13,7 @@ export interface RequestRecord {
   region: string;
   /** The API's name of the operation, or `Unknown`. */
   operation: string;
-  service: 'networkflowmonitor' | 'sts';
+  service: Service;
   method: string;
   /** Percent-encoded, without the query string. */
   path: string;
@@ -37,7 +38,7 @@ const EMPTY = Buffer.alloc(0);
 const GREETING: Reply = {
   status: 200,
   headers: { 'content-type': 'text/plain; charset=utf-8' },
-  body: 'Simulator of AWS Network Flow Monitor and STS. This is an endpoint for AWS clients.\n',
+  body: 'Simulator of AWS Network Flow Monitor, CloudWatch, and STS. This is an endpoint for AWS clients.\n',
 };
 
 /** Handles HTTP requests: responses, delays, and broken connections. */

@@ -2,25 +2,20 @@ import { invalid } from './constraints.ts';
 import type { KnownCredentials } from './credentials.ts';
 import type { FaultFacts, ResponseFault } from './fault.ts';
 import { INVENTORY_OPERATIONS } from './inventory-operations.ts';
+import { getMetricData } from './metric-data.ts';
 import type { Labels, Operation } from './operation.ts';
+import { MONITORING, type Protocol, SERVICE, type Service, STS } from './protocols.ts';
 import { QUERY_OPERATIONS } from './query-operations.ts';
 import { Random, uuidOf } from './random.ts';
-import { jsonErrorReply, jsonReply, type Reply, xmlErrorReply, xmlReply } from './reply.ts';
+import { awsJsonReply, jsonReply, type Reply, xmlReply } from './reply.ts';
 import { ServiceError } from './service-error.ts';
-import {
-  type AuthenticationCodes,
-  credentialScope,
-  type HttpRequest,
-  refuseExpired,
-  verifySignature,
-} from './sigv4.ts';
+import { credentialScope, type HttpRequest, refuseExpired, verifySignature } from './sigv4.ts';
 import type { Simulation } from './simulation.ts';
 import { STS_OPERATIONS, stsResult } from './sts.ts';
-import type { Worlds } from './worlds.ts';
 
 /** A recognized request that is not authenticated yet. */
 export interface Call {
-  service: 'networkflowmonitor' | 'sts';
+  service: Service;
   /** The API's name of the operation, or `Unknown`. */
   operation: string;
   /** Empty if the access key is unknown and credentials are checked. */
@@ -35,44 +30,9 @@ export interface Call {
 }
 
 const DEFAULT_REGION = 'us-east-1';
+const TARGET = /^GraniteServiceVersion20100801\.(\w+)$/;
 
-/** The forms in which the two services differ. */
-interface Protocol {
-  service: Call['service'];
-  codes: AuthenticationCodes;
-  throttling: { code: string; status: number };
-  /** Name of the error for a defect of the simulator. */
-  internal: string;
-  error(error: ServiceError, requestId: string, worlds: Worlds): Reply;
-}
-const SERVICE: Protocol = {
-  service: 'networkflowmonitor',
-  codes: {
-    'missing token': 'MissingAuthenticationTokenException',
-    'incomplete signature': 'IncompleteSignatureException',
-    'unrecognized client': 'UnrecognizedClientException',
-    'invalid signature': 'InvalidSignatureException',
-    'expired token': 'ExpiredTokenException',
-  },
-  throttling: { code: 'ThrottlingException', status: 429 },
-  internal: 'InternalServerException',
-  error: jsonErrorReply,
-};
-const STS: Protocol = {
-  service: 'sts',
-  codes: {
-    'missing token': 'MissingAuthenticationToken',
-    'incomplete signature': 'IncompleteSignature',
-    'unrecognized client': 'InvalidClientTokenId',
-    'invalid signature': 'SignatureDoesNotMatch',
-    'expired token': 'ExpiredToken',
-  },
-  throttling: { code: 'Throttling', status: 400 },
-  internal: 'InternalFailure',
-  error: xmlErrorReply,
-};
-
-/** The part that precedes the operations of both services: recognition and authentication of requests. */
+/** The part that precedes the operations of the services: recognition and authentication of requests. */
 export class FrontEnd {
   readonly #simulation: Simulation;
   readonly #withinRate = createThrottle();
@@ -83,7 +43,24 @@ export class FrontEnd {
   }
 
   recognize(request: HttpRequest): Call {
-    return request.path === '/' && request.method === 'POST' ? this.#stsCall(request) : this.#serviceCall(request);
+    if (request.path !== '/' || request.method !== 'POST') {
+      return this.#serviceCall(request);
+    }
+    const target = request.headers['x-amz-target'];
+    return target === undefined ? this.#stsCall(request) : this.#monitoringCall(request, String(target));
+  }
+
+  /** CloudWatch: the target header distinguishes its requests from those to STS. */
+  #monitoringCall(request: HttpRequest, target: string): Call {
+    const operation = TARGET.exec(target)?.[1];
+    return this.#call(request, MONITORING, { operation: operation ?? 'Unknown' }, ({ account, region }, requestId) => {
+      if (operation !== 'GetMetricData') {
+        throw new ServiceError('UnknownOperationException', 400, `There is no operation ${target}`);
+      }
+      const caller = this.#authenticate(request, MONITORING)?.account ?? account;
+      const body = getMetricData(this.#simulation, { account: caller, region, body: request.body });
+      return awsJsonReply(body, requestId);
+    });
   }
 
   #stsCall(request: HttpRequest): Call {

@@ -43,6 +43,33 @@ export function jsonErrorReply(
   return { ...reply, status, headers, error: code };
 }
 
+/** A successful response of the awsJson1_0 protocol. */
+export function awsJsonReply(body: unknown, requestId: string): Reply {
+  const { headers, ...reply } = jsonReply(body, requestId);
+  return { ...reply, headers: { ...headers, 'content-type': 'application/x-amz-json-1.0' } };
+}
+
+/** Names of the query protocol, unless they are those of the JSON protocol. */
+const QUERY_CODES = new Map([
+  ['ValidationException', 'ValidationError'],
+  ['ThrottlingException', 'Throttling'],
+  ['AccessDeniedException', 'AccessDenied'],
+  ['MissingAuthenticationTokenException', 'MissingAuthenticationToken'],
+  ['IncompleteSignatureException', 'IncompleteSignature'],
+  ['UnrecognizedClientException', 'InvalidClientTokenId'],
+  ['InvalidSignatureException', 'SignatureDoesNotMatch'],
+  ['ExpiredTokenException', 'ExpiredToken'],
+]);
+
+/** An error of the awsJson1_0 protocol, for a service that had the query protocol before. */
+export function queryCompatibleErrorReply(error: ServiceError, requestId: string): Reply {
+  const { code, status, message } = error;
+  const reply = awsJsonReply({ __type: `com.amazonaws.cloudwatch.v2010_08_01#${code}`, message }, requestId);
+  const queryError = `${QUERY_CODES.get(code) ?? code};${status < 500 ? 'Sender' : 'Receiver'}`;
+  const headers = { ...reply.headers, ...retryAfterHeader(error), 'x-amzn-query-error': queryError };
+  return { ...reply, status, headers, error: code };
+}
+
 const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
 
 /** Nested XML elements in their order: texts or elements. */

@@ -4,7 +4,7 @@ import type { Query } from './queries.ts';
 import { Random } from './random.ts';
 import type { Simulation } from './simulation.ts';
 import { factorOf, type UnitMember, unitOf } from './units.ts';
-import type { DestinationCategory, MetricName } from './vocabulary.ts';
+import type { DestinationCategory } from './vocabulary.ts';
 import type { Worlds } from './worlds.ts';
 
 /** Items of a response's list, as they are sent. */
@@ -46,9 +46,8 @@ export function resultsOf(
 }
 
 function drawRows(query: Query, seed: string) {
-  const { account, region, type, parent, metricName, destinationCategory, startTime, endTime } = query;
-  const subject = [seed, account, region, type, parent, metricName, destinationCategory].join('/');
-  const usual = new Random(subject);
+  const { type, metricName, startTime, endTime } = query;
+  const subject = subjectOf(query, seed);
   const window = new Random(`${subject}/${startTime}/${endTime}`);
   const sums = metricName === 'ROUND_TRIP_TIME' ? 1 : Math.max(0.01, (endTime - startTime) / HOUR);
   const most = type === 'workload-insights-top-contributors-data' ? 100 : 600;
@@ -58,7 +57,7 @@ function drawRows(query: Query, seed: string) {
     /** Index of the first flow: the top flows differ slightly between windows. */
     shift: window.integer(0, 3),
     /** The largest value, in the metric's base unit. */
-    top: usualTop(metricName, destinationCategory, usual) * sums * (0.7 + 0.6 * window.next()),
+    top: usualTop(query, seed) * sums * (0.7 + 0.6 * window.next()),
   };
 }
 
@@ -71,11 +70,19 @@ const ROUND_TRIP_TIMES: Partial<Record<DestinationCategory, number>> = {
 };
 const OTHER_ROUND_TRIP_TIME = 20_000;
 
-/** The largest value of an hour: microseconds, a count, or bytes. */
-function usualTop(metricName: MetricName, category: DestinationCategory, random: Random): number {
-  switch (metricName) {
+/** The part of a query that determines its usual rows in all windows. */
+type Subject = Pick<Query, 'account' | 'region' | 'type' | 'parent' | 'metricName' | 'destinationCategory'>;
+
+function subjectOf({ account, region, type, parent, metricName, destinationCategory }: Subject, seed: string): string {
+  return [seed, account, region, type, parent, metricName, destinationCategory].join('/');
+}
+
+/** The usual largest value of an hour: microseconds, a count, or bytes. */
+export function usualTop(subject: Subject, seed: string): number {
+  const random = new Random(subjectOf(subject, seed));
+  switch (subject.metricName) {
     case 'ROUND_TRIP_TIME':
-      return (ROUND_TRIP_TIMES[category] ?? OTHER_ROUND_TRIP_TIME) * (0.5 + random.next());
+      return (ROUND_TRIP_TIMES[subject.destinationCategory] ?? OTHER_ROUND_TRIP_TIME) * (0.5 + random.next());
     case 'TIMEOUTS':
       return random.integer(20, 5000);
     case 'RETRANSMISSIONS':

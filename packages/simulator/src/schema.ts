@@ -1,3 +1,4 @@
+import { defaultCloudWatch, readCloudWatch } from './cloudwatch-schema.ts';
 import { readFaults } from './fault.ts';
 import {
   choice,
@@ -22,6 +23,7 @@ import {
   taggedOf,
   text,
 } from './fields.ts';
+import { readIncidents } from './incidents.ts';
 import {
   accountId,
   DESTINATION_CATEGORIES,
@@ -222,6 +224,9 @@ const SCENARIO = {
   startedQueries: defaulted(readStartedQueries, []),
   worlds: defaulted(readWorlds, defaultWorlds),
   faults: defaulted(readFaults, []),
+  /** Monitor metrics in CloudWatch. */
+  cloudwatch: defaulted(readCloudWatch, defaultCloudWatch),
+  incidents: defaulted(readIncidents, []),
 };
 export type Scenario = Readonly<Shape<typeof SCENARIO>>;
 

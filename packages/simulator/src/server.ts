@@ -6,9 +6,12 @@ import { CredentialStore } from './credentials.ts';
 import { Exchanges, type RequestRecord } from './exchange.ts';
 import { createFaultChooser, type Fault } from './fault.ts';
 import { FrontEnd } from './front-end.ts';
+import type { Incident, MonitorPlace } from './incidents.ts';
 import { Inventory } from './inventory.ts';
+import { type MonitorTotals, totalsOf } from './metric-points.ts';
 import { Queries, type RunningQuery } from './queries.ts';
 import { defaultScenario, type Monitor, type Scenario } from './schema.ts';
+import type { Simulation } from './simulation.ts';
 import type { Worlds } from './worlds.ts';
 
 export interface SimulatorOptions {
@@ -37,6 +40,12 @@ export interface Simulator {
   setMonitors(account: string, region: string, monitors: readonly Monitor[]): void;
   /** Expires all credentials of an account now, including issued ones. STS may issue new ones. */
   expireCredentials(account: string): void;
+  /** Replaces all incidents, including those of the scenario. `from` and `until` count from the start of the simulator. */
+  setIncidents(incidents: readonly Incident[]): void;
+  /** Returns the number of metrics that GetMetricData was called for, the unit of its price; of all accounts by default. */
+  metricsRequested(account?: string): number;
+  /** Returns the true totals of a monitor over the minutes from `from` up to, but not including, `to`. */
+  monitorTotals(monitor: MonitorPlace, from: number, to: number): MonitorTotals;
   /** Returns the queries in progress that clients started, without those of the scenario. */
   runningQueries(): RunningQuery[];
   /** Stops listening and closes all connections, including hanging ones. Repeated calls have no effect. */
@@ -57,12 +66,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const defaultAccount = accounts[0]?.id ?? '';
   let current = scenario.worlds;
   let chooseFaults = createFaultChooser(scenario.faults, seed);
+  let incidents = scenario.incidents;
+  const bill = createBill();
   const worlds = () => current;
   const inventory = new Inventory(accounts, seed);
   const credentials = new CredentialStore(accounts, seed, startedAt.wall);
   const queries = new Queries(scenario, worlds, startedAt.monotonic, startedAt.wall);
   const now = () => ({ wall: clock.now(), monotonic: clock.monotonic() });
-  const simulation = { seed, accounts, defaultAccount, credentials, inventory, queries, worlds, now };
+  const simulation: Simulation = {
+    ...{ seed, accounts, defaultAccount, credentials, inventory, queries, worlds, now },
+    ...{ startedAt: startedAt.wall, cloudwatch: scenario.cloudwatch, incidents: () => incidents, bill: bill.add },
+  };
   const exchanges = new Exchanges({
     clock,
     frontEnd: new FrontEnd(simulation),
@@ -84,6 +98,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       current = { ...scenario.worlds, ...changes };
     },
     setMonitors: (account, region, monitors) => inventory.setMonitors(account, region, monitors),
+    setIncidents(replacement) {
+      incidents = replacement;
+    },
+    metricsRequested: bill.metrics,
+    monitorTotals: (monitor, from, to) => totalsOf(simulation, monitor, from, to),
     expireCredentials: (account) => credentials.expire(account, clock.now()),
     runningQueries: () => queries.running(clock.monotonic()),
     close() {
@@ -114,4 +133,21 @@ function isLoopback(host: string): boolean {
   loopback.addAddress('::1', 'ipv6');
   const family = isIP(host);
   return family !== 0 && loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** Counts the metrics that each account has requested, and the calls. */
+function createBill(): { add: Simulation['bill']; metrics: Simulator['metricsRequested'] } {
+  const byAccount = new Map<string, number>();
+  let calls = 0;
+  return {
+    add(account, metrics) {
+      byAccount.set(account, (byAccount.get(account) ?? 0) + metrics);
+      calls += 1;
+      return calls;
+    },
+    metrics: (account) =>
+      account === undefined
+        ? [...byAccount.values()].reduce((total, metrics) => total + metrics, 0)
+        : (byAccount.get(account) ?? 0),
+  };
 }

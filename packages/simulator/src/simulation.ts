@@ -1,4 +1,6 @@
+import type { CloudWatch } from './cloudwatch-schema.ts';
 import type { CredentialStore } from './credentials.ts';
+import type { Incident } from './incidents.ts';
 import type { Inventory } from './inventory.ts';
 import type { Queries } from './queries.ts';
 import type { Account } from './schema.ts';
@@ -15,6 +17,13 @@ export interface Simulation {
   queries: Queries;
   /** Called at each use, because worlds may change. */
   worlds(): Worlds;
+  /** Start of the simulator in milliseconds since the Unix epoch. */
+  startedAt: number;
+  cloudwatch: CloudWatch;
+  /** Called at each use, because incidents may change. */
+  incidents(): readonly Incident[];
+  /** Adds to the metrics that the account has requested, and is billed for. Returns the number of all calls so far. */
+  bill(account: string, metrics: number): number;
   /** Milliseconds since the Unix epoch, and on the monotonic clock. */
   now(): { wall: number; monotonic: number };
 }

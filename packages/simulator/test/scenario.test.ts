@@ -65,7 +65,7 @@ faults:
   - {kind: body, body: xml, rate: 2}
   - {kind: flood}
 `;
-  const keys = 'seed, accounts, queries, startedQueries, worlds, faults';
+  const keys = 'seed, accounts, queries, startedQueries, worlds, faults, cloudwatch, incidents';
   const categoryAndMore = 'account, region, type, monitorName, scopeId, metricName, destinationCategory';
   const duration = 'a duration (for example, 30s or 1h30m) or a number of seconds, at most 24d';
   expect(problemsOf(text)).toEqual([
