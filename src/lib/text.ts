@@ -26,6 +26,11 @@ export function printableJson(json: string): string {
   return json.replace(UNSAFE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/** Escapes control characters in a text of one line as {@link printableJson} does, and line feeds. */
+export function escapeControls(text: string): string {
+  return printableJson(text).replaceAll('\n', '\\u000a');
+}
+
 /** Returns `1 query`, `2 queries`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;

@@ -148,7 +148,7 @@ describe('the page of one query', () => {
     expect(type).toBe('text/tab-separated-values');
     expect(html.split('\n').map((line) => line.split('\t'))).toEqual([
       ['value', 'unit', 'localIp', 'localAz', 'remoteIp', 'remoteAz', 'targetPort', 'localSubnetId', 'path'],
-      ['5', 'count', '10.0.0.1', 'az1', 'a b c', 'az2', '443', '', ''],
+      ['5', 'count', '10.0.0.1', 'az1', 'a\\u0009b\\u000ac', 'az2', '443', '', ''],
       ['4', 'count', '10.0.0.2', 'az1', 'd', 'az2', '443', 's', ''],
       [''],
     ]);

@@ -19,7 +19,14 @@ import { STATUS_WAITS, waitAfter } from '../../scheduler/status-waits.ts';
 import { explainFailure } from '../error-advice.ts';
 import { Progress, type ProgressStream } from './progress.ts';
 import type { QueryRequest } from './query-flags.ts';
-import { type OutputStream, writeResults } from './write-results.ts';
+import { renderResults } from './render-results.ts';
+import { subjectOf } from './results-header.ts';
+
+export interface OutputStream {
+  write(text: string): void;
+  /** Columns of the terminal. Undefined if the stream is not a terminal. */
+  readonly columns: () => number | undefined;
+}
 
 export interface AdHocQueryOptions {
   readonly request: QueryRequest;
@@ -95,7 +102,10 @@ export async function runAdHocQuery(options: AdHocQueryOptions): Promise<number>
   try {
     const { results, queryId } = await query.run();
     progress.stop();
-    for (const note of writeResults({ request, region, queryId, results, stdout })) {
+    const finished = { request, region, queryId, results };
+    const { text, notes } = renderResults(finished, { columns: stdout.columns(), place: 'only' });
+    stdout.write(text);
+    for (const note of notes) {
       progress.print(note);
     }
     return 0;
@@ -163,7 +173,7 @@ class AdHocQuery {
   async #begin(): Promise<Reference> {
     const { request, region, client, interrupted } = this.#options;
     const { type, monitorName, scopeId } = request;
-    const subject = monitorName === undefined ? `scope ${scopeId}` : `monitor ${monitorName}`;
+    const subject = subjectOf(request);
     if (request.command === 'watch') {
       this.#progress.print(`following query ${request.queryId} of ${subject} in ${region}`);
       return { type, monitorName, scopeId, queryId: request.queryId };

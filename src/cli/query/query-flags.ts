@@ -22,7 +22,7 @@ import {
 } from '../../model/vocabulary.ts';
 import { type Flag, type FlagValues, type Given, UsageError, wrongValue } from '../flags.ts';
 
-export const OUTPUTS = ['table', 'json'] as const;
+export const OUTPUTS = ['table', 'csv', 'tsv', 'json'] as const;
 export type Output = (typeof OUTPUTS)[number];
 
 const flag = (name: string, placeholder: string, help: string): Flag => ({ name, kind: 'text', placeholder, help });
@@ -58,7 +58,16 @@ export const QUERY_FLAGS: readonly Flag[] = [
   flag('query-id', 'ID', 'Query to follow. Only for watch, required.'),
   flag('profile', 'NAME', 'Profile of the shared AWS config files for credentials.'),
   flag('endpoint', 'URL', 'Network Flow Monitor endpoint. May contain {region}.'),
-  flag('output', 'FORMAT', `Output format: ${OUTPUTS.join(' or ')} (default ${OUTPUTS[0]}).`),
+  flag(
+    'output',
+    'FORMAT',
+    `Output format: ${OUTPUTS.slice(0, -1).join(', ')}, or ${OUTPUTS.at(-1)} (default ${OUTPUTS[0]}). csv and tsv have plain numbers in base units.`,
+  ),
+  {
+    name: 'no-mirror',
+    kind: 'switch',
+    help: 'Omit mirror rows, which are the view of a connection from its remote end.',
+  },
   flag('timeout', 'DURATION', 'Maximum duration (default 10m). After it, run stops the query at the service.'),
 ];
 
@@ -75,6 +84,8 @@ interface CommonRequest {
   /** May contain `{region}`. */
   readonly endpoint: string | undefined;
   readonly output: Output;
+  /** Omit mirror rows. */
+  readonly noMirror: boolean;
   /** Milliseconds. */
   readonly timeout: number;
 }
@@ -129,6 +140,7 @@ export function readQueryFlags(values: FlagValues, now: number): QueryRequest {
     profile: read(values.text('profile'), profile),
     endpoint: read(values.text('endpoint'), regionalHttpUrl),
     output: read(values.text('output'), oneOf(OUTPUTS)) ?? 'table',
+    noMirror: readNoMirror(values, type),
     timeout: read(values.text('timeout'), timerDuration) ?? DEFAULT_TIMEOUT_MS,
   };
   const metricName = read(values.text('metric-name'), wordOf(metricNamesOf(type)));
@@ -174,6 +186,14 @@ function readSubject(values: FlagValues, type: QueryType): Pick<CommonRequest, '
     throw new UsageError(`--monitor-name requires --type=${QUERY_TYPES[0]}, got ${type}`);
   }
   return { monitorName: undefined, scopeId: required('scope-id', scope) };
+}
+
+function readNoMirror(values: FlagValues, type: QueryType): boolean {
+  const isOn = values.on('no-mirror');
+  if (isOn && type === 'workload-insights-top-contributors-data') {
+    throw new UsageError(`--no-mirror is not valid for type ${type}`);
+  }
+  return isOn;
 }
 
 function readLimit(given: Given | undefined, type: QueryType): number | undefined {

@@ -2,16 +2,8 @@ import { printable } from '../../lib/text.ts';
 import type { RowLabel } from '../../model/vocabulary.ts';
 import { humanValue } from '../../results/human-values.ts';
 import type { DataResults, ResultRow, RowResults } from '../../results/results.ts';
-import type { BaseUnit } from '../../results/units.ts';
-import { type Column, cut, textTable } from './text-table.ts';
-
-/** How to show the values of a response. */
-export interface ShownValues {
-  /** Undefined if unknown: values are shown without conversion. */
-  readonly unit: BaseUnit | undefined;
-  /** Converts a value of the response to the unit. */
-  toBase(value: number): number;
-}
+import type { ShownValues } from './finished-query.ts';
+import { type Column, textTable, wrap } from './text-table.ts';
 
 /** Fields of rows in the table, the most important first. */
 const FIELDS_BY_IMPORTANCE: readonly RowLabel[] = [
@@ -46,19 +38,24 @@ const FIELDS_IN_ORDER: readonly RowLabel[] = [
   ...FIELDS_BY_IMPORTANCE.filter((label) => /^(remote|dnat|target)_/.test(label)),
 ];
 
+/** The body of a table's output. */
+export interface ResultsTable {
+  readonly lines: readonly string[];
+  /** Titles of columns that do not fit. */
+  readonly omitted: readonly string[];
+}
+
 /**
  * Returns a table of contributors, the largest value first, and rows without a value last. Fields with the same value in all
- * rows are in a separate line. Fields without values are omitted.
+ * rows are listed before the table. Fields without values are omitted.
  *
  * @param width columns of the terminal. Undefined: no limit.
  */
-export function contributorTable({ rows }: RowResults, values: ShownValues, width: number | undefined): string {
-  const sorted = rows
-    .map((row) => ({ row, value: row.value === undefined ? undefined : values.toBase(row.value) }))
-    .sort((a, b) => (b.value ?? Number.NEGATIVE_INFINITY) - (a.value ?? Number.NEGATIVE_INFINITY) || 0);
+export function contributorTable({ rows }: RowResults, values: ShownValues, width: number | undefined): ResultsTable {
+  const sorted = sortedRows(rows, values);
   const value: Column = {
     title: 'value',
-    cells: sorted.map((each) => (each.value === undefined ? '-' : humanValue(each.value, values.unit))),
+    cells: sorted.map((each) => shownValue(each.value, values)),
     align: 'right',
   };
   const fields = new Map<RowLabel, Column>();
@@ -67,20 +64,34 @@ export function contributorTable({ rows }: RowResults, values: ShownValues, widt
     const cells = sorted.map(({ row }) => fieldText(row, label));
     const [first] = cells;
     if (first !== undefined && cells.length > 1 && first !== '' && cells.every((cell) => cell === first)) {
-      common.push(`${label} ${first}`);
+      common.push(`${label}=${first}`);
     } else if (cells.some((cell) => cell !== '')) {
       fields.set(label, { title: label, cells, align: label === 'target_port' ? 'right' : 'left' });
     }
   }
-  const lines = textTable(
+  const { lines, omitted } = textTable(
     [value, ...fields.values()],
     [value, ...FIELDS_BY_IMPORTANCE.flatMap((label) => fields.get(label) ?? [])],
     width,
   );
-  return asText([
-    ...(common.length === 0 ? [] : [cut(`all: ${common.join(', ')}`, width ?? Number.POSITIVE_INFINITY)]),
-    ...lines,
-  ]);
+  const lifted =
+    common.length === 0
+      ? []
+      : [...wrap('Same for all rows:', '', width), ...wrap(`${INDENT}${common.join(', ')}`, INDENT, width), ''];
+  return { lines: [...lifted, ...lines], omitted: omitted.map(({ title }) => title) };
+}
+
+const INDENT = '  ';
+
+/** Returns rows with their values in the base unit, the largest value first, and rows without a value last. */
+export function sortedRows(rows: readonly ResultRow[], values: ShownValues) {
+  return rows
+    .map((row) => ({ row, value: row.value === undefined ? undefined : values.toBase(row.value) }))
+    .sort((a, b) => (b.value ?? Number.NEGATIVE_INFINITY) - (a.value ?? Number.NEGATIVE_INFINITY) || 0);
+}
+
+function shownValue(value: number | undefined, { unit }: ShownValues): string {
+  return value === undefined ? '-' : humanValue(value, unit);
 }
 
 /** Returns the text of a field. A `targetPort` of 0 marks a mirror row. */
@@ -88,12 +99,16 @@ function fieldText({ labels, mirror }: ResultRow, label: RowLabel): string {
   return label === 'target_port' && mirror ? 'mirror' : printable(labels[label] ?? '');
 }
 
-/**
- * Returns a table of series of data points, the largest sum first. Items with the same label are added point by point.
- *
- * @param width columns of the terminal. Undefined: no limit.
- */
-export function datapointTable({ datapoints }: DataResults, values: ShownValues, width: number | undefined): string {
+/** Points of all items with a label, added up by time. */
+export interface SummedSeries {
+  readonly label: string;
+  /** By time, in the base unit. */
+  readonly points: readonly { readonly at: number; readonly value: number }[];
+  readonly total: number;
+}
+
+/** Adds items with the same label point by point. Returns the series with the largest sum first. */
+export function summedSeries({ datapoints }: DataResults, values: ShownValues): SummedSeries[] {
   const series = new Map<string, Map<number, number>>();
   for (const { label, points } of datapoints) {
     const byTime = series.get(label) ?? new Map<number, number>();
@@ -102,26 +117,34 @@ export function datapointTable({ datapoints }: DataResults, values: ShownValues,
       byTime.set(at, (byTime.get(at) ?? 0) + value);
     }
   }
-  const rows = Array.from(series, ([label, byTime]) => {
-    const points = [...byTime].sort(([a], [b]) => a - b).map(([, value]) => values.toBase(value));
-    return { label, points, total: points.reduce((sum, point) => sum + point, 0) };
+  return Array.from(series, ([label, byTime]) => {
+    const points = Array.from(byTime, ([at, value]) => ({ at, value: values.toBase(value) }));
+    points.sort((a, b) => a.at - b.at);
+    return { label, points, total: points.reduce((sum, { value }) => sum + value, 0) };
   }).sort((a, b) => b.total - a.total);
-  const amounts = (title: string, of: (row: (typeof rows)[number]) => number | undefined): Column => ({
+}
+
+/**
+ * Returns a table of series of data points, the largest sum first.
+ *
+ * @param width columns of the terminal. Undefined: no limit.
+ */
+export function datapointTable(results: DataResults, values: ShownValues, width: number | undefined): ResultsTable {
+  const rows = summedSeries(results, values);
+  const amounts = (title: string, of: (row: SummedSeries) => number | undefined): Column => ({
     title,
-    cells: rows.map((row) => {
-      const amount = of(row);
-      return amount === undefined ? '-' : humanValue(amount, values.unit);
-    }),
+    cells: rows.map((row) => shownValue(of(row), values)),
     align: 'right',
   });
   const total = amounts('total', (row) => row.total);
-  const newest = amounts('newest', ({ points }) => points.at(-1));
-  const largest = amounts('largest', ({ points }) => points.toSorted((a, b) => a - b).at(-1));
+  const newest = amounts('newest', ({ points }) => points.at(-1)?.value);
+  const largest = amounts('largest', ({ points }) => points.toSorted((a, b) => a.value - b.value).at(-1)?.value);
   const count: Column = { title: 'points', cells: rows.map(({ points }) => String(points.length)), align: 'right' };
   const label: Column = { title: 'series', cells: rows.map((row) => printable(row.label)), align: 'left' };
-  return asText(textTable([total, newest, largest, count, label], [total, label, newest, largest, count], width));
-}
-
-function asText(lines: readonly string[]): string {
-  return lines.map((line) => `${line}\n`).join('');
+  const { lines, omitted } = textTable(
+    [total, newest, largest, count, label],
+    [total, label, newest, largest, count],
+    width,
+  );
+  return { lines, omitted: omitted.map(({ title }) => title) };
 }

@@ -6,13 +6,20 @@ export interface Column {
   readonly align: 'left' | 'right';
 }
 
+export interface TextTable {
+  /** The titles, and a line per row. */
+  readonly lines: readonly string[];
+  /** Columns that do not fit. */
+  readonly omitted: readonly Column[];
+}
+
 const GAP = '  ';
 /** Longest cell if the width is limited, so that one column does not displace the others. */
 const LONGEST_CELL = 40;
 
 /**
- * Returns the lines of a table, titles first. If not all columns fit, omits the last ones of `byImportance`. The first one is
- * always shown, shortened if necessary.
+ * Returns a table. If not all columns fit, omits the least important ones. The most important one is always shown, shortened
+ * if necessary.
  *
  * @param columns in display order
  * @param byImportance the same columns, the most important first
@@ -22,7 +29,7 @@ export function textTable(
   columns: readonly Column[],
   byImportance: readonly Column[],
   width: number | undefined,
-): string[] {
+): TextTable {
   const limit = width ?? Number.POSITIVE_INFINITY;
   const longest = width === undefined ? Number.POSITIVE_INFINITY : LONGEST_CELL;
   const chosen = new Set<Column>();
@@ -38,12 +45,33 @@ export function textTable(
     .filter((column) => chosen.has(column))
     .map(({ title, cells, align }) => pad([title, ...cells], align, longest));
   const lines = shown[0]?.map((_, row) => shown.map((cells) => cells[row] ?? '').join(GAP)) ?? [];
-  return lines.map((line) => cut(line.trimEnd(), limit));
+  return {
+    lines: lines.map((line) => cut(line.trimEnd(), limit)),
+    omitted: columns.filter((column) => !chosen.has(column)),
+  };
 }
 
 /** Shortens a text to a number of columns, with an ellipsis. */
 export function cut(text: string, columns: number): string {
   return text.length > columns ? `${text.slice(0, Math.max(0, columns - 1))}…` : text;
+}
+
+/**
+ * Breaks a text between words into lines. A word that is longer than a line is broken. Lines after the first are indented.
+ *
+ * @param text printable, each character one column wide
+ * @param width columns of the terminal. Undefined: no limit.
+ */
+export function wrap(text: string, indent: string, width: number | undefined): string[] {
+  if (width === undefined || text.length <= width) {
+    return [text];
+  }
+  // Without room for the indentation, only its first column remains.
+  const margin = indent.length < width ? indent : '';
+  const space = text.lastIndexOf(' ', width);
+  const isBetweenWords = text.slice(0, space).trim() !== '' && space > margin.length;
+  const end = isBetweenWords ? space : width;
+  return [text.slice(0, end), ...wrap(`${margin}${text.slice(end).trimStart()}`, indent, width)];
 }
 
 function widthOf({ title, cells }: Column, longest: number): number {

@@ -1,4 +1,4 @@
-import { printableJson } from '../../lib/text.ts';
+import { escapeControls } from '../../lib/text.ts';
 
 /**
  * The config file as a tree with line numbers. Aliases and `<<` are resolved, so nodes can be shared, but never in a cycle.
@@ -147,7 +147,7 @@ function renderNode(node: ConfigNode, limit: number): string {
     if (typeof node.value === 'string') {
       return quote(node.value);
     }
-    return node.source === '' ? 'nothing' : oneLine(shorten(maskUserinfo(node.source)));
+    return node.source === '' ? 'nothing' : escapeControls(shorten(maskUserinfo(node.source)));
   }
   const list = node.kind === 'list';
   let text = list ? '[' : '{';
@@ -165,7 +165,7 @@ function renderNode(node: ConfigNode, limit: number): string {
 
 /** Returns a string as JSON, on one line, shortened, with masked passwords in URLs. */
 export function quote(text: string): string {
-  return oneLine(JSON.stringify(shorten(maskUserinfo(text))));
+  return escapeControls(JSON.stringify(shorten(maskUserinfo(text))));
 }
 
 function shorten(text: string): string {
@@ -186,10 +186,6 @@ function maskUserinfo(text: string): string {
   const [head = ''] = masked.split('/', 1);
   const colon = head.indexOf(':');
   return colon !== -1 && head.lastIndexOf('@') > colon ? `***${masked.slice(head.lastIndexOf('@'))}` : masked;
-}
-
-function oneLine(text: string): string {
-  return printableJson(text).replaceAll('\n', '\\u000a');
 }
 
 /** Line of nodes without a file. */

@@ -1,4 +1,5 @@
 import { mapInTurns } from '../../lib/concurrency.ts';
+import { delimitedLine, plainNumber } from '../../results/delimited.ts';
 import type { Contributor } from './contributor-rows.ts';
 
 /** Returns contributors as tab-separated values with a header: the value in the base unit, and all fields that any has. */
@@ -6,12 +7,10 @@ export async function contributorsTsv(contributors: readonly Contributor[], base
   const fields = [...new Set(contributors.flatMap((each) => [...each.fields.keys()]))];
   const header = ['value', 'unit', ...fields, 'path'];
   const lines = await mapInTurns(contributors, ({ value, fields: texts, path }) =>
-    [String(value), baseUnit, ...fields.map((field) => texts.get(field) ?? ''), path.join(' > ')].map(cell).join('\t'),
+    delimitedLine(
+      [plainNumber(value), baseUnit, ...fields.map((field) => texts.get(field) ?? ''), path.join(' > ')],
+      'tsv',
+    ),
   );
-  return [header.map(cell).join('\t'), ...lines, ''].join('\n');
-}
-
-/** Without characters that end a cell or a line. */
-function cell(text: string): string {
-  return text.replace(/[\t\r\n]+/g, ' ');
+  return [delimitedLine(header, 'tsv'), ...lines].join('');
 }

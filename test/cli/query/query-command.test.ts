@@ -23,8 +23,12 @@ describe.concurrent('query run', () => {
     const { endpoint } = await simulator(scope, { rows: 40 });
     const { code, stdout, stderr } = await runCommand(scope, ['query', 'run', ...ASKED, '--limit=30', endpoint]);
     expect(code).toBe(0);
-    const [common, titles, ...rows] = stdout.trimEnd().split('\n');
-    expect(common).toMatch(/^all: .*local_region us-east-1/);
+    const [metric, query, window, , same, common, , titles, ...rows] = stdout.trimEnd().split('\n');
+    expect(metric).toBe('Metric: RETRANSMISSIONS (count)');
+    expect(query).toBe('Query:  monitor checkout, us-east-1, INTER_AZ');
+    expect(window).toMatch(/^Window: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d to (\S+ )?\d\d:\d\d:\d\d UTC$/);
+    expect(same).toBe('Same for all rows:');
+    expect(common).toMatch(/^ {2}.*local_region=us-east-1/);
     expect(titles).toMatch(/^ *value {2}local_ip .*target_port/);
     const values = rows.map((row) => Number(row.trim().split(' ')[0]?.replaceAll(',', '')));
     expect(values).toHaveLength(30);
@@ -61,6 +65,38 @@ describe.concurrent('query run', () => {
     expect(rows[0]).toMatchObject({ localIp: expect.any(String), value: rows[0].baseValue });
     const pages = requests.filter(({ operation }) => operation === 'GetQueryResultsMonitorTopContributors');
     expect(pages.map((page) => page.queryId)).toEqual([queryId, queryId, queryId]);
+  });
+
+  it('prints CSV and TSV with plain numbers in base units, and omits mirror rows', async (scope) => {
+    const { endpoint } = await simulator(scope, { rows: 40, unit: 'Kilobytes' });
+    const query = [...RUN, '--metric-name=DATA_TRANSFERRED', '--destination-category=INTER_AZ', endpoint];
+    const [csv, tsv] = await Promise.all(
+      [
+        ['--output=csv', '--no-mirror'],
+        ['--output=tsv', '--limit=7'],
+      ].map((flags) => runCommand(scope, ['query', 'run', ...query, ...flags])),
+    );
+    const [titles, ...rows] = (csv?.stdout ?? '')
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(','));
+    expect(titles?.slice(0, 6)).toEqual(['value', 'unit', 'metric_name', 'window_start', 'window_end', 'local_ip']);
+    const port = titles?.indexOf('target_port') ?? -1;
+    for (const row of rows) {
+      expect(row).toHaveLength(titles?.length ?? 0);
+      expect(row[0]).toMatch(/^\d*$/);
+      expect(row.slice(1, 3)).toEqual(['bytes', 'DATA_TRANSFERRED']);
+      expect(row[port]).toMatch(/^[1-9]\d*$/);
+    }
+    const values = rows.map(([value]) => Number(value));
+    expect(values).toEqual(values.toSorted((a, b) => b - a));
+    const [, contributors = 0, omitted = 0] =
+      /\n(\d+) contributors, (\d+) mirror rows omitted\n$/.exec(csv?.stderr ?? '') ?? [];
+    expect(Number(contributors)).toBe(rows.length);
+    expect(Number(contributors) + Number(omitted)).toBe(40);
+    const lines = (tsv?.stdout ?? '').trimEnd().split('\n');
+    expect(lines).toHaveLength(8);
+    expect(lines[0]).toBe(titles?.join('\t'));
   });
 
   it('reports the assumed unit if the response has none', async (scope) => {
@@ -238,7 +274,7 @@ describe.concurrent('query watch', () => {
       stdout
         .trimEnd()
         .split('\n')
-        .slice(2)
+        .slice(7)
         .every((row) => /^ *[\d.,]+ [kMGTP]?B {2}/.test(row)),
     ).toBe(true);
     expect(stderr).toMatch(/^following query q of monitor checkout in us-east-1\n/);

@@ -31,6 +31,7 @@ describe('flags of query run', () => {
       profile: undefined,
       endpoint: undefined,
       output: 'table',
+      noMirror: false,
       timeout: 600_000,
     });
   });
@@ -112,7 +113,7 @@ describe('invalid flags', () => {
     [[...RUN, '--start=2026-01-31T11:50:00Z', '--lookback=5m'], '--start and --lookback are mutually exclusive'],
     [[...RUN, '--timeout=0s'], '--timeout: got "0s", expected a duration above zero'],
     [[...RUN, '--timeout=1y'], '--timeout: got "1y", expected a duration of at most'],
-    [[...RUN, '--output=xml'], '--output: got "xml", expected one of table, json'],
+    [[...RUN, '--output=xml'], '--output: got "xml", expected one of table, csv, tsv, json'],
     [[...RUN, '--endpoint=ftp://x'], '--endpoint: got "ftp://x", expected an http:// or https:// URL'],
     [[...RUN, '--region=Ireland'], '--region: got "Ireland", expected an AWS region (for example, eu-west-1)'],
   ])('rejects %j: %s', ([args, message]) => {

@@ -66,8 +66,8 @@ describe('values for people', () => {
 const MICROSECONDS = unitConversion('ROUND_TRIP_TIME', 'Microseconds', 'MICROSECONDS');
 const VALUES = { unit: MICROSECONDS.baseUnit, toBase: MICROSECONDS.toBase };
 
-function table(rows: readonly unknown[], width?: number): string[] {
-  return contributorTable(readRowPage({ topContributors: rows }), VALUES, width).split('\n');
+function table(rows: readonly unknown[], width?: number): readonly string[] {
+  return contributorTable(readRowPage({ topContributors: rows }), VALUES, width).lines;
 }
 
 describe('the table of contributors', () => {
@@ -80,12 +80,13 @@ describe('the table of contributors', () => {
         { ...common, localIp: '10.0.0.3', remoteIp: '', targetPort: 0, value: 1_250_000 },
       ]),
     ).toEqual([
-      'all: local_region eu-west-1',
+      'Same for all rows:',
+      '  local_region=eu-west-1',
+      '',
       ' value  local_ip  remote_ip  target_port',
       '1.25 s  10.0.0.3                  mirror',
       '250 µs  10.0.0.1  10.0.0.9           443',
       '     -  10.0.0.2  10.0.0.8          8080',
-      '',
     ]);
   });
 
@@ -98,6 +99,25 @@ describe('the table of contributors', () => {
     }));
     expect(table(rows, 40)[0]).toBe('value  local_ip  remote_ip');
     expect(table(rows, 60)[0]).toBe('value  local_ip  local_subnet_id  remote_ip');
+    expect(contributorTable(readRowPage({ topContributors: rows }), VALUES, 40).omitted).toEqual(['local_subnet_id']);
+  });
+
+  it('wraps the values that are the same for all rows, and shows each in full', () => {
+    const common = { localVpcId: `vpc-${'0'.repeat(80)}`, remoteRegion: 'eu-west-1', localRegion: 'eu-central-1' };
+    const lines = table(
+      [1, 2].map((value) => ({ ...common, localIp: `10.0.0.${value}`, value })),
+      60,
+    );
+    const lifted = lines.slice(0, lines.indexOf(''));
+    expect(lifted[0]).toBe('Same for all rows:');
+    expect(lifted.slice(1).every((line) => /^ {2}\S/.test(line))).toBe(true);
+    const text = lifted
+      .slice(1)
+      .map((line) => line.trim())
+      .join('');
+    for (const value of Object.values(common)) {
+      expect(text).toContain(value);
+    }
   });
 
   it('keeps the width and escapes hostile rows', () => {
@@ -123,12 +143,11 @@ it('the table of data points adds items of one label and has the largest sum fir
       { label: 'empty', timestamps: [], values: [] },
     ],
   });
-  expect(datapointTable(results, { unit: 'count', toBase: (value) => value }, undefined).split('\n')).toEqual([
+  expect(datapointTable(results, { unit: 'count', toBase: (value) => value }, undefined).lines).toEqual([
     'total  newest  largest  points  series',
     '   16       1       15       2  large',
     '    3       2        2       2  small',
     '    0       -        -       0  empty',
-    '',
   ]);
 });
 
