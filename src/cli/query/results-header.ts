@@ -35,7 +35,7 @@ export function subjectOf({ monitorName, scopeId }: Pick<QueryRequest, 'monitorN
 }
 
 /** Returns a window as `2026-01-31 11:43:00 to 11:58:00 UTC`. */
-export function windowText({ start, end }: { readonly start: number; readonly end: number }): string {
+function windowText({ start, end }: { readonly start: number; readonly end: number }): string {
   const [[startDate, startTime], [endDate, endTime]] = [dateAndTime(start), dateAndTime(end)];
   return `${startDate} ${startTime} to ${startDate === endDate ? '' : `${endDate} `}${endTime} UTC`;
 }

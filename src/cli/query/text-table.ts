@@ -66,7 +66,7 @@ export function wrap(text: string, indent: string, width: number | undefined): s
   if (width === undefined || text.length <= width) {
     return [text];
   }
-  // Without room for the indentation, only its first column remains.
+  // A line that is narrower than the indentation has none.
   const margin = indent.length < width ? indent : '';
   const space = text.lastIndexOf(' ', width);
   const isBetweenWords = text.slice(0, space).trim() !== '' && space > margin.length;
