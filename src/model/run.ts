@@ -77,9 +77,9 @@ export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 
 /**
  * End of a run. An outcome (`skipped` if the start was not confirmed), `refused` if the service has reached its limit of
- * concurrent runs, or `abandoned` if the outcome is not needed.
+ * concurrent runs, `abandoned` if the outcome is not needed, or `left` if another process follows the run.
  */
-export type RunEnd = RunOutcome | 'refused' | 'abandoned';
+export type RunEnd = RunOutcome | 'refused' | 'abandoned' | 'left';
 
 /**
  * Result of a call of a run. `done`: the step is complete. `again`: repeat the call, because there is more (a non-terminal

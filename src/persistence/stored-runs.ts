@@ -3,7 +3,7 @@ import { within } from '../lib/clock.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
 import type { Run, RunEnd, Span } from '../model/run.ts';
-import type { EarlierRuns, RunJournal } from '../scheduler/run-journal.ts';
+import type { EarlierRuns, Permission, RunJournal } from '../scheduler/run-journal.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
 import { AbsentQueries, DISK_PATIENCE_MS, type QueryRecordsOptions } from './query-records.ts';
 import type { RecordDirectory, RecordKind } from './storage/record-directory.ts';
@@ -151,7 +151,7 @@ export class StoredRuns implements RunJournal<ScheduledQuery> {
     };
   }
 
-  async starting(registration: Registration<ScheduledQuery>, run: Run): Promise<boolean> {
+  async starting(registration: Registration<ScheduledQuery>, run: Run): Promise<Permission> {
     const { clock, log } = this.#options;
     const { start, end } = run.window;
     const progress = this.#progressOf(registration);
@@ -168,7 +168,7 @@ export class StoredRuns implements RunJournal<ScheduledQuery> {
     });
     background(log, 'storing of a run', written);
     await within(clock, DISK_PATIENCE_MS, Promise.allSettled([written]));
-    return !isLost;
+    return isLost ? 'later' : 'stored';
   }
 
   started(registration: Registration<ScheduledQuery>, run: Run): void {
@@ -179,7 +179,16 @@ export class StoredRuns implements RunJournal<ScheduledQuery> {
     this.#writeSoon(registration);
   }
 
-  over(registration: Registration<ScheduledQuery>, _run: Run, end: RunEnd): void {
+  async stopping(): Promise<Permission> {
+    return 'stored';
+  }
+
+  over(registration: Registration<ScheduledQuery>, _run: Run, end: Exclude<RunEnd, 'left'>, count: () => void): void {
+    // The record contains the last outcome.
+    count();
+    if (end === 'abandoned') {
+      return;
+    }
     const progress = this.#progressOf(registration);
     if (end === 'refused') {
       progress.covered = progress.coveredBefore;

@@ -11,7 +11,7 @@ import {
 } from '../model/run.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Priority } from './lane.ts';
-import type { RunJournal } from './run-journal.ts';
+import type { Permission, RunJournal } from './run-journal.ts';
 import { STATUS_WAITS, waitAfter } from './status-waits.ts';
 import type { Target } from './target.ts';
 
@@ -49,6 +49,8 @@ export class ActiveRun<Query extends Runnable> {
   #phase: Phase = 'start';
   /** The start is in flight: the run may be at the service already, under an unknown id. */
   #starting = false;
+  /** Why the last call was not made, if the journal did not permit it. */
+  #held: Exclude<Permission, 'stored'> | undefined;
   /** The start is not retried, because the next window waits. */
   #lastStart = false;
   /** The first page of results was read, and there are more. */
@@ -78,8 +80,8 @@ export class ActiveRun<Query extends Runnable> {
   }
 
   /**
-   * Handles the query's next window, which is due. A run that waits for the budget takes it in place of its own window. A run
-   * whose start has failed ends.
+   * Handles the query's next window, which is due. A run that waits for the budget or the journal takes it in place of its own
+   * window. A run whose start has failed ends.
    *
    * @returns whether the run has taken the window
    */
@@ -91,7 +93,7 @@ export class ActiveRun<Query extends Runnable> {
       this.#lastStart = true;
       return false;
     }
-    if (this.#failures > 0) {
+    if (this.#failures > 0 && this.#held === undefined) {
       this.#end('start_failed');
       return false;
     }
@@ -128,26 +130,43 @@ export class ActiveRun<Query extends Runnable> {
   }
 
   async #request(phase: Phase, signal: AbortSignal): Promise<StepResult> {
-    const { actions, journal, registration } = this.#options;
-    if (phase !== 'start') {
-      return actions[phase](registration, this.#run, signal);
+    const { actions, registration } = this.#options;
+    this.#held = undefined;
+    switch (phase) {
+      case 'start':
+        return this.#start(signal);
+      case 'stop':
+        return this.#isHeld(await this.#options.journal?.stopping(registration, this.#run))
+          ? 'retry'
+          : actions.stop(registration, this.#run, signal);
+      default:
+        return actions[phase](registration, this.#run, signal);
     }
+  }
+
+  async #start(signal: AbortSignal): Promise<StepResult> {
+    const { actions, journal, registration } = this.#options;
     this.#starting = true;
     if (journal !== undefined) {
-      const isAllowed = await journal.starting(registration, this.#run);
-      if (isAllowed && this.#released !== undefined) {
-        journal.over(registration, this.#run, 'refused');
+      const isHeld = this.#isHeld(await journal.starting(registration, this.#run));
+      if (!isHeld && this.#released !== undefined) {
+        journal.over(registration, this.#run, 'refused', () => undefined);
       }
-      if (!isAllowed || this.#released !== undefined) {
+      if (isHeld || this.#released !== undefined) {
         return 'retry';
       }
     }
     this.#run.startedAt = this.#clock.monotonic();
     const result = await actions.start(registration, this.#run, signal);
     if (result === 'done') {
-      journal?.started(registration, this.#run);
+      journal?.started(registration, this.#run, () => this.release('abandoned'));
     }
     return result;
+  }
+
+  #isHeld(permission: Permission = 'stored'): boolean {
+    this.#held = permission === 'stored' ? undefined : permission;
+    return this.#held !== undefined;
   }
 
   #ended(phase: Phase, result: StepResult): void {
@@ -161,7 +180,9 @@ export class ActiveRun<Query extends Runnable> {
     if (phase === 'status' && !failed && result !== 'again') {
       this.#run.terminalAt = this.#clock.monotonic();
     }
-    if (phase === 'stop') {
+    if (this.#held === 'taken') {
+      this.#end('left');
+    } else if (phase === 'stop') {
       this.#stopEnded(result);
     } else if (this.#released !== undefined) {
       this.#windUp();
@@ -174,7 +195,7 @@ export class ActiveRun<Query extends Runnable> {
     } else if (result !== 'again' && !failed) {
       this.#end(result);
     } else if (phase === 'start' && this.#lastStart) {
-      this.#end('start_failed');
+      this.#end(this.#held === undefined ? 'start_failed' : 'skipped');
     } else if (this.#timeLeft() <= 0) {
       this.#timeOut();
     } else {
@@ -245,7 +266,9 @@ export class ActiveRun<Query extends Runnable> {
     if (this.#starting || this.#phase === 'stop') {
       return;
     }
-    if (this.#released === 'left' || queryId === undefined || terminalAt !== undefined) {
+    if (this.#released === 'left') {
+      this.#end('left');
+    } else if (queryId === undefined || terminalAt !== undefined) {
       this.#end('abandoned');
     } else {
       this.#enter('stop', 0);

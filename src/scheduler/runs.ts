@@ -1,41 +1,12 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Registration } from '../model/query.ts';
-import { newRun, type Run, type RunActions, type RunEnd, type Runnable, type WantedWindow } from '../model/run.ts';
+import { newRun, type Run, type RunEnd, type Runnable } from '../model/run.ts';
 import { ActiveRun } from './active-run.ts';
-import type { Dispatcher } from './dispatcher.ts';
 import { DueWindows } from './due-windows.ts';
-import type { EarlierRuns, RunJournal } from './run-journal.ts';
+import type { RunEntry, RunsOptions } from './run-entry.ts';
+import type { EarlierRuns } from './run-journal.ts';
 import { type Occupancy, RunSlots } from './run-slots.ts';
-import type { Target, Targets } from './target.ts';
-
-export interface RunsOptions<Query extends Runnable> {
-  readonly clock: Clock;
-  readonly targets: Targets;
-  readonly dispatcher: Dispatcher;
-  readonly actions: RunActions<Query>;
-  /** The concurrent-run limit of a target. */
-  readonly runLimitOf: (target: Target) => number;
-  /** Requests per second that the runs of a query need. */
-  readonly rateOf: (query: Query) => number;
-  /** Undefined if runs are not persisted. */
-  readonly journal: RunJournal<Query> | undefined;
-  /** On shutdown, runs continue at the service, and another process resumes them. */
-  readonly leavesRuns: boolean;
-}
-
-/** The state of a query's runs. */
-interface Entry<Query extends Runnable> {
-  readonly registration: Registration<Query>;
-  readonly target: Target;
-  readonly slots: RunSlots<Entry<Query>>;
-  readonly windows: DueWindows;
-  /** A due window that has not started. */
-  wanted: WantedWindow | undefined;
-  /** The run that has a slot. */
-  active: ActiveRun<Query> | undefined;
-  /** For a removed query: the query that has its name now, and waits for the end of its run. */
-  successor: Entry<Query> | undefined;
-}
+import type { Target } from './target.ts';
 
 /** Interval of checks for due windows. */
 const CHECK_MS = 1_000;
@@ -47,10 +18,10 @@ const CHECK_MS = 1_000;
 export class Runs<Query extends Runnable> {
   readonly #options: RunsOptions<Query>;
   readonly #clock: Clock;
-  readonly #entries = new Map<Registration<Query>, Entry<Query>>();
-  readonly #slots = new Map<Target, RunSlots<Entry<Query>>>();
+  readonly #entries = new Map<Registration<Query>, RunEntry<Query>>();
+  readonly #slots = new Map<Target, RunSlots<RunEntry<Query>>>();
   /** Removed queries whose last run is being stopped, by name. */
-  readonly #stopping = new Map<string, Entry<Query>>();
+  readonly #stopping = new Map<string, RunEntry<Query>>();
   /** Queries whose windows are ahead of the wall clock, found since the last check. */
   #setBack = 0;
   #running = false;
@@ -74,7 +45,7 @@ export class Runs<Query extends Runnable> {
     const target = this.#options.targets.get(query.account, query.region);
     const windows = new DueWindows(query.name, query.schedule, this.#clock, earlier?.covered);
     this.#setBack += windows.wasSetBack ? 1 : 0;
-    const entry: Entry<Query> = {
+    const entry: RunEntry<Query> = {
       registration,
       target,
       slots: this.#slotsOf(target),
@@ -114,8 +85,11 @@ export class Runs<Query extends Runnable> {
     this.#slots.delete(target);
   }
 
-  /** Removes a query. Its run is stopped at the service and not counted, and releases its slot afterward. */
-  remove(registration: Registration<Query>): void {
+  /**
+   * Removes a query. Its run is stopped at the service, or left there for another process, and not counted. It releases its
+   * slot afterward.
+   */
+  remove(registration: Registration<Query>, how: 'abandoned' | 'left' = 'abandoned'): void {
     const entry = this.#entries.get(registration);
     if (entry === undefined) {
       return;
@@ -124,8 +98,20 @@ export class Runs<Query extends Runnable> {
     this.#withdraw(entry);
     if (entry.active !== undefined) {
       this.#stopping.set(registration.name, entry);
-      entry.active.release('abandoned');
+      entry.active.release(how);
     }
+  }
+
+  /** Follows a run that another process has started. Does nothing if the query has a run. Returns whether it is followed. */
+  resume(registration: Registration<Query>, run: Run): boolean {
+    const entry = this.#entries.get(registration);
+    if (entry === undefined || entry.active !== undefined || this.#stopping.has(registration.name)) {
+      return false;
+    }
+    entry.slots.dequeue(entry);
+    entry.slots.occupy();
+    this.#activate(entry, run);
+    return true;
   }
 
   start(): void {
@@ -173,7 +159,7 @@ export class Runs<Query extends Runnable> {
     return this.#slots.get(target)?.occupancy;
   }
 
-  #slotsOf(target: Target): RunSlots<Entry<Query>> {
+  #slotsOf(target: Target): RunSlots<RunEntry<Query>> {
     const slots = this.#slots.get(target) ?? new RunSlots(this.#options.runLimitOf(target), this.#clock);
     this.#slots.set(target, slots);
     return slots;
@@ -197,7 +183,7 @@ export class Runs<Query extends Runnable> {
     this.#cancelTimer = this.#clock.setTimer(CHECK_MS, () => this.#check());
   }
 
-  #checkEntry(entry: Entry<Query>): void {
+  #checkEntry(entry: RunEntry<Query>): void {
     const due = entry.windows.check();
     if (due === undefined) {
       return;
@@ -219,19 +205,19 @@ export class Runs<Query extends Runnable> {
     }
   }
 
-  #withdraw(entry: Entry<Query>): void {
+  #withdraw(entry: RunEntry<Query>): void {
     entry.wanted = undefined;
     entry.slots.dequeue(entry);
   }
 
   /** Queues a query with a due window, unless a run of the same name is in progress. */
-  #queue(entry: Entry<Query>): void {
+  #queue(entry: RunEntry<Query>): void {
     if (entry.wanted !== undefined && entry.active === undefined && !this.#stopping.has(entry.registration.name)) {
       entry.slots.enqueue(entry);
     }
   }
 
-  #admit(slots: RunSlots<Entry<Query>>): void {
+  #admit(slots: RunSlots<RunEntry<Query>>): void {
     while (this.#running) {
       const entry = slots.admit();
       if (entry?.wanted === undefined) {
@@ -243,29 +229,38 @@ export class Runs<Query extends Runnable> {
     }
   }
 
-  #activate(entry: Entry<Query>, run: Run): void {
+  #activate(entry: RunEntry<Query>, run: Run): void {
     const { registration, target } = entry;
     const over = (ended: Run, end: RunEnd) => this.#over(entry, ended, end);
     entry.active = new ActiveRun({ ...this.#options, registration, target, over }, run);
     entry.active.begin();
   }
 
-  #over(entry: Entry<Query>, run: Run, end: RunEnd): void {
+  #over(entry: RunEntry<Query>, run: Run, end: RunEnd): void {
     if (end === 'refused') {
       this.#wantAgain(entry, run);
     }
     this.#release(entry);
-    if (end !== 'refused' && end !== 'abandoned') {
-      this.#options.actions.ended(entry.registration, run, end);
-    }
-    if (end !== 'abandoned') {
-      this.#options.journal?.over(entry.registration, run, end);
+    if (end !== 'left') {
+      this.#count(entry.registration, run, end);
     }
     this.#notifyIdle();
   }
 
+  /** Counts an ended run, unless another process does. */
+  #count(registration: Registration<Query>, run: Run, end: Exclude<RunEnd, 'left'>): void {
+    const { actions, journal } = this.#options;
+    const isCounted = end !== 'refused' && end !== 'abandoned';
+    const count = () => (isCounted ? actions.ended(registration, run, end) : undefined);
+    if (journal === undefined) {
+      count();
+    } else {
+      journal.over(registration, run, end, count);
+    }
+  }
+
   /** Queues a run again after a quota error, before all others. This is not a failure of the query. */
-  #wantAgain(entry: Entry<Query>, run: Run): void {
+  #wantAgain(entry: RunEntry<Query>, run: Run): void {
     if (entry.wanted === undefined) {
       entry.wanted = { window: run.window, since: run.wantedAt, covered: run.covered };
     } else {
@@ -275,7 +270,7 @@ export class Runs<Query extends Runnable> {
   }
 
   /** Releases the slot of a run. */
-  #release(entry: Entry<Query>): void {
+  #release(entry: RunEntry<Query>): void {
     const { name } = entry.registration;
     const isStopping = this.#stopping.get(name) === entry;
     const next = isStopping ? entry.successor : entry;

@@ -84,7 +84,7 @@ test.each(['started', 'over'] as const)(
     if (event === 'started') {
       memory.runs.started(before, late);
     } else {
-      memory.runs.over(before, late, 'refused');
+      memory.runs.over(before, late, 'refused', () => undefined);
     }
     // Its runs are stored again with its status.
     states.pollSucceeded(after, 'RUNNING');

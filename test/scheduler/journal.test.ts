@@ -4,7 +4,7 @@ import type { Registration, Schedule } from '../../src/model/query.ts';
 import type { Run, RunActions, Runnable, Span, StepResult, Window } from '../../src/model/run.ts';
 import { Dispatcher } from '../../src/scheduler/dispatcher.ts';
 import { DueWindows } from '../../src/scheduler/due-windows.ts';
-import type { EarlierRuns, RunJournal } from '../../src/scheduler/run-journal.ts';
+import type { EarlierRuns, Permission, RunJournal } from '../../src/scheduler/run-journal.ts';
 import { Runs } from '../../src/scheduler/runs.ts';
 import { Targets } from '../../src/scheduler/target.ts';
 import { newestDue, newestWindow, offsetOf, windowOf } from '../../src/scheduler/windows.ts';
@@ -93,7 +93,10 @@ function spanOf({ start, end }: Pick<Window, 'start' | 'end'>): Span {
 }
 
 /** Sets up the runs of a process with a journal that records its calls. */
-function setUp(clock: FakeClock, answers: Partial<Record<'start' | 'starting', Promise<unknown>>> = {}) {
+function setUp(
+  clock: FakeClock,
+  answers: { start?: Promise<unknown>; starting?: Promise<unknown>; permission?: () => Permission } = {},
+) {
   const targets = new Targets(clock);
   targets.add('default', 'eu-west-1', { requestsPerSecond: 100, maxConcurrentRequests: 8 });
   const dispatcher = new Dispatcher({ clock, log: new RecordingLog(), targets, concurrency: 256, timeLimit: 600_000 });
@@ -121,10 +124,15 @@ function setUp(clock: FakeClock, answers: Partial<Record<'start' | 'starting', P
   const journal: RunJournal<Runnable> = {
     async starting() {
       calls.push('journal: starting');
-      return (await answers.starting) !== false;
+      await answers.starting;
+      return answers.permission?.() ?? 'stored';
     },
     started: (_query, run) => calls.push(`journal: started ${run.queryId}`),
-    over: (_query, _run, end) => calls.push(`journal: ${end}`),
+    stopping: async () => answers.permission?.() ?? 'stored',
+    over(_query, _run, end, count) {
+      count();
+      calls.push(`journal: ${end}`);
+    },
   };
   const runs = new Runs<Runnable>({
     clock,
@@ -177,13 +185,62 @@ describe('Runs with a journal', () => {
     expect(calls).toEqual(['journal: starting', 'start', 'journal: started new']);
   });
 
-  test('starts no run if another process uses the journal', async () => {
+  test('starts a run once the journal can store it', async () => {
     const clock = new FakeClock();
-    const { runs, calls } = setUp(clock, { starting: Promise.resolve(false) });
+    let permission: Permission = 'later';
+    const { runs, calls } = setUp(clock, { permission: () => permission });
     runs.add(handleOf(QUERY));
-    await clock.advance(5 * MINUTE);
-    expect(calls).toContain('journal: starting');
+    await clock.advance(MINUTE);
+    expect(new Set(calls)).toEqual(new Set(['journal: starting']));
+    permission = 'stored';
+    await clock.advance(MINUTE);
+    expect(calls).toContain('start');
+    expect(calls).not.toContain('skipped 1');
+  });
+
+  test('skips windows while the journal cannot store them', async () => {
+    const clock = new FakeClock();
+    const { runs, calls } = setUp(clock, { permission: () => 'later' });
+    runs.add(handleOf(QUERY));
+    await clock.advance(HOUR);
     expect(calls).not.toContain('start');
+    expect(calls.filter((call) => call !== 'journal: starting')).toEqual([
+      'skipped 1',
+      'skipped 1',
+      'skipped 1',
+      'skipped 1',
+    ]);
+  });
+
+  test('leaves a window that another process has taken', async () => {
+    const clock = new FakeClock();
+    const { runs, calls, active } = setUp(clock, { permission: () => 'taken' });
+    runs.add(handleOf(QUERY));
+    await clock.advance(MINUTE);
+    expect(calls).toEqual(['journal: starting']);
+    expect(active()).toBe(0);
+  });
+
+  test('does not stop a run that another process has taken', async () => {
+    const clock = new FakeClock();
+    const { runs, calls } = setUp(clock, { permission: () => 'taken' });
+    const query = handleOf(QUERY);
+    runs.add(query, inFlight(clock, SCHEDULE.timeout - 1_000));
+    await clock.advance(MINUTE);
+    expect(calls.filter((call) => !call.startsWith('status'))).toEqual([]);
+  });
+
+  test('follows a run that another process has started', async () => {
+    const clock = new FakeClock();
+    const { runs, calls } = setUp(clock, { permission: () => 'taken' });
+    const query = handleOf(QUERY);
+    const { inFlight: run } = inFlight(clock, 0);
+    runs.add(query);
+    await clock.advance(1_000);
+    expect(run && runs.resume(query, run)).toBe(true);
+    expect(run && runs.resume(query, run), 'it has a run').toBe(false);
+    await clock.advance(10_000);
+    expect(calls).toContain('status old');
   });
 
   test('resumes a run in flight with its slot until its own timeout', async () => {
