@@ -1,5 +1,6 @@
 import { abbreviate, counted } from '../lib/text.ts';
-import type { Account, Role } from './config.ts';
+import { type CloudwatchSection, readCloudwatch, settleCloudwatch } from './cloudwatch.ts';
+import type { Account, CloudwatchSettings, Role } from './config.ts';
 import { namedIn } from './reading/formats.ts';
 import { type ConfigNode, elementsOf, keyPath, type MapNode, quote } from './reading/nodes.ts';
 import { createProblem, type Problem } from './reading/problem.ts';
@@ -26,6 +27,8 @@ export interface AccountDefinition {
   readonly role: Role | undefined;
   /** The node of `roleArn`. */
   readonly roleArnNode: ConfigNode | undefined;
+  /** The account's own `cloudwatch`. */
+  readonly cloudwatch: CloudwatchSection | undefined;
   /** Keys of the account itself. Empty for an implicit `default`. */
   readonly own: Partial<AccountKeys>;
 }
@@ -39,6 +42,7 @@ const IMPLICIT_ACCOUNT: AccountDefinition = {
   regionsFaulty: false,
   role: undefined,
   roleArnNode: undefined,
+  cloudwatch: undefined,
   own: {},
 };
 
@@ -51,11 +55,13 @@ export function withDefaultAccount(defined: readonly AccountDefinition[]): reado
  * Returns an account with the defaults of `aws`, or undefined if it has no name.
  *
  * @param region of accounts without a region
+ * @param cloudwatch settings of the account's metrics from CloudWatch
  */
 export function resolveAccount(
   { name, regions, regionsListed, role, own }: AccountDefinition,
   aws: AwsKeys,
   region: string | undefined,
+  cloudwatch: CloudwatchSettings | undefined,
 ): Account | undefined {
   return name === undefined
     ? undefined
@@ -69,7 +75,31 @@ export function resolveAccount(
         requestsPerSecond: own.requestsPerSecond ?? aws.requestsPerSecond,
         maxConcurrentRequests: own.maxConcurrentRequests ?? aws.maxConcurrentRequests,
         maxConcurrentRuns: own.maxConcurrentRuns ?? aws.maxConcurrentRuns,
+        cloudwatch,
       };
+}
+
+/**
+ * Returns the settings of the accounts whose metrics are read from CloudWatch: those with a section of their own and, if there
+ * is one at the top level, all accounts of the file. Without any, `default`.
+ */
+export function cloudwatchOfAccounts(
+  definitions: readonly AccountDefinition[],
+  top: CloudwatchSection | undefined,
+  reading: Reading,
+): ReadonlyMap<AccountDefinition, CloudwatchSettings> {
+  const isAnyListed = definitions.some(({ path }) => path !== undefined);
+  const shared = top === undefined ? undefined : settleCloudwatch([top], reading);
+  const settings = new Map<AccountDefinition, CloudwatchSettings>();
+  for (const account of definitions) {
+    const { path, cloudwatch: own } = account;
+    const inherited = path !== undefined || !isAnyListed ? shared : undefined;
+    const settled = own === undefined ? inherited : settleCloudwatch(top === undefined ? [own] : [own, top], reading);
+    if (settled !== undefined) {
+      settings.set(account, settled);
+    }
+  }
+  return settings;
 }
 
 /** Reads the elements of `accounts`, and reports duplicate names. */
@@ -90,7 +120,7 @@ export function readAccounts(elements: readonly ListedMap[], reading: Reading): 
 }
 
 function readAccount(node: MapNode, path: string, reading: Reading): AccountDefinition {
-  const section = readSection(node, path, ACCOUNT, reading, [SESSION_TAGS]);
+  const section = readSection(node, path, ACCOUNT, reading, [SESSION_TAGS, 'cloudwatch']);
   if (section.written('name') === undefined) {
     reading.report(keyPath(path, 'name'), node.line, 'nothing', ACCOUNT.name.format.expected);
   }
@@ -112,6 +142,7 @@ function readAccount(node: MapNode, path: string, reading: Reading): AccountDefi
     regionsFaulty: both || section.faulty('region') || section.faulty('regions'),
     role: readRole(node, path, section, reading),
     roleArnNode: section.written('roleArn'),
+    cloudwatch: readCloudwatch(node.entries.get('cloudwatch')?.value, keyPath(path, 'cloudwatch'), reading),
     own: section.values,
   };
 }

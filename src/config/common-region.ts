@@ -18,14 +18,21 @@ type FoundRegion = { readonly region: string } | { readonly got: string };
 
 const EXPECTED = `${regionFormat.expected}: here, in aws.region, in AWS_REGION, or in the AWS profile`;
 
+/** What needs the regions of accounts. */
+export interface RegionUses {
+  readonly queries: readonly QueryEntry[];
+  /** Accounts whose regions are called even without queries. */
+  readonly others: ReadonlySet<AccountDefinition>;
+}
+
 /**
  * Returns the region of accounts without a region: `aws.region`, or the region of the environment or the profile. If there
- * is none, reports each account for which a query needs it.
+ * is none, reports each account for which a query or `cloudwatch` needs it.
  */
 export async function commonRegion(
   aws: Section<AwsKeys>,
   definitions: readonly AccountDefinition[],
-  queries: readonly QueryEntry[],
+  { queries, others }: RegionUses,
   fallbackRegion: FallbackRegion,
   reading: Reading,
 ): Promise<string | undefined> {
@@ -38,7 +45,7 @@ export async function commonRegion(
       return [];
     }
     const query = queries.find((entry) => entry.regions === undefined && entry.accounts.includes(account.name ?? ''));
-    return query === undefined ? [] : [{ account, query }];
+    return query === undefined && !others.has(account) ? [] : [{ account, query }];
   });
   if (needing.length === 0) {
     return undefined;
@@ -52,10 +59,17 @@ export async function commonRegion(
     return found.region;
   }
   for (const { account, query } of needing) {
-    if (account.path === undefined) {
+    if (account.path !== undefined) {
+      reading.report(keyPath(account.path, 'region'), account.line, found.got, EXPECTED);
+    } else if (query !== undefined) {
       reportNoRegion(query, found.got, reading);
     } else {
-      reading.report(keyPath(account.path, 'region'), account.line, found.got, EXPECTED);
+      reading.report(
+        'aws.region',
+        1,
+        found.got,
+        `${regionFormat.expected} for cloudwatch, or one in AWS_REGION or the AWS profile`,
+      );
     }
   }
   return undefined;

@@ -1,8 +1,15 @@
 import type { Schedule } from '../model/query.ts';
-import type { MetricName, MonitorStatus, QuerySource, QueryType, RowLabel } from '../model/vocabulary.ts';
+import type {
+  MetricName,
+  MonitorMetric,
+  MonitorStatus,
+  QuerySource,
+  QueryType,
+  RowLabel,
+} from '../model/vocabulary.ts';
 import type { OneOrList } from './reading/formats.ts';
 import type { ValuesOf } from './reading/section.ts';
-import type { AwsKeys, CONTRIBUTORS, HTTP, LOG, POLLING, WEB } from './schema.ts';
+import type { AwsKeys, CloudwatchKeys, CONTRIBUTORS, HTTP, LOG, POLLING, WEB } from './schema.ts';
 
 /**
  * The valid config file: defaults filled in, environment variables replaced, names resolved, deeply frozen. The schema
@@ -85,6 +92,15 @@ export interface Account {
   readonly maxConcurrentRequests: number;
   /** Most concurrent runs of scheduled queries at the service, for each target of this account. */
   readonly maxConcurrentRuns: number;
+  /** Undefined: no metrics are read from CloudWatch. */
+  readonly cloudwatch: CloudwatchSettings | undefined;
+}
+
+/** The account's `cloudwatch`, with the keys and defaults of the top level. */
+export interface CloudwatchSettings extends Omit<CloudwatchKeys, 'metrics'> {
+  /** Distinct, at least one. */
+  readonly metrics: readonly MonitorMetric[];
+  readonly monitors: MonitorSelector;
 }
 
 /** A role to assume. */

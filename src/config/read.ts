@@ -1,11 +1,13 @@
 import {
   type AccountDefinition,
+  cloudwatchOfAccounts,
   DEFAULT_ACCOUNT,
   readAccounts,
   resolveAccount,
   withDefaultAccount,
 } from './accounts.ts';
-import { commonRegion, type FallbackRegion } from './common-region.ts';
+import { readCloudwatch } from './cloudwatch.ts';
+import { commonRegion, type FallbackRegion, type RegionUses } from './common-region.ts';
 import type { Config, QueryEntry, WatchedEntry } from './config.ts';
 import { type EntryContext, readQueryDefaults } from './entries/common.ts';
 import { readEntries } from './entries/entries.ts';
@@ -46,6 +48,7 @@ const ROOT_KEYS = [
   'queryDefaults',
   'queries',
   'discovery',
+  'cloudwatch',
   'contributors',
   'http',
   'storage',
@@ -84,8 +87,15 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const queries = (await readEntries(elements, context, reading)).map(({ entry }) => entry);
   checkStaleAfter(polling.written('staleAfter'), context.staleAfter, queries, reading);
   const { env, fallbackRegion } = options;
-  const region = await commonRegion(aws, definitions, queries, fallbackRegion, reading);
-  checkRolePartitions(definitions, queries, region, reading);
+  const cloudwatch = readCloudwatch(node('cloudwatch'), 'cloudwatch', reading);
+  const settings = cloudwatchOfAccounts(definitions, cloudwatch, reading);
+  if (settings.size > 0 && !context.listed) {
+    const expected = 'an interval above 0s: cloudwatch reads the metrics of listed monitors';
+    reading.rejectOrDefault('discovery.monitorsEvery', discovery.written('monitorsEvery'), 1, expected);
+  }
+  const uses = { queries, others: new Set(settings.keys()) };
+  const region = await commonRegion(aws, definitions, uses, fallbackRegion, reading);
+  checkRolePartitions(definitions, uses, region, reading);
   const storage = reading.map('storage', node('storage'), MAPPING);
   const replicas = reading.map('replicas', node('replicas'), MAPPING);
 
@@ -93,7 +103,9 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
     ...valuesOf(sections),
     storage: await readStorage(storage, { file: options.file, aws, fallbackRegion }, reading),
     replicas: readReplicas(replicas, top.entries.get('replicas')?.keyLine, storage, reading),
-    accounts: definitions.flatMap((definition) => resolveAccount(definition, aws.values, region) ?? []),
+    accounts: definitions.flatMap(
+      (definition) => resolveAccount(definition, aws.values, region, settings.get(definition)) ?? [],
+    ),
     queries,
   });
   return {
@@ -172,18 +184,20 @@ function readRoot(root: ConfigNode | undefined, file: string, reading: Reading):
  */
 function checkRolePartitions(
   definitions: readonly AccountDefinition[],
-  queries: readonly QueryEntry[],
+  { queries, others }: RegionUses,
   common: string | undefined,
   reading: Reading,
 ): void {
-  for (const { name, path, regions, regionsFaulty, role, roleArnNode: node } of definitions) {
+  for (const definition of definitions) {
+    const { name, path, regions, regionsFaulty, role, roleArnNode: node } = definition;
     if (path === undefined || role === undefined || node === undefined || regionsFaulty) {
       continue;
     }
     const called = queries
       .filter(({ accounts }) => accounts.includes(name ?? ''))
       .flatMap((entry) => entry.regions ?? common ?? []);
-    const used = regions ?? (called.length > 0 || common === undefined ? called : [common]);
+    const usesCommon = common !== undefined && (called.length === 0 || others.has(definition));
+    const used = regions ?? (usesCommon ? [...called, common] : called);
     const own = partitionOfArn(role.arn);
     const foreign = used.find((region) => partitionOfRegion(region) !== own);
     if (foreign !== undefined) {

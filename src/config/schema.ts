@@ -15,8 +15,10 @@ import {
   logLevel,
   lookback,
   metricSelection,
+  minutes,
   mirrorRows,
   monitorGlob,
+  monitorMetrics,
   monitorName,
   monitorStatuses,
   name,
@@ -32,6 +34,7 @@ import {
   roleSessionName,
   roundTripTimeUnit,
   rowLabels,
+  shortDelay,
   tableName,
   telemetryPath,
   timerDuration,
@@ -171,6 +174,35 @@ export const HTTP = {
     '1h',
   ),
 };
+
+/** `cloudwatch`, at the top level and of an account, except the mapping `monitors`. */
+export const CLOUDWATCH = {
+  metrics: key('Metrics to read; AWS bills each of them, for each monitor, at each read', monitorMetrics, [
+    'HealthIndicator',
+  ]),
+  interval: key('Interval between reads of HealthIndicator', minutes, '1m'),
+  sumsInterval: key(
+    'Interval between reads of the other metrics, each of which returns all points since',
+    minutes,
+    '5m',
+  ),
+  delay: key('Time from the end of a one-minute period to its first read', shortDelay, '2m'),
+  lookback: key('Time that each read covers, for late and corrected points; its length is free', minutes, '60m'),
+  endpoint: optionalKey(
+    "CloudWatch endpoint, instead of the region's own; {region} is replaced by the region",
+    regionalHttpUrl,
+  ),
+  requestsPerSecond: key(
+    'Maximum number of attempts in any second, for each account and region, apart from aws.requestsPerSecond',
+    positiveNumber,
+    1,
+  ),
+  maxMetricsPerDay: optionalKey(
+    'Cost limit of the plan, in metrics that are requested per day, for each account and region: if the monitors need more, sumsInterval grows, then interval',
+    positiveInteger,
+  ),
+};
+export type CloudwatchKeys = ValuesOf<typeof CLOUDWATCH>;
 
 const SHARED = {
   type: key('The family of queries in the API', queryType, 'monitor-top-contributors'),

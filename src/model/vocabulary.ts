@@ -17,6 +17,16 @@ export const DATA_TYPE = 'workload-insights-top-contributors-data' satisfies Que
 export const METRIC_NAMES = ['ROUND_TRIP_TIME', 'TIMEOUTS', 'RETRANSMISSIONS', 'DATA_TRANSFERRED'] as const;
 export type MetricName = (typeof METRIC_NAMES)[number];
 
+/** The metrics of a monitor in CloudWatch, in its namespace AWS/NetworkFlowMonitor, one point per minute. */
+export const MONITOR_METRICS = [
+  'HealthIndicator',
+  'RoundTripTime',
+  'Retransmissions',
+  'Timeouts',
+  'DataTransferred',
+] as const;
+export type MonitorMetric = (typeof MONITOR_METRICS)[number];
+
 /** Returns the metrics of a type. Each type has a closed list in the API model. */
 export function metricNamesOf(type: QueryType): readonly MetricName[] {
   return type === 'monitor-top-contributors'

@@ -6,6 +6,7 @@ import { type ReadConfig, type ReadOptions, readConfig } from '../config/read.ts
 import { ConfigError, type Problem, readFileText, sortByLine } from '../config/reading/problem.ts';
 import type { Environment, Findings } from '../config/reading/reading.ts';
 import type { RegisteredQuery } from '../model/query.ts';
+import { cloudwatchTargets } from './cloudwatch-targets.ts';
 import { followersOf } from './following.ts';
 import { type Entries, planQueries } from './plan.ts';
 import { describeClash, describeShortages, describeTwin } from './problems.ts';
@@ -62,8 +63,9 @@ function valuesIn(text: string, env: Environment): string {
   return digestOf(JSON.stringify(Array.from(names, (name) => [name, env[name]])));
 }
 
-function describeUnused({ context, show }: ReadConfig, { queries, followers }: SourceQueries): Problem[] {
-  const used = new Set([...queries, ...followers.map(({ target }) => target)].map(({ account }) => account));
+function describeUnused({ config, context, show }: ReadConfig, { queries, followers }: SourceQueries): Problem[] {
+  const targets = [...queries, ...followers.map(({ target }) => target), ...cloudwatchTargets(config)];
+  const used = new Set(targets.map(({ account }) => account));
   return describeUnusedAccounts(context.entry.accounts.values(), used, show);
 }
 

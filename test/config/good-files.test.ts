@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { cloudwatchTargets } from '../../src/queries/cloudwatch-targets.ts';
 import { loadConfig, loadConfigFile } from '../../src/queries/load.ts';
 import { FIXTURE_ENV, FIXTURES, fixtureNames } from './fixtures.ts';
 
@@ -171,6 +172,70 @@ describe('a valid config file', () => {
     const parts = [config, config.web.listenAddresses, config.accounts[0], config.contributors.labels, ...queries];
     const inner = queries.flatMap((query) => [query.labels, ...(query.kind === 'scheduled' ? [query.schedule] : [])]);
     expect([...parts, ...inner].every((part) => Object.isFrozen(part))).toBe(true);
+  });
+
+  it('reads CloudWatch sections of accounts on top of the section of the top level', async () => {
+    const { config, warnings } = await load(`${FIXTURES}cloudwatch.ok.yml`);
+    const defaults = {
+      metrics: ['HealthIndicator'],
+      interval: 60_000,
+      sumsInterval: 300_000,
+      delay: 120_000,
+      lookback: 3_600_000,
+      monitors: { kind: 'monitors', name: '*', tags: {}, status: ['ACTIVE'] },
+      endpoint: undefined,
+      requestsPerSecond: 1,
+      maxMetricsPerDay: undefined,
+    };
+    const shared = { ...defaults, sumsInterval: 600_000, monitors: { ...defaults.monitors, name: 'prod-*' } };
+    expect(config.accounts.map(({ name, cloudwatch }) => [name, cloudwatch])).toEqual([
+      ['shared', shared],
+      [
+        'own',
+        {
+          ...shared,
+          metrics: ['HealthIndicator', 'RoundTripTime', 'Retransmissions', 'Timeouts', 'DataTransferred'],
+          lookback: 1_200_000,
+          monitors: { ...defaults.monitors, tags: { team: 'network' } },
+          endpoint: 'http://127.0.0.1:4566',
+          requestsPerSecond: 2.5,
+          maxMetricsPerDay: 50_000,
+        },
+      ],
+      ['default', undefined],
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('warns of a lookback that misses late points', async () => {
+    const { warnings } = await loadConfig(
+      '{ aws: { region: us-east-1 }, cloudwatch: { metrics: "*", lookback: 14m } }',
+      {
+        file: 'f.yml',
+        env: {},
+        fallbackRegion: async () => undefined,
+      },
+    );
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'cloudwatch.lookback (line 1): got "14m", expected a lookback of at least 15m, 10m more than the longest interval: otherwise, late points are missed',
+    ]);
+  });
+
+  it.each([
+    ['cloudwatch: {}', [['default', 'ap-south-1']]],
+    ['accounts: [{ name: b, region: us-west-2, cloudwatch: {} }]', [['b', 'us-west-2']]],
+    [
+      'cloudwatch: {}\naccounts: [{ name: a, regions: [us-east-1, us-east-2] }, { name: b }]',
+      [
+        ['a', 'us-east-1'],
+        ['a', 'us-east-2'],
+        ['b', 'ap-south-1'],
+      ],
+    ],
+  ])('puts the targets of CloudWatch sections in use without queries: %s', async (text, targets) => {
+    const loaded = await loadConfig(text, { file: 'f.yml', env: {}, fallbackRegion: async () => 'ap-south-1' });
+    expect(cloudwatchTargets(loaded.config).map(({ account, region }) => [account, region])).toEqual(targets);
+    expect(loaded.warnings).toEqual([]);
   });
 
   it('loads the shipped example', async () => {

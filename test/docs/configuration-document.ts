@@ -4,6 +4,7 @@ import type { SectionSchema } from '../../src/config/reading/section.ts';
 import {
   ACCOUNT,
   AWS,
+  CLOUDWATCH,
   COMMON,
   CONTRIBUTORS,
   DISCOVERY,
@@ -54,6 +55,22 @@ const MONITOR_SELECTOR_ROW: readonly string[] = [
   'a mapping with name, tags, or status',
   '',
   'Selects the monitors to query, instead of `monitorName`; see below',
+];
+
+/** Not in the schema, since it is a mapping. */
+const MONITORS_ROW: readonly string[] = [
+  code('monitors'),
+  'a mapping with name, tags, or status',
+  '',
+  'Selects the monitors, with the keys of `monitorSelector`; default: all ACTIVE monitors',
+];
+
+/** Not in the schema, since it is a mapping. */
+const CLOUDWATCH_ROW: readonly string[] = [
+  code('cloudwatch'),
+  'a mapping',
+  '',
+  'Keys of `cloudwatch` for this account; default: those of the top level',
 ];
 
 /** Not in the schema, since its keys are the user's own. */
@@ -109,7 +126,7 @@ While the service rejects starts because of its quota, \`maxConcurrentRuns\` is 
 A list. Without it, there is one account, \`default\`, which uses the SDK's default credential chain in \`aws.region\`. This account also
 exists next to listed accounts, unless one of them has the same name. It is only used if a query refers to it.
 
-${keys(ACCOUNT, [SESSION_TAGS])}
+${keys(ACCOUNT, [SESSION_TAGS, CLOUDWATCH_ROW])}
 
 An account has either \`region\` or \`regions\`. With \`regions\`, even with a single element, the names of its queries contain the
 Region.
@@ -213,6 +230,24 @@ Changes of these files are applied automatically: [discovery files](discovery-fi
 
 Listings use the requests that polls and runs leave in the budget, and their statuses are exported. Selectors and scheduled
 \`workload-insights\` queries without \`scopeId\` need listings, so \`0s\` is an error for them.
+
+## \`cloudwatch\`
+
+Metrics of monitors in CloudWatch, which cost money. Without this section, the exporter does not call CloudWatch.
+
+${keys(CLOUDWATCH, [MONITORS_ROW])}
+
+An account can have a section \`cloudwatch\` of its own. Its keys replace those of the top level, which is optional then. Without a
+section at the top level, only accounts with their own section are read.
+
+A section at the top level puts all listed accounts in use in all their Regions, even without queries, and \`default\` if no accounts
+are listed. Their monitors are listed (see \`discovery\`), so \`monitorsEvery: 0s\` is an error.
+
+Reads are at multiples of the interval since the Unix epoch (UTC) plus an offset of less than a minute, which is fixed for each account
+and Region. \`lookback\` must be at least the longest interval. If it is less than 10m longer, late points can be missed, which is a
+warning.
+
+\`endpoint\` also sets the endpoint of a simulator. The SDK's variable \`AWS_ENDPOINT_URL_CLOUDWATCH\` has the same effect.
 
 ## \`contributors\`
 
