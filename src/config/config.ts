@@ -7,6 +7,7 @@ import type {
   QueryType,
   RowLabel,
 } from '../model/vocabulary.ts';
+import type { Prices } from './prices.ts';
 import type { OneOrList } from './reading/formats.ts';
 import type { ValuesOf } from './reading/section.ts';
 import type { AwsKeys, CloudwatchKeys, CONTRIBUTORS, HTTP, LOG, POLLING, WEB } from './schema.ts';
@@ -38,6 +39,7 @@ export interface Config {
   /** Defined if and only if there is an engine. */
   readonly replicas: Replicas | undefined;
   readonly contributors: ValuesOf<typeof CONTRIBUTORS>;
+  readonly prices: Prices;
   readonly http: ValuesOf<typeof HTTP>;
   /** The entries of `queries` with `queryDefaults` applied, in the order of the file. */
   readonly queries: readonly QueryEntry[];

@@ -82,6 +82,11 @@ function numberWhere(expected: string, accepts: (value: number) => boolean): For
 
 export const positiveNumber = numberWhere('a number above zero', (value) => Number.isFinite(value) && value > 0);
 
+export const price = numberWhere(
+  'a price in dollars: a number that is not negative',
+  (value) => Number.isFinite(value) && value >= 0,
+);
+
 export const positiveInteger = numberWhere(
   'a whole number above zero',
   (value) => Number.isSafeInteger(value) && value > 0,
@@ -207,9 +212,13 @@ export const metricSelection: Format<Selection<MetricName>> = selection(
 const CATEGORY = 'a destination category (for example, INTER_AZ)';
 
 /** Any category of the API's form, since the service adds categories without notice. */
+export const category: Format<string> = {
+  ...text(CATEGORY, (value) => /^[A-Z][A-Z0-9_]{0,63}$/.test(value)),
+  words: KNOWN_CATEGORIES,
+};
 export const categorySelection: Format<Selection<string>> = selection(
   `${CATEGORY}, a list of them, or "*" for all of the API's model`,
-  { ...text(CATEGORY, (value) => /^[A-Z][A-Z0-9_]{0,63}$/.test(value)), words: KNOWN_CATEGORIES },
+  category,
 );
 
 /** Most rows of a result, with the limits of the API model. */

@@ -12,6 +12,7 @@ import type { Config, QueryEntry, WatchedEntry } from './config.ts';
 import { type EntryContext, readQueryDefaults } from './entries/common.ts';
 import { readEntries } from './entries/entries.ts';
 import type { ConfigContext } from './entries/outside.ts';
+import { readPrices } from './prices.ts';
 import { parseLongYaml } from './reading/long-yaml.ts';
 import { type ConfigNode, keyPath, type MapNode, nodeAt } from './reading/nodes.ts';
 import { type Environment, type Findings, freezeDeeply, Reading } from './reading/reading.ts';
@@ -50,6 +51,7 @@ const ROOT_KEYS = [
   'discovery',
   'cloudwatch',
   'contributors',
+  'prices',
   'http',
   'storage',
   'replicas',
@@ -103,6 +105,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
     ...valuesOf(sections),
     storage: await readStorage(storage, { file: options.file, aws, fallbackRegion }, reading),
     replicas: readReplicas(replicas, top.entries.get('replicas')?.keyLine, storage, reading),
+    prices: readPrices(node('prices'), reading),
     accounts: definitions.flatMap(
       (definition) => resolveAccount(definition, aws.values, region, settings.get(definition)) ?? [],
     ),

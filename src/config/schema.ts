@@ -167,6 +167,11 @@ export const CONTRIBUTORS = {
   roundTripTimeUnit: key('Unit of round-trip times if the response has no unit', roundTripTimeUnit, 'MICROSECONDS'),
 };
 
+/** `prices`, except `dollarsPerGigabyte` and `regions`, which have free keys. */
+export const PRICES = {
+  gigabyte: key('Bytes in a gigabyte of a price: 2^30 (default), or 1000000000', positiveInteger, 2 ** 30),
+};
+
 export const HTTP = {
   retention: key(
     'A watched query that was registered over HTTP is removed this long after its terminal status',

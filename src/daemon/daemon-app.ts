@@ -1,8 +1,10 @@
 import type { RequestListener } from 'node:http';
+import { pricesIn } from '../config/prices.ts';
 import type { AppOptions } from '../http/app-options.ts';
 import type { BuildInfo } from '../lib/build-info.ts';
 import { lazy } from '../lib/concurrency.ts';
 import type { Context } from '../lib/context.ts';
+import type { Price } from '../metrics/exporter-sections.ts';
 import type { Exposition } from '../metrics/exposition.ts';
 import { Readiness } from '../state/readiness.ts';
 import { StatusChanges } from '../state/status-changes.ts';
@@ -101,7 +103,20 @@ export function expositionOf(
     discoveryFiles: () => queries.files.states(),
     contributorSeries: () => parts.page.runs.series,
     contributorSeriesLimit: () => parts.inForce.loaded.config.contributors.maxSeries,
+    prices: () => pricesOf(parts),
     storageWritable: () => parts.stored?.writable,
   };
   return lazy(() => parts.page.exposition(facts));
+}
+
+/** Prices in the regions of the targets in use. */
+function pricesOf({ state, inForce }: Parts): readonly Price[] {
+  const regions = new Set([...state.targets.all()].map(({ region }) => region));
+  return [...regions].flatMap((region) =>
+    pricesIn(region, inForce.loaded.config.prices).map(([category, dollarsPerByte]) => ({
+      region,
+      category,
+      dollarsPerByte,
+    })),
+  );
 }

@@ -13,12 +13,20 @@ export interface ExporterFacts {
   /** Exported contributor series, and their limit. */
   readonly contributorSeries: () => number;
   readonly contributorSeriesLimit: () => number;
+  /** Prices in all regions in use, each region once. */
+  readonly prices: () => readonly Price[];
   /** Undefined without storage. */
   readonly storageWritable: () => boolean | undefined;
   /** Discovery files by path. */
   readonly discoveryFiles: () => ReadonlyMap<string, DiscoveryFileFacts>;
   /** Result of the last configuration load; `at` is the time of the last successful one, in milliseconds since the epoch. */
   readonly configLoad: () => { readonly successful: boolean; readonly at: number };
+}
+
+export interface Price {
+  readonly region: string;
+  readonly category: string;
+  readonly dollarsPerByte: number;
 }
 
 type FamilyName = keyof typeof EXPORTER_FAMILIES;
@@ -40,6 +48,14 @@ export function exporterSections(facts: ExporterFacts): { sections: Section[]; r
       Array.from(facts.discoveryFiles(), ([file, { queries }]) => [labelPart([['file', file]]), queries]),
     aws_nfm_exporter_contributor_series: () => [['', facts.contributorSeries()]],
     aws_nfm_exporter_contributor_series_limit: () => [['', facts.contributorSeriesLimit()]],
+    aws_nfm_price_dollars_per_byte: () =>
+      facts.prices().map(({ region, category, dollarsPerByte }) => [
+        labelPart([
+          ['aws_region', region],
+          ['destination_category', category],
+        ]),
+        dollarsPerByte,
+      ]),
     aws_nfm_exporter_storage_writable: () => {
       const writable = facts.storageWritable();
       return [['', writable === undefined ? undefined : Number(writable)]];

@@ -188,6 +188,11 @@ export const EXPORTER_FAMILIES = families('exporter', [], {
   aws_nfm_exporter_contributor_series_limit: gauge(
     'Limit on the contributor series of all queries, from contributors.maxSeries.',
   ),
+  aws_nfm_price_dollars_per_byte: gauge(
+    'Price of transferred data in a region in use, from prices in the configuration, in US dollars per byte.',
+    'aws_region',
+    'destination_category',
+  ),
   aws_nfm_exporter_storage_writable: gauge(
     '1 if storage.path can be read and written, 0 if not. Absent without storage.path.',
   ),

@@ -66,6 +66,11 @@ describe('a valid config file', () => {
         mirrorRows: 'drop',
         roundTripTimeUnit: 'MILLISECONDS',
       },
+      prices: {
+        gigabyte: 1_000_000_000,
+        everywhere: { INTER_AZ: 0.01, INTERNET: 0.09 },
+        regions: { 'us-east-1': { INTERNET: 0.08 } },
+      },
       http: { retention: 5_400_000 },
     });
     expect(queries).toEqual([

@@ -14,6 +14,7 @@ import {
   MONITOR_SELECTOR,
   POLLING,
   POSTGRESQL,
+  PRICES,
   QUERY_DEFAULT_KEYS,
   REPLICAS,
   SCHEDULE,
@@ -79,6 +80,22 @@ const TAGS_ROW: readonly string[] = [
   'a mapping of tag keys to values',
   '',
   'Required tags of the monitors; other tags are ignored',
+];
+
+/** Not in the schema, since their keys are categories and Regions. */
+const PRICE_ROWS: readonly (readonly string[])[] = [
+  [
+    code('dollarsPerGigabyte'),
+    'a mapping of destination categories to prices',
+    code('{ INTER_AZ: 0.02 }'),
+    'Price of a gigabyte in US dollars, by destination category',
+  ],
+  [
+    code('regions'),
+    'a mapping of Regions to such mappings',
+    '',
+    'Prices in single Regions, which replace those of `dollarsPerGigabyte` by category',
+  ],
 ];
 
 /** `docs/configuration.md`. */
@@ -260,6 +277,16 @@ values of a row are omitted.
 
 If all queries together have more than \`maxSeries\` series, each query gets an equal share. Unused capacity is given to the others in the
 order of their names. The rows with the highest values are kept.
+
+## \`prices\`
+
+Prices of transferred data, which \`aws_nfm_price_dollars_per_byte\` exports for the recording rules: [Cost](cost.md).
+
+${keys(PRICES, PRICE_ROWS)}
+
+The default price of \`INTER_AZ\` applies in the partition \`aws\`, even without this section. It is for both ends of a connection:
+AWS charges $0.01 per gigabyte at each end. If only one end of the connections is billed to you, set \`INTER_AZ: 0.01\`. If traffic
+between zones is free for you, set 0. All other categories, and all categories in other partitions, have no price until you set one.
 
 ## \`http\`
 

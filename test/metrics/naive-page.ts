@@ -330,6 +330,17 @@ function samplesOf(world: WorldRecord, name: string): Sample[] {
       return [[name, [], world.runs.reduce((sum, run) => sum + allowance(world, run), 0)]];
     case 'aws_nfm_exporter_contributor_series_limit':
       return [[name, [], world.maxSeries]];
+    case 'aws_nfm_price_dollars_per_byte':
+      return [
+        [
+          name,
+          [
+            ['aws_region', 'eu-west-1'],
+            ['destination_category', 'INTER_AZ'],
+          ],
+          2e-11,
+        ],
+      ];
     case 'aws_nfm_exporter_storage_writable':
       return [[name, [], 1]];
     default:
