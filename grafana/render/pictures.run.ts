@@ -17,9 +17,11 @@ test(`pictures of ${MINUTES} minutes of the demo`, async (scope) => {
   const demo = startCommand(scope, ['demo', '--story', '--web.listen-address=127.0.0.1:0']);
   const targets = [new URL(await demo.url()).host];
   const from = Date.now() / 1_000;
-  const prometheus = await startPrometheus(scope, [
-    { job_name: JOB, scrape_interval: `${SCRAPE_SECONDS}s`, static_configs: [{ targets }] },
-  ]);
+  const prometheus = await startPrometheus(
+    scope,
+    [{ job_name: JOB, scrape_interval: `${SCRAPE_SECONDS}s`, static_configs: [{ targets }] }],
+    [`${PROJECT}config/rules/*.yml`],
+  );
   const browser = await launchBrowser();
   scope.onTestFinished(() => browser.close());
   await pass(MINUTES * 60_000);

@@ -30,6 +30,8 @@ export const PICTURES: readonly Picture[] = [
       'Queries by status',
       'Runs by outcome',
       'Why requests fail',
+      'Failed windows and polls, 1h',
+      'Failed windows and polls, 3d',
     ],
   },
   {

@@ -1,6 +1,7 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { assemble, type Section } from './assembly.ts';
 import { BAD_RUN, MONITOR_NOT_ACTIVE, RESULTS_AGE_IN_INTERVALS, UNFINISHED_FOR } from './fleet-queries.ts';
+import { serviceLevel } from './fleet-service-level.ts';
 import { toLookAt } from './fleet-tables.ts';
 import { inventory, targets } from './fleet-targets.ts';
 import { drillDown, label } from './navigation.ts';
@@ -21,7 +22,7 @@ import { QUERY_STATUS, RUN_OUTCOME, stateNumber } from './state-sets.ts';
 export function fleet(): Dashboard {
   return assemble('fleet', {
     description: 'The state of Network Flow Monitor queries: failed, stuck, and late ones, by account and Region.',
-    sections: [atAGlance(), toLookAt(), overTime(), inventory(), targets()],
+    sections: [atAGlance(), toLookAt(), overTime(), serviceLevel(), inventory(), targets()],
   });
 }
 

@@ -76,13 +76,15 @@ describe('colors', () => {
   it('show limits and budgets as dashed gray lines', () => {
     const limits = PANELS.filter(({ panel }) => panel.type === 'timeseries').flatMap(({ name, panel }) =>
       (panel.targets ?? [])
-        .filter(({ expr }) => /^(sum by \([^)]*\) \()?aws_nfm_\w*(limit|budget)\w*\{[^}]*\}\)?$/.test(expr))
+        .filter(({ expr }) => /^((sum by \([^)]*\) \()?aws_nfm_\w*(limit|budget)\w*|1 - aws_nfm:threshold)\{[^}]*\}\)?$/.test(expr))
         .map(({ refId }) => ({ name, style: styleOf(panel, refId) })),
     );
     expect(limits.map(({ name }) => name).sort()).toEqual([
       'nfm-exporter: Contributor series',
       'nfm-exporter: Request budget',
       'nfm-exporter: Runs under way',
+      'nfm-fleet: Failed windows and polls, 1h',
+      'nfm-fleet: Failed windows and polls, 3d',
     ]);
     for (const { style } of limits) {
       expect(style.get('custom.lineStyle')).toMatchObject({ fill: 'dash' });

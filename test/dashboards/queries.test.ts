@@ -6,6 +6,7 @@ import { MONITOR_STATUS, QUERY_STATUS, RUN_OUTCOME, SCOPE_STATUS } from '../../g
 import { FAMILIES } from '../../src/metrics/families.ts';
 import { RUN_OUTCOMES } from '../../src/model/run.ts';
 import { MONITOR_STATUSES, QUERY_STATUSES, SCOPE_STATUSES } from '../../src/model/vocabulary.ts';
+import { RECORDS } from '../rules/rule-files.ts';
 import {
   columnsOf,
   DASHBOARDS,
@@ -37,11 +38,17 @@ const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   nodejs_eventloop_lag_p99_seconds: [],
   nodejs_gc_duration_seconds_sum: ['kind'],
 };
+/** Series of config/rules, with the labels of each. */
+const RECORDED: Readonly<Record<string, readonly string[]>> = {
+  'aws_nfm:threshold': ['name'],
+  'target:aws_nfm_service_level_failed:ratio1h': ['account', 'aws_region', 'sli'],
+  'target:aws_nfm_service_level_failed:ratio3d': ['account', 'aws_region', 'sli'],
+};
 /** By expressions, with label_replace. */
 const MADE_LABELS = ['remote_end', 'file_name'];
 const TARGET_LABELS = ['job', 'instance'];
 const SERIES = new Map<string, readonly string[]>([
-  ...Object.entries(FOREIGN),
+  ...Object.entries({ ...FOREIGN, ...RECORDED }),
   ...FAMILIES.map(({ name, type, labels }) =>
     type === 'histogram' ? ([`${name}_bucket`, [...labels, 'le']] as const) : ([name, labels] as const),
   ),
@@ -62,6 +69,11 @@ const ANNOTATIONS = DASHBOARDS.flatMap((dashboard) =>
   dashboard.annotations.list.map(({ expr }) => withValues(expr, dashboard)),
 );
 const EXPRESSIONS = [...PANEL_EXPRESSIONS, ...VARIABLE_QUERIES.map(({ selector }) => selector), ...ANNOTATIONS];
+
+it('lists only series that the rules record', () => {
+  const recorded = new Set(RECORDS.map(({ record }) => record));
+  expect(Object.keys(RECORDED).filter((name) => !recorded.has(name))).toEqual([]);
+});
 
 describe('the expressions of the dashboards', () => {
   it('are there, in panels, variables and annotations', () => {
