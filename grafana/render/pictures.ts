@@ -30,9 +30,12 @@ export const PICTURES: readonly Picture[] = [
       'Queries by status',
       'Runs by outcome',
       'Why requests fail',
-      'Failed windows and polls, 1h',
-      'Failed windows and polls, 3d',
     ],
+  },
+  {
+    name: 'service-level',
+    dashboard: 'nfm-fleet',
+    panels: ['Failed windows and polls, 1h', 'Failed windows and polls, 3d'],
   },
   {
     name: 'flows',
@@ -50,6 +53,11 @@ export const PICTURES: readonly Picture[] = [
       'Retransmissions by workload',
       'Data transferred by workload',
     ],
+  },
+  {
+    name: 'map',
+    dashboard: 'nfm-map',
+    panels: ['Traffic', 'Data transferred: movers', 'Retransmissions: movers'],
   },
   {
     name: 'exporter',

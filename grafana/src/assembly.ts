@@ -1,6 +1,7 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import {
   AnnotationQueryBuilder,
+  type CustomVariableBuilder,
   type Dashboard,
   DashboardBuilder,
   DashboardCursorSync,
@@ -23,7 +24,7 @@ export interface DashboardParts {
   readonly description: string;
   readonly sections: readonly Section[];
   /** Beside those that all dashboards have. */
-  readonly variables?: readonly QueryVariableBuilder[];
+  readonly variables?: readonly (QueryVariableBuilder | CustomVariableBuilder)[];
 }
 
 /** A whole dashboard: what all of them have in common, and its own sections. */

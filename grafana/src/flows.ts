@@ -186,8 +186,8 @@ function byWorkload(): Section {
         [
           { label: 'local_pod_namespace', title: 'Namespace' },
           { label: 'local_service_name', title: 'Service' },
-          { label: 'remote_pod_namespace', title: 'Remote namespace' },
-          { label: 'remote_service_name', title: 'Remote service' },
+          { label: 'remote_pod_namespace', title: 'To namespace' },
+          { label: 'remote_service_name', title: 'To service' },
         ],
         [
           {

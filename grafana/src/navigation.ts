@@ -2,12 +2,13 @@ import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import { type DashboardLink, DashboardLinkBuilder, DashboardLinkType } from '@grafana/grafana-foundation-sdk/dashboard';
 
 /** The uids by which Grafana knows the dashboards, in links and bookmarks: they never change. */
-export const UIDS = { fleet: 'nfm-fleet', flows: 'nfm-flows', exporter: 'nfm-exporter' } as const;
+export const UIDS = { fleet: 'nfm-fleet', flows: 'nfm-flows', map: 'nfm-map', exporter: 'nfm-exporter' } as const;
 export type DashboardName = keyof typeof UIDS;
 
 export const TITLES: Readonly<Record<DashboardName, string>> = {
   fleet: 'Network Flow Monitor / Fleet',
   flows: 'Network Flow Monitor / Flows',
+  map: 'Network Flow Monitor / Map',
   exporter: 'Network Flow Monitor / Exporter',
 };
 
@@ -16,6 +17,7 @@ export function linksToOthers(own: DashboardName): Builder<DashboardLink>[] {
   const tooltips: Record<DashboardName, string> = {
     fleet: 'Which queries fail, are stuck or late',
     flows: 'The worst flows, by monitor, zone, category and workload',
+    map: 'Who talks to whom, and what has changed',
     exporter: 'Polls, API, runs, series, memory',
   };
   return (Object.keys(UIDS) as DashboardName[])

@@ -42,7 +42,7 @@ import { EXPORTER_STATES, type State } from './state-sets.ts';
 import { DATA_SOURCE } from './variables.ts';
 
 /** Text of a panel without series. */
-const NO_DATA = 'no data';
+export const NO_DATA = 'no data';
 
 /** An expression, and the legend of its series (Grafana's {{label}} template). */
 export type Series = readonly [expression: string, legend: string];
@@ -142,6 +142,8 @@ export function countedBars(
 ): TimeSeries {
   return stackedBars(title, description, colors, ...series)
     .interval('1m')
+    // Prometheus extrapolates: a single event can be 0.97.
+    .decimals(0)
     .legend(legendTable().calcs(['sum']).sortBy('Total').sortDesc(true));
 }
 

@@ -6,6 +6,7 @@ export const OF_TARGET = `${OF_JOB}, account=~"$account", aws_region=~"$region"`
 export const OF_MONITOR = `${OF_TARGET}, monitor=~"$monitor"`;
 /** Of the families that have no label but the query's name. */
 export const OF_QUERY = `${OF_JOB}, query=~"$query"`;
+/** Of families with all labels that identify a query. */
 const OF_IDENTITY = `${OF_MONITOR}, query=~"$query"`;
 
 /** The chosen queries, with all that is known of each. */
@@ -56,10 +57,12 @@ export function quantile(share: number, histogram: string, matchers: string, by:
 }
 
 /**
- * Of contributors, the chosen flows, less the mirror rows: a connection whose two ends both run an agent has one of these,
- * too, and would count twice.
+ * Of contributors, those of the chosen queries, less the mirror rows: a connection whose two ends both run an agent has one
+ * of these, too, and would count twice.
  */
-export const OF_FLOW = `mirror="", ${OF_IDENTITY}, local_subnet_id=~"$local_subnet", local_instance_id=~"$local_instance", remote_ip=~"$remote_ip"`;
+export const OF_FLOWS = `mirror="", ${OF_IDENTITY}`;
+/** Of these, the chosen flows. */
+export const OF_FLOW = `${OF_FLOWS}, local_subnet_id=~"$local_subnet", local_instance_id=~"$local_instance", remote_ip=~"$remote_ip"`;
 
 /** Adds a label `remote_end`: an arrow and the known parts of the remote end, or empty if none is known. */
 export function withRemoteEnd(expression: string): string {

@@ -111,7 +111,7 @@ const BAR: readonly DynamicConfigValue[] = [
   { id: 'custom.minWidth', value: 150 },
 ];
 
-function instant(expression: string, index: number): DataqueryBuilder {
+export function instant(expression: string, index: number): DataqueryBuilder {
   return new DataqueryBuilder()
     .datasource(DATA_SOURCE)
     .expr(expression)

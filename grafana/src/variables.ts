@@ -1,4 +1,5 @@
 import {
+  CustomVariableBuilder,
   DatasourceVariableBuilder,
   QueryVariableBuilder,
   VariableRefresh,
@@ -44,6 +45,36 @@ export function flowVariables(): QueryVariableBuilder[] {
     choice('local_instance', 'Local instance', series, 'local_instance_id').allValue(ANYTHING),
     choice('remote_ip', 'Remote IP', series, 'remote_ip').allValue(ANYTHING),
   ];
+}
+
+/** The value of the variable for the time before now with which the map is compared. */
+export const COMPARE = '$compare';
+
+/** The choices of the map. */
+export function mapVariables(): CustomVariableBuilder[] {
+  return [
+    // Each value is the replacement for `label_replace` that makes the name of an end: $1 is its zone, $2 its namespace, $3 its service.
+    oneOf('level', 'Level', { Workload: '$2/$3', Namespace: '$2', Zone: '$1' }),
+    oneOf('compare', 'Compare with', {
+      '1 hour ago': '1h',
+      '6 hours ago': '6h',
+      '1 day ago': '1d',
+      '7 days ago': '7d',
+    }),
+  ];
+}
+
+/** A choice of one value by its name; the first one is the default. */
+function oneOf(name: string, label: string, values: Readonly<Record<string, string>>): CustomVariableBuilder {
+  const options = Object.entries(values).map(([text, value], index) => ({ selected: index === 0, text, value }));
+  const [first] = options;
+  const variable = new CustomVariableBuilder(name)
+    .label(label)
+    .values(options.map(({ text, value }) => `${text} : ${value}`).join(','))
+    .options(options)
+    .multi(false)
+    .includeAll(false);
+  return first === undefined ? variable : variable.current(first);
 }
 
 function choice(name: string, label: string, series: string, valuesOf: string): QueryVariableBuilder {

@@ -1,7 +1,7 @@
 import type { QueryFlows } from '../http/app-options.ts';
 import type { Clock } from '../lib/clock.ts';
 import { nextTurn, slicing } from '../lib/concurrency.ts';
-import { isScheduled } from '../model/query.ts';
+import { isScheduled, type ScheduledQuery } from '../model/query.ts';
 import { digestOf, type FlowDigest } from '../results/flow-digest.ts';
 import type { KeptJson } from '../results/kept-json.ts';
 import type { DatapointsJson, RowsJson } from '../results/results-json.ts';
@@ -31,8 +31,10 @@ export class FlowDigests {
       }
       const { query } = run.registration;
       const digest = await this.#digest(query.metricName, run.results);
-      if (digest !== undefined) {
-        yield { name: query.name, metricName: query.metricName, digest };
+      const { length } = run.results;
+      if (digest !== undefined && length !== undefined) {
+        const { name, metricName } = query;
+        yield { name, metricName, subject: subjectOf(query), seconds: length / 1_000, digest };
       }
     }
   }
@@ -50,4 +52,9 @@ export class FlowDigests {
     }
     return this.#restored.get(json);
   }
+}
+
+/** Queries with the same definition for the same monitor or scope see the same flows. */
+function subjectOf({ account, region, monitorName, scopeId, destinationCategory }: ScheduledQuery): string {
+  return JSON.stringify([account, region, monitorName, scopeId, destinationCategory]);
 }

@@ -52,6 +52,10 @@ export interface QueryFlows {
   /** Name of the query. */
   readonly name: string;
   readonly metricName: MetricName;
+  /** Account, Region, monitor or scope, and category: queries of the same subject see the same flows. */
+  readonly subject: string;
+  /** Length of the window of the results, in seconds. */
+  readonly seconds: number;
   readonly digest: FlowDigest;
 }
 

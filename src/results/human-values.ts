@@ -28,6 +28,11 @@ function numberFormats(): NonNullable<typeof formats> {
   return formats;
 }
 
+/** Formats a value per second for users, with three significant digits: `4.56 MB/s`, `0.0123/s`. */
+export function humanRate(value: number, unit: BaseUnit): string {
+  return `${unit === 'count' ? numberFormats().plain.format(value) : humanValue(value, unit)}/s`;
+}
+
 /**
  * Formats a value for users: `12.3 ms`, `4.56 GB`, `1,234`. Times and bytes have three significant digits, counts all digits.
  *

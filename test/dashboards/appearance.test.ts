@@ -4,7 +4,7 @@ import { DASHBOARDS, type Panel, panelQueries, panelsOf } from '../support/dashb
 import { namesIn } from '../support/promql.ts';
 
 /** Panels that show current values. If the exporter stops, a range query would still return its last values. */
-const CURRENT_VALUES: ReadonlySet<string> = new Set(['stat', 'bargauge', 'table']);
+const CURRENT_VALUES: ReadonlySet<string> = new Set(['stat', 'bargauge', 'table', 'nodeGraph']);
 const PANELS = DASHBOARDS.flatMap((dashboard) =>
   panelsOf(dashboard).map((panel) => ({ name: `${dashboard.uid}: ${panel.title}`, panel })),
 );
@@ -76,7 +76,9 @@ describe('colors', () => {
   it('show limits and budgets as dashed gray lines', () => {
     const limits = PANELS.filter(({ panel }) => panel.type === 'timeseries').flatMap(({ name, panel }) =>
       (panel.targets ?? [])
-        .filter(({ expr }) => /^((sum by \([^)]*\) \()?aws_nfm_\w*(limit|budget)\w*|1 - aws_nfm:threshold)\{[^}]*\}\)?$/.test(expr))
+        .filter(({ expr }) =>
+          /^((sum by \([^)]*\) \()?aws_nfm_\w*(limit|budget)\w*|1 - aws_nfm:threshold)\{[^}]*\}\)?$/.test(expr),
+        )
         .map(({ refId }) => ({ name, style: styleOf(panel, refId) })),
     );
     expect(limits.map(({ name }) => name).sort()).toEqual([

@@ -9,7 +9,10 @@ const WIDTH = 1280;
 const DOCUMENTS = ['README.md', 'grafana/README.md'].map((file) => readFileSync(`${PROJECT}${file}`, 'utf8'));
 const CAPTION = "drawn by Grafana's own components from the demo's series";
 /** What a document says whose pictures have panels without a published component. */
-const IMITATIONS = 'State timelines are imitations';
+const IMITATIONS: Readonly<Record<string, string>> = {
+  'state-timeline': 'State timelines are imitations',
+  nodeGraph: 'The node graph is an imitation',
+};
 
 describe.each(PICTURES)('the picture of $name', ({ name, dashboard, panels }) => {
   const path = `docs/images/dashboard-${name}.png`;
@@ -35,15 +38,15 @@ describe.each(PICTURES)('the picture of $name', ({ name, dashboard, panels }) =>
     for (const text of shown) {
       const oneLine = text.replace(/\s+/g, ' ');
       expect(oneLine).toContain(CAPTION);
-      if (hasStateTimeline(dashboard, panels)) {
-        expect(oneLine).toContain(IMITATIONS);
+      for (const type of typesOf(dashboard, panels)) {
+        expect(oneLine).toContain(IMITATIONS[type] ?? '');
       }
     }
   });
 });
 
-function hasStateTimeline(dashboard: string, titles: readonly string[]): boolean {
+function typesOf(dashboard: string, titles: readonly string[]): string[] {
   return DASHBOARDS.filter(({ uid }) => uid === dashboard)
     .flatMap(panelsOf)
-    .some(({ type, title }) => type === 'state-timeline' && titles.includes(title));
+    .flatMap(({ type, title }) => (titles.includes(title) ? [type] : []));
 }

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { humanRate, humanValue } from '../../src/results/human-values.ts';
+import { zoneMatrix } from '../http/html-text.ts';
 import { ALERTS, RECORDS } from '../rules/rule-files.ts';
 import {
   columnsOf,
@@ -27,6 +29,8 @@ const MAY_BE_EMPTY: Readonly<Record<string, string>> = {
   'nfm-flows: Round-trip time by category B': 'the demo queries scopes for data transferred only',
   'nfm-flows: Retransmissions by category B': 'the demo queries scopes for data transferred only',
   'nfm-flows: Timeouts by category B': 'the demo queries scopes for data transferred only',
+  'nfm-map: New A': 'all pairs are in the results from the start',
+  'nfm-map: Gone A': 'no pair ends',
   'nfm-exporter: Series left out A': 'no limit is reached',
 };
 /** Records without a series in the demo, each with the reason. */
@@ -49,12 +53,15 @@ const scope = fileScope();
 let prometheus: Prometheus;
 /** Another one, which evaluates config/rules: their series have no place in what the dashboards show of each job. */
 let withRules: Prometheus;
+/** The demo's page, with a slash at the end. */
+let address: string;
 /** Seconds since the epoch, before the first scrape. */
 let start: number;
 
 beforeAll(async () => {
   const demo = startCommand(scope, ['demo', '--web.listen-address=127.0.0.1:0']);
-  const targets = [new URL(await demo.url()).host];
+  address = await demo.url();
+  const targets = [new URL(address).host];
   start = Date.now() / 1_000;
   prometheus = await startPrometheus(
     scope,
@@ -138,6 +145,29 @@ describe('the dashboards, of the demo in a real Prometheus,', { timeout: 60_000 
     expect(new Set(rows.map(({ labels }) => labels['remote_ip']))).toEqual(new Set([flow.remote_ip]));
   });
 
+  it('show the same values between zones as the page /flows', async () => {
+    const panels = {
+      'Round-trip time by zones': { caption: 'Highest round-trip time', shown: (value: number) => humanValue(value, 'seconds') },
+      'Retransmissions by zones': { caption: 'Retransmissions', shown: (value: number) => humanRate(value, 'count') },
+      'Data transferred by zones': { caption: 'Data transferred', shown: (value: number) => humanRate(value, 'bytes') },
+    };
+    const ofZones = ({ panel }: PanelQuery) => panel.title in panels;
+    // New results are on the page some moments before Prometheus has scraped them.
+    await vi.waitFor(async () => {
+      const html = await (await fetch(new URL('flows', address))).text();
+      for (const { query, series } of await now({}, ofZones)) {
+        const { caption, shown } = panels[query.panel.title as keyof typeof panels];
+        const pairs = series.map(({ labels, value }) => [`${labels['local_az']} → ${labels['remote_az']}`, shown(value)]);
+        expect(pairs.length).toBeGreaterThan(2);
+        expect(zonePairs(html, caption)).toMatchObject(Object.fromEntries(pairs));
+      }
+      const onMap = (await now({ level: '$1' }, (query) => nameOf(query) === 'nfm-map: Traffic A')).flatMap(({ series }) =>
+        series.map(({ labels, value }) => [labels['id'], humanRate(value * 1e6, 'bytes')] as const),
+      );
+      expect(Object.fromEntries(onMap)).toMatchObject(zonePairs(html, 'Data transferred'));
+    }, 30_000);
+  });
+
   it('count flows once, also where two jobs scrape the same exporter', async () => {
     const ofAdded = ({ panel }: PanelQuery) => / by (monitor|zones|category|workload)$/.test(panel.title);
     expect(queries().filter(ofAdded).length).toBeGreaterThan(15);
@@ -188,7 +218,7 @@ interface Answer {
 
 function queries(values: Readonly<Record<string, string>> = {}): PanelQuery[] {
   // A total is estimated from one value per five minutes: the first such time may not have been reached.
-  return panelQueries({ __range: '5m', ...values }).map((query) => ({
+  return panelQueries({ __range: '5m', compare: '10s', ...values }).map((query) => ({
     ...query,
     expression: query.expression.replace('[5m:5m]', '[5m:5s]'),
   }));
@@ -204,6 +234,15 @@ async function now(
     answers.push({ query, series: await prometheus.query(query.expression) });
   }
   return answers;
+}
+
+/** Texts of the cells of a matrix on the page, by pair of zones. */
+function zonePairs(html: string, caption: string): Record<string, string> {
+  const [[, ...remotes] = [], ...rows] = zoneMatrix(html, caption);
+  const cells = rows.flatMap(([local, ...texts]) =>
+    texts.map((text, index) => [`${local} → ${remotes[index]}`, text] as const),
+  );
+  return Object.fromEntries(cells.filter(([, text]) => text !== '–'));
 }
 
 function nameOf({ dashboard, panel, refId }: PanelQuery): string {

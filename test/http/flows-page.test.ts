@@ -6,7 +6,7 @@ import type { MetricName } from '../../src/model/vocabulary.ts';
 import { digestOf } from '../../src/results/flow-digest.ts';
 import { watchStalls } from '../support/event-loop.ts';
 import { appOptions } from './fixtures.ts';
-import { textOf } from './html-text.ts';
+import { textOf, zoneMatrix as matrix } from './html-text.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -22,8 +22,8 @@ function row(localAz: string, remoteAz: string, baseValue: number | null, more: 
   };
 }
 
-function query(name: string, metricName: MetricName, rows: readonly Row[]): QueryFlows {
-  return { name, metricName, digest: digestOf(metricName, { rows }) };
+function query(name: string, metricName: MetricName, rows: readonly Row[], more: Partial<QueryFlows> = {}): QueryFlows {
+  return { name, metricName, subject: name, seconds: 1, digest: digestOf(metricName, { rows }), ...more };
 }
 
 async function page(queries: readonly QueryFlows[], changes: Parameters<typeof appOptions>[1] = {}): Promise<string> {
@@ -35,14 +35,6 @@ async function page(queries: readonly QueryFlows[], changes: Parameters<typeof a
     .expect(200)
     .expect('Content-Type', 'text/html; charset=utf-8');
   return text;
-}
-
-/** The rows of the matrix with a caption, as texts of their cells. */
-function matrix(html: string, caption: string): string[][] {
-  const table = [...html.matchAll(/<table class="matrix">.*?<\/table>/gs)].find(([text]) => text.includes(caption));
-  return [...(table?.[0] ?? '').matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, cells = '']) =>
-    [...cells.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/gs)].map(([, cell = '']) => textOf(cell)),
-  );
 }
 
 function worst(html: string, metricName: MetricName): string[] {
@@ -79,8 +71,8 @@ describe('the flows page', () => {
     ]);
     expect(matrix(html, 'Data transferred')).toEqual([
       ['', 'az2', 'az3'],
-      ['az1', '2 kB', '–'],
-      ['az3', '–', '20 B'],
+      ['az1', '2 kB/s', '–'],
+      ['az3', '–', '20 B/s'],
     ]);
     expect(matrix(html, 'Highest round-trip time')).toEqual([
       ['', 'az2'],
@@ -94,9 +86,22 @@ describe('the flows page', () => {
     const html = await page([query('a', 'RETRANSMISSIONS', [row('az 1', '2', 5), row('az', '1 2', 7)])]);
     expect(matrix(html, 'Retransmissions')).toEqual([
       ['', '1 2', '2'],
-      ['az', '7', '–'],
-      ['az 1', '–', '5'],
+      ['az', '7/s', '–'],
+      ['az 1', '–', '5/s'],
     ]);
+  });
+
+  test('shows values between zones per second, and counts queries of one subject once', async () => {
+    const html = await page([
+      query('a', 'RETRANSMISSIONS', [row('az1', 'az2', 60)], { subject: 'm', seconds: 300 }),
+      query('b', 'RETRANSMISSIONS', [row('az1', 'az2', 30)], { subject: 'm', seconds: 60 }),
+      query('c', 'RETRANSMISSIONS', [row('az1', 'az2', 30)], { subject: 'n', seconds: 3_600 }),
+    ]);
+    expect(matrix(html, 'Retransmissions per second')).toEqual([
+      ['', 'az2'],
+      ['az1', '0.508/s'],
+    ]);
+    expect(html).toContain('href="./?query=b&amp;search=az1+az2"');
   });
 
   test('keeps the matrix small with many zones', async () => {

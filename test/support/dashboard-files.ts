@@ -73,7 +73,8 @@ interface Variable {
   readonly definition?: string;
   readonly includeAll: boolean;
   readonly allValue?: string;
-  readonly current?: { readonly value: readonly string[] };
+  /** The default value, or several ones of a variable with `multi`. */
+  readonly current?: { readonly value: string | readonly string[] };
 }
 
 /** A query of a panel, with values for variables. */
@@ -132,7 +133,10 @@ export function withValues(
   { uid, templating }: DashboardFile,
   values: Readonly<Record<string, string>> = {},
 ): string {
-  const all = templating.list.map(({ name, allValue = '.+' }) => [name, allValue] as const);
+  const all = templating.list.map(({ name, type, allValue = '.+', current }) => {
+    const value = current?.value;
+    return [name, type === 'custom' && typeof value === 'string' ? value : allValue] as const;
+  });
   const known = new Map([...GRAFANAS_OWN, ...all, ...Object.entries(values)]);
   // Not `$1`: a group of label_replace, which Grafana leaves as it is.
   return expression.replace(/\$([a-z_]\w*)/gi, (_, name: string) => {

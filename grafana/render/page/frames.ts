@@ -38,7 +38,10 @@ export function fieldConfigOf({ panel }: AnsweredPanel): FieldConfigSource {
 /** The results of a panel's queries as Grafana's data frames: transformed, with names, units, and colors. */
 export async function framesOf(answered: AnsweredPanel, theme: GrafanaTheme2): Promise<DataFrame[]> {
   const { panel, series, step } = answered;
-  const raw = panel.type === 'table' ? tables(answered) : series.map((each) => timeFrame(each, step));
+  const raw =
+    panel.type === 'table' || panel.type === 'nodeGraph'
+      ? tables(answered)
+      : series.map((each) => timeFrame(each, step));
   const transformed = await firstValueFrom(
     transformDataFrame(structuredClone([...(panel.transformations ?? [])]), raw),
   );

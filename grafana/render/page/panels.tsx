@@ -23,6 +23,7 @@ import {
 } from '@grafana/ui';
 import type { AnsweredPanel } from '../panel-data.ts';
 import { fieldConfigOf } from './frames.ts';
+import { NodeGraph } from './node-graph.tsx';
 import { StateTimeline } from './state-timeline.tsx';
 
 export interface ContentProps {
@@ -54,6 +55,8 @@ export function Content(props: ContentProps) {
       return <Bars {...props} />;
     case 'table':
       return <Rows {...props} />;
+    case 'nodeGraph':
+      return <NodeGraph {...props} />;
     case 'state-timeline':
       return <StateTimeline {...props} />;
     default:

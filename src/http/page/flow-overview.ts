@@ -1,6 +1,6 @@
 import { METRIC_NAMES, type MetricName } from '../../model/vocabulary.ts';
 import type { Flow } from '../../results/flow.ts';
-import { addPair, WORST_FLOWS, type ZonePair } from '../../results/flow-digest.ts';
+import { addPair, WORST_FLOWS, type ZonePair, zonesKey } from '../../results/flow-digest.ts';
 import type { QueryFlows } from '../app-options.ts';
 
 /** A flow with the query that it is from. */
@@ -10,11 +10,12 @@ export interface OverviewFlow {
   readonly flow: Flow;
 }
 
-/** The flows of one metric over all queries. Values are in the base unit. */
+/** The flows of one metric over all queries. */
 export interface MetricFlows {
   readonly metricName: MetricName;
-  /** In descending order of values. */
+  /** In descending order of values, which are in the base unit. */
   readonly worst: readonly OverviewFlow[];
+  /** In the base unit per second, except round-trip times. Queries of the same subject count once: the one that saw most. */
   readonly zones: readonly OverviewPair[];
 }
 
@@ -32,21 +33,45 @@ export interface FlowOverview {
 
 /** Collects the worst flows and the zone pairs of all queries. */
 export async function collectFlows(queries: AsyncIterable<QueryFlows>): Promise<FlowOverview> {
-  const found = new Map<MetricName, { worst: OverviewFlow[]; readonly zones: Map<string, OverviewPair> }>();
+  const found = new Map<MetricName, { worst: OverviewFlow[]; readonly subjects: Map<string, ZonePairs> }>();
   let count = 0;
-  for await (const { name, metricName, digest } of queries) {
+  for await (const { name, metricName, subject, seconds, digest } of queries) {
     count += 1;
-    const metric = found.get(metricName) ?? { worst: [], zones: new Map<string, OverviewPair>() };
+    const metric = found.get(metricName) ?? { worst: [], subjects: new Map<string, ZonePairs>() };
     found.set(metricName, metric);
     const flows = digest.worst.map((each) => ({ ...each, query: name }));
     metric.worst = [...metric.worst, ...flows].sort((a, b) => b.value - a.value).slice(0, WORST_FLOWS);
+    const pairs: ZonePairs = metric.subjects.get(subject) ?? new Map();
+    metric.subjects.set(subject, pairs);
     for (const pair of digest.zones) {
-      addPair(metric.zones, metricName, { ...pair, query: name });
+      const value = metricName === 'ROUND_TRIP_TIME' ? pair.value : pair.value / seconds;
+      keepLarger(pairs, { ...pair, value, query: name });
     }
   }
   const metrics = METRIC_NAMES.flatMap((metricName) => {
     const metric = found.get(metricName);
-    return metric === undefined ? [] : [{ metricName, worst: metric.worst, zones: [...metric.zones.values()] }];
+    return metric === undefined ? [] : [{ metricName, worst: metric.worst, zones: added(metricName, metric.subjects) }];
   });
   return { queries: count, metrics };
+}
+
+type ZonePairs = Map<string, OverviewPair>;
+
+function keepLarger(pairs: ZonePairs, pair: OverviewPair): void {
+  const key = zonesKey(pair.local, pair.remote);
+  const known = pairs.get(key);
+  if (known === undefined || pair.value > known.value) {
+    pairs.set(key, pair);
+  }
+}
+
+/** Adds up the pairs of different subjects. */
+function added(metricName: MetricName, subjects: ReadonlyMap<string, ZonePairs>): OverviewPair[] {
+  const all: ZonePairs = new Map();
+  for (const pairs of subjects.values()) {
+    for (const pair of pairs.values()) {
+      addPair(all, metricName, pair);
+    }
+  }
+  return [...all.values()];
 }

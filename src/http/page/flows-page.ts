@@ -21,7 +21,7 @@ export function renderFlows(page: PageContext, { queries, metrics }: FlowOvervie
   const matrices = metrics.filter(({ metricName }) => metricName !== 'TIMEOUTS').toReversed();
   return html`<p class="back"><a href="${pageHref(linkBase)}">All queries</a></p>
 <h2>Flows</h2>
-<p>Last results of ${queries} ${queries === 1 ? 'query' : 'queries'}, each over its own window. A flow in the results of several queries counts in each.</p>
+<p>Last results of ${queries} ${queries === 1 ? 'query' : 'queries'}, each over its own window. Values between zones are per second; queries of the same monitor and category count once.</p>
 <h3>Zones</h3>
 <div class="matrices">${matrices.map((metric) => renderZoneMatrix(metric, linkBase))}</div>
 ${metrics.map((metric) => renderWorst(metric, page))}`;

@@ -1,5 +1,5 @@
 import { zonesKey } from '../../results/flow-digest.ts';
-import { humanValue } from '../../results/human-values.ts';
+import { humanRate, humanValue } from '../../results/human-values.ts';
 import { BASE_UNITS } from '../../results/units.ts';
 import type { MetricFlows, OverviewPair } from './flow-overview.ts';
 import { type Html, html } from './html.ts';
@@ -11,7 +11,7 @@ const MOST_ZONES = 12;
 /** Number of colors of the heat map. */
 const HEATS = 5;
 
-/** Renders the values between zones as a heat map: a row per local zone, a column per remote zone. */
+/** Renders the values between zones as a heat map: a row per local zone, a column per remote zone. Sums are per second. */
 export function renderZoneMatrix({ metricName, zones }: MetricFlows, linkBase: string): Html | undefined {
   if (zones.length === 0) {
     return undefined;
@@ -21,13 +21,15 @@ export function renderZoneMatrix({ metricName, zones }: MetricFlows, linkBase: s
   const largest = zones.reduce((max, { value }) => Math.max(max, value), 0);
   const cells = new Map(zones.map((pair) => [zonesKey(pair.local, pair.remote), pair]));
   const title = metricTitle(metricName);
-  const what = metricName === 'ROUND_TRIP_TIME' ? `Highest ${title.toLowerCase()}` : title;
+  const isTime = metricName === 'ROUND_TRIP_TIME';
+  const what = isTime ? `Highest ${title.toLowerCase()}` : `${title} per second`;
+  const human = isTime ? humanValue : humanRate;
   const omitted = zones.filter(({ local, remote }) => !locals.includes(local) || !remotes.includes(remote)).length;
   const cell = (local: string, remote: string) => {
     const pair = cells.get(zonesKey(local, remote));
     return pair === undefined
       ? html`<td>${NOTHING}</td>`
-      : html`<td class="heat${heatOf(pair.value, largest)}"><a href="${hrefOf(pair, linkBase)}">${humanValue(pair.value, BASE_UNITS[metricName])}</a></td>`;
+      : html`<td class="heat${heatOf(pair.value, largest)}"><a href="${hrefOf(pair, linkBase)}">${human(pair.value, BASE_UNITS[metricName])}</a></td>`;
   };
   return html`<div class="table" tabindex="0" role="region" aria-label="${what} by zone"><table class="matrix">
 <caption>${what}, local zone → remote zone</caption>

@@ -1,0 +1,153 @@
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  EdgeOptionsBuilder,
+  PanelBuilder as NodeGraph,
+  NodeOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/nodegraph';
+import { assemble, type Section } from './assembly.ts';
+import { COLORS } from './colors.ts';
+import { BYTES, type EdgeFamily, edges, ON_EDGE, offsetAt, RETRANSMISSIONS_PER_GB } from './edges.ts';
+import { drillDown } from './navigation.ts';
+import { fixed, NO_DATA, timeSeries } from './panels.ts';
+import { OF_QUERY } from './promql.ts';
+import { instant, type LabelColumn, table } from './table.ts';
+import { DATA_SOURCE, mapVariables } from './variables.ts';
+
+/** Who talks to whom, and what has changed. */
+export function map(): Dashboard {
+  return assemble('map', {
+    description:
+      'Which workloads, namespaces, or zones exchange traffic, and what has changed. Only flows in the results of queries are shown: a flow below the limit of its query is absent.',
+    variables: mapVariables(),
+    sections: [graph(), movers(), overTime()],
+  });
+}
+
+/** Each edge adds two nodes at most, and Grafana shows 1,500 of them. */
+const EDGES = 700;
+const ROWS = 10;
+/** Retransmissions per GB from which an edge is conspicuous or bad. A GB has about 700,000 full segments. */
+const CONSPICUOUS = 100;
+const BAD = 1_000;
+
+function graph(): Section {
+  const classes = [
+    colored(`unless ${ON_EDGE} ${RETRANSMISSIONS_PER_GB}`, COLORS.grey),
+    colored(`and ${ON_EDGE} (${RETRANSMISSIONS_PER_GB} < ${CONSPICUOUS})`, COLORS.sky),
+    colored(`and ${ON_EDGE} (${RETRANSMISSIONS_PER_GB} >= ${CONSPICUOUS} < ${BAD})`, COLORS.orange),
+    colored(`and ${ON_EDGE} (${RETRANSMISSIONS_PER_GB} >= ${BAD})`, COLORS.vermillion),
+  ];
+  return {
+    title: 'Map',
+    panels: [
+      new NodeGraph()
+        .title('Traffic')
+        .description(
+          `The ${EDGES} edges with the most traffic, from the local to the remote end. Colors are retransmissions per GB: blue below ${CONSPICUOUS}, orange from ${CONSPICUOUS}, red from ${BAD}, and gray if there are no results of the same window. Ends outside AWS have the name of their destination category.`,
+        )
+        .datasource(DATA_SOURCE)
+        .targets([
+          instant(`${withId(`topk(${EDGES}, ${classes.join(' or ')})`)} / 1e6`, 0),
+          instant(withId(`${RETRANSMISSIONS_PER_GB} and ${ON_EDGE} topk(${EDGES}, ${BYTES})`), 1),
+        ])
+        .withTransformation({ id: 'merge', options: {} })
+        .withTransformation({
+          id: 'organize',
+          options: {
+            excludeByName: { Time: true },
+            indexByName: { id: 0, source: 1, target: 2, 'Value #A': 3, 'Value #B': 4, color: 5 },
+            renameByName: { 'Value #A': 'mainstat', 'Value #B': 'secondarystat' },
+          },
+        })
+        .nodes(new NodeOptionsBuilder().mainStatUnit('MB/s').secondaryStatUnit('/GB'))
+        .edges(new EdgeOptionsBuilder().mainStatUnit('MB/s').secondaryStatUnit('/GB'))
+        .colorScheme(fixed(COLORS.sky))
+        .noValue(NO_DATA)
+        .span(24)
+        .height(18),
+    ],
+  };
+}
+
+function colored(condition: string, color: string): string {
+  return `label_replace(${BYTES} ${condition}, "color", "${color}", "", "")`;
+}
+
+function withId(expression: string): string {
+  return `label_join(${expression}, "id", " → ", "source", "target")`;
+}
+
+const TO_FLOWS = drillDown('Flows of these monitors', 'flows', { query: '$__all' });
+const ENDS: readonly LabelColumn[] = [
+  { label: 'source', title: 'From', link: TO_FLOWS },
+  { label: 'target', title: 'To', link: TO_FLOWS },
+];
+
+function movers(): Section {
+  return {
+    title: 'What has changed',
+    panels: [
+      changes('Data transferred', 'aws_nfm_contributor_data_transferred_bytes', 'Bps'),
+      changes('Retransmissions', 'aws_nfm_contributor_retransmissions', 'suffix:/s'),
+      table(
+        'New',
+        `The ${ROWS} pairs with the most traffic that were not in the results at the time of comparison, of queries that had results then. A pair that was below the limit of its query then is listed too.`,
+        ENDS,
+        [{ title: 'Now', unit: 'Bps', bar: true, expression: `topk(${ROWS}, ${onlyAt('now')})` }],
+        'No new pairs',
+      ).span(12),
+      table(
+        'Gone',
+        `The ${ROWS} pairs with the most traffic at the time of comparison that are not in the results now. Queries whose results have reached their limit are left out: the flows could be below it.`,
+        ENDS,
+        [{ title: 'Then', unit: 'Bps', bar: true, expression: `topk(${ROWS}, ${onlyAt('then')})` }],
+        'No pairs have gone, or all results have reached their limit',
+      ).span(12),
+    ],
+  };
+}
+
+function changes(title: string, family: EdgeFamily, unit: string) {
+  const [now, then] = [edges(family), edges(family, 'then')];
+  const most = `topk(${ROWS}, abs(${now} - ${then}))`;
+  return table(
+    `${title}: movers`,
+    `The ${ROWS} pairs with the largest change per second between now and the time of comparison, up or down.`,
+    ENDS,
+    [
+      { title: 'Change', unit, bar: true, expression: most },
+      { title: 'Now', unit, expression: `${now} and ${ON_EDGE} ${most}` },
+      { title: 'Then', unit, expression: `${then} and ${ON_EDGE} ${most}` },
+    ],
+    'No pairs at both times',
+  ).span(12);
+}
+
+/** Pairs that are in the results of one time only. */
+function onlyAt(moment: 'now' | 'then'): string {
+  const family = 'aws_nfm_contributor_data_transferred_bytes';
+  const others = moment === 'now' ? 'then' : 'now';
+  const comparable =
+    moment === 'now'
+      ? `aws_nfm_query_contributors{${OF_QUERY}}${offsetAt('then')}`
+      : `(aws_nfm_query_results_truncated{${OF_QUERY}} == 0)`;
+  return `${edges(family, moment, `and on (job, instance, query) ${comparable}`)} unless ${ON_EDGE} ${edges(family, others)}`;
+}
+
+function overTime(): Section {
+  const ofMost = (expression: string) => withId(`topk(${ROWS}, ${expression})`);
+  return {
+    title: 'Over time',
+    panels: [
+      timeSeries('Data transferred', `The ${ROWS} pairs with the most traffic at each moment.`, [
+        ofMost(BYTES),
+        '{{id}}',
+      ]).unit('Bps'),
+      timeSeries(
+        'Retransmissions per GB',
+        `The ${ROWS} pairs with the most retransmissions per GB at each moment. A gap: no results of the same window.`,
+        [ofMost(RETRANSMISSIONS_PER_GB), '{{id}}'],
+      ),
+    ],
+  };
+}
