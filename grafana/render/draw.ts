@@ -105,6 +105,8 @@ function answer(panel: Panel, dashboard: string, source: Source, range: TimeRang
   const step = stepOf(panel, source.scrapeSeconds);
   const queries = panelQueries({
     job: source.job,
+    // What the map is compared with: all choices of the dashboard are older than the series.
+    compare: '2m',
     __range: `${Math.max(1, Math.floor(range.to - range.from))}s`,
     __interval_ms: `${step * 1_000}`,
     __rate_interval: `${Math.max(step + source.scrapeSeconds, 4 * source.scrapeSeconds)}s`,

@@ -61,4 +61,4 @@ const SAME_WINDOW = ['timestamp', 'window']
 
 export const BYTES = edges('aws_nfm_contributor_data_transferred_bytes');
 /** Retransmissions per GB (10^9 bytes), if both queries have results of the same window. */
-export const RETRANSMISSIONS_PER_GB = `${edges('aws_nfm_contributor_retransmissions', 'now', SAME_WINDOW)} / (${BYTES} > 0) * 1e9`;
+export const RETRANSMISSIONS_PER_GB = `1e9 * ${edges('aws_nfm_contributor_retransmissions', 'now', SAME_WINDOW)} / (${BYTES} > 0)`;

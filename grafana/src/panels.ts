@@ -140,11 +140,13 @@ export function countedBars(
   colors: readonly State[],
   ...series: readonly Series[]
 ): TimeSeries {
-  return stackedBars(title, description, colors, ...series)
-    .interval('1m')
-    // Prometheus extrapolates: a single event can be 0.97.
-    .decimals(0)
-    .legend(legendTable().calcs(['sum']).sortBy('Total').sortDesc(true));
+  return (
+    stackedBars(title, description, colors, ...series)
+      .interval('1m')
+      // Prometheus extrapolates: a single event can be 0.97.
+      .decimals(0)
+      .legend(legendTable().calcs(['sum']).sortBy('Total').sortDesc(true))
+  );
 }
 
 /** Lines with a color per name. */

@@ -1,21 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { stringify } from 'yaml';
 import { panelQueries } from '../support/dashboard-files.ts';
-import { run } from '../support/project.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-
-interface Sample {
-  readonly labels: string;
-  readonly value: number;
-}
-
-interface Expectation {
-  readonly expr: string;
-  readonly eval_time: string;
-  readonly exp_samples: readonly Sample[];
-}
+import { type Sample, verify } from './evaluation.ts';
 
 const JOB = 'network-flow-monitor';
 const INSTANCES = ['running', 'stopped', 'removed'] as const;
@@ -114,21 +99,4 @@ function expressions(title: string): string[] {
   return panelQueries({ job: JOB })
     .filter(({ panel, dashboard }) => dashboard === 'nfm-fleet' && panel.title === title)
     .map(({ expression }) => expression);
-}
-
-/** Evaluates expressions over series with a value per interval, with promtool. */
-function verify(
-  series: readonly { readonly series: string; readonly values: string }[],
-  expectations: readonly Expectation[],
-  interval = '1m',
-): void {
-  const file = join(temporaryFolder(), 'dashboards.yml');
-  writeFileSync(
-    file,
-    stringify({
-      evaluation_interval: interval,
-      tests: [{ interval, input_series: series, promql_expr_test: expectations }],
-    }),
-  );
-  expect(run('promtool', ['test', 'rules', file])).toMatchObject({ status: 0 });
 }

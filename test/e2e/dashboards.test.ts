@@ -147,7 +147,10 @@ describe('the dashboards, of the demo in a real Prometheus,', { timeout: 60_000 
 
   it('show the same values between zones as the page /flows', async () => {
     const panels = {
-      'Round-trip time by zones': { caption: 'Highest round-trip time', shown: (value: number) => humanValue(value, 'seconds') },
+      'Round-trip time by zones': {
+        caption: 'Highest round-trip time',
+        shown: (value: number) => humanValue(value, 'seconds'),
+      },
       'Retransmissions by zones': { caption: 'Retransmissions', shown: (value: number) => humanRate(value, 'count') },
       'Data transferred by zones': { caption: 'Data transferred', shown: (value: number) => humanRate(value, 'bytes') },
     };
@@ -157,12 +160,15 @@ describe('the dashboards, of the demo in a real Prometheus,', { timeout: 60_000 
       const html = await (await fetch(new URL('flows', address))).text();
       for (const { query, series } of await now({}, ofZones)) {
         const { caption, shown } = panels[query.panel.title as keyof typeof panels];
-        const pairs = series.map(({ labels, value }) => [`${labels['local_az']} → ${labels['remote_az']}`, shown(value)]);
+        const pairs = series.map(({ labels, value }) => [
+          `${labels['local_az']} → ${labels['remote_az']}`,
+          shown(value),
+        ]);
         expect(pairs.length).toBeGreaterThan(2);
         expect(zonePairs(html, caption)).toMatchObject(Object.fromEntries(pairs));
       }
-      const onMap = (await now({ level: '$1' }, (query) => nameOf(query) === 'nfm-map: Traffic A')).flatMap(({ series }) =>
-        series.map(({ labels, value }) => [labels['id'], humanRate(value * 1e6, 'bytes')] as const),
+      const onMap = (await now({ level: '$1' }, (query) => nameOf(query) === 'nfm-map: Traffic A')).flatMap(
+        ({ series }) => series.map(({ labels, value }) => [labels['id'], humanRate(value * 1e6, 'bytes')] as const),
       );
       expect(Object.fromEntries(onMap)).toMatchObject(zonePairs(html, 'Data transferred'));
     }, 30_000);

@@ -6,7 +6,7 @@ import type { MetricName } from '../../src/model/vocabulary.ts';
 import { digestOf } from '../../src/results/flow-digest.ts';
 import { watchStalls } from '../support/event-loop.ts';
 import { appOptions } from './fixtures.ts';
-import { textOf, zoneMatrix as matrix } from './html-text.ts';
+import { zoneMatrix as matrix, textOf } from './html-text.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
