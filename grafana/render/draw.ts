@@ -66,7 +66,7 @@ export async function openPanels(
     panels.push(await answer(panel, dashboard, source, range));
   }
   const input: PageInput = { panels, from: range.from * 1_000, to: range.to * 1_000 };
-  const page = await browser.newPage({ viewport: { width: WIDTH, height: 400 } });
+  const page = await browser.newPage({ viewport: { width: WIDTH, height: 100 } });
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
   // Grafana's packages need an origin, for the local storage.

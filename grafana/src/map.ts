@@ -78,10 +78,7 @@ function withId(expression: string): string {
 }
 
 const TO_FLOWS = drillDown('Flows of these monitors', 'flows', { query: '$__all' });
-const ENDS: readonly LabelColumn[] = [
-  { label: 'source', title: 'From', link: TO_FLOWS },
-  { label: 'target', title: 'To', link: TO_FLOWS },
-];
+const PAIR: readonly LabelColumn[] = [{ label: 'id', title: 'From → to', link: TO_FLOWS }];
 
 function movers(): Section {
   return {
@@ -92,15 +89,15 @@ function movers(): Section {
       table(
         'New',
         `The ${ROWS} pairs with the most traffic that were not in the results at the time of comparison, of queries that had results then. A pair that was below the limit of its query then is listed too.`,
-        ENDS,
-        [{ title: 'Now', unit: 'Bps', bar: true, expression: `topk(${ROWS}, ${onlyAt('now')})` }],
+        PAIR,
+        [{ title: 'Now', unit: 'Bps', bar: true, expression: withId(`topk(${ROWS}, ${onlyAt('now')})`) }],
         'No new pairs',
       ).span(12),
       table(
         'Gone',
         `The ${ROWS} pairs with the most traffic at the time of comparison that are not in the results now. Queries whose results have reached their limit are left out: the flows could be below it.`,
-        ENDS,
-        [{ title: 'Then', unit: 'Bps', bar: true, expression: `topk(${ROWS}, ${onlyAt('then')})` }],
+        PAIR,
+        [{ title: 'Then', unit: 'Bps', bar: true, expression: withId(`topk(${ROWS}, ${onlyAt('then')})`) }],
         'No pairs have gone, or all results have reached their limit',
       ).span(12),
     ],
@@ -113,11 +110,11 @@ function changes(title: string, family: EdgeFamily, unit: string) {
   return table(
     `${title}: movers`,
     `The ${ROWS} pairs with the largest change per second between now and the time of comparison, up or down.`,
-    ENDS,
+    PAIR,
     [
-      { title: 'Change', unit, bar: true, expression: most },
-      { title: 'Now', unit, expression: `${now} and ${ON_EDGE} ${most}` },
-      { title: 'Then', unit, expression: `${then} and ${ON_EDGE} ${most}` },
+      { title: 'Change', unit, bar: true, expression: withId(most) },
+      { title: 'Now', unit, expression: withId(`${now} and ${ON_EDGE} ${most}`) },
+      { title: 'Then', unit, expression: withId(`${then} and ${ON_EDGE} ${most}`) },
     ],
     'No pairs at both times',
   ).span(12);

@@ -138,7 +138,7 @@ it('lists what has changed, and what is new or gone only if the results can show
   const one = (title: string, source: string, target: string, value: number, refId = 'A') => ({
     expr: expression(title, refId),
     eval_time: at,
-    exp_samples: [{ labels: `{source="${source}", target="${target}"}`, value }],
+    exp_samples: [{ labels: edge(source, target), value }],
   });
   verify(series, [
     one('Data transferred: movers', 'shop/cart', 'pay/ledger', 3),

@@ -26,6 +26,8 @@ export function NodeGraph({ frames: [frame], theme, answered, width, height }: C
   const incoming = (name: string, stat: 'main' | 'secondary') =>
     edges.filter(({ target }) => target === name).reduce((sum, edge) => sum + (edge[stat] ?? 0), 0);
   const text = { fill: theme.colors.text?.primary, fontSize: FONT_SIZE, textAnchor: 'middle' } as const;
+  // Readable across edges.
+  const halo = { paintOrder: 'stroke', stroke: theme.colors.background?.primary, strokeWidth: 4 };
   return (
     <svg
       width={width}
@@ -77,7 +79,7 @@ export function NodeGraph({ frames: [frame], theme, answered, width, height }: C
             <text {...text} y={14}>
               {shown(incoming(name, 'secondary'), secondaryStatUnit)}
             </text>
-            <text {...text} y={RADIUS + 15}>
+            <text {...text} {...halo} y={RADIUS + 15}>
               {name}
             </text>
           </g>
