@@ -146,20 +146,20 @@ describe('the dashboards, of the demo in a real Prometheus,', { timeout: 60_000 
   });
 
   it('show the same values between zones as the page /flows', async () => {
-    const panels = {
+    const panels: Readonly<Record<string, Shown>> = {
       'Round-trip time by zones': {
         caption: 'Highest round-trip time',
-        shown: (value: number) => humanValue(value, 'seconds'),
+        shown: (value) => humanValue(value, 'seconds'),
       },
-      'Retransmissions by zones': { caption: 'Retransmissions', shown: (value: number) => humanRate(value, 'count') },
-      'Data transferred by zones': { caption: 'Data transferred', shown: (value: number) => humanRate(value, 'bytes') },
+      'Retransmissions by zones': { caption: 'Retransmissions', shown: (value) => humanRate(value, 'count') },
+      'Data transferred by zones': { caption: 'Data transferred', shown: (value) => humanRate(value, 'bytes') },
     };
     const ofZones = ({ panel }: PanelQuery) => panel.title in panels;
     // New results are on the page some moments before Prometheus has scraped them.
     await vi.waitFor(async () => {
       const html = await (await fetch(new URL('flows', address))).text();
       for (const { query, series } of await now({}, ofZones)) {
-        const { caption, shown } = panels[query.panel.title as keyof typeof panels];
+        const { caption = '', shown = String } = panels[query.panel.title] ?? {};
         const pairs = series.map(({ labels, value }) => [
           `${labels['local_az']} → ${labels['remote_az']}`,
           shown(value),
@@ -222,6 +222,18 @@ interface Answer {
   readonly series: readonly Pick<InstantSample, 'labels'>[];
 }
 
+/** Part of a caption on the page, and the text of a value there. */
+interface Shown {
+  readonly caption: string;
+  readonly shown: (value: number) => string;
+}
+
+/** The answer at one instant. */
+interface AnswerNow {
+  readonly query: PanelQuery;
+  readonly series: readonly InstantSample[];
+}
+
 function queries(values: Readonly<Record<string, string>> = {}): PanelQuery[] {
   // A total is estimated from one value per five minutes: the first such time may not have been reached.
   return panelQueries({ __range: '5m', compare: '10s', ...values }).map((query) => ({
@@ -234,7 +246,7 @@ function queries(values: Readonly<Record<string, string>> = {}): PanelQuery[] {
 async function now(
   values?: Readonly<Record<string, string>>,
   wanted: (query: PanelQuery) => boolean = () => true,
-): Promise<(Answer & { readonly series: readonly InstantSample[] })[]> {
+): Promise<AnswerNow[]> {
   const answers = [];
   for (const query of queries(values).filter(wanted)) {
     answers.push({ query, series: await prometheus.query(query.expression) });

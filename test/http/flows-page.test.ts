@@ -156,7 +156,8 @@ describe('the flows page', () => {
         if (i % 25 === 0) {
           await new Promise((resolve) => setImmediate(resolve));
         }
-        yield { name: `q${i}`, metricName: 'RETRANSMISSIONS' as const, digest: JSON.parse(text) };
+        const name = `q${i}`;
+        yield { name, metricName: 'RETRANSMISSIONS' as const, subject: name, seconds: 300, digest: JSON.parse(text) };
       }
     }
     const app = createApp(appOptions([], { flows }));
