@@ -228,7 +228,7 @@ interface Shown {
   readonly shown: (value: number) => string;
 }
 
-/** The answer at one instant. */
+/** Series of a query at one instant. */
 interface AnswerNow {
   readonly query: PanelQuery;
   readonly series: readonly InstantSample[];
