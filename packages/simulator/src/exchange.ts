@@ -30,10 +30,14 @@ export interface ExchangesOptions {
   clock: Clock;
   frontEnd: FrontEnd;
   chooseFaults(facts: FaultFacts): ChosenFaults;
+  /** Returns the metrics of the agents, in the text format of Prometheus. */
+  agentMetrics(): string;
   onRequest?: ((record: RequestRecord) => void) | undefined;
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
+/** Path of the metrics of all agents, which is not part of any AWS service. */
+const AGENT_METRICS = '/agent/metrics';
 const EMPTY = Buffer.alloc(0);
 const GREETING: Reply = {
   status: 200,
@@ -88,6 +92,11 @@ export class Exchanges {
     const [path = '', ...query] = url.split('?');
     if (path === '/' && (method === 'GET' || method === 'HEAD')) {
       this.#send(response, GREETING);
+      return;
+    }
+    if (path === AGENT_METRICS && method === 'GET') {
+      const headers = { 'content-type': 'text/plain; version=0.0.4' };
+      this.#send(response, { status: 200, headers, body: this.#options.agentMetrics() });
       return;
     }
     const { clock, frontEnd, chooseFaults, onRequest } = this.#options;

@@ -39,18 +39,33 @@ const SUBNETS = 8;
 const HOSTS = 24;
 const PORTS = [443, 443, 5432, 6379, 8080, 9092, 3306, 27017] as const;
 /** Namespace and service. */
-const WORKLOADS: readonly [readonly [string, string], ...(readonly [string, string])[]] = [
+export const WORKLOADS: readonly [readonly [string, string], ...(readonly [string, string])[]] = [
   ['shop', 'cart'],
   ['shop', 'checkout'],
   ['payments', 'ledger'],
   ['search', 'indexer'],
 ];
 
-/** The flow of an index. It is the same for all metrics and windows, as real flows last longer than a window. */
-export function flowOf(place: Place, parent: string, category: DestinationCategory, index: number): Flow {
+/** Every seventh flow, from this index on, starts at the busy instance, if there is one. */
+const FIRST_BUSY = 3;
+const BUSY_EVERY = 7;
+
+/**
+ * The flow of an index. It is the same for all metrics and windows, as real flows last longer than a window. `busy` is an
+ * instance at which many flows start; by default, flows are distributed evenly.
+ */
+export function flowOf(
+  place: Place,
+  parent: string,
+  category: DestinationCategory,
+  index: number,
+  busy?: Instance,
+): Flow {
   const random = new Random([place.seed, place.account, place.region, parent, category, index].join('/'));
-  const localSubnet = subnetOf(place, vpcOf(place, 0), random.integer(0, SUBNETS - 1));
-  const local = hostEnd(place, localSubnet, random);
+  const drawn = subnetOf(place, vpcOf(place, 0), random.integer(0, SUBNETS - 1));
+  const host = index % BUSY_EVERY === FIRST_BUSY ? busy : undefined;
+  const localSubnet = host?.subnet ?? drawn;
+  const local = { ...hostEnd(place, localSubnet, random), ...(host && { ip: host.ip, instance: host }) };
   const { remote, through = [], ...translated } = PATHS[category](random, place, localSubnet);
   const traversed = [...hostConstructs(local), ...through, ...hostConstructs(remote).reverse()];
   return { local, remote, ...translated, port: random.pick(PORTS), traversed, emptiness: random };

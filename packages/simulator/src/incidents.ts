@@ -1,5 +1,21 @@
-import { defaulted, duration, listOf, objectOf, oneOf, optional, type Reader, required, type Shape } from './fields.ts';
+import {
+  defaulted,
+  duration,
+  listOf,
+  objectOf,
+  oneOf,
+  optional,
+  type Reader,
+  required,
+  type Shape,
+  scalar,
+  taggedOf,
+  text,
+} from './fields.ts';
+import { type FlowEnd, flowOf, WORKLOADS } from './flows.ts';
 import { matcherOf } from './glob.ts';
+import { type Instance, instanceOf, type Place, subnetOf, vpcOf } from './network.ts';
+import { Random } from './random.ts';
 import { glob } from './vocabulary.ts';
 
 const BASE = {
@@ -13,10 +29,50 @@ const BASE = {
 /** AWS's network is degraded: the health indicator shows it, and all flows lose packets alike. */
 const AWS_NETWORK = { ...BASE, kind: required(oneOf('awsNetwork')) };
 
-/** A network incident. */
-export type Incident = Shape<typeof AWS_NETWORK>;
+/** One instance exceeds its network allowance, and its flows lose packets. Its agent counts them. */
+const INSTANCE = { ...BASE, kind: required(oneOf('instance')) };
 
-export const readIncidents: Reader<readonly Incident[]> = listOf(objectOf(AWS_NETWORK));
+/** Flows between two zones lose packets, in both directions. */
+const ZONE_PAIR = {
+  ...BASE,
+  kind: required(oneOf('zonePair')),
+  /** Two zone IDs (for example, use1-az2); by default, those of one of the flows. */
+  zones: optional(
+    scalar('two zone IDs', (value) => {
+      const [a, b, ...more]: unknown[] = Array.isArray(value) ? value : [];
+      return typeof a === 'string' && typeof b === 'string' && more.length === 0 ? ([a, b] as const) : undefined;
+    }),
+  ),
+};
+
+/** Flows of one workload lose packets. */
+const WORKLOAD = {
+  ...BASE,
+  kind: required(oneOf('workload')),
+  /** Namespace and service (for example, shop/cart); drawn from the seed by default. */
+  workload: optional(text('NAMESPACE/SERVICE', /^[^/]+\/[^/]+$/)),
+};
+
+/** CloudWatch has no points of the monitor. The network is as usual. */
+const METRICS_MISSING = { ...BASE, kind: required(oneOf('metricsMissing')) };
+
+/** A network incident, or the absence of the metrics that would show one. */
+export type Incident =
+  | Shape<typeof AWS_NETWORK>
+  | Shape<typeof INSTANCE>
+  | Shape<typeof ZONE_PAIR>
+  | Shape<typeof WORKLOAD>
+  | Shape<typeof METRICS_MISSING>;
+
+export const readIncidents: Reader<readonly Incident[]> = listOf(
+  taggedOf<Incident>('kind', {
+    awsNetwork: objectOf(AWS_NETWORK),
+    instance: objectOf(INSTANCE),
+    zonePair: objectOf(ZONE_PAIR),
+    workload: objectOf(WORKLOAD),
+    metricsMissing: objectOf(METRICS_MISSING),
+  }),
+);
 
 export interface MonitorPlace {
   account: string;
@@ -38,4 +94,71 @@ export function isActive(
   elapsed: number,
 ): boolean {
   return elapsed >= from && elapsed < until;
+}
+
+/** Returns the share (0 to 1) of a window in which an incident is active. Times are in milliseconds after the start. */
+export function activeShare(
+  { from = -Infinity, until = Infinity }: { from?: number; until?: number },
+  start: number,
+  end: number,
+): number {
+  return Math.max(0, Math.min(end, until) - Math.max(start, from)) / (end - start);
+}
+
+const SUBNETS = 8;
+const HOSTS = 24;
+/** Index of a flow that every window has, whatever its shift. */
+const LASTING_FLOW = 10;
+
+/** The instance of a monitor whose allowance is exceeded in its incidents of the kind `instance`. */
+export function instanceOfIncident({ seed, account, region }: Place, monitorName: string): Instance {
+  const place = { seed, account, region };
+  const random = new Random([seed, 'incident', account, region, monitorName, 'instance'].join('/'));
+  const subnet = subnetOf(place, vpcOf(place, 0), random.integer(0, SUBNETS - 1));
+  return instanceOf(place, subnet, random.integer(0, HOSTS - 1));
+}
+
+/** Returns what an incident affects in a monitor: the instance's ID, the zones, or the workload (NAMESPACE/SERVICE). */
+export function subjectsOf(incident: Incident, place: Place, monitorName: string): readonly string[] {
+  switch (incident.kind) {
+    case 'awsNetwork':
+    case 'metricsMissing':
+      return [];
+    case 'instance':
+      return [instanceOfIncident(place, monitorName).id];
+    case 'zonePair': {
+      const { local, remote } = flowOf(place, monitorName, 'INTER_AZ', LASTING_FLOW);
+      return incident.zones ?? [local.az ?? '', remote.az ?? ''];
+    }
+    case 'workload': {
+      const { seed, account, region } = place;
+      const random = new Random([seed, 'incident', account, region, monitorName, 'workload'].join('/'));
+      return [incident.workload ?? random.pick(WORKLOADS).join('/')];
+    }
+  }
+}
+
+/** Returns a test for the flows that an incident affects more than others; `undefined` if there are none. */
+export function affectedFlows(
+  incident: Incident,
+  place: Place,
+  monitorName: string,
+): ((local: FlowEnd, remote: FlowEnd) => boolean) | undefined {
+  const subjects = subjectsOf(incident, place, monitorName);
+  switch (incident.kind) {
+    case 'awsNetwork':
+    case 'metricsMissing':
+      return undefined;
+    case 'instance':
+      return (...ends) => ends.some(({ instance }) => subjects.includes(instance?.id ?? ''));
+    case 'zonePair':
+      return (local, remote) =>
+        local.az !== remote.az && [local, remote].every(({ az }) => subjects.includes(az ?? ''));
+    case 'workload':
+      return (...ends) => ends.some((end) => subjects.includes(workloadOf(end) ?? ''));
+  }
+}
+
+function workloadOf({ kubernetes }: FlowEnd): string | undefined {
+  return kubernetes && `${kubernetes.podNamespace}/${kubernetes.serviceName}`;
 }

@@ -58,6 +58,14 @@ export class Inventory {
     return made;
   }
 
+  /** Returns the accounts and regions that have been used. */
+  used(): { account: string; region: string }[] {
+    return [...this.#made.keys()].map((key) => {
+      const [account = '', region = ''] = key.split('/');
+      return { account, region };
+    });
+  }
+
   /** Replaces all monitors of one account in one region. */
   setMonitors(account: string, region: string, monitors: readonly Monitor[]): void {
     const { scopes } = this.of(account, region);

@@ -29,11 +29,12 @@ export function getMetricData(
   { account, region, body }: { account: string; region: string; body: Buffer },
 ): Body {
   const request = parseMetricData(body);
-  const requestNumber = simulation.bill(account, request.queries.length);
+  const page = pageOf(request, simulation.now().wall);
+  simulation.bill(account, request.queries.length);
   const series = request.queries
     .filter(({ returnsData }) => returnsData)
-    .flatMap((query) => seriesOf(simulation, { account, region }, request, query, requestNumber));
-  return pageOf(series, request, Math.min(request.maxDatapoints, simulation.cloudwatch.pageSize));
+    .flatMap((query) => seriesOf(simulation, { account, region }, request, query, page.now));
+  return bodyOf(series, page, Math.min(request.maxDatapoints, simulation.cloudwatch.pageSize));
 }
 
 function seriesOf(
@@ -41,20 +42,20 @@ function seriesOf(
   { account, region }: { account: string; region: string },
   request: MetricDataRequest,
   query: DataQuery,
-  requestNumber: number,
+  now: number,
 ): Series[] {
   const subject = subjectOf(simulation, account, region, query);
   if (!subject) {
     return [{ query, points: [], status: 'Complete' }];
   }
-  const points = pointsOf(simulation, subject, request, query);
-  const elapsed = simulation.now().wall - simulation.startedAt;
+  const points = pointsOf(simulation, subject, request, query, now);
+  const elapsed = now - simulation.startedAt;
   const fault = simulation.cloudwatch.faults.find(
     (each, i): each is ResultFault =>
       !isPointFault(each) &&
       isActive(each, elapsed) &&
       concerns(each, subject) &&
-      isDrawn(each, `${simulation.seed}/result/${i}/${requestNumber}/${query.id}`),
+      isDrawn(each, `${simulation.seed}/result/${i}/${request.identity}/${query.id}`),
   );
   const series: Series = { query, points, status: 'Complete' };
   switch (fault?.kind) {
@@ -95,12 +96,13 @@ function pointsOf(
   subject: MetricSubject,
   request: MetricDataRequest,
   { period, stat }: DataQuery,
+  now: number,
 ): Series['points'] {
   const length = period * 1000;
   const from = Math.floor(request.start / length) * length;
   const to = from + Math.ceil((request.end - from) / length) * length;
   const periods = new Map<number, VisiblePoint[]>();
-  for (const point of visiblePoints(simulation, subject, from, to, simulation.now().wall)) {
+  for (const point of visiblePoints(simulation, subject, from, to, now)) {
     const at = Math.floor(point.at / length) * length;
     periods.set(at, [...(periods.get(at) ?? []), point]);
   }
@@ -126,17 +128,28 @@ function inOrder(points: Series['points'], { ascending }: MetricDataRequest): Se
   return points.toSorted(([a], [b]) => (ascending ? a - b : b - a));
 }
 
-/**
- * Divides series into pages of at most `size` points, in their order. A series that continues on the next page has the status
- * PartialData. The token contains the offset of the page's first point, and belongs to one request.
- */
-function pageOf(all: readonly Series[], { nextToken, identity }: MetricDataRequest, size: number): Body {
-  const tokenOf = (offset: number) => Buffer.from(`${offset}.${hash32(`${identity}/${offset}`)}`).toString('base64url');
-  const from =
-    nextToken === undefined ? 0 : Number(Buffer.from(nextToken, 'base64url').toString('latin1').split('.')[0]);
-  if (nextToken !== undefined && (!Number.isSafeInteger(from) || nextToken !== tokenOf(from))) {
+/** A page of a response: the offset of its first point, and the time of the first page, which determines the points. */
+interface Page {
+  from: number;
+  /** Milliseconds since the Unix epoch. */
+  now: number;
+  /** Returns the token of the page that starts at an offset. It belongs to one request. */
+  tokenOf(from: number): string;
+}
+
+/** @throws ServiceError if the token belongs to another request */
+function pageOf({ nextToken, identity }: MetricDataRequest, now: number): Page {
+  const text = (from: number, at: number) => `${from}.${at}.${hash32(`${identity}/${from}/${at}`)}`;
+  const decoded = Buffer.from(nextToken ?? '', 'base64url').toString('latin1');
+  const [from = 0, at = now] = nextToken === undefined ? [] : decoded.split('.').map(Number);
+  if (nextToken !== undefined && decoded !== text(from, at)) {
     throw invalidMetricData('InvalidNextToken', 'The value of the parameter NextToken is invalid.');
   }
+  return { from, now: at, tokenOf: (next) => Buffer.from(text(next, at)).toString('base64url') };
+}
+
+/** Returns a page of at most `size` points. A series that continues on the next page has the status PartialData. */
+function bodyOf(all: readonly Series[], { from, tokenOf }: Page, size: number): Body {
   const to = from + size;
   let offset = 0;
   const results: Body[] = [];

@@ -40,10 +40,11 @@ function minutePoints(simulation: Simulation, subject: MetricSubject): (minute: 
   const faults = cloudwatch.faults.filter(isPointFault).filter((fault) => concerns(fault, subject));
   return (minute) => {
     const elapsed = minute * MINUTE - startedAt;
-    const isDegraded = incidents.some((incident) => isActive(incident, elapsed));
-    const value = values(minute, isDegraded);
+    const active = incidents.filter((incident) => isActive(incident, elapsed));
+    const value = values(minute, active);
+    const isMissing = active.some(({ kind }) => kind === 'metricsMissing');
     const met = faults.filter((fault, i) => isActive(fault, elapsed) && isDrawn(fault, `${draw}/${i}/${minute}`));
-    if (value === undefined || met.some(({ kind }) => kind === 'missing')) {
+    if (value === undefined || isMissing || met.some(({ kind }) => kind === 'missing')) {
       return { publications: [], isRepeated: false };
     }
     const shown = metricName === 'HealthIndicator' ? value * cloudwatch.degradedValue : value;

@@ -1,3 +1,4 @@
+import type { Incident } from './incidents.ts';
 import type { Place } from './network.ts';
 import { Random } from './random.ts';
 import { usualTop } from './rows.ts';
@@ -31,37 +32,47 @@ const ROW_METRICS: Readonly<Record<Exclude<MonitorMetric, 'HealthIndicator'>, Me
 const TOTAL_OF_TOP = 16;
 /** Share of minutes with a round-trip time: agents report it for new connections only. */
 const ROUND_TRIP_SHARE = 0.4;
-/** Factors of a degraded network. */
-const DEGRADED_LOSS = 4;
+/** Factors of incidents on totals: packets are lost in all flows, or many in some. */
+const LOSS: Readonly<Record<Incident['kind'], number>> = {
+  awsNetwork: 4,
+  instance: 12,
+  zonePair: 12,
+  workload: 12,
+  metricsMissing: 1,
+};
 const DEGRADED_ROUND_TRIP = 1.5;
 
 /**
  * Returns the value of a monitor's metric by minute, as a pure function of the seed, the monitor, and the minute (minutes since
- * the Unix epoch): bytes or a count, which are sums; microseconds, or `undefined` for a minute without a measurement. The health
- * indicator is 1 while the network is degraded, otherwise 0.
+ * the Unix epoch), and of the active incidents: bytes or a count, which are sums; microseconds, or `undefined` for a minute
+ * without a measurement. The health indicator is 1 while the network is degraded, otherwise 0.
  */
 export function minuteValues(
   place: Place,
   monitorName: string,
   metric: MonitorMetric,
-): (minute: number, isDegraded: boolean) => number | undefined {
+): (minute: number, incidents: readonly Incident[]) => number | undefined {
   if (metric === 'HealthIndicator') {
-    return (_, isDegraded) => (isDegraded ? 1 : 0);
+    return (_, incidents) => (isDegraded(incidents) ? 1 : 0);
   }
   const subject = [place.seed, place.account, place.region, monitorName, metric].join('/');
   const base = usualOfMinute(place, monitorName, ROW_METRICS[metric]);
-  return (minute, isDegraded) => {
+  return (minute, incidents) => {
     const random = new Random(`${subject}/${minute}`);
     const value = base * (1 + 0.05 * Math.sin((2 * Math.PI * minute) / MINUTES_PER_DAY) + 0.04 * (random.next() - 0.5));
     switch (metric) {
       case 'DataTransferred':
         return Math.round(value);
       case 'RoundTripTime':
-        return random.chance(ROUND_TRIP_SHARE) ? value * (isDegraded ? DEGRADED_ROUND_TRIP : 1) : undefined;
+        return random.chance(ROUND_TRIP_SHARE) ? value * (isDegraded(incidents) ? DEGRADED_ROUND_TRIP : 1) : undefined;
       default:
-        return Math.round(value * (isDegraded ? DEGRADED_LOSS : 1));
+        return Math.round(incidents.reduce((lost, { kind }) => lost * LOSS[kind], value));
     }
   };
+}
+
+function isDegraded(incidents: readonly Incident[]): boolean {
+  return incidents.some(({ kind }) => kind === 'awsNetwork');
 }
 
 /** The sum of a usual minute, or its mean round-trip time. */

@@ -1,4 +1,5 @@
-import { type FlowEnd, flowOf, MIRRORED, serviceOf } from './flows.ts';
+import { serviceOf } from './flows.ts';
+import { monitorRows, type Row } from './monitor-rows.ts';
 import { type Place, subnetOf, vpcOf, zonesOf } from './network.ts';
 import type { Query } from './queries.ts';
 import { Random } from './random.ts';
@@ -6,9 +7,6 @@ import type { Simulation } from './simulation.ts';
 import { factorOf, type UnitMember, unitOf } from './units.ts';
 import type { DestinationCategory } from './vocabulary.ts';
 import type { Worlds } from './worlds.ts';
-
-/** Items of a response's list, as they are sent. */
-export type Row = Readonly<Record<string, unknown>>;
 
 /** The results of one query. They are drawn from the seed and the arguments of the query, so that each page is independent. */
 export interface Results {
@@ -24,20 +22,21 @@ const LEAST_ROWS = 60;
 /** `scopeAccounts` are the accounts of the query's scope, whose subnets appear in workload insights. */
 export function resultsOf(
   query: Query,
-  { seed, worlds }: Simulation,
+  simulation: Simulation,
   scopeAccounts: readonly [string, ...string[]],
 ): Results {
-  const { units, timestamps } = worlds();
+  const { seed } = simulation;
+  const { units, timestamps } = simulation.worlds();
   const place: Place = { seed, account: query.account, region: query.region };
   const { shift, ...found } = drawRows(query, seed);
   const unit = unitOf(query, found.top, units, seed);
   const factor = factorOf(query.metricName, unit.unit);
   /** Decreases with the rank, as in any list of top contributors, and is at least 1. */
-  const value = (rank: number) => Math.max(1, Math.round(found.top / (1 + rank) ** 0.9 / factor));
+  const value = (rank: number, times = 1) => Math.max(1, Math.round((found.top * times) / (1 + rank) ** 0.9 / factor));
   const count = Math.min(query.limit, found.count);
   switch (query.type) {
     case 'monitor-top-contributors':
-      return { unit, count, row: (index) => monitorRow(place, query, shift, index, value) };
+      return { unit, count, row: monitorRows(simulation, query, { count: found.count, shift, value }) };
     case 'workload-insights-top-contributors':
       return { unit, count, row: (i) => workloadInsightsRow(place, query, scopeAccounts, i + shift, value(i)) };
     case 'workload-insights-top-contributors-data':
@@ -90,79 +89,6 @@ export function usualTop(subject: Subject, seed: string): number {
     case 'DATA_TRANSFERRED':
       return 10 ** (8 + 4 * random.next());
   }
-}
-
-/**
- * Flows with an agent at both ends may appear twice: in the client's view and, in the next row, in the view of the remote end,
- * with the ends exchanged and port 0. The second of four rows is such a mirror row, so that four rows are three flows.
- */
-function monitorRow(place: Place, query: Query, shift: number, index: number, value: (rank: number) => number): Row {
-  const { parent, destinationCategory: category } = query;
-  const hasMirrors = MIRRORED.has(category);
-  const isMirror = hasMirrors && index % 4 === 1;
-  const rank = isMirror ? index - 1 : index;
-  const mirrorsBefore = hasMirrors ? Math.floor((rank + 2) / 4) : 0;
-  // The shift is a multiple of four rows, so that a flow with a mirror row has one in every window.
-  const flow = flowOf(place, parent, category, rank - mirrorsBefore + 3 * shift);
-  const { local, remote, port } = isMirror ? { local: flow.remote, remote: flow.local, port: 0 } : flow;
-  const row: Record<string, unknown> = {
-    ...endMembers('local', local),
-    ...endMembers('remote', remote),
-    snatIp: flow.snatIp,
-    dnatIp: isMirror ? undefined : flow.dnatIp,
-    targetPort: port,
-    destinationCategory: category,
-    // Some rows have no value; the first row always has one.
-    value: index % 17 === 16 ? undefined : value(rank),
-    traversedConstructs: isMirror ? flow.traversed.toReversed() : flow.traversed,
-    kubernetesMetadata: kubernetesMetadata(local, remote),
-  };
-  // About half of these members, if they are missing, are sent as empty texts; the others are omitted.
-  for (const name of OFTEN_EMPTY) {
-    if (row[name] === undefined && flow.emptiness.chance(0.5)) {
-      row[name] = '';
-    }
-  }
-  return row;
-}
-
-/** The members of a row that describe one end of its flow. */
-function endMembers(side: 'local' | 'remote', { ip, region, az, subnet, instance }: FlowEnd): Row {
-  return {
-    [`${side}Ip`]: ip,
-    [`${side}Region`]: region,
-    [`${side}Az`]: az,
-    [`${side}InstanceId`]: instance?.id,
-    [`${side}InstanceArn`]: instance?.arn,
-    [`${side}SubnetId`]: subnet?.id,
-    [`${side}SubnetArn`]: subnet?.arn,
-    [`${side}VpcId`]: subnet?.vpc.id,
-    [`${side}VpcArn`]: subnet?.vpc.arn,
-  };
-}
-
-const OFTEN_EMPTY = [
-  'snatIp',
-  'localInstanceId',
-  'remoteVpcId',
-  'remoteAz',
-  'remoteSubnetId',
-  'remoteInstanceId',
-  'dnatIp',
-];
-
-function kubernetesMetadata(local: FlowEnd, remote: FlowEnd): Row | undefined {
-  if (!local.kubernetes && !remote.kubernetes) {
-    return undefined;
-  }
-  return {
-    localServiceName: local.kubernetes?.serviceName,
-    localPodName: local.kubernetes?.podName,
-    localPodNamespace: local.kubernetes?.podNamespace,
-    remoteServiceName: remote.kubernetes?.serviceName ?? '',
-    remotePodName: remote.kubernetes?.podName,
-    remotePodNamespace: remote.kubernetes?.podNamespace,
-  };
 }
 
 const SUBNETS_PER_VPC = 200;

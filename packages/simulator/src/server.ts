@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { agentMetrics } from './agent-metrics.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { CredentialStore } from './credentials.ts';
 import { Exchanges, type RequestRecord } from './exchange.ts';
 import { createFaultChooser, type Fault } from './fault.ts';
 import { FrontEnd } from './front-end.ts';
-import type { Incident, MonitorPlace } from './incidents.ts';
+import { type Incident, type MonitorPlace, subjectsOf } from './incidents.ts';
 import { Inventory } from './inventory.ts';
 import { type MonitorTotals, totalsOf } from './metric-points.ts';
 import { Queries, type RunningQuery } from './queries.ts';
@@ -32,6 +33,8 @@ export interface Simulator {
   readonly url: string;
   /** For example, 127.0.0.1:40123. */
   readonly address: string;
+  /** Start of the simulator in milliseconds since the Unix epoch. */
+  readonly startedAt: number;
   /** Replaces all faults, including those of the scenario. `from` and `until` count from the start of the simulator. */
   setFaults(faults: readonly Fault[]): void;
   /** Applies `changes` to the scenario's worlds, and undoes the changes of earlier calls. */
@@ -44,6 +47,13 @@ export interface Simulator {
   setIncidents(incidents: readonly Incident[]): void;
   /** Returns the number of metrics that GetMetricData was called for, the unit of its price; of all accounts by default. */
   metricsRequested(account?: string): number;
+  /** Returns what an incident affects in a monitor: the instance's ID, the zones, or the workload (NAMESPACE/SERVICE). */
+  affectedBy(incident: Incident, monitor: MonitorPlace): readonly string[];
+  /**
+   * Returns the metrics of the agents on instances in the text format of Prometheus, which are also at `/agent/metrics`. Each
+   * value counts from the call before, as at the agents.
+   */
+  agentMetrics(): string;
   /** Returns the true totals of a monitor over the minutes from `from` up to, but not including, `to`. */
   monitorTotals(monitor: MonitorPlace, from: number, to: number): MonitorTotals;
   /** Returns the queries in progress that clients started, without those of the scenario. */
@@ -77,10 +87,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...{ seed, accounts, defaultAccount, credentials, inventory, queries, worlds, now },
     ...{ startedAt: startedAt.wall, cloudwatch: scenario.cloudwatch, incidents: () => incidents, bill: bill.add },
   };
+  let agentsReadAt = startedAt.wall;
+  const readAgents = () => {
+    const since = agentsReadAt;
+    agentsReadAt = clock.now();
+    return agentMetrics(simulation, since, agentsReadAt);
+  };
   const exchanges = new Exchanges({
     clock,
     frontEnd: new FrontEnd(simulation),
     chooseFaults: (facts) => chooseFaults(facts, clock.monotonic() - startedAt.monotonic),
+    agentMetrics: readAgents,
     onRequest,
   });
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) =>
@@ -90,6 +107,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   let closed: Promise<void> | undefined;
   return {
     address,
+    startedAt: startedAt.wall,
     url: `http://${address}`,
     setFaults(faults) {
       chooseFaults = createFaultChooser(faults, seed);
@@ -102,6 +120,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       incidents = replacement;
     },
     metricsRequested: bill.metrics,
+    affectedBy: (incident, monitor) => subjectsOf(incident, { seed, ...monitor }, monitor.monitorName),
+    agentMetrics: readAgents,
     monitorTotals: (monitor, from, to) => totalsOf(simulation, monitor, from, to),
     expireCredentials: (account) => credentials.expire(account, clock.now()),
     runningQueries: () => queries.running(clock.monotonic()),
@@ -135,15 +155,12 @@ function isLoopback(host: string): boolean {
   return family !== 0 && loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Counts the metrics that each account has requested, and the calls. */
+/** Counts the metrics that each account has requested. */
 function createBill(): { add: Simulation['bill']; metrics: Simulator['metricsRequested'] } {
   const byAccount = new Map<string, number>();
-  let calls = 0;
   return {
     add(account, metrics) {
       byAccount.set(account, (byAccount.get(account) ?? 0) + metrics);
-      calls += 1;
-      return calls;
     },
     metrics: (account) =>
       account === undefined

@@ -22,8 +22,8 @@ export interface Simulation {
   cloudwatch: CloudWatch;
   /** Called at each use, because incidents may change. */
   incidents(): readonly Incident[];
-  /** Adds to the metrics that the account has requested, and is billed for. Returns the number of all calls so far. */
-  bill(account: string, metrics: number): number;
+  /** Adds to the metrics that the account has requested, and is billed for. */
+  bill(account: string, metrics: number): void;
   /** Milliseconds since the Unix epoch, and on the monotonic clock. */
   now(): { wall: number; monotonic: number };
 }

@@ -342,6 +342,53 @@ describe('faults', () => {
   });
 });
 
+test('a client that counts each minute once counts the totals of a day with all faults', async () => {
+  await simulator.close();
+  const faults = [
+    { kind: 'late', by: '20m', rate: 0.1 },
+    { kind: 'missing', rate: 0.02 },
+    { kind: 'repeated', rate: 0.1 },
+    { kind: 'corrected', factor: 0.5, after: '15m', rate: 0.1 },
+    { kind: 'corrected', factor: 1.5, after: '40m', rate: 0.1 },
+    { kind: 'idMissing', rate: 0.02 },
+    { kind: 'idRepeated', rate: 0.05 },
+    { kind: 'partial', rate: 0.02 },
+  ];
+  await start({ cloudwatch: { faults, pageSize: 100 }, incidents: [{ kind: 'awsNetwork', from: '5h', until: '6h' }] });
+  const counted = new Map<string, Map<number, number>>(ALL.map(({ Id = '' }) => [Id, new Map()]));
+  const reader = client();
+  let requested = 0;
+  // One hour more, in which the last points appear.
+  for (let elapsed = 0; elapsed < 25 * HOUR; elapsed += 15 * MINUTE) {
+    clock.advance(15 * MINUTE);
+    let token: string | undefined;
+    do {
+      const input = { ...lastHour(...ALL), NextToken: token };
+      const output = await reader.send(new GetMetricDataCommand(input));
+      requested += ALL.length;
+      token = output.NextToken;
+      for (const { Id = '', Timestamps = [], Values = [] } of output.MetricDataResults ?? []) {
+        for (const [i, at] of Timestamps.entries()) {
+          const minutes = counted.get(Id);
+          minutes?.set(at.getTime(), Math.max(minutes.get(at.getTime()) ?? 0, Values[i] ?? 0));
+        }
+      }
+    } while (token !== undefined);
+  }
+  const inDay = (id: string) =>
+    [...(counted.get(id) ?? [])].filter(([at]) => at >= CLOCK_START && at < CLOCK_START + 24 * HOUR);
+  const sum = (id: string) => inDay(id).reduce((total, [, value]) => total + value, 0);
+  const monitor = { account: ACCOUNT, region: REGION, monitorName: 'checkout' };
+  expect(simulator.monitorTotals(monitor, CLOCK_START, CLOCK_START + 24 * HOUR)).toEqual({
+    observedMinutes: inDay('healthindicator').length,
+    degradedMinutes: inDay('healthindicator').filter(([, value]) => value > 0).length,
+    retransmissions: sum('retransmissions'),
+    timeouts: sum('timeouts'),
+    dataTransferred: sum('datatransferred'),
+  });
+  expect(simulator.metricsRequested()).toBe(requested);
+});
+
 test.each([1, 100])('reports a degraded network as %i', async (degradedValue) => {
   await simulator.close();
   const match = { monitorName: 'check*' };
