@@ -1,7 +1,6 @@
 import { type TargetClient, UNKNOWN_AT_FIRST_MS } from '../../aws/client.ts';
 import { ApiError, type ApiErrorName, InvalidResponse } from '../../aws/errors.ts';
 import type { QueryReference } from '../../aws/operations.ts';
-import { formatDuration } from '../../config/reading/texts.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import { isTerminal, type QueryStatus, type QueryType } from '../../model/vocabulary.ts';
 import { countsOf, resultsPaging } from '../../results/paging.ts';
@@ -17,44 +16,36 @@ import {
 } from '../../results/results.ts';
 import { STATUS_WAITS, waitAfter } from '../../scheduler/status-waits.ts';
 import { explainFailure } from '../error-advice.ts';
-import { Progress, type ProgressStream } from './progress.ts';
 import type { QueryRequest } from './query-flags.ts';
-import { renderResults } from './render-results.ts';
+import type { Steps } from './query-view.ts';
 import { subjectOf } from './results-header.ts';
-
-export interface OutputStream {
-  write(text: string): void;
-  /** Columns of the terminal. Undefined if the stream is not a terminal. */
-  readonly columns: () => number | undefined;
-}
 
 export interface AdHocQueryOptions {
   readonly request: QueryRequest;
   readonly region: string;
   readonly client: Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'stopQuery'>;
   readonly clock: Clock;
-  /** Receives only the results. */
-  readonly stdout: OutputStream;
-  /** Receives progress and errors. */
-  readonly stderr: ProgressStream;
-  /** Aborts when the user interrupts the command. Its reason is an {@link Interruption}. */
+  readonly steps: Steps;
+  /** Aborts when the user interrupts the command. */
   readonly interrupted: AbortSignal;
+  /** Aborts when the query is abandoned: at the latest with `interrupted`. */
+  readonly signal: AbortSignal;
 }
 
-/** The process received a signal to exit. */
+/** The user or the reader of the output ends the command. The message is for the user. */
 export class Interruption extends Error {
   override readonly name = 'Interruption';
-  /** The exit code by the convention of shells: 128 plus the number of the signal. */
   readonly exitCode: number;
 
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
-    super(`interrupted by ${signal}`);
-    this.exitCode = signal === 'SIGINT' ? 130 : 143;
+  /** @param exitCode for a signal, by the convention of shells, 128 plus its number */
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
   }
 }
 
 /** The command abandons the query. The message is for the user. */
-class GivenUp extends Error {
+export class GivenUp extends Error {
   override readonly name = 'GivenUp';
 }
 
@@ -84,55 +75,18 @@ const TRANSIENT: ReadonlySet<ApiErrorName> = new Set([
 /** A query of the service, with the type that selects its operations. */
 type Reference = QueryReference & { readonly type: QueryType; readonly queryId: string };
 
-/**
- * Starts a query or follows an existing one, waits until it is terminal, and writes its results. If the command abandons a
- * query that it has started, it stops the query at the service.
- *
- * @returns the exit code: 0 after SUCCEEDED, that of an {@link Interruption}, otherwise 1
- */
-export async function runAdHocQuery(options: AdHocQueryOptions): Promise<number> {
-  const { request, region, clock, stdout, stderr, interrupted } = options;
-  const late = new AbortController();
-  const cancelTimer = clock.setTimer(request.timeout, () =>
-    late.abort(new GivenUp(`no result after ${formatDuration(request.timeout)}; set a longer --timeout`)),
-  );
-  const signal = AbortSignal.any([interrupted, late.signal]);
-  const progress = new Progress(stderr, clock);
-  const query = new AdHocQuery(options, progress, signal);
-  try {
-    const { results, queryId } = await query.run();
-    progress.stop();
-    const finished = { request, region, queryId, results };
-    const { text, notes } = renderResults(finished, { columns: stdout.columns(), place: 'only' });
-    stdout.write(text);
-    for (const note of notes) {
-      progress.print(note);
-    }
-    return 0;
-  } catch (thrown) {
-    await query.stopIfStarted();
-    const reason: unknown = signal.aborted ? signal.reason : thrown;
-    progress.stop();
-    progress.print(`nfm-exporter: ${explain(reason)}`);
-    return reason instanceof Interruption ? reason.exitCode : 1;
-  } finally {
-    cancelTimer();
-    progress.stop();
-  }
-}
-
-class AdHocQuery {
+/** A query that is started or followed until it is terminal. */
+export class AdHocQuery {
   readonly #options: AdHocQueryOptions;
-  readonly #progress: Progress;
+  readonly #steps: Steps;
   readonly #signal: AbortSignal;
   /** A query that was started here and is not terminal. */
   #started: Reference | undefined;
 
-  /** @param signal aborts when the query is abandoned */
-  constructor(options: AdHocQueryOptions, progress: Progress, signal: AbortSignal) {
+  constructor(options: AdHocQueryOptions) {
     this.#options = options;
-    this.#progress = progress;
-    this.#signal = signal;
+    this.#steps = options.steps;
+    this.#signal = options.signal;
   }
 
   /** @throws {ApiError | InvalidResponse | GivenUp | Interruption} */
@@ -157,14 +111,14 @@ class AdHocQuery {
     if (this.#started === undefined) {
       return;
     }
-    this.#progress.show('stopping the query at the service');
+    this.#steps.show('stopping the query at the service');
     const patience = new AbortController();
     const cancel = clock.setTimer(STOP_TIMEOUT_MS, () => patience.abort(new GivenUp('no response in time')));
     try {
       await client.stopQuery(this.#started, patience.signal);
-      this.#progress.print('stopped at the service');
+      this.#steps.print('stopped at the service');
     } catch (thrown) {
-      this.#progress.print(`could not be stopped; the service ends it automatically: ${explain(thrown)}`);
+      this.#steps.print(`could not be stopped; the service ends it automatically: ${explain(thrown)}`);
     } finally {
       cancel();
     }
@@ -175,27 +129,27 @@ class AdHocQuery {
     const { type, monitorName, scopeId } = request;
     const subject = subjectOf(request);
     if (request.command === 'watch') {
-      this.#progress.print(`following query ${request.queryId} of ${subject} in ${region}`);
+      this.#steps.print(`following query ${request.queryId} of ${subject} in ${region}`);
       return { type, monitorName, scopeId, queryId: request.queryId };
     }
     const { metricName, destinationCategory, window } = request;
     const [start, end] = [window.start, window.end].map((time) => new Date(time).toISOString());
-    this.#progress.print(
+    this.#steps.print(
       `starting a query of ${subject} in ${region}: ${metricName}, ${destinationCategory}, ${start} to ${end}`,
     );
-    this.#progress.show('starting');
+    this.#steps.show('starting');
     // If this call were aborted, the id would be unknown, and a query that was started could not be stopped.
     const whole = new AbortController();
-    const onInterrupt = () => this.#progress.show('waiting for the query id, to stop the query; repeat to exit now');
+    const onInterrupt = () => this.#steps.show('waiting for the query id, to stop the query; repeat to exit now');
     interrupted.addEventListener('abort', onInterrupt, { once: true });
     try {
       const queryId = await client.startQuery(request, window, whole.signal);
-      this.#progress.print(`query ${queryId}`);
+      this.#steps.print(`query ${queryId}`);
       this.#started = { type, monitorName, scopeId, queryId };
       return this.#started;
     } catch (thrown) {
       if (thrown instanceof ApiError && thrown.mayHaveTakenEffect) {
-        this.#progress.print('the service may have started the query, and ends it automatically');
+        this.#steps.print('the service may have started the query, and ends it automatically');
       }
       throw thrown;
     } finally {
@@ -207,7 +161,7 @@ class AdHocQuery {
     const { request, client, clock } = this.#options;
     const startedAt = clock.monotonic();
     const isYoung = () => request.command === 'run' && clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
-    this.#progress.show('waiting for the first status');
+    this.#steps.show('waiting for the first status');
     for (let wait = WAITS.first; ; wait = waitAfter(WAITS, wait)) {
       const status = await this.#persistently(async () => {
         try {
@@ -220,7 +174,7 @@ class AdHocQuery {
         }
       });
       if (status !== undefined) {
-        this.#progress.show(status);
+        this.#steps.show(status);
         if (isTerminal(status)) {
           return status;
         }
@@ -237,7 +191,7 @@ class AdHocQuery {
     const pages: Page[] = [];
     const paging = resultsPaging();
     do {
-      this.#progress.show(`reading results, page ${pages.length + 1}`);
+      this.#steps.show(`reading results, page ${pages.length + 1}`);
       const { page, nextToken, bytes } = await this.#persistently(() =>
         this.#options.client.queryResults(reference, paging.nextToken, read, this.#signal),
       );
@@ -254,17 +208,27 @@ class AdHocQuery {
         return await call();
       } catch (thrown) {
         this.#signal.throwIfAborted();
-        if (!(thrown instanceof ApiError) || !TRANSIENT.has(thrown.error) || failures >= MOST_FAILURES) {
+        if (!isTransient(thrown) || failures >= MOST_FAILURES) {
           throw thrown;
         }
-        this.#progress.print(`${thrown.operation}: ${thrown.error}: ${thrown.message}; trying again`);
+        this.#steps.print(`${thrown.operation}: ${thrown.error}: ${thrown.message}; trying again`);
         await sleep(this.#options.clock, RETRY_WAIT_MS, this.#signal);
       }
     }
   }
 }
 
-function explain(thrown: unknown): string {
+/** Returns true for an error of AWS that may disappear on a later call. */
+export function isTransient(thrown: unknown): thrown is ApiError {
+  return thrown instanceof ApiError && TRANSIENT.has(thrown.error);
+}
+
+/**
+ * Returns an error of a query for the user, with advice.
+ *
+ * @throws the error itself if it is not one of a query
+ */
+export function explain(thrown: unknown): string {
   if (thrown instanceof ApiError) {
     return explainFailure(thrown);
   }

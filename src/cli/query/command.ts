@@ -8,8 +8,11 @@ import { NetworkConfigError } from '../../aws/network/proxy-routes.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Targets } from '../../scheduler/target.ts';
 import { UsageError } from '../flags.ts';
-import { Interruption, runAdHocQuery } from './ad-hoc-query.ts';
+import { Interruption } from './ad-hoc-query.ts';
 import type { QueryRequest } from './query-flags.ts';
+import { PlainView, type QueryView } from './query-view.ts';
+import { runQueries } from './run-queries.ts';
+import { ScreenView, type Terminal } from './screen-view.ts';
 
 export interface QueryCommandOptions {
   readonly request: QueryRequest;
@@ -51,17 +54,13 @@ export async function runQueryCommand(options: QueryCommandOptions): Promise<num
       maxAttempts: MAX_ATTEMPTS,
       version,
     });
-    return await runAdHocQuery({
+    return await runQueries({
       request,
       region,
       client,
       clock,
-      stdout: { write: (text) => process.stdout.write(text), columns: () => columnsOf(process.stdout) },
-      stderr: {
-        write: (text) => process.stderr.write(text),
-        isTerminal: process.stderr.isTTY && env['TERM'] !== 'dumb',
-        columns: () => columnsOf(process.stderr),
-      },
+      view: viewOf(options),
+      writeError: (text) => process.stderr.write(text),
       interrupted,
     });
   } catch (thrown) {
@@ -73,18 +72,59 @@ export async function runQueryCommand(options: QueryCommandOptions): Promise<num
   }
 }
 
-/** Returns a signal that aborts at the first SIGINT or SIGTERM. A second one exits the process immediately. */
+/** Windows are repeated on the alternate screen if the command has a terminal of its own. */
+function viewOf({ request, env, clock }: QueryCommandOptions): QueryView {
+  const { stdout, stderr } = process;
+  const isRepeated = request.command === 'run' && request.watch;
+  const isSmart = env['TERM'] !== 'dumb';
+  if (isRepeated && request.output === 'table' && stdout.isTTY && stderr.isTTY && isSmart) {
+    const screen = new ScreenView(terminalOf(stdout), clock);
+    // A second signal exits without the end of the command.
+    process.once('exit', () => screen.end());
+    return screen;
+  }
+  return new PlainView(
+    { write: (text) => stdout.write(text), columns: () => columnsOf(stdout) },
+    {
+      write: (text) => stderr.write(text),
+      isTerminal: stderr.isTTY && isSmart,
+      columns: () => columnsOf(stderr),
+    },
+    clock,
+    { isRepeated },
+  );
+}
+
+const DEFAULT_SIZE = { columns: 80, rows: 24 };
+
+function terminalOf(stream: NodeJS.WriteStream): Terminal {
+  return {
+    write: (text) => stream.write(text),
+    columns: () => stream.columns || DEFAULT_SIZE.columns,
+    rows: () => stream.rows || DEFAULT_SIZE.rows,
+    onResize(listener) {
+      stream.on('resize', listener);
+      return () => stream.off('resize', listener);
+    },
+  };
+}
+
+/**
+ * Returns a signal that aborts at the first SIGINT or SIGTERM, and if the reader of stdout has closed it. A second signal
+ * exits the process immediately.
+ */
 function interruptions(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      const interruption = new Interruption(signal);
+      const interruption = new Interruption(`interrupted by ${signal}`, signal === 'SIGINT' ? 130 : 143);
       if (controller.signal.aborted) {
         process.exit(interruption.exitCode);
       }
       controller.abort(interruption);
     });
   }
+  process.stdout.on('error', () => controller.abort(new Interruption('standard output is closed', 0)));
   return controller.signal;
 }
 

@@ -26,7 +26,7 @@ const CLEAR_LINE = '\r\u001b[2K';
 export class Progress {
   readonly #stream: ProgressStream;
   readonly #clock: Clock;
-  readonly #startedAt: number;
+  #startedAt: number;
   #text = '';
   #frame = 0;
   #cancelTimer: () => void = () => undefined;
@@ -57,6 +57,11 @@ export class Progress {
     } else {
       this.#stream.write(text);
     }
+  }
+
+  /** Restarts the duration. */
+  restart(): void {
+    this.#startedAt = this.#clock.monotonic();
   }
 
   /** Ends the progress, and leaves only the permanent lines. */

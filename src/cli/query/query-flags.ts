@@ -55,6 +55,11 @@ export const QUERY_FLAGS: readonly Flag[] = [
     'End of the window, in RFC 3339 format (default: two minutes ago, because data is delayed). Only for run.',
   ),
   flag('lookback', 'DURATION', 'Length of the window without --start, at most 1h (default 15m). Only for run.'),
+  {
+    name: 'watch',
+    kind: 'switch',
+    help: 'Repeat the query for each following window of the length --lookback (at least 1m), until Ctrl-C. Only for run.',
+  },
   flag('query-id', 'ID', 'Query to follow. Only for watch, required.'),
   flag('profile', 'NAME', 'Profile of the shared AWS config files for credentials.'),
   flag('endpoint', 'URL', 'Network Flow Monitor endpoint. May contain {region}.'),
@@ -99,6 +104,8 @@ export interface RunRequest extends CommonRequest {
   readonly limit: number | undefined;
   /** Milliseconds since the epoch; `end` is exclusive. */
   readonly window: { readonly start: number; readonly end: number };
+  /** Repeat the query for each following window of the same length. */
+  readonly watch: boolean;
 }
 
 /** A query to follow, started by another client. */
@@ -115,9 +122,11 @@ const DEFAULT_LIMIT = 100;
 const DEFAULT_LOOKBACK_MS = 900_000;
 const DEFAULT_TIMEOUT_MS = 600_000;
 /** Delay of data at the service: a window that ends now would miss its last flows. */
-const DELAY_MS = 120_000;
+export const DELAY_MS = 120_000;
+/** Shortest window of --watch: each one costs a run and calls. */
+const SHORTEST_WATCH_MS = 60_000;
 
-const RUN_ONLY = ['destination-category', 'limit', 'start', 'end', 'lookback'];
+const RUN_ONLY = ['destination-category', 'limit', 'start', 'end', 'lookback', 'watch'];
 const WATCH_ONLY = ['query-id'];
 
 /**
@@ -128,7 +137,9 @@ const WATCH_ONLY = ['query-id'];
  */
 export function readQueryFlags(values: FlagValues, now: number): QueryRequest {
   const command = readCommand(values.operands);
-  const foreign = (command === 'run' ? WATCH_ONLY : RUN_ONLY).find((name) => values.text(name) !== undefined);
+  const foreign = (command === 'run' ? WATCH_ONLY : RUN_ONLY).find(
+    (name) => values.text(name) !== undefined || values.on(name),
+  );
   if (foreign !== undefined) {
     throw new UsageError(`--${foreign} is not a flag of query ${command}`);
   }
@@ -155,6 +166,7 @@ export function readQueryFlags(values: FlagValues, now: number): QueryRequest {
     destinationCategory: required('destination-category', read(values.text('destination-category'), category)),
     limit: readLimit(values.text('limit'), type),
     window: readWindow(values, now),
+    watch: readWatch(values),
   };
 }
 
@@ -219,6 +231,21 @@ function readWindow(values: FlagValues, now: number): RunRequest['window'] {
     );
   }
   return { start, end };
+}
+
+function readWatch(values: FlagValues): boolean {
+  if (!values.on('watch')) {
+    return false;
+  }
+  const fixed = ['start', 'end'].find((name) => values.text(name) !== undefined);
+  if (fixed !== undefined) {
+    throw new UsageError(`--watch and --${fixed} are mutually exclusive`);
+  }
+  const given = values.text('lookback');
+  if (given !== undefined && (read(given, lookback) ?? 0) < SHORTEST_WATCH_MS) {
+    throw wrongValue(given, 'at least 1m with --watch');
+  }
+  return true;
 }
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;

@@ -36,11 +36,12 @@ export function subjectOf({ monitorName, scopeId }: Pick<QueryRequest, 'monitorN
 
 /** Returns a window as `2026-01-31 11:43:00 to 11:58:00 UTC`. */
 function windowText({ start, end }: { readonly start: number; readonly end: number }): string {
-  const [[startDate, startTime], [endDate, endTime]] = [dateAndTime(start), dateAndTime(end)];
-  return `${startDate} ${startTime} to ${startDate === endDate ? '' : `${endDate} `}${endTime} UTC`;
+  const [startDate, endDate] = [start, end].map((at) => new Date(at).toISOString().slice(0, 10));
+  const from = `${startDate} ${timeOfDay(start)}`;
+  return `${from} to ${startDate === endDate ? '' : `${endDate} `}${timeOfDay(end)} UTC`;
 }
 
-function dateAndTime(at: number): readonly [date: string, time: string] {
-  const iso = new Date(at).toISOString();
-  return [iso.slice(0, 10), iso.slice(11, 19)];
+/** Returns a time as `11:43:00`, in UTC. */
+export function timeOfDay(at: number): string {
+  return new Date(at).toISOString().slice(11, 19);
 }

@@ -32,6 +32,7 @@ describe('flags of query run', () => {
       endpoint: undefined,
       output: 'table',
       noMirror: false,
+      watch: false,
       timeout: 600_000,
     });
   });
@@ -111,6 +112,13 @@ describe('invalid flags', () => {
       'a time at most 1h before the end of the window, 2026-01-31T11:58:00.000Z: the service rejects longer windows',
     ],
     [[...RUN, '--start=2026-01-31T11:50:00Z', '--lookback=5m'], '--start and --lookback are mutually exclusive'],
+    [[...RUN, '--watch', '--end=2026-01-31T11:50:00Z'], '--watch and --end are mutually exclusive'],
+    [[...RUN, '--watch', '--lookback=59s'], '--lookback: got "59s", expected at least 1m with --watch'],
+    [['watch', '--monitor-name=m', '--query-id=q', '--watch'], '--watch is not a flag of query watch'],
+    [
+      ['run', '--type=workload-insights-top-contributors-data', '--scope-id=s', ...RUN.slice(2), '--no-mirror'],
+      '--no-mirror is not valid for type workload-insights-top-contributors-data',
+    ],
     [[...RUN, '--timeout=0s'], '--timeout: got "0s", expected a duration above zero'],
     [[...RUN, '--timeout=1y'], '--timeout: got "1y", expected a duration of at most'],
     [[...RUN, '--output=xml'], '--output: got "xml", expected one of table, csv, tsv, json'],

@@ -1,33 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FinishedQuery } from '../../../src/cli/query/finished-query.ts';
-import type { RunRequest } from '../../../src/cli/query/query-flags.ts';
 import { renderResults } from '../../../src/cli/query/render-results.ts';
 import { escapeControls } from '../../../src/lib/text.ts';
 import { ROW_LABELS } from '../../../src/model/vocabulary.ts';
 import { delimitedLine, plainNumber } from '../../../src/results/delimited.ts';
 import { readDataPage, readRowPage } from '../../../src/results/results.ts';
-
-const REQUEST: RunRequest = {
-  command: 'run',
-  region: undefined,
-  type: 'monitor-top-contributors',
-  monitorName: 'checkout',
-  scopeId: undefined,
-  metricName: 'ROUND_TRIP_TIME',
-  destinationCategory: 'INTER_AZ',
-  limit: 100,
-  window: { start: Date.UTC(2026, 0, 31, 23, 50), end: Date.UTC(2026, 1, 1, 0, 5) },
-  profile: undefined,
-  endpoint: undefined,
-  output: 'table',
-  noMirror: false,
-  timeout: 600_000,
-};
-
-function finished(results: FinishedQuery['results'], request: Partial<RunRequest> = {}): FinishedQuery {
-  return { request: { ...REQUEST, ...request }, region: 'eu-west-1', queryId: 'q', results };
-}
+import { finishedQuery } from './finished-query.ts';
 
 function rowsOf(...rows: readonly Readonly<Record<string, unknown>>[]) {
   return readRowPage({ unit: 'Microseconds', topContributors: rows });
@@ -125,7 +103,7 @@ describe('CSV of a query', () => {
   );
 
   it('has the same columns for any row, and values in the base unit', () => {
-    const [titles = [], ...lines] = parseCsv(renderResults(finished(rows, { output: 'csv' }), ONLY).text);
+    const [titles = [], ...lines] = parseCsv(renderResults(finishedQuery(rows, { output: 'csv' }), ONLY).text);
     expect(titles).toEqual(['value', 'unit', 'metric_name', 'window_start', 'window_end', ...ROW_LABELS]);
     const read = lines.map((line) => Object.fromEntries(titles.map((title, i) => [title, line[i]])));
     const common = {
@@ -152,7 +130,7 @@ describe('CSV of a query', () => {
     });
     const request = { output: 'tsv', type: 'workload-insights-top-contributors-data', metricName: 'TIMEOUTS' } as const;
     const window = '2026-01-31T23:50:00.000Z\t2026-02-01T00:05:00.000Z';
-    expect(renderResults(finished(points, request), ONLY).text).toBe(
+    expect(renderResults(finishedQuery(points, request), ONLY).text).toBe(
       [
         'value\tunit\tmetric_name\twindow_start\twindow_end\ttime\tseries',
         `6\tcount\tTIMEOUTS\t${window}\t2026-01-31T23:50:00.000Z\ta`,
@@ -164,7 +142,7 @@ describe('CSV of a query', () => {
 
   it('has no mirror rows with --no-mirror, in any format', () => {
     for (const output of ['csv', 'tsv', 'json', 'table'] as const) {
-      const { text, notes } = renderResults(finished(rows, { output, noMirror: true }), ONLY);
+      const { text, notes } = renderResults(finishedQuery(rows, { output, noMirror: true }), ONLY);
       expect(text).toContain('10.0.0.2');
       expect(text).not.toContain('10.0.0.1');
       expect(notes).toContain('2 contributors, 1 mirror row omitted');
@@ -174,7 +152,7 @@ describe('CSV of a query', () => {
 
 describe('the table of a query', () => {
   it('begins with the metric, its unit, and the window', () => {
-    const { text } = renderResults(finished(rowsOf({ localIp: '10.0.0.1', value: 5 })), ONLY);
+    const { text } = renderResults(finishedQuery(rowsOf({ localIp: '10.0.0.1', value: 5 })), ONLY);
     expect(text.split('\n')).toEqual([
       'Metric: ROUND_TRIP_TIME (in µs, ms, or s)',
       'Query:  monitor checkout, eu-west-1, INTER_AZ',
@@ -187,7 +165,7 @@ describe('the table of a query', () => {
   });
 
   it('shows that there are no contributors', () => {
-    const { text, notes } = renderResults(finished(rowsOf()), ONLY);
+    const { text, notes } = renderResults(finishedQuery(rowsOf()), ONLY);
     expect(text).toMatch(/UTC\n\n\(empty\)\n$/);
     expect(notes).toContain('no contributors in this window');
   });
@@ -224,7 +202,7 @@ describe('the table of a query', () => {
     [80, ['value', 'local_ip', 'remote_ip', 'target_port', 'local_az', 'remote_az']],
     [200, ['local_instance_id', 'local_pod_name', 'remote_service_name']],
   ] as const)('is aligned and readable in %d columns, with wide and combining characters', ([columns, titles]) => {
-    const { text, notes } = renderResults(finished(realistic), { columns, place: 'only' });
+    const { text, notes } = renderResults(finishedQuery(realistic), { columns, place: 'only' });
     const lines = text.trimEnd().split('\n');
     for (const line of lines) {
       expect(line).toMatch(/^[ -~µ…]*$/);

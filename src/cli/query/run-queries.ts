@@ -1,0 +1,109 @@
+import type { TargetClient } from '../../aws/client.ts';
+import { ApiError } from '../../aws/errors.ts';
+import { formatDuration } from '../../config/reading/texts.ts';
+import { type Clock, sleep } from '../../lib/clock.ts';
+import { counted } from '../../lib/text.ts';
+import { AdHocQuery, explain, GivenUp, Interruption, isTransient } from './ad-hoc-query.ts';
+import { DELAY_MS, type QueryRequest, type RunRequest } from './query-flags.ts';
+import type { QueryView } from './query-view.ts';
+import { timeOfDay } from './results-header.ts';
+
+export interface QueryRunOptions {
+  readonly request: QueryRequest;
+  readonly region: string;
+  readonly client: Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'stopQuery'>;
+  readonly clock: Clock;
+  readonly view: QueryView;
+  /** Receives the error that ends the command, after the end of the view. */
+  readonly writeError: (text: string) => void;
+  /** Aborts when the user interrupts the command. Its reason is an {@link Interruption}. */
+  readonly interrupted: AbortSignal;
+}
+
+/**
+ * Starts a query or follows an existing one, waits until it is terminal, and shows its results. With `--watch`, repeats this
+ * for each window. If the command abandons a query that it has started, it stops the query at the service.
+ *
+ * @returns the exit code: 0 after SUCCEEDED, that of an {@link Interruption}, otherwise 1
+ */
+export async function runQueries(options: QueryRunOptions): Promise<number> {
+  const { request, view, writeError } = options;
+  try {
+    await (request.command === 'run' && request.watch ? repeat(options, request) : runOne(options, request));
+    return 0;
+  } catch (thrown) {
+    view.end();
+    writeError(`nfm-exporter: ${explain(thrown)}\n`);
+    return thrown instanceof Interruption ? thrown.exitCode : 1;
+  } finally {
+    view.end();
+  }
+}
+
+/** @throws {ApiError | InvalidResponse | GivenUp | Interruption} after the query was stopped */
+async function runOne(options: QueryRunOptions, request: QueryRequest): Promise<void> {
+  const { region, client, clock, view, interrupted } = options;
+  const late = new AbortController();
+  const cancelTimer = clock.setTimer(request.timeout, () =>
+    late.abort(new GivenUp(`no result after ${formatDuration(request.timeout)}; set a longer --timeout`)),
+  );
+  const signal = AbortSignal.any([interrupted, late.signal]);
+  const query = new AdHocQuery({ request, region, client, clock, interrupted, signal, steps: view });
+  try {
+    view.showResults({ request, region, ...(await query.run()) });
+  } catch (thrown) {
+    await query.stopIfStarted();
+    throw signal.aborted ? signal.reason : thrown;
+  } finally {
+    cancelTimer();
+  }
+}
+
+/** Runs the query for one window after the other until it is interrupted, or fails in a way that a later window would, too. */
+async function repeat(options: QueryRunOptions, request: RunRequest): Promise<never> {
+  const { view } = options;
+  for (let current = request; ; ) {
+    try {
+      await runOne(options, current);
+    } catch (thrown) {
+      if (!mayRecover(thrown)) {
+        throw thrown;
+      }
+      view.print(`${explain(thrown)}; continuing with the next window`);
+    }
+    current = { ...request, window: await nextWindow(options, current.window) };
+    view.restart();
+  }
+}
+
+function mayRecover(thrown: unknown): boolean {
+  return (
+    thrown instanceof GivenUp ||
+    isTransient(thrown) ||
+    (thrown instanceof ApiError && thrown.error === 'ServiceQuotaExceededException')
+  );
+}
+
+/** Longest sleep, so that the time is right soon after a suspend of the machine. */
+const LONGEST_SLEEP_MS = 10_000;
+
+/** Waits until the data of the next window is complete. Skips windows that ended while a query ran. */
+async function nextWindow(
+  { clock, view, interrupted }: QueryRunOptions,
+  { start, end }: RunRequest['window'],
+): Promise<RunRequest['window']> {
+  const length = end - start;
+  const skipped = Math.max(0, Math.floor((clock.now() - DELAY_MS - end) / length) - 1);
+  if (skipped > 0) {
+    view.print(`skipped ${counted(skipped, 'window')}, because the query took too long`);
+  }
+  const next = { start: end + skipped * length, end: end + (skipped + 1) * length };
+  const due = next.end + DELAY_MS;
+  if (due > clock.now()) {
+    view.showWait(`next query at ${timeOfDay(due)} UTC`);
+  }
+  while (clock.now() < due) {
+    await sleep(clock, Math.min(due - clock.now(), LONGEST_SLEEP_MS), interrupted);
+  }
+  return next;
+}
