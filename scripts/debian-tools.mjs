@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 /**
  * A program, by each name that it has, and Debian's package with it.
@@ -52,4 +54,18 @@ export function installTools(tools) {
   return still.length === 0
     ? undefined
     : { names: listed(still), command: `apt-get install ${packagesOf(still).join(' ')}` };
+}
+
+/** Debian keeps the programs of each major version in a directory of its own, which is not on the PATH. */
+const POSTGRESQL_ROOT = process.env['NFM_POSTGRESQL_ROOT'] ?? '/usr/lib/postgresql';
+
+/** The programs of a PostgreSQL server: those of Debian's newest version, or those on the PATH. */
+export function postgresqlPrograms() {
+  const versions = existsSync(POSTGRESQL_ROOT) ? readdirSync(POSTGRESQL_ROOT) : [];
+  const [newest] = versions
+    .map((version) => join(POSTGRESQL_ROOT, version, 'bin'))
+    .filter((directory) => existsSync(join(directory, 'initdb')))
+    .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+  const program = (/** @type {string} */ name) => (newest === undefined ? name : join(newest, name));
+  return { initdb: program('initdb'), postgres: program('postgres'), psql: program('psql') };
 }

@@ -1,8 +1,8 @@
 // The tests hold our pages, rules and configuration against Prometheus, Alertmanager and their tools, the status page
-// against a browser, and run the demo's commands. This installs them with apt if it may. Otherwise it prints what is missing
+// against a browser, the storage of replicas against PostgreSQL, and run the demo's commands. This installs them with apt if it may. Otherwise it prints what is missing
 // and fails, so that no test is skipped in silence.
 
-import { installTools } from './debian-tools.mjs';
+import { installTools, postgresqlPrograms } from './debian-tools.mjs';
 
 const missing = installTools([
   { names: ['promtool'], package: 'prometheus' },
@@ -11,11 +11,18 @@ const missing = installTools([
   { names: ['prometheus-alertmanager', 'alertmanager'], package: 'prometheus-alertmanager' },
   { names: ['chromium'], package: 'chromium' },
   { names: ['curl'], package: 'curl' },
+  {
+    // Found only after its installation.
+    get names() {
+      return [postgresqlPrograms().initdb];
+    },
+    package: 'postgresql',
+  },
 ]);
 if (missing !== undefined) {
   process.stderr.write(
     `The tests need ${missing.names} on the PATH.\n` +
-      `Install Prometheus 2.42 and Alertmanager 0.25, or later, and Chromium: on Debian and Ubuntu "${missing.command}" ` +
+      `Install Prometheus 2.42 and Alertmanager 0.25, or later, Chromium, and PostgreSQL 13 or later: on Debian and Ubuntu "${missing.command}" ` +
       `as root, elsewhere by your system's packages.\n`,
   );
   process.exit(1);

@@ -7,6 +7,8 @@ export const LARGEST_RESULTS_BYTES = 8 * 1024 * 1024;
 const LARGEST_LISTING_BYTES = 1024 * 1024;
 /** Largest status, start response, error response, or response of STS. */
 const LARGEST_SMALL_BYTES = 64 * 1024;
+/** Largest page of a DynamoDB table: 1 MiB, in which JSON escapes each quotation mark. */
+const LARGEST_TABLE_BYTES = 4 * 1024 * 1024;
 
 /** Most values in one response, including lists and objects: five times those of a page of 2,000 full rows. */
 const MOST_VALUES = 250_000;
@@ -18,7 +20,13 @@ const MOST_CONTAINERS = 20_000;
 const DEEPEST = 32;
 
 /** Maximum size of a response body in bytes, after the transfer coding and independent of `Content-Length`. */
-export function largestBody({ method, path }: Pick<HttpRequest, 'method' | 'path'>, statusCode: number): number {
+export function largestBody(
+  { method, path, headers }: Pick<HttpRequest, 'method' | 'path' | 'headers'>,
+  statusCode: number,
+): number {
+  if (statusCode < 300 && headers['x-amz-target']?.startsWith('DynamoDB_')) {
+    return LARGEST_TABLE_BYTES;
+  }
   if (method !== 'GET' || statusCode >= 300 || path.endsWith('/status')) {
     return LARGEST_SMALL_BYTES;
   }

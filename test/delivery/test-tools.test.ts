@@ -1,5 +1,5 @@
-import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run } from '../support/project.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -9,10 +9,11 @@ function requireTools(programs: Readonly<Record<string, string>>) {
   const folder = temporaryFolder();
   symlinkSync('/bin/sh', join(folder, 'sh'));
   for (const [name, script] of Object.entries(programs)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
     chmodSync(join(folder, name), 0o755);
   }
-  return run(process.execPath, ['scripts/test-tools.mjs'], { env: { PATH: folder } });
+  return run(process.execPath, ['scripts/test-tools.mjs'], { env: { PATH: folder, NFM_POSTGRESQL_ROOT: folder } });
 }
 
 const ALL = {
@@ -22,6 +23,7 @@ const ALL = {
   'prometheus-alertmanager': 'exit 0',
   chromium: 'exit 0',
   curl: 'exit 0',
+  initdb: 'exit 0',
 };
 
 /** Prints its arguments. On `install`, creates all tools in its own directory. */
@@ -38,6 +40,12 @@ describe('the tools of the tests', () => {
     expect(requireTools({ ...ALL, 'apt-get': APT_GET })).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
+  test("finds PostgreSQL in Debian's directory of its newest version", () => {
+    const { initdb: _, ...others } = ALL;
+    const inDirectory = (version: string) => join(version, 'bin', 'initdb');
+    expect(requireTools({ ...others, [inDirectory('9')]: 'exit 1', [inDirectory('17')]: 'exit 0' }).status).toBe(0);
+  });
+
   test("Alertmanager may go by its project's name", () => {
     const { 'prometheus-alertmanager': _, ...others } = ALL;
     expect(requireTools({ ...others, alertmanager: 'exit 0' })).toEqual({ status: 0, stdout: '', stderr: '' });
@@ -46,7 +54,8 @@ describe('the tools of the tests', () => {
   test.each([
     ['prometheus', 'prometheus', { ...ALL, prometheus: 'exit 1' }],
     ['amtool', 'prometheus-alertmanager', { ...ALL, amtool: 'exit 1', 'prometheus-alertmanager': 'exit 1' }],
-    ['promtool', 'prometheus prometheus-alertmanager chromium curl', {}],
+    ['initdb', 'postgresql', { ...ALL, initdb: 'exit 1' }],
+    ['promtool', 'prometheus prometheus-alertmanager chromium curl postgresql', {}],
   ])('they are installed where apt is there and may be used: %s', (tool, packages, programs) => {
     const { status, stdout, stderr } = requireTools({ ...programs, 'apt-get': APT_GET });
     if (process.getuid?.() === 0) {

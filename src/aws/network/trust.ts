@@ -52,7 +52,13 @@ interface TlsAuthorities {
   readonly getCACertificates?: (type: 'default') => string[];
 }
 
-function readCertificates(variable: string, path: string): string[] {
+/**
+ * Returns the PEM certificates in a file.
+ *
+ * @param variable the setting with the path, for errors
+ * @throws NetworkConfigError for a file that is unreadable, without certificates, or has an invalid one
+ */
+export function readCertificates(variable: string, path: string): string[] {
   const certificates = readText(variable, path).match(/-----BEGIN CERTIFICATE-----[^-]*(-----END CERTIFICATE-----)?/g);
   if (certificates === null) {
     throw new NetworkConfigError(variable, `${path} has no PEM certificate`);

@@ -1,0 +1,120 @@
+import { type Item, TableClient } from '../../aws/dynamodb/table-client.ts';
+import type { TableClientOptions } from '../../aws/dynamodb/table-sdk.ts';
+import { ApiError, type ApiErrorName } from '../../aws/errors.ts';
+import {
+  Conflict,
+  type NamedRegister,
+  type Register,
+  type RegisterEngine,
+  RegisterError,
+  type RegisterFailure,
+  type RegisterKey,
+  type RegisterPage,
+  type RegisterWrite,
+  type Reply,
+} from '../../replicas/registers.ts';
+
+/** Key and attributes of the table that `storage create` creates. */
+const TABLE_KEYS = { hash: 'partition', range: 'name', expiry: 'expiresAt' } as const;
+
+/** Whole seconds of the header `Date` are counted from their middle. */
+const HALF_SECOND_MS = 500;
+
+/** Registers in a DynamoDB table: one item each, with the partition as hash key, and the name as range key. */
+export class DynamodbEngine implements RegisterEngine {
+  readonly kind = 'dynamodb';
+  readonly description: string;
+  readonly #client: TableClient;
+
+  constructor(options: TableClientOptions) {
+    this.#client = new TableClient(options);
+    this.description = `table ${options.table} in ${options.region}`;
+  }
+
+  get(key: RegisterKey, signal: AbortSignal): Promise<Reply<Register | undefined>> {
+    return this.#attempt(async () => {
+      const { result, date } = await this.#client.get(keyOf(key), signal);
+      return { result: result && registerOf(result), time: middleOf(date) };
+    });
+  }
+
+  put({ key, value, version, ifVersion, expiresAt }: RegisterWrite, signal: AbortSignal): Promise<Reply<undefined>> {
+    // DynamoDB deletes an item after the second of its attribute for expiry.
+    const expiry = expiresAt === undefined ? {} : { [TABLE_KEYS.expiry]: Math.ceil(expiresAt / 1_000) };
+    const item = { ...keyOf(key), value, version, ...expiry };
+    return this.#attempt(async () => {
+      const { date } = await this.#client.put(item, { attribute: 'version', equals: ifVersion }, signal);
+      return { result: undefined, time: middleOf(date) };
+    });
+  }
+
+  page(partition: string, after: string | undefined, signal: AbortSignal): Promise<Reply<RegisterPage>> {
+    const start = after === undefined ? undefined : keyOf({ partition, name: after });
+    return this.#attempt(async () => {
+      const { result, date } = await this.#client.query([TABLE_KEYS.hash, partition], start, signal);
+      const registers = result.items.map(
+        (item): NamedRegister => ({ name: textOf(item, TABLE_KEYS.range), ...registerOf(item) }),
+      );
+      return { result: { registers, next: result.end && textOf(result.end, TABLE_KEYS.range) }, time: middleOf(date) };
+    });
+  }
+
+  async close(): Promise<void> {
+    // The connections belong to the exporter's network.
+  }
+
+  async #attempt<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw error instanceof ApiError ? this.#failureOf(error) : error;
+    }
+  }
+
+  #failureOf(error: ApiError): RegisterError {
+    const { cause } = error;
+    const name = cause instanceof Error ? cause.name : '';
+    if (name === 'ConditionalCheckFailedException') {
+      return new Conflict(undefined, { cause: error });
+    }
+    const advice =
+      name === 'ResourceNotFoundException' ? `; create the ${this.description} with nfm-exporter storage create` : '';
+    return new RegisterError(FAILURES[error.error] ?? 'other', `${error.message}${advice}`, { cause: error });
+  }
+}
+
+/** Kinds of failures by the name of the error. All others are `other`. */
+const FAILURES: Readonly<Partial<Record<ApiErrorName, RegisterFailure>>> = {
+  ThrottlingException: 'throttled',
+  TimeoutError: 'timeout',
+  NetworkError: 'unreachable',
+  AccessDeniedException: 'denied',
+  CredentialsError: 'denied',
+  ExpiredTokenException: 'denied',
+  IncompleteSignatureException: 'denied',
+  InvalidSignatureException: 'denied',
+  MissingAuthenticationTokenException: 'denied',
+  UnrecognizedClientException: 'denied',
+  InvalidResponse: 'invalid',
+};
+
+function keyOf({ partition, name }: RegisterKey): Item {
+  return { [TABLE_KEYS.hash]: partition, [TABLE_KEYS.range]: name };
+}
+
+function registerOf(item: Item): Register {
+  return { value: textOf(item, 'value'), version: textOf(item, 'version') };
+}
+
+/** Returns an attribute. @throws RegisterError if it is not a text: another program has written the item */
+function textOf(item: Item, attribute: string): string {
+  const value = item[attribute];
+  if (typeof value !== 'string') {
+    throw new RegisterError('invalid', `an item without the text ${attribute} was not written by an exporter`);
+  }
+  return value;
+}
+
+function middleOf(date: number | undefined): number | undefined {
+  return date === undefined ? undefined : date + HALF_SECOND_MS;
+}
