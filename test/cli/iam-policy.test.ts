@@ -186,6 +186,43 @@ describe('iam-policy', () => {
     ]);
   });
 
+  it('allows reading metrics from CloudWatch in accounts that do so, even without queries', async () => {
+    const cloudwatch = { monitors: { tags: { env: 'prod' } } };
+    const { code, stdout } = await policiesOf({
+      discovery: { monitorsEvery: '5m' },
+      accounts: [
+        { name: 'plain', region: 'eu-west-1' },
+        { name: 'metrics', regions: ['eu-west-1', 'us-east-1'], roleArn: ROLE, cloudwatch },
+        { name: 'both', region: 'eu-west-1', cloudwatch: {} },
+      ],
+      queries: [watched({ account: ['plain', 'both'] })],
+    });
+    expect(code).toBe(0);
+    const { accounts, base } = JSON.parse(stdout);
+    const listings = { Effect: 'Allow', Action: ['networkflowmonitor:ListMonitors', 'networkflowmonitor:ListScopes'] };
+    const statusOf = (account: string) => ({
+      Effect: 'Allow',
+      Action: [WATCHED],
+      Resource: [`arn:aws:networkflowmonitor:eu-west-1:${account}:monitor/checkout`],
+    });
+    // GetMetricData supports no narrower resource.
+    const withMetrics = { ...listings, Action: ['cloudwatch:GetMetricData', ...listings.Action], Resource: ['*'] };
+    expect(accounts.plain.Statement).toEqual([statusOf('*'), { ...listings, Resource: ['*'] }]);
+    expect(accounts.both.Statement).toEqual([withMetrics, statusOf('*')]);
+    expect(accounts.metrics.Statement).toEqual([
+      withMetrics,
+      {
+        Effect: 'Allow',
+        Action: ['networkflowmonitor:ListTagsForResource'],
+        Resource: [
+          'arn:aws:networkflowmonitor:eu-west-1:111122223333:monitor/*',
+          'arn:aws:networkflowmonitor:us-east-1:111122223333:monitor/*',
+        ],
+      },
+    ]);
+    expect(base.default.Statement).toEqual([{ Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: [ROLE] }]);
+  });
+
   it('prints empty policies for a file without queries', async () => {
     expect(JSON.parse((await policiesOf({}, true)).stdout)).toEqual({ accounts: {}, base: {}, trust: {} });
   });

@@ -6,6 +6,7 @@ import { partitionOfRegion } from '../../config/regions.ts';
 import { groupBy } from '../../lib/group-by.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
 import type { QueryType } from '../../model/vocabulary.ts';
+import { cloudwatchTargets } from '../../queries/cloudwatch-targets.ts';
 import type { Follower } from '../../queries/following.ts';
 import type { SourceQueries } from '../../queries/sources.ts';
 import { loadWithFiles } from '../../registry/load-with-files.ts';
@@ -41,6 +42,9 @@ export interface IamPolicies {
   readonly trust: Readonly<Record<string, PolicyDocument>>;
 }
 
+/** The action that reads metrics of monitors from CloudWatch. */
+const METRIC_DATA = 'cloudwatch:GetMetricData';
+
 /** Placeholders in trust policies for unknown or secret values. */
 const PLACEHOLDERS = { principal: 'ARN-OF-THE-BASE-IDENTITY', externalId: 'EXTERNAL-ID-OF-THE-ACCOUNT' };
 
@@ -56,20 +60,26 @@ interface Use {
 /**
  * Returns the least permissions for the accounts in use. Watched queries need their status. Scheduled queries are started,
  * polled, read, and stopped. The resources are the monitors and scopes in the config, or all of them for selectors. If
- * configured, monitors and scopes are listed, and the tags of monitors are read. Source of the actions and resources: the
+ * configured, monitors and scopes are listed, the tags of monitors are read, and the metrics of monitors are read from
+ * CloudWatch. Source of the actions and resources: the
  * Service Authorization Reference. sts:GetCallerIdentity needs no permission.
  */
 function iamPolicies(config: Config, { queries, followers }: SourceQueries): IamPolicies {
-  const uses = [...queries.map(useOfQuery), ...followers.flatMap(usesOfFollower)];
-  const lists = config.discovery.monitorsEvery > 0;
-  const used = config.accounts.filter(({ name }) => uses.some(({ account }) => account === name));
+  const metrics = cloudwatchTargets(config);
+  const uses = [
+    ...queries.map(useOfQuery),
+    ...followers.flatMap(usesOfFollower),
+    ...metrics.flatMap((target) => tagUses(target, target.settings.monitors)),
+  ];
+  const listing = config.discovery.monitorsEvery > 0 ? Object.values(LIST_OPERATIONS).map(actionOf) : [];
+  const used = config.accounts.filter(({ name }) => [...uses, ...metrics].some(({ account }) => account === name));
   const withRole = used.flatMap((account) => (account.role === undefined ? [] : [{ ...account, role: account.role }]));
   const byBase = groupBy(withRole, ({ profile }) => (profile === undefined ? 'default' : `profile ${profile}`));
   const policyOf = (account: Account) =>
     accountPolicy(
       account,
       uses.filter((use) => use.account === account.name),
-      lists,
+      metrics.some((target) => target.account === account.name) ? [METRIC_DATA, ...listing] : listing,
     );
   return {
     accounts: Object.fromEntries(used.map((account) => [account.name, policyOf(account)])),
@@ -80,7 +90,8 @@ function iamPolicies(config: Config, { queries, followers }: SourceQueries): Iam
 
 type AccountWithRole = Account & { readonly role: NonNullable<Account['role']> };
 
-function accountPolicy({ role }: Account, uses: readonly Use[], lists: boolean): PolicyDocument {
+/** @param unlimited actions that support no narrower resource than all */
+function accountPolicy({ role }: Account, uses: readonly Use[], unlimited: readonly string[]): PolicyDocument {
   const awsAccountId = role?.arn.split(':')[4] ?? '*';
   const byResource = groupBy(
     uses,
@@ -91,9 +102,8 @@ function accountPolicy({ role }: Account, uses: readonly Use[], lists: boolean):
     resource,
     actions: [...new Set(same.flatMap(({ actions }) => actions))].sort(),
   }));
-  if (lists) {
-    // Listings support no narrower resource.
-    needs.push({ resource: '*', actions: Object.values(LIST_OPERATIONS).map(actionOf).sort() });
+  if (unlimited.length > 0) {
+    needs.push({ resource: '*', actions: unlimited.toSorted() });
   }
   // One statement for all resources with the same actions allows nothing else.
   return policy(
@@ -118,9 +128,14 @@ function useOfQuery({ account, region, kind, type, monitorName, scopeId }: Regis
 
 function usesOfFollower({ entry, target, selector }: Follower): readonly Use[] {
   const resource = selector.kind === 'monitors' ? 'monitor/*' : 'scope/*';
-  const readsTags = selector.kind === 'monitors' && Object.keys(selector.tags).length > 0;
-  const tags = readsTags ? [actionOf(TAGS_OPERATION)] : [];
-  return [{ ...target, actions: [...actionsFor('scheduled', entry.type), ...tags], resource }];
+  return [{ ...target, actions: actionsFor('scheduled', entry.type), resource }, ...tagUses(target, selector)];
+}
+
+/** Reading the tags of monitors, if the selector has tags. */
+function tagUses({ account, region }: Pick<Use, 'account' | 'region'>, selector: Follower['selector']): readonly Use[] {
+  return selector.kind === 'monitors' && Object.keys(selector.tags).length > 0
+    ? [{ account, region, actions: [actionOf(TAGS_OPERATION)], resource: 'monitor/*' }]
+    : [];
 }
 
 function actionsFor(kind: RegisteredQuery['kind'], type: QueryType): readonly string[] {
