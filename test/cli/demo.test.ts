@@ -55,11 +55,16 @@ describe.concurrent('the demo', () => {
     const demo = startCommand(scope, ['demo', ANY_PORT], USERS_ENVIRONMENT);
     const url = await demo.url();
     await vi.waitFor(() => expect(demo.stdout()).toContain('Press Ctrl-C to exit.'), PATIENT);
-    const addresses = demo.stdout().match(/^ {2}http\S+/gm) ?? [];
-    expect(addresses.map((address) => address.trim())).toEqual([`${url}/`, `${url}/metrics`, `${url}/api/v1/queries`]);
+    const addresses = (demo.stdout().match(/^ {2}http\S+/gm) ?? []).map((address) => address.trim());
+    const page = `${url}/?query=checkout-top%3ARETRANSMISSIONS`;
+    expect(addresses).toEqual([`${url}/`, `${url}/flows`, page, `${url}/metrics`, `${url}/api/v1/queries`]);
     for (const address of addresses) {
       expect((await fetch(address)).status).toBe(200);
     }
+    await vi.waitFor(
+      async () => expect(await (await fetch(page)).text()).toContain('aria-label="Contributors"'),
+      PATIENT,
+    );
     await vi.waitFor(async () => {
       const page = await (await fetch(`${url}/metrics`)).text();
       expect(page).toContain('# TYPE aws_nfm_query_status gauge\n');
@@ -103,6 +108,21 @@ describe.concurrent('the demo', () => {
     for (const address of addresses) {
       expect([200, 503]).toContain((await fetch(address)).status);
     }
+  });
+
+  it('prints the port that was chosen everywhere, and why a busy port cannot be used', async (scope) => {
+    const demo = startCommand(scope, ['demo', '--web.listen-address=127.0.0.1:0'], OWN_ENVIRONMENT);
+    const url = await demo.url();
+    await thingsToTry(demo);
+    const { port } = new URL(url);
+    expect(demo.stdout()).not.toContain('10049');
+    expect(demo.stdout()).toContain(`add --web.listen-address=127.0.0.1:${port} --web.enable-admin-api.`);
+    const [, ...addresses] = demo.stdout().match(/http:\/\/[^/\s]+/g) ?? [];
+    expect(new Set(addresses)).toEqual(new Set([url]));
+    const second = startCommand(scope, ['demo', `--web.listen-address=127.0.0.1:${port}`], OWN_ENVIRONMENT);
+    const { code, stdout, stderr } = await second.ended;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`127.0.0.1:${port}`);
   });
 
   it('runs a configuration file of the user without an endpoint against the simulator', async (scope) => {

@@ -4,7 +4,7 @@ import { parseScenario } from 'network-flow-monitor-simulator';
 import type { Config } from '../../config/config.ts';
 import { ConfigError, createProblem } from '../../config/reading/problem.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { loadConfigFile } from '../../queries/load.ts';
+import { type LoadedConfig, loadConfigFile } from '../../queries/load.ts';
 import type { DaemonFlags } from '../daemon-flags.ts';
 import type { ProcessEvents } from '../process-events.ts';
 import { serve } from '../serve.ts';
@@ -71,7 +71,16 @@ export async function runDemo(options: DemoOptions): Promise<number> {
         const url = `${scheme}://${hostOf(address)}${flags.routePrefix}`;
         const metrics = `${url}${telemetryPath}`;
         writeOut(
-          welcome({ flags, url, metrics, configFile, directory, simulator: simulator.url, story: options.story }),
+          welcome({
+            flags,
+            url,
+            metrics,
+            query: queryWithContributors(loaded),
+            configFile,
+            directory,
+            simulator: simulator.url,
+            story: options.story,
+          }),
         );
         if (options.story) {
           const addQuery = async (entry: string) => {
@@ -114,6 +123,12 @@ function useOnlyTheSimulator(env: NodeJS.ProcessEnv, simulator: string): void {
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_ENDPOINT_URL: simulator,
   });
+}
+
+/** Scheduled queries have contributors. Those with retransmissions are the most interesting ones. */
+function queryWithContributors({ queries }: LoadedConfig): string | undefined {
+  const scheduled = queries.filter((query) => query.kind === 'scheduled');
+  return (scheduled.find(({ metricName }) => metricName === 'RETRANSMISSIONS') ?? scheduled[0])?.name;
 }
 
 /** The address that a browser on this machine can open. */

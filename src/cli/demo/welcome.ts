@@ -8,6 +8,8 @@ export interface Welcome {
   readonly url: string;
   /** The URL of the metrics. */
   readonly metrics: string;
+  /** Name of a query with contributors. Undefined if there is none. */
+  readonly query: string | undefined;
   /** The file in use: the demo's own, or the user's. */
   readonly configFile: string;
   readonly directory: DemoDirectory;
@@ -16,32 +18,54 @@ export interface Welcome {
   readonly story: boolean;
 }
 
-/** A command, and a description of its result. */
+/** An address or a command, and a description of its result. */
 type Try = readonly [command: string, what: string];
 
-/** The text that the demo prints when it listens: addresses, and commands that can be copied. */
+/** The text that the demo prints when it listens: pages first, then addresses and commands that can be copied. */
 export function welcome(options: Welcome): string {
-  const { url, metrics, configFile, directory, simulator, story } = options;
+  const { flags, url, metrics, query, configFile, directory, simulator, story } = options;
   const tries = configFile === directory.configFile ? ofDemoConfig(options) : ofAnyConfig(options);
   const end = story
     ? 'Press Ctrl-C to exit. The story starts. Each line shows the time, the event, and a command that shows its effect:'
     : 'Press Ctrl-C to exit. With --story, events happen: monitors are added and deleted, credentials expire, a query hangs.';
-  const register = options.flags.enableAdminApi
+  const register = flags.enableAdminApi
     ? ''
-    : 'To register queries over HTTP, too, add --web.listen-address=127.0.0.1:10049 --web.enable-admin-api.\n';
+    : `To register queries over HTTP, too, add --web.listen-address=127.0.0.1:${portOf(url)} --web.enable-admin-api.\n`;
+  const pages: readonly Try[] = [
+    [`${url}/`, 'the registered queries and their status, live'],
+    [`${url}/flows`, 'the worst flows of all queries, and traffic from zone to zone'],
+    ...(query === undefined
+      ? []
+      : [[`${url}/?query=${encodeURIComponent(query)}`, 'the contributors of one query'] as const]),
+  ];
+  const addresses: readonly Try[] = [
+    [metrics, 'the metrics for Prometheus'],
+    [`${url}/api/v1/queries`, 'the queries as JSON'],
+  ];
+  const width = Math.max(...[...pages, ...addresses].map(([address]) => address.length));
   return `
 Network Flow Monitor exporter, demo: ${configFile}
 polls a simulator of the service at ${simulator}
 
-  ${url}/                 the registered queries and their status
-  ${metrics}          the metrics for Prometheus
-  ${url}/api/v1/queries   the same as JSON
-
+Pages for your browser:
+${listed(pages, width)}
+For programs:
+${listed(addresses, width)}
 Commands to try:
-${tries.map(([command, what]) => `  ${command}   ${what}\n`).join('')}
+${listed(tries)}
 ${register}${end}
 
 `;
+}
+
+/** Returns one line per entry, with descriptions from a column on. */
+function listed(tries: readonly Try[], column = 0): string {
+  return tries.map(([command, what]) => `  ${command.padEnd(column)}   ${what}\n`).join('');
+}
+
+function portOf(url: string): string {
+  const { port, protocol } = new URL(url);
+  return port || (protocol === 'https:' ? '443' : '80');
 }
 
 function ofDemoConfig(options: Welcome): readonly Try[] {
