@@ -105,6 +105,19 @@ export function activeShare(
   return Math.max(0, Math.min(end, until) - Math.max(start, from)) / (end - start);
 }
 
+/** An incident, and the share (above 0, up to 1) of a window or minute in which it is active. */
+export interface ActiveIncident {
+  incident: Incident;
+  share: number;
+}
+
+/** Returns the incidents that are active in a window. Times are in milliseconds after the start of the simulator. */
+export function activeIn(incidents: readonly Incident[], start: number, end: number): readonly ActiveIncident[] {
+  return incidents
+    .map((incident) => ({ incident, share: activeShare(incident, start, end) }))
+    .filter(({ share }) => share > 0);
+}
+
 const SUBNETS = 8;
 const HOSTS = 24;
 /** Index of a flow that every window has, whatever its shift. */

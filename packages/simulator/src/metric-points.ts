@@ -1,6 +1,6 @@
 import { type CloudWatch, isPointFault, type MetricFault, type PointFault } from './cloudwatch-schema.ts';
 import { matcherOf } from './glob.ts';
-import { incidentsOf, isActive, type MonitorPlace } from './incidents.ts';
+import { activeIn, incidentsOf, isActive, type MonitorPlace } from './incidents.ts';
 import { MINUTE, type MonitorMetric, minuteValues } from './monitor-minutes.ts';
 import { hash32 } from './random.ts';
 import type { Simulation } from './simulation.ts';
@@ -40,9 +40,9 @@ function minutePoints(simulation: Simulation, subject: MetricSubject): (minute: 
   const faults = cloudwatch.faults.filter(isPointFault).filter((fault) => concerns(fault, subject));
   return (minute) => {
     const elapsed = minute * MINUTE - startedAt;
-    const active = incidents.filter((incident) => isActive(incident, elapsed));
+    const active = activeIn(incidents, elapsed, elapsed + MINUTE);
     const value = values(minute, active);
-    const isMissing = active.some(({ kind }) => kind === 'metricsMissing');
+    const isMissing = active.some(({ incident }) => incident.kind === 'metricsMissing');
     const met = faults.filter((fault, i) => isActive(fault, elapsed) && isDrawn(fault, `${draw}/${i}/${minute}`));
     if (value === undefined || isMissing || met.some(({ kind }) => kind === 'missing')) {
       return { publications: [], isRepeated: false };

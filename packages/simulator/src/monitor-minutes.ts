@@ -1,4 +1,4 @@
-import type { Incident } from './incidents.ts';
+import type { ActiveIncident, Incident } from './incidents.ts';
 import type { Place } from './network.ts';
 import { Random } from './random.ts';
 import { usualTop } from './rows.ts';
@@ -45,13 +45,13 @@ const DEGRADED_ROUND_TRIP = 1.5;
 /**
  * Returns the value of a monitor's metric by minute, as a pure function of the seed, the monitor, and the minute (minutes since
  * the Unix epoch), and of the active incidents: bytes or a count, which are sums; microseconds, or `undefined` for a minute
- * without a measurement. The health indicator is 1 while the network is degraded, otherwise 0.
+ * without a measurement. The health indicator is 1 if the network is degraded for a part of the minute, otherwise 0.
  */
 export function minuteValues(
   place: Place,
   monitorName: string,
   metric: MonitorMetric,
-): (minute: number, incidents: readonly Incident[]) => number | undefined {
+): (minute: number, incidents: readonly ActiveIncident[]) => number | undefined {
   if (metric === 'HealthIndicator') {
     return (_, incidents) => (isDegraded(incidents) ? 1 : 0);
   }
@@ -66,13 +66,15 @@ export function minuteValues(
       case 'RoundTripTime':
         return random.chance(ROUND_TRIP_SHARE) ? value * (isDegraded(incidents) ? DEGRADED_ROUND_TRIP : 1) : undefined;
       default:
-        return Math.round(incidents.reduce((lost, { kind }) => lost * LOSS[kind], value));
+        return Math.round(
+          incidents.reduce((lost, { incident, share }) => lost * (1 + (LOSS[incident.kind] - 1) * share), value),
+        );
     }
   };
 }
 
-function isDegraded(incidents: readonly Incident[]): boolean {
-  return incidents.some(({ kind }) => kind === 'awsNetwork');
+function isDegraded(incidents: readonly ActiveIncident[]): boolean {
+  return incidents.some(({ incident }) => incident.kind === 'awsNetwork');
 }
 
 /** The sum of a usual minute, or its mean round-trip time. */

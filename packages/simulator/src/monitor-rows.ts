@@ -1,5 +1,5 @@
 import { type FlowEnd, flowOf, MIRRORED } from './flows.ts';
-import { activeShare, affectedFlows, type Incident, incidentsOf, instanceOfIncident } from './incidents.ts';
+import { type ActiveIncident, activeIn, affectedFlows, incidentsOf, instanceOfIncident } from './incidents.ts';
 import type { Instance, Place } from './network.ts';
 import type { Query } from './queries.ts';
 import type { Simulation } from './simulation.ts';
@@ -43,9 +43,7 @@ export function monitorRows(simulation: Simulation, query: Query, drawn: Drawn):
   const end = endTime - simulation.startedAt;
   const incidents = incidentsOf(simulation.incidents(), { account, region, monitorName: parent });
   const busy = incidents.some(({ kind }) => kind === 'instance') ? instanceOfIncident(place, parent) : undefined;
-  const active = incidents
-    .map((incident) => ({ incident, share: activeShare(incident, start, end) }))
-    .filter(({ share }) => share > 0);
+  const active = activeIn(incidents, start, end);
   const usual = (index: number) => entryOf(query, drawn, index);
   const entries = active.length === 0 ? undefined : entriesWith(active, place, query, drawn, busy);
   return (index) => monitorRow(place, query, index, entries?.[index] ?? usual(index), busy);
@@ -66,7 +64,7 @@ function entryOf({ destinationCategory }: Query, { shift, value }: Drawn, index:
 
 /** All rows of a window with incidents, sorted by value. */
 function entriesWith(
-  active: readonly { incident: Incident; share: number }[],
+  active: readonly ActiveIncident[],
   place: Place,
   query: Query,
   drawn: Drawn,

@@ -33,8 +33,8 @@ export interface Simulator {
   readonly url: string;
   /** For example, 127.0.0.1:40123. */
   readonly address: string;
-  /** Start of the simulator in milliseconds since the Unix epoch. */
-  readonly startedAt: number;
+  /** Returns the milliseconds since the start of the simulator, from which `from` and `until` count. */
+  elapsed(): number;
   /** Replaces all faults, including those of the scenario. `from` and `until` count from the start of the simulator. */
   setFaults(faults: readonly Fault[]): void;
   /** Applies `changes` to the scenario's worlds, and undoes the changes of earlier calls. */
@@ -107,8 +107,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   let closed: Promise<void> | undefined;
   return {
     address,
-    startedAt: startedAt.wall,
     url: `http://${address}`,
+    elapsed: () => clock.monotonic() - startedAt.monotonic,
     setFaults(faults) {
       chooseFaults = createFaultChooser(faults, seed);
     },

@@ -392,7 +392,10 @@ test('a client that counts each minute once counts the totals of a day with all 
 test.each([1, 100])('reports a degraded network as %i', async (degradedValue) => {
   await simulator.close();
   const match = { monitorName: 'check*' };
-  await start({ cloudwatch: { degradedValue }, incidents: [{ kind: 'awsNetwork', from: '10m', until: '20m', match }] });
+  await start({
+    cloudwatch: { degradedValue },
+    incidents: [{ kind: 'awsNetwork', from: '10m30s', until: '19m1s', match }],
+  });
   clock.advance(HOUR);
   const health = await valuesOf(metric('HealthIndicator', 'checkout', 'Maximum'));
   expect([...health].filter(([, value]) => value > 0).map(([at]) => at)).toEqual([
