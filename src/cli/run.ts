@@ -100,6 +100,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     flags: IAM_POLICY_FLAGS,
     run: runIamPolicy,
   },
+  storage: {
+    usage: 'nfm-exporter storage create FILE',
+    summary: 'Create the table or the registers that replicas share, as the configuration file names them.',
+    flags: [],
+    run: runStorage,
+  },
   healthcheck: {
     usage: 'nfm-exporter healthcheck [--ready] [flags]',
     summary: 'Check if a running exporter is healthy (exit code 0 or 1).',
@@ -169,7 +175,8 @@ function overview(): string {
 }
 
 function describe({ usage, summary, flags }: Command): string {
-  return `Usage: ${usage}\n\n${summary}\n\nFlags:\n${describeFlags(flags)}\n`;
+  const described = flags.length === 0 ? '' : `\nFlags:\n${describeFlags(flags)}\n`;
+  return `Usage: ${usage}\n\n${summary}\n${described}`;
 }
 
 async function runSimulatorCommand(args: readonly string[]): Promise<number> {
@@ -207,6 +214,18 @@ async function runIamPolicy(args: readonly string[]): Promise<number> {
   const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
   const { printIamPolicy } = await import('./iam/iam-policies.ts');
   return printIamPolicy({ file, trust: values.on('trust'), env, fallbackRegion, stdout, stderr });
+}
+
+async function runStorage(args: readonly string[]): Promise<number> {
+  const [action, ...operands] = readFlags([], args, undefined).operands;
+  if (action !== 'create') {
+    throw new UsageError(`storage requires create, got ${action === undefined ? 'nothing' : JSON.stringify(action)}`);
+  }
+  const file = onlyFile('storage create', operands);
+  const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
+  const { createStorage } = await import('./storage/create-storage.ts');
+  const { version } = readBuildInfo();
+  return createStorage({ file, env, fallbackRegion, version, clock: systemClock, stdout, stderr });
 }
 
 function onlyFile(command: string, operands: readonly string[]): string {

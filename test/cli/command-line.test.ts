@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../support/process.ts';
 
-const COMMANDS = ['serve', 'demo', 'simulator', 'check-config', 'iam-policy', 'healthcheck', 'query'];
+const COMMANDS = ['serve', 'demo', 'simulator', 'check-config', 'iam-policy', 'storage', 'healthcheck', 'query'];
 
 describe.concurrent('the command line', () => {
   it.for<[string[], RegExp]>([
@@ -9,7 +9,7 @@ describe.concurrent('the command line', () => {
     [['qury'], /^nfm-exporter: unknown command "qury"; did you mean "query"\?\n/],
     [
       ['status'],
-      /^nfm-exporter: unknown command "status", expected one of serve, demo, simulator, check-config, iam-policy, healthcheck, query\n/,
+      /^nfm-exporter: unknown command "status", expected one of serve, demo, simulator, check-config, iam-policy, storage, healthcheck, query\n/,
     ],
     [['__proto__'], /^nfm-exporter: unknown command "__proto__"/],
     [[''], /^nfm-exporter: unknown command ""/],
@@ -36,6 +36,9 @@ describe.concurrent('the command line', () => {
     ],
     [['simulator', '--port=65536'], /^nfm-exporter: --port: got "65536", expected a number from 0 to 65535\n/],
     [['simulator', '--scenari=x'], /^nfm-exporter: unknown flag --scenari; did you mean "--scenario"\?\n/],
+    [['storage'], /^nfm-exporter: storage requires create, got nothing\nSee nfm-exporter storage --help\n$/],
+    [['storage', 'drop', 'x.yml'], /^nfm-exporter: storage requires create, got "drop"\n/],
+    [['storage', 'create'], /^nfm-exporter: storage create requires exactly one file, got 0\n/],
     [['simulator', 'x'], /^nfm-exporter: unexpected argument "x"\n/],
     [
       ['check-config'],

@@ -227,6 +227,44 @@ describe('iam-policy', () => {
     expect(JSON.parse((await policiesOf({}, true)).stdout)).toEqual({ accounts: {}, base: {}, trust: {} });
   });
 
+  it('allows the registers of its group in the table of replicas, and the creation of the table separately', async () => {
+    const storage = { dynamodb: { table: 'nfm-exporter', region: 'cn-north-1' } };
+    const { stdout } = await policiesOf({ storage, replicas: { group: 'payments' } });
+    const Resource = ['arn:aws-cn:dynamodb:cn-north-1:*:table/nfm-exporter'];
+    expect(JSON.parse(stdout).storage).toEqual({
+      replicas: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+            Resource,
+            Condition: {
+              'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['payments', 'payments/*', 'payments:*'] },
+            },
+          },
+        ],
+      },
+      create: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: [
+              'dynamodb:CreateTable',
+              'dynamodb:DescribeTable',
+              'dynamodb:UpdateContinuousBackups',
+              'dynamodb:UpdateTimeToLive',
+            ],
+            Resource,
+          },
+        ],
+      },
+    });
+    const database = { postgresql: { url: 'postgresql://nfm:hunter2@db/nfm' } };
+    expect((await policiesOf({ storage: database })).stdout).not.toMatch(/storage|hunter2/);
+  });
+
   it('reports all errors of an invalid file, and prints no policy', async () => {
     const { code, stdout, stderr } = await policiesOf({ pollng: {}, queries: [{ name: 'two words' }] });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -11,6 +11,7 @@ import type { Follower } from '../../queries/following.ts';
 import type { SourceQueries } from '../../queries/sources.ts';
 import { loadWithFiles } from '../../registry/load-with-files.ts';
 import type { TextSink } from '../check/check-config.ts';
+import { type TablePolicies, tablePolicies } from './table-policies.ts';
 
 /** A statement of an IAM policy. */
 export interface PolicyStatement {
@@ -20,7 +21,7 @@ export interface PolicyStatement {
   readonly Action: readonly string[];
   /** Not in trust policies. */
   readonly Resource?: readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 /** An IAM policy document. */
@@ -38,6 +39,8 @@ export interface IamPolicies {
    * `profile NAME` for a profile. Empty if no account has a role.
    */
   readonly base: Readonly<Record<string, PolicyDocument>>;
+  /** Permissions of the default chain's identity for the table of replicas. Undefined without a table. */
+  readonly storage: TablePolicies | undefined;
   /** By account: the trust policy of its role. */
   readonly trust: Readonly<Record<string, PolicyDocument>>;
 }
@@ -84,6 +87,7 @@ function iamPolicies(config: Config, { queries, followers }: SourceQueries): Iam
   return {
     accounts: Object.fromEntries(used.map((account) => [account.name, policyOf(account)])),
     base: Object.fromEntries(Array.from(byBase, ([base, accounts]) => [base, basePolicy(accounts)])),
+    storage: tablePolicies(config),
     trust: Object.fromEntries(withRole.map((account) => [account.name, trustPolicy(account)])),
   };
 }

@@ -15,7 +15,7 @@ import {
 } from '../../replicas/registers.ts';
 
 /** Key and attributes of the table that `storage create` creates. */
-const TABLE_KEYS = { hash: 'partition', range: 'name', expiry: 'expiresAt' } as const;
+export const TABLE_KEYS = { hash: 'partition', range: 'name', expiry: 'expiresAt' } as const;
 
 /** Whole seconds of the header `Date` are counted from their middle. */
 const HALF_SECOND_MS = 500;

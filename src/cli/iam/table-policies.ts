@@ -1,0 +1,42 @@
+import type { Config } from '../../config/config.ts';
+import { partitionOfRegion } from '../../config/regions.ts';
+import type { PolicyDocument } from './iam-policies.ts';
+
+/** The policies for the table of replicas: of the base credentials of exporters, and of the creation of the table. */
+export interface TablePolicies {
+  readonly replicas: PolicyDocument;
+  readonly create: PolicyDocument;
+}
+
+/**
+ * Returns the least permissions for a table, or undefined without one. The exporters read and write only the registers of their
+ * group, including those of its shards. The account in the ARN is `*`, because the file does not contain it.
+ */
+export function tablePolicies({ storage: { dynamodb }, replicas }: Config): TablePolicies | undefined {
+  if (dynamodb === undefined || replicas === undefined) {
+    return undefined;
+  }
+  const { region, table } = dynamodb;
+  const Resource = [`arn:${partitionOfRegion(region)}:dynamodb:${region}:*:table/${table}`];
+  const { group } = replicas;
+  const keys = [group, `${group}/*`, `${group}:*`];
+  return {
+    replicas: policyOf({
+      Effect: 'Allow',
+      Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      Resource,
+      Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
+    }),
+    create: policyOf({
+      Effect: 'Allow',
+      Action: ['CreateTable', 'DescribeTable', 'UpdateContinuousBackups', 'UpdateTimeToLive'].map(
+        (operation) => `dynamodb:${operation}`,
+      ),
+      Resource,
+    }),
+  };
+}
+
+function policyOf(statement: PolicyDocument['Statement'][number]): PolicyDocument {
+  return { Version: '2012-10-17', Statement: [statement] };
+}
