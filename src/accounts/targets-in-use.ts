@@ -4,6 +4,7 @@ import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RegisteredQuery, Registration } from '../model/query.ts';
+import { cloudwatchTargets } from '../queries/cloudwatch-targets.ts';
 import type { Target, Targets } from '../scheduler/target.ts';
 import type { ApiStats } from '../state/api-stats.ts';
 import { type UsedAccount, UsedAccounts } from './accounts.ts';
@@ -52,13 +53,14 @@ export class TargetsInUse {
   }
 
   /**
-   * Sets the targets in use, with the limits and credentials of the configuration. Targets of an account that `isMoved` are
-   * removed and added again. Returns the changes.
+   * Sets the targets in use, with the limits and credentials of the configuration: those of queries, and those whose metrics
+   * are read from CloudWatch. Targets of an account that `isMoved` are removed and added again. Returns the changes.
    */
   update(config: Config, uses: readonly Use[], isMoved: (account: string) => boolean): TargetChanges {
     const { targets, apiStats } = this.#options;
     const before = new Set(targets.all());
-    const kept = new Set(uses.map(({ account, region }) => targets.find(account, region)));
+    const metricTargets = cloudwatchTargets(config);
+    const kept = new Set([...uses, ...metricTargets].map(({ account, region }) => targets.find(account, region)));
     const removed = [...before].filter((target) => !kept.has(target) || isMoved(target.account));
     for (const target of removed) {
       targets.remove(target);
@@ -72,6 +74,12 @@ export class TargetsInUse {
         throw new Error(`internal error: account ${account} of a query is not defined in the configuration`);
       }
       this.#expect(targets.add(account, region, limits), use);
+    }
+    for (const { account, region } of metricTargets) {
+      const limits = accounts.get(account);
+      if (limits !== undefined) {
+        targets.add(account, region, limits);
+      }
     }
     this.#accounts = this.#usedAccounts.use(config, targets.all());
     for (const target of targets.all()) {

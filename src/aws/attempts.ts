@@ -1,10 +1,5 @@
-import type {
-  NetworkFlowMonitorClient,
-  ServiceInputTypes,
-  ServiceOutputTypes,
-} from '@aws-sdk/client-networkflowmonitor';
 import { HttpRequest, HttpResponse } from '@smithy/core/protocols';
-import type { FinalizeRequestMiddleware } from '@smithy/types';
+import type { FinalizeRequestMiddleware, MiddlewareStack } from '@smithy/types';
 import type { Clock } from '../lib/clock.ts';
 import type { Reservation } from '../scheduler/budget.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
@@ -12,17 +7,21 @@ import type { Target } from '../scheduler/target.ts';
 import { type ApiErrorName, classify, httpStatusOf, showsApiUp } from './errors.ts';
 import { isUnsent } from './network/unsent-requests.ts';
 
+/** The outcome of one attempt, as the observer receives it. */
+export interface AttemptOutcome {
+  readonly seconds: number | undefined;
+  readonly error: ApiErrorName | undefined;
+  readonly up: boolean | undefined;
+}
+
 /** Receives the outcome of every attempt, including retries. */
 export interface AttemptObserver {
   /**
    * Called after an attempt. `seconds` is undefined if nothing was sent because credentials are missing. `error` is undefined
    * if the attempt succeeded. `up` is true if the outcome shows that the API is available for these credentials.
+   * Undefined if it shows nothing about the API of Network Flow Monitor.
    */
-  attempted(
-    target: Target,
-    operation: string,
-    outcome: { readonly seconds: number | undefined; readonly error: ApiErrorName | undefined; readonly up: boolean },
-  ): void;
+  attempted(target: Target, operation: string, outcome: AttemptOutcome): void;
   /** Called if the response of a successful attempt is invalid. */
   responseRejected(target: Target, operation: string, error: ApiErrorName): void;
 }
@@ -44,6 +43,8 @@ export interface Call {
   readonly isOnce: boolean;
   /** The last attempt may have taken effect at the service, or is in progress. Set by {@link limitAttempts}. */
   mayHaveTakenEffect: boolean;
+  /** Number of attempts that succeeded or may have taken effect. */
+  accepted: number;
 }
 
 /**
@@ -51,15 +52,15 @@ export interface Call {
  * it is sent, and is measured and counted. `callOf` returns the call of an input, by identity. `final` receives errors
  * after which the client must not retry.
  */
-export function limitAttempts(
-  client: NetworkFlowMonitorClient,
+export function limitAttempts<Input extends object, Output extends object>(
+  client: { readonly middlewareStack: MiddlewareStack<Input, Output> },
   target: Target,
   clock: Clock,
   observer: AttemptObserver,
   callOf: (input: object) => Call | undefined,
   final: WeakSet<object>,
 ): void {
-  const limitAttempt: FinalizeRequestMiddleware<ServiceInputTypes, ServiceOutputTypes> = (next) => async (args) => {
+  const limitAttempt: FinalizeRequestMiddleware<Input, Output> = (next) => async (args) => {
     const call = callOf(args.input);
     const { budget } = target;
     const turn = budget.acquire(call?.signal);
@@ -75,12 +76,14 @@ export function limitAttempts(
       const output = await next(args);
       if (call !== undefined) {
         call.received = bodyBytes(output.response);
+        call.accepted += 1;
       }
       observer.attempted(target, operation, { seconds: seconds(), error: undefined, up: true });
       return output;
     } catch (thrown) {
       if (call !== undefined) {
         call.mayHaveTakenEffect = mayHaveTakenEffect(thrown, args.request);
+        call.accepted += call.mayHaveTakenEffect ? 1 : 0;
         if (call.isOnce && call.mayHaveTakenEffect && typeof thrown === 'object' && thrown !== null) {
           final.add(thrown);
         }

@@ -1,8 +1,7 @@
 import { isPathSegment, isRequestableArn, isRequestableToken } from '../config/reading/texts.ts';
-import { lazy } from '../lib/concurrency.ts';
 import { QUERY_STATUSES, type QueryStatus, type QueryType } from '../model/vocabulary.ts';
-import type { Call } from './attempts.ts';
-import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
+import { type CallResponse, Calls } from './calls.ts';
+import { ApiError, type ApiErrorName, InvalidResponse } from './errors.ts';
 import { type ListPage, type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
 import {
   LIST_OPERATIONS,
@@ -31,15 +30,17 @@ export interface ResponsePage<Page> {
 
 /** Client of Network Flow Monitor in one target, within its request budget. Hides the SDK from the rest of the exporter. */
 export class TargetClient {
-  readonly #options: TargetClientOptions;
-  readonly #calls = new WeakMap<object, Call>();
-  readonly #sdk = lazy<Sdk>(async () => {
-    const { createSdk } = await import('./sdk.ts');
-    return createSdk(this.#options, (input) => this.#calls.get(input));
-  });
+  readonly #calls: Calls<Sdk>;
 
   constructor(options: TargetClientOptions) {
-    this.#options = options;
+    this.#calls = new Calls<Sdk>({
+      target: options.target,
+      observer: options.observer,
+      async createSdk(callOf) {
+        const { createSdk } = await import('./sdk.ts');
+        return createSdk(options, callOf);
+      },
+    });
   }
 
   /**
@@ -170,18 +171,11 @@ export class TargetClient {
   }
 
   #refused(error: ApiErrorName, operation: string, message: string): ApiError {
-    this.#options.observer.responseRejected(this.#options.target, operation, error);
-    return new ApiError(error, operation, message, { mayHaveTakenEffect: true });
+    return this.#calls.refused(error, operation, message);
   }
 
   /** `isOnce`: the call is not retried after an attempt that may have taken effect. */
-  async #call(
-    operation: string,
-    request: PreparedRequest,
-    signal: AbortSignal,
-    isOnce = false,
-  ): Promise<{ readonly response: object; readonly bytes: number }> {
-    const { target, observer } = this.#options;
+  async #call(operation: string, request: PreparedRequest, signal: AbortSignal, isOnce = false): Promise<CallResponse> {
     // Names and IDs are validated when they are read. Signed requests must not depend on that.
     for (const [member, value] of Object.entries(request.input)) {
       if (typeof value === 'string' && !isRequestable(member, value)) {
@@ -192,40 +186,8 @@ export class TargetClient {
         );
       }
     }
-    const reservation = target.budget.reserve();
-    const call: Call = { operation, reservation, signal, received: 0, isOnce, mayHaveTakenEffect: false };
-    this.#calls.set(request.input, call);
-    try {
-      const sent = this.#sdk().then((sdk) => request.send(sdk, signal));
-      return { response: await untilAborted(sent, signal), bytes: call.received };
-    } catch (thrown) {
-      if (signal.aborted) {
-        const { reason } = signal;
-        const message = reason instanceof Error ? reason.message : String(reason);
-        const { mayHaveTakenEffect } = call;
-        throw new ApiError('TimeoutError', operation, message, { mayHaveTakenEffect, cause: thrown });
-      }
-      if (thrown instanceof CredentialsUnavailable) {
-        observer.attempted(target, operation, { seconds: undefined, error: 'CredentialsError', up: false });
-      }
-      throw toApiError(operation, thrown, call.mayHaveTakenEffect);
-    } finally {
-      reservation.release();
-    }
+    return this.#calls.make(operation, request, signal, { isOnce });
   }
-}
-
-/** The SDK checks the signal only while a request is in progress, not while it waits for credentials or before a retry. */
-function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    const settle = () => signal.removeEventListener('abort', onAbort);
-    signal.addEventListener('abort', onAbort, { once: true });
-    call.finally(settle).then(resolve, reject);
-    if (signal.aborted) {
-      onAbort();
-    }
-  });
 }
 
 function isRequestable(member: string, value: string): boolean {

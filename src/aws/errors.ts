@@ -121,6 +121,19 @@ const THROTTLING_NAMES: ReadonlySet<string> = new Set([
   'TransactionInProgressException',
 ]);
 
+/** Names of the same errors in services with the query protocol, which CloudWatch once had. */
+const QUERY_NAMES: Readonly<Record<string, ApiErrorName>> = {
+  AccessDenied: 'AccessDeniedException',
+  ExpiredToken: 'ExpiredTokenException',
+  IncompleteSignature: 'IncompleteSignatureException',
+  InternalFailure: 'InternalServerException',
+  InternalServiceFault: 'InternalServerException',
+  InvalidClientTokenId: 'UnrecognizedClientException',
+  MissingAuthenticationToken: 'MissingAuthenticationTokenException',
+  SignatureDoesNotMatch: 'InvalidSignatureException',
+  ValidationError: 'ValidationException',
+};
+
 /** Maps any error of the SDK, Node, or the exporter to the closed list. */
 export function classify(thrown: unknown): ApiErrorName {
   if (thrown instanceof CredentialsUnavailable) {
@@ -133,7 +146,9 @@ export function classify(thrown: unknown): ApiErrorName {
   const name = typeof error.name === 'string' ? error.name : '';
   const status = httpStatusOf(thrown);
   if (status !== undefined) {
-    const known = SERVICE_ERRORS.find((each) => each === name);
+    const known =
+      SERVICE_ERRORS.find((each) => each === name) ??
+      (Object.hasOwn(QUERY_NAMES, name) ? QUERY_NAMES[name] : undefined);
     if (known !== undefined) {
       return known;
     }

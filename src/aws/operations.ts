@@ -3,15 +3,12 @@ import type { ScheduledQuery } from '../model/query.ts';
 import type { Window } from '../model/run.ts';
 import type * as vocabulary from '../model/vocabulary.ts';
 import type { MetricName, QueryType } from '../model/vocabulary.ts';
+import type { Prepared } from './calls.ts';
 import type { ApiErrorName } from './errors.ts';
 import type { Sdk } from './sdk.ts';
 
-/** A request that is not sent yet. The identity of `input` connects its attempts to the call. */
-export interface PreparedRequest {
-  readonly input: object;
-  /** The members of the response are not validated: their types may differ from those of the client. */
-  send(sdk: Sdk, signal: AbortSignal): Promise<object>;
-}
+/** A request that is not sent yet. */
+export type PreparedRequest = Prepared<Sdk>;
 
 /** An operation of the API. */
 export interface Operation<Arguments> {

@@ -9,6 +9,8 @@ const LARGEST_LISTING_BYTES = 1024 * 1024;
 const LARGEST_SMALL_BYTES = 64 * 1024;
 /** Largest page of a DynamoDB table: 1 MiB, in which JSON escapes each quotation mark. */
 const LARGEST_TABLE_BYTES = 4 * 1024 * 1024;
+/** Largest page of metrics: 500 metrics with 60 points each are about 1 MiB. */
+const LARGEST_METRICS_BYTES = 8 * 1024 * 1024;
 
 /** Most values in one response, including lists and objects: five times those of a page of 2,000 full rows. */
 const MOST_VALUES = 250_000;
@@ -26,6 +28,9 @@ export function largestBody(
 ): number {
   if (statusCode < 300 && headers['x-amz-target']?.startsWith('DynamoDB_')) {
     return LARGEST_TABLE_BYTES;
+  }
+  if (statusCode < 300 && headers['x-amz-target']?.endsWith('.GetMetricData')) {
+    return LARGEST_METRICS_BYTES;
   }
   if (method !== 'GET' || statusCode >= 300 || path.endsWith('/status')) {
     return LARGEST_SMALL_BYTES;

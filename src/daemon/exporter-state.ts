@@ -5,6 +5,8 @@ import type { Logger } from '../lib/log.ts';
 import { QueryRegistry } from '../registry/query-registry.ts';
 import { Targets } from '../scheduler/target.ts';
 import { ApiStats } from '../state/api-stats.ts';
+import { CloudwatchStats } from '../state/cloudwatch-stats.ts';
+import { MonitorMetrics } from '../state/monitor-metrics.ts';
 import { QueryStates } from '../state/query-state.ts';
 import { RunStates } from '../state/run-state.ts';
 
@@ -16,6 +18,8 @@ export class ExporterState {
   readonly queries: QueryStates;
   readonly runs: RunStates;
   readonly failures: FailureLog;
+  readonly monitorMetrics: MonitorMetrics;
+  readonly cloudwatch = new CloudwatchStats();
 
   constructor({ polling }: Config, clock: Clock, log: Logger) {
     this.targets = new Targets(clock);
@@ -23,5 +27,6 @@ export class ExporterState {
     this.queries = new QueryStates({ clock, giveUpAfter: polling.giveUpAfter, log });
     this.runs = new RunStates({ clock, log, changed: this.queries.changed });
     this.failures = new FailureLog(clock, log);
+    this.monitorMetrics = new MonitorMetrics(clock, log);
   }
 }

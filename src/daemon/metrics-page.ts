@@ -3,9 +3,11 @@ import { ApiSections } from '../metrics/api-sections.ts';
 import { type ExporterFacts, exporterSections } from '../metrics/exporter-sections.ts';
 import { Exposition } from '../metrics/exposition.ts';
 import { InventorySections } from '../metrics/inventory-sections.ts';
+import { MonitorSections } from '../metrics/monitor-sections.ts';
 import { QuerySections } from '../metrics/query-sections.ts';
 import { RunPage } from '../metrics/run-page.ts';
 import type { ExporterState } from './exporter-state.ts';
+import type { MonitorMetricReads } from './monitor-metric-reads.ts';
 import type { Scheduling } from './scheduling.ts';
 
 /** The metrics page. It follows the state: changes are marked at once, and rendered with the next scrape. */
@@ -14,10 +16,17 @@ export class MetricsPage {
   readonly inventory = new InventorySections();
   readonly runs: RunPage;
   readonly api: ApiSections;
+  readonly monitors: MonitorSections;
   readonly #clock: Clock;
 
   /** @param maxSeries limit of contributor series, over all queries */
-  constructor(clock: Clock, state: ExporterState, scheduling: Scheduling, maxSeries: number) {
+  constructor(
+    clock: Clock,
+    state: ExporterState,
+    scheduling: Scheduling,
+    metricReads: MonitorMetricReads,
+    maxSeries: number,
+  ) {
     this.#clock = clock;
     this.queries = new QuerySections(state.queries);
     this.runs = new RunPage(state.runs, maxSeries);
@@ -25,6 +34,12 @@ export class MetricsPage {
       () => scheduling.planned(),
       (target) => scheduling.runs.of(target),
     );
+    this.monitors = new MonitorSections({
+      targets: () => metricReads.targets(),
+      view: (target) => metricReads.view(target),
+      queryBytes: () => metricReads.queryBytes(),
+    });
+    state.monitorMetrics.changed.on((target) => this.monitors.changed(target));
     state.queries.changed.on((registration, fields) => this.queries.changed(registration, fields));
     state.queries.changed.on((registration, fields) => this.runs.changed(registration, fields));
     state.runs.newResults.on((registration, series) => this.runs.resultsRead(registration, series));
@@ -42,6 +57,7 @@ export class MetricsPage {
         ...this.runs.sections(),
         ...this.api.sections(),
         ...this.inventory.sections(),
+        ...this.monitors.sections(),
         ...exporter.sections,
         ...runtime.sections,
       ],
@@ -50,6 +66,7 @@ export class MetricsPage {
         this.runs.refresh(this.#clock.monotonic());
         this.api.refresh();
         this.inventory.refresh(this.#clock.monotonic());
+        this.monitors.refresh(this.#clock.now());
         exporter.refresh();
         await runtime.refresh();
       },

@@ -17,6 +17,7 @@ import type { LoadedConfig } from '../queries/load.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
 import { ExporterState } from './exporter-state.ts';
 import { MetricsPage } from './metrics-page.ts';
+import { MonitorMetricReads } from './monitor-metric-reads.ts';
 import { Scheduling } from './scheduling.ts';
 
 /** The configuration file. */
@@ -69,6 +70,8 @@ export interface Parts {
   /** Undefined if the storage is disabled. */
   readonly stored: StoredState | undefined;
   readonly scheduling: Scheduling;
+  /** Reads of monitor metrics from CloudWatch. */
+  readonly metricReads: MonitorMetricReads;
   readonly page: MetricsPage;
 }
 
@@ -95,15 +98,19 @@ export async function openParts(
   const stored = await openStoredState(context, inForce, state);
   releases.add('storage', () => stored?.close());
   const scheduling = new Scheduling({ clock, log, inForce, state, targetsInUse, stored, isLast });
-  const page = new MetricsPage(clock, state, scheduling, config.contributors.maxSeries);
-  return { inForce, handler, state, targetsInUse, identities, stored, scheduling, page };
+  const { version } = build;
+  const { dispatcher } = scheduling;
+  const calls = { targetsInUse, dispatcher, handler, version };
+  const metricReads = new MonitorMetricReads({ ...context, ...calls, inForce, state, stored });
+  const page = new MetricsPage(clock, state, scheduling, metricReads, config.contributors.maxSeries);
+  return { inForce, handler, state, targetsInUse, identities, stored, scheduling, metricReads, page };
 }
 
 /** Resolves to undefined if the storage is disabled. */
 async function openStoredState(
   { clock, log }: Context,
   inForce: ConfigInForce,
-  { queries: states, runs: runStates, registry }: ExporterState,
+  { queries: states, runs: runStates, registry, monitorMetrics }: ExporterState,
 ): Promise<StoredState | undefined> {
   const { path } = inForce.loaded.config.storage;
   return path === undefined
@@ -114,6 +121,7 @@ async function openStoredState(
         log,
         states,
         runStates,
+        monitorMetrics,
         isRegistered: (name) => registry.get(name) !== undefined,
         placeOf: (account) => placeOf(account, inForce.loaded.config),
         making: () => inForce.loaded.config.contributors,

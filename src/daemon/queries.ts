@@ -1,6 +1,7 @@
 import type { TargetChanges } from '../accounts/targets-in-use.ts';
 import type { Context } from '../lib/context.ts';
 import { isScheduled, isWatched, type Registration } from '../model/query.ts';
+import { cloudwatchOf } from '../queries/cloudwatch-targets.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import { Discovery } from '../registry/discovery.ts';
 import { DiscoveryFiles } from '../registry/discovery-files.ts';
@@ -46,7 +47,9 @@ export class Queries {
       apiStats: state.api,
       view: page.inventory,
       clientOf: (target) => targetsInUse.clientOf(target),
+      otherSelector: ({ account }) => cloudwatchOf(account, inForce.loaded.config)?.monitors,
     });
+    this.discovery.listed.on((target) => parts.metricReads.select(target, this.discovery));
     const sources = new QuerySources({
       inForce,
       registry: state.registry,
@@ -130,18 +133,20 @@ export class Queries {
   }
 
   #targetsChanged({ added, removed }: TargetChanges): void {
-    const { state, targetsInUse, identities, scheduling, page } = this.#parts;
+    const { state, targetsInUse, identities, scheduling, page, metricReads } = this.#parts;
     for (const target of removed) {
       this.discovery.remove(target);
       scheduling.runs.forget(target);
       scheduling.dispatcher.forget(target);
       page.api.remove(target);
+      metricReads.remove(target);
     }
     for (const target of added) {
       page.api.add(state.api.of(target));
       this.discovery.add(target);
     }
     scheduling.runs.limitsChanged();
+    metricReads.update(this.discovery);
     identities.learn(targetsInUse.accounts().values());
   }
 }

@@ -1,5 +1,6 @@
 import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './contributor-families.ts';
 import { counter, type Family, families, gauge, histogram } from './family.ts';
+import { CLOUDWATCH_FAMILIES, MONITOR_FAMILIES, QUERY_MONITOR_FAMILIES } from './monitor-families.ts';
 
 const TARGET = ['account', 'aws_region'] as const;
 
@@ -89,9 +90,12 @@ export const RUN_FAMILIES = families('queries', ['query'], {
 
 /** Families of targets. */
 export const API_FAMILIES = families('api', TARGET, {
-  aws_nfm_api_requests_total: counter('Attempts to call the Network Flow Monitor API, including retries.', 'operation'),
+  aws_nfm_api_requests_total: counter(
+    'Attempts to call the APIs of Network Flow Monitor and CloudWatch, including retries.',
+    'operation',
+  ),
   aws_nfm_api_errors_total: counter(
-    'Failed attempts to call the Network Flow Monitor API, including retries, by error.',
+    'Failed attempts to call the APIs of Network Flow Monitor and CloudWatch, including retries, by error.',
     'operation',
     'error',
   ),
@@ -206,5 +210,8 @@ export const FAMILIES: readonly Family[] = [
   ...Object.values(DATAPOINT_FAMILIES),
   ...Object.values(API_FAMILIES),
   ...Object.values(INVENTORY_FAMILIES),
+  ...Object.values(MONITOR_FAMILIES),
+  ...Object.values(CLOUDWATCH_FAMILIES),
+  ...Object.values(QUERY_MONITOR_FAMILIES),
   ...Object.values(EXPORTER_FAMILIES),
 ];

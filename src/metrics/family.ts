@@ -1,5 +1,13 @@
 /** Groups of families, the values of `collect[]`. */
-export const METRIC_GROUPS = ['queries', 'contributors', 'api', 'inventory', 'exporter', 'process'] as const;
+export const METRIC_GROUPS = [
+  'queries',
+  'contributors',
+  'api',
+  'inventory',
+  'monitors',
+  'exporter',
+  'process',
+] as const;
 export type MetricGroup = (typeof METRIC_GROUPS)[number];
 
 /** A metric family of the exporter. The documentation is generated from these. */

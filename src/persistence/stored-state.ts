@@ -6,10 +6,12 @@ import { questionOf } from '../model/question.ts';
 import type { RegistrationStore } from '../registry/registration.ts';
 import type { EarlierRuns } from '../scheduler/run-journal.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
+import type { MonitorMetrics } from '../state/monitor-metrics.ts';
 import type { QueryStates } from '../state/query-state.ts';
 import type { RunStates } from '../state/run-state.ts';
 import { Storage } from './storage/storage.ts';
 import type { StorageInUseError } from './storage/storage-error.ts';
+import { StoredMonitorMetrics } from './stored-monitor-metrics.ts';
 import { storedRegistrations } from './stored-registrations.ts';
 import { StoredResults } from './stored-results.ts';
 import { StoredRuns } from './stored-runs.ts';
@@ -22,6 +24,7 @@ export interface StoredStateOptions {
   readonly log: Logger;
   readonly states: QueryStates;
   readonly runStates: RunStates;
+  readonly monitorMetrics: MonitorMetrics;
   readonly isRegistered: (name: string) => boolean;
   /** Endpoint and identity that an account uses. Records are valid for these only. */
   readonly placeOf: (account: string) => string;
@@ -38,6 +41,7 @@ export class StoredState {
   readonly runs: StoredRuns;
   readonly results: StoredResults;
   readonly statuses: StoredStatuses;
+  readonly monitorMetrics: StoredMonitorMetrics;
   readonly registrations: RegistrationStore;
   readonly #options: StoredStateOptions;
   readonly #storage: Storage;
@@ -59,6 +63,8 @@ export class StoredState {
     this.runs = new StoredRuns(common);
     this.results = new StoredResults(common);
     this.statuses = new StoredStatuses(common);
+    const { clock, log, monitorMetrics: metrics } = options;
+    this.monitorMetrics = new StoredMonitorMetrics({ storage, clock, log, metrics });
     this.registrations = storedRegistrations(storage);
   }
 
@@ -73,6 +79,7 @@ export class StoredState {
     try {
       await stored.runs.load();
       await stored.statuses.load();
+      await stored.monitorMetrics.load();
       await stored.#removeOrphans();
       stored.#cleanUpLater();
     } catch (error) {
@@ -164,6 +171,7 @@ export class StoredState {
       if (this.#storage.isComplete) {
         this.runs.forgetAbsent(KEEP_ABSENT_MS);
         this.statuses.forgetAbsent(KEEP_ABSENT_MS);
+        this.monitorMetrics.forget(this.#options.monitorMetrics.forgetUnlisted());
       }
       background(this.#options.log, 'cleanup of the storage', this.#removeOrphans());
       this.#cleanUpLater();

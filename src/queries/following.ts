@@ -44,8 +44,8 @@ export function planFollowing(followers: readonly Follower[], found: Found): rea
 }
 
 /** Returns true if a selector depends on the tags of a monitor that matches otherwise. */
-export function needsTags(followers: readonly Follower[], monitor: Omit<FoundMonitor, 'tags'>): boolean {
-  return followers.some(({ selector }) => selector.kind === 'monitors' && needsTagsOf(selector, monitor));
+export function needsTags(selectors: readonly SubjectSelector[], monitor: Omit<FoundMonitor, 'tags'>): boolean {
+  return selectors.some((selector) => selector.kind === 'monitors' && needsTagsOf(selector, monitor));
 }
 
 function needsTagsOf(selector: MonitorSelector, monitor: Omit<FoundMonitor, 'tags'>): boolean {

@@ -4,11 +4,12 @@ import { ListingLog } from '../actions/listing-log.ts';
 import { type SelectorCount, SelectorMatches } from '../actions/selector-matches.ts';
 import type { TargetClient } from '../aws/client.ts';
 import type { ListKind } from '../aws/operations.ts';
+import type { SubjectSelector } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Emitter } from '../lib/emitter.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Candidate } from '../model/query.ts';
-import { type Follower, needsTags, planFollowing } from '../queries/following.ts';
+import { type Follower, needsTags, planFollowing, selectSubjects } from '../queries/following.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Listings } from '../scheduler/listings.ts';
 import type { Target } from '../scheduler/target.ts';
@@ -37,6 +38,8 @@ export interface DiscoveryOptions {
   readonly apiStats: ApiStats;
   readonly view: InventoryView;
   readonly clientOf: (target: Target) => TargetClient;
+  /** Returns a selector of monitors in a target that is not of a query. */
+  readonly otherSelector: (target: Target) => SubjectSelector | undefined;
 }
 
 const KINDS: readonly ListKind[] = ['monitors', 'scopes'];
@@ -72,7 +75,7 @@ export class Discovery {
         inventory: this.#inventory,
         log: new ListingLog(clock, log, options.credentialFailures),
         clientOf,
-        needsTags: (target, monitor) => needsTags(this.#followersOf(target), monitor),
+        needsTags: (target, monitor) => needsTags(this.#selectorsOf(target), monitor),
       }).list,
     });
   }
@@ -139,6 +142,13 @@ export class Discovery {
     return followers.length === 0 ? [] : planFollowing(followers, this.#inventory.found(target));
   }
 
+  /** Returns the ARNs of a target's monitors that a selector selects, by name. Monitors without a valid ARN are omitted. */
+  monitorsIn(target: Target, selector: SubjectSelector): ReadonlyMap<string, string> {
+    const selected = new Set(selectSubjects(selector, this.#inventory.found(target)));
+    const monitors = this.#inventory.monitors(target).filter(({ name }) => selected.has(name));
+    return new Map(monitors.flatMap(({ name, arn }) => (arn === undefined ? [] : [[name, arn] as const])));
+  }
+
   /** Counts the matches of a target's selectors. */
   #count(target: Target): void {
     const isListed = (kind: ListKind) => this.#inventory.isListed(target, kind);
@@ -148,9 +158,16 @@ export class Discovery {
 
   /** Creates the series of listing calls with value 0. */
   #expect(target: Target): void {
-    const selectors = this.#followersOf(target).map(({ selector }) => selector);
-    const tags = selectors.some((each) => each.kind === 'monitors' && Object.keys(each.tags).length > 0);
+    const tags = this.#selectorsOf(target).some(
+      (each) => each.kind === 'monitors' && Object.keys(each.tags).length > 0,
+    );
     this.#options.apiStats.expectListings(target, tags);
+  }
+
+  #selectorsOf(target: Target): readonly SubjectSelector[] {
+    const other = this.#options.otherSelector(target);
+    const selectors = this.#followersOf(target).map(({ selector }) => selector);
+    return other === undefined ? selectors : [...selectors, other];
   }
 
   #followersOf({ account, region }: Target): readonly Follower[] {

@@ -83,6 +83,14 @@ export function countsOf(page: RowPage | DataPage): Readonly<Record<'rows' | 'se
       };
 }
 
+/** A request has at most 500 metrics, and a read at most 60 points of each. */
+const METRICS_BOUNDS = { pages: 100, points: 100_800, bytes: 32 * 1024 * 1024 } as const;
+
+/** Creates the paging of a response with metrics. */
+export function metricsPaging(): Paging<'points'> {
+  return new Paging(METRICS_BOUNDS);
+}
+
 const LISTING_BOUNDS = { pages: 2_000, items: 50_000, bytes: 32 * 1024 * 1024 } as const;
 
 export type ListingPaging = Paging<'items'>;

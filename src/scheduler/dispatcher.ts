@@ -62,7 +62,12 @@ export class Dispatcher {
     this.#limits = options;
     this.#clock = options.clock;
     this.#lastTick = this.#clock.monotonic();
-    options.targets.onFree(() => this.#wakeAt(this.#clock.monotonic()));
+    options.targets.onFree(() => this.wake());
+  }
+
+  /** Starts what may start now: a budget allows new calls again. */
+  wake(): void {
+    this.#wakeAt(this.#clock.monotonic());
   }
 
   setLimits(limits: DispatcherLimits): void {

@@ -1,4 +1,5 @@
-import type { AttemptObserver } from '../aws/attempts.ts';
+import type { AttemptObserver, AttemptOutcome } from '../aws/attempts.ts';
+import { METRIC_DATA_OPERATION } from '../aws/cloudwatch/client.ts';
 import type { Identity } from '../aws/credentials/identity.ts';
 import type { ApiErrorName } from '../aws/errors.ts';
 import { LIST_OPERATIONS, type Operation, QUERY_OPERATIONS, TAGS_OPERATION } from '../aws/operations.ts';
@@ -88,6 +89,11 @@ export class ApiStats implements AttemptObserver {
     this.#expect(target, [...Object.values(LIST_OPERATIONS), ...(tags ? [TAGS_OPERATION] : [])]);
   }
 
+  /** Does the same as {@link expect} for the operation of CloudWatch. */
+  expectMetricReads(target: Target): void {
+    this.#expect(target, [METRIC_DATA_OPERATION]);
+  }
+
   #expect(target: Target, operations: readonly Pick<Operation<never>, 'name' | 'modelledErrors'>[]): void {
     const stats = this.of(target);
     const unknown = operations.filter(({ name }) => !stats.operations.has(name));
@@ -151,11 +157,7 @@ export class ApiStats implements AttemptObserver {
     return stats;
   }
 
-  attempted(
-    target: Target,
-    operation: string,
-    outcome: { readonly seconds: number | undefined; readonly error: ApiErrorName | undefined; readonly up: boolean },
-  ): void {
+  attempted(target: Target, operation: string, outcome: AttemptOutcome): void {
     this.#update(target, (stats) => {
       const counted = operationOf(stats, operation);
       counted.requests += 1;
@@ -165,7 +167,7 @@ export class ApiStats implements AttemptObserver {
       if (outcome.seconds !== undefined) {
         counted.durations.observe(outcome.seconds);
       }
-      stats.up = outcome.up;
+      stats.up = outcome.up ?? stats.up;
     });
   }
 

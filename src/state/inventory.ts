@@ -120,6 +120,11 @@ export class Inventory {
     return this.#targets.get(target)?.[kind] !== undefined;
   }
 
+  /** Returns the monitors of the last complete listing, of any age. */
+  monitors(target: Target): readonly MonitorSummary[] {
+    return this.#targets.get(target)?.monitors?.items ?? [];
+  }
+
   /** Returns what selectors match against, of any age: failed listings change nothing. */
   found(target: Target): Found {
     const inventory = this.#targets.get(target);

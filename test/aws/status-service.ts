@@ -76,7 +76,7 @@ export interface Attempt {
   readonly operation: string;
   readonly seconds: number | undefined;
   readonly error: ApiErrorName | undefined;
-  readonly up: boolean;
+  readonly up: boolean | undefined;
 }
 
 export interface ObservedClient {

@@ -16,12 +16,23 @@ const GROUPS: Readonly<Record<MetricGroup, string>> = {
   contributors: 'Top contributors and data points of scheduled queries',
   api: 'Each account and Region: attempts, errors, durations, budget, and runs',
   inventory: 'Status of the monitors and scopes in each account and Region that a query uses',
+  monitors: 'Monitor metrics from CloudWatch, and the reads',
   exporter: 'The exporter itself',
   process: 'The process and Node.js',
 };
 
 /** Rules of a group that its HELP texts are too short for. */
 const NOTES: Readonly<Partial<Record<MetricGroup, string>>> = {
+  monitors: `- Without \`cloudwatch\` in the configuration, the group is empty. A metric that is not in \`cloudwatch.metrics\` is absent.
+- Each one-minute period is counted once, in any order. If CloudWatch corrects a value upward, the difference is added; corrections
+  downward are ignored. The first read counts from the newest period on. With \`storage.path\`, a restart counts no period again.
+- A gap of more than \`cloudwatch.lookback\` without reads is not filled. \`aws_nfm_cloudwatch_periods_missed_total\` counts its minutes.
+- \`aws_nfm_monitor_health_degraded\` can miss single minutes between scrapes. Use \`aws_nfm_monitor_degraded_seconds_total\` and
+  \`aws_nfm_monitor_observed_seconds_total\` for alerts and service levels.
+- \`aws_nfm_monitor_round_trip_time_seconds\` is sparse. It is absent, and never 0, if the newest point is older than 5 reads.
+- \`aws_nfm_query_monitor_data_transferred_bytes\` requires the metric \`DataTransferred\`. It is present if each minute of the window
+  of \`aws_nfm_query_results_timestamp_seconds\` was read when it was older than 15 minutes, and absent otherwise.
+- If two accounts of the configuration are the same AWS account, one of them reads each monitor, and both export it.`,
   queries: `- \`aws_nfm_query_status\` is absent before the first successful response. A status that is not terminal is also absent once
   its response is older than \`polling.staleAfter\`. A terminal status stays until the next run starts.
 - \`aws_nfm_query_contributors\`, \`aws_nfm_query_contributors_dropped\`, and \`aws_nfm_query_results_truncated\` are absent once

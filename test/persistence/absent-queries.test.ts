@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { StoredState } from '../../src/persistence/stored-state.ts';
+import { MonitorMetrics } from '../../src/state/monitor-metrics.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
 import { RunStates } from '../../src/state/run-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -24,6 +25,7 @@ async function open(path: string, clock: FakeClock) {
     log,
     states,
     runStates,
+    monitorMetrics: new MonitorMetrics(clock, log),
     isRegistered: () => false,
     placeOf: () => 'here',
     making: () => undefined,

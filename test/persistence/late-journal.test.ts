@@ -3,6 +3,7 @@ import { isScheduled, type Registration, type ScheduledQuery } from '../../src/m
 import type { Run } from '../../src/model/run.ts';
 import { StoredState } from '../../src/persistence/stored-state.ts';
 import { QueryRegistry } from '../../src/registry/query-registry.ts';
+import { MonitorMetrics } from '../../src/state/monitor-metrics.ts';
 import { QueryStates } from '../../src/state/query-state.ts';
 import { RunStates } from '../../src/state/run-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -24,6 +25,7 @@ async function open(path: string, clock: FakeClock) {
     log,
     states,
     runStates,
+    monitorMetrics: new MonitorMetrics(clock, log),
     isRegistered: (name) => registry.get(name) !== undefined,
     placeOf: () => 'here',
     making: () => undefined,

@@ -6,6 +6,7 @@ import '@aws-sdk/client-sts';
 import '@smithy/node-http-handler';
 import '../../src/aws/credential-sources.ts';
 import '../../src/aws/credentials/identity.ts';
+import '../../src/aws/cloudwatch/sdk.ts';
 import '../../src/aws/sdk.ts';
 
 interface Timer {
@@ -15,7 +16,7 @@ interface Timer {
 
 /**
  * A clock for parts that communicate over real HTTP. It advances from timer to timer, and stops while a request of this
- * process is in progress.
+ * process is in progress. It also stops while files are read and written, if `waitsForFiles`.
  */
 export class SteppedClock implements Clock {
   readonly #start: number;
@@ -25,8 +26,11 @@ export class SteppedClock implements Clock {
   /** Requests of this process in progress. */
   readonly #requests = new Set<unknown>();
 
-  constructor(start: number) {
+  readonly #waitsForFiles: boolean;
+
+  constructor(start: number, { waitsForFiles = false }: { readonly waitsForFiles?: boolean } = {}) {
     this.#start = start;
+    this.#waitsForFiles = waitsForFiles;
   }
 
   now(): number {
@@ -110,15 +114,21 @@ export class SteppedClock implements Clock {
   /** Resolves when all work in progress waits for this clock. */
   async #quiet(): Promise<void> {
     await turn();
-    while (this.#requests.size > 0) {
+    while (this.#isBusy()) {
       do {
         await turn();
-      } while (this.#requests.size > 0);
+      } while (this.#isBusy());
       // The effects of a response: the end of a request's body, its reader, the next request.
       for (let i = 0; i < 8; i += 1) {
         await turn();
       }
     }
+  }
+
+  #isBusy(): boolean {
+    return (
+      this.#requests.size > 0 || (this.#waitsForFiles && process.getActiveResourcesInfo().includes('FSReqPromise'))
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { AwsRestJsonProtocol } from '@aws-sdk/core/protocols';
+import { AwsJson1_0Protocol, AwsRestJsonProtocol } from '@aws-sdk/core/protocols';
 import { collectBody } from '@smithy/core/protocols';
 import type { TypeRegistry } from '@smithy/core/schema';
 import type {
@@ -31,16 +31,50 @@ export class TolerantProtocol extends AwsRestJsonProtocol {
     context: HandlerExecutionContext & SerdeFunctions,
     response: HttpResponse,
   ): Promise<Output> {
-    if (response.statusCode < 300) {
-      return super.deserializeResponse(operation, context, response);
-    }
-    const body = context.utf8Encoder(await collectBody(response.body, context));
-    const error = readErrorBody(body);
-    if (error['message'] === undefined && error['Message'] === undefined) {
-      error['message'] = describe(response, body);
-    }
-    return this.handleError(operation, context, response, error, this.deserializeMetadata(response));
+    return response.statusCode < 300
+      ? super.deserializeResponse(operation, context, response)
+      : this.handleError(
+          operation,
+          context,
+          response,
+          await readError(context, response),
+          this.deserializeMetadata(response),
+        );
   }
+}
+
+/** AwsJson 1.0, the protocol of CloudWatch, as tolerant as {@link TolerantProtocol}. */
+export class TolerantJsonRpc extends AwsJson1_0Protocol {
+  constructor(settings: ConstructorParameters<typeof AwsJson1_0Protocol>[0]) {
+    super({ ...settings, jsonCodec: new TolerantCodec() });
+  }
+
+  /** As in {@link TolerantProtocol}. */
+  override async deserializeResponse<Output extends MetadataBearer>(
+    operation: OperationSchema,
+    context: HandlerExecutionContext & SerdeFunctions,
+    response: HttpResponse,
+  ): Promise<Output> {
+    return response.statusCode < 300
+      ? super.deserializeResponse(operation, context, response)
+      : this.handleError(
+          operation,
+          context,
+          response,
+          await readError(context, response),
+          this.deserializeMetadata(response),
+        );
+  }
+}
+
+/** Returns the members of an error response, with a message in any case. */
+async function readError(context: SerdeFunctions, response: HttpResponse): Promise<Record<string, string>> {
+  const body = context.utf8Encoder(await collectBody(response.body, context));
+  const error = readErrorBody(body);
+  if (error['message'] === undefined && error['Message'] === undefined) {
+    error['message'] = describe(response, body);
+  }
+  return error;
 }
 
 /** In UTF-16 units. An error has one member, its message; the body of a longer one is not parsed, which would take time. */

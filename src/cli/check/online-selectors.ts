@@ -29,9 +29,10 @@ export async function findMonitors(
 ): Promise<readonly FoundMonitor[]> {
   const monitors = await listAll('monitors', client, (nextToken) => client.listMonitors(nextToken, signal));
   const found: FoundMonitor[] = [];
+  const selectors = followers.map(({ selector }) => selector);
   for (const monitor of monitors) {
     const tags =
-      monitor.arn !== undefined && needsTags(followers, monitor)
+      monitor.arn !== undefined && needsTags(selectors, monitor)
         ? await client.monitorTags(monitor.arn, signal)
         : undefined;
     found.push({ ...monitor, tags });

@@ -1,0 +1,102 @@
+import { lazy } from '../lib/concurrency.ts';
+import type { Target } from '../scheduler/target.ts';
+import type { AttemptObserver, Call } from './attempts.ts';
+import { ApiError, type ApiErrorName, CredentialsUnavailable, toApiError } from './errors.ts';
+
+/** A request that is not sent yet. The identity of `input` connects its attempts to the call. */
+export interface Prepared<Sdk> {
+  readonly input: object;
+  /** The members of the response are not validated: their types may differ from those of the client. */
+  send(sdk: Sdk, signal: AbortSignal): Promise<object>;
+}
+
+export interface CallsOptions<Sdk> {
+  /** Target whose budget the attempts use. */
+  readonly target: Target;
+  readonly observer: AttemptObserver;
+  /** Loads the SDK with the first call, and creates its client. `callOf` returns the call of an input. */
+  readonly createSdk: (callOf: (input: object) => Call | undefined) => Promise<Sdk>;
+}
+
+export interface CallOptions {
+  /** The call is not retried after an attempt that may have taken effect. */
+  readonly isOnce?: boolean;
+  /** Receives the number of attempts that succeeded or may have taken effect, when the call ends. */
+  readonly onEnd?: (accepted: number) => void;
+}
+
+/** The response of a successful call. */
+export interface CallResponse {
+  readonly response: object;
+  /** Size of the response body. */
+  readonly bytes: number;
+}
+
+/** The calls of one client in a target, within its request budget. Failures become ApiErrors. */
+export class Calls<Sdk> {
+  readonly #options: CallsOptions<Sdk>;
+  readonly #calls = new WeakMap<object, Call>();
+  readonly #sdk = lazy<Sdk>(() => this.#options.createSdk((input) => this.#calls.get(input)));
+
+  constructor(options: CallsOptions<Sdk>) {
+    this.#options = options;
+  }
+
+  /** @throws ApiError */
+  async make(
+    operation: string,
+    request: Prepared<Sdk>,
+    signal: AbortSignal,
+    { isOnce = false, onEnd }: CallOptions = {},
+  ): Promise<CallResponse> {
+    const { target, observer } = this.#options;
+    const reservation = target.budget.reserve();
+    const call: Call = {
+      operation,
+      reservation,
+      signal,
+      received: 0,
+      isOnce,
+      mayHaveTakenEffect: false,
+      accepted: 0,
+    };
+    this.#calls.set(request.input, call);
+    try {
+      const sent = this.#sdk().then((sdk) => request.send(sdk, signal));
+      return { response: await untilAborted(sent, signal), bytes: call.received };
+    } catch (thrown) {
+      if (signal.aborted) {
+        const { reason } = signal;
+        const message = reason instanceof Error ? reason.message : String(reason);
+        const { mayHaveTakenEffect } = call;
+        throw new ApiError('TimeoutError', operation, message, { mayHaveTakenEffect, cause: thrown });
+      }
+      if (thrown instanceof CredentialsUnavailable) {
+        observer.attempted(target, operation, { seconds: undefined, error: 'CredentialsError', up: false });
+      }
+      throw toApiError(operation, thrown, call.mayHaveTakenEffect);
+    } finally {
+      reservation.release();
+      onEnd?.(call.accepted);
+    }
+  }
+
+  /** Reports an invalid response of a successful call, and returns its error. */
+  refused(error: ApiErrorName, operation: string, message: string): ApiError {
+    this.#options.observer.responseRejected(this.#options.target, operation, error);
+    return new ApiError(error, operation, message, { mayHaveTakenEffect: true });
+  }
+}
+
+/** The SDK checks the signal only while a request is in progress, not while it waits for credentials or before a retry. */
+function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    const settle = () => signal.removeEventListener('abort', onAbort);
+    signal.addEventListener('abort', onAbort, { once: true });
+    call.finally(settle).then(resolve, reject);
+    if (signal.aborted) {
+      onAbort();
+    }
+  });
+}

@@ -1,0 +1,220 @@
+import type { TargetsInUse } from '../accounts/targets-in-use.ts';
+import { MetricReadLog } from '../actions/metric-read-log.ts';
+import { MetricReading, type ReadTarget } from '../actions/read-monitor-metrics.ts';
+import type { AttemptObserver } from '../aws/attempts.ts';
+import { CloudwatchClient } from '../aws/cloudwatch/client.ts';
+import type { Credentials } from '../aws/credentials/credentials.ts';
+import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
+import type { CloudwatchSettings } from '../config/config.ts';
+import type { Context } from '../lib/context.ts';
+import type { QueryMonitorBytes, ReadTargetView } from '../metrics/monitor-sections.ts';
+import type { StoredState } from '../persistence/stored-state.ts';
+import { planReads, type ReadPlan } from '../queries/cloudwatch-plan.ts';
+import { cloudwatchOf } from '../queries/cloudwatch-targets.ts';
+import type { Discovery } from '../registry/discovery.ts';
+import type { ConfigInForce } from '../registry/query-sources.ts';
+import type { Dispatcher } from '../scheduler/dispatcher.ts';
+import { MetricReads } from '../scheduler/metric-reads.ts';
+import { type Target, Targets } from '../scheduler/target.ts';
+import type { ExporterState } from './exporter-state.ts';
+
+export interface MonitorMetricReadsOptions extends Context {
+  readonly inForce: ConfigInForce;
+  readonly state: ExporterState;
+  readonly targetsInUse: TargetsInUse;
+  /** Undefined if the storage is disabled. */
+  readonly stored: StoredState | undefined;
+  readonly dispatcher: Dispatcher;
+  readonly handler: BoundedHandler;
+  /** Version of the exporter, for the user agent. */
+  readonly version: string;
+}
+
+/** A target that is read, with the settings that its client depends on. */
+interface Read extends ReadTarget {
+  readonly settings: CloudwatchSettings;
+  readonly client: CloudwatchClient;
+  /** The same account and region, with the request budget of the reads. */
+  readonly budgeted: Target;
+  readonly credentials: Credentials;
+  readonly maxAttempts: number;
+}
+
+/** Targets have one read in flight. */
+const CONCURRENT_READS = 1;
+
+/** The reads of monitor metrics from CloudWatch, in the targets whose account has `cloudwatch`. Others cost nothing. */
+export class MonitorMetricReads {
+  readonly #options: MonitorMetricReadsOptions;
+  readonly #budgets: Targets;
+  readonly #log: MetricReadLog;
+  readonly #reads: MetricReads;
+  readonly #read = new Map<Target, Read>();
+  readonly #byBudget = new WeakMap<Target, Read>();
+
+  constructor(options: MonitorMetricReadsOptions) {
+    this.#options = options;
+    const { clock, log, state, dispatcher, stored } = options;
+    const { monitorMetrics: metrics, cloudwatch: stats } = state;
+    this.#budgets = new Targets(clock);
+    this.#budgets.onFree(() => dispatcher.wake());
+    this.#log = new MetricReadLog(clock, log, state.failures.credentials);
+    const reading = new MetricReading({
+      clock,
+      metrics,
+      stats,
+      log: this.#log,
+      async stored(monitors) {
+        await stored?.monitorMetrics.store(monitors.map(({ key }) => key));
+        stored?.monitorMetrics.forget(metrics.forgetUnlisted());
+      },
+    });
+    this.#reads = new MetricReads({
+      clock,
+      dispatcher,
+      intervalsOf: (budgeted) => this.#planOf(this.#ofBudget(budgeted)),
+      read: (budgeted, due, signal) => reading.read(this.#ofBudget(budgeted), due, signal),
+    });
+  }
+
+  /** Returns the targets that are read. */
+  targets(): Iterable<Target> {
+    return this.#read.keys();
+  }
+
+  /** Returns what the metrics of a target show; undefined if it is not read. */
+  view(target: Target): ReadTargetView | undefined {
+    const { monitorMetrics, cloudwatch } = this.#options.state;
+    const read = this.#read.get(target);
+    return (
+      read && {
+        ...this.#planOf(read),
+        metrics: read.settings.metrics,
+        counts: cloudwatch.of(target),
+        monitors: monitorMetrics.of(target),
+      }
+    );
+  }
+
+  /** Returns CloudWatch's bytes in the windows of the last results of monitor queries. Omits windows with unknown points. */
+  *queryBytes(): Iterable<QueryMonitorBytes> {
+    const { state, targetsInUse } = this.#options;
+    for (const registration of this.#read.size === 0 ? [] : state.registry.all()) {
+      const { monitorName } = registration.query;
+      const results = state.runs.get(registration)?.results;
+      if (monitorName !== undefined && results?.length !== undefined) {
+        const { windowEnd: end, length } = results;
+        const monitor = state.monitorMetrics.find(targetsInUse.targetOf(registration), monitorName);
+        const bytes = monitor?.bytesIn({ start: end - length, end });
+        if (bytes !== undefined) {
+          yield { query: registration.name, bytes };
+        }
+      }
+    }
+  }
+
+  /** Applies the configuration in effect to the targets in use. */
+  update(discovery: Discovery): void {
+    const { inForce, state } = this.#options;
+    for (const target of state.targets.all()) {
+      const settings = cloudwatchOf(target.account, inForce.loaded.config);
+      if (settings === undefined) {
+        this.remove(target);
+      } else {
+        this.#add(target, settings);
+        this.select(target, discovery);
+      }
+    }
+  }
+
+  /** Selects the monitors of a target that its listing has found. */
+  select(target: Target, discovery: Discovery): void {
+    const settings = this.#read.get(target)?.settings;
+    if (settings !== undefined) {
+      const place = settings.endpoint ?? '';
+      this.#options.state.monitorMetrics.select(target, place, discovery.monitorsIn(target, settings.monitors));
+    }
+  }
+
+  /** Stops reading a target, and removes its series. */
+  remove(target: Target): void {
+    const { state, dispatcher } = this.#options;
+    const read = this.#read.get(target);
+    if (read !== undefined) {
+      this.#read.delete(target);
+      this.#reads.remove(read.budgeted);
+      this.#budgets.remove(read.budgeted);
+      dispatcher.forget(read.budgeted);
+      this.#log.forget(target);
+      state.cloudwatch.remove(target);
+      state.monitorMetrics.remove(target);
+    }
+  }
+
+  #add(target: Target, settings: CloudwatchSettings): void {
+    const { state, targetsInUse, inForce } = this.#options;
+    const { account, region } = target;
+    const { maxAttempts } = inForce.loaded.config.aws;
+    const used = targetsInUse.accounts().get(account);
+    if (used === undefined) {
+      throw new Error(`internal error: account ${account} is not in use`);
+    }
+    const { credentials } = used;
+    const { requestsPerSecond } = settings;
+    const limits = { requestsPerSecond, maxConcurrentRequests: CONCURRENT_READS };
+    const budgeted = this.#budgets.add(account, region, limits);
+    const before = this.#read.get(target);
+    const isSame =
+      before?.credentials === credentials &&
+      before.settings.endpoint === settings.endpoint &&
+      before.maxAttempts === maxAttempts;
+    const client = isSame ? before.client : this.#createClient(target, budgeted, credentials, settings.endpoint);
+    const read: Read = { target, settings, client, budgeted, credentials, maxAttempts };
+    this.#read.set(target, read);
+    this.#byBudget.set(budgeted, read);
+    if (before === undefined) {
+      state.api.expectMetricReads(target);
+      this.#reads.add(budgeted);
+    }
+  }
+
+  #createClient(
+    target: Target,
+    budgeted: Target,
+    credentials: Credentials,
+    endpoint: string | undefined,
+  ): CloudwatchClient {
+    const { clock, state, handler, version, inForce } = this.#options;
+    return new CloudwatchClient({
+      target: budgeted,
+      clock,
+      handler,
+      credentials,
+      observer: observerOf(target, state.api),
+      endpoint: endpoint?.replaceAll('{region}', target.region),
+      maxAttempts: inForce.loaded.config.aws.maxAttempts,
+      version,
+      onBilled: (metrics) => state.cloudwatch.requested(target, metrics),
+    });
+  }
+
+  #ofBudget(budgeted: Target): Read {
+    const read = this.#byBudget.get(budgeted);
+    if (read === undefined) {
+      throw new Error(`internal error: no metrics are read for account ${budgeted.account} in ${budgeted.region}`);
+    }
+    return read;
+  }
+
+  #planOf({ target, settings }: Read): ReadPlan {
+    return planReads(settings, this.#options.state.monitorMetrics.readBy(target).length);
+  }
+}
+
+/** Counts attempts for the target. Whether CloudWatch is available shows nothing about Network Flow Monitor. */
+function observerOf(target: Target, observer: AttemptObserver): AttemptObserver {
+  return {
+    attempted: (_budgeted, operation, outcome) => observer.attempted(target, operation, { ...outcome, up: undefined }),
+    responseRejected: (_budgeted, operation, error) => observer.responseRejected(target, operation, error),
+  };
+}

@@ -1,0 +1,167 @@
+import type { MonitorMetric } from '../model/vocabulary.ts';
+import type { Target } from '../scheduler/target.ts';
+import type { ReadCounts } from '../state/cloudwatch-stats.ts';
+import type { SelectedMonitor } from '../state/monitor-metrics.ts';
+import type { MonitorState } from '../state/monitor-state.ts';
+import type { Section } from './exposition.ts';
+import { GroupedChunks, type SamplesOf } from './gzip/grouped-chunks.ts';
+import { CLOUDWATCH_FAMILIES, MONITOR_FAMILIES, QUERY_MONITOR_FAMILIES } from './monitor-families.ts';
+import { ScrapedSections } from './scraped-sections.ts';
+import { labelPart, type Sample, seconds, serviceLabel, targetLabels } from './text.ts';
+
+type FamilyName = keyof typeof MONITOR_FAMILIES;
+
+/** A target whose monitor metrics are read from CloudWatch. */
+export interface ReadTargetView {
+  readonly metrics: readonly MonitorMetric[];
+  /** Interval in effect between reads of metrics other than HealthIndicator, in milliseconds. */
+  readonly sumsInterval: number;
+  readonly isLimited: boolean;
+  readonly counts: ReadCounts;
+  readonly monitors: readonly SelectedMonitor[];
+}
+
+/** CloudWatch's sum over the window of a query's results. */
+export interface QueryMonitorBytes {
+  readonly query: string;
+  readonly bytes: number;
+}
+
+export interface MonitorFacts {
+  /** Targets that are read. */
+  readonly targets: () => Iterable<Target>;
+  /** Undefined for a target that is not read. */
+  readonly view: (target: Target) => ReadTargetView | undefined;
+  readonly queryBytes: () => Iterable<QueryMonitorBytes>;
+}
+
+/** A monitor as it was rendered, or will be at the next scrape. */
+interface ShownMonitor {
+  readonly monitor: MonitorState;
+  readonly labels: string;
+  readonly isRead: (metric: MonitorMetric) => boolean;
+  readonly isHealthOld: boolean;
+  readonly isRoundTripTimeOld: boolean;
+}
+
+interface ShownTarget {
+  monitors: readonly ShownMonitor[];
+  /** Which of the values are too old. */
+  age: string;
+}
+
+/** Age of the newest period from which on the health is absent. */
+const HEALTH_SHOWN_MS = 900_000;
+/** Number of reads for which a round-trip time is exported. */
+const ROUND_TRIP_TIME_READS = 5;
+const MINUTE_MS = 60_000;
+
+/** The series of monitor metrics from CloudWatch. */
+export class MonitorSections {
+  readonly #facts: MonitorFacts;
+  readonly #chunks = new GroupedChunks<Target, ShownTarget, FamilyName>(MONITOR_FAMILIES, SAMPLES, 1);
+  readonly #scraped = new ScrapedSections();
+  readonly #changed = new Set<Target>();
+
+  constructor(facts: MonitorFacts) {
+    this.#facts = facts;
+  }
+
+  /** Marks the lines of a target whose monitors or their metrics have changed. */
+  changed(target: Target): void {
+    this.#changed.add(target);
+  }
+
+  /** Prepares a scrape. `now` is in milliseconds since the epoch, as the times of periods. */
+  refresh(now: number): void {
+    const targets = new Set(this.#facts.targets());
+    for (const target of new Set([...Array.from(this.#chunks.entries(), ([known]) => known), ...targets])) {
+      const view = targets.has(target) ? this.#facts.view(target) : undefined;
+      const shown = this.#chunks.get(target);
+      if (view === undefined) {
+        this.#chunks.remove(target);
+        continue;
+      }
+      const monitors = view.monitors.map((selected) => showMonitor(target, view, selected, now));
+      const age = monitors.map((each) => Number(each.isHealthOld) + 2 * Number(each.isRoundTripTimeOld)).join('');
+      if (shown === undefined) {
+        this.#chunks.add(target, { monitors, age });
+      } else if (shown.age !== age || this.#changed.has(target)) {
+        Object.assign(shown, { monitors, age });
+        this.#chunks.changed(target);
+      }
+    }
+    this.#changed.clear();
+    this.#scraped.refresh();
+  }
+
+  sections(): Section[] {
+    const { targets, view, queryBytes } = this.#facts;
+    const ofTargets = (read: (shown: ReadTargetView) => number) => (): Sample[] =>
+      Array.from(targets(), (target) => {
+        const shown = view(target);
+        return [targetLabels(target), shown && read(shown)];
+      });
+    return [
+      ...this.#chunks.sections(),
+      this.#scraped.add(
+        CLOUDWATCH_FAMILIES.aws_nfm_cloudwatch_metrics_requested_total,
+        ofTargets(({ counts }) => counts.requested),
+      ),
+      this.#scraped.add(
+        CLOUDWATCH_FAMILIES.aws_nfm_cloudwatch_periods_missed_total,
+        ofTargets(({ counts }) => counts.missed),
+      ),
+      this.#scraped.add(
+        CLOUDWATCH_FAMILIES.aws_nfm_cloudwatch_limited,
+        ofTargets(({ isLimited }) => Number(isLimited)),
+      ),
+      this.#scraped.add(QUERY_MONITOR_FAMILIES.aws_nfm_query_monitor_data_transferred_bytes, () =>
+        Array.from(queryBytes(), ({ query, bytes }) => [labelPart([['query', query]]), bytes]),
+      ),
+    ];
+  }
+}
+
+function showMonitor(
+  target: Target,
+  { metrics, sumsInterval }: ReadTargetView,
+  { name, monitor }: SelectedMonitor,
+  now: number,
+): ShownMonitor {
+  const { healthEnd = Number.NEGATIVE_INFINITY, roundTripTime: [at] = [Number.NEGATIVE_INFINITY] } = monitor;
+  return {
+    monitor,
+    labels: targetLabels(target, ['monitor', serviceLabel(name)]),
+    isRead: (metric) => metrics.includes(metric),
+    isHealthOld: now - healthEnd > HEALTH_SHOWN_MS,
+    isRoundTripTimeOld: now - at - MINUTE_MS > ROUND_TRIP_TIME_READS * sumsInterval,
+  };
+}
+
+/** Returns the samples of a family: one for each monitor whose metric is read and whose value is known. */
+function samplesOf(
+  metric: MonitorMetric | undefined,
+  read: (shown: ShownMonitor) => number | undefined,
+): (shown: ShownTarget) => Sample[] {
+  return ({ monitors }) =>
+    monitors.filter(({ isRead }) => metric === undefined || isRead(metric)).map((shown) => [shown.labels, read(shown)]);
+}
+
+const SAMPLES: SamplesOf<ShownTarget, FamilyName> = {
+  aws_nfm_monitor_health_degraded: samplesOf('HealthIndicator', ({ monitor: { condition }, isHealthOld }) =>
+    condition === undefined || isHealthOld ? undefined : Number(condition.degraded),
+  ),
+  aws_nfm_monitor_degraded_seconds_total: samplesOf('HealthIndicator', ({ monitor }) => monitor.totals.degradedSeconds),
+  aws_nfm_monitor_observed_seconds_total: samplesOf('HealthIndicator', ({ monitor }) => monitor.totals.observedSeconds),
+  aws_nfm_monitor_round_trip_time_seconds: samplesOf('RoundTripTime', ({ monitor, isRoundTripTimeOld }) =>
+    isRoundTripTimeOld ? undefined : monitor.roundTripTime?.[1],
+  ),
+  aws_nfm_monitor_retransmissions_total: samplesOf('Retransmissions', ({ monitor }) => monitor.totals.retransmissions),
+  aws_nfm_monitor_timeouts_total: samplesOf('Timeouts', ({ monitor }) => monitor.totals.timeouts),
+  aws_nfm_monitor_data_transferred_bytes_total: samplesOf(
+    'DataTransferred',
+    ({ monitor }) => monitor.totals.dataTransferred,
+  ),
+  aws_nfm_monitor_metrics_timestamp_seconds: samplesOf(undefined, ({ monitor }) => seconds(monitor.newestEnd)),
+};

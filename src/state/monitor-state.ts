@@ -1,0 +1,162 @@
+import { PERIOD_MS, type Point } from '../aws/cloudwatch/metric-data.ts';
+import type { Span } from '../model/run.ts';
+import type { MonitorMetric } from '../model/vocabulary.ts';
+import { CountedPeriods, type PeriodReading, type StoredPeriods } from './counted-periods.ts';
+import { type NetworkCondition, networkCondition } from './monitor-condition.ts';
+
+/** Sums over the counted periods of a monitor since the start of the exporter. */
+export interface MonitorTotals {
+  readonly observedSeconds: number;
+  readonly degradedSeconds: number;
+  readonly retransmissions: number;
+  readonly timeouts: number;
+  readonly dataTransferred: number;
+}
+
+const NO_TOTALS: MonitorTotals = {
+  observedSeconds: 0,
+  degradedSeconds: 0,
+  retransmissions: 0,
+  timeouts: 0,
+  dataTransferred: 0,
+};
+
+/** Totals of the metrics that are sums. */
+const SUMS = {
+  Retransmissions: 'retransmissions',
+  Timeouts: 'timeouts',
+  DataTransferred: 'dataTransferred',
+} as const satisfies Partial<Record<MonitorMetric, keyof MonitorTotals>>;
+
+/** Metrics of which each period is counted. Of RoundTripTime, only the newest point is exported. */
+const COUNTED = ['HealthIndicator', 'Retransmissions', 'Timeouts', 'DataTransferred'] as const;
+type CountedMetric = (typeof COUNTED)[number];
+
+/** The metrics of a monitor. Times are in milliseconds since the epoch. */
+export interface MonitorState {
+  /** Identifies the monitor in all targets that list it. */
+  readonly key: string;
+  readonly arn: string;
+  readonly totals: MonitorTotals;
+  /** The newest round-trip time: start of its period, and seconds. */
+  readonly roundTripTime: Point | undefined;
+  readonly condition: NetworkCondition | undefined;
+  /** End of the newest period of any metric. */
+  readonly newestEnd: number | undefined;
+  /** End of the newest period of HealthIndicator. */
+  readonly healthEnd: number | undefined;
+  /** Returns the bytes transferred in a range of whole periods, if all its points are known. */
+  bytesIn(range: Span): number | undefined;
+}
+
+/** The periods of a monitor as they are stored. Can be stored as JSON. */
+export interface StoredMonitor {
+  readonly condition: NetworkCondition | undefined;
+  readonly periods: Readonly<Partial<Record<CountedMetric, StoredPeriods>>>;
+}
+
+/** What a read adds to the metrics of a monitor, once it is stored. */
+export interface CountedMonitor {
+  readonly totals: MonitorTotals;
+  /** Periods that no read has covered. */
+  readonly missed: number;
+}
+
+const SECONDS_PER_MICROSECOND = 1e-6;
+const SECONDS_PER_PERIOD = PERIOD_MS / 1_000;
+
+/** The metrics of a monitor, as reads change them. */
+export class MutableMonitor implements MonitorState {
+  readonly key: string;
+  readonly arn: string;
+  totals = NO_TOTALS;
+  roundTripTime: Point | undefined;
+  condition: NetworkCondition | undefined;
+  /** Time on the monotonic clock since which no target lists the monitor. */
+  unlistedSince: number | undefined;
+  readonly #periods = new Map<CountedMetric, CountedPeriods>();
+
+  constructor(key: string, arn: string) {
+    this.key = key;
+    this.arn = arn;
+  }
+
+  get newestEnd(): number | undefined {
+    const starts = [...Array.from(this.#periods.values(), ({ newest }) => newest), this.roundTripTime?.[0]];
+    const known = starts.filter((at) => at !== undefined);
+    return known.length === 0 ? undefined : Math.max(...known) + PERIOD_MS;
+  }
+
+  get healthEnd(): number | undefined {
+    const newest = this.#periods.get('HealthIndicator')?.newest;
+    return newest === undefined ? undefined : newest + PERIOD_MS;
+  }
+
+  bytesIn(range: Span): number | undefined {
+    return this.#periods.get('DataTransferred')?.sum(range);
+  }
+
+  /** Adds the points of a read. The totals show what is returned with {@link show} only. */
+  count(readings: ReadonlyMap<MonitorMetric, PeriodReading>): CountedMonitor {
+    const totals = { ...NO_TOTALS };
+    let missed = 0;
+    for (const [metric, reading] of readings) {
+      if (metric === 'RoundTripTime') {
+        this.#noteRoundTripTime(reading.points);
+        continue;
+      }
+      const periods = this.#periods.get(metric) ?? new CountedPeriods();
+      this.#periods.set(metric, periods);
+      const counted = periods.add(metric === 'HealthIndicator' ? judged(reading) : reading);
+      missed += counted.missed;
+      if (metric === 'HealthIndicator') {
+        totals.observedSeconds += counted.periods * SECONDS_PER_PERIOD;
+        totals.degradedSeconds += counted.increase * SECONDS_PER_PERIOD;
+        this.condition = networkCondition(periods.entries(), this.condition);
+      } else {
+        totals[SUMS[metric]] += counted.increase;
+      }
+    }
+    return { totals, missed };
+  }
+
+  show({ totals }: CountedMonitor): void {
+    const before = this.totals;
+    this.totals = {
+      observedSeconds: before.observedSeconds + totals.observedSeconds,
+      degradedSeconds: before.degradedSeconds + totals.degradedSeconds,
+      retransmissions: before.retransmissions + totals.retransmissions,
+      timeouts: before.timeouts + totals.timeouts,
+      dataTransferred: before.dataTransferred + totals.dataTransferred,
+    };
+  }
+
+  /** Continues with the periods of an earlier process, for metrics of which nothing was read yet. */
+  restore({ condition, periods }: StoredMonitor): void {
+    for (const metric of COUNTED) {
+      const stored = periods[metric];
+      if (stored !== undefined && !this.#periods.has(metric)) {
+        this.#periods.set(metric, CountedPeriods.restore(stored));
+      }
+    }
+    this.condition ??= condition;
+  }
+
+  stored(): StoredMonitor {
+    const periods = Array.from(this.#periods, ([metric, counted]) => [metric, counted.stored()] as const);
+    return { condition: this.condition, periods: Object.fromEntries(periods) };
+  }
+
+  #noteRoundTripTime(points: readonly Point[]): void {
+    for (const [at, value] of points) {
+      if (value > 0 && at >= (this.roundTripTime?.[0] ?? 0)) {
+        this.roundTripTime = [at, value * SECONDS_PER_MICROSECOND];
+      }
+    }
+  }
+}
+
+/** Returns points of HealthIndicator with 1 for all values above 0. */
+function judged(reading: PeriodReading): PeriodReading {
+  return { ...reading, points: reading.points.map(([at, value]) => [at, value > 0 ? 1 : 0]) };
+}
