@@ -11,24 +11,8 @@ import type { Follower } from '../../queries/following.ts';
 import type { SourceQueries } from '../../queries/sources.ts';
 import { loadWithFiles } from '../../registry/load-with-files.ts';
 import type { TextSink } from '../check/check-config.ts';
+import type { PolicyDocument, PolicyStatement } from './policy-document.ts';
 import { type TablePolicies, tablePolicies } from './table-policies.ts';
-
-/** A statement of an IAM policy. */
-export interface PolicyStatement {
-  readonly Effect: 'Allow';
-  /** Only in trust policies. */
-  readonly Principal?: { readonly AWS: string };
-  readonly Action: readonly string[];
-  /** Not in trust policies. */
-  readonly Resource?: readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
-}
-
-/** An IAM policy document. */
-export interface PolicyDocument {
-  readonly Version: '2012-10-17';
-  readonly Statement: readonly PolicyStatement[];
-}
 
 /** The policies for a config, in the order of its first queries. */
 export interface IamPolicies {

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { partitionOfRegion } from '../../config/regions.ts';
-import type { PolicyDocument } from './iam-policies.ts';
+import type { PolicyDocument } from './policy-document.ts';
 
 /** The policies for the table of replicas: of the base credentials of exporters, and of the creation of the table. */
 export interface TablePolicies {
