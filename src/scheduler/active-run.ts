@@ -104,7 +104,7 @@ export class ActiveRun<Query extends Runnable> {
   /**
    * Ends the run here. `abandoned`: it is stopped at the service if it may still be active there. `left`: another process
    * resumes it. Waits only for a start in flight, because its response shows what must be stopped, and for requests that
-   * stop the run.
+   * stop the run. A run that was left can be abandoned afterward.
    */
   release(how: 'abandoned' | 'left'): void {
     this.#released = this.#released === 'abandoned' ? 'abandoned' : how;
@@ -171,7 +171,7 @@ export class ActiveRun<Query extends Runnable> {
 
   #ended(phase: Phase, result: StepResult): void {
     // Nothing waits for a request of an earlier phase.
-    if (this.#over || this.#phase !== phase) {
+    if ((this.#over && phase !== 'stop') || this.#phase !== phase) {
       return;
     }
     this.#starting = false;
@@ -277,7 +277,9 @@ export class ActiveRun<Query extends Runnable> {
 
   #end(end: RunEnd): void {
     this.#cancel();
-    this.#over = true;
-    this.#options.over(this.#run, end);
+    if (!this.#over) {
+      this.#over = true;
+      this.#options.over(this.#run, end);
+    }
   }
 }

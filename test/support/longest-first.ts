@@ -6,6 +6,7 @@ const LONG_FILES: readonly string[] = [
   'test/e2e/alert-way.test.ts',
   'test/rules/rules.test.ts',
   'test/persistence/kill.test.ts',
+  'test/replicas/simulation.test.ts',
   'test/security/linear-time.test.ts',
   'test/e2e/dashboards.test.ts',
   'test/daemon/storage-kill.test.ts',

@@ -1,0 +1,105 @@
+import type { Clock } from '../lib/clock.ts';
+import type { Registration, ScheduledQuery } from '../model/query.ts';
+import { RegisterError } from './registers.ts';
+import type { RunRegisters } from './run-registers.ts';
+import type { RunValue } from './values.ts';
+
+type Scheduled = Registration<ScheduledQuery>;
+
+export interface ForeignIntentsOptions {
+  /** Its wall time is that of the engine. */
+  readonly clock: Clock;
+  readonly registers: RunRegisters;
+  readonly group: {
+    readonly boot: string;
+    readonly epoch: () => number;
+    readonly isDead: (boot: string) => boolean;
+    readonly lostUntil: () => number;
+  };
+  /** How long an intent of another living process is left alone, in milliseconds. */
+  readonly patience: () => number;
+  /** Follows a run that turned out to be at the service. Returns false if the query has another run now. */
+  readonly resume: (registration: Scheduled, value: RunValue) => boolean;
+  /** Counts a skipped window. */
+  readonly skipped: (registration: Scheduled) => void;
+}
+
+/** A run that another process may start, or follows. */
+interface Watched {
+  readonly registration: Scheduled;
+  /** End of its window. */
+  readonly end: number;
+  /** Time at which this process has seen it first, on the monotonic clock. */
+  readonly since: number;
+}
+
+/**
+ * Runs that other processes were about to start. Their query may run at the service under an id that is not written yet, so they
+ * are left alone until the process is dead, or the start must have ended. Then their window is skipped.
+ */
+export class ForeignIntents {
+  readonly #options: ForeignIntentsOptions;
+  readonly #watched = new Map<string, Watched>();
+
+  constructor(options: ForeignIntentsOptions) {
+    this.#options = options;
+  }
+
+  names(): string[] {
+    return [...this.#watched.keys()];
+  }
+
+  /** Watches the run of a register, until it is over or followed. */
+  watch(name: string, registration: Scheduled, { end }: RunValue): void {
+    const watched = this.#watched.get(name);
+    if (watched?.registration !== registration || watched.end !== end) {
+      this.#watched.set(name, { registration, end, since: this.#options.clock.monotonic() });
+    }
+  }
+
+  clear(): void {
+    this.#watched.clear();
+  }
+
+  /** Reads a watched register again, and settles it if that is possible. Does nothing if the engine cannot be used now. */
+  async check(name: string): Promise<void> {
+    const watched = this.#watched.get(name);
+    if (watched === undefined) {
+      return;
+    }
+    try {
+      if (await this.#isSettled(name, watched)) {
+        this.#watched.delete(name);
+      }
+    } catch (error) {
+      if (!(error instanceof RegisterError)) {
+        throw error;
+      }
+    }
+  }
+
+  /** @throws RegisterError */
+  async #isSettled(name: string, { registration, end, since }: Watched): Promise<boolean> {
+    const { clock, registers, group, patience, resume, skipped } = this.#options;
+    const value = await registers.read(name);
+    if (value === undefined || value.end !== end || value.state === 'over' || registration.removed) {
+      return true;
+    }
+    if (value.state !== 'intent') {
+      return resume(registration, value);
+    }
+    if (!group.isDead(value.by) && clock.monotonic() - since < patience()) {
+      return false;
+    }
+    const { every, delay } = registration.query.schedule;
+    const skip = { ...value, state: 'over', outcome: 'skipped', by: group.boot, epoch: group.epoch() } as const;
+    const written = await registers.write(name, skip, every);
+    if (written.outcome === 'conflict') {
+      return false;
+    }
+    if (!value.isCounted && end + delay > group.lostUntil()) {
+      skipped(registration);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,295 @@
+import { randomUUID } from 'node:crypto';
+import { background } from '../lib/background.ts';
+import { sleep } from '../lib/clock.ts';
+import { Turns } from '../lib/concurrency.ts';
+import { Conditions } from '../lib/conditions.ts';
+import type { ScheduledQuery } from '../model/query.ts';
+import type { Question } from '../model/question.ts';
+import type { RegistrationStore } from '../registry/registration.ts';
+import { EndedStatuses } from './ended-statuses.ts';
+import { EngineClock } from './engine-clock.ts';
+import { type EngineCall, EngineRegisters } from './engine-registers.ts';
+import { ReplicaGroup, type ReplicaGroupOptions } from './group.ts';
+import type { TakeoverReason } from './leadership.ts';
+import { IdInUseError } from './own-register.ts';
+import { type RegisterEngine, RegisterError } from './registers.ts';
+import { replicaRegistrations } from './replica-registrations.ts';
+import { ReplicaStats } from './replica-stats.ts';
+import { RunFence } from './run-fence.ts';
+import { RunRegisters } from './run-registers.ts';
+import type { LeaderValue } from './values.ts';
+
+/** The lead of this process. */
+export interface Lead {
+  readonly epoch: number;
+  readonly reason: TakeoverReason;
+}
+
+/** What the daemon does when its role changes. Calls do not overlap. */
+export interface ReplicaHandlers {
+  /**
+   * Called when this process leads, and the registers are loaded: `runs.resume`, `ended.get`, and `registrations.load` return
+   * their content. It starts polls and runs. The lead may be lost in the meantime: then `follow` is called afterward.
+   */
+  lead(lead: Lead): Promise<void>;
+  /** Called when another process leads. It stops polls, and leaves runs at the service. */
+  follow(): Promise<void>;
+  /**
+   * Called when the leader has had no acknowledged heartbeat for `deadAfter`, and another process may lead: it uses half of each
+   * budget. Called with false afterward.
+   */
+  cutOff(isCutOff: boolean): void;
+}
+
+export interface ReplicaMemberOptions extends Pick<ReplicaGroupOptions, 'clock' | 'log' | 'settings' | 'probe'> {
+  readonly engine: RegisterEngine;
+  /** Version of the exporter. */
+  readonly version: string;
+  /** Hash of the configuration in effect. */
+  readonly config: () => string;
+  readonly questionOf: (query: ScheduledQuery) => Question;
+  /** How long an intent of another living process is left alone, in milliseconds. */
+  readonly patience: () => number;
+}
+
+/** Attempts to reach the engine in `deadAfter`: a heartbeat has several, so that one slow reply does not end the lead. */
+const ATTEMPTS_PER_DEATH = 6;
+/** Attempts to write pending changes before this process ends, and the time between them in milliseconds. */
+const LAST_ATTEMPTS = 3;
+const LAST_PAUSE_MS = 1_000;
+
+/** One process of a group of replicas: its heartbeat, the election of the leader, and the registers of the group. */
+export class ReplicaMember {
+  /** The wall time of this clock is that of the engine. Windows, retention, and expiry use it. */
+  readonly clock: EngineClock;
+  readonly boot = randomUUID();
+  readonly runs: RunFence;
+  readonly registrations: RegistrationStore;
+  readonly ended: EndedStatuses;
+  readonly stats = new ReplicaStats();
+  /** Resolves if this process must exit, because another one uses its id. */
+  readonly failed: Promise<Error>;
+  readonly #options: ReplicaMemberOptions;
+  readonly #group: ReplicaGroup;
+  readonly #unreachable: Conditions;
+  readonly #roles = new Turns();
+  #handlers: ReplicaHandlers = { lead: async () => undefined, follow: async () => undefined, cutOff: () => undefined };
+  #fail: (error: Error) => void = () => undefined;
+  /** The epoch for which polls and runs are started, or being started. */
+  #ledEpoch: number | undefined;
+  /** The epoch for which the registers are loaded. */
+  #loadedEpoch: number | undefined;
+  #isCutOff = false;
+  #isReady = false;
+  #isMeasured = false;
+  #stopped = false;
+  #tick: Promise<void> = Promise.resolve();
+  #cancelTimer: () => void = () => undefined;
+
+  constructor(options: ReplicaMemberOptions) {
+    this.#options = options;
+    const { clock, log, engine, settings, questionOf, patience } = options;
+    const { group } = settings;
+    const { boot } = this;
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+    this.clock = new EngineClock(clock);
+    const now = () => this.clock.now();
+    const registers = new EngineRegisters({
+      engine,
+      clock,
+      boot,
+      timeout: settings.deadAfter / ATTEMPTS_PER_DEATH,
+      ended: (call) => this.#called(call),
+    });
+    const { id, url } = settings;
+    const identity = () => ({ id, boot, url, version: options.version, config: options.config() });
+    const refused = (error: RegisterError) => log.warn('register ignored', { reason: error.message });
+    const { stats } = this;
+    const replicas = new ReplicaGroup({ ...options, registers, identity, now, stats, refused });
+    this.#group = replicas;
+    this.runs = new RunFence({
+      clock: this.clock,
+      log,
+      registers: new RunRegisters({ registers, group, boot, now, lost: () => replicas.lost(), refused }),
+      group: {
+        boot,
+        mayStart: () => this.#mayStart,
+        epoch: () => this.epoch,
+        isDead: (other) => replicas.isDead(other),
+        lostUntil: () => replicas.lostUntil,
+      },
+      questionOf,
+      patience,
+    });
+    this.registrations = replicaRegistrations(registers, group, boot, now, refused);
+    this.ended = new EndedStatuses({ registers, group, now, refused, log });
+    this.#unreachable = new Conditions({
+      clock,
+      log,
+      begun: 'shared storage unreachable',
+      ended: 'shared storage reachable',
+    });
+  }
+
+  /** Sets what follows the role. Called once, before {@link start}. */
+  attach(handlers: ReplicaHandlers): void {
+    this.#handlers = handlers;
+  }
+
+  /** Whether this process has read the registers: a standby is ready then. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Whether polls and runs of this process are started. */
+  get isLeader(): boolean {
+    return this.#loadedEpoch !== undefined && this.#loadedEpoch === this.#group.epoch;
+  }
+
+  /** The epoch of this process if it leads, otherwise 0. */
+  get epoch(): number {
+    return this.#group.epoch ?? 0;
+  }
+
+  /** The last known leader: this or another process. Undefined if none is known. */
+  get leader(): LeaderValue | undefined {
+    return this.#group.leader;
+  }
+
+  /** The living members, with the milliseconds since the last heartbeat that was observed. */
+  get members(): ReplicaGroup['members'] {
+    return this.#group.members;
+  }
+
+  /** Whether this process has another configuration than the leader. */
+  get hasOtherConfig(): boolean {
+    const { leader } = this;
+    return leader !== undefined && leader.config !== this.#options.config();
+  }
+
+  /** Begins with the first heartbeat at once. */
+  start(): void {
+    this.#tick = this.#beat();
+  }
+
+  /**
+   * Writes pending changes of runs, and gives the lead up. The caller has stopped polls and runs. Failures are logged: the other
+   * members then find out after `deadAfter`.
+   */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#group.end();
+    this.#cancelTimer();
+    await this.#tick;
+    for (let attempt = 1; attempt < LAST_ATTEMPTS && !(await this.runs.settled()); attempt += 1) {
+      await sleep(this.#options.clock, LAST_PAUSE_MS);
+    }
+    try {
+      await this.#group.release();
+    } catch (error) {
+      this.#options.log.warn('lead not released', { reason: reasonOf(error) });
+    }
+    await this.#options.engine.close();
+  }
+
+  /** A heartbeat and what depends on it, then the next one. Never rejects. */
+  async #beat(): Promise<void> {
+    const { clock, settings, engine } = this.#options;
+    const startedAt = clock.monotonic();
+    try {
+      this.#isMeasured = false;
+      await this.#group.heartbeat();
+      this.stats.isEngineUp = true;
+      this.#isReady ||= this.#group.hasJoined;
+      this.#unreachable.over('engine');
+    } catch (error) {
+      if (error instanceof IdInUseError) {
+        this.#stopped = true;
+        this.#fail(error);
+        return;
+      }
+      this.stats.isEngineUp = false;
+      const kind = error instanceof RegisterError ? error.kind : 'internal';
+      this.#unreachable.found('engine', { engine: engine.description, reason: reasonOf(error) }, { kind });
+    }
+    this.#updateRole();
+    background(this.#options.log, 'registers of runs', this.runs.tick());
+    if (!this.#stopped) {
+      const wait = Math.max(0, startedAt + settings.heartbeat - clock.monotonic());
+      this.#cancelTimer = clock.setTimer(wait, () => {
+        this.#tick = this.#beat();
+      });
+    }
+  }
+
+  /** Starts or stops polls and runs if the role has changed. */
+  #updateRole(): void {
+    const { log } = this.#options;
+    const { epoch } = this.#group;
+    if (epoch !== this.#ledEpoch) {
+      const had = this.#ledEpoch !== undefined;
+      this.#ledEpoch = epoch;
+      background(
+        log,
+        'change of the role',
+        this.#roles.take(() => this.#changeRole(had, epoch)),
+      );
+    }
+    const isCutOff = epoch !== undefined && this.#group.leaderAge >= this.#options.settings.deadAfter;
+    if (isCutOff !== this.#isCutOff) {
+      this.#isCutOff = isCutOff;
+      this.#handlers.cutOff(isCutOff);
+    }
+  }
+
+  async #changeRole(hadLead: boolean, epoch: number | undefined): Promise<void> {
+    const { log } = this.#options;
+    if (hadLead) {
+      log.info('lead lost', { leader: this.leader?.id });
+      this.runs.follow();
+      await this.#handlers.follow();
+    }
+    if (epoch !== undefined && (await this.#load(epoch))) {
+      const { id, group } = this.#options.settings;
+      log.info('lead taken', { group, id, epoch, reason: this.#group.reason });
+      await this.#handlers.lead({ epoch, reason: this.#group.reason });
+    }
+  }
+
+  /** Reads the registers of the group. Returns false if the lead was lost in the meantime. */
+  async #load(epoch: number): Promise<boolean> {
+    const { clock, log, settings } = this.#options;
+    while (this.#group.epoch === epoch && !this.#stopped) {
+      try {
+        await this.runs.load();
+        await this.ended.load();
+        this.#loadedEpoch = epoch;
+        return true;
+      } catch (error) {
+        log.warn('registers not read', { reason: reasonOf(error) });
+        await sleep(clock, settings.heartbeat);
+      }
+    }
+    return false;
+  }
+
+  get #mayStart(): boolean {
+    return this.isLeader && !this.#stopped && this.#group.leaderAge < this.#options.settings.deadAfter;
+  }
+
+  #called(call: EngineCall): void {
+    this.stats.called(call.operation, call.failure);
+    const { sentAt, endedAt, time } = call;
+    // One call of each heartbeat: the best of the last ten must span a minute rather than a burst.
+    if (time !== undefined && !this.#isMeasured) {
+      this.#isMeasured = true;
+      this.clock.observe({ sentAt, endedAt, time });
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,298 @@
+import pLimit from 'p-limit';
+import { background } from '../lib/background.ts';
+import type { Clock } from '../lib/clock.ts';
+import { TurnsByKey } from '../lib/concurrency.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Registration, ScheduledQuery } from '../model/query.ts';
+import type { Question } from '../model/question.ts';
+import type { Run, RunEnd } from '../model/run.ts';
+import type { EarlierRuns, Permission, RunJournal } from '../scheduler/run-journal.ts';
+import type { FencedRuns, FenceGroup } from './fenced-runs.ts';
+import { FollowedRun } from './followed-run.ts';
+import { ForeignIntents } from './foreign-intents.ts';
+import { RegisterError } from './registers.ts';
+import { type RunRegisters, runRegisterOf } from './run-registers.ts';
+import type { RunValue } from './values.ts';
+
+type Scheduled = Registration<ScheduledQuery>;
+
+export interface RunFenceOptions {
+  /** Its wall time is that of the engine. */
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registers: RunRegisters;
+  readonly group: FenceGroup;
+  readonly questionOf: (query: ScheduledQuery) => Question;
+  /** How long an intent of another living process is left alone, in milliseconds. */
+  readonly patience: () => number;
+}
+
+/** Writes at the same time, when many are repeated after the engine was away. */
+const WRITES_AT_ONCE = 16;
+/** Conflicts in a row after which a write is left for the next heartbeat. */
+const MOST_CONFLICTS = 5;
+
+/**
+ * The journal of runs in shared registers. Each start needs a compare-and-set of the register of its query first, so that no
+ * window is started by two processes, whatever their clocks, pauses, and beliefs about the leader. The process whose write of
+ * `over` succeeds counts the run.
+ */
+export class RunFence implements RunJournal<ScheduledQuery> {
+  readonly #options: RunFenceOptions;
+  readonly #turns = new TurnsByKey();
+  readonly #atOnce = pLimit(WRITES_AT_ONCE);
+  readonly #followed = new WeakMap<Run, FollowedRun>();
+  /** Runs whose last change is not written yet, by register. */
+  readonly #pending = new Map<string, Set<FollowedRun>>();
+  readonly #intents: ForeignIntents;
+  #runs: FencedRuns = { resume: () => false, skipped: () => undefined };
+  #fencedStarts = 0;
+
+  constructor(options: RunFenceOptions) {
+    this.#options = options;
+    const { clock, registers, group, patience } = options;
+    this.#intents = new ForeignIntents({
+      clock,
+      registers,
+      group,
+      patience,
+      resume: (registration, value) => this.#runs.resume(registration, this.#resumed(registration, value).run),
+      skipped: (registration) => this.#runs.skipped(registration, 1),
+    });
+  }
+
+  /** Starts that a register has prevented. */
+  get fencedStarts(): number {
+    return this.#fencedStarts;
+  }
+
+  attach(runs: FencedRuns): void {
+    this.#runs = runs;
+  }
+
+  /** Reads the registers, before this process leads. @throws RegisterError */
+  async load(): Promise<void> {
+    await this.#options.registers.load();
+  }
+
+  /** Leaves the intents of other processes to another leader. */
+  follow(): void {
+    this.#intents.clear();
+  }
+
+  /** Repeats failed writes, and settles intents of dead processes. Called after each heartbeat. Never rejects. */
+  async tick(): Promise<void> {
+    const pending = Array.from(this.#pending.keys(), (name) => () => this.#flush(name));
+    const watched = this.#options.group.mayStart()
+      ? this.#intents.names().map((name) => () => this.#turns.run(name, () => this.#intents.check(name)))
+      : [];
+    const work = [...pending, ...watched].map((each) => this.#atOnce(each));
+    await Promise.allSettled(work);
+  }
+
+  /** Writes all changes. Resolves to false if some cannot be written now. */
+  async settled(): Promise<boolean> {
+    await this.#turns.idle();
+    await this.tick();
+    return this.#pending.size === 0;
+  }
+
+  /** The runs of other processes, and of this one before it lost the lead, for a query that is scheduled from now on. */
+  resume(registration: Scheduled): EarlierRuns | undefined {
+    const name = this.#nameOf(registration);
+    const value = this.#options.registers.get(name);
+    if (value === undefined) {
+      return undefined;
+    }
+    const { coveredUntil, state } = value;
+    if (state === 'intent') {
+      this.#intents.watch(name, registration, value);
+    }
+    const isAtService = state === 'running' || state === 'stopping';
+    return {
+      covered: coveredUntil > 0 ? [{ start: coveredUntil - 1, end: coveredUntil }] : [],
+      inFlight: isAtService && !this.#pending.has(name) ? this.#resumed(registration, value).run : undefined,
+    };
+  }
+
+  starting(registration: Scheduled, run: Run): Promise<Permission> {
+    const followed = this.#follow(registration, run);
+    return this.#inTurn(followed, () => this.#intend(followed));
+  }
+
+  started(registration: Scheduled, run: Run, abandon: () => void): void {
+    const followed = this.#follow(registration, run);
+    followed.hasStarted(abandon, this.#options.clock.now() - (this.#options.clock.monotonic() - run.startedAt));
+    this.#writeSoon(followed);
+  }
+
+  stopping(registration: Scheduled, run: Run): Promise<Permission> {
+    const followed = this.#follow(registration, run);
+    return followed.isLost ? Promise.resolve('stored') : this.#inTurn(followed, () => this.#stop(followed));
+  }
+
+  over(registration: Scheduled, run: Run, end: Exclude<RunEnd, 'left'>, count: () => void): void {
+    const followed = this.#follow(registration, run);
+    if (!followed.mayBeRegistered) {
+      followed.countAs(end, count);
+    } else if (!followed.isLost) {
+      followed.hasEnded(end, count);
+      this.#writeSoon(followed);
+    }
+  }
+
+  async #intend(followed: FollowedRun): Promise<Permission> {
+    const { group, registers } = this.#options;
+    for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts += 1) {
+      if (!group.mayStart()) {
+        return 'later';
+      }
+      const held = this.#held(followed);
+      if (held !== undefined) {
+        return held;
+      }
+      followed.isSent = true;
+      const before = registers.get(followed.name);
+      const written = await registers.write(followed.name, followed.intent(before, group), followed.every);
+      if (written.outcome === 'written') {
+        return 'stored';
+      }
+      this.#fencedStarts += 1;
+    }
+    return 'later';
+  }
+
+  /** Returns why a run must not start, according to what is known of its register; undefined if it may. */
+  #held(followed: FollowedRun): Permission | undefined {
+    const { group, registers } = this.#options;
+    const { registration, run, name } = followed;
+    if (followed.isDueUntil(group.lostUntil())) {
+      this.#runs.skipped(registration, 1);
+      return 'taken';
+    }
+    const value = registers.get(name);
+    if (value === undefined) {
+      return undefined;
+    }
+    const isOwn = value.by === group.boot;
+    if (isOwn && value.state === 'intent' && value.end === run.window.end && followed.isSent) {
+      // An earlier attempt of this start has been written after all.
+      return 'stored';
+    }
+    const isOpen = value.state !== 'over';
+    if (isOpen && !isOwn) {
+      this.#intents.watch(name, registration, value);
+    }
+    if (value.coveredUntil >= run.window.end) {
+      return 'taken';
+    }
+    if (!isOpen || isOwn) {
+      return undefined;
+    }
+    if (value.state === 'intent') {
+      return 'later';
+    }
+    this.#runs.skipped(registration, 1);
+    return 'taken';
+  }
+
+  async #stop(followed: FollowedRun): Promise<Permission> {
+    const { group, registers } = this.#options;
+    for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts += 1) {
+      const stopping = followed.stopping(registers.get(followed.name), group);
+      const written = await registers.write(followed.name, stopping, followed.every);
+      if (written.outcome === 'written') {
+        return 'stored';
+      }
+      if (!written.isOlder && !followed.isIn(written.current)) {
+        followed.isLost = true;
+        return 'taken';
+      }
+    }
+    return 'later';
+  }
+
+  /** Does `work` after pending writes of the register. Resolves to `later` if the engine cannot be used now. */
+  async #inTurn(followed: FollowedRun, work: () => Promise<Permission>): Promise<Permission> {
+    return this.#turns.run(followed.name, async () => {
+      try {
+        await this.#writePending(followed.name);
+        return await work();
+      } catch (error) {
+        return this.#failed(error);
+      }
+    });
+  }
+
+  #writeSoon(followed: FollowedRun): void {
+    const pending = this.#pending.get(followed.name) ?? new Set();
+    this.#pending.set(followed.name, pending.add(followed));
+    background(this.#options.log, 'storing of a run', this.#flush(followed.name));
+  }
+
+  /** Writes the pending changes of a register. They remain pending if the engine cannot be used now. */
+  async #flush(name: string): Promise<void> {
+    await this.#turns.run(name, () => this.#writePending(name).catch((error: unknown) => this.#failed(error)));
+  }
+
+  #failed(error: unknown): Permission {
+    if (!(error instanceof RegisterError)) {
+      throw error;
+    }
+    return 'later';
+  }
+
+  /** @throws RegisterError */
+  async #writePending(name: string): Promise<void> {
+    const pending = this.#pending.get(name) ?? [];
+    for (const followed of pending) {
+      for (let conflicts = 0; followed.isPending; conflicts += 1) {
+        if (conflicts === MOST_CONFLICTS) {
+          throw new RegisterError('conflict', `register ${name} changes too often`);
+        }
+        await this.#writeRun(followed);
+      }
+      this.#pending.get(name)?.delete(followed);
+    }
+    if (this.#pending.get(name)?.size === 0) {
+      this.#pending.delete(name);
+    }
+  }
+
+  /** Writes the last change of a run once. After a conflict, it is pending still, unless another process has the run. */
+  async #writeRun(followed: FollowedRun): Promise<void> {
+    const { group, registers } = this.#options;
+    const change = followed.change(registers.get(followed.name), group);
+    const written = await registers.write(followed.name, change.value, followed.every);
+    if (written.outcome === 'written') {
+      change.written();
+      return;
+    }
+    if (!written.isOlder) {
+      followed.conflicted(written.current, group.boot);
+    }
+  }
+
+  #follow(registration: Scheduled, run: Run): FollowedRun {
+    let followed = this.#followed.get(run);
+    if (followed === undefined) {
+      followed = new FollowedRun(this.#nameOf(registration), registration, run);
+      this.#followed.set(run, followed);
+    }
+    return followed;
+  }
+
+  /** Returns the run of a register, for this process to follow. */
+  #resumed(registration: Scheduled, value: RunValue): FollowedRun {
+    const { clock, group } = this.#options;
+    const followed = FollowedRun.resumed(this.#nameOf(registration), registration, value, clock);
+    // Whether a run of before the loss was counted is unknown: it is counted at most once.
+    followed.isCounted = value.isCounted || followed.isDueUntil(group.lostUntil());
+    this.#followed.set(followed.run, followed);
+    return followed;
+  }
+
+  #nameOf({ name, query }: Scheduled): string {
+    return runRegisterOf(name, this.#options.questionOf(query));
+  }
+}

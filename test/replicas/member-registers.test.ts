@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { NotStoredError } from '../../src/registry/registration.ts';
+import { EngineClock } from '../../src/replicas/engine-clock.ts';
+import { EngineRegisters } from '../../src/replicas/engine-registers.ts';
+import { IdInUseError, OwnRegister } from '../../src/replicas/own-register.ts';
+import type { RegisterError } from '../../src/replicas/registers.ts';
+import { replicaRegistrations } from '../../src/replicas/replica-registrations.ts';
+import { readRun } from '../../src/replicas/values.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { MemoryEngine } from '../support/memory-engine.ts';
+
+/** An engine with the registers of any number of processes. */
+function sharedEngine() {
+  const clock = new FakeClock();
+  const engine = new MemoryEngine(() => clock.now());
+  const registersOf = (boot: string) =>
+    new EngineRegisters({ engine, clock, boot, timeout: 1_000, ended: () => undefined });
+  return { clock, engine, registersOf };
+}
+
+describe('the register of a member', () => {
+  function setUp() {
+    const { clock, registersOf } = sharedEngine();
+    const memberOf = (boot: string) =>
+      new OwnRegister({
+        registers: registersOf(boot),
+        group: 'g',
+        identity: () => ({ id: 'host', boot, url: undefined, version: '1', config: 'c' }),
+        now: () => clock.now(),
+      });
+    return { clock, memberOf };
+  }
+
+  it('is written at once if no process has the id', async () => {
+    const member = setUp().memberOf('a');
+    await member.beat();
+    expect(member.hasJoined).toBe(true);
+  });
+
+  it('is not written while another process with the id is alive, which ends this one', async () => {
+    const { memberOf } = setUp();
+    const [first, second] = [memberOf('a'), memberOf('b')];
+    await first.beat();
+    await second.beat();
+    expect(second.hasJoined).toBe(false);
+    await first.beat();
+    await expect(second.beat()).rejects.toThrow(IdInUseError);
+  });
+
+  it('is taken over from a process that has not moved, which then must exit', async () => {
+    const { clock, memberOf } = setUp();
+    const [first, second] = [memberOf('a'), memberOf('b')];
+    await first.beat();
+    for (let beat = 0; beat < 3; beat += 1) {
+      await clock.advance(5_000);
+      await second.beat();
+    }
+    expect(second.hasJoined).toBe(true);
+    await expect(first.beat()).rejects.toThrow('id host is in use by another process of group g');
+  });
+
+  it('is taken over at once from a process that has shut down', async () => {
+    const { memberOf } = setUp();
+    const [first, second] = [memberOf('a'), memberOf('b')];
+    await first.beat();
+    await first.release();
+    await second.beat();
+    expect(second.hasJoined).toBe(true);
+  });
+});
+
+describe('registrations in registers', () => {
+  const ignore = (_error: RegisterError) => undefined;
+
+  it('keeps a query that another replica has registered when this one removes it after its retention', async () => {
+    const { clock, registersOf } = sharedEngine();
+    const storeOf = (boot: string) => replicaRegistrations(registersOf(boot), 'g', boot, () => clock.now(), ignore);
+    const [first, second] = [storeOf('a'), storeOf('b')];
+    await first.put('checkout', { queryId: '1' });
+    await second.load(() => undefined);
+    await second.put('checkout', { queryId: '2' });
+    await expect(first.delete('checkout')).rejects.toThrow(NotStoredError);
+    expect(await second.load(() => undefined)).toEqual(new Map([['checkout', { queryId: '2' }]]));
+  });
+
+  it('registers a removed query again', async () => {
+    const { clock, registersOf } = sharedEngine();
+    const store = replicaRegistrations(registersOf('a'), 'g', 'a', () => clock.now(), ignore);
+    await store.put('checkout', { queryId: '1' });
+    await store.delete('checkout');
+    expect(await store.load(() => undefined)).toEqual(new Map());
+    await store.put('checkout', { queryId: '2' });
+    expect(await store.load(() => undefined)).toEqual(new Map([['checkout', { queryId: '2' }]]));
+  });
+
+  it('ignores registers that no exporter has written', async () => {
+    const { clock, engine, registersOf } = sharedEngine();
+    const refused: string[] = [];
+    const store = replicaRegistrations(
+      registersOf('a'),
+      'g',
+      'a',
+      () => clock.now(),
+      ({ message }) => refused.push(message),
+    );
+    await engine.put({ key: { partition: 'g/registrations', name: 'x' }, value: '[', version: 'v' });
+    expect(await store.load(() => undefined)).toEqual(new Map());
+    expect(refused).toEqual(['register g/registrations x: definition is missing']);
+  });
+});
+
+describe("the engine's clock", () => {
+  it('is independent of the local wall clock, and uses the call with the shortest round trip', () => {
+    const local = new FakeClock();
+    local.jump(3_600_000);
+    const clock = new EngineClock(local);
+    expect(clock.now()).toBe(local.now());
+    clock.observe({ sentAt: 0, endedAt: 1_000, time: 5_000_000 });
+    clock.observe({ sentAt: 2_000, endedAt: 2_010, time: 5_002_000 });
+    expect(clock.now()).toBe(4_999_995);
+    local.jump(-7_200_000);
+    expect(clock.now()).toBe(4_999_995);
+  });
+});
+
+it.each([
+  ['', 'query is nothing, expected a text of at most 2048 characters'],
+  ['{"query":"q","state":"gone"}', 'state is "gone", expected one of intent, running, stopping, over'],
+  ['{"query":"q","state":"over","start":-1}', 'start is -1, expected a whole number'],
+])('rejects a register of a run with %s', (value, reason) => {
+  expect(() => readRun({ partition: 'g/runs', name: 'x' }, value)).toThrow(`register g/runs x: ${reason}`);
+});
