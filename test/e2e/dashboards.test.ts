@@ -35,6 +35,8 @@ const MAY_BE_EMPTY: Readonly<Record<string, string>> = {
 };
 /** Records without a series in the demo, each with the reason. */
 const RECORDED_LATER: Readonly<Record<string, string>> = {
+  'monitor:aws_nfm_contributor_data_transferred_bytes:coverage': 'needs sums of CloudWatch',
+  'query:aws_nfm_contributor_data_transferred_bytes:monitor_share': 'needs sums of CloudWatch',
   'monitor_category:aws_nfm_contributor_retransmissions:usual_max': 'what is usual takes a day to know',
   'monitor_category:aws_nfm_contributor_round_trip_time_seconds:usual_max': 'what is usual takes a day to know',
   'monitor_category:aws_nfm_contributor_timeouts:usual_max': 'what is usual takes a day to know',

@@ -17,6 +17,7 @@ const TESTS = readdirSync(`${PROJECT}test/rules`).filter((file) => file.endsWith
 /** Series that are neither a family of ours nor recorded: what users list, of Prometheus itself, and of the process. */
 const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'aws_nfm:expected_account': ['account', 'aws_account_id'],
+  aws_nfm_query_monitor_data_transferred_bytes: ['query'],
   up: [],
   scrape_duration_seconds: [],
   process_start_time_seconds: [],
@@ -69,7 +70,14 @@ describe('the rules', () => {
   });
 
   it('name labels that these have, with values that these can have', () => {
-    const known = new Set([...TARGET_LABELS, 'kind', 'sli', ...[...FAMILY_LABELS.values()].flat()]);
+    const known = new Set([
+      ...TARGET_LABELS,
+      'kind',
+      'sli',
+      'mirror_rows',
+      'window',
+      ...[...FAMILY_LABELS.values()].flat(),
+    ]);
     const wrong: unknown[] = [];
     for (const { expr } of RULES) {
       const { selectors, labels } = namesIn(expr);
