@@ -1,5 +1,5 @@
 import { activeShare, incidentsOf, instanceOfIncident } from './incidents.ts';
-import { type Instance, instanceOf, type Place, subnetOf, vpcOf } from './network.ts';
+import { HOSTS, type Instance, instanceOf, type Place, SUBNETS, subnetOf, vpcOf } from './network.ts';
 import type { Simulation } from './simulation.ts';
 
 /** The gauges of the agent, and what they count: packets since the previous scrape. */
@@ -13,18 +13,17 @@ const FAMILIES = {
 /** The allowance that an incident exceeds, and how many packets per second. */
 const EXCEEDED: keyof typeof FAMILIES = 'bw_out_allowance_exceeded';
 const PACKETS_PER_SECOND = 40;
-const SUBNETS = 8;
 
 /**
  * Returns the metrics of all agents in the text format of Prometheus, as the agents of Network Flow Monitor expose them: each
  * gauge has the packets since the previous scrape, which is from `since` to `until` (milliseconds since the Unix epoch).
- * Each subnet has one host with an agent, beside the instances of incidents.
  */
 export function agentMetrics(simulation: Simulation, since: number, until: number): string {
   const packets = new Map<string, { instance: Instance; exceeded: number }>();
   for (const place of placesOf(simulation)) {
-    for (let subnet = 0; subnet < SUBNETS; subnet++) {
-      const instance = instanceOf(place, subnetOf(place, vpcOf(place, 0), subnet), 0);
+    for (let host = 0; host < SUBNETS * HOSTS; host++) {
+      const subnet = subnetOf(place, vpcOf(place, 0), host % SUBNETS);
+      const instance = instanceOf(place, subnet, Math.floor(host / SUBNETS));
       packets.set(instance.id, { instance, exceeded: 0 });
     }
     for (const monitorName of simulation.inventory.of(place.account, place.region).monitors.keys()) {

@@ -1,4 +1,15 @@
-import { type Instance, instanceOf, type Place, type Subnet, subnetOf, vpcOf, zonePrefix, zonesOf } from './network.ts';
+import {
+  HOSTS,
+  type Instance,
+  instanceOf,
+  type Place,
+  SUBNETS,
+  type Subnet,
+  subnetOf,
+  vpcOf,
+  zonePrefix,
+  zonesOf,
+} from './network.ts';
 import { Random } from './random.ts';
 import type { DestinationCategory } from './vocabulary.ts';
 
@@ -35,8 +46,6 @@ export interface Flow {
 /** Categories whose remote end also has an agent, so that the service receives each flow from both ends. */
 export const MIRRORED: ReadonlySet<DestinationCategory> = new Set(['INTRA_AZ', 'INTER_AZ', 'INTER_VPC']);
 
-const SUBNETS = 8;
-const HOSTS = 24;
 const PORTS = [443, 443, 5432, 6379, 8080, 9092, 3306, 27017] as const;
 /** Namespace and service. */
 export const WORKLOADS: readonly [readonly [string, string], ...(readonly [string, string])[]] = [

@@ -14,7 +14,7 @@ import {
 } from './fields.ts';
 import { type FlowEnd, flowOf, WORKLOADS } from './flows.ts';
 import { matcherOf } from './glob.ts';
-import { type Instance, instanceOf, type Place, subnetOf, vpcOf } from './network.ts';
+import { HOSTS, type Instance, instanceOf, type Place, SUBNETS, subnetOf, vpcOf } from './network.ts';
 import { Random } from './random.ts';
 import { glob } from './vocabulary.ts';
 
@@ -118,8 +118,6 @@ export function activeIn(incidents: readonly Incident[], start: number, end: num
     .filter(({ share }) => share > 0);
 }
 
-const SUBNETS = 8;
-const HOSTS = 24;
 /** Index of a flow that every window has, whatever its shift. */
 const LASTING_FLOW = 10;
 

@@ -1,5 +1,9 @@
 import { Random } from './random.ts';
 
+/** Number of subnets of a VPC, and of hosts in each, that flows are distributed over. */
+export const SUBNETS = 8;
+export const HOSTS = 24;
+
 /** The seed and the target from which all IDs of a network are drawn. */
 export interface Place {
   seed: string;

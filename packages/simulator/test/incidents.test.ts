@@ -194,7 +194,7 @@ test('the agent of the affected instance counts packets since the previous scrap
   };
   const before = await scrape();
   expect(new Set(before.map(({ name }) => name)).size).toBe(5);
-  expect(before.length).toBeGreaterThan(5 * 8);
+  expect(before).toHaveLength(5 * 192);
   expect(before.every(({ value }) => value === 0)).toBe(true);
   clock.advance(HOUR + 60_000);
   expect((await scrape()).filter(({ value }) => value > 0)).toEqual([
