@@ -255,6 +255,47 @@ describe('check-config --online', () => {
     });
   });
 
+  describe('of cloudwatch', () => {
+    const METRICS = { discovery: { monitorsEvery: '5m' }, queries: [] };
+    const cloudwatch = (url: string, more: object = {}) => ({ ...METRICS, cloudwatch: { endpoint: url, ...more } });
+
+    it('reads one metric once per account and region, without queries', async (scope) => {
+      const { url, requests, simulator } = await runSimulator(scope, {});
+      const accounts = [{ name: 'a', regions: ['us-east-1', 'eu-west-1'] }, { name: 'b' }];
+      const { code, stdout, stderr } = await check(scope, url, { ...cloudwatch(url), accounts });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(
+        /^a us-east-1, a eu-west-1, b us-east-1: CloudWatch: HealthIndicator of monitor checkout has \d\d points in the last 1h$/m,
+      );
+      expect(requests.filter(({ operation }) => operation === 'GetMetricData')).toHaveLength(3);
+      expect(simulator.metricsRequested()).toBe(3);
+    });
+
+    it('reports a missing permission, and continues with the checks of queries', async (scope) => {
+      const { url } = await runSimulator(scope, {
+        queries: [WATCHED],
+        faults: [{ kind: 'error', name: 'AccessDenied', status: 403, match: { operation: 'GetMetricData' } }],
+      });
+      const { code, stdout, stderr } = await check(scope, url, { ...cloudwatch(url), queries: QUERIES });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /^default us-east-1: CloudWatch: GetMetricData: AccessDeniedException: .*: allow the operation .*\n$/,
+      );
+      expect(stdout).toContain('query w: RUNNING');
+    });
+
+    it.for([
+      [{ name: 'prod-*', tags: { env: 'prod' } }, {}, /prod-orders has \d\d points/],
+      [{ name: 'nope' }, {}, /: warning: CloudWatch: 0 of 8 monitors match name "nope", status ACTIVE/],
+      [{}, { incidents: [{ kind: 'metricsMissing' }] }, /: warning: CloudWatch: HealthIndicator .* has no points/],
+    ] as const)('reads a metric of a matching monitor: %j', async ([monitors, scenario, line], scope) => {
+      const { url } = await runSimulator(scope, scenario);
+      const { code, stdout, stderr } = await check(scope, url, cloudwatch(url, { monitors }));
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(line);
+    });
+  });
+
   it('ends if a response never completes', async (scope) => {
     const { url } = await runSimulator(scope, { faults: [{ kind: 'hang' }] });
     const aws = { region: 'us-east-1', endpoint: url, stsEndpoint: url, requestTimeout: '300ms' };

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import { type UsedAccount, UsedAccounts } from '../../accounts/accounts.ts';
 import { UNOBSERVED } from '../../aws/attempts.ts';
 import { TargetClient } from '../../aws/client.ts';
+import { CloudwatchClient } from '../../aws/cloudwatch/client.ts';
 import type { Credentials } from '../../aws/credentials/credentials.ts';
 import { callerIdentity } from '../../aws/credentials/identity.ts';
 import { ApiError, toApiError } from '../../aws/errors.ts';
@@ -11,13 +12,22 @@ import { NetworkConfigError } from '../../aws/network/proxy-routes.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { counted, printable } from '../../lib/text.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
-import type { Follower, Found } from '../../queries/following.ts';
+import { cloudwatchTargets } from '../../queries/cloudwatch-targets.ts';
+import type { Follower } from '../../queries/following.ts';
 import type { LoadedWithFiles } from '../../registry/load-with-files.ts';
 import { Targets } from '../../scheduler/target.ts';
 import { explainFailure } from '../error-advice.ts';
 import type { TextSink } from './check-config.ts';
 import { type Finding, FindingsReport } from './findings.ts';
-import { adviseOnNothing, describeSelected, examplesOf, type Selected, select } from './online-selectors.ts';
+import { metricCheck } from './metric-check.ts';
+import {
+  adviseOnNothing,
+  describeSelected,
+  examplesOf,
+  type Listed,
+  type Selected,
+  select,
+} from './online-selectors.ts';
 import { nameSelector } from './selectors.ts';
 import {
   type Check,
@@ -61,7 +71,7 @@ export async function checkOnline(options: OnlineCheckOptions): Promise<boolean>
     const network = createNetwork({ env, clock });
     try {
       const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
-      const targets = [...queries, ...followers.map(({ target }) => target)];
+      const targets = [...queries, ...followers.map(({ target }) => target), ...cloudwatchTargets(config)];
       const accounts = new UsedAccounts(handler, clock).use(config, targets);
       const identityOf = identities();
       const checkedAccounts = Array.from(accounts.values(), (used) => ({ used, identity: identityOf(used) }));
@@ -69,12 +79,12 @@ export async function checkOnline(options: OnlineCheckOptions): Promise<boolean>
         const { account } = inTarget.target;
         const used = accounts.get(account);
         if (used === undefined) {
-          throw new Error(`internal error: account ${account} has a query but is not in use`);
+          throw new Error(`internal error: account ${account} has a target but is not in use`);
         }
         return (await identityOf(used)).fatal ? [] : checkTarget(used, inTarget, handler, options);
       };
       const atOnce = pLimit(PARALLEL);
-      const findings = targetsOf(queries, followers).map((inTarget) => atOnce(checkIn, inTarget));
+      const findings = targetsOf(loaded).map((inTarget) => atOnce(checkIn, inTarget));
       const report = new FindingsReport({ verbose, stdout, stderr });
       for (const { used, identity } of checkedAccounts) {
         const { failed, text } = await identity;
@@ -136,8 +146,8 @@ interface InTarget {
   readonly followers: Follower[];
 }
 
-/** Returns the targets of queries and followers. */
-function targetsOf(queries: readonly RegisteredQuery[], followers: readonly Follower[]): readonly InTarget[] {
+/** Returns the targets of queries, followers, and metrics from CloudWatch. */
+function targetsOf({ config, queries, followers }: OnlineCheckOptions['loaded']): readonly InTarget[] {
   const targets = new Map<string, InTarget>();
   const inTarget = (target: AccountAndRegion): InTarget => {
     const key = `${target.account} ${target.region}`;
@@ -151,6 +161,9 @@ function targetsOf(queries: readonly RegisteredQuery[], followers: readonly Foll
   for (const follower of followers) {
     inTarget(follower.target).followers.push(follower);
   }
+  for (const target of cloudwatchTargets(config)) {
+    inTarget(target);
+  }
   return [...targets.values()];
 }
 
@@ -160,19 +173,17 @@ async function checkTarget(
   handler: BoundedHandler,
   { version, clock, loaded, verbose }: OnlineCheckOptions,
 ): Promise<readonly Finding[]> {
+  const common = { clock, handler, credentials, observer: UNOBSERVED, maxAttempts: MAX_ATTEMPTS, version };
   const client = new TargetClient({
+    ...common,
     target: new Targets(clock).add(account.name, region, account),
-    clock,
-    handler,
-    credentials,
-    observer: UNOBSERVED,
     endpoint: account.endpoint?.replaceAll('{region}', region),
-    maxAttempts: MAX_ATTEMPTS,
-    version,
   });
+  const cloudwatch = account.regions.includes(region) ? account.cloudwatch : undefined;
   const findings = new TargetFindings(`${account.name} ${region}`);
-  const found: Partial<Found> = {};
-  await findings.runAll(loaded.config.discovery.monitorsEvery > 0 ? listingChecks(client, followers, found) : []);
+  const found: { -readonly [Key in keyof Listed]: Listed[Key] } = {};
+  const selectors = [...followers.map(({ selector }) => selector), ...(cloudwatch ? [cloudwatch.monitors] : [])];
+  await findings.runAll(loaded.config.discovery.monitorsEvery > 0 ? listingChecks(client, selectors, found) : []);
   const selected = select(followers, found);
   for (const each of selected) {
     findings.addSelected(each, verbose);
@@ -184,6 +195,17 @@ async function checkTarget(
     ...watched.slice(0, MOST_WATCHED).map((query) => watchedCheck(client, query)),
     ...scheduledChecks(client, [...scheduled, ...selected.flatMap(examplesOf)]),
   ]);
+  // The last check, because CloudWatch has an endpoint of its own: a failure to reach it shows nothing about the others.
+  if (cloudwatch !== undefined) {
+    const { requestsPerSecond, endpoint } = cloudwatch;
+    const metrics = new CloudwatchClient({
+      ...common,
+      target: new Targets(clock).add(account.name, region, { requestsPerSecond, maxConcurrentRequests: 1 }),
+      endpoint: endpoint?.replaceAll('{region}', region),
+      onBilled: () => undefined,
+    });
+    await findings.runAll([metricCheck(metrics, cloudwatch, found.monitors ?? [], clock.now())]);
+  }
   return findings.end(watched.length - MOST_WATCHED);
 }
 
@@ -206,7 +228,9 @@ class TargetFindings {
         continue;
       }
       try {
-        this.#add('ok', `${about}: ${await run()}`);
+        const result = await run();
+        const isWarning = typeof result !== 'string';
+        this.#add(isWarning ? 'warning' : 'ok', `${about}: ${isWarning ? result.warning : result}`);
       } catch (thrown) {
         if (!(thrown instanceof ApiError)) {
           throw thrown;

@@ -1,7 +1,8 @@
 import type { TargetClient } from '../../aws/client.ts';
 import { InvalidResponse } from '../../aws/errors.ts';
-import type { ListPage } from '../../aws/lists.ts';
+import type { ListPage, MonitorSummary } from '../../aws/lists.ts';
 import type { ListKind } from '../../aws/operations.ts';
+import type { SubjectSelector } from '../../config/config.ts';
 import { abbreviate, counted, NAMES_SHOWN } from '../../lib/text.ts';
 import type { ScheduledQuery } from '../../model/query.ts';
 import { type Follower, type Found, type FoundMonitor, needsTags, selectSubjects } from '../../queries/following.ts';
@@ -17,6 +18,15 @@ export interface Selected {
   readonly of: number;
 }
 
+/** A discovered monitor, with its ARN. */
+export type ListedMonitor = FoundMonitor & Pick<MonitorSummary, 'arn'>;
+
+/** Monitors and scopes of a target whose listings succeeded. */
+export interface Listed {
+  readonly monitors?: readonly ListedMonitor[];
+  readonly scopeIds?: readonly string[];
+}
+
 /**
  * Lists the monitors of a target, and reads the tags that selectors depend on.
  *
@@ -24,12 +34,11 @@ export interface Selected {
  */
 export async function findMonitors(
   client: TargetClient,
-  followers: readonly Follower[],
+  selectors: readonly SubjectSelector[],
   signal: AbortSignal,
-): Promise<readonly FoundMonitor[]> {
+): Promise<readonly ListedMonitor[]> {
   const monitors = await listAll('monitors', client, (nextToken) => client.listMonitors(nextToken, signal));
-  const found: FoundMonitor[] = [];
-  const selectors = followers.map(({ selector }) => selector);
+  const found: ListedMonitor[] = [];
   for (const monitor of monitors) {
     const tags =
       monitor.arn !== undefined && needsTags(selectors, monitor)
@@ -79,7 +88,7 @@ async function listAll<Item>(
 }
 
 /** Returns the selection of each follower. */
-export function select(followers: readonly Follower[], found: Partial<Found>): readonly Selected[] {
+export function select(followers: readonly Follower[], found: Listed): readonly Selected[] {
   const whole: Found = { monitors: found.monitors ?? [], scopeIds: found.scopeIds ?? [] };
   return followers.map((follower) => {
     const { selector } = follower;
@@ -94,15 +103,18 @@ export function select(followers: readonly Follower[], found: Partial<Found>): r
 
 /** Returns `3 of 8 monitors match name "prod-*", status ACTIVE: a, b, c`. */
 export function describeSelected({ follower, subjects = [], of }: Selected, verbose: boolean): string {
-  const { selector } = follower;
   const names = subjects.length === 0 ? '' : `: ${abbreviate(subjects, verbose ? subjects.length : NAMES_SHOWN)}`;
+  return `${countSelected(follower.selector, subjects.length, of)}${names}`;
+}
+
+/** Returns `3 of 8 monitors match name "prod-*", status ACTIVE`. */
+export function countSelected(selector: SubjectSelector, count: number, of: number): string {
   if (selector.kind === 'scopes') {
-    return `${counted(subjects.length, 'scope')}${names}`;
+    return counted(count, 'scope');
   }
-  const match = `${subjects.length} of ${counted(of, 'monitor')} match name "${selector.name}"`;
   const keys = Object.keys(selector.tags);
   const tags = keys.length === 0 ? '' : `, tags ${keys.join(', ')}`;
-  return `${match}, status ${selector.status.join(' or ')}${tags}${names}`;
+  return `${count} of ${counted(of, 'monitor')} match name "${selector.name}", status ${selector.status.join(' or ')}${tags}`;
 }
 
 /** Returns advice for a selector without matches. */

@@ -1,8 +1,8 @@
 import type { TargetClient } from '../../aws/client.ts';
 import { ApiError, type ApiErrorName } from '../../aws/errors.ts';
+import type { SubjectSelector } from '../../config/config.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../../model/query.ts';
-import type { Follower, Found } from '../../queries/following.ts';
-import { findMonitors, findScopes, type ListedPage } from './online-selectors.ts';
+import { findMonitors, findScopes, type Listed, type ListedPage } from './online-selectors.ts';
 
 /** An id of no query. A call with it changes nothing, and AWS checks permissions first. */
 const NO_QUERY_ID = '00000000-0000-0000-0000-000000000000';
@@ -30,7 +30,12 @@ const NOT_PERMITTED: ReadonlySet<ApiErrorName> = new Set([
 ]);
 
 /** The calls of checks end only by their timeout. */
-const NEVER_ABORTED = new AbortController().signal;
+export const NEVER_ABORTED = new AbortController().signal;
+
+/** The result of a call that succeeded, but shows a probable mistake. */
+export interface Warning {
+  readonly warning: string;
+}
 
 /** A check with calls to AWS. */
 export interface Check {
@@ -41,29 +46,29 @@ export interface Check {
    *
    * @throws {ApiError}
    */
-  run(): Promise<string>;
+  run(): Promise<string | Warning>;
   /** Describes an error that is not a problem. Returns undefined for all others. */
   excuse?(error: ApiErrorName): string | undefined;
 }
 
 /**
- * Returns checks of the listings of monitors and scopes. Lists only one page unless there are followers.
+ * Returns checks of the listings of monitors and scopes. Lists only one page unless there are selectors.
  *
- * @param found receives the discovered monitors and scopes for followers
+ * @param found receives the discovered monitors and scopes for selectors
  */
 export function listingChecks(
   client: TargetClient,
-  followers: readonly Follower[],
-  found: { -readonly [Key in keyof Found]?: Found[Key] },
+  selectors: readonly SubjectSelector[],
+  found: { -readonly [Key in keyof Listed]: Listed[Key] },
 ): readonly Check[] {
   const listing = (
-    about: Follower['selector']['kind'],
+    about: SubjectSelector['kind'],
     listAll: () => Promise<readonly unknown[]>,
     listSome: () => Promise<ListedPage<unknown>>,
   ): Check => ({
     about,
     async run() {
-      if (followers.some(({ selector }) => selector.kind === about)) {
+      if (selectors.some(({ kind }) => kind === about)) {
         return `${(await listAll()).length} found`;
       }
       const { page, nextToken } = await listSome();
@@ -71,7 +76,7 @@ export function listingChecks(
     },
   });
   const listMonitors = async () => {
-    found.monitors = await findMonitors(client, followers, NEVER_ABORTED);
+    found.monitors = await findMonitors(client, selectors, NEVER_ABORTED);
     return found.monitors;
   };
   const listScopes = async () => {
