@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { appendQuery } from '../../src/cli/demo/directory.ts';
 import { beginStory } from '../../src/cli/demo/story.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 import {
   type RunningDaemon,
   runDaemon,
@@ -73,6 +74,20 @@ async function runStory(scope: TestScope) {
     }
   };
   return { service, daemon, clock, lines, story, until };
+}
+
+/** The system's clock, some times as fast. */
+function quickClock(times: number): Clock {
+  const start = { wall: Date.now(), monotonic: performance.now() };
+  const monotonic = () => (performance.now() - start.monotonic) * times;
+  return {
+    monotonic,
+    now: () => Math.floor(start.wall + monotonic()),
+    setTimer(ms, callback) {
+      const timer = setTimeout(callback, ms / times);
+      return () => clearTimeout(timer);
+    },
+  };
 }
 
 /** Number of samples with a word. */
@@ -218,6 +233,46 @@ describe.concurrent('the story of the demo', { timeout: 240_000 }, () => {
     expect([...before.keys()].filter((series) => series.includes(added))).toEqual([]);
     const reloads = daemon.log.events.filter(({ msg }) => msg === 'configuration reloaded');
     expect(reloads).toMatchObject([{ fields: { added: 1, changed: 0, removed: 0 } }]);
+  });
+
+  test("shows AWS's degraded network in the health indicator, while the flows look alike", async (scope) => {
+    const clock = quickClock(10);
+    const scenario = demoFile('scenario.yml', {});
+    const { url, simulator } = await runSimulator(scope, parse(scenario), { clock });
+    // Only the part that reads metrics, at leisure: a minute of the service takes six seconds.
+    const config = demoFile('nfm-exporter.yml', {
+      '${NFM_SIMULATOR}': url,
+      '${NFM_DEMO_FOLDER}': temporaryFolder(scope),
+      'requestTimeout: 5s': 'requestTimeout: 1m',
+      'monitorsEvery: 5s': 'monitorsEvery: 1m',
+    });
+    const daemon = await runDaemon(scope, { ...parse(config), queries: [] }, { clock });
+    const degraded = async () => {
+      const samples = (await daemon.metrics()).samples('aws_nfm_monitor_health_degraded', SHOP_US);
+      return Object.fromEntries(samples.map(({ labels, value }) => [labels['monitor'], value]));
+    };
+    const others = { 'prod-orders': 0, 'prod-search': 0 };
+    await vi.waitFor(async () => expect(await degraded()).toEqual({ ...others, checkout: 0 }), WAIT);
+    const storyClock = new FakeClock();
+    const story = beginStory({
+      clock: storyClock,
+      simulator,
+      scenario: parseScenario(scenario),
+      metricsUrl: `${daemon.url}/metrics`,
+      addQuery: undefined,
+      write: () => undefined,
+    });
+    scope.onTestFinished(story.end);
+    const begun = clock.monotonic();
+    await storyClock.advance(30_000);
+    await vi.waitFor(async () => expect(await degraded()).toMatchObject({ ...others, checkout: 1 }), WAIT);
+    // Before the scene that announces it.
+    expect(clock.monotonic() - begun).toBeLessThan(160_000);
+    await storyClock.advance(140_000);
+    const { region, account } = { region: 'us-east-1', account: '111122223333' };
+    const minute = Math.ceil(clock.now() / 60_000) * 60_000;
+    const after = simulator.monitorTotals({ account, region, monitorName: 'checkout' }, minute, minute + 3_600_000);
+    expect(after).toMatchObject({ observedMinutes: 60, degradedMinutes: 0 });
   });
 
   test('does not change a configuration file of the user', async (scope) => {

@@ -1,4 +1,4 @@
-import type { Fault, Monitor, Scenario, Simulator } from 'network-flow-monitor-simulator';
+import type { Fault, Incident, Monitor, Scenario, Simulator } from 'network-flow-monitor-simulator';
 import type { Clock } from '../../lib/clock.ts';
 
 export interface StoryOptions {
@@ -49,6 +49,12 @@ const SCENES: readonly Scene[] = [
     act: (stage) => stage.addMonitors('prod-canary'),
   },
   {
+    at: 30 * SECOND_MS,
+    line: "AWS's network degrades for the monitor checkout. Its flows look alike: all of them lose packets, and none is unusual.",
+    grep: "'contributor_retransmissions.*checkout-top'",
+    act: (stage) => stage.degradeNetwork('checkout'),
+  },
+  {
     at: 45 * SECOND_MS,
     line: 'The monitor prod-canary is deleted. Its query and all of its series are removed within 5s.',
     grep: '-c prod-canary',
@@ -58,7 +64,10 @@ const SCENES: readonly Scene[] = [
     at: 60 * SECOND_MS,
     line: 'The API throttles shop in eu-west-1. Its budget is halved to 5 requests per second within 5s; the others keep 10.',
     grep: "'budget_requests.*account='",
-    act: (stage) => stage.setFaults({ kind: 'throttle', match: { account: SHOP, region: 'eu-west-1' }, times: 1 }),
+    act(stage) {
+      const match = { operation: 'GetQueryStatus*', account: SHOP, region: 'eu-west-1' };
+      stage.setFaults({ kind: 'throttle', match, times: 1 });
+    },
   },
   {
     at: 80 * SECOND_MS,
@@ -108,6 +117,12 @@ const SCENES: readonly Scene[] = [
     },
   },
   {
+    at: 170 * SECOND_MS,
+    line: "The health indicator of checkout shows that the cause is AWS's network. It took two minutes: points have a delay.",
+    grep: "'monitor_health_degraded.*} 1$'",
+    act: (stage) => stage.endIncidents(),
+  },
+  {
     at: 205 * SECOND_MS,
     line: 'The two queries run after a pause, within the limit, and none fails. The limit recovers by one per minute.',
     grep: "-E 'runs_total.*prod-sale.*(succeeded|failed)|runs_limit.*shop'",
@@ -145,6 +160,7 @@ export function beginStory(options: StoryOptions): Story {
     clock.setTimer(OVER_AT_MS, () => {
       stage.addMonitors();
       stage.setFaults(...scenario.faults);
+      simulator.setIncidents(scenario.incidents);
       write(
         `[${minutes(OVER_AT_MS)}] The story is over, and the demo continues. Press Ctrl-C to exit, which stops all queries at the service.\n`,
       );
@@ -172,11 +188,22 @@ type Stage = ReturnType<typeof stageOf>;
 /** The possible changes of scenes. Each call undoes the change of the call before it. */
 function stageOf({ simulator, scenario, addQuery, write }: StoryOptions) {
   const region = 'us-east-1';
+  let degradation: Incident | undefined;
   const monitors = scenario.accounts.find(({ id }) => id === SHOP)?.regions?.get(region)?.monitors ?? [];
   return {
     /** Adds ACTIVE monitors to those of the scenario in `SHOP` and us-east-1. */
     addMonitors(...names: readonly string[]) {
       simulator.setMonitors(SHOP, region, [...monitors, ...names.map(activeMonitor)]);
+    },
+    /** Degrades AWS's network for a monitor of `SHOP` in us-east-1, from now on. */
+    degradeNetwork(monitorName: string) {
+      const match = { account: SHOP, region, monitorName };
+      degradation = { kind: 'awsNetwork', match, from: simulator.elapsed() };
+      simulator.setIncidents([degradation]);
+    },
+    /** Ends the degradation now. Its past stays as it was. */
+    endIncidents() {
+      simulator.setIncidents(degradation ? [{ ...degradation, until: simulator.elapsed() }] : []);
     },
     setFaults: (...faults: readonly Fault[]) => simulator.setFaults(faults),
     expireCredentials: (account: string) => simulator.expireCredentials(account),
