@@ -28,6 +28,8 @@ test('the flows page is accessible at all widths in both themes, and leads to qu
   for (const width of [390, 768, 1280]) {
     await page.setViewportSize({ width, height: 844 });
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    const scrolling = '[...document.querySelectorAll(".table")].filter((each) => each.scrollWidth > each.clientWidth)';
+    expect(await page.evaluate(`${scrolling}.map((each) => each.ariaLabel)`), `${width} px`).toEqual([]);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       violations.push(...(await accessibilityViolations(page)));

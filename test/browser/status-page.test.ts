@@ -6,7 +6,8 @@ import { SECRET_2Y } from '../http/secure-exporter.ts';
 import { REGION, startBrowsedExporter as startExporter } from '../support/browsed-exporter.ts';
 import { accessibilityViolations, launchBrowser, openPage, PATIENCE_MS } from '../support/browser.ts';
 import type { TestScope } from '../support/daemon.ts';
-import { endlessQueries } from '../support/simulated-service.ts';
+import { startCommand } from '../support/process.ts';
+import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const HOSTILE = '</td><script>document.title = "broken"</script>';
@@ -59,6 +60,10 @@ async function startVaried(scope: TestScope): Promise<string> {
   );
   return url;
 }
+
+/** Texts that a table hides, or for which it scrolls sideways. */
+const CLIPPED =
+  '[...document.querySelectorAll(".table, .table td, .table th")].filter((each) => each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0 && !each.closest(".unseen, thead")).map((each) => each.textContent)';
 
 /** Times pass while the tests look, and a query that is being polled has no next poll. */
 function withoutTimes(text: string): string {
@@ -119,6 +124,59 @@ describe('the status page in a browser', () => {
     expect(await plain.locator('tbody th[scope=row] a').allTextContents()).toEqual(['denied']);
     await plain.getByRole('link', { name: 'denied' }).click();
     await plain.getByRole('heading', { name: 'denied' }).waitFor();
+  }, 90_000);
+
+  test('shows 25 queries with problems on four screens of a phone, and clips nothing at any width', async (scope) => {
+    const dead = 'arn:aws:iam::444455556666:role/nfm-read';
+    const simulator = await runSimulator(scope, {
+      queries: [endlessQueries(REGION, 'q{n}', { count: 20 }), endlessQueries('eu-west-1', 'other')],
+      faults: [
+        {
+          kind: 'error',
+          name: 'AccessDeniedException',
+          status: 403,
+          match: { queryId: 'q0' },
+          message: `User is not authorized to perform: networkflowmonitor:GetQueryStatusMonitorTopContributors`,
+        },
+        { kind: 'error', name: 'ThrottlingException', status: 429, match: { region: 'eu-west-1' } },
+        { kind: 'error', name: 'AccessDenied', status: 403, match: { operation: 'AssumeRole' } },
+      ],
+    });
+    const file = join(temporaryFolder(), 'config.json');
+    const watched = (name: string, more: object) => ({ name, monitorName: 'checkout', queryId: name, ...more });
+    const config = {
+      aws: { endpoint: simulator.url, stsEndpoint: simulator.url },
+      accounts: [
+        { name: 'default', regions: [REGION, 'eu-west-1'] },
+        { name: 'payments', region: REGION, roleArn: dead },
+      ],
+      polling: { interval: '1s' },
+      queries: [
+        ...Array.from({ length: 21 }, (_, i) => watched(`q${i}`, { account: 'default', region: REGION })),
+        ...['a', 'b', 'c'].map((name) => watched(name, { account: 'payments' })),
+        watched('other', { account: 'default', region: 'eu-west-1' }),
+      ],
+    };
+    writeFileSync(file, JSON.stringify(config));
+    const url = await startCommand(scope, [`--config.file=${file}`, '--web.listen-address=127.0.0.1:0']).url();
+    const { page } = await openPage(scope, browser, url, { viewport: { width: 390, height: 844 } });
+    await page.getByText('2 of 3 with problems').waitFor();
+    await page.getByText('25 queries').waitFor();
+    await page.getByText('message as above').first().waitFor();
+    expect(
+      await page.evaluate('document.querySelector(".queries tbody th[scope=row]").getBoundingClientRect().bottom'),
+    ).toBeLessThan(844);
+    expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(4 * 844);
+    const violations: string[] = [];
+    for (const width of [390, 768, 1280]) {
+      await page.setViewportSize({ width, height: 844 });
+      expect(await page.evaluate(CLIPPED), `${width} px`).toEqual([]);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        violations.push(...(await accessibilityViolations(page)));
+      }
+    }
+    expect(violations).toEqual([]);
   }, 90_000);
 
   test('shows 25 queries on four screens of a phone, the first one on the first screen', async (scope) => {
@@ -233,7 +291,7 @@ describe('the status page in a browser', () => {
       'window.longest = 0; window.last = performance.now(); setInterval(() => { const now = performance.now(); window.longest = Math.max(window.longest, now - window.last); window.last = now; }, 50)',
     );
     await page.getByLabel('Search').pressSequentially('query-77');
-    await page.getByText('111 of 10000 queries').waitFor();
+    await page.getByText('111 of 10,000 queries').waitFor();
     expect(await page.evaluate('window.longest')).toBeLessThan(1_500);
     await page.getByRole('link', { name: 'Next' }).click();
     await vi.waitFor(async () => expect(await page.locator('.queries tbody th[scope=row]').count()).toBe(11));

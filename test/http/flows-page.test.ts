@@ -70,12 +70,12 @@ describe('the flows page', () => {
       query('c', 'ROUND_TRIP_TIME', [row('az1', 'az2', 0.001), row('az1', 'az2', 0.003)]),
     ]);
     expect(matrix(html, 'Data transferred')).toEqual([
-      ['', 'az2', 'az3'],
+      ['local → remote', 'az2', 'az3'],
       ['az1', '2 kB/s', '–'],
       ['az3', '–', '20 B/s'],
     ]);
     expect(matrix(html, 'Highest round-trip time')).toEqual([
-      ['', 'az2'],
+      ['local → remote', 'az2'],
       ['az1', '3 ms'],
     ]);
     expect([...html.matchAll(/class="heat(\d)"/g)].map(([, heat]) => heat)).toEqual(['4', '0', '4']);
@@ -85,7 +85,7 @@ describe('the flows page', () => {
   test('distinguishes zone pairs whose names have spaces', async () => {
     const html = await page([query('a', 'RETRANSMISSIONS', [row('az 1', '2', 5), row('az', '1 2', 7)])]);
     expect(matrix(html, 'Retransmissions')).toEqual([
-      ['', '1 2', '2'],
+      ['local → remote', '1 2', '2'],
       ['az', '7/s', '–'],
       ['az 1', '–', '5/s'],
     ]);
@@ -98,7 +98,7 @@ describe('the flows page', () => {
       query('c', 'RETRANSMISSIONS', [row('az1', 'az2', 30)], { subject: 'n', seconds: 3_600 }),
     ]);
     expect(matrix(html, 'Retransmissions per second')).toEqual([
-      ['', 'az2'],
+      ['local → remote', 'az2'],
       ['az1', '0.508/s'],
     ]);
     expect(html).toContain('href="./?query=b&amp;search=az1+az2"');

@@ -47,7 +47,7 @@ describe('the page of one query', () => {
       'Status RUNNING',
       'Last success 12 s ago 2026-11-24 11:59:48',
       'Next run in 18 s',
-      'Account and region payments, us-east-1',
+      'Account and Region payments, us-east-1',
       'Metric and category RETRANSMISSIONS, INTER_AZ',
       'Schedule every 5m, for a window of 5m that ended 2m before',
       'start failed 5 min ago 2026-11-24 11:55:00 – succeeded 10 min ago 2026-11-24 11:50:00 12.3 s',
@@ -103,7 +103,7 @@ describe('the page of one query', () => {
         row('10.1.0.9', '10.0.0.9', 7, { targetPort: 0 }),
       ],
     });
-    expect(lines(html)).toEqual(['10.0.0.1 az1 10.1.0.1:443 az2 50', '10.1.0.9 az1 10.0.0.9 az2 · remote view only 7']);
+    expect(lines(html)).toEqual(['10.0.0.1 az1 10.1.0.1:443 az2 50', '10.1.0.9 az1 10.0.0.9 remote view only · az2 7']);
     expect(text).toContain('remote view 48');
   });
 
@@ -165,6 +165,9 @@ describe('the page of one query', () => {
     ];
     const { html } = await page({ datapoints });
     expect(lines(html)).toEqual(['a 5', 'b 2']);
+    expect(html).toContain('Newest data point of each series.');
+    expect(html).toContain('<th scope="col">Series</th>');
+    expect(html).not.toMatch(/Sort by|Local →|\d contributors/);
   });
 
   test('reports that no query has the name', async () => {

@@ -35,6 +35,7 @@ function links(html: string): string[] {
 /** Without markup. */
 function textOf(html: string): string {
   return html
+    .replaceAll('<wbr>', '')
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
@@ -84,14 +85,14 @@ describe('the status page', () => {
   test('shows the last error of a failing query, and its last known status', async () => {
     expect(cells(await page([failingView()]))).toMatchObject({
       Status: 'failing last known: RUNNING',
-      'Last error': `AccessDeniedException status, 10 s ago ${failingView().lastError?.message} Allow networkflowmonitor:GetQueryStatusMonitorTopContributors. To print the required policies, run nfm-exporter iam-policy FILE.`,
+      'Last error': `AccessDeniedException GetQueryStatus, 10 s ago ${failingView().lastError?.message} Allow networkflowmonitor:GetQueryStatusMonitorTopContributors. To print the required policies, run nfm-exporter iam-policy FILE.`,
     });
   });
 
   test.each(API_ERRORS)('shows a remedy for %s', async (error) => {
     const lastError = { operation: 'start', error, message: '', at: '2026-11-24T11:59:50Z' };
     const html = await page([failingView({ type: 'workload-insights-top-contributors', lastError })]);
-    const [, hint = ''] = /<small class="hint">(.*?)<\/small>/.exec(html) ?? [];
+    const [, hint = ''] = /<small class="hint">(.*?)<\/small>/.exec(html.replaceAll('<wbr>', '')) ?? [];
     expect(hint).toMatch(/^[A-Z].+\.$/);
     expect(hint.includes('networkflowmonitor:StartQueryWorkloadInsightsTopContributors')).toBe(
       error === 'AccessDeniedException',
@@ -225,6 +226,58 @@ describe('the status page', () => {
       /slow us-east-1 down reduced 2\.5 of 5 .* missing no &lt;role&gt; .* payments us-east-1/,
     );
     expect(await health()).toBe('');
+  });
+
+  test('expands the two targets with the worst problems, and collapses the others', async () => {
+    const target = (account: string, rate: number, up: boolean) => ({
+      account,
+      region: 'us-east-1',
+      up,
+      budget: { rate, limit: 5 },
+      credentialsError: undefined,
+      identity: 'i',
+    });
+    const targets = [
+      target('good', 5, true),
+      target('slow', 2, true),
+      target('down-1', 5, false),
+      target('down-2', 5, false),
+    ];
+    const html = await page([queryView()], { targets: () => targets });
+    const [expanded = '', collapsed = ''] = html.split('<details id="other-targets">');
+    const accounts = (part: string) =>
+      [...part.matchAll(/<th scope="row">([^<]*)<\/th>/g)].map(([, account]) => account);
+    expect(accounts(expanded)).toEqual(['down-1', 'down-2']);
+    expect(textOf(expanded)).toContain('3 of 4 with problems');
+    expect(textOf(collapsed)).toMatch(/^2 more/);
+    expect(accounts(collapsed)).toEqual(['slow', 'good']);
+  });
+
+  test('shows a message and a remedy once per account and Region', async () => {
+    const failing = (name: string, message: string, more: Partial<QueryView> = {}) =>
+      failingView({
+        name,
+        lastError: { operation: 'status', error: 'CredentialsError', message, at: '2026-11-24T11:59:50Z' },
+        ...more,
+      });
+    const views = [failing('a', 'x'), failing('b', 'x'), failing('c', 'y'), failing('d', 'x', { region: 'eu-west-1' })];
+    const html = await page(views);
+    const errors = [...html.matchAll(/<tr class="problem">(.*?)<\/tr>/gs)].map(([, row = '']) => textOf(row));
+    const hint =
+      'Check the source of the credentials of this account: environment, profile, or role and its trust policy.';
+    expect(errors).toEqual([
+      `CredentialsError GetQueryStatus, 10 s ago x ${hint}`,
+      `CredentialsError GetQueryStatus, 10 s ago x ${hint}`,
+      'CredentialsError GetQueryStatus, 10 s ago message as above',
+      'CredentialsError GetQueryStatus, 10 s ago y',
+    ]);
+  });
+
+  test('shows an overdue poll as due now, and counts with separators', async () => {
+    const late = queryView({ nextPoll: '2026-11-24T11:59:00Z' });
+    expect(cells(await page([late]))['Next poll']).toBe('now 2026-11-24 11:59:00');
+    const many = Array.from({ length: 1_200 }, (_, i) => queryView({ name: `q${i}` }));
+    expect(textOf(await page(many))).toContain('1,200 RUNNING');
   });
 
   test('splits many queries into pages, with links that keep the search', async () => {

@@ -39,8 +39,10 @@ function readClock(root: ParentNode): void {
 }
 
 function showTimes(): void {
+  const now = Date.now() + clockOffset;
   for (const element of document.querySelectorAll('time')) {
-    const text = relativeTime(Date.parse(element.dateTime), Date.now() + clockOffset);
+    const at = Date.parse(element.dateTime);
+    const text = relativeTime(element.className === 'due' ? Math.max(now, at) : at, now);
     if (element.textContent !== text) {
       element.textContent = text;
     }

@@ -1,4 +1,5 @@
 import { mapInTurns } from '../../lib/concurrency.ts';
+import { counted } from '../../lib/text.ts';
 import { humanValue } from '../../results/human-values.ts';
 import type { BaseUnit } from '../../results/units.ts';
 import {
@@ -36,41 +37,71 @@ export async function renderContributors(table: ContributorTable): Promise<Html>
     renderRow(contributor, { largest, unit: results.baseUnit, id: uniqueId(contributor, ids), common }),
   );
   const tsv = pageHref(linkBase, { ...request, tsv: true });
+  const nouns = 'datapoints' in results ? SERIES : CONTRIBUTORS;
   const same = [...common].map(([field, text]) => `${field} ${text}`).join(', ');
   return html`<p>Window ${absoluteTime(Date.parse(results.windowStart))} to ${absoluteTime(Date.parse(results.windowEnd))} UTC.${
     same === '' ? undefined : html` Same for all: ${same}.`
-  }</p>
-${renderForm(request)}
-<p id="found">${countText(all.length, selected.length, shown.length)} ${moreLinks(table, selected.length, shown.length)}
+  }${nouns.note}</p>
+${renderForm(request, nouns)}
+<p id="found">${countText(all.length, selected.length, shown.length, nouns)} ${moreLinks(table, selected.length, shown.length)}
 <a href="${tsv}" type="text/tab-separated-values">TSV</a> <button type="button" class="copy" data-copy="${pageHref('', { ...request, tsv: true })}">Copy as TSV</button></p>
-${shown.length === 0 ? html`<p class="card empty">${emptyText(all.length)}</p>` : renderTable(rows, table.metricName)}`;
+${shown.length === 0 ? html`<p class="card empty">${emptyText(all.length, nouns)}</p>` : renderTable(rows, table.metricName, nouns)}`;
 }
 
-function renderTable(rows: readonly Html[], metricName: string | undefined): Html {
+/** Words for the items of results. */
+interface Nouns {
+  readonly one: string;
+  readonly many: string;
+  readonly column: string;
+  readonly placeholder: string;
+  /** Follows the window. */
+  readonly note: string;
+}
+
+const CONTRIBUTORS: Nouns = {
+  one: 'contributor',
+  many: 'contributors',
+  column: 'Local → remote',
+  placeholder: 'name, address, zone, instance, port',
+  note: '',
+};
+const SERIES: Nouns = {
+  one: 'series',
+  many: 'series',
+  column: 'Series',
+  placeholder: 'name',
+  note: ' Newest data point of each series.',
+};
+
+function renderTable(rows: readonly Html[], metricName: string | undefined, { column }: Nouns): Html {
   return html`<div class="table" tabindex="0" role="region" aria-label="Contributors"><table class="flows">
-<thead><tr><th scope="col">Local → remote</th><th scope="col" class="number">${metricTitle(metricName)}</th></tr></thead>
+<thead><tr><th scope="col">${column}</th><th scope="col" class="number">${metricTitle(metricName)}</th></tr></thead>
 <tbody>
 ${rows}</tbody>
 </table></div>`;
 }
 
-function renderForm({ query, search, sort, allRows }: PageRequest): Html {
+function renderForm({ query, search, sort, allRows }: PageRequest, nouns: Nouns): Html {
   const options = Object.entries(SORTS).map(
     ([value, { text }]) =>
       html`<option value="${value === 'value' ? '' : value}"${value === sort ? html` selected` : undefined}>${text}</option>`,
   );
   return html`<form id="search" role="search" method="get">
 <input type="hidden" name="query" value="${query}">${allRows ? html`<input type="hidden" name="rows" value="all">` : undefined}
-<label for="words">Filter</label>
-<input id="words" type="search" name="search" value="${search}" placeholder="name, address, zone, instance, port" autocomplete="off">
-<label for="sort">Sort by</label>
+<div class="field"><label for="words">Filter</label>
+<input id="words" type="search" name="search" value="${search}" placeholder="${nouns.placeholder}" autocomplete="off"></div>
+<div class="field">${
+    nouns === SERIES
+      ? undefined
+      : html`<label for="sort">Sort by</label>
 <select id="sort" name="sort">${options}</select>
-<button type="submit">Show</button>
+`
+  }<button type="submit">Show</button></div>
 </form>`;
 }
 
-function countText(all: number, selected: number, shown: number): string {
-  const contributors = `${all} ${all === 1 ? 'contributor' : 'contributors'}`;
+function countText(all: number, selected: number, shown: number, { one, many }: Nouns): string {
+  const contributors = counted(all, one, many);
   const matching = selected < all ? `${selected} of ${contributors}` : contributors;
   return shown < selected ? `First ${shown} of ${matching}.` : `${matching}.`;
 }
@@ -83,8 +114,8 @@ function moreLinks({ linkBase, request }: ContributorTable, selected: number, sh
   }`;
 }
 
-function emptyText(all: number): string {
-  return all === 0 ? 'The last results have no contributors.' : 'No contributor matches the filter.';
+function emptyText(all: number, { one, many }: Nouns): string {
+  return all === 0 ? `The last results have no ${many}.` : `No ${one} matches the filter.`;
 }
 
 interface RowOptions {

@@ -8,7 +8,7 @@ export function renderEnds({ local, remote, port, mirror }: Flow): Html {
 
 /** Renders an end of a flow: its name, with the zone and the pod or instance below it. */
 function renderEnd({ name, zone, host }: FlowEnd, port?: number, mirror = false): Html {
-  const more = [zone, host, mirror ? 'remote view only' : ''].filter((text) => text !== '');
+  const more = [mirror ? 'remote view only' : '', zone, host].filter((text) => text !== '');
   return html`<span class="end"><b>${name === '' ? '–' : name}${port === undefined ? '' : `:${port}`}</b>
 <small>${more.join(' · ')}</small></span>`;
 }

@@ -19,6 +19,13 @@ export function renderTime(instant: string | null, now: number): Html {
     : html`${renderInstant(instant, now)}<small>${absoluteTime(Date.parse(instant))}</small>`;
 }
 
+/** {@link renderTime} of an event that has not happened yet: an instant in the past is now. */
+export function renderDue(instant: string | null, now: number): Html {
+  return instant === null
+    ? NOTHING
+    : html`<time class="due" datetime="${instant}">${relativeTime(Math.max(now, Date.parse(instant)), now)}</time><small>${absoluteTime(Date.parse(instant))}</small>`;
+}
+
 /** Renders an instant relative to `now`; the page's script updates such elements. */
 export function renderInstant(instant: string, now: number): Html {
   return html`<time datetime="${instant}">${relativeTime(Date.parse(instant), now)}</time>`;
@@ -29,17 +36,35 @@ export function absoluteTime(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** Renders the error of a query's last call, with a remedy. */
-export function renderError({ type, lastError }: QueryView, now: number): Html {
+/**
+ * Renders the error of a query's last call, with a remedy.
+ *
+ * @param shown messages and remedies of errors above, which are not repeated; the new ones are added
+ */
+export function renderError({ type, lastError }: QueryView, now: number, shown = new Set<string>()): Html {
   if (lastError === null) {
     return NOTHING;
   }
+  const { error, operation, message, at } = lastError;
   const hint = errorHint(type, lastError);
-  return html`<span>${lastError.error} <small>${lastError.operation}, ${renderInstant(lastError.at, now)}</small></span>
-<small class="message">${lastError.message}</small>${
-    hint === undefined ? undefined : html`\n<small class="hint">${hint}</small>`
-  }`;
+  return html`<span>${error} <small>${OPERATION_TITLES.get(operation) ?? operation}, ${renderInstant(at, now)}</small></span>
+${isNew(message, shown) ? html`<small class="message">${breakableWords(message)}</small>` : html`<small>message as above</small>`}${
+  hint === undefined || !isNew(hint, shown) ? undefined : html`\n<small class="hint">${breakableWords(hint)}</small>`
+}`;
 }
+
+function isNew(text: string, shown: Set<string>): boolean {
+  const before = shown.size;
+  return shown.add(text).size > before;
+}
+
+/** Names of the operations of the service for all types of queries. */
+const OPERATION_TITLES: ReadonlyMap<string, string> = new Map([
+  ['start', 'StartQuery'],
+  ['status', 'GetQueryStatus'],
+  ['results', 'GetQueryResults'],
+  ['stop', 'StopQuery'],
+]);
 
 /** Names of the metrics of the service for people. */
 const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
@@ -60,9 +85,26 @@ export function renderBar(value: number, largest: number): Html {
   return html`<svg class="bar" aria-hidden="true" viewBox="0 0 100 1" preserveAspectRatio="none"><rect width="${width.toFixed(1)}" height="1"/></svg>`;
 }
 
-/** Renders a name that browsers break only after separators, unless a part of it is too long for a line. */
+/** Longest word that fits in a line of a narrow screen. */
+const LONGEST_WORD = 30;
+
+/** Renders a name that browsers break only after separators: within its parts only if they are long. */
 export function breakable(name: string): Html {
-  return html`${name.split(/(?<=[:_/])(?=.)/).map((part, i) => (i === 0 ? part : html`<wbr>${part}`))}`;
+  const parts = name
+    .split(/(?<=[:/])(?=.)/)
+    .flatMap((part) => (part.length > LONGEST_WORD ? part.split(/(?<=_)(?=.)/) : part));
+  return html`${parts.map((part, i) => (i === 0 ? part : html`<wbr>${part}`))}`;
+}
+
+/** Renders a text in which browsers break long words after separators and before capital letters: IAM actions, ARNs. */
+function breakableWords(text: string): Html {
+  const words = text.split(/(?<= )/).map((word) => (word.length > LONGEST_WORD ? breakableWord(word) : word));
+  return html`${words}`;
+}
+
+function breakableWord(word: string): Html {
+  const parts = word.split(/(?<=[:_/])(?=.)|(?<=[a-z])(?=[A-Z])/);
+  return html`${parts.map((part, i) => (i === 0 ? part : html`<wbr>${part}`))}`;
 }
 
 /** Percent-encodes a name. A lone surrogate, on which `encodeURIComponent` throws, becomes U+FFFD, as in all output. */

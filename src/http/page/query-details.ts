@@ -7,11 +7,11 @@ import {
   metricTitle,
   NOTHING,
   pathSegment,
+  renderDue,
   renderError,
   renderTime,
 } from './page-parts.ts';
 import { type PageContext, pageHref } from './page-request.ts';
-import { subjectOf } from './page-selection.ts';
 import { renderRuns, renderTimeline } from './run-timeline.ts';
 
 /**
@@ -34,12 +34,17 @@ ${query.lastError === null ? undefined : html`<div class="state error">${renderE
 <dl class="card">
 ${factsOf(query, now).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl></details>
 ${query.recentRuns === undefined ? undefined : renderRunsOf(query.recentRuns(), now)}
-${scheduled ? html`<h3>Contributors by ${metricTitle(query.metricName).toLowerCase()}</h3>` : undefined}
+${scheduled ? html`<h3>${isOfSeries(query) ? 'Series' : 'Contributors'} by ${metricTitle(query.metricName).toLowerCase()}</h3>` : undefined}
 ${contributors ?? (scheduled ? html`<p>No results yet.</p>` : undefined)}
 <ul class="buttons">
 <li><a href="${json}">This query as JSON</a></li>
 ${contributors === undefined ? undefined : html`<li><a href="${json}/contributors">Contributors as JSON (all fields)</a></li>`}
 </ul>`;
+}
+
+/** Returns true if results are data points, and not contributors. */
+function isOfSeries({ type }: QueryView): boolean {
+  return type === 'workload-insights-top-contributors-data';
 }
 
 function renderRunsOf(runs: ReturnType<NonNullable<QueryView['recentRuns']>>, now: number): Html | undefined {
@@ -55,9 +60,10 @@ function factsOf(query: QueryView, now: number): readonly (readonly [name: strin
     ['Status', html`${badge(conditionOf(query))}${known}`],
     ['Since', renderTime(query.statusSince, now)],
     ['Last success', renderTime(query.lastSuccess, now)],
-    [schedule === undefined ? 'Next poll' : 'Next run', renderTime(query.nextPoll, now)],
-    ['Account and region', `${query.account}, ${query.region}`],
-    ['Subject', `${subjectOf(query)}, ${query.type}`],
+    [schedule === undefined ? 'Next poll' : 'Next run', renderDue(query.nextPoll, now)],
+    ['Account and Region', `${query.account}, ${query.region}`],
+    [query.monitorName === undefined ? 'Scope' : 'Monitor', query.monitorName ?? query.scopeId ?? NOTHING],
+    ['Type', query.type],
     ['Query ID', query.queryId ?? NOTHING],
     ...(query.interval === undefined ? [] : [['Polling interval', query.interval] as const]),
     ...(schedule === undefined
@@ -72,9 +78,15 @@ function factsOf(query: QueryView, now: number): readonly (readonly [name: strin
         .map(([name, value]) => `${name}="${value}"`)
         .join(', ') || NOTHING,
     ],
-    ['Source', query.source],
+    ['Source', SOURCES.get(query.source) ?? query.source],
   ];
 }
+
+const SOURCES: ReadonlyMap<string, string> = new Map([
+  ['config', 'configuration file'],
+  ['file', 'discovery file'],
+  ['http', 'HTTP'],
+]);
 
 /** `every 5m, for a window of 5m that ended 2m before`: a delay is planned, and is not lateness. */
 function scheduleText({ every, lookback, delay }: NonNullable<QueryView['schedule']>): string {

@@ -1,4 +1,5 @@
 import { mapInTurns } from '../../lib/concurrency.ts';
+import { humanValue } from '../../results/human-values.ts';
 import type { TargetHealth } from '../app-options.ts';
 import { type Html, html } from './html.ts';
 import {
@@ -9,6 +10,7 @@ import {
   metricTitle,
   NOTHING,
   pathSegment,
+  renderDue,
   renderError,
   renderTime,
 } from './page-parts.ts';
@@ -32,7 +34,14 @@ export async function renderQueryList(context: Omit<QueryList, 'rows'>): Promise
 <p class="card empty">No queries are registered.</p>`;
   }
   const { shown } = context.selection;
-  const rows = await mapInTurns(shown, (entry) => [entry, renderRow(entry, context)] as const);
+  const errors = new Map<string, Set<string>>();
+  const rows = await mapInTurns(shown, (entry) => {
+    const { account, region } = entry.query;
+    const target = JSON.stringify([account, region]);
+    const above = errors.get(target) ?? new Set();
+    errors.set(target, above);
+    return [entry, renderRow(entry, context, above)] as const;
+  });
   const list: QueryList = { ...context, rows: new Map(rows) };
   return html`${renderHealth(list.targets)}<h2>Registered queries</h2>
 ${renderCounts(list)}${renderSearch(list.request)}
@@ -48,7 +57,7 @@ function renderCounts({ linkBase, request, selection }: QueryList): Html {
     const href = pageHref(linkBase, { search: request.search, status: chosen ? '' : condition.text });
     return html`<li><a href="${href}"${
       chosen ? html` aria-current="true"` : undefined
-    }>${badge(condition, `${count} ${condition.text}`)}</a></li>\n`;
+    }>${badge(condition, `${grouped(count)} ${condition.text}`)}</a></li>\n`;
   });
   return html`<ul class="counts" aria-label="Queries by condition">
 ${items}</ul>
@@ -60,22 +69,27 @@ function renderSearch({ search, status }: PageRequest): Html {
     ({ text }) => html`<option${text === status ? html` selected` : undefined}>${text}</option>`,
   );
   return html`<form id="search" role="search" method="get">
-<label for="words">Search</label>
-<input id="words" type="search" name="search" value="${search}" placeholder="name, account, region, monitor, label, error" autocomplete="off">
-<label for="status">Status</label>
+<div class="field"><label for="words">Search</label>
+<input id="words" type="search" name="search" value="${search}" placeholder="name, account, region, monitor, label, error" autocomplete="off"></div>
+<div class="field"><label for="status">Status</label>
 <select id="status" name="status"><option value="">all</option>${options}</select>
-<button type="submit">Show</button>
+<button type="submit">Show</button></div>
 </form>`;
 }
 
 function found({ selection, request, now, linkBase }: QueryList): Html {
   const { matching, total, page, pages } = selection;
-  const queries = (count: number) => `${count} ${count === 1 ? 'query' : 'queries'}`;
+  const queries = (count: number) => `${grouped(count)} ${count === 1 ? 'query' : 'queries'}`;
   const all = request.search === '' && request.status === '';
-  const number = all ? queries(total) : `${matching} of ${queries(total)}`;
+  const number = all ? queries(total) : `${grouped(matching)} of ${queries(total)}`;
   return html`${number}${all ? undefined : html` (<a href="${pageHref(linkBase)}">show all</a>)`}${
     pages > 1 ? `, page ${page} of ${pages}` : undefined
-  }; most urgent first. As of ${absoluteTime(now)}, times in UTC.`;
+  }${matching > 0 ? '; most urgent first' : undefined}. As of ${absoluteTime(now)}, times in UTC.`;
+}
+
+/** Formats a count: `10,000`. */
+function grouped(count: number): string {
+  return humanValue(count, 'count');
 }
 
 interface Group {
@@ -106,7 +120,7 @@ ${groupBy(entries, ({ query }) => query.region).map((region) => renderRegion(nam
 }
 
 function renderRegion(account: string, { name, entries }: Group, list: QueryList): Html {
-  const counts = countConditions(entries).map(({ condition, count }) => `${count} ${condition.text}`);
+  const counts = countConditions(entries).map(({ condition, count }) => `${grouped(count)} ${condition.text}`);
   const next = new Set(entries.map(({ query }) => nextTitle(query)));
   return html`<details open class="region" id="in-${pathSegment(account)}-${pathSegment(name)}">
 <summary><h4>${name}</h4> <small>${counts.join(', ')}</small></summary>
@@ -123,8 +137,12 @@ ${subject.entries.map((entry) => list.rows.get(entry))}</tbody>
 `;
 }
 
-/** An error has a row of its own, so that there is no column of empty cells. */
-function renderRow({ query, condition }: RatedQuery, { linkBase, now }: PageContext): Html {
+/**
+ * An error has a row of its own, so that there is no column of empty cells.
+ *
+ * @param errors texts of errors in rows above
+ */
+function renderRow({ query, condition }: RatedQuery, { linkBase, now }: PageContext, errors: Set<string>): Html {
   const last = query.up === false && query.status !== null;
   const runs = query.recentRuns?.() ?? [];
   return html`<tr>
@@ -132,9 +150,9 @@ function renderRow({ query, condition }: RatedQuery, { linkBase, now }: PageCont
 <td data-label="Status">${badge(condition)}${last ? html` <small>last known: ${query.status ?? ''}</small>` : undefined}</td>
 <td data-label="Since" class="time">${renderTime(query.statusSince, now)}</td>
 <td data-label="Last runs">${runs.length === 0 ? NOTHING : renderTimeline(runs)}</td>
-<td data-label="${nextTitle(query)}" class="time">${renderTime(query.nextPoll, now)}</td>
+<td data-label="${nextTitle(query)}" class="time">${renderDue(query.nextPoll, now)}</td>
 </tr>
-${query.lastError === null ? undefined : html`<tr class="problem"><td data-label="Last error" class="error" colspan="5">${renderError(query, now)}</td></tr>\n`}`;
+${query.lastError === null ? undefined : html`<tr class="problem"><td data-label="Last error" class="error" colspan="5">${renderError(query, now, errors)}</td></tr>\n`}`;
 }
 
 /** Scheduled queries run; watched queries are polled. */

@@ -35,7 +35,7 @@ a { color: var(--link); }
 .skip:focus { top: 8px; z-index: 1; }
 .buttons, .counts { display: flex; flex-wrap: wrap; gap: 8px; margin: 16px 0 0; padding: 0; list-style: none; }
 .buttons a, .buttons span { display: block; padding: 5px 12px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); text-decoration: none; }
-.buttons a:hover { border-color: var(--link); }
+.buttons a:hover, .buttons a[aria-current] { border-color: var(--link); }
 .buttons span { color: var(--soft); }
 .counts { margin: 0 0 14px; }
 .counts a { display: block; border-radius: 999px; text-decoration: none; }
@@ -47,7 +47,9 @@ a { color: var(--link); }
 #live:empty::before { content: none; }
 form { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin: 0 0 10px; }
 input, select, button { padding: 6px 10px; border: 1px solid var(--edge); border-radius: 8px; background: var(--card); color: var(--text); font: inherit; }
-input { flex: 1 1 240px; max-width: 460px; }
+input { flex: 1 1 160px; min-width: 0; max-width: 460px; text-overflow: ellipsis; }
+.field { display: flex; align-items: center; gap: 8px; white-space: nowrap; }
+.field:first-of-type { flex: 0 1 480px; }
 input::placeholder { color: var(--soft); opacity: 1; }
 button { cursor: pointer; }
 .badge { display: inline-block; padding: 1px 9px; border-radius: 999px; font-size: 13px; font-weight: 600; white-space: nowrap; }
@@ -71,7 +73,9 @@ table { width: 100%; border-collapse: collapse; text-align: left; }
 .problem td { padding-top: 0; border-top: 0; }
 .health { margin-top: 16px; }
 .health h2 { display: inline; }
+.health summary { white-space: nowrap; }
 .targets td { overflow-wrap: anywhere; }
+.targets tbody th, .targets td:nth-of-type(1), .targets td:nth-of-type(3) { white-space: nowrap; }
 .few { max-width: 640px; }
 th, td { padding: 9px 14px; border-top: 1px solid var(--line); vertical-align: top; font-weight: 400; }
 thead th { border-top: 0; color: var(--soft); font-size: 13px; font-weight: 600; white-space: nowrap; }
@@ -87,7 +91,9 @@ td[data-label] { overflow-wrap: break-word; }
 .message { display: -webkit-box; overflow: hidden; -webkit-box-orient: vertical; -webkit-line-clamp: 4; }
 .hint { margin-top: 4px; color: var(--text); }
 .hint::before { content: "→ "; content: "→ " / ""; }
-.error { overflow-wrap: anywhere; }
+.error, td.error { overflow-wrap: anywhere; }
+.error span small { display: inline; margin-left: 6px; }
+.error time { white-space: nowrap; }
 .time { white-space: nowrap; }
 small { display: block; color: var(--soft); font-size: 13px; }
 .time small { font-variant-numeric: tabular-nums; }
@@ -119,9 +125,10 @@ small { display: block; color: var(--soft); font-size: 13px; }
 caption { padding: 8px 14px 2px; font-weight: 600; text-align: left; }
 .matrices { display: flex; flex-wrap: wrap; gap: 0 12px; }
 .matrices > .table { max-width: 100%; }
-.matrix { width: auto; }
-.matrix th, .matrix td { padding: 5px 12px; border: 1px solid var(--line); text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.matrix { width: auto; font-size: 14px; }
+.matrix th, .matrix td { padding: 5px 9px; border: 1px solid var(--line); text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .matrix td a { color: var(--text); }
+.matrix thead td { white-space: normal; }
 .heat1 { background: color-mix(in srgb, var(--heat) 12%, var(--card)); }
 .heat2 { background: color-mix(in srgb, var(--heat) 24%, var(--card)); }
 .heat3 { background: color-mix(in srgb, var(--heat) 36%, var(--card)); }
@@ -139,36 +146,60 @@ dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 960px) {
   header, main { padding-left: 14px; padding-right: 14px; }
   .queries th, .queries td { padding-left: 10px; padding-right: 6px; }
-  .queries thead .middle { width: 18%; }
+  .queries thead .middle { width: 88px; }
+  .queries thead .middle:nth-of-type(2) { width: 126px; }
+  .queries thead .middle:nth-of-type(4) { width: 132px; }
+  .queries .runs { width: 116px; }
   .queries .time small { display: none; }
   .targets, .targets tbody, .targets tr, .targets tbody th, .targets td { display: block; }
   .targets thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .targets tr { padding: 8px 14px; border-top: 1px solid var(--line); }
-  .targets tbody th, .targets td { padding: 1px 0; border: 0; }
+  .targets tr { display: flex; flex-wrap: wrap; gap: 0 14px; padding: 6px 10px; border-top: 1px solid var(--line); }
+  .targets tr:first-child { border-top: 0; }
+  .targets tbody th, .targets td { min-width: 0; padding: 1px 0; border: 0; font-size: 14px; }
   .targets tbody th { font-weight: 600; }
-  .targets td::before { display: inline-block; min-width: 90px; content: attr(data-label); color: var(--soft); font-size: 13px; }
+  .targets td::before { margin-right: 6px; content: attr(data-label); color: var(--soft); font-size: 13px; }
+  .targets tbody td:nth-of-type(3) { white-space: normal; }
+  .targets td:nth-of-type(1)::before { content: none; }
+  .targets .message { -webkit-line-clamp: 2; }
   dl > div { grid-template-columns: 110px minmax(0, 1fr); }
   .flows th, .flows td { padding-left: 8px; padding-right: 8px; }
 }
 @media (max-width: 640px) {
   .matrix { font-size: 12px; }
   .matrix th, .matrix td { padding: 4px; font-size: inherit; }
+  .matrix thead td { max-width: 56px; }
+  .matrix small { font-size: 11px; line-height: 1.2; }
   .matrix caption { padding-left: 8px; }
   header { padding-top: 12px; }
   header .buttons { gap: 4px 12px; margin-top: 6px; }
   header .buttons a { padding: 0; border: 0; background: none; }
-  h1 { font-size: 19px; }
+  h1 { font-size: 18px; }
+  .version { font-size: 13px; }
+  .tagline { display: none; }
+  header p { display: inline; }
+  #live:not(:empty) { margin-left: 0; font-size: 13px; }
   h2, h3 { margin-top: 14px; }
+  .health { margin-top: 6px; }
+  .health h2 { font-size: 15px; }
+  form { gap: 6px; }
+  .field:first-of-type { flex: 1 1 100%; }
+  #found { font-size: 13px; }
   .counts { gap: 4px; margin-bottom: 8px; }
   .queries, .queries tbody, .queries tr, .queries tbody th, .queries td { display: block; width: auto; }
   .queries thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .queries tr { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 1px 8px; padding: 6px 10px; border-top: 1px solid var(--line); }
+  .queries tr { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 0; padding: 5px 10px; border-top: 1px solid var(--line); }
   .queries tbody th, .queries td { min-width: 0; padding: 0; border: 0; }
-  .queries tbody th { grid-column: 1 / 3; }
+  .queries tbody th { grid-area: 1 / 1 / 2 / 4; line-height: 1.4; }
+  .queries tbody th a { display: inline-block; max-width: calc(100% - 110px); font-size: 14px; }
+  .queries .badge { padding: 0 7px; font-size: 12px; }
+  /* Two lines below the badge: nothing may be beside them. */
+  .queries tr:has(.badge + small) th { grid-area: 1 / 1 / 2 / 3; }
+  .queries tr:has(.badge + small) th a { max-width: none; }
   .queries .subject { padding-bottom: 2px; }
   .queries .subject th, .problem td { grid-column: 1 / -1; }
   .queries .subject + tr, .queries .problem { padding-top: 0; border-top: 0; }
   .queries .time { font-size: 12px; }
+  .queries .time { padding-right: 8px; }
   .queries .time::before { content: attr(data-label) " "; color: var(--soft); }
   .queries td:has(> .none) { display: none; }
   .queries td:nth-of-type(1) { grid-area: 1 / 3; justify-self: end; }

@@ -19,8 +19,9 @@ import { renderQueryList } from './query-list.ts';
  * Scripts and styles are requested relative to the page, wherever its links lead: only that is sure to be this host.
  *
  * @param title precedes the exporter's name in the title
+ * @param current link to this page, if there is one in the header
  */
-function renderPage({ site, linkBase, now }: PageContext, title: string, main: Html): string {
+function renderPage({ site, linkBase, now }: PageContext, title: string, main: Html, current = ''): string {
   const links = [
     { href: 'flows', text: 'Flows' },
     { href: site.telemetryPath.slice(1), text: 'Metrics' },
@@ -44,9 +45,12 @@ ${SCRIPT_ELEMENT}
 <a class="skip" href="#main">Skip to the queries</a>
 <header>
 <h1>Network Flow Monitor exporter <span class="version">${site.version}</span></h1>
-<p>Prometheus metrics from AWS Network Flow Monitor queries <span id="live"></span></p>
+<p><span class="tagline">Prometheus metrics from AWS Network Flow Monitor queries</span> <span id="live"></span></p>
 <nav aria-label="Endpoints"><ul class="buttons">
-${links.map(({ href, text }) => html`<li><a href="${linkBase}${href}">${text}</a></li>\n`)}</ul></nav>
+${links.map(
+  ({ href, text }) =>
+    html`<li><a href="${linkBase}${href}"${current === href ? html` aria-current="page"` : undefined}>${text}</a></li>\n`,
+)}</ul></nav>
 </header>
 <main id="main" tabindex="-1" data-now="${now}">
 ${main}
@@ -117,7 +121,7 @@ async function renderFlowsPage(options: AppOptions): Promise<Rendered> {
   const page = contextOf(options, './');
   const overview = await collectFlows(options.queries.flows());
   await nextTurn();
-  return { status: 200, page: renderPage(page, 'Flows – ', renderFlows(page, overview)) };
+  return { status: 200, page: renderPage(page, 'Flows – ', renderFlows(page, overview), 'flows') };
 }
 
 /** Plain HTML, every value escaped, complete without its script. */

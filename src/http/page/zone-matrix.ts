@@ -32,8 +32,8 @@ export function renderZoneMatrix({ metricName, zones }: MetricFlows, linkBase: s
       : html`<td class="heat${heatOf(pair.value, largest)}"><a href="${hrefOf(pair, linkBase)}">${human(pair.value, BASE_UNITS[metricName])}</a></td>`;
   };
   return html`<div class="table" tabindex="0" role="region" aria-label="${what} by zone"><table class="matrix">
-<caption>${what}, local zone → remote zone</caption>
-<thead><tr><td></td>${remotes.map((zone) => html`<th scope="col">${zone}</th>`)}</tr></thead>
+<caption>${what}</caption>
+<thead><tr><td><small>local → remote</small></td>${remotes.map((zone) => html`<th scope="col">${zone}</th>`)}</tr></thead>
 <tbody>
 ${locals.map((local) => html`<tr><th scope="row">${local}</th>${remotes.map((remote) => cell(local, remote))}</tr>\n`)}</tbody>
 </table></div>
