@@ -1,4 +1,5 @@
-import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { TableCellDisplayMode } from '@grafana/grafana-foundation-sdk/common';
+import { type Dashboard, MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
 import {
   EdgeOptionsBuilder,
   PanelBuilder as NodeGraph,
@@ -7,9 +8,9 @@ import {
 import { assemble, type Section } from './assembly.ts';
 import { COLORS } from './colors.ts';
 import { BYTES, type EdgeFamily, edges, ON_EDGE, offsetAt, RETRANSMISSIONS_PER_GB } from './edges.ts';
-import { drillDown } from './navigation.ts';
+import { cell, drillDown } from './navigation.ts';
 import { fixed, NO_DATA, timeSeries } from './panels.ts';
-import { OF_QUERY } from './promql.ts';
+import { OF_MONITOR, OF_QUERY } from './promql.ts';
 import { instant, type LabelColumn, table } from './table.ts';
 import { DATA_SOURCE, mapVariables } from './variables.ts';
 
@@ -19,7 +20,7 @@ export function map(): Dashboard {
     description:
       'Which workloads, namespaces, or zones exchange traffic, and what has changed. Only flows in the results of queries are shown: a flow below the limit of its query is absent.',
     variables: mapVariables(),
-    sections: [graph(), movers(), overTime()],
+    sections: [verdict(), graph(), movers(), overTime()],
   });
 }
 
@@ -29,6 +30,47 @@ const ROWS = 10;
 /** Retransmissions per GB from which an edge is conspicuous or bad. A GB has about 700,000 full segments. */
 const CONSPICUOUS = 100;
 const BAD = 1_000;
+
+/** One row per monitor; several ones if data of several kinds is missing. */
+function verdict(): Section {
+  const panel = table(
+    'Is it AWS or me?',
+    'Where retransmissions of each monitor come from, and the rule that decided: docs/verdict.md. Needs the recording rules. Nothing unusual is shown only if the health indicator, results, and metrics of agents are present.',
+    [
+      { label: 'monitor', title: 'Monitor', link: TO_MONITOR },
+      { label: 'verdict', title: 'Verdict' },
+      { label: 'subject', title: 'Where' },
+      { label: 'rule', title: 'Rule' },
+      { label: 'account', title: 'Account' },
+      { label: 'aws_region', title: 'Region' },
+    ],
+    [{ title: 'Present', expression: `monitor:aws_nfm_verdict:info{${OF_MONITOR}}` }],
+    'No monitors, or the rules are not loaded',
+  ).height(8);
+  return {
+    title: 'Verdict',
+    panels: [
+      panel.overrideByName('verdict', [
+        { id: 'mappings', value: [{ type: MappingType.ValueToText, options: VERDICT_COLORS }] },
+        { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorText } },
+      ]),
+    ],
+  };
+}
+
+/** Verdicts with a cause are orange, AWS's own purple. Without data, there is no color that means good. */
+const VERDICT_COLORS = Object.fromEntries(
+  Object.entries({
+    'AWS network': COLORS.purple,
+    'instance allowance': COLORS.orange,
+    'one zone pair': COLORS.orange,
+    'one workload': COLORS.orange,
+    'no single cause': COLORS.yellow,
+    'unknown: no data': COLORS.grey,
+    'nothing unusual': COLORS.green,
+  }).map(([text, color], index) => [text, { text, color, index }]),
+);
+const TO_MONITOR = drillDown('Flows of this monitor', 'flows', { monitor: cell('monitor'), query: '$__all' });
 
 function graph(): Section {
   const classes = [

@@ -1,5 +1,6 @@
 import type { MetricName } from '../model/vocabulary.ts';
 import { type Flow, flowOf, mergeMirrors } from './flow.ts';
+import { type FlowGroups, groupsOf } from './flow-groups.ts';
 import type { RowsJson } from './results-json.ts';
 
 /** Number of worst flows of a query, and of a metric over all queries. */
@@ -11,6 +12,8 @@ export interface FlowDigest {
   readonly worst: readonly { readonly value: number; readonly flow: Flow }[];
   /** Without mirror rows, and without rows that lack a zone. */
   readonly zones: readonly ZonePair[];
+  /** For the verdict on a monitor; undefined for metrics that it does not use. */
+  readonly groups?: FlowGroups | undefined;
 }
 
 /** The rows between two zones. */
@@ -21,11 +24,14 @@ export interface ZonePair {
   readonly value: number;
 }
 
+/** Metrics of the verdict. */
+const GROUPED: ReadonlySet<MetricName> = new Set(['RETRANSMISSIONS', 'DATA_TRANSFERRED']);
+
 /** Returns the digest of rows. Rows without a value are skipped. */
 export function digestOf(metricName: MetricName, { rows }: Pick<RowsJson, 'rows'>): FlowDigest {
   const valued = rows.flatMap((row) => {
     const value = row['baseValue'];
-    return typeof value === 'number' ? [{ value, flow: flowOf(row) }] : [];
+    return typeof value === 'number' ? [{ value, flow: flowOf(row), row }] : [];
   });
   const flows = mergeMirrors(valued).map(({ item }) => item);
   const pairs = new Map<string, ZonePair>();
@@ -35,8 +41,9 @@ export function digestOf(metricName: MetricName, { rows }: Pick<RowsJson, 'rows'
       addPair(pairs, metricName, { local, remote, value });
     }
   }
-  const worst = flows.sort((a, b) => b.value - a.value).slice(0, WORST_FLOWS);
-  return { worst, zones: [...pairs.values()] };
+  const groups = GROUPED.has(metricName) ? groupsOf(flows) : undefined;
+  const sorted = flows.sort((a, b) => b.value - a.value).slice(0, WORST_FLOWS);
+  return { worst: sorted.map(({ value, flow }) => ({ value, flow })), zones: [...pairs.values()], groups };
 }
 
 /** Adds a zone pair to those of a metric: sums values, or keeps the highest round-trip time. */

@@ -41,6 +41,7 @@ const FOREIGN: Readonly<Record<string, readonly string[]>> = {
 /** Series of config/rules, with the labels of each. */
 const RECORDED: Readonly<Record<string, readonly string[]>> = {
   'aws_nfm:threshold': ['name'],
+  'monitor:aws_nfm_verdict:info': ['account', 'aws_region', 'monitor', 'verdict', 'subject', 'rule'],
   'target:aws_nfm_service_level_failed:ratio1h': ['account', 'aws_region', 'sli'],
   'target:aws_nfm_service_level_failed:ratio3d': ['account', 'aws_region', 'sli'],
 };

@@ -29,6 +29,7 @@ const MAY_BE_EMPTY: Readonly<Record<string, string>> = {
   'nfm-flows: Round-trip time by category B': 'the demo queries scopes for data transferred only',
   'nfm-flows: Retransmissions by category B': 'the demo queries scopes for data transferred only',
   'nfm-flows: Timeouts by category B': 'the demo queries scopes for data transferred only',
+  'nfm-map: Is it AWS or me? A': 'this Prometheus has no rules',
   'nfm-map: New A': 'all pairs are in the results from the start',
   'nfm-map: Gone A': 'no pair ends',
   'nfm-exporter: Series left out A': 'no limit is reached',

@@ -19,6 +19,11 @@ const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'aws_nfm:expected_account': ['account', 'aws_account_id'],
   aws_nfm_query_monitor_data_transferred_bytes: ['query'],
   up: [],
+  bw_in_allowance_exceeded: ['instance_id', 'eni'],
+  bw_out_allowance_exceeded: ['instance_id', 'eni'],
+  pps_allowance_exceeded: ['instance_id', 'eni'],
+  conntrack_allowance_exceeded: ['instance_id', 'eni'],
+  linklocal_allowance_exceeded: ['instance_id', 'eni'],
   scrape_duration_seconds: [],
   process_start_time_seconds: [],
   process_cpu_seconds_total: [],
@@ -76,6 +81,10 @@ describe('the rules', () => {
       'sli',
       'mirror_rows',
       'window',
+      'allowance',
+      'instance_id',
+      'subject',
+      'group',
       ...[...FAMILY_LABELS.values()].flat(),
     ]);
     const wrong: unknown[] = [];
@@ -99,11 +108,19 @@ describe('the rules', () => {
   it('join what is of one exporter, and one query, only', () => {
     const modifiers = RULES.flatMap(({ expr }) => expr.match(/\b(?:on|by) \([^)]*\)/g) ?? []);
     expect(modifiers.length).toBeGreaterThan(30);
-    // The rest have nothing to join: the lack of any exporter, the number of exporters of a job, and a list that users write
-    // for all of them.
+    // The rest have nothing to join: the lack of any exporter, the number of exporters of a job, a list that users write for
+    // all of them, and instances of AWS.
     const loose = modifiers.filter((modifier) => !/\(job, instance\b/.test(modifier));
     expect(new Set(loose)).toEqual(
-      new Set(['on ()', 'on (job)', 'by (job)', 'on (account)', 'on (account, aws_account_id)']),
+      new Set([
+        'on ()',
+        'on (job)',
+        'by (job)',
+        'on (account)',
+        'on (account, aws_account_id)',
+        'by (instance_id)',
+        'on (instance_id)',
+      ]),
     );
   });
 

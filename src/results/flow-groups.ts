@@ -1,0 +1,95 @@
+import type { Flow } from './flow.ts';
+
+/** The flows of one pair of zones, workload, or instance. Values are in the base unit. */
+export interface FlowGroup {
+  readonly name: string;
+  readonly value: number;
+  /** The largest value of a single flow. */
+  readonly largest: number;
+}
+
+/** What can be the common cause of unusual flows. */
+export const GROUP_KINDS = ['instance', 'zones', 'workload'] as const;
+export type GroupKind = (typeof GROUP_KINDS)[number];
+
+/** Flows by groups. A flow belongs to the groups of both of its ends. */
+export interface FlowGroups extends Readonly<Record<GroupKind, readonly FlowGroup[]>> {
+  /** The sum of all flows. */
+  readonly total: number;
+}
+
+/** Number of groups of each kind that are kept, those with the largest values: a cause has most of the total. */
+const MOST_GROUPS = 5;
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Returns the groups of flows, less mirror rows. */
+export function groupsOf(
+  items: readonly { readonly value: number; readonly flow: Flow; readonly row: Row }[],
+): FlowGroups {
+  const flows = items.filter(({ flow }) => !flow.mirror);
+  const groups = (namesOf: (flow: Flow, row: Row) => readonly string[]): FlowGroup[] => {
+    const found = new Map<string, FlowGroup>();
+    for (const { value, flow, row } of flows) {
+      for (const name of new Set(namesOf(flow, row))) {
+        addGroup(found, { name, value, largest: value });
+      }
+    }
+    return largestOf(found);
+  };
+  return {
+    total: flows.reduce((sum, { value }) => sum + value, 0),
+    instance: groups((_, row) => SIDES.flatMap((side) => known(row[`${side}InstanceId`]))),
+    zones: groups(({ local, remote }) => zonesName(local.zone, remote.zone)),
+    workload: groups((_, { kubernetesMetadata }) => {
+      const members: Row = Object(kubernetesMetadata);
+      return SIDES.flatMap((side) =>
+        known(members[`${side}ServiceName`]).map((name) => [...known(members[`${side}PodNamespace`]), name].join('/')),
+      );
+    }),
+  };
+}
+
+const SIDES = ['local', 'remote'] as const;
+
+function known(value: unknown): string[] {
+  return typeof value === 'string' && value !== '' ? [value] : [];
+}
+
+/** Both directions have one name. Flows within a zone have none. */
+function zonesName(...zones: readonly [string, string]): string[] {
+  const [first, second] = zones.toSorted();
+  return first === '' || first === second ? [] : [`${first} – ${second}`];
+}
+
+/** Adds up the groups of different queries. */
+export function addGroups(all: readonly FlowGroups[]): FlowGroups {
+  const added = (kind: GroupKind) => {
+    const found = new Map<string, FlowGroup>();
+    for (const groups of all) {
+      for (const group of groups[kind]) {
+        addGroup(found, group);
+      }
+    }
+    return largestOf(found);
+  };
+  const total = all.reduce((sum, groups) => sum + groups.total, 0);
+  return { total, instance: added('instance'), zones: added('zones'), workload: added('workload') };
+}
+
+/** Returns the groups with all values divided, for example by the length of a window. */
+export function dividedBy(divisor: number, groups: FlowGroups): FlowGroups {
+  const divided = (kind: GroupKind) =>
+    groups[kind].map(({ name, value, largest }) => ({ name, value: value / divisor, largest: largest / divisor }));
+  const total = groups.total / divisor;
+  return { total, instance: divided('instance'), zones: divided('zones'), workload: divided('workload') };
+}
+
+function addGroup(found: Map<string, FlowGroup>, { name, value, largest }: FlowGroup): void {
+  const before = found.get(name) ?? { name, value: 0, largest: 0 };
+  found.set(name, { name, value: before.value + value, largest: Math.max(before.largest, largest) });
+}
+
+function largestOf(groups: ReadonlyMap<string, FlowGroup>): FlowGroup[] {
+  return [...groups.values()].sort((a, b) => b.value - a.value).slice(0, MOST_GROUPS);
+}
