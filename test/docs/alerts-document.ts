@@ -38,7 +38,7 @@ inhibition of consequential alerts.
 | --- | --- |
 | \`critical\` | no data of all accounts, or of one account |
 | \`warning\` | a failure that needs a fix |
-| \`info\` | a limit that works as configured |
+| \`info\` | a limit that works as configured, or a failure of AWS |
 
 ## Runbooks
 
@@ -138,6 +138,7 @@ const DUTIES: Readonly<Record<string, readonly [who: string, what: string]>> = {
   NfmScopeFailed: ['owners of the account', 'the scope'],
   NfmInventoryStale: ['operators', 'permissions of listings'],
   NfmSelectorUnmatched: ['owners of the query', 'the selector'],
+  NfmAwsNetworkDegraded: ['owners of the workloads', 'the affected zones: AWS repairs its network'],
   NfmRetransmissionsUnusual: ['owners of the workloads', 'the network of the monitor or scope'],
   NfmTimeoutsUnusual: ['owners of the workloads', 'the network of the monitor or scope'],
   NfmRoundTripTimeUnusual: ['owners of the workloads', 'the network of the monitor or scope'],

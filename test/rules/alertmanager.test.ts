@@ -19,6 +19,7 @@ const QUERY_ALERTS = ['NfmScheduledQueryFailing', 'NfmQueryWithoutResults', 'Nfm
 /** Names of the alerts; several rules can have one name. */
 const ALERT_NAMES = [...new Set(ALERTS.map(({ alert }) => alert))];
 /** Alerts on an exporter without metrics. */
+const OF_THE_NETWORK = /Unusual$|^NfmAwsNetworkDegraded$/;
 const OF_EXPORTERS = ['NfmExporterDown', 'NfmExporterMissing'];
 
 /** An alert, those that it silences, and some of the same names that it does not. */
@@ -106,6 +107,19 @@ const INHIBITIONS = [
     active: [{ ...QUERY, alertname: 'NfmScheduledQueryFailing' }],
   },
   {
+    source: { ...TARGET, monitor: 'checkout', alertname: 'NfmAwsNetworkDegraded', severity: 'info' },
+    silenced: ['NfmRetransmissionsUnusual', 'NfmTimeoutsUnusual', 'NfmRoundTripTimeUnusual'].flatMap((alertname) => [
+      { ...TARGET, monitor: 'checkout', destination_category: 'INTER_AZ', alertname },
+      { ...TARGET, monitor: 'checkout', destination_category: 'INTRA_AZ', instance: 'b:10049', alertname },
+    ]),
+    active: [
+      { ...TARGET, monitor: 'orders', alertname: 'NfmRoundTripTimeUnusual' },
+      { ...TARGET, monitor: 'checkout', account: 'shop', alertname: 'NfmRoundTripTimeUnusual' },
+      { ...TARGET, scope_id: 's-1', alertname: 'NfmRoundTripTimeUnusual' },
+      { ...QUERY, alertname: 'NfmResultsStale' },
+    ],
+  },
+  {
     source: { ...TARGET, alertname: 'NfmServiceLevelFastBurn', sli: 'windows' },
     silenced: [{ ...TARGET, alertname: 'NfmServiceLevelSlowBurn', sli: 'windows' }],
     active: [{ ...TARGET, alertname: 'NfmServiceLevelSlowBurn', sli: 'polls' }],
@@ -133,7 +147,7 @@ describe(FILE, () => {
 
   it.each(ALERTS)('sends $alert ($labels.severity) to its receiver', ({ alert, labels }) => {
     const bySeverity = { critical: 'on-call', info: 'digest' }[labels['severity'] ?? ''] ?? 'operations';
-    expect(receiverOf({ alertname: alert, ...labels })).toBe(alert.endsWith('Unusual') ? 'network' : bySeverity);
+    expect(receiverOf({ alertname: alert, ...labels })).toBe(OF_THE_NETWORK.test(alert) ? 'network' : bySeverity);
   });
 
   it('leaves alerts that are not ours where they were', () => {
