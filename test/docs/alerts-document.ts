@@ -86,7 +86,7 @@ ${duties()}
 
 ## Recording rules
 
-Per contributor, monitor, query, or target. [Service level](service-level.md) has the formulas of \`service_level\`. [The usual range of a monitor](runbooks/usual-range.md) explains \`usual_max\`.
+Per contributor, monitor, query, or target. [Service level](service-level.md) has the formulas of \`service_level\`. [Verdict](verdict.md) explains \`verdict\`. [The usual range of a monitor](runbooks/usual-range.md) explains \`usual_max\`.
 
 ${table(
   ['series', 'file'],

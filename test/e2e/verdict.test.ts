@@ -59,7 +59,7 @@ function config(endpoint: string) {
 const scope = fileScope();
 let daemon: RunningDaemon;
 let prometheus: Prometheus;
-const PATIENT = { timeout: 60_000, interval: 2_000 };
+const PATIENT = { timeout: 150_000, interval: 2_000 };
 
 beforeAll(async () => {
   setAwsEnvironment(TEST_CREDENTIALS);

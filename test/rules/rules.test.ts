@@ -16,8 +16,6 @@ const TESTS = readdirSync(`${PROJECT}test/rules`).filter((file) => file.endsWith
 
 /** Series that are neither a family of ours nor recorded: what users list, of Prometheus itself, and of the process. */
 const FOREIGN: Readonly<Record<string, readonly string[]>> = {
-  aws_nfm_monitor_degraded_seconds_total: ['account', 'aws_region', 'monitor'],
-  aws_nfm_monitor_observed_seconds_total: ['account', 'aws_region', 'monitor'],
   'aws_nfm:expected_account': ['account', 'aws_account_id'],
   aws_nfm_query_monitor_data_transferred_bytes: ['query'],
   up: [],
