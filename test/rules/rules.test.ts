@@ -119,7 +119,7 @@ describe('the rules', () => {
         'on (account)',
         'on (account, aws_account_id)',
         'by (instance_id)',
-        'on (instance_id)',
+        'on (group)',
       ]),
     );
   });
