@@ -4,7 +4,7 @@ import { readMonitorSelector } from './entries/mappings.ts';
 import { type ConfigNode, isNull, keyPath, showNode } from './reading/nodes.ts';
 import type { Reading } from './reading/reading.ts';
 import { readSection, type Section } from './reading/section.ts';
-import { formatDuration } from './reading/texts.ts';
+import { formatDuration, parseDuration } from './reading/texts.ts';
 import { CLOUDWATCH, type CloudwatchKeys } from './schema.ts';
 
 /** A mapping `cloudwatch` of the file: at the top level, or of an account. */
@@ -15,10 +15,13 @@ export interface CloudwatchSection {
   readonly section: Section<CloudwatchKeys>;
   /** Undefined if it is missing. */
   readonly monitors: MonitorSelector | undefined;
+  /** Undefined if it is missing. */
+  readonly roundTripTimeLimits: CloudwatchSettings['roundTripTimeLimits'] | undefined;
 }
 
 const ALL_MONITORS: MonitorSelector = { kind: 'monitors', name: '*', tags: {}, status: ['ACTIVE'] };
 
+const LIMITS = 'roundTripTimeLimits';
 const MAPPING = 'a mapping of keys to values; {} for all defaults';
 
 /** Reads a mapping `cloudwatch`. An empty value is an error, because the section costs money. */
@@ -36,12 +39,26 @@ export function readCloudwatch(
   }
   const map = reading.map(path, node, MAPPING);
   const monitors = map.entries.get('monitors')?.value;
+  const limits = map.entries.get(LIMITS)?.value;
   return {
     path,
     line: node.line,
-    section: readSection(map, path, CLOUDWATCH, reading, ['monitors']),
+    section: readSection(map, path, CLOUDWATCH, reading, ['monitors', LIMITS]),
     monitors: monitors && readMonitorSelector(monitors, keyPath(path, 'monitors'), reading),
+    roundTripTimeLimits: limits && readLimits(limits, keyPath(path, LIMITS), reading),
   };
+}
+
+function readLimits(node: ConfigNode, path: string, reading: Reading): CloudwatchSettings['roundTripTimeLimits'] {
+  const map = reading.map(path, node, 'a mapping of patterns of monitor names to durations');
+  return [...map.entries].flatMap(([pattern, { value }]) => {
+    const limit = value.kind === 'scalar' ? parseDuration(String(value.value)) : undefined;
+    if (limit === undefined || limit === 0) {
+      reading.reject(keyPath(path, pattern), value, 'a duration above zero (for example, 5ms)');
+      return [];
+    }
+    return [[pattern, limit] as const];
+  });
 }
 
 /** Points are added and corrected for this long after their minute, in milliseconds. */
@@ -72,10 +89,16 @@ export function settleCloudwatch(
     delay: settled('delay'),
     lookback: settled('lookback'),
     monitors: sections.find(({ monitors }) => monitors !== undefined)?.monitors ?? ALL_MONITORS,
+    roundTripTimeLimits: sections.find((each) => each.roundTripTimeLimits !== undefined)?.roundTripTimeLimits ?? [],
     endpoint: settled('endpoint'),
     requestsPerSecond: settled('requestsPerSecond'),
     maxMetricsPerDay: settled('maxMetricsPerDay'),
   };
+  if (settings.roundTripTimeLimits.length > 0 && !settings.metrics.includes('RoundTripTime')) {
+    const expected = 'metrics with RoundTripTime: otherwise, limits of round-trip times have no effect';
+    const written = nearest.section.written('metrics');
+    reading.rejectOrDefault(keyPath(nearest.path, 'metrics'), written, nearest.line, expected);
+  }
   checkLookback(settings, nearest, reading);
   return settings;
 }

@@ -103,6 +103,8 @@ export interface CloudwatchSettings extends Omit<CloudwatchKeys, 'metrics'> {
   /** Distinct, at least one. */
   readonly metrics: readonly MonitorMetric[];
   readonly monitors: MonitorSelector;
+  /** Patterns of names, in the order of the file, each with a round-trip time in milliseconds. The first that fits applies. */
+  readonly roundTripTimeLimits: readonly (readonly [pattern: string, limit: number])[];
 }
 
 /** A role to assume. */

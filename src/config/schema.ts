@@ -180,7 +180,7 @@ export const HTTP = {
   ),
 };
 
-/** `cloudwatch`, at the top level and of an account, except the mapping `monitors`. */
+/** `cloudwatch`, at the top level and of an account, except the mappings `monitors` and `roundTripTimeLimits`. */
 export const CLOUDWATCH = {
   metrics: key('Metrics to read; AWS bills each of them, for each monitor, at each read', monitorMetrics, [
     'HealthIndicator',

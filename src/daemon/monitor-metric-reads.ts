@@ -11,6 +11,7 @@ import type { QueryMonitorBytes, ReadTargetView } from '../metrics/monitor-secti
 import type { StoredState } from '../persistence/stored-state.ts';
 import { planReads, type ReadPlan } from '../queries/cloudwatch-plan.ts';
 import { cloudwatchOf } from '../queries/cloudwatch-targets.ts';
+import { fitsPattern } from '../queries/following.ts';
 import type { Discovery } from '../registry/discovery.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
@@ -132,7 +133,9 @@ export class MonitorMetricReads {
     const settings = this.#read.get(target)?.settings;
     if (settings !== undefined) {
       const place = settings.endpoint ?? '';
-      this.#options.state.monitorMetrics.select(target, place, discovery.monitorsIn(target, settings.monitors));
+      const arns = discovery.monitorsIn(target, settings.monitors);
+      const limitOf = (name: string) => limitIn(settings, name);
+      this.#options.state.monitorMetrics.select(target, place, arns, limitOf);
     }
   }
 
@@ -209,6 +212,12 @@ export class MonitorMetricReads {
   #planOf({ target, settings }: Read): ReadPlan {
     return planReads(settings, this.#options.state.monitorMetrics.readBy(target).length);
   }
+}
+
+/** Returns the limit of a monitor's round-trip times, in seconds. */
+function limitIn({ roundTripTimeLimits }: CloudwatchSettings, name: string): number | undefined {
+  const [, limit] = roundTripTimeLimits.find(([pattern]) => fitsPattern(name, pattern)) ?? [];
+  return limit === undefined ? undefined : limit / 1_000;
 }
 
 /** Counts attempts for the target. Whether CloudWatch is available shows nothing about Network Flow Monitor. */

@@ -16,6 +16,15 @@ export const MONITOR_FAMILIES = families('monitors', [...TARGET, 'monitor'], {
   aws_nfm_monitor_round_trip_time_seconds: gauge(
     'Average round-trip time of the newest minute with data, in seconds. Absent if older than 5 reads.',
   ),
+  aws_nfm_monitor_round_trip_time_limit_seconds: gauge(
+    'Limit of round-trip times from cloudwatch.roundTripTimeLimits, in seconds. Absent without one.',
+  ),
+  aws_nfm_monitor_round_trip_time_above_limit_seconds_total: counter(
+    'Minutes with an average round-trip time above the limit, from CloudWatch, each once, late ones too, in seconds.',
+  ),
+  aws_nfm_monitor_round_trip_time_observed_seconds_total: counter(
+    'Minutes with a round-trip time while there is a limit, from CloudWatch, each once, late ones too, in seconds.',
+  ),
   aws_nfm_monitor_retransmissions_total: counter(
     "TCP retransmissions of all flows, from CloudWatch's minutes, each once, since the start.",
   ),

@@ -157,6 +157,16 @@ const SAMPLES: SamplesOf<ShownTarget, FamilyName> = {
   aws_nfm_monitor_round_trip_time_seconds: samplesOf('RoundTripTime', ({ monitor, isRoundTripTimeOld }) =>
     isRoundTripTimeOld ? undefined : monitor.roundTripTime?.[1],
   ),
+  aws_nfm_monitor_round_trip_time_limit_seconds: samplesOf(
+    'RoundTripTime',
+    ({ monitor }) => monitor.roundTripTimeLimit,
+  ),
+  aws_nfm_monitor_round_trip_time_above_limit_seconds_total: samplesOf('RoundTripTime', ({ monitor }) =>
+    monitor.roundTripTimeLimit === undefined ? undefined : monitor.totals.roundTripSlowSeconds,
+  ),
+  aws_nfm_monitor_round_trip_time_observed_seconds_total: samplesOf('RoundTripTime', ({ monitor }) =>
+    monitor.roundTripTimeLimit === undefined ? undefined : monitor.totals.roundTripObservedSeconds,
+  ),
   aws_nfm_monitor_retransmissions_total: samplesOf('Retransmissions', ({ monitor }) => monitor.totals.retransmissions),
   aws_nfm_monitor_timeouts_total: samplesOf('Timeouts', ({ monitor }) => monitor.totals.timeouts),
   aws_nfm_monitor_data_transferred_bytes_total: samplesOf(

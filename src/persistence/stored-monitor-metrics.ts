@@ -3,7 +3,7 @@ import { type Clock, within } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import type { StoredPeriods } from '../state/counted-periods.ts';
 import type { MonitorMetrics } from '../state/monitor-metrics.ts';
-import type { StoredMonitor } from '../state/monitor-state.ts';
+import { COUNTED, type StoredMonitor } from '../state/monitor-state.ts';
 import { DISK_PATIENCE_MS } from './query-records.ts';
 import type { RecordDirectory, RecordKind } from './storage/record-directory.ts';
 import type { Storage } from './storage/storage.ts';
@@ -72,7 +72,7 @@ function readRecord(value: unknown): StoredMonitor | undefined {
   const { condition, periods } = members(value);
   const { degraded, since } = members(condition);
   const read: { -readonly [Metric in keyof StoredMonitor['periods']]: StoredPeriods } = {};
-  for (const metric of ['HealthIndicator', 'Retransmissions', 'Timeouts', 'DataTransferred'] as const) {
+  for (const metric of COUNTED) {
     const stored = members(periods)[metric];
     const valid = stored === undefined ? undefined : readPeriods(stored);
     if (valid !== undefined) {

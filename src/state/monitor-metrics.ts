@@ -38,10 +38,19 @@ export class MonitorMetrics {
    * Sets the monitors that a target exports: the ARN of each name. Those with equal ARNs at the same place are one monitor.
    *
    * @param place of the service, for example its endpoint
+   * @param limitOf the limit of a monitor's round-trip times, in seconds
    */
-  select(target: Target, place: string, arns: ReadonlyMap<string, string>): void {
+  select(
+    target: Target,
+    place: string,
+    arns: ReadonlyMap<string, string>,
+    limitOf: (name: string) => number | undefined,
+  ): void {
     const selected = new Map(Array.from(arns, ([name, arn]) => [name, this.#monitor(JSON.stringify([place, arn]))]));
     this.#selected.set(target, selected);
+    for (const [name, monitor] of selected) {
+      monitor.roundTripTimeLimit = limitOf(name);
+    }
     this.#noteOwners();
     this.changed.emit(target);
   }

@@ -11,6 +11,9 @@ export interface MonitorTotals {
   readonly retransmissions: number;
   readonly timeouts: number;
   readonly dataTransferred: number;
+  /** Minutes with a round-trip time while the monitor has a limit, and those above it. */
+  readonly roundTripObservedSeconds: number;
+  readonly roundTripSlowSeconds: number;
 }
 
 const NO_TOTALS: MonitorTotals = {
@@ -19,6 +22,8 @@ const NO_TOTALS: MonitorTotals = {
   retransmissions: 0,
   timeouts: 0,
   dataTransferred: 0,
+  roundTripObservedSeconds: 0,
+  roundTripSlowSeconds: 0,
 };
 
 /** Totals of the metrics that are sums. */
@@ -28,8 +33,8 @@ const SUMS = {
   DataTransferred: 'dataTransferred',
 } as const satisfies Partial<Record<MonitorMetric, keyof MonitorTotals>>;
 
-/** Metrics of which each period is counted. Of RoundTripTime, only the newest point is exported. */
-const COUNTED = ['HealthIndicator', 'Retransmissions', 'Timeouts', 'DataTransferred'] as const;
+/** Metrics of which each period is counted: RoundTripTime, if the monitor has a limit. */
+export const COUNTED = ['HealthIndicator', 'Retransmissions', 'Timeouts', 'DataTransferred', 'RoundTripTime'] as const;
 type CountedMetric = (typeof COUNTED)[number];
 
 /** The metrics of a monitor. Times are in milliseconds since the epoch. */
@@ -40,6 +45,8 @@ export interface MonitorState {
   readonly totals: MonitorTotals;
   /** The newest round-trip time: start of its period, and seconds. */
   readonly roundTripTime: Point | undefined;
+  /** The configured limit of round-trip times, in seconds. */
+  readonly roundTripTimeLimit: number | undefined;
   readonly condition: NetworkCondition | undefined;
   /** End of the newest period of any metric. */
   readonly newestEnd: number | undefined;
@@ -71,6 +78,7 @@ export class MutableMonitor implements MonitorState {
   readonly arn: string;
   totals = NO_TOTALS;
   roundTripTime: Point | undefined;
+  roundTripTimeLimit: number | undefined;
   condition: NetworkCondition | undefined;
   /** Time on the monotonic clock since which no target lists the monitor. */
   unlistedSince: number | undefined;
@@ -103,16 +111,22 @@ export class MutableMonitor implements MonitorState {
     for (const [metric, reading] of readings) {
       if (metric === 'RoundTripTime') {
         this.#noteRoundTripTime(reading.points);
+      }
+      const judgment = judgmentOf(metric, this.roundTripTimeLimit);
+      if (judgment === 'not counted') {
         continue;
       }
       const periods = this.#periods.get(metric) ?? new CountedPeriods();
       this.#periods.set(metric, periods);
-      const counted = periods.add(metric === 'HealthIndicator' ? judged(reading) : reading);
+      const counted = periods.add({ ...reading, points: reading.points.flatMap(judgment) });
       missed += counted.missed;
       if (metric === 'HealthIndicator') {
         totals.observedSeconds += counted.periods * SECONDS_PER_PERIOD;
         totals.degradedSeconds += counted.increase * SECONDS_PER_PERIOD;
         this.condition = networkCondition(periods.entries(), this.condition);
+      } else if (metric === 'RoundTripTime') {
+        totals.roundTripObservedSeconds += counted.periods * SECONDS_PER_PERIOD;
+        totals.roundTripSlowSeconds += counted.increase * SECONDS_PER_PERIOD;
       } else {
         totals[SUMS[metric]] += counted.increase;
       }
@@ -128,6 +142,8 @@ export class MutableMonitor implements MonitorState {
       retransmissions: before.retransmissions + totals.retransmissions,
       timeouts: before.timeouts + totals.timeouts,
       dataTransferred: before.dataTransferred + totals.dataTransferred,
+      roundTripObservedSeconds: before.roundTripObservedSeconds + totals.roundTripObservedSeconds,
+      roundTripSlowSeconds: before.roundTripSlowSeconds + totals.roundTripSlowSeconds,
     };
   }
 
@@ -156,7 +172,19 @@ export class MutableMonitor implements MonitorState {
   }
 }
 
-/** Returns points of HealthIndicator with 1 for all values above 0. */
-function judged(reading: PeriodReading): PeriodReading {
-  return { ...reading, points: reading.points.map(([at, value]) => [at, value > 0 ? 1 : 0]) };
+/**
+ * Returns what is counted of a point: 1 for a degraded minute, and for one above the limit of round-trip times in seconds; nothing
+ * for a minute without a round-trip time.
+ */
+function judgmentOf(metric: MonitorMetric, limit: number | undefined): ((point: Point) => Point[]) | 'not counted' {
+  switch (metric) {
+    case 'HealthIndicator':
+      return ([at, value]) => [[at, value > 0 ? 1 : 0]];
+    case 'RoundTripTime':
+      return limit === undefined
+        ? 'not counted'
+        : ([at, value]) => (value > 0 ? [[at, value * SECONDS_PER_MICROSECOND > limit ? 1 : 0]] : []);
+    default:
+      return (point) => [point];
+  }
 }

@@ -142,6 +142,8 @@ const DUTIES: Readonly<Record<string, readonly [who: string, what: string]>> = {
   NfmRetransmissionsUnusual: ['owners of the workloads', 'the network of the monitor or scope'],
   NfmTimeoutsUnusual: ['owners of the workloads', 'the network of the monitor or scope'],
   NfmRoundTripTimeUnusual: ['owners of the workloads', 'the network of the monitor or scope'],
+  NfmRoundTripTimeFastBurn: ['owners of the workloads', 'the flows of the monitor, or its limit'],
+  NfmRoundTripTimeSlowBurn: ['owners of the workloads', 'the flows of the monitor, or its limit'],
   NfmServiceLevelFastBurn: ['operators', 'the errors that the runbook finds'],
   NfmServiceLevelSlowBurn: ['operators', 'the errors that the runbook finds'],
 };

@@ -66,6 +66,14 @@ const MONITORS_ROW: readonly string[] = [
   'Selects the monitors, with the keys of `monitorSelector`; default: all ACTIVE monitors',
 ];
 
+/** Not in the schema, since its keys are the user's own. */
+const LIMITS_ROW: readonly string[] = [
+  code('roundTripTimeLimits'),
+  'a mapping of patterns of monitor names to durations',
+  '',
+  'Limits of round-trip times, for `NfmRoundTripTimeFastBurn` and `NfmRoundTripTimeSlowBurn`; the first pattern that fits applies; needs the metric RoundTripTime',
+];
+
 /** Not in the schema, since it is a mapping. */
 const CLOUDWATCH_ROW: readonly string[] = [
   code('cloudwatch'),
@@ -252,7 +260,7 @@ Listings use the requests that polls and runs leave in the budget, and their sta
 
 Metrics of monitors in CloudWatch, which cost money. Without this section, the exporter does not call CloudWatch.
 
-${keys(CLOUDWATCH, [MONITORS_ROW])}
+${keys(CLOUDWATCH, [MONITORS_ROW, LIMITS_ROW])}
 
 An account can have a section \`cloudwatch\` of its own. Its keys replace those of the top level, which is optional then. Without a
 section at the top level, only accounts with their own section are read.

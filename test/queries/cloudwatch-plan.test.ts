@@ -13,6 +13,7 @@ const HEALTH: CloudwatchSettings = {
   monitors: { kind: 'monitors', name: '*', tags: {}, status: ['ACTIVE'] },
   endpoint: undefined,
   requestsPerSecond: 1,
+  roundTripTimeLimits: [],
   maxMetricsPerDay: undefined,
 };
 const ALL = { ...HEALTH, metrics: MONITOR_METRICS };

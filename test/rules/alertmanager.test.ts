@@ -19,7 +19,7 @@ const QUERY_ALERTS = ['NfmScheduledQueryFailing', 'NfmQueryWithoutResults', 'Nfm
 /** Names of the alerts; several rules can have one name. */
 const ALERT_NAMES = [...new Set(ALERTS.map(({ alert }) => alert))];
 /** Alerts on an exporter without metrics. */
-const OF_THE_NETWORK = /Unusual$|^NfmAwsNetworkDegraded$/;
+const OF_THE_NETWORK = /Unusual$|^NfmAwsNetworkDegraded$|^NfmRoundTripTime\w+Burn$/;
 const OF_EXPORTERS = ['NfmExporterDown', 'NfmExporterMissing'];
 
 /** An alert, those that it silences, and some of the same names that it does not. */
@@ -108,7 +108,13 @@ const INHIBITIONS = [
   },
   {
     source: { ...TARGET, monitor: 'checkout', alertname: 'NfmAwsNetworkDegraded', severity: 'info' },
-    silenced: ['NfmRetransmissionsUnusual', 'NfmTimeoutsUnusual', 'NfmRoundTripTimeUnusual'].flatMap((alertname) => [
+    silenced: [
+      'NfmRetransmissionsUnusual',
+      'NfmTimeoutsUnusual',
+      'NfmRoundTripTimeUnusual',
+      'NfmRoundTripTimeFastBurn',
+      'NfmRoundTripTimeSlowBurn',
+    ].flatMap((alertname) => [
       { ...TARGET, monitor: 'checkout', destination_category: 'INTER_AZ', alertname },
       { ...TARGET, monitor: 'checkout', destination_category: 'INTRA_AZ', instance: 'b:10049', alertname },
     ]),
@@ -118,6 +124,11 @@ const INHIBITIONS = [
       { ...TARGET, scope_id: 's-1', alertname: 'NfmRoundTripTimeUnusual' },
       { ...QUERY, alertname: 'NfmResultsStale' },
     ],
+  },
+  {
+    source: { ...TARGET, monitor: 'checkout', alertname: 'NfmRoundTripTimeFastBurn' },
+    silenced: [{ ...TARGET, monitor: 'checkout', alertname: 'NfmRoundTripTimeSlowBurn' }],
+    active: [{ ...TARGET, monitor: 'orders', alertname: 'NfmRoundTripTimeSlowBurn' }],
   },
   {
     source: { ...TARGET, alertname: 'NfmServiceLevelFastBurn', sli: 'windows' },
