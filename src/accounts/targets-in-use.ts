@@ -25,6 +25,8 @@ export interface TargetsInUseOptions {
   readonly apiStats: ApiStats;
   /** Version of the exporter, for the user agent. */
   readonly version: string;
+  /** Whether the shard of this exporter has a target. */
+  readonly isOwn: (target: Pick<Use, 'account' | 'region'>) => boolean;
 }
 
 /** The client of a target, with its settings. */
@@ -57,9 +59,9 @@ export class TargetsInUse {
    * are read from CloudWatch. Targets of an account that `isMoved` are removed and added again. Returns the changes.
    */
   update(config: Config, uses: readonly Use[], isMoved: (account: string) => boolean): TargetChanges {
-    const { targets, apiStats } = this.#options;
+    const { targets, apiStats, isOwn } = this.#options;
     const before = new Set(targets.all());
-    const metricTargets = cloudwatchTargets(config);
+    const metricTargets = cloudwatchTargets(config).filter(isOwn);
     const kept = new Set([...uses, ...metricTargets].map(({ account, region }) => targets.find(account, region)));
     const removed = [...before].filter((target) => !kept.has(target) || isMoved(target.account));
     for (const target of removed) {

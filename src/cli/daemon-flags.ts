@@ -3,7 +3,11 @@ import type { Format } from '../config/reading/formats.ts';
 import { parseDuration, parseListenAddress } from '../config/reading/texts.ts';
 import { LONGEST_TIMER_MS } from '../lib/clock.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../lib/log.ts';
-import { type Flag, type FlagValues, type Given, wrongValue } from './flags.ts';
+import { type Shard, WHOLE } from '../model/shard.ts';
+import { type Flag, type FlagValues, type Given, UsageError, variableOf, wrongValue } from './flags.ts';
+
+/** Most shards. Each target is in one of them, so more would be empty. */
+const MOST_SHARDS = 1_000;
 
 /** A flag of the daemon, and how its value is read. */
 interface DaemonFlag<T> extends Flag {
@@ -130,6 +134,20 @@ const FLAGS = {
     readDuration,
     10_000,
   ),
+  ordinal: text(
+    'shard',
+    'N',
+    'Shard of this exporter, from 0: it has only the targets of this shard (requires --total-shards).',
+    (given) => ({ given, value: readWhole(given, 0) }),
+    undefined,
+  ),
+  totalShards: text(
+    'total-shards',
+    'N',
+    `Number of shards into which accounts and regions are divided, 1 to ${MOST_SHARDS} (requires --shard).`,
+    (given) => ({ given, value: readWhole(given, 1) }),
+    undefined,
+  ),
   logLevel: text(
     'log.level',
     'LEVEL',
@@ -152,7 +170,8 @@ export const DAEMON_FLAGS: readonly Flag[] = Object.values(FLAGS);
 type Values = { readonly [Key in keyof typeof FLAGS]: ReturnType<(typeof FLAGS)[Key]['read']> };
 
 /** The values of the daemon's flags. */
-export interface DaemonFlags extends Omit<Values, 'externalUrl' | 'routePrefix'> {
+export interface DaemonFlags extends Omit<Values, 'externalUrl' | 'routePrefix' | 'ordinal' | 'totalShards'> {
+  readonly shard: Shard;
   /** Without a slash at the end. */
   readonly externalUrl: string | undefined;
   /** Empty, or with a slash at the start and without one at the end. */
@@ -163,7 +182,43 @@ export interface DaemonFlags extends Omit<Values, 'externalUrl' | 'routePrefix'>
 export function readDaemonFlags(values: FlagValues): DaemonFlags {
   // The type of `Object.fromEntries` has no keys: they are those of the table.
   const all = Object.fromEntries(Object.entries(FLAGS).map(([key, flag]) => [key, flag.read(values)])) as Values;
-  return { ...all, externalUrl: all.externalUrl?.url, routePrefix: all.routePrefix ?? all.externalUrl?.path ?? '' };
+  const { ordinal, totalShards, ...others } = all;
+  return {
+    ...others,
+    shard: shardOfFlags(ordinal, totalShards),
+    externalUrl: all.externalUrl?.url,
+    routePrefix: all.routePrefix ?? all.externalUrl?.path ?? '',
+  };
+}
+
+/** A flag's number, with its source for errors. */
+interface GivenNumber {
+  readonly given: Given;
+  readonly value: number;
+}
+
+function shardOfFlags(ordinal: GivenNumber | undefined, total: GivenNumber | undefined): Shard {
+  if (ordinal === undefined || total === undefined) {
+    const alone = ordinal ?? total;
+    if (alone !== undefined) {
+      const other = ordinal === undefined ? 'shard' : 'total-shards';
+      throw new UsageError(`${alone.given.origin} requires --${other} (or ${variableOf(other)})`);
+    }
+    return WHOLE;
+  }
+  if (ordinal.value >= total.value) {
+    throw wrongValue(ordinal.given, `a number below ${total.value}, the number of shards`);
+  }
+  return { ordinal: ordinal.value, total: total.value };
+}
+
+/** Reads a whole number of shards. */
+function readWhole(given: Given, least: number): number {
+  const value = /^\d{1,4}$/.test(given.text) ? Number(given.text) : Number.NaN;
+  if (!(value >= least && value <= MOST_SHARDS)) {
+    throw wrongValue(given, `a whole number from ${least} to ${MOST_SHARDS}`);
+  }
+  return value;
 }
 
 /** Reads a value by the format of the corresponding key in the configuration file. */

@@ -46,7 +46,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   const webSecurity =
     flags.webConfigFile === undefined ? undefined : await WebSecurity.open({ file: flags.webConfigFile, clock, log });
   const build = readBuildInfo();
-  log.info('starting', { version: build.version, revision: build.revision, queries: queries.length });
+  const { ordinal, total } = flags.shard;
+  const shard = total === 1 ? undefined : `${ordinal} of ${total}`;
+  log.info('starting', { version: build.version, revision: build.revision, queries: queries.length, shard });
   for (const warning of warnings) {
     log.warn('configuration warning', { reason: warning.message });
   }
@@ -75,6 +77,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       log,
       setLogLevel: (level) => log.setLevel(flags.logLevel ?? level),
       env,
+      shard: flags.shard,
       isLast: options.isLast ?? false,
     });
   });

@@ -104,6 +104,7 @@ export function expositionOf(
     contributorSeries: () => parts.page.runs.series,
     contributorSeriesLimit: () => parts.inForce.loaded.config.contributors.maxSeries,
     prices: () => pricesOf(parts),
+    shard: parts.shard,
     storageWritable: () => parts.stored?.writable,
   };
   return lazy(() => parts.page.exposition(facts));

@@ -12,6 +12,7 @@ import type { Context } from '../lib/context.ts';
 import type { Logger, LogLevel } from '../lib/log.ts';
 import type { OpenFileBudget } from '../lib/open-files.ts';
 import type { ReleaseStack } from '../lib/release-stack.ts';
+import { type Shard, targetsOfShard } from '../model/shard.ts';
 import { StoredState } from '../persistence/stored-state.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
@@ -56,12 +57,15 @@ export interface DaemonOptions {
   readonly setLogLevel: (level: LogLevel) => void;
   /** Environment variables for proxies and certificate authorities. */
   readonly env: NodeJS.ProcessEnv;
+  /** The targets that this exporter has. */
+  readonly shard: Shard;
   /** No process follows this one: its runs are stopped on shutdown even if there is a storage. */
   readonly isLast: boolean;
 }
 
 /** The parts of a daemon, except for the registration of queries and the HTTP server. */
 export interface Parts {
+  readonly shard: Shard;
   readonly inForce: ConfigInForce;
   readonly handler: BoundedHandler;
   readonly state: ExporterState;
@@ -92,7 +96,8 @@ export async function openParts(
   const inForce: ConfigInForce = { loaded };
   const state = new ExporterState(config, clock, log);
   const { targets, api: apiStats } = state;
-  const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version: build.version });
+  const isOwn = targetsOfShard(options.shard);
+  const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version: build.version, isOwn });
   const failures = state.failures.credentials;
   const identities = new Identities({ targets, apiStats, clock, log, failures, signal: context.shutdown });
   const stored = await openStoredState(context, inForce, state);
@@ -103,7 +108,8 @@ export async function openParts(
   const calls = { targetsInUse, dispatcher, handler, version };
   const metricReads = new MonitorMetricReads({ ...context, ...calls, inForce, state, stored });
   const page = new MetricsPage(clock, state, scheduling, metricReads, config.contributors.maxSeries);
-  return { inForce, handler, state, targetsInUse, identities, stored, scheduling, metricReads, page };
+  const { shard } = options;
+  return { shard, inForce, handler, state, targetsInUse, identities, stored, scheduling, metricReads, page };
 }
 
 /** Resolves to undefined if the storage is disabled. */

@@ -1,6 +1,7 @@
 import type { TargetChanges } from '../accounts/targets-in-use.ts';
 import type { Context } from '../lib/context.ts';
 import { isScheduled, isWatched, type Registration } from '../model/query.ts';
+import { targetsOfShard } from '../model/shard.ts';
 import { cloudwatchOf } from '../queries/cloudwatch-targets.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import { Discovery } from '../registry/discovery.ts';
@@ -34,7 +35,7 @@ export class Queries {
   /** Registers the queries of the configuration. */
   constructor(context: Context, configFile: string, parts: Parts) {
     const { clock, log, shutdown } = context;
-    const { inForce, state, targetsInUse, scheduling, page, stored } = parts;
+    const { inForce, state, targetsInUse, scheduling, page, stored, shard } = parts;
     this.#parts = parts;
     this.views = new QueryViews(clock, state, scheduling);
     state.registry.join(participantsOf(parts));
@@ -56,6 +57,7 @@ export class Queries {
       targetsInUse,
       discovery: this.discovery,
       log,
+      isOwn: targetsOfShard(shard),
       onTargetsChanged: (targets) => this.#targetsChanged(targets),
       shutdown,
     });
@@ -77,6 +79,7 @@ export class Queries {
       context: () => inForce.loaded.context,
       view: (name) => this.views.get(name),
       store: stored?.registrations ?? NO_STORE,
+      shard,
       log,
     });
     this.#retention = new Retention({

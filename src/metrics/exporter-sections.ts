@@ -15,6 +15,8 @@ export interface ExporterFacts {
   readonly contributorSeriesLimit: () => number;
   /** Prices in all regions in use, each region once. */
   readonly prices: () => readonly Price[];
+  /** The shard of the exporter. Without shards, it is shard 0 of 1. */
+  readonly shard: { readonly ordinal: number; readonly total: number };
   /** Undefined without storage. */
   readonly storageWritable: () => boolean | undefined;
   /** Discovery files by path. */
@@ -56,6 +58,8 @@ export function exporterSections(facts: ExporterFacts): { sections: Section[]; r
         ]),
         dollarsPerByte,
       ]),
+    aws_nfm_exporter_shard_ordinal: () => [['', facts.shard.ordinal]],
+    aws_nfm_exporter_total_shards: () => [['', facts.shard.total]],
     aws_nfm_exporter_storage_writable: () => {
       const writable = facts.storageWritable();
       return [['', writable === undefined ? undefined : Number(writable)]];

@@ -197,6 +197,8 @@ export const EXPORTER_FAMILIES = families('exporter', [], {
     'aws_region',
     'destination_category',
   ),
+  aws_nfm_exporter_shard_ordinal: gauge('Shard whose targets the exporter has, from --shard. 0 without shards.'),
+  aws_nfm_exporter_total_shards: gauge('Number of shards, from --total-shards. 1 without shards.'),
   aws_nfm_exporter_storage_writable: gauge(
     '1 if storage.path can be read and written, 0 if not. Absent without storage.path.',
   ),

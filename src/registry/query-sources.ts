@@ -33,6 +33,8 @@ export interface QuerySourcesOptions {
   readonly targetsInUse: TargetsInUse;
   readonly discovery: Discovery;
   readonly log: Logger;
+  /** Whether the shard of this exporter has a target. */
+  readonly isOwn: (target: Pick<RegisteredQuery, 'account' | 'region'>) => boolean;
   /** Called after targets were added or removed, or settings of targets or accounts may have changed. */
   readonly onTargetsChanged: (targets: TargetChanges) => void;
   /** After its abort, no query is added or removed. */
@@ -156,12 +158,14 @@ export class QuerySources {
    * @param changed names whose queries in the configuration file and discovery files have changed; undefined: any
    */
   #apply(changed: ReadonlySet<string> | undefined, moved: ReadonlySet<string> = new Set()): QueryChanges {
-    const { discovery, shutdown } = this.#options;
+    const { discovery, isOwn, shutdown } = this.#options;
     if (shutdown.aborted) {
       return NO_CHANGES;
     }
     const accounts = this.#accountNames();
-    const followers = followersOfSources(this.#sources()).filter(({ target }) => accounts.has(target.account));
+    const followers = followersOfSources(this.#sources()).filter(
+      ({ target }) => accounts.has(target.account) && isOwn(target),
+    );
     discovery.follow(followers);
     const found = discovery.candidates((account) => moved.has(account));
     const changedFound = this.#setFound(found, new Set([...this.#found.keys(), ...found.keys()]));
@@ -194,7 +198,7 @@ export class QuerySources {
    * @param moved the accounts that have moved; undefined if the configuration has not changed
    */
   #applyNames(names: ReadonlySet<string> | undefined, moved?: ReadonlySet<string>): QueryChanges {
-    const { inForce, targetsInUse, shutdown } = this.#options;
+    const { inForce, targetsInUse, isOwn, shutdown } = this.#options;
     if (shutdown.aborted) {
       return NO_CHANGES;
     }
@@ -208,15 +212,20 @@ export class QuerySources {
       names === undefined ? found : found.filter(({ query }) => names.has(query.name)),
       (candidate) => this.#isRegistered(candidate),
     );
-    const wanted = new Map(Array.from(merged.winners, ([name, { query }]) => [name, query]));
+    // Names are unique over all shards, so queries of other shards compete for them, too.
+    const winners = new Map([...merged.winners].filter(([, { query }]) => isOwn(query)));
+    const wanted = new Map(Array.from(winners, ([name, { query }]) => [name, query]));
     const given = this.#given(names);
     const isMovedAccount = (account: string) => moved?.has(account) ?? false;
     const diff = diffQueries(given, wanted, isMovedAccount);
     const areUsesChanged = this.#count(given, wanted);
-    const changes = this.#applyDiff(diff, merged.winners, () =>
+    const changes = this.#applyDiff(diff, winners, () =>
       areUsesChanged || moved !== undefined ? targetsInUse.update(config, this.#uses.all(), isMovedAccount) : undefined,
     );
-    this.#excluded.update(names, merged.losers);
+    this.#excluded.update(
+      names,
+      merged.losers.filter(({ loser }) => isOwn(loser.query)),
+    );
     return changes;
   }
 

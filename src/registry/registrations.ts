@@ -1,9 +1,11 @@
 import type { ConfigContext } from '../config/entries/outside.ts';
-import { type Problem, problemsOf } from '../config/reading/problem.ts';
+import { quote } from '../config/reading/nodes.ts';
+import { createProblem, type Problem, problemsOf } from '../config/reading/problem.ts';
 import { background } from '../lib/background.ts';
 import { inSlices, TurnsByKey } from '../lib/concurrency.ts';
 import type { Logger } from '../lib/log.ts';
 import type { RegisteredQuery } from '../model/query.ts';
+import { type Shard, shardOf } from '../model/shard.ts';
 import { loadEntryBody } from '../queries/load.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
 import type { QuerySources } from './query-sources.ts';
@@ -29,6 +31,8 @@ export interface HttpRegistrationsOptions {
   readonly context: () => ConfigContext;
   readonly view: (name: string) => QueryView | undefined;
   readonly store: RegistrationStore;
+  /** The targets of other shards are refused. */
+  readonly shard: Shard;
   readonly log: Logger;
 }
 
@@ -91,7 +95,7 @@ export class HttpRegistrations {
     const read: { readonly name: string; readonly registration: StoredDefinition; readonly result: ReadDefinition }[] =
       [];
     await inSlices(this.#stored, async ([name, registration]) => {
-      read.push({ name, registration, result: await readDefinition(name, registration.definition, context) });
+      read.push({ name, registration, result: await this.#read(name, registration.definition, context) });
     });
     if (context !== this.#options.context()) {
       return this.reload();
@@ -121,7 +125,7 @@ export class HttpRegistrations {
         return refusal;
       }
       const context = this.#options.context();
-      const read = await readDefinition(name, body, context);
+      const read = await this.#read(name, body, context);
       if ('problems' in read) {
         return { outcome: 'invalid', problems: read.problems };
       }
@@ -169,7 +173,7 @@ export class HttpRegistrations {
     let read = valid;
     while (used !== context()) {
       used = context();
-      read = await readDefinition(name, registration.definition, used);
+      read = await this.#read(name, registration.definition, used);
     }
     const replaced = this.#stored.has(name);
     this.#stored.set(name, registration);
@@ -195,6 +199,12 @@ export class HttpRegistrations {
       this.#setQueries([[name, undefined]]);
       return { outcome: 'removed' };
     });
+  }
+
+  async #read(name: string, body: unknown, context: ConfigContext): Promise<ReadDefinition> {
+    const read = await readDefinition(name, body, context);
+    const problem = 'query' in read ? foreignTarget(read.query, this.#options.shard) : undefined;
+    return problem === undefined ? read : { problems: [problem] };
   }
 
   #refusalOfHolder(name: string): Refusal | undefined {
@@ -245,6 +255,13 @@ async function readDefinition(name: string, body: unknown, context: ConfigContex
   } catch (error) {
     return { problems: problemsOf(error) };
   }
+}
+
+/** Returns a problem if another shard has the target of a query. */
+function foreignTarget({ account, region }: RegisteredQuery, { ordinal, total }: Shard): Problem | undefined {
+  const owner = shardOf({ account, region }, total);
+  const got = `account ${quote(account)} in region ${region}, which shard ${owner} of ${total} has`;
+  return owner === ordinal ? undefined : createProblem('account', undefined, got, `a target of shard ${ordinal}`);
 }
 
 function refusalOf(preconditions: Preconditions, registration: StoredDefinition | undefined): Refusal | undefined {

@@ -34,6 +34,7 @@ const NONE_GIVEN = {
   enableAdminApi: false,
   enableUnauthenticatedAdminApi: false,
   shutdownTimeout: 10_000,
+  shard: { ordinal: 0, total: 1 },
   logLevel: undefined,
   logFormat: undefined,
 };
@@ -83,7 +84,7 @@ const TOGGLES: readonly (readonly [flag: string, variable: string, key: string])
 
 describe("the daemon's flags", () => {
   it('are exactly the documented ones', () => {
-    const flags = [...FLAGS, ...TOGGLES].map(([flag]) => flag);
+    const flags = [...[...FLAGS, ...TOGGLES].map(([flag]) => flag), '--shard', '--total-shards'];
     expect(DAEMON_FLAGS.map(({ name }) => `--${name}`).sort()).toEqual(flags.sort());
   });
 
@@ -154,6 +155,27 @@ describe("the daemon's flags", () => {
     expect(read([], { NFM_EXPORTER_WEB_LISTEN_ADDRESS: listenAddresses.join(', ') })).toMatchObject({
       listenAddresses,
     });
+  });
+
+  it('select a shard with its number and the number of all, from flags, variables, or both', () => {
+    const shard = { shard: { ordinal: 1, total: 3 } };
+    expect(read(['--shard=1', '--total-shards=3'])).toMatchObject(shard);
+    expect(read(['--shard=1'], { NFM_EXPORTER_TOTAL_SHARDS: '3' })).toMatchObject(shard);
+    expect(read([], { NFM_EXPORTER_SHARD: '1', NFM_EXPORTER_TOTAL_SHARDS: '3' })).toMatchObject(shard);
+    expect(read([], { NFM_EXPORTER_SHARD: '0', NFM_EXPORTER_TOTAL_SHARDS: '1' })).toEqual(NONE_GIVEN);
+  });
+
+  it.each([
+    [['--shard=0'], '--shard requires --total-shards (or NFM_EXPORTER_TOTAL_SHARDS)'],
+    [['--total-shards=2'], '--total-shards requires --shard (or NFM_EXPORTER_SHARD)'],
+    [['--shard=2', '--total-shards=2'], '--shard: got "2", expected a number below 2, the number of shards'],
+    [['--shard=-1', '--total-shards=2'], '--shard: got "-1", expected a whole number from 0 to 1000'],
+    [['--shard=', '--total-shards=2'], '--shard: got "", expected a whole number from 0 to 1000'],
+    [['--shard=a-0', '--total-shards=2'], '--shard: got "a-0", expected a whole number from 0 to 1000'],
+    [['--shard=0', '--total-shards=0'], '--total-shards: got "0", expected a whole number from 1 to 1000'],
+    [['--shard=0', '--total-shards=1001'], '--total-shards: got "1001", expected a whole number from 1 to 1000'],
+  ])('reject an incomplete or impossible shard: %s', (args, message) => {
+    expect(refusal(args)).toBe(message);
   });
 
   it('give a route prefix precedence over the path of the external URL', () => {

@@ -114,6 +114,7 @@ const DUTIES: Readonly<Record<string, readonly [who: string, what: string]>> = {
   NfmExporterMissing: ['operators', 'scrape configuration or service discovery'],
   NfmExporterRestarting: ['operators', 'memory limit, or the error in the log'],
   NfmReloadFailed: ['operators', 'the configuration file'],
+  NfmShardsIncomplete: ['operators', 'the number of exporters, or `--total-shards`'],
   NfmDiscoveryFileBad: ['owners of the file', 'the discovery file'],
   NfmDiscoveryFileEmpty: ['owners of the file', 'the discovery file or its generator'],
   NfmStorageNotWritable: ['operators', 'the volume of `storage.path`'],

@@ -112,6 +112,7 @@ export class ExposedWorld {
       contributorSeries: () => this.#runPage.series,
       contributorSeriesLimit: () => MAX_SERIES,
       prices: () => [{ region: 'eu-west-1', category: 'INTER_AZ', dollarsPerByte: 2e-11 }],
+      shard: { ordinal: 2, total: 3 },
       storageWritable: () => true,
     });
     this.#exposition = new Exposition(

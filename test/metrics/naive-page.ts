@@ -341,6 +341,10 @@ function samplesOf(world: WorldRecord, name: string): Sample[] {
           2e-11,
         ],
       ];
+    case 'aws_nfm_exporter_shard_ordinal':
+      return [[name, [], 2]];
+    case 'aws_nfm_exporter_total_shards':
+      return [[name, [], 3]];
     case 'aws_nfm_exporter_storage_writable':
       return [[name, [], 1]];
     default:

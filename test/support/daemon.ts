@@ -8,6 +8,7 @@ import '../../src/metrics/process-sections.ts';
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
 import type { ConfigSource, DaemonOptions } from '../../src/daemon/parts.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
+import { type Shard, WHOLE } from '../../src/model/shard.ts';
 import { loadConfig } from '../../src/queries/load.ts';
 import { ExpositionPage } from './exposition-page.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -70,6 +71,7 @@ export interface DaemonSettings {
   readonly adminApi?: boolean;
   /** Runs are stopped on shutdown, even with a storage. */
   readonly isLast?: boolean;
+  readonly shard?: Shard;
 }
 
 /** Starts a daemon with the content of a configuration file. It listens on a free port, and ends with the test. */
@@ -84,13 +86,14 @@ export async function runDaemon(
     lifecycle = false,
     adminApi = false,
     isLast = false,
+    shard = WHOLE,
   }: DaemonSettings = {},
 ): Promise<RunningDaemon> {
   const read = { file, env: {}, fallbackRegion: async () => 'us-east-1' };
   const loaded = await loadConfig(JSON.stringify(config), read);
   const log = new RecordingLog();
   const daemon = await startDaemon(
-    daemonOptions({ loaded, read, clock, env, log, autoReloadInterval, lifecycle, adminApi, isLast }),
+    daemonOptions({ loaded, read, clock, env, log, autoReloadInterval, lifecycle, adminApi, isLast, shard }),
   );
   scope.onTestFinished(() => daemon.stop(1_000));
   return running(daemon, log);
@@ -107,6 +110,7 @@ export function daemonOptions({
   lifecycle = false,
   adminApi = false,
   isLast = false,
+  shard = WHOLE,
 }: Omit<DaemonSettings, 'file'> &
   Omit<ConfigSource, 'autoReloadInterval'> & { readonly log: RecordingLog }): DaemonOptions {
   return {
@@ -127,6 +131,7 @@ export function daemonOptions({
     log,
     env,
     isLast,
+    shard,
   };
 }
 

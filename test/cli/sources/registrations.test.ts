@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { RegisteredQuery } from '../../../src/model/query.ts';
+import { WHOLE } from '../../../src/model/shard.ts';
 import { loadConfig } from '../../../src/queries/load.ts';
 import { NO_CHANGES } from '../../../src/registry/query-changes.ts';
 import { type Definition, NotStoredError, type RegistrationStore } from '../../../src/registry/registration.ts';
@@ -63,6 +64,7 @@ async function start(store: SlowStore) {
     context: () => context,
     view,
     store,
+    shard: WHOLE,
     log: new RecordingLog(),
   });
   await registrations.load();
