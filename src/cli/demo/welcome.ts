@@ -27,7 +27,7 @@ export function welcome(options: Welcome): string {
   const tries = configFile === directory.configFile ? ofDemoConfig(options) : ofAnyConfig(options);
   const end = story
     ? 'Press Ctrl-C to exit. The story starts. Each line shows the time, the event, and a command that shows its effect:'
-    : 'Press Ctrl-C to exit. With --story, events happen: monitors are added and deleted, credentials expire, a query hangs.';
+    : 'Press Ctrl-C to exit. With --story, events happen: monitors are added and deleted, credentials expire, AWS has an incident.';
   const register = flags.enableAdminApi
     ? ''
     : `To register queries over HTTP, too, add --web.listen-address=127.0.0.1:${portOf(url)} --web.enable-admin-api.\n`;
