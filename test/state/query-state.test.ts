@@ -8,6 +8,14 @@ import { RecordingLog } from '../support/recording-log.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 
 const HOUR = 3_600_000;
+/** What an earlier process stored of a query without responses. */
+const NOTHING = {
+  status: undefined,
+  statusSince: undefined,
+  up: undefined,
+  lastFailure: undefined,
+  lastSuccess: undefined,
+};
 
 function setUp(changes: Parameters<typeof watchedQuery>[0] = {}) {
   const clock = new FakeClock();
@@ -255,5 +263,61 @@ describe('a query unknown to the service', () => {
     expect(fail('ResourceNotFoundException')).toBe(false);
     await clock.advance(HOUR);
     expect(fail('ResourceNotFoundException')).toBe(true);
+  });
+
+  it.each([
+    ['RUNNING', 60_000, 240_000],
+    ['RUNNING', -60_000, 300_000],
+    ['QUEUED', 299_999, 1],
+  ] as const)('restores %s, which is stale as counted from the last success %i ms ago', async (status, ago, fresh) => {
+    const { q, clock, states, shown } = setUp();
+    states.restore(q, { ...NOTHING, status, lastSuccess: clock.now() - ago });
+    await clock.advance(fresh);
+    expect(shown()).toBe(status);
+    await clock.advance(1);
+    expect(shown()).toBeUndefined();
+    expect(states.untried, 'it is polled again').toBe(1);
+  });
+
+  it('restores a terminal status, which never becomes stale, and does not wait for its poll', async () => {
+    const { q, clock, states, shown } = setUp();
+    states.restore(q, { ...NOTHING, status: 'SUCCEEDED', lastSuccess: clock.now() });
+    expect(states.untried).toBe(0);
+    expect(states.isTerminal(q)).toBe(true);
+    await clock.advance(100 * HOUR);
+    expect(shown()).toBe('SUCCEEDED');
+  });
+
+  it('waits for the poll of a query that was restored without a status', () => {
+    const { q, states, shown } = setUp();
+    states.restore(q, { ...NOTHING, up: false });
+    expect(states.untried).toBe(1);
+    expect(states.isTerminal(q)).toBe(false);
+    expect(shown()).toBeUndefined();
+  });
+
+  it.each([
+    [600_000, 600_000],
+    [60_000, 60_000],
+  ])('applies a changed staleAfter of %i ms to the known status', async (staleAfter, fresh) => {
+    const { q, clock, states, shown, changed } = setUp();
+    states.pollSucceeded(q, 'RUNNING');
+    changed.length = 0;
+    Object.assign(q, { query: { ...q.query, staleAfter } });
+    states.change(q);
+    expect(changed).toHaveLength(1);
+    await clock.advance(fresh);
+    expect(shown()).toBe('RUNNING');
+    await clock.advance(1);
+    expect(shown()).toBeUndefined();
+  });
+
+  it('keeps a terminal status across a changed staleAfter', async () => {
+    const { q, clock, states, shown } = setUp();
+    states.pollSucceeded(q, 'FAILED');
+    Object.assign(q, { query: { ...q.query, staleAfter: 1_000 } });
+    states.change(q);
+    await clock.advance(HOUR);
+    expect(shown()).toBe('FAILED');
   });
 });

@@ -166,4 +166,27 @@ describe('StatusChanges', () => {
     await clock.advance(5_000);
     expect(told).toEqual([]);
   });
+
+  test('sets no timer after the last listener was removed, and reports nothing of the time in between', async () => {
+    const { clock, states, changes, a, b } = setUp();
+    const told: StatusChange[] = [];
+    const first = changes.subscribe(() => undefined);
+    const second = changes.subscribe((each) => told.push(...each));
+    first();
+    states.pollSucceeded(a, 'RUNNING');
+    await clock.advance(500);
+    expect(told.splice(0), 'a listener is left').toHaveLength(1);
+    states.pollSucceeded(b, 'RUNNING');
+    expect(clock.timers).toBeGreaterThan(0);
+    second();
+    expect(clock.timers).toBe(0);
+    // It becomes stale, and is confirmed, without a listener.
+    await clock.advance(301_000);
+    changes.subscribe((each) => told.push(...each));
+    await clock.advance(1_000);
+    expect(told).toEqual([]);
+    states.pollSucceeded(a, 'RUNNING');
+    await clock.advance(500);
+    expect(told).toEqual([{ name: 'a', kind: 'changed' }]);
+  });
 });

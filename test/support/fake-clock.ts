@@ -27,6 +27,11 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** Number of timers that wait. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   /** Moves only the wall clock, as an administrator or NTP does. */
   jump(ms: number): void {
     this.#wallOffset += ms;
