@@ -30,7 +30,8 @@ interface Group {
 
 /**
  * Logs why credentials are unavailable: each root cause once, with the numbers of accounts and queries, then again if the
- * number doubles, hourly, and when it ends.
+ * number doubles, hourly, and when it ends. A target can fail without any query (for example, when it is listed), and the
+ * first line waits for the others with the same cause.
  */
 export class CredentialFailureLog {
   readonly #clock: Clock;

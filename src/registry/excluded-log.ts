@@ -3,7 +3,10 @@ import type { MergedQueries } from '../queries/sources.ts';
 
 type Loser = MergedQueries['losers'][number];
 
-/** Logs queries that cannot be registered because other queries have their names. */
+/**
+ * Logs queries that cannot be registered because other queries have their names. Unlike a lasting
+ * condition, this is an effect of a change of the sources: it is logged once, without reminders or an end.
+ */
 export class ExcludedLog {
   readonly #log: Logger;
   /** Excluded queries, by name. */

@@ -80,7 +80,7 @@ const QUIET_MS = 60_000;
 
 /**
  * Returns a function that logs a failed sign-in, at most once per minute: an attacker who guesses passwords makes thousands
- * of attempts. Omits the user name: users sometimes type their password there.
+ * of attempts, which never end as a condition does. Omits the user name: users sometimes type their password there.
  */
 function createSignInLog(log: Logger, clock: Pick<Clock, 'monotonic'>): (client: string) => void {
   let loggedAt: number | undefined;
