@@ -31,8 +31,8 @@ The rules are written for an \`evaluation_interval\` of at most one minute. They
 include \`job\` and \`instance\`. Keep \`instance\` constant across restarts. In Kubernetes, relabel it from the address of the pod to
 the name of the Deployment; otherwise each new pod resolves all alerts and fires them again.
 
-[config/alertmanager.yml](../config/alertmanager.yml) is an example with groups by account and Region, receivers by severity, and
-inhibition of consequential alerts.
+[config/alertmanager.yml](../config/alertmanager.yml) is an example with groups by account and Region (by exporter, for failures that affect whole
+accounts), receivers by severity, and inhibition of consequential alerts.
 
 | severity | meaning |
 | --- | --- |
@@ -81,6 +81,9 @@ ${duties()}
 - **A reload.** Labels that users add to queries are not labels of alerts.
 - **The status of scheduled queries.** It changes with each run, so the alerts use \`aws_nfm_query_last_run_outcome\` and
   \`aws_nfm_query_runs_total\`.
+- **The consequences of an outage.** While a failure affects all queries of an account and Region, or an exporter is down, its alert
+  is the only one, also for the hour after it ends: \`target:aws_nfm_outage:last1h\` excludes alerts on queries, skipped windows,
+  listings, and the service level.
 - **A removed query.** Each alert on a query joins \`aws_nfm_query_info\`, which is removed with the query. An alert that was firing
   ends within its \`keep_firing_for\`.
 
