@@ -124,7 +124,7 @@ beforeAll(async () => {
   const clock = heldClock();
   endpoint = (await runSimulator(scope, SCENARIO, { clock })).url;
   webhook = await startWebhookReceiver(scope);
-  const routing = writeShortenedRouting(folder, webhook.url, `${GROUP_WAIT_MS / 1_000}s`);
+  const routing = writeShortenedRouting(folder, webhook.url, { groupWait: `${GROUP_WAIT_MS / 1_000}s` });
   alertmanager = await startAlertmanager(scope, routing);
   restarted.configure(config([...OF_PAYMENTS, ...OF_SHOP]));
   lost.configure(config(OF_ORDERS));

@@ -75,7 +75,21 @@ const INHIBITIONS = [
     silenced: [{ ...TARGET, alertname: 'NfmApiFailing' }],
     active: [{ ...TARGET, aws_region: 'eu-west-1', alertname: 'NfmApiFailing' }],
   },
-  ...['NfmApiThrottled', 'NfmRunCapLowered', 'NfmBudgetTooSmall'].map((alertname) => ({
+  {
+    source: { ...TARGET, alertname: 'NfmApiThrottled' },
+    silenced: [
+      ...['NfmQueryPollingFails', ...QUERY_ALERTS].map((alertname) => ({ ...QUERY, alertname })),
+      { ...TARGET, alertname: 'NfmRunsSkipped' },
+      { ...TARGET, alertname: 'NfmInventoryStale', kind: 'monitors' },
+      { ...TARGET, alertname: 'NfmSelectorUnmatched', query_group: 'flows' },
+      { job: TARGET.job, instance: TARGET.instance, alertname: 'NfmPollLag' },
+    ],
+    active: [
+      { ...QUERY, account: 'shop', alertname: 'NfmQueryPollingFails' },
+      { job: TARGET.job, instance: 'b:10049', alertname: 'NfmPollLag' },
+    ],
+  },
+  ...['NfmRunCapLowered', 'NfmBudgetTooSmall'].map((alertname) => ({
     source: { ...TARGET, alertname },
     silenced: [{ ...TARGET, alertname: 'NfmRunsSkipped' }],
     active: [

@@ -18,6 +18,7 @@ const TESTS = readdirSync(`${PROJECT}test/rules`).filter((file) => file.endsWith
 const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'aws_nfm:expected_account': ['account', 'aws_account_id'],
   aws_nfm_query_monitor_data_transferred_bytes: ['query'],
+  ALERTS: ['alertname', 'alertstate', 'severity'],
   up: [],
   bw_in_allowance_exceeded: ['instance_id', 'eni'],
   bw_out_allowance_exceeded: ['instance_id', 'eni'],

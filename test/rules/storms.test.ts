@@ -1,94 +1,78 @@
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startAlertmanager } from '../support/alertmanager.ts';
+import { setAwsEnvironment, TEST_CREDENTIALS, type TestScope } from '../support/daemon.ts';
+import { firingAlerts } from '../support/fired-alerts.ts';
+import type { InputSeries } from '../support/recorded-scrapes.ts';
+import { replayAlerts } from '../support/replayed-alerts.ts';
 import { writeShortenedRouting } from '../support/shortened-alerting.ts';
+import { CAN_MOUNT } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { startWebhookReceiver } from '../support/webhook-receiver.ts';
-import { ALERTS } from './rule-files.ts';
+import { type Notification, startWebhookReceiver } from '../support/webhook-receiver.ts';
+import { CAUSES } from './storms/causes.ts';
+import { BEFORE, IS_LONG, LENGTHS } from './storms/fleet.ts';
+import { periodsOf, scrapeStorm } from './storms/storm.ts';
 
-// One notification for each cause, from the shipped routing in Alertmanager. The alerts are those that the rules can fire for the
-// cause, each of them for several queries; the rules themselves are tested with promtool.
+// One notification for each cause, none when it ends. For each one, a daemon and its service run for hours on a stepped clock,
+// promtool evaluates config/rules over scrapes of the daemon, and Alertmanager receives the alerts, with config/alertmanager.yml
+// in which a minute is a second.
 
-const QUERIES = ['flows', 'latency', 'losses'];
-const FAILING_QUERIES = ['NfmScheduledQueryFailing', 'NfmQueryWithoutResults', 'NfmResultsStale'];
-const BURNS = ['NfmServiceLevelFastBurn', 'NfmServiceLevelSlowBurn'];
-const OF_TARGET = [...BURNS, 'NfmRunsSkipped', 'NfmInventoryStale'];
+const MINUTE_MS = 1_000;
+const MINUTES = BEFORE + LENGTHS.storm + LENGTHS.after;
+const STORMS = CAUSES.filter(
+  ({ needsDisk = false, onlyLong = false }) => (CAN_MOUNT || !needsDisk) && (IS_LONG || !onlyLong),
+);
 
-/** Name of the alert that is sent, with its severity, and its consequences. */
-interface Storm {
-  readonly cause: string;
-  readonly alert: string;
-  readonly consequences: readonly string[];
-}
-
-const STORMS: readonly Storm[] = [
-  {
-    cause: 'credentials expired',
-    alert: 'NfmCredentialsRefused',
-    consequences: ['NfmQueryPollingFails', 'NfmApiFailing', ...FAILING_QUERIES, ...OF_TARGET],
-  },
-  {
-    cause: 'permission denied',
-    alert: 'NfmPermissionDenied',
-    consequences: ['NfmQueryPollingFails', ...FAILING_QUERIES, ...OF_TARGET],
-  },
-  { cause: 'STS down', alert: 'NfmCredentialsRefused', consequences: ['NfmQueryPollingFails', ...OF_TARGET] },
-  {
-    cause: 'API down',
-    alert: 'NfmApiFailing',
-    consequences: ['NfmQueryPollingFails', ...FAILING_QUERIES, ...OF_TARGET, 'NfmSelectorUnmatched'],
-  },
-  { cause: 'throttled', alert: 'NfmApiThrottled', consequences: [...BURNS, 'NfmRunsSkipped'] },
-  {
-    cause: 'DNS down',
-    alert: 'NfmApiFailing',
-    consequences: ['NfmQueryPollingFails', ...FAILING_QUERIES, ...OF_TARGET],
-  },
-  {
-    cause: 'exporter dead',
-    alert: 'NfmExporterDown',
-    consequences: ['NfmWatchedQueryFailed', 'NfmPollLag', ...FAILING_QUERIES, ...OF_TARGET],
-  },
-  { cause: 'storage full', alert: 'NfmStorageNotWritable', consequences: [] },
-  { cause: 'invalid reload', alert: 'NfmReloadFailed', consequences: [] },
-  { cause: 'monitors deleted', alert: 'NfmScheduledQueryFailing', consequences: [...FAILING_QUERIES, ...BURNS] },
-];
-
-const PER_QUERY = ['NfmQueryPollingFails', 'NfmWatchedQueryFailed', ...FAILING_QUERIES];
-const PER_EXPORTER = ALERTS.filter(({ file }) => file === 'alerts-exporter.yml').map(({ alert }) => alert);
-
-/** Alerts of one name on the exporter `instance`, as the rules label them. */
-function alertsOf(alertname: string, instance: string): readonly Readonly<Record<string, string>>[] {
-  const severity = ALERTS.find(({ alert }) => alert === alertname)?.labels['severity'] ?? '';
-  const exporter = { alertname, severity, job: 'network-flow-monitor', instance };
-  if (PER_EXPORTER.includes(alertname)) {
-    return [exporter];
+/** Runs `use`, and then releases its resources in reverse order. */
+async function scoped<Result>(use: (scope: TestScope) => Promise<Result>): Promise<Result> {
+  const ends: (() => Promise<void> | void)[] = [];
+  try {
+    return await use({ onTestFinished: (end) => ends.push(end) });
+  } finally {
+    for (const end of ends.reverse()) {
+      await end();
+    }
   }
-  const target = { ...exporter, account: 'payments', aws_region: 'us-east-1' };
-  return PER_QUERY.includes(alertname) ? QUERIES.map((query) => ({ ...target, query, monitor: 'checkout' })) : [target];
 }
 
-test('notifies once for each cause', async () => {
-  const webhook = await startWebhookReceiver({ onTestFinished });
-  const routing = writeShortenedRouting(temporaryFolder({ onTestFinished }), webhook.url, '3s');
-  const alertmanager = await startAlertmanager({ onTestFinished }, routing);
-  // The cause first: it would otherwise inhibit nothing until it arrives.
-  await alertmanager.fire(STORMS.flatMap(({ cause, alert }) => alertsOf(alert, cause)));
-  await alertmanager.fire(
-    STORMS.flatMap(({ cause, consequences }) => consequences.flatMap((alert) => alertsOf(alert, cause))),
-  );
-
-  // Its alert has a cause of its own and arrives last: when its notification has arrived, all others have.
-  await vi.waitFor(() => expect(webhook.notifications.length).toBeGreaterThanOrEqual(STORMS.length), {
-    timeout: 30_000,
-    interval: 100,
+/** Receiver and alert of the notifications in which an alert of `name` fires for the first time. */
+function firstNotifications(notifications: readonly Notification[], name: string): string[] {
+  const known = new Set<string>();
+  return notifications.flatMap(({ receiver, groupLabels, alerts }) => {
+    const firing = alerts.filter(({ status }) => status === 'firing').map(({ labels }) => JSON.stringify(labels));
+    const isNew = groupLabels['instance'] === name && firing.some((labels) => !known.has(labels));
+    for (const labels of firing) {
+      known.add(labels);
+    }
+    return isNew ? [`${receiver} ${groupLabels['alertname']}`] : [];
   });
-  await alertmanager.fire(alertsOf('NfmExporterRestarting', 'last'));
-  await vi.waitFor(
-    () => expect(webhook.notifications.some(({ groupLabels }) => groupLabels['instance'] === 'last')).toBe(true),
-    { timeout: 30_000, interval: 100 },
-  );
-  const sent = webhook.notifications.map(({ groupLabels: { instance, alertname } }) => `${instance}: ${alertname}`);
-  expect(sent.filter((line) => !line.startsWith('last')).sort()).toEqual(
-    STORMS.map(({ cause, alert }) => `${cause}: ${alert}`).sort(),
-  );
-}, 90_000);
+}
+
+test('notifies once for each cause', { timeout: LENGTHS.timeout }, async () => {
+  setAwsEnvironment(TEST_CREDENTIALS);
+  const scope = { onTestFinished };
+  const webhook = await startWebhookReceiver(scope);
+  const routing = writeShortenedRouting(temporaryFolder(scope), webhook.url, { faster: 60_000 / MINUTE_MS });
+  const alertmanager = await startAlertmanager(scope, routing);
+  const periods = new Map<string, string>();
+  const sendAlerts = async (name: string, series: readonly InputSeries[]) => {
+    const firing = await firingAlerts(scope, series, MINUTES);
+    periods.set(name, periodsOf(firing));
+    await replayAlerts(alertmanager, firing, MINUTES, MINUTE_MS);
+  };
+  const sent: Promise<void>[] = [];
+  for (const cause of STORMS) {
+    const series = await scoped((its) => scrapeStorm(its, cause));
+    // Waits most of the time, while the next storm is computed.
+    sent.push(sendAlerts(cause.name, series));
+  }
+  await Promise.all(sent);
+
+  for (const { name, notified } of STORMS) {
+    const first = firstNotifications(webhook.notifications, name);
+    expect.soft(first, `${name}: alerts in minutes after its begin\n${periods.get(name)}`).toEqual(notified);
+    const ended = webhook.notifications.filter(
+      ({ status, groupLabels }) => status === 'resolved' && groupLabels['instance'] === name,
+    );
+    expect.soft(ended, `${name}: its end`).toHaveLength(notified.length);
+  }
+});

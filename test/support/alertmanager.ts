@@ -18,6 +18,11 @@ export interface Alertmanager {
   readonly url: string;
   /** Sends alerts that fire from now on, as Prometheus does. */
   fire(alerts: readonly Readonly<Record<string, string>>[]): Promise<void>;
+  /** Sends alerts that fire, and others that have ended. */
+  update(
+    firing: readonly Readonly<Record<string, string>>[],
+    ended: readonly Readonly<Record<string, string>>[],
+  ): Promise<void>;
   alerts(): Promise<readonly KnownAlert[]>;
 }
 
@@ -45,17 +50,22 @@ export async function startAlertmanager(scope: TestScope, configFile: string): P
   });
   const url = `http://${address}`;
 
+  const post = async (alerts: readonly Readonly<Record<string, unknown>>[]) => {
+    const response = await fetch(`${url}/api/v2/alerts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(alerts),
+    });
+    if (!response.ok) {
+      throw new Error(`${response.status}: ${await response.text()}`);
+    }
+  };
   return {
     url,
-    async fire(alerts) {
-      const response = await fetch(`${url}/api/v2/alerts`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(alerts.map((labels) => ({ labels }))),
-      });
-      if (!response.ok) {
-        throw new Error(`${response.status}: ${await response.text()}`);
-      }
+    fire: (alerts) => post(alerts.map((labels) => ({ labels }))),
+    update(firing, ended) {
+      const endsAt = new Date().toISOString();
+      return post([...firing.map((labels) => ({ labels })), ...ended.map((labels) => ({ labels, endsAt }))]);
     },
     async alerts() {
       const known: readonly KnownAlert[] = JSON.parse(await (await fetch(`${url}/api/v2/alerts`)).text());

@@ -99,7 +99,8 @@ export class ExpositionPage {
   }
 }
 
-function readSample(line: string): Sample {
+/** Reads a line with a sample. @throws Error */
+export function readSample(line: string): Sample {
   const { name, labels = '', value } = SAMPLE.exec(line)?.groups ?? {};
   if (name === undefined) {
     throw new Error(`neither HELP, TYPE nor a sample: ${line}`);

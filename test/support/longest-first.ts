@@ -2,6 +2,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The slowest files, the longest first. They start first, so that none of them runs alone at the end. */
 const LONG_FILES: readonly string[] = [
+  'test/rules/storms.test.ts',
   'test/daemon/scheduled-weeks.test.ts',
   'test/e2e/alert-way.test.ts',
   'test/rules/rules.test.ts',

@@ -22,28 +22,38 @@ export function writeShortenedRules(folder: string): string {
   mkdirSync(rules);
   for (const file of readdirSync(`${PROJECT}config/rules`)) {
     const text = readFileSync(`${PROJECT}config/rules/${file}`, 'utf8');
-    writeFileSync(join(rules, file), text.replace(SPAN, shortened));
+    writeFileSync(
+      join(rules, file),
+      text.replace(SPAN, (span) => shortened(span)),
+    );
   }
   return join(rules, '*.yml');
 }
 
 /**
  * Writes config/alertmanager.yml to `directory` with webhooks at `url` and shorter waits, and no other change: routes, groups, and
- * inhibitions are the same. `groupWait` applies to all routes, so that alerts that fire together on a busy machine are sent
- * together. Returns the file.
+ * inhibitions are the same. If `groupWait` is given, it applies to all routes, so that alerts that fire together on a busy
+ * machine are sent together. Returns the file.
  */
-export function writeShortenedRouting(folder: string, url: string, groupWait: string): string {
+export function writeShortenedRouting(
+  folder: string,
+  url: string,
+  { faster = FASTER, groupWait }: { readonly faster?: number; readonly groupWait?: string } = {},
+): string {
   const text = readFileSync(`${PROJECT}config/alertmanager.yml`, 'utf8');
   const file = join(folder, 'alertmanager.yml');
-  const changed = text.replaceAll(RECEIVERS, `${url}/`).replace(GROUP_WAIT, groupWait).replace(OTHER_WAIT, shortened);
+  const changed = text
+    .replaceAll(RECEIVERS, `${url}/`)
+    .replace(GROUP_WAIT, (wait) => groupWait ?? shortened(wait, faster))
+    .replace(OTHER_WAIT, (wait) => shortened(wait, faster));
   writeFileSync(file, changed);
   return file;
 }
 
-function shortened(duration: string): string {
+function shortened(duration: string, faster = FASTER): string {
   const ms = parseDuration(duration);
   if (ms === undefined) {
     throw new Error(`no duration: ${duration}`);
   }
-  return formatDuration(ms / FASTER);
+  return formatDuration(Math.round(ms / faster));
 }
