@@ -7,7 +7,7 @@ import type { TestScope } from '../../support/daemon.ts';
 export const IS_LONG = process.env['LONG_STORMS'] !== undefined;
 
 /** What each storm meets: two accounts, one by role, with queries of each kind; more and in two Regions in the long form. */
-export const REGIONS = IS_LONG ? ['us-east-1', 'eu-west-1'] : ['us-east-1'];
+const REGIONS = IS_LONG ? ['us-east-1', 'eu-west-1'] : ['us-east-1'];
 /** Length of a storm, and of the time after it, in minutes; the timeout of the test in milliseconds. */
 export const LENGTHS = IS_LONG
   ? { storm: 360, after: 200, timeout: 3_600_000 }
