@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Alertmanager } from './alertmanager.ts';
 import type { FiringAlerts } from './fired-alerts.ts';
 
-/** After so many minutes without a change, Alertmanager has sent what it sends: its longest wait is 5 minutes. */
+/** Minutes without a change after which Alertmanager has sent everything: its longest wait is 5 minutes. */
 const IDLE_MINUTES = 7;
 
 /**
