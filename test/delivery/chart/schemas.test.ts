@@ -78,6 +78,8 @@ describe('the check of schemas', () => {
       'NetworkPolicy',
       'PersistentVolumeClaim',
       'Pod',
+      'PodDisruptionBudget',
+      'PodMonitor',
       'PrometheusRule',
       'Service',
       'ServiceAccount',

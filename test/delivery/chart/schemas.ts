@@ -14,11 +14,14 @@ const OPERATOR = '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v
 const PATHS = [
   'kubernetes-models/apps/v1/Deployment',
   'kubernetes-models/networking.k8s.io/v1/NetworkPolicy',
+  'kubernetes-models/apps/v1/StatefulSet',
+  'kubernetes-models/policy/v1/PodDisruptionBudget',
   'kubernetes-models/v1/ConfigMap',
   'kubernetes-models/v1/PersistentVolumeClaim',
   'kubernetes-models/v1/Pod',
   'kubernetes-models/v1/Service',
   'kubernetes-models/v1/ServiceAccount',
+  `${OPERATOR}/PodMonitor`,
   `${OPERATOR}/PrometheusRule`,
   `${OPERATOR}/ServiceMonitor`,
 ];

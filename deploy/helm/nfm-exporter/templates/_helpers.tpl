@@ -62,6 +62,26 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 --config.file=/etc/nfm-exporter/{{ if or .Values.existingConfig.configMap .Values.existingConfig.secret }}{{ .Values.existingConfig.key }}{{ else }}nfm-exporter.yml{{ end }}
 {{- end }}
 
+{{/* Not empty if the exporters share a storage. */}}
+{{- define "nfm-exporter.sharedStorage" -}}
+{{- $storage := .Values.config.storage | default dict }}
+{{- if or $storage.dynamodb $storage.postgresql }}true{{ end }}
+{{- end }}
+
+{{/* Not empty if there are several exporters. */}}
+{{- define "nfm-exporter.hasReplicas" -}}
+{{- if gt (int .Values.replicaCount) 1 }}true{{ end }}
+{{- end }}
+
+{{/* The configuration, without the path of the default if the exporters share a storage. */}}
+{{- define "nfm-exporter.config" -}}
+{{- $config := deepCopy .Values.config }}
+{{- if include "nfm-exporter.sharedStorage" . }}
+{{- $_ := unset $config.storage "path" }}
+{{- end }}
+{{- toYaml $config }}
+{{- end }}
+
 {{/* Flags that the exporter, its health check, and the test share. */}}
 {{- define "nfm-exporter.webFlags" -}}
 {{- with .Values.web }}
