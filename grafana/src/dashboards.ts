@@ -1,4 +1,5 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { cost } from './cost.ts';
 import { exporter } from './exporter.ts';
 import { fleet } from './fleet.ts';
 import { flows } from './flows.ts';
@@ -7,5 +8,5 @@ import type { DashboardName } from './navigation.ts';
 
 /** All dashboards, each by the name of its file in `grafana/dashboards`, less the ending. */
 export function dashboards(): Readonly<Record<DashboardName, Dashboard>> {
-  return { fleet: fleet(), flows: flows(), map: map(), exporter: exporter() };
+  return { fleet: fleet(), flows: flows(), map: map(), cost: cost(), exporter: exporter() };
 }

@@ -2,13 +2,20 @@ import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import { type DashboardLink, DashboardLinkBuilder, DashboardLinkType } from '@grafana/grafana-foundation-sdk/dashboard';
 
 /** The uids by which Grafana knows the dashboards, in links and bookmarks: they never change. */
-export const UIDS = { fleet: 'nfm-fleet', flows: 'nfm-flows', map: 'nfm-map', exporter: 'nfm-exporter' } as const;
+export const UIDS = {
+  fleet: 'nfm-fleet',
+  flows: 'nfm-flows',
+  map: 'nfm-map',
+  cost: 'nfm-cost',
+  exporter: 'nfm-exporter',
+} as const;
 export type DashboardName = keyof typeof UIDS;
 
 export const TITLES: Readonly<Record<DashboardName, string>> = {
   fleet: 'Network Flow Monitor / Fleet',
   flows: 'Network Flow Monitor / Flows',
   map: 'Network Flow Monitor / Map',
+  cost: 'Network Flow Monitor / Cost',
   exporter: 'Network Flow Monitor / Exporter',
 };
 
@@ -18,6 +25,7 @@ export function linksToOthers(own: DashboardName): Builder<DashboardLink>[] {
     fleet: 'Which queries fail, are stuck or late',
     flows: 'The worst flows, by monitor, zone, category and workload',
     map: 'Who talks to whom, and what has changed',
+    cost: 'What transferred data costs, by monitor, workload, and zone',
     exporter: 'Polls, API, runs, series, memory',
   };
   return (Object.keys(UIDS) as DashboardName[])

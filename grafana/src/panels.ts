@@ -35,6 +35,7 @@ import {
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as StateTimeline } from '@grafana/grafana-foundation-sdk/statetimeline';
+import { PanelBuilder as Text, TextMode } from '@grafana/grafana-foundation-sdk/text';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { COLORS } from './colors.ts';
 import { EXPORTER_UP } from './promql.ts';
@@ -221,6 +222,11 @@ export function heatmap(title: string, description: string, expression: string):
       .span(12)
       .height(9)
   );
+}
+
+/** A text that is always visible, in Markdown. */
+export function text(title: string, markdown: string): Text {
+  return new Text().title(title).mode(TextMode.Markdown).content(markdown);
 }
 
 /** Maps numbers, counted from `first`, to the names and colors of states. */

@@ -7,7 +7,7 @@ export const OF_MONITOR = `${OF_TARGET}, monitor=~"$monitor"`;
 /** Of the families that have no label but the query's name. */
 export const OF_QUERY = `${OF_JOB}, query=~"$query"`;
 /** Of families with all labels that identify a query. */
-const OF_IDENTITY = `${OF_MONITOR}, query=~"$query"`;
+export const OF_IDENTITY = `${OF_MONITOR}, query=~"$query"`;
 
 /** The chosen queries, with all that is known of each. */
 const CHOSEN_QUERIES = `aws_nfm_query_info{${OF_IDENTITY}}`;

@@ -6,7 +6,9 @@ import { namesIn } from '../support/promql.ts';
 /** Panels that show current values. If the exporter stops, a range query would still return its last values. */
 const CURRENT_VALUES: ReadonlySet<string> = new Set(['stat', 'bargauge', 'table', 'nodeGraph']);
 const PANELS = DASHBOARDS.flatMap((dashboard) =>
-  panelsOf(dashboard).map((panel) => ({ name: `${dashboard.uid}: ${panel.title}`, panel })),
+  panelsOf(dashboard)
+    .filter(({ type }) => type !== 'text')
+    .map((panel) => ({ name: `${dashboard.uid}: ${panel.title}`, panel })),
 );
 const QUERIES = panelQueries();
 const BARS = PANELS.filter(({ panel }) => panel.fieldConfig?.defaults.custom?.drawStyle === 'bars');

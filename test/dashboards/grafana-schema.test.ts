@@ -18,6 +18,7 @@ const PANEL_TYPES: Readonly<Record<string, { readonly directory: string; readonl
   timeseries: { directory: 'timeseries', custom: true },
   'state-timeline': { directory: 'statetimeline', custom: true },
   heatmap: { directory: 'heatmap', custom: true },
+  text: { directory: 'text', custom: false },
   nodeGraph: { directory: 'nodegraph', custom: false },
 };
 /** Members that only Prometheus's annotations and variables with a query have; the schema describes what all have. */

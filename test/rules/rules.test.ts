@@ -17,7 +17,6 @@ const TESTS = readdirSync(`${PROJECT}test/rules`).filter((file) => file.endsWith
 /** Series that are neither a family of ours nor recorded: what users list, of Prometheus itself, and of the process. */
 const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'aws_nfm:expected_account': ['account', 'aws_account_id'],
-  aws_nfm_query_monitor_data_transferred_bytes: ['query'],
   ALERTS: ['alertname', 'alertstate', 'severity'],
   up: [],
   bw_in_allowance_exceeded: ['instance_id', 'eni'],
