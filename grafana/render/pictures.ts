@@ -60,6 +60,20 @@ export const PICTURES: readonly Picture[] = [
     panels: ['Traffic', 'Data transferred: movers', 'Retransmissions: movers'],
   },
   {
+    name: 'cost',
+    dashboard: 'nfm-cost',
+    panels: [
+      'Cost per month',
+      'Cost in range',
+      'Truncated',
+      'Lowest coverage',
+      'Limits of the estimate',
+      'Cost by monitor',
+      'Cost by workloads',
+      'Cost by zones',
+    ],
+  },
+  {
     name: 'exporter',
     dashboard: 'nfm-exporter',
     panels: ['Requests', 'Errors', 'Request budget', 'Runs under way', 'API up', 'Discovery files'],

@@ -60,7 +60,7 @@ function estimate(): Section {
     ])
       .unit(DOLLARS)
       .span(4),
-    stat('Cost in the time range', 'Cost in the time range, from the rate of each fifth minute.', [
+    stat('Cost in range', 'Cost in the time range, from the rate of each fifth minute.', [
       `sum(${inRange('monitor_category')})`,
       'in the time range',
     ])
@@ -90,7 +90,7 @@ const MONITOR: LabelColumn = { label: 'monitor', title: 'Monitor', link: TO_FLOW
 const PLACE: readonly LabelColumn[] = [
   { label: 'account', title: 'Account', width: 95 },
   { label: 'aws_region', title: 'Region', width: 95 },
-  { label: 'destination_category', title: 'Category', width: 110 },
+  { label: 'destination_category', title: 'Category', width: 130 },
 ];
 const EMPTY = 'No costs: no prices, no queries for data transferred, or no recording rules';
 
@@ -104,7 +104,7 @@ function byMonitor(): Section {
         [MONITOR, ...PLACE],
         costs('monitor_category'),
         EMPTY,
-      ),
+      ).height(7),
       timeSeries('Cost per hour by monitor', 'Cost of each monitor in an hour at the rate of the last window.', [
         `3600 * sum by (account, aws_region, monitor) (${once('monitor_category', recorded('monitor_category', 'per_second'))})`,
         '{{account}} {{aws_region}} {{monitor}}',
@@ -135,7 +135,7 @@ function pairs(level: Exclude<Level, 'monitor_category'>, ends: string, note: st
   return table(
     `Cost by ${ends}`,
     `The ${ROWS} pairs of ${ends} with the highest cost per month at the rate of the last window, with the coverage of their monitors. ${note}`,
-    [{ label: 'id', title: 'From → to' }, { label: 'monitor', title: 'Monitor' }, ...PLACE],
+    [{ label: 'id', title: 'From → to', width: 280 }, { label: 'monitor', title: 'Monitor' }, ...PLACE],
     costs(level).map((column) => ({ ...column, expression: withPair(level, column.expression) })),
     EMPTY,
   );
@@ -155,14 +155,14 @@ function costs(level: Level): readonly ValueColumn[] {
       bar: true,
       expression: `topk(${ROWS}, ${once(level, `${MONTH} * (${perSecond})`)})`,
     },
-    { title: 'In the time range', unit: DOLLARS, expression: inRange(level) },
+    { title: 'In range', unit: DOLLARS, expression: inRange(level) },
     {
       title: 'Truncated',
       unit: 'bool_yes_no',
       expression: beside(ON_SUBJECT, recorded('monitor_category', 'truncated')),
     },
     { title: 'Coverage', unit: 'percentunit', expression: ofMonitor('excluded') },
-    { title: 'With mirror rows', unit: 'percentunit', expression: ofMonitor('included') },
+    { title: 'With mirrors', unit: 'percentunit', expression: ofMonitor('included') },
   ];
 }
 

@@ -75,6 +75,7 @@ describe('kustomizations', () => {
 
   it('include all that the exporter needs', () => {
     expect(namesOf(built('storage'))).toEqual([
+      'ConfigMap/nfm-dashboard-cost',
       'ConfigMap/nfm-dashboard-exporter',
       'ConfigMap/nfm-dashboard-fleet',
       'ConfigMap/nfm-dashboard-flows',

@@ -3,6 +3,7 @@ import { readPages, send } from '../../packages/simulator/test/raw-client.ts';
 import { groupBy } from '../../src/lib/group-by.ts';
 import { adjustedClock } from '../support/adjusted-clock.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
+import { panelQueries } from '../support/dashboard-files.ts';
 import type { ExpositionPage } from '../support/exposition-page.ts';
 import { fileScope } from '../support/file-scope.ts';
 import { patientClock } from '../support/patient-clock.ts';
@@ -114,6 +115,18 @@ describe('the cost of simulated traffic', () => {
       expect(byHand.byZones.size).toBeGreaterThan(2);
       expect(monthly(byRules.byWorkloads)).toEqual(monthly(byHand.byWorkloads));
       expect(monthly(byRules.byZones)).toEqual(monthly(byHand.byZones));
+    }
+  });
+
+  it('is shown for a month by the dashboard Cost, by workloads and by zones', async () => {
+    const last = windows.at(-1)?.byRules;
+    for (const [title, costs = new Map()] of [
+      ['Cost by workloads', last?.byWorkloads],
+      ['Cost by zones', last?.byZones],
+    ] as const) {
+      const own = panelQueries({ job: 'nfm' }).filter(({ dashboard }) => dashboard === 'nfm-cost');
+      const shown = await prometheus.query(own.find(({ panel }) => panel.title === title)?.expression ?? '');
+      expect(shown.map(({ value }) => cents(value)).sort()).toEqual([...monthly(costs).values()].sort());
     }
   });
 

@@ -6,6 +6,7 @@ import {
   type GrafanaTheme2,
   getDisplayValueAlignmentFactors,
   getFieldDisplayValues,
+  renderMarkdown,
   type TimeRange,
   VizOrientation,
 } from '@grafana/data';
@@ -42,6 +43,9 @@ export interface ContentProps {
 export function Content(props: ContentProps) {
   const { answered, frames } = props;
   const { type } = answered.panel;
+  if (type === 'text') {
+    return <Text {...props} />;
+  }
   const isEmpty = frames.every(({ length }) => length === 0);
   if (isEmpty && type !== 'stat' && type !== 'bargauge') {
     return <Empty {...props} />;
@@ -69,6 +73,22 @@ function Empty({ answered, theme, height }: ContentProps) {
   const text = fieldConfigOf(answered).defaults.noValue ?? 'No data';
   return (
     <div style={{ height, display: 'grid', placeContent: 'center', color: theme.colors.text?.secondary }}>{text}</div>
+  );
+}
+
+interface TextOptions {
+  readonly content: string;
+}
+
+function Text({ answered, height }: ContentProps) {
+  const { content } = answered.panel.options as TextOptions;
+  return (
+    <div
+      className="markdown-html"
+      style={{ height }}
+      // biome-ignore lint/security/noDangerouslySetInnerHtml: as in Grafana's panel, whose function sanitizes the text
+      dangerouslySetInnerHTML={{ __html: renderMarkdown(content) }}
+    />
   );
 }
 
