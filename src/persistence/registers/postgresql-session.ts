@@ -18,7 +18,7 @@ const CREATED_BY_OTHER: ReadonlySet<unknown> = new Set(['23505', '42P07', '42710
 export class Sessions {
   readonly #pool: () => Promise<Pool>;
   readonly #checked = new WeakSet<PoolClient>();
-  readonly #closed = new AbortController();
+  #isClosed = false;
   readonly #sockets = new Set<Socket>();
 
   /**
@@ -47,34 +47,33 @@ export class Sessions {
     signal: AbortSignal,
   ): Promise<T> {
     const pool = await this.#pool();
-    const ended = AbortSignal.any([signal, this.#closed.signal]);
     const connecting = pool.connect();
-    const client = await untilAborted(connecting, ended).catch((error: unknown) => {
+    const client = await untilAborted(connecting, signal).catch((error: unknown) => {
       // A connection that is made later is for the next call.
-      connecting.then((late) => late.release(this.#closed.signal.aborted)).catch(() => undefined);
+      connecting.then((late) => late.release()).catch(() => undefined);
       throw error;
     });
     try {
       const result = await untilAborted(
         this.#checkedOnce(client).then(() => work(client)),
-        ended,
+        signal,
       );
       client.release();
       return result;
     } catch (error) {
-      client.release(ended.aborted || !isHarmless(error));
+      client.release(signal.aborted || !isHarmless(error));
       throw error;
     }
   }
 
-  /** Ends calls in flight, and closes all connections, including those that are being made. */
+  /** Closes all connections, including those that are being made. Calls in flight fail. */
   async close(): Promise<void> {
-    if (!this.#closed.signal.aborted) {
-      this.#closed.abort(new RegisterError('other', 'the connections are closed'));
+    if (!this.#isClosed) {
+      this.#isClosed = true;
       const pool = await this.#pool();
       const ended = pool.end();
       for (const socket of this.#sockets) {
-        socket.destroySoon();
+        socket.destroy();
       }
       await ended;
     }
