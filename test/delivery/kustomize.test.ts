@@ -1,9 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { PROJECT } from '../support/project.ts';
-import { kustomize, only } from './chart/chart.ts';
+import { configOf, kustomize, only, render } from './chart/chart.ts';
 import { loadModels, schemaProblems } from './chart/schemas.ts';
 import { type Deployment, type Manifest, readYaml } from './manifests.ts';
+
+interface PodMonitor extends Manifest {
+  readonly spec: { readonly podMetricsEndpoints: readonly object[] };
+}
 
 const FOLDER = 'deploy/kubernetes';
 const OVERLAYS = readdirSync(`${PROJECT}${FOLDER}/overlays`);
@@ -56,7 +61,8 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
     expect(only(built(overlay), 'Service').spec).toMatchObject({ selector: labels });
     expect(only(built(overlay), 'NetworkPolicy').spec).toMatchObject({ podSelector: { matchLabels: labels } });
     const monitored = { 'app.kubernetes.io/name': 'nfm-exporter' };
-    expect(only(built(overlay), 'ServiceMonitor').spec).toMatchObject({ selector: { matchLabels: monitored } });
+    const monitors = built(overlay).filter(({ kind }) => /^(?:Service|Pod)Monitor$/.test(kind));
+    expect(monitors).toMatchObject([{ spec: { selector: { matchLabels: monitored } } }]);
   });
 });
 
@@ -79,6 +85,7 @@ describe('kustomizations', () => {
       'ConfigMap/nfm-dashboard-exporter',
       'ConfigMap/nfm-dashboard-fleet',
       'ConfigMap/nfm-dashboard-flows',
+      'ConfigMap/nfm-dashboard-map',
       'ConfigMap/nfm-exporter',
       'Deployment/nfm-exporter',
       'NetworkPolicy/nfm-exporter',
@@ -102,6 +109,21 @@ describe('kustomizations', () => {
     expect(volumes.filter(({ name }) => name === 'storage')).toEqual([
       { name: 'storage', persistentVolumeClaim: { claimName: 'nfm-exporter' } },
     ]);
+  });
+
+  it('run two replicas as the chart does, on a table', () => {
+    const set = {
+      replicaCount: 2,
+      'config.storage.dynamodb': { table: 'nfm-exporter' },
+      'serviceMonitor.enabled': true,
+    };
+    const chart = render({ set });
+    for (const kind of ['Deployment', 'NetworkPolicy', 'PodDisruptionBudget']) {
+      expect(only(built('replicas'), kind).spec).toEqual(only(chart, kind).spec);
+    }
+    const { podMetricsEndpoints } = only<PodMonitor>(built('replicas'), 'PodMonitor').spec;
+    expect(only<PodMonitor>(chart, 'PodMonitor').spec.podMetricsEndpoints).toEqual(podMetricsEndpoints);
+    expect(parse(configOf(built('replicas')))).toEqual(parse(configOf(chart)));
   });
 
   it('let the pod reach the agent of Pod Identity, and nothing else beside DNS and HTTPS', () => {
