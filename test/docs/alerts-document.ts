@@ -31,6 +31,16 @@ The rules are written for an \`evaluation_interval\` of at most one minute. They
 include \`job\` and \`instance\`. Keep \`instance\` constant across restarts. In Kubernetes, relabel it from the address of the pod to
 the name of the Deployment; otherwise each new pod resolves all alerts and fires them again.
 
+Replicas need other rules, in which a takeover neither ends nor renews an alert:
+
+\`\`\`yaml
+rule_files: [rules/thresholds.yml, rules-replicas.yml]
+\`\`\`
+
+[config/rules-replicas.yml](../config/rules-replicas.yml) contains the same alerts, without \`instance\` except for those on one process.
+It records the gauges of the leader as \`replicas:NAME\`, and adds up the counters of all members. Scrape each member with an
+\`instance\` of its own, and give exporters that are not replicas of each other different jobs.
+
 [config/alertmanager.yml](../config/alertmanager.yml) is an example with groups by account and Region (by exporter, for failures that affect whole
 accounts), receivers by severity, and inhibition of consequential alerts.
 

@@ -21,15 +21,22 @@ export interface Alert extends Rule {
 }
 
 interface RuleFile {
-  readonly groups: readonly { readonly rules: readonly Rule[] }[];
+  readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[];
 }
 
 export const RULE_FILES: readonly string[] = readdirSync(`${PROJECT}config/rules`).sort();
 
-const RULES: readonly (Rule & { readonly file: string })[] = RULE_FILES.flatMap((file) => {
-  const { groups }: RuleFile = parse(readFileSync(`${PROJECT}config/rules/${file}`, 'utf8'));
-  return groups.flatMap(({ rules }) => rules.map((rule) => ({ ...rule, file })));
-});
+/** Every group of rules with its file, in the order of the files. */
+export const RULE_GROUPS: readonly (RuleFile['groups'][number] & { readonly file: string })[] = RULE_FILES.flatMap(
+  (file) => {
+    const { groups }: RuleFile = parse(readFileSync(`${PROJECT}config/rules/${file}`, 'utf8'));
+    return groups.map((group) => ({ ...group, file }));
+  },
+);
+
+const RULES: readonly (Rule & { readonly file: string })[] = RULE_GROUPS.flatMap(({ rules, file }) =>
+  rules.map((rule) => ({ ...rule, file })),
+);
 
 /** Every alert, in the order of the files. */
 export const ALERTS: readonly Alert[] = RULES.flatMap(({ alert, labels = {}, annotations = {}, ...rule }) =>

@@ -6,6 +6,7 @@ const LONG_FILES: readonly string[] = [
   'test/daemon/scheduled-weeks.test.ts',
   'test/e2e/alert-way.test.ts',
   'test/rules/rules.test.ts',
+  'test/rules/replicas/takeover.test.ts',
   'test/persistence/kill.test.ts',
   'test/replicas/simulation.test.ts',
   'test/security/linear-time.test.ts',

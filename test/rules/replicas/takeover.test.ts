@@ -1,0 +1,86 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { PROJECT, run } from '../../support/project.ts';
+import { ALERTS, RULE_GROUPS } from '../rule-files.ts';
+import { type RuleGroup, rulesForReplicas } from './replica-rules.ts';
+import { type RuleTest, withTakeover } from './takeover.ts';
+
+interface TestFile {
+  readonly rule_files: readonly string[];
+  readonly evaluation_interval: string;
+  readonly tests: readonly RuleTest[];
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'replica-rules-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Alerts on a process, which has no successor for them. */
+const OF_MEMBERS = new Set([
+  'NfmExporterDown',
+  'NfmExporterMissing',
+  'NfmExporterRestarting',
+  'NfmReloadFailed',
+  'NfmShardsIncomplete',
+  'NfmDiscoveryFileBad',
+  'NfmDiscoveryFileEmpty',
+  'NfmStorageNotWritable',
+  'NfmThresholdsMissing',
+]);
+const NAMES = readdirSync(`${PROJECT}test/rules`)
+  .filter((file) => /^Nfm.*\.yml$/.test(file))
+  .map((file) => basename(file, '.yml'))
+  .filter((name) => !OF_MEMBERS.has(name));
+
+describe('a takeover in the middle of the time that an alert waits', () => {
+  it.each(NAMES)('neither ends nor delays %s', (alert) => {
+    const { rule_files, evaluation_interval, tests }: TestFile = parse(
+      readFileSync(`${PROJECT}test/rules/${alert}.yml`, 'utf8'),
+    );
+    const files = rule_files.map((file) => basename(file));
+    const groups = rulesForReplicas(
+      RULE_GROUPS.filter(({ file }) => files.includes(file) && file !== 'thresholds.yml'),
+    );
+    const rules = join(directory, `${alert}-rules.yml`);
+    const test = join(directory, `${alert}.yml`);
+    writeFileSync(rules, stringify({ groups: groups.map(withoutDescriptions) }));
+    const taken = tests.flatMap((one) => stepsIn(one, alert).map((step) => withTakeover(one, step)));
+    expect(taken.length).toBeGreaterThan(0);
+    const rule_files_of_test = [`${PROJECT}config/rules/thresholds.yml`, rules];
+    writeFileSync(test, stringify({ rule_files: rule_files_of_test, evaluation_interval, tests: taken }));
+    const { status, stdout, stderr } = run('promtool', ['test', 'rules', test]);
+    expect({ status, said: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, said: '' });
+  });
+});
+
+/** The values in descriptions differ a little after a takeover. */
+function withoutDescriptions({ name, rules }: RuleGroup): RuleGroup {
+  return {
+    name,
+    rules: rules.map(({ annotations: { description: _, ...annotations } = {}, ...rule }) =>
+      rule.record === undefined ? { ...rule, annotations } : rule,
+    ),
+  };
+}
+
+/** Steps of a takeover: half of the alert's `for` before the first time at which it must fire. */
+function stepsIn({ interval, alert_rule_test = [] }: RuleTest, alert: string): readonly number[] {
+  const first = alert_rule_test.find(({ exp_alerts }) => exp_alerts.length > 0);
+  if (first === undefined) {
+    return [];
+  }
+  const pending = ALERTS.filter((one) => one.alert === alert).map((one) => seconds(one.for ?? '0s'));
+  const step = Math.round((seconds(first.eval_time) - Math.min(...pending) / 2) / seconds(interval));
+  return [step];
+}
+
+/** Returns a duration of Prometheus in seconds. */
+function seconds(duration: string): number {
+  const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+  return [...duration.matchAll(/(\d+)([smhdw])/g)].reduce(
+    (sum, [, count, unit = 's']) => sum + Number(count) * (units[unit] ?? 0),
+    0,
+  );
+}

@@ -1,0 +1,111 @@
+import { FAMILIES } from '../../../src/metrics/families.ts';
+import { notationOf, type Sample, samplesOf } from './series.ts';
+
+/** A test of promtool, as far as it is read here. */
+export interface RuleTest {
+  readonly name: string;
+  readonly interval: string;
+  readonly input_series: readonly { readonly series: string; readonly values: string }[];
+  readonly alert_rule_test?: readonly AlertTest[];
+}
+
+export interface AlertTest {
+  readonly eval_time: string;
+  readonly alertname: string;
+  readonly exp_alerts: readonly {
+    readonly exp_labels: Readonly<Record<string, string>>;
+    readonly exp_annotations: Readonly<Record<string, string>>;
+  }[];
+}
+
+/** The leader of the tests, and its successor. */
+const LEADER = 'a:10049';
+const SUCCESSOR = 'successor:10049';
+
+const COUNTERS = new Set(FAMILIES.filter(({ type }) => type !== 'gauge').map(({ name }) => name));
+const BUCKET = /_(bucket|count|sum)$/;
+
+/**
+ * Returns the test with a takeover: the leader is killed at a step, and its successor exports one step later. Gauges continue,
+ * counters start at 0. Expected alerts are the same, without an instance, and without descriptions, whose values differ a little.
+ */
+export function withTakeover(test: RuleTest, step: number): RuleTest {
+  const steps = Math.max(...test.input_series.map(({ values }) => samplesOf(values).length));
+  const epoch = (instance: string, values: readonly Sample[]) => ({
+    series: `aws_nfm_replica_epoch{job="network-flow-monitor", instance="${instance}"}`,
+    values: notationOf(values),
+  });
+  return {
+    ...test,
+    name: `${test.name}; the leader is killed at step ${step}`,
+    input_series: [
+      ...test.input_series.flatMap((input) => divided(input, step)),
+      epoch(LEADER, [...times(step, 1), 'stale']),
+      epoch(SUCCESSOR, [...times(step + 1, 0), ...times(steps - step, 2)]),
+    ],
+    alert_rule_test: (test.alert_rule_test ?? []).map((expected) => ({
+      ...expected,
+      exp_alerts: expected.exp_alerts.map(withoutInstance),
+    })),
+  };
+}
+
+function divided({ series, values }: RuleTest['input_series'][number], step: number): RuleTest['input_series'] {
+  const renamed = series.replace(/job="network-flow-monitor", instance="([^"]+)"/, (_, instance: string) => {
+    return `job="${jobOf(instance)}", instance="${instance}"`;
+  });
+  const name = series.split('{')[0] ?? '';
+  if (series.includes(`instance="${LEADER}"`) && name === 'up') {
+    return [
+      { series, values: notationOf(samplesOf(values).map((sample, index) => (index < step ? sample : 0))) },
+      { series: series.replace(LEADER, SUCCESSOR), values },
+    ];
+  }
+  if (!series.includes(`instance="${LEADER}"`) || !name.startsWith('aws_nfm_')) {
+    return [{ series: renamed, values }];
+  }
+  const samples = samplesOf(values);
+  const before = samples.slice(0, step);
+  const after = samples.slice(step + 1);
+  const isCounter = COUNTERS.has(name) || COUNTERS.has(name.replace(BUCKET, ''));
+  const start = isCounter ? (before.findLast((sample) => typeof sample === 'number') ?? 0) : 0;
+  return [
+    { series, values: notationOf([...before, 'stale']) },
+    ...(after.length === 0
+      ? []
+      : [
+          {
+            series: series.replace(LEADER, SUCCESSOR),
+            values: notationOf([...times<Sample>(step + 1, '_'), ...after.map((sample) => since(sample, start))]),
+          },
+        ]),
+  ];
+}
+
+/** A counter that was reset before the takeover continues from its own value. */
+function since(sample: Sample, start: Sample): Sample {
+  return typeof sample === 'number' && typeof start === 'number' && sample >= start ? sample - start : sample;
+}
+
+function withoutInstance({
+  exp_labels,
+  exp_annotations,
+}: AlertTest['exp_alerts'][number]): AlertTest['exp_alerts'][number] {
+  const { instance, ...labels } = exp_labels;
+  const { description: _, ...annotations } = exp_annotations;
+  const job = instance === undefined ? labels['job'] : jobOf(instance);
+  const text = (annotation: string) => annotation.replaceAll(instance ?? LEADER, job ?? '');
+  return {
+    exp_labels: job === undefined ? labels : { ...labels, job },
+    exp_annotations: Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key, text(value)])),
+  };
+}
+
+function times<Value extends Sample>(length: number, value: Value): Value[] {
+  return Array.from({ length }, () => value);
+}
+
+/** Exporters that are not replicas of each other have a job each. */
+function jobOf(instance: string): string {
+  return instance === LEADER ? 'network-flow-monitor' : `exporter-${instance}`;
+}
