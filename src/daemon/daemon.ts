@@ -9,12 +9,13 @@ import { createDaemonApp, expositionOf } from './daemon-app.ts';
 import { type DaemonOptions, openParts, type Parts } from './parts.ts';
 import { Queries } from './queries.ts';
 import { Reload } from './reload.ts';
+import { ReplicaRole } from './replica-role.ts';
 import { summarize } from './summary.ts';
 
 export interface Daemon {
   /** Actual listen addresses, `HOST:PORT`. */
   readonly addresses: readonly string[];
-  /** Resolves when the daemon must exit because another exporter has taken over its storage, and thus its runs. */
+  /** Resolves when the daemon must exit because another exporter has taken over its storage, and thus its runs, or has its id. */
   readonly failed: Promise<Error>;
   /** Settles when everything is rendered ahead of the first scrape. */
   readonly prepared: Promise<void>;
@@ -53,14 +54,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-async function start(options: DaemonOptions, context: Context, releases: ReleaseStack): Promise<Omit<Daemon, 'stop'>> {
+async function start(options: DaemonOptions, local: Context, releases: ReleaseStack): Promise<Omit<Daemon, 'stop'>> {
   const { config, web, build } = options;
-  const { clock, log } = context;
+  const { log } = local;
   const { security } = web;
   releases.add('web configuration', () => security?.close());
   const files = openFileBudget();
-  const parts = await openParts(options, context, files, releases);
-  const { stored, scheduling } = parts;
+  const parts = await openParts(options, local, files, releases);
+  const { stored, scheduling, replica, clock } = parts;
+  const context = { ...local, clock };
 
   const queries = new Queries(context, config.read.file, parts);
   releases.add('discovery files', () => queries.stop());
@@ -77,12 +79,17 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   }
 
   releases.add('unsaved statuses', () => stored?.save());
+  releases.add('lead', () => replica?.stop());
   // HTTP continues in the meantime: probes report the shutdown.
   releases.add('polls and runs', (left) => scheduling.stop(left));
   queries.begin();
-  scheduling.start();
+  scheduling.start({ isStandby: replica !== undefined });
   releases.add('summaries', summarize(parts.state.api, clock, log));
-  parts.identities.begin();
+  if (replica === undefined) {
+    parts.identities.begin();
+  } else {
+    new ReplicaRole(replica, local, parts, queries).begin();
+  }
   background(log, 'loading of the HTTP endpoints', app.load());
   const prepared = exposition().then((page) => page.prepare());
   background(log, 'rendering ahead of the first scrape', prepared);
@@ -92,7 +99,7 @@ async function start(options: DaemonOptions, context: Context, releases: Release
   return {
     addresses: listeners.addresses,
     prepared,
-    failed: stored?.lost ?? new Promise(() => undefined),
+    failed: replica?.failed ?? stored?.lost ?? new Promise(() => undefined),
     reload: () => reload.reload(),
     scheme: security?.tls === undefined ? 'http' : 'https',
   };

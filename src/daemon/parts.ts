@@ -16,6 +16,8 @@ import { type Shard, targetsOfShard } from '../model/shard.ts';
 import { StoredState } from '../persistence/stored-state.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
+import type { ReplicaMember } from '../replicas/member.ts';
+import type { RegisterEngine } from '../replicas/registers.ts';
 import { ExporterState } from './exporter-state.ts';
 import { MetricsPage } from './metrics-page.ts';
 import { MonitorMetricReads } from './monitor-metric-reads.ts';
@@ -61,11 +63,17 @@ export interface DaemonOptions {
   readonly shard: Shard;
   /** No process follows this one: its runs are stopped on shutdown even if there is a storage. */
   readonly isLast: boolean;
+  /** Replaces the engine of the configuration, if it has replicas. */
+  readonly engine?: RegisterEngine | undefined;
 }
 
 /** The parts of a daemon, except for the registration of queries and the HTTP server. */
 export interface Parts {
   readonly shard: Shard;
+  /** The local clock, or that of the engine if there are replicas. */
+  readonly clock: Clock;
+  /** Undefined without replicas. */
+  readonly replica: ReplicaMember | undefined;
   readonly inForce: ConfigInForce;
   readonly handler: BoundedHandler;
   readonly state: ExporterState;
@@ -87,13 +95,17 @@ export async function openParts(
   releases: ReleaseStack,
 ): Promise<Parts> {
   const { build, env, isLast } = options;
-  const { clock, log } = context;
+  const { log } = context;
   const { loaded } = options.config;
   const { config } = loaded;
-  const network = createNetwork({ env, clock, log, mostIdle: files.idleCalls });
+  const network = createNetwork({ env, clock: context.clock, log, mostIdle: files.idleCalls });
   releases.add('network', () => network.close());
-  const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout, atOnce: files.calls });
+  const { requestTimeout: timeout } = config.aws;
+  const handler = new BoundedHandler({ network, clock: context.clock, timeout, atOnce: files.calls });
   const inForce: ConfigInForce = { loaded };
+  const replica = await openReplicaOf(options, context, inForce, handler);
+  releases.add('shared storage', () => replica?.close());
+  const clock = replica?.clock ?? context.clock;
   const state = new ExporterState(config, clock, log);
   const { targets, api: apiStats } = state;
   const isOwn = targetsOfShard(options.shard);
@@ -102,14 +114,30 @@ export async function openParts(
   const identities = new Identities({ targets, apiStats, clock, log, failures, signal: context.shutdown });
   const stored = await openStoredState(context, inForce, state);
   releases.add('storage', () => stored?.close());
-  const scheduling = new Scheduling({ clock, log, inForce, state, targetsInUse, stored, isLast });
+  const scheduling = new Scheduling({ clock, log, inForce, state, targetsInUse, stored, replica, isLast });
   const { version } = build;
   const { dispatcher } = scheduling;
   const calls = { targetsInUse, dispatcher, handler, version };
-  const metricReads = new MonitorMetricReads({ ...context, ...calls, inForce, state, stored });
+  const metricReads = new MonitorMetricReads({ ...context, clock, ...calls, inForce, state, stored });
   const page = new MetricsPage(clock, state, scheduling, metricReads, config.contributors.maxSeries);
   const { shard } = options;
-  return { shard, inForce, handler, state, targetsInUse, identities, stored, scheduling, metricReads, page };
+  const calling = { targetsInUse, identities, scheduling, metricReads };
+  return { clock, shard, replica, inForce, handler, state, stored, page, ...calling };
+}
+
+/** Resolves to undefined without replicas, whose code is not loaded then. */
+async function openReplicaOf(
+  { engine, env, build: { version } }: DaemonOptions,
+  context: Context,
+  inForce: ConfigInForce,
+  handler: BoundedHandler,
+): Promise<ReplicaMember | undefined> {
+  const { replicas } = inForce.loaded.config;
+  if (replicas === undefined) {
+    return undefined;
+  }
+  const { openReplica } = await import('./replica.ts');
+  return openReplica({ context, inForce, replicas, engine, handler, env, version });
 }
 
 /** Resolves to undefined if the storage is disabled. */

@@ -1,18 +1,18 @@
 import type { TargetChanges } from '../accounts/targets-in-use.ts';
 import type { Context } from '../lib/context.ts';
-import { isScheduled, isWatched, type Registration } from '../model/query.ts';
+import type { Registration } from '../model/query.ts';
 import { targetsOfShard } from '../model/shard.ts';
 import { cloudwatchOf } from '../queries/cloudwatch-targets.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import { Discovery } from '../registry/discovery.ts';
 import { DiscoveryFiles } from '../registry/discovery-files.ts';
 import { changeFields, hasChanges, type QueryChanges, sumOf } from '../registry/query-changes.ts';
-import type { Participant } from '../registry/query-registry.ts';
 import { QuerySources } from '../registry/query-sources.ts';
 import { NO_STORE } from '../registry/registration.ts';
 import { HttpRegistrations } from '../registry/registrations.ts';
 import { Retention } from '../registry/retention.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
+import { participantsOf } from './participants.ts';
 import type { Parts } from './parts.ts';
 import { QueryViews } from './query-views.ts';
 
@@ -78,7 +78,7 @@ export class Queries {
       queries: sources,
       context: () => inForce.loaded.context,
       view: (name) => this.views.get(name),
-      store: stored?.registrations ?? NO_STORE,
+      store: parts.replica?.registrations ?? stored?.registrations ?? NO_STORE,
       shard,
       log,
     });
@@ -86,7 +86,7 @@ export class Queries {
       clock,
       log,
       retention: () => inForce.loaded.config.http.retention,
-      remove: (name) => this.registrations.expire(name),
+      remove: async (name) => parts.replica?.isLeader !== false && (await this.registrations.expire(name)),
     });
     state.queries.changed.on((registration, fields) => this.#updateRetention(registration, fields));
     shutdown.addEventListener('abort', () => this.#retention.stop(), { once: true });
@@ -97,7 +97,10 @@ export class Queries {
     const plan = await this.files.plan(this.#parts.inForce.loaded);
     this.#sources.setFiles(plan.sources);
     plan.commit();
-    await this.registrations.load();
+    // A standby does not know the registrations: its leader does.
+    if (this.#parts.replica === undefined) {
+      await this.registrations.load();
+    }
   }
 
   /** Starts polls and runs of these queries, and of all that are registered later. */
@@ -152,47 +155,4 @@ export class Queries {
     metricReads.update(this.discovery);
     identities.learn(targetsInUse.accounts().values());
   }
-}
-
-/** Participants in the registration and removal of queries. Metrics and storage follow changes of the state instead. */
-function participantsOf({ targetsInUse, state, scheduling, stored }: Parts): readonly Participant[] {
-  const { polls, runs } = scheduling;
-  const known: Participant = {
-    add(registration) {
-      targetsInUse.assign(registration);
-      if (isScheduled(registration)) {
-        state.runs.register(registration);
-      }
-      state.queries.register(registration);
-      stored?.restore(registration);
-    },
-    change: (registration) => state.queries.change(registration),
-    remove(registration) {
-      state.failures.forget(registration.query);
-      state.queries.remove(registration);
-    },
-  };
-  const called: Participant = {
-    begin(registrations) {
-      polls.add(registrations.filter(isWatched), (registration) => state.queries.isTerminal(registration));
-      for (const registration of registrations.filter(isScheduled)) {
-        runs.add(registration, stored?.resume(registration));
-      }
-    },
-    change(registration) {
-      if (isWatched(registration)) {
-        polls.change(registration);
-      } else if (isScheduled(registration)) {
-        runs.change(registration);
-      }
-    },
-    remove(registration) {
-      if (isWatched(registration)) {
-        polls.remove(registration);
-      } else if (isScheduled(registration)) {
-        runs.remove(registration);
-      }
-    },
-  };
-  return [known, called];
 }

@@ -8,6 +8,7 @@ import { isScheduled, isWatched, type Registration, type ScheduledQuery, type Wa
 import type { StoredState } from '../persistence/stored-state.ts';
 import { requestRate } from '../queries/targets.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
+import type { ReplicaMember } from '../replicas/member.ts';
 import { Dispatcher, type DispatcherLimits } from '../scheduler/dispatcher.ts';
 import { Polls } from '../scheduler/polls.ts';
 import { Runs } from '../scheduler/runs.ts';
@@ -22,6 +23,8 @@ export interface SchedulingOptions {
   readonly targetsInUse: TargetsInUse;
   /** Undefined if the storage is disabled. */
   readonly stored: StoredState | undefined;
+  /** Undefined without replicas. */
+  readonly replica: ReplicaMember | undefined;
   /** No process follows this one. */
   readonly isLast: boolean;
 }
@@ -36,8 +39,9 @@ export class Scheduling {
   readonly polls: Polls<WatchedQuery>;
   readonly runs: Runs<ScheduledQuery>;
   readonly #clock: Clock;
+  readonly #actions: ScheduledRunActions;
 
-  constructor({ clock, log, inForce, state, targetsInUse, stored, isLast }: SchedulingOptions) {
+  constructor({ clock, log, inForce, state, targetsInUse, stored, replica, isLast }: SchedulingOptions) {
     this.#clock = clock;
     const { targets, failures, api, queries: states, runs: runStates } = state;
     const clientOf = (registration: Registration) => targetsInUse.clientOf(targetsInUse.targetOf(registration));
@@ -50,34 +54,35 @@ export class Scheduling {
       poll: createPoll({ states, failures, log, clientOf }),
       counted: (target, { due, late }) => api.pollsEnded(target, due, late),
     });
+    this.#actions = new ScheduledRunActions({
+      clock,
+      log,
+      states,
+      runStates,
+      failures,
+      clientOf,
+      results: {
+        contributors: () => inForce.loaded.config.contributors,
+        stored: async (registration) => stored?.results.settled(registration),
+      },
+      timed(registration, what, milliseconds) {
+        const target = targetsInUse.targetOf(registration);
+        if (what === 'wait') {
+          api.runWaited(target, milliseconds / 1_000);
+        } else {
+          api.runTook(target, registration.query.type, milliseconds / 1_000);
+        }
+      },
+    });
     this.runs = new Runs<ScheduledQuery>({
       clock,
       targets,
       dispatcher,
       runLimitOf: ({ account }) => targetsInUse.accounts().get(account)?.account.maxConcurrentRuns ?? 1,
       rateOf: requestRate,
-      journal: stored?.runs,
-      leavesRuns: stored !== undefined && !isLast,
-      actions: new ScheduledRunActions({
-        clock,
-        log,
-        states,
-        runStates,
-        failures,
-        clientOf,
-        results: {
-          contributors: () => inForce.loaded.config.contributors,
-          stored: async (registration) => stored?.results.settled(registration),
-        },
-        timed(registration, what, milliseconds) {
-          const target = targetsInUse.targetOf(registration);
-          if (what === 'wait') {
-            api.runWaited(target, milliseconds / 1_000);
-          } else {
-            api.runTook(target, registration.query.type, milliseconds / 1_000);
-          }
-        },
-      }),
+      journal: replica?.runs ?? stored?.runs,
+      leavesRuns: (replica ?? stored) !== undefined && !isLast,
+      actions: this.#actions,
     });
   }
 
@@ -103,8 +108,16 @@ export class Scheduling {
     return isScheduled(registration) ? this.runs.nextRun(registration) : undefined;
   }
 
-  start(): void {
-    this.dispatcher.start();
+  /** Counts windows of a query that another replica may have run. */
+  skipped(registration: Registration<ScheduledQuery>, windows: number): void {
+    this.#actions.skipped(registration, windows);
+  }
+
+  /** A standby makes no calls before it leads. */
+  start({ isStandby }: { readonly isStandby: boolean }): void {
+    if (!isStandby) {
+      this.dispatcher.start();
+    }
     this.runs.start();
   }
 

@@ -69,6 +69,20 @@ export class HttpRegistrations {
     await this.#add(await this.#options.store.load((late) => this.#loadLate(late)));
   }
 
+  /** Reads all definitions again: other replicas may have changed them. @throws the store's error */
+  async refresh(): Promise<void> {
+    const stored = await this.#options.store.load((late) => this.#loadLate(late));
+    const removed = [...this.#stored.keys()].filter((name) => !stored.has(name));
+    for (const [name, { etag }] of this.#stored) {
+      const definition = stored.get(name);
+      if (definition === undefined || definitionTag(definition) !== etag) {
+        this.#stored.delete(name);
+      }
+    }
+    this.#setQueries(removed.map((name) => [name, undefined]));
+    await this.#add(stored);
+  }
+
   #loadLate(definitions: ReadonlyMap<string, Definition>): void {
     const { log } = this.#options;
     log.info('queries registered over HTTP loaded late', { queries: definitions.size });

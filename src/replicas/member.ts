@@ -191,6 +191,10 @@ export class ReplicaMember {
     } catch (error) {
       this.#options.log.warn('lead not released', { reason: reasonOf(error) });
     }
+  }
+
+  /** Closes the connections to the engine. */
+  async close(): Promise<void> {
     await this.#options.engine.close();
   }
 

@@ -112,11 +112,12 @@ export class Dispatcher {
 
   start(): void {
     this.#running = true;
+    this.#onlyStops = false;
     this.#pump();
   }
 
   /**
-   * From now on, starts only requests that stop runs. Aborts those in flight, so that they do not delay the shutdown. Starts
+   * Until the next start, starts only requests that stop runs. Aborts those in flight, so that they do not delay the shutdown. Starts
    * are not aborted: only their responses show what must be stopped.
    */
   windDown(): void {

@@ -30,6 +30,7 @@ export class Targets {
   readonly #targets = new Map<string, MutableTarget>();
   /** Targets by AWS account ID and region. */
   readonly #identified = new Map<string, Set<Target>>();
+  #share = 1;
   #onFree: () => void = () => undefined;
 
   constructor(clock: Clock) {
@@ -84,6 +85,14 @@ export class Targets {
     return this.#targets.values();
   }
 
+  /** Sets the part of each request budget that this process may use. */
+  setShare(share: number): void {
+    this.#share = share;
+    for (const { budget } of this.#targets.values()) {
+      this.#fit(budget);
+    }
+  }
+
   /** Sets what is called when a budget allows new calls again. */
   onFree(listener: () => void): void {
     this.#onFree = listener;
@@ -114,12 +123,12 @@ export class Targets {
   #fit(budget: Budget): void {
     const limits = [...this.#targets.values()].filter((each) => each.budget === budget);
     if (limits.length > 0) {
-      budget.setLimit(Math.min(...limits.map(({ requestsPerSecond }) => requestsPerSecond)));
+      budget.setLimit(this.#share * Math.min(...limits.map(({ requestsPerSecond }) => requestsPerSecond)));
     }
   }
 
   #newBudget(requestsPerSecond: number): Budget {
-    const budget = new Budget(requestsPerSecond, this.#clock);
+    const budget = new Budget(this.#share * requestsPerSecond, this.#clock);
     budget.onFree(() => this.#onFree());
     return budget;
   }

@@ -1,0 +1,76 @@
+import { isScheduled, isWatched, type Registration } from '../model/query.ts';
+import type { Participant } from '../registry/query-registry.ts';
+import type { Parts } from './parts.ts';
+
+/** Participants in the registration and removal of queries. Metrics and storage follow changes of the state instead. */
+export function participantsOf(parts: Parts): readonly Participant[] {
+  const { targetsInUse, state, scheduling, stored } = parts;
+  const { polls, runs } = scheduling;
+  const known: Participant = {
+    add(registration) {
+      targetsInUse.assign(registration);
+      addState(parts, registration);
+      stored?.restore(registration);
+    },
+    change: (registration) => state.queries.change(registration),
+    remove(registration) {
+      state.failures.forget(registration.query);
+      state.queries.remove(registration);
+    },
+  };
+  const called: Participant = {
+    begin: (registrations) => (parts.replica?.isLeader === false ? undefined : beginCalls(parts, registrations)),
+    change(registration) {
+      if (isWatched(registration)) {
+        polls.change(registration);
+      } else if (isScheduled(registration)) {
+        runs.change(registration);
+      }
+    },
+    remove(registration) {
+      if (isWatched(registration)) {
+        polls.remove(registration);
+      } else if (isScheduled(registration)) {
+        runs.remove(registration);
+      }
+    },
+  };
+  return [known, called];
+}
+
+/** Starts the polls and runs of queries. */
+function beginCalls(parts: Parts, registrations: readonly Registration[]): void {
+  const { state, scheduling, replica, stored } = parts;
+  const { polls, runs } = scheduling;
+  polls.add(registrations.filter(isWatched), (registration) => state.queries.isTerminal(registration));
+  for (const registration of registrations.filter(isScheduled)) {
+    runs.add(registration, (replica?.runs ?? stored)?.resume(registration));
+  }
+}
+
+function addState({ state }: Pick<Parts, 'state'>, registration: Registration): void {
+  if (isScheduled(registration)) {
+    state.runs.register(registration);
+  }
+  state.queries.register(registration);
+}
+
+/** Ends the polls of all queries, and leaves their runs at the service for another process. */
+export function leaveCalls({ state, scheduling: { polls, runs } }: Parts): void {
+  for (const registration of state.registry.all()) {
+    if (isWatched(registration)) {
+      polls.remove(registration);
+    } else if (isScheduled(registration)) {
+      runs.remove(registration, 'left');
+    }
+  }
+}
+
+/** Forgets the states of all queries: another process has followed them in the meantime. */
+export function renewStates(parts: Parts): void {
+  const { state } = parts;
+  for (const registration of state.registry.all()) {
+    state.queries.remove(registration);
+    addState(parts, registration);
+  }
+}

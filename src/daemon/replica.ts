@@ -1,0 +1,79 @@
+import { createConnection } from 'node:net';
+import { hostname } from 'node:os';
+import { placeOf } from '../accounts/accounts.ts';
+import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
+import type { Replicas } from '../config/config.ts';
+import type { Context } from '../lib/context.ts';
+import { questionOf } from '../model/question.ts';
+import { openEngine } from '../persistence/registers/open-engine.ts';
+import type { ConfigInForce } from '../registry/query-sources.ts';
+import type { ProbeResult } from '../replicas/leadership.ts';
+import { ReplicaMember } from '../replicas/member.ts';
+import type { RegisterEngine } from '../replicas/registers.ts';
+
+export interface ReplicaOptions {
+  readonly context: Context;
+  readonly inForce: ConfigInForce;
+  readonly replicas: Replicas;
+  /** Replaces the configured engine. */
+  readonly engine: RegisterEngine | undefined;
+  readonly handler: BoundedHandler;
+  readonly env: NodeJS.ProcessEnv;
+  readonly version: string;
+}
+
+/** Shortest time for which an intent of another living process is left alone, in milliseconds. */
+const PATIENCE_MS = 60_000;
+/** Time limit of a connection to another member, in milliseconds. */
+const PROBE_MS = 1_000;
+
+/**
+ * Opens this process's membership in its group of replicas. Nothing is called before its start. Undefined without an engine.
+ *
+ * @throws NetworkConfigError
+ */
+export function openReplica({ context, inForce, replicas, handler, env, version, ...given }: ReplicaOptions) {
+  const { clock, log } = context;
+  const { id, group, url, heartbeat, deadAfter } = replicas;
+  const engine = given.engine ?? openEngine({ config: inForce.loaded.config, handler, clock, env, version });
+  return (
+    engine &&
+    new ReplicaMember({
+      engine,
+      clock,
+      log,
+      settings: { group, id: id ?? hostname(), url, heartbeat, deadAfter },
+      version,
+      config: () => inForce.loaded.digest,
+      questionOf(query) {
+        const question = questionOf(query);
+        return { ...question, asked: `${placeOf(query.account, inForce.loaded.config)} ${question.asked}` };
+      },
+      probe: probePort,
+      patience() {
+        const { requestTimeout, maxAttempts } = inForce.loaded.config.aws;
+        return Math.max(PATIENCE_MS, 2 * requestTimeout * maxAttempts);
+      },
+    })
+  );
+}
+
+/** Connects to the port of a URL. */
+function probePort(url: string): Promise<ProbeResult> {
+  const { hostname: host, port, protocol } = new URL(url);
+  const defaultPort = protocol === 'https:' ? 443 : 80;
+  return new Promise((resolve) => {
+    const socket = createConnection({
+      host: host.replace(/^\[|\]$/g, ''),
+      port: port === '' ? defaultPort : Number(port),
+      timeout: PROBE_MS,
+    });
+    const end = (result: ProbeResult) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('connect', () => end('accepted'));
+    socket.once('timeout', () => end('unknown'));
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED' ? 'refused' : 'unknown'));
+  });
+}
