@@ -12,6 +12,7 @@ import { FlowDigests } from './flow-digests.ts';
 import type { DaemonOptions, Parts } from './parts.ts';
 import type { Queries } from './queries.ts';
 import type { Reload } from './reload.ts';
+import { servedReplicas } from './served-replicas.ts';
 import { targetHealth } from './target-health.ts';
 
 /** The parts of a daemon that requests are served from. */
@@ -56,7 +57,9 @@ export function createDaemonApp(
     },
     health: {
       unhealthy: () => scheduling.dispatcher.standstill(),
-      waiting: () => readiness.waiting(),
+      // A standby has no polls to wait for.
+      waiting: () => (parts.replica?.isLeader === false ? 0 : readiness.waiting()),
+      isJoining: () => parts.replica?.isReady === false,
       targets: () => targetHealth(state),
     },
     changes: {
@@ -64,6 +67,7 @@ export function createDaemonApp(
       registrations: web.enableAdminApi ? queries.registrations : undefined,
     },
     scrape: async (request) => (await exposition()).scrape(request),
+    replicas: parts.replica && servedReplicas(parts.replica),
     access: security && (() => security.access()),
     context,
   };
@@ -107,7 +111,7 @@ export function expositionOf(
     shard: parts.shard,
     storageWritable: () => parts.stored?.writable,
   };
-  return lazy(() => parts.page.exposition(facts));
+  return lazy(() => parts.page.exposition(facts, parts.replica));
 }
 
 /** Prices in the regions of the targets in use. */

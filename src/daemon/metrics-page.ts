@@ -2,13 +2,19 @@ import type { Clock } from '../lib/clock.ts';
 import { ApiSections } from '../metrics/api-sections.ts';
 import { type ExporterFacts, exporterSections } from '../metrics/exporter-sections.ts';
 import { Exposition } from '../metrics/exposition.ts';
+import type { MetricGroup } from '../metrics/family.ts';
 import { InventorySections } from '../metrics/inventory-sections.ts';
 import { MonitorSections } from '../metrics/monitor-sections.ts';
 import { QuerySections } from '../metrics/query-sections.ts';
+import { replicaSections } from '../metrics/replica-sections.ts';
 import { RunPage } from '../metrics/run-page.ts';
+import type { ReplicaMember } from '../replicas/member.ts';
 import type { ExporterState } from './exporter-state.ts';
 import type { MonitorMetricReads } from './monitor-metric-reads.ts';
 import type { Scheduling } from './scheduling.ts';
+
+/** Groups of families whose gauges only the leader of replicas exports. */
+const OF_LEADER: ReadonlySet<MetricGroup> = new Set(['queries', 'contributors', 'api', 'inventory', 'monitors']);
 
 /** The metrics page. It follows the state: changes are marked at once, and rendered with the next scrape. */
 export class MetricsPage {
@@ -47,9 +53,10 @@ export class MetricsPage {
   }
 
   /** Creates the complete page, including the metrics about the exporter itself. Loads prom-client late: a start does not wait for it. */
-  async exposition(facts: ExporterFacts): Promise<Exposition> {
+  async exposition(facts: ExporterFacts, replica: ReplicaMember | undefined): Promise<Exposition> {
     const { processSections } = await import('../metrics/process-sections.ts');
     const exporter = exporterSections(facts);
+    const replicas = replica && replicaSections(replica);
     const runtime = processSections();
     return new Exposition(
       [
@@ -59,6 +66,7 @@ export class MetricsPage {
         ...this.inventory.sections(),
         ...this.monitors.sections(),
         ...exporter.sections,
+        ...(replicas?.sections ?? []),
         ...runtime.sections,
       ],
       async () => {
@@ -68,8 +76,11 @@ export class MetricsPage {
         this.inventory.refresh(this.#clock.monotonic());
         this.monitors.refresh(this.#clock.now());
         exporter.refresh();
+        replicas?.refresh();
         await runtime.refresh();
       },
+      // Counters are of this process. Gauges show what AWS has returned, which only the leader knows.
+      ({ type, group }) => type !== 'gauge' || !OF_LEADER.has(group) || replica?.isLeader !== false,
     );
   }
 }

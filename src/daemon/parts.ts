@@ -127,7 +127,7 @@ export async function openParts(
 
 /** Resolves to undefined without replicas, whose code is not loaded then. */
 async function openReplicaOf(
-  { engine, env, build: { version } }: DaemonOptions,
+  { engine, env, shard, build: { version } }: DaemonOptions,
   context: Context,
   inForce: ConfigInForce,
   handler: BoundedHandler,
@@ -137,7 +137,7 @@ async function openReplicaOf(
     return undefined;
   }
   const { openReplica } = await import('./replica.ts');
-  return openReplica({ context, inForce, replicas, engine, handler, env, version });
+  return openReplica({ context, inForce, replicas, engine, handler, env, version, shard });
 }
 
 /** Resolves to undefined if the storage is disabled. */

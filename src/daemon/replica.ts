@@ -5,6 +5,7 @@ import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import type { Replicas } from '../config/config.ts';
 import type { Context } from '../lib/context.ts';
 import { questionOf } from '../model/question.ts';
+import type { Shard } from '../model/shard.ts';
 import { openEngine } from '../persistence/registers/open-engine.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
 import type { ProbeResult } from '../replicas/leadership.ts';
@@ -20,6 +21,8 @@ export interface ReplicaOptions {
   readonly handler: BoundedHandler;
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
+  /** Each shard has a group of its own. */
+  readonly shard: Shard;
 }
 
 /** Shortest time for which an intent of another living process is left alone, in milliseconds. */
@@ -32,7 +35,7 @@ const PROBE_MS = 1_000;
  *
  * @throws NetworkConfigError
  */
-export function openReplica({ context, inForce, replicas, handler, env, version, ...given }: ReplicaOptions) {
+export function openReplica({ context, inForce, replicas, handler, env, version, shard, ...given }: ReplicaOptions) {
   const { clock, log } = context;
   const { id, group, url, heartbeat, deadAfter } = replicas;
   const engine = given.engine ?? openEngine({ config: inForce.loaded.config, handler, clock, env, version });
@@ -42,7 +45,7 @@ export function openReplica({ context, inForce, replicas, handler, env, version,
       engine,
       clock,
       log,
-      settings: { group, id: id ?? hostname(), url, heartbeat, deadAfter },
+      settings: { group: shard.total === 1 ? group : `${group}:${shard.ordinal}-of-${shard.total}`, id: id ?? hostname(), url, heartbeat, deadAfter },
       version,
       config: () => inForce.loaded.digest,
       questionOf(query) {

@@ -15,6 +15,8 @@ export interface AppOptions {
   readonly health: Health;
   readonly changes: Changes;
   readonly scrape: Scrape;
+  /** Undefined without replicas. */
+  readonly replicas?: ServedReplicas | undefined;
   /** Returns what applies to a request received now. Undefined: no authentication, default headers. */
   readonly access?: (() => Promise<Access>) | undefined;
   /** When its shutdown begins, event streams end, and no more changes are accepted. */
@@ -80,6 +82,16 @@ export interface Health {
   unhealthy(): string | undefined;
   /** Number of watched queries that readiness waits for; 0: ready. */
   waiting(): number;
+  /** Whether this member must read the shared storage before it is ready. Always false without replicas. */
+  isJoining?(): boolean;
+}
+
+/** The group of replicas as one member sees it. */
+export interface ServedReplicas {
+  /** Can be sent as JSON. */
+  view(): Readonly<Record<string, unknown>>;
+  /** The leader, if this member is a standby. */
+  standby(): { readonly leaderId: string | undefined; readonly leaderUrl: string | undefined } | undefined;
 }
 
 /** Operations that change the exporter; undefined: disabled. */

@@ -2,7 +2,8 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { background } from '../lib/background.ts';
 import type { Logger } from '../lib/log.ts';
-import type { AppOptions } from './app-options.ts';
+import { leaderOnly } from './api/replicas-endpoint.ts';
+import type { AppOptions, ServedReplicas } from './app-options.ts';
 import { type Endpoint, endpoints, literalPattern, METHODS } from './endpoints.ts';
 import { createGate } from './security/access.ts';
 import { setSecurityHeaders } from './security/security-headers.ts';
@@ -25,6 +26,10 @@ export function createApp(options: AppOptions): RequestListener {
   app.enable('strict routing');
   app.enable('case sensitive routing');
 
+  const { replicas } = options;
+  if (replicas !== undefined) {
+    app.use(redirectToLeader(replicas, routePrefix));
+  }
   for (const { pattern, methods } of endpoints(options)) {
     const route = app.route(literalPattern(routePrefix) + pattern);
     for (const method of METHODS) {
@@ -70,6 +75,20 @@ export function createApp(options: AppOptions): RequestListener {
         .then((admitted) => admitted && !response.closed && app(request, response))
         .catch((error: unknown) => sendFailure(error, target.path, response));
       background(context.log, 'sign-in of a request', served);
+    }
+  };
+}
+
+/** Redirects requests that only the leader of replicas can serve. */
+function redirectToLeader(replicas: ServedReplicas, routePrefix: string): RequestHandler {
+  return (request, response, next) => {
+    const { path, search } = splitTarget(request.url) ?? { path: '', search: '' };
+    const isBelow = path.startsWith(`${routePrefix}/`);
+    const location = isBelow ? leaderOnly(replicas, path.slice(routePrefix.length), search) : undefined;
+    if (location === undefined) {
+      next();
+    } else {
+      response.writeHead(307, { Location: location, 'Content-Length': 0 }).end();
     }
   };
 }

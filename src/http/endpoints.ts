@@ -4,6 +4,7 @@ import { openApiDocument } from './api/openapi.ts';
 import { healthyEndpoint, readyEndpoint, reloadEndpoint } from './api/probes.ts';
 import { contributorsEndpoint, queriesEndpoint, queryEndpoint } from './api/query-endpoints.ts';
 import { deleteEndpoint, putEndpoint } from './api/registration-endpoints.ts';
+import { replicasEndpoint } from './api/replicas-endpoint.ts';
 import type { AppOptions } from './app-options.ts';
 import { ASSETS, assetEndpoint } from './page/page-assets.ts';
 import { pageEndpoints } from './page/status-page.ts';
@@ -36,7 +37,7 @@ export function endpoints(options: AppOptions): readonly Endpoint[] {
     { pattern: '/flows', methods: { get: pages.flows } },
     { pattern: `/${ASSETS}/:file`, methods: { get: assetEndpoint() } },
     { pattern: '/-/healthy', methods: { get: healthyEndpoint(() => health.unhealthy()) } },
-    { pattern: '/-/ready', methods: { get: readyEndpoint(() => health.waiting(), context.shutdown) } },
+    { pattern: '/-/ready', methods: { get: readyEndpoint(health, context.shutdown) } },
     { pattern: '/-/reload', methods: { post: reload, put: reload } },
     { pattern: '/api/v1/queries', methods: { get: queriesEndpoint(queries) } },
     {
@@ -49,6 +50,7 @@ export function endpoints(options: AppOptions): readonly Endpoint[] {
     },
     { pattern: '/api/v1/queries/:name/contributors', methods: { get: contributorsEndpoint(queries) } },
     { pattern: '/api/v1/events', methods: { get: new EventStream(queries, context).handler } },
+    { pattern: '/api/v1/replicas', methods: { get: replicasEndpoint(options.replicas) } },
     { pattern: '/api/openapi.json', methods: { get: (_request, response) => sendJson(response, 200, description) } },
   ];
 }

@@ -30,10 +30,19 @@ export class Exposition {
   readonly #blocks: readonly Block[];
   readonly #end = new Chunk(() => '# EOF\n');
   readonly #refresh: () => Promise<void>;
+  readonly #isShown: (family: Section['family']) => boolean;
 
-  /** @param refresh called at the start of each scrape to mark what has changed with time */
-  constructor(sections: readonly Section[], refresh: () => Promise<void>) {
+  /**
+   * @param refresh called at the start of each scrape to mark what has changed with time
+   * @param isShown whether a family is exported now
+   */
+  constructor(
+    sections: readonly Section[],
+    refresh: () => Promise<void>,
+    isShown: (family: Section['family']) => boolean = () => true,
+  ) {
     this.#refresh = refresh;
+    this.#isShown = isShown;
     this.#blocks = sections.map((section) => ({
       section,
       headers: {
@@ -58,7 +67,9 @@ export class Exposition {
   async scrape(request: ScrapeRequest): Promise<readonly Buffer[]> {
     await this.#refresh();
     const { format, gzip, groups } = request;
-    const blocks = this.#blocks.filter(({ section }) => groups === undefined || groups.has(section.family.group));
+    const blocks = this.#blocks.filter(
+      ({ section: { family } }) => this.#isShown(family) && (groups === undefined || groups.has(family.group)),
+    );
     const end = format === 'openmetrics' ? [this.#end] : [];
     if (!gzip) {
       const parts: Buffer[] = [];

@@ -1,6 +1,7 @@
 import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './contributor-families.ts';
 import { counter, type Family, families, gauge, histogram } from './family.ts';
 import { CLOUDWATCH_FAMILIES, MONITOR_FAMILIES, QUERY_MONITOR_FAMILIES } from './monitor-families.ts';
+import { REPLICA_FAMILIES } from './replica-families.ts';
 
 const TARGET = ['account', 'aws_region'] as const;
 
@@ -216,4 +217,5 @@ export const FAMILIES: readonly Family[] = [
   ...Object.values(CLOUDWATCH_FAMILIES),
   ...Object.values(QUERY_MONITOR_FAMILIES),
   ...Object.values(EXPORTER_FAMILIES),
+  ...Object.values(REPLICA_FAMILIES),
 ];

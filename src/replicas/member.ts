@@ -10,36 +10,14 @@ import { EndedStatuses } from './ended-statuses.ts';
 import { EngineClock } from './engine-clock.ts';
 import { type EngineCall, EngineRegisters } from './engine-registers.ts';
 import { ReplicaGroup, type ReplicaGroupOptions } from './group.ts';
-import type { TakeoverReason } from './leadership.ts';
 import { IdInUseError } from './own-register.ts';
 import { type RegisterEngine, RegisterError } from './registers.ts';
+import type { ReplicaHandlers } from './replica-handlers.ts';
 import { replicaRegistrations } from './replica-registrations.ts';
 import { ReplicaStats } from './replica-stats.ts';
 import { RunFence } from './run-fence.ts';
 import { RunRegisters } from './run-registers.ts';
-import type { LeaderValue } from './values.ts';
-
-/** The lead of this process. */
-export interface Lead {
-  readonly epoch: number;
-  readonly reason: TakeoverReason;
-}
-
-/** What the daemon does when its role changes. Calls do not overlap. */
-export interface ReplicaHandlers {
-  /**
-   * Called when this process leads, and the registers are loaded: `runs.resume`, `ended.get`, and `registrations.load` return
-   * their content. It starts polls and runs. The lead may be lost in the meantime: then `follow` is called afterward.
-   */
-  lead(lead: Lead): Promise<void>;
-  /** Called when another process leads. It stops polls, and leaves runs at the service. */
-  follow(): Promise<void>;
-  /**
-   * Called when the leader has had no acknowledged heartbeat for `deadAfter`, and another process may lead: it uses half of each
-   * budget. Called with false afterward.
-   */
-  cutOff(isCutOff: boolean): void;
-}
+import type { LeaderValue, MemberIdentity } from './values.ts';
 
 export interface ReplicaMemberOptions extends Pick<ReplicaGroupOptions, 'clock' | 'log' | 'settings' | 'probe'> {
   readonly engine: RegisterEngine;
@@ -103,8 +81,10 @@ export class ReplicaMember {
       timeout: settings.deadAfter / ATTEMPTS_PER_DEATH,
       ended: (call) => this.#called(call),
     });
-    const { id, url } = settings;
-    const identity = () => ({ id, boot, url, version: options.version, config: options.config() });
+    const identity = (): MemberIdentity => {
+      const { group: _group, ...own } = this.identity;
+      return own;
+    };
     const refused = (error: RegisterError) => log.warn('register ignored', { reason: error.message });
     const { stats } = this;
     const replicas = new ReplicaGroup({ ...options, registers, identity, now, stats, refused });
@@ -136,6 +116,18 @@ export class ReplicaMember {
   /** Sets what follows the role. Called once, before {@link start}. */
   attach(handlers: ReplicaHandlers): void {
     this.#handlers = handlers;
+  }
+
+  /** What this member writes about itself, and its group. */
+  get identity(): MemberIdentity & { readonly group: string } {
+    const { settings, version, config } = this.#options;
+    const { id, url, group } = settings;
+    return { id, boot: this.boot, url, version, config: config(), group };
+  }
+
+  /** Kind and address of the engine. */
+  get engine(): Pick<RegisterEngine, 'kind' | 'description'> {
+    return this.#options.engine;
   }
 
   /** Whether this process has read the registers: a standby is ready then. */

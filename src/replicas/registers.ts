@@ -107,7 +107,15 @@ export interface RegisterEngine {
  * register has a value that is not of this exporter, or there are too many registers. `other`: all other replies (for example, a
  * missing table).
  */
-const REGISTER_FAILURES = ['conflict', 'throttled', 'timeout', 'unreachable', 'denied', 'invalid', 'other'] as const;
+export const REGISTER_FAILURES = [
+  'conflict',
+  'throttled',
+  'timeout',
+  'unreachable',
+  'denied',
+  'invalid',
+  'other',
+] as const;
 export type RegisterFailure = (typeof REGISTER_FAILURES)[number];
 
 /** A failed call. The message is what the engine or the connection reported, without secrets. */

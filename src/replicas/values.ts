@@ -156,7 +156,7 @@ function readHeartbeat(read: Members): Heartbeat {
   return {
     id: read.text('id', LONGEST_ID),
     boot: read.text('boot', LONGEST_ID),
-    url: read.optional('url', (name) => read.text(name, LONGEST_URL)),
+    url: read.optional('url', (name) => read.url(name)),
     version: read.text('version', LONGEST_ID),
     config: read.text('config', LONGEST_ID),
     counter: read.integer('counter'),
@@ -187,6 +187,16 @@ class Members {
       throw this.error(member, `a text of at most ${longest} characters`);
     }
     return value;
+  }
+
+  /** Reads an address of another process, to which this one connects and redirects clients. */
+  url(member: string): string {
+    const text = this.text(member, LONGEST_URL);
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.username !== '') {
+      throw this.error(member, 'a URL http:// or https:// without a user');
+    }
+    return url.href;
   }
 
   integer(member: string): number {

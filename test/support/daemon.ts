@@ -10,6 +10,7 @@ import type { ConfigSource, DaemonOptions } from '../../src/daemon/parts.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { type Shard, WHOLE } from '../../src/model/shard.ts';
 import { loadConfig } from '../../src/queries/load.ts';
+import type { RegisterEngine } from '../../src/replicas/registers.ts';
 import { ExpositionPage } from './exposition-page.ts';
 import { RecordingLog } from './recording-log.ts';
 
@@ -72,6 +73,8 @@ export interface DaemonSettings {
   /** Runs are stopped on shutdown, even with a storage. */
   readonly isLast?: boolean;
   readonly shard?: Shard;
+  /** Replaces the configured engine of replicas. */
+  readonly engine?: RegisterEngine;
 }
 
 /** Starts a daemon with the content of a configuration file. It listens on a free port, and ends with the test. */
@@ -87,13 +90,26 @@ export async function runDaemon(
     adminApi = false,
     isLast = false,
     shard = WHOLE,
+    engine,
   }: DaemonSettings = {},
 ): Promise<RunningDaemon> {
   const read = { file, env: {}, fallbackRegion: async () => 'us-east-1' };
   const loaded = await loadConfig(JSON.stringify(config), read);
   const log = new RecordingLog();
   const daemon = await startDaemon(
-    daemonOptions({ loaded, read, clock, env, log, autoReloadInterval, lifecycle, adminApi, isLast, shard }),
+    daemonOptions({
+      loaded,
+      read,
+      clock,
+      env,
+      log,
+      autoReloadInterval,
+      lifecycle,
+      adminApi,
+      isLast,
+      shard,
+      ...(engine && { engine }),
+    }),
   );
   scope.onTestFinished(() => daemon.stop(1_000));
   return running(daemon, log);
@@ -111,6 +127,7 @@ export function daemonOptions({
   adminApi = false,
   isLast = false,
   shard = WHOLE,
+  engine,
 }: Omit<DaemonSettings, 'file'> &
   Omit<ConfigSource, 'autoReloadInterval'> & { readonly log: RecordingLog }): DaemonOptions {
   return {
@@ -132,6 +149,7 @@ export function daemonOptions({
     env,
     isLast,
     shard,
+    engine,
   };
 }
 

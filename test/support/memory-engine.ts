@@ -43,9 +43,8 @@ export class MemoryEngine implements RegisterEngine {
     return this.#reply({ registers, next: start + PAGE < all.length ? registers.at(-1)?.name : undefined });
   }
 
-  async close(): Promise<void> {
-    this.#partitions.clear();
-  }
+  /** Other processes use the engine further. */
+  async close(): Promise<void> {}
 
   #reply<T>(result: T): Reply<T> {
     return { result, time: this.#time() };

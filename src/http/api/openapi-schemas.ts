@@ -156,3 +156,33 @@ export const ERROR: Schema = {
     },
   },
 };
+
+const STRING_OR_NULL = { type: ['string', 'null'] };
+
+/** Returns the schema of an object that has exactly these members. */
+function objectOf(properties: Readonly<Record<string, Schema>>): Schema {
+  return { type: 'object', required: Object.keys(properties), additionalProperties: false, properties };
+}
+
+export const REPLICAS: Schema = objectOf({
+  group: STRING,
+  id: { type: 'string', description: 'This member' },
+  leader: {
+    oneOf: [objectOf({ id: STRING, epoch: { type: 'integer' }, url: STRING_OR_NULL }), { type: 'null' }],
+    description: 'null if no member leads',
+  },
+  engine: objectOf({ kind: STRING, description: STRING, up: { type: 'boolean' } }),
+  members: {
+    type: 'array',
+    items: objectOf({
+      id: STRING,
+      url: STRING_OR_NULL,
+      version: STRING,
+      sameConfig: { type: 'boolean', description: 'Whether it has the configuration of this member' },
+      heartbeatAgeSeconds: {
+        type: 'number',
+        description: 'Time since its last heartbeat that this member has observed',
+      },
+    }),
+  },
+});

@@ -2,7 +2,16 @@ import { METRIC_GROUPS } from '../../metrics/family.ts';
 import type { Site } from '../app-options.ts';
 import { EXPOSITION_CONTENT_TYPE } from '../scrape/exposition-negotiation.ts';
 import { EVENT_STREAM, HTML, JSON_TYPE, TEXT, TSV } from '../server/respond.ts';
-import { CONTRIBUTORS, ERROR, QUERY, QUERY_DEFINITION, QUERY_ERROR, type Schema, STRING } from './openapi-schemas.ts';
+import {
+  CONTRIBUTORS,
+  ERROR,
+  QUERY,
+  QUERY_DEFINITION,
+  QUERY_ERROR,
+  REPLICAS,
+  type Schema,
+  STRING,
+} from './openapi-schemas.ts';
 
 /** The OpenAPI 3.1 description of every path that the exporter serves: long, as one document. The API has no version of its own. */
 export function openApiDocument({ version, telemetryPath, externalUrl, routePrefix }: Site): Record<string, unknown> {
@@ -13,7 +22,8 @@ export function openApiDocument({ version, telemetryPath, externalUrl, routePref
       version,
       description:
         'Metrics, state, and health of the exporter, and queries registered over HTTP. HEAD returns the headers of GET; ' +
-        'other methods return 405 with `Allow`. If --web.config.file defines users, all paths except the probes return ' +
+        'other methods return 405 with `Allow`. A standby of replicas redirects pages and the API to the leader with 307, or ' +
+        'returns 503 if the leader has no URL. If --web.config.file defines users, all paths except the probes return ' +
         '401 without authentication, or 503 while too many sign-ins are waiting.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
@@ -100,6 +110,10 @@ export function openApiDocument({ version, telemetryPath, externalUrl, routePref
       '/api/v1/events': get('listEvents', 'Status changes as server-sent events: status (a Query), removed, reset', {
         200: content('Endless stream; supports Last-Event-ID', EVENT_STREAM, STRING),
         ...errorResponses(503),
+      }),
+      '/api/v1/replicas': get('getReplicas', 'Members of the replicas, their leader, and their shared storage', {
+        200: content('The group as this member sees it', JSON_TYPE, REPLICAS),
+        ...errorResponses(404, 500),
       }),
       '/api/openapi.json': get('describe', 'This description', {
         200: content('OpenAPI 3.1', JSON_TYPE, { type: 'object', required: ['openapi', 'info', 'paths'] }),

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { RequestHandler } from 'express';
+import type { Health } from '../app-options.ts';
 import { HttpError, sendText } from '../server/respond.ts';
 
 /** `GET /-/healthy`: 200, or 503 with the reason. */
@@ -14,12 +15,14 @@ export function healthyEndpoint(unhealthy: () => string | undefined): RequestLis
   };
 }
 
-/** `GET /-/ready`: 503 until each watched query was polled, with the number of those that were not, and during shutdown. */
-export function readyEndpoint(waiting: () => number, shutdown: AbortSignal): RequestListener {
+/** `GET /-/ready`: 503 until each watched query was polled, with the number of those that were not, until a replica has read the shared storage, and during shutdown. */
+export function readyEndpoint(health: Pick<Health, 'waiting' | 'isJoining'>, shutdown: AbortSignal): RequestListener {
   return (_request, response) => {
-    const count = waiting();
+    const count = health.waiting();
     if (shutdown.aborted) {
       sendText(response, 503, 'Network Flow Monitor exporter is shutting down.');
+    } else if (health.isJoining?.() === true) {
+      sendText(response, 503, 'Network Flow Monitor exporter is not ready: the shared storage was not read yet.');
     } else if (count > 0) {
       const queries = count === 1 ? '1 watched query' : `${count} watched queries`;
       sendText(response, 503, `Network Flow Monitor exporter is not ready: ${queries} not polled yet.`);

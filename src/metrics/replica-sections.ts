@@ -1,0 +1,48 @@
+import type { ReplicaMember } from '../replicas/member.ts';
+import { REGISTER_FAILURES } from '../replicas/registers.ts';
+import type { Section } from './exposition.ts';
+import { REPLICA_FAMILIES } from './replica-families.ts';
+import { ScrapedSections } from './scraped-sections.ts';
+import { labelPart, type Sample } from './text.ts';
+
+/** Characters of the configuration's hash in a label. */
+const HASH_LENGTH = 12;
+
+type FamilyName = keyof typeof REPLICA_FAMILIES;
+
+/** Returns the series of replicas, and what marks them as changed before a scrape. */
+export function replicaSections(member: ReplicaMember): { sections: Section[]; refresh(): void } {
+  const { stats } = member;
+  const by = (label: string, counts: Iterable<readonly [string, number]>): readonly Sample[] =>
+    Array.from(counts, ([value, count]) => [labelPart([[label, value]]), count]);
+  const samples: Readonly<Record<FamilyName, () => readonly Sample[]>> = {
+    aws_nfm_replica_epoch: () => [['', member.epoch]],
+    aws_nfm_replica_leader: () => [['', Number(member.epoch > 0)]],
+    aws_nfm_replica_members: () => [['', member.members.length]],
+    aws_nfm_replica_member_info: () => {
+      const { group, id, version, config } = member.identity;
+      return [[labelPart(Object.entries({ group, id, version, config: config.slice(0, HASH_LENGTH) })), 1]];
+    },
+    aws_nfm_replica_config_mismatch: () => [['', Number(member.hasOtherConfig)]],
+    aws_nfm_replica_clock_offset_seconds: () => {
+      const offset = member.clock.localOffset;
+      return [['', offset === undefined ? undefined : offset / 1_000]];
+    },
+    aws_nfm_replica_engine_up: () => [['', Number(stats.isEngineUp)]],
+    aws_nfm_replica_engine_requests_total: () => by('operation', Object.entries(stats.requests)),
+    aws_nfm_replica_engine_errors_total: () =>
+      by(
+        'error',
+        REGISTER_FAILURES.map((error) => [error, stats.errors.get(error) ?? 0]),
+      ),
+    aws_nfm_replica_engine_rollbacks_total: () => [['', stats.rollbacks]],
+    aws_nfm_replica_takeovers_total: () => by('reason', Object.entries(stats.takeovers)),
+    aws_nfm_replica_fenced_starts_total: () => [['', member.runs.fencedStarts]],
+  };
+  const scraped = new ScrapedSections();
+  const names = Object.keys(samples) as FamilyName[]; // the record has exactly these keys
+  return {
+    sections: names.map((name) => scraped.add(REPLICA_FAMILIES[name], samples[name])),
+    refresh: () => scraped.refresh(),
+  };
+}
