@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { REPLICA_FAMILIES } from '../../src/metrics/replica-families.ts';
 import type { RegisterEngine } from '../../src/replicas/registers.ts';
 import { adjustedClock } from '../support/adjusted-clock.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
@@ -81,6 +82,9 @@ describe('two replicas', () => {
     const standby = await second.metrics();
     expect(standby.value('aws_nfm_replica_epoch', {})).toBe(0);
     expect(standby.value('aws_nfm_replica_members', {})).toBe(2);
+    for (const family of Object.keys(REPLICA_FAMILIES)) {
+      expect(standby.samples(family), family).not.toEqual([]);
+    }
     expect((await second.text('/metrics')).body).not.toContain('aws_nfm_query_status');
     expect(standby.value('aws_nfm_query_polls_total', { query: 'ended' })).toBe(0);
     await first.stop(10_000);
