@@ -1,6 +1,5 @@
 import type { RequestListener } from 'node:http';
 import type { RequestHandler } from 'express';
-import type { Health } from '../app-options.ts';
 import { HttpError, sendText } from '../server/respond.ts';
 
 /** `GET /-/healthy`: 200, or 503 with the reason. */
@@ -16,7 +15,10 @@ export function healthyEndpoint(unhealthy: () => string | undefined): RequestLis
 }
 
 /** `GET /-/ready`: 503 until each watched query was polled, with the number of those that were not, until a replica has read the shared storage, and during shutdown. */
-export function readyEndpoint(health: Pick<Health, 'waiting' | 'isJoining'>, shutdown: AbortSignal): RequestListener {
+export function readyEndpoint(
+  health: { waiting(): number; isJoining?(): boolean },
+  shutdown: AbortSignal,
+): RequestListener {
   return (_request, response) => {
     const count = health.waiting();
     if (shutdown.aborted) {
