@@ -5,7 +5,7 @@ import { SteppedClock } from './stepped-clock.ts';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const ACCOUNT_ID = '123456789012';
-const START = Date.UTC(2026, 10, 29, 10, 0, 30);
+const START = Date.UTC(2026, 10, 29, 10);
 
 /** A simulator with monitor metrics and daemons on the same clock. */
 export interface MetricService {
