@@ -265,7 +265,7 @@ describe('check-config --online', () => {
       const { code, stdout, stderr } = await check(scope, url, { ...cloudwatch(url), accounts });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toMatch(
-        /^a us-east-1, a eu-west-1, b us-east-1: CloudWatch: HealthIndicator of monitor checkout has \d\d points in the last 1h$/m,
+        /^a us-east-1, a eu-west-1, b us-east-1: CloudWatch: HealthIndicator of monitor checkout has \d\d points in the last 1h; \d+ monitors?, \$\d\.\d\d per month$/m,
       );
       expect(requests.filter(({ operation }) => operation === 'GetMetricData')).toHaveLength(3);
       expect(simulator.metricsRequested()).toBe(3);

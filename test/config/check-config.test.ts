@@ -73,6 +73,40 @@ describe('check-config', () => {
     });
   });
 
+  it('prints the price of metrics from CloudWatch per month', async () => {
+    const config = {
+      aws: { region: 'us-east-1' },
+      cloudwatch: {},
+      accounts: [
+        { name: 'a' },
+        { name: 'b', regions: ['us-east-1', 'us-west-2'], cloudwatch: { metrics: '*', sumsInterval: '1m' } },
+        { name: 'c', cloudwatch: { metrics: '*', maxMetricsPerDay: 50_000 } },
+        { name: 'd', cloudwatch: { metrics: '*', monitors: { name: 'prod-*' }, maxMetricsPerDay: 3_000 } },
+      ],
+      queries: ['prod-1', 'prod-2', 'dev'].map((monitorName) => ({
+        name: monitorName,
+        account: ['a', 'd'],
+        monitorName,
+        queryId: 'q',
+      })),
+    };
+    const { code, stdout } = await check(write('priced.json', JSON.stringify(config)));
+    expect(code).toBe(0);
+    const lines = stdout.split('\n');
+    const from = lines.findIndex((line) => line.startsWith('CloudWatch'));
+    expect(lines.slice(from, -2)).toEqual([
+      'CloudWatch: 5 targets, $1.84 per month for the 5 monitors that queries name',
+      '  a us-east-1: HealthIndicator every 1m: $0.43 per month for each monitor',
+      '  b us-east-1, b us-west-2: HealthIndicator every 1m, 4 other metrics every 1m: $2.16 per month for each monitor',
+      '  c us-east-1: HealthIndicator every 1m, 4 other metrics every 5m: $0.78 per month for each monitor; at most 50000 metrics per day ($15.00 per month) are enough for 19 monitors; with more, intervals are stretched',
+      '  d us-east-1: HealthIndicator every 1m, 4 other metrics every 5m: $0.78 per month for each monitor; at most 3000 metrics per day ($0.90 per month) stretch interval to 2m and sumsInterval to 30m for the 2 monitors that queries name',
+    ]);
+  });
+
+  it('prints nothing about CloudWatch without its section', async () => {
+    expect((await check(`${FIXTURES}everything.ok.yml`)).stdout).not.toContain('CloudWatch');
+  });
+
   it('prints all errors on stderr and exits with 1', async () => {
     expect(await check(`${FIXTURES}accounts.bad.yml`)).toEqual({
       code: 1,

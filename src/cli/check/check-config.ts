@@ -8,6 +8,7 @@ import { QUERY_TYPES } from '../../model/vocabulary.ts';
 import type { Follower } from '../../queries/following.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from '../../queries/targets.ts';
 import { type LoadedWithFiles, loadWithFiles } from '../../registry/load-with-files.ts';
+import { summarizeCloudwatch } from './cloudwatch-summary.ts';
 import { describeSelector, nameSelector } from './selectors.ts';
 
 export interface CheckConfigOptions {
@@ -65,6 +66,7 @@ function summarize(file: string, loaded: LoadedWithFiles, verbose: boolean): str
     ...(config.discovery.files.length === 0 ? [] : listed(`discovery files: ${files.length}`, files, shown)),
     ...summarizeQueries(queries, selectors, shown),
     ...summarizeTargets(loaded, shown),
+    ...summarizeCloudwatch(config, queries),
     ...(selectors.length === 0
       ? []
       : listed(

@@ -3,6 +3,7 @@ import { PERIOD_MS } from '../../aws/cloudwatch/metric-data.ts';
 import type { CloudwatchSettings } from '../../config/config.ts';
 import { formatDuration } from '../../config/reading/texts.ts';
 import { counted } from '../../lib/text.ts';
+import { dollarsPerMonth, planReads } from '../../queries/cloudwatch-plan.ts';
 import { selectSubjects } from '../../queries/following.ts';
 import { countSelected, type ListedMonitor } from './online-selectors.ts';
 import { type Check, NEVER_ABORTED } from './target-checks.ts';
@@ -40,8 +41,15 @@ export function metricCheck(
       const subject = `${metric} of monitor ${monitor.name}`;
       const range = `in the last ${formatDuration(lookback)}`;
       return points > 0
-        ? `${subject} has ${counted(points, 'point')} ${range}`
+        ? `${subject} has ${counted(points, 'point')} ${range}; ${priceOf(settings, names.length)}`
         : { warning: `${subject} has no points ${range}; check that agents send data for this monitor` };
     },
   };
+}
+
+/** Returns the price of the reads of a number of monitors, and whether the cost limit stretches them. */
+function priceOf(settings: CloudwatchSettings, monitors: number): string {
+  const plan = planReads(settings, monitors);
+  const limit = plan.isLimited ? ', with intervals stretched by maxMetricsPerDay' : '';
+  return `${counted(monitors, 'monitor')}, $${dollarsPerMonth(plan).toFixed(2)} per month${limit}`;
 }
