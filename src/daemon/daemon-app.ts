@@ -61,6 +61,7 @@ export function createDaemonApp(
       waiting: () => (parts.replica?.isLeader === false ? 0 : readiness.waiting()),
       isJoining: () => parts.replica?.isReady === false,
       targets: () => targetHealth(state),
+      networks: () => parts.metricReads.networks(),
     },
     changes: {
       reload: web.enableLifecycle ? () => reload.reload() : undefined,

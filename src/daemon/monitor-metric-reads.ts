@@ -6,10 +6,11 @@ import { CloudwatchClient } from '../aws/cloudwatch/client.ts';
 import type { Credentials } from '../aws/credentials/credentials.ts';
 import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import type { CloudwatchSettings } from '../config/config.ts';
+import type { MonitorNetwork } from '../http/app-options.ts';
 import type { Context } from '../lib/context.ts';
 import type { QueryMonitorBytes, ReadTargetView } from '../metrics/monitor-sections.ts';
 import type { StoredState } from '../persistence/stored-state.ts';
-import { planReads, type ReadPlan } from '../queries/cloudwatch-plan.ts';
+import { isHealth, planReads, type ReadPlan } from '../queries/cloudwatch-plan.ts';
 import { cloudwatchOf } from '../queries/cloudwatch-targets.ts';
 import { fitsPattern } from '../queries/following.ts';
 import type { Discovery } from '../registry/discovery.ts';
@@ -17,6 +18,7 @@ import type { ConfigInForce } from '../registry/query-sources.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import { MetricReads } from '../scheduler/metric-reads.ts';
 import { type Target, Targets } from '../scheduler/target.ts';
+import { HEALTH_VALID_MS } from '../state/monitor-condition.ts';
 import type { ExporterState } from './exporter-state.ts';
 
 export interface MonitorMetricReadsOptions extends Context {
@@ -112,6 +114,27 @@ export class MonitorMetricReads {
         }
       }
     }
+  }
+
+  /** Returns the condition of AWS's network for each monitor whose health is read. */
+  networks(): readonly MonitorNetwork[] {
+    const { clock, state } = this.#options;
+    const now = clock.now();
+    return [...this.#read.values()]
+      .filter(({ settings }) => settings.metrics.some(isHealth))
+      .flatMap(({ target: { account, region }, target }) =>
+        state.monitorMetrics.of(target).map(({ name, monitor: { condition, healthEnd } }) => {
+          const isKnown = condition !== undefined && healthEnd !== undefined && now - healthEnd <= HEALTH_VALID_MS;
+          const since = isKnown ? condition.since : healthEnd;
+          return {
+            account,
+            region,
+            monitor: name,
+            condition: isKnown ? (condition.degraded ? 'degraded' : 'healthy') : 'unknown',
+            since: since === undefined ? null : new Date(since).toISOString(),
+          };
+        }),
+      );
   }
 
   /** Applies the configuration in effect to the targets in use. */

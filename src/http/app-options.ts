@@ -75,9 +75,22 @@ export interface TargetHealth {
   readonly identity: string | undefined;
 }
 
+/** Whether AWS's network is degraded, for one monitor: from CloudWatch's HealthIndicator. */
+export interface MonitorNetwork {
+  readonly account: string;
+  readonly region: string;
+  readonly monitor: string;
+  /** `unknown` without data of the last 15 minutes. */
+  readonly condition: 'healthy' | 'degraded' | 'unknown';
+  /** Start of the condition, or end of the newest data if it is unknown (RFC 3339); null without data. */
+  readonly since: string | null;
+}
+
 export interface Health {
   /** All accounts and Regions in use. */
   targets(): Iterable<TargetHealth>;
+  /** AWS's network of all monitors whose health is read. */
+  networks(): Iterable<MonitorNetwork>;
   /** Why the process does not work; undefined if it does. */
   unhealthy(): string | undefined;
   /** Number of watched queries that readiness waits for; 0: ready. */

@@ -1,6 +1,7 @@
 import type { MonitorMetric } from '../model/vocabulary.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { ReadCounts } from '../state/cloudwatch-stats.ts';
+import { HEALTH_VALID_MS } from '../state/monitor-condition.ts';
 import type { SelectedMonitor } from '../state/monitor-metrics.ts';
 import type { MonitorState } from '../state/monitor-state.ts';
 import type { Section } from './exposition.ts';
@@ -50,8 +51,6 @@ interface ShownTarget {
   age: string;
 }
 
-/** Age of the newest period from which on the health is absent. */
-const HEALTH_SHOWN_MS = 900_000;
 /** Number of reads for which a round-trip time is exported. */
 const ROUND_TRIP_TIME_READS = 5;
 const MINUTE_MS = 60_000;
@@ -134,7 +133,7 @@ function showMonitor(
     monitor,
     labels: targetLabels(target, ['monitor', serviceLabel(name)]),
     isRead: (metric) => metrics.includes(metric),
-    isHealthOld: now - healthEnd > HEALTH_SHOWN_MS,
+    isHealthOld: now - healthEnd > HEALTH_VALID_MS,
     isRoundTripTimeOld: now - at - MINUTE_MS > ROUND_TRIP_TIME_READS * sumsInterval,
   };
 }

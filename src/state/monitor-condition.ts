@@ -3,6 +3,9 @@ import { PERIOD_MS, type Point } from '../aws/cloudwatch/metric-data.ts';
 /** Number of newest periods of which one degraded period makes a monitor degraded. */
 const JUDGED_PERIODS = 3;
 
+/** Age of the newest period of HealthIndicator from which on the condition is unknown, in milliseconds. */
+export const HEALTH_VALID_MS = 15 * PERIOD_MS;
+
 /** Whether AWS's network of a monitor is degraded, and since when, in milliseconds since the epoch. */
 export interface NetworkCondition {
   readonly degraded: boolean;

@@ -75,7 +75,6 @@ test(`counts each period of ${HOURS} hours once, with late, missing, repeated, a
   const storage = { path: temporaryFolder(scope) };
   const { clock, simulator, start } = await runMetricService(scope, {
     names: MONITORS,
-    waitsForFiles: true,
     scenario: { cloudwatch: { faults: FAULTS }, incidents: INCIDENTS },
   });
   const begin = clock.now();

@@ -88,6 +88,7 @@ export function appOptions(views: readonly QueryView[] = [], changes: Partial<Fl
     unhealthy: () => undefined,
     waiting: () => 0,
     targets: () => [],
+    networks: () => [],
     subscribe: () => () => undefined,
     shutdown: new AbortController().signal,
     reload: undefined,

@@ -5,6 +5,7 @@ const LONG_FILES: readonly string[] = [
   'test/rules/storms.test.ts',
   'test/daemon/scheduled-weeks.test.ts',
   'test/e2e/alert-way.test.ts',
+  'test/daemon/monitor-metrics-day.test.ts',
   'test/rules/rules.test.ts',
   'test/rules/replicas/takeover.test.ts',
   'test/persistence/kill.test.ts',

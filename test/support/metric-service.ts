@@ -1,5 +1,6 @@
 import { parseScenario, type Simulator, startSimulator } from 'network-flow-monitor-simulator';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS, type TestScope } from './daemon.ts';
+import { runReloadedDaemon } from './reloaded-daemon.ts';
 import { SteppedClock } from './stepped-clock.ts';
 
 export const MINUTE = 60_000;
@@ -12,8 +13,12 @@ export interface MetricService {
   readonly clock: SteppedClock;
   readonly simulator: Simulator;
   /** Starts a daemon with all metrics of all monitors. Resolves when its monitors are listed. */
-  start(config?: Readonly<Record<string, unknown>>): Promise<MetricDaemon>;
+  start(config?: Config): Promise<MetricDaemon>;
+  /** Starts a daemon with exactly these sections, which can be reloaded. */
+  startReloaded(config: Config): Promise<MetricDaemon & { reloadWith(config: Config): Promise<unknown> }>;
 }
+
+type Config = Readonly<Record<string, unknown>>;
 
 export interface MetricDaemon extends RunningDaemon {
   /** Stops the daemon while the clock advances. */
@@ -26,44 +31,46 @@ export async function runMetricService(
   {
     names = ['checkout'],
     scenario = {},
-    waitsForFiles = false,
   }: {
     readonly names?: readonly string[];
     readonly scenario?: Readonly<Record<string, unknown>>;
-    readonly waitsForFiles?: boolean;
   } = {},
 ): Promise<MetricService> {
   setAwsEnvironment(TEST_CREDENTIALS);
-  const clock = new SteppedClock(START, { waitsForFiles });
+  const clock = new SteppedClock(START, { waitsForFiles: true });
   scope.onTestFinished(clock.watchRequests());
-  const accounts = [{ id: ACCOUNT_ID, regions: { 'us-east-1': { monitors: names.map((name) => ({ name })) } } }];
+  const monitors = names.map((name) => ({ name }));
+  const accounts = [{ id: ACCOUNT_ID, regions: { 'us-east-1': { monitors }, 'us-west-2': { monitors } } }];
   const simulator = await startSimulator({
     scenario: parseScenario(JSON.stringify({ accounts, ...scenario })),
     clock,
   });
   scope.onTestFinished(() => simulator.close());
   const { url } = simulator;
+  const endpoints = { region: 'us-east-1', endpoint: url, stsEndpoint: url, maxAttempts: 1 };
+  const configOf = ({ cloudwatch, ...config }: Config): Config => ({
+    aws: endpoints,
+    ...(typeof cloudwatch === 'object' ? { cloudwatch: { metrics: '*', endpoint: url, ...cloudwatch } } : {}),
+    ...config,
+  });
+  const started = async <Daemon extends RunningDaemon>(run: (scope: TestScope) => Promise<Daemon>) => {
+    const ends: (() => Promise<void> | void)[] = [];
+    const end = async () => {
+      await clock.complete(Promise.all(ends.splice(0).map((each) => each())), MINUTE);
+    };
+    scope.onTestFinished(end);
+    const daemon = await run({ onTestFinished: (each) => ends.push(each) });
+    await clock.advance(2_000);
+    return Object.assign(daemon, { end });
+  };
   return {
     clock,
     simulator,
-    async start({ cloudwatch, ...config }: Readonly<Record<string, unknown>> = {}) {
-      const ends: (() => Promise<void> | void)[] = [];
-      const stop = async () => {
-        const ended = Promise.all(ends.splice(0).map((end) => end()));
-        await clock.complete(ended, MINUTE);
-      };
-      scope.onTestFinished(stop);
-      const daemon = await runDaemon(
-        { onTestFinished: (end) => ends.push(end) },
-        {
-          aws: { region: 'us-east-1', endpoint: url, stsEndpoint: url, maxAttempts: 1 },
-          cloudwatch: { metrics: '*', endpoint: url, ...(typeof cloudwatch === 'object' ? cloudwatch : {}) },
-          ...config,
-        },
-        { clock },
-      );
-      await clock.advance(2_000);
-      return Object.assign(daemon, { end: stop });
+    start: ({ cloudwatch = {}, ...config } = {}) =>
+      started((ofDaemon) => runDaemon(ofDaemon, configOf({ cloudwatch, ...config }), { clock })),
+    async startReloaded(config) {
+      const daemon = await started((ofDaemon) => runReloadedDaemon(ofDaemon, configOf(config), { clock }));
+      return { ...daemon, reloadWith: (next: Config) => daemon.reloadWith(configOf(next)) };
     },
   };
 }

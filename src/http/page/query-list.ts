@@ -1,7 +1,8 @@
 import { mapInTurns } from '../../lib/concurrency.ts';
 import { humanValue } from '../../results/human-values.ts';
-import type { TargetHealth } from '../app-options.ts';
+import type { MonitorNetwork, TargetHealth } from '../app-options.ts';
 import { type Html, html } from './html.ts';
+import { renderNetworks } from './monitor-networks.ts';
 import {
   absoluteTime,
   badge,
@@ -23,6 +24,7 @@ interface QueryList extends PageContext {
   readonly request: PageRequest;
   readonly selection: PageSelection;
   readonly targets: readonly TargetHealth[];
+  readonly networks: readonly MonitorNetwork[];
   /** The rendered rows of the selection. */
   readonly rows: ReadonlyMap<RatedQuery, Html>;
 }
@@ -30,7 +32,7 @@ interface QueryList extends PageContext {
 /** Renders the registered queries: counts by condition, the search form, and the queries of one page in groups. */
 export async function renderQueryList(context: Omit<QueryList, 'rows'>): Promise<Html> {
   if (context.selection.total === 0) {
-    return html`<h2>Registered queries</h2>
+    return html`${renderNetworks(context.networks, context.now)}<h2>Registered queries</h2>
 <p class="card empty">No queries are registered.</p>`;
   }
   const { shown } = context.selection;
@@ -43,7 +45,7 @@ export async function renderQueryList(context: Omit<QueryList, 'rows'>): Promise
     return [entry, renderRow(entry, context, above)] as const;
   });
   const list: QueryList = { ...context, rows: new Map(rows) };
-  return html`${renderHealth(list.targets)}<h2>Registered queries</h2>
+  return html`${renderNetworks(list.networks, list.now)}${renderHealth(list.targets)}<h2>Registered queries</h2>
 ${renderCounts(list)}${renderSearch(list.request)}
 <p id="found">${found(list)}</p>
 ${list.selection.matching === 0 ? html`<p class="card empty">No query matches the search.</p>` : undefined}

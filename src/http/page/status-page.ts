@@ -131,7 +131,13 @@ async function renderStatus(options: AppOptions, request: PageRequest): Promise<
   await nextTurn();
   if (request.query === undefined) {
     const selection = await selectPage(queries.all(), request);
-    const list = await renderQueryList({ ...page, request, selection, targets: [...health.targets()] });
+    const list = await renderQueryList({
+      ...page,
+      request,
+      selection,
+      targets: [...health.targets()],
+      networks: [...health.networks()],
+    });
     return { status: 200, page: renderPage(page, '', list) };
   }
   const query = queries.get(request.query);
