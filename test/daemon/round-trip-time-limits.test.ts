@@ -33,7 +33,7 @@ test('counts minutes with a round-trip time above the limit of the first fitting
 });
 
 test('counts each minute once over a restart', async (scope) => {
-  const { clock, start } = await runMetricService(scope, { names: ['strict'], waitsForFiles: true });
+  const { clock, start } = await runMetricService(scope, { names: ['strict'] });
   const cloudwatch = { roundTripTimeLimits: LIMITS };
   const config = { cloudwatch, storage: { path: temporaryFolder(scope) } };
   const lasting = await start({ cloudwatch });
