@@ -41,7 +41,7 @@ driveByParent(async (queries) => {
       async *flows() {},
       subscribe: () => () => undefined,
     },
-    health: { unhealthy: () => undefined, waiting: () => 0, targets: () => [] },
+    health: { unhealthy: () => undefined, waiting: () => 0, targets: () => [], networks: () => [] },
     changes: { reload: undefined, registrations: undefined },
     scrape: (request) => exposition.scrape(request),
     context: { clock: systemClock, log, shutdown: new AbortController().signal },
