@@ -9,6 +9,8 @@ const LONG_FILES: readonly string[] = [
   'test/rules/rules.test.ts',
   'test/rules/replicas/takeover.test.ts',
   'test/persistence/kill.test.ts',
+  'test/persistence/registers/contract.test.ts',
+  'test/persistence/registers/faults.test.ts',
   'test/replicas/simulation.test.ts',
   'test/security/linear-time.test.ts',
   'test/e2e/dashboards.test.ts',
