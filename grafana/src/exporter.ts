@@ -101,7 +101,7 @@ function polls(): Section {
       ]),
       timeSeries(
         'Age of the inventory',
-        'Time since the monitors and scopes of each account and region were last listed to the end.',
+        'Time since the monitors and scopes of each account and Region were last listed to the end.',
         [`time() - aws_nfm_inventory_last_success_timestamp_seconds{${OF_TARGET}}`, `${TARGET} {{kind}}`],
       ).unit('s'),
     ],

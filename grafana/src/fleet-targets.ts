@@ -21,7 +21,7 @@ export function inventory(): Section {
     panels: [
       stateTimeline(
         'Monitors',
-        'Status of each monitor in the accounts and regions in use, as they were last listed. Ends with the monitor.',
+        'Status of each monitor in the accounts and Regions in use, as they were last listed. Ends with the monitor.',
         MONITOR_STATUS.states,
         [
           stateNumber(MONITOR_STATUS, OF_MONITOR, 'account, aws_region, monitor'),
@@ -30,7 +30,7 @@ export function inventory(): Section {
       ).dataLinks([drillDown('Flows of this monitor', 'flows', { monitor: label('monitor'), query: '$__all' })]),
       stateTimeline(
         'Scopes',
-        'Status of each Network Flow Monitor scope in the accounts and regions in use, as they were last listed.',
+        'Status of each Network Flow Monitor scope in the accounts and Regions in use, as they were last listed.',
         SCOPE_STATUS.states,
         [
           stateNumber(SCOPE_STATUS, OF_TARGET, 'account, aws_region, scope_id'),
@@ -71,7 +71,7 @@ export function inventory(): Section {
 export function targets(): Section {
   const each = '{{account}} {{aws_region}}';
   return {
-    title: 'Accounts and regions',
+    title: 'Accounts and Regions',
     panels: [
       timeSeries('API errors', 'Failed attempts per second, including retries, by error.', [
         `sum by (error) (${perSecondOf('aws_nfm_api_errors_total', OF_TARGET)}) > 0`,
@@ -87,7 +87,7 @@ export function targets(): Section {
       ).unit('percentunit'),
       timeSeries(
         'Current budget',
-        'Current share of the configured request budget. It is halved while the API throttles, and recovers over time.',
+        'Current share of the configured request budget. While the API throttles, the exporter halves the budget. Afterwards, the budget recovers over time.',
         [`aws_nfm_api_budget_requests_per_second{${OF_TARGET}} / aws_nfm_api_budget_limit_requests_per_second`, each],
       )
         .unit('percentunit')

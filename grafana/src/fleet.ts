@@ -62,7 +62,7 @@ function atAGlance(): Section {
         'Queries that have been QUEUED or RUNNING for more than an hour, counted from when the exporter first saw it.',
         [numberOf(ofChosen(`(${UNFINISHED_FOR}) > 3600`)), 'queries'],
       ).span(4),
-      badIfAny('Monitors not ACTIVE', 'Monitors of the accounts and regions in use with another status than ACTIVE.', [
+      badIfAny('Monitors not ACTIVE', 'Monitors of the accounts and Regions in use with another status than ACTIVE.', [
         numberOf(MONITOR_NOT_ACTIVE),
         'monitors',
       ]).span(4),
@@ -118,7 +118,7 @@ function overTime(): Section {
       ).dataLinks([LINE_TO_FLOWS]),
       timeSeries(
         'Freshness',
-        "Age of the oldest results of each account and region, measured by the query's own interval. It climbs by one an interval and falls with each good run.",
+        "Age of the oldest results of each account and Region, measured by the query's own interval. It climbs by one an interval and falls with each good run.",
         [`max by (account, aws_region) (${whereAsked(RESULTS_AGE_IN_INTERVALS)})`, '{{account}} {{aws_region}}'],
       ).axisLabel('intervals'),
       timeSeries(

@@ -73,7 +73,7 @@ export class SelectorMatches {
       this.#warnings.found(key, {
         ...fields,
         scopes: scopeIds.length,
-        hint: 'create a scope, or configure another region',
+        hint: 'create a scope, or configure another Region',
       });
     }
   }

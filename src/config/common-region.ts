@@ -53,7 +53,7 @@ export async function commonRegion(
   const found = await findRegion(fallbackRegion);
   if ('region' in found) {
     if (!isKnownRegion(found.region)) {
-      const got = 'an unknown region from the environment or the AWS profile';
+      const got = 'an unknown Region from the environment or the AWS profile';
       reading.warn('aws.region', 1, got, expectedInstead(found.region));
     }
     return found.region;
@@ -82,7 +82,7 @@ export async function findRegion(fallbackRegion: FallbackRegion): Promise<FoundR
   }
   return regionFormat.mismatches(region).length === 0
     ? { region }
-    : { got: 'an invalid region from the environment or the AWS profile' };
+    : { got: 'an invalid Region from the environment or the AWS profile' };
 }
 
 /** Reports an entry that needs the region of an account without one. */

@@ -139,7 +139,7 @@ export const regionalHttpUrl: Format<string> = text(`${HTTP_URL}; it may contain
 });
 
 /** AWS adds regions without notice, so only the form of a name is checked. */
-export const region: Format<string> = text('an AWS region (for example, eu-west-1)', (value) =>
+export const region: Format<string> = text('an AWS Region (for example, eu-west-1)', (value) =>
   /^[a-z]{2,}(?:-[a-z]+)+-\d{1,2}$/.test(value),
 );
 

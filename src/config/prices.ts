@@ -74,7 +74,7 @@ interface Names {
 
 const REGION: Names = {
   what: 'region',
-  mapping: 'a mapping of regions to prices',
+  mapping: 'a mapping of Regions to prices',
   format: region,
   expectedInsteadOf: (name) => (isKnownRegion(name) ? undefined : expectedInstead(name)),
 };

@@ -204,7 +204,7 @@ function checkRolePartitions(
     const own = partitionOfArn(role.arn);
     const foreign = used.find((region) => partitionOfRegion(region) !== own);
     if (foreign !== undefined) {
-      const expected = `a role in partition ${partitionOfRegion(foreign)}, the partition of region ${reading.show(foreign)}; this role is in partition ${own}`;
+      const expected = `a role in partition ${partitionOfRegion(foreign)}, the partition of Region ${reading.show(foreign)}; this role is in partition ${own}`;
       reading.reject(keyPath(path, 'roleArn'), node, expected);
     }
   }

@@ -47,7 +47,7 @@ export function isKnownRegion(region: string): boolean {
 
 /** Returns the expectation for an unknown region. */
 export function expectedInstead(region: string): string {
-  return `a region that AWS had on ${AS_OF}, or a newer one; did you mean "${nearestOf(region, KNOWN_REGIONS)}"?`;
+  return `a Region that AWS had on ${AS_OF}, or a newer one; did you mean "${nearestOf(region, KNOWN_REGIONS)}"?`;
 }
 
 /**

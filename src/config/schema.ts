@@ -53,22 +53,22 @@ export const LOG = {
 };
 
 export const AWS = {
-  region: optionalKey('Region of accounts without a region; default: from the environment or the profile', region),
+  region: optionalKey('Region of accounts without a Region; default: from the environment or the profile', region),
   endpoint: optionalKey(
-    "Network Flow Monitor endpoint, instead of the region's own; {region} is replaced by the region",
+    "Network Flow Monitor endpoint, instead of the Region's own; {region} is replaced by the Region",
     regionalHttpUrl,
   ),
   stsRegion: optionalKey(
     "Region of STS calls, for accounts in its partition; default: aws.region, or the account's first region",
     region,
   ),
-  stsEndpoint: optionalKey("STS endpoint, instead of the region's own", httpUrl),
+  stsEndpoint: optionalKey("STS endpoint, instead of the Region's own", httpUrl),
   requestTimeout: key('Maximum duration of one attempt', timerDuration, '10s'),
   maxAttempts: key('Maximum number of attempts of one call, including the first', positiveInteger, 3),
-  requestsPerSecond: key('Maximum number of attempts in any second, for each account and region', positiveNumber, 5),
-  maxConcurrentRequests: key('Maximum number of requests in flight, for each account and region', positiveInteger, 8),
+  requestsPerSecond: key('Maximum number of attempts in any second, for each account and Region', positiveNumber, 5),
+  maxConcurrentRequests: key('Maximum number of requests in flight, for each account and Region', positiveInteger, 8),
   maxConcurrentRuns: key(
-    'Maximum number of concurrent runs of scheduled queries at the service, for each account and region',
+    'Maximum number of concurrent runs of scheduled queries at the service, for each account and Region',
     positiveInteger,
     5,
   ),
@@ -78,8 +78,8 @@ export type AwsKeys = ValuesOf<typeof AWS>;
 /** An element of `accounts`, except `sessionTags`, which has free keys. */
 export const ACCOUNT = {
   name: optionalKey('Unique name, used as the label account', name),
-  region: optionalKey('The one region to call; default: aws.region', region),
-  regions: optionalKey('Several regions to call', listOf(region)),
+  region: optionalKey('The one Region to call; default: aws.region', region),
+  regions: optionalKey('Several Regions to call', listOf(region)),
   profile: optionalKey(
     'Profile of the shared config files that supplies the credentials, including those that assume roleArn; default: the default credential chain',
     profile,
@@ -96,7 +96,7 @@ export type AccountKeys = ValuesOf<typeof ACCOUNT>;
 
 export const POLLING = {
   interval: key('Polling interval of a watched query', timerDuration, '30s'),
-  concurrency: key('Maximum number of requests in flight, over all accounts and regions', positiveInteger, 256),
+  concurrency: key('Maximum number of requests in flight, over all accounts and Regions', positiveInteger, 256),
   staleAfter: optionalKey(
     'Age beyond which a non-terminal status is not exported; default: 5m, or 3 × the interval of a watched query if that is longer',
     duration,
@@ -110,7 +110,7 @@ export const DISCOVERY = {
     listOf(discoveryFiles),
   ),
   monitorsEvery: key(
-    'Interval between listings of monitors and scopes, in each account and region that a query uses; 0s: never',
+    'Interval between listings of monitors and scopes, in each account and Region that a query uses; 0s: never',
     durationOrZero,
     '5m',
   ),
@@ -127,7 +127,7 @@ export const STORAGE = {
 export const DYNAMODB = {
   table: optionalKey('Table that the replicas share; nfm-exporter storage create creates it', tableName),
   region: optionalKey('Region of the table; default: aws.region', region),
-  endpoint: optionalKey("DynamoDB endpoint, instead of the region's own", httpUrl),
+  endpoint: optionalKey("DynamoDB endpoint, instead of the Region's own", httpUrl),
 };
 
 /** `storage.postgresql`. */
@@ -194,16 +194,16 @@ export const CLOUDWATCH = {
   delay: key('Time from the end of a one-minute period to its first read', shortDelay, '2m'),
   lookback: key('Time that each read covers, for late and corrected points; its length is free', minutes, '60m'),
   endpoint: optionalKey(
-    "CloudWatch endpoint, instead of the region's own; {region} is replaced by the region",
+    "CloudWatch endpoint, instead of the Region's own; {region} is replaced by the Region",
     regionalHttpUrl,
   ),
   requestsPerSecond: key(
-    'Maximum number of attempts in any second, for each account and region, apart from aws.requestsPerSecond',
+    'Maximum number of attempts in any second, for each account and Region, apart from aws.requestsPerSecond',
     positiveNumber,
     1,
   ),
   maxMetricsPerDay: optionalKey(
-    'Cost limit of the plan, in metrics that are requested per day, for each account and region: if the monitors need more, sumsInterval grows, then interval',
+    'Cost limit of the plan, in metrics that are requested per day, for each account and Region: if the monitors need more, sumsInterval grows, then interval',
     positiveInteger,
   ),
 };
@@ -215,7 +215,7 @@ const SHARED = {
     'One or more accounts; default: the only account of the file, otherwise "default"',
     accountSelection,
   ),
-  region: optionalKey('One or more regions; default: all regions of the account', oneOrList(region)),
+  region: optionalKey('One or more Regions; default: all Regions of the account', oneOrList(region)),
 };
 
 /** Keys of watched and scheduled queries, except `labels`, which has free keys. */

@@ -117,7 +117,7 @@ export const API_FAMILIES = families('api', TARGET, {
     'Request budget in effect, reduced while the API throttles, in requests per second.',
   ),
   aws_nfm_api_budget_limit_requests_per_second: gauge(
-    'Configured request budget, the lowest of targets with the same AWS account and region, in requests per second.',
+    'Configured request budget, the lowest of targets with the same AWS account and Region, in requests per second.',
   ),
   aws_nfm_api_planned_requests_per_second: gauge(
     'Request rate that the registered queries need, without retries, in requests per second.',
@@ -194,7 +194,7 @@ export const EXPORTER_FAMILIES = families('exporter', [], {
     'Limit on the contributor series of all queries, from contributors.maxSeries.',
   ),
   aws_nfm_price_dollars_per_byte: gauge(
-    'Price of transferred data in a region in use, from prices in the configuration, in US dollars per byte.',
+    'Price of transferred data in a Region in use, from prices in the configuration, in US dollars per byte.',
     'aws_region',
     'destination_category',
   ),

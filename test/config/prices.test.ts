@@ -76,7 +76,7 @@ describe('prices', () => {
     ],
     [
       { regions: { europe: { INTER_AZ: 1 } } },
-      'prices.regions.europe (line 1): got the region "europe", expected an AWS region (for example, eu-west-1)',
+      'prices.regions.europe (line 1): got the region "europe", expected an AWS Region (for example, eu-west-1)',
     ],
     [
       { dollarsPerGigabyte: { 'inter-az': 1 } },
@@ -94,7 +94,7 @@ describe('prices', () => {
         /^prices\.dollarsPerGigabyte\.INTER_ZA \(line 1\): got the category "INTER_ZA", expected one of .*; did you mean "INTER_AZ"\?$/,
       ),
       expect.stringMatching(
-        /^prices\.regions\.eu-wset-1 \(line 1\): got the region "eu-wset-1", expected a region .*did you mean "eu-west-1"\?$/,
+        /^prices\.regions\.eu-wset-1 \(line 1\): got the region "eu-wset-1", expected a Region .*did you mean "eu-west-1"\?$/,
       ),
     ]);
   });

@@ -18,7 +18,7 @@ async function warningsOf(config: object, region?: string, env = {}): Promise<st
 
 const instead = (region: string) =>
   expect.stringMatching(
-    `expected a region that AWS had on \\d{4}-\\d\\d-\\d\\d, or a newer one; did you mean "${region}"\\?$`,
+    `expected a Region that AWS had on \\d{4}-\\d\\d-\\d\\d, or a newer one; did you mean "${region}"\\?$`,
   );
 
 describe('an unknown region', () => {
@@ -59,7 +59,7 @@ describe('an unknown region', () => {
     ]);
   });
 
-  it('warns of an unknown region from a variable or the AWS profile without its value', async () => {
+  it('warns of an unknown Region from a variable or the AWS profile without its value', async () => {
     expect(await warningsOf({ aws: { region: `\${R}` } }, undefined, { R: 'eu-wset-1' })).toEqual([
       expect.stringContaining(`aws.region (line 1): got "\${R}", `),
     ]);

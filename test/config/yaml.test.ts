@@ -104,13 +104,13 @@ describe('the format of the file', () => {
   it('reports the lines of values in any style', async () => {
     const json = '{\n"aws":\n{\n"region":\n"nowhere"\n,\n"regoin": 1}\n}';
     expect(await problemsOf(json)).toEqual([
-      'aws.region (line 5): got "nowhere", expected an AWS region (for example, eu-west-1)',
+      'aws.region (line 5): got "nowhere", expected an AWS Region (for example, eu-west-1)',
       expect.stringMatching(
         /^aws\.regoin \(line 7\): got an unknown key, expected one of region, .*; did you mean "region"\?$/,
       ),
     ]);
     expect(await problemsOf('aws:\n  region:\n\n    # text\n    |\n    nowhere\n\n  maxAttempts:\n\n')).toEqual([
-      'aws.region (line 5): got "nowhere\\n", expected an AWS region (for example, eu-west-1)',
+      'aws.region (line 5): got "nowhere\\n", expected an AWS Region (for example, eu-west-1)',
       'aws.maxAttempts (line 8): got nothing, expected a whole number above zero',
     ]);
   });
@@ -125,7 +125,7 @@ describe('the format of the file', () => {
   it('shows a value in a message on one short line', async () => {
     const [problem] = await problemsOf(`aws: { region: "${'\u2028\u0007\\n'.repeat(3)}${'😀'.repeat(100)}" }`);
     expect(problem).toMatch(
-      /^aws\.region \(line 1\): got "\\u2028\\u0007\\n[^\n\p{Cs}]*…", expected an AWS region \(for example, eu-west-1\)$/u,
+      /^aws\.region \(line 1\): got "\\u2028\\u0007\\n[^\n\p{Cs}]*…", expected an AWS Region \(for example, eu-west-1\)$/u,
     );
     expect(problem?.length).toBeLessThan(250);
   });

@@ -128,7 +128,7 @@ describe('a definition', () => {
     [{ ...WATCHED, labels: { job: 'x' } }, 'labels.job', '', ''],
     [{ ...WATCHED, name: 'other' }, 'name', '"other"', '"incident-42"'],
     [{ ...WATCHED, account: 'nobody' }, 'account', '"nobody"', ''],
-    [{ ...WATCHED, region: ['us-east-1', 'eu-west-1'] }, 'region', '', 'one region'],
+    [{ ...WATCHED, region: ['us-east-1', 'eu-west-1'] }, 'region', '', 'one Region'],
     [{ ...SCHEDULED, metricName: '*' }, 'metricName', '"*"', 'one metric'],
     [{ ...SCHEDULED, monitorName: undefined, monitorSelector: {} }, 'monitorSelector', '', ''],
     [{ ...SCHEDULED, schedule: { every: '1s' } }, 'schedule.every', '"1s"', 'a duration of at least 1m'],

@@ -162,7 +162,7 @@ describe('compose.yaml', () => {
     const local = `${PROJECT}${source}${file.slice(target?.length)}`;
     const { code, stderr } = await runCommand(scope, [command, local], CLEAN_ENVIRONMENT);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^[^\n]*region[^\n]* expected an AWS region[^\n]*AWS_REGION[^\n]*\n$/);
+    expect(stderr).toMatch(/^[^\n]*region[^\n]* expected an AWS Region[^\n]*AWS_REGION[^\n]*\n$/);
   });
 
   test.each(['demo', 'aws'])('has in profile %s each part once', (name) => {

@@ -120,7 +120,7 @@ describe('a file of entries', () => {
   it('rejects entries that conflict with the config file', async () => {
     const nowhere = await file('- { name: a, monitorName: m, queryId: q }', {}, '');
     expect(nowhere).toEqual([
-      `${FILE}[0].region (line 1): got an invalid region from the environment or the AWS profile, expected an AWS region (for example, eu-west-1): here, in aws.region, in AWS_REGION, or in the AWS profile`,
+      `${FILE}[0].region (line 1): got an invalid Region from the environment or the AWS profile, expected an AWS Region (for example, eu-west-1): here, in aws.region, in AWS_REGION, or in the AWS profile`,
     ]);
     const slow = await file('- { name: a, monitorName: m, queryId: q, interval: 21s, region: us-east-1 }', CONFIG);
     expect(slow).toEqual([
@@ -131,7 +131,7 @@ describe('a file of entries', () => {
       accounts: [{ name: '${TEAM}', roleArn }],
     });
     expect(abroad).toEqual([
-      `${FILE}[0].region (line 1): got "us-east-1", expected a region of partition aws-cn, the partition of the role of account "\${TEAM}"`,
+      `${FILE}[0].region (line 1): got "us-east-1", expected a Region of partition aws-cn, the partition of the role of account "\${TEAM}"`,
     ]);
   });
 });
@@ -174,9 +174,9 @@ describe('the body of a registration', () => {
     ],
     [
       { ...WATCHED, region: ['us-east-1', 'eu-west-1'] },
-      ['region: got ["us-east-1", "eu-west-1"], expected one region: us-east-1, eu-west-1'],
+      ['region: got ["us-east-1", "eu-west-1"], expected one Region: us-east-1, eu-west-1'],
     ],
-    [WATCHED, ['region: got 2 of them, by default, expected one region: us-east-1, eu-west-1']],
+    [WATCHED, ['region: got 2 of them, by default, expected one Region: us-east-1, eu-west-1']],
     [
       {
         ...SCHEDULED,
@@ -187,7 +187,7 @@ describe('the body of a registration', () => {
       },
       [
         'account: got "*", expected the name of one account',
-        'region: got 2 of them, by default, expected one region: us-east-1, eu-west-1',
+        'region: got 2 of them, by default, expected one Region: us-east-1, eu-west-1',
         'monitorName: got ["m", "n"], expected one monitor\'s name',
         'metricName: got "*", expected one metric\'s name',
         'destinationCategory: got ["INTER_AZ", "INTER_VPC"], expected one destination category',

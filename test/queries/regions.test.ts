@@ -59,7 +59,7 @@ describe('the region of accounts without a region', () => {
     expect(await load({ queries: [QUERY] }, undefined)).toEqual({
       asked: 1,
       errors: [
-        'queries[0].region (line 1): got nothing, expected an AWS region (for example, eu-west-1): here, in aws.region, in AWS_REGION, or in the AWS profile',
+        'queries[0].region (line 1): got nothing, expected an AWS Region (for example, eu-west-1): here, in aws.region, in AWS_REGION, or in the AWS profile',
       ],
     });
   });
@@ -68,7 +68,7 @@ describe('the region of accounts without a region', () => {
     expect(await load({ accounts: [{ name: 'x' }], queries: [QUERY] }, 'hush')).toEqual({
       asked: 1,
       errors: [
-        'accounts[0].region (line 1): got an invalid region from the environment or the AWS profile, expected an AWS region (for example, eu-west-1): here, in aws.region, in AWS_REGION, or in the AWS profile',
+        'accounts[0].region (line 1): got an invalid Region from the environment or the AWS profile, expected an AWS Region (for example, eu-west-1): here, in aws.region, in AWS_REGION, or in the AWS profile',
       ],
     });
   });
@@ -76,7 +76,7 @@ describe('the region of accounts without a region', () => {
   it('does not read the environment if aws.region is invalid', async () => {
     expect(await load({ aws: { region: 'here' }, queries: [QUERY] }, undefined)).toEqual({
       asked: 0,
-      errors: ['aws.region (line 1): got "here", expected an AWS region (for example, eu-west-1)'],
+      errors: ['aws.region (line 1): got "here", expected an AWS Region (for example, eu-west-1)'],
     });
   });
 });

@@ -120,10 +120,10 @@ export function countSelected(selector: SubjectSelector, count: number, of: numb
 /** Returns advice for a selector without matches. */
 export function adviseOnNothing({ follower, of }: Selected): string {
   if (follower.selector.kind === 'scopes') {
-    return 'it creates no queries; create a scope, or check the account and the region';
+    return 'it creates no queries; create a scope, or check the account and the Region';
   }
   return of === 0
-    ? 'it creates no queries; create a monitor, or check the account and the region'
+    ? 'it creates no queries; create a monitor, or check the account and the Region'
     : 'it creates no queries; check the selector';
 }
 

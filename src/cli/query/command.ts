@@ -37,7 +37,7 @@ export async function runQueryCommand(options: QueryCommandOptions): Promise<num
   const { request, version, env, clock } = options;
   const region = request.region ?? (await fallbackRegion(request.profile));
   if (region === undefined) {
-    throw new UsageError('--region is required: neither AWS_REGION nor the profile has a region');
+    throw new UsageError('--region is required: neither AWS_REGION nor the profile has a Region');
   }
   const interrupted = interruptions();
   try {

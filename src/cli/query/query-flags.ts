@@ -29,7 +29,7 @@ const flag = (name: string, placeholder: string, help: string): Flag => ({ name,
 
 /** Flags of `query run` and `query watch`. */
 export const QUERY_FLAGS: readonly Flag[] = [
-  flag('region', 'REGION', 'AWS region (default: from the environment or the profile).'),
+  flag('region', 'REGION', 'AWS Region (default: from the environment or the profile).'),
   flag(
     'type',
     'TYPE',

@@ -175,7 +175,7 @@ function checkRegions(
     if (without?.regions !== undefined) {
       const account = quote(reading.show(without.name ?? ''));
       const known = without.regions.map(reading.show).join(', ');
-      reading.reject(element.path, element.node, `a region of account ${account}: ${known}`);
+      reading.reject(element.path, element.node, `a Region of account ${account}: ${known}`);
     }
   }
 }

@@ -95,7 +95,7 @@ function checkPartitions(entry: QueryEntry, node: MapNode, context: ConfigContex
     const foreign = (entry.regions ?? regions).find((region) => partitionOfRegion(region) !== own);
     const hasRegions = context.entry.accounts.get(name)?.regions !== undefined;
     if (own !== undefined && foreign !== undefined && !hasRegions) {
-      const expected = `a region of partition ${own}, the partition of the role of account ${quote(reading.show(name))}`;
+      const expected = `a Region of partition ${own}, the partition of the role of account ${quote(reading.show(name))}`;
       reading.rejectOrDefault(keyPath(entry.path, 'region'), node.entries.get('region')?.value, entry.line, expected);
     }
   }
@@ -195,7 +195,7 @@ function singleOut(
   refuseSeveral('account', entry.accounts, 'the name of one account');
   const [account] = entry.accounts;
   const regions = entry.regions ?? accounts.find(({ name }) => name === account)?.regions ?? [];
-  refuseSeveral('region', regions, `one region: ${regions.map(reading.show).join(', ')}`);
+  refuseSeveral('region', regions, `one Region: ${regions.map(reading.show).join(', ')}`);
   const single = { ...entry, accountsListed: false, regions, regionsListed: false };
   if (single.kind === 'watched') {
     return single;

@@ -10,17 +10,17 @@ const HINTS: Readonly<Record<ApiErrorName, string>> = {
   ConflictException: 'Usually temporary: something else is changing the same query.',
   InternalServerException:
     'Error of the AWS service, retried automatically. If it persists, check the AWS Health Dashboard.',
-  ResourceNotFoundException: 'Check the query ID, monitor, or scope, and whether it exists in this account and region.',
+  ResourceNotFoundException: 'Check the query ID, monitor, or scope, and whether it exists in this account and Region.',
   ServiceQuotaExceededException: 'Lower maxConcurrentRuns, run queries less often, or request a higher quota.',
   ThrottlingException:
     'The exporter backs off automatically. If it persists, lower aws.requestsPerSecond or poll less often.',
   ValidationException: 'Correct the setting named in the message.',
   ExpiredTokenException: 'The exporter fetches new credentials. If it persists, renew them at their source.',
-  UnrecognizedClientException: 'Check that the credentials still exist and belong to the partition of the region.',
+  UnrecognizedClientException: 'Check that the credentials still exist and belong to the partition of the Region.',
   InvalidSignatureException: 'Check the secret access key and the clock of this machine.',
   MissingAuthenticationTokenException: 'Check the endpoint and the proxy: the signature was removed in transit.',
   IncompleteSignatureException: 'Check the endpoint and the proxy: the signature was changed in transit.',
-  UnknownOperationException: 'Check the endpoint and the region: the service may not be available there.',
+  UnknownOperationException: 'Check the endpoint and the Region: the service may not be available there.',
   TimeoutError: 'Check the network, the proxy, and the endpoint. Requests time out after aws.requestTimeout.',
   NetworkError: 'Check the network, DNS, the proxy, and the endpoint.',
   CredentialsError:

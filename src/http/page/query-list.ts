@@ -72,7 +72,7 @@ function renderSearch({ search, status }: PageRequest): Html {
   );
   return html`<form id="search" role="search" method="get">
 <div class="field"><label for="words">Search</label>
-<input id="words" type="search" name="search" value="${search}" placeholder="name, account, region, monitor, label, error" autocomplete="off"></div>
+<input id="words" type="search" name="search" value="${search}" placeholder="name, account, Region, monitor, label, error" autocomplete="off"></div>
 <div class="field"><label for="status">Status</label>
 <select id="status" name="status"><option value="">all</option>${options}</select>
 <button type="submit">Show</button></div>

@@ -308,6 +308,6 @@ describe.concurrent('query watch', () => {
     const { url } = await runSimulator(scope, {});
     const { code, stderr } = await runCommand(scope, ['query', 'watch', ...RUN, '--query-id=q', `--endpoint=${url}`]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/: ResourceNotFoundException: .*: check the name or ID, the account, and the region\n$/);
+    expect(stderr).toMatch(/: ResourceNotFoundException: .*: check the name or ID, the account, and the Region\n$/);
   });
 });
