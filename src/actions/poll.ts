@@ -42,8 +42,8 @@ export function createPoll(options: PollOptions): PollsOptions<WatchedQuery>['po
       const givenUp = states.pollFailed(registration, { error: thrown.error, message: thrown.message });
       failures.failed(query, thrown);
       if (givenUp) {
-        const reason = 'the service has not known it for polling.giveUpAfter';
-        log.warn('query given up', { account, aws_region: region, query: name, reason });
+        const reason = 'the service has not known the query ID for polling.giveUpAfter';
+        log.warn('polling of unknown query ended', { account, aws_region: region, query: name, reason });
         failures.forget(query);
         return 'finished';
       }

@@ -85,7 +85,7 @@ export class HttpRegistrations {
 
   #loadLate(definitions: ReadonlyMap<string, Definition>): void {
     const { log } = this.#options;
-    log.info('queries registered over HTTP loaded late', { queries: definitions.size });
+    log.info('stored queries registered after startup', { queries: definitions.size });
     background(log, 'late registration of queries', this.#add(definitions));
   }
 

@@ -126,12 +126,12 @@ describe('learnIdentity', () => {
     expect(log.events).toEqual([
       {
         level: 'warn',
-        msg: 'AWS identity not known yet',
+        msg: 'AWS identity not resolved',
         fields: {
           account: 'payments',
           operation: 'GetCallerIdentity',
-          error: 'OtherError',
-          reason: 'AccessDenied: HTTP 403: not you',
+          error: 'AccessDeniedException',
+          reason: 'HTTP 403: not you',
         },
       },
     ]);

@@ -72,7 +72,7 @@ describe.concurrent('secrets', () => {
       HTTP_PROXY: proxy.url,
     });
     const url = await exporter.url();
-    await Promise.all([exporter.event('query failed'), exporter.event('AWS identity not known yet')]);
+    await Promise.all([exporter.event('query failed'), exporter.event('AWS identity not resolved')]);
     const pages = [
       '/',
       '/metrics',

@@ -87,7 +87,9 @@ describe.concurrent('polling.giveUpAfter', () => {
     await vi.waitFor(async () => expect((await daemon.query('unknown')).nextPoll).not.toBeNull());
     await clock.pause(1_000);
     expect((await daemon.query('unknown')).nextPoll, 'before it is given up').not.toBeNull();
-    await vi.waitFor(() => expect(daemon.log.messages().join()).toContain('query given up'), { timeout: 5_000 });
+    await vi.waitFor(() => expect(daemon.log.messages().join()).toContain('polling of unknown query ended'), {
+      timeout: 5_000,
+    });
     const polls = service.arrivals('unknown');
     expect((polls.at(-1) ?? 0) - (polls[0] ?? 0)).toBeGreaterThanOrEqual(2_000);
     expect((polls.at(-1) ?? 0) - (polls[0] ?? 0), 'no later than one back-off after').toBeLessThan(4_500);

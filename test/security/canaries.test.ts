@@ -262,7 +262,7 @@ test('prints no secret of the daemon, whatever provokes it', async (scope) => {
   const events = await eventStream;
   expect(events.body).toContain('"name":"q:role"');
   expect(code).toBe(0);
-  for (const msg of ['sign-in failed', 'query failed', 'AWS identity not known yet', 'configuration not reloaded']) {
+  for (const msg of ['sign-in failed', 'query failed', 'AWS identity not resolved', 'configuration not reloaded']) {
     expect(stderr).toContain(msg);
   }
   expect(stderr).toContain('queries.d/bad.yml');

@@ -129,7 +129,7 @@ describe('a poll', () => {
     expect(await poll()).toBe('finished');
     expect(state.givenUp).toBe(true);
     expect(log.events.at(-1)).toMatchObject({ level: 'warn', fields: { query: 'q' } });
-    expect(log.events.at(-1)?.msg).toContain('query given up');
+    expect(log.events.at(-1)?.msg).toContain('polling of unknown query ended');
   });
 
   it('does not count a poll that is aborted by a shutdown as failed', async () => {

@@ -49,7 +49,7 @@ export async function learnIdentity(
       if (error === 'CredentialsError' && options.onNoCredentials !== undefined) {
         options.onNoCredentials(message);
       } else if (!signal.aborted && reminders.isDue('identity')) {
-        log.warn('AWS identity not known yet', {
+        log.warn('AWS identity not resolved', {
           account: options.account,
           operation: 'GetCallerIdentity',
           error,

@@ -23,9 +23,11 @@ export function renderHealth(targets: readonly TargetHealth[]): Html | undefined
   const reduced = targets.filter((target) => hasProblem(target) && !isFailing(target));
   const ordered = [...failing, ...reduced, ...targets.filter((target) => !hasProblem(target))];
   const problems = failing.length + reduced.length;
-  const summary = html`<summary><h2>Accounts and Regions</h2> <small>${
-    problems === 0 ? `${targets.length} without problems` : `${problems} of ${targets.length} with problems`
-  }</small></summary>`;
+  const summary = html`<summary><h2>Accounts and Regions</h2> ${
+    problems === 0
+      ? html`<small>${targets.length} without problems</small>`
+      : badge({ text: `${problems} of ${targets.length} with problems`, tone: failing.length > 0 ? 'bad' : 'warn' })
+  }</summary>`;
   if (problems === 0) {
     return html`<details class="health" id="health">${summary}
 ${renderTargets(ordered, 'Health of accounts and Regions')}</details>
