@@ -35,9 +35,6 @@ const USERS_ENVIRONMENT = {
   NFM_EXPORTER_PORT: 'tcp://10.0.0.7:10049',
 };
 
-/** Exported for windows that ended more than 15 minutes ago only. Each query of the demo has a newer one. */
-const OLD_WINDOWS_ONLY = 'aws_nfm_query_monitor_data_transferred_bytes';
-
 /** Families of the exporter without a sample. */
 function emptyFamilies(page: string): string[] {
   const lines = page.split('\n');
@@ -71,7 +68,7 @@ describe.concurrent('the demo', () => {
     await vi.waitFor(async () => {
       const page = await (await fetch(`${url}/metrics`)).text();
       expect(page).toContain('# TYPE aws_nfm_query_status gauge\n');
-      expect(emptyFamilies(page).filter((name) => name !== OLD_WINDOWS_ONLY)).toEqual([]);
+      expect(emptyFamilies(page)).toEqual([]);
       const awsAccounts = page.match(/(?<=^aws_nfm_account_info\{.*aws_account_id=")\d+/gm);
       expect(new Set(awsAccounts).size, 'AWS accounts').toBe(3);
     }, PATIENT);
