@@ -5,6 +5,7 @@ import { currentStatus, type QueryState, QueryStates } from '../../src/state/que
 import { FakeClock } from '../support/fake-clock.ts';
 import { handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
+import { scheduledQuery } from '../support/scheduled-query.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 
 const HOUR = 3_600_000;
@@ -310,6 +311,15 @@ describe('a query unknown to the service', () => {
     expect(shown()).toBe('RUNNING');
     await clock.advance(1);
     expect(shown()).toBeUndefined();
+  });
+
+  it('waits only for the polls of watched queries that were registered at the start', () => {
+    const { states } = setUp();
+    states.register(handleOf(scheduledQuery({ name: 'scheduled' })));
+    expect(states.untried).toBe(1);
+    states.started();
+    states.register(handleOf(watchedQuery({ name: 'later' })));
+    expect(states.untried).toBe(1);
   });
 
   it('keeps a terminal status across a changed staleAfter', async () => {

@@ -22,6 +22,15 @@ describe('Readiness', () => {
     expect(setUp(0).readiness.waiting()).toBe(0);
   });
 
+  it('waits 60 s from the start of the exporter, not of the machine', async () => {
+    const clock = new FakeClock();
+    await clock.advance(3_600_000);
+    const readiness = new Readiness(clock, { untried: 1 });
+    expect(readiness.waiting()).toBe(1);
+    await clock.advance(60_000);
+    expect(readiness.waiting()).toBe(0);
+  });
+
   it('waits at most 60 s', async () => {
     const { clock, readiness } = setUp(3);
     await clock.advance(59_999);
