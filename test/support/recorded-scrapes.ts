@@ -25,8 +25,9 @@ export class RecordedScrapes {
   }
 
   /** Stores the current page; without a daemon, a failed scrape. */
-  async scrape(daemon: Pick<RunningDaemon, 'text'> | undefined): Promise<void> {
-    const body = daemon === undefined ? '' : (await daemon.text('/metrics')).body;
+  async scrape(daemon: Pick<RunningDaemon, 'url'> | undefined): Promise<void> {
+    const headers = { 'accept-encoding': 'identity' };
+    const body = daemon === undefined ? '' : await (await fetch(`${daemon.url}/metrics`, { headers })).text();
     const samples = body
       .split('\n')
       .filter((line) => this.#names.has(/^\w+/.exec(line)?.[0] ?? ''))

@@ -8,8 +8,8 @@ import { ACCOUNT_IDS, entry, type Names, setMonitors } from './fleet.ts';
 export interface Scene {
   readonly simulator: Simulator;
   readonly names: Names;
-  /** Directory of the storage. */
-  readonly storage: string;
+  /** Directory of the storage; undefined without one. */
+  readonly storage: string | undefined;
   readonly config: Readonly<Record<string, unknown>>;
   /** Called before each scrape. */
   eachMinute(): void;
@@ -29,7 +29,7 @@ export interface Cause {
   readonly queries?: readonly object[];
   /** Whether only `npm run long:storms` includes it. */
   readonly onlyLong?: boolean;
-  /** Whether the storage is on a small disk, which must be mounted. */
+  /** Whether there is a storage, on a small disk, which must be mounted. */
   readonly needsDisk?: boolean;
 }
 
@@ -94,9 +94,10 @@ export const CAUSES: readonly Cause[] = [
     notified: ['operations NfmStorageNotWritable'],
     needsDisk: true,
     begin(scene) {
-      const filler = fill(scene.storage);
+      const { storage = '' } = scene;
+      const filler = fill(storage);
       // Replaced files free some blocks.
-      scene.eachMinute = () => fill(scene.storage);
+      scene.eachMinute = () => fill(storage);
       return () => {
         scene.eachMinute = () => undefined;
         unlinkSync(filler);

@@ -72,7 +72,7 @@ export function entry(name: string, monitorName = 'checkout'): object {
 }
 
 /** Configuration of an exporter of the simulator at `url`. */
-export function configOf(url: string, storage: string, queries: readonly object[] = QUERIES) {
+export function configOf(url: string, storage: string | undefined, queries: readonly object[] = QUERIES) {
   return {
     // The SDK waits between attempts on a clock of its own.
     aws: { region: REGIONS[0], endpoint: url, stsEndpoint: url, maxAttempts: 1 },
@@ -80,7 +80,7 @@ export function configOf(url: string, storage: string, queries: readonly object[
       { name: 'payments', regions: REGIONS },
       { name: 'shop', regions: REGIONS, roleArn: `arn:aws:iam::${ACCOUNT_IDS.shop}:role/nfm-read` },
     ],
-    storage: { path: storage },
+    ...(storage === undefined ? {} : { storage: { path: storage } }),
     queries,
   };
 }

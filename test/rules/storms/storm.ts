@@ -5,7 +5,6 @@ import { runReloadedDaemon } from '../../support/reloaded-daemon.ts';
 import { runSimulator } from '../../support/simulated-service.ts';
 import { smallDisk } from '../../support/small-disk.ts';
 import { SteppedClock } from '../../support/stepped-clock.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { ALERTS, RECORDS } from '../rule-files.ts';
 import type { Cause, Scene } from './causes.ts';
 import { BEFORE, configOf, HOST, LENGTHS, resolveNames, SCENARIO } from './fleet.ts';
@@ -23,7 +22,7 @@ export async function scrapeStorm(scope: TestScope, cause: Cause): Promise<Input
   scope.onTestFinished(clock.watchRequests());
   const names = resolveNames(scope);
   const { simulator } = await runSimulator(scope, SCENARIO, { clock });
-  const storage = cause.needsDisk === true ? smallDisk(2_000, scope) : temporaryFolder(scope);
+  const storage = cause.needsDisk === true ? smallDisk(2_000, scope) : undefined;
   const config = configOf(simulator.url.replace('127.0.0.1', HOST), storage, cause.queries);
   const scene: Scene = {
     simulator,
