@@ -5,7 +5,7 @@ import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import type { Replicas } from '../config/config.ts';
 import type { Context } from '../lib/context.ts';
 import { questionOf } from '../model/question.ts';
-import type { Shard } from '../model/shard.ts';
+import { groupOfShard, type Shard } from '../model/shard.ts';
 import { openEngine } from '../persistence/registers/open-engine.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
 import type { ProbeResult } from '../replicas/leadership.ts';
@@ -46,7 +46,7 @@ export function openReplica({ context, inForce, replicas, handler, env, version,
       clock,
       log,
       settings: {
-        group: shard.total === 1 ? group : `${group}:${shard.ordinal}-of-${shard.total}`,
+        group: groupOfShard(group, shard),
         id: id ?? hostname(),
         url,
         heartbeat,

@@ -49,7 +49,10 @@ export function targetsOfShard({ ordinal, total }: Shard): (place: Place) => boo
   };
 }
 
-/** Returns the name of the group of replicas of a shard. Without shards, it is the name of the group. */
+/**
+ * Returns the name of the group of replicas of a shard. Without shards, it is the name of the group. It does not contain the number
+ * of shards: while that changes, old and new members share the registers of the targets that they both have.
+ */
 export function groupOfShard(group: string, { ordinal, total }: Shard): string {
   return total === 1 ? group : `${group}:${ordinal}`;
 }
