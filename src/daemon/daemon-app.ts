@@ -52,7 +52,7 @@ export function createDaemonApp(
         const registration = state.registry.get(name);
         return registration && state.runs.get(registration)?.results?.json.text();
       },
-      flows: () => flowDigests.all(),
+      flows: (isWanted) => flowDigests.all(isWanted),
       subscribe: (listener) => statusChanges.subscribe(listener),
     },
     health: {

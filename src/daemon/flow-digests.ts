@@ -1,4 +1,4 @@
-import type { QueryFlows } from '../http/app-options.ts';
+import type { FlowSubject, QueryFlows } from '../http/app-options.ts';
 import type { Clock } from '../lib/clock.ts';
 import { nextTurn, slicing } from '../lib/concurrency.ts';
 import { isScheduled, type ScheduledQuery } from '../model/query.ts';
@@ -20,21 +20,20 @@ export class FlowDigests {
     this.#clock = clock;
   }
 
-  /** Iterates over the queries that have results which are not stale. Yields to the event loop between slices. */
-  async *all(): AsyncGenerator<QueryFlows> {
+  /** Iterates over the wanted queries that have results which are not stale. Yields to the event loop between slices. */
+  async *all(isWanted: (query: FlowSubject) => boolean = () => true): AsyncGenerator<QueryFlows> {
     const sliced = slicing();
     for (const registration of this.#state.registry.all()) {
       await sliced();
       const run = isScheduled(registration) ? this.#state.runs.get(registration) : undefined;
-      if (run?.results === undefined || areStale(run, this.#clock.monotonic())) {
+      if (run?.results === undefined || !isWanted(run.registration.query) || areStale(run, this.#clock.monotonic())) {
         continue;
       }
       const { query } = run.registration;
       const digest = await this.#digest(query.metricName, run.results);
       const { length } = run.results;
       if (digest !== undefined && length !== undefined) {
-        const { name, metricName } = query;
-        yield { name, metricName, subject: subjectOf(query), seconds: length / 1_000, digest };
+        yield { name: query.name, ...subjectOf(query), seconds: length / 1_000, digest };
       }
     }
   }
@@ -54,7 +53,7 @@ export class FlowDigests {
   }
 }
 
-/** Queries with the same definition for the same monitor or scope see the same flows. */
-function subjectOf({ account, region, monitorName, scopeId, destinationCategory }: ScheduledQuery): string {
-  return JSON.stringify([account, region, monitorName, scopeId, destinationCategory]);
+function subjectOf(query: ScheduledQuery): FlowSubject {
+  const { metricName, account, region, monitorName, scopeId, destinationCategory } = query;
+  return { metricName, account, region, monitorName, scopeId, destinationCategory };
 }

@@ -43,19 +43,27 @@ export interface ServedQueries {
   get(name: string): QueryView | undefined;
   /** JSON of a query's last results; undefined if there are none. */
   contributors(name: string): Promise<string> | undefined;
-  /** Digests of the last results of all scheduled queries, except stale ones. */
-  flows(): AsyncIterable<QueryFlows>;
+  /** Digests of the last results of the scheduled queries that `isWanted` accepts, except stale ones. */
+  flows(isWanted?: (query: FlowSubject) => boolean): AsyncIterable<QueryFlows>;
   /** Calls `listener` with status changes until the returned function is called. */
   subscribe(listener: StatusChangeListener): () => void;
 }
 
+/** What a query measures. Queries with equal values see the same flows. */
+export interface FlowSubject {
+  readonly metricName: MetricName;
+  readonly account: string;
+  readonly region: string;
+  /** One of these two is undefined. */
+  readonly monitorName: string | undefined;
+  readonly scopeId: string | undefined;
+  readonly destinationCategory: string;
+}
+
 /** The flows in the last results of a query. */
-export interface QueryFlows {
+export interface QueryFlows extends FlowSubject {
   /** Name of the query. */
   readonly name: string;
-  readonly metricName: MetricName;
-  /** Account, Region, monitor or scope, and category: queries of the same subject see the same flows. */
-  readonly subject: string;
   /** Length of the window of the results, in seconds. */
   readonly seconds: number;
   readonly digest: FlowDigest;

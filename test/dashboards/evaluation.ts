@@ -18,16 +18,18 @@ export interface Expectation {
   readonly exp_samples: readonly Sample[];
 }
 
-/** Evaluates expressions over series with a value per interval, with promtool. */
+/** Evaluates expressions over series with a value per interval, and over what rules record of them, with promtool. */
 export function verify(
   series: readonly { readonly series: string; readonly values: string }[],
   expectations: readonly Expectation[],
   interval = '1m',
+  ruleFiles: readonly string[] = [],
 ): void {
   const file = join(temporaryFolder(), 'dashboards.yml');
   writeFileSync(
     file,
     stringify({
+      rule_files: ruleFiles,
       evaluation_interval: interval,
       tests: [{ interval, input_series: series, promql_expr_test: expectations }],
     }),

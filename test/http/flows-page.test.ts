@@ -22,8 +22,10 @@ function row(localAz: string, remoteAz: string, baseValue: number | null, more: 
   };
 }
 
+const SUBJECT = { account: 'payments', region: 'us-east-1', scopeId: undefined, destinationCategory: 'INTER_AZ' } as const;
+
 function query(name: string, metricName: MetricName, rows: readonly Row[], more: Partial<QueryFlows> = {}): QueryFlows {
-  return { name, metricName, subject: name, seconds: 1, digest: digestOf(metricName, { rows }), ...more };
+  return { name, metricName, ...SUBJECT, monitorName: name, seconds: 1, digest: digestOf(metricName, { rows }), ...more };
 }
 
 async function page(queries: readonly QueryFlows[], changes: Parameters<typeof appOptions>[1] = {}): Promise<string> {
@@ -93,9 +95,9 @@ describe('the flows page', () => {
 
   test('shows values between zones per second, and counts queries of one subject once', async () => {
     const html = await page([
-      query('a', 'RETRANSMISSIONS', [row('az1', 'az2', 60)], { subject: 'm', seconds: 300 }),
-      query('b', 'RETRANSMISSIONS', [row('az1', 'az2', 30)], { subject: 'm', seconds: 60 }),
-      query('c', 'RETRANSMISSIONS', [row('az1', 'az2', 30)], { subject: 'n', seconds: 3_600 }),
+      query('a', 'RETRANSMISSIONS', [row('az1', 'az2', 60)], { monitorName: 'm', seconds: 300 }),
+      query('b', 'RETRANSMISSIONS', [row('az1', 'az2', 30)], { monitorName: 'm', seconds: 60 }),
+      query('c', 'RETRANSMISSIONS', [row('az1', 'az2', 30)], { monitorName: 'n', seconds: 3_600 }),
     ]);
     expect(matrix(html, 'Retransmissions per second')).toEqual([
       ['local → remote', 'az2'],
@@ -157,7 +159,7 @@ describe('the flows page', () => {
           await new Promise((resolve) => setImmediate(resolve));
         }
         const name = `q${i}`;
-        yield { name, metricName: 'RETRANSMISSIONS' as const, subject: name, seconds: 300, digest: JSON.parse(text) };
+        yield { name, metricName: 'RETRANSMISSIONS' as const, ...SUBJECT, monitorName: name, seconds: 300, digest: JSON.parse(text) };
       }
     }
     const app = createApp(appOptions([], { flows }));

@@ -1,7 +1,7 @@
 import { METRIC_NAMES, type MetricName } from '../../model/vocabulary.ts';
 import type { Flow } from '../../results/flow.ts';
 import { addPair, WORST_FLOWS, type ZonePair, zonesKey } from '../../results/flow-digest.ts';
-import type { QueryFlows } from '../app-options.ts';
+import type { FlowSubject, QueryFlows } from '../app-options.ts';
 
 /** A flow with the query that it is from. */
 export interface OverviewFlow {
@@ -35,7 +35,9 @@ export interface FlowOverview {
 export async function collectFlows(queries: AsyncIterable<QueryFlows>): Promise<FlowOverview> {
   const found = new Map<MetricName, { worst: OverviewFlow[]; readonly subjects: Map<string, ZonePairs> }>();
   let count = 0;
-  for await (const { name, metricName, subject, seconds, digest } of queries) {
+  for await (const query of queries) {
+    const { name, metricName, seconds, digest } = query;
+    const subject = subjectKey(query);
     count += 1;
     const metric = found.get(metricName) ?? { worst: [], subjects: new Map<string, ZonePairs>() };
     found.set(metricName, metric);
@@ -53,6 +55,11 @@ export async function collectFlows(queries: AsyncIterable<QueryFlows>): Promise<
     return metric === undefined ? [] : [{ metricName, worst: metric.worst, zones: added(metricName, metric.subjects) }];
   });
   return { queries: count, metrics };
+}
+
+/** Queries with the same definition for the same monitor or scope see the same flows. */
+export function subjectKey({ account, region, monitorName, scopeId, destinationCategory }: FlowSubject): string {
+  return JSON.stringify([account, region, monitorName, scopeId, destinationCategory]);
 }
 
 type ZonePairs = Map<string, OverviewPair>;
