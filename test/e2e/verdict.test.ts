@@ -1,4 +1,5 @@
 import { beforeAll, expect, test, vi } from 'vitest';
+import { textOf } from '../http/html-text.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import { panelQueries } from '../support/dashboard-files.ts';
 import { fileScope } from '../support/file-scope.ts';
@@ -93,3 +94,23 @@ test('the panel shows the cause of each incident, and no cause for a quiet hour'
     workload: 'shop/cart',
   });
 }, 160_000);
+
+test('the page shows the same, except for allowances, and leaves nothing open', async () => {
+  const { body } = await daemon.text('/');
+  const rows = [...body.matchAll(/<tr>\s*<th scope="row">(\w+)<\/th>(.*?)<\/tr>/gs)].flatMap(
+    ([, name = '', cells = '']) => {
+      const [, verdict] = /<td data-label="Verdict">(.*?)<\/td>/s.exec(cells) ?? [];
+      return verdict === undefined ? [] : [[name, textOf(verdict)] as const];
+    },
+  );
+  expect(Object.fromEntries(rows)).toEqual({
+    awsNetwork: 'AWS network health indicator degraded',
+    instance: expect.stringMatching(
+      /^unknown: one instance i-\w{17} most retransmissions at one instance; instance limits: see Grafana$/,
+    ),
+    zonePair: 'one zone pair use1-az1 – use1-az2 most retransmissions between two zones; instance limits: see Grafana',
+    workload: 'one workload shop/cart most retransmissions at one workload; instance limits: see Grafana',
+    metricsMissing: 'unknown: no data no health indicator; instance limits: see Grafana',
+    quiet: 'nothing unusual no other rule applies; instance limits: see Grafana',
+  });
+});

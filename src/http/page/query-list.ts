@@ -1,8 +1,9 @@
 import { mapInTurns } from '../../lib/concurrency.ts';
 import { humanValue } from '../../results/human-values.ts';
-import type { MonitorNetwork, TargetHealth } from '../app-options.ts';
+import type { TargetHealth } from '../app-options.ts';
 import { type Html, html } from './html.ts';
 import { renderNetworks } from './monitor-networks.ts';
+import type { RatedMonitor } from './monitor-verdicts.ts';
 import {
   absoluteTime,
   badge,
@@ -24,7 +25,7 @@ interface QueryList extends PageContext {
   readonly request: PageRequest;
   readonly selection: PageSelection;
   readonly targets: readonly TargetHealth[];
-  readonly networks: readonly MonitorNetwork[];
+  readonly networks: readonly RatedMonitor[];
   /** The rendered rows of the selection. */
   readonly rows: ReadonlyMap<RatedQuery, Html>;
 }

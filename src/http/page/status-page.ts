@@ -9,6 +9,7 @@ import { contributorsTsv } from './contributor-tsv.ts';
 import { collectFlows } from './flow-overview.ts';
 import { renderFlows } from './flows-page.ts';
 import { Html, html } from './html.ts';
+import { rateMonitors } from './monitor-verdicts.ts';
 import { ASSETS, IMPORT_MAP, STATUS_PAGE_POLICY } from './page-assets.ts';
 import { type PageContext, type PageRequest, pageHref, readPageRequest } from './page-request.ts';
 import { selectPage } from './page-selection.ts';
@@ -136,7 +137,7 @@ async function renderStatus(options: AppOptions, request: PageRequest): Promise<
       request,
       selection,
       targets: [...health.targets()],
-      networks: [...health.networks()],
+      networks: await rateMonitors([...health.networks()], queries),
     });
     return { status: 200, page: renderPage(page, '', list) };
   }
