@@ -75,7 +75,7 @@ table { width: 100%; border-collapse: collapse; text-align: left; }
 .health h2 { display: inline; }
 .health summary { white-space: nowrap; }
 .targets td { overflow-wrap: anywhere; }
-.targets tbody th, .targets td:nth-of-type(1), .targets td:nth-of-type(3) { white-space: nowrap; }
+.targets tbody th, .targets td:nth-of-type(1), .targets td:nth-of-type(3), #networks td:nth-of-type(2) { white-space: nowrap; }
 .few { max-width: 640px; }
 th, td { padding: 9px 14px; border-top: 1px solid var(--line); vertical-align: top; font-weight: 400; }
 thead th { border-top: 0; color: var(--soft); font-size: 13px; font-weight: 600; white-space: nowrap; }
