@@ -22,10 +22,23 @@ function row(localAz: string, remoteAz: string, baseValue: number | null, more: 
   };
 }
 
-const SUBJECT = { account: 'payments', region: 'us-east-1', scopeId: undefined, destinationCategory: 'INTER_AZ' } as const;
+const SUBJECT = {
+  account: 'payments',
+  region: 'us-east-1',
+  scopeId: undefined,
+  destinationCategory: 'INTER_AZ',
+} as const;
 
 function query(name: string, metricName: MetricName, rows: readonly Row[], more: Partial<QueryFlows> = {}): QueryFlows {
-  return { name, metricName, ...SUBJECT, monitorName: name, seconds: 1, digest: digestOf(metricName, { rows }), ...more };
+  return {
+    name,
+    metricName,
+    ...SUBJECT,
+    monitorName: name,
+    seconds: 1,
+    digest: digestOf(metricName, { rows }),
+    ...more,
+  };
 }
 
 async function page(queries: readonly QueryFlows[], changes: Parameters<typeof appOptions>[1] = {}): Promise<string> {
@@ -159,7 +172,14 @@ describe('the flows page', () => {
           await new Promise((resolve) => setImmediate(resolve));
         }
         const name = `q${i}`;
-        yield { name, metricName: 'RETRANSMISSIONS' as const, ...SUBJECT, monitorName: name, seconds: 300, digest: JSON.parse(text) };
+        yield {
+          name,
+          metricName: 'RETRANSMISSIONS' as const,
+          ...SUBJECT,
+          monitorName: name,
+          seconds: 300,
+          digest: JSON.parse(text),
+        };
       }
     }
     const app = createApp(appOptions([], { flows }));
