@@ -49,6 +49,8 @@ type Scheduled = Registration<ScheduledQuery>;
 export class ScheduledRunActions implements RunActions<ScheduledQuery> {
   readonly #options: RunActionsOptions;
   readonly #readings = new WeakMap<Run, Reading>();
+  /** Sums of the results of runs that are not counted yet. */
+  readonly #totals = new WeakMap<Run, number | undefined>();
   readonly #reminders: Reminders;
   readonly #results: RunResults;
 
@@ -109,7 +111,9 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
       const isLast = reading.paging.nextToken === undefined;
       if (isLast && !registration.removed) {
         this.#readings.delete(run);
-        await this.#checked(registration, () => this.#results.read(registration, run, reading.pages));
+        await this.#checked(registration, async () => {
+          this.#totals.set(run, await this.#results.read(registration, run, reading.pages));
+        });
         await this.#options.results.stored(registration);
       }
       this.#succeeded(registration);
@@ -136,7 +140,11 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
     );
   }
 
-  ended(registration: Scheduled, { window, startedAt, terminalAt }: Run, outcome: RunOutcome): void {
+  ended(registration: Scheduled, run: Run, outcome: RunOutcome): void {
+    if (registration.removed) {
+      return;
+    }
+    const { window, startedAt, terminalAt } = run;
     const { clock, log, runStates, timed } = this.#options;
     const fields = fieldsOf(registration);
     if (outcome === 'skipped') {
@@ -147,6 +155,9 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
     }
     const duration = terminalAt === undefined ? undefined : terminalAt - startedAt;
     runStates.ended(registration, outcome, duration);
+    if (outcome === 'succeeded') {
+      runStates.addTotal(registration, this.#totals.get(run));
+    }
     if (duration !== undefined) {
       timed(registration, 'duration', duration);
     }

@@ -62,15 +62,24 @@ export class RunResults {
   }
 
   /**
-   * Stores the results of a run whose pages were all read.
+   * Stores the results of a run whose pages were all read. Resolves to the sum of the values of all rows; undefined for a metric
+   * without a sum. The sum counts once the run does.
    *
    * @throws InvalidResponse if pages, units, or values do not match
    */
-  read(registration: Registration<ScheduledQuery>, run: Run, pages: PackedPages<ResultPage>): Promise<void> {
+  read(
+    registration: Registration<ScheduledQuery>,
+    run: Run,
+    pages: PackedPages<ResultPage>,
+  ): Promise<number | undefined> {
     return this.#turns.take(async () => this.#read(registration, run, await pages.unpack()));
   }
 
-  async #read(registration: Registration<ScheduledQuery>, run: Run, pages: readonly ResultPage[]): Promise<void> {
+  async #read(
+    registration: Registration<ScheduledQuery>,
+    run: Run,
+    pages: readonly ResultPage[],
+  ): Promise<number | undefined> {
     const { query } = registration;
     const { queryId, window } = run;
     const joined = joinPages(pages);
@@ -97,8 +106,9 @@ export class RunResults {
       }
       const flows = 'rows' in json ? JSON.stringify(digestOf(query.metricName, json)) : undefined;
       const read = { ...results, windowEnd: window.end, flows, json: kept };
-      this.#options.runStates.resultsRead(registration, read, series, total, truncated);
+      this.#options.runStates.resultsRead(registration, read, series, undefined, truncated);
     }
+    return total;
   }
 
   #convertDatapoints(joined: DataResults, window: Window, conversion: UnitConversion): Converted {

@@ -154,6 +154,15 @@ export class RunStates {
     this.#changed.emit(registration, ['results', 'total', 'truncatedLabelValues']);
   }
 
+  /** Adds the sum over the rows of a counted run; undefined for a metric without a sum. */
+  addTotal(registration: Registration, total: number | undefined): void {
+    const state = this.#state(registration);
+    if (state.total !== undefined && total !== undefined) {
+      state.total += total;
+      this.#changed.emit(registration, ['total']);
+    }
+  }
+
   /**
    * Counts an ended run.
    *
