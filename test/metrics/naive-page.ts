@@ -125,7 +125,8 @@ export function naivePage(
 ): string {
   let page = '';
   for (const { name, type, help, group } of FAMILIES) {
-    if (groups !== undefined && !groups.has(group)) {
+    const isOfReplicas = name.startsWith('aws_nfm_replica_');
+    if (isOfReplicas || (groups !== undefined && !groups.has(group))) {
       continue;
     }
     const shownName = format === 'openmetrics' && type === 'counter' ? name.slice(0, -'_total'.length) : name;
