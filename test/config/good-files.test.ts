@@ -191,6 +191,7 @@ describe('a valid config file', () => {
       endpoint: undefined,
       requestsPerSecond: 1,
       maxMetricsPerDay: undefined,
+      roundTripTimeLimits: [],
     };
     const shared = { ...defaults, sumsInterval: 600_000, monitors: { ...defaults.monitors, name: 'prod-*' } };
     expect(config.accounts.map(({ name, cloudwatch }) => [name, cloudwatch])).toEqual([
