@@ -28,6 +28,8 @@ export interface Config {
     /** Globs of discovery files, relative to the directory of the config file. */
     readonly files: readonly string[];
     readonly monitorsEvery: number;
+    readonly zoneNames: boolean;
+    readonly ec2Endpoint: string | undefined;
   };
   readonly storage: {
     /** Absolute path of the directory for persisted data. Undefined: nothing is stored. */

@@ -82,6 +82,11 @@ function numberWhere(expected: string, accepts: (value: number) => boolean): For
 
 export const positiveNumber = numberWhere('a number above zero', (value) => Number.isFinite(value) && value > 0);
 
+/** A boolean, also from a variable. */
+export const switched: Format<boolean> = single('true or false', (value) =>
+  value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined,
+);
+
 export const price = numberWhere(
   'a price in dollars: a number that is not negative',
   (value) => Number.isFinite(value) && value >= 0,

@@ -164,7 +164,7 @@ function valuesOf(sections: ReturnType<typeof readSections>): Pick<Config, Secti
     log: log.values,
     aws: { region, stsRegion, stsEndpoint, requestTimeout, maxAttempts },
     polling: { interval, concurrency, giveUpAfter },
-    discovery: { files: discovery.values.files ?? [], monitorsEvery: discovery.values.monitorsEvery },
+    discovery: { ...discovery.values, files: discovery.values.files ?? [] },
     contributors: contributors.values,
     http: http.values,
   };

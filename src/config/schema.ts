@@ -35,6 +35,7 @@ import {
   roundTripTimeUnit,
   rowLabels,
   shortDelay,
+  switched,
   tableName,
   telemetryPath,
   timerDuration,
@@ -113,6 +114,15 @@ export const DISCOVERY = {
     'Interval between listings of monitors and scopes, in each account and Region that a query uses; 0s: never',
     durationOrZero,
     '5m',
+  ),
+  zoneNames: key(
+    'Whether the names of availability zones are read daily from EC2, in each account and Region that a query uses',
+    switched,
+    false,
+  ),
+  ec2Endpoint: optionalKey(
+    "EC2 endpoint, instead of the Region's own; {region} is replaced by the Region",
+    regionalHttpUrl,
   ),
 };
 

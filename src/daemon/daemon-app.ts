@@ -109,6 +109,7 @@ export function expositionOf(
     contributorSeries: () => parts.page.runs.series,
     contributorSeriesLimit: () => parts.inForce.loaded.config.contributors.maxSeries,
     prices: () => pricesOf(parts),
+    zones: () => parts.zoneNames.all(),
     shard: parts.shard,
     storageWritable: () => parts.stored?.writable,
   };

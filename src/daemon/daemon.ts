@@ -87,6 +87,7 @@ async function start(options: DaemonOptions, local: Context, releases: ReleaseSt
   releases.add('summaries', summarize(parts.state.api, clock, log));
   if (replica === undefined) {
     parts.identities.begin();
+    parts.zoneNames.begin();
   } else {
     new ReplicaRole(replica, local, parts, queries).begin();
   }
@@ -124,7 +125,9 @@ function reloadOf(
       scheduling.setLimits(next.config);
       state.queries.giveUpAfter = polling.giveUpAfter;
       page.runs.setMaxSeries(contributors.maxSeries);
-      return plan.commit();
+      const changes = await plan.commit();
+      parts.zoneNames.begin();
+      return changes;
     },
     reloadOthers: async () => (await web.security?.reload()) ?? [],
     context,

@@ -1,6 +1,7 @@
 import { placeOf } from '../accounts/accounts.ts';
 import { Identities } from '../accounts/identities.ts';
 import { TargetsInUse } from '../accounts/targets-in-use.ts';
+import { ZoneNames, zonesReader } from '../accounts/zone-names.ts';
 import { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import { createNetwork } from '../aws/network/network.ts';
 import type { ReadOptions } from '../config/read.ts';
@@ -79,6 +80,7 @@ export interface Parts {
   readonly state: ExporterState;
   readonly targetsInUse: TargetsInUse;
   readonly identities: Identities;
+  readonly zoneNames: ZoneNames;
   /** Undefined if the storage is disabled. */
   readonly stored: StoredState | undefined;
   readonly scheduling: Scheduling;
@@ -112,6 +114,12 @@ export async function openParts(
   const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version: build.version, isOwn });
   const failures = state.failures.credentials;
   const identities = new Identities({ targets, apiStats, clock, log, failures, signal: context.shutdown });
+  const zoneNames = new ZoneNames({
+    context,
+    targets,
+    isEnabled: () => replica?.isLeader !== false && inForce.loaded.config.discovery.zoneNames,
+    read: zonesReader({ clock, handler, targetsInUse, endpoint: () => inForce.loaded.config.discovery.ec2Endpoint }),
+  });
   const stored = await openStoredState(context, inForce, state);
   releases.add('storage', () => stored?.close());
   const scheduling = new Scheduling({ clock, log, inForce, state, targetsInUse, stored, replica, isLast });
@@ -121,7 +129,7 @@ export async function openParts(
   const metricReads = new MonitorMetricReads({ ...context, clock, ...calls, inForce, state, stored });
   const page = new MetricsPage(clock, state, scheduling, metricReads, config.contributors.maxSeries);
   const { shard } = options;
-  const calling = { targetsInUse, identities, scheduling, metricReads };
+  const calling = { targetsInUse, identities, zoneNames, scheduling, metricReads };
   return { clock, shard, replica, inForce, handler, state, stored, page, ...calling };
 }
 

@@ -53,7 +53,7 @@ export class ReplicaRole implements ReplicaHandlers {
     if (this.#context.shutdown.aborted) {
       return;
     }
-    const { state, scheduling, identities } = this.#parts;
+    const { state, scheduling, identities, zoneNames } = this.#parts;
     if (this.#hasLed) {
       renewStates(this.#parts);
     }
@@ -64,6 +64,7 @@ export class ReplicaRole implements ReplicaHandlers {
     scheduling.dispatcher.start();
     state.registry.begin(state.registry.all());
     identities.begin();
+    zoneNames.begin();
     await this.#loadRegistrations();
   }
 

@@ -2,7 +2,7 @@ import type { DiscoveryFileFacts } from '../registry/discovery-files.ts';
 import type { Section } from './exposition.ts';
 import { EXPORTER_FAMILIES } from './families.ts';
 import { ScrapedSections } from './scraped-sections.ts';
-import { labelPart, type Sample, seconds } from './text.ts';
+import { labelPart, type Sample, seconds, serviceLabel } from './text.ts';
 
 export interface ExporterFacts {
   readonly build: { readonly version: string; readonly revision: string; readonly nodeVersion: string };
@@ -17,6 +17,8 @@ export interface ExporterFacts {
   readonly prices: () => readonly Price[];
   /** The shard of the exporter. Without shards, it is shard 0 of 1. */
   readonly shard: { readonly ordinal: number; readonly total: number };
+  /** Zones in all regions in use, each once. */
+  readonly zones: () => readonly { readonly region: string; readonly id: string; readonly name: string }[];
   /** Undefined without storage. */
   readonly storageWritable: () => boolean | undefined;
   /** Discovery files by path. */
@@ -50,6 +52,15 @@ export function exporterSections(facts: ExporterFacts): { sections: Section[]; r
       Array.from(facts.discoveryFiles(), ([file, { queries }]) => [labelPart([['file', file]]), queries]),
     aws_nfm_exporter_contributor_series: () => [['', facts.contributorSeries()]],
     aws_nfm_exporter_contributor_series_limit: () => [['', facts.contributorSeriesLimit()]],
+    aws_nfm_zone_info: () =>
+      facts.zones().map(({ region, id, name }) => [
+        labelPart([
+          ['aws_region', region],
+          ['zone_id', serviceLabel(id)],
+          ['zone_name', serviceLabel(name)],
+        ]),
+        1,
+      ]),
     aws_nfm_price_dollars_per_byte: () =>
       facts.prices().map(({ region, category, dollarsPerByte }) => [
         labelPart([

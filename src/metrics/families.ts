@@ -193,6 +193,12 @@ export const EXPORTER_FAMILIES = families('exporter', [], {
   aws_nfm_exporter_contributor_series_limit: gauge(
     'Limit on the contributor series of all queries, from contributors.maxSeries.',
   ),
+  aws_nfm_zone_info: gauge(
+    'Name of an availability zone by its ID, from DescribeAvailabilityZones, up to a day old. Always 1.',
+    'aws_region',
+    'zone_id',
+    'zone_name',
+  ),
   aws_nfm_price_dollars_per_byte: gauge(
     'Price of transferred data in a Region in use, from prices in the configuration, in US dollars per byte.',
     'aws_region',

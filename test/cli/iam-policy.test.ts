@@ -42,6 +42,19 @@ const scheduled = (more: object) => ({
 });
 
 describe('iam-policy', () => {
+  it('allows reading the names of zones only if they are enabled', async () => {
+    const actionsWith = async (discovery: object) => {
+      const { stdout } = await policiesOf({ discovery: { monitorsEvery: '0s', ...discovery }, queries: [watched({})] });
+      const { Statement } = JSON.parse(stdout).accounts.default;
+      return Statement.map(({ Action, Resource }: { Action: string[]; Resource: string[] }) =>
+        [Action, Resource].flat(),
+      );
+    };
+    const ofQuery = [WATCHED, 'arn:aws:networkflowmonitor:eu-west-1:*:monitor/checkout'];
+    expect(await actionsWith({})).toEqual([ofQuery]);
+    expect(await actionsWith({ zoneNames: true })).toEqual([['ec2:DescribeAvailabilityZones', '*'], ofQuery]);
+  });
+
   it('allows the status of watched queries, and all operations of scheduled ones', async () => {
     const { code, stdout } = await policiesOf({
       queries: [

@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/queries/load.ts';
 /** Every label of the exporter's metrics. */
 const TAKEN = `
   query query_type query_group query_id account aws_region monitor scope_id metric_name destination_category source
-  status operation error outcome mirror series state kind aws_account_id arn version revision node_version file
+  status operation error outcome mirror series state kind aws_account_id arn version revision node_version file zone_id zone_name
   local_ip snat_ip local_instance_id local_vpc_id local_region local_az local_subnet_id target_port
   remote_ip dnat_ip remote_instance_id remote_vpc_id remote_region remote_az remote_subnet_id
   account_id remote_identifier

@@ -111,6 +111,7 @@ export class ExposedWorld {
         ]),
       contributorSeries: () => this.#runPage.series,
       contributorSeriesLimit: () => MAX_SERIES,
+      zones: () => [{ region: 'eu-west-1', id: 'euw1-az1', name: 'eu-west-1a' }],
       prices: () => [{ region: 'eu-west-1', category: 'INTER_AZ', dollarsPerByte: 2e-11 }],
       shard: { ordinal: 2, total: 3 },
       storageWritable: () => true,

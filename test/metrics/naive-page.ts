@@ -331,6 +331,18 @@ function samplesOf(world: WorldRecord, name: string): Sample[] {
       return [[name, [], world.runs.reduce((sum, run) => sum + allowance(world, run), 0)]];
     case 'aws_nfm_exporter_contributor_series_limit':
       return [[name, [], world.maxSeries]];
+    case 'aws_nfm_zone_info':
+      return [
+        [
+          name,
+          [
+            ['aws_region', 'eu-west-1'],
+            ['zone_id', 'euw1-az1'],
+            ['zone_name', 'eu-west-1a'],
+          ],
+          1,
+        ],
+      ];
     case 'aws_nfm_price_dollars_per_byte':
       return [
         [

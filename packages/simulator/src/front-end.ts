@@ -1,10 +1,11 @@
 import { invalid } from './constraints.ts';
 import type { KnownCredentials } from './credentials.ts';
+import { ZONES_OPERATION, zonesReply } from './ec2.ts';
 import type { FaultFacts, ResponseFault } from './fault.ts';
 import { INVENTORY_OPERATIONS } from './inventory-operations.ts';
 import { getMetricData } from './metric-data.ts';
 import type { Labels, Operation } from './operation.ts';
-import { MONITORING, type Protocol, SERVICE, type Service, STS } from './protocols.ts';
+import { EC2, MONITORING, type Protocol, SERVICE, type Service, STS } from './protocols.ts';
 import { QUERY_OPERATIONS } from './query-operations.ts';
 import { Random, uuidOf } from './random.ts';
 import { awsJsonReply, jsonReply, type Reply, xmlReply } from './reply.ts';
@@ -66,6 +67,12 @@ export class FrontEnd {
   #stsCall(request: HttpRequest): Call {
     const form = new URLSearchParams(request.body.toString('utf8'));
     const action = form.get('Action');
+    if (action === ZONES_OPERATION) {
+      return this.#call(request, EC2, { operation: action }, ({ account, region }, requestId) => {
+        const caller = this.#authenticate(request, EC2)?.account ?? account;
+        return zonesReply(caller, region, requestId);
+      });
+    }
     const operation = STS_OPERATIONS.find((known) => known === action);
     return this.#call(request, STS, { operation }, (_, requestId) => {
       if (!operation) {

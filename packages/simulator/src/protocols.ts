@@ -4,7 +4,7 @@ import type { AuthenticationCodes } from './sigv4.ts';
 import type { Worlds } from './worlds.ts';
 
 /** A simulated service, by its name in signatures. */
-export type Service = 'networkflowmonitor' | 'sts' | 'monitoring';
+export type Service = 'networkflowmonitor' | 'sts' | 'monitoring' | 'ec2';
 
 /** The forms in which the services differ. */
 export interface Protocol {
@@ -51,4 +51,18 @@ export const MONITORING: Protocol = {
   throttling: { code: 'ThrottlingException', status: 400 },
   internal: 'InternalServiceFault',
   error: queryCompatibleErrorReply,
+};
+
+export const EC2: Protocol = {
+  service: 'ec2',
+  codes: {
+    'missing token': 'MissingAuthenticationToken',
+    'incomplete signature': 'IncompleteSignature',
+    'unrecognized client': 'AuthFailure',
+    'invalid signature': 'AuthFailure',
+    'expired token': 'RequestExpired',
+  },
+  throttling: { code: 'RequestLimitExceeded', status: 503 },
+  internal: 'InternalError',
+  error: xmlErrorReply,
 };

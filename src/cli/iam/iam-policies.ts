@@ -58,7 +58,10 @@ function iamPolicies(config: Config, { queries, followers }: SourceQueries): Iam
     ...followers.flatMap(usesOfFollower),
     ...metrics.flatMap((target) => tagUses(target, target.settings.monitors)),
   ];
-  const listing = config.discovery.monitorsEvery > 0 ? Object.values(LIST_OPERATIONS).map(actionOf) : [];
+  const listing = [
+    ...(config.discovery.monitorsEvery > 0 ? Object.values(LIST_OPERATIONS).map(actionOf) : []),
+    ...(config.discovery.zoneNames ? ['ec2:DescribeAvailabilityZones'] : []),
+  ];
   const used = config.accounts.filter(({ name }) => [...uses, ...metrics].some(({ account }) => account === name));
   const withRole = used.flatMap((account) => (account.role === undefined ? [] : [{ ...account, role: account.role }]));
   const byBase = groupBy(withRole, ({ profile }) => (profile === undefined ? 'default' : `profile ${profile}`));

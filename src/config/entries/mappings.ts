@@ -43,6 +43,8 @@ const METRIC_LABELS: ReadonlySet<string> = new Set([
   'revision',
   'node_version',
   'file',
+  'zone_id',
+  'zone_name',
 ]);
 
 /** Labels with a meaning in Prometheus. */
