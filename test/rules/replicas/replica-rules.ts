@@ -84,6 +84,8 @@ class Conversion {
   /** The rules that record what the converted ones select. */
   recorded(): readonly Rule[] {
     return [
+      { record: 'aws_nfm:member_epoch', expr: MEMBER_EPOCH },
+      { record: 'aws_nfm:led_member', expr: LED },
       { record: 'aws_nfm:outdated_member', expr: OUTDATED },
       ...[...this.#used].sort().map((name) => ({ record: `${RECORDED}:${name}`, expr: newest(name) })),
     ];
@@ -164,10 +166,22 @@ class Conversion {
   }
 }
 
-/** Members with an epoch below the highest of their job: a leader that was replaced and continues to export. */
-const OUTDATED = `  last_over_time(aws_nfm_replica_epoch[10m])
-< on (job) group_left ()
-  max by (job) (last_over_time(aws_nfm_replica_epoch[10m]))
+/** The last epoch of each member, with its group: the shards of one job have a group each. */
+const MEMBER_EPOCH = `  max by (job, instance) (last_over_time(aws_nfm_replica_epoch[10m]))
+* on (job, instance) group_left (group)
+  max by (job, instance, group) (last_over_time(aws_nfm_replica_member_info[10m]))
+`;
+
+/** Members of the groups that have a leader now. */
+const LED = `  aws_nfm:member_epoch
+and on (job, group)
+  (aws_nfm:member_epoch and on (job, instance) aws_nfm_replica_leader == 1)
+`;
+
+/** Members with an epoch below the highest of their group: a leader that was replaced and continues to export. */
+const OUTDATED = `  aws_nfm:member_epoch
+< on (job, group) group_left ()
+  max by (job, group) (aws_nfm:member_epoch)
 `;
 
 /**
@@ -179,7 +193,7 @@ function newest(name: string): string {
   (
       ${name}
     or
-      (last_over_time(${name}[5m]) unless on (job) aws_nfm_replica_epoch > 0)
+      (last_over_time(${name}[5m]) unless on (job, instance) aws_nfm:led_member)
   )
   unless on (job, instance) aws_nfm:outdated_member
 )

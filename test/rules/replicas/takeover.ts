@@ -31,17 +31,23 @@ const BUCKET = /_(bucket|count|sum)$/;
  */
 export function withTakeover(test: RuleTest, step: number): RuleTest {
   const steps = Math.max(...test.input_series.map(({ values }) => samplesOf(values).length));
-  const epoch = (instance: string, values: readonly Sample[]) => ({
-    series: `aws_nfm_replica_epoch{job="network-flow-monitor", instance="${instance}"}`,
+  const member = (name: string, instance: string, labels: string, values: readonly Sample[]) => ({
+    series: `aws_nfm_replica_${name}{job="network-flow-monitor", instance="${instance}"${labels}}`,
     values: notationOf(values),
   });
+  const led = [...times(step, 1), 'stale' as const];
+  const waited = times(step + 1, 0);
   return {
     ...test,
     name: `${test.name}; the leader is killed at step ${step}`,
     input_series: [
       ...test.input_series.flatMap((input) => divided(input, step)),
-      epoch(LEADER, [...times(step, 1), 'stale']),
-      epoch(SUCCESSOR, [...times(step + 1, 0), ...times(steps - step, 2)]),
+      member('epoch', LEADER, '', led),
+      member('leader', LEADER, '', led),
+      member('member_info', LEADER, ', group="default"', led),
+      member('epoch', SUCCESSOR, '', [...waited, ...times(steps - step, 2)]),
+      member('leader', SUCCESSOR, '', [...waited, ...times(steps - step, 1)]),
+      member('member_info', SUCCESSOR, ', group="default"', times(steps + 1, 1)),
     ],
     alert_rule_test: (test.alert_rule_test ?? []).map((expected) => ({
       ...expected,
