@@ -8,6 +8,7 @@ const TITLES: Readonly<Record<string, string>> = {
   'alerts-inventory.yml': 'Monitors and scopes',
   'alerts-network.yml': 'The network',
   'alerts-service-level.yml': 'The service level',
+  'alerts-replicas.yml': 'Replicas',
 };
 
 /** `docs/alerts.md`. */
@@ -131,6 +132,11 @@ const DUTIES: Readonly<Record<string, readonly [who: string, what: string]>> = {
   NfmDiscoveryFileBad: ['owners of the file', 'the discovery file'],
   NfmDiscoveryFileEmpty: ['owners of the file', 'the discovery file or its generator'],
   NfmStorageNotWritable: ['operators', 'the volume of `storage.path`'],
+  NfmReplicasWithoutLeader: ['operators', 'the members, or the shared storage'],
+  NfmReplicaStorageUnreachable: ['operators', 'the shared storage, or the network to it'],
+  NfmReplicaStorageRolledBack: ['operators', 'the replication of the shared storage'],
+  NfmReplicaConfigMismatch: ['operators', 'the configuration of one member'],
+  NfmReplicaClockOffset: ['operators', 'the time synchronization of a host'],
   NfmSeriesDropped: ['operators', 'labels or series limits'],
   NfmPollLag: ['operators', 'CPU, or the number of queries'],
   NfmThresholdsMissing: ['operators', '`rule_files` of Prometheus'],

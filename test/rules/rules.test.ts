@@ -108,7 +108,7 @@ describe('the rules', () => {
   it('join what is of one exporter, and one query, only', () => {
     const modifiers = RULES.flatMap(({ expr }) => expr.match(/\b(?:on|by) \([^)]*\)/g) ?? []);
     expect(modifiers.length).toBeGreaterThan(30);
-    // The rest have nothing to join: the lack of any exporter, the number of exporters of a job, a list that users write for
+    // The rest have nothing to join: the lack of any exporter, the number of exporters of a job, groups of replicas, a list that users write for
     // all of them, and instances of AWS.
     const loose = modifiers.filter((modifier) => !/\(job, instance\b/.test(modifier));
     expect(new Set(loose)).toEqual(
@@ -116,6 +116,7 @@ describe('the rules', () => {
         'on ()',
         'on (job)',
         'by (job)',
+        'by (job, group)',
         'on (account)',
         'on (account, aws_account_id)',
         'by (instance_id)',
