@@ -121,6 +121,11 @@ describe('kustomizations', () => {
     for (const kind of ['Deployment', 'NetworkPolicy', 'PodDisruptionBudget']) {
       expect(only(built('replicas'), kind).spec).toEqual(only(chart, kind).spec);
     }
+    const { groups } = only<Manifest & { spec: { groups: readonly { name: string }[] } }>(
+      built('replicas'),
+      'PrometheusRule',
+    ).spec;
+    expect(groups.map(({ name }) => name)).toContain('aws_nfm_replicas');
     const { podMetricsEndpoints } = only<PodMonitor>(built('replicas'), 'PodMonitor').spec;
     expect(only<PodMonitor>(chart, 'PodMonitor').spec.podMetricsEndpoints).toEqual(podMetricsEndpoints);
     expect(parse(configOf(built('replicas')))).toEqual(parse(configOf(chart)));

@@ -37,6 +37,14 @@ describe('the PrometheusRule', () => {
     expect(renderRule().spec).toEqual({ groups });
   });
 
+  it('has the rules for replicas, with the same thresholds, if there are replicas', () => {
+    const files = ['config/rules-replicas.yml', 'config/rules/thresholds.yml'];
+    const groups = files.flatMap((file) => readYaml<{ groups: readonly object[] }>(file).groups);
+    const set = { 'prometheusRule.enabled': true };
+    const rule = only<PrometheusRule>(render({ values: EXAMPLES['replicas'], set }), 'PrometheusRule');
+    expect(rule.spec).toEqual({ groups });
+  });
+
   it.each(Object.entries({ default: undefined, example: EXAMPLES['kube-prometheus-stack'] }))(
     'is valid for promtool: %s',
     (_, values) => {
