@@ -70,7 +70,7 @@ export class SimulatedMember {
     this.id = id;
     this.machine = machine;
     this.config = config;
-    this.url = `http://${id}.example`;
+    this.url = `http://${id}.example/`;
     this.member = new ReplicaMember({
       engine: engine.connect(machine, engineLine),
       clock: machine,

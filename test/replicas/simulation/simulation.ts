@@ -148,6 +148,9 @@ class Simulation {
 
   #isRefused(url: string): boolean {
     const member = [...this.#members.values()].find((each) => each.url === url);
+    if (member === undefined && this.#members.size === MEMBERS.length) {
+      throw new Error(`no member has the URL ${url}`);
+    }
     const isWrong = (this.#refusedUntil.get(url) ?? 0) > this.#world.now;
     return isWrong || member === undefined || member.machine.isDead;
   }
