@@ -47,7 +47,7 @@ export const CLOUDWATCH_FAMILIES = families('monitors', TARGET, {
   aws_nfm_cloudwatch_periods_missed_total: counter(
     'Minutes of metrics that were never read, because reads stopped for longer than the lookback, since the start.',
   ),
-  aws_nfm_cloudwatch_limited: gauge('1 while cloudwatch.maxMetricsPerDay stretches an interval of reads, 0 if not.'),
+  aws_nfm_cloudwatch_limited: gauge('1 if cloudwatch.maxMetricsPerDay stretches an interval of reads, 0 if not.'),
 });
 
 /** Families of queries that depend on metrics of their monitor. */

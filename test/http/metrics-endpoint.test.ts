@@ -106,7 +106,7 @@ describe('GET /metrics', () => {
       .expect(400)
       .expect('Content-Type', 'text/plain; charset=utf-8');
     expect(response.text).toBe(
-      'Unknown groups in collect[]: "Queries", "<b>", "". Valid groups: queries, contributors, api, inventory, exporter, process\n',
+      'Unknown groups in collect[]: "Queries", "<b>", "". Valid groups: queries, contributors, api, inventory, monitors, exporter, process\n',
     );
     expect(requests).toEqual([]);
   });
