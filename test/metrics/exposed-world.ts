@@ -19,6 +19,7 @@ import { RunStates } from '../../src/state/run-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
+import { unchangingMonitor } from './exposed-monitors.ts';
 import { type ListingRecord, naivePage, type QueryRecord, type RunRecord, type TargetRecord } from './naive-page.ts';
 
 /** The region with scheduled queries. The other region has only watched ones. */
@@ -99,6 +100,11 @@ export class ExposedWorld {
       limit: () => target.budget.limit,
       planned: () => this.#planned.get(target) ?? 0,
     }));
+    const [first] = this.#realTargets;
+    if (first === undefined) {
+      throw new Error('no target');
+    }
+    const monitors = unchangingMonitor(first);
     const exporter = exporterSections({
       build: { version: '0.1.0', revision: 'abc', nodeVersion: 'v20' },
       registeredQueries: () => new Map([['config', this.#states.size]]),
@@ -122,6 +128,7 @@ export class ExposedWorld {
         ...this.#runPage.sections(),
         ...this.#apiSections.sections(),
         ...this.#inventorySections.sections(),
+        ...monitors.sections(),
         ...exporter.sections,
       ],
       async () => {
@@ -129,6 +136,7 @@ export class ExposedWorld {
         this.#runPage.refresh(this.clock.monotonic());
         this.#apiSections.refresh();
         this.#inventorySections.refresh(this.clock.monotonic());
+        monitors.refresh(this.clock.now());
         exporter.refresh();
       },
     );

@@ -7,6 +7,7 @@ import type { RunOutcome } from '../../src/model/run.ts';
 import type { QueryStatus, QueryType } from '../../src/model/vocabulary.ts';
 import type { ContributorSeries } from '../../src/results/contributor-series.ts';
 import type { CallKind } from '../../src/state/query-state.ts';
+import { MONITOR_VALUES, monitorLabels } from './exposed-monitors.ts';
 
 /** The history of a query, recorded independently of the code under test. */
 export interface QueryRecord {
@@ -448,6 +449,9 @@ function runSamples(world: WorldRecord, name: string): Sample[] {
     case 'aws_nfm_query_label_values_truncated_total':
       return ofRuns(() => 0);
     default:
+      if (MONITOR_VALUES[name] !== undefined) {
+        return [[name, monitorLabels(name, 'eu-west-1'), MONITOR_VALUES[name]]];
+      }
       if (TOTALS[name] === undefined) {
         throw new Error(`a family that this page does not know: ${name}`);
       }
