@@ -79,7 +79,7 @@ export class ReplicaRole implements ReplicaHandlers {
         if (!(error instanceof RegisterError)) {
           throw error;
         }
-        log.warn('registrations not read', { reason: error.message });
+        log.warn('registrations not read', { reason: error.message, hint: 'retried automatically' });
         await sleepUnlessAborted(clock, RETRY_MS, shutdown);
       }
     }

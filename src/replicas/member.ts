@@ -35,6 +35,7 @@ const ATTEMPTS_PER_DEATH = 6;
 /** Attempts to write pending changes before this process ends, and the time between them in milliseconds. */
 const LAST_ATTEMPTS = 3;
 const LAST_PAUSE_MS = 1_000;
+const INVALID_HINT = 'check whether another program writes to the table';
 
 /** One process of a group of replicas: its heartbeat, the election of the leader, and the registers of the group. */
 export class ReplicaMember {
@@ -85,7 +86,8 @@ export class ReplicaMember {
       const { group: _group, ...own } = this.identity;
       return own;
     };
-    const refused = (error: RegisterError) => log.warn('register ignored', { reason: error.message });
+    const refused = (error: RegisterError) =>
+      log.warn('invalid entry of the shared storage ignored', { reason: error.message, hint: INVALID_HINT });
     const { stats } = this;
     const replicas = new ReplicaGroup({ ...options, registers, identity, now, stats, refused });
     this.#group = replicas;
@@ -181,7 +183,8 @@ export class ReplicaMember {
     try {
       await this.#group.release();
     } catch (error) {
-      this.#options.log.warn('lead not released', { reason: reasonOf(error) });
+      const hint = 'another replica leads after replicas.deadAfter';
+      this.#options.log.warn('shutdown not announced to the other replicas', { reason: reasonOf(error), hint });
     }
   }
 
@@ -243,13 +246,14 @@ export class ReplicaMember {
   async #changeRole(hadLead: boolean, epoch: number | undefined): Promise<void> {
     const { log } = this.#options;
     if (hadLead) {
-      log.info('lead lost', { leader: this.leader?.id });
+      const { id, group } = this.#options.settings;
+      log.info('replica no longer leads', { group, id, leader: this.leader?.id });
       this.runs.follow();
       await this.#handlers.follow();
     }
     if (epoch !== undefined && (await this.#load(epoch))) {
       const { id, group } = this.#options.settings;
-      log.info('lead taken', { group, id, epoch, reason: this.#group.reason });
+      log.info('replica leads', { group, id, epoch, reason: this.#group.reason });
       await this.#handlers.lead({ epoch, reason: this.#group.reason });
     }
   }
@@ -264,7 +268,7 @@ export class ReplicaMember {
         this.#loadedEpoch = epoch;
         return true;
       } catch (error) {
-        log.warn('registers not read', { reason: reasonOf(error) });
+        log.warn('shared storage not read', { reason: reasonOf(error), hint: 'retried automatically' });
         await sleep(clock, settings.heartbeat);
       }
     }

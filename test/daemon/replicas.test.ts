@@ -100,6 +100,9 @@ describe('two replicas', () => {
     const page = await second.metrics();
     expect(page.value('aws_nfm_replica_takeovers_total', { reason: 'released' })).toBe(1);
     expect(page.status('ended')).toBe('SUCCEEDED');
+    expect(second.log.events.filter(({ msg }) => msg === 'replica leads')).toMatchObject([
+      { fields: { id: 'second', epoch: 2, reason: 'released' } },
+    ]);
   });
 
   test('serve the API and registrations on the leader only', { timeout: 60_000 }, async () => {
