@@ -331,8 +331,8 @@ storage:
 \`\`\`
 
 The values of \`sslmode\` mean the same as in libpq: \`verify-full\` checks the certificate and the name of the server, \`verify-ca\` only
-the certificate, and \`require\` neither. \`disable\` does not encrypt. The authorities are those of Node.js, of
-\`AWS_CA_BUNDLE\` and \`NODE_EXTRA_CA_CERTS\`, and of the file \`sslrootcert\`.
+the certificate, and \`require\` neither. \`disable\` does not encrypt. The authorities are those of the file
+\`sslrootcert\`. Without it, they are those of Node.js, \`AWS_CA_BUNDLE\`, and \`NODE_EXTRA_CA_CERTS\`.
 
 ## \`replicas\`
 
