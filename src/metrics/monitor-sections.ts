@@ -5,10 +5,11 @@ import { HEALTH_VALID_MS } from '../state/monitor-condition.ts';
 import type { SelectedMonitor } from '../state/monitor-metrics.ts';
 import type { MonitorState } from '../state/monitor-state.ts';
 import type { Section } from './exposition.ts';
+import { Chunk } from './gzip/chunk.ts';
 import { GroupedChunks, type SamplesOf } from './gzip/grouped-chunks.ts';
 import { CLOUDWATCH_FAMILIES, MONITOR_FAMILIES, QUERY_MONITOR_FAMILIES } from './monitor-families.ts';
 import { ScrapedSections } from './scraped-sections.ts';
-import { labelPart, type Sample, seconds, serviceLabel, targetLabels } from './text.ts';
+import { labelPart, type Sample, sampleLines, seconds, serviceLabel, targetLabels } from './text.ts';
 
 type FamilyName = keyof typeof MONITOR_FAMILIES;
 
@@ -55,11 +56,16 @@ interface ShownTarget {
 const ROUND_TRIP_TIME_READS = 5;
 const MINUTE_MS = 60_000;
 
+const QUERY_BYTES = QUERY_MONITOR_FAMILIES.aws_nfm_query_monitor_data_transferred_bytes;
+
 /** The series of monitor metrics from CloudWatch. */
 export class MonitorSections {
   readonly #facts: MonitorFacts;
   readonly #chunks = new GroupedChunks<Target, ShownTarget, FamilyName>(MONITOR_FAMILIES, SAMPLES, 1);
   readonly #scraped = new ScrapedSections();
+  /** Lines of the bytes in the windows of queries, which change with the results and reads of monitors. */
+  #byteLines = '';
+  readonly #bytes = new Chunk(() => this.#byteLines);
   readonly #changed = new Set<Target>();
 
   constructor(facts: MonitorFacts) {
@@ -92,10 +98,11 @@ export class MonitorSections {
     }
     this.#changed.clear();
     this.#scraped.refresh();
+    this.#refreshBytes();
   }
 
   sections(): Section[] {
-    const { targets, view, queryBytes } = this.#facts;
+    const { targets, view } = this.#facts;
     const ofTargets = (read: (shown: ReadTargetView) => number) => (): Sample[] =>
       Array.from(targets(), (target) => {
         const shown = view(target);
@@ -115,10 +122,20 @@ export class MonitorSections {
         CLOUDWATCH_FAMILIES.aws_nfm_cloudwatch_limited,
         ofTargets(({ isLimited }) => Number(isLimited)),
       ),
-      this.#scraped.add(QUERY_MONITOR_FAMILIES.aws_nfm_query_monitor_data_transferred_bytes, () =>
-        Array.from(queryBytes(), ({ query, bytes }) => [labelPart([['query', query]]), bytes]),
-      ),
+      { family: QUERY_BYTES, chunks: () => [this.#bytes] },
     ];
+  }
+
+  /** Renders the bytes of queries, and compresses them again only if they have changed. */
+  #refreshBytes(): void {
+    const lines = sampleLines(
+      QUERY_BYTES.name,
+      Array.from(this.#facts.queryBytes(), ({ query, bytes }) => [labelPart([['query', query]]), bytes]),
+    );
+    if (lines !== this.#byteLines) {
+      this.#byteLines = lines;
+      this.#bytes.changed();
+    }
   }
 }
 
