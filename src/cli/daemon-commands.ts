@@ -5,7 +5,7 @@ import { LEAST_OPEN_FILES, openFileLimit, RAISE_OPEN_FILES } from '../lib/open-f
 import { StartError } from '../lib/start-error.ts';
 import { describeRefusal } from '../lib/system-error.ts';
 import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags } from './daemon-flags.ts';
-import { type Flag, readFlags, refuseOperands, UsageError, variableOf } from './flags.ts';
+import { type Flag, type FlagValues, readFlags, refuseOperands, UsageError, variableOf, wrongValue } from './flags.ts';
 import { handleProcessEvents, type ProcessEvents, SYSTEM_HINT } from './process-events.ts';
 
 export const DEMO_FLAGS: readonly Flag[] = [
@@ -15,7 +15,16 @@ export const DEMO_FLAGS: readonly Flag[] = [
     kind: 'switch',
     help: 'Play scripted incidents for four minutes, and print each event to standard output.',
   },
+  {
+    name: 'replicas',
+    kind: 'text',
+    placeholder: 'N',
+    help: 'Run 2 or 3 replicas on consecutive ports, kill the leader, and print the takeover (default: one exporter).',
+  },
 ];
+
+/** Flags of the demo that replicas do not have: they use the demo's own configuration, over HTTP. */
+const NOT_OF_REPLICAS = ['story', 'config.file', 'web.config.file', 'web.systemd-socket', 'shard', 'total-shards'];
 
 export async function runServe(args: readonly string[]): Promise<number> {
   const values = readFlags(DAEMON_FLAGS, args, process.env);
@@ -39,10 +48,35 @@ export async function runDemoCommand(args: readonly string[]): Promise<number> {
   const values = readFlags(DEMO_FLAGS, args, process.env);
   refuseOperands(values.operands);
   const flags = readDaemonFlags(values);
+  const count = readReplicas(values);
+  if (count !== undefined) {
+    const passed = DAEMON_FLAGS.filter(({ name }) => name !== 'web.listen-address');
+    const memberFlags = passed.flatMap(({ name }) => values.text(name)?.text.replace(/^/, `--${name}=`) ?? []);
+    return withConfig(flags, async (events) => {
+      const { runReplicasDemo } = await import('./demo/replicas.ts');
+      return runReplicasDemo({ count, flags, memberFlags, clock: systemClock, writeError, writeOut, events });
+    });
+  }
   return withConfig(flags, async (events) => {
     const { runDemo } = await import('./demo/demo.ts');
     return runDemo({ flags, clock: systemClock, writeError, writeOut, events, story: values.on('story') });
   });
+}
+
+/** @throws UsageError if the number is invalid, or if a flag has no effect on replicas */
+function readReplicas(values: FlagValues): number | undefined {
+  const given = values.text('replicas');
+  if (given === undefined) {
+    return undefined;
+  }
+  if (given.text !== '2' && given.text !== '3') {
+    throw wrongValue(given, '2 or 3');
+  }
+  const other = NOT_OF_REPLICAS.find((name) => values.on(name));
+  if (other !== undefined) {
+    throw new UsageError(`--replicas cannot be combined with --${other}`);
+  }
+  return Number(given.text);
 }
 
 /** Runs a command with the handlers of process events. Logs each error of the configuration in a line of its own. */

@@ -77,7 +77,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: runServe,
   },
   demo: {
-    usage: 'nfm-exporter demo [--story] [flags]',
+    usage: 'nfm-exporter demo [--story | --replicas=N] [flags]',
     summary: 'Run the exporter against a built-in simulator, without an AWS account.',
     flags: DEMO_FLAGS,
     run: runDemoCommand,

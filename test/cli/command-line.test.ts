@@ -29,6 +29,8 @@ describe.concurrent('the command line', () => {
       ['serve', '--story', '--config.file=/dev/null'],
       /^nfm-exporter: unknown flag --story\nSee nfm-exporter serve --help/,
     ],
+    [['demo', '--replicas=1'], /^nfm-exporter: --replicas: got "1", expected 2 or 3\n/],
+    [['demo', '--replicas=2', '--story'], /^nfm-exporter: --replicas cannot be combined with --story\n/],
     [['demo', '--story=yes'], /^nfm-exporter: --story does not accept a value, got "yes"\n/],
     [
       ['demo', '--log.level=loud'],
@@ -61,7 +63,11 @@ describe.concurrent('the command line', () => {
   it.for<[string[], string, string[]]>([
     [[], 'Usage:\n  nfm-exporter [serve] --config.file=FILE [flags] ', COMMANDS],
     [['serve'], 'Usage: nfm-exporter [serve] --config.file=FILE [flags]\n', ['--web.shutdown-timeout=DURATION']],
-    [['demo'], 'Usage: nfm-exporter demo [--story] [flags]\n', ['--web.listen-address=ADDRESS', '--story ']],
+    [
+      ['demo'],
+      'Usage: nfm-exporter demo [--story | --replicas=N] [flags]\n',
+      ['--web.listen-address=ADDRESS', '--story ', '--replicas=N '],
+    ],
     [['simulator'], 'Usage: nfm-exporter simulator [--port=N] [--scenario=FILE]\n', ['--port=N', '--scenario=FILE']],
     [
       ['check-config'],

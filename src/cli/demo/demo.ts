@@ -110,7 +110,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
  * Replaces the AWS settings in the environment, which the SDK reads, by the demo's credentials and the simulator. They
  * also apply to a configuration file without an endpoint.
  */
-function useOnlyTheSimulator(env: NodeJS.ProcessEnv, simulator: string): void {
+export function useOnlyTheSimulator(env: NodeJS.ProcessEnv, simulator: string): void {
   for (const name of Object.keys(env)) {
     if (name.startsWith('AWS_')) {
       delete env[name];
@@ -132,6 +132,6 @@ function queryWithContributors({ queries }: LoadedConfig): string | undefined {
 }
 
 /** The address that a browser on this machine can open. */
-function hostOf(address: string): string {
+export function hostOf(address: string): string {
   return address.replace(/^\[::\]|^0\.0\.0\.0/, 'localhost');
 }

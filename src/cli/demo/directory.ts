@@ -54,3 +54,20 @@ async function writeIn<T>(parent: string, write: () => Promise<T>): Promise<T> {
 export async function appendQuery(configFile: string, entry: string): Promise<void> {
   await appendFile(configFile, `  - ${entry}\n`);
 }
+
+const OWN_STORAGE = `storage:
+  path: \${NFM_DEMO_FOLDER}/storage
+`;
+const SHARED_STORAGE = `storage:
+  dynamodb: { table: nfm-exporter-demo, region: us-east-1, endpoint: "\${NFM_DEMO_TABLE}" }
+replicas: { id: "\${NFM_DEMO_REPLICA}", url: "\${NFM_DEMO_REPLICA_URL}", heartbeat: 1s, deadAfter: 10s }
+`;
+
+/** Replaces the storage in the demo's configuration file by one that replicas share. */
+export async function shareStorage(configFile: string): Promise<void> {
+  const config = await readFile(configFile, 'utf8');
+  await writeFile(
+    configFile,
+    config.replace(OWN_STORAGE, () => SHARED_STORAGE),
+  );
+}
