@@ -1,19 +1,17 @@
 import { type TargetClient, UNKNOWN_AT_FIRST_MS } from '../aws/client.ts';
-import { ApiError, type ApiErrorName, InvalidResponse, isUnanswered } from '../aws/errors.ts';
+import { ApiError, type ApiErrorName, isUnanswered } from '../aws/errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Reminders } from '../lib/conditions.ts';
 import { type LogFields, type Logger, wholeSeconds } from '../lib/log.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { Run, RunActions, RunOutcome, StepResult } from '../model/run.ts';
 import type { QueryStatus } from '../model/vocabulary.ts';
-import { PackedPages } from '../results/packed-pages.ts';
-import { countsOf, type ResultsPaging, resultsPaging } from '../results/paging.ts';
-import { readDataPage, readRowPage } from '../results/results.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { CallKind, QueryStates } from '../state/query-state.ts';
 import type { RunStates } from '../state/run-state.ts';
 import type { FailureLog } from './failure-log.ts';
-import { type ResultPage, RunResults, type RunResultsOptions } from './run-results.ts';
+import { PageReading, refusing } from './page-reading.ts';
+import type { RunResults } from './run-results.ts';
 
 export interface RunActionsOptions {
   readonly clock: Clock;
@@ -24,20 +22,11 @@ export interface RunActionsOptions {
   readonly clientOf: (
     registration: Registration,
   ) => Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'refuseResults' | 'stopQuery'>;
-  readonly results: Pick<RunResultsOptions, 'contributors'> & {
-    /** Resolves when the results that were just read are stored, or cannot be stored. The run can end then. */
-    readonly stored: (registration: Registration) => Promise<void>;
-  };
+  readonly results: RunResults;
+  /** Resolves when the results that were just read are stored, or cannot be stored. The run can end then. */
+  readonly stored: (registration: Registration) => Promise<void>;
   /** Called with the milliseconds that a started run has waited, or that an ended run has taken. */
   readonly timed: (registration: Registration<ScheduledQuery>, what: 'wait' | 'duration', milliseconds: number) => void;
-}
-
-/** The results of a run between its requests. */
-interface Reading {
-  readonly pages: PackedPages<ResultPage>;
-  readonly paging: ResultsPaging;
-  /** Consecutive failures to read the next page. */
-  failures: number;
 }
 
 /** Consecutive failed calls for one page of results that are accepted, for errors that are not temporary. */
@@ -48,17 +37,14 @@ type Scheduled = Registration<ScheduledQuery>;
 /** The steps of scheduled queries. Each calls the API, updates the state, and returns the outcome to the scheduler. */
 export class ScheduledRunActions implements RunActions<ScheduledQuery> {
   readonly #options: RunActionsOptions;
-  readonly #readings = new WeakMap<Run, Reading>();
+  readonly #readings = new WeakMap<Run, PageReading>();
   /** Sums of the results of runs that are not counted yet. */
   readonly #totals = new WeakMap<Run, number | undefined>();
   readonly #reminders: Reminders;
-  readonly #results: RunResults;
 
   constructor(options: RunActionsOptions) {
     this.#options = options;
     this.#reminders = new Reminders(options.clock);
-    const { log, runStates, results } = options;
-    this.#results = new RunResults({ log, runStates, contributors: results.contributors });
   }
 
   start(registration: Scheduled, run: Run, signal: AbortSignal): Promise<StepResult> {
@@ -104,17 +90,17 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
   }
 
   results(registration: Scheduled, run: Run, signal: AbortSignal): Promise<StepResult> {
-    const reading = this.#readings.get(run) ?? { pages: new PackedPages(), paging: resultsPaging(), failures: 0 };
+    const reading = this.#readings.get(run) ?? new PageReading();
     this.#readings.set(run, reading);
     const make = async (): Promise<StepResult> => {
-      await this.#readPage(registration, run, reading, signal);
-      const isLast = reading.paging.nextToken === undefined;
+      const { clientOf, results, stored } = this.#options;
+      const client = clientOf(registration);
+      const isLast = await reading.readNext(client, registration.query, run, signal);
       if (isLast && !registration.removed) {
         this.#readings.delete(run);
-        await this.#checked(registration, async () => {
-          this.#totals.set(run, await this.#results.read(registration, run, reading.pages));
-        });
-        await this.#options.results.stored(registration);
+        const read = () => results.read(registration, run, reading.pages);
+        this.#totals.set(run, await refusing(client, registration.query, read));
+        await stored(registration);
       }
       this.#succeeded(registration);
       return isLast || registration.removed ? 'done' : 'again';
@@ -221,35 +207,6 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
   #succeeded(registration: Scheduled): void {
     if (!registration.removed) {
       this.#options.states.callSucceeded(registration);
-    }
-  }
-
-  /** Reads the next page. This is a separate function, so that nothing references the page once it is packed. */
-  async #readPage(registration: Scheduled, run: Run, reading: Reading, signal: AbortSignal): Promise<void> {
-    const { query } = registration;
-    const { pages, paging } = reading;
-    reading.failures += 1;
-    const { page, nextToken, bytes } = await this.#options
-      .clientOf(registration)
-      .queryResults<ResultPage>(
-        { ...query, queryId: run.queryId },
-        paging.nextToken,
-        query.type === 'workload-insights-top-contributors-data' ? readDataPage : readRowPage,
-        signal,
-      );
-    reading.failures = 0;
-    await this.#checked(registration, () => paging.add({ ...countsOf(page), bytes }, nextToken));
-    await pages.add(page);
-  }
-
-  /** Converts errors of invalid results to errors of the API. */
-  async #checked(registration: Scheduled, read: () => void | Promise<void>): Promise<void> {
-    try {
-      await read();
-    } catch (thrown) {
-      throw thrown instanceof InvalidResponse
-        ? this.#options.clientOf(registration).refuseResults(registration.query, thrown.message)
-        : thrown;
     }
   }
 

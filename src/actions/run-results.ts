@@ -25,7 +25,7 @@ import type { ReadResults, RunStates } from '../state/run-state.ts';
 
 export interface RunResultsOptions {
   readonly log: Logger;
-  readonly runStates: Pick<RunStates, 'resultsRead'>;
+  readonly runStates: Pick<RunStates, 'get' | 'resultsRead'>;
   /** Called for each result, because a reload may change these. */
   readonly contributors: () => {
     readonly mirrorRows: 'keep' | 'drop';
@@ -72,13 +72,23 @@ export class RunResults {
     run: Run,
     pages: PackedPages<ResultPage>,
   ): Promise<number | undefined> {
-    return this.#turns.take(async () => this.#read(registration, run, await pages.unpack()));
+    return this.#turns.take(async () => this.#read(registration, run, await pages.unpack(), true));
+  }
+
+  /**
+   * Shows the results of a run that another process has counted, unless the query has others by then.
+   *
+   * @throws InvalidResponse as {@link read}
+   */
+  async readAgain(registration: Registration<ScheduledQuery>, run: Run, pages: PackedPages<ResultPage>): Promise<void> {
+    await this.#turns.take(async () => this.#read(registration, run, await pages.unpack(), false));
   }
 
   async #read(
     registration: Registration<ScheduledQuery>,
     run: Run,
     pages: readonly ResultPage[],
+    isNew: boolean,
   ): Promise<number | undefined> {
     const { query } = registration;
     const { queryId, window } = run;
@@ -100,13 +110,14 @@ export class RunResults {
       ...json,
       omitted,
     });
-    if (!registration.removed) {
+    const { runStates } = this.#options;
+    if (!registration.removed && (isNew || runStates.get(registration)?.results === undefined)) {
       for (const [msg, count, fields] of [[`repeated ${kind} ignored`, repeated] as const, ...notes]) {
         this.#logOnce(registration, msg, count, fields);
       }
       const flows = 'rows' in json ? JSON.stringify(digestOf(query.metricName, json)) : undefined;
       const read = { ...results, windowEnd: window.end, flows, json: kept };
-      this.#options.runStates.resultsRead(registration, read, series, undefined, truncated);
+      runStates.resultsRead(registration, read, series, undefined, isNew ? truncated : 0);
     }
     return total;
   }

@@ -41,11 +41,18 @@ export function participantsOf(parts: Parts): readonly Participant[] {
 /** Starts the polls and runs of queries. */
 function beginCalls(parts: Parts, registrations: readonly Registration[]): void {
   const { state, scheduling, replica, stored } = parts;
-  const { polls, runs } = scheduling;
+  const { polls, runs, lastResults } = scheduling;
   polls.add(registrations.filter(isWatched), (registration) => state.queries.isTerminal(registration));
-  for (const registration of registrations.filter(isScheduled)) {
+  const scheduled = registrations.filter(isScheduled);
+  for (const registration of scheduled) {
     runs.add(registration, (replica?.runs ?? stored)?.resume(registration));
   }
+  lastResults.add(
+    scheduled.flatMap((registration) => {
+      const run = replica?.runs.lastSucceeded(registration);
+      return run === undefined ? [] : [{ registration, run }];
+    }),
+  );
 }
 
 function addState({ state }: Pick<Parts, 'state'>, registration: Registration): void {
@@ -56,7 +63,8 @@ function addState({ state }: Pick<Parts, 'state'>, registration: Registration): 
 }
 
 /** Ends the polls of all queries, and leaves their runs at the service for another process. */
-export function leaveCalls({ state, scheduling: { polls, runs } }: Parts): void {
+export function leaveCalls({ state, scheduling: { polls, runs, lastResults } }: Parts): void {
+  lastResults.clear();
   for (const registration of state.registry.all()) {
     if (isWatched(registration)) {
       polls.remove(registration);

@@ -1,6 +1,8 @@
 import type { TargetsInUse } from '../accounts/targets-in-use.ts';
 import { createPoll } from '../actions/poll.ts';
+import { createLastResultsRead } from '../actions/read-last-results.ts';
 import { ScheduledRunActions } from '../actions/run-actions.ts';
+import { RunResults } from '../actions/run-results.ts';
 import type { Config } from '../config/config.ts';
 import { type Clock, within } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
@@ -10,6 +12,7 @@ import { requestRate } from '../queries/targets.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
 import type { ReplicaMember } from '../replicas/member.ts';
 import { Dispatcher, type DispatcherLimits } from '../scheduler/dispatcher.ts';
+import { LastResultReads } from '../scheduler/last-result-reads.ts';
 import { Polls } from '../scheduler/polls.ts';
 import { Runs } from '../scheduler/runs.ts';
 import type { Target } from '../scheduler/target.ts';
@@ -38,6 +41,8 @@ export class Scheduling {
   readonly dispatcher: Dispatcher;
   readonly polls: Polls<WatchedQuery>;
   readonly runs: Runs<ScheduledQuery>;
+  /** Reads of results that another replica has counted. */
+  readonly lastResults: LastResultReads<ScheduledQuery>;
   readonly #clock: Clock;
   readonly #actions: ScheduledRunActions;
 
@@ -54,6 +59,8 @@ export class Scheduling {
       poll: createPoll({ states, failures, log, clientOf }),
       counted: (target, { due, late }) => api.pollsEnded(target, due, late),
     });
+    const contributors = () => inForce.loaded.config.contributors;
+    const results = new RunResults({ log, runStates, contributors });
     this.#actions = new ScheduledRunActions({
       clock,
       log,
@@ -61,10 +68,8 @@ export class Scheduling {
       runStates,
       failures,
       clientOf,
-      results: {
-        contributors: () => inForce.loaded.config.contributors,
-        stored: async (registration) => stored?.results.settled(registration),
-      },
+      results,
+      stored: async (registration) => stored?.results.settled(registration),
       timed(registration, what, milliseconds) {
         const target = targetsInUse.targetOf(registration);
         if (what === 'wait') {
@@ -83,6 +88,15 @@ export class Scheduling {
       journal: replica?.runs ?? stored?.runs,
       leavesRuns: (replica ?? stored) !== undefined && !isLast,
       actions: this.#actions,
+    });
+    this.lastResults = new LastResultReads<ScheduledQuery>({
+      clock,
+      dispatcher,
+      targets,
+      maxAttempts: () => inForce.loaded.config.aws.maxAttempts,
+      nextRun: (registration) => this.runs.nextRun(registration),
+      hasResults: (registration) => runStates.get(registration)?.results !== undefined,
+      read: createLastResultsRead({ log, clientOf, results }),
     });
   }
 

@@ -115,6 +115,15 @@ export class RunFence implements RunJournal<ScheduledQuery> {
     };
   }
 
+  /** Returns the last run of a query if it has succeeded: its results can be read again. */
+  lastSucceeded(registration: Scheduled): Run | undefined {
+    const name = this.#nameOf(registration);
+    const value = this.#options.registers.get(name);
+    return value?.state === 'over' && value.outcome === 'succeeded' && value.queryId !== undefined
+      ? FollowedRun.resumed(name, registration, value, this.#options.clock).run
+      : undefined;
+  }
+
   starting(registration: Scheduled, run: Run): Promise<Permission> {
     const followed = this.#follow(registration, run);
     return this.#inTurn(followed, () => this.#intend(followed));

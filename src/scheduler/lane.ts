@@ -3,7 +3,7 @@ import { TaskQueue } from './task-queue.ts';
 
 /**
  * Kinds of requests, the most urgent first. `page` is a further page of results: a run can have hundreds of them, and
- * other queries of the target do not wait until all are read.
+ * other queries of the target do not wait until all are read. `list` is also a read of results that another process has counted.
  */
 export const PRIORITIES = ['stop', 'run', 'poll', 'start', 'page', 'list'] as const;
 export type Priority = (typeof PRIORITIES)[number];

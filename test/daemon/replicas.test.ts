@@ -15,14 +15,14 @@ const RUNNING = '6s';
 beforeEach(() => setAwsEnvironment(TEST_CREDENTIALS));
 
 /** A service, an engine, and members on one clock. */
-async function setUp() {
+async function setUp(running = RUNNING) {
   const clock = adjustedClock(NOON + 600_000, patientClock);
   const scope = { onTestFinished };
   const service = await runSimulator(
     scope,
     {
       accounts: [{ id: '123456789012' }],
-      startedQueries: [{ queuedFor: '0s', runningFor: RUNNING }],
+      startedQueries: [{ queuedFor: '0s', runningFor: running }],
       queries: [
         {
           region: REGION,
@@ -67,6 +67,11 @@ async function waitForLead(daemon: RunningDaemon): Promise<void> {
   });
 }
 
+async function contributorsOf(daemon: RunningDaemon): Promise<readonly string[]> {
+  const { body } = await daemon.text('/metrics');
+  return body.split('\n').filter((line) => line.startsWith('aws_nfm_contributor_timeouts{'));
+}
+
 function starts(service: SimulatedService): number {
   return service.requests.filter(({ operation }) => operation?.startsWith('Start')).length;
 }
@@ -103,6 +108,23 @@ describe('two replicas', () => {
     expect(second.log.events.filter(({ msg }) => msg === 'replica leads')).toMatchObject([
       { fields: { id: 'second', epoch: 2, reason: 'released' } },
     ]);
+  });
+
+  test('show the contributors of the last run after a takeover, and do not count it', { timeout: 60_000 }, async () => {
+    const { service, start } = await setUp('0s');
+    const first = await start('first');
+    await waitForLead(first);
+    await vi.waitFor(async () => expect(await contributorsOf(first)).not.toEqual([]), { timeout: 20_000 });
+    const shown = await contributorsOf(first);
+    const second = await start('second');
+    await vi.waitFor(async () => expect((await second.text('/-/ready')).status).toBe(200), { timeout: 20_000 });
+    await first.stop(10_000);
+    await waitForLead(second);
+    await vi.waitFor(async () => expect(await contributorsOf(second)).toEqual(shown), { timeout: 30_000 });
+    const page = await second.metrics();
+    expect(page.value('aws_nfm_query_runs_total', { query: 'run', outcome: 'succeeded' })).toBe(0);
+    expect(page.value('aws_nfm_query_timeouts_total', { query: 'run' })).toBe(0);
+    expect(starts(service)).toBe(1);
   });
 
   test('serve the API and registrations on the leader only', { timeout: 60_000 }, async () => {

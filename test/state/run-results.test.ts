@@ -12,6 +12,7 @@ it('logs dropped and repeated rows once per query over many runs', async () => {
   const results = new RunResults({
     log,
     runStates: {
+      get: () => undefined,
       resultsRead: () => {
         reads += 1;
       },

@@ -1,0 +1,48 @@
+import { ApiError } from '../aws/errors.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Registration, ScheduledQuery } from '../model/query.ts';
+import type { Run } from '../model/run.ts';
+import type { LastResultsRead } from '../scheduler/last-result-reads.ts';
+import { PageReading, type ResultsClient, refusing } from './page-reading.ts';
+import type { RunResults } from './run-results.ts';
+
+export interface LastResultsOptions {
+  readonly log: Logger;
+  readonly clientOf: (registration: Registration) => ResultsClient;
+  readonly results: RunResults;
+}
+
+/**
+ * Returns the reading of the results of runs that another process has counted. They feed the contributors only. A failure is not a
+ * failure of the query, which returns results with its next run.
+ */
+export function createLastResultsRead({ log, clientOf, results }: LastResultsOptions) {
+  const readings = new WeakMap<Run, PageReading>();
+  return async (
+    registration: Registration<ScheduledQuery>,
+    run: Run,
+    signal: AbortSignal,
+  ): Promise<LastResultsRead> => {
+    const { query } = registration;
+    const { account, region, name } = query;
+    const reading = readings.get(run) ?? new PageReading();
+    readings.set(run, reading);
+    try {
+      const client = clientOf(registration);
+      if (!(await reading.readNext(client, query, run, signal))) {
+        return 'again';
+      }
+      await refusing(client, query, () => results.readAgain(registration, run, reading.pages));
+      return 'done';
+    } catch (thrown) {
+      if (signal.aborted) {
+        return 'silent';
+      }
+      if (!(thrown instanceof ApiError)) {
+        throw thrown;
+      }
+      log.debug('last results not read', { account, aws_region: region, query: name, error: thrown.error });
+      return 'failed';
+    }
+  };
+}

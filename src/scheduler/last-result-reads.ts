@@ -1,0 +1,130 @@
+import type { Clock } from '../lib/clock.ts';
+import type { Registration } from '../model/query.ts';
+import type { Run, Runnable } from '../model/run.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { Target, Targets } from './target.ts';
+
+/** A run that another process has counted. */
+export interface LastRun<Query extends Runnable> {
+  readonly registration: Registration<Query>;
+  readonly run: Run;
+}
+
+/** Result of a call: `again` if there are more pages, `silent` without a response. */
+export type LastResultsRead = 'done' | 'again' | 'failed' | 'silent';
+
+export interface LastResultReadsOptions<Query extends Runnable> {
+  readonly clock: Clock;
+  readonly dispatcher: Dispatcher;
+  readonly targets: Pick<Targets, 'get'>;
+  /** Attempts of a failed call. */
+  readonly maxAttempts: () => number;
+  /** In milliseconds of the wall clock; undefined while a run waits or is in flight. */
+  readonly nextRun: (registration: Registration<Query>) => number | undefined;
+  readonly hasResults: (registration: Registration<Query>) => boolean;
+  /** Reads the next page of results. It must end soon after `signal` aborts. */
+  readonly read: (registration: Registration<Query>, run: Run, signal: AbortSignal) => Promise<LastResultsRead>;
+}
+
+/** Part of a request budget that the reads use. */
+const BUDGET_SHARE = 0.2;
+/** Results are not read if the next window is due within this time, in milliseconds. */
+const NEXT_RUN_MS = 120_000;
+
+/** The reads of one target: one call at a time. */
+interface TargetReads<Query extends Runnable> {
+  readonly target: Target;
+  /** The newest window last. */
+  readonly waiting: LastRun<Query>[];
+  isReading: boolean;
+  /** Removes the next call if it has not started. */
+  cancel: () => void;
+}
+
+/**
+ * Reads the results of the last runs of another process again, so that a new leader need not wait for the next run of each query.
+ * The newest windows are read first, with the lowest priority and a part of the request budget.
+ */
+export class LastResultReads<Query extends Runnable> {
+  readonly #options: LastResultReadsOptions<Query>;
+  readonly #reads = new Map<Target, TargetReads<Query>>();
+
+  constructor(options: LastResultReadsOptions<Query>) {
+    this.#options = options;
+  }
+
+  add(runs: readonly LastRun<Query>[]): void {
+    const { clock, targets } = this.#options;
+    for (const last of runs) {
+      const { account, region } = last.registration.query;
+      const target = targets.get(account, region);
+      const reads = this.#reads.get(target) ?? { target, waiting: [], isReading: false, cancel: () => undefined };
+      this.#reads.set(target, reads);
+      reads.waiting.push(last);
+    }
+    for (const reads of this.#reads.values()) {
+      reads.waiting.sort((a, b) => a.run.window.end - b.run.window.end);
+      if (!reads.isReading) {
+        this.#readNext(reads, clock.monotonic());
+      }
+    }
+  }
+
+  /** Reads no more. The result of a call in flight is ignored. */
+  clear(): void {
+    for (const { cancel } of this.#reads.values()) {
+      cancel();
+    }
+    this.#reads.clear();
+  }
+
+  #readNext(reads: TargetReads<Query>, due: number): void {
+    let last = reads.waiting.pop();
+    while (last !== undefined && !this.#isWanted(last)) {
+      last = reads.waiting.pop();
+    }
+    if (last === undefined) {
+      this.#reads.delete(reads.target);
+    } else {
+      reads.isReading = true;
+      this.#request(reads, last, due);
+    }
+  }
+
+  #request(reads: TargetReads<Query>, last: LastRun<Query>, due: number): void {
+    const { dispatcher, read } = this.#options;
+    reads.cancel = dispatcher.add<LastResultsRead | 'unwanted'>({
+      target: reads.target,
+      priority: 'list',
+      due,
+      failing: false,
+      run: async (signal) => (this.#isWanted(last) ? await read(last.registration, last.run, signal) : 'unwanted'),
+      ended: (result) => this.#ended(reads, last, result),
+    });
+  }
+
+  #ended(reads: TargetReads<Query>, last: LastRun<Query>, result: LastResultsRead | 'unwanted'): void {
+    const { clock, maxAttempts } = this.#options;
+    if (this.#reads.get(reads.target) !== reads) {
+      return;
+    }
+    const hasFailed = result === 'failed' || result === 'silent';
+    const attempts = result === 'unwanted' ? 0 : hasFailed ? maxAttempts() : 1;
+    const due = clock.monotonic() + (attempts * 1_000) / (BUDGET_SHARE * reads.target.budget.rate);
+    if (result === 'again') {
+      this.#request(reads, last, due);
+    } else {
+      this.#readNext(reads, due);
+    }
+  }
+
+  /** Results that would soon be stale or replaced are not read. */
+  #isWanted({ registration, run }: LastRun<Query>): boolean {
+    const { clock, nextRun, hasResults } = this.#options;
+    const { every, delay, timeout } = registration.query.schedule;
+    const now = clock.now();
+    const next = nextRun(registration) ?? now;
+    const isRecent = now - run.window.end <= 2 * every + delay + timeout;
+    return !registration.removed && !hasResults(registration) && next - now > NEXT_RUN_MS && isRecent;
+  }
+}
