@@ -1,0 +1,123 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createRegisterTable, startDynalite } from '../support/dynalite.ts';
+import { ExpositionPage } from '../support/exposition-page.ts';
+import { freePort } from '../support/loopback-server.ts';
+import { CLEAN_ENVIRONMENT, startCommand } from '../support/process.ts';
+import { PROJECT } from '../support/project.ts';
+import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
+import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const HERE = { onTestFinished };
+const WAIT = { timeout: 60_000, interval: 200 };
+const REGION = 'us-east-1';
+/** Scheduled queries: less than the concurrent-run limit. */
+const SCHEDULED = 4;
+/** Evaluations and scrapes are 1 s apart, and a busy machine delays them. */
+const SLACK_S = 5;
+
+const SCENARIO = {
+  accounts: [{ id: '123456789012' }],
+  startedQueries: [{ queuedFor: '0s', runningFor: '12s' }],
+  queries: [endlessQueries(REGION, 'runs'), endlessQueries(REGION, 'denied')],
+  faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { queryId: 'denied' } }],
+};
+
+/** Starts a member in a process of its own. All members have the same file. */
+async function startMember(id: string, service: string, table: string) {
+  const instance = `127.0.0.1:${await freePort()}`;
+  const url = `http://${instance}`;
+  const file = join(temporaryFolder(HERE), 'nfm-exporter.json');
+  const config = {
+    aws: { region: REGION, endpoint: service, stsEndpoint: service, requestsPerSecond: 50 },
+    storage: { dynamodb: { table: 'replicas', region: REGION, endpoint: table } },
+    replicas: { id: `\${MEMBER_ID}`, url: `\${MEMBER_URL}`, heartbeat: '1s' },
+    polling: { interval: '1s' },
+    queries: [
+      { name: 'runs', monitorName: 'checkout', queryId: 'runs' },
+      { name: 'denied', monitorName: 'checkout', queryId: 'denied' },
+      {
+        name: 'flows',
+        monitorName: 'checkout',
+        metricName: ['RETRANSMISSIONS', 'TIMEOUTS'],
+        destinationCategory: ['INTER_AZ', 'INTER_VPC'],
+        schedule: { every: '1h', delay: '0s' },
+      },
+    ],
+  };
+  writeFileSync(file, JSON.stringify(config));
+  const args = [`--config.file=${file}`, `--web.listen-address=${instance}`];
+  const command = startCommand(HERE, args, { ...CLEAN_ENVIRONMENT, MEMBER_ID: id, MEMBER_URL: url });
+  await command.url();
+  const value = async (family: string) =>
+    new ExpositionPage(await (await fetch(`${url}/metrics`)).text()).value(family, {});
+  return { id, instance, command, value };
+}
+
+type Member = Awaited<ReturnType<typeof startMember>>;
+
+const leads = (member: Member) =>
+  vi.waitFor(async () => expect(await member.value('aws_nfm_replica_leader')).toBe(1), WAIT);
+
+/** Longest time without a point in each series, in seconds. `to` counts as a point. */
+async function gaps(prometheus: Prometheus, expression: string, from: number, to: number) {
+  const series = await prometheus.queryRange(expression, from, to);
+  return series.map(({ labels, points }) => {
+    const times = [from, ...points.map(({ at }) => at), to];
+    return { labels, gap: Math.max(...times.slice(1).map((at, i) => at - (times[i] ?? at))) };
+  });
+}
+
+test('a takeover makes no gap in recorded series, ends and fires no alert, and counts each run once', {
+  timeout: 180_000,
+}, async () => {
+  const dynalite = await startDynalite(HERE);
+  await createRegisterTable(dynalite.port, 'replicas');
+  const service = await runSimulator(HERE, SCENARIO);
+  const table = `http://127.0.0.1:${dynalite.port}`;
+  const first = await startMember('first', service.url, table);
+  await leads(first);
+  const second = await startMember('second', service.url, table);
+  await vi.waitFor(async () => expect(await second.value('aws_nfm_replica_members')).toBe(2), WAIT);
+  const prometheus = await startPrometheus(
+    HERE,
+    [{ job_name: 'network-flow-monitor', static_configs: [{ targets: [first.instance, second.instance] }] }],
+    [`${PROJECT}config/rules/thresholds.yml`, `${PROJECT}config/rules-replicas.yml`],
+  );
+  const alerts = 'ALERTS{alertname="NfmPermissionDenied"}';
+  await vi.waitFor(async () => {
+    expect(await prometheus.query('replicas:aws_nfm_query_up')).toHaveLength(2 + SCHEDULED);
+    expect(await prometheus.query('ALERTS{alertname="NfmPermissionDenied"}')).toHaveLength(1);
+    expect(await prometheus.query('up == 1')).toHaveLength(2);
+  }, WAIT);
+  const from = Math.ceil(Date.now() / 1_000);
+
+  first.command.kill('SIGKILL');
+  await first.command.ended;
+  const killed = Date.now() / 1_000;
+  await leads(second);
+  const takeover = Date.now() / 1_000 - killed;
+  const increase = 'sum(sum without (instance, pod) (increase(aws_nfm_query_runs_total{outcome="succeeded"}[5m])))';
+  const counted = async () => (await prometheus.query(increase))[0]?.value ?? 0;
+  await vi.waitFor(async () => expect(await counted()).toBeGreaterThan(SCHEDULED - 1.5), WAIT);
+  // Ten evaluations after the takeover.
+  await vi.waitFor(() => expect(Date.now() / 1_000).toBeGreaterThan(killed + takeover + 10), WAIT);
+  const to = Math.floor(Date.now() / 1_000) - 1;
+
+  expect(await second.value('aws_nfm_replica_epoch')).toBe(2);
+  expect(service.requests.filter(({ operation }) => operation?.startsWith('StartQuery'))).toHaveLength(SCHEDULED);
+  expect(Math.abs((await counted()) - SCHEDULED)).toBeLessThanOrEqual(1);
+  // A scheduled query has no `aws_nfm_query_up` until the new leader has polled its run.
+  for (const name of ['replicas:aws_nfm_query_up{query!~"flows:.*"}', 'replicas:aws_nfm_query_info', alerts]) {
+    const found = await gaps(prometheus, name, from, to);
+    expect(found.length, name).toBeGreaterThan(0);
+    for (const { labels, gap } of found) {
+      expect(gap, JSON.stringify(labels)).toBeLessThanOrEqual(takeover + SLACK_S);
+    }
+  }
+  const fired = await prometheus.queryRange('ALERTS{alertstate="firing"}', from, to);
+  expect(fired.map(({ labels }) => labels)).toEqual([]);
+  expect((await prometheus.rules()).filter(({ health }) => health !== 'ok')).toEqual([]);
+});
