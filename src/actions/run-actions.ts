@@ -147,7 +147,8 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
     if (duration !== undefined) {
       timed(registration, 'duration', duration);
     }
-    log.debug('run ended', { ...fields, outcome, duration: wholeSeconds(clock.monotonic() - startedAt) });
+    const window_end = new Date(window.end).toISOString();
+    log.debug('run ended', { ...fields, window_end, outcome, duration: wholeSeconds(clock.monotonic() - startedAt) });
   }
 
   skipped(registration: Scheduled, windows: number): void {
