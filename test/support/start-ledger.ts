@@ -13,6 +13,10 @@ export interface StartedRun {
   readonly path: string;
   /** Milliseconds since the epoch. */
   readonly windowEnd: number;
+  /** Arrival of the service's response, in milliseconds since the epoch. */
+  readonly at: number;
+  /** Access key that the request was signed with. */
+  readonly accessKeyId: string;
 }
 
 /** A proxy between a daemon and the service that records all starts. */
@@ -49,6 +53,8 @@ export async function keepLedger(
         asked: `${asked.metricName} ${asked.destinationCategory}`,
         path: url,
         windowEnd: new Date(typeof asked.endTime === 'number' ? asked.endTime * 1_000 : asked.endTime).getTime(),
+        at: Date.now(),
+        accessKeyId: /Credential=([^/]+)/.exec(headers.authorization ?? '')?.[1] ?? '',
       });
       await pause(delay());
       if (lose(response, started.length)) {
