@@ -107,10 +107,27 @@ export interface Health {
   isJoining?(): boolean;
 }
 
-/** The group of replicas as one member sees it. */
+/** The group of replicas as one member sees it, as the API returns it. */
+export interface ReplicasView {
+  readonly group: string;
+  /** The member that responds. */
+  readonly id: string;
+  readonly leader: { readonly id: string; readonly epoch: number; readonly url: string | null } | null;
+  /** The shared storage. */
+  readonly engine: { readonly kind: string; readonly description: string; readonly up: boolean };
+  readonly members: readonly {
+    readonly id: string;
+    readonly url: string | null;
+    readonly version: string;
+    /** Whether it has the configuration of this member. */
+    readonly sameConfig: boolean;
+    readonly heartbeatAgeSeconds: number;
+  }[];
+}
+
+/** The group of replicas, for the HTTP endpoints. */
 export interface ServedReplicas {
-  /** Can be sent as JSON. */
-  view(): Readonly<Record<string, unknown>>;
+  view(): ReplicasView;
   /** The leader, if this member is a standby. */
   standby(): { readonly leaderId: string | undefined; readonly leaderUrl: string | undefined } | undefined;
 }

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { AppOptions, Changes, Health, ServedQueries, Site } from '../../src/http/app-options.ts';
+import type { AppOptions, Changes, Health, ReplicasView, ServedQueries, Site } from '../../src/http/app-options.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Context } from '../../src/lib/context.ts';
 import type { LogFields, Logger } from '../../src/lib/log.ts';
@@ -65,8 +65,31 @@ export function recordingLog(): { readonly log: Logger; readonly events: LoggedE
   };
 }
 
+/** Two replicas, of which one has another configuration. */
+export const REPLICAS_VIEW: ReplicasView = {
+  group: 'default',
+  id: 'exporter-1',
+  leader: { id: 'exporter-1', epoch: 7, url: 'http://exporter-1.example:10049/' },
+  engine: { kind: 'postgresql', description: 'postgresql://db/nfm', up: true },
+  members: [
+    { id: 'exporter-0', url: null, version: '1.2.3', sameConfig: false, heartbeatAgeSeconds: 3.4 },
+    {
+      id: 'exporter-1',
+      url: 'http://exporter-1.example:10049/',
+      version: '1.2.3',
+      sameConfig: true,
+      heartbeatAgeSeconds: 0.2,
+    },
+  ],
+};
+
 /** The members of all groups of options. */
-type FlatOptions = Site & ServedQueries & Health & Changes & Context & Pick<AppOptions, 'scrape' | 'access'>;
+type FlatOptions = Site &
+  ServedQueries &
+  Health &
+  Changes &
+  Context &
+  Pick<AppOptions, 'scrape' | 'access' | 'replicas'>;
 
 /** The options of a healthy, ready exporter with these queries. */
 export function appOptions(views: readonly QueryView[] = [], changes: Partial<FlatOptions> = {}): AppOptions {
@@ -97,6 +120,6 @@ export function appOptions(views: readonly QueryView[] = [], changes: Partial<Fl
     log: recordingLog().log,
     ...changes,
   };
-  const { scrape, access } = flat;
-  return { site: flat, queries: flat, health: flat, changes: flat, context: flat, scrape, access };
+  const { scrape, access, replicas } = flat;
+  return { site: flat, queries: flat, health: flat, changes: flat, context: flat, scrape, access, replicas };
 }

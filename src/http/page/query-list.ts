@@ -1,6 +1,6 @@
 import { mapInTurns } from '../../lib/concurrency.ts';
 import { humanValue } from '../../results/human-values.ts';
-import type { TargetHealth } from '../app-options.ts';
+import type { ReplicasView, TargetHealth } from '../app-options.ts';
 import { type Html, html } from './html.ts';
 import { renderNetworks } from './monitor-networks.ts';
 import type { RatedMonitor } from './monitor-verdicts.ts';
@@ -18,6 +18,7 @@ import {
 } from './page-parts.ts';
 import { type PageContext, type PageRequest, pageHref } from './page-request.ts';
 import { countConditions, type PageSelection, type RatedQuery, subjectOf } from './page-selection.ts';
+import { renderReplicas } from './replica-members.ts';
 import { renderTimeline } from './run-timeline.ts';
 import { renderHealth } from './target-health.ts';
 
@@ -26,6 +27,8 @@ interface QueryList extends PageContext {
   readonly selection: PageSelection;
   readonly targets: readonly TargetHealth[];
   readonly networks: readonly RatedMonitor[];
+  /** Undefined without replicas. */
+  readonly replicas: ReplicasView | undefined;
   /** The rendered rows of the selection. */
   readonly rows: ReadonlyMap<RatedQuery, Html>;
 }
@@ -33,7 +36,7 @@ interface QueryList extends PageContext {
 /** Renders the registered queries: counts by condition, the search form, and the queries of one page in groups. */
 export async function renderQueryList(context: Omit<QueryList, 'rows'>): Promise<Html> {
   if (context.selection.total === 0) {
-    return html`${renderNetworks(context.networks, context.now)}<h2>Registered queries</h2>
+    return html`${renderNetworks(context.networks, context.now)}${renderReplicas(context.replicas)}<h2>Registered queries</h2>
 <p class="card empty">No queries are registered.</p>`;
   }
   const { shown } = context.selection;
@@ -46,7 +49,7 @@ export async function renderQueryList(context: Omit<QueryList, 'rows'>): Promise
     return [entry, renderRow(entry, context, above)] as const;
   });
   const list: QueryList = { ...context, rows: new Map(rows) };
-  return html`${renderNetworks(list.networks, list.now)}${renderHealth(list.targets)}<h2>Registered queries</h2>
+  return html`${renderNetworks(list.networks, list.now)}${renderHealth(list.targets)}${renderReplicas(list.replicas)}<h2>Registered queries</h2>
 ${renderCounts(list)}${renderSearch(list.request)}
 <p id="found">${found(list)}</p>
 ${list.selection.matching === 0 ? html`<p class="card empty">No query matches the search.</p>` : undefined}

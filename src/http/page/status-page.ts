@@ -137,6 +137,7 @@ async function renderStatus(options: AppOptions, request: PageRequest): Promise<
       request,
       selection,
       targets: [...health.targets()],
+      replicas: options.replicas?.view(),
       networks: await rateMonitors([...health.networks()], queries),
     });
     return { status: 200, page: renderPage(page, '', list) };
