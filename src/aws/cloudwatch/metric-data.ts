@@ -9,6 +9,9 @@ export const PERIOD_MS = 60_000;
 /** Most metrics in one request. */
 export const MOST_METRICS = 500;
 
+/** Largest value of a point: counters can add larger ones neither exactly nor without an overflow. 9 PB per minute fit. */
+const LARGEST_VALUE = Number.MAX_SAFE_INTEGER;
+
 /** A metric of a monitor. */
 export interface MetricRequest {
   /** ARN of the monitor: the value of the dimension `MonitorId`. */
@@ -93,6 +96,9 @@ function readPoints(timestamps: unknown, values: unknown, path: string, { start,
   return times.flatMap((time, i): Point[] => {
     const at = readTime(time, `${path}.Timestamps[${i}]`);
     const value = readAmount(amounts[i], `${path}.Values[${i}]`);
+    if (value !== undefined && value > LARGEST_VALUE) {
+      throw invalid(`${path}.Values[${i}]`, `at most ${LARGEST_VALUE}`, value);
+    }
     return at === undefined || value === undefined || at < start || at >= end
       ? []
       : [[Math.floor(at / PERIOD_MS) * PERIOD_MS, value]];
