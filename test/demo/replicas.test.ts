@@ -45,7 +45,7 @@ describe('the demo of replicas', () => {
     await waitForOutput(demo, 'is restarted, and is a standby');
     expect((await page(leader)).value('aws_nfm_replica_leader', {})).toBe(0);
     expect((await page(standby)).value('aws_nfm_replica_members', {})).toBe(2);
-    expect(demo.log().filter(({ msg }) => msg === 'lead taken')).toMatchObject([
+    expect(demo.log().filter(({ msg }) => msg === 'replica leads')).toMatchObject([
       { replica: expect.any(String), epoch: '1' },
       { replica: expect.any(String), epoch: '2' },
     ]);
