@@ -189,7 +189,7 @@ const OUTDATED = `  aws_nfm:member_epoch
  * leads, because a series whose labels have changed would then exist twice.
  */
 function newest(name: string): string {
-  return `max without (instance, pod) (
+  const leader = `max without (instance, pod) (
   (
       ${name}
     or
@@ -197,6 +197,16 @@ function newest(name: string): string {
   )
   unless on (job, instance) aws_nfm:outdated_member
 )
+`;
+  return HAS_VARIABLE_LABELS.test(name) ? leader : `${leader}or\n${replaced(name)}`;
+}
+
+/** Families that a takeover may give other labels, or other rows. */
+const HAS_VARIABLE_LABELS = /_info$|_last_error$|^aws_nfm_contributor_/;
+
+/** The gauge of a replaced leader, for what its successor does not have yet: it polls each query first. */
+function replaced(name: string): string {
+  return `max without (instance, pod) (last_over_time(${name}[5m]) and on (job, instance) aws_nfm:outdated_member)
 `;
 }
 
