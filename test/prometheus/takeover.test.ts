@@ -86,8 +86,8 @@ test('a takeover makes no gap in recorded series, ends and fires no alert, and c
     [{ job_name: 'network-flow-monitor', static_configs: [{ targets: [first.instance, second.instance] }] }],
     [`${PROJECT}config/rules/thresholds.yml`, `${PROJECT}config/rules-replicas.yml`],
   );
-  // The first two tell of the takeover itself, and end before they fire. The third starts anew for a query that never succeeded,
-  // because it counts from the registration, which the successor makes again.
+  // The first two report the takeover itself, and end before they fire. The third starts again for a query that never succeeded,
+  // because it counts from the registration, which the successor repeats.
   const alerts = 'ALERTS{alertname!~"NfmReplicasWithoutLeader|NfmExporterDown|NfmQueryPollingFails"}';
   await vi.waitFor(async () => {
     expect(await prometheus.query('replicas:aws_nfm_query_up')).toHaveLength(2 + SCHEDULED);
