@@ -229,7 +229,9 @@ function explain(error: ApiErrorName, thrown: unknown, sensitive: readonly strin
   const text = message === '' ? networkCode(thrown) : message;
   const status = httpStatusOf(thrown);
   // The message of an error of the credential chain is complete.
-  const named = error === 'OtherError' && shape.name !== 'CredentialsProviderError';
+  const hasOtherName =
+    error === 'OtherError' || (typeof shape.name === 'string' && Object.hasOwn(QUERY_NAMES, shape.name));
+  const named = hasOtherName && shape.name !== 'CredentialsProviderError';
   const name = named && typeof shape.name === 'string' ? onOneLine(shape.name.slice(0, LONGEST_NAME)) : undefined;
   const parts = [name, status === undefined ? undefined : `HTTP ${status}`, text];
   return parts.filter((part) => part !== undefined).join(': ') || error;
