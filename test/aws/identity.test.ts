@@ -131,7 +131,7 @@ describe('learnIdentity', () => {
           account: 'payments',
           operation: 'GetCallerIdentity',
           error: 'AccessDeniedException',
-          reason: 'HTTP 403: not you',
+          reason: 'AccessDenied: HTTP 403: not you',
         },
       },
     ]);

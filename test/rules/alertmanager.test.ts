@@ -28,8 +28,20 @@ const INHIBITIONS = [
     source: { alertname, job: TARGET.job, instance: TARGET.instance },
     silenced: ALERT_NAMES.filter((name) => !OF_EXPORTERS.includes(name)).map((name) => ({ ...QUERY, alertname: name })),
     active: [
-      { ...QUERY, instance: 'b:10049', alertname: 'NfmResultsStale' },
+      { ...QUERY, instance: 'b:10049', alertname: 'NfmWatchedQueryFailed' },
       { ...QUERY, alertname: 'DiskFull' },
+    ],
+  })),
+  ...['NfmReplicasWithoutLeader', 'NfmReplicaStorageUnreachable'].map((alertname) => ({
+    source: { alertname, job: TARGET.job },
+    silenced: [
+      ...['NfmQueryPollingFails', ...QUERY_ALERTS].map((name) => ({ ...QUERY, alertname: name })),
+      { ...TARGET, alertname: 'NfmRunsSkipped' },
+      { ...QUERY, instance: 'b:10049', alertname: 'NfmResultsStale' },
+    ],
+    active: [
+      { ...QUERY, job: 'other', alertname: 'NfmResultsStale' },
+      { ...QUERY, alertname: 'NfmWatchedQueryFailed' },
     ],
   })),
   {
