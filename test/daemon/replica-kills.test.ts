@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { METRIC_NAMES } from '../../src/model/vocabulary.ts';
-import { ENGINES, leaderOf, replicaProcess } from '../support/replica-processes.ts';
+import { ENGINES, leaderOf, queriesOf, replicaProcess } from '../support/replica-processes.ts';
 import { runSimulator } from '../support/simulated-service.ts';
 import { keepLedger, type StartedRun } from '../support/start-ledger.ts';
 
@@ -68,7 +67,7 @@ test.concurrent.for(['dynamodb', 'postgresql'] as const)(
     const counted = named('run ended').map(({ query, window_end }) => `${query} ${window_end}`);
     const lost = orphans();
     process.stdout.write(
-      `${kind}: ${KILLS} kills, ${named('lead taken').length} leads; ${started.length} runs started, ${twice.length} of them twice; ${counted.length} counted, ${repeated(counted).length} of them twice; ${lost.length} without a written ID, started at most ${Math.max(0, ...lost)} ms before a kill\n`,
+      `${kind}: ${KILLS} kills, ${named('replica leads').length} leads; ${started.length} runs started, ${twice.length} of them twice; ${counted.length} counted, ${repeated(counted).length} of them twice; ${lost.length} without a written ID, started at most ${Math.max(0, ...lost)} ms before a kill\n`,
     );
     expect(twice, 'started twice').toEqual([]);
     expect(repeated(counted), 'counted twice').toEqual([]);
@@ -87,13 +86,7 @@ function configOf(endpoint: string, storage: Readonly<Record<string, unknown>>):
     aws: { region: 'us-east-1', endpoint, stsEndpoint: endpoint, requestsPerSecond: 200, maxConcurrentRuns: 100 },
     discovery: { monitorsEvery: '0s' },
     storage,
-    queries: MONITORS.map((monitorName) => ({
-      name: monitorName,
-      monitorName,
-      metricName: METRIC_NAMES,
-      destinationCategory: '*',
-      schedule: { every: '1m', lookback: '1m', delay: '0s', timeout: '1m' },
-    })),
+    queries: queriesOf(MONITORS, { every: '1m', lookback: '1m', delay: '0s', timeout: '1m' }),
   };
 }
 

@@ -1,8 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { METRIC_NAMES } from '../../src/model/vocabulary.ts';
 import type { TestScope } from '../support/daemon.ts';
 import type { ExpositionPage } from '../support/exposition-page.ts';
-import { ENGINES, leaderOf, type ReplicaProcess, replicaProcess } from '../support/replica-processes.ts';
+import { ENGINES, leaderOf, queriesOf, type ReplicaProcess, replicaProcess } from '../support/replica-processes.ts';
 import { runSimulator } from '../support/simulated-service.ts';
 
 const MONITORS = Array.from({ length: 4 }, (_, n) => `monitor-${n}`);
@@ -29,13 +28,7 @@ async function setUp(scope: TestScope, kind: keyof typeof ENGINES) {
     },
     discovery: { monitorsEvery: '0s' },
     storage,
-    queries: MONITORS.map((monitorName) => ({
-      name: monitorName,
-      monitorName,
-      metricName: METRIC_NAMES,
-      destinationCategory: '*',
-      schedule: { every: '1h', lookback: '1m', delay: '0s', timeout: '5m' },
-    })),
+    queries: queriesOf(MONITORS, { every: '1h', lookback: '1m', delay: '0s', timeout: '5m' }),
   };
   const start = async (id: string, heartbeat: string) => {
     const replica = await replicaProcess(scope, id, config, { heartbeat });

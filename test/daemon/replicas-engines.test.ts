@@ -1,23 +1,10 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
-import { createRegisterTable, startDynalite } from '../support/dynalite.ts';
-import { startPostgresql } from '../support/postgresql.ts';
+import { ENGINES } from '../support/replica-processes.ts';
 import { runSimulator } from '../support/simulated-service.ts';
 
 const HERE = { onTestFinished };
 const TIMEOUT_MS = 120_000;
-
-const STORAGES: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
-  async dynamodb() {
-    const { port } = await startDynalite(HERE);
-    await createRegisterTable(port, 'replicas');
-    return { dynamodb: { table: 'replicas', region: 'us-east-1', endpoint: `http://127.0.0.1:${port}` } };
-  },
-  async postgresql() {
-    const server = await startPostgresql(HERE);
-    return { postgresql: { url: server.url('sslmode=disable') } };
-  },
-};
 
 async function waitForLead(daemon: RunningDaemon): Promise<void> {
   await vi.waitFor(async () => expect((await daemon.metrics()).value('aws_nfm_replica_leader', {})).toBe(1), {
@@ -26,12 +13,12 @@ async function waitForLead(daemon: RunningDaemon): Promise<void> {
   });
 }
 
-test.each(Object.keys(STORAGES))(
+test.each(['dynamodb', 'postgresql'] as const)(
   'a replica follows the run of another one through %s',
   { timeout: TIMEOUT_MS },
   async (kind) => {
     setAwsEnvironment(TEST_CREDENTIALS);
-    const storage = await STORAGES[kind]?.();
+    const { storage } = await ENGINES[kind](HERE);
     const service = await runSimulator(HERE, {
       accounts: [{ id: '123456789012' }],
       startedQueries: [{ queuedFor: '0s', runningFor: '8s' }],

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createServer } from 'node:net';
@@ -14,12 +15,23 @@ export async function listenOnLoopback({ onTestFinished }: TestScope, server: Se
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : undefined}`;
 }
 
-/** Returns a port of the loopback address that nothing listens on now, for a program that cannot choose one. */
+/**
+ * Returns a port of the loopback address that nothing listens on now, for a program that cannot choose one. It is below those that the
+ * system gives to connections and to port 0, so that a program can be restarted on it.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  for (;;) {
+    const port = randomInt(10_000, 32_768);
+    const server = createServer().listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      server.close();
+      await once(server, 'close');
+      return port;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) {
+        throw error;
+      }
+    }
+  }
 }

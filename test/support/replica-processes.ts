@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { METRIC_NAMES } from '../../src/model/vocabulary.ts';
 import type { TestScope } from './daemon.ts';
 import { createRegisterTable, startDynalite } from './dynalite.ts';
 import { ExpositionPage } from './exposition-page.ts';
@@ -29,6 +30,17 @@ export const ENGINES: Readonly<Record<'dynamodb' | 'postgresql', (scope: TestSco
     return { storage: { postgresql: { url: url('sslmode=disable') } }, signal };
   },
 };
+
+/** Queries of each metric and category of monitors, 28 for each. */
+export function queriesOf(monitors: readonly string[], schedule: Readonly<Record<string, string>>) {
+  return monitors.map((monitorName) => ({
+    name: monitorName,
+    monitorName,
+    metricName: METRIC_NAMES,
+    destinationCategory: '*',
+    schedule,
+  }));
+}
 
 /** A replica whose processes are started one after another. */
 export interface ReplicaProcess {
