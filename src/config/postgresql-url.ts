@@ -1,3 +1,5 @@
+import { withoutBrackets } from '../lib/text.ts';
+
 /** Values of `sslmode`, with the meaning that libpq documents. */
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
 type SslMode = (typeof SSL_MODES)[number];
@@ -13,7 +15,7 @@ export interface PostgresqlAddress {
   readonly password: string | undefined;
   /** `verify-full` unless the URL has another one: a password is never sent to an unverified server by default. */
   readonly sslMode: SslMode;
-  /** File with PEM certificates of authorities to trust in addition. */
+  /** File with PEM certificates of the authorities to trust. Undefined: those of Node.js and of the environment. */
   readonly sslRootCert: string | undefined;
 }
 
@@ -38,7 +40,7 @@ export function parsePostgresqlUrl(text: string): PostgresqlAddress | undefined 
     return undefined;
   }
   return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: withoutBrackets(url.hostname),
     port: url.port === '' ? DEFAULT_PORT : Number(url.port),
     database,
     user,

@@ -45,6 +45,11 @@ export function abbreviate(names: readonly string[], most = NAMES_SHOWN): string
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
 }
 
+/** Returns a host without the brackets that an IPv6 address has in URLs. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
+}
+
 /** Returns a host in the form for `HOST:PORT` and URLs: an IPv6 address in brackets. */
 export function bracketed(host: string): string {
   return isIPv6(host) ? `[${host}]` : host;

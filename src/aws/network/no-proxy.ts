@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { withoutBrackets } from '../../lib/text.ts';
 
 /** Returns true for a destination without a proxy. `host` is a name or an address without brackets. */
 export type ProxyBypass = (host: string, port: number) => boolean;
@@ -89,8 +90,4 @@ export function isLocalDestination(host: string): boolean {
 
 function normalizeHost(host: string): string {
   return withoutBrackets(host.toLowerCase().replace(/\.$/, ''));
-}
-
-function withoutBrackets(host: string): string {
-  return host.replace(/^\[(.*)\]$/, '$1');
 }

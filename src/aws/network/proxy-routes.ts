@@ -1,3 +1,4 @@
+import { withoutBrackets } from '../../lib/text.ts';
 import { isLocalDestination, parseNoProxy } from './no-proxy.ts';
 
 /**
@@ -73,7 +74,7 @@ function parseProxy(variable: string, value: string): ProxyServer {
   return {
     variable,
     protocol: `${scheme}:`,
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: withoutBrackets(url.hostname),
     port: Number(url.port || (scheme === 'https' ? 443 : 80)),
     authorization: basicAuthorization(variable, url),
   };
