@@ -1,7 +1,9 @@
-import { lazy } from '../lib/concurrency.ts';
+import { isRequestableToken } from '../config/reading/texts.ts';
+import { lazy, untilAborted } from '../lib/concurrency.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { AttemptObserver, Call } from './attempts.ts';
-import { ApiError, type ApiErrorName, CredentialsUnavailable, toApiError } from './errors.ts';
+import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
+import { invalid } from './response-members.ts';
 
 /** A request that is not sent yet. The identity of `input` connects its attempts to the call. */
 export interface Prepared<Sdk> {
@@ -29,6 +31,15 @@ export interface CallOptions {
 export interface CallResponse {
   readonly response: object;
   /** Size of the response body. */
+  readonly bytes: number;
+}
+
+/** A page of a list or of results. */
+export interface ResponsePage<Page> {
+  readonly page: Page;
+  /** Token of the next page; undefined after the last one. */
+  readonly nextToken: string | undefined;
+  /** Size of the response body, in bytes. */
   readonly bytes: number;
 }
 
@@ -63,6 +74,7 @@ export class Calls<Sdk> {
     this.#calls.set(request.input, call);
     try {
       const sent = this.#sdk().then((sdk) => request.send(sdk, signal));
+      // The SDK checks the signal only while a request is in progress, not while it waits for credentials or before a retry.
       return { response: await untilAborted(sent, signal), bytes: call.received };
     } catch (thrown) {
       if (signal.aborted) {
@@ -81,22 +93,37 @@ export class Calls<Sdk> {
     }
   }
 
+  /**
+   * Makes a call whose response is a page, with the token of the next one in the member `tokenMember`.
+   *
+   * @throws ApiError; `InvalidResponse` if `read` throws InvalidResponse, or for a token that no request can contain
+   */
+  async page<Page>(
+    operation: string,
+    request: Prepared<Sdk>,
+    tokenMember: string,
+    read: (response: unknown) => Page,
+    signal: AbortSignal,
+    options?: CallOptions,
+  ): Promise<ResponsePage<Page>> {
+    const { response, bytes } = await this.make(operation, request, signal, options);
+    try {
+      const token = new Map<string, unknown>(Object.entries(response)).get(tokenMember);
+      if (typeof token === 'string' && !isRequestableToken(token)) {
+        throw invalid(tokenMember, 'text that a request can contain', token);
+      }
+      return { page: read(response), nextToken: typeof token === 'string' && token !== '' ? token : undefined, bytes };
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidResponse)) {
+        throw thrown;
+      }
+      throw this.refused('InvalidResponse', operation, thrown.message);
+    }
+  }
+
   /** Reports an invalid response of a successful call, and returns its error. */
   refused(error: ApiErrorName, operation: string, message: string): ApiError {
     this.#options.observer.responseRejected(this.#options.target, operation, error);
     return new ApiError(error, operation, message, { mayHaveTakenEffect: true });
   }
-}
-
-/** The SDK checks the signal only while a request is in progress, not while it waits for credentials or before a retry. */
-function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    const settle = () => signal.removeEventListener('abort', onAbort);
-    signal.addEventListener('abort', onAbort, { once: true });
-    call.finally(settle).then(resolve, reject);
-    if (signal.aborted) {
-      onAbort();
-    }
-  });
 }

@@ -1,7 +1,7 @@
 import { isPathSegment, isRequestableArn, isRequestableToken } from '../config/reading/texts.ts';
 import { QUERY_STATUSES, type QueryStatus, type QueryType } from '../model/vocabulary.ts';
-import { type CallResponse, Calls } from './calls.ts';
-import { ApiError, type ApiErrorName, InvalidResponse } from './errors.ts';
+import { type CallResponse, Calls, type ResponsePage } from './calls.ts';
+import { ApiError, type ApiErrorName } from './errors.ts';
 import { type ListPage, type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
 import {
   LIST_OPERATIONS,
@@ -13,20 +13,10 @@ import {
   SUBJECT_OPERATIONS,
   TAGS_OPERATION,
 } from './operations.ts';
-import { invalid } from './response-members.ts';
 import type { Sdk, TargetClientOptions } from './sdk.ts';
 
 /** Time after its start during which a query may be unknown to the service, in milliseconds: a 404 means `not yet` then. */
 export const UNKNOWN_AT_FIRST_MS = 60_000;
-
-/** A page of a list or of results. */
-export interface ResponsePage<Page> {
-  readonly page: Page;
-  /** Token of the next page; undefined after the last one. */
-  readonly nextToken: string | undefined;
-  /** Size of the response body, in bytes. */
-  readonly bytes: number;
-}
 
 /** Client of Network Flow Monitor in one target, within its request budget. Hides the SDK from the rest of the exporter. */
 export class TargetClient {
@@ -129,19 +119,8 @@ export class TargetClient {
     read: (response: unknown) => Page,
     signal: AbortSignal,
   ): Promise<ResponsePage<Page>> {
-    const { response, bytes } = await this.#call(operation, request, signal);
-    try {
-      const { nextToken: token }: { readonly nextToken?: unknown } = response;
-      if (typeof token === 'string' && !isRequestableToken(token)) {
-        throw invalid('nextToken', 'text that a request can contain', token);
-      }
-      return { page: read(response), nextToken: typeof token === 'string' && token !== '' ? token : undefined, bytes };
-    } catch (thrown) {
-      if (!(thrown instanceof InvalidResponse)) {
-        throw thrown;
-      }
-      throw this.#refused('InvalidResponse', operation, thrown.message);
-    }
+    this.#check(operation, request);
+    return this.#calls.page(operation, request, 'nextToken', read, signal);
   }
 
   /** Reports invalid results whose single pages are valid. The error, which it returns, counts for the last page. */
@@ -176,8 +155,13 @@ export class TargetClient {
 
   /** `isOnce`: the call is not retried after an attempt that may have taken effect. */
   async #call(operation: string, request: PreparedRequest, signal: AbortSignal, isOnce = false): Promise<CallResponse> {
-    // Names and IDs are validated when they are read. Signed requests must not depend on that.
-    for (const [member, value] of Object.entries(request.input)) {
+    this.#check(operation, request);
+    return this.#calls.make(operation, request, signal, { isOnce });
+  }
+
+  /** Names and IDs are validated when they are read. Signed requests must not depend on that. @throws ApiError */
+  #check(operation: string, { input }: PreparedRequest): void {
+    for (const [member, value] of Object.entries(input)) {
       if (typeof value === 'string' && !isRequestable(member, value)) {
         throw new ApiError(
           'OtherError',
@@ -186,7 +170,6 @@ export class TargetClient {
         );
       }
     }
-    return this.#calls.make(operation, request, signal, { isOnce });
   }
 }
 

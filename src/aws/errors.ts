@@ -228,11 +228,10 @@ function explain(error: ApiErrorName, thrown: unknown, sensitive: readonly strin
   const message = withoutSecrets(withoutTexts(original, sensitive));
   const text = message === '' ? networkCode(thrown) : message;
   const status = httpStatusOf(thrown);
-  // The message of an error of the credential chain is complete.
-  const hasOtherName =
-    error === 'OtherError' || (typeof shape.name === 'string' && Object.hasOwn(QUERY_NAMES, shape.name));
-  const named = hasOtherName && shape.name !== 'CredentialsProviderError';
-  const name = named && typeof shape.name === 'string' ? onOneLine(shape.name.slice(0, LONGEST_NAME)) : undefined;
+  // The name of the service, if it is not that of the list. The message of an error of the credential chain is complete.
+  const given = typeof shape.name === 'string' && shape.name !== 'CredentialsProviderError' ? shape.name : '';
+  const isOther = error === 'OtherError' || Object.hasOwn(QUERY_NAMES, given);
+  const name = isOther && given !== '' ? onOneLine(given.slice(0, LONGEST_NAME)) : undefined;
   const parts = [name, status === undefined ? undefined : `HTTP ${status}`, text];
   return parts.filter((part) => part !== undefined).join(': ') || error;
 }

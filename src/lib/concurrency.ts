@@ -47,6 +47,18 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Settles as `work` does, or rejects with the reason of the signal when it aborts. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject);
+    if (signal.aborted) {
+      onAbort();
+    }
+  });
+}
+
 /** Items in one slice of a long loop: a few milliseconds, at some tens of microseconds per item. */
 const SLICE = 25;
 

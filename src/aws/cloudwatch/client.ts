@@ -1,10 +1,6 @@
-import { isRequestableToken } from '../../config/reading/texts.ts';
 import type { Span } from '../../model/run.ts';
-import { Calls } from '../calls.ts';
-import type { ResponsePage } from '../client.ts';
+import { Calls, type ResponsePage } from '../calls.ts';
 import type { ApiError, ApiErrorName } from '../errors.ts';
-import { InvalidResponse } from '../errors.ts';
-import { invalid } from '../response-members.ts';
 import type { TargetClientOptions } from '../sdk.ts';
 import { type MetricPage, type MetricRequest, metricDataInput, readMetricData } from './metric-data.ts';
 import type { CloudwatchSdk } from './sdk.ts';
@@ -49,9 +45,11 @@ export class CloudwatchClient {
     signal: AbortSignal,
   ): Promise<ResponsePage<readonly MetricPage[]>> {
     const input = metricDataInput(requests, range, nextToken);
-    const { response, bytes } = await this.#calls.make(
+    return this.#calls.page(
       METRIC_DATA_OPERATION.name,
       { input, send: (sdk, abort) => sdk.getMetricData(input, abort) },
+      'NextToken',
+      (response) => readMetricData(response, requests.length, range),
       signal,
       {
         onEnd: (accepted) => {
@@ -61,22 +59,6 @@ export class CloudwatchClient {
         },
       },
     );
-    try {
-      const { NextToken: token }: { readonly NextToken?: unknown } = response;
-      if (typeof token === 'string' && !isRequestableToken(token)) {
-        throw invalid('NextToken', 'text that a request can contain', token);
-      }
-      return {
-        page: readMetricData(response, requests.length, range),
-        nextToken: typeof token === 'string' && token !== '' ? token : undefined,
-        bytes,
-      };
-    } catch (thrown) {
-      if (!(thrown instanceof InvalidResponse)) {
-        throw thrown;
-      }
-      throw this.refuse(thrown.message);
-    }
   }
 
   /** Reports an invalid response whose single pages are valid. Returns the error. */

@@ -31,15 +31,11 @@ export class TolerantProtocol extends AwsRestJsonProtocol {
     context: HandlerExecutionContext & SerdeFunctions,
     response: HttpResponse,
   ): Promise<Output> {
-    return response.statusCode < 300
-      ? super.deserializeResponse(operation, context, response)
-      : this.handleError(
-          operation,
-          context,
-          response,
-          await readError(context, response),
-          this.deserializeMetadata(response),
-        );
+    if (response.statusCode < 300) {
+      return super.deserializeResponse(operation, context, response);
+    }
+    const error = await readError(context, response);
+    return this.handleError(operation, context, response, error, this.deserializeMetadata(response));
   }
 }
 
@@ -55,15 +51,11 @@ export class TolerantJsonRpc extends AwsJson1_0Protocol {
     context: HandlerExecutionContext & SerdeFunctions,
     response: HttpResponse,
   ): Promise<Output> {
-    return response.statusCode < 300
-      ? super.deserializeResponse(operation, context, response)
-      : this.handleError(
-          operation,
-          context,
-          response,
-          await readError(context, response),
-          this.deserializeMetadata(response),
-        );
+    if (response.statusCode < 300) {
+      return super.deserializeResponse(operation, context, response);
+    }
+    const error = await readError(context, response);
+    return this.handleError(operation, context, response, error, this.deserializeMetadata(response));
   }
 }
 

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Pool, PoolClient, PoolConfig } from 'pg';
 import { readAuthorities, readCertificates, trustOf } from '../../aws/network/trust.ts';
 import type { PostgresqlAddress } from '../../config/postgresql-url.ts';
-import { lazy } from '../../lib/concurrency.ts';
+import { lazy, untilAborted } from '../../lib/concurrency.ts';
 import { RegisterError } from '../../replicas/registers.ts';
 import { CREATE } from './postgresql-statements.ts';
 
@@ -134,15 +134,4 @@ function tlsOf({ sslMode, sslRootCert }: PostgresqlAddress, env: NodeJS.ProcessE
     rejectUnauthorized: sslMode !== 'require',
     ...(sslMode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
   };
-}
-
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject);
-    if (signal.aborted) {
-      onAbort();
-    }
-  });
 }
