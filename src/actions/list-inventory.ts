@@ -1,4 +1,5 @@
-import type { ResponsePage, TargetClient } from '../aws/client.ts';
+import type { ResponsePage } from '../aws/calls.ts';
+import type { TargetClient } from '../aws/client.ts';
 import { ApiError, InvalidResponse, isUnanswered } from '../aws/errors.ts';
 import type { ListPage, MonitorSummary, ScopeSummary } from '../aws/lists.ts';
 import { LIST_OPERATIONS, type ListKind, TAGS_OPERATION } from '../aws/operations.ts';

@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { Conditions, type ConditionsOptions } from '../lib/conditions.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Target } from '../scheduler/target.ts';
+import { reportFailure } from './target-failure.ts';
 
 const FAILURES = { begun: 'listing failed', ended: 'listing recovered' };
 const IGNORED = { begun: 'unusable names ignored in listing', ended: 'unusable names no longer listed' };
@@ -26,15 +27,10 @@ export class ListingLog {
     this.#credentials = credentials;
   }
 
-  failed(target: Target, { operation, error, attempts, requestId, message }: ApiError): void {
-    if (error === 'CredentialsError') {
-      this.#credentials.failed(target, message);
-      return;
-    }
-    this.#credentials.recovered(target);
-    const { account, region: aws_region } = target;
-    const fields = { account, aws_region, operation, error, attempts, request_id: requestId, reason: message };
-    this.#of(target, this.#failing, FAILURES).found(operation, fields, { kind: error });
+  failed(target: Target, error: ApiError): void {
+    reportFailure(target, error, this.#credentials, (fields, details) =>
+      this.#of(target, this.#failing, FAILURES).found(error.operation, fields, details),
+    );
   }
 
   succeeded(target: Target, operation: string): void {

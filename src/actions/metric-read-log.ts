@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { Conditions } from '../lib/conditions.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Target } from '../scheduler/target.ts';
+import { reportFailure } from './target-failure.ts';
 
 /** Logs failures of reads from CloudWatch when they begin, hourly while they last, and when they end. */
 export class MetricReadLog {
@@ -20,15 +21,8 @@ export class MetricReadLog {
     });
   }
 
-  failed(target: Target, { operation, error, attempts, requestId, message }: ApiError): void {
-    if (error === 'CredentialsError') {
-      this.#credentials.failed(target, message);
-      return;
-    }
-    this.#credentials.recovered(target);
-    const { account, region: aws_region } = target;
-    const fields = { account, aws_region, operation, error, attempts, request_id: requestId, reason: message };
-    this.#failing.found(target, fields, { kind: error });
+  failed(target: Target, error: ApiError): void {
+    reportFailure(target, error, this.#credentials, (fields, details) => this.#failing.found(target, fields, details));
   }
 
   succeeded(target: Target): void {

@@ -117,7 +117,7 @@ export class RunResults {
       }
       const flows = 'rows' in json ? JSON.stringify(digestOf(query.metricName, json)) : undefined;
       const read = { ...results, windowEnd: window.end, flows, json: kept };
-      runStates.resultsRead(registration, read, series, undefined, isNew ? truncated : 0);
+      runStates.resultsRead(registration, read, series, isNew ? truncated : 0);
     }
     return total;
   }
