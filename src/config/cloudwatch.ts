@@ -1,4 +1,4 @@
-import { MONITOR_METRICS, type MonitorMetric } from '../model/vocabulary.ts';
+import { isHealth, MONITOR_METRICS } from '../model/vocabulary.ts';
 import type { CloudwatchSettings, MonitorSelector } from './config.ts';
 import { readMonitorSelector } from './entries/mappings.ts';
 import { type ConfigNode, isNull, keyPath, showNode } from './reading/nodes.ts';
@@ -105,7 +105,7 @@ export function settleCloudwatch(
 
 function checkLookback(settings: CloudwatchSettings, { path, section }: CloudwatchSection, reading: Reading): void {
   const { metrics, lookback } = settings;
-  const longest = Math.max(...metrics.map((metric) => (isSum(metric) ? settings.sumsInterval : settings.interval)));
+  const longest = Math.max(...metrics.map((metric) => (isHealth(metric) ? settings.interval : settings.sumsInterval)));
   const key = (['lookback', 'sumsInterval', 'interval', 'metrics'] as const).find((each) => section.written(each));
   const node = key && section.written(key);
   if (key === undefined || node === undefined || section.faulty(key)) {
@@ -119,9 +119,4 @@ function checkLookback(settings: CloudwatchSettings, { path, section }: Cloudwat
     const expected = `a lookback of at least ${least}, 10m more than the longest interval: otherwise, late points are missed`;
     reading.warn(keyPath(path, key), node.line, showNode(node), expected);
   }
-}
-
-/** Returns true for metrics that are read every `sumsInterval`. */
-function isSum(metric: MonitorMetric): boolean {
-  return metric !== 'HealthIndicator';
 }

@@ -27,6 +27,11 @@ export const MONITOR_METRICS = [
 ] as const;
 export type MonitorMetric = (typeof MONITOR_METRICS)[number];
 
+/** Returns true for the metric that is read every `cloudwatch.interval`. The others are read every `sumsInterval`. */
+export function isHealth(metric: MonitorMetric): boolean {
+  return metric === 'HealthIndicator';
+}
+
 /** Returns the metrics of a type. Each type has a closed list in the API model. */
 export function metricNamesOf(type: QueryType): readonly MetricName[] {
   return type === 'monitor-top-contributors'

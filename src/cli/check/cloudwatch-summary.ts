@@ -3,7 +3,8 @@ import { formatDuration } from '../../config/reading/texts.ts';
 import { groupBy } from '../../lib/group-by.ts';
 import { abbreviate, counted } from '../../lib/text.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
-import { dollarsPerMonth, isHealth, planReads } from '../../queries/cloudwatch-plan.ts';
+import { isHealth } from '../../model/vocabulary.ts';
+import { dollarsPerMonth, planReads } from '../../queries/cloudwatch-plan.ts';
 import { type CloudwatchTarget, cloudwatchTargets } from '../../queries/cloudwatch-targets.ts';
 import { fitsPattern } from '../../queries/following.ts';
 

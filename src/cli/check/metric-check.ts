@@ -3,6 +3,7 @@ import { PERIOD_MS } from '../../aws/cloudwatch/metric-data.ts';
 import type { CloudwatchSettings } from '../../config/config.ts';
 import { formatDuration } from '../../config/reading/texts.ts';
 import { counted } from '../../lib/text.ts';
+import { isHealth } from '../../model/vocabulary.ts';
 import { dollarsPerMonth, planReads } from '../../queries/cloudwatch-plan.ts';
 import { selectSubjects } from '../../queries/following.ts';
 import { countSelected, type ListedMonitor } from './online-selectors.ts';
@@ -24,7 +25,7 @@ export function metricCheck(
   now: number,
 ): Check {
   const { metrics, delay, lookback } = settings;
-  const metric = metrics.find((each) => each === 'HealthIndicator') ?? metrics[0] ?? 'HealthIndicator';
+  const metric = metrics.find(isHealth) ?? metrics[0] ?? 'HealthIndicator';
   const names = selectSubjects(settings.monitors, { monitors, scopeIds: [] });
   const monitor = monitors.find(({ name, arn }) => arn !== undefined && names.includes(name));
   const end = Math.floor((now - delay) / PERIOD_MS) * PERIOD_MS;
