@@ -41,8 +41,7 @@ export class MetricsPage {
       (target) => scheduling.runs.of(target),
     );
     this.monitors = new MonitorSections({
-      targets: () => metricReads.targets(),
-      view: (target) => metricReads.view(target),
+      views: () => metricReads.views(),
       queryBytes: () => metricReads.queryBytes(),
     });
     state.monitorMetrics.changed.on((target) => this.monitors.changed(target));

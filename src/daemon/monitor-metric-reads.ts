@@ -9,8 +9,9 @@ import type { CloudwatchSettings } from '../config/config.ts';
 import type { MonitorNetwork } from '../http/app-options.ts';
 import type { Context } from '../lib/context.ts';
 import type { QueryMonitorBytes, ReadTargetView } from '../metrics/monitor-sections.ts';
+import { isHealth } from '../model/vocabulary.ts';
 import type { StoredState } from '../persistence/stored-state.ts';
-import { isHealth, planReads, type ReadPlan } from '../queries/cloudwatch-plan.ts';
+import { planReads, type ReadPlan } from '../queries/cloudwatch-plan.ts';
 import { cloudwatchOf } from '../queries/cloudwatch-targets.ts';
 import { fitsPattern } from '../queries/following.ts';
 import type { Discovery } from '../registry/discovery.ts';
@@ -80,23 +81,16 @@ export class MonitorMetricReads {
     });
   }
 
-  /** Returns the targets that are read. */
-  targets(): Iterable<Target> {
-    return this.#read.keys();
-  }
-
-  /** Returns what the metrics of a target show; undefined if it is not read. */
-  view(target: Target): ReadTargetView | undefined {
+  /** Returns what the metrics of each target that is read show. */
+  views(): ReadonlyMap<Target, ReadTargetView> {
     const { monitorMetrics, cloudwatch } = this.#options.state;
-    const read = this.#read.get(target);
-    return (
-      read && {
-        ...this.#planOf(read),
-        metrics: read.settings.metrics,
-        counts: cloudwatch.of(target),
-        monitors: monitorMetrics.of(target),
-      }
-    );
+    const viewOf = (target: Target, read: Read): ReadTargetView => ({
+      ...this.#planOf(read),
+      metrics: read.settings.metrics,
+      counts: cloudwatch.of(target),
+      monitors: monitorMetrics.of(target),
+    });
+    return new Map(Array.from(this.#read, ([target, read]) => [target, viewOf(target, read)]));
   }
 
   /** Returns CloudWatch's bytes in the windows of the last results of monitor queries. Omits windows with unknown points. */

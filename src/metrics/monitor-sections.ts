@@ -30,10 +30,8 @@ export interface QueryMonitorBytes {
 }
 
 export interface MonitorFacts {
-  /** Targets that are read. */
-  readonly targets: () => Iterable<Target>;
-  /** Undefined for a target that is not read. */
-  readonly view: (target: Target) => ReadTargetView | undefined;
+  /** The targets that are read. */
+  readonly views: () => ReadonlyMap<Target, ReadTargetView>;
   readonly queryBytes: () => Iterable<QueryMonitorBytes>;
 }
 
@@ -67,6 +65,8 @@ export class MonitorSections {
   #byteLines = '';
   readonly #bytes = new Chunk(() => this.#byteLines);
   readonly #changed = new Set<Target>();
+  /** What the targets that are read show at this scrape. */
+  #views: ReadonlyMap<Target, ReadTargetView> = new Map();
 
   constructor(facts: MonitorFacts) {
     this.#facts = facts;
@@ -79,14 +79,14 @@ export class MonitorSections {
 
   /** Prepares a scrape. `now` is in milliseconds since the epoch, as the times of periods. */
   refresh(now: number): void {
-    const targets = new Set(this.#facts.targets());
-    for (const target of new Set([...Array.from(this.#chunks.entries(), ([known]) => known), ...targets])) {
-      const view = targets.has(target) ? this.#facts.view(target) : undefined;
-      const shown = this.#chunks.get(target);
-      if (view === undefined) {
+    this.#views = this.#facts.views();
+    for (const [target] of [...this.#chunks.entries()]) {
+      if (!this.#views.has(target)) {
         this.#chunks.remove(target);
-        continue;
       }
+    }
+    for (const [target, view] of this.#views) {
+      const shown = this.#chunks.get(target);
       const monitors = view.monitors.map((selected) => showMonitor(target, view, selected, now));
       const age = monitors.map((each) => Number(each.isHealthOld) + 2 * Number(each.isRoundTripTimeOld)).join('');
       if (shown === undefined) {
@@ -102,12 +102,8 @@ export class MonitorSections {
   }
 
   sections(): Section[] {
-    const { targets, view } = this.#facts;
-    const ofTargets = (read: (shown: ReadTargetView) => number) => (): Sample[] =>
-      Array.from(targets(), (target) => {
-        const shown = view(target);
-        return [targetLabels(target), shown && read(shown)];
-      });
+    const ofTargets = (read: (view: ReadTargetView) => number) => (): Sample[] =>
+      Array.from(this.#views, ([target, view]) => [targetLabels(target), read(view)]);
     return [
       ...this.#chunks.sections(),
       this.#scraped.add(

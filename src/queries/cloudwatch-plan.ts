@@ -1,5 +1,5 @@
 import type { CloudwatchSettings } from '../config/config.ts';
-import type { MonitorMetric } from '../model/vocabulary.ts';
+import { isHealth } from '../model/vocabulary.ts';
 
 /** Intervals of reads in milliseconds, and what they cost. */
 export interface ReadPlan {
@@ -20,11 +20,6 @@ const DAY_MINUTES = 1_440;
 const DOLLARS_PER_METRIC = 0.01 / 1_000;
 const DAYS_PER_MONTH = 30;
 
-/** Returns true for metrics that are read every `interval`. The others are read every `sumsInterval`. */
-export function isHealth(metric: MonitorMetric): boolean {
-  return metric === 'HealthIndicator';
-}
-
 /**
  * Plans the reads of a number of monitors. If they need more metrics per day than the cost limit, `sumsInterval` grows in whole
  * minutes, then `interval`, each to half of `lookback`: points are read at least twice then. If that is not enough, both grow
@@ -40,15 +35,25 @@ export function planReads(settings: CloudwatchSettings, monitors: number): ReadP
   const half = Math.floor(lookback / MINUTE_MS / 2);
   const mostSum = Math.max(sum, half);
   const mostHealth = Math.max(health, half);
-  const candidates = [
-    ...upTo(sum, mostSum).map((minutes) => [health, minutes] as const),
-    ...upTo(health, mostHealth).map((minutes) => [minutes, mostSum] as const),
-    ...upTo(half, DAY_MINUTES).map((minutes) => [Math.max(mostHealth, minutes), Math.max(mostSum, minutes)] as const),
-  ];
-  const fitting = candidates.find(
-    ([healthMinutes, sumMinutes]) => perDay(healthMinutes, sumMinutes) <= maxMetricsPerDay,
-  );
-  const [healthMinutes, sumMinutes] = fitting ?? [DAY_MINUTES, DAY_MINUTES];
+  /** From the configured intervals on: those that fit without a cost limit are the first. */
+  function* candidates(): Iterable<readonly [healthMinutes: number, sumMinutes: number]> {
+    for (let minutes = sum; minutes <= mostSum; minutes += 1) {
+      yield [health, minutes];
+    }
+    for (let minutes = health; minutes <= mostHealth; minutes += 1) {
+      yield [minutes, mostSum];
+    }
+    for (let minutes = half; minutes <= DAY_MINUTES; minutes += 1) {
+      yield [Math.max(mostHealth, minutes), Math.max(mostSum, minutes)];
+    }
+  }
+  let [healthMinutes, sumMinutes] = [DAY_MINUTES, DAY_MINUTES];
+  for (const candidate of candidates()) {
+    if (perDay(...candidate) <= maxMetricsPerDay) {
+      [healthMinutes, sumMinutes] = candidate;
+      break;
+    }
+  }
   return {
     interval: healthMinutes * MINUTE_MS,
     sumsInterval: sumMinutes * MINUTE_MS,
@@ -60,9 +65,4 @@ export function planReads(settings: CloudwatchSettings, monitors: number): ReadP
 /** Returns the price of a plan in US dollars for a month of 30 days. */
 export function dollarsPerMonth({ metricsPerDay }: Pick<ReadPlan, 'metricsPerDay'>): number {
   return metricsPerDay * DAYS_PER_MONTH * DOLLARS_PER_METRIC;
-}
-
-/** Returns the whole numbers from `least` to `most`. */
-function upTo(least: number, most: number): number[] {
-  return Array.from({ length: Math.max(0, most - least + 1) }, (_, i) => least + i);
 }

@@ -107,7 +107,11 @@ export class CountedPeriods {
     if (!isKnown || start % PERIOD_MS !== 0 || end % PERIOD_MS !== 0) {
       return undefined;
     }
-    return [...this.#values].reduce((sum, [at, value]) => (at >= start && at < end ? sum + value : sum), 0);
+    let sum = 0;
+    for (let at = start; at < end; at += PERIOD_MS) {
+      sum += this.#values.get(at) ?? 0;
+    }
+    return sum;
   }
 
   /** Undefined before the first read. */

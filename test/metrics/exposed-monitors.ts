@@ -27,14 +27,19 @@ export function unchangingMonitor(target: Target): MonitorSections {
     bytesIn: () => undefined,
   };
   return new MonitorSections({
-    targets: () => [target],
-    view: () => ({
-      metrics: MONITOR_METRICS,
-      sumsInterval: 300_000,
-      isLimited: true,
-      counts: { requested: 6, missed: 7 },
-      monitors: [{ name: 'check "out"', monitor }],
-    }),
+    views: () =>
+      new Map([
+        [
+          target,
+          {
+            metrics: MONITOR_METRICS,
+            sumsInterval: 300_000,
+            isLimited: true,
+            counts: { requested: 6, missed: 7 },
+            monitors: [{ name: 'check "out"', monitor }],
+          },
+        ],
+      ]),
     queryBytes: () => [{ query: 'bytes', bytes: 8 }],
   });
 }

@@ -271,7 +271,8 @@ export class ExposedWorld {
     const rows = series.length + 7;
     const total = series.reduce((sum, { value }) => sum + value, 0);
     const about = { at: windowEnd, windowEnd, length: query.schedule.lookback, rows, dropped, json: KEPT };
-    this.#runStates.resultsRead(this.#handle(query), about, series, total, 0);
+    this.#runStates.resultsRead(this.#handle(query), about, series, 0);
+    this.#runStates.addTotal(this.#handle(query), total);
     run.results = { windowEnd, readAt: this.clock.monotonic(), rows, dropped, series };
     run.total += total;
     this.#shownRuns = this.#shownRuns.includes(run) ? this.#shownRuns : [...this.#shownRuns, run];
