@@ -130,14 +130,12 @@ export class RunStates {
   /**
    * Stores complete results.
    *
-   * @param total sum of the values of all rows; undefined for a metric without a sum
    * @param truncated number of truncated label values
    */
   resultsRead(
     registration: Registration,
     results: ReadResults,
     series: readonly ContributorSeries[],
-    total: number | undefined,
     truncated: number,
   ): void {
     const state = this.#state(registration);
@@ -147,11 +145,8 @@ export class RunStates {
     const earliest = this.#clock.monotonic() - (2 * every + delay + timeout);
     const since = Math.max(earliest, monotonicOf(this.#clock, results.windowEnd));
     state.results = { ...results, since, series: series.length };
-    if (state.total !== undefined && total !== undefined) {
-      state.total += total;
-    }
     this.newResults.emit(state.registration, series, 'read');
-    this.#changed.emit(registration, ['results', 'total', 'truncatedLabelValues']);
+    this.#changed.emit(registration, ['results', 'truncatedLabelValues']);
   }
 
   /** Adds the sum over the rows of a counted run; undefined for a metric without a sum. */

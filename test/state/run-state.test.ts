@@ -51,7 +51,7 @@ describe('RunStates', () => {
   it('limits the age of results that seem older than they can be', async () => {
     const { clock, runs, query, state, sources } = setUp();
     // The wall clock has jumped. No window ends more than 42m before its results are read.
-    runs.resultsRead(query, await resultsOf(clock.now() - 24 * 60 * MINUTE), [], undefined, 0);
+    runs.resultsRead(query, await resultsOf(clock.now() - 24 * 60 * MINUTE), [], 0);
     expect(sources).toEqual(['read']);
     await clock.advance(15 * MINUTE);
     expect(areStale(state, clock.monotonic())).toBe(false);
@@ -61,9 +61,14 @@ describe('RunStates', () => {
 
   it('adds totals and truncated label values, and keeps them without new ones', async () => {
     const { clock, runs, query, state } = setUp();
-    runs.resultsRead(query, await resultsOf(clock.now()), [], 5, 2);
-    runs.resultsRead(query, await resultsOf(clock.now()), [], undefined, 0);
-    runs.resultsRead(query, await resultsOf(clock.now()), [], 7, 1);
+    for (const [total, truncated] of [
+      [5, 2],
+      [undefined, 0],
+      [7, 1],
+    ] as const) {
+      runs.resultsRead(query, await resultsOf(clock.now()), [], truncated);
+      runs.addTotal(query, total);
+    }
     expect(state).toMatchObject({ total: 12, truncatedLabelValues: 3 });
   });
 

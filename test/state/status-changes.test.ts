@@ -45,25 +45,25 @@ describe('StatusChanges', () => {
     ],
   ])('reports %s once within half a second', async (_, change) => {
     const parts = setUp();
-    const told: StatusChange[] = [];
-    parts.changes.subscribe((each) => told.push(...each));
+    const received: StatusChange[] = [];
+    parts.changes.subscribe((each) => received.push(...each));
     await parts.clock.advance(2_000);
-    expect(told).toEqual([]);
+    expect(received).toEqual([]);
     change(parts);
     await parts.clock.advance(500);
-    expect(told).toHaveLength(1);
+    expect(received).toHaveLength(1);
     await parts.clock.advance(10_000);
-    expect(told).toHaveLength(1);
+    expect(received).toHaveLength(1);
   });
 
   test('reports the name of a changed query and whether it was removed', async () => {
     const { clock, states, changes, a, b } = setUp();
-    const told: StatusChange[] = [];
-    changes.subscribe((each) => told.push(...each));
+    const received: StatusChange[] = [];
+    changes.subscribe((each) => received.push(...each));
     states.pollSucceeded(b, 'RUNNING');
     states.remove(a);
     await clock.advance(500);
-    expect(told).toEqual([
+    expect(received).toEqual([
       { name: 'b', kind: 'changed' },
       { name: 'a', kind: 'removed' },
     ]);
@@ -73,20 +73,20 @@ describe('StatusChanges', () => {
     const { clock, states, changes, a, b } = setUp();
     states.pollSucceeded(a, 'RUNNING');
     states.pollFailed(b, { error: 'TimeoutError', message: 'one' });
-    const told: StatusChange[] = [];
-    changes.subscribe((each) => told.push(...each));
+    const received: StatusChange[] = [];
+    changes.subscribe((each) => received.push(...each));
     await clock.advance(1_000);
     states.pollSucceeded(a, 'RUNNING');
     states.pollFailed(b, { error: 'TimeoutError', message: 'two' });
     await clock.advance(299_000);
-    expect(told).toEqual([]);
+    expect(received).toEqual([]);
     await clock.advance(1_500);
-    expect(told).toEqual([{ name: 'a', kind: 'changed' }]);
+    expect(received).toEqual([{ name: 'a', kind: 'changed' }]);
     states.pollFailed(b, { error: 'NetworkError', message: 'three' });
     await clock.advance(500);
     states.callFailed(b, { operation: 'stop', error: 'NetworkError', message: 'four' });
     await clock.advance(500);
-    expect(told.slice(1)).toEqual([
+    expect(received.slice(1)).toEqual([
       { name: 'b', kind: 'changed' },
       { name: 'b', kind: 'changed' },
     ]);
@@ -97,13 +97,13 @@ describe('StatusChanges', () => {
     const s = handleOf(scheduledQuery({ name: 's' }));
     states.register(s);
     runStates.register(s);
-    const told: StatusChange[] = [];
-    changes.subscribe((each) => told.push(...each));
+    const received: StatusChange[] = [];
+    changes.subscribe((each) => received.push(...each));
     runStates.ended(s, 'failed', 1_000);
     await clock.advance(500);
     runStates.skipped(s, 2);
     await clock.advance(500);
-    expect(told).toEqual([
+    expect(received).toEqual([
       { name: 's', kind: 'changed' },
       { name: 's', kind: 'changed' },
     ]);
@@ -116,23 +116,23 @@ describe('StatusChanges', () => {
   test('reports a stale status that is confirmed again', async () => {
     const { clock, states, changes, a } = setUp();
     states.pollSucceeded(a, 'RUNNING');
-    const told: StatusChange[] = [];
-    changes.subscribe((each) => told.push(...each));
+    const received: StatusChange[] = [];
+    changes.subscribe((each) => received.push(...each));
     await clock.advance(301_000);
-    expect(told.splice(0)).toEqual([{ name: 'a', kind: 'changed' }]);
+    expect(received.splice(0)).toEqual([{ name: 'a', kind: 'changed' }]);
     states.pollFailed(a, { error: 'TimeoutError', message: '' });
     await clock.advance(500);
-    expect(told.splice(0)).toHaveLength(1);
+    expect(received.splice(0)).toHaveLength(1);
     states.callSucceeded(a);
     await clock.advance(500);
-    expect(told.splice(0)).toHaveLength(1);
+    expect(received.splice(0)).toHaveLength(1);
     states.pollSucceeded(a, 'RUNNING');
     await clock.advance(500);
-    expect(told.splice(0)).toEqual([{ name: 'a', kind: 'changed' }]);
+    expect(received.splice(0)).toEqual([{ name: 'a', kind: 'changed' }]);
     await clock.advance(299_000);
-    expect(told).toEqual([]);
+    expect(received).toEqual([]);
     await clock.advance(1_500);
-    expect(told).toHaveLength(1);
+    expect(received).toHaveLength(1);
   });
 
   test('checks nothing without listeners, and all queries only when a status may be stale', async () => {
@@ -145,8 +145,8 @@ describe('StatusChanges', () => {
     };
     await clock.advance(5_000);
     expect(looks).toBe(0);
-    const told: StatusChange[] = [];
-    const leave = changes.subscribe((each) => told.push(...each));
+    const received: StatusChange[] = [];
+    const leave = changes.subscribe((each) => received.push(...each));
     states.pollSucceeded(a, 'RUNNING');
     for (let second = 0; second < 299; second += 1) {
       await clock.advance(1_000);
@@ -161,32 +161,32 @@ describe('StatusChanges', () => {
     states.pollSucceeded(a, 'RUNNING');
     await clock.advance(5_000);
     expect(looks).toBe(0);
-    told.length = 0;
-    changes.subscribe((each) => told.push(...each));
+    received.length = 0;
+    changes.subscribe((each) => received.push(...each));
     await clock.advance(5_000);
-    expect(told).toEqual([]);
+    expect(received).toEqual([]);
   });
 
   test('sets no timer after the last listener was removed, and reports nothing of the time in between', async () => {
     const { clock, states, changes, a, b } = setUp();
-    const told: StatusChange[] = [];
+    const received: StatusChange[] = [];
     const first = changes.subscribe(() => undefined);
-    const second = changes.subscribe((each) => told.push(...each));
+    const second = changes.subscribe((each) => received.push(...each));
     first();
     states.pollSucceeded(a, 'RUNNING');
     await clock.advance(500);
-    expect(told.splice(0), 'a listener is left').toHaveLength(1);
+    expect(received.splice(0), 'a listener is left').toHaveLength(1);
     states.pollSucceeded(b, 'RUNNING');
     expect(clock.timers).toBeGreaterThan(0);
     second();
     expect(clock.timers).toBe(0);
     // It becomes stale, and is confirmed, without a listener.
     await clock.advance(301_000);
-    changes.subscribe((each) => told.push(...each));
+    changes.subscribe((each) => received.push(...each));
     await clock.advance(1_000);
-    expect(told).toEqual([]);
+    expect(received).toEqual([]);
     states.pollSucceeded(a, 'RUNNING');
     await clock.advance(500);
-    expect(told).toEqual([{ name: 'a', kind: 'changed' }]);
+    expect(received).toEqual([{ name: 'a', kind: 'changed' }]);
   });
 });
