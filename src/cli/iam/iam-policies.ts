@@ -11,7 +11,7 @@ import type { Follower } from '../../queries/following.ts';
 import type { SourceQueries } from '../../queries/sources.ts';
 import { loadWithFiles } from '../../registry/load-with-files.ts';
 import type { TextSink } from '../check/check-config.ts';
-import type { PolicyDocument, PolicyStatement } from './policy-document.ts';
+import { type PolicyDocument, type PolicyStatement, policy } from './policy-document.ts';
 import { type TablePolicies, tablePolicies } from './table-policies.ts';
 
 /** The policies for a config, in the order of its first queries. */
@@ -162,10 +162,6 @@ function trustPolicy(account: AccountWithRole): PolicyDocument {
 
 function hasTags({ role }: AccountWithRole): boolean {
   return Object.keys(role.sessionTags).length > 0;
-}
-
-function policy(statements: readonly PolicyStatement[]): PolicyDocument {
-  return { Version: '2012-10-17', Statement: statements };
 }
 
 export interface IamPolicyOptions extends ReadOptions {

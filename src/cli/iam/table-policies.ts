@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { partitionOfRegion } from '../../config/regions.ts';
-import type { PolicyDocument } from './policy-document.ts';
+import { type PolicyDocument, policy } from './policy-document.ts';
 
 /** The policies for the table of replicas: of the base credentials of exporters, and of the creation of the table. */
 export interface TablePolicies {
@@ -21,22 +21,22 @@ export function tablePolicies({ storage: { dynamodb }, replicas }: Config): Tabl
   const { group } = replicas;
   const keys = [group, `${group}/*`, `${group}:*`];
   return {
-    replicas: policyOf({
-      Effect: 'Allow',
-      Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
-      Resource,
-      Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
-    }),
-    create: policyOf({
-      Effect: 'Allow',
-      Action: ['CreateTable', 'DescribeTable', 'UpdateContinuousBackups', 'UpdateTimeToLive'].map(
-        (operation) => `dynamodb:${operation}`,
-      ),
-      Resource,
-    }),
+    replicas: policy([
+      {
+        Effect: 'Allow',
+        Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+        Resource,
+        Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
+      },
+    ]),
+    create: policy([
+      {
+        Effect: 'Allow',
+        Action: ['CreateTable', 'DescribeTable', 'UpdateContinuousBackups', 'UpdateTimeToLive'].map(
+          (operation) => `dynamodb:${operation}`,
+        ),
+        Resource,
+      },
+    ]),
   };
-}
-
-function policyOf(statement: PolicyDocument['Statement'][number]): PolicyDocument {
-  return { Version: '2012-10-17', Statement: [statement] };
 }
