@@ -58,7 +58,7 @@ export function createDaemonApp(
     health: {
       unhealthy: () => scheduling.dispatcher.standstill(),
       // A standby has no polls to wait for.
-      waiting: () => (parts.replica?.isLeader === false ? 0 : readiness.waiting()),
+      waiting: () => (parts.isStandby() ? 0 : readiness.waiting()),
       isJoining: () => parts.replica?.isReady === false,
       targets: () => targetHealth(state),
       networks: () => parts.metricReads.networks(),

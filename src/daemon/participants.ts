@@ -19,7 +19,7 @@ export function participantsOf(parts: Parts): readonly Participant[] {
     },
   };
   const called: Participant = {
-    begin: (registrations) => (parts.replica?.isLeader === false ? undefined : beginCalls(parts, registrations)),
+    begin: (registrations) => (parts.isStandby() ? undefined : beginCalls(parts, registrations)),
     change(registration) {
       if (isWatched(registration)) {
         polls.change(registration);

@@ -75,6 +75,10 @@ export interface Parts {
   readonly clock: Clock;
   /** Undefined without replicas. */
   readonly replica: ReplicaMember | undefined;
+  /** Whether another member of the replicas makes the calls now. Always false without replicas. */
+  readonly isStandby: () => boolean;
+  /** Whether the shard of this exporter has a target. */
+  readonly isOwn: ReturnType<typeof targetsOfShard>;
   readonly inForce: ConfigInForce;
   readonly handler: BoundedHandler;
   readonly state: ExporterState;
@@ -107,6 +111,7 @@ export async function openParts(
   const inForce: ConfigInForce = { loaded };
   const replica = await openReplicaOf(options, context, inForce, handler);
   releases.add('shared storage', () => replica?.close());
+  const isStandby = () => replica?.isLeader === false;
   const clock = replica?.clock ?? context.clock;
   const state = new ExporterState(config, clock, log);
   const { targets, api: apiStats } = state;
@@ -117,7 +122,7 @@ export async function openParts(
   const zoneNames = new ZoneNames({
     context,
     targets,
-    isEnabled: () => replica?.isLeader !== false && inForce.loaded.config.discovery.zoneNames,
+    isEnabled: () => !isStandby() && inForce.loaded.config.discovery.zoneNames,
     read: zonesReader({ clock, handler, targetsInUse, endpoint: () => inForce.loaded.config.discovery.ec2Endpoint }),
   });
   const stored = await openStoredState(context, inForce, state);
@@ -130,7 +135,7 @@ export async function openParts(
   const page = new MetricsPage(clock, state, scheduling, metricReads, config.contributors.maxSeries);
   const { shard } = options;
   const calling = { targetsInUse, identities, zoneNames, scheduling, metricReads };
-  return { clock, shard, replica, inForce, handler, state, stored, page, ...calling };
+  return { clock, shard, replica, isStandby, isOwn, inForce, handler, state, stored, page, ...calling };
 }
 
 /** Resolves to undefined without replicas, whose code is not loaded then. */

@@ -1,7 +1,6 @@
 import type { TargetChanges } from '../accounts/targets-in-use.ts';
 import type { Context } from '../lib/context.ts';
 import type { Registration } from '../model/query.ts';
-import { targetsOfShard } from '../model/shard.ts';
 import { cloudwatchOf } from '../queries/cloudwatch-targets.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import { Discovery } from '../registry/discovery.ts';
@@ -35,7 +34,7 @@ export class Queries {
   /** Registers the queries of the configuration. */
   constructor(context: Context, configFile: string, parts: Parts) {
     const { clock, log, shutdown } = context;
-    const { inForce, state, targetsInUse, scheduling, page, stored, shard } = parts;
+    const { inForce, state, targetsInUse, scheduling, page, stored, shard, isOwn } = parts;
     this.#parts = parts;
     this.views = new QueryViews(clock, state, scheduling);
     state.registry.join(participantsOf(parts));
@@ -57,7 +56,7 @@ export class Queries {
       targetsInUse,
       discovery: this.discovery,
       log,
-      isOwn: targetsOfShard(shard),
+      isOwn,
       onTargetsChanged: (targets) => this.#targetsChanged(targets),
       shutdown,
     });
@@ -86,7 +85,7 @@ export class Queries {
       clock,
       log,
       retention: () => inForce.loaded.config.http.retention,
-      remove: async (name) => parts.replica?.isLeader !== false && (await this.registrations.expire(name)),
+      remove: async (name) => !parts.isStandby() && (await this.registrations.expire(name)),
     });
     state.queries.changed.on((registration, fields) => this.#updateRetention(registration, fields));
     shutdown.addEventListener('abort', () => this.#retention.stop(), { once: true });

@@ -4,6 +4,7 @@ import { placeOf } from '../accounts/accounts.ts';
 import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import type { Replicas } from '../config/config.ts';
 import type { Context } from '../lib/context.ts';
+import { withoutBrackets } from '../lib/text.ts';
 import { questionOf } from '../model/question.ts';
 import { groupOfShard, type Shard } from '../model/shard.ts';
 import { openEngine } from '../persistence/registers/open-engine.ts';
@@ -73,7 +74,7 @@ function probePort(url: string): Promise<ProbeResult> {
   const defaultPort = protocol === 'https:' ? 443 : 80;
   return new Promise((resolve) => {
     const socket = createConnection({
-      host: host.replace(/^\[|\]$/g, ''),
+      host: withoutBrackets(host),
       port: port === '' ? defaultPort : Number(port),
       timeout: PROBE_MS,
     });

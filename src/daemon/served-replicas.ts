@@ -10,7 +10,7 @@ export function servedReplicas(member: ReplicaMember): ServedReplicas {
         group: identity.group,
         id: identity.id,
         leader: leader === undefined ? null : { id: leader.id, epoch: leader.epoch, url: leader.url ?? null },
-        engine: { ...engineOf(engine), up: stats.isEngineUp },
+        engine: { kind: engine.kind, description: engine.description, up: stats.isEngineUp },
         members: member.members.map(({ value: { id, url, version, config }, age }) => ({
           id,
           url: url ?? null,
@@ -26,8 +26,4 @@ export function servedReplicas(member: ReplicaMember): ServedReplicas {
       return isLeader ? undefined : { leaderId: other?.id, leaderUrl: other?.url };
     },
   };
-}
-
-function engineOf({ kind, description }: ReplicaMember['engine']) {
-  return { kind, description };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
+import type { FenceGroup } from './fenced-runs.ts';
 import { RegisterError } from './registers.ts';
 import type { RunRegisters } from './run-registers.ts';
 import type { RunValue } from './values.ts';
@@ -10,12 +11,7 @@ export interface ForeignIntentsOptions {
   /** Its wall time is that of the engine. */
   readonly clock: Clock;
   readonly registers: RunRegisters;
-  readonly group: {
-    readonly boot: string;
-    readonly epoch: () => number;
-    readonly isDead: (boot: string) => boolean;
-    readonly lostUntil: () => number;
-  };
+  readonly group: Omit<FenceGroup, 'mayStart'>;
   /** How long an intent of another living process is left alone, in milliseconds. */
   readonly patience: () => number;
   /** Follows a run that turned out to be at the service. Returns false if the query has another run now. */

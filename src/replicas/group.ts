@@ -48,8 +48,7 @@ export class ReplicaGroup {
   constructor(options: ReplicaGroupOptions) {
     this.#options = options;
     const { registers, clock, settings, identity, now } = options;
-    const { group } = settings;
-    const deadAfter = () => settings.deadAfter;
+    const { group, deadAfter } = settings;
     this.#own = new OwnRegister({ registers, group, identity, now });
     this.#peers = new Peers(deadAfter);
     this.#leadership = new Leadership({

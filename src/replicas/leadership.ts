@@ -14,7 +14,7 @@ export interface LeadershipOptions {
   readonly identity: () => MemberIdentity;
   readonly monotonic: () => number;
   /** In milliseconds. */
-  readonly deadAfter: () => number;
+  readonly deadAfter: number;
   /** The latest time until which registers were lost, as far as this process knows. */
   readonly lostUntil: () => number;
   /** Called when the leader's register is older than this process's last acknowledged write. */
@@ -107,7 +107,7 @@ export class Leadership {
       return 'dead';
     }
     // The request counts, not the reply: a reply that was received before a pause of this process is old.
-    return sentAt - movedAt >= deadAfter() ? 'dead' : undefined;
+    return sentAt - movedAt >= deadAfter ? 'dead' : undefined;
   }
 
   /** Stores the result of a connection to the leader's port. Returns whether it means that the leader has ended. */

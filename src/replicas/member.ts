@@ -82,10 +82,7 @@ export class ReplicaMember {
       timeout: settings.deadAfter / ATTEMPTS_PER_DEATH,
       ended: (call) => this.#called(call),
     });
-    const identity = (): MemberIdentity => {
-      const { group: _group, ...own } = this.identity;
-      return own;
-    };
+    const identity = () => this.#identity();
     const refused = (error: RegisterError) =>
       log.warn('invalid entry of the shared storage ignored', { reason: error.message, hint: INVALID_HINT });
     const { stats } = this;
@@ -122,9 +119,7 @@ export class ReplicaMember {
 
   /** What this member writes about itself, and its group. */
   get identity(): MemberIdentity & { readonly group: string } {
-    const { settings, version, config } = this.#options;
-    const { id, url, group } = settings;
-    return { id, boot: this.boot, url, version, config: config(), group };
+    return { ...this.#identity(), group: this.#options.settings.group };
   }
 
   /** Kind and address of the engine. */
@@ -193,6 +188,12 @@ export class ReplicaMember {
     await this.#options.engine.close();
   }
 
+  #identity(): MemberIdentity {
+    const { settings, version, config } = this.#options;
+    const { id, url } = settings;
+    return { id, boot: this.boot, url, version, config: config() };
+  }
+
   /** A heartbeat and what depends on it, then the next one. Never rejects. */
   async #beat(): Promise<void> {
     const { clock, settings, engine } = this.#options;
@@ -254,7 +255,7 @@ export class ReplicaMember {
     if (epoch !== undefined && (await this.#load(epoch))) {
       const { id, group } = this.#options.settings;
       log.info('replica leads', { group, id, epoch, reason: this.#group.reason });
-      await this.#handlers.lead({ epoch, reason: this.#group.reason });
+      await this.#handlers.lead();
     }
   }
 

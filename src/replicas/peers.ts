@@ -12,7 +12,7 @@ interface Peer {
  * observer's monotonic clock is dead: wall clocks are never compared.
  */
 export class Peers {
-  readonly #deadAfter: () => number;
+  readonly #deadAfter: number;
   readonly #byBoot = new Map<string, Peer>();
   /** Boots without a register, with the time at which that was first seen. */
   readonly #absent = new Map<string, number>();
@@ -20,7 +20,7 @@ export class Peers {
   #observedAt = Number.NEGATIVE_INFINITY;
 
   /** @param deadAfter in milliseconds */
-  constructor(deadAfter: () => number) {
+  constructor(deadAfter: number) {
     this.#deadAfter = deadAfter;
   }
 
@@ -51,14 +51,14 @@ export class Peers {
   isDead(boot: string): boolean {
     const peer = this.#byBoot.get(boot);
     if (peer !== undefined) {
-      return peer.value.released || this.#observedAt - peer.movedAt >= this.#deadAfter();
+      return peer.value.released || this.#observedAt - peer.movedAt >= this.#deadAfter;
     }
     if (this.#observedAt === Number.NEGATIVE_INFINITY) {
       return false;
     }
     const since = this.#absent.get(boot) ?? this.#observedAt;
     this.#absent.set(boot, since);
-    return this.#observedAt - since >= this.#deadAfter();
+    return this.#observedAt - since >= this.#deadAfter;
   }
 
   /** The living members, with the milliseconds since their last observed heartbeat. */

@@ -1,18 +1,10 @@
-import type { TakeoverReason } from './leadership.ts';
-
-/** The lead of this process. */
-interface Lead {
-  readonly epoch: number;
-  readonly reason: TakeoverReason;
-}
-
 /** What the daemon does when its role changes. Calls do not overlap. */
 export interface ReplicaHandlers {
   /**
    * Called when this process leads, and the registers are loaded: `runs.resume`, `ended.get`, and `registrations.load` return
    * their content. It starts polls and runs. The lead may be lost in the meantime: then `follow` is called afterward.
    */
-  lead(lead: Lead): Promise<void>;
+  lead(): Promise<void>;
   /** Called when another process leads. It stops polls, and leaves runs at the service. */
   follow(): Promise<void>;
   /**

@@ -1,7 +1,7 @@
 import { type Definition, NotStoredError, type RegistrationStore } from '../registry/registration.ts';
 import { EXPIRY_MS } from './own-register.ts';
 import { Conflict, type PutOptions, RegisterError, type RegisterKey, type Registers } from './registers.ts';
-import { readAll } from './values.ts';
+import { parsedJson, readAll } from './values.ts';
 
 /** Content of a register of a query whose registration was removed. */
 const TOMBSTONE = JSON.stringify({ removed: true });
@@ -67,7 +67,7 @@ export function replicaRegistrations(
 
 /** Returns undefined for a removed query. @throws RegisterError `invalid` */
 function readDefinition({ partition, name }: RegisterKey, text: string): Definition | undefined {
-  const { definition, removed } = Object(parsed(text));
+  const { definition, removed } = Object(parsedJson(text));
   if (removed === true) {
     return undefined;
   }
@@ -75,13 +75,4 @@ function readDefinition({ partition, name }: RegisterKey, text: string): Definit
     throw new RegisterError('invalid', `register ${partition} ${name}: definition is missing`);
   }
   return definition;
-}
-
-/** Returns undefined if the text is not JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -136,7 +136,7 @@ export function readAll<T>(
   partition: string,
   registers: readonly NamedRegister[],
   read: (key: RegisterKey, value: string) => T,
-  refused: (error: RegisterError, name: string) => void,
+  refused: (error: RegisterError) => void,
 ): Map<string, { readonly value: T; readonly version: string }> {
   const values = new Map<string, { readonly value: T; readonly version: string }>();
   for (const { name, value, version } of registers) {
@@ -146,7 +146,7 @@ export function readAll<T>(
       if (!(error instanceof RegisterError)) {
         throw error;
       }
-      refused(error, name);
+      refused(error);
     }
   }
   return values;
@@ -172,7 +172,7 @@ class Members {
 
   constructor(key: RegisterKey, text: string) {
     this.#key = key;
-    this.#members = Object(parsed(text));
+    this.#members = Object(parsedJson(text));
   }
 
   error(member: string, expected: string): RegisterError {
@@ -229,7 +229,7 @@ class Members {
 }
 
 /** Returns undefined if the text is not JSON. */
-function parsed(text: string): unknown {
+export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

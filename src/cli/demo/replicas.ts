@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { parseScenario } from 'network-flow-monitor-simulator';
+import type { ReplicasView } from '../../http/app-options.ts';
 import { type Clock, sleepUnlessAborted } from '../../lib/clock.ts';
+import { withoutBrackets } from '../../lib/text.ts';
 import type { DaemonFlags } from '../daemon-flags.ts';
 import type { ProcessEvents } from '../process-events.ts';
 import { startOnLoopback } from '../simulator.ts';
@@ -23,12 +25,6 @@ export interface ReplicasDemoOptions {
   readonly events: ProcessEvents;
 }
 
-/** The used members of `GET /api/v1/replicas`. */
-interface ReplicasView {
-  readonly leader: { readonly id: string } | null;
-  readonly members: readonly { readonly id: string }[];
-}
-
 /** Time from the start of the scenes to the kill, and from the takeover to the restart, in milliseconds. */
 const KILL_AFTER_MS = 15_000;
 const RESTART_AFTER_MS = 8_000;
@@ -46,7 +42,7 @@ export async function runReplicasDemo(options: ReplicasDemoOptions): Promise<num
   const { clock, writeOut } = options;
   const scenario = parseScenario(await readFile(new URL('scenario.yml', DEMO_FILES), 'utf8'));
   const simulator = await startOnLoopback({ scenario, clock });
-  const table = await startRegisterTable(new URL(simulator.url).hostname.replace(/^\[|\]$/g, ''));
+  const table = await startRegisterTable(withoutBrackets(new URL(simulator.url).hostname));
   try {
     const directory = await makeDemoDirectory(writeOut);
     await shareStorage(directory.configFile);

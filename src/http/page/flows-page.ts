@@ -1,3 +1,4 @@
+import { counted } from '../../lib/text.ts';
 import { CONTRIBUTOR_FAMILIES } from '../../metrics/contributor-families.ts';
 import { WORST_FLOWS } from '../../results/flow-digest.ts';
 import { humanValue } from '../../results/human-values.ts';
@@ -21,7 +22,7 @@ export function renderFlows(page: PageContext, { queries, metrics }: FlowOvervie
   const matrices = metrics.filter(({ metricName }) => metricName !== 'TIMEOUTS').toReversed();
   return html`<p class="back"><a href="${pageHref(linkBase)}">All queries</a></p>
 <h2>Flows</h2>
-<p>Last results of ${queries} ${queries === 1 ? 'query' : 'queries'}, each over its own window. Values between zones are per second; queries of the same monitor and category count once.</p>
+<p>Last results of ${counted(queries, 'query', 'queries')}, each over its own window. Values between zones are per second; queries of the same monitor and category count once.</p>
 <h3>Zones</h3>
 <div class="matrices">${matrices.map((metric) => renderZoneMatrix(metric, linkBase))}</div>
 ${metrics.map((metric) => renderWorst(metric, page))}`;

@@ -1,3 +1,4 @@
+import { counted } from '../../lib/text.ts';
 import type { ReplicasView } from '../app-options.ts';
 import { type Html, html } from './html.ts';
 import { badge, breakable, type Condition, NOTHING } from './page-parts.ts';
@@ -17,7 +18,7 @@ export function renderReplicas(replicas: ReplicasView | undefined): Html | undef
   }
   const { group, leader, engine, members } = replicas;
   const ordered = [...members].sort((a, b) => Number(b.id === leader?.id) - Number(a.id === leader?.id));
-  const count = `${members.length} ${members.length === 1 ? 'member' : 'members'}`;
+  const count = counted(members.length, 'member');
   const omitted = members.length - MOST_MEMBERS;
   return html`<details class="health" id="replicas"${engine.up ? undefined : html` open`}>
 <summary><h2>Replicas</h2> ${
