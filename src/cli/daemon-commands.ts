@@ -4,6 +4,7 @@ import { createLogger } from '../lib/log.ts';
 import { LEAST_OPEN_FILES, openFileLimit, RAISE_OPEN_FILES } from '../lib/open-files.ts';
 import { StartError } from '../lib/start-error.ts';
 import { describeRefusal } from '../lib/system-error.ts';
+import { targetsOfShard } from '../model/shard.ts';
 import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags } from './daemon-flags.ts';
 import { type Flag, type FlagValues, readFlags, refuseOperands, UsageError, variableOf, wrongValue } from './flags.ts';
 import { handleProcessEvents, type ProcessEvents, SYSTEM_HINT } from './process-events.ts';
@@ -38,7 +39,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
     const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
     const { loadConfigFile } = await import('../queries/load.ts');
     const { serve } = await import('./serve.ts');
-    const read = { file: configFile, env: process.env, fallbackRegion };
+    const read = { file: configFile, env: process.env, fallbackRegion, isOwn: targetsOfShard(flags.shard) };
     const loaded = await loadConfigFile(read);
     return serve({ flags, loaded, read, clock: systemClock, env: process.env, writeError, events });
   });

@@ -164,6 +164,9 @@ const FLAGS = {
   ),
 };
 
+/** Flags that select the shard of an exporter, also for commands that examine its configuration. */
+export const SHARD_FLAGS: readonly Flag[] = [FLAGS.ordinal, FLAGS.totalShards];
+
 /** Flags of the daemon, for `serve` and `demo`. */
 export const DAEMON_FLAGS: readonly Flag[] = Object.values(FLAGS);
 
@@ -189,6 +192,11 @@ export function readDaemonFlags(values: FlagValues): DaemonFlags {
     externalUrl: all.externalUrl?.url,
     routePrefix: all.routePrefix ?? all.externalUrl?.path ?? '',
   };
+}
+
+/** @throws UsageError as {@link readDaemonFlags} */
+export function readShard(values: FlagValues): Shard {
+  return shardOfFlags(FLAGS.ordinal.read(values), FLAGS.totalShards.read(values));
 }
 
 /** A flag's number, with its source for errors. */

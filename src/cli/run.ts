@@ -5,7 +5,7 @@ import { createLogger } from '../lib/log.ts';
 import { describeRefusal } from '../lib/system-error.ts';
 import type { LoadedWithFiles } from '../registry/load-with-files.ts';
 import { DEMO_FLAGS, runDemoCommand, runServe } from './daemon-commands.ts';
-import { DAEMON_FLAGS } from './daemon-flags.ts';
+import { DAEMON_FLAGS, readShard, SHARD_FLAGS } from './daemon-flags.ts';
 import {
   describeFlags,
   type Flag,
@@ -48,10 +48,12 @@ const CHECK_CONFIG_FLAGS: readonly Flag[] = [
   },
   { name: 'strict', kind: 'switch', help: 'Treat warnings as errors.' },
   { name: 'verbose', kind: 'switch', help: 'Show each target, file, selector, and check, not only a summary.' },
+  ...SHARD_FLAGS,
 ];
 
 const IAM_POLICY_FLAGS: readonly Flag[] = [
   { name: 'trust', kind: 'switch', help: "Also print the trust policies of the accounts' roles." },
+  ...SHARD_FLAGS,
 ];
 
 const ADDRESS_FLAGS: ReadonlySet<string> = new Set([
@@ -89,13 +91,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: runSimulatorCommand,
   },
   'check-config': {
-    usage: 'nfm-exporter check-config [--online] [--strict] [--verbose] FILE',
+    usage: 'nfm-exporter check-config [flags] FILE',
     summary: 'Check a configuration file, and print a summary.',
     flags: CHECK_CONFIG_FLAGS,
     run: runCheckConfig,
   },
   'iam-policy': {
-    usage: 'nfm-exporter iam-policy [--trust] FILE',
+    usage: 'nfm-exporter iam-policy [flags] FILE',
     summary: 'Print the least-privilege IAM policies for a configuration file.',
     flags: IAM_POLICY_FLAGS,
     run: runIamPolicy,
@@ -196,7 +198,8 @@ async function runSimulatorCommand(args: readonly string[]): Promise<number> {
 }
 
 async function runCheckConfig(args: readonly string[]): Promise<number> {
-  const values = readFlags(CHECK_CONFIG_FLAGS, args, undefined);
+  const values = readFlags(CHECK_CONFIG_FLAGS, args, env);
+  const shard = readShard(values);
   const file = onlyFile('check-config', values.operands);
   const shown = { strict: values.on('strict'), verbose: values.on('verbose'), env, stdout, stderr };
   const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
@@ -205,15 +208,16 @@ async function runCheckConfig(args: readonly string[]): Promise<number> {
     const { checkOnline } = await import('./check/online-check.ts');
     return checkOnline({ ...shown, loaded, version: readBuildInfo().version, clock: systemClock });
   };
-  return checkConfig({ ...shown, file, online: values.on('online') ? callAws : undefined, fallbackRegion });
+  return checkConfig({ ...shown, file, shard, online: values.on('online') ? callAws : undefined, fallbackRegion });
 }
 
 async function runIamPolicy(args: readonly string[]): Promise<number> {
-  const values = readFlags(IAM_POLICY_FLAGS, args, undefined);
+  const values = readFlags(IAM_POLICY_FLAGS, args, env);
+  const shard = readShard(values);
   const file = onlyFile('iam-policy', values.operands);
   const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
   const { printIamPolicy } = await import('./iam/iam-policies.ts');
-  return printIamPolicy({ file, trust: values.on('trust'), env, fallbackRegion, stdout, stderr });
+  return printIamPolicy({ file, shard, trust: values.on('trust'), env, fallbackRegion, stdout, stderr });
 }
 
 async function runStorage(args: readonly string[]): Promise<number> {

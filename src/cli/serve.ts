@@ -1,4 +1,3 @@
-import type { ReadOptions } from '../config/read.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { WebSecurity } from '../http/security/web-security.ts';
 import { ListenError } from '../http/server/server.ts';
@@ -7,7 +6,7 @@ import { readBuildInfo } from '../lib/build-info.ts';
 import type { Clock } from '../lib/clock.ts';
 import { keepHeapSmall } from '../lib/heap.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
-import type { LoadedConfig } from '../queries/load.ts';
+import type { LoadedConfig, LoadOptions } from '../queries/load.ts';
 import { checkAdminApiAccess } from './admin-api-access.ts';
 import type { DaemonFlags } from './daemon-flags.ts';
 import type { ProcessEvents } from './process-events.ts';
@@ -17,7 +16,7 @@ export interface ServeOptions {
   readonly flags: DaemonFlags;
   readonly loaded: LoadedConfig;
   /** The source of `loaded`, from which it is reloaded. */
-  readonly read: ReadOptions;
+  readonly read: LoadOptions;
   readonly clock: Clock;
   readonly env: NodeJS.ProcessEnv;
   readonly writeError: (text: string) => void;

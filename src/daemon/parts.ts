@@ -4,7 +4,6 @@ import { TargetsInUse } from '../accounts/targets-in-use.ts';
 import { ZoneNames, zonesReader } from '../accounts/zone-names.ts';
 import { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import { createNetwork } from '../aws/network/network.ts';
-import type { ReadOptions } from '../config/read.ts';
 import type { WebSecurity } from '../http/security/web-security.ts';
 import type { ListenAddress } from '../http/server/server.ts';
 import type { BuildInfo } from '../lib/build-info.ts';
@@ -15,7 +14,7 @@ import type { OpenFileBudget } from '../lib/open-files.ts';
 import type { ReleaseStack } from '../lib/release-stack.ts';
 import { type Shard, targetsOfShard } from '../model/shard.ts';
 import { StoredState } from '../persistence/stored-state.ts';
-import type { LoadedConfig } from '../queries/load.ts';
+import type { LoadedConfig, LoadOptions } from '../queries/load.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
 import type { ReplicaMember } from '../replicas/member.ts';
 import type { RegisterEngine } from '../replicas/registers.ts';
@@ -28,7 +27,7 @@ import { Scheduling } from './scheduling.ts';
 export interface ConfigSource {
   readonly loaded: LoadedConfig;
   /** Source of `loaded`, for reloads. */
-  readonly read: ReadOptions;
+  readonly read: LoadOptions;
   /** Interval between checks of the file for changes, in milliseconds; 0: none. */
   readonly autoReloadInterval: number;
 }

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
-import type { ReadOptions } from '../config/read.ts';
 import {
   ConfigError,
   createProblem,
@@ -15,12 +14,12 @@ import { sleepUnlessAborted } from '../lib/clock.ts';
 import { SharedWork } from '../lib/concurrency.ts';
 import type { Context } from '../lib/context.ts';
 import { withGrowingHeap } from '../lib/heap.ts';
-import { digestOf, type LoadedConfig, loadConfig } from '../queries/load.ts';
+import { digestOf, type LoadedConfig, type LoadOptions, loadConfig } from '../queries/load.ts';
 import { changeFields, type QueryChanges } from '../registry/query-changes.ts';
 
 export interface ReloadOptions {
   /** The configuration file and its reading options. */
-  readonly read: ReadOptions;
+  readonly read: LoadOptions;
   /** The configuration at start. */
   readonly started: LoadedConfig;
   /** Puts a new configuration in effect. It must not fail because of the file's content. */

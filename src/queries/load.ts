@@ -10,7 +10,13 @@ import { cloudwatchTargets } from './cloudwatch-targets.ts';
 import { followersOf } from './following.ts';
 import { type Entries, planQueries } from './plan.ts';
 import { describeClash, describeShortages, describeTwin } from './problems.ts';
-import type { SourceQueries } from './sources.ts';
+import { ownOf, type SourceQueries } from './sources.ts';
+
+/** How a config file is read, and which targets matter. */
+export interface LoadOptions extends ReadOptions {
+  /** Whether the shard of this exporter has a target. All by default. Warnings of limits count only the queries of own targets. */
+  readonly isOwn?: (target: Pick<RegisteredQuery, 'account' | 'region'>) => boolean;
+}
 
 export interface LoadedConfig extends SourceQueries {
   readonly config: Config;
@@ -31,7 +37,8 @@ export interface LoadedConfig extends SourceQueries {
  *
  * @throws {ConfigError} with all problems of the file
  */
-export async function loadConfig(text: string, options: ReadOptions): Promise<LoadedConfig> {
+export async function loadConfig(text: string, options: LoadOptions): Promise<LoadedConfig> {
+  const { isOwn = () => true } = options;
   let found: { readonly region: string | undefined } | undefined;
   const fallbackRegion = async () => {
     found = { region: await options.fallbackRegion() };
@@ -43,11 +50,12 @@ export async function loadConfig(text: string, options: ReadOptions): Promise<Lo
   const values = valuesIn(text, options.env);
   // Entries of discovery files may use accounts that no entry of this file uses.
   const unused = read.config.discovery.files.length > 0 ? [] : describeUnused(read, planned);
+  const shortagesOf = (all: SourceQueries) => describeShortages(read, ownOf(all, isOwn));
   return {
     config: read.config,
     ...planned,
-    warnings: sortByLine([...own, ...describeShortages(read, planned), ...unused]),
-    warningsWith: (all) => sortByLine([...own, ...describeShortages(read, all), ...describeUnused(read, all)]),
+    warnings: sortByLine([...own, ...shortagesOf(planned), ...unused]),
+    warningsWith: (all) => sortByLine([...own, ...shortagesOf(all), ...describeUnused(read, all)]),
     digest,
     context: read.context,
     isSame: async (other) =>
@@ -74,7 +82,7 @@ function describeUnused({ config, context, show }: ReadConfig, { queries, follow
  *
  * @throws {ConfigError} also if the file is unreadable or not valid UTF-8
  */
-export async function loadConfigFile(options: ReadOptions): Promise<LoadedConfig> {
+export async function loadConfigFile(options: LoadOptions): Promise<LoadedConfig> {
   return loadConfig(await readFileText(options.file), options);
 }
 

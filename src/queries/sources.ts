@@ -12,6 +12,14 @@ export interface SourceQueries {
   readonly followers: readonly Follower[];
 }
 
+/** Returns the queries and followers of the targets that a shard has. */
+export function ownOf(
+  { queries, followers }: SourceQueries,
+  isOwn: (target: Pick<RegisteredQuery, 'account' | 'region'>) => boolean,
+): SourceQueries {
+  return { queries: queries.filter(isOwn), followers: followers.filter(({ target }) => isOwn(target)) };
+}
+
 /** All sources of queries, except those that followers discover. */
 export interface Sources {
   readonly config: SourceQueries;

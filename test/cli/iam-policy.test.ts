@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { printIamPolicy } from '../../src/cli/iam/iam-policies.ts';
+import { WHOLE } from '../../src/model/shard.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/nfm-read';
@@ -15,6 +16,7 @@ async function policiesOf(config: object, trust = false) {
   let stderr = '';
   const code = await printIamPolicy({
     file,
+    shard: WHOLE,
     trust,
     env: {},
     fallbackRegion: async () => 'eu-west-1',

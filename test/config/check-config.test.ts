@@ -2,6 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkConfig } from '../../src/cli/check/check-config.ts';
+import { WHOLE } from '../../src/model/shard.ts';
 import { temporaryFolderOfFile } from '../support/temporary-folder.ts';
 import { FIXTURE_ENV, FIXTURES, readFixture } from './fixtures.ts';
 
@@ -11,6 +12,7 @@ async function check(file: string, strict = false, region?: string, verbose = fa
   const output = { stdout: '', stderr: '' };
   const code = await checkConfig({
     file,
+    shard: WHOLE,
     online: undefined,
     strict,
     verbose,

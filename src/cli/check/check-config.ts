@@ -4,6 +4,7 @@ import type { Environment } from '../../config/reading/reading.ts';
 import { groupBy } from '../../lib/group-by.ts';
 import { abbreviate, counted, NAMES_SHOWN } from '../../lib/text.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
+import { type Shard, targetsOfShard } from '../../model/shard.ts';
 import { QUERY_TYPES } from '../../model/vocabulary.ts';
 import type { Follower } from '../../queries/following.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from '../../queries/targets.ts';
@@ -13,6 +14,8 @@ import { describeSelector, nameSelector } from './selectors.ts';
 
 export interface CheckConfigOptions {
   readonly file: string;
+  /** The shard of the exporter. The summary and the checks contain only its targets. */
+  readonly shard: Shard;
   /** Treat warnings as errors. */
   readonly strict: boolean;
   /** List each target, file, and selector. */
@@ -39,13 +42,13 @@ export interface TextSink {
  * @returns the exit code: 0 for a valid file if all checks succeed, otherwise 1
  */
 export async function checkConfig(options: CheckConfigOptions): Promise<number> {
-  const { file, strict, verbose = false, online, env, fallbackRegion, stdout, stderr } = options;
+  const { file, shard, strict, online, env, fallbackRegion, stdout, stderr } = options;
   try {
-    const loaded = await loadWithFiles({ file, env, fallbackRegion });
+    const loaded = await loadWithFiles({ file, env, fallbackRegion, isOwn: targetsOfShard(shard) });
     if (strict && loaded.warnings.length > 0) {
       throw new ConfigError(loaded.warnings);
     }
-    stdout.write(`${summarize(file, loaded, verbose).join('\n')}\n`);
+    stdout.write(`${summarize(options, loaded).join('\n')}\n`);
     return online === undefined || (await online(loaded)) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof ConfigError)) {
@@ -56,17 +59,18 @@ export async function checkConfig(options: CheckConfigOptions): Promise<number> 
   }
 }
 
-function summarize(file: string, loaded: LoadedWithFiles, verbose: boolean): string[] {
+function summarize({ file, shard, verbose = false }: CheckConfigOptions, loaded: LoadedWithFiles): string[] {
   const { config, files, queries, followers, warnings } = loaded;
   const series = sumUpSeries(config, queries);
   const selectors = [...groupBy(followers, ({ entry }) => entry.path).values()];
   const shown = verbose ? Number.POSITIVE_INFINITY : NAMES_SHOWN;
   return [
     `${file}: valid`,
+    ...summarizeShard(shard, loaded),
     ...(config.discovery.files.length === 0 ? [] : listed(`discovery files: ${files.length}`, files, shown)),
     ...summarizeQueries(queries, selectors, shown),
     ...summarizeTargets(loaded, shown),
-    ...summarizeCloudwatch(config, queries),
+    ...summarizeCloudwatch(loaded),
     ...(selectors.length === 0
       ? []
       : listed(
@@ -78,6 +82,11 @@ function summarize(file: string, loaded: LoadedWithFiles, verbose: boolean): str
     `warnings: ${warnings.length}`,
     ...warnings.map((warning) => `  ${warning.message}`),
   ];
+}
+
+/** Returns the share of the targets that a shard has, and nothing without shards. */
+function summarizeShard({ ordinal, total }: Shard, { targetCounts: { own, all } }: LoadedWithFiles): string[] {
+  return total === 1 ? [] : [`shard ${ordinal} of ${total}: ${own} of ${counted(all, 'target')}`];
 }
 
 /** Returns the named queries by type, and the entries with selectors, whose queries are unknown without calling AWS. */

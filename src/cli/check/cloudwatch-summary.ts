@@ -1,12 +1,12 @@
-import type { Config } from '../../config/config.ts';
 import { formatDuration } from '../../config/reading/texts.ts';
 import { groupBy } from '../../lib/group-by.ts';
 import { abbreviate, counted } from '../../lib/text.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
 import { isHealth } from '../../model/vocabulary.ts';
 import { dollarsPerMonth, planReads } from '../../queries/cloudwatch-plan.ts';
-import { type CloudwatchTarget, cloudwatchTargets } from '../../queries/cloudwatch-targets.ts';
+import type { CloudwatchTarget } from '../../queries/cloudwatch-targets.ts';
 import { fitsPattern } from '../../queries/following.ts';
+import type { LoadedWithFiles } from '../../registry/load-with-files.ts';
 
 /** More monitors than a target can have. */
 const MOST_MONITORS = 100_000;
@@ -15,8 +15,10 @@ const MOST_MONITORS = 100_000;
  * Returns the price of the metrics from CloudWatch: a line for the sum, and one for each group of equal targets. Empty without
  * `cloudwatch`. The number of monitors is unknown without calling AWS, except for those that queries name.
  */
-export function summarizeCloudwatch(config: Config, queries: readonly RegisteredQuery[]): string[] {
-  const targets = cloudwatchTargets(config);
+export function summarizeCloudwatch({
+  queries,
+  metricTargets: targets,
+}: Pick<LoadedWithFiles, 'queries' | 'metricTargets'>): string[] {
   if (targets.length === 0) {
     return [];
   }

@@ -12,7 +12,6 @@ import { NetworkConfigError } from '../../aws/network/proxy-routes.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { counted, printable } from '../../lib/text.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
-import { cloudwatchTargets } from '../../queries/cloudwatch-targets.ts';
 import type { Follower } from '../../queries/following.ts';
 import type { LoadedWithFiles } from '../../registry/load-with-files.ts';
 import { Targets } from '../../scheduler/target.ts';
@@ -38,7 +37,7 @@ import {
   watchedCheck,
 } from './target-checks.ts';
 export interface OnlineCheckOptions {
-  readonly loaded: Pick<LoadedWithFiles, 'config' | 'queries' | 'followers'>;
+  readonly loaded: Pick<LoadedWithFiles, 'config' | 'queries' | 'followers' | 'metricTargets'>;
   /** Version of the exporter, for the user agent. */
   readonly version: string;
   readonly env: NodeJS.ProcessEnv;
@@ -66,12 +65,12 @@ const MOST_WATCHED = 20;
  */
 export async function checkOnline(options: OnlineCheckOptions): Promise<boolean> {
   const { loaded, env, clock, strict, verbose, stdout, stderr } = options;
-  const { config, queries, followers } = loaded;
+  const { config, queries, followers, metricTargets } = loaded;
   try {
     const network = createNetwork({ env, clock });
     try {
       const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
-      const targets = [...queries, ...followers.map(({ target }) => target), ...cloudwatchTargets(config)];
+      const targets = [...queries, ...followers.map(({ target }) => target), ...metricTargets];
       const accounts = new UsedAccounts(handler, clock).use(config, targets);
       const identityOf = identities();
       const checkedAccounts = Array.from(accounts.values(), (used) => ({ used, identity: identityOf(used) }));
@@ -147,7 +146,7 @@ interface InTarget {
 }
 
 /** Returns the targets of queries, followers, and metrics from CloudWatch. */
-function targetsOf({ config, queries, followers }: OnlineCheckOptions['loaded']): readonly InTarget[] {
+function targetsOf({ queries, followers, metricTargets }: OnlineCheckOptions['loaded']): readonly InTarget[] {
   const targets = new Map<string, InTarget>();
   const inTarget = (target: AccountAndRegion): InTarget => {
     const key = `${target.account} ${target.region}`;
@@ -161,7 +160,7 @@ function targetsOf({ config, queries, followers }: OnlineCheckOptions['loaded'])
   for (const follower of followers) {
     inTarget(follower.target).followers.push(follower);
   }
-  for (const target of cloudwatchTargets(config)) {
+  for (const target of metricTargets) {
     inTarget(target);
   }
   return [...targets.values()];

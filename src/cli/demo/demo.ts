@@ -4,6 +4,7 @@ import { parseScenario } from 'network-flow-monitor-simulator';
 import type { Config } from '../../config/config.ts';
 import { ConfigError, createProblem } from '../../config/reading/problem.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { targetsOfShard } from '../../model/shard.ts';
 import { type LoadedConfig, loadConfigFile } from '../../queries/load.ts';
 import type { DaemonFlags } from '../daemon-flags.ts';
 import type { ProcessEvents } from '../process-events.ts';
@@ -53,6 +54,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       file: configFile,
       env: { ...process.env, NFM_SIMULATOR: simulator.url, NFM_DEMO_FOLDER: directory.path },
       fallbackRegion: async () => 'us-east-1',
+      isOwn: targetsOfShard(flags.shard),
     };
     const loaded = await loadConfigFile(read);
     if (flags.configFile !== undefined) {

@@ -1,15 +1,14 @@
 import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../../aws/operations.ts';
-import type { Account, Config } from '../../config/config.ts';
+import type { Account } from '../../config/config.ts';
 import type { ReadOptions } from '../../config/read.ts';
 import { ConfigError } from '../../config/reading/problem.ts';
 import { partitionOfRegion } from '../../config/regions.ts';
 import { groupBy } from '../../lib/group-by.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
+import { type Shard, targetsOfShard } from '../../model/shard.ts';
 import type { QueryType } from '../../model/vocabulary.ts';
-import { cloudwatchTargets } from '../../queries/cloudwatch-targets.ts';
 import type { Follower } from '../../queries/following.ts';
-import type { SourceQueries } from '../../queries/sources.ts';
-import { loadWithFiles } from '../../registry/load-with-files.ts';
+import { type LoadedWithFiles, loadWithFiles } from '../../registry/load-with-files.ts';
 import type { TextSink } from '../check/check-config.ts';
 import { type PolicyDocument, type PolicyStatement, policy } from './policy-document.ts';
 import { type TablePolicies, tablePolicies } from './table-policies.ts';
@@ -51,8 +50,10 @@ interface Use {
  * CloudWatch. Source of the actions and resources: the
  * Service Authorization Reference. sts:GetCallerIdentity needs no permission.
  */
-function iamPolicies(config: Config, { queries, followers }: SourceQueries): IamPolicies {
-  const metrics = cloudwatchTargets(config);
+function iamPolicies(
+  { config, queries, followers, metricTargets: metrics }: LoadedWithFiles,
+  shard: Shard,
+): IamPolicies {
   const uses = [
     ...queries.map(useOfQuery),
     ...followers.flatMap(usesOfFollower),
@@ -74,7 +75,7 @@ function iamPolicies(config: Config, { queries, followers }: SourceQueries): Iam
   return {
     accounts: Object.fromEntries(used.map((account) => [account.name, policyOf(account)])),
     base: Object.fromEntries(Array.from(byBase, ([base, accounts]) => [base, basePolicy(accounts)])),
-    storage: tablePolicies(config),
+    storage: tablePolicies(config, shard),
     trust: Object.fromEntries(withRole.map((account) => [account.name, trustPolicy(account)])),
   };
 }
@@ -165,6 +166,8 @@ function hasTags({ role }: AccountWithRole): boolean {
 }
 
 export interface IamPolicyOptions extends ReadOptions {
+  /** The shard of the exporter, whose targets the policies allow. */
+  readonly shard: Shard;
   /** Include the trust policies of roles. */
   readonly trust: boolean;
   /** Receives the policies as JSON. */
@@ -178,10 +181,10 @@ export interface IamPolicyOptions extends ReadOptions {
  *
  * @returns the exit code: 0 for a valid file, otherwise 1
  */
-export async function printIamPolicy({ trust, stdout, stderr, ...options }: IamPolicyOptions): Promise<number> {
+export async function printIamPolicy({ trust, shard, stdout, stderr, ...options }: IamPolicyOptions): Promise<number> {
   try {
-    const loaded = await loadWithFiles(options);
-    const { trust: trustPolicies, ...policies } = iamPolicies(loaded.config, loaded);
+    const loaded = await loadWithFiles({ ...options, isOwn: targetsOfShard(shard) });
+    const { trust: trustPolicies, ...policies } = iamPolicies(loaded, shard);
     const shown = trust ? { ...policies, trust: trustPolicies } : policies;
     stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`);
     return 0;
