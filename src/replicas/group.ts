@@ -111,6 +111,17 @@ export class ReplicaGroup {
     log.error('shared storage returned to an earlier state', { group: settings.group });
   }
 
+  /** Time on the monotonic clock at which a heartbeat of this standby finds the leader dead, if it does not move. */
+  get leaderDeadAt(): number {
+    return this.#isStandby ? this.#leadership.deadAt : Number.POSITIVE_INFINITY;
+  }
+
+  /** Returns whether the leader's port refuses a connection of this standby, after it has accepted one. */
+  async isLeaderRefused(): Promise<boolean> {
+    const url = this.#leadership.leader?.url;
+    return this.#isStandby && url !== undefined && this.#leadership.probed(await this.#options.probe(url));
+  }
+
   /** Writes the heartbeat, and reads the others. May take the lead or lose it. @throws RegisterError, IdInUseError */
   async heartbeat(): Promise<void> {
     const { clock, registers, refused, settings } = this.#options;
@@ -140,9 +151,14 @@ export class ReplicaGroup {
     await this.#own.release();
   }
 
+  /** Whether this process may take the lead. */
+  get #isStandby(): boolean {
+    return this.#leadership.epoch === undefined && this.#own.hasJoined && !this.#isEnding;
+  }
+
   async #standBy(): Promise<void> {
     const observed = await this.#leadership.observe();
-    if (!this.#own.hasJoined || this.#isEnding) {
+    if (!this.#isStandby) {
       return;
     }
     const reason = observed ?? (await this.#refused());
@@ -154,12 +170,10 @@ export class ReplicaGroup {
 
   /** Returns `refused` if the leader's port has refused two connections. */
   async #refused(): Promise<TakeoverReason | undefined> {
-    const { clock, probe } = this.#options;
-    const url = this.#leadership.leader?.url;
-    if (url === undefined || !this.#leadership.probed(await probe(url))) {
+    if (!(await this.isLeaderRefused())) {
       return undefined;
     }
-    await sleep(clock, REFUSED_AGAIN_MS);
-    return this.#leadership.probed(await probe(url)) ? 'refused' : undefined;
+    await sleep(this.#options.clock, REFUSED_AGAIN_MS);
+    return (await this.isLeaderRefused()) ? 'refused' : undefined;
   }
 }

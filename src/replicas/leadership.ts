@@ -68,6 +68,11 @@ export class Leadership {
     return this.#options.monotonic() - (since ?? Number.NEGATIVE_INFINITY);
   }
 
+  /** Time on the monotonic clock at which the leader is dead, if its counter does not move. Infinity if no leader is known. */
+  get deadAt(): number {
+    return (this.#observed?.movedAt ?? Number.POSITIVE_INFINITY) + this.#options.deadAfter;
+  }
+
   /** Moves the counter of the leader. Another process may have taken the lead: then this one is a standby. @throws RegisterError */
   async beat(): Promise<void> {
     const epoch = this.#epoch;

@@ -10,6 +10,7 @@ import { EndedStatuses } from './ended-statuses.ts';
 import { EngineClock } from './engine-clock.ts';
 import { type EngineCall, EngineRegisters } from './engine-registers.ts';
 import { ReplicaGroup, type ReplicaGroupOptions } from './group.ts';
+import { Heartbeats } from './heartbeats.ts';
 import { IdInUseError } from './own-register.ts';
 import { type RegisterEngine, RegisterError } from './registers.ts';
 import type { ReplicaHandlers } from './replica-handlers.ts';
@@ -52,6 +53,7 @@ export class ReplicaMember {
   readonly #group: ReplicaGroup;
   readonly #unreachable: Conditions;
   readonly #roles = new Turns();
+  readonly #heartbeats: Heartbeats;
   #handlers: ReplicaHandlers = { lead: async () => undefined, follow: async () => undefined, cutOff: () => undefined };
   #fail: (error: Error) => void = () => undefined;
   /** The epoch for which polls and runs are started, or being started. */
@@ -62,8 +64,6 @@ export class ReplicaMember {
   #isReady = false;
   #isMeasured = false;
   #stopped = false;
-  #tick: Promise<void> = Promise.resolve();
-  #cancelTimer: () => void = () => undefined;
 
   constructor(options: ReplicaMemberOptions) {
     this.#options = options;
@@ -109,6 +109,13 @@ export class ReplicaMember {
       log,
       begun: 'shared storage unreachable',
       ended: 'shared storage reachable',
+    });
+    this.#heartbeats = new Heartbeats({
+      clock,
+      heartbeat: settings.heartbeat,
+      beat: () => this.#beat(),
+      leaderDeadAt: () => replicas.leaderDeadAt,
+      isLeaderRefused: () => replicas.isLeaderRefused(),
     });
   }
 
@@ -160,7 +167,7 @@ export class ReplicaMember {
 
   /** Begins with the first heartbeat at once. */
   start(): void {
-    this.#tick = this.#beat();
+    this.#heartbeats.start();
   }
 
   /**
@@ -170,8 +177,7 @@ export class ReplicaMember {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#group.end();
-    this.#cancelTimer();
-    await this.#tick;
+    await this.#heartbeats.stop();
     for (let attempt = 1; attempt < LAST_ATTEMPTS && !(await this.runs.settled()); attempt += 1) {
       await sleep(this.#options.clock, LAST_PAUSE_MS);
     }
@@ -194,10 +200,9 @@ export class ReplicaMember {
     return { id, boot: this.boot, url, version, config: config() };
   }
 
-  /** A heartbeat and what depends on it, then the next one. Never rejects. */
+  /** A heartbeat and what depends on it. Never rejects. */
   async #beat(): Promise<void> {
-    const { clock, settings, engine } = this.#options;
-    const startedAt = clock.monotonic();
+    const { engine } = this.#options;
     try {
       this.#isMeasured = false;
       await this.#group.heartbeat();
@@ -207,6 +212,7 @@ export class ReplicaMember {
     } catch (error) {
       if (error instanceof IdInUseError) {
         this.#stopped = true;
+        this.#heartbeats.end();
         this.#fail(error);
         return;
       }
@@ -216,12 +222,6 @@ export class ReplicaMember {
     }
     this.#updateRole();
     background(this.#options.log, 'registers of runs', this.runs.tick());
-    if (!this.#stopped) {
-      const wait = Math.max(0, startedAt + settings.heartbeat - clock.monotonic());
-      this.#cancelTimer = clock.setTimer(wait, () => {
-        this.#tick = this.#beat();
-      });
-    }
   }
 
   /** Starts or stops polls and runs if the role has changed. */
