@@ -1,8 +1,10 @@
+import pLimit from 'p-limit';
 import type { CloudwatchClient } from '../aws/cloudwatch/client.ts';
 import { type MetricRequest, MOST_METRICS, PERIOD_MS, type Point } from '../aws/cloudwatch/metric-data.ts';
 import { ApiError, InvalidResponse, isUnanswered } from '../aws/errors.ts';
 import type { CloudwatchSettings } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
+import { TurnsByKey } from '../lib/concurrency.ts';
 import type { Span } from '../model/run.ts';
 import { isHealth, type MonitorMetric } from '../model/vocabulary.ts';
 import { metricsPaging } from '../results/paging.ts';
@@ -11,8 +13,8 @@ import type { DueReads, ReadResult } from '../scheduler/metric-reads.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { CloudwatchStats } from '../state/cloudwatch-stats.ts';
 import type { PeriodReading } from '../state/counted-periods.ts';
-import type { MonitorMetrics } from '../state/monitor-metrics.ts';
-import type { CountedMonitor, MonitorState } from '../state/monitor-state.ts';
+import type { MonitorMetrics, PeriodStore } from '../state/monitor-metrics.ts';
+import type { MonitorState } from '../state/monitor-state.ts';
 import type { MetricReadLog } from './metric-read-log.ts';
 
 /** A target whose monitor metrics are read. */
@@ -27,8 +29,7 @@ export interface MetricReadingOptions {
   readonly metrics: MonitorMetrics;
   readonly stats: CloudwatchStats;
   readonly log: MetricReadLog;
-  /** Resolves when the counted periods of monitors are stored, or cannot be. */
-  readonly stored: (monitors: readonly MonitorState[]) => Promise<void>;
+  readonly store: PeriodStore;
 }
 
 /** A metric to read. */
@@ -39,9 +40,16 @@ interface Wanted extends MetricRequest {
 /** Points are added and corrected for up to this time after their period. Less was observed. */
 const SETTLED_AFTER_MS = 15 * PERIOD_MS;
 
+/** Writes of counted periods at the same time. */
+const WRITES_AT_ONCE = 16;
+/** Changes by other replicas in a row after which a read is left for the next one. */
+const MOST_CHANGES = 5;
+
 /** Reads the metrics of monitors, and counts their periods: the storage has them before the counters show them. */
 export class MetricReading {
   readonly #options: MetricReadingOptions;
+  /** Two targets may read a monitor at the same time, when one of them has failed. */
+  readonly #turns = new TurnsByKey();
 
   constructor(options: MetricReadingOptions) {
     this.#options = options;
@@ -79,7 +87,7 @@ export class MetricReading {
   }
 
   async #readSome(from: ReadTarget, wanted: readonly Wanted[], signal: AbortSignal): Promise<void> {
-    const { clock, metrics, stats, stored } = this.#options;
+    const { clock, metrics, store } = this.#options;
     const { delay, lookback } = from.settings;
     const now = clock.now();
     const end = wholePeriods(now - delay);
@@ -92,16 +100,42 @@ export class MetricReading {
       readings.set(monitor, ofMonitor);
       ofMonitor.set(metric, { points, range, isComplete, settled: wholePeriods(now - SETTLED_AFTER_MS) });
     }
-    const counted = new Map<MonitorState, CountedMonitor>();
-    for (const [monitor, ofMonitor] of readings) {
-      const each = metrics.count(monitor, ofMonitor);
-      if (each !== undefined) {
-        counted.set(monitor, each);
-        stats.missed(from.target, each.missed);
+    const atOnce = pLimit(WRITES_AT_ONCE);
+    let isStoring = true;
+    const counted = Array.from(readings, ([monitor, ofMonitor]) =>
+      atOnce(async () => {
+        // If one cannot be stored, the others are not attempted: each would wait for a timeout.
+        if (isStoring && !(await this.#turns.run(monitor.key, () => this.#count(from, monitor, ofMonitor)))) {
+          isStoring = false;
+        }
+      }),
+    );
+    await Promise.all(counted);
+    store.forget(metrics.forgetUnlisted());
+  }
+
+  /** Counts and stores what was read of a monitor. Resolves to false if it cannot be stored: the next read counts it then. */
+  async #count(
+    { target }: ReadTarget,
+    monitor: MonitorState,
+    readings: ReadonlyMap<MonitorMetric, PeriodReading>,
+  ): Promise<boolean> {
+    const { metrics, stats, store } = this.#options;
+    for (let changes = 0; changes < MOST_CHANGES; changes += 1) {
+      const counted = metrics.count(monitor, readings);
+      if (counted === undefined) {
+        return true;
+      }
+      const outcome = await store.store(monitor.key, counted);
+      if (outcome === 'stored') {
+        stats.missed(target, counted.missed);
+        metrics.show(monitor, counted);
+      }
+      if (outcome !== 'changed') {
+        return outcome !== 'later';
       }
     }
-    await stored([...counted.keys()]);
-    metrics.show(counted);
+    return true;
   }
 }
 

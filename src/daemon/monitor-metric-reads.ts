@@ -10,7 +10,6 @@ import type { MonitorNetwork } from '../http/app-options.ts';
 import type { Context } from '../lib/context.ts';
 import type { QueryMonitorBytes, ReadTargetView } from '../metrics/monitor-sections.ts';
 import { isHealth } from '../model/vocabulary.ts';
-import type { StoredState } from '../persistence/stored-state.ts';
 import { planReads, type ReadPlan } from '../queries/cloudwatch-plan.ts';
 import { cloudwatchOf } from '../queries/cloudwatch-targets.ts';
 import { fitsPattern } from '../queries/following.ts';
@@ -20,14 +19,14 @@ import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import { MetricReads } from '../scheduler/metric-reads.ts';
 import { type Target, Targets } from '../scheduler/target.ts';
 import { HEALTH_VALID_MS } from '../state/monitor-condition.ts';
+import type { PeriodStore } from '../state/monitor-metrics.ts';
 import type { ExporterState } from './exporter-state.ts';
 
 export interface MonitorMetricReadsOptions extends Context {
   readonly inForce: ConfigInForce;
   readonly state: ExporterState;
   readonly targetsInUse: TargetsInUse;
-  /** Undefined if the storage is disabled. */
-  readonly stored: StoredState | undefined;
+  readonly periods: PeriodStore;
   readonly dispatcher: Dispatcher;
   readonly handler: BoundedHandler;
   /** Version of the exporter, for the user agent. */
@@ -58,7 +57,7 @@ export class MonitorMetricReads {
 
   constructor(options: MonitorMetricReadsOptions) {
     this.#options = options;
-    const { clock, log, state, dispatcher, stored } = options;
+    const { clock, log, state, dispatcher, periods } = options;
     const { monitorMetrics: metrics, cloudwatch: stats } = state;
     this.#budgets = new Targets(clock);
     this.#budgets.onFree(() => dispatcher.wake());
@@ -68,10 +67,7 @@ export class MonitorMetricReads {
       metrics,
       stats,
       log: this.#log,
-      async stored(monitors) {
-        await stored?.monitorMetrics.store(monitors.map(({ key }) => key));
-        stored?.monitorMetrics.forget(metrics.forgetUnlisted());
-      },
+      store: periods,
     });
     this.#reads = new MetricReads({
       clock,

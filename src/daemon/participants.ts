@@ -45,11 +45,11 @@ function beginCalls(parts: Parts, registrations: readonly Registration[]): void 
   polls.add(registrations.filter(isWatched), (registration) => state.queries.isTerminal(registration));
   const scheduled = registrations.filter(isScheduled);
   for (const registration of scheduled) {
-    runs.add(registration, (replica?.runs ?? stored)?.resume(registration));
+    runs.add(registration, (replica?.shared.runs ?? stored)?.resume(registration));
   }
   lastResults.add(
     scheduled.flatMap((registration) => {
-      const run = replica?.runs.lastSucceeded(registration);
+      const run = replica?.shared.runs.lastSucceeded(registration);
       return run === undefined ? [] : [{ registration, run }];
     }),
   );

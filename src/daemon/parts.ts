@@ -18,6 +18,7 @@ import type { LoadedConfig, LoadOptions } from '../queries/load.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
 import type { ReplicaMember } from '../replicas/member.ts';
 import type { RegisterEngine } from '../replicas/registers.ts';
+import { NO_PERIOD_STORE } from '../state/monitor-metrics.ts';
 import { ExporterState } from './exporter-state.ts';
 import { MetricsPage } from './metrics-page.ts';
 import { MonitorMetricReads } from './monitor-metric-reads.ts';
@@ -130,7 +131,9 @@ export async function openParts(
   const { version } = build;
   const { dispatcher } = scheduling;
   const calls = { targetsInUse, dispatcher, handler, version };
-  const metricReads = new MonitorMetricReads({ ...context, clock, ...calls, inForce, state, stored });
+  const periods = replica?.shared.periods ?? stored?.monitorMetrics ?? NO_PERIOD_STORE;
+  replica?.shared.periods.attach(state.monitorMetrics);
+  const metricReads = new MonitorMetricReads({ ...context, clock, ...calls, inForce, state, periods });
   const page = new MetricsPage(clock, state, scheduling, metricReads, config.contributors.maxSeries);
   const { shard } = options;
   const calling = { targetsInUse, identities, zoneNames, scheduling, metricReads };

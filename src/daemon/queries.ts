@@ -77,7 +77,7 @@ export class Queries {
       queries: sources,
       context: () => inForce.loaded.context,
       view: (name) => this.views.get(name),
-      store: parts.replica?.registrations ?? stored?.registrations ?? NO_STORE,
+      store: parts.replica?.shared.registrations ?? stored?.registrations ?? NO_STORE,
       shard,
       log,
     });

@@ -32,7 +32,7 @@ export class ReplicaRole implements ReplicaHandlers {
     this.#parts = parts;
     this.#queries = queries;
     const { scheduling, state } = parts;
-    member.runs.attach({
+    member.shared.runs.attach({
       resume: (registration, run) => scheduling.runs.resume(registration, run),
       skipped: (registration, windows) => scheduling.skipped(registration, windows),
     });
@@ -104,14 +104,14 @@ export class ReplicaRole implements ReplicaHandlers {
     const { status, statusSince } = this.#parts.state.queries.get(registration) ?? {};
     if (status !== undefined && statusSince !== undefined && isTerminal(status)) {
       const { name, query } = registration;
-      this.#member.ended.store(name, questionOf(query), status, statusSince);
+      this.#member.shared.ended.store(name, questionOf(query), status, statusSince);
     }
   }
 
   #restoreEnd(registration: Registration): void {
     const { queries } = this.#parts.state;
     const { name, query } = registration;
-    const ended = isWatched(registration) ? this.#member.ended.get(name, questionOf(query)) : undefined;
+    const ended = isWatched(registration) ? this.#member.shared.ended.get(name, questionOf(query)) : undefined;
     const status = QUERY_STATUSES.find((each) => each === ended?.status);
     if (ended !== undefined && status !== undefined && isTerminal(status)) {
       const lastSuccess = ended.since;

@@ -85,7 +85,7 @@ export class Scheduling {
       dispatcher,
       runLimitOf: ({ account }) => targetsInUse.accounts().get(account)?.account.maxConcurrentRuns ?? 1,
       rateOf: requestRate,
-      journal: replica?.runs ?? stored?.runs,
+      journal: replica?.shared.runs ?? stored?.runs,
       leavesRuns: (replica ?? stored) !== undefined && !isLast,
       actions: this.#actions,
     });

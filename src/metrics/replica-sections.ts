@@ -37,7 +37,7 @@ export function replicaSections(member: ReplicaMember): { sections: Section[]; r
       ),
     aws_nfm_replica_engine_rollbacks_total: () => [['', stats.rollbacks]],
     aws_nfm_replica_takeovers_total: () => by('reason', Object.entries(stats.takeovers)),
-    aws_nfm_replica_fenced_starts_total: () => [['', member.runs.fencedStarts]],
+    aws_nfm_replica_fenced_starts_total: () => [['', member.shared.runs.fencedStarts]],
   };
   const scraped = new ScrapedSections();
   const names = Object.keys(samples) as FamilyName[]; // the record has exactly these keys

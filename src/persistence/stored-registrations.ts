@@ -1,8 +1,8 @@
+import { members } from '../lib/json-values.ts';
 import { type Definition, NotStoredError, type RegistrationStore } from '../registry/registration.ts';
 import type { RecordKind } from './storage/record-directory.ts';
 import type { Storage } from './storage/storage.ts';
 import { StorageError } from './storage/storage-error.ts';
-import { members } from './stored-values.ts';
 
 const KIND: RecordKind<Definition> = {
   directory: 'queries',

@@ -1,5 +1,6 @@
 import { background } from '../lib/background.ts';
 import { within } from '../lib/clock.ts';
+import { complete, members, textOf } from '../lib/json-values.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
@@ -8,14 +9,11 @@ import { DISK_PATIENCE_MS, type QueryRecordsOptions } from './query-records.ts';
 import type { RecordDirectory, RecordKind } from './storage/record-directory.ts';
 import { ignoreRefusal } from './storage/storage-error.ts';
 import {
-  complete,
-  members,
   readQuestion,
   readResultsInfo,
   readSeries,
   type StoredResultsInfo,
   storedResultsInfo,
-  textOf,
 } from './stored-values.ts';
 
 /** A query's last results. `series` and `json` are compressed (Base64): they are highly repetitive. */

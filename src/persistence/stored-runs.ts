@@ -1,5 +1,6 @@
 import { background } from '../lib/background.ts';
 import { within } from '../lib/clock.ts';
+import { complete, members, numberOf, textOf } from '../lib/json-values.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
 import type { Run, RunEnd, Span } from '../model/run.ts';
@@ -9,9 +10,6 @@ import { AbsentQueries, DISK_PATIENCE_MS, type QueryRecordsOptions } from './que
 import type { RecordDirectory, RecordKind } from './storage/record-directory.ts';
 import { ignoreRefusal, StorageInUseError } from './storage/storage-error.ts';
 import {
-  complete,
-  members,
-  numberOf,
   readQuestion,
   readRunState,
   readStatus,
@@ -19,7 +17,6 @@ import {
   type StoredStatus,
   storedRunState,
   storedStatus,
-  textOf,
 } from './stored-values.ts';
 
 /** A run that was about to start, or was at the service. Times in milliseconds since the epoch. */

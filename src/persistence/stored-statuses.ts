@@ -1,20 +1,12 @@
 import { background } from '../lib/background.ts';
+import { complete, members, numberOf, textOf } from '../lib/json-values.ts';
 import { isWatched, type Registration } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
 import { AbsentQueries, type QueryRecordsOptions } from './query-records.ts';
 import type { RecordDirectory, RecordKind } from './storage/record-directory.ts';
 import { ignoreRefusal } from './storage/storage-error.ts';
-import {
-  complete,
-  members,
-  numberOf,
-  readQuestion,
-  readStatus,
-  type StoredStatus,
-  storedStatus,
-  textOf,
-} from './stored-values.ts';
+import { readQuestion, readStatus, type StoredStatus, storedStatus } from './stored-values.ts';
 
 /** The status of one watched query. */
 interface StatusRecord {

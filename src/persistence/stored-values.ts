@@ -1,4 +1,5 @@
 import { API_ERRORS } from '../aws/errors.ts';
+import { complete, members, numberOf, textOf } from '../lib/json-values.ts';
 import type { Question } from '../model/question.ts';
 import { RUN_OUTCOMES, type RunOutcome } from '../model/run.ts';
 import { QUERY_STATUSES, type QueryStatus } from '../model/vocabulary.ts';
@@ -95,27 +96,6 @@ export function readQuestion(value: unknown): Question | undefined {
   const required = complete({ asked: textOf(asked) });
   return required && { ...required, every: numberOf(every), lookback: numberOf(lookback) };
 }
-
-/** The members of an object; none for any other value. */
-export function members(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-}
-
-export function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
-}
-
-export function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-/** Returns an object of required members; undefined if one of them is undefined. */
-export function complete<T extends object>(object: T): Complete<T> | undefined {
-  const isComplete = (each: T | Complete<T>): each is Complete<T> => !Object.values(each).includes(undefined);
-  return isComplete(object) ? object : undefined;
-}
-
-type Complete<T> = { [Member in keyof T]: Exclude<T[Member], undefined> };
 
 function wordOf<T extends string>(words: readonly T[], value: unknown): T | undefined {
   return words.find((word) => word === value);

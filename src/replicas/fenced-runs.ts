@@ -11,6 +11,8 @@ export interface FenceGroup {
   readonly isDead: (boot: string) => boolean;
   /** In milliseconds of the engine's clock. Windows that were due until then may have been run. */
   readonly lostUntil: () => number;
+  /** Called when a register is older than it was known to be: the engine has returned to an earlier state. */
+  readonly lost: () => void;
 }
 
 /** The scheduler's side of the fence. */

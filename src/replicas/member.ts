@@ -5,19 +5,16 @@ import { Turns } from '../lib/concurrency.ts';
 import { Conditions } from '../lib/conditions.ts';
 import type { ScheduledQuery } from '../model/query.ts';
 import type { Question } from '../model/question.ts';
-import type { RegistrationStore } from '../registry/registration.ts';
-import { EndedStatuses } from './ended-statuses.ts';
 import { EngineClock } from './engine-clock.ts';
 import { type EngineCall, EngineRegisters } from './engine-registers.ts';
+import type { FenceGroup } from './fenced-runs.ts';
 import { ReplicaGroup, type ReplicaGroupOptions } from './group.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { IdInUseError } from './own-register.ts';
 import { type RegisterEngine, RegisterError } from './registers.ts';
 import type { ReplicaHandlers } from './replica-handlers.ts';
-import { replicaRegistrations } from './replica-registrations.ts';
 import { ReplicaStats } from './replica-stats.ts';
-import { RunFence } from './run-fence.ts';
-import { RunRegisters } from './run-registers.ts';
+import { SharedState } from './shared-state.ts';
 import type { LeaderValue, MemberIdentity } from './values.ts';
 
 export interface ReplicaMemberOptions extends Pick<ReplicaGroupOptions, 'clock' | 'log' | 'settings' | 'probe'> {
@@ -43,9 +40,8 @@ export class ReplicaMember {
   /** The wall time of this clock is that of the engine. Windows, retention, and expiry use it. */
   readonly clock: EngineClock;
   readonly boot = randomUUID();
-  readonly runs: RunFence;
-  readonly registrations: RegistrationStore;
-  readonly ended: EndedStatuses;
+  /** What the members share beside the lead. */
+  readonly shared: SharedState;
   readonly stats = new ReplicaStats();
   /** Resolves if this process must exit, because another one uses its id. */
   readonly failed: Promise<Error>;
@@ -88,22 +84,15 @@ export class ReplicaMember {
     const { stats } = this;
     const replicas = new ReplicaGroup({ ...options, registers, identity, now, stats, refused });
     this.#group = replicas;
-    this.runs = new RunFence({
-      clock: this.clock,
-      log,
-      registers: new RunRegisters({ registers, group, boot, now, lost: () => replicas.lost(), refused }),
-      group: {
-        boot,
-        mayStart: () => this.#mayStart,
-        epoch: () => this.epoch,
-        isDead: (other) => replicas.isDead(other),
-        lostUntil: () => replicas.lostUntil,
-      },
-      questionOf,
-      patience,
-    });
-    this.registrations = replicaRegistrations(registers, group, boot, now, refused);
-    this.ended = new EndedStatuses({ registers, group, now, refused, log });
+    const fence: FenceGroup = {
+      boot,
+      mayStart: () => this.#mayStart,
+      epoch: () => this.epoch,
+      isDead: (other) => replicas.isDead(other),
+      lostUntil: () => replicas.lostUntil,
+      lost: () => replicas.lost(),
+    };
+    this.shared = new SharedState({ registers, group, fence, clock: this.clock, log, questionOf, patience, refused });
     this.#unreachable = new Conditions({
       clock,
       log,
@@ -178,7 +167,7 @@ export class ReplicaMember {
     this.#stopped = true;
     this.#group.end();
     await this.#heartbeats.stop();
-    for (let attempt = 1; attempt < LAST_ATTEMPTS && !(await this.runs.settled()); attempt += 1) {
+    for (let attempt = 1; attempt < LAST_ATTEMPTS && !(await this.shared.runs.settled()); attempt += 1) {
       await sleep(this.#options.clock, LAST_PAUSE_MS);
     }
     try {
@@ -221,7 +210,7 @@ export class ReplicaMember {
       this.#unreachable.found('engine', { engine: engine.description, reason: reasonOf(error) }, { kind });
     }
     this.#updateRole();
-    background(this.#options.log, 'registers of runs', this.runs.tick());
+    background(this.#options.log, 'pending changes', this.shared.tick());
   }
 
   /** Starts or stops polls and runs if the role has changed. */
@@ -249,7 +238,7 @@ export class ReplicaMember {
     if (hadLead) {
       const { id, group } = this.#options.settings;
       log.info('replica no longer leads', { group, id, leader: this.leader?.id });
-      this.runs.follow();
+      this.shared.runs.follow();
       await this.#handlers.follow();
     }
     if (epoch !== undefined && (await this.#load(epoch))) {
@@ -264,8 +253,7 @@ export class ReplicaMember {
     const { clock, log, settings } = this.#options;
     while (this.#group.epoch === epoch && !this.#stopped) {
       try {
-        await this.runs.load();
-        await this.ended.load();
+        await this.shared.load();
         this.#loadedEpoch = epoch;
         return true;
       } catch (error) {

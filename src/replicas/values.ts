@@ -1,3 +1,6 @@
+import { members, textOf } from '../lib/json-values.ts';
+import type { MonitorTotals, StoredMonitor } from '../state/monitor-state.ts';
+import { readStoredMonitor, readTotals } from '../state/stored-monitor.ts';
 import { type NamedRegister, RegisterError, type RegisterKey } from './registers.ts';
 
 /** What a member writes about itself. */
@@ -80,6 +83,21 @@ export interface EndedValue {
   readonly since: number;
 }
 
+/** What a process has counted of a monitor since its start. */
+export interface CountedBy {
+  /** Boot of the process. */
+  readonly by: string;
+  readonly totals: MonitorTotals;
+}
+
+/** Content of a register of `periods`. No periods: the monitor was not listed anymore. */
+export interface PeriodsValue extends StoredMonitor {
+  /** As {@link MonitorState.key}. */
+  readonly monitor: string;
+  /** The last writers, newest first. */
+  readonly counted: readonly CountedBy[];
+}
+
 const LONGEST_ID = 256;
 const LONGEST_URL = 2_048;
 const LONGEST_NAME = 2_048;
@@ -129,6 +147,20 @@ export function readEnded(key: RegisterKey, value: string): EndedValue {
     status: read.text('status', LONGEST_ID),
     since: read.integer('since'),
   };
+}
+
+/** @throws RegisterError `invalid` */
+export function readCounted(key: RegisterKey, value: string): PeriodsValue {
+  const read = new Members(key, value);
+  const stored = readStoredMonitor(parsedJson(value));
+  if (stored === undefined) {
+    throw read.error('periods', 'periods of metrics');
+  }
+  const counted = read.list('counted').map((each) => ({
+    by: textOf(members(each)['by']) ?? '',
+    totals: readTotals(members(each)['totals']),
+  }));
+  return { ...stored, monitor: read.monitor('monitor'), counted };
 }
 
 /** Reads the registers of a list. Passes those that cannot be read to `refused`. */
@@ -197,6 +229,24 @@ class Members {
       throw this.error(member, 'a URL http:// or https:// without a user');
     }
     return url.href;
+  }
+
+  /** Reads a key of a monitor: a list of two texts. */
+  monitor(member: string): string {
+    const key = this.text(member, LONGEST_NAME);
+    const parts = parsedJson(key);
+    if (!Array.isArray(parts) || parts.length !== 2 || !parts.every((part) => typeof part === 'string')) {
+      throw this.error(member, 'the place and the ARN of a monitor');
+    }
+    return key;
+  }
+
+  list(member: string): readonly unknown[] {
+    const value = this.#members[member];
+    if (!Array.isArray(value)) {
+      throw this.error(member, 'a list');
+    }
+    return value;
   }
 
   integer(member: string): number {

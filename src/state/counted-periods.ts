@@ -1,8 +1,10 @@
 import { PERIOD_MS, type Point } from '../aws/cloudwatch/metric-data.ts';
+import { complete, members, numberOf } from '../lib/json-values.ts';
 import type { Span } from '../model/run.ts';
 
 /** Age, counted from the newest period, up to which values are kept. Reads cover at most 60 minutes. */
-const KEPT_MS = 90 * PERIOD_MS;
+const KEPT_PERIODS = 90;
+const KEPT_MS = KEPT_PERIODS * PERIOD_MS;
 
 /** What is known of one metric of a monitor. Can be stored as JSON. Times are in milliseconds since the epoch. */
 export interface StoredPeriods {
@@ -14,7 +16,7 @@ export interface StoredPeriods {
   readonly settled: number;
   /** Start of the first period with a value. */
   readonly first: number;
-  /** Values of this and the following periods; null for a period without a value. */
+  /** Values of this and the following periods, at most 90; null for a period without a value. */
   readonly values: readonly (number | null)[];
 }
 
@@ -61,6 +63,18 @@ export class CountedPeriods {
       }
     }
     return periods;
+  }
+
+  /** Returns what both know: of two values of a period, the larger one. */
+  static merge(a: StoredPeriods, b: StoredPeriods): StoredPeriods {
+    const [newer, older] = (a.covered?.end ?? 0) >= (b.covered?.end ?? 0) ? [a, b] : [b, a];
+    const merged = CountedPeriods.restore(newer);
+    for (const [at, value] of CountedPeriods.restore(older).entries()) {
+      merged.#values.set(at, Math.max(value, merged.#values.get(at) ?? value));
+    }
+    merged.#from = Math.max(a.from, b.from);
+    merged.#forgetUntil((merged.newest ?? Number.NEGATIVE_INFINITY) - KEPT_MS);
+    return merged.stored() ?? newer;
   }
 
   /** Returns the value of each known period, in the order of time. */
@@ -149,4 +163,21 @@ export class CountedPeriods {
     this.#settled = Math.max(isConnected ? this.#settled : 0, Math.min(end, settled));
     return Math.max(0, start - last) / PERIOD_MS;
   }
+}
+
+/** Reads periods as they were stored. Undefined if the value is none. */
+export function readPeriods(value: unknown): StoredPeriods | undefined {
+  const { from, covered, settled, first, values } = members(value);
+  const { start, end } = members(covered);
+  const isList = (list: unknown): list is (number | null)[] =>
+    Array.isArray(list) &&
+    list.length <= KEPT_PERIODS &&
+    list.every((each) => each === null || typeof each === 'number');
+  const required = complete({
+    from: numberOf(from),
+    settled: numberOf(settled),
+    first: numberOf(first),
+    values: isList(values) ? values : undefined,
+  });
+  return required && { ...required, covered: complete({ start: numberOf(start), end: numberOf(end) }) };
 }

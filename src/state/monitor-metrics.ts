@@ -5,7 +5,13 @@ import type { Logger } from '../lib/log.ts';
 import type { MonitorMetric } from '../model/vocabulary.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { PeriodReading } from './counted-periods.ts';
-import { type CountedMonitor, type MonitorState, MutableMonitor, type StoredMonitor } from './monitor-state.ts';
+import {
+  type CountedMonitor,
+  type MonitorState,
+  type MonitorTotals,
+  MutableMonitor,
+  type StoredMonitor,
+} from './monitor-state.ts';
 
 /** A monitor that a target exports. */
 export interface SelectedMonitor {
@@ -15,6 +21,23 @@ export interface SelectedMonitor {
 
 /** A monitor that was deleted keeps its periods for this long: a new one of the same name has the same ARN. */
 const KEPT_UNLISTED_MS = 90 * PERIOD_MS;
+
+/**
+ * Result of storing what was counted of a monitor. `stored`: the counters may show it. `changed`: another replica has counted in
+ * the meantime, and the monitor knows it now, so the read must be counted again. `later`: it cannot be stored now, and counts
+ * nothing.
+ */
+export type PeriodsStored = 'stored' | 'changed' | 'later';
+
+/** Stores what was counted of monitors, so that no other process counts it again. */
+export interface PeriodStore {
+  store(key: string, counted: CountedMonitor): Promise<PeriodsStored>;
+  /** Removes what is stored of monitors. */
+  forget(keys: readonly string[]): void;
+}
+
+/** Without a storage, counting starts with the newest period after each start. */
+export const NO_PERIOD_STORE: PeriodStore = { store: async () => 'stored', forget: () => undefined };
 
 /** The metrics of the monitors in all targets. Targets that list the same monitor share its metrics. */
 export class MonitorMetrics {
@@ -90,35 +113,24 @@ export class MonitorMetrics {
     }
   }
 
-  /** Adds the points of a read to the periods of a monitor. Its totals show them with {@link show} only. */
+  /** Adds the points of a read to a monitor, as {@link MutableMonitor.count}. Undefined if the monitor was forgotten. */
   count({ key }: MonitorState, readings: ReadonlyMap<MonitorMetric, PeriodReading>): CountedMonitor | undefined {
-    return this.#monitors.get(key)?.count(readings);
+    const counted = this.#monitors.get(key)?.count(readings);
+    this.#emit(key);
+    return counted;
   }
 
-  /** Adds what was counted to the totals of monitors, after it was stored. */
-  show(counted: ReadonlyMap<MonitorState, CountedMonitor>): void {
-    const targets = new Set<Target>();
-    for (const [{ key }, each] of counted) {
-      const monitor = this.#monitors.get(key);
-      monitor?.show(each);
-      for (const target of (monitor && this.#owners.get(monitor)) ?? []) {
-        targets.add(target);
-      }
-    }
-    for (const target of targets) {
-      this.changed.emit(target);
-    }
+  /** Shows what was counted of a monitor, after it was stored. */
+  show({ key }: MonitorState, counted: CountedMonitor): void {
+    this.#monitors.get(key)?.show(counted);
+    this.#emit(key);
   }
 
-  /** Continues with the periods of an earlier process, for metrics of which nothing was read yet. */
-  restore(key: string, stored: StoredMonitor): void {
-    this.#monitor(key).restore(stored);
+  /** Adds what another process has counted, as {@link MutableMonitor.merge}. */
+  merge(key: string, stored: StoredMonitor, totals?: MonitorTotals): void {
+    this.#monitor(key).merge(stored, totals);
     this.#noteOwners();
-  }
-
-  /** Returns what must be stored of a monitor; undefined if it was forgotten. */
-  stored(key: string): StoredMonitor | undefined {
-    return this.#monitors.get(key)?.stored();
+    this.#emit(key);
   }
 
   /** Forgets monitors that no target has listed for 90 minutes. Returns their keys. */
@@ -129,6 +141,13 @@ export class MonitorMetrics {
       this.#monitors.delete(key);
     }
     return old.map(({ key }) => key);
+  }
+
+  #emit(key: string): void {
+    const monitor = this.#monitors.get(key);
+    for (const target of (monitor && this.#owners.get(monitor)) ?? []) {
+      this.changed.emit(target);
+    }
   }
 
   #monitor(key: string): MutableMonitor {

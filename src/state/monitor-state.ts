@@ -16,15 +16,20 @@ export interface MonitorTotals {
   readonly roundTripSlowSeconds: number;
 }
 
-const NO_TOTALS: MonitorTotals = {
-  observedSeconds: 0,
-  degradedSeconds: 0,
-  retransmissions: 0,
-  timeouts: 0,
-  dataTransferred: 0,
-  roundTripObservedSeconds: 0,
-  roundTripSlowSeconds: 0,
-};
+/** Returns totals of which `of` returns each. */
+export function totalsOf(of: (total: keyof MonitorTotals) => number): MonitorTotals {
+  return {
+    observedSeconds: of('observedSeconds'),
+    degradedSeconds: of('degradedSeconds'),
+    retransmissions: of('retransmissions'),
+    timeouts: of('timeouts'),
+    dataTransferred: of('dataTransferred'),
+    roundTripObservedSeconds: of('roundTripObservedSeconds'),
+    roundTripSlowSeconds: of('roundTripSlowSeconds'),
+  };
+}
+
+const NO_TOTALS = totalsOf(() => 0);
 
 /** Totals of the metrics that are sums. */
 const SUMS = {
@@ -62,8 +67,9 @@ export interface StoredMonitor {
   readonly periods: Readonly<Partial<Record<CountedMetric, StoredPeriods>>>;
 }
 
-/** What a read adds to the metrics of a monitor, once it is stored. */
+/** The metrics of a monitor after a read, once they are stored. */
 export interface CountedMonitor {
+  readonly stored: StoredMonitor;
   readonly totals: MonitorTotals;
   /** Periods that no read has covered. */
   readonly missed: number;
@@ -76,13 +82,16 @@ const SECONDS_PER_PERIOD = PERIOD_MS / 1_000;
 export class MutableMonitor implements MonitorState {
   readonly key: string;
   readonly arn: string;
-  totals = NO_TOTALS;
+  totals: MonitorTotals = NO_TOTALS;
   roundTripTime: Point | undefined;
   roundTripTimeLimit: number | undefined;
   condition: NetworkCondition | undefined;
   /** Time on the monotonic clock since which no target lists the monitor. */
   unlistedSince: number | undefined;
-  readonly #periods = new Map<CountedMetric, CountedPeriods>();
+  /** As the last read has shown them. */
+  #periods: ReadonlyMap<CountedMetric, CountedPeriods> = new Map();
+  /** What the totals show. The next read adds to it. */
+  #counted: StoredMonitor = { condition: undefined, periods: {} };
 
   constructor(key: string, arn: string) {
     this.key = key;
@@ -104,9 +113,14 @@ export class MutableMonitor implements MonitorState {
     return this.#periods.get('DataTransferred')?.sum(range);
   }
 
-  /** Adds the points of a read. The totals show what is returned with {@link show} only. */
+  /**
+   * Adds the points of a read to what was counted. Returns the result, for {@link show}. If that is not called, the read counts
+   * nothing, and only the gauges show it.
+   */
   count(readings: ReadonlyMap<MonitorMetric, PeriodReading>): CountedMonitor {
-    const totals = { ...NO_TOTALS };
+    const totals = { ...this.totals };
+    const all = restored(this.#counted);
+    let { condition } = this.#counted;
     let missed = 0;
     for (const [metric, reading] of readings) {
       if (metric === 'RoundTripTime') {
@@ -116,14 +130,14 @@ export class MutableMonitor implements MonitorState {
       if (judgment === 'not counted') {
         continue;
       }
-      const periods = this.#periods.get(metric) ?? new CountedPeriods();
-      this.#periods.set(metric, periods);
+      const periods = all.get(metric) ?? new CountedPeriods();
+      all.set(metric, periods);
       const counted = periods.add({ ...reading, points: reading.points.flatMap(judgment) });
       missed += counted.missed;
       if (metric === 'HealthIndicator') {
         totals.observedSeconds += counted.periods * SECONDS_PER_PERIOD;
         totals.degradedSeconds += counted.increase * SECONDS_PER_PERIOD;
-        this.condition = networkCondition(periods.entries(), this.condition);
+        condition = networkCondition(periods.entries(), condition);
       } else if (metric === 'RoundTripTime') {
         totals.roundTripObservedSeconds += counted.periods * SECONDS_PER_PERIOD;
         totals.roundTripSlowSeconds += counted.increase * SECONDS_PER_PERIOD;
@@ -131,36 +145,37 @@ export class MutableMonitor implements MonitorState {
         totals[SUMS[metric]] += counted.increase;
       }
     }
-    return { totals, missed };
+    this.#periods = all;
+    this.condition = condition;
+    const periods = Array.from(all, ([metric, counted]) => [metric, counted.stored()] as const);
+    return { stored: { condition, periods: Object.fromEntries(periods) }, totals, missed };
   }
 
-  show({ totals }: CountedMonitor): void {
-    const before = this.totals;
-    this.totals = {
-      observedSeconds: before.observedSeconds + totals.observedSeconds,
-      degradedSeconds: before.degradedSeconds + totals.degradedSeconds,
-      retransmissions: before.retransmissions + totals.retransmissions,
-      timeouts: before.timeouts + totals.timeouts,
-      dataTransferred: before.dataTransferred + totals.dataTransferred,
-      roundTripObservedSeconds: before.roundTripObservedSeconds + totals.roundTripObservedSeconds,
-      roundTripSlowSeconds: before.roundTripSlowSeconds + totals.roundTripSlowSeconds,
-    };
+  /** Shows what was counted. */
+  show({ stored, totals }: CountedMonitor): void {
+    this.#counted = stored;
+    this.totals = totals;
   }
 
-  /** Continues with the periods of an earlier process, for metrics of which nothing was read yet. */
-  restore({ condition, periods }: StoredMonitor): void {
+  /**
+   * Adds what another process has counted, which is not counted again.
+   *
+   * @param totals what this process has counted, according to the storage
+   */
+  merge(other: StoredMonitor, totals: MonitorTotals = NO_TOTALS): void {
+    const { periods: own } = this.#counted;
+    const periods: { -readonly [Metric in CountedMetric]?: StoredPeriods } = { ...own };
     for (const metric of COUNTED) {
-      const stored = periods[metric];
-      if (stored !== undefined && !this.#periods.has(metric)) {
-        this.#periods.set(metric, CountedPeriods.restore(stored));
+      const [a, b] = [own[metric], other.periods[metric]];
+      if (b !== undefined) {
+        periods[metric] = a === undefined ? b : CountedPeriods.merge(a, b);
       }
     }
-    this.condition ??= condition;
-  }
-
-  stored(): StoredMonitor {
-    const periods = Array.from(this.#periods, ([metric, counted]) => [metric, counted.stored()] as const);
-    return { condition: this.condition, periods: Object.fromEntries(periods) };
+    this.#counted = { condition: other.condition ?? this.#counted.condition, periods };
+    this.#periods = restored(this.#counted);
+    this.condition = this.#counted.condition;
+    const before = this.totals;
+    this.totals = totalsOf((total) => Math.max(before[total], totals[total]));
   }
 
   #noteRoundTripTime(points: readonly Point[]): void {
@@ -187,4 +202,13 @@ function judgmentOf(metric: MonitorMetric, limit: number | undefined): ((point: 
     default:
       return (point) => [point];
   }
+}
+
+function restored({ periods }: StoredMonitor): Map<CountedMetric, CountedPeriods> {
+  return new Map(
+    COUNTED.flatMap((metric) => {
+      const stored = periods[metric];
+      return stored === undefined ? [] : [[metric, CountedPeriods.restore(stored)] as const];
+    }),
+  );
 }

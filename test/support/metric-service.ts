@@ -1,4 +1,5 @@
 import { parseScenario, type Simulator, startSimulator } from 'network-flow-monitor-simulator';
+import type { RegisterEngine } from '../../src/replicas/registers.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS, type TestScope } from './daemon.ts';
 import { runReloadedDaemon } from './reloaded-daemon.ts';
 import { SteppedClock } from './stepped-clock.ts';
@@ -12,8 +13,8 @@ const START = Date.UTC(2026, 10, 29, 10);
 export interface MetricService {
   readonly clock: SteppedClock;
   readonly simulator: Simulator;
-  /** Starts a daemon with all metrics of all monitors. Resolves when its monitors are listed. */
-  start(config?: Config): Promise<MetricDaemon>;
+  /** Starts a daemon with all metrics of all monitors. Resolves when its monitors are listed. `engine` is that of replicas. */
+  start(config?: Config, engine?: RegisterEngine): Promise<MetricDaemon>;
   /** Starts a daemon with exactly these sections, which can be reloaded. */
   startReloaded(config: Config): Promise<MetricDaemon & { reloadWith(config: Config): Promise<unknown> }>;
 }
@@ -66,8 +67,10 @@ export async function runMetricService(
   return {
     clock,
     simulator,
-    start: ({ cloudwatch = {}, ...config } = {}) =>
-      started((ofDaemon) => runDaemon(ofDaemon, configOf({ cloudwatch, ...config }), { clock })),
+    start: ({ cloudwatch = {}, ...config } = {}, engine) =>
+      started((ofDaemon) =>
+        runDaemon(ofDaemon, configOf({ cloudwatch, ...config }), { clock, ...(engine && { engine }) }),
+      ),
     async startReloaded(config) {
       const daemon = await started((ofDaemon) => runReloadedDaemon(ofDaemon, configOf(config), { clock }));
       return { ...daemon, reloadWith: (next: Config) => daemon.reloadWith(configOf(next)) };

@@ -93,11 +93,11 @@ export class SimulatedMember {
       actions: queries.actions(machine, serviceLine, this.member.boot),
       runLimitOf: () => 8,
       rateOf: () => 0,
-      journal: this.member.runs,
+      journal: this.member.shared.runs,
       leavesRuns: true,
     });
     const runs = this.#runs;
-    this.member.runs.attach({
+    this.member.shared.runs.attach({
       resume: (registration, run) => runs.resume(registration, run),
       skipped: (registration, windows) => queries.skipped(registration, windows),
     });
@@ -123,7 +123,7 @@ export class SimulatedMember {
     }
     this.#registrations = this.config.queries.map(handleOf);
     for (const registration of this.#registrations) {
-      this.#runs.add(registration, this.member.runs.resume(registration));
+      this.#runs.add(registration, this.member.shared.runs.resume(registration));
     }
   }
 

@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { background } from '../lib/background.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
+import type { MonitorMetrics, PeriodStore, PeriodsStored } from '../state/monitor-metrics.ts';
+import type { CountedMonitor } from '../state/monitor-state.ts';
+import { EXPIRY_MS } from './own-register.ts';
+import { Conflict, type Register, RegisterError, type Registers } from './registers.ts';
+import { type CountedBy, type PeriodsValue, readAll, readCounted } from './values.ts';
+
+export interface ReplicaPeriodsOptions {
+  readonly registers: Registers;
+  readonly group: string;
+  readonly boot: string;
+  /** Its wall time is that of the engine. */
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called with registers that cannot be read. */
+  readonly refused: (error: RegisterError) => void;
+}
+
+/** A register as it was last read or written. `undefined`: it does not exist. */
+interface Known {
+  readonly version: string | undefined;
+  /** The totals of the processes that wrote last, newest first. */
+  readonly counted: readonly CountedBy[];
+}
+
+const ABSENT: Known = { version: undefined, counted: [] };
+
+/** Processes whose totals a register has: those that may not know yet that their last write was in effect. */
+const MOST_COUNTED = 3;
+/** Time after which a write without a reply does not arrive anymore, in milliseconds. */
+const IN_FLIGHT_MS = 600_000;
+
+/**
+ * The counted periods of monitors in shared registers, one for each monitor. A process writes what it has counted before its
+ * counters show it. If another process has counted in the meantime, the write fails: then this one adds what the register has, and
+ * counts the rest. A register also has the totals of the last writers, so that a process whose write had no reply finds out
+ * what it has counted, even if another process has counted since.
+ */
+export class ReplicaPeriods implements PeriodStore {
+  readonly #options: ReplicaPeriodsOptions;
+  readonly #known = new Map<string, Known>();
+  /** Monitors with a write that may be in effect, with the time at which it failed on the monotonic clock. */
+  readonly #unsettled = new Map<string, number>();
+  #metrics: Pick<MonitorMetrics, 'merge'> | undefined;
+
+  constructor(options: ReplicaPeriodsOptions) {
+    this.#options = options;
+  }
+
+  /** Sets the monitors that follow the registers. Called once, before the first call of other methods. */
+  attach(metrics: Pick<MonitorMetrics, 'merge'>): void {
+    this.#metrics = metrics;
+  }
+
+  /** Reads all registers, before this process leads. @throws RegisterError */
+  async load(): Promise<void> {
+    const { clock, registers, refused } = this.#options;
+    const partition = this.#partition;
+    const latest = clock.monotonic() - IN_FLIGHT_MS;
+    for (const { value, version } of readAll(
+      partition,
+      await registers.list(partition),
+      readCounted,
+      refused,
+    ).values()) {
+      this.#see(value, version);
+    }
+    for (const [key, since] of this.#unsettled) {
+      if (since <= latest) {
+        this.#unsettled.delete(key);
+      }
+    }
+  }
+
+  /** Finds out if writes without a reply are in effect. Called after each heartbeat. Never rejects. */
+  async tick(): Promise<void> {
+    if (this.#unsettled.size > 0) {
+      await this.load().catch(ignoreFailure);
+    }
+  }
+
+  async store(key: string, { stored, totals }: CountedMonitor): Promise<PeriodsStored> {
+    const { counted } = this.#known.get(key) ?? ABSENT;
+    const { boot } = this.#options;
+    const others = counted.filter(({ by }) => by !== boot).slice(0, MOST_COUNTED - 1);
+    return this.#put({ monitor: key, ...stored, counted: [{ by: boot, totals }, ...others] });
+  }
+
+  /** A monitor of the same ARN begins with its newest period. */
+  forget(keys: readonly string[]): void {
+    for (const key of keys) {
+      const { version, counted } = this.#known.get(key) ?? ABSENT;
+      if (version !== undefined) {
+        const removal = this.#put({ monitor: key, condition: undefined, periods: {}, counted });
+        background(this.#options.log, 'removal of monitor metrics', removal);
+      }
+    }
+  }
+
+  async #put(value: PeriodsValue): Promise<PeriodsStored> {
+    const { registers, clock } = this.#options;
+    const { monitor: key } = value;
+    const { version: ifVersion } = this.#known.get(key) ?? ABSENT;
+    const options = { expiresAt: clock.now() + EXPIRY_MS, ...(ifVersion === undefined ? {} : { ifVersion }) };
+    try {
+      const version = await registers.put(this.#keyOf(key), JSON.stringify(value), options);
+      this.#note(key, version, value.counted);
+      return 'stored';
+    } catch (error) {
+      if (error instanceof Conflict) {
+        this.#conflicted(key, error.current);
+        return 'changed';
+      }
+      ignoreFailure(error);
+      this.#unsettled.set(key, clock.monotonic());
+      return 'later';
+    }
+  }
+
+  /** Adds what the register has instead of what this process knew. */
+  #conflicted(key: string, current: Register | undefined): void {
+    if (current === undefined) {
+      this.#note(key, undefined, []);
+      return;
+    }
+    try {
+      this.#see(readCounted(this.#keyOf(key), current.value), current.version);
+    } catch (error) {
+      ignoreFailure(error);
+      this.#options.refused(error);
+      this.#note(key, current.version, []);
+    }
+  }
+
+  #see({ monitor: key, counted, ...stored }: PeriodsValue, version: string): void {
+    this.#note(key, version, counted);
+    if (Object.keys(stored.periods).length > 0) {
+      const own = counted.find(({ by }) => by === this.#options.boot);
+      this.#metrics?.merge(key, stored, own?.totals);
+    }
+  }
+
+  /** A write that expected an earlier version cannot be in effect anymore. */
+  #note(key: string, version: string | undefined, counted: readonly CountedBy[]): void {
+    if (this.#known.get(key)?.version !== version) {
+      this.#unsettled.delete(key);
+    }
+    this.#known.set(key, { version, counted });
+  }
+
+  #keyOf(key: string) {
+    return { partition: this.#partition, name: periodsRegisterOf(key) };
+  }
+
+  get #partition(): string {
+    return `${this.#options.group}/periods`;
+  }
+}
+
+/** Returns the name of the register of a monitor. */
+function periodsRegisterOf(key: string): string {
+  return createHash('sha256').update(key).digest('base64url');
+}
+
+/** @throws any error except a {@link RegisterError} */
+function ignoreFailure(error: unknown): asserts error is RegisterError {
+  if (!(error instanceof RegisterError)) {
+    throw error;
+  }
+}

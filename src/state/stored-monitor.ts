@@ -1,0 +1,29 @@
+import { complete, members, numberOf } from '../lib/json-values.ts';
+import { readPeriods, type StoredPeriods } from './counted-periods.ts';
+import { COUNTED, type MonitorTotals, type StoredMonitor, totalsOf } from './monitor-state.ts';
+
+/** Reads what was stored of a monitor. Undefined if the value is none. */
+export function readStoredMonitor(value: unknown): StoredMonitor | undefined {
+  const { condition, periods } = members(value);
+  const { degraded, since } = members(condition);
+  const read: { -readonly [Metric in keyof StoredMonitor['periods']]: StoredPeriods } = {};
+  for (const metric of COUNTED) {
+    const stored = members(periods)[metric];
+    const valid = stored === undefined ? undefined : readPeriods(stored);
+    if (valid !== undefined) {
+      read[metric] = valid;
+    } else if (stored !== undefined) {
+      return undefined;
+    }
+  }
+  return {
+    condition: typeof degraded === 'boolean' ? complete({ degraded, since: numberOf(since) }) : undefined,
+    periods: read,
+  };
+}
+
+/** Reads totals; those that are missing are 0. */
+export function readTotals(value: unknown): MonitorTotals {
+  const read = members(value);
+  return totalsOf((total) => numberOf(read[total]) ?? 0);
+}
