@@ -106,7 +106,7 @@ export class ReplicaPeriods implements PeriodStore {
     const { version: ifVersion } = this.#known.get(key) ?? ABSENT;
     const options = { expiresAt: clock.now() + EXPIRY_MS, ...(ifVersion === undefined ? {} : { ifVersion }) };
     try {
-      const version = await registers.put(this.#keyOf(key), JSON.stringify(value), options);
+      const version = await registers.put(this.#keyOf(key), textOf(value), options);
       this.#note(key, version, value.counted);
       return 'stored';
     } catch (error) {
@@ -163,6 +163,15 @@ export class ReplicaPeriods implements PeriodStore {
 /** Returns the name of the register of a monitor. */
 function periodsRegisterOf(key: string): string {
   return createHash('sha256').update(key).digest('base64url');
+}
+
+/** Omits totals of 0: a register of `HealthIndicator` alone is smaller than 1 KB. */
+function textOf({ counted, ...value }: PeriodsValue): string {
+  const short = counted.map(({ by, totals }) => ({
+    by,
+    totals: Object.fromEntries(Object.entries(totals).filter(([, total]) => total !== 0)),
+  }));
+  return JSON.stringify({ ...value, counted: short });
 }
 
 /** @throws any error except a {@link RegisterError} */

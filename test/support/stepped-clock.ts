@@ -23,7 +23,7 @@ export class SteppedClock implements Clock {
   #elapsed = 0;
   /** There are few at any time, so that a sorted list suffices. */
   #timers: Timer[] = [];
-  /** Requests of this process in progress. */
+  /** Requests of this process, and other work, in progress. */
   readonly #requests = new Set<unknown>();
 
   readonly #waitsForFiles: boolean;
@@ -70,6 +70,16 @@ export class SteppedClock implements Clock {
       unsubscribe('http.client.response.finish', end);
       unsubscribe('http.client.request.error', end);
     };
+  }
+
+  /** Does not advance while `work` is in progress. */
+  async wait<T>(work: Promise<T>): Promise<T> {
+    this.#requests.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#requests.delete(work);
+    }
   }
 
   /** Advances by `ms`, or until `isDone`. */
