@@ -87,9 +87,16 @@ export const switched: Format<boolean> = single('true or false', (value) =>
   value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined,
 );
 
+/** Dollars per gigabyte. AWS's highest prices are below one dollar; a price per terabyte or in cents can exceed the bound. */
 export const price = numberWhere(
-  'a price in dollars: a number that is not negative',
-  (value) => Number.isFinite(value) && value >= 0,
+  'a price in dollars: a number from 0 to 100',
+  (value) => Number.isFinite(value) && value >= 0 && value <= 100,
+);
+
+/** Bytes in a gigabyte, by both definitions. */
+export const gigabyte = numberWhere(
+  `the bytes in a gigabyte: 1000000000 to ${2 ** 30}`,
+  (value) => Number.isInteger(value) && value >= 1_000_000_000 && value <= 2 ** 30,
 );
 
 export const positiveInteger = numberWhere(

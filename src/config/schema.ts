@@ -6,6 +6,7 @@ import {
   durationOrZero,
   every,
   externalId,
+  gigabyte,
   heartbeat,
   httpUrl,
   id,
@@ -179,7 +180,7 @@ export const CONTRIBUTORS = {
 
 /** `prices`, except `dollarsPerGigabyte` and `regions`, which have free keys. */
 export const PRICES = {
-  gigabyte: key('Bytes in a gigabyte of a price: 2^30 (default), or 1000000000', positiveInteger, 2 ** 30),
+  gigabyte: key('Bytes in a gigabyte of a price: 2^30 (default), or 1000000000', gigabyte, 2 ** 30),
 };
 
 export const HTTP = {

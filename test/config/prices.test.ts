@@ -33,6 +33,12 @@ describe('prices', () => {
     expect(await pricesOf({ prices })).toEqual({ INTER_AZ: 0, INTER_REGION: 5e-11 });
   });
 
+  it('may be the least and the most ones', async () => {
+    const prices = { gigabyte: 2 ** 30, dollarsPerGigabyte: { INTER_AZ: 0, INTER_REGION: 100 } };
+    expect(await problemsIn(prices)).toEqual([]);
+    expect(await problemsIn({ gigabyte: 1e9 })).toEqual([]);
+  });
+
   it('are from the environment', async () => {
     const prices = { dollarsPerGigabyte: { INTER_AZ: `\${PRICE}` } };
     expect(await pricesOf({ prices }, 'us-east-1', { PRICE: '.01' })).toEqual({ INTER_AZ: 0.01 / GIGABYTE });
@@ -57,7 +63,10 @@ describe('prices', () => {
 
   it.each([
     ['free', 'prices (line 1): got "free", expected a mapping with gigabyte, dollarsPerGigabyte, or regions'],
-    [{ gigabyte: 0 }, 'prices.gigabyte (line 1): got 0, expected a whole number above zero'],
+    ...[0, 1, 1e12, 2 ** 30 + 1, 1_000_000_000.5].map((gigabyte): [object, string] => [
+      { gigabyte },
+      `prices.gigabyte (line 1): got ${gigabyte}, expected the bytes in a gigabyte: 1000000000 to 1073741824`,
+    ]),
     [
       { gigabytes: 1 },
       'prices.gigabytes (line 1): got an unknown key, expected one of gigabyte, dollarsPerGigabyte, regions; did you mean "gigabyte"?',
@@ -68,11 +77,19 @@ describe('prices', () => {
     ],
     [
       { dollarsPerGigabyte: { INTER_AZ: -1 } },
-      'prices.dollarsPerGigabyte.INTER_AZ (line 1): got -1, expected a price in dollars: a number that is not negative',
+      'prices.dollarsPerGigabyte.INTER_AZ (line 1): got -1, expected a price in dollars: a number from 0 to 100',
+    ],
+    [
+      { dollarsPerGigabyte: { INTER_AZ: 1e308 } },
+      'prices.dollarsPerGigabyte.INTER_AZ (line 1): got 1e+308, expected a price in dollars: a number from 0 to 100',
+    ],
+    [
+      { regions: { 'eu-west-1': { INTER_AZ: 100.01 } } },
+      'prices.regions.eu-west-1.INTER_AZ (line 1): got 100.01, expected a price in dollars: a number from 0 to 100',
     ],
     [
       { regions: { 'eu-west-1': { INTER_AZ: '$0.02' } } },
-      'prices.regions.eu-west-1.INTER_AZ (line 1): got "$0.02", expected a price in dollars: a number that is not negative',
+      'prices.regions.eu-west-1.INTER_AZ (line 1): got "$0.02", expected a price in dollars: a number from 0 to 100',
     ],
     [
       { regions: { europe: { INTER_AZ: 1 } } },

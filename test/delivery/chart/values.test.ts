@@ -12,6 +12,7 @@ const VALUES = parseDocument<YAMLMap>(readText(`${FOLDER}/values.yaml`)).content
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: boolean | Schema;
+  readonly maximum?: number;
 }
 
 interface Value {
@@ -74,6 +75,13 @@ describe('values', () => {
   it('name every threshold in the schema', () => {
     const thresholds = SCHEMA.properties?.['prometheusRule']?.properties?.['thresholds'];
     expect(Object.keys(thresholds?.properties ?? {})).toEqual(THRESHOLDS.map(({ name }) => name));
+  });
+
+  it('limit thresholds that are shares to 1', () => {
+    const thresholds = SCHEMA.properties?.['prometheusRule']?.properties?.['thresholds']?.properties ?? {};
+    const shares = Object.entries(thresholds).filter(([name]) => /_(?:ratio|share)$/.test(name));
+    expect(shares.length).toBeGreaterThan(5);
+    expect(shares.filter(([, { maximum }]) => maximum !== 1).map(([name]) => name)).toEqual([]);
   });
 
   it.each([
