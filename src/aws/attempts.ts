@@ -45,6 +45,12 @@ export interface Call {
   mayHaveTakenEffect: boolean;
   /** Number of attempts that succeeded or may have taken effect. */
   accepted: number;
+  /** Number of attempts, with the one in progress. */
+  attempts: number;
+  /** Between two attempts, the error of the last one. */
+  failure: unknown;
+  /** The next attempt waits for its turn in the budget. */
+  isWaiting: boolean;
 }
 
 /**
@@ -65,12 +71,18 @@ export function limitAttempts<Input extends object, Output extends object>(
     const { budget } = target;
     const turn = budget.acquire(call?.signal);
     call?.reservation.release();
+    if (call !== undefined) {
+      call.isWaiting = true;
+    }
     await turn;
     const operation = call?.operation ?? 'Unknown';
     const sentAt = clock.monotonic();
     const seconds = () => (clock.monotonic() - sentAt) / 1_000;
     if (call !== undefined) {
       call.mayHaveTakenEffect = true;
+      call.isWaiting = false;
+      call.failure = undefined;
+      call.attempts += 1;
     }
     try {
       const output = await next(args);
@@ -83,6 +95,7 @@ export function limitAttempts<Input extends object, Output extends object>(
     } catch (thrown) {
       if (call !== undefined) {
         call.mayHaveTakenEffect = mayHaveTakenEffect(thrown, args.request);
+        call.failure = call.signal.aborted ? undefined : thrown;
         call.accepted += call.mayHaveTakenEffect ? 1 : 0;
         if (call.isOnce && call.mayHaveTakenEffect && typeof thrown === 'object' && thrown !== null) {
           final.add(thrown);

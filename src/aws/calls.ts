@@ -1,5 +1,6 @@
 import { isRequestableToken } from '../config/reading/texts.ts';
 import { lazy, untilAborted } from '../lib/concurrency.ts';
+import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { AttemptObserver, Call } from './attempts.ts';
 import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
@@ -43,6 +44,26 @@ export interface ResponsePage<Page> {
   readonly bytes: number;
 }
 
+/**
+ * Returns the error of an aborted call: that of its last attempt if none is in progress, since a call that waits for a retry, or
+ * for a budget that throttling has reduced, has not timed out for a reason of its own.
+ */
+function aborted(call: Call, { budget }: Target, thrown: unknown): ApiError {
+  const { operation, signal, failure, attempts, isWaiting, mayHaveTakenEffect } = call;
+  const reason = signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
+  if (signal.reason !== SHUTDOWN && failure !== undefined) {
+    const { error, message, requestId } = toApiError(operation, failure);
+    const details = { attempts, requestId, mayHaveTakenEffect, cause: failure };
+    return new ApiError(error, operation, `${message}; ${reason}`, details);
+  }
+  if (signal.reason !== SHUTDOWN && isWaiting && budget.rate < budget.limit) {
+    const rate = budget.rate.toPrecision(2);
+    const cause = `not sent, because throttling has reduced the request budget to ${rate} per second`;
+    return new ApiError('ThrottlingException', operation, `${cause}; ${reason}`, { cause: thrown });
+  }
+  return new ApiError('TimeoutError', operation, reason, { mayHaveTakenEffect, cause: thrown });
+}
+
 /** The calls of one client in a target, within its request budget. Failures become ApiErrors. */
 export class Calls<Sdk> {
   readonly #options: CallsOptions<Sdk>;
@@ -70,6 +91,9 @@ export class Calls<Sdk> {
       isOnce,
       mayHaveTakenEffect: false,
       accepted: 0,
+      attempts: 0,
+      failure: undefined,
+      isWaiting: false,
     };
     this.#calls.set(request.input, call);
     try {
@@ -78,10 +102,7 @@ export class Calls<Sdk> {
       return { response: await untilAborted(sent, signal), bytes: call.received };
     } catch (thrown) {
       if (signal.aborted) {
-        const { reason } = signal;
-        const message = reason instanceof Error ? reason.message : String(reason);
-        const { mayHaveTakenEffect } = call;
-        throw new ApiError('TimeoutError', operation, message, { mayHaveTakenEffect, cause: thrown });
+        throw aborted(call, target, thrown);
       }
       if (thrown instanceof CredentialsUnavailable) {
         observer.attempted(target, operation, { seconds: undefined, error: 'CredentialsError', up: false });

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SHUTDOWN } from '../../src/scheduler/dispatcher.ts';
 import { patientClock as clock } from '../support/patient-clock.ts';
 import { watchedQuery } from '../support/watched-query.ts';
@@ -8,6 +8,7 @@ import {
   answered,
   type ClientOptions,
   observedClient,
+  refused,
   type StatusService,
   startStatusService,
 } from './status-service.ts';
@@ -32,7 +33,8 @@ beforeAll(async () => {
     },
     slow: (response, request) =>
       void clock.pause(100).then(() => answered(200, { status: 'RUNNING' })(response, request)),
-    'retry%20later': answered(503, {}, { 'retry-after': '15' }),
+    'retry%20later': answered(503, { message: 'overloaded' }, { 'retry-after': '15' }),
+    throttled: refused('ThrottlingException', 429, 'Rate exceeded'),
   });
 });
 afterAll(() => service.close());
@@ -108,16 +110,81 @@ describe('a call that is aborted', () => {
     close();
   });
 
-  it('ends at once between two attempts, without another one', async () => {
+  it('ends at once between two attempts, without another one, with the error of the last attempt', async () => {
     const { giveUp, end, attempts, close } = asking('retry later', { maxAttempts: 3 });
     await arrival('retry later', 0);
     await wait(50);
     giveUp.abort(tooLong);
     const { ms, ...outcome } = await end;
-    expect(outcome).toMatchObject(given);
+    expect(outcome).toMatchObject({
+      error: {
+        error: 'OtherError',
+        message: expect.stringMatching(/HTTP 503: .*; the poll took longer than 1 s$/),
+        attempts: 1,
+        mayHaveTakenEffect: true,
+      },
+    });
     expect(ms).toBeLessThan(2_000);
     expect(attempts).toHaveLength(1);
     close();
+  });
+
+  it('ends with the throttling while its next attempt waits for the reduced budget', async () => {
+    const { giveUp, end, attempts, close } = asking('throttled', { maxAttempts: 3, requestsPerSecond: 0.1 });
+    await vi.waitFor(() => expect(attempts).toHaveLength(1));
+    // The backoff is over then, and the budget has the next turn after 20 s.
+    await wait(100);
+    giveUp.abort(tooLong);
+    const { ms: _, ...outcome } = await end;
+    expect(outcome).toMatchObject({
+      error: {
+        error: 'ThrottlingException',
+        message: 'HTTP 429: Rate exceeded; the poll took longer than 1 s',
+        attempts: 1,
+        mayHaveTakenEffect: false,
+      },
+    });
+    close();
+  });
+
+  it('ends with the throttling while its first attempt waits for the reduced budget', async () => {
+    const { client, target, attempts, close } = observedClient(service.url, { requestsPerSecond: 0.1 });
+    await target.budget.acquire();
+    target.budget.throttled();
+    const giveUp = new AbortController();
+    const status = client.queryStatus(watchedQuery({ queryId: 'slow' }), giveUp.signal);
+    const outcome = expect(status).rejects.toMatchObject({
+      error: 'ThrottlingException',
+      message: expect.stringMatching(
+        /^not sent, because throttling has reduced the request budget to 0\.05\d* per second; the poll took longer than 1 s$/,
+      ),
+    });
+    await wait(20);
+    giveUp.abort(tooLong);
+    await outcome;
+    expect(attempts).toEqual([]);
+    close();
+  });
+
+  it('ends with its timeout while an attempt after a throttled one is in progress', async () => {
+    let requests = 0;
+    const alternating = await startStatusService({
+      q: (response, request) => {
+        requests += 1;
+        if (requests === 1) {
+          refused('ThrottlingException', 429)(response, request);
+        }
+      },
+    });
+    const { client, close } = observedClient(alternating.url, { maxAttempts: 3, timeout: 60_000 });
+    const giveUp = new AbortController();
+    const status = client.queryStatus(watchedQuery({ queryId: 'q' }), giveUp.signal);
+    const outcome = expect(status).rejects.toMatchObject(given.error);
+    await vi.waitFor(() => expect(requests).toBe(2), { timeout: 30_000 });
+    giveUp.abort(tooLong);
+    await outcome;
+    close();
+    await alternating.close();
   });
 
   it('ends at once while it waits for credentials, unsent and uncounted', async () => {
