@@ -49,6 +49,7 @@ const CASES: readonly {
  * and all of them have new results. prom-client and the Pushgateway export the same series without changes: they render all
  * of them in each scrape anyway. The wall clock of the daemon is set ahead, so that windows become due.
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one measurement, whose steps share its state
 export async function measureContributors(
   processes: Processes,
   sizes: Sizes['contributors'],

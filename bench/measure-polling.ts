@@ -20,6 +20,7 @@ import { median } from './statistics.ts';
 import { endlessQueries } from './watched-queries.ts';
 
 /** The daemon polls at its interval, within its budget, beside a bare client that calls at the same rate. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one measurement, whose steps share its state
 export async function measurePolling(processes: Processes, sizes: Sizes['polling'], report: Report): Promise<void> {
   const { queries, interval, requestsPerSecond, rounds, round } = sizes;
   const simulator = processes.startSimulator();

@@ -13,7 +13,8 @@ import {
   STRING,
 } from './openapi-schemas.ts';
 
-/** The OpenAPI 3.1 description of every path that the exporter serves: long, as one document. The API has no version of its own. */
+/** The OpenAPI 3.1 description of every path that the exporter serves. The API has no version of its own. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one document
 export function openApiDocument({ version, telemetryPath, externalUrl, routePrefix }: Site): Record<string, unknown> {
   return {
     openapi: '3.1.0',
