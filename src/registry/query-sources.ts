@@ -21,6 +21,7 @@ import type { Discovery } from './discovery.ts';
 import { ExcludedLog } from './excluded-log.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
 import type { QueryRegistry } from './query-registry.ts';
+import { RegisteredCandidates } from './registered-candidates.ts';
 
 /** The configuration in effect: a reload replaces it. */
 export interface ConfigInForce {
@@ -51,8 +52,7 @@ export class QuerySources {
   readonly #indexes = new SourceIndexes();
   #files: ReadonlyMap<string, SourceQueries> = new Map();
   readonly #http = new Map<string, RegisteredQuery>();
-  /** The registered query of each name, as defined by its source. */
-  readonly #candidates = new Map<string, Candidate>();
+  readonly #candidates = new RegisteredCandidates();
   readonly #uses = new UseCounts();
   /** The part of {@link #uses} for followers. */
   #followerUses: readonly Use[] = [];
@@ -210,12 +210,12 @@ export class QuerySources {
     const merged = mergeQueries(
       [...named].filter(({ query }) => accounts.has(query.account)),
       names === undefined ? found : found.filter(({ query }) => names.has(query.name)),
-      (candidate) => this.#isRegistered(candidate),
+      (candidate) => this.#candidates.includes(candidate),
     );
     // Names are unique over all shards, so queries of other shards compete for them, too.
     const winners = new Map([...merged.winners].filter(([, { query }]) => isOwn(query)));
     const wanted = new Map(Array.from(winners, ([name, { query }]) => [name, query]));
-    const given = this.#given(names);
+    const given = this.#candidates.queries(names);
     const isMovedAccount = (account: string) => moved?.has(account) ?? false;
     const diff = diffQueries(given, wanted, isMovedAccount);
     const areUsesChanged = this.#count(given, wanted);
@@ -274,9 +274,7 @@ export class QuerySources {
     if (this.#started) {
       registry.begin(added);
     }
-    for (const [name, candidate] of candidates) {
-      this.#candidates.set(name, candidate);
-    }
+    this.#candidates.set(candidates);
     if (targets !== undefined) {
       this.#options.onTargetsChanged(targets);
     }
@@ -285,25 +283,5 @@ export class QuerySources {
       changed: [...diff.changed, ...diff.replaced].map(({ after }) => after.name),
       removed: diff.removed.map(({ name }) => name),
     };
-  }
-
-  /** Returns the registered queries of some names, or all, as defined by their sources. */
-  #given(names: ReadonlySet<string> | undefined): ReadonlyMap<string, RegisteredQuery> {
-    const given = new Map<string, RegisteredQuery>();
-    for (const name of names ?? this.#candidates.keys()) {
-      const candidate = this.#candidates.get(name);
-      if (candidate !== undefined) {
-        given.set(name, candidate.query);
-      }
-    }
-    return given;
-  }
-
-  /** Returns whether the registered query of the name is this candidate. */
-  #isRegistered({ query, from }: Candidate): boolean {
-    const candidate = this.#candidates.get(query.name);
-    return (
-      candidate?.from === from && candidate.query.account === query.account && candidate.query.region === query.region
-    );
   }
 }

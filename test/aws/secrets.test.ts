@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ApiError, withoutSecrets } from '../../src/aws/errors.ts';
+import { ApiError } from '../../src/aws/errors.ts';
+import { withoutSecrets } from '../../src/aws/redaction.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import {
   answered,

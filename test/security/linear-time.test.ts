@@ -1,9 +1,10 @@
 import { analyse } from 'scslre';
 import { describe, expect, test } from 'vitest';
-import { describeFailure, withoutSecrets } from '../../src/aws/errors.ts';
+import { describeFailure } from '../../src/aws/errors.ts';
 import { readMonitors, readScopes } from '../../src/aws/lists.ts';
 import { parseNoProxy } from '../../src/aws/network/no-proxy.ts';
 import { readProxyRoutes } from '../../src/aws/network/proxy-routes.ts';
+import { withoutSecrets } from '../../src/aws/redaction.ts';
 import { httpUrl, id, profile, roleArn } from '../../src/config/formats.ts';
 import { didYouMean } from '../../src/config/reading/nearest.ts';
 import { quote } from '../../src/config/reading/nodes.ts';
@@ -40,7 +41,7 @@ const CUT_BEFORE: Readonly<Record<string, keyof typeof READERS>> = {
 
 /** Files that construct a pattern, with the reader that uses it. */
 const CONSTRUCTED: Readonly<Record<string, keyof typeof READERS>> = {
-  'src/aws/errors.ts': 'withoutSecrets',
+  'src/aws/redaction.ts': 'withoutSecrets',
   'src/config/formats.ts': 'roleArn',
   'src/config/reading/plain-entries.ts': 'plainEntries',
   'src/config/reading/texts.ts': 'parseDuration',

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { HttpRequest } from '@smithy/core/protocols';
 import type { Clock } from '../../lib/clock.ts';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
-import { CredentialsUnavailable, describeFailure, withoutSecrets } from '../errors.ts';
+import { CredentialsUnavailable, describeFailure } from '../errors.ts';
 import type { BoundedHandler } from '../network/bounded-handler.ts';
+import { withoutSecrets } from '../redaction.ts';
 import type { AwsCredentials } from './credentials.ts';
 
 const FULL_URI = 'AWS_CONTAINER_CREDENTIALS_FULL_URI';

@@ -1,5 +1,5 @@
 import type { QueryResultRow } from 'pg';
-import { withoutSecrets } from '../../aws/errors.ts';
+import { withoutSecrets } from '../../aws/redaction.ts';
 import type { PostgresqlAddress } from '../../config/postgresql-url.ts';
 import {
   Conflict,
