@@ -1,7 +1,5 @@
 import pLimit from 'p-limit';
-import { background } from '../lib/background.ts';
 import type { Clock } from '../lib/clock.ts';
-import { TurnsByKey } from '../lib/concurrency.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { Question } from '../model/question.ts';
@@ -10,6 +8,7 @@ import type { EarlierRuns, Permission, RunJournal } from '../scheduler/run-journ
 import type { FencedRuns, FenceGroup } from './fenced-runs.ts';
 import { FollowedRun } from './followed-run.ts';
 import { ForeignIntents } from './foreign-intents.ts';
+import { MOST_CONFLICTS, PendingRuns, WRITES_AT_ONCE } from './pending-runs.ts';
 import { RegisterError } from './registers.ts';
 import { type RunRegisters, runRegisterOf } from './run-registers.ts';
 import type { RunValue } from './values.ts';
@@ -27,11 +26,6 @@ export interface RunFenceOptions {
   readonly patience: () => number;
 }
 
-/** Writes at the same time, when many are repeated after the engine was away. */
-const WRITES_AT_ONCE = 16;
-/** Conflicts in a row after which a write is left for the next heartbeat. */
-const MOST_CONFLICTS = 5;
-
 /**
  * The journal of runs in shared registers. Each start needs a compare-and-set of the register of its query first, so that no
  * window is started by two processes, whatever their clocks, pauses, and beliefs about the leader. The process whose write of
@@ -39,18 +33,17 @@ const MOST_CONFLICTS = 5;
  */
 export class RunFence implements RunJournal<ScheduledQuery> {
   readonly #options: RunFenceOptions;
-  readonly #turns = new TurnsByKey();
   readonly #atOnce = pLimit(WRITES_AT_ONCE);
   readonly #followed = new WeakMap<Run, FollowedRun>();
-  /** Runs whose last change is not written yet, by register. */
-  readonly #pending = new Map<string, Set<FollowedRun>>();
+  readonly #pending: PendingRuns;
   readonly #intents: ForeignIntents;
   #runs: FencedRuns = { resume: () => false, skipped: () => undefined };
   #fencedStarts = 0;
 
   constructor(options: RunFenceOptions) {
     this.#options = options;
-    const { clock, registers, group, patience } = options;
+    const { clock, log, registers, group, patience } = options;
+    this.#pending = new PendingRuns({ log, registers, group });
     this.#intents = new ForeignIntents({
       clock,
       registers,
@@ -82,19 +75,18 @@ export class RunFence implements RunJournal<ScheduledQuery> {
 
   /** Repeats failed writes, and settles intents of dead processes. Called after each heartbeat. Never rejects. */
   async tick(): Promise<void> {
-    const pending = Array.from(this.#pending.keys(), (name) => () => this.#flush(name));
-    const watched = this.#options.group.mayStart()
-      ? this.#intents.names().map((name) => () => this.#turns.run(name, () => this.#intents.check(name)))
-      : [];
-    const work = [...pending, ...watched].map((each) => this.#atOnce(each));
-    await Promise.allSettled(work);
+    const watched = this.#options.group.mayStart() ? this.#intents.names() : [];
+    const checks = watched.map((name) =>
+      this.#atOnce(() => this.#pending.turns.run(name, () => this.#intents.check(name))),
+    );
+    await Promise.allSettled([this.#pending.flush(), ...checks]);
   }
 
   /** Writes all changes. Resolves to false if some cannot be written now. */
   async settled(): Promise<boolean> {
-    await this.#turns.idle();
+    await this.#pending.turns.idle();
     await this.tick();
-    return this.#pending.size === 0;
+    return this.#pending.isEmpty;
   }
 
   /** The runs of other processes, and of this one before it lost the lead, for a query that is scheduled from now on. */
@@ -132,7 +124,7 @@ export class RunFence implements RunJournal<ScheduledQuery> {
   started(registration: Scheduled, run: Run, abandon: () => void): void {
     const followed = this.#follow(registration, run);
     followed.hasStarted(abandon, this.#options.clock.now() - (this.#options.clock.monotonic() - run.startedAt));
-    this.#writeSoon(followed);
+    this.#pending.add(followed);
   }
 
   stopping(registration: Scheduled, run: Run): Promise<Permission> {
@@ -146,7 +138,7 @@ export class RunFence implements RunJournal<ScheduledQuery> {
       followed.countAs(end, count);
     } else if (!followed.isLost) {
       followed.hasEnded(end, count);
-      this.#writeSoon(followed);
+      this.#pending.add(followed);
     }
   }
 
@@ -222,63 +214,14 @@ export class RunFence implements RunJournal<ScheduledQuery> {
   }
 
   /** Does `work` after pending writes of the register. Resolves to `later` if the engine cannot be used now. */
-  async #inTurn(followed: FollowedRun, work: () => Promise<Permission>): Promise<Permission> {
-    return this.#turns.run(followed.name, async () => {
-      try {
-        await this.#writePending(followed.name);
-        return await work();
-      } catch (error) {
-        return this.#failed(error);
+  async #inTurn({ name }: FollowedRun, work: () => Promise<Permission>): Promise<Permission> {
+    try {
+      return await this.#pending.inTurn(name, work);
+    } catch (error) {
+      if (!(error instanceof RegisterError)) {
+        throw error;
       }
-    });
-  }
-
-  #writeSoon(followed: FollowedRun): void {
-    const pending = this.#pending.get(followed.name) ?? new Set();
-    this.#pending.set(followed.name, pending.add(followed));
-    background(this.#options.log, 'storing of a run', this.#flush(followed.name));
-  }
-
-  /** Writes the pending changes of a register. They remain pending if the engine cannot be used now. */
-  async #flush(name: string): Promise<void> {
-    await this.#turns.run(name, () => this.#writePending(name).catch((error: unknown) => this.#failed(error)));
-  }
-
-  #failed(error: unknown): Permission {
-    if (!(error instanceof RegisterError)) {
-      throw error;
-    }
-    return 'later';
-  }
-
-  /** @throws RegisterError */
-  async #writePending(name: string): Promise<void> {
-    const pending = this.#pending.get(name) ?? [];
-    for (const followed of pending) {
-      for (let conflicts = 0; followed.isPending; conflicts += 1) {
-        if (conflicts === MOST_CONFLICTS) {
-          throw new RegisterError('conflict', `register ${name} changes too often`);
-        }
-        await this.#writeRun(followed);
-      }
-      this.#pending.get(name)?.delete(followed);
-    }
-    if (this.#pending.get(name)?.size === 0) {
-      this.#pending.delete(name);
-    }
-  }
-
-  /** Writes the last change of a run once. After a conflict, it is pending still, unless another process has the run. */
-  async #writeRun(followed: FollowedRun): Promise<void> {
-    const { group, registers } = this.#options;
-    const change = followed.change(registers.get(followed.name), group);
-    const written = await registers.write(followed.name, change.value, followed.every);
-    if (written.outcome === 'written') {
-      change.written();
-      return;
-    }
-    if (!written.isOlder) {
-      followed.conflicted(written.current, group.boot);
+      return 'later';
     }
   }
 

@@ -1,0 +1,100 @@
+import pLimit from 'p-limit';
+import { background } from '../lib/background.ts';
+import { TurnsByKey } from '../lib/concurrency.ts';
+import type { Logger } from '../lib/log.ts';
+import type { FenceGroup } from './fenced-runs.ts';
+import type { FollowedRun } from './followed-run.ts';
+import { RegisterError } from './registers.ts';
+import type { RunRegisters } from './run-registers.ts';
+
+/** Writes at the same time, when many are repeated after the engine was away. */
+export const WRITES_AT_ONCE = 16;
+/** Conflicts in a row after which a write is left for the next heartbeat. */
+export const MOST_CONFLICTS = 5;
+
+/** Runs whose last change is not written yet, by register. They are written one after another, in the order of the changes. */
+export class PendingRuns {
+  /** The work with each register. */
+  readonly turns = new TurnsByKey();
+  readonly #log: Logger;
+  readonly #registers: RunRegisters;
+  readonly #group: FenceGroup;
+  readonly #atOnce = pLimit(WRITES_AT_ONCE);
+  readonly #pending = new Map<string, Set<FollowedRun>>();
+
+  constructor(options: { readonly log: Logger; readonly registers: RunRegisters; readonly group: FenceGroup }) {
+    this.#log = options.log;
+    this.#registers = options.registers;
+    this.#group = options.group;
+  }
+
+  get isEmpty(): boolean {
+    return this.#pending.size === 0;
+  }
+
+  has(name: string): boolean {
+    return this.#pending.has(name);
+  }
+
+  /** Writes the last change of a run soon. */
+  add(followed: FollowedRun): void {
+    const { name } = followed;
+    const pending = this.#pending.get(name) ?? new Set();
+    this.#pending.set(name, pending.add(followed));
+    background(this.#log, 'storing of a run', this.#flush(name));
+  }
+
+  /** Writes all changes. They remain pending if the engine cannot be used now. */
+  async flush(): Promise<void> {
+    const names = [...this.#pending.keys()];
+    await Promise.allSettled(names.map((name) => this.#atOnce(() => this.#flush(name))));
+  }
+
+  /** Does `work` after the changes of a register are written. @throws RegisterError if the engine cannot be used now */
+  inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.turns.run(name, async () => {
+      await this.#write(name);
+      return work();
+    });
+  }
+
+  async #flush(name: string): Promise<void> {
+    try {
+      await this.inTurn(name, async () => undefined);
+    } catch (error) {
+      if (!(error instanceof RegisterError)) {
+        throw error;
+      }
+    }
+  }
+
+  /** @throws RegisterError */
+  async #write(name: string): Promise<void> {
+    const pending = this.#pending.get(name) ?? [];
+    for (const followed of pending) {
+      for (let conflicts = 0; followed.isPending; conflicts += 1) {
+        if (conflicts === MOST_CONFLICTS) {
+          throw new RegisterError('conflict', `register ${name} changes too often`);
+        }
+        await this.#writeRun(followed);
+      }
+      this.#pending.get(name)?.delete(followed);
+    }
+    if (this.#pending.get(name)?.size === 0) {
+      this.#pending.delete(name);
+    }
+  }
+
+  /** Writes the last change of a run once. After a conflict, it is pending still, unless another process has the run. */
+  async #writeRun(followed: FollowedRun): Promise<void> {
+    const change = followed.change(this.#registers.get(followed.name), this.#group);
+    const written = await this.#registers.write(followed.name, change.value, followed.every);
+    if (written.outcome === 'written') {
+      change.written();
+      return;
+    }
+    if (!written.isOlder) {
+      followed.conflicted(written.current, this.#group.boot);
+    }
+  }
+}
