@@ -12,6 +12,8 @@ import type { Queries } from './queries.ts';
 
 /** Part of each budget that a leader uses while it may have a successor. */
 const CUT_OFF_SHARE = 0.5;
+const NOT_LOADED_HINT =
+  'queries registered over HTTP are not run until the shared storage can be read; retried every 5 s; check the database and its permissions';
 /** Time between attempts to read the registrations, in milliseconds. */
 const RETRY_MS = 5_000;
 
@@ -79,7 +81,7 @@ export class ReplicaRole implements ReplicaHandlers {
         if (!(error instanceof RegisterError)) {
           throw error;
         }
-        log.warn('registrations not read', { reason: error.message, hint: 'retried automatically' });
+        log.warn('registrations not loaded', { reason: error.message, hint: NOT_LOADED_HINT });
         await sleepUnlessAborted(clock, RETRY_MS, shutdown);
       }
     }

@@ -33,6 +33,8 @@ const ATTEMPTS_PER_DEATH = 6;
 /** Attempts to write pending changes before this process ends, and the time between them in milliseconds. */
 const LAST_ATTEMPTS = 3;
 const LAST_PAUSE_MS = 1_000;
+const NOT_LOADED_HINT =
+  'this replica starts no polls and runs until it can read the shared storage; retried at each heartbeat; check the database and its permissions';
 const INVALID_HINT = 'check whether another program writes to the table';
 
 /** One process of a group of replicas: its heartbeat, the election of the leader, and the registers of the group. */
@@ -257,7 +259,7 @@ export class ReplicaMember {
         this.#loadedEpoch = epoch;
         return true;
       } catch (error) {
-        log.warn('shared storage not read', { reason: reasonOf(error), hint: 'retried automatically' });
+        log.warn('shared storage not loaded', { reason: reasonOf(error), hint: NOT_LOADED_HINT });
         await sleep(clock, settings.heartbeat);
       }
     }
