@@ -17,6 +17,8 @@ export function storedRegistrations(storage: Storage): RegistrationStore {
   const records = storage.records(KIND);
   return {
     load: (late) => records.load(late),
+    // The directory belongs to this process.
+    changed: async () => undefined,
     put: (name, definition) => acknowledged(records.put(name, definition)),
     delete: (name) => acknowledged(records.delete(name)),
   };
@@ -26,6 +28,6 @@ async function acknowledged(change: Promise<void>): Promise<void> {
   try {
     await change;
   } catch (error) {
-    throw error instanceof StorageError ? new NotStoredError(error.message, { cause: error }) : error;
+    throw error instanceof StorageError ? new NotStoredError(error.message, 'not stored', { cause: error }) : error;
   }
 }

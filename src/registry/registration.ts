@@ -23,7 +23,7 @@ export type Refusal =
   /** Nothing is registered under the name. */
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'not stored'; readonly reason: string }
-  /** The exporter has started to shut down, or its configuration has changed, in the meantime. */
+  /** In the meantime, the exporter has started to shut down, its configuration has changed, or another replica leads. */
   | { readonly outcome: 'interrupted' };
 
 /** An error in a definition. */
@@ -40,9 +40,16 @@ export interface RegistrationStore {
   /** Reads all definitions. `late` receives those that cannot be read yet. */
   load(late: (definitions: ReadonlyMap<string, Definition>) => void): Promise<ReadonlyMap<string, Definition>>;
   /**
+   * Returns the definition of a name, or undefined if there is none, if another process may have changed it. Undefined if this
+   * process knows it.
+   *
+   * @throws NotStoredError if it cannot be read
+   */
+  changed(name: string): Promise<{ readonly definition: Definition | undefined } | undefined>;
+  /**
    * Resolves when the definition is stored as durably as the store allows.
    *
-   * @throws NotStoredError if storing it failed; nothing has changed then
+   * @throws NotStoredError if storing it failed
    */
   put(name: string, definition: Definition): Promise<void>;
   /** @throws NotStoredError as `put` */
@@ -52,11 +59,19 @@ export interface RegistrationStore {
 /** A failure to store a definition. The message is the reason. */
 export class NotStoredError extends Error {
   override readonly name = 'NotStoredError';
+  /** `changed`: another process has changed the definition. `interrupted`: another process has the registrations now. */
+  readonly outcome: 'not stored' | 'changed' | 'interrupted';
+
+  constructor(message: string, outcome: NotStoredError['outcome'] = 'not stored', options?: ErrorOptions) {
+    super(message, options);
+    this.outcome = outcome;
+  }
 }
 
 /** Without a storage, registrations are lost when the process exits. */
 export const NO_STORE: RegistrationStore = {
   load: async () => new Map(),
+  changed: async () => undefined,
   put: async () => undefined,
   delete: async () => undefined,
 };

@@ -1,15 +1,19 @@
 import type { ConfigContext } from '../config/entries/outside.ts';
-import { quote } from '../config/reading/nodes.ts';
-import { createProblem, type Problem, problemsOf } from '../config/reading/problem.ts';
 import { background } from '../lib/background.ts';
 import { inSlices, TurnsByKey } from '../lib/concurrency.ts';
 import type { Logger } from '../lib/log.ts';
 import type { RegisteredQuery } from '../model/query.ts';
-import { type Shard, shardOf } from '../model/shard.ts';
-import { loadEntryBody } from '../queries/load.ts';
+import type { Shard } from '../model/shard.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
 import type { QuerySources } from './query-sources.ts';
 import type { QueryView } from './query-view.ts';
+import {
+  newDefinition,
+  type ReadDefinition,
+  readDefinition,
+  type StoredDefinition,
+  withoutName,
+} from './read-definition.ts';
 import {
   areMet,
   type Definition,
@@ -36,13 +40,13 @@ export interface HttpRegistrationsOptions {
   readonly log: Logger;
 }
 
-/** A stored definition. */
-interface StoredDefinition {
-  readonly definition: Definition;
-  readonly etag: string;
-  /** Whether it is valid in the configuration that it was last read with; undefined before that. */
-  isValid: boolean | undefined;
+/** Another replica has changed the registration. */
+interface Changed {
+  readonly outcome: 'changed';
 }
+
+/** Changes by other replicas in a row after which a change is not stored. */
+const MOST_CHANGES = 5;
 
 /** The part of {@link HttpRegistrations} that HTTP endpoints use. */
 export type Registrations = Pick<HttpRegistrations, 'etag' | 'put' | 'remove'>;
@@ -93,7 +97,7 @@ export class HttpRegistrations {
   async #add(stored: ReadonlyMap<string, Definition>): Promise<void> {
     for (const [name, definition] of stored) {
       if (!this.#stored.has(name)) {
-        this.#stored.set(name, { definition, etag: definitionTag(definition), isValid: undefined });
+        this.#stored.set(name, newDefinition(definition));
       }
     }
     this.#readWith = undefined;
@@ -132,21 +136,19 @@ export class HttpRegistrations {
    * @param body parsed JSON
    */
   put(name: string, body: unknown, preconditions: Preconditions): Promise<Registered | Refusal> {
-    return this.#turns.run(name, async () => {
+    return this.#inTurn(name, async () => {
       const before = this.#stored.get(name);
-      const refusal = this.#refusalOfHolder(name) ?? refusalOf(preconditions, before);
+      const refusal = refusalOf(preconditions, before);
       if (refusal !== undefined) {
         return refusal;
       }
-      const context = this.#options.context();
-      const read = await this.#read(name, body, context);
+      const read = await this.#read(name, body, this.#options.context());
       if ('problems' in read) {
         return { outcome: 'invalid', problems: read.problems };
       }
-      const definition = withoutName(body);
-      const registration: StoredDefinition = { definition, etag: definitionTag(definition), isValid: undefined };
+      const registration = newDefinition(withoutName(body));
       const isSame = registration.etag === before?.etag && before.isValid === true;
-      const failure = isSame ? undefined : await this.#register(name, registration, read, context);
+      const failure = isSame ? undefined : await this.#register(name, registration);
       if (failure !== undefined) {
         return failure;
       }
@@ -172,53 +174,86 @@ export class HttpRegistrations {
   }
 
   /** Stores a valid definition, and registers its query. Resolves to undefined on success. */
-  async #register(
-    name: string,
-    registration: StoredDefinition,
-    valid: ReadDefinition,
-    readWith: ConfigContext,
-  ): Promise<Refusal | undefined> {
-    const { store, context, log } = this.#options;
+  async #register(name: string, registration: StoredDefinition): Promise<Refusal | Changed | undefined> {
+    const { store, log } = this.#options;
     const failure = await this.#store(store.put(name, registration.definition));
-    if (failure !== undefined) {
-      return failure;
+    if (failure === undefined) {
+      log.info('query registered over HTTP', { query: name, replaced: this.#stored.has(name) });
+      await this.#apply(name, registration);
     }
-    let used = readWith;
-    let read = valid;
-    while (used !== context()) {
+    return failure;
+  }
+
+  /** Registers a definition that is stored. */
+  async #apply(name: string, registration: StoredDefinition): Promise<void> {
+    const { context } = this.#options;
+    let used: ConfigContext;
+    let read: ReadDefinition;
+    do {
       used = context();
       read = await this.#read(name, registration.definition, used);
-    }
-    const replaced = this.#stored.has(name);
+    } while (used !== context());
     this.#stored.set(name, registration);
-    log.info('query registered over HTTP', { query: name, replaced });
     this.#setQueries([[name, read]]);
-    return undefined;
   }
 
   #remove(name: string, preconditions: Preconditions, reason: string): Promise<Removed | Refusal> {
-    return this.#turns.run(name, async () => {
+    return this.#inTurn(name, async () => {
       const { store, log } = this.#options;
       const registration = this.#stored.get(name);
-      const taken = this.#refusalOfHolder(name);
-      if (taken !== undefined || registration === undefined) {
-        return taken ?? { outcome: 'unknown' };
+      if (registration === undefined) {
+        return { outcome: 'unknown' };
       }
       const refusal = refusalOf(preconditions, registration) ?? (await this.#store(store.delete(name)));
       if (refusal !== undefined) {
         return refusal;
       }
-      this.#stored.delete(name);
       log.info('query registered over HTTP removed', { query: name, reason });
-      this.#setQueries([[name, undefined]]);
+      this.#forget(name);
       return { outcome: 'removed' };
     });
   }
 
-  async #read(name: string, body: unknown, context: ConfigContext): Promise<ReadDefinition> {
-    const read = await readDefinition(name, body, context);
-    const problem = 'query' in read ? foreignTarget(read.query, this.#options.shard) : undefined;
-    return problem === undefined ? read : { problems: [problem] };
+  /** Does `work` after earlier work with the name, with the definition as it is stored now. Repeats it if that changes. */
+  #inTurn<T extends Registered | Removed>(
+    name: string,
+    work: () => Promise<T | Refusal | Changed>,
+  ): Promise<T | Refusal> {
+    return this.#turns.run(name, async () => {
+      for (let changes = 0; changes < MOST_CHANGES; changes += 1) {
+        const refusal = this.#refusalOfHolder(name) ?? (await this.#store(this.#update(name)));
+        const result = refusal ?? (await work());
+        if (result.outcome !== 'changed') {
+          return result;
+        }
+      }
+      return { outcome: 'not stored', reason: 'other replicas change the registration at the same time' };
+    });
+  }
+
+  /** Follows a change by another process. @throws NotStoredError */
+  async #update(name: string): Promise<void> {
+    const { store, log } = this.#options;
+    const changed = await store.changed(name);
+    const registration = changed?.definition && newDefinition(changed.definition);
+    if (changed === undefined || registration?.etag === this.#stored.get(name)?.etag) {
+      return;
+    }
+    log.info('registration changed by another replica', { query: name, removed: registration === undefined });
+    if (registration === undefined) {
+      this.#forget(name);
+    } else {
+      await this.#apply(name, registration);
+    }
+  }
+
+  #forget(name: string): void {
+    this.#stored.delete(name);
+    this.#setQueries([[name, undefined]]);
+  }
+
+  #read(name: string, body: unknown, context: ConfigContext): Promise<ReadDefinition> {
+    return readDefinition(name, body, context, this.#options.shard);
   }
 
   #refusalOfHolder(name: string): Refusal | undefined {
@@ -226,17 +261,9 @@ export class HttpRegistrations {
     return source === undefined || source === 'http' ? undefined : { outcome: 'taken', source };
   }
 
-  /** Resolves to an outcome if a write to the store fails. */
-  async #store(written: Promise<void>): Promise<Refusal | undefined> {
-    try {
-      await written;
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof NotStoredError)) {
-        throw error;
-      }
-      return { outcome: 'not stored', reason: error.message };
-    }
+  /** Resolves to an outcome if a call of the store fails. */
+  #store(stored: Promise<void>): Promise<Refusal | Changed | undefined> {
+    return stored.then(() => undefined, failureOf);
   }
 
   /** Updates the registered queries from definitions; undefined: removed. */
@@ -261,28 +288,13 @@ export class HttpRegistrations {
   }
 }
 
-type ReadDefinition = { readonly query: RegisteredQuery } | { readonly problems: readonly Problem[] };
-
-async function readDefinition(name: string, body: unknown, context: ConfigContext): Promise<ReadDefinition> {
-  try {
-    return { query: (await loadEntryBody(body, name, context)).query };
-  } catch (error) {
-    return { problems: problemsOf(error) };
-  }
-}
-
-/** Returns a problem if another shard has the target of a query. */
-function foreignTarget({ account, region }: RegisteredQuery, { ordinal, total }: Shard): Problem | undefined {
-  const owner = shardOf({ account, region }, total);
-  const got = `account ${quote(account)} in region ${region}, which shard ${owner} of ${total} has`;
-  return owner === ordinal ? undefined : createProblem('account', undefined, got, `a target of shard ${ordinal}`);
-}
-
 function refusalOf(preconditions: Preconditions, registration: StoredDefinition | undefined): Refusal | undefined {
   return areMet(preconditions, registration?.etag) ? undefined : { outcome: 'precondition failed' };
 }
 
-/** The name is part of the URL; in the body, it is optional. */
-function withoutName(body: unknown): Definition {
-  return Object.fromEntries(Object.entries(Object(body)).filter(([key]) => key !== 'name'));
+function failureOf(error: unknown): Refusal | Changed {
+  if (!(error instanceof NotStoredError)) {
+    throw error;
+  }
+  return { outcome: error.outcome, reason: error.message };
 }

@@ -198,6 +198,17 @@ export class Leadership {
   }
 
   get #key() {
-    return { partition: this.#options.group, name: 'leader' };
+    return leaderKey(this.#options.group);
   }
+}
+
+/** Reads from the engine whether a process leads. @throws RegisterError */
+export async function hasLead(registers: Registers, group: string, boot: string): Promise<boolean> {
+  const key = leaderKey(group);
+  const register = await registers.get(key);
+  return register !== undefined && readLeader(key, register.value).boot === boot;
+}
+
+function leaderKey(group: string) {
+  return { partition: group, name: 'leader' };
 }

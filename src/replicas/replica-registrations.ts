@@ -3,6 +3,18 @@ import { EXPIRY_MS } from './own-register.ts';
 import { Conflict, type PutOptions, RegisterError, type RegisterKey, type Registers } from './registers.ts';
 import { parsedJson, readAll } from './values.ts';
 
+export interface ReplicaRegistrationsOptions {
+  readonly registers: Registers;
+  /** Name of the group and shard. */
+  readonly group: string;
+  /** Milliseconds of the engine's clock. */
+  readonly now: () => number;
+  /** Reads from the engine whether this process leads. @throws RegisterError */
+  readonly leads: () => Promise<boolean>;
+  /** Called with registers that cannot be read. */
+  readonly refused: (error: RegisterError) => void;
+}
+
 /** Content of a register of a query whose registration was removed. */
 const TOMBSTONE = JSON.stringify({ removed: true });
 
@@ -10,59 +22,94 @@ const TOMBSTONE = JSON.stringify({ removed: true });
  * The queries that are registered over HTTP, in registers. A write succeeds only if no other process has changed the register
  * since this one has read or written it: the retention of one member does not remove what another has just registered.
  *
- * @param boot of this process
- * @param now milliseconds of the engine's clock
- * @param refused called with registers that cannot be read
+ * Every successful call has found out afterward that this process leads. A later leader then reads what was written, and a
+ * process that was cut off confirms nothing that its successor does not know.
  */
-export function replicaRegistrations(
-  registers: Registers,
-  group: string,
-  boot: string,
-  now: () => number,
-  refused: (error: RegisterError) => void,
-): RegistrationStore {
-  const partition = `${group}/registrations`;
+export class ReplicaRegistrations implements RegistrationStore {
+  readonly #options: ReplicaRegistrationsOptions;
+  readonly #partition: string;
   /** Versions as this process knows them. */
-  const versions = new Map<string, string>();
+  readonly #versions = new Map<string, string>();
+  /** Names that were written since the last call of {@link load}. */
+  readonly #written = new Map<string, Definition | undefined>();
 
-  /** @throws NotStoredError */
-  async function put(name: string, value: string, options: PutOptions): Promise<void> {
-    const ifVersion = versions.get(name);
+  constructor(options: ReplicaRegistrationsOptions) {
+    this.#options = options;
+    this.#partition = `${options.group}/registrations`;
+  }
+
+  /** @throws RegisterError */
+  async load(): Promise<ReadonlyMap<string, Definition>> {
+    const { registers, refused } = this.#options;
+    this.#written.clear();
+    const values = readAll(this.#partition, await registers.list(this.#partition), readDefinition, refused);
+    const definitions = new Map<string, Definition>();
+    for (const [name, { value, version }] of values) {
+      if (!this.#written.has(name)) {
+        this.#versions.set(name, version);
+        setOrDelete(definitions, name, value);
+      }
+    }
+    for (const [name, definition] of this.#written) {
+      setOrDelete(definitions, name, definition);
+    }
+    return definitions;
+  }
+
+  async changed(name: string): Promise<{ readonly definition: Definition | undefined } | undefined> {
+    const { registers, refused } = this.#options;
+    const register = await this.#confirmed(() => registers.get({ partition: this.#partition, name }));
+    if (register?.version === this.#versions.get(name)) {
+      return undefined;
+    }
+    setOrDelete(this.#versions, name, register?.version);
+    const read = register && readAll(this.#partition, [{ name, ...register }], readDefinition, refused);
+    return { definition: read?.get(name)?.value };
+  }
+
+  async put(name: string, definition: Definition): Promise<void> {
+    await this.#put(name, definition, {});
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.#put(name, undefined, { expiresAt: this.#options.now() + EXPIRY_MS });
+  }
+
+  async #put(name: string, definition: Definition | undefined, options: PutOptions): Promise<void> {
+    const ifVersion = this.#versions.get(name);
     const condition = ifVersion === undefined ? options : { ...options, ifVersion };
+    const value = definition === undefined ? TOMBSTONE : JSON.stringify({ definition });
+    const key = { partition: this.#partition, name };
+    const version = await this.#confirmed(() => this.#options.registers.put(key, value, condition));
+    this.#versions.set(name, version);
+    this.#written.set(name, definition);
+  }
+
+  /** Does `work`, and verifies that this process leads. @throws NotStoredError */
+  async #confirmed<T>(work: () => Promise<T>): Promise<T> {
     try {
-      versions.set(name, await registers.put({ partition, name }, value, condition));
+      const result = await work();
+      if (!(await this.#options.leads())) {
+        throw new NotStoredError('another replica leads', 'interrupted');
+      }
+      return result;
     } catch (error) {
       if (!(error instanceof RegisterError)) {
         throw error;
       }
-      const current = error instanceof Conflict ? error.current?.version : undefined;
-      if (current?.startsWith(`${boot}/`) && current !== ifVersion) {
-        // An earlier write of this process, whose outcome was unknown.
-        versions.set(name, current);
-        await put(name, value, options);
-        return;
-      }
-      const reason = error instanceof Conflict ? 'another replica has changed the registration' : error.message;
-      throw new NotStoredError(reason, { cause: error });
+      throw error instanceof Conflict
+        ? new NotStoredError('another replica has changed the registration', 'changed', { cause: error })
+        : new NotStoredError(`${error.message}. It may take effect later`, 'not stored', { cause: error });
     }
   }
+}
 
-  return {
-    async load() {
-      const values = readAll(partition, await registers.list(partition), readDefinition, refused);
-      versions.clear();
-      const definitions = new Map<string, Definition>();
-      for (const [name, { value, version }] of values) {
-        versions.set(name, version);
-        if (value !== undefined) {
-          definitions.set(name, value);
-        }
-      }
-      return definitions;
-    },
-    put: (name, definition) => put(name, JSON.stringify({ definition }), {}),
-    delete: (name) => put(name, TOMBSTONE, { expiresAt: now() + EXPIRY_MS }),
-  };
+function setOrDelete<T>(map: Map<string, T>, name: string, value: T | undefined): void {
+  if (value === undefined) {
+    map.delete(name);
+  } else {
+    map.set(name, value);
+  }
 }
 
 /** Returns undefined for a removed query. @throws RegisterError `invalid` */

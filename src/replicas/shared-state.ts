@@ -5,9 +5,10 @@ import type { Question } from '../model/question.ts';
 import type { RegistrationStore } from '../registry/registration.ts';
 import { EndedStatuses } from './ended-statuses.ts';
 import type { FenceGroup } from './fenced-runs.ts';
+import { hasLead } from './leadership.ts';
 import type { RegisterError, Registers } from './registers.ts';
 import { ReplicaPeriods } from './replica-periods.ts';
-import { replicaRegistrations } from './replica-registrations.ts';
+import { ReplicaRegistrations } from './replica-registrations.ts';
 import { RunFence } from './run-fence.ts';
 import { RunRegisters } from './run-registers.ts';
 
@@ -46,7 +47,7 @@ export class SharedState {
       questionOf,
       patience,
     });
-    this.registrations = replicaRegistrations(registers, group, boot, common.now, refused);
+    this.registrations = new ReplicaRegistrations({ ...common, leads: () => hasLead(registers, group, boot) });
     this.ended = new EndedStatuses(common);
     this.periods = new ReplicaPeriods({ ...common, clock });
   }

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { NotStoredError } from '../../src/registry/registration.ts';
 import { EngineClock } from '../../src/replicas/engine-clock.ts';
 import { EngineRegisters } from '../../src/replicas/engine-registers.ts';
 import { IdInUseError, OwnRegister } from '../../src/replicas/own-register.ts';
-import type { RegisterError } from '../../src/replicas/registers.ts';
-import { replicaRegistrations } from '../../src/replicas/replica-registrations.ts';
+import { ReplicaRegistrations } from '../../src/replicas/replica-registrations.ts';
 import { readRun } from '../../src/replicas/values.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { MemoryEngine } from '../support/memory-engine.ts';
@@ -70,42 +68,85 @@ describe('the register of a member', () => {
 });
 
 describe('registrations in registers', () => {
-  const ignore = (_error: RegisterError) => undefined;
+  /** Stores of processes, of which all believe to lead until one of them does. */
+  function setUp() {
+    const shared = sharedEngine();
+    const refused: string[] = [];
+    let leader: string | undefined;
+    const storeOf = (boot: string) =>
+      new ReplicaRegistrations({
+        registers: shared.registersOf(boot),
+        group: 'g',
+        now: () => shared.clock.now(),
+        leads: async () => leader === undefined || leader === boot,
+        refused: ({ message }) => refused.push(message),
+      });
+    const setLeader = (boot: string) => {
+      leader = boot;
+    };
+    return { ...shared, storeOf, setLeader, refused };
+  }
 
   it('keeps a query that another replica has registered when this one removes it after its retention', async () => {
-    const { clock, registersOf } = sharedEngine();
-    const storeOf = (boot: string) => replicaRegistrations(registersOf(boot), 'g', boot, () => clock.now(), ignore);
+    const { storeOf } = setUp();
     const [first, second] = [storeOf('a'), storeOf('b')];
     await first.put('checkout', { queryId: '1' });
-    await second.load(() => undefined);
+    await second.load();
     await second.put('checkout', { queryId: '2' });
-    await expect(first.delete('checkout')).rejects.toThrow(NotStoredError);
-    expect(await second.load(() => undefined)).toEqual(new Map([['checkout', { queryId: '2' }]]));
+    await expect(first.delete('checkout')).rejects.toMatchObject({ outcome: 'changed' });
+    expect(await second.load()).toEqual(new Map([['checkout', { queryId: '2' }]]));
+    expect(await first.changed('checkout')).toEqual({ definition: { queryId: '2' } });
+    expect(await first.changed('checkout')).toBeUndefined();
+    await first.delete('checkout');
+    expect(await second.changed('checkout')).toEqual({ definition: undefined });
   });
 
   it('registers a removed query again', async () => {
-    const { clock, registersOf } = sharedEngine();
-    const store = replicaRegistrations(registersOf('a'), 'g', 'a', () => clock.now(), ignore);
+    const store = setUp().storeOf('a');
     await store.put('checkout', { queryId: '1' });
     await store.delete('checkout');
-    expect(await store.load(() => undefined)).toEqual(new Map());
+    expect(await store.load()).toEqual(new Map());
     await store.put('checkout', { queryId: '2' });
-    expect(await store.load(() => undefined)).toEqual(new Map([['checkout', { queryId: '2' }]]));
+    expect(await store.load()).toEqual(new Map([['checkout', { queryId: '2' }]]));
   });
 
-  it('ignores registers that no exporter has written', async () => {
-    const { clock, engine, registersOf } = sharedEngine();
-    const refused: string[] = [];
-    const store = replicaRegistrations(
-      registersOf('a'),
-      'g',
-      'a',
-      () => clock.now(),
-      ({ message }) => refused.push(message),
-    );
+  it('confirms nothing after another replica has taken the lead, which has its writes', async () => {
+    const { storeOf, setLeader } = setUp();
+    const [first, second] = [storeOf('a'), storeOf('b')];
+    await first.put('checkout', { queryId: '1' });
+    setLeader('b');
+    expect(await second.load()).toEqual(new Map([['checkout', { queryId: '1' }]]));
+    await expect(first.put('search', { queryId: '2' })).rejects.toMatchObject({ outcome: 'interrupted' });
+    await expect(first.changed('checkout')).rejects.toMatchObject({ outcome: 'interrupted' });
+    setLeader('a');
+    // It does not know its own write, which was not confirmed.
+    expect(await first.changed('search')).toEqual({ definition: { queryId: '2' } });
+  });
+
+  it('knows what is written while it reads all', async () => {
+    const { engine, storeOf } = setUp();
+    const store = storeOf('a');
+    await store.put('removed', { queryId: '1' });
+    const page = engine.page.bind(engine);
+    engine.page = async (...of) => {
+      const read = await page(...of);
+      await store.put('added', { queryId: '2' });
+      await store.delete('removed');
+      return read;
+    };
+    expect(await store.load()).toEqual(new Map([['added', { queryId: '2' }]]));
+  });
+
+  it('ignores registers that no exporter has written, until a query of the name is registered', async () => {
+    const { engine, refused, storeOf } = setUp();
+    const store = storeOf('a');
     await engine.put({ key: { partition: 'g/registrations', name: 'x' }, value: '[', version: 'v' });
-    expect(await store.load(() => undefined)).toEqual(new Map());
+    expect(await store.load()).toEqual(new Map());
     expect(refused).toEqual(['register g/registrations x: definition is missing']);
+    await expect(store.put('x', {})).rejects.toMatchObject({ outcome: 'changed' });
+    expect(await store.changed('x')).toEqual({ definition: undefined });
+    await store.put('x', { queryId: '1' });
+    expect(await store.load()).toEqual(new Map([['x', { queryId: '1' }]]));
   });
 });
 

@@ -66,7 +66,7 @@ function errorOf(name: string, refusal: Refusal): HttpError {
     case 'unknown':
       return notRegistered(name);
     case 'interrupted': {
-      const message = `${query} may be stored, but is not in effect: the exporter is shutting down, or its configuration has changed`;
+      const message = `${query} may be stored, but is not in effect: the exporter is shutting down, its configuration has changed, or another replica leads`;
       return new HttpError('unavailable', message);
     }
     case 'not stored': {

@@ -22,6 +22,10 @@ class SlowStore implements RegistrationStore {
     return new Map(this.stored);
   }
 
+  async changed() {
+    return undefined;
+  }
+
   put(name: string, definition: Definition): Promise<void> {
     return this.#write(() => this.stored.set(name, definition));
   }
