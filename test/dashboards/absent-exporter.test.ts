@@ -70,7 +70,7 @@ it.each([
   const [expr = ''] = panelQueries({ job: JOB, __rate_interval: `${rateInterval}s`, __interval_ms: '60000' })
     .filter(({ panel, dashboard }) => dashboard === 'nfm-fleet' && panel.title === 'Runs by outcome')
     // Scrapes are not at the moments of the bars.
-    .map(({ expression }) => expression.replace(`[${rateInterval}s]`, `[${rateInterval}s] offset 7s`));
+    .map(({ expression }) => expression.replaceAll(`[${rateInterval}s]`, `[${rateInterval}s] offset 7s`));
   const scrapesIn = (minutes: number) => (minutes * 60) / seconds;
   const query = `${own('running')}, query="q"`;
   verify(

@@ -79,7 +79,9 @@ describe('colors', () => {
     const limits = PANELS.filter(({ panel }) => panel.type === 'timeseries').flatMap(({ name, panel }) =>
       (panel.targets ?? [])
         .filter(({ expr }) =>
-          /^((sum by \([^)]*\) \()?aws_nfm_\w*(limit|budget)\w*|1 - aws_nfm:threshold)\{[^}]*\}\)?$/.test(expr),
+          /^((sum by \([^)]*\) \()?(replicas:)?aws_nfm_\w*(limit|budget)\w*|1 - aws_nfm:threshold)\{[^}]*\}( or .*)?\)?$/.test(
+            expr,
+          ),
         )
         .map(({ refId }) => ({ name, style: styleOf(panel, refId) })),
     );
@@ -115,7 +117,9 @@ describe('counted events', () => {
     for (const { panel } of ofCounters) {
       expect(panel.interval).toBe('1m');
       expect(panel.targets?.map(({ expr }) => expr)).toEqual([
-        expect.stringMatching(/rate\(\w+\{[^}]*\}\[\$__rate_interval\]\) \* \$__interval_ms \/ 1000/),
+        expect.stringMatching(
+          / or \(rate\(\w+\{[^}]*\}\[\$__rate_interval\]\)[^)]*\) \S+\)\) \* \$__interval_ms \/ 1000/,
+        ),
       ]);
     }
   });

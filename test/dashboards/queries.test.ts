@@ -12,6 +12,7 @@ import {
   DASHBOARDS,
   labelsOfLegend,
   labelValues,
+  PLAIN_DASHBOARDS,
   panelQueries,
   panelsOf,
   withValues,
@@ -55,9 +56,15 @@ const RECORDED: Readonly<Record<string, readonly string[]>> = {
 };
 /** By expressions, with label_replace. */
 const MADE_LABELS = ['remote_end', 'file_name', 'id', 'source', 'target', 'color'];
-const TARGET_LABELS = ['job', 'instance'];
+const TARGET_LABELS = ['job', 'instance', 'pod'];
+/** Series of config/rules-replicas.yml. */
+const OF_REPLICAS = [
+  ['aws_nfm:recorded_job', []] as const,
+  ...FAMILIES.filter(({ type }) => type === 'gauge').map(({ name, labels }) => [`replicas:${name}`, labels] as const),
+];
 const SERIES = new Map<string, readonly string[]>([
   ...Object.entries({ ...FOREIGN, ...RECORDED }),
+  ...OF_REPLICAS,
   ...FAMILIES.map(({ name, type, labels }) =>
     type === 'histogram' ? ([`${name}_bucket`, [...labels, 'le']] as const) : ([name, labels] as const),
   ),
@@ -69,6 +76,8 @@ const COUNTERS = new Set(
 );
 
 const PANEL_EXPRESSIONS = panelQueries().map(({ expression }) => expression);
+/** The same for exporters without replicas only. */
+const PLAIN_EXPRESSIONS = panelQueries({}, PLAIN_DASHBOARDS).map(({ expression }) => expression);
 const VARIABLE_QUERIES = DASHBOARDS.flatMap((dashboard) =>
   dashboard.templating.list.flatMap(({ definition }) =>
     definition === undefined ? [] : [labelValues(withValues(definition, dashboard))],
@@ -132,11 +141,11 @@ describe('the expressions of the dashboards', () => {
   });
 
   it('take rates of counters only, and never add up raw gauges over time', () => {
-    const rated = PANEL_EXPRESSIONS.flatMap((each) => [...each.matchAll(/\b(?:rate|increase)\((\w*)/g)]);
+    const rated = PLAIN_EXPRESSIONS.flatMap((each) => [...each.matchAll(/\b(?:rate|increase)\((\w*)/g)]);
     const names = rated.map(([, name = '']) => name);
     expect(names.length).toBeGreaterThan(20);
     expect(names.filter((name) => !COUNTERS.has(name) && !/^(process|nodejs)_\w+_(total|sum)$/.test(name))).toEqual([]);
-    const sums = PANEL_EXPRESSIONS.flatMap((each) => [...each.matchAll(/sum_over_time\(\(?([\w:]+).*?(\/|\))/g)]);
+    const sums = PLAIN_EXPRESSIONS.flatMap((each) => [...each.matchAll(/sum_over_time\(\(?([\w:]+).*?(\/|\))/g)]);
     expect(sums.length).toBeGreaterThan(5);
     for (const [, name = '', next] of sums.filter(([, name = '']) => !name.endsWith(':per_second'))) {
       expect([name.startsWith('aws_nfm_contributor_'), next]).toEqual([true, '/']);
@@ -144,7 +153,7 @@ describe('the expressions of the dashboards', () => {
   });
 
   it('join what is of one exporter only', () => {
-    const joins = PANEL_EXPRESSIONS.flatMap((expression) => expression.match(/\bon \([^)]*\)/g) ?? []);
+    const joins = PLAIN_EXPRESSIONS.flatMap((expression) => expression.match(/\bon \([^)]*\)/g) ?? []);
     expect(joins.length).toBeGreaterThan(80);
     // The edges of the map are sums over all exporters.
     const loose = joins.filter((each) => !each.startsWith('on (job, instance'));

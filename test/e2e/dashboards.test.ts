@@ -8,13 +8,14 @@ import {
   labelsOfLegend,
   labelValues,
   type PanelQuery,
+  PLAIN_DASHBOARDS,
   panelQueries,
   withValues,
 } from '../support/dashboard-files.ts';
 import { fileScope } from '../support/file-scope.ts';
 import { startCommand } from '../support/process.ts';
 import { PROJECT } from '../support/project.ts';
-import { type InstantSample, type Prometheus, startPrometheus } from '../support/prometheus.ts';
+import { type InstantSample, type Prometheus, type RangeSeries, startPrometheus } from '../support/prometheus.ts';
 
 /** What has nothing to show of the demo at some time, and why: dashboard, panel, letter of the query. */
 const MAY_BE_EMPTY: Readonly<Record<string, string>> = {
@@ -98,6 +99,19 @@ describe('the dashboards, of the demo in a real Prometheus,', { timeout: 60_000 
     }
     expect(answers.length).toBeGreaterThan(80);
     expect(namesOfEmpty(answers)).toEqual([]);
+  });
+
+  it('show the same as expressions without the parts for replicas', async () => {
+    const to = Date.now() / 1_000;
+    const plain = queries({}, PLAIN_DASHBOARDS);
+    expect(plain.filter(({ expression }, index) => expression !== queries()[index]?.expression).length).toBeGreaterThan(
+      100,
+    );
+    for (const [index, query] of queries().entries()) {
+      const shown = await prometheus.queryRange(query.expression, start, to, 5);
+      const expected = await prometheus.queryRange(plain[index]?.expression ?? '', start, to, 5);
+      expect(sorted(shown), nameOf(query)).toEqual(sorted(expected));
+    }
   });
 
   it('know what may be empty', () => {
@@ -260,9 +274,9 @@ interface AnswerNow {
   readonly series: readonly InstantSample[];
 }
 
-function queries(values: Readonly<Record<string, string>> = {}): PanelQuery[] {
+function queries(values: Readonly<Record<string, string>> = {}, dashboards = DASHBOARDS): PanelQuery[] {
   // A total is estimated from one value per five minutes: the first such time may not have been reached.
-  return panelQueries({ __range: '5m', compare: '10s', ...values }).map((query) => ({
+  return panelQueries({ __range: '5m', compare: '10s', ...values }, dashboards).map((query) => ({
     ...query,
     expression: query.expression.replace('[5m:5m]', '[5m:5s]'),
   }));
@@ -299,6 +313,10 @@ function namesOfEmpty(answers: readonly Answer[]): string[] {
     .filter(({ query, series }) => series.length === 0 && !OF_RULES.includes(query.dashboard))
     .map(({ query }) => nameOf(query));
   return empty.filter((name) => !(name in MAY_BE_EMPTY));
+}
+
+function sorted(series: readonly RangeSeries[]): string[] {
+  return series.map((each) => JSON.stringify(each)).sort();
 }
 
 function valuesOf(label: string, all: readonly InstantSample['labels'][]): ReadonlySet<string> {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { labelsOfLegend, type PanelQuery, panelQueries } from '../support/dashboard-files.ts';
 import { createRegisterTable, startDynalite } from '../support/dynalite.ts';
 import { ExpositionPage } from '../support/exposition-page.ts';
 import { freePort } from '../support/loopback-server.ts';
@@ -13,14 +14,19 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const HERE = { onTestFinished };
 const WAIT = { timeout: 60_000, interval: 200 };
 const REGION = 'us-east-1';
-/** Scheduled queries: less than the concurrent-run limit. */
+/** Scheduled queries whose runs last over the takeover. With the others, less than the concurrent-run limit. */
 const SCHEDULED = 4;
+/** Scheduled queries that have results before the takeover. */
+const WITH_RESULTS = 2;
 /** Evaluations and scrapes are 1 s apart, and a busy machine delays them. */
 const SLACK_S = 5;
 
 const SCENARIO = {
   accounts: [{ id: '123456789012' }],
-  startedQueries: [{ queuedFor: '0s', runningFor: '12s' }],
+  startedQueries: [
+    { match: { destinationCategory: 'INTRA_AZ' }, queuedFor: '0s', runningFor: '0s' },
+    { queuedFor: '0s', runningFor: '20s' },
+  ],
   queries: [endlessQueries(REGION, 'runs'), endlessQueries(REGION, 'denied')],
   faults: [{ kind: 'error', name: 'AccessDeniedException', status: 403, match: { queryId: 'denied' } }],
 };
@@ -43,6 +49,13 @@ async function startMember(id: string, service: string, table: string) {
         monitorName: 'checkout',
         metricName: ['RETRANSMISSIONS', 'TIMEOUTS'],
         destinationCategory: ['INTER_AZ', 'INTER_VPC'],
+        schedule: { every: '1h', delay: '0s' },
+      },
+      {
+        name: 'results',
+        monitorName: 'checkout',
+        metricName: ['RETRANSMISSIONS', 'DATA_TRANSFERRED'],
+        destinationCategory: 'INTRA_AZ',
         schedule: { every: '1h', delay: '0s' },
       },
     ],
@@ -70,6 +83,31 @@ async function gaps(prometheus: Prometheus, expression: string, from: number, to
   });
 }
 
+const AT_THE_SPEED_OF_SCRAPES = { __range: '1m', __rate_interval: '10s', __interval_ms: '1000' };
+/** Queries of panels over time, of queries without runs over the takeover: their rows do not change. */
+const PANELS = panelQueries({ ...AT_THE_SPEED_OF_SCRAPES, query: 'runs|denied|results.*' }).filter(
+  ({ instant }) => !instant,
+);
+/** Panels with series of each process. */
+const ofProcesses = ({ legend }: PanelQuery) => legend.includes('{{instance}}');
+/** Panels of events: a series ends if there are no events. */
+const ofEvents = ({ expression }: PanelQuery) => expression.endsWith(' > 0');
+/** Panels of contributors, statuses, and ages. All have data. */
+const WITH_DATA = [
+  'Retransmissions: worst flows',
+  'Retransmissions by monitor',
+  'Retransmissions by category',
+  'Data transferred',
+  'Retransmissions per GB',
+  'Queries by status',
+  'Status of watched queries',
+  'Last outcome of scheduled queries',
+  'API up',
+  'Freshness',
+  'Age of the last success',
+  'Age of the inventory',
+];
+
 test('a takeover makes no gap in recorded series, ends and fires no alert, and counts each run once', {
   timeout: 180_000,
 }, async () => {
@@ -90,18 +128,22 @@ test('a takeover makes no gap in recorded series, ends and fires no alert, and c
   // because it counts from the registration, which the successor repeats.
   const alerts = 'ALERTS{alertname!~"NfmReplicasWithoutLeader|NfmExporterDown|NfmQueryPollingFails"}';
   await vi.waitFor(async () => {
-    expect(await prometheus.query('replicas:aws_nfm_query_up')).toHaveLength(2 + SCHEDULED);
+    expect(await prometheus.query('replicas:aws_nfm_query_up')).toHaveLength(2 + SCHEDULED + WITH_RESULTS);
+    expect(await prometheus.query('replicas:aws_nfm_contributor_retransmissions')).not.toEqual([]);
     expect(await prometheus.query('ALERTS{alertname="NfmPermissionDenied"}')).toHaveLength(1);
     expect(await prometheus.query('up == 1')).toHaveLength(2);
   }, WAIT);
   const from = Math.ceil(Date.now() / 1_000);
+  // Two evaluations before the takeover.
+  await vi.waitFor(() => expect(Date.now() / 1_000).toBeGreaterThan(from + 2), WAIT);
 
   first.command.kill('SIGKILL');
   await first.command.ended;
   const killed = Date.now() / 1_000;
   await leads(second);
   const takeover = Date.now() / 1_000 - killed;
-  const increase = 'sum(sum without (instance, pod) (increase(aws_nfm_query_runs_total{outcome="succeeded"}[5m])))';
+  const increase =
+    'sum(sum without (instance, pod) (increase(aws_nfm_query_runs_total{query=~"flows.*", outcome="succeeded"}[5m])))';
   const counted = async () => (await prometheus.query(increase))[0]?.value ?? 0;
   await vi.waitFor(async () => expect(await counted()).toBeGreaterThan(SCHEDULED - 1.5), WAIT);
   // Ten evaluations after the takeover.
@@ -109,7 +151,9 @@ test('a takeover makes no gap in recorded series, ends and fires no alert, and c
   const to = Math.floor(Date.now() / 1_000) - 1;
 
   expect(await second.value('aws_nfm_replica_epoch')).toBe(2);
-  expect(service.requests.filter(({ operation }) => operation?.startsWith('StartQuery'))).toHaveLength(SCHEDULED);
+  expect(service.requests.filter(({ operation }) => operation?.startsWith('StartQuery'))).toHaveLength(
+    SCHEDULED + WITH_RESULTS,
+  );
   expect(Math.abs((await counted()) - SCHEDULED)).toBeLessThanOrEqual(1);
   for (const name of ['replicas:aws_nfm_query_up', 'replicas:aws_nfm_query_info', alerts]) {
     const found = await gaps(prometheus, name, from, to);
@@ -118,7 +162,39 @@ test('a takeover makes no gap in recorded series, ends and fires no alert, and c
       expect(gap, JSON.stringify(labels)).toBeLessThanOrEqual(takeover + SLACK_S);
     }
   }
+  await checkDashboards(prometheus, from, to, takeover);
   const fired = await prometheus.queryRange('ALERTS{alertstate="firing"}', from, to);
   expect(fired.map(({ labels }) => labels)).toEqual([]);
   expect((await prometheus.rules()).filter(({ health }) => health !== 'ok')).toEqual([]);
 });
+
+/** Checks that panels show one series per object, without a longer gap than the takeover, and each run once. */
+async function checkDashboards(prometheus: Prometheus, from: number, to: number, takeover: number): Promise<void> {
+  const shown = new Set<string>();
+  for (const query of PANELS.filter((each) => !ofProcesses(each) && !ofEvents(each))) {
+    const { expression, panel } = query;
+    const found = await gaps(prometheus, expression, from, to);
+    for (const { labels, gap } of found) {
+      expect(gap, `${panel.title}: ${JSON.stringify(labels)}`).toBeLessThanOrEqual(takeover + SLACK_S);
+      shown.add(panel.title);
+    }
+    expect(
+      found.filter(({ labels }) => 'instance' in labels),
+      panel.title,
+    ).toEqual([]);
+    const names = found.map(({ labels }) =>
+      labelsOfLegend(query)
+        .map((label) => labels[label])
+        .join(),
+    );
+    expect(new Set(names).size, panel.title).toBe(found.length);
+  }
+  expect([...shown]).toEqual(expect.arrayContaining(WITH_DATA));
+  const [runs] = panelQueries({ ...AT_THE_SPEED_OF_SCRAPES, query: 'flows.*' }).filter(
+    ({ panel }) => panel.title === 'Runs by outcome',
+  );
+  // A bar per second.
+  const bars = await prometheus.queryRange(runs?.expression ?? '', from - 60, to);
+  const total = bars.flatMap(({ points }) => points).reduce((sum, { value }) => sum + value, 0);
+  expect(Math.abs(total - SCHEDULED)).toBeLessThanOrEqual(1);
+}

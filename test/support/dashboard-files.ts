@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { dashboards } from '../../grafana/src/dashboards.ts';
 import { PROJECT } from './project.ts';
 
 /** The used members of a dashboard. */
@@ -102,6 +103,11 @@ export const DASHBOARDS: readonly DashboardFile[] = readdirSync(FOLDER)
   .sort()
   .map((file) => JSON.parse(readFileSync(`${FOLDER}/${file}`, 'utf8')));
 
+/** The same with expressions for exporters without replicas only. */
+export const PLAIN_DASHBOARDS: readonly DashboardFile[] = Object.entries(dashboards((dashboard) => dashboard))
+  .sort(([one], [other]) => one.localeCompare(other))
+  .map(([, dashboard]) => JSON.parse(JSON.stringify(dashboard)));
+
 /** The panels with queries: rows have only a title. */
 export function panelsOf({ panels }: DashboardFile): readonly Panel[] {
   return panels.filter(({ type }) => type !== 'row');
@@ -112,8 +118,11 @@ export function panelsOf({ panels }: DashboardFile): readonly Panel[] {
  *
  * @param values of variables by name. All others have the value All. Those whose names begin with `__` are Grafana's own.
  */
-export function panelQueries(values: Readonly<Record<string, string>> = {}): PanelQuery[] {
-  return DASHBOARDS.flatMap((dashboard) =>
+export function panelQueries(
+  values: Readonly<Record<string, string>> = {},
+  dashboards: readonly DashboardFile[] = DASHBOARDS,
+): PanelQuery[] {
+  return dashboards.flatMap((dashboard) =>
     panelsOf(dashboard).flatMap((panel) =>
       (panel.targets ?? []).map(({ refId, expr, instant = false, legendFormat = '' }) => ({
         dashboard: dashboard.uid,

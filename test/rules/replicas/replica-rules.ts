@@ -18,6 +18,7 @@ const MEMBER_SERIES = /^(up|process_\w+|scrape_\w+)$/;
 /** Families of the group `exporter` that are taken from the leader. */
 const OF_LEADER = new Set([
   'aws_nfm_exporter_poll_lag_seconds',
+  'aws_nfm_exporter_registered_queries',
   'aws_nfm_price_dollars_per_byte',
   'aws_nfm_selector_matches',
 ]);
@@ -40,9 +41,14 @@ interface Edit {
  * - gauges are recorded as `replicas:NAME`, from the member with the highest epoch;
  * - the increase of a counter is summed over all members, since each counts what it did;
  * - what one process reports of itself keeps its `instance`.
+ *
+ * @param shown names of further gauges to record, which dashboards show
  */
-export function rulesForReplicas(groups: readonly RuleGroup[]): readonly RuleGroup[] {
-  const conversion = new Conversion(groups.flatMap(({ rules }) => rules));
+export function rulesForReplicas(groups: readonly RuleGroup[], shown: readonly string[] = []): readonly RuleGroup[] {
+  const conversion = new Conversion(
+    groups.flatMap(({ rules }) => rules),
+    shown,
+  );
   const converted = groups.map(({ name, rules }) => ({
     name: `${name}_replicas`,
     rules: rules.map((rule) => conversion.convert(rule)),
@@ -55,9 +61,10 @@ class Conversion {
   readonly #recordedOfLeader = new Set<string>();
   /** Recorded series that are sums of counters: their `instance` is removed with their increase. */
   readonly #recordedCounters: ReadonlySet<string>;
-  readonly #used = new Set<string>();
+  readonly #used: Set<string>;
 
-  constructor(rules: readonly Rule[]) {
+  constructor(rules: readonly Rule[], shown: readonly string[]) {
+    this.#used = new Set(shown);
     this.#recordedCounters = new Set(
       rules.flatMap(({ record, expr }) => (record !== undefined && isSumOfCounter(expr) ? [record] : [])),
     );
@@ -84,6 +91,7 @@ class Conversion {
   /** The rules that record what the converted ones select. */
   recorded(): readonly Rule[] {
     return [
+      { record: 'aws_nfm:recorded_job', expr: RECORDED_JOB },
       { record: 'aws_nfm:member_epoch', expr: MEMBER_EPOCH },
       { record: 'aws_nfm:led_member', expr: LED },
       { record: 'aws_nfm:outdated_member', expr: OUTDATED },
@@ -166,6 +174,9 @@ class Conversion {
   }
 }
 
+/** Jobs whose gauges are recorded: dashboards then use the recorded ones. */
+const RECORDED_JOB = 'group by (job) (last_over_time(aws_nfm_exporter_build_info[10m]))';
+
 /** The last epoch of each member, with its group: the shards of one job have a group each. */
 const MEMBER_EPOCH = `  max by (job, instance) (last_over_time(aws_nfm_replica_epoch[10m]))
 * on (job, instance) group_left (group)
@@ -198,15 +209,34 @@ function newest(name: string): string {
   unless on (job, instance) aws_nfm:outdated_member
 )
 `;
-  return HAS_VARIABLE_LABELS.test(name) ? leader : `${leader}or\n${replaced(name)}`;
+  return name === COMPLETE ? leader : `${leader}or\n${replaced(name)}`;
 }
 
-/** Families that a takeover may give other labels, or other rows. */
-const HAS_VARIABLE_LABELS = /_info$|_last_error$|^aws_nfm_contributor_/;
+/** The family that a new leader exports completely from the start: a query without it is removed. */
+const COMPLETE = 'aws_nfm_query_info';
 
-/** The gauge of a replaced leader, for what its successor does not have yet: it polls each query first. */
+/**
+ * Families whose labels may differ after a takeover. If the successor has a series of the given family with the same of these
+ * labels, it has replaced all of them.
+ */
+const REPLACED_TOGETHER: readonly (readonly [family: RegExp, labels: string, by: string])[] = [
+  [/^aws_nfm_query_last_error$/, 'job, query', 'aws_nfm_query_up'],
+  [/^aws_nfm_account_info$/, 'job, account, aws_region', 'aws_nfm_account_info'],
+  // Rows of results.
+  [/^aws_nfm_(contributor|datapoint)_/, 'job, query', 'aws_nfm_query_contributors'],
+];
+
+/** The gauge of a replaced leader, for what its successor does not have yet: it polls each query, and reads results again. */
 function replaced(name: string): string {
-  return `max without (instance, pod) (last_over_time(${name}[5m]) and on (job, instance) aws_nfm:outdated_member)
+  const last = `last_over_time(${name}[5m]) and on (job, instance) aws_nfm:outdated_member`;
+  const [, labels, by] = REPLACED_TOGETHER.find(([family]) => family.test(name)) ?? [];
+  return labels === undefined
+    ? `max without (instance, pod) (${last})
+`
+    : `max without (instance, pod) (
+  ${last}
+  unless on (${labels}) (${by} unless on (job, instance) aws_nfm:outdated_member)
+)
 `;
 }
 
