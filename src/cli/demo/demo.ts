@@ -10,6 +10,7 @@ import type { DaemonFlags } from '../daemon-flags.ts';
 import type { ProcessEvents } from '../process-events.ts';
 import { serve } from '../serve.ts';
 import { startOnLoopback } from '../simulator.ts';
+import { type Agents, serveAgents } from './agents.ts';
 import { appendQuery, DEMO_FILES, makeDemoDirectory } from './directory.ts';
 import { beginStory, type Story } from './story.ts';
 import { welcome } from './welcome.ts';
@@ -22,6 +23,8 @@ export interface DemoOptions {
   readonly events: ProcessEvents;
   /** Play scenes, and print each to standard output. */
   readonly story: boolean;
+  /** Listen address for the metrics of simulated agents. Undefined: none. */
+  readonly agentsAddress: string | undefined;
 }
 
 /** A real exporter must not load simulated results at its next start. */
@@ -43,10 +46,12 @@ function refuseStorage({ storage }: Config): void {
  * @throws ConfigError if the file of `--config.file` is invalid, or has a storage
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
-  const { flags, clock, writeOut, events } = options;
+  const { flags, clock, writeError, writeOut, events, agentsAddress } = options;
   const scenario = parseScenario(await readFile(new URL('scenario.yml', DEMO_FILES), 'utf8'));
   const simulator = await startOnLoopback({ scenario, clock });
+  let agents: Agents | undefined;
   try {
+    agents = agentsAddress === undefined ? undefined : await serveAgents(agentsAddress, simulator, clock, writeError);
     const directory = await makeDemoDirectory(writeOut);
     useOnlyTheSimulator(process.env, simulator.url);
     const configFile = flags.configFile ?? directory.configFile;
@@ -81,6 +86,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
             configFile,
             directory,
             simulator: simulator.url,
+            agents: agents && `http://${hostOf(agents.address)}/metrics`,
             story: options.story,
           }),
         );
@@ -104,6 +110,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     story?.printRemaining();
     return exitCode;
   } finally {
+    await agents?.close();
     await simulator.close();
   }
 }

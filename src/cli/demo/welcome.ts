@@ -14,6 +14,8 @@ export interface Welcome {
   readonly configFile: string;
   readonly directory: DemoDirectory;
   readonly simulator: string;
+  /** URL of the metrics of agents on instances. Undefined: not served. */
+  readonly agents: string | undefined;
   /** Whether scenes are played. */
   readonly story: boolean;
 }
@@ -23,7 +25,7 @@ type Try = readonly [command: string, what: string];
 
 /** The text that the demo prints when it listens: pages first, then addresses and commands that can be copied. */
 export function welcome(options: Welcome): string {
-  const { flags, url, metrics, query, configFile, directory, simulator, story } = options;
+  const { flags, url, metrics, query, configFile, directory, simulator, agents, story } = options;
   const tries = configFile === directory.configFile ? ofDemoConfig(options) : ofAnyConfig(options);
   const end = story
     ? 'Press Ctrl-C to exit. The story starts. Each line shows the time, the event, and a command that shows its effect:'
@@ -41,6 +43,7 @@ export function welcome(options: Welcome): string {
   const addresses: readonly Try[] = [
     [metrics, 'the metrics for Prometheus'],
     [`${url}/api/v1/queries`, 'the queries as JSON'],
+    ...(agents === undefined ? [] : [[agents, 'network allowances of instances, from their agents'] as const]),
   ];
   const width = Math.max(...[...pages, ...addresses].map(([address]) => address.length));
   return `
