@@ -1,5 +1,5 @@
 // The tests hold our pages, rules and configuration against Prometheus, Alertmanager and their tools, the status page
-// against a browser, the storage of replicas against PostgreSQL, and run the demo's commands. This installs them with apt if it may. Otherwise it prints what is missing
+// against a browser, the storage of replicas against PostgreSQL, partition replicas in network namespaces, and run the demo's commands. This installs them with apt if it may. Otherwise it prints what is missing
 // and fails, so that no test is skipped in silence.
 
 import { installTools, postgresqlPrograms } from './debian-tools.mjs';
@@ -11,6 +11,8 @@ const missing = installTools([
   { names: ['prometheus-alertmanager', 'alertmanager'], package: 'prometheus-alertmanager' },
   { names: ['chromium'], package: 'chromium' },
   { names: ['curl'], package: 'curl' },
+  // The package of `ip`, which has no such flag.
+  { names: ['ss'], package: 'iproute2' },
   {
     // Found only after its installation.
     get names() {
@@ -22,7 +24,7 @@ const missing = installTools([
 if (missing !== undefined) {
   process.stderr.write(
     `The tests need ${missing.names} on the PATH.\n` +
-      `Install Prometheus 2.42 and Alertmanager 0.25, or later, Chromium, and PostgreSQL 13 or later: on Debian and Ubuntu "${missing.command}" ` +
+      `Install Prometheus 2.42 and Alertmanager 0.25, or later, Chromium, iproute2, and PostgreSQL 13 or later: on Debian and Ubuntu "${missing.command}" ` +
       `as root, elsewhere by your system's packages.\n`,
   );
   process.exit(1);

@@ -82,11 +82,12 @@ export function startCommand(
       const look = () => {
         const found = stderr.includes(msg) ? log().filter((each) => each['msg'] === msg) : [];
         if (found.length >= count) {
+          err.off('data', look);
           resolve(found.slice(0, count));
         }
       };
-      look();
       err.on('data', look);
+      look();
       void ended.then(({ code }) => reject(new Error(`ended with ${code}, without ${count} "${msg}":\n${stderr}`)));
     });
   const event = async (msg: string): Promise<LogEvent> => (await events(msg, 1))[0] ?? {};

@@ -6,14 +6,19 @@ import { createRegisterTable, startDynalite } from './dynalite.ts';
 import { ExpositionPage } from './exposition-page.ts';
 import type { LogEvent } from './log-lines.ts';
 import { freePort } from './loopback-server.ts';
+import type { NetworkHost } from './network-namespaces.ts';
 import { startPostgresql } from './postgresql.ts';
 import { CLEAN_ENVIRONMENT, type Command, startCommand } from './process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** A shared storage as a process of its own. */
 interface Engine {
+  /** Port of the loopback address. */
+  readonly port: number;
   /** Content of `storage`. */
   readonly storage: Readonly<Record<string, unknown>>;
+  /** As `storage`, on another `HOST:PORT` that forwards to the port. */
+  storageAt(address: string): Readonly<Record<string, unknown>>;
   signal(signal: NodeJS.Signals): void;
 }
 
@@ -22,14 +27,22 @@ export const ENGINES: Readonly<Record<'dynamodb' | 'postgresql', (scope: TestSco
   async dynamodb(scope) {
     const { port, signal } = await startDynalite(scope);
     await createRegisterTable(port, 'replicas');
-    const storage = { dynamodb: { table: 'replicas', region: 'us-east-1', endpoint: `http://127.0.0.1:${port}` } };
-    return { storage, signal };
+    const storageAt = (address: string) => ({
+      dynamodb: { table: 'replicas', region: 'us-east-1', endpoint: `http://${address}` },
+    });
+    return { port, storage: storageAt(`127.0.0.1:${port}`), storageAt, signal };
   },
   async postgresql(scope) {
-    const { url, signal } = await startPostgresql(scope);
-    return { storage: { postgresql: { url: url('sslmode=disable') } }, signal };
+    const { port, url, signal } = await startPostgresql(scope);
+    const storageAt = (address: string) => ({
+      postgresql: { url: url('sslmode=disable').replace(`127.0.0.1:${port}`, address) },
+    });
+    return { port, storage: storageAt(`127.0.0.1:${port}`), storageAt, signal };
   },
 };
+
+/** Port of exporters on hosts of their own. */
+const HOST_PORT = 10_049;
 
 /** Queries of each metric and category of monitors, 28 for each. */
 export function queriesOf(monitors: readonly string[], schedule: Readonly<Record<string, string>>) {
@@ -42,7 +55,7 @@ export function queriesOf(monitors: readonly string[], schedule: Readonly<Record
   }));
 }
 
-/** A replica whose processes are started one after another. */
+/** An exporter whose processes are started one after another. */
 export interface ReplicaProcess {
   readonly id: string;
   /** Starts the first or next process, and resolves when it listens. */
@@ -56,24 +69,45 @@ export interface ReplicaProcess {
   log(): LogEvent[];
 }
 
-/** A replica on a port of its own, which signs with its ID as the access key. `replicas` is added to its settings. */
+/**
+ * A replica on a port of its own, which signs with its ID as the access key. `replicas` is added to its settings. It runs on a
+ * host of a network, or on the loopback address.
+ */
 export async function replicaProcess(
   scope: TestScope,
   id: string,
   config: Readonly<Record<string, unknown>>,
   replicas: Readonly<Record<string, unknown>> = {},
+  host?: NetworkHost,
 ): Promise<ReplicaProcess> {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const address = host === undefined ? `127.0.0.1:${await freePort()}` : `${host.address}:${HOST_PORT}`;
+  const settings = { heartbeat: '1s', ...replicas, id, url: `http://${address}` };
+  return exporterProcess(scope, id, { ...config, replicas: settings }, address, host);
+}
+
+/** An exporter that listens on `HOST:PORT`, and signs with its ID as the access key. */
+export function exporterProcess(
+  scope: TestScope,
+  id: string,
+  config: Readonly<Record<string, unknown>>,
+  address: string,
+  host?: NetworkHost,
+): ReplicaProcess {
   const file = join(temporaryFolder(scope), `${id}.json`);
-  const own = { web: { listenAddresses: [`127.0.0.1:${port}`] }, replicas: { heartbeat: '1s', ...replicas, id, url } };
-  writeFileSync(file, JSON.stringify({ ...config, ...own }));
+  writeFileSync(file, JSON.stringify({ ...config, web: { listenAddresses: [address] } }));
   const ended: LogEvent[] = [];
   let command: Command | undefined;
+  const page = async (timeout: number) => {
+    const url = `http://${address}/metrics`;
+    return host === undefined
+      ? (await fetch(url, { signal: AbortSignal.timeout(timeout) })).text()
+      : host.text(url, timeout);
+  };
   return {
     id,
     async start() {
-      command = startCommand(scope, ['--config.file', file], { ...CLEAN_ENVIRONMENT, AWS_ACCESS_KEY_ID: id });
+      const env = { ...CLEAN_ENVIRONMENT, AWS_ACCESS_KEY_ID: id };
+      command = startCommand(scope, ['--config.file', file], env, undefined, { through: host?.through ?? [] });
       await command.event('listening');
     },
     async end(signal) {
@@ -85,8 +119,7 @@ export async function replicaProcess(
     signal: (signal) => command?.kill(signal),
     async metrics(timeout = 2_000) {
       try {
-        const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(timeout) });
-        return new ExpositionPage(await response.text());
+        return new ExpositionPage(await page(timeout));
       } catch {
         return undefined;
       }
@@ -98,11 +131,15 @@ export async function replicaProcess(
 /** In milliseconds, on a busy machine. */
 const LEAD_WITHIN = 60_000;
 
-/** Resolves to the replica that leads, once there is one. */
+/** Resolves to the replica that leads, once there is one. Of several, only the one with the highest epoch does. */
 export async function leaderOf(members: readonly ReplicaProcess[]): Promise<ReplicaProcess> {
   for (const since = Date.now(); Date.now() - since < LEAD_WITHIN; ) {
     const pages = await Promise.all(members.map((each) => each.metrics()));
-    const found = members.find((_each, i) => pages[i]?.value('aws_nfm_replica_leader') === 1);
+    const epochs = pages.map((page) =>
+      page?.value('aws_nfm_replica_leader') === 1 ? (page.value('aws_nfm_replica_epoch') ?? 0) : 0,
+    );
+    const highest = Math.max(...epochs);
+    const found = highest > 0 ? members[epochs.indexOf(highest)] : undefined;
     if (found !== undefined) {
       return found;
     }
