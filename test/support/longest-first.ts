@@ -7,6 +7,8 @@ const LONG_FILES: readonly string[] = [
   'test/daemon/monitor-metrics-day.test.ts',
   'test/rules/rules.test.ts',
   'test/rules/replicas/takeover.test.ts',
+  'test/daemon/replica-network-partitions.test.ts',
+  'test/daemon/replica-network-takeovers.test.ts',
   'test/persistence/registers/contract.test.ts',
   'test/persistence/registers/faults.test.ts',
   'test/replicas/simulation.test.ts',

@@ -1,0 +1,237 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, type ExpectStatic, test, vi } from 'vitest';
+import type { TestScope } from '../support/daemon.ts';
+import { freePort } from '../support/loopback-server.ts';
+import { createNetwork, type Network, whyNoNamespaces } from '../support/network-namespaces.ts';
+import {
+  ENGINES,
+  exporterProcess,
+  leaderOf,
+  type ReplicaProcess,
+  replicaProcess,
+} from '../support/replica-processes.ts';
+import { endlessQueries, runSimulator, type SimulatedService } from '../support/simulated-service.ts';
+import { keepLedger, type StartedRun, type StartLedger } from '../support/start-ledger.ts';
+
+/** `npm run long:partitions` takes an hour. */
+const MINUTE = 60_000;
+const DURATION = Number(process.env['PARTITION_MINUTES'] ?? 0) * MINUTE;
+const IS_LONG = DURATION > 0;
+/** Of a partition: longer than a takeover with the default heartbeat. */
+const CUT_FOR = IS_LONG ? MINUTE : 30_000;
+/** Before and after a partition, at least. */
+const QUIET_FOR = IS_LONG ? 5 * MINUTE : 5_000;
+/** From the beginning of a partition until windows are due, which are those of a multiple of a minute. */
+const WINDOW_AFTER = 10_000;
+/** Requests per second: polls and seven runs per minute use nearly all. */
+const BUDGET = 5;
+const POLLED = 76;
+const POLL_EVERY = '20s';
+const RUNS = 7;
+const MONITOR = 'monitor';
+const PATIENT = { timeout: 3 * MINUTE, interval: 500 };
+const NO_NAMESPACES = whyNoNamespaces();
+
+type Host = 'first' | 'second' | 'engine' | 'aws';
+type Unreachable = 'engine' | 'aws';
+
+interface Case {
+  readonly kind: keyof typeof ENGINES;
+  readonly name: string;
+  /** Hosts that the leader cannot reach. */
+  readonly cut: readonly Unreachable[];
+}
+
+const CUTS: readonly Omit<Case, 'kind'>[] = [
+  { name: 'the shared storage', cut: ['engine'] },
+  { name: 'AWS', cut: ['aws'] },
+  { name: 'the shared storage and AWS', cut: ['engine', 'aws'] },
+];
+
+const CASES = CUTS.flatMap((each, n): Case[] => {
+  const kinds = ['postgresql', 'dynamodb'] as const;
+  return kinds.filter((_kind, k) => IS_LONG || k === n % 2).map((kind) => ({ ...each, kind }));
+});
+
+/** The service of one group, and what it has received. */
+interface Aws {
+  readonly service: SimulatedService;
+  readonly ledger: StartLedger;
+}
+
+async function startAws(scope: TestScope): Promise<Aws> {
+  const service = await runSimulator(scope, {
+    accounts: [{ id: '111122223333', regions: { 'us-east-1': { monitors: [{ name: MONITOR }] } } }],
+    startedQueries: [{ queuedFor: '1s', runningFor: '3s', rows: 5 }],
+    queries: [endlessQueries('us-east-1', 'query-{n}', { count: POLLED, monitorName: MONITOR })],
+  });
+  return { service, ledger: await keepLedger(scope, service.url, () => Math.random() * 150) };
+}
+
+function configOf(endpoint: string): Readonly<Record<string, unknown>> {
+  return {
+    log: { level: 'debug' },
+    aws: {
+      region: 'us-east-1',
+      endpoint,
+      stsEndpoint: endpoint,
+      requestsPerSecond: BUDGET,
+      maxConcurrentRuns: 100,
+    },
+    discovery: { monitorsEvery: '0s' },
+    queries: [
+      {
+        name: 'runs',
+        monitorName: MONITOR,
+        metricName: 'RETRANSMISSIONS',
+        destinationCategory: '*',
+        schedule: { every: '1m', lookback: '1m', delay: '0s', timeout: '1m' },
+      },
+      ...Array.from({ length: POLLED }, (_, n) => ({
+        name: `watched-${n + 1}`,
+        monitorName: MONITOR,
+        queryId: `query-${n + 1}`,
+        interval: POLL_EVERY,
+      })),
+    ],
+  };
+}
+
+/** Requests of a period. */
+function requestsOf({ service }: Aws, from: number, to: number): number {
+  return service.requests.filter(({ at }) => at >= from && at < to).length;
+}
+
+/** Windows that two processes have started. */
+function startedTwice(started: readonly StartedRun[]): readonly string[] {
+  const starters = new Map<string, Set<string>>();
+  for (const { path, asked, windowEnd, accessKeyId } of started) {
+    const window = `${path} ${asked} ${windowEnd}`;
+    starters.set(window, (starters.get(window) ?? new Set()).add(accessKeyId));
+  }
+  return Array.from(starters).flatMap(([window, by]) => (by.size > 1 ? [window] : []));
+}
+
+function repeated(keys: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return keys.filter((key) => seen.size === seen.add(key).size);
+}
+
+/** The query and window of each run that a member has counted. */
+function countedBy(members: readonly ReplicaProcess[]): readonly string[] {
+  const events = members.flatMap((each) => each.log()).filter(({ msg }) => msg === 'run ended');
+  return events.map(({ query, window_end }) => `${query} ${window_end}`);
+}
+
+/** Resolves to the started queries that no member has followed to its end, once these are only starts during the partition. */
+async function orphansOf({ service, ledger }: Aws, until: number): Promise<readonly StartedRun[]> {
+  const unread = () => {
+    const stopped = new Set(
+      service.requests.flatMap(({ operation, queryId }) => (operation.startsWith('Stop') ? [queryId] : [])),
+    );
+    return ledger.started.filter(({ queryId, at }) => at < until && !ledger.read.has(queryId) && !stopped.has(queryId));
+  };
+  for (const since = Date.now(); Date.now() - since < MINUTE && unread().length > 0; ) {
+    await pause(500);
+  }
+  return unread();
+}
+
+interface Partition {
+  readonly from: number;
+  readonly to: number;
+  /** Moment at which all have begun, and at which all is over. */
+  readonly start: number;
+  readonly end: number;
+  readonly leader: ReplicaProcess;
+  readonly successor: ReplicaProcess;
+}
+
+/** Cuts the leader off for a time, and heals the network. */
+async function partition(
+  network: Network<Host>,
+  members: readonly ReplicaProcess[],
+  cut: readonly Unreachable[],
+): Promise<Partition> {
+  const leader = await leaderOf(members);
+  const start = Date.now();
+  const host = leader === members[0] ? 'first' : 'second';
+  await pause(QUIET_FOR);
+  await pause((2 * MINUTE - (Date.now() % MINUTE) - WINDOW_AFTER) % MINUTE);
+  const from = Date.now();
+  await Promise.all(cut.map((each) => network.cut(host, each)));
+  await pause(CUT_FOR);
+  const to = Date.now();
+  await Promise.all(cut.map((each) => network.heal(host, each)));
+  await pause(Math.max(QUIET_FOR, start + DURATION - Date.now()));
+  return { from, to, start, end: Date.now(), leader, successor: await leaderOf(members) };
+}
+
+function checkRuns(expect: ExpectStatic, { ledger }: Aws, members: readonly ReplicaProcess[]): string {
+  const counted = countedBy(members);
+  const twice = startedTwice(ledger.started);
+  expect(twice, 'started by two processes').toEqual([]);
+  expect(repeated(counted), 'counted twice').toEqual([]);
+  return `${ledger.started.length} runs started, ${twice.length} by two processes; ${counted.length} counted, ${repeated(counted).length} twice`;
+}
+
+describe.concurrent('a leader in a network of its own', () => {
+  const ends: (() => Promise<void> | void)[] = [];
+  const scope: TestScope = { onTestFinished: (end) => ends.push(end) };
+  let alone: Aws;
+
+  beforeAll(async () => {
+    if (NO_NAMESPACES !== undefined) {
+      return;
+    }
+    alone = await startAws(scope);
+    const only = exporterProcess(scope, 'alone', configOf(alone.ledger.url), `127.0.0.1:${await freePort()}`);
+    await only.start();
+  });
+
+  afterAll(async () => {
+    for (const end of ends.reverse()) {
+      await end();
+    }
+  });
+
+  for (const { kind, name, cut } of CASES) {
+    const title = `is cut off from ${name}: no window is started twice on ${kind}, and each run is counted once`;
+    test(title, { timeout: 10 * MINUTE + DURATION }, async (local) => {
+      local.skip(NO_NAMESPACES !== undefined, NO_NAMESPACES);
+      const { expect } = local;
+      const network = await createNetwork<Host>(local, ['first', 'second', 'engine', 'aws']);
+      const aws = await startAws(local);
+      const engine = await ENGINES[kind](local);
+      const { first, second } = network.hosts;
+      const endpoint = `http://${await network.hosts.aws.forward(Number(new URL(aws.ledger.url).port))}`;
+      const storage = engine.storageAt(await network.hosts.engine.forward(engine.port));
+      const config = { ...configOf(endpoint), storage };
+      const members = [
+        await replicaProcess(local, 'first', config, { heartbeat: '5s' }, first),
+        await replicaProcess(local, 'second', config, { heartbeat: '5s' }, second),
+      ];
+      for (const member of members) {
+        await member.start();
+      }
+      const { from, to, start, end, leader, successor } = await partition(network, members, cut);
+      await vi.waitFor(() => expect(countedBy(members).length).toBeGreaterThanOrEqual(RUNS), PATIENT);
+      const orphans = await orphansOf(aws, end);
+      await Promise.all(members.map((each) => each.end('SIGTERM')));
+
+      const ratio = (since: number, until: number) => requestsOf(aws, since, until) / requestsOf(alone, since, until);
+      const [during, overall] = [ratio(from, to), ratio(start, end)];
+      const runs = checkRuns(expect, aws, members);
+      process.stdout.write(
+        `${kind}, ${name} cut off for ${Math.round((to - from) / 1_000)} s: ${runs}; ${orphans.length} without an ID; requests ${during.toFixed(2)} times those of one process, ${overall.toFixed(3)} times over ${Math.round((end - start) / 1_000)} s; leader ${leader === successor ? 'kept' : 'replaced'}\n`,
+      );
+      expect(successor === leader, 'a leader that reaches the shared storage keeps the lead').toBe(
+        !cut.includes('engine'),
+      );
+      expect(during).toBeLessThanOrEqual(1.5);
+      expect(overall).toBeLessThanOrEqual(IS_LONG ? 1.02 : 1.5);
+      // The response to a start may be lost on the way.
+      expect(orphans.filter(({ at }) => at < from - 1_000 || at > to || !cut.includes('aws'))).toEqual([]);
+    });
+  }
+});
