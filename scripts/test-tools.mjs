@@ -1,6 +1,6 @@
-// The tests hold our pages, rules and configuration against Prometheus, Alertmanager and their tools, the status page
-// against a browser, the storage of replicas against PostgreSQL, partition replicas in network namespaces, and run the demo's commands. This installs them with apt if it may. Otherwise it prints what is missing
-// and fails, so that no test is skipped in silence.
+// The tests check our pages, rules and configuration with Prometheus, Alertmanager and their tools, the status page with a
+// browser, and the storage of replicas with PostgreSQL. They run replicas in network namespaces, and the demo's commands. This
+// installs the programs with apt if it may. Otherwise it prints what is missing and fails, so that no test is skipped in silence.
 
 import { installTools, postgresqlPrograms } from './debian-tools.mjs';
 
