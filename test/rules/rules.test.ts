@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { API_ERRORS } from '../../src/aws/errors.ts';
@@ -8,6 +9,8 @@ import { RUN_OUTCOMES } from '../../src/model/run.ts';
 import { METRIC_NAMES, MONITOR_STATUSES, QUERY_STATUSES, SCOPE_STATUSES } from '../../src/model/vocabulary.ts';
 import { PROJECT, run } from '../support/project.ts';
 import { namesIn } from '../support/promql.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { inOrder, neededBy, type RuleTests } from './needed-rules.ts';
 import { ALERTS, RECORDS, RULE_FILES, type Rule, THRESHOLDS } from './rule-files.ts';
 
 /** The address of the repository. */
@@ -65,7 +68,12 @@ describe('the rules', () => {
   });
 
   it.each(TESTS)('do what test/rules/%s says', (file) => {
-    const { status, stdout, stderr } = run('promtool', ['test', 'rules', file], { cwd: `${PROJECT}test/rules` });
+    const test: RuleTests = parse(readFileSync(`${PROJECT}test/rules/${file}`, 'utf8'));
+    const folder = temporaryFolder();
+    const groups = neededBy(test);
+    writeFileSync(join(folder, 'rules.yml'), JSON.stringify({ groups }));
+    writeFileSync(join(folder, file), JSON.stringify({ ...test, ...inOrder(groups), rule_files: ['rules.yml'] }));
+    const { status, stdout, stderr } = run('promtool', ['test', 'rules', file], { cwd: folder });
     expect({ status, said: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, said: '' });
   });
 

@@ -13,6 +13,9 @@ if (children !== undefined) {
   process.env['NODE_V8_COVERAGE'] = children;
 }
 
+// Programs in Go (promtool, Prometheus, helm) end before their garbage matters, and its collection takes a sixth of their time.
+process.env['GOGC'] = '400';
+
 const { waitFor } = vi;
 
 const waitPatiently: typeof waitFor = (check, options) => {

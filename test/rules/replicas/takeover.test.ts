@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { PROJECT, run } from '../../support/project.ts';
+import { inOrder, withOnlyNeeded } from '../needed-rules.ts';
 import { ALERTS, RULE_GROUPS } from '../rule-files.ts';
 import { type RuleGroup, rulesForReplicas } from './replica-rules.ts';
 import { type RuleTest, withTakeover } from './takeover.ts';
@@ -50,16 +51,16 @@ describe('a takeover in the middle of the time that an alert waits', () => {
       readFileSync(`${PROJECT}test/rules/${alert}.yml`, 'utf8'),
     );
     const files = rule_files.map((file) => basename(file));
-    const groups = rulesForReplicas(
-      RULE_GROUPS.filter(({ file }) => files.includes(file) && file !== 'thresholds.yml'),
-    );
+    const used = RULE_GROUPS.filter(({ file }) => files.includes(file));
+    const thresholds = used.filter(({ file }) => file === 'thresholds.yml');
+    const converted = rulesForReplicas(used.filter((group) => !thresholds.includes(group)));
+    const groups = withOnlyNeeded([...thresholds, ...converted], [alert]).map(withoutDescriptions);
     const rules = join(directory, `${alert}-rules.yml`);
     const test = join(directory, `${alert}.yml`);
-    writeFileSync(rules, stringify({ groups: groups.map(withoutDescriptions) }));
+    writeFileSync(rules, JSON.stringify({ groups }));
     const taken = tests.flatMap((one) => stepsIn(one, alert).map((step) => withTakeover(one, step)));
     expect(taken.length).toBeGreaterThan(0);
-    const rule_files_of_test = [`${PROJECT}config/rules/thresholds.yml`, rules];
-    writeFileSync(test, stringify({ rule_files: rule_files_of_test, evaluation_interval, tests: taken }));
+    writeFileSync(test, JSON.stringify({ rule_files: [rules], evaluation_interval, ...inOrder(groups), tests: taken }));
     const { status, stdout, stderr } = run('promtool', ['test', 'rules', test]);
     expect({ status, said: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, said: '' });
   });
