@@ -58,14 +58,29 @@ export class Heartbeats {
     const { clock, heartbeat, leaderDeadAt, isLeaderRefused } = this.#options;
     const { signal } = this.#stopping;
     const deadAt = leaderDeadAt();
-    // A heartbeat that began after that time has not found the leader dead.
-    const next = Math.min(startedAt + heartbeat, deadAt > startedAt ? deadAt : Number.POSITIVE_INFINITY);
+    const regular = startedAt + heartbeat;
+    // A heartbeat that began after that time has not found the leader dead. One just before it would delay the next.
+    const next = deadAt > startedAt && deadAt <= regular + WATCH_EVERY_MS ? deadAt : regular;
     for (;;) {
       const left = Math.max(0, Math.ceil(next - clock.monotonic()));
       const isOver = !(await sleepUnlessAborted(clock, Math.min(left, WATCH_EVERY_MS), signal));
-      if (isOver || left <= WATCH_EVERY_MS || (await isLeaderRefused())) {
+      if (isOver || left <= WATCH_EVERY_MS || (await this.#unlessDue(next, isLeaderRefused()))) {
         return;
       }
+    }
+  }
+
+  /** Resolves as `work` does, or to true at a time. A connection to a lost host must not delay a heartbeat. */
+  async #unlessDue(time: number, work: Promise<boolean>): Promise<boolean> {
+    const { clock } = this.#options;
+    let cancel: () => void = () => undefined;
+    const due = new Promise<boolean>((resolve) => {
+      cancel = clock.setTimer(Math.max(0, time - clock.monotonic()), () => resolve(true));
+    });
+    try {
+      return await Promise.race([work, due]);
+    } finally {
+      cancel();
     }
   }
 }

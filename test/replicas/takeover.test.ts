@@ -13,19 +13,19 @@ const SETTLED_MS = 20_000;
 interface End {
   /** Ends the leader. */
   readonly end: (leader: SimulatedMember) => void;
-  /** Whether its port refuses connections from then on. */
-  readonly isRefused: boolean;
+  /** What connections to its port have as their result from then on. */
+  readonly port: 'accepted' | 'refused' | 'lost';
   readonly reason: 'released' | 'refused' | 'dead';
 }
 
 /** Ends the leader of two members on good connections at a random moment. Returns the milliseconds until the other one leads. */
-async function takeoverTime(seed: number, { end, isRefused, reason }: End): Promise<number> {
+async function takeoverTime(seed: number, { end, port, reason }: End): Promise<number> {
   const random = new Random(seed);
   const world = new World();
   const engine = new SimulatedEngine(world, random);
   const queries = new SimulatedQueries(world, random, new Ledger(world));
   const [config] = CONFIGS;
-  let refusedUrl = '';
+  let endedUrl = '';
   const members: SimulatedMember[] = [];
   const start = (id: string) => {
     const line = { isCut: false, repairedAt: 0, loss: 0, repeat: 0, slow: 0 };
@@ -38,7 +38,8 @@ async function takeoverTime(seed: number, { end, isRefused, reason }: End): Prom
         queries,
         serviceLine: line,
         config: config ?? { hash: '', queries: [] },
-        isRefused: (url) => url === refusedUrl,
+        isRefused: (url) => port === 'refused' && url === endedUrl,
+        isLost: (url) => port === 'lost' && url === endedUrl,
         patience: 60_000,
         usesOwnClock: false,
       }),
@@ -54,7 +55,7 @@ async function takeoverTime(seed: number, { end, isRefused, reason }: End): Prom
     throw new Error('no leader');
   }
   const endedAt = world.now;
-  refusedUrl = isRefused ? leader.url : '';
+  endedUrl = leader.url;
   end(leader);
   while (!other.member.isLeader && world.now < endedAt + 60_000) {
     await world.runUntil(world.now + 10);
@@ -64,9 +65,9 @@ async function takeoverTime(seed: number, { end, isRefused, reason }: End): Prom
 }
 
 it.each([
-  ['shuts down', { end: (leader) => void leader.stop(), isRefused: false, reason: 'released' }, 6_000],
-  ['is killed', { end: ({ machine }) => machine.kill(), isRefused: true, reason: 'refused' }, 3_000],
-  ['is lost with its host', { end: ({ machine }) => machine.kill(), isRefused: false, reason: 'dead' }, 20_100],
+  ['shuts down', { end: (leader) => void leader.stop(), port: 'accepted', reason: 'released' }, 6_000],
+  ['is killed', { end: ({ machine }) => machine.kill(), port: 'refused', reason: 'refused' }, 3_000],
+  ['is lost with its host', { end: ({ machine }) => machine.kill(), port: 'lost', reason: 'dead' }, 20_100],
 ] as const satisfies readonly (readonly [string, End, number])[])(
   'takes over in time from a leader that %s',
   async (_what, ended, limit) => {

@@ -1,3 +1,4 @@
+import { sleep } from '../../../src/lib/clock.ts';
 import { SILENT_LOG } from '../../../src/lib/log.ts';
 import type { Registration, ScheduledQuery } from '../../../src/model/query.ts';
 import { questionOf } from '../../../src/model/question.ts';
@@ -10,6 +11,9 @@ import { scheduledQuery } from '../../support/scheduled-query.ts';
 import type { SimulatedEngine } from './simulated-engine.ts';
 import type { SimulatedQueries } from './simulated-queries.ts';
 import type { Line, Machine } from './world.ts';
+
+/** Time limit of a connection to another member, in milliseconds. */
+const PROBE_MS = 1_000;
 
 /** A configuration: the queries, and its hash. */
 export interface SimulatedConfig {
@@ -47,6 +51,8 @@ export interface SimulatedMemberOptions {
   readonly config: SimulatedConfig;
   /** Returns whether a connection to the process of a URL is refused. */
   readonly isRefused: (url: string) => boolean;
+  /** Returns whether a connection to the process of a URL has no reply. */
+  readonly isLost?: (url: string) => boolean;
   readonly patience: number;
   /** Windows follow the wall clock of the machine, which is wrong. */
   readonly usesOwnClock: boolean;
@@ -65,7 +71,7 @@ export class SimulatedMember {
   #registrations: readonly Registration<ScheduledQuery>[] = [];
 
   constructor(options: SimulatedMemberOptions) {
-    const { machine, id, engine, engineLine, queries, serviceLine, config, isRefused, patience, usesOwnClock } =
+    const { machine, id, engine, engineLine, queries, serviceLine, config, isRefused, isLost, patience, usesOwnClock } =
       options;
     this.id = id;
     this.machine = machine;
@@ -79,7 +85,13 @@ export class SimulatedMember {
       version: '1',
       config: () => config.hash,
       questionOf,
-      probe: async (url) => (isRefused(url) ? 'refused' : 'accepted'),
+      async probe(url) {
+        if (isLost?.(url)) {
+          await sleep(machine, PROBE_MS);
+          return 'unknown';
+        }
+        return isRefused(url) ? 'refused' : 'accepted';
+      },
       patience: () => patience,
     });
     const clock = usesOwnClock ? machine : this.member.clock;
