@@ -8,10 +8,12 @@ import { withoutBrackets } from '../lib/text.ts';
 import { questionOf } from '../model/question.ts';
 import { groupOfShard, type Shard } from '../model/shard.ts';
 import { openEngine } from '../persistence/registers/open-engine.ts';
+import type { LoadedConfig } from '../queries/load.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
 import type { ProbeResult } from '../replicas/leadership.ts';
 import { ReplicaMember } from '../replicas/member.ts';
 import type { RegisterEngine } from '../replicas/registers.ts';
+import { replicaConfigHash } from './replica-config.ts';
 
 export interface ReplicaOptions {
   readonly context: Context;
@@ -40,6 +42,12 @@ export function openReplica({ context, inForce, replicas, handler, env, version,
   const { clock, log } = context;
   const { id, group, url, heartbeat, deadAfter } = replicas;
   const engine = given.engine ?? openEngine({ config: inForce.loaded.config, handler, clock, env, version });
+  let hashed: { readonly loaded: LoadedConfig; readonly hash: string } | undefined;
+  const configHash = () => {
+    const { loaded } = inForce;
+    hashed = hashed?.loaded === loaded ? hashed : { loaded, hash: replicaConfigHash(loaded, env) };
+    return hashed.hash;
+  };
   return (
     engine &&
     new ReplicaMember({
@@ -54,7 +62,7 @@ export function openReplica({ context, inForce, replicas, handler, env, version,
         deadAfter,
       },
       version,
-      config: () => inForce.loaded.digest,
+      config: configHash,
       questionOf(query) {
         const question = questionOf(query);
         return { ...question, asked: `${placeOf(query.account, inForce.loaded.config)} ${question.asked}` };
