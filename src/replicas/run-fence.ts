@@ -36,6 +36,8 @@ export class RunFence implements RunJournal<ScheduledQuery> {
   readonly #atOnce = pLimit(WRITES_AT_ONCE);
   readonly #followed = new WeakMap<Run, FollowedRun>();
   readonly #pending: PendingRuns;
+  /** Query id of the last run of each register that this process has counted. */
+  readonly #lastCounted = new Map<string, string>();
   readonly #intents: ForeignIntents;
   #runs: FencedRuns = { resume: () => false, skipped: () => undefined };
   #fencedStarts = 0;
@@ -134,11 +136,22 @@ export class RunFence implements RunJournal<ScheduledQuery> {
 
   over(registration: Scheduled, run: Run, end: Exclude<RunEnd, 'left'>, count: () => void): void {
     const followed = this.#follow(registration, run);
+    const once = () => this.#countOnce(followed, count);
     if (!followed.mayBeRegistered) {
-      followed.countAs(end, count);
+      followed.countAs(end, once);
     } else if (!followed.isLost) {
-      followed.hasEnded(end, count);
+      followed.hasEnded(end, once);
       this.#pending.add(followed);
+    }
+  }
+
+  /** A process that has lost the lead and taken it again may follow a run twice, if its stop was in progress. */
+  #countOnce({ name, run: { queryId } }: FollowedRun, count: () => void): void {
+    if (queryId === undefined || this.#lastCounted.get(name) !== queryId) {
+      count();
+    }
+    if (queryId !== undefined) {
+      this.#lastCounted.set(name, queryId);
     }
   }
 
