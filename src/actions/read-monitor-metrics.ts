@@ -20,7 +20,7 @@ import type { MetricReadLog } from './metric-read-log.ts';
 /** A target whose monitor metrics are read. */
 export interface ReadTarget {
   readonly target: Target;
-  readonly settings: CloudwatchSettings;
+  readonly settings: Pick<CloudwatchSettings, 'metrics' | 'delay' | 'lookback'>;
   readonly client: Pick<CloudwatchClient, 'metricData' | 'refuse'>;
 }
 
@@ -28,7 +28,7 @@ export interface MetricReadingOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly metrics: MonitorMetrics;
   readonly stats: CloudwatchStats;
-  readonly log: MetricReadLog;
+  readonly log: Pick<MetricReadLog, 'failed' | 'succeeded'>;
   readonly store: PeriodStore;
 }
 

@@ -1,7 +1,7 @@
 import { placeOf } from '../accounts/accounts.ts';
 import { digestOf, type LoadedConfig } from '../queries/load.ts';
 
-/** Variables that select the endpoints and the identity of calls. Their values are no secrets. */
+/** Variables that select the endpoints and the identity of calls. Their values are not secret. */
 const VARIABLES = /^AWS_(ENDPOINT_URL(_\w+)?|IGNORE_CONFIGURED_ENDPOINT_URLS|PROFILE|ROLE_ARN)$/;
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type SimulationOptions, simulate } from './simulation/simulation.ts';
+import { simulate } from './simulation/simulation.ts';
+import type { SimulationOptions } from './simulation/simulation-options.ts';
 
 /**
  * Groups of three processes with the real protocol, on virtual clocks and connections. Each seed is another schedule of kills,
@@ -14,7 +15,7 @@ const TIME_LIMIT_MS = 60_000 + SEEDS * 2_000;
 /** Runs several seeds. Returns the violations, with their seeds, and sums. */
 async function simulateAll(seeds: number, options: Omit<SimulationOptions, 'seed'> = {}) {
   const violations: string[] = [];
-  const sums = { runs: 0, counted: 0, kills: 0, takeovers: 0, orphans: 0, writes: 0 };
+  const sums = { runs: 0, counted: 0, kills: 0, takeovers: 0, orphans: 0, writes: 0, registrations: 0 };
   for (let seed = FIRST; seed < FIRST + seeds; seed += 1) {
     const result = await simulate({ ...options, seed });
     violations.push(...result.violations.map((each) => `seed ${seed}: ${each}`));
@@ -24,19 +25,21 @@ async function simulateAll(seeds: number, options: Omit<SimulationOptions, 'seed
     sums.takeovers += result.takeovers;
     sums.orphans += result.ledger.orphaned;
     sums.writes += result.runWrites;
+    sums.registrations += result.registrations;
   }
   return { violations, sums };
 }
 
 describe('a group of replicas', () => {
   it(
-    'starts no window twice, loses no query, and counts each run once, whatever fails',
+    'starts no window twice, loses no query or registration, and counts each run and period once, whatever fails',
     async () => {
       const { violations, sums } = await simulateAll(SEEDS);
       expect(violations).toEqual([]);
       // The schedules are hostile enough to prove something.
       expect(sums.takeovers).toBeGreaterThan(2 * SEEDS);
       expect(sums.runs).toBeGreaterThan(20 * SEEDS);
+      expect(sums.registrations).toBeGreaterThan(10 * SEEDS);
       if (SEEDS > 50) {
         console.info(JSON.stringify({ seeds: SEEDS, ...sums }));
       }
@@ -60,6 +63,9 @@ describe('wrong protocols fail in the simulation', () => {
     ['a lease alone', { wrongEngine: 'no compare-and-set of runs' }, /doubled/, 40],
     ['counters instead of tokens', { wrongEngine: 'counters' }, /doubled/, 40],
     ['intents of others that are skipped at once', { patience: 0, faults: ['refused port'] }, /skipped at once/, 60],
+    ['registrations without a condition', { wrongEngine: 'no compare-and-set of registrations' }, /twice|although/, 30],
+    ['registrations that a former leader confirms', { confirmsWithoutLead: true }, /the leader has|although/, 60],
+    ['counted periods without a condition', { wrongEngine: 'no compare-and-set of periods' }, /have counted/, 30],
     ["a member's own clock", { usesOwnClock: true }, /early/, 10],
   ] as const)(
     '%s',

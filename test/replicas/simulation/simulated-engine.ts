@@ -13,6 +13,9 @@ import { call, EPOCH, type Line, type Machine, type Random, type World } from '.
 export type WrongEngine =
   /** Runs are written without a condition: only the lease keeps members apart. */
   | 'no compare-and-set of runs'
+  /** As above, for registrations over HTTP, and for counted periods. */
+  | 'no compare-and-set of registrations'
+  | 'no compare-and-set of periods'
   /** Versions are counters: a write is treated as one's own if the register has the next number. */
   | 'counters';
 
@@ -52,6 +55,10 @@ export class SimulatedEngine {
     }
   }
 
+  value(key: RegisterKey): string | undefined {
+    return this.#registers.get(textOf(key))?.value;
+  }
+
   get(key: RegisterKey): Reply<Register | undefined> {
     return this.#reply(this.#registers.get(textOf(key)));
   }
@@ -59,7 +66,8 @@ export class SimulatedEngine {
   put({ key, value, version, ifVersion }: RegisterWrite): Reply<undefined> {
     const text = textOf(key);
     const current = this.#registers.get(text);
-    const isFree = this.wrong === 'no compare-and-set of runs' && key.partition.endsWith('/runs');
+    const [, part] = key.partition.split('/');
+    const isFree = this.wrong === `no compare-and-set of ${part}`;
     if (this.wrong === 'counters') {
       const expected = this.#counters.get(ifVersion ?? '') ?? 0;
       const actual = this.#counters.get(current?.version ?? '') ?? 0;

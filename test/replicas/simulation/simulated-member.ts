@@ -41,6 +41,12 @@ export const CONFIGS: readonly SimulatedConfig[] = [
   },
 ];
 
+/** What a process does beside its runs. */
+export interface SimulatedPart {
+  /** Called when the process leads. */
+  lead(): void;
+}
+
 export interface SimulatedMemberOptions {
   readonly machine: Machine;
   readonly id: string;
@@ -56,6 +62,7 @@ export interface SimulatedMemberOptions {
   readonly patience: number;
   /** Windows follow the wall clock of the machine, which is wrong. */
   readonly usesOwnClock: boolean;
+  readonly parts?: (member: ReplicaMember) => readonly SimulatedPart[];
 }
 
 /** A process with the real protocol and the real scheduler, on simulated time and connections. */
@@ -68,6 +75,7 @@ export class SimulatedMember {
   isStopping = false;
   readonly #runs: Runs<ScheduledQuery>;
   readonly #dispatcher: Dispatcher;
+  readonly #parts: readonly SimulatedPart[];
   #registrations: readonly Registration<ScheduledQuery>[] = [];
 
   constructor(options: SimulatedMemberOptions) {
@@ -94,6 +102,7 @@ export class SimulatedMember {
       },
       patience: () => patience,
     });
+    this.#parts = options.parts?.(this.member) ?? [];
     const clock = usesOwnClock ? machine : this.member.clock;
     const targets = new Targets(clock);
     targets.add('default', 'eu-west-1', { requestsPerSecond: 100, maxConcurrentRequests: 8 });
@@ -136,6 +145,9 @@ export class SimulatedMember {
     this.#registrations = this.config.queries.map(handleOf);
     for (const registration of this.#registrations) {
       this.#runs.add(registration, this.member.shared.runs.resume(registration));
+    }
+    for (const part of this.#parts) {
+      part.lead();
     }
   }
 

@@ -1,40 +1,16 @@
 import { readRun } from '../../../src/replicas/values.ts';
 import { Ledger } from './ledger.ts';
-import { SimulatedEngine, type WrongEngine } from './simulated-engine.ts';
+import { SimulatedEngine } from './simulated-engine.ts';
 import { CONFIGS, SimulatedMember } from './simulated-member.ts';
+import { SimulatedMetrics } from './simulated-metrics.ts';
 import { SimulatedQueries } from './simulated-queries.ts';
+import { SimulatedRegistrations } from './simulated-registrations.ts';
+import { FAULTS, type SimulationOptions, type SimulationResult } from './simulation-options.ts';
 import { type Line, Machine, Random, World } from './world.ts';
-
-export interface SimulationOptions {
-  readonly seed: number;
-  /** Faults happen for this long, in milliseconds; then everything is repaired. */
-  readonly chaos?: number;
-  readonly wrongEngine?: WrongEngine;
-  /** As of the real protocol, in milliseconds. */
-  readonly patience?: number;
-  readonly usesOwnClock?: boolean;
-  readonly areLinesGood?: boolean;
-  /** Kinds of faults; all if undefined. */
-  readonly faults?: readonly Fault[];
-  /** Receives what happens, to understand a violation. */
-  readonly trace?: (line: string) => void;
-}
-
-const FAULTS = ['kill', 'stop', 'pause', 'cut engine', 'cut service', 'engine off', 'restore', 'refused port'] as const;
-type Fault = (typeof FAULTS)[number];
-
-export interface SimulationResult {
-  readonly ledger: Ledger;
-  /** What must not happen. */
-  readonly violations: readonly string[];
-  readonly kills: number;
-  readonly takeovers: number;
-  /** Writes to registers of runs. */
-  readonly runWrites: number;
-}
 
 const GOOD_LINE: Omit<Line, 'repairedAt'> = { isCut: false, loss: 0, repeat: 0, slow: 0 };
 const MEMBERS = ['m1', 'm2', 'm3'];
+const CHAOS_MS = 240_000;
 /** Time without faults at the end, in which everything settles. */
 const CALM_MS = 200_000;
 /** As in the daemon: the longer of a minute and twice the longest start. */
@@ -59,6 +35,8 @@ class Simulation {
   readonly #ledger: Ledger;
   readonly #engine: SimulatedEngine;
   readonly #queries: SimulatedQueries;
+  readonly #registrations: SimulatedRegistrations;
+  readonly #metrics: SimulatedMetrics;
   readonly #members = new Map<string, SimulatedMember>();
   readonly #all: SimulatedMember[] = [];
   readonly #lines = new Map<string, { readonly engine: Line; readonly service: Line }>();
@@ -77,17 +55,23 @@ class Simulation {
     this.#ledger = new Ledger(this.#world);
     this.#engine = new SimulatedEngine(this.#world, this.#random, options.wrongEngine);
     this.#queries = new SimulatedQueries(this.#world, this.#random, this.#ledger);
+    this.#registrations = new SimulatedRegistrations(this.#world, this.#random);
+    this.#metrics = new SimulatedMetrics(this.#world, (options.chaos ?? CHAOS_MS) + CALM_MS);
     this.#engine.onWrite = (key, value) => {
       this.#trace(`${key.partition} ${value}`);
-      if (key.partition.endsWith('/runs')) {
+      if (key.partition === 'g/runs') {
         this.#runWrites += 1;
         this.#ledger.written(key.name, readRun(key, value), (boot) => this.#isHealthy(boot));
+      } else if (key.partition === 'g/registrations') {
+        this.#registrations.written(key.name, value);
+      } else if (key.partition === 'g/periods') {
+        this.#metrics.written(key.name, value);
       }
     };
   }
 
   async run(): Promise<SimulationResult> {
-    const { chaos = 240_000 } = this.#options;
+    const { chaos = CHAOS_MS } = this.#options;
     for (const id of MEMBERS) {
       this.#lines.set(id, { engine: this.#line(), service: this.#line() });
       this.#world.at(this.#random.between(0, 3_000), () => this.#start(id));
@@ -97,6 +81,9 @@ class Simulation {
     }
     for (let at = this.#random.between(10_000, 40_000); at < chaos; at += this.#random.between(3_000, 40_000)) {
       this.#world.at(at, () => this.#fault());
+    }
+    for (let at = 5_000; at < chaos; at += this.#random.between(1_000, 8_000)) {
+      this.#world.at(at, () => this.#registrations.act());
     }
     this.#world.at(chaos, () => this.#repair());
     await this.#world.runUntil(chaos + CALM_MS);
@@ -110,15 +97,16 @@ class Simulation {
   }
 
   #start(id: string): void {
-    const { patience = PATIENCE_MS, usesOwnClock = false } = this.#options;
+    const { patience = PATIENCE_MS, usesOwnClock = false, confirmsWithoutLead = false } = this.#options;
     const random = this.#random;
     const lines = this.#lines.get(id);
     if (lines === undefined) {
       return;
     }
     const offset = random.chance(0.3) ? random.one([-HOUR_MS, HOUR_MS]) : random.between(-500, 500);
+    const machine = new Machine(this.#world, random.between(0.9995, 1.0005), offset);
     const member = new SimulatedMember({
-      machine: new Machine(this.#world, random.between(0.9995, 1.0005), offset),
+      machine,
       id,
       engine: this.#engine,
       engineLine: lines.engine,
@@ -128,6 +116,14 @@ class Simulation {
       isRefused: (url) => this.#isRefused(url),
       patience,
       usesOwnClock,
+      parts: (joined) => [
+        this.#registrations.join(
+          joined,
+          machine,
+          confirmsWithoutLead ? this.#engine.connect(machine, lines.engine) : undefined,
+        ),
+        this.#metrics.join(joined, machine),
+      ],
     });
     this.#trace(`start ${id} ${member.member.boot}`);
     this.#members.set(id, member);
@@ -241,6 +237,8 @@ class Simulation {
     }
     this.#quietUntil = this.#world.now + DETECTION_MS;
     this.#engine.restore(this.#random.between(6_000, 60_000));
+    this.#registrations.restored();
+    this.#metrics.restored();
   }
 
   /** Ends all faults. */
@@ -269,11 +267,20 @@ class Simulation {
       ...ledger.uncounted((boot) => alive.has(boot)).map((each) => `not counted: ${each}`),
       ...ledger.hasty().map((each) => `skipped at once: ${each}`),
       ...ledger.early().map((each) => `early: ${each}`),
+      ...this.#registrations.violations((name) => this.#engine.value({ partition: 'g/registrations', name })),
+      ...this.#metrics.violations().map((each) => `metrics: ${each}`),
       ...(leaders === 1 ? [] : [`leaders: ${leaders}`]),
     ];
     const takeovers = this.#all
       .flatMap(({ member }) => Object.values(member.stats.takeovers))
       .reduce((sum, count) => sum + count, 0);
-    return { ledger, violations, kills: this.#kills, takeovers, runWrites: this.#runWrites };
+    return {
+      ledger,
+      violations,
+      kills: this.#kills,
+      takeovers,
+      runWrites: this.#runWrites,
+      registrations: this.#registrations.confirmed,
+    };
   }
 }
