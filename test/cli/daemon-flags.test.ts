@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAEMON_FLAGS, readDaemonFlags } from '../../src/cli/daemon-flags.ts';
 import { readFlags, UsageError } from '../../src/cli/flags.ts';
+import { anyCharacter } from '../support/any-character.ts';
 
 function read(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   return readDaemonFlags(readFlags(DAEMON_FLAGS, args, env));
@@ -252,7 +253,7 @@ describe("the daemon's flags", () => {
     const word = fc.oneof(
       fc.constantFrom(...FLAGS.flatMap(([flag, , value]) => [flag, `${flag}=`, `${flag}=${value}`, value])),
       fc.constantFrom('-', '--', '---', '-=', '--=x', '--no-', ':', '/'),
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: anyCharacter }),
     );
     fc.assert(
       fc.property(fc.array(word, { maxLength: 4 }), (args) => {

@@ -1,6 +1,7 @@
 import { NormalizedSchema } from '@smithy/core/schema';
 import type { SchemaRef } from '@smithy/types';
 import fc from 'fast-check';
+import { anyCharacter } from '../support/any-character.ts';
 
 /**
  * A value of a response before it is written as JSON or XML. `raw` is what JavaScript holds no such value of: keys twice,
@@ -95,7 +96,7 @@ const name = (prefix: string, count: number) => fc.nat(count - 1).map((i) => tex
 const words = (...all: string[]) => fc.constantFrom(...all).map(text);
 const label = fc.oneof(
   { weight: 9, arbitrary: name('x-', 20) },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary' }).map(text) },
+  { weight: 1, arbitrary: fc.string({ unit: anyCharacter }).map(text) },
 );
 
 /** Texts by their member, valid for the daemon, so that it makes more calls. Other members are arbitrary labels. */

@@ -8,6 +8,7 @@ import type { ContributorSeries } from '../../src/results/contributor-series.ts'
 import { mergeRows } from '../../src/results/contributors.ts';
 import { unitConversion } from '../../src/results/units.ts';
 import { answerItems, rowsFrom } from '../state/result-rows.ts';
+import { anyCharacter } from '../support/any-character.ts';
 import { run } from '../support/project.ts';
 import { gunzipSingleMember } from './gzip.ts';
 import { readPage } from './page-grammar.ts';
@@ -221,7 +222,7 @@ describe('ContributorSections', () => {
     const labels: RowLabel[] = ['local_az', 'remote_az', 'remote_ip', 'local_pod_name', 'target_port'];
     const conversion = unitConversion('RETRANSMISSIONS', 'Count', 'SECONDS');
     await fc.assert(
-      fc.asyncProperty(answerItems, fc.string({ unit: 'binary', minLength: 1 }), async (items, name) => {
+      fc.asyncProperty(answerItems, fc.string({ unit: anyCharacter, minLength: 1 }), async (items, name) => {
         const { series } = mergeRows(rowsFrom(items), {
           metricName: 'RETRANSMISSIONS',
           conversion,

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { anyCharacter } from '../support/any-character.ts';
 
 /** Members of the service's responses, and keys of every object in JavaScript. */
 const KEYS = [
@@ -20,8 +21,10 @@ const NUMBERS = [
   ...['9007199254740993', '123456789012345678901234567890', '1767225600', '1E+2', '8640000000000001'],
 ];
 
-const anyText = fc.oneof(fc.constantFrom(...TEXTS), fc.string({ unit: 'binary' })).map((text) => JSON.stringify(text));
-const anyKey = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...KEYS) }, fc.string({ unit: 'binary' }));
+const anyText = fc
+  .oneof(fc.constantFrom(...TEXTS), fc.string({ unit: anyCharacter }))
+  .map((text) => JSON.stringify(text));
+const anyKey = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...KEYS) }, fc.string({ unit: anyCharacter }));
 
 /** JSON as text, since what JavaScript would make of it may already be tamer: keys twice, numbers beyond all bounds. */
 const { json: anyJson, map: anyMap } = fc.letrec<{ json: string; map: string }>((tie) => ({

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it, type TestContext, vi } from 'vitest';
 import { ScreenView } from '../../../src/cli/query/screen-view.ts';
 import { readRowPage } from '../../../src/results/results.ts';
+import { anyCharacter } from '../../support/any-character.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { CLEAN_ENVIRONMENT } from '../../support/process.ts';
 import { PROJECT } from '../../support/project.ts';
@@ -119,7 +120,7 @@ describe('the screen of query run --watch', () => {
   });
 
   it('never writes beyond the terminal, of any size and with hostile rows', () => {
-    const text = fc.string({ unit: 'binary' });
+    const text = fc.string({ unit: anyCharacter });
     const anyRows = fc.array(fc.record({ localIp: text, remoteIp: text, localVpcId: text, value: fc.nat() }), {
       maxLength: 8,
     });

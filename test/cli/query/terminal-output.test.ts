@@ -6,9 +6,10 @@ import { printable, printableJson } from '../../../src/lib/text.ts';
 import { humanValue } from '../../../src/results/human-values.ts';
 import { readDataPage, readRowPage } from '../../../src/results/results.ts';
 import { unitConversion } from '../../../src/results/units.ts';
+import { anyCharacter } from '../../support/any-character.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
-const anyText = fc.string({ unit: 'binary' });
+const anyText = fc.string({ unit: anyCharacter });
 
 describe('foreign texts', () => {
   it('converts foreign texts to printable ASCII', () => {
