@@ -13,7 +13,7 @@ const PAIRS = IS_LONG ? 4 : 1;
 /** The default, in milliseconds. */
 const HEARTBEAT = 5_000;
 const DEAD_AFTER = 15_000;
-const PATIENT = { timeout: 120_000, interval: 200 };
+const PATIENT = { timeout: 120_000, interval: 500 };
 const KINDS = IS_LONG ? (['dynamodb', 'postgresql'] as const) : (['postgresql'] as const);
 const NO_NAMESPACES = whyNoNamespaces();
 

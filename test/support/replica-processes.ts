@@ -143,7 +143,7 @@ export async function leaderOf(members: readonly ReplicaProcess[]): Promise<Repl
     if (found !== undefined) {
       return found;
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error(`no leader within ${LEAD_WITHIN} ms`);
 }
