@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseDuration } from '../../src/config/reading/texts.ts';
+import { inOrder, withOnlyNeeded } from '../rules/needed-rules.ts';
+import { ALERTS, RULE_GROUPS } from '../rules/rule-files.ts';
 import type { TestScope } from './daemon.ts';
-import { PROJECT } from './project.ts';
 import type { InputSeries } from './recorded-scrapes.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -16,20 +17,28 @@ const SAMPLE = /\{(?<labels>(?:[^"}]|"(?:[^"\\]|\\.)*")*)\} [\dE+]+/g;
 const LABEL = /(?<name>\w+)=(?<value>"(?:[^"\\]|\\.)*")/g;
 
 /**
- * Evaluates config/rules with promtool over series with a sample per minute. Returns the firing alerts of each minute that has some.
+ * Evaluates the alerts of config/rules with promtool over series with a sample per minute. Returns the firing alerts of each minute that has some.
  */
 export async function firingAlerts(
   scope: TestScope,
   series: readonly InputSeries[],
   minutes: number,
 ): Promise<ReadonlyMap<number, FiringAlerts>> {
-  const file = join(temporaryFolder(scope), 'storm.json');
+  const folder = temporaryFolder(scope);
+  const file = join(folder, 'storm.json');
+  const rules = join(folder, 'rules.json');
+  const groups = withOnlyNeeded(
+    RULE_GROUPS.map(({ file: _, ...group }) => group),
+    ALERTS.map(({ alert }) => alert),
+  );
+  writeFileSync(rules, JSON.stringify({ groups }));
   const times = Array.from({ length: minutes }, (_, minute) => minute);
   writeFileSync(
     file,
     JSON.stringify({
-      rule_files: [`${PROJECT}config/rules/*.yml`],
+      rule_files: [rules],
       evaluation_interval: '1m',
+      ...inOrder(groups),
       tests: [
         {
           interval: '1m',
