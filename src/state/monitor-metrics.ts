@@ -45,10 +45,15 @@ export class MonitorMetrics {
   readonly changed: Emitter<[target: Target]>;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #monitors = new Map<string, MutableMonitor>();
-  /** Monitors of each target by name. Targets are in the order in which they were added. */
+  /** Monitors of each target by name. */
   readonly #selected = new Map<Target, ReadonlyMap<string, MutableMonitor>>();
-  /** Targets of each monitor. */
-  #owners: ReadonlyMap<MutableMonitor, ReadonlySet<Target>> = new Map();
+  /** Targets of each monitor that at least one target lists, with the places of the targets. */
+  readonly #owners = new Map<MutableMonitor, Map<Target, number>>();
+  /** Time on the monotonic clock since which no target lists each of the other monitors. */
+  readonly #unlisted = new Map<MutableMonitor, number>();
+  /** Places of the targets in the order in which they were added. */
+  readonly #places = new Map<Target, number>();
+  #lastPlace = 0;
   /** Targets whose last read failed: other targets read their monitors, if they list them. */
   readonly #failing = new WeakSet<Target>();
 
@@ -70,18 +75,20 @@ export class MonitorMetrics {
     limitOf: (name: string) => number | undefined,
   ): void {
     const selected = new Map(Array.from(arns, ([name, arn]) => [name, this.#monitor(JSON.stringify([place, arn]))]));
+    this.#disown(target);
     this.#selected.set(target, selected);
     for (const [name, monitor] of selected) {
       monitor.roundTripTimeLimit = limitOf(name);
     }
-    this.#noteOwners();
+    this.#own(target);
     this.changed.emit(target);
   }
 
   /** Removes a target. */
   remove(target: Target): void {
+    this.#disown(target);
+    this.#places.delete(target);
     if (this.#selected.delete(target)) {
-      this.#noteOwners();
       this.changed.emit(target);
     }
   }
@@ -100,7 +107,8 @@ export class MonitorMetrics {
   readBy(target: Target): readonly MonitorState[] {
     return [...new Set(this.#selected.get(target)?.values())].filter((monitor) => {
       const owners = [...(this.#owners.get(monitor) ?? [])];
-      return (owners.find((owner) => !this.#failing.has(owner)) ?? owners[0]) === target;
+      const succeeding = owners.filter(([owner]) => !this.#failing.has(owner));
+      return firstOf(succeeding.length > 0 ? succeeding : owners) === target;
     });
   }
 
@@ -129,46 +137,70 @@ export class MonitorMetrics {
   /** Adds what another process has counted, as {@link MutableMonitor.merge}. */
   merge(key: string, stored: StoredMonitor, totals?: MonitorTotals): void {
     this.#monitor(key).merge(stored, totals);
-    this.#noteOwners();
     this.#emit(key);
   }
 
   /** Forgets monitors that no target has listed for 90 minutes. Returns their keys. */
   forgetUnlisted(): readonly string[] {
     const latest = this.#clock.monotonic() - KEPT_UNLISTED_MS;
-    const old = [...this.#monitors.values()].filter(({ unlistedSince = latest + 1 }) => unlistedSince <= latest);
-    for (const { key } of old) {
-      this.#monitors.delete(key);
+    const old = [...this.#unlisted].filter(([, since]) => since <= latest).map(([monitor]) => monitor);
+    for (const monitor of old) {
+      this.#unlisted.delete(monitor);
+      this.#monitors.delete(monitor.key);
     }
     return old.map(({ key }) => key);
   }
 
   #emit(key: string): void {
     const monitor = this.#monitors.get(key);
-    for (const target of (monitor && this.#owners.get(monitor)) ?? []) {
+    for (const target of (monitor && this.#owners.get(monitor)?.keys()) ?? []) {
       this.changed.emit(target);
     }
   }
 
   #monitor(key: string): MutableMonitor {
+    const known = this.#monitors.get(key);
+    if (known !== undefined) {
+      return known;
+    }
     const [, arn]: readonly unknown[] = JSON.parse(key);
-    const monitor = this.#monitors.get(key) ?? new MutableMonitor(key, String(arn));
+    const monitor = new MutableMonitor(key, String(arn));
     this.#monitors.set(key, monitor);
+    this.#unlisted.set(monitor, this.#clock.monotonic());
     return monitor;
   }
 
-  #noteOwners(): void {
-    const owners = new Map<MutableMonitor, Set<Target>>();
-    for (const [target, monitors] of this.#selected) {
-      for (const monitor of monitors.values()) {
-        const targets = owners.get(monitor) ?? new Set();
-        owners.set(monitor, targets.add(target));
-      }
-    }
-    this.#owners = owners;
-    const now = this.#clock.monotonic();
-    for (const monitor of this.#monitors.values()) {
-      monitor.unlistedSince = owners.has(monitor) ? undefined : (monitor.unlistedSince ?? now);
+  /** Makes a target an owner of its monitors. Takes time in proportion to their number. */
+  #own(target: Target): void {
+    const place = this.#places.get(target) ?? this.#lastPlace + 1;
+    this.#lastPlace = Math.max(place, this.#lastPlace);
+    this.#places.set(target, place);
+    for (const monitor of this.#selected.get(target)?.values() ?? []) {
+      const owners = this.#owners.get(monitor) ?? new Map<Target, number>();
+      this.#owners.set(monitor, owners.set(target, place));
+      this.#unlisted.delete(monitor);
     }
   }
+
+  /** Undoes {@link #own}. */
+  #disown(target: Target): void {
+    const now = this.#clock.monotonic();
+    for (const monitor of this.#selected.get(target)?.values() ?? []) {
+      const owners = this.#owners.get(monitor);
+      owners?.delete(target);
+      if (owners?.size === 0) {
+        this.#owners.delete(monitor);
+        this.#unlisted.set(monitor, now);
+      }
+    }
+  }
+}
+
+/** Returns the target that was added first. */
+function firstOf(owners: readonly (readonly [target: Target, place: number])[]): Target | undefined {
+  const [first] = owners.reduce<(typeof owners)[number] | readonly []>(
+    (best, each) => (best[1] === undefined || each[1] < best[1] ? each : best),
+    [],
+  );
+  return first;
 }

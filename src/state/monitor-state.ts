@@ -86,8 +86,6 @@ export class MutableMonitor implements MonitorState {
   roundTripTime: Point | undefined;
   roundTripTimeLimit: number | undefined;
   condition: NetworkCondition | undefined;
-  /** Time on the monotonic clock since which no target lists the monitor. */
-  unlistedSince: number | undefined;
   /** As the last read has shown them. */
   #periods: ReadonlyMap<CountedMetric, CountedPeriods> = new Map();
   /** What the totals show. The next read adds to it. */
