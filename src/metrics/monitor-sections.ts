@@ -38,6 +38,7 @@ export interface MonitorFacts {
 /** A monitor as it was rendered, or will be at the next scrape. */
 interface ShownMonitor {
   readonly monitor: MonitorState;
+  readonly roundTripTimeLimit: number | undefined;
   readonly labels: string;
   readonly isRead: (metric: MonitorMetric) => boolean;
   readonly isHealthOld: boolean;
@@ -138,12 +139,13 @@ export class MonitorSections {
 function showMonitor(
   target: Target,
   { metrics, sumsInterval }: ReadTargetView,
-  { name, monitor }: SelectedMonitor,
+  { name, monitor, roundTripTimeLimit }: SelectedMonitor,
   now: number,
 ): ShownMonitor {
   const { healthEnd = Number.NEGATIVE_INFINITY, roundTripTime: [at] = [Number.NEGATIVE_INFINITY] } = monitor;
   return {
     monitor,
+    roundTripTimeLimit,
     labels: targetLabels(target, ['monitor', serviceLabel(name)]),
     isRead: (metric) => metrics.includes(metric),
     isHealthOld: now - healthEnd > HEALTH_VALID_MS,
@@ -171,13 +173,16 @@ const SAMPLES: SamplesOf<ShownTarget, FamilyName> = {
   ),
   aws_nfm_monitor_round_trip_time_limit_seconds: samplesOf(
     'RoundTripTime',
-    ({ monitor }) => monitor.roundTripTimeLimit,
+    ({ roundTripTimeLimit }) => roundTripTimeLimit,
   ),
-  aws_nfm_monitor_round_trip_time_above_limit_seconds_total: samplesOf('RoundTripTime', ({ monitor }) =>
-    monitor.roundTripTimeLimit === undefined ? undefined : monitor.totals.roundTripSlowSeconds,
+  aws_nfm_monitor_round_trip_time_above_limit_seconds_total: samplesOf(
+    'RoundTripTime',
+    ({ monitor, roundTripTimeLimit: limit }) => (limit === undefined ? undefined : monitor.countOf(limit).slowSeconds),
   ),
-  aws_nfm_monitor_round_trip_time_observed_seconds_total: samplesOf('RoundTripTime', ({ monitor }) =>
-    monitor.roundTripTimeLimit === undefined ? undefined : monitor.totals.roundTripObservedSeconds,
+  aws_nfm_monitor_round_trip_time_observed_seconds_total: samplesOf(
+    'RoundTripTime',
+    ({ monitor, roundTripTimeLimit: limit }) =>
+      limit === undefined ? undefined : monitor.countOf(limit).observedSeconds,
   ),
   aws_nfm_monitor_retransmissions_total: samplesOf('Retransmissions', ({ monitor }) => monitor.totals.retransmissions),
   aws_nfm_monitor_timeouts_total: samplesOf('Timeouts', ({ monitor }) => monitor.totals.timeouts),

@@ -17,6 +17,8 @@ import {
 export interface SelectedMonitor {
   readonly name: string;
   readonly monitor: MonitorState;
+  /** The limit of round-trip times that the target's account has for the monitor, in seconds. */
+  readonly roundTripTimeLimit: number | undefined;
 }
 
 /** A monitor that was deleted keeps its periods for this long: a new one of the same name has the same ARN. */
@@ -47,8 +49,8 @@ export class MonitorMetrics {
   readonly #monitors = new Map<string, MutableMonitor>();
   /** Monitors of each target by name. */
   readonly #selected = new Map<Target, ReadonlyMap<string, MutableMonitor>>();
-  /** Targets of each monitor that at least one target lists, with the places of the targets. */
-  readonly #owners = new Map<MutableMonitor, Map<Target, number>>();
+  /** Targets of each monitor that at least one target lists. */
+  readonly #owners = new Map<MutableMonitor, Map<Target, Owner>>();
   /** Time on the monotonic clock since which no target lists each of the other monitors. */
   readonly #unlisted = new Map<MutableMonitor, number>();
   /** Places of the targets in the order in which they were added. */
@@ -77,10 +79,7 @@ export class MonitorMetrics {
     const selected = new Map(Array.from(arns, ([name, arn]) => [name, this.#monitor(JSON.stringify([place, arn]))]));
     this.#disown(target);
     this.#selected.set(target, selected);
-    for (const [name, monitor] of selected) {
-      monitor.roundTripTimeLimit = limitOf(name);
-    }
-    this.#own(target);
+    this.#own(target, limitOf);
     this.changed.emit(target);
   }
 
@@ -95,7 +94,10 @@ export class MonitorMetrics {
 
   /** Returns the monitors that a target exports, in the order of the listing. */
   of(target: Target): readonly SelectedMonitor[] {
-    return Array.from(this.#selected.get(target) ?? [], ([name, monitor]) => ({ name, monitor }));
+    return Array.from(this.#selected.get(target) ?? [], ([name, monitor]) => {
+      const roundTripTimeLimit = this.#owners.get(monitor)?.get(target)?.limit;
+      return { name, monitor, roundTripTimeLimit };
+    });
   }
 
   /** Returns the monitor of a name that a target exports. */
@@ -106,9 +108,8 @@ export class MonitorMetrics {
   /** Returns the monitors that a target reads: of several targets with a monitor, the first whose last read succeeded. */
   readBy(target: Target): readonly MonitorState[] {
     return [...new Set(this.#selected.get(target)?.values())].filter((monitor) => {
-      const owners = [...(this.#owners.get(monitor) ?? [])];
-      const succeeding = owners.filter(([owner]) => !this.#failing.has(owner));
-      return firstOf(succeeding.length > 0 ? succeeding : owners) === target;
+      const owners = inOrder(this.#owners.get(monitor) ?? []).map(([owner]) => owner);
+      return (owners.find((owner) => !this.#failing.has(owner)) ?? owners[0]) === target;
     });
   }
 
@@ -123,7 +124,13 @@ export class MonitorMetrics {
 
   /** Adds the points of a read to a monitor, as {@link MutableMonitor.count}. Undefined if the monitor was forgotten. */
   count({ key }: MonitorState, readings: ReadonlyMap<MonitorMetric, PeriodReading>): CountedMonitor | undefined {
-    const counted = this.#monitors.get(key)?.count(readings);
+    const monitor = this.#monitors.get(key);
+    const owners = monitor && this.#owners.get(monitor);
+    if (monitor !== undefined && owners !== undefined) {
+      // Removed targets may have left a limit.
+      monitor.limits = limitsOf(owners);
+    }
+    const counted = monitor?.count(readings);
     this.#emit(key);
     return counted;
   }
@@ -171,13 +178,19 @@ export class MonitorMetrics {
   }
 
   /** Makes a target an owner of its monitors. Takes time in proportion to their number. */
-  #own(target: Target): void {
+  #own(target: Target, limitOf: (name: string) => number | undefined): void {
     const place = this.#places.get(target) ?? this.#lastPlace + 1;
     this.#lastPlace = Math.max(place, this.#lastPlace);
     this.#places.set(target, place);
-    for (const monitor of this.#selected.get(target)?.values() ?? []) {
-      const owners = this.#owners.get(monitor) ?? new Map<Target, number>();
-      this.#owners.set(monitor, owners.set(target, place));
+    for (const [name, monitor] of this.#selected.get(target) ?? []) {
+      const owners = this.#owners.get(monitor) ?? new Map<Target, Owner>();
+      const limit = limitOf(name);
+      this.#owners.set(monitor, owners.set(target, { place, limit }));
+      const [first, ...others] = monitor.limits;
+      // Many targets may list a monitor, usually with the same limit.
+      if (limit !== undefined && (first !== limit || others.length > 0)) {
+        monitor.limits = limitsOf(owners);
+      }
       this.#unlisted.delete(monitor);
     }
   }
@@ -188,6 +201,9 @@ export class MonitorMetrics {
     for (const monitor of this.#selected.get(target)?.values() ?? []) {
       const owners = this.#owners.get(monitor);
       owners?.delete(target);
+      if (owners !== undefined && monitor.limits.length > 1) {
+        monitor.limits = limitsOf(owners);
+      }
       if (owners?.size === 0) {
         this.#owners.delete(monitor);
         this.#unlisted.set(monitor, now);
@@ -196,11 +212,19 @@ export class MonitorMetrics {
   }
 }
 
-/** Returns the target that was added first. */
-function firstOf(owners: readonly (readonly [target: Target, place: number])[]): Target | undefined {
-  const [first] = owners.reduce<(typeof owners)[number] | readonly []>(
-    (best, each) => (best[1] === undefined || each[1] < best[1] ? each : best),
-    [],
-  );
-  return first;
+/** A target that lists a monitor. */
+interface Owner {
+  /** Place of the target in the order in which targets were added. */
+  readonly place: number;
+  /** Its limit of round-trip times, in seconds. */
+  readonly limit: number | undefined;
+}
+
+function inOrder(owners: Iterable<readonly [Target, Owner]>): readonly (readonly [Target, Owner])[] {
+  return [...owners].sort(([, a], [, b]) => a.place - b.place);
+}
+
+/** Returns each limit once, in the order of the targets. */
+function limitsOf(owners: ReadonlyMap<Target, Owner>): readonly number[] {
+  return [...new Set(inOrder(owners).flatMap(([, { limit }]) => limit ?? []))];
 }

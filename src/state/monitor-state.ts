@@ -2,6 +2,7 @@ import { PERIOD_MS, type Point } from '../aws/cloudwatch/metric-data.ts';
 import type { Span } from '../model/run.ts';
 import type { MonitorMetric } from '../model/vocabulary.ts';
 import { CountedPeriods, type PeriodReading, type StoredPeriods } from './counted-periods.ts';
+import { countLimits, type LimitCount, type LimitCounts, NO_COUNT } from './limit-counts.ts';
 import { type NetworkCondition, networkCondition } from './monitor-condition.ts';
 
 /** Sums over the counted periods of a monitor since the start of the exporter. */
@@ -50,13 +51,13 @@ export interface MonitorState {
   readonly totals: MonitorTotals;
   /** The newest round-trip time: start of its period, and seconds. */
   readonly roundTripTime: Point | undefined;
-  /** The configured limit of round-trip times, in seconds. */
-  readonly roundTripTimeLimit: number | undefined;
   readonly condition: NetworkCondition | undefined;
   /** End of the newest period of any metric. */
   readonly newestEnd: number | undefined;
   /** End of the newest period of HealthIndicator. */
   readonly healthEnd: number | undefined;
+  /** Returns what is counted for one of the configured limits of round-trip times, in seconds. */
+  countOf(limit: number): LimitCount;
   /** Returns the bytes transferred in a range of whole periods, if all its points are known. */
   bytesIn(range: Span): number | undefined;
 }
@@ -71,6 +72,8 @@ export interface StoredMonitor {
 export interface CountedMonitor {
   readonly stored: StoredMonitor;
   readonly totals: MonitorTotals;
+  /** What is counted for limits other than the first. */
+  readonly others: LimitCounts;
   /** Periods that no read has covered. */
   readonly missed: number;
 }
@@ -84,12 +87,17 @@ export class MutableMonitor implements MonitorState {
   readonly arn: string;
   totals: MonitorTotals = NO_TOTALS;
   roundTripTime: Point | undefined;
-  roundTripTimeLimit: number | undefined;
+  /**
+   * Limits of round-trip times, in seconds: those of the targets that list the monitor. What is counted for the first one is stored,
+   * and continues if that limit changes. What is counted for the others is not stored.
+   */
+  limits: readonly number[] = [];
   condition: NetworkCondition | undefined;
   /** As the last read has shown them. */
   #periods: ReadonlyMap<CountedMetric, CountedPeriods> = new Map();
   /** What the totals show. The next read adds to it. */
   #counted: StoredMonitor = { condition: undefined, periods: {} };
+  #others: LimitCounts = new Map();
 
   constructor(key: string, arn: string) {
     this.key = key;
@@ -107,6 +115,11 @@ export class MutableMonitor implements MonitorState {
     return newest === undefined ? undefined : newest + PERIOD_MS;
   }
 
+  countOf(limit: number): LimitCount {
+    const { roundTripObservedSeconds: observedSeconds, roundTripSlowSeconds: slowSeconds } = this.totals;
+    return limit === this.limits[0] ? { observedSeconds, slowSeconds } : (this.#others.get(limit) ?? NO_COUNT);
+  }
+
   bytesIn(range: Span): number | undefined {
     return this.#periods.get('DataTransferred')?.sum(range);
   }
@@ -118,19 +131,22 @@ export class MutableMonitor implements MonitorState {
   count(readings: ReadonlyMap<MonitorMetric, PeriodReading>): CountedMonitor {
     const totals = { ...this.totals };
     const all = restored(this.#counted);
+    const [firstLimit, ...otherLimits] = this.limits;
+    let others = this.#others;
     let { condition } = this.#counted;
     let missed = 0;
     for (const [metric, reading] of readings) {
       if (metric === 'RoundTripTime') {
         this.#noteRoundTripTime(reading.points);
+        others = countLimits(others, otherLimits, (limit) => judged(reading, slowerThan(limit)));
       }
-      const judgment = judgmentOf(metric, this.roundTripTimeLimit);
+      const judgment = judgmentOf(metric, firstLimit);
       if (judgment === 'not counted') {
         continue;
       }
       const periods = all.get(metric) ?? new CountedPeriods();
       all.set(metric, periods);
-      const counted = periods.add({ ...reading, points: reading.points.flatMap(judgment) });
+      const counted = periods.add(judged(reading, judgment));
       missed += counted.missed;
       if (metric === 'HealthIndicator') {
         totals.observedSeconds += counted.periods * SECONDS_PER_PERIOD;
@@ -146,12 +162,13 @@ export class MutableMonitor implements MonitorState {
     this.#periods = all;
     this.condition = condition;
     const periods = Array.from(all, ([metric, counted]) => [metric, counted.stored()] as const);
-    return { stored: { condition, periods: Object.fromEntries(periods) }, totals, missed };
+    return { stored: { condition, periods: Object.fromEntries(periods) }, totals, others, missed };
   }
 
   /** Shows what was counted. */
-  show({ stored, totals }: CountedMonitor): void {
+  show({ stored, totals, others }: CountedMonitor): void {
     this.#counted = stored;
+    this.#others = others;
     this.totals = totals;
   }
 
@@ -185,18 +202,27 @@ export class MutableMonitor implements MonitorState {
   }
 }
 
+/** Returns what is counted of a point. */
+type Judgment = (point: Point) => Point[];
+
+function judged(reading: PeriodReading, judgment: Judgment): PeriodReading {
+  return { ...reading, points: reading.points.flatMap(judgment) };
+}
+
+function slowerThan(limit: number): Judgment {
+  return ([at, value]) => (value > 0 ? [[at, value * SECONDS_PER_MICROSECOND > limit ? 1 : 0]] : []);
+}
+
 /**
  * Returns what is counted of a point: 1 for a degraded minute, and for one above the limit of round-trip times in seconds; nothing
  * for a minute without a round-trip time.
  */
-function judgmentOf(metric: MonitorMetric, limit: number | undefined): ((point: Point) => Point[]) | 'not counted' {
+function judgmentOf(metric: MonitorMetric, limit: number | undefined): Judgment | 'not counted' {
   switch (metric) {
     case 'HealthIndicator':
       return ([at, value]) => [[at, value > 0 ? 1 : 0]];
     case 'RoundTripTime':
-      return limit === undefined
-        ? 'not counted'
-        : ([at, value]) => (value > 0 ? [[at, value * SECONDS_PER_MICROSECOND > limit ? 1 : 0]] : []);
+      return limit === undefined ? 'not counted' : slowerThan(limit);
     default:
       return (point) => [point];
   }

@@ -32,6 +32,40 @@ test('counts minutes with a round-trip time above the limit of the first fitting
   expect(await minutes(daemon, 'observed', 'none')).toBeUndefined();
 });
 
+test('counts a monitor that two accounts list by the limit of each account, and follows a reload', async (scope) => {
+  const { clock, simulator, startReloaded } = await runMetricService(scope, { names: ['checkout'] });
+  const accounts = (limits: Readonly<Record<string, string>>) => ({
+    cloudwatch: {},
+    accounts: Object.entries(limits).map(([name, limit]) => ({
+      name,
+      cloudwatch: { roundTripTimeLimits: limit === 'none' ? {} : { '*': limit } },
+    })),
+  });
+  const daemon = await startReloaded(accounts({ strict: '1ms', lax: '1h', same: '1ms', none: 'none' }));
+  await clock.advance(HOUR);
+  const valuesOf = async (family: string) => {
+    const page = await daemon.metrics();
+    return ['strict', 'lax', 'same', 'none'].map((account) =>
+      page.value(`aws_nfm_monitor_round_trip_time_${family}`, { account, monitor: 'checkout' }),
+    );
+  };
+  expect(await valuesOf('limit_seconds')).toEqual([0.001, 3_600, 0.001, undefined]);
+  const [observed = 0] = await valuesOf('observed_seconds_total');
+  expect(observed).toBeGreaterThan(10 * 60);
+  expect(await valuesOf('observed_seconds_total')).toEqual([observed, observed, observed, undefined]);
+  expect(await valuesOf('above_limit_seconds_total')).toEqual([observed, 0, observed, undefined]);
+  // One account reads the monitor for all.
+  const billed = simulator.metricsRequested();
+  await daemon.reloadWith(accounts({ strict: '1ms', lax: '1ms', same: '1h', none: 'none' }));
+  await clock.advance(HOUR);
+  expect(simulator.metricsRequested() - billed).toBeLessThan(1.2 * billed);
+  expect(await valuesOf('limit_seconds')).toEqual([0.001, 0.001, 3_600, undefined]);
+  const [strict, lax, same] = await valuesOf('above_limit_seconds_total');
+  expect(strict).toBeGreaterThan(observed);
+  expect(lax).toBe(strict);
+  expect(same).toBe(0);
+});
+
 test('counts each minute once over a restart', async (scope) => {
   const { clock, start } = await runMetricService(scope, { names: ['strict'] });
   const cloudwatch = { roundTripTimeLimits: LIMITS };
