@@ -127,7 +127,7 @@ export class MonitorMetrics {
     const monitor = this.#monitors.get(key);
     const owners = monitor && this.#owners.get(monitor);
     if (monitor !== undefined && owners !== undefined) {
-      // Removed targets may have left a limit.
+      // A limit of a removed target may remain.
       monitor.limits = limitsOf(owners);
     }
     const counted = monitor?.count(readings);
