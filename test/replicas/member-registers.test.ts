@@ -3,7 +3,7 @@ import { EngineClock } from '../../src/replicas/engine-clock.ts';
 import { EngineRegisters } from '../../src/replicas/engine-registers.ts';
 import { IdInUseError, OwnRegister } from '../../src/replicas/own-register.ts';
 import { ReplicaRegistrations } from '../../src/replicas/replica-registrations.ts';
-import { readRun } from '../../src/replicas/values.ts';
+import { readCounted, readRun } from '../../src/replicas/values.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { MemoryEngine } from '../support/memory-engine.ts';
 
@@ -170,4 +170,15 @@ it.each([
   ['{"query":"q","state":"over","start":-1}', 'start is -1, expected a whole number'],
 ])('rejects a register of a run with %s', (value, reason) => {
   expect(() => readRun({ partition: 'g/runs', name: 'x' }, value)).toThrow(`register g/runs x: ${reason}`);
+});
+
+it.each([
+  ['{"monitor":"x"}', 'counted is nothing, expected a list'],
+  ['{"monitor":"[1]","counted":[]}', 'monitor is "[1]", expected the place and the ARN of a monitor'],
+  [
+    '{"monitor":"[\\"\\",\\"arn\\"]","counted":[],"periods":{"Timeouts":1}}',
+    'periods is {"Timeouts":1}, expected periods',
+  ],
+])('rejects a register of counted periods with %s', (value, reason) => {
+  expect(() => readCounted({ partition: 'g/periods', name: 'x' }, value)).toThrow(`register g/periods x: ${reason}`);
 });

@@ -134,6 +134,51 @@ describe('counted periods', () => {
   });
 });
 
+describe('periods of two processes', () => {
+  const reads = fc.array(
+    fc.record({
+      until: fc.integer({ min: 60, max: 200 }),
+      points: fc.array(fc.tuple(fc.integer({ min: 0, max: 59 }), fc.integer({ min: 0, max: 9 })), { maxLength: 10 }),
+    }),
+    { minLength: 1, maxLength: 5 },
+  );
+  type Reads = typeof reads extends fc.Arbitrary<infer Value> ? Value : never;
+
+  /** Adds reads, and returns the points of all of them, for a read that repeats them. */
+  function addAll(periods: CountedPeriods, all: Reads) {
+    return all.map(({ until, points }) => {
+      const again = reading(
+        until,
+        points.map(([ago, value]) => [until - 1 - ago, value] as const),
+      );
+      periods.add(again);
+      return again;
+    });
+  }
+
+  it('are not counted again after they are merged, in any order', () => {
+    fc.assert(
+      fc.property(reads, reads, (first, second) => {
+        const [a, b] = [new CountedPeriods(), new CountedPeriods()];
+        const known = [...addAll(a, first), ...addAll(b, second)];
+        const [one, other] = [a.stored(), b.stored()];
+        expect(one && other).toBeDefined();
+        if (one === undefined || other === undefined) {
+          return;
+        }
+        const merged = CountedPeriods.merge(one, other);
+        expect(CountedPeriods.merge(other, one).values).toEqual(merged.values);
+        expect(CountedPeriods.merge(merged, one)).toEqual(merged);
+        expect(merged.values.length).toBeLessThanOrEqual(90);
+        const next = CountedPeriods.restore(merged);
+        for (const again of known) {
+          expect(next.add(again)).toMatchObject({ periods: 0, increase: 0 });
+        }
+      }),
+    );
+  });
+});
+
 describe('the sum of a window', () => {
   it('is known once all its points were read 15 minutes after them', () => {
     const periods = new CountedPeriods();
