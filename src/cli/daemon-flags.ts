@@ -138,14 +138,14 @@ const FLAGS = {
     'shard',
     'N',
     'Shard of this exporter, from 0: it has only the targets of this shard (requires --total-shards).',
-    (given) => ({ given, value: readWhole(given, 0) }),
+    (given) => ({ given, value: readWhole(given, 0, MOST_SHARDS - 1) }),
     undefined,
   ),
   totalShards: text(
     'total-shards',
     'N',
     `Number of shards into which accounts and regions are divided, 1 to ${MOST_SHARDS} (requires --shard).`,
-    (given) => ({ given, value: readWhole(given, 1) }),
+    (given) => ({ given, value: readWhole(given, 1, MOST_SHARDS) }),
     undefined,
   ),
   logLevel: text(
@@ -221,10 +221,10 @@ function shardOfFlags(ordinal: GivenNumber | undefined, total: GivenNumber | und
 }
 
 /** Reads a whole number of shards. */
-function readWhole(given: Given, least: number): number {
+function readWhole(given: Given, least: number, most: number): number {
   const value = /^\d{1,4}$/.test(given.text) ? Number(given.text) : Number.NaN;
-  if (!(value >= least && value <= MOST_SHARDS)) {
-    throw wrongValue(given, `a whole number from ${least} to ${MOST_SHARDS}`);
+  if (!(value >= least && value <= most)) {
+    throw wrongValue(given, `a whole number from ${least} to ${most}`);
   }
   return value;
 }
@@ -248,7 +248,7 @@ function readFile(given: Given): string {
 /** @throws UsageError if the value has another form */
 export function readListenAddress(given: Given): string {
   if (parseListenAddress(given.text) === undefined) {
-    throw wrongValue(given, ':PORT, HOST:PORT, or [IPV6]:PORT');
+    throw wrongValue(given, ':PORT, HOST:PORT, or [IPV6]:PORT, with a port of at most 65535');
   }
   return given.text;
 }

@@ -185,7 +185,11 @@ async function runSimulatorCommand(args: readonly string[]): Promise<number> {
   const values = readFlags(SIMULATOR_FLAGS, args, undefined);
   refuseOperands(values.operands);
   const port = readPort(values.text('port'));
-  const scenarioFile = values.text('scenario')?.text;
+  const scenario = values.text('scenario');
+  if (scenario?.text === '') {
+    throw wrongValue(scenario, 'the name of a file');
+  }
+  const scenarioFile = scenario?.text;
   const log = createLogger({
     level: 'info',
     format: 'logfmt',
@@ -236,6 +240,9 @@ function onlyFile(command: string, operands: readonly string[]): string {
   const [file, ...more] = operands;
   if (file === undefined || more.length > 0) {
     throw new UsageError(`${command} requires exactly one file, got ${operands.length}`);
+  }
+  if (file === '') {
+    throw new UsageError(`${command}: got "", expected the name of a file`);
   }
   return file;
 }

@@ -94,7 +94,8 @@ export function settleCloudwatch(
     requestsPerSecond: settled('requestsPerSecond'),
     maxMetricsPerDay: settled('maxMetricsPerDay'),
   };
-  if (settings.roundTripTimeLimits.length > 0 && !settings.metrics.includes('RoundTripTime')) {
+  const areMetricsFaulty = sections.some(({ section }) => section.faulty('metrics'));
+  if (settings.roundTripTimeLimits.length > 0 && !settings.metrics.includes('RoundTripTime') && !areMetricsFaulty) {
     const expected = 'metrics with RoundTripTime: otherwise, limits of round-trip times have no effect';
     const written = nearest.section.written('metrics');
     reading.rejectOrDefault(keyPath(nearest.path, 'metrics'), written, nearest.line, expected);

@@ -80,7 +80,11 @@ function numberWhere(expected: string, accepts: (value: number) => boolean): For
   });
 }
 
-export const positiveNumber = numberWhere('a number above zero', (value) => Number.isFinite(value) && value > 0);
+/** Attempts per second. A lower rate, reduced by throttling, would exceed timers; the times of a second's attempts are in memory. */
+export const rate = numberWhere(
+  'a number from 0.001 to 100000',
+  (value) => Number.isFinite(value) && value >= 0.001 && value <= 100_000,
+);
 
 /** A boolean, also from a variable. */
 export const switched: Format<boolean> = single('true or false', (value) =>
@@ -105,7 +109,7 @@ export const positiveInteger = numberWhere(
 );
 
 export const listenAddress: Format<string> = text(
-  ':PORT, HOST:PORT, or [IPV6]:PORT in quotes',
+  ':PORT, HOST:PORT, or [IPV6]:PORT in quotes, with a port of at most 65535',
   (value) => parseListenAddress(value) !== undefined,
 );
 

@@ -25,10 +25,10 @@ import {
   name,
   pathName,
   positiveInteger,
-  positiveNumber,
   postgresqlUrl,
   profile,
   queryType,
+  rate,
   region,
   regionalHttpUrl,
   roleArn,
@@ -67,7 +67,7 @@ export const AWS = {
   stsEndpoint: optionalKey("STS endpoint, instead of the Region's own", httpUrl),
   requestTimeout: key('Maximum duration of one attempt', timerDuration, '10s'),
   maxAttempts: key('Maximum number of attempts of one call, including the first', positiveInteger, 3),
-  requestsPerSecond: key('Maximum number of attempts in any second, for each account and Region', positiveNumber, 5),
+  requestsPerSecond: key('Maximum number of attempts in any second, for each account and Region', rate, 5),
   maxConcurrentRequests: key('Maximum number of requests in flight, for each account and Region', positiveInteger, 8),
   maxConcurrentRuns: key(
     'Maximum number of concurrent runs of scheduled queries at the service, for each account and Region',
@@ -90,7 +90,7 @@ export const ACCOUNT = {
   externalId: optionalKey('External id that the role requires; never shown or logged', externalId),
   roleSessionName: key('Name of the role session', roleSessionName, 'nfm-exporter'),
   endpoint: optionalKey('As aws.endpoint, for this account', regionalHttpUrl),
-  requestsPerSecond: optionalKey('As aws.requestsPerSecond, for this account', positiveNumber),
+  requestsPerSecond: optionalKey('As aws.requestsPerSecond, for this account', rate),
   maxConcurrentRequests: optionalKey('As aws.maxConcurrentRequests, for this account', positiveInteger),
   maxConcurrentRuns: optionalKey('As aws.maxConcurrentRuns, for this account', positiveInteger),
 };
@@ -210,7 +210,7 @@ export const CLOUDWATCH = {
   ),
   requestsPerSecond: key(
     'Maximum number of attempts in any second, for each account and Region, apart from aws.requestsPerSecond',
-    positiveNumber,
+    rate,
     1,
   ),
   maxMetricsPerDay: optionalKey(

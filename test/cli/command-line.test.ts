@@ -41,6 +41,10 @@ describe.concurrent('the command line', () => {
     [['storage'], /^nfm-exporter: storage requires create, got nothing\nSee nfm-exporter storage --help\n$/],
     [['storage', 'drop', 'x.yml'], /^nfm-exporter: storage requires create, got "drop"\n/],
     [['storage', 'create'], /^nfm-exporter: storage create requires exactly one file, got 0\n/],
+    [['check-config', ''], /^nfm-exporter: check-config: got "", expected the name of a file\n/],
+    [['iam-policy', ''], /^nfm-exporter: iam-policy: got "", expected the name of a file\n/],
+    [['storage', 'create', ''], /^nfm-exporter: storage create: got "", expected the name of a file\n/],
+    [['simulator', '--scenario='], /^nfm-exporter: --scenario: got "", expected the name of a file\n/],
     [['simulator', 'x'], /^nfm-exporter: unexpected argument "x"\n/],
     [
       ['check-config'],

@@ -170,9 +170,9 @@ describe("the daemon's flags", () => {
     [['--shard=0'], '--shard requires --total-shards (or NFM_EXPORTER_TOTAL_SHARDS)'],
     [['--total-shards=2'], '--total-shards requires --shard (or NFM_EXPORTER_SHARD)'],
     [['--shard=2', '--total-shards=2'], '--shard: got "2", expected a number below 2, the number of shards'],
-    [['--shard=-1', '--total-shards=2'], '--shard: got "-1", expected a whole number from 0 to 1000'],
-    [['--shard=', '--total-shards=2'], '--shard: got "", expected a whole number from 0 to 1000'],
-    [['--shard=a-0', '--total-shards=2'], '--shard: got "a-0", expected a whole number from 0 to 1000'],
+    [['--shard=-1', '--total-shards=2'], '--shard: got "-1", expected a whole number from 0 to 999'],
+    [['--shard=', '--total-shards=2'], '--shard: got "", expected a whole number from 0 to 999'],
+    [['--shard=a-0', '--total-shards=2'], '--shard: got "a-0", expected a whole number from 0 to 999'],
     [['--shard=0', '--total-shards=0'], '--total-shards: got "0", expected a whole number from 1 to 1000'],
     [['--shard=0', '--total-shards=1001'], '--total-shards: got "1001", expected a whole number from 1 to 1000'],
   ])('reject an incomplete or impossible shard: %s', (args, message) => {

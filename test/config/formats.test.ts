@@ -48,8 +48,8 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    name: 'positiveNumber',
-    format: formats.positiveNumber,
+    name: 'rate',
+    format: formats.rate,
     good: [
       [0.5, 0.5],
       [5, 5],

@@ -10,7 +10,7 @@ export const IS_LONG = process.env['LONG_STORMS'] !== undefined;
 const REGIONS = IS_LONG ? ['us-east-1', 'eu-west-1'] : ['us-east-1'];
 /** Length of a storm, and of the time after it, in minutes; the timeout of the test in milliseconds. */
 export const LENGTHS = IS_LONG
-  ? { storm: 360, after: 200, timeout: 3_600_000 }
+  ? { storm: 360, after: 200, timeout: 7_200_000 }
   : { storm: 60, after: 75, timeout: 900_000 };
 export const ACCOUNT_IDS = { payments: '111122223333', shop: '444455556666' };
 /** Minutes before a storm. */
