@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type AdjustedClock, adjustedClock } from '../support/adjusted-clock.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import type { ExpositionPage } from '../support/exposition-page.ts';
+import { patientClock } from '../support/patient-clock.ts';
 import { runSimulator, type SimulatedService } from '../support/simulated-service.ts';
 
 const NOON = Date.UTC(2026, 5, 1, 12);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Far beyond the few seconds that each step takes. */
-const PATIENT = { timeout: 12_000, interval: 100 };
+const PATIENT = { timeout: 30_000, interval: 100 };
 
 const MONITORS = ['good', 'fails', 'canceled', 'endless', 'odd-unit', 'second'];
 const SCENARIO = {
@@ -33,7 +34,7 @@ let daemon: RunningDaemon;
 beforeAll(async () => {
   setAwsEnvironment(TEST_CREDENTIALS);
   const scope = { onTestFinished: (end: () => Promise<void> | void) => ends.unshift(end) };
-  clock = adjustedClock(NOON + 10 * MINUTE);
+  clock = adjustedClock(NOON + 10 * MINUTE, patientClock);
   service = await runSimulator(scope, SCENARIO, { clock });
   daemon = await runDaemon(
     scope,
