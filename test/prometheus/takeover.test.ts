@@ -44,6 +44,7 @@ async function startMember(id: string, service: string, table: string) {
     queries: [
       { name: 'runs', monitorName: 'checkout', queryId: 'runs' },
       { name: 'denied', monitorName: 'checkout', queryId: 'denied' },
+      { name: 'missing', monitorName: 'checkout', queryId: 'not-there' },
       {
         name: 'flows',
         monitorName: 'checkout',
@@ -85,7 +86,7 @@ async function gaps(prometheus: Prometheus, expression: string, from: number, to
 
 const AT_THE_SPEED_OF_SCRAPES = { __range: '1m', __rate_interval: '10s', __interval_ms: '1000' };
 /** Queries of panels over time, of queries without runs over the takeover: their rows do not change. */
-const PANELS = panelQueries({ ...AT_THE_SPEED_OF_SCRAPES, query: 'runs|denied|results.*' }).filter(
+const PANELS = panelQueries({ ...AT_THE_SPEED_OF_SCRAPES, query: 'runs|denied|missing|results.*' }).filter(
   ({ instant }) => !instant,
 );
 /** Panels with series of each process. */
@@ -124,13 +125,14 @@ test('a takeover makes no gap in recorded series, ends and fires no alert, and c
     [{ job_name: 'network-flow-monitor', static_configs: [{ targets: [first.instance, second.instance] }] }],
     [`${PROJECT}config/rules/thresholds.yml`, `${PROJECT}config/rules-replicas.yml`],
   );
-  // The first two report the takeover itself, and end before they fire. The third starts again for a query that never succeeded,
-  // because it counts from the registration, which the successor repeats.
-  const alerts = 'ALERTS{alertname!~"NfmReplicasWithoutLeader|NfmExporterDown|NfmQueryPollingFails"}';
+  // The first two report the takeover itself, and end before they fire. The last one ends when the query is known to be denied.
+  const alerts = `ALERTS{alertname!~"NfmReplicasWithoutLeader|NfmExporterDown"}
+    unless ALERTS{alertname="NfmQueryPollingFails", query="denied"}`;
   await vi.waitFor(async () => {
-    expect(await prometheus.query('replicas:aws_nfm_query_up')).toHaveLength(2 + SCHEDULED + WITH_RESULTS);
+    expect(await prometheus.query('replicas:aws_nfm_query_up')).toHaveLength(3 + SCHEDULED + WITH_RESULTS);
     expect(await prometheus.query('replicas:aws_nfm_contributor_retransmissions')).not.toEqual([]);
     expect(await prometheus.query('ALERTS{alertname="NfmPermissionDenied"}')).toHaveLength(1);
+    expect(await prometheus.query('ALERTS{alertname="NfmQueryPollingFails", query="missing"}')).toHaveLength(1);
     expect(await prometheus.query('up == 1')).toHaveLength(2);
   }, WAIT);
   const from = Math.ceil(Date.now() / 1_000);

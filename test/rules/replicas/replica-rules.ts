@@ -123,6 +123,8 @@ class Conversion {
         const parent = node.node.parent;
         if (parent?.name === 'VectorSelector' && node.name === 'Identifier') {
           edits.push(...this.#prefix(text, node.from));
+        } else if (node.name === 'FunctionCall' && EXPORTER_DOWN.test(text)) {
+          edits.push({ at: node.from, length: text.length, text: allDown(text) });
         } else if (node.name === 'FunctionCall' && this.#isOverCounter(text)) {
           edits.push({ at: node.from, length: 0, text: 'sum without (instance, pod) (' });
           edits.push({ at: node.to, length: 0, text: ')' });
@@ -172,6 +174,15 @@ class Conversion {
         .replaceAll('{{ $labels.instance }}', '{{ $labels.job }}');
     return Object.fromEntries(Object.entries(annotations).map(([key, text]) => [key, convert(text)]));
   }
+}
+
+/** Firing alerts on an exporter without metrics. */
+const EXPORTER_DOWN = /^last_over_time\(ALERTS\{.*?(alertname=~"NfmExporterDown\|NfmExporterMissing")/;
+
+/** The same for a job with replicas: one of them may be down while another one leads. */
+function allDown(call: string): string {
+  const withoutLeader = call.replace(/alertname=~"[^"]*"/, 'alertname="NfmReplicasWithoutLeader"');
+  return `(${call} unless on (job) aws_nfm:member_epoch or ${withoutLeader})`;
 }
 
 /** Jobs whose gauges are recorded: dashboards then use the recorded ones. */

@@ -7,7 +7,7 @@ import { PROJECT, run } from '../../support/project.ts';
 import { inOrder, withOnlyNeeded } from '../needed-rules.ts';
 import { ALERTS, RULE_GROUPS } from '../rule-files.ts';
 import { type RuleGroup, rulesForReplicas } from './replica-rules.ts';
-import { type RuleTest, withTakeover } from './takeover.ts';
+import { OF_MEMBERS, type RuleTest, seconds, withTakeover } from './takeover.ts';
 
 interface TestFile {
   readonly rule_files: readonly string[];
@@ -18,23 +18,6 @@ interface TestFile {
 const directory = mkdtempSync(join(tmpdir(), 'replica-rules-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** Alerts on a process, which has no successor for them. */
-const OF_MEMBERS = new Set([
-  'NfmExporterDown',
-  'NfmExporterMissing',
-  'NfmExporterRestarting',
-  'NfmReloadFailed',
-  'NfmReplicaClockOffset',
-  'NfmReplicaConfigMismatch',
-  'NfmReplicaStorageRolledBack',
-  'NfmReplicaStorageUnreachable',
-  'NfmReplicasWithoutLeader',
-  'NfmShardsIncomplete',
-  'NfmDiscoveryFileBad',
-  'NfmDiscoveryFileEmpty',
-  'NfmStorageNotWritable',
-  'NfmThresholdsMissing',
-]);
 /** Alerts over hours or days, which promtool evaluates for minutes. `TAKEOVERS=all` includes them. */
 const OVER_DAYS =
   process.env['TAKEOVERS'] === 'all'
@@ -85,13 +68,4 @@ function stepsIn({ interval, alert_rule_test = [] }: RuleTest, alert: string): r
   const pending = ALERTS.filter((one) => one.alert === alert).map((one) => seconds(one.for ?? '0s'));
   const step = Math.round((seconds(first.eval_time) - Math.min(...pending) / 2) / seconds(interval));
   return [step];
-}
-
-/** Returns a duration of Prometheus in seconds. */
-function seconds(duration: string): number {
-  const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-  return [...duration.matchAll(/(\d+)([smhdw])/g)].reduce(
-    (sum, [, count, unit = 's']) => sum + Number(count) * (units[unit] ?? 0),
-    0,
-  );
 }
