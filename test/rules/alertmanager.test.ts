@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startAlertmanager } from '../support/alertmanager.ts';
 import { PROJECT, run } from '../support/project.ts';
+import { OF_MEMBERS } from './replicas/takeover.ts';
 import { ALERTS } from './rule-files.ts';
 
 const FILE = 'config/alertmanager.yml';
@@ -21,6 +22,7 @@ const ALERT_NAMES = [...new Set(ALERTS.map(({ alert }) => alert))];
 /** Alerts on an exporter without metrics. */
 const OF_THE_NETWORK = /Unusual$|^NfmAwsNetworkDegraded$|^NfmRoundTripTime\w+Burn$/;
 const OF_EXPORTERS = ['NfmExporterDown', 'NfmExporterMissing'];
+const WITHOUT_LEADER = 'NfmReplicasWithoutLeader';
 
 /** An alert, those that it silences, and some of the same names that it does not. */
 const INHIBITIONS = [
@@ -213,6 +215,86 @@ describe(FILE, () => {
     );
   });
 });
+
+describe('alerts of config/rules-replicas.yml', () => {
+  /** Without an instance, and in a job and account of its own, so that one Alertmanager can have the alerts of all cases. */
+  const ofCase = (labels: Readonly<Record<string, string>>, index: number) => {
+    const { instance, account, ...others } = labels;
+    return {
+      ...others,
+      job: `${labels['job']}-${index}`,
+      ...(account === undefined ? {} : { account: `${account}-${index}` }),
+      ...(instance === undefined || !OF_MEMBERS.has(labels['alertname'] ?? '') ? {} : { instance }),
+    };
+  };
+  const [a, b] = ['a:10049', 'b:10049'].map((instance) => ({ job: TARGET.job, instance }));
+  const { instance: _, ...ofLeader } = QUERY;
+  const cases = [
+    // What an alert on a member inhibits is below.
+    ...INHIBITIONS.filter(({ source }) => !OF_EXPORTERS.includes(source.alertname)).map((each, index) => ({
+      source: ofCase(each.source, index),
+      silenced: each.silenced.map((labels) => ofCase(labels, index)),
+      // Other instances are members, too.
+      active: each.active
+        .filter((labels) => !('instance' in labels) || labels.instance === TARGET.instance)
+        .map((labels) => ofCase(labels, index))
+        .filter(({ alertname }) => alertname !== 'NfmWatchedQueryFailed' || each.source.alertname !== WITHOUT_LEADER),
+    })),
+    ...[
+      // Another member leads.
+      {
+        source: { ...a, alertname: 'NfmExporterDown' },
+        silenced: [{ ...a, alertname: 'NfmReloadFailed' }],
+        active: [
+          { ...b, alertname: 'NfmReloadFailed' },
+          { ...ofLeader, alertname: 'NfmWatchedQueryFailed' },
+        ],
+      },
+      {
+        source: { job: TARGET.job, group: 'default', alertname: WITHOUT_LEADER },
+        silenced: [
+          { ...ofLeader, alertname: 'NfmWatchedQueryFailed', severity: 'warning' },
+          { ...ofLeader, alertname: 'NfmApiFailing', severity: 'warning' },
+        ],
+        active: [
+          { ...ofLeader, alertname: 'NfmCredentialsRefused', severity: 'critical' },
+          { ...a, alertname: 'NfmExporterDown', severity: 'critical' },
+          { ...b, alertname: 'NfmReloadFailed', severity: 'warning' },
+        ],
+      },
+      {
+        source: { ...a, alertname: 'NfmExporterRestarting' },
+        silenced: [{ ...ofLeader, alertname: 'NfmServiceLevelFastBurn', sli: 'polls' }],
+        active: [],
+      },
+    ].map(({ source, silenced, active }, index) => ({
+      source: ofCase(source, 100 + index),
+      silenced: silenced.map((labels) => ofCase(labels, 100 + index)),
+      active: active.map((labels) => ofCase(labels, 100 + index)),
+    })),
+  ];
+
+  it('silence what follows from them, although most have no instance', async () => {
+    const alertmanager = await startAlertmanager({ onTestFinished }, `${PROJECT}${FILE}`);
+    const silenced = cases.flatMap((each) => each.silenced);
+    const active = cases.flatMap((each) => [each.source, ...each.active]);
+    await alertmanager.fire([...silenced, ...active]);
+    await vi.waitFor(
+      async () => {
+        const alerts = await alertmanager.alerts();
+        const inState = (state: string) => labelsOf(alerts.filter(({ status }) => status.state === state));
+        expect(inState('unprocessed')).toEqual([]);
+        expect(inState('suppressed')).toEqual(uniqueLabels(silenced));
+        expect(inState('active')).toEqual(uniqueLabels(active));
+      },
+      { timeout: 15_000, interval: 200 },
+    );
+  });
+});
+
+function uniqueLabels(all: readonly Readonly<Record<string, string>>[]): string[] {
+  return [...new Set(labelsOf(all.map((labels) => ({ labels }))))];
+}
 
 /** Sorts alerts independently of their source. */
 function labelsOf(alerts: readonly { readonly labels: Readonly<Record<string, string>> }[]): string[] {
