@@ -57,7 +57,7 @@ export const PICTURES: readonly Picture[] = [
   {
     name: 'map',
     dashboard: 'nfm-map',
-    panels: ['Traffic', 'Data transferred: movers', 'Retransmissions: movers'],
+    panels: ['Is it AWS or me?', 'Traffic', 'Data transferred: movers', 'Retransmissions: movers'],
   },
   {
     name: 'cost',
