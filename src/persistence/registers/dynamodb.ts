@@ -40,7 +40,8 @@ export class DynamodbEngine implements RegisterEngine {
 
   put({ key, value, version, ifVersion, expiresAt }: RegisterWrite, signal: AbortSignal): Promise<Reply<undefined>> {
     // DynamoDB deletes an item after the second of its attribute for expiry.
-    const expiry = expiresAt === undefined ? {} : { [TABLE_KEYS.expiry]: Math.ceil(expiresAt / 1_000) };
+    const expiry: Readonly<Record<string, number>> =
+      expiresAt === undefined ? {} : { [TABLE_KEYS.expiry]: Math.ceil(expiresAt / 1_000) };
     const item = { ...keyOf(key), value, version, ...expiry };
     return this.#attempt(async () => {
       const { date } = await this.#client.put(item, { attribute: 'version', equals: ifVersion }, signal);
