@@ -125,6 +125,7 @@ describe('the rules', () => {
         'on (job)',
         'by (job)',
         'by (job, group)',
+        'on (job, group)',
         'on (account)',
         'on (account, aws_account_id)',
         'by (instance_id)',
