@@ -218,7 +218,7 @@ describe(FILE, () => {
 
 describe('alerts of config/rules-replicas.yml', () => {
   /** Without an instance, and in a job and account of its own, so that one Alertmanager can have the alerts of all cases. */
-  const ofCase = (labels: Readonly<Record<string, string>>, index: number) => {
+  const ofCase = (labels: Readonly<Record<string, string>>, index: number): Readonly<Record<string, string>> => {
     const { instance, account, ...others } = labels;
     return {
       ...others,
@@ -227,7 +227,8 @@ describe('alerts of config/rules-replicas.yml', () => {
       ...(instance === undefined || !OF_MEMBERS.has(labels['alertname'] ?? '') ? {} : { instance }),
     };
   };
-  const [a, b] = ['a:10049', 'b:10049'].map((instance) => ({ job: TARGET.job, instance }));
+  const a = { job: TARGET.job, instance: 'a:10049' };
+  const b = { job: TARGET.job, instance: 'b:10049' };
   const { instance: _, ...ofLeader } = QUERY;
   const cases = [
     // What an alert on a member inhibits is below.
