@@ -1,84 +1,155 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, test } from 'vitest';
-import { ENGINES, leaderOf, queriesOf, replicaProcess } from '../support/replica-processes.ts';
-import { runSimulator } from '../support/simulated-service.ts';
-import { keepLedger, type StartedRun } from '../support/start-ledger.ts';
+import { expect, test, vi } from 'vitest';
+import { METRIC_NAMES } from '../../src/model/vocabulary.ts';
+import { ENGINES, type ReplicaProcess, replicaProcess } from '../support/replica-processes.ts';
+import { runSimulator, type SimulatedService } from '../support/simulated-service.ts';
+import { keepLedger, type StartedRun, type StartLedger } from '../support/start-ledger.ts';
 
-/** `npm run long:takeovers` kills more often. */
+/** `npm run long:takeovers` kills more often, for at most a number of minutes. */
 const KILLS = Number(process.env['REPLICA_KILLS'] ?? 3);
+const LIMIT_MS = Number(process.env['REPLICA_KILL_MINUTES'] ?? 10) * 60_000;
+const PROGRESS_EVERY = 25;
 const IDS = ['first', 'second', 'third'];
-const MONITORS = Array.from({ length: 4 }, (_, n) => `monitor-${n}`);
+const MONITORS = Array.from({ length: 20 }, (_, n) => `monitor-${n}`);
+/** Time between the windows of two monitors, so that runs start at any time of the minute. */
+const STEP_S = 60 / MONITORS.length;
 /** Age of a start, in milliseconds, at which its ID is written even on a busy machine. A run takes longer. */
-const WRITTEN_AFTER = 2_000;
+const WRITTEN_AFTER = 3_000;
+/** In milliseconds, on a busy machine. */
+const LEAD_WITHIN = 120_000;
+
+interface Member {
+  readonly replica: ReplicaProcess;
+  readonly killedAt: number[];
+  isUp: boolean;
+}
 
 test.concurrent.for(['dynamodb', 'postgresql'] as const)(
   `replicas on %s killed ${KILLS} times, at any moment: no window is started twice, and no run is lost or counted twice`,
-  { timeout: 120_000 + KILLS * 20_000 },
+  { timeout: 10 * 60_000 + LIMIT_MS },
   async (kind, scope) => {
     const engine = await ENGINES[kind](scope);
     const service = await runSimulator(scope, {
       accounts: [{ id: '111122223333', regions: { 'us-east-1': { monitors: MONITORS.map((name) => ({ name })) } } }],
-      startedQueries: [{ queuedFor: '1s', runningFor: '3s', rows: 5 }],
+      startedQueries: [{ queuedFor: '1s', runningFor: '5s', rows: 5 }],
     });
     const ledger = await keepLedger(scope, service.url, () => Math.random() * 150);
     const members = await Promise.all(
-      IDS.map(async (id) => {
-        const killedAt: number[] = [];
-        return { replica: await replicaProcess(scope, id, configOf(ledger.url, engine.storage)), killedAt };
+      IDS.map(async (id): Promise<Member> => {
+        const replica = await replicaProcess(scope, id, configOf(ledger.url, engine.storage));
+        return { replica, killedAt: [], isUp: false };
       }),
     );
-    const replicas = members.map(({ replica }) => replica);
-    await Promise.all(replicas.map((each) => each.start()));
-    for (let kill = 0; kill < KILLS; kill += 1) {
-      const leader = await leaderOf(replicas);
-      await pause(Math.random() * 3_000);
-      const isLeader = Math.random() < 0.75;
-      const victims = members.filter(({ replica }) => (replica === leader) === isLeader);
-      const victim = victims[Math.floor(Math.random() * victims.length)];
-      victim?.killedAt.push(Date.now());
-      await victim?.replica.end('SIGKILL');
-      await victim?.replica.start();
-    }
-    await leaderOf(replicas);
+    await Promise.all(members.map((each) => start(each)));
+    const kills = await killOften(members, (count) => {
+      process.stdout.write(`${kind}: ${resultOf(count, members, ledger).text}\n`);
+    });
+    await leaderOf(members);
     const lastAt = Date.now();
-    const stopped = () =>
-      new Set(service.requests.flatMap(({ operation, queryId }) => (operation?.startsWith('Stop') ? [queryId] : [])));
-    // Milliseconds from the start of each to the kill of its process.
-    const orphans = () => {
-      const stops = stopped();
-      const unread = ledger.started.filter(
-        ({ queryId, at }) => at <= lastAt && !ledger.read.has(queryId) && !stops.has(queryId),
-      );
-      return unread.map(({ accessKeyId, at }) => {
-        const kills = members.find(({ replica }) => replica.id === accessKeyId)?.killedAt ?? [];
-        return (kills.find((kill) => kill > at - 500) ?? Number.POSITIVE_INFINITY) - at;
-      });
-    };
+    const { counted } = resultOf(kills, members, ledger);
+    await vi.waitFor(() => expect(resultOf(kills, members, ledger).counted).toBeGreaterThan(counted), {
+      timeout: 120_000,
+      interval: 500,
+    });
     // The runs of killed members are followed to their ends.
-    for (const since = Date.now(); Date.now() - since < 60_000 && orphans().some((age) => age > WRITTEN_AFTER); ) {
+    const ages = () => agesOfLost(members, ledger, service, lastAt);
+    for (const since = Date.now(); Date.now() - since < 60_000 && ages().some((age) => age > WRITTEN_AFTER); ) {
       await pause(500);
     }
-    await Promise.all(replicas.map((each) => each.end('SIGTERM')));
+    await Promise.all(members.map(({ replica }) => replica.end('SIGTERM')));
 
-    const { started } = ledger;
-    const twice = repeated(started.map((run) => keyOf(run)));
-    const events = replicas.flatMap((each) => each.log());
-    const named = (name: string) => events.filter(({ msg }) => msg === name);
-    const counted = named('run ended').map(({ query, window_end }) => `${query} ${window_end}`);
-    const lost = orphans();
+    const result = resultOf(kills, members, ledger);
+    const lost = ages();
     process.stdout.write(
-      `${kind}: ${KILLS} kills, ${named('replica leads').length} leads; ${started.length} runs started, ${twice.length} of them twice; ${counted.length} counted, ${repeated(counted).length} of them twice; ${lost.length} without a written ID, started at most ${Math.max(0, ...lost)} ms before a kill\n`,
+      `${kind}: ${result.text}; ${lost.length} without a written ID, started at most ${Math.max(0, ...lost)} ms before a kill\n`,
     );
-    expect(twice, 'started twice').toEqual([]);
-    expect(repeated(counted), 'counted twice').toEqual([]);
+    expect(result.twice, 'started twice').toEqual([]);
+    expect(result.countedTwice, 'counted twice').toEqual([]);
     expect(
       lost.filter((age) => age > WRITTEN_AFTER),
       'lost',
     ).toEqual([]);
-    expect(events.filter(({ level }) => level === 'error')).toEqual([]);
-    expect(counted.length, 'the test has had something to lose').toBeGreaterThan(KILLS);
+    expect(result.errors).toEqual([]);
+    expect(result.started, 'the test has had something to lose').toBeGreaterThan(kills);
   },
 );
+
+/** Kills members at any moment, the leader three times of four, and starts them again at once or seconds later. Returns how often. */
+async function killOften(members: readonly Member[], progress: (kills: number) => void): Promise<number> {
+  const until = Date.now() + LIMIT_MS;
+  const restarts: Promise<void>[] = [];
+  let kills = 0;
+  for (; kills < KILLS && Date.now() < until; kills += 1) {
+    if (kills > 0 && kills % PROGRESS_EVERY === 0) {
+      progress(kills);
+    }
+    const leader = await leaderOf(members);
+    await pause(Math.random() * (KILLS > PROGRESS_EVERY ? 1_000 : 3_000));
+    const isLeader = Math.random() < 0.75;
+    const victims = members.filter((each) => each.isUp && (each === leader) === isLeader);
+    const victim = victims[Math.floor(Math.random() * victims.length)] ?? leader;
+    victim.isUp = false;
+    victim.killedAt.push(Date.now());
+    await victim.replica.end('SIGKILL');
+    restarts.push(pause(Math.random() < 0.5 ? 0 : Math.random() * 4_000).then(() => start(victim)));
+  }
+  await Promise.all(restarts);
+  return kills;
+}
+
+async function start(member: Member): Promise<void> {
+  await member.replica.start();
+  member.isUp = true;
+}
+
+async function leaderOf(members: readonly Member[]): Promise<Member> {
+  for (const since = Date.now(); Date.now() - since < LEAD_WITHIN; ) {
+    const found = members.find(({ isUp, replica }) => isUp && replica.leads());
+    if (found !== undefined) {
+      return found;
+    }
+    await pause(20);
+  }
+  throw new Error(`no leader within ${LEAD_WITHIN} ms`);
+}
+
+function resultOf(kills: number, members: readonly Member[], { started }: StartLedger) {
+  const twice = repeated(started.map((run) => keyOf(run)));
+  const events = members.flatMap(({ replica }) => replica.log());
+  const named = (name: string) => events.filter(({ msg }) => msg === name);
+  const counted = named('run ended').map(({ query, window_end }) => `${query} ${window_end}`);
+  const countedTwice = repeated(counted);
+  const reasons = ['refused', 'dead', 'released'].map(
+    (each) => `${named('replica leads').filter(({ reason }) => reason === each).length} ${each}`,
+  );
+  return {
+    started: started.length,
+    twice,
+    counted: counted.length,
+    countedTwice,
+    errors: events.filter(({ level }) => level === 'error'),
+    text: `${kills} kills; takeovers: ${reasons.join(', ')}; ${started.length} runs started, ${twice.length} of them twice; ${counted.length} counted, ${countedTwice.length} of them twice`,
+  };
+}
+
+/** Milliseconds from each start of a run that nobody has followed to the kill of its process. */
+function agesOfLost(
+  members: readonly Member[],
+  ledger: StartLedger,
+  service: SimulatedService,
+  until: number,
+): readonly number[] {
+  const stopped = new Set(
+    service.requests.flatMap(({ operation, queryId }) => (operation?.startsWith('Stop') ? [queryId] : [])),
+  );
+  const unread = ledger.started.filter(
+    ({ queryId, at }) => at <= until && !ledger.read.has(queryId) && !stopped.has(queryId),
+  );
+  return unread.map(({ accessKeyId, at }) => {
+    const kills = members.find(({ replica }) => replica.id === accessKeyId)?.killedAt ?? [];
+    return (kills.find((kill) => kill > at - 500) ?? Number.POSITIVE_INFINITY) - at;
+  });
+}
 
 function configOf(endpoint: string, storage: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return {
@@ -86,7 +157,13 @@ function configOf(endpoint: string, storage: Readonly<Record<string, unknown>>):
     aws: { region: 'us-east-1', endpoint, stsEndpoint: endpoint, requestsPerSecond: 200, maxConcurrentRuns: 100 },
     discovery: { monitorsEvery: '0s' },
     storage,
-    queries: queriesOf(MONITORS, { every: '1m', lookback: '1m', delay: '0s', timeout: '1m' }),
+    queries: MONITORS.map((monitorName, n) => ({
+      name: monitorName,
+      monitorName,
+      metricName: METRIC_NAMES,
+      destinationCategory: 'INTER_AZ',
+      schedule: { every: '1m', lookback: '1m', delay: `${n * STEP_S}s`, timeout: '1m' },
+    })),
   };
 }
 

@@ -65,6 +65,8 @@ export interface ReplicaProcess {
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Undefined if no reply was received within `timeout` milliseconds. */
   metrics(timeout?: number): Promise<ExpositionPage | undefined>;
+  /** Whether its process leads, by its log. */
+  leads(): boolean;
   /** Log events of all its processes. */
   log(): LogEvent[];
 }
@@ -111,10 +113,11 @@ export function exporterProcess(
       await command.event('listening');
     },
     async end(signal) {
-      command?.kill(signal);
-      await command?.ended;
-      ended.push(...(command?.log() ?? []));
+      const ending = command;
       command = undefined;
+      ending?.kill(signal);
+      await ending?.ended;
+      ended.push(...(ending?.log() ?? []));
     },
     signal: (signal) => command?.kill(signal),
     async metrics(timeout = 2_000) {
@@ -123,6 +126,10 @@ export function exporterProcess(
       } catch {
         return undefined;
       }
+    },
+    leads() {
+      const text = command?.stderr() ?? '';
+      return text.lastIndexOf('msg="replica leads"') > text.lastIndexOf('msg="replica no longer leads"');
     },
     log: () => [...ended, ...(command?.log() ?? [])],
   };
