@@ -17,6 +17,8 @@ const STEP_S = 60 / MONITORS.length;
 const WRITTEN_AFTER = 3_000;
 /** In milliseconds, on a busy machine. */
 const LEAD_WITHIN = 120_000;
+/** Longest wait for a start before a kill, in milliseconds. */
+const START_WITHIN = 5_000;
 
 interface Member {
   readonly replica: ReplicaProcess;
@@ -41,7 +43,7 @@ test.concurrent.for(['dynamodb', 'postgresql'] as const)(
       }),
     );
     await Promise.all(members.map((each) => start(each)));
-    const kills = await killOften(members, (count) => {
+    const kills = await killOften(members, ledger, (count) => {
       process.stdout.write(`${kind}: ${resultOf(count, members, ledger).text}\n`);
     });
     await leaderOf(members);
@@ -75,7 +77,11 @@ test.concurrent.for(['dynamodb', 'postgresql'] as const)(
 );
 
 /** Kills members at any moment, the leader three times of four, and starts them again at once or seconds later. Returns how often. */
-async function killOften(members: readonly Member[], progress: (kills: number) => void): Promise<number> {
+async function killOften(
+  members: readonly Member[],
+  ledger: StartLedger,
+  progress: (kills: number) => void,
+): Promise<number> {
   const until = Date.now() + LIMIT_MS;
   const restarts: Promise<void>[] = [];
   let kills = 0;
@@ -83,8 +89,13 @@ async function killOften(members: readonly Member[], progress: (kills: number) =
     if (kills > 0 && kills % PROGRESS_EVERY === 0) {
       progress(kills);
     }
+    const { length } = ledger.started;
     const leader = await leaderOf(members);
-    await pause(Math.random() * (KILLS > PROGRESS_EVERY ? 1_000 : 3_000));
+    // A kill before the first start has nothing to lose.
+    for (const since = Date.now(); ledger.started.length === length && Date.now() - since < START_WITHIN; ) {
+      await pause(20);
+    }
+    await pause(Math.random() * 1_000);
     const isLeader = Math.random() < 0.75;
     const victims = members.filter((each) => each.isUp && (each === leader) === isLeader);
     const victim = victims[Math.floor(Math.random() * victims.length)] ?? leader;
