@@ -47,6 +47,8 @@ export class Leadership {
   /** Time at which the last acknowledged heartbeat of the leader was sent. */
   #acknowledgedAt = Number.NEGATIVE_INFINITY;
   #highestEpoch = 0;
+  /** Time at which this process, as a standby, has last requested the register with success. */
+  #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LeadershipOptions) {
     this.#options = options;
@@ -98,11 +100,14 @@ export class Leadership {
     const { monotonic, registers, deadAfter } = this.#options;
     const sentAt = monotonic();
     const register = await registers.get(this.#key);
+    const wasBlind = sentAt - this.#readAt >= deadAfter;
+    this.#readAt = sentAt;
     if (register === undefined) {
       this.#observed = undefined;
       return 'released';
     }
-    const { leader, movedAt } = this.#see(register);
+    // If the engine was out of reach for this process, it may have been for the leader, which has as long to return.
+    const { leader, movedAt } = this.#see(register, wasBlind);
     const { id, boot } = this.#options.identity();
     if (leader.released || leader.boot === boot) {
       return 'released';
@@ -165,12 +170,12 @@ export class Leadership {
     await this.#write(epoch, current?.version);
   }
 
-  #see({ value, version }: Register): Observed {
+  #see({ value, version }: Register, countsAsMoved = false): Observed {
     const leader = readLeader(this.#key, value);
     this.#highestEpoch = Math.max(this.#highestEpoch, leader.epoch);
     const before = this.#observed;
     const isSame = before?.leader.boot === leader.boot;
-    const hasMoved = !isSame || before.version !== version;
+    const hasMoved = countsAsMoved || !isSame || before.version !== version;
     this.#observed = {
       leader,
       version,

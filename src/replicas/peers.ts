@@ -32,11 +32,13 @@ export class Peers {
    */
   observe(members: Iterable<MemberValue>, sentAt: number, now: number): void {
     const boots = new Set<string>();
+    // If the engine was out of reach for this process, it may have been for the others, which have as long to return.
+    const wasBlind = sentAt - this.#observedAt >= this.#deadAfter;
     for (const value of members) {
       boots.add(value.boot);
       this.#absent.delete(value.boot);
       const known = this.#byBoot.get(value.boot);
-      const hasMoved = known === undefined || known.value.counter !== value.counter;
+      const hasMoved = wasBlind || known === undefined || known.value.counter !== value.counter;
       this.#byBoot.set(value.boot, { value, movedAt: hasMoved ? now : known.movedAt });
     }
     for (const boot of this.#byBoot.keys()) {

@@ -38,7 +38,7 @@ test.concurrent.for(['dynamodb', 'postgresql'] as const)(
     const ledger = await keepLedger(scope, service.url, () => Math.random() * 150);
     const members = await Promise.all(
       IDS.map(async (id): Promise<Member> => {
-        const replica = await replicaProcess(scope, id, configOf(ledger.url, engine.storage));
+        const replica = await replicaProcess(scope, id, configOf(ledger.url, engine.storage), { deadAfter: '9s' });
         return { replica, killedAt: [], isUp: false };
       }),
     );
@@ -102,7 +102,7 @@ async function killOften(
     victim.isUp = false;
     victim.killedAt.push(Date.now());
     await victim.replica.end('SIGKILL');
-    restarts.push(pause(Math.random() < 0.5 ? 0 : Math.random() * 4_000).then(() => start(victim)));
+    restarts.push(pause(Math.random() < 0.2 ? 0 : 2_500 + Math.random() * 2_500).then(() => start(victim)));
   }
   await Promise.all(restarts);
   return kills;
