@@ -1,6 +1,6 @@
 // The tests check our pages, rules and configuration with Prometheus, Alertmanager and their tools, the status page with a
-// browser, and the storage of replicas with PostgreSQL. They run replicas in network namespaces, and the demo's commands. This
-// installs the programs with apt if it may. Otherwise it prints what is missing and fails, so that no test is skipped in silence.
+// browser, and the storage of replicas with PostgreSQL. They run replicas in network namespaces and with wrong clocks, and the demo's commands.
+// This installs the programs with apt if it may. Otherwise it prints what is missing and fails, so that no test is skipped in silence.
 
 import { installTools, postgresqlPrograms } from './debian-tools.mjs';
 
@@ -13,6 +13,7 @@ const missing = installTools([
   { names: ['curl'], package: 'curl' },
   // The package of `ip`, which has no such flag.
   { names: ['ss'], package: 'iproute2' },
+  { names: ['faketime'], package: 'faketime' },
   {
     // Found only after its installation.
     get names() {
@@ -24,7 +25,7 @@ const missing = installTools([
 if (missing !== undefined) {
   process.stderr.write(
     `The tests need ${missing.names} on the PATH.\n` +
-      `Install Prometheus 2.42 and Alertmanager 0.25, or later, Chromium, iproute2, and PostgreSQL 13 or later: on Debian and Ubuntu "${missing.command}" ` +
+      `Install Prometheus 2.42 and Alertmanager 0.25, or later, Chromium, iproute2, faketime, and PostgreSQL 13 or later: on Debian and Ubuntu "${missing.command}" ` +
       `as root, elsewhere by your system's packages.\n`,
   );
   process.exit(1);

@@ -118,7 +118,7 @@ export class EngineRegisters implements Registers {
     let cancel: () => void = () => undefined;
     const expired = new Promise<never>((_resolve, reject) => {
       cancel = clock.setTimer(timeout, () => {
-        reject(new RegisterError('timeout', `no reply within ${timeout} ms`));
+        reject(new RegisterError('timeout', `no reply within ${Math.round(timeout)} ms`));
         abort.abort();
       });
     });

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { METRIC_NAMES } from '../../src/model/vocabulary.ts';
 import { ENGINES, type ReplicaProcess, replicaProcess } from '../support/replica-processes.ts';
 import { runSimulator, type SimulatedService } from '../support/simulated-service.ts';
-import { keepLedger, type StartedRun, type StartLedger } from '../support/start-ledger.ts';
+import { keepLedger, keyOf, repeated, type StartLedger } from '../support/start-ledger.ts';
 
 /** `npm run long:takeovers` kills more often, for at most a number of minutes. */
 const KILLS = Number(process.env['REPLICA_KILLS'] ?? 3);
@@ -176,13 +176,4 @@ function configOf(endpoint: string, storage: Readonly<Record<string, unknown>>):
       schedule: { every: '1m', lookback: '1m', delay: `${n * STEP_S}s`, timeout: '1m' },
     })),
   };
-}
-
-function keyOf({ path, asked, windowEnd }: StartedRun): string {
-  return `${path} ${asked} ${windowEnd}`;
-}
-
-function repeated(keys: readonly string[]): string[] {
-  const seen = new Set<string>();
-  return keys.filter((key) => seen.size === seen.add(key).size);
 }

@@ -206,8 +206,8 @@ describe.concurrent('a leader in a network of its own', () => {
       const storage = engine.storageAt(await network.hosts.engine.forward(engine.port));
       const config = { ...configOf(endpoint), storage };
       const members = [
-        await replicaProcess(local, 'first', config, { heartbeat: '5s' }, first),
-        await replicaProcess(local, 'second', config, { heartbeat: '5s' }, second),
+        await replicaProcess(local, 'first', config, { heartbeat: '5s' }, { host: first }),
+        await replicaProcess(local, 'second', config, { heartbeat: '5s' }, { host: second }),
       ];
       for (const member of members) {
         await member.start();

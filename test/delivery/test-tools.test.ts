@@ -23,6 +23,8 @@ const ALL = {
   'prometheus-alertmanager': 'exit 0',
   chromium: 'exit 0',
   curl: 'exit 0',
+  ss: 'exit 0',
+  faketime: 'exit 0',
   initdb: 'exit 0',
 };
 
@@ -55,7 +57,7 @@ describe('the tools of the tests', () => {
     ['prometheus', 'prometheus', { ...ALL, prometheus: 'exit 1' }],
     ['amtool', 'prometheus-alertmanager', { ...ALL, amtool: 'exit 1', 'prometheus-alertmanager': 'exit 1' }],
     ['initdb', 'postgresql', { ...ALL, initdb: 'exit 1' }],
-    ['promtool', 'prometheus prometheus-alertmanager chromium curl postgresql', {}],
+    ['promtool', 'prometheus prometheus-alertmanager chromium curl iproute2 faketime postgresql', {}],
   ])('they are installed where apt is there and may be used: %s', (tool, packages, programs) => {
     const { status, stdout, stderr } = requireTools({ ...programs, 'apt-get': APT_GET });
     if (process.getuid?.() === 0) {

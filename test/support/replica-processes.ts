@@ -20,24 +20,28 @@ interface Engine {
   /** As `storage`, on another `HOST:PORT` that forwards to the port. */
   storageAt(address: string): Readonly<Record<string, unknown>>;
   signal(signal: NodeJS.Signals): void;
+  /** Ends it. */
+  stop(): Promise<void>;
+  /** Starts it again with its content. */
+  start(): Promise<void>;
 }
 
 /** Shared storages by their kind. They end with the scope. */
 export const ENGINES: Readonly<Record<'dynamodb' | 'postgresql', (scope: TestScope) => Promise<Engine>>> = {
   async dynamodb(scope) {
-    const { port, signal } = await startDynalite(scope);
+    const { port, signal, kill, start } = await startDynalite(scope);
     await createRegisterTable(port, 'replicas');
     const storageAt = (address: string) => ({
       dynamodb: { table: 'replicas', region: 'us-east-1', endpoint: `http://${address}` },
     });
-    return { port, storage: storageAt(`127.0.0.1:${port}`), storageAt, signal };
+    return { port, storage: storageAt(`127.0.0.1:${port}`), storageAt, signal, stop: kill, start };
   },
   async postgresql(scope) {
-    const { port, url, signal } = await startPostgresql(scope);
+    const { port, url, signal, stop, start } = await startPostgresql(scope);
     const storageAt = (address: string) => ({
       postgresql: { url: url('sslmode=disable').replace(`127.0.0.1:${port}`, address) },
     });
-    return { port, storage: storageAt(`127.0.0.1:${port}`), storageAt, signal };
+    return { port, storage: storageAt(`127.0.0.1:${port}`), storageAt, signal, stop, start };
   },
 };
 
@@ -58,6 +62,7 @@ export function queriesOf(monitors: readonly string[], schedule: Readonly<Record
 /** An exporter whose processes are started one after another. */
 export interface ReplicaProcess {
   readonly id: string;
+  readonly url: string;
   /** Starts the first or next process, and resolves when it listens. */
   start(): Promise<void>;
   /** Ends the process, and resolves when it has ended. */
@@ -71,20 +76,26 @@ export interface ReplicaProcess {
   log(): LogEvent[];
 }
 
-/**
- * A replica on a port of its own, which signs with its ID as the access key. `replicas` is added to its settings. It runs on a
- * host of a network, or on the loopback address.
- */
+/** Where a process runs. */
+interface Place {
+  /** The loopback address by default. */
+  readonly host?: NetworkHost | undefined;
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A replica on a port of its own, which signs with its ID as the access key. `replicas` is added to its settings. */
 export async function replicaProcess(
   scope: TestScope,
   id: string,
   config: Readonly<Record<string, unknown>>,
   replicas: Readonly<Record<string, unknown>> = {},
-  host?: NetworkHost,
+  place: Place = {},
 ): Promise<ReplicaProcess> {
+  const { host } = place;
   const address = host === undefined ? `127.0.0.1:${await freePort()}` : `${host.address}:${HOST_PORT}`;
   const settings = { heartbeat: '1s', ...replicas, id, url: `http://${address}` };
-  return exporterProcess(scope, id, { ...config, replicas: settings }, address, host);
+  return exporterProcess(scope, id, { ...config, replicas: settings }, address, place);
 }
 
 /** An exporter that listens on `HOST:PORT`, and signs with its ID as the access key. */
@@ -93,7 +104,7 @@ export function exporterProcess(
   id: string,
   config: Readonly<Record<string, unknown>>,
   address: string,
-  host?: NetworkHost,
+  { host, env = {} }: Place = {},
 ): ReplicaProcess {
   const file = join(temporaryFolder(scope), `${id}.json`);
   writeFileSync(file, JSON.stringify({ ...config, web: { listenAddresses: [address] } }));
@@ -107,9 +118,11 @@ export function exporterProcess(
   };
   return {
     id,
+    url: `http://${address}`,
     async start() {
-      const env = { ...CLEAN_ENVIRONMENT, AWS_ACCESS_KEY_ID: id };
-      command = startCommand(scope, ['--config.file', file], env, undefined, { through: host?.through ?? [] });
+      const variables = { ...CLEAN_ENVIRONMENT, AWS_ACCESS_KEY_ID: id, ...env };
+      const args = ['--config.file', file, '--web.enable-admin-api'];
+      command = startCommand(scope, args, variables, undefined, { through: host?.through ?? [] });
       await command.event('listening');
     },
     async end(signal) {

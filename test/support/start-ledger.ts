@@ -74,6 +74,17 @@ export async function keepLedger(
   return { url: await listenOnLoopback(scope, server), started, read };
 }
 
+/** Query and window of a start: two with the same one are a window that was started twice. */
+export function keyOf({ path, asked, windowEnd }: StartedRun): string {
+  return `${path} ${asked} ${windowEnd}`;
+}
+
+/** The second and further occurrences of each text. */
+export function repeated(texts: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return texts.filter((text) => seen.size === seen.add(text).size);
+}
+
 async function bodyOf(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) {
