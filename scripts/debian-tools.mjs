@@ -72,6 +72,8 @@ export function postgresqlPrograms() {
 
 /** The library of Debian's package `faketime` that shifts the clocks of a process, for each architecture in a directory of its own. */
 export function faketimeLibrary() {
-  const directory = readdirSync('/usr/lib').find((name) => existsSync(join('/usr/lib', name, 'faketime/libfaketime.so.1')));
+  const directory = readdirSync('/usr/lib').find((name) =>
+    existsSync(join('/usr/lib', name, 'faketime/libfaketime.so.1')),
+  );
   return join('/usr/lib', directory ?? '', 'faketime/libfaketime.so.1');
 }

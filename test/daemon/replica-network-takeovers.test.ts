@@ -75,7 +75,9 @@ async function startPairs(scope: TestScope, kind: keyof typeof ENGINES): Promise
   const pairs: Pair[] = [];
   for (const n of pairNumbers) {
     const settings = { heartbeat: `${HEARTBEAT / 1_000}s`, group: `group-${n}` };
-    const members = await Promise.all(idsOf(n).map((id) => replicaProcess(scope, id, config, settings, { host: hosts[id] })));
+    const members = await Promise.all(
+      idsOf(n).map((id) => replicaProcess(scope, id, config, settings, { host: hosts[id] })),
+    );
     // One after the other, so that many pairs do not use all processors.
     for (const member of members) {
       await member.start();

@@ -34,7 +34,7 @@ test.each(['dynamodb', 'postgresql'] as const)(
             monitorName: 'checkout',
             metricName: 'TIMEOUTS',
             destinationCategory: 'INTER_AZ',
-            schedule: { every: '1h', delay: '0s' },
+            schedule: { every: '24h', delay: '0s' },
           },
         ],
       });
