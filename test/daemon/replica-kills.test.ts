@@ -143,7 +143,7 @@ function resultOf(kills: number, members: readonly Member[], { started }: StartL
   };
 }
 
-/** Milliseconds from each start of a run that nobody has followed to the kill of its process. */
+/** Milliseconds from each start of a run that no member has followed to the kill of its process. */
 function agesOfLost(
   members: readonly Member[],
   ledger: StartLedger,
