@@ -6,6 +6,7 @@ import type { ScrapeRequest } from '../../src/metrics/exposition.ts';
 import { METRIC_GROUPS } from '../../src/metrics/family.ts';
 import { RUN_OUTCOMES } from '../../src/model/run.ts';
 import { METRIC_NAMES, QUERY_STATUSES, QUERY_TYPES } from '../../src/model/vocabulary.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 import { scheduledQuery } from '../support/scheduled-query.ts';
 import { watchedQuery } from '../support/watched-query.ts';
 import { ExposedWorld } from './exposed-world.ts';
@@ -205,7 +206,7 @@ describe('a scrape', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(60) },
     );
   });
 
@@ -240,7 +241,7 @@ describe('a scrape', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(60) },
     );
   });
 

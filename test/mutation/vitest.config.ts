@@ -1,25 +1,40 @@
 import { defineConfig } from 'vitest/config';
 import base from '../../vitest.config.ts';
+import { endKeptThread, KeptThread } from './kept-thread.ts';
 import { LikeliestFirst } from './likeliest-first.ts';
 
-/** The tests that run against each mutant: those of what is mutated, and others that are as quick. */
+/** The tests that run against the mutants of a directory: its own, and others that are as quick and reach it. */
+const TESTS: Readonly<Record<string, readonly string[]>> = {
+  metrics: ['test/metrics/*.test.ts'],
+  results: ['test/aws/{paging,results}.test.ts', 'test/state/{contributors,label-value,run-results,units}.test.ts'],
+  scheduler: ['test/scheduler/*.test.ts'],
+  state: ['test/state/*.test.ts', 'test/metrics/exposition.test.ts'],
+};
+const { MUTATED } = process.env;
+
 export default defineConfig({
   ...base,
+  plugins: [
+    {
+      name: 'kept-thread',
+      // Stryker replaces the pool of a configuration, so it is set later.
+      configureVitest: ({ project, vitest }) => {
+        project.config.pool = 'kept-thread';
+        project.config.poolRunner = {
+          name: 'kept-thread',
+          createPoolWorker: (options) => new KeptThread(options),
+        };
+        vitest.onClose(endKeptThread);
+      },
+    },
+  ],
   test: {
     ...base.test,
-    include: [
-      'test/{metrics,persistence,scheduler,state}/**/*.test.ts',
-      'test/aws/{paging,results}.test.ts',
-      'test/cli/query/terminal-output.test.ts',
-      'test/daemon/{retention-clock,scheduled-life,scheduled-pages}.test.ts',
-      'test/http/{app,event-stream,metrics-endpoint,status-page}.test.ts',
-    ],
-    exclude: [
-      // These start processes.
-      'test/metrics/promtool.test.ts',
-      'test/persistence/{kill,lock,odd-locks,records,unreadable,unwritable}.test.ts',
-    ],
-    // Stryker has a time limit of its own, which counts as a mutant that was found.
+    include: [...((MUTATED === undefined ? undefined : TESTS[MUTATED]) ?? Object.values(TESTS).flat())],
+    exclude: ['test/metrics/promtool.test.ts'],
+    setupFiles: ['test/mutation/setup.ts'],
+    env: { PROPERTY_RUNS: '0.2' },
+    // A mutant that makes a test hang is found after this time.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     retry: 0,

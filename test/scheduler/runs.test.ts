@@ -8,6 +8,7 @@ import { type Target, Targets } from '../../src/scheduler/target.ts';
 import { newestDue, offsetOf } from '../../src/scheduler/windows.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { Handles } from '../support/handles.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
 const MINUTE = 60_000;
@@ -600,6 +601,7 @@ describe('Runs', () => {
             clock.jump(jump * MINUTE);
           }
           calm = true;
+          const calmAt = clock.monotonic();
           const busy = () => {
             const { active = 0, waiting = 0 } = runs.of(targets.get('default', 'eu-west-1')) ?? {};
             return active + waiting > 0;
@@ -607,6 +609,7 @@ describe('Runs', () => {
           do {
             await clock.advance(MINUTE);
             latest = Math.max(latest, clock.now());
+            expect(clock.monotonic(), 'all runs end').toBeLessThan(calmAt + 10 * SCHEDULE.every);
           } while (busy());
           let due = 0;
           for (const { name, schedule } of queries) {
@@ -632,7 +635,7 @@ describe('Runs', () => {
           }
         },
       ),
-      { numRuns: 30 },
+      { numRuns: propertyRuns(30) },
     );
   });
 

@@ -6,6 +6,9 @@ interface Timer {
   callback: () => void;
 }
 
+/** Timers that may be called while a clock advances, besides one per millisecond. More of them are a loop that never ends. */
+const SPARE_TIMERS = 20_000;
+
 /** A clock that tests advance. The wall clock can be set independently of the monotonic one. */
 export class FakeClock implements Clock {
   #monotonic = 0;
@@ -37,14 +40,21 @@ export class FakeClock implements Clock {
     this.#wallOffset += ms;
   }
 
-  /** Advances both clocks by `ms`, calls each timer at its time, and lets promises settle. */
+  /**
+   * Advances both clocks by `ms`, calls each timer at its time, and lets promises settle.
+   *
+   * @throws Error if so many timers are called that they may never end
+   */
   async advance(ms: number): Promise<void> {
     const end = this.#monotonic + ms;
     await settle();
-    for (;;) {
+    for (let called = 0; ; called += 1) {
       const next = this.#next();
       if (next === undefined || next.at > end) {
         break;
+      }
+      if (called > SPARE_TIMERS + Math.min(ms, 10 * SPARE_TIMERS)) {
+        throw new Error(`${called} timers within ${ms} ms`);
       }
       this.#timers.delete(next);
       this.#monotonic = Math.max(this.#monotonic, next.at);

@@ -3,5 +3,5 @@
  * of a change.
  */
 export function propertyRuns(usual: number): number {
-  return usual * Number(process.env['PROPERTY_RUNS'] ?? 1);
+  return Math.ceil(usual * Number(process.env['PROPERTY_RUNS'] ?? 1));
 }
