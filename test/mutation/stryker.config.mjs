@@ -2,7 +2,6 @@
 const { MUTATED: directory = '{metrics,results,scheduler,state}' } = process.env;
 const reports = `reports/mutation/${process.env.MUTATED ?? 'all'}`;
 
-/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   mutate: [`src/${directory}/**/*.ts`],
   testRunner: 'vitest',
