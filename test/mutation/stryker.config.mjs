@@ -13,7 +13,7 @@ export default {
   ignoreStatic: true,
   concurrency: 1,
   timeoutMS: 30_000,
-  timeoutFactor: 2,
+  timeoutFactor: 0.5,
   incremental: true,
   incrementalFile: `${reports}/incremental.json`,
   reporters: ['clear-text', 'progress-append-only', 'html', 'json', 'event-recorder'],
