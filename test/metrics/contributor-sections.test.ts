@@ -10,6 +10,7 @@ import { unitConversion } from '../../src/results/units.ts';
 import { answerItems, rowsFrom } from '../state/result-rows.ts';
 import { anyCharacter } from '../support/any-character.ts';
 import { run } from '../support/project.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 import { gunzipSingleMember } from './gzip.ts';
 import { readPage } from './page-grammar.ts';
 
@@ -240,7 +241,7 @@ describe('ContributorSections', () => {
         expect(samples.map(({ value }) => value)).toEqual(series.map(({ value }) => value));
         expect(new Set(samples.map((sample) => JSON.stringify(sample.labels))).size).toBe(samples.length);
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 });

@@ -93,7 +93,7 @@ export class KeptThread implements PoolWorker {
     const thread = this.#thread;
     this.#thread = undefined;
     thread?.events.removeAllListeners();
-    if (thread !== undefined && !this.#isRunning && thread.runs < MOST_RUNS) {
+    if (thread !== undefined && kept === undefined && !this.#isRunning && thread.runs < MOST_RUNS) {
       kept = thread;
     } else {
       await thread?.worker.stop();
