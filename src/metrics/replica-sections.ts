@@ -10,8 +10,15 @@ const HASH_LENGTH = 12;
 
 type FamilyName = keyof typeof REPLICA_FAMILIES;
 
+/** The properties of a member that its series show. */
+export type ShownMember = Pick<ReplicaMember, 'epoch' | 'members' | 'identity' | 'hasOtherConfig'> & {
+  readonly clock: Pick<ReplicaMember['clock'], 'localOffset'>;
+  readonly stats: Pick<ReplicaMember['stats'], 'isEngineUp' | 'requests' | 'errors' | 'rollbacks' | 'takeovers'>;
+  readonly shared: { readonly runs: Pick<ReplicaMember['shared']['runs'], 'fencedStarts'> };
+};
+
 /** Returns the series of replicas, and what marks them as changed before a scrape. */
-export function replicaSections(member: ReplicaMember): { sections: Section[]; refresh(): void } {
+export function replicaSections(member: ShownMember): { sections: Section[]; refresh(): void } {
   const { stats } = member;
   const by = (label: string, counts: Iterable<readonly [string, number]>): readonly Sample[] =>
     Array.from(counts, ([value, count]) => [labelPart([[label, value]]), count]);
