@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import fc from 'fast-check';
-import { aroundEach, inject } from 'vitest';
+import { aroundEach, beforeEach, inject } from 'vitest';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,6 +13,13 @@ declare module 'vitest' {
 const CHECK_MS = 500;
 /** Consecutive idle checks after which a test waits for something that never happens. */
 const MOST_IDLE_CHECKS = 4;
+
+/** Tests that take several times as long as the others, and would run for each mutant that survives these. */
+const SLOW = /constant time|any number of other targets|clock was (?:set )?(?:2 hours|a year)/;
+
+beforeEach(({ task, skip }) => {
+  skip(SLOW.test(task.name));
+});
 
 // The first counterexample is enough for a mutant, and the same values give the same results in each run.
 fc.configureGlobal({ endOnFailure: true, seed: 1 });
