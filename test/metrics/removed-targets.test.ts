@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
+import { Emitter } from '../../src/lib/emitter.ts';
 import { ApiSections } from '../../src/metrics/api-sections.ts';
 import { Exposition, type Section } from '../../src/metrics/exposition.ts';
 import { InventorySections } from '../../src/metrics/inventory-sections.ts';
 import { RunPage } from '../../src/metrics/run-page.ts';
-import { Emitter } from '../../src/lib/emitter.ts';
 import { isScheduled, type Registration } from '../../src/model/query.ts';
 import { Targets } from '../../src/scheduler/target.ts';
 import { ApiStats } from '../../src/state/api-stats.ts';
