@@ -23,7 +23,6 @@ function monitorState(changes: Partial<MonitorState> = {}): MonitorState {
       roundTripSlowSeconds: 240,
     },
     roundTripTime: [NOW, 0.25],
-    roundTripTimeLimit: undefined,
     condition: { degraded: false, since: 0 },
     newestEnd: NOW,
     healthEnd: NOW,
@@ -33,7 +32,7 @@ function monitorState(changes: Partial<MonitorState> = {}): MonitorState {
 }
 
 /** Monitors of one target, which can be changed, and their page. */
-function setUp(monitor = monitorState()) {
+function setUp(monitor = monitorState(), roundTripTimeLimit?: number) {
   const target = new Targets(new FakeClock()).add('default', 'eu-west-1', {
     requestsPerSecond: 5,
     maxConcurrentRequests: 8,
@@ -49,7 +48,7 @@ function setUp(monitor = monitorState()) {
       sumsInterval: 5 * MINUTE,
       isLimited: false,
       counts: { requested: 6, missed: 7 },
-      monitors: [{ name: 'checkout', monitor: shown }],
+      monitors: [{ name: 'checkout', monitor: shown, roundTripTimeLimit }],
       ...view,
     });
   show(monitor);
@@ -120,7 +119,7 @@ describe('the series of a monitor', () => {
     ];
     const without = await setUp().samples();
     expect(Object.keys(without)).not.toEqual(expect.arrayContaining([expect.stringContaining('limit_seconds')]));
-    const limited = await setUp(monitorState({ roundTripTimeLimit: 0.5 })).samples();
+    const limited = await setUp(monitorState(), 0.5).samples();
     expect(Object.keys(limited)).toEqual(expect.arrayContaining(families));
   });
 
