@@ -23,6 +23,7 @@ function monitorState(changes: Partial<MonitorState> = {}): MonitorState {
       roundTripSlowSeconds: 240,
     },
     roundTripTime: [NOW, 0.25],
+    countOf: () => ({ observedSeconds: 180, slowSeconds: 240 }),
     condition: { degraded: false, since: 0 },
     newestEnd: NOW,
     healthEnd: NOW,
