@@ -43,7 +43,7 @@ export class FakeClock implements Clock {
   /**
    * Advances both clocks by `ms`, calls each timer at its time, and lets promises settle.
    *
-   * @throws Error if so many timers are called that they may never end
+   * @throws Error if more timers are called than any test needs: they may never end
    */
   async advance(ms: number): Promise<void> {
     const end = this.#monotonic + ms;
