@@ -149,10 +149,15 @@ export class FollowedRun {
     return this.#isSame(current) && current?.state !== 'over' && isSameId;
   }
 
+  /** Returns whether a register shows that this run is over, or a later one. */
+  isOverIn(current: RunValue | undefined): boolean {
+    return current !== undefined && current.end >= this.run.window.end && !this.isIn(current);
+  }
+
   /** Handles a register that another write has changed, and that is not older than known. The change may be pending still. */
   conflicted(current: RunValue | undefined, boot: string): void {
     const pending = this.#pending;
-    if (current === undefined || current.end < this.run.window.end || this.isIn(current)) {
+    if (current === undefined || !this.isOverIn(current)) {
       return;
     }
     const { queryId } = this.run;

@@ -87,7 +87,13 @@ export class PendingRuns {
 
   /** Writes the last change of a run once. After a conflict, it is pending still, unless another process has the run. */
   async #writeRun(followed: FollowedRun): Promise<void> {
-    const change = followed.change(this.#registers.get(followed.name), this.#group);
+    const before = this.#registers.get(followed.name);
+    // Known without a conflict if this process has read the registers since, because it has taken the lead again.
+    followed.conflicted(before, this.#group.boot);
+    if (!followed.isPending) {
+      return;
+    }
+    const change = followed.change(before, this.#group);
     const written = await this.#registers.write(followed.name, change.value, followed.every);
     if (written.outcome === 'written') {
       change.written();

@@ -213,8 +213,12 @@ export class RunFence implements RunJournal<ScheduledQuery> {
   async #stop(followed: FollowedRun): Promise<Permission> {
     const { group, registers } = this.#options;
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts += 1) {
-      const stopping = followed.stopping(registers.get(followed.name), group);
-      const written = await registers.write(followed.name, stopping, followed.every);
+      const before = registers.get(followed.name);
+      if (followed.isOverIn(before)) {
+        followed.isLost = true;
+        return 'taken';
+      }
+      const written = await registers.write(followed.name, followed.stopping(before, group), followed.every);
       if (written.outcome === 'written') {
         return 'stored';
       }
