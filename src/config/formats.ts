@@ -26,6 +26,7 @@ import {
   matching,
   narrowed,
   oneOf,
+  oneOrList,
   type Selection,
   selection,
   single,
@@ -158,6 +159,17 @@ export const regionalHttpUrl: Format<string> = text(`${HTTP_URL}; it may contain
 export const region: Format<string> = text('an AWS Region (for example, eu-west-1)', (value) =>
   /^[a-z]{2,}(?:-[a-z]+)+-\d{1,2}$/.test(value),
 );
+
+const regions = oneOrList(region);
+
+/** One or more regions. Unlike other selections, all of them need no value. */
+export const regionSelection: typeof regions = {
+  ...regions,
+  mismatches: (value) =>
+    value === '*'
+      ? [{ expected: `${regions.expected}; omit the key for all Regions of the account` }]
+      : regions.mismatches(value),
+};
 
 const NAME_CHARACTERS = 'characters of A-Z a-z 0-9 _ . -';
 

@@ -31,6 +31,7 @@ import {
   rate,
   region,
   regionalHttpUrl,
+  regionSelection,
   roleArn,
   roleSessionName,
   roundTripTimeUnit,
@@ -226,7 +227,7 @@ const SHARED = {
     'One or more accounts; default: the only account of the file, otherwise "default"',
     accountSelection,
   ),
-  region: optionalKey('One or more Regions; default: all Regions of the account', oneOrList(region)),
+  region: optionalKey('One or more Regions; default: all Regions of the account', regionSelection),
 };
 
 /** Keys of watched and scheduled queries, except `labels`, which has free keys. */
