@@ -1,6 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { parse, stringify } from 'yaml';
+import type { RuleGroup } from '../rules/replicas/replica-rules.ts';
+import { startAlertmanager } from '../support/alertmanager.ts';
 import { labelsOfLegend, type PanelQuery, panelQueries } from '../support/dashboard-files.ts';
 import { createRegisterTable, startDynalite } from '../support/dynalite.ts';
 import { ExpositionPage } from '../support/exposition-page.ts';
@@ -8,8 +11,10 @@ import { freePort } from '../support/loopback-server.ts';
 import { CLEAN_ENVIRONMENT, startCommand } from '../support/process.ts';
 import { PROJECT } from '../support/project.ts';
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
+import { writeShortenedRouting } from '../support/shortened-alerting.ts';
 import { endlessQueries, runSimulator } from '../support/simulated-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { type Notification, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const HERE = { onTestFinished };
 const WAIT = { timeout: 60_000, interval: 200 };
@@ -109,7 +114,7 @@ const WITH_DATA = [
   'Age of the inventory',
 ];
 
-test('a takeover makes no gap in recorded series, ends and fires no alert, and counts each run once', {
+test('a takeover makes no gap in panels and recorded series, notifies of no alert again, and counts each run once', {
   timeout: 180_000,
 }, async () => {
   const dynalite = await startDynalite(HERE);
@@ -128,12 +133,14 @@ test('a takeover makes no gap in recorded series, ends and fires no alert, and c
   // The first two report the takeover itself, and end before they fire. The last one ends when the query is known to be denied.
   const alerts = `ALERTS{alertname!~"NfmReplicasWithoutLeader|NfmExporterDown"}
     unless ALERTS{alertname="NfmQueryPollingFails", query="denied"}`;
+  const webhook = await startNotifications([first, second]);
   await vi.waitFor(async () => {
     expect(await prometheus.query('replicas:aws_nfm_query_up')).toHaveLength(3 + SCHEDULED + WITH_RESULTS);
     expect(await prometheus.query('replicas:aws_nfm_contributor_retransmissions')).not.toEqual([]);
     expect(await prometheus.query('ALERTS{alertname="NfmPermissionDenied"}')).toHaveLength(1);
     expect(await prometheus.query('ALERTS{alertname="NfmQueryPollingFails", query="missing"}')).toHaveLength(1);
     expect(await prometheus.query('up == 1')).toHaveLength(2);
+    expect(webhook.notifications.map(nameOf).sort()).toEqual(NOTIFIED.map((name) => `firing ${name}`));
   }, WAIT);
   const from = Math.ceil(Date.now() / 1_000);
   // Two evaluations before the takeover.
@@ -165,10 +172,46 @@ test('a takeover makes no gap in recorded series, ends and fires no alert, and c
     }
   }
   await checkDashboards(prometheus, from, to, takeover);
+  // Alertmanager has looked at the group again.
+  await vi.waitFor(() => expect(Date.now() / 1_000).toBeGreaterThan(killed + takeover + GROUP_INTERVAL_S + 2), WAIT);
+  expect(webhook.notifications.map(nameOf).sort()).toEqual(NOTIFIED.map((name) => `firing ${name}`));
   const fired = await prometheus.queryRange('ALERTS{alertstate="firing"}', from, to);
   expect(fired.map(({ labels }) => labels)).toEqual([]);
   expect((await prometheus.rules()).filter(({ health }) => health !== 'ok')).toEqual([]);
 });
+
+/** Alerts of queries that never succeed. */
+const NOTIFIED = ['NfmPermissionDenied', 'NfmQueryPollingFails'];
+/** 5 minutes, shortened. */
+const GROUP_INTERVAL_S = 15;
+
+const nameOf = ({ status, groupLabels }: Notification) => `${status} ${groupLabels['alertname']}`;
+
+/**
+ * Starts another Prometheus, whose alerts of these queries fire after 2 s and end at once, and an Alertmanager with the shipped routes
+ * and inhibitions. Returns the receiver of the notifications.
+ */
+async function startNotifications(members: readonly Member[]): Promise<WebhookReceiver> {
+  const folder = temporaryFolder(HERE);
+  const { groups }: { groups: RuleGroup[] } = parse(readFileSync(`${PROJECT}config/rules-replicas.yml`, 'utf8'));
+  const shortened = groups.map(({ name, rules }) => ({
+    name,
+    rules: rules.map((rule) =>
+      NOTIFIED.includes(rule.alert ?? '') ? { ...rule, for: '2s', keep_firing_for: undefined } : rule,
+    ),
+  }));
+  const rules = join(folder, 'rules.yml');
+  writeFileSync(rules, stringify({ groups: shortened }));
+  const webhook = await startWebhookReceiver(HERE);
+  const alertmanager = await startAlertmanager(HERE, writeShortenedRouting(folder, webhook.url, { groupWait: '1s' }));
+  await startPrometheus(
+    HERE,
+    [{ job_name: 'network-flow-monitor', static_configs: [{ targets: members.map(({ instance }) => instance) }] }],
+    [`${PROJECT}config/rules/thresholds.yml`, rules],
+    [new URL(alertmanager.url).host],
+  );
+  return webhook;
+}
 
 /** Checks that panels show one series per object, without a longer gap than the takeover, and each run once. */
 async function checkDashboards(prometheus: Prometheus, from: number, to: number, takeover: number): Promise<void> {
