@@ -1,4 +1,4 @@
-import { TableCellDisplayMode } from '@grafana/grafana-foundation-sdk/common';
+import { TableCellDisplayMode, TableSortByFieldStateBuilder } from '@grafana/grafana-foundation-sdk/common';
 import { type Dashboard, MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
 import {
   EdgeOptionsBuilder,
@@ -46,7 +46,10 @@ function verdict(): Section {
     ],
     [{ title: 'Present', expression: `monitor:aws_nfm_verdict:info{${OF_MONITOR}}` }],
     'No monitors, or the rules are not loaded',
-  ).height(8);
+  )
+    .height(8)
+    // In this order, the ones without data are the last.
+    .sortBy([new TableSortByFieldStateBuilder().displayName('Verdict').desc(false)]);
   return {
     title: 'Verdict',
     panels: [
