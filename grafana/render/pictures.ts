@@ -57,7 +57,12 @@ export const PICTURES: readonly Picture[] = [
   {
     name: 'map',
     dashboard: 'nfm-map',
-    panels: ['Is it AWS or me?', 'Traffic', 'Data transferred: movers', 'Retransmissions: movers'],
+    panels: ['Traffic'],
+  },
+  {
+    name: 'verdict',
+    dashboard: 'nfm-map',
+    panels: ['Is it AWS or me?', 'Data transferred: movers', 'Retransmissions: movers'],
   },
   {
     name: 'cost',
