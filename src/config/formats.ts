@@ -7,9 +7,7 @@ import {
   type MetricName,
   MIRROR_ROWS,
   type MirrorRows,
-  MONITOR_METRICS,
   MONITOR_STATUSES,
-  type MonitorMetric,
   type MonitorStatus,
   QUERY_TYPES,
   type QueryType,
@@ -281,22 +279,6 @@ export const mirrorRows: Format<MirrorRows> = oneOf(MIRROR_ROWS);
 export const roundTripTimeUnit: Format<RoundTripTimeUnit> = oneOf(ROUND_TRIP_TIME_UNITS);
 
 export const rowLabels: Format<readonly RowLabel[]> = listOf(wordOf(ROW_LABELS));
-
-export const monitorMetrics: Format<Selection<MonitorMetric>> = selection(
-  `one of ${MONITOR_METRICS.join(', ')}, a list of them, or "*" for all`,
-  wordOf(MONITOR_METRICS),
-);
-
-const MINUTE_MS = 60_000;
-
-/** A duration of CloudWatch's one-minute periods, parsed to milliseconds. */
-export const minutes: Format<number> = single(
-  'a duration of whole minutes, from 1m to 1h (for example, 5m)',
-  (value) => {
-    const ms = typeof value === 'string' ? parseDuration(value) : undefined;
-    return ms !== undefined && ms > 0 && ms <= LONGEST_LOOKBACK_MS && ms % MINUTE_MS === 0 ? ms : undefined;
-  },
-);
 
 /** A delay of at most an hour, parsed to milliseconds. */
 export const shortDelay = durationBetween(0, LONGEST_LOOKBACK_MS, 'a duration of at most 1h (for example, 2m or 0s)');

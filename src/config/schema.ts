@@ -1,3 +1,4 @@
+import { minutes, monitorMetrics } from './cloudwatch-formats.ts';
 import {
   accountSelection,
   categorySelection,
@@ -16,10 +17,8 @@ import {
   logLevel,
   lookback,
   metricSelection,
-  minutes,
   mirrorRows,
   monitorGlob,
-  monitorMetrics,
   monitorName,
   monitorStatuses,
   name,
