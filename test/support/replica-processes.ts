@@ -121,7 +121,7 @@ export function exporterProcess(
     url: `http://${address}`,
     async start() {
       const variables = { ...CLEAN_ENVIRONMENT, AWS_ACCESS_KEY_ID: id, ...env };
-      const args = ['--config.file', file, '--web.enable-admin-api'];
+      const args = ['--config.file', file, '--web.enable-admin-api', '--web.enable-unauthenticated-admin-api'];
       command = startCommand(scope, args, variables, undefined, { through: host?.through ?? [] });
       await command.event('listening');
     },
