@@ -7,8 +7,8 @@ import type { FollowedRun } from './followed-run.ts';
 import { RegisterError } from './registers.ts';
 import type { RunRegisters } from './run-registers.ts';
 
-/** Writes at the same time, when many are repeated after the engine was away. */
-export const WRITES_AT_ONCE = 16;
+/** Registers in work at the same time, when many are due after the engine was away. */
+const WRITES_AT_ONCE = 16;
 /** Conflicts in a row after which a write is left for the next heartbeat. */
 export const MOST_CONFLICTS = 5;
 
@@ -16,10 +16,11 @@ export const MOST_CONFLICTS = 5;
 export class PendingRuns {
   /** The work with each register. */
   readonly turns = new TurnsByKey();
+  /** Limits the work at a heartbeat. */
+  readonly atOnce = pLimit(WRITES_AT_ONCE);
   readonly #log: Logger;
   readonly #registers: RunRegisters;
   readonly #group: FenceGroup;
-  readonly #atOnce = pLimit(WRITES_AT_ONCE);
   readonly #pending = new Map<string, Set<FollowedRun>>();
 
   constructor(options: { readonly log: Logger; readonly registers: RunRegisters; readonly group: FenceGroup }) {
@@ -47,7 +48,7 @@ export class PendingRuns {
   /** Writes all changes. They remain pending if the engine cannot be used now. */
   async flush(): Promise<void> {
     const names = [...this.#pending.keys()];
-    await Promise.allSettled(names.map((name) => this.#atOnce(() => this.#flush(name))));
+    await Promise.allSettled(names.map((name) => this.atOnce(() => this.#flush(name))));
   }
 
   /** Does `work` after the changes of a register are written. @throws RegisterError if the engine cannot be used now */

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
@@ -8,7 +7,7 @@ import type { EarlierRuns, Permission, RunJournal } from '../scheduler/run-journ
 import type { FencedRuns, FenceGroup } from './fenced-runs.ts';
 import { FollowedRun } from './followed-run.ts';
 import { ForeignIntents } from './foreign-intents.ts';
-import { MOST_CONFLICTS, PendingRuns, WRITES_AT_ONCE } from './pending-runs.ts';
+import { MOST_CONFLICTS, PendingRuns } from './pending-runs.ts';
 import { RegisterError } from './registers.ts';
 import { type RunRegisters, runRegisterOf } from './run-registers.ts';
 import type { RunValue } from './values.ts';
@@ -33,7 +32,6 @@ export interface RunFenceOptions {
  */
 export class RunFence implements RunJournal<ScheduledQuery> {
   readonly #options: RunFenceOptions;
-  readonly #atOnce = pLimit(WRITES_AT_ONCE);
   readonly #followed = new WeakMap<Run, FollowedRun>();
   readonly #pending: PendingRuns;
   /** Query id of the last run of each register that this process has counted. */
@@ -79,7 +77,7 @@ export class RunFence implements RunJournal<ScheduledQuery> {
   async tick(): Promise<void> {
     const watched = this.#options.group.mayStart() ? this.#intents.names() : [];
     const checks = watched.map((name) =>
-      this.#atOnce(() => this.#pending.turns.run(name, () => this.#intents.check(name))),
+      this.#pending.atOnce(() => this.#pending.turns.run(name, () => this.#intents.check(name))),
     );
     await Promise.allSettled([this.#pending.flush(), ...checks]);
   }
