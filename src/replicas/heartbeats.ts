@@ -1,4 +1,4 @@
-import { type Clock, sleepUnlessAborted } from '../lib/clock.ts';
+import { type Clock, sleepUnlessAborted, within } from '../lib/clock.ts';
 
 /** Interval of connections to the leader's port between heartbeats, in milliseconds. */
 const WATCH_EVERY_MS = 1_000;
@@ -64,23 +64,14 @@ export class Heartbeats {
     for (;;) {
       const left = Math.max(0, Math.ceil(next - clock.monotonic()));
       const isOver = !(await sleepUnlessAborted(clock, Math.min(left, WATCH_EVERY_MS), signal));
-      if (isOver || left <= WATCH_EVERY_MS || (await this.#unlessDue(next, isLeaderRefused()))) {
+      if (isOver || left <= WATCH_EVERY_MS) {
         return;
       }
-    }
-  }
-
-  /** Resolves as `work` does, or to true at a time. A connection to a lost host must not delay a heartbeat. */
-  async #unlessDue(time: number, work: Promise<boolean>): Promise<boolean> {
-    const { clock } = this.#options;
-    let cancel: () => void = () => undefined;
-    const due = new Promise<boolean>((resolve) => {
-      cancel = clock.setTimer(Math.max(0, time - clock.monotonic()), () => resolve(true));
-    });
-    try {
-      return await Promise.race([work, due]);
-    } finally {
-      cancel();
+      const isRefused = isLeaderRefused();
+      // A connection to a lost host must not delay the heartbeat.
+      if (!(await within(clock, Math.max(0, next - clock.monotonic()), isRefused)) || (await isRefused)) {
+        return;
+      }
     }
   }
 }
