@@ -4,7 +4,7 @@ import { isWatched, type Registration } from '../model/query.ts';
 import { questionOf } from '../model/question.ts';
 import { isTerminal, QUERY_STATUSES } from '../model/vocabulary.ts';
 import type { ReplicaMember } from '../replicas/member.ts';
-import { RegisterError } from '../replicas/registers.ts';
+import { expectRegisterError } from '../replicas/registers.ts';
 import type { ReplicaHandlers } from '../replicas/replica-handlers.ts';
 import { leaveCalls, renewStates } from './participants.ts';
 import type { Parts } from './parts.ts';
@@ -78,9 +78,7 @@ export class ReplicaRole implements ReplicaHandlers {
         await this.#queries.registrations.refresh();
         return;
       } catch (error) {
-        if (!(error instanceof RegisterError)) {
-          throw error;
-        }
+        expectRegisterError(error);
         log.warn('registrations not loaded', { reason: error.message, hint: NOT_LOADED_HINT });
         await sleepUnlessAborted(clock, RETRY_MS, shutdown);
       }

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { FenceGroup } from './fenced-runs.ts';
-import { RegisterError } from './registers.ts';
+import { expectRegisterError } from './registers.ts';
 import type { RunRegisters } from './run-registers.ts';
 import type { RunValue } from './values.ts';
 
@@ -68,9 +68,7 @@ export class ForeignIntents {
         this.#watched.delete(name);
       }
     } catch (error) {
-      if (!(error instanceof RegisterError)) {
-        throw error;
-      }
+      expectRegisterError(error);
     }
   }
 

@@ -4,7 +4,7 @@ import { TurnsByKey } from '../lib/concurrency.ts';
 import type { Logger } from '../lib/log.ts';
 import type { FenceGroup } from './fenced-runs.ts';
 import type { FollowedRun } from './followed-run.ts';
-import { RegisterError } from './registers.ts';
+import { expectRegisterError, RegisterError } from './registers.ts';
 import type { RunRegisters } from './run-registers.ts';
 
 /** Registers in work at the same time, when many are due after the engine was away. */
@@ -63,9 +63,7 @@ export class PendingRuns {
     try {
       await this.inTurn(name, async () => undefined);
     } catch (error) {
-      if (!(error instanceof RegisterError)) {
-        throw error;
-      }
+      expectRegisterError(error);
     }
   }
 

@@ -140,3 +140,10 @@ export class Conflict extends RegisterError {
     this.current = current;
   }
 }
+
+/** Lets errors of registers pass, which are expected. @throws any other error: a fault of the program */
+export function expectRegisterError(error: unknown): asserts error is RegisterError {
+  if (!(error instanceof RegisterError)) {
+    throw error;
+  }
+}

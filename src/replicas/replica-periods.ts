@@ -5,7 +5,7 @@ import type { Logger } from '../lib/log.ts';
 import type { MonitorMetrics, PeriodStore, PeriodsStored } from '../state/monitor-metrics.ts';
 import type { CountedMonitor } from '../state/monitor-state.ts';
 import { EXPIRY_MS } from './own-register.ts';
-import { Conflict, type Register, RegisterError, type Registers } from './registers.ts';
+import { Conflict, expectRegisterError, type Register, type RegisterError, type Registers } from './registers.ts';
 import { type CountedBy, type PeriodsValue, readAll, readCounted } from './values.ts';
 
 export interface ReplicaPeriodsOptions {
@@ -78,7 +78,7 @@ export class ReplicaPeriods implements PeriodStore {
   /** Finds out if writes without a reply are in effect. Called after each heartbeat. Never rejects. */
   async tick(): Promise<void> {
     if (this.#unsettled.size > 0) {
-      await this.load().catch(ignoreFailure);
+      await this.load().catch(expectRegisterError);
     }
   }
 
@@ -114,7 +114,7 @@ export class ReplicaPeriods implements PeriodStore {
         this.#conflicted(key, error.current);
         return 'changed';
       }
-      ignoreFailure(error);
+      expectRegisterError(error);
       this.#unsettled.set(key, clock.monotonic());
       return 'later';
     }
@@ -129,7 +129,7 @@ export class ReplicaPeriods implements PeriodStore {
     try {
       this.#see(readCounted(this.#keyOf(key), current.value), current.version);
     } catch (error) {
-      ignoreFailure(error);
+      expectRegisterError(error);
       this.#options.refused(error);
       this.#note(key, current.version, []);
     }
@@ -172,11 +172,4 @@ function textOf({ counted, ...value }: PeriodsValue): string {
     totals: Object.fromEntries(Object.entries(totals).filter(([, total]) => total !== 0)),
   }));
   return JSON.stringify({ ...value, counted: short });
-}
-
-/** @throws any error except a {@link RegisterError} */
-function ignoreFailure(error: unknown): asserts error is RegisterError {
-  if (!(error instanceof RegisterError)) {
-    throw error;
-  }
 }

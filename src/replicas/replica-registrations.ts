@@ -1,6 +1,13 @@
 import { type Definition, NotStoredError, type RegistrationStore } from '../registry/registration.ts';
 import { EXPIRY_MS } from './own-register.ts';
-import { Conflict, type PutOptions, RegisterError, type RegisterKey, type Registers } from './registers.ts';
+import {
+  Conflict,
+  expectRegisterError,
+  type PutOptions,
+  RegisterError,
+  type RegisterKey,
+  type Registers,
+} from './registers.ts';
 import { parsedJson, readAll } from './values.ts';
 
 export interface ReplicaRegistrationsOptions {
@@ -94,9 +101,7 @@ export class ReplicaRegistrations implements RegistrationStore {
       }
       return result;
     } catch (error) {
-      if (!(error instanceof RegisterError)) {
-        throw error;
-      }
+      expectRegisterError(error);
       throw error instanceof Conflict
         ? new NotStoredError('another replica has changed the registration', 'changed', { cause: error })
         : new NotStoredError(`${error.message}. It may take effect later`, 'not stored', { cause: error });

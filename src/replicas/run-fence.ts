@@ -8,7 +8,7 @@ import type { FencedRuns, FenceGroup } from './fenced-runs.ts';
 import { FollowedRun } from './followed-run.ts';
 import { ForeignIntents } from './foreign-intents.ts';
 import { MOST_CONFLICTS, PendingRuns } from './pending-runs.ts';
-import { RegisterError } from './registers.ts';
+import { expectRegisterError } from './registers.ts';
 import { type RunRegisters, runRegisterOf } from './run-registers.ts';
 import type { RunValue } from './values.ts';
 
@@ -233,9 +233,7 @@ export class RunFence implements RunJournal<ScheduledQuery> {
     try {
       return await this.#pending.inTurn(name, work);
     } catch (error) {
-      if (!(error instanceof RegisterError)) {
-        throw error;
-      }
+      expectRegisterError(error);
       return 'later';
     }
   }

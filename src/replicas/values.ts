@@ -1,7 +1,7 @@
 import { members, textOf } from '../lib/json-values.ts';
 import type { MonitorTotals, StoredMonitor } from '../state/monitor-state.ts';
 import { readStoredMonitor, readTotals } from '../state/stored-monitor.ts';
-import { type NamedRegister, RegisterError, type RegisterKey } from './registers.ts';
+import { expectRegisterError, type NamedRegister, RegisterError, type RegisterKey } from './registers.ts';
 
 /** What a member writes about itself. */
 export interface MemberIdentity {
@@ -175,9 +175,7 @@ export function readAll<T>(
     try {
       values.set(name, { value: read({ partition, name }, value), version });
     } catch (error) {
-      if (!(error instanceof RegisterError)) {
-        throw error;
-      }
+      expectRegisterError(error);
       refused(error);
     }
   }
