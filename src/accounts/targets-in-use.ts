@@ -4,6 +4,7 @@ import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RegisteredQuery, Registration } from '../model/query.ts';
+import type { IsOwnTarget } from '../model/shard.ts';
 import { cloudwatchTargets } from '../queries/cloudwatch-targets.ts';
 import type { Target, Targets } from '../scheduler/target.ts';
 import type { ApiStats } from '../state/api-stats.ts';
@@ -26,7 +27,7 @@ export interface TargetsInUseOptions {
   /** Version of the exporter, for the user agent. */
   readonly version: string;
   /** Whether the shard of this exporter has a target. */
-  readonly isOwn: (target: Pick<Use, 'account' | 'region'>) => boolean;
+  readonly isOwn: IsOwnTarget;
 }
 
 /** The client of a target, with its settings. */

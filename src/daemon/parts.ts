@@ -12,7 +12,7 @@ import type { Context } from '../lib/context.ts';
 import type { Logger, LogLevel } from '../lib/log.ts';
 import type { OpenFileBudget } from '../lib/open-files.ts';
 import type { ReleaseStack } from '../lib/release-stack.ts';
-import { type Shard, targetsOfShard } from '../model/shard.ts';
+import { type IsOwnTarget, type Shard, targetsOfShard } from '../model/shard.ts';
 import { StoredState } from '../persistence/stored-state.ts';
 import type { LoadedConfig, LoadOptions } from '../queries/load.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
@@ -78,7 +78,7 @@ export interface Parts {
   /** Whether another member of the replicas makes the calls now. Always false without replicas. */
   readonly isStandby: () => boolean;
   /** Whether the shard of this exporter has a target. */
-  readonly isOwn: ReturnType<typeof targetsOfShard>;
+  readonly isOwn: IsOwnTarget;
   readonly inForce: ConfigInForce;
   readonly handler: BoundedHandler;
   readonly state: ExporterState;

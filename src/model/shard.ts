@@ -35,8 +35,11 @@ export function shardOf({ account, region }: Place, total: number): number {
   return best;
 }
 
+/** Returns whether the shard of this exporter has a target. */
+export type IsOwnTarget = (place: Place) => boolean;
+
 /** Returns a function that returns whether a shard has a target. It computes the hash of each target once. */
-export function targetsOfShard({ ordinal, total }: Shard): (place: Place) => boolean {
+export function targetsOfShard({ ordinal, total }: Shard): IsOwnTarget {
   if (total === 1) {
     return () => true;
   }

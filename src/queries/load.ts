@@ -6,6 +6,7 @@ import { type ReadConfig, type ReadOptions, readConfig } from '../config/read.ts
 import { ConfigError, type Problem, readFileText, sortByLine } from '../config/reading/problem.ts';
 import type { Environment, Findings } from '../config/reading/reading.ts';
 import type { RegisteredQuery } from '../model/query.ts';
+import type { IsOwnTarget } from '../model/shard.ts';
 import { cloudwatchTargets } from './cloudwatch-targets.ts';
 import { followersOf } from './following.ts';
 import { type Entries, planQueries } from './plan.ts';
@@ -15,7 +16,7 @@ import { ownOf, type SourceQueries } from './sources.ts';
 /** How a config file is read, and which targets matter. */
 export interface LoadOptions extends ReadOptions {
   /** Whether the shard of this exporter has a target. All by default. Warnings of limits count only the queries of own targets. */
-  readonly isOwn?: (target: Pick<RegisteredQuery, 'account' | 'region'>) => boolean;
+  readonly isOwn?: IsOwnTarget;
 }
 
 export interface LoadedConfig extends SourceQueries {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { groupBy } from '../lib/group-by.ts';
 import type { Candidate, RegisteredQuery } from '../model/query.ts';
 import { isSameQuestion, questionOf } from '../model/question.ts';
+import type { IsOwnTarget } from '../model/shard.ts';
 import type { Follower } from './following.ts';
 
 /** The queries of the config file, or of a discovery file. */
@@ -13,10 +14,7 @@ export interface SourceQueries {
 }
 
 /** Returns the queries and followers of the targets that a shard has. */
-export function ownOf(
-  { queries, followers }: SourceQueries,
-  isOwn: (target: Pick<RegisteredQuery, 'account' | 'region'>) => boolean,
-): SourceQueries {
+export function ownOf({ queries, followers }: SourceQueries, isOwn: IsOwnTarget): SourceQueries {
   return { queries: queries.filter(isOwn), followers: followers.filter(({ target }) => isOwn(target)) };
 }
 

@@ -3,6 +3,7 @@ import type { TargetChanges, TargetsInUse, Use } from '../accounts/targets-in-us
 import { UseCounts } from '../accounts/use-counts.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Candidate, RegisteredQuery } from '../model/query.ts';
+import type { IsOwnTarget } from '../model/shard.ts';
 import type { QuerySource } from '../model/vocabulary.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import { SourceIndexes } from '../queries/source-indexes.ts';
@@ -35,7 +36,7 @@ export interface QuerySourcesOptions {
   readonly discovery: Discovery;
   readonly log: Logger;
   /** Whether the shard of this exporter has a target. */
-  readonly isOwn: (target: Pick<RegisteredQuery, 'account' | 'region'>) => boolean;
+  readonly isOwn: IsOwnTarget;
   /** Called after targets were added or removed, or settings of targets or accounts may have changed. */
   readonly onTargetsChanged: (targets: TargetChanges) => void;
   /** After its abort, no query is added or removed. */

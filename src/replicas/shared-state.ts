@@ -1,7 +1,3 @@
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
-import type { ScheduledQuery } from '../model/query.ts';
-import type { Question } from '../model/question.ts';
 import type { RegistrationStore } from '../registry/registration.ts';
 import { EndedStatuses } from './ended-statuses.ts';
 import type { FenceGroup } from './fenced-runs.ts';
@@ -9,20 +5,14 @@ import { hasLead } from './leadership.ts';
 import type { RegisterError, Registers } from './registers.ts';
 import { ReplicaPeriods } from './replica-periods.ts';
 import { ReplicaRegistrations } from './replica-registrations.ts';
-import { RunFence } from './run-fence.ts';
+import { RunFence, type RunFenceOptions } from './run-fence.ts';
 import { RunRegisters } from './run-registers.ts';
 
-export interface SharedStateOptions {
+export interface SharedStateOptions extends Pick<RunFenceOptions, 'clock' | 'log' | 'questionOf' | 'patience'> {
   readonly registers: Registers;
   /** Name of the group and shard. */
   readonly group: string;
   readonly fence: FenceGroup;
-  /** Its wall time is that of the engine. */
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly questionOf: (query: ScheduledQuery) => Question;
-  /** How long an intent of another living process is left alone, in milliseconds. */
-  readonly patience: () => number;
   /** Called with registers that cannot be read. */
   readonly refused: (error: RegisterError) => void;
 }
