@@ -1,13 +1,14 @@
 import { MonitorSections } from '../../src/metrics/monitor-sections.ts';
 import { MONITOR_METRICS } from '../../src/model/vocabulary.ts';
 import type { Target } from '../../src/scheduler/target.ts';
+import type { MonitorState } from '../../src/state/monitor-state.ts';
 
 /** Later than any time of the tests, so that nothing is too old. */
 const FUTURE = 4_000_000_000_000;
 
-/** The series of one monitor that never changes. */
-export function unchangingMonitor(target: Target): MonitorSections {
-  const monitor = {
+/** A monitor with a value for each series. */
+export function exposedMonitor(changes: Partial<MonitorState> = {}): MonitorState {
+  return {
     key: 'key',
     arn: 'arn',
     totals: {
@@ -19,13 +20,19 @@ export function unchangingMonitor(target: Target): MonitorSections {
       roundTripObservedSeconds: 180,
       roundTripSlowSeconds: 240,
     },
-    roundTripTime: [FUTURE, 0.25] as const,
+    roundTripTime: [FUTURE, 0.25],
     countOf: () => ({ observedSeconds: 180, slowSeconds: 240 }),
     condition: { degraded: true, since: 0 },
     newestEnd: 1_700_000_000_000,
     healthEnd: FUTURE,
     bytesIn: () => undefined,
+    ...changes,
   };
+}
+
+/** The series of one monitor that never changes. */
+export function unchangingMonitor(target: Target): MonitorSections {
+  const monitor = exposedMonitor();
   return new MonitorSections({
     views: () =>
       new Map([

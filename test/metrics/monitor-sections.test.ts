@@ -5,31 +5,14 @@ import { MONITOR_METRICS } from '../../src/model/vocabulary.ts';
 import { type Target, Targets } from '../../src/scheduler/target.ts';
 import type { MonitorState } from '../../src/state/monitor-state.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { exposedMonitor } from './exposed-monitors.ts';
 
 const MINUTE = 60_000;
 const NOW = 1_800_000_000_000;
 
 function monitorState(changes: Partial<MonitorState> = {}): MonitorState {
-  return {
-    key: 'key',
-    arn: 'arn',
-    totals: {
-      degradedSeconds: 60,
-      observedSeconds: 120,
-      retransmissions: 3,
-      timeouts: 4,
-      dataTransferred: 5,
-      roundTripObservedSeconds: 180,
-      roundTripSlowSeconds: 240,
-    },
-    roundTripTime: [NOW, 0.25],
-    countOf: () => ({ observedSeconds: 180, slowSeconds: 240 }),
-    condition: { degraded: false, since: 0 },
-    newestEnd: NOW,
-    healthEnd: NOW,
-    bytesIn: () => undefined,
-    ...changes,
-  };
+  const condition = { degraded: false, since: 0 };
+  return exposedMonitor({ roundTripTime: [NOW, 0.25], condition, newestEnd: NOW, healthEnd: NOW, ...changes });
 }
 
 /** Monitors of one target, which can be changed, and their page. */
