@@ -80,12 +80,16 @@ type Member = Awaited<ReturnType<typeof startMember>>;
 const leads = (member: Member) =>
   vi.waitFor(async () => expect(await member.value('aws_nfm_replica_leader')).toBe(1), WAIT);
 
-/** Longest time without a point in each series, in seconds. `to` counts as a point. */
+/**
+ * Longest time without a point in each series, in seconds: between `from` and `to`, and between its first point and `to`. All
+ * these times count as points.
+ */
 async function gaps(prometheus: Prometheus, expression: string, from: number, to: number) {
   const series = await prometheus.queryRange(expression, from, to);
   return series.map(({ labels, points }) => {
-    const times = [from, ...points.map(({ at }) => at), to];
-    return { labels, gap: Math.max(...times.slice(1).map((at, i) => at - (times[i] ?? at))) };
+    const times = [...points.map(({ at }) => at), to];
+    const gapAfterFirst = Math.max(...times.slice(1).map((at, i) => at - (times[i] ?? at)));
+    return { labels, gap: Math.max((times[0] ?? to) - from, gapAfterFirst), gapAfterFirst };
   });
 }
 
@@ -140,8 +144,11 @@ test('a takeover makes no gap in panels and recorded series, notifies of no aler
     expect(await prometheus.query('ALERTS{alertname="NfmPermissionDenied"}')).toHaveLength(1);
     expect(await prometheus.query('ALERTS{alertname="NfmQueryPollingFails", query="missing"}')).toHaveLength(1);
     expect(await prometheus.query('up == 1')).toHaveLength(2);
-    expect(webhook.notifications.map(nameOf).sort()).toEqual(NOTIFIED.map((name) => `firing ${name}`));
+    expect(webhook.notifications.map(nameOf)).toEqual(expect.arrayContaining(NOTIFIED.map((name) => `firing ${name}`)));
+    // On a busy machine, a group is sent again with the last of its first alerts.
+    expect(Date.now() - (webhook.notifications.at(-1)?.at ?? 0)).toBeGreaterThan(GROUP_CHECKED_AFTER_S * 1_000);
   }, WAIT);
+  const notifiedBefore = webhook.notifications.length;
   const from = Math.ceil(Date.now() / 1_000);
   // Two evaluations before the takeover.
   await vi.waitFor(() => expect(Date.now() / 1_000).toBeGreaterThan(from + 2), WAIT);
@@ -167,14 +174,16 @@ test('a takeover makes no gap in panels and recorded series, notifies of no aler
   for (const name of ['replicas:aws_nfm_query_up', 'replicas:aws_nfm_query_info', alerts]) {
     const found = await gaps(prometheus, name, from, to);
     expect(found.length, name).toBeGreaterThan(0);
-    for (const { labels, gap } of found) {
-      expect(gap, JSON.stringify(labels)).toBeLessThanOrEqual(takeover + SLACK_S);
+    for (const { labels, gap, gapAfterFirst } of found) {
+      // The history of seconds may make an alert pending at any time. It must not end and begin again.
+      const longest = name === alerts ? gapAfterFirst : gap;
+      expect(longest, JSON.stringify(labels)).toBeLessThanOrEqual(takeover + SLACK_S);
     }
   }
   await checkDashboards(prometheus, from, to, takeover);
   // Alertmanager has looked at the group again.
-  await vi.waitFor(() => expect(Date.now() / 1_000).toBeGreaterThan(killed + takeover + GROUP_INTERVAL_S + 2), WAIT);
-  expect(webhook.notifications.map(nameOf).sort()).toEqual(NOTIFIED.map((name) => `firing ${name}`));
+  await vi.waitFor(() => expect(Date.now() / 1_000).toBeGreaterThan(killed + takeover + GROUP_CHECKED_AFTER_S), WAIT);
+  expect(webhook.notifications.slice(notifiedBefore)).toEqual([]);
   const fired = await prometheus.queryRange('ALERTS{alertstate="firing"}', from, to);
   expect(fired.map(({ labels }) => labels)).toEqual([]);
   expect((await prometheus.rules()).filter(({ health }) => health !== 'ok')).toEqual([]);
@@ -182,8 +191,10 @@ test('a takeover makes no gap in panels and recorded series, notifies of no aler
 
 /** Alerts of queries that never succeed. */
 const NOTIFIED = ['NfmPermissionDenied', 'NfmQueryPollingFails'];
-/** 5 minutes, shortened. */
-const GROUP_INTERVAL_S = 15;
+/** Factor between the waits of the shipped routing and those of the test: its `group_interval` of 5 minutes becomes 5 s. */
+const FASTER = 60;
+/** Time after which Alertmanager has looked at a group again, in seconds. */
+const GROUP_CHECKED_AFTER_S = (5 * 60) / FASTER + 2;
 
 const nameOf = ({ status, groupLabels }: Notification) => `${status} ${groupLabels['alertname']}`;
 
@@ -203,7 +214,10 @@ async function startNotifications(members: readonly Member[]): Promise<WebhookRe
   const rules = join(folder, 'rules.yml');
   writeFileSync(rules, stringify({ groups: shortened }));
   const webhook = await startWebhookReceiver(HERE);
-  const alertmanager = await startAlertmanager(HERE, writeShortenedRouting(folder, webhook.url, { groupWait: '1s' }));
+  const alertmanager = await startAlertmanager(
+    HERE,
+    writeShortenedRouting(folder, webhook.url, { faster: FASTER, groupWait: '1s' }),
+  );
   await startPrometheus(
     HERE,
     [{ job_name: 'network-flow-monitor', static_configs: [{ targets: members.map(({ instance }) => instance) }] }],
