@@ -2,7 +2,7 @@ import { abbreviate, counted } from '../lib/text.ts';
 import { type CloudwatchSection, readCloudwatch, settleCloudwatch } from './cloudwatch.ts';
 import type { Account, CloudwatchSettings, Role } from './config.ts';
 import { namedIn } from './reading/formats.ts';
-import { type ConfigNode, elementsOf, keyPath, type MapNode, quote } from './reading/nodes.ts';
+import { type ConfigNode, elementsOf, isNull, keyPath, type MapNode, quote } from './reading/nodes.ts';
 import { createProblem, type Problem } from './reading/problem.ts';
 import type { ListedMap, Reading } from './reading/reading.ts';
 import { readSection, type Section } from './reading/section.ts';
@@ -46,9 +46,31 @@ const IMPLICIT_ACCOUNT: AccountDefinition = {
   own: {},
 };
 
-/** Returns the accounts of the file, and `default` unless the file defines it. */
-export function withDefaultAccount(defined: readonly AccountDefinition[]): readonly AccountDefinition[] {
-  return defined.some(({ name }) => name === DEFAULT_ACCOUNT) ? defined : [...defined, IMPLICIT_ACCOUNT];
+/** The accounts that queries may name. */
+export interface AccountsByName {
+  readonly byName: ReadonlyMap<string, AccountDefinition>;
+  /** False if a name is missing because of a reported error. */
+  readonly areComplete: boolean;
+}
+
+/** The section `accounts`. */
+export interface Accounts extends AccountsByName {
+  /** The valid elements of the list. */
+  readonly listed: readonly AccountDefinition[];
+  /** The valid elements, and `default` unless the file defines it. */
+  readonly definitions: readonly AccountDefinition[];
+}
+
+/** Reads the section `accounts`. */
+export function readAccounts(node: ConfigNode | undefined, reading: Reading): Accounts {
+  const listed = readElements(reading.maps('accounts', node, 'a mapping with name'), reading);
+  const count = node === undefined || isNull(node) ? 0 : node.kind === 'list' ? node.items.length : undefined;
+  const areComplete = listed.length === count && listed.every(({ name }) => name !== undefined);
+  // An invalid definition may be that of `default`, so its regions are unknown.
+  const implicit = { ...IMPLICIT_ACCOUNT, regionsFaulty: !areComplete };
+  const definitions = listed.some(({ name }) => name === DEFAULT_ACCOUNT) ? listed : [...listed, implicit];
+  const byName = new Map(definitions.map((account) => [account.name ?? '', account]));
+  return { listed, definitions, byName, areComplete };
 }
 
 /**
@@ -103,7 +125,7 @@ export function cloudwatchOfAccounts(
 }
 
 /** Reads the elements of `accounts`, and reports duplicate names. */
-export function readAccounts(elements: readonly ListedMap[], reading: Reading): readonly AccountDefinition[] {
+function readElements(elements: readonly ListedMap[], reading: Reading): readonly AccountDefinition[] {
   const first = new Map<string, AccountDefinition>();
   return elements.map(({ node, path }) => {
     const account = readAccount(node, path, reading);
@@ -150,18 +172,18 @@ function readAccount(node: MapNode, path: string, reading: Reading): AccountDefi
 /** Most names of accounts in a message. */
 const ACCOUNTS_SHOWN = 20;
 
-/** Returns true if all accounts in `account` exist. Reports those that do not. */
+/** Returns true if all accounts in `account` exist. Reports those that do not, unless names are missing. */
 export function checkAccounts(
   section: Section<Pick<CommonKeys, 'account'>>,
   path: string,
-  accounts: ReadonlyMap<string, AccountDefinition>,
+  { byName, areComplete }: AccountsByName,
   reading: Reading,
 ): boolean {
   const names = namedIn(section.values.account);
   const elements = elementsOf(keyPath(path, 'account'), section.written('account'), names);
-  const missing = elements.filter(({ value }) => !accounts.has(value));
-  for (const element of missing) {
-    const known = [...accounts.values()].flatMap(({ name }) => (name === undefined ? [] : [quote(reading.show(name))]));
+  const missing = elements.filter(({ value }) => !byName.has(value));
+  for (const element of areComplete ? missing : []) {
+    const known = [...byName.values()].flatMap(({ name }) => (name === undefined ? [] : [quote(reading.show(name))]));
     reading.reject(element.path, element.node, `one of the accounts ${abbreviate(known, ACCOUNTS_SHOWN)}`);
   }
   return missing.length === 0;

@@ -4,7 +4,6 @@ import {
   DEFAULT_ACCOUNT,
   readAccounts,
   resolveAccount,
-  withDefaultAccount,
 } from './accounts.ts';
 import { readCloudwatch } from './cloudwatch.ts';
 import { commonRegion, type FallbackRegion, type RegionUses } from './common-region.ts';
@@ -72,14 +71,13 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
   const sections = readSections(top, reading);
   const { aws, polling, discovery, contributors } = sections;
 
-  const defined = readAccounts(reading.maps('accounts', node('accounts'), 'a mapping with name'), reading);
-  const definitions = withDefaultAccount(defined);
-  const accounts = new Map(definitions.map((account) => [account.name ?? '', account]));
+  const accounts = readAccounts(node('accounts'), reading);
+  const { listed, definitions } = accounts;
   const context: EntryContext = {
     source: 'config',
     defaults: readQueryDefaults(reading.map('queryDefaults', node('queryDefaults'), MAPPING), accounts, reading),
     accounts,
-    allAccounts: defined.length === 0 ? [DEFAULT_ACCOUNT] : defined.flatMap(({ name }) => name ?? []),
+    allAccounts: listed.length === 0 ? [DEFAULT_ACCOUNT] : listed.flatMap(({ name }) => name ?? []),
     interval: polling.values.interval,
     staleAfter: polling.values.staleAfter,
     listed: discovery.values.monitorsEvery > 0,

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { type FallbackRegion, findRegion } from './common-region.ts';
 import type { Config, DynamodbStorage, Replicas } from './config.ts';
 import { region as regionFormat } from './formats.ts';
-import { isNull, keyPath, type MapNode } from './reading/nodes.ts';
+import { keyPath, type MapNode } from './reading/nodes.ts';
 import type { Reading } from './reading/reading.ts';
 import { readSection, type Section, type SectionSchema } from './reading/section.ts';
 import { formatDuration } from './reading/texts.ts';
@@ -74,7 +74,7 @@ function readEngine<T>(
   }
   const path = keyPath('storage', engine);
   const section = readSection(reading.map(path, entry.value, `a mapping with ${required}`), path, schema, reading);
-  if (section.written(required) === undefined && (entry.value.kind === 'map' || isNull(entry.value))) {
+  if (section.written(required) === undefined && !section.faulty(required)) {
     reading.report(keyPath(path, required), entry.keyLine, 'nothing', schema[required].format.expected);
   }
   return section;
@@ -100,7 +100,7 @@ export function readReplicas(
     reading.reject('replicas.deadAfter', deadAfterNode, expected);
   }
   const hasEngine = ENGINE_KEYS.some((key) => storage.entries.has(key));
-  if (line !== undefined && !hasEngine) {
+  if (line !== undefined && !hasEngine && storage.isStandIn !== true) {
     reading.report(
       'replicas',
       line,

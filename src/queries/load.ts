@@ -75,7 +75,7 @@ function valuesIn(text: string, env: Environment): string {
 function describeUnused({ config, context, show }: ReadConfig, { queries, followers }: SourceQueries): Problem[] {
   const targets = [...queries, ...followers.map(({ target }) => target), ...cloudwatchTargets(config)];
   const used = new Set(targets.map(({ account }) => account));
-  return describeUnusedAccounts(context.entry.accounts.values(), used, show);
+  return describeUnusedAccounts(context.entry.accounts.byName.values(), used, show);
 }
 
 /**

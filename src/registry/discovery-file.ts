@@ -63,7 +63,7 @@ export async function loadKnownFile(
 /** Returns the queries and selectors of an earlier configuration whose account and region another configuration has. */
 function possibleIn({ entry, accounts }: ConfigContext, { queries, followers }: SourceQueries): SourceQueries {
   const isPossible = ({ account: name, region }: Pick<RegisteredQuery, 'account' | 'region'>) => {
-    const regions = entry.accounts.get(name)?.regions;
+    const regions = entry.accounts.byName.get(name)?.regions;
     return accounts.some((account) => account.name === name) && (regions === undefined || regions.includes(region));
   };
   return {

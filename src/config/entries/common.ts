@@ -1,6 +1,6 @@
 import type { Schedule } from '../../model/query.ts';
 import type { QuerySource, RowLabel } from '../../model/vocabulary.ts';
-import { type AccountDefinition, checkAccounts, DEFAULT_ACCOUNT } from '../accounts.ts';
+import { type AccountsByName, checkAccounts, DEFAULT_ACCOUNT } from '../accounts.ts';
 import type { EntryBase, MonitorSelector } from '../config.ts';
 import { type ConfigNode, elementsOf, keyPath, type MapEntry, type MapNode, quote } from '../reading/nodes.ts';
 import type { ListedMap, Reading } from '../reading/reading.ts';
@@ -14,7 +14,7 @@ export interface EntryContext {
   readonly source: QuerySource;
   readonly defaults: QueryDefaults;
   /** Accounts that entries may name. */
-  readonly accounts: ReadonlyMap<string, AccountDefinition>;
+  readonly accounts: AccountsByName;
   /** The names that `"*"` selects. */
   readonly allAccounts: readonly string[];
   /** `polling.interval`, in milliseconds. */
@@ -39,11 +39,7 @@ export interface QueryDefaults {
   readonly dropped: ReadonlySet<string>;
 }
 
-export function readQueryDefaults(
-  node: MapNode,
-  accounts: ReadonlyMap<string, AccountDefinition>,
-  reading: Reading,
-): QueryDefaults {
+export function readQueryDefaults(node: MapNode, accounts: AccountsByName, reading: Reading): QueryDefaults {
   const path = 'queryDefaults';
   checkKeys(node, path, QUERY_DEFAULT_KEYS, reading);
   const known = [...node.entries].filter(([key]) => Object.hasOwn(QUERY_DEFAULTS, key));
@@ -66,7 +62,9 @@ export function readQueryDefaults(
     labels: labels === undefined ? {} : readLabels(labels, keyPath(path, 'labels'), reading),
     monitorSelector: selector && readMonitorSelector(selector, keyPath(path, 'monitorSelector'), reading),
     schedule: schedule && readSchedule(schedule, keyPath(path, 'schedule'), section.values.type, reading),
-    dropped: new Set(known.map(([key]) => key).filter((key) => !isGood(key))),
+    dropped: new Set(
+      node.isStandIn === true ? QUERY_DEFAULT_KEYS : known.map(([key]) => key).filter((key) => !isGood(key)),
+    ),
   };
 }
 
@@ -170,7 +168,7 @@ function checkRegions(
   const regions = entry.faulty('region') ? [] : (entry.values.region?.values ?? []);
   for (const element of elementsOf(keyPath(entry.path, 'region'), entry.written('region'), regions)) {
     const without = accounts
-      .map((account) => context.accounts.get(account))
+      .map((account) => context.accounts.byName.get(account))
       .find((account) => account?.regions?.includes(element.value) === false && !account.regionsFaulty);
     if (without?.regions !== undefined) {
       const account = quote(reading.show(without.name ?? ''));

@@ -54,7 +54,7 @@ export async function readEntries(
  */
 function warnOfSilentDefault(read: readonly ReadEntry[], context: EntryContext, reading: Reading): void {
   const { accounts, allAccounts, defaults } = context;
-  const isListed = accounts.get(DEFAULT_ACCOUNT)?.path !== undefined;
+  const isListed = accounts.byName.get(DEFAULT_ACCOUNT)?.path !== undefined;
   if (isListed || defaults.entries.has('account') || defaults.dropped.has('account')) {
     return;
   }
@@ -98,10 +98,12 @@ function readKind({ node, path }: ListedMap, defaults: QueryDefaults, reading: R
     return 'watched';
   }
   const kind = markedKind(node) ?? defaultKind(defaults);
-  if (kind === undefined) {
+  if (kind === undefined && !defaults.dropped.has('schedule')) {
     const got =
       defaults.schedule === undefined ? 'neither queryId nor schedule' : 'both queryId and schedule from queryDefaults';
     reading.report(path, node.line, got, CHOICE);
+  }
+  if (kind === undefined) {
     return KEYS.scheduled.some((key) => node.entries.has(key)) ? 'scheduled' : 'watched';
   }
   const other = kind === 'watched' ? 'scheduled' : 'watched';
@@ -121,10 +123,11 @@ function markedKind({ entries }: MapNode): EntryKind | undefined {
   return entries.has('queryId') ? 'watched' : undefined;
 }
 
-/** Returns undefined if `queryDefaults` has both keys or neither. */
+/** Returns undefined if `queryDefaults` has both keys or neither, or is not a mapping. */
 function defaultKind({ entries, schedule, dropped }: QueryDefaults): EntryKind | undefined {
   const hasQueryId = entries.has('queryId') || dropped.has('queryId');
-  if (hasQueryId === (schedule !== undefined)) {
+  const hasSchedule = schedule !== undefined || dropped.has('schedule');
+  if (hasQueryId === hasSchedule) {
     return undefined;
   }
   return hasQueryId ? 'watched' : 'scheduled';

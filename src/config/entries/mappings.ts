@@ -3,7 +3,7 @@ import { DATA_TYPE, KNOWN_CATEGORIES, type QueryType, ROW_LABELS } from '../../m
 import type { MonitorSelector } from '../config.ts';
 import { namedIn, type Selection } from '../reading/formats.ts';
 import { didYouMean } from '../reading/nearest.ts';
-import { type ConfigNode, elementsOf, isNull, keyPath, quote, showNode } from '../reading/nodes.ts';
+import { type ConfigNode, elementsOf, keyPath, quote, showNode } from '../reading/nodes.ts';
 import type { Reading } from '../reading/reading.ts';
 import { readSection } from '../reading/section.ts';
 import { formatDuration } from '../reading/texts.ts';
@@ -155,7 +155,7 @@ export const STAND_IN_SCHEDULE: Schedule = {
 export function readSchedule(node: ConfigNode, path: string, type: QueryType, reading: Reading): Schedule {
   const map = reading.map(path, node, 'a mapping with every');
   const section = readSection(map, path, SCHEDULE, reading);
-  if (section.written('every') === undefined && (node.kind === 'map' || isNull(node))) {
+  if (section.written('every') === undefined && !section.faulty('every')) {
     reading.report(keyPath(path, 'every'), map.line, 'nothing', SCHEDULE.every.format.expected);
   }
   const every = section.values.every ?? STAND_IN_SCHEDULE.every;

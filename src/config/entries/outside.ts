@@ -93,7 +93,7 @@ function checkPartitions(entry: QueryEntry, node: MapNode, context: ConfigContex
   for (const { name, role, regions } of context.accounts.filter(({ name }) => entry.accounts.includes(name))) {
     const own = role && partitionOfArn(role.arn);
     const foreign = (entry.regions ?? regions).find((region) => partitionOfRegion(region) !== own);
-    const hasRegions = context.entry.accounts.get(name)?.regions !== undefined;
+    const hasRegions = context.entry.accounts.byName.get(name)?.regions !== undefined;
     if (own !== undefined && foreign !== undefined && !hasRegions) {
       const expected = `a Region of partition ${own}, the partition of the role of account ${quote(reading.show(name))}`;
       reading.rejectOrDefault(keyPath(entry.path, 'region'), node.entries.get('region')?.value, entry.line, expected);

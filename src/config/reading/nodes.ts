@@ -32,6 +32,8 @@ export interface MapNode {
   /** Line on which the mapping begins, counted from 1. */
   readonly line: number;
   readonly entries: ReadonlyMap<string, MapEntry>;
+  /** True for an empty mapping in place of a reported value. Its keys do not count as missing. */
+  readonly isStandIn?: boolean;
 }
 
 export interface MapEntry {

@@ -114,10 +114,11 @@ export class Reading {
     if (node?.kind === 'map') {
       return node;
     }
-    if (node !== undefined && !isNull(node)) {
+    const isStandIn = node !== undefined && !isNull(node);
+    if (isStandIn) {
       this.reject(path, node, expected);
     }
-    return { kind: 'map', line: node?.line ?? 1, entries: new Map() };
+    return { kind: 'map', line: node?.line ?? 1, entries: new Map(), isStandIn };
   }
 
   /** Returns the mappings of a list. Null is an empty list. Reports and omits other types. */

@@ -48,7 +48,7 @@ export interface Section<T> {
   readonly values: T;
   /** Returns the node of a key, valid or not, or undefined. */
   written(key: keyof T & string): ConfigNode | undefined;
-  /** Returns true if the key is present but invalid, and already reported. */
+  /** Returns true if the key, or the whole section, is present but invalid, and already reported. */
   faulty(key: string): boolean;
 }
 
@@ -94,7 +94,7 @@ export function readSection<T>(
     values[key] = schema[key].format.parse(faulty.has(key) ? schema[key].default : plain.get(key));
   }
   // Each key of the schema has a value.
-  return { values: values as T, written, faulty: (key) => faulty.has(key) };
+  return { values: values as T, written, faulty: (key) => node.isStandIn === true || faulty.has(key) };
 }
 
 /** Checks the values of all keys of a mapping, and reports mismatches. */
