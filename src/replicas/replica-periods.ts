@@ -94,7 +94,7 @@ export class ReplicaPeriods implements PeriodStore {
     for (const key of keys) {
       const { version, counted } = this.#known.get(key) ?? ABSENT;
       if (version !== undefined) {
-        const removal = this.#put({ monitor: key, condition: undefined, periods: {}, counted });
+        const removal = this.#put({ monitor: key, condition: undefined, periods: {}, limits: [], counted });
         background(this.#options.log, 'removal of monitor metrics', removal);
       }
     }

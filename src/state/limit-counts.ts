@@ -1,5 +1,6 @@
 import { PERIOD_MS } from '../aws/cloudwatch/metric-data.ts';
-import { CountedPeriods, type PeriodReading, type StoredPeriods } from './counted-periods.ts';
+import { complete, members, numberOf } from '../lib/json-values.ts';
+import { CountedPeriods, type PeriodReading, readPeriods, type StoredPeriods } from './counted-periods.ts';
 
 /** Minutes of a monitor with a round-trip time, and those above one limit, in seconds. */
 export interface LimitCount {
@@ -15,7 +16,45 @@ interface Counted extends LimitCount {
 /** What is counted for several limits, by limit in seconds. */
 export type LimitCounts = ReadonlyMap<number, Counted>;
 
+/** The counted periods of one limit, in seconds. Can be stored as JSON. */
+export interface StoredLimit {
+  readonly limit: number;
+  readonly periods: StoredPeriods;
+}
+
 export const NO_COUNT: LimitCount = { observedSeconds: 0, slowSeconds: 0 };
+
+/** Returns the periods of all limits that have any. */
+export function storedLimits(counts: LimitCounts): readonly StoredLimit[] {
+  return Array.from(counts, ([limit, { periods }]) => ({ limit, periods })).filter(
+    (each): each is StoredLimit => each.periods !== undefined,
+  );
+}
+
+/** Adds periods that another process has counted, which are not counted again. */
+export function mergeLimits(before: LimitCounts, others: readonly StoredLimit[]): LimitCounts {
+  const merged = new Map(before);
+  for (const { limit, periods } of others) {
+    const own = before.get(limit) ?? { ...NO_COUNT, periods: undefined };
+    merged.set(limit, {
+      ...own,
+      periods: own.periods === undefined ? periods : CountedPeriods.merge(own.periods, periods),
+    });
+  }
+  return merged;
+}
+
+/** Reads limits as they were stored. Undefined if the value is none. */
+export function readLimits(value: unknown): readonly StoredLimit[] | undefined {
+  const read = Array.isArray(value) ? value.map(readLimit) : [];
+  const limits = read.filter((each) => each !== undefined);
+  return limits.length === read.length && (value === undefined || Array.isArray(value)) ? limits : undefined;
+}
+
+function readLimit(value: unknown): StoredLimit | undefined {
+  const { limit, periods } = members(value);
+  return complete({ limit: numberOf(limit), periods: readPeriods(periods) });
+}
 
 const SECONDS_PER_PERIOD = PERIOD_MS / 1_000;
 

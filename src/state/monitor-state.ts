@@ -2,7 +2,15 @@ import { PERIOD_MS, type Point } from '../aws/cloudwatch/metric-data.ts';
 import type { Span } from '../model/run.ts';
 import type { MonitorMetric } from '../model/vocabulary.ts';
 import { CountedPeriods, type PeriodReading, type StoredPeriods } from './counted-periods.ts';
-import { countLimits, type LimitCount, type LimitCounts, NO_COUNT } from './limit-counts.ts';
+import {
+  countLimits,
+  type LimitCount,
+  type LimitCounts,
+  mergeLimits,
+  NO_COUNT,
+  type StoredLimit,
+  storedLimits,
+} from './limit-counts.ts';
 import { type NetworkCondition, networkCondition } from './monitor-condition.ts';
 
 /** Sums over the counted periods of a monitor since the start of the exporter. */
@@ -66,6 +74,8 @@ export interface MonitorState {
 export interface StoredMonitor {
   readonly condition: NetworkCondition | undefined;
   readonly periods: Readonly<Partial<Record<CountedMetric, StoredPeriods>>>;
+  /** The periods of limits of round-trip times other than the first. */
+  readonly limits: readonly StoredLimit[];
 }
 
 /** The metrics of a monitor after a read, once they are stored. */
@@ -88,15 +98,15 @@ export class MutableMonitor implements MonitorState {
   totals: MonitorTotals = NO_TOTALS;
   roundTripTime: Point | undefined;
   /**
-   * Limits of round-trip times, in seconds: those of the targets that list the monitor. What is counted for the first one is stored,
-   * and continues if that limit changes. What is counted for the others is not stored.
+   * Limits of round-trip times, in seconds: those of the targets that list the monitor. What is counted for the first one
+   * continues if that limit changes.
    */
   limits: readonly number[] = [];
   condition: NetworkCondition | undefined;
   /** As the last read has shown them. */
   #periods: ReadonlyMap<CountedMetric, CountedPeriods> = new Map();
   /** What the totals show. The next read adds to it. */
-  #counted: StoredMonitor = { condition: undefined, periods: {} };
+  #counted: StoredMonitor = { condition: undefined, periods: {}, limits: [] };
   #others: LimitCounts = new Map();
 
   constructor(key: string, arn: string) {
@@ -162,7 +172,8 @@ export class MutableMonitor implements MonitorState {
     this.#periods = all;
     this.condition = condition;
     const periods = Array.from(all, ([metric, counted]) => [metric, counted.stored()] as const);
-    return { stored: { condition, periods: Object.fromEntries(periods) }, totals, others, missed };
+    const stored = { condition, periods: Object.fromEntries(periods), limits: storedLimits(others) };
+    return { stored, totals, others, missed };
   }
 
   /** Shows what was counted. */
@@ -186,7 +197,12 @@ export class MutableMonitor implements MonitorState {
         periods[metric] = a === undefined ? b : CountedPeriods.merge(a, b);
       }
     }
-    this.#counted = { condition: other.condition ?? this.#counted.condition, periods };
+    this.#others = mergeLimits(this.#others, other.limits);
+    this.#counted = {
+      condition: other.condition ?? this.#counted.condition,
+      periods,
+      limits: storedLimits(this.#others),
+    };
     this.#periods = restored(this.#counted);
     this.condition = this.#counted.condition;
     const before = this.totals;

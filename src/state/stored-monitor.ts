@@ -1,10 +1,11 @@
 import { complete, members, numberOf } from '../lib/json-values.ts';
 import { readPeriods, type StoredPeriods } from './counted-periods.ts';
+import { readLimits } from './limit-counts.ts';
 import { COUNTED, type MonitorTotals, type StoredMonitor, totalsOf } from './monitor-state.ts';
 
 /** Reads what was stored of a monitor. Undefined if the value is none. */
 export function readStoredMonitor(value: unknown): StoredMonitor | undefined {
-  const { condition, periods } = members(value);
+  const { condition, periods, limits } = members(value);
   const { degraded, since } = members(condition);
   const read: { -readonly [Metric in keyof StoredMonitor['periods']]: StoredPeriods } = {};
   for (const metric of COUNTED) {
@@ -16,10 +17,14 @@ export function readStoredMonitor(value: unknown): StoredMonitor | undefined {
       return undefined;
     }
   }
-  return {
-    condition: typeof degraded === 'boolean' ? complete({ degraded, since: numberOf(since) }) : undefined,
-    periods: read,
-  };
+  const others = readLimits(limits);
+  return others === undefined
+    ? undefined
+    : {
+        condition: typeof degraded === 'boolean' ? complete({ degraded, since: numberOf(since) }) : undefined,
+        periods: read,
+        limits: others,
+      };
 }
 
 /** Reads totals; those that are missing are 0. */

@@ -54,7 +54,7 @@ describe('a monitor that no target lists', () => {
     const { clock, metrics, add } = setUp();
     const target = add('a');
     metrics.select(target, '', named('x', 'y'), noLimit);
-    metrics.merge(JSON.stringify(['', 'arn:z']), { condition: undefined, periods: {} });
+    metrics.merge(JSON.stringify(['', 'arn:z']), { condition: undefined, periods: {}, limits: [] });
     metrics.select(target, '', named(), noLimit);
     await clock.advance(60 * MINUTE);
     metrics.select(target, '', named('x'), noLimit);
@@ -78,7 +78,7 @@ describe('the selection of all targets', () => {
     return timeOf(() => {
       for (const [i, target] of all.entries()) {
         metrics.select(target, '', own[i] ?? named(), () => 1);
-        metrics.merge(JSON.stringify(['', `arn:old${i}`]), { condition: undefined, periods: {} });
+        metrics.merge(JSON.stringify(['', `arn:old${i}`]), { condition: undefined, periods: {}, limits: [] });
       }
     });
   }
