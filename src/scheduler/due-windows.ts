@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import type { Schedule } from '../model/query.ts';
 import type { Span, WantedWindow } from '../model/run.ts';
@@ -75,9 +74,6 @@ export class DueWindows {
    */
   reschedule(schedule: Schedule): void {
     const before = this.#schedule;
-    if (isDeepStrictEqual(before, schedule)) {
-      return;
-    }
     this.#schedule = schedule;
     this.#offset = offsetOf(this.#name, schedule);
     const due = newestDue(schedule, this.#clock.now(), this.#offset);

@@ -63,6 +63,7 @@ test('counts windows that were due between checks once, and never runs them afte
   expect(windows.check()).toBeUndefined();
 
   clock.jump(-4 * SCHEDULE.every);
+  expect(windows.check()).toMatchObject({ wanted: undefined, leftBehind: 0, wasSetBack: true });
   const again: (number | undefined)[] = [];
   while (again.at(-1) === undefined) {
     await clock.advance(MINUTE);
@@ -74,6 +75,44 @@ test('counts windows that were due between checks once, and never runs them afte
   }
   expect(newest).toBeGreaterThanOrEqual(first + 5);
   expect(again.at(-1)).toBe(newest + 1);
+});
+
+test('counts windows that were due before the first check', async () => {
+  const clock = new FakeClock();
+  const windows = new DueWindows('q', SCHEDULE, clock);
+  const first = windows.first?.window.n ?? expect.fail('no window is wanted');
+  await clock.advance(6 * SCHEDULE.every);
+  expect(windows.check()).toMatchObject({ wanted: { window: { n: first + 5 } }, leftBehind: 4 });
+});
+
+test('counts no windows that the wall clock has jumped over', async () => {
+  const clock = new FakeClock();
+  const windows = new DueWindows('q', SCHEDULE, clock);
+  await clock.advance(20 * SCHEDULE.every);
+  windows.check();
+  clock.jump(10 * SCHEDULE.every);
+  expect(windows.check()).toMatchObject({ leftBehind: 0, wasSetBack: false });
+});
+
+test('does not treat a longer delay as a clock that was set back', async () => {
+  const clock = new FakeClock();
+  const windows = new DueWindows('q', SCHEDULE, clock);
+  await clock.advance(SCHEDULE.every);
+  windows.check();
+  windows.reschedule({ ...SCHEDULE, delay: 5 * SCHEDULE.every });
+  expect(windows.check()?.wasSetBack ?? false).toBe(false);
+});
+
+test('runs every window if windows overlap', async () => {
+  const clock = new FakeClock();
+  const windows = new DueWindows('q', { ...SCHEDULE, lookback: 60 * MINUTE }, clock);
+  const found = [windows.first?.window.n];
+  for (let i = 0; i < 3; i += 1) {
+    await clock.advance(windows.nextDueAt() - clock.now());
+    found.push(windows.check()?.wanted?.window.n);
+  }
+  const [first = Number.NaN] = found;
+  expect(found).toEqual([first, first + 1, first + 2, first + 3]);
 });
 
 test.each([10, 60])(
@@ -109,4 +148,17 @@ test('skips windows that were run before, in any order', () => {
     new DueWindows('q', SCHEDULE, clock, covered).nextDueAt();
   expect(nextDue(span(2, 3), span(1, 2), span(0, 1)) - nextDue()).toBe(3 * SCHEDULE.every);
   expect(nextDue(span(5, 6), span(0, 1)) - nextDue()).toBe(SCHEDULE.every);
+  expect(nextDue(span(1, 2)) - nextDue(), 'windows before the span').toBe(0);
+});
+
+test('remembers the newest 16 spans of windows that were run apart from each other', () => {
+  const clock = new FakeClock();
+  const end = Math.floor(clock.now() / SCHEDULE.every) * SCHEDULE.every - SCHEDULE.every;
+  const earlier = Array.from({ length: 20 }, (_, i) => {
+    const start = end - 2 * (20 - i) * SCHEDULE.every;
+    return { start, end: start + SCHEDULE.every };
+  });
+  const { first } = new DueWindows('q', SCHEDULE, clock, earlier);
+  const { window, covered } = first ?? expect.fail('no window is wanted');
+  expect(covered).toEqual([...earlier.slice(-15), { start: window.start, end: window.end }]);
 });

@@ -54,6 +54,19 @@ describe('TaskQueue', () => {
     );
   });
 
+  it('keeps the waiting tasks if many others are removed', () => {
+    const waiting = tasks(200);
+    const queue = filled(waiting);
+    for (const task of waiting) {
+      if (task.due % 20 !== 0) {
+        queue.remove(task);
+      }
+    }
+    const kept = Array.from({ length: 10 }, () => queue.pop()?.due);
+    expect(kept).toEqual([0, 20, 40, 60, 80, 100, 120, 140, 160, 180]);
+    expect(queue.pop()).toBeUndefined();
+  });
+
   it('removes a task in constant time', () => {
     const removeAll = (count: number) => {
       const waiting = tasks(count);
