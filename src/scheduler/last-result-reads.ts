@@ -79,10 +79,7 @@ export class LastResultReads<Query extends Runnable> {
   }
 
   #readNext(reads: TargetReads<Query>, due: number): void {
-    let last = reads.waiting.pop();
-    while (last !== undefined && !this.#isWanted(last)) {
-      last = reads.waiting.pop();
-    }
+    const last = reads.waiting.pop();
     if (last === undefined) {
       this.#reads.delete(reads.target);
     } else {

@@ -9,17 +9,21 @@ import { handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
 const MINUTE = 60_000;
-const RATE = 5;
+/** Two reads per second, because they use a fifth of the budget. */
+const RATE = 10;
 
 /** Reads the results of 20 queries. The windows of later ones are newer. */
 function setUp(options: {
   readonly nextRunIn?: (index: number) => number | undefined;
   readonly resultOf?: (query: string) => LastResultsRead;
+  /** Milliseconds that a read takes. */
+  readonly takes?: number;
 }) {
   const clock = new FakeClock();
   const targets = new Targets(clock);
   targets.add('default', 'eu-west-1', { requestsPerSecond: RATE, maxConcurrentRequests: 8 });
-  const dispatcher = new Dispatcher({ clock, log: new RecordingLog(), targets, concurrency: 64, timeLimit: MINUTE });
+  const log = new RecordingLog();
+  const dispatcher = new Dispatcher({ clock, log, targets, concurrency: 64, timeLimit: MINUTE });
   const read: { readonly query: string; readonly at: number }[] = [];
   const schedule = { every: 60 * MINUTE, lookback: 60 * MINUTE, delay: 0, timeout: 10 * MINUTE };
   const indexOf = ({ name }: Registration<Runnable>) => Number(name.slice(1));
@@ -35,6 +39,9 @@ function setUp(options: {
     hasResults: () => false,
     async read({ name }) {
       read.push({ query: name, at: clock.monotonic() });
+      if (options.takes !== undefined) {
+        await new Promise<void>((resolve) => clock.setTimer(options.takes ?? 0, resolve));
+      }
       return options.resultOf?.(name) ?? 'done';
     },
   });
@@ -47,23 +54,34 @@ function setUp(options: {
     return { registration: handleOf(query), run };
   });
   dispatcher.start();
-  return { clock, reads, read, last };
+  return { clock, log, reads, read, last };
 }
 
 it('reads the newest windows first, with a fifth of the request budget', async () => {
-  const { clock, reads, read, last } = setUp({});
-  reads.add(last);
+  const { clock, log, reads, read, last } = setUp({});
+  reads.add(last.slice(10).reverse());
+  reads.add(last.slice(0, 10));
   await clock.advance(MINUTE);
   expect(read.map(({ query }) => query)).toEqual(Array.from({ length: 20 }, (_, index) => `q${19 - index}`));
   const took = (read.at(-1)?.at ?? 0) - (read[0]?.at ?? 0);
   expect(19 / (took / 1_000)).toBeLessThanOrEqual(RATE / 5);
   expect(19 / (took / 1_000)).toBeGreaterThan((0.9 * RATE) / 5);
+  expect(log.events).toEqual([]);
 });
 
-it('counts each attempt of a failed call', async () => {
-  const { clock, reads, read, last } = setUp({ resultOf: () => 'failed' });
+it('reads what is added after all results were read', async () => {
+  const { clock, reads, read, last } = setUp({});
+  reads.add(last.slice(0, 2));
+  await clock.advance(MINUTE);
+  reads.add(last.slice(2, 4));
+  await clock.advance(MINUTE);
+  expect(read.map(({ query }) => query)).toEqual(['q1', 'q0', 'q3', 'q2']);
+});
+
+it.each(['failed', 'silent'] as const)('counts each attempt of a %s call', async (result) => {
+  const { clock, reads, read, last } = setUp({ resultOf: () => result });
   reads.add(last);
-  await clock.advance(30_000 - 1);
+  await clock.advance(15_000 - 1);
   expect(read).toHaveLength(10);
 });
 
@@ -71,16 +89,19 @@ it('reads all pages of a window before the next one', async () => {
   let pages = 0;
   const { clock, reads, read, last } = setUp({ resultOf: () => (++pages % 3 === 0 ? 'done' : 'again') });
   reads.add(last);
-  await clock.advance(5_500);
+  await clock.advance(2_750);
   expect(read.map(({ query }) => query)).toEqual(['q19', 'q19', 'q19', 'q18', 'q18', 'q18']);
 });
 
-it('reads no results that the next run replaces soon', async () => {
+it('reads no results that the next run replaces soon, and does not wait for them', async () => {
   const waits = [undefined, Number.NaN, MINUTE, 2 * MINUTE, 3 * MINUTE];
   const { clock, reads, read, last } = setUp({ nextRunIn: (index) => waits[index] });
   reads.add(last.slice(0, waits.length));
   await clock.advance(MINUTE);
-  expect(read.map(({ query }) => query)).toEqual(['q4', 'q0']);
+  expect(read).toEqual([
+    { query: 'q4', at: 0 },
+    { query: 'q0', at: 500 },
+  ]);
 });
 
 it('reads no results that are stale soon, or of a removed query', async () => {
@@ -89,18 +110,24 @@ it('reads no results that are stale soon, or of a removed query', async () => {
   if (old === undefined || removed === undefined || other === undefined) {
     throw new Error('not enough queries');
   }
-  const { window } = old.run;
-  const end = window.end - 100 * MINUTE;
-  const run = { ...old.run, window: { ...window, end } };
-  reads.add([{ ...old, run }, { ...removed, registration: { ...removed.registration, removed: true } }, other]);
+  const endedAgo = ({ registration, run }: typeof other, minutes: number) => {
+    return { registration, run: { ...run, window: { ...run.window, end: clock.now() - minutes * MINUTE } } };
+  };
+  // Two intervals and the timeout.
+  reads.add([
+    endedAgo(old, 131),
+    { ...removed, registration: { ...removed.registration, removed: true } },
+    endedAgo(other, 129),
+  ]);
   await clock.advance(MINUTE);
   expect(read.map(({ query }) => query)).toEqual(['q2']);
 });
 
-it('ends with the lead', async () => {
-  const { clock, reads, read, last } = setUp({});
+it('ends with the lead, also during a call', async () => {
+  const { clock, reads, read, last } = setUp({ takes: 100 });
   reads.add(last);
-  await clock.advance(2_500);
+  await clock.advance(1_250);
+  expect(read).toHaveLength(3);
   reads.clear();
   await clock.advance(MINUTE);
   expect(read).toHaveLength(3);
