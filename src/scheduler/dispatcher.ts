@@ -181,9 +181,6 @@ export class Dispatcher {
 
   /** Starts all requests that may start now, and sets the timer for the next ones. */
   #pump(): void {
-    if (!this.#running) {
-      return;
-    }
     this.#pumping = true;
     this.#cancelTimer();
     this.#timerAt = Number.POSITIVE_INFINITY;
@@ -207,7 +204,7 @@ export class Dispatcher {
     const priorities = this.#onlyStops ? (['stop'] as const) : PRIORITIES;
     for (;;) {
       let next = Number.POSITIVE_INFINITY;
-      let idle = this.#ring.filter((lane) => lane.isIdle).length;
+      const idle = this.#ring.filter((lane) => lane.isIdle).length;
       const started = new Set<Lane>();
       for (const lane of this.#ring) {
         const { isIdle } = lane;
@@ -223,7 +220,6 @@ export class Dispatcher {
           next = Math.min(next, at);
         } else {
           started.add(lane);
-          idle -= isIdle ? 1 : 0;
           this.#send(lane, request, now);
         }
       }

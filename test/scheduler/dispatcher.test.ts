@@ -7,34 +7,45 @@ import { RecordingLog } from '../support/recording-log.ts';
 
 const LIMIT = 90_000;
 
-function setUp() {
+/** Requests end when they are aborted, or after one attempt if a budget is set. */
+function setUp(budget?: { readonly requestsPerSecond: number }) {
   const clock = new FakeClock();
   const log = new RecordingLog();
   const targets = new Targets(clock);
-  const target = targets.add('default', 'eu-west-1', { requestsPerSecond: 100, maxConcurrentRequests: 8 });
+  const limits = { requestsPerSecond: 100, maxConcurrentRequests: 8, ...budget };
+  const target = targets.add('default', 'eu-west-1', limits);
   const dispatcher = new Dispatcher({ clock, log, targets, concurrency: 8, timeLimit: LIMIT });
   const started: Priority[] = [];
   const aborted = new Map<Priority, unknown>();
   const ended: string[] = [];
-  /** Adds a request that ends when it is aborted. */
+  const attempt = async (signal: AbortSignal) => {
+    const place = target.budget.reserve();
+    await target.budget.acquire(signal);
+    place.release();
+    return 'good' as const;
+  };
   const add = (priority: Priority) =>
     dispatcher.add<'good'>({
       target,
       priority,
       due: clock.monotonic(),
       failing: false,
-      run: (signal) =>
-        new Promise((resolve) => {
-          started.push(priority);
+      run(signal) {
+        started.push(priority);
+        if (budget !== undefined) {
+          return attempt(signal);
+        }
+        return new Promise((resolve) => {
           signal.addEventListener('abort', () => {
             aborted.set(priority, signal.reason);
             resolve('silent');
           });
-        }),
+        });
+      },
       ended: (result) => ended.push(`${priority} ${result}`),
     });
   dispatcher.start();
-  return { clock, log, target, dispatcher, started, aborted, ended, add };
+  return { clock, log, targets, target, dispatcher, started, aborted, ended, add };
 }
 
 describe('Dispatcher', () => {
@@ -63,8 +74,60 @@ describe('Dispatcher', () => {
     expect(started).toEqual(['stop']);
   });
 
+  it('makes no request before the start or after the stop', async () => {
+    const { clock, targets, dispatcher: started } = setUp();
+    started.stop();
+    const made: string[] = [];
+    const limits = { concurrency: 8, timeLimit: LIMIT };
+    const idle = new Dispatcher({ clock, log: new RecordingLog(), targets, ...limits });
+    const add = (dispatcher: Dispatcher, name: string) =>
+      dispatcher.add<'good'>({
+        target: targets.get('default', 'eu-west-1'),
+        priority: 'poll',
+        due: clock.monotonic(),
+        failing: false,
+        async run() {
+          made.push(name);
+          return 'good';
+        },
+        ended: () => undefined,
+      });
+    add(started, 'after the stop');
+    add(idle, 'before the start');
+    await clock.advance(5_000);
+    expect(made).toEqual([]);
+    idle.start();
+    await clock.advance(1);
+    expect(made).toEqual(['before the start']);
+  });
+
+  it('starts the most urgent call when the budget allows one', async () => {
+    const { clock, started, add } = setUp({ requestsPerSecond: 1 });
+    add('list');
+    add('list');
+    await clock.advance(100);
+    add('stop');
+    await clock.advance(900);
+    expect(started).toEqual(['list']);
+    await clock.advance(2_000);
+    expect(started).toEqual(['list', 'stop', 'list']);
+  });
+
+  it('starts a call after waiting retries, at once', async () => {
+    const { clock, target, dispatcher, started, add } = setUp({ requestsPerSecond: 4 });
+    const retries = Array.from({ length: 5 }, () => target.budget.acquire());
+    add('poll');
+    await clock.advance(1_000);
+    expect(started).toEqual([]);
+    await clock.advance(300);
+    await Promise.all(retries);
+    expect(started).toEqual(['poll']);
+    expect(dispatcher.lag('poll')).toBe(0);
+  });
+
   it('aborts a request that exceeds the time limit, with a reason', async () => {
     const { clock, aborted, ended, add } = setUp();
+    await clock.advance(LIMIT);
     add('poll');
     await clock.advance(LIMIT);
     expect(aborted.size).toBe(0);
