@@ -35,6 +35,11 @@ export class KeptJson {
     return new KeptJson(new Uint8Array(Buffer.from(text, 'base64')));
   }
 
+  /** Jobs in progress or waiting, of all values. They take real time, whatever the clock: clocks of tests wait for them. */
+  static get jobs(): number {
+    return pool.activeCount + pool.pendingCount;
+  }
+
   toBase64(): string {
     return Buffer.from(this.#deflated).toString('base64');
   }

@@ -38,7 +38,7 @@ export async function runMetricService(
   } = {},
 ): Promise<MetricService> {
   setAwsEnvironment(TEST_CREDENTIALS);
-  const clock = new SteppedClock(START, { waitsForFiles: true });
+  const clock = new SteppedClock(START);
   scope.onTestFinished(clock.watchRequests());
   const monitors = names.map((name) => ({ name }));
   const accounts = [{ id: ACCOUNT_ID, regions: { 'us-east-1': { monitors }, 'us-west-2': { monitors } } }];

@@ -1,6 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { ClientRequest } from 'node:http';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/lib/clock.ts';
+import { KeptJson } from '../../src/results/kept-json.ts';
 // The daemon loads these with their first use. The clock does not wait for that, and calls would time out.
 import '@aws-sdk/client-sts';
 import '@smithy/node-http-handler';
@@ -15,8 +17,8 @@ interface Timer {
 }
 
 /**
- * A clock for parts that communicate over real HTTP. It advances from timer to timer, and stops while a request of this
- * process is in progress. It also stops while files are read and written, if `waitsForFiles`.
+ * A clock for parts that communicate over real HTTP. It advances from timer to timer, and stops while this process has a
+ * request in progress, reads or writes files with promises, or compresses results: these take longer on a busy machine.
  */
 export class SteppedClock implements Clock {
   readonly #start: number;
@@ -26,11 +28,8 @@ export class SteppedClock implements Clock {
   /** Requests of this process, and other work, in progress. */
   readonly #requests = new Set<unknown>();
 
-  readonly #waitsForFiles: boolean;
-
-  constructor(start: number, { waitsForFiles = false }: { readonly waitsForFiles?: boolean } = {}) {
+  constructor(start: number) {
     this.#start = start;
-    this.#waitsForFiles = waitsForFiles;
   }
 
   now(): number {
@@ -55,21 +54,14 @@ export class SteppedClock implements Clock {
 
   /** Watches the requests of this process until the returned function is called. */
   watchRequests(): () => void {
-    // A request may end twice: with a response, and with a later error.
+    // Until the end of the response body, an error, or an abort.
     const begin = (message: unknown) => {
-      this.#requests.add(requestOf(message));
-    };
-    const end = (message: unknown) => {
-      this.#requests.delete(requestOf(message));
+      const request = requestOf(message);
+      this.#requests.add(request);
+      request.once('close', () => this.#requests.delete(request));
     };
     subscribe('http.client.request.start', begin);
-    subscribe('http.client.response.finish', end);
-    subscribe('http.client.request.error', end);
-    return () => {
-      unsubscribe('http.client.request.start', begin);
-      unsubscribe('http.client.response.finish', end);
-      unsubscribe('http.client.request.error', end);
-    };
+    return () => unsubscribe('http.client.request.start', begin);
   }
 
   /** Does not advance while `work` is in progress. */
@@ -136,13 +128,19 @@ export class SteppedClock implements Clock {
   }
 
   #isBusy(): boolean {
-    return (
-      this.#requests.size > 0 || (this.#waitsForFiles && process.getActiveResourcesInfo().includes('FSReqPromise'))
-    );
+    return this.#requests.size > 0 || KeptJson.jobs > 0 || process.getActiveResourcesInfo().includes('FSReqPromise');
   }
 }
 
 /** The request of a message of Node's HTTP diagnostics channels. */
-function requestOf(message: unknown): unknown {
-  return typeof message === 'object' && message !== null && 'request' in message ? message.request : undefined;
+function requestOf(message: unknown): ClientRequest {
+  if (
+    typeof message === 'object' &&
+    message !== null &&
+    'request' in message &&
+    message.request instanceof ClientRequest
+  ) {
+    return message.request;
+  }
+  throw new TypeError('a message without a request');
 }
