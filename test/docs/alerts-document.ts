@@ -42,8 +42,8 @@ rule_files: [rules/thresholds.yml, rules-replicas.yml]
 It records the gauges of the leader as \`replicas:NAME\`, and adds up the counters of all members. Scrape each member with an
 \`instance\` of its own, and give exporters that are not replicas of each other different jobs.
 
-[config/alertmanager.yml](../config/alertmanager.yml) is an example with groups by account and Region (by exporter, for failures that affect whole
-accounts), receivers by severity, and inhibition of consequential alerts.
+[config/alertmanager.yml](../config/alertmanager.yml) is an example with groups by account (by exporter, for failures that affect whole accounts),
+receivers by severity, and inhibition of consequential alerts.
 
 | severity | meaning |
 | --- | --- |

@@ -201,6 +201,26 @@ describe(FILE, () => {
     expect(named.filter((name) => !isKnown(name))).toEqual([]);
   });
 
+  // An entry of the configuration has queries in all Regions of an account.
+  it('sends one notification for all Regions of an account', async () => {
+    const alertmanager = await startAlertmanager({ onTestFinished }, `${PROJECT}${FILE}`);
+    const failing = { ...QUERY, alertname: 'NfmScheduledQueryFailing' };
+    const ofAccount = [failing, { ...failing, aws_region: 'eu-west-1', query: 'flows:eu-west-1' }];
+    const others = [
+      { ...failing, account: 'shop' },
+      { ...failing, instance: 'b:10049' },
+    ];
+    await alertmanager.fire([...ofAccount, ...others]);
+    await vi.waitFor(
+      async () => {
+        const groups = (await alertmanager.groups()).map(labelsOf);
+        const expected = [ofAccount, ...others.map((labels) => [labels])].map(uniqueLabels);
+        expect(groups.sort()).toEqual(expected.sort());
+      },
+      { timeout: 15_000, interval: 200 },
+    );
+  });
+
   // Each in a separate Alertmanager, so that no other alert has an effect.
   it.each(INHIBITIONS)('lets $source.alertname silence what follows from it', async ({ source, silenced, active }) => {
     const alertmanager = await startAlertmanager({ onTestFinished }, `${PROJECT}${FILE}`);

@@ -24,6 +24,8 @@ export interface Alertmanager {
     ended: readonly Readonly<Record<string, string>>[],
   ): Promise<void>;
   alerts(): Promise<readonly KnownAlert[]>;
+  /** Returns the alerts of each notification. */
+  groups(): Promise<readonly (readonly KnownAlert[])[]>;
 }
 
 /** Names of the program in Debian and in the project. */
@@ -70,6 +72,12 @@ export async function startAlertmanager(scope: TestScope, configFile: string): P
     async alerts() {
       const known: readonly KnownAlert[] = JSON.parse(await (await fetch(`${url}/api/v2/alerts`)).text());
       return known;
+    },
+    async groups() {
+      const groups: readonly { readonly alerts: readonly KnownAlert[] }[] = JSON.parse(
+        await (await fetch(`${url}/api/v2/alerts/groups`)).text(),
+      );
+      return groups.map(({ alerts }) => alerts);
     },
   };
 }
