@@ -171,7 +171,7 @@ export class ActiveRun<Query extends Runnable> {
 
   #ended(phase: Phase, result: StepResult): void {
     // Nothing waits for a request of an earlier phase.
-    if ((this.#over && phase !== 'stop') || this.#phase !== phase) {
+    if (this.#phase !== phase) {
       return;
     }
     this.#starting = false;

@@ -167,9 +167,6 @@ export class Runs<Query extends Runnable> {
 
   /** Finds due windows, and starts runs that have a slot. */
   #check(): void {
-    if (!this.#running) {
-      return;
-    }
     for (const entry of this.#entries.values()) {
       this.#checkEntry(entry);
     }

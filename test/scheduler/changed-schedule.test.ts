@@ -5,7 +5,7 @@ import { Dispatcher } from '../../src/scheduler/dispatcher.ts';
 import { Runs } from '../../src/scheduler/runs.ts';
 import { Targets } from '../../src/scheduler/target.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { Handles } from '../support/handles.ts';
+import { Handles, handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
 const MINUTE = 60_000;
@@ -169,6 +169,14 @@ describe('the time of the next run', () => {
     expect(next - clock.now()).toBeLessThan(2 * SCHEDULE.every);
     remove('q0');
     expect(nextRun('q0')).toBeUndefined();
+  });
+
+  it('is unknown while a run waits for a slot, and of a query that is not scheduled', async () => {
+    const { clock, runs, nextRun } = running(2, { limit: 1, script: endless });
+    await clock.advance(MINUTE);
+    expect(nextRun('q1')).toBeUndefined();
+    const other = handleOf<Runnable>({ name: 'other', account: 'default', region: 'eu-west-1', schedule: SCHEDULE });
+    expect(runs.nextRun(other)).toBeUndefined();
   });
 });
 

@@ -95,7 +95,14 @@ function spanOf({ start, end }: Pick<Window, 'start' | 'end'>): Span {
 /** Sets up the runs of a process with a journal that records its calls. */
 function setUp(
   clock: FakeClock,
-  answers: { start?: Promise<unknown>; starting?: Promise<unknown>; permission?: () => Permission } = {},
+  answers: {
+    start?: Promise<unknown>;
+    startResult?: StepResult;
+    starting?: Promise<unknown>;
+    permission?: () => Permission;
+    /** Another process has the window of the first run that is started. */
+    isTaken?: boolean;
+  } = {},
 ) {
   const targets = new Targets(clock);
   targets.add('default', 'eu-west-1', { requestsPerSecond: 100, maxConcurrentRequests: 8 });
@@ -112,7 +119,7 @@ function setUp(
       calls.push('start');
       await answers.start;
       run.queryId = 'new';
-      return 'done';
+      return answers.startResult ?? 'done';
     },
     status: step('status', 'again'),
     results: step('results', 'done'),
@@ -127,7 +134,12 @@ function setUp(
       await answers.starting;
       return answers.permission?.() ?? 'stored';
     },
-    started: (_query, run) => calls.push(`journal: started ${run.queryId}`),
+    started(_query, run, abandon) {
+      calls.push(`journal: started ${run.queryId}`);
+      if (answers.isTaken) {
+        abandon();
+      }
+    },
     stopping: async () => answers.permission?.() ?? 'stored',
     over(_query, _run, end, count) {
       count();
@@ -210,6 +222,73 @@ describe('Runs with a journal', () => {
       'skipped 1',
       'skipped 1',
     ]);
+  });
+
+  test('counts no window as skipped if the clock is set back', async () => {
+    const clock = new FakeClock();
+    const { runs, calls } = setUp(clock, { permission: () => 'later' });
+    runs.add(handleOf(QUERY));
+    await clock.advance(MINUTE);
+    clock.jump(-2 * HOUR);
+    await clock.advance(MINUTE);
+    expect(calls.filter((call) => call !== 'journal: starting')).toEqual(['set back 1']);
+  });
+
+  test('reports windows of an earlier process that are ahead of the clock once', async () => {
+    const clock = new FakeClock();
+    const { runs, calls } = setUp(clock);
+    const ran = spanOf(windowOf(SCHEDULE, newestWindow(SCHEDULE, clock.now()) + 4));
+    runs.add(handleOf(QUERY), { covered: [ran], inFlight: undefined });
+    await clock.advance(MINUTE);
+    expect(calls.filter((call) => call.startsWith('set back'))).toEqual(['set back 1']);
+  });
+
+  test('skips a window if the journal cannot store it until the next one is due', async () => {
+    const clock = new FakeClock();
+    let write: () => void = () => undefined;
+    const { runs, calls } = setUp(clock, {
+      starting: new Promise<void>((resolve) => {
+        write = resolve;
+      }),
+      permission: () => 'later',
+    });
+    runs.add(handleOf({ ...QUERY, schedule: { ...SCHEDULE, every: MINUTE, lookback: MINUTE, delay: 0 } }));
+    await clock.advance(1.75 * MINUTE);
+    write();
+    await clock.advance(100);
+    expect(calls).toEqual(['journal: starting', 'skipped undefined', 'journal: skipped', 'journal: starting']);
+  });
+
+  test('stores no ID of a start that failed', async () => {
+    const clock = new FakeClock();
+    const { runs, calls } = setUp(clock, { startResult: 'retry' });
+    runs.add(handleOf(QUERY));
+    await clock.advance(500);
+    expect(calls).toEqual(['journal: starting', 'start']);
+  });
+
+  test('stops a started run whose window another process has, also during a shutdown', async () => {
+    const clock = new FakeClock();
+    let permission: Permission = 'stored';
+    const { runs, dispatcher, calls } = setUp(clock, { isTaken: true, permission: () => permission });
+    runs.add(handleOf(QUERY));
+    await clock.advance(1);
+    permission = 'later';
+    await clock.advance(500);
+    dispatcher.windDown();
+    const stopped = runs.stop();
+    permission = 'stored';
+    await clock.advance(2_000);
+    await stopped;
+    expect(calls.slice(2)).toEqual(['journal: started new', 'stop new', 'journal: abandoned']);
+  });
+
+  test('ends a run that timed out if the journal cannot store five calls to stop it', async () => {
+    const clock = new FakeClock();
+    const { runs, calls } = setUp(clock, { permission: () => 'later' });
+    runs.add(handleOf(QUERY), inFlight(clock, SCHEDULE.timeout - 1_000));
+    await clock.advance(10_000);
+    expect(calls.filter((call) => !call.startsWith('status'))).toEqual(['timed_out old', 'journal: timed_out']);
   });
 
   test('leaves a window that another process has taken', async () => {

@@ -178,10 +178,17 @@ describe('Runs', () => {
   });
 
   it('stops and counts a run that times out before it runs the next window', async () => {
-    const { clock, ended, stopped } = setUp({ queries: queriesOf(1), script: { status: () => 'again' } });
-    await clock.advance(10 * MINUTE + 5_000);
+    const schedule = { ...SCHEDULE, every: 20 * MINUTE, timeout: 14 * MINUTE };
+    const { clock, ended, started, stopped, skipped } = setUp({
+      queries: queriesOf(1, schedule),
+      script: { status: () => 'again' },
+    });
+    await clock.advance(14 * MINUTE + 5_000);
     expect(ended.map(({ outcome }) => outcome)).toEqual(['timed_out']);
+    expect(ended[0]?.took).toBeGreaterThanOrEqual(14 * MINUTE);
     expect(stopped).toEqual(['id-0']);
+    const first = ended[0]?.n ?? Number.NaN;
+    expect([started.map(({ n }) => n), skipped()]).toEqual([[first, first + 1], 0]);
   });
 
   it('reports the terminal status of a run as its outcome', async () => {
@@ -194,7 +201,7 @@ describe('Runs', () => {
 
   it('retries a failed start until the next window is due', async () => {
     let starts = 0;
-    const { clock, ended } = setUp({
+    const { clock, ended, skipped } = setUp({
       queries: queriesOf(1),
       script: {
         start: () => {
@@ -207,6 +214,34 @@ describe('Runs', () => {
     expect(starts).toBeGreaterThan(5);
     expect(ended[0]?.outcome).toBe('start_failed');
     expect(new Set(ended.map(({ n }) => n)).size).toBe(ended.length);
+    expect(skipped()).toBe(0);
+  });
+
+  it.each([
+    { result: 'done', outcome: 'succeeded' },
+    { result: 'retry', outcome: 'start_failed' },
+  ] as const)('ends a window whose start returns $result after the next one is due, then runs that', async (given) => {
+    const schedule = { ...SCHEDULE, every: MINUTE, lookback: MINUTE, delay: 0, timeout: MINUTE };
+    let answer: (result: StepResult) => void = () => undefined;
+    let starts = 0;
+    const { clock, ended, skipped } = setUp({
+      queries: queriesOf(1, schedule),
+      script: {
+        start() {
+          starts += 1;
+          return starts > 1 ? 'done' : new Promise<StepResult>((resolve) => (answer = resolve));
+        },
+      },
+    });
+    const first = Math.floor(clock.now() / MINUTE);
+    await clock.advance(1.75 * MINUTE);
+    answer(given.result);
+    await clock.advance(5_000);
+    expect(ended.map(({ n, outcome }) => [n, outcome])).toEqual([
+      [first, given.outcome],
+      [first + 1, 'succeeded'],
+    ]);
+    expect(skipped()).toBe(0);
   });
 
   it('ends a run immediately after a permanent start error', async () => {
@@ -317,6 +352,26 @@ describe('Runs', () => {
     expect(runs.of(targets.get('default', 'eu-west-1'))).toMatchObject({ active: 0, waiting: 0 });
   });
 
+  it('skips and counts a refused window if the next one is due', async () => {
+    const schedule = { ...SCHEDULE, every: MINUTE, lookback: MINUTE, delay: 0, timeout: MINUTE };
+    let refuse: (result: StepResult) => void = () => undefined;
+    let starts = 0;
+    const { clock, started, skipped } = setUp({
+      queries: queriesOf(1, schedule),
+      script: {
+        start() {
+          starts += 1;
+          return starts > 1 ? 'done' : new Promise<StepResult>((resolve) => (refuse = resolve));
+        },
+      },
+    });
+    const first = Math.floor(clock.now() / MINUTE);
+    await clock.advance(1.75 * MINUTE);
+    refuse('quota');
+    await clock.advance(0.2 * MINUTE);
+    expect([started.map(({ n }) => n), skipped()]).toEqual([[first + 1], 1]);
+  });
+
   it('stops all runs at the service on shutdown, including a start in flight', async () => {
     let answerStart: (result: StepResult) => void = () => undefined;
     const { clock, runs, dispatcher, stopped, ended } = setUp({
@@ -377,6 +432,19 @@ describe('Runs', () => {
     runs.remove('q1');
     await clock.advance(20 * MINUTE);
     expect({ started, stopped }).toEqual({ started: [], stopped: [] });
+  });
+
+  it('starts no run of a query that is removed while it waits for a slot', async () => {
+    const { clock, runs, targets, started } = setUp({
+      queries: queriesOf(2),
+      cap: 1,
+      script: { status: () => 'again' },
+    });
+    await clock.advance(5_000);
+    runs.remove('q1');
+    expect(runs.of(targets.get('default', 'eu-west-1'))).toMatchObject({ active: 1, waiting: 0 });
+    await clock.advance(14 * MINUTE);
+    expect(new Set(started.map(({ query }) => query))).toEqual(new Set(['q0']));
   });
 
   it('stops the run of a query that is removed during its start once the ID is known', async () => {
@@ -548,6 +616,43 @@ describe('Runs', () => {
     });
     await clock.advance(MINUTE);
     expect(ended.map(({ outcome }) => outcome)).toEqual(['succeeded']);
+  });
+
+  it('does not repeat a start after an internal error', async () => {
+    let starts = 0;
+    const { clock, ended } = setUp({
+      queries: queriesOf(1),
+      script: {
+        start: () => {
+          starts += 1;
+          throw new Error('a mistake of ours');
+        },
+      },
+    });
+    await clock.advance(MINUTE);
+    expect(starts).toBe(1);
+    expect(ended.map(({ outcome }) => outcome)).toEqual(['skipped']);
+  });
+
+  it('counts only calls to stop a removed run if its status request ends late', async () => {
+    let answer: (result: StepResult) => void = () => undefined;
+    let stops = 0;
+    const { clock, runs } = setUp({
+      queries: queriesOf(1),
+      script: {
+        status: () => new Promise<StepResult>((resolve) => (answer = resolve)),
+        stop: () => {
+          stops += 1;
+          return 'retry';
+        },
+      },
+    });
+    await clock.advance(5_000);
+    runs.remove('q0');
+    await clock.advance(1_500);
+    answer('done');
+    await clock.advance(MINUTE);
+    expect(stops).toBe(5);
   });
 
   it('counts every window exactly once despite faults and runs none twice after clock jumps', async () => {
