@@ -76,10 +76,8 @@ export function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1_000;
 }
 
-/** Returns the HELP and TYPE lines of a family. OpenMetrics names counter families without `_total`. */
+/** Returns the HELP and TYPE lines of a family. OpenMetrics names counter families without `_total`. HELP needs no escapes. */
 export function headerLines(family: Pick<Family, 'name' | 'type' | 'help'>, format: ExpositionFormat): string {
   const name = format === 'openmetrics' && family.type === 'counter' ? family.name.replace(/_total$/, '') : family.name;
-  const help = family.help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
-  const escaped = format === 'openmetrics' ? help.replace(/"/g, '\\"') : help;
-  return `# HELP ${name} ${escaped}\n# TYPE ${name} ${family.type}\n`;
+  return `# HELP ${name} ${family.help}\n# TYPE ${name} ${family.type}\n`;
 }

@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it, vi } from 'vitest';
 import { Exposition } from '../../src/metrics/exposition.ts';
 import { processSections } from '../../src/metrics/process-sections.ts';
 import { readPage } from './page-grammar.ts';
@@ -40,6 +42,10 @@ describe('processSections', () => {
       ]),
     );
     expect(names.filter((name) => /nodejs_active/.test(name))).toEqual([]);
+    expect(
+      families.filter(({ help }) => /["\\\n]/.test(help)),
+      'HELP is not escaped',
+    ).toEqual([]);
     const rss = families.find(({ name }) => name === 'process_resident_memory_bytes')?.samples[0]?.value ?? 0;
     expect(rss).toBeGreaterThan(process.memoryUsage.rss() / 4);
     expect(rss).toBeLessThan(process.memoryUsage.rss() * 4);
@@ -67,6 +73,21 @@ describe('processSections', () => {
         expect(samples[0]?.value, name).toBeLessThan(60);
       }
     }
+  });
+
+  it('returns the buckets, sums, and counts of garbage collections', async () => {
+    const { scrape } = setUp();
+    setFlagsFromString('--expose-gc');
+    runInNewContext('gc')();
+    const durations = await vi.waitFor(async () => {
+      const families = await scrape();
+      const found = families.find(({ name }) => name === 'nodejs_gc_duration_seconds')?.samples ?? [];
+      expect(found.length).toBeGreaterThan(3);
+      return found;
+    }, 30_000);
+    expect(new Set(durations.map(({ name }) => name))).toEqual(
+      new Set(['bucket', 'sum', 'count'].map((suffix) => `nodejs_gc_duration_seconds_${suffix}`)),
+    );
   });
 
   it('returns all metrics on pages that are scraped at nearly the same time', async () => {
