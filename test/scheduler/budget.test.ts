@@ -150,6 +150,20 @@ describe('Budget', () => {
     expect(budget.startsIn()).toBe(0);
   });
 
+  it('delays new calls while retries wait', async () => {
+    const clock = new FakeClock();
+    const budget = new Budget(5, clock);
+    const sent = askAll(budget, clock, 3);
+    await clock.advance(100);
+    expect([sent.length, budget.startsIn()]).toEqual([1, Number.POSITIVE_INFINITY]);
+    await clock.advance(400);
+    expect(sent.length).toBe(3);
+    expect(budget.startsIn()).toBeGreaterThan(50);
+    expect(budget.startsIn()).toBeLessThan(100);
+    await clock.advance(100);
+    expect(budget.startsIn()).toBe(0);
+  });
+
   it('rejects an attempt that was aborted before', async () => {
     const clock = new FakeClock();
     const budget = new Budget(1, clock);
