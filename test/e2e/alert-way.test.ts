@@ -159,7 +159,8 @@ test.concurrent('failed queries are notified once per account, also across a res
   step('payments: the webhook is notified', firing.at);
   expect(firing).toMatchObject({
     receiver: 'operations',
-    groupLabels: { ...payments, job: JOB, aws_region: REGION },
+    groupLabels: { ...payments, job: JOB },
+    commonLabels: { aws_region: REGION },
     commonAnnotations: {
       summary: 'A watched query has failed.',
       runbook_url: 'https://git.example/network-flow-monitor-exporter/blob/main/docs/runbooks/NfmWatchedQueryFailed.md',
