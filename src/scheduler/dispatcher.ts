@@ -214,7 +214,7 @@ export class Dispatcher {
         }
         const queue = lane.next(now, priorities);
         const due = queue?.peek()?.due ?? Number.POSITIVE_INFINITY;
-        const at = due === Number.POSITIVE_INFINITY ? due : Math.max(due, now + lane.target.budget.startsIn());
+        const at = Math.max(due, now + lane.target.budget.startsIn());
         const request = at <= now ? queue?.pop() : undefined;
         if (request === undefined) {
           next = Math.min(next, at);

@@ -125,6 +125,27 @@ describe('Dispatcher', () => {
     expect(dispatcher.lag('poll')).toBe(0);
   });
 
+  it('reports a standstill only if its timers never fire while it runs', async () => {
+    const { clock, dispatcher } = setUp();
+    await clock.advance(100_000);
+    expect(dispatcher.standstill()).toBeUndefined();
+    dispatcher.stop();
+    await clock.advance(100_000);
+    expect(dispatcher.standstill()).toBeUndefined();
+    const frozen = new Dispatcher({
+      clock: { now: () => clock.now(), monotonic: () => clock.monotonic(), setTimer: () => () => undefined },
+      log: new RecordingLog(),
+      targets: new Targets(clock),
+      concurrency: 1,
+      timeLimit: 1_000,
+    });
+    frozen.start();
+    await clock.advance(30_000);
+    expect(frozen.standstill()).toBeUndefined();
+    await clock.advance(1_000);
+    expect(frozen.standstill()).toContain('31 s');
+  });
+
   it('aborts a request that exceeds the time limit, with a reason', async () => {
     const { clock, aborted, ended, add } = setUp();
     await clock.advance(LIMIT);

@@ -17,7 +17,7 @@ function setUp(options: {
   readonly nextRunIn?: (index: number) => number | undefined;
   readonly resultOf?: (query: string) => LastResultsRead;
   /** Milliseconds that a read takes. */
-  readonly takes?: number;
+  readonly takes?: number | undefined;
 }) {
   const clock = new FakeClock();
   const targets = new Targets(clock);
@@ -25,7 +25,7 @@ function setUp(options: {
   const log = new RecordingLog();
   const dispatcher = new Dispatcher({ clock, log, targets, concurrency: 64, timeLimit: MINUTE });
   const read: { readonly query: string; readonly at: number }[] = [];
-  const schedule = { every: 60 * MINUTE, lookback: 60 * MINUTE, delay: 0, timeout: 10 * MINUTE };
+  const schedule = { every: 60 * MINUTE, lookback: 60 * MINUTE, delay: 5 * MINUTE, timeout: 10 * MINUTE };
   const indexOf = ({ name }: Registration<Runnable>) => Number(name.slice(1));
   const reads = new LastResultReads<Runnable>({
     clock,
@@ -113,18 +113,21 @@ it('reads no results that are stale soon, or of a removed query', async () => {
   const endedAgo = ({ registration, run }: typeof other, minutes: number) => {
     return { registration, run: { ...run, window: { ...run.window, end: clock.now() - minutes * MINUTE } } };
   };
-  // Two intervals and the timeout.
+  // Two intervals, the delay, and the timeout.
   reads.add([
-    endedAgo(old, 131),
+    endedAgo(old, 136),
     { ...removed, registration: { ...removed.registration, removed: true } },
-    endedAgo(other, 129),
+    endedAgo(other, 134),
   ]);
   await clock.advance(MINUTE);
   expect(read.map(({ query }) => query)).toEqual(['q2']);
 });
 
-it('ends with the lead, also during a call', async () => {
-  const { clock, reads, read, last } = setUp({ takes: 100 });
+it.each([
+  { during: 'a wait', takes: undefined },
+  { during: 'a call', takes: 100 },
+])('ends with the lead during $during', async ({ takes }) => {
+  const { clock, reads, read, last } = setUp({ takes });
   reads.add(last);
   await clock.advance(1_250);
   expect(read).toHaveLength(3);

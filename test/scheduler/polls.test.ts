@@ -383,22 +383,6 @@ describe('Polls', () => {
     expect(log.events[0]).toMatchObject({ level: 'error', msg: 'unexpected error in request' });
   });
 
-  it('reports a standstill if its timers never fire', async () => {
-    const { clock, dispatcher } = setUp({ queries: queriesOf(1, 10_000) });
-    await clock.advance(100_000);
-    expect(dispatcher.standstill()).toBeUndefined();
-    const frozen = new Dispatcher({
-      clock: { now: () => clock.now(), monotonic: () => clock.monotonic(), setTimer: () => () => undefined },
-      log: new RecordingLog(),
-      targets: new Targets(clock),
-      concurrency: 1,
-      timeLimit: 1_000,
-    });
-    frozen.start();
-    await clock.advance(31_000);
-    expect(frozen.standstill()).toContain('31 s');
-  });
-
   it('starts no more polls after a stop and aborts those in flight', async () => {
     const reasons: unknown[] = [];
     const { clock, polls, dispatcher } = setUp({

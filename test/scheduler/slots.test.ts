@@ -15,13 +15,14 @@ interface Request {
   readonly result?: 'good' | 'silent';
 }
 
-/** Makes requests of targets with a limit of four requests in flight each. */
+/** Makes requests of targets with a limit of four requests in flight each. `at` has the times of the requests. */
 function setUp(concurrency = 64) {
   const clock = new FakeClock();
   const targets = new Targets(clock);
   const dispatcher = new Dispatcher({ clock, log: new RecordingLog(), targets, concurrency, timeLimit: 600_000 });
   const limits = { requestsPerSecond: 1_000, maxConcurrentRequests: 4 };
   const made: string[] = [];
+  const at: number[] = [];
   const inFlight = new Map<Target, number>();
   const count = (target: Target, change: number) => inFlight.set(target, (inFlight.get(target) ?? 0) + change);
   const add = (name: string, { target, takes = 1_000, result = 'good', ...request }: Request) =>
@@ -33,6 +34,7 @@ function setUp(concurrency = 64) {
       ...request,
       async run() {
         made.push(name);
+        at.push(clock.monotonic());
         count(target, 1);
         await new Promise<void>((resolve) => clock.setTimer(takes, resolve));
         count(target, -1);
@@ -46,6 +48,7 @@ function setUp(concurrency = 64) {
     targets,
     dispatcher,
     made,
+    at,
     limits,
     target: (account: string) => targets.add(account, 'eu-west-1', limits),
     inFlight: (target: Target) => inFlight.get(target) ?? 0,
@@ -85,16 +88,41 @@ describe('the slots of a target', () => {
   });
 
   it('are at most half in use for failing requests', async () => {
-    const { clock, target, inFlight, addAll } = setUp();
+    const { clock, target, made, inFlight, addAll } = setUp();
     const a = target('a');
     addAll(4, { target: a, failing: true });
     await clock.advance(500);
     expect(inFlight(a)).toBe(2);
+    await clock.advance(1_000);
+    expect(inFlight(a)).toBe(2);
+    expect(made).toHaveLength(4);
+  });
+
+  it('are in use as soon as a request of any kind is due', async () => {
+    const { clock, dispatcher, target, at, add } = setUp();
+    const a = target('a');
+    add('first', { target: a, due: 300 });
+    add('list', { target: a, priority: 'list', due: 1_200 });
+    add('stop', { target: a, priority: 'stop', due: 900 });
+    add('poll', { target: a, due: 600 });
+    await clock.advance(2_000);
+    expect(at).toEqual([300, 600, 900, 1_200]);
+    expect(dispatcher.lag('poll')).toBe(0);
+  });
+
+  it('are the reason for a lag if all of them are in use', async () => {
+    const { clock, dispatcher, target, addAll } = setUp();
+    const a = target('a');
+    addAll(4, { target: a, takes: 10_000 });
+    await clock.advance(1_000);
+    addAll(1, { target: a });
+    await clock.advance(2_500);
+    expect([dispatcher.lag('poll'), dispatcher.lag('run')]).toEqual([2.5, 0]);
   });
 
   it('are two while the target is silent, and double with each response', async () => {
-    const { clock, target, inFlight, add, addAll } = setUp();
-    const a = target('a');
+    const { clock, targets, limits, inFlight, add, addAll } = setUp();
+    const a = targets.add('a', 'eu-west-1', { ...limits, maxConcurrentRequests: 8 });
     addAll(4, { target: a, result: 'silent' });
     await clock.advance(1_500);
     addAll(2, { target: a, due: 1_200, result: 'silent' });
@@ -121,6 +149,25 @@ describe('the slots of a target', () => {
 });
 
 describe('the slots of all targets', () => {
+  it('are used by the targets in turn', async () => {
+    const { clock, target, made, addAll } = setUp(1);
+    addAll(3, { target: target('a') });
+    addAll(3, { target: target('b') });
+    await clock.advance(10_000);
+    expect(made.map((name) => name[0])).toEqual(['a', 'b', 'a', 'b', 'a', 'b']);
+  });
+
+  it('are used by the others after a target is forgotten', async () => {
+    const { clock, dispatcher, target, made, add } = setUp();
+    const [a, b] = [target('a'), target('b')];
+    add('a', { target: a });
+    add('b', { target: b, due: 5_000 });
+    await clock.advance(2_000);
+    dispatcher.forget(a);
+    await clock.advance(10_000);
+    expect(made).toEqual(['a', 'b']);
+  });
+
   it('are all used by one target if no other has requests', async () => {
     const { clock, target, inFlight, add, addAll } = setUp(4);
     const [a, b] = [target('a'), target('b')];
