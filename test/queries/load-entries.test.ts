@@ -194,6 +194,25 @@ describe('the body of a registration', () => {
       ],
     ],
     [
+      { ...SCHEDULED, monitorName: ['m', 'n'], metricName: 'X', region: ['a', 'b'], destinationCategory: undefined },
+      [
+        expect.stringContaining('region[0]: got "a"'),
+        expect.stringContaining('region[1]: got "b"'),
+        expect.stringContaining('metricName: got "X", expected one of'),
+        expect.stringContaining('destinationCategory: got nothing'),
+        'region: got ["a", "b"], expected one Region',
+        'monitorName: got ["m", "n"], expected one monitor\'s name',
+      ],
+    ],
+    [
+      { schedule: { every: '1s' }, monitorSelector: { name: 'x' }, account: 'shop', metricName: 'TIMEOUTS' },
+      [
+        expect.stringContaining('schedule.every: got "1s"'),
+        expect.stringContaining('destinationCategory: got nothing'),
+        'monitorSelector: got {"name": "x"}, expected monitorName instead: a registration creates one query',
+      ],
+    ],
+    [
       { ...SCHEDULED, monitorName: undefined, monitorSelector: { name: 'x' }, account: 'shop' },
       ['monitorSelector: got {"name": "x"}, expected monitorName instead: a registration creates one query'],
     ],

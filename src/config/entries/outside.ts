@@ -141,6 +141,9 @@ export async function readEntryBody(body: unknown, name: string, context: Config
   const own = { ...context, entry: { ...context.entry, listed: true } };
   const elements = node === undefined ? [] : [{ path: '', node }];
   const { queries, accounts } = await readOutsideEntries(elements, 'http', own, reading);
+  if (queries.length === 0) {
+    refuseWritten(node, reading);
+  }
   return {
     queries: queries.map((entry) => singleOut(entry, node, accounts, reading)),
     accounts,
@@ -177,6 +180,32 @@ function readName(node: MapNode | undefined, name: string, reading: Reading): Ma
   return value && { ...node, entries: new Map([...node.entries, ['name', { keyLine: node.line, value }]]) };
 }
 
+/** What a registration has one of. */
+const SINGLE = {
+  account: 'the name of one account',
+  region: 'one Region',
+  monitorName: "one monitor's name",
+  scopeId: "one scope's id",
+  metricName: "one metric's name",
+  destinationCategory: 'one destination category',
+};
+
+const INSTEAD_OF_SELECTOR = 'monitorName instead: a registration creates one query';
+
+/** Reports the lists and the selector of a body whose other errors prevent {@link singleOut}. */
+function refuseWritten(node: MapNode | undefined, reading: Reading): void {
+  for (const [key, expected] of Object.entries(SINGLE)) {
+    const value = node?.entries.get(key)?.value;
+    if (value?.kind === 'list' && value.items.length > 1) {
+      reading.reject(key, value, expected);
+    }
+  }
+  const selector = node?.entries.get('monitorSelector')?.value;
+  if (selector !== undefined) {
+    reading.reject('monitorSelector', selector, INSTEAD_OF_SELECTOR);
+  }
+}
+
 /** Returns an entry that creates one query of its own name. Reports keys that result in several queries. */
 function singleOut(
   entry: QueryEntry,
@@ -185,30 +214,25 @@ function singleOut(
   reading: Reading,
 ): QueryEntry {
   const written = (key: string): ConfigNode | undefined => node?.entries.get(key)?.value;
-  const refuseSeveral = (key: string, values: readonly string[], expected: string) => {
+  const refuseSeveral = (key: keyof typeof SINGLE, values: readonly string[], expected: string = SINGLE[key]) => {
     if (values.length > 1) {
       const own = written(key);
       const got = own === undefined ? `${values.length} of them, by default` : showNode(own);
       reading.report(key, 1, got, expected);
     }
   };
-  refuseSeveral('account', entry.accounts, 'the name of one account');
+  refuseSeveral('account', entry.accounts);
   const [account] = entry.accounts;
   const regions = entry.regions ?? accounts.find(({ name }) => name === account)?.regions ?? [];
-  refuseSeveral('region', regions, `one Region: ${regions.map(reading.show).join(', ')}`);
+  refuseSeveral('region', regions, `${SINGLE.region}: ${regions.map(reading.show).join(', ')}`);
   const single = { ...entry, accountsListed: false, regions, regionsListed: false };
   if (single.kind === 'watched') {
     return single;
   }
   refuseSelector(single, written('monitorSelector'), reading);
-  const subjectKey = subjectKeyOf(single.type);
-  refuseSeveral(
-    subjectKey,
-    single.subjects.values,
-    subjectKey === 'monitorName' ? "one monitor's name" : "one scope's id",
-  );
-  refuseSeveral('metricName', single.metricNames.values, "one metric's name");
-  refuseSeveral('destinationCategory', single.destinationCategories.values, 'one destination category');
+  refuseSeveral(subjectKeyOf(single.type), single.subjects.values);
+  refuseSeveral('metricName', single.metricNames.values);
+  refuseSeveral('destinationCategory', single.destinationCategories.values);
   const unlisted = <T>({ values }: OneOrList<T>) => ({ values, listed: false });
   return {
     ...single,
@@ -221,7 +245,7 @@ function singleOut(
 function refuseSelector({ type, selector }: ScheduledEntry, own: ConfigNode | undefined, reading: Reading): void {
   const key = subjectKeyOf(type);
   if (selector?.kind === 'monitors' && own !== undefined) {
-    reading.reject('monitorSelector', own, 'monitorName instead: a registration creates one query');
+    reading.reject('monitorSelector', own, INSTEAD_OF_SELECTOR);
   } else if (selector !== undefined) {
     reading.report(key, 1, 'nothing', `${SCHEDULED_ONLY[key].format.expected}, for type ${type}`);
   }
