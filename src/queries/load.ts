@@ -3,7 +3,7 @@ import { describeUnusedAccounts } from '../config/accounts.ts';
 import type { Config } from '../config/config.ts';
 import { type ConfigContext, readEntriesFile, readEntryBody } from '../config/entries/outside.ts';
 import { type ReadConfig, type ReadOptions, readConfig } from '../config/read.ts';
-import { ConfigError, type Problem, readFileText, sortByLine } from '../config/reading/problem.ts';
+import { addProblem, ConfigError, type Problem, readFileText, sortByLine } from '../config/reading/problem.ts';
 import type { Environment, Findings } from '../config/reading/reading.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 import type { IsOwnTarget } from '../model/shard.ts';
@@ -111,12 +111,18 @@ export async function loadEntriesFile(text: string, file: string, context: Confi
 /** @throws {ConfigError} with all problems of the entries, including duplicate names */
 async function plan(read: Findings, entries: Entries): Promise<LoadedEntries> {
   const { queries, clashes, twins } = await planQueries(entries);
-  const problems = [...read.problems, ...clashes.map((clash) => describeClash(clash, read))];
+  const problems = [...read.problems];
+  for (const clash of clashes) {
+    addProblem(problems, describeClash(clash, read));
+  }
   if (problems.length > 0) {
     throw new ConfigError(sortByLine(problems));
   }
-  const warnings = sortByLine([...read.warnings, ...twins.map((twin) => describeTwin(twin, read))]);
-  return { queries, followers: followersOf(entries), warnings };
+  const warnings = [...read.warnings];
+  for (const twin of twins) {
+    addProblem(warnings, describeTwin(twin, read));
+  }
+  return { queries, followers: followersOf(entries), warnings: sortByLine(warnings) };
 }
 
 /** The query of a registration over HTTP. */

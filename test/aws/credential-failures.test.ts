@@ -108,6 +108,9 @@ describe('a container without credentials reports', () => {
     expect(await reason(variables)).toBe(
       'container credentials: AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: cannot read /nonexistent/token: no such file or directory',
     );
+    expect(await reason({ ...agent(NOBODY), AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/dev/zero' })).toBe(
+      'container credentials: AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: cannot read /dev/zero: it is larger than 65536 bytes',
+    );
   });
 
   it('a URL that would send the token to another machine in plain text', async () => {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { HttpRequest } from '@smithy/core/protocols';
+import { readAtMost } from '../../lib/bounded-file.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
 import { CredentialsUnavailable, describeFailure } from '../errors.ts';
@@ -83,11 +83,22 @@ function agentUrl(env: NodeJS.ProcessEnv): URL {
   return url;
 }
 
+/** Most bytes of a token. HTTP headers are limited to about as much. */
+const LONGEST_TOKEN = 65_536;
+
+async function readTokenFile(file: string): Promise<string> {
+  const bytes = await readAtMost(LONGEST_TOKEN, file);
+  if (bytes === undefined) {
+    throw new Error(`it is larger than ${LONGEST_TOKEN} bytes`);
+  }
+  return bytes.toString();
+}
+
 /** Reads the token for each call, because the file is replaced. */
 async function readToken(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const file = env[TOKEN_FILE];
   const token = file
-    ? await readFile(file, 'utf8').catch((thrown: unknown) => {
+    ? await readTokenFile(file).catch((thrown: unknown) => {
         throw new CredentialsUnavailable(`${TOKEN_FILE}: ${describeUnreadable(file, reasonOf(thrown))}`);
       })
     : env[TOKEN];

@@ -28,7 +28,7 @@ export interface ReadEntry {
 /**
  * Reads the elements of `queries`, in slices that do not block the event loop. Omits entries if the names of their queries
  * cannot be determined. Other missing or invalid values have placeholders, so that duplicate names are reported in the same
- * pass.
+ * pass. After too many errors, the other entries are not read.
  */
 export async function readEntries(
   elements: readonly ListedMap[],
@@ -37,6 +37,9 @@ export async function readEntries(
 ): Promise<readonly ReadEntry[]> {
   const read: ReadEntry[] = [];
   await inSlices(elements, (element) => {
+    if (reading.isFull) {
+      return;
+    }
     checkKeys(element.node, element.path, QUERY_KEYS, reading);
     const isWatched = readKind(element, context.defaults, reading) === 'watched';
     const entry = (isWatched ? readWatchedEntry : readScheduledEntry)(element, context, reading);

@@ -2,11 +2,15 @@ import { inSlices, slicing } from '../../lib/concurrency.ts';
 import { JsonText } from './json-text.ts';
 import type { ConfigNode } from './nodes.ts';
 import { NotPlain, PlainEntries } from './plain-entries.ts';
+import { createProblem } from './problem.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 import { parseInWorker } from './yaml-in-worker.ts';
 
 /** Length in characters below which the YAML library parses a text within a few milliseconds. */
 const LONG = 16_384;
+
+/** Most characters that separate keys and values. Each takes about 100 bytes when parsed; 10,000 queries have about 200,000. */
+const MOST_SEPARATORS = 1_000_000;
 
 /** Length in characters from which the library takes more than about 100 ms. */
 const VERY_LONG = 131_072;
@@ -32,6 +36,10 @@ export async function parseLongYaml(
   { file, rootPath = '', listKey }: LongYamlOptions,
   long = LONG,
 ): Promise<ParsedYaml> {
+  if (text.length > MOST_SEPARATORS && hasTooMany(text)) {
+    const got = `more than ${MOST_SEPARATORS} keys and values`;
+    return { root: undefined, blank: false, problems: [createProblem(file, 1, got, 'a smaller file')] };
+  }
   if (text.length >= long) {
     try {
       return { root: await readInSlices(text, file, listKey), blank: false, problems: [] };
@@ -42,6 +50,18 @@ export async function parseLongYaml(
     }
   }
   return text.length < VERY_LONG ? parseYaml(text, file, { rootPath }) : parseInWorker({ text, file, rootPath });
+}
+
+/** Characters of which at least one is before each key or value, except the first. */
+const SEPARATORS: ReadonlySet<number> = new Set(Array.from(',:[{-\n', (character) => character.charCodeAt(0)));
+
+/** Returns true if a text has more than {@link MOST_SEPARATORS}. */
+function hasTooMany(text: string): boolean {
+  let count = 0;
+  for (let at = 0; at < text.length && count <= MOST_SEPARATORS; at += 1) {
+    count += SEPARATORS.has(text.charCodeAt(at)) ? 1 : 0;
+  }
+  return count > MOST_SEPARATORS;
 }
 
 /** @throws {NotPlain} */

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { readAtMost } from '../../lib/bounded-file.ts';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
 
 /** An error in a config file, or a probable error as a warning. */
@@ -69,6 +70,24 @@ export function problemsOf(thrown: unknown): readonly Problem[] {
   return thrown.problems;
 }
 
+/** Most problems of one kind, errors or warnings, that are kept of a file: a short file can have a million. */
+const MOST_PROBLEMS = 1_000;
+
+/** Returns true if further problems are not kept. */
+export function areTooMany(problems: readonly Problem[]): boolean {
+  return problems.length > MOST_PROBLEMS;
+}
+
+/** Adds a problem, unless there are too many already. */
+export function addProblem(problems: Problem[], problem: Problem): void {
+  if (problems.length < MOST_PROBLEMS) {
+    problems.push(problem);
+  } else if (problems.length === MOST_PROBLEMS) {
+    const expected = 'at most as many: correct the first ones';
+    problems.push(createProblem(problem.path, problem.line, `more than ${MOST_PROBLEMS} errors or warnings`, expected));
+  }
+}
+
 /** Sorts problems by line, stably. Problems without a line are first. */
 export function sortByLine(problems: readonly Problem[]): Problem[] {
   const line = (problem: Problem) => problem.line ?? 0;
@@ -97,7 +116,19 @@ export class UnreadableFileError extends ConfigError {
  * @throws {ConfigError} for a file that is not valid UTF-8
  */
 export async function readFileText(file: string): Promise<string> {
-  return decodeText(await readable(file, (path) => readFile(path)), file);
+  return decodeText(await readBytes(file), file);
+}
+
+/** Most megabytes of a file. One with 10,000 queries has about 2. */
+const LARGEST_MIB = 32;
+
+/** @throws {UnreadableFileError} */
+async function readBytes(file: string): Promise<Uint8Array> {
+  const bytes = await readable(file, (path) => readAtMost(LARGEST_MIB * 1024 * 1024, path));
+  if (bytes === undefined) {
+    throw new UnreadableFileError(file, `it is larger than ${LARGEST_MIB} MiB`);
+  }
+  return bytes;
 }
 
 /** @throws {UnreadableFileError} for a system error in `read` */
@@ -123,7 +154,7 @@ export async function readRegularFile(file: string): Promise<Uint8Array> {
   if (!stats.isFile() && !stats.isDirectory()) {
     throw new UnreadableFileError(file, 'it is not a regular file');
   }
-  return readable(file, (path) => readFile(path));
+  return readBytes(file);
 }
 
 /** @throws {ConfigError} for bytes that are not valid UTF-8 */

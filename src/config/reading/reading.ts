@@ -1,5 +1,5 @@
 import { type ConfigNode, indexPath, isNull, type MapNode, quotingHint, showNodeAt } from './nodes.ts';
-import { createProblem, type Problem } from './problem.ts';
+import { addProblem, areTooMany, createProblem, type Problem } from './problem.ts';
 
 /** A mapping that is an element of a list. */
 export interface ListedMap {
@@ -47,27 +47,32 @@ export class Reading {
     if (node.kind === 'scalar' && node.reported === true) {
       return;
     }
-    this.problems.push(createProblem(path, node.line, showNodeAt(path, node), expected));
+    addProblem(this.problems, createProblem(path, node.line, showNodeAt(path, node), expected));
+  }
+
+  /** True if further errors are not reported, so that the rest of the file need not be read. */
+  get isFull(): boolean {
+    return areTooMany(this.problems);
   }
 
   /** As {@link problemAt}. */
   rejectOrDefault(path: string, node: ConfigNode | undefined, line: number, expected: string): void {
-    this.problems.push(problemAt(path, node, line, expected));
+    addProblem(this.problems, problemAt(path, node, line, expected));
   }
 
   report(path: string, line: number, got: string, expected: string): void {
-    this.problems.push(createProblem(path, line, got, expected));
+    addProblem(this.problems, createProblem(path, line, got, expected));
   }
 
   /** Adds any number of existing problems. A call with a spread list would have a limit. */
   takeProblems(problems: readonly Problem[]): void {
     for (const problem of problems) {
-      this.problems.push(problem);
+      addProblem(this.problems, problem);
     }
   }
 
   warn(path: string, line: number, got: string, expected: string): void {
-    this.warnings.push(createProblem(path, line, got, expected));
+    addProblem(this.warnings, createProblem(path, line, got, expected));
   }
 
   findings(written: Findings['written']): Findings {
