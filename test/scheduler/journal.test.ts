@@ -224,6 +224,25 @@ describe('Runs with a journal', () => {
     ]);
   });
 
+  test('runs the window once that a run takes while the journal cannot store it', async () => {
+    const clock = new FakeClock();
+    let permission: Permission = 'later';
+    const { runs, calls } = setUp(clock, { permission: () => permission });
+    runs.add(handleOf({ ...QUERY, schedule: { ...SCHEDULE, timeout: 2 * MINUTE } }));
+    await clock.advance(25 * MINUTE);
+    permission = 'stored';
+    await clock.advance(6 * MINUTE);
+    const others = ['journal: starting', 'status new', 'stop new'];
+    expect(calls.filter((call) => !others.includes(call))).toEqual([
+      'skipped 1',
+      'skipped 1',
+      'start',
+      'journal: started new',
+      'timed_out new',
+      'journal: timed_out',
+    ]);
+  });
+
   test('counts no window as skipped if the clock is set back', async () => {
     const clock = new FakeClock();
     const { runs, calls } = setUp(clock, { permission: () => 'later' });
