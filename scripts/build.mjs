@@ -59,10 +59,13 @@ await build({
   resolve: { alias: WORKSPACES },
   plugins: [{ name: 'own-urls', transform: keepOwnUrls }],
   logLevel: 'warn',
+  // Otherwise, both this and `minify` drop calls that may only throw: `try { decodeURIComponent(path) } catch { return; }`.
+  treeshake: false,
   output: {
     dir: join(PROJECT, 'dist'),
     format: 'esm',
     sourcemap: true,
+    minify: false,
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
   },

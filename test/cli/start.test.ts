@@ -48,6 +48,15 @@ describe.concurrent('startup', () => {
     expect(exporter.stdout()).toBe('');
   });
 
+  it('serves 400 for a malformed path, without a line in the log', async (scope) => {
+    const exporter = startCommand(scope, [`--config.file=${FILE}`]);
+    const { address } = await exporter.event('listening');
+    for (const path of ['/%zz', '/api/v1/queries/%zz', '/api/v1/queries/%ff', '/api/v1/queries/%c3/contributors']) {
+      expect((await fetch(`http://${address}${path}`)).status, path).toBe(400);
+    }
+    expect(exporter.log().filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
   it('serves the metrics of the process in a scrape sent at once', async (scope) => {
     const exporter = startCommand(scope, [`--config.file=${FILE}`]);
     const page = await (await fetch(`${await exporter.url()}/metrics`)).text();

@@ -79,9 +79,16 @@ describe('the build', () => {
     expect(existsSync(join(folder, 'dist/stale.js'))).toBe(false);
   });
 
-  test('names the client that it bundles', () => {
+  test('names the client that it bundles, and keeps calls that only throw', async () => {
     const folder = smallProject();
+    const caught = 'try { decodeURIComponent(text); } catch { return false; }';
+    writeFileSync(
+      join(folder, 'src/main.ts'),
+      `export function isDecodable(text: string): boolean { ${caught} return true; }\n`,
+    );
     build(folder);
+    const built: { isDecodable(text: string): boolean } = await import(join(folder, 'dist/main.js'));
+    expect(['%2f', '%zz'].map(built.isDecodable)).toEqual([true, false]);
     expect(readFileSync(join(folder, 'dist/client.txt'), 'utf8')).toMatch(
       /^stand-in for @aws-sdk\/\S+ \d+\.\d+\.\d+\n$/,
     );
