@@ -60,6 +60,10 @@ export function createApp(options: AppOptions): RequestListener {
   return (request, response) => {
     setSecurityHeaders(response);
     const url = request.url ?? '';
+    if (request.headers.host === undefined && request.httpVersion !== '1.0') {
+      sendFailure(new HttpError('bad_request', 'The header Host is missing'), url, response);
+      return;
+    }
     // Before Express, which passes an unparsable target to no handler, and decodes only the parameters of a route.
     const target = splitTarget(url);
     if (target === undefined) {

@@ -425,6 +425,7 @@ describe('the HTTP server', () => {
     ['GET http://proxied.example HTTP/1.1', 200],
     ['OPTIONS * HTTP/1.1', 400],
     ['TRACE /metrics HTTP/1.1', 405],
+    ['GET /-/healthy HTTP/1.1\r\nExpect: more', 200],
   ])('responds to %s with %i and the security headers', async (line, status) => {
     const { port } = await start(createApp(appOptions()));
     const client = await dial(port);
@@ -433,5 +434,17 @@ describe('the HTTP server', () => {
     expect(received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(received).toContain('\r\nX-Content-Type-Options: nosniff\r\n');
     expect(received).not.toMatch(/<pre>|\bat .*\.[jt]s:/);
+  });
+
+  test.each([
+    ['1.1', 400],
+    ['1.0', 200],
+  ])('responds to a request of HTTP/%s without Host with %i and the security headers', async (version, status) => {
+    const { port } = await start(createApp(appOptions()));
+    const client = await dial(port);
+    client.socket.write(`GET /-/healthy HTTP/${version}\r\nConnection: close\r\n\r\n`);
+    const received = await client.closed;
+    expect(received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(received).toContain('\r\nX-Content-Type-Options: nosniff\r\n');
   });
 });

@@ -117,6 +117,8 @@ async function open(
     keepAliveTimeout,
     connectionsCheckingInterval: checkingInterval,
     maxHeaderSize: 16 * 1024,
+    // Node's responses lack the security headers: the app rejects requests without Host.
+    requireHostHeader: false,
   });
   server.timeout = limits.stalledTimeout;
   const connections = new Connections(server, limits, clock);
@@ -127,10 +129,13 @@ async function open(
   connections.accept(server);
   // Node's version, which `close` calls, cuts off connections with an incompletely sent response. `drain` ends the idle ones.
   server.closeIdleConnections = () => undefined;
-  server.on('request', (request, response) => {
+  const handle: RequestListener = (request, response) => {
     response.once('finish', () => endUnread(request, clock));
     connections.handle(request, response, app);
-  });
+  };
+  server.on('request', handle);
+  // Unknown expectations are ignored, which RFC 9110 permits.
+  server.on('checkExpectation', handle);
   server.on('clientError', (error, socket) => sendClientError(error, socket, connections.isBusy(socket)));
   const address = typeof wanted === 'string' ? wanted : `file descriptor ${wanted.fd}`;
   await bind(server, address, typeof wanted === 'string' ? parseAddress(wanted) : wanted);
