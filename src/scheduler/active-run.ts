@@ -186,7 +186,7 @@ export class ActiveRun<Query extends Runnable> {
       this.#stopEnded(result);
     } else if (this.#released !== undefined) {
       this.#windUp();
-    } else if (phase === 'start' && this.#run.isUnconfirmed) {
+    } else if (this.#run.isUnconfirmed) {
       this.#end('skipped');
     } else if (result === 'quota') {
       this.#end('refused');

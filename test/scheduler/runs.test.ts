@@ -221,9 +221,10 @@ describe('Runs', () => {
     { result: 'done', outcome: 'succeeded' },
     { result: 'retry', outcome: 'start_failed' },
   ] as const)('ends a window whose start returns $result after the next one is due, then runs that', async (given) => {
-    const schedule = { ...SCHEDULE, every: MINUTE, lookback: MINUTE, delay: 0, timeout: MINUTE };
+    const schedule = { ...SCHEDULE, every: MINUTE, lookback: MINUTE, delay: 0, timeout: 5 * MINUTE };
     let answer: (result: StepResult) => void = () => undefined;
     let starts = 0;
+    let polls = 0;
     const { clock, ended, skipped } = setUp({
       queries: queriesOf(1, schedule),
       script: {
@@ -231,12 +232,17 @@ describe('Runs', () => {
           starts += 1;
           return starts > 1 ? 'done' : new Promise<StepResult>((resolve) => (answer = resolve));
         },
+        // Only a failed start ends a run after the next window is due.
+        status() {
+          polls += 1;
+          return polls > 1 ? 'done' : 'retry';
+        },
       },
     });
     const first = Math.floor(clock.now() / MINUTE);
     await clock.advance(1.75 * MINUTE);
     answer(given.result);
-    await clock.advance(5_000);
+    await clock.advance(10_000);
     expect(ended.map(({ n, outcome }) => [n, outcome])).toEqual([
       [first, given.outcome],
       [first + 1, 'succeeded'],
@@ -490,6 +496,7 @@ describe('Runs', () => {
     answer('done');
     await clock.advance(20 * MINUTE);
     expect({ starts: started.length, stopped, ended }).toEqual({ starts: 1, stopped: stops, ended: [] });
+    expect(runs.of(targets.get('default', 'eu-west-1'))).toMatchObject({ active: 0, waiting: 0 });
   });
 
   it('runs a query that was removed and added again only after its old run is stopped', async () => {
