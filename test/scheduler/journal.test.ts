@@ -288,18 +288,20 @@ describe('Runs with a journal', () => {
 
   test('stops a started run whose window another process has, also during a shutdown', async () => {
     const clock = new FakeClock();
-    let permission: Permission = 'stored';
-    const { runs, dispatcher, calls } = setUp(clock, { isTaken: true, permission: () => permission });
+    let isStoppable = false;
+    const { runs, dispatcher, calls } = setUp(clock, {
+      isTaken: true,
+      permission: () => (isStoppable || calls.length === 1 ? 'stored' : 'later'),
+    });
     runs.add(handleOf(QUERY));
-    await clock.advance(1);
-    permission = 'later';
     await clock.advance(500);
+    expect(calls).toEqual(['journal: starting', 'start', 'journal: started new']);
     dispatcher.windDown();
     const stopped = runs.stop();
-    permission = 'stored';
+    isStoppable = true;
     await clock.advance(2_000);
     await stopped;
-    expect(calls.slice(2)).toEqual(['journal: started new', 'stop new', 'journal: abandoned']);
+    expect(calls.slice(3)).toEqual(['stop new', 'journal: abandoned']);
   });
 
   test('ends a run that timed out if the journal cannot store five calls to stop it', async () => {
