@@ -164,6 +164,7 @@ describe('the slots of all targets', () => {
     add('b', { target: b, due: 5_000 });
     await clock.advance(2_000);
     dispatcher.forget(a);
+    dispatcher.forget(a);
     await clock.advance(10_000);
     expect(made).toEqual(['a', 'b']);
   });
