@@ -31,8 +31,8 @@ export default defineConfig({
   test: {
     ...base.test,
     include: [...((MUTATED === undefined ? undefined : TESTS[MUTATED]) ?? Object.values(TESTS).flat())],
-    // They start a process, or measure the cost of code, which the planted faults change.
-    exclude: ['test/metrics/{cost,promtool}.test.ts'],
+    // It starts a process.
+    exclude: ['test/metrics/promtool.test.ts'],
     setupFiles: ['test/mutation/setup.ts'],
     env: { PROPERTY_RUNS: '0.1' },
     // A mutant that makes a test hang is found after this time.
