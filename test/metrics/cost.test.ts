@@ -8,9 +8,9 @@ import { gunzipSingleMember } from './gzip.ts';
 const PLAIN: ScrapeRequest = { format: 'text', gzip: false, groups: undefined };
 const FORMS: readonly ScrapeRequest[] = [PLAIN, { ...PLAIN, format: 'openmetrics' }];
 
-/** An exposition of three chunks, with the number of times that each was rendered. */
-function counted() {
-  const renders = [0, 0, 0];
+/** An exposition of `count` chunks, with the number of times that each was rendered. */
+function counted(count = 3) {
+  const renders = Array.from({ length: count }, () => 0);
   const chunks = renders.map(
     (_, i) =>
       new Chunk(() => {
@@ -89,6 +89,36 @@ describe.each([
     await world.clock.advance(300_000);
     expect(await renderedParts()).toBe(gzip ? 2 : 4);
     expect(await renderedParts()).toBe(0);
+  });
+});
+
+describe('a compressed scrape', () => {
+  it('lets other work run between slices of what has changed', async () => {
+    const { exposition } = counted(64);
+    const turnsOfScrape = async () => {
+      let turns = 0;
+      let hasEnded = false;
+      const count = () => {
+        if (!hasEnded) {
+          turns += 1;
+          setImmediate(count);
+        }
+      };
+      setImmediate(count);
+      await exposition.scrape({ ...PLAIN, gzip: true });
+      hasEnded = true;
+      return turns;
+    };
+    expect(await turnsOfScrape()).toBeGreaterThanOrEqual(3);
+    expect(await turnsOfScrape(), 'nothing has changed').toBe(0);
+  });
+
+  it('compresses the short texts of a small page together', async () => {
+    const world = new ExposedWorld();
+    world.register(watchedQuery({ name: 'q' }));
+    const plain = await world.scrape();
+    const compressed = await world.scrape({ gzip: true });
+    expect(compressed.length).toBeLessThan(plain.length / 5);
   });
 });
 
