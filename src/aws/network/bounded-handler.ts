@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { HttpHandler, HttpRequest, HttpResponse } from '@smithy/core/protocols';
 import type { NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { HttpHandlerOptions } from '@smithy/types';
+import { ByteCollector } from '../../lib/byte-collector.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { FairQueue, lazy, nextTurn } from '../../lib/concurrency.ts';
 import { withoutEcho } from '../credentials/echoed-secrets.ts';
@@ -127,15 +128,13 @@ function rejectedBy(signal: AbortSignal): Promise<never> {
 /** @throws InvalidResponse for a body of more than `largest` bytes, as early as possible */
 async function collect({ body, headers }: HttpResponse, largest: number): Promise<Uint8Array> {
   const stream: Readable = body;
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const collected = new ByteCollector();
   const refuse = () => stream.destroy(new InvalidResponse(`the response is larger than ${largest} bytes`));
   stream.on('data', (chunk: Buffer) => {
-    length += chunk.length;
-    if (length > largest) {
+    if (collected.length + chunk.length > largest) {
       refuse();
     } else {
-      chunks.push(chunk);
+      collected.add(chunk);
     }
   });
   const ended = once(stream, 'end');
@@ -143,5 +142,5 @@ async function collect({ body, headers }: HttpResponse, largest: number): Promis
     refuse();
   }
   await ended;
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+  return collected.take();
 }

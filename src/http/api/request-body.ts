@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ByteCollector } from '../../lib/byte-collector.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { HttpError, writeJsonError } from '../server/respond.ts';
 
@@ -29,18 +30,16 @@ function readBody(request: IncomingMessage, limit: number): Promise<Buffer | 'to
     return Promise.resolve('too large');
   }
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
+    const collected = new ByteCollector();
     const onData = (chunk: Buffer) => {
-      length += chunk.byteLength;
-      chunks.push(chunk);
-      if (length > limit) {
+      collected.add(chunk);
+      if (collected.length > limit) {
         request.off('data', onData);
         resolve('too large');
       }
     };
     request.on('data', onData);
-    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('end', () => resolve(collected.take()));
     // Not removed when the promise is settled: an error without a listener would end the process.
     request.on('error', () => resolve('aborted'));
   });
