@@ -80,7 +80,13 @@ export class EngineRegisters implements Registers {
     const all: NamedRegister[] = [];
     let characters = 0;
     let after: string | undefined;
+    // An engine can return an empty page that is not the last one.
+    const seen = new Set<string | undefined>();
     do {
+      if (seen.has(after) || seen.size > MOST_REGISTERS) {
+        throw new RegisterError('invalid', `partition ${partition} has pages without an end`);
+      }
+      seen.add(after);
       const page = await this.#attempt('list', (signal) => this.#options.engine.page(partition, after, signal));
       for (const register of page.registers) {
         all.push(checked(register, { partition, name: register.name }));

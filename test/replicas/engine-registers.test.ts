@@ -95,6 +95,21 @@ describe('registers of an engine', () => {
     expect(calls.filter((call) => call === 'list')).toHaveLength(3);
   });
 
+  it.each([
+    ['the same', () => 'a'],
+    ['one of two', (pages: number) => `${pages % 2}`],
+  ])('refuses empty pages without an end: %s', async (_which, next) => {
+    let pages = 0;
+    const { registers } = registersOn(() => ({
+      async page() {
+        pages += 1;
+        return { result: { registers: [], next: next(pages) }, time: undefined };
+      },
+    }));
+    await expect(registers.list('default')).rejects.toThrow('partition default has pages without an end');
+    expect(pages).toBeLessThan(5);
+  });
+
   it('refuses values that no exporter has written', async () => {
     const { memory, registers } = registersOn();
     await memory.put({ key: KEY, value: 'x'.repeat(200_000), version: 'other' });
