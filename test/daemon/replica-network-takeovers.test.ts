@@ -105,13 +105,15 @@ function leadsOf(member: ReplicaProcess): { readonly at: number; readonly reason
 
 /** Lets the leader of a pair be lost once, and returns the milliseconds until its successor leads. */
 async function takeOver(pair: Pair, loss: Loss, expect: ExpectStatic): Promise<number> {
-  const leader = await leaderOf(pair.members);
-  const [standby] = pair.members.filter((each) => each !== leader);
-  if (standby === undefined) {
-    throw new Error('no standby');
-  }
-  // After `kill -9`, the ID of the standby is free after two heartbeats.
-  await vi.waitFor(async () => expect(await hasJoined(standby)).toBe(true), PATIENT);
+  // After `kill -9`, the ID of the standby is free after two heartbeats. A member without a page in time may be the leader.
+  const { leader, standby } = await vi.waitFor(async () => {
+    const found = await leaderOf(pair.members);
+    const [other] = pair.members.filter((each) => each !== found);
+    if (other === undefined || !(await hasJoined(other))) {
+      throw new Error(`no standby beside ${found.id}: ${pair.members.map(({ id }) => id)}`);
+    }
+    return { leader: found, standby: other };
+  }, PATIENT);
   await pause(HEARTBEAT + Math.random() * HEARTBEAT);
   const before = leadsOf(standby).length;
   const lostAt = Date.now();
