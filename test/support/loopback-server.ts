@@ -15,13 +15,22 @@ export async function listenOnLoopback({ onTestFinished }: TestScope, server: Se
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : undefined}`;
 }
 
+/** Each worker of the test runner has ports of its own, which differ by this number. More than there are workers. */
+const STEP = 16;
+const WORKER = Number(process.env['VITEST_POOL_ID'] ?? 0) % STEP;
+const returned = new Set<number>();
+
 /**
  * Returns a port of the loopback address that nothing listens on now, for a program that cannot choose one. It is below those that the
- * system gives to connections and to port 0, so that a program can be restarted on it.
+ * system gives to connections and to port 0, and no other test gets it, so that a program can be restarted on it.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(10_000, 32_768);
+    const port = STEP * randomInt(10_000 / STEP, 32_768 / STEP) + WORKER;
+    if (returned.has(port)) {
+      continue;
+    }
+    returned.add(port);
     const server = createServer().listen(port, '127.0.0.1');
     try {
       await once(server, 'listening');
