@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { inSlices, slicing } from '../../lib/concurrency.ts';
 import { JsonText } from './json-text.ts';
 import type { ConfigNode } from './nodes.ts';
@@ -9,8 +10,11 @@ import { parseInWorker } from './yaml-in-worker.ts';
 /** Length in characters below which the YAML library parses a text within a few milliseconds. */
 const LONG = 16_384;
 
-/** Most characters that separate keys and values. Each takes about 100 bytes when parsed; 10,000 queries have about 200,000. */
-const MOST_SEPARATORS = 1_000_000;
+/**
+ * Most characters that separate keys and values. 100,000 queries have about 2,000,000. Each takes about 100 bytes when parsed, and
+ * those of one file must fit into half of the heap.
+ */
+const MOST_SEPARATORS = Math.min(3_000_000, Math.floor(getHeapStatistics().heap_size_limit / 256));
 
 /** Length in characters from which the library takes more than about 100 ms. */
 const VERY_LONG = 131_072;
@@ -52,14 +56,15 @@ export async function parseLongYaml(
   return text.length < VERY_LONG ? parseYaml(text, file, { rootPath }) : parseInWorker({ text, file, rootPath });
 }
 
-/** Characters of which at least one is before each key or value, except the first. */
-const SEPARATORS: ReadonlySet<number> = new Set(Array.from(',:[{-\n', (character) => character.charCodeAt(0)));
+/** Of these, at least one is before each key or value, except the first. Hyphens within a text do not count. */
+const SEPARATOR = /[,:[{\n]|-(?=\s)/g;
 
 /** Returns true if a text has more than {@link MOST_SEPARATORS}. */
 function hasTooMany(text: string): boolean {
+  const separator = new RegExp(SEPARATOR);
   let count = 0;
-  for (let at = 0; at < text.length && count <= MOST_SEPARATORS; at += 1) {
-    count += SEPARATORS.has(text.charCodeAt(at)) ? 1 : 0;
+  while (count <= MOST_SEPARATORS && separator.test(text)) {
+    count += 1;
   }
   return count > MOST_SEPARATORS;
 }

@@ -119,8 +119,8 @@ export async function readFileText(file: string): Promise<string> {
   return decodeText(await readBytes(file), file);
 }
 
-/** Most megabytes of a file. One with 10,000 queries has about 2. */
-const LARGEST_MIB = 32;
+/** Most megabytes of a file. One with 100,000 queries has about 20. */
+const LARGEST_MIB = 64;
 
 /** @throws {UnreadableFileError} */
 async function readBytes(file: string): Promise<Uint8Array> {
