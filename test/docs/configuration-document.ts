@@ -114,7 +114,7 @@ export function configurationDocument(): string {
 
 The configuration file is YAML or JSON. [\`config/nfm-exporter.example.yml\`](../config/nfm-exporter.example.yml) is an example.
 \`nfm-exporter check-config FILE\` validates a file without starting anything. It prints the requests per second and series that
-the file needs, or every error with its path in the file, its line, the value, and the expected value (at most 1,000 errors).
+the file needs, or every error with its path in the file, its line, the value, and the expected value (at most 10,000 errors).
 
 - Unknown keys are errors, with the most similar known key as a suggestion. Top-level keys that start with \`x-\` are ignored and can
   contain anchors. Anchors and \`<<\` work everywhere.

@@ -116,14 +116,9 @@ export async function readEntriesFile(text: string, file: string, context: Confi
   const elements = reading.maps(file, list, 'a mapping with name and queryId or schedule');
   return {
     ...(await readOutsideEntries(elements, 'file', context, reading)),
-    ...reading.findings((path) => nodeInEntry(elements, path)),
+    // The file name may contain the separators of paths.
+    ...reading.findings((path) => list && nodeAt(list, path.slice(file.length))),
   };
-}
-
-/** Returns the node at a path. The file name may contain the separators of paths. */
-function nodeInEntry(elements: readonly ListedMap[], path: string): ConfigNode | undefined {
-  const element = elements.find((each) => path === each.path || path.startsWith(`${each.path}.`));
-  return element && nodeAt(element.node, path.slice(element.path.length));
 }
 
 /** Path in messages about the whole body. */

@@ -71,7 +71,7 @@ export function problemsOf(thrown: unknown): readonly Problem[] {
 }
 
 /** Most problems of one kind, errors or warnings, that are kept of a file: a short file can have a million. */
-const MOST_PROBLEMS = 1_000;
+const MOST_PROBLEMS = 10_000;
 
 /** Returns true if further problems are not kept. */
 export function areTooMany(problems: readonly Problem[]): boolean {
