@@ -61,9 +61,9 @@ const SEPARATOR = /[,:[{\n]|-(?=\s)/g;
 
 /** Returns true if a text has more than {@link MOST_SEPARATORS}. */
 function hasTooMany(text: string): boolean {
-  const separator = new RegExp(SEPARATOR);
   let count = 0;
-  while (count <= MOST_SEPARATORS && separator.test(text)) {
+  SEPARATOR.lastIndex = 0;
+  while (count <= MOST_SEPARATORS && SEPARATOR.test(text)) {
     count += 1;
   }
   return count > MOST_SEPARATORS;
