@@ -79,7 +79,11 @@ export class LastResultReads<Query extends Runnable> {
   }
 
   #readNext(reads: TargetReads<Query>, due: number): void {
-    const last = reads.waiting.pop();
+    let last = reads.waiting.pop();
+    // An unwanted one would wait for a slot and the budget, without a call.
+    while (last !== undefined && !this.#isWanted(last)) {
+      last = reads.waiting.pop();
+    }
     if (last === undefined) {
       this.#reads.delete(reads.target);
     } else {
