@@ -26,9 +26,7 @@ export const NO_COUNT: LimitCount = { observedSeconds: 0, slowSeconds: 0 };
 
 /** Returns the periods of all limits that have any. */
 export function storedLimits(counts: LimitCounts): readonly StoredLimit[] {
-  return Array.from(counts, ([limit, { periods }]) => ({ limit, periods })).filter(
-    (each): each is StoredLimit => each.periods !== undefined,
-  );
+  return Array.from(counts).flatMap(([limit, { periods }]) => (periods === undefined ? [] : [{ limit, periods }]));
 }
 
 /** Adds periods that another process has counted, which are not counted again. */
@@ -44,11 +42,10 @@ export function mergeLimits(before: LimitCounts, others: readonly StoredLimit[])
   return merged;
 }
 
-/** Reads limits as they were stored. Undefined if the value is none. */
-export function readLimits(value: unknown): readonly StoredLimit[] | undefined {
-  const read = Array.isArray(value) ? value.map(readLimit) : [];
-  const limits = read.filter((each) => each !== undefined);
-  return limits.length === read.length && (value === undefined || Array.isArray(value)) ? limits : undefined;
+/** Reads limits as they were stored. Earlier versions stored none. Undefined if the value is not a list of limits. */
+export function readLimits(value: unknown = []): readonly StoredLimit[] | undefined {
+  const read = Array.isArray(value) ? value.map(readLimit) : [undefined];
+  return read.every((each) => each !== undefined) ? read : undefined;
 }
 
 function readLimit(value: unknown): StoredLimit | undefined {

@@ -18,13 +18,14 @@ export function readStoredMonitor(value: unknown): StoredMonitor | undefined {
     }
   }
   const others = readLimits(limits);
-  return others === undefined
-    ? undefined
-    : {
-        condition: typeof degraded === 'boolean' ? complete({ degraded, since: numberOf(since) }) : undefined,
-        periods: read,
-        limits: others,
-      };
+  if (others === undefined) {
+    return undefined;
+  }
+  return {
+    condition: typeof degraded === 'boolean' ? complete({ degraded, since: numberOf(since) }) : undefined,
+    periods: read,
+    limits: others,
+  };
 }
 
 /** Reads totals; those that are missing are 0. */
