@@ -2,15 +2,15 @@ import {
   defaulted,
   defaultsOf,
   duration,
+  type Kinds,
+  kindsOf,
   listOf,
   number,
   objectOf,
-  oneOf,
   optional,
   type Reader,
   required,
   type Shape,
-  taggedOf,
 } from './fields.ts';
 import { glob } from './vocabulary.ts';
 
@@ -33,29 +33,25 @@ const BASE = {
   rate: defaulted(number(0, 1, 'number'), 1),
 };
 
-/** The point appears later by `by` milliseconds. */
-const LATE = { ...BASE, kind: required(oneOf('late')), by: required(duration) };
-/** The point never appears. */
-const MISSING = { ...BASE, kind: required(oneOf('missing')) };
-/** The point is listed twice in each response. */
-const REPEATED = { ...BASE, kind: required(oneOf('repeated')) };
-/** The point first has `factor` times its value, rounded, and its value `after` milliseconds later. */
-const CORRECTED = {
-  ...BASE,
-  kind: required(oneOf('corrected')),
-  factor: required(number(0, 1000, 'number')),
-  after: required(duration),
+const KINDS = {
+  /** The point appears later by `by` milliseconds. */
+  late: { by: required(duration) },
+  /** The point never appears. */
+  missing: {},
+  /** The point is listed twice in each response. */
+  repeated: {},
+  /** The point first has `factor` times its value, rounded, and its value `after` milliseconds later. */
+  corrected: { factor: required(number(0, 1000, 'number')), after: required(duration) },
+  /** A response lacks the metric. */
+  idMissing: {},
+  /** A response lists the metric twice, with equal points. */
+  idRepeated: {},
+  /** A response has only the older half of the metric's points, and its status is PartialData. */
+  partial: {},
 };
-/** A response lacks the metric. */
-const ID_MISSING = { ...BASE, kind: required(oneOf('idMissing')) };
-/** A response lists the metric twice, with equal points. */
-const ID_REPEATED = { ...BASE, kind: required(oneOf('idRepeated')) };
-/** A response has only the older half of the metric's points, and its status is PartialData. */
-const PARTIAL = { ...BASE, kind: required(oneOf('partial')) };
-
-export type PointFault = Shape<typeof LATE> | Shape<typeof MISSING> | Shape<typeof REPEATED> | Shape<typeof CORRECTED>;
-export type ResultFault = Shape<typeof ID_MISSING> | Shape<typeof ID_REPEATED> | Shape<typeof PARTIAL>;
-export type MetricFault = PointFault | ResultFault;
+export type MetricFault = Kinds<typeof BASE, typeof KINDS>;
+export type ResultFault = Extract<MetricFault, { kind: 'idMissing' | 'idRepeated' | 'partial' }>;
+export type PointFault = Exclude<MetricFault, ResultFault>;
 
 const RESULT_KINDS: ReadonlySet<string> = new Set<ResultFault['kind']>(['idMissing', 'idRepeated', 'partial']);
 
@@ -63,18 +59,6 @@ const RESULT_KINDS: ReadonlySet<string> = new Set<ResultFault['kind']>(['idMissi
 export function isPointFault(fault: MetricFault): fault is PointFault {
   return !RESULT_KINDS.has(fault.kind);
 }
-
-const readMetricFaults = listOf(
-  taggedOf<MetricFault>('kind', {
-    late: objectOf(LATE),
-    missing: objectOf(MISSING),
-    repeated: objectOf(REPEATED),
-    corrected: objectOf(CORRECTED),
-    idMissing: objectOf(ID_MISSING),
-    idRepeated: objectOf(ID_REPEATED),
-    partial: objectOf(PARTIAL),
-  }),
-);
 
 /** Monitor metrics in CloudWatch. All times are in milliseconds. */
 const CLOUDWATCH = {
@@ -84,7 +68,7 @@ const CLOUDWATCH = {
   degradedValue: defaulted(number(1, 100, 'integer'), 1),
   /** Maximum number of points per response, independent of MaxDatapoints. */
   pageSize: defaulted(number(1, 100_800, 'integer'), 100_800),
-  faults: defaulted(readMetricFaults, []),
+  faults: defaulted(listOf(kindsOf(BASE, KINDS)), []),
 };
 export type CloudWatch = Shape<typeof CLOUDWATCH>;
 

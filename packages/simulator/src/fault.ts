@@ -1,15 +1,15 @@
 import {
   choice,
   duration,
+  type Kinds,
+  kindsOf,
   listOf,
   number,
   objectOf,
   oneOf,
   optional,
-  type Reader,
   required,
   type Shape,
-  taggedOf,
   text,
 } from './fields.ts';
 import { matcherOf } from './glob.ts';
@@ -41,75 +41,46 @@ const BASE = {
   times: optional(number(1, 1_000_000, 'integer')),
 };
 
-/** An error response; the operation is not executed. */
-const ERROR = {
-  ...BASE,
-  kind: required(oneOf('error')),
-  /** For example, InternalServerException. Names that the model lacks are allowed. */
-  name: required(text('an error name (for example, InternalServerException)', /^[A-Za-z][\w.]*$/)),
-  /** HTTP status. */
-  status: required(number(400, 599, 'integer')),
-  message: optional(text('a text')),
-  /** Value of the Retry-After header in milliseconds, rounded up to seconds. */
-  retryAfter: optional(duration),
-};
-
-/** ThrottlingException 429 (Throttling 400 from STS); the operation is not executed. */
-const THROTTLE = {
-  ...BASE,
-  kind: required(oneOf('throttle')),
-  /** Value of the Retry-After header in milliseconds, rounded up to seconds. */
-  retryAfter: optional(duration),
-};
-
-/** Delays the request. Later faults in the list may affect it, too. */
-const LATENCY = {
-  ...BASE,
-  kind: required(oneOf('latency')),
-  /** Milliseconds. */
-  delay: required(duration),
-};
-
 /**
  * `hang`: the connection stays open, and nothing more is sent. `reset`: it ends with a TCP reset. After the `request`, the
  * operation is not executed. After the `headers` of the response, it was, but the client does not receive the outcome.
  */
-const HANG = { ...BASE, kind: required(oneOf('hang')), after: choice('request', 'headers') };
-const RESET = { ...HANG, kind: required(oneOf('reset')) };
+const BROKEN = { after: choice('request', 'headers') };
 
-/** The operation is executed, but the body of the response is replaced. */
-const BODY = {
-  ...BASE,
-  kind: required(oneOf('body')),
-  /**
-   * `html`: the error page of a proxy; `empty`: no bytes; `garbage`: binary data; `truncated`: the first half of the original
-   * body, with a matching length; `wrongTypes`: each member of the original body with a value of another JSON type.
-   */
-  body: required(oneOf('html', 'empty', 'garbage', 'truncated', 'wrongTypes')),
-  /** HTTP status; the original one by default. */
-  status: optional(number(200, 599, 'integer')),
+const KINDS = {
+  /** An error response; the operation is not executed. */
+  error: {
+    /** For example, InternalServerException. Names that the model lacks are allowed. */
+    name: required(text('an error name (for example, InternalServerException)', /^[A-Za-z][\w.]*$/)),
+    /** HTTP status. */
+    status: required(number(400, 599, 'integer')),
+    message: optional(text('a text')),
+    /** Value of the Retry-After header in milliseconds, rounded up to seconds. */
+    retryAfter: optional(duration),
+  },
+  /** ThrottlingException 429 (Throttling 400 from STS); the operation is not executed. `retryAfter` as for an error. */
+  throttle: { retryAfter: optional(duration) },
+  /** Delays the request by `delay` milliseconds. Later faults in the list may affect it, too. */
+  latency: { delay: required(duration) },
+  hang: BROKEN,
+  reset: BROKEN,
+  /** The operation is executed, but the body of the response is replaced. */
+  body: {
+    /**
+     * `html`: the error page of a proxy; `empty`: no bytes; `garbage`: binary data; `truncated`: the first half of the original
+     * body, with a matching length; `wrongTypes`: each member of the original body with a value of another JSON type.
+     */
+    body: required(oneOf('html', 'empty', 'garbage', 'truncated', 'wrongTypes')),
+    /** HTTP status; the original one by default. */
+    status: optional(number(200, 599, 'integer')),
+  },
 };
-export type BodyFault = Shape<typeof BODY>;
-
+export type Fault = Kinds<typeof BASE, typeof KINDS>;
+export type BodyFault = Extract<Fault, { kind: 'body' }>;
 /** Faults that determine the response to a request, unlike latencies, which delay it. */
-export type ResponseFault =
-  | Shape<typeof ERROR>
-  | Shape<typeof THROTTLE>
-  | Shape<typeof HANG>
-  | Shape<typeof RESET>
-  | BodyFault;
-export type Fault = ResponseFault | Shape<typeof LATENCY>;
+export type ResponseFault = Exclude<Fault, { kind: 'latency' }>;
 
-export const readFaults: Reader<readonly Fault[]> = listOf(
-  taggedOf<Fault>('kind', {
-    error: objectOf(ERROR),
-    throttle: objectOf(THROTTLE),
-    latency: objectOf(LATENCY),
-    hang: objectOf(HANG),
-    reset: objectOf(RESET),
-    body: objectOf(BODY),
-  }),
-);
+export const readFaults = listOf(kindsOf(BASE, KINDS));
 
 /** Properties of a request that faults match. */
 export type FaultFacts = { readonly [name in keyof FaultMatch]?: string | undefined };

@@ -204,6 +204,20 @@ export function taggedOf<T>(key: string, readers: Readonly<Record<string, Reader
   };
 }
 
+/** The union of the mappings that {@link kindsOf} reads. */
+export type Kinds<B extends Fields, T extends Readonly<Record<string, Fields>>> = {
+  [K in keyof T & string]: Shape<B & { kind: Field<K, 'required'> } & T[K]>;
+}[keyof T & string];
+
+/** A mapping with the keys of `base`, `kind`, and the keys of the table that `kind` selects. */
+export function kindsOf<B extends Fields, T extends Readonly<Record<string, Fields>>>(base: B, kinds: T) {
+  const readers = Object.entries(kinds).map(([kind, fields]) => {
+    return [kind, objectOf({ ...base, kind: required(oneOf(kind)), ...fields })] as const;
+  });
+  // The compiler cannot infer the union from a loop over kinds.
+  return taggedOf('kind', Object.fromEntries(readers)) as Reader<Kinds<B, T>>;
+}
+
 export function refuse(problems: Problem[], path: Problem['path'], value: unknown, expected: string): typeof INVALID {
   problems.push({ path, value, expected });
   return INVALID;

@@ -1,17 +1,4 @@
-import {
-  defaulted,
-  duration,
-  listOf,
-  objectOf,
-  oneOf,
-  optional,
-  type Reader,
-  required,
-  type Shape,
-  scalar,
-  taggedOf,
-  text,
-} from './fields.ts';
+import { defaulted, duration, type Kinds, kindsOf, listOf, objectOf, optional, scalar, text } from './fields.ts';
 import { type FlowEnd, flowOf, WORKLOADS } from './flows.ts';
 import { matcherOf } from './glob.ts';
 import { HOSTS, type Instance, instanceOf, type Place, SUBNETS, subnetOf, vpcOf } from './network.ts';
@@ -26,53 +13,33 @@ const BASE = {
   until: optional(duration),
 };
 
-/** AWS's network is degraded: the health indicator shows it, and all flows lose packets alike. */
-const AWS_NETWORK = { ...BASE, kind: required(oneOf('awsNetwork')) };
-
-/** One instance exceeds its network allowance, and its flows lose packets. Its agent counts them. */
-const INSTANCE = { ...BASE, kind: required(oneOf('instance')) };
-
-/** Flows between two zones lose packets, in both directions. */
-const ZONE_PAIR = {
-  ...BASE,
-  kind: required(oneOf('zonePair')),
-  /** Two zone IDs (for example, use1-az2); by default, those of one of the flows. */
-  zones: optional(
-    scalar('two zone IDs', (value) => {
-      const [a, b, ...more]: unknown[] = Array.isArray(value) ? value : [];
-      return typeof a === 'string' && typeof b === 'string' && more.length === 0 ? ([a, b] as const) : undefined;
-    }),
-  ),
+const KINDS = {
+  /** AWS's network is degraded: the health indicator shows it, and all flows lose packets alike. */
+  awsNetwork: {},
+  /** One instance exceeds its network allowance, and its flows lose packets. Its agent counts them. */
+  instance: {},
+  /** Flows between two zones lose packets, in both directions. */
+  zonePair: {
+    /** Two zone IDs (for example, use1-az2); by default, those of one of the flows. */
+    zones: optional(
+      scalar('two zone IDs', (value) => {
+        const [a, b, ...more]: unknown[] = Array.isArray(value) ? value : [];
+        return typeof a === 'string' && typeof b === 'string' && more.length === 0 ? ([a, b] as const) : undefined;
+      }),
+    ),
+  },
+  /** Flows of one workload lose packets. */
+  workload: {
+    /** Namespace and service (for example, shop/cart); drawn from the seed by default. */
+    workload: optional(text('NAMESPACE/SERVICE', /^[^/]+\/[^/]+$/)),
+  },
+  /** CloudWatch has no points of the monitor. The network is as usual. */
+  metricsMissing: {},
 };
-
-/** Flows of one workload lose packets. */
-const WORKLOAD = {
-  ...BASE,
-  kind: required(oneOf('workload')),
-  /** Namespace and service (for example, shop/cart); drawn from the seed by default. */
-  workload: optional(text('NAMESPACE/SERVICE', /^[^/]+\/[^/]+$/)),
-};
-
-/** CloudWatch has no points of the monitor. The network is as usual. */
-const METRICS_MISSING = { ...BASE, kind: required(oneOf('metricsMissing')) };
-
 /** A network incident, or the absence of the metrics that would show one. */
-export type Incident =
-  | Shape<typeof AWS_NETWORK>
-  | Shape<typeof INSTANCE>
-  | Shape<typeof ZONE_PAIR>
-  | Shape<typeof WORKLOAD>
-  | Shape<typeof METRICS_MISSING>;
+export type Incident = Kinds<typeof BASE, typeof KINDS>;
 
-export const readIncidents: Reader<readonly Incident[]> = listOf(
-  taggedOf<Incident>('kind', {
-    awsNetwork: objectOf(AWS_NETWORK),
-    instance: objectOf(INSTANCE),
-    zonePair: objectOf(ZONE_PAIR),
-    workload: objectOf(WORKLOAD),
-    metricsMissing: objectOf(METRICS_MISSING),
-  }),
-);
+export const readIncidents = listOf(kindsOf(BASE, KINDS));
 
 export interface MonitorPlace {
   account: string;
@@ -122,9 +89,8 @@ export function activeIn(incidents: readonly Incident[], start: number, end: num
 const LASTING_FLOW = 10;
 
 /** The instance of a monitor whose allowance is exceeded in its incidents of the kind `instance`. */
-export function instanceOfIncident({ seed, account, region }: Place, monitorName: string): Instance {
-  const place = { seed, account, region };
-  const random = new Random([seed, 'incident', account, region, monitorName, 'instance'].join('/'));
+export function instanceOfIncident(place: Place, monitorName: string): Instance {
+  const random = incidentRandom(place, monitorName, 'instance');
   const subnet = subnetOf(place, vpcOf(place, 0), random.integer(0, SUBNETS - 1));
   return instanceOf(place, subnet, random.integer(0, HOSTS - 1));
 }
@@ -141,12 +107,13 @@ export function subjectsOf(incident: Incident, place: Place, monitorName: string
       const { local, remote } = flowOf(place, monitorName, 'INTER_AZ', LASTING_FLOW);
       return incident.zones ?? [local.az ?? '', remote.az ?? ''];
     }
-    case 'workload': {
-      const { seed, account, region } = place;
-      const random = new Random([seed, 'incident', account, region, monitorName, 'workload'].join('/'));
-      return [incident.workload ?? random.pick(WORKLOADS).join('/')];
-    }
+    case 'workload':
+      return [incident.workload ?? incidentRandom(place, monitorName, 'workload').pick(WORKLOADS).join('/')];
   }
+}
+
+function incidentRandom({ seed, account, region }: Place, monitorName: string, kind: Incident['kind']): Random {
+  return new Random([seed, 'incident', account, region, monitorName, kind].join('/'));
 }
 
 /** Returns a test for the flows that an incident affects more than others; `undefined` if there are none. */
@@ -166,10 +133,7 @@ export function affectedFlows(
       return (local, remote) =>
         local.az !== remote.az && [local, remote].every(({ az }) => subjects.includes(az ?? ''));
     case 'workload':
-      return (...ends) => ends.some((end) => subjects.includes(workloadOf(end) ?? ''));
+      return (...ends) =>
+        ends.some(({ kubernetes: of }) => of && subjects.includes(`${of.podNamespace}/${of.serviceName}`));
   }
-}
-
-function workloadOf({ kubernetes }: FlowEnd): string | undefined {
-  return kubernetes && `${kubernetes.podNamespace}/${kubernetes.serviceName}`;
 }
