@@ -33,11 +33,6 @@ export interface MetricDataRequest {
 const MOST_QUERIES = 500;
 const MOST_POINTS = 100_800;
 
-/** Returns an error of GetMetricData. */
-export function invalidMetricData(code: string, message: string): ServiceError {
-  return new ServiceError(code, 400, message);
-}
-
 /** Reads and validates the body of a GetMetricData request. @throws ServiceError */
 export function parseMetricData(body: Buffer): MetricDataRequest {
   const { NextToken: nextToken, ...input } = parseObject(body);
@@ -98,12 +93,10 @@ function queriesOf(value: unknown): DataQuery[] {
     throw validation(`The collection MetricDataQueries must not have a size greater than ${MOST_QUERIES}.`);
   }
   const queries = value.map((entry: unknown, i) => queryOf(entry, `MetricDataQueries.member.${i + 1}`));
-  const ids = new Set<string>();
-  for (const { id } of queries) {
-    if (ids.has(id)) {
-      throw validation(`The values for parameter id in MetricDataQueries are not unique: ${id}.`);
-    }
-    ids.add(id);
+  const ids = queries.map(({ id }) => id);
+  const repeated = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (repeated !== undefined) {
+    throw validation(`The values for parameter id in MetricDataQueries are not unique: ${repeated}.`);
   }
   return queries;
 }
@@ -175,5 +168,5 @@ function missing(member: string): ServiceError {
 }
 
 function validation(message: string): ServiceError {
-  return invalidMetricData('ValidationException', message);
+  return new ServiceError('ValidationException', 400, message);
 }

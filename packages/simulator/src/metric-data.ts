@@ -1,16 +1,11 @@
 import { isPointFault, type ResultFault } from './cloudwatch-schema.ts';
 import { isActive } from './incidents.ts';
-import {
-  type DataQuery,
-  invalidMetricData,
-  type MetricDataRequest,
-  parseMetricData,
-  type Stat,
-} from './metric-data-request.ts';
+import { type DataQuery, type MetricDataRequest, parseMetricData, type Stat } from './metric-data-request.ts';
 import { concerns, isDrawn, type MetricSubject, type VisiblePoint, visiblePoints } from './metric-points.ts';
 import { MONITOR_METRICS } from './monitor-minutes.ts';
 import type { Body } from './operation.ts';
 import { hash32 } from './random.ts';
+import { ServiceError } from './service-error.ts';
 import type { Simulation } from './simulation.ts';
 
 const NAMESPACE = 'AWS/NetworkFlowMonitor';
@@ -30,7 +25,7 @@ export function getMetricData(
 ): Body {
   const request = parseMetricData(body);
   const page = pageOf(request, simulation.now().wall);
-  simulation.bill(account, request.queries.length);
+  simulation.billed.set(account, (simulation.billed.get(account) ?? 0) + request.queries.length);
   const series = request.queries
     .filter(({ returnsData }) => returnsData)
     .flatMap((query) => seriesOf(simulation, { account, region }, request, query, page.now));
@@ -143,7 +138,7 @@ function pageOf({ nextToken, identity }: MetricDataRequest, now: number): Page {
   const decoded = Buffer.from(nextToken ?? '', 'base64url').toString('latin1');
   const [from = 0, at = now] = nextToken === undefined ? [] : decoded.split('.').map(Number);
   if (nextToken !== undefined && decoded !== text(from, at)) {
-    throw invalidMetricData('InvalidNextToken', 'The value of the parameter NextToken is invalid.');
+    throw new ServiceError('InvalidNextToken', 400, 'The value of the parameter NextToken is invalid.');
   }
   return { from, now: at, tokenOf: (next) => Buffer.from(text(next, at)).toString('base64url') };
 }

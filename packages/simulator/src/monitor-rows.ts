@@ -158,15 +158,15 @@ const OFTEN_EMPTY = [
 ];
 
 function kubernetesMetadata(local: FlowEnd, remote: FlowEnd): Row | undefined {
-  if (!local.kubernetes && !remote.kubernetes) {
-    return undefined;
-  }
-  return {
-    localServiceName: local.kubernetes?.serviceName,
-    localPodName: local.kubernetes?.podName,
-    localPodNamespace: local.kubernetes?.podNamespace,
-    remoteServiceName: remote.kubernetes?.serviceName ?? '',
-    remotePodName: remote.kubernetes?.podName,
-    remotePodNamespace: remote.kubernetes?.podNamespace,
-  };
+  const [ours, theirs] = [local.kubernetes, remote.kubernetes];
+  return (
+    (ours || theirs) && {
+      localServiceName: ours?.serviceName,
+      localPodName: ours?.podName,
+      localPodNamespace: ours?.podNamespace,
+      remoteServiceName: theirs?.serviceName ?? '',
+      remotePodName: theirs?.podName,
+      remotePodNamespace: theirs?.podNamespace,
+    }
+  );
 }

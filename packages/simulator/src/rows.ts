@@ -105,14 +105,13 @@ function workloadInsightsRow(
   const accountId = random.pick(accounts);
   const owner = { ...place, account: accountId };
   const subnet = subnetOf(owner, vpcOf(owner, Math.floor(flow / SUBNETS_PER_VPC)), flow % SUBNETS_PER_VPC);
-  const zones = zonesOf(place.region);
   return {
     accountId,
     localSubnetId: subnet.id,
     localAz: subnet.az,
     localVpcId: subnet.vpc.id,
     localRegion: place.region,
-    remoteIdentifier: remoteIdentifier(category, subnet.az, zones, random),
+    remoteIdentifier: remoteIdentifier(category, subnet.az, zonesOf(place.region), random),
     value: flow % 17 === 16 ? undefined : value,
     localSubnetArn: subnet.arn,
     localVpcArn: subnet.vpc.arn,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { promisify } from 'node:util';
 import { agentMetrics } from './agent-metrics.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { CredentialStore } from './credentials.ts';
@@ -71,21 +72,21 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   if (!isLoopback(host)) {
     throw new TypeError(`The simulator listens on loopback addresses only: got ${host}`);
   }
-  const startedAt = { monotonic: clock.monotonic(), wall: clock.now() };
+  const now = () => ({ wall: clock.now(), monotonic: clock.monotonic() });
+  const startedAt = now();
+  const elapsed = () => clock.monotonic() - startedAt.monotonic;
   const { seed, accounts } = scenario;
-  const defaultAccount = accounts[0]?.id ?? '';
   let current = scenario.worlds;
   let chooseFaults = createFaultChooser(scenario.faults, seed);
   let incidents = scenario.incidents;
-  const bill = createBill();
+  const billed = new Map<string, number>();
   const worlds = () => current;
   const inventory = new Inventory(accounts, seed);
   const credentials = new CredentialStore(accounts, seed, startedAt.wall);
   const queries = new Queries(scenario, worlds, startedAt.monotonic, startedAt.wall);
-  const now = () => ({ wall: clock.now(), monotonic: clock.monotonic() });
   const simulation: Simulation = {
-    ...{ seed, accounts, defaultAccount, credentials, inventory, queries, worlds, now },
-    ...{ startedAt: startedAt.wall, cloudwatch: scenario.cloudwatch, incidents: () => incidents, bill: bill.add },
+    ...{ seed, accounts, credentials, inventory, queries, worlds, now, defaultAccount: accounts[0]?.id ?? '' },
+    ...{ startedAt: startedAt.wall, cloudwatch: scenario.cloudwatch, incidents: () => incidents, billed },
   };
   let agentsReadAt = startedAt.wall;
   const readAgents = () => {
@@ -96,7 +97,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const exchanges = new Exchanges({
     clock,
     frontEnd: new FrontEnd(simulation),
-    chooseFaults: (facts) => chooseFaults(facts, clock.monotonic() - startedAt.monotonic),
+    chooseFaults: (facts) => chooseFaults(facts, elapsed()),
     agentMetrics: readAgents,
     onRequest,
   });
@@ -108,7 +109,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   return {
     address,
     url: `http://${address}`,
-    elapsed: () => clock.monotonic() - startedAt.monotonic,
+    elapsed,
     setFaults(faults) {
       chooseFaults = createFaultChooser(faults, seed);
     },
@@ -119,18 +120,20 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     setIncidents(replacement) {
       incidents = replacement;
     },
-    metricsRequested: bill.metrics,
+    metricsRequested: (account) =>
+      [...billed].reduce(
+        (sum, [each, metrics]) => (account === undefined || each === account ? sum + metrics : sum),
+        0,
+      ),
     affectedBy: (incident, monitor) => subjectsOf(incident, { seed, ...monitor }, monitor.monitorName),
     agentMetrics: readAgents,
     monitorTotals: (monitor, from, to) => totalsOf(simulation, monitor, from, to),
     expireCredentials: (account) => credentials.expire(account, clock.now()),
     runningQueries: () => queries.running(clock.monotonic()),
     close() {
-      closed ??= new Promise((resolve, reject) => {
-        exchanges.abandon();
-        server.close((error) => (error ? reject(error) : resolve()));
-        server.closeAllConnections();
-      });
+      exchanges.abandon();
+      closed ??= promisify(server.close).call(server);
+      server.closeAllConnections();
       return closed;
     },
   };
@@ -153,18 +156,4 @@ function isLoopback(host: string): boolean {
   loopback.addAddress('::1', 'ipv6');
   const family = isIP(host);
   return family !== 0 && loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
-}
-
-/** Counts the metrics that each account has requested. */
-function createBill(): { add: Simulation['bill']; metrics: Simulator['metricsRequested'] } {
-  const byAccount = new Map<string, number>();
-  return {
-    add(account, metrics) {
-      byAccount.set(account, (byAccount.get(account) ?? 0) + metrics);
-    },
-    metrics: (account) =>
-      account === undefined
-        ? [...byAccount.values()].reduce((total, metrics) => total + metrics, 0)
-        : (byAccount.get(account) ?? 0),
-  };
 }

@@ -22,8 +22,8 @@ export interface Simulation {
   cloudwatch: CloudWatch;
   /** Called at each use, because incidents may change. */
   incidents(): readonly Incident[];
-  /** Adds to the metrics that the account has requested, and is billed for. */
-  bill(account: string, metrics: number): void;
+  /** Number of metrics that GetMetricData was called for, the unit of its price, by account. */
+  billed: Map<string, number>;
   /** Milliseconds since the Unix epoch, and on the monotonic clock. */
   now(): { wall: number; monotonic: number };
 }

@@ -53,7 +53,7 @@ function assumeRole(simulation: Simulation, request: StsRequest): Elements {
   }
   const tags = sessionTags(form);
   const caller = callerOf(simulation, request);
-  if (!admits(wanted.role, caller, externalId, tags)) {
+  if (wanted.role && !admits(wanted.role, caller, externalId, tags)) {
     throw new ServiceError(
       'AccessDenied',
       403,
@@ -64,17 +64,13 @@ function assumeRole(simulation: Simulation, request: StsRequest): Elements {
 }
 
 function admits(
-  role: Role | undefined,
+  role: Role,
   caller: { account: string; arn: string },
   externalId: string | undefined,
   tags: ReadonlyMap<string, string>,
 ): boolean {
-  if (!role) {
-    return true;
-  }
-  const trusted = role.trusted?.map(globTest) ?? [];
   return (
-    (role.trusted === undefined || trusted.some((fits) => fits(caller.account) || fits(caller.arn))) &&
+    (role.trusted?.map(globTest).some((fits) => fits(caller.account) || fits(caller.arn)) ?? true) &&
     (role.externalId === undefined || role.externalId === externalId) &&
     [...role.requiredTags].every(([key, value]) => tags.get(key) === value)
   );
