@@ -5,22 +5,15 @@ import {
   KNOWN_CATEGORIES,
   METRIC_NAMES,
   type MetricName,
-  MIRROR_ROWS,
-  type MirrorRows,
-  MONITOR_STATUSES,
-  type MonitorStatus,
+  MONITOR_METRICS,
+  type MonitorMetric,
   QUERY_TYPES,
   type QueryType,
-  ROUND_TRIP_TIME_UNITS,
-  ROW_LABELS,
-  type RoundTripTimeUnit,
-  type RowLabel,
 } from '../model/vocabulary.ts';
 import { EXPECTED_POSTGRESQL_URL, parsePostgresqlUrl } from './postgresql-url.ts';
 import {
   decimal,
   type Format,
-  listOf,
   matching,
   narrowed,
   oneOf,
@@ -40,11 +33,11 @@ export const logFormat: Format<LogFormat> = oneOf(LOG_FORMATS);
 
 export const queryType: Format<QueryType> = oneOf(QUERY_TYPES);
 
-/** A duration from `least` to `most`, parsed to milliseconds. */
-function durationBetween(least: number, most: number, expected: string): Format<number> {
+/** A duration from `least` to `most`, and a multiple of `unit`, parsed to milliseconds. */
+function durationBetween(least: number, most: number, expected: string, unit = 1): Format<number> {
   return single(expected, (value) => {
     const ms = typeof value === 'string' ? parseDuration(value) : undefined;
-    return ms !== undefined && ms >= least && ms <= most ? ms : undefined;
+    return ms !== undefined && ms >= least && ms <= most && ms % unit === 0 ? ms : undefined;
   });
 }
 
@@ -80,10 +73,7 @@ function numberWhere(expected: string, accepts: (value: number) => boolean): For
 }
 
 /** Attempts per second. A lower rate, reduced by throttling, would exceed timers; the times of a second's attempts are in memory. */
-export const rate = numberWhere(
-  'a number from 0.001 to 100000',
-  (value) => Number.isFinite(value) && value >= 0.001 && value <= 100_000,
-);
+export const rate = numberWhere('a number from 0.001 to 100000', (value) => value >= 0.001 && value <= 100_000);
 
 /** A boolean, also from a variable. */
 export const switched: Format<boolean> = single('true or false', (value) =>
@@ -91,10 +81,7 @@ export const switched: Format<boolean> = single('true or false', (value) =>
 );
 
 /** Dollars per gigabyte. AWS's highest prices are below one dollar; a price per terabyte or in cents can exceed the bound. */
-export const price = numberWhere(
-  'a price in dollars: a number from 0 to 100',
-  (value) => Number.isFinite(value) && value >= 0 && value <= 100,
-);
+export const price = numberWhere('a price in dollars: a number from 0 to 100', (value) => value >= 0 && value <= 100);
 
 /** Bytes in a gigabyte, by both definitions. */
 export const gigabyte = numberWhere(
@@ -142,10 +129,7 @@ export const tableName: Format<string> = matching(
   `3 to 255 characters of A-Z a-z 0-9 _ . -`,
 );
 
-export const postgresqlUrl: Format<string> = text(
-  EXPECTED_POSTGRESQL_URL,
-  (value) => parsePostgresqlUrl(value) !== undefined,
-);
+export const postgresqlUrl = text(EXPECTED_POSTGRESQL_URL, (value) => parsePostgresqlUrl(value) !== undefined);
 
 /** A URL in which `{region}` is replaced by the called region. */
 export const regionalHttpUrl: Format<string> = text(`${HTTP_URL}; it may contain {region}`, (value) => {
@@ -235,6 +219,11 @@ export const metricSelection: Format<Selection<MetricName>> = selection(
   wordOf(METRIC_NAMES),
 );
 
+export const monitorMetrics: Format<Selection<MonitorMetric>> = selection(
+  `one of ${MONITOR_METRICS.join(', ')}, a list of them, or "*" for all`,
+  wordOf(MONITOR_METRICS),
+);
+
 const CATEGORY = 'a destination category (for example, INTER_AZ)';
 
 /** Any category of the API's form, since the service adds categories without notice. */
@@ -263,6 +252,14 @@ export const lookback = durationBetween(
   'a duration above zero and at most 1h (for example, 15m)',
 );
 
+/** A duration of CloudWatch's one-minute periods, parsed to milliseconds. */
+export const minutes = durationBetween(
+  60_000,
+  LONGEST_LOOKBACK_MS,
+  'a duration of whole minutes, from 1m to 1h (for example, 5m)',
+  60_000,
+);
+
 /** A duration that may be zero, parsed to milliseconds. */
 export const durationOrZero = durationBetween(0, Number.MAX_SAFE_INTEGER, 'a duration (for example, 2m or 0s)');
 
@@ -271,14 +268,6 @@ export const monitorGlob: Format<string> = text(
   'a pattern for monitor names (for example, prod-*): characters of A-Z a-z 0-9 _ . - * ?',
   (value) => /^[A-Za-z0-9_.*?-]{1,255}$/.test(value),
 );
-
-export const monitorStatuses: Format<readonly MonitorStatus[]> = listOf(wordOf(MONITOR_STATUSES));
-
-export const mirrorRows: Format<MirrorRows> = oneOf(MIRROR_ROWS);
-
-export const roundTripTimeUnit: Format<RoundTripTimeUnit> = oneOf(ROUND_TRIP_TIME_UNITS);
-
-export const rowLabels: Format<readonly RowLabel[]> = listOf(wordOf(ROW_LABELS));
 
 /** A delay of at most an hour, parsed to milliseconds. */
 export const shortDelay = durationBetween(0, LONGEST_LOOKBACK_MS, 'a duration of at most 1h (for example, 2m or 0s)');

@@ -35,8 +35,8 @@ export function parsePostgresqlUrl(text: string): PostgresqlAddress | undefined 
   const password = decoded(url.password);
   const database = decoded(url.pathname.slice(1));
   const sslMode = SSL_MODES.find((mode) => mode === (parameters.get('sslmode') ?? 'verify-full'));
-  const isComplete = url.hostname !== '' && Boolean(user) && Boolean(database) && !url.pathname.slice(1).includes('/');
-  if (!isComplete || !isKnown || url.hash !== '' || !user || !database || password === undefined || !sslMode) {
+  const isComplete = url.hostname !== '' && !url.pathname.slice(1).includes('/') && url.hash === '';
+  if (!isComplete || !isKnown || !user || !database || password === undefined || !sslMode) {
     return undefined;
   }
   return {
