@@ -45,17 +45,12 @@ export function readQueryDefaults(node: MapNode, accounts: AccountsByName, readi
   const known = [...node.entries].filter(([key]) => Object.hasOwn(QUERY_DEFAULTS, key));
   const section = readSection({ ...node, entries: new Map(known) }, path, QUERY_DEFAULTS, reading);
   const accountsExist = checkAccounts(section, path, accounts, reading);
-  warnOfUnknownCategories(
-    section.values.destinationCategory,
-    keyPath(path, 'destinationCategory'),
-    section.written('destinationCategory'),
-    reading,
+  const category = 'destinationCategory';
+  warnOfUnknownCategories(section.values[category], keyPath(path, category), section.written(category), reading);
+  warnOfUnknownRegions(section.values.region?.values, keyPath(path, 'region'), section.written('region'), reading);
+  const [labels, schedule, selector] = ['labels', 'schedule', 'monitorSelector'].map(
+    (key) => node.entries.get(key)?.value,
   );
-  const regions = section.values.region?.values ?? [];
-  warnOfUnknownRegions(regions, keyPath(path, 'region'), section.written('region'), reading);
-  const labels = node.entries.get('labels')?.value;
-  const schedule = node.entries.get('schedule')?.value;
-  const selector = node.entries.get('monitorSelector')?.value;
   const isGood = (key: string) => !section.faulty(key) && (key !== 'account' || accountsExist);
   return {
     entries: new Map(known.filter(([key]) => isGood(key))),
@@ -70,6 +65,8 @@ export function readQueryDefaults(node: MapNode, accounts: AccountsByName, readi
 
 /** An entry of `queries` with `queryDefaults` applied, and each key checked. */
 export interface EntryKeys<T extends CommonKeys> extends Section<T> {
+  readonly context: EntryContext;
+  readonly reading: Reading;
   readonly path: string;
   /** First line of the entry. */
   readonly line: number;
@@ -86,20 +83,19 @@ export interface EntryKeys<T extends CommonKeys> extends Section<T> {
 export function readEntryKeys<T extends CommonKeys>(
   { node, path }: ListedMap,
   schema: SectionSchema<T>,
-  defaults: QueryDefaults,
-  isMeant: (key: string, value: ConfigNode) => boolean,
+  context: EntryContext,
   reading: Reading,
+  isMeant = (_key: string, _value: ConfigNode) => true,
 ): EntryKeys<T> {
+  const { defaults } = context;
   const own = [...node.entries].filter(([key]) => Object.hasOwn(schema, key));
   const others = [...defaults.entries].filter(([key, { value }]) => Object.hasOwn(schema, key) && isMeant(key, value));
   const whole: MapNode = { ...node, entries: new Map([...others, ...own]) };
   const section = readSection(whole, path, schema, reading);
   const isDropped = (key: string) => defaults.dropped.has(key) && !whole.entries.has(key);
   return {
-    ...section,
+    ...{ ...section, context, reading, path, line: node.line },
     faulty: (key) => section.faulty(key) || isDropped(key),
-    path,
-    line: node.line,
     own: (key) => node.entries.get(key),
     require(key, expected) {
       if (!whole.entries.has(key) && !isDropped(key)) {
@@ -110,31 +106,20 @@ export function readEntryKeys<T extends CommonKeys>(
 }
 
 /** Reads the common keys of entries. Returns undefined if the names of the queries cannot be determined. */
-export function readBase(
-  entry: EntryKeys<CommonKeys>,
-  context: EntryContext,
-  reading: Reading,
-): Omit<EntryBase, 'staleAfter'> | undefined {
+export function readBase(entry: EntryKeys<CommonKeys>): Omit<EntryBase, 'staleAfter'> | undefined {
+  const { context, reading, path, line } = entry;
+  const { name, type, region: regions } = entry.values;
   entry.require('name', COMMON.name.format.expected);
-  const name = entry.values.name;
-  const { accounts, accountsListed } = readAccountNames(entry, context, reading);
-  checkRegions(entry, accounts, context, reading);
-  const ownRegions = entry.own('region')?.value;
-  warnOfUnknownRegions(entry.values.region?.values ?? [], keyPath(entry.path, 'region'), ownRegions, reading);
+  const accounts = readAccountNames(entry);
+  checkRegions(entry, accounts.accounts);
+  warnOfUnknownRegions(regions?.values, keyPath(path, 'region'), entry.own('region')?.value, reading);
   const labels = entry.own('labels')?.value;
-  const ownLabels = labels && readLabels(labels, keyPath(entry.path, 'labels'), reading);
+  const ownLabels = labels && readLabels(labels, keyPath(path, 'labels'), reading);
   if (name === undefined || entry.faulty('region')) {
     return undefined;
   }
-  const regions = entry.values.region;
   return {
-    source: context.source,
-    path: entry.path,
-    line: entry.line,
-    name,
-    type: entry.values.type,
-    accounts,
-    accountsListed,
+    ...{ source: context.source, path, line, name, type, ...accounts },
     regions: regions?.values,
     regionsListed: regions?.listed ?? false,
     labels: ownLabels ?? context.defaults.labels,
@@ -142,14 +127,10 @@ export function readBase(
 }
 
 /** Returns the accounts of an entry, or none if they are invalid. Reports those that do not exist. */
-function readAccountNames(
-  entry: EntryKeys<CommonKeys>,
-  context: EntryContext,
-  reading: Reading,
-): { readonly accounts: readonly string[]; readonly accountsListed: boolean } {
+function readAccountNames(entry: EntryKeys<CommonKeys>): Pick<EntryBase, 'accounts' | 'accountsListed'> {
   const selection = entry.values.account;
-  const { allAccounts } = context;
-  const isGood = !entry.faulty('account') && checkAccounts(entry, entry.path, context.accounts, reading);
+  const { allAccounts, accounts } = entry.context;
+  const isGood = !entry.faulty('account') && checkAccounts(entry, entry.path, accounts, entry.reading);
   const named = selection === 'all' ? undefined : selection?.values;
   const unnamed = selection === 'all' || allAccounts.length === 1 ? allAccounts : [DEFAULT_ACCOUNT];
   return {
@@ -159,12 +140,8 @@ function readAccountNames(
 }
 
 /** Reports regions of an entry that its accounts do not have. An account without own regions accepts any. */
-function checkRegions(
-  entry: EntryKeys<CommonKeys>,
-  accounts: readonly string[],
-  context: EntryContext,
-  reading: Reading,
-): void {
+function checkRegions(entry: EntryKeys<CommonKeys>, accounts: readonly string[]): void {
+  const { context, reading } = entry;
   const regions = entry.faulty('region') ? [] : (entry.values.region?.values ?? []);
   for (const element of elementsOf(keyPath(entry.path, 'region'), entry.written('region'), regions)) {
     const without = accounts

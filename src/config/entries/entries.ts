@@ -1,13 +1,7 @@
 import { inSlices } from '../../lib/concurrency.ts';
 import { counted } from '../../lib/text.ts';
 import type { Schedule } from '../../model/query.ts';
-import {
-  DATA_TYPE,
-  type MetricName,
-  MODELLED_CATEGORIES,
-  metricNamesOf,
-  type QueryType,
-} from '../../model/vocabulary.ts';
+import { DATA_TYPE, type MetricName, MODELLED_CATEGORIES, metricNamesOf } from '../../model/vocabulary.ts';
 import { DEFAULT_ACCOUNT } from '../accounts.ts';
 import type { QueryEntry, ScheduledEntry, WatchedEntry } from '../config.ts';
 import type { OneOrList } from '../reading/formats.ts';
@@ -100,7 +94,8 @@ function readKind({ node, path }: ListedMap, defaults: QueryDefaults, reading: R
     reading.report(keyPath(path, 'schedule'), schedule.keyLine, 'both schedule and queryId', CHOICE);
     return 'watched';
   }
-  const kind = markedKind(node) ?? defaultKind(defaults);
+  const marked = node.entries.has('queryId') ? 'watched' : undefined;
+  const kind = schedule === undefined ? (marked ?? defaultKind(defaults)) : 'scheduled';
   if (kind === undefined && !defaults.dropped.has('schedule')) {
     const got =
       defaults.schedule === undefined ? 'neither queryId nor schedule' : 'both queryId and schedule from queryDefaults';
@@ -119,13 +114,6 @@ function readKind({ node, path }: ListedMap, defaults: QueryDefaults, reading: R
   return kind;
 }
 
-function markedKind({ entries }: MapNode): EntryKind | undefined {
-  if (entries.has('schedule')) {
-    return 'scheduled';
-  }
-  return entries.has('queryId') ? 'watched' : undefined;
-}
-
 /** Returns undefined if `queryDefaults` has both keys or neither, or is not a mapping. */
 function defaultKind({ entries, schedule, dropped }: QueryDefaults): EntryKind | undefined {
   const hasQueryId = entries.has('queryId') || dropped.has('queryId');
@@ -136,22 +124,22 @@ function defaultKind({ entries, schedule, dropped }: QueryDefaults): EntryKind |
   return hasQueryId ? 'watched' : 'scheduled';
 }
 
-/** Least default of `staleAfter`, in milliseconds. The default is three times the interval if that is longer. */
-const LEAST_STALE_AFTER_MS = 300_000;
+/** Default of `staleAfter`, in milliseconds: for a watched query, three times the interval if that is longer. */
+const USUAL_STALE_AFTER_MS = 300_000;
 
 /**
  * Reads an element of `queries` that watches a query. Returns undefined if the names of its queries cannot be determined.
  * Other missing or invalid values have placeholders.
  */
 function readWatchedEntry(element: ListedMap, context: EntryContext, reading: Reading): WatchedEntry | undefined {
-  const entry = readEntryKeys(element, WATCHED, context.defaults, isNoListOfSubjects, reading);
-  const base = readBase(entry, context, reading);
+  const entry = readEntryKeys(element, WATCHED, context, reading, isNoListOfSubjects);
+  const base = readBase(entry);
   const { type } = entry.values;
   const subjectKey = subjectKeyOf(type);
   const typeKnown = !entry.faulty('type');
   if (typeKnown) {
     entry.require(subjectKey, `${WATCHED[subjectKey].format.expected}, for type ${type}`);
-    refuseOtherSubject(entry, type, reading);
+    refuseOtherSubject(entry);
   }
   if (base === undefined) {
     return undefined;
@@ -165,7 +153,7 @@ function readWatchedEntry(element: ListedMap, context: EntryContext, reading: Re
     scopeId: subjectKey === 'scopeId' ? subject : undefined,
     queryId: entry.values.queryId ?? '',
     interval,
-    staleAfter: context.staleAfter ?? Math.max(LEAST_STALE_AFTER_MS, 3 * interval),
+    staleAfter: context.staleAfter ?? Math.max(USUAL_STALE_AFTER_MS, 3 * interval),
   };
 }
 
@@ -174,25 +162,21 @@ function isNoListOfSubjects(key: string, { kind }: ConfigNode): boolean {
   return kind !== 'list' || (key !== 'monitorName' && key !== 'scopeId');
 }
 
-/** Default of `staleAfter`, in milliseconds. */
-const USUAL_STALE_AFTER_MS = 300_000;
-
 /**
  * Reads an element of `queries` that starts queries. Returns undefined if their names cannot be determined. Other missing or
  * invalid values have placeholders.
  */
 function readScheduledEntry(element: ListedMap, context: EntryContext, reading: Reading): ScheduledEntry | undefined {
-  const entry = readEntryKeys(element, SCHEDULED, context.defaults, () => true, reading);
-  const base = readBase(entry, context, reading);
-  const schedule = readOwnSchedule(entry, context, reading);
-  const categories = readCategories(entry, reading);
+  const entry = readEntryKeys(element, SCHEDULED, context, reading);
+  const base = readBase(entry);
+  const schedule = readOwnSchedule(entry);
+  const categories = readCategories(entry);
   if (entry.faulty('type')) {
     return undefined;
   }
-  const type = entry.values.type;
-  const subjects = readSubjects(entry, type, context, reading);
-  const metricNames = readMetricNames(entry, type, reading);
-  checkDataType(entry, type, reading);
+  const subjects = readSubjects(entry);
+  const metricNames = readMetricNames(entry);
+  checkDataType(entry);
   if (base === undefined || subjects === undefined || metricNames === undefined || categories === undefined) {
     return undefined;
   }
@@ -202,35 +186,33 @@ function readScheduledEntry(element: ListedMap, context: EntryContext, reading: 
     ...subjects,
     metricNames,
     destinationCategories: categories,
-    limit: type === DATA_TYPE ? undefined : entry.values.limit,
+    limit: entry.values.type === DATA_TYPE ? undefined : entry.values.limit,
     schedule,
     contributorLabels: entry.values.contributorLabels ?? context.contributorLabels,
     staleAfter: context.staleAfter ?? USUAL_STALE_AFTER_MS,
   };
 }
 
-function readOwnSchedule(entry: EntryKeys<ScheduledKeys>, { defaults }: EntryContext, reading: Reading): Schedule {
+function readOwnSchedule(entry: EntryKeys<ScheduledKeys>): Schedule {
   const own = entry.own('schedule')?.value;
   return own === undefined
-    ? (defaults.schedule ?? STAND_IN_SCHEDULE)
-    : readSchedule(own, keyPath(entry.path, 'schedule'), entry.values.type, reading);
+    ? (entry.context.defaults.schedule ?? STAND_IN_SCHEDULE)
+    : readSchedule(own, keyPath(entry.path, 'schedule'), entry.values.type, entry.reading);
 }
 
 /** Returns undefined if they are missing or invalid. */
-function readCategories(entry: EntryKeys<ScheduledKeys>, reading: Reading): OneOrList<string> | undefined {
+function readCategories(entry: EntryKeys<ScheduledKeys>): OneOrList<string> | undefined {
   const key = 'destinationCategory';
   entry.require(key, SCHEDULED[key].format.expected);
   const selection = entry.values[key];
-  warnOfUnknownCategories(selection, keyPath(entry.path, key), entry.own(key)?.value, reading);
+  warnOfUnknownCategories(selection, keyPath(entry.path, key), entry.own(key)?.value, entry.reading);
   return selection === 'all' ? { values: MODELLED_CATEGORIES, listed: true } : selection;
 }
 
 /** Returns undefined if they are missing or invalid. Defaults that the type does not have count as missing. */
-function readMetricNames(
-  entry: EntryKeys<ScheduledKeys>,
-  type: QueryType,
-  reading: Reading,
-): OneOrList<MetricName> | undefined {
+function readMetricNames(entry: EntryKeys<ScheduledKeys>): OneOrList<MetricName> | undefined {
+  const { reading } = entry;
+  const { type } = entry.values;
   const key = 'metricName';
   const path = keyPath(entry.path, key);
   const available = metricNamesOf(type);
@@ -258,17 +240,17 @@ function readMetricNames(
 }
 
 /** Reports keys that the `-data` type does not have: its start has no limit, and its results have no rows. */
-function checkDataType(entry: EntryKeys<ScheduledKeys>, type: QueryType, reading: Reading): void {
+function checkDataType({ own, path, reading, values: { type } }: EntryKeys<ScheduledKeys>): void {
   if (type !== DATA_TYPE) {
     return;
   }
-  const limit = entry.own('limit')?.value;
+  const limit = own('limit')?.value;
   if (limit !== undefined) {
-    reading.reject(keyPath(entry.path, 'limit'), limit, `no limit for type ${type}: the API accepts none`);
+    reading.reject(keyPath(path, 'limit'), limit, `no limit for type ${type}: the API accepts none`);
   }
-  const labels = entry.own('contributorLabels')?.value;
+  const labels = own('contributorLabels')?.value;
   if (labels !== undefined) {
     const expected = `no contributorLabels for type ${type}: its results have no rows`;
-    reading.warn(keyPath(entry.path, 'contributorLabels'), labels.line, showNode(labels), expected);
+    reading.warn(keyPath(path, 'contributorLabels'), labels.line, showNode(labels), expected);
   }
 }

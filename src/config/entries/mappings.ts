@@ -47,24 +47,8 @@ const METRIC_LABELS: ReadonlySet<string> = new Set([
   'zone_name',
 ]);
 
-/** Labels with a meaning in Prometheus. */
-const PROMETHEUS_LABELS: ReadonlySet<string> = new Set(['job', 'instance', 'le', 'quantile']);
-
 /** Common labels of Prometheus targets. Prometheus renames conflicting labels of metrics to `exported_…`. */
-const COMMON_TARGET_LABELS: ReadonlySet<string> = new Set([
-  'env',
-  'cluster',
-  'namespace',
-  'service',
-  'pod',
-  'region',
-  'zone',
-]);
-
-interface LabelFault {
-  readonly severity: 'error' | 'warning';
-  readonly expected: string;
-}
+const COMMON_TARGET_LABELS: ReadonlySet<string> = new Set('env cluster namespace service pod region zone'.split(' '));
 
 /** Reads a mapping of user-defined labels. Reports and omits invalid labels. */
 export function readLabels(node: ConfigNode, path: string, reading: Reading): Readonly<Record<string, string>> {
@@ -72,44 +56,33 @@ export function readLabels(node: ConfigNode, path: string, reading: Reading): Re
   const { entries } = reading.map(path, node, 'a mapping of label names to text');
   for (const [name, { keyLine, value }] of entries) {
     const labelPath = keyPath(path, name);
-    const fault = findLabelFault(name);
-    if (fault?.severity === 'error') {
-      reading.report(labelPath, keyLine, `the label ${quote(name)}`, fault.expected);
-    } else if (fault !== undefined) {
-      reading.warn(labelPath, keyLine, `the label ${quote(name)}`, fault.expected);
+    const expected = expectedInsteadOf(name);
+    if (expected !== undefined) {
+      reading.report(labelPath, keyLine, `the label ${quote(name)}`, expected);
+    } else if (COMMON_TARGET_LABELS.has(name)) {
+      const rare = `a name that scrape targets rarely have: Prometheus may rename it to exported_${name}`;
+      reading.warn(labelPath, keyLine, `the label ${quote(name)}`, rare);
     }
     // Prometheus treats an empty label as a missing one.
     const text = reading.text(labelPath, value, 'text that is not empty', (each) => each !== '');
-    if (text !== undefined && fault?.severity !== 'error') {
+    if (text !== undefined && expected === undefined) {
       labels.push([name, text]);
     }
   }
   return Object.fromEntries(labels);
 }
 
-/** Returns the problem with the name of a user-defined label, or undefined. */
-function findLabelFault(name: string): LabelFault | undefined {
+/** Returns what is expected instead of an invalid name of a user-defined label, or undefined for a valid one. */
+function expectedInsteadOf(name: string): string | undefined {
   if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) {
-    return { severity: 'error', expected: 'a label name: letters, digits, and _, not beginning with a digit' };
+    return 'a label name: letters, digits, and _, not beginning with a digit';
   }
   if (METRIC_LABELS.has(name)) {
-    return { severity: 'error', expected: "a name that is not a label of the exporter's metrics" };
+    return "a name that is not a label of the exporter's metrics";
   }
-  if (PROMETHEUS_LABELS.has(name) || name.startsWith('__') || name.startsWith('exported_')) {
-    return {
-      severity: 'error',
-      expected:
-        'a name that Prometheus does not reserve: job, instance, le, quantile, __*, and exported_* are reserved',
-    };
-  }
-  if (COMMON_TARGET_LABELS.has(name)) {
-    const renamed = `exported_${name}`;
-    return {
-      severity: 'warning',
-      expected: `a name that scrape targets rarely have: Prometheus may rename it to ${renamed}`,
-    };
-  }
-  return undefined;
+  return /^(?:job|instance|le|quantile|__.*|exported_.*)$/.test(name)
+    ? 'a name that Prometheus does not reserve: job, instance, le, quantile, __*, and exported_* are reserved'
+    : undefined;
 }
 
 /** Reads a mapping `monitorSelector`. By default, it selects all ACTIVE monitors. */
@@ -117,24 +90,16 @@ export function readMonitorSelector(node: ConfigNode, path: string, reading: Rea
   const map = reading.map(path, node, 'a mapping with name, tags, or status');
   const section = readSection(map, path, MONITOR_SELECTOR, reading, ['tags']);
   const tags = map.entries.get('tags')?.value;
-  return {
-    kind: 'monitors',
-    name: section.values.name,
-    tags: tags === undefined ? {} : readTags(tags, keyPath(path, 'tags'), reading),
-    status: section.values.status,
-  };
+  return { kind: 'monitors', ...section.values, tags: readTags(tags, keyPath(path, 'tags'), reading) };
 }
 
 /** Reads tags. Keys are any strings, and values may be empty. */
-function readTags(node: ConfigNode, path: string, reading: Reading): Readonly<Record<string, string>> {
-  const tags: [string, string][] = [];
-  for (const [key, { value }] of reading.map(path, node, 'a mapping of tag keys to values').entries) {
-    const text = reading.text(keyPath(path, key), value, 'a tag value: text');
-    if (text !== undefined) {
-      tags.push([key, text]);
-    }
-  }
-  return Object.fromEntries(tags);
+function readTags(node: ConfigNode | undefined, path: string, reading: Reading): Readonly<Record<string, string>> {
+  const { entries } = reading.map(path, node, 'a mapping of tag keys to values');
+  const tags = [...entries].map(([key, { value }]) => {
+    return [key, reading.text(keyPath(path, key), value, 'a tag value: text')] as const;
+  });
+  return Object.fromEntries(tags.flatMap(([key, text]) => (text === undefined ? [] : [[key, text]])));
 }
 
 /** Default of `timeout` unless `every` is shorter, in milliseconds. */
@@ -174,15 +139,9 @@ export function readSchedule(node: ConfigNode, path: string, type: QueryType, re
       reading.warn(keyPath(path, 'lookback'), writtenLookback.line, showNode(writtenLookback), expected);
     }
   }
-  return {
-    every,
-    lookback,
-    delay: section.values.delay,
-    timeout: section.values.timeout ?? Math.min(USUAL_TIMEOUT_MS, every),
-  };
+  const { delay, timeout = Math.min(USUAL_TIMEOUT_MS, every) } = section.values;
+  return { every, lookback, delay, timeout };
 }
-
-const KNOWN: ReadonlySet<string> = new Set(KNOWN_CATEGORIES);
 
 /**
  * Warns of unknown destination categories: the service may have added them since, or reject each start.
@@ -196,7 +155,7 @@ export function warnOfUnknownCategories(
   reading: Reading,
 ): void {
   for (const element of elementsOf(path, node, namedIn(selection))) {
-    if (!KNOWN.has(element.value)) {
+    if (!KNOWN_CATEGORIES.some((known) => known === element.value)) {
       const written = element.node.kind === 'scalar' ? String(element.node.value) : '';
       const expected = `one of ${KNOWN_CATEGORIES.join(', ')}${didYouMean(written, KNOWN_CATEGORIES)}`;
       reading.warn(element.path, element.node.line, showNode(element.node), expected);
