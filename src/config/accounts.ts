@@ -88,16 +88,12 @@ export function resolveAccount(
   return name === undefined
     ? undefined
     : {
-        name,
+        ...{ name, regionsListed, role, cloudwatch, profile: own.profile },
         regions: regions ?? (region === undefined ? [] : [region]),
-        regionsListed,
-        profile: own.profile,
-        role,
         endpoint: own.endpoint ?? aws.endpoint,
         requestsPerSecond: own.requestsPerSecond ?? aws.requestsPerSecond,
         maxConcurrentRequests: own.maxConcurrentRequests ?? aws.maxConcurrentRequests,
         maxConcurrentRuns: own.maxConcurrentRuns ?? aws.maxConcurrentRuns,
-        cloudwatch,
       };
 }
 
@@ -151,14 +147,13 @@ function readAccount(node: MapNode, path: string, reading: Reading): AccountDefi
   if (both && regionsNode !== undefined) {
     reading.report(keyPath(path, 'regions'), regionsNode.keyLine, 'both region and regions', 'only one of them');
   }
-  const single = section.values.region;
-  const listed = section.values.regions;
+  const { name, region: single, regions: listed } = section.values;
   warnOfUnknownRegions(single, keyPath(path, 'region'), section.written('region'), reading);
   warnOfUnknownRegions(listed, keyPath(path, 'regions'), section.written('regions'), reading);
   return {
     path,
     line: node.line,
-    name: section.values.name,
+    name,
     regions: listed ?? (single === undefined ? undefined : [single]),
     regionsListed: listed !== undefined,
     regionsFaulty: both || section.faulty('region') || section.faulty('regions'),
@@ -204,31 +199,21 @@ const TAG_VALUE_EXPECTED = `a tag value: text of at most 256 ${TAG_CHARACTERS}`;
 
 /** Returns the role of an account, or undefined if it is missing or invalid. */
 function readRole(node: MapNode, path: string, section: Section<AccountKeys>, reading: Reading): Role | undefined {
-  const tags = node.entries.get(SESSION_TAGS)?.value;
-  const sessionTags = tags === undefined ? {} : readSessionTags(tags, keyPath(path, SESSION_TAGS), reading);
-  if (section.written('roleArn') === undefined) {
-    for (const key of ROLE_KEYS) {
-      const entry = node.entries.get(key);
-      if (entry !== undefined) {
-        reading.report(
-          keyPath(path, key),
-          entry.keyLine,
-          `${key} without roleArn`,
-          'roleArn (the role to assume) as well',
-        );
-      }
+  const sessionTags = readSessionTags(node.entries.get(SESSION_TAGS)?.value, keyPath(path, SESSION_TAGS), reading);
+  for (const key of section.written('roleArn') === undefined ? ROLE_KEYS : []) {
+    const line = node.entries.get(key)?.keyLine;
+    if (line !== undefined) {
+      reading.report(keyPath(path, key), line, `${key} without roleArn`, 'roleArn (the role to assume) as well');
     }
   }
-  const arn = section.values.roleArn;
-  return arn === undefined
-    ? undefined
-    : { arn, sessionName: section.values.roleSessionName, externalId: section.values.externalId, sessionTags };
+  const { roleArn: arn, roleSessionName: sessionName, externalId } = section.values;
+  return arn === undefined ? undefined : { arn, sessionName, externalId, sessionTags };
 }
 
 /** Reads a mapping of session tags. Reports and omits invalid tags. */
-function readSessionTags(node: ConfigNode, path: string, reading: Reading): Readonly<Record<string, string>> {
+function readSessionTags(node: ConfigNode | undefined, path: string, reading: Reading): Role['sessionTags'] {
   const { entries } = reading.map(path, node, 'a mapping of tag keys to text');
-  if (entries.size > MAX_TAGS) {
+  if (node !== undefined && entries.size > MAX_TAGS) {
     reading.reject(path, node, `at most ${MAX_TAGS} tags`);
   }
   const tags = new Map<string, string>();
@@ -240,12 +225,8 @@ function readSessionTags(node: ConfigNode, path: string, reading: Reading): Read
       const expected = `a tag key: 1 to 128 ${TAG_CHARACTERS}; aws: is reserved at the beginning`;
       reading.report(tagPath, keyLine, `the key ${quote(key)}`, expected);
     } else if (folded.has(key.toLowerCase())) {
-      reading.report(
-        tagPath,
-        keyLine,
-        'a key that differs from another one only in case',
-        'keys that differ in more than case',
-      );
+      const got = 'a key that differs from another one only in case';
+      reading.report(tagPath, keyLine, got, 'keys that differ in more than case');
     } else if (text !== undefined) {
       tags.set(key, text);
     }
@@ -260,15 +241,13 @@ export function describeUnusedAccounts(
   used: ReadonlySet<string>,
   show: (value: string) => string,
 ): Problem[] {
-  const unused = [...definitions].flatMap(({ name, path, line }) =>
+  const [first, ...others] = [...definitions].flatMap(({ name, path, line }) =>
     name === undefined || path === undefined || used.has(name) ? [] : [{ name: quote(show(name)), path, line }],
   );
-  const [first, ...others] = unused;
   if (first === undefined || used.size === 0) {
     return [];
   }
-  const names = abbreviate(others.map(({ name }) => name));
-  const also =
-    others.length === 0 ? '' : `; ${counted(others.length, 'other account is', 'other accounts are')} unused: ${names}`;
+  const number = counted(others.length, 'other account is', 'other accounts are');
+  const also = others.length === 0 ? '' : `; ${number} unused: ${abbreviate(others.map(({ name }) => name))}`;
   return [createProblem(keyPath(first.path, 'name'), first.line, first.name, `an account that a query uses${also}`)];
 }

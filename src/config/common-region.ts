@@ -64,12 +64,8 @@ export async function commonRegion(
     } else if (query !== undefined) {
       reportNoRegion(query, found.got, reading);
     } else {
-      reading.report(
-        'aws.region',
-        1,
-        found.got,
-        `${regionFormat.expected} for cloudwatch, or one in AWS_REGION or the AWS profile`,
-      );
+      const expected = `${regionFormat.expected} for cloudwatch, or one in AWS_REGION or the AWS profile`;
+      reading.report('aws.region', 1, found.got, expected);
     }
   }
   return undefined;

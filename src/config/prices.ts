@@ -34,16 +34,13 @@ export function pricesIn(
   return Object.entries(list).map(([category, dollars]) => [category, dollars / gigabyte]);
 }
 
-const DOLLARS_PER_GIGABYTE = 'dollarsPerGigabyte';
-const REGIONS = 'regions';
-
 /** Reads the mapping `prices`. */
 export function readPrices(node: ConfigNode | undefined, reading: Reading): Prices {
-  const map = reading.map('prices', node, `a mapping with gigabyte, ${DOLLARS_PER_GIGABYTE}, or ${REGIONS}`);
-  const { values } = readSection(map, 'prices', PRICES, reading, [DOLLARS_PER_GIGABYTE, REGIONS]);
+  const map = reading.map('prices', node, 'a mapping with gigabyte, dollarsPerGigabyte, or regions');
+  const { values } = readSection(map, 'prices', PRICES, reading, ['dollarsPerGigabyte', 'regions']);
   const nodeOf = (key: string) => map.entries.get(key)?.value;
-  const everywhere = readPriceList(nodeOf(DOLLARS_PER_GIGABYTE), keyPath('prices', DOLLARS_PER_GIGABYTE), reading);
-  const regions = readNamed(nodeOf(REGIONS), keyPath('prices', REGIONS), REGION, reading);
+  const everywhere = readPriceList(nodeOf('dollarsPerGigabyte'), 'prices.dollarsPerGigabyte', reading);
+  const regions = readNamed(nodeOf('regions'), 'prices.regions', REGION, reading);
   return {
     gigabyte: values.gigabyte,
     everywhere,
@@ -89,15 +86,8 @@ const CATEGORY: Names = {
       : `one of ${KNOWN_CATEGORIES.join(', ')}${didYouMean(name, KNOWN_CATEGORIES)}`,
 };
 
-interface NamedNode {
-  readonly name: string;
-  readonly path: string;
-  readonly line: number;
-  readonly node: ConfigNode;
-}
-
 /** Returns the entries of a mapping. Reports and omits invalid names, and warns of unknown ones. */
-function readNamed(node: ConfigNode | undefined, path: string, names: Names, reading: Reading): readonly NamedNode[] {
+function readNamed(node: ConfigNode | undefined, path: string, names: Names, reading: Reading) {
   return [...reading.map(path, node, names.mapping).entries].flatMap(([name, { keyLine, value }]) => {
     const named = { name, path: keyPath(path, name), line: keyLine, node: value };
     const got = `the ${names.what} ${quote(name)}`;

@@ -7,7 +7,7 @@ import {
 } from './accounts.ts';
 import { readCloudwatch } from './cloudwatch.ts';
 import { commonRegion, type FallbackRegion, type RegionUses } from './common-region.ts';
-import type { Config, QueryEntry, WatchedEntry } from './config.ts';
+import type { Config, QueryEntry } from './config.ts';
 import { type EntryContext, readQueryDefaults } from './entries/common.ts';
 import { readEntries } from './entries/entries.ts';
 import type { ConfigContext } from './entries/outside.ts';
@@ -40,20 +40,8 @@ export interface ReadConfig extends Findings {
 const MAPPING = 'a mapping of keys to values';
 
 const ROOT_KEYS = [
-  'web',
-  'log',
-  'aws',
-  'accounts',
-  'polling',
-  'queryDefaults',
-  'queries',
-  'discovery',
-  'cloudwatch',
-  'contributors',
-  'prices',
-  'http',
-  'storage',
-  'replicas',
+  ...['web', 'log', 'aws', 'accounts', 'polling', 'queryDefaults', 'queries'],
+  ...['discovery', 'cloudwatch', 'contributors', 'prices', 'http', 'storage', 'replicas'],
 ];
 
 const EXPECTED_ROOT = `a mapping with the keys ${ROOT_KEYS.join(', ')}`;
@@ -104,9 +92,7 @@ export async function readConfig(text: string, options: ReadOptions): Promise<Re
     storage: await readStorage(storage, { file: options.file, aws, fallbackRegion }, reading),
     replicas: readReplicas(replicas, top.entries.get('replicas')?.keyLine, storage, reading),
     prices: readPrices(node('prices'), reading),
-    accounts: definitions.flatMap(
-      (definition) => resolveAccount(definition, aws.values, region, settings.get(definition)) ?? [],
-    ),
+    accounts: definitions.flatMap((each) => resolveAccount(each, aws.values, region, settings.get(each)) ?? []),
     queries,
   });
   return {
@@ -134,26 +120,23 @@ export async function readWebSection(
 function readSections({ entries }: MapNode, reading: Reading) {
   const read = <T>(key: string, schema: SectionSchema<T>) =>
     readSection(reading.map(key, entries.get(key)?.value, MAPPING), key, schema, reading);
-  const web = read('web', WEB);
-  const log = read('log', LOG);
-  const aws = read('aws', AWS);
-  for (const key of ['region', 'stsRegion'] as const) {
-    warnOfUnknownRegions(aws.values[key], keyPath('aws', key), aws.written(key), reading);
-  }
-  return {
-    web,
-    log,
-    aws,
+  const sections = {
+    web: read('web', WEB),
+    log: read('log', LOG),
+    aws: read('aws', AWS),
     polling: read('polling', POLLING),
     discovery: read('discovery', DISCOVERY),
     contributors: read('contributors', CONTRIBUTORS),
     http: read('http', HTTP),
   };
+  const { values, written } = sections.aws;
+  for (const key of ['region', 'stsRegion'] as const) {
+    warnOfUnknownRegions(values[key], keyPath('aws', key), written(key), reading);
+  }
+  return sections;
 }
 
-type SectionKeys = 'web' | 'log' | 'aws' | 'polling' | 'discovery' | 'contributors' | 'http';
-
-function valuesOf(sections: ReturnType<typeof readSections>): Pick<Config, SectionKeys> {
+function valuesOf(sections: ReturnType<typeof readSections>): Pick<Config, keyof typeof sections> {
   const { web, log, aws, polling, discovery, contributors, http } = sections;
   const { region, stsRegion, stsEndpoint, requestTimeout, maxAttempts } = aws.values;
   const { interval, concurrency, giveUpAfter } = polling.values;
@@ -215,17 +198,10 @@ function checkStaleAfter(
   queries: readonly QueryEntry[],
   reading: Reading,
 ): void {
-  const watched = queries.filter((entry) => entry.kind === 'watched');
-  const slowest = watched.reduce<WatchedEntry | undefined>(
-    (longest, query) => (longest !== undefined && longest.interval >= query.interval ? longest : query),
-    undefined,
-  );
+  const [slowest] = queries.filter((entry) => entry.kind === 'watched').sort((a, b) => b.interval - a.interval);
   if (node !== undefined && staleAfter !== undefined && slowest !== undefined && staleAfter < 3 * slowest.interval) {
     const least = formatDuration(3 * slowest.interval);
-    reading.reject(
-      'polling.staleAfter',
-      node,
-      `at least ${least}, 3 × the interval of ${slowest.path} (line ${slowest.line})`,
-    );
+    const expected = `at least ${least}, 3 × the interval of ${slowest.path} (line ${slowest.line})`;
+    reading.reject('polling.staleAfter', node, expected);
   }
 }

@@ -101,12 +101,8 @@ export function readReplicas(
   }
   const hasEngine = ENGINE_KEYS.some((key) => storage.entries.has(key));
   if (line !== undefined && !hasEngine && storage.isStandIn !== true) {
-    reading.report(
-      'replicas',
-      line,
-      'replicas without a shared storage',
-      'storage.dynamodb or storage.postgresql as well',
-    );
+    const expected = 'storage.dynamodb or storage.postgresql as well';
+    reading.report('replicas', line, 'replicas without a shared storage', expected);
   }
   return hasEngine ? { group, id, url, heartbeat, deadAfter } : undefined;
 }

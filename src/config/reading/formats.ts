@@ -69,8 +69,7 @@ export function wordOf<T extends string>(choices: readonly T[]): Format<T> {
 /** Accepts undefined as well: the key may be omitted. */
 export function optional<T>(format: Format<T>): Format<T | undefined> {
   return {
-    expected: format.expected,
-    words: format.words,
+    ...format,
     mismatches: (value) => (value === undefined ? [] : format.mismatches(value)),
     parse: (value) => (value === undefined ? undefined : format.parse(value)),
   };
@@ -78,9 +77,8 @@ export function optional<T>(format: Format<T>): Format<T | undefined> {
 
 /** A list of distinct elements, at least one. */
 export function listOf<T>(element: Format<T>): Format<readonly T[]> {
-  const expected = `a list, each element ${element.expected}`;
   return {
-    expected,
+    expected: `a list, each element ${element.expected}`,
     words: element.words,
     mismatches(value) {
       if (!Array.isArray(value) || value.length === 0) {
@@ -94,12 +92,7 @@ export function listOf<T>(element: Format<T>): Format<readonly T[]> {
         return expected === undefined ? [] : [{ index, expected }];
       });
     },
-    parse(value) {
-      if (!Array.isArray(value)) {
-        throw new TypeError(`Not ${expected}`);
-      }
-      return value.map((item: unknown) => element.parse(item));
-    },
+    parse: (value) => [value].flat().map((item: unknown) => element.parse(item)),
   };
 }
 
@@ -114,16 +107,11 @@ export function oneOrList<T>(element: Format<T>): Format<OneOrList<T>> {
   return {
     expected: `${element.expected}, or a list of them`,
     words: element.words,
-    mismatches(value) {
-      if (Array.isArray(value)) {
-        return list.mismatches(value);
-      }
-      return element.mismatches(value).map(({ expected }) => ({ expected: `${expected}, or a list of them` }));
-    },
-    parse: (value) =>
+    mismatches: (value) =>
       Array.isArray(value)
-        ? { values: list.parse(value), listed: true }
-        : { values: [element.parse(value)], listed: false },
+        ? list.mismatches(value)
+        : element.mismatches(value).map(({ expected }) => ({ expected: `${expected}, or a list of them` })),
+    parse: (value) => ({ values: list.parse(value), listed: Array.isArray(value) }),
   };
 }
 
@@ -142,10 +130,7 @@ export function selection<T>(expected: string, element: Format<T>): Format<Selec
     expected,
     words: element.words,
     mismatches(value) {
-      if (value === '*') {
-        return [];
-      }
-      const found = some.mismatches(value);
+      const found = value === '*' ? [] : some.mismatches(value);
       return Array.isArray(value) ? found : found.map(() => ({ expected }));
     },
     parse: (value) => (value === '*' ? 'all' : some.parse(value)),

@@ -66,7 +66,6 @@ export function readSection<T>(
 ): Section<T> {
   const keys = Object.keys(schema).filter((key): key is keyof T & string => key in schema);
   checkKeys(node, path, [...keys, ...otherKeys], reading);
-
   const written = (key: string) => node.entries.get(key)?.value;
   const plain = new Map<string, unknown>();
   const reported = new Set<ConfigNode>();
@@ -152,9 +151,8 @@ function toPlain(node: ConfigNode, path: string, reading: Reading, reported: Set
   const text = reading.expand(path, node, node.value);
   if (text === undefined) {
     reported.add(node);
-    return UNFIT;
   }
-  return text;
+  return text ?? UNFIT;
 }
 
 /** Returns a hint about an invalid value. Variables in a string are not replaced. */

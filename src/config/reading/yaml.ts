@@ -64,11 +64,7 @@ export function parseYaml(text: string, file: string, { rootPath = '', skipped }
   }
   const faults = documents.flatMap((document) => [...document.errors, ...document.warnings]);
   if (faults.length > 0) {
-    return {
-      root: undefined,
-      blank: false,
-      problems: describeFaults(faults, text, file, lineOf),
-    };
+    return refused(...describeFaults(faults, text, file, lineOf));
   }
   const [document, second] = documents;
   if (second !== undefined) {
@@ -150,13 +146,11 @@ class TreeBuilder {
 
   #entries(pairs: readonly { key: unknown; value: unknown }[], path: string, mapLine: number): Map<string, MapEntry> {
     const entries = new Map<string, MapEntry>();
-    const merged: ConfigNode[] = [];
+    const merged: (readonly ConfigNode[])[] = [];
     for (const pair of pairs) {
       const keyLine = this.#line(pair.key, mapLine);
       if (isMergeKey(pair.key)) {
-        for (const source of this.#mergeSources(pair.value, keyPath(path, '<<'), keyLine)) {
-          merged.push(source);
-        }
+        merged.push(this.#mergeSources(pair.value, keyPath(path, '<<'), keyLine));
         continue;
       }
       const keyNode = this.#node(pair.key, path, mapLine);
@@ -170,17 +164,13 @@ class TreeBuilder {
       const value = this.#node(pair.value, keyPath(path, key), keyLine);
       const first = entries.get(key);
       if (first !== undefined) {
-        this.#report(
-          keyPath(path, key),
-          keyLine,
-          'a duplicate key',
-          `one key of this name; the first is in line ${first.keyLine}`,
-        );
+        const expected = `one key of this name; the first is in line ${first.keyLine}`;
+        this.#report(keyPath(path, key), keyLine, 'a duplicate key', expected);
         continue;
       }
       entries.set(key, { keyLine, value });
     }
-    for (const source of merged) {
+    for (const source of merged.flat()) {
       for (const [key, entry] of source.kind === 'map' ? source.entries : []) {
         if (!entries.has(key)) {
           entries.set(key, entry);
@@ -207,7 +197,7 @@ class TreeBuilder {
     if (target !== undefined && target !== 'open') {
       return target;
     }
-    const shown = isSensitive(path) ? '…' : oneWord(name);
+    const shown = isSensitive(path) ? '…' : quote(name).slice(1, -1);
     const expected =
       target === 'open'
         ? 'no alias inside its own anchor'
@@ -230,8 +220,4 @@ class TreeBuilder {
 /** Returns true for `<<` without quotes. YAML 1.1 (with `%YAML 1.1`) reads it as a symbol, YAML 1.2 as a string. */
 function isMergeKey(key: unknown): boolean {
   return isScalar(key) && key.type === 'PLAIN' && key.source === '<<';
-}
-
-function oneWord(name: string): string {
-  return quote(name).slice(1, -1);
 }
