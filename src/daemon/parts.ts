@@ -110,7 +110,7 @@ export async function openParts(
   const handler = new BoundedHandler({ network, clock: context.clock, timeout, atOnce: files.calls });
   const inForce: ConfigInForce = { loaded };
   const replica = await openReplicaOf(options, context, inForce, handler);
-  releases.add('shared storage', () => replica?.close());
+  releases.add('shared storage', () => replica?.engine.close());
   const isStandby = () => replica?.isLeader === false;
   const clock = replica?.clock ?? context.clock;
   const state = new ExporterState(config, clock, log);

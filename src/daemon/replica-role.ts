@@ -3,9 +3,8 @@ import type { Context } from '../lib/context.ts';
 import { isWatched, type Registration } from '../model/query.ts';
 import { questionOf } from '../model/question.ts';
 import { isTerminal, QUERY_STATUSES } from '../model/vocabulary.ts';
-import type { ReplicaMember } from '../replicas/member.ts';
+import type { ReplicaHandlers, ReplicaMember } from '../replicas/member.ts';
 import { expectRegisterError } from '../replicas/registers.ts';
-import type { ReplicaHandlers } from '../replicas/replica-handlers.ts';
 import { leaveCalls, renewStates } from './participants.ts';
 import type { Parts } from './parts.ts';
 import type { Queries } from './queries.ts';
@@ -47,8 +46,7 @@ export class ReplicaRole implements ReplicaHandlers {
 
   /** Begins the heartbeat. Another member may lead. */
   begin(): void {
-    this.#member.attach(this);
-    this.#member.start();
+    this.#member.start(this);
   }
 
   async lead(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import { untilAborted } from '../lib/concurrency.ts';
 import {
   Conflict,
   type NamedRegister,
@@ -13,8 +14,7 @@ import {
 } from './registers.ts';
 
 /** Calls of an engine: the values of `aws_nfm_replica_engine_requests_total{operation}`. */
-const ENGINE_OPERATIONS = ['get', 'put', 'list'] as const;
-export type EngineOperation = (typeof ENGINE_OPERATIONS)[number];
+export type EngineOperation = keyof Registers;
 
 /** One attempt that has ended. Times are on the monotonic clock. */
 export interface EngineCall {
@@ -103,35 +103,27 @@ export class EngineRegisters implements Registers {
 
   /** Returns `version` if the failed write has succeeded. @throws the failure of the write, or of the read */
   async #readAgain(key: RegisterKey, version: string, failure: unknown): Promise<string> {
-    const read = await this.get(key).then(
-      (current) => ({ current }),
-      (error: unknown) => ({ error }),
-    );
-    if ('error' in read) {
+    const current = await this.get(key).catch((error: unknown) => {
       // A conflict may be with this very write, sent twice by the connection: its outcome is unknown without the read.
-      throw failure instanceof Conflict ? read.error : failure;
-    }
-    if (read.current?.version === version) {
+      throw failure instanceof Conflict ? error : failure;
+    });
+    if (current?.version === version) {
       return version;
     }
-    throw failure instanceof Conflict ? new Conflict(read.current, { cause: failure }) : failure;
+    throw failure instanceof Conflict ? new Conflict(current, { cause: failure }) : failure;
   }
 
   async #attempt<T>(operation: EngineOperation, call: (signal: AbortSignal) => Promise<Reply<T>>): Promise<T> {
     const { clock, timeout, ended } = this.#options;
     const abort = new AbortController();
     const sentAt = clock.monotonic();
-    let cancel: () => void = () => undefined;
-    const expired = new Promise<never>((_resolve, reject) => {
-      cancel = clock.setTimer(timeout, () => {
-        reject(new RegisterError('timeout', `no reply within ${Math.round(timeout)} ms`));
-        abort.abort();
-      });
-    });
+    const cancel = clock.setTimer(timeout, () =>
+      abort.abort(new RegisterError('timeout', `no reply within ${Math.round(timeout)} ms`)),
+    );
     let failure: RegisterFailure | undefined;
     let time: number | undefined;
     try {
-      const reply = await Promise.race([call(abort.signal), expired]);
+      const reply = await untilAborted(call(abort.signal), abort.signal);
       time = reply.time;
       return reply.result;
     } catch (error) {

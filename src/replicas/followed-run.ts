@@ -1,15 +1,13 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
-import type { Run, RunEnd } from '../model/run.ts';
+import { newRun, type Run, type RunEnd } from '../model/run.ts';
+import type { FenceGroup } from './run-registers.ts';
 import type { RunValue } from './values.ts';
 
 type End = Exclude<RunEnd, 'left'>;
 
 /** The writer of a register. */
-interface Writer {
-  readonly boot: string;
-  readonly epoch: () => number;
-}
+type Writer = Pick<FenceGroup, 'boot' | 'epoch'>;
 
 /** A change of a run to write to its register. */
 interface Change {
@@ -53,15 +51,8 @@ export class FollowedRun {
     const { start, end, queryId, startedAt } = value;
     const age = Math.min(Math.max(0, clock.now() - (startedAt ?? 0)), timeout);
     const since = clock.monotonic() - age;
-    const followed = new FollowedRun(name, registration, {
-      window: { n: Math.round(end / every), start, end },
-      queryId,
-      startedAt: since,
-      terminalAt: undefined,
-      wantedAt: since,
-      covered: [],
-      isUnconfirmed: false,
-    });
+    const run = newRun({ window: { n: Math.round(end / every), start, end }, since, covered: [] });
+    const followed = new FollowedRun(name, registration, { ...run, queryId });
     followed.isSent = true;
     followed.#startedAt = startedAt;
     followed.#coveredBefore = value.coveredBefore;

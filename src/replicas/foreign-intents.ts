@@ -1,19 +1,11 @@
-import type { Clock } from '../lib/clock.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
-import type { FenceGroup } from './fenced-runs.ts';
 import { expectRegisterError } from './registers.ts';
-import type { RunRegisters } from './run-registers.ts';
+import type { RunFenceOptions } from './run-registers.ts';
 import type { RunValue } from './values.ts';
 
 type Scheduled = Registration<ScheduledQuery>;
 
-export interface ForeignIntentsOptions {
-  /** Its wall time is that of the engine. */
-  readonly clock: Clock;
-  readonly registers: RunRegisters;
-  readonly group: Omit<FenceGroup, 'mayStart'>;
-  /** How long an intent of another living process is left alone, in milliseconds. */
-  readonly patience: () => number;
+export interface ForeignIntentsOptions extends Pick<RunFenceOptions, 'clock' | 'registers' | 'group' | 'patience'> {
   /** Follows a run that turned out to be at the service. Returns false if the query has another run now. */
   readonly resume: (registration: Scheduled, value: RunValue) => boolean;
   /** Counts a skipped window. */

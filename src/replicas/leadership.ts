@@ -1,16 +1,13 @@
-import { Conflict, type Register, type Registers } from './registers.ts';
-import { type LeaderValue, type MemberIdentity, readLeader } from './values.ts';
+import { conflictOf, type Register } from './registers.ts';
+import { type LeaderValue, type MemberIdentity, readLeader, type SharedRegisters } from './values.ts';
 
 /** Why a member has taken the lead. `released`: no member had it, or the leader has shut down. */
-export const TAKEOVER_REASONS = ['dead', 'refused', 'released'] as const;
-export type TakeoverReason = (typeof TAKEOVER_REASONS)[number];
+export type TakeoverReason = 'dead' | 'refused' | 'released';
 
 /** Result of a connection to another member's port. */
 export type ProbeResult = 'accepted' | 'refused' | 'unknown';
 
-export interface LeadershipOptions {
-  readonly registers: Registers;
-  readonly group: string;
+export interface LeadershipOptions extends Pick<SharedRegisters, 'registers' | 'group'> {
   readonly identity: () => MemberIdentity;
   readonly monotonic: () => number;
   /** In milliseconds. */
@@ -76,18 +73,10 @@ export class Leadership {
   }
 
   /** Moves the counter of the leader. Another process may have taken the lead: then this one is a standby. @throws RegisterError */
-  async beat(): Promise<void> {
-    const epoch = this.#epoch;
-    if (epoch === undefined) {
-      return;
-    }
-    try {
-      await this.#write(epoch, this.#version);
-    } catch (error) {
-      if (!(error instanceof Conflict)) {
-        throw error;
-      }
-      await this.#conflicted(epoch, error.current);
+  async beat(epoch: number): Promise<void> {
+    const conflict = await conflictOf(this.#write(epoch, this.#version));
+    if (conflict !== undefined) {
+      await this.#conflicted(epoch, conflict.current);
     }
   }
 
@@ -112,12 +101,8 @@ export class Leadership {
     if (leader.released || leader.boot === boot) {
       return 'released';
     }
-    if (leader.id === id) {
-      // Only one living process has an id.
-      return 'dead';
-    }
-    // The request counts, not the reply: a reply that was received before a pause of this process is old.
-    return sentAt - movedAt >= deadAfter ? 'dead' : undefined;
+    // Only one living process has an id. The request counts, not the reply: one that was received before a pause is old.
+    return leader.id === id || sentAt - movedAt >= deadAfter ? 'dead' : undefined;
   }
 
   /** Stores the result of a connection to the leader's port. Returns whether it means that the leader has ended. */
@@ -132,18 +117,11 @@ export class Leadership {
   /** Takes the lead, unless another process has been faster, or the leader has moved. @throws RegisterError */
   async take(): Promise<boolean> {
     const epoch = Math.max(this.#highestEpoch, this.#observed?.leader.epoch ?? 0) + 1;
-    try {
-      await this.#write(epoch, this.#observed?.version);
-      return true;
-    } catch (error) {
-      if (!(error instanceof Conflict)) {
-        throw error;
-      }
-      if (error.current !== undefined) {
-        this.#see(error.current);
-      }
-      return false;
+    const conflict = await conflictOf(this.#write(epoch, this.#observed?.version));
+    if (conflict?.current !== undefined) {
+      this.#see(conflict.current);
     }
+    return conflict === undefined;
   }
 
   /** Gives the lead up, so that another member takes it at once. @throws RegisterError */
@@ -192,8 +170,7 @@ export class Leadership {
     const known = Math.max(lostUntil(), this.#observed?.leader.lostUntil ?? 0);
     const leader: LeaderValue = { ...identity(), epoch, counter, released, lostUntil: known };
     const sentAt = monotonic();
-    const value = JSON.stringify(leader);
-    const version = await registers.put(this.#key, value, ifVersion === undefined ? {} : { ifVersion });
+    const version = await registers.put(this.#key, JSON.stringify(leader), { ifVersion });
     this.#version = version;
     this.#epoch = epoch;
     this.#highestEpoch = Math.max(this.#highestEpoch, epoch);
@@ -208,7 +185,7 @@ export class Leadership {
 }
 
 /** Reads from the engine whether a process leads. @throws RegisterError */
-export async function hasLead(registers: Registers, group: string, boot: string): Promise<boolean> {
+export async function hasLead({ registers, group, boot }: SharedRegisters): Promise<boolean> {
   const key = leaderKey(group);
   const register = await registers.get(key);
   return register !== undefined && readLeader(key, register.value).boot === boot;

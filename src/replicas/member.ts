@@ -7,15 +7,14 @@ import type { ScheduledQuery } from '../model/query.ts';
 import type { Question } from '../model/question.ts';
 import { EngineClock } from './engine-clock.ts';
 import { type EngineCall, EngineRegisters } from './engine-registers.ts';
-import type { FenceGroup } from './fenced-runs.ts';
 import { ReplicaGroup, type ReplicaGroupOptions } from './group.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { IdInUseError } from './own-register.ts';
 import { type RegisterEngine, RegisterError } from './registers.ts';
-import type { ReplicaHandlers } from './replica-handlers.ts';
 import { ReplicaStats } from './replica-stats.ts';
+import type { FenceGroup } from './run-registers.ts';
 import { SharedState } from './shared-state.ts';
-import type { LeaderValue, MemberIdentity } from './values.ts';
+import type { LeaderValue, MemberIdentity, SharedRegisters } from './values.ts';
 
 export interface ReplicaMemberOptions extends Pick<ReplicaGroupOptions, 'clock' | 'log' | 'settings' | 'probe'> {
   readonly engine: RegisterEngine;
@@ -26,6 +25,19 @@ export interface ReplicaMemberOptions extends Pick<ReplicaGroupOptions, 'clock' 
   readonly questionOf: (query: ScheduledQuery) => Question;
   /** How long an intent of another living process is left alone, in milliseconds. */
   readonly patience: () => number;
+}
+
+/** What the daemon does when its role changes. Calls do not overlap. */
+export interface ReplicaHandlers {
+  /** Starts polls and runs. The registers are loaded. If the lead is lost in the meantime, `follow` is called afterward. */
+  lead(): Promise<void>;
+  /** Called when another process leads. Stops polls, and leaves runs at the service. */
+  follow(): Promise<void>;
+  /**
+   * Called when the leader has had no acknowledged heartbeat for `deadAfter`, and another process may lead: it uses half of each
+   * budget. Called with false afterward.
+   */
+  cutOff(isCutOff: boolean): void;
 }
 
 /** Attempts to reach the engine in `deadAfter`: a heartbeat has several, so that one slow reply does not end the lead. */
@@ -45,6 +57,10 @@ export class ReplicaMember {
   /** What the members share beside the lead. */
   readonly shared: SharedState;
   readonly stats = new ReplicaStats();
+  /** Its connections are closed by the caller, after {@link stop}. */
+  readonly engine: RegisterEngine;
+  /** Whether this process has read the registers: a standby is ready then. */
+  isReady = false;
   /** Resolves if this process must exit, because another one uses its id. */
   readonly failed: Promise<Error>;
   readonly #options: ReplicaMemberOptions;
@@ -52,27 +68,25 @@ export class ReplicaMember {
   readonly #unreachable: Conditions;
   readonly #roles = new Turns();
   readonly #heartbeats: Heartbeats;
-  #handlers: ReplicaHandlers = { lead: async () => undefined, follow: async () => undefined, cutOff: () => undefined };
+  #handlers: ReplicaHandlers | undefined;
   #fail: (error: Error) => void = () => undefined;
   /** The epoch for which polls and runs are started, or being started. */
   #ledEpoch: number | undefined;
   /** The epoch for which the registers are loaded. */
   #loadedEpoch: number | undefined;
   #isCutOff = false;
-  #isReady = false;
   #isMeasured = false;
   #stopped = false;
 
   constructor(options: ReplicaMemberOptions) {
     this.#options = options;
+    this.engine = options.engine;
     const { clock, log, engine, settings, questionOf, patience } = options;
-    const { group } = settings;
-    const { boot } = this;
+    const { boot, stats } = this;
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
     this.clock = new EngineClock(clock);
-    const now = () => this.clock.now();
     const registers = new EngineRegisters({
       engine,
       clock,
@@ -80,21 +94,26 @@ export class ReplicaMember {
       timeout: settings.deadAfter / ATTEMPTS_PER_DEATH,
       ended: (call) => this.#called(call),
     });
-    const identity = () => this.#identity();
-    const refused = (error: RegisterError) =>
-      log.warn('invalid entry of the shared storage ignored', { reason: error.message, hint: INVALID_HINT });
-    const { stats } = this;
-    const replicas = new ReplicaGroup({ ...options, registers, identity, now, stats, refused });
+    const shared: SharedRegisters = {
+      registers,
+      group: settings.group,
+      boot,
+      now: () => this.clock.now(),
+      log,
+      refused: ({ message: reason }) =>
+        log.warn('invalid entry of the shared storage ignored', { reason, hint: INVALID_HINT }),
+    };
+    const replicas = new ReplicaGroup({ ...options, ...shared, identity: () => this.#identity(), stats });
     this.#group = replicas;
     const fence: FenceGroup = {
       boot,
       mayStart: () => this.#mayStart,
       epoch: () => this.epoch,
-      isDead: (other) => replicas.isDead(other),
+      isDead: (other) => replicas.peers.isDead(other),
       lostUntil: () => replicas.lostUntil,
       lost: () => replicas.lost(),
     };
-    this.shared = new SharedState({ registers, group, fence, clock: this.clock, log, questionOf, patience, refused });
+    this.shared = new SharedState({ ...shared, fence, clock: this.clock, questionOf, patience });
     this.#unreachable = new Conditions({
       clock,
       log,
@@ -110,34 +129,19 @@ export class ReplicaMember {
     });
   }
 
-  /** Sets what follows the role. Called once, before {@link start}. */
-  attach(handlers: ReplicaHandlers): void {
-    this.#handlers = handlers;
-  }
-
   /** What this member writes about itself, and its group. */
   get identity(): MemberIdentity & { readonly group: string } {
     return { ...this.#identity(), group: this.#options.settings.group };
   }
 
-  /** Kind and address of the engine. */
-  get engine(): Pick<RegisterEngine, 'kind' | 'description'> {
-    return this.#options.engine;
-  }
-
-  /** Whether this process has read the registers: a standby is ready then. */
-  get isReady(): boolean {
-    return this.#isReady;
-  }
-
   /** Whether polls and runs of this process are started. */
   get isLeader(): boolean {
-    return this.#loadedEpoch !== undefined && this.#loadedEpoch === this.#group.epoch;
+    return this.#loadedEpoch !== undefined && this.#loadedEpoch === this.#group.leadership.epoch;
   }
 
   /** The epoch of this process if it leads, otherwise 0. */
   get epoch(): number {
-    return this.#group.epoch ?? 0;
+    return this.#group.leadership.epoch ?? 0;
   }
 
   /** The last known leader: this or another process. Undefined if none is known. */
@@ -156,8 +160,9 @@ export class ReplicaMember {
     return leader !== undefined && leader.config !== this.#options.config();
   }
 
-  /** Begins with the first heartbeat at once. */
-  start(): void {
+  /** Begins with the first heartbeat at once. @param handlers follow the role */
+  start(handlers: ReplicaHandlers): void {
+    this.#handlers = handlers;
     this.#heartbeats.start();
   }
 
@@ -176,13 +181,11 @@ export class ReplicaMember {
       await this.#group.release();
     } catch (error) {
       const hint = 'another replica leads after replicas.deadAfter';
-      this.#options.log.warn('shutdown not announced to the other replicas', { reason: reasonOf(error), hint });
+      this.#options.log.warn('shutdown not announced to the other replicas', {
+        reason: reasonOf(error),
+        hint,
+      });
     }
-  }
-
-  /** Closes the connections to the engine. */
-  async close(): Promise<void> {
-    await this.#options.engine.close();
   }
 
   #identity(): MemberIdentity {
@@ -193,12 +196,12 @@ export class ReplicaMember {
 
   /** A heartbeat and what depends on it. Never rejects. */
   async #beat(): Promise<void> {
-    const { engine } = this.#options;
+    const { engine } = this;
     try {
       this.#isMeasured = false;
       await this.#group.heartbeat();
       this.stats.isEngineUp = true;
-      this.#isReady ||= this.#group.hasJoined;
+      this.isReady ||= this.#group.own.hasJoined;
       this.#unreachable.over('engine');
     } catch (error) {
       if (error instanceof IdInUseError) {
@@ -217,43 +220,38 @@ export class ReplicaMember {
 
   /** Starts or stops polls and runs if the role has changed. */
   #updateRole(): void {
-    const { log } = this.#options;
-    const { epoch } = this.#group;
+    const { epoch, age } = this.#group.leadership;
     if (epoch !== this.#ledEpoch) {
       const had = this.#ledEpoch !== undefined;
       this.#ledEpoch = epoch;
-      background(
-        log,
-        'change of the role',
-        this.#roles.take(() => this.#changeRole(had, epoch)),
-      );
+      const change = this.#roles.take(() => this.#changeRole(had, epoch));
+      background(this.#options.log, 'change of the role', change);
     }
-    const isCutOff = epoch !== undefined && this.#group.leaderAge >= this.#options.settings.deadAfter;
+    const isCutOff = epoch !== undefined && age >= this.#options.settings.deadAfter;
     if (isCutOff !== this.#isCutOff) {
       this.#isCutOff = isCutOff;
-      this.#handlers.cutOff(isCutOff);
+      this.#handlers?.cutOff(isCutOff);
     }
   }
 
   async #changeRole(hadLead: boolean, epoch: number | undefined): Promise<void> {
-    const { log } = this.#options;
+    const { log, settings } = this.#options;
+    const { id, group } = settings;
     if (hadLead) {
-      const { id, group } = this.#options.settings;
       log.info('replica no longer leads', { group, id, leader: this.leader?.id });
       this.shared.runs.follow();
-      await this.#handlers.follow();
+      await this.#handlers?.follow();
     }
     if (epoch !== undefined && (await this.#load(epoch))) {
-      const { id, group } = this.#options.settings;
       log.info('replica leads', { group, id, epoch, reason: this.#group.reason });
-      await this.#handlers.lead();
+      await this.#handlers?.lead();
     }
   }
 
   /** Reads the registers of the group. Returns false if the lead was lost in the meantime. */
   async #load(epoch: number): Promise<boolean> {
     const { clock, log, settings } = this.#options;
-    while (this.#group.epoch === epoch && !this.#stopped) {
+    while (this.#group.leadership.epoch === epoch && !this.#stopped) {
       try {
         await this.shared.load();
         this.#loadedEpoch = epoch;
@@ -267,7 +265,7 @@ export class ReplicaMember {
   }
 
   get #mayStart(): boolean {
-    return this.isLeader && !this.#stopped && this.#group.leaderAge < this.#options.settings.deadAfter;
+    return this.isLeader && !this.#stopped && this.#group.leadership.age < this.#options.settings.deadAfter;
   }
 
   #called(call: EngineCall): void {

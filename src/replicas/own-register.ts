@@ -1,5 +1,5 @@
-import { Conflict, type Register, type Registers } from './registers.ts';
-import { type MemberIdentity, type MemberValue, readMember } from './values.ts';
+import { conflictOf, type Register } from './registers.ts';
+import { type MemberIdentity, type MemberValue, readMember, type SharedRegisters } from './values.ts';
 
 /** Another living process uses the id of this one. */
 export class IdInUseError extends Error {
@@ -12,12 +12,8 @@ export const EXPIRY_MS = 8 * 24 * 3_600_000;
 /** Heartbeats without a change after which another process with this id is dead. */
 const UNMOVED_BEATS = 2;
 
-export interface OwnRegisterOptions {
-  readonly registers: Registers;
-  readonly group: string;
+export interface OwnRegisterOptions extends Pick<SharedRegisters, 'registers' | 'group' | 'now'> {
   readonly identity: () => MemberIdentity;
-  /** Milliseconds of the engine's clock. */
-  readonly now: () => number;
 }
 
 /**
@@ -25,6 +21,8 @@ export interface OwnRegisterOptions {
  * write, the engine has returned to an earlier state.
  */
 export class OwnRegister {
+  /** As {@link MemberValue.lostUntil}. */
+  lostUntil = 0;
   readonly #options: OwnRegisterOptions;
   /** Version of the last known write of this process. Undefined before the first one. */
   #version: string | undefined;
@@ -32,7 +30,6 @@ export class OwnRegister {
   #acknowledged = 0;
   #counter = 0;
   #since: number | undefined;
-  #lostUntil = 0;
   /** The register of another process with this id, and the number of heartbeats for which it has not changed. */
   #other: { readonly version: string; readonly beats: number } | undefined;
 
@@ -45,14 +42,9 @@ export class OwnRegister {
     return this.#version !== undefined;
   }
 
-  /** As {@link MemberValue.lostUntil}. */
-  get lostUntil(): number {
-    return this.#lostUntil;
-  }
-
   /** Marks all windows that are due until now, because registers were lost. */
   markLost(): void {
-    this.#lostUntil = Math.max(this.#lostUntil, this.#options.now());
+    this.lostUntil = Math.max(this.lostUntil, this.#options.now());
   }
 
   /**
@@ -66,20 +58,16 @@ export class OwnRegister {
       await this.#join();
       return false;
     }
-    try {
-      await this.#write(this.#version, false);
+    const conflict = await conflictOf(this.#write(this.#version, false));
+    if (conflict === undefined) {
       return false;
-    } catch (error) {
-      if (!(error instanceof Conflict)) {
-        throw error;
-      }
-      const isLost = this.#isOlder(error.current);
-      if (isLost) {
-        this.markLost();
-      }
-      await this.#write(error.current?.version, false);
-      return isLost;
     }
+    const isLost = this.#isOlder(conflict.current);
+    if (isLost) {
+      this.markLost();
+    }
+    await this.#write(conflict.current?.version, false);
+    return isLost;
   }
 
   /** Stores that the process shuts down. @throws RegisterError */
@@ -96,17 +84,13 @@ export class OwnRegister {
       return;
     }
     this.#since ??= this.#options.now();
-    await this.#write(current?.version, false).catch((error: unknown) => {
-      if (!(error instanceof Conflict)) {
-        throw error;
-      }
-    });
+    await conflictOf(this.#write(current?.version, false));
   }
 
   /** Returns whether the process that has written the register has ended. @throws IdInUseError */
   async #isFree({ value, version }: Register): Promise<boolean> {
     const { boot, released, lostUntil } = readMember(this.#key, value);
-    this.#lostUntil = Math.max(this.#lostUntil, lostUntil);
+    this.lostUntil = Math.max(this.lostUntil, lostUntil);
     if (released || boot === this.#options.identity().boot) {
       return true;
     }
@@ -137,10 +121,9 @@ export class OwnRegister {
     this.#counter += 1;
     const counter = this.#counter;
     const since = this.#since ?? now();
-    const value: MemberValue = { ...identity(), since, counter, released, lostUntil: this.#lostUntil };
+    const value: MemberValue = { ...identity(), since, counter, released, lostUntil: this.lostUntil };
     const expiresAt = now() + EXPIRY_MS;
-    const condition = ifVersion === undefined ? {} : { ifVersion };
-    this.#version = await registers.put(this.#key, JSON.stringify(value), { ...condition, expiresAt });
+    this.#version = await registers.put(this.#key, JSON.stringify(value), { ifVersion, expiresAt });
     this.#acknowledged = counter;
   }
 

@@ -1,10 +1,9 @@
 import type { MemberValue } from './values.ts';
 
-/** What is known about another process. Times are on the observer's monotonic clock. */
+/** What is known about another process. `movedAt`: time at which its counter was first seen, on the observer's monotonic clock. */
 interface Peer {
-  value: MemberValue;
-  /** Time at which its counter was first seen. */
-  movedAt: number;
+  readonly value: MemberValue;
+  readonly movedAt: number;
 }
 
 /**
@@ -13,7 +12,7 @@ interface Peer {
  */
 export class Peers {
   readonly #deadAfter: number;
-  readonly #byBoot = new Map<string, Peer>();
+  #byBoot: ReadonlyMap<string, Peer> = new Map();
   /** Boots without a register, with the time at which that was first seen. */
   readonly #absent = new Map<string, number>();
   /** Time at which the last list was requested. */
@@ -31,21 +30,15 @@ export class Peers {
    * @param now time at which it was received
    */
   observe(members: Iterable<MemberValue>, sentAt: number, now: number): void {
-    const boots = new Set<string>();
     // If the engine was out of reach for this process, it may have been for the others, which have as long to return.
     const wasBlind = sentAt - this.#observedAt >= this.#deadAfter;
-    for (const value of members) {
-      boots.add(value.boot);
+    const observed = Array.from(members, (value): [string, Peer] => {
       this.#absent.delete(value.boot);
       const known = this.#byBoot.get(value.boot);
       const hasMoved = wasBlind || known === undefined || known.value.counter !== value.counter;
-      this.#byBoot.set(value.boot, { value, movedAt: hasMoved ? now : known.movedAt });
-    }
-    for (const boot of this.#byBoot.keys()) {
-      if (!boots.has(boot)) {
-        this.#byBoot.delete(boot);
-      }
-    }
+      return [value.boot, { value, movedAt: hasMoved ? now : known.movedAt }];
+    });
+    this.#byBoot = new Map(observed);
     this.#observedAt = sentAt;
   }
 
@@ -65,9 +58,8 @@ export class Peers {
 
   /** The living members, with the milliseconds since their last observed heartbeat. */
   living(now: number): { readonly value: MemberValue; readonly age: number }[] {
-    return Array.from(this.#byBoot.values(), ({ value, movedAt }) => ({ value, age: now - movedAt })).filter(
-      ({ value }) => !this.isDead(value.boot),
-    );
+    const living = [...this.#byBoot.values()].filter(({ value }) => !this.isDead(value.boot));
+    return living.map(({ value, movedAt }) => ({ value, age: now - movedAt }));
   }
 
   /** The latest time until which a member knows that registers were lost. */

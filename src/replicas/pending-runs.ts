@@ -1,11 +1,9 @@
 import pLimit from 'p-limit';
 import { background } from '../lib/background.ts';
 import { TurnsByKey } from '../lib/concurrency.ts';
-import type { Logger } from '../lib/log.ts';
-import type { FenceGroup } from './fenced-runs.ts';
 import type { FollowedRun } from './followed-run.ts';
 import { expectRegisterError, RegisterError } from './registers.ts';
-import type { RunRegisters } from './run-registers.ts';
+import type { RunFenceOptions } from './run-registers.ts';
 
 /** Registers in work at the same time, when many are due after the engine was away. */
 const WRITES_AT_ONCE = 16;
@@ -18,15 +16,11 @@ export class PendingRuns {
   readonly turns = new TurnsByKey();
   /** Limits the work at a heartbeat. */
   readonly atOnce = pLimit(WRITES_AT_ONCE);
-  readonly #log: Logger;
-  readonly #registers: RunRegisters;
-  readonly #group: FenceGroup;
+  readonly #options: Pick<RunFenceOptions, 'log' | 'registers' | 'group'>;
   readonly #pending = new Map<string, Set<FollowedRun>>();
 
-  constructor(options: { readonly log: Logger; readonly registers: RunRegisters; readonly group: FenceGroup }) {
-    this.#log = options.log;
-    this.#registers = options.registers;
-    this.#group = options.group;
+  constructor(options: Pick<RunFenceOptions, 'log' | 'registers' | 'group'>) {
+    this.#options = options;
   }
 
   get isEmpty(): boolean {
@@ -42,7 +36,7 @@ export class PendingRuns {
     const { name } = followed;
     const pending = this.#pending.get(name) ?? new Set();
     this.#pending.set(name, pending.add(followed));
-    background(this.#log, 'storing of a run', this.#flush(name));
+    background(this.#options.log, 'storing of a run', this.#flush(name));
   }
 
   /** Writes all changes. They remain pending if the engine cannot be used now. */
@@ -86,20 +80,19 @@ export class PendingRuns {
 
   /** Writes the last change of a run once. After a conflict, it is pending still, unless another process has the run. */
   async #writeRun(followed: FollowedRun): Promise<void> {
-    const before = this.#registers.get(followed.name);
+    const { registers, group } = this.#options;
+    const before = registers.get(followed.name);
     // Known without a conflict if this process has read the registers since, because it has taken the lead again.
-    followed.conflicted(before, this.#group.boot);
+    followed.conflicted(before, group.boot);
     if (!followed.isPending) {
       return;
     }
-    const change = followed.change(before, this.#group);
-    const written = await this.#registers.write(followed.name, change.value, followed.every);
+    const change = followed.change(before, group);
+    const written = await registers.write(followed.name, change.value, followed.every);
     if (written.outcome === 'written') {
       change.written();
-      return;
-    }
-    if (!written.isOlder) {
-      followed.conflicted(written.current, this.#group.boot);
+    } else if (!written.isOlder) {
+      followed.conflicted(written.current, group.boot);
     }
   }
 }

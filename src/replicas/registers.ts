@@ -31,7 +31,7 @@ export interface NamedRegister extends Register {
 /** Options of {@link Registers.put}. */
 export interface PutOptions {
   /** Version that the write replaces. Without it, the register must not exist. */
-  readonly ifVersion?: string;
+  readonly ifVersion?: string | undefined;
   /**
    * Time from which the engine may delete the register, in milliseconds since the epoch on the engine's clock. Without it, the
    * register is kept. Deletion may be late by days, and a deleted register is the same as one that was never written.
@@ -139,6 +139,19 @@ export class Conflict extends RegisterError {
     super('conflict', 'the register has another version', options);
     this.current = current;
   }
+}
+
+/** Resolves to the conflict of a write, or to undefined if it succeeds. @throws any other error */
+export function conflictOf(write: Promise<unknown>): Promise<Conflict | undefined> {
+  return write.then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof Conflict) {
+        return error;
+      }
+      throw error;
+    },
+  );
 }
 
 /** Lets errors of registers pass, which are expected. @throws any other error: a fault of the program */

@@ -1,29 +1,21 @@
 import { createHash } from 'node:crypto';
 import { background } from '../lib/background.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
 import type { MonitorMetrics, PeriodStore, PeriodsStored } from '../state/monitor-metrics.ts';
 import type { CountedMonitor } from '../state/monitor-state.ts';
 import { EXPIRY_MS } from './own-register.ts';
-import { Conflict, expectRegisterError, type Register, type RegisterError, type Registers } from './registers.ts';
-import { type CountedBy, type PeriodsValue, readAll, readCounted } from './values.ts';
+import { Conflict, expectRegisterError, type Register } from './registers.ts';
+import { type PeriodsValue, readAll, readCounted, readOrRefuse, type SharedRegisters } from './values.ts';
 
-export interface ReplicaPeriodsOptions {
-  readonly registers: Registers;
-  readonly group: string;
-  readonly boot: string;
-  /** Its wall time is that of the engine. */
+export interface ReplicaPeriodsOptions extends SharedRegisters {
   readonly clock: Clock;
-  readonly log: Logger;
-  /** Called with registers that cannot be read. */
-  readonly refused: (error: RegisterError) => void;
 }
 
 /** A register as it was last read or written. `undefined`: it does not exist. */
 interface Known {
   readonly version: string | undefined;
   /** The totals of the processes that wrote last, newest first. */
-  readonly counted: readonly CountedBy[];
+  readonly counted: PeriodsValue['counted'];
 }
 
 const ABSENT: Known = { version: undefined, counted: [] };
@@ -41,6 +33,7 @@ const IN_FLIGHT_MS = 600_000;
  */
 export class ReplicaPeriods implements PeriodStore {
   readonly #options: ReplicaPeriodsOptions;
+  readonly #partition: string;
   readonly #known = new Map<string, Known>();
   /** Monitors with a write that may be in effect, with the time at which it failed on the monotonic clock. */
   readonly #unsettled = new Map<string, number>();
@@ -48,6 +41,7 @@ export class ReplicaPeriods implements PeriodStore {
 
   constructor(options: ReplicaPeriodsOptions) {
     this.#options = options;
+    this.#partition = `${options.group}/periods`;
   }
 
   /** Sets the monitors that follow the registers. Called once, before the first call of other methods. */
@@ -57,15 +51,9 @@ export class ReplicaPeriods implements PeriodStore {
 
   /** Reads all registers, before this process leads. @throws RegisterError */
   async load(): Promise<void> {
-    const { clock, registers, refused } = this.#options;
-    const partition = this.#partition;
-    const latest = clock.monotonic() - IN_FLIGHT_MS;
-    for (const { value, version } of readAll(
-      partition,
-      await registers.list(partition),
-      readCounted,
-      refused,
-    ).values()) {
+    const latest = this.#options.clock.monotonic() - IN_FLIGHT_MS;
+    const values = await readAll(this.#options, this.#partition, readCounted);
+    for (const { value, version } of values.values()) {
       this.#see(value, version);
     }
     for (const [key, since] of this.#unsettled) {
@@ -101,10 +89,9 @@ export class ReplicaPeriods implements PeriodStore {
   }
 
   async #put(value: PeriodsValue): Promise<PeriodsStored> {
-    const { registers, clock } = this.#options;
+    const { registers, clock, now } = this.#options;
     const { monitor: key } = value;
-    const { version: ifVersion } = this.#known.get(key) ?? ABSENT;
-    const options = { expiresAt: clock.now() + EXPIRY_MS, ...(ifVersion === undefined ? {} : { ifVersion }) };
+    const options = { expiresAt: now() + EXPIRY_MS, ifVersion: this.#known.get(key)?.version };
     try {
       const version = await registers.put(this.#keyOf(key), textOf(value), options);
       this.#note(key, version, value.counted);
@@ -122,16 +109,11 @@ export class ReplicaPeriods implements PeriodStore {
 
   /** Adds what the register has instead of what this process knew. */
   #conflicted(key: string, current: Register | undefined): void {
-    if (current === undefined) {
-      this.#note(key, undefined, []);
-      return;
-    }
-    try {
-      this.#see(readCounted(this.#keyOf(key), current.value), current.version);
-    } catch (error) {
-      expectRegisterError(error);
-      this.#options.refused(error);
-      this.#note(key, current.version, []);
+    const read = current && readOrRefuse(readCounted, this.#keyOf(key), current.value, this.#options.refused);
+    if (current !== undefined && read !== undefined) {
+      this.#see(read.value, current.version);
+    } else {
+      this.#note(key, current?.version, []);
     }
   }
 
@@ -144,7 +126,7 @@ export class ReplicaPeriods implements PeriodStore {
   }
 
   /** A write that expected an earlier version cannot be in effect anymore. */
-  #note(key: string, version: string | undefined, counted: readonly CountedBy[]): void {
+  #note(key: string, version: string | undefined, counted: PeriodsValue['counted']): void {
     if (this.#known.get(key)?.version !== version) {
       this.#unsettled.delete(key);
     }
@@ -152,17 +134,8 @@ export class ReplicaPeriods implements PeriodStore {
   }
 
   #keyOf(key: string) {
-    return { partition: this.#partition, name: periodsRegisterOf(key) };
+    return { partition: this.#partition, name: createHash('sha256').update(key).digest('base64url') };
   }
-
-  get #partition(): string {
-    return `${this.#options.group}/periods`;
-  }
-}
-
-/** Returns the name of the register of a monitor. */
-function periodsRegisterOf(key: string): string {
-  return createHash('sha256').update(key).digest('base64url');
 }
 
 /** Omits totals of 0: a register of `HealthIndicator` alone is smaller than 1 KB. */

@@ -1,25 +1,11 @@
 import { type Definition, NotStoredError, type RegistrationStore } from '../registry/registration.ts';
 import { EXPIRY_MS } from './own-register.ts';
-import {
-  Conflict,
-  expectRegisterError,
-  type PutOptions,
-  RegisterError,
-  type RegisterKey,
-  type Registers,
-} from './registers.ts';
-import { parsedJson, readAll } from './values.ts';
+import { Conflict, expectRegisterError, type PutOptions, RegisterError, type RegisterKey } from './registers.ts';
+import { parsedJson, readAll, readOrRefuse, type SharedRegisters } from './values.ts';
 
-export interface ReplicaRegistrationsOptions {
-  readonly registers: Registers;
-  /** Name of the group and shard. */
-  readonly group: string;
-  /** Milliseconds of the engine's clock. */
-  readonly now: () => number;
+export interface ReplicaRegistrationsOptions extends Omit<SharedRegisters, 'boot' | 'log'> {
   /** Reads from the engine whether this process leads. @throws RegisterError */
   readonly leads: () => Promise<boolean>;
-  /** Called with registers that cannot be read. */
-  readonly refused: (error: RegisterError) => void;
 }
 
 /** Content of a register of a query whose registration was removed. */
@@ -47,11 +33,9 @@ export class ReplicaRegistrations implements RegistrationStore {
 
   /** @throws RegisterError */
   async load(): Promise<ReadonlyMap<string, Definition>> {
-    const { registers, refused } = this.#options;
     this.#written.clear();
-    const values = readAll(this.#partition, await registers.list(this.#partition), readDefinition, refused);
     const definitions = new Map<string, Definition>();
-    for (const [name, { value, version }] of values) {
+    for (const [name, { value, version }] of await readAll(this.#options, this.#partition, readDefinition)) {
       if (!this.#written.has(name)) {
         this.#versions.set(name, version);
         setOrDelete(definitions, name, value);
@@ -65,29 +49,28 @@ export class ReplicaRegistrations implements RegistrationStore {
 
   async changed(name: string): Promise<{ readonly definition: Definition | undefined } | undefined> {
     const { registers, refused } = this.#options;
-    const register = await this.#confirmed(() => registers.get({ partition: this.#partition, name }));
+    const key = { partition: this.#partition, name };
+    const register = await this.#confirmed(() => registers.get(key));
     if (register?.version === this.#versions.get(name)) {
       return undefined;
     }
     setOrDelete(this.#versions, name, register?.version);
-    const read = register && readAll(this.#partition, [{ name, ...register }], readDefinition, refused);
-    return { definition: read?.get(name)?.value };
+    return { definition: register && readOrRefuse(readDefinition, key, register.value, refused)?.value };
   }
 
   async put(name: string, definition: Definition): Promise<void> {
-    await this.#put(name, definition, {});
+    await this.#put(name, definition);
   }
 
   async delete(name: string): Promise<void> {
     await this.#put(name, undefined, { expiresAt: this.#options.now() + EXPIRY_MS });
   }
 
-  async #put(name: string, definition: Definition | undefined, options: PutOptions): Promise<void> {
-    const ifVersion = this.#versions.get(name);
-    const condition = ifVersion === undefined ? options : { ...options, ifVersion };
+  async #put(name: string, definition: Definition | undefined, expiry: PutOptions = {}): Promise<void> {
+    const options = { ...expiry, ifVersion: this.#versions.get(name) };
     const value = definition === undefined ? TOMBSTONE : JSON.stringify({ definition });
     const key = { partition: this.#partition, name };
-    const version = await this.#confirmed(() => this.#options.registers.put(key, value, condition));
+    const version = await this.#confirmed(() => this.#options.registers.put(key, value, options));
     this.#versions.set(name, version);
     this.#written.set(name, definition);
   }

@@ -1,28 +1,21 @@
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
-import type { Question } from '../model/question.ts';
 import type { Run, RunEnd } from '../model/run.ts';
 import type { EarlierRuns, Permission, RunJournal } from '../scheduler/run-journal.ts';
-import type { FencedRuns, FenceGroup } from './fenced-runs.ts';
 import { FollowedRun } from './followed-run.ts';
 import { ForeignIntents } from './foreign-intents.ts';
 import { MOST_CONFLICTS, PendingRuns } from './pending-runs.ts';
 import { expectRegisterError } from './registers.ts';
-import { type RunRegisters, runRegisterOf } from './run-registers.ts';
+import { type RunFenceOptions, runRegisterOf } from './run-registers.ts';
 import type { RunValue } from './values.ts';
 
 type Scheduled = Registration<ScheduledQuery>;
 
-export interface RunFenceOptions {
-  /** Its wall time is that of the engine. */
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly registers: RunRegisters;
-  readonly group: FenceGroup;
-  readonly questionOf: (query: ScheduledQuery) => Question;
-  /** How long an intent of another living process is left alone, in milliseconds. */
-  readonly patience: () => number;
+/** The scheduler's side of the fence. */
+export interface FencedRuns {
+  /** Follows a run that another process has started. Returns false if the query has another run now. */
+  resume(registration: Scheduled, run: Run): boolean;
+  /** Counts skipped windows. */
+  skipped(registration: Scheduled, windows: number): void;
 }
 
 /**
@@ -31,6 +24,8 @@ export interface RunFenceOptions {
  * `over` succeeds counts the run.
  */
 export class RunFence implements RunJournal<ScheduledQuery> {
+  /** Starts that a register has prevented. */
+  fencedStarts = 0;
   readonly #options: RunFenceOptions;
   readonly #followed = new WeakMap<Run, FollowedRun>();
   readonly #pending: PendingRuns;
@@ -38,25 +33,15 @@ export class RunFence implements RunJournal<ScheduledQuery> {
   readonly #lastCounted = new Map<string, string>();
   readonly #intents: ForeignIntents;
   #runs: FencedRuns = { resume: () => false, skipped: () => undefined };
-  #fencedStarts = 0;
 
   constructor(options: RunFenceOptions) {
     this.#options = options;
-    const { clock, log, registers, group, patience } = options;
-    this.#pending = new PendingRuns({ log, registers, group });
+    this.#pending = new PendingRuns(options);
     this.#intents = new ForeignIntents({
-      clock,
-      registers,
-      group,
-      patience,
+      ...options,
       resume: (registration, value) => this.#runs.resume(registration, this.#resumed(registration, value).run),
       skipped: (registration) => this.#runs.skipped(registration, 1),
     });
-  }
-
-  /** Starts that a register has prevented. */
-  get fencedStarts(): number {
-    return this.#fencedStarts;
   }
 
   attach(runs: FencedRuns): void {
@@ -122,8 +107,9 @@ export class RunFence implements RunJournal<ScheduledQuery> {
   }
 
   started(registration: Scheduled, run: Run, abandon: () => void): void {
+    const { clock } = this.#options;
     const followed = this.#follow(registration, run);
-    followed.hasStarted(abandon, this.#options.clock.now() - (this.#options.clock.monotonic() - run.startedAt));
+    followed.hasStarted(abandon, clock.now() - (clock.monotonic() - run.startedAt));
     this.#pending.add(followed);
   }
 
@@ -169,7 +155,7 @@ export class RunFence implements RunJournal<ScheduledQuery> {
       if (written.outcome === 'written') {
         return 'stored';
       }
-      this.#fencedStarts += 1;
+      this.fencedStarts += 1;
     }
     return 'later';
   }

@@ -1,33 +1,29 @@
 import { createHash } from 'node:crypto';
-import { LONGEST_LOOKBACK_MS } from '../model/query.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
+import { LONGEST_LOOKBACK_MS, type ScheduledQuery } from '../model/query.ts';
 import type { Question } from '../model/question.ts';
 import { EXPIRY_MS } from './own-register.ts';
-import { Conflict, type RegisterError, type Registers } from './registers.ts';
-import { type RunValue, readAll, readRun } from './values.ts';
+import { conflictOf, type Register } from './registers.ts';
+import { type RunValue, readAll, readRun, type SharedRegisters } from './values.ts';
 
 /** A register of a run, as it was last read or written. */
-export interface KnownRun {
+interface KnownRun {
   readonly value: RunValue;
   readonly version: string;
 }
 
-export interface RunRegistersOptions {
-  readonly registers: Registers;
-  readonly group: string;
-  readonly boot: string;
-  /** Milliseconds of the engine's clock. */
-  readonly now: () => number;
+export interface RunRegistersOptions extends Omit<SharedRegisters, 'boot' | 'log'> {
   /** Called when a register is older than it was known to be. */
   readonly lost: () => void;
-  /** Called with registers that cannot be read. */
-  readonly refused: (error: RegisterError) => void;
 }
 
-/** Result of a compare-and-set. */
-export type Written =
-  | { readonly outcome: 'written' }
-  /** Another process has written the register since. `current` is undefined if the register does not exist. */
-  | { readonly outcome: 'conflict'; readonly current: RunValue | undefined; readonly isOlder: boolean };
+/** Another process has written the register since. `current` is undefined if the register does not exist. */
+interface Conflicted {
+  readonly outcome: 'conflict';
+  readonly current: RunValue | undefined;
+  readonly isOlder: boolean;
+}
 
 /**
  * The registers of runs as this process knows them: one for each query and its calls, because a register of other calls is kept. While
@@ -35,10 +31,12 @@ export type Written =
  */
 export class RunRegisters {
   readonly #options: RunRegistersOptions;
+  readonly #partition: string;
   readonly #known = new Map<string, KnownRun>();
 
   constructor(options: RunRegistersOptions) {
     this.#options = options;
+    this.#partition = `${options.group}/runs`;
   }
 
   get(name: string): RunValue | undefined {
@@ -47,9 +45,7 @@ export class RunRegisters {
 
   /** Reads all registers. @throws RegisterError */
   async load(): Promise<void> {
-    const { registers, refused } = this.#options;
-    const values = readAll(this.#partition, await registers.list(this.#partition), readRun, refused);
-    for (const [name, run] of values) {
+    for (const [name, run] of await readAll(this.#options, this.#partition, readRun)) {
       if (!this.#isOlder(run, name)) {
         this.#known.set(name, run);
       }
@@ -58,15 +54,7 @@ export class RunRegisters {
 
   /** Reads one register. @throws RegisterError */
   async read(name: string): Promise<RunValue | undefined> {
-    const key = { partition: this.#partition, name };
-    const register = await this.#options.registers.get(key);
-    if (register === undefined) {
-      this.#replace(name, undefined);
-      return undefined;
-    }
-    const value = readRun(key, register.value);
-    this.#replace(name, { value, version: register.version });
-    return value;
+    return this.#replace(name, await this.#options.registers.get({ partition: this.#partition, name })).current;
   }
 
   /**
@@ -75,30 +63,24 @@ export class RunRegisters {
    * @param every milliseconds between the windows of the query
    * @throws RegisterError if the outcome is unknown
    */
-  async write(name: string, value: RunValue, every: number): Promise<Written> {
+  async write(name: string, value: RunValue, every: number): Promise<{ readonly outcome: 'written' } | Conflicted> {
     const { registers, now } = this.#options;
     const known = this.#known.get(name);
     const key = { partition: this.#partition, name };
     // The epoch never decreases, so that a lower one shows that the engine has returned to an earlier state.
     const next = { ...value, epoch: Math.max(value.epoch, known?.value.epoch ?? 0) };
-    const condition = known === undefined ? {} : { ifVersion: known.version };
-    try {
-      const expiresAt = now() + Math.max(EXPIRY_MS, 2 * every);
-      const version = await registers.put(key, JSON.stringify(next), { ...condition, expiresAt });
-      this.#known.set(name, { value: next, version });
-      return { outcome: 'written' };
-    } catch (error) {
-      if (!(error instanceof Conflict)) {
-        throw error;
-      }
-      const { current } = error;
-      const run = current && { value: readRun(key, current.value), version: current.version };
-      return { outcome: 'conflict', current: run?.value, isOlder: this.#replace(name, run) };
-    }
+    const expiresAt = now() + Math.max(EXPIRY_MS, 2 * every);
+    const write = registers.put(key, JSON.stringify(next), { ifVersion: known?.version, expiresAt });
+    const conflict = await conflictOf(write.then((version) => this.#known.set(name, { value: next, version })));
+    return conflict === undefined
+      ? { outcome: 'written' }
+      : { outcome: 'conflict', ...this.#replace(name, conflict.current) };
   }
 
-  /** Stores what was read. Returns whether it is older than what was known. */
-  #replace(name: string, run: KnownRun | undefined): boolean {
+  /** Stores what was read. `isOlder`: than what was known. @throws RegisterError if it cannot be read */
+  #replace(name: string, register: Register | undefined): Omit<Conflicted, 'outcome'> {
+    const current = register && readRun({ partition: this.#partition, name }, register.value);
+    const run = register && current && { value: current, version: register.version };
     const isOlder = run === undefined ? this.#known.has(name) : this.#isOlder(run, name);
     if (run === undefined) {
       this.#known.delete(name);
@@ -108,7 +90,7 @@ export class RunRegisters {
     if (isOlder) {
       this.#options.lost();
     }
-    return isOlder;
+    return { current, isOlder };
   }
 
   /** Returns whether a register is older than what this process knows of it. */
@@ -121,10 +103,32 @@ export class RunRegisters {
     const [knownBoot, knownN] = partsOf(known.version);
     return boot === knownBoot ? n < knownN : value.epoch < known.value.epoch;
   }
+}
 
-  get #partition(): string {
-    return `${this.#options.group}/runs`;
-  }
+/** What the fence needs of the group. */
+export interface FenceGroup {
+  readonly boot: string;
+  /** Whether this process leads, its heartbeat is recent, and the registers are loaded. */
+  readonly mayStart: () => boolean;
+  /** The epoch of this process if it leads, otherwise 0. */
+  readonly epoch: () => number;
+  readonly isDead: (boot: string) => boolean;
+  /** In milliseconds of the engine's clock. Windows that were due until then may have been run. */
+  readonly lostUntil: () => number;
+  /** Called when a register is older than it was known to be: the engine has returned to an earlier state. */
+  readonly lost: () => void;
+}
+
+/** Dependencies of the fence. */
+export interface RunFenceOptions {
+  /** Its wall time is that of the engine. */
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registers: RunRegisters;
+  readonly group: FenceGroup;
+  readonly questionOf: (query: ScheduledQuery) => Question;
+  /** How long an intent of another living process is left alone, in milliseconds. */
+  readonly patience: () => number;
 }
 
 /** Returns the boot and the number of a write. */

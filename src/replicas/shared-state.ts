@@ -1,21 +1,14 @@
 import type { RegistrationStore } from '../registry/registration.ts';
 import { EndedStatuses } from './ended-statuses.ts';
-import type { FenceGroup } from './fenced-runs.ts';
 import { hasLead } from './leadership.ts';
-import type { RegisterError, Registers } from './registers.ts';
 import { ReplicaPeriods } from './replica-periods.ts';
 import { ReplicaRegistrations } from './replica-registrations.ts';
-import { RunFence, type RunFenceOptions } from './run-fence.ts';
-import { RunRegisters } from './run-registers.ts';
+import { RunFence } from './run-fence.ts';
+import { type FenceGroup, type RunFenceOptions, RunRegisters } from './run-registers.ts';
+import type { SharedRegisters } from './values.ts';
 
-export interface SharedStateOptions extends Pick<RunFenceOptions, 'clock' | 'log' | 'questionOf' | 'patience'> {
-  readonly registers: Registers;
-  /** Name of the group and shard. */
-  readonly group: string;
-  readonly fence: FenceGroup;
-  /** Called with registers that cannot be read. */
-  readonly refused: (error: RegisterError) => void;
-}
+export type SharedStateOptions = SharedRegisters &
+  Pick<RunFenceOptions, 'clock' | 'questionOf' | 'patience'> & { readonly fence: FenceGroup };
 
 /** What the members of a group share beside the lead, in registers. */
 export class SharedState {
@@ -26,20 +19,13 @@ export class SharedState {
   /** Counted periods of monitor metrics. */
   readonly periods: ReplicaPeriods;
 
-  constructor({ registers, group, fence, clock, log, questionOf, patience, refused }: SharedStateOptions) {
-    const { boot, lost } = fence;
-    const common = { registers, group, boot, now: () => clock.now(), log, refused };
-    this.runs = new RunFence({
-      clock,
-      log,
-      registers: new RunRegisters({ ...common, lost }),
-      group: fence,
-      questionOf,
-      patience,
-    });
-    this.registrations = new ReplicaRegistrations({ ...common, leads: () => hasLead(registers, group, boot) });
-    this.ended = new EndedStatuses(common);
-    this.periods = new ReplicaPeriods({ ...common, clock });
+  constructor(options: SharedStateOptions) {
+    const { fence } = options;
+    const registers = new RunRegisters({ ...options, lost: fence.lost });
+    this.runs = new RunFence({ ...options, registers, group: fence });
+    this.registrations = new ReplicaRegistrations({ ...options, leads: () => hasLead(options) });
+    this.ended = new EndedStatuses(options);
+    this.periods = new ReplicaPeriods(options);
   }
 
   /** Reads what a new leader needs, except the registrations. @throws RegisterError */

@@ -1,279 +1,231 @@
 import { members, textOf } from '../lib/json-values.ts';
-import type { MonitorTotals, StoredMonitor } from '../state/monitor-state.ts';
+import type { Logger } from '../lib/log.ts';
+import type { StoredMonitor } from '../state/monitor-state.ts';
 import { readStoredMonitor, readTotals } from '../state/stored-monitor.ts';
-import { expectRegisterError, type NamedRegister, RegisterError, type RegisterKey } from './registers.ts';
+import { expectRegisterError, RegisterError, type RegisterKey, type Registers } from './registers.ts';
 
-/** What a member writes about itself. */
-export interface MemberIdentity {
-  /** Unique in the group. */
-  readonly id: string;
-  /** Unique for each start of a process. */
-  readonly boot: string;
-  /** Base URL for the other members and redirects. */
-  readonly url: string | undefined;
-  /** Version of the exporter. */
-  readonly version: string;
-  /** Hash of the configuration. */
-  readonly config: string;
+/** Reads a member of a value that another process wrote. Throws the error that `wrong` returns if it is invalid. */
+type Kind<T> = (value: unknown, wrong: (expected: string) => RegisterError) => T;
+type Kinds = Readonly<Record<string, Kind<unknown>>>;
+type Values<Of extends Kinds> = { readonly [Member in keyof Of]: ReturnType<Of[Member]> };
+
+function kind<T>(expected: string, is: (value: unknown) => value is T): Kind<T> {
+  return (value, wrong) => {
+    if (!is(value)) {
+      throw wrong(expected);
+    }
+    return value;
+  };
 }
 
-/** Members of registers that show whether a process is alive. */
-interface Heartbeat extends MemberIdentity {
+function text(longest: number): Kind<string> {
+  const isText = (value: unknown) => typeof value === 'string' && value !== '' && value.length <= longest;
+  return kind(`a text of at most ${longest} characters`, (value): value is string => isText(value));
+}
+
+function oneOf<T extends string>(words: readonly T[]): Kind<T> {
+  return kind(`one of ${words.join(', ')}`, (value): value is T => words.some((word) => word === value));
+}
+
+function optional<T>(of: Kind<T>): Kind<T | undefined> {
+  return (value, wrong) => (value === undefined ? undefined : of(value, wrong));
+}
+
+const ID = text(256);
+const NAME = text(2_048);
+const LIST = kind<readonly unknown[]>('a list', Array.isArray);
+const FLAG = kind('true or false', (value) => typeof value === 'boolean');
+const WHOLE = kind('a whole number', (value): value is number => Number.isSafeInteger(value) && Number(value) >= 0);
+
+/** An address of another process, to which this one connects and redirects clients. */
+const ADDRESS: Kind<string> = (value, wrong) => {
+  const address = NAME(value, wrong);
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.username !== '') {
+    throw wrong('a URL http:// or https:// without a user');
+  }
+  return url.href;
+};
+
+/** As {@link MonitorState.key}: a list of two texts. */
+const MONITOR: Kind<string> = (value, wrong) => {
+  const key = NAME(value, wrong);
+  const parts = parsedJson(key);
+  if (!Array.isArray(parts) || parts.length !== 2 || !parts.every((part) => typeof part === 'string')) {
+    throw wrong('the place and the ARN of a monitor');
+  }
+  return key;
+};
+
+/** What a member writes about itself. */
+const IDENTITY = {
+  /** Unique in the group. */
+  id: ID,
+  /** Unique for each start of a process. */
+  boot: ID,
+  /** Base URL for the other members and redirects. */
+  url: optional(ADDRESS),
+  /** Version of the exporter. */
+  version: ID,
+  /** Hash of the configuration. */
+  config: ID,
+};
+export type MemberIdentity = Values<typeof IDENTITY>;
+
+/** Shows whether a process is alive. */
+const HEARTBEAT = {
+  ...IDENTITY,
   /** Increases with each heartbeat. */
-  readonly counter: number;
+  counter: WHOLE,
   /** The process has shut down. */
-  readonly released: boolean;
+  released: FLAG,
   /**
    * Windows that were due until this time may have been run, although their registers do not show it, because the engine has
    * returned to an earlier state. In milliseconds of the engine's clock; 0 if that has not happened.
    */
-  readonly lostUntil: number;
-}
+  lostUntil: WHOLE,
+};
 
-/** Content of a register of `members`. */
-export interface MemberValue extends Heartbeat {
-  /** Start of the process, in milliseconds of the engine's clock. */
-  readonly since: number;
-}
+/** Content of a register of `members`. `since`: start of the process, in milliseconds of the engine's clock. */
+export const readMember = readerOf({ ...HEARTBEAT, since: WHOLE });
+export type MemberValue = ReturnType<typeof readMember>;
 
-/** Content of the register `leader`. */
-export interface LeaderValue extends Heartbeat {
-  /** Increases with each takeover. */
-  readonly epoch: number;
-}
+/** Content of the register `leader`. `epoch` increases with each takeover. */
+export const readLeader = readerOf({ ...HEARTBEAT, epoch: WHOLE });
+export type LeaderValue = ReturnType<typeof readLeader>;
 
-export const RUN_STATES = ['intent', 'running', 'stopping', 'over'] as const;
-export type RegisteredRunState = (typeof RUN_STATES)[number];
-
-/** Content of a register of `runs`: the newest run of a query with the same calls. Times are in milliseconds of the engine's clock. */
-export interface RunValue {
+const readRunMembers = readerOf({
   /** Name of the query, for readers of the table. */
-  readonly query: string;
+  query: NAME,
   /** `intent`: may be started at any moment, under an unknown id. `over`: needs nothing more. */
-  readonly state: RegisteredRunState;
+  state: oneOf(['intent', 'running', 'stopping', 'over']),
   /** The window of the run. */
-  readonly start: number;
-  readonly end: number;
+  start: WHOLE,
+  end: WHOLE,
   /** No window that ends at this time or earlier may be started. */
-  readonly coveredUntil: number;
+  coveredUntil: WHOLE,
   /** `coveredUntil` if the run turns out not to be at the service. */
-  readonly coveredBefore: number;
-  readonly queryId: string | undefined;
-  readonly startedAt: number | undefined;
-  readonly outcome: string | undefined;
+  coveredBefore: WHOLE,
+  queryId: optional(ID),
+  startedAt: optional(WHOLE),
+  outcome: optional(ID),
   /** The run is counted already, or must not be counted. */
-  readonly isCounted: boolean;
+  isCounted: FLAG,
   /**
    * Query id of the last run whose end the register has shown, and the boot that wrote it: its process may not know yet that it
    * has counted the run.
    */
-  readonly endedId: string | undefined;
-  readonly endedBy: string | undefined;
+  endedId: optional(ID),
+  endedBy: optional(ID),
   /** Boot of the process that wrote the state. */
-  readonly by: string;
+  by: ID,
   /** Highest epoch of the processes that wrote the register. */
-  readonly epoch: number;
-}
+  epoch: WHOLE,
+});
 
-/** Content of a register of `ended`. */
-export interface EndedValue {
-  readonly query: string;
-  readonly status: string;
-  /** In milliseconds of the engine's clock. */
-  readonly since: number;
-}
-
-/** What a process has counted of a monitor since its start. */
-export interface CountedBy {
-  /** Boot of the process. */
-  readonly by: string;
-  readonly totals: MonitorTotals;
-}
-
-/** Content of a register of `periods`. No periods: the monitor was not listed anymore. */
-export interface PeriodsValue extends StoredMonitor {
-  /** As {@link MonitorState.key}. */
-  readonly monitor: string;
-  /** The last writers, newest first. */
-  readonly counted: readonly CountedBy[];
-}
-
-const LONGEST_ID = 256;
-const LONGEST_URL = 2_048;
-const LONGEST_NAME = 2_048;
-
-/** @throws RegisterError `invalid` */
-export function readMember(key: RegisterKey, value: string): MemberValue {
-  const read = new Members(key, value);
-  return { ...readHeartbeat(read), since: read.integer('since') };
-}
-
-/** @throws RegisterError `invalid` */
-export function readLeader(key: RegisterKey, value: string): LeaderValue {
-  const read = new Members(key, value);
-  return { ...readHeartbeat(read), epoch: read.integer('epoch') };
-}
+/** Content of a register of `runs`: the newest run of a query with the same calls. Times are in milliseconds of the engine's clock. */
+export type RunValue = ReturnType<typeof readRunMembers>;
 
 /** @throws RegisterError `invalid` */
 export function readRun(key: RegisterKey, value: string): RunValue {
-  const read = new Members(key, value);
-  const run: RunValue = {
-    query: read.text('query', LONGEST_NAME),
-    state: read.oneOf('state', RUN_STATES),
-    start: read.integer('start'),
-    end: read.integer('end'),
-    coveredUntil: read.integer('coveredUntil'),
-    coveredBefore: read.integer('coveredBefore'),
-    queryId: read.optional('queryId', (name) => read.text(name, LONGEST_ID)),
-    startedAt: read.optional('startedAt', (name) => read.integer(name)),
-    outcome: read.optional('outcome', (name) => read.text(name, LONGEST_ID)),
-    isCounted: read.flag('isCounted'),
-    endedId: read.optional('endedId', (name) => read.text(name, LONGEST_ID)),
-    endedBy: read.optional('endedBy', (name) => read.text(name, LONGEST_ID)),
-    by: read.text('by', LONGEST_ID),
-    epoch: read.integer('epoch'),
-  };
+  const run = readRunMembers(key, value);
   if (run.start >= run.end || (run.state !== 'over' && run.state !== 'intent' && run.queryId === undefined)) {
-    throw read.error('start', 'a window, and a query ID of a run at the service');
+    throw invalid(key, 'start', run.start, 'a window, and a query ID of a run at the service');
   }
   return run;
 }
 
-/** @throws RegisterError `invalid` */
-export function readEnded(key: RegisterKey, value: string): EndedValue {
-  const read = new Members(key, value);
-  return {
-    query: read.text('query', LONGEST_NAME),
-    status: read.text('status', LONGEST_ID),
-    since: read.integer('since'),
-  };
-}
+/** Content of a register of `ended`. `since`: in milliseconds of the engine's clock. */
+export const readEnded = readerOf({ query: NAME, status: ID, since: WHOLE });
+export type EndedValue = ReturnType<typeof readEnded>;
 
-/** @throws RegisterError `invalid` */
-export function readCounted(key: RegisterKey, value: string): PeriodsValue {
-  const read = new Members(key, value);
-  const stored = readStoredMonitor(parsedJson(value));
+const readCounts = readerOf({ counted: LIST, monitor: MONITOR });
+
+/** Content of a register of `periods`. No periods: the monitor was not listed anymore. */
+export type PeriodsValue = ReturnType<typeof readCounted>;
+
+/**
+ * `counted`: what the last writers, by their boots, have counted of the monitor since their starts, newest first.
+ *
+ * @throws RegisterError `invalid`
+ */
+export function readCounted(key: RegisterKey, value: string) {
+  const json = parsedJson(value);
+  const stored: StoredMonitor | undefined = readStoredMonitor(json);
   if (stored === undefined) {
-    throw read.error('periods', 'periods of metrics');
+    throw invalid(key, 'periods', Object(json).periods, 'periods of metrics');
   }
-  const counted = read.list('counted').map((each) => ({
-    by: textOf(members(each)['by']) ?? '',
-    totals: readTotals(members(each)['totals']),
-  }));
-  return { ...stored, monitor: read.monitor('monitor'), counted };
+  const { monitor, counted } = readCounts(key, value);
+  const readCount = (each: unknown) => {
+    const { by, totals } = members(each);
+    return { by: textOf(by) ?? '', totals: readTotals(totals) };
+  };
+  return { ...stored, monitor, counted: counted.map(readCount) };
 }
 
-/** Reads the registers of a list. Passes those that cannot be read to `refused`. */
-export function readAll<T>(
+/** What the kinds of registers of a group have in common. */
+export interface SharedRegisters {
+  readonly registers: Registers;
+  /** Name of the group and shard. */
+  readonly group: string;
+  /** Boot of this process. */
+  readonly boot: string;
+  /** Milliseconds of the engine's clock. */
+  readonly now: () => number;
+  readonly log: Logger;
+  /** Called with registers that cannot be read. */
+  readonly refused: (error: RegisterError) => void;
+}
+
+type Reader<T> = (key: RegisterKey, value: string) => T;
+
+/** Reads all registers of a partition, except for those that cannot be read. @throws RegisterError */
+export async function readAll<T>(
+  { registers, refused }: Pick<SharedRegisters, 'registers' | 'refused'>,
   partition: string,
-  registers: readonly NamedRegister[],
-  read: (key: RegisterKey, value: string) => T,
-  refused: (error: RegisterError) => void,
-): Map<string, { readonly value: T; readonly version: string }> {
+  read: Reader<T>,
+): Promise<Map<string, { readonly value: T; readonly version: string }>> {
   const values = new Map<string, { readonly value: T; readonly version: string }>();
-  for (const { name, value, version } of registers) {
-    try {
-      values.set(name, { value: read({ partition, name }, value), version });
-    } catch (error) {
-      expectRegisterError(error);
-      refused(error);
+  for (const { name, value: written, version } of await registers.list(partition)) {
+    const known = readOrRefuse(read, { partition, name }, written, refused);
+    if (known !== undefined) {
+      values.set(name, { ...known, version });
     }
   }
   return values;
 }
 
-function readHeartbeat(read: Members): Heartbeat {
-  return {
-    id: read.text('id', LONGEST_ID),
-    boot: read.text('boot', LONGEST_ID),
-    url: read.optional('url', (name) => read.url(name)),
-    version: read.text('version', LONGEST_ID),
-    config: read.text('config', LONGEST_ID),
-    counter: read.integer('counter'),
-    released: read.flag('released'),
-    lostUntil: read.integer('lostUntil'),
+/** Returns the value of a register, or undefined if it cannot be read: its error is passed to `refused`. */
+export function readOrRefuse<T>(
+  read: Reader<T>,
+  key: RegisterKey,
+  value: string,
+  refused: SharedRegisters['refused'],
+): { readonly value: T } | undefined {
+  try {
+    return { value: read(key, value) };
+  } catch (error) {
+    expectRegisterError(error);
+    refused(error);
+    return undefined;
+  }
+}
+
+/** Returns a function that reads an object with some members, in their order. It throws a RegisterError `invalid`. */
+function readerOf<Of extends Kinds>(kinds: Of): Reader<Values<Of>> {
+  return (key, value) => {
+    const given = Object(parsedJson(value));
+    const read = Object.entries(kinds).map(([name, of]) => [
+      name,
+      of(given[name], (expected) => invalid(key, name, given[name], expected)),
+    ]);
+    return Object.fromEntries(read) as Values<Of>; // it has the members of `kinds`
   };
 }
 
-/** Reads the members of a value that another process wrote. All methods throw a RegisterError `invalid`. */
-class Members {
-  readonly #key: RegisterKey;
-  readonly #members: Readonly<Record<string, unknown>>;
-
-  constructor(key: RegisterKey, text: string) {
-    this.#key = key;
-    this.#members = Object(parsedJson(text));
-  }
-
-  error(member: string, expected: string): RegisterError {
-    const { partition, name } = this.#key;
-    const got = JSON.stringify(this.#members[member])?.slice(0, 100) ?? 'nothing';
-    return new RegisterError('invalid', `register ${partition} ${name}: ${member} is ${got}, expected ${expected}`);
-  }
-
-  text(member: string, longest: number): string {
-    const value = this.#members[member];
-    if (typeof value !== 'string' || value === '' || value.length > longest) {
-      throw this.error(member, `a text of at most ${longest} characters`);
-    }
-    return value;
-  }
-
-  /** Reads an address of another process, to which this one connects and redirects clients. */
-  url(member: string): string {
-    const text = this.text(member, LONGEST_URL);
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.username !== '') {
-      throw this.error(member, 'a URL http:// or https:// without a user');
-    }
-    return url.href;
-  }
-
-  /** Reads a key of a monitor: a list of two texts. */
-  monitor(member: string): string {
-    const key = this.text(member, LONGEST_NAME);
-    const parts = parsedJson(key);
-    if (!Array.isArray(parts) || parts.length !== 2 || !parts.every((part) => typeof part === 'string')) {
-      throw this.error(member, 'the place and the ARN of a monitor');
-    }
-    return key;
-  }
-
-  list(member: string): readonly unknown[] {
-    const value = this.#members[member];
-    if (!Array.isArray(value)) {
-      throw this.error(member, 'a list');
-    }
-    return value;
-  }
-
-  integer(member: string): number {
-    const value = this.#members[member];
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-      throw this.error(member, 'a whole number');
-    }
-    return value;
-  }
-
-  flag(member: string): boolean {
-    const value = this.#members[member];
-    if (typeof value !== 'boolean') {
-      throw this.error(member, 'true or false');
-    }
-    return value;
-  }
-
-  oneOf<T extends string>(member: string, values: readonly T[]): T {
-    const value = values.find((each) => each === this.#members[member]);
-    if (value === undefined) {
-      throw this.error(member, `one of ${values.join(', ')}`);
-    }
-    return value;
-  }
-
-  optional<T>(member: string, read: (member: string) => T): T | undefined {
-    return this.#members[member] === undefined ? undefined : read(member);
-  }
+function invalid({ partition, name }: RegisterKey, member: string, value: unknown, expected: string): RegisterError {
+  const got = JSON.stringify(value)?.slice(0, 100) ?? 'nothing';
+  return new RegisterError('invalid', `register ${partition} ${name}: ${member} is ${got}, expected ${expected}`);
 }
 
 /** Returns undefined if the text is not JSON. */

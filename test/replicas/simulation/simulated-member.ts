@@ -122,10 +122,9 @@ export class SimulatedMember {
       resume: (registration, run) => runs.resume(registration, run),
       skipped: (registration, windows) => queries.skipped(registration, windows),
     });
-    this.member.attach({ lead: async () => this.#lead(), follow: async () => this.#follow(), cutOff: () => undefined });
     this.#dispatcher.start();
     runs.start();
-    this.member.start();
+    this.member.start({ lead: async () => this.#lead(), follow: async () => this.#follow(), cutOff: () => undefined });
   }
 
   /** Shuts down as after SIGTERM. */
