@@ -1,7 +1,7 @@
 import type { MetricName, QueryType } from '../model/vocabulary.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
-import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './contributor-families.ts';
 import type { Section } from './exposition.ts';
+import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './families.ts';
 import type { Family } from './family.ts';
 import { Chunk } from './gzip/chunk.ts';
 import { labelPart, sampleLines, serviceLabel } from './text.ts';

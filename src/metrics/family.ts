@@ -21,30 +21,26 @@ export interface Family {
   readonly group: MetricGroup;
 }
 
-/** A family in a table. Its labels are those beside the common ones of the table. */
-type Described = Pick<Family, 'type' | 'help' | 'labels'>;
+/** `name` or `name{label,other_label}` with the labels beside the common ones of the table. Only histograms have the label `le`. */
+type NameIn<Key extends string> = Key extends `${infer Name}{${string}}` ? Name : Key;
 
-export function gauge(help: string, ...labels: readonly string[]): Described {
-  return { type: 'gauge', help, labels };
-}
-
-export function counter(help: string, ...labels: readonly string[]): Described {
-  return { type: 'counter', help, labels };
-}
-
-export function histogram(help: string, ...labels: readonly string[]): Described {
-  return { type: 'histogram', help, labels };
-}
-
-/** Creates the families of a group, with type-checked names. All of them have the `common` labels first. */
-export function families<Name extends string>(
+/** Creates the families of a group from their HELP, with type-checked names. All of them have the `common` labels first. */
+export function families<Key extends string>(
   group: MetricGroup,
   common: readonly string[],
-  table: Readonly<Record<Name, Described>>,
-): { readonly [Key in Name]: Family } {
-  const entries = Object.entries<Described>(table).map(([name, { type, help, labels }]) => [
-    name,
-    { name, type, help, group, labels: [...common, ...labels] },
-  ]);
+  table: Readonly<Record<Key, string>>,
+): { readonly [Name in NameIn<Key>]: Family } {
+  const entries = Object.entries<string>(table).map(([key, help]) => {
+    const [name = '', ...labels] = key.match(/\w+/g) ?? [];
+    const shown = labels.filter((label) => label !== 'le');
+    return [name, { name, type: typeOf(name, labels), help, group, labels: [...common, ...shown] }];
+  });
   return Object.fromEntries(entries);
+}
+
+function typeOf(name: string, labels: readonly string[]): Family['type'] {
+  if (labels.includes('le')) {
+    return 'histogram';
+  }
+  return name.endsWith('_total') ? 'counter' : 'gauge';
 }

@@ -5,9 +5,9 @@ import { HEALTH_VALID_MS } from '../state/monitor-condition.ts';
 import type { SelectedMonitor } from '../state/monitor-metrics.ts';
 import type { MonitorState } from '../state/monitor-state.ts';
 import type { Section } from './exposition.ts';
+import { CLOUDWATCH_FAMILIES, MONITOR_FAMILIES, QUERY_MONITOR_FAMILIES } from './families.ts';
 import { Chunk } from './gzip/chunk.ts';
 import { GroupedChunks, type SamplesOf } from './gzip/grouped-chunks.ts';
-import { CLOUDWATCH_FAMILIES, MONITOR_FAMILIES, QUERY_MONITOR_FAMILIES } from './monitor-families.ts';
 import { ScrapedSections } from './scraped-sections.ts';
 import { labelPart, type Sample, sampleLines, seconds, serviceLabel, targetLabels } from './text.ts';
 

@@ -1,7 +1,7 @@
 import type { ReplicaMember } from '../replicas/member.ts';
 import { REGISTER_FAILURES } from '../replicas/registers.ts';
 import type { Section } from './exposition.ts';
-import { REPLICA_FAMILIES } from './replica-families.ts';
+import { REPLICA_FAMILIES } from './families.ts';
 import { ScrapedSections } from './scraped-sections.ts';
 import { labelPart, type Sample } from './text.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { REPLICA_FAMILIES } from '../../src/metrics/replica-families.ts';
+import { REPLICA_FAMILIES } from '../../src/metrics/families.ts';
 import type { RegisterEngine } from '../../src/replicas/registers.ts';
 import { adjustedClock } from '../support/adjusted-clock.ts';
 import { type RunningDaemon, runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';

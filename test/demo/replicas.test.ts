@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { REPLICA_FAMILIES } from '../../src/metrics/replica-families.ts';
+import { REPLICA_FAMILIES } from '../../src/metrics/families.ts';
 import { ExpositionPage } from '../support/exposition-page.ts';
 import { CLEAN_ENVIRONMENT, type Command, startCommand } from '../support/process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

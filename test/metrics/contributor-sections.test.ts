@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from '../../src/metrics/contributor-families.ts';
 import { ContributorSections, type ContributorsQuery } from '../../src/metrics/contributor-sections.ts';
 import { Exposition } from '../../src/metrics/exposition.ts';
+import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from '../../src/metrics/families.ts';
 import { ROW_LABELS, type RowLabel } from '../../src/model/vocabulary.ts';
 import type { ContributorSeries } from '../../src/results/contributor-series.ts';
 import { mergeRows } from '../../src/results/contributors.ts';

@@ -1,5 +1,5 @@
 import { counted } from '../../lib/text.ts';
-import { CONTRIBUTOR_FAMILIES } from '../../metrics/contributor-families.ts';
+import { CONTRIBUTOR_FAMILIES } from '../../metrics/families.ts';
 import { WORST_FLOWS } from '../../results/flow-digest.ts';
 import { humanValue } from '../../results/human-values.ts';
 import { BASE_UNITS } from '../../results/units.ts';
