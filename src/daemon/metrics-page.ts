@@ -54,8 +54,6 @@ export class MetricsPage {
   /** Creates the complete page, including the metrics about the exporter itself. Loads prom-client late: a start does not wait for it. */
   async exposition(facts: ExporterFacts, replica: ReplicaMember | undefined): Promise<Exposition> {
     const { processSections } = await import('../metrics/process-sections.ts');
-    const exporter = exporterSections(facts);
-    const replicas = replica && replicaSections(replica);
     const runtime = processSections();
     return new Exposition(
       [
@@ -64,18 +62,15 @@ export class MetricsPage {
         ...this.api.sections(),
         ...this.inventory.sections(),
         ...this.monitors.sections(),
-        ...exporter.sections,
-        ...(replicas?.sections ?? []),
+        ...exporterSections(facts),
+        ...(replica ? replicaSections(replica) : []),
         ...runtime.sections,
       ],
       async () => {
         this.queries.refresh(this.#clock.monotonic());
         this.runs.refresh(this.#clock.monotonic());
-        this.api.refresh();
         this.inventory.refresh(this.#clock.monotonic());
         this.monitors.refresh(this.#clock.now());
-        exporter.refresh();
-        replicas?.refresh();
         await runtime.refresh();
       },
       // Counters are of this process. Gauges show what AWS has returned, which only the leader knows.

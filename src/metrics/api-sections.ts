@@ -1,9 +1,9 @@
 import type { Target } from '../scheduler/target.ts';
 import type { Histogram, TargetStats } from '../state/api-stats.ts';
-import type { Section } from './exposition.ts';
+import { type Section, scrapedSection } from './exposition.ts';
 import { API_FAMILIES } from './families.ts';
+import { keysOf } from './family.ts';
 import { GroupedChunks, type SamplesOf } from './gzip/grouped-chunks.ts';
-import { ScrapedSections } from './scraped-sections.ts';
 import { labelPart, type Sample, serviceLabel, targetLabels } from './text.ts';
 
 type FamilyName = keyof typeof API_FAMILIES;
@@ -16,7 +16,6 @@ export type RunsOf = (
 /** The series of the API in each target. */
 export class ApiSections {
   readonly #targets = new GroupedChunks<Target, TargetStats, keyof typeof COUNTED>(API_FAMILIES, COUNTED, 1);
-  readonly #scraped = new ScrapedSections();
   readonly #planned: () => ReadonlyMap<Target, number>;
   readonly #runs: RunsOf;
 
@@ -39,45 +38,32 @@ export class ApiSections {
     this.#targets.changed(target);
   }
 
-  /** Marks what also changes with time, such as budgets. */
-  refresh(): void {
-    this.#scraped.refresh();
-  }
-
   sections(): Section[] {
-    const scraped = (name: FamilyName, samples: (target: Target) => Sample[]): Section =>
-      this.#scraped.add(API_FAMILIES[name], () => this.#ofTargets(samples));
-    return [
-      this.#targets.section('aws_nfm_api_requests_total'),
-      this.#targets.section('aws_nfm_api_errors_total'),
-      this.#targets.section('aws_nfm_api_request_duration_seconds'),
-      this.#targets.section('aws_nfm_api_up'),
-      this.#targets.section('aws_nfm_api_polls_due_total'),
-      this.#targets.section('aws_nfm_api_polls_late_total'),
-      scraped('aws_nfm_api_budget_requests_per_second', (target) => [[targetLabels(target), target.budget.rate]]),
-      scraped('aws_nfm_api_budget_limit_requests_per_second', (target) => [
-        [targetLabels(target), target.budget.limit],
-      ]),
-      this.#scraped.add(API_FAMILIES.aws_nfm_api_planned_requests_per_second, () => {
+    const ofTargets = (samples: (target: Target) => Sample[]) =>
+      [...this.#targets.entries()].flatMap(([target]) => samples(target));
+    /** Families that also change with time, such as budgets. */
+    const scraped: Readonly<Record<Exclude<FamilyName, keyof typeof COUNTED>, () => Sample[]>> = {
+      aws_nfm_api_budget_requests_per_second: () => ofTargets((target) => [[targetLabels(target), target.budget.rate]]),
+      aws_nfm_api_budget_limit_requests_per_second: () =>
+        ofTargets((target) => [[targetLabels(target), target.budget.limit]]),
+      aws_nfm_api_planned_requests_per_second: () => {
         // Once for all targets: it reads each query.
         const planned = this.#planned();
-        return this.#ofTargets((target) => [[targetLabels(target), planned.get(target) ?? 0]]);
-      }),
-      scraped('aws_nfm_api_runs', (target) =>
-        (['active', 'waiting'] as const).map((state) => [
-          targetLabels(target, ['state', state]),
-          this.#runs(target)?.[state],
-        ]),
-      ),
-      scraped('aws_nfm_api_runs_limit', (target) => [[targetLabels(target), this.#runs(target)?.limit]]),
-      this.#targets.section('aws_nfm_run_duration_seconds'),
-      this.#targets.section('aws_nfm_run_wait_seconds'),
-      this.#targets.section('aws_nfm_account_info'),
-    ];
-  }
-
-  #ofTargets(samples: (target: Target) => Sample[]): Sample[] {
-    return [...this.#targets.entries()].flatMap(([target]) => samples(target));
+        return ofTargets((target) => [[targetLabels(target), planned.get(target) ?? 0]]);
+      },
+      aws_nfm_api_runs: () =>
+        ofTargets((target) =>
+          (['active', 'waiting'] as const).map((state) => [
+            targetLabels(target, ['state', state]),
+            this.#runs(target)?.[state],
+          ]),
+        ),
+      aws_nfm_api_runs_limit: () => ofTargets((target) => [[targetLabels(target), this.#runs(target)?.limit]]),
+    };
+    const isCounted = (name: FamilyName): name is keyof typeof COUNTED => name in COUNTED;
+    return keysOf(API_FAMILIES).map((name) =>
+      isCounted(name) ? this.#targets.section(name) : scrapedSection(API_FAMILIES[name], scraped[name]),
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import type { MetricName, QueryType } from '../model/vocabulary.ts';
+import type { ScheduledQuery } from '../model/query.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import type { Section } from './exposition.ts';
 import { CONTRIBUTOR_FAMILIES, DATAPOINT_FAMILIES } from './families.ts';
@@ -7,16 +7,10 @@ import { Chunk } from './gzip/chunk.ts';
 import { labelPart, sampleLines, serviceLabel } from './text.ts';
 
 /** The properties of a query that its contributor series depend on. */
-export interface ContributorsQuery {
-  readonly name: string;
-  readonly type: QueryType;
-  readonly metricName: MetricName;
-  readonly account: string;
-  readonly region: string;
-  readonly monitorName: string | undefined;
-  readonly scopeId: string | undefined;
-  readonly destinationCategory: string;
-}
+export type ContributorsQuery = Pick<
+  ScheduledQuery,
+  'name' | 'type' | 'metricName' | 'account' | 'region' | 'monitorName' | 'scopeId' | 'destinationCategory'
+>;
 
 interface ShownSeries {
   readonly family: Family;

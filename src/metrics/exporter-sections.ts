@@ -1,7 +1,7 @@
 import type { DiscoveryFileFacts } from '../registry/discovery-files.ts';
-import type { Section } from './exposition.ts';
+import { type Section, scrapedSection } from './exposition.ts';
 import { EXPORTER_FAMILIES } from './families.ts';
-import { ScrapedSections } from './scraped-sections.ts';
+import { keysOf } from './family.ts';
 import { labelPart, type Sample, seconds, serviceLabel } from './text.ts';
 
 export interface ExporterFacts {
@@ -33,13 +33,11 @@ export interface Price {
   readonly dollarsPerByte: number;
 }
 
-type FamilyName = keyof typeof EXPORTER_FAMILIES;
-
-/** Returns the series of the exporter itself, and what marks them as changed before a scrape. */
-export function exporterSections(facts: ExporterFacts): { sections: Section[]; refresh(): void } {
+/** Returns the series of the exporter itself. */
+export function exporterSections(facts: ExporterFacts): Section[] {
   const { version, revision, nodeVersion: node_version } = facts.build;
   const build = labelPart(Object.entries({ version, revision, node_version }));
-  const samples: Readonly<Record<FamilyName, () => readonly Sample[]>> = {
+  const samples: Readonly<Record<keyof typeof EXPORTER_FAMILIES, () => readonly Sample[]>> = {
     aws_nfm_exporter_build_info: () => [[build, 1]],
     aws_nfm_exporter_registered_queries: () =>
       Array.from(facts.registeredQueries(), ([source, count]) => [labelPart([['source', source]]), count]),
@@ -76,10 +74,5 @@ export function exporterSections(facts: ExporterFacts): { sections: Section[]; r
       return [['', writable === undefined ? undefined : Number(writable)]];
     },
   };
-  const scraped = new ScrapedSections();
-  const names = Object.keys(samples) as FamilyName[]; // the record has exactly these keys
-  return {
-    sections: names.map((name) => scraped.add(EXPORTER_FAMILIES[name], samples[name])),
-    refresh: () => scraped.refresh(),
-  };
+  return keysOf(samples).map((name) => scrapedSection(EXPORTER_FAMILIES[name], samples[name]));
 }

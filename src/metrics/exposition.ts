@@ -1,12 +1,17 @@
 import type { Family, MetricGroup } from './family.ts';
 import { Chunk, gzipStream, join, type Packed, remembering } from './gzip/chunk.ts';
-import { type ExpositionFormat, headerLines } from './text.ts';
+import { type ExpositionFormat, headerLines, type Sample, sampleLines } from './text.ts';
 
 /** The samples of one family. */
 export interface Section {
   readonly family: Pick<Family, 'name' | 'type' | 'help' | 'group'>;
   /** Chunks in the order of the exposition. The text of a chunk is empty or has whole lines. */
   chunks(): readonly Chunk[];
+}
+
+/** Returns a section whose samples are read again at each scrape. */
+export function scrapedSection(family: Section['family'], samples: () => readonly Sample[]): Section {
+  return { family, chunks: () => [new Chunk(() => sampleLines(family.name, samples()))] };
 }
 
 export interface ScrapeRequest {

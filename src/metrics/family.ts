@@ -44,3 +44,8 @@ function typeOf(name: string, labels: readonly string[]): Family['type'] {
   }
   return name.endsWith('_total') ? 'counter' : 'gauge';
 }
+
+/** Returns the names of a record. Its type must have all of them. */
+export function keysOf<Name extends string>(record: Readonly<Record<Name, unknown>>): Name[] {
+  return Object.keys(record) as Name[]; // the record has exactly these keys
+}

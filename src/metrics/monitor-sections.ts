@@ -4,11 +4,10 @@ import type { ReadCounts } from '../state/cloudwatch-stats.ts';
 import { HEALTH_VALID_MS } from '../state/monitor-condition.ts';
 import type { SelectedMonitor } from '../state/monitor-metrics.ts';
 import type { MonitorState } from '../state/monitor-state.ts';
-import type { Section } from './exposition.ts';
+import { type Section, scrapedSection } from './exposition.ts';
 import { CLOUDWATCH_FAMILIES, MONITOR_FAMILIES, QUERY_MONITOR_FAMILIES } from './families.ts';
 import { Chunk } from './gzip/chunk.ts';
 import { GroupedChunks, type SamplesOf } from './gzip/grouped-chunks.ts';
-import { ScrapedSections } from './scraped-sections.ts';
 import { labelPart, type Sample, sampleLines, seconds, serviceLabel, targetLabels } from './text.ts';
 
 type FamilyName = keyof typeof MONITOR_FAMILIES;
@@ -61,7 +60,6 @@ const QUERY_BYTES = QUERY_MONITOR_FAMILIES.aws_nfm_query_monitor_data_transferre
 export class MonitorSections {
   readonly #facts: MonitorFacts;
   readonly #chunks = new GroupedChunks<Target, ShownTarget, FamilyName>(MONITOR_FAMILIES, SAMPLES, 1);
-  readonly #scraped = new ScrapedSections();
   /** Lines of the bytes in the windows of queries, which change with the results and reads of monitors. */
   #byteLines = '';
   readonly #bytes = new Chunk(() => this.#byteLines);
@@ -98,7 +96,6 @@ export class MonitorSections {
       }
     }
     this.#changed.clear();
-    this.#scraped.refresh();
     this.#refreshBytes();
   }
 
@@ -107,15 +104,15 @@ export class MonitorSections {
       Array.from(this.#views, ([target, view]) => [targetLabels(target), read(view)]);
     return [
       ...this.#chunks.sections(),
-      this.#scraped.add(
+      scrapedSection(
         CLOUDWATCH_FAMILIES.aws_nfm_cloudwatch_metrics_requested_total,
         ofTargets(({ counts }) => counts.requested),
       ),
-      this.#scraped.add(
+      scrapedSection(
         CLOUDWATCH_FAMILIES.aws_nfm_cloudwatch_periods_missed_total,
         ofTargets(({ counts }) => counts.missed),
       ),
-      this.#scraped.add(
+      scrapedSection(
         CLOUDWATCH_FAMILIES.aws_nfm_cloudwatch_limited,
         ofTargets(({ isLimited }) => Number(isLimited)),
       ),

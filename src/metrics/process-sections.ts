@@ -1,6 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { Section } from './exposition.ts';
-import { ScrapedSections } from './scraped-sections.ts';
+import { type Section, scrapedSection } from './exposition.ts';
 import { labelPart, type Sample } from './text.ts';
 
 /** promtool rejects the names of these: gauges that end in `_total`. */
@@ -18,12 +17,11 @@ export function processSections(): { sections: Section[]; refresh(): Promise<voi
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const latest = new Map<string, Samples>();
-  const scraped = new ScrapedSections();
   const sections = registry
     .getMetricsAsArray()
     .filter(({ name }) => !REFUSED.test(name))
     .map(({ name, help, type }) =>
-      scraped.add({ name, help, type: familyType(type), group: 'process' }, () => samplesOf(latest.get(name))),
+      scrapedSection({ name, help, type: familyType(type), group: 'process' }, () => samplesOf(latest.get(name))),
     );
   return {
     sections,
@@ -39,7 +37,6 @@ export function processSections(): { sections: Section[]; refresh(): Promise<voi
           latest.set(samples.name, samples);
         }
       }
-      scraped.refresh();
     },
   };
 }

@@ -1,14 +1,12 @@
 import type { ReplicaMember } from '../replicas/member.ts';
 import { REGISTER_FAILURES } from '../replicas/registers.ts';
-import type { Section } from './exposition.ts';
+import { type Section, scrapedSection } from './exposition.ts';
 import { REPLICA_FAMILIES } from './families.ts';
-import { ScrapedSections } from './scraped-sections.ts';
+import { keysOf } from './family.ts';
 import { labelPart, type Sample } from './text.ts';
 
 /** Characters of the configuration's hash in a label. */
 const HASH_LENGTH = 12;
-
-type FamilyName = keyof typeof REPLICA_FAMILIES;
 
 /** The properties of a member that its series show. */
 export type ShownMember = Pick<ReplicaMember, 'epoch' | 'members' | 'identity' | 'hasOtherConfig'> & {
@@ -17,12 +15,12 @@ export type ShownMember = Pick<ReplicaMember, 'epoch' | 'members' | 'identity' |
   readonly shared: { readonly runs: Pick<ReplicaMember['shared']['runs'], 'fencedStarts'> };
 };
 
-/** Returns the series of replicas, and what marks them as changed before a scrape. */
-export function replicaSections(member: ShownMember): { sections: Section[]; refresh(): void } {
+/** Returns the series of replicas. */
+export function replicaSections(member: ShownMember): Section[] {
   const { stats } = member;
   const by = (label: string, counts: Iterable<readonly [string, number]>): readonly Sample[] =>
     Array.from(counts, ([value, count]) => [labelPart([[label, value]]), count]);
-  const samples: Readonly<Record<FamilyName, () => readonly Sample[]>> = {
+  const samples: Readonly<Record<keyof typeof REPLICA_FAMILIES, () => readonly Sample[]>> = {
     aws_nfm_replica_epoch: () => [['', member.epoch]],
     aws_nfm_replica_leader: () => [['', Number(member.epoch > 0)]],
     aws_nfm_replica_members: () => [['', member.members.length]],
@@ -46,10 +44,5 @@ export function replicaSections(member: ShownMember): { sections: Section[]; ref
     aws_nfm_replica_takeovers_total: () => by('reason', Object.entries(stats.takeovers)),
     aws_nfm_replica_fenced_starts_total: () => [['', member.shared.runs.fencedStarts]],
   };
-  const scraped = new ScrapedSections();
-  const names = Object.keys(samples) as FamilyName[]; // the record has exactly these keys
-  return {
-    sections: names.map((name) => scraped.add(REPLICA_FAMILIES[name], samples[name])),
-    refresh: () => scraped.refresh(),
-  };
+  return keysOf(samples).map((name) => scrapedSection(REPLICA_FAMILIES[name], samples[name]));
 }

@@ -21,10 +21,8 @@ function escapeLabelValue(value: string): string {
 }
 
 /** Limits a label value of the service to 1,024 bytes, in the same way in each family, so that joins work. */
-export function serviceLabel(value: string): string;
-export function serviceLabel(value: string | undefined): string | undefined;
 export function serviceLabel(value: string | undefined): string | undefined {
-  return value === undefined ? undefined : boundedLabelValue(value);
+  return value && boundedLabelValue(value);
 }
 
 /**

@@ -14,7 +14,7 @@ it('reads the rates of all queries once per scrape', async () => {
   const planned = vi.fn(() => new Map([[target, 2.5]]));
   const sections = new ApiSections(planned, () => undefined);
   sections.add(new ApiStats(new RecordingLog()).of(target));
-  const exposition = new Exposition(sections.sections(), async () => sections.refresh());
+  const exposition = new Exposition(sections.sections(), async () => undefined);
 
   const parts = await exposition.scrape({ format: 'text', gzip: false, groups: undefined });
 

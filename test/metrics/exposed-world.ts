@@ -129,15 +129,13 @@ export class ExposedWorld {
         ...this.#apiSections.sections(),
         ...this.#inventorySections.sections(),
         ...monitors.sections(),
-        ...exporter.sections,
+        ...exporter,
       ],
       async () => {
         this.#querySections.refresh(this.clock.monotonic());
         this.#runPage.refresh(this.clock.monotonic());
-        this.#apiSections.refresh();
         this.#inventorySections.refresh(this.clock.monotonic());
         monitors.refresh(this.clock.now());
-        exporter.refresh();
       },
     );
   }

@@ -1,5 +1,5 @@
 import type { Section } from '../exposition.ts';
-import type { Family } from '../family.ts';
+import { type Family, keysOf } from '../family.ts';
 import { type Sample, sampleLines } from '../text.ts';
 import { Chunk } from './chunk.ts';
 
@@ -33,7 +33,7 @@ export class GroupedChunks<Key, Item extends object, Name extends string> {
     this.#families = families;
     this.#samplesOf = samplesOf;
     this.#itemsPerChunk = itemsPerChunk;
-    this.#names = Object.keys(samplesOf) as Name[]; // the record has exactly these keys
+    this.#names = keysOf(samplesOf);
   }
 
   add(key: Key, item: Item): void {
