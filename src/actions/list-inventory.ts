@@ -1,21 +1,24 @@
+import type { CredentialFailureLog } from '../accounts/credential-failure-log.ts';
 import type { ResponsePage } from '../aws/calls.ts';
 import type { TargetClient } from '../aws/client.ts';
 import { ApiError, InvalidResponse, isUnanswered } from '../aws/errors.ts';
 import type { ListPage, MonitorSummary, ScopeSummary } from '../aws/lists.ts';
 import { LIST_OPERATIONS, type ListKind, TAGS_OPERATION } from '../aws/operations.ts';
 import type { Clock } from '../lib/clock.ts';
-import { wholeSeconds } from '../lib/log.ts';
+import type { Conditions } from '../lib/conditions.ts';
+import { type Logger, wholeSeconds } from '../lib/log.ts';
 import { type ListingPaging, listingPaging } from '../results/paging.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { ListingResult, ListingsOptions } from '../scheduler/listings.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { Inventory } from '../state/inventory.ts';
-import type { ListingLog } from './listing-log.ts';
+import { conditionsByTarget, TargetFailureLog } from './target-failure-log.ts';
 
 export interface ListInventoryOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly inventory: Inventory;
-  readonly log: ListingLog;
+  readonly log: Logger;
+  readonly credentialFailures: CredentialFailureLog;
   readonly clientOf: (
     target: Target,
   ) => Pick<TargetClient, 'listMonitors' | 'listScopes' | 'monitorTags' | 'refuseListing'>;
@@ -23,6 +26,8 @@ export interface ListInventoryOptions {
   readonly needsTags: (target: Target, monitor: MonitorSummary) => boolean;
 }
 
+const FAILURES = { begun: 'listing failed', ended: 'listing recovered' };
+const IGNORED = { begun: 'unusable names ignored in listing', ended: 'unusable names no longer listed' };
 /** Milliseconds for all pages of a listing: enough for 50,000 monitors at one request per second. */
 const LONGEST_LISTING_MS = 3_600_000;
 
@@ -52,8 +57,15 @@ export class InventoryListing {
   readonly #monitors = new WeakMap<Target, MonitorsListing>();
   readonly #scopes = new WeakMap<Target, Listing<ScopeSummary>>();
 
+  readonly #failures: TargetFailureLog;
+  /** Listed names that no request can contain, by operation. */
+  readonly #ignoring: (target: Target) => Conditions;
+
   constructor(options: ListInventoryOptions) {
     this.#options = options;
+    const { clock, log, credentialFailures } = options;
+    this.#failures = new TargetFailureLog({ clock, log, ...FAILURES }, credentialFailures);
+    this.#ignoring = conditionsByTarget({ clock, log, ...IGNORED });
   }
 
   /** Makes the next request of a listing, or its first. */
@@ -71,7 +83,7 @@ export class InventoryListing {
         throw thrown;
       }
       this.#forget(target, kind);
-      this.#options.log.failed(target, thrown);
+      this.#failures.failed(target, thrown);
       return isUnanswered(thrown.error) ? 'silent' : 'failed';
     }
   };
@@ -117,7 +129,7 @@ export class InventoryListing {
     untagged: string[],
     signal: AbortSignal,
   ): Promise<ListingResult> {
-    const { inventory, log, clientOf } = this.#options;
+    const { inventory, clientOf } = this.#options;
     const arn = untagged.shift();
     if (arn !== undefined) {
       try {
@@ -129,7 +141,7 @@ export class InventoryListing {
         // The monitor was deleted after it was listed, which is not a failure.
         if (thrown.error !== 'ResourceNotFoundException') {
           listing.incomplete = true;
-          log.failed(target, thrown);
+          this.#failures.failed(target, thrown);
         }
       }
     }
@@ -140,7 +152,7 @@ export class InventoryListing {
     if (listing.incomplete) {
       return 'failed';
     }
-    log.succeeded(target, TAGS_OPERATION.name);
+    this.#succeeded(target, TAGS_OPERATION.name);
     return 'done';
   }
 
@@ -160,7 +172,7 @@ export class InventoryListing {
     listing: Listing<Item>,
     { page, nextToken, bytes }: ResponsePage<ListPage<Item>>,
   ): ListingResult {
-    const { clock, log, clientOf } = this.#options;
+    const { clock, clientOf } = this.#options;
     const { paging, startedAt, items } = listing;
     try {
       paging.add({ items: page.items.length + page.leftOut, bytes }, nextToken);
@@ -172,7 +184,7 @@ export class InventoryListing {
         throw thrown;
       }
       this.#forget(target, kind);
-      log.failed(target, clientOf(target).refuseListing(kind, thrown.message));
+      this.#failures.failed(target, clientOf(target).refuseListing(kind, thrown.message));
       return 'unending';
     }
     for (const item of page.items) {
@@ -182,8 +194,19 @@ export class InventoryListing {
     if (paging.nextToken !== undefined) {
       return 'again';
     }
-    log.succeeded(target, LIST_OPERATIONS[kind].name);
-    log.ignored(target, LIST_OPERATIONS[kind].name, listing.ignored);
+    const operation = LIST_OPERATIONS[kind].name;
+    this.#succeeded(target, operation);
+    const { account, region: aws_region } = target;
+    const fields = { account, aws_region, operation };
+    if (listing.ignored > 0) {
+      this.#ignoring(target).found(operation, { ...fields, count: listing.ignored });
+    } else {
+      this.#ignoring(target).over(operation, fields);
+    }
     return 'done';
+  }
+
+  #succeeded(target: Target, operation: string): void {
+    this.#failures.succeeded(target, operation, { operation });
   }
 }

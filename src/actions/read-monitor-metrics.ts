@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { CloudwatchClient } from '../aws/cloudwatch/client.ts';
+import { type CloudwatchClient, METRIC_DATA_OPERATION } from '../aws/cloudwatch/client.ts';
 import { type MetricRequest, MOST_METRICS, PERIOD_MS, type Point } from '../aws/cloudwatch/metric-data.ts';
 import { ApiError, InvalidResponse, isUnanswered } from '../aws/errors.ts';
 import type { CloudwatchSettings } from '../config/config.ts';
@@ -15,7 +15,7 @@ import type { CloudwatchStats } from '../state/cloudwatch-stats.ts';
 import type { PeriodReading } from '../state/counted-periods.ts';
 import type { MonitorMetrics, PeriodStore } from '../state/monitor-metrics.ts';
 import type { MonitorState } from '../state/monitor-state.ts';
-import type { MetricReadLog } from './metric-read-log.ts';
+import type { TargetFailureLog } from './target-failure-log.ts';
 
 /** A target whose monitor metrics are read. */
 export interface ReadTarget {
@@ -28,7 +28,7 @@ export interface MetricReadingOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly metrics: MonitorMetrics;
   readonly stats: CloudwatchStats;
-  readonly log: Pick<MetricReadLog, 'failed' | 'succeeded'>;
+  readonly log: Pick<TargetFailureLog, 'failed' | 'succeeded'>;
   readonly store: PeriodStore;
 }
 
@@ -82,7 +82,7 @@ export class MetricReading {
       return isUnanswered(thrown.error) ? 'silent' : 'failed';
     }
     metrics.setFailing(target, false);
-    log.succeeded(target);
+    log.succeeded(target, METRIC_DATA_OPERATION.name);
     return 'done';
   }
 

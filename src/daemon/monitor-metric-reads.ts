@@ -1,8 +1,8 @@
 import type { TargetsInUse } from '../accounts/targets-in-use.ts';
-import { MetricReadLog } from '../actions/metric-read-log.ts';
 import { MetricReading, type ReadTarget } from '../actions/read-monitor-metrics.ts';
+import { TargetFailureLog } from '../actions/target-failure-log.ts';
 import type { AttemptObserver } from '../aws/attempts.ts';
-import { CloudwatchClient } from '../aws/cloudwatch/client.ts';
+import { CloudwatchClient, METRIC_DATA_OPERATION } from '../aws/cloudwatch/client.ts';
 import type { Credentials } from '../aws/credentials/credentials.ts';
 import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
 import type { CloudwatchSettings } from '../config/config.ts';
@@ -50,7 +50,7 @@ const CONCURRENT_READS = 1;
 export class MonitorMetricReads {
   readonly #options: MonitorMetricReadsOptions;
   readonly #budgets: Targets;
-  readonly #log: MetricReadLog;
+  readonly #log: TargetFailureLog;
   readonly #reads: MetricReads;
   readonly #read = new Map<Target, Read>();
   readonly #byBudget = new WeakMap<Target, Read>();
@@ -61,7 +61,8 @@ export class MonitorMetricReads {
     const { monitorMetrics: metrics, cloudwatch: stats } = state;
     this.#budgets = new Targets(clock);
     this.#budgets.onFree(() => dispatcher.wake());
-    this.#log = new MetricReadLog(clock, log, state.failures.credentials);
+    const texts = { begun: 'monitor metrics not read', ended: 'monitor metrics read again' };
+    this.#log = new TargetFailureLog({ clock, log, ...texts }, state.failures.credentials);
     const reading = new MetricReading({
       clock,
       metrics,
@@ -161,7 +162,7 @@ export class MonitorMetricReads {
       this.#reads.remove(read.budgeted);
       this.#budgets.remove(read.budgeted);
       dispatcher.forget(read.budgeted);
-      this.#log.forget(target);
+      this.#log.forget(target, METRIC_DATA_OPERATION.name);
       state.cloudwatch.remove(target);
       state.monitorMetrics.remove(target);
     }

@@ -1,6 +1,5 @@
 import type { CredentialFailureLog } from '../accounts/credential-failure-log.ts';
 import { InventoryListing } from '../actions/list-inventory.ts';
-import { ListingLog } from '../actions/listing-log.ts';
 import { type SelectorCount, SelectorMatches } from '../actions/selector-matches.ts';
 import type { TargetClient } from '../aws/client.ts';
 import type { ListKind } from '../aws/operations.ts';
@@ -73,7 +72,8 @@ export class Discovery {
       list: new InventoryListing({
         clock,
         inventory: this.#inventory,
-        log: new ListingLog(clock, log, options.credentialFailures),
+        log,
+        credentialFailures: options.credentialFailures,
         clientOf,
         needsTags: (target, monitor) => needsTags(this.#selectorsOf(target), monitor),
       }).list,
