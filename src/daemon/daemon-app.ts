@@ -103,7 +103,7 @@ export function expositionOf(
   const facts = {
     build: { ...build, nodeVersion: process.version },
     registeredQueries: () => parts.state.registry.countBySource(),
-    pollLag: () => parts.scheduling.polls.lag(),
+    pollLag: () => parts.scheduling.dispatcher.lag('poll'),
     configLoad: () => reload.last,
     discoveryFiles: () => queries.files.states(),
     contributorSeries: () => parts.page.runs.series,

@@ -60,7 +60,7 @@ export class MonitorMetricReads {
     const { clock, log, state, dispatcher, periods } = options;
     const { monitorMetrics: metrics, cloudwatch: stats } = state;
     this.#budgets = new Targets(clock);
-    this.#budgets.onFree(() => dispatcher.wake());
+    this.#budgets.onFree = () => dispatcher.wake();
     const texts = { begun: 'monitor metrics not read', ended: 'monitor metrics read again' };
     this.#log = new TargetFailureLog({ clock, log, ...texts }, state.failures.credentials);
     const reading = new MetricReading({

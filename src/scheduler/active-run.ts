@@ -13,15 +13,26 @@ import type { Dispatcher } from './dispatcher.ts';
 import type { Priority } from './lane.ts';
 import type { Permission, RunJournal } from './run-journal.ts';
 import { STATUS_WAITS, waitAfter } from './status-waits.ts';
-import type { Target } from './target.ts';
+import type { Target, Targets } from './target.ts';
 
-export interface ActiveRunOptions<Query extends Runnable> {
+export interface RunsOptions<Query extends Runnable> {
   readonly clock: Clock;
+  readonly targets: Targets;
   readonly dispatcher: Dispatcher;
-  readonly actions: Pick<RunActions<Query>, Phase>;
+  readonly actions: RunActions<Query>;
+  /** The concurrent-run limit of a target. */
+  readonly runLimitOf: (target: Target) => number;
+  /** Requests per second that the runs of a query need. */
+  readonly rateOf: (query: Query) => number;
+  /** Undefined if runs are not persisted. */
+  readonly journal: RunJournal<Query> | undefined;
+  /** On shutdown, runs continue at the service, and another process resumes them. */
+  readonly leavesRuns: boolean;
+}
+
+interface ActiveRunOptions<Query extends Runnable> extends RunsOptions<Query> {
   readonly registration: Registration<Query>;
   readonly target: Target;
-  readonly journal: RunJournal<Query> | undefined;
   /** Called once, when the run makes no more requests. */
   readonly over: (run: Run, end: RunEnd) => void;
 }
@@ -190,8 +201,12 @@ export class ActiveRun<Query extends Runnable> {
       this.#end('skipped');
     } else if (result === 'quota') {
       this.#end('refused');
+    } else if (result === 'done' && phase === 'start') {
+      this.#enter('status', WAITS.first);
+    } else if (result === 'done' && phase === 'status') {
+      this.#enter('results', 0);
     } else if (result === 'done') {
-      this.#nextPhase(phase);
+      this.#end('succeeded');
     } else if (result !== 'again' && !failed) {
       this.#end(result);
     } else if (phase === 'start' && this.#lastStart) {
@@ -200,19 +215,6 @@ export class ActiveRun<Query extends Runnable> {
       this.#timeOut();
     } else {
       this.#send(Math.min(this.#nextWait(failed), this.#timeLeft()));
-    }
-  }
-
-  #nextPhase(done: Exclude<Phase, 'stop'>): void {
-    switch (done) {
-      case 'start':
-        this.#enter('status', WAITS.first);
-        break;
-      case 'status':
-        this.#enter('results', 0);
-        break;
-      case 'results':
-        this.#end('succeeded');
     }
   }
 

@@ -30,6 +30,8 @@ export interface Reservation {
  * Therefore retries go before new calls, and a request is signed only shortly before it is sent.
  */
 export class Budget {
+  /** Called when calls that delayed others were sent or have ended. */
+  onFree: () => void = () => undefined;
   readonly #clock: Clock;
   readonly #rate: RecoveringLimit;
   /** Times of the last sends: a ring with the most sends that a second may have. */
@@ -41,7 +43,6 @@ export class Budget {
   #reserved = 0;
   #waiting: Array<() => void> = [];
   #cancelTimer: (() => void) | undefined;
-  #onFree: () => void = () => undefined;
 
   constructor(requestsPerSecond: number, clock: Clock) {
     this.#clock = clock;
@@ -68,11 +69,6 @@ export class Budget {
   /** Attempts per second in effect now. */
   get rate(): number {
     return this.#rate.current;
-  }
-
-  /** Sets what is called when calls that delayed others were sent or have ended. */
-  onFree(listener: () => void): void {
-    this.#onFree = listener;
   }
 
   /** Halves the rate after a throttled attempt. Returns whether it was reduced. */
@@ -109,7 +105,7 @@ export class Budget {
         if (held) {
           held = false;
           this.#reserved -= 1;
-          this.#onFree();
+          this.onFree();
         }
       },
     };
@@ -152,7 +148,7 @@ export class Budget {
       this.#sendCount += 1;
       this.#waiting.shift()?.();
     }
-    this.#onFree();
+    this.onFree();
   }
 
   /** Sends that one of both rings cannot hold were more than a second ago. */

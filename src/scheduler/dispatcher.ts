@@ -62,7 +62,7 @@ export class Dispatcher {
     this.#limits = options;
     this.#clock = options.clock;
     this.#lastTick = this.#clock.monotonic();
-    options.targets.onFree(() => this.wake());
+    options.targets.onFree = () => this.wake();
   }
 
   /** Starts what may start now: a budget allows new calls again. */
@@ -72,7 +72,7 @@ export class Dispatcher {
 
   setLimits(limits: DispatcherLimits): void {
     this.#limits = limits;
-    this.#wakeAt(this.#clock.monotonic());
+    this.wake();
   }
 
   /** Forgets a target for which no requests are added, as soon as those it has have ended. */
@@ -86,24 +86,18 @@ export class Dispatcher {
 
   /** Adds a request. Returns a function that removes it; it does nothing if the request has started. */
   add<Result extends string>(task: Task<Result>): () => void {
-    const { target, priority, due, failing } = task;
-    const lane = this.#lane(target);
-    const request: QueuedRequest = {
-      target,
-      priority,
-      due,
-      failing,
-      async send(signal) {
-        const result = await task.run(signal).catch((error: unknown) => {
-          task.ended('silent');
-          throw error;
-        });
-        task.ended(result);
-        return result !== 'silent';
-      },
+    const lane = this.#lane(task.target);
+    const send = async (signal: AbortSignal) => {
+      const result = await task.run(signal).catch((error: unknown) => {
+        task.ended('silent');
+        throw error;
+      });
+      task.ended(result);
+      return result !== 'silent';
     };
+    const request: QueuedRequest = { ...task, send };
     lane.queueOf(request).push(request);
-    this.#wakeAt(due);
+    this.#wakeAt(task.due);
     return () => {
       lane.queueOf(request).remove(request);
       this.#dropIfEmpty(lane);
@@ -238,7 +232,7 @@ export class Dispatcher {
       this.#inFlight.delete(flight);
       lane.ended(request, flight.startedAt, this.#clock.monotonic(), hasResponded);
       this.#dropIfEmpty(lane);
-      this.#wakeAt(this.#clock.monotonic());
+      this.wake();
     };
     request.send(flight.abort.signal).then(end, (error: unknown) => {
       const { account, region } = lane.target;

@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import type { Schedule } from '../model/query.ts';
-import type { Span, WantedWindow } from '../model/run.ts';
-import { dueAt, newestDue, newestWindow, offsetOf, windowOf } from './windows.ts';
+import type { Span, WantedWindow, Window } from '../model/run.ts';
 
 /** What has changed since the last check of the clock. */
 export interface DueWindow {
@@ -49,7 +49,10 @@ export class DueWindows {
   /** Checks the clock. Returns undefined if no other window is due than at the last check. */
   check(): DueWindow | undefined {
     const before = this.#newest;
-    const passed = this.#passed();
+    const { at, monotonic } = this.#checked;
+    this.#checked = { at: this.#clock.now(), monotonic: this.#clock.monotonic() };
+    // The newest window that would be due if the wall clock had not jumped since the last check.
+    const passed = newestDue(this.#schedule, at + this.#checked.monotonic - monotonic, this.#offset);
     const due = newestDue(this.#schedule, this.#clock.now(), this.#offset);
     const wasSetBack = before - newestWindow(this.#schedule, this.#clock.now()) > 1;
     if (due <= before && !wasSetBack) {
@@ -85,14 +88,8 @@ export class DueWindows {
 
   /** Returns when the next window is due, in milliseconds of the wall clock. */
   nextDueAt(): number {
-    return dueAt(this.#schedule, nextUncovered(this.#covered, this.#schedule, this.#newest + 1), this.#offset);
-  }
-
-  /** Returns the newest window that would be due if the wall clock had not jumped since the last check. This is a check. */
-  #passed(): number {
-    const { at, monotonic } = this.#checked;
-    this.#checked = { at: this.#clock.now(), monotonic: this.#clock.monotonic() };
-    return newestDue(this.#schedule, at + this.#checked.monotonic - monotonic, this.#offset);
+    const { every, delay } = this.#schedule;
+    return nextUncovered(this.#covered, this.#schedule, this.#newest + 1) * every + delay + this.#offset;
   }
 
   #wanted(n: number): WantedWindow | undefined {
@@ -144,4 +141,27 @@ function nextUncovered(spans: readonly Span[], schedule: Schedule, n: number): n
 /** Returns the newest window of a schedule that is covered by windows, possibly of another schedule, until `until`. */
 function newestCovered({ every, lookback }: Schedule, until: number): number {
   return Math.ceil((until + Math.min(lookback, every)) / every) - 1;
+}
+
+/** Due times of one schedule are spread over at most this. */
+const LARGEST_OFFSET_MS = 300_000;
+
+export function windowOf({ every, lookback }: Schedule, n: number): Window {
+  return { n, start: n * every - lookback, end: n * every };
+}
+
+/** The newest window whose data should have landed at `now`, whatever its offset: what a start runs at once. */
+export function newestWindow({ every, delay }: Schedule, now: number): number {
+  return Math.floor((now - delay) / every);
+}
+
+/** The newest window that is due at `now`. */
+export function newestDue(schedule: Schedule, now: number, offset: number): number {
+  return newestWindow(schedule, now - offset);
+}
+
+/** A query's own fixed place after the moment at which all of its schedule would be due, in milliseconds. */
+export function offsetOf(name: string, { every }: Schedule): number {
+  const drawn = createHash('sha256').update(name).digest().readUInt32BE(0) / 2 ** 32;
+  return Math.floor(drawn * Math.min(every / 2, LARGEST_OFFSET_MS));
 }

@@ -79,11 +79,11 @@ export class LastResultReads<Query extends Runnable> {
   }
 
   #readNext(reads: TargetReads<Query>, due: number): void {
-    let last = reads.waiting.pop();
-    // An unwanted one would wait for a slot and the budget, without a call.
-    while (last !== undefined && !this.#isWanted(last)) {
+    let last: LastRun<Query> | undefined;
+    do {
       last = reads.waiting.pop();
-    }
+      // An unwanted one would wait for a slot and the budget, without a call.
+    } while (last !== undefined && !this.#isWanted(last));
     if (last === undefined) {
       this.#reads.delete(reads.target);
     } else {

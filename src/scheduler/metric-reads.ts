@@ -64,15 +64,8 @@ export class MetricReads {
     const { clock } = this.#options;
     const offset = offsetOf(target);
     const now = clock.now() - offset;
-    const entry: Entry = {
-      target,
-      offset,
-      healthAt: now,
-      sumsAt: now,
-      isFailing: false,
-      cancel: () => undefined,
-      isRemoved: false,
-    };
+    const times = { offset, healthAt: now, sumsAt: now };
+    const entry: Entry = { target, ...times, isFailing: false, cancel: () => undefined, isRemoved: false };
     this.remove(target);
     this.#entries.set(keyOf(target), entry);
     this.#next(entry);
@@ -92,7 +85,8 @@ export class MetricReads {
   #next(entry: Entry): void {
     const { clock, dispatcher } = this.#options;
     const { target, offset, isFailing } = entry;
-    const wait = MINUTE_MS - modulo(clock.now() - offset, MINUTE_MS);
+    const now = clock.now() - offset;
+    const wait = (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS - now;
     entry.cancel = dispatcher.add<ReadResult>({
       target,
       priority: 'list',
@@ -134,14 +128,10 @@ function isDue(interval: number, before: number, now: number): boolean {
 }
 
 /** Returns a target's own fixed place in a minute, in milliseconds. */
-function offsetOf({ account, region }: Target): number {
-  return createHash('sha256').update(`${region} ${account}`).digest().readUInt32BE(0) % MINUTE_MS;
+function offsetOf(target: Target): number {
+  return createHash('sha256').update(keyOf(target)).digest().readUInt32BE(0) % MINUTE_MS;
 }
 
 function keyOf({ account, region }: Target): string {
   return `${region} ${account}`;
-}
-
-function modulo(value: number, by: number): number {
-  return ((value % by) + by) % by;
 }

@@ -1,17 +1,11 @@
 import type { Clock } from '../lib/clock.ts';
-import type { Registration } from '../model/query.ts';
+import type { Registration, WatchedQuery } from '../model/query.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { backoffIntervals, firstRoundMs, nextDue, placeInInterval } from './spread.ts';
 import type { Target, Targets } from './target.ts';
 
 /** The properties of a query that polling needs. */
-export interface Pollable {
-  readonly name: string;
-  readonly account: string;
-  readonly region: string;
-  /** Milliseconds between polls. */
-  readonly interval: number;
-}
+export type Pollable = Pick<WatchedQuery, 'name' | 'account' | 'region' | 'interval'>;
 
 /**
  * Outcome of a poll. After `good` and `throttled`, the query is due at its next turn. After `failed`, or `silent` without a
@@ -131,11 +125,6 @@ export class Polls<Query extends Pollable> {
     return this.#clock.now() + Math.max(0, entry.due - this.#clock.monotonic());
   }
 
-  /** Returns the delay of the most overdue poll, in seconds. */
-  lag(): number {
-    return this.#options.dispatcher.lag('poll');
-  }
-
   /** Returns the requests per second that the unfinished queries of each target need. */
   planned(): ReadonlyMap<Target, number> {
     const counts = new Map<Target, Map<number, number>>();
@@ -146,16 +135,10 @@ export class Polls<Query extends Pollable> {
         ofTarget.set(interval, (ofTarget.get(interval) ?? 0) + 1);
       }
     }
-    const planned = new Map<Target, number>();
-    for (const [target, byInterval] of counts) {
-      // Counting first avoids the rounding errors of a sum over thousands of small fractions.
-      const rates = Array.from(byInterval, ([interval, count]) => (count * 1_000) / interval);
-      planned.set(
-        target,
-        rates.reduce((sum, rate) => sum + rate, 0),
-      );
-    }
-    return planned;
+    // Counting first avoids the rounding errors of a sum over thousands of small fractions.
+    const rateOf = (byInterval: ReadonlyMap<number, number>) =>
+      [...byInterval].reduce((sum, [interval, count]) => sum + (count * 1_000) / interval, 0);
+    return new Map(Array.from(counts, ([target, byInterval]) => [target, rateOf(byInterval)]));
   }
 
   #nextPlace(target: Target): number {

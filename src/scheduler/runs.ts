@@ -1,12 +1,25 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Registration } from '../model/query.ts';
-import { newRun, type Run, type RunEnd, type Runnable } from '../model/run.ts';
-import { ActiveRun } from './active-run.ts';
+import { newRun, type Run, type RunEnd, type Runnable, type WantedWindow } from '../model/run.ts';
+import { ActiveRun, type RunsOptions } from './active-run.ts';
 import { DueWindows } from './due-windows.ts';
-import type { RunEntry, RunsOptions } from './run-entry.ts';
 import type { EarlierRuns } from './run-journal.ts';
 import { type Occupancy, RunSlots } from './run-slots.ts';
 import type { Target } from './target.ts';
+
+/** The state of a query's runs. */
+interface RunEntry<Query extends Runnable> {
+  readonly registration: Registration<Query>;
+  readonly target: Target;
+  readonly slots: RunSlots<RunEntry<Query>>;
+  readonly windows: DueWindows;
+  /** A due window that has not started. */
+  wanted: WantedWindow | undefined;
+  /** The run that has a slot. */
+  active: ActiveRun<Query> | undefined;
+  /** For a removed query: the query that has its name now, and waits for the end of its run. */
+  successor: RunEntry<Query> | undefined;
+}
 
 /** Interval of checks for due windows. */
 const CHECK_MS = 1_000;
@@ -43,14 +56,17 @@ export class Runs<Query extends Runnable> {
   add(registration: Registration<Query>, earlier?: EarlierRuns): void {
     const { query } = registration;
     const target = this.#options.targets.get(query.account, query.region);
+    const slots = this.#slots.get(target) ?? new RunSlots(this.#options.runLimitOf(target), this.#clock);
+    this.#slots.set(target, slots);
     const windows = new DueWindows(query.name, query.schedule, this.#clock, earlier?.covered);
     this.#setBack += windows.wasSetBack ? 1 : 0;
+    const wanted = windows.first;
     const entry: RunEntry<Query> = {
       registration,
       target,
-      slots: this.#slotsOf(target),
+      slots,
       windows,
-      wanted: windows.first,
+      wanted,
       active: undefined,
       successor: undefined,
     };
@@ -60,11 +76,11 @@ export class Runs<Query extends Runnable> {
       stopping.successor = entry;
     }
     if (earlier?.inFlight !== undefined) {
-      entry.slots.occupy();
+      slots.occupy();
       this.#activate(entry, earlier.inFlight);
     }
     this.#queue(entry);
-    this.#admit(entry.slots);
+    this.#admit(slots);
   }
 
   /** Applies a changed schedule to a query that is otherwise the same. Its run continues. */
@@ -85,10 +101,7 @@ export class Runs<Query extends Runnable> {
     this.#slots.delete(target);
   }
 
-  /**
-   * Removes a query. Its run is stopped at the service, or left there for another process, and not counted. It releases its
-   * slot afterward.
-   */
+  /** Removes a query. Its run, which is not counted, keeps its slot until it is stopped at the service or left there. */
   remove(registration: Registration<Query>, how: 'abandoned' | 'left' = 'abandoned'): void {
     const entry = this.#entries.get(registration);
     if (entry === undefined) {
@@ -157,12 +170,6 @@ export class Runs<Query extends Runnable> {
   /** Returns how a target's limit is used; undefined if no query is scheduled there. */
   of(target: Target): Occupancy | undefined {
     return this.#slots.get(target)?.occupancy;
-  }
-
-  #slotsOf(target: Target): RunSlots<RunEntry<Query>> {
-    const slots = this.#slots.get(target) ?? new RunSlots(this.#options.runLimitOf(target), this.#clock);
-    this.#slots.set(target, slots);
-    return slots;
   }
 
   /** Finds due windows, and starts runs that have a slot. */
@@ -269,9 +276,9 @@ export class Runs<Query extends Runnable> {
   /** Releases the slot of a run. */
   #release(entry: RunEntry<Query>): void {
     const { name } = entry.registration;
-    const isStopping = this.#stopping.get(name) === entry;
-    const next = isStopping ? entry.successor : entry;
-    if (isStopping) {
+    let next: RunEntry<Query> | undefined = entry;
+    if (this.#stopping.get(name) === entry) {
+      next = entry.successor;
       this.#stopping.delete(name);
     }
     entry.active = undefined;

@@ -1,49 +1,45 @@
 import type { Clock } from '../lib/clock.ts';
 import { Budget } from './budget.ts';
 
-/** One account of the configuration in one region, with its limits. */
-export interface Target {
-  readonly account: string;
-  readonly region: string;
+/** Limits of a target from the configuration. */
+export interface TargetLimits {
+  /** The request budget. A shared budget may be lower. */
+  readonly requestsPerSecond: number;
   /** Maximum number of requests in flight. */
   readonly maxConcurrentRequests: number;
-  /** Configured request budget. A shared budget may be lower. */
-  readonly requestsPerSecond: number;
+}
+
+/** One account of the configuration in one region. */
+export interface Target extends TargetLimits {
+  readonly account: string;
+  readonly region: string;
   /** Replaced if the target has the same AWS account and region as another. */
   budget: Budget;
 }
 
-/** Limits of a target from the configuration. */
-export interface TargetLimits {
-  readonly requestsPerSecond: number;
-  readonly maxConcurrentRequests: number;
-}
-
-interface MutableTarget extends Target {
-  maxConcurrentRequests: number;
-  requestsPerSecond: number;
-}
+type MutableTarget = { -readonly [Member in keyof Target]: Target[Member] };
 
 /** The targets that registered queries use. */
 export class Targets {
+  /** Called when a budget allows new calls again. */
+  onFree: () => void = () => undefined;
   readonly #clock: Clock;
   readonly #targets = new Map<string, MutableTarget>();
   /** Targets by AWS account ID and region. */
   readonly #identified = new Map<string, Set<Target>>();
   #share = 1;
-  #onFree: () => void = () => undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** Returns the target of an account and region. Creates it, or updates its limits. */
-  add(account: string, region: string, limits: TargetLimits): Target {
+  add(account: string, region: string, { requestsPerSecond, maxConcurrentRequests }: TargetLimits): Target {
     const key = targetKey(account, region);
     const known = this.#targets.get(key);
-    const { requestsPerSecond, maxConcurrentRequests } = limits;
     if (known === undefined) {
-      const budget = this.#newBudget(requestsPerSecond);
+      const budget = new Budget(this.#share * requestsPerSecond, this.#clock);
+      budget.onFree = () => this.onFree();
       const target = { account, region, maxConcurrentRequests, requestsPerSecond, budget };
       this.#targets.set(key, target);
       return target;
@@ -93,20 +89,14 @@ export class Targets {
     }
   }
 
-  /** Sets what is called when a budget allows new calls again. */
-  onFree(listener: () => void): void {
-    this.#onFree = listener;
-  }
-
   /**
    * Sets the AWS account of a target. Targets with the same AWS account and region share one budget from then on, the lower
    * one, because the service throttles them as one. Returns the targets that share it.
    */
   identified(target: Target, awsAccountId: string): readonly Target[] {
     const key = targetKey(awsAccountId, target.region);
-    const same = this.#identified.get(key) ?? new Set();
-    this.#identified.set(key, same);
-    same.add(target);
+    const same = this.#identified.get(key) ?? new Set<Target>();
+    this.#identified.set(key, same.add(target));
     const others = [...same].filter((other) => other !== target);
     const budget = others[0]?.budget;
     if (budget === undefined || budget === target.budget) {
@@ -125,12 +115,6 @@ export class Targets {
     if (limits.length > 0) {
       budget.setLimit(this.#share * Math.min(...limits.map(({ requestsPerSecond }) => requestsPerSecond)));
     }
-  }
-
-  #newBudget(requestsPerSecond: number): Budget {
-    const budget = new Budget(this.#share * requestsPerSecond, this.#clock);
-    budget.onFree(() => this.#onFree());
-    return budget;
   }
 }
 

@@ -141,9 +141,9 @@ describe('Budget', () => {
     const place = budget.reserve();
     expect(budget.startsIn()).toBe(Number.POSITIVE_INFINITY);
     let freed = 0;
-    budget.onFree(() => {
+    budget.onFree = () => {
       freed += 1;
-    });
+    };
     place.release();
     place.release();
     expect(freed).toBe(1);

@@ -65,7 +65,7 @@ function setUp({ queries, answer = async () => 'good', ...limits }: SetUp) {
     add: (added: readonly Pollable[]) => registered.add(added.map((query) => handles.add(query))),
     remove: (name: string) => handles.remove(name, (handle) => registered.remove(handle)),
     nextPoll: (name: string) => handles.with(name, (handle) => registered.nextPoll(handle)),
-    lag: () => registered.lag(),
+    lag: () => dispatcher.lag('poll'),
     planned: () => registered.planned(),
   };
   scheduler.add(queries);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { offsetOf } from '../../src/scheduler/windows.ts';
+import { offsetOf } from '../../src/scheduler/due-windows.ts';
 
 const MINUTE = 60_000;
 
