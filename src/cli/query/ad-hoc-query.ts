@@ -17,19 +17,17 @@ import {
 import { STATUS_WAITS, waitAfter } from '../../scheduler/status-waits.ts';
 import { explainFailure } from '../error-advice.ts';
 import type { QueryRequest } from './query-flags.ts';
-import type { Steps } from './query-view.ts';
-import { subjectOf } from './results-header.ts';
+import type { QueryView } from './query-view.ts';
+import { subjectOf } from './render-results.ts';
 
 export interface AdHocQueryOptions {
   readonly request: QueryRequest;
   readonly region: string;
   readonly client: Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'stopQuery'>;
   readonly clock: Clock;
-  readonly steps: Steps;
-  /** Aborts when the user interrupts the command. */
+  readonly view: QueryView;
+  /** Aborts when the user interrupts the command. Its reason is an {@link Interruption}. */
   readonly interrupted: AbortSignal;
-  /** Aborts when the query is abandoned: at the latest with `interrupted`. */
-  readonly signal: AbortSignal;
 }
 
 /** The user or the reader of the output ends the command. The message is for the user. */
@@ -78,15 +76,14 @@ type Reference = QueryReference & { readonly type: QueryType; readonly queryId: 
 /** A query that is started or followed until it is terminal. */
 export class AdHocQuery {
   readonly #options: AdHocQueryOptions;
-  readonly #steps: Steps;
   readonly #signal: AbortSignal;
   /** A query that was started here and is not terminal. */
   #started: Reference | undefined;
 
-  constructor(options: AdHocQueryOptions) {
+  /** @param signal aborts when the query is abandoned: at the latest with `interrupted` */
+  constructor(options: AdHocQueryOptions, signal: AbortSignal) {
     this.#options = options;
-    this.#steps = options.steps;
-    this.#signal = options.signal;
+    this.#signal = signal;
   }
 
   /** @throws {ApiError | InvalidResponse | GivenUp | Interruption} */
@@ -107,49 +104,49 @@ export class AdHocQuery {
 
   /** Stops the query at the service if it was started here and is not terminal. Throws no API errors. */
   async stopIfStarted(): Promise<void> {
-    const { client, clock } = this.#options;
+    const { client, clock, view } = this.#options;
     if (this.#started === undefined) {
       return;
     }
-    this.#steps.show('stopping the query at the service');
+    view.show('stopping the query at the service');
     const patience = new AbortController();
     const cancel = clock.setTimer(STOP_TIMEOUT_MS, () => patience.abort(new GivenUp('no response in time')));
     try {
       await client.stopQuery(this.#started, patience.signal);
-      this.#steps.print('stopped at the service');
+      view.print('stopped at the service');
     } catch (thrown) {
-      this.#steps.print(`could not be stopped; the service ends it automatically: ${explain(thrown)}`);
+      view.print(`could not be stopped; the service ends it automatically: ${explain(thrown)}`);
     } finally {
       cancel();
     }
   }
 
   async #begin(): Promise<Reference> {
-    const { request, region, client, interrupted } = this.#options;
+    const { request, region, client, view, interrupted } = this.#options;
     const { type, monitorName, scopeId } = request;
     const subject = subjectOf(request);
     if (request.command === 'watch') {
-      this.#steps.print(`following query ${request.queryId} of ${subject} in ${region}`);
+      view.print(`following query ${request.queryId} of ${subject} in ${region}`);
       return { type, monitorName, scopeId, queryId: request.queryId };
     }
     const { metricName, destinationCategory, window } = request;
     const [start, end] = [window.start, window.end].map((time) => new Date(time).toISOString());
-    this.#steps.print(
+    view.print(
       `starting a query of ${subject} in ${region}: ${metricName}, ${destinationCategory}, ${start} to ${end}`,
     );
-    this.#steps.show('starting');
+    view.show('starting');
     // If this call were aborted, the id would be unknown, and a query that was started could not be stopped.
     const whole = new AbortController();
-    const onInterrupt = () => this.#steps.show('waiting for the query id, to stop the query; repeat to exit now');
+    const onInterrupt = () => view.show('waiting for the query id, to stop the query; repeat to exit now');
     interrupted.addEventListener('abort', onInterrupt, { once: true });
     try {
       const queryId = await client.startQuery(request, window, whole.signal);
-      this.#steps.print(`query ${queryId}`);
+      view.print(`query ${queryId}`);
       this.#started = { type, monitorName, scopeId, queryId };
       return this.#started;
     } catch (thrown) {
       if (thrown instanceof ApiError && thrown.mayHaveTakenEffect) {
-        this.#steps.print('the service may have started the query, and ends it automatically');
+        view.print('the service may have started the query, and ends it automatically');
       }
       throw thrown;
     } finally {
@@ -158,10 +155,10 @@ export class AdHocQuery {
   }
 
   async #untilTerminal(reference: Reference): Promise<QueryStatus> {
-    const { request, client, clock } = this.#options;
+    const { request, client, clock, view } = this.#options;
     const startedAt = clock.monotonic();
     const isYoung = () => request.command === 'run' && clock.monotonic() - startedAt < UNKNOWN_AT_FIRST_MS;
-    this.#steps.show('waiting for the first status');
+    view.show('waiting for the first status');
     for (let wait = WAITS.first; ; wait = waitAfter(WAITS, wait)) {
       const status = await this.#persistently(async () => {
         try {
@@ -174,7 +171,7 @@ export class AdHocQuery {
         }
       });
       if (status !== undefined) {
-        this.#steps.show(status);
+        view.show(status);
         if (isTerminal(status)) {
           return status;
         }
@@ -188,12 +185,13 @@ export class AdHocQuery {
     reference: Reference,
     read: (response: unknown) => Page,
   ): Promise<readonly Page[]> {
+    const { client, view } = this.#options;
     const pages: Page[] = [];
     const paging = resultsPaging();
     do {
-      this.#steps.show(`reading results, page ${pages.length + 1}`);
+      view.show(`reading results, page ${pages.length + 1}`);
       const { page, nextToken, bytes } = await this.#persistently(() =>
-        this.#options.client.queryResults(reference, paging.nextToken, read, this.#signal),
+        client.queryResults(reference, paging.nextToken, read, this.#signal),
       );
       paging.add({ ...countsOf(page), bytes }, nextToken);
       pages.push(page);
@@ -211,7 +209,7 @@ export class AdHocQuery {
         if (!isTransient(thrown) || failures >= MOST_FAILURES) {
           throw thrown;
         }
-        this.#steps.print(`${thrown.operation}: ${thrown.error}: ${thrown.message}; trying again`);
+        this.#options.view.print(`${thrown.operation}: ${thrown.error}: ${thrown.message}; trying again`);
         await sleep(this.#options.clock, RETRY_WAIT_MS, this.#signal);
       }
     }

@@ -10,9 +10,8 @@ import { Targets } from '../../scheduler/target.ts';
 import { UsageError } from '../flags.ts';
 import { Interruption } from './ad-hoc-query.ts';
 import type { QueryRequest } from './query-flags.ts';
-import { PlainView, type QueryView } from './query-view.ts';
+import { PlainView, type QueryView, ScreenView, type Terminal } from './query-view.ts';
 import { runQueries } from './run-queries.ts';
-import { ScreenView, type Terminal } from './screen-view.ts';
 
 export interface QueryCommandOptions {
   readonly request: QueryRequest;
@@ -54,15 +53,8 @@ export async function runQueryCommand(options: QueryCommandOptions): Promise<num
       maxAttempts: MAX_ATTEMPTS,
       version,
     });
-    return await runQueries({
-      request,
-      region,
-      client,
-      clock,
-      view: viewOf(options),
-      writeError: (text) => process.stderr.write(text),
-      interrupted,
-    });
+    const writeError = (text: string) => process.stderr.write(text);
+    return await runQueries({ request, region, client, clock, view: viewOf(options), writeError, interrupted });
   } catch (thrown) {
     if (!(thrown instanceof NetworkConfigError)) {
       throw thrown;
@@ -83,25 +75,22 @@ function viewOf({ request, env, clock }: QueryCommandOptions): QueryView {
     process.once('exit', () => screen.end());
     return screen;
   }
-  return new PlainView(
-    { write: (text) => stdout.write(text), columns: () => columnsOf(stdout) },
-    {
-      write: (text) => stderr.write(text),
-      isTerminal: stderr.isTTY && isSmart,
-      columns: () => columnsOf(stderr),
-    },
-    clock,
-    { isRepeated },
-  );
+  const progress = { ...outputOf(stderr), isTerminal: stderr.isTTY && isSmart };
+  return new PlainView(outputOf(stdout), progress, clock, { isRepeated });
 }
 
-const DEFAULT_SIZE = { columns: 80, rows: 24 };
+function outputOf(stream: NodeJS.WriteStream) {
+  return {
+    write: (text: string) => stream.write(text),
+    columns: () => (stream.isTTY && stream.columns > 0 ? stream.columns : undefined),
+  };
+}
 
 function terminalOf(stream: NodeJS.WriteStream): Terminal {
   return {
     write: (text) => stream.write(text),
-    columns: () => stream.columns || DEFAULT_SIZE.columns,
-    rows: () => stream.rows || DEFAULT_SIZE.rows,
+    columns: () => stream.columns || 80,
+    rows: () => stream.rows || 24,
     onResize(listener) {
       stream.on('resize', listener);
       return () => stream.off('resize', listener);
@@ -126,9 +115,4 @@ function interruptions(): AbortSignal {
   }
   process.stdout.on('error', () => controller.abort(new Interruption('standard output is closed', 0)));
   return controller.signal;
-}
-
-/** Returns undefined if the stream is not a terminal or its size is unknown. */
-function columnsOf({ isTTY, columns }: NodeJS.WriteStream): number | undefined {
-  return isTTY && columns > 0 ? columns : undefined;
 }

@@ -1,12 +1,28 @@
 import { InvalidResponse } from '../../aws/errors.ts';
-import { counted, printableJson } from '../../lib/text.ts';
-import type { MetricName } from '../../model/vocabulary.ts';
-import { type UnitConversion, unitConversion } from '../../results/units.ts';
-import type { FinishedQuery, ShownValues } from './finished-query.ts';
-import { delimitedResults } from './results-delimited.ts';
-import { resultsDocument } from './results-document.ts';
-import { resultsHeader } from './results-header.ts';
-import { contributorTable, datapointTable, type ResultsTable } from './results-table.ts';
+import { counted, printable, printableJson } from '../../lib/text.ts';
+import { type MetricName, ROW_LABELS } from '../../model/vocabulary.ts';
+import { type Delimited, delimitedLine, plainNumber } from '../../results/delimited.ts';
+import type { DataResults, RowResults } from '../../results/results.ts';
+import { datapointsJson, rowsJson } from '../../results/results-json.ts';
+import { type BaseUnit, type UnitConversion, unitConversion } from '../../results/units.ts';
+import type { QueryRequest } from './query-flags.ts';
+import {
+  contributorTable,
+  datapointTable,
+  type ResultsTable,
+  type ShownValues,
+  sortedRows,
+  summedSeries,
+} from './results-table.ts';
+import { wrap } from './text-table.ts';
+
+/** A query that has succeeded, with its results. */
+export interface FinishedQuery {
+  readonly request: QueryRequest;
+  readonly region: string;
+  readonly queryId: string;
+  readonly results: RowResults | DataResults;
+}
 
 /** How results are rendered. */
 export interface Rendering {
@@ -16,19 +32,16 @@ export interface Rendering {
   readonly place: 'only' | 'first' | 'next';
 }
 
-export interface RenderedResults {
-  readonly text: string;
-  /** Notes about the results, one per line. */
-  readonly notes: readonly string[];
-}
-
 /**
- * Renders the results of a query that has succeeded. Of many windows, JSON has one document per line, CSV and TSV have one
- * header, and an empty line separates tables.
+ * Renders the results of a query that has succeeded, with notes about them. Of many windows, JSON has one document per line,
+ * CSV and TSV have one header, and an empty line separates tables.
  *
  * @throws {InvalidResponse} for a unit that the metric does not have
  */
-export function renderResults(finished: FinishedQuery, { columns, place }: Rendering): RenderedResults {
+export function renderResults(
+  finished: FinishedQuery,
+  { columns, place }: Rendering,
+): { readonly text: string; readonly notes: readonly string[] } {
   const { query, mirrorRows } = withoutMirrorRows(finished);
   const { request, results } = query;
   const conversion = conversionOf(request.metricName, results.unit);
@@ -39,7 +52,8 @@ export function renderResults(finished: FinishedQuery, { columns, place }: Rende
     return { text: `${printableJson(JSON.stringify(resultsDocument(query, conversion), undefined, indent))}\n`, notes };
   }
   if (request.output !== 'table') {
-    return { text: delimitedResults(query, values, request.output, { header: place !== 'next' }), notes };
+    const lines = delimitedResults(query, values, request.output);
+    return { text: lines.slice(place === 'next' ? 1 : 0).join(''), notes };
   }
   const { lines, omitted } = tableOf(results, values, columns);
   const text = [...(place === 'next' ? [''] : []), ...resultsHeader(query, values.unit, columns), '', ...lines];
@@ -49,15 +63,13 @@ export function renderResults(finished: FinishedQuery, { columns, place }: Rende
   };
 }
 
+/** If there are no results, the notes report the same in words. */
 function tableOf(results: FinishedQuery['results'], values: ShownValues, columns: number | undefined): ResultsTable {
-  if ('rows' in results) {
-    return results.rows.length === 0 ? EMPTY : contributorTable(results, values, columns);
+  if (('rows' in results ? results.rows : results.datapoints).length === 0) {
+    return { lines: ['(empty)'], omitted: [] };
   }
-  return results.datapoints.length === 0 ? EMPTY : datapointTable(results, values, columns);
+  return 'rows' in results ? contributorTable(results, values, columns) : datapointTable(results, values, columns);
 }
-
-/** The notes report the same in words. */
-const EMPTY: ResultsTable = { lines: ['(empty)'], omitted: [] };
 
 /** Returns the query with the rows to show, and the number of omitted mirror rows. */
 function withoutMirrorRows(query: FinishedQuery): { readonly query: FinishedQuery; readonly mirrorRows: number } {
@@ -78,23 +90,16 @@ function conversionOf(metricName: MetricName | undefined, unit: string | undefin
     return unitConversion(metricName, unit, 'MICROSECONDS');
   }
   for (const candidate of METRICS_BY_UNIT) {
-    const conversion = conversionIfFitting(candidate, unit);
-    if (conversion !== undefined) {
+    try {
+      const conversion = unitConversion(candidate, unit, 'MICROSECONDS');
       return conversion.assumed ? undefined : conversion;
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidResponse)) {
+        throw thrown;
+      }
     }
   }
   return undefined;
-}
-
-function conversionIfFitting(metricName: MetricName, unit: string | undefined): UnitConversion | undefined {
-  try {
-    return unitConversion(metricName, unit, 'MICROSECONDS');
-  } catch (thrown) {
-    if (thrown instanceof InvalidResponse) {
-      return undefined;
-    }
-    throw thrown;
-  }
 }
 
 /** @param mirrorRows number of omitted mirror rows */
@@ -117,4 +122,109 @@ function unitNotes(conversion: UnitConversion | undefined, unit: string | undefi
   return conversion.assumed && conversion.baseUnit !== 'count'
     ? [`the response has no unit: ${conversion.unit} are assumed`]
     : [];
+}
+
+/** Columns of each line, before those of the contributor or the series. */
+const COMMON = ['value', 'unit', 'metric_name', 'window_start', 'window_end'];
+
+/**
+ * Returns a header and results as CSV or TSV: contributors with the largest value first, or the points of each series by
+ * time. The columns are always the same, with plain numbers in the base unit. Unknown values are empty.
+ */
+function delimitedResults({ request, results }: FinishedQuery, values: ShownValues, format: Delimited): string[] {
+  const window = request.command === 'run' ? [request.window.start, request.window.end].map(timeText) : ['', ''];
+  const common = [values.unit ?? '', request.metricName ?? '', ...window];
+  const lines =
+    'rows' in results
+      ? [
+          [...COMMON, ...ROW_LABELS],
+          ...sortedRows(results.rows, values).map(({ row, value }) => [
+            value === undefined ? '' : plainNumber(value),
+            ...common,
+            ...ROW_LABELS.map((label) => row.labels[label] ?? ''),
+          ]),
+        ]
+      : [
+          [...COMMON, 'time', 'series'],
+          ...summedSeries(results, values).flatMap(({ label, points }) =>
+            points.map(({ at, value }) => [plainNumber(value), ...common, timeText(at), label]),
+          ),
+        ];
+  return lines.map((cells) => delimitedLine(cells, format));
+}
+
+function timeText(at: number): string {
+  return new Date(at).toISOString();
+}
+
+/** Returns the query and its results in the form of the HTTP API. Unknown values are null. */
+function resultsDocument({ request, region, queryId, results }: FinishedQuery, conversion: UnitConversion | undefined) {
+  const { type, monitorName = null, scopeId = null, metricName = null } = request;
+  const run = request.command === 'run' ? request : undefined;
+  return {
+    queryId,
+    status: 'SUCCEEDED',
+    type,
+    region,
+    monitorName,
+    scopeId,
+    metricName,
+    destinationCategory: run?.destinationCategory ?? null,
+    limit: run?.limit ?? null,
+    windowStart: run ? timeText(run.window.start) : null,
+    windowEnd: run ? timeText(run.window.end) : null,
+    ...(conversion === undefined ? withoutUnit(results) : withUnit(results, conversion)),
+  };
+}
+
+function withUnit(results: FinishedQuery['results'], conversion: UnitConversion) {
+  return 'rows' in results ? rowsJson(results, conversion) : datapointsJson(results, conversion);
+}
+
+function withoutUnit(results: FinishedQuery['results']) {
+  const common = { unit: results.unit ?? null, assumedUnit: null, baseUnit: null };
+  if ('rows' in results) {
+    return { ...common, rows: results.rows.map(({ raw }) => ({ ...raw, baseValue: null })) };
+  }
+  const datapoints = results.datapoints.map(({ label, points }) => ({
+    label,
+    timestamps: points.map(({ at }) => timeText(at)),
+    values: points.map(({ value }) => value),
+    baseValues: null,
+  }));
+  return { ...common, datapoints };
+}
+
+const UNITS: Readonly<Record<BaseUnit, string>> = {
+  seconds: 'in µs, ms, or s',
+  bytes: 'in bytes, with decimal prefixes',
+  count: 'count',
+};
+
+/** Returns the lines before a table: what it shows. */
+function resultsHeader(query: FinishedQuery, unit: BaseUnit | undefined, columns: number | undefined): string[] {
+  const { request, region, queryId } = query;
+  const metric = request.metricName ?? 'unknown';
+  const more = request.command === 'run' ? request.destinationCategory : queryId;
+  return [
+    `Metric: ${metric} (${unit === undefined ? 'without a known unit' : UNITS[unit]})`,
+    `Query:  ${subjectOf(request)}, ${region}, ${more}`,
+    ...(request.command === 'run' ? [`Window: ${windowText(request.window)}`] : []),
+  ].flatMap((line) => wrap(line, ' '.repeat('Metric: '.length), columns));
+}
+
+/** Returns the monitor or the scope of a query. */
+export function subjectOf({ monitorName, scopeId }: Pick<QueryRequest, 'monitorName' | 'scopeId'>): string {
+  return printable(monitorName === undefined ? `scope ${scopeId}` : `monitor ${monitorName}`);
+}
+
+/** Returns a window as `2026-01-31 11:43:00 to 11:58:00 UTC`. */
+function windowText({ start, end }: { readonly start: number; readonly end: number }): string {
+  const [startDate, endDate] = [start, end].map((at) => timeText(at).slice(0, 10));
+  return `${startDate} ${timeOfDay(start)} to ${startDate === endDate ? '' : `${endDate} `}${timeOfDay(end)} UTC`;
+}
+
+/** Returns a time as `11:43:00`, in UTC. */
+export function timeOfDay(at: number): string {
+  return timeText(at).slice(11, 19);
 }

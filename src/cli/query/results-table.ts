@@ -2,7 +2,7 @@ import { printable } from '../../lib/text.ts';
 import type { RowLabel } from '../../model/vocabulary.ts';
 import { humanValue } from '../../results/human-values.ts';
 import type { DataResults, ResultRow, RowResults } from '../../results/results.ts';
-import type { ShownValues } from './finished-query.ts';
+import type { BaseUnit } from '../../results/units.ts';
 import { type Column, textTable, wrap } from './text-table.ts';
 
 /** Fields of rows in the table, the most important first. */
@@ -37,6 +37,14 @@ const FIELDS_IN_ORDER: readonly RowLabel[] = [
   ...FIELDS_BY_IMPORTANCE.filter((label) => !/^(remote|dnat|target)_/.test(label)),
   ...FIELDS_BY_IMPORTANCE.filter((label) => /^(remote|dnat|target)_/.test(label)),
 ];
+
+/** How to show the values of a response. */
+export interface ShownValues {
+  /** Undefined if unknown: values are shown without conversion. */
+  readonly unit: BaseUnit | undefined;
+  /** Converts a value of the response to the unit. */
+  toBase(value: number): number;
+}
 
 /** The body of a table's output. */
 export interface ResultsTable {

@@ -1,23 +1,14 @@
-import type { TargetClient } from '../../aws/client.ts';
 import { ApiError } from '../../aws/errors.ts';
 import { formatDuration } from '../../config/reading/texts.ts';
-import { type Clock, sleep } from '../../lib/clock.ts';
+import { sleep } from '../../lib/clock.ts';
 import { counted } from '../../lib/text.ts';
-import { AdHocQuery, explain, GivenUp, Interruption, isTransient } from './ad-hoc-query.ts';
-import { DELAY_MS, type QueryRequest, type RunRequest } from './query-flags.ts';
-import type { QueryView } from './query-view.ts';
-import { timeOfDay } from './results-header.ts';
+import { AdHocQuery, type AdHocQueryOptions, explain, GivenUp, Interruption, isTransient } from './ad-hoc-query.ts';
+import { DELAY_MS, type RunRequest } from './query-flags.ts';
+import { timeOfDay } from './render-results.ts';
 
-export interface QueryRunOptions {
-  readonly request: QueryRequest;
-  readonly region: string;
-  readonly client: Pick<TargetClient, 'startQuery' | 'queryStatus' | 'queryResults' | 'stopQuery'>;
-  readonly clock: Clock;
-  readonly view: QueryView;
+export interface QueryRunOptions extends AdHocQueryOptions {
   /** Receives the error that ends the command, after the end of the view. */
   readonly writeError: (text: string) => void;
-  /** Aborts when the user interrupts the command. Its reason is an {@link Interruption}. */
-  readonly interrupted: AbortSignal;
 }
 
 /**
@@ -29,7 +20,7 @@ export interface QueryRunOptions {
 export async function runQueries(options: QueryRunOptions): Promise<number> {
   const { request, view, writeError } = options;
   try {
-    await (request.command === 'run' && request.watch ? repeat(options, request) : runOne(options, request));
+    await (request.command === 'run' && request.watch ? repeat(options, request) : runOne(options));
     return 0;
   } catch (thrown) {
     view.end();
@@ -41,14 +32,14 @@ export async function runQueries(options: QueryRunOptions): Promise<number> {
 }
 
 /** @throws {ApiError | InvalidResponse | GivenUp | Interruption} after the query was stopped */
-async function runOne(options: QueryRunOptions, request: QueryRequest): Promise<void> {
-  const { region, client, clock, view, interrupted } = options;
+async function runOne(options: AdHocQueryOptions): Promise<void> {
+  const { request, region, clock, view, interrupted } = options;
   const late = new AbortController();
   const cancelTimer = clock.setTimer(request.timeout, () =>
     late.abort(new GivenUp(`no result after ${formatDuration(request.timeout)}; set a longer --timeout`)),
   );
   const signal = AbortSignal.any([interrupted, late.signal]);
-  const query = new AdHocQuery({ request, region, client, clock, interrupted, signal, steps: view });
+  const query = new AdHocQuery(options, signal);
   try {
     view.showResults({ request, region, ...(await query.run()) });
   } catch (thrown) {
@@ -60,13 +51,14 @@ async function runOne(options: QueryRunOptions, request: QueryRequest): Promise<
 }
 
 /** Runs the query for one window after the other until it is interrupted, or fails in a way that a later window would, too. */
-async function repeat(options: QueryRunOptions, request: RunRequest): Promise<never> {
+async function repeat(options: AdHocQueryOptions, request: RunRequest): Promise<never> {
   const { view } = options;
   for (let current = request; ; ) {
     try {
-      await runOne(options, current);
+      await runOne({ ...options, request: current });
     } catch (thrown) {
-      if (!mayRecover(thrown)) {
+      const isOfWindow = thrown instanceof GivenUp || isTransient(thrown);
+      if (!isOfWindow && !(thrown instanceof ApiError && thrown.error === 'ServiceQuotaExceededException')) {
         throw thrown;
       }
       view.print(`${explain(thrown)}; continuing with the next window`);
@@ -76,20 +68,12 @@ async function repeat(options: QueryRunOptions, request: RunRequest): Promise<ne
   }
 }
 
-function mayRecover(thrown: unknown): boolean {
-  return (
-    thrown instanceof GivenUp ||
-    isTransient(thrown) ||
-    (thrown instanceof ApiError && thrown.error === 'ServiceQuotaExceededException')
-  );
-}
-
 /** Longest sleep, so that the time is right soon after a suspend of the machine. */
 const LONGEST_SLEEP_MS = 10_000;
 
 /** Waits until the data of the next window is complete. Skips windows that ended while a query ran. */
 async function nextWindow(
-  { clock, view, interrupted }: QueryRunOptions,
+  { clock, view, interrupted }: AdHocQueryOptions,
   { start, end }: RunRequest['window'],
 ): Promise<RunRequest['window']> {
   const length = end - start;

@@ -1,5 +1,5 @@
-import type { FinishedQuery } from '../../../src/cli/query/finished-query.ts';
 import type { RunRequest } from '../../../src/cli/query/query-flags.ts';
+import type { FinishedQuery } from '../../../src/cli/query/render-results.ts';
 
 const REQUEST: RunRequest = {
   command: 'run',

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it, type TestContext, vi } from 'vitest';
-import { ScreenView } from '../../../src/cli/query/screen-view.ts';
+import { ScreenView } from '../../../src/cli/query/query-view.ts';
 import { readRowPage } from '../../../src/results/results.ts';
 import { anyCharacter } from '../../support/any-character.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

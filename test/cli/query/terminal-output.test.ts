@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Progress } from '../../../src/cli/query/progress.ts';
+import { Progress } from '../../../src/cli/query/query-view.ts';
 import { contributorTable, datapointTable } from '../../../src/cli/query/results-table.ts';
 import { printable, printableJson } from '../../../src/lib/text.ts';
 import { humanValue } from '../../../src/results/human-values.ts';
@@ -179,7 +179,7 @@ describe('progress', () => {
     progress.show('QUEUED');
     await clock.advance(65_000);
     progress.show('RUNNING');
-    progress.stop();
+    progress.end();
     await clock.advance(65_000);
     expect(take()).toBe('query \\x1b[1m\nQUEUED (0s)\nQUEUED (30s)\nQUEUED (1m)\nRUNNING (1m5s)\n');
   });
@@ -194,7 +194,7 @@ describe('progress', () => {
     expect(take()).toMatch(/RUNNING \(2s\)$/);
     progress.print('stopped');
     expect(take().replaceAll('\r\u001b[2K', '|')).toMatch(/^\|stopped\n\|. RUNNING \(2s\)$/);
-    progress.stop();
+    progress.end();
     expect(take()).toBe('\r\u001b[2K');
     await clock.advance(10_000);
     expect(take()).toBe('');
@@ -204,6 +204,6 @@ describe('progress', () => {
     const { progress, take } = progressOn(true, 20);
     progress.show('waiting for the first status');
     expect(take()).toBe('\r\u001b[2K⠋ waiting for the …');
-    progress.stop();
+    progress.end();
   });
 });
