@@ -1,3 +1,4 @@
+import { single } from '../config/reading/formats.ts';
 import { ConfigError } from '../config/reading/problem.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/log.ts';
@@ -5,41 +6,34 @@ import { LEAST_OPEN_FILES, openFileLimit, RAISE_OPEN_FILES } from '../lib/open-f
 import { StartError } from '../lib/start-error.ts';
 import { describeRefusal } from '../lib/system-error.ts';
 import { targetsOfShard } from '../model/shard.ts';
-import { DAEMON_FLAGS, type DaemonFlags, readDaemonFlags, readListenAddress } from './daemon-flags.ts';
-import { type Flag, type FlagValues, readFlags, refuseOperands, UsageError, variableOf, wrongValue } from './flags.ts';
+import { DAEMON_FLAGS, type DaemonFlags, listenAddress, readDaemonFlags } from './daemon-flags.ts';
+import {
+  type Flag,
+  type FlagValues,
+  flag,
+  readFlags,
+  readGiven,
+  refuseOperands,
+  UsageError,
+  variableOf,
+} from './flags.ts';
 import { handleProcessEvents, type ProcessEvents, SYSTEM_HINT } from './process-events.ts';
 
 const AGENTS = 'agents.listen-address';
 
 export const DEMO_FLAGS: readonly Flag[] = [
   ...DAEMON_FLAGS,
-  {
-    name: 'story',
-    kind: 'switch',
-    help: 'Play scripted incidents for four minutes, and print each event to standard output.',
-  },
-  {
-    name: 'replicas',
-    kind: 'text',
-    placeholder: 'N',
-    help: 'Run 2 or 3 replicas on consecutive ports, kill the leader, and print the takeover (default: one exporter).',
-  },
-  {
-    name: AGENTS,
-    kind: 'text',
-    placeholder: 'ADDRESS',
-    help: 'Address of the metrics of simulated agents on instances, for Prometheus (default: none).',
-  },
+  flag('story', 'Play scripted incidents for four minutes, and print each event to standard output.'),
+  flag(
+    'replicas=N',
+    'Run 2 or 3 replicas on consecutive ports, kill the leader, and print the takeover (default: one exporter).',
+  ),
+  flag(`${AGENTS}=ADDRESS`, 'Address of the metrics of simulated agents on instances, for Prometheus (default: none).'),
 ];
 
 /** Flags of the demo that replicas do not have: they use the demo's own configuration, over HTTP. */
 const NOT_OF_REPLICAS = [
-  'story',
-  'config.file',
-  'web.config.file',
-  'web.systemd-socket',
-  'shard',
-  'total-shards',
+  ...['story', 'config.file', 'web.config.file', 'web.systemd-socket', 'shard', 'total-shards'],
   AGENTS,
 ];
 
@@ -74,36 +68,24 @@ export async function runDemoCommand(args: readonly string[]): Promise<number> {
       return runReplicasDemo({ count, flags, memberFlags, clock: systemClock, writeError, writeOut, events });
     });
   }
-  const given = values.text(AGENTS);
-  const agentsAddress = given && readListenAddress(given);
+  const agentsAddress = readGiven(values.text(AGENTS), listenAddress);
   return withConfig(flags, async (events) => {
     const { runDemo } = await import('./demo/demo.ts');
-    return runDemo({
-      flags,
-      clock: systemClock,
-      writeError,
-      writeOut,
-      events,
-      story: values.on('story'),
-      agentsAddress,
-    });
+    const story = values.on('story');
+    return runDemo({ flags, clock: systemClock, writeError, writeOut, events, story, agentsAddress });
   });
 }
 
+const COUNT = single('2 or 3', (value) => [2, 3].find((count) => String(count) === value));
+
 /** @throws UsageError if the number is invalid, or if a flag has no effect on replicas */
 function readReplicas(values: FlagValues): number | undefined {
-  const given = values.text('replicas');
-  if (given === undefined) {
-    return undefined;
-  }
-  if (given.text !== '2' && given.text !== '3') {
-    throw wrongValue(given, '2 or 3');
-  }
-  const other = NOT_OF_REPLICAS.find((name) => values.on(name));
+  const count = readGiven(values.text('replicas'), COUNT);
+  const other = count === undefined ? undefined : NOT_OF_REPLICAS.find(values.on);
   if (other !== undefined) {
     throw new UsageError(`--replicas cannot be combined with --${other}`);
   }
-  return Number(given.text);
+  return count;
 }
 
 /** Runs a command with the handlers of process events. Logs each error of the configuration in a line of its own. */

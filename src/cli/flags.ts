@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Format } from '../config/reading/formats.ts';
 import { didYouMean } from '../config/reading/nearest.ts';
 import { quote } from '../config/reading/nodes.ts';
 
@@ -10,9 +11,15 @@ export interface Flag {
    * value, `true` by default, which is read as text.
    */
   readonly kind: 'text' | 'list' | 'switch' | 'toggle';
-  /** Placeholder of the value in the help. */
-  readonly placeholder?: string;
+  /** Placeholder of a required value in the help. */
+  readonly placeholder?: string | undefined;
   readonly help: string;
+}
+
+/** @param usage the name of a switch, or `NAME=PLACEHOLDER` for a flag with a value */
+export function flag(usage: string, help: string): Flag {
+  const [name = '', placeholder] = usage.split('=');
+  return { name, kind: placeholder === undefined ? 'switch' : 'text', placeholder, help };
 }
 
 /** A value from the command line or the environment. */
@@ -39,6 +46,18 @@ export class UsageError extends Error {
 /** The error for an invalid value of a flag. A password in a URL is masked. */
 export function wrongValue({ text, origin }: Given, expected: string): UsageError {
   return new UsageError(`${origin}: got ${quote(text)}, expected ${expected}`);
+}
+
+/** Reads a value by a format of the configuration file. */
+export function readGiven<T>(given: Given | undefined, format: Format<T>): T | undefined {
+  if (given === undefined) {
+    return undefined;
+  }
+  const [mismatch] = format.mismatches(given.text);
+  if (mismatch !== undefined) {
+    throw wrongValue(given, `${mismatch.expected}${didYouMean(given.text, format.words)}`);
+  }
+  return format.parse(given.text);
 }
 
 /** The environment variable of a daemon's flag. */
@@ -87,12 +106,8 @@ function parse(flags: readonly Flag[], args: readonly string[]) {
       if (flag === undefined) {
         // The argument itself: Node splits `-log.level` into flags of one letter.
         const [unknown = token.rawName] = args[token.index]?.split('=') ?? [];
-        throw new UsageError(
-          `unknown flag ${unknown}${didYouMean(
-            unknown,
-            flags.map(({ name }) => `--${name}`),
-          )}`,
-        );
+        const known = flags.map(({ name }) => `--${name}`);
+        throw new UsageError(`unknown flag ${unknown}${didYouMean(unknown, known)}`);
       }
       const earlier = given.get(flag.name) ?? [];
       if (flag.kind !== 'list' && earlier.length > 0) {
@@ -107,17 +122,14 @@ function parse(flags: readonly Flag[], args: readonly string[]) {
 /** Not strict: Node's own errors suggest no similar flag, and their advice does not apply here. */
 function tokenize(flags: readonly Flag[], args: readonly string[]) {
   const options = Object.fromEntries(
-    flags.map(({ name, kind }) => {
-      const takesNext = kind === 'text' || kind === 'list';
-      return [name, { type: takesNext ? ('string' as const) : ('boolean' as const) }];
-    }),
+    flags.map(({ name, placeholder }) => [name, { type: placeholder ? ('string' as const) : ('boolean' as const) }]),
   );
   return parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true }).tokens;
 }
 
 /** A value that starts with a dash requires the form with `=`: otherwise it is the next flag, and the value is missing. */
 function readValue(
-  { name, kind, placeholder = 'VALUE' }: Flag,
+  { name, kind, placeholder }: Flag,
   { value, inlineValue }: { readonly value: string | undefined; readonly inlineValue: boolean | undefined },
 ): string {
   if (kind === 'switch') {
@@ -144,9 +156,7 @@ export function refuseOperands(operands: readonly string[]): void {
 
 /** The lines of the help for a command's flags. */
 export function describeFlags(flags: readonly Flag[]): string {
-  const heads = flags.map(({ name, kind, placeholder }) =>
-    kind === 'switch' || kind === 'toggle' ? `--${name}` : `--${name}=${placeholder ?? 'VALUE'}`,
-  );
+  const heads = flags.map(({ name, placeholder }) => (placeholder ? `--${name}=${placeholder}` : `--${name}`));
   const width = Math.max(...heads.map((head) => head.length)) + 2;
   return flags.map(({ help }, index) => `  ${(heads[index] ?? '').padEnd(width)}${help}`).join('\n');
 }

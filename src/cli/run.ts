@@ -1,3 +1,4 @@
+import { single } from '../config/reading/formats.ts';
 import { didYouMean } from '../config/reading/nearest.ts';
 import { readBuildInfo, readClient } from '../lib/build-info.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -5,16 +6,16 @@ import { createLogger } from '../lib/log.ts';
 import { describeRefusal } from '../lib/system-error.ts';
 import type { LoadedWithFiles } from '../registry/load-with-files.ts';
 import { DEMO_FLAGS, runDemoCommand, runServe } from './daemon-commands.ts';
-import { DAEMON_FLAGS, readShard, SHARD_FLAGS } from './daemon-flags.ts';
+import { DAEMON_FLAGS, fileName, readShard, SHARD_FLAGS } from './daemon-flags.ts';
 import {
   describeFlags,
   type Flag,
-  type Given,
+  flag,
   readFlags,
+  readGiven,
   refuseOperands,
   UsageError,
   variableOf,
-  wrongValue,
 } from './flags.ts';
 import { handleProcessEvents, SYSTEM_HINT } from './process-events.ts';
 import { QUERY_FLAGS, readQueryFlags } from './query/query-flags.ts';
@@ -31,44 +32,34 @@ interface Command {
 }
 
 const SIMULATOR_FLAGS: readonly Flag[] = [
-  { name: 'port', kind: 'text', placeholder: 'N', help: 'Port on the loopback address (default 0: any free port).' },
-  {
-    name: 'scenario',
-    kind: 'text',
-    placeholder: 'FILE',
-    help: 'Scenario in YAML or JSON: credentials, queries, outcomes, and faults (default: a built-in one).',
-  },
+  flag('port=N', 'Port on the loopback address (default 0: any free port).'),
+  flag(
+    'scenario=FILE',
+    'Scenario in YAML or JSON: credentials, queries, outcomes, and faults (default: a built-in one).',
+  ),
 ];
 
 const CHECK_CONFIG_FLAGS: readonly Flag[] = [
-  {
-    name: 'online',
-    kind: 'switch',
-    help: 'Check identities, monitors, scopes, and permissions with read-only calls to AWS.',
-  },
-  { name: 'strict', kind: 'switch', help: 'Treat warnings as errors.' },
-  { name: 'verbose', kind: 'switch', help: 'Show each target, file, selector, and check, not only a summary.' },
+  flag('online', 'Check identities, monitors, scopes, and permissions with read-only calls to AWS.'),
+  flag('strict', 'Treat warnings as errors.'),
+  flag('verbose', 'Show each target, file, selector, and check, not only a summary.'),
   ...SHARD_FLAGS,
 ];
 
 const IAM_POLICY_FLAGS: readonly Flag[] = [
-  { name: 'trust', kind: 'switch', help: "Also print the trust policies of the accounts' roles." },
+  flag('trust', "Also print the trust policies of the accounts' roles."),
   ...SHARD_FLAGS,
 ];
 
-const ADDRESS_FLAGS: ReadonlySet<string> = new Set([
+const ADDRESS_FLAGS: readonly string[] = [
   'config.file',
-  'web.listen-address',
-  'web.systemd-socket',
-  'web.config.file',
-  'web.route-prefix',
-  'web.external-url',
-]);
+  ...['listen-address', 'systemd-socket', 'config.file', 'route-prefix', 'external-url'].map((name) => `web.${name}`),
+];
 
 /** Flags of the daemon that determine its address. */
 const HEALTHCHECK_FLAGS: readonly Flag[] = [
-  { name: 'ready', kind: 'switch', help: 'Check /-/ready instead of /-/healthy.' },
-  ...DAEMON_FLAGS.filter(({ name }) => ADDRESS_FLAGS.has(name)),
+  flag('ready', 'Check /-/ready instead of /-/healthy.'),
+  ...DAEMON_FLAGS.filter(({ name }) => ADDRESS_FLAGS.includes(name)),
 ];
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -181,47 +172,49 @@ function describe({ usage, summary, flags }: Command): string {
   return `Usage: ${usage}\n\n${summary}\n${described}`;
 }
 
+const PORT = single('a number from 0 to 65535', (value) => {
+  const port = Number(value);
+  return /^\d{1,5}$/.test(String(value)) && port <= 65_535 ? port : undefined;
+});
+
 async function runSimulatorCommand(args: readonly string[]): Promise<number> {
   const values = readFlags(SIMULATOR_FLAGS, args, undefined);
   refuseOperands(values.operands);
-  const port = readPort(values.text('port'));
-  const scenario = values.text('scenario');
-  if (scenario?.text === '') {
-    throw wrongValue(scenario, 'the name of a file');
-  }
-  const scenarioFile = scenario?.text;
-  const log = createLogger({
-    level: 'info',
-    format: 'logfmt',
-    clock: systemClock,
-    write: (text) => stderr.write(text),
-  });
-  const events = handleProcessEvents(log, 'ends');
+  const port = readGiven(values.text('port'), PORT) ?? 0;
+  const scenarioFile = readGiven(values.text('scenario'), fileName);
+  const write = (text: string) => stderr.write(text);
+  const log = createLogger({ level: 'info', format: 'logfmt', clock: systemClock, write });
+  const { ended } = handleProcessEvents(log, 'ends');
   const { runSimulator } = await import('./simulator.ts');
-  return runSimulator({ port, scenarioFile, log, clock: systemClock, ended: events.ended });
+  return runSimulator({ port, scenarioFile, log, clock: systemClock, ended });
+}
+
+/** Returns the parameters of commands that read a configuration file. */
+async function configOf(command: string, operands: readonly string[]) {
+  const file = onlyFile(command, operands);
+  const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
+  return { file, fallbackRegion, env, stdout, stderr };
 }
 
 async function runCheckConfig(args: readonly string[]): Promise<number> {
   const values = readFlags(CHECK_CONFIG_FLAGS, args, env);
   const shard = readShard(values);
-  const file = onlyFile('check-config', values.operands);
-  const shown = { strict: values.on('strict'), verbose: values.on('verbose'), env, stdout, stderr };
-  const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
+  const shown = { strict: values.on('strict'), verbose: values.on('verbose') };
+  const common = { ...(await configOf('check-config', values.operands)), ...shown };
   const { checkConfig } = await import('./check/check-config.ts');
   const callAws = async (loaded: LoadedWithFiles): Promise<boolean> => {
     const { checkOnline } = await import('./check/online-check.ts');
-    return checkOnline({ ...shown, loaded, version: readBuildInfo().version, clock: systemClock });
+    return checkOnline({ ...common, loaded, version: readBuildInfo().version, clock: systemClock });
   };
-  return checkConfig({ ...shown, file, shard, online: values.on('online') ? callAws : undefined, fallbackRegion });
+  return checkConfig({ ...common, shard, online: values.on('online') ? callAws : undefined });
 }
 
 async function runIamPolicy(args: readonly string[]): Promise<number> {
   const values = readFlags(IAM_POLICY_FLAGS, args, env);
   const shard = readShard(values);
-  const file = onlyFile('iam-policy', values.operands);
-  const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
+  const common = await configOf('iam-policy', values.operands);
   const { printIamPolicy } = await import('./iam/iam-policies.ts');
-  return printIamPolicy({ file, shard, trust: values.on('trust'), env, fallbackRegion, stdout, stderr });
+  return printIamPolicy({ ...common, shard, trust: values.on('trust') });
 }
 
 async function runStorage(args: readonly string[]): Promise<number> {
@@ -229,11 +222,9 @@ async function runStorage(args: readonly string[]): Promise<number> {
   if (action !== 'create') {
     throw new UsageError(`storage requires create, got ${action === undefined ? 'nothing' : JSON.stringify(action)}`);
   }
-  const file = onlyFile('storage create', operands);
-  const { fallbackRegion } = await import('../aws/credentials/fallback-region.ts');
+  const common = await configOf('storage create', operands);
   const { createStorage } = await import('./storage/create-storage.ts');
-  const { version } = readBuildInfo();
-  return createStorage({ file, env, fallbackRegion, version, clock: systemClock, stdout, stderr });
+  return createStorage({ ...common, version: readBuildInfo().version, clock: systemClock });
 }
 
 function onlyFile(command: string, operands: readonly string[]): string {
@@ -257,18 +248,5 @@ async function runHealthcheck(args: readonly string[]): Promise<number> {
 async function runQuery(args: readonly string[]): Promise<number> {
   const request = readQueryFlags(readFlags(QUERY_FLAGS, args, undefined), systemClock.now());
   const { runQueryCommand } = await import('./query/command.ts');
-  const { version } = readBuildInfo();
-  return runQueryCommand({ request, version, env, clock: systemClock });
-}
-
-/** 0, which is any free port, by default. */
-function readPort(given: Given | undefined): number {
-  if (given === undefined) {
-    return 0;
-  }
-  const port = Number(given.text);
-  if (!/^\d{1,5}$/.test(given.text) || port > 65_535) {
-    throw wrongValue(given, 'a number from 0 to 65535');
-  }
-  return port;
+  return runQueryCommand({ request, version: readBuildInfo().version, env, clock: systemClock });
 }

@@ -1,4 +1,5 @@
 import {
+  category,
   id,
   limit,
   lookback,
@@ -9,7 +10,7 @@ import {
   regionalHttpUrl,
   timerDuration,
 } from '../../config/formats.ts';
-import { type Format, oneOf, text, wordOf } from '../../config/reading/formats.ts';
+import { type Format, oneOf, wordOf } from '../../config/reading/formats.ts';
 import { didYouMean } from '../../config/reading/nearest.ts';
 import { LONGEST_LOOKBACK_MS } from '../../model/query.ts';
 import {
@@ -20,63 +21,46 @@ import {
   QUERY_TYPES,
   type QueryType,
 } from '../../model/vocabulary.ts';
-import { type Flag, type FlagValues, type Given, UsageError, wrongValue } from '../flags.ts';
+import { type Flag, type FlagValues, flag, type Given, readGiven, UsageError, wrongValue } from '../flags.ts';
 
-export const OUTPUTS = ['table', 'csv', 'tsv', 'json'] as const;
-export type Output = (typeof OUTPUTS)[number];
+const OUTPUTS = ['table', 'csv', 'tsv', 'json'] as const;
 
-const flag = (name: string, placeholder: string, help: string): Flag => ({ name, kind: 'text', placeholder, help });
+const choices = (words: readonly string[]) =>
+  `${words.slice(0, -1).join(', ')}, or ${words.at(-1)} (default ${words[0]}).`;
 
 /** Flags of `query run` and `query watch`. */
 export const QUERY_FLAGS: readonly Flag[] = [
-  flag('region', 'REGION', 'AWS Region (default: from the environment or the profile).'),
+  flag('region=REGION', 'AWS Region (default: from the environment or the profile).'),
+  flag('type=TYPE', `Query type: ${choices(QUERY_TYPES)}`),
+  flag('monitor-name=NAME', `Monitor (required for type ${QUERY_TYPES[0]}).`),
+  flag('scope-id=ID', 'Scope (required for the workload-insights types).'),
   flag(
-    'type',
-    'TYPE',
-    `Query type: ${QUERY_TYPES.slice(0, -1).join(', ')}, or ${QUERY_TYPES.at(-1)} (default ${QUERY_TYPES[0]}).`,
-  ),
-  flag('monitor-name', 'NAME', `Monitor (required for type ${QUERY_TYPES[0]}).`),
-  flag('scope-id', 'ID', 'Scope (required for the workload-insights types).'),
-  flag(
-    'metric-name',
-    'METRIC',
+    'metric-name=METRIC',
     `Metric: ${METRIC_NAMES.join(', ')}. Required for run. For watch, determines the unit if the response has none.`,
   ),
   flag(
-    'destination-category',
-    'CATEGORY',
+    'destination-category=CATEGORY',
     `Destination category (for example, ${KNOWN_CATEGORIES[1]}). Only for run, required.`,
   ),
-  flag('limit', 'N', 'Maximum number of contributors, 1 to 500 (default 100). Only for run.'),
-  flag('start', 'TIME', 'Start of the window, in RFC 3339 format. Only for run.'),
+  flag('limit=N', 'Maximum number of contributors, 1 to 500 (default 100). Only for run.'),
+  flag('start=TIME', 'Start of the window, in RFC 3339 format. Only for run.'),
   flag(
-    'end',
-    'TIME',
+    'end=TIME',
     'End of the window, in RFC 3339 format (default: two minutes ago, because data is delayed). Only for run.',
   ),
-  flag('lookback', 'DURATION', 'Length of the window without --start, at most 1h (default 15m). Only for run.'),
-  {
-    name: 'watch',
-    kind: 'switch',
-    help: 'Repeat the query for each following window of the length --lookback (at least 1m), until Ctrl-C. Only for run.',
-  },
-  flag('query-id', 'ID', 'Query to follow. Only for watch, required.'),
-  flag('profile', 'NAME', 'Profile of the shared AWS config files for credentials.'),
-  flag('endpoint', 'URL', 'Network Flow Monitor endpoint. May contain {region}.'),
+  flag('lookback=DURATION', 'Length of the window without --start, at most 1h (default 15m). Only for run.'),
   flag(
-    'output',
-    'FORMAT',
-    `Output format: ${OUTPUTS.slice(0, -1).join(', ')}, or ${OUTPUTS.at(-1)} (default ${OUTPUTS[0]}). csv and tsv have plain numbers in base units.`,
+    'watch',
+    'Repeat the query for each following window of the length --lookback (at least 1m), until Ctrl-C. Only for run.',
   ),
-  {
-    name: 'no-mirror',
-    kind: 'switch',
-    help: 'Omit mirror rows, which are the view of a connection from its remote end.',
-  },
-  flag('timeout', 'DURATION', 'Maximum duration (default 10m). After it, run stops the query at the service.'),
+  flag('query-id=ID', 'Query to follow. Only for watch, required.'),
+  flag('profile=NAME', 'Profile of the shared AWS config files for credentials.'),
+  flag('endpoint=URL', 'Network Flow Monitor endpoint. May contain {region}.'),
+  flag('output=FORMAT', `Output format: ${choices(OUTPUTS)} csv and tsv have plain numbers in base units.`),
+  flag('no-mirror', 'Omit mirror rows, which are the view of a connection from its remote end.'),
+  flag('timeout=DURATION', 'Maximum duration (default 10m). After it, run stops the query at the service.'),
 ];
 
-/** Parameters of both commands. */
 interface CommonRequest {
   /** Undefined: the region of the environment or the profile. */
   readonly region: string | undefined;
@@ -88,8 +72,7 @@ interface CommonRequest {
   readonly profile: string | undefined;
   /** May contain `{region}`. */
   readonly endpoint: string | undefined;
-  readonly output: Output;
-  /** Omit mirror rows. */
+  readonly output: (typeof OUTPUTS)[number];
   readonly noMirror: boolean;
   /** Milliseconds. */
   readonly timeout: number;
@@ -137,42 +120,41 @@ const WATCH_ONLY = ['query-id'];
  */
 export function readQueryFlags(values: FlagValues, now: number): QueryRequest {
   const command = readCommand(values.operands);
-  const foreign = (command === 'run' ? WATCH_ONLY : RUN_ONLY).find(
-    (name) => values.text(name) !== undefined || values.on(name),
-  );
+  const foreign = (command === 'run' ? WATCH_ONLY : RUN_ONLY).find(values.on);
   if (foreign !== undefined) {
     throw new UsageError(`--${foreign} is not a flag of query ${command}`);
   }
-  const type = read(values.text('type'), queryType) ?? 'monitor-top-contributors';
+  const given = <T>(name: string, format: Format<T>) => readGiven(values.text(name), format);
+  const type = given('type', queryType) ?? 'monitor-top-contributors';
+  const isOfData = type === 'workload-insights-top-contributors-data';
+  const invalid = isOfData ? ['no-mirror', 'limit'].find(values.on) : undefined;
+  if (invalid !== undefined) {
+    throw new UsageError(`--${invalid} is not valid for type ${type}`);
+  }
   const common: CommonRequest = {
-    region: read(values.text('region'), region),
+    region: given('region', region),
     type,
     ...readSubject(values, type),
-    profile: read(values.text('profile'), profile),
-    endpoint: read(values.text('endpoint'), regionalHttpUrl),
-    output: read(values.text('output'), oneOf(OUTPUTS)) ?? 'table',
-    noMirror: readNoMirror(values, type),
-    timeout: read(values.text('timeout'), timerDuration) ?? DEFAULT_TIMEOUT_MS,
+    profile: given('profile', profile),
+    endpoint: given('endpoint', regionalHttpUrl),
+    output: given('output', oneOf(OUTPUTS)) ?? 'table',
+    noMirror: values.on('no-mirror'),
+    timeout: given('timeout', timerDuration) ?? DEFAULT_TIMEOUT_MS,
   };
-  const metricName = read(values.text('metric-name'), wordOf(metricNamesOf(type)));
+  const metricName = given('metric-name', wordOf(metricNamesOf(type)));
   if (command === 'watch') {
-    const queryId = required('query-id', read(values.text('query-id'), id("a query's id")));
-    return { command, ...common, metricName, queryId };
+    return { command, ...common, metricName, queryId: required('query-id', given('query-id', id("a query's id"))) };
   }
   return {
     command,
     ...common,
     metricName: required('metric-name', metricName),
-    destinationCategory: required('destination-category', read(values.text('destination-category'), category)),
-    limit: readLimit(values.text('limit'), type),
+    destinationCategory: required('destination-category', given('destination-category', { ...category, words: [] })),
+    limit: isOfData ? undefined : (given('limit', limit) ?? DEFAULT_LIMIT),
     window: readWindow(values, now),
     watch: readWatch(values),
   };
 }
-
-const category = text('a destination category (for example, INTER_AZ)', (value) =>
-  /^[A-Z][A-Z0-9_]{0,63}$/.test(value),
-);
 
 function readCommand([command, more]: readonly string[]): QueryRequest['command'] {
   if (command !== 'run' && command !== 'watch') {
@@ -186,8 +168,8 @@ function readCommand([command, more]: readonly string[]): QueryRequest['command'
 }
 
 function readSubject(values: FlagValues, type: QueryType): Pick<CommonRequest, 'monitorName' | 'scopeId'> {
-  const monitor = read(values.text('monitor-name'), monitorName);
-  const scope = read(values.text('scope-id'), id("a scope's id"));
+  const monitor = readGiven(values.text('monitor-name'), monitorName);
+  const scope = readGiven(values.text('scope-id'), id("a scope's id"));
   if (type === 'monitor-top-contributors') {
     if (scope !== undefined) {
       throw new UsageError(`--scope-id requires --type=${QUERY_TYPES[1]} or ${QUERY_TYPES[2]}`);
@@ -200,52 +182,35 @@ function readSubject(values: FlagValues, type: QueryType): Pick<CommonRequest, '
   return { monitorName: undefined, scopeId: required('scope-id', scope) };
 }
 
-function readNoMirror(values: FlagValues, type: QueryType): boolean {
-  const isOn = values.on('no-mirror');
-  if (isOn && type === 'workload-insights-top-contributors-data') {
-    throw new UsageError(`--no-mirror is not valid for type ${type}`);
-  }
-  return isOn;
-}
-
-function readLimit(given: Given | undefined, type: QueryType): number | undefined {
-  const isOfData = type === 'workload-insights-top-contributors-data';
-  if (isOfData && given !== undefined) {
-    throw new UsageError(`--limit is not valid for type ${type}`);
-  }
-  return isOfData ? undefined : (read(given, limit) ?? DEFAULT_LIMIT);
-}
-
 function readWindow(values: FlagValues, now: number): RunRequest['window'] {
   const givenStart = values.text('start');
-  const length = read(values.text('lookback'), lookback);
+  const length = readGiven(values.text('lookback'), lookback);
   if (givenStart !== undefined && length !== undefined) {
     throw new UsageError('--start and --lookback are mutually exclusive');
   }
   const end = readTime(values.text('end')) ?? Math.floor((now - DELAY_MS) / 1_000) * 1_000;
   const start = readTime(givenStart) ?? end - (length ?? DEFAULT_LOOKBACK_MS);
   if (givenStart !== undefined && (start >= end || end - start > LONGEST_LOOKBACK_MS)) {
+    const latest = new Date(end).toISOString();
     throw wrongValue(
       givenStart,
-      `a time at most 1h before the end of the window, ${new Date(end).toISOString()}: the service rejects longer windows`,
+      `a time at most 1h before the end of the window, ${latest}: the service rejects longer windows`,
     );
   }
   return { start, end };
 }
 
 function readWatch(values: FlagValues): boolean {
-  if (!values.on('watch')) {
-    return false;
-  }
-  const fixed = ['start', 'end'].find((name) => values.text(name) !== undefined);
-  if (fixed !== undefined) {
+  const isOn = values.on('watch');
+  const fixed = ['start', 'end'].find(values.on);
+  if (isOn && fixed !== undefined) {
     throw new UsageError(`--watch and --${fixed} are mutually exclusive`);
   }
   const given = values.text('lookback');
-  if (given !== undefined && (read(given, lookback) ?? 0) < SHORTEST_WATCH_MS) {
+  if (isOn && given !== undefined && (readGiven(given, lookback) ?? 0) < SHORTEST_WATCH_MS) {
     throw wrongValue(given, 'at least 1m with --watch');
   }
-  return true;
+  return isOn;
 }
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
@@ -259,18 +224,6 @@ function readTime(given: Given | undefined): number | undefined {
     throw wrongValue(given, 'a time in RFC 3339 format (for example, 2026-01-31T12:00:00Z)');
   }
   return time;
-}
-
-/** Reads a value with the format of the corresponding config key. */
-function read<T>(given: Given | undefined, format: Format<T>): T | undefined {
-  if (given === undefined) {
-    return undefined;
-  }
-  const [mismatch] = format.mismatches(given.text);
-  if (mismatch !== undefined) {
-    throw wrongValue(given, `${mismatch.expected}${didYouMean(given.text, format.words)}`);
-  }
-  return format.parse(given.text);
 }
 
 function required<T>(flag: string, value: T | undefined): T {
