@@ -2,8 +2,8 @@ import { BoundedHandler } from '../../src/aws/network/bounded-handler.ts';
 import { createNetwork } from '../../src/aws/network/network.ts';
 import { parsePostgresqlUrl } from '../../src/config/postgresql-url.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { DynamodbEngine } from '../../src/persistence/registers/dynamodb.ts';
-import { PostgresqlEngine } from '../../src/persistence/registers/postgresql.ts';
+import { dynamodbEngine } from '../../src/persistence/registers/dynamodb.ts';
+import { postgresqlEngine } from '../../src/persistence/registers/postgresql.ts';
 import { type EngineCall, EngineRegisters } from '../../src/replicas/engine-registers.ts';
 import type { RegisterEngine } from '../../src/replicas/registers.ts';
 import type { TestScope } from './daemon.ts';
@@ -43,7 +43,7 @@ export function openDynamodb(scope: TestScope, endpoint: string, table = TABLE):
   const handler = new BoundedHandler({ network, clock: systemClock, timeout: 10_000 });
   const credentials = { get: async () => TEST_CREDENTIALS, accepted: () => undefined, refused: () => undefined };
   scope.onTestFinished(() => network.close());
-  return new DynamodbEngine({ table, region: 'us-east-1', endpoint, credentials, handler, version: 'test' });
+  return dynamodbEngine({ table, region: 'us-east-1', endpoint, credentials, handler, version: 'test' });
 }
 
 export function openPostgresql(scope: TestScope, url: string, env: NodeJS.ProcessEnv = {}): RegisterEngine {
@@ -51,7 +51,7 @@ export function openPostgresql(scope: TestScope, url: string, env: NodeJS.Proces
   if (address === undefined) {
     throw new Error(`not a URL of a database: ${url}`);
   }
-  const engine = new PostgresqlEngine(address, env);
+  const engine = postgresqlEngine(address, env);
   scope.onTestFinished(() => engine.close());
   return engine;
 }

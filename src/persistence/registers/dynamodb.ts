@@ -3,15 +3,11 @@ import type { TableClientOptions } from '../../aws/dynamodb/table-sdk.ts';
 import { ApiError, type ApiErrorName } from '../../aws/errors.ts';
 import {
   Conflict,
-  type NamedRegister,
   type Register,
   type RegisterEngine,
   RegisterError,
   type RegisterFailure,
   type RegisterKey,
-  type RegisterPage,
-  type RegisterWrite,
-  type Reply,
 } from '../../replicas/registers.ts';
 
 /** Key and attributes of the table that `storage create` creates. */
@@ -20,68 +16,58 @@ export const TABLE_KEYS = { hash: 'partition', range: 'name', expiry: 'expiresAt
 /** Whole seconds of the header `Date` are counted from their middle. */
 const HALF_SECOND_MS = 500;
 
-/** Registers in a DynamoDB table: one item each, with the partition as hash key, and the name as range key. */
-export class DynamodbEngine implements RegisterEngine {
-  readonly kind = 'dynamodb';
-  readonly description: string;
-  readonly #client: TableClient;
-
-  constructor(options: TableClientOptions) {
-    this.#client = new TableClient(options);
-    this.description = `table ${options.table} in ${options.region}`;
-  }
-
-  get(key: RegisterKey, signal: AbortSignal): Promise<Reply<Register | undefined>> {
-    return this.#attempt(async () => {
-      const { result, date } = await this.#client.get(keyOf(key), signal);
-      return { result: result && registerOf(result), time: middleOf(date) };
-    });
-  }
-
-  put({ key, value, version, ifVersion, expiresAt }: RegisterWrite, signal: AbortSignal): Promise<Reply<undefined>> {
-    // DynamoDB deletes an item after the second of its attribute for expiry.
-    const expiry: Readonly<Record<string, number>> =
-      expiresAt === undefined ? {} : { [TABLE_KEYS.expiry]: Math.ceil(expiresAt / 1_000) };
-    const item = { ...keyOf(key), value, version, ...expiry };
-    return this.#attempt(async () => {
-      const { date } = await this.#client.put(item, { attribute: 'version', equals: ifVersion }, signal);
-      return { result: undefined, time: middleOf(date) };
-    });
-  }
-
-  page(partition: string, after: string | undefined, signal: AbortSignal): Promise<Reply<RegisterPage>> {
-    const start = after === undefined ? undefined : keyOf({ partition, name: after });
-    return this.#attempt(async () => {
-      const { result, date } = await this.#client.query([TABLE_KEYS.hash, partition], start, signal);
-      const registers = result.items.map(
-        (item): NamedRegister => ({ name: textOf(item, TABLE_KEYS.range), ...registerOf(item) }),
-      );
-      return { result: { registers, next: result.end && textOf(result.end, TABLE_KEYS.range) }, time: middleOf(date) };
-    });
-  }
-
-  async close(): Promise<void> {
-    // The connections belong to the exporter's network.
-  }
-
-  async #attempt<T>(call: () => Promise<T>): Promise<T> {
+/**
+ * Registers in a DynamoDB table: one item each, with the partition as hash key, and the name as range key. The connections belong
+ * to the exporter's network.
+ */
+export function dynamodbEngine(options: TableClientOptions): RegisterEngine {
+  const client = new TableClient(options);
+  const description = `table ${options.table} in ${options.region}`;
+  const attempt = async <T>(call: () => Promise<T>): Promise<T> => {
     try {
       return await call();
     } catch (error) {
-      throw error instanceof ApiError ? this.#failureOf(error) : error;
+      throw error instanceof ApiError ? failureOf(error, description) : error;
     }
-  }
+  };
+  return {
+    kind: 'dynamodb',
+    description,
+    get: (key, signal) =>
+      attempt(async () => {
+        const { result, date } = await client.get(keyOf(key), signal);
+        return { result: result && registerOf(result), time: middleOf(date) };
+      }),
+    put({ key, value, version, ifVersion, expiresAt }, signal) {
+      // DynamoDB deletes an item after the second of its attribute for expiry.
+      const expiry: Readonly<Record<string, number>> =
+        expiresAt === undefined ? {} : { [TABLE_KEYS.expiry]: Math.ceil(expiresAt / 1_000) };
+      const item = { ...keyOf(key), value, version, ...expiry };
+      return attempt(async () => {
+        const { date } = await client.put(item, { attribute: 'version', equals: ifVersion }, signal);
+        return { result: undefined, time: middleOf(date) };
+      });
+    },
+    page: (partition, after, signal) =>
+      attempt(async () => {
+        const start = after === undefined ? undefined : keyOf({ partition, name: after });
+        const { result, date } = await client.query([TABLE_KEYS.hash, partition], start, signal);
+        const registers = result.items.map((item) => ({ name: textOf(item, TABLE_KEYS.range), ...registerOf(item) }));
+        const next = result.end && textOf(result.end, TABLE_KEYS.range);
+        return { result: { registers, next }, time: middleOf(date) };
+      }),
+    close: async () => undefined,
+  };
+}
 
-  #failureOf(error: ApiError): RegisterError {
-    const { cause } = error;
-    const name = cause instanceof Error ? cause.name : '';
-    if (name === 'ConditionalCheckFailedException') {
-      return new Conflict(undefined, { cause: error });
-    }
-    const advice =
-      name === 'ResourceNotFoundException' ? `; create the ${this.description} with nfm-exporter storage create` : '';
-    return new RegisterError(FAILURES[error.error] ?? 'other', `${error.message}${advice}`, { cause: error });
+function failureOf(error: ApiError, description: string): RegisterError {
+  const name = error.cause instanceof Error ? error.cause.name : '';
+  if (name === 'ConditionalCheckFailedException') {
+    return new Conflict(undefined, { cause: error });
   }
+  const advice =
+    name === 'ResourceNotFoundException' ? `; create the ${description} with nfm-exporter storage create` : '';
+  return new RegisterError(FAILURES[error.error] ?? 'other', `${error.message}${advice}`, { cause: error });
 }
 
 /** Kinds of failures by the name of the error. All others are `other`. */

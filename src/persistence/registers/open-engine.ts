@@ -6,8 +6,8 @@ import type { Config, DynamodbStorage } from '../../config/config.ts';
 import { parsePostgresqlUrl } from '../../config/postgresql-url.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { RegisterEngine } from '../../replicas/registers.ts';
-import { DynamodbEngine } from './dynamodb.ts';
-import { PostgresqlEngine } from './postgresql.ts';
+import { dynamodbEngine } from './dynamodb.ts';
+import { postgresqlEngine } from './postgresql.ts';
 
 export interface EngineOptions {
   readonly config: Pick<Config, 'aws' | 'storage'>;
@@ -27,10 +27,10 @@ export interface EngineOptions {
 export function openEngine(options: EngineOptions): RegisterEngine | undefined {
   const { dynamodb, postgresql } = options.config.storage;
   if (dynamodb !== undefined) {
-    return new DynamodbEngine(tableOptions(dynamodb, options));
+    return dynamodbEngine(tableOptions(dynamodb, options));
   }
   const address = postgresql && parsePostgresqlUrl(postgresql.url);
-  return address && new PostgresqlEngine(address, options.env);
+  return address && postgresqlEngine(address, options.env);
 }
 
 /** How to call the table, with the credentials of the default chain. */

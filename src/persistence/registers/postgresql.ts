@@ -3,15 +3,10 @@ import { withoutSecrets } from '../../aws/redaction.ts';
 import type { PostgresqlAddress } from '../../config/postgresql-url.ts';
 import {
   Conflict,
-  type NamedRegister,
   type Register,
   type RegisterEngine,
   RegisterError,
   type RegisterFailure,
-  type RegisterKey,
-  type RegisterPage,
-  type RegisterWrite,
-  type Reply,
 } from '../../replicas/registers.ts';
 import { Sessions } from './postgresql-session.ts';
 import { GET, INSERT, PAGE, PAGE_ROWS, REPLACE } from './postgresql-statements.ts';
@@ -32,69 +27,59 @@ interface PageRow extends RegisterRow {
   readonly found: number;
 }
 
-/** Registers in a table of a PostgreSQL database. Each call is one statement, which is a transaction of its own. */
-export class PostgresqlEngine implements RegisterEngine {
-  readonly kind = 'postgresql';
-  readonly description: string;
-  readonly #sessions: Sessions;
-
-  /**
-   * @param env variables with files of certificate authorities
-   * @throws NetworkConfigError if such a file is invalid
-   */
-  constructor(address: PostgresqlAddress, env: NodeJS.ProcessEnv) {
-    this.#sessions = new Sessions(address, env);
-    this.description = `database ${address.database} at ${address.host}:${address.port}`;
-  }
-
-  async get({ partition, name }: RegisterKey, signal: AbortSignal): Promise<Reply<Register | undefined>> {
-    const [row] = await this.#query<RegisterRow>(GET, [partition, name], signal);
-    return { result: row && registerOf(row), time: row?.time };
-  }
-
-  async put(write: RegisterWrite, signal: AbortSignal): Promise<Reply<undefined>> {
-    const { key, value, version, ifVersion, expiresAt = null } = write;
-    const values = [key.partition, key.name, value, version, expiresAt === null ? null : Math.ceil(expiresAt)];
-    const [row] =
-      ifVersion === undefined
-        ? await this.#query<TimeRow>(INSERT, values, signal)
-        : await this.#query<TimeRow>(REPLACE, [...values, ifVersion], signal);
-    if (row === undefined) {
-      throw new Conflict();
-    }
-    return { result: undefined, time: row.time };
-  }
-
-  async page(partition: string, after: string | undefined, signal: AbortSignal): Promise<Reply<RegisterPage>> {
-    const rows = await this.#query<PageRow>(PAGE, [partition, after ?? null], signal);
-    const registers = rows.flatMap(({ name, ...row }): NamedRegister[] => {
-      const register = registerOf(row);
-      return name === null || register === undefined ? [] : [{ name, ...register }];
-    });
-    const { found = 0, time } = rows[0] ?? {};
-    const isLast = registers.length === found && found < PAGE_ROWS;
-    return { result: { registers, next: isLast ? undefined : registers.at(-1)?.name }, time };
-  }
-
-  close(): Promise<void> {
-    return this.#sessions.close();
-  }
-
-  async #query<Row extends QueryResultRow>(
+/**
+ * Registers in a table of a PostgreSQL database. Each call is one statement, which is a transaction of its own.
+ *
+ * @param env variables with files of certificate authorities
+ * @throws NetworkConfigError if such a file is invalid
+ */
+export function postgresqlEngine(address: PostgresqlAddress, env: NodeJS.ProcessEnv): RegisterEngine {
+  const sessions = new Sessions(address, env);
+  const query = async <Row extends QueryResultRow>(
     text: string,
-    values: readonly (string | number | null)[],
+    values: (string | number | null)[],
     signal: AbortSignal,
-  ): Promise<readonly Row[]> {
+  ): Promise<readonly Row[]> => {
     try {
-      const work = this.#sessions.run((client) => client.query<Row>(text, [...values]), isOfStatement, signal);
-      return (await work).rows;
+      return (await sessions.run((client) => client.query<Row>(text, values), isOfStatement, signal)).rows;
     } catch (error) {
       throw error instanceof RegisterError ? error : failureOf(error, signal);
     }
-  }
+  };
+  return {
+    kind: 'postgresql',
+    description: `database ${address.database} at ${address.host}:${address.port}`,
+    async get({ partition, name }, signal) {
+      const [row] = await query<RegisterRow>(GET, [partition, name], signal);
+      return { result: row && registerOf(row), time: row?.time };
+    },
+    async put({ key, value, version, ifVersion, expiresAt }, signal) {
+      const expiry = expiresAt === undefined ? null : Math.ceil(expiresAt);
+      const values = [key.partition, key.name, value, version, expiry];
+      const [row] =
+        ifVersion === undefined
+          ? await query<TimeRow>(INSERT, values, signal)
+          : await query<TimeRow>(REPLACE, [...values, ifVersion], signal);
+      if (row === undefined) {
+        throw new Conflict();
+      }
+      return { result: undefined, time: row.time };
+    },
+    async page(partition, after, signal) {
+      const rows = await query<PageRow>(PAGE, [partition, after ?? null], signal);
+      const registers = rows.flatMap(({ name, ...row }) => {
+        const register = registerOf(row);
+        return name === null || register === undefined ? [] : [{ name, ...register }];
+      });
+      const { found = 0, time } = rows[0] ?? {};
+      const isLast = registers.length === found && found < PAGE_ROWS;
+      return { result: { registers, next: isLast ? undefined : registers.at(-1)?.name }, time };
+    },
+    close: () => sessions.close(),
+  };
 }
 
-function registerOf({ value, version }: RegisterRow | Omit<PageRow, 'name'>): Register | undefined {
+function registerOf({ value, version }: Pick<RegisterRow, 'value' | 'version'>): Register | undefined {
   return value === null || version === null ? undefined : { value, version };
 }
 
