@@ -60,44 +60,31 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Creates a directory and its parents, unless they exist. */
+/** Creates a durable directory and its parents. `mkdir` with `recursive` never returns if an existing parent allows none (/proc). */
 export async function makeDirectory(directory: string): Promise<void> {
-  const made = await makeMissing(directory);
-  if (made !== undefined) {
-    await syncDirectory(dirname(made));
-  }
-}
-
-/**
- * Creates missing directories. `mkdir` with `recursive` never returns if an existing parent allows no directory (/proc).
- *
- * @returns the topmost directory that was created; undefined if none was missing
- */
-async function makeMissing(directory: string): Promise<string | undefined> {
   try {
-    return await makeOne(directory);
+    await makeOne(directory);
   } catch (error) {
     const above = dirname(directory);
     if (codeOf(error) !== 'ENOENT' || above === directory) {
       throw error;
     }
-    const uppermost = await makeMissing(above);
-    const made = await makeOne(directory);
-    return uppermost ?? made;
+    await makeDirectory(above);
+    await makeOne(directory);
   }
 }
 
-/** Returns undefined if the directory exists. */
-async function makeOne(directory: string): Promise<string | undefined> {
+/** Does nothing if the directory exists. */
+async function makeOne(directory: string): Promise<void> {
   try {
     await mkdir(directory, { mode: DIRECTORY_MODE });
-    return directory;
   } catch (error) {
     if (codeOf(error) === 'EEXIST' && (await stat(directory)).isDirectory()) {
-      return undefined;
+      return;
     }
     throw error;
   }
+  await syncDirectory(dirname(directory));
 }
 
 /**
