@@ -5,7 +5,7 @@ import { background } from '../../lib/background.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { DIRECTORY_MODE, setAside, syncDirectory, writeDurably } from './files.ts';
-import { type LifeSocket, openLifeSocket, probeLifeSocket } from './life-socket.ts';
+import { openLifeSocket, probeLifeSocket } from './life-socket.ts';
 import {
   type FoundLock,
   findLocks,
@@ -34,12 +34,6 @@ const CHECK_EVERY_MS = 1_000;
 const SCRATCH = 'writing-';
 const SOCKET = 'socket-';
 
-/** The last observed change of a lock, on the monotonic clock. */
-interface Observation {
-  readonly text: string;
-  readonly since: number;
-}
-
 /**
  * Locks a directory for one process.
  *
@@ -51,14 +45,15 @@ interface Observation {
 export class DirectoryLock {
   readonly #options: DirectoryLockOptions;
   readonly #id = randomBytes(8).toString('hex');
-  readonly #observed = new Map<string, Observation>();
+  /** The last observed change of each lock, on the monotonic clock. */
+  readonly #observed = new Map<string, { readonly text: string; readonly since: number }>();
   #state: 'free' | 'held' | 'lost' | 'released' = 'free';
   #taking: Promise<void> | undefined;
   /** Host of the process that has taken over the directory. */
   #holder: string | undefined;
   #file = '';
   #lock: Lock;
-  #socket: LifeSocket | undefined;
+  #closeSocket: (() => Promise<void>) | undefined;
   #renewals = 0;
   #cancelRenewal: () => void = () => undefined;
 
@@ -163,8 +158,8 @@ export class DirectoryLock {
     try {
       await rm(this.scratch, { recursive: true, force: true });
       await mkdir(this.scratch, { mode: DIRECTORY_MODE });
-      this.#socket = await openLifeSocket(directory, SOCKET + this.#id);
-      this.#lock = { ...this.#lock, socket: this.#socket !== undefined };
+      this.#closeSocket = await openLifeSocket(directory, SOCKET + this.#id);
+      this.#lock = { ...this.#lock, socket: this.#closeSocket !== undefined };
       await writeDurably(this.#file, lockText(this.#lock, 0));
     } catch (error) {
       const taken = codeOf(error) === 'EEXIST';
@@ -275,8 +270,8 @@ export class DirectoryLock {
   }
 
   async #clearOwn(): Promise<void> {
-    await this.#socket?.close();
-    this.#socket = undefined;
+    await this.#closeSocket?.();
+    this.#closeSocket = undefined;
     await rm(join(this.#options.directory, SOCKET + this.#id), { force: true }).catch(ignoreRefusal);
     await rm(this.scratch, { recursive: true, force: true }).catch(ignoreRefusal);
   }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { access, lstat, open } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -8,33 +9,27 @@ const LONGEST_PATH_BYTES = 103;
 /** On Linux, gives a short path to the entries of an open directory, whatever the length of its own path. */
 const OPEN_DIRECTORIES = '/proc/self/fd';
 
-/** A socket that shows other processes on this host that its owner is alive. Unlike a process ID, it is never reused. */
-export interface LifeSocket {
-  close(): Promise<void>;
-}
-
-/** Opens a socket; undefined if the file system or the length of the path does not allow one. */
-export async function openLifeSocket(directory: string, name: string): Promise<LifeSocket | undefined> {
+/**
+ * Opens a socket that shows other processes on this host that its owner is alive. Unlike a process ID, it is never reused.
+ * Resolves to a function that closes it; undefined if the file system or the length of the path does not allow a socket.
+ */
+export async function openLifeSocket(directory: string, name: string): Promise<(() => Promise<void>) | undefined> {
   const path = await socketPath(directory, name);
   if (path === undefined) {
     return undefined;
   }
   const server = createServer((socket) => socket.on('error', () => undefined).destroy());
-  const listening = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(path.text, () => resolve(true));
-  });
-  if (!listening) {
+  try {
+    await once(server.listen(path.text), 'listening');
+  } catch {
     await path.close();
     return undefined;
   }
   server.on('error', () => undefined);
   server.unref();
-  return {
-    async close() {
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-      await path.close();
-    },
+  return async () => {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await path.close();
   };
 }
 
