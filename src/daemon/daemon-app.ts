@@ -111,7 +111,7 @@ export function expositionOf(
     prices: () => pricesOf(parts),
     zones: () => parts.zoneNames.all(),
     shard: parts.shard,
-    storageWritable: () => parts.stored?.writable,
+    storageWritable: () => parts.stored?.storage.writable,
   };
   return lazy(() => parts.page.exposition(facts, parts.replica));
 }

@@ -78,7 +78,7 @@ async function start(options: DaemonOptions, local: Context, releases: ReleaseSt
     log.always('listening', { address, tls: security?.tls && true });
   }
 
-  releases.add('unsaved statuses', () => stored?.save());
+  releases.add('unsaved statuses', () => stored?.statuses.save());
   releases.add('lead', () => replica?.stop());
   // HTTP continues in the meantime: probes report the shutdown.
   releases.add('polls and runs', (left) => scheduling.stop(left));
@@ -100,7 +100,7 @@ async function start(options: DaemonOptions, local: Context, releases: ReleaseSt
   return {
     addresses: listeners.addresses,
     prepared,
-    failed: replica?.failed ?? stored?.lost ?? new Promise(() => undefined),
+    failed: replica?.failed ?? stored?.storage.lost ?? new Promise(() => undefined),
     reload: () => reload.reload(),
     scheme: security?.tls === undefined ? 'http' : 'https',
   };

@@ -45,7 +45,7 @@ function beginCalls(parts: Parts, registrations: readonly Registration[]): void 
   polls.add(registrations.filter(isWatched), (registration) => state.queries.isTerminal(registration));
   const scheduled = registrations.filter(isScheduled);
   for (const registration of scheduled) {
-    runs.add(registration, (replica?.shared.runs ?? stored)?.resume(registration));
+    runs.add(registration, (replica?.shared.runs ?? stored?.runs)?.resume(registration));
   }
   lastResults.add(
     scheduled.flatMap((registration) => {

@@ -22,12 +22,13 @@ export interface QueryRecordsOptions {
 }
 
 /** Records of an earlier process for queries that are not registered yet, by name. */
-export class AbsentQueries<Stored extends { readonly savedAt: number }> {
+export class AbsentQueries<Stored extends { readonly savedAt: number }> extends Map<string, Stored> {
   readonly #options: Pick<QueryRecordsOptions, 'clock' | 'isRegistered'>;
-  /** With the time at which each was stored, on the monotonic clock. */
-  readonly #records = new Map<string, { readonly stored: Stored; readonly since: number }>();
+  /** Time at which each was stored, on the monotonic clock. */
+  readonly #since = new WeakMap<Stored, number>();
 
   constructor(options: Pick<QueryRecordsOptions, 'clock' | 'isRegistered'>) {
+    super();
     this.#options = options;
   }
 
@@ -39,31 +40,16 @@ export class AbsentQueries<Stored extends { readonly savedAt: number }> {
     const { clock, isRegistered } = this.#options;
     for (const [name, stored] of records) {
       if (!isRegistered(name)) {
-        const savedAt = Math.min(stored.savedAt, clock.now());
-        this.#records.set(name, { stored: { ...stored, savedAt }, since: monotonicOf(clock, savedAt) });
+        const record = { ...stored, savedAt: Math.min(stored.savedAt, clock.now()) };
+        this.set(name, record);
+        this.#since.set(record, monotonicOf(clock, record.savedAt));
       }
     }
-  }
-
-  get(name: string): Stored | undefined {
-    return this.#records.get(name)?.stored;
-  }
-
-  delete(name: string): void {
-    this.#records.delete(name);
-  }
-
-  names(): IterableIterator<string> {
-    return this.#records.keys();
-  }
-
-  stored(): Stored[] {
-    return [...this.#records.values()].map(({ stored }) => stored);
   }
 
   /** Names of the queries whose records are older than `age` milliseconds. */
   olderThan(age: number): string[] {
     const latest = this.#options.clock.monotonic() - age;
-    return [...this.#records].flatMap(([name, { since }]) => (since < latest ? [name] : []));
+    return [...this].flatMap(([name, stored]) => ((this.#since.get(stored) ?? latest) < latest ? [name] : []));
   }
 }

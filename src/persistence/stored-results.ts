@@ -1,37 +1,32 @@
 import { background } from '../lib/background.ts';
 import { within } from '../lib/clock.ts';
-import { complete, members, textOf } from '../lib/json-values.ts';
+import { textOf } from '../lib/json-values.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
-import { isSameQuestion, type Question } from '../model/question.ts';
+import { isSameQuestion } from '../model/question.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import { KeptJson } from '../results/kept-json.ts';
 import { DISK_PATIENCE_MS, type QueryRecordsOptions } from './query-records.ts';
-import type { RecordDirectory, RecordKind } from './storage/record-directory.ts';
+import type { RecordDirectory } from './storage/record-directory.ts';
 import { ignoreRefusal } from './storage/storage-error.ts';
-import {
-  readQuestion,
-  readResultsInfo,
-  readSeries,
-  type StoredResultsInfo,
-  storedResultsInfo,
-} from './stored-values.ts';
+import { readComplete, readQuestion, readResultsInfo, readSeries, storedResultsInfo } from './stored-values.ts';
 
 /** A query's last results. `series` and `json` are compressed (Base64): they are highly repetitive. */
-interface ResultsRecord {
-  readonly question: Question;
+const RESULTS = {
+  question: readQuestion,
   /** How rows became series. Series that were made in another way are discarded. */
-  readonly making: string;
-  readonly results: StoredResultsInfo;
-  readonly series: string;
-  readonly json: string;
-}
+  making: textOf,
+  results: readResultsInfo,
+  series: textOf,
+  json: textOf,
+};
 
-const KIND: RecordKind<ResultsRecord> = {
+const KIND = {
   directory: 'results',
   holds: 'the last results of a query',
-  read: readRecord,
+  read: (value: unknown) => readComplete(RESULTS, value),
   keepTrying: true,
 };
+type ResultsRecord = NonNullable<ReturnType<typeof KIND.read>>;
 
 export interface StoredResultsOptions extends QueryRecordsOptions {
   /** What decides, beside the query itself, which series its rows become. Can be stored as JSON. */
@@ -112,15 +107,4 @@ export class StoredResults {
   #making({ contributorLabels }: ScheduledQuery): string {
     return JSON.stringify([contributorLabels, this.#options.making()]);
   }
-}
-
-function readRecord(value: unknown): ResultsRecord | undefined {
-  const { question, making, results, series, json } = members(value);
-  return complete({
-    question: readQuestion(question),
-    making: textOf(making),
-    results: readResultsInfo(results),
-    series: textOf(series),
-    json: textOf(json),
-  });
 }

@@ -1,15 +1,16 @@
 import { background } from '../lib/background.ts';
 import { within } from '../lib/clock.ts';
-import { complete, members, numberOf, textOf } from '../lib/json-values.ts';
+import { members, numberOf, textOf } from '../lib/json-values.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import { isSameQuestion, type Question } from '../model/question.ts';
-import type { Run, RunEnd, Span } from '../model/run.ts';
+import { newRun, type Run, type RunEnd, type Span } from '../model/run.ts';
 import type { EarlierRuns, Permission, RunJournal } from '../scheduler/run-journal.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
 import { AbsentQueries, DISK_PATIENCE_MS, type QueryRecordsOptions } from './query-records.ts';
 import type { RecordDirectory, RecordKind } from './storage/record-directory.ts';
 import { ignoreRefusal, StorageInUseError } from './storage/storage-error.ts';
 import {
+  readComplete,
   readQuestion,
   readRunState,
   readStatus,
@@ -75,7 +76,7 @@ export class StoredRuns implements RunJournal<ScheduledQuery> {
 
   /** Names of the queries with a record. */
   get names(): readonly string[] {
-    return [...Array.from(this.#progress.keys(), ({ name }) => name), ...this.#absent.names()];
+    return [...Array.from(this.#progress.keys(), ({ name }) => name), ...this.#absent.keys()];
   }
 
   /**
@@ -135,17 +136,8 @@ export class StoredRuns implements RunJournal<ScheduledQuery> {
     const { start, end, queryId } = run;
     // The wall clock may have jumped since then.
     const age = Math.min(Math.max(0, clock.now() - run.startedAt), schedule.timeout);
-    const startedAt = clock.monotonic() - age;
     const window = { n: Math.round(end / schedule.every), start, end };
-    return {
-      window,
-      queryId,
-      startedAt,
-      terminalAt: undefined,
-      wantedAt: startedAt,
-      covered: [],
-      isUnconfirmed: false,
-    };
+    return { ...newRun({ window, since: clock.monotonic() - age, covered: [] }), queryId };
   }
 
   async starting(registration: Registration<ScheduledQuery>, run: Run): Promise<Permission> {
@@ -255,23 +247,15 @@ export class StoredRuns implements RunJournal<ScheduledQuery> {
 }
 
 function readRecord(value: unknown): RunsRecord | undefined {
-  const { question, savedAt, covered, coveredUntil, inFlight, runs, status } = members(value);
-  const required = complete({ question: readQuestion(question), savedAt: numberOf(savedAt) });
-  return (
-    required && {
-      ...required,
-      covered: readSpans(covered, coveredUntil),
-      inFlight: readRun(inFlight),
-      runs: readRunState(runs),
-      status: readStatus(status),
-    }
-  );
+  const { covered, coveredUntil, inFlight } = members(value);
+  const required = { question: readQuestion, savedAt: numberOf, runs: readRunState, status: readStatus };
+  const read = readComplete(required, value);
+  return read && { ...read, covered: readSpans(covered, coveredUntil), inFlight: readRun(inFlight) };
 }
 
 function readRun(value: unknown): StoredRun | undefined {
-  const { start, end, startedAt, queryId } = members(value);
-  const required = complete({ start: numberOf(start), end: numberOf(end), startedAt: numberOf(startedAt) });
-  return required && { ...required, queryId: textOf(queryId) };
+  const required = readComplete({ start: numberOf, end: numberOf, startedAt: numberOf }, value);
+  return required && { ...required, queryId: textOf(members(value)['queryId']) };
 }
 
 /** An earlier version stored only the end of the newest window, as `coveredUntil`. */

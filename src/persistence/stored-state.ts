@@ -1,35 +1,22 @@
 import { background } from '../lib/background.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
 import { isScheduled, type Registration, type ScheduledQuery } from '../model/query.ts';
 import { questionOf } from '../model/question.ts';
 import type { RegistrationStore } from '../registry/registration.ts';
-import type { EarlierRuns } from '../scheduler/run-journal.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
 import type { MonitorMetrics } from '../state/monitor-metrics.ts';
-import type { QueryStates } from '../state/query-state.ts';
-import type { RunStates } from '../state/run-state.ts';
 import { Storage } from './storage/storage.ts';
-import type { StorageInUseError } from './storage/storage-error.ts';
 import { StoredMonitorMetrics } from './stored-monitor-metrics.ts';
 import { storedRegistrations } from './stored-registrations.ts';
-import { StoredResults } from './stored-results.ts';
+import { StoredResults, type StoredResultsOptions } from './stored-results.ts';
 import { StoredRuns } from './stored-runs.ts';
 import { StoredStatuses } from './stored-statuses.ts';
 
-export interface StoredStateOptions {
+export interface StoredStateOptions extends Omit<StoredResultsOptions, 'storage' | 'questionOf'> {
   /** The directory: `storage.path`. */
   readonly path: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly states: QueryStates;
-  readonly runStates: RunStates;
   readonly monitorMetrics: MonitorMetrics;
-  readonly isRegistered: (name: string) => boolean;
   /** Endpoint and identity that an account uses. Records are valid for these only. */
   readonly placeOf: (account: string) => string;
-  /** What decides, beside the query itself, which series its rows become. Can be stored as JSON. */
-  readonly making: () => unknown;
 }
 
 /** Interval at which records of queries that no longer exist are looked for, and how long these are kept. */
@@ -43,15 +30,15 @@ export class StoredState {
   readonly statuses: StoredStatuses;
   readonly monitorMetrics: StoredMonitorMetrics;
   readonly registrations: RegistrationStore;
+  readonly storage: Storage;
   readonly #options: StoredStateOptions;
-  readonly #storage: Storage;
   /** Reads of results that are in progress. */
   readonly #restoring = new Set<Promise<void>>();
   #cancelCleanup: () => void = () => undefined;
 
   private constructor(options: StoredStateOptions, storage: Storage) {
     this.#options = options;
-    this.#storage = storage;
+    this.storage = storage;
     const common = {
       ...options,
       storage,
@@ -63,8 +50,7 @@ export class StoredState {
     this.runs = new StoredRuns(common);
     this.results = new StoredResults(common);
     this.statuses = new StoredStatuses(common);
-    const { clock, log, monitorMetrics: metrics } = options;
-    this.monitorMetrics = new StoredMonitorMetrics({ storage, clock, log, metrics });
+    this.monitorMetrics = new StoredMonitorMetrics(common);
     this.registrations = storedRegistrations(storage);
   }
 
@@ -74,8 +60,8 @@ export class StoredState {
    * @throws StorageError
    */
   static async open(options: StoredStateOptions): Promise<StoredState> {
-    const { path, clock, log, states, runStates } = options;
-    const stored = new StoredState(options, await Storage.open({ path, clock, log }));
+    const { states, runStates } = options;
+    const stored = new StoredState(options, await Storage.open(options));
     try {
       await stored.runs.load();
       await stored.statuses.load();
@@ -95,16 +81,6 @@ export class StoredState {
     return stored;
   }
 
-  /** Resolves when another exporter has taken over the directory. */
-  get lost(): Promise<StorageInUseError> {
-    return this.#storage.lost;
-  }
-
-  /** Whether the last write succeeded. */
-  get writable(): boolean {
-    return this.#storage.writable;
-  }
-
   /** Restores the state of a query that was just registered. Its results follow asynchronously. */
   restore(registration: Registration): void {
     if (!isScheduled(registration)) {
@@ -122,21 +98,11 @@ export class StoredState {
     await Promise.all(this.#restoring);
   }
 
-  /** The runs of an earlier process for a query that is scheduled from now on. */
-  resume(registration: Registration<ScheduledQuery>): EarlierRuns | undefined {
-    return this.runs.resume(registration);
-  }
-
-  /** Writes pending changes. */
-  async save(): Promise<void> {
-    await this.statuses.save();
-  }
-
   /** Writes pending changes and unlocks the directory. */
   async close(): Promise<void> {
     this.#cancelCleanup();
     await this.statuses.save();
-    await this.#storage.close();
+    await this.storage.close();
   }
 
   #changed(registration: Registration, fields: readonly ChangedField[]): void {
@@ -168,7 +134,7 @@ export class StoredState {
 
   #cleanUpLater(): void {
     this.#cancelCleanup = this.#options.clock.setTimer(CLEANUP_EVERY_MS, () => {
-      if (this.#storage.isComplete) {
+      if (this.storage.isComplete) {
         this.runs.forgetAbsent(KEEP_ABSENT_MS);
         this.statuses.forgetAbsent(KEEP_ABSENT_MS);
         this.monitorMetrics.forget(this.#options.monitorMetrics.forgetUnlisted());
@@ -180,7 +146,7 @@ export class StoredState {
 
   /** Deletes results without runs, unless runs may exist that could not be read. */
   async #removeOrphans(): Promise<void> {
-    if (this.#storage.isComplete) {
+    if (this.storage.isComplete) {
       await this.results.keepOnly(this.runs.names);
     }
   }

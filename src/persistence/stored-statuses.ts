@@ -1,21 +1,17 @@
 import { background } from '../lib/background.ts';
-import { complete, members, numberOf, textOf } from '../lib/json-values.ts';
+import { numberOf, textOf } from '../lib/json-values.ts';
 import { isWatched, type Registration } from '../model/query.ts';
-import { isSameQuestion, type Question } from '../model/question.ts';
+import { isSameQuestion } from '../model/question.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
 import { AbsentQueries, type QueryRecordsOptions } from './query-records.ts';
 import type { RecordDirectory, RecordKind } from './storage/record-directory.ts';
 import { ignoreRefusal } from './storage/storage-error.ts';
-import { readQuestion, readStatus, type StoredStatus, storedStatus } from './stored-values.ts';
+import { readComplete, readQuestion, readStatus, storedStatus } from './stored-values.ts';
 
-/** The status of one watched query. */
-interface StatusRecord {
-  readonly name: string;
-  readonly question: Question;
-  /** In milliseconds since the epoch. */
-  readonly savedAt: number;
-  readonly status: StoredStatus;
-}
+/** Reads the status of one watched query. `savedAt`: in milliseconds since the epoch. */
+const readRecord = (value: unknown) =>
+  readComplete({ name: textOf, question: readQuestion, savedAt: numberOf, status: readStatus }, value);
+type StatusRecord = NonNullable<ReturnType<typeof readRecord>>;
 
 const KIND: RecordKind<readonly StatusRecord[]> = {
   directory: 'statuses',
@@ -108,7 +104,7 @@ export class StoredStatuses {
     const savedAt = clock.now();
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#writtenAt = clock.monotonic();
-    const records = this.#absent.stored();
+    const records = [...this.#absent.values()];
     for (const state of states.all()) {
       const { registration, up } = state;
       if (isWatched(registration) && up !== undefined) {
@@ -118,14 +114,4 @@ export class StoredStatuses {
     }
     await this.#records.put(KEY, records).catch(ignoreRefusal);
   }
-}
-
-function readRecord(value: unknown): StatusRecord | undefined {
-  const { name, question, savedAt, status } = members(value);
-  return complete({
-    name: textOf(name),
-    question: readQuestion(question),
-    savedAt: numberOf(savedAt),
-    status: readStatus(status),
-  });
 }

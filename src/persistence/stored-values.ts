@@ -7,54 +7,57 @@ import type { ContributorSeries } from '../results/contributor-series.ts';
 import { CALL_KINDS, type QueryFailure, type QueryState } from '../state/query-state.ts';
 import type { QueryResults, ReadResults, RunState } from '../state/run-state.ts';
 
+type Readers = Readonly<Record<string, (value: unknown) => unknown>>;
+type Read<Of extends Readers> = { readonly [Member in keyof Of]: ReturnType<Of[Member]> };
+
+/** Reads the members of an object; those that cannot be read are undefined. */
+function readMembers<Of extends Readers>(readers: Of, value: unknown): Read<Of> {
+  const given = members(value);
+  const read = Object.entries(readers).map(([name, of]) => [name, of(given[name])]);
+  return Object.fromEntries(read) as Read<Of>; // it has the members of `readers`
+}
+
+/** As {@link readMembers}; undefined if a member cannot be read. */
+export function readComplete<Of extends Readers>(readers: Of, value: unknown) {
+  return complete(readMembers(readers, value));
+}
+
+const FAILURE = { operation: wordOf(CALL_KINDS), error: wordOf(API_ERRORS), message: textOf, at: numberOf };
+
+const STATUS = {
+  status: wordOf<QueryStatus>(QUERY_STATUSES),
+  statusSince: numberOf,
+  up: (value: unknown) => (typeof value === 'boolean' ? value : undefined),
+  lastFailure: (value: unknown): QueryFailure | undefined => readComplete(FAILURE, value),
+  lastSuccess: numberOf,
+};
+
 /** The stored part of a query's state. JSON, in which undefined members are omitted. */
-export type StoredStatus = Pick<QueryState, 'status' | 'statusSince' | 'up' | 'lastFailure' | 'lastSuccess'>;
-
-/** The stored part of a query's run state, without its results. */
-export type StoredRunState = Pick<RunState, 'lastOutcome' | 'lastQueryId' | 'lastDuration'>;
-
-/** The stored part of a query's last results. The `json` of the HTTP API is stored beside it. */
-export type StoredResultsInfo = Omit<ReadResults, 'json'>;
+export type StoredStatus = Read<typeof STATUS>;
 
 export function storedStatus({ status, statusSince, up, lastFailure, lastSuccess }: QueryState): StoredStatus {
   return { status, statusSince, up, lastFailure, lastSuccess };
 }
 
-/** Reads a {@link StoredStatus}; members that cannot be read are undefined. */
 export function readStatus(value: unknown): StoredStatus {
-  const { status, statusSince, up, lastFailure, lastSuccess } = members(value);
-  return {
-    status: wordOf<QueryStatus>(QUERY_STATUSES, status),
-    statusSince: numberOf(statusSince),
-    up: typeof up === 'boolean' ? up : undefined,
-    lastFailure: readFailure(lastFailure),
-    lastSuccess: numberOf(lastSuccess),
-  };
+  return readMembers(STATUS, value);
 }
 
-function readFailure(value: unknown): QueryFailure | undefined {
-  const { operation, error, message, at } = members(value);
-  return complete({
-    operation: wordOf(CALL_KINDS, operation),
-    error: wordOf(API_ERRORS, error),
-    message: textOf(message),
-    at: numberOf(at),
-  });
-}
+const RUN_STATE = { lastOutcome: wordOf<RunOutcome>(RUN_OUTCOMES), lastQueryId: textOf, lastDuration: numberOf };
+
+/** The stored part of a query's run state, without its results. */
+export type StoredRunState = Read<typeof RUN_STATE>;
 
 export function storedRunState({ lastOutcome, lastQueryId, lastDuration }: RunState): StoredRunState {
   return { lastOutcome, lastQueryId, lastDuration };
 }
 
-/** Reads a {@link StoredRunState}; members that cannot be read are undefined. */
 export function readRunState(value: unknown): StoredRunState {
-  const { lastOutcome, lastQueryId, lastDuration } = members(value);
-  return {
-    lastOutcome: wordOf<RunOutcome>(RUN_OUTCOMES, lastOutcome),
-    lastQueryId: textOf(lastQueryId),
-    lastDuration: numberOf(lastDuration),
-  };
+  return readMembers(RUN_STATE, value);
 }
+
+/** The stored part of a query's last results. The `json` of the HTTP API is stored beside it. */
+export type StoredResultsInfo = Omit<ReadResults, 'json'>;
 
 export function storedResultsInfo({ at, windowEnd, length, rows, dropped }: QueryResults): StoredResultsInfo {
   return { at, windowEnd, length, rows, dropped };
@@ -62,14 +65,8 @@ export function storedResultsInfo({ at, windowEnd, length, rows, dropped }: Quer
 
 /** Reads a {@link StoredResultsInfo}; undefined if the value is none. */
 export function readResultsInfo(value: unknown): StoredResultsInfo | undefined {
-  const { at, windowEnd, length, rows, dropped } = members(value);
-  const required = complete({
-    at: numberOf(at),
-    windowEnd: numberOf(windowEnd),
-    rows: numberOf(rows),
-    dropped: numberOf(dropped),
-  });
-  return required && { ...required, length: numberOf(length) };
+  const required = readComplete({ at: numberOf, windowEnd: numberOf, rows: numberOf, dropped: numberOf }, value);
+  return required && { ...required, length: numberOf(members(value)['length']) };
 }
 
 /** Reads series of contributors; undefined if one of them is invalid. */
@@ -92,11 +89,10 @@ function isLabels(value: unknown): value is ContributorSeries['labels'] {
 
 /** Undefined if the value does not describe a request. */
 export function readQuestion(value: unknown): Question | undefined {
-  const { asked, every, lookback } = members(value);
-  const required = complete({ asked: textOf(asked) });
-  return required && { ...required, every: numberOf(every), lookback: numberOf(lookback) };
+  const { asked, every, lookback } = readMembers({ asked: textOf, every: numberOf, lookback: numberOf }, value);
+  return asked === undefined ? undefined : { asked, every, lookback };
 }
 
-function wordOf<T extends string>(words: readonly T[], value: unknown): T | undefined {
-  return words.find((word) => word === value);
+function wordOf<T extends string>(words: readonly T[]): (value: unknown) => T | undefined {
+  return (value) => words.find((word) => word === value);
 }

@@ -1,7 +1,8 @@
+import { parsedJson } from '../lib/json-values.ts';
 import { type Definition, NotStoredError, type RegistrationStore } from '../registry/registration.ts';
 import { EXPIRY_MS } from './own-register.ts';
 import { Conflict, expectRegisterError, type PutOptions, RegisterError, type RegisterKey } from './registers.ts';
-import { parsedJson, readAll, readOrRefuse, type SharedRegisters } from './values.ts';
+import { readAll, readOrRefuse, type SharedRegisters } from './values.ts';
 
 export interface ReplicaRegistrationsOptions extends Omit<SharedRegisters, 'boot' | 'log'> {
   /** Reads from the engine whether this process leads. @throws RegisterError */

@@ -1,4 +1,4 @@
-import { members, textOf } from '../lib/json-values.ts';
+import { members, parsedJson, textOf } from '../lib/json-values.ts';
 import type { Logger } from '../lib/log.ts';
 import type { StoredMonitor } from '../state/monitor-state.ts';
 import { readStoredMonitor, readTotals } from '../state/stored-monitor.ts';
@@ -226,13 +226,4 @@ function readerOf<Of extends Kinds>(kinds: Of): Reader<Values<Of>> {
 function invalid({ partition, name }: RegisterKey, member: string, value: unknown, expected: string): RegisterError {
   const got = JSON.stringify(value)?.slice(0, 100) ?? 'nothing';
   return new RegisterError('invalid', `register ${partition} ${name}: ${member} is ${got}, expected ${expected}`);
-}
-
-/** Returns undefined if the text is not JSON. */
-export function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

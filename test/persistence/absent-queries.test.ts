@@ -64,7 +64,7 @@ function restored({ states, runStates, memory }: Awaited<ReturnType<typeof open>
   memory.restore(WATCHED);
   states.register(SCHEDULED);
   runStates.register(SCHEDULED);
-  return [states.get(WATCHED)?.status === 'SUCCEEDED', memory.resume(SCHEDULED) !== undefined];
+  return [states.get(WATCHED)?.status === 'SUCCEEDED', memory.runs.resume(SCHEDULED) !== undefined];
 }
 
 test.each([2 * DAY, 365 * DAY, -2 * DAY])(

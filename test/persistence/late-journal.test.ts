@@ -93,7 +93,7 @@ test.each(['started', 'over'] as const)(
     await memory.close();
 
     const next = await open(path, clock);
-    expect(next.memory.resume(register(next.registry))).toMatchObject({
+    expect(next.memory.runs.resume(register(next.registry))).toMatchObject({
       covered: current.covered,
       inFlight: { queryId: 'current' },
     });

@@ -1,5 +1,6 @@
 import { constants, type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { members, parsedJson } from '../../lib/json-values.ts';
 import { codeOf } from './storage-error.ts';
 
 /** The content of a lock. All locks of one holder have the same length, so that they can be renewed in place. */
@@ -137,12 +138,8 @@ async function textOf(handle: FileHandle): Promise<string> {
 }
 
 function parseLock(text: string): Lock | undefined {
-  try {
-    const { host, id, socket } = JSON.parse(text);
-    return typeof host === 'string' && typeof id === 'string' && ID.test(id) && typeof socket === 'boolean'
-      ? { host, id, socket }
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const { host, id, socket } = members(parsedJson(text));
+  return typeof host === 'string' && typeof id === 'string' && ID.test(id) && typeof socket === 'boolean'
+    ? { host, id, socket }
+    : undefined;
 }

@@ -47,8 +47,9 @@ const EXTENSION = '.json';
 
 /** Records of one kind by key, which is any text. Each is in a file of its own, so that damage affects one record. */
 export class RecordDirectory<Value> {
+  /** Path of the directory. */
+  readonly path: string;
   readonly #options: RecordDirectoryOptions<Value>;
-  readonly #directory: string;
   readonly #reading = pLimit(READ_AT_ONCE);
   readonly #readingLarge = pLimit(1);
   readonly #waiting = new Map<string, Change>();
@@ -66,12 +67,7 @@ export class RecordDirectory<Value> {
 
   constructor(options: RecordDirectoryOptions<Value>) {
     this.#options = options;
-    this.#directory = join(options.path, options.kind.directory);
-  }
-
-  /** Path of the directory. */
-  get path(): string {
-    return this.#directory;
+    this.path = join(options.path, options.kind.directory);
   }
 
   /** Whether the last read of the directory succeeded. */
@@ -120,7 +116,7 @@ export class RecordDirectory<Value> {
     if (this.#fault !== undefined) {
       return undefined;
     }
-    const record = await this.#readFile(recordFileName(key));
+    const record = await this.#reading(() => this.#readOrSetAside(recordFileName(key)));
     await this.#removeOldSetAside();
     return record?.value;
   }
@@ -144,7 +140,7 @@ export class RecordDirectory<Value> {
     const kept = new Set(Array.from(keys, recordFileName));
     for (const file of (await this.#files()) ?? []) {
       if (!kept.has(file)) {
-        await this.#options.write(join(this.#directory, file), undefined).catch(ignoreRefusal);
+        await this.#options.write(join(this.path, file), undefined).catch(ignoreRefusal);
       }
     }
   }
@@ -172,7 +168,7 @@ export class RecordDirectory<Value> {
     const written = this.#turns.run(key, async () => {
       this.#waiting.delete(key);
       try {
-        await this.#options.write(join(this.#directory, recordFileName(key)), change.content);
+        await this.#options.write(join(this.path, recordFileName(key)), change.content);
         this.#unwritten.delete(key);
       } catch (error) {
         if (this.#options.kind.keepTrying) {
@@ -193,15 +189,15 @@ export class RecordDirectory<Value> {
       const files = await this.#list();
       if (this.#fault !== undefined) {
         this.#fault = undefined;
-        log.info('storage directory readable again', { directory: this.#directory });
+        log.info('storage directory readable again', { directory: this.path });
       }
       return files;
     } catch (thrown) {
-      const fault = storageErrorFrom(this.#directory, thrown);
+      const fault = storageErrorFrom(this.path, thrown);
       if (this.#fault === undefined) {
         const { code, message } = fault;
         log.error('storage directory unreadable', {
-          directory: this.#directory,
+          directory: this.path,
           error: code,
           reason: message,
           lost: kind.holds,
@@ -214,33 +210,30 @@ export class RecordDirectory<Value> {
   }
 
   async #list(): Promise<string[]> {
-    const kind = await kindOf(this.#directory);
+    const kind = await kindOf(this.path);
     if (kind === undefined) {
       return [];
     }
     if (kind === 'other') {
-      const parent = dirname(this.#directory);
-      if (!(await this.#setAside(parent, basename(this.#directory), 'it is not a directory'))) {
-        throw new StorageError(this.#directory, 'ENOTDIR', 'it is not a directory. Move it away.');
+      const parent = dirname(this.path);
+      if (!(await this.#setAside(parent, basename(this.path), 'it is not a directory'))) {
+        throw new StorageError(this.path, 'ENOTDIR', 'it is not a directory. Move it away.');
       }
       await removeOldSetAside(parent);
       return [];
     }
     // The permission to list a directory does not include access to its files.
-    await access(this.#directory, constants.R_OK | constants.X_OK);
-    return (await readdir(this.#directory)).filter((name) => name.endsWith(EXTENSION));
+    await access(this.path, constants.R_OK | constants.X_OK);
+    return (await readdir(this.path)).filter((name) => name.endsWith(EXTENSION));
   }
 
   async #readAll(files: readonly string[]): Promise<Map<string, Value>> {
     const values = new Map<string, Value>();
-    await Promise.all(
-      files.map(async (file) => {
-        const record = await this.#readFile(file);
-        if (record !== undefined) {
-          values.set(record.key, record.value);
-        }
-      }),
-    );
+    for (const record of await this.#reading.map(files, (file) => this.#readOrSetAside(file))) {
+      if (record !== undefined) {
+        values.set(record.key, record.value);
+      }
+    }
     await this.#removeOldSetAside();
     return values;
   }
@@ -248,24 +241,21 @@ export class RecordDirectory<Value> {
   async #removeOldSetAside(): Promise<void> {
     if (this.#hasSetAside) {
       this.#hasSetAside = false;
-      await removeOldSetAside(this.#directory);
+      await removeOldSetAside(this.path);
     }
   }
 
-  #readFile(name: string): Promise<{ readonly key: string; readonly value: Value } | undefined> {
-    return this.#reading(() => this.#readOrSetAside(name));
-  }
-
+  /** Undefined if the file is unusable. */
   async #readOrSetAside(name: string): Promise<{ readonly key: string; readonly value: Value } | undefined> {
     const { log, kind } = this.#options;
-    const file = join(this.#directory, name);
+    const file = join(this.path, name);
     try {
       const read = () => readRecord(file, kind.read);
       return (await recordSize(file)) > LARGE_BYTES ? await this.#readingLarge(read) : await read();
     } catch (error) {
       if (error instanceof DamagedRecord) {
         this.#hasSetAside = true;
-        await this.#setAside(this.#directory, name, error.message);
+        await this.#setAside(this.path, name, error.message);
       } else if (codeOf(error) !== 'ENOENT') {
         this.#hasMissed = true;
         const { code, message } = storageErrorFrom(file, error);

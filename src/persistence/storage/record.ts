@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { members, parsedJson } from '../../lib/json-values.ts';
 
 /** Version of the format below. A record of a higher version was written by a newer exporter. */
 const VERSION = 1;
@@ -30,26 +31,21 @@ export function encodeRecord(key: string, value: unknown): string {
 /** @throws DamagedRecord */
 export function decodeRecord(text: string): { readonly key: string; readonly value: unknown } {
   const end = text.indexOf('\n');
-  const header = end > LONGEST_HEADER ? undefined : parse(text.slice(0, Math.max(0, end)));
-  if (typeof header !== 'object' || header === null) {
-    throw new DamagedRecord(NO_HEADER);
-  }
-  const { version, key, sha256 } = { version: undefined, key: undefined, sha256: undefined, ...header };
+  const header = end > LONGEST_HEADER ? undefined : parsedJson(text.slice(0, Math.max(0, end)));
+  const { version, key, sha256 } = members(header);
   if (version !== VERSION) {
     throw new DamagedRecord(
       typeof version === 'number' && version > VERSION
         ? `the format version is ${version}, written by a newer exporter; this exporter supports version ${VERSION}`
-        : NO_HEADER,
+        : 'the file has no record header',
     );
   }
   const body = text.slice(end + 1, -1);
   if (typeof key !== 'string' || !text.endsWith('\n') || sha256 !== checksum(key, body)) {
     throw new DamagedRecord('the checksum does not match: the file is truncated or changed');
   }
-  return { key, value: parse(body) };
+  return { key, value: parsedJson(body) };
 }
-
-const NO_HEADER = 'the file has no record header';
 
 /**
  * The size of a record's file, in bytes.
@@ -92,12 +88,4 @@ export function recordFileName(key: string): string {
 
 function checksum(key: string, body: string): string {
   return createHash('sha256').update(JSON.stringify(key)).update('\n').update(body).digest('hex');
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }

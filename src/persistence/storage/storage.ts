@@ -183,17 +183,16 @@ export class Storage {
     } catch (error) {
       throw this.#failed(this.#options.path, error, bytes);
     }
-    const faults: StorageError[] = [];
+    let fault: StorageError | undefined;
     for (const records of this.#directories) {
       try {
         await records.recover();
         await this.#probeDirectory(records.path);
         records.retry();
       } catch (error) {
-        faults.push(storageErrorFrom(records.path, error));
+        fault ??= storageErrorFrom(records.path, error);
       }
     }
-    const [fault] = faults;
     if (fault !== undefined) {
       throw this.#failed(fault.path, fault, bytes);
     }
