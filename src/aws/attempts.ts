@@ -63,55 +63,44 @@ export function limitAttempts<Input extends object, Output extends object>(
   target: Target,
   clock: Clock,
   observer: AttemptObserver,
-  callOf: (input: object) => Call | undefined,
+  callOf: (input: object) => Call,
   final: WeakSet<object>,
 ): void {
   const limitAttempt: FinalizeRequestMiddleware<Input, Output> = (next) => async (args) => {
     const call = callOf(args.input);
+    const { operation, signal } = call;
     const { budget } = target;
-    const turn = budget.acquire(call?.signal);
-    call?.reservation.release();
-    if (call !== undefined) {
-      call.isWaiting = true;
-    }
+    const turn = budget.acquire(signal);
+    call.reservation.release();
+    call.isWaiting = true;
     await turn;
-    const operation = call?.operation ?? 'Unknown';
     const sentAt = clock.monotonic();
     const seconds = () => (clock.monotonic() - sentAt) / 1_000;
-    if (call !== undefined) {
-      call.mayHaveTakenEffect = true;
-      call.isWaiting = false;
-      call.failure = undefined;
-      call.attempts += 1;
-    }
+    call.mayHaveTakenEffect = true;
+    call.isWaiting = false;
+    call.failure = undefined;
+    call.attempts += 1;
     try {
       const output = await next(args);
-      if (call !== undefined) {
-        call.received = bodyBytes(output.response);
-        call.accepted += 1;
-      }
+      call.received = bodyBytes(output.response);
+      call.accepted += 1;
       observer.attempted(target, operation, { seconds: seconds(), error: undefined, up: true });
       return output;
     } catch (thrown) {
-      if (call !== undefined) {
-        call.mayHaveTakenEffect = mayHaveTakenEffect(thrown, args.request);
-        call.failure = call.signal.aborted ? undefined : thrown;
-        call.accepted += call.mayHaveTakenEffect ? 1 : 0;
-        if (call.isOnce && call.mayHaveTakenEffect && typeof thrown === 'object' && thrown !== null) {
-          final.add(thrown);
-        }
+      call.mayHaveTakenEffect = mayHaveTakenEffect(thrown, args.request);
+      call.failure = signal.aborted ? undefined : thrown;
+      call.accepted += call.mayHaveTakenEffect ? 1 : 0;
+      if (call.isOnce && call.mayHaveTakenEffect && typeof thrown === 'object' && thrown !== null) {
+        final.add(thrown);
       }
       // A call that times out ends during one of its attempts, which counts nevertheless.
-      const error = call?.signal.aborted ? 'TimeoutError' : classify(thrown);
+      const error = signal.aborted ? 'TimeoutError' : classify(thrown);
       if (error === 'ThrottlingException') {
         budget.throttled();
       }
-      if (call?.signal.reason !== SHUTDOWN) {
-        observer.attempted(target, operation, {
-          seconds: seconds(),
-          error,
-          up: showsApiUp(error, httpStatusOf(thrown)),
-        });
+      if (signal.reason !== SHUTDOWN) {
+        const up = showsApiUp(error, httpStatusOf(thrown));
+        observer.attempted(target, operation, { seconds: seconds(), error, up });
       }
       throw thrown;
     }
@@ -125,8 +114,7 @@ export function limitAttempts<Input extends object, Output extends object>(
 
 /** The handler has read the whole body. */
 function bodyBytes(response: unknown): number {
-  const { body } = HttpResponse.isInstance(response) ? response : { body: undefined };
-  return body instanceof Uint8Array ? body.byteLength : 0;
+  return HttpResponse.isInstance(response) && response.body instanceof Uint8Array ? response.body.byteLength : 0;
 }
 
 /**

@@ -6,6 +6,16 @@ import type { AttemptObserver, Call } from './attempts.ts';
 import { ApiError, type ApiErrorName, CredentialsUnavailable, InvalidResponse, toApiError } from './errors.ts';
 import { invalid } from './response-members.ts';
 
+/** An operation of the API of an SDK's client. */
+export interface SdkOperation<Sdk, Arguments> {
+  /** The API's name: the `operation` label. */
+  readonly name: string;
+  /** Errors of the operation in the service's model. */
+  readonly modelledErrors: readonly ApiErrorName[];
+  /** @throws ApiError for arguments that cannot be sent */
+  prepare(args: Arguments): Prepared<Sdk>;
+}
+
 /** A request that is not sent yet. The identity of `input` connects its attempts to the call. */
 export interface Prepared<Sdk> {
   readonly input: object;
@@ -18,7 +28,9 @@ export interface CallsOptions<Sdk> {
   readonly target: Target;
   readonly observer: AttemptObserver;
   /** Loads the SDK with the first call, and creates its client. `callOf` returns the call of an input. */
-  readonly createSdk: (callOf: (input: object) => Call | undefined) => Promise<Sdk>;
+  readonly createSdk: (callOf: (input: object) => Call) => Promise<Sdk>;
+  /** Member of a page with the token of the next one. */
+  readonly tokenMember: string;
 }
 
 export interface CallOptions {
@@ -68,32 +80,33 @@ function aborted(call: Call, { budget }: Target, thrown: unknown): ApiError {
 export class Calls<Sdk> {
   readonly #options: CallsOptions<Sdk>;
   readonly #calls = new WeakMap<object, Call>();
-  readonly #sdk = lazy<Sdk>(() => this.#options.createSdk((input) => this.#calls.get(input)));
+  readonly #sdk = lazy<Sdk>(() => this.#options.createSdk((input) => this.#callOf(input)));
 
   constructor(options: CallsOptions<Sdk>) {
     this.#options = options;
   }
 
+  #callOf(input: object): Call {
+    const call = this.#calls.get(input);
+    if (call === undefined) {
+      throw new Error('internal error: an attempt of an unknown call');
+    }
+    return call;
+  }
+
   /** @throws ApiError */
-  async make(
-    operation: string,
-    request: Prepared<Sdk>,
+  async make<Arguments>(
+    { name: operation, prepare }: SdkOperation<Sdk, Arguments>,
+    args: Arguments,
     signal: AbortSignal,
     { isOnce = false, onEnd }: CallOptions = {},
   ): Promise<CallResponse> {
+    const request = prepare(args);
     const { target, observer } = this.#options;
     const reservation = target.budget.reserve();
     const call: Call = {
-      operation,
-      reservation,
-      signal,
-      received: 0,
-      isOnce,
-      mayHaveTakenEffect: false,
-      accepted: 0,
-      attempts: 0,
-      failure: undefined,
-      isWaiting: false,
+      ...{ operation, reservation, signal, isOnce },
+      ...{ received: 0, accepted: 0, attempts: 0, failure: undefined, isWaiting: false, mayHaveTakenEffect: false },
     };
     this.#calls.set(request.input, call);
     try {
@@ -115,19 +128,19 @@ export class Calls<Sdk> {
   }
 
   /**
-   * Makes a call whose response is a page, with the token of the next one in the member `tokenMember`.
+   * Makes a call whose response is a page.
    *
    * @throws ApiError; `InvalidResponse` if `read` throws InvalidResponse, or for a token that no request can contain
    */
-  async page<Page>(
-    operation: string,
-    request: Prepared<Sdk>,
-    tokenMember: string,
+  async page<Arguments, Page>(
+    operation: SdkOperation<Sdk, Arguments>,
+    args: Arguments,
     read: (response: unknown) => Page,
     signal: AbortSignal,
     options?: CallOptions,
   ): Promise<ResponsePage<Page>> {
-    const { response, bytes } = await this.make(operation, request, signal, options);
+    const { response, bytes } = await this.make(operation, args, signal, options);
+    const { tokenMember } = this.#options;
     try {
       const token = new Map<string, unknown>(Object.entries(response)).get(tokenMember);
       if (typeof token === 'string' && !isRequestableToken(token)) {
@@ -138,13 +151,13 @@ export class Calls<Sdk> {
       if (!(thrown instanceof InvalidResponse)) {
         throw thrown;
       }
-      throw this.refused('InvalidResponse', operation, thrown.message);
+      throw this.refused(operation, thrown.message);
     }
   }
 
   /** Reports an invalid response of a successful call, and returns its error. */
-  refused(error: ApiErrorName, operation: string, message: string): ApiError {
-    this.#options.observer.responseRejected(this.#options.target, operation, error);
-    return new ApiError(error, operation, message, { mayHaveTakenEffect: true });
+  refused({ name }: { readonly name: string }, message: string, error: ApiErrorName = 'InvalidResponse'): ApiError {
+    this.#options.observer.responseRejected(this.#options.target, name, error);
+    return new ApiError(error, name, message, { mayHaveTakenEffect: true });
   }
 }

@@ -1,16 +1,16 @@
-import { isPathSegment, isRequestableArn, isRequestableToken } from '../config/reading/texts.ts';
+import { isPathSegment } from '../config/reading/texts.ts';
 import { QUERY_STATUSES, type QueryStatus, type QueryType } from '../model/vocabulary.ts';
-import { type CallResponse, Calls, type ResponsePage } from './calls.ts';
-import { ApiError, type ApiErrorName } from './errors.ts';
+import { Calls, type ResponsePage } from './calls.ts';
+import type { ApiError } from './errors.ts';
 import { type ListPage, type MonitorSummary, readMonitors, readScopes, readTags, type ScopeSummary } from './lists.ts';
 import {
   LIST_OPERATIONS,
   type ListKind,
-  type PreparedRequest,
   QUERY_OPERATIONS,
   type QueryReference,
   type StartArguments,
   SUBJECT_OPERATIONS,
+  shown,
   TAGS_OPERATION,
 } from './operations.ts';
 import type { Sdk, TargetClientOptions } from './sdk.ts';
@@ -30,6 +30,7 @@ export class TargetClient {
         const { createSdk } = await import('./sdk.ts');
         return createSdk(options, callOf);
       },
+      tokenMember: 'nextToken',
     });
   }
 
@@ -45,13 +46,13 @@ export class TargetClient {
     window: StartArguments['window'],
     signal: AbortSignal,
   ): Promise<string> {
-    const { name, prepare } = QUERY_OPERATIONS[query.type].start;
-    const { response } = await this.#call(name, prepare({ ...query, window }), signal, true);
+    const operation = QUERY_OPERATIONS[query.type].start;
+    const { response } = await this.#calls.make(operation, { ...query, window }, signal, { isOnce: true });
     const { queryId }: { readonly queryId?: unknown } = response;
     if (typeof queryId === 'string' && isPathSegment(queryId)) {
       return queryId;
     }
-    throw this.#refused('InvalidResponse', name, `expected a queryId, got ${shown(queryId)}`);
+    throw this.#calls.refused(operation, `expected a queryId, got ${shown(queryId)}`);
   }
 
   /**
@@ -61,14 +62,15 @@ export class TargetClient {
    * of the service, the network, or the credential chain
    */
   async queryStatus(query: QueryReference & { readonly type: QueryType }, signal: AbortSignal): Promise<QueryStatus> {
-    const { name, prepare } = QUERY_OPERATIONS[query.type].status;
-    const { response } = await this.#call(name, prepare(query), signal);
+    const operation = QUERY_OPERATIONS[query.type].status;
+    const { response } = await this.#calls.make(operation, query, signal);
     const { status }: { readonly status?: unknown } = response;
     if (isQueryStatus(status)) {
       return status;
     }
     const error = typeof status === 'string' ? 'UnknownStatus' : 'InvalidResponse';
-    throw this.#refused(error, name, `expected status to be one of ${QUERY_STATUSES.join(', ')}, got ${shown(status)}`);
+    const expected = `expected status to be one of ${QUERY_STATUSES.join(', ')}, got ${shown(status)}`;
+    throw this.#calls.refused(operation, expected, error);
   }
 
   /**
@@ -82,8 +84,7 @@ export class TargetClient {
     read: (response: unknown) => Page,
     signal: AbortSignal,
   ): Promise<ResponsePage<Page>> {
-    const { name, prepare } = QUERY_OPERATIONS[query.type].results;
-    return this.#page(name, prepare({ ...query, nextToken }), read, signal);
+    return this.#calls.page(QUERY_OPERATIONS[query.type].results, { ...query, nextToken }, read, signal);
   }
 
   /** Returns a page of the target's monitors. @throws ApiError */
@@ -91,46 +92,32 @@ export class TargetClient {
     nextToken: string | undefined,
     signal: AbortSignal,
   ): Promise<ResponsePage<ListPage<MonitorSummary>>> {
-    const { name, prepare } = LIST_OPERATIONS.monitors;
-    return this.#page(name, prepare({ nextToken }), readMonitors, signal);
+    return this.#calls.page(LIST_OPERATIONS.monitors, { nextToken }, readMonitors, signal);
   }
 
   /** Returns a page of the target's scopes. @throws ApiError */
   async listScopes(nextToken: string | undefined, signal: AbortSignal): Promise<ResponsePage<ListPage<ScopeSummary>>> {
-    const { name, prepare } = LIST_OPERATIONS.scopes;
-    return this.#page(name, prepare({ nextToken }), readScopes, signal);
+    return this.#calls.page(LIST_OPERATIONS.scopes, { nextToken }, readScopes, signal);
   }
 
   /** Returns the tags of a monitor. @throws ApiError */
   async monitorTags(arn: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
-    const { name, prepare } = TAGS_OPERATION;
-    return (await this.#page(name, prepare({ resourceArn: arn }), readTags, signal)).page;
+    return (await this.#calls.page(TAGS_OPERATION, { resourceArn: arn }, readTags, signal)).page;
   }
 
   /** Stops a query at the service. @throws ApiError */
   async stopQuery(query: QueryReference & { readonly type: QueryType }, signal: AbortSignal): Promise<void> {
-    const { name, prepare } = QUERY_OPERATIONS[query.type].stop;
-    await this.#call(name, prepare(query), signal);
-  }
-
-  async #page<Page>(
-    operation: string,
-    request: PreparedRequest,
-    read: (response: unknown) => Page,
-    signal: AbortSignal,
-  ): Promise<ResponsePage<Page>> {
-    this.#check(operation, request);
-    return this.#calls.page(operation, request, 'nextToken', read, signal);
+    await this.#calls.make(QUERY_OPERATIONS[query.type].stop, query, signal);
   }
 
   /** Reports invalid results whose single pages are valid. The error, which it returns, counts for the last page. */
   refuseResults(query: { readonly type: QueryType }, message: string): ApiError {
-    return this.#refused('InvalidResponse', QUERY_OPERATIONS[query.type].results.name, message);
+    return this.#calls.refused(QUERY_OPERATIONS[query.type].results, message);
   }
 
   /** As {@link refuseResults}, for a list whose single pages are valid. */
   refuseListing(kind: ListKind, message: string): ApiError {
-    return this.#refused('InvalidResponse', LIST_OPERATIONS[kind].name, message);
+    return this.#calls.refused(LIST_OPERATIONS[kind], message);
   }
 
   /**
@@ -139,56 +126,17 @@ export class TargetClient {
    * @throws ApiError; `InvalidResponse` for a response without a status
    */
   async subjectStatus(kind: keyof typeof SUBJECT_OPERATIONS, id: string, signal: AbortSignal): Promise<string> {
-    const { name, prepare } = SUBJECT_OPERATIONS[kind];
-    const { response } = await this.#call(name, prepare(id), signal);
+    const operation = SUBJECT_OPERATIONS[kind];
+    const { response } = await this.#calls.make(operation, id, signal);
     const members: { readonly monitorStatus?: unknown; readonly status?: unknown } = response;
     const status = kind === 'monitor' ? members.monitorStatus : members.status;
     if (typeof status === 'string' && status !== '') {
       return status;
     }
-    throw this.#refused('InvalidResponse', name, `expected a status, got ${shown(status)}`);
-  }
-
-  #refused(error: ApiErrorName, operation: string, message: string): ApiError {
-    return this.#calls.refused(error, operation, message);
-  }
-
-  /** `isOnce`: the call is not retried after an attempt that may have taken effect. */
-  async #call(operation: string, request: PreparedRequest, signal: AbortSignal, isOnce = false): Promise<CallResponse> {
-    this.#check(operation, request);
-    return this.#calls.make(operation, request, signal, { isOnce });
-  }
-
-  /** Names and IDs are validated when they are read. Signed requests must not depend on that. @throws ApiError */
-  #check(operation: string, { input }: PreparedRequest): void {
-    for (const [member, value] of Object.entries(input)) {
-      if (typeof value === 'string' && !isRequestable(member, value)) {
-        throw new ApiError(
-          'OtherError',
-          operation,
-          `cannot request ${member} ${shown(value)}: it is not a valid path segment`,
-        );
-      }
-    }
-  }
-}
-
-function isRequestable(member: string, value: string): boolean {
-  switch (member) {
-    case 'nextToken':
-      return isRequestableToken(value);
-    case 'resourceArn':
-      return isRequestableArn(value);
-    default:
-      return isPathSegment(value);
+    throw this.#calls.refused(operation, `expected a status, got ${shown(status)}`);
   }
 }
 
 function isQueryStatus(status: unknown): status is QueryStatus {
   return QUERY_STATUSES.some((known) => known === status);
-}
-
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value.slice(0, 100) : value;
-  return text === undefined ? 'none' : JSON.stringify(text).slice(0, 100);
 }

@@ -1,10 +1,9 @@
 import { env } from 'node:process';
 import { fromIni, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { Role } from '../config/config.ts';
-import type { Clock } from '../lib/clock.ts';
 import { SILENT_LOG } from '../lib/log.ts';
 import { type AwsCredentials, type Credentials, forSdkClient, reportVerdicts } from './credentials/credentials.ts';
-import { defaultChain, type ProviderSettings } from './credentials/default-chain.ts';
+import { providerSettings } from './credentials/default-chain.ts';
 import { profileProblem } from './credentials/shared-profiles.ts';
 import { type StsSettings, stsPlace } from './credentials/sts.ts';
 import { CredentialsUnavailable } from './errors.ts';
@@ -12,14 +11,7 @@ import { stsClientConfig } from './selective-retries.ts';
 
 // The sources that use the SDK's providers. This module is loaded with the first use of credentials, not at startup.
 
-/** Fetches credentials of the default chain. `onProvider` receives the next provider. @throws CredentialsUnavailable */
-export function credentialsOfChain(
-  sts: StsSettings,
-  clock: Clock,
-  onProvider: (name: string) => void,
-): Promise<AwsCredentials> {
-  return defaultChain({ settings: chainSettings(sts), handler: sts.handler, clock, onProvider });
-}
+export { credentialsOfChain } from './credentials/default-chain.ts';
 
 /** Fetches credentials of a profile. @throws CredentialsUnavailable; errors of the SDK */
 export async function credentialsOfProfile(profile: string, sts: StsSettings): Promise<AwsCredentials> {
@@ -28,7 +20,7 @@ export async function credentialsOfProfile(profile: string, sts: StsSettings): P
     throw new CredentialsUnavailable(problem);
   }
   // The SDK's providers cache their result: a new one reads it again.
-  return fromIni({ ...chainSettings(sts), profile })();
+  return fromIni({ ...providerSettings(sts), profile })();
 }
 
 /** Returns a function that assumes a role, with one STS client for all sessions. It throws errors of the SDK. */
@@ -53,25 +45,5 @@ export function roleSessions(role: Role, base: Credentials, sts: StsSettings): (
     const session = await assume();
     const { $source } = await base.get(place);
     return { ...session, $source: { ...$source, CREDENTIALS_STS_ASSUME_ROLE: 'i' } };
-  };
-}
-
-/** Settings for the chain and for profiles: all calls use the exporter's request handler and STS endpoint. */
-function chainSettings(sts: StsSettings): ProviderSettings {
-  const config = stsClientConfig(sts);
-  return {
-    clientConfig: { requestHandler: sts.handler },
-    // The STS client is loaded lazily: few chains need it.
-    async roleAssumer(source, params) {
-      const { getDefaultRoleAssumer } = await import('@aws-sdk/client-sts');
-      return getDefaultRoleAssumer(config)(source, params);
-    },
-    async roleAssumerWithWebIdentity(params) {
-      const { getDefaultRoleAssumerWithWebIdentity } = await import('@aws-sdk/client-sts');
-      return getDefaultRoleAssumerWithWebIdentity(config)(params);
-    },
-    // The shared files are read for each fetch, because they may have changed.
-    ignoreCache: true,
-    logger: SILENT_LOG,
   };
 }

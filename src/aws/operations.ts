@@ -1,23 +1,15 @@
 import type * as model from '@aws-sdk/client-networkflowmonitor';
+import { isPathSegment, isRequestableArn, isRequestableToken } from '../config/reading/texts.ts';
 import type { ScheduledQuery } from '../model/query.ts';
 import type { Window } from '../model/run.ts';
 import type * as vocabulary from '../model/vocabulary.ts';
 import type { MetricName, QueryType } from '../model/vocabulary.ts';
-import type { Prepared } from './calls.ts';
-import type { ApiErrorName } from './errors.ts';
+import type { SdkOperation } from './calls.ts';
+import { ApiError, type ApiErrorName } from './errors.ts';
 import type { Sdk } from './sdk.ts';
 
-/** A request that is not sent yet. */
-export type PreparedRequest = Prepared<Sdk>;
-
-/** An operation of the API. */
-export interface Operation<Arguments> {
-  /** The API's name: the `operation` label. */
-  readonly name: string;
-  /** Errors of the operation in the service's model (2023-04-19). */
-  readonly modelledErrors: readonly ApiErrorName[];
-  prepare(args: Arguments): PreparedRequest;
-}
+/** An operation of the API, with the errors of the service's model of 2023-04-19. */
+export type Operation<Arguments> = SdkOperation<Sdk, Arguments>;
 
 /** Identifies a query at the service. */
 export interface QueryReference {
@@ -58,6 +50,7 @@ function operation<Name extends OperationName, Arguments>(
     modelledErrors,
     prepare(args) {
       const input = inputOf(args);
+      check(name, input);
       return {
         input,
         send({ client, commands }, signal) {
@@ -68,6 +61,23 @@ function operation<Name extends OperationName, Arguments>(
       };
     },
   };
+}
+
+/** Names and IDs are validated when they are read. Signed requests must not depend on that. @throws ApiError */
+function check(operation: string, input: object): void {
+  for (const [member, value] of Object.entries(input)) {
+    const isRequestable = { nextToken: isRequestableToken, resourceArn: isRequestableArn }[member] ?? isPathSegment;
+    if (typeof value === 'string' && !isRequestable(value)) {
+      const message = `cannot request ${member} ${shown(value)}: it is not a valid path segment`;
+      throw new ApiError('OtherError', operation, message);
+    }
+  }
+}
+
+/** Formats a member of a request or a response for a message. */
+export function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value.slice(0, 100) : value;
+  return text === undefined ? 'none' : JSON.stringify(text).slice(0, 100);
 }
 
 const COMMON_ERRORS: readonly ApiErrorName[] = [

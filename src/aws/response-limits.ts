@@ -26,10 +26,11 @@ export function largestBody(
   { method, path, headers }: Pick<HttpRequest, 'method' | 'path' | 'headers'>,
   statusCode: number,
 ): number {
-  if (statusCode < 300 && headers['x-amz-target']?.startsWith('DynamoDB_')) {
+  const operation = statusCode < 300 ? (headers['x-amz-target'] ?? '') : '';
+  if (operation.startsWith('DynamoDB_')) {
     return LARGEST_TABLE_BYTES;
   }
-  if (statusCode < 300 && headers['x-amz-target']?.endsWith('.GetMetricData')) {
+  if (operation.endsWith('.GetMetricData')) {
     return LARGEST_METRICS_BYTES;
   }
   if (method !== 'GET' || statusCode >= 300 || path.endsWith('/status')) {
@@ -63,12 +64,8 @@ export function refuseExcessiveJson(bytes: Uint8Array): void {
       case 0x5b: // [
         containers += 1;
         depth += 1;
-        if (depth > DEEPEST) {
-          throw excessive(`${DEEPEST} nested lists and objects`);
-        }
-        if (containers > MOST_CONTAINERS) {
-          throw excessive(`${MOST_CONTAINERS} lists and objects in a response`);
-        }
+        refuseAbove(DEEPEST, depth, 'nested lists and objects');
+        refuseAbove(MOST_CONTAINERS, containers, 'lists and objects in a response');
         break;
       case 0x7d: // }
       case 0x5d: // ]
@@ -76,22 +73,20 @@ export function refuseExcessiveJson(bytes: Uint8Array): void {
         break;
       case COMMA:
         values += 1;
-        if (values > MOST_VALUES) {
-          throw excessive(`${MOST_VALUES} values in a response`);
-        }
+        refuseAbove(MOST_VALUES, values, 'values in a response');
         break;
       case COLON:
         members += 1;
-        if (members > MOST_MEMBERS) {
-          throw excessive(`${MOST_MEMBERS} members in a response`);
-        }
+        refuseAbove(MOST_MEMBERS, members, 'members in a response');
         break;
     }
   }
 }
 
-function excessive(most: string): InvalidResponse {
-  return new InvalidResponse(`expected at most ${most}, got more`);
+function refuseAbove(most: number, count: number, what: string): void {
+  if (count > most) {
+    throw new InvalidResponse(`expected at most ${most} ${what}, got more`);
+  }
 }
 
 /** Index of the end of the text that starts at `start`: its closing quote, or the last byte. */

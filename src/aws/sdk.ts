@@ -32,7 +32,7 @@ export interface Sdk {
  *
  * This module is loaded with the first call: the SDK takes longer to load than the rest of the startup.
  */
-export function createSdk(options: TargetClientOptions, callOf: (input: object) => Call | undefined): Sdk {
+export function createSdk(options: TargetClientOptions, callOf: (input: object) => Call): Sdk {
   const { target, handler, credentials, endpoint, maxAttempts, version, clock, observer } = options;
   const place = `${target.account} ${target.region}`;
   const finalErrors = new WeakSet<object>();

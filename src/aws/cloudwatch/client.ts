@@ -1,14 +1,16 @@
+import type { GetMetricDataCommandInput } from '@aws-sdk/client-cloudwatch';
 import type { Span } from '../../model/run.ts';
-import { Calls, type ResponsePage } from '../calls.ts';
-import type { ApiError, ApiErrorName } from '../errors.ts';
+import { Calls, type ResponsePage, type SdkOperation } from '../calls.ts';
+import type { ApiError } from '../errors.ts';
 import type { TargetClientOptions } from '../sdk.ts';
 import { type MetricPage, type MetricRequest, metricDataInput, readMetricData } from './metric-data.ts';
 import type { CloudwatchSdk } from './sdk.ts';
 
 /** The operation of CloudWatch that the exporter calls. */
-export const METRIC_DATA_OPERATION: { readonly name: string; readonly modelledErrors: readonly ApiErrorName[] } = {
+export const METRIC_DATA_OPERATION: SdkOperation<CloudwatchSdk, GetMetricDataCommandInput> = {
   name: 'GetMetricData',
   modelledErrors: ['AccessDeniedException', 'InternalServerException', 'ThrottlingException', 'ValidationException'],
+  prepare: (input) => ({ input, send: (sdk, signal) => sdk.getMetricData(input, signal) }),
 };
 
 export interface CloudwatchClientOptions extends TargetClientOptions {
@@ -30,6 +32,7 @@ export class CloudwatchClient {
         const { createCloudwatchSdk } = await import('./sdk.ts');
         return createCloudwatchSdk(options, callOf);
       },
+      tokenMember: 'NextToken',
     });
   }
 
@@ -45,24 +48,17 @@ export class CloudwatchClient {
     signal: AbortSignal,
   ): Promise<ResponsePage<readonly MetricPage[]>> {
     const input = metricDataInput(requests, range, nextToken);
-    return this.#calls.page(
-      METRIC_DATA_OPERATION.name,
-      { input, send: (sdk, abort) => sdk.getMetricData(input, abort) },
-      'NextToken',
-      (response) => readMetricData(response, requests.length, range),
-      signal,
-      {
-        onEnd: (accepted) => {
-          if (accepted > 0) {
-            this.#options.onBilled(accepted * requests.length);
-          }
-        },
-      },
-    );
+    const read = (response: unknown) => readMetricData(response, requests.length, range);
+    const onEnd = (accepted: number) => {
+      if (accepted > 0) {
+        this.#options.onBilled(accepted * requests.length);
+      }
+    };
+    return this.#calls.page(METRIC_DATA_OPERATION, input, read, signal, { onEnd });
   }
 
   /** Reports an invalid response whose single pages are valid. Returns the error. */
   refuse(message: string): ApiError {
-    return this.#calls.refused('InvalidResponse', METRIC_DATA_OPERATION.name, message);
+    return this.#calls.refused(METRIC_DATA_OPERATION, message);
   }
 }

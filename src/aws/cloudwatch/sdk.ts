@@ -15,10 +15,7 @@ export interface CloudwatchSdk {
  *
  * This module is loaded with the first call: an exporter without `cloudwatch` never loads it.
  */
-export function createCloudwatchSdk(
-  options: TargetClientOptions,
-  callOf: (input: object) => Call | undefined,
-): CloudwatchSdk {
+export function createCloudwatchSdk(options: TargetClientOptions, callOf: (input: object) => Call): CloudwatchSdk {
   const { target, handler, credentials, endpoint, maxAttempts, version, clock, observer } = options;
   const place = `${target.account} ${target.region} cloudwatch`;
   const client = new CloudWatchClient({

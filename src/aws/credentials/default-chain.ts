@@ -1,22 +1,33 @@
 import { env } from 'node:process';
 import { fromEnv, fromIni, fromInstanceMetadata, fromTokenFile } from '@aws-sdk/credential-providers';
 import type { Clock } from '../../lib/clock.ts';
+import { SILENT_LOG } from '../../lib/log.ts';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
 import { CredentialsUnavailable, describeFailure, httpStatusOf } from '../errors.ts';
-import type { BoundedHandler } from '../network/bounded-handler.ts';
+import { stsClientConfig } from '../selective-retries.ts';
 import { containerCredentials, isContainerConfigured } from './container-credentials.ts';
 import type { AwsCredentials } from './credentials.ts';
 import { givesCredentials, halfOf, profileProblem } from './shared-profiles.ts';
+import type { StsSettings } from './sts.ts';
 
-/** Settings of the SDK's providers. */
-export type ProviderSettings = NonNullable<Parameters<typeof fromIni>[0]>;
-
-export interface DefaultChainOptions {
-  readonly settings: ProviderSettings;
-  readonly handler: BoundedHandler;
-  readonly clock: Clock;
-  /** Receives the next provider. */
-  readonly onProvider: (name: string) => void;
+/** Returns settings for the SDK's providers: all calls use the exporter's request handler and STS endpoint. */
+export function providerSettings(sts: StsSettings): NonNullable<Parameters<typeof fromIni>[0]> {
+  const config = stsClientConfig(sts);
+  return {
+    clientConfig: { requestHandler: sts.handler },
+    // The STS client is loaded lazily: few chains need it.
+    async roleAssumer(source, params) {
+      const { getDefaultRoleAssumer } = await import('@aws-sdk/client-sts');
+      return getDefaultRoleAssumer(config)(source, params);
+    },
+    async roleAssumerWithWebIdentity(params) {
+      const { getDefaultRoleAssumerWithWebIdentity } = await import('@aws-sdk/client-sts');
+      return getDefaultRoleAssumerWithWebIdentity(config)(params);
+    },
+    // The shared files are read for each fetch, because they may have changed.
+    ignoreCache: true,
+    logger: SILENT_LOG,
+  };
 }
 
 interface Provider {
@@ -30,13 +41,18 @@ interface Provider {
  * Calls the providers of the SDK's default chain, in its order and with its environment variables. If all fail, the SDK
  * reports only the last one. This chain reports all that are configured.
  *
+ * @param onProvider receives the name of the next provider
  * @throws CredentialsUnavailable
  */
-export async function defaultChain(options: DefaultChainOptions): Promise<AwsCredentials> {
+export async function credentialsOfChain(
+  sts: StsSettings,
+  clock: Clock,
+  onProvider: (name: string) => void,
+): Promise<AwsCredentials> {
   const failures: string[] = [];
-  for (const provider of providers(options)) {
+  for (const provider of providers(sts, clock)) {
     if (await provider.isConfigured) {
-      options.onProvider(provider.name);
+      onProvider(provider.name);
       try {
         return await provider.fetch();
       } catch (thrown) {
@@ -48,7 +64,7 @@ export async function defaultChain(options: DefaultChainOptions): Promise<AwsCre
     }
   }
   try {
-    return await instanceCredentials(options);
+    return await instanceCredentials(onProvider);
   } catch (thrown) {
     throw failures.length > 0 ? new CredentialsUnavailable(failures.join('; ')) : thrown;
   }
@@ -60,7 +76,8 @@ function triesNext(thrown: unknown): boolean {
   return tryNextLink === true;
 }
 
-function providers({ settings, handler, clock }: DefaultChainOptions): readonly Provider[] {
+function providers(sts: StsSettings, clock: Clock): readonly Provider[] {
+  const settings = providerSettings(sts);
   const { AWS_PROFILE, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN } = env;
   const profile = AWS_PROFILE || 'default';
   return [
@@ -100,7 +117,7 @@ function providers({ settings, handler, clock }: DefaultChainOptions): readonly 
     {
       name: 'container credentials',
       isConfigured: isContainerConfigured(env),
-      fetch: () => containerCredentials(env, handler, clock),
+      fetch: () => containerCredentials(env, sts.handler, clock),
     },
   ];
 }
@@ -116,7 +133,7 @@ function refuse(problem: string | undefined): void {
 const HOP_LIMIT = "in a container, set the instance's HttpPutResponseHopLimit to 2 or more";
 
 /** Fetches the credentials of this EC2 instance, which need no setting. */
-async function instanceCredentials({ settings, onProvider }: DefaultChainOptions): Promise<AwsCredentials> {
+async function instanceCredentials(onProvider: (name: string) => void): Promise<AwsCredentials> {
   const { AWS_EC2_METADATA_DISABLED } = env;
   const others = 'no provider is configured (environment, profile, web identity, container)';
   if (AWS_EC2_METADATA_DISABLED && AWS_EC2_METADATA_DISABLED !== 'false') {
@@ -124,8 +141,7 @@ async function instanceCredentials({ settings, onProvider }: DefaultChainOptions
   }
   onProvider('instance metadata (IMDSv2)');
   try {
-    const { logger } = settings;
-    return await fromInstanceMetadata(logger === undefined ? {} : { logger })();
+    return await fromInstanceMetadata({ logger: SILENT_LOG })();
   } catch (thrown) {
     throw new CredentialsUnavailable(`${others}; instance metadata (IMDSv2): ${instanceFailure(thrown)}`);
   }

@@ -5,7 +5,7 @@ import type { NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { HttpHandlerOptions } from '@smithy/types';
 import { ByteCollector } from '../../lib/byte-collector.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { FairQueue, lazy, nextTurn } from '../../lib/concurrency.ts';
+import { FairQueue, lazy, nextTurn, untilAborted } from '../../lib/concurrency.ts';
 import { withoutEcho } from '../credentials/echoed-secrets.ts';
 import { InvalidResponse, TimeoutError } from '../errors.ts';
 import { largestBody, refuseExcessiveJson } from '../response-limits.ts';
@@ -54,7 +54,7 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
   }
 
   async #send(request: HttpRequest, options: HttpHandlerOptions): Promise<{ response: HttpResponse }> {
-    const { clock } = this.#options;
+    const { clock, network } = this.#options;
     const { timeout } = this;
     const ended = new AbortController();
     let timedOut = false;
@@ -67,15 +67,14 @@ export class BoundedHandler implements HttpHandler<NodeHttpHandlerOptions> {
       const inner = await this.#inner();
       const handled = inner.handle(request, { ...options, abortSignal: ended.signal });
       // The SDK's handler waits forever for a response 101: Node closes the connection without an error.
-      const { response } = await Promise.race([handled, rejectedBy(ended.signal)]);
-      const { proxyAuthorizations } = this.#options.network;
+      const { response } = await untilAborted(handled, ended.signal);
       const body = await collect(response, largestBody(request, response.statusCode));
       if (response.statusCode < 300) {
         refuseExcessiveJson(body);
         // Parsing a large body takes as long again: other work runs in between.
         await nextTurn();
       }
-      response.body = withoutEcho(body, request, proxyAuthorizations);
+      response.body = withoutEcho(body, request, network.proxyAuthorizations);
       return { response };
     } catch (error) {
       throw timedOut ? this.#timeoutOf(request, timeout) : error;
@@ -117,12 +116,6 @@ function chainAbort(signal: HttpHandlerOptions['abortSignal'], controller: Abort
   }
   signal.addEventListener('abort', onAbort, { once: true });
   return () => signal.removeEventListener('abort', onAbort);
-}
-
-function rejectedBy(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
 
 /** @throws InvalidResponse for a body of more than `largest` bytes, as early as possible */
