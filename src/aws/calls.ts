@@ -129,7 +129,6 @@ export class Calls<Sdk> {
 
   /**
    * Makes a call whose response is a page.
-   *
    * @throws ApiError; `InvalidResponse` if `read` throws InvalidResponse, or for a token that no request can contain
    */
   async page<Arguments, Page>(

@@ -35,9 +35,8 @@ export class TargetClient {
   }
 
   /**
-   * Starts a query over a window. Returns the service's ID, which an equal start may have returned before. Does not retry
-   * after an attempt that may have started the query.
-   *
+   * Starts a query over a window. Returns the service's ID, which an equal start may have returned before. Does not
+   * retry after an attempt that may have started the query.
    * @throws ApiError: `mayHaveTakenEffect` is true if the query may have been started; `InvalidResponse` for a response
    * without a valid ID
    */
@@ -57,9 +56,8 @@ export class TargetClient {
 
   /**
    * Returns the status of a query.
-   *
-   * @throws ApiError: `UnknownStatus` for an unknown text, `InvalidResponse` for a response without a status, or the error
-   * of the service, the network, or the credential chain
+   * @throws ApiError: `UnknownStatus` for an unknown text, `InvalidResponse` for a response without a status, or the
+   * error of the service, the network, or the credential chain
    */
   async queryStatus(query: QueryReference & { readonly type: QueryType }, signal: AbortSignal): Promise<QueryStatus> {
     const operation = QUERY_OPERATIONS[query.type].status;
@@ -75,7 +73,6 @@ export class TargetClient {
 
   /**
    * Returns a page of a query's results, converted by `read`.
-   *
    * @throws ApiError; `InvalidResponse` if `read` throws InvalidResponse
    */
   async queryResults<Page>(
@@ -122,7 +119,6 @@ export class TargetClient {
 
   /**
    * Returns the status of a monitor (by name) or of a scope (by ID).
-   *
    * @throws ApiError; `InvalidResponse` for a response without a status
    */
   async subjectStatus(kind: keyof typeof SUBJECT_OPERATIONS, id: string, signal: AbortSignal): Promise<string> {

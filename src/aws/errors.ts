@@ -214,7 +214,6 @@ const SDK_HINT = 'Deserialization error: to see the raw response';
 
 /**
  * Describes the failure of a call to another service (for example, STS) in an actionable message.
- *
  * @param sensitive texts to remove from the message, in case a response repeats them
  */
 export function describeFailure(thrown: unknown, sensitive: readonly string[] = []): string {

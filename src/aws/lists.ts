@@ -26,9 +26,8 @@ export interface ListPage<Item> {
 
 /**
  * Reads a page of monitors. Omits and counts monitors without a valid name: no call can use them. Omits invalid ARNs.
- *
- * @throws InvalidResponse for a member of a wrong type, and for a response without a list, which must not be treated as an
- * empty list
+ * @throws InvalidResponse for a member of a wrong type, and for a response without a list, which must not be treated as
+ * an empty list
  */
 export function readMonitors(output: unknown): ListPage<MonitorSummary> {
   return readRequiredItems(output, 'monitors', (item, path) => {

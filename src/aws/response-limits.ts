@@ -45,9 +45,8 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 
 /**
- * Rejects JSON that would take too much time or memory to parse: a page of 8 MiB can hold 2.7 million empty rows. Counts
- * only; invalid JSON is found by the parser.
- *
+ * Rejects JSON that would take too much time or memory to parse: a page of 8 MiB can hold 2.7 million empty rows.
+ * Counts only; invalid JSON is found by the parser.
  * @throws InvalidResponse
  */
 export function refuseExcessiveJson(bytes: Uint8Array): void {

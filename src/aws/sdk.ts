@@ -28,9 +28,8 @@ export interface Sdk {
 }
 
 /**
- * Creates the SDK's client in a target. `callOf` returns the call of a command's input.
- *
- * This module is loaded with the first call: the SDK takes longer to load than the rest of the startup.
+ * Creates the SDK's client in a target. `callOf` returns the call of a command's input. This module is loaded with the
+ * first call: the SDK takes longer to load than the rest of the startup.
  */
 export function createSdk(options: TargetClientOptions, callOf: (input: object) => Call): Sdk {
   const { target, handler, credentials, endpoint, maxAttempts, version, clock, observer } = options;

@@ -30,10 +30,8 @@ export interface ZonesRequest {
 const ZONES_OPERATION = 'DescribeAvailabilityZones';
 
 /**
- * Returns the zones of a region. Makes one attempt.
- *
- * Signs the one request itself: the SDK's client of EC2 takes six times as long to load (docs/decisions/015-own-ec2-request.md).
- *
+ * Returns the zones of a region. Makes one attempt. Signs the one request itself: the SDK's client of EC2 takes six
+ * times as long to load (docs/decisions/015-own-ec2-request.md).
  * @throws CredentialsUnavailable, InvalidResponse, errors of the network, and errors with the name of EC2
  */
 export async function describeZones(request: ZonesRequest, signal: AbortSignal): Promise<readonly Zone[]> {

@@ -75,7 +75,6 @@ export function readAccounts(node: ConfigNode | undefined, reading: Reading): Ac
 
 /**
  * Returns an account with the defaults of `aws`, or undefined if it has no name.
- *
  * @param region of accounts without a region
  * @param cloudwatch settings of the account's metrics from CloudWatch
  */

@@ -25,7 +25,6 @@ export const KNOWN_REGIONS: readonly string[] = Object.values(REGIONS).flatMap((
 
 /**
  * Warns of regions that are in no partition: they are probably misspelled, or newer than the list.
- *
  * @param regions the value of `node`: one region, or one for each element
  */
 export function warnOfUnknownRegions(

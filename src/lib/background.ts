@@ -2,7 +2,6 @@ import type { LogFields, Logger } from './log.ts';
 
 /**
  * Runs work that nothing waits for. A failure is logged at level error, and never ends the process.
- *
  * @param what name of the work in the log (for example, `cleanup of stored results`)
  */
 export function background(log: Pick<Logger, 'error'>, what: string, work: Promise<unknown>): void {

@@ -10,7 +10,6 @@ export interface BuildInfo {
 
 /**
  * Returns the version of the package, and the commit from the file that the build writes.
- *
  * @throws {Error} if package.json is missing or has no version
  */
 export function readBuildInfo(): BuildInfo {

@@ -1,6 +1,4 @@
-/**
- * The time of the program. It is a parameter and never read from globals, so that tests control it.
- */
+/** The time of the program. It is a parameter and never read from globals, so that tests control it. */
 export interface Clock {
   /** Returns the wall-clock time in milliseconds since the Unix epoch. It may jump in either direction. */
   now(): number;

@@ -196,7 +196,6 @@ export class FairQueue {
 
   /**
    * Runs `task` in its turn.
-   *
    * @param signal aborts waiting, but not a started task
    * @throws {QueueFullError} if too many tasks wait
    * @throws the signal's reason if it aborts

@@ -82,7 +82,6 @@ export class Conditions<Key = string> {
 
   /**
    * Reports that the condition of `key` exists. A changed kind is logged immediately.
-   *
    * @param isLogged true if the beginning is already in the log
    */
   found(key: Key, fields: LogFields, { kind, isLogged = false }: { kind?: string; isLogged?: boolean } = {}): void {

@@ -35,7 +35,6 @@ export interface LoadedConfig extends SourceQueries {
 
 /**
  * Reads and checks the text of a config file, and plans its queries.
- *
  * @throws {ConfigError} with all problems of the file
  */
 export async function loadConfig(text: string, options: LoadOptions): Promise<LoadedConfig> {
@@ -80,7 +79,6 @@ function describeUnused({ config, context, show }: ReadConfig, { queries, follow
 
 /**
  * {@link loadConfig} of the file `options.file`.
- *
  * @throws {ConfigError} also if the file is unreadable or not valid UTF-8
  */
 export async function loadConfigFile(options: LoadOptions): Promise<LoadedConfig> {
@@ -100,7 +98,6 @@ export interface LoadedEntries extends SourceQueries {
 
 /**
  * Reads and checks the text of a file with a list of entries, and plans its queries.
- *
  * @throws {ConfigError} with all problems of the file
  */
 export async function loadEntriesFile(text: string, file: string, context: ConfigContext): Promise<LoadedEntries> {

@@ -72,9 +72,8 @@ function inPathOrder(files: Sources['files']): readonly (readonly [string, Sourc
 }
 
 /**
- * Selects one query for each name: the first of a source, otherwise a discovered one. A discovered query that is registered
- * has precedence over other discovered ones.
- *
+ * Selects one query for each name: the first of a source, otherwise a discovered one. A discovered query that is
+ * registered has precedence over other discovered ones.
  * @param isRegistered returns true if the candidate is registered under its name
  */
 export function mergeQueries(

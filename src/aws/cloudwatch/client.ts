@@ -38,7 +38,6 @@ export class CloudwatchClient {
 
   /**
    * Returns a page of the points of at most 500 metrics in a range of whole one-minute periods.
-   *
    * @throws ApiError; `InvalidResponse` for a response that is not as expected
    */
   async metricData(

@@ -68,7 +68,6 @@ export function metricDataInput(
 
 /**
  * Reads a page of the response to `count` requests. Ignores results with unknown IDs, and points outside the range.
- *
  * @throws InvalidResponse
  */
 export function readMetricData(output: unknown, count: number, range: Span): readonly MetricPage[] {

@@ -11,9 +11,8 @@ export interface CloudwatchSdk {
 }
 
 /**
- * Creates the SDK's client of CloudWatch in a target. `callOf` returns the call of a command's input.
- *
- * This module is loaded with the first call: an exporter without `cloudwatch` never loads it.
+ * Creates the SDK's client of CloudWatch in a target. `callOf` returns the call of a command's input. This module is
+ * loaded with the first call: an exporter without `cloudwatch` never loads it.
  */
 export function createCloudwatchSdk(options: TargetClientOptions, callOf: (input: object) => Call): CloudwatchSdk {
   const { target, handler, credentials, endpoint, maxAttempts, version, clock, observer } = options;

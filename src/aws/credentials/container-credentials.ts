@@ -24,9 +24,8 @@ export function isContainerConfigured(env: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * Fetches the credentials of a container from the agent of ECS or EKS Pod Identity. The SDK's own provider drops the text of
- * the response, and then reports the failure of an older provider that is not configured.
- *
+ * Fetches the credentials of a container from the agent of ECS or EKS Pod Identity. The SDK's own provider drops the
+ * text of the response, and then reports the failure of an older provider that is not configured.
  * @throws CredentialsUnavailable with the response of the agent
  */
 export async function containerCredentials(

@@ -40,7 +40,6 @@ interface Provider {
 /**
  * Calls the providers of the SDK's default chain, in its order and with its environment variables. If all fail, the SDK
  * reports only the last one. This chain reports all that are configured.
- *
  * @param onProvider receives the name of the next provider
  * @throws CredentialsUnavailable
  */

@@ -10,10 +10,9 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
 const SHORTEST_SECRET = 8;
 
 /**
- * Removes the secrets of a request from the body of its response, which reaches the log and the HTTP API. Services repeat
- * parts of a request in error messages (the canonical string of a wrong signature); gateways and debugging proxies may repeat
- * all of it.
- *
+ * Removes the secrets of a request from the body of its response, which reaches the log and the HTTP API. Services
+ * repeat parts of a request in error messages (the canonical string of a wrong signature); gateways and debugging
+ * proxies may repeat all of it.
  * @param proxyAuthorizations values of `Proxy-Authorization`, which is added to the request later
  */
 export function withoutEcho(

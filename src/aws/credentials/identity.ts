@@ -29,9 +29,8 @@ const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
 
 /**
- * Gets the identity in an account from STS, with retries and exponential backoff. Nothing waits for the result, which is
- * shown, and used to find targets in the same AWS account. Logs the first failure, and reminds hourly.
- *
+ * Gets the identity in an account from STS, with retries and exponential backoff. Nothing waits for the result, which
+ * is shown, and used to find targets in the same AWS account. Logs the first failure, and reminds hourly.
  * @returns undefined if `signal` aborts first
  */
 export async function learnIdentity(

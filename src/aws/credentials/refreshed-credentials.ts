@@ -6,9 +6,7 @@ import type { AwsCredentials, Credentials } from './credentials.ts';
 const PATIENCE_MS = 30_000;
 /** Shortest time from the end of one fetch to the start of the next, to limit the load on a failing source. */
 const PAUSE_MS = 1_000;
-/**
- * Age at which refused credentials are replaced. It doubles each time that the place refuses the new ones as well.
- */
+/** Age at which refused credentials are replaced. It doubles each time that the place refuses the new ones as well. */
 const REFUSABLE_AGE_MS = 5_000;
 /** Maximum of that age if the source issues new credentials: each fetch may create a session of STS. */
 const LONGEST_REFUSABLE_AGE_MS = 5 * 60_000;

@@ -15,9 +15,8 @@ export function stsPlace({ region, endpoint }: Pick<StsSettings, 'region' | 'end
 }
 
 /**
- * Returns the region whose STS an account calls: `aws.stsRegion`, `aws.region`, or the account's first region. It is always
- * in the partition of the account, because credentials are not valid in another one.
- *
+ * Returns the region whose STS an account calls: `aws.stsRegion`, `aws.region`, or the account's first region. It is
+ * always in the partition of the account, because credentials are not valid in another one.
  * @param regions the account's regions in use; at least one
  */
 export function stsRegionOf(

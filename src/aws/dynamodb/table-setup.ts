@@ -27,11 +27,9 @@ export class OtherTableError extends Error {
 }
 
 /**
- * Creates a table that is billed per request, with expiry of items and continuous backups. Changes only what differs, so that it
- * can be repeated.
- *
- * @throws ApiError
- * @throws OtherTableError
+ * Creates a table that is billed per request, with expiry of items and continuous backups. Changes only what differs,
+ * so that it can be repeated.
+ * @throws ApiError; OtherTableError
  */
 export async function setUpTable(options: TableSetupOptions): Promise<void> {
   const sdk = createTableSdk(options);

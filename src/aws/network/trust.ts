@@ -7,11 +7,9 @@ import { NetworkConfigError } from './proxy-routes.ts';
 const VARIABLES = ['AWS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS'] as const;
 
 /**
- * Returns the certificate authorities to trust, as PEM certificates: Node's own, and those in the PEM files of AWS_CA_BUNDLE
- * and NODE_EXTRA_CA_CERTS. Undefined, for Node's default, if both are unset or empty.
- *
- * Node reads NODE_EXTRA_CA_CERTS itself, but ignores it if a list of authorities is set.
- *
+ * Returns the certificate authorities to trust, as PEM certificates: Node's own, and those in the PEM files of
+ * AWS_CA_BUNDLE and NODE_EXTRA_CA_CERTS. Undefined, for Node's default, if both are unset or empty. Node reads
+ * NODE_EXTRA_CA_CERTS itself, but ignores it if a list of authorities is set.
  * @throws NetworkConfigError for a file that is unreadable, or has an invalid certificate between PEM markers
  */
 export function readAuthorities(env: NodeJS.ProcessEnv): readonly string[] | undefined {
@@ -54,7 +52,6 @@ interface TlsAuthorities {
 
 /**
  * Returns the PEM certificates in a file.
- *
  * @param variable the setting with the path, for errors
  * @throws NetworkConfigError for a file that is unreadable, without certificates, or has an invalid one
  */

@@ -1,10 +1,9 @@
 import { parseRfc3339DateTimeWithOffset } from '@smithy/core/serde';
 
 /**
- * The instant of a timestamp in a response. A number, or text like `1767225600.5` or `1e9`, is seconds since the Unix epoch;
- * other text is an RFC 3339 date-time with `Z` or an offset. Both may have a fraction, of which milliseconds are kept.
- * `""` is what the service writes for an absent value: undefined.
- *
+ * The instant of a timestamp in a response. A number, or text like `1767225600.5` or `1e9`, is seconds since the Unix
+ * epoch; other text is an RFC 3339 date-time with `Z` or an offset. Both may have a fraction, of which milliseconds are
+ * kept. `""` is what the service writes for an absent value: undefined.
  * @throws TypeError for anything else.
  */
 export function readTimestamp(value: unknown): Date | undefined {

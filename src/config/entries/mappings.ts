@@ -145,7 +145,6 @@ export function readSchedule(node: ConfigNode, path: string, type: QueryType, re
 
 /**
  * Warns of unknown destination categories: the service may have added them since, or reject each start.
- *
  * @param node the valid node at `path`
  */
 export function warnOfUnknownCategories(

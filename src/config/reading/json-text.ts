@@ -26,7 +26,6 @@ export class JsonText {
 
   /**
    * Returns the root of the text.
-   *
    * @param pause called between the elements of lists of the first two levels
    * @throws {NotPlain}
    */

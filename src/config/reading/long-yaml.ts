@@ -30,9 +30,8 @@ export interface LongYamlOptions {
 
 /**
  * Returns the result of {@link parseYaml} without blocking the event loop for a text with a long list of entries. Reads
- * JSON and lists in plain form in slices. The library parses all other texts, and those with errors. It parses very long
- * ones in a thread.
- *
+ * JSON and lists in plain form in slices. The library parses all other texts, and those with errors. It parses very
+ * long ones in a thread.
  * @param long length in characters from which lists are read without the library
  */
 export async function parseLongYaml(
@@ -100,7 +99,6 @@ async function readBlockList(lines: readonly string[], file: string, listKey: st
 
 /**
  * Returns the mapping that contains the list. The library parses the rest of the mapping.
- *
  * @throws {NotPlain} if the rest has errors
  */
 function inMapping(

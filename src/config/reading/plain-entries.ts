@@ -57,11 +57,7 @@ export class PlainEntries {
     return this.#at;
   }
 
-  /**
-   * Yields the items of the list, and reads each on demand.
-   *
-   * @throws {NotPlain}
-   */
+  /** Yields the items of the list, and reads each on demand. @throws {NotPlain} */
   *items(): Generator<MapNode> {
     for (let rest = this.#firstOfItem(); rest !== undefined; rest = this.#firstOfItem()) {
       yield this.#map(this.#indent + 2, 0, `${' '.repeat(this.#indent + 2)}${rest}`);

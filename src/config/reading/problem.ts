@@ -21,7 +21,6 @@ export function createProblem(path: string, line: number | undefined, got: strin
 
 /**
  * Returns the problem of an unreadable file.
- *
  * @param from the key with the file name. Undefined for a file from the command line or a directory.
  */
 export function createFileProblem(
@@ -58,11 +57,7 @@ export class ConfigError extends Error {
   }
 }
 
-/**
- * Returns the problems of a {@link ConfigError}.
- *
- * @throws any other error unchanged
- */
+/** Returns the problems of a {@link ConfigError}. @throws any other error unchanged */
 export function problemsOf(thrown: unknown): readonly Problem[] {
   if (!(thrown instanceof ConfigError)) {
     throw thrown;
@@ -109,12 +104,7 @@ export class UnreadableFileError extends ConfigError {
   }
 }
 
-/**
- * Returns the text of a file.
- *
- * @throws {UnreadableFileError}
- * @throws {ConfigError} for a file that is not valid UTF-8
- */
+/** Returns the text of a file. @throws {UnreadableFileError}; {ConfigError} for a file that is not valid UTF-8 */
 export async function readFileText(file: string): Promise<string> {
   return decodeText(await readBytes(file), file);
 }
@@ -144,9 +134,8 @@ async function readable<T>(file: string, read: (file: string) => Promise<T>): Pr
 }
 
 /**
- * Returns the contents of a file that is read repeatedly. A pipe or a device is rejected: it is empty the second time, or
- * blocks.
- *
+ * Returns the contents of a file that is read repeatedly. A pipe or a device is rejected: it is empty the second time,
+ * or blocks.
  * @throws {UnreadableFileError}
  */
 export async function readRegularFile(file: string): Promise<Uint8Array> {

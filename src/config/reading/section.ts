@@ -54,7 +54,6 @@ export interface Section<T> {
 
 /**
  * Checks a mapping against its schema. Reports problems to `reading`.
- *
  * @param otherKeys further valid keys, which the caller reads
  */
 export function readSection<T>(
@@ -131,9 +130,8 @@ function compile(schema: Readonly<Record<string, Key<unknown>>>): Check {
 const UNFIT = Symbol('unfit');
 
 /**
- * Converts a node for formats: a scalar, or a list of scalars, with environment variables replaced. Ignores deeper levels,
- * because aliases can make a small file extremely large.
- *
+ * Converts a node for formats: a scalar, or a list of scalars, with environment variables replaced. Ignores deeper
+ * levels, because aliases can make a small file extremely large.
  * @param reported receives the nodes with reported problems
  */
 function toPlain(node: ConfigNode, path: string, reading: Reading, reported: Set<ConfigNode>): unknown {

@@ -33,7 +33,6 @@ export interface YamlOptions {
 
 /**
  * Parses one YAML document (or JSON) to nodes with line numbers. An empty text is an empty mapping.
- *
  * @param file the file name, for problems without a key
  */
 export function parseYaml(text: string, file: string, { rootPath = '', skipped }: YamlOptions = {}): ParsedYaml {
