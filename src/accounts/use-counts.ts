@@ -17,30 +17,21 @@ export class UseCounts {
 
   /** Replaces one use by another; undefined: none. Returns whether {@link all} has changed. */
   replace(before: Use | undefined, after: Use | undefined): boolean {
-    const isNew = after !== undefined && this.#add(after);
-    const isLast = before !== undefined && this.#remove(before);
+    const isNew = after !== undefined && this.#add(after, 1);
+    const isLast = before !== undefined && this.#add(before, -1);
     return isNew || isLast;
   }
 
-  /** Returns whether the use is new. */
-  #add(use: Use): boolean {
-    const counted = this.#counted.get(keyOf(use));
-    if (counted === undefined) {
-      this.#counted.set(keyOf(use), { use, count: 1 });
-      return true;
+  /** Returns whether the use is new, or no longer needed. */
+  #add(use: Use, by: 1 | -1): boolean {
+    const key = keyOf(use);
+    const counted = this.#counted.get(key) ?? { use, count: 0 };
+    counted.count += by;
+    if (counted.count <= 0) {
+      return this.#counted.delete(key);
     }
-    counted.count += 1;
-    return false;
-  }
-
-  /** Returns whether the use is no longer needed. */
-  #remove(use: Use): boolean {
-    const counted = this.#counted.get(keyOf(use));
-    if (counted !== undefined && counted.count > 1) {
-      counted.count -= 1;
-      return false;
-    }
-    return this.#counted.delete(keyOf(use));
+    this.#counted.set(key, counted);
+    return by === 1 && counted.count === 1;
   }
 }
 

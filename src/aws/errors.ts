@@ -32,11 +32,9 @@ export const API_ERRORS = [
 ] as const;
 export type ApiErrorName = (typeof API_ERRORS)[number];
 
-const UNANSWERED: ReadonlySet<ApiErrorName> = new Set(['TimeoutError', 'NetworkError', 'CredentialsError']);
-
 /** Whether there was no response: the service was not reached, or credentials are missing. */
 export function isUnanswered(error: ApiErrorName): boolean {
-  return UNANSWERED.has(error);
+  return error === 'TimeoutError' || error === 'NetworkError' || error === 'CredentialsError';
 }
 
 /** A call that failed, after all retries. */

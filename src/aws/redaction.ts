@@ -31,20 +31,17 @@ const URL_CREDENTIALS = /\/\/[^/\s]+@/g;
  * (`withoutEcho` removes the values of secrets that the exporter has sent.)
  */
 export function withoutSecrets(message: string): string {
-  // Truncated before any match: a message may have megabytes.
-  const start = message.trimStart().slice(0, 4 * LONGEST_MESSAGE);
-  const line = onOneLine(withoutNamedSecrets(start)).trim();
-  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
-}
-
-/** @param text of limited length: some of the patterns take time in proportion to its square */
-function withoutNamedSecrets(text: string): string {
-  return text
+  // Truncated before any match: a message may have megabytes, and some patterns take time in proportion to its square.
+  const withoutNamed = message
+    .trimStart()
+    .slice(0, 4 * LONGEST_MESSAGE)
     .replace(CANONICAL_REQUEST, '')
     .replace(QUOTED_INPUT, "'…'")
     .replace(SECRET_OPTION, '$1$2…')
     .replace(NAMED_SECRET, '$1$2…')
     .replace(URL_CREDENTIALS, '//…@');
+  const line = onOneLine(withoutNamed).trim();
+  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
 }
 
 /** Replaces each run of blanks by one space. */

@@ -1,6 +1,7 @@
 import { HttpRequest } from '@smithy/core/protocols';
 import { readAtMost } from '../../lib/bounded-file.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { complete, members, textOf } from '../../lib/json-values.ts';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
 import { CredentialsUnavailable, describeFailure } from '../errors.ts';
 import type { BoundedHandler } from '../network/bounded-handler.ts';
@@ -108,25 +109,15 @@ async function readToken(env: NodeJS.ProcessEnv): Promise<string | undefined> {
 }
 
 function parse(text: string): AwsCredentials | undefined {
-  const { AccessKeyId, SecretAccessKey, Token, Expiration }: Readonly<Record<string, unknown>> = Object(
-    parseJson(text),
-  );
-  if (
-    typeof AccessKeyId !== 'string' ||
-    typeof SecretAccessKey !== 'string' ||
-    typeof Token !== 'string' ||
-    typeof Expiration !== 'string' ||
-    Number.isNaN(Date.parse(Expiration))
-  ) {
-    return undefined;
-  }
-  return {
-    accessKeyId: AccessKeyId,
-    secretAccessKey: SecretAccessKey,
-    sessionToken: Token,
-    expiration: new Date(Expiration),
-    $source: { CREDENTIALS_HTTP: 'z' },
-  };
+  const parsed = members(parseJson(text));
+  const credentials = complete({
+    accessKeyId: textOf(parsed['AccessKeyId']),
+    secretAccessKey: textOf(parsed['SecretAccessKey']),
+    sessionToken: textOf(parsed['Token']),
+  });
+  const expiration = new Date(textOf(parsed['Expiration']) ?? Number.NaN);
+  const isValid = credentials !== undefined && !Number.isNaN(expiration.getTime());
+  return isValid ? { ...credentials, expiration, $source: { CREDENTIALS_HTTP: 'z' } } : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -8,6 +8,7 @@ import type {
   OperationSchema,
   SerdeFunctions,
 } from '@smithy/types';
+import { members } from '../../lib/json-values.ts';
 import { TolerantCodec } from './tolerant-codec.ts';
 
 /**
@@ -74,18 +75,14 @@ const LONGEST_ERROR_BODY = 256 * 1_024;
 
 /** Returns the members of an error body that name the error, if they are text and not empty. */
 function readErrorBody(body: string): Record<string, string> {
-  let members: unknown;
+  let parsed: unknown;
   try {
-    members = body.length > LONGEST_ERROR_BODY ? undefined : JSON.parse(body);
+    parsed = body.length > LONGEST_ERROR_BODY ? undefined : JSON.parse(body);
   } catch {
     // From a proxy, or cut short: the status and the header suffice.
-    return {};
-  }
-  if (typeof members !== 'object' || members === null || Array.isArray(members)) {
-    return {};
   }
   const known: Record<string, string> = {};
-  for (const [name, value] of Object.entries(members)) {
+  for (const [name, value] of Object.entries(members(parsed))) {
     if (typeof value === 'string' && value !== '' && /^(message|code|__type)$/i.test(name)) {
       known[name] = value;
     }

@@ -41,37 +41,18 @@ export function* flatten(root: ConfigNode): Generator<FlatNode> {
   yield* visit(root);
 }
 
-/** Rebuilds the tree from the nodes that {@link flatten} yields. */
-export class TreeOfFlat {
-  readonly #nodes: ConfigNode[] = [];
-
-  add(flat: FlatNode): void {
-    this.#nodes.push(this.#made(flat));
-  }
-
-  /** The tree. Undefined before a node is added. */
-  get root(): ConfigNode | undefined {
-    return this.#nodes.at(-1);
-  }
-
-  #made(flat: FlatNode): ConfigNode {
-    if (flat.kind === 'list') {
-      return { ...flat, items: flat.items.map((place) => this.#node(place)) };
-    }
-    if (flat.kind === 'map') {
-      const entries = flat.entries.map(
-        ([key, keyLine, value]) => [key, { keyLine, value: this.#node(value) }] as const,
-      );
-      return { ...flat, entries: new Map(entries) };
-    }
-    return flat;
-  }
-
-  #node(place: number): ConfigNode {
-    const node = this.#nodes[place];
+/** Returns the node that {@link flatten} has yielded after `nodes`. The last one is the root of the tree. */
+export function unflatten(flat: FlatNode, nodes: readonly ConfigNode[]): ConfigNode {
+  const nodeAt = (place: number) => {
+    const node = nodes[place];
     if (node === undefined) {
       throw new Error('internal error: a node precedes its child');
     }
     return node;
+  };
+  if (flat.kind === 'map') {
+    const entries = flat.entries.map(([key, keyLine, value]) => [key, { keyLine, value: nodeAt(value) }] as const);
+    return { ...flat, entries: new Map(entries) };
   }
+  return flat.kind === 'list' ? { ...flat, items: flat.items.map(nodeAt) } : flat;
 }

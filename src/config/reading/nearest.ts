@@ -36,12 +36,8 @@ export function nearestOf(word: string, known: readonly string[]): string | unde
 export function nearestFirst<Word extends string>(word: string, known: readonly Word[]): readonly Word[] {
   const wanted = normalize(word);
   const nearest = nearestWord(word, known);
-  const rank = (candidate: Word) => {
-    if (candidate === nearest) {
-      return 0;
-    }
-    return wanted.length >= 3 && normalize(candidate).includes(wanted) ? 1 : 2;
-  };
+  const contains = (candidate: Word) => wanted.length >= 3 && normalize(candidate).includes(wanted);
+  const rank = (candidate: Word) => (candidate === nearest ? 0 : contains(candidate) ? 1 : 2);
   return [...known].sort((a, b) => rank(a) - rank(b));
 }
 
@@ -57,24 +53,18 @@ function normalize(word: string): string {
 
 /** Returns the Levenshtein distance, with a swap of two adjacent letters counted once. */
 function editDistance(a: string, b: string): number {
-  let beforePrevious: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  /** Of the first letters of `a`, by their number, and of `b`. */
+  const distances = [Array.from({ length: b.length + 1 }, (_, column) => column)];
+  const at = (row: number, column: number) => distances[row]?.[column] ?? Number.POSITIVE_INFINITY;
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
+    distances.push(current);
     for (let column = 1; column <= b.length; column++) {
-      const substitution = at(previous, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      let best = Math.min(at(previous, column) + 1, at(current, column - 1) + 1, substitution);
-      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
-        best = Math.min(best, at(beforePrevious, column - 2) + 1);
-      }
-      current.push(best);
+      const substitution = at(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      const isSwap = row > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      const swap = isSwap ? at(row - 2, column - 2) + 1 : substitution;
+      current.push(Math.min(at(row - 1, column) + 1, at(row, column - 1) + 1, substitution, swap));
     }
-    beforePrevious = previous;
-    previous = current;
   }
-  return at(previous, b.length);
-}
-
-function at(row: readonly number[], column: number): number {
-  return row[column] ?? Number.POSITIVE_INFINITY;
+  return at(a.length, b.length);
 }

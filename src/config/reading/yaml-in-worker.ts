@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '../../lib/clock.ts';
 import { nextTurn } from '../../lib/concurrency.ts';
-import { type FlatNode, TreeOfFlat } from './flat-nodes.ts';
-import { createProblem, type Problem } from './problem.ts';
+import { type FlatNode, unflatten } from './flat-nodes.ts';
+import type { ConfigNode } from './nodes.ts';
+import { createProblem } from './problem.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 
 /** The parameters of `parseYaml`. */
@@ -47,23 +48,19 @@ async function receive(toParse: YamlToParse): Promise<ParsedYaml> {
   const cancelTimer = systemClock.setTimer(LONGEST_MS, () => ended.abort());
   const { signal } = ended;
   try {
-    const [parsed]: { readonly blank: boolean; readonly problems: readonly Problem[] }[] = await once(
-      worker,
-      'message',
-      { signal },
-    );
-    const tree = new TreeOfFlat();
+    const [parsed]: Pick<ParsedYaml, 'blank' | 'problems'>[] = await once(worker, 'message', { signal });
+    const nodes: ConfigNode[] = [];
     for (let isLast = false; !isLast; ) {
       const received = once(worker, 'message', { signal });
       worker.postMessage('next');
-      const [nodes = []]: (readonly FlatNode[])[] = await received;
-      for (const node of nodes) {
-        tree.add(node);
+      const [some = []]: (readonly FlatNode[])[] = await received;
+      for (const flat of some) {
+        nodes.push(unflatten(flat, nodes));
       }
-      isLast = nodes.length === 0;
+      isLast = some.length === 0;
       await nextTurn();
     }
-    return { root: tree.root, blank: parsed?.blank ?? false, problems: parsed?.problems ?? [] };
+    return { root: nodes.at(-1), blank: parsed?.blank ?? false, problems: parsed?.problems ?? [] };
   } finally {
     cancelTimer();
     await worker.terminate();
