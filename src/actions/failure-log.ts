@@ -8,10 +8,8 @@ import type { RegisteredQuery } from '../model/query.ts';
 /** Maximum number of failing queries of a group that are logged by name. Of larger groups, the number is logged. */
 const NAMED = 3;
 
-/** Queries of one target with the same failure. */
 interface Group {
   readonly key: string;
-  /** Log fields that all members share. */
   readonly fields: LogFields;
   /** Like all times here, on the monotonic clock. */
   readonly since: number;
@@ -71,7 +69,6 @@ export class FailureLog {
     this.#removeFromGroup(query.name, 'recovered');
   }
 
-  /** Forgets a query that is not polled any more. */
   forget(query: RegisteredQuery): void {
     this.credentials.forget(query, query.name);
     this.#removeFromGroup(query.name, 'removed');
@@ -98,7 +95,6 @@ export class FailureLog {
     return group;
   }
 
-  /** Logs changes of a group after a failure of a member. */
   #report(group: Group, name: string, failure: ApiError): void {
     const now = this.#clock.monotonic();
     const count = group.members.size;

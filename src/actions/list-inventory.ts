@@ -31,7 +31,6 @@ const IGNORED = { begun: 'unusable names ignored in listing', ended: 'unusable n
 /** Milliseconds for all pages of a listing: enough for 50,000 monitors at one request per second. */
 const LONGEST_LISTING_MS = 3_600_000;
 
-/** A listing in progress. */
 interface Listing<Item> {
   readonly paging: ListingPaging;
   /** On the monotonic clock. */
@@ -48,10 +47,7 @@ interface MonitorsListing extends Listing<MonitorSummary> {
   incomplete: boolean;
 }
 
-/**
- * Makes the requests of listings, one at a time. Updates the inventory when all pages are read, and again when the tags of
- * monitors are read.
- */
+/** Makes the requests of listings, one at a time. Updates the inventory with all pages, and again with the tags. */
 export class InventoryListing {
   readonly #options: ListInventoryOptions;
   readonly #monitors = new WeakMap<Target, MonitorsListing>();
@@ -68,7 +64,6 @@ export class InventoryListing {
     this.#ignoring = conditionsByTarget({ clock, log, ...IGNORED });
   }
 
-  /** Makes the next request of a listing, or its first. */
   readonly list: ListingsOptions<ListKind>['list'] = async (target, kind, isFirst, signal) => {
     if (isFirst) {
       this.#forget(target, kind);

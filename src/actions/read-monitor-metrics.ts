@@ -17,7 +17,6 @@ import type { MonitorMetrics, PeriodStore } from '../state/monitor-metrics.ts';
 import type { MonitorState } from '../state/monitor-state.ts';
 import type { TargetFailureLog } from './target-failure-log.ts';
 
-/** A target whose monitor metrics are read. */
 export interface ReadTarget {
   readonly target: Target;
   readonly settings: Pick<CloudwatchSettings, 'metrics' | 'delay' | 'lookback'>;
@@ -32,7 +31,6 @@ export interface MetricReadingOptions {
   readonly store: PeriodStore;
 }
 
-/** A metric to read. */
 interface Wanted extends MetricRequest {
   readonly monitor: MonitorState;
 }
@@ -40,7 +38,6 @@ interface Wanted extends MetricRequest {
 /** Points are added and corrected for up to this time after their period. Less was observed. */
 const SETTLED_AFTER_MS = 15 * PERIOD_MS;
 
-/** Writes of counted periods at the same time. */
 const WRITES_AT_ONCE = 16;
 /** Changes by other replicas in a row after which a read is left for the next one. */
 const MOST_CHANGES = 5;
@@ -55,7 +52,6 @@ export class MetricReading {
     this.#options = options;
   }
 
-  /** Reads the due metrics of the monitors that a target reads. */
   async read(from: ReadTarget, due: DueReads, signal: AbortSignal): Promise<ReadResult> {
     const { metrics, log } = this.#options;
     const { target, settings } = from;
@@ -139,7 +135,6 @@ export class MetricReading {
   }
 }
 
-/** The points of a metric from all pages. */
 interface ReadMetric {
   readonly points: Point[];
   isComplete: boolean;

@@ -163,10 +163,7 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
     this.#options.log.warn('wall clock set back', { queries });
   }
 
-  /**
-   * Makes a request. Stores an error, and converts it to the outcome of the step. Stores nothing if the query was removed in
-   * the meantime: then its run only needs to be stopped.
-   */
+  /** Makes a request. Converts an error to the outcome of the step, and stores it unless the query was removed. */
   async #request(
     registration: Scheduled,
     operation: CallKind,
@@ -236,7 +233,6 @@ function unknownYet(thrown: unknown): undefined {
   throw thrown;
 }
 
-/** Outcome of a poll by status. */
 const NEXT: Readonly<Record<QueryStatus, StepResult>> = {
   QUEUED: 'again',
   RUNNING: 'again',

@@ -75,11 +75,7 @@ export class RunResults {
     return this.#turns.take(async () => this.#read(registration, run, await pages.unpack(), true));
   }
 
-  /**
-   * Shows the results of a run that another process has counted, unless the query has others by then.
-   *
-   * @throws InvalidResponse as {@link read}
-   */
+  /** Shows the results of a run that another process has counted, unless there are others. @throws InvalidResponse */
   async readAgain(registration: Registration<ScheduledQuery>, run: Run, pages: PackedPages<ResultPage>): Promise<void> {
     await this.#turns.take(async () => this.#read(registration, run, await pages.unpack(), false));
   }

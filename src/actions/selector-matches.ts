@@ -8,7 +8,6 @@ type SubjectKind = Follower['selector']['kind'];
 
 /** Number of monitors or scopes that the selector of an entry matches in a target. */
 export interface SelectorCount {
-  /** The entry's name. */
   readonly group: string;
   readonly kind: SubjectKind;
   readonly count: number;
@@ -17,19 +16,13 @@ export interface SelectorCount {
 /** Counts the matches of selectors in each target, and warns about selectors without a match. */
 export class SelectorMatches {
   readonly #warnings: Conditions;
-  /** The keys of each target's selectors. */
   readonly #keys = new Map<Target, ReadonlySet<string>>();
 
   constructor(clock: Clock, log: Logger) {
     this.#warnings = new Conditions({ clock, log, begun: 'selector unmatched', ended: 'selector matched again' });
   }
 
-  /**
-   * Returns the counts of a target's selectors for completed listings. A failed listing changes nothing.
-   * If several selectors have the same name, the lowest count is returned.
-   *
-   * @param isListed returns whether a listing of this kind was completed in the target
-   */
+  /** Returns the matches of each name, the fewest of several. `isListed`: whether any listing was completed. */
   count(
     target: Target,
     followers: readonly Follower[],
@@ -55,7 +48,6 @@ export class SelectorMatches {
     return [...counts.values()];
   }
 
-  /** Forgets a target that is no longer listed. */
   forget(target: Target): void {
     this.#forgetBut(target, new Set());
     this.#keys.delete(target);

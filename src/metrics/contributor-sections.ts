@@ -20,10 +20,7 @@ interface ShownSeries {
   allowance: number;
 }
 
-/**
- * The lines of all series of a query as bytes of the page, in descending order of values. No objects and no second copy are
- * kept. The lines within the limit over all queries are the first ones.
- */
+/** The lines of all series of a query, in descending order of values: the first ones are within the overall limit. */
 interface Lines {
   readonly bytes: Buffer;
   /** End of each line in `bytes`. */
@@ -32,20 +29,12 @@ interface Lines {
 
 const FAMILIES: readonly Family[] = [...Object.values(CONTRIBUTOR_FAMILIES), ...Object.values(DATAPOINT_FAMILIES)];
 
-/**
- * The series of the last results of scheduled queries. Each query has its own chunk, which is rendered when its results are
- * read, so that no scrape renders the lines of all queries.
- */
+/** The series of the last results of scheduled queries, rendered when they are read: no scrape renders those of all. */
 export class ContributorSections {
   readonly #shown = new Map<string, ShownSeries>();
   readonly #chunks = new Map<Family, Set<Chunk>>(FAMILIES.map((family) => [family, new Set()]));
 
-  /**
-   * Replaces the series of a query.
-   *
-   * @param series in descending order of values
-   * @param allowance number of series to export
-   */
+  /** Replaces the series of a query, in descending order of values. `allowance` of them are exported. */
   replace(query: ContributorsQuery, series: readonly ContributorSeries[], allowance: number): void {
     const family = familyOf(query);
     const lines = linesOf(query, family, series);

@@ -58,10 +58,7 @@ export class Exposition {
     }));
   }
 
-  /**
-   * Renders and compresses the sections before the first scrape. Nothing waits for it, so its slices are the shortest. Formats
-   * and groups share the result.
-   */
+  /** Renders and compresses all sections before the first scrape, in the shortest slices because nothing waits. */
   async prepare(): Promise<void> {
     for (const block of this.#blocks) {
       await packedSection(block, 1);

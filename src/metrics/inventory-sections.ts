@@ -22,13 +22,11 @@ const STATUS_FAMILIES = { monitors: 'aws_nfm_monitor_status', scopes: 'aws_nfm_s
 export class InventorySections {
   readonly #chunks = new GroupedChunks<Target, ShownInventory, FamilyName>(INVENTORY_FAMILIES, SAMPLES);
 
-  /** Adds a target that will be listed. */
   add(inventory: TargetInventory): void {
     const isStale = { monitors: false, scopes: false };
     this.#chunks.add(inventory.target, { inventory, matches: [], isStale });
   }
 
-  /** Removes a target that is no longer listed. */
   remove(target: Target): void {
     this.#chunks.remove(target);
   }
@@ -38,7 +36,6 @@ export class InventorySections {
     this.#chunks.changed(target);
   }
 
-  /** Sets what the selectors of a target match. */
   matched(target: Target, matches: readonly SelectorCount[]): void {
     const shown = this.#chunks.get(target);
     if (shown !== undefined) {

@@ -29,7 +29,6 @@ export interface QueryMonitorBytes {
 }
 
 export interface MonitorFacts {
-  /** The targets that are read. */
   readonly views: () => ReadonlyMap<Target, ReadTargetView>;
   readonly queryBytes: () => Iterable<QueryMonitorBytes>;
 }

@@ -38,7 +38,6 @@ export class QuerySections {
     this.#states = states;
   }
 
-  /** Marks what must be rendered again after a change of a query. */
   changed(registration: Registration, fields: readonly ChangedField[]): void {
     const state = this.#states.get(registration);
     if (fields.includes('removed')) {

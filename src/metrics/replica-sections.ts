@@ -8,14 +8,12 @@ import { labelPart, type Sample } from './text.ts';
 /** Characters of the configuration's hash in a label. */
 const HASH_LENGTH = 12;
 
-/** The properties of a member that its series show. */
 export type ShownMember = Pick<ReplicaMember, 'epoch' | 'members' | 'identity' | 'hasOtherConfig'> & {
   readonly clock: Pick<ReplicaMember['clock'], 'localOffset'>;
   readonly stats: Pick<ReplicaMember['stats'], 'isEngineUp' | 'requests' | 'errors' | 'rollbacks' | 'takeovers'>;
   readonly shared: { readonly runs: Pick<ReplicaMember['shared']['runs'], 'fencedStarts'> };
 };
 
-/** Returns the series of replicas. */
 export function replicaSections(member: ShownMember): Section[] {
   const { stats } = member;
   const by = (label: string, counts: Iterable<readonly [string, number]>): readonly Sample[] =>

@@ -30,7 +30,6 @@ export class RunPage {
   readonly #contributors = new ContributorSections();
   readonly #limit: SeriesLimit;
 
-  /** `maxSeries` is the number of contributor series of all queries together. */
   constructor(states: Pick<RunStates, 'get'>, maxSeries: number) {
     this.#states = states;
     this.#limit = new SeriesLimit(maxSeries);
@@ -71,12 +70,7 @@ export class RunPage {
     this.#contributors.replace(query, series, this.#limit.allowance(name));
   }
 
-  /**
-   * Prepares a scrape: drops stale results, and shares the limit among the queries. Dropped results
-   * stay dropped until new ones are read.
-   *
-   * @param now on the monotonic clock
-   */
+  /** Prepares a scrape: drops stale results until new ones are read, and shares the limit. `now` is monotonic. */
   refresh(now: number): void {
     for (const [name, shown] of this.#runs.entries()) {
       const { state } = shown;
@@ -110,7 +104,6 @@ const UNTIL_STALE = [
   'aws_nfm_query_results_truncated',
 ] as const satisfies readonly FamilyName[];
 
-/** The families that show a field. */
 const FAMILIES_OF: Readonly<Partial<Record<ChangedField, readonly FamilyName[]>>> = {
   runs: ['aws_nfm_query_runs_total'],
   lastOutcome: ['aws_nfm_query_last_run_outcome'],

@@ -1,4 +1,3 @@
-/** Number of series that may be exported, by query name. */
 type Allowances = ReadonlyMap<string, number>;
 
 /** A query's number of series, and how many of them may be exported as of the last settlement. */
@@ -27,7 +26,6 @@ export class SeriesLimit {
   #wanted = 0;
   #exported = 0;
 
-  /** @param limit number of series of all queries together */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -62,7 +60,6 @@ export class SeriesLimit {
     this.#isSettled = false;
   }
 
-  /** Removes a query and its share. */
   remove(query: string): void {
     const capped = this.#queries.get(query);
     if (capped !== undefined) {
@@ -75,10 +72,7 @@ export class SeriesLimit {
     }
   }
 
-  /**
-   * Applies the changes since the last settlement. Returns the changed allowances, and those of queries whose number of series
-   * was set.
-   */
+  /** Applies all changes. Returns the changed allowances, and those of queries whose number of series was set. */
   settle(): Allowances {
     const changed = new Map<string, number>();
     if (!this.#isSettled) {

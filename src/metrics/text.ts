@@ -41,7 +41,6 @@ export function labelPart(labels: readonly Label[], base = ''): string {
   return pairs === '' ? '' : `{${pairs}}`;
 }
 
-/** Returns the label part of a series of a target. */
 export function targetLabels({ account, region }: Target, ...labels: readonly Label[]): string {
   return labelPart([['account', account], ['aws_region', region], ...labels]);
 }

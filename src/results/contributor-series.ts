@@ -19,11 +19,7 @@ export interface LimitedSeries {
   readonly tooLarge: number;
 }
 
-/**
- * Returns the `max` series with the highest values, which are the most relevant ones.
- *
- * @param byLabels series by texts that identify their labels. Series with equal values are ordered by these texts.
- */
+/** Returns the `max` series with the highest values. Equal values are ordered by the texts that identify the labels. */
 export function worstOf(byLabels: ReadonlyMap<string, ContributorSeries>, max: number): LimitedSeries {
   const worst = [...byLabels]
     .sort(([aLabels, a], [bLabels, b]) => b.value - a.value || (aLabels < bLabels ? -1 : 1))

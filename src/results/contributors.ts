@@ -17,18 +17,13 @@ export interface MergeOptions {
   readonly limit: number | undefined;
 }
 
-/** The series and numbers of a run's rows. */
 export interface Contributors extends LimitedSeries {
   /** Rows in the response, including rows without a value and mirror rows. */
   readonly rows: number;
-  /**
-   * Sum over all rows before merging and series limits, without mirror rows, in the metric's base unit. Undefined for
-   * round-trip times, whose sum has no meaning.
-   */
+  /** Sum of all rows except mirror rows, in the metric's base unit. Undefined for round-trip times. */
   readonly total: number | undefined;
   /** Rows beyond the limit. They are part of `total`, and each counts as a dropped series. */
   readonly beyondLimit: number;
-  /** Number of truncated label values. */
   readonly truncated: number;
 }
 

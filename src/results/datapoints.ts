@@ -3,23 +3,16 @@ import { exportedLabelValue } from './label-value.ts';
 import type { DatapointSeries } from './results.ts';
 import type { UnitConversion } from './units.ts';
 
-/** The newest data points of a `-data` run, and numbers of its results. */
 export interface NewestDatapoints extends LimitedSeries {
-  /** Items in the response. */
   readonly rows: number;
   /** Time of the newest point of all series, in milliseconds since the epoch. Undefined without points. */
   readonly newestAt: number | undefined;
   /** Shortest step between points, in milliseconds. Undefined for fewer than two times. */
   readonly step: number | undefined;
-  /** Number of truncated labels. */
   readonly truncated: number;
 }
 
-/**
- * Adds the items of each label point by point, and returns the newest point of each label.
- *
- * @throws InvalidResponse if a value or a sum is not a finite number
- */
+/** Returns the newest point of each label. @throws InvalidResponse if a value or a sum is not a finite number */
 export function newestDatapoints(
   datapoints: readonly DatapointSeries[],
   conversion: UnitConversion,

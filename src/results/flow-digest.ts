@@ -16,7 +16,6 @@ export interface FlowDigest {
   readonly groups?: FlowGroups | undefined;
 }
 
-/** The rows between two zones. */
 export interface ZonePair {
   readonly local: string;
   readonly remote: string;
@@ -24,7 +23,6 @@ export interface ZonePair {
   readonly value: number;
 }
 
-/** Metrics of the verdict. */
 const GROUPED: ReadonlySet<MetricName> = new Set(['RETRANSMISSIONS', 'DATA_TRANSFERRED']);
 
 /** Returns the digest of rows. Rows without a value are skipped. */

@@ -4,7 +4,6 @@ import type { Flow } from './flow.ts';
 export interface FlowGroup {
   readonly name: string;
   readonly value: number;
-  /** The largest value of a single flow. */
   readonly largest: number;
 }
 
@@ -14,7 +13,6 @@ export type GroupKind = (typeof GROUP_KINDS)[number];
 
 /** Flows by groups. A flow belongs to the groups of both of its ends. */
 export interface FlowGroups extends Readonly<Record<GroupKind, readonly FlowGroup[]>> {
-  /** The sum of all flows. */
   readonly total: number;
 }
 
@@ -62,7 +60,6 @@ function zonesName(...zones: readonly [string, string]): string[] {
   return first === '' || first === second ? [] : [`${first} – ${second}`];
 }
 
-/** Adds up the groups of different queries. */
 export function addGroups(all: readonly FlowGroups[]): FlowGroups {
   const added = (kind: GroupKind) => {
     const found = new Map<string, FlowGroup>();

@@ -22,7 +22,6 @@ export interface Flow {
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Returns the flow of a row with the fields of the API. */
 export function flowOf(row: Row): Flow {
   const port = row['targetPort'];
   return {

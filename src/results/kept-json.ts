@@ -4,16 +4,10 @@ import pLimit from 'p-limit';
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
-/**
- * Limits the jobs in Node's thread pool to one. With four jobs on one core, the event loop waits for all of them: up to 69 ms
- * while twenty runs were read, although each job takes a millisecond or two.
- */
+/** One job at a time in Node's thread pool: four on one core blocked the event loop for up to 69 ms. */
 const pool = pLimit(1);
 
-/**
- * Compressed JSON that is rarely read. As objects, the rows of hundreds of queries with all fields would use hundreds of
- * megabytes. Compressed, they use about a twelfth of the size of their JSON.
- */
+/** JSON that is rarely read, compressed to about a twelfth. As objects, rows would use hundreds of megabytes. */
 export class KeptJson {
   readonly #deflated: Uint8Array;
 
@@ -49,7 +43,6 @@ export class KeptJson {
     return this.#deflated.buffer.byteLength;
   }
 
-  /** Returns the JSON of the value. */
   async text(): Promise<string> {
     return (await pool(() => inflate(this.#deflated))).toString();
   }

@@ -1,10 +1,7 @@
 import { nextTurn } from '../lib/concurrency.ts';
 import { KeptJson } from './kept-json.ts';
 
-/**
- * Compressed pages of results, kept until all are read. Hundreds of runs may be read at the same time. As objects, their rows
- * would use hundreds of megabytes.
- */
+/** Compressed pages of results. As objects, the rows of hundreds of runs would use hundreds of megabytes. */
 export class PackedPages<Page extends object> {
   readonly #pages: KeptJson[] = [];
 

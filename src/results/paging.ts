@@ -24,11 +24,7 @@ export class Paging<Counted extends string> {
     return this.#nextToken;
   }
 
-  /**
-   * Adds a page.
-   *
-   * @throws InvalidResponse if the list exceeds a limit, or if an earlier page had the same `nextToken`
-   */
+  /** @throws InvalidResponse if the list exceeds a limit, or if an earlier page had the same `nextToken` */
   add(page: Readonly<Record<Counted | 'bytes', number>>, nextToken: string | undefined): void {
     for (const [counted, more] of Object.entries<number>({ ...page, pages: 1 })) {
       const total = (this.#totals.get(counted) ?? 0) + more;

@@ -117,11 +117,7 @@ export function joinRowPages(pages: readonly RowResults[]): RowResults {
   };
 }
 
-/**
- * Joins the pages of data points. Repeated series are ignored like the rows of {@link joinRowPages}.
- *
- * @throws InvalidResponse if pages have different units
- */
+/** Joins the pages of data points like {@link joinRowPages}. @throws InvalidResponse if pages have different units */
 export function joinDataPages(pages: readonly DataResults[]): DataResults {
   return {
     unit: commonUnit(pages),

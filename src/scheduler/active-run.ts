@@ -20,7 +20,6 @@ export interface RunsOptions<Query extends Runnable> {
   readonly targets: Targets;
   readonly dispatcher: Dispatcher;
   readonly actions: RunActions<Query>;
-  /** The concurrent-run limit of a target. */
   readonly runLimitOf: (target: Target) => number;
   /** Requests per second that the runs of a query need. */
   readonly rateOf: (query: Query) => number;
@@ -37,7 +36,6 @@ interface ActiveRunOptions<Query extends Runnable> extends RunsOptions<Query> {
   readonly over: (run: Run, end: RunEnd) => void;
 }
 
-/** Kinds of requests of a run. */
 type Phase = 'start' | 'status' | 'results' | 'stop';
 
 const PRIORITY: Readonly<Record<Phase, Priority>> = { start: 'start', status: 'run', results: 'run', stop: 'stop' };
@@ -69,7 +67,6 @@ export class ActiveRun<Query extends Runnable> {
   /** Consecutive failures in this phase. */
   #failures = 0;
   #statusWait = WAITS.first;
-  /** Removes the next request if it has not started. */
   #cancel: () => void = () => undefined;
   /** Set when the run is no longer followed here. */
   #released: 'abandoned' | 'left' | undefined;
@@ -90,12 +87,7 @@ export class ActiveRun<Query extends Runnable> {
     }
   }
 
-  /**
-   * Handles the query's next window, which is due. A run that waits for the budget or the journal takes it in place of its own
-   * window. A run whose start has failed ends.
-   *
-   * @returns whether the run has taken the window
-   */
+  /** Handles a due window. Returns whether the run, which waits, has taken it. A run whose start has failed ends. */
   nextWindowDue(wanted: WantedWindow): boolean {
     if (this.#phase !== 'start') {
       return false;

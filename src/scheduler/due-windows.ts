@@ -3,7 +3,6 @@ import type { Clock } from '../lib/clock.ts';
 import type { Schedule } from '../model/query.ts';
 import type { Span, WantedWindow, Window } from '../model/run.ts';
 
-/** What has changed since the last check of the clock. */
 export interface DueWindow {
   /** The newest due window. Undefined if it was run before. */
   readonly wanted: WantedWindow | undefined;
@@ -27,13 +26,11 @@ export class DueWindows {
   #offset: number;
   readonly #name: string;
   readonly #clock: Clock;
-  /** The newest window that was due. */
   #newest: number;
   #covered: readonly Span[];
   /** Time of the last check on both clocks. */
   #checked: { readonly at: number; readonly monotonic: number };
 
-  /** @param covered what was run before */
   constructor(name: string, schedule: Schedule, clock: Clock, covered: readonly Span[] = []) {
     this.#name = name;
     this.#schedule = schedule;
@@ -71,10 +68,7 @@ export class DueWindows {
     return { wanted: this.#wanted(due), leftBehind, wasSetBack };
   }
 
-  /**
-   * Replaces the schedule. If windows of the new schedule do not overlap, none covers again what earlier windows have
-   * covered. Windows that were due before do not count as skipped.
-   */
+  /** Replaces the schedule. Nothing that earlier windows have covered is run again, and no window counts as skipped. */
   reschedule(schedule: Schedule): void {
     const before = this.#schedule;
     this.#schedule = schedule;
@@ -127,7 +121,6 @@ function covers(spans: readonly Span[], schedule: Schedule, n: number): boolean 
   return spans.some((span) => fresh < span.end && end > span.start);
 }
 
-/** Returns the first window from `n` on that is not covered. */
 function nextUncovered(spans: readonly Span[], schedule: Schedule, n: number): number {
   let next = n;
   for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {
@@ -155,7 +148,6 @@ export function newestWindow({ every, delay }: Schedule, now: number): number {
   return Math.floor((now - delay) / every);
 }
 
-/** The newest window that is due at `now`. */
 export function newestDue(schedule: Schedule, now: number, offset: number): number {
   return newestWindow(schedule, now - offset);
 }

@@ -36,10 +36,7 @@ export class Lane {
   readonly #queues: Readonly<Record<Priority, Queues>>;
   #inFlight = 0;
   #failingInFlight = 0;
-  /**
-   * Requests that may be in flight now. Reduced when the target is silent, so that it uses few of the slots that all
-   * targets share. Doubles with each response, up to the target's own limit.
-   */
+  /** Requests that may be in flight: few if the target is silent, doubled by each response up to its own limit. */
   #window: number;
   #respondedAt = Number.NEGATIVE_INFINITY;
 
@@ -61,7 +58,6 @@ export class Lane {
     return this.#inFlight === 0 && this.#hasRequests;
   }
 
-  /** Whether nothing waits and nothing is in flight. */
   get isEmpty(): boolean {
     return this.#inFlight === 0 && !this.#hasRequests;
   }
@@ -81,10 +77,7 @@ export class Lane {
     return Math.min(dueOf(healthy), dueOf(failing));
   }
 
-  /**
-   * Returns the queue whose first request is next, among those for which the target has a free slot: the queue of the most
-   * urgent kind that has a due request, or else the queue with the earliest request.
-   */
+  /** Returns the queue of the most urgent kind with a due request and a slot, or else of the earliest request. */
   next(now: number, priorities: readonly Priority[]): TaskQueue<QueuedRequest> | undefined {
     const window = Math.min(this.#window, this.target.maxConcurrentRequests);
     if (this.#inFlight >= window) {

@@ -17,7 +17,6 @@ export interface LastResultReadsOptions<Query extends Runnable> {
   readonly clock: Clock;
   readonly dispatcher: Dispatcher;
   readonly targets: Pick<Targets, 'get'>;
-  /** Attempts of a failed call. */
   readonly maxAttempts: () => number;
   /** In milliseconds of the wall clock; undefined while a run waits or is in flight. */
   readonly nextRun: (registration: Registration<Query>) => number | undefined;
@@ -26,7 +25,6 @@ export interface LastResultReadsOptions<Query extends Runnable> {
   readonly read: (registration: Registration<Query>, run: Run, signal: AbortSignal) => Promise<LastResultsRead>;
 }
 
-/** Part of a request budget that the reads use. */
 const BUDGET_SHARE = 0.2;
 /** Results are not read if the next window is due within this time, in milliseconds. */
 const NEXT_RUN_MS = 120_000;
@@ -37,14 +35,10 @@ interface TargetReads<Query extends Runnable> {
   /** The newest window last. */
   readonly waiting: LastRun<Query>[];
   isReading: boolean;
-  /** Removes the next call if it has not started. */
   cancel: () => void;
 }
 
-/**
- * Reads the results of the last runs of another process again, so that a new leader need not wait for the next run of each query.
- * The newest windows are read first, with the lowest priority and a part of the request budget.
- */
+/** Reads the results of another process's last runs, the newest first, so that a new leader need not wait for runs. */
 export class LastResultReads<Query extends Runnable> {
   readonly #options: LastResultReadsOptions<Query>;
   readonly #reads = new Map<Target, TargetReads<Query>>();

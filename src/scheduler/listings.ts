@@ -3,11 +3,7 @@ import type { Dispatcher } from './dispatcher.ts';
 import { nextDue, placeInInterval } from './spread.ts';
 import type { Target } from './target.ts';
 
-/**
- * Outcome of a request of a listing. `again`: more pages follow. `done`: the listing is complete. `failed`, or `silent` without
- * a response: the listing is restarted after a backoff. `unending`: the listing exceeds a bound, and is restarted at its
- * usual time.
- */
+/** `failed`, or `silent` without a response: restarted after a backoff. `unending`: too large; restarted as usual. */
 export type ListingResult = 'again' | 'done' | 'failed' | 'silent' | 'unending';
 
 export interface ListingsOptions<Kind> {
@@ -18,7 +14,6 @@ export interface ListingsOptions<Kind> {
   readonly list: (target: Target, kind: Kind, isFirst: boolean, signal: AbortSignal) => Promise<ListingResult>;
 }
 
-/** The listings of one kind in one target. */
 interface Entry<Kind> {
   readonly target: Target;
   readonly kind: Kind;
@@ -26,9 +21,7 @@ interface Entry<Kind> {
   readonly interval: number;
   /** Time at which the listing in progress, or the next one, is due. */
   due: number;
-  /** Consecutive failed listings. */
   failures: number;
-  /** Removes the next request if it has not started. */
   cancel: () => void;
   removed: boolean;
 }

@@ -11,28 +11,22 @@ export interface ReadIntervals {
   readonly sumsInterval: number;
 }
 
-/** The groups of metrics that are due. */
 export interface DueReads {
   readonly health: boolean;
   readonly sums: boolean;
 }
 
-/**
- * Outcome of a read. `failed`: the service has returned an error, and the read is repeated at its usual time. `silent`:
- * there was no response, and the read is repeated after a minute.
- */
+/** `failed`: an error response, repeated at the usual time. `silent`: no response, repeated after a minute. */
 export type ReadResult = 'done' | 'failed' | 'silent';
 
 export interface MetricReadsOptions {
   readonly clock: Clock;
   readonly dispatcher: Dispatcher;
-  /** Returns the current intervals of a target. */
   readonly intervalsOf: (target: Target) => ReadIntervals;
   /** Makes the requests of a read. It must end soon after `signal` aborts. */
   readonly read: (target: Target, due: DueReads, signal: AbortSignal) => Promise<ReadResult>;
 }
 
-/** The reads of a target. */
 interface Entry {
   readonly target: Target;
   readonly offset: number;
@@ -40,7 +34,6 @@ interface Entry {
   healthAt: number;
   sumsAt: number;
   isFailing: boolean;
-  /** Removes the next read if it has not started. */
   cancel: () => void;
   isRemoved: boolean;
 }

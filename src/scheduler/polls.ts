@@ -4,13 +4,9 @@ import type { Dispatcher } from './dispatcher.ts';
 import { backoffIntervals, firstRoundMs, nextDue, placeInInterval } from './spread.ts';
 import type { Target, Targets } from './target.ts';
 
-/** The properties of a query that polling needs. */
 export type Pollable = Pick<WatchedQuery, 'name' | 'account' | 'region' | 'interval'>;
 
-/**
- * Outcome of a poll. After `good` and `throttled`, the query is due at its next turn. After `failed`, or `silent` without a
- * response, it is polled with exponential backoff. After `finished`, it is never polled again.
- */
+/** After `failed`, or `silent` without a response, polls back off exponentially. After `finished`, there are none. */
 export type PollResult = 'good' | 'throttled' | 'failed' | 'silent' | 'finished';
 
 export interface PollsOptions<Query extends Pollable> {
@@ -36,7 +32,6 @@ interface Entry<Query> {
   due: number;
   failures: number;
   state: 'waiting' | 'polling' | 'finished';
-  /** Removes the next poll if it has not started. */
   cancel: () => void;
 }
 

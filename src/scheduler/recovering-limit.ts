@@ -17,12 +17,10 @@ export class RecoveringLimit {
     this.#changedAt = clock.monotonic();
   }
 
-  /** The configured limit. */
   get max(): number {
     return this.#max;
   }
 
-  /** The limit in effect now. */
   get current(): number {
     return Math.min(this.#max, this.#atChange + this.#growth(this.#clock.monotonic() - this.#changedAt, this.#max));
   }

@@ -16,10 +16,7 @@ export interface Occupancy {
   readonly limit: number;
 }
 
-/**
- * The runs that may be active at the service in one target, and the queries that wait for one. A quota error reduces the
- * limit to the active runs, but not below 1.
- */
+/** The active and waiting runs of one target. A quota error reduces the limit to the active runs, but not below 1. */
 export class RunSlots<Waiting> {
   readonly #clock: Clock;
   readonly #limit: RecoveringLimit;
@@ -34,7 +31,6 @@ export class RunSlots<Waiting> {
     this.#limit = new RecoveringLimit(limit, clock, (ms) => Math.floor(ms / GROWTH_PAUSE_MS));
   }
 
-  /** Replaces the configured limit. */
   setLimit(limit: number): void {
     this.#limit.setMax(limit);
   }
@@ -68,7 +64,6 @@ export class RunSlots<Waiting> {
     this.#active += 1;
   }
 
-  /** Releases the slot of a run. */
   release(): void {
     this.#active -= 1;
   }

@@ -7,7 +7,6 @@ import type { EarlierRuns } from './run-journal.ts';
 import { type Occupancy, RunSlots } from './run-slots.ts';
 import type { Target } from './target.ts';
 
-/** The state of a query's runs. */
 interface RunEntry<Query extends Runnable> {
   readonly registration: Registration<Query>;
   readonly target: Target;
@@ -21,13 +20,9 @@ interface RunEntry<Query extends Runnable> {
   successor: RunEntry<Query> | undefined;
 }
 
-/** Interval of checks for due windows. */
 const CHECK_MS = 1_000;
 
-/**
- * Runs each scheduled query over its windows, one run at a time. Each window is run at most once, and is never backfilled: a
- * window that cannot start before the next one is due is skipped.
- */
+/** Runs each scheduled query over its windows, one at a time: each at most once, and before the next one is due. */
 export class Runs<Query extends Runnable> {
   readonly #options: RunsOptions<Query>;
   readonly #clock: Clock;
@@ -96,7 +91,6 @@ export class Runs<Query extends Runnable> {
     }
   }
 
-  /** Forgets a target in which no query is run. */
   forget(target: Target): void {
     this.#slots.delete(target);
   }
@@ -172,7 +166,6 @@ export class Runs<Query extends Runnable> {
     return this.#slots.get(target)?.occupancy;
   }
 
-  /** Finds due windows, and starts runs that have a slot. */
   #check(): void {
     for (const entry of this.#entries.values()) {
       this.#checkEntry(entry);
@@ -273,7 +266,6 @@ export class Runs<Query extends Runnable> {
     entry.slots.refused(entry);
   }
 
-  /** Releases the slot of a run. */
   #release(entry: RunEntry<Query>): void {
     const { name } = entry.registration;
     let next: RunEntry<Query> | undefined = entry;

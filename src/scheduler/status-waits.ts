@@ -1,10 +1,8 @@
 /** Waits between polls of one query: short at first, because most queries end within seconds, then increasing. */
 export interface StatusWaits {
-  /** Milliseconds. */
   readonly first: number;
   /** Factor from one wait to the next. */
   readonly growth: number;
-  /** Milliseconds. */
   readonly longest: number;
 }
 
@@ -16,7 +14,6 @@ export const STATUS_WAITS: Readonly<Record<'run' | 'terminal', StatusWaits>> = {
   terminal: { first: 500, growth: 1.4, longest: 5_000 },
 };
 
-/** Returns the wait after one of `wait` milliseconds. */
 export function waitAfter({ growth, longest }: StatusWaits, wait: number): number {
   return Math.min(wait * growth, longest);
 }

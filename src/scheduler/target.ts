@@ -5,7 +5,6 @@ import { Budget } from './budget.ts';
 export interface TargetLimits {
   /** The request budget. A shared budget may be lower. */
   readonly requestsPerSecond: number;
-  /** Maximum number of requests in flight. */
   readonly maxConcurrentRequests: number;
 }
 

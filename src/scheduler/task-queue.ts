@@ -1,6 +1,5 @@
 import TinyQueue from 'tinyqueue';
 
-/** A task with a due time. */
 interface Due {
   /** In milliseconds of the monotonic clock. */
   readonly due: number;
@@ -17,7 +16,6 @@ export class TaskQueue<Task extends Due> {
   #heap = new TinyQueue<Task>([], byDue);
   readonly #live = new Set<Task>();
 
-  /** The number of waiting tasks. */
   get size(): number {
     return this.#live.size;
   }
@@ -37,7 +35,6 @@ export class TaskQueue<Task extends Due> {
     return first;
   }
 
-  /** Removes and returns the task that is due first; undefined if none waits. */
   pop(): Task | undefined {
     const first = this.peek();
     if (first !== undefined) {

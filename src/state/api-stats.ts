@@ -14,7 +14,6 @@ export const REQUEST_BUCKETS: readonly number[] = [0.05, 0.1, 0.25, 0.5, 1, 2.5,
 /** Upper bounds of the buckets of `aws_nfm_run_duration_seconds` and `aws_nfm_run_wait_seconds`. */
 export const RUN_BUCKETS: readonly number[] = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800];
 
-/** A histogram with fixed buckets. */
 export class Histogram {
   /** Upper bounds of the buckets in ascending order. One more bucket is above them. */
   readonly bounds: readonly number[];
@@ -35,7 +34,6 @@ export class Histogram {
   }
 }
 
-/** The attempts of one operation in one target since the start. */
 export interface OperationStats {
   requests: number;
   readonly errors: Map<ApiErrorName, number>;
@@ -43,7 +41,6 @@ export interface OperationStats {
   readonly durations: Histogram;
 }
 
-/** The numbers of the API in one target. */
 export interface TargetStats {
   readonly target: Target;
   readonly operations: Map<string, OperationStats>;
@@ -59,7 +56,6 @@ export interface TargetStats {
 
 /** Counts the attempts in each target. The API client calls it as its observer. */
 export class ApiStats implements AttemptObserver {
-  /** Emitted after each change of a target's numbers. */
   readonly changed: Emitter<[stats: TargetStats]>;
   readonly #stats = new Map<Target, TargetStats>();
   /** Removed targets: late responses are not counted. */
@@ -124,12 +120,10 @@ export class ApiStats implements AttemptObserver {
     });
   }
 
-  /** Adds the seconds that a run waited for its start. */
   runWaited(target: Target, seconds: number): void {
     this.#update(target, ({ runWaits }) => runWaits?.observe(seconds));
   }
 
-  /** Adds the seconds that a run of a query of `type` took. */
   runTook(target: Target, type: QueryType, seconds: number): void {
     this.#update(target, ({ runDurations }) => runDurations.get(type)?.observe(seconds));
   }

@@ -1,10 +1,7 @@
 import type { Emitter } from '../lib/emitter.ts';
 import type { Registration } from '../model/query.ts';
 
-/**
- * A changed property of a registered query: its registration, or a member of its `QueryState` or `RunState`. `lastFailure`
- * changes with its operation or error, but not with its time and message alone.
- */
+/** A changed member of a query's states. `lastFailure` changes with its operation or error, not its time or message. */
 export type ChangedField =
   | 'registered'
   | 'removed'

@@ -1,6 +1,5 @@
 import type { Target } from '../scheduler/target.ts';
 
-/** What the reads of a target have cost and missed since the start. */
 export interface ReadCounts {
   /** Metrics requested: the billed unit. */
   readonly requested: number;
@@ -28,7 +27,6 @@ export class CloudwatchStats {
     this.#counts.set(target, { requested, missed: missed + periods });
   }
 
-  /** Forgets a target that is no longer read. */
   remove(target: Target): void {
     this.#counts.delete(target);
   }

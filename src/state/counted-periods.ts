@@ -20,10 +20,8 @@ export interface StoredPeriods {
   readonly values: readonly (number | null)[];
 }
 
-/** Points of a metric from one read. */
 export interface PeriodReading {
   readonly points: readonly Point[];
-  /** The requested range. */
   readonly range: Span;
   /** False if the response says that points are missing. */
   readonly isComplete: boolean;
@@ -31,7 +29,6 @@ export interface PeriodReading {
   readonly settled: number;
 }
 
-/** What a read adds to the counters. */
 export interface CountedReading {
   /** Periods that had no value before. */
   readonly periods: number;

@@ -5,7 +5,6 @@ import type { Logger } from '../lib/log.ts';
 import type { Found } from '../queries/following.ts';
 import type { Target } from '../scheduler/target.ts';
 
-/** The result of a listing. */
 interface Listing<Item> {
   readonly items: readonly Item[];
   /** Time of completion, in milliseconds since the epoch. */
@@ -61,7 +60,6 @@ export class Inventory {
     this.changed = new Emitter(log, 'change of an inventory');
   }
 
-  /** Adds a target that will be listed. */
   add(target: Target): TargetInventory {
     const inventory: MutableInventory = { target, monitors: undefined, scopes: undefined, tags: new Map() };
     this.#targets.set(target, inventory);
@@ -73,7 +71,6 @@ export class Inventory {
     this.#targets.delete(target);
   }
 
-  /** Stores a complete listing of monitors. */
   monitorsListed(target: Target, monitors: readonly MonitorSummary[]): void {
     const inventory = this.#targets.get(target);
     if (inventory === undefined) {
@@ -85,7 +82,6 @@ export class Inventory {
     this.changed.emit(inventory);
   }
 
-  /** Stores a complete listing of scopes. */
   scopesListed(target: Target, scopes: readonly ScopeSummary[]): void {
     const inventory = this.#targets.get(target);
     if (inventory === undefined) {
@@ -95,7 +91,6 @@ export class Inventory {
     this.changed.emit(inventory);
   }
 
-  /** Stores the tags of a monitor. */
   tagsRead(target: Target, arn: string, tags: Readonly<Record<string, string>>): void {
     const until = this.#clock.monotonic() + TAGS_FOR * this.every;
     this.#targets.get(target)?.tags.set(arn, { tags, until });
@@ -109,13 +104,11 @@ export class Inventory {
     }
   }
 
-  /** Returns whether valid tags of a monitor are stored. */
   knowsTags(target: Target, arn: string): boolean {
     const known = this.#targets.get(target)?.tags.get(arn);
     return known !== undefined && this.#clock.monotonic() < known.until;
   }
 
-  /** Returns whether a listing of this kind was completed in a target. */
   isListed(target: Target, kind: 'monitors' | 'scopes'): boolean {
     return this.#targets.get(target)?.[kind] !== undefined;
   }

@@ -8,7 +8,6 @@ export interface LimitCount {
   readonly slowSeconds: number;
 }
 
-/** What is counted for one limit. */
 interface Counted extends LimitCount {
   readonly periods: StoredPeriods | undefined;
 }
@@ -55,11 +54,7 @@ function readLimit(value: unknown): StoredLimit | undefined {
 
 const SECONDS_PER_PERIOD = PERIOD_MS / 1_000;
 
-/**
- * Adds the round-trip times of a read to what was counted, for each of some limits. Those of other limits are forgotten.
- *
- * @param readingOf returns the reading with 1 for each minute above a limit, and 0 for each other minute
- */
+/** Adds a read to the counts of `limits`, and forgets others. Readings have 1 for each minute above a limit, else 0. */
 export function countLimits(
   before: LimitCounts,
   limits: readonly number[],

@@ -13,7 +13,6 @@ import {
   type StoredMonitor,
 } from './monitor-state.ts';
 
-/** A monitor that a target exports. */
 export interface SelectedMonitor {
   readonly name: string;
   readonly monitor: MonitorState;
@@ -34,7 +33,6 @@ export type PeriodsStored = 'stored' | 'changed' | 'later';
 /** Stores what was counted of monitors, so that no other process counts it again. */
 export interface PeriodStore {
   store(key: string, counted: CountedMonitor): Promise<PeriodsStored>;
-  /** Removes what is stored of monitors. */
   forget(keys: readonly string[]): void;
 }
 
@@ -83,7 +81,6 @@ export class MonitorMetrics {
     this.changed.emit(target);
   }
 
-  /** Removes a target. */
   remove(target: Target): void {
     this.#disown(target);
     this.#places.delete(target);
@@ -100,7 +97,6 @@ export class MonitorMetrics {
     });
   }
 
-  /** Returns the monitor of a name that a target exports. */
   find(target: Target, name: string): MonitorState | undefined {
     return this.#selected.get(target)?.get(name);
   }
@@ -113,7 +109,6 @@ export class MonitorMetrics {
     });
   }
 
-  /** Notes whether the last read of a target failed. */
   setFailing(target: Target, isFailing: boolean): void {
     if (isFailing) {
       this.#failing.add(target);
@@ -195,7 +190,6 @@ export class MonitorMetrics {
     }
   }
 
-  /** Undoes {@link #own}. */
   #disown(target: Target): void {
     const now = this.#clock.monotonic();
     for (const monitor of this.#selected.get(target)?.values() ?? []) {
@@ -214,7 +208,6 @@ export class MonitorMetrics {
 
 /** A target that lists a monitor. */
 interface Owner {
-  /** Place of the target in the order in which targets were added. */
   readonly place: number;
   /** Its limit of round-trip times, in seconds. */
   readonly limit: number | undefined;

@@ -25,7 +25,6 @@ export interface MonitorTotals {
   readonly roundTripSlowSeconds: number;
 }
 
-/** Returns totals of which `of` returns each. */
 export function totalsOf(of: (total: keyof MonitorTotals) => number): MonitorTotals {
   return {
     observedSeconds: of('observedSeconds'),
@@ -97,10 +96,7 @@ export class MutableMonitor implements MonitorState {
   readonly arn: string;
   totals: MonitorTotals = NO_TOTALS;
   roundTripTime: Point | undefined;
-  /**
-   * Limits of round-trip times, in seconds: those of the targets that list the monitor. What is counted for the first one
-   * continues if that limit changes.
-   */
+  /** Limits of round-trip times in seconds, in the order of targets. Counts of the first one outlast its changes. */
   limits: readonly number[] = [];
   condition: NetworkCondition | undefined;
   /** As the last read has shown them. */
@@ -134,10 +130,7 @@ export class MutableMonitor implements MonitorState {
     return this.#periods.get('DataTransferred')?.sum(range);
   }
 
-  /**
-   * Adds the points of a read to what was counted. Returns the result, for {@link show}. If that is not called, the read counts
-   * nothing, and only the gauges show it.
-   */
+  /** Adds the points of a read. Only gauges show the returned result until {@link show} is called with it. */
   count(readings: ReadonlyMap<MonitorMetric, PeriodReading>): CountedMonitor {
     const totals = { ...this.totals };
     const all = restored(this.#counted);
@@ -176,18 +169,13 @@ export class MutableMonitor implements MonitorState {
     return { stored, totals, others, missed };
   }
 
-  /** Shows what was counted. */
   show({ stored, totals, others }: CountedMonitor): void {
     this.#counted = stored;
     this.#others = others;
     this.totals = totals;
   }
 
-  /**
-   * Adds what another process has counted, which is not counted again.
-   *
-   * @param totals what this process has counted, according to the storage
-   */
+  /** Adds what another process has counted. `totals` are those of this process, according to the storage. */
   merge(other: StoredMonitor, totals: MonitorTotals = NO_TOTALS): void {
     const { periods: own } = this.#counted;
     const periods: { -readonly [Metric in CountedMetric]?: StoredPeriods } = { ...own };
@@ -229,10 +217,7 @@ function slowerThan(limit: number): Judgment {
   return ([at, value]) => (value > 0 ? [[at, value * SECONDS_PER_MICROSECOND > limit ? 1 : 0]] : []);
 }
 
-/**
- * Returns what is counted of a point: 1 for a degraded minute, and for one above the limit of round-trip times in seconds; nothing
- * for a minute without a round-trip time.
- */
+/** Judges degraded minutes, and minutes above the limit in seconds, as 1. Omits those without a round-trip time. */
 function judgmentOf(metric: MonitorMetric, limit: number | undefined): Judgment | 'not counted' {
   switch (metric) {
     case 'HealthIndicator':

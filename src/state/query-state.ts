@@ -6,11 +6,9 @@ import type { Registration } from '../model/query.ts';
 import { isTerminal, type QueryStatus } from '../model/vocabulary.ts';
 import type { ChangedField, StateChanged } from './changed-fields.ts';
 
-/** Kinds of calls for a query. */
 export const CALL_KINDS = ['start', 'status', 'results', 'stop'] as const;
 export type CallKind = (typeof CALL_KINDS)[number];
 
-/** Failure of the last call for a query. */
 export interface QueryFailure {
   /** Kind of the call: the `operation` label of `aws_nfm_query_last_error`. */
   readonly operation: CallKind;
@@ -43,7 +41,6 @@ export interface QueryState {
   readonly givenUp: boolean;
 }
 
-/** The members of a state that change. */
 type Changing = { -readonly [Field in Exclude<keyof QueryState, 'registration' | 'registeredAt'>]: QueryState[Field] };
 
 interface MutableState extends Pick<QueryState, 'registration' | 'registeredAt'>, Changing {
@@ -106,10 +103,7 @@ export class QueryStates {
     return record;
   }
 
-  /**
-   * Restores the state of an earlier process for a query that was just registered. Its status becomes stale as counted from
-   * the last successful response, by the wall clock.
-   */
+  /** Restores the state of an earlier process after the registration. The status's age counts by the wall clock. */
   restore(
     registration: Registration,
     saved: Pick<QueryState, 'status' | 'statusSince' | 'up' | 'lastFailure' | 'lastSuccess'>,
@@ -135,7 +129,6 @@ export class QueryStates {
     this.changed.emit(registration, ['query', 'staleAt']);
   }
 
-  /** Forgets a query that is removed. */
   remove(registration: Registration): void {
     this.#untried.delete(registration);
     if (this.#records.delete(registration)) {
@@ -147,7 +140,6 @@ export class QueryStates {
     return this.#records.get(registration);
   }
 
-  /** Returns whether the last known status of a query is terminal. */
   isTerminal(registration: Registration): boolean {
     const status = this.#records.get(registration)?.status;
     return status !== undefined && isTerminal(status);
@@ -162,7 +154,6 @@ export class QueryStates {
     return this.#records.size;
   }
 
-  /** Watched queries of the configuration at startup without a poll so far, successful or not. */
   get untried(): number {
     return this.#untried.size;
   }
@@ -214,7 +205,6 @@ export class QueryStates {
     this.#set(this.#record(registration), this.#good());
   }
 
-  /** Stores a failed call other than a poll. */
   callFailed(registration: Registration, failure: Omit<QueryFailure, 'at'>): void {
     this.#set(this.#record(registration), this.#bad(failure));
   }

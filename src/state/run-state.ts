@@ -8,7 +8,6 @@ import type { KeptJson } from '../results/kept-json.ts';
 import type { StateChanged } from './changed-fields.ts';
 import { RecentRuns } from './recent-runs.ts';
 
-/** The last results of a query. */
 export interface QueryResults {
   /** End of the window, in milliseconds since the epoch; for `-data` queries, the time of the newest point. */
   readonly at: number;
@@ -66,7 +65,6 @@ export type NewResults = [
 export interface RunStatesOptions {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly log: Pick<Logger, 'error'>;
-  /** Emits each change of a run state. */
   readonly changed: StateChanged;
 }
 
@@ -107,7 +105,6 @@ export class RunStates {
     this.#changed.emit(registration, ['lastOutcome', 'lastQueryId', 'lastDuration']);
   }
 
-  /** Restores the last results of an earlier process. */
   restoreResults(registration: Registration, results: ReadResults, series: readonly ContributorSeries[]): void {
     const state = this.#state(registration);
     const since = monotonicOf(this.#clock, results.windowEnd);
@@ -127,11 +124,7 @@ export class RunStates {
     this.#changed.emit(registration, ['lastQueryId']);
   }
 
-  /**
-   * Stores complete results.
-   *
-   * @param truncated number of truncated label values
-   */
+  /** Stores complete results. `truncated` is the number of truncated label values. */
   resultsRead(
     registration: Registration,
     results: ReadResults,
@@ -158,11 +151,7 @@ export class RunStates {
     }
   }
 
-  /**
-   * Counts an ended run.
-   *
-   * @param duration milliseconds from the start request to the terminal status; undefined without a terminal status
-   */
+  /** Counts an ended run. `duration`: milliseconds from the start request to the terminal status, if there is one. */
   ended(registration: Registration, outcome: Exclude<RunOutcome, 'skipped'>, duration: number | undefined): void {
     const state = this.#state(registration);
     state.runs[outcome] += 1;
@@ -172,7 +161,6 @@ export class RunStates {
     this.#changed.emit(registration, ['runs', 'lastOutcome', 'recent', 'lastDuration']);
   }
 
-  /** Counts windows without a run. */
   skipped(registration: Registration, windows: number): void {
     const state = this.#state(registration);
     state.runs.skipped += windows;

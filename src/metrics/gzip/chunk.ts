@@ -8,7 +8,6 @@ export interface Packed {
   readonly crc: number;
   /** Bytes of the text. */
   readonly length: number;
-  /** `crcShift(length)`. */
   readonly shift: number;
   /** The text, if it is too short for compression alone. */
   readonly short: Buffer | undefined;

@@ -11,7 +11,6 @@ interface Group<Item, Name extends string> {
   readonly chunks: Readonly<Record<Name, Chunk>>;
 }
 
-/** The samples of an item in each family. */
 export type SamplesOf<Item, Name extends string> = Readonly<Record<Name, (item: Item) => readonly Sample[]>>;
 
 /** The lines of many items in several families. They are rendered in groups of items. */
@@ -55,7 +54,6 @@ export class GroupedChunks<Key, Item extends object, Name extends string> {
     }
   }
 
-  /** Removes an item and its lines. */
   remove(key: Key): void {
     const entry = this.#items.get(key);
     if (entry !== undefined) {
