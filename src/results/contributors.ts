@@ -30,12 +30,6 @@ export interface Contributors extends LimitedSeries {
 /** A text that no exported label value contains. */
 const SEPARATOR = '\ud800';
 
-interface Merged {
-  readonly labels: ContributorSeries['labels'];
-  /** In the unit of the response: sums of whole numbers stay exact, and are converted once. */
-  value: number;
-}
-
 /**
  * Merges rows with equal selected labels to series: counts and bytes are added, and round-trip times have the maximum. Mirror
  * rows are never merged with others. Rows without a value are skipped.
@@ -45,7 +39,7 @@ interface Merged {
 export function mergeRows(rows: readonly ResultRow[], options: MergeOptions): Contributors {
   const { metricName, conversion, labels, mirrorRows, maxSeriesPerQuery, limit = rows.length } = options;
   const isSum = metricName !== 'ROUND_TRIP_TIME';
-  const merged = new Map<string, Merged>();
+  const merged = new Map<string, ContributorSeries & { value: number }>();
   const kept = worstRows(rows, limit);
   let truncated = 0;
   const onCut = () => {
@@ -56,46 +50,29 @@ export function mergeRows(rows: readonly ResultRow[], options: MergeOptions): Co
     if (value === undefined || (mirror && mirrorRows === 'drop')) {
       continue;
     }
-    const values = labels.map((label) => exportedLabelValue(row.labels[label] ?? '', onCut));
-    const key = [mirror ? '1' : '0', ...values].join(SEPARATOR);
+    const pairs = labels.map((label) => [label, exportedLabelValue(row.labels[label] ?? '', onCut)] as const);
+    const key = [mirror ? '1' : '0', ...pairs.map(([, text]) => text)].join(SEPARATOR);
     const same = merged.get(key);
     if (same === undefined) {
-      merged.set(key, { labels: seriesLabels(mirror, labels, values), value });
+      const own = pairs.filter(([, text]) => text !== '');
+      merged.set(key, { labels: mirror ? [['mirror', 'true'], ...own] : own, value });
     } else {
       same.value = isSum ? same.value + value : Math.max(same.value, value);
     }
   }
-  const series = new Map<string, ContributorSeries>();
-  for (const [key, { labels: own, value }] of merged) {
-    series.set(key, { labels: own, value: conversion.toBase(value) });
+  // Sums of whole numbers stay exact in the unit of the response, and are converted once.
+  for (const each of merged.values()) {
+    each.value = conversion.toBase(each.value);
   }
-  const capped = worstOf(series, maxSeriesPerQuery);
+  const capped = worstOf(merged, maxSeriesPerQuery);
+  const sum = rows.reduce((all, { value = 0, mirror }) => all + (mirror ? 0 : value), 0);
   const beyondLimit = rows.length - kept.length;
   return {
     ...capped,
     dropped: capped.dropped + beyondLimit,
     rows: rows.length,
-    total: isSum ? conversion.toBase(sumOf(rows)) : undefined,
+    total: isSum ? conversion.toBase(sum) : undefined,
     beyondLimit,
     truncated,
   };
-}
-
-function sumOf(rows: readonly ResultRow[]): number {
-  return rows.reduce((sum, { value = 0, mirror }) => (mirror ? sum : sum + value), 0);
-}
-
-function seriesLabels(
-  mirror: boolean,
-  names: readonly RowLabel[],
-  values: readonly string[],
-): ContributorSeries['labels'] {
-  const labels: (readonly [string, string])[] = mirror ? [['mirror', 'true']] : [];
-  for (const [i, name] of names.entries()) {
-    const value = values[i];
-    if (value !== undefined && value !== '') {
-      labels.push([name, value]);
-    }
-  }
-  return labels;
 }

@@ -39,22 +39,7 @@ export function newestDatapoints(
     }
   }
   const times = [...new Set([...sums.values()].flatMap((byTime) => [...byTime.keys()]))].sort((a, b) => a - b);
-  return {
-    ...worstOf(newest, maxSeriesPerQuery),
-    rows: datapoints.length,
-    newestAt: times.at(-1),
-    step: shortestStep(times),
-    truncated,
-  };
-}
-
-function shortestStep(times: readonly number[]): number | undefined {
-  let shortest: number | undefined;
-  for (const [i, time] of times.entries()) {
-    const before = times[i - 1];
-    if (before !== undefined && (shortest === undefined || time - before < shortest)) {
-      shortest = time - before;
-    }
-  }
-  return shortest;
+  const steps = times.slice(1).map((time, i) => time - (times[i] ?? time));
+  const step = steps.length === 0 ? undefined : steps.reduce((a, b) => Math.min(a, b));
+  return { ...worstOf(newest, maxSeriesPerQuery), rows: datapoints.length, newestAt: times.at(-1), step, truncated };
 }

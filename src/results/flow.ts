@@ -42,14 +42,10 @@ function endOf(row: Row, side: 'local' | 'remote', other: string): FlowEnd {
   const instance = text(row, `${side}InstanceId`);
   const subnet = text(row, `${side}SubnetId`);
   const last = other || text(row, `${side}VpcId`) || text(row, `${side}Region`) || text(row, 'destinationCategory');
-  const name = firstOf(service, qualified(pod), ip, instance, subnet, last);
+  const name = [service, qualified(pod), ip, instance, subnet].find((each) => each !== '') ?? last;
   const host =
     name === service ? pod || instance : name === qualified(pod) || name === ip ? instance || subnet : subnet;
   return { name, ip, zone: text(row, `${side}Az`), host: host === name ? '' : host };
-}
-
-function firstOf(...texts: readonly string[]): string {
-  return texts.find((each) => each !== '') ?? '';
 }
 
 function text(row: Row, field: string): string {

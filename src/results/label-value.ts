@@ -29,14 +29,10 @@ export function boundedLabelValue(text: string, onCut?: () => void): string {
   onCut?.();
   const bytes = Buffer.from(text.slice(0, LONGEST_BYTES));
   let end = KEPT_BYTES;
-  while (isContinuation(bytes[end])) {
+  // A byte that continues a character.
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) {
     end -= 1;
   }
   const hash = createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS);
   return `${bytes.toString('utf8', 0, end)}…${hash}`;
-}
-
-/** Returns whether a UTF-8 byte continues a character. */
-function isContinuation(byte: number | undefined): boolean {
-  return byte !== undefined && (byte & 0xc0) === 0x80;
 }

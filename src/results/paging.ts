@@ -12,16 +12,12 @@ export class Paging<Counted extends string> {
   readonly #totals = new Map<string, number>();
   /** Digests of the tokens so far. */
   readonly #seen = new Set<string>();
-  #nextToken: string | undefined;
+  /** Token of the next page. Undefined before the first page and after the last. */
+  nextToken: string | undefined;
 
   /** @param bounds limits over all pages */
   constructor(bounds: Bounds<Counted>) {
     this.#bounds = bounds;
-  }
-
-  /** Token of the next page. Undefined before the first page and after the last. */
-  get nextToken(): string | undefined {
-    return this.#nextToken;
   }
 
   /** @throws InvalidResponse if the list exceeds a limit, or if an earlier page had the same `nextToken` */
@@ -35,17 +31,13 @@ export class Paging<Counted extends string> {
       this.#totals.set(counted, total);
     }
     if (nextToken !== undefined) {
-      this.#see(nextToken);
+      const digest = createHash('sha256').update(nextToken).digest('base64');
+      if (this.#seen.has(digest)) {
+        throw new InvalidResponse('expected a new nextToken, got one of an earlier page');
+      }
+      this.#seen.add(digest);
     }
-    this.#nextToken = nextToken;
-  }
-
-  #see(token: string): void {
-    const digest = createHash('sha256').update(token).digest('base64');
-    if (this.#seen.has(digest)) {
-      throw new InvalidResponse('expected a new nextToken, got one of an earlier page');
-    }
-    this.#seen.add(digest);
+    this.nextToken = nextToken;
   }
 }
 
@@ -61,37 +53,26 @@ const RESULTS_BOUNDS = {
   bytes: 2 * LARGEST_RESULTS_BYTES,
 } as const;
 
-export type ResultsPaging = Paging<'rows' | 'series' | 'points'>;
-
-/** Creates the paging of a query's results. */
-export function resultsPaging(): ResultsPaging {
+export function resultsPaging(): Paging<'rows' | 'series' | 'points'> {
   return new Paging(RESULTS_BOUNDS);
 }
 
 /** Returns what {@link resultsPaging} counts of a page. */
 export function countsOf(page: RowPage | DataPage): Readonly<Record<'rows' | 'series' | 'points', number>> {
-  return 'rows' in page
-    ? { rows: page.rows.length, series: 0, points: 0 }
-    : {
-        rows: 0,
-        series: page.datapoints.length,
-        points: page.datapoints.reduce((sum, { points }) => sum + points.length, 0),
-      };
+  if ('rows' in page) {
+    return { rows: page.rows.length, series: 0, points: 0 };
+  }
+  const points = page.datapoints.reduce((sum, series) => sum + series.points.length, 0);
+  return { rows: 0, series: page.datapoints.length, points };
 }
 
 /** A request has at most 500 metrics, and a read at most 60 points of each. */
-const METRICS_BOUNDS = { pages: 100, points: 100_800, bytes: 32 * 1024 * 1024 } as const;
-
-/** Creates the paging of a response with metrics. */
 export function metricsPaging(): Paging<'points'> {
-  return new Paging(METRICS_BOUNDS);
+  return new Paging({ pages: 100, points: 100_800, bytes: 32 * 1024 * 1024 });
 }
-
-const LISTING_BOUNDS = { pages: 2_000, items: 50_000, bytes: 32 * 1024 * 1024 } as const;
 
 export type ListingPaging = Paging<'items'>;
 
-/** Creates the paging of a listing of monitors or scopes. */
 export function listingPaging(): ListingPaging {
-  return new Paging(LISTING_BOUNDS);
+  return new Paging({ pages: 2_000, items: 50_000, bytes: 32 * 1024 * 1024 });
 }

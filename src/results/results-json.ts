@@ -54,9 +54,6 @@ export function datapointsJson(results: DataResults, conversion: UnitConversion)
 }
 
 function unitsJson(unit: string | undefined, conversion: UnitConversion): ResultsJson {
-  return {
-    unit: unit ?? null,
-    assumedUnit: conversion.assumed ? conversion.unit : null,
-    baseUnit: conversion.baseUnit,
-  };
+  const { assumed, baseUnit } = conversion;
+  return { unit: unit ?? null, assumedUnit: assumed ? conversion.unit : null, baseUnit };
 }

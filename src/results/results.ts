@@ -108,29 +108,15 @@ export function readDataPage(output: unknown): DataPage {
  * @throws InvalidResponse if pages have different units
  */
 export function joinRowPages(pages: readonly RowResults[]): RowResults {
-  return {
-    unit: commonUnit(pages),
-    rows: distinct(
-      pages.map(({ rows }) => rows),
-      rowKey,
-    ),
-  };
+  const rows = pages.map((page) => page.rows);
+  // The order of the texts is fixed. Rows of different flows have different keys.
+  return { unit: commonUnit(pages), rows: distinct(rows, ({ labels, value }) => JSON.stringify([labels, value])) };
 }
 
 /** Joins the pages of data points like {@link joinRowPages}. @throws InvalidResponse if pages have different units */
 export function joinDataPages(pages: readonly DataResults[]): DataResults {
-  return {
-    unit: commonUnit(pages),
-    datapoints: distinct(
-      pages.map(({ datapoints }) => datapoints),
-      (series) => JSON.stringify(series),
-    ),
-  };
-}
-
-/** Returns a key of the texts, whose order is fixed, and the value. Rows of different flows have different keys. */
-function rowKey({ labels, value }: ResultRow): string {
-  return JSON.stringify([labels, value]);
+  const datapoints = pages.map((page) => page.datapoints);
+  return { unit: commonUnit(pages), datapoints: distinct(datapoints, (series) => JSON.stringify(series)) };
 }
 
 /** Returns the items of all pages. Equal items are kept as often as on the page with the most of them. */
@@ -156,8 +142,7 @@ function distinct<Item>(pages: readonly (readonly Item[])[], keyOf: (item: Item)
 }
 
 function commonUnit(pages: readonly { readonly unit: string | undefined }[]): string | undefined {
-  const named = pages.flatMap(({ unit }) => unit ?? []);
-  const [first, ...others] = named;
+  const [first, ...others] = pages.flatMap(({ unit }) => unit ?? []);
   const other = others.find((unit) => unit.toLowerCase() !== first?.toLowerCase());
   if (other !== undefined) {
     throw invalid('unit', `${shown(first)} on every page`, other);
@@ -167,12 +152,11 @@ function commonUnit(pages: readonly { readonly unit: string | undefined }[]): st
 
 function readRow(item: unknown, path: string): ResultRow {
   const raw = readMembers(item, path);
-  const labels: Partial<Record<RowLabel, string>> = {};
-  readTexts(raw, ROW_FIELDS, path, labels);
+  const labels = readTexts(raw, ROW_FIELDS, path);
   const metadata = raw['kubernetesMetadata'];
   if (!isAbsent(metadata)) {
     const metadataPath = `${path}.kubernetesMetadata`;
-    readTexts(readMembers(metadata, metadataPath), KUBERNETES_FIELDS, metadataPath, labels);
+    Object.assign(labels, readTexts(readMembers(metadata, metadataPath), KUBERNETES_FIELDS, metadataPath));
   }
   const port = readPort(raw['targetPort'], `${path}.targetPort`);
   if (port !== undefined) {
@@ -181,18 +165,9 @@ function readRow(item: unknown, path: string): ResultRow {
   return { labels, value: readAmount(raw['value'], `${path}.value`), mirror: port === 0, raw };
 }
 
-function readTexts(
-  members: Members,
-  fields: typeof ROW_FIELDS,
-  path: string,
-  labels: Partial<Record<RowLabel, string>>,
-): void {
-  for (const [label, field] of fields) {
-    const text = readText(members[field], `${path}.${field}`);
-    if (text !== undefined) {
-      labels[label] = text;
-    }
-  }
+function readTexts(members: Members, fields: typeof ROW_FIELDS, path: string): Partial<Record<RowLabel, string>> {
+  const texts = fields.map(([label, field]) => [label, readText(members[field], `${path}.${field}`)] as const);
+  return Object.fromEntries(texts.filter(([, text]) => text !== undefined));
 }
 
 function readSeries(item: unknown, path: string): DatapointSeries {

@@ -27,23 +27,23 @@ export interface UnitConversion {
   toBase(value: number): number;
 }
 
-/**
- * The size of a unit is `times` / `per` of the base unit. Both are whole numbers, and one of them is 1, so that a conversion
- * is one multiplication or division by an exact number.
- */
-interface Factor {
-  readonly times: number;
-  readonly per: number;
-}
+/** A conversion to the base unit is one multiplication or division by a whole number, which is exact. */
+type Conversion = (value: number) => number;
 
-const times = (factor: number): Factor => ({ times: factor, per: 1 });
-const per = (divisor: number): Factor => ({ times: 1, per: divisor });
+const times =
+  (factor: number): Conversion =>
+  (value) =>
+    value * factor;
+const per =
+  (divisor: number): Conversion =>
+  (value) =>
+    value / divisor;
 
 /**
  * Units by base unit, in lower case, out of the 27 CloudWatch units of the service's model. Prefixes are decimal. Percent and
  * units per second belong to no base unit.
  */
-const FACTORS: Readonly<Record<BaseUnit, ReadonlyMap<string, Factor>>> = {
+const CONVERSIONS: Readonly<Record<BaseUnit, ReadonlyMap<string, Conversion>>> = {
   seconds: new Map([
     ['seconds', times(1)],
     ['milliseconds', per(1e3)],
@@ -78,9 +78,9 @@ export function unitConversion(
   const baseUnit = BASE_UNITS[metricName];
   const assumed = unit === undefined || unit === '' || unit.toLowerCase() === 'none';
   const taken = assumed ? (baseUnit === 'seconds' ? roundTripTimeUnit.toLowerCase() : baseUnit) : unit;
-  const factor = FACTORS[baseUnit].get(taken.toLowerCase());
-  if (factor === undefined) {
-    const fitting = [...FACTORS[baseUnit].keys()].join(', ');
+  const convert = CONVERSIONS[baseUnit].get(taken.toLowerCase());
+  if (convert === undefined) {
+    const fitting = [...CONVERSIONS[baseUnit].keys()].join(', ');
     throw new InvalidResponse(
       `expected unit of ${metricName} to be one of ${fitting}, or none, got ${JSON.stringify(taken).slice(0, 60)}`,
     );
@@ -90,7 +90,7 @@ export function unitConversion(
     assumed,
     baseUnit,
     toBase(value) {
-      const converted = (value * factor.times) / factor.per;
+      const converted = convert(value);
       if (!Number.isFinite(converted)) {
         throw new InvalidResponse(`expected values of ${metricName} to be finite, got ${value} ${taken}`);
       }
