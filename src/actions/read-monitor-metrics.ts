@@ -124,7 +124,7 @@ export class MetricReading {
       }
       const outcome = await store.store(monitor.key, counted);
       if (outcome === 'stored') {
-        stats.missed(target, counted.missed);
+        stats.add(target, { missed: counted.missed });
         metrics.show(monitor, counted);
       }
       if (outcome !== 'changed') {

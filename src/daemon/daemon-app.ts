@@ -6,7 +6,7 @@ import { lazy } from '../lib/concurrency.ts';
 import type { Context } from '../lib/context.ts';
 import type { Price } from '../metrics/exporter-sections.ts';
 import type { Exposition } from '../metrics/exposition.ts';
-import { Readiness } from '../state/readiness.ts';
+import { readinessOf } from '../state/readiness.ts';
 import { StatusChanges } from '../state/status-changes.ts';
 import { FlowDigests } from './flow-digests.ts';
 import type { DaemonOptions, Parts } from './parts.ts';
@@ -41,7 +41,7 @@ export function createDaemonApp(
   const { state, scheduling } = parts;
   const { security } = web;
   const flowDigests = new FlowDigests(state, clock);
-  const readiness = new Readiness(clock, state.queries);
+  const readiness = readinessOf(clock, state.queries);
   const statusChanges = new StatusChanges({ clock, states: state.queries, log });
   const options: AppOptions = {
     site: { ...web, version: build.version },

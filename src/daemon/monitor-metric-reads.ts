@@ -211,7 +211,7 @@ export class MonitorMetricReads {
       endpoint: endpoint?.replaceAll('{region}', target.region),
       maxAttempts: inForce.loaded.config.aws.maxAttempts,
       version,
-      onBilled: (metrics) => state.cloudwatch.requested(target, metrics),
+      onBilled: (requested) => state.cloudwatch.add(target, { requested }),
     });
   }
 

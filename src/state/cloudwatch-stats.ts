@@ -17,14 +17,10 @@ export class CloudwatchStats {
     return this.#counts.get(target) ?? NONE;
   }
 
-  requested(target: Target, metrics: number): void {
+  add(target: Target, more: Partial<ReadCounts>): void {
     const { requested, missed } = this.of(target);
-    this.#counts.set(target, { requested: requested + metrics, missed });
-  }
-
-  missed(target: Target, periods: number): void {
-    const { requested, missed } = this.of(target);
-    this.#counts.set(target, { requested, missed: missed + periods });
+    const counts = { requested: requested + (more.requested ?? 0), missed: missed + (more.missed ?? 0) };
+    this.#counts.set(target, counts);
   }
 
   remove(target: Target): void {

@@ -1,7 +1,7 @@
 import type { MonitorSummary, ScopeSummary } from '../aws/lists.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Context } from '../lib/context.ts';
 import { Emitter } from '../lib/emitter.ts';
-import type { Logger } from '../lib/log.ts';
 import type { Found } from '../queries/following.ts';
 import type { Target } from '../scheduler/target.ts';
 
@@ -26,24 +26,15 @@ export interface TargetInventory {
   readonly scopes: Listing<ScopeSummary> | undefined;
 }
 
-interface MutableInventory extends TargetInventory {
-  monitors: Listing<MonitorSummary> | undefined;
-  scopes: Listing<ScopeSummary> | undefined;
+type MutableInventory = { -readonly [Member in keyof TargetInventory]: TargetInventory[Member] } & {
   /** Tags of monitors by ARN. */
   tags: Map<string, KnownTags>;
-}
+};
 
 /** Intervals for which a listing is exported while later ones fail. */
 const SHOWN_FOR = 3;
 /** Intervals for which tags are valid. They rarely change, and each monitor needs one request for its tags. */
 const TAGS_FOR = 6;
-
-export interface InventoryOptions {
-  readonly clock: Clock;
-  /** Milliseconds between listings. */
-  readonly every: number;
-  readonly log: Pick<Logger, 'error'>;
-}
 
 /** The monitors and scopes in the targets in use. */
 export class Inventory {
@@ -54,7 +45,7 @@ export class Inventory {
   /** Milliseconds between listings. */
   every: number;
 
-  constructor({ clock, every, log }: InventoryOptions) {
+  constructor({ clock, every, log }: Pick<Context, 'clock' | 'log'> & { readonly every: number }) {
     this.#clock = clock;
     this.every = every;
     this.changed = new Emitter(log, 'change of an inventory');
@@ -72,23 +63,17 @@ export class Inventory {
   }
 
   monitorsListed(target: Target, monitors: readonly MonitorSummary[]): void {
-    const inventory = this.#targets.get(target);
-    if (inventory === undefined) {
-      return;
-    }
-    inventory.monitors = this.#listing(monitors, ({ name }) => name);
     const arns = new Set(monitors.map(({ arn }) => arn));
-    inventory.tags = new Map([...inventory.tags].filter(([arn]) => arns.has(arn)));
-    this.changed.emit(inventory);
+    this.#update(target, (inventory) => {
+      inventory.monitors = this.#listing(monitors, ({ name }) => name);
+      inventory.tags = new Map([...inventory.tags].filter(([arn]) => arns.has(arn)));
+    });
   }
 
   scopesListed(target: Target, scopes: readonly ScopeSummary[]): void {
-    const inventory = this.#targets.get(target);
-    if (inventory === undefined) {
-      return;
-    }
-    inventory.scopes = this.#listing(scopes, ({ id }) => id);
-    this.changed.emit(inventory);
+    this.#update(target, (inventory) => {
+      inventory.scopes = this.#listing(scopes, ({ id }) => id);
+    });
   }
 
   tagsRead(target: Target, arn: string, tags: Readonly<Record<string, string>>): void {
@@ -98,10 +83,7 @@ export class Inventory {
 
   /** Emits a change after all required tags were read. */
   tagsComplete(target: Target): void {
-    const inventory = this.#targets.get(target);
-    if (inventory !== undefined) {
-      this.changed.emit(inventory);
-    }
+    this.#update(target, () => undefined);
   }
 
   knowsTags(target: Target, arn: string): boolean {
@@ -130,6 +112,14 @@ export class Inventory {
       })),
       scopeIds: (inventory?.scopes?.items ?? []).map(({ id }) => id),
     };
+  }
+
+  #update(target: Target, change: (inventory: MutableInventory) => void): void {
+    const inventory = this.#targets.get(target);
+    if (inventory !== undefined) {
+      change(inventory);
+      this.changed.emit(inventory);
+    }
   }
 
   /** Keeps the last of equal items: items move between pages if others are created or deleted in the meantime. */

@@ -21,7 +21,8 @@ export interface StoredLimit {
   readonly periods: StoredPeriods;
 }
 
-export const NO_COUNT: LimitCount = { observedSeconds: 0, slowSeconds: 0 };
+const NONE: Counted = { observedSeconds: 0, slowSeconds: 0, periods: undefined };
+export const NO_COUNT: LimitCount = NONE;
 
 /** Returns the periods of all limits that have any. */
 export function storedLimits(counts: LimitCounts): readonly StoredLimit[] {
@@ -32,11 +33,8 @@ export function storedLimits(counts: LimitCounts): readonly StoredLimit[] {
 export function mergeLimits(before: LimitCounts, others: readonly StoredLimit[]): LimitCounts {
   const merged = new Map(before);
   for (const { limit, periods } of others) {
-    const own = before.get(limit) ?? { ...NO_COUNT, periods: undefined };
-    merged.set(limit, {
-      ...own,
-      periods: own.periods === undefined ? periods : CountedPeriods.merge(own.periods, periods),
-    });
+    const own = before.get(limit) ?? NONE;
+    merged.set(limit, { ...own, periods: own.periods ? CountedPeriods.merge(own.periods, periods) : periods });
   }
   return merged;
 }
@@ -62,21 +60,12 @@ export function countLimits(
 ): LimitCounts {
   return new Map(
     limits.map((limit) => {
-      const {
-        periods: stored,
-        observedSeconds,
-        slowSeconds,
-      } = before.get(limit) ?? { ...NO_COUNT, periods: undefined };
-      const all = stored === undefined ? new CountedPeriods() : CountedPeriods.restore(stored);
+      const known = before.get(limit) ?? NONE;
+      const all = known.periods ? CountedPeriods.restore(known.periods) : new CountedPeriods();
       const { periods, increase } = all.add(readingOf(limit));
-      return [
-        limit,
-        {
-          periods: all.stored(),
-          observedSeconds: observedSeconds + periods * SECONDS_PER_PERIOD,
-          slowSeconds: slowSeconds + increase * SECONDS_PER_PERIOD,
-        },
-      ];
+      const observedSeconds = known.observedSeconds + periods * SECONDS_PER_PERIOD;
+      const slowSeconds = known.slowSeconds + increase * SECONDS_PER_PERIOD;
+      return [limit, { periods: all.stored(), observedSeconds, slowSeconds }];
     }),
   );
 }

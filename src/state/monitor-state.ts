@@ -13,28 +13,17 @@ import {
 } from './limit-counts.ts';
 import { type NetworkCondition, networkCondition } from './monitor-condition.ts';
 
+const TOTALS = [
+  ...(['observedSeconds', 'degradedSeconds', 'retransmissions', 'timeouts', 'dataTransferred'] as const),
+  // Minutes with a round-trip time while the monitor has a limit, and those above it.
+  ...(['roundTripObservedSeconds', 'roundTripSlowSeconds'] as const),
+];
+
 /** Sums over the counted periods of a monitor since the start of the exporter. */
-export interface MonitorTotals {
-  readonly observedSeconds: number;
-  readonly degradedSeconds: number;
-  readonly retransmissions: number;
-  readonly timeouts: number;
-  readonly dataTransferred: number;
-  /** Minutes with a round-trip time while the monitor has a limit, and those above it. */
-  readonly roundTripObservedSeconds: number;
-  readonly roundTripSlowSeconds: number;
-}
+export type MonitorTotals = Readonly<Record<(typeof TOTALS)[number], number>>;
 
 export function totalsOf(of: (total: keyof MonitorTotals) => number): MonitorTotals {
-  return {
-    observedSeconds: of('observedSeconds'),
-    degradedSeconds: of('degradedSeconds'),
-    retransmissions: of('retransmissions'),
-    timeouts: of('timeouts'),
-    dataTransferred: of('dataTransferred'),
-    roundTripObservedSeconds: of('roundTripObservedSeconds'),
-    roundTripSlowSeconds: of('roundTripSlowSeconds'),
-  };
+  return Object.fromEntries(TOTALS.map((total) => [total, of(total)])) as MonitorTotals; // has all of them
 }
 
 const NO_TOTALS = totalsOf(() => 0);
@@ -51,23 +40,10 @@ export const COUNTED = ['HealthIndicator', 'Retransmissions', 'Timeouts', 'DataT
 type CountedMetric = (typeof COUNTED)[number];
 
 /** The metrics of a monitor. Times are in milliseconds since the epoch. */
-export interface MonitorState {
-  /** Identifies the monitor in all targets that list it. */
-  readonly key: string;
-  readonly arn: string;
-  readonly totals: MonitorTotals;
-  /** The newest round-trip time: start of its period, and seconds. */
-  readonly roundTripTime: Point | undefined;
-  readonly condition: NetworkCondition | undefined;
-  /** End of the newest period of any metric. */
-  readonly newestEnd: number | undefined;
-  /** End of the newest period of HealthIndicator. */
-  readonly healthEnd: number | undefined;
-  /** Returns what is counted for one of the configured limits of round-trip times, in seconds. */
-  countOf(limit: number): LimitCount;
-  /** Returns the bytes transferred in a range of whole periods, if all its points are known. */
-  bytesIn(range: Span): number | undefined;
-}
+export type MonitorState = Readonly<
+  Pick<MutableMonitor, 'key' | 'arn' | 'totals' | 'roundTripTime' | 'condition' | 'newestEnd' | 'healthEnd'>
+> &
+  Pick<MutableMonitor, 'countOf' | 'bytesIn'>;
 
 /** The periods of a monitor as they are stored. Can be stored as JSON. */
 export interface StoredMonitor {
@@ -91,10 +67,12 @@ const SECONDS_PER_MICROSECOND = 1e-6;
 const SECONDS_PER_PERIOD = PERIOD_MS / 1_000;
 
 /** The metrics of a monitor, as reads change them. */
-export class MutableMonitor implements MonitorState {
+export class MutableMonitor {
+  /** Identifies the monitor in all targets that list it. */
   readonly key: string;
   readonly arn: string;
   totals: MonitorTotals = NO_TOTALS;
+  /** The newest round-trip time: start of its period, and seconds. */
   roundTripTime: Point | undefined;
   /** Limits of round-trip times in seconds, in the order of targets. Counts of the first one outlast its changes. */
   limits: readonly number[] = [];
@@ -110,6 +88,7 @@ export class MutableMonitor implements MonitorState {
     this.arn = arn;
   }
 
+  /** End of the newest period of any metric. */
   get newestEnd(): number | undefined {
     const starts = [...Array.from(this.#periods.values(), ({ newest }) => newest), this.roundTripTime?.[0]];
     const known = starts.filter((at) => at !== undefined);
@@ -121,18 +100,20 @@ export class MutableMonitor implements MonitorState {
     return newest === undefined ? undefined : newest + PERIOD_MS;
   }
 
+  /** Returns what is counted for one of the configured limits of round-trip times, in seconds. */
   countOf(limit: number): LimitCount {
     const { roundTripObservedSeconds: observedSeconds, roundTripSlowSeconds: slowSeconds } = this.totals;
     return limit === this.limits[0] ? { observedSeconds, slowSeconds } : (this.#others.get(limit) ?? NO_COUNT);
   }
 
+  /** Returns the bytes transferred in a range of whole periods, if all its points are known. */
   bytesIn(range: Span): number | undefined {
     return this.#periods.get('DataTransferred')?.sum(range);
   }
 
   /** Adds the points of a read. Only gauges show the returned result until {@link show} is called with it. */
   count(readings: ReadonlyMap<MonitorMetric, PeriodReading>): CountedMonitor {
-    const totals = { ...this.totals };
+    const totals: { -readonly [Total in keyof MonitorTotals]: number } = { ...this.totals };
     const all = restored(this.#counted);
     const [firstLimit, ...otherLimits] = this.limits;
     let others = this.#others;

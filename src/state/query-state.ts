@@ -1,7 +1,7 @@
 import type { ApiErrorName } from '../aws/errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Context } from '../lib/context.ts';
 import { Emitter } from '../lib/emitter.ts';
-import type { Logger } from '../lib/log.ts';
 import type { Registration } from '../model/query.ts';
 import { isTerminal, type QueryStatus } from '../model/vocabulary.ts';
 import type { ChangedField, StateChanged } from './changed-fields.ts';
@@ -50,12 +50,6 @@ interface MutableState extends Pick<QueryState, 'registration' | 'registeredAt'>
   staleAfter: number;
 }
 
-export interface QueryStatesOptions {
-  readonly clock: Clock;
-  readonly giveUpAfter: number;
-  readonly log: Pick<Logger, 'error'>;
-}
-
 /** The states of all registered queries. Polls write to it, and metrics, API, and status page read from it. */
 export class QueryStates {
   /** Emitted for these states and for the runs of scheduled queries. */
@@ -68,7 +62,7 @@ export class QueryStates {
   /** Milliseconds for which the service may not know a query before it is given up. */
   giveUpAfter: number;
 
-  constructor({ clock, giveUpAfter, log }: QueryStatesOptions) {
+  constructor({ clock, giveUpAfter, log }: Pick<Context, 'clock' | 'log'> & { readonly giveUpAfter: number }) {
     this.#clock = clock;
     this.changed = new Emitter(log, 'change of a query');
     this.giveUpAfter = giveUpAfter;
@@ -148,10 +142,6 @@ export class QueryStates {
   /** In the order of registration. */
   all(): IterableIterator<QueryState> {
     return this.#records.values();
-  }
-
-  get size(): number {
-    return this.#records.size;
   }
 
   get untried(): number {

@@ -4,23 +4,14 @@ import type { QueryStates } from './query-state.ts';
 /** Longest time after the start for which untried queries delay readiness. */
 const PATIENCE_MS = 60_000;
 
-/** Tracks whether each query of the startup was polled once, successfully or not. Once ready, it stays ready. */
-export class Readiness {
-  readonly #clock: Clock;
-  readonly #states: Pick<QueryStates, 'untried'>;
-  readonly #startedAt: number;
-  #ready = false;
-
-  constructor(clock: Clock, states: Pick<QueryStates, 'untried'>) {
-    this.#clock = clock;
-    this.#states = states;
-    this.#startedAt = clock.monotonic();
-  }
-
-  /** Returns the number of untried queries; 0 if ready. */
-  waiting(): number {
-    const { untried } = this.#states;
-    this.#ready ||= untried === 0 || this.#clock.monotonic() - this.#startedAt >= PATIENCE_MS;
-    return this.#ready ? 0 : untried;
-  }
+/** Returns the number of queries of the startup that were not polled, successfully or not; 0 if ready, and from then on. */
+export function readinessOf(clock: Clock, states: Pick<QueryStates, 'untried'>): { waiting(): number } {
+  const startedAt = clock.monotonic();
+  let isReady = false;
+  return {
+    waiting() {
+      isReady ||= states.untried === 0 || clock.monotonic() - startedAt >= PATIENCE_MS;
+      return isReady ? 0 : states.untried;
+    },
+  };
 }

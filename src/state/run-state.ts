@@ -1,8 +1,8 @@
 import { type Clock, monotonicOf } from '../lib/clock.ts';
+import type { Context } from '../lib/context.ts';
 import { Emitter } from '../lib/emitter.ts';
-import type { Logger } from '../lib/log.ts';
 import { hasTotal, type Registration, type ScheduledQuery } from '../model/query.ts';
-import type { RunOutcome } from '../model/run.ts';
+import { RUN_OUTCOMES, type RunOutcome } from '../model/run.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
 import type { KeptJson } from '../results/kept-json.ts';
 import type { StateChanged } from './changed-fields.ts';
@@ -62,21 +62,15 @@ export type NewResults = [
   from: 'read' | 'restored',
 ];
 
-export interface RunStatesOptions {
-  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
-  readonly log: Pick<Logger, 'error'>;
-  readonly changed: StateChanged;
-}
-
 /** The run states of all scheduled queries. */
 export class RunStates {
   /** Emits the series of results, which are not kept here. */
   readonly newResults: Emitter<NewResults>;
-  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly #clock: Clock;
   readonly #changed: StateChanged;
   readonly #states = new WeakMap<Registration, MutableRunState>();
 
-  constructor({ clock, log, changed }: RunStatesOptions) {
+  constructor({ clock, log, changed }: Pick<Context, 'clock' | 'log'> & { readonly changed: StateChanged }) {
     this.#clock = clock;
     this.#changed = changed;
     this.newResults = new Emitter(log, 'new results of a query');
@@ -85,7 +79,7 @@ export class RunStates {
   register(registration: Registration<ScheduledQuery>): RunState {
     const state: MutableRunState = {
       registration,
-      runs: noRuns(),
+      runs: Object.fromEntries(RUN_OUTCOMES.map((outcome) => [outcome, 0])) as Record<RunOutcome, number>, // has all of them
       lastOutcome: undefined,
       recent: new RecentRuns(),
       lastQueryId: undefined,
@@ -100,8 +94,7 @@ export class RunStates {
 
   /** Restores the state of an earlier process for a query that was just registered. */
   restore(registration: Registration, saved: Pick<RunState, 'lastOutcome' | 'lastQueryId' | 'lastDuration'>): void {
-    const state = this.#state(registration);
-    Object.assign(state, saved);
+    Object.assign(this.#state(registration), saved);
     this.#changed.emit(registration, ['lastOutcome', 'lastQueryId', 'lastDuration']);
   }
 
@@ -119,8 +112,7 @@ export class RunStates {
   }
 
   started(registration: Registration, queryId: string): void {
-    const state = this.#state(registration);
-    state.lastQueryId = queryId;
+    this.#state(registration).lastQueryId = queryId;
     this.#changed.emit(registration, ['lastQueryId']);
   }
 
@@ -181,16 +173,4 @@ export class RunStates {
 export function areStale({ results, registration }: RunState, now: number): boolean {
   const { every, delay, timeout } = registration.query.schedule;
   return results !== undefined && now - results.since > 3 * every + delay + timeout;
-}
-
-function noRuns(): Record<RunOutcome, number> {
-  return {
-    succeeded: 0,
-    failed: 0,
-    canceled: 0,
-    timed_out: 0,
-    start_failed: 0,
-    results_failed: 0,
-    skipped: 0,
-  };
 }

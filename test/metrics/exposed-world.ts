@@ -107,7 +107,7 @@ export class ExposedWorld {
     const monitors = unchangingMonitor(first);
     const exporter = exporterSections({
       build: { version: '0.1.0', revision: 'abc', nodeVersion: 'v20' },
-      registeredQueries: () => new Map([['config', this.#states.size]]),
+      registeredQueries: () => new Map([['config', [...this.#states.all()].length]]),
       pollLag: () => this.lag,
       configLoad: () => ({ successful: true, at: 1_700_000_000_500 }),
       discoveryFiles: () =>

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Readiness } from '../../src/state/readiness.ts';
+import { readinessOf } from '../../src/state/readiness.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 function setUp(untried: number) {
   const clock = new FakeClock();
   const states = { untried };
-  return { clock, states, readiness: new Readiness(clock, states) };
+  return { clock, states, readiness: readinessOf(clock, states) };
 }
 
-describe('Readiness', () => {
+describe('readinessOf', () => {
   it('waits for each untried query', () => {
     const { states, readiness } = setUp(2);
     expect(readiness.waiting()).toBe(2);
@@ -25,7 +25,7 @@ describe('Readiness', () => {
   it('waits 60 s from the start of the exporter, not of the machine', async () => {
     const clock = new FakeClock();
     await clock.advance(3_600_000);
-    const readiness = new Readiness(clock, { untried: 1 });
+    const readiness = readinessOf(clock, { untried: 1 });
     expect(readiness.waiting()).toBe(1);
     await clock.advance(60_000);
     expect(readiness.waiting()).toBe(0);
