@@ -1,5 +1,5 @@
 import type { Clock } from '../src/lib/clock.ts';
-import type { Logger } from '../src/lib/log.ts';
+import { SILENT_LOG } from '../src/lib/log.ts';
 import type { Registration } from '../src/model/query.ts';
 import { QueryStates } from '../src/state/query-state.ts';
 import { registeredQueries } from './watched-queries.ts';
@@ -13,7 +13,7 @@ export class ChangingStates {
 
   constructor() {
     const clock: Clock = { now: () => this.#now, monotonic: () => this.#now, setTimer: () => () => undefined };
-    const log: Pick<Logger, 'error'> = { error: (msg, fields) => console.error(msg, fields) };
+    const log = { ...SILENT_LOG, error: console.error };
     this.states = new QueryStates({ clock, giveUpAfter: 3_600_000, log });
   }
 
