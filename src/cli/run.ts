@@ -213,7 +213,7 @@ async function runIamPolicy(args: readonly string[]): Promise<number> {
   const values = readFlags(IAM_POLICY_FLAGS, args, env);
   const shard = readShard(values);
   const common = await configOf('iam-policy', values.operands);
-  const { printIamPolicy } = await import('./iam/iam-policies.ts');
+  const { printIamPolicy } = await import('./iam-policies.ts');
   return printIamPolicy({ ...common, shard, trust: values.on('trust') });
 }
 
@@ -223,7 +223,7 @@ async function runStorage(args: readonly string[]): Promise<number> {
     throw new UsageError(`storage requires create, got ${action === undefined ? 'nothing' : JSON.stringify(action)}`);
   }
   const common = await configOf('storage create', operands);
-  const { createStorage } = await import('./storage/create-storage.ts');
+  const { createStorage } = await import('./create-storage.ts');
   return createStorage({ ...common, version: readBuildInfo().version, clock: systemClock });
 }
 
@@ -241,8 +241,8 @@ function onlyFile(command: string, operands: readonly string[]): string {
 async function runHealthcheck(args: readonly string[]): Promise<number> {
   const values = readFlags(HEALTHCHECK_FLAGS, args, env);
   refuseOperands(values.operands);
-  const { runHealthcheckCommand } = await import('./healthcheck/command.ts');
-  return runHealthcheckCommand({ values, env, clock: systemClock, stdout, stderr });
+  const { runHealthcheckCommand } = await import('./healthcheck.ts');
+  return runHealthcheckCommand(values, systemClock);
 }
 
 async function runQuery(args: readonly string[]): Promise<number> {

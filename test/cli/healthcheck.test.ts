@@ -5,7 +5,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
-import { checkHealth } from '../../src/cli/healthcheck/check-health.ts';
+import { checkHealth } from '../../src/cli/healthcheck.ts';
 import { tlsFixture } from '../aws/local-network.ts';
 import { FIRST_TLS, SECRET_2Y } from '../http/secure-exporter.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { printIamPolicy } from '../../src/cli/iam/iam-policies.ts';
+import { printIamPolicy } from '../../src/cli/iam-policies.ts';
 import { WHOLE } from '../../src/model/shard.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

@@ -1,19 +1,31 @@
 import type { Config } from '../../config/config.ts';
+import type { ReadOptions } from '../../config/read.ts';
 import { ConfigError } from '../../config/reading/problem.ts';
-import type { Environment } from '../../config/reading/reading.ts';
 import { groupBy } from '../../lib/group-by.ts';
 import { abbreviate, counted, NAMES_SHOWN } from '../../lib/text.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
 import { type Shard, targetsOfShard } from '../../model/shard.ts';
 import { QUERY_TYPES } from '../../model/vocabulary.ts';
 import type { Follower } from '../../queries/following.ts';
-import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from '../../queries/targets.ts';
+import { planScheduledQueries } from '../../queries/plan.ts';
+import { formatRate, requestRate, sumUpSeries, sumUpTargets, type TargetLoad } from '../../queries/targets.ts';
 import { type LoadedWithFiles, loadWithFiles } from '../../registry/load-with-files.ts';
 import { summarizeCloudwatch } from './cloudwatch-summary.ts';
-import { describeSelector, nameSelector } from './selectors.ts';
 
-export interface CheckConfigOptions {
-  readonly file: string;
+/** A stream to write to. */
+export interface TextSink {
+  write(text: string): void;
+}
+
+/** Options of the commands that read a configuration file. */
+export interface ConfigCommandOptions extends ReadOptions {
+  /** Receives the output for a valid file. */
+  readonly stdout: TextSink;
+  /** Receives a line for each error. */
+  readonly stderr: TextSink;
+}
+
+export interface CheckConfigOptions extends ConfigCommandOptions {
   /** The shard of the exporter. The summary and the checks contain only its targets. */
   readonly shard: Shard;
   /** Treat warnings as errors. */
@@ -22,18 +34,6 @@ export interface CheckConfigOptions {
   readonly verbose?: boolean;
   /** Checks a valid file with calls to AWS, and returns true if all checks succeed. Undefined: AWS is not called. */
   readonly online: ((loaded: LoadedWithFiles) => Promise<boolean>) | undefined;
-  readonly env: Environment;
-  /** Returns the region of the environment or the AWS profile, or undefined. */
-  readonly fallbackRegion: () => Promise<string | undefined>;
-  /** Receives the summary of a valid file. */
-  readonly stdout: TextSink;
-  /** Receives a line for each error. */
-  readonly stderr: TextSink;
-}
-
-/** A stream to write to. */
-export interface TextSink {
-  write(text: string): void;
 }
 
 /**
@@ -41,15 +41,22 @@ export interface TextSink {
  *
  * @returns the exit code: 0 for a valid file if all checks succeed, otherwise 1
  */
-export async function checkConfig(options: CheckConfigOptions): Promise<number> {
-  const { file, shard, strict, online, env, fallbackRegion, stdout, stderr } = options;
-  try {
-    const loaded = await loadWithFiles({ file, env, fallbackRegion, isOwn: targetsOfShard(shard) });
+export function checkConfig(options: CheckConfigOptions): Promise<number> {
+  const { shard, strict, online, stdout, stderr } = options;
+  return reportingErrors(stderr, async () => {
+    const loaded = await loadWithFiles({ ...options, isOwn: targetsOfShard(shard) });
     if (strict && loaded.warnings.length > 0) {
       throw new ConfigError(loaded.warnings);
     }
     stdout.write(`${summarize(options, loaded).join('\n')}\n`);
-    return online === undefined || (await online(loaded)) ? 0 : 1;
+    return online === undefined || (await online(loaded));
+  });
+}
+
+/** Returns the exit code of a command: 1 if it returns false, or after a ConfigError, which is printed. */
+export async function reportingErrors(stderr: TextSink, command: () => Promise<boolean>): Promise<number> {
+  try {
+    return (await command()) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof ConfigError)) {
       throw error;
@@ -61,12 +68,13 @@ export async function checkConfig(options: CheckConfigOptions): Promise<number> 
 
 function summarize({ file, shard, verbose = false }: CheckConfigOptions, loaded: LoadedWithFiles): string[] {
   const { config, files, queries, followers, warnings } = loaded;
+  const { own, all } = loaded.targetCounts;
   const series = sumUpSeries(config, queries);
   const selectors = [...groupBy(followers, ({ entry }) => entry.path).values()];
   const shown = verbose ? Number.POSITIVE_INFINITY : NAMES_SHOWN;
   return [
     `${file}: valid`,
-    ...summarizeShard(shard, loaded),
+    ...(shard.total === 1 ? [] : [`shard ${shard.ordinal} of ${shard.total}: ${own} of ${counted(all, 'target')}`]),
     ...(config.discovery.files.length === 0 ? [] : listed(`discovery files: ${files.length}`, files, shown)),
     ...summarizeQueries(queries, selectors, shown),
     ...summarizeTargets(loaded, shown),
@@ -84,31 +92,27 @@ function summarize({ file, shard, verbose = false }: CheckConfigOptions, loaded:
   ];
 }
 
-/** Returns the share of the targets that a shard has, and nothing without shards. */
-function summarizeShard({ ordinal, total }: Shard, { targetCounts: { own, all } }: LoadedWithFiles): string[] {
-  return total === 1 ? [] : [`shard ${ordinal} of ${total}: ${own} of ${counted(all, 'target')}`];
-}
-
 /** Returns the named queries by type, and the entries with selectors, whose queries are unknown without calling AWS. */
 function summarizeQueries(queries: readonly RegisteredQuery[], selectors: readonly OfEntry[], shown: number): string[] {
   const paths = selectors.map(([{ entry }]) => entry.path);
   const following = `those of ${abbreviate(paths, shown)}, for each discovered monitor or scope`;
   return [
     queries.length === 0 && paths.length > 0 ? `queries: ${following}` : `queries: ${queries.length}`,
-    ...QUERY_TYPES.map((type) => ({ type, some: queries.filter((query) => query.type === type) }))
-      .filter(({ some }) => some.length > 0)
-      .map(({ type, some }) => `  ${type}: ${countKinds(some)}`),
+    ...QUERY_TYPES.flatMap((type) => {
+      const kinds = countKinds(queries.filter((query) => query.type === type));
+      return kinds === '' ? [] : `  ${type}: ${kinds}`;
+    }),
     ...(queries.length === 0 || paths.length === 0 ? [] : [`and ${following}`]),
   ];
 }
 
 /** Returns `2 watched, 1 scheduled`, without kinds that have no queries. */
 function countKinds(queries: readonly RegisteredQuery[]): string {
-  return (['watched', 'scheduled'] as const)
-    .map((kind) => ({ kind, count: queries.filter((query) => query.kind === kind).length }))
-    .filter(({ count }) => count > 0)
-    .map(({ kind, count }) => `${count} ${kind}`)
-    .join(', ');
+  const counts = ['watched', 'scheduled'].flatMap((kind) => {
+    const count = queries.filter((query) => query.kind === kind).length;
+    return count === 0 ? [] : `${count} ${kind}`;
+  });
+  return counts.join(', ');
 }
 
 /** Returns a line for each target or, unless all lines are shown, for each group of equal targets. */
@@ -151,6 +155,25 @@ function summarizeSelector(followers: OfEntry, config: Config): string {
   const [first] = followers;
   const targets = followers.length === 1 ? '1 target' : `each of ${followers.length} targets`;
   return `${nameSelector(first)}: ${describeSelector(first, config)}, in ${targets}`;
+}
+
+/** Returns the name of a selector: `queries[0] (flows)`. */
+export function nameSelector({ entry }: Follower): string {
+  return `${entry.path} (${entry.name})`;
+}
+
+/** Returns `2 queries per matching monitor, up to 200 series each, 0.0178 requests per second for each monitor`. */
+export function describeSelector(follower: Follower, config: Config): string {
+  const { entry, target, selector } = follower;
+  const subject = selector.kind === 'monitors' ? 'monitor' : 'scope';
+  const queries = Array.from(planScheduledQueries(entry, target, ['any']), ({ query }) => query);
+  const series = sumUpSeries(config, queries.slice(0, 1));
+  const requests = formatRate(queries.reduce((sum, query) => sum + requestRate(query), 0));
+  return [
+    `${counted(queries.length, 'query', 'queries')} per ${subject === 'monitor' ? 'matching monitor' : 'scope'}`,
+    `up to ${series} series each`,
+    `${requests} requests per second for each ${subject}`,
+  ].join(', ');
 }
 
 /** Returns a heading, the first lines, and the number of omitted lines. */

@@ -1,6 +1,6 @@
 import { groupBy } from '../../lib/group-by.ts';
 import { abbreviate, counted, NAMES_SHOWN, printable } from '../../lib/text.ts';
-import type { TextSink } from './check-config.ts';
+import type { ConfigCommandOptions } from './check-config.ts';
 
 /** The result of one check. */
 export interface Finding {
@@ -14,67 +14,30 @@ export interface Finding {
   readonly topic: 'identity' | 'selector' | 'other';
 }
 
-export interface ReportOptions {
-  /** Report each finding separately and immediately. */
-  readonly verbose: boolean;
-  readonly stdout: TextSink;
-  /** Receives errors. */
-  readonly stderr: TextSink;
+type Streams = Pick<ConfigCommandOptions, 'stdout' | 'stderr'>;
+
+/** Writes findings that differ only in their place in one line. */
+export function writeFindings(alike: readonly [Finding, ...Finding[]], { stdout, stderr }: Streams): void {
+  const [{ kind, what }] = alike;
+  const places = alike.map(({ where }) => where);
+  const mark = kind === 'warning' ? 'warning: ' : '';
+  (kind === 'error' ? stderr : stdout).write(`${printable(`${abbreviate(places)}: ${mark}${what}`)}\n`);
 }
 
-/** Writes findings: each one immediately, or a summary at the end, in which equal findings share a line. */
-export class FindingsReport {
-  readonly #options: ReportOptions;
-  readonly #pending: Finding[] = [];
-  #errors = 0;
-  #warnings = 0;
-
-  constructor(options: ReportOptions) {
-    this.#options = options;
-  }
-
-  get errors(): number {
-    return this.#errors;
-  }
-
-  get warnings(): number {
-    return this.#warnings;
-  }
-
-  add(finding: Finding): void {
-    this.#errors += finding.kind === 'error' ? 1 : 0;
-    this.#warnings += finding.kind === 'warning' ? 1 : 0;
-    if (this.#options.verbose) {
-      this.#write([finding]);
+/** Writes a summary of findings, in which equal ones share a line. */
+export function summarizeFindings(findings: readonly Finding[], streams: Streams): void {
+  const shown = { identity: 0, selector: 0, other: 0 };
+  let hidden = 0;
+  for (const alike of groupBy(findings, ({ kind, what }) => `${kind} ${what}`).values()) {
+    const [{ kind, topic }] = alike;
+    shown[topic] += kind === 'ok' ? 1 : 0;
+    if (kind === 'ok' && shown[topic] > 2 * NAMES_SHOWN) {
+      hidden += 1;
     } else {
-      this.#pending.push(finding);
+      writeFindings(alike, streams);
     }
   }
-
-  /** Writes the summary of pending findings. */
-  end(): void {
-    const shown = { identity: 0, selector: 0, other: 0 };
-    let hidden = 0;
-    for (const alike of groupBy(this.#pending, ({ kind, what }) => `${kind} ${what}`).values()) {
-      const [{ kind, topic }] = alike;
-      shown[topic] += kind === 'ok' ? 1 : 0;
-      if (kind === 'ok' && shown[topic] > 2 * NAMES_SHOWN) {
-        hidden += 1;
-      } else {
-        this.#write(alike);
-      }
-    }
-    this.#pending.length = 0;
-    if (hidden > 0) {
-      this.#options.stdout.write(`… and ${counted(hidden, 'more successful check')} (--verbose shows all)\n`);
-    }
-  }
-
-  #write(alike: readonly [Finding, ...Finding[]]): void {
-    const { stdout, stderr } = this.#options;
-    const [{ kind, what }] = alike;
-    const places = alike.map(({ where }) => where);
-    const mark = kind === 'warning' ? 'warning: ' : '';
-    (kind === 'error' ? stderr : stdout).write(`${printable(`${abbreviate(places)}: ${mark}${what}`)}\n`);
+  if (hidden > 0) {
+    streams.stdout.write(`… and ${counted(hidden, 'more successful check')} (--verbose shows all)\n`);
   }
 }

@@ -6,8 +6,8 @@ import { counted } from '../../lib/text.ts';
 import { isHealth } from '../../model/vocabulary.ts';
 import { dollarsPerMonth, planReads } from '../../queries/cloudwatch-plan.ts';
 import { selectSubjects } from '../../queries/following.ts';
-import { countSelected, type ListedMonitor } from './online-selectors.ts';
-import { type Check, NEVER_ABORTED } from './target-checks.ts';
+import { countSelected, type ListedMonitor, NEVER_ABORTED } from './online-selectors.ts';
+import type { Check } from './target-checks.ts';
 
 /** A monitor that does not exist. CloudWatch has no points of it, and checks permissions nevertheless. */
 const NO_MONITOR = 'arn:aws:networkflowmonitor:us-east-1:000000000000:monitor/none';

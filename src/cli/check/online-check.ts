@@ -10,24 +10,25 @@ import { BoundedHandler } from '../../aws/network/bounded-handler.ts';
 import { createNetwork } from '../../aws/network/network.ts';
 import { NetworkConfigError } from '../../aws/network/proxy-routes.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { groupBy } from '../../lib/group-by.ts';
 import { counted, printable } from '../../lib/text.ts';
 import type { RegisteredQuery } from '../../model/query.ts';
 import type { Follower } from '../../queries/following.ts';
 import type { LoadedWithFiles } from '../../registry/load-with-files.ts';
 import { Targets } from '../../scheduler/target.ts';
 import { explainFailure } from '../error-advice.ts';
-import type { TextSink } from './check-config.ts';
-import { type Finding, FindingsReport } from './findings.ts';
+import { type CheckConfigOptions, nameSelector } from './check-config.ts';
+import { type Finding, summarizeFindings, writeFindings } from './findings.ts';
 import { metricCheck } from './metric-check.ts';
 import {
   adviseOnNothing,
   describeSelected,
   examplesOf,
   type Listed,
+  NEVER_ABORTED,
   type Selected,
   select,
 } from './online-selectors.ts';
-import { nameSelector } from './selectors.ts';
 import {
   type Check,
   FATAL_ERRORS,
@@ -36,20 +37,15 @@ import {
   subjectChecks,
   watchedCheck,
 } from './target-checks.ts';
-export interface OnlineCheckOptions {
+
+export interface OnlineCheckOptions extends Pick<CheckConfigOptions, 'strict' | 'stdout' | 'stderr'> {
   readonly loaded: Pick<LoadedWithFiles, 'config' | 'queries' | 'followers' | 'metricTargets'>;
   /** Version of the exporter, for the user agent. */
   readonly version: string;
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
-  /** Treat warnings as errors. */
-  readonly strict: boolean;
   /** Report each check of each target instead of a summary. */
   readonly verbose: boolean;
-  /** Receives a line for each successful or skipped check, and for each warning. */
-  readonly stdout: TextSink;
-  /** Receives a line for each error. */
-  readonly stderr: TextSink;
 }
 
 /** Identities or targets that are checked at a time, with one request each. */
@@ -57,6 +53,7 @@ const PARALLEL = 4;
 const MAX_ATTEMPTS = 2;
 /** Most watched queries to check per target: a problem with one usually applies to all. */
 const MOST_WATCHED = 20;
+
 /**
  * Checks the prerequisites of a config file's queries with calls to AWS: the identity in each account, the existence of
  * monitors and scopes, and permissions. Starts and changes nothing.
@@ -64,38 +61,44 @@ const MOST_WATCHED = 20;
  * @returns true if all checks succeed
  */
 export async function checkOnline(options: OnlineCheckOptions): Promise<boolean> {
-  const { loaded, env, clock, strict, verbose, stdout, stderr } = options;
-  const { config, queries, followers, metricTargets } = loaded;
+  const { loaded, env, clock, strict, verbose, stderr } = options;
+  const { config } = loaded;
   try {
     const network = createNetwork({ env, clock });
     try {
       const handler = new BoundedHandler({ network, clock, timeout: config.aws.requestTimeout });
-      const targets = [...queries, ...followers.map(({ target }) => target), ...metricTargets];
+      const targets = targetsOf(loaded);
       const accounts = new UsedAccounts(handler, clock).use(config, targets);
       const identityOf = identities();
-      const checkedAccounts = Array.from(accounts.values(), (used) => ({ used, identity: identityOf(used) }));
-      const checkIn = async (inTarget: InTarget) => {
-        const { account } = inTarget.target;
-        const used = accounts.get(account);
-        if (used === undefined) {
-          throw new Error(`internal error: account ${account} has a target but is not in use`);
-        }
-        return (await identityOf(used)).fatal ? [] : checkTarget(used, inTarget, handler, options);
-      };
+      const identified = Array.from(accounts.values(), (used) => ({ used, identity: identityOf(used) }));
       const atOnce = pLimit(PARALLEL);
-      const findings = targetsOf(loaded).map((inTarget) => atOnce(checkIn, inTarget));
-      const report = new FindingsReport({ verbose, stdout, stderr });
-      for (const { used, identity } of checkedAccounts) {
-        const { failed, text } = await identity;
-        report.add({ kind: failed ? 'error' : 'ok', where: used.account.name, what: text, topic: 'identity' });
-      }
-      for (const some of findings) {
-        for (const finding of await some) {
-          report.add(finding);
+      const checked = targets.map((target) =>
+        atOnce(async () => {
+          const used = accounts.get(target.account);
+          if (used === undefined) {
+            throw new Error(`internal error: account ${target.account} has a target but is not in use`);
+          }
+          return (await identityOf(used)).fatal ? [] : checkTarget(used, target, handler, options);
+        }),
+      );
+      const findings: Finding[] = [];
+      const add = (finding: Finding) => {
+        findings.push(finding);
+        if (verbose) {
+          writeFindings([finding], options);
         }
+      };
+      for (const { used, identity } of identified) {
+        const { kind, text } = await identity;
+        add({ kind, where: used.account.name, what: text, topic: 'identity' });
       }
-      report.end();
-      return report.errors === 0 && !(strict && report.warnings > 0);
+      for (const some of checked) {
+        (await some).forEach(add);
+      }
+      if (!verbose) {
+        summarizeFindings(findings, options);
+      }
+      return findings.every(({ kind }) => kind === 'ok' || (kind === 'warning' && !strict));
     } finally {
       network.close();
     }
@@ -109,7 +112,7 @@ export async function checkOnline(options: OnlineCheckOptions): Promise<boolean>
 }
 
 interface IdentityResult {
-  readonly failed: boolean;
+  readonly kind: Finding['kind'];
   readonly text: string;
   /** All calls with these credentials would fail. */
   readonly fatal: boolean;
@@ -128,47 +131,37 @@ function identities(): (used: UsedAccount) => Promise<IdentityResult> {
 
 async function identify({ credentials, sts }: UsedAccount): Promise<IdentityResult> {
   try {
-    const { arn, awsAccountId, provider } = await callerIdentity({ credentials, sts }, new AbortController().signal);
+    const { arn, awsAccountId, provider } = await callerIdentity({ credentials, sts }, NEVER_ABORTED);
     const from = provider === undefined ? '' : `, credentials from ${provider}`;
-    return { failed: false, text: `${arn} in AWS account ${awsAccountId}${from}`, fatal: false };
+    return { kind: 'ok', text: `${arn} in AWS account ${awsAccountId}${from}`, fatal: false };
   } catch (thrown) {
     const failure = toApiError('GetCallerIdentity', thrown);
-    return { failed: true, text: explainFailure(failure), fatal: failure.error === 'CredentialsError' };
+    return { kind: 'error', text: explainFailure(failure), fatal: failure.error === 'CredentialsError' };
   }
 }
 
-type AccountAndRegion = Pick<RegisteredQuery, 'account' | 'region'>;
-
-interface InTarget {
-  readonly target: AccountAndRegion;
-  readonly queries: RegisteredQuery[];
-  readonly followers: Follower[];
+interface Target extends Pick<RegisteredQuery, 'account' | 'region'> {
+  readonly queries: readonly RegisteredQuery[];
+  readonly followers: readonly Follower[];
 }
 
 /** Returns the targets of queries, followers, and metrics from CloudWatch. */
-function targetsOf({ queries, followers, metricTargets }: OnlineCheckOptions['loaded']): readonly InTarget[] {
-  const targets = new Map<string, InTarget>();
-  const inTarget = (target: AccountAndRegion): InTarget => {
-    const key = `${target.account} ${target.region}`;
-    const known = targets.get(key) ?? { target, queries: [], followers: [] };
-    targets.set(key, known);
-    return known;
-  };
-  for (const query of queries) {
-    inTarget(query).queries.push(query);
-  }
-  for (const follower of followers) {
-    inTarget(follower.target).followers.push(follower);
-  }
-  for (const target of metricTargets) {
-    inTarget(target);
-  }
-  return [...targets.values()];
+function targetsOf({ queries, followers, metricTargets }: OnlineCheckOptions['loaded']): readonly Target[] {
+  const keyOf = ({ account, region }: Pick<Target, 'account' | 'region'>) => `${account} ${region}`;
+  const queriesIn = groupBy(queries, keyOf);
+  const followersIn = groupBy(followers, ({ target }) => keyOf(target));
+  const all = groupBy([...queries, ...followers.map(({ target }) => target), ...metricTargets], keyOf);
+  return Array.from(all, ([key, [{ account, region }]]) => ({
+    account,
+    region,
+    queries: queriesIn.get(key) ?? [],
+    followers: followersIn.get(key) ?? [],
+  }));
 }
 
 async function checkTarget(
   { account, credentials }: UsedAccount,
-  { target: { region }, queries, followers }: InTarget,
+  { region, queries, followers }: Target,
   handler: BoundedHandler,
   { version, clock, loaded, verbose }: OnlineCheckOptions,
 ): Promise<readonly Finding[]> {
@@ -180,7 +173,7 @@ async function checkTarget(
   });
   const cloudwatch = account.regions.includes(region) ? account.cloudwatch : undefined;
   const findings = new TargetFindings(`${account.name} ${region}`);
-  const found: { -readonly [Key in keyof Listed]: Listed[Key] } = {};
+  const found: Listed = {};
   const selectors = [...followers.map(({ selector }) => selector), ...(cloudwatch ? [cloudwatch.monitors] : [])];
   await findings.runAll(loaded.config.discovery.monitorsEvery > 0 ? listingChecks(client, selectors, found) : []);
   const selected = select(followers, found);

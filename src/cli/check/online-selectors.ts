@@ -5,9 +5,12 @@ import type { ListKind } from '../../aws/operations.ts';
 import type { SubjectSelector } from '../../config/config.ts';
 import { abbreviate, counted, NAMES_SHOWN } from '../../lib/text.ts';
 import type { ScheduledQuery } from '../../model/query.ts';
-import { type Follower, type Found, type FoundMonitor, needsTags, selectSubjects } from '../../queries/following.ts';
+import { type Follower, type FoundMonitor, needsTags, selectSubjects } from '../../queries/following.ts';
 import { planScheduledQueries } from '../../queries/plan.ts';
-import { type ListingPaging, listingPaging } from '../../results/paging.ts';
+import { listingPaging } from '../../results/paging.ts';
+
+/** The calls of checks end only by their timeout. */
+export const NEVER_ABORTED = new AbortController().signal;
 
 /** The monitors or scopes that a follower selects in its target. */
 export interface Selected {
@@ -23,8 +26,8 @@ export type ListedMonitor = FoundMonitor & Pick<MonitorSummary, 'arn'>;
 
 /** Monitors and scopes of a target whose listings succeeded. */
 export interface Listed {
-  readonly monitors?: readonly ListedMonitor[];
-  readonly scopeIds?: readonly string[];
+  monitors?: readonly ListedMonitor[];
+  scopeIds?: readonly string[];
 }
 
 /**
@@ -35,16 +38,11 @@ export interface Listed {
 export async function findMonitors(
   client: TargetClient,
   selectors: readonly SubjectSelector[],
-  signal: AbortSignal,
 ): Promise<readonly ListedMonitor[]> {
-  const monitors = await listAll('monitors', client, (nextToken) => client.listMonitors(nextToken, signal));
   const found: ListedMonitor[] = [];
-  for (const monitor of monitors) {
-    const tags =
-      monitor.arn !== undefined && needsTags(selectors, monitor)
-        ? await client.monitorTags(monitor.arn, signal)
-        : undefined;
-    found.push({ ...monitor, tags });
+  for (const monitor of await listAll('monitors', client, (token) => client.listMonitors(token, NEVER_ABORTED))) {
+    const arn = needsTags(selectors, monitor) ? monitor.arn : undefined;
+    found.push({ ...monitor, tags: arn === undefined ? undefined : await client.monitorTags(arn, NEVER_ABORTED) });
   }
   return found;
 }
@@ -54,8 +52,8 @@ export async function findMonitors(
  *
  * @throws {ApiError}
  */
-export async function findScopes(client: TargetClient, signal: AbortSignal): Promise<readonly string[]> {
-  const scopes = await listAll('scopes', client, (nextToken) => client.listScopes(nextToken, signal));
+export async function findScopes(client: TargetClient): Promise<readonly string[]> {
+  const scopes = await listAll('scopes', client, (nextToken) => client.listScopes(nextToken, NEVER_ABORTED));
   return scopes.map(({ id }) => id);
 }
 
@@ -72,7 +70,7 @@ async function listAll<Item>(
   listPage: (nextToken: string | undefined) => Promise<ListedPage<Item>>,
 ): Promise<readonly Item[]> {
   const items: Item[] = [];
-  const paging: ListingPaging = listingPaging();
+  const paging = listingPaging();
   do {
     const { page, nextToken, bytes } = await listPage(paging.nextToken);
     try {
@@ -89,15 +87,11 @@ async function listAll<Item>(
 
 /** Returns the selection of each follower. */
 export function select(followers: readonly Follower[], found: Listed): readonly Selected[] {
-  const whole: Found = { monitors: found.monitors ?? [], scopeIds: found.scopeIds ?? [] };
+  const whole = { monitors: found.monitors ?? [], scopeIds: found.scopeIds ?? [] };
   return followers.map((follower) => {
     const { selector } = follower;
     const listed = selector.kind === 'monitors' ? found.monitors : found.scopeIds;
-    return {
-      follower,
-      subjects: listed && selectSubjects(selector, whole),
-      of: listed?.length ?? 0,
-    };
+    return { follower, subjects: listed && selectSubjects(selector, whole), of: listed?.length ?? 0 };
   });
 }
 
@@ -119,12 +113,10 @@ export function countSelected(selector: SubjectSelector, count: number, of: numb
 
 /** Returns advice for a selector without matches. */
 export function adviseOnNothing({ follower, of }: Selected): string {
-  if (follower.selector.kind === 'scopes') {
-    return 'it creates no queries; create a scope, or check the account and the Region';
-  }
-  return of === 0
-    ? 'it creates no queries; create a monitor, or check the account and the Region'
-    : 'it creates no queries; check the selector';
+  const subject = follower.selector.kind === 'scopes' ? 'scope' : 'monitor';
+  return subject === 'monitor' && of > 0
+    ? 'it creates no queries; check the selector'
+    : `it creates no queries; create a ${subject}, or check the account and the Region`;
 }
 
 /** Returns a query that needs the same permissions as those of a selector, for a matching or possible subject. */

@@ -2,7 +2,7 @@ import type { TargetClient } from '../../aws/client.ts';
 import { ApiError, type ApiErrorName } from '../../aws/errors.ts';
 import type { SubjectSelector } from '../../config/config.ts';
 import type { RegisteredQuery, ScheduledQuery, WatchedQuery } from '../../model/query.ts';
-import { findMonitors, findScopes, type Listed, type ListedPage } from './online-selectors.ts';
+import { findMonitors, findScopes, type Listed, type ListedPage, NEVER_ABORTED } from './online-selectors.ts';
 
 /** An id of no query. A call with it changes nothing, and AWS checks permissions first. */
 const NO_QUERY_ID = '00000000-0000-0000-0000-000000000000';
@@ -29,24 +29,16 @@ const NOT_PERMITTED: ReadonlySet<ApiErrorName> = new Set([
   'UnknownOperationException',
 ]);
 
-/** The calls of checks end only by their timeout. */
-export const NEVER_ABORTED = new AbortController().signal;
-
-/** The result of a call that succeeded, but shows a probable mistake. */
-export interface Warning {
-  readonly warning: string;
-}
-
 /** A check with calls to AWS. */
 export interface Check {
   /** `monitor checkout` */
   readonly about: string;
   /**
-   * Returns the result in words.
+   * Returns the result in words: `warning` of a call that succeeded, but shows a probable mistake.
    *
    * @throws {ApiError}
    */
-  run(): Promise<string | Warning>;
+  run(): Promise<string | { readonly warning: string }>;
   /** Describes an error that is not a problem. Returns undefined for all others. */
   excuse?(error: ApiErrorName): string | undefined;
 }
@@ -59,7 +51,7 @@ export interface Check {
 export function listingChecks(
   client: TargetClient,
   selectors: readonly SubjectSelector[],
-  found: { -readonly [Key in keyof Listed]: Listed[Key] },
+  found: Listed,
 ): readonly Check[] {
   const listing = (
     about: SubjectSelector['kind'],
@@ -75,17 +67,17 @@ export function listingChecks(
       return `${page.items.length}${nextToken === undefined ? '' : ' or more'} found`;
     },
   });
-  const listMonitors = async () => {
-    found.monitors = await findMonitors(client, selectors, NEVER_ABORTED);
-    return found.monitors;
-  };
-  const listScopes = async () => {
-    found.scopeIds = await findScopes(client, NEVER_ABORTED);
-    return found.scopeIds;
-  };
   return [
-    listing('monitors', listMonitors, () => client.listMonitors(undefined, NEVER_ABORTED)),
-    listing('scopes', listScopes, () => client.listScopes(undefined, NEVER_ABORTED)),
+    listing(
+      'monitors',
+      async () => (found.monitors = await findMonitors(client, selectors)),
+      () => client.listMonitors(undefined, NEVER_ABORTED),
+    ),
+    listing(
+      'scopes',
+      async () => (found.scopeIds = await findScopes(client)),
+      () => client.listScopes(undefined, NEVER_ABORTED),
+    ),
   ];
 }
 
@@ -95,11 +87,8 @@ export function subjectChecks(client: TargetClient, queries: readonly Registered
   return Array.from(subjects, ([about, { monitorName, scopeId }]) => ({
     about,
     async run() {
-      const status =
-        monitorName === undefined
-          ? await client.subjectStatus('scope', scopeId ?? '', NEVER_ABORTED)
-          : await client.subjectStatus('monitor', monitorName, NEVER_ABORTED);
-      return `exists, ${status}`;
+      const kind = monitorName === undefined ? 'scope' : 'monitor';
+      return `exists, ${await client.subjectStatus(kind, monitorName ?? scopeId ?? '', NEVER_ABORTED)}`;
     },
     excuse(error) {
       const operation = monitorName === undefined ? 'GetScope' : 'GetMonitor';
@@ -115,10 +104,7 @@ function subjectOf({ monitorName, scopeId }: RegisteredQuery): string {
 }
 
 export function watchedCheck(client: TargetClient, query: WatchedQuery): Check {
-  return {
-    about: `query ${query.name}`,
-    run: () => client.queryStatus(query, NEVER_ABORTED),
-  };
+  return { about: `query ${query.name}`, run: () => client.queryStatus(query, NEVER_ABORTED) };
 }
 
 /** Returns checks of the permissions to read statuses and results, for each subject and type. They start no query. */

@@ -1,29 +1,23 @@
-import { OtherTableError, setUpTable } from '../../aws/dynamodb/table-setup.ts';
-import { ApiError } from '../../aws/errors.ts';
-import { BoundedHandler } from '../../aws/network/bounded-handler.ts';
-import { createNetwork } from '../../aws/network/network.ts';
-import { NetworkConfigError } from '../../aws/network/proxy-routes.ts';
-import type { ReadOptions } from '../../config/read.ts';
-import { ConfigError, createProblem } from '../../config/reading/problem.ts';
-import type { Clock } from '../../lib/clock.ts';
-import { printable } from '../../lib/text.ts';
-import { TABLE_KEYS } from '../../persistence/registers/dynamodb.ts';
-import { type EngineOptions, openEngine, tableOptions } from '../../persistence/registers/open-engine.ts';
-import { loadConfigFile } from '../../queries/load.ts';
-import { EngineRegisters } from '../../replicas/engine-registers.ts';
-import { RegisterError } from '../../replicas/registers.ts';
-import type { TextSink } from '../check/check-config.ts';
-import { explainFailure } from '../error-advice.ts';
+import { OtherTableError, setUpTable } from '../aws/dynamodb/table-setup.ts';
+import { ApiError } from '../aws/errors.ts';
+import { BoundedHandler } from '../aws/network/bounded-handler.ts';
+import { createNetwork } from '../aws/network/network.ts';
+import { NetworkConfigError } from '../aws/network/proxy-routes.ts';
+import { ConfigError, createProblem } from '../config/reading/problem.ts';
+import type { Clock } from '../lib/clock.ts';
+import { printable } from '../lib/text.ts';
+import { TABLE_KEYS } from '../persistence/registers/dynamodb.ts';
+import { type EngineOptions, openEngine, tableOptions } from '../persistence/registers/open-engine.ts';
+import { loadConfigFile } from '../queries/load.ts';
+import { EngineRegisters } from '../replicas/engine-registers.ts';
+import { RegisterError } from '../replicas/registers.ts';
+import type { ConfigCommandOptions } from './check/check-config.ts';
+import { explainFailure } from './error-advice.ts';
 
-export interface CreateStorageOptions extends ReadOptions {
-  /** Environment of the process: network and credentials. */
+export interface CreateStorageOptions extends ConfigCommandOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
   readonly clock: Clock;
-  /** Receives a line for each step. */
-  readonly stdout: TextSink;
-  /** Receives a line for each error. */
-  readonly stderr: TextSink;
 }
 
 /** Time limit for a database, in milliseconds. */
@@ -81,11 +75,10 @@ function reasonOf(error: unknown): string {
   if (error instanceof ApiError) {
     return explainFailure(error);
   }
-  const isKnown = [ConfigError, NetworkConfigError, OtherTableError, RegisterError].some(
-    (type) => error instanceof type,
-  );
-  if (!isKnown || !(error instanceof Error)) {
-    throw error;
+  for (const type of [ConfigError, NetworkConfigError, OtherTableError, RegisterError]) {
+    if (error instanceof type) {
+      return error.message;
+    }
   }
-  return error.message;
+  throw error;
 }

@@ -1,31 +1,27 @@
-import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../../aws/operations.ts';
-import type { Account } from '../../config/config.ts';
-import type { ReadOptions } from '../../config/read.ts';
-import { ConfigError } from '../../config/reading/problem.ts';
-import { partitionOfRegion } from '../../config/regions.ts';
-import { groupBy } from '../../lib/group-by.ts';
-import type { RegisteredQuery } from '../../model/query.ts';
-import { type Shard, targetsOfShard } from '../../model/shard.ts';
-import type { QueryType } from '../../model/vocabulary.ts';
-import type { Follower } from '../../queries/following.ts';
-import { type LoadedWithFiles, loadWithFiles } from '../../registry/load-with-files.ts';
-import type { TextSink } from '../check/check-config.ts';
-import { type PolicyDocument, type PolicyStatement, policy } from './policy-document.ts';
-import { type TablePolicies, tablePolicies } from './table-policies.ts';
+import { LIST_OPERATIONS, QUERY_OPERATIONS, TAGS_OPERATION } from '../aws/operations.ts';
+import type { Account, Config } from '../config/config.ts';
+import { partitionOfRegion } from '../config/regions.ts';
+import { groupBy } from '../lib/group-by.ts';
+import type { RegisteredQuery } from '../model/query.ts';
+import { groupOfShard, type Shard, targetsOfShard } from '../model/shard.ts';
+import type { QueryType } from '../model/vocabulary.ts';
+import type { Follower } from '../queries/following.ts';
+import { type LoadedWithFiles, loadWithFiles } from '../registry/load-with-files.ts';
+import { type ConfigCommandOptions, reportingErrors } from './check/check-config.ts';
 
-/** The policies for a config, in the order of its first queries. */
-export interface IamPolicies {
-  /** By account: permissions of its credentials (its role, or its profile, or the default chain). */
-  readonly accounts: Readonly<Record<string, PolicyDocument>>;
-  /**
-   * Permissions of the identities that assume roles, by source of their credentials: `default` for the default chain,
-   * `profile NAME` for a profile. Empty if no account has a role.
-   */
-  readonly base: Readonly<Record<string, PolicyDocument>>;
-  /** Permissions of the default chain's identity for the table of replicas. Undefined without a table. */
-  readonly storage: TablePolicies | undefined;
-  /** By account: the trust policy of its role. */
-  readonly trust: Readonly<Record<string, PolicyDocument>>;
+/** A statement of an IAM policy. Trust policies have a principal, other policies a resource. */
+interface PolicyStatement {
+  readonly Effect: 'Allow';
+  readonly Principal?: { readonly AWS: string };
+  readonly Action: readonly string[];
+  readonly Resource?: readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+/** Returns a policy document that allows each of some statements. */
+function policy(statements: readonly Omit<PolicyStatement, 'Effect'>[]) {
+  const Statement = statements.map((statement): PolicyStatement => ({ Effect: 'Allow', ...statement }));
+  return { Version: '2012-10-17', Statement };
 }
 
 /** The action that reads metrics of monitors from CloudWatch. */
@@ -44,17 +40,18 @@ interface Use {
 }
 
 /**
- * Returns the least permissions for the accounts in use. Watched queries need their status. Scheduled queries are started,
- * polled, read, and stopped. The resources are the monitors and scopes in the config, or all of them for selectors. If
- * configured, monitors and scopes are listed, the tags of monitors are read, and the metrics of monitors are read from
- * CloudWatch. Source of the actions and resources: the
- * Service Authorization Reference. sts:GetCallerIdentity needs no permission.
+ * Returns the least permissions for the accounts in use, in the order of the first queries. Watched queries need their status.
+ * Scheduled queries are started, polled, read, and stopped. The resources are the monitors and scopes in the config, or all of
+ * them for selectors. If configured, monitors and scopes are listed, the tags of monitors are read, and the metrics of monitors
+ * are read from CloudWatch. Source of the actions and resources: the Service Authorization Reference. sts:GetCallerIdentity
+ * needs no permission.
+ *
+ * `accounts`: by account, of its credentials (its role, or its profile, or the default chain). `base`: of the identities that
+ * assume roles, by source of their credentials, `default` or `profile NAME`; empty if no account has a role. `storage`: of the
+ * default chain's identity, for the table of replicas. `trust`: by account, the trust policy of its role.
  */
-function iamPolicies(
-  { config, queries, followers, metricTargets: metrics }: LoadedWithFiles,
-  shard: Shard,
-): IamPolicies {
-  const uses = [
+function iamPolicies({ config, queries, followers, metricTargets: metrics }: LoadedWithFiles, shard: Shard) {
+  const uses: readonly Use[] = [
     ...queries.map(useOfQuery),
     ...followers.flatMap(usesOfFollower),
     ...metrics.flatMap((target) => tagUses(target, target.settings.monitors)),
@@ -83,7 +80,7 @@ function iamPolicies(
 type AccountWithRole = Account & { readonly role: NonNullable<Account['role']> };
 
 /** @param unlimited actions that support no narrower resource than all */
-function accountPolicy({ role }: Account, uses: readonly Use[], unlimited: readonly string[]): PolicyDocument {
+function accountPolicy({ role }: Account, uses: readonly Use[], unlimited: readonly string[]) {
   const awsAccountId = role?.arn.split(':')[4] ?? '*';
   const byResource = groupBy(
     uses,
@@ -101,11 +98,7 @@ function accountPolicy({ role }: Account, uses: readonly Use[], unlimited: reado
   return policy(
     [...groupBy(needs, ({ actions }) => actions.join(' '))]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, same]) => ({
-        Effect: 'Allow',
-        Action: same[0].actions,
-        Resource: same.map(({ resource }) => resource).sort(),
-      })),
+      .map(([, same]) => ({ Action: same[0].actions, Resource: same.map(({ resource }) => resource).sort() })),
   );
 }
 
@@ -140,24 +133,25 @@ function literal(text: string): string {
   return text.replace(/[*?$]/g, (character) => `\${${character}}`);
 }
 
-function basePolicy(accounts: readonly AccountWithRole[]): PolicyDocument {
-  const tagged = accounts.filter(hasTags);
+function basePolicy(accounts: readonly AccountWithRole[]) {
+  const statement = (Action: readonly string[], some: readonly AccountWithRole[]) =>
+    some.length === 0 ? [] : [{ Action, Resource: [...new Set(some.map(({ role }) => role.arn))].sort() }];
   const plain = accounts.filter((account) => !hasTags(account));
-  const statement = (Action: readonly string[], some: readonly AccountWithRole[]): readonly PolicyStatement[] =>
-    some.length === 0
-      ? []
-      : [{ Effect: 'Allow', Action, Resource: [...new Set(some.map(({ role }) => role.arn))].sort() }];
-  return policy([...statement(['sts:AssumeRole'], plain), ...statement(['sts:AssumeRole', 'sts:TagSession'], tagged)]);
+  return policy([
+    ...statement(['sts:AssumeRole'], plain),
+    ...statement(['sts:AssumeRole', 'sts:TagSession'], accounts.filter(hasTags)),
+  ]);
 }
 
-function trustPolicy(account: AccountWithRole): PolicyDocument {
-  const { externalId } = account.role;
+function trustPolicy(account: AccountWithRole) {
   const Principal = { AWS: PLACEHOLDERS.principal };
   const condition =
-    externalId === undefined ? {} : { Condition: { StringEquals: { 'sts:ExternalId': PLACEHOLDERS.externalId } } };
+    account.role.externalId === undefined
+      ? {}
+      : { Condition: { StringEquals: { 'sts:ExternalId': PLACEHOLDERS.externalId } } };
   return policy([
-    { Effect: 'Allow', Principal, Action: ['sts:AssumeRole'], ...condition },
-    ...(hasTags(account) ? [{ Effect: 'Allow' as const, Principal, Action: ['sts:TagSession'] }] : []),
+    { Principal, Action: ['sts:AssumeRole'], ...condition },
+    ...(hasTags(account) ? [{ Principal, Action: ['sts:TagSession'] }] : []),
   ]);
 }
 
@@ -165,34 +159,47 @@ function hasTags({ role }: AccountWithRole): boolean {
   return Object.keys(role.sessionTags).length > 0;
 }
 
-export interface IamPolicyOptions extends ReadOptions {
+/**
+ * Returns the least permissions for the table of replicas, or undefined without one: of the base credentials of exporters, and
+ * of the creation of the table. The exporters read and write only the registers of their group: those of the shard, or of all
+ * shards without one. The account in the ARN is `*`, because the file does not contain it.
+ */
+function tablePolicies({ storage: { dynamodb }, replicas }: Config, shard: Shard) {
+  if (dynamodb === undefined || replicas === undefined) {
+    return undefined;
+  }
+  const { region, table } = dynamodb;
+  const Resource = [`arn:${partitionOfRegion(region)}:dynamodb:${region}:*:table/${table}`];
+  const group = groupOfShard(replicas.group, shard);
+  const keys = [group, `${group}/*`, ...(shard.total === 1 ? [`${group}:*`] : [])];
+  const Condition = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } };
+  const actions = (...names: readonly string[]) => names.map((name) => `dynamodb:${name}`);
+  return {
+    replicas: policy([{ Action: actions('GetItem', 'PutItem', 'Query'), Resource, Condition }]),
+    create: policy([
+      { Action: actions('CreateTable', 'DescribeTable', 'UpdateContinuousBackups', 'UpdateTimeToLive'), Resource },
+    ]),
+  };
+}
+
+export interface IamPolicyOptions extends ConfigCommandOptions {
   /** The shard of the exporter, whose targets the policies allow. */
   readonly shard: Shard;
   /** Include the trust policies of roles. */
   readonly trust: boolean;
-  /** Receives the policies as JSON. */
-  readonly stdout: TextSink;
-  /** Receives a line for each error of the file. */
-  readonly stderr: TextSink;
 }
 
 /**
- * Runs the command `iam-policy`: prints the policies for a config file, without calling AWS.
+ * Runs the command `iam-policy`: prints the policies for a config file as JSON, without calling AWS.
  *
  * @returns the exit code: 0 for a valid file, otherwise 1
  */
-export async function printIamPolicy({ trust, shard, stdout, stderr, ...options }: IamPolicyOptions): Promise<number> {
-  try {
+export function printIamPolicy({ trust, shard, stdout, stderr, ...options }: IamPolicyOptions): Promise<number> {
+  return reportingErrors(stderr, async () => {
     const loaded = await loadWithFiles({ ...options, isOwn: targetsOfShard(shard) });
     const { trust: trustPolicies, ...policies } = iamPolicies(loaded, shard);
     const shown = trust ? { ...policies, trust: trustPolicies } : policies;
     stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) {
-      throw error;
-    }
-    stderr.write(`${error.message}\n`);
-    return 1;
-  }
+    return true;
+  });
 }
