@@ -1,16 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
-import { parseScenario } from 'network-flow-monitor-simulator';
+import { parseScenario, type Simulator } from 'network-flow-monitor-simulator';
 import type { Config } from '../../config/config.ts';
 import { ConfigError, createProblem } from '../../config/reading/problem.ts';
+import { EXPOSITION_CONTENT_TYPE } from '../../http/scrape/exposition-negotiation.ts';
+import { TEXT } from '../../http/server/respond.ts';
+import { ListenError, type Listeners, listen } from '../../http/server/server.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { createLogger } from '../../lib/log.ts';
+import { StartError } from '../../lib/start-error.ts';
 import { targetsOfShard } from '../../model/shard.ts';
 import { type LoadedConfig, loadConfigFile } from '../../queries/load.ts';
 import type { DaemonFlags } from '../daemon-flags.ts';
 import type { ProcessEvents } from '../process-events.ts';
 import { serve } from '../serve.ts';
 import { startOnLoopback } from '../simulator.ts';
-import { type Agents, serveAgents } from './agents.ts';
 import { appendQuery, DEMO_FILES, makeDemoDirectory } from './directory.ts';
 import { beginStory, type Story } from './story.ts';
 import { welcome } from './welcome.ts';
@@ -49,7 +53,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const { flags, clock, writeError, writeOut, events, agentsAddress } = options;
   const scenario = parseScenario(await readFile(new URL('scenario.yml', DEMO_FILES), 'utf8'));
   const simulator = await startOnLoopback({ scenario, clock });
-  let agents: Agents | undefined;
+  let agents: Listeners | undefined;
   try {
     agents = agentsAddress === undefined ? undefined : await serveAgents(agentsAddress, simulator, clock, writeError);
     const directory = await makeDemoDirectory(writeOut);
@@ -77,32 +81,16 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       started({ scheme, addresses: [address = ''], reload }) {
         const url = `${scheme}://${hostOf(address)}${flags.routePrefix}`;
         const metrics = `${url}${telemetryPath}`;
-        writeOut(
-          welcome({
-            flags,
-            url,
-            metrics,
-            query: queryWithContributors(loaded),
-            configFile,
-            directory,
-            simulator: simulator.url,
-            agents: agents && `http://${hostOf(agents.address)}/metrics`,
-            story: options.story,
-          }),
-        );
+        const shown = { flags, url, metrics, configFile, directory, simulator: simulator.url, story: options.story };
+        const agentsUrl = agents && `http://${hostOf(agents.addresses[0] ?? '')}/metrics`;
+        writeOut(welcome({ ...shown, query: queryWithContributors(loaded), agents: agentsUrl }));
         if (options.story) {
           const addQuery = async (entry: string) => {
             await appendQuery(configFile, entry);
             await reload();
           };
-          story = beginStory({
-            clock,
-            simulator,
-            scenario,
-            metricsUrl: metrics,
-            addQuery: flags.configFile === undefined ? addQuery : undefined,
-            write: writeOut,
-          });
+          const ofDemo = { addQuery: flags.configFile === undefined ? addQuery : undefined };
+          story = beginStory({ clock, simulator, scenario, metricsUrl: metrics, write: writeOut, ...ofDemo });
           events.ended.then(story.end, story.end);
         }
       },
@@ -110,8 +98,38 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     story?.printRemaining();
     return exitCode;
   } finally {
-    await agents?.close();
+    await agents?.close(AGENTS_CLOSE_MS);
     await simulator.close();
+  }
+}
+
+/** Time for responses of agents in progress when the demo ends, in milliseconds. */
+const AGENTS_CLOSE_MS = 1_000;
+
+/**
+ * Serves the metrics of the simulator's agents at `/metrics`, as each agent of Network Flow Monitor does for its instance. The
+ * simulator is reachable from this machine only, so Prometheus in another container could not scrape it.
+ *
+ * @throws StartError if it cannot listen on the address
+ */
+async function serveAgents(
+  address: string,
+  { agentMetrics }: Pick<Simulator, 'agentMetrics'>,
+  clock: Clock,
+  write: (text: string) => void,
+): Promise<Listeners> {
+  const log = createLogger({ level: 'info', format: 'logfmt', clock, write });
+  const app: Parameters<typeof listen>[0] = ({ method, url }, response) => {
+    if (url === '/metrics' && method === 'GET') {
+      response.writeHead(200, { 'Content-Type': EXPOSITION_CONTENT_TYPE.text }).end(agentMetrics());
+    } else {
+      response.writeHead(404, { 'Content-Type': TEXT }).end('Not found. See /metrics.\n');
+    }
+  };
+  try {
+    return await listen(app, [address], { clock, log });
+  } catch (error) {
+    throw error instanceof ListenError ? new StartError(error.message, { cause: error }) : error;
   }
 }
 

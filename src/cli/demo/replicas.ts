@@ -1,6 +1,8 @@
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
 import { parseScenario } from 'network-flow-monitor-simulator';
 import type { ReplicasView } from '../../http/app-options.ts';
 import { type Clock, sleepUnlessAborted } from '../../lib/clock.ts';
@@ -10,8 +12,8 @@ import type { ProcessEvents } from '../process-events.ts';
 import { startOnLoopback } from '../simulator.ts';
 import { hostOf, useOnlyTheSimulator } from './demo.ts';
 import { DEMO_FILES, makeDemoDirectory, shareStorage } from './directory.ts';
-import { MemberProcess } from './member-process.ts';
 import { startRegisterTable } from './register-table.ts';
+import { minutes } from './story.ts';
 
 export interface ReplicasDemoOptions {
   /** Number of members. */
@@ -30,6 +32,24 @@ const KILL_AFTER_MS = 15_000;
 const RESTART_AFTER_MS = 8_000;
 const POLL_MS = 100;
 const DEFAULT_ADDRESS = ':10049';
+
+/** Ends a member if the demo is killed, so that no process is left. */
+const ENDS_WITH_DEMO =
+  'data:text/javascript,process.once("disconnect",()=>process.kill(process.pid,"SIGTERM"));process.channel.unref()';
+
+/** One of the exporters of the demo, in a process of its own that can be killed and restarted. */
+interface Member {
+  /** `replicas.id` of the member. */
+  readonly id: string;
+  /** URL of its pages, without a slash at the end. */
+  readonly url: string;
+  /** Arguments of `nfm-exporter`. */
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  process?: ChildProcess;
+  /** Resolves when the last started process has exited. */
+  ended?: Promise<unknown>;
+}
 
 /**
  * Runs members of a group of replicas, each in a process of its own, against one simulator and one table in this process, until
@@ -53,8 +73,7 @@ export async function runReplicasDemo(options: ReplicasDemoOptions): Promise<num
       NFM_DEMO_FOLDER: directory.path,
       NFM_DEMO_TABLE: table.url,
     };
-    const members = await membersOf(options, directory.configFile, env);
-    return await play(members, options);
+    return await play(await membersOf(options, directory.configFile, env), options);
   } finally {
     table.close();
     await simulator.close();
@@ -62,145 +81,154 @@ export async function runReplicasDemo(options: ReplicasDemoOptions): Promise<num
 }
 
 async function membersOf(
-  { count, flags, memberFlags, writeError }: ReplicasDemoOptions,
+  { count, flags, memberFlags }: ReplicasDemoOptions,
   configFile: string,
   env: NodeJS.ProcessEnv,
-): Promise<readonly MemberProcess[]> {
+): Promise<readonly Member[]> {
   const [, host = '', first] = /^(.*):(\d+)$/.exec(flags.listenAddresses?.[0] ?? DEFAULT_ADDRESS) ?? [];
-  const members: MemberProcess[] = [];
+  const members: Member[] = [];
   for (let ordinal = 0; ordinal < count; ordinal += 1) {
     const port = Number(first) === 0 ? await freePort() : Number(first) + ordinal;
     const id = `replica-${ordinal}`;
-    const address = hostOf(`${host === '' ? '0.0.0.0' : host}:${port}`);
-    const url = `http://${address}${flags.routePrefix}`;
-    members.push(
-      new MemberProcess({
-        id,
-        url,
-        args: ['serve', `--config.file=${configFile}`, `--web.listen-address=${host}:${port}`, ...memberFlags],
-        env: { ...env, NFM_DEMO_REPLICA: id, NFM_DEMO_REPLICA_URL: url },
-        writeError,
-      }),
-    );
+    const url = `http://${hostOf(`${host === '' ? '0.0.0.0' : host}:${port}`)}${flags.routePrefix}`;
+    members.push({
+      id,
+      url,
+      args: ['serve', `--config.file=${configFile}`, `--web.listen-address=${host}:${port}`, ...memberFlags],
+      env: { ...env, NFM_DEMO_REPLICA: id, NFM_DEMO_REPLICA_URL: url },
+    });
   }
   return members;
 }
 
 /** Runs the members and the scenes until a signal, or until a member exits. */
-async function play(members: readonly MemberProcess[], options: ReplicasDemoOptions): Promise<number> {
-  const { events } = options;
+async function play(members: readonly Member[], options: ReplicasDemoOptions): Promise<number> {
+  const { events, writeError } = options;
   const ending = new AbortController();
-  let start: (member: MemberProcess) => void = () => undefined;
+  let fail: () => void = () => undefined;
   const failed = new Promise<'failed'>((resolve) => {
-    start = (member) => member.start(() => resolve('failed'));
+    fail = () => resolve('failed');
   });
+  const start = (member: Member) => startMember(member, writeError, fail);
+  const signal = (name: NodeJS.Signals) => members.map((member) => member.process?.kill(name));
   members.forEach(start);
-  const scenes = new Takeover(members, start, options, ending.signal).play();
-  events.onHangup(() => {
-    for (const member of members) {
-      member.signal('SIGHUP');
-    }
-  });
+  const scenes = playScenes(members, start, options, ending.signal);
+  events.onHangup(() => signal('SIGHUP'));
   const why = await Promise.race([events.ended, failed, scenes.then(() => Promise.race([events.ended, failed]))]);
   ending.abort();
-  for (const member of members) {
-    member.signal('SIGTERM');
-  }
+  signal('SIGTERM');
   await Promise.all([scenes, ...members.map(({ ended }) => ended)]);
   return why === 'failed' ? 1 : 0;
 }
 
-/** The scenes: the members, a kill of the leader, the takeover, and its restart. */
-class Takeover {
-  readonly #members: readonly MemberProcess[];
-  readonly #start: (member: MemberProcess) => void;
-  readonly #options: ReplicasDemoOptions;
-  readonly #ending: AbortSignal;
-  #started = 0;
-
-  constructor(
-    members: readonly MemberProcess[],
-    start: (member: MemberProcess) => void,
-    options: ReplicasDemoOptions,
-    ending: AbortSignal,
-  ) {
-    this.#members = members;
-    this.#start = start;
-    this.#options = options;
-    this.#ending = ending;
+/** Starts the process of a member. `exited` is called at its exit, unless it was killed. */
+function startMember(member: Member, writeError: (text: string) => void, exited: () => void): void {
+  const { id, args, env } = member;
+  const child = fork(process.argv[1] ?? '', args, {
+    env,
+    execArgv: [...process.execArgv, '--import', ENDS_WITH_DEMO],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // Ctrl-C in a terminal must reach the demo only: a second signal would end a member at once.
+    detached: true,
+  });
+  if (child.stderr !== null) {
+    createInterface(child.stderr).on('line', (line) => writeError(`${labeled(line, id)}\n`));
   }
-
-  async play(): Promise<void> {
-    const { clock, writeOut, flags } = this.#options;
-    const metrics = flags.telemetryPath ?? '/metrics';
-    const curl = ({ url }: MemberProcess, grep: string) => `Try: curl -s ${url}${metrics} | grep ${grep}`;
-    const leader = await this.#leaderOf(this.#members, this.#members.length);
-    if (leader === undefined) {
-      return;
-    }
-    this.#started = clock.monotonic();
-    writeOut(welcome(this.#members, leader, metrics));
-    if (!(await sleepUnlessAborted(clock, KILL_AFTER_MS, this.#ending))) {
-      return;
-    }
-    leader.signal('SIGKILL');
-    const killed = clock.monotonic();
-    this.#print(
-      `The leader, ${leader.id}, is killed (kill -9), with its runs at the service. Another member follows within seconds.`,
-    );
-    const others = this.#members.filter((member) => member !== leader);
-    const next = await this.#leaderOf(others, 1);
-    if (next === undefined) {
-      return;
-    }
-    const seconds = ((clock.monotonic() - killed) / 1_000).toFixed(1);
-    this.#print(
-      `${next.id} has taken the lead ${seconds}s after the kill, and follows the runs. ${curl(next, "-E 'replica_(leader|takeovers)'")}`,
-    );
-    if (!(await sleepUnlessAborted(clock, RESTART_AFTER_MS, this.#ending))) {
-      return;
-    }
-    this.#start(leader);
-    if ((await this.#leaderOf(this.#members, this.#members.length)) !== undefined) {
-      this.#print(`${leader.id} is restarted, and is a standby. ${curl(leader, "-E 'replica_(leader|members)'")}`);
-      writeOut('The demo continues. Press Ctrl-C to exit.\n');
-    }
-  }
-
-  /** Waits until members name a living leader of theirs and see at least `count` members. Undefined if the demo ends. */
-  async #leaderOf(members: readonly MemberProcess[], count: number): Promise<MemberProcess | undefined> {
-    while (!this.#ending.aborted) {
-      const views = await Promise.all(
-        members.map((member) => member.get<ReplicasView>('/api/v1/replicas', this.#ending)),
-      );
-      const leaders = views.map((view) =>
-        members.find(({ id }) => view && view.members.length >= count && view.leader?.id === id),
-      );
-      const [leader] = leaders;
-      if (leader !== undefined && leaders.every((each) => each === leader)) {
-        return leader;
+  member.process = child;
+  member.ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      resolve();
+      if (child.signalCode !== 'SIGKILL') {
+        exited();
       }
-      await sleepUnlessAborted(this.#options.clock, POLL_MS, this.#ending);
-    }
-    return undefined;
-  }
+    });
+  });
+}
 
-  #print(line: string): void {
-    const { clock, writeOut } = this.#options;
-    const seconds = Math.floor((clock.monotonic() - this.#started) / 1_000);
-    writeOut(`[${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}] ${line}\n`);
+/** Adds the member to a log message, in either format. */
+function labeled(line: string, id: string): string {
+  return line.startsWith('{') ? `${line.slice(0, -1)},"replica":"${id}"}` : `${line} replica=${id}`;
+}
+
+/** The scenes: the members, a kill of the leader, the takeover, and its restart. */
+async function playScenes(
+  members: readonly Member[],
+  start: (member: Member) => void,
+  { clock, writeOut, flags }: ReplicasDemoOptions,
+  ending: AbortSignal,
+): Promise<void> {
+  const metrics = flags.telemetryPath ?? '/metrics';
+  const curl = ({ url }: Member, grep: string) => `Try: curl -s ${url}${metrics} | grep ${grep}`;
+  const leader = await leaderOf(members, members.length, clock, ending);
+  if (leader === undefined) {
+    return;
+  }
+  const started = clock.monotonic();
+  const print = (line: string) => {
+    const seconds = Math.floor((clock.monotonic() - started) / 1_000);
+    writeOut(`[${minutes(seconds * 1_000)}] ${line}\n`);
+  };
+  writeOut(welcome(members, leader, metrics));
+  if (!(await sleepUnlessAborted(clock, KILL_AFTER_MS, ending))) {
+    return;
+  }
+  leader.process?.kill('SIGKILL');
+  const killed = clock.monotonic();
+  print(
+    `The leader, ${leader.id}, is killed (kill -9), with its runs at the service. Another member follows within seconds.`,
+  );
+  const others = members.filter((member) => member !== leader);
+  const next = await leaderOf(others, 1, clock, ending);
+  if (next === undefined) {
+    return;
+  }
+  const seconds = ((clock.monotonic() - killed) / 1_000).toFixed(1);
+  const grep = "-E 'replica_(leader|takeovers)'";
+  print(`${next.id} has taken the lead ${seconds}s after the kill, and follows the runs. ${curl(next, grep)}`);
+  if (!(await sleepUnlessAborted(clock, RESTART_AFTER_MS, ending))) {
+    return;
+  }
+  start(leader);
+  if ((await leaderOf(members, members.length, clock, ending)) !== undefined) {
+    print(`${leader.id} is restarted, and is a standby. ${curl(leader, "-E 'replica_(leader|members)'")}`);
+    writeOut('The demo continues. Press Ctrl-C to exit.\n');
+  }
+}
+
+/** Waits until members name a living leader of theirs and see at least `count` members. Undefined if the demo ends. */
+async function leaderOf(members: readonly Member[], count: number, clock: Clock, ending: AbortSignal) {
+  while (!ending.aborted) {
+    const views = await Promise.all(members.map((member) => viewOf(member, ending)));
+    const [leader, ...others] = views.map((view) =>
+      members.find(({ id }) => view && view.members.length >= count && view.leader?.id === id),
+    );
+    if (leader !== undefined && others.every((other) => other === leader)) {
+      return leader;
+    }
+    await sleepUnlessAborted(clock, POLL_MS, ending);
+  }
+  return undefined;
+}
+
+/** Returns the replicas as a member sees them, or undefined if it does not respond. */
+async function viewOf({ url }: Member, signal: AbortSignal): Promise<ReplicasView | undefined> {
+  try {
+    const response = await fetch(`${url}/api/v1/replicas`, { signal });
+    const view: ReplicasView = JSON.parse(await response.text());
+    return response.ok ? view : undefined;
+  } catch {
+    return undefined;
   }
 }
 
 /** The text that the demo prints when all members run. */
-function welcome(members: readonly MemberProcess[], leader: MemberProcess, metrics: string): string {
+function welcome(members: readonly Member[], leader: Member, metrics: string): string {
   const pages = members.map(
     ({ id, url }) => `  ${url}/   ${id}${id === leader.id ? ', the leader' : ', a standby: redirects to the leader'}\n`,
   );
-  const tries = members.flatMap(({ url }) => [
-    `  curl -s ${url}${metrics} | grep aws_nfm_replica_\n`,
-    `  curl -s ${url}/api/v1/replicas\n`,
-  ]);
+  const tries = members.map(
+    ({ url }) => `  curl -s ${url}${metrics} | grep aws_nfm_replica_\n  curl -s ${url}/api/v1/replicas\n`,
+  );
   return `
 Network Flow Monitor exporter, demo with ${members.length} replicas on a table in memory
 

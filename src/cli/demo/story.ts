@@ -1,5 +1,6 @@
 import type { Fault, Incident, Monitor, Scenario, Simulator } from 'network-flow-monitor-simulator';
 import type { Clock } from '../../lib/clock.ts';
+import { counted } from '../../lib/text.ts';
 
 export interface StoryOptions {
   readonly clock: Clock;
@@ -156,28 +157,27 @@ export function beginStory(options: StoryOptions): Story {
       write(`[${minutes(at)}] ${line} Try: curl -s ${metricsUrl} | grep ${grep}\n`);
     }),
   );
-  cancels.push(
-    clock.setTimer(OVER_AT_MS, () => {
-      stage.addMonitors();
-      stage.setFaults(...scenario.faults);
-      simulator.setIncidents(scenario.incidents);
-      write(
-        `[${minutes(OVER_AT_MS)}] The story is over, and the demo continues. Press Ctrl-C to exit, which stops all queries at the service.\n`,
-      );
-    }),
-  );
+  const end = clock.setTimer(OVER_AT_MS, () => {
+    stage.addMonitors();
+    stage.setFaults(...scenario.faults);
+    simulator.setIncidents(scenario.incidents);
+    const over =
+      'The story is over, and the demo continues. Press Ctrl-C to exit, which stops all queries at the service.';
+    write(`[${minutes(OVER_AT_MS)}] ${over}\n`);
+  });
   let runningAtEnd = 0;
   return {
     end() {
-      for (const cancel of cancels) {
+      for (const cancel of [...cancels, end]) {
         cancel();
       }
       runningAtEnd = simulator.runningQueries().length;
     },
     printRemaining() {
-      const remaining = simulator.runningQueries();
+      const count = (queries: number) => counted(queries, 'query', 'queries');
+      const remaining = count(simulator.runningQueries().length);
       write(
-        `At the signal, ${count(runningAtEnd)} ran at the service; after the shutdown of the exporter, ${count(remaining.length)}.\n`,
+        `At the signal, ${count(runningAtEnd)} ran at the service; after the shutdown of the exporter, ${remaining}.\n`,
       );
     },
   };
@@ -193,7 +193,8 @@ function stageOf({ simulator, scenario, addQuery, write }: StoryOptions) {
   return {
     /** Adds ACTIVE monitors to those of the scenario in `SHOP` and us-east-1. */
     addMonitors(...names: readonly string[]) {
-      simulator.setMonitors(SHOP, region, [...monitors, ...names.map(activeMonitor)]);
+      const added = names.map((name): Monitor => ({ name, status: 'ACTIVE', tags: new Map() }));
+      simulator.setMonitors(SHOP, region, [...monitors, ...added]);
     },
     /** Degrades AWS's network for a monitor of `SHOP` in us-east-1, from now on. */
     degradeNetwork(monitorName: string) {
@@ -213,16 +214,8 @@ function stageOf({ simulator, scenario, addQuery, write }: StoryOptions) {
   };
 }
 
-function activeMonitor(name: string): Monitor {
-  return { name, status: 'ACTIVE', tags: new Map() };
-}
-
 /** Formats milliseconds as minutes and seconds (for example, 1:05). */
-function minutes(milliseconds: number): string {
+export function minutes(milliseconds: number): string {
   const seconds = milliseconds / SECOND_MS;
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-}
-
-function count(queries: number): string {
-  return queries === 1 ? '1 query' : `${queries} queries`;
 }

@@ -4,9 +4,8 @@ import type { DemoDirectory } from './directory.ts';
 
 export interface Welcome {
   readonly flags: DaemonFlags;
-  /** Without a slash at the end. */
+  /** URL of the exporter, without a slash at the end, and of its metrics. */
   readonly url: string;
-  /** The URL of the metrics. */
   readonly metrics: string;
   /** Name of a query with contributors. Undefined if there is none. */
   readonly query: string | undefined;
@@ -30,9 +29,11 @@ export function welcome(options: Welcome): string {
   const end = story
     ? 'Press Ctrl-C to exit. The story starts. Each line shows the time, the event, and a command that shows its effect:'
     : 'Press Ctrl-C to exit. With --story, events happen: monitors are added and deleted, credentials expire, AWS has an incident.';
+  const { port, protocol } = new URL(url);
+  const address = `127.0.0.1:${port || (protocol === 'https:' ? '443' : '80')}`;
   const register = flags.enableAdminApi
     ? ''
-    : `To register queries over HTTP, too, add --web.listen-address=127.0.0.1:${portOf(url)} --web.enable-admin-api.\n`;
+    : `To register queries over HTTP, too, add --web.listen-address=${address} --web.enable-admin-api.\n`;
   const pages: readonly Try[] = [
     [`${url}/`, 'the registered queries and their status, live'],
     [`${url}/flows`, 'the worst flows of all queries, and traffic from zone to zone'],
@@ -66,11 +67,6 @@ function listed(tries: readonly Try[], column = 0): string {
   return tries.map(([command, what]) => `  ${command.padEnd(column)}   ${what}\n`).join('');
 }
 
-function portOf(url: string): string {
-  const { port, protocol } = new URL(url);
-  return port || (protocol === 'https:' ? '443' : '80');
-}
-
 function ofDemoConfig(options: Welcome): readonly Try[] {
   const { flags, url, metrics, directory, story } = options;
   return [
@@ -82,7 +78,7 @@ function ofDemoConfig(options: Welcome): readonly Try[] {
     ],
     [`curl -s ${metrics} | grep monitor_status`, 'status of each monitor; monitors named prod-* have queries'],
     [`curl -s ${metrics} | grep last_error`, 'failed calls, with the reason'],
-    ...(story ? [] : [throttling(metrics)]),
+    ...(story ? [] : [[`curl -s ${metrics} | grep budget_requests`, THROTTLING] as const]),
     [`curl -s ${metrics} | grep account_info`, 'three AWS accounts, each with a role of its own'],
     [`ls -R ${join(directory.path, 'storage')}`, 'state that persists across restarts'],
     ...ofAnyConfig(options),
@@ -91,10 +87,7 @@ function ofDemoConfig(options: Welcome): readonly Try[] {
   ];
 }
 
-function throttling(metrics: string): Try {
-  const what = 'request budgets: eu-west-1 throttles from 0:30 to 0:45, its budget is reduced and recovers';
-  return [`curl -s ${metrics} | grep budget_requests`, what];
-}
+const THROTTLING = 'request budgets: eu-west-1 throttles from 0:30 to 0:45, its budget is reduced and recovers';
 
 function ofAnyConfig({ flags, url, configFile }: Welcome): readonly Try[] {
   const reload = flags.enableLifecycle ? `curl -s -X POST ${url}/-/reload` : `kill -HUP ${process.pid}`;
