@@ -163,7 +163,7 @@ export function nameSelector({ entry }: Follower): string {
 }
 
 /** Returns `2 queries per matching monitor, up to 200 series each, 0.0178 requests per second for each monitor`. */
-export function describeSelector(follower: Follower, config: Config): string {
+function describeSelector(follower: Follower, config: Config): string {
   const { entry, target, selector } = follower;
   const subject = selector.kind === 'monitors' ? 'monitor' : 'scope';
   const queries = Array.from(planScheduledQueries(entry, target, ['any']), ({ query }) => query);
