@@ -1,6 +1,6 @@
 import { TargetClient } from '../aws/client.ts';
-import type { Credentials } from '../aws/credentials/credentials.ts';
 import type { BoundedHandler } from '../aws/network/bounded-handler.ts';
+import type { TargetClientOptions } from '../aws/sdk.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RegisteredQuery, Registration } from '../model/query.ts';
@@ -31,11 +31,8 @@ export interface TargetsInUseOptions {
 }
 
 /** The client of a target, with its settings. */
-interface UsedClient {
+interface UsedClient extends Pick<TargetClientOptions, 'credentials' | 'endpoint' | 'maxAttempts'> {
   readonly client: TargetClient;
-  readonly credentials: Credentials;
-  readonly endpoint: string | undefined;
-  readonly maxAttempts: number;
 }
 
 /** The targets and accounts that queries use, with their clients. They are added and removed with their queries. */
@@ -70,20 +67,17 @@ export class TargetsInUse {
       apiStats.remove(target);
     }
     const accounts = new Map(config.accounts.map((account) => [account.name, account]));
-    for (const use of uses) {
-      const { account, region } = use;
+    const add = ({ account, region }: Pick<Use, 'account' | 'region'>) => {
       const limits = accounts.get(account);
       if (limits === undefined) {
         throw new Error(`internal error: account ${account} of a query is not defined in the configuration`);
       }
-      this.#expect(targets.add(account, region, limits), use);
+      return targets.add(account, region, limits);
+    };
+    for (const use of uses) {
+      this.#expect(add(use), use);
     }
-    for (const { account, region } of metricTargets) {
-      const limits = accounts.get(account);
-      if (limits !== undefined) {
-        targets.add(account, region, limits);
-      }
-    }
+    metricTargets.forEach(add);
     this.#accounts = this.#usedAccounts.use(config, targets.all());
     for (const target of targets.all()) {
       this.#connect(target, config);
@@ -140,17 +134,9 @@ export class TargetsInUse {
     const endpoint = account.endpoint?.replaceAll('{region}', target.region);
     const before = this.#clients.get(target);
     if (before?.credentials !== credentials || before.endpoint !== endpoint || before.maxAttempts !== maxAttempts) {
-      const client = new TargetClient({
-        target,
-        clock,
-        handler,
-        credentials,
-        observer,
-        endpoint,
-        maxAttempts,
-        version,
-      });
-      this.#clients.set(target, { client, credentials, endpoint, maxAttempts });
+      const settings = { credentials, endpoint, maxAttempts };
+      const client = new TargetClient({ ...settings, target, clock, handler, observer, version });
+      this.#clients.set(target, { ...settings, client });
     }
   }
 }

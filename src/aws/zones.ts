@@ -3,10 +3,9 @@ import { HttpRequest } from '@smithy/core/protocols';
 import { Hash } from '@smithy/core/serde';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { partitionOfRegion } from '../config/regions.ts';
-import type { Credentials } from './credentials/credentials.ts';
 import { InvalidResponse } from './errors.ts';
-import type { BoundedHandler } from './network/bounded-handler.ts';
 import { readItems, readMembers, readText } from './response-members.ts';
+import type { TargetClientOptions } from './sdk.ts';
 
 /** An availability zone of a region, as an AWS account names it. */
 export interface Zone {
@@ -16,11 +15,9 @@ export interface Zone {
   readonly name: string;
 }
 
-export interface ZonesRequest {
+export interface ZonesRequest extends Pick<TargetClientOptions, 'credentials' | 'handler'> {
   readonly account: string;
   readonly region: string;
-  readonly credentials: Credentials;
-  readonly handler: Pick<BoundedHandler, 'handle'>;
   /** URL without `{region}`. Undefined: that of EC2 in the region. */
   readonly endpoint: string | undefined;
   /** Milliseconds since the epoch, for the signature. */

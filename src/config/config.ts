@@ -1,16 +1,9 @@
-import type { Schedule } from '../model/query.ts';
-import type {
-  MetricName,
-  MonitorMetric,
-  MonitorStatus,
-  QuerySource,
-  QueryType,
-  RowLabel,
-} from '../model/vocabulary.ts';
+import type { ScheduledQuery, WatchedQuery } from '../model/query.ts';
+import type { MetricName, MonitorMetric, MonitorStatus } from '../model/vocabulary.ts';
 import type { Prices } from './prices.ts';
 import type { OneOrList } from './reading/formats.ts';
 import type { ValuesOf } from './reading/section.ts';
-import type { AwsKeys, CloudwatchKeys, CONTRIBUTORS, HTTP, LOG, POLLING, WEB } from './schema.ts';
+import type { AwsKeys, CloudwatchKeys, CONTRIBUTORS, HTTP, LOG, POLLING, REPLICAS, WEB } from './schema.ts';
 
 /**
  * The valid config file: defaults filled in, environment variables replaced, names resolved, deeply frozen. The schema
@@ -63,19 +56,15 @@ export interface PostgresqlStorage {
 }
 
 /** How this process takes part in a group of replicas. Durations are in milliseconds. */
-export interface Replicas {
-  readonly group: string;
-  /** Id of this member. Undefined: the host name of the operating system. */
-  readonly id: string | undefined;
-  /** URL of this member for clients of the others, with an optional path. */
-  readonly url: string | undefined;
-  readonly heartbeat: number;
+export interface Replicas extends Omit<ValuesOf<typeof REPLICAS>, 'deadAfter'> {
   /** At least 3 × {@link heartbeat}. */
   readonly deadAfter: number;
 }
 
-/** Credentials with one or more regions to call. */
-export interface Account {
+type TargetLimits = Pick<AwsKeys, 'requestsPerSecond' | 'maxConcurrentRequests' | 'maxConcurrentRuns'>;
+
+/** Credentials with one or more regions to call, and the limits of each target: its own, or those of `aws`. */
+export interface Account extends TargetLimits {
   readonly name: string;
   /**
    * The account's own regions, or the region of accounts without any (`aws.region`, the environment, or the profile).
@@ -90,12 +79,6 @@ export interface Account {
   readonly role: Role | undefined;
   /** The account's `endpoint`, or `aws.endpoint`. May contain `{region}`. */
   readonly endpoint: string | undefined;
-  /** Request budget of each target of this account, in attempts per second. May be a fraction. */
-  readonly requestsPerSecond: number;
-  /** Most requests in flight, for each target of this account. */
-  readonly maxConcurrentRequests: number;
-  /** Most concurrent runs of scheduled queries at the service, for each target of this account. */
-  readonly maxConcurrentRuns: number;
   /** Undefined: no metrics are read from CloudWatch. */
   readonly cloudwatch: CloudwatchSettings | undefined;
 }
@@ -124,14 +107,11 @@ export interface Role {
 export type QueryEntry = WatchedEntry | ScheduledEntry;
 
 /** Properties of entries of both kinds. */
-export interface EntryBase {
-  readonly source: QuerySource;
+export interface EntryBase extends Pick<WatchedQuery, 'source' | 'name' | 'type' | 'staleAfter' | 'labels'> {
   /** Path of the entry: `queries[0]` in the config file, `queries.d/a.yml[0]` in a discovery file. */
   readonly path: string;
   /** First line of the entry, counted from 1. */
   readonly line: number;
-  readonly name: string;
-  readonly type: QueryType;
   /** Distinct names of accounts of the config, at least one. */
   readonly accounts: readonly string[];
   /** The entry has a list or `"*"`, so query names contain the account. */
@@ -140,30 +120,18 @@ export interface EntryBase {
   readonly regions: readonly string[] | undefined;
   /** The entry has a list, so query names contain the region. */
   readonly regionsListed: boolean;
-  /** Age of the last successful response beyond which a non-terminal status is not exported, in milliseconds. */
-  readonly staleAfter: number;
-  /** User-defined labels of `aws_nfm_query_info`. */
-  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** Watches a query that another client started. Fans out over accounts and regions. */
-export interface WatchedEntry extends EntryBase {
-  readonly kind: 'watched';
-  /** Only for monitor queries. */
-  readonly monitorName: string | undefined;
-  /** Only for workload-insights queries. */
-  readonly scopeId: string | undefined;
-  readonly queryId: string;
-  /** Polling interval, in milliseconds. */
-  readonly interval: number;
-}
+export type WatchedEntry = EntryBase & Pick<WatchedQuery, 'kind' | 'monitorName' | 'scopeId' | 'queryId' | 'interval'>;
 
 /**
  * Starts queries. Fans out over accounts, regions, monitors or scopes, metrics, and categories. Query names contain the
  * value of each dimension that is listed: the entry has a list, `"*"`, or a selector.
  */
-export interface ScheduledEntry extends EntryBase {
-  readonly kind: 'scheduled';
+export interface ScheduledEntry
+  extends EntryBase,
+    Pick<ScheduledQuery, 'kind' | 'limit' | 'schedule' | 'contributorLabels'> {
   /** Distinct monitor names or scope ids, depending on {@link type}. Empty if there is a {@link selector}. */
   readonly subjects: OneOrList<string>;
   /** Selects the monitors or scopes if the entry names none. */
@@ -172,11 +140,6 @@ export interface ScheduledEntry extends EntryBase {
   readonly metricNames: OneOrList<MetricName>;
   /** Distinct, at least one. May be unknown to the API model. */
   readonly destinationCategories: OneOrList<string>;
-  /** Most rows of a result. Undefined for the `-data` type, which has no limit. */
-  readonly limit: number | undefined;
-  readonly schedule: Schedule;
-  /** Labels of contributor series: the entry's `contributorLabels`, or `contributors.labels`, in the order of the file. */
-  readonly contributorLabels: readonly RowLabel[];
 }
 
 /** Selects matching monitors of a target, or all its scopes. Queries are added and removed with them. */

@@ -19,6 +19,8 @@ interface QueryIdentity {
   readonly scopeId: string | undefined;
   /** User-defined labels of `aws_nfm_query_info`. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Age of the last successful response beyond which a non-terminal status is not exported, in milliseconds. */
+  readonly staleAfter: number;
 }
 
 /** A registered query that another client started. Its status is polled until it is terminal. */
@@ -27,8 +29,6 @@ export interface WatchedQuery extends QueryIdentity {
   readonly queryId: string;
   /** Polling interval, in milliseconds. */
   readonly interval: number;
-  /** Age of the last successful response beyond which a non-terminal status is not exported, in milliseconds. */
-  readonly staleAfter: number;
 }
 
 /** A registered query that the exporter starts for each window, and whose results it exports. */
@@ -42,8 +42,6 @@ export interface ScheduledQuery extends QueryIdentity {
   readonly schedule: Schedule;
   /** Row labels of its contributor series, in the order of the exposition. */
   readonly contributorLabels: readonly RowLabel[];
-  /** Age of the last successful response of a run beyond which a non-terminal status is not exported, in milliseconds. */
-  readonly staleAfter: number;
 }
 
 export type RegisteredQuery = WatchedQuery | ScheduledQuery;

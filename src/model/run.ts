@@ -1,4 +1,4 @@
-import type { Registration, Schedule } from './query.ts';
+import type { Registration, ScheduledQuery } from './query.ts';
 
 /** The time range of a run. Times are in milliseconds since the Unix epoch. */
 export interface Window {
@@ -26,12 +26,7 @@ export interface Span {
 }
 
 /** Properties of a query that a run depends on. */
-export interface Runnable {
-  readonly name: string;
-  readonly account: string;
-  readonly region: string;
-  readonly schedule: Schedule;
-}
+export type Runnable = Pick<ScheduledQuery, 'name' | 'account' | 'region' | 'schedule'>;
 
 /** One run of a query over one window. Times are on the monotonic clock. */
 export interface Run {
@@ -52,15 +47,8 @@ export interface Run {
 
 /** Returns a run that has not started. */
 export function newRun({ window, since, covered }: WantedWindow): Run {
-  return {
-    window,
-    queryId: undefined,
-    startedAt: since,
-    terminalAt: undefined,
-    wantedAt: since,
-    covered,
-    isUnconfirmed: false,
-  };
+  const unknown = { queryId: undefined, terminalAt: undefined, isUnconfirmed: false };
+  return { ...unknown, window, startedAt: since, wantedAt: since, covered };
 }
 
 /** Outcomes of runs: the values of `aws_nfm_query_runs_total{outcome}`. */

@@ -1,19 +1,14 @@
 import * as commands from '@aws-sdk/client-dynamodb';
 import { HttpResponse } from '@smithy/core/protocols';
-import { type Credentials, forSdkClient, reportVerdicts } from '../credentials/credentials.ts';
-import type { BoundedHandler } from '../network/bounded-handler.ts';
+import { forSdkClient, reportVerdicts } from '../credentials/credentials.ts';
+import type { TargetClientOptions } from '../sdk.ts';
 
 export type { AttributeValue } from '@aws-sdk/client-dynamodb';
 
-export interface TableClientOptions {
+export interface TableClientOptions
+  extends Pick<TargetClientOptions, 'endpoint' | 'credentials' | 'handler' | 'version'> {
   readonly table: string;
   readonly region: string;
-  /** Undefined: the SDK's own endpoint rules and variables. */
-  readonly endpoint: string | undefined;
-  readonly credentials: Credentials;
-  readonly handler: BoundedHandler;
-  /** Version of this exporter, for the user agent. */
-  readonly version: string;
 }
 
 /** The SDK's client of DynamoDB, and its commands. */
