@@ -116,14 +116,10 @@ export class FrontEnd {
     const known = scope && credentials.find(scope.accessKeyId);
     const account = known?.account ?? (credentials.checked ? '' : defaultAccount);
     const region = scope?.region ?? DEFAULT_REGION;
-    const { internal, throttling } = protocol;
+    const { service, internal, throttling } = protocol;
     const errorReply = (error: ServiceError, requestId: string) => protocol.error(error, requestId, worlds());
     return {
-      service: protocol.service,
-      operation: facts.operation ?? 'Unknown',
-      account,
-      region,
-      facts: { account, region, ...facts },
+      ...{ service, account, region, operation: facts.operation ?? 'Unknown', facts: { account, region, ...facts } },
       reply: () => {
         const requestId = this.#nextRequestId();
         try {

@@ -5,12 +5,7 @@ import { modelledError } from './service-error.ts';
 import type { Simulation } from './simulation.ts';
 
 /** The labels of the path, percent-decoded once. */
-export interface Labels {
-  monitorName?: string;
-  scopeId?: string;
-  queryId?: string;
-  resourceArn?: string;
-}
+export type Labels = { readonly [name in 'monitorName' | 'scopeId' | 'queryId' | 'resourceArn']?: string };
 
 /** A request after authentication and throttling. */
 export interface ApiRequest {
@@ -37,17 +32,9 @@ export interface Operation {
 }
 
 /** Defines an operation. `template` is its path, with labels in braces. */
-export const operation = (
-  method: string,
-  template: string,
-  name: string,
-  carryOut: Operation['carryOut'],
-): Operation => ({
-  name,
-  method,
-  segments: template.split('/'),
-  carryOut,
-});
+export function operation(method: string, template: string, name: string, carryOut: Operation['carryOut']): Operation {
+  return { name, method, segments: template.split('/'), carryOut };
+}
 
 /** Checks the model's constraints for labels, and returns the inventory of the request's account and region. */
 export function regionOf({ inventory }: Simulation, { account, region, labels }: ApiRequest): RegionInventory {

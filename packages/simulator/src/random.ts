@@ -47,11 +47,9 @@ export class Random {
 
   /** `length` lower-case hexadecimal digits. */
   hex(length: number): string {
-    const words = Array.from({ length: Math.ceil(length / 8) }, () => Math.floor(this.next() * 2 ** 32));
-    return words
-      .map((word) => word.toString(16).padStart(8, '0'))
-      .join('')
-      .slice(0, length);
+    const word = () => Math.floor(this.next() * 2 ** 32).toString(16);
+    const words = Array.from({ length: Math.ceil(length / 8) }, () => word().padStart(8, '0'));
+    return words.join('').slice(0, length);
   }
 }
 
@@ -66,13 +64,7 @@ export function nameUuid(name: string): string {
 /** A UUID from 32 hexadecimal digits, two of which are replaced by the version and the variant. */
 export function uuidOf(hex: string, version: '3' | '4'): string {
   const variant = '89ab'[Number.parseInt(hex.charAt(16), 16) % 4];
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    version + hex.slice(13, 16),
-    variant + hex.slice(17, 20),
-    hex.slice(20, 32),
-  ].join('-');
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, `$1-$2-${version}$3-${variant}$4-$5`);
 }
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

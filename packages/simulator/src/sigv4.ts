@@ -186,9 +186,8 @@ function text(headers: IncomingHttpHeaders, name: string): string {
 
 /** Milliseconds since the Unix epoch of `20260131T235959Z`. */
 function parseBasicDate(date: string): number | undefined {
-  const match = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(date);
-  const [, year, month, day, hour, minute, second] = match ?? [];
-  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  const [, day, time] = /^(\d{8})T(\d{6})Z$/.exec(date) ?? [];
+  const ms = Date.parse(`${day?.replace(/(....)(..)/, '$1-$2-')}T${time?.replace(/(..)(..)/, '$1:$2:')}Z`);
   return Number.isNaN(ms) ? undefined : ms;
 }
 
