@@ -48,36 +48,25 @@ export class UsedAccounts {
       }
       const sts = { handler: this.#handler, region: stsRegionOf(aws, regions), endpoint: aws.stsEndpoint };
       const before = this.#used.get(name);
-      used.set(
-        name,
-        before !== undefined && haveSameCredentials(before, { account, sts })
-          ? { ...before, account }
-          : { account, sts, credentials: this.#credentials.of(account, sts) },
-      );
+      const isSame = before !== undefined && isDeepStrictEqual(settingsOf(before), settingsOf({ account, sts }));
+      const credentials = isSame ? before.credentials : this.#credentials.of(account, sts);
+      used.set(name, { account, sts: isSame ? before.sts : sts, credentials });
     }
     this.#used = used;
     return used;
   }
 }
 
-function haveSameCredentials(a: Omit<UsedAccount, 'credentials'>, b: Omit<UsedAccount, 'credentials'>): boolean {
-  const settings = ({ account, sts }: Omit<UsedAccount, 'credentials'>) => [
-    account.profile,
-    account.role,
-    sts.region,
-    sts.endpoint,
-  ];
-  return isDeepStrictEqual(settings(a), settings(b));
+/** Returns the settings that determine the credentials. */
+function settingsOf({ account, sts }: Omit<UsedAccount, 'credentials'>): readonly unknown[] {
+  return [account.profile, account.role, sts.region, sts.endpoint];
 }
 
 /** Returns the accounts with another endpoint or identity in a new configuration, and those in only one of the two. */
 export function movedAccounts(before: Config, after: Config): ReadonlySet<string> {
-  const [old, now] = [placesByAccount(before), placesByAccount(after)];
+  const placesIn = ({ accounts }: Config) => new Map(accounts.map((account) => [account.name, placeIn(account)]));
+  const [old, now] = [placesIn(before), placesIn(after)];
   return new Set([...old.keys(), ...now.keys()].filter((name) => old.get(name) !== now.get(name)));
-}
-
-function placesByAccount({ accounts }: Config): ReadonlyMap<string, string> {
-  return new Map(accounts.map((account) => [account.name, placeIn(account)]));
 }
 
 /** Returns the endpoint and identity of an account as configured; contains no secret. */

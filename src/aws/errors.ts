@@ -1,3 +1,4 @@
+import { numberOf, textOf } from '../lib/json-values.ts';
 import { onOneLine, withoutSecrets, withoutTexts } from './redaction.ts';
 
 /** Names of service errors that the `error` label keeps. */
@@ -105,19 +106,14 @@ const NETWORK_CODE =
 
 /** Names of throttling errors, as in the SDK. They are repeated here because the SDK is not loaded at startup. */
 const THROTTLING_NAMES: ReadonlySet<string> = new Set([
-  'BandwidthLimitExceeded',
-  'EC2ThrottledException',
-  'LimitExceededException',
-  'PriorRequestNotComplete',
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'RequestThrottled',
-  'RequestThrottledException',
-  'SlowDown',
-  'ThrottledException',
-  'Throttling',
-  'ThrottlingException',
-  'TooManyRequestsException',
+  ...['BandwidthLimitExceeded', 'EC2ThrottledException', 'LimitExceededException', 'PriorRequestNotComplete'],
+  ...[
+    'ProvisionedThroughputExceededException',
+    'RequestLimitExceeded',
+    'RequestThrottled',
+    'RequestThrottledException',
+  ],
+  ...['SlowDown', 'ThrottledException', 'Throttling', 'ThrottlingException', 'TooManyRequestsException'],
   'TransactionInProgressException',
 ]);
 
@@ -142,8 +138,7 @@ export function classify(thrown: unknown): ApiErrorName {
   if (thrown instanceof InvalidResponse) {
     return 'InvalidResponse';
   }
-  const error = shapeOf(thrown);
-  const name = typeof error.name === 'string' ? error.name : '';
+  const name = textOf(shapeOf(thrown).name) ?? '';
   const status = httpStatusOf(thrown);
   if (status !== undefined) {
     const known =
@@ -168,8 +163,7 @@ export function classify(thrown: unknown): ApiErrorName {
 /** The HTTP status of an error response; undefined if there was no response. */
 export function httpStatusOf(thrown: unknown): number | undefined {
   const { $response, $metadata } = shapeOf(thrown);
-  const status = $response?.statusCode ?? $metadata?.httpStatusCode;
-  return typeof status === 'number' ? status : undefined;
+  return numberOf($response?.statusCode ?? $metadata?.httpStatusCode);
 }
 
 /**
@@ -200,8 +194,8 @@ export function toApiError(operation: string, thrown: unknown, mayHaveTakenEffec
   const { $metadata } = shapeOf(thrown);
   const error = classify(thrown);
   return new ApiError(error, operation, explain(error, thrown), {
-    attempts: typeof $metadata?.attempts === 'number' ? $metadata.attempts : undefined,
-    requestId: typeof $metadata?.requestId === 'string' ? $metadata.requestId : undefined,
+    attempts: numberOf($metadata?.attempts),
+    requestId: textOf($metadata?.requestId),
     mayHaveTakenEffect,
     cause: thrown,
   });
@@ -223,12 +217,12 @@ function explain(error: ApiErrorName, thrown: unknown, sensitive: readonly strin
     return withoutTexts(thrown.message, sensitive);
   }
   const shape = shapeOf(thrown);
-  const [original = ''] = typeof shape.message === 'string' ? shape.message.split(SDK_HINT, 1) : [];
+  const [original = ''] = textOf(shape.message)?.split(SDK_HINT, 1) ?? [];
   const message = withoutSecrets(withoutTexts(original, sensitive));
   const text = message === '' ? networkCode(thrown) : message;
   const status = httpStatusOf(thrown);
   // The name of the service, if it is not that of the list. The message of an error of the credential chain is complete.
-  const given = typeof shape.name === 'string' && shape.name !== 'CredentialsProviderError' ? shape.name : '';
+  const given = shape.name === 'CredentialsProviderError' ? '' : (textOf(shape.name) ?? '');
   const isOther = error === 'OtherError' || Object.hasOwn(QUERY_NAMES, given);
   const name = isOther && given !== '' ? onOneLine(given.slice(0, LONGEST_NAME)) : undefined;
   const parts = [name, status === undefined ? undefined : `HTTP ${status}`, text];

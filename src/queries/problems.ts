@@ -10,21 +10,15 @@ import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from './target
 /** Describes two entries with queries of the same name. */
 export function describeClash({ earlier, later, nameParts }: Clash, read: Findings): Problem {
   const name = nameParts.map(read.show).join(':');
-  const maker = `${earlier.path} (line ${earlier.line})`;
-  return createAt(
-    `${later.path}.name`,
-    later.line,
-    `a unique name: ${maker} also creates a query ${quote(name)}`,
-    read,
-  );
+  const expected = `a unique name: ${earlier.path} (line ${earlier.line}) also creates a query ${quote(name)}`;
+  return createAt(`${later.path}.name`, later.line, expected, read);
 }
 
 /** Describes two entries with the same calls. */
 export function describeTwin({ earlier, later }: Clash, read: Findings): Problem {
-  const twin = `${earlier.path} (line ${earlier.line})`;
-  return later.kind === 'watched'
-    ? createAt(`${later.path}.queryId`, later.line, `a different query: ${twin} polls the same one`, read)
-    : createAt(`${later.path}.name`, later.line, `a different query: ${twin} starts the same one`, read);
+  const [key, verb] = later.kind === 'watched' ? ['queryId', 'polls'] : ['name', 'starts'];
+  const expected = `a different query: ${earlier.path} (line ${earlier.line}) ${verb} the same one`;
+  return createAt(`${later.path}.${key}`, later.line, expected, read);
 }
 
 function createAt(path: string, line: number, expected: string, read: Findings): Problem {
@@ -47,9 +41,8 @@ export function describeShortages(read: ReadConfig, { queries, followers }: Sour
 
 /** Describes a request budget that is too low for the queries of the target. */
 function describeLate(load: TargetLoad, read: ReadConfig): Problem {
-  const key = 'requestsPerSecond';
   const planned = formatRate(load.planned);
-  return describeTarget(load, key, read, {
+  return describeTarget(load, 'requestsPerSecond', read, {
     enough: `at least ${planned}, what the queries of ${nameTarget(load, read)} need`,
     got: `queries that need ${planned} requests per second of ${nameTarget(load, read)}`,
     limit: load.limit,
@@ -58,9 +51,8 @@ function describeLate(load: TargetLoad, read: ReadConfig): Problem {
 
 /** Describes a concurrent-run limit that is too low for the schedules of the target. */
 function describeCrowded(load: TargetLoad, read: ReadConfig): Problem {
-  const key = 'maxConcurrentRuns';
   const runs = Math.ceil(load.runs);
-  return describeTarget(load, key, read, {
+  return describeTarget(load, 'maxConcurrentRuns', read, {
     enough: `at least ${runs}, what the schedules of ${nameTarget(load, read)} need if a run takes 10s`,
     got: `schedules that need ${runs} concurrent runs of ${nameTarget(load, read)} if a run takes 10s`,
     limit: load.maxConcurrentRuns,

@@ -41,11 +41,8 @@ export class SourceIndexes {
       return new Set();
     }
     const prepared = this.#changes.get(after);
-    if (prepared?.before === before) {
-      return prepared.names;
-    }
-    const changed = [...this.#comparisons(before, after)].filter(({ hasChanged }) => hasChanged);
-    return new Set(changed.map(({ name }) => name));
+    const compare = () => [...this.#comparisons(before, after)].filter(({ hasChanged }) => hasChanged);
+    return prepared?.before === before ? prepared.names : new Set(compare().map(({ name }) => name));
   }
 
   /** Yields the candidates for some names. For each name, they are in order of precedence. */

@@ -50,25 +50,14 @@ export function* namedCandidates(sources: Sources): Generator<Candidate> {
 }
 
 /** Returns the config file and the discovery files in order of precedence, with names for messages. */
-export function originsOf({ config, files }: Pick<Sources, 'config' | 'files'>): readonly Origin[] {
-  return [
-    { source: config, from: 'the config file' },
-    ...inPathOrder(files).map(([from, source]) => ({ source, from })),
-  ];
-}
-
-interface Origin {
-  readonly source: SourceQueries;
-  readonly from: string;
+export function originsOf({ config, files }: Omit<Sources, 'http'>): { source: SourceQueries; from: string }[] {
+  const inPathOrder = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [{ source: config, from: 'the config file' }, ...inPathOrder.map(([from, source]) => ({ source, from }))];
 }
 
 /** Returns the followers of all sources in order of precedence. */
-export function followersOfSources({ config, files }: Sources): readonly Follower[] {
-  return [config, ...inPathOrder(files).map(([, file]) => file)].flatMap(({ followers }) => followers);
-}
-
-function inPathOrder(files: Sources['files']): readonly (readonly [string, SourceQueries])[] {
-  return [...files].sort(([a], [b]) => (a < b ? -1 : 1));
+export function followersOfSources(sources: Sources): readonly Follower[] {
+  return originsOf(sources).flatMap(({ source }) => source.followers);
 }
 
 /**
@@ -97,7 +86,7 @@ export function mergeQueries(
 
 /** Returns the names of candidates that differ between two lists. */
 export function changedCandidates(before: readonly Candidate[], after: readonly Candidate[]): ReadonlySet<string> {
-  if (before.length === after.length && before.every((each, n) => isSameCandidate(each, after[n]))) {
+  if (areSameCandidates(before, after)) {
     return new Set();
   }
   const byName = (candidates: readonly Candidate[]) => groupBy(candidates, ({ query }) => query.name);
@@ -106,11 +95,8 @@ export function changedCandidates(before: readonly Candidate[], after: readonly 
 }
 
 function areSameCandidates(a: readonly Candidate[] = [], b: readonly Candidate[] = []): boolean {
-  return a.length === b.length && a.every((each, n) => isSameCandidate(each, b[n]));
-}
-
-function isSameCandidate(a: Candidate, b: Candidate | undefined): boolean {
-  return b !== undefined && a.from === b.from && isEqual(a.query, b.query);
+  const isSame = (each: Candidate, other?: Candidate) => each.from === other?.from && isEqual(each.query, other.query);
+  return a.length === b.length && a.every((each, n) => isSame(each, b[n]));
 }
 
 /** Changes from one set of queries to another. Unchanged queries are in none of the lists. */

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { RegisteredQuery } from '../model/query.ts';
+import type { RegisteredQuery, ScheduledQuery } from '../model/query.ts';
 import type { SourceQueries } from './sources.ts';
 
 /** A target with the load of its registered queries. */
@@ -66,17 +66,13 @@ export function sumUpTargets(config: Config, { queries, followers }: SourceQueri
 
 /** Returns the most contributor series that scheduled queries can have, with the limit of each query applied. */
 export function sumUpSeries({ contributors }: Config, queries: readonly RegisteredQuery[]): number {
-  const caps = queries.map((query) =>
-    query.kind === 'watched' ? 0 : Math.min(query.limit ?? Number.POSITIVE_INFINITY, contributors.maxSeriesPerQuery),
-  );
-  return caps.reduce((sum, cap) => sum + cap, 0);
+  const capOf = ({ limit = Number.POSITIVE_INFINITY }: ScheduledQuery) =>
+    Math.min(limit, contributors.maxSeriesPerQuery);
+  return queries.reduce((sum, query) => sum + (query.kind === 'watched' ? 0 : capOf(query)), 0);
 }
 
 /** Formats a rate, rounded up to about three digits, so that it is always sufficient as a limit. */
 export function formatRate(rate: number): string {
-  if (rate === 0) {
-    return '0';
-  }
-  const digits = 10 ** Math.max(0, 2 - Math.floor(Math.log10(rate)));
+  const digits = rate === 0 ? 1 : 10 ** Math.max(0, 2 - Math.floor(Math.log10(rate)));
   return String(Math.ceil(rate * digits * (1 - 1e-12)) / digits);
 }

@@ -55,12 +55,8 @@ interface Verdict {
 }
 
 const UNKNOWN: Verdict = {
-  refused: undefined,
-  refusedAt: 0,
-  rejections: 0,
-  refusableAge: 0,
-  accepted: undefined,
-  acceptedAt: 0,
+  ...{ refused: undefined, refusedAt: 0, rejections: 0, refusableAge: 0 },
+  ...{ accepted: undefined, acceptedAt: 0 },
 };
 
 export interface RefreshedCredentialsOptions {
@@ -107,10 +103,11 @@ export class RefreshedCredentials implements Credentials {
     if (usable && left > Math.min(current.life / 6, WAIT_MS)) {
       return current.credentials;
     }
-    if (!(await within(this.#options.clock, PATIENCE_MS, this.#pending))) {
-      return this.#outcome(place, this.#delay());
+    if (await within(this.#options.clock, PATIENCE_MS, this.#pending)) {
+      return this.#outcome(place);
     }
-    return this.#outcome(place);
+    const reason = `no credentials after ${PATIENCE_MS / 1_000} s`;
+    return this.#outcome(place, new CredentialsUnavailable(this.#options.explainDelay?.(reason) ?? reason));
   }
 
   accepted(place: string, accessKeyId: string): void {
@@ -182,10 +179,5 @@ export class RefreshedCredentials implements Credentials {
       this.#fetchEndedAt = clock.monotonic();
       this.#pending = undefined;
     }
-  }
-
-  #delay(): CredentialsUnavailable {
-    const reason = `no credentials after ${PATIENCE_MS / 1_000} s`;
-    return new CredentialsUnavailable(this.#options.explainDelay?.(reason) ?? reason);
   }
 }

@@ -71,16 +71,13 @@ export class NameLookup {
   readonly lookup: LookupFunction = (hostname, options, callback) => {
     const { family, hints } = options;
     const key = `${hostname} ${family ?? 0} ${hints ?? 0}`;
-    const name = this.#names.get(key) ?? newName(hostname);
+    const unknown = { hostname, pending: undefined, pendingSince: 0, known: undefined };
+    const name: Name = this.#names.get(key) ?? unknown;
     this.#names.set(key, name);
     this.#addresses(name, { family, hints }).then(
       (addresses) => {
         const [first] = addresses;
-        if (options.all) {
-          callback(null, [...addresses]);
-        } else {
-          callback(null, first?.address ?? '', first?.family);
-        }
+        callback(null, options.all ? [...addresses] : (first?.address ?? ''), first?.family);
       },
       (error: Error) => callback(error, ''),
     );
@@ -147,10 +144,6 @@ export class NameLookup {
       });
     }
   }
-}
-
-function newName(hostname: string): Name {
-  return { hostname, pending: undefined, pendingSince: 0, known: undefined };
 }
 
 function failureOf(hostname: string, thrown: unknown): LookupError {
