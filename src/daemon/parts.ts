@@ -12,7 +12,7 @@ import type { Context } from '../lib/context.ts';
 import type { Logger, LogLevel } from '../lib/log.ts';
 import type { OpenFileBudget } from '../lib/open-files.ts';
 import type { ReleaseStack } from '../lib/release-stack.ts';
-import { type IsOwnTarget, type Shard, targetsOfShard } from '../model/shard.ts';
+import { type Shard, targetsOfShard } from '../model/shard.ts';
 import { StoredState } from '../persistence/stored-state.ts';
 import type { LoadedConfig, LoadOptions } from '../queries/load.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
@@ -69,29 +69,7 @@ export interface DaemonOptions {
 }
 
 /** The parts of a daemon, except for the registration of queries and the HTTP server. */
-export interface Parts {
-  readonly shard: Shard;
-  /** The local clock, or that of the engine if there are replicas. */
-  readonly clock: Clock;
-  /** Undefined without replicas. */
-  readonly replica: ReplicaMember | undefined;
-  /** Whether another member of the replicas makes the calls now. Always false without replicas. */
-  readonly isStandby: () => boolean;
-  /** Whether the shard of this exporter has a target. */
-  readonly isOwn: IsOwnTarget;
-  readonly inForce: ConfigInForce;
-  readonly handler: BoundedHandler;
-  readonly state: ExporterState;
-  readonly targetsInUse: TargetsInUse;
-  readonly identities: Identities;
-  readonly zoneNames: ZoneNames;
-  /** Undefined if the storage is disabled. */
-  readonly stored: StoredState | undefined;
-  readonly scheduling: Scheduling;
-  /** Reads of monitor metrics from CloudWatch. */
-  readonly metricReads: MonitorMetricReads;
-  readonly page: MetricsPage;
-}
+export type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** @throws NetworkConfigError, StorageError */
 export async function openParts(
@@ -99,8 +77,9 @@ export async function openParts(
   context: Context,
   files: OpenFileBudget,
   releases: ReleaseStack,
-): Promise<Parts> {
-  const { build, env, isLast } = options;
+) {
+  const { build, env, isLast, shard } = options;
+  const { version } = build;
   const { log } = context;
   const { loaded } = options.config;
   const { config } = loaded;
@@ -111,12 +90,14 @@ export async function openParts(
   const inForce: ConfigInForce = { loaded };
   const replica = await openReplicaOf(options, context, inForce, handler);
   releases.add('shared storage', () => replica?.engine.close());
+  /** Whether another member of the replicas makes the calls now. Always false without replicas. */
   const isStandby = () => replica?.isLeader === false;
+  /** The local clock, or that of the engine if there are replicas. */
   const clock = replica?.clock ?? context.clock;
   const state = new ExporterState(config, clock, log);
   const { targets, api: apiStats } = state;
-  const isOwn = targetsOfShard(options.shard);
-  const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version: build.version, isOwn });
+  const isOwn = targetsOfShard(shard);
+  const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version, isOwn });
   const failures = state.failures.credentials;
   const identities = new Identities({ targets, apiStats, clock, log, failures, signal: context.shutdown });
   const zoneNames = new ZoneNames({
@@ -128,14 +109,12 @@ export async function openParts(
   const stored = await openStoredState(context, inForce, state);
   releases.add('storage', () => stored?.close());
   const scheduling = new Scheduling({ clock, log, inForce, state, targetsInUse, stored, replica, isLast });
-  const { version } = build;
   const { dispatcher } = scheduling;
   const calls = { targetsInUse, dispatcher, handler, version };
   const periods = replica?.shared.periods ?? stored?.monitorMetrics ?? NO_PERIOD_STORE;
   replica?.shared.periods.attach(state.monitorMetrics);
   const metricReads = new MonitorMetricReads({ ...context, clock, ...calls, inForce, state, periods });
   const page = new MetricsPage(clock, state, scheduling, metricReads, config.contributors.maxSeries);
-  const { shard } = options;
   const calling = { targetsInUse, identities, zoneNames, scheduling, metricReads };
   return { clock, shard, replica, isStandby, isOwn, inForce, handler, state, stored, page, ...calling };
 }
