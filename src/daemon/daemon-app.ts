@@ -1,19 +1,18 @@
 import type { RequestListener } from 'node:http';
 import { pricesIn } from '../config/prices.ts';
-import type { AppOptions } from '../http/app-options.ts';
+import type { AppOptions, ServedReplicas } from '../http/app-options.ts';
 import type { BuildInfo } from '../lib/build-info.ts';
 import { lazy } from '../lib/concurrency.ts';
 import type { Context } from '../lib/context.ts';
 import type { Price } from '../metrics/exporter-sections.ts';
 import type { Exposition } from '../metrics/exposition.ts';
+import type { ReplicaMember } from '../replicas/member.ts';
 import { readinessOf } from '../state/readiness.ts';
 import { StatusChanges } from '../state/status-changes.ts';
-import { FlowDigests } from './flow-digests.ts';
+import { flowDigests } from './flow-digests.ts';
 import type { DaemonOptions, Parts } from './parts.ts';
 import type { Queries } from './queries.ts';
 import type { Reload } from './reload.ts';
-import { servedReplicas } from './served-replicas.ts';
-import { targetHealth } from './target-health.ts';
 
 /** The parts of a daemon that requests are served from. */
 interface Served {
@@ -23,24 +22,18 @@ interface Served {
   readonly exposition: () => Promise<Exposition>;
 }
 
-/** The HTTP endpoints of a daemon. */
-export interface DaemonApp {
-  /** Serves requests. A request that arrives before Express is loaded waits for it. */
-  readonly serve: RequestListener;
-  /** Loads Express, which takes a fifth of a start: called after the daemon listens. */
-  load(): Promise<void>;
-}
-
-/** Creates the endpoints of a daemon. */
+/**
+ * Creates the HTTP endpoints of a daemon. `load` loads Express, which takes a fifth of a start: it is called after the daemon
+ * listens. A request that arrives before that waits for it.
+ */
 export function createDaemonApp(
   { build, web }: DaemonOptions,
   context: Context,
   { parts, queries, reload, exposition }: Served,
-): DaemonApp {
+) {
   const { clock, log } = context;
   const { state, scheduling } = parts;
   const { security } = web;
-  const flowDigests = new FlowDigests(state, clock);
   const readiness = readinessOf(clock, state.queries);
   const statusChanges = new StatusChanges({ clock, states: state.queries, log });
   const options: AppOptions = {
@@ -52,7 +45,7 @@ export function createDaemonApp(
         const registration = state.registry.get(name);
         return registration && state.runs.get(registration)?.results?.json.text();
       },
-      flows: (isWanted) => flowDigests.all(isWanted),
+      flows: flowDigests(state, clock),
       subscribe: (listener) => statusChanges.subscribe(listener),
     },
     health: {
@@ -60,7 +53,15 @@ export function createDaemonApp(
       // A standby has no polls to wait for.
       waiting: () => (parts.isStandby() ? 0 : readiness.waiting()),
       isJoining: () => parts.replica?.isReady === false,
-      targets: () => targetHealth(state),
+      targets: () =>
+        Array.from(state.api.all(), ({ target, up, identity }) => ({
+          account: target.account,
+          region: target.region,
+          up,
+          budget: { rate: target.budget.rate, limit: target.budget.limit },
+          credentialsError: state.failures.credentials.causeOf(target),
+          identity: identity?.arn,
+        })),
       networks: () => parts.metricReads.networks(),
     },
     changes: {
@@ -79,7 +80,7 @@ export function createDaemonApp(
   });
   return {
     load,
-    serve(request, response) {
+    serve: ((request, response) => {
       if (app === undefined) {
         // The caller of `load` reports its failure.
         load().then(
@@ -89,7 +90,7 @@ export function createDaemonApp(
       } else {
         app(request, response);
       }
-    },
+    }) satisfies RequestListener,
   };
 }
 
@@ -126,4 +127,31 @@ function pricesOf({ state, inForce }: Parts): readonly Price[] {
       dollarsPerByte,
     })),
   );
+}
+
+/** Returns the group of replicas for the HTTP API. */
+function servedReplicas(member: ReplicaMember): ServedReplicas {
+  return {
+    view() {
+      const { leader, identity, engine, stats } = member;
+      return {
+        group: identity.group,
+        id: identity.id,
+        leader: leader === undefined ? null : { id: leader.id, epoch: leader.epoch, url: leader.url ?? null },
+        engine: { kind: engine.kind, description: engine.description, up: stats.isEngineUp },
+        members: member.members.map(({ value: { id, url, version, config }, age }) => ({
+          id,
+          url: url ?? null,
+          version,
+          sameConfig: config === identity.config,
+          heartbeatAgeSeconds: Math.max(0, age) / 1_000,
+        })),
+      };
+    },
+    standby() {
+      const { leader, isLeader, boot } = member;
+      const other = leader?.boot === boot ? undefined : leader;
+      return isLeader ? undefined : { leaderId: other?.id, leaderUrl: other?.url };
+    },
+  };
 }

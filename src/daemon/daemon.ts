@@ -9,7 +9,7 @@ import { createDaemonApp, expositionOf } from './daemon-app.ts';
 import { type DaemonOptions, openParts, type Parts } from './parts.ts';
 import { Queries } from './queries.ts';
 import { Reload } from './reload.ts';
-import { ReplicaRole } from './replica-role.ts';
+import { followRole } from './replica-role.ts';
 import { summarize } from './summary.ts';
 
 export interface Daemon {
@@ -65,7 +65,7 @@ async function start(options: DaemonOptions, local: Context, releases: ReleaseSt
   const context = { ...local, clock };
 
   const queries = new Queries(context, config.read.file, parts);
-  releases.add('discovery files', () => queries.stop());
+  releases.add('discovery files', () => queries.files.stop());
   await queries.load();
   const reload = reloadOf(options, context, parts, queries);
   const exposition = expositionOf(build, parts, queries, reload);
@@ -89,7 +89,7 @@ async function start(options: DaemonOptions, local: Context, releases: ReleaseSt
     parts.identities.begin();
     parts.zoneNames.begin();
   } else {
-    new ReplicaRole(replica, local, parts, queries).begin();
+    followRole(replica, local, parts, queries);
   }
   background(log, 'loading of the HTTP endpoints', app.load());
   const prepared = exposition().then((page) => page.prepare());
@@ -118,14 +118,14 @@ function reloadOf(
     read: config.read,
     started: config.loaded,
     async apply(next) {
-      const plan = await queries.plan(next);
+      const commit = await queries.plan(next);
       const { aws, polling, contributors, log } = next.config;
       setLogLevel(log.level);
       handler.timeout = aws.requestTimeout;
       scheduling.setLimits(next.config);
       state.queries.giveUpAfter = polling.giveUpAfter;
       page.runs.setMaxSeries(contributors.maxSeries);
-      const changes = await plan.commit();
+      const changes = await commit();
       parts.zoneNames.begin();
       return changes;
     },

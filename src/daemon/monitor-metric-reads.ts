@@ -63,13 +63,7 @@ export class MonitorMetricReads {
     this.#budgets.onFree = () => dispatcher.wake();
     const texts = { begun: 'monitor metrics not read', ended: 'monitor metrics read again' };
     this.#log = new TargetFailureLog({ clock, log, ...texts }, state.failures.credentials);
-    const reading = new MetricReading({
-      clock,
-      metrics,
-      stats,
-      log: this.#log,
-      store: periods,
-    });
+    const reading = new MetricReading({ clock, metrics, stats, log: this.#log, store: periods });
     this.#reads = new MetricReads({
       clock,
       dispatcher,
@@ -146,10 +140,9 @@ export class MonitorMetricReads {
   select(target: Target, discovery: Discovery): void {
     const settings = this.#read.get(target)?.settings;
     if (settings !== undefined) {
-      const place = settings.endpoint ?? '';
       const arns = discovery.monitorsIn(target, settings.monitors);
       const limitOf = (name: string) => limitIn(settings, name);
-      this.#options.state.monitorMetrics.select(target, place, arns, limitOf);
+      this.#options.state.monitorMetrics.select(target, settings.endpoint ?? '', arns, limitOf);
     }
   }
 
@@ -169,23 +162,34 @@ export class MonitorMetricReads {
   }
 
   #add(target: Target, settings: CloudwatchSettings): void {
-    const { state, targetsInUse, inForce } = this.#options;
+    const { state, targetsInUse, inForce, clock, handler, version } = this.#options;
     const { account, region } = target;
     const { maxAttempts } = inForce.loaded.config.aws;
-    const used = targetsInUse.accounts().get(account);
-    if (used === undefined) {
+    const { credentials } = targetsInUse.accounts().get(account) ?? {};
+    if (credentials === undefined) {
       throw new Error(`internal error: account ${account} is not in use`);
     }
-    const { credentials } = used;
-    const { requestsPerSecond } = settings;
+    const { requestsPerSecond, endpoint } = settings;
     const limits = { requestsPerSecond, maxConcurrentRequests: CONCURRENT_READS };
     const budgeted = this.#budgets.add(account, region, limits);
     const before = this.#read.get(target);
     const isSame =
       before?.credentials === credentials &&
-      before.settings.endpoint === settings.endpoint &&
+      before.settings.endpoint === endpoint &&
       before.maxAttempts === maxAttempts;
-    const client = isSame ? before.client : this.#createClient(target, budgeted, credentials, settings.endpoint);
+    const client = isSame
+      ? before.client
+      : new CloudwatchClient({
+          target: budgeted,
+          clock,
+          handler,
+          credentials,
+          observer: observerOf(target, state.api),
+          endpoint: endpoint?.replaceAll('{region}', region),
+          maxAttempts,
+          version,
+          onBilled: (requested) => state.cloudwatch.add(target, { requested }),
+        });
     const read: Read = { target, settings, client, budgeted, credentials, maxAttempts };
     this.#read.set(target, read);
     this.#byBudget.set(budgeted, read);
@@ -193,26 +197,6 @@ export class MonitorMetricReads {
       state.api.expectMetricReads(target);
       this.#reads.add(budgeted);
     }
-  }
-
-  #createClient(
-    target: Target,
-    budgeted: Target,
-    credentials: Credentials,
-    endpoint: string | undefined,
-  ): CloudwatchClient {
-    const { clock, state, handler, version, inForce } = this.#options;
-    return new CloudwatchClient({
-      target: budgeted,
-      clock,
-      handler,
-      credentials,
-      observer: observerOf(target, state.api),
-      endpoint: endpoint?.replaceAll('{region}', target.region),
-      maxAttempts: inForce.loaded.config.aws.maxAttempts,
-      version,
-      onBilled: (requested) => state.cloudwatch.add(target, { requested }),
-    });
   }
 
   #ofBudget(budgeted: Target): Read {

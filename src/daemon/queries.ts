@@ -13,20 +13,14 @@ import { Retention } from '../registry/retention.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
 import { participantsOf } from './participants.ts';
 import type { Parts } from './parts.ts';
-import { QueryViews } from './query-views.ts';
-
-/** A new configuration with the queries of its discovery files. */
-interface ConfigPlan {
-  /** Puts it in effect. Resolves to the changes. */
-  commit(): Promise<QueryChanges>;
-}
+import { queryViews } from './query-views.ts';
 
 /** Registration and removal of queries, from all sources. */
 export class Queries {
   readonly discovery: Discovery;
   readonly files: DiscoveryFiles;
   readonly registrations: HttpRegistrations;
-  readonly views: QueryViews;
+  readonly views: ReturnType<typeof queryViews>;
   readonly #parts: Parts;
   readonly #sources: QuerySources;
   readonly #retention: Retention;
@@ -36,7 +30,7 @@ export class Queries {
     const { clock, log, shutdown } = context;
     const { inForce, state, targetsInUse, scheduling, page, stored, shard, isOwn } = parts;
     this.#parts = parts;
-    this.views = new QueryViews(clock, state, scheduling);
+    this.views = queryViews(clock, state, scheduling);
     state.registry.join(participantsOf(parts));
     this.discovery = new Discovery({
       every: inForce.loaded.config.discovery.monitorsEvery,
@@ -108,24 +102,20 @@ export class Queries {
     this.#sources.begin();
   }
 
-  /** Prepares a new configuration. Nothing changes until it is committed. */
-  async plan(next: LoadedConfig): Promise<ConfigPlan> {
+  /**
+   * Prepares a new configuration with the queries of its discovery files. Nothing changes until the returned function is called,
+   * which resolves to the changes.
+   */
+  async plan(next: LoadedConfig): Promise<() => Promise<QueryChanges>> {
     const files = await this.files.plan(next);
     await this.#sources.prepare(next, files.sources);
-    return {
-      commit: async () => {
-        this.discovery.setEvery(next.config.discovery.monitorsEvery);
-        const changes = this.#sources.setConfig(next, files.sources);
-        files.commit();
-        this.#retention.reconsider();
-        return sumOf(changes, await this.registrations.reload());
-      },
+    return async () => {
+      this.discovery.setEvery(next.config.discovery.monitorsEvery);
+      const changes = this.#sources.setConfig(next, files.sources);
+      files.commit();
+      this.#retention.reconsider();
+      return sumOf(changes, await this.registrations.reload());
     };
-  }
-
-  /** Stops reading and watching discovery files. After the shutdown has begun, no query is added or removed. */
-  async stop(): Promise<void> {
-    await this.files.stop();
   }
 
   #updateRetention(registration: Registration, fields: readonly ChangedField[]): void {

@@ -2,47 +2,33 @@ import { formatDuration } from '../config/reading/texts.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { QueryView } from '../registry/query-view.ts';
-import { currentStatus, type QueryState } from '../state/query-state.ts';
+import { currentStatus, type QueryFailure, type QueryState } from '../state/query-state.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { ExporterState } from './exporter-state.ts';
 import type { Scheduling } from './scheduling.ts';
 
 /** Views of the registered queries for HTTP. */
-export class QueryViews {
-  readonly #clock: Clock;
-  readonly #state: ExporterState;
-  readonly #scheduling: Scheduling;
-
-  constructor(clock: Clock, state: ExporterState, scheduling: Scheduling) {
-    this.#clock = clock;
-    this.#state = state;
-    this.#scheduling = scheduling;
-  }
-
-  /** Iterates over the registered queries. Each view has the state of its moment; queries removed before are omitted. */
-  *all(): Generator<QueryView> {
-    for (const registration of this.#state.registry.all()) {
-      const view = this.#view(registration);
-      if (view !== undefined) {
-        yield view;
-      }
-    }
-  }
-
-  /** Returns undefined if no query has the name. */
-  get(name: string): QueryView | undefined {
-    const registration = this.#state.registry.get(name);
-    return registration && this.#view(registration);
-  }
-
-  /** Returns undefined for a removed query. */
-  #view(registration: Registration): QueryView | undefined {
-    const { queries, runs } = this.#state;
+export function queryViews(clock: Clock, { registry, queries, runs }: ExporterState, scheduling: Scheduling) {
+  const viewOf = (registration: Registration) => {
     const state = queries.get(registration);
-    return (
-      state && viewOfState(state, this.#clock.monotonic(), this.#scheduling.next(registration), runs.get(registration))
-    );
-  }
+    return state && viewOfState(state, clock.monotonic(), scheduling.next(registration), runs.get(registration));
+  };
+  return {
+    /** Iterates over the registered queries. Each view has the state of its moment; queries removed before are omitted. */
+    *all(): Generator<QueryView> {
+      for (const registration of registry.all()) {
+        const view = viewOf(registration);
+        if (view !== undefined) {
+          yield view;
+        }
+      }
+    },
+    /** Returns undefined if no query has the name. */
+    get(name: string): QueryView | undefined {
+      const registration = registry.get(name);
+      return registration && viewOf(registration);
+    },
+  };
 }
 
 /**
@@ -76,19 +62,15 @@ function viewOfState(
     status,
     statusSince: status === null ? null : time(state.statusSince),
     up: state.up ?? null,
-    lastError:
-      lastFailure === undefined
-        ? null
-        : {
-            operation: lastFailure.operation,
-            error: lastFailure.error,
-            message: lastFailure.message,
-            at: new Date(lastFailure.at).toISOString(),
-          },
+    lastError: lastFailure === undefined ? null : errorOf(lastFailure),
     lastSuccess: time(state.lastSuccess),
     nextPoll: time(nextPoll),
     recentRuns: runs && (() => runs.recent.list()),
   };
+}
+
+function errorOf({ operation, error, message, at }: QueryFailure) {
+  return { operation, error, message, at: new Date(at).toISOString() };
 }
 
 function planOf({ metricName, destinationCategory, limit, schedule, contributorLabels }: ScheduledQuery) {

@@ -49,23 +49,19 @@ const SETTLING_MS = 100;
  * effect. One reload at a time; all requests during a reload share the next one.
  */
 export class Reload {
+  /** Whether the last load succeeded, and the time of the last successful one in milliseconds since the epoch. */
+  last: { readonly successful: boolean; readonly at: number };
   readonly #options: ReloadOptions;
   /** Digest of the last content, valid or not. */
   #digest: string;
   #loaded: LoadedConfig;
-  #last: { readonly successful: boolean; readonly at: number };
   readonly #reloads = new SharedWork(() => withGrowingHeap(() => this.#reload()));
 
   constructor(options: ReloadOptions) {
     this.#options = options;
     this.#digest = options.started.digest;
     this.#loaded = options.started;
-    this.#last = { successful: true, at: options.context.clock.now() };
-  }
-
-  /** Whether the last load succeeded, and the time of the last successful one in milliseconds since the epoch. */
-  get last(): { readonly successful: boolean; readonly at: number } {
-    return this.#last;
+    this.last = { successful: true, at: options.context.clock.now() };
   }
 
   /** Reads the file, starting after the call. Resolves when it is in effect or rejected. */
@@ -114,7 +110,7 @@ export class Reload {
         return shuttingDown;
       }
       const changes = await apply(loaded);
-      this.#last = { successful: true, at: clock.now() };
+      this.last = { successful: true, at: clock.now() };
       if (loaded.digest !== this.#loaded.digest) {
         for (const { message } of loaded.warnings) {
           log.warn('configuration warning', { reason: message });
@@ -125,7 +121,7 @@ export class Reload {
       return { ok: true };
     } catch (error) {
       const errors = problemsOf(error).map(({ message }) => message);
-      this.#last = { ...this.#last, successful: false };
+      this.last = { ...this.last, successful: false };
       for (const message of errors) {
         log.error('configuration not reloaded', { file: read.file, error: message });
       }
@@ -183,14 +179,8 @@ async function readContent(file: string): Promise<Content> {
 
 /** Omits values: they may be from the environment. */
 function changesOfFixed(before: Config, after: Config): readonly Problem[] {
-  return Object.entries(FIXED)
-    .filter(([, read]) => !isDeepStrictEqual(read(before), read(after)))
-    .map(([path]) =>
-      createProblem(
-        path,
-        undefined,
-        'a value different from the one at start',
-        'the same value: restart the exporter to change it',
-      ),
-    );
+  const got = 'a value different from the one at start';
+  const expected = 'the same value: restart the exporter to change it';
+  const changed = Object.entries(FIXED).filter(([, read]) => !isDeepStrictEqual(read(before), read(after)));
+  return changed.map(([path]) => createProblem(path, undefined, got, expected));
 }

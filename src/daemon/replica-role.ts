@@ -3,7 +3,7 @@ import type { Context } from '../lib/context.ts';
 import { isWatched, type Registration } from '../model/query.ts';
 import { questionOf } from '../model/question.ts';
 import { isTerminal, QUERY_STATUSES } from '../model/vocabulary.ts';
-import type { ReplicaHandlers, ReplicaMember } from '../replicas/member.ts';
+import type { ReplicaMember } from '../replicas/member.ts';
 import { expectRegisterError } from '../replicas/registers.ts';
 import { leaveCalls, renewStates } from './participants.ts';
 import type { Parts } from './parts.ts';
@@ -17,63 +17,32 @@ const NOT_LOADED_HINT =
 const RETRY_MS = 5_000;
 
 /**
- * Starts and stops polls and runs as this process takes and loses the lead of its group. A standby knows the queries of its
- * configuration, and makes no calls.
+ * Begins the heartbeat of a member. Starts and stops polls and runs as this process takes and loses the lead of its group. A
+ * standby knows the queries of its configuration, and makes no calls.
  */
-export class ReplicaRole implements ReplicaHandlers {
-  readonly #member: ReplicaMember;
-  readonly #context: Context;
-  readonly #parts: Parts;
-  readonly #queries: Queries;
-  #hasLed = false;
-
-  constructor(member: ReplicaMember, context: Context, parts: Parts, queries: Queries) {
-    this.#member = member;
-    this.#context = context;
-    this.#parts = parts;
-    this.#queries = queries;
-    const { scheduling, state } = parts;
-    member.shared.runs.attach({
-      resume: (registration, run) => scheduling.runs.resume(registration, run),
-      skipped: (registration, windows) => scheduling.skipped(registration, windows),
-    });
-    state.queries.changed.on((registration, fields) => {
-      if (fields.includes('status') && member.isLeader && isWatched(registration)) {
-        this.#storeEnd(registration);
-      }
-    });
-  }
-
-  /** Begins the heartbeat. Another member may lead. */
-  begin(): void {
-    this.#member.start(this);
-  }
-
-  async lead(): Promise<void> {
-    if (this.#context.shutdown.aborted) {
-      return;
+export function followRole(
+  member: ReplicaMember,
+  { clock, log, shutdown }: Context,
+  parts: Parts,
+  queries: Queries,
+): void {
+  const { state, scheduling, identities, zoneNames } = parts;
+  let hasLed = false;
+  member.shared.runs.attach({
+    resume: (registration, run) => scheduling.runs.resume(registration, run),
+    skipped: (registration, windows) => scheduling.actions.skipped(registration, windows),
+  });
+  state.queries.changed.on((registration, fields) => {
+    if (fields.includes('status') && member.isLeader && isWatched(registration)) {
+      storeEnd(member, parts, registration);
     }
-    const { state, scheduling, identities, zoneNames } = this.#parts;
-    if (this.#hasLed) {
-      renewStates(this.#parts);
-    }
-    this.#hasLed = true;
-    for (const registration of state.registry.all()) {
-      this.#restoreEnd(registration);
-    }
-    scheduling.dispatcher.start();
-    state.registry.begin(state.registry.all());
-    identities.begin();
-    zoneNames.begin();
-    await this.#loadRegistrations();
-  }
+  });
 
   /** Registers the queries that clients have registered with any member. */
-  async #loadRegistrations(): Promise<void> {
-    const { clock, log, shutdown } = this.#context;
-    while (this.#member.isLeader) {
+  async function loadRegistrations(): Promise<void> {
+    while (member.isLeader) {
       try {
-        await this.#queries.registrations.refresh();
+        await queries.registrations.refresh();
         return;
       } catch (error) {
         expectRegisterError(error);
@@ -83,43 +52,53 @@ export class ReplicaRole implements ReplicaHandlers {
     }
   }
 
-  async follow(): Promise<void> {
-    leaveCalls(this.#parts);
-    this.#parts.scheduling.dispatcher.windDown();
-  }
+  member.start({
+    async lead() {
+      if (shutdown.aborted) {
+        return;
+      }
+      if (hasLed) {
+        renewStates(parts);
+      }
+      hasLed = true;
+      restoreEnds(member, parts);
+      scheduling.dispatcher.start();
+      state.registry.begin(state.registry.all());
+      identities.begin();
+      zoneNames.begin();
+      await loadRegistrations();
+    },
+    async follow() {
+      leaveCalls(parts);
+      scheduling.dispatcher.windDown();
+    },
+    cutOff(isCutOff) {
+      state.targets.setShare(isCutOff ? CUT_OFF_SHARE : 1);
+      if (isCutOff) {
+        const reason = 'another replica may lead, because the shared storage is unreachable';
+        log.warn('request budgets halved', { reason });
+      }
+    },
+  });
+}
 
-  cutOff(isCutOff: boolean): void {
-    const { log } = this.#context;
-    this.#parts.state.targets.setShare(isCutOff ? CUT_OFF_SHARE : 1);
-    if (isCutOff) {
-      log.warn('request budgets halved', {
-        reason: 'another replica may lead, because the shared storage is unreachable',
-      });
-    }
-  }
-
-  #storeEnd(registration: Registration): void {
-    const { status, statusSince } = this.#parts.state.queries.get(registration) ?? {};
-    if (status !== undefined && statusSince !== undefined && isTerminal(status)) {
-      const { name, query } = registration;
-      this.#member.shared.ended.store(name, questionOf(query), status, statusSince);
-    }
-  }
-
-  #restoreEnd(registration: Registration): void {
-    const { queries } = this.#parts.state;
+function storeEnd({ shared }: ReplicaMember, { state }: Parts, registration: Registration): void {
+  const { status, statusSince } = state.queries.get(registration) ?? {};
+  if (status !== undefined && statusSince !== undefined && isTerminal(status)) {
     const { name, query } = registration;
-    const ended = isWatched(registration) ? this.#member.shared.ended.get(name, questionOf(query)) : undefined;
+    shared.ended.store(name, questionOf(query), status, statusSince);
+  }
+}
+
+function restoreEnds({ shared }: ReplicaMember, { state }: Parts): void {
+  for (const registration of state.registry.all().filter(isWatched)) {
+    const { name, query } = registration;
+    const ended = shared.ended.get(name, questionOf(query));
     const status = QUERY_STATUSES.find((each) => each === ended?.status);
     if (ended !== undefined && status !== undefined && isTerminal(status)) {
-      const lastSuccess = ended.since;
-      queries.restore(registration, {
-        status,
-        statusSince: ended.since,
-        up: true,
-        lastFailure: undefined,
-        lastSuccess,
-      });
+      const { since } = ended;
+      const restored = { status, statusSince: since, up: true, lastFailure: undefined, lastSuccess: since };
+      state.queries.restore(registration, restored);
     }
   }
 }

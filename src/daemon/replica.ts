@@ -8,12 +8,11 @@ import { withoutBrackets } from '../lib/text.ts';
 import { questionOf } from '../model/question.ts';
 import { groupOfShard, type Shard } from '../model/shard.ts';
 import { openEngine } from '../persistence/registers/open-engine.ts';
-import type { LoadedConfig } from '../queries/load.ts';
+import { digestOf, type LoadedConfig } from '../queries/load.ts';
 import type { ConfigInForce } from '../registry/query-sources.ts';
 import type { ProbeResult } from '../replicas/leadership.ts';
 import { ReplicaMember } from '../replicas/member.ts';
 import type { RegisterEngine } from '../replicas/registers.ts';
-import { replicaConfigHash } from './replica-config.ts';
 
 export interface ReplicaOptions {
   readonly context: Context;
@@ -42,11 +41,12 @@ export function openReplica({ context, inForce, replicas, handler, env, version,
   const { clock, log } = context;
   const { id, group, url, heartbeat, deadAfter } = replicas;
   const engine = given.engine ?? openEngine({ config: inForce.loaded.config, handler, clock, env, version });
-  let hashed: { readonly loaded: LoadedConfig; readonly hash: string } | undefined;
+  let hashed: LoadedConfig | undefined;
+  let hash = '';
   const configHash = () => {
-    const { loaded } = inForce;
-    hashed = hashed?.loaded === loaded ? hashed : { loaded, hash: replicaConfigHash(loaded, env) };
-    return hashed.hash;
+    hash = hashed === inForce.loaded ? hash : replicaConfigHash(inForce.loaded, env);
+    hashed = inForce.loaded;
+    return hash;
   };
   return (
     engine &&
@@ -54,13 +54,7 @@ export function openReplica({ context, inForce, replicas, handler, env, version,
       engine,
       clock,
       log,
-      settings: {
-        group: groupOfShard(group, shard),
-        id: id ?? hostname(),
-        url,
-        heartbeat,
-        deadAfter,
-      },
+      settings: { group: groupOfShard(group, shard), id: id ?? hostname(), url, heartbeat, deadAfter },
       version,
       config: configHash,
       questionOf(query) {
@@ -94,4 +88,22 @@ function probePort(url: string): Promise<ProbeResult> {
     socket.once('timeout', () => end('unknown'));
     socket.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED' ? 'refused' : 'unknown'));
   });
+}
+
+/** Variables that select the endpoints and the identity of calls. Their values are not secret. */
+const VARIABLES = /^AWS_(ENDPOINT_URL(_\w+)?|IGNORE_CONFIGURED_ENDPOINT_URLS|PROFILE|ROLE_ARN)$/;
+
+/**
+ * Returns a hash of what the members of a group of replicas must have in common: the text of the configuration file, and the
+ * endpoints, identities, and Regions of its accounts, which may come from the environment. With other ones, they make other calls.
+ */
+export function replicaConfigHash({ config, digest }: LoadedConfig, env: NodeJS.ProcessEnv): string {
+  const accounts = config.accounts.map(({ name, regions, cloudwatch }) => [
+    name,
+    placeOf(name, config),
+    regions,
+    cloudwatch?.endpoint,
+  ]);
+  const variables = Object.entries(env).filter(([name]) => VARIABLES.test(name));
+  return digestOf(JSON.stringify([digest, accounts, variables.sort(([a], [b]) => (a < b ? -1 : 1))]));
 }

@@ -43,8 +43,8 @@ export class Scheduling {
   readonly runs: Runs<ScheduledQuery>;
   /** Reads of results that another replica has counted. */
   readonly lastResults: LastResultReads<ScheduledQuery>;
+  readonly actions: ScheduledRunActions;
   readonly #clock: Clock;
-  readonly #actions: ScheduledRunActions;
 
   constructor({ clock, log, inForce, state, targetsInUse, stored, replica, isLast }: SchedulingOptions) {
     this.#clock = clock;
@@ -61,7 +61,7 @@ export class Scheduling {
     });
     const contributors = () => inForce.loaded.config.contributors;
     const results = new RunResults({ log, runStates, contributors });
-    this.#actions = new ScheduledRunActions({
+    this.actions = new ScheduledRunActions({
       clock,
       log,
       states,
@@ -87,7 +87,7 @@ export class Scheduling {
       rateOf: requestRate,
       journal: replica?.shared.runs ?? stored?.runs,
       leavesRuns: (replica ?? stored) !== undefined && !isLast,
-      actions: this.#actions,
+      actions: this.actions,
     });
     this.lastResults = new LastResultReads<ScheduledQuery>({
       clock,
@@ -120,11 +120,6 @@ export class Scheduling {
       return this.polls.nextPoll(registration);
     }
     return isScheduled(registration) ? this.runs.nextRun(registration) : undefined;
-  }
-
-  /** Counts windows of a query that another replica may have run. */
-  skipped(registration: Registration<ScheduledQuery>, windows: number): void {
-    this.#actions.skipped(registration, windows);
   }
 
   /** A standby makes no calls before it leads. */

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { replicaConfigHash } from '../../src/daemon/replica-config.ts';
+import { replicaConfigHash } from '../../src/daemon/replica.ts';
 import { loadConfig } from '../../src/queries/load.ts';
 import { runDaemon, setAwsEnvironment, TEST_CREDENTIALS } from '../support/daemon.ts';
 import { MemoryEngine } from '../support/memory-engine.ts';
