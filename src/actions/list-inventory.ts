@@ -38,9 +38,6 @@ interface Listing<Item> {
   readonly items: Item[];
   /** Number of ignored items so far, whose names no request can contain. */
   ignored: number;
-}
-
-interface MonitorsListing extends Listing<MonitorSummary> {
   /** ARNs of monitors whose tags must be read. Undefined before the last page. */
   untagged: string[] | undefined;
   /** Whether some tags could not be read. */
@@ -50,8 +47,10 @@ interface MonitorsListing extends Listing<MonitorSummary> {
 /** Makes the requests of listings, one at a time. Updates the inventory with all pages, and again with the tags. */
 export class InventoryListing {
   readonly #options: ListInventoryOptions;
-  readonly #monitors = new WeakMap<Target, MonitorsListing>();
-  readonly #scopes = new WeakMap<Target, Listing<ScopeSummary>>();
+  readonly #listings = {
+    monitors: new WeakMap<Target, Listing<MonitorSummary>>(),
+    scopes: new WeakMap<Target, Listing<ScopeSummary>>(),
+  };
 
   readonly #failures: TargetFailureLog;
   /** Listed names that no request can contain, by operation. */
@@ -66,7 +65,7 @@ export class InventoryListing {
 
   readonly list: ListingsOptions<ListKind>['list'] = async (target, kind, isFirst, signal) => {
     if (isFirst) {
-      this.#forget(target, kind);
+      this.#listings[kind].delete(target);
     }
     try {
       return await (kind === 'monitors' ? this.#listMonitors(target, signal) : this.#listScopes(target, signal));
@@ -77,7 +76,7 @@ export class InventoryListing {
       if (!(thrown instanceof ApiError)) {
         throw thrown;
       }
-      this.#forget(target, kind);
+      this.#listings[kind].delete(target);
       this.#failures.failed(target, thrown);
       return isUnanswered(thrown.error) ? 'silent' : 'failed';
     }
@@ -85,9 +84,7 @@ export class InventoryListing {
 
   async #listMonitors(target: Target, signal: AbortSignal): Promise<ListingResult> {
     const { inventory, clientOf, needsTags } = this.#options;
-    const newListing = () => ({ ...this.#newListing<MonitorSummary>(), untagged: undefined, incomplete: false });
-    const listing: MonitorsListing = this.#monitors.get(target) ?? newListing();
-    this.#monitors.set(target, listing);
+    const listing = this.#listing(this.#listings.monitors, target);
     if (listing.untagged !== undefined) {
       return this.#readTags(target, listing, listing.untagged, signal);
     }
@@ -107,8 +104,7 @@ export class InventoryListing {
 
   async #listScopes(target: Target, signal: AbortSignal): Promise<ListingResult> {
     const { inventory, clientOf } = this.#options;
-    const listing = this.#scopes.get(target) ?? this.#newListing<ScopeSummary>();
-    this.#scopes.set(target, listing);
+    const listing = this.#listing(this.#listings.scopes, target);
     const response = await clientOf(target).listScopes(listing.paging.nextToken, signal);
     const result = this.#addPage(target, 'scopes', listing, response);
     if (result === 'done') {
@@ -120,7 +116,7 @@ export class InventoryListing {
   /** Reads the tags of one monitor. An error response does not stop the others. */
   async #readTags(
     target: Target,
-    listing: MonitorsListing,
+    listing: Listing<MonitorSummary>,
     untagged: string[],
     signal: AbortSignal,
   ): Promise<ListingResult> {
@@ -151,13 +147,12 @@ export class InventoryListing {
     return 'done';
   }
 
-  #newListing<Item>(): Listing<Item> {
-    return { paging: listingPaging(), startedAt: this.#options.clock.monotonic(), items: [], ignored: 0 };
-  }
-
-  /** Discards the pages of a listing. The next one starts with the first page. */
-  #forget(target: Target, kind: ListKind): void {
-    (kind === 'monitors' ? this.#monitors : this.#scopes).delete(target);
+  #listing<Item>(listings: WeakMap<Target, Listing<Item>>, target: Target): Listing<Item> {
+    const startedAt = this.#options.clock.monotonic();
+    const start = { paging: listingPaging(), startedAt, items: [], ignored: 0, untagged: undefined, incomplete: false };
+    const listing = listings.get(target) ?? start;
+    listings.set(target, listing);
+    return listing;
   }
 
   /** Adds a page to a listing. Returns `done` after the last page, and logs the outcome. */
@@ -178,7 +173,7 @@ export class InventoryListing {
       if (!(thrown instanceof InvalidResponse)) {
         throw thrown;
       }
-      this.#forget(target, kind);
+      this.#listings[kind].delete(target);
       this.#failures.failed(target, clientOf(target).refuseListing(kind, thrown.message));
       return 'unending';
     }

@@ -13,12 +13,8 @@ export type ResultsClient = Pick<TargetClient, 'queryResults' | 'refuseResults'>
 export class PageReading {
   readonly pages = new PackedPages<ResultPage>();
   readonly #paging = resultsPaging();
-  #failures = 0;
-
   /** Consecutive failures to read the next page. */
-  get failures(): number {
-    return this.#failures;
-  }
+  failures = 0;
 
   /** Reads the next page. Returns whether it is the last one. @throws ApiError */
   async readNext(client: ResultsClient, query: ScheduledQuery, run: Run, signal: AbortSignal): Promise<boolean> {
@@ -28,14 +24,14 @@ export class PageReading {
 
   /** This is a separate function, so that nothing references the page once it is packed. */
   async #readNext(client: ResultsClient, query: ScheduledQuery, run: Run, signal: AbortSignal): Promise<void> {
-    this.#failures += 1;
+    this.failures += 1;
     const { page, nextToken, bytes } = await client.queryResults<ResultPage>(
       { ...query, queryId: run.queryId },
       this.#paging.nextToken,
       query.type === 'workload-insights-top-contributors-data' ? readDataPage : readRowPage,
       signal,
     );
-    this.#failures = 0;
+    this.failures = 0;
     await refusing(client, query, () => this.#paging.add({ ...countsOf(page), bytes }, nextToken));
     await this.pages.add(page);
   }

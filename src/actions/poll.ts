@@ -1,10 +1,10 @@
 import type { TargetClient } from '../aws/client.ts';
-import { ApiError, type ApiErrorName, isUnanswered } from '../aws/errors.ts';
+import { ApiError, isUnanswered } from '../aws/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Registration, WatchedQuery } from '../model/query.ts';
 import { isTerminal } from '../model/vocabulary.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
-import type { PollResult, PollsOptions } from '../scheduler/polls.ts';
+import type { PollsOptions } from '../scheduler/polls.ts';
 import type { QueryStates } from '../state/query-state.ts';
 import type { FailureLog } from './failure-log.ts';
 
@@ -47,14 +47,10 @@ export function createPoll(options: PollOptions): PollsOptions<WatchedQuery>['po
         failures.forget(query);
         return 'finished';
       }
-      return resultOf(thrown.error);
+      if (thrown.error === 'ThrottlingException') {
+        return 'throttled';
+      }
+      return isUnanswered(thrown.error) ? 'silent' : 'failed';
     }
   };
-}
-
-function resultOf(error: ApiErrorName): PollResult {
-  if (error === 'ThrottlingException') {
-    return 'throttled';
-  }
-  return isUnanswered(error) ? 'silent' : 'failed';
 }

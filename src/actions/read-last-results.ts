@@ -32,7 +32,7 @@ export function createLastResultsRead({ log, clientOf, results }: LastResultsOpt
       if (!(await reading.readNext(client, query, run, signal))) {
         return 'again';
       }
-      await refusing(client, query, () => results.readAgain(registration, run, reading.pages));
+      await refusing(client, query, () => results.read(registration, run, reading.pages, false));
       return 'done';
     } catch (thrown) {
       if (signal.aborted) {

@@ -105,14 +105,10 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
       this.#succeeded(registration);
       return isLast || registration.removed ? 'done' : 'again';
     };
-    return this.#request(
-      registration,
-      'results',
-      signal,
-      make,
-      ({ error }) =>
-        temporary(error) ?? (reading.failures > 0 && reading.failures < PAGE_CALLS ? 'retry' : 'results_failed'),
-    );
+    return this.#request(registration, 'results', signal, make, ({ error }) => {
+      const isRepeated = reading.failures > 0 && reading.failures < PAGE_CALLS;
+      return temporary(error) ?? (isRepeated ? 'retry' : 'results_failed');
+    });
   }
 
   stop(registration: Scheduled, run: Run, signal: AbortSignal): Promise<StepResult> {
@@ -132,10 +128,10 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
     }
     const { window, startedAt, terminalAt } = run;
     const { clock, log, runStates, timed } = this.#options;
-    const fields = fieldsOf(registration);
+    const fields = { ...fieldsOf(registration), window_end: new Date(window.end).toISOString() };
     if (outcome === 'skipped') {
       runStates.skipped(registration, 1);
-      log.debug('window skipped', { ...fields, window_end: new Date(window.end).toISOString() });
+      log.debug('window skipped', fields);
       this.#warnHourly(registration, 'window skipped after unconfirmed start');
       return;
     }
@@ -147,8 +143,7 @@ export class ScheduledRunActions implements RunActions<ScheduledQuery> {
     if (duration !== undefined) {
       timed(registration, 'duration', duration);
     }
-    const window_end = new Date(window.end).toISOString();
-    log.debug('run ended', { ...fields, window_end, outcome, duration: wholeSeconds(clock.monotonic() - startedAt) });
+    log.debug('run ended', { ...fields, outcome, duration: wholeSeconds(clock.monotonic() - startedAt) });
   }
 
   skipped(registration: Scheduled, windows: number): void {

@@ -65,19 +65,16 @@ export class RunResults {
    * Stores the results of a run whose pages were all read. Resolves to the sum of the values of all rows; undefined for a metric
    * without a sum. The sum counts once the run does.
    *
+   * @param isNew false if another process has counted the run: its results are shown unless the query has others
    * @throws InvalidResponse if pages, units, or values do not match
    */
   read(
     registration: Registration<ScheduledQuery>,
     run: Run,
     pages: PackedPages<ResultPage>,
+    isNew = true,
   ): Promise<number | undefined> {
-    return this.#turns.take(async () => this.#read(registration, run, await pages.unpack(), true));
-  }
-
-  /** Shows the results of a run that another process has counted, unless there are others. @throws InvalidResponse */
-  async readAgain(registration: Registration<ScheduledQuery>, run: Run, pages: PackedPages<ResultPage>): Promise<void> {
-    await this.#turns.take(async () => this.#read(registration, run, await pages.unpack(), false));
+    return this.#turns.take(async () => this.#read(registration, run, await pages.unpack(), isNew));
   }
 
   async #read(

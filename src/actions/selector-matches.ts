@@ -62,11 +62,8 @@ export class SelectorMatches {
       const hint = 'check name, tags, and status of monitorSelector';
       this.#warnings.found(key, { ...fields, monitors: monitors.length, hint });
     } else {
-      this.#warnings.found(key, {
-        ...fields,
-        scopes: scopeIds.length,
-        hint: 'create a scope, or configure another Region',
-      });
+      const hint = 'create a scope, or configure another Region';
+      this.#warnings.found(key, { ...fields, scopes: scopeIds.length, hint });
     }
   }
 

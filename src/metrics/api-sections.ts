@@ -91,19 +91,11 @@ const COUNTED = {
     ),
   aws_nfm_run_wait_seconds: ({ target, runWaits }) =>
     runWaits === undefined ? [] : histogramSamples(targetLabels(target), runWaits),
-  aws_nfm_account_info: ({ target, identity }) =>
-    identity === undefined
-      ? []
-      : [
-          [
-            targetLabels(
-              target,
-              ['aws_account_id', serviceLabel(identity.awsAccountId)],
-              ['arn', serviceLabel(identity.arn)],
-            ),
-            1,
-          ],
-        ],
+  aws_nfm_account_info: ({ target, identity }) => {
+    const { awsAccountId, arn } = identity ?? {};
+    const labels = targetLabels(target, ['aws_account_id', serviceLabel(awsAccountId)], ['arn', serviceLabel(arn)]);
+    return [[labels, identity && 1]];
+  },
 } satisfies Partial<SamplesOf<TargetStats, FamilyName>>;
 
 function histogramSamples(labels: string, { bounds, counts, sum }: Histogram): Sample[] {

@@ -51,22 +51,17 @@ export function exporterSections(facts: ExporterFacts): Section[] {
     aws_nfm_exporter_contributor_series: () => [['', facts.contributorSeries()]],
     aws_nfm_exporter_contributor_series_limit: () => [['', facts.contributorSeriesLimit()]],
     aws_nfm_zone_info: () =>
-      facts.zones().map(({ region, id, name }) => [
-        labelPart([
-          ['aws_region', region],
-          ['zone_id', serviceLabel(id)],
-          ['zone_name', serviceLabel(name)],
-        ]),
-        1,
-      ]),
+      facts.zones().map(({ region: aws_region, id, name }) => {
+        const labels = { aws_region, zone_id: serviceLabel(id), zone_name: serviceLabel(name) };
+        return [labelPart(Object.entries(labels)), 1];
+      }),
     aws_nfm_price_dollars_per_byte: () =>
-      facts.prices().map(({ region, category, dollarsPerByte }) => [
-        labelPart([
-          ['aws_region', region],
-          ['destination_category', category],
+      facts
+        .prices()
+        .map(({ region: aws_region, category: destination_category, dollarsPerByte }) => [
+          labelPart(Object.entries({ aws_region, destination_category })),
+          dollarsPerByte,
         ]),
-        dollarsPerByte,
-      ]),
     aws_nfm_exporter_shard_ordinal: () => [['', facts.shard.ordinal]],
     aws_nfm_exporter_total_shards: () => [['', facts.shard.total]],
     aws_nfm_exporter_storage_writable: () => {

@@ -1,3 +1,4 @@
+import { nextTurn } from '../lib/concurrency.ts';
 import type { Family, MetricGroup } from './family.ts';
 import { Chunk, gzipStream, join, type Packed, remembering } from './gzip/chunk.ts';
 import { type ExpositionFormat, headerLines, type Sample, sampleLines } from './text.ts';
@@ -81,7 +82,7 @@ export class Exposition {
           for (const chunk of group) {
             parts.push(chunk.text());
           }
-          await turn();
+          await nextTurn();
         }
       }
       return [...parts, ...end.map((chunk) => chunk.text())];
@@ -102,7 +103,7 @@ async function packedSection({ section, join: joined }: Block, chunksAtOnce: num
       parts.push(chunk.packed());
     }
     if (!isKnown) {
-      await turn();
+      await nextTurn();
     }
   }
   return joined(parts);
@@ -110,8 +111,4 @@ async function packedSection({ section, join: joined }: Block, chunksAtOnce: num
 
 function inGroups<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -99,22 +99,15 @@ export class MonitorSections {
   }
 
   sections(): Section[] {
-    const ofTargets = (read: (view: ReadTargetView) => number) => (): Sample[] =>
-      Array.from(this.#views, ([target, view]) => [targetLabels(target), read(view)]);
+    const scraped = (name: keyof typeof CLOUDWATCH_FAMILIES, read: (view: ReadTargetView) => number) =>
+      scrapedSection(CLOUDWATCH_FAMILIES[name], () =>
+        Array.from(this.#views, ([target, view]) => [targetLabels(target), read(view)]),
+      );
     return [
       ...this.#chunks.sections(),
-      scrapedSection(
-        CLOUDWATCH_FAMILIES.aws_nfm_cloudwatch_metrics_requested_total,
-        ofTargets(({ counts }) => counts.requested),
-      ),
-      scrapedSection(
-        CLOUDWATCH_FAMILIES.aws_nfm_cloudwatch_periods_missed_total,
-        ofTargets(({ counts }) => counts.missed),
-      ),
-      scrapedSection(
-        CLOUDWATCH_FAMILIES.aws_nfm_cloudwatch_limited,
-        ofTargets(({ isLimited }) => Number(isLimited)),
-      ),
+      scraped('aws_nfm_cloudwatch_metrics_requested_total', ({ counts }) => counts.requested),
+      scraped('aws_nfm_cloudwatch_periods_missed_total', ({ counts }) => counts.missed),
+      scraped('aws_nfm_cloudwatch_limited', ({ isLimited }) => Number(isLimited)),
       { family: QUERY_BYTES, chunks: () => [this.#bytes] },
     ];
   }

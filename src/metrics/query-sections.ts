@@ -46,10 +46,8 @@ export class QuerySections {
       const label = labelPart([['query', registration.name]]);
       this.#chunks.add(registration, { state, label, status: undefined, since: undefined });
     } else {
-      this.#chunks.changed(
-        registration,
-        fields.flatMap((field) => FAMILIES_OF[field] ?? []),
-      );
+      const families = fields.flatMap((field) => FAMILIES_OF[field] ?? []);
+      this.#chunks.changed(registration, families);
     }
   }
 

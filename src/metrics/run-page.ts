@@ -54,10 +54,8 @@ export class RunPage {
       this.#contributors.remove(name);
       this.#limit.remove(name);
     } else if (!fields.includes('registered')) {
-      this.#runs.changed(
-        name,
-        fields.flatMap((field) => FAMILIES_OF[field] ?? []),
-      );
+      const families = fields.flatMap((field) => FAMILIES_OF[field] ?? []);
+      this.#runs.changed(name, families);
     } else if (state !== undefined) {
       this.#runs.add(name, { state, label: labelPart([['query', name]]), dropped: 0, outdated: undefined });
       this.#limit.set(name, 0);

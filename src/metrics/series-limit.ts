@@ -1,5 +1,3 @@
-type Allowances = ReadonlyMap<string, number>;
-
 /** A query's number of series, and how many of them may be exported as of the last settlement. */
 interface LimitedQuery {
   wanted: number;
@@ -73,7 +71,7 @@ export class SeriesLimit {
   }
 
   /** Applies all changes. Returns the changed allowances, and those of queries whose number of series was set. */
-  settle(): Allowances {
+  settle(): ReadonlyMap<string, number> {
     const changed = new Map<string, number>();
     if (!this.#isSettled) {
       const isEnough = this.#wanted <= this.#limit;

@@ -33,7 +33,7 @@ export class Lane {
   readonly target: Target;
   /** No requests are added: the lane is removed once its last request has ended. */
   isRemoved = false;
-  readonly #queues: Readonly<Record<Priority, Queues>>;
+  readonly #queues = Object.fromEntries(PRIORITIES.map((each) => [each, newQueues()])) as Record<Priority, Queues>; // has all
   #inFlight = 0;
   #failingInFlight = 0;
   /** Requests that may be in flight: few if the target is silent, doubled by each response up to its own limit. */
@@ -43,14 +43,6 @@ export class Lane {
   constructor(target: Target) {
     this.target = target;
     this.#window = target.maxConcurrentRequests;
-    this.#queues = {
-      stop: newQueues(),
-      run: newQueues(),
-      poll: newQueues(),
-      start: newQueues(),
-      page: newQueues(),
-      list: newQueues(),
-    };
   }
 
   /** Whether requests wait and none is in flight. */

@@ -1,16 +1,13 @@
-/** Waits between polls of one query: short at first, because most queries end within seconds, then increasing. */
-export interface StatusWaits {
+/** Waits in milliseconds: short at first, because most queries end within seconds, then increasing by a factor. */
+interface StatusWaits {
   readonly first: number;
-  /** Factor from one wait to the next. */
   readonly growth: number;
   readonly longest: number;
 }
 
-/** Waits by who follows a started query. */
+/** Waits between polls of one query by who follows it: a scheduled run, which shares the request budget, or a user. */
 export const STATUS_WAITS: Readonly<Record<'run' | 'terminal', StatusWaits>> = {
-  /** A scheduled run, which shares the request budget with others. */
   run: { first: 1_000, growth: 1.5, longest: 15_000 },
-  /** A user at a terminal. */
   terminal: { first: 500, growth: 1.4, longest: 5_000 },
 };
 
