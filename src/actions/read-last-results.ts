@@ -12,10 +12,7 @@ export interface LastResultsOptions {
   readonly results: RunResults;
 }
 
-/**
- * Returns the reading of the results of runs that another process has counted. They feed the contributors only. A failure is not a
- * failure of the query, which returns results with its next run.
- */
+/** Returns the reading of results that another process has counted, for contributors. Failures are not the query's. */
 export function createLastResultsRead({ log, clientOf, results }: LastResultsOptions) {
   const readings = new WeakMap<Run, PageReading>();
   return async (

@@ -1,3 +1,4 @@
+import type { Occupancy } from '../scheduler/run-slots.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { Histogram, TargetStats } from '../state/api-stats.ts';
 import { type Section, scrapedSection } from './exposition.ts';
@@ -9,9 +10,7 @@ import { labelPart, type Sample, serviceLabel, targetLabels } from './text.ts';
 type FamilyName = keyof typeof API_FAMILIES;
 
 /** Returns the current runs of a target; undefined if no query is scheduled there. */
-export type RunsOf = (
-  target: Target,
-) => { readonly active: number; readonly waiting: number; readonly limit: number } | undefined;
+export type RunsOf = (target: Target) => Occupancy | undefined;
 
 /** The series of the API in each target. */
 export class ApiSections {

@@ -38,10 +38,7 @@ export class Exposition {
   readonly #refresh: () => Promise<void>;
   readonly #isShown: (family: Section['family']) => boolean;
 
-  /**
-   * @param refresh called at the start of each scrape to mark what has changed with time
-   * @param isShown whether a family is exported now
-   */
+  /** @param isShown whether a family is exported now */
   constructor(
     sections: readonly Section[],
     refresh: () => Promise<void>,

@@ -11,10 +11,7 @@ export type Sample = readonly [labels: string, value: number | undefined, suffix
 
 const ESCAPED = /["\\\n]/;
 
-/**
- * Escapes a label value for both formats. A value of the configuration is never truncated. Lone surrogates, which UTF-8
- * cannot represent, become U+FFFD when the page is encoded.
- */
+/** Escapes a label value for both formats. Lone surrogates become U+FFFD when the page is encoded. */
 function escapeLabelValue(value: string): string {
   // Most values have nothing to escape, and a test is several times faster than a replacement.
   return ESCAPED.test(value) ? value.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`)) : value;

@@ -88,10 +88,9 @@ export function readRowPage(output: unknown): RowPage {
 }
 
 /**
- * Reads one page of a `-data` response like `readRowPage`. Points without a time or a value are skipped.
+ * Reads one page of a `-data` response like {@link readRowPage}. Points without a time or a value are skipped.
  *
- * @throws InvalidResponse if a member has another type than in the model, with its path, or if the lists of times and
- * values of a series have different lengths
+ * @throws InvalidResponse as {@link readRowPage}, or if a series has not as many values as times
  */
 export function readDataPage(output: unknown): DataPage {
   const page = readMembers(output, 'response');
@@ -102,11 +101,7 @@ export function readDataPage(output: unknown): DataPage {
   };
 }
 
-/**
- * Joins the pages of rows. Rows that are repeated on a later page are ignored, because the service has returned a page twice.
- *
- * @throws InvalidResponse if pages have different units
- */
+/** Joins pages of rows, without rows repeated on a later page. @throws InvalidResponse if pages have different units */
 export function joinRowPages(pages: readonly RowResults[]): RowResults {
   const rows = pages.map((page) => page.rows);
   // The order of the texts is fixed. Rows of different flows have different keys.

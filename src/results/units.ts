@@ -19,11 +19,7 @@ export interface UnitConversion {
   /** Whether the response has no unit. */
   readonly assumed: boolean;
   readonly baseUnit: BaseUnit;
-  /**
-   * Converts a value of the response to the base unit, correctly rounded: 3 Milliseconds are 0.003.
-   *
-   * @throws InvalidResponse if the result is not a finite number
-   */
+  /** Converts to the base unit, correctly rounded: 3 Milliseconds are 0.003. @throws InvalidResponse if not finite */
   toBase(value: number): number;
 }
 
@@ -39,10 +35,7 @@ const per =
   (value) =>
     value / divisor;
 
-/**
- * Units by base unit, in lower case, out of the 27 CloudWatch units of the service's model. Prefixes are decimal. Percent and
- * units per second belong to no base unit.
- */
+/** Units by base unit in lower case, of CloudWatch's 27. Percent and units per second belong to no base unit. */
 const CONVERSIONS: Readonly<Record<BaseUnit, ReadonlyMap<string, Conversion>>> = {
   seconds: new Map([
     ['seconds', times(1)],

@@ -20,10 +20,7 @@ export interface QueuedRequest {
   send(signal: AbortSignal): Promise<boolean>;
 }
 
-interface Queues {
-  readonly healthy: TaskQueue<QueuedRequest>;
-  readonly failing: TaskQueue<QueuedRequest>;
-}
+type Queues = Readonly<Record<'healthy' | 'failing', TaskQueue<QueuedRequest>>>;
 
 /** Slots of a silent target: for one request that failed before, and for one that did not. */
 const SMALLEST_WINDOW = 2;
@@ -59,8 +56,7 @@ export class Lane {
   }
 
   queueOf({ priority, failing }: QueuedRequest): TaskQueue<QueuedRequest> {
-    const queues = this.#queues[priority];
-    return failing ? queues.failing : queues.healthy;
+    return this.#queues[priority][failing ? 'failing' : 'healthy'];
   }
 
   /** Returns when the earliest request of a priority is due; Infinity if none waits. */

@@ -34,8 +34,8 @@ interface TargetReads<Query extends Runnable> {
   readonly target: Target;
   /** The newest window last. */
   readonly waiting: LastRun<Query>[];
-  isReading: boolean;
-  cancel: () => void;
+  /** Removes the call in progress if it has not started. */
+  cancel: (() => void) | undefined;
 }
 
 /** Reads the results of another process's last runs, the newest first, so that a new leader need not wait for runs. */
@@ -52,13 +52,13 @@ export class LastResultReads<Query extends Runnable> {
     for (const last of runs) {
       const { account, region } = last.registration.query;
       const target = targets.get(account, region);
-      const reads = this.#reads.get(target) ?? { target, waiting: [], isReading: false, cancel: () => undefined };
+      const reads = this.#reads.get(target) ?? { target, waiting: [], cancel: undefined };
       this.#reads.set(target, reads);
       reads.waiting.push(last);
     }
     for (const reads of this.#reads.values()) {
       reads.waiting.sort((a, b) => a.run.window.end - b.run.window.end);
-      if (!reads.isReading) {
+      if (reads.cancel === undefined) {
         this.#readNext(reads, clock.monotonic());
       }
     }
@@ -67,7 +67,7 @@ export class LastResultReads<Query extends Runnable> {
   /** Reads no more. The result of a call in flight is ignored. */
   clear(): void {
     for (const { cancel } of this.#reads.values()) {
-      cancel();
+      cancel?.();
     }
     this.#reads.clear();
   }
@@ -81,7 +81,6 @@ export class LastResultReads<Query extends Runnable> {
     if (last === undefined) {
       this.#reads.delete(reads.target);
     } else {
-      reads.isReading = true;
       this.#request(reads, last, due);
     }
   }

@@ -33,17 +33,12 @@ interface Entry {
   /** Times of the last reads in milliseconds since the epoch, without the offset. At first, the time of the addition. */
   healthAt: number;
   sumsAt: number;
-  isFailing: boolean;
   cancel: () => void;
-  isRemoved: boolean;
 }
 
 const MINUTE_MS = 60_000;
 
-/**
- * Reads the metrics of each target at multiples of their interval since the epoch, plus an offset below a minute, which is fixed
- * for each target. Therefore, a restart adds no reads.
- */
+/** Reads each target at multiples of its intervals plus a fixed offset below a minute: a restart adds no reads. */
 export class MetricReads {
   readonly #options: MetricReadsOptions;
   readonly #entries = new Map<string, Entry>();
@@ -58,7 +53,7 @@ export class MetricReads {
     const offset = offsetOf(target);
     const now = clock.now() - offset;
     const times = { offset, healthAt: now, sumsAt: now };
-    const entry: Entry = { target, ...times, isFailing: false, cancel: () => undefined, isRemoved: false };
+    const entry: Entry = { target, ...times, cancel: () => undefined };
     this.remove(target);
     this.#entries.set(keyOf(target), entry);
     this.#next(entry);
@@ -68,23 +63,22 @@ export class MetricReads {
   remove(target: Target): void {
     const entry = this.#entries.get(keyOf(target));
     if (entry !== undefined) {
-      entry.isRemoved = true;
       entry.cancel();
       this.#entries.delete(keyOf(target));
     }
   }
 
   /** Waits for the next minute of a target. Its intervals may change until then. */
-  #next(entry: Entry): void {
+  #next(entry: Entry, failing = false): void {
     const { clock, dispatcher } = this.#options;
-    const { target, offset, isFailing } = entry;
+    const { target, offset } = entry;
     const now = clock.now() - offset;
     const wait = (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS - now;
     entry.cancel = dispatcher.add<ReadResult>({
       target,
       priority: 'list',
       due: clock.monotonic() + wait,
-      failing: isFailing,
+      failing,
       run: (signal) => this.#read(entry, signal),
       ended: (result) => this.#ended(entry, result),
     });
@@ -108,9 +102,8 @@ export class MetricReads {
   }
 
   #ended(entry: Entry, result: ReadResult): void {
-    entry.isFailing = result !== 'done';
-    if (!entry.isRemoved) {
-      this.#next(entry);
+    if (this.#entries.get(keyOf(entry.target)) === entry) {
+      this.#next(entry, result !== 'done');
     }
   }
 }

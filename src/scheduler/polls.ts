@@ -1,7 +1,8 @@
 import type { Clock } from '../lib/clock.ts';
+import { groupBy } from '../lib/group-by.ts';
 import type { Registration, WatchedQuery } from '../model/query.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { backoffIntervals, firstRoundMs, nextDue, placeInInterval } from './spread.ts';
+import { nextDue, placeInInterval } from './spread.ts';
 import type { Target, Targets } from './target.ts';
 
 export type Pollable = Pick<WatchedQuery, 'name' | 'account' | 'region' | 'interval'>;
@@ -56,31 +57,21 @@ export class Polls<Query extends Pollable> {
   ): void {
     const { targets } = this.#options;
     const now = this.#clock.monotonic();
-    const counts = new Map<Target, number>();
-    for (const { query } of registrations) {
-      const target = targets.get(query.account, query.region);
-      counts.set(target, (counts.get(target) ?? 0) + 1);
-    }
-    for (const registration of registrations) {
-      const { query } = registration;
-      const target = targets.get(query.account, query.region);
-      const place = this.#nextPlace(target);
-      const entry: Entry<Query> = {
-        registration,
-        target,
-        place,
-        anchor: now + place * query.interval,
-        interval: query.interval,
-        due: now + place * firstRoundMs(query.interval, counts.get(target) ?? 1),
-        failures: 0,
-        state: 'waiting',
-        cancel: () => undefined,
-      };
-      this.#entries.set(registration, entry);
-      if (isFinished(registration)) {
-        entry.state = 'finished';
-      } else {
-        this.#dispatch(entry);
+    const byTarget = groupBy(registrations, ({ query }) => targets.get(query.account, query.region));
+    for (const [target, group] of byTarget) {
+      for (const registration of group) {
+        const { interval } = registration.query;
+        const place = this.#nextPlace(target);
+        const times = { place, anchor: now + place * interval, interval };
+        // The budget may allow less.
+        const due = now + place * Math.min(interval, 10_000, group.length * 100);
+        const state = isFinished(registration) ? 'finished' : 'waiting';
+        const cancel = () => undefined;
+        const entry: Entry<Query> = { registration, target, ...times, due, failures: 0, state, cancel };
+        this.#entries.set(registration, entry);
+        if (state === 'waiting') {
+          this.#dispatch(entry);
+        }
       }
     }
   }
@@ -180,7 +171,8 @@ export class Polls<Query extends Pollable> {
     } else if (failed) {
       entry.failures += 1;
     }
-    const intervals = failed ? backoffIntervals(entry.failures) : 1;
+    // 1, 2, 4, 8, then 10.
+    const intervals = failed ? Math.min(10, 2 ** (entry.failures - 1)) : 1;
     entry.due = nextDue(entry, due, this.#clock.monotonic(), intervals);
     const missed = missedTurns(entry.due - due, interval);
     this.#options.counted(target, { due: 1 + missed, late: late + missed });

@@ -126,10 +126,7 @@ export class Runs<Query extends Runnable> {
     this.#check();
   }
 
-  /**
-   * Starts no more runs, and stops those in flight at the service or leaves them there. A start in flight is stopped or left
-   * as soon as its id is known. Resolves when that is done, without a time limit.
-   */
+  /** Starts no more runs. Resolves when those in flight are stopped at the service or left, without a time limit. */
   async stop(): Promise<void> {
     this.#running = false;
     this.#cancelTimer();

@@ -9,11 +9,6 @@ export function placeInInterval(index: number, targetIndex: number): number {
   return (index * GOLDEN + targetIndex * Math.SQRT2) % 1;
 }
 
-/** Returns the milliseconds over which the first polls of new queries are spread, if the budget allows. */
-export function firstRoundMs(interval: number, count: number): number {
-  return Math.min(interval, 10_000, count * 100);
-}
-
 /**
  * Returns when a query is due again, in milliseconds of a monotonic clock: the first point of its grid, `anchor` plus whole
  * intervals, that is not in the past and about `intervals` or more after it was last due. Missed polls are not repeated.
@@ -27,9 +22,4 @@ export function nextDue(
   const earliest = Math.max(now, due + (intervals - 0.5) * schedule.interval);
   const steps = Math.ceil((earliest - schedule.anchor) / schedule.interval);
   return schedule.anchor + steps * schedule.interval;
-}
-
-/** Returns the intervals to wait after `failures` consecutive failed polls: 1, 2, 4, 8, then 10. */
-export function backoffIntervals(failures: number): number {
-  return Math.min(10, 2 ** Math.max(0, failures - 1));
 }

@@ -89,8 +89,8 @@ export class Targets {
   }
 
   /**
-   * Sets the AWS account of a target. Targets with the same AWS account and region share one budget from then on, the lower
-   * one, because the service throttles them as one. Returns the targets that share it.
+   * Sets the AWS account of a target. AWS throttles targets of one account and region as one, so they share the lower
+   * budget. Returns the other targets.
    */
   identified(target: Target, awsAccountId: string): readonly Target[] {
     const key = targetKey(awsAccountId, target.region);

@@ -5,13 +5,12 @@ interface Due {
   readonly due: number;
 }
 
+const byDue = (a: Due, b: Due) => a.due - b.due;
+
 /** Removed tasks that a heap may hold beside as many live ones. Small heaps are not rebuilt at each removal. */
 const SPARE = 32;
 
-/**
- * Tasks in order of their due times. Adding, taking, and removing one costs O(log n) on average: a removed task
- * stays in the heap until it reaches the head, or until more than half of the heap is removed tasks.
- */
+/** Tasks in order of due times. Operations cost O(log n) on average: the heap drops removed tasks later. */
 export class TaskQueue<Task extends Due> {
   #heap = new TinyQueue<Task>([], byDue);
   readonly #live = new Set<Task>();
@@ -50,8 +49,4 @@ export class TaskQueue<Task extends Due> {
       this.#heap = new TinyQueue([...this.#live], byDue);
     }
   }
-}
-
-function byDue(a: Due, b: Due): number {
-  return a.due - b.due;
 }

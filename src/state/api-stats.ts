@@ -45,12 +45,12 @@ export interface TargetStats {
   readonly target: Target;
   readonly operations: Map<string, OperationStats>;
   /** Whether the last attempt showed that the API is up. Undefined before the first attempt. */
-  up: boolean | undefined;
-  identity: Identity | undefined;
+  up?: boolean | undefined;
+  identity?: Identity;
   /** Polls that were due, and those of them that were late or missed. Undefined if no query is watched. */
-  polls: { due: number; late: number } | undefined;
+  polls?: { due: number; late: number };
   /** Seconds that runs waited, and that they took by type. Empty if no query is scheduled. */
-  runWaits: Histogram | undefined;
+  runWaits?: Histogram;
   readonly runDurations: Map<QueryType, Histogram>;
 }
 
@@ -135,15 +135,7 @@ export class ApiStats implements AttemptObserver {
   of(target: Target): TargetStats {
     let stats = this.#stats.get(target);
     if (stats === undefined) {
-      stats = {
-        target,
-        operations: new Map(),
-        up: undefined,
-        identity: undefined,
-        polls: undefined,
-        runWaits: undefined,
-        runDurations: new Map(),
-      };
+      stats = { target, operations: new Map(), runDurations: new Map() };
       if (!this.#removed.has(target)) {
         this.#stats.set(target, stats);
       }

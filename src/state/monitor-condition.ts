@@ -12,12 +12,7 @@ export interface NetworkCondition {
   readonly since: number;
 }
 
-/**
- * Returns the condition after the newest period: degraded if one of the last three periods is. Undefined without periods.
- *
- * @param health values of HealthIndicator by period, in the order of time; above 0: degraded
- * @param before the condition at an earlier period
- */
+/** Returns the condition: degraded if one of the last three periods of `health`, in the order of time, is above 0. */
 export function networkCondition(
   health: readonly Point[],
   before: NetworkCondition | undefined,

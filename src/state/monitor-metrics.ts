@@ -23,11 +23,7 @@ export interface SelectedMonitor {
 /** A monitor that was deleted keeps its periods for this long: a new one of the same name has the same ARN. */
 const KEPT_UNLISTED_MS = 90 * PERIOD_MS;
 
-/**
- * Result of storing what was counted of a monitor. `stored`: the counters may show it. `changed`: another replica has counted in
- * the meantime, and the monitor knows it now, so the read must be counted again. `later`: it cannot be stored now, and counts
- * nothing.
- */
+/** `stored`: counters may show it. `changed`: to be counted again, after another replica. `later`: it counts nothing. */
 export type PeriodsStored = 'stored' | 'changed' | 'later';
 
 /** Stores what was counted of monitors, so that no other process counts it again. */

@@ -34,10 +34,7 @@ export interface StatusChangesOptions {
   readonly log: Pick<Logger, 'error'>;
 }
 
-/**
- * Notifies listeners about changed queries, once for all changes within half a second. Statuses also become stale with time: a
- * timer is set for the first one. Does nothing without listeners.
- */
+/** Notifies listeners about changed queries, also those that become stale with time, once per half a second. */
 export class StatusChanges {
   readonly #options: StatusChangesOptions;
   readonly #listeners: Emitter<Parameters<StatusChangeListener>>;
