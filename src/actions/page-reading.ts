@@ -2,7 +2,7 @@ import type { TargetClient } from '../aws/client.ts';
 import { InvalidResponse } from '../aws/errors.ts';
 import type { ScheduledQuery } from '../model/query.ts';
 import type { Run } from '../model/run.ts';
-import { PackedPages } from '../results/packed-pages.ts';
+import { PackedPages } from '../results/kept-json.ts';
 import { countsOf, resultsPaging } from '../results/paging.ts';
 import { readDataPage, readRowPage } from '../results/results.ts';
 import type { ResultPage } from './run-results.ts';

@@ -1,15 +1,13 @@
+import type { Config } from '../config/config.ts';
 import { nextTurn, Turns } from '../lib/concurrency.ts';
 import type { LogFields, Logger } from '../lib/log.ts';
 import type { Registration, ScheduledQuery } from '../model/query.ts';
 import type { Run, Window } from '../model/run.ts';
-import type { RoundTripTimeUnit } from '../model/vocabulary.ts';
 import type { ContributorSeries } from '../results/contributor-series.ts';
-import { mergeRows } from '../results/contributors.ts';
-import { newestDatapoints } from '../results/datapoints.ts';
+import { mergeRows, newestDatapoints } from '../results/contributors.ts';
 import { digestOf } from '../results/flow-digest.ts';
-import { KeptJson } from '../results/kept-json.ts';
+import { KeptJson, type PackedPages } from '../results/kept-json.ts';
 import { datapointsForJson, rowsForJson, worstRows } from '../results/kept-rows.ts';
-import type { PackedPages } from '../results/packed-pages.ts';
 import { countsOf } from '../results/paging.ts';
 import {
   type DataPage,
@@ -27,11 +25,7 @@ export interface RunResultsOptions {
   readonly log: Logger;
   readonly runStates: Pick<RunStates, 'get' | 'resultsRead'>;
   /** Called for each result, because a reload may change these. */
-  readonly contributors: () => {
-    readonly mirrorRows: 'keep' | 'drop';
-    readonly maxSeriesPerQuery: number;
-    readonly roundTripTimeUnit: RoundTripTimeUnit;
-  };
+  readonly contributors: () => Pick<Config['contributors'], 'mirrorRows' | 'maxSeriesPerQuery' | 'roundTripTimeUnit'>;
 }
 
 export type ResultPage = RowPage | DataPage;

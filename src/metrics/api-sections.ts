@@ -12,7 +12,6 @@ type FamilyName = keyof typeof API_FAMILIES;
 /** Returns the current runs of a target; undefined if no query is scheduled there. */
 export type RunsOf = (target: Target) => Occupancy | undefined;
 
-/** The series of the API in each target. */
 export class ApiSections {
   readonly #targets = new GroupedChunks<Target, TargetStats, keyof typeof COUNTED>(API_FAMILIES, COUNTED, 1);
   readonly #planned: () => ReadonlyMap<Target, number>;
@@ -28,7 +27,6 @@ export class ApiSections {
     this.#targets.add(stats.target, stats);
   }
 
-  /** Removes a target that no query uses. */
   remove(target: Target): void {
     this.#targets.remove(target);
   }

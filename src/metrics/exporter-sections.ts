@@ -10,7 +10,6 @@ export interface ExporterFacts {
   readonly registeredQueries: () => ReadonlyMap<string, number>;
   /** Delay of the most overdue poll, in seconds. */
   readonly pollLag: () => number;
-  /** Exported contributor series, and their limit. */
   readonly contributorSeries: () => number;
   readonly contributorSeriesLimit: () => number;
   /** Prices in all regions in use, each region once. */
@@ -33,7 +32,6 @@ export interface Price {
   readonly dollarsPerByte: number;
 }
 
-/** Returns the series of the exporter itself. */
 export function exporterSections(facts: ExporterFacts): Section[] {
   const { version, revision, nodeVersion: node_version } = facts.build;
   const build = labelPart(Object.entries({ version, revision, node_version }));

@@ -3,7 +3,6 @@ import type { Family, MetricGroup } from './family.ts';
 import { Chunk, gzipStream, join, type Packed, remembering } from './gzip/chunk.ts';
 import { type ExpositionFormat, headerLines, type Sample, sampleLines } from './text.ts';
 
-/** The samples of one family. */
 export interface Section {
   readonly family: Pick<Family, 'name' | 'type' | 'help' | 'group'>;
   /** Chunks in the order of the exposition. The text of a chunk is empty or has whole lines. */

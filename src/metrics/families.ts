@@ -23,7 +23,6 @@ export const QUERY_FAMILIES = families('queries', ['query'], {
     'Polling interval of a watched query, or run interval of a scheduled query, from the configuration, in seconds.',
 });
 
-/** Families of scheduled queries. */
 export const RUN_FAMILIES = families('queries', ['query'], {
   'aws_nfm_query_runs_total{outcome}':
     'Ended runs of a scheduled query since registration, by outcome. skipped: windows without a confirmed start.',
@@ -91,7 +90,6 @@ export const DATAPOINT_FAMILIES: Readonly<Record<Exclude<MetricName, 'ROUND_TRIP
   DATA_TRANSFERRED: DATAPOINTS.aws_nfm_datapoint_data_transferred_bytes,
 };
 
-/** Families of targets. */
 export const API_FAMILIES = families('api', TARGET, {
   'aws_nfm_api_requests_total{operation}':
     'Attempts to call the APIs of Network Flow Monitor and CloudWatch, including retries.',
@@ -134,7 +132,6 @@ export const INVENTORY_FAMILIES = families('inventory', TARGET, {
     'Matches of a selector in the last complete listing; the fewest if selectors share a name. Absent if stale.',
 });
 
-/** Families of monitors, from CloudWatch. */
 export const MONITOR_FAMILIES = families('monitors', [...TARGET, 'monitor'], {
   aws_nfm_monitor_health_degraded:
     "1 if AWS's network was degraded in one of the last 3 minutes with data, 0 if not. Absent if 15 minutes old.",
@@ -159,7 +156,6 @@ export const MONITOR_FAMILIES = families('monitors', [...TARGET, 'monitor'], {
   aws_nfm_monitor_metrics_timestamp_seconds: 'Unix time of the end of the newest minute of any metric from CloudWatch.',
 });
 
-/** Families of the reads from CloudWatch. */
 export const CLOUDWATCH_FAMILIES = families('monitors', TARGET, {
   aws_nfm_cloudwatch_metrics_requested_total: 'Metrics requested from CloudWatch since the start, which AWS bills.',
   aws_nfm_cloudwatch_periods_missed_total:
@@ -173,7 +169,6 @@ export const QUERY_MONITOR_FAMILIES = families('queries', ['query'], {
     "CloudWatch's DataTransferred of the monitor in the window of the last results, in bytes. Absent for 15 minutes after it.",
 });
 
-/** Families of the exporter itself. */
 export const EXPORTER_FAMILIES = families('exporter', [], {
   'aws_nfm_exporter_build_info{version,revision,node_version}': 'Version of the exporter and of Node.js. Always 1.',
   'aws_nfm_exporter_registered_queries{source}': 'Registered queries by source.',

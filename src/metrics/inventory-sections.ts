@@ -18,7 +18,6 @@ interface ShownInventory {
 
 const STATUS_FAMILIES = { monitors: 'aws_nfm_monitor_status', scopes: 'aws_nfm_scope_status' } as const;
 
-/** The series of monitors and scopes in the targets in use. */
 export class InventorySections {
   readonly #chunks = new GroupedChunks<Target, ShownInventory, FamilyName>(INVENTORY_FAMILIES, SAMPLES);
 

@@ -12,7 +12,6 @@ import { labelPart, type Sample, sampleLines, seconds, serviceLabel, targetLabel
 
 type FamilyName = keyof typeof MONITOR_FAMILIES;
 
-/** A target whose monitor metrics are read from CloudWatch. */
 export interface ReadTargetView {
   readonly metrics: readonly MonitorMetric[];
   /** Interval in effect between reads of metrics other than HealthIndicator, in milliseconds. */
@@ -55,7 +54,6 @@ const MINUTE_MS = 60_000;
 
 const QUERY_BYTES = QUERY_MONITOR_FAMILIES.aws_nfm_query_monitor_data_transferred_bytes;
 
-/** The series of monitor metrics from CloudWatch. */
 export class MonitorSections {
   readonly #facts: MonitorFacts;
   readonly #chunks = new GroupedChunks<Target, ShownTarget, FamilyName>(MONITOR_FAMILIES, SAMPLES, 1);

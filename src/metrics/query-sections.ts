@@ -29,7 +29,6 @@ const FAMILIES_OF: Readonly<Partial<Record<ChangedField, readonly FamilyName[]>>
   lastSuccess: ['aws_nfm_query_last_success_timestamp_seconds'],
 };
 
-/** The series of the registered queries. */
 export class QuerySections {
   readonly #states: Pick<QueryStates, 'get'>;
   readonly #chunks = new GroupedChunks<Registration, ShownQuery, FamilyName>(QUERY_FAMILIES, SAMPLES);

@@ -28,7 +28,6 @@ export class SeriesLimit {
     this.#limit = limit;
   }
 
-  /** Replaces the number of series of all queries together. */
   setLimit(limit: number): void {
     this.#limit = limit;
     this.#isSettled = false;
@@ -91,7 +90,6 @@ export class SeriesLimit {
     return changed;
   }
 
-  /** Recalculates all allowances. */
   #share(changed: Map<string, number>): void {
     const share = Math.floor(this.#limit / this.#queries.size);
     let unused = this.#limit;

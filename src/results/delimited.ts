@@ -1,6 +1,5 @@
 import { escapeControls } from '../lib/text.ts';
 
-/** Formats with one line per row and one character between cells. */
 export type Delimited = 'csv' | 'tsv';
 
 /** A spreadsheet treats a cell that starts with one of these as a formula. */

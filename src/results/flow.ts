@@ -10,7 +10,6 @@ export interface FlowEnd {
   readonly host: string;
 }
 
-/** The two ends of a row of top contributors. */
 export interface Flow {
   readonly local: FlowEnd;
   readonly remote: FlowEnd;

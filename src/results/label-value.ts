@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 
-/** Maximum number of UTF-8 bytes of a label value. */
 const LONGEST_BYTES = 1_024;
 const HASH_DIGITS = 8;
 /** Bytes of the start of a value before `…` and the digits. */

@@ -14,7 +14,6 @@ import {
 } from '../aws/response-members.ts';
 import { KUBERNETES_LABELS, ROW_FIELD_LABELS, type RowLabel } from '../model/vocabulary.ts';
 
-/** A row of top contributors. */
 export interface ResultRow {
   /** Complete texts by label. Fields that are `""`, null, or absent are omitted. */
   readonly labels: Readonly<Partial<Record<RowLabel, string>>>;
@@ -44,7 +43,6 @@ export interface Datapoint {
 export interface DatapointSeries {
   /** Empty for `""`, null, and absent. */
   readonly label: string;
-  /** In the order of the response. */
   readonly points: readonly Datapoint[];
 }
 
@@ -55,7 +53,6 @@ export interface DataResults {
   readonly datapoints: readonly DatapointSeries[];
 }
 
-/** What every page of results has besides its items. */
 interface Page {
   /** Token of the next page; undefined after the last one. */
   readonly nextToken: string | undefined;

@@ -1,10 +1,8 @@
 import { InvalidResponse } from '../aws/errors.ts';
 import type { MetricName, RoundTripTimeUnit } from '../model/vocabulary.ts';
 
-/** Units of exported values. */
 export type BaseUnit = 'seconds' | 'bytes' | 'count';
 
-/** Unit of the exported values of each metric. */
 export const BASE_UNITS: Readonly<Record<MetricName, BaseUnit>> = {
   ROUND_TRIP_TIME: 'seconds',
   TIMEOUTS: 'count',

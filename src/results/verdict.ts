@@ -11,13 +11,11 @@ export interface Verdict {
     | 'nothing unusual';
   /** The zones, the workload, or the instance; undefined without one. */
   readonly subject?: string;
-  /** The rule that decided. */
   readonly rule: string;
 }
 
 /** What is known of a monitor. Undefined: no data. */
 export interface Evidence {
-  /** Whether AWS's network of the monitor is degraded. */
   readonly degraded: boolean | undefined;
   /** Retransmissions per second, and bytes per second. */
   readonly retransmissions: FlowGroups | undefined;

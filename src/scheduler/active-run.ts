@@ -10,7 +10,6 @@ import {
   type WantedWindow,
 } from '../model/run.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { Priority } from './lane.ts';
 import type { Permission, RunJournal } from './run-journal.ts';
 import { STATUS_WAITS, waitAfter } from './status-waits.ts';
 import type { Target, Targets } from './target.ts';
@@ -37,8 +36,6 @@ interface ActiveRunOptions<Query extends Runnable> extends RunsOptions<Query> {
 }
 
 type Phase = 'start' | 'status' | 'results' | 'stop';
-
-const PRIORITY: Readonly<Record<Phase, Priority>> = { start: 'start', status: 'run', results: 'run', stop: 'stop' };
 
 const WAITS = STATUS_WAITS.run;
 /** Waits after failed requests, with exponential backoff. */
@@ -118,9 +115,10 @@ export class ActiveRun<Query extends Runnable> {
   #send(wait: number): void {
     const { dispatcher, target } = this.#options;
     const phase = this.#phase;
+    const urgency = phase === 'start' || phase === 'stop' ? phase : 'run';
     this.#cancel = dispatcher.add<StepResult>({
       target,
-      priority: this.#paging ? 'page' : PRIORITY[phase],
+      priority: this.#paging ? 'page' : urgency,
       due: this.#clock.monotonic() + wait,
       failing: this.#failures > 0,
       run: (signal) =>

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
+import type { Context } from '../lib/context.ts';
 import { Lane, PRIORITIES, type Priority, type QueuedRequest } from './lane.ts';
 import type { Target, Targets } from './target.ts';
 
@@ -21,9 +21,7 @@ export interface DispatcherLimits {
   readonly timeLimit: number;
 }
 
-export interface DispatcherOptions extends DispatcherLimits {
-  readonly clock: Clock;
-  readonly log: Logger;
+export interface DispatcherOptions extends DispatcherLimits, Pick<Context, 'clock' | 'log'> {
   readonly targets: Targets;
 }
 
@@ -35,7 +33,6 @@ interface InFlight {
 
 /** Interval of ticks if nothing is due, so that a stalled dispatcher differs from an idle one. */
 const HEARTBEAT_MS = 1_000;
-/** A dispatcher that has not ticked for this long is stalled. */
 const STANDSTILL_MS = 30_000;
 
 /**

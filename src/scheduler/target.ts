@@ -1,7 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { Budget } from './budget.ts';
 
-/** Limits of a target from the configuration. */
 export interface TargetLimits {
   /** The request budget. A shared budget may be lower. */
   readonly requestsPerSecond: number;

@@ -1,9 +1,7 @@
 import TinyQueue from 'tinyqueue';
 
-interface Due {
-  /** In milliseconds of the monotonic clock. */
-  readonly due: number;
-}
+/** `due` is in milliseconds of the monotonic clock. */
+type Due = { readonly due: number };
 
 const byDue = (a: Due, b: Due) => a.due - b.due;
 

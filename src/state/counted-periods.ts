@@ -32,7 +32,6 @@ export interface PeriodReading {
 export interface CountedReading {
   /** Periods that had no value before. */
   readonly periods: number;
-  /** Sum of the increases of values. */
   readonly increase: number;
   /** Periods between this read and the last one that neither has covered. */
   readonly missed: number;
@@ -48,7 +47,6 @@ export class CountedPeriods {
   #covered: Span | undefined;
   #settled = 0;
 
-  /** Continues with the periods of an earlier process. */
   static restore({ from, covered, settled, first, values }: StoredPeriods): CountedPeriods {
     const periods = new CountedPeriods();
     periods.#from = from;

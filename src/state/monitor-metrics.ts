@@ -41,10 +41,7 @@ export class MonitorMetrics {
   readonly changed: Emitter<[target: Target]>;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #monitors = new Map<string, MutableMonitor>();
-  /** Monitors of each target by name. */
   readonly #selected = new Map<Target, ReadonlyMap<string, MutableMonitor>>();
-  /** Targets of each monitor that at least one target lists. */
-  readonly #owners = new Map<MutableMonitor, Map<Target, Owner>>();
   /** Time on the monotonic clock since which no target lists each of the other monitors. */
   readonly #unlisted = new Map<MutableMonitor, number>();
   /** Places of the targets in the order in which they were added. */
@@ -88,8 +85,7 @@ export class MonitorMetrics {
   /** Returns the monitors that a target exports, in the order of the listing. */
   of(target: Target): readonly SelectedMonitor[] {
     return Array.from(this.#selected.get(target) ?? [], ([name, monitor]) => {
-      const roundTripTimeLimit = this.#owners.get(monitor)?.get(target)?.limit;
-      return { name, monitor, roundTripTimeLimit };
+      return { name, monitor, roundTripTimeLimit: monitor.owners.get(target)?.limit };
     });
   }
 
@@ -100,7 +96,7 @@ export class MonitorMetrics {
   /** Returns the monitors that a target reads: of several targets with a monitor, the first whose last read succeeded. */
   readBy(target: Target): readonly MonitorState[] {
     return [...new Set(this.#selected.get(target)?.values())].filter((monitor) => {
-      const owners = inOrder(this.#owners.get(monitor) ?? []).map(([owner]) => owner);
+      const owners = inOrder(monitor.owners).map(([owner]) => owner);
       return (owners.find((owner) => !this.#failing.has(owner)) ?? owners[0]) === target;
     });
   }
@@ -116,10 +112,9 @@ export class MonitorMetrics {
   /** Adds the points of a read to a monitor, as {@link MutableMonitor.count}. Undefined if the monitor was forgotten. */
   count({ key }: MonitorState, readings: ReadonlyMap<MonitorMetric, PeriodReading>): CountedMonitor | undefined {
     const monitor = this.#monitors.get(key);
-    const owners = monitor && this.#owners.get(monitor);
-    if (monitor !== undefined && owners !== undefined) {
+    if (monitor !== undefined && monitor.owners.size > 0) {
       // A limit of a removed target may remain.
-      monitor.limits = limitsOf(owners);
+      monitor.limits = limitsOf(monitor);
     }
     const counted = monitor?.count(readings);
     this.#emit(key);
@@ -150,8 +145,7 @@ export class MonitorMetrics {
   }
 
   #emit(key: string): void {
-    const monitor = this.#monitors.get(key);
-    for (const target of (monitor && this.#owners.get(monitor)?.keys()) ?? []) {
+    for (const target of this.#monitors.get(key)?.owners.keys() ?? []) {
       this.changed.emit(target);
     }
   }
@@ -174,13 +168,12 @@ export class MonitorMetrics {
     this.#lastPlace = Math.max(place, this.#lastPlace);
     this.#places.set(target, place);
     for (const [name, monitor] of this.#selected.get(target) ?? []) {
-      const owners = this.#owners.get(monitor) ?? new Map<Target, Owner>();
       const limit = limitOf(name);
-      this.#owners.set(monitor, owners.set(target, { place, limit }));
+      monitor.owners.set(target, { place, limit });
       const [first, ...others] = monitor.limits;
       // Many targets may list a monitor, usually with the same limit.
       if (limit !== undefined && (first !== limit || others.length > 0)) {
-        monitor.limits = limitsOf(owners);
+        monitor.limits = limitsOf(monitor);
       }
       this.#unlisted.delete(monitor);
     }
@@ -189,31 +182,23 @@ export class MonitorMetrics {
   #disown(target: Target): void {
     const now = this.#clock.monotonic();
     for (const monitor of this.#selected.get(target)?.values() ?? []) {
-      const owners = this.#owners.get(monitor);
-      owners?.delete(target);
-      if (owners !== undefined && monitor.limits.length > 1) {
-        monitor.limits = limitsOf(owners);
+      const { owners } = monitor;
+      const wasOwner = owners.delete(target);
+      if (wasOwner && monitor.limits.length > 1) {
+        monitor.limits = limitsOf(monitor);
       }
-      if (owners?.size === 0) {
-        this.#owners.delete(monitor);
+      if (wasOwner && owners.size === 0) {
         this.#unlisted.set(monitor, now);
       }
     }
   }
 }
 
-/** A target that lists a monitor. */
-interface Owner {
-  readonly place: number;
-  /** Its limit of round-trip times, in seconds. */
-  readonly limit: number | undefined;
-}
-
-function inOrder(owners: Iterable<readonly [Target, Owner]>): readonly (readonly [Target, Owner])[] {
+function inOrder(owners: MutableMonitor['owners']) {
   return [...owners].sort(([, a], [, b]) => a.place - b.place);
 }
 
 /** Returns each limit once, in the order of the targets. */
-function limitsOf(owners: ReadonlyMap<Target, Owner>): readonly number[] {
+function limitsOf({ owners }: MutableMonitor): readonly number[] {
   return [...new Set(inOrder(owners).flatMap(([, { limit }]) => limit ?? []))];
 }

@@ -1,6 +1,7 @@
 import { PERIOD_MS, type Point } from '../aws/cloudwatch/metric-data.ts';
 import type { Span } from '../model/run.ts';
 import type { MonitorMetric } from '../model/vocabulary.ts';
+import type { Target } from '../scheduler/target.ts';
 import { CountedPeriods, type PeriodReading, type StoredPeriods } from './counted-periods.ts';
 import {
   countLimits,
@@ -66,7 +67,6 @@ export interface CountedMonitor {
 const SECONDS_PER_MICROSECOND = 1e-6;
 const SECONDS_PER_PERIOD = PERIOD_MS / 1_000;
 
-/** The metrics of a monitor, as reads change them. */
 export class MutableMonitor {
   /** Identifies the monitor in all targets that list it. */
   readonly key: string;
@@ -77,6 +77,8 @@ export class MutableMonitor {
   /** Limits of round-trip times in seconds, in the order of targets. Counts of the first one outlast its changes. */
   limits: readonly number[] = [];
   condition: NetworkCondition | undefined;
+  /** The targets that list the monitor: their places in the order of addition, and limits of round-trip times in seconds. */
+  readonly owners = new Map<Target, { readonly place: number; readonly limit: number | undefined }>();
   /** As the last read has shown them. */
   #periods: ReadonlyMap<CountedMetric, CountedPeriods> = new Map();
   /** What the totals show. The next read adds to it. */

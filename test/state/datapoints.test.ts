@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidResponse } from '../../src/aws/errors.ts';
-import { newestDatapoints } from '../../src/results/datapoints.ts';
+import { newestDatapoints } from '../../src/results/contributors.ts';
 import type { DatapointSeries } from '../../src/results/results.ts';
 import { unitConversion } from '../../src/results/units.ts';
 

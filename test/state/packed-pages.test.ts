@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { PackedPages } from '../../src/results/packed-pages.ts';
+import { PackedPages } from '../../src/results/kept-json.ts';
 import { readDataPage, readRowPage } from '../../src/results/results.ts';
 import { anyCharacter } from '../support/any-character.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type ResultPage, RunResults } from '../../src/actions/run-results.ts';
-import { PackedPages } from '../../src/results/packed-pages.ts';
+import { PackedPages } from '../../src/results/kept-json.ts';
 import { readRowPage } from '../../src/results/results.ts';
 import { handleOf } from '../support/handles.ts';
 import { RecordingLog } from '../support/recording-log.ts';

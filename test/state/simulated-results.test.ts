@@ -11,8 +11,7 @@ import { InvalidResponse } from '../../src/aws/errors.ts';
 import { TolerantProtocol } from '../../src/aws/protocol/tolerant-protocol.ts';
 import { METRIC_NAMES, type MetricName, type RowLabel } from '../../src/model/vocabulary.ts';
 import type { ContributorSeries } from '../../src/results/contributor-series.ts';
-import { mergeRows } from '../../src/results/contributors.ts';
-import { newestDatapoints } from '../../src/results/datapoints.ts';
+import { mergeRows, newestDatapoints } from '../../src/results/contributors.ts';
 import {
   type DataPage,
   joinDataPages,

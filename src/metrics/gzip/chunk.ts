@@ -4,7 +4,6 @@ import { combineCrc, crcShift } from './crc.ts';
 /** Compressed text that can be joined with others: whole deflate blocks that are not the last of a stream. */
 export interface Packed {
   readonly deflated: Buffer;
-  /** CRC-32 of the text. */
   readonly crc: number;
   /** Bytes of the text. */
   readonly length: number;
@@ -43,7 +42,6 @@ function storedBlock(text: Buffer): Buffer {
   return Buffer.concat([header, text]);
 }
 
-/** Joins parts into one. */
 export function join(parts: readonly Packed[]): Packed {
   const compressed = compressShort(parts);
   const [first] = compressed;
