@@ -21,7 +21,6 @@ export interface TargetClientOptions {
   readonly version: string;
 }
 
-/** The SDK's client in a target, and its commands. */
 export interface Sdk {
   readonly client: commands.NetworkFlowMonitorClient;
   readonly commands: typeof commands;
@@ -41,15 +40,11 @@ export function createSdk(options: TargetClientOptions, callOf: (input: object) 
     requestHandler: handler,
     protocol: TolerantProtocol,
     maxAttempts,
-    retryStrategy: new SelectiveRetries(maxAttempts, (error) => !isIn(finalErrors, error)),
+    retryStrategy: new SelectiveRetries(maxAttempts, (error) => !finalErrors.has(Object(error))),
     customUserAgent: [['nfm-exporter', version]],
     ...(endpoint === undefined ? {} : { endpoint }),
   });
   client.middlewareStack.use(reportVerdicts(credentials, place));
   limitAttempts(client, target, clock, observer, callOf, finalErrors);
   return { client, commands };
-}
-
-function isIn(set: WeakSet<object>, value: unknown): boolean {
-  return typeof value === 'object' && value !== null && set.has(value);
 }

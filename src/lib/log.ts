@@ -26,10 +26,8 @@ export interface Logger {
 
 const ignore = () => undefined;
 
-/** A logger without output. */
 export const SILENT_LOG: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore, always: ignore };
 
-/** A logger whose level can change. */
 export interface AdjustableLogger extends Logger {
   setLevel(level: LogLevel): void;
 }
@@ -48,7 +46,7 @@ const LONGEST_TEXT = 4_096;
 /** Returns a logger that writes one line per event: `ts`, `level`, `msg`, then the fields in order. */
 export function createLogger(options: LoggerOptions): AdjustableLogger {
   let threshold = LOG_LEVELS.indexOf(options.level);
-  const render = options.format === 'json' ? renderJson : renderLogfmt;
+  const render = options.format === 'json' ? quoted : renderLogfmt;
   const emit = (level: LogLevel, msg: string, fields: LogFields = {}) => {
     const ts = new Date(options.clock.now()).toISOString();
     options.write(`${render({ ts, level, msg, ...bounded(fields) })}\n`);
@@ -82,18 +80,12 @@ function bounded(fields: LogFields): LogFields {
   );
 }
 
-function renderJson(event: LogFields): string {
-  return printableJson(JSON.stringify(event));
-}
-
 function renderLogfmt(event: LogFields): string {
-  const parts: string[] = [];
-  for (const [key, value] of Object.entries(event)) {
-    if (value !== undefined) {
-      parts.push(`${key}=${key === 'msg' ? quoted(String(value)) : logfmtValue(value)}`);
-    }
-  }
-  return parts.join(' ');
+  return Object.entries(event)
+    .flatMap(([key, value]) => {
+      return value === undefined ? [] : `${key}=${key === 'msg' ? quoted(String(value)) : logfmtValue(value)}`;
+    })
+    .join(' ');
 }
 
 /** Returns a value bare if that is unambiguous in logfmt, otherwise as a JSON string: no value can begin a line or field. */
@@ -102,6 +94,6 @@ function logfmtValue(value: string | number | boolean): string {
   return /^[\w.:/@+*,;%~^[\]-]+$/.test(text) ? text : quoted(text);
 }
 
-function quoted(text: string): string {
-  return printableJson(JSON.stringify(text));
+function quoted(value: string | LogFields): string {
+  return printableJson(JSON.stringify(value));
 }

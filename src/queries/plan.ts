@@ -12,13 +12,11 @@ export interface QueryPlan {
   readonly twins: readonly Clash[];
 }
 
-/** Two conflicting entries. */
 export interface Clash {
   readonly earlier: QueryEntry;
   readonly later: QueryEntry;
   /** The first conflicting query of the later entry. */
   readonly query: RegisteredQuery;
-  /** The parts of its name. */
   readonly nameParts: readonly string[];
 }
 
@@ -54,7 +52,6 @@ export async function planQueries({ queries, accounts }: Entries): Promise<Query
   return { queries: planned, clashes: [...clashes.values()], twins: [...twins.values()] };
 }
 
-/** A query with its entry. */
 interface PlannedQuery<Query extends RegisteredQuery = RegisteredQuery> {
   readonly entry: QueryEntry;
   readonly query: Query;
@@ -62,7 +59,6 @@ interface PlannedQuery<Query extends RegisteredQuery = RegisteredQuery> {
   readonly nameParts: readonly string[];
 }
 
-/** A target of an entry. */
 export interface EntryTarget {
   readonly account: string;
   readonly region: string;
@@ -70,7 +66,6 @@ export interface EntryTarget {
   readonly nameParts: readonly string[];
 }
 
-/** Yields the targets of an entry. */
 export function* targetsOf(entry: QueryEntry, { accounts }: Pick<Entries, 'accounts'>): Generator<EntryTarget> {
   for (const name of entry.accounts) {
     const account = accounts.find((each) => each.name === name);
@@ -94,26 +89,19 @@ function* fanOut(entries: Entries): Generator<PlannedQuery> {
   }
 }
 
-/** Returns the part of a query name for a value. */
 function partOf(value: string, listed: boolean): readonly string[] {
   return listed ? [value] : [];
 }
 
 /** Returns the properties of both kinds of queries that depend on the entry and the target. */
-function identityOf({ name: group, type, source, labels }: QueryEntry, { account, region, nameParts }: EntryTarget) {
-  return { name: nameParts.join(':'), group, type, source, account, region, labels };
+function identityOf(entry: QueryEntry, { account, region, nameParts }: EntryTarget) {
+  const { name: group, type, source, labels, staleAfter } = entry;
+  return { name: nameParts.join(':'), group, type, source, account, region, labels, staleAfter };
 }
 
 function createWatchedQuery(entry: WatchedEntry, target: EntryTarget): WatchedQuery {
-  return Object.freeze({
-    kind: 'watched',
-    ...identityOf(entry, target),
-    monitorName: entry.monitorName,
-    scopeId: entry.scopeId,
-    queryId: entry.queryId,
-    interval: entry.interval,
-    staleAfter: entry.staleAfter,
-  });
+  const { kind, monitorName, scopeId, queryId, interval } = entry;
+  return Object.freeze({ kind, ...identityOf(entry, target), monitorName, scopeId, queryId, interval });
 }
 
 /** Yields a scheduled query for each monitor name or scope id, with each metric and category of the entry. */
@@ -122,6 +110,7 @@ export function* planScheduledQueries(
   target: EntryTarget,
   subjects: readonly string[],
 ): Generator<PlannedQuery<ScheduledQuery>> {
+  const { kind, limit, schedule, contributorLabels } = entry;
   const isOfMonitor = entry.type === 'monitor-top-contributors';
   for (const subject of subjects) {
     for (const metricName of entry.metricNames.values) {
@@ -133,16 +122,10 @@ export function* planScheduledQueries(
           ...partOf(destinationCategory, entry.destinationCategories.listed),
         ];
         const query: ScheduledQuery = Object.freeze({
-          kind: 'scheduled',
-          ...identityOf(entry, { ...target, nameParts }),
+          ...{ kind, ...identityOf(entry, { ...target, nameParts }) },
           monitorName: isOfMonitor ? subject : undefined,
           scopeId: isOfMonitor ? undefined : subject,
-          metricName,
-          destinationCategory,
-          limit: entry.limit,
-          schedule: entry.schedule,
-          contributorLabels: entry.contributorLabels,
-          staleAfter: entry.staleAfter,
+          ...{ metricName, destinationCategory, limit, schedule, contributorLabels },
         });
         yield { entry, query, nameParts };
       }

@@ -55,7 +55,6 @@ const CREDENTIALS = {
   sessionToken: optional(secretText('a session token')),
   /** Expiration in milliseconds after the start of the simulator. */
   expiresAfter: optional(duration),
-  /** Name of the IAM user. */
   user: defaulted(text('an IAM user name', /^[\w+=,.@-]{1,64}$/), 'simulator'),
 };
 const readCredentials = objectOf(CREDENTIALS);
@@ -105,9 +104,7 @@ const REGION = {
 };
 export type Region = Shape<typeof REGION>;
 
-/** An AWS account of the scenario. */
 const ACCOUNT = {
-  /** Twelve digits. */
   id: required(accountId),
   credentials: defaulted(distinctListOf(readCredentials, 'accessKeyId'), []),
   roles: defaulted(distinctListOf(readRole, 'name'), []),
@@ -116,8 +113,6 @@ const ACCOUNT = {
 };
 export type Account = Shape<typeof ACCOUNT>;
 const readAccount = objectOf(ACCOUNT);
-
-const readAccounts: Reader<readonly Account[]> = distinctListOf(readAccount, 'id');
 
 /** The life of a query. Missing members are drawn from the seed. Times are in milliseconds. */
 const LIFE = {
@@ -165,14 +160,14 @@ const INSIGHTS_DATA_QUERIES = { ...fixedQueries('workload-insights-top-contribut
 
 export type FixedQueries = FixedMonitorQueries | Shape<typeof INSIGHTS_QUERIES> | Shape<typeof INSIGHTS_DATA_QUERIES>;
 
-const readFixed = taggedOf<FixedQueries>('type', {
+const readAny = taggedOf<FixedQueries>('type', {
   'monitor-top-contributors': objectOf(MONITOR_QUERIES),
   'workload-insights-top-contributors': objectOf(INSIGHTS_QUERIES),
   'workload-insights-top-contributors-data': objectOf(INSIGHTS_DATA_QUERIES),
 });
 
-const readNumbered: Reader<FixedQueries> = (value, path, problems) => {
-  const queries = readFixed(value, path, problems);
+const readFixed: Reader<FixedQueries> = (value, path, problems) => {
+  const queries = readAny(value, path, problems);
   if (queries !== INVALID && queries.count !== undefined && !queries.queryId.includes('{n}')) {
     return refuse(problems, [...path, 'queryId'], queries.queryId, 'a text with {n}, because count is set');
   }
@@ -184,7 +179,7 @@ export function parentOf(queries: { monitorName: string } | { scopeId: string })
   return 'scopeId' in queries ? queries.scopeId : queries.monitorName;
 }
 
-const readFixedQueries: Reader<readonly FixedQueries[]> = distinctListOf(readNumbered, 'queryId', (queries) =>
+const readFixedQueries = distinctListOf(readFixed, 'queryId', (queries) =>
   JSON.stringify([queries.account, queries.region, queries.type, parentOf(queries), queries.queryId]),
 );
 
@@ -201,9 +196,6 @@ export type StartedQueryMatch = Shape<typeof STARTED_MATCH>;
 
 /** The life of queries that clients start and that match `match`. */
 const STARTED = { match: defaulted(objectOf(STARTED_MATCH), {}), ...LIFE };
-export type StartedQueries = Shape<typeof STARTED>;
-
-const readStartedQueries: Reader<readonly StartedQueries[]> = listOf(objectOf(STARTED));
 
 /** Everything that determines responses, beside the requests and the clock. */
 const SCENARIO = {
@@ -218,13 +210,12 @@ const SCENARIO = {
    * Requests without known credentials belong to the first account. If an account has credentials, all requests must be
    * signed with known ones, and signatures are checked.
    */
-  accounts: defaulted(readAccounts, [{ id: '123456789012', credentials: [], roles: [] }]),
+  accounts: defaulted(distinctListOf(readAccount, 'id'), [{ id: '123456789012', credentials: [], roles: [] }]),
   queries: defaulted(readFixedQueries, []),
   /** The first match determines the life of a query. */
-  startedQueries: defaulted(readStartedQueries, []),
+  startedQueries: defaulted(listOf(objectOf(STARTED)), []),
   worlds: defaulted(readWorlds, defaultWorlds),
   faults: defaulted(readFaults, []),
-  /** Monitor metrics in CloudWatch. */
   cloudwatch: defaulted(readCloudWatch, defaultCloudWatch),
   incidents: defaulted(readIncidents, []),
 };

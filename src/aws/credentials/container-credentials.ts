@@ -1,7 +1,7 @@
 import { HttpRequest } from '@smithy/core/protocols';
 import { readAtMost } from '../../lib/bounded-file.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { complete, members, textOf } from '../../lib/json-values.ts';
+import { complete, members, parsedJson, textOf } from '../../lib/json-values.ts';
 import { describeUnreadable, reasonOf } from '../../lib/system-error.ts';
 import { CredentialsUnavailable, describeFailure } from '../errors.ts';
 import type { BoundedHandler } from '../network/bounded-handler.ts';
@@ -109,7 +109,7 @@ async function readToken(env: NodeJS.ProcessEnv): Promise<string | undefined> {
 }
 
 function parse(text: string): AwsCredentials | undefined {
-  const parsed = members(parseJson(text));
+  const parsed = members(parsedJson(text));
   const credentials = complete({
     accessKeyId: textOf(parsed['AccessKeyId']),
     secretAccessKey: textOf(parsed['SecretAccessKey']),
@@ -118,12 +118,4 @@ function parse(text: string): AwsCredentials | undefined {
   const expiration = new Date(textOf(parsed['Expiration']) ?? Number.NaN);
   const isValid = credentials !== undefined && !Number.isNaN(expiration.getTime());
   return isValid ? { ...credentials, expiration, $source: { CREDENTIALS_HTTP: 'z' } } : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -74,11 +74,8 @@ function reportFailure(credentials: Credentials, place: string, key: string, thr
 
 /** The access key id that a request is signed with (SigV4), or undefined if it is not signed. */
 function signingKeyOf(request: unknown): string | undefined {
-  if (!HttpRequest.isInstance(request)) {
-    return undefined;
-  }
-  const [, key] = /\bCredential=([^/,\s]{1,256})\//.exec(request.headers['authorization'] ?? '') ?? [];
-  return key;
+  const header = HttpRequest.isInstance(request) ? request.headers['authorization'] : undefined;
+  return /\bCredential=([^/,\s]{1,256})\//.exec(header ?? '')?.[1];
 }
 
 /** The SDK's name of the credential provider (for example, `env_vars`); undefined if it is unknown. */

@@ -8,7 +8,7 @@ import type {
   OperationSchema,
   SerdeFunctions,
 } from '@smithy/types';
-import { members } from '../../lib/json-values.ts';
+import { members, parsedJson } from '../../lib/json-values.ts';
 import { TolerantCodec } from './tolerant-codec.ts';
 
 /**
@@ -75,12 +75,8 @@ const LONGEST_ERROR_BODY = 256 * 1_024;
 
 /** Returns the members of an error body that name the error, if they are text and not empty. */
 function readErrorBody(body: string): Record<string, string> {
-  let parsed: unknown;
-  try {
-    parsed = body.length > LONGEST_ERROR_BODY ? undefined : JSON.parse(body);
-  } catch {
-    // From a proxy, or cut short: the status and the header suffice.
-  }
+  // A body that is not JSON is from a proxy, or cut short: the status and the header suffice.
+  const parsed = body.length > LONGEST_ERROR_BODY ? undefined : parsedJson(body);
   const known: Record<string, string> = {};
   for (const [name, value] of Object.entries(members(parsed))) {
     if (typeof value === 'string' && value !== '' && /^(message|code|__type)$/i.test(name)) {

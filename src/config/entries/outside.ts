@@ -17,7 +17,6 @@ import { subjectKeyOf } from './subject.ts';
 /** Parts of a valid config file that entries outside it depend on. */
 export interface ConfigContext {
   readonly entry: EntryContext;
-  /** The accounts of the config file. */
   readonly accounts: readonly Account[];
   /** Environment variables for `${NAME}` in values. */
   readonly env: Environment;
@@ -131,7 +130,7 @@ const BODY = 'body';
  */
 export async function readEntryBody(body: unknown, name: string, context: ConfigContext): Promise<OutsideEntries> {
   const reading = new Reading(context.env, context.show);
-  const node = readName(readBody(body, reading), name, reading);
+  const node = readBody(body, name, reading);
   // singleOut rejects selectors, whether or not monitors are listed.
   const own = { ...context, entry: { ...context.entry, listed: true } };
   const elements = node === undefined ? [] : [{ path: '', node }];
@@ -148,23 +147,16 @@ export async function readEntryBody(body: unknown, name: string, context: Config
   };
 }
 
-function readBody(body: unknown, reading: Reading): MapNode | undefined {
+/** Returns the body with the name of its query. The body may contain the same name. */
+function readBody(body: unknown, name: string, reading: Reading): MapNode | undefined {
   const node = nodeOfJson(body);
-  if (node?.kind === 'map') {
-    return node;
-  }
   const expected = 'a JSON object with the keys of one query';
   if (node === undefined) {
     reading.report(BODY, 1, 'lists or objects that are nested too deeply', expected);
-  } else {
-    reading.reject(BODY, node, expected);
+    return undefined;
   }
-  return undefined;
-}
-
-/** Returns the body with the name of its query. The body may contain the same name. */
-function readName(node: MapNode | undefined, name: string, reading: Reading): MapNode | undefined {
-  if (node === undefined) {
+  if (node.kind !== 'map') {
+    reading.reject(BODY, node, expected);
     return undefined;
   }
   const value = nodeOfJson(name);

@@ -30,12 +30,15 @@ export function describeFaults(
     if (explained.has(line)) {
       return [];
     }
-    const indicator = text[wordStart(text, fault)] ?? '';
+    const start = wordStart(text, fault);
+    const indicator = text[start] ?? '';
     const taken = INDICATORS[indicator];
     if (taken !== undefined) {
       explained.add(line);
       const got = `a value without quotes that begins with ${indicator}, which YAML reads as ${taken}`;
-      return [createProblem(file, line, got, `quotes around it: ${exampleInQuotes(text, fault)}`)];
+      // A longer value may be secret.
+      const more = /^(?:$|[\s,\]}])/.test(text.slice(start + 1, start + 2)) ? '' : '…';
+      return [createProblem(file, line, got, `quotes around it: "${indicator}${more}"`)];
     }
     const got = `invalid YAML (${quote(fault.message).slice(1, -1)})`;
     return [createProblem(file, line, got, 'valid YAML')];
@@ -53,11 +56,4 @@ function wordStart(text: string, { code, pos: [offset] }: YAMLError): number {
     start -= 1;
   }
   return start;
-}
-
-/** Returns `"*"`, or `"*…"` for a longer value, which may be secret. */
-function exampleInQuotes(text: string, fault: YAMLError): string {
-  const start = wordStart(text, fault);
-  const isWhole = /^(?:$|[\s,\]}])/.test(text.slice(start + 1, start + 2));
-  return `"${text[start]}${isWhole ? '' : '…'}"`;
 }
