@@ -7,7 +7,6 @@ import type { Account, Config } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 
-/** Account and region. */
 type TargetKey = Pick<RegisteredQuery, 'account' | 'region'>;
 
 /** An account that queries use, with the settings of its calls. */
@@ -57,7 +56,6 @@ export class UsedAccounts {
   }
 }
 
-/** Returns the settings that determine the credentials. */
 function settingsOf({ account, sts }: Omit<UsedAccount, 'credentials'>): readonly unknown[] {
   return [account.profile, account.role, sts.region, sts.endpoint];
 }

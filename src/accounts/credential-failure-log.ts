@@ -17,9 +17,7 @@ export interface CredentialTarget {
 interface Group {
   readonly cause: string;
   readonly since: number;
-  /** Failed queries, by target. */
   readonly targets: Map<string, { readonly account: string; readonly queries: Set<string> }>;
-  /** Undefined before the first line. */
   loggedAt: number | undefined;
   /** Number of queries and targets in the last line. */
   logged: number;

@@ -18,12 +18,10 @@ export interface IdentitiesOptions {
   readonly signal: AbortSignal;
 }
 
-/** The identity of some credentials. */
 interface Known {
   /** Ends the call when no account uses the credentials. */
   readonly abort: AbortController;
   identity: Identity | undefined;
-  /** Accounts whose identity was logged. */
   readonly logged: Set<string>;
 }
 

@@ -13,7 +13,6 @@ import { type UsedAccount, UsedAccounts } from './accounts.ts';
 /** The part of a query, or of an entry, that determines which operations are called in which target. */
 export type Use = Pick<RegisteredQuery, 'account' | 'region' | 'kind' | 'type'>;
 
-/** Changes of the targets in use. */
 export interface TargetChanges {
   readonly added: readonly Target[];
   readonly removed: readonly Target[];

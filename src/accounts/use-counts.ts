@@ -5,7 +5,6 @@ interface CountedUse {
   count: number;
 }
 
-/** Counts the queries and entries per use. */
 export class UseCounts {
   /** In the order of their first use. */
   readonly #counted = new Map<string, CountedUse>();

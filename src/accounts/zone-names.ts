@@ -17,7 +17,6 @@ export interface ZoneNamesOptions {
   readonly read: (target: Target, signal: AbortSignal) => Promise<readonly Zone[]>;
 }
 
-/** A zone with its region. */
 export interface RegionZone extends Zone {
   readonly region: string;
 }
@@ -103,7 +102,6 @@ export interface ZonesReaderOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly handler: BoundedHandler;
   readonly targetsInUse: Pick<TargetsInUse, 'accounts'>;
-  /** `discovery.ec2Endpoint`. */
   readonly endpoint: () => string | undefined;
 }
 

@@ -7,7 +7,6 @@ import type { Target } from '../scheduler/target.ts';
 import { type ApiErrorName, classify, httpStatusOf, showsApiUp } from './errors.ts';
 import { isUnsent } from './network/unsent-requests.ts';
 
-/** The outcome of one attempt, as the observer receives it. */
 export interface AttemptOutcome {
   readonly seconds: number | undefined;
   readonly error: ApiErrorName | undefined;
@@ -32,7 +31,6 @@ export const UNOBSERVED: AttemptObserver = {
   responseRejected: () => undefined,
 };
 
-/** A call, which has one or more attempts. */
 export interface Call {
   readonly operation: string;
   readonly reservation: Reservation;

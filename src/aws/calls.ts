@@ -40,14 +40,12 @@ export interface CallOptions {
   readonly onEnd?: (accepted: number) => void;
 }
 
-/** The response of a successful call. */
 export interface CallResponse {
   readonly response: object;
   /** Size of the response body. */
   readonly bytes: number;
 }
 
-/** A page of a list or of results. */
 export interface ResponsePage<Page> {
   readonly page: Page;
   /** Token of the next page; undefined after the last one. */

@@ -112,7 +112,6 @@ export class TargetClient {
     return this.#calls.refused(QUERY_OPERATIONS[query.type].results, message);
   }
 
-  /** As {@link refuseResults}, for a list whose single pages are valid. */
   refuseListing(kind: ListKind, message: string): ApiError {
     return this.#calls.refused(LIST_OPERATIONS[kind], message);
   }

@@ -41,15 +41,12 @@ export function isUnanswered(error: ApiErrorName): boolean {
 /** A call that failed, after all retries. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  /** The `error` label. */
   readonly error: ApiErrorName;
-  /** The API's name of the operation. */
   readonly operation: string;
   /** Number of attempts; 1 for a call without credentials. */
   readonly attempts: number;
   /** The service's ID of the last attempt; undefined if there was no response. */
   readonly requestId: string | undefined;
-  /** The call may have taken effect at the service. */
   readonly mayHaveTakenEffect: boolean;
 
   constructor(

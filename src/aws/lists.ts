@@ -1,7 +1,6 @@
 import { isMonitorName, isPathSegment, isRequestableArn } from '../config/reading/texts.ts';
 import { invalid, isAbsent, readItems, readMembers, readText } from './response-members.ts';
 
-/** A monitor from ListMonitors. */
 export interface MonitorSummary {
   readonly name: string;
   /** Argument of ListTagsForResource; undefined if the response has no valid one. */
@@ -10,7 +9,6 @@ export interface MonitorSummary {
   readonly status: string | undefined;
 }
 
-/** A scope from ListScopes. */
 export interface ScopeSummary {
   readonly id: string;
   /** A status of the model, or another text. */

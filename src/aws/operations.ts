@@ -18,7 +18,6 @@ export interface QueryReference {
   readonly queryId: string | undefined;
 }
 
-/** The arguments of a query and its window. */
 export type StartArguments = Pick<
   ScheduledQuery,
   'monitorName' | 'scopeId' | 'metricName' | 'destinationCategory' | 'limit'
@@ -26,7 +25,6 @@ export type StartArguments = Pick<
 
 type PageArguments = QueryReference & { readonly nextToken: string | undefined };
 
-/** The operations of one query type. */
 export interface QueryOperations {
   readonly start: Operation<StartArguments>;
   readonly status: Operation<QueryReference>;
@@ -139,7 +137,6 @@ export const QUERY_OPERATIONS: Readonly<Record<QueryType, QueryOperations>> = {
   },
 };
 
-/** Lookups of monitors by name, and of scopes by ID. */
 export const SUBJECT_OPERATIONS = {
   monitor: operation('GetMonitor', SUBJECT_ERRORS, (monitorName: string) => ({ monitorName })),
   scope: operation('GetScope', [...SUBJECT_ERRORS, 'ServiceQuotaExceededException'], (scopeId: string) => ({
@@ -154,7 +151,6 @@ interface ListArguments {
 /** 25 is the model's maximum of monitors or scopes per page. */
 const listPage = ({ nextToken }: ListArguments) => ({ nextToken, maxResults: 25 });
 
-/** Lists of the monitors and scopes in a target. */
 export const LIST_OPERATIONS = {
   monitors: operation(
     'ListMonitors',
@@ -164,7 +160,6 @@ export const LIST_OPERATIONS = {
   scopes: operation('ListScopes', COMMON_ERRORS, listPage),
 };
 
-/** A kind of list. */
 export type ListKind = keyof typeof LIST_OPERATIONS;
 
 export const TAGS_OPERATION = operation(

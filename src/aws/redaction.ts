@@ -44,7 +44,6 @@ export function withoutSecrets(message: string): string {
   return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
 }
 
-/** Replaces each run of blanks by one space. */
 export function onOneLine(text: string): string {
   return text.replace(/\s+/g, ' ');
 }

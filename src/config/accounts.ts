@@ -25,9 +25,7 @@ export interface AccountDefinition {
   /** The account's own regions are invalid, so the regions of queries cannot be checked against them. */
   readonly regionsFaulty: boolean;
   readonly role: Role | undefined;
-  /** The node of `roleArn`. */
   readonly roleArnNode: ConfigNode | undefined;
-  /** The account's own `cloudwatch`. */
   readonly cloudwatch: CloudwatchSection | undefined;
   /** Keys of the account itself. Empty for an implicit `default`. */
   readonly own: Partial<AccountKeys>;
@@ -53,7 +51,6 @@ export interface AccountsByName {
   readonly areComplete: boolean;
 }
 
-/** The section `accounts`. */
 export interface Accounts extends AccountsByName {
   /** The valid elements of the list. */
   readonly listed: readonly AccountDefinition[];
@@ -61,7 +58,6 @@ export interface Accounts extends AccountsByName {
   readonly definitions: readonly AccountDefinition[];
 }
 
-/** Reads the section `accounts`. */
 export function readAccounts(node: ConfigNode | undefined, reading: Reading): Accounts {
   const listed = readElements(reading.maps('accounts', node, 'a mapping with name'), reading);
   const count = node === undefined || isNull(node) ? 0 : node.kind === 'list' ? node.items.length : undefined;
@@ -119,7 +115,6 @@ export function cloudwatchOfAccounts(
   return settings;
 }
 
-/** Reads the elements of `accounts`, and reports duplicate names. */
 function readElements(elements: readonly ListedMap[], reading: Reading): readonly AccountDefinition[] {
   const first = new Map<string, AccountDefinition>();
   return elements.map(({ node, path }) => {
@@ -209,7 +204,6 @@ function readRole(node: MapNode, path: string, section: Section<AccountKeys>, re
   return arn === undefined ? undefined : { arn, sessionName, externalId, sessionTags };
 }
 
-/** Reads a mapping of session tags. Reports and omits invalid tags. */
 function readSessionTags(node: ConfigNode | undefined, path: string, reading: Reading): Role['sessionTags'] {
   const { entries } = reading.map(path, node, 'a mapping of tag keys to text');
   if (node !== undefined && entries.size > MAX_TAGS) {

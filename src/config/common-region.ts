@@ -81,7 +81,6 @@ export async function findRegion(fallbackRegion: FallbackRegion): Promise<FoundR
     : { got: 'an invalid Region from the environment or the AWS profile' };
 }
 
-/** Reports an entry that needs the region of an account without one. */
 export function reportNoRegion({ path, line }: QueryEntry, got: string, reading: Reading): void {
   reading.report(keyPath(path, 'region'), line, got, EXPECTED);
 }

@@ -40,7 +40,6 @@ export interface Config {
   readonly queries: readonly QueryEntry[];
 }
 
-/** A DynamoDB table that replicas share. */
 export interface DynamodbStorage {
   readonly table: string;
   /** `storage.dynamodb.region`, or `aws.region`, or the region of the environment or the profile. */
@@ -49,7 +48,6 @@ export interface DynamodbStorage {
   readonly endpoint: string | undefined;
 }
 
-/** A PostgreSQL database that replicas share. */
 export interface PostgresqlStorage {
   /** Valid for `parsePostgresqlUrl`. Contains a password: never shown. */
   readonly url: string;
@@ -92,7 +90,6 @@ export interface CloudwatchSettings extends Omit<CloudwatchKeys, 'metrics'> {
   readonly roundTripTimeLimits: readonly (readonly [pattern: string, limit: number])[];
 }
 
-/** A role to assume. */
 export interface Role {
   /** `arn:PARTITION:iam::ACCOUNT:role/NAME`, in the partition of the account's regions. */
   readonly arn: string;
@@ -151,6 +148,5 @@ export interface MonitorSelector {
   readonly name: string;
   /** Tags that a monitor must have. It may have others. */
   readonly tags: Readonly<Record<string, string>>;
-  /** Statuses that a monitor may have. */
   readonly status: readonly MonitorStatus[];
 }

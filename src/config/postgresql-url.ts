@@ -4,7 +4,6 @@ import { withoutBrackets } from '../lib/text.ts';
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
 type SslMode = (typeof SSL_MODES)[number];
 
-/** The parts of a URL of a PostgreSQL database. */
 export interface PostgresqlAddress {
   /** A name or an IP address, IPv6 without brackets. */
   readonly host: string;

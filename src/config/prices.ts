@@ -11,11 +11,8 @@ import { PRICES } from './schema.ts';
 /** Dollars per gigabyte of transferred data, by destination category. */
 type PriceList = Readonly<Record<string, number>>;
 
-/** `prices` of the config file. */
 export interface Prices {
-  /** Bytes in a gigabyte of a price. */
   readonly gigabyte: number;
-  /** Prices in all regions. */
   readonly everywhere: PriceList;
   /** Prices by region, which replace those of `everywhere` with the same category. */
   readonly regions: Readonly<Record<string, PriceList>>;
@@ -34,7 +31,6 @@ export function pricesIn(
   return Object.entries(list).map(([category, dollars]) => [category, dollars / gigabyte]);
 }
 
-/** Reads the mapping `prices`. */
 export function readPrices(node: ConfigNode | undefined, reading: Reading): Prices {
   const map = reading.map('prices', node, 'a mapping with gigabyte, dollarsPerGigabyte, or regions');
   const { values } = readSection(map, 'prices', PRICES, reading, ['dollarsPerGigabyte', 'regions']);

@@ -116,7 +116,6 @@ export async function readWebSection(
   return readSection(reading.map('web', entries.get('web')?.value, MAPPING), 'web', WEB, reading).values;
 }
 
-/** Reads the mappings of the top level that have a schema. */
 function readSections({ entries }: MapNode, reading: Reading) {
   const read = <T>(key: string, schema: SectionSchema<T>) =>
     readSection(reading.map(key, entries.get(key)?.value, MAPPING), key, schema, reading);

@@ -44,7 +44,6 @@ export function isKnownRegion(region: string): boolean {
   return KNOWN_REGIONS.includes(region);
 }
 
-/** Returns the expectation for an unknown region. */
 export function expectedInstead(region: string): string {
   return `a Region that AWS had on ${AS_OF}, or a newer one; did you mean "${nearestOf(region, KNOWN_REGIONS)}"?`;
 }
@@ -71,7 +70,6 @@ export function partitionOfRegion(region: string): string {
   return Object.entries(REGION_PREFIXES).find(([, prefix]) => region.startsWith(prefix))?.[0] ?? 'aws';
 }
 
-/** Returns the partition in an ARN. */
 export function partitionOfArn(arn: string): string {
   return arn.split(':', 2)[1] ?? '';
 }

@@ -104,14 +104,12 @@ export const STORAGE = {
   ),
 };
 
-/** `storage.dynamodb`. */
 export const DYNAMODB = {
   table: optionalKey('Table that the replicas share; nfm-exporter storage create creates it', formats.tableName),
   region: optionalKey('Region of the table; default: aws.region', formats.region),
   endpoint: optionalKey("DynamoDB endpoint, instead of the Region's own", formats.httpUrl),
 };
 
-/** `storage.postgresql`. */
 export const POSTGRESQL = {
   url: optionalKey('Database that the replicas share; never shown or logged', formats.postgresqlUrl),
 };
@@ -237,7 +235,6 @@ export const SCHEDULED_ONLY = {
   ),
 };
 
-/** `schedule` of a scheduled query. */
 export const SCHEDULE = {
   every: optionalKey('Interval between windows', formats.every),
   lookback: optionalKey('Length of a window; default: every, at most 1h', formats.lookback),
@@ -267,7 +264,6 @@ export const QUERY_DEFAULTS = {
   ...SCHEDULED_ONLY,
 };
 
-/** All keys of `queryDefaults`. */
 export const QUERY_DEFAULT_KEYS = [
   ...Object.keys(SHARED),
   'labels',
@@ -277,5 +273,4 @@ export const QUERY_DEFAULT_KEYS = [
   ...Object.keys(SCHEDULED_ONLY).filter((key) => !(key in WATCHED_ONLY)),
 ];
 
-/** All keys of an entry of `queries`. */
 export const QUERY_KEYS = ['name', ...QUERY_DEFAULT_KEYS];

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { unlessRefused } from './system-error.ts';
 
-/** Identity of the build. */
 export interface BuildInfo {
   readonly version: string;
   /** The commit, or `unknown`. */
@@ -27,7 +26,6 @@ export function readClient(): string {
   return readWritten('client.txt');
 }
 
-/** Returns a line from a file of the build, or `unknown`. */
 function readWritten(file: string): string {
   return unlessRefused(() => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8').trim()) || 'unknown';
 }

@@ -7,13 +7,10 @@ const BLOCK = 16_384;
  */
 export class ByteCollector {
   readonly #blocks: Buffer[] = [];
-  /** The block that is being filled. */
   #block = Buffer.alloc(0);
-  /** Bytes in {@link #block}. */
   #filled = 0;
   #length = 0;
 
-  /** Bytes of all chunks. */
   get length(): number {
     return this.#length;
   }

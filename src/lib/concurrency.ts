@@ -142,7 +142,6 @@ async function mergeInTurns<T>(left: readonly T[], right: readonly T[], compare:
 
 /** Runs work with the same key one at a time, in order of arrival. */
 export class TurnsByKey {
-  /** The last work of each key. */
   readonly #last = new Map<string, Promise<unknown>>();
 
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
@@ -169,12 +168,10 @@ export class TurnsByKey {
   }
 }
 
-/** The queue is full. */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
 }
 
-/** Starts a waiting task. */
 type Start = () => void;
 
 /**

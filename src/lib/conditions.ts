@@ -58,7 +58,6 @@ export interface ConditionsOptions {
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Level of all lines except `ended`. Defaults to `warn`. */
   readonly level?: 'warn' | 'error';
-  /** Message when a condition begins. */
   readonly begun: string;
   /** Message of reminders. Defaults to `begun`. */
   readonly lasts?: string;

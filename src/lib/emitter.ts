@@ -16,7 +16,6 @@ export class Emitter<Event extends readonly unknown[]> {
     this.#name = name;
   }
 
-  /** The number of listeners. */
   get size(): number {
     return this.#listeners.size;
   }

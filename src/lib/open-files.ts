@@ -17,7 +17,6 @@ const MOST_CALLS = 2048;
 
 /** Division of the file descriptors of the process. */
 export interface OpenFileBudget {
-  /** Limit of the system for the process. */
   readonly limit: number;
   /** Most connections to AWS in use (`calls`), and kept for later calls (`idleCalls`). */
   readonly calls: number;

@@ -1,6 +1,5 @@
 import { isIPv6 } from 'node:net';
 
-/** All characters except printable ASCII. */
 const UNPRINTABLE = /[^ -~]/gu;
 /** Control characters except the line feed, and characters that end a line, hide text, or change its direction. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for

@@ -3,7 +3,6 @@ import type { MetricName, QuerySource, QueryType, RowLabel } from './vocabulary.
 /** Longest window. The API model has no limit, but the service returns a ValidationException for more. */
 export const LONGEST_LOOKBACK_MS = 3_600_000;
 
-/** Properties of every registered query. */
 interface QueryIdentity {
   /** Unique: the entry's name, then `:` and the value of each dimension that is a list or `"*"` in the entry. */
   readonly name: string;
@@ -52,7 +51,6 @@ export type RegisteredQuery = WatchedQuery | ScheduledQuery;
  */
 export interface Registration<Query = RegisteredQuery> {
   readonly name: string;
-  /** The current definition. */
   readonly query: Query;
   /** True after the removal: late responses for the query have no effect. */
   readonly removed: boolean;
@@ -87,9 +85,7 @@ export function hasTotal({ type, metricName, schedule }: ScheduledQuery): boolea
 
 /** Schedule of a query. All values are in milliseconds. */
 export interface Schedule {
-  /** Interval between windows. */
   readonly every: number;
-  /** Length of a window. */
   readonly lookback: number;
   /** Time from the end of a window to its run, until the data of the window is available. */
   readonly delay: number;

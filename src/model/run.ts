@@ -9,7 +9,6 @@ export interface Window {
   readonly end: number;
 }
 
-/** A window to run. */
 export interface WantedWindow {
   readonly window: Window;
   /** Time since which the run is wanted, on the monotonic clock. */

@@ -11,7 +11,6 @@ export interface Shard {
 /** The shard of an exporter that has all targets. */
 export const WHOLE: Shard = { ordinal: 0, total: 1 };
 
-/** An account and a region. */
 interface Place {
   readonly account: string;
   readonly region: string;

@@ -3,9 +3,7 @@ import { isHealth } from '../model/vocabulary.ts';
 
 /** Intervals of reads in milliseconds, and what they cost. */
 export interface ReadPlan {
-  /** Interval between reads of HealthIndicator. */
   readonly interval: number;
-  /** Interval between reads of the other metrics. */
   readonly sumsInterval: number;
   /** Whether the cost limit stretches an interval. */
   readonly isLimited: boolean;

@@ -9,7 +9,6 @@ export interface Follower {
   readonly selector: SubjectSelector;
 }
 
-/** A discovered monitor of a target. */
 export interface FoundMonitor {
   readonly name: string;
   readonly status: string | undefined;

@@ -23,7 +23,6 @@ export interface LoadedConfig extends SourceQueries {
   readonly config: Config;
   /** Valid but probably unintended parts, in the order of lines. */
   readonly warnings: readonly Problem[];
-  /** {@link digestOf} the text. */
   readonly digest: string;
   /** Returns the {@link warnings} if there are also queries outside the config file. */
   warningsWith(all: SourceQueries): readonly Problem[];
@@ -90,7 +89,6 @@ export function digestOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** The queries of entries, with warnings. */
 export interface LoadedEntries extends SourceQueries {
   /** Valid but probably unintended parts. */
   readonly warnings: readonly Problem[];
@@ -122,7 +120,6 @@ async function plan(read: Findings, entries: Entries): Promise<LoadedEntries> {
   return { queries, followers: followersOf(entries), warnings: sortByLine(warnings) };
 }
 
-/** The query of a registration over HTTP. */
 export interface LoadedEntry {
   readonly query: RegisteredQuery;
   readonly warnings: readonly Problem[];

@@ -7,14 +7,12 @@ import type { Clash } from './plan.ts';
 import type { SourceQueries } from './sources.ts';
 import { formatRate, sumUpSeries, sumUpTargets, type TargetLoad } from './targets.ts';
 
-/** Describes two entries with queries of the same name. */
 export function describeClash({ earlier, later, nameParts }: Clash, read: Findings): Problem {
   const name = nameParts.map(read.show).join(':');
   const expected = `a unique name: ${earlier.path} (line ${earlier.line}) also creates a query ${quote(name)}`;
   return createAt(`${later.path}.name`, later.line, expected, read);
 }
 
-/** Describes two entries with the same calls. */
 export function describeTwin({ earlier, later }: Clash, read: Findings): Problem {
   const [key, verb] = later.kind === 'watched' ? ['queryId', 'polls'] : ['name', 'starts'];
   const expected = `a different query: ${earlier.path} (line ${earlier.line}) ${verb} the same one`;
@@ -77,7 +75,6 @@ function describeTarget(
     : createAt(path, 1, enough, read);
 }
 
-/** Describes a limit of series that is too low for the queries. */
 function describeCappedSeries(read: ReadConfig, queries: readonly RegisteredQuery[]): Problem[] {
   const { maxSeries } = read.config.contributors;
   const series = sumUpSeries(read.config, queries);

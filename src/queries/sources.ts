@@ -9,7 +9,6 @@ import type { Follower } from './following.ts';
 export interface SourceQueries {
   /** With unique names. */
   readonly queries: readonly RegisteredQuery[];
-  /** Entries with selectors. */
   readonly followers: readonly Follower[];
 }
 
@@ -136,7 +135,6 @@ export function diffQueries(
   return { removed: [...before.values()].filter(({ name }) => !after.has(name)), replaced, changed, added };
 }
 
-/** Returns true if two queries are equal in all properties. */
 export function isEqual(a: RegisteredQuery, b: RegisteredQuery): boolean {
   return a === b || (a.kind === b.kind && haveSameValues(a, b));
 }

@@ -6,7 +6,6 @@ import type { SourceQueries } from './sources.ts';
 export interface TargetLoad {
   readonly account: string;
   readonly region: string;
-  /** Number of queries. */
   readonly queries: number;
   /** Requests per second for all queries on time, if no watched query is terminal and no attempt is repeated. */
   readonly planned: number;
@@ -14,7 +13,6 @@ export interface TargetLoad {
   readonly limit: number;
   /** Average number of concurrent runs. */
   readonly runs: number;
-  /** The concurrent-run limit. */
   readonly maxConcurrentRuns: number;
 }
 
@@ -32,7 +30,6 @@ export function requestRate(query: RegisteredQuery): number {
   return query.kind === 'watched' ? 1000 / query.interval : runRate(query) * REQUESTS_PER_RUN;
 }
 
-/** Returns the runs per second. */
 function runRate(query: RegisteredQuery): number {
   return query.kind === 'watched' ? 0 : 1000 / query.schedule.every;
 }

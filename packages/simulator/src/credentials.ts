@@ -1,7 +1,6 @@
 import { identifier, letters } from './random.ts';
 import type { Account } from './schema.ts';
 
-/** Credentials that the simulator accepts. */
 export interface KnownCredentials {
   accessKeyId: string;
   secretAccessKey: string;

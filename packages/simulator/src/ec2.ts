@@ -1,7 +1,6 @@
 import { zonesOf } from './network.ts';
 import type { Reply } from './reply.ts';
 
-/** The simulated operation of EC2. */
 export const ZONES_OPERATION = 'DescribeAvailabilityZones';
 
 const NAMESPACE = 'http://ec2.amazonaws.com/doc/2016-11-15/';

@@ -55,7 +55,6 @@ export class Exchanges {
     this.#options = options;
   }
 
-  /** Reads a request and responds. */
   begin(request: IncomingMessage, response: ServerResponse): void {
     response.sendDate = false;
     const at = this.#options.clock.now();
@@ -80,7 +79,6 @@ export class Exchanges {
     });
   }
 
-  /** Abandons the requests that latency faults delay. */
   abandon(): void {
     for (const end of this.#waits) {
       end();

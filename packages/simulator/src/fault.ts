@@ -52,7 +52,6 @@ const KINDS = {
   error: {
     /** For example, InternalServerException. Names that the model lacks are allowed. */
     name: required(text('an error name (for example, InternalServerException)', /^[A-Za-z][\w.]*$/)),
-    /** HTTP status. */
     status: required(number(400, 599, 'integer')),
     message: optional(text('a text')),
     /** Value of the Retry-After header in milliseconds, rounded up to seconds. */

@@ -47,7 +47,6 @@ export interface Flow {
 export const MIRRORED: ReadonlySet<DestinationCategory> = new Set(['INTRA_AZ', 'INTER_AZ', 'INTER_VPC']);
 
 const PORTS = [443, 443, 5432, 6379, 8080, 9092, 3306, 27017] as const;
-/** Namespace and service. */
 export const WORKLOADS: readonly [readonly [string, string], ...(readonly [string, string])[]] = [
   ['shop', 'cart'],
   ['shop', 'checkout'],
@@ -138,7 +137,6 @@ function servicePath(category: ServiceCategory, random: Random, { region }: Plac
   return { remote: { ip: publicAddress(random), region }, through: [endpoint] };
 }
 
-/** The name of the AWS service in rows of a category. */
 export function serviceOf(category: ServiceCategory, random: Random): string {
   return category === 'AMAZON_S3'
     ? 'S3'
@@ -147,7 +145,6 @@ export function serviceOf(category: ServiceCategory, random: Random): string {
       : random.pick(['SQS', 'KMS', 'ECR']);
 }
 
-/** A host in any subnet of a VPC. */
 function anyHostEnd(place: Place, vpc: number, random: Random): FlowEnd {
   return hostEnd(place, subnetOf(place, vpcOf(place, vpc), random.integer(0, SUBNETS - 1)), random);
 }

@@ -47,7 +47,6 @@ export interface MonitorPlace {
   monitorName: string;
 }
 
-/** Returns the incidents of a monitor. */
 export function incidentsOf(
   incidents: readonly Incident[],
   { account, region, monitorName }: MonitorPlace,

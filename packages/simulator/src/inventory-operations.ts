@@ -6,7 +6,6 @@ import { MONITOR_STATUSES } from './vocabulary.ts';
 /** Maximum number of items per page, from the service's model. */
 const LISTING_MAX_RESULTS = 25;
 
-/** Operations that read monitors and scopes. */
 export const INVENTORY_OPERATIONS: readonly Operation[] = [
   operation('GET', '/monitors/{monitorName}', 'GetMonitor', getMonitor),
   operation('GET', '/monitors', 'ListMonitors', listMonitors),

@@ -66,7 +66,6 @@ export class Inventory {
     });
   }
 
-  /** Replaces all monitors of one account in one region. */
   setMonitors(account: string, region: string, monitors: readonly Monitor[]): void {
     const { scopes } = this.of(account, region);
     const place = { seed: this.#seed, account, region };

@@ -1,7 +1,6 @@
 import { isMapping } from './fields.ts';
 import { ServiceError } from './service-error.ts';
 
-/** Statistics that the simulator knows. */
 const STATS = ['Sum', 'Average', 'Maximum', 'Minimum', 'SampleCount'] as const;
 export type Stat = (typeof STATS)[number];
 

@@ -5,7 +5,6 @@ import { MINUTE, type MonitorMetric, minuteValues } from './monitor-minutes.ts';
 import { hash32 } from './random.ts';
 import type { Simulation } from './simulation.ts';
 
-/** A metric of a monitor. */
 export interface MetricSubject extends MonitorPlace {
   metricName: MonitorMetric;
 }
@@ -22,7 +21,6 @@ interface MinutePoint {
   isRepeated: boolean;
 }
 
-/** The visible point of a minute. */
 export interface VisiblePoint {
   /** Start of the minute in milliseconds since the Unix epoch. */
   at: number;

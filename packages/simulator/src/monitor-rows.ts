@@ -35,7 +35,6 @@ const ALL_FLOWS: Readonly<Record<MetricName, number>> = {
 /** The largest value of the flows that an incident affects more than others, in units of the usual largest value. */
 const AFFECTED_FLOWS = 20;
 
-/** Returns the rows of a query by index. */
 export function monitorRows(simulation: Simulation, query: Query, drawn: Drawn): (index: number) => Row {
   const { account, region, parent, startTime, endTime } = query;
   const place: Place = { seed: simulation.seed, account, region };

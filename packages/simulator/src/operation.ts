@@ -22,7 +22,6 @@ export type Body = Readonly<Record<string, unknown>>;
 
 /** One of the seventeen operations. */
 export interface Operation {
-  /** The API's name. */
   name: string;
   method: string;
   /** Segments of the path: texts, and labels in braces. */

@@ -40,7 +40,6 @@ export class Random {
     return this.next() < share;
   }
 
-  /** One of `items`. */
   pick<T>(items: readonly [T, ...T[]]): T {
     return items[Math.floor(this.next() * items.length)] ?? items[0];
   }

@@ -2,7 +2,6 @@ import type { BodyFault } from './fault.ts';
 import type { ServiceError } from './service-error.ts';
 import type { Worlds } from './worlds.ts';
 
-/** A complete HTTP response. */
 export interface Reply {
   status: number;
   headers: Record<string, string>;
@@ -118,7 +117,6 @@ function retryAfterHeader({ retryAfter }: ServiceError): Record<string, string> 
 const PROXY_PAGE =
   '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n';
 
-/** Applies a body fault to a response. */
 export function spoiled(reply: Reply, { body, status = reply.status }: BodyFault): Reply {
   switch (body) {
     case 'html':

@@ -2,7 +2,6 @@ import { isNode, LineCounter, parseDocument, YAMLParseError } from 'yaml';
 import { HIDDEN, INVALID, type Problem, refuse } from './fields.ts';
 import { readScenario, type Scenario } from './schema.ts';
 
-/** A problem in a scenario file. */
 export interface ScenarioProblem {
   /** Path, like `accounts[0].regions.us-east-1.monitors[2].status`; empty for the document. */
   path: string;
@@ -13,7 +12,6 @@ export interface ScenarioProblem {
   expected: string;
 }
 
-/** All problems of a scenario. */
 export class ScenarioError extends Error {
   override readonly name = 'ScenarioError';
   readonly problems: readonly ScenarioProblem[];

@@ -12,11 +12,9 @@ const MODELLED_STATUS = {
 } as const;
 export type ModelledErrorName = keyof typeof MODELLED_STATUS;
 
-/** An error response. */
 export class ServiceError extends Error {
   /** Name of the error in the response. */
   readonly code: string;
-  /** HTTP status. */
   readonly status: number;
   /** Value of the Retry-After header in milliseconds; no header if undefined. */
   readonly retryAfter: number | undefined;

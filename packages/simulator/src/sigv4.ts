@@ -3,7 +3,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { CredentialStore, KnownCredentials } from './credentials.ts';
 import { ServiceError } from './service-error.ts';
 
-/** A complete HTTP request. */
 export interface HttpRequest {
   method: string;
   /** Percent-encoded, without the query string. */
@@ -31,7 +30,6 @@ type AuthenticationFailure =
   | 'invalid signature'
   | 'expired token';
 
-/** The names of a service for these. */
 export type AuthenticationCodes = Readonly<Record<AuthenticationFailure, string>>;
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';

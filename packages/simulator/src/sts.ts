@@ -6,13 +6,11 @@ import type { Role } from './schema.ts';
 import { ServiceError } from './service-error.ts';
 import type { Simulation } from './simulation.ts';
 
-/** The simulated operations of the Security Token Service. */
 export const STS_OPERATIONS = ['GetCallerIdentity', 'AssumeRole', 'AssumeRoleWithWebIdentity'] as const;
 export type StsOperation = (typeof STS_OPERATIONS)[number];
 
 export interface StsRequest {
   operation: StsOperation;
-  /** The form in the body. */
   form: URLSearchParams;
   /** The caller; `undefined` if the credentials are unknown, which is allowed unless they are checked. */
   caller: KnownCredentials | undefined;

@@ -6,7 +6,6 @@ import type { TargetClientOptions } from '../sdk.ts';
 import { type MetricPage, type MetricRequest, metricDataInput, readMetricData } from './metric-data.ts';
 import type { CloudwatchSdk } from './sdk.ts';
 
-/** The operation of CloudWatch that the exporter calls. */
 export const METRIC_DATA_OPERATION: SdkOperation<CloudwatchSdk, GetMetricDataCommandInput> = {
   name: 'GetMetricData',
   modelledErrors: ['AccessDeniedException', 'InternalServerException', 'ThrottlingException', 'ValidationException'],

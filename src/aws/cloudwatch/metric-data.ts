@@ -6,13 +6,11 @@ import { invalid, readAmount, readItems, readList, readMembers, readText, readTi
 /** Length of the periods of all metrics. */
 export const PERIOD_MS = 60_000;
 
-/** Most metrics in one request. */
 export const MOST_METRICS = 500;
 
 /** Largest value of a point: counters can add larger ones neither exactly nor without an overflow. 9 PB per minute fit. */
 const LARGEST_VALUE = Number.MAX_SAFE_INTEGER;
 
-/** A metric of a monitor. */
 export interface MetricRequest {
   /** ARN of the monitor: the value of the dimension `MonitorId`. */
   readonly arn: string;
@@ -24,7 +22,6 @@ export type Point = readonly [at: number, value: number];
 
 /** The points of a metric in one page of a response. */
 export interface MetricPage {
-  /** Index of the metric in the request. */
   readonly index: number;
   /** In the requested range, in any order, maybe repeated. */
   readonly points: readonly Point[];

@@ -5,7 +5,6 @@ import { TolerantJsonRpc } from '../protocol/tolerant-protocol.ts';
 import type { TargetClientOptions } from '../sdk.ts';
 import { SelectiveRetries } from '../selective-retries.ts';
 
-/** The SDK's client of CloudWatch in a target. */
 export interface CloudwatchSdk {
   getMetricData(input: GetMetricDataCommandInput, signal: AbortSignal): Promise<object>;
 }

@@ -7,7 +7,6 @@ import { stsClientConfig } from '../selective-retries.ts';
 import { type Credentials, forSdkClient, providerOf } from './credentials.ts';
 import { type StsSettings, stsPlace } from './sts.ts';
 
-/** The identity of the exporter in an AWS account. */
 export interface Identity {
   readonly awsAccountId: string;
   /** Without the name of the session, which changes, if a role was assumed. */

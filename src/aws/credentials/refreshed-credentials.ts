@@ -44,7 +44,6 @@ interface Verdict {
   readonly refused: Current | undefined;
   /** Time of their first rejection, on the monotonic clock. */
   readonly refusedAt: number;
-  /** Number of consecutive rejections. */
   readonly rejections: number;
   /** Age at which `refused` are replaced, in milliseconds. */
   readonly refusableAge: number;
@@ -79,7 +78,6 @@ export class RefreshedCredentials implements Credentials {
   readonly #options: RefreshedCredentialsOptions;
   #current: Current | undefined;
   #pending: Promise<void> | undefined;
-  /** Failure of the last fetch. */
   #failure: CredentialsUnavailable | undefined;
   /** End of the last fetch, on the monotonic clock. */
   #fetchEndedAt = Number.NEGATIVE_INFINITY;

@@ -19,7 +19,6 @@ export interface Condition {
   readonly equals: string | undefined;
 }
 
-/** A page of items. */
 export interface ItemPage {
   readonly items: readonly Item[];
   /** Key of the last item that was read. Undefined on the last page. */
@@ -45,7 +44,6 @@ export class TableClient {
     this.#options = options;
   }
 
-  /** Returns the item with this key, or undefined. */
   get(key: Item, abortSignal: AbortSignal): Promise<Dated<Item | undefined>> {
     const input = { TableName: this.#options.table, Key: encoded(key), ConsistentRead: true };
     return this.#call('GetItem', async ({ client, commands, dateOf }) => {

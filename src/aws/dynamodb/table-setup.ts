@@ -13,7 +13,6 @@ export interface TableKeys {
 export interface TableSetupOptions extends TableClientOptions {
   readonly keys: TableKeys;
   readonly clock: Clock;
-  /** Receives each completed step. */
   readonly report: (step: string) => void;
 }
 

@@ -7,7 +7,6 @@ import { type Logger, wholeSeconds } from '../../lib/log.ts';
 /** Returns all addresses of a name. May never settle. */
 export type Resolve = (name: string, options: LookupOptions) => Promise<readonly LookupAddress[]>;
 
-/** Looks up names in another process. */
 export interface OtherResolver {
   readonly resolve: Resolve;
   close(): void;

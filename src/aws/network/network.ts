@@ -22,15 +22,12 @@ const ADDRESS_TIMEOUT = 2_200;
  * environment.
  */
 export interface Network {
-  /** For `http:` endpoints. */
   readonly httpAgent: http.Agent;
-  /** For `https:` endpoints. */
   readonly httpsAgent: https.Agent;
   /** The values of `Proxy-Authorization` that the agents add to requests. Secrets. */
   readonly proxyAuthorizations: readonly string[];
   /** The name whose lookup delays a request to this destination: that of the destination, or of its proxy. */
   unresolvedName(protocol: string, host: string, port: number | undefined): string | undefined;
-  /** Closes all connections, including those in use. */
   close(): void;
 }
 

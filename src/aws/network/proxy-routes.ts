@@ -16,11 +16,8 @@ export class NetworkConfigError extends Error {
   }
 }
 
-/** A proxy from an environment variable. */
 export interface ProxyServer {
-  /** Name of the variable, for messages. */
   readonly variable: string;
-  /** Protocol of the connection to the proxy. */
   readonly protocol: 'http:' | 'https:';
   /** Name or address, no brackets. */
   readonly host: string;

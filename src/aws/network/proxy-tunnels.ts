@@ -28,13 +28,11 @@ class ProxyError extends Error {
   }
 }
 
-/** How connections are made. */
 export interface ConnectOptions {
   readonly tcp: Pick<https.AgentOptions, 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout' | 'lookup'>;
   readonly trust: Trust;
 }
 
-/** Agent for TLS connections, kept alive. */
 export class TrustingAgent extends https.Agent {
   readonly #trust: Trust;
 
@@ -51,7 +49,6 @@ export class TrustingAgent extends https.Agent {
   }
 }
 
-/** Opens connections through proxies with CONNECT. */
 export class ProxyTunnels {
   // A successful CONNECT removes its socket from the agent: the agents have pending tunnels only.
   readonly #httpAgent: http.Agent;

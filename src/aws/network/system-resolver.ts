@@ -8,7 +8,6 @@ const PATIENCE_MS = 1_000;
 
 export interface SystemResolverOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
-  /** Environment of the other process. */
   readonly env: NodeJS.ProcessEnv;
   /** Defaults to `dns.lookup` in this process. */
   readonly local?: Resolve;

@@ -13,7 +13,6 @@ import { readLabels, readMonitorSelector, readSchedule, warnOfUnknownCategories 
 export interface EntryContext {
   readonly source: QuerySource;
   readonly defaults: QueryDefaults;
-  /** Accounts that entries may name. */
   readonly accounts: AccountsByName;
   /** The names that `"*"` selects. */
   readonly allAccounts: readonly string[];

@@ -13,7 +13,6 @@ import { type EntryContext, type EntryKeys, type QueryDefaults, readBase, readEn
 import { readSchedule, STAND_IN_SCHEDULE, warnOfUnknownCategories } from './mappings.ts';
 import { readSubjects, refuseOtherSubject, subjectKeyOf } from './subject.ts';
 
-/** An entry with its node. */
 export interface ReadEntry {
   readonly entry: QueryEntry;
   readonly node: MapNode;

@@ -10,7 +10,6 @@ export function subjectKeyOf(type: QueryType): 'monitorName' | 'scopeId' {
   return type === 'monitor-top-contributors' ? 'monitorName' : 'scopeId';
 }
 
-/** Reports the key of a monitor or scope that only other types have. */
 export function refuseOtherSubject({ own, path, reading, values: { type } }: EntryKeys<CommonKeys>): void {
   const key = subjectKeyOf(type);
   const other = key === 'monitorName' ? 'scopeId' : 'monitorName';

@@ -40,12 +40,10 @@ export function single<T extends NonNullable<unknown>>(
   };
 }
 
-/** A format of strings. */
 export function text(expected: string, accepts: (value: string) => boolean): Format<string> {
   return single(expected, (value) => (typeof value === 'string' && accepts(value) ? value : undefined));
 }
 
-/** One of several words. */
 export function oneOf<T extends string>(choices: readonly T[]): Format<T> {
   return single(`one of ${choices.join(', ')}`, (value) => choices.find((choice) => choice === value));
 }
@@ -145,7 +143,6 @@ export function decimal(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** A format of strings that match a pattern. */
 export function matching(what: string, pattern: RegExp, allowed: string): Format<string> {
   return text(`${what}: ${allowed}`, (value) => pattern.test(value));
 }

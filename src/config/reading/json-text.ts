@@ -113,7 +113,6 @@ export class JsonText {
     return source.includes('\\') ? JSON.parse(source) : source.slice(1, -1);
   }
 
-  /** Returns whether another element follows. */
   #continues(close: string): boolean {
     this.#space();
     if (this.#takes(',')) {

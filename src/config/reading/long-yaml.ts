@@ -58,7 +58,6 @@ export async function parseLongYaml(
 /** Of these, at least one is before each key or value, except the first. Hyphens within a text do not count. */
 const SEPARATOR = /[,:[{\n]|-(?=\s)/g;
 
-/** Returns true if a text has more than {@link MOST_SEPARATORS}. */
 function hasTooMany(text: string): boolean {
   let count = 0;
   SEPARATOR.lastIndex = 0;

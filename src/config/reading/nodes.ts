@@ -190,7 +190,6 @@ function maskUserinfo(text: string): string {
   return colon !== -1 && head.lastIndexOf('@') > colon ? `***${masked.slice(head.lastIndexOf('@'))}` : masked;
 }
 
-/** Line of nodes without a file. */
 const NO_LINE = 1;
 
 /** Deepest nesting, as in the config file. */

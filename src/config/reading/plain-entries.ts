@@ -34,7 +34,6 @@ export class PlainEntries {
   readonly #lines: readonly string[];
   /** Column of the list's items. */
   readonly #indent: number;
-  /** Index of the next line. */
   #at: number;
 
   /**
@@ -117,7 +116,6 @@ export class PlainEntries {
     return this.#map(column, depth + 1);
   }
 
-  /** Reads a list of scalars. */
   #list(indent: number): ListNode {
     const line = this.#at + 1;
     const items: ConfigNode[] = [];

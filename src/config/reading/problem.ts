@@ -73,7 +73,6 @@ export function areTooMany(problems: readonly Problem[]): boolean {
   return problems.length > MOST_PROBLEMS;
 }
 
-/** Adds a problem, unless there are too many already. */
 export function addProblem(problems: Problem[], problem: Problem): void {
   if (problems.length < MOST_PROBLEMS) {
     problems.push(problem);
@@ -89,7 +88,6 @@ export function sortByLine(problems: readonly Problem[]): Problem[] {
   return [...problems].sort((a, b) => line(a) - line(b));
 }
 
-/** A file that cannot be read. */
 export class UnreadableFileError extends ConfigError {
   /** The system's name of the error, such as `ENOENT`; undefined if it has none. */
   readonly code: string | undefined;

@@ -1,7 +1,6 @@
 import { type ConfigNode, indexPath, isNull, type MapNode, quotingHint, showNodeAt } from './nodes.ts';
 import { addProblem, areTooMany, createProblem, type Problem } from './problem.ts';
 
-/** A mapping that is an element of a list. */
 export interface ListedMap {
   /** `queries[0]`. */
   readonly path: string;
@@ -55,7 +54,6 @@ export class Reading {
     return areTooMany(this.problems);
   }
 
-  /** As {@link problemAt}. */
   rejectOrDefault(path: string, node: ConfigNode | undefined, line: number, expected: string): void {
     addProblem(this.problems, problemAt(path, node, line, expected));
   }
@@ -145,7 +143,6 @@ export class Reading {
   }
 }
 
-/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type Substitution = { readonly text: string } | { readonly expected: string };

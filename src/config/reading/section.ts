@@ -15,7 +15,6 @@ export interface Key<T> {
 /** The keys of one mapping of the file. `T` has their parsed values. */
 export type SectionSchema<T> = { readonly [K in keyof T]: Key<T[K]> };
 
-/** The parsed values of a schema's keys. */
 export type ValuesOf<Schema> = { readonly [K in keyof Schema]: Schema[K] extends Key<infer T> ? T : never };
 
 /** @param fallback the default, in the form of the file */
@@ -23,7 +22,6 @@ export function key<T>(doc: string, format: Format<T>, fallback: unknown): Key<T
   return { doc, format, default: fallback };
 }
 
-/** Returns an optional key without a default. */
 export function optionalKey<T>(doc: string, format: Format<T>): Key<T | undefined> {
   return { doc, format: optional(format), default: undefined };
 }
@@ -167,7 +165,6 @@ function fitsQuoted(node: ConfigNode, format: Format<unknown>): boolean {
   return format.mismatches(text).length === 0 || format.mismatches([text]).length === 0;
 }
 
-/** Reports unknown keys of a mapping. */
 export function checkKeys(node: MapNode, path: string, known: readonly string[], reading: Reading): void {
   for (const [key, { keyLine }] of node.entries) {
     if (!known.includes(key)) {

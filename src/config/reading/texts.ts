@@ -49,7 +49,6 @@ export function formatDuration(ms: number): string {
   return text;
 }
 
-/** An address to listen on. */
 export interface ListenAddress {
   /** Name or IP address, IPv6 without brackets. Undefined: all interfaces. */
   readonly host: string | undefined;

@@ -7,7 +7,6 @@ import type { ConfigNode } from './nodes.ts';
 import { createProblem } from './problem.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 
-/** The parameters of `parseYaml`. */
 export interface YamlToParse {
   readonly text: string;
   readonly file: string;
