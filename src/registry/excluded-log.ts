@@ -1,4 +1,5 @@
-import type { LogFields, Logger } from '../lib/log.ts';
+import { groupBy } from '../lib/group-by.ts';
+import type { Logger } from '../lib/log.ts';
 import type { MergedQueries } from '../queries/sources.ts';
 
 type Loser = MergedQueries['losers'][number];
@@ -30,31 +31,30 @@ export class ExcludedLog {
       const { name } = each.loser.query;
       this.#losers.set(name, [...(this.#losers.get(name) ?? []), each]);
     }
-    const logged = new Set<string>();
-    const fresh = new Set<string>();
-    const groups = new Map<string, { readonly fields: LogFields; queries: number }>();
-    for (const { loser, winner } of [...this.#losers.values()].flat()) {
-      const { query, from } = loser;
-      const { account, region, name, source } = query;
-      const origin = [source, account, region].join(' ');
-      const key = [origin, from, name].join(' ');
-      logged.add(key);
-      const group = groups.get(origin);
-      if (!this.#logged.has(key)) {
-        fresh.add(origin);
-      }
-      if (group === undefined) {
-        const fields = { account, aws_region: region, query: name, entry: from, holder: winner.from };
-        groups.set(origin, { fields, queries: 1 });
-      } else {
-        group.queries += 1;
-      }
-    }
-    this.#logged = logged;
-    for (const [origin, { fields, queries }] of groups) {
-      if (fresh.has(origin)) {
-        this.#log.warn('queries with taken names excluded', { ...fields, queries });
+    const current = [...this.#losers.values()].flat();
+    const before = this.#logged;
+    this.#logged = new Set(current.map(keyOf));
+    for (const group of groupBy(current, originOf).values()) {
+      if (group.some((each) => !before.has(keyOf(each)))) {
+        const [{ loser, winner }] = group;
+        const { account, region, name } = loser.query;
+        this.#log.warn('queries with taken names excluded', {
+          account,
+          aws_region: region,
+          query: name,
+          entry: loser.from,
+          holder: winner.from,
+          queries: group.length,
+        });
       }
     }
   }
+}
+
+function originOf({ loser: { query } }: Loser): string {
+  return [query.source, query.account, query.region].join(' ');
+}
+
+function keyOf(each: Loser): string {
+  return [originOf(each), each.loser.from, each.loser.query.name].join(' ');
 }
