@@ -42,7 +42,7 @@ export function followRole(
   async function loadRegistrations(): Promise<void> {
     while (member.isLeader) {
       try {
-        await queries.registrations.refresh();
+        await queries.registrations.load();
         return;
       } catch (error) {
         expectRegisterError(error);

@@ -10,16 +10,11 @@ export interface DirectoryWatchOptions {
   readonly onError: (error: Error) => void;
 }
 
-interface Watched {
-  readonly watcher: FSWatcher;
-  /** Distinguishes the directory from another one that replaces it. */
-  readonly identity: string;
-}
-
 /** Reports changes in directories, if the file system does: network file systems may not. */
 export class DirectoryWatch {
   readonly #options: DirectoryWatchOptions;
-  readonly #watched = new Map<string, Watched>();
+  /** `identity` distinguishes a directory from another one that replaces it. */
+  readonly #watched = new Map<string, { readonly watcher: FSWatcher; readonly identity: string }>();
   #failing = false;
   #closed = false;
 

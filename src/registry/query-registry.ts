@@ -17,12 +17,10 @@ export interface Participant {
 export class QueryRegistry {
   readonly #registrations = new Map<string, { -readonly [Member in keyof Registration]: Registration[Member] }>();
   #participants: readonly Participant[] = [];
-  #reversed: readonly Participant[] = [];
 
   /** @param participants in the order of calls of `add`, `begin`, and `change`; `remove` is called in reverse order */
   join(participants: readonly Participant[]): void {
     this.#participants = participants;
-    this.#reversed = participants.toReversed();
   }
 
   get(name: string): Registration | undefined {
@@ -68,7 +66,7 @@ export class QueryRegistry {
     if (registration !== undefined) {
       this.#registrations.delete(name);
       registration.removed = true;
-      for (const participant of this.#reversed) {
+      for (const participant of this.#participants.toReversed()) {
         participant.remove?.(registration);
       }
     }

@@ -22,7 +22,6 @@ import type { Discovery } from './discovery.ts';
 import { ExcludedLog } from './excluded-log.ts';
 import { NO_CHANGES, type QueryChanges } from './query-changes.ts';
 import type { QueryRegistry } from './query-registry.ts';
-import { RegisteredCandidates } from './registered-candidates.ts';
 
 /** The configuration in effect: a reload replaces it. */
 export interface ConfigInForce {
@@ -53,7 +52,8 @@ export class QuerySources {
   readonly #indexes = new SourceIndexes();
   #files: ReadonlyMap<string, SourceQueries> = new Map();
   readonly #http = new Map<string, RegisteredQuery>();
-  readonly #candidates = new RegisteredCandidates();
+  /** The registered query of each name, as defined by its source. */
+  readonly #registered = new Map<string, Candidate>();
   readonly #uses = new UseCounts();
   /** The part of {@link #uses} for followers. */
   #followerUses: readonly Use[] = [];
@@ -211,12 +211,13 @@ export class QuerySources {
     const merged = mergeQueries(
       [...named].filter(({ query }) => accounts.has(query.account)),
       names === undefined ? found : found.filter(({ query }) => names.has(query.name)),
-      (candidate) => this.#candidates.includes(candidate),
+      (candidate) => isSamePlace(candidate, this.#registered.get(candidate.query.name)),
     );
     // Names are unique over all shards, so queries of other shards compete for them, too.
     const winners = new Map([...merged.winners].filter(([, { query }]) => isOwn(query)));
     const wanted = new Map(Array.from(winners, ([name, { query }]) => [name, query]));
-    const given = this.#candidates.queries(names);
+    const registered = Array.from(names ?? this.#registered.keys(), (name) => this.#registered.get(name)?.query);
+    const given = new Map(registered.flatMap((query) => (query === undefined ? [] : [[query.name, query] as const])));
     const isMovedAccount = (account: string) => moved?.has(account) ?? false;
     const diff = diffQueries(given, wanted, isMovedAccount);
     const areUsesChanged = this.#count(given, wanted);
@@ -232,14 +233,8 @@ export class QuerySources {
 
   /** Updates the counts of uses. Returns whether the set of uses has changed. */
   #count(before: ReadonlyMap<string, RegisteredQuery>, after: ReadonlyMap<string, RegisteredQuery>): boolean {
-    let areChanged = false;
-    for (const [name, query] of after) {
-      areChanged = this.#uses.replace(before.get(name), query) || areChanged;
-    }
-    for (const [name, query] of before) {
-      areChanged = (!after.has(name) && this.#uses.replace(query, undefined)) || areChanged;
-    }
-    return areChanged;
+    const names = new Set([...after.keys(), ...before.keys()]);
+    return Array.from(names, (name) => this.#uses.replace(before.get(name), after.get(name))).includes(true);
   }
 
   #sources(): Sources {
@@ -265,7 +260,7 @@ export class QuerySources {
     const { registry } = this.#options;
     for (const { name } of [...diff.removed, ...diff.replaced.map(({ before }) => before)]) {
       registry.remove(name);
-      this.#candidates.delete(name);
+      this.#registered.delete(name);
     }
     const targets = updateTargets();
     for (const { after } of diff.changed) {
@@ -275,7 +270,9 @@ export class QuerySources {
     if (this.#started) {
       registry.begin(added);
     }
-    this.#candidates.set(candidates);
+    for (const [name, candidate] of candidates) {
+      this.#registered.set(name, candidate);
+    }
     if (targets !== undefined) {
       this.#options.onTargetsChanged(targets);
     }
@@ -285,4 +282,11 @@ export class QuerySources {
       removed: diff.removed.map(({ name }) => name),
     };
   }
+}
+
+/** Returns whether two candidates have the same source and target. */
+function isSamePlace(a: Candidate, b: Candidate | undefined): boolean {
+  return (
+    b !== undefined && a.from === b.from && a.query.account === b.query.account && a.query.region === b.query.region
+  );
 }

@@ -18,7 +18,11 @@ export function newDefinition(definition: Definition): StoredDefinition {
   return { definition, etag: definitionTag(definition), isValid: undefined };
 }
 
-export type ReadDefinition = { readonly query: RegisteredQuery } | { readonly problems: readonly Problem[] };
+/** A query, or the problems of its definition. */
+export interface ReadDefinition {
+  readonly query: RegisteredQuery | undefined;
+  readonly problems: readonly Problem[];
+}
 
 /**
  * Reads the definition of a query that is registered over HTTP.
@@ -35,9 +39,9 @@ export async function readDefinition(
   try {
     const { query } = await loadEntryBody(body, name, context);
     const problem = foreignTarget(query, shard);
-    return problem === undefined ? { query } : { problems: [problem] };
+    return problem === undefined ? { query, problems: [] } : { query: undefined, problems: [problem] };
   } catch (error) {
-    return { problems: problemsOf(error) };
+    return { query: undefined, problems: problemsOf(error) };
   }
 }
 

@@ -68,13 +68,8 @@ export class HttpRegistrations {
     this.#options = options;
   }
 
-  /** Registers the stored queries. */
+  /** Registers the stored queries, which other replicas may have changed since an earlier call. @throws the store's error */
   async load(): Promise<void> {
-    await this.#add(await this.#options.store.load((late) => this.#loadLate(late)));
-  }
-
-  /** Reads all definitions again: other replicas may have changed them. @throws the store's error */
-  async refresh(): Promise<void> {
     const stored = await this.#options.store.load((late) => this.#loadLate(late));
     const removed = [...this.#stored.keys()].filter((name) => !stored.has(name));
     for (const [name, { etag }] of this.#stored) {
@@ -110,18 +105,17 @@ export class HttpRegistrations {
     if (context === this.#readWith) {
       return NO_CHANGES;
     }
-    const read: { readonly name: string; readonly registration: StoredDefinition; readonly result: ReadDefinition }[] =
-      [];
+    const read = new Map<StoredDefinition, readonly [name: string, ReadDefinition]>();
     await inSlices(this.#stored, async ([name, registration]) => {
-      read.push({ name, registration, result: await this.#read(name, registration.definition, context) });
+      read.set(registration, [name, await this.#read(name, registration.definition, context)]);
     });
     if (context !== this.#options.context()) {
       return this.reload();
     }
     this.#readWith = context;
     // Definitions that were put in the meantime have been read by `put`.
-    const current = read.filter(({ name, registration }) => this.#stored.get(name) === registration);
-    return this.#setQueries(current.map(({ name, result }) => [name, result]));
+    const current = [...read].filter(([registration, [name]]) => this.#stored.get(name) === registration);
+    return this.#setQueries(current.map(([, result]) => result));
   }
 
   /** Returns the tag of the definition with a name, without quotes: equal for equal definitions. Undefined if HTTP cannot change the query. */
@@ -143,7 +137,7 @@ export class HttpRegistrations {
         return refusal;
       }
       const read = await this.#read(name, body, this.#options.context());
-      if ('problems' in read) {
+      if (read.query === undefined) {
         return { outcome: 'invalid', problems: read.problems };
       }
       const registration = newDefinition(withoutName(body));
@@ -163,14 +157,10 @@ export class HttpRegistrations {
     });
   }
 
-  remove(name: string, preconditions: Preconditions): Promise<Removed | Refusal> {
-    return this.#remove(name, preconditions, 'requested');
-  }
-
   /** Removes an ended query, unless it has been replaced in the meantime. Resolves to whether it was removed. */
   async expire(name: string): Promise<boolean> {
     const ifMatch = new Set([this.#stored.get(name)?.etag ?? '']);
-    return (await this.#remove(name, { ifMatch }, 'retention expired')).outcome === 'removed';
+    return (await this.remove(name, { ifMatch }, 'retention expired')).outcome === 'removed';
   }
 
   /** Stores a valid definition, and registers its query. Resolves to undefined on success. */
@@ -197,7 +187,8 @@ export class HttpRegistrations {
     this.#setQueries([[name, read]]);
   }
 
-  #remove(name: string, preconditions: Preconditions, reason: string): Promise<Removed | Refusal> {
+  /** @param reason for the log */
+  remove(name: string, preconditions: Preconditions, reason = 'requested'): Promise<Removed | Refusal> {
     return this.#inTurn(name, async () => {
       const { store, log } = this.#options;
       const registration = this.#stored.get(name);
@@ -270,16 +261,13 @@ export class HttpRegistrations {
   #setQueries(results: Iterable<readonly [name: string, ReadDefinition | undefined]>): QueryChanges {
     const changes = new Map<string, RegisteredQuery | undefined>();
     for (const [name, result] of results) {
-      const query = result !== undefined && 'query' in result ? result.query : undefined;
+      const query = result?.query;
       changes.set(name, query);
       const stored = this.#stored.get(name);
       if (result !== undefined && stored !== undefined) {
-        if ('problems' in result && stored.isValid !== false) {
+        if (query === undefined && stored.isValid !== false) {
           const reason = result.problems.map(({ message }) => message).join('; ');
-          this.#options.log.warn('query registered over HTTP excluded', {
-            query: name,
-            reason,
-          });
+          this.#options.log.warn('query registered over HTTP excluded', { query: name, reason });
         }
         stored.isValid = query !== undefined;
       }

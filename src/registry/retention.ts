@@ -1,5 +1,5 @@
 import { background } from '../lib/background.ts';
-import { type Clock, LONGEST_TIMER_MS } from '../lib/clock.ts';
+import { type Clock, LONGEST_TIMER_MS, monotonicOf } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Registration } from '../model/query.ts';
 import { isTerminal } from '../model/vocabulary.ts';
@@ -41,10 +41,8 @@ export class Retention {
     if (end === undefined) {
       this.forget(registration);
     } else if (!this.#ended.has(registration)) {
-      const { clock } = this.#options;
-      // The wall clock is used only once, when the end is first observed, and never with a negative age: it may jump later, and
-      // may have been ahead before.
-      const ended: Ended = { at: clock.monotonic() - Math.max(0, clock.now() - end), cancel: undefined };
+      // The wall clock is used only once, when the end is first observed: it may jump later.
+      const ended: Ended = { at: monotonicOf(this.#options.clock, end), cancel: undefined };
       this.#ended.set(registration, ended);
       this.#waitForRetention(registration, ended);
     }

@@ -163,7 +163,7 @@ export class SimulatedRegistrations {
     while (member.isLeader) {
       const startedAt = this.#world.now;
       try {
-        await registrations.refresh();
+        await registrations.load();
         joined.loadedAt = startedAt;
         return;
       } catch (error) {
