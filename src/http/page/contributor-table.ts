@@ -9,9 +9,8 @@ import {
   SORTS,
   selectContributors,
 } from './contributor-rows.ts';
-import { renderEnds } from './flow-end.ts';
 import { type Html, html } from './html.ts';
-import { absoluteTime, metricTitle, pathSegment, renderBar } from './page-parts.ts';
+import { absoluteTime, metricTitle, pathSegment, renderBar, renderEnds, renderFlowTable } from './page-parts.ts';
 import { type PageContext, type PageRequest, pageHref } from './page-request.ts';
 
 /** Number of contributors that are shown unless all are requested. */
@@ -45,7 +44,7 @@ export async function renderContributors(table: ContributorTable): Promise<Html>
 ${renderForm(request, nouns)}
 <p id="found">${countText(all.length, selected.length, shown.length, nouns)} ${moreLinks(table, selected.length, shown.length)}
 <a href="${tsv}" type="text/tab-separated-values">TSV</a> <button type="button" class="copy" data-copy="${pageHref('', { ...request, tsv: true })}">Copy as TSV</button></p>
-${shown.length === 0 ? html`<p class="card empty">${emptyText(all.length, nouns)}</p>` : renderTable(rows, table.metricName, nouns)}`;
+${shown.length === 0 ? html`<p class="card empty">${emptyText(all.length, nouns)}</p>` : renderFlowTable('Contributors', nouns.column, metricTitle(table.metricName), rows)}`;
 }
 
 /** Words for the items of results. */
@@ -72,14 +71,6 @@ const SERIES: Nouns = {
   placeholder: 'name',
   note: ' Newest data point of each series.',
 };
-
-function renderTable(rows: readonly Html[], metricName: string | undefined, { column }: Nouns): Html {
-  return html`<div class="table" tabindex="0" role="region" aria-label="Contributors"><table class="flows">
-<thead><tr><th scope="col">${column}</th><th scope="col" class="number">${metricTitle(metricName)}</th></tr></thead>
-<tbody>
-${rows}</tbody>
-</table></div>`;
-}
 
 function renderForm({ query, search, sort, allRows }: PageRequest, nouns: Nouns): Html {
   const options = Object.entries(SORTS).map(

@@ -1,15 +1,13 @@
 import { counted } from '../../lib/text.ts';
 import { CONTRIBUTOR_FAMILIES } from '../../metrics/families.ts';
-import { WORST_FLOWS } from '../../results/flow-digest.ts';
-import { humanValue } from '../../results/human-values.ts';
+import { WORST_FLOWS, zonesKey } from '../../results/flow-digest.ts';
+import { humanRate, humanValue } from '../../results/human-values.ts';
 import { BASE_UNITS } from '../../results/units.ts';
 import type { Site } from '../app-options.ts';
-import { renderEnds } from './flow-end.ts';
-import type { FlowOverview, MetricFlows, OverviewFlow } from './flow-overview.ts';
+import type { FlowOverview, MetricFlows, OverviewFlow, OverviewPair } from './flow-overview.ts';
 import { type Html, html } from './html.ts';
-import { breakable, metricTitle, renderBar } from './page-parts.ts';
+import { breakable, metricTitle, NOTHING, renderBar, renderEnds, renderFlowTable } from './page-parts.ts';
 import { type PageContext, pageHref } from './page-request.ts';
-import { renderZoneMatrix } from './zone-matrix.ts';
 
 /** Renders the flows over all queries now: matrices of zones, and the worst flows of each metric. */
 export function renderFlows(page: PageContext, { queries, metrics }: FlowOverview): Html {
@@ -33,19 +31,16 @@ function renderWorst({ metricName, worst }: MetricFlows, page: PageContext): Htm
   const largest = worst[0]?.value ?? 0;
   const unit = BASE_UNITS[metricName];
   const family = CONTRIBUTOR_FAMILIES[metricName].name;
-  return html`<h3 id="${metricName}">${title}: worst flows</h3>
-${renderPromQl(`topk(${WORST_FLOWS}, ${family})`, page.site)}
-<div class="table" tabindex="0" role="region" aria-label="${title}: worst flows"><table class="flows">
-<thead><tr><th scope="col">Local → remote</th><th scope="col" class="number">${title}</th></tr></thead>
-<tbody>
-${worst.map(
-  (each, i) => html`<tr>
+  const rows = worst.map(
+    (each, i) => html`<tr>
 <th scope="row">${renderFlow(each, `${metricName}-${i}`, family, page)}</th>
 <td class="number">${humanValue(each.value, unit)}${renderBar(each.value, largest)}</td>
 </tr>
 `,
-)}</tbody>
-</table></div>
+  );
+  return html`<h3 id="${metricName}">${title}: worst flows</h3>
+${renderPromQl(`topk(${WORST_FLOWS}, ${family})`, page.site)}
+${renderFlowTable(`${title}: worst flows`, 'Local → remote', title, rows)}
 `;
 }
 
@@ -58,19 +53,62 @@ ${renderPromQl(`topk(${WORST_FLOWS}, ${family}{query=${JSON.stringify(query)}})`
 
 /** Renders an expression, with links to Prometheus and Grafana if their URLs are set. */
 function renderPromQl(expression: string, { prometheusUrl, grafanaUrl }: Site): Html {
-  const links = [
-    ...(prometheusUrl === undefined ? [] : [{ text: 'Prometheus', href: prometheusHref(prometheusUrl, expression) }]),
-    ...(grafanaUrl === undefined ? [] : [{ text: 'Grafana', href: grafanaHref(grafanaUrl, expression) }]),
-  ];
-  return html`<p class="promql"><code>${expression}</code>${links.map(({ text, href }) => html` <a href="${href}">${text}</a>`)}</p>`;
+  // Without a data source, Explore uses the default one.
+  const nfm = { queries: [{ refId: 'A', expr: expression }], range: { from: 'now-1h', to: 'now' } };
+  const graph = new URLSearchParams({ 'g0.expr': expression, 'g0.tab': '1' });
+  const explore = new URLSearchParams({ schemaVersion: '1', panes: JSON.stringify({ nfm }) });
+  return html`<p class="promql"><code>${expression}</code>${
+    prometheusUrl === undefined ? undefined : html` <a href="${prometheusUrl}/graph?${graph.toString()}">Prometheus</a>`
+  }${
+    grafanaUrl === undefined ? undefined : html` <a href="${grafanaUrl}/explore?${explore.toString()}">Grafana</a>`
+  }</p>`;
 }
 
-function prometheusHref(url: string, expression: string): string {
-  return `${url}/graph?${new URLSearchParams({ 'g0.expr': expression, 'g0.tab': '1' })}`;
+/** Maximum number of zones per axis, those with the largest values. */
+const MOST_ZONES = 12;
+/** Number of colors of the heat map. */
+const HEATS = 5;
+
+/** Renders the values between zones as a heat map: a row per local zone, a column per remote zone. Sums are per second. */
+function renderZoneMatrix({ metricName, zones }: MetricFlows, linkBase: string): Html | undefined {
+  if (zones.length === 0) {
+    return undefined;
+  }
+  const locals = largestZones(zones, 'local');
+  const remotes = largestZones(zones, 'remote');
+  const largest = zones.reduce((max, { value }) => Math.max(max, value), 0);
+  const cells = new Map(zones.map((pair) => [zonesKey(pair.local, pair.remote), pair]));
+  const title = metricTitle(metricName);
+  const isTime = metricName === 'ROUND_TRIP_TIME';
+  const what = isTime ? `Highest ${title.toLowerCase()}` : `${title} per second`;
+  const human = isTime ? humanValue : humanRate;
+  const omitted = zones.filter(({ local, remote }) => !locals.includes(local) || !remotes.includes(remote)).length;
+  const cell = (local: string, remote: string) => {
+    const pair = cells.get(zonesKey(local, remote));
+    if (pair === undefined) {
+      return html`<td>${NOTHING}</td>`;
+    }
+    const { query, value } = pair;
+    const heat = largest === 0 ? 0 : Math.min(HEATS - 1, Math.floor((HEATS * value) / largest));
+    // The page of a query with rows between the zones, filtered by them.
+    const href = pageHref(linkBase, { query, search: local === remote ? local : `${local} ${remote}` });
+    return html`<td class="heat${heat}"><a href="${href}">${human(value, BASE_UNITS[metricName])}</a></td>`;
+  };
+  return html`<div class="table" tabindex="0" role="region" aria-label="${what} by zone"><table class="matrix">
+<caption>${what}</caption>
+<thead><tr><td><small>local → remote</small></td>${remotes.map((zone) => html`<th scope="col">${zone}</th>`)}</tr></thead>
+<tbody>
+${locals.map((local) => html`<tr><th scope="row">${local}</th>${remotes.map((remote) => cell(local, remote))}</tr>\n`)}</tbody>
+</table></div>
+${omitted === 0 ? undefined : html`<p>${omitted} pairs of other zones are not shown.</p>\n`}`;
 }
 
-/** Without a data source, Explore uses the default one. */
-function grafanaHref(url: string, expression: string): string {
-  const pane = { queries: [{ refId: 'A', expr: expression }], range: { from: 'now-1h', to: 'now' } };
-  return `${url}/explore?${new URLSearchParams({ schemaVersion: '1', panes: JSON.stringify({ nfm: pane }) })}`;
+/** Returns the zones with the largest values, sorted by name. */
+function largestZones(pairs: readonly OverviewPair[], end: 'local' | 'remote'): string[] {
+  const largest = new Map<string, number>();
+  for (const { [end]: zone, value } of pairs) {
+    largest.set(zone, Math.max(value, largest.get(zone) ?? 0));
+  }
+  const sorted = [...largest].sort(([, a], [, b]) => b - a).slice(0, MOST_ZONES);
+  return sorted.map(([zone]) => zone).sort();
 }

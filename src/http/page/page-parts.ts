@@ -1,8 +1,9 @@
 import type { MetricName } from '../../model/vocabulary.ts';
 import type { QueryView } from '../../registry/query-view.ts';
+import type { Flow, FlowEnd } from '../../results/flow.ts';
 import { relativeTime } from '../browser/relative-time.ts';
 import { errorHint } from './error-hints.ts';
-import { type Html, html } from './html.ts';
+import { type Html, type HtmlValue, html } from './html.ts';
 
 /** The text for no value. */
 export const NOTHING = html`<span class="none">–</span>`;
@@ -13,17 +14,18 @@ export function badge({ text, tone }: Condition, label = text): Html {
 }
 
 /** Renders an instant (RFC 3339) relative to `now`, in milliseconds since the epoch, and in UTC. */
-export function renderTime(instant: string | null, now: number): Html {
+export function renderTime(instant: string | null, now: number, relative = renderInstant): Html {
   return instant === null
     ? NOTHING
-    : html`${renderInstant(instant, now)}<small>${absoluteTime(Date.parse(instant))}</small>`;
+    : html`${relative(instant, now)}<small>${absoluteTime(Date.parse(instant))}</small>`;
 }
 
 /** {@link renderTime} of an event that has not happened yet: an instant in the past is now. */
-export function renderDue(instant: string | null, now: number): Html {
-  return instant === null
-    ? NOTHING
-    : html`<time class="due" datetime="${instant}">${relativeTime(Math.max(now, Date.parse(instant)), now)}</time><small>${absoluteTime(Date.parse(instant))}</small>`;
+export function renderDue(due: string | null, at: number): Html {
+  return renderTime(due, at, (instant, now) => {
+    const text = relativeTime(Math.max(now, Date.parse(instant)), now);
+    return html`<time class="due" datetime="${instant}">${text}</time>`;
+  });
 }
 
 /** Renders an instant relative to `now`; the page's script updates such elements. */
@@ -85,25 +87,77 @@ export function renderBar(value: number, largest: number): Html {
   return html`<svg class="bar" aria-hidden="true" viewBox="0 0 100 1" preserveAspectRatio="none"><rect width="${width.toFixed(1)}" height="1"/></svg>`;
 }
 
+/** Maximum number of rows of {@link renderRecords}. */
+const MOST_RECORDS = 100;
+
+/**
+ * Renders a table whose rows become cards on a narrow screen.
+ *
+ * @param label names the table for screen readers
+ * @param columns content of the cells, by title
+ * @param omitted follows the number of items that are not shown
+ */
+export function renderRecords<T>(
+  label: string,
+  items: readonly T[],
+  columns: Readonly<Record<string, (item: T) => HtmlValue>>,
+  omitted: string,
+): Html {
+  const [first = '', ...others] = Object.keys(columns);
+  const rows = items.slice(0, MOST_RECORDS).map(
+    (item) => html`<tr>
+<th scope="row">${columns[first]?.(item)}</th>
+${others.map((title) => html`<td data-label="${title}">${columns[title]?.(item)}</td>\n`)}</tr>
+`,
+  );
+  return html`<div class="table" tabindex="0" role="region" aria-label="${label}"><table class="targets">
+<thead><tr>${[first, ...others].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
+<tbody>
+${rows}</tbody>
+</table></div>
+${items.length > MOST_RECORDS ? html`<p>${items.length - MOST_RECORDS} ${omitted}</p>` : undefined}`;
+}
+
+/** Renders a table of flows by the value of a metric. */
+export function renderFlowTable(label: string, column: string, metric: string, rows: readonly Html[]): Html {
+  return html`<div class="table" tabindex="0" role="region" aria-label="${label}"><table class="flows">
+<thead><tr><th scope="col">${column}</th><th scope="col" class="number">${metric}</th></tr></thead>
+<tbody>
+${rows}</tbody>
+</table></div>`;
+}
+
+/** Renders the ends of a flow. The remote end is left out if nothing is known of it. */
+export function renderEnds({ local, remote, port, mirror }: Flow): Html {
+  return html`<span class="ends">${renderEnd(local)}${remote.name === '' ? undefined : renderEnd(remote, port, mirror)}</span>`;
+}
+
+/** Renders an end of a flow: its name, with the zone and the pod or instance below it. */
+function renderEnd({ name, zone, host }: FlowEnd, port?: number, mirror = false): Html {
+  const more = [mirror ? 'remote view only' : '', zone, host].filter((text) => text !== '');
+  return html`<span class="end"><b>${name === '' ? '–' : name}${port === undefined ? '' : `:${port}`}</b>
+<small>${more.join(' · ')}</small></span>`;
+}
+
 /** Longest word that fits in a line of a narrow screen. */
 const LONGEST_WORD = 30;
 
 /** Renders a name that browsers break only after separators: within its parts only if they are long. */
 export function breakable(name: string): Html {
-  const parts = name
-    .split(/(?<=[:/])(?=.)/)
-    .flatMap((part) => (part.length > LONGEST_WORD ? part.split(/(?<=_)(?=.)/) : part));
-  return html`${parts.map((part, i) => (i === 0 ? part : html`<wbr>${part}`))}`;
+  return joined(
+    name.split(/(?<=[:/])(?=.)/).flatMap((part) => (part.length > LONGEST_WORD ? part.split(/(?<=_)(?=.)/) : part)),
+  );
 }
 
 /** Renders a text in which browsers break long words after separators and before capital letters: IAM actions, ARNs. */
 function breakableWords(text: string): Html {
-  const words = text.split(/(?<= )/).map((word) => (word.length > LONGEST_WORD ? breakableWord(word) : word));
-  return html`${words}`;
+  const words = text.split(/(?<= )/);
+  return html`${words.map((word) =>
+    word.length > LONGEST_WORD ? joined(word.split(/(?<=[:_/])(?=.)|(?<=[a-z])(?=[A-Z])/)) : word,
+  )}`;
 }
 
-function breakableWord(word: string): Html {
-  const parts = word.split(/(?<=[:_/])(?=.)|(?<=[a-z])(?=[A-Z])/);
+function joined(parts: readonly string[]): Html {
   return html`${parts.map((part, i) => (i === 0 ? part : html`<wbr>${part}`))}`;
 }
 

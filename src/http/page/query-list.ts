@@ -1,8 +1,9 @@
 import { mapInTurns } from '../../lib/concurrency.ts';
+import { groupBy } from '../../lib/group-by.ts';
 import { humanValue } from '../../results/human-values.ts';
 import type { ReplicasView, TargetHealth } from '../app-options.ts';
+import { renderHealth, renderNetworks, renderReplicas } from './health.ts';
 import { type Html, html } from './html.ts';
-import { renderNetworks } from './monitor-networks.ts';
 import type { RatedMonitor } from './monitor-verdicts.ts';
 import {
   absoluteTime,
@@ -18,9 +19,7 @@ import {
 } from './page-parts.ts';
 import { type PageContext, type PageRequest, pageHref } from './page-request.ts';
 import { countConditions, type PageSelection, type RatedQuery, subjectOf } from './page-selection.ts';
-import { renderReplicas } from './replica-members.ts';
 import { renderTimeline } from './run-timeline.ts';
-import { renderHealth } from './target-health.ts';
 
 interface QueryList extends PageContext {
   readonly request: PageRequest;
@@ -53,7 +52,10 @@ export async function renderQueryList(context: Omit<QueryList, 'rows'>): Promise
 ${renderCounts(list)}${renderSearch(list.request)}
 <p id="found">${found(list)}</p>
 ${list.selection.matching === 0 ? html`<p class="card empty">No query matches the search.</p>` : undefined}
-${groupBy(list.selection.shown, ({ query }) => query.account).map((account) => renderAccount(account, list))}
+${Array.from(
+  groupBy(shown, ({ query }) => query.account),
+  ([name, entries]) => renderAccount(name, entries, list),
+)}
 ${renderPaging(list)}`;
 }
 
@@ -98,34 +100,16 @@ function grouped(count: number): string {
   return humanValue(count, 'count');
 }
 
-interface Group {
-  readonly name: string;
-  readonly entries: readonly RatedQuery[];
-}
-
-/** Groups adjacent entries with the same name. */
-function groupBy(entries: readonly RatedQuery[], nameOf: (entry: RatedQuery) => string): Group[] {
-  const groups: { readonly name: string; readonly entries: RatedQuery[] }[] = [];
-  for (const entry of entries) {
-    const name = nameOf(entry);
-    const last = groups.at(-1);
-    if (last?.name === name) {
-      last.entries.push(entry);
-    } else {
-      groups.push({ name, entries: [entry] });
-    }
-  }
-  return groups;
-}
-
-function renderAccount({ name, entries }: Group, list: QueryList): Html {
+/** The queries are sorted by account, region, and subject. */
+function renderAccount(name: string, entries: readonly RatedQuery[], list: QueryList): Html {
+  const regions = groupBy(entries, ({ query }) => query.region);
   return html`<section aria-label="Account ${name}">
 <h3><small>account</small> ${name}</h3>
-${groupBy(entries, ({ query }) => query.region).map((region) => renderRegion(name, region, list))}</section>
+${Array.from(regions, ([region, some]) => renderRegion(name, region, some, list))}</section>
 `;
 }
 
-function renderRegion(account: string, { name, entries }: Group, list: QueryList): Html {
+function renderRegion(account: string, name: string, entries: readonly RatedQuery[], list: QueryList): Html {
   const counts = countConditions(entries).map(({ condition, count }) => `${grouped(count)} ${condition.text}`);
   const next = new Set(entries.map(({ query }) => nextTitle(query)));
   return html`<details open class="region" id="in-${pathSegment(account)}-${pathSegment(name)}">
@@ -133,10 +117,11 @@ function renderRegion(account: string, { name, entries }: Group, list: QueryList
 <div class="table"><table class="queries">
 <caption class="unseen">Queries of account ${account} in ${name}</caption>
 <thead><tr><th scope="col">Query</th><th scope="col" class="middle">Status</th><th scope="col" class="middle">Since</th><th scope="col" class="middle">Last runs</th><th scope="col" class="middle">${next.size === 1 ? [...next] : 'Next'}</th></tr></thead>
-${groupBy(entries, ({ query }) => subjectOf(query)).map(
-  (subject) => html`<tbody>
-<tr class="subject"><th scope="rowgroup" colspan="5">${subject.name}</th></tr>
-${subject.entries.map((entry) => list.rows.get(entry))}</tbody>
+${Array.from(
+  groupBy(entries, ({ query }) => subjectOf(query)),
+  ([subject, some]) => html`<tbody>
+<tr class="subject"><th scope="rowgroup" colspan="5">${subject}</th></tr>
+${some.map((entry) => list.rows.get(entry))}</tbody>
 `,
 )}</table></div>
 </details>
