@@ -80,7 +80,7 @@ async function findTls(file: string | undefined): Promise<HealthTarget['tls']> {
     return undefined;
   }
   const { tls } = readWebConfig(await readFileText(file), file).config;
-  return tls && { clientCertificateRequired: isRequired(tls.clientAuth) };
+  return tls && { clientCertificateRequired: isRequired(tls.values.client_auth_type) };
 }
 
 /** Less than the timeout of the image's health check, so that its log has the reason. */

@@ -1,21 +1,32 @@
+import { QUERY_TYPES } from '../../model/vocabulary.ts';
 import { ERROR_CODES } from '../server/respond.ts';
 
 /** A part of a document: a JSON Schema (2020-12), or an object that contains one. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 export const STRING = { type: 'string' };
+const INTEGER = { type: 'integer' };
+const TIME = { type: 'string', format: 'date-time' };
 const DURATION = { type: 'string', description: 'Prometheus duration (for example, 30s)' };
-const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' };
+const STRING_OR_NULL = { type: ['string', 'null'] };
+const TIME_OR_NULL = { ...STRING_OR_NULL, format: 'date-time' };
+const SCHEDULE = { every: DURATION, lookback: DURATION, delay: DURATION, timeout: DURATION };
+
+/** Returns the schema of an object that has exactly these members. */
+function objectOf(properties: Readonly<Record<string, Schema>>): Schema {
+  return { type: 'object', required: Object.keys(properties), additionalProperties: false, properties };
+}
+
 export const CONTRIBUTORS: Schema = {
   type: 'object',
   required: ['name', 'queryId', 'windowStart', 'windowEnd', 'unit', 'assumedUnit', 'baseUnit'],
   properties: {
     name: STRING,
     queryId: STRING,
-    windowStart: { type: 'string', format: 'date-time' },
-    windowEnd: { type: 'string', format: 'date-time' },
-    unit: { type: ['string', 'null'], description: 'Unit as returned by the service' },
-    assumedUnit: { type: ['string', 'null'], description: 'Unit assumed if the service returned none' },
+    windowStart: TIME,
+    windowEnd: TIME,
+    unit: { ...STRING_OR_NULL, description: 'Unit as returned by the service' },
+    assumedUnit: { ...STRING_OR_NULL, description: 'Unit assumed if the service returned none' },
     baseUnit: { enum: ['seconds', 'bytes', 'count'] },
     rows: { type: 'array', items: { type: 'object' }, description: 'Rows as returned by the service, with baseValue' },
     datapoints: {
@@ -24,7 +35,7 @@ export const CONTRIBUTORS: Schema = {
       description: 'Data points, for the -data type instead of rows',
     },
     omitted: {
-      type: 'integer',
+      ...INTEGER,
       description: 'Number of rows or series omitted because of limit or the size limit of 4 MiB',
     },
   },
@@ -39,32 +50,21 @@ export const QUERY = {
   additionalProperties: false,
   properties: {
     name: STRING,
-    type: {
-      enum: [
-        'monitor-top-contributors',
-        'workload-insights-top-contributors',
-        'workload-insights-top-contributors-data',
-      ],
-    },
+    type: { enum: QUERY_TYPES },
     source: { enum: ['config', 'file', 'http'], description: 'Source of the registration' },
     account: STRING,
     region: STRING,
     monitorName: STRING,
     scopeId: STRING,
     queryId: {
-      type: ['string', 'null'],
+      ...STRING_OR_NULL,
       description: 'Query ID of the service; for a scheduled query, the ID of its last run',
     },
     interval: { ...DURATION, description: 'Polling interval of a watched query' },
     metricName: { ...STRING, description: 'Scheduled queries only, as are the next keys up to contributorLabels' },
     destinationCategory: STRING,
-    limit: { type: 'integer' },
-    schedule: {
-      type: 'object',
-      required: ['every', 'lookback', 'delay', 'timeout'],
-      additionalProperties: false,
-      properties: { every: DURATION, lookback: DURATION, delay: DURATION, timeout: DURATION },
-    },
+    limit: INTEGER,
+    schedule: objectOf(SCHEDULE),
     contributorLabels: { type: 'array', items: STRING },
     labels: { type: 'object', additionalProperties: STRING },
     status: { enum: ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED', null] },
@@ -82,17 +82,12 @@ export const QUERY = {
 /** Keys of a query's JSON: the documented ones. */
 export const QUERY_KEYS: ReadonlySet<string> = new Set(Object.keys(QUERY.properties));
 
-export const QUERY_ERROR: Schema = {
-  type: 'object',
-  required: ['operation', 'error', 'message', 'at'],
-  additionalProperties: false,
-  properties: {
-    operation: { type: 'string', description: 'Operation, as in aws_nfm_query_last_error' },
-    error: { type: 'string', description: 'Kind of failure, as in aws_nfm_query_last_error' },
-    message: STRING,
-    at: { type: 'string', format: 'date-time' },
-  },
-};
+export const QUERY_ERROR: Schema = objectOf({
+  operation: { ...STRING, description: 'Operation, as in aws_nfm_query_last_error' },
+  error: { ...STRING, description: 'Kind of failure, as in aws_nfm_query_last_error' },
+  message: STRING,
+  at: TIME,
+});
 
 const ONE = { type: ['string', 'array'], items: STRING, maxItems: 1 };
 const WHOLE_NUMBER = { type: ['integer', 'string'] };
@@ -114,11 +109,7 @@ export const QUERY_DEFINITION: Schema = {
     scopeId: ONE,
     queryId: STRING,
     interval: DURATION,
-    schedule: {
-      type: 'object',
-      additionalProperties: false,
-      properties: { every: DURATION, lookback: DURATION, delay: DURATION, timeout: DURATION },
-    },
+    schedule: { type: 'object', additionalProperties: false, properties: SCHEDULE },
     metricName: ONE,
     destinationCategory: ONE,
     limit: WHOLE_NUMBER,
@@ -126,49 +117,27 @@ export const QUERY_DEFINITION: Schema = {
   },
 };
 
-export const ERROR: Schema = {
-  type: 'object',
-  required: ['error'],
-  additionalProperties: false,
-  properties: {
-    error: {
-      type: 'object',
-      required: ['code', 'message', 'details'],
-      additionalProperties: false,
-      properties: {
-        code: { enum: ERROR_CODES },
-        message: STRING,
-        details: {
-          type: 'array',
-          items: {
-            type: 'object',
-            required: ['path', 'value', 'expected'],
-            additionalProperties: false,
-            properties: {
-              path: { type: 'string', description: 'Path in the body (for example, labels.team)' },
-              value: { type: 'string', description: 'Value at the path, as readable text' },
-              expected: STRING,
-            },
-          },
-          description: 'One item per error; empty if the message covers everything',
-        },
-      },
+export const ERROR: Schema = objectOf({
+  error: objectOf({
+    code: { enum: ERROR_CODES },
+    message: STRING,
+    details: {
+      type: 'array',
+      items: objectOf({
+        path: { ...STRING, description: 'Path in the body (for example, labels.team)' },
+        value: { ...STRING, description: 'Value at the path, as readable text' },
+        expected: STRING,
+      }),
+      description: 'One item per error; empty if the message covers everything',
     },
-  },
-};
-
-const STRING_OR_NULL = { type: ['string', 'null'] };
-
-/** Returns the schema of an object that has exactly these members. */
-function objectOf(properties: Readonly<Record<string, Schema>>): Schema {
-  return { type: 'object', required: Object.keys(properties), additionalProperties: false, properties };
-}
+  }),
+});
 
 export const REPLICAS: Schema = objectOf({
   group: STRING,
-  id: { type: 'string', description: 'This member' },
+  id: { ...STRING, description: 'This member' },
   leader: {
-    oneOf: [objectOf({ id: STRING, epoch: { type: 'integer' }, url: STRING_OR_NULL }), { type: 'null' }],
+    oneOf: [objectOf({ id: STRING, epoch: INTEGER, url: STRING_OR_NULL }), { type: 'null' }],
     description: 'null if no member leads',
   },
   engine: objectOf({ kind: STRING, description: STRING, up: { type: 'boolean' } }),

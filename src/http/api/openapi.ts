@@ -1,7 +1,7 @@
 import { METRIC_GROUPS } from '../../metrics/family.ts';
 import type { Site } from '../app-options.ts';
 import { EXPOSITION_CONTENT_TYPE } from '../scrape/exposition-negotiation.ts';
-import { EVENT_STREAM, HTML, JSON_TYPE, TEXT, TSV } from '../server/respond.ts';
+import { CSS, EVENT_STREAM, HTML, JAVASCRIPT, JSON_TYPE, TEXT, TSV } from '../server/respond.ts';
 import {
   CONTRIBUTORS,
   ERROR,
@@ -47,10 +47,7 @@ export function openApiDocument({ version, telemetryPath, externalUrl, routePref
       '/-/assets/{file}': {
         parameters: [{ name: 'file', in: 'path', required: true, schema: STRING }],
         ...get('asset', 'Style sheet and scripts of the status page', {
-          200: {
-            description: 'The file',
-            content: { 'text/css; charset=utf-8': {}, 'text/javascript; charset=utf-8': {} },
-          },
+          200: { description: 'The file', content: { [CSS]: {}, [JAVASCRIPT]: {} } },
           404: text('Not found'),
         }),
       },
@@ -123,9 +120,7 @@ export function openApiDocument({ version, telemetryPath, externalUrl, routePref
     components: {
       schemas: { Query: QUERY, QueryError: QUERY_ERROR, QueryDefinition: QUERY_DEFINITION, Error: ERROR },
       securitySchemes: { basic: { type: 'http', scheme: 'basic' } },
-      responses: {
-        Error: content('Error', JSON_TYPE, { $ref: '#/components/schemas/Error' }),
-      },
+      responses: { Error: content('Error', JSON_TYPE, { $ref: '#/components/schemas/Error' }) },
     },
   };
 }
@@ -144,10 +139,7 @@ const METRICS = {
   ...get('metrics', 'Metrics in Prometheus formats', {
     200: {
       description: 'Metrics in the format preferred by Accept, compressed if Accept-Encoding allows gzip',
-      content: {
-        [EXPOSITION_CONTENT_TYPE.text]: { schema: STRING },
-        [EXPOSITION_CONTENT_TYPE.openmetrics]: { schema: STRING },
-      },
+      content: Object.fromEntries(Object.values(EXPOSITION_CONTENT_TYPE).map((type) => [type, { schema: STRING }])),
     },
     400: text('Unknown group in collect[]'),
     500: text('Rendering the metrics failed'),

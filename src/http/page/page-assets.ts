@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { RequestHandler } from 'express';
-import { HttpError, sendBody } from '../server/respond.ts';
+import { CSS, HttpError, JAVASCRIPT, sendBody } from '../server/respond.ts';
 import { STYLE } from './status-page-style.ts';
 
 /** Path of the assets, relative to the status page. */
@@ -28,27 +28,24 @@ export const STATUS_PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const CSS = 'text/css; charset=utf-8';
-const JAVASCRIPT = 'text/javascript; charset=utf-8';
-
-const compiled = (file: string) => readFile(new URL(`../browser/${file}`, import.meta.url));
-const dependency = (file: string) => readFile(createRequire(import.meta.url).resolve(file));
-
-const FILES: ReadonlyMap<string, { readonly type: string; readonly read: () => Promise<Buffer> }> = new Map([
-  ['status-page.css', { type: CSS, read: () => Promise.resolve(Buffer.from(STYLE)) }],
-  ['status-page.js', { type: JAVASCRIPT, read: () => compiled('status-page.js') }],
-  ['relative-time.js', { type: JAVASCRIPT, read: () => compiled('relative-time.js') }],
-  ['idiomorph.js', { type: JAVASCRIPT, read: () => dependency('idiomorph/dist/idiomorph.esm.js') }],
+const SCRIPTS: ReadonlyMap<unknown, () => Promise<Buffer>> = new Map([
+  ['status-page.js', () => readFile(new URL('../browser/status-page.js', import.meta.url))],
+  ['relative-time.js', () => readFile(new URL('../browser/relative-time.js', import.meta.url))],
+  ['idiomorph.js', () => readFile(createRequire(import.meta.url).resolve('idiomorph/dist/idiomorph.esm.js'))],
 ]);
 
 /** `GET /-/assets/FILE`, on a pattern with `:file`: an asset of the status page, or 404. */
 export function assetEndpoint(): RequestHandler {
   return async (request, response) => {
     const { file } = request.params;
-    const asset = typeof file === 'string' ? FILES.get(file) : undefined;
-    if (asset === undefined) {
+    if (file === 'status-page.css') {
+      sendBody(response, 200, CSS, Buffer.from(STYLE));
+      return;
+    }
+    const script = SCRIPTS.get(file);
+    if (script === undefined) {
       throw new HttpError('not_found', 'Not found');
     }
-    sendBody(response, 200, asset.type, await asset.read());
+    sendBody(response, 200, JAVASCRIPT, await script());
   };
 }

@@ -17,7 +17,7 @@ export interface WebConfig extends Pick<WebConfigText, 'headers' | 'users'> {
   readonly tls: TlsConfig | undefined;
 }
 
-export interface TlsConfig extends Omit<TlsSettings, 'cert' | 'key' | 'clientCa'> {
+export interface TlsConfig extends Pick<TlsSettings, 'values'> {
   /** PEM. The key belongs to the certificate. */
   readonly cert: string;
   readonly key: string;
@@ -58,12 +58,12 @@ export async function readWebConfigFile(file: string): Promise<WebConfigSnapshot
   return {
     contents: JSON.stringify([text, cert?.text, key?.text, clientCa?.text]),
     check() {
-      const checked = { cert, key, clientCa };
-      const found = tls === undefined ? problems : [...problems, ...checkPems(checked)];
+      const found = tls === undefined ? problems : [...problems, ...checkPems(cert, key, clientCa)];
       if (found.length > 0) {
         throw new ConfigError(sortByLine(found), file);
       }
-      return { ...config, tls: tls && withPems(tls, checked) };
+      const pems = { cert: cert?.text ?? '', key: key?.text ?? '', clientCa: clientCa?.text };
+      return { ...config, tls: tls && { values: tls.values, ...pems } };
     },
   };
 }
@@ -71,14 +71,8 @@ export async function readWebConfigFile(file: string): Promise<WebConfigSnapshot
 interface Pem {
   readonly source: PemSource;
   /** Undefined if the file cannot be read; `failure` is the reason. */
-  readonly text: string | undefined;
-  readonly failure: string | undefined;
-}
-
-interface Pems {
-  readonly cert: Pem | undefined;
-  readonly key: Pem | undefined;
-  readonly clientCa: Pem | undefined;
+  readonly text?: string;
+  readonly failure?: string;
 }
 
 async function readPem(source: PemSource | undefined): Promise<Pem | undefined> {
@@ -86,30 +80,26 @@ async function readPem(source: PemSource | undefined): Promise<Pem | undefined> 
     return undefined;
   }
   if ('text' in source) {
-    return { source, text: source.text, failure: undefined };
+    return { source, text: source.text };
   }
   try {
     const bytes = await readRegularFile(source.file);
-    return { source, text: Buffer.from(bytes).toString('latin1'), failure: undefined };
+    return { source, text: Buffer.from(bytes).toString('latin1') };
   } catch (error) {
-    return { source, text: undefined, failure: error instanceof UnreadableFileError ? error.reason : reasonOf(error) };
+    return { source, failure: error instanceof UnreadableFileError ? error.reason : reasonOf(error) };
   }
 }
 
-function withPems(tls: TlsSettings, { cert, key, clientCa }: Pems): TlsConfig {
-  return { ...tls, cert: cert?.text ?? '', key: key?.text ?? '', clientCa: clientCa?.text };
-}
-
 /** Checks the texts, and that the key belongs to the certificate. */
-function checkPems({ cert, key, clientCa }: Pems): Problem[] {
+function checkPems(cert: Pem | undefined, key: Pem | undefined, clientCa: Pem | undefined): Problem[] {
   const problems: Problem[] = [];
   const parse = <T>(pem: Pem | undefined, expected: string, parser: (text: string) => T): T | undefined => {
-    if (pem?.text === undefined) {
-      problems.push(...(pem === undefined ? [] : [problemOf(pem, expected)]));
+    if (pem === undefined) {
       return undefined;
     }
     try {
-      return parser(pem.text);
+      // Without a text, its parser throws as well.
+      return parser(pem.text ?? '');
     } catch {
       problems.push(problemOf(pem, expected));
       return undefined;

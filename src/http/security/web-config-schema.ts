@@ -2,10 +2,7 @@ import { validateHeaderValue } from 'node:http';
 import { type Format, listOf, single, text, wordOf } from '../../config/reading/formats.ts';
 import { key, optionalKey, type ValuesOf } from '../../config/reading/section.ts';
 
-/**
- * Go's names of the cipher suites up to TLS 1.2 that it considers secure (`tls.CipherSuites`), and OpenSSL's names. Both have
- * the same names for TLS 1.3.
- */
+/** Go's names of the cipher suites that it considers secure (`tls.CipherSuites`), and OpenSSL's names. */
 const CIPHER_SUITES: Readonly<Record<string, string>> = {
   TLS_AES_128_GCM_SHA256: 'TLS_AES_128_GCM_SHA256',
   TLS_AES_256_GCM_SHA384: 'TLS_AES_256_GCM_SHA384',
@@ -23,17 +20,10 @@ const CIPHER_SUITES: Readonly<Record<string, string>> = {
 };
 
 /** Go's names of curves, and OpenSSL's names. */
-const CURVES: Readonly<Record<string, string>> = {
-  CurveP256: 'P-256',
-  CurveP384: 'P-384',
-  CurveP521: 'P-521',
-  X25519: 'X25519',
-};
-
-export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+const CURVES = { CurveP256: 'P-256', CurveP384: 'P-384', CurveP521: 'P-521', X25519: 'X25519' };
 
 /** Supported versions, with their names in exporter-toolkit's format. */
-const TLS_VERSIONS: Readonly<Record<string, TlsVersion>> = { TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' };
+const TLS_VERSIONS: Readonly<Record<string, 'TLSv1.2' | 'TLSv1.3'>> = { TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' };
 
 /** Go's policies for client certificates. `RequireClientCert` is exporter-toolkit's old name of `RequireAnyClientCert`. */
 const CLIENT_AUTH_TYPES = [
@@ -64,7 +54,7 @@ function anyListOf<T>(element: Format<T>): Format<readonly T[]> {
 
 const version = lookup(TLS_VERSIONS, '; older versions are not supported');
 
-const truth: Format<boolean> = single('true or false', (value) => (typeof value === 'boolean' ? value : undefined));
+const truth = single('true or false', (value) => (typeof value === 'boolean' ? value : undefined));
 
 const fileName = text('the name of a file', (value) => value !== '' && !value.includes('\0'));
 
@@ -120,7 +110,6 @@ export const HEADERS = {
   'X-XSS-Protection': optionalKey('Filter of old browsers', anyValue),
   'Strict-Transport-Security': optionalKey('Makes browsers require TLS', anyValue),
 };
-export type HeaderKeys = ValuesOf<typeof HEADERS>;
 
 /** `http_server_config`, except for `headers`. */
 export const HTTP = {

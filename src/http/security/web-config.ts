@@ -4,16 +4,8 @@ import type { Problem } from '../../config/reading/problem.ts';
 import { Reading } from '../../config/reading/reading.ts';
 import { checkKeys, readSection, type Section } from '../../config/reading/section.ts';
 import { parseYaml } from '../../config/reading/yaml.ts';
-import {
-  type ClientAuthType,
-  HEADERS,
-  type HeaderKeys,
-  HTTP,
-  passwordHash,
-  TLS,
-  type TlsKeys,
-  type TlsVersion,
-} from './web-config-schema.ts';
+import { type ClientAuthType, HEADERS, HTTP, passwordHash, TLS, type TlsKeys } from './web-config-schema.ts';
+
 /** A web configuration in exporter-toolkit's format, before the files that it names are read. */
 export interface WebConfigText {
   /** Undefined: HTTP without TLS. */
@@ -25,20 +17,13 @@ export interface WebConfigText {
 }
 
 export interface TlsSettings {
+  /** The keys as written, with the names of OpenSSL. */
+  readonly values: TlsKeys;
   /** As the key, undefined only if a problem was reported. */
   readonly cert: PemSource | undefined;
   readonly key: PemSource | undefined;
   /** Certificate authorities of clients. */
   readonly clientCa: PemSource | undefined;
-  readonly clientAuth: ClientAuthType;
-  /** A client certificate must have one of these alternative names; empty: any. */
-  readonly allowedSans: readonly string[];
-  readonly minVersion: TlsVersion;
-  readonly maxVersion: TlsVersion;
-  /** OpenSSL names in order of preference; empty: Node's defaults. */
-  readonly ciphers: readonly string[];
-  readonly curves: readonly string[];
-  readonly preferServerCiphers: boolean;
 }
 
 /** Source of PEM text: the configuration itself, or a file with an absolute path. */
@@ -47,21 +32,18 @@ export type PemSource = { readonly path: string; readonly node: ConfigNode } & (
   | { readonly file: string }
 );
 
-export interface ReadWebConfig {
-  /** Valid only if there are no problems. */
-  readonly config: WebConfigText;
-  readonly problems: readonly Problem[];
-}
-
 const ROOT_KEYS = ['tls_server_config', 'http_server_config', 'basic_auth_users'];
 
 /**
- * Reads and checks the text of a web configuration. Unlike the exporter's own configuration, it has no variables. Never
- * throws because of the text.
+ * Reads and checks the text of a web configuration, which is valid only if there are no problems. Unlike the exporter's own
+ * configuration, it has no variables. Never throws because of the text.
  *
  * @param file its path: the files that it names are relative to its directory
  */
-export function readWebConfig(text: string, file: string): ReadWebConfig {
+export function readWebConfig(
+  text: string,
+  file: string,
+): { readonly config: WebConfigText; readonly problems: readonly Problem[] } {
   const reading = new Reading(undefined);
   const { root, problems } = parseYaml(text, file);
   reading.takeProblems(problems);
@@ -91,20 +73,12 @@ function readTls(node: ConfigNode | undefined, directory: string, reading: Readi
       reading.report(keyPath(path, name), map.line, 'nothing', `${name}_file or ${name}`);
     }
   }
-  checkVersions(section, reading);
+  const maximum = section.written('max_version');
+  if (maximum !== undefined && section.values.min_version > section.values.max_version) {
+    reading.reject('tls_server_config.max_version', maximum, 'a version not below min_version');
+  }
   checkClientAuth(section, clientCa, reading);
-  return {
-    cert,
-    key,
-    clientCa,
-    clientAuth: section.values.client_auth_type,
-    allowedSans: section.values.client_allowed_sans,
-    minVersion: section.values.min_version,
-    maxVersion: section.values.max_version,
-    ciphers: section.values.cipher_suites,
-    curves: section.values.curve_preferences,
-    preferServerCiphers: section.values.prefer_server_cipher_suites,
-  };
+  return { values: section.values, cert, key, clientCa };
 }
 
 function readSource(
@@ -115,25 +89,16 @@ function readSource(
 ): PemSource | undefined {
   const fileKey = `${name}_file` as const;
   const [node, fileNode] = [section.written(name), section.written(fileKey)];
+  const [text, file] = [section.values[name], section.values[fileKey]];
   const path = keyPath('tls_server_config', name);
   if (node !== undefined && fileNode !== undefined) {
     reading.report(path, node.line, showNodeAt(path, node), `either ${name} or ${fileKey}, not both`);
-    return undefined;
-  }
-  const [text, file] = [section.values[name], section.values[fileKey]];
-  if (node !== undefined && text !== undefined) {
+  } else if (node !== undefined && text !== undefined) {
     return { path, node, text };
+  } else if (fileNode !== undefined && file !== undefined) {
+    return { path: keyPath('tls_server_config', fileKey), node: fileNode, file: resolve(directory, file) };
   }
-  return fileNode !== undefined && file !== undefined
-    ? { path: keyPath('tls_server_config', fileKey), node: fileNode, file: resolve(directory, file) }
-    : undefined;
-}
-
-function checkVersions(section: Section<TlsKeys>, reading: Reading): void {
-  const node = section.written('max_version');
-  if (node !== undefined && section.values.min_version > section.values.max_version) {
-    reading.reject('tls_server_config.max_version', node, 'a version not below min_version');
-  }
+  return undefined;
 }
 
 function checkClientAuth(section: Section<TlsKeys>, clientCa: PemSource | undefined, reading: Reading): void {
@@ -143,11 +108,8 @@ function checkClientAuth(section: Section<TlsKeys>, clientCa: PemSource | undefi
     return;
   }
   if (clientCa !== undefined && policy === 'NoClientCert') {
-    reading.reject(
-      clientCa.path,
-      clientCa.node,
-      'client_ca only together with a client_auth_type other than NoClientCert',
-    );
+    const expected = 'client_ca only together with a client_auth_type other than NoClientCert';
+    reading.reject(clientCa.path, clientCa.node, expected);
   }
   // Go would accept any certificate signed by a public authority.
   if (clientCa === undefined && node !== undefined && isVerified(policy)) {
@@ -175,17 +137,11 @@ function readHeaders(node: ConfigNode | undefined, reading: Reading): Readonly<R
   readSection(map, 'http_server_config', HTTP, reading, ['headers']);
   const path = 'http_server_config.headers';
   const section = readSection(reading.map(path, map.entries.get('headers')?.value, MAPPING), path, HEADERS, reading);
-  const headers: Record<string, string> = {};
-  for (const name of HEADER_NAMES) {
-    const value = section.values[name];
-    if (value !== undefined) {
-      headers[name] = value;
-    }
-  }
-  return headers;
+  const headers = Object.entries(section.values).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return Object.fromEntries(headers);
 }
-
-const HEADER_NAMES = Object.keys(HEADERS).filter((name): name is keyof HeaderKeys => name in HEADERS);
 
 function readUsers(node: ConfigNode | undefined, reading: Reading): ReadonlyMap<string, string> {
   const path = 'basic_auth_users';

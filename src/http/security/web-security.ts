@@ -37,7 +37,7 @@ export class WebSecurity {
     this.#options = options;
     this.#contents = contents;
     this.#config = config;
-    this.#access = accessOf(config, undefined);
+    this.#access = accessOf(config);
   }
 
   /** @throws {ConfigError} with all errors of the file and of those that it names */
@@ -65,13 +65,11 @@ export class WebSecurity {
    */
   get tls(): (() => Promise<TlsConfig>) | undefined {
     const first = this.#config.tls;
-    return (
-      first &&
-      (async () => {
-        await this.#refresh();
-        return this.#config.tls ?? first;
-      })
-    );
+    const current = async (otherwise: TlsConfig) => {
+      await this.#refresh();
+      return this.#config.tls ?? otherwise;
+    };
+    return first && (() => current(first));
   }
 
   /**
@@ -136,7 +134,8 @@ export class WebSecurity {
       checkChange(this.#config, config);
       checkTls(config.tls, this.#options.file);
       this.#contents = snapshot.contents;
-      this.#access = accessOf(config, { config: this.#config, access: this.#access });
+      const hasSameUsers = JSON.stringify([...this.#config.users]) === JSON.stringify([...config.users]);
+      this.#access = accessOf(config, hasSameUsers ? this.#access.passwords : undefined);
       this.#config = config;
       return [];
     } catch (error) {
@@ -146,26 +145,20 @@ export class WebSecurity {
 }
 
 function isAuthenticated({ tls, users }: WebConfig): boolean {
-  return users.size > 0 || tls?.clientAuth === 'RequireAndVerifyClientCert';
+  return users.size > 0 || tls?.values.client_auth_type === 'RequireAndVerifyClientCert';
 }
 
-/** Keeps the remembered passwords if the users have not changed. */
-function accessOf(config: WebConfig, before: { config: WebConfig; access: Access } | undefined): Access {
-  const { headers, users } = config;
-  const same = before !== undefined && JSON.stringify([...before.config.users]) === JSON.stringify([...users]);
-  if (same) {
-    return { headers, passwords: before.access.passwords };
-  }
-  return { headers, passwords: users.size === 0 ? undefined : new PasswordChecks(users) };
+/** @param passwords checks with the same users: they remember passwords */
+function accessOf({ headers, users }: WebConfig, passwords?: PasswordChecks): Access {
+  return { headers, passwords: users.size === 0 ? undefined : (passwords ?? new PasswordChecks(users)) };
 }
 
 /** Rejects changes that must not happen by mistake while the exporter runs. */
 function checkChange(before: WebConfig, after: WebConfig): void {
   if ((before.tls === undefined) !== (after.tls === undefined)) {
     const got = after.tls === undefined ? 'nothing' : 'TLS';
-    throw new ConfigError([
-      createProblem('tls_server_config', undefined, got, 'no change: restart the exporter to turn TLS on or off'),
-    ]);
+    const expected = 'no change: restart the exporter to turn TLS on or off';
+    throw new ConfigError([createProblem('tls_server_config', undefined, got, expected)]);
   }
   if (isAuthenticated(before) && !isAuthenticated(after)) {
     const expected = 'users or required client certificates: restart the exporter to disable authentication';

@@ -8,6 +8,8 @@ export const TEXT = 'text/plain; charset=utf-8';
 export const HTML = 'text/html; charset=utf-8';
 export const TSV = 'text/tab-separated-values; charset=utf-8';
 export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
+export const CSS = 'text/css; charset=utf-8';
+export const JAVASCRIPT = 'text/javascript; charset=utf-8';
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Limit of bytes that all clients together have not received yet. */

@@ -13,26 +13,27 @@ import { PLAIN_HTTP_RESPONSE } from './client-error.ts';
  *
  * @param handshakeTimeout in milliseconds
  */
-export function createTlsServer(config: TlsConfig, handshakeTimeout: number): TlsServer {
+export function createTlsServer({ cert, key, clientCa, values }: TlsConfig, handshakeTimeout: number): TlsServer {
   return createServer({
-    cert: config.cert,
-    key: config.key,
-    ...(config.clientCa === undefined ? {} : { ca: config.clientCa }),
-    requestCert: config.clientAuth !== 'NoClientCert',
+    cert,
+    key,
+    ...(clientCa === undefined ? {} : { ca: clientCa }),
+    requestCert: values.client_auth_type !== 'NoClientCert',
     // Node has no policy between none and all: see `refusalOf`.
     rejectUnauthorized: false,
-    minVersion: config.minVersion,
-    maxVersion: config.maxVersion,
-    ...(config.ciphers.length === 0 ? {} : { ciphers: config.ciphers.join(':') }),
-    ...(config.curves.length === 0 ? {} : { ecdhCurve: config.curves.join(':') }),
-    honorCipherOrder: config.preferServerCiphers,
+    minVersion: values.min_version,
+    maxVersion: values.max_version,
+    ...(values.cipher_suites.length === 0 ? {} : { ciphers: values.cipher_suites.join(':') }),
+    ...(values.curve_preferences.length === 0 ? {} : { ecdhCurve: values.curve_preferences.join(':') }),
+    honorCipherOrder: values.prefer_server_cipher_suites,
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout,
   });
 }
 
 /** Returns why the policy for client certificates does not allow a connection; undefined if it does. */
-function refusalOf(socket: TLSSocket, { clientAuth, allowedSans }: TlsConfig): string | undefined {
+function refusalOf(socket: TLSSocket, { values }: TlsConfig): string | undefined {
+  const { client_auth_type: clientAuth, client_allowed_sans: allowedSans } = values;
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) {
     return isRequired(clientAuth) ? 'no client certificate' : undefined;
