@@ -69,10 +69,7 @@ export class Reload {
     return this.#reloads.result();
   }
 
-  /**
-   * Reloads when the file's content has changed and is completely written. Checks every `interval` milliseconds until
-   * shutdown.
-   */
+  /** Reloads when the file's content has changed and is completely written. Checks every `interval` milliseconds until shutdown. */
   async watch(interval: number): Promise<void> {
     const { clock, log, shutdown } = this.#options.context;
     while (await sleepUnlessAborted(clock, interval, shutdown)) {
@@ -132,9 +129,11 @@ export class Reload {
   /** @throws ConfigError */
   async #load(): Promise<LoadedConfig> {
     const { read, started } = this.#options;
-    const content = await readContent(read.file);
-    this.#digest = content.digest;
-    const text = content.text();
+    const { digest, text } = await readContent(read.file);
+    this.#digest = digest;
+    if (text instanceof ConfigError) {
+      throw text;
+    }
     if (text.trim() === '' && this.#digest !== this.#loaded.digest) {
       const expected = 'a configuration ("{}" for an empty one): the file may still be being written';
       throw new ConfigError([createProblem(read.file, undefined, 'an empty file', expected)]);
@@ -152,28 +151,16 @@ export class Reload {
   }
 }
 
-/** The content of a configuration file. */
-interface Content {
-  /** Equal for equal texts; the reason if the file cannot be read. */
-  readonly digest: string;
-  /** @throws ConfigError if it cannot be read */
-  text(): string;
-}
-
-async function readContent(file: string): Promise<Content> {
+/** Returns the text of a configuration file, or why it cannot be read, with a digest that is equal for equal ones. */
+async function readContent(file: string): Promise<{ readonly digest: string; readonly text: string | ConfigError }> {
   try {
     const text = decodeText(await readRegularFile(file), file);
-    return { digest: digestOf(text), text: () => text };
+    return { digest: digestOf(text), text };
   } catch (error) {
     if (!(error instanceof ConfigError)) {
       throw error;
     }
-    return {
-      digest: error.message,
-      text() {
-        throw error;
-      },
-    };
+    return { digest: error.message, text: error };
   }
 }
 

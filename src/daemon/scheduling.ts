@@ -5,7 +5,7 @@ import { ScheduledRunActions } from '../actions/run-actions.ts';
 import { RunResults } from '../actions/run-results.ts';
 import type { Config } from '../config/config.ts';
 import { type Clock, within } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
+import type { Context } from '../lib/context.ts';
 import { isScheduled, isWatched, type Registration, type ScheduledQuery, type WatchedQuery } from '../model/query.ts';
 import type { StoredState } from '../persistence/stored-state.ts';
 import { requestRate } from '../queries/targets.ts';
@@ -18,9 +18,7 @@ import { Runs } from '../scheduler/runs.ts';
 import type { Target } from '../scheduler/target.ts';
 import type { ExporterState } from './exporter-state.ts';
 
-export interface SchedulingOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
+export interface SchedulingOptions extends Omit<Context, 'shutdown'> {
   readonly inForce: ConfigInForce;
   readonly state: ExporterState;
   readonly targetsInUse: TargetsInUse;

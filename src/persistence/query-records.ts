@@ -1,5 +1,5 @@
-import { type Clock, monotonicOf } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
+import { monotonicOf } from '../lib/clock.ts';
+import type { Context } from '../lib/context.ts';
 import type { RegisteredQuery } from '../model/query.ts';
 import type { Question } from '../model/question.ts';
 import type { QueryStates } from '../state/query-state.ts';
@@ -10,10 +10,8 @@ import type { Storage } from './storage/storage.ts';
 export const DISK_PATIENCE_MS = 10_000;
 
 /** Dependencies of the stores of query records. */
-export interface QueryRecordsOptions {
+export interface QueryRecordsOptions extends Omit<Context, 'shutdown'> {
   readonly storage: Storage;
-  readonly clock: Clock;
-  readonly log: Logger;
   /** What a query requests, in which target, and with which identity. */
   readonly questionOf: (query: RegisteredQuery) => Question;
   readonly states: QueryStates;

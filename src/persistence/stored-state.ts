@@ -54,11 +54,7 @@ export class StoredState {
     this.registrations = storedRegistrations(storage);
   }
 
-  /**
-   * Locks the directory and reads its records, except results.
-   *
-   * @throws StorageError
-   */
+  /** Locks the directory and reads its records, except results. @throws StorageError */
   static async open(options: StoredStateOptions): Promise<StoredState> {
     const { states, runStates } = options;
     const stored = new StoredState(options, await Storage.open(options));

@@ -3,10 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
 import type { ConfigContext } from '../config/entries/outside.ts';
 import { background } from '../lib/background.ts';
-import type { Clock } from '../lib/clock.ts';
 import { SharedWork } from '../lib/concurrency.ts';
 import { Conditions } from '../lib/conditions.ts';
-import type { Logger } from '../lib/log.ts';
+import type { Context } from '../lib/context.ts';
 import type { LoadedConfig } from '../queries/load.ts';
 import type { SourceQueries } from '../queries/sources.ts';
 import type { DirectoryWatch } from './directory-watch.ts';
@@ -19,11 +18,9 @@ export interface DiscoveryFileFacts {
   readonly queries: number | undefined;
 }
 
-export interface DiscoveryFilesOptions {
+export interface DiscoveryFilesOptions extends Omit<Context, 'shutdown'> {
   /** Patterns are relative to its directory. */
   readonly configFile: string;
-  readonly clock: Clock;
-  readonly log: Logger;
   /** Called before `onChange` with the same argument, unless another change precedes it. */
   readonly prepare?: (files: ReadonlyMap<string, SourceQueries>) => Promise<void>;
   /** Called with the queries of all files, by path, after a change that is not caused by a reload. */
@@ -80,10 +77,8 @@ export class DiscoveryFiles {
   constructor(options: DiscoveryFilesOptions) {
     this.#options = options;
     this.#directory = dirname(options.configFile);
-    const { clock, log } = options;
     this.#empty = new Conditions({
-      clock,
-      log,
+      ...options,
       begun: 'empty discovery file found',
       ended: 'empty discovery file filled',
     });
@@ -132,10 +127,7 @@ export class DiscoveryFiles {
     this.#readIn(NOTIFIED_MS);
   }
 
-  /**
-   * Reads the matching paths, and the known ones, which an unreadable directory hides; undefined if a file does not
-   * exist.
-   */
+  /** Reads the matching paths, and the known ones, which an unreadable directory hides; undefined if a file does not exist. */
   async #read(
     patterns: readonly string[],
     known: Iterable<string>,

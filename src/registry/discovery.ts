@@ -4,9 +4,8 @@ import { type SelectorCount, SelectorMatches } from '../actions/selector-matches
 import type { TargetClient } from '../aws/client.ts';
 import type { ListKind } from '../aws/operations.ts';
 import type { SubjectSelector } from '../config/config.ts';
-import type { Clock } from '../lib/clock.ts';
+import type { Context } from '../lib/context.ts';
 import { Emitter } from '../lib/emitter.ts';
-import type { Logger } from '../lib/log.ts';
 import type { Candidate } from '../model/query.ts';
 import { type Follower, needsTags, planFollowing, selectSubjects } from '../queries/following.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
@@ -27,11 +26,9 @@ export interface InventoryView {
   matched(target: Target, matches: readonly SelectorCount[]): void;
 }
 
-export interface DiscoveryOptions {
+export interface DiscoveryOptions extends Omit<Context, 'shutdown'> {
   /** Interval between listings, in milliseconds; 0: none. */
   readonly every: number;
-  readonly clock: Clock;
-  readonly log: Logger;
   readonly credentialFailures: CredentialFailureLog;
   readonly dispatcher: Dispatcher;
   readonly apiStats: ApiStats;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Problem } from '../config/reading/problem.ts';
 import type { QueryView } from './query-view.ts';
 
 /** A query registered over HTTP as its request's body defines it, without the name. Can be stored as JSON. */
@@ -16,7 +17,8 @@ export interface Removed {
 }
 
 export type Refusal =
-  | { readonly outcome: 'invalid'; readonly problems: readonly DefinitionProblem[] }
+  /** Paths are in the definition: `labels.team`, `schedule.every`; empty for the definition as a whole. */
+  | { readonly outcome: 'invalid'; readonly problems: readonly Pick<Problem, 'path' | 'got' | 'expected'>[] }
   /** A query of the configuration file or of a discovery file has the name. */
   | { readonly outcome: 'taken'; readonly source: string }
   | { readonly outcome: 'precondition failed' }
@@ -25,15 +27,6 @@ export type Refusal =
   | { readonly outcome: 'not stored'; readonly reason: string }
   /** In the meantime, the exporter has started to shut down, its configuration has changed, or another replica leads. */
   | { readonly outcome: 'interrupted' };
-
-/** An error in a definition. */
-interface DefinitionProblem {
-  /** Path in the definition: `labels.team`, `schedule.every`; empty for the definition as a whole. */
-  readonly path: string;
-  /** Value at the path, as readable text. */
-  readonly got: string;
-  readonly expected: string;
-}
 
 /** Stores queries that are registered over HTTP, by name. */
 export interface RegistrationStore {
@@ -46,11 +39,7 @@ export interface RegistrationStore {
    * @throws NotStoredError if it cannot be read
    */
   changed(name: string): Promise<{ readonly definition: Definition | undefined } | undefined>;
-  /**
-   * Resolves when the definition is stored as durably as the store allows.
-   *
-   * @throws NotStoredError if storing it failed
-   */
+  /** Resolves when the definition is stored as durably as the store allows. @throws NotStoredError if storing it failed */
   put(name: string, definition: Definition): Promise<void>;
   /** @throws NotStoredError as `put` */
   delete(name: string): Promise<void>;

@@ -1,13 +1,11 @@
 import { background } from '../lib/background.ts';
-import { type Clock, LONGEST_TIMER_MS, monotonicOf } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
+import { LONGEST_TIMER_MS, monotonicOf } from '../lib/clock.ts';
+import type { Context } from '../lib/context.ts';
 import type { Registration } from '../model/query.ts';
 import { isTerminal } from '../model/vocabulary.ts';
 import type { QueryState } from '../state/query-state.ts';
 
-export interface RetentionOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
+export interface RetentionOptions extends Omit<Context, 'shutdown'> {
   /** Returns how long a watched query is kept after its terminal status, in milliseconds. */
   readonly retention: () => number;
   /** Removes a query that was registered over HTTP. Resolves to false if storing the removal failed. */

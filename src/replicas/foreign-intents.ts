@@ -1,5 +1,4 @@
 import type { Registration, ScheduledQuery } from '../model/query.ts';
-import { expectRegisterError } from './registers.ts';
 import type { RunFenceOptions } from './run-registers.ts';
 import type { RunValue } from './values.ts';
 
@@ -49,22 +48,14 @@ export class ForeignIntents {
     this.#watched.clear();
   }
 
-  /** Reads a watched register again, and settles it if that is possible. Does nothing if the engine cannot be used now. */
+  /** Reads a watched register again, and settles it if that is possible. @throws RegisterError if the engine cannot be used now */
   async check(name: string): Promise<void> {
     const watched = this.#watched.get(name);
-    if (watched === undefined) {
-      return;
-    }
-    try {
-      if (await this.#isSettled(name, watched)) {
-        this.#watched.delete(name);
-      }
-    } catch (error) {
-      expectRegisterError(error);
+    if (watched !== undefined && (await this.#isSettled(name, watched))) {
+      this.#watched.delete(name);
     }
   }
 
-  /** @throws RegisterError */
   async #isSettled(name: string, { registration, end, since }: Watched): Promise<boolean> {
     const { clock, registers, group, patience, resume, skipped } = this.#options;
     const value = await registers.read(name);

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
+import type { Context } from '../lib/context.ts';
 import { LONGEST_LOOKBACK_MS, type ScheduledQuery } from '../model/query.ts';
 import type { Question } from '../model/question.ts';
 import { EXPIRY_MS } from './own-register.ts';
@@ -119,11 +118,8 @@ export interface FenceGroup {
   readonly lost: () => void;
 }
 
-/** Dependencies of the fence. */
-export interface RunFenceOptions {
-  /** Its wall time is that of the engine. */
-  readonly clock: Clock;
-  readonly log: Logger;
+/** Dependencies of the fence. The wall time of its clock is that of the engine. */
+export interface RunFenceOptions extends Omit<Context, 'shutdown'> {
   readonly registers: RunRegisters;
   readonly group: FenceGroup;
   readonly questionOf: (query: ScheduledQuery) => Question;

@@ -21,10 +21,7 @@ export class Sessions {
   #isClosed = false;
   readonly #sockets = new Set<Socket>();
 
-  /**
-   * @param env variables with files of certificate authorities
-   * @throws NetworkConfigError if such a file is invalid
-   */
+  /** @param env variables with files of certificate authorities @throws NetworkConfigError if such a file is invalid */
   constructor(address: PostgresqlAddress, env: NodeJS.ProcessEnv) {
     const config = configOf(address, env);
     this.#pool = lazy(async () => {

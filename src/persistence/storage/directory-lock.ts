@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { background } from '../../lib/background.ts';
-import { type Clock, sleep } from '../../lib/clock.ts';
-import type { Logger } from '../../lib/log.ts';
+import { sleep } from '../../lib/clock.ts';
+import type { Context } from '../../lib/context.ts';
 import { DIRECTORY_MODE, setAside, syncDirectory, writeDurably } from './files.ts';
 import { openLifeSocket, probeLifeSocket } from './life-socket.ts';
 import {
@@ -17,12 +17,10 @@ import {
 } from './lock-file.ts';
 import { codeOf, ignoreRefusal, StorageError, StorageInUseError } from './storage-error.ts';
 
-export interface DirectoryLockOptions {
+export interface DirectoryLockOptions extends Omit<Context, 'shutdown'> {
   readonly directory: string;
   /** Name of this host. */
   readonly host: string;
-  readonly clock: Clock;
-  readonly log: Logger;
   /** Called if another exporter has taken over the directory because this process did not renew its lock in time. */
   readonly onLost: (error: StorageInUseError) => void;
 }

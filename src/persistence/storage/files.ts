@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, ignoreRefusal, StorageError } from './storage-error.ts';
 
@@ -23,15 +23,26 @@ export async function replaceFile(file: string, content: string, temporary: stri
   await syncDirectory(dirname(file));
 }
 
-/** Creates a durable file. Rejects with EEXIST if it exists. */
-export async function writeDurably(file: string, content: string): Promise<void> {
-  const handle = await open(file, 'wx', FILE_MODE);
+/** Opens a file for `work`, and closes it. */
+export async function withFile<T>(
+  file: string,
+  flags: string | number,
+  work: (handle: FileHandle) => Promise<T>,
+): Promise<T> {
+  const handle = await open(file, flags, FILE_MODE);
   try {
-    await handle.writeFile(content);
-    await handle.sync();
+    return await work(handle);
   } finally {
     await handle.close();
   }
+}
+
+/** Creates a durable file. Rejects with EEXIST if it exists. */
+export async function writeDurably(file: string, content: string): Promise<void> {
+  await withFile(file, 'wx', async (handle) => {
+    await handle.writeFile(content);
+    await handle.sync();
+  });
 }
 
 /**
@@ -47,17 +58,14 @@ export async function removeFile(file: string, temporary: string): Promise<void>
 
 /** Makes changes of a directory's entries durable, if the file system supports that. */
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    const code = codeOf(error);
-    if (code !== 'EINVAL' && code !== 'ENOTSUP') {
-      throw error;
-    }
-  } finally {
-    await handle.close();
-  }
+  await withFile(directory, 'r', async (handle) => {
+    await handle.sync().catch((error: unknown) => {
+      const code = codeOf(error);
+      if (code !== 'EINVAL' && code !== 'ENOTSUP') {
+        throw error;
+      }
+    });
+  });
 }
 
 /** Creates a durable directory and its parents. `mkdir` with `recursive` never returns if an existing parent allows none (/proc). */
@@ -87,11 +95,7 @@ async function makeOne(directory: string): Promise<void> {
   await syncDirectory(dirname(directory));
 }
 
-/**
- * Returns undefined if nothing has that name.
- *
- * @throws StorageError for a broken symbolic link; the error of the file system
- */
+/** Returns undefined if nothing has that name. @throws StorageError for a broken symbolic link; the error of the file system */
 export async function kindOf(path: string): Promise<'directory' | 'other' | undefined> {
   try {
     return (await stat(path)).isDirectory() ? 'directory' : 'other';

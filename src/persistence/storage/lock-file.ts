@@ -1,6 +1,7 @@
-import { constants, type FileHandle, lstat, open, readdir } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { members, parsedJson } from '../../lib/json-values.ts';
+import { withFile } from './files.ts';
 import { codeOf } from './storage-error.ts';
 
 /** The content of a lock. All locks of one holder have the same length, so that they can be renewed in place. */
@@ -88,17 +89,14 @@ async function inspect(file: string): Promise<Pick<FoundLock, 'isForeign' | 'loc
  */
 export async function renewLock(file: string, lock: Lock, renewals: number): Promise<boolean> {
   try {
-    const handle = await open(file, constants.O_RDWR | CAREFULLY);
-    try {
+    return await withFile(file, constants.O_RDWR | CAREFULLY, async (handle) => {
       if (parseLock(await textOf(handle))?.id !== lock.id) {
         return false;
       }
       await handle.write(lockText(lock, renewals), 0);
       await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    return true;
+      return true;
+    });
   } catch (error) {
     if (REPLACED.has(codeOf(error) ?? '')) {
       return false;
@@ -112,19 +110,13 @@ const REPLACED: ReadonlySet<string> = new Set(['ENOENT', 'ELOOP', 'EISDIR', 'ENX
 
 /** Undefined if access is denied. */
 async function readLock(file: string): Promise<string | undefined> {
-  let handle: FileHandle;
   try {
-    handle = await open(file, constants.O_RDONLY | CAREFULLY);
+    return await withFile(file, constants.O_RDONLY | CAREFULLY, textOf);
   } catch (error) {
     if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') {
       return undefined;
     }
     throw error;
-  }
-  try {
-    return await textOf(handle);
-  } finally {
-    await handle.close();
   }
 }
 

@@ -2,9 +2,8 @@ import { access, constants, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { background } from '../../lib/background.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { TurnsByKey } from '../../lib/concurrency.ts';
-import type { Logger } from '../../lib/log.ts';
+import type { Context } from '../../lib/context.ts';
 import { kindOf, removeOldSetAside, setAside } from './files.ts';
 import { DamagedRecord, encodeRecord, readRecord, recordFileName, recordSize } from './record.ts';
 import { codeOf, ignoreRefusal, StorageError, storageErrorFrom } from './storage-error.ts';
@@ -21,12 +20,10 @@ export interface RecordKind<Value> {
   readonly keepTrying: boolean;
 }
 
-export interface RecordDirectoryOptions<Value> {
+export interface RecordDirectoryOptions<Value> extends Omit<Context, 'shutdown'> {
   /** Path of the storage. */
   readonly path: string;
   readonly kind: RecordKind<Value>;
-  readonly clock: Clock;
-  readonly log: Logger;
   /** Writes a file, or removes it if the content is undefined. Resolves when that is durable; rejects with a StorageError. */
   readonly write: (file: string, content: string | undefined) => Promise<void>;
   /** Called after it is logged that the directory cannot be read. */
@@ -93,11 +90,7 @@ export class RecordDirectory<Value> {
     return this.#readAll(files);
   }
 
-  /**
-   * Reads the directory again if it could not be read.
-   *
-   * @throws StorageError if it still cannot be read
-   */
+  /** Reads the directory again if it could not be read. @throws StorageError if it still cannot be read */
   async recover(): Promise<void> {
     if (this.#fault === undefined) {
       return;
@@ -121,11 +114,7 @@ export class RecordDirectory<Value> {
     return record?.value;
   }
 
-  /**
-   * Stores a value that JSON can represent. Resolves when it, or a newer value of the key, is durable.
-   *
-   * @throws StorageError
-   */
+  /** Stores a value that JSON can represent. Resolves when it, or a newer value of the key, is durable. @throws StorageError */
   put(key: string, value: Value): Promise<void> {
     return this.#change(key, encodeRecord(key, value));
   }

@@ -2,8 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
-import type { Clock } from '../../lib/clock.ts';
-import type { Logger } from '../../lib/log.ts';
+import type { Context } from '../../lib/context.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { kindOf, makeDirectory, removeFile, replaceFile } from './files.ts';
 import { RecordDirectory, type RecordKind } from './record-directory.ts';
@@ -18,11 +17,9 @@ import {
 } from './storage-error.ts';
 import { WriteHealth } from './write-health.ts';
 
-export interface StorageOptions {
+export interface StorageOptions extends Omit<Context, 'shutdown'> {
   /** The directory; created if it is missing. */
   readonly path: string;
-  readonly clock: Clock;
-  readonly log: Logger;
   /** Name of this host. Defaults to the name that the system has. */
   readonly host?: string;
 }
@@ -50,13 +47,13 @@ export class Storage {
   #closed = false;
 
   private constructor(options: StorageOptions) {
-    const { path: directory, clock, log, host = hostname() } = options;
+    const { path: directory, host = hostname() } = options;
     this.#options = options;
     this.lost = new Promise((resolve) => {
       this.#reportLost = resolve;
     });
-    this.#lock = new DirectoryLock({ directory, host, clock, log, onLost: (error) => this.#lose(error) });
-    this.#health = new WriteHealth({ clock, log, probe: (bytes) => this.#probe(bytes) });
+    this.#lock = new DirectoryLock({ ...options, directory, host, onLost: (error) => this.#lose(error) });
+    this.#health = new WriteHealth({ ...options, probe: (bytes) => this.#probe(bytes) });
   }
 
   /**
@@ -102,12 +99,9 @@ export class Storage {
   }
 
   records<Value>(kind: RecordKind<Value>): RecordDirectory<Value> {
-    const { path, clock, log } = this.#options;
     const records = new RecordDirectory<Value>({
-      path,
+      ...this.#options,
       kind,
-      clock,
-      log,
       write: (file, content) => this.#slots(() => this.#write(file, content)),
       unreadable: (error) => this.#health.failed(error, { bytes: 0, isLogged: true }),
     });

@@ -1,15 +1,12 @@
 import { background } from '../../lib/background.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { Conditions } from '../../lib/conditions.ts';
-import type { Logger } from '../../lib/log.ts';
+import type { Context } from '../../lib/context.ts';
 import { ignoreRefusal, type StorageError } from './storage-error.ts';
 
 /** Interval of the probes while the storage is not writable. */
 const PROBE_EVERY_MS = 10_000;
 
-export interface WriteHealthOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
+export interface WriteHealthOptions extends Omit<Context, 'shutdown'> {
   /** Writes a probe of a number of bytes; rejects with a StorageError. */
   readonly probe: (bytes: number) => Promise<void>;
 }
@@ -65,18 +62,15 @@ export class WriteHealth {
   }
 
   #probeLater(): void {
-    this.#cancelProbe = this.#options.clock.setTimer(PROBE_EVERY_MS, () => {
-      background(this.#options.log, 'probe of the storage', this.#probe());
-    });
+    const { clock, log } = this.#options;
+    this.#cancelProbe = clock.setTimer(PROBE_EVERY_MS, () => background(log, 'probe of the storage', this.#probe()));
   }
 
   async #probe(): Promise<void> {
-    const bytes = this.#failing;
-    if (bytes === undefined || this.#closed) {
-      return;
+    if (!this.#closed) {
+      // The probe calls `succeeded` or `failed`.
+      await this.#options.probe(this.#failing ?? 0).catch(ignoreRefusal);
     }
-    // The probe calls `succeeded` or `failed`.
-    await this.#options.probe(bytes).catch(ignoreRefusal);
     if (this.#failing !== undefined && !this.#closed) {
       this.#probeLater();
     }
