@@ -8,7 +8,7 @@ import type { Question } from '../model/question.ts';
 import { EngineClock } from './engine-clock.ts';
 import { type EngineCall, EngineRegisters } from './engine-registers.ts';
 import { ReplicaGroup, type ReplicaGroupOptions } from './group.ts';
-import { Heartbeats } from './heartbeats.ts';
+import { startHeartbeats } from './heartbeats.ts';
 import { IdInUseError } from './own-register.ts';
 import { type RegisterEngine, RegisterError } from './registers.ts';
 import { ReplicaStats } from './replica-stats.ts';
@@ -67,7 +67,7 @@ export class ReplicaMember {
   readonly #group: ReplicaGroup;
   readonly #unreachable: Conditions;
   readonly #roles = new Turns();
-  readonly #heartbeats: Heartbeats;
+  #heartbeats: ReturnType<typeof startHeartbeats> | undefined;
   #handlers: ReplicaHandlers | undefined;
   #fail: (error: Error) => void = () => undefined;
   /** The epoch for which polls and runs are started, or being started. */
@@ -120,13 +120,6 @@ export class ReplicaMember {
       begun: 'shared storage unreachable',
       ended: 'shared storage reachable',
     });
-    this.#heartbeats = new Heartbeats({
-      clock,
-      heartbeat: settings.heartbeat,
-      beat: () => this.#beat(),
-      leaderDeadAt: () => replicas.leaderDeadAt,
-      isLeaderRefused: () => replicas.isLeaderRefused(),
-    });
   }
 
   /** What this member writes about itself, and its group. */
@@ -163,7 +156,14 @@ export class ReplicaMember {
   /** Begins with the first heartbeat at once. @param handlers follow the role */
   start(handlers: ReplicaHandlers): void {
     this.#handlers = handlers;
-    this.#heartbeats.start();
+    const { clock, settings } = this.#options;
+    this.#heartbeats = startHeartbeats({
+      clock,
+      heartbeat: settings.heartbeat,
+      beat: () => this.#beat(),
+      leaderDeadAt: () => this.#group.leaderDeadAt,
+      isLeaderRefused: () => this.#group.isLeaderRefused(),
+    });
   }
 
   /**
@@ -173,7 +173,8 @@ export class ReplicaMember {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#group.end();
-    await this.#heartbeats.stop();
+    this.#heartbeats?.end();
+    await this.#heartbeats?.ended;
     for (let attempt = 1; attempt < LAST_ATTEMPTS && !(await this.shared.runs.settled()); attempt += 1) {
       await sleep(this.#options.clock, LAST_PAUSE_MS);
     }
@@ -206,7 +207,7 @@ export class ReplicaMember {
     } catch (error) {
       if (error instanceof IdInUseError) {
         this.#stopped = true;
-        this.#heartbeats.end();
+        this.#heartbeats?.end();
         this.#fail(error);
         return;
       }

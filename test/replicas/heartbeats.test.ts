@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { sleep } from '../../src/lib/clock.ts';
-import { Heartbeats } from '../../src/replicas/heartbeats.ts';
+import { startHeartbeats } from '../../src/replicas/heartbeats.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** The times of heartbeats in 20 s, if connections to the leader's port have no result within a second. */
 async function beatsWith(leaderDeadAt: number) {
   const clock = new FakeClock();
   const beats: number[] = [];
-  const heartbeats = new Heartbeats({
+  const heartbeats = startHeartbeats({
     clock,
     heartbeat: 5_000,
     beat: async () => {
@@ -19,7 +19,6 @@ async function beatsWith(leaderDeadAt: number) {
       return false;
     },
   });
-  heartbeats.start();
   await clock.advance(20_000);
   return { beats, clock, heartbeats };
 }
@@ -35,9 +34,9 @@ it('makes no heartbeat just before the leader is due to be dead, because that on
 it('ends during a wait and a connection, without timers', async () => {
   const { beats, clock, heartbeats } = await beatsWith(Number.POSITIVE_INFINITY);
   await clock.advance(1_500);
-  const stopped = heartbeats.stop();
+  heartbeats.end();
   await clock.advance(1_000);
-  await stopped;
+  await heartbeats.ended;
   expect(beats).toHaveLength(5);
   expect(clock.timers).toBe(0);
 });
