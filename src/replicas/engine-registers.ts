@@ -34,7 +34,6 @@ export interface EngineRegistersOptions {
   readonly boot: string;
   /** Milliseconds after which an attempt fails. */
   readonly timeout: number;
-  /** Called after each attempt. */
   readonly ended: (call: EngineCall) => void;
 }
 

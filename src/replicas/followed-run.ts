@@ -6,15 +6,7 @@ import type { RunValue } from './values.ts';
 
 type End = Exclude<RunEnd, 'left'>;
 
-/** The writer of a register. */
 type Writer = Pick<FenceGroup, 'boot' | 'epoch'>;
-
-/** A change of a run to write to its register. */
-interface Change {
-  readonly value: RunValue;
-  /** Called once it is written. */
-  written(): void;
-}
 
 /** A run that this process follows, and what its register should show. */
 export class FollowedRun {
@@ -64,11 +56,6 @@ export class FollowedRun {
     return this.registration.query.schedule.every;
   }
 
-  /** Whether the register may show the run. */
-  get mayBeRegistered(): boolean {
-    return this.isSent || this.run.queryId !== undefined;
-  }
-
   get isPending(): boolean {
     return this.#pending !== undefined;
   }
@@ -99,20 +86,16 @@ export class FollowedRun {
 
   intent(before: RunValue | undefined, writer: Writer): RunValue {
     this.#coveredBefore = before?.coveredUntil ?? 0;
-    return this.#value('intent', before, writer);
+    return this.value('intent', before, writer);
   }
 
-  stopping(before: RunValue | undefined, writer: Writer): RunValue {
-    return this.#value('stopping', before, writer);
-  }
-
-  /** Returns the pending change. */
-  change(before: RunValue | undefined, writer: Writer): Change {
+  /** Returns the pending change: the value to write, and what to call once it is written. */
+  change(before: RunValue | undefined, writer: Writer) {
     const pending = this.#pending;
     if (pending === 'running') {
       // An id is put over a skip, so that it is known. The skip is counted, and the run is stopped.
       const isSkipped = this.#isSame(before) && before?.state === 'over' && before.outcome === 'skipped';
-      const value = this.#value(isSkipped ? 'stopping' : 'running', before, writer);
+      const value = this.value(isSkipped ? 'stopping' : 'running', before, writer);
       return {
         value: { ...value, isCounted: value.isCounted || isSkipped },
         written: () => {
@@ -124,7 +107,7 @@ export class FollowedRun {
         },
       };
     }
-    const value = { ...this.#value('over', before, writer), outcome: pending };
+    const value = { ...this.value('over', before, writer), outcome: pending };
     return {
       value: pending === 'refused' ? { ...value, coveredUntil: this.#coveredBefore } : value,
       written: () => {
@@ -180,7 +163,8 @@ export class FollowedRun {
     return current?.start === start && current.end === end;
   }
 
-  #value(state: RunValue['state'], before: RunValue | undefined, { boot, epoch }: Writer): RunValue {
+  /** Returns what the register shows in a state of the run. */
+  value(state: RunValue['state'], before: RunValue | undefined, { boot, epoch }: Writer): RunValue {
     const { start, end } = this.run.window;
     return {
       query: this.registration.name,

@@ -7,14 +7,12 @@ type Scheduled = Registration<ScheduledQuery>;
 export interface ForeignIntentsOptions extends Pick<RunFenceOptions, 'clock' | 'registers' | 'group' | 'patience'> {
   /** Follows a run that turned out to be at the service. Returns false if the query has another run now. */
   readonly resume: (registration: Scheduled, value: RunValue) => boolean;
-  /** Counts a skipped window. */
   readonly skipped: (registration: Scheduled) => void;
 }
 
 /** A run that another process may start, or follows. */
 interface Watched {
   readonly registration: Scheduled;
-  /** End of its window. */
   readonly end: number;
   /** Time at which this process has seen it first, on the monotonic clock. */
   readonly since: number;
@@ -25,34 +23,26 @@ interface Watched {
  * are left alone until the process is dead, or the start must have ended. Then their window is skipped.
  */
 export class ForeignIntents {
+  readonly watched = new Map<string, Watched>();
   readonly #options: ForeignIntentsOptions;
-  readonly #watched = new Map<string, Watched>();
 
   constructor(options: ForeignIntentsOptions) {
     this.#options = options;
   }
 
-  names(): string[] {
-    return [...this.#watched.keys()];
-  }
-
   /** Watches the run of a register, until it is over or followed. */
   watch(name: string, registration: Scheduled, { end }: RunValue): void {
-    const watched = this.#watched.get(name);
+    const watched = this.watched.get(name);
     if (watched?.registration !== registration || watched.end !== end) {
-      this.#watched.set(name, { registration, end, since: this.#options.clock.monotonic() });
+      this.watched.set(name, { registration, end, since: this.#options.clock.monotonic() });
     }
-  }
-
-  clear(): void {
-    this.#watched.clear();
   }
 
   /** Reads a watched register again, and settles it if that is possible. @throws RegisterError if the engine cannot be used now */
   async check(name: string): Promise<void> {
-    const watched = this.#watched.get(name);
+    const watched = this.watched.get(name);
     if (watched !== undefined && (await this.#isSettled(name, watched))) {
-      this.#watched.delete(name);
+      this.watched.delete(name);
     }
   }
 

@@ -34,10 +34,10 @@ interface Observed {
  * are the registers of runs.
  */
 export class Leadership {
+  /** The epoch of this process, while it leads. */
+  epoch: number | undefined;
   readonly #options: LeadershipOptions;
   #observed: Observed | undefined;
-  /** The epoch of this process, while it leads. */
-  #epoch: number | undefined;
   #version: string | undefined;
   #counter = 0;
   #acknowledged = 0;
@@ -51,11 +51,6 @@ export class Leadership {
     this.#options = options;
   }
 
-  /** Undefined for a standby. */
-  get epoch(): number | undefined {
-    return this.#epoch;
-  }
-
   /** The last known leader, which may be this process. */
   get leader(): LeaderValue | undefined {
     return this.#observed?.leader;
@@ -63,7 +58,7 @@ export class Leadership {
 
   /** Milliseconds since the last acknowledged heartbeat of this process as the leader; since the leader's last observed one otherwise. */
   get age(): number {
-    const since = this.#epoch === undefined ? this.#observed?.movedAt : this.#acknowledgedAt;
+    const since = this.epoch === undefined ? this.#observed?.movedAt : this.#acknowledgedAt;
     return this.#options.monotonic() - (since ?? Number.NEGATIVE_INFINITY);
   }
 
@@ -126,9 +121,9 @@ export class Leadership {
 
   /** Gives the lead up, so that another member takes it at once. @throws RegisterError */
   async release(): Promise<void> {
-    if (this.#epoch !== undefined) {
-      await this.#write(this.#epoch, this.#version, true);
-      this.#epoch = undefined;
+    if (this.epoch !== undefined) {
+      await this.#write(this.epoch, this.#version, true);
+      this.epoch = undefined;
     }
   }
 
@@ -138,7 +133,7 @@ export class Leadership {
     const isOwn = value?.boot === boot && value.epoch === epoch;
     const isLost = value === undefined || value.epoch < epoch || (isOwn && value.counter < this.#acknowledged);
     if (current !== undefined && !isLost && !isOwn) {
-      this.#epoch = undefined;
+      this.epoch = undefined;
       this.#see(current);
       return;
     }
@@ -172,7 +167,7 @@ export class Leadership {
     const sentAt = monotonic();
     const version = await registers.put(this.#key, JSON.stringify(leader), { ifVersion });
     this.#version = version;
-    this.#epoch = epoch;
+    this.epoch = epoch;
     this.#highestEpoch = Math.max(this.#highestEpoch, epoch);
     this.#acknowledged = counter;
     this.#acknowledgedAt = sentAt;

@@ -16,32 +16,24 @@ export class PendingRuns {
   readonly turns = new TurnsByKey();
   /** Limits the work at a heartbeat. */
   readonly atOnce = pLimit(WRITES_AT_ONCE);
+  readonly byRegister = new Map<string, Set<FollowedRun>>();
   readonly #options: Pick<RunFenceOptions, 'log' | 'registers' | 'group'>;
-  readonly #pending = new Map<string, Set<FollowedRun>>();
 
   constructor(options: Pick<RunFenceOptions, 'log' | 'registers' | 'group'>) {
     this.#options = options;
   }
 
-  get isEmpty(): boolean {
-    return this.#pending.size === 0;
-  }
-
-  has(name: string): boolean {
-    return this.#pending.has(name);
-  }
-
   /** Writes the last change of a run soon. */
   add(followed: FollowedRun): void {
     const { name } = followed;
-    const pending = this.#pending.get(name) ?? new Set();
-    this.#pending.set(name, pending.add(followed));
+    const pending = this.byRegister.get(name) ?? new Set();
+    this.byRegister.set(name, pending.add(followed));
     background(this.#options.log, 'storing of a run', this.#flush(name));
   }
 
   /** Writes all changes. They remain pending if the engine cannot be used now. */
   async flush(): Promise<void> {
-    const names = [...this.#pending.keys()];
+    const names = [...this.byRegister.keys()];
     await Promise.allSettled(names.map((name) => this.atOnce(() => this.#flush(name))));
   }
 
@@ -53,17 +45,13 @@ export class PendingRuns {
     });
   }
 
-  async #flush(name: string): Promise<void> {
-    try {
-      await this.inTurn(name, async () => undefined);
-    } catch (error) {
-      expectRegisterError(error);
-    }
+  #flush(name: string): Promise<void> {
+    return this.inTurn(name, async () => undefined).catch(expectRegisterError);
   }
 
   /** @throws RegisterError */
   async #write(name: string): Promise<void> {
-    const pending = this.#pending.get(name) ?? [];
+    const pending = this.byRegister.get(name) ?? [];
     for (const followed of pending) {
       for (let conflicts = 0; followed.isPending; conflicts += 1) {
         if (conflicts === MOST_CONFLICTS) {
@@ -71,10 +59,10 @@ export class PendingRuns {
         }
         await this.#writeRun(followed);
       }
-      this.#pending.get(name)?.delete(followed);
+      this.byRegister.get(name)?.delete(followed);
     }
-    if (this.#pending.get(name)?.size === 0) {
-      this.#pending.delete(name);
+    if (this.byRegister.get(name)?.size === 0) {
+      this.byRegister.delete(name);
     }
   }
 

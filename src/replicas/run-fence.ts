@@ -55,13 +55,13 @@ export class RunFence implements RunJournal<ScheduledQuery> {
 
   /** Leaves the intents of other processes to another leader. */
   follow(): void {
-    this.#intents.clear();
+    this.#intents.watched.clear();
   }
 
   /** Repeats failed writes, and settles intents of dead processes. Called after each heartbeat. Never rejects. */
   async tick(): Promise<void> {
-    const watched = this.#options.group.mayStart() ? this.#intents.names() : [];
-    const checks = watched.map((name) =>
+    const names = this.#options.group.mayStart() ? this.#intents.watched.keys() : [];
+    const checks = Array.from(names, (name) =>
       this.#pending.atOnce(() => this.#pending.turns.run(name, () => this.#intents.check(name))),
     );
     await Promise.allSettled([this.#pending.flush(), ...checks]);
@@ -71,7 +71,7 @@ export class RunFence implements RunJournal<ScheduledQuery> {
   async settled(): Promise<boolean> {
     await this.#pending.turns.idle();
     await this.tick();
-    return this.#pending.isEmpty;
+    return this.#pending.byRegister.size === 0;
   }
 
   /** The runs of other processes, and of this one before it lost the lead, for a query that is scheduled from now on. */
@@ -88,7 +88,7 @@ export class RunFence implements RunJournal<ScheduledQuery> {
     const isAtService = state === 'running' || state === 'stopping';
     return {
       covered: coveredUntil > 0 ? [{ start: coveredUntil - 1, end: coveredUntil }] : [],
-      inFlight: isAtService && !this.#pending.has(name) ? this.#resumed(registration, value).run : undefined,
+      inFlight: isAtService && !this.#pending.byRegister.has(name) ? this.#resumed(registration, value).run : undefined,
     };
   }
 
@@ -121,7 +121,7 @@ export class RunFence implements RunJournal<ScheduledQuery> {
   over(registration: Scheduled, run: Run, end: Exclude<RunEnd, 'left'>, count: () => void): void {
     const followed = this.#follow(registration, run);
     const once = () => this.#countOnce(followed, count);
-    if (!followed.mayBeRegistered) {
+    if (!followed.isSent && run.queryId === undefined) {
       followed.countAs(end, once);
     } else if (!followed.isLost) {
       followed.hasEnded(end, once);
@@ -202,7 +202,7 @@ export class RunFence implements RunJournal<ScheduledQuery> {
         followed.isLost = true;
         return 'taken';
       }
-      const written = await registers.write(followed.name, followed.stopping(before, group), followed.every);
+      const written = await registers.write(followed.name, followed.value('stopping', before, group), followed.every);
       if (written.outcome === 'written') {
         return 'stored';
       }
@@ -215,13 +215,11 @@ export class RunFence implements RunJournal<ScheduledQuery> {
   }
 
   /** Does `work` after pending writes of the register. Resolves to `later` if the engine cannot be used now. */
-  async #inTurn({ name }: FollowedRun, work: () => Promise<Permission>): Promise<Permission> {
-    try {
-      return await this.#pending.inTurn(name, work);
-    } catch (error) {
+  #inTurn({ name }: FollowedRun, work: () => Promise<Permission>): Promise<Permission> {
+    return this.#pending.inTurn(name, work).catch((error: unknown) => {
       expectRegisterError(error);
       return 'later';
-    }
+    });
   }
 
   #follow(registration: Scheduled, run: Run): FollowedRun {
