@@ -11,22 +11,18 @@ import { QueryStates } from '../state/query-state.ts';
 import { RunStates } from '../state/run-state.ts';
 
 /** The state of the exporter: registered queries, their state and runs, targets in use, and statistics of their API. */
-export class ExporterState {
-  readonly registry = new QueryRegistry();
-  readonly targets: Targets;
-  readonly api: ApiStats;
-  readonly queries: QueryStates;
-  readonly runs: RunStates;
-  readonly failures: FailureLog;
-  readonly monitorMetrics: MonitorMetrics;
-  readonly cloudwatch = new CloudwatchStats();
+export type ExporterState = ReturnType<typeof createState>;
 
-  constructor({ polling }: Config, clock: Clock, log: Logger) {
-    this.targets = new Targets(clock);
-    this.api = new ApiStats(log);
-    this.queries = new QueryStates({ clock, giveUpAfter: polling.giveUpAfter, log });
-    this.runs = new RunStates({ clock, log, changed: this.queries.changed });
-    this.failures = new FailureLog(clock, log);
-    this.monitorMetrics = new MonitorMetrics(clock, log);
-  }
+export function createState({ polling: { giveUpAfter } }: Config, clock: Clock, log: Logger) {
+  const queries = new QueryStates({ clock, giveUpAfter, log });
+  return {
+    registry: new QueryRegistry(),
+    targets: new Targets(clock),
+    api: new ApiStats(log),
+    queries,
+    runs: new RunStates({ clock, log, changed: queries.changed }),
+    failures: new FailureLog(clock, log),
+    monitorMetrics: new MonitorMetrics(clock, log),
+    cloudwatch: new CloudwatchStats(),
+  };
 }

@@ -38,7 +38,6 @@ export function participantsOf(parts: Parts): readonly Participant[] {
   return [known, called];
 }
 
-/** Starts the polls and runs of queries. */
 function beginCalls(parts: Parts, registrations: readonly Registration[]): void {
   const { state, scheduling, replica, stored } = parts;
   const { polls, runs, lastResults } = scheduling;

@@ -19,12 +19,11 @@ import type { ConfigInForce } from '../registry/query-sources.ts';
 import type { ReplicaMember } from '../replicas/member.ts';
 import type { RegisterEngine } from '../replicas/registers.ts';
 import { NO_PERIOD_STORE } from '../state/monitor-metrics.ts';
-import { ExporterState } from './exporter-state.ts';
+import { createState, type ExporterState } from './exporter-state.ts';
 import { MetricsPage } from './metrics-page.ts';
 import { MonitorMetricReads } from './monitor-metric-reads.ts';
 import { Scheduling } from './scheduling.ts';
 
-/** The configuration file. */
 export interface ConfigSource {
   readonly loaded: LoadedConfig;
   /** Source of `loaded`, for reloads. */
@@ -56,7 +55,6 @@ export interface DaemonOptions {
   readonly build: BuildInfo;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Sets the log level after a reload. */
   readonly setLogLevel: (level: LogLevel) => void;
   /** Environment variables for proxies and certificate authorities. */
   readonly env: NodeJS.ProcessEnv;
@@ -94,7 +92,7 @@ export async function openParts(
   const isStandby = () => replica?.isLeader === false;
   /** The local clock, or that of the engine if there are replicas. */
   const clock = replica?.clock ?? context.clock;
-  const state = new ExporterState(config, clock, log);
+  const state = createState(config, clock, log);
   const { targets, api: apiStats } = state;
   const isOwn = targetsOfShard(shard);
   const targetsInUse = new TargetsInUse({ clock, targets, handler, apiStats, version, isOwn });

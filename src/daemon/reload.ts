@@ -20,7 +20,6 @@ import { changeFields, type QueryChanges } from '../registry/query-changes.ts';
 export interface ReloadOptions {
   /** The configuration file and its reading options. */
   readonly read: LoadOptions;
-  /** The configuration at start. */
   readonly started: LoadedConfig;
   /** Puts a new configuration in effect. It must not fail because of the file's content. */
   readonly apply: (loaded: LoadedConfig) => Promise<QueryChanges>;

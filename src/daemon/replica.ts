@@ -70,7 +70,6 @@ export function openReplica({ context, inForce, replicas, handler, env, version,
   );
 }
 
-/** Connects to the port of a URL. */
 function probePort(url: string): Promise<ProbeResult> {
   const { hostname: host, port, protocol } = new URL(url);
   const defaultPort = protocol === 'https:' ? 443 : 80;

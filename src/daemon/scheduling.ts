@@ -98,7 +98,6 @@ export class Scheduling {
     });
   }
 
-  /** Applies the limits of a new configuration. */
   setLimits(config: Config): void {
     this.dispatcher.setLimits(limitsOf(config));
   }

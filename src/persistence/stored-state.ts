@@ -5,7 +5,7 @@ import type { RegistrationStore } from '../registry/registration.ts';
 import type { ChangedField } from '../state/changed-fields.ts';
 import type { MonitorMetrics } from '../state/monitor-metrics.ts';
 import { Storage } from './storage/storage.ts';
-import { StoredMonitorMetrics } from './stored-monitor-metrics.ts';
+import { storedMonitorMetrics } from './stored-monitor-metrics.ts';
 import { storedRegistrations } from './stored-registrations.ts';
 import { StoredResults, type StoredResultsOptions } from './stored-results.ts';
 import { StoredRuns } from './stored-runs.ts';
@@ -28,7 +28,7 @@ export class StoredState {
   readonly runs: StoredRuns;
   readonly results: StoredResults;
   readonly statuses: StoredStatuses;
-  readonly monitorMetrics: StoredMonitorMetrics;
+  readonly monitorMetrics: ReturnType<typeof storedMonitorMetrics>;
   readonly registrations: RegistrationStore;
   readonly storage: Storage;
   readonly #options: StoredStateOptions;
@@ -50,7 +50,7 @@ export class StoredState {
     this.runs = new StoredRuns(common);
     this.results = new StoredResults(common);
     this.statuses = new StoredStatuses(common);
-    this.monitorMetrics = new StoredMonitorMetrics(common);
+    this.monitorMetrics = storedMonitorMetrics(common);
     this.registrations = storedRegistrations(storage);
   }
 

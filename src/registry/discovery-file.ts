@@ -4,7 +4,6 @@ import type { RegisteredQuery } from '../model/query.ts';
 import { digestOf, type LoadedEntries, loadEntriesFile } from '../queries/load.ts';
 import type { SourceQueries } from '../queries/sources.ts';
 
-/** The content of a discovery file. */
 export interface FileReading {
   /** Equal for equal contents. */
   readonly version: string;

@@ -261,21 +261,17 @@ export class DiscoveryFiles {
       return;
     }
     const { directoriesOf } = await import('./matching-files.ts');
-    this.#watch ??= await this.#createWatch();
-    if (!this.#stopped) {
-      await this.#watch.watch(directoriesOf(this.#patterns, this.#directory));
-    }
-  }
-
-  async #createWatch(): Promise<DirectoryWatch> {
     const { DirectoryWatch } = await import('./directory-watch.ts');
-    return new DirectoryWatch({
+    this.#watch ??= new DirectoryWatch({
       onChange: () => this.#readIn(NOTIFIED_MS),
       onError: ({ message: reason }) => {
         const hint = `the files are still read every ${REREAD_MS / 1_000}s`;
         this.#options.log.warn('discovery files not watched', { reason, hint });
       },
     });
+    if (!this.#stopped) {
+      await this.#watch.watch(directoriesOf(this.#patterns, this.#directory));
+    }
   }
 }
 

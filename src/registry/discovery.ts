@@ -16,11 +16,8 @@ import { Inventory, type TargetInventory } from '../state/inventory.ts';
 
 /** Metrics about the inventory of targets. */
 export interface InventoryView {
-  /** The target will be listed. */
   add(inventory: TargetInventory): void;
-  /** The target is no longer listed. */
   remove(target: Target): void;
-  /** The target was listed. */
   changed(inventory: TargetInventory): void;
   /** The number of matches of the target's selectors. */
   matched(target: Target, matches: readonly SelectorCount[]): void;
@@ -77,7 +74,6 @@ export class Discovery {
     });
   }
 
-  /** Starts listing a target. */
   add(target: Target): void {
     this.#targets.add(target);
     if (this.#every > 0) {
@@ -146,7 +142,6 @@ export class Discovery {
     return new Map(monitors.flatMap(({ name, arn }) => (arn === undefined ? [] : [[name, arn] as const])));
   }
 
-  /** Counts the matches of a target's selectors. */
   #count(target: Target): void {
     const isListed = (kind: ListKind) => this.#inventory.isListed(target, kind);
     const found = this.#inventory.found(target);

@@ -27,9 +27,8 @@ export class ExcludedLog {
     for (const name of names ?? [...this.#losers.keys()]) {
       this.#losers.delete(name);
     }
-    for (const each of losers) {
-      const { name } = each.loser.query;
-      this.#losers.set(name, [...(this.#losers.get(name) ?? []), each]);
+    for (const [name, group] of groupBy(losers, ({ loser }) => loser.query.name)) {
+      this.#losers.set(name, group);
     }
     const current = [...this.#losers.values()].flat();
     const before = this.#logged;
@@ -37,15 +36,9 @@ export class ExcludedLog {
     for (const group of groupBy(current, originOf).values()) {
       if (group.some((each) => !before.has(keyOf(each)))) {
         const [{ loser, winner }] = group;
-        const { account, region, name } = loser.query;
-        this.#log.warn('queries with taken names excluded', {
-          account,
-          aws_region: region,
-          query: name,
-          entry: loser.from,
-          holder: winner.from,
-          queries: group.length,
-        });
+        const { account, region: aws_region, name: query } = loser.query;
+        const fields = { account, aws_region, query, entry: loser.from, holder: winner.from, queries: group.length };
+        this.#log.warn('queries with taken names excluded', fields);
       }
     }
   }

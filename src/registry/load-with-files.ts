@@ -54,7 +54,6 @@ function countTargets({
   return new Set(targets.map(({ account, region }) => `${account} ${region}`)).size;
 }
 
-/** Loads the matching files, by path. */
 async function loadFiles(
   { config, context }: LoadedConfig,
   directory: string,

@@ -10,7 +10,6 @@ export interface QueryChanges {
 
 export const NO_CHANGES: QueryChanges = { added: [], changed: [], removed: [] };
 
-/** Returns the sum of two successive changes. */
 export function sumOf(a: QueryChanges, b: QueryChanges): QueryChanges {
   return {
     added: [...a.added, ...b.added],

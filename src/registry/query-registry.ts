@@ -72,7 +72,6 @@ export class QueryRegistry {
     }
   }
 
-  /** Number of registered queries, by source. */
   countBySource(): ReadonlyMap<QuerySource, number> {
     const counts = new Map<QuerySource, number>(QUERY_SOURCES.map((source) => [source, 0]));
     for (const { query } of this.#registrations.values()) {

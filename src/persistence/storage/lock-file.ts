@@ -13,7 +13,6 @@ export interface Lock {
   readonly socket: boolean;
 }
 
-/** A lock in the directory. */
 export interface FoundLock {
   readonly file: string;
   readonly generation: number;

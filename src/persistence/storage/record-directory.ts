@@ -21,7 +21,6 @@ export interface RecordKind<Value> {
 }
 
 export interface RecordDirectoryOptions<Value> extends Omit<Context, 'shutdown'> {
-  /** Path of the storage. */
   readonly path: string;
   readonly kind: RecordKind<Value>;
   /** Writes a file, or removes it if the content is undefined. Resolves when that is durable; rejects with a StorageError. */
@@ -44,13 +43,11 @@ const EXTENSION = '.json';
 
 /** Records of one kind by key, which is any text. Each is in a file of its own, so that damage affects one record. */
 export class RecordDirectory<Value> {
-  /** Path of the directory. */
   readonly path: string;
   readonly #options: RecordDirectoryOptions<Value>;
   readonly #reading = pLimit(READ_AT_ONCE);
   readonly #readingLarge = pLimit(1);
   readonly #waiting = new Map<string, Change>();
-  /** Writes in progress. */
   readonly #turns = new TurnsByKey();
   /** Changes whose write failed and is to be repeated. */
   readonly #unwritten = new Map<string, string | undefined>();
@@ -134,7 +131,6 @@ export class RecordDirectory<Value> {
     }
   }
 
-  /** Repeats failed writes. */
   retry(): void {
     for (const [key, content] of this.#unwritten) {
       if (!this.#turns.isBusy(key)) {
@@ -254,7 +250,6 @@ export class RecordDirectory<Value> {
     }
   }
 
-  /** Returns whether the rename succeeded. */
   async #setAside(directory: string, name: string, reason: string): Promise<boolean> {
     const { clock, log, kind } = this.#options;
     const aside = await setAside(directory, name, clock.now());

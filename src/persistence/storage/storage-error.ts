@@ -1,7 +1,6 @@
 /** A write to the storage or a read from it failed. The message has the reason and what to do. */
 export class StorageError extends Error {
   override readonly name: string = 'StorageError';
-  /** The file or directory. */
   readonly path: string;
   /** The system's error code (for example, ENOSPC). */
   readonly code: string;
@@ -17,7 +16,6 @@ export class StorageError extends Error {
 export class StorageInUseError extends StorageError {
   override readonly name = 'StorageInUseError';
 
-  /** `host` is undefined if it is unknown. */
   constructor(path: string, host: string | undefined) {
     const who = host === undefined ? 'another exporter uses it' : `another exporter uses it, on host ${host}`;
     super(path, 'EBUSY', `${who}. Stop that exporter, or set another storage.path.`);

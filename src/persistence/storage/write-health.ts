@@ -35,7 +35,6 @@ export class WriteHealth {
     return this.#failing === undefined;
   }
 
-  /** Records a successful write. */
   succeeded(): void {
     if (this.#failing !== undefined) {
       this.#failing = undefined;
