@@ -30,8 +30,7 @@ export function agentMetrics(simulation: Simulation, since: number, until: numbe
       for (const incident of incidentsOf(simulation.incidents(), { ...place, monitorName })) {
         if (incident.kind === 'instance') {
           const instance = instanceOfIncident(place, monitorName);
-          const start = since - simulation.startedAt;
-          const end = until - simulation.startedAt;
+          const [start, end] = [since - simulation.startedAt, until - simulation.startedAt];
           const active = end > start ? activeShare(incident, start, end) * (end - start) : 0;
           const before = packets.get(instance.id)?.exceeded ?? 0;
           packets.set(instance.id, { instance, exceeded: before + Math.round((active / 1000) * PACKETS_PER_SECOND) });

@@ -223,6 +223,15 @@ export function refuse(problems: Problem[], path: Problem['path'], value: unknow
   return INVALID;
 }
 
+/** Returns undefined if the body is not JSON. */
+export function parsedJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
 export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import { isMapping } from './fields.ts';
+import { isMapping, parsedJson } from './fields.ts';
 import { ServiceError } from './service-error.ts';
 
 const STATS = ['Sum', 'Average', 'Maximum', 'Minimum', 'SampleCount'] as const;
@@ -62,13 +62,9 @@ export function parseMetricData(body: Buffer): MetricDataRequest {
 }
 
 function parseObject(body: Buffer): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    if (isMapping(value)) {
-      return value;
-    }
-  } catch {
-    // Reported as any other body that is not an object.
+  const value = parsedJson(body);
+  if (isMapping(value)) {
+    return value;
   }
   throw new ServiceError('SerializationException', 400, 'The body is not a JSON object.');
 }
@@ -104,9 +100,8 @@ function queryOf(entry: unknown, path: string): DataQuery {
   const query = isMapping(entry) ? entry : {};
   const id = textOf(query, 'Id', path);
   if (!/^[a-z]\w{0,254}$/.test(id)) {
-    throw validation(
-      `The value ${id} for parameter ${path}.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.`,
-    );
+    const pattern = '^[a-z][a-zA-Z0-9_]*$';
+    throw validation(`The value ${id} for parameter ${path}.Id is not matching the expected pattern ${pattern}.`);
   }
   if (query['Expression'] !== undefined) {
     throw validation(`The simulator does not support ${path}.Expression.`);

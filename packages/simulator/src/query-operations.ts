@@ -1,5 +1,5 @@
 import { Constraints, invalid } from './constraints.ts';
-import { isMapping } from './fields.ts';
+import { isMapping, parsedJson } from './fields.ts';
 import { type ApiRequest, type Body, notFound, type Operation, operation, page, regionOf } from './operation.ts';
 import type { Query, QueryInput, QueryParent } from './queries.ts';
 import { resultsOf } from './rows.ts';
@@ -83,14 +83,9 @@ function startInput(where: QueryParent, body: Buffer): QueryInput {
 }
 
 function jsonObject(body: Buffer): Body {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString('utf8') || '{}');
-  } catch {
-    throw invalid('The request body is not JSON.');
-  }
+  const value = body.length === 0 ? {} : parsedJson(body);
   if (!isMapping(value)) {
-    throw invalid('The request body is not a JSON object.');
+    throw invalid(value === undefined ? 'The request body is not JSON.' : 'The request body is not a JSON object.');
   }
   return value;
 }

@@ -66,11 +66,8 @@ export function verifySignature(
   const date = text(headers, 'x-amz-date');
   const signedAt = parseBasicDate(date);
   if (!authorization.startsWith(`${ALGORITHM} `) || !scope || !signedHeaders || !signature || signedAt === undefined) {
-    throw refused(
-      codes,
-      'incomplete signature',
-      `Authorization header requires '${ALGORITHM}' with 'Credential', 'SignedHeaders' and 'Signature', and an 'X-Amz-Date' header.`,
-    );
+    const message = `Authorization header requires '${ALGORITHM}' with 'Credential', 'SignedHeaders' and 'Signature', and an 'X-Amz-Date' header.`;
+    throw refused(codes, 'incomplete signature', message);
   }
   const credentials = known.find(scope.accessKeyId);
   if (!credentials || (credentials.sessionToken ?? '') !== text(headers, 'x-amz-security-token')) {

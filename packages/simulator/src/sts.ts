@@ -32,14 +32,9 @@ export function stsResult(simulation: Simulation, request: StsRequest): Elements
   }
 }
 
-function callerOf({ seed, defaultAccount }: Simulation, { caller }: StsRequest) {
-  return (
-    caller ?? {
-      account: defaultAccount,
-      arn: `arn:aws:iam::${defaultAccount}:user/simulator`,
-      userId: identifier('AIDA', `${seed}/user/${defaultAccount}/simulator`),
-    }
-  );
+function callerOf({ seed, defaultAccount: account }: Simulation, { caller }: StsRequest) {
+  const userId = identifier('AIDA', `${seed}/user/${account}/simulator`);
+  return caller ?? { account, arn: `arn:aws:iam::${account}:user/simulator`, userId };
 }
 
 function assumeRole(simulation: Simulation, request: StsRequest): Elements {
@@ -52,11 +47,8 @@ function assumeRole(simulation: Simulation, request: StsRequest): Elements {
   const tags = sessionTags(form);
   const caller = callerOf(simulation, request);
   if (wanted.role && !admits(wanted.role, caller, externalId, tags)) {
-    throw new ServiceError(
-      'AccessDenied',
-      403,
-      `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${wanted.arn}`,
-    );
+    const message = `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${wanted.arn}`;
+    throw new ServiceError('AccessDenied', 403, message);
   }
   return sessionOf(simulation, request, wanted);
 }
@@ -82,11 +74,8 @@ function assumeRoleWithWebIdentity(simulation: Simulation, request: StsRequest):
   }
   const { role } = wanted;
   if (role?.webIdentityTokens !== undefined && !role.webIdentityTokens.includes(token)) {
-    throw new ServiceError(
-      'InvalidIdentityToken',
-      400,
-      'No OpenIDConnect provider found in your account for the token.',
-    );
+    const message = 'No OpenIDConnect provider found in your account for the token.';
+    throw new ServiceError('InvalidIdentityToken', 400, message);
   }
   return {
     ...sessionOf(simulation, request, wanted),
@@ -155,9 +144,6 @@ function sessionTags(form: URLSearchParams): ReadonlyMap<string, string> {
 }
 
 function validationError(member: string, constraint: string): ServiceError {
-  return new ServiceError(
-    'ValidationError',
-    400,
-    `1 validation error detected: Value at '${member}' failed to satisfy constraint: Member must ${constraint}`,
-  );
+  const message = `1 validation error detected: Value at '${member}' failed to satisfy constraint: Member must ${constraint}`;
+  return new ServiceError('ValidationError', 400, message);
 }

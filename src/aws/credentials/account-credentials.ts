@@ -22,18 +22,10 @@ export class AccountCredentials {
 
   /** Creates the credentials of an account. Called once per account, because each result has a session of its own. */
   of({ profile, role }: Pick<Account, 'profile' | 'role'>, sts: StsSettings): Credentials {
-    const base = this.#baseOf(profile, sts);
+    const create = () => (profile === undefined ? this.#default(sts) : this.#ofProfile(profile, sts));
+    const base = this.#bases.get(profile) ?? create();
+    this.#bases.set(profile, base);
     return role === undefined ? base : this.#assumed(role, base, sts);
-  }
-
-  #baseOf(profile: string | undefined, sts: StsSettings): RefreshedCredentials {
-    const known = this.#bases.get(profile);
-    if (known !== undefined) {
-      return known;
-    }
-    const credentials = profile === undefined ? this.#default(sts) : this.#ofProfile(profile, sts);
-    this.#bases.set(profile, credentials);
-    return credentials;
   }
 
   #default(sts: StsSettings): RefreshedCredentials {
@@ -63,7 +55,7 @@ export class AccountCredentials {
   #assumed(role: Role, base: Credentials, sts: StsSettings): RefreshedCredentials {
     const { arn, externalId, sessionTags } = role;
     let sessions: ReturnType<typeof Sources.roleSessions> | undefined;
-    const sensitive = [...(externalId === undefined ? [] : [externalId]), ...Object.values(sessionTags)];
+    const sensitive = [externalId ?? [], Object.values(sessionTags)].flat();
     return new RefreshedCredentials({
       async fetch() {
         sessions ??= (await sources()).roleSessions(role, base, sts);

@@ -32,7 +32,7 @@ interface Lookup {
   readonly options: LookupOptions;
   /** On the monotonic clock; undefined before it is sent. */
   sentAt: number | undefined;
-  readonly found: Promise<readonly LookupAddress[]>;
+  readonly found: () => Promise<readonly LookupAddress[]>;
   readonly resolve: (addresses: readonly LookupAddress[]) => void;
   readonly reject: (error: Error) => void;
 }
@@ -62,7 +62,7 @@ export class LookupProcess implements OtherResolver {
     // A lookup may still have its thread although the caller has timed out.
     const isSame = (other: Lookup) => other.name === name && isDeepStrictEqual(other.options, options);
     const same = [...this.#lookups.values()].find((other) => isSame(other) && !this.#isLost(other));
-    return same?.found ?? this.#add(name, options);
+    return same?.found() ?? this.#add(name, options);
   };
 
   close(): void {
@@ -72,11 +72,9 @@ export class LookupProcess implements OtherResolver {
   #add(name: string, options: LookupOptions): Promise<readonly LookupAddress[]> {
     this.#lastId += 1;
     const id = this.#lastId;
-    const settle: Pick<Lookup, 'reject' | 'resolve'> = { resolve: () => undefined, reject: () => undefined };
-    const found = new Promise<readonly LookupAddress[]>((resolve, reject) =>
-      Object.assign(settle, { resolve, reject }),
-    );
-    this.#lookups.set(id, { id, name, options, sentAt: undefined, found, ...settle });
+    const found = new Promise<readonly LookupAddress[]>((resolve, reject) => {
+      this.#lookups.set(id, { id, name, options, sentAt: undefined, found: () => found, resolve, reject });
+    });
     this.#send();
     return found;
   }

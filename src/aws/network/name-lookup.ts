@@ -26,21 +26,17 @@ const GRACE_MS = 1_000;
 const LOOKUP_TIMEOUT_MS = 30_000;
 
 /** A failed lookup. It looks like one of Node's, so that it counts as a request that was never sent. */
-class LookupError extends Error {
-  readonly syscall = 'getaddrinfo';
-  readonly code: string;
-  readonly hostname: string;
-
-  constructor(hostname: string, code: string, reason: string, cause?: unknown) {
-    super(`DNS lookup failed: ${reason}`, { cause });
-    this.code = code;
-    this.hostname = hostname;
-  }
+function lookupError(hostname: string, code: string, reason: string, cause?: unknown): Error {
+  return Object.assign(new Error(`DNS lookup failed: ${reason}`, { cause }), {
+    syscall: 'getaddrinfo',
+    code,
+    hostname,
+  });
 }
 
 /** The failure of a request that timed out after `ms` milliseconds during the lookup of the name. */
 export function unresolved(name: string, ms: number): Error {
-  return new LookupError(name, 'EAI_AGAIN', `no response for ${name} within ${ms / 1_000} s`);
+  return lookupError(name, 'EAI_AGAIN', `no response for ${name} within ${ms / 1_000} s`);
 }
 
 /** State of a name. All times are on the monotonic clock. */
@@ -119,12 +115,13 @@ export class NameLookup {
     name.pendingSince = clock.monotonic();
     try {
       const late = () => unresolved(name.hostname, LOOKUP_TIMEOUT_MS);
-      const addresses = await inTime(clock, LOOKUP_TIMEOUT_MS, resolve(name.hostname, options), late);
+      const found = resolve(name.hostname, options).catch((thrown) => {
+        throw failureOf(name.hostname, thrown);
+      });
+      const addresses = await inTime(clock, LOOKUP_TIMEOUT_MS, found, late);
       name.known = { addresses, at: clock.monotonic() };
       this.#outdated.over(name, { name: name.hostname });
       return addresses;
-    } catch (thrown) {
-      throw thrown instanceof LookupError ? thrown : failureOf(name.hostname, thrown);
     } finally {
       name.pending = undefined;
     }
@@ -145,9 +142,9 @@ export class NameLookup {
   }
 }
 
-function failureOf(hostname: string, thrown: unknown): LookupError {
+function failureOf(hostname: string, thrown: unknown): Error {
   const { code, message }: { readonly code?: unknown; readonly message?: unknown } = Object(thrown);
-  return new LookupError(hostname, typeof code === 'string' ? code : 'EAI_FAIL', String(message ?? thrown), thrown);
+  return lookupError(hostname, typeof code === 'string' ? code : 'EAI_FAIL', String(message ?? thrown), thrown);
 }
 
 /** Settles as the promise, but rejects with `late()` after `ms` milliseconds. */

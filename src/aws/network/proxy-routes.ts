@@ -7,12 +7,10 @@ import { isLocalDestination, parseNoProxy } from './no-proxy.ts';
  */
 export class NetworkConfigError extends Error {
   override readonly name = 'NetworkConfigError';
-  /** The invalid environment variable, in the case that was set. */
-  readonly variable: string;
 
+  /** @param variable the invalid environment variable, in the case that was set */
   constructor(variable: string, problem: string) {
     super(`${variable}: ${problem}`);
-    this.variable = variable;
   }
 }
 
@@ -52,13 +50,8 @@ function readProxy(env: NodeJS.ProcessEnv, name: string): ProxyServer | undefine
 }
 
 function readVariable(env: NodeJS.ProcessEnv, name: string): { variable: string; value: string } | undefined {
-  for (const variable of [name.toLowerCase(), name]) {
-    const value = env[variable]?.trim();
-    if (value !== undefined && value !== '') {
-      return { variable, value };
-    }
-  }
-  return undefined;
+  const set = [name.toLowerCase(), name].map((variable) => ({ variable, value: env[variable]?.trim() ?? '' }));
+  return set.find(({ value }) => value !== '');
 }
 
 function parseProxy(variable: string, value: string): ProxyServer {
