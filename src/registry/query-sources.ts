@@ -1,6 +1,5 @@
 import { movedAccounts } from '../accounts/accounts.ts';
-import type { TargetChanges, TargetsInUse, Use } from '../accounts/targets-in-use.ts';
-import { UseCounts } from '../accounts/use-counts.ts';
+import { type TargetChanges, type TargetsInUse, type Use, UseCounts } from '../accounts/targets-in-use.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Candidate, RegisteredQuery } from '../model/query.ts';
 import type { IsOwnTarget } from '../model/shard.ts';
