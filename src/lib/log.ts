@@ -28,10 +28,6 @@ const ignore = () => undefined;
 
 export const SILENT_LOG: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore, always: ignore };
 
-export interface AdjustableLogger extends Logger {
-  setLevel(level: LogLevel): void;
-}
-
 export interface LoggerOptions {
   level: LogLevel;
   format: LogFormat;
@@ -44,7 +40,7 @@ export interface LoggerOptions {
 const LONGEST_TEXT = 4_096;
 
 /** Returns a logger that writes one line per event: `ts`, `level`, `msg`, then the fields in order. */
-export function createLogger(options: LoggerOptions): AdjustableLogger {
+export function createLogger(options: LoggerOptions): Logger & { setLevel(level: LogLevel): void } {
   let threshold = LOG_LEVELS.indexOf(options.level);
   const render = options.format === 'json' ? quoted : renderLogfmt;
   const emit = (level: LogLevel, msg: string, fields: LogFields = {}) => {

@@ -9,18 +9,6 @@ export interface MetricSubject extends MonitorPlace {
   metricName: MonitorMetric;
 }
 
-/** A value of a minute, and the wall-clock time from which it is visible, in milliseconds since the Unix epoch. */
-interface Publication {
-  visibleFrom: number;
-  value: number;
-}
-
-/** The values that a minute's point has over time, in their order; empty if the point never appears. */
-interface MinutePoint {
-  publications: readonly Publication[];
-  isRepeated: boolean;
-}
-
 export interface VisiblePoint {
   /** Start of the minute in milliseconds since the Unix epoch. */
   at: number;
@@ -29,14 +17,14 @@ export interface VisiblePoint {
 }
 
 /** Returns the points of a metric by minute, as a function of the scenario only. `minute` is in minutes since the Unix epoch. */
-function minutePoints(simulation: Simulation, subject: MetricSubject): (minute: number) => MinutePoint {
+function minutePoints(simulation: Simulation, subject: MetricSubject) {
   const { seed, startedAt, cloudwatch } = simulation;
   const { account, region, monitorName, metricName } = subject;
   const values = minuteValues({ seed, account, region }, monitorName, metricName);
   const incidents = incidentsOf(simulation.incidents(), subject);
   const draw = [seed, 'point', account, region, monitorName, metricName].join('/');
   const faults = cloudwatch.faults.filter(isPointFault).filter((fault) => concerns(fault, subject));
-  return (minute) => {
+  return (minute: number) => {
     const elapsed = minute * MINUTE - startedAt;
     const active = activeIn(incidents, elapsed, elapsed + MINUTE);
     const value = values(minute, active);
@@ -53,7 +41,11 @@ function minutePoints(simulation: Simulation, subject: MetricSubject): (minute: 
   };
 }
 
-function published(minute: number, value: number, { delay }: CloudWatch, faults: readonly PointFault[]): Publication[] {
+/**
+ * Returns the values that a minute's point has over time, in their order, and the wall-clock time from which each is visible, in
+ * milliseconds since the Unix epoch.
+ */
+function published(minute: number, value: number, { delay }: CloudWatch, faults: readonly PointFault[]) {
   const late = faults.reduce((sum, fault) => sum + (fault.kind === 'late' ? fault.by : 0), 0);
   const visibleFrom = (minute + 1) * MINUTE + delay + late;
   const correction = faults.find((fault) => fault.kind === 'corrected');

@@ -7,10 +7,12 @@ import { isLocalDestination, parseNoProxy } from './no-proxy.ts';
  */
 export class NetworkConfigError extends Error {
   override readonly name = 'NetworkConfigError';
+  /** The invalid environment variable, in the case that was set. */
+  readonly variable: string;
 
-  /** @param variable the invalid environment variable, in the case that was set */
   constructor(variable: string, problem: string) {
     super(`${variable}: ${problem}`);
+    this.variable = variable;
   }
 }
 

@@ -117,10 +117,8 @@ function readKind({ node, path }: ListedMap, defaults: QueryDefaults, reading: R
 function defaultKind({ entries, schedule, dropped }: QueryDefaults): EntryKind | undefined {
   const hasQueryId = entries.has('queryId') || dropped.has('queryId');
   const hasSchedule = schedule !== undefined || dropped.has('schedule');
-  if (hasQueryId === hasSchedule) {
-    return undefined;
-  }
-  return hasQueryId ? 'watched' : 'scheduled';
+  const kind = hasQueryId ? 'watched' : 'scheduled';
+  return hasQueryId === hasSchedule ? undefined : kind;
 }
 
 /** Default of `staleAfter`, in milliseconds: for a watched query, three times the interval if that is longer. */
