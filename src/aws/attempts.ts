@@ -1,7 +1,6 @@
 import { HttpRequest, HttpResponse } from '@smithy/core/protocols';
 import type { FinalizeRequestMiddleware, MiddlewareStack } from '@smithy/types';
 import type { Clock } from '../lib/clock.ts';
-import type { Reservation } from '../scheduler/budget.ts';
 import { SHUTDOWN } from '../scheduler/dispatcher.ts';
 import type { Target } from '../scheduler/target.ts';
 import { type ApiErrorName, classify, httpStatusOf, showsApiUp } from './errors.ts';
@@ -33,7 +32,7 @@ export const UNOBSERVED: AttemptObserver = {
 
 export interface Call {
   readonly operation: string;
-  readonly reservation: Reservation;
+  readonly release: () => void;
   readonly signal: AbortSignal;
   /** Size of the last response body, in bytes. */
   received: number;
@@ -69,7 +68,7 @@ export function limitAttempts<Input extends object, Output extends object>(
     const { operation, signal } = call;
     const { budget } = target;
     const turn = budget.acquire(signal);
-    call.reservation.release();
+    call.release();
     call.isWaiting = true;
     await turn;
     const sentAt = clock.monotonic();

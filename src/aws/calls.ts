@@ -101,9 +101,9 @@ export class Calls<Sdk> {
   ): Promise<CallResponse> {
     const request = prepare(args);
     const { target, observer } = this.#options;
-    const reservation = target.budget.reserve();
+    const release = target.budget.reserve();
     const call: Call = {
-      ...{ operation, reservation, signal, isOnce },
+      ...{ operation, release, signal, isOnce },
       ...{ received: 0, accepted: 0, attempts: 0, failure: undefined, isWaiting: false, mayHaveTakenEffect: false },
     };
     this.#calls.set(request.input, call);
@@ -120,7 +120,7 @@ export class Calls<Sdk> {
       }
       throw toApiError(operation, thrown, call.mayHaveTakenEffect);
     } finally {
-      reservation.release();
+      release();
       onEnd?.(call.accepted);
     }
   }

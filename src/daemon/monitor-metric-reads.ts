@@ -194,7 +194,7 @@ export class MonitorMetricReads {
     this.#read.set(target, read);
     this.#byBudget.set(budgeted, read);
     if (before === undefined) {
-      state.api.expectMetricReads(target);
+      state.api.expectOperations(target, [METRIC_DATA_OPERATION]);
       this.#reads.add(budgeted);
     }
   }

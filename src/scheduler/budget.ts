@@ -14,12 +14,6 @@ const SECOND_MS = 1_030;
 /** Calls are prepared (credentials, signature) at most this long before their first attempt may be sent. */
 const LEAD_MS = 5;
 
-/** The place of a call in the budget, from its start until its first attempt is sent. */
-export interface Reservation {
-  /** Releases the place. Does nothing if it is used or released already. */
-  release(): void;
-}
-
 /**
  * The attempts per second that one AWS account accepts in one region, retries included.
  *
@@ -96,18 +90,16 @@ export class Budget {
     return Math.max(0, turn - LEAD_MS - now);
   }
 
-  /** Takes a place for a call that starts now. The first attempt of the call, or its end, must release it. */
-  reserve(): Reservation {
+  /** Takes a place for a call that starts now. Its first attempt, or its end, calls the returned function to release it. */
+  reserve(): () => void {
     this.#reserved += 1;
     let held = true;
-    return {
-      release: () => {
-        if (held) {
-          held = false;
-          this.#reserved -= 1;
-          this.onFree();
-        }
-      },
+    return () => {
+      if (held) {
+        held = false;
+        this.#reserved -= 1;
+        this.onFree();
+      }
     };
   }
 

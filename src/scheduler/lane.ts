@@ -76,10 +76,8 @@ export class Lane {
     let earliestDue = Number.POSITIVE_INFINITY;
     for (const priority of priorities) {
       const { healthy, failing } = this.#queues[priority];
-      const healthyDue = dueOf(healthy);
-      const failingDue = failingAllowed ? dueOf(failing) : Number.POSITIVE_INFINITY;
-      const due = Math.min(healthyDue, failingDue);
-      const queue = healthyDue <= failingDue ? healthy : failing;
+      const queue = failingAllowed && dueOf(failing) < dueOf(healthy) ? failing : healthy;
+      const due = dueOf(queue);
       if (due <= now) {
         return queue;
       }

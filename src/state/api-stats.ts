@@ -1,5 +1,4 @@
 import type { AttemptObserver, AttemptOutcome } from '../aws/attempts.ts';
-import { METRIC_DATA_OPERATION } from '../aws/cloudwatch/client.ts';
 import type { Identity } from '../aws/credentials/identity.ts';
 import type { ApiErrorName } from '../aws/errors.ts';
 import { LIST_OPERATIONS, type Operation, QUERY_OPERATIONS, TAGS_OPERATION } from '../aws/operations.ts';
@@ -65,10 +64,10 @@ export class ApiStats implements AttemptObserver {
     this.changed = new Emitter(log, "change of a target's calls");
   }
 
-  /** Creates the series of a query's operations, and of the errors that the model declares for them, with the value 0. */
+  /** Creates the series of a query with the value 0, and does the same as {@link expectOperations}. */
   expect(target: Target, query: Pick<RegisteredQuery, 'kind' | 'type'>): void {
     const { start, status, results, stop } = QUERY_OPERATIONS[query.type];
-    this.#expect(target, query.kind === 'watched' ? [status] : [start, status, results, stop]);
+    this.expectOperations(target, query.kind === 'watched' ? [status] : [start, status, results, stop]);
     const stats = this.of(target);
     if (query.kind === 'watched' && stats.polls === undefined) {
       stats.polls = { due: 0, late: 0 };
@@ -80,17 +79,13 @@ export class ApiStats implements AttemptObserver {
     }
   }
 
-  /** Does the same as {@link expect} for the operations of listings. `tags`: whether tags are read too. */
+  /** Does the same as {@link expectOperations} for listings. `tags`: whether tags are read too. */
   expectListings(target: Target, tags: boolean): void {
-    this.#expect(target, [...Object.values(LIST_OPERATIONS), ...(tags ? [TAGS_OPERATION] : [])]);
+    this.expectOperations(target, [...Object.values(LIST_OPERATIONS), ...(tags ? [TAGS_OPERATION] : [])]);
   }
 
-  /** Does the same as {@link expect} for the operation of CloudWatch. */
-  expectMetricReads(target: Target): void {
-    this.#expect(target, [METRIC_DATA_OPERATION]);
-  }
-
-  #expect(target: Target, operations: readonly Pick<Operation<never>, 'name' | 'modelledErrors'>[]): void {
+  /** Creates the series of operations, and of the errors that the model declares for them, with the value 0. */
+  expectOperations(target: Target, operations: readonly Pick<Operation<never>, 'name' | 'modelledErrors'>[]): void {
     const stats = this.of(target);
     const unknown = operations.filter(({ name }) => !stats.operations.has(name));
     for (const { name, modelledErrors } of unknown) {

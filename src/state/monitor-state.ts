@@ -3,15 +3,6 @@ import type { Span } from '../model/run.ts';
 import type { MonitorMetric } from '../model/vocabulary.ts';
 import type { Target } from '../scheduler/target.ts';
 import { CountedPeriods, type PeriodReading, type StoredPeriods } from './counted-periods.ts';
-import {
-  countLimits,
-  type LimitCount,
-  type LimitCounts,
-  mergeLimits,
-  NO_COUNT,
-  type StoredLimit,
-  storedLimits,
-} from './limit-counts.ts';
 import { type NetworkCondition, networkCondition } from './monitor-condition.ts';
 
 const TOTALS = [
@@ -64,6 +55,23 @@ export interface CountedMonitor {
   readonly missed: number;
 }
 
+/** Minutes with a round-trip time, and those above one limit, in seconds. */
+interface LimitCount {
+  readonly observedSeconds: number;
+  readonly slowSeconds: number;
+  readonly periods: StoredPeriods | undefined;
+}
+
+/** What is counted for several limits, by limit in seconds. */
+export type LimitCounts = ReadonlyMap<number, LimitCount>;
+
+/** The counted periods of one limit, in seconds. Can be stored as JSON. */
+export interface StoredLimit {
+  readonly limit: number;
+  readonly periods: StoredPeriods;
+}
+
+const NONE: LimitCount = { observedSeconds: 0, slowSeconds: 0, periods: undefined };
 const SECONDS_PER_MICROSECOND = 1e-6;
 const SECONDS_PER_PERIOD = PERIOD_MS / 1_000;
 
@@ -103,9 +111,9 @@ export class MutableMonitor {
   }
 
   /** Returns what is counted for one of the configured limits of round-trip times, in seconds. */
-  countOf(limit: number): LimitCount {
+  countOf(limit: number): Omit<LimitCount, 'periods'> {
     const { roundTripObservedSeconds: observedSeconds, roundTripSlowSeconds: slowSeconds } = this.totals;
-    return limit === this.limits[0] ? { observedSeconds, slowSeconds } : (this.#others.get(limit) ?? NO_COUNT);
+    return limit === this.limits[0] ? { observedSeconds, slowSeconds } : (this.#others.get(limit) ?? NONE);
   }
 
   /** Returns the bytes transferred in a range of whole periods, if all its points are known. */
@@ -124,7 +132,7 @@ export class MutableMonitor {
     for (const [metric, reading] of readings) {
       if (metric === 'RoundTripTime') {
         this.#noteRoundTripTime(reading.points);
-        others = countLimits(others, otherLimits, (limit) => judged(reading, slowerThan(limit)));
+        others = countLimits(others, otherLimits, reading);
       }
       const judgment = judgmentOf(metric, firstLimit);
       if (judgment === 'not counted') {
@@ -217,6 +225,35 @@ function restored({ periods }: StoredMonitor): Map<CountedMetric, CountedPeriods
     COUNTED.flatMap((metric) => {
       const stored = periods[metric];
       return stored === undefined ? [] : [[metric, CountedPeriods.restore(stored)] as const];
+    }),
+  );
+}
+
+/** Returns the periods of all limits that have any. */
+function storedLimits(counts: LimitCounts): readonly StoredLimit[] {
+  return Array.from(counts).flatMap(([limit, { periods }]) => (periods === undefined ? [] : [{ limit, periods }]));
+}
+
+/** Adds periods that another process has counted, which are not counted again. */
+function mergeLimits(before: LimitCounts, others: readonly StoredLimit[]): LimitCounts {
+  const merged = new Map(before);
+  for (const { limit, periods } of others) {
+    const own = before.get(limit) ?? NONE;
+    merged.set(limit, { ...own, periods: own.periods ? CountedPeriods.merge(own.periods, periods) : periods });
+  }
+  return merged;
+}
+
+/** Adds round-trip times to the counts of `limits`, and forgets others. */
+function countLimits(before: LimitCounts, limits: readonly number[], reading: PeriodReading): LimitCounts {
+  return new Map(
+    limits.map((limit) => {
+      const known = before.get(limit) ?? NONE;
+      const all = known.periods ? CountedPeriods.restore(known.periods) : new CountedPeriods();
+      const { periods, increase } = all.add(judged(reading, slowerThan(limit)));
+      const observedSeconds = known.observedSeconds + periods * SECONDS_PER_PERIOD;
+      const slowSeconds = known.slowSeconds + increase * SECONDS_PER_PERIOD;
+      return [limit, { periods: all.stored(), observedSeconds, slowSeconds }];
     }),
   );
 }

@@ -1,7 +1,6 @@
 import { complete, members, numberOf } from '../lib/json-values.ts';
 import { readPeriods, type StoredPeriods } from './counted-periods.ts';
-import { readLimits } from './limit-counts.ts';
-import { COUNTED, type MonitorTotals, type StoredMonitor, totalsOf } from './monitor-state.ts';
+import { COUNTED, type MonitorTotals, type StoredLimit, type StoredMonitor, totalsOf } from './monitor-state.ts';
 
 /** Reads what was stored of a monitor. Undefined if the value is none. */
 export function readStoredMonitor(value: unknown): StoredMonitor | undefined {
@@ -32,4 +31,15 @@ export function readStoredMonitor(value: unknown): StoredMonitor | undefined {
 export function readTotals(value: unknown): MonitorTotals {
   const read = members(value);
   return totalsOf((total) => numberOf(read[total]) ?? 0);
+}
+
+/** Reads limits as they were stored. Earlier versions stored none. Undefined if the value is not a list of limits. */
+function readLimits(value: unknown = []): readonly StoredLimit[] | undefined {
+  const read = Array.isArray(value) ? value.map(readLimit) : [undefined];
+  return read.every((each) => each !== undefined) ? read : undefined;
+}
+
+function readLimit(value: unknown): StoredLimit | undefined {
+  const { limit, periods } = members(value);
+  return complete({ limit: numberOf(limit), periods: readPeriods(periods) });
 }

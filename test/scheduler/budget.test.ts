@@ -144,8 +144,8 @@ describe('Budget', () => {
     budget.onFree = () => {
       freed += 1;
     };
-    place.release();
-    place.release();
+    place();
+    place();
     expect(freed).toBe(1);
     expect(budget.startsIn()).toBe(0);
   });

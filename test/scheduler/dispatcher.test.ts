@@ -21,7 +21,7 @@ function setUp(budget?: { readonly requestsPerSecond: number }) {
   const attempt = async (signal: AbortSignal) => {
     const place = target.budget.reserve();
     await target.budget.acquire(signal);
-    place.release();
+    place();
     return 'good' as const;
   };
   const add = (priority: Priority) =>

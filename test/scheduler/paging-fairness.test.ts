@@ -19,7 +19,7 @@ it('makes polls, starts, and status requests before further pages of results', a
   const send = async (signal: AbortSignal) => {
     const place = budget.reserve();
     await budget.acquire(signal);
-    place.release();
+    place();
   };
   let pages = 0;
   const succeeded: string[] = [];

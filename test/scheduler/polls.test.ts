@@ -51,7 +51,7 @@ function setUp({ queries, answer = async () => 'good', ...limits }: SetUp) {
       const { budget } = targets.get(query.account, query.region);
       const place = budget.reserve();
       await budget.acquire(signal);
-      place.release();
+      place();
       polls.push({ name: query.name, at: clock.monotonic() });
       return answer(query, signal, clock);
     },

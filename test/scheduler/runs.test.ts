@@ -53,7 +53,7 @@ function setUp(options: {
     const { budget } = targets.get(query.account, query.region);
     const place = budget.reserve();
     await budget.acquire(signal);
-    place.release();
+    place();
   };
   const actions: RunActions<Runnable> = {
     async start({ query }, run, signal) {
