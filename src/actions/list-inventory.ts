@@ -143,7 +143,7 @@ export class InventoryListing {
     if (listing.incomplete) {
       return 'failed';
     }
-    this.#succeeded(target, TAGS_OPERATION.name);
+    this.#failures.succeeded(target, TAGS_OPERATION.name);
     return 'done';
   }
 
@@ -185,7 +185,7 @@ export class InventoryListing {
       return 'again';
     }
     const operation = LIST_OPERATIONS[kind].name;
-    this.#succeeded(target, operation);
+    this.#failures.succeeded(target, operation);
     const { account, region: aws_region } = target;
     const fields = { account, aws_region, operation };
     if (listing.ignored > 0) {
@@ -194,9 +194,5 @@ export class InventoryListing {
       this.#ignoring(target).over(operation, fields);
     }
     return 'done';
-  }
-
-  #succeeded(target: Target, operation: string): void {
-    this.#failures.succeeded(target, operation, { operation });
   }
 }

@@ -78,7 +78,7 @@ export class MetricReading {
       return isUnanswered(thrown.error) ? 'silent' : 'failed';
     }
     metrics.setFailing(target, false);
-    log.succeeded(target, METRIC_DATA_OPERATION.name);
+    log.succeeded(target, METRIC_DATA_OPERATION.name, {});
     return 'done';
   }
 

@@ -26,7 +26,7 @@ export class TargetFailureLog {
   }
 
   /** @param fields logged beside the account and region */
-  succeeded(target: Target, operation: string, fields?: LogFields): void {
+  succeeded(target: Target, operation: string, fields: LogFields = { operation }): void {
     this.#credentials.recovered(target);
     const { account, region: aws_region } = target;
     this.#conditionsOf(target).over(operation, { account, aws_region, ...fields });

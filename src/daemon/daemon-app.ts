@@ -107,7 +107,7 @@ export function expositionOf(
     pollLag: () => parts.scheduling.dispatcher.lag('poll'),
     configLoad: () => reload.last,
     discoveryFiles: () => queries.files.states(),
-    contributorSeries: () => parts.page.runs.series,
+    contributorSeries: () => parts.page.runs.limit.exported,
     contributorSeriesLimit: () => parts.inForce.loaded.config.contributors.maxSeries,
     prices: () => pricesOf(parts),
     zones: () => parts.zoneNames.all(),

@@ -124,7 +124,7 @@ function reloadOf(
       handler.timeout = aws.requestTimeout;
       scheduling.setLimits(next.config);
       state.queries.giveUpAfter = polling.giveUpAfter;
-      page.runs.setMaxSeries(contributors.maxSeries);
+      page.runs.limit.setLimit(contributors.maxSeries);
       const changes = await commit();
       parts.zoneNames.begin();
       return changes;

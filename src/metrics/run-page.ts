@@ -28,21 +28,12 @@ export class RunPage {
   readonly #states: Pick<RunStates, 'get'>;
   readonly #runs = new GroupedChunks<string, ShownRuns, FamilyName>(RUN_FAMILIES, SAMPLES);
   readonly #contributors = new ContributorSections();
-  readonly #limit: SeriesLimit;
+  /** The limit of contributor series, applied by {@link refresh}. */
+  readonly limit: SeriesLimit;
 
   constructor(states: Pick<RunStates, 'get'>, maxSeries: number) {
     this.#states = states;
-    this.#limit = new SeriesLimit(maxSeries);
-  }
-
-  /** Sets the limit of contributor series from the next {@link refresh} on. */
-  setMaxSeries(maxSeries: number): void {
-    this.#limit.setLimit(maxSeries);
-  }
-
-  /** Exported contributor series, as of the last {@link refresh}. */
-  get series(): number {
-    return this.#limit.exported;
+    this.limit = new SeriesLimit(maxSeries);
   }
 
   /** Marks what must be rendered again. The series of a removed query are removed, and others get its share of the limit. */
@@ -52,20 +43,20 @@ export class RunPage {
     if (fields.includes('removed')) {
       this.#runs.remove(name);
       this.#contributors.remove(name);
-      this.#limit.remove(name);
+      this.limit.remove(name);
     } else if (!fields.includes('registered')) {
       const families = fields.flatMap((field) => FAMILIES_OF[field] ?? []);
       this.#runs.changed(name, families);
     } else if (state !== undefined) {
       this.#runs.add(name, { state, label: labelPart([['query', name]]), dropped: 0, outdated: undefined });
-      this.#limit.set(name, 0);
+      this.limit.set(name, 0);
     }
   }
 
   /** Replaces the series of a query, which are in descending order of values. */
   resultsRead({ name, query }: Registration<ScheduledQuery>, series: readonly ContributorSeries[]): void {
-    this.#limit.set(name, series.length);
-    this.#contributors.replace(query, series, this.#limit.allowance(name));
+    this.limit.set(name, series.length);
+    this.#contributors.replace(query, series, this.limit.allowance(name));
   }
 
   /** Prepares a scrape: drops stale results until new ones are read, and shares the limit. `now` is monotonic. */
@@ -76,10 +67,10 @@ export class RunPage {
         shown.outdated = state.results;
         this.#runs.changed(name, UNTIL_STALE);
         this.#contributors.remove(name);
-        this.#limit.set(name, 0);
+        this.limit.set(name, 0);
       }
     }
-    for (const [name, allowance] of this.#limit.settle()) {
+    for (const [name, allowance] of this.limit.settle()) {
       this.#contributors.allow(name, allowance);
       const shown = this.#runs.get(name);
       const dropped = (shown?.state.results?.series ?? 0) - allowance;

@@ -1,3 +1,5 @@
+import { withinBytes } from './kept-rows.ts';
+
 /** A series of a query's last results, from rows or data points. */
 export interface ContributorSeries {
   /** Labels beside those of the query, in the order of the exposition, without empty values. */
@@ -25,13 +27,8 @@ export function worstOf(byLabels: ReadonlyMap<string, ContributorSeries>, max: n
     .sort(([aLabels, a], [bLabels, b]) => b.value - a.value || (aLabels < bLabels ? -1 : 1))
     .slice(0, max)
     .map(([, each]) => each);
-  let bytes = 0;
-  const large = worst.findIndex(({ labels }) => {
-    for (const [name, value] of labels) {
-      bytes += name.length + Buffer.byteLength(value);
-    }
-    return bytes > MOST_LABEL_BYTES;
-  });
-  const series = large === -1 ? worst : worst.slice(0, large);
+  const series = withinBytes(MOST_LABEL_BYTES, worst, ({ labels }) =>
+    labels.reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), 0),
+  );
   return { series, dropped: byLabels.size - series.length, tooLarge: worst.length - series.length };
 }

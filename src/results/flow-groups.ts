@@ -26,15 +26,12 @@ export function groupsOf(
   items: readonly { readonly value: number; readonly flow: Flow; readonly row: Row }[],
 ): FlowGroups {
   const flows = items.filter(({ flow }) => !flow.mirror);
-  const groups = (namesOf: (flow: Flow, row: Row) => readonly string[]): FlowGroup[] => {
-    const found = new Map<string, FlowGroup>();
-    for (const { value, flow, row } of flows) {
-      for (const name of new Set(namesOf(flow, row))) {
-        addGroup(found, { name, value, largest: value });
-      }
-    }
-    return largestOf(found);
-  };
+  const groups = (namesOf: (flow: Flow, row: Row) => readonly string[]) =>
+    largestOf(
+      flows.flatMap(({ value, flow, row }) =>
+        Array.from(new Set(namesOf(flow, row)), (name) => ({ name, value, largest: value })),
+      ),
+    );
   return {
     total: flows.reduce((sum, { value }) => sum + value, 0),
     instance: groups((_, row) => SIDES.flatMap((side) => known(row[`${side}InstanceId`]))),
@@ -61,15 +58,7 @@ function zonesName(...zones: readonly [string, string]): string[] {
 }
 
 export function addGroups(all: readonly FlowGroups[]): FlowGroups {
-  const added = (kind: GroupKind) => {
-    const found = new Map<string, FlowGroup>();
-    for (const groups of all) {
-      for (const group of groups[kind]) {
-        addGroup(found, group);
-      }
-    }
-    return largestOf(found);
-  };
+  const added = (kind: GroupKind) => largestOf(all.flatMap((groups) => groups[kind]));
   const total = all.reduce((sum, groups) => sum + groups.total, 0);
   return { total, instance: added('instance'), zones: added('zones'), workload: added('workload') };
 }
@@ -82,11 +71,12 @@ export function dividedBy(divisor: number, groups: FlowGroups): FlowGroups {
   return { total, instance: divided('instance'), zones: divided('zones'), workload: divided('workload') };
 }
 
-function addGroup(found: Map<string, FlowGroup>, { name, value, largest }: FlowGroup): void {
-  const before = found.get(name) ?? { name, value: 0, largest: 0 };
-  found.set(name, { name, value: before.value + value, largest: Math.max(before.largest, largest) });
-}
-
-function largestOf(groups: ReadonlyMap<string, FlowGroup>): FlowGroup[] {
-  return [...groups.values()].sort((a, b) => b.value - a.value).slice(0, MOST_GROUPS);
+/** Adds up groups of equal names. */
+function largestOf(groups: readonly FlowGroup[]): FlowGroup[] {
+  const found = new Map<string, FlowGroup>();
+  for (const { name, value, largest } of groups) {
+    const before = found.get(name) ?? { name, value: 0, largest: 0 };
+    found.set(name, { name, value: before.value + value, largest: Math.max(before.largest, largest) });
+  }
+  return [...found.values()].sort((a, b) => b.value - a.value).slice(0, MOST_GROUPS);
 }

@@ -18,31 +18,33 @@ export function worstRows(rows: readonly ResultRow[], limit: number): readonly R
 /** Prepares rows for the API: limits their texts, and drops the rows with the lowest values if all together are too large. */
 export function rowsForJson(rows: readonly ResultRow[]): readonly ResultRow[] {
   const bounded = new Map(rows.map((row) => [row, { ...row, raw: boundedMembers(row.raw) }]));
-  let bytes = 0;
-  const kept = new Set<ResultRow>();
-  for (const row of byFallingValue(rows)) {
-    bytes += Buffer.byteLength(JSON.stringify(bounded.get(row)?.raw));
-    if (bytes > MOST_JSON_BYTES) {
-      break;
-    }
-    kept.add(row);
-  }
+  const bytesOf = (row: ResultRow) => Buffer.byteLength(JSON.stringify(bounded.get(row)?.raw));
+  const kept = new Set(withinBytes(MOST_JSON_BYTES, byFallingValue(rows), bytesOf));
   return [...bounded].flatMap(([row, each]) => (kept.has(row) ? [each] : []));
 }
 
 /** Prepares time series for the API: limits their labels, and drops the last ones if all together are too large. */
 export function datapointsForJson(datapoints: readonly DatapointSeries[]): readonly DatapointSeries[] {
+  const bounded = datapoints.map(({ label, points }) => ({ label: boundedLabelValue(label), points }));
+  return withinBytes(
+    MOST_JSON_BYTES,
+    bounded,
+    ({ label, points }) => Buffer.byteLength(label) + POINT_BYTES * points.length,
+  );
+}
+
+/** Returns the first items, which have at most `most` bytes together. */
+export function withinBytes<Item>(
+  most: number,
+  items: readonly Item[],
+  bytesOf: (item: Item) => number,
+): readonly Item[] {
   let bytes = 0;
-  const kept: DatapointSeries[] = [];
-  for (const { label, points } of datapoints) {
-    const bounded = boundedLabelValue(label);
-    bytes += Buffer.byteLength(bounded) + POINT_BYTES * points.length;
-    if (bytes > MOST_JSON_BYTES) {
-      break;
-    }
-    kept.push({ label: bounded, points });
-  }
-  return kept;
+  const end = items.findIndex((item) => {
+    bytes += bytesOf(item);
+    return bytes > most;
+  });
+  return end === -1 ? items : items.slice(0, end);
 }
 
 function byFallingValue(rows: readonly ResultRow[]): ResultRow[] {

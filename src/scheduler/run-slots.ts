@@ -19,7 +19,7 @@ export interface Occupancy {
 /** The active and waiting runs of one target. A quota error reduces the limit to the active runs, but not below 1. */
 export class RunSlots<Waiting> {
   readonly #clock: Clock;
-  readonly #limit: RecoveringLimit;
+  readonly limit: RecoveringLimit;
   #active = 0;
   /** The longest waiting first. A query keeps its place if its window is skipped. */
   #waiting = new Set<Waiting>();
@@ -28,15 +28,11 @@ export class RunSlots<Waiting> {
 
   constructor(limit: number, clock: Clock) {
     this.#clock = clock;
-    this.#limit = new RecoveringLimit(limit, clock, (ms) => Math.floor(ms / GROWTH_PAUSE_MS));
-  }
-
-  setLimit(limit: number): void {
-    this.#limit.setMax(limit);
+    this.limit = new RecoveringLimit(limit, clock, (ms) => Math.floor(ms / GROWTH_PAUSE_MS));
   }
 
   get occupancy(): Occupancy {
-    return { active: this.#active, waiting: this.#waiting.size, limit: this.#limit.current };
+    return { active: this.#active, waiting: this.#waiting.size, limit: this.limit.current };
   }
 
   /** Adds a query behind all that wait. One that waits already keeps its place. */
@@ -51,7 +47,7 @@ export class RunSlots<Waiting> {
   /** Gives a slot to the query that waits longest. Returns undefined if none waits, or no slot is free. */
   admit(): Waiting | undefined {
     const [first] = this.#waiting;
-    if (first === undefined || this.#active >= this.#limit.current || this.#clock.monotonic() < this.#notBefore) {
+    if (first === undefined || this.#active >= this.limit.current || this.#clock.monotonic() < this.#notBefore) {
       return undefined;
     }
     this.#waiting.delete(first);
@@ -70,7 +66,7 @@ export class RunSlots<Waiting> {
 
   /** Handles a quota error: the query waits again, before all others. Its slot must still be released. */
   refused(one: Waiting): void {
-    this.#limit.reduce(Math.max(1, Math.min(this.#limit.current, this.#active - 1)));
+    this.limit.reduce(Math.max(1, Math.min(this.limit.current, this.#active - 1)));
     this.#notBefore = this.#clock.monotonic() + QUOTA_PAUSE_MS;
     this.#waiting = new Set([one, ...this.#waiting]);
   }

@@ -86,7 +86,7 @@ export class Runs<Query extends Runnable> {
   /** Applies changed results of `runLimitOf`. */
   limitsChanged(): void {
     for (const [target, slots] of this.#slots) {
-      slots.setLimit(this.#options.runLimitOf(target));
+      slots.limit.setMax(this.#options.runLimitOf(target));
       this.#admit(slots);
     }
   }

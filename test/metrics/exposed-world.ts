@@ -115,7 +115,7 @@ export class ExposedWorld {
           ['queries.d/a.yaml', { valid: true, queries: 3 }],
           ['b "\\.json', { valid: false, queries: undefined }],
         ]),
-      contributorSeries: () => this.#runPage.series,
+      contributorSeries: () => this.#runPage.limit.exported,
       contributorSeriesLimit: () => MAX_SERIES,
       zones: () => [{ region: 'eu-west-1', id: 'euw1-az1', name: 'eu-west-1a' }],
       prices: () => [{ region: 'eu-west-1', category: 'INTER_AZ', dollarsPerByte: 2e-11 }],

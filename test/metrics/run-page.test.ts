@@ -34,20 +34,20 @@ async function setUp(changes: Partial<ScheduledQuery> = {}) {
 it('applies a changed limit of contributor series at the next scrape', async () => {
   const { runs, page } = await setUp();
   const shown = async () => (await page()).split('\n').filter((line) => line.includes('remote_ip=')).length;
-  expect([await shown(), runs.series]).toEqual([2, 2]);
-  runs.setMaxSeries(1);
-  expect([await shown(), runs.series]).toEqual([1, 1]);
-  runs.setMaxSeries(3);
-  expect([await shown(), runs.series]).toEqual([3, 3]);
+  expect([await shown(), runs.limit.exported]).toEqual([2, 2]);
+  runs.limit.setLimit(1);
+  expect([await shown(), runs.limit.exported]).toEqual([1, 1]);
+  runs.limit.setLimit(3);
+  expect([await shown(), runs.limit.exported]).toEqual([3, 3]);
 });
 
 it('counts the series that the limit of contributor series leaves out as dropped', async () => {
   const { runs, sampleOf } = await setUp();
   const dropped = () => sampleOf('aws_nfm_query_contributors_dropped');
   expect(await dropped()).toBe('5');
-  runs.setMaxSeries(1);
+  runs.limit.setLimit(1);
   expect(await dropped()).toBe('6');
-  runs.setMaxSeries(3);
+  runs.limit.setLimit(3);
   expect(await dropped()).toBe('4');
 });
 

@@ -29,9 +29,9 @@ describe('a concurrent-run limit', () => {
   it('applies immediately if it is raised, and to later runs if it is reduced', () => {
     const { slots, admit } = filled(3);
     expect(admit()).toBe(3);
-    slots.setLimit(5);
+    slots.limit.setMax(5);
     expect(admit()).toBe(2);
-    slots.setLimit(4);
+    slots.limit.setMax(4);
     expect(slots.occupancy).toEqual({ active: 5, waiting: 15, limit: 4 });
     slots.release();
     expect(admit()).toBe(0);
@@ -44,11 +44,11 @@ describe('a concurrent-run limit', () => {
     admit();
     refuse();
     expect(slots.occupancy.limit).toBe(4);
-    slots.setLimit(8);
+    slots.limit.setMax(8);
     expect(slots.occupancy.limit).toBe(4);
     await clock.advance(2 * MINUTE);
     expect(slots.occupancy.limit).toBe(6);
-    slots.setLimit(3);
+    slots.limit.setMax(3);
     expect(slots.occupancy.limit).toBe(3);
     await clock.advance(10 * MINUTE);
     expect(slots.occupancy.limit).toBe(3);
@@ -59,7 +59,7 @@ describe('a concurrent-run limit', () => {
     admit();
     refuse();
     await clock.advance(MINUTE / 2);
-    slots.setLimit(5);
+    slots.limit.setMax(5);
     await clock.advance(MINUTE / 2);
     expect(slots.occupancy.limit).toBe(5);
   });
